@@ -1,0 +1,263 @@
+package app.perpetua.flow;
+
+import app.perpetua.flow.account.AccessTokens;
+import app.perpetua.flow.account.AccountRoutes;
+import app.perpetua.flow.account.Export;
+import app.perpetua.flow.account.RefreshTokens;
+import app.perpetua.flow.account.Users;
+import app.perpetua.flow.activity.Activity;
+import app.perpetua.flow.activity.ActivityRoutes;
+import app.perpetua.flow.base.Ids;
+import app.perpetua.flow.base.Json;
+import app.perpetua.flow.cleanup.Cleanup;
+import app.perpetua.flow.credits.Credits;
+import app.perpetua.flow.events.Events;
+import app.perpetua.flow.events.Partitions;
+import app.perpetua.flow.http.AccessLog;
+import app.perpetua.flow.http.Docs;
+import app.perpetua.flow.http.Endpoint;
+import app.perpetua.flow.http.Errors;
+import app.perpetua.flow.http.Health;
+import app.perpetua.flow.http.Metrics;
+import app.perpetua.flow.http.MetricsRoutes;
+import app.perpetua.flow.http.MetricsServer;
+import app.perpetua.flow.http.RateLimiter;
+import app.perpetua.flow.http.Route;
+import app.perpetua.flow.http.Server;
+import app.perpetua.flow.jobs.Backoff;
+import app.perpetua.flow.jobs.Daily;
+import app.perpetua.flow.jobs.JobMetrics;
+import app.perpetua.flow.jobs.Jobs;
+import app.perpetua.flow.jobs.Worker;
+import app.perpetua.flow.provider.google.GoogleIdTokens;
+import app.perpetua.flow.provider.google.GoogleKeys;
+import app.perpetua.flow.sql.DatabaseException;
+import app.perpetua.flow.sql.Db;
+import app.perpetua.flow.sql.Listener;
+import app.perpetua.flow.sql.Migrations;
+import app.perpetua.flow.sql.Pool;
+import app.perpetua.flow.sql.Probe;
+import app.perpetua.flow.sql.SqlCatalog;
+import app.perpetua.flow.tasks.SubtaskRoutes;
+import app.perpetua.flow.tasks.Subtasks;
+import app.perpetua.flow.tasks.TaskRoutes;
+import app.perpetua.flow.tasks.Tasks;
+import app.perpetua.flow.tombstones.Tombstones;
+import com.zaxxer.hikari.HikariDataSource;
+import java.net.http.HttpClient;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Consumer;
+
+/**
+ * The whole service on one page: what it is made of, in the order in which it starts. Closes in
+ * reverse.
+ */
+public final class App implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(App.class.getName());
+
+  /** How long to wait at start for a database that is starting, too. */
+  private static final Duration DATABASE_PATIENCE = Duration.ofSeconds(30);
+
+  /** To whomever we call: longer than a lost packet takes, shorter than anybody waits. */
+  private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(2);
+
+  /** Settled: a request's database work, whatever its number of statements. */
+  private static final Duration REQUEST_BUDGET = Duration.ofSeconds(5);
+
+  /** Jobs that run at once, at most; each takes a connection that a request may need. */
+  private static final int PARALLEL_JOBS = 4;
+
+  /** The service cannot start; the message is one line for whoever started it. */
+  public static final class CannotStart extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    CannotStart(Throwable cause) {
+      super(cause.getMessage(), cause);
+    }
+  }
+
+  private final List<AutoCloseable> parts;
+  private final Health health;
+  private final List<Route> routes;
+  private final Worker worker;
+  private final Server server;
+
+  /**
+   * Starts what the role asks for and returns once it serves.
+   *
+   * @param clock what users see as now; leases, rate limits and time-outs run on real time
+   * @throws CannotStart with one line that says why
+   */
+  public static App start(Config config, Role role, Clock clock) {
+    return start(config, role, clock, _ -> {});
+  }
+
+  /**
+   * As above.
+   *
+   * @param jobs told of every job that ran, from any thread
+   */
+  public static App start(Config config, Role role, Clock clock, Consumer<Worker.Ran> jobs) {
+    List<AutoCloseable> parts = new ArrayList<>();
+    try {
+      new Migrations(config.database(), DATABASE_PATIENCE, true).run();
+      return new App(config, role, clock, jobs, parts);
+    } catch (Migrations.Failed | DatabaseException | IllegalStateException e) {
+      close(parts);
+      throw new CannotStart(e);
+    }
+  }
+
+  private App(
+      Config config, Role role, Clock clock, Consumer<Worker.Ran> ran, List<AutoCloseable> parts) {
+    this.parts = parts;
+    Metrics metrics = closing(new Metrics());
+    HikariDataSource pool = closing(Pool.open(config.database()));
+    Pool.watch(pool, metrics.registry());
+    Json json = new Json();
+    Ids ids = new Ids();
+    SqlCatalog catalog = SqlCatalog.load();
+    Partitions partitions =
+        new Partitions(new Db(pool, catalog, clock, REQUEST_BUDGET, _ -> false));
+    Db db = new Db(pool, catalog, clock, REQUEST_BUDGET, partitions::ensure);
+    Events events = new Events(ids, json);
+    Credits credits = new Credits(ids, events);
+    Tombstones tombstones = new Tombstones(config.tombstones(), ids);
+
+    AccessTokens accessTokens = new AccessTokens(config.account(), ids, clock);
+    RefreshTokens refreshTokens =
+        new RefreshTokens(
+            config.account().refreshSecret(),
+            config.account().refreshLifetime(),
+            new SecureRandom(),
+            ids,
+            events);
+    Users users =
+        new Users(refreshTokens, credits, config.account().kickstartCredits(), ids, events);
+    HttpClient http = closing(HttpClient.newBuilder().connectTimeout(CONNECT_TIMEOUT).build());
+    GoogleIdTokens google =
+        new GoogleIdTokens(
+            new GoogleKeys(http, config.account().googleJwksUrl(), clock, System::nanoTime),
+            config.account().googleClientIds(),
+            clock);
+
+    Tasks tasks = new Tasks(config.tasks(), ids, json, events, tombstones);
+    Subtasks subtasks = new Subtasks(tasks, ids, events);
+
+    Jobs jobs = new Jobs(ids, json);
+    Cleanup cleanup =
+        new Cleanup(
+            List.of(
+                Endpoint::deleteOutlivedKeys,
+                refreshTokens::deleteSpent,
+                tombstones::deleteExpired,
+                jobs::deleteFinished),
+            partitions);
+    worker =
+        closing(
+            new Worker(
+                db,
+                ids,
+                Map.of(),
+                new Daily(jobs, Map.of("cleanup", cleanup)),
+                new Backoff(new SecureRandom()),
+                new JobMetrics(metrics.registry()),
+                ran,
+                Math.clamp(config.database().poolSize() / 3, 1, PARALLEL_JOBS)));
+
+    Errors errors = new Errors(json);
+    RateLimiter limiter = new RateLimiter(clock);
+    Endpoint endpoint = new Endpoint(json, errors, db, accessTokens, limiter, config.http());
+    health = closing(new Health(new Probe(config.database())));
+    routes = new ArrayList<>(Routes.operations(health, new MetricsRoutes(metrics, config.http())));
+    if (role != Role.WORKER) {
+      AccountRoutes account =
+          new AccountRoutes(
+              google,
+              users,
+              refreshTokens,
+              accessTokens,
+              new Export(db, json),
+              json,
+              result -> metrics.signIn(result.name().toLowerCase(Locale.ROOT)));
+      routes.addAll(
+          Routes.api(
+              new Docs(json),
+              account,
+              new TaskRoutes(tasks, config.tasks()),
+              new SubtaskRoutes(tasks, subtasks),
+              new ActivityRoutes(new Activity(json))));
+    }
+
+    // A machine that starts everything at once needs longer for this than a request may take.
+    new Partitions(new Db(pool, catalog, clock, DATABASE_PATIENCE, _ -> false)).ensure(db.now());
+    server =
+        closing(
+            new Server(
+                config.http(),
+                routes,
+                endpoint::handle,
+                errors,
+                ids,
+                new AccessLog().andThen(metrics)));
+    if (config.http().metricsPort() != 0) {
+      closing(new MetricsServer(metrics, config.http().metricsPort()));
+    }
+    server.start();
+    if (role != Role.API) {
+      closing(new Listener(config.database(), Jobs.CHANNEL, worker::wake));
+      worker.start();
+    }
+    LOG.log(
+        System.Logger.Level.INFO,
+        "role {0} listens on port {1}",
+        role.name().toLowerCase(Locale.ROOT),
+        Integer.toString(server.port()));
+  }
+
+  /** The port it listens on. */
+  public int port() {
+    return server.port();
+  }
+
+  /** Runs every job that is due now, in whatever role; returns what ran, in order. */
+  public List<Worker.Ran> runDueJobs() {
+    return worker.runDue();
+  }
+
+  /** What it answers, to be held against the contract. */
+  List<Route> routes() {
+    return List.copyOf(routes);
+  }
+
+  private <T extends AutoCloseable> T closing(T part) {
+    parts.add(part);
+    return part;
+  }
+
+  /** Stops serving, lets what is in flight finish, and closes everything, last opened first. */
+  @Override
+  public void close() {
+    LOG.log(System.Logger.Level.INFO, "stopping: what is in flight finishes");
+    health.shuttingDown();
+    worker.stopClaiming();
+    close(parts);
+    LOG.log(System.Logger.Level.INFO, "stopped");
+  }
+
+  private static void close(List<AutoCloseable> parts) {
+    for (AutoCloseable part : parts.reversed()) {
+      try {
+        part.close();
+      } catch (Exception e) {
+        LOG.log(System.Logger.Level.WARNING, "closing " + part, e);
+      }
+    }
+  }
+}

@@ -1,0 +1,163 @@
+package app.perpetua.flow;
+
+import app.perpetua.flow.account.AccountConfig;
+import app.perpetua.flow.account.Pem;
+import app.perpetua.flow.base.Secret;
+import app.perpetua.flow.http.Cidr;
+import app.perpetua.flow.http.HttpConfig;
+import app.perpetua.flow.sql.DatabaseConfig;
+import app.perpetua.flow.sql.DatabaseUrl;
+import app.perpetua.flow.tasks.TaskConfig;
+import app.perpetua.flow.tombstones.TombstoneConfig;
+import java.net.URI;
+import java.security.interfaces.RSAPrivateCrtKey;
+import java.security.interfaces.RSAPublicKey;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.logging.Level;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The whole configuration, read once at start; nothing else reads the environment. Each feature
+ * declares the section it needs. Immutable; secrets print as {@code ***}.
+ *
+ * @param http the listener, its limits and whom it trusts
+ * @param database where the data is
+ * @param account tokens and sign-in
+ * @param tasks limits of tasks and subtasks
+ * @param tombstones how deletions are kept
+ * @param logLevel the least severe level that is logged
+ */
+public record Config(
+    HttpConfig http,
+    DatabaseConfig database,
+    AccountConfig account,
+    TaskConfig tasks,
+    TombstoneConfig tombstones,
+    Level logLevel) {
+  /** The largest figure that any limit may be set to. */
+  private static final int MANY = 100_000_000;
+
+  private static final DatabaseUrl NOWHERE =
+      new DatabaseUrl("jdbc:postgresql://nowhere.invalid/none", Optional.empty(), Optional.empty());
+
+  /** Configuration that cannot work; the message tells every fault. */
+  public static final class Faulty extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    private final transient List<String> faults;
+
+    Faulty(List<String> faults) {
+      super(String.join("\n", faults), null, false, false);
+      this.faults = List.copyOf(faults);
+    }
+
+    /** What is wrong or missing, each named by its variable. */
+    public List<String> faults() {
+      return faults;
+    }
+  }
+
+  /**
+   * Reads {@code application.yaml} with the given environment variables.
+   *
+   * @throws Faulty with everything that is wrong or missing
+   */
+  public static Config load(Map<String, String> environment) {
+    ConfigReader in = new ConfigReader(environment);
+    HttpConfig http = http(in);
+    DatabaseConfig database = database(in);
+    TaskConfig tasks = tasks(in);
+    TombstoneConfig tombstones = tombstones(in);
+    Level level = level(in);
+    // Last: without a key there is no section to make, and all other faults are known by now.
+    Config config = new Config(http, database, account(in), tasks, tombstones, level);
+    if (!in.faults().isEmpty()) {
+      throw new Faulty(in.faults());
+    }
+    return config;
+  }
+
+  private static HttpConfig http(ConfigReader in) {
+    List<Cidr> proxies = new ArrayList<>();
+    for (String block : in.list("http.trusted-proxies")) {
+      try {
+        proxies.add(Cidr.parse(block));
+      } catch (IllegalArgumentException e) {
+        in.fault("TRUSTED_PROXIES", String.valueOf(e.getMessage()));
+      }
+    }
+    return new HttpConfig(
+        in.integer("http.port", 0, 65_535),
+        Set.copyOf(in.list("http.cors-origins")),
+        List.copyOf(proxies),
+        in.secret("http.metrics-token"),
+        in.integer("http.metrics-port", 0, 65_535),
+        in.integer("http.rate-limit-general", 1, MANY),
+        in.integer("http.rate-limit-ai", 1, MANY),
+        in.integer("http.rate-limit-auth", 1, MANY));
+  }
+
+  private static DatabaseConfig database(ConfigReader in) {
+    DatabaseUrl main = in.required("database.url", DatabaseUrl::parse).orElse(NOWHERE);
+    DatabaseUrl direct = in.parsed("database.direct-url", DatabaseUrl::parse).orElse(main);
+    return new DatabaseConfig(main, direct, in.integer("database.pool-size", 1, 100));
+  }
+
+  private static AccountConfig account(ConfigReader in) {
+    in.oneOf("tokens.algorithm", "RS256");
+    @Nullable RSAPrivateCrtKey key =
+        in.required("tokens.private-key", Pem::privateKey).orElse(null);
+    in.parsed("tokens.public-key", Pem::publicKeys)
+        .ifPresent(
+            given -> {
+              if (key != null && !given.contains(Pem.publicHalf(key))) {
+                in.fault("JWT_PUBLIC_KEY", "is not the public half of JWT_PRIVATE_KEY");
+              }
+            });
+    Set<String> clients = Set.copyOf(in.list("google.client-ids"));
+    if (clients.isEmpty()) {
+      in.text("google.client-ids");
+    }
+    List<RSAPublicKey> previous =
+        in.parsed("tokens.previous-public-key", Pem::publicKeys).orElse(List.of());
+    Duration access = Duration.ofMinutes(in.integer("tokens.access-expiry-minutes", 1, 1_440));
+    Duration refresh = Duration.ofDays(in.integer("tokens.refresh-expiry-days", 1, 365));
+    URI jwks = in.httpUri("google.jwks-url");
+    int kickstart = in.integer("credits.kickstart", 0, MANY);
+    if (key == null) {
+      throw new Faulty(in.faults());
+    }
+    Secret secret = in.secret("tokens.refresh-secret").orElseGet(() -> Pem.derivedSecret(key));
+    return new AccountConfig(key, previous, access, refresh, secret, clients, jwks, kickstart);
+  }
+
+  private static TaskConfig tasks(ConfigReader in) {
+    return new TaskConfig(
+        in.integer("tasks.free-max", 1, MANY),
+        in.integer("tasks.pro-max", 1, MANY),
+        in.integer("tasks.free-max-subtasks", 1, 100),
+        in.integer("tasks.pro-max-subtasks", 1, 100),
+        in.integer("tasks.free-description-length", 1, 10_000),
+        in.integer("tasks.pro-description-length", 1, 10_000));
+  }
+
+  private static TombstoneConfig tombstones(ConfigReader in) {
+    return new TombstoneConfig(
+        in.integer("recovery.tombstones-kept", 1, 100),
+        Duration.ofDays(in.integer("recovery.tombstone-days", 1, 365)));
+  }
+
+  private static Level level(ConfigReader in) {
+    return switch (in.oneOf("log.level", "INFO", "ERROR", "WARNING", "DEBUG")) {
+      case "ERROR" -> Level.SEVERE;
+      case "WARNING" -> Level.WARNING;
+      case "DEBUG" -> Level.FINE;
+      default -> Level.INFO;
+    };
+  }
+}

@@ -1,0 +1,73 @@
+package app.perpetua.flow;
+
+import static app.perpetua.flow.http.Route.Verb.DELETE;
+import static app.perpetua.flow.http.Route.Verb.PATCH;
+import static app.perpetua.flow.http.Route.Verb.POST;
+import static app.perpetua.flow.http.Route.Verb.PUT;
+import static app.perpetua.flow.http.Route.auth;
+import static app.perpetua.flow.http.Route.plain;
+import static app.perpetua.flow.http.Route.read;
+import static app.perpetua.flow.http.Route.write;
+
+import app.perpetua.flow.account.AccountRoutes;
+import app.perpetua.flow.activity.ActivityRoutes;
+import app.perpetua.flow.http.Docs;
+import app.perpetua.flow.http.Health;
+import app.perpetua.flow.http.MetricsRoutes;
+import app.perpetua.flow.http.Route;
+import app.perpetua.flow.tasks.SubtaskRoutes;
+import app.perpetua.flow.tasks.TaskRoutes;
+import java.util.List;
+
+/** Every endpoint of the service, one a line. */
+final class Routes {
+  private Routes() {}
+
+  /** What every role answers: probes and scrapes. */
+  static List<Route> operations(Health health, MetricsRoutes metrics) {
+    return List.of(
+        plain("/health/live", health::live),
+        plain("/health/ready", health::ready),
+        plain("/api/v1/health/live", health::live),
+        plain("/api/v1/health/ready", health::ready),
+        plain("/metrics", metrics::scrape));
+  }
+
+  /** What the roles api and all answer. */
+  static List<Route> api(
+      Docs docs,
+      AccountRoutes account,
+      TaskRoutes tasks,
+      SubtaskRoutes subtasks,
+      ActivityRoutes activity) {
+    return List.of(
+        plain("/api/v1/openapi.yaml", docs::yaml),
+        plain("/api/v1/openapi.json", docs::json),
+        plain("/api/v1/docs", docs::page),
+        plain("/api/v1/docs/init.js", docs::init),
+        plain("/api/v1/docs/swagger-ui-bundle.js", docs::script),
+        plain("/api/v1/docs/swagger-ui.css", docs::style),
+        plain("/api/v1/.well-known/jwks.json", account::keys),
+        auth("/api/v1/auth/google/callback", account::signIn),
+        auth("/api/v1/auth/refresh", account::refresh),
+        auth("/api/v1/auth/logout", account::logout),
+        read("/api/v1/users/me", account::me),
+        write(PATCH, "/api/v1/users/me", account::update),
+        write(DELETE, "/api/v1/users/me", account::delete),
+        read("/api/v1/users/me/export", account::export),
+        read("/api/v1/tasks", tasks::list),
+        write(POST, "/api/v1/tasks", tasks::create),
+        read("/api/v1/tasks/{id}", tasks::show),
+        write(PATCH, "/api/v1/tasks/{id}", tasks::patch),
+        write(PUT, "/api/v1/tasks/{id}", tasks::patch),
+        write(DELETE, "/api/v1/tasks/{id}", tasks::delete),
+        write(POST, "/api/v1/tasks/{id}/force-complete", tasks::forceComplete),
+        read("/api/v1/tasks/{id}/subtasks", subtasks::list),
+        write(POST, "/api/v1/tasks/{id}/subtasks", subtasks::create),
+        write(PUT, "/api/v1/tasks/{id}/subtasks/reorder", subtasks::reorder),
+        write(PATCH, "/api/v1/subtasks/{id}", subtasks::patch),
+        write(PUT, "/api/v1/subtasks/{id}", subtasks::patch),
+        write(DELETE, "/api/v1/subtasks/{id}", subtasks::delete),
+        read("/api/v1/activity", activity::list));
+  }
+}

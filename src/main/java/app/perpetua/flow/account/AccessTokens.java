@@ -1,0 +1,238 @@
+package app.perpetua.flow.account;
+
+import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.Ids;
+import app.perpetua.flow.base.Refusal;
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import com.nimbusds.jose.JOSEException;
+import com.nimbusds.jose.JOSEObjectType;
+import com.nimbusds.jose.JWSAlgorithm;
+import com.nimbusds.jose.JWSHeader;
+import com.nimbusds.jose.JWSSigner;
+import com.nimbusds.jose.JWSVerifier;
+import com.nimbusds.jose.crypto.RSASSASigner;
+import com.nimbusds.jose.crypto.RSASSAVerifier;
+import com.nimbusds.jose.jwk.JWK;
+import com.nimbusds.jose.jwk.JWKSet;
+import com.nimbusds.jose.jwk.KeyUse;
+import com.nimbusds.jose.jwk.RSAKey;
+import com.nimbusds.jwt.JWTClaimsSet;
+import com.nimbusds.jwt.SignedJWT;
+import java.nio.ByteBuffer;
+import java.security.interfaces.RSAPublicKey;
+import java.text.ParseException;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.Date;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Access tokens: JWTs (RFC 7519) signed with RS256, valid for minutes, verified without the
+ * database (FR-002, FR-004, FR-006). A token is accepted only in the very form in which it is
+ * issued, so everything a header could be used for to choose another key or algorithm is refused
+ * unread. Never asks anyone else. Thread-safe.
+ */
+public final class AccessTokens {
+  private static final System.Logger LOG = System.getLogger(AccessTokens.class.getName());
+
+  private static final String ISSUER = "perpetua-flow";
+  private static final String AUDIENCE = "perpetua-flow-api";
+  private static final Set<String> HEADER = Set.of("alg", "kid", "typ");
+  private static final Set<String> TIERS = Set.of("free", "pro");
+
+  /** How far another instance's clock may be ahead of ours. */
+  private static final Duration SKEW = Duration.ofSeconds(60);
+
+  /** Ours have about 800 characters; a longest e-mail address in escapes stays below this. */
+  private static final int MAX_LENGTH = 4096;
+
+  /** About 4 MB, measured. A look-up, nearly all of it the hash, costs a fiftieth of verifying. */
+  private static final int MAX_REMEMBERED = 20_000;
+
+  private final JWSHeader header;
+  private final JWSSigner signer;
+  private final Map<String, JWSVerifier> verifiers;
+  private final Map<String, Object> keySet;
+  private final Duration lifetime;
+  private final Ids ids;
+  private final Clock clock;
+
+  /** By the token's SHA-256, so that a heap dump shows no token. */
+  private final Cache<ByteBuffer, Principal> verified =
+      Caffeine.newBuilder().maximumSize(MAX_REMEMBERED).executor(Runnable::run).build();
+
+  /** Signs with the configured key; verifies with its public half and the further public keys. */
+  public AccessTokens(AccountConfig config, Ids ids, Clock clock) {
+    this.lifetime = config.accessLifetime();
+    this.ids = ids;
+    this.clock = clock;
+    try {
+      RSAKey signing = published(Pem.publicHalf(config.signingKey()));
+      header =
+          new JWSHeader.Builder(JWSAlgorithm.RS256)
+              .type(JOSEObjectType.JWT)
+              .keyID(signing.getKeyID())
+              .build();
+      signer = new RSASSASigner(config.signingKey());
+      Map<String, RSAKey> keys = new LinkedHashMap<>();
+      keys.put(signing.getKeyID(), signing);
+      for (RSAPublicKey further : config.alsoAccepted()) {
+        RSAKey key = published(further);
+        keys.put(key.getKeyID(), key);
+      }
+      Map<String, JWSVerifier> byKid = new LinkedHashMap<>();
+      for (RSAKey key : keys.values()) {
+        byKid.put(key.getKeyID(), new RSASSAVerifier(key));
+      }
+      verifiers = Map.copyOf(byKid);
+      List<JWK> all = new ArrayList<>(keys.values());
+      keySet = new JWKSet(all).toJSONObject(true);
+    } catch (JOSEException e) {
+      throw new IllegalArgumentException("a key that cannot sign or verify RS256", e);
+    }
+  }
+
+  /** The key id is the key's thumbprint (RFC 7638), so that nobody needs to assign one. */
+  private static RSAKey published(RSAPublicKey key) throws JOSEException {
+    return new RSAKey.Builder(key)
+        .keyUse(KeyUse.SIGNATURE)
+        .algorithm(JWSAlgorithm.RS256)
+        .keyIDFromThumbprint()
+        .build();
+  }
+
+  /** How long a token lives. */
+  public Duration lifetime() {
+    return lifetime;
+  }
+
+  /** The public keys, current, earlier and coming, as a JSON Web Key Set (RFC 7517). */
+  public Map<String, Object> keySet() {
+    return keySet;
+  }
+
+  /**
+   * A new token.
+   *
+   * @param userId whom it speaks for
+   * @param email for display
+   * @param tier for display: decisions read the database
+   */
+  public String issue(UUID userId, String email, String tier) {
+    Instant now = clock.instant().truncatedTo(ChronoUnit.SECONDS);
+    JWTClaimsSet claims =
+        new JWTClaimsSet.Builder()
+            .subject(userId.toString())
+            .claim("email", email)
+            .claim("tier", tier)
+            .issueTime(Date.from(now))
+            .expirationTime(Date.from(now.plus(lifetime)))
+            .issuer(ISSUER)
+            .audience(AUDIENCE)
+            .jwtID(ids.next().toString())
+            .build();
+    SignedJWT token = new SignedJWT(header, claims);
+    try {
+      token.sign(signer);
+    } catch (JOSEException e) {
+      throw new IllegalStateException("the signing key does not sign", e);
+    }
+    return token.serialize();
+  }
+
+  /**
+   * Whom a presented token speaks for.
+   *
+   * @throws Refusal {@code TOKEN_EXPIRED} if nothing is wrong with it but its age, else {@link
+   *     #refused}, which does not tell what is wrong
+   */
+  public Principal verify(String token) {
+    if (token.length() > MAX_LENGTH) {
+      throw refused();
+    }
+    ByteBuffer key = ByteBuffer.wrap(Sha256.of(token));
+    Principal principal = verified.getIfPresent(key);
+    if (principal == null) {
+      principal = read(token);
+      verified.put(key, principal);
+    }
+    if (!clock.instant().isBefore(principal.expiresAt())) {
+      throw Refusal.of(Code.TOKEN_EXPIRED, "the access token has expired")
+          .with("refresh_required", true);
+    }
+    return principal;
+  }
+
+  /** The one answer to a token that is missing, malformed, forged or nobody's. */
+  public static Refusal refused() {
+    return Refusal.of(Code.UNAUTHORIZED, "a valid access token is required");
+  }
+
+  private Principal read(String token) {
+    try {
+      return principal(signed(token).getJWTClaimsSet());
+    } catch (ParseException | JOSEException | RuntimeException e) {
+      // A parser that stumbles over hostile input has found out what we want to know.
+      LOG.log(System.Logger.Level.DEBUG, "access token refused: {0}", e.getMessage());
+      throw refused();
+    }
+  }
+
+  private SignedJWT signed(String token) throws ParseException, JOSEException {
+    require(CompactJws.isCanonical(token), "form");
+    SignedJWT jwt = SignedJWT.parse(token);
+    JWSHeader presented = jwt.getHeader();
+    require(presented.getIncludedParams().equals(HEADER), "header parameters");
+    require(presented.getAlgorithm().equals(JWSAlgorithm.RS256), "algorithm");
+    require(JOSEObjectType.JWT.equals(presented.getType()), "type");
+    JWSVerifier verifier = verifiers.get(presented.getKeyID());
+    require(verifier != null && jwt.verify(verifier), "key or signature");
+    return jwt;
+  }
+
+  private Principal principal(JWTClaimsSet claims) throws ParseException {
+    require(ISSUER.equals(claims.getIssuer()), "issuer");
+    require(claims.getAudience().equals(List.of(AUDIENCE)), "audience");
+    Instant issuedAt = instant(claims.getIssueTime());
+    Instant expiresAt = instant(claims.getExpirationTime());
+    require(expiresAt.isAfter(issuedAt), "times");
+    require(!issuedAt.isAfter(clock.instant().plus(SKEW)), "issued in the future");
+    String email = claims.getStringClaim("email");
+    require(email != null && !email.isEmpty(), "email");
+    String tier = claims.getStringClaim("tier");
+    require(tier != null && TIERS.contains(tier), "tier");
+    return new Principal(uuid(claims.getSubject()), uuid(claims.getJWTID()), expiresAt);
+  }
+
+  private static Instant instant(@Nullable Date date) throws ParseException {
+    if (date == null) {
+      throw new ParseException("times", 0);
+    }
+    return date.toInstant();
+  }
+
+  private static UUID uuid(@Nullable String text) throws ParseException {
+    if (text == null) {
+      throw new ParseException("id", 0);
+    }
+    UUID id = UUID.fromString(text);
+    // fromString reads shortened groups, too.
+    require(id.toString().equals(text), "id");
+    return id;
+  }
+
+  private static void require(boolean holds, String what) throws ParseException {
+    if (!holds) {
+      throw new ParseException(what, 0);
+    }
+  }
+}

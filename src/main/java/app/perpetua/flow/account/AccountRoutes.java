@@ -1,0 +1,229 @@
+package app.perpetua.flow.account;
+
+import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.Json;
+import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.http.Body;
+import app.perpetua.flow.http.Reply;
+import app.perpetua.flow.http.Request;
+import app.perpetua.flow.sql.Actor;
+import app.perpetua.flow.sql.Tx;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.Set;
+import java.util.UUID;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** Requests about sign-in and one's own account. Answers of {@code /auth} have no envelope. */
+public final class AccountRoutes {
+  private static final System.Logger LOG = System.getLogger(AccountRoutes.class.getName());
+
+  /** Google's tokens have about 1,200 characters, ours less. */
+  private static final int MAX_TOKEN = 16_384;
+
+  private static final int MAX_NAME = 100;
+  private static final int MAX_TIMEZONE = 64;
+  private static final int MAX_EMAIL = 320;
+
+  /** Hence a key must be published an hour before it signs. */
+  private static final String KEYS_CACHED = "public, max-age=3600";
+
+  /** How a sign-in ended; what is counted. */
+  public enum SignInResult {
+    SUCCEEDED,
+    /** The request or the token in it was malformed. */
+    MALFORMED,
+    /** Google does not vouch for the token. */
+    REFUSED,
+    /** Google's keys were not to be had. */
+    UNAVAILABLE
+  }
+
+  record SignedInUser(
+      UUID id,
+      String email,
+      String name,
+      @Nullable String avatarUrl,
+      String tier,
+      String timezone,
+      Instant createdAt) {}
+
+  record SignedIn(
+      String accessToken,
+      String refreshToken,
+      String tokenType,
+      long expiresIn,
+      SignedInUser user) {}
+
+  record TokenPair(String accessToken, String refreshToken, String tokenType, long expiresIn) {}
+
+  private final IdTokens google;
+  private final Users users;
+  private final RefreshTokens refreshTokens;
+  private final AccessTokens accessTokens;
+  private final Export export;
+  private final Consumer<SignInResult> signIns;
+  private final byte[] keySet;
+  private final Set<String> zones = Set.copyOf(ZoneId.getAvailableZoneIds());
+
+  /**
+   * @param signIns counts sign-ins
+   */
+  public AccountRoutes(
+      IdTokens google,
+      Users users,
+      RefreshTokens refreshTokens,
+      AccessTokens accessTokens,
+      Export export,
+      Json json,
+      Consumer<SignInResult> signIns) {
+    this.google = google;
+    this.users = users;
+    this.refreshTokens = refreshTokens;
+    this.accessTokens = accessTokens;
+    this.export = export;
+    this.signIns = signIns;
+    this.keySet = json.bytes(accessTokens.keySet());
+  }
+
+  /** POST /auth/google/callback. Google is asked, if at all, before the transaction begins. */
+  public Function<Tx, Reply> signIn(Request request) {
+    Device device = device(request);
+    GoogleIdentity identity;
+    try {
+      identity = google.verify(token(request, "id_token"));
+    } catch (Refusal refusal) {
+      tell(result(refusal.code()), device);
+      throw refusal;
+    }
+    return tx -> {
+      Users.SignedIn signedIn = users.signIn(tx, identity, device);
+      tell(SignInResult.SUCCEEDED, device);
+      return Reply.bare(signedIn(signedIn.user(), signedIn.refreshToken()));
+    };
+  }
+
+  private SignedIn signedIn(User user, String refreshToken) {
+    return new SignedIn(
+        accessTokens.issue(user.id(), user.email(), user.tier()),
+        refreshToken,
+        "Bearer",
+        accessTokens.lifetime().toSeconds(),
+        new SignedInUser(
+            user.id(),
+            user.email(),
+            user.name(),
+            user.avatarUrl(),
+            user.tier(),
+            user.timezone(),
+            user.createdAt()));
+  }
+
+  private static SignInResult result(Code code) {
+    return switch (code) {
+      case VALIDATION_ERROR -> SignInResult.MALFORMED;
+      case SERVICE_UNAVAILABLE -> SignInResult.UNAVAILABLE;
+      default -> SignInResult.REFUSED;
+    };
+  }
+
+  private void tell(SignInResult result, Device device) {
+    signIns.accept(result);
+    LOG.log(
+        System.Logger.Level.INFO,
+        "sign-in {0}: method google, ip {1}, user agent {2}",
+        result.name().toLowerCase(Locale.ROOT),
+        device.ip(),
+        device.userAgent());
+  }
+
+  /** POST /auth/refresh. */
+  public Function<Tx, Reply> refresh(Request request) {
+    Device device = device(request);
+    String token = token(request, "refresh_token");
+    return tx ->
+        switch (refreshTokens.rotate(tx, token, device)) {
+          case RefreshTokens.Rotated rotated -> Reply.bare(pair(rotated));
+          case RefreshTokens.Refused _ ->
+              Reply.refused(
+                  Refusal.of(Code.INVALID_REFRESH_TOKEN, "please sign in again")
+                      .with("refresh_required", false));
+        };
+  }
+
+  private TokenPair pair(RefreshTokens.Rotated rotated) {
+    String tier = rotated.owner().tier().name().toLowerCase(Locale.ROOT);
+    return new TokenPair(
+        accessTokens.issue(rotated.userId(), rotated.owner().email(), tier),
+        rotated.token(),
+        "Bearer",
+        accessTokens.lifetime().toSeconds());
+  }
+
+  /** POST /auth/logout. */
+  public Function<Tx, Reply> logout(Request request) {
+    String token = token(request, "refresh_token");
+    return tx -> {
+      refreshTokens.end(tx, token);
+      return Reply.noContent();
+    };
+  }
+
+  /** GET /users/me. */
+  public Function<Tx, Reply> me(Request request) {
+    return tx -> Reply.ok(users.me(tx));
+  }
+
+  /** PATCH /users/me. */
+  public Function<Tx, Reply> update(Request request) {
+    Body body = request.body().notNull("name", "timezone");
+    String name = body.text("name", 1, MAX_NAME);
+    String timezone = body.text("timezone", 1, MAX_TIMEZONE);
+    if (timezone != null && !zones.contains(timezone)) {
+      body.fault("timezone", "must be a time zone of the IANA database such as Europe/Berlin");
+    }
+    body.done();
+    return tx -> Reply.ok(users.update(tx, name, timezone));
+  }
+
+  /** DELETE /users/me. */
+  public Function<Tx, Reply> delete(Request request) {
+    Body body = request.body().required("confirm");
+    String confirm = body.text("confirm", 1, MAX_EMAIL);
+    body.done();
+    return tx -> {
+      users.delete(tx, Objects.requireNonNull(confirm));
+      return Reply.noContent();
+    };
+  }
+
+  /** GET /users/me/export. */
+  public Function<Tx, Reply> export(Request request) {
+    return tx -> {
+      User user = users.me(tx);
+      Actor actor = tx.actor();
+      Instant now = tx.now();
+      return new Reply.Stream(200, "application/json", out -> export.write(actor, user, now, out));
+    };
+  }
+
+  /** GET /.well-known/jwks.json. */
+  public Reply keys(Request request) {
+    return new Reply.Bytes(200, "application/json", KEYS_CACHED, keySet.clone());
+  }
+
+  private static String token(Request request, String field) {
+    Body body = request.body().required(field);
+    String token = body.text(field, 1, MAX_TOKEN);
+    body.done();
+    return Objects.requireNonNull(token);
+  }
+
+  private static Device device(Request request) {
+    return Device.of(request.header("User-Agent").orElse(null), request.client());
+  }
+}

@@ -1,0 +1,123 @@
+package app.perpetua.flow.account;
+
+import app.perpetua.flow.base.Json;
+import app.perpetua.flow.sql.Actor;
+import app.perpetua.flow.sql.Call;
+import app.perpetua.flow.sql.Db;
+import app.perpetua.flow.sql.Tx;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.List;
+import java.util.function.Function;
+
+/**
+ * Everything of a user as one JSON document (settled, 8). Rows are read page by page, each page
+ * with a connection of its own that is given back before the page is written, so that a slow client
+ * holds none. The pages are therefore no snapshot: what changes while the document is written may
+ * be in it or not. Thread-safe.
+ */
+public final class Export {
+  /** A page of the largest rows, voice sessions of 100,000 characters, stays below 20 MB. */
+  private static final int PAGE = 50;
+
+  private static final String NO_ID = "00000000-0000-0000-0000-000000000000";
+
+  /**
+   * A list of the document.
+   *
+   * @param member its name
+   * @param statement yields {@code cursor} and {@code json} of the rows behind {@code :after}
+   * @param start a cursor before the first row
+   */
+  private record Section(String member, Function<Tx, Call> statement, String start) {}
+
+  private static final List<Section> SECTIONS =
+      List.of(
+          new Section("tasks", tx -> tx.sql("export.page_tasks"), NO_ID),
+          new Section("templates", tx -> tx.sql("export.page_templates"), NO_ID),
+          new Section("notes", tx -> tx.sql("export.page_notes"), NO_ID),
+          new Section("reminders", tx -> tx.sql("export.page_reminders"), NO_ID),
+          new Section("focus_sessions", tx -> tx.sql("export.page_focus_sessions"), NO_ID),
+          new Section("voice_sessions", tx -> tx.sql("export.page_voice_sessions"), NO_ID),
+          new Section("suggestions", tx -> tx.sql("export.page_suggestions"), NO_ID),
+          new Section("notifications", tx -> tx.sql("export.page_notifications"), NO_ID),
+          new Section("push_subscriptions", tx -> tx.sql("export.page_push_subscriptions"), NO_ID),
+          new Section("purchases", tx -> tx.sql("export.page_purchases"), NO_ID),
+          new Section("payment_events", tx -> tx.sql("export.page_payment_events"), NO_ID),
+          new Section("sessions", tx -> tx.sql("export.page_sessions"), NO_ID),
+          new Section("activity", tx -> tx.sql("export.page_activity"), NO_ID),
+          new Section("tombstones", tx -> tx.sql("export.page_tombstones"), NO_ID));
+
+  private static final List<Section> CREDITS =
+      List.of(
+          new Section("grants", tx -> tx.sql("export.page_grants"), NO_ID),
+          new Section("history", tx -> tx.sql("export.page_ledger"), "0"));
+
+  private final Db db;
+  private final Json json;
+
+  /** Reads pages from the database. */
+  public Export(Db db, Json json) {
+    this.db = db;
+    this.json = json;
+  }
+
+  /**
+   * Writes the document.
+   *
+   * @param actor whose
+   * @param user their profile
+   * @param now when they asked
+   */
+  public void write(Actor actor, User user, Instant now, OutputStream out) throws IOException {
+    put(out, "{\"exported_at\":" + json.text(now) + ",\"user\":" + json.text(user));
+    for (Section section : SECTIONS) {
+      put(out, ",");
+      list(actor, section, out);
+    }
+    put(out, ",\"credits\":{\"balance\":" + object(actor, tx -> tx.sql("export.find_balance")));
+    for (Section section : CREDITS) {
+      put(out, ",");
+      list(actor, section, out);
+    }
+    put(out, "},\"achievements\":" + object(actor, tx -> tx.sql("export.find_achievements")));
+    put(out, ",\"subscription\":" + object(actor, tx -> tx.sql("export.find_subscription")) + "}");
+  }
+
+  private void list(Actor actor, Section section, OutputStream out) throws IOException {
+    record Item(String cursor, String json) {}
+    put(out, "\"" + section.member() + "\":[");
+    String after = section.start();
+    List<Item> page;
+    do {
+      String from = after;
+      page =
+          db.read(
+              actor,
+              tx ->
+                  section
+                      .statement()
+                      .apply(tx)
+                      .bind("after", from)
+                      .bind("page", PAGE)
+                      .list(row -> new Item(row.text("cursor"), row.text("json"))));
+      StringBuilder text = new StringBuilder();
+      for (Item item : page) {
+        text.append(after.equals(section.start()) ? "" : ",").append(item.json());
+        after = item.cursor();
+      }
+      put(out, text.toString());
+    } while (page.size() == PAGE);
+    put(out, "]");
+  }
+
+  private String object(Actor actor, Function<Tx, Call> statement) {
+    return db.read(actor, tx -> statement.apply(tx).one(row -> row.text("json"))).orElse("null");
+  }
+
+  private static void put(OutputStream out, String text) throws IOException {
+    out.write(text.getBytes(StandardCharsets.UTF_8));
+  }
+}

@@ -1,0 +1,43 @@
+package app.perpetua.flow.account;
+
+import app.perpetua.flow.sql.Row;
+import java.time.Instant;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A user as the contract shows one.
+ *
+ * @param id ours
+ * @param googleId Google's
+ * @param email as last given by Google; not unique
+ * @param name as given by Google until the user changes it
+ * @param avatarUrl null if there is none
+ * @param timezone an IANA zone
+ * @param tier {@code free} or {@code pro}
+ * @param createdAt the first sign-in
+ * @param updatedAt the last change of any of these
+ */
+public record User(
+    UUID id,
+    String googleId,
+    String email,
+    String name,
+    @Nullable String avatarUrl,
+    String timezone,
+    String tier,
+    Instant createdAt,
+    Instant updatedAt) {
+  static User of(Row row) {
+    return new User(
+        row.uuid("id"),
+        row.text("google_id"),
+        row.text("email"),
+        row.text("name"),
+        row.textOrNull("avatar_url"),
+        row.text("timezone"),
+        row.text("tier"),
+        row.instant("created_at"),
+        row.instant("updated_at"));
+  }
+}

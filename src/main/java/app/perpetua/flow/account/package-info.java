@@ -1,0 +1,5 @@
+/** Sign-in, tokens and users. */
+@NullMarked
+package app.perpetua.flow.account;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,25 @@
+package app.perpetua.flow.activity;
+
+import java.time.Instant;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which entries a list shows; null means any.
+ *
+ * @param entityType of things of this type
+ * @param entityId of this thing
+ * @param action this one
+ * @param source decided by
+ * @param since at this time or later
+ * @param offset how many to pass over
+ * @param limit how many at most
+ */
+public record ActivityFilter(
+    @Nullable String entityType,
+    @Nullable UUID entityId,
+    @Nullable String action,
+    @Nullable String source,
+    @Nullable Instant since,
+    int offset,
+    int limit) {}

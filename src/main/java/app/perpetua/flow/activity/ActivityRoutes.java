@@ -1,0 +1,54 @@
+package app.perpetua.flow.activity;
+
+import app.perpetua.flow.http.Page;
+import app.perpetua.flow.http.Query;
+import app.perpetua.flow.http.Reply;
+import app.perpetua.flow.http.Request;
+import app.perpetua.flow.sql.Tx;
+import java.util.function.Function;
+
+/** Requests about the activity log. */
+public final class ActivityRoutes {
+  private static final int ACTION = 100;
+  private static final String[] SOURCES = {"user", "ai", "system"};
+  private static final String[] ENTITY_TYPES = {
+    "task",
+    "subtask",
+    "template",
+    "note",
+    "reminder",
+    "focus",
+    "ai",
+    "credit",
+    "subscription",
+    "achievement",
+    "user"
+  };
+
+  private final Activity activity;
+
+  /** The routes over this log. */
+  public ActivityRoutes(Activity activity) {
+    this.activity = activity;
+  }
+
+  /** GET /activity. */
+  public Function<Tx, Reply> list(Request request) {
+    Query query = request.query();
+    Page page = query.page();
+    ActivityFilter filter =
+        new ActivityFilter(
+            query.oneOf("entity_type", ENTITY_TYPES),
+            query.uuid("entity_id"),
+            query.text("action", ACTION),
+            query.oneOf("source", SOURCES),
+            query.instant("since"),
+            page.offset(),
+            page.limit());
+    query.done();
+    return tx -> {
+      Activity.Listing listing = activity.list(tx, filter);
+      return Reply.page(page, new Page.Slice<>(listing.entries(), listing.total()));
+    };
+  }
+}

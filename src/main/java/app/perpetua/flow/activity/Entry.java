@@ -1,0 +1,46 @@
+package app.perpetua.flow.activity;
+
+import app.perpetua.flow.base.Json;
+import app.perpetua.flow.sql.Row;
+import java.time.Instant;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * One entry of the activity log, as the contract shows it.
+ *
+ * @param entityType what it happened to
+ * @param entityId which one; null where the entity has no id
+ * @param action the event's name with {@code _} for {@code .}
+ * @param source who decided: {@code user}, {@code ai} or {@code system}
+ * @param metadata further ids and figures
+ * @param extraData the same, by its older name
+ * @param requestId the request that caused it; null for jobs
+ */
+public record Entry(
+    UUID id,
+    UUID userId,
+    String entityType,
+    @Nullable UUID entityId,
+    String action,
+    String source,
+    JsonNode metadata,
+    JsonNode extraData,
+    @Nullable String requestId,
+    Instant createdAt) {
+  static Entry of(Row row, Json json) {
+    JsonNode metadata = json.parse(row.text("metadata"));
+    return new Entry(
+        row.uuid("id"),
+        row.uuid("user_id"),
+        row.text("entity_type"),
+        row.uuidOrNull("entity_id"),
+        row.text("action"),
+        row.text("source"),
+        metadata,
+        metadata,
+        row.textOrNull("request_id"),
+        row.instant("created_at"));
+  }
+}

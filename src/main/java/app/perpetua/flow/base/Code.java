@@ -1,0 +1,43 @@
+package app.perpetua.flow.base;
+
+/** Every error code of the contract with the HTTP status it is answered with. */
+public enum Code {
+  VALIDATION_ERROR(400),
+  INVALID_SIGNATURE(400),
+  AUDIO_DURATION_EXCEEDED(400),
+  UNAUTHORIZED(401),
+  TOKEN_EXPIRED(401),
+  INVALID_REFRESH_TOKEN(401),
+  INSUFFICIENT_CREDITS(402),
+  FORBIDDEN(403),
+  TIER_REQUIRED(403),
+  NOT_FOUND(404),
+  METHOD_NOT_ALLOWED(405),
+  NOT_ACCEPTABLE(406),
+  CONFLICT(409),
+  LIMIT_EXCEEDED(409),
+  ARCHIVED(409),
+  IDEMPOTENCY_IN_PROGRESS(409),
+  PAYLOAD_TOO_LARGE(413),
+  UNSUPPORTED_MEDIA_TYPE(415),
+  IDEMPOTENCY_KEY_REUSED(422),
+  RATE_LIMIT_EXCEEDED(429),
+  AI_TASK_LIMIT_REACHED(429),
+  HEADERS_TOO_LARGE(431),
+  INTERNAL_ERROR(500),
+  AI_SERVICE_UNAVAILABLE(503),
+  TRANSCRIPTION_SERVICE_UNAVAILABLE(503),
+  PAYMENT_SERVICE_UNAVAILABLE(503),
+  SERVICE_UNAVAILABLE(503);
+
+  private final int status;
+
+  Code(int status) {
+    this.status = status;
+  }
+
+  /** The HTTP status. */
+  public int status() {
+    return status;
+  }
+}

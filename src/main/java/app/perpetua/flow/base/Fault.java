@@ -1,0 +1,10 @@
+package app.perpetua.flow.base;
+
+/**
+ * One invalid field of a request.
+ *
+ * @param field the field's path as the client wrote it, such as {@code due_date} or {@code
+ *     keys.auth}
+ * @param message what it must be, without repeating the value
+ */
+public record Fault(String field, String message) {}

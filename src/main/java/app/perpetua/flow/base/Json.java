@@ -1,0 +1,87 @@
+package app.perpetua.flow.base;
+
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import tools.jackson.core.JsonGenerator;
+import tools.jackson.core.StreamReadConstraints;
+import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.json.JsonFactory;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.PropertyNamingStrategies;
+import tools.jackson.databind.SerializationContext;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.module.SimpleModule;
+import tools.jackson.databind.ser.std.StdSerializer;
+
+/**
+ * JSON as the contract writes it: {@code snake_case}, nulls present, instants in UTC with exactly
+ * three digits of milliseconds. Reading is strict: no duplicate keys, no trailing text, depth and
+ * number length bounded. Thread-safe.
+ */
+public final class Json {
+  /** Deeper than any request of the contract by far, shallow enough to cost nothing. */
+  private static final int MAX_DEPTH = 64;
+
+  private static final int MAX_NUMBER_LENGTH = 64;
+
+  private static final DateTimeFormatter INSTANT =
+      DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSS'Z'").withZone(ZoneOffset.UTC);
+
+  private final JsonMapper mapper =
+      JsonMapper.builder(
+              JsonFactory.builder()
+                  .streamReadConstraints(
+                      StreamReadConstraints.builder()
+                          .maxNestingDepth(MAX_DEPTH)
+                          .maxNumberLength(MAX_NUMBER_LENGTH)
+                          .build())
+                  .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
+                  .build())
+          .propertyNamingStrategy(PropertyNamingStrategies.SNAKE_CASE)
+          .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
+          .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+          .addModule(new SimpleModule().addSerializer(new MillisSerializer()))
+          .build();
+
+  /** The value as JSON in UTF-8. */
+  public byte[] bytes(Object value) {
+    return mapper.writeValueAsBytes(value);
+  }
+
+  /** The value as JSON text. */
+  public String text(Object value) {
+    return mapper.writeValueAsString(value);
+  }
+
+  /**
+   * Parses one JSON document.
+   *
+   * @throws tools.jackson.core.JacksonException if it is none, or breaks a bound
+   */
+  public JsonNode parse(String text) {
+    return mapper.readTree(text);
+  }
+
+  /** Reads JSON that we wrote ourselves into a record of the same shape. */
+  public <T> T read(String text, Class<T> type) {
+    return mapper.readValue(text, type);
+  }
+
+  /** The contract's notation of an instant, such as {@code 2026-01-19T10:30:00.000Z}. */
+  public static String instant(Instant instant) {
+    return INSTANT.format(instant);
+  }
+
+  private static final class MillisSerializer extends StdSerializer<Instant> {
+    MillisSerializer() {
+      super(Instant.class);
+    }
+
+    @Override
+    public void serialize(Instant value, JsonGenerator json, SerializationContext context) {
+      json.writeString(INSTANT.format(value));
+    }
+  }
+}

@@ -1,0 +1,89 @@
+package app.perpetua.flow.base;
+
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The one business exception: the request is refused, its transaction is rolled back, and the
+ * client reads {@code code}, {@code message} and the extra members. The message is public; a
+ * private cause, if any, goes to the log alone. Carries no stack trace: a refusal is an answer, not
+ * an accident.
+ */
+public final class Refusal extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  private final Code code;
+  private final transient List<Fault> faults;
+  private final transient Map<String, Object> extras;
+
+  private Refusal(
+      Code code,
+      String message,
+      List<Fault> faults,
+      Map<String, Object> extras,
+      @Nullable Throwable cause) {
+    super(message, cause, false, false);
+    this.code = code;
+    this.faults = faults;
+    this.extras = extras;
+  }
+
+  /** A refusal with nothing but its code and a public message. */
+  public static Refusal of(Code code, String message) {
+    return new Refusal(code, message, List.of(), Map.of(), null);
+  }
+
+  /** A refusal for invalid input, naming every invalid field (at least one). */
+  public static Refusal invalid(List<Fault> faults) {
+    String message =
+        faults.size() == 1
+            ? faults.getFirst().field() + " " + faults.getFirst().message()
+            : faults.size() + " fields are invalid";
+    return new Refusal(Code.VALIDATION_ERROR, message, List.copyOf(faults), Map.of(), null);
+  }
+
+  /** A refusal for one invalid field. */
+  public static Refusal invalid(String field, String message) {
+    return invalid(List.of(new Fault(field, message)));
+  }
+
+  /** The same refusal with one more member in the error object. */
+  public Refusal with(String member, Object value) {
+    Map<String, Object> more = new LinkedHashMap<>(extras);
+    more.put(member, value);
+    return new Refusal(code, message(), faults, more, getCause());
+  }
+
+  /** The same refusal, telling the client when to come back ({@code Retry-After}, seconds). */
+  public Refusal retryAfter(Duration wait) {
+    return with("retry_after", Math.max(1, Math.ceilDiv(wait.toMillis(), 1000)));
+  }
+
+  /** The same refusal with the private reason, for the log only. */
+  public Refusal because(Throwable cause) {
+    return new Refusal(code, message(), faults, extras, cause);
+  }
+
+  /** The error code. */
+  public Code code() {
+    return code;
+  }
+
+  /** The public message. */
+  public String message() {
+    return String.valueOf(getMessage());
+  }
+
+  /** The invalid fields; empty unless the code is {@code VALIDATION_ERROR}. */
+  public List<Fault> faults() {
+    return faults;
+  }
+
+  /** Further members of the error object, in order. */
+  public Map<String, Object> extras() {
+    return extras;
+  }
+}

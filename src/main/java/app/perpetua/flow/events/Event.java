@@ -1,0 +1,265 @@
+package app.perpetua.flow.events;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Something that happened to a user's data. Its {@link #name()} with {@code _} for {@code .} is the
+ * action in the activity log; its {@link #metadata()} is the entry's metadata: ids and figures,
+ * never what the user wrote.
+ */
+public sealed interface Event {
+  /** Such as {@code task.completed}. */
+  String name();
+
+  /** What it happened to: one of the activity log's entity types. */
+  String entityType();
+
+  /** Which one. */
+  UUID entityId();
+
+  /** Further ids and figures; values are text, numbers, booleans, UUIDs. */
+  default Map<String, Object> metadata() {
+    return Map.of();
+  }
+
+  /** Something happened to a task. */
+  sealed interface OfTask extends Event {
+    /** The task. */
+    UUID taskId();
+
+    @Override
+    default String entityType() {
+      return "task";
+    }
+
+    @Override
+    default UUID entityId() {
+      return taskId();
+    }
+  }
+
+  /** A task was created. */
+  record TaskCreated(UUID taskId) implements OfTask {
+    @Override
+    public String name() {
+      return "task.created";
+    }
+  }
+
+  /** Fields of a task changed. */
+  record TaskUpdated(UUID taskId) implements OfTask {
+    @Override
+    public String name() {
+      return "task.updated";
+    }
+  }
+
+  /**
+   * A task was completed.
+   *
+   * @param completedBy {@code manual}, {@code auto} or {@code force}
+   */
+  record TaskCompleted(UUID taskId, String completedBy) implements OfTask {
+    @Override
+    public String name() {
+      return "task.completed";
+    }
+
+    @Override
+    public Map<String, Object> metadata() {
+      return Map.of("completed_by", completedBy);
+    }
+  }
+
+  /** A completed task was opened again. */
+  record TaskReopened(UUID taskId) implements OfTask {
+    @Override
+    public String name() {
+      return "task.reopened";
+    }
+  }
+
+  /** A task was deleted; the tombstone can bring it back for a while. */
+  record TaskDeleted(UUID taskId, UUID tombstoneId) implements OfTask {
+    @Override
+    public String name() {
+      return "task.deleted";
+    }
+
+    @Override
+    public Map<String, Object> metadata() {
+      return Map.of("tombstone_id", tombstoneId);
+    }
+  }
+
+  /** The subtasks of a task were put in another order. */
+  record SubtasksReordered(UUID taskId, int count) implements OfTask {
+    @Override
+    public String name() {
+      return "subtask.reordered";
+    }
+
+    @Override
+    public Map<String, Object> metadata() {
+      return Map.of("count", count);
+    }
+  }
+
+  /** Something happened to a subtask. */
+  sealed interface OfSubtask extends Event {
+    /** The subtask. */
+    UUID subtaskId();
+
+    /** The task it belongs to. */
+    UUID taskId();
+
+    @Override
+    default String entityType() {
+      return "subtask";
+    }
+
+    @Override
+    default UUID entityId() {
+      return subtaskId();
+    }
+
+    @Override
+    default Map<String, Object> metadata() {
+      return Map.of("task_id", taskId());
+    }
+  }
+
+  /** A subtask was created. */
+  record SubtaskCreated(UUID subtaskId, UUID taskId) implements OfSubtask {
+    @Override
+    public String name() {
+      return "subtask.created";
+    }
+  }
+
+  /** A subtask was changed, moved or opened again. */
+  record SubtaskUpdated(UUID subtaskId, UUID taskId) implements OfSubtask {
+    @Override
+    public String name() {
+      return "subtask.updated";
+    }
+  }
+
+  /** A subtask was completed. */
+  record SubtaskCompleted(UUID subtaskId, UUID taskId) implements OfSubtask {
+    @Override
+    public String name() {
+      return "subtask.completed";
+    }
+  }
+
+  /** A subtask was deleted. */
+  record SubtaskDeleted(UUID subtaskId, UUID taskId) implements OfSubtask {
+    @Override
+    public String name() {
+      return "subtask.deleted";
+    }
+  }
+
+  /** Credits were added to a balance. */
+  record CreditsGranted(UUID grantId, String type, int amount) implements Event {
+    @Override
+    public String name() {
+      return "credits.granted";
+    }
+
+    @Override
+    public String entityType() {
+      return "credit";
+    }
+
+    @Override
+    public UUID entityId() {
+      return grantId;
+    }
+
+    @Override
+    public Map<String, Object> metadata() {
+      return Map.of("type", type, "amount", amount);
+    }
+  }
+
+  /** Something happened to an account. */
+  sealed interface OfUser extends Event {
+    /** The account. */
+    UUID userId();
+
+    @Override
+    default String entityType() {
+      return "user";
+    }
+
+    @Override
+    default UUID entityId() {
+      return userId();
+    }
+  }
+
+  /** A first sign-in made an account. */
+  record UserRegistered(UUID userId) implements OfUser {
+    @Override
+    public String name() {
+      return "user.registered";
+    }
+  }
+
+  /** Somebody signed in. */
+  record UserLoggedIn(UUID userId, @Nullable String userAgent, String ip) implements OfUser {
+    @Override
+    public String name() {
+      return "user.logged_in";
+    }
+
+    @Override
+    public Map<String, Object> metadata() {
+      Map<String, Object> metadata = new LinkedHashMap<>();
+      metadata.put("method", "google");
+      metadata.put("ip", ip);
+      if (userAgent != null) {
+        metadata.put("user_agent", userAgent);
+      }
+      return metadata;
+    }
+  }
+
+  /** A session was ended by its owner. */
+  record UserLoggedOut(UUID userId) implements OfUser {
+    @Override
+    public String name() {
+      return "user.logged_out";
+    }
+  }
+
+  /**
+   * A session was ended for its user, because a refresh token of it came back that was used before.
+   *
+   * @param session the sign-in that all its refresh tokens stem from
+   */
+  record UserSessionRevoked(UUID userId, UUID session) implements OfUser {
+    @Override
+    public String name() {
+      return "user.session_revoked";
+    }
+
+    @Override
+    public Map<String, Object> metadata() {
+      return Map.of("session", session);
+    }
+  }
+
+  /** A user changed their name or time zone. */
+  record UserUpdated(UUID userId) implements OfUser {
+    @Override
+    public String name() {
+      return "user.updated";
+    }
+  }
+}

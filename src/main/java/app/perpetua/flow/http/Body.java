@@ -1,0 +1,227 @@
+package app.perpetua.flow.http;
+
+import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.Fault;
+import app.perpetua.flow.base.Json;
+import app.perpetua.flow.base.Refusal;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * A JSON object from a client, read field by field. It tells absent from null, notes every fault,
+ * and {@link #done} tells all of them at once, unknown fields included (FR-058). A getter whose
+ * field is at fault returns null, which {@code done} keeps from ever being used. Not thread-safe.
+ */
+public final class Body {
+  private final ObjectNode fields;
+  private final Set<String> known = new HashSet<>();
+  private final List<Fault> faults = new ArrayList<>();
+
+  private Body(ObjectNode fields) {
+    this.fields = fields;
+  }
+
+  /**
+   * Parses a body; an empty one counts as {@code {}}.
+   *
+   * @throws Refusal {@code VALIDATION_ERROR} unless it is one JSON object in UTF-8
+   */
+  public static Body parse(Json json, byte[] bytes) {
+    if (bytes.length == 0) {
+      return new Body(tools.jackson.databind.node.JsonNodeFactory.instance.objectNode());
+    }
+    String text;
+    try {
+      text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+    } catch (CharacterCodingException e) {
+      throw Refusal.of(Code.VALIDATION_ERROR, "the body is not valid UTF-8");
+    }
+    try {
+      if (json.parse(text) instanceof ObjectNode object) {
+        return new Body(object);
+      }
+    } catch (JacksonException e) {
+      throw Refusal.of(Code.VALIDATION_ERROR, "the body is not valid JSON").because(e);
+    }
+    throw Refusal.of(Code.VALIDATION_ERROR, "the body must be a JSON object");
+  }
+
+  /** True if the field is there, be it null. */
+  public boolean has(String name) {
+    known.add(name);
+    return fields.has(name);
+  }
+
+  /** A text of {@code min} to {@code max} code points, trimmed; null if absent or null. */
+  public @Nullable String text(String name, int min, int max) {
+    return value(
+        name,
+        "must be a string",
+        node -> node.isString() ? node.stringValue().strip() : null,
+        text -> Text.fault(text, min, max));
+  }
+
+  /** As {@link #text}, but kept as it was typed: its white space belongs to the user. */
+  public @Nullable String verbatim(String name, int min, int max) {
+    return value(
+        name,
+        "must be a string",
+        node -> node.isString() ? node.stringValue() : null,
+        text -> min > 0 && text.isBlank() ? "must not be blank" : Text.fault(text, min, max));
+  }
+
+  /** One of the allowed words; null if absent or null. */
+  public @Nullable String oneOf(String name, String... allowed) {
+    String message = "must be " + Text.alternatives(allowed);
+    return value(
+        name,
+        message,
+        node -> node.isString() ? node.stringValue() : null,
+        word -> Arrays.asList(allowed).contains(word) ? null : message);
+  }
+
+  /** A whole number within bounds; null if absent or null. */
+  public @Nullable Integer integer(String name, int min, int max) {
+    String message = Page.outside(name, min, max).message();
+    return value(
+        name,
+        message,
+        node -> node.isIntegralNumber() && node.canConvertToInt() ? node.intValue() : null,
+        number -> number >= min && number <= max ? null : message);
+  }
+
+  /** True or false; null if absent or null. */
+  public @Nullable Boolean bool(String name) {
+    return value(
+        name,
+        "must be true or false",
+        node -> node.isBoolean() ? node.booleanValue() : null,
+        _ -> null);
+  }
+
+  /** An instant in UTC; null if absent or null. */
+  public @Nullable Instant instant(String name) {
+    return value(
+        name,
+        Text.NO_INSTANT,
+        node -> node.isString() ? Text.instant(node.stringValue()) : null,
+        _ -> null);
+  }
+
+  /** A UUID; null if absent or null. */
+  public @Nullable UUID uuid(String name) {
+    return value(
+        name,
+        Text.NO_UUID,
+        node -> node.isString() ? Text.uuid(node.stringValue()) : null,
+        _ -> null);
+  }
+
+  /** A list of at most {@code max} UUIDs; null if absent or null. */
+  public @Nullable List<UUID> uuids(String name, int max) {
+    String message = "must be a list of at most " + max + " UUIDs";
+    return value(
+        name,
+        message,
+        node -> {
+          if (!node.isArray() || node.size() > max) {
+            return null;
+          }
+          List<UUID> ids = new ArrayList<>();
+          for (JsonNode item : node) {
+            UUID id = item.isString() ? Text.uuid(item.stringValue()) : null;
+            if (id == null) {
+              return null;
+            }
+            ids.add(id);
+          }
+          return List.copyOf(ids);
+        },
+        _ -> null);
+  }
+
+  /** Notes the field as missing if it is absent or null. */
+  public Body required(String... names) {
+    for (String name : names) {
+      if (!fields.hasNonNull(name)) {
+        known.add(name);
+        faults.add(new Fault(name, "is required"));
+      }
+    }
+    return this;
+  }
+
+  /** Notes a null in a field that cannot be cleared (PATCH: absent would leave it). */
+  public Body notNull(String... names) {
+    for (String name : names) {
+      known.add(name);
+      if (fields.has(name) && fields.get(name).isNull()) {
+        faults.add(new Fault(name, "must not be null"));
+      }
+    }
+    return this;
+  }
+
+  /** Notes a fault found by the caller. */
+  public void fault(String name, String message) {
+    faults.add(new Fault(name, message));
+  }
+
+  /**
+   * To be called once everything is read.
+   *
+   * @throws Refusal {@code VALIDATION_ERROR} naming every fault
+   */
+  public void done() {
+    for (String name : fields.propertyNames()) {
+      if (!known.contains(name) && faults.size() < 100) {
+        faults.add(new Fault(shown(name), "is not a known field"));
+      }
+    }
+    if (!faults.isEmpty()) {
+      throw Refusal.invalid(faults);
+    }
+  }
+
+  /** A foreign name is shown only as far as a reader needs it. */
+  private static String shown(String name) {
+    return name.codePoints()
+        .limit(100)
+        .map(
+            c -> Character.isISOControl(c) || Character.getType(c) == Character.SURROGATE ? '?' : c)
+        .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+        .toString();
+  }
+
+  private <T> @Nullable T value(
+      String name,
+      String wrongType,
+      Function<JsonNode, @Nullable T> read,
+      Function<T, @Nullable String> check) {
+    known.add(name);
+    JsonNode node = fields.get(name);
+    if (node == null || node.isNull()) {
+      return null;
+    }
+    T value = read.apply(node);
+    String fault = value == null ? wrongType : check.apply(value);
+    if (fault != null) {
+      faults.add(new Fault(name, fault));
+      return null;
+    }
+    return value;
+  }
+}

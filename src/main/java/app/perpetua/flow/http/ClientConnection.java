@@ -1,0 +1,275 @@
+package app.perpetua.flow.http;
+
+import app.perpetua.flow.http.SlowClients.Patience;
+import io.helidon.common.buffers.BufferData;
+import io.helidon.common.buffers.DataReader;
+import io.helidon.common.buffers.DataWriter;
+import io.helidon.common.socket.HelidonSocket;
+import io.helidon.common.socket.PeerInfo;
+import io.helidon.http.HeaderValues;
+import io.helidon.http.Headers;
+import io.helidon.http.Method;
+import io.helidon.webserver.CloseConnectionException;
+import io.helidon.webserver.ConnectionContext;
+import io.helidon.webserver.ListenerContext;
+import io.helidon.webserver.ProxyProtocolData;
+import io.helidon.webserver.Router;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.function.LongSupplier;
+
+/**
+ * One client's connection as Helidon sees it, with our own reads and writes underneath: they keep
+ * deadlines, bound what one request may send, keep the body of an answer to {@code HEAD} back, and
+ * let a client that is still sending read why it was refused. Confined to the connection's thread,
+ * except for {@link #cutIfOverdue}.
+ */
+final class ClientConnection implements ConnectionContext {
+  /**
+   * More than any request of the contract in any form: a body of one-byte chunks takes six bytes
+   * each. Helidon itself would collect an endless chunk-size line.
+   */
+  private static final long MAX_REQUEST_BYTES = 6L * RequestBody.MAX_BYTES + 64 * 1024;
+
+  /** A client that takes its answer slower than this (16 KiB/s) is not worth a thread. */
+  private static final long WRITE_NANOS_PER_BYTE = Duration.ofSeconds(1).toNanos() / (16 * 1024);
+
+  /**
+   * Closing while bytes arrive makes the system reset the connection, and the client may lose the
+   * answer that explains it (RFC 9112, 9.6). So we read on, but so much at most.
+   */
+  private static final long LINGER_BYTES = 1024 * 1024;
+
+  private final ConnectionContext helidon;
+  private final HelidonSocket socket;
+  private final Patience patience;
+  private final LongSupplier nanos;
+  private final DataReader reader = DataReader.create(this::read);
+  private final DataWriter writer = new Writer();
+  private final Due reading = new Due();
+  private final Due writing = new Due();
+
+  private long requestDue;
+  private long received;
+  private boolean betweenRequests;
+  private boolean head;
+  private Answer answer = Answer.WHOLE;
+  private boolean closing;
+
+  private enum Answer {
+    WHOLE,
+    HEADERS_ONLY,
+    BODY_DROPPED
+  }
+
+  ClientConnection(ConnectionContext helidon, Patience patience, LongSupplier nanos) {
+    this.helidon = helidon;
+    this.socket = helidon.serverSocket();
+    this.patience = patience;
+    this.nanos = nanos;
+    this.requestDue = nanos.getAsLong() + patience.request().toNanos();
+  }
+
+  /** A request line has been read. */
+  void asked(Method method) {
+    head = method.equals(Method.HEAD);
+  }
+
+  /** The final answer to the request begins. */
+  void answering() {
+    betweenRequests = true;
+    answer = head ? Answer.HEADERS_ONLY : Answer.WHOLE;
+    head = false;
+  }
+
+  /** The answer's headers are about to be written. */
+  void answered(Headers headers) {
+    closing = headers.containsToken(HeaderValues.CONNECTION_CLOSE);
+  }
+
+  /** Reads on for a moment after an answer that closes the connection. */
+  void linger() {
+    if (!closing) {
+      return;
+    }
+    reading.begin(nanos.getAsLong() + patience.linger().toNanos());
+    try {
+      long left = LINGER_BYTES;
+      byte[] bytes = socket.get();
+      while (bytes != null && left > 0) {
+        left -= bytes.length;
+        bytes = socket.get();
+      }
+    } catch (UncheckedIOException e) {
+      // The client has closed, or its time was up: either is what we were waiting for.
+    } finally {
+      reading.end();
+    }
+  }
+
+  /** To be called by any thread: closes the socket if the client has kept us waiting too long. */
+  void cutIfOverdue(long now) {
+    if (reading.cut(now) || writing.cut(now)) {
+      try {
+        socket.close();
+      } catch (UncheckedIOException e) {
+        log(
+            System.getLogger(ClientConnection.class.getName()),
+            System.Logger.Level.DEBUG,
+            "a slow client had closed",
+            e);
+      }
+    }
+  }
+
+  private byte[] read() {
+    if (betweenRequests && reader.available() > 0) {
+      requestBegins();
+    }
+    reading.begin(betweenRequests ? nanos.getAsLong() + patience.idle().toNanos() : requestDue);
+    byte[] bytes;
+    try {
+      bytes = socket.get();
+    } catch (UncheckedIOException e) {
+      throw new CloseConnectionException("the client has gone or was too slow", e);
+    }
+    if (!reading.end()) {
+      throw new CloseConnectionException("the client was too slow");
+    }
+    if (bytes == null) {
+      throw new CloseConnectionException("the client has closed");
+    }
+    if (betweenRequests) {
+      requestBegins();
+    }
+    received += bytes.length;
+    if (received > MAX_REQUEST_BYTES) {
+      throw new CloseConnectionException("the client sends without end");
+    }
+    return bytes;
+  }
+
+  private void requestBegins() {
+    betweenRequests = false;
+    received = 0;
+    requestDue = nanos.getAsLong() + patience.request().toNanos();
+  }
+
+  /** Writes within a deadline; of an answer to HEAD only the headers. */
+  private final class Writer implements DataWriter {
+    @Override
+    public void write(BufferData... buffers) {
+      write(BufferData.create(buffers));
+    }
+
+    @Override
+    public void writeNow(BufferData... buffers) {
+      write(BufferData.create(buffers));
+    }
+
+    @Override
+    public void writeNow(BufferData buffer) {
+      write(buffer);
+    }
+
+    @Override
+    public void write(BufferData buffer) {
+      switch (answer) {
+        case WHOLE -> writeTimed(buffer);
+        case HEADERS_ONLY -> {
+          answer = Answer.BODY_DROPPED;
+          writeTimed(headersOf(buffer));
+        }
+        case BODY_DROPPED -> {}
+      }
+    }
+
+    private void writeTimed(BufferData buffer) {
+      writing.begin(
+          nanos.getAsLong()
+              + patience.write().toNanos()
+              + buffer.available() * WRITE_NANOS_PER_BYTE);
+      helidon.dataWriter().writeNow(buffer);
+      if (!writing.end()) {
+        throw new CloseConnectionException("the client took its answer too slowly");
+      }
+    }
+
+    /** Helidon writes all headers in one buffer, with the start of the body behind them. */
+    private static BufferData headersOf(BufferData buffer) {
+      byte[] bytes = buffer.readBytes();
+      int end = 0;
+      while (end < bytes.length
+          && !(end >= 4
+              && bytes[end - 4] == '\r'
+              && bytes[end - 3] == '\n'
+              && bytes[end - 2] == '\r'
+              && bytes[end - 1] == '\n')) {
+        end++;
+      }
+      return BufferData.create(bytes, 0, end);
+    }
+  }
+
+  @Override
+  public DataReader dataReader() {
+    return reader;
+  }
+
+  @Override
+  public DataWriter dataWriter() {
+    return writer;
+  }
+
+  @Override
+  public ListenerContext listenerContext() {
+    return helidon.listenerContext();
+  }
+
+  @Override
+  public ExecutorService executor() {
+    return helidon.executor();
+  }
+
+  @Override
+  public Router router() {
+    return helidon.router();
+  }
+
+  @Override
+  public Optional<ProxyProtocolData> proxyProtocolData() {
+    return helidon.proxyProtocolData();
+  }
+
+  @Override
+  public HelidonSocket serverSocket() {
+    return socket;
+  }
+
+  @Override
+  public PeerInfo remotePeer() {
+    return helidon.remotePeer();
+  }
+
+  @Override
+  public PeerInfo localPeer() {
+    return helidon.localPeer();
+  }
+
+  @Override
+  public boolean isSecure() {
+    return helidon.isSecure();
+  }
+
+  @Override
+  public String socketId() {
+    return helidon.socketId();
+  }
+
+  @Override
+  public String childSocketId() {
+    return helidon.childSocketId();
+  }
+}

@@ -1,0 +1,152 @@
+package app.perpetua.flow.http;
+
+import app.perpetua.flow.base.Json;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+import java.util.Properties;
+import java.util.concurrent.CompletableFuture;
+import java.util.regex.Pattern;
+import org.yaml.snakeyaml.DumperOptions;
+import org.yaml.snakeyaml.LoaderOptions;
+import org.yaml.snakeyaml.Yaml;
+import org.yaml.snakeyaml.constructor.SafeConstructor;
+import org.yaml.snakeyaml.nodes.Tag;
+import org.yaml.snakeyaml.representer.Representer;
+import org.yaml.snakeyaml.resolver.Resolver;
+
+/**
+ * The contract, as YAML, as JSON, and as a page to browse. The page is Swagger UI out of the JAR
+ * and asks no other host for anything. Thread-safe.
+ */
+public final class Docs {
+  /**
+   * Nothing inline, nothing from elsewhere but images inside the style sheet, and requests only to
+   * this host: "try it out" reaches nothing else.
+   */
+  private static final String CONTENT_SECURITY_POLICY =
+      "default-src 'none'; script-src 'self'; style-src 'self';"
+          + " img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none';"
+          + " frame-ancestors 'none'";
+
+  /** To be asked for each time: a new release may bring another. */
+  private static final String CHECK = "no-cache";
+
+  /** For a year: the page names the release in every address. */
+  private static final String FOREVER = "public, max-age=31536000, immutable";
+
+  private static final String JAVASCRIPT = "text/javascript; charset=utf-8";
+
+  private final byte[] yaml;
+  private final CompletableFuture<byte[]> json;
+  private final byte[] page;
+  private final String swaggerUi;
+
+  /** Reads the contract; it is translated to JSON in the background. */
+  public Docs(Json writer) {
+    yaml = resource("/openapi.yaml");
+    // Parsing takes longer than all the rest of the start, and nobody is waiting for it yet.
+    json =
+        CompletableFuture.supplyAsync(() -> writer.bytes(parsed(yaml)), Thread::startVirtualThread);
+    Properties build = build();
+    String swaggerUiVersion = build.getProperty("swagger-ui");
+    swaggerUi = "/META-INF/resources/webjars/swagger-ui/" + swaggerUiVersion + "/";
+    page =
+        new String(resource("/docs/index.html"), StandardCharsets.UTF_8)
+            .replace("{version}", build.getProperty("version") + "-" + swaggerUiVersion)
+            .getBytes(StandardCharsets.UTF_8);
+  }
+
+  /** GET /api/v1/openapi.yaml. The media type is RFC 9512's. */
+  public Reply yaml(Request request) {
+    return new Reply.Bytes(200, "application/yaml", CHECK, yaml);
+  }
+
+  /** GET /api/v1/openapi.json. */
+  public Reply json(Request request) {
+    return new Reply.Bytes(200, "application/json", CHECK, json.join());
+  }
+
+  /** GET /api/v1/docs. */
+  public Reply page(Request request) {
+    return new Reply.Headed(
+        new Reply.Bytes(200, "text/html; charset=utf-8", CHECK, page),
+        Map.of(
+            "Content-Security-Policy", CONTENT_SECURITY_POLICY, "Referrer-Policy", "no-referrer"));
+  }
+
+  /** GET /api/v1/docs/init.js. */
+  public Reply init(Request request) {
+    return new Reply.Bytes(200, JAVASCRIPT, FOREVER, resource("/docs/init.js"));
+  }
+
+  /** GET /api/v1/docs/swagger-ui-bundle.js. */
+  public Reply script(Request request) {
+    return new Reply.Bytes(200, JAVASCRIPT, FOREVER, resource(swaggerUi + "swagger-ui-bundle.js"));
+  }
+
+  /** GET /api/v1/docs/swagger-ui.css. */
+  public Reply style(Request request) {
+    return new Reply.Bytes(
+        200, "text/css; charset=utf-8", FOREVER, resource(swaggerUi + "swagger-ui.css"));
+  }
+
+  private static Object parsed(byte[] yaml) {
+    LoaderOptions loading = new LoaderOptions();
+    loading.setAllowDuplicateKeys(false);
+    DumperOptions dumping = new DumperOptions();
+    return new Yaml(
+            new SafeConstructor(loading),
+            new Representer(dumping),
+            dumping,
+            loading,
+            new CoreSchema())
+        .load(new String(yaml, StandardCharsets.UTF_8));
+  }
+
+  /**
+   * Reads plain scalars as YAML 1.2 does (10.3.2): a date stays text, and so does {@code no}.
+   * SnakeYAML by itself keeps to YAML 1.1.
+   */
+  private static final class CoreSchema extends Resolver {
+    private static final Pattern TRUE_OR_FALSE = Pattern.compile("true|false");
+    private static final Pattern NOTHING = Pattern.compile("null|~");
+    private static final Pattern EMPTY = Pattern.compile("");
+    private static final Pattern WHOLE = Pattern.compile("-?(?:0|[1-9][0-9]*)");
+    private static final Pattern DECIMAL =
+        Pattern.compile("-?(?:0|[1-9][0-9]*)(?:\\.[0-9]+)?(?:[eE][-+]?[0-9]+)?");
+
+    @Override
+    protected void addImplicitResolvers() {
+      addImplicitResolver(Tag.BOOL, TRUE_OR_FALSE, "tf");
+      addImplicitResolver(Tag.NULL, NOTHING, "n~");
+      addImplicitResolver(Tag.NULL, EMPTY, null);
+      addImplicitResolver(Tag.INT, WHOLE, "-0123456789");
+      addImplicitResolver(Tag.FLOAT, DECIMAL, "-0123456789");
+    }
+  }
+
+  private static Properties build() {
+    Properties build = new Properties();
+    try {
+      build.load(new ByteArrayInputStream(resource("/build.properties")));
+      return build;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static byte[] resource(String path) {
+    try (InputStream in = Docs.class.getResourceAsStream(path)) {
+      if (in == null) {
+        throw new IllegalStateException(path + " is not on the class path");
+      }
+      return in.readAllBytes();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

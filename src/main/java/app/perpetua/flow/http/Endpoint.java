@@ -1,0 +1,328 @@
+package app.perpetua.flow.http;
+
+import app.perpetua.flow.account.AccessTokens;
+import app.perpetua.flow.account.Principal;
+import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.Json;
+import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.sql.Actor;
+import app.perpetua.flow.sql.DatabaseException;
+import app.perpetua.flow.sql.Db;
+import app.perpetua.flow.sql.Tx;
+import io.helidon.http.HeaderNames;
+import io.helidon.http.Status;
+import io.helidon.webserver.CloseConnectionException;
+import io.helidon.webserver.http.ServerRequest;
+import io.helidon.webserver.http.ServerResponse;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What every request passes, in the order in which refusals are told: token, rate, key, body, then
+ * the route's own work inside a transaction, and at last the answer, rendered before the commit so
+ * that a keyed write stores the very bytes it sends. Thread-safe.
+ */
+public final class Endpoint {
+  private static final String BEARER = "Bearer ";
+  private static final String JSON = "application/json";
+  private static final String NO_STORE = "no-store";
+  private static final int ATTEMPTS = 3;
+
+  private final Json json;
+  private final Errors errors;
+  private final Db db;
+  private final AccessTokens tokens;
+  private final RateLimiter limiter;
+  private final HttpConfig limits;
+  private final Idempotency idempotency = new Idempotency();
+  private final Admission admission = new Admission();
+
+  /** Everything a request passes on its way. */
+  public Endpoint(
+      Json json,
+      Errors errors,
+      Db db,
+      AccessTokens tokens,
+      RateLimiter limiter,
+      HttpConfig limits) {
+    this.json = json;
+    this.errors = errors;
+    this.db = db;
+    this.tokens = tokens;
+    this.limiter = limiter;
+    this.limits = limits;
+  }
+
+  /**
+   * Deletes answers kept for idempotency keys that have outlived their 24 hours.
+   *
+   * @param tx the system's
+   * @return how many, at most {@code batch}
+   */
+  public static int deleteOutlivedKeys(Tx tx, int batch) {
+    return Idempotency.deleteOutlived(tx, batch);
+  }
+
+  /** Answers one request; nothing but a broken connection gets out of here as an exception. */
+  public void handle(Route route, ServerRequest request, ServerResponse response) {
+    Exchange exchange = request.context().get(Exchange.class).orElseThrow();
+    exchange.route(route.path());
+    try {
+      send(exchange, response, answer(exchange, route, request, response));
+    } catch (CloseConnectionException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      send(exchange, response, refused(exchange, e, response));
+    }
+  }
+
+  private Reply answer(
+      Exchange exchange, Route route, ServerRequest request, ServerResponse response) {
+    Principal principal =
+        switch (route.handler()) {
+          case Route.Read _, Route.Write _ -> authenticate(exchange, request);
+          case Route.Plain _, Route.Open _ -> null;
+        };
+    limit(exchange, route, principal, response);
+    boolean write = route.handler() instanceof Route.Write;
+    UUID key = write ? key(route, request) : null;
+    byte[] body = body(route, request);
+    Request parsed = parsed(exchange, principal, request, body);
+    return switch (route.handler()) {
+      case Route.Plain plain -> plain.answer().apply(parsed);
+      case Route.Open open -> {
+        Function<Tx, Reply> work = open.work().prepare(parsed);
+        Actor system = Actor.system(exchange.requestId());
+        yield admission.admit(() -> db.write(system, work));
+      }
+      case Route.Read read -> {
+        Function<Tx, Reply> work = read.work().prepare(parsed);
+        Actor actor = Actor.user(parsed.principal().userId(), exchange.requestId());
+        yield admission.read(parsed.principal().userId(), () -> db.read(actor, work));
+      }
+      case Route.Write writing -> {
+        Function<Tx, Reply> work = writing.work().prepare(parsed);
+        Actor actor = Actor.user(parsed.principal().userId(), exchange.requestId());
+        yield key == null
+            ? admission.write(
+                parsed.principal().userId(),
+                () ->
+                    db.write(
+                        actor,
+                        tx -> {
+                          tx.lockOwner();
+                          return work.apply(tx);
+                        }))
+            : keyed(
+                parsed.principal().userId(),
+                actor,
+                Idempotency.keyed(key, route.method().name(), target(request), body),
+                work,
+                response);
+      }
+    };
+  }
+
+  private Reply keyed(
+      UUID userId,
+      Actor actor,
+      Idempotency.Keyed request,
+      Function<Tx, Reply> work,
+      ServerResponse response) {
+    return idempotency.inTurn(
+        userId,
+        request,
+        () ->
+            admission.write(
+                userId,
+                () -> {
+                  for (int attempt = 1; ; attempt++) {
+                    try {
+                      return db.write(actor, tx -> once(tx, request, work, response));
+                    } catch (DatabaseException e) {
+                      // Another process answered this key meanwhile: this time it will be seen.
+                      if (!e.violates(Idempotency.ONE_RECORD_PER_KEY) || attempt == ATTEMPTS) {
+                        throw e;
+                      }
+                    }
+                  }
+                }));
+  }
+
+  private Reply once(
+      Tx tx, Idempotency.Keyed request, Function<Tx, Reply> work, ServerResponse response) {
+    Optional<Idempotency.Replay> replay = idempotency.open(tx, request);
+    if (replay.isPresent()) {
+      response.header("X-Idempotent-Replayed", "true");
+      String body = replay.get().body();
+      return body == null
+          ? new Reply.Body(replay.get().status(), null)
+          : bytes(replay.get().status(), body.getBytes(StandardCharsets.UTF_8));
+    }
+    // Rendered before the commit: what is stored is what is sent.
+    Reply reply = rendered(work.apply(tx));
+    switch (reply) {
+      case Reply.Bytes bytes -> idempotency.keep(tx, request, bytes.status(), bytes.bytes());
+      case Reply.Body empty -> idempotency.keep(tx, request, empty.status(), null);
+      case Reply.Refused _ -> {}
+      case Reply.Stream _ -> throw new IllegalStateException("a stream cannot be kept");
+      case Reply.Headed _ -> throw new IllegalStateException("headers cannot be kept");
+    }
+    return reply;
+  }
+
+  private Principal authenticate(Exchange exchange, ServerRequest request) {
+    String header = header(request, "Authorization");
+    if (header == null
+        || !header.regionMatches(true, 0, BEARER, 0, BEARER.length())
+        || header.length() == BEARER.length()) {
+      throw AccessTokens.refused();
+    }
+    Principal principal = tokens.verify(header.substring(BEARER.length()).strip());
+    exchange.userId(principal.userId());
+    return principal;
+  }
+
+  private void limit(
+      Exchange exchange, Route route, @Nullable Principal principal, ServerResponse response) {
+    int limit =
+        switch (route.bucket()) {
+          case EXEMPT -> 0;
+          case AUTH -> limits.rateLimitAuth();
+          case AI -> limits.rateLimitAi();
+          case GENERAL -> limits.rateLimitGeneral();
+        };
+    if (route.bucket() == Route.Bucket.EXEMPT) {
+      return;
+    }
+    String who = principal == null ? exchange.client() : principal.userId().toString();
+    RateLimiter.Verdict verdict =
+        limiter.take(route.bucket().name().toLowerCase(Locale.ROOT), who, limit);
+    verdict.headers().forEach((name, value) -> response.header(name, value));
+    if (!verdict.allowed()) {
+      throw Refusal.of(Code.RATE_LIMIT_EXCEEDED, "more than " + limit + " requests a minute")
+          .retryAfter(verdict.retryAfter());
+    }
+  }
+
+  private static @Nullable UUID key(Route route, ServerRequest request) {
+    boolean required = route.method() == Route.Verb.POST || route.method() == Route.Verb.PATCH;
+    return Idempotency.key(header(request, "Idempotency-Key"), required);
+  }
+
+  private byte[] body(Route route, ServerRequest request) {
+    byte[] body =
+        route.method() == Route.Verb.GET
+            ? new byte[0]
+            : RequestBody.read(request, RequestBody.MAX_BYTES);
+    if (body.length > 0 && !isJson(header(request, "Content-Type"))) {
+      throw Refusal.of(Code.UNSUPPORTED_MEDIA_TYPE, "the body must be application/json in UTF-8");
+    }
+    return body;
+  }
+
+  private static boolean isJson(@Nullable String contentType) {
+    if (contentType == null) {
+      return false;
+    }
+    String[] parts = contentType.split(";", -1);
+    for (int i = 1; i < parts.length; i++) {
+      String parameter = parts[i].strip().toLowerCase(Locale.ROOT).replace("\"", "");
+      if (parameter.startsWith("charset=") && !parameter.equals("charset=utf-8")) {
+        return false;
+      }
+    }
+    return parts[0].strip().equalsIgnoreCase(JSON);
+  }
+
+  private Request parsed(
+      Exchange exchange, @Nullable Principal principal, ServerRequest request, byte[] body) {
+    Map<String, String> query = new HashMap<>();
+    for (String name : request.query().names()) {
+      query.put(name, request.query().get(name));
+    }
+    return new Request(
+        json,
+        exchange,
+        principal,
+        name -> request.path().pathParameters().get(name),
+        name -> header(request, name),
+        new Query(query),
+        body,
+        db.now());
+  }
+
+  private Reply rendered(Reply reply) {
+    return reply instanceof Reply.Body(int status, Object body) && body != null
+        ? bytes(status, json.bytes(body))
+        : reply;
+  }
+
+  private static Reply bytes(int status, byte[] body) {
+    return new Reply.Bytes(status, JSON, NO_STORE, body);
+  }
+
+  private Reply refused(Exchange exchange, Throwable failure, ServerResponse response) {
+    Refusal refusal = errors.refusal(failure, exchange.requestId());
+    exchange.code(refusal.code());
+    if (refusal.extras().get("retry_after") instanceof Number seconds) {
+      response.header("Retry-After", seconds.toString());
+    }
+    return bytes(refusal.code().status(), errors.json(refusal, exchange.requestId()));
+  }
+
+  private void send(Exchange exchange, ServerResponse response, Reply reply) {
+    switch (reply) {
+      case Reply.Body(int status, Object body) when body == null ->
+          response.status(Status.create(status)).send();
+      case Reply.Body body -> send(exchange, response, rendered(body));
+      case Reply.Bytes(int status, String type, String cacheControl, byte[] bytes) ->
+          response
+              .status(Status.create(status))
+              .header(HeaderNames.CONTENT_TYPE, type)
+              .header(HeaderNames.CACHE_CONTROL, cacheControl)
+              .send(bytes);
+      case Reply.Refused(Refusal refusal) ->
+          send(exchange, response, refused(exchange, refusal, response));
+      case Reply.Headed(Reply bare, Map<String, String> headers) -> {
+        headers.forEach((name, value) -> response.header(name, value));
+        send(exchange, response, bare);
+      }
+      case Reply.Stream(int status, String type, Reply.Writer writer) -> {
+        response
+            .status(Status.create(status))
+            .header(HeaderNames.CONTENT_TYPE, type)
+            .header(HeaderNames.CACHE_CONTROL, NO_STORE);
+        stream(response, writer);
+      }
+    }
+  }
+
+  /** What breaks in mid-stream cannot be told any more; the cut connection tells it. */
+  private static void stream(ServerResponse response, Reply.Writer writer) {
+    try {
+      OutputStream out = response.outputStream();
+      writer.write(out);
+      out.close();
+    } catch (IOException | RuntimeException e) {
+      throw new CloseConnectionException("a streamed answer broke off", e);
+    }
+  }
+
+  private static String target(ServerRequest request) {
+    String query = request.query().rawValue();
+    return request.path().rawPath() + (query.isEmpty() ? "" : "?" + query);
+  }
+
+  private static @Nullable String header(ServerRequest request, String name) {
+    return request.headers().first(HeaderNames.create(name)).orElse(null);
+  }
+}

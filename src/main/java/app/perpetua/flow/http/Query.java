@@ -1,0 +1,121 @@
+package app.perpetua.flow.http;
+
+import app.perpetua.flow.base.Fault;
+import app.perpetua.flow.base.Refusal;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The query string, read by name. Every fault is noted and all are told at once by {@link #done}.
+ * Unknown parameters are ignored, a repeated one counts with its first value. Not thread-safe.
+ */
+public final class Query {
+  private final Map<String, String> values;
+  private final List<Fault> faults = new ArrayList<>();
+
+  Query(Map<String, String> values) {
+    this.values = values;
+  }
+
+  /** The page asked for. */
+  public Page page() {
+    return Page.of(this);
+  }
+
+  /** A text of at most {@code max} code points; null if absent or blank. */
+  public @Nullable String text(String name, int max) {
+    String value = values.get(name);
+    if (value == null || value.isBlank()) {
+      return null;
+    }
+    String fault = Text.fault(value.strip(), 1, max);
+    if (fault != null) {
+      faults.add(new Fault(name, fault));
+      return null;
+    }
+    return value.strip();
+  }
+
+  /** {@code true} or {@code false}; null if absent. */
+  public @Nullable Boolean bool(String name) {
+    String value = values.get(name);
+    return switch (value) {
+      case null -> null;
+      case "true" -> true;
+      case "false" -> false;
+      default -> {
+        faults.add(new Fault(name, "must be true or false"));
+        yield null;
+      }
+    };
+  }
+
+  /** A whole number within bounds. */
+  public int integer(String name, int absent, int min, int max) {
+    String value = values.get(name);
+    if (value == null) {
+      return absent;
+    }
+    // Ten digits hold every int; more would only make parsing throw.
+    if (value.matches("[0-9]{1,10}")) {
+      long number = Long.parseLong(value);
+      if (number >= min && number <= max) {
+        return (int) number;
+      }
+    }
+    faults.add(Page.outside(name, min, max));
+    return absent;
+  }
+
+  /** One of the allowed words; null if absent. */
+  public @Nullable String oneOf(String name, String... allowed) {
+    String value = values.get(name);
+    if (value == null || Arrays.asList(allowed).contains(value)) {
+      return value;
+    }
+    faults.add(new Fault(name, "must be " + Text.alternatives(allowed)));
+    return null;
+  }
+
+  /** A UUID; null if absent. */
+  public @Nullable UUID uuid(String name) {
+    String value = values.get(name);
+    if (value == null) {
+      return null;
+    }
+    UUID id = Text.uuid(value);
+    if (id == null) {
+      faults.add(new Fault(name, Text.NO_UUID));
+    }
+    return id;
+  }
+
+  /** An instant; null if absent. */
+  public @Nullable Instant instant(String name) {
+    String value = values.get(name);
+    if (value == null) {
+      return null;
+    }
+    Instant instant = Text.instant(value);
+    if (instant == null) {
+      faults.add(new Fault(name, Text.NO_INSTANT));
+    }
+    return instant;
+  }
+
+  /**
+   * To be called once everything is read.
+   *
+   * @throws Refusal {@code VALIDATION_ERROR} naming every fault
+   */
+  public void done() {
+    if (!faults.isEmpty()) {
+      throw Refusal.invalid(faults);
+    }
+  }
+}

@@ -1,0 +1,28 @@
+package app.perpetua.flow.http;
+
+import app.perpetua.flow.base.Refusal;
+import io.helidon.http.HeaderValues;
+import io.helidon.webserver.http.ServerRequest;
+import io.helidon.webserver.http.ServerResponse;
+
+/** Answers with the contract's error object where no {@link Endpoint} is involved. Thread-safe. */
+final class Refuser {
+  private final Errors errors;
+
+  Refuser(Errors errors) {
+    this.errors = errors;
+  }
+
+  /** The request's exchange, which {@link Edge} has put there. */
+  Exchange exchange(ServerRequest request) {
+    return request.context().get(Exchange.class).orElseThrow();
+  }
+
+  void refuse(ServerRequest request, ServerResponse response, Refusal refusal) {
+    Exchange exchange = exchange(request);
+    exchange.code(refusal.code());
+    response.status(refusal.code().status());
+    response.header(HeaderValues.CONTENT_TYPE_JSON);
+    response.send(errors.json(refusal, exchange.requestId()));
+  }
+}

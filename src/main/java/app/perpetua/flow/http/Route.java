@@ -1,0 +1,99 @@
+package app.perpetua.flow.http;
+
+import app.perpetua.flow.sql.Tx;
+import java.net.URI;
+import java.time.Instant;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One endpoint: method, path, what guards it, and what runs.
+ *
+ * @param method the HTTP method
+ * @param path the full path with parameters in braces
+ * @param bucket which rate limit it draws from
+ * @param handler what runs
+ * @param sunset non-null once the endpoint has been announced to go (FR-069b)
+ */
+public record Route(
+    Verb method, String path, Bucket bucket, Handler handler, @Nullable Sunset sunset) {
+  /** The methods of the contract; HEAD and OPTIONS are answered by the toolkit. */
+  public enum Verb {
+    GET,
+    POST,
+    PUT,
+    PATCH,
+    DELETE
+  }
+
+  /** The rate limits of the contract. */
+  public enum Bucket {
+    /** Not limited: health, metrics, contract, keys, webhooks. */
+    EXEMPT,
+    /** Per address: sign-in and tokens. */
+    AUTH,
+    /** Per user: what calls a model. */
+    AI,
+    /** Per user, or per address where nobody is signed in: the rest. */
+    GENERAL
+  }
+
+  /** What runs, and with what guarantees. */
+  public sealed interface Handler {}
+
+  /** Answers without a token and without a transaction. */
+  record Plain(Function<Request, Reply> answer) implements Handler {}
+
+  /** No token; parsed, then run in a transaction of the system. */
+  record Open(Work work) implements Handler {}
+
+  /** A token; parsed, then run with a connection for reading. */
+  record Read(Work work) implements Handler {}
+
+  /** A token; parsed, then run in a transaction with the owner locked, idempotent by key. */
+  record Write(Work work) implements Handler {}
+
+  /**
+   * The two halves of an endpoint: parse the request without touching anything, then answer it
+   * inside a transaction. The second half may run again if the database asks for it.
+   */
+  @FunctionalInterface
+  public interface Work {
+    /** Parses and checks the request; what comes back does the work. */
+    Function<Tx, Reply> prepare(Request request);
+  }
+
+  /**
+   * The end of an endpoint (RFC 9745, RFC 8594).
+   *
+   * @param deprecatedAt since when it should no longer be used
+   * @param goneAt when it stops answering
+   * @param migration where to read what to use instead
+   */
+  public record Sunset(Instant deprecatedAt, Instant goneAt, URI migration) {}
+
+  /** A public answer that is not rate-limited. */
+  public static Route plain(String path, Function<Request, Reply> answer) {
+    return new Route(Verb.GET, path, Bucket.EXEMPT, new Plain(answer), null);
+  }
+
+  /** Sign-in and its like: no token, limited per address. */
+  public static Route auth(String path, Work work) {
+    return new Route(Verb.POST, path, Bucket.AUTH, new Open(work), null);
+  }
+
+  /** A read of the signed-in user's data. */
+  public static Route read(String path, Work work) {
+    return new Route(Verb.GET, path, Bucket.GENERAL, new Read(work), null);
+  }
+
+  /** A change of the signed-in user's data. */
+  public static Route write(Verb method, String path, Work work) {
+    return new Route(method, path, Bucket.GENERAL, new Write(work), null);
+  }
+
+  /** The same route, announced to go. */
+  public Route deprecated(Sunset end) {
+    return new Route(method, path, bucket, handler, end);
+  }
+}

@@ -1,0 +1,170 @@
+package app.perpetua.flow.http;
+
+import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.Ids;
+import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.http.SlowClients.Patience;
+import io.helidon.webserver.CloseConnectionException;
+import io.helidon.webserver.WebServer;
+import io.helidon.webserver.http.HttpRouting;
+import io.helidon.webserver.http.RoutingResponse;
+import io.helidon.webserver.http.ServerRequest;
+import io.helidon.webserver.http.ServerResponse;
+import io.helidon.webserver.http1.Http1Config;
+import java.time.Duration;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * The HTTP listener: every limit on connections, headers and bodies, the filters around every
+ * request, and the routes. Starts once and stops once. Thread-safe.
+ */
+public final class Server implements AutoCloseable {
+  /** Answers a request to a route, completely, whatever happens. */
+  @FunctionalInterface
+  public interface Handler {
+    /** Sends the answer before it returns. Lets {@link CloseConnectionException} pass. */
+    void handle(Route route, ServerRequest request, ServerResponse response);
+  }
+
+  /** A connection costs some 25 KiB, so even when all are taken they fit beside everything else. */
+  private static final int MAX_CONNECTIONS = 5_000;
+
+  /** Connections that the system keeps ready while all of those are taken, or we are busy. */
+  private static final int BACKLOG = 1_024;
+
+  /** A search of some hundred characters, percent-encoded, and the path. */
+  private static final int MAX_REQUEST_LINE_BYTES = 8 * 1024;
+
+  private static final int MAX_HEADER_BYTES = 16 * 1024;
+
+  /**
+   * Above the contract's limit, so that a body somewhat too large is refused in the contract's
+   * order (who are you first); beyond this nobody is asked. It also bounds a single chunk, which
+   * Helidon holds in memory.
+   */
+  private static final int MAX_PAYLOAD_BYTES = 2 * RequestBody.MAX_BYTES;
+
+  /** How long requests in flight may take to finish at shutdown. */
+  private static final Duration GRACE = Duration.ofSeconds(20);
+
+  private static final Patience PATIENCE =
+      new Patience(
+          Duration.ofSeconds(15),
+          Duration.ofSeconds(75),
+          Duration.ofSeconds(15),
+          Duration.ofSeconds(2));
+
+  private final SlowClients slowClients;
+  private final WebServer server;
+
+  /**
+   * Builds a server that does not listen yet.
+   *
+   * @param handler what answers requests to the routes
+   * @param observer told of every request once it is over; must not block or throw
+   */
+  public Server(
+      HttpConfig config,
+      List<Route> routes,
+      Handler handler,
+      Errors errors,
+      Ids ids,
+      Consumer<Finished> observer) {
+    this(config, routes, handler, errors, ids, observer, PATIENCE);
+  }
+
+  Server(
+      HttpConfig config,
+      List<Route> routes,
+      Handler handler,
+      Errors errors,
+      Ids ids,
+      Consumer<Finished> observer,
+      Patience patience) {
+    RequestId requestIds = new RequestId(ids);
+    ClientAddress addresses = new ClientAddress(config.trustedProxies());
+    Cors cors = new Cors(config.corsOrigins());
+    Refuser refuser = new Refuser(errors);
+    this.slowClients =
+        new SlowClients(
+            patience,
+            Http1Config.builder()
+                .maxPrologueLength(MAX_REQUEST_LINE_BYTES)
+                .maxHeadersSize(MAX_HEADER_BYTES));
+    this.server =
+        WebServer.builder()
+            .port(config.port())
+            .shutdownHook(false)
+            .shutdownGracePeriod(GRACE)
+            .backlog(BACKLOG)
+            .maxTcpConnections(MAX_CONNECTIONS)
+            .maxPayloadSize(MAX_PAYLOAD_BYTES)
+            .connectionOptions(options -> options.tcpNoDelay(true))
+            .featuresDiscoverServices(false)
+            .protocolsDiscoverServices(false)
+            .addConnectionSelector(slowClients)
+            .directHandlers(new BadHttp(errors, requestIds, observer).forAll())
+            .errorHandling(handling -> handling.includeEntity(true))
+            .routing(
+                routing(
+                    routes,
+                    guarded(handler, errors, refuser),
+                    refuser,
+                    cors,
+                    new Edge(requestIds, addresses, cors, observer)))
+            .build();
+  }
+
+  /**
+   * Begins to listen.
+   *
+   * @throws IllegalStateException if the port cannot be had
+   */
+  public void start() {
+    server.start();
+    if (!server.isRunning()) {
+      throw new IllegalStateException("cannot listen on port " + server.prototype().port());
+    }
+    slowClients.start();
+  }
+
+  /** The port it listens on. */
+  public int port() {
+    return server.port();
+  }
+
+  /** Takes no more requests and waits for those in flight, 20 s at most. */
+  @Override
+  public void close() {
+    server.stop();
+    slowClients.close();
+  }
+
+  private static HttpRouting.Builder routing(
+      List<Route> routes, Handler handler, Refuser refuser, Cors cors, Edge edge) {
+    HttpRouting.Builder routing = HttpRouting.builder().addFilter(edge);
+    Resource.all(routes, handler, refuser, cors).forEach(routing::route);
+    routing.any(
+        (request, response) ->
+            refuser.refuse(request, response, Refusal.of(Code.NOT_FOUND, "there is nothing here")));
+    return routing;
+  }
+
+  /** The last net: a handler that throws after all is answered with 500 in the contract's form. */
+  private static Handler guarded(Handler handler, Errors errors, Refuser refuser) {
+    return (route, request, response) -> {
+      try {
+        handler.handle(route, request, response);
+      } catch (CloseConnectionException e) {
+        throw e;
+      } catch (RuntimeException e) {
+        Refusal refusal = errors.refusal(e, refuser.exchange(request).requestId());
+        if (response instanceof RoutingResponse begun && !begun.resetStream()) {
+          throw new CloseConnectionException("failed after the answer had begun", e);
+        }
+        refuser.refuse(request, response, refusal);
+      }
+    };
+  }
+}

@@ -1,0 +1,33 @@
+package app.perpetua.flow.jobs;
+
+import app.perpetua.flow.sql.Tx;
+import java.time.Instant;
+
+/**
+ * Does the work of one kind of job. It may run more than once, also at the same time as a worker
+ * that was frozen; what it does in its transaction happens once, because it commits together with
+ * the job's end or not at all. It must do nothing that a rollback does not undo. Thread-safe.
+ */
+@FunctionalInterface
+public interface Handler {
+  /** What becomes of the job. */
+  sealed interface Next {
+    /** It is finished. */
+    record Done() implements Next {}
+
+    /**
+     * It runs again, with all its attempts: work is left, or its time has not come.
+     *
+     * @param at not before this time
+     */
+    record Again(Instant at) implements Next {}
+  }
+
+  /**
+   * Runs the job.
+   *
+   * @param tx acts for the job's user, whose row is locked, or for the system
+   * @throws RuntimeException to fail: what was done is rolled back and tried again later
+   */
+  Next run(Tx tx, Job job);
+}

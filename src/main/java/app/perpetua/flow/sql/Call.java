@@ -1,0 +1,83 @@
+package app.perpetua.flow.sql;
+
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One execution of a named statement: bind its parameters, then ask for what it yields. {@code
+ * :user_id} and {@code :now} are bound already. Used once, by one thread.
+ */
+public final class Call {
+  private final Tx tx;
+  private final SqlCatalog.Statement statement;
+  private final Map<String, @Nullable Object> values = new HashMap<>();
+
+  Call(Tx tx, SqlCatalog.Statement statement) {
+    this.tx = tx;
+    this.statement = statement;
+    if (statement.parameters().contains("user_id")) {
+      values.put("user_id", tx.userId());
+    }
+    if (statement.parameters().contains("now")) {
+      values.put("now", jdbc(tx.now()));
+    }
+  }
+
+  /**
+   * Binds a parameter: text, number, boolean, UUID, instant, bytes, an array of strings, a
+   * collection of UUIDs, or null (the statement then casts it).
+   *
+   * @throws IllegalArgumentException if the statement has no such parameter
+   */
+  public Call bind(String name, @Nullable Object value) {
+    if (!statement.parameters().contains(name)) {
+      throw new IllegalArgumentException(statement.name() + " has no parameter " + name);
+    }
+    values.put(name, jdbc(value));
+    return this;
+  }
+
+  /**
+   * The only row.
+   *
+   * @throws IllegalStateException if there are several
+   */
+  public <T> Optional<T> one(Function<Row, T> mapper) {
+    List<T> rows = list(mapper);
+    if (rows.size() > 1) {
+      throw new IllegalStateException(statement.name() + " yielded " + rows.size() + " rows");
+    }
+    return rows.stream().findFirst();
+  }
+
+  /** All rows, in the statement's order. */
+  public <T> List<T> list(Function<Row, T> mapper) {
+    return tx.query(statement, values, mapper);
+  }
+
+  /** Executes it. The number of rows changed. */
+  public int run() {
+    return tx.update(statement, values);
+  }
+
+  /** Leaves it for the commit, where it costs no round trip of its own. It must yield nothing. */
+  public void atCommit() {
+    tx.defer(statement, values);
+  }
+
+  private static @Nullable Object jdbc(@Nullable Object value) {
+    return switch (value) {
+      case Instant instant -> instant.atOffset(ZoneOffset.UTC);
+      case Collection<?> ids -> ids.toArray(UUID[]::new);
+      case null, default -> value;
+    };
+  }
+}

@@ -1,0 +1,96 @@
+package app.perpetua.flow.sql;
+
+import java.sql.SQLException;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.util.PSQLException;
+import org.postgresql.util.ServerErrorMessage;
+
+/**
+ * A statement, connection or commit that failed, told apart by what the caller can do about it.
+ * Never shown to a client: the edge turns it into an answer.
+ */
+public final class DatabaseException extends RuntimeException {
+  private static final long serialVersionUID = 1L;
+
+  /** What the caller can do about it. */
+  public enum Kind {
+    /** Not reachable, shutting down, out of connections, or past the request's deadline. */
+    AWAY,
+    /** A lock was not to be had in time; nothing was changed. */
+    BUSY,
+    /** Serialization failure or deadlock: the same transaction may simply run again. */
+    RETRY,
+    /** A constraint, named by {@link #constraint()}, forbids it. */
+    CONSTRAINT,
+    /** A row has no partition to go to yet. */
+    PARTITION,
+    /** The connection broke while committing: it may or may not have happened. */
+    COMMIT_UNKNOWN,
+    /** A mistake of ours. */
+    DEFECT
+  }
+
+  private final Kind kind;
+
+  private DatabaseException(Kind kind, String message, @Nullable Throwable cause) {
+    super(message, cause);
+    this.kind = kind;
+  }
+
+  /** The database cannot be used right now. */
+  static DatabaseException away(String message, @Nullable Throwable cause) {
+    return new DatabaseException(Kind.AWAY, message, cause);
+  }
+
+  /** Classifies what the driver reported (PostgreSQL, appendix A, error codes). */
+  static DatabaseException of(SQLException e, String doing) {
+    return new DatabaseException(kind(e), doing + ": " + e.getSQLState(), e);
+  }
+
+  /** As {@link #of}, for a commit, where a broken connection means that nobody knows. */
+  static DatabaseException ofCommit(SQLException e) {
+    DatabaseException known = of(e, "commit");
+    return known.kind == Kind.AWAY
+        ? new DatabaseException(Kind.COMMIT_UNKNOWN, known.getMessage() + " (unknown)", e)
+        : known;
+  }
+
+  private static Kind kind(SQLException e) {
+    String state = e.getSQLState() == null ? "" : e.getSQLState().toUpperCase(Locale.ROOT);
+    return switch (state) {
+      case "40001", "40P01" -> Kind.RETRY;
+      case "55P03" -> Kind.BUSY;
+      case "23514" -> constraint(e) == null ? Kind.PARTITION : Kind.CONSTRAINT;
+      // 57014 is a cancelled statement (statement_timeout), 25P03 an idle transaction ended.
+      case "57014", "57P01", "57P02", "57P03", "57P05", "25P03", "25P04", "53300", "" -> Kind.AWAY;
+      default -> {
+        if (state.startsWith("23")) {
+          yield Kind.CONSTRAINT;
+        }
+        yield state.startsWith("08") || state.startsWith("53") ? Kind.AWAY : Kind.DEFECT;
+      }
+    };
+  }
+
+  /** What the caller can do about it. */
+  public Kind kind() {
+    return kind;
+  }
+
+  /** The violated constraint's name, if the server told one. */
+  public @Nullable String constraint() {
+    return getCause() instanceof SQLException e ? constraint(e) : null;
+  }
+
+  /** True if that constraint was violated. */
+  public boolean violates(String constraint) {
+    return constraint.equals(constraint());
+  }
+
+  private static @Nullable String constraint(SQLException e) {
+    ServerErrorMessage server =
+        e instanceof PSQLException postgres ? postgres.getServerErrorMessage() : null;
+    return server == null ? null : server.getConstraint();
+  }
+}

@@ -1,0 +1,147 @@
+package app.perpetua.flow.sql;
+
+import app.perpetua.flow.base.Refusal;
+import com.zaxxer.hikari.HikariDataSource;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Function;
+import org.jdbi.v3.core.ConnectionException;
+import org.jdbi.v3.core.Handle;
+import org.jdbi.v3.core.Jdbi;
+import org.jdbi.v3.core.statement.StatementExceptions;
+
+/**
+ * Begins transactions. A read runs in autocommit, so that its one statement is its one round trip;
+ * a write is a transaction that is run again when the server asks for it (serialization failure,
+ * deadlock). Thread-safe; does not own the pool.
+ */
+public final class Db {
+  private static final int ATTEMPTS = 3;
+
+  private final Jdbi jdbi;
+  private final SqlCatalog catalog;
+  private final Clock clock;
+  private final Duration budget;
+  private final Function<Instant, Boolean> makePartitions;
+
+  /**
+   * @param pool where connections come from
+   * @param catalog the statements
+   * @param clock the source of every {@code now}
+   * @param budget how long one request's database work may take
+   * @param makePartitions called when a row has no partition for its day; true if one was made
+   */
+  public Db(
+      HikariDataSource pool,
+      SqlCatalog catalog,
+      Clock clock,
+      Duration budget,
+      Function<Instant, Boolean> makePartitions) {
+    // One for all: it remembers each statement it has parsed.
+    this.jdbi = Jdbi.create(pool);
+    // Its messages would repeat the arguments, which are the user's, and end up in the log.
+    jdbi.getConfig(StatementExceptions.class)
+        .setMessageRendering(StatementExceptions.MessageRendering.NONE);
+    this.catalog = catalog;
+    this.clock = clock;
+    this.budget = budget;
+    this.makePartitions = makePartitions;
+  }
+
+  /** The time now, as everything stored and shown has it: in whole milliseconds. */
+  public Instant now() {
+    return clock.instant().truncatedTo(ChronoUnit.MILLIS);
+  }
+
+  /**
+   * Runs reads for a user. Each statement stands alone: what must be consistent is one statement.
+   *
+   * @throws DatabaseException if the database cannot answer
+   */
+  public <T> T read(Actor actor, Function<Tx, T> work) {
+    Deadline deadline = Deadline.in(budget);
+    try (Handle handle = open()) {
+      return work.apply(new Tx(handle, catalog, actor, now(), deadline, false));
+    }
+  }
+
+  /**
+   * Runs a transaction for a user, or for the system if the actor has none, and commits it unless
+   * the work throws.
+   *
+   * @throws Refusal as thrown by the work, after the rollback
+   * @throws DatabaseException if the database cannot answer, or nobody knows whether it committed
+   */
+  public <T> T write(Actor actor, Function<Tx, T> work) {
+    Deadline deadline = Deadline.in(budget);
+    for (int attempt = 1; ; attempt++) {
+      try {
+        return attempt(actor, work, deadline);
+      } catch (DatabaseException e) {
+        boolean again =
+            switch (e.kind()) {
+              case RETRY -> true;
+              case PARTITION -> makePartitions.apply(now());
+              default -> false;
+            };
+        if (!again || attempt == ATTEMPTS) {
+          throw e;
+        }
+        pause(attempt);
+      }
+    }
+  }
+
+  private <T> T attempt(Actor actor, Function<Tx, T> work, Deadline deadline) {
+    try (Handle handle = open()) {
+      Connection connection = handle.getConnection();
+      Tx tx = new Tx(handle, catalog, actor, now(), deadline, actor.userId() == null);
+      boolean committed = false;
+      try {
+        connection.setAutoCommit(false);
+        T result = work.apply(tx);
+        tx.commit();
+        committed = true;
+        return result;
+      } finally {
+        end(connection, committed);
+      }
+    } catch (SQLException e) {
+      throw DatabaseException.of(e, "begin");
+    }
+  }
+
+  private Handle open() {
+    try {
+      return jdbi.open();
+    } catch (ConnectionException e) {
+      throw DatabaseException.away("no connection to the database", e);
+    }
+  }
+
+  /** A rollback that fails has lost its connection, and with it the transaction: nothing to do. */
+  private static void end(Connection connection, boolean committed) {
+    try {
+      if (!committed) {
+        connection.rollback();
+      }
+      connection.setAutoCommit(true);
+    } catch (SQLException e) {
+      System.getLogger(Db.class.getName()).log(System.Logger.Level.DEBUG, "rollback", e);
+    }
+  }
+
+  private static void pause(int attempt) {
+    try {
+      Thread.sleep(ThreadLocalRandom.current().nextLong(5L, 20L * attempt));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw DatabaseException.away("interrupted", e);
+    }
+  }
+}

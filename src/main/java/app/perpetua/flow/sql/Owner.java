@@ -1,0 +1,49 @@
+package app.perpetua.flow.sql;
+
+import java.time.Instant;
+
+/**
+ * The acting user's row as it stands while this transaction holds its lock. Every transaction that
+ * writes a user's data takes this lock first, so whatever it reads afterwards stays true until it
+ * commits.
+ *
+ * @param tier free or pro
+ * @param email the account's address
+ * @param timezone an IANA zone, the default for recurrences
+ * @param openTasks tasks neither completed, hidden nor archived
+ * @param notes notes not archived
+ * @param perkTasks open tasks allowed beyond the tier's limit
+ * @param perkNotes notes allowed beyond the tier's limit
+ * @param perkDailyCredits daily credits beyond the tier's
+ * @param createdAt when the account was made
+ */
+public record Owner(
+    Tier tier,
+    String email,
+    String timezone,
+    int openTasks,
+    int notes,
+    int perkTasks,
+    int perkNotes,
+    int perkDailyCredits,
+    Instant createdAt) {
+  /** What the account is entitled to. */
+  public enum Tier {
+    FREE,
+    PRO
+  }
+
+  /** Reads the columns that every opening statement yields. */
+  public static Owner of(Row row) {
+    return new Owner(
+        row.text("tier").equals("pro") ? Tier.PRO : Tier.FREE,
+        row.text("email"),
+        row.text("timezone"),
+        row.integer("open_tasks"),
+        row.integer("notes"),
+        row.integer("perk_tasks"),
+        row.integer("perk_notes"),
+        row.integer("perk_daily_credits"),
+        row.instant("created_at"));
+  }
+}

@@ -1,0 +1,86 @@
+package app.perpetua.flow.tasks;
+
+import app.perpetua.flow.http.Body;
+import app.perpetua.flow.http.Reply;
+import app.perpetua.flow.http.Request;
+import app.perpetua.flow.sql.Tx;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.UUID;
+import java.util.function.Function;
+
+/** Requests about subtasks. */
+public final class SubtaskRoutes {
+  private static final int TITLE = 200;
+
+  /** More than any tier allows: a longer list cannot be right. */
+  private static final int MAX_LIST = 1_000;
+
+  private final Tasks tasks;
+  private final Subtasks subtasks;
+
+  /** The routes over these rules. */
+  public SubtaskRoutes(Tasks tasks, Subtasks subtasks) {
+    this.tasks = tasks;
+    this.subtasks = subtasks;
+  }
+
+  /** GET /tasks/{id}/subtasks. */
+  public Function<Tx, Reply> list(Request request) {
+    UUID taskId = request.pathId("id");
+    return tx -> Reply.ok(tasks.detail(tx, taskId).subtasks());
+  }
+
+  /** POST /tasks/{id}/subtasks. */
+  public Function<Tx, Reply> create(Request request) {
+    UUID taskId = request.pathId("id");
+    Body body = request.body().required("title").notNull("order_index");
+    String title = body.text("title", 1, TITLE);
+    Integer index = body.integer("order_index", 0, Integer.MAX_VALUE);
+    body.done();
+    return tx ->
+        Reply.created(subtasks.add(tx, taskId, Objects.requireNonNull(title), index, "user"));
+  }
+
+  /** PATCH and PUT /subtasks/{id}. */
+  public Function<Tx, Reply> patch(Request request) {
+    UUID id = request.pathId("id");
+    Body body = request.body().notNull("title", "completed", "order_index");
+    String title = body.text("title", 1, TITLE);
+    Boolean completed = body.bool("completed");
+    Integer index = body.integer("order_index", 0, Integer.MAX_VALUE);
+    body.done();
+    return tx -> {
+      Subtasks.Changed changed = subtasks.patch(tx, id, title, completed, index);
+      Map<String, Object> beside = new LinkedHashMap<>();
+      changed
+          .completedTask()
+          .ifPresent(
+              task -> {
+                beside.put("task", task);
+                beside.put("unlocked_achievements", List.of());
+              });
+      return Reply.data(200, changed.subtask(), beside);
+    };
+  }
+
+  /** PUT /tasks/{id}/subtasks/reorder. */
+  public Function<Tx, Reply> reorder(Request request) {
+    UUID taskId = request.pathId("id");
+    Body body = request.body().required("subtask_ids");
+    List<UUID> order = body.uuids("subtask_ids", MAX_LIST);
+    body.done();
+    return tx -> Reply.ok(subtasks.reorder(tx, taskId, Objects.requireNonNull(order)));
+  }
+
+  /** DELETE /subtasks/{id}. */
+  public Function<Tx, Reply> delete(Request request) {
+    UUID id = request.pathId("id");
+    return tx -> {
+      subtasks.delete(tx, id);
+      return Reply.noContent();
+    };
+  }
+}

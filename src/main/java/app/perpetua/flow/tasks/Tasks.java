@@ -1,0 +1,344 @@
+package app.perpetua.flow.tasks;
+
+import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.Ids;
+import app.perpetua.flow.base.Json;
+import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.events.Event;
+import app.perpetua.flow.events.Events;
+import app.perpetua.flow.sql.Owner;
+import app.perpetua.flow.sql.Row;
+import app.perpetua.flow.sql.Tx;
+import app.perpetua.flow.tombstones.Tombstones;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The rules of tasks (FR-007 to FR-014). The owner's row is locked before any of these methods that
+ * write runs, so what they read stays true: they compute the new state here, leave it for the
+ * commit, and answer with it. Thread-safe.
+ */
+public final class Tasks {
+  /** FR-013: how far ahead a due date may lie when it is set. */
+  static final Duration HORIZON = Duration.ofDays(30);
+
+  /** A page of tasks; {@code total} counts all that match. */
+  public record Listing(List<Task> tasks, int total) {}
+
+  /**
+   * A changed task.
+   *
+   * @param task as it is now
+   * @param completedNow true if this very change completed it
+   */
+  public record Changed(Task task, boolean completedNow) {}
+
+  private final TaskConfig config;
+  private final Ids ids;
+  private final Json json;
+  private final Events events;
+  private final Tombstones tombstones;
+
+  /** The rules under these limits. */
+  public Tasks(TaskConfig config, Ids ids, Json json, Events events, Tombstones tombstones) {
+    this.config = config;
+    this.ids = ids;
+    this.json = json;
+    this.events = events;
+    this.tombstones = tombstones;
+  }
+
+  /**
+   * The tasks that pass the filter.
+   *
+   * @throws Refusal {@code UNAUTHORIZED} if the account is gone
+   */
+  public Listing list(Tx tx, TaskFilter filter) {
+    record Line(int total, Optional<Task> task) {}
+    List<Line> lines =
+        tx.sql("tasks.list_tasks")
+            .bind("completed", filter.completed())
+            .bind("priority", filter.priority())
+            .bind("hidden", filter.hidden())
+            .bind("archived", filter.archived())
+            .bind("due_before", filter.dueBefore())
+            .bind("due_after", filter.dueAfter())
+            .bind("template_id", filter.templateId())
+            .bind("words", filter.words().toArray(String[]::new))
+            .bind("order", filter.order())
+            .bind("descending", filter.descending())
+            .bind("offset", filter.offset())
+            .bind("limit", filter.limit())
+            .list(
+                row ->
+                    new Line(
+                        row.integer("total"),
+                        Optional.ofNullable(row.uuidOrNull("id")).map(_ -> Task.of(row))));
+    if (lines.isEmpty()) {
+      throw Refusal.of(Code.UNAUTHORIZED, "this account was deleted");
+    }
+    return new Listing(
+        lines.stream().flatMap(line -> line.task().stream()).toList(), lines.getFirst().total());
+  }
+
+  /**
+   * A task with its subtasks and reminders.
+   *
+   * @throws Refusal {@code FORBIDDEN} if it is another user's, {@code NOT_FOUND}
+   */
+  public TaskDetail detail(Tx tx, UUID id) {
+    return tx.sql("tasks.find_detail")
+        .bind("id", id)
+        .one(row -> TaskDetail.of(row, json))
+        .orElseThrow(() -> missing(tx, id));
+  }
+
+  /**
+   * Creates a task (FR-007).
+   *
+   * @throws Refusal {@code VALIDATION_ERROR} if the description is too long for the tier, {@code
+   *     LIMIT_EXCEEDED} if there are as many open tasks as the tier and perks allow
+   */
+  public Task create(Tx tx, TaskDraft draft) {
+    checkDescription(tx.owner(), draft.description());
+    int limit = maxOpen(tx.owner());
+    if (tx.owner().openTasks() >= limit) {
+      throw Refusal.of(Code.LIMIT_EXCEEDED, "no more than " + limit + " tasks may be open")
+          .with("limit", limit)
+          .with("current", tx.owner().openTasks());
+    }
+    Task task =
+        new Task(
+            ids.next(),
+            tx.userId(),
+            null,
+            draft.title(),
+            draft.description(),
+            draft.priority(),
+            draft.dueDate(),
+            draft.estimatedDuration(),
+            0,
+            false,
+            null,
+            null,
+            false,
+            false,
+            0,
+            0,
+            1,
+            tx.now(),
+            tx.now());
+    tx.sql("tasks.insert_task")
+        .bind("id", task.id())
+        .bind("title", task.title())
+        .bind("description", task.description())
+        .bind("priority", task.priority())
+        .bind("due_date", task.dueDate())
+        .bind("estimated_duration", task.estimatedDuration())
+        .atCommit();
+    events.emit(tx, new Event.TaskCreated(task.id()));
+    return task;
+  }
+
+  /**
+   * Changes a task. Nothing happens, and no version is spent, if it already is as asked.
+   *
+   * @throws Refusal {@code FORBIDDEN}, {@code NOT_FOUND}, {@code ARCHIVED}, {@code CONFLICT} if the
+   *     version is stale, {@code VALIDATION_ERROR} for a due date or description out of bounds
+   */
+  public Changed patch(Tx tx, UUID id, TaskPatch patch) {
+    if (patch.description() != null) {
+      checkDescription(tx.owner(), patch.description());
+    }
+    Optional<Task> found = tx.sql("tasks.find_task").bind("id", id).one(Task::of);
+    Instant due = patch.dueDate().or(null);
+    if (due != null && !due.equals(found.map(Task::dueDate).orElse(null))) {
+      checkDueDate(due, tx.now());
+    }
+    Task old = found.orElseThrow(() -> missing(tx, id));
+    if (old.archived() && patch.needsUnarchived()) {
+      throw archived();
+    }
+    checkVersion(old, patch.version());
+    Task changed = patch.applyTo(old, tx.now());
+    if (changed.equals(old)) {
+      return new Changed(old, false);
+    }
+    Task stored = store(tx, old, changed);
+    if (changed.completed() && !old.completed()) {
+      events.emit(tx, new Event.TaskCompleted(id, "manual"));
+    } else if (!changed.completed() && old.completed()) {
+      events.emit(tx, new Event.TaskReopened(id));
+    }
+    if (!onlyCompletionDiffers(old, changed)) {
+      events.emit(tx, new Event.TaskUpdated(id));
+    }
+    return new Changed(stored, changed.completed() && !old.completed());
+  }
+
+  /**
+   * Completes a task together with its open subtasks (FR-010); a completed one is left as it is.
+   *
+   * @throws Refusal {@code FORBIDDEN}, {@code NOT_FOUND}, {@code ARCHIVED}, {@code CONFLICT}
+   */
+  public Task forceComplete(Tx tx, UUID id, int version) {
+    TaskDetail detail = detail(tx, id);
+    Task old = detail.task();
+    checkChangeable(old);
+    checkVersion(old, version);
+    if (old.completed()) {
+      return old;
+    }
+    Task stored =
+        store(
+            tx,
+            old,
+            old.completedBy("force", tx.now())
+                .withSubtasks(old.subtaskCount(), old.subtaskCount()));
+    tx.sql("tasks.complete_open_subtasks").bind("task_id", id).atCommit();
+    for (Subtask subtask : detail.subtasks()) {
+      if (!subtask.completed()) {
+        events.emit(tx, new Event.SubtaskCompleted(subtask.id(), id));
+      }
+    }
+    events.emit(tx, new Event.TaskCompleted(id, "force"));
+    return stored;
+  }
+
+  /**
+   * Deletes a task for real, leaving a tombstone (FR-012b).
+   *
+   * @throws Refusal {@code FORBIDDEN}, {@code NOT_FOUND}
+   */
+  public Tombstones.Tombstone delete(Tx tx, UUID id) {
+    Task old =
+        tx.sql("tasks.find_task").bind("id", id).one(Task::of).orElseThrow(() -> missing(tx, id));
+    Tombstones.Tombstone tombstone = tombstones.next(tx);
+    tx.sql("tasks.bury_task")
+        .bind("id", id)
+        .bind("open_delta", old.open() ? -1 : 0)
+        .bind("tombstone_id", tombstone.tombstoneId())
+        .bind("recoverable_until", tombstone.recoverableUntil())
+        .atCommit();
+    tombstones.keepNewest(tx);
+    events.emit(tx, new Event.TaskDeleted(id, tombstone.tombstoneId()));
+    return tombstone;
+  }
+
+  /**
+   * Leaves the computed state for the commit: one version up, the owner's counter along with it.
+   */
+  Task store(Tx tx, Task old, Task changed) {
+    Task task = changed.touched(tx.now());
+    tx.sql("tasks.store_task")
+        .bind("id", task.id())
+        .bind("open_delta", (task.open() ? 1 : 0) - (old.open() ? 1 : 0))
+        .bind("title", task.title())
+        .bind("description", task.description())
+        .bind("priority", task.priority())
+        .bind("due_date", task.dueDate())
+        .bind("estimated_duration", task.estimatedDuration())
+        .bind("completed", task.completed())
+        .bind("completed_at", task.completedAt())
+        .bind("completed_by", task.completedBy())
+        .bind("hidden", task.hidden())
+        .bind("archived", task.archived())
+        .bind("subtask_count", task.subtaskCount())
+        .bind("subtask_completed_count", task.subtaskCompletedCount())
+        .bind("version", task.version())
+        .bind("updated_at", task.updatedAt())
+        .atCommit();
+    return task;
+  }
+
+  int maxSubtasks(Owner owner) {
+    return switch (owner.tier()) {
+      case FREE -> config.freeMaxSubtasks();
+      case PRO -> config.proMaxSubtasks();
+    };
+  }
+
+  /** A due date lies ahead, but not further than the horizon (FR-013). */
+  static boolean dueDateFits(Instant due, Instant now) {
+    return due.isAfter(now) && !due.isAfter(now.plus(HORIZON));
+  }
+
+  static String dueDateMessage() {
+    return "must be later than now and at most " + HORIZON.toDays() + " days ahead";
+  }
+
+  static void checkChangeable(Task task) {
+    if (task.archived()) {
+      throw archived();
+    }
+  }
+
+  private int maxOpen(Owner owner) {
+    return owner.perkTasks()
+        + switch (owner.tier()) {
+          case FREE -> config.freeMax();
+          case PRO -> config.proMax();
+        };
+  }
+
+  private void checkDescription(Owner owner, String description) {
+    int limit =
+        switch (owner.tier()) {
+          case FREE -> config.freeDescription();
+          case PRO -> config.proDescription();
+        };
+    if (description.codePointCount(0, description.length()) > limit) {
+      throw Refusal.invalid("description", "must have at most " + limit + " characters");
+    }
+  }
+
+  private static void checkDueDate(Instant due, Instant now) {
+    if (!dueDateFits(due, now)) {
+      throw Refusal.invalid("due_date", dueDateMessage());
+    }
+  }
+
+  private static void checkVersion(Task task, @Nullable Integer version) {
+    if (version != null && version != task.version()) {
+      throw Refusal.of(Code.CONFLICT, "the task has changed since version " + version)
+          .with("current_version", task.version());
+    }
+  }
+
+  private static boolean onlyCompletionDiffers(Task old, Task changed) {
+    return changed.title().equals(old.title())
+        && changed.description().equals(old.description())
+        && changed.priority().equals(old.priority())
+        && Objects.equals(changed.dueDate(), old.dueDate())
+        && Objects.equals(changed.estimatedDuration(), old.estimatedDuration())
+        && changed.hidden() == old.hidden()
+        && changed.archived() == old.archived();
+  }
+
+  private static Refusal archived() {
+    return Refusal.of(Code.ARCHIVED, "the task is archived, which makes it read-only");
+  }
+
+  private static Refusal missing(Tx tx, UUID id) {
+    return tx.sql("tasks.whose_task")
+        .bind("id", id)
+        .one(row -> missing(row, "task", id))
+        .orElseThrow();
+  }
+
+  /** Why the acting user has no such thing: no account, somebody else's, or nowhere. */
+  static Refusal missing(Row row, String thing, UUID id) {
+    if (!row.bool("account")) {
+      return Refusal.of(Code.UNAUTHORIZED, "this account was deleted");
+    }
+    return row.bool("elsewhere")
+        ? Refusal.of(Code.FORBIDDEN, "the " + thing + " belongs to somebody else")
+            .with("resource_id", id)
+        : Refusal.of(Code.NOT_FOUND, "there is no such " + thing);
+  }
+}

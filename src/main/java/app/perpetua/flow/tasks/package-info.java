@@ -1,0 +1,5 @@
+/** Tasks and subtasks. */
+@NullMarked
+package app.perpetua.flow.tasks;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,97 @@
+-- name: find_by_google_id
+-- scope: system
+-- Locked, because a sign-in writes: profile, refresh token, activity.
+select id, google_id, email, name, name_changed, avatar_url, timezone, tier, created_at, updated_at
+from auth.users
+where google_id = :google_id
+for no key update
+
+-- name: register
+-- One row, or none if another first sign-in of the same account was faster. The achievement state
+-- is made in the same statement, so that no user is ever without one.
+with joined as (
+  insert into auth.users (id, google_id, email, name, avatar_url, created_at, updated_at)
+  values (:user_id, :google_id, :email, :name, :avatar_url::text, :now, :now)
+  on conflict (google_id) do nothing
+  returning id, created_at
+)
+insert into achievements.user_achievement_states (user_id, updated_at)
+select id, created_at from joined
+
+-- name: refresh_profile
+-- What Google says now; the name is the user's own once they have changed it.
+update auth.users
+set email = :email, name = :name, avatar_url = :avatar_url::text, updated_at = :now
+where id = :user_id
+
+-- name: find_me
+select id, google_id, email, name, avatar_url, timezone, tier, created_at, updated_at
+from auth.users
+where id = :user_id
+
+-- name: update_me
+-- No row if nothing changes. Setting the name that is there already is a change: from now on it
+-- stays, whatever Google says.
+update auth.users
+set name = coalesce(:name::text, name),
+    name_changed = name_changed or :name::text is not null,
+    timezone = coalesce(:timezone::text, timezone),
+    updated_at = :now
+where id = :user_id
+  and (name <> :name::text or (:name::text is not null and not name_changed)
+       or timezone <> :timezone::text)
+returning id, google_id, email, name, avatar_url, timezone, tier, created_at, updated_at
+
+-- name: delete_me
+-- Everything of the user goes by cascade.
+delete from auth.users where id = :user_id
+
+-- name: find_refresh_token
+-- A presented token beside the active one of its family; none active: the family is dead. To be
+-- read under the owner's lock.
+select presented.family, presented.seq, presented.expires_at, presented.rotated_at,
+       presented.revoked_at, active.seq as active_seq, active.token_hash as active_hash
+from auth.refresh_tokens presented
+left join auth.refresh_tokens active
+  on active.user_id = presented.user_id and active.family = presented.family
+  and active.rotated_at is null and active.revoked_at is null
+where presented.user_id = :user_id and presented.token_hash = :token_hash
+
+-- name: replace_refresh_token
+-- A new sign-in takes the place of the one before: one active token per user.
+update auth.refresh_tokens
+set revoked_at = :now, reason = 'replaced'
+where user_id = :user_id and rotated_at is null and revoked_at is null
+
+-- name: add_refresh_token
+insert into auth.refresh_tokens
+  (user_id, token_hash, family, seq, created_at, expires_at, device_info)
+values
+  (:user_id, :token_hash, :family, :seq, :now, :expires_at::timestamptz, :device_info::text)
+
+-- name: rotate_refresh_token
+update auth.refresh_tokens
+set rotated_at = :now
+where user_id = :user_id and token_hash = :token_hash
+
+-- name: revoke_family
+-- A sign-in with all that came of it, whichever of its tokens was presented.
+update auth.refresh_tokens
+set revoked_at = :now, reason = :reason
+where user_id = :user_id and family = :family and revoked_at is null
+
+-- name: delete_spent_refresh_tokens
+-- scope: system
+-- cleanup, in batches. What was rotated or revoked before the horizon was made before it, too, and so
+-- has expired by one lifetime later: that bound is what the index finds.
+delete from auth.refresh_tokens t
+using (
+  select user_id, token_hash
+  from auth.refresh_tokens
+  where expires_at < :bound::timestamptz
+    and least(rotated_at, revoked_at, expires_at) < :horizon::timestamptz
+  order by expires_at
+  limit :count
+  for update skip locked
+) spent
+where t.user_id = spent.user_id and t.token_hash = spent.token_hash

@@ -1,0 +1,345 @@
+-- name: page_tasks
+-- Each row is the contract's JSON already: nothing of a document of any size is taken apart in memory.
+-- Instants are spelled out, because a cast would follow the session's time zone.
+select t.id::text as cursor,
+       json_build_object(
+         'id', t.id,
+         'user_id', t.user_id,
+         'template_id', t.template_id,
+         'title', t.title,
+         'description', t.description,
+         'priority', t.priority,
+         'due_date', to_char(t.due_date at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+         'estimated_duration', t.estimated_duration,
+         'focus_time_seconds', t.focus_time_seconds,
+         'completed', t.completed,
+         'completed_at', to_char(t.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+         'completed_by', t.completed_by,
+         'hidden', t.hidden,
+         'archived', t.archived,
+         'subtask_count', t.subtask_count,
+         'subtask_completed_count', t.subtask_completed_count,
+         'version', t.version,
+         'created_at', to_char(t.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+         'updated_at', to_char(t.updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+         'subtasks', coalesce((
+           select json_agg(json_build_object(
+             'id', s.id,
+             'task_id', s.task_id,
+             'title', s.title,
+             'completed', s.completed,
+             'completed_at', to_char(s.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+             'order_index', s.order_index,
+             'source', s.source,
+             'created_at', to_char(s.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+             'updated_at', to_char(s.updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) order by s.order_index)
+           from tasks.subtasks s where s.user_id = t.user_id and s.task_id = t.id), '[]'),
+         'reminders', coalesce((
+           select json_agg(json_build_object(
+             'id', r.id,
+             'task_id', r.task_id,
+             'user_id', r.user_id,
+             'type', r.type,
+             'offset_minutes', r.offset_minutes,
+             'scheduled_at', to_char(r.scheduled_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+             'method', r.method,
+             'fired', r.fired,
+             'fired_at', to_char(r.fired_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+             'created_at', to_char(r.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+             'updated_at', to_char(r.updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) order by r.scheduled_at, r.id)
+           from tasks.reminders r where r.user_id = t.user_id and r.task_id = t.id), '[]')) as json
+from tasks.task_instances t
+where t.user_id = :user_id and t.id > (:after::text)::uuid
+order by t.id
+limit :page
+
+-- name: page_templates
+select t.id::text as cursor,
+       json_build_object(
+         'id', t.id,
+         'user_id', t.user_id,
+         'title', t.title,
+         'description', t.description,
+         'priority', t.priority,
+         'estimated_duration', t.estimated_duration,
+         'rrule', t.rrule,
+         'timezone', t.timezone,
+         'starts_at', to_char(t.starts_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+         'next_due', to_char(t.next_due at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+         'active', t.active,
+         'created_at', to_char(t.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+         'updated_at', to_char(t.updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as json
+from tasks.task_templates t
+where t.user_id = :user_id and t.id > (:after::text)::uuid
+order by t.id
+limit :page
+
+-- name: page_notes
+select n.id::text as cursor,
+       json_build_object(
+         'id', n.id,
+         'user_id', n.user_id,
+         'content', n.content,
+         'archived', n.archived,
+         'voice_url', n.voice_url,
+         'voice_duration_seconds', n.voice_duration_seconds,
+         'transcription_status', n.transcription_status,
+         'converted_at', to_char(n.converted_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+         'created_at', to_char(n.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+         'updated_at', to_char(n.updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as json
+from notes.notes n
+where n.user_id = :user_id and n.id > (:after::text)::uuid
+order by n.id
+limit :page
+
+-- name: page_reminders
+select r.id::text as cursor,
+       json_build_object(
+         'id', r.id,
+         'task_id', r.task_id,
+         'user_id', r.user_id,
+         'type', r.type,
+         'offset_minutes', r.offset_minutes,
+         'scheduled_at', to_char(r.scheduled_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+         'method', r.method,
+         'fired', r.fired,
+         'fired_at', to_char(r.fired_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+         'created_at', to_char(r.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+         'updated_at', to_char(r.updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as json
+from tasks.reminders r
+where r.user_id = :user_id and r.id > (:after::text)::uuid
+order by r.id
+limit :page
+
+-- name: page_focus_sessions
+select f.id::text as cursor,
+       json_build_object(
+         'id', f.id,
+         'task_id', f.task_id,
+         'started_at', to_char(f.started_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+         'ended_at', to_char(f.ended_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+         'duration_seconds', f.duration_seconds) as json
+from tasks.focus_sessions f
+where f.user_id = :user_id and f.id > (:after::text)::uuid
+order by f.id
+limit :page
+
+-- name: page_voice_sessions
+select v.id::text as cursor,
+       json_build_object(
+         'id', v.id,
+         'started_at', to_char(v.started_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+         'ended_at', to_char(v.ended_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+         'end_reason', v.end_reason,
+         'duration_seconds', v.duration_seconds,
+         'credits_used', v.credits_used,
+         'full_transcript', v.full_transcript) as json
+from notes.voice_sessions v
+where v.user_id = :user_id and v.id > (:after::text)::uuid
+order by v.id
+limit :page
+
+-- name: page_suggestions
+select s.id::text as cursor,
+       json_build_object(
+         'id', s.id,
+         'action_type', s.action_type,
+         'task_id', s.task_id,
+         'note_id', s.note_id,
+         'description', s.description,
+         'data', s.data,
+         'status', s.status,
+         'expires_at', to_char(s.expires_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+         'confirmed_at', to_char(s.confirmed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+         'created_at', to_char(s.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+         'updated_at', to_char(s.updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as json
+from activity.ai_suggestions s
+where s.user_id = :user_id and s.id > (:after::text)::uuid
+order by s.id
+limit :page
+
+-- name: page_notifications
+select n.id::text as cursor,
+       json_build_object(
+         'id', n.id,
+         'user_id', n.user_id,
+         'type', n.type,
+         'title', n.title,
+         'body', n.body,
+         'action_url', n.action_url,
+         'task_id', n.task_id,
+         'read', n.read,
+         'read_at', to_char(n.read_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+         'created_at', to_char(n.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+         'updated_at', to_char(n.updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as json
+from activity.notifications n
+where n.user_id = :user_id and n.id > (:after::text)::uuid
+order by n.id
+limit :page
+
+-- name: page_push_subscriptions
+-- Without its keys: they are the browser's secret.
+select p.id::text as cursor,
+       json_build_object(
+         'id', p.id,
+         'endpoint', p.endpoint,
+         'created_at', to_char(p.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+         'updated_at', to_char(p.updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as json
+from activity.push_subscriptions p
+where p.user_id = :user_id and p.id > (:after::text)::uuid
+order by p.id
+limit :page
+
+-- name: page_purchases
+select p.id::text as cursor,
+       json_build_object(
+         'id', p.id,
+         'kind', p.kind,
+         'credits', p.credits,
+         'amount_cents', p.amount_cents,
+         'currency', p.currency,
+         'status', p.status,
+         'created_at', to_char(p.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+         'updated_at', to_char(p.updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as json
+from billing.purchases p
+where p.user_id = :user_id and p.id > (:after::text)::uuid
+order by p.id
+limit :page
+
+-- name: page_payment_events
+select p.id::text as cursor,
+       json_build_object(
+         'id', p.id,
+         'type', p.type,
+         'event_at', to_char(p.event_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+         'status', p.status,
+         'received_at', to_char(p.received_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as json
+from billing.payment_events p
+where p.user_id = :user_id and p.id > (:after::text)::uuid
+order by p.id
+limit :page
+
+-- name: page_sessions
+-- One entry per sign-in, as its newest token shows it; no token's hash.
+select s.family::text as cursor,
+       json_build_object(
+         'id', s.family,
+         'created_at', to_char(s.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+         'expires_at', to_char(s.expires_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+         'revoked_at', to_char(s.revoked_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+         'reason', s.reason,
+         'device_info', s.device_info) as json
+from (
+  select distinct on (family) family, created_at, expires_at, revoked_at, reason, device_info
+  from auth.refresh_tokens
+  where user_id = :user_id and family > (:after::text)::uuid
+  order by family, seq desc
+) s
+order by s.family
+limit :page
+
+-- name: page_activity
+select a.id::text as cursor,
+       json_build_object(
+         'id', a.id,
+         'user_id', a.user_id,
+         'entity_type', a.entity_type,
+         'entity_id', a.entity_id,
+         'action', a.action,
+         'source', a.source,
+         'metadata', a.metadata,
+         'request_id', a.request_id,
+         'created_at', to_char(a.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as json
+from activity.activity_logs a
+where a.user_id = :user_id and a.id > (:after::text)::uuid
+order by a.id
+limit :page
+
+-- name: page_tombstones
+select d.id::text as cursor,
+       json_build_object(
+         'id', d.id,
+         'entity_type', d.entity_type,
+         'entity_id', d.entity_id,
+         'preview', json_build_object('title', d.title),
+         'snapshot', d.snapshot,
+         'deleted_at', to_char(d.deleted_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+         'recoverable_until', to_char(d.recoverable_until at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as json
+from tasks.deletion_tombstones d
+where d.user_id = :user_id and d.id > (:after::text)::uuid
+order by d.id
+limit :page
+
+-- name: page_grants
+select g.id::text as cursor,
+       json_build_object(
+         'id', g.id,
+         'credit_type', g.credit_type,
+         'amount', g.amount,
+         'remaining', g.remaining,
+         'spent', g.spent,
+         'expired', g.expired,
+         'expires_at', to_char(g.expires_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+         'created_at', to_char(g.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as json
+from billing.ai_credit_grants g
+where g.user_id = :user_id and g.id > (:after::text)::uuid
+order by g.id
+limit :page
+
+-- name: page_ledger
+-- In the order in which the movements happened.
+select l.seq::text as cursor,
+       json_build_object(
+         'id', l.id,
+         'user_id', l.user_id,
+         'credit_type', l.credit_type,
+         'operation', l.operation,
+         'amount', l.amount,
+         'balance_after', l.balance_after,
+         'operation_ref', l.operation_ref,
+         'description', l.description,
+         'expires_at', to_char(l.expires_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+         'created_at', to_char(l.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as json
+from billing.ai_credit_ledger l
+where l.user_id = :user_id and l.seq > (:after::text)::bigint
+order by l.seq
+limit :page
+
+-- name: find_balance
+select json_build_object(
+         'daily', coalesce(sum(g.remaining) filter (where g.credit_type = 'daily'), 0),
+         'subscription', coalesce(sum(g.remaining) filter (where g.credit_type = 'subscription'), 0),
+         'purchased', coalesce(sum(g.remaining) filter (where g.credit_type = 'purchased'), 0),
+         'kickstart', coalesce(sum(g.remaining) filter (where g.credit_type = 'kickstart'), 0),
+         'total', coalesce(sum(g.remaining), 0)) as json
+from billing.ai_credit_grants g
+where g.user_id = :user_id and g.remaining > 0 and (g.expires_at is null or g.expires_at > :now)
+
+-- name: find_achievements
+select json_build_object(
+         'stats', json_build_object(
+           'lifetime_tasks_completed', a.lifetime_tasks_completed,
+           'current_streak', a.current_streak,
+           'longest_streak', a.longest_streak,
+           'focus_completions', a.focus_completions,
+           'notes_converted', a.notes_converted),
+         'unlocked', coalesce((
+           select json_agg(json_build_object(
+             'id', u.achievement_id,
+             'unlocked_at', to_char(u.unlocked_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) order by u.unlocked_at, u.achievement_id)
+           from achievements.unlocks u where u.user_id = a.user_id), '[]')) as json
+from achievements.user_achievement_states a
+where a.user_id = :user_id
+
+-- name: find_subscription
+select json_build_object(
+         'id', s.id,
+         'status', s.status,
+         'current_period_start', to_char(s.current_period_start at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+         'current_period_end', to_char(s.current_period_end at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+         'grace_period_end', to_char(s.grace_period_end at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+         'cancelled_at', to_char(s.cancelled_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+         'created_at', to_char(s.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+         'updated_at', to_char(s.updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as json
+from billing.subscriptions s
+where s.user_id = :user_id

@@ -1,0 +1,208 @@
+-- name: list_tasks
+-- One statement for all orders: no order has an index of its own (V8 says why), so the plan is the
+-- same whichever is asked for: the owner's rows through the primary key, sorted, one page joined
+-- back. An account has one row even for an empty page, so the total always arrives with it; no row
+-- means no account.
+with matching as materialized (
+  select id,
+         case :order
+           when 'due_date' then due_date
+           when 'updated_at' then updated_at
+           when 'created_at' then created_at
+         end as time,
+         case when :order = 'priority'
+           then case priority when 'high' then 0 when 'medium' then 1 else 2 end
+         end as rank
+  from tasks.task_instances
+  where user_id = :user_id
+    and hidden = :hidden
+    and archived = :archived
+    and (:completed::boolean is null or completed = :completed)
+    and (:priority::text is null or priority = :priority)
+    and (:due_before::timestamptz is null or due_date < :due_before)
+    and (:due_after::timestamptz is null or due_date >= :due_after)
+    and (:template_id::uuid is null or template_id = :template_id)
+    and not exists (
+      select from unnest(:words::text[]) as word
+      where strpos(lower(title || E'\n' || description), lower(word)) = 0
+    )
+),
+page as (
+  select id,
+         row_number() over (
+           order by
+             case when not :descending then time end asc nulls last,
+             case when :descending then time end desc nulls last,
+             case when not :descending then rank end asc nulls last,
+             case when :descending then rank end desc nulls last,
+             case when not :descending then id end asc,
+             case when :descending then id end desc
+         ) as place
+  from matching
+  order by place
+  limit :limit offset :offset
+)
+select (select count(*)::int from matching) as total, t.id, t.user_id, t.template_id, t.title, t.description, t.priority,
+       t.due_date, t.estimated_duration, t.focus_time_seconds, t.completed, t.completed_at,
+       t.completed_by, t.hidden, t.archived, t.subtask_count, t.subtask_completed_count, t.version,
+       t.created_at, t.updated_at
+from auth.users u
+left join page on true
+left join tasks.task_instances t on t.user_id = :user_id and t.id = page.id
+where u.id = :user_id
+order by page.place
+
+-- name: find_task
+select id, user_id, template_id, title, description, priority, due_date, estimated_duration,
+       focus_time_seconds, completed, completed_at, completed_by, hidden, archived, subtask_count,
+       subtask_completed_count, version, created_at, updated_at
+from tasks.task_instances
+where user_id = :user_id and id = :id
+
+-- name: find_detail
+-- A task with all that hangs on it in one round trip.
+select t.id, t.user_id, t.template_id, t.title, t.description, t.priority, t.due_date,
+       t.estimated_duration, t.focus_time_seconds, t.completed, t.completed_at, t.completed_by,
+       t.hidden, t.archived, t.subtask_count, t.subtask_completed_count, t.version, t.created_at,
+       t.updated_at,
+       coalesce((
+         select jsonb_agg(jsonb_build_object(
+                  'id', s.id, 'task_id', s.task_id, 'title', s.title, 'completed', s.completed,
+                  'completed_at', s.completed_at, 'order_index', s.order_index,
+                  'source', s.source, 'created_at', s.created_at, 'updated_at', s.updated_at)
+                order by s.order_index)
+         from tasks.subtasks s
+         where s.user_id = :user_id and s.task_id = t.id
+       ), '[]') as subtasks,
+       coalesce((
+         select jsonb_agg(jsonb_build_object(
+                  'id', r.id, 'task_id', r.task_id, 'user_id', r.user_id, 'type', r.type,
+                  'offset_minutes', r.offset_minutes,
+                  'scheduled_at', to_char(r.scheduled_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+                  'method', r.method, 'fired', r.fired,
+                  'fired_at', to_char(r.fired_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+                  'created_at', to_char(r.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+                  'updated_at', to_char(r.updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
+                order by r.scheduled_at, r.id)
+         from tasks.reminders r
+         where r.user_id = :user_id and r.task_id = t.id
+       ), '[]') as reminders
+from tasks.task_instances t
+where t.user_id = :user_id and t.id = :id
+
+-- name: find_task_of_subtask
+-- From a subtask to its task: what a change of one step may do to all of them.
+select task_id
+from tasks.subtasks
+where user_id = :user_id and id = :id
+
+-- name: whose_task
+-- Asked only when the owner has no such task: decides between 401, 403 and 404.
+select exists (select from auth.users where id = :user_id) as account,
+       exists (select from tasks.task_instances where id = :id) as elsewhere
+
+-- name: whose_subtask
+-- As above, for a subtask.
+select exists (select from auth.users where id = :user_id) as account,
+       exists (select from tasks.subtasks where id = :id) as elsewhere
+
+-- name: insert_task
+-- The counter moves with the row it counts; the limit was checked on the locked owner's row.
+with counted as (
+  update auth.users set open_tasks = open_tasks + 1 where id = :user_id
+)
+insert into tasks.task_instances
+  (id, user_id, title, description, priority, due_date, estimated_duration, version, created_at,
+   updated_at)
+values
+  (:id, :user_id, :title, :description, :priority, :due_date::timestamptz,
+   :estimated_duration::int, 1, :now, :now)
+
+-- name: store_task
+-- The task as the rules have computed it while its owner's row is locked.
+with counted as (
+  update auth.users set open_tasks = open_tasks + :open_delta
+  where id = :user_id and :open_delta <> 0
+)
+update tasks.task_instances
+set title = :title,
+    description = :description,
+    priority = :priority,
+    due_date = :due_date::timestamptz,
+    estimated_duration = :estimated_duration::int,
+    completed = :completed,
+    completed_at = :completed_at::timestamptz,
+    completed_by = :completed_by::text,
+    hidden = :hidden,
+    archived = :archived,
+    subtask_count = :subtask_count,
+    subtask_completed_count = :subtask_completed_count,
+    version = :version,
+    updated_at = :updated_at
+where user_id = :user_id and id = :id
+
+-- name: bury_task
+-- Snapshot, removal and counter in one statement: there is no moment at which the task is neither
+-- here nor there. Subtasks and reminders go by cascade, after the snapshot was taken.
+with counted as (
+  update auth.users set open_tasks = open_tasks + :open_delta
+  where id = :user_id and :open_delta <> 0
+),
+buried as (
+  insert into tasks.deletion_tombstones
+    (id, user_id, entity_type, entity_id, title, snapshot, deleted_at, recoverable_until)
+  select :tombstone_id, :user_id, 'task', t.id, t.title,
+         jsonb_build_object(
+           'task', to_jsonb(t),
+           'subtasks', coalesce((
+             select jsonb_agg(to_jsonb(s) order by s.order_index)
+             from tasks.subtasks s where s.user_id = :user_id and s.task_id = t.id), '[]'),
+           'reminders', coalesce((
+             select jsonb_agg(to_jsonb(r) order by r.scheduled_at, r.id)
+             from tasks.reminders r where r.user_id = :user_id and r.task_id = t.id), '[]')),
+         :now, :recoverable_until
+  from tasks.task_instances t
+  where t.user_id = :user_id and t.id = :id
+)
+delete from tasks.task_instances
+where user_id = :user_id and id = :id
+
+-- name: make_room
+-- Moves the subtasks from this place on down by one, for one to come in between.
+update tasks.subtasks
+set order_index = order_index + 1
+where user_id = :user_id and task_id = :task_id and order_index >= :order_index
+
+-- name: insert_subtask
+insert into tasks.subtasks
+  (id, user_id, task_id, title, completed, order_index, source, created_at, updated_at)
+values (:id, :user_id, :task_id, :title, false, :order_index, :source, :now, :now)
+
+-- name: store_subtask
+update tasks.subtasks
+set title = :title, completed = :completed, completed_at = :completed_at::timestamptz,
+    updated_at = :updated_at
+where user_id = :user_id and id = :id
+
+-- name: complete_open_subtasks
+-- Force-completion: the open steps end at the very moment their task does.
+update tasks.subtasks
+set completed = true, completed_at = :now, updated_at = :now
+where user_id = :user_id and task_id = :task_id and not completed
+
+-- name: place_subtasks
+-- Puts a task's subtasks in the order of the list, which names each of them once.
+update tasks.subtasks s
+set order_index = wanted.place - 1
+from unnest(:subtask_ids::uuid[]) with ordinality as wanted (id, place)
+where s.user_id = :user_id and s.task_id = :task_id and s.id = wanted.id
+
+-- name: delete_subtask
+delete from tasks.subtasks
+where user_id = :user_id and id = :id
+
+-- name: close_gap
+-- The subtasks behind a removed one move up.
+update tasks.subtasks
+set order_index = order_index - 1
+where user_id = :user_id and task_id = :task_id and order_index > :order_index

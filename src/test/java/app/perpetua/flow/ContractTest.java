@@ -1,0 +1,231 @@
+package app.perpetua.flow;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import app.perpetua.flow.base.Code;
+import app.perpetua.flow.contract.Document;
+import app.perpetua.flow.harness.Api;
+import app.perpetua.flow.harness.TestDatabase;
+import app.perpetua.flow.harness.TestService;
+import app.perpetua.flow.http.Route;
+import app.perpetua.flow.http.RoutesAndContract;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import tools.jackson.databind.JsonNode;
+
+/** The contract says what the service does: all of it, and nothing else. */
+class ContractTest {
+  @Order(1)
+  @RegisterExtension
+  static final TestDatabase database = new TestDatabase();
+
+  @Order(2)
+  @RegisterExtension
+  static final TestService service = new TestService(database);
+
+  /** Parts of the documentation's page, not of the interface. */
+  private static final String PAGE = "/api/v1/docs/";
+
+  private final Document contract = Document.parse(text());
+
+  /** What {@link #call} has seen answered as documented. */
+  private final Set<String> seen = new TreeSet<>();
+
+  @Test
+  void FR_068_routes_and_contract_agree_both_ways() {
+    List<Route> routes =
+        service.app().routes().stream().filter(route -> !route.path().startsWith(PAGE)).toList();
+    assertEquals(List.of(), RoutesAndContract.differences(routes, contract));
+  }
+
+  @Test
+  void FR_068_everything_stands_below_api_v1_but_what_operators_ask_for() {
+    assertEquals(
+        List.of("/health/live", "/health/ready", "/metrics"),
+        service.app().routes().stream()
+            .map(Route::path)
+            .filter(path -> !path.startsWith("/api/v1/"))
+            .toList());
+  }
+
+  @Test
+  void every_operation_lists_the_refusals_that_it_can_give() {
+    List<String> missing = new ArrayList<>();
+    contract
+        .operations()
+        .forEach(
+            (name, operation) -> {
+              Map<String, Object> answers = Document.map(operation.get("responses"));
+              for (String status : refusals(name, operation)) {
+                if (!answers.containsKey(status)) {
+                  missing.add(name + " " + status);
+                }
+              }
+            });
+    assertEquals(List.of(), missing);
+  }
+
+  private List<String> refusals(String name, Map<String, Object> operation) {
+    boolean guarded = Document.list(operation.get("security")).toString().contains("bearerAuth");
+    boolean keyed = contract.parameters(operation).containsKey("header Idempotency-Key");
+    List<String> statuses = new ArrayList<>(List.of("400", "413", "431", "500"));
+    // Liveness asks nobody, so there is nothing that could be away.
+    if (!name.endsWith("/health/live")) {
+      statuses.add("503");
+    }
+    if (guarded) {
+      statuses.addAll(List.of("401", "429"));
+    }
+    if (keyed) {
+      statuses.addAll(List.of("409", "422"));
+    }
+    if (operation.containsKey("requestBody")) {
+      statuses.add("415");
+    }
+    if (guarded && name.contains("{")) {
+      statuses.addAll(List.of("403", "404"));
+    }
+    return statuses;
+  }
+
+  @Test
+  void every_refusal_shows_an_example_with_a_code_of_its_status() {
+    List<String> wrong = new ArrayList<>();
+    contract
+        .operations()
+        .forEach(
+            (name, operation) ->
+                Document.map(operation.get("responses"))
+                    .forEach(
+                        (status, answer) -> {
+                          if (status.compareTo("400") >= 0 && !fits(status, answer)) {
+                            wrong.add(name + " " + status);
+                          }
+                        }));
+    assertEquals(List.of(), wrong);
+  }
+
+  private boolean fits(String status, @Nullable Object answer) {
+    Map<String, Object> json =
+        Document.map(
+            Document.map(contract.resolved(answer).get("content")).get("application/json"));
+    List<String> codes =
+        Document.map(json.get("examples")).values().stream()
+            .map(example -> Document.map(contract.resolved(example).get("value")))
+            .map(value -> String.valueOf(Document.map(value.get("error")).get("code")))
+            .toList();
+    // Readiness has a form of its own.
+    boolean ofItsOwn = String.valueOf(json.get("schema")).contains("Unreadiness");
+    return ofItsOwn
+        || (!codes.isEmpty()
+            && codes.stream()
+                .allMatch(code -> Integer.toString(Code.valueOf(code).status()).equals(status)));
+  }
+
+  /** The client holds each of these answers to the contract. */
+  @Test
+  void every_operation_succeeds_as_documented() {
+    String idToken = service.google().idToken("tour").sign();
+    JsonNode signedIn =
+        call(service.api(), "POST", "/api/v1/auth/google/callback", Map.of("id_token", idToken))
+            .json();
+    String refreshToken = signedIn.get("refresh_token").stringValue();
+    call(service.api(), "POST", "/api/v1/auth/refresh", Map.of("refresh_token", refreshToken));
+    Api api = service.api().as(signedIn.get("access_token").stringValue());
+    operators();
+    String tasks = "/api/v1/tasks";
+    JsonNode made = call(api, "POST", tasks, Map.of("title", "a")).data();
+    String task = tasks + "/{" + made.get("id").stringValue() + "}";
+    call(api, "GET", tasks, null);
+    call(api, "GET", task, null);
+    call(api, "PATCH", task, Map.of("version", 1, "title", "b"));
+    call(api, "PUT", task, Map.of("version", 2, "title", "c"));
+    List<String> subtasks = new ArrayList<>();
+    for (String title : List.of("first", "second")) {
+      subtasks.add(
+          call(api, "POST", task + "/subtasks", Map.of("title", title))
+              .data()
+              .get("id")
+              .stringValue());
+    }
+    call(api, "GET", task + "/subtasks", null);
+    call(api, "PUT", task + "/subtasks/reorder", Map.of("subtask_ids", subtasks.reversed()));
+    String subtask = "/api/v1/subtasks/{" + subtasks.getFirst() + "}";
+    call(api, "PATCH", subtask, Map.of("completed", true));
+    call(api, "PUT", subtask, Map.of("order_index", 0));
+    call(api, "DELETE", subtask, null);
+    int version = api.get(task.replaceAll("[{}]", "")).data().get("version").intValue();
+    call(api, "POST", task + "/force-complete", Map.of("version", version));
+    call(api, "GET", "/api/v1/activity", null);
+    call(api, "GET", "/api/v1/users/me/export", null);
+    call(api, "DELETE", task, null);
+    call(api, "PATCH", "/api/v1/users/me", Map.of("name", "Ada"));
+    JsonNode me = call(api, "GET", "/api/v1/users/me", null).data();
+    call(api, "DELETE", "/api/v1/users/me", Map.of("confirm", me.get("email").stringValue()));
+    call(service.api(), "POST", "/api/v1/auth/logout", Map.of("refresh_token", refreshToken));
+    Set<String> unseen = new TreeSet<>(contract.operations().keySet());
+    unseen.removeAll(seen);
+    assertEquals(Set.of(), unseen, "add these to the tour");
+  }
+
+  private void operators() {
+    for (String path :
+        List.of(
+            "/health/live",
+            "/health/ready",
+            "/api/v1/health/live",
+            "/api/v1/health/ready",
+            "/metrics",
+            "/api/v1/openapi.json",
+            "/api/v1/openapi.yaml",
+            "/api/v1/docs",
+            "/api/v1/.well-known/jwks.json")) {
+      call(service.api(), "GET", path, null);
+    }
+  }
+
+  /** Ids stand in braces in the path, where the contract has a parameter. */
+  private Api.Answer call(Api api, String method, String path, @Nullable Object body) {
+    Api.Answer answer = api.send(method, path.replaceAll("[{}]", ""), body);
+    String asked = anonymous(method + " " + path);
+    String name =
+        contract.operations().keySet().stream()
+            .filter(listed -> anonymous(listed).equals(asked))
+            .findFirst()
+            .orElse(asked);
+    boolean documented =
+        Document.map(contract.operations().getOrDefault(name, Map.of()).get("responses"))
+            .containsKey(Integer.toString(answer.status()));
+    if (!documented || answer.status() >= 300) {
+      throw new AssertionError(name + " answered " + answer);
+    }
+    seen.add(name);
+    return answer;
+  }
+
+  private static String anonymous(String name) {
+    return name.replaceAll("\\{[^}]*}", "{}");
+  }
+
+  private static String text() {
+    try (InputStream in = ContractTest.class.getResourceAsStream("/openapi.yaml")) {
+      if (in == null) {
+        throw new IllegalStateException("openapi.yaml is not on the class path");
+      }
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

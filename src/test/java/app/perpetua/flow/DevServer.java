@@ -1,0 +1,43 @@
+package app.perpetua.flow;
+
+import app.perpetua.flow.dev.CannotStart;
+import app.perpetua.flow.dev.LocalStack;
+import app.perpetua.flow.dev.Options;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+
+/** What {@code ./dev} starts: the service with everything that it needs, on this machine. */
+public final class DevServer {
+  private DevServer() {}
+
+  /** Runs until it is told to stop. Exit codes: 1 cannot start, 2 wrong usage. */
+  public static void main(String[] arguments) {
+    long begun = System.nanoTime();
+    // The libraries' reports of progress; ours says it better.
+    Logger.getLogger("").setLevel(Level.WARNING);
+    LocalStack stack = new LocalStack(System.out::println);
+    Runtime.getRuntime().addShutdownHook(new Thread(stack::close, "stop"));
+    try {
+      Options options = Options.parse(List.of(arguments), System.getenv());
+      System.out.print(stack.start(options, System.getenv()));
+      System.out.printf(
+          Locale.ROOT,
+          "Ready after %.1f s.%n",
+          Duration.ofNanos(System.nanoTime() - begun).toMillis() / 1000.0);
+      // The control port's thread keeps the process alive.
+    } catch (Options.Misused e) {
+      System.err.println("./dev: " + e.getMessage() + "; --help tells what there is");
+      System.exit(2);
+    } catch (CannotStart e) {
+      System.err.println("./dev cannot start: " + e.getMessage());
+      System.exit(1);
+    } catch (RuntimeException e) {
+      System.err.println("./dev cannot start, and did not foresee why:");
+      e.printStackTrace();
+      System.exit(1);
+    }
+  }
+}

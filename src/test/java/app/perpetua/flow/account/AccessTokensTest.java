@@ -1,0 +1,320 @@
+package app.perpetua.flow.account;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.Ids;
+import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.base.Secret;
+import app.perpetua.flow.harness.MutableClock;
+import com.nimbusds.jose.JOSEException;
+import com.nimbusds.jose.JOSEObjectType;
+import com.nimbusds.jose.JWSAlgorithm;
+import com.nimbusds.jose.JWSHeader;
+import com.nimbusds.jose.crypto.MACSigner;
+import com.nimbusds.jose.crypto.RSASSASigner;
+import com.nimbusds.jose.crypto.RSASSAVerifier;
+import com.nimbusds.jose.jwk.JWKSet;
+import com.nimbusds.jose.jwk.RSAKey;
+import com.nimbusds.jose.util.Base64;
+import com.nimbusds.jose.util.Base64URL;
+import com.nimbusds.jwt.JWTClaimsSet;
+import com.nimbusds.jwt.PlainJWT;
+import com.nimbusds.jwt.SignedJWT;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
+import java.security.KeyPairGenerator;
+import java.security.interfaces.RSAPrivateCrtKey;
+import java.security.interfaces.RSAPublicKey;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Date;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/** FR-002, FR-004, FR-006 and promise 10: what an access token is, and everything that is none. */
+class AccessTokensTest {
+  private static final RSAPrivateCrtKey KEY = newKey();
+  private static final RSAPrivateCrtKey PREVIOUS = newKey();
+  private static final RSAPrivateCrtKey FORGER = newKey();
+  private static final UUID USER = UUID.fromString("019ba722-4680-7c3e-9a51-2f6d8b0c4e17");
+
+  private final MutableClock clock = new MutableClock();
+  private final Ids ids = new Ids();
+  private final AccessTokens tokens =
+      new AccessTokens(config(KEY, List.of(Pem.publicHalf(PREVIOUS))), ids, clock);
+
+  @Test
+  void FR_002_a_token_says_who_for_how_long_and_by_which_key() throws Exception {
+    String token = tokens.issue(USER, "ada@example.com", "pro");
+    SignedJWT jwt = SignedJWT.parse(token);
+    assertEquals(JWSAlgorithm.RS256, jwt.getHeader().getAlgorithm());
+    JWTClaimsSet claims = jwt.getJWTClaimsSet();
+    assertEquals(
+        Set.of("sub", "email", "tier", "iat", "exp", "iss", "aud", "jti"),
+        claims.getClaims().keySet());
+    assertEquals("ada@example.com", claims.getStringClaim("email"));
+    assertEquals("pro", claims.getStringClaim("tier"));
+    assertEquals("perpetua-flow", claims.getIssuer());
+    assertEquals(List.of("perpetua-flow-api"), claims.getAudience());
+    Instant now = clock.instant();
+    assertEquals(now, claims.getIssueTime().toInstant());
+
+    Principal principal = tokens.verify(token);
+    assertEquals(USER, principal.userId());
+    assertEquals(claims.getJWTID(), principal.session().toString());
+    assertEquals(now.plus(Duration.ofMinutes(15)), principal.expiresAt());
+    assertEquals(principal, tokens.verify(token), "from memory");
+    assertNotEquals(
+        principal.session(), tokens.verify(tokens.issue(USER, "a@b", "free")).session());
+  }
+
+  @Test
+  void the_published_keys_verify_our_tokens_and_hide_the_private_half() throws Exception {
+    JWKSet published = JWKSet.parse(tokens.keySet());
+    assertEquals(2, published.getKeys().size());
+    SignedJWT jwt = SignedJWT.parse(tokens.issue(USER, "a@b", "free"));
+    RSAKey key = (RSAKey) published.getKeyByKeyId(jwt.getHeader().getKeyID());
+    assertEquals(key.computeThumbprint().toString(), key.getKeyID(), "RFC 7638");
+    assertEquals(true, jwt.verify(new RSASSAVerifier(key)));
+    assertEquals(Set.of("kty", "use", "alg", "kid", "n", "e"), key.toJSONObject().keySet());
+  }
+
+  @Test
+  void a_token_signed_with_the_previous_key_still_counts() {
+    AccessTokens before = new AccessTokens(config(PREVIOUS, List.of()), ids, clock);
+    assertEquals(USER, tokens.verify(before.issue(USER, "a@b", "free")).userId());
+    assertRefused(
+        new AccessTokens(config(FORGER, List.of()), ids, clock).issue(USER, "a@b", "free"));
+  }
+
+  @Test
+  void FR_006_a_token_that_is_merely_old_says_so() {
+    String seen = tokens.issue(USER, "a@b", "free");
+    String unseen = tokens.issue(USER, "a@b", "free");
+    tokens.verify(seen);
+    clock.advance(Duration.ofMinutes(15).minusMillis(1));
+    tokens.verify(seen);
+    clock.advance(Duration.ofMillis(1));
+    for (String token : List.of(seen, unseen)) {
+      Refusal refusal = assertThrows(Refusal.class, () -> tokens.verify(token));
+      assertEquals(Code.TOKEN_EXPIRED, refusal.code());
+      assertEquals(Map.of("refresh_required", true), refusal.extras());
+    }
+  }
+
+  @Test
+  void promise_10_an_old_token_with_anything_else_wrong_does_not_say_that_it_is_old()
+      throws Exception {
+    Date past = Date.from(clock.instant().minusSeconds(1));
+    assertRefused(signed(claims().expirationTime(past).audience("other")));
+    assertRefused(signed(header(), claims().expirationTime(past), FORGER));
+  }
+
+  @Test
+  void promise_10_wrong_claims() throws Exception {
+    Instant now = clock.instant();
+    tokens.verify(signed(claims()));
+    tokens.verify(signed(claims().issueTime(Date.from(now.plusSeconds(60)))));
+    assertRefused(signed(claims().issueTime(Date.from(now.plusSeconds(61)))));
+    assertRefused(signed(claims().issuer("https://accounts.google.com")));
+    assertRefused(signed(claims().audience("perpetua-flow")));
+    assertRefused(signed(claims().audience(List.of("perpetua-flow-api", "other"))));
+    assertRefused(signed(claims().expirationTime(Date.from(now.minusSeconds(3600)))));
+    for (String claim : List.of("sub", "email", "tier", "iat", "exp", "iss", "aud", "jti")) {
+      assertRefused(signed(claims().claim(claim, null)));
+      assertRefused(signed(claims().claim(claim, Map.of())));
+      if (!claim.equals("email")) {
+        assertRefused(signed(claims().claim(claim, "x")));
+      }
+    }
+    for (String id : List.of("", "1-1-1-1-1", USER.toString().toUpperCase(java.util.Locale.ROOT))) {
+      assertRefused(signed(claims().subject(id)));
+      assertRefused(signed(claims().jwtID(id)));
+    }
+  }
+
+  @Test
+  void promise_10_unsigned_and_wrongly_signed() throws Exception {
+    String kid = kid(KEY);
+    RSAPublicKey publicKey = Pem.publicHalf(KEY);
+    assertRefused(new PlainJWT(claims().build()).serialize());
+    assertRefused(
+        encoded("{\"alg\":\"none\",\"kid\":\"" + kid + "\",\"typ\":\"JWT\"}")
+            + "."
+            + encoded(claims().build().toString())
+            + ".");
+    assertRefused(hs256(publicKey.getEncoded(), kid));
+    String pem =
+        "-----BEGIN PUBLIC KEY-----\n" + Base64.encode(publicKey.getEncoded()) + "\n-----END";
+    assertRefused(hs256(pem.getBytes(StandardCharsets.US_ASCII), kid));
+    assertRefused(signed(header(), claims(), FORGER));
+    for (JWSAlgorithm other : List.of(JWSAlgorithm.RS384, JWSAlgorithm.RS512, JWSAlgorithm.PS256)) {
+      assertRefused(
+          signed(new JWSHeader.Builder(other).keyID(kid).type(JOSEObjectType.JWT), claims(), KEY));
+    }
+    String[] parts = signed(claims()).split("\\.", -1);
+    String other = signed(claims().subject(UUID.randomUUID().toString())).split("\\.", -1)[1];
+    assertRefused(parts[0] + "." + other + "." + parts[2]);
+    assertRefused(parts[0] + "." + parts[1] + ".");
+    assertRefused(parts[0] + "." + parts[1]);
+  }
+
+  @Test
+  void promise_10_headers_that_would_choose_the_key() throws Exception {
+    RSAKey forger = new RSAKey.Builder(Pem.publicHalf(FORGER)).build();
+    URI elsewhere = URI.create("http://127.0.0.1:1/keys");
+    assertRefused(signed(header().jwk(forger), claims(), FORGER));
+    for (RSAPrivateCrtKey key : List.of(KEY, FORGER)) {
+      assertRefused(signed(header().jwkURL(elsewhere), claims(), key));
+      assertRefused(signed(header().x509CertURL(elsewhere), claims(), key));
+      assertRefused(
+          signed(header().x509CertChain(List.of(Base64.encode("certificate"))), claims(), key));
+      assertRefused(signed(header().criticalParams(Set.of("exp")), claims(), key));
+      assertRefused(signed(header().customParam("whatever", 1), claims(), key));
+    }
+    for (@Nullable String kid : new @Nullable String[] {null, "", "../../keys", "' or 1=1 --"}) {
+      assertRefused(signed(header().keyID(kid), claims(), KEY));
+    }
+    assertRefused(signed(header().keyID(kid(PREVIOUS)), claims(), KEY));
+    assertRefused(signed(header().type(new JOSEObjectType("at+jwt")), claims(), KEY));
+    assertRefused(signed(header().type(null), claims(), KEY));
+  }
+
+  @Test
+  void promise_10_a_refresh_token_is_no_access_token() {
+    assertRefused(USER + "." + "A".repeat(43));
+  }
+
+  @Test
+  void promise_10_any_other_text_is_refused_the_same_way() {
+    String token = tokens.issue(USER, "a@b", "free");
+    for (String text :
+        List.of(
+            "",
+            ".",
+            "..",
+            "...",
+            "e30.e30.e30",
+            "null.null.null",
+            encoded("[".repeat(1500)) + ".e30.e30",
+            encoded("{\"alg\":".repeat(400)) + ".e30.e30",
+            "x".repeat(1_000_000),
+            "\0\0.\0.\0",
+            "ä.ö.ü",
+            token + "=",
+            token + " ",
+            " " + token,
+            token + ".",
+            token.replace(".", ".."))) {
+      assertRefused(text);
+    }
+  }
+
+  @Test
+  void promise_10_no_changed_character_goes_unnoticed() {
+    String token = tokens.issue(USER, "a@b", "free");
+    String alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.=+/ \0\"{";
+    Random random = new Random(20260310);
+    for (int i = 0; i < token.length(); i++) {
+      char other = alphabet.charAt(random.nextInt(alphabet.length()));
+      if (other != token.charAt(i)) {
+        assertRefused(token.substring(0, i) + other + token.substring(i + 1));
+      }
+      assertRefused(token.substring(0, i) + token.substring(i + 1));
+    }
+    // The last character of the signature carries four bits that lenient decoders drop.
+    int last = token.length() - 1;
+    for (int i = 0; i < alphabet.length(); i++) {
+      if (alphabet.charAt(i) != token.charAt(last)) {
+        assertRefused(token.substring(0, last) + alphabet.charAt(i));
+      }
+    }
+  }
+
+  private void assertRefused(String token) {
+    Refusal refusal = assertThrows(Refusal.class, () -> tokens.verify(token), token);
+    assertEquals(Code.UNAUTHORIZED, refusal.code(), token);
+    assertEquals(AccessTokens.refused().message(), refusal.message());
+    assertEquals(Map.of(), refusal.extras());
+  }
+
+  private JWTClaimsSet.Builder claims() {
+    return new JWTClaimsSet.Builder()
+        .subject(USER.toString())
+        .claim("email", "ada@example.com")
+        .claim("tier", "free")
+        .issueTime(Date.from(clock.instant()))
+        .expirationTime(Date.from(clock.instant().plusSeconds(900)))
+        .issuer("perpetua-flow")
+        .audience("perpetua-flow-api")
+        .jwtID(UUID.randomUUID().toString());
+  }
+
+  private static JWSHeader.Builder header() {
+    return new JWSHeader.Builder(JWSAlgorithm.RS256).keyID(kid(KEY)).type(JOSEObjectType.JWT);
+  }
+
+  private static String signed(JWTClaimsSet.Builder claims) throws JOSEException {
+    return signed(header(), claims, KEY);
+  }
+
+  private static String signed(
+      JWSHeader.Builder header, JWTClaimsSet.Builder claims, RSAPrivateCrtKey key)
+      throws JOSEException {
+    SignedJWT jwt = new SignedJWT(header.build(), claims.build());
+    jwt.sign(new RSASSASigner(key, Set.of()));
+    return jwt.serialize();
+  }
+
+  private String hs256(byte[] secret, String kid) throws JOSEException {
+    SignedJWT jwt =
+        new SignedJWT(
+            new JWSHeader.Builder(JWSAlgorithm.HS256).keyID(kid).type(JOSEObjectType.JWT).build(),
+            claims().build());
+    jwt.sign(new MACSigner(secret));
+    return jwt.serialize();
+  }
+
+  private static String encoded(String text) {
+    return Base64URL.encode(text).toString();
+  }
+
+  private static String kid(RSAPrivateCrtKey key) {
+    try {
+      return new RSAKey.Builder(Pem.publicHalf(key)).keyIDFromThumbprint().build().getKeyID();
+    } catch (JOSEException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static AccountConfig config(RSAPrivateCrtKey key, List<RSAPublicKey> alsoAccepted) {
+    return new AccountConfig(
+        key,
+        alsoAccepted,
+        Duration.ofMinutes(15),
+        Duration.ofDays(7),
+        new Secret("secret"),
+        Set.of("client"),
+        URI.create("http://127.0.0.1:1/"),
+        5);
+  }
+
+  private static RSAPrivateCrtKey newKey() {
+    try {
+      KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
+      generator.initialize(2048);
+      return (RSAPrivateCrtKey) generator.generateKeyPair().getPrivate();
+    } catch (GeneralSecurityException e) {
+      throw new AssertionError(e);
+    }
+  }
+}

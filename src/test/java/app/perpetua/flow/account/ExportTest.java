@@ -1,0 +1,271 @@
+package app.perpetua.flow.account;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import app.perpetua.flow.harness.MutableClock;
+import app.perpetua.flow.harness.TestDatabase;
+import app.perpetua.flow.sql.Actor;
+import com.zaxxer.hikari.HikariDataSource;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import tools.jackson.databind.JsonNode;
+
+/** Settled 8: everything of a user, and nothing of anyone else. */
+class ExportTest {
+  @RegisterExtension static final TestDatabase database = new TestDatabase();
+
+  private static final Instant NOW = MutableClock.START;
+  private static final String SHOWN = "2026-03-10T09:30:00.000Z";
+
+  @Test
+  void settled_8_every_table_of_the_user_is_in_it() throws IOException {
+    AccountFixture account = new AccountFixture(database, database.pool(2));
+    User ada = account.signIn(AccountFixture.identity("ada")).user();
+    UUID eve = account.signIn(AccountFixture.identity("eve")).user().id();
+    UUID task = fill(ada.id());
+    fill(eve);
+    JsonNode document = export(account, ada, new ByteArrayOutputStream());
+
+    assertEquals(SHOWN, document.get("exported_at").stringValue());
+    assertEquals("ada@example.com", document.get("user").get("email").stringValue());
+    JsonNode exported = document.get("tasks").get(0);
+    assertEquals(task.toString(), exported.get("id").stringValue());
+    assertEquals(SHOWN, exported.get("due_date").stringValue());
+    assertTrue(exported.get("completed_at").isNull());
+    assertEquals("step", exported.get("subtasks").get(0).get("title").stringValue());
+    assertEquals(SHOWN, exported.get("reminders").get(0).get("scheduled_at").stringValue());
+    for (String list :
+        List.of(
+            "tasks",
+            "templates",
+            "notes",
+            "reminders",
+            "focus_sessions",
+            "voice_sessions",
+            "suggestions",
+            "notifications",
+            "push_subscriptions",
+            "purchases",
+            "payment_events",
+            "sessions",
+            "tombstones")) {
+      assertEquals(1, document.get(list).size(), list);
+    }
+    assertEquals(3, document.get("activity").size());
+    assertEquals(1, document.get("credits").get("grants").size());
+    assertEquals(1, document.get("credits").get("history").size());
+    assertEquals(
+        "{\"daily\":0,\"subscription\":0,\"purchased\":0,\"kickstart\":5,\"total\":5}",
+        document.get("credits").get("balance").toString());
+    assertEquals(
+        "tasks_5", document.get("achievements").get("unlocked").get(0).get("id").stringValue());
+    assertEquals(SHOWN, document.get("subscription").get("current_period_start").stringValue());
+    assertFalse(document.toString().contains(eve.toString()));
+    assertFalse(document.toString().contains("token_hash"));
+  }
+
+  @Test
+  void a_document_of_many_pages_is_complete_and_holds_no_connection_while_it_is_written()
+      throws IOException {
+    HikariDataSource pool = database.pool(2);
+    AccountFixture account = new AccountFixture(database, pool);
+    User user = account.signIn(AccountFixture.identity("busy")).user();
+    List<String> ids = new ArrayList<>();
+    for (int i = 0; i < 150; i++) {
+      UUID id = account.ids.next();
+      ids.add(id.toString());
+      task(user.id(), id);
+    }
+    List<Integer> active = new ArrayList<>();
+    ByteArrayOutputStream slow =
+        new ByteArrayOutputStream() {
+          @Override
+          public synchronized void write(byte[] bytes, int from, int length) {
+            active.add(pool.getHikariPoolMXBean().getActiveConnections());
+            super.write(bytes, from, length);
+          }
+        };
+    JsonNode document = export(account, user, slow);
+    List<String> exported = new ArrayList<>();
+    document.get("tasks").forEach(task -> exported.add(task.get("id").stringValue()));
+    assertEquals(ids.stream().sorted().toList(), exported);
+    assertEquals(List.of(0), active.stream().distinct().toList());
+  }
+
+  @Test
+  void a_new_users_document_is_whole() throws IOException {
+    AccountFixture account = new AccountFixture(database, database.pool(2));
+    User user = account.signIn(AccountFixture.identity("fresh")).user();
+    JsonNode document = export(account, user, new ByteArrayOutputStream());
+    assertEquals(0, document.get("tasks").size());
+    assertTrue(document.get("subscription").isNull());
+  }
+
+  private static JsonNode export(AccountFixture account, User user, ByteArrayOutputStream out)
+      throws IOException {
+    try (OutputStream stream = out) {
+      account.export.write(Actor.user(user.id(), null), user, NOW, stream);
+    }
+    return account.json.parse(out.toString(StandardCharsets.UTF_8));
+  }
+
+  private static void task(UUID user, UUID id) {
+    database.run(
+        """
+        insert into tasks.task_instances (id, user_id, title, due_date, created_at, updated_at)
+        values (?, ?, 'ta"sk', ?, ?, ?)
+        """,
+        id,
+        user,
+        NOW,
+        NOW,
+        NOW);
+    database.run("update auth.users set open_tasks = open_tasks + 1 where id = ?", user);
+  }
+
+  /** A row of everything. The task's id. */
+  private static UUID fill(UUID user) {
+    UUID task = UUID.randomUUID();
+    task(user, task);
+    insert(
+        """
+        insert into tasks.subtasks
+          (id, user_id, task_id, title, order_index, created_at, updated_at)
+        values (gen_random_uuid(), :u, :t, 'step', 0, :n, :n)
+        """,
+        user,
+        task);
+    insert(
+        """
+        insert into tasks.reminders
+          (id, user_id, task_id, type, scheduled_at, created_at, updated_at)
+        values (gen_random_uuid(), :u, :t, 'absolute', :n, :n, :n)
+        """,
+        user,
+        task);
+    insert(
+        """
+        insert into tasks.task_templates
+          (id, user_id, title, rrule, timezone, starts_at, created_at, updated_at)
+        values (gen_random_uuid(), :u, 'daily', 'FREQ=DAILY', 'UTC', :n, :n, :n)
+        """,
+        user,
+        task);
+    insert(
+        """
+        insert into notes.notes (id, user_id, content, archived, created_at, updated_at)
+        values (gen_random_uuid(), :u, 'note', true, :n, :n)
+        """,
+        user,
+        task);
+    insert(
+        """
+        insert into tasks.focus_sessions (id, user_id, task_id, started_at)
+        values (gen_random_uuid(), :u, :t, :n)
+        """,
+        user,
+        task);
+    insert(
+        """
+        insert into notes.voice_sessions (id, user_id, started_at, ended_at, end_reason, opened_at)
+        values (gen_random_uuid(), :u, :n, :n, 'complete', :n)
+        """,
+        user,
+        task);
+    insert(
+        """
+        insert into activity.ai_suggestions
+          (id, user_id, action_type, data, status, expires_at, created_at, updated_at)
+        values (gen_random_uuid(), :u, 'create_task', '{"title": "x"}', 'proposed', :n, :n, :n)
+        """,
+        user,
+        task);
+    insert(
+        """
+        insert into activity.notifications
+          (id, user_id, type, title, body, created_at, updated_at)
+        values (gen_random_uuid(), :u, 'system', 'title', 'body', :n, :n)
+        """,
+        user,
+        task);
+    insert(
+        """
+        insert into activity.push_subscriptions
+          (id, user_id, endpoint, p256dh, auth, created_at, updated_at)
+        values (gen_random_uuid(), :u, 'https://push.example/' || gen_random_uuid(),
+                decode(repeat('04', 65), 'hex'), decode(repeat('00', 16), 'hex'), :n, :n)
+        """,
+        user,
+        task);
+    insert(
+        """
+        insert into billing.purchases
+          (id, user_id, kind, amount_cents, currency, created_at, updated_at)
+        values (gen_random_uuid(), :u, 'subscription', 999, 'USD', :n, :n)
+        """,
+        user,
+        task);
+    insert(
+        """
+        insert into billing.payment_events
+          (id, provider_event_id, user_id, type, event_at, body, status, received_at)
+        values (gen_random_uuid(), gen_random_uuid()::text, :u, 'payment_approved', :n, '',
+                'ignored', :n)
+        """,
+        user,
+        task);
+    insert(
+        """
+        insert into billing.subscriptions
+          (id, user_id, status, current_period_start, current_period_end, anchor_day, created_at,
+           updated_at)
+        values (gen_random_uuid(), :u, 'active', :n, :n + interval '1 month', 10, :n, :n)
+        """,
+        user,
+        task);
+    insert(
+        """
+        insert into achievements.unlocks (user_id, achievement_id, unlocked_at)
+        values (:u, 'tasks_5', :n)
+        """,
+        user,
+        task);
+    insert(
+        """
+        insert into tasks.deletion_tombstones
+          (id, user_id, entity_type, entity_id, title, snapshot, deleted_at, recoverable_until)
+        values (gen_random_uuid(), :u, 'note', gen_random_uuid(), 'gone', '{"note": {}}', :n,
+                :n + interval '7 days')
+        """,
+        user,
+        task);
+    return task;
+  }
+
+  private static void insert(String sql, UUID user, UUID task) {
+    List<Object> arguments = new ArrayList<>();
+    var matcher = java.util.regex.Pattern.compile(":(u|t|n)\\b").matcher(sql);
+    String positional =
+        matcher.replaceAll(
+            match -> {
+              arguments.add(
+                  switch (match.group(1)) {
+                    case "u" -> user;
+                    case "t" -> task;
+                    default -> NOW;
+                  });
+              return "?";
+            });
+    database.run(positional, arguments.toArray());
+  }
+}

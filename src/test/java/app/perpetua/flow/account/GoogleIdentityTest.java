@@ -1,0 +1,47 @@
+package app.perpetua.flow.account;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import org.junit.jupiter.api.Test;
+
+/** Text from outside that the database or the log could not hold. */
+class GoogleIdentityTest {
+  @Test
+  void an_unpaired_surrogate_cannot_identify_anyone() {
+    assertThrows(
+        IllegalArgumentException.class, () -> GoogleIdentity.of("\ud800", "a@b", null, null));
+    assertThrows(
+        IllegalArgumentException.class, () -> GoogleIdentity.of("1", "\udc00@b", null, null));
+  }
+
+  @Test
+  void an_unpaired_surrogate_in_a_name_is_left_out() {
+    assertEquals("Ada", GoogleIdentity.of("1", "a@b", "A\udc00da\ud800", null).name());
+    assertEquals("a", GoogleIdentity.of("1", "a@b", "\ud800", null).name());
+  }
+
+  @Test
+  void settled_12_without_a_name_the_local_part_serves() {
+    assertEquals("ada.l", GoogleIdentity.of("1", "ada.l@example.com", null, null).name());
+    assertEquals("\"a@b\"", GoogleIdentity.of("1", "\"a@b\"@example.com", null, null).name());
+  }
+
+  @Test
+  void an_avatar_address_outside_ascii_is_escaped() {
+    assertEquals(
+        "https://example.com/%C3%A4",
+        GoogleIdentity.of("1", "a@b", null, "https://example.com/ä").avatarUrl());
+    assertNull(
+        GoogleIdentity.of("1", "a@b", null, "https://example.com/" + "ä".repeat(400)).avatarUrl());
+  }
+
+  @Test
+  void a_user_agent_stays_one_line_of_bounded_length() {
+    assertEquals("a b", Device.of("a b\r\n\u2028\0", "127.0.0.1").userAgent());
+    assertEquals("x".repeat(500), Device.of("x".repeat(9000), "127.0.0.1").userAgent());
+    assertNull(Device.of(" \t", "127.0.0.1").userAgent());
+    assertNull(Device.of(null, "127.0.0.1").userAgent());
+  }
+}

@@ -1,0 +1,15 @@
+package app.perpetua.flow.architecture.broken.notes;
+
+import app.perpetua.flow.architecture.broken.http.Toolkit;
+import app.perpetua.flow.architecture.broken.tasks.Tasks;
+import io.helidon.webserver.WebServer;
+import javax.sql.DataSource;
+import org.jspecify.annotations.Nullable;
+
+/** The other half of a circle, a rule that knows HTTP, and a query past the catalog. */
+public class Notes {
+  @Nullable Tasks tasks;
+  @Nullable Toolkit toolkit;
+  @Nullable WebServer server;
+  @Nullable DataSource source;
+}

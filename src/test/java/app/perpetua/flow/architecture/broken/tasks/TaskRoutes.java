@@ -1,0 +1,8 @@
+package app.perpetua.flow.architecture.broken.tasks;
+
+import app.perpetua.flow.architecture.broken.notes.NoteRoutes;
+
+/** Knows the routes of another feature. */
+class TaskRoutes {
+  NoteRoutes others = new NoteRoutes();
+}

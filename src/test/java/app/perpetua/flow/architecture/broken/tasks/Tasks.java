@@ -1,0 +1,8 @@
+package app.perpetua.flow.architecture.broken.tasks;
+
+import app.perpetua.flow.architecture.broken.notes.Notes;
+
+/** One half of a circle. */
+public class Tasks {
+  Notes notes = new Notes();
+}

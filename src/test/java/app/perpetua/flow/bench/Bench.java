@@ -1,0 +1,300 @@
+package app.perpetua.flow.bench;
+
+import app.perpetua.flow.account.AccessTokens;
+import app.perpetua.flow.account.AccountConfig;
+import app.perpetua.flow.base.Ids;
+import app.perpetua.flow.base.Secret;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyPairGenerator;
+import java.security.interfaces.RSAPrivateCrtKey;
+import java.sql.SQLException;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import java.util.stream.IntStream;
+
+/** What {@code ./bench} runs; docs/benchmarks.md explains it. Figures go to standard output. */
+final class Bench {
+  private static final int CONNECTIONS = 64;
+
+  /** As many as the service has connections to its database. */
+  private static final int POOL = 12;
+
+  private static final Duration TOKENS_LIVE = Duration.ofHours(2);
+  private static final Path HOME = Path.of("target/bench");
+
+  private static final double READS_AIM = 0.5;
+  private static final double WRITES_AIM = 0.6;
+
+  private final BenchOptions options;
+  private final Path jar;
+  private final Map<String, String> environment;
+  private final List<String> tokens;
+  private final int[] versions = Requests.unchanged();
+
+  private Bench(BenchOptions options, Path jar) throws GeneralSecurityException {
+    this.options = options;
+    this.jar = jar;
+    KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
+    generator.initialize(2048);
+    RSAPrivateCrtKey key = (RSAPrivateCrtKey) generator.generateKeyPair().getPrivate();
+    this.environment =
+        Map.of(
+            "JWT_PRIVATE_KEY", pem(key),
+            "JWT_ACCESS_EXPIRY_MINUTES", Long.toString(TOKENS_LIVE.toMinutes()),
+            "GOOGLE_CLIENT_ID", "bench",
+            "RATE_LIMIT_GENERAL", "100000000",
+            "FREE_MAX_TASKS", "1000000");
+    AccessTokens issuer =
+        new AccessTokens(
+            new AccountConfig(
+                key,
+                List.of(),
+                TOKENS_LIVE,
+                TOKENS_LIVE,
+                new Secret("unused"),
+                Set.of("bench"),
+                URI.create("http://127.0.0.1/unused"),
+                0),
+            new Ids(),
+            Clock.systemUTC());
+    this.tokens =
+        IntStream.range(0, Database.USERS)
+            .mapToObj(
+                user ->
+                    issuer.issue(
+                        UUID.fromString(Database.user(user)),
+                        "user" + (user + 1) + "@example.com",
+                        "free"))
+            .toList();
+  }
+
+  /** Exit codes: 1 something does not work, 2 wrong usage. A missed aim is told, not punished. */
+  public static void main(String[] arguments) throws Exception {
+    Logger.getLogger("").setLevel(Level.WARNING);
+    try {
+      BenchOptions options = BenchOptions.parse(List.of(arguments));
+      if (PgBench.version().isEmpty()) {
+        throw new IOException(
+            "pgbench is needed: apt-get install postgresql-contrib (or postgresql-client with"
+                + " pgbench in it)");
+      }
+      Files.createDirectories(HOME);
+      new Bench(options, options.jar() == null ? packaged() : options.jar()).run();
+      System.exit(0);
+    } catch (BenchOptions.Misused e) {
+      System.err.println("./bench: " + e.getMessage() + "; --help tells what there is");
+      System.exit(2);
+    } catch (IOException | UncheckedIOException e) {
+      System.err.println("./bench cannot go on: " + e.getMessage());
+      System.exit(1);
+    }
+  }
+
+  private static Path packaged() throws IOException {
+    try (var files = Files.list(Path.of("target"))) {
+      return files
+          .filter(file -> file.getFileName().toString().matches("perpetua-flow-.*\\.jar"))
+          .findFirst()
+          .orElseThrow(() -> new IOException("no target/perpetua-flow-*.jar"));
+    }
+  }
+
+  private void run() throws IOException, SQLException, InterruptedException {
+    try (Database database = new Database(HOME)) {
+      Files.deleteIfExists(log());
+      say(
+          "%s, %d cores, JDK %s, %s",
+          jar.getFileName(),
+          Runtime.getRuntime().availableProcessors(),
+          System.getProperty("java.version"),
+          PgBench.version());
+      try (Service service = start(database.url(database.port()), Map.of())) {
+        database.load();
+        say("%d users with %d tasks each are loaded.", Database.USERS, Database.TASKS_EACH);
+        if (options.runs(BenchOptions.Part.READS) || options.runs(BenchOptions.Part.WRITES)) {
+          throughput(database, service);
+        }
+      }
+      if (options.runs(BenchOptions.Part.TRIPS)) {
+        roundTrips(database);
+      }
+      database.checkInvariants();
+      say("The data is as it must be (every query of invariants.sql).");
+      if (options.runs(BenchOptions.Part.START)) {
+        new Startup(jar, HOME, started(database.url(database.port()), Map.of()), options.starts())
+            .run(this::train, Bench::say);
+      }
+    }
+  }
+
+  private void throughput(Database database, Service service)
+      throws IOException, SQLException, InterruptedException {
+    Requests requests = new Requests(CONNECTIONS, tokens::get, versions);
+    Driver driver = new Driver(service.port(), CONNECTIONS, requests);
+    PgBench pgbench = new PgBench(database, HOME, CONNECTIONS);
+    PgBench fewer = new PgBench(database, HOME, POOL);
+    say("");
+    say(
+        "%d connections, %d windows of %d s each:",
+        CONNECTIONS, options.windows(), options.seconds());
+    say(
+        "%-20s %9s %7s %7s %9s %6s %5s | %s",
+        "", "requests", "p50", "p99", "pgbench", "", "", "CPU of all cores, %");
+    say(
+        "%-20s %9s %7s %7s %9s %6s %5s | %6s %7s %8s %6s | %s",
+        "",
+        "/s",
+        "ms",
+        "ms",
+        "/s",
+        "ratio",
+        "aim",
+        "driver",
+        "service",
+        "postgres",
+        "others",
+        "µs/request: service, postgres; pgbench, postgres");
+    for (Operation operation : Operation.values()) {
+      if (options.runs(operation.writes() ? BenchOptions.Part.WRITES : BenchOptions.Part.READS)) {
+        Comparison comparison = new Comparison();
+        driver.atFullSpeed(operation, options.warmUp());
+        for (int i = 0; i < options.windows(); i++) {
+          compare(operation, database, service, driver, pgbench, comparison);
+        }
+        report(operation, comparison);
+        database.settle();
+        double half = comparison.servicePerSecond() / 2;
+        Latencies paced = driver.atPace(operation, options.window(), half);
+        PgBench.Result few = fewer.run(operation, options.window());
+        say(
+            "%-20s %9.0f %7.2f %7.2f   p99 at half load, aim < 25 ms: %s",
+            "",
+            paced.size() / (double) options.seconds(),
+            millis(paced.percentile(0.5)),
+            millis(paced.percentile(0.99)),
+            millis(paced.percentile(0.99)) < 25 ? "met" : "MISSED");
+        say(
+            "%-20s %37.0f %6.2f       pgbench with %d clients, as many as the pool has",
+            "", few.perSecond(), comparison.servicePerSecond() / few.perSecond(), POOL);
+      }
+    }
+  }
+
+  private void compare(
+      Operation operation,
+      Database database,
+      Service service,
+      Driver driver,
+      PgBench pgbench,
+      Comparison comparison)
+      throws IOException, SQLException, InterruptedException {
+    database.settle();
+    CpuTime start = CpuTime.of(service.pid(), database.pid());
+    Latencies latencies = driver.atFullSpeed(operation, options.window());
+    comparison.service(latencies, CpuTime.of(service.pid(), database.pid()).since(start));
+    database.settle();
+    start = CpuTime.of(service.pid(), database.pid());
+    PgBench.Result result = pgbench.run(operation, options.window());
+    comparison.pgbench(
+        result.perSecond(),
+        options.window(),
+        CpuTime.of(service.pid(), database.pid()).since(start));
+  }
+
+  private static void report(Operation operation, Comparison measured) {
+    double aim = operation.writes() ? WRITES_AIM : READS_AIM;
+    CpuTime cpu = measured.serviceCpu();
+    CpuTime other = measured.pgbenchCpu();
+    long answered = measured.latencies().size();
+    say(
+        "%-20s %9.0f %7.2f %7.2f %9.0f %6.2f %5s | %6.0f %7.0f %8.0f %6.0f | %.0f, %.0f; %.0f, %.0f",
+        operation.title(),
+        measured.servicePerSecond(),
+        millis(measured.latencies().percentile(0.5)),
+        millis(measured.latencies().percentile(0.99)),
+        measured.pgbenchPerSecond(),
+        measured.ratio(),
+        (measured.ratio() >= aim ? "≥" : "<") + aim,
+        cpu.percent(cpu.driver()),
+        cpu.percent(cpu.service()),
+        cpu.percent(cpu.postgres()),
+        cpu.percent(cpu.others()),
+        CpuTime.each(cpu.service(), answered),
+        CpuTime.each(cpu.postgres(), answered),
+        CpuTime.each(other.pgbench(), measured.transactions()),
+        CpuTime.each(other.postgres(), measured.transactions()));
+    if (measured.latencies().refused() > 0) {
+      say("%-20s %9d answered 503", "", measured.latencies().refused());
+    }
+  }
+
+  /** One connection, one request at a time, often enough for statements to be prepared. */
+  private void roundTrips(Database database) throws IOException {
+    int count = 20;
+    try (RoundTrips counter = new RoundTrips(database.port());
+        Service service = start(database.url(counter.port()), Map.of("DATABASE_POOL_SIZE", "1"))) {
+      Requests requests = new Requests(1, tokens::get, versions);
+      Driver driver = new Driver(service.port(), 1, requests);
+      say("");
+      say("Round trips to the database, transaction included; aim: a read 1, a keyed write 3:");
+      for (Operation operation : Operation.values()) {
+        driver.times(operation, count);
+        long before = counter.busiest();
+        driver.times(operation, count);
+        say("  %-20s %.2f", operation.title(), (counter.busiest() - before) / (double) count);
+      }
+    }
+  }
+
+  /** Some requests of each kind, as training for a cache. */
+  private void train(Service service) throws IOException {
+    Driver driver = new Driver(service.port(), 1, new Requests(1, tokens::get, versions));
+    driver.times(Operation.LIST, 100);
+    driver.times(Operation.SHOW, 100);
+    driver.times(Operation.PATCH, 100);
+    driver.times(Operation.CREATE, 100);
+  }
+
+  private Service start(String databaseUrl, Map<String, String> further) throws IOException {
+    return new Service(jar, options.jvm(), started(databaseUrl, further), log());
+  }
+
+  private Map<String, String> started(String databaseUrl, Map<String, String> further) {
+    Map<String, String> all = new HashMap<>(environment);
+    all.put("DATABASE_URL", databaseUrl);
+    all.putAll(further);
+    return all;
+  }
+
+  private static String pem(RSAPrivateCrtKey key) {
+    return "-----BEGIN PRIVATE KEY-----\n"
+        + Base64.getMimeEncoder().encodeToString(key.getEncoded())
+        + "\n-----END PRIVATE KEY-----\n";
+  }
+
+  private static Path log() {
+    return HOME.resolve("service.log");
+  }
+
+  private static double millis(Duration duration) {
+    return duration.toNanos() / 1e6;
+  }
+
+  private static void say(String format, Object... values) {
+    System.out.printf(Locale.ROOT, format + "%n", values);
+  }
+}

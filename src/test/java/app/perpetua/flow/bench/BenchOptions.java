@@ -1,0 +1,102 @@
+package app.perpetua.flow.bench;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.EnumSet;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the command line asks for.
+ *
+ * @param parts what is measured
+ * @param quick short windows: to see that all works, not to compare
+ * @param jvm options of the service's JVM
+ * @param jar what is measured; null for the one that was built last
+ */
+record BenchOptions(Set<Part> parts, boolean quick, List<String> jvm, @Nullable Path jar) {
+  /** What can be measured alone. */
+  enum Part {
+    READS,
+    WRITES,
+    TRIPS,
+    START
+  }
+
+  /** Arguments that make no sense; the message says which. */
+  static final class Misused extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    Misused(String message) {
+      super(message, null, false, false);
+    }
+  }
+
+  /**
+   * Reads the command line.
+   *
+   * @throws Misused if it is wrong
+   */
+  static BenchOptions parse(List<String> arguments) {
+    Set<Part> parts = EnumSet.noneOf(Part.class);
+    boolean quick = false;
+    List<String> jvm = List.of();
+    Path jar = null;
+    Iterator<String> words = arguments.iterator();
+    while (words.hasNext()) {
+      String name = words.next();
+      switch (name) {
+        case "--quick" -> quick = true;
+        case "--only" -> parts.add(part(value(name, words)));
+        case "--jvm" -> jvm = List.of(value(name, words).split(" +", -1));
+        case "--jar" -> jar = Path.of(value(name, words));
+        default -> throw new Misused("unknown argument " + name);
+      }
+    }
+    return new BenchOptions(parts.isEmpty() ? EnumSet.allOf(Part.class) : parts, quick, jvm, jar);
+  }
+
+  boolean runs(Part part) {
+    return parts.contains(part);
+  }
+
+  /** Before the first window of an operation, for the JVM's compilers. */
+  Duration warmUp() {
+    return Duration.ofSeconds(quick ? 5 : 10);
+  }
+
+  long seconds() {
+    return quick ? 2 : 8;
+  }
+
+  Duration window() {
+    return Duration.ofSeconds(seconds());
+  }
+
+  int windows() {
+    return quick ? 1 : 2;
+  }
+
+  /** How often each way of starting is tried. */
+  int starts() {
+    return quick ? 2 : 5;
+  }
+
+  private static Part part(String name) {
+    try {
+      return Part.valueOf(name.toUpperCase(Locale.ROOT));
+    } catch (IllegalArgumentException e) {
+      throw new Misused("--only must be reads, writes, trips or start");
+    }
+  }
+
+  private static String value(String name, Iterator<String> words) {
+    if (!words.hasNext()) {
+      throw new Misused(name + " needs a value");
+    }
+    return words.next();
+  }
+}

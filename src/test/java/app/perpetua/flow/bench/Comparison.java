@@ -1,0 +1,53 @@
+package app.perpetua.flow.bench;
+
+import java.time.Duration;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** What the windows of one operation add up to. Confined to one thread. */
+final class Comparison {
+  private final Latencies latencies = new Latencies();
+  private @Nullable CpuTime serviceCpu;
+  private @Nullable CpuTime pgbenchCpu;
+  private double transactions;
+  private double pgbenchSeconds;
+
+  void service(Latencies window, CpuTime cpu) {
+    latencies.add(window);
+    serviceCpu = serviceCpu == null ? cpu : serviceCpu.plus(cpu);
+  }
+
+  void pgbench(double perSecond, Duration window, CpuTime cpu) {
+    transactions += perSecond * window.toSeconds();
+    pgbenchSeconds += window.toSeconds();
+    pgbenchCpu = pgbenchCpu == null ? cpu : pgbenchCpu.plus(cpu);
+  }
+
+  Latencies latencies() {
+    return latencies;
+  }
+
+  CpuTime serviceCpu() {
+    return Objects.requireNonNull(serviceCpu);
+  }
+
+  CpuTime pgbenchCpu() {
+    return Objects.requireNonNull(pgbenchCpu);
+  }
+
+  long transactions() {
+    return Math.round(transactions);
+  }
+
+  double servicePerSecond() {
+    return latencies.size() / (serviceCpu().nanos() / 1e9);
+  }
+
+  double pgbenchPerSecond() {
+    return transactions / pgbenchSeconds;
+  }
+
+  double ratio() {
+    return servicePerSecond() / pgbenchPerSecond();
+  }
+}

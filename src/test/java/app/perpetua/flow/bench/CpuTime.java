@@ -1,0 +1,121 @@
+package app.perpetua.flow.bench;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+
+/**
+ * Processor time used until now, in ticks of 10 ms, as Linux counts it.
+ *
+ * @param driver this process
+ * @param pgbench children of this process that have ended; while the service runs, pgbench alone
+ * @param service the service's JVM; 0 if there is none
+ * @param postgres all of PostgreSQL's processes, those that have ended as well
+ * @param busy the whole machine
+ * @param nanos when it was read
+ */
+record CpuTime(long driver, long pgbench, long service, long postgres, long busy, long nanos) {
+  private static final long TICK_MILLIS = 10;
+
+  /** Fields of /proc/PID/stat (proc(5)), counted from the one behind the command. */
+  private static final int UTIME = 11;
+
+  private static final int STIME = 12;
+  private static final int CUTIME = 13;
+  private static final int CSTIME = 14;
+
+  /** Of /proc/stat: user, nice, system, then idle and iowait, then interrupts. */
+  private static final int[] BUSY = {1, 2, 3, 6, 7, 8};
+
+  static CpuTime of(long service, long postmaster) {
+    long[] own = stat(ProcessHandle.current().pid());
+    return new CpuTime(
+        own[UTIME] + own[STIME],
+        own[CUTIME] + own[CSTIME],
+        service == 0 ? 0 : living(service),
+        family(postmaster),
+        machine(),
+        System.nanoTime());
+  }
+
+  CpuTime since(CpuTime start) {
+    return new CpuTime(
+        driver - start.driver,
+        pgbench - start.pgbench,
+        service - start.service,
+        postgres - start.postgres,
+        busy - start.busy,
+        nanos - start.nanos);
+  }
+
+  CpuTime plus(CpuTime other) {
+    return new CpuTime(
+        driver + other.driver,
+        pgbench + other.pgbench,
+        service + other.service,
+        postgres + other.postgres,
+        busy + other.busy,
+        nanos + other.nanos);
+  }
+
+  /** What ran beside the benchmark and took from it. */
+  long others() {
+    return Math.max(0, busy - driver - pgbench - service - postgres);
+  }
+
+  /** Percent of all cores. */
+  double percent(long ticks) {
+    int cores = Runtime.getRuntime().availableProcessors();
+    return 100.0 * ticks * TICK_MILLIS * 1_000_000 / nanos / cores;
+  }
+
+  /** Microseconds for each of so many requests. */
+  static double each(long ticks, long requests) {
+    return ticks * TICK_MILLIS * 1_000.0 / Math.max(1, requests);
+  }
+
+  private static long living(long pid) {
+    long[] stat = stat(pid);
+    return stat[UTIME] + stat[STIME];
+  }
+
+  /** A backend that ends hands its time on to the postmaster. */
+  private static long family(long postmaster) {
+    long[] first = stat(postmaster);
+    long sum = first[UTIME] + first[STIME] + first[CUTIME] + first[CSTIME];
+    for (ProcessHandle child :
+        ProcessHandle.of(postmaster).map(ProcessHandle::children).orElseThrow().toList()) {
+      sum += living(child.pid());
+    }
+    return sum;
+  }
+
+  private static long[] stat(long pid) {
+    try {
+      String text = Files.readString(Path.of("/proc/" + pid + "/stat"));
+      String[] fields = text.substring(text.lastIndexOf(')') + 2).strip().split(" ", -1);
+      return Arrays.stream(fields)
+          .mapToLong(field -> field.matches("\\d{1,18}") ? Long.parseLong(field) : 0)
+          .toArray();
+    } catch (IOException e) {
+      // Ended since it was listed; what it used is its parent's from now on.
+      return new long[CSTIME + 1];
+    }
+  }
+
+  private static long machine() {
+    try {
+      String[] fields =
+          Files.readString(Path.of("/proc/stat"))
+              .lines()
+              .findFirst()
+              .orElseThrow()
+              .split("\\s+", -1);
+      return Arrays.stream(BUSY).mapToLong(i -> Long.parseLong(fields[i])).sum();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

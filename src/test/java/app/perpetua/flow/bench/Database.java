@@ -1,0 +1,171 @@
+package app.perpetua.flow.bench;
+
+import app.perpetua.flow.harness.Invariants;
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.io.IOException;
+import java.lang.ProcessBuilder.Redirect;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * PostgreSQL as durable as in production, on the disk that the build is on, with PostgreSQL's own
+ * default settings. Ids are numbers written as UUIDs, so that pgbench, which knows numbers only,
+ * can name them.
+ */
+final class Database implements AutoCloseable {
+  static final int USERS = 1000;
+  static final int TASKS_EACH = 50;
+
+  private static final String NAME = "bench";
+  private static final String SUPERUSER = "postgres";
+
+  private final EmbeddedPostgres postgres;
+  private final long pid;
+
+  /** Starts an empty one, forgetting that of an earlier run. */
+  Database(Path home) throws IOException, SQLException {
+    Path data = home.resolve("postgres");
+    Path log = home.resolve("postgres.log");
+    Files.deleteIfExists(log);
+    postgres =
+        EmbeddedPostgres.builder()
+            .setDataDirectory(data)
+            .setCleanDataDirectory(true)
+            .setOutputRedirector(Redirect.appendTo(log.toFile()))
+            .setErrorRedirector(Redirect.appendTo(log.toFile()))
+            .setLocaleConfig("locale-provider", "builtin")
+            .setLocaleConfig("builtin-locale", "C.UTF-8")
+            .setLocaleConfig("locale", "C")
+            .setServerConfig("max_connections", "100")
+            .setServerConfig("fsync", "on")
+            .setServerConfig("synchronous_commit", "on")
+            .setServerConfig("timezone", "UTC")
+            .start();
+    pid = Long.parseLong(Files.readAllLines(data.resolve("postmaster.pid")).getFirst());
+    try (Connection connection = postgres.getPostgresDatabase().getConnection();
+        Statement statement = connection.createStatement()) {
+      statement.execute("create database " + NAME);
+    }
+  }
+
+  /** A user's id, as a number below {@link #USERS}. */
+  static String user(int user) {
+    return uuid(user + 1L);
+  }
+
+  /** The number of a user's task, which is its id. */
+  static long taskNumber(int user, int task) {
+    return (user + 1L) * 100 + task;
+  }
+
+  /** A number as the database's {@code lpad(number, 32, '0')::uuid} writes it. */
+  static String uuid(long number) {
+    String digits = "%032d".formatted(number);
+    return String.join(
+        "-",
+        digits.substring(0, 8),
+        digits.substring(8, 12),
+        digits.substring(12, 16),
+        digits.substring(16, 20),
+        digits.substring(20));
+  }
+
+  /**
+   * Fills the tables that the service has made. Tasks of one user lie apart, as those of real users
+   * do, who make theirs over weeks.
+   */
+  void load() throws SQLException {
+    try (Connection connection = connection();
+        Statement statement = connection.createStatement()) {
+      statement.execute(
+          """
+          insert into auth.users
+            (id, google_id, email, name, open_tasks, created_at, updated_at)
+          select lpad(u::text, 32, '0')::uuid, 'bench-' || u, 'user' || u || '@example.com',
+                 'User ' || u, %d, now() - interval '60 days', now() - interval '60 days'
+          from generate_series(1, %d) u
+          """
+              .formatted(TASKS_EACH, USERS));
+      statement.execute(
+          """
+          insert into tasks.task_instances
+            (id, user_id, title, description, priority, due_date, estimated_duration, created_at,
+             updated_at)
+          select lpad((u * 100 + t)::text, 32, '0')::uuid, lpad(u::text, 32, '0')::uuid,
+                 'Task ' || t || ' of user ' || u, repeat('What there is to say. ', t %% 8),
+                 (array['low', 'medium', 'high'])[t %% 3 + 1],
+                 case when t %% 2 = 0 then now() + interval '1 day' * (t %% 28 + 1) end,
+                 case when t %% 3 = 0 then 15 * (t %% 8 + 1) end,
+                 now() - interval '1 hour' * (1200 - t * 24), now() - interval '1 hour' * (1200 - t * 24)
+          from generate_series(0, %d) t, generate_series(1, %d) u
+          """
+              .formatted(TASKS_EACH - 1, USERS));
+    }
+    settle();
+  }
+
+  /** Leaves nothing of what was before to be written or tidied up during what comes next. */
+  void settle() throws SQLException {
+    try (Connection connection = connection();
+        Statement statement = connection.createStatement()) {
+      statement.execute("vacuum analyze");
+      statement.execute("checkpoint");
+    }
+  }
+
+  /**
+   * Checks what must hold in every database, so that the figures are those of a service that works.
+   *
+   * @throws AssertionError naming what is violated
+   */
+  void checkInvariants() throws SQLException {
+    List<String> violated = new ArrayList<>();
+    try (Connection connection = connection();
+        Statement statement = connection.createStatement()) {
+      for (var query : Invariants.queries().entrySet()) {
+        try (ResultSet rows = statement.executeQuery(query.getValue())) {
+          if (rows.next()) {
+            violated.add(query.getKey());
+          }
+        }
+      }
+    }
+    if (!violated.isEmpty()) {
+      throw new AssertionError("the data is not as it must be: " + violated);
+    }
+  }
+
+  /** As the service takes it. */
+  String url(int port) {
+    return "postgresql://" + SUPERUSER + "@127.0.0.1:" + port + "/" + NAME;
+  }
+
+  int port() {
+    return postgres.getPort();
+  }
+
+  /** What libpq's programs want to know. */
+  List<String> libpqArguments() {
+    return List.of("-h", "127.0.0.1", "-p", Integer.toString(port()), "-U", SUPERUSER, NAME);
+  }
+
+  /** The server's first process. */
+  long pid() {
+    return pid;
+  }
+
+  private Connection connection() throws SQLException {
+    return postgres.getDatabase(SUPERUSER, NAME).getConnection();
+  }
+
+  @Override
+  public void close() throws IOException {
+    postgres.close();
+  }
+}

@@ -1,0 +1,61 @@
+package app.perpetua.flow.bench;
+
+import java.time.Duration;
+
+/**
+ * How long requests took, in steps of 10 µs up to 10 s; longer ones count as 10 s. Confined to one
+ * thread.
+ */
+final class Latencies {
+  private static final long STEP_NANOS = 10_000;
+  private static final int STEPS = 1_000_000;
+
+  private final int[] counts = new int[STEPS + 1];
+  private long size;
+  private long refused;
+
+  void record(long nanos) {
+    counts[(int) Math.clamp(nanos / STEP_NANOS, 0L, STEPS)]++;
+    size++;
+  }
+
+  /** Counts a request that was refused, which has no time. */
+  void refuse() {
+    refused++;
+  }
+
+  void add(Latencies other) {
+    for (int i = 0; i <= STEPS; i++) {
+      counts[i] += other.counts[i];
+    }
+    size += other.size;
+    refused += other.refused;
+  }
+
+  /** Requests answered. */
+  long size() {
+    return size;
+  }
+
+  /** Requests refused for overload. */
+  long refused() {
+    return refused;
+  }
+
+  /**
+   * The time within which that share of the requests was answered.
+   *
+   * @param share from 0 to 1
+   */
+  Duration percentile(double share) {
+    long rank = Math.max(1, (long) Math.ceil(size * share));
+    long seen = 0;
+    for (int i = 0; i <= STEPS; i++) {
+      seen += counts[i];
+      if (seen >= rank) {
+        return Duration.ofNanos((i + 1) * STEP_NANOS);
+      }
+    }
+    return Duration.ZERO;
+  }
+}

@@ -1,0 +1,103 @@
+package app.perpetua.flow.bench;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.SplittableRandom;
+import java.util.UUID;
+import java.util.function.IntFunction;
+
+/**
+ * Writes requests, as bytes, with hardly any work. Each connection speaks for users of its own, so
+ * that no two requests at a time are about one user: this is not about waiting for each other.
+ * pgbench is told the same. Confined to one thread.
+ */
+final class Requests {
+  /** The service changes the first tasks of each user, pgbench the others. */
+  static final int PATCHED = Database.TASKS_EACH / 2;
+
+  /** A new task, as short as people write them. */
+  static final String NEW_TASK =
+      "{\"title\":\"Call the plumber about the kitchen tap\",\"description\":\"It drips again."
+          + " Ask whether the seal is under warranty.\",\"priority\":\"high\","
+          + "\"estimated_duration\":15}";
+
+  private static final String END = "\r\n\r\n";
+
+  private final SplittableRandom random = new SplittableRandom(1);
+  private final int connections;
+  private final byte[][] headers = new byte[Database.USERS][];
+  private final int[] versions;
+
+  /**
+   * For so many connections.
+   *
+   * @param token each user's access token
+   * @param versions of the tasks that are changed; kept up to date
+   */
+  Requests(int connections, IntFunction<String> token, int[] versions) {
+    this.connections = connections;
+    this.versions = versions;
+    for (int user = 0; user < Database.USERS; user++) {
+      headers[user] =
+          ascii(" HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer " + token.apply(user));
+    }
+  }
+
+  /** The versions of tasks that nobody has changed yet. */
+  static int[] unchanged() {
+    int[] versions = new int[Database.USERS * PATCHED];
+    Arrays.fill(versions, 1);
+    return versions;
+  }
+
+  /**
+   * Writes a connection's next request.
+   *
+   * @return what to hand to {@link #done} when it is answered
+   */
+  int write(Operation operation, int connection, ByteBuffer out) {
+    int user =
+        connection
+            + connections * random.nextInt((Database.USERS - 1 - connection) / connections + 1);
+    int task = random.nextInt(operation == Operation.PATCH ? PATCHED : Database.TASKS_EACH);
+    int row = user * PATCHED + task;
+    String id = Database.uuid(Database.taskNumber(user, task));
+    switch (operation) {
+      case LIST -> out.put(ascii("GET /api/v1/tasks?limit=25")).put(headers[user]).put(ascii(END));
+      case SHOW -> out.put(ascii("GET /api/v1/tasks/" + id)).put(headers[user]).put(ascii(END));
+      case CREATE -> {
+        out.put(ascii("POST /api/v1/tasks")).put(headers[user]);
+        body(out, NEW_TASK);
+      }
+      case PATCH -> {
+        out.put(ascii("PATCH /api/v1/tasks/" + id)).put(headers[user]);
+        body(
+            out, "{\"version\":" + versions[row] + ",\"title\":\"Version " + versions[row] + "\"}");
+      }
+    }
+    return row;
+  }
+
+  /** Notes what a request has changed. */
+  void done(Operation operation, int row) {
+    if (operation == Operation.PATCH) {
+      versions[row]++;
+    }
+  }
+
+  private void body(ByteBuffer out, String json) {
+    out.put(
+        ascii(
+            "\r\nContent-Type: application/json\r\nIdempotency-Key: "
+                + new UUID(random.nextLong(), random.nextLong())
+                + "\r\nContent-Length: "
+                + json.length()
+                + END
+                + json));
+  }
+
+  private static byte[] ascii(String text) {
+    return text.getBytes(StandardCharsets.US_ASCII);
+  }
+}

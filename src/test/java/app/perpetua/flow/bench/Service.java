@@ -1,0 +1,120 @@
+package app.perpetua.flow.bench;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.ProcessBuilder.Redirect;
+import java.net.HttpURLConnection;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+
+/** The packaged JAR as a process, logging to a file. */
+final class Service implements AutoCloseable {
+  private static final Duration START = Duration.ofSeconds(60);
+  private static final Duration STOP = Duration.ofSeconds(60);
+  private static final Duration LOOK_AGAIN = Duration.ofMillis(5);
+  private static final int LOOK_TIMEOUT_MILLIS = 1_000;
+
+  private final Process process;
+  private final int port;
+  private final Path log;
+  private final Duration startToReady;
+
+  /**
+   * Starts it and waits until it is ready.
+   *
+   * @param jvm options of the JVM
+   * @param environment its configuration, without the port
+   * @param log takes what it writes, after what is there
+   */
+  Service(Path jar, List<String> jvm, Map<String, String> environment, Path log)
+      throws IOException {
+    this.log = log;
+    this.port = freePort();
+    List<String> command = new ArrayList<>(List.of(System.getProperty("java.home") + "/bin/java"));
+    command.addAll(jvm);
+    command.addAll(List.of("-jar", jar.toString(), "--role=api"));
+    ProcessBuilder builder =
+        new ProcessBuilder(command)
+            .redirectErrorStream(true)
+            .redirectOutput(Redirect.appendTo(log.toFile()));
+    builder.environment().keySet().retainAll(List.of("PATH", "HOME", "LANG", "TMPDIR"));
+    builder.environment().putAll(environment);
+    builder.environment().put("PORT", Integer.toString(port));
+    long begun = System.nanoTime();
+    this.process = builder.start();
+    Runtime.getRuntime().addShutdownHook(new Thread(process::destroyForcibly));
+    while (!ready()) {
+      if (!process.isAlive() || System.nanoTime() - begun > START.toNanos()) {
+        process.destroyForcibly();
+        throw new IOException("the service does not start, " + log + " says why");
+      }
+      LockSupport.parkNanos(LOOK_AGAIN.toNanos());
+    }
+    this.startToReady = Duration.ofNanos(System.nanoTime() - begun);
+  }
+
+  int port() {
+    return port;
+  }
+
+  long pid() {
+    return process.pid();
+  }
+
+  /** From starting the process to the first time that it called itself ready. */
+  Duration startToReady() {
+    return startToReady;
+  }
+
+  /** What it holds of the machine's memory, in MB. */
+  long residentMegabytes() throws IOException {
+    return Files.readAllLines(Path.of("/proc/" + pid() + "/status")).stream()
+        .filter(line -> line.startsWith("VmRSS:"))
+        .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) / 1024)
+        .findFirst()
+        .orElseThrow(() -> new IOException("the service has ended, " + log + " says why"));
+  }
+
+  private boolean ready() {
+    try {
+      URI uri = URI.create("http://127.0.0.1:" + port + "/health/ready");
+      HttpURLConnection connection = (HttpURLConnection) uri.toURL().openConnection();
+      connection.setConnectTimeout(LOOK_TIMEOUT_MILLIS);
+      connection.setReadTimeout(LOOK_TIMEOUT_MILLIS);
+      int status = connection.getResponseCode();
+      connection.disconnect();
+      return status == 200;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  private static int freePort() throws IOException {
+    try (ServerSocket socket = new ServerSocket(0)) {
+      return socket.getLocalPort();
+    }
+  }
+
+  /** Asks it to stop and waits for that. */
+  @Override
+  public void close() {
+    process.destroy();
+    try {
+      if (!process.waitFor(STOP.toSeconds(), TimeUnit.SECONDS)) {
+        process.destroyForcibly().waitFor();
+        throw new UncheckedIOException(new IOException("the service did not stop; " + log));
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      process.destroyForcibly();
+    }
+  }
+}

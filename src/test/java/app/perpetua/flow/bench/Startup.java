@@ -1,0 +1,147 @@
+package app.perpetua.flow.bench;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+
+/** How long the service takes to be ready, and how much memory it then holds, idle. */
+final class Startup {
+  /** Uses a running service, so that a cache learns what it needs. */
+  @FunctionalInterface
+  interface Training {
+    void with(Service service) throws IOException;
+  }
+
+  /** Takes a line, as {@code String.format} does. */
+  @FunctionalInterface
+  interface Report {
+    void say(String format, Object... values);
+  }
+
+  /**
+   * One way of starting.
+   *
+   * @param jvm options of the JVM
+   * @param made how its cache was made; may be empty
+   */
+  private record Way(String name, List<String> jvm, String made) {}
+
+  private static final Duration IDLE = Duration.ofSeconds(10);
+  private static final Duration DUMP = Duration.ofSeconds(60);
+
+  private final Path jar;
+  private final Path home;
+  private final Map<String, String> environment;
+  private final int times;
+
+  Startup(Path jar, Path home, Map<String, String> environment, int times) {
+    this.jar = jar;
+    this.home = home;
+    this.environment = environment;
+    this.times = times;
+  }
+
+  void run(Training training, Report report) throws IOException, InterruptedException {
+    report.say("");
+    report.say(
+        "Start to ready, median of %d, aim < 2500 ms; memory after %d s idle with the default heap,"
+            + " aim < 250 MB:",
+        times, IDLE.toSeconds());
+    List<Way> ways = new ArrayList<>();
+    ways.add(new Way("plain", List.of(), ""));
+    Path archive = home.resolve("auto.jsa");
+    List<String> auto = List.of("-XX:+AutoCreateSharedArchive", "-XX:SharedArchiveFile=" + archive);
+    Files.deleteIfExists(archive);
+    start(auto).close();
+    ways.add(new Way("CDS archive", auto, size(archive) + ", a start and stop"));
+    Path help = fresh("help.aot");
+    once(List.of("-XX:AOTCacheOutput=" + help), List.of("--help"), Map.of());
+    ways.add(new Way("AOT cache", List.of("-XX:AOTCache=" + help), size(help) + ", --help"));
+    Path nowhere = fresh("rehearsal.aot");
+    once(List.of("-XX:AOTCacheOutput=" + nowhere), List.of("--role=api"), withoutDatabase());
+    if (Files.exists(nowhere)) {
+      ways.add(
+          new Way(
+              "AOT cache",
+              List.of("-XX:AOTCache=" + nowhere),
+              size(nowhere) + ", --role=api without a database"));
+    }
+    Path real = fresh("real.aot");
+    try (Service service = start(List.of("-XX:AOTCacheOutput=" + real))) {
+      training.with(service);
+    }
+    ways.add(new Way("AOT cache", List.of("-XX:AOTCache=" + real), size(real) + ", 400 requests"));
+    List<Service> last = new ArrayList<>();
+    try {
+      List<Long> medians = new ArrayList<>();
+      for (Way way : ways) {
+        List<Long> millis = new ArrayList<>();
+        for (int i = 1; i <= times; i++) {
+          Service service = start(way.jvm());
+          millis.add(service.startToReady().toMillis());
+          if (i < times) {
+            service.close();
+          } else {
+            last.add(service);
+          }
+        }
+        medians.add(millis.stream().sorted().toList().get(times / 2));
+      }
+      LockSupport.parkNanos(IDLE.toNanos());
+      for (int i = 0; i < ways.size(); i++) {
+        report.say(
+            "  %-12s %5d ms %5d MB   %s",
+            ways.get(i).name(),
+            medians.get(i),
+            last.get(i).residentMegabytes(),
+            ways.get(i).made());
+      }
+    } finally {
+      last.forEach(Service::close);
+    }
+  }
+
+  private Map<String, String> withoutDatabase() {
+    Map<String, String> all = new HashMap<>(environment);
+    all.put("DATABASE_URL", "postgresql://nobody@127.0.0.1:9/nothing");
+    return all;
+  }
+
+  private Service start(List<String> jvm) throws IOException {
+    return new Service(jar, jvm, environment, home.resolve("service.log"));
+  }
+
+  private void once(List<String> jvm, List<String> arguments, Map<String, String> environment)
+      throws IOException, InterruptedException {
+    List<String> command = new ArrayList<>(List.of(System.getProperty("java.home") + "/bin/java"));
+    command.addAll(jvm);
+    command.addAll(List.of("-jar", jar.toString()));
+    command.addAll(arguments);
+    ProcessBuilder builder =
+        new ProcessBuilder(command)
+            .redirectErrorStream(true)
+            .redirectOutput(home.resolve("training.log").toFile());
+    builder.environment().putAll(environment);
+    Process process = builder.start();
+    if (!process.waitFor(DUMP.toSeconds(), TimeUnit.SECONDS)) {
+      process.destroyForcibly();
+    }
+  }
+
+  private Path fresh(String name) throws IOException {
+    Path file = home.resolve(name);
+    Files.deleteIfExists(file);
+    return file;
+  }
+
+  private static String size(Path file) throws IOException {
+    return Files.size(file) / 1024 / 1024 + " MB";
+  }
+}

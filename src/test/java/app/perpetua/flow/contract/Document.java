@@ -1,0 +1,85 @@
+package app.perpetua.flow.contract;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import org.yaml.snakeyaml.Yaml;
+
+/** An OpenAPI document as the plain tree that it is, with references followed on reading. */
+public record Document(Map<String, Object> root) {
+  /** Reads a document in YAML. */
+  public static Document parse(String yaml) {
+    return new Document(map(new Yaml().load(yaml)));
+  }
+
+  /** Operations by {@code METHOD path}, each with the parameters of its path. */
+  public Map<String, Map<String, Object>> operations() {
+    Map<String, Map<String, Object>> operations = new TreeMap<>();
+    map(root.get("paths"))
+        .forEach(
+            (path, item) ->
+                map(item)
+                    .forEach(
+                        (member, operation) -> {
+                          if (List.of("get", "put", "post", "patch", "delete").contains(member)) {
+                            Map<String, Object> whole = new LinkedHashMap<>(map(operation));
+                            List<Object> parameters =
+                                new ArrayList<>(list(map(item).get("parameters")));
+                            parameters.addAll(list(whole.get("parameters")));
+                            whole.put("parameters", parameters);
+                            whole.putIfAbsent("security", list(root.get("security")));
+                            operations.put(
+                                member.toUpperCase(java.util.Locale.ROOT) + " " + path, whole);
+                          }
+                        }));
+    return operations;
+  }
+
+  /** The object, or what it refers to; members beside the reference (3.1) win. */
+  public Map<String, Object> resolved(@Nullable Object node) {
+    Map<String, Object> object = map(node);
+    if (!(object.get("$ref") instanceof String reference)) {
+      return object;
+    }
+    Object target = root;
+    for (String step : reference.substring("#/".length()).split("/", -1)) {
+      target = map(target).get(step);
+    }
+    if (target == null) {
+      throw new IllegalArgumentException(reference + " leads nowhere");
+    }
+    Map<String, Object> whole = new LinkedHashMap<>(resolved(target));
+    object.forEach(
+        (member, value) -> {
+          if (!member.equals("$ref")) {
+            whole.put(member, value);
+          }
+        });
+    return whole;
+  }
+
+  /** The parameters of an operation by where they are and what they are called. */
+  public Map<String, Map<String, Object>> parameters(Map<String, Object> operation) {
+    Map<String, Map<String, Object>> parameters = new TreeMap<>();
+    for (Object parameter : list(operation.get("parameters"))) {
+      Map<String, Object> whole = resolved(parameter);
+      parameters.put(whole.get("in") + " " + whole.get("name"), whole);
+    }
+    return parameters;
+  }
+
+  /** The object's members; none if there is no object. */
+  @SuppressWarnings("unchecked")
+  public static Map<String, Object> map(@Nullable Object node) {
+    return node instanceof Map<?, ?> map ? (Map<String, Object>) map : Map.of();
+  }
+
+  /** The list's items; none if there is no list. */
+  @SuppressWarnings("unchecked")
+  public static List<Object> list(@Nullable Object node) {
+    return node instanceof List<?> list ? (List<Object>) list : List.of();
+  }
+}

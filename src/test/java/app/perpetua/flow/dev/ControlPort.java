@@ -1,0 +1,171 @@
+package app.perpetua.flow.dev;
+
+import app.perpetua.flow.base.Fault;
+import app.perpetua.flow.base.Json;
+import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.http.Body;
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.net.BindException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+
+/**
+ * The port by which people and scripts drive the dev server: JSON in, JSON out, for this machine
+ * only. Thread-safe.
+ */
+final class ControlPort implements AutoCloseable {
+  /** What a call answers. */
+  record Answer(int status, Object body) {
+    static Answer ok(Object body) {
+      return new Answer(200, body);
+    }
+
+    /** A failure with a code for programs and a sentence for people. */
+    static Answer failed(int status, String code, String message) {
+      return new Answer(status, Map.of("error", new Problem(code, message, List.of())));
+    }
+  }
+
+  private record Problem(String code, String message, List<Fault> details) {}
+
+  /** Does what a call asks for; a refusal it throws is answered as such. */
+  @FunctionalInterface
+  interface Handler {
+    Answer handle(Body body) throws IOException, InterruptedException;
+  }
+
+  /**
+   * One call.
+   *
+   * @param method GET or POST
+   * @param path without parameters
+   * @param takes the body's fields, for people
+   * @param does what happens, for people
+   */
+  record Call(String method, String path, String takes, String does, Handler handler) {}
+
+  private static final System.Logger LOG = System.getLogger(ControlPort.class.getName());
+  private static final int MAX_BODY = 64 * 1024;
+
+  private final HttpServer server;
+  private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+  private final Map<String, Map<String, Call>> calls = new LinkedHashMap<>();
+  private final Json json;
+
+  /**
+   * Starts to listen.
+   *
+   * @param port 0 for any that is free
+   * @param where facts that {@code GET /} tells before it lists the calls
+   * @throws CannotStart if the port cannot be had
+   */
+  ControlPort(int port, List<Call> calls, Supplier<Map<String, Object>> where, Json json) {
+    this.json = json;
+    this.calls.put("/", Map.of("GET", listing(where, calls)));
+    for (Call call : calls) {
+      this.calls.computeIfAbsent(call.path(), _ -> new LinkedHashMap<>()).put(call.method(), call);
+    }
+    try {
+      server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 0);
+    } catch (BindException e) {
+      throw new CannotStart("port " + port + " is taken; choose another with --control-port", e);
+    } catch (IOException e) {
+      throw new CannotStart("the control port cannot be opened: " + e.getMessage(), e);
+    }
+    server.createContext("/", this::serve);
+    server.setExecutor(threads);
+    server.start();
+  }
+
+  private static Call listing(Supplier<Map<String, Object>> where, List<Call> calls) {
+    List<Map<String, String>> all =
+        calls.stream()
+            .map(
+                call -> {
+                  Map<String, String> shown = new LinkedHashMap<>();
+                  shown.put("call", call.method() + " " + call.path());
+                  if (!call.takes().isEmpty()) {
+                    shown.put("takes", call.takes());
+                  }
+                  shown.put("does", call.does());
+                  return shown;
+                })
+            .toList();
+    return new Call(
+        "GET",
+        "/",
+        "",
+        "",
+        _ -> {
+          Map<String, Object> told = new LinkedHashMap<>(where.get());
+          told.put("calls", all);
+          return Answer.ok(told);
+        });
+  }
+
+  /** Where it listens. */
+  InetSocketAddress address() {
+    return server.getAddress();
+  }
+
+  private void serve(HttpExchange exchange) throws IOException {
+    try (exchange) {
+      Answer answer = answer(exchange);
+      byte[] bytes = json.bytes(answer.body());
+      exchange.getResponseHeaders().add("Content-Type", "application/json");
+      exchange.getResponseHeaders().add("Cache-Control", "no-store");
+      boolean head = exchange.getRequestMethod().equals("HEAD");
+      exchange.sendResponseHeaders(answer.status(), head ? -1 : bytes.length);
+      if (!head) {
+        exchange.getResponseBody().write(bytes);
+      }
+    }
+  }
+
+  private Answer answer(HttpExchange exchange) throws IOException {
+    String path = exchange.getRequestURI().getPath();
+    Map<String, Call> here = calls.get(path);
+    if (here == null) {
+      return Answer.failed(404, "NOT_FOUND", "there is no " + path + " here; GET / lists what is");
+    }
+    Call call = here.get(exchange.getRequestMethod());
+    if (call == null) {
+      String allowed = here.keySet().stream().sorted().collect(Collectors.joining(", "));
+      exchange.getResponseHeaders().add("Allow", allowed);
+      return Answer.failed(405, "METHOD_NOT_ALLOWED", path + " takes " + allowed);
+    }
+    byte[] body = exchange.getRequestBody().readNBytes(MAX_BODY + 1);
+    if (body.length > MAX_BODY) {
+      return Answer.failed(413, "PAYLOAD_TOO_LARGE", "the body has more than 64 KiB");
+    }
+    try {
+      return call.handler().handle(Body.parse(json, body));
+    } catch (Refusal e) {
+      return new Answer(
+          e.code().status(),
+          Map.of("error", new Problem(e.code().name(), e.message(), e.faults())));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return Answer.failed(503, "SERVICE_UNAVAILABLE", "the dev server is being stopped");
+    } catch (RuntimeException e) {
+      LOG.log(System.Logger.Level.ERROR, "control port: " + call.path(), e);
+      return Answer.failed(500, "INTERNAL_ERROR", String.valueOf(e.getMessage()));
+    }
+  }
+
+  /** Stops to listen; what is being answered is cut off. */
+  @Override
+  public void close() {
+    server.stop(0);
+    threads.shutdownNow();
+  }
+}

@@ -1,0 +1,266 @@
+package app.perpetua.flow.dev;
+
+import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.base.Secret;
+import app.perpetua.flow.dev.ControlPort.Answer;
+import app.perpetua.flow.dev.ControlPort.Call;
+import app.perpetua.flow.fake.FakeGoogle;
+import app.perpetua.flow.fake.FakeGoogle.IdToken;
+import app.perpetua.flow.http.Body;
+import java.io.IOException;
+import java.time.Clock;
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import java.util.random.RandomGenerator;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+/** What can be done by the control port. Thread-safe. */
+final class Controls {
+  /** What runs the jobs. */
+  @FunctionalInterface
+  interface JobRunner {
+    /** Runs what is due. True once nothing due is left or running; false if nobody can. */
+    boolean runDue() throws InterruptedException;
+  }
+
+  private static final int MAX_TEXT = 2_000;
+  private static final int MAX_LIFETIME_SECONDS = 31_622_400;
+
+  /** Where the calendar is of this age, and dates have four digits. */
+  private static final Instant EARLIEST = Instant.parse("2000-01-01T00:00:00Z");
+
+  private static final Instant LATEST = Instant.parse("2100-01-01T00:00:00Z");
+
+  private final FakeGoogle google;
+  private final String clientId;
+  private final Sessions sessions;
+  private final OffsetClock clock;
+  private final Consumer<Instant> makeDays;
+  private final RanJobs ranJobs;
+  private final JobRunner jobRunner;
+  private final RandomGenerator random;
+  private final ReentrantLock moving = new ReentrantLock();
+
+  /**
+   * @param clientId whom ID tokens are made out to
+   * @param makeDays prepares the database for a time that the clock is about to show
+   * @param ranJobs what ran since the clock was last moved
+   * @param jobRunner runs what is due
+   * @param random invents addresses; thread-safe
+   */
+  Controls(
+      FakeGoogle google,
+      String clientId,
+      Sessions sessions,
+      OffsetClock clock,
+      Consumer<Instant> makeDays,
+      RanJobs ranJobs,
+      JobRunner jobRunner,
+      RandomGenerator random) {
+    this.google = google;
+    this.clientId = clientId;
+    this.sessions = sessions;
+    this.clock = clock;
+    this.makeDays = makeDays;
+    this.ranJobs = ranJobs;
+    this.jobRunner = jobRunner;
+    this.random = random;
+  }
+
+  /** Every call, in the order in which it is listed. */
+  List<Call> calls() {
+    return List.of(
+        new Call(
+            "POST",
+            "/session",
+            "{email?, tier?: free}",
+            "signs in as that person, or a new one: {access_token, refresh_token, user}",
+            this::session),
+        new Call("GET", "/clock", "", "what time it is for the service", this::clock),
+        new Call(
+            "POST",
+            "/clock",
+            "{advance: \"PT24H\"} or {set: \"2026-03-01T23:59:59Z\"} or {reset: true}",
+            "moves the service's clock, which goes on from there",
+            this::moveClock),
+        new Call(
+            "POST",
+            "/jobs/run-due",
+            "",
+            "runs every job that is due: {ran: [{kind, outcome}]} since the clock was last moved",
+            this::runDue),
+        new Call(
+            "POST",
+            "/google/id-token",
+            "{sub?, email?, name?, picture?, email_verified?, aud?, iss?, expires_in?}",
+            "{id_token} signed by the fake Google; expires_in is seconds, negative if expired",
+            this::idToken),
+        new Call(
+            "POST",
+            "/google/rotate-keys",
+            "",
+            "Google signs with a new key and no longer publishes the old one",
+            this::rotateKeys),
+        new Call(
+            "POST",
+            "/google/script",
+            "{down: true|false}",
+            "Google's keys are not to be had, or are again",
+            this::script));
+  }
+
+  private Answer session(Body body) throws IOException, InterruptedException {
+    Person person = person(body.text("email", 3, 320));
+    String tier = body.oneOf("tier", "free", "pro");
+    boolean credits = body.has("credits");
+    body.done();
+    if ("pro".equals(tier) || credits) {
+      return Answer.failed(
+          501, "NOT_IMPLEMENTED", "there is no billing yet that could give a tier or credits");
+    }
+    Sessions.Answer answer;
+    try {
+      answer = sessions.signIn(new Secret(of(person).sign()));
+    } catch (IOException e) {
+      return Answer.failed(503, "SERVICE_UNAVAILABLE", "the service does not answer: " + e);
+    }
+    if (answer.status() != 200) {
+      Map<String, Object> refused = new LinkedHashMap<>();
+      refused.put("code", "SIGN_IN_REFUSED");
+      refused.put("message", "the service answered " + answer.status());
+      refused.put("answer", answer.body());
+      return new Answer(502, Map.of("error", refused));
+    }
+    Map<String, JsonNode> session = new LinkedHashMap<>();
+    for (String name : List.of("access_token", "refresh_token", "user")) {
+      session.put(name, answer.body().path(name));
+    }
+    return Answer.ok(session);
+  }
+
+  private Answer idToken(Body body) {
+    Person person = person(body.text("email", 1, MAX_TEXT));
+    String subject = body.text("sub", 1, MAX_TEXT);
+    IdToken token = of(person).with("sub", subject == null ? person.subject() : subject);
+    for (String claim : List.of("name", "picture", "iss")) {
+      String text = body.text(claim, 0, MAX_TEXT);
+      if (text != null) {
+        token.with(claim, text);
+      }
+    }
+    String audience = body.text("aud", 0, MAX_TEXT);
+    if (audience != null) {
+      token.with("aud", audience).with("azp", audience);
+    }
+    Boolean verified = body.bool("email_verified");
+    if (verified != null) {
+      token.with("email_verified", verified);
+    }
+    Integer lifetime = body.integer("expires_in", -MAX_LIFETIME_SECONDS, MAX_LIFETIME_SECONDS);
+    if (lifetime != null) {
+      token.expiringIn(Duration.ofSeconds(lifetime));
+    }
+    body.done();
+    return Answer.ok(Map.of("id_token", token.sign()));
+  }
+
+  private Person person(@Nullable String email) {
+    if (email != null) {
+      return Person.of(email);
+    }
+    byte[] unique = new byte[4];
+    random.nextBytes(unique);
+    return Person.of("dev." + HexFormat.of().formatHex(unique) + "@example.com");
+  }
+
+  private IdToken of(Person person) {
+    return google
+        .idToken(person.subject())
+        .with("email", person.email())
+        .with("name", person.name())
+        .with("aud", clientId)
+        .with("azp", clientId);
+  }
+
+  private Answer rotateKeys(Body body) {
+    body.done();
+    google.rotateKeys();
+    return Answer.ok(Map.of("rotated", true));
+  }
+
+  private Answer script(Body body) {
+    Boolean down = body.required("down").bool("down");
+    body.done();
+    boolean isDown = Boolean.TRUE.equals(down);
+    google.become(isDown ? FakeGoogle.Mode.DOWN : FakeGoogle.Mode.WORKING);
+    return Answer.ok(Map.of("down", isDown));
+  }
+
+  private Answer clock(Body body) {
+    body.done();
+    return shown();
+  }
+
+  private Answer moveClock(Body body) {
+    String advance = body.text("advance", 1, 100);
+    Instant set = body.instant("set");
+    Boolean reset = body.bool("reset");
+    body.notNull("advance", "set", "reset");
+    if (Boolean.FALSE.equals(reset)) {
+      body.fault("reset", "must be true");
+    }
+    body.done();
+    if (Stream.of(advance, set, reset).filter(Objects::nonNull).count() != 1) {
+      throw Refusal.of(Code.VALIDATION_ERROR, "give advance, set or reset, and one alone");
+    }
+    String field = advance != null ? "advance" : "set";
+    moving.lock();
+    try {
+      Instant target = Clock.systemUTC().instant().plus(offset(advance, set));
+      if (target.isBefore(EARLIEST) || !target.isBefore(LATEST)) {
+        throw Refusal.invalid(field, "must lead to a time from 2000 to 2099");
+      }
+      makeDays.accept(target);
+      ranJobs.forget();
+      // Reckoned anew, since making days took its time.
+      clock.setOffset(offset(advance, set));
+      return shown();
+    } catch (DateTimeException | ArithmeticException e) {
+      throw Refusal.invalid(field, "must be a duration such as PT24H").because(e);
+    } finally {
+      moving.unlock();
+    }
+  }
+
+  private Answer runDue(Body body) throws InterruptedException {
+    body.done();
+    return jobRunner.runDue()
+        ? Answer.ok(Map.of("ran", ranJobs.all()))
+        : Answer.failed(503, "SERVICE_UNAVAILABLE", "no process of the service can run jobs now");
+  }
+
+  private Duration offset(@Nullable String advance, @Nullable Instant set) {
+    if (advance != null) {
+      return clock.offset().plus(Duration.parse(advance));
+    }
+    return set == null ? Duration.ZERO : Duration.between(Clock.systemUTC().instant(), set);
+  }
+
+  private Answer shown() {
+    Map<String, Object> shown = new LinkedHashMap<>();
+    shown.put("now", clock.instant());
+    shown.put("offset_ms", clock.offset().toMillis());
+    return Answer.ok(shown);
+  }
+}

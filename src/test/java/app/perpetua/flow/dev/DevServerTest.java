@@ -1,0 +1,226 @@
+package app.perpetua.flow.dev;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import app.perpetua.flow.DevServer;
+import app.perpetua.flow.base.Json;
+import app.perpetua.flow.sql.Eventually;
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+
+/** The whole of it as a process of its own, as {@code ./dev} starts it. */
+@Tag("system")
+class DevServerTest {
+  private static final Duration LIMIT = Duration.ofMinutes(2);
+
+  private record Answer(int status, JsonNode body) {
+    String text(String... path) {
+      JsonNode node = body;
+      for (String name : path) {
+        node = node.path(name);
+      }
+      return node.stringValue();
+    }
+  }
+
+  private final Json json = new Json();
+  private final HttpClient http = HttpClient.newHttpClient();
+  private final List<Process> processes = new ArrayList<>();
+  @TempDir private Path directory;
+  private int port;
+  private int controlPort;
+
+  @BeforeEach
+  void choosePorts() throws IOException {
+    try (ServerSocket one = new ServerSocket(0);
+        ServerSocket other = new ServerSocket(0)) {
+      port = one.getLocalPort();
+      controlPort = other.getLocalPort();
+    }
+  }
+
+  @AfterEach
+  void stopAll() throws Exception {
+    for (Process process : processes) {
+      process.destroy();
+      process.waitFor();
+    }
+    DevDatabase.stopLeftover(directory.resolve(".dev/postgres"));
+    http.close();
+  }
+
+  private Process start(String... arguments) throws IOException {
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                System.getProperty("java.home") + "/bin/java",
+                "-XX:TieredStopAtLevel=1",
+                "-cp",
+                System.getProperty("java.class.path"),
+                DevServer.class.getName(),
+                "--port=" + port,
+                "--control-port=" + controlPort));
+    command.addAll(List.of(arguments));
+    Process process =
+        new ProcessBuilder(command)
+            .directory(directory.toFile())
+            .redirectErrorStream(true)
+            .redirectOutput(output().toFile())
+            .start();
+    processes.add(process);
+    return process;
+  }
+
+  private Process startAndAwait(String... arguments) throws IOException {
+    Process process = start(arguments);
+    Eventually.within(LIMIT, () -> told("Ready after") || !process.isAlive());
+    assertTrue(process.isAlive(), () -> "it ended:\n" + toldAll());
+    return process;
+  }
+
+  private Path output() {
+    return directory.resolve("output");
+  }
+
+  private boolean told(String text) {
+    return toldAll().contains(text);
+  }
+
+  private String toldAll() {
+    try {
+      return Files.readString(output());
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private Answer control(String method, String path, String body) throws Exception {
+    return send(
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + controlPort + path))
+            .method(method, BodyPublishers.ofString(body)));
+  }
+
+  private Answer tasks(String token) throws Exception {
+    return send(toTasks(token).GET());
+  }
+
+  private Answer createTask(String token, String title) throws Exception {
+    return send(
+        toTasks(token)
+            .header("Idempotency-Key", UUID.randomUUID().toString())
+            .header("Content-Type", "application/json")
+            .POST(BodyPublishers.ofString("{\"title\": \"" + title + "\"}")));
+  }
+
+  private HttpRequest.Builder toTasks(String token) {
+    return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/api/v1/tasks"))
+        .header("Authorization", "Bearer " + token);
+  }
+
+  private Answer send(HttpRequest.Builder request) throws Exception {
+    HttpResponse<String> answer = http.send(request.build(), BodyHandlers.ofString());
+    return new Answer(answer.statusCode(), json.parse(answer.body()));
+  }
+
+  private long pid(String name) throws Exception {
+    return control("GET", "/", "").body().path("pids").path(name).longValue();
+  }
+
+  /** Not so if it is dead and merely not buried yet. */
+  private static boolean lives(long pid) {
+    return ProcessHandle.of(pid).flatMap(process -> process.info().command()).isPresent();
+  }
+
+  @Test
+  void a_killed_service_comes_back_with_its_data_and_follows_the_clock() throws Exception {
+    Process server = startAndAwait();
+    String token =
+        control("POST", "/session", "{\"email\": \"ada@example.com\"}").text("access_token");
+    Answer created = createTask(token, "Water the plants");
+    assertEquals(201, created.status());
+
+    long killed = pid("service");
+    assertTrue(ProcessHandle.of(killed).orElseThrow().destroyForcibly());
+    Eventually.within(LIMIT, () -> told("is back"));
+    assertTrue(told("The service, pid " + killed + ", ended by SIGKILL"));
+    assertNotEquals(killed, pid("service"));
+    Answer list = tasks(token);
+    assertEquals(200, list.status());
+    assertEquals("Water the plants", list.body().path("data").path(0).path("title").stringValue());
+
+    assertEquals(200, control("POST", "/clock", "{\"advance\": \"P40D\"}").status());
+    assertEquals("TOKEN_EXPIRED", tasks(token).text("error", "code"));
+    JsonNode ran = control("POST", "/jobs/run-due", "").body().path("ran");
+    assertTrue(
+        ran.toString().contains("{\"kind\":\"cleanup\",\"outcome\":\"done\"}"), ran::toString);
+    String later =
+        control("POST", "/session", "{\"email\": \"ada@example.com\"}").text("access_token");
+    assertEquals(1, tasks(later).body().path("pagination").path("total").intValue());
+    assertEquals(201, createTask(later, "Feed the cat").status());
+
+    List<Long> pids = List.of(pid("service"), pid("database"));
+    server.destroy();
+    assertTrue(server.waitFor(LIMIT.toSeconds(), TimeUnit.SECONDS));
+    for (long pid : pids) {
+      assertFalse(lives(pid), () -> "still runs: " + pid);
+    }
+    assertTrue(told("Stopped."));
+
+    startAndAwait("--workers=2");
+    assertTrue(told("ahead by PT960H"));
+    assertEquals(2, tasks(later).body().path("pagination").path("total").intValue());
+    assertNotEquals(0, pid("worker 1"));
+    assertNotEquals(0, pid("worker 2"));
+  }
+
+  @Test
+  void what_a_killed_dev_server_left_behind_is_cleared_away() throws Exception {
+    Process killed = startAndAwait();
+    control("POST", "/session", "{\"email\": \"ada@example.com\"}");
+    long service = pid("service");
+    long database = pid("database");
+    killed.destroyForcibly().waitFor();
+    Eventually.within(LIMIT, () -> !lives(service));
+    assertTrue(lives(database));
+
+    startAndAwait("--fresh");
+    assertFalse(lives(database));
+    String token =
+        control("POST", "/session", "{\"email\": \"ada@example.com\"}").text("access_token");
+    assertEquals(0, tasks(token).body().path("pagination").path("total").intValue());
+  }
+
+  @Test
+  void what_stands_in_the_way_is_told_in_one_line() throws Exception {
+    try (ServerSocket taken = new ServerSocket(port)) {
+      Process refused = start();
+      assertEquals(1, refused.waitFor());
+      assertEquals(
+          "./dev cannot start: port %d cannot be had (Address already in use); choose another with --port%n"
+              .formatted(taken.getLocalPort()),
+          toldAll());
+    }
+  }
+}

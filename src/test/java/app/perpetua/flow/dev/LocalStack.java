@@ -1,0 +1,216 @@
+package app.perpetua.flow.dev;
+
+import app.perpetua.flow.base.Json;
+import app.perpetua.flow.fake.FakeGoogle;
+import java.io.IOException;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+
+/**
+ * Everything that the service needs, and the service itself as child processes, on this machine.
+ * Starts once and stops once, in reverse, also when it is stopped while it starts. Thread-safe.
+ */
+public final class LocalStack implements AutoCloseable {
+  /** How long what a killed dev server left behind may still hold its ports. */
+  private static final Duration ORPHANS = Duration.ofSeconds(5);
+
+  private static final Duration LOOK_AGAIN = Duration.ofMillis(100);
+
+  private final Consumer<String> terminal;
+  private final Deque<AutoCloseable> started = new ArrayDeque<>();
+  private final List<ServiceProcess> processes = new ArrayList<>();
+  private final RanJobs ranJobs = new RanJobs();
+  private final Json json = new Json();
+  private boolean closed;
+
+  /**
+   * @param terminal takes a line for the user; from any thread
+   */
+  public LocalStack(Consumer<String> terminal) {
+    this.terminal = terminal;
+  }
+
+  /**
+   * Starts everything and returns once the service serves.
+   *
+   * @param environment the caller's; what of it concerns the service is passed on
+   * @return where everything is, for the user to read
+   * @throws CannotStart if anything stands in the way; what was started must still be closed
+   */
+  public String start(Options options, Map<String, String> environment) {
+    try {
+      Home home = step(() -> new Home(options.home()));
+      boolean crashed = DevDatabase.stopLeftover(home.postgres());
+      if (crashed) {
+        terminal.accept("Stopped the database of an earlier run that was killed.");
+      }
+      if (options.fresh()) {
+        home.forget();
+      }
+      int port = free(options.port(), "--port", crashed);
+      int controlPort = free(options.controlPort(), "--control-port", crashed);
+      Map<String, String> secrets = Secrets.keptIn(home.secrets());
+      OffsetClock clock = OffsetClock.movable(home.clock());
+      terminal.accept("Starting the database ...");
+      DevDatabase database = step(() -> DevDatabase.start(home.postgres(), home.postgresLog()));
+      FakeGoogle google = step(() -> new FakeGoogle(clock));
+      ServiceEnvironment variables =
+          ServiceEnvironment.of(environment, secrets, database.url(), google.jwksUrl());
+      variables.notes().forEach(terminal);
+      Consumer<String> log = options.logs() ? terminal : step(() -> new LogFile(home.serviceLog()));
+      terminal.accept("Starting the service ...");
+      startService(options.workers(), port, variables, home.clock(), log);
+      URI service = URI.create("http://localhost:" + port);
+      Controls controls =
+          new Controls(
+              google,
+              variables.googleClientId(),
+              new Sessions(URI.create("http://127.0.0.1:" + port), json),
+              clock,
+              database::makeDays,
+              ranJobs,
+              this::runDueJobs,
+              new SecureRandom());
+      ControlPort control =
+          step(
+              () ->
+                  new ControlPort(
+                      controlPort, controls.calls(), () -> where(service, database), json));
+      return Welcome.text(
+          service,
+          control.address().getPort(),
+          database,
+          processes,
+          clock.offset(),
+          options.logs() ? null : home.serviceLog());
+    } catch (IOException e) {
+      throw new CannotStart(e.toString(), e);
+    }
+  }
+
+  /** The service first, which migrates the database; workers find it done. */
+  private void startService(
+      int workers, int port, ServiceEnvironment variables, Path clock, Consumer<String> log) {
+    String clockArgument = "--clock=" + clock.toAbsolutePath();
+    Map<String, String> its = variables.onPort(port);
+    String role = workers == 0 ? "--role=all" : "--role=api";
+    startProcess("service", List.of(role, clockArgument), its, log).awaitReady();
+    List<ServiceProcess> waiting = new ArrayList<>();
+    for (int i = 1; i <= workers; i++) {
+      List<String> arguments = List.of("--role=worker", clockArgument);
+      waiting.add(startProcess("worker " + i, arguments, variables.forWorker(), log));
+    }
+    waiting.forEach(ServiceProcess::awaitReady);
+  }
+
+  private ServiceProcess startProcess(
+      String name, List<String> arguments, Map<String, String> environment, Consumer<String> log) {
+    ServiceProcess process =
+        step(() -> new ServiceProcess(name, arguments, environment, log, terminal, ranJobs::add));
+    synchronized (this) {
+      processes.add(process);
+    }
+    return process;
+  }
+
+  /** By whichever process can, workers first. */
+  private boolean runDueJobs() throws InterruptedException {
+    List<ServiceProcess> all;
+    synchronized (this) {
+      all = List.copyOf(processes);
+    }
+    for (ServiceProcess process : all.reversed()) {
+      if (process.runDue()) {
+        return true;
+      }
+    }
+    return false;
+  }
+
+  private synchronized Map<String, Object> where(URI service, DevDatabase database) {
+    Map<String, Long> pids = new LinkedHashMap<>();
+    processes.forEach(process -> pids.put(process.name(), process.pid()));
+    pids.put("database", database.pid());
+    Map<String, Object> where = new LinkedHashMap<>();
+    where.put("service", service.toString());
+    where.put("database", database.url());
+    where.put("pids", pids);
+    return where;
+  }
+
+  /** Whoever closes waits for the step that is under way, and none follows. */
+  private synchronized <T> T step(Callable<T> start) {
+    if (closed) {
+      throw new CannotStart("stopped while starting", null);
+    }
+    try {
+      T part = start.call();
+      if (part instanceof AutoCloseable closeable) {
+        started.push(closeable);
+      }
+      return part;
+    } catch (RuntimeException e) {
+      throw e;
+    } catch (Exception e) {
+      throw new CannotStart(e.toString(), e);
+    }
+  }
+
+  private static int free(int port, String option, boolean crashed) {
+    long deadline = System.nanoTime() + (crashed ? ORPHANS.toNanos() : 0);
+    while (true) {
+      try (ServerSocket probe = new ServerSocket(port)) {
+        return probe.getLocalPort();
+      } catch (IOException e) {
+        if (System.nanoTime() - deadline > 0) {
+          throw new CannotStart(
+              "port "
+                  + port
+                  + " cannot be had ("
+                  + e.getMessage()
+                  + "); choose another with "
+                  + option,
+              e);
+        }
+        LockSupport.parkNanos(LOOK_AGAIN.toNanos());
+      }
+    }
+  }
+
+  /** Stops everything: the service's processes, then what they need. */
+  @Override
+  public synchronized void close() {
+    if (closed) {
+      return;
+    }
+    closed = true;
+    boolean isWorthTelling = !processes.isEmpty();
+    if (isWorthTelling) {
+      terminal.accept("Stopping ...");
+    }
+    // All at once, so that none is started again while another takes its time.
+    processes.forEach(ServiceProcess::stop);
+    for (AutoCloseable part : started) {
+      try {
+        part.close();
+      } catch (Exception | AssertionError e) {
+        terminal.accept("While stopping: " + e.getMessage());
+      }
+    }
+    if (isWorthTelling) {
+      terminal.accept("Stopped.");
+    }
+  }
+}

@@ -1,0 +1,62 @@
+package app.perpetua.flow.dev;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneId;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class OffsetClockTest {
+  @TempDir Path directory;
+
+  @Test
+  void a_clock_that_nobody_moved_shows_real_time() {
+    assertShows(Duration.ZERO, OffsetClock.movable(directory.resolve("clock")));
+  }
+
+  @Test
+  void moved_in_one_process_it_has_moved_in_all_and_in_every_zone() {
+    Path file = directory.resolve("clock");
+    OffsetClock here = OffsetClock.movable(file);
+    OffsetClock there = OffsetClock.following(file);
+    Clock elsewhere = there.withZone(ZoneId.of("Asia/Tokyo"));
+    for (Duration offset : new Duration[] {Duration.ofDays(400), Duration.ofMillis(-1)}) {
+      here.setOffset(offset);
+      assertEquals(offset, there.offset());
+      assertShows(offset, there);
+      assertShows(offset, elsewhere);
+    }
+  }
+
+  @Test
+  void it_stays_moved_when_everyone_has_ended() {
+    Path file = directory.resolve("clock");
+    OffsetClock.movable(file).setOffset(Duration.ofHours(24));
+    assertEquals(Duration.ofHours(24), OffsetClock.movable(file).offset());
+  }
+
+  @Test
+  void followers_neither_make_nor_move_it() {
+    Path file = directory.resolve("clock");
+    assertThrows(UncheckedIOException.class, () -> OffsetClock.following(file));
+    OffsetClock.movable(file);
+    OffsetClock follower = OffsetClock.following(file);
+    assertThrows(RuntimeException.class, () -> follower.setOffset(Duration.ofHours(1)));
+  }
+
+  private static void assertShows(Duration offset, Clock clock) {
+    Instant before = Clock.systemUTC().instant();
+    Instant shown = clock.instant().minus(offset);
+    Instant after = Clock.systemUTC().instant();
+    assertFalse(shown.isBefore(before), shown + " is before " + before);
+    assertTrue(!shown.isAfter(after), shown + " is after " + after);
+  }
+}

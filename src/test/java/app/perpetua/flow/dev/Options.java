@@ -1,0 +1,74 @@
+package app.perpetua.flow.dev;
+
+import java.nio.file.Path;
+import java.util.Iterator;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What {@code ./dev} was asked for.
+ *
+ * @param home where everything is kept
+ * @param port the service's; 0 for any that is free
+ * @param controlPort the control port; 0 for any that is free
+ * @param workers worker processes beside an API process; 0 for one process that does both
+ * @param fresh forget everything first
+ * @param logs show the service's log instead of writing it to a file
+ */
+public record Options(
+    Path home, int port, int controlPort, int workers, boolean fresh, boolean logs) {
+  private static final int MAX_WORKERS = 16;
+
+  /** Arguments that make no sense; the message says which. */
+  public static final class Misused extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    Misused(String message) {
+      super(message, null, false, false);
+    }
+  }
+
+  /**
+   * Reads the command line; {@code PORT} is heeded where {@code --port} is not given.
+   *
+   * @throws Misused if it is wrong
+   */
+  public static Options parse(List<String> arguments, Map<String, String> environment) {
+    int port = number("PORT", environment.getOrDefault("PORT", "8000"), 65_535);
+    int controlPort = 8001;
+    int workers = 0;
+    boolean fresh = false;
+    boolean logs = false;
+    Iterator<String> words =
+        arguments.stream().flatMap(word -> List.of(word.split("=", 2)).stream()).iterator();
+    while (words.hasNext()) {
+      String name = words.next();
+      switch (name) {
+        case "--port" -> port = number(name, value(name, words), 65_535);
+        case "--control-port" -> controlPort = number(name, value(name, words), 65_535);
+        case "--workers" -> workers = number(name, value(name, words), MAX_WORKERS);
+        case "--fresh" -> fresh = true;
+        case "--logs" -> logs = true;
+        default -> throw new Misused("unknown argument " + name);
+      }
+    }
+    if (port == controlPort && port != 0) {
+      throw new Misused("--port and --control-port are both " + port);
+    }
+    return new Options(Path.of(".dev"), port, controlPort, workers, fresh, logs);
+  }
+
+  private static String value(String name, Iterator<String> words) {
+    if (!words.hasNext()) {
+      throw new Misused(name + " needs a number");
+    }
+    return words.next();
+  }
+
+  private static int number(String name, String text, int max) {
+    if (text.matches("[0-9]{1,5}") && Integer.parseInt(text) <= max) {
+      return Integer.parseInt(text);
+    }
+    throw new Misused(name + " must be a number from 0 to " + max);
+  }
+}

@@ -1,0 +1,56 @@
+package app.perpetua.flow.dev;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class OptionsTest {
+  private static final Path HOME = Path.of(".dev");
+
+  @Test
+  void without_arguments_everything_is_where_the_readme_says() {
+    assertEquals(
+        new Options(HOME, 8000, 8001, 0, false, false), Options.parse(List.of(), Map.of()));
+  }
+
+  @Test
+  void values_come_as_the_next_word_or_behind_an_equals_sign() {
+    List<String> words =
+        List.of("--port", "9000", "--control-port=9001", "--workers", "2", "--fresh", "--logs");
+    assertEquals(new Options(HOME, 9000, 9001, 2, true, true), Options.parse(words, Map.of()));
+  }
+
+  @Test
+  void the_port_of_the_environment_counts_unless_one_is_given() {
+    Map<String, String> environment = Map.of("PORT", "9000");
+    assertEquals(9000, Options.parse(List.of(), environment).port());
+    assertEquals(9100, Options.parse(List.of("--port", "9100"), environment).port());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          --prot 9000                     | unknown argument --prot
+          --fresh=now                     | unknown argument now
+          --port                          | --port needs a number
+          --port http                     | --port must be a number from 0 to 65535
+          --control-port 65536            | --control-port must be a number from 0 to 65535
+          --workers -1                    | --workers must be a number from 0 to 16
+          --workers 17                    | --workers must be a number from 0 to 16
+          --port 9000 --control-port 9000 | --port and --control-port are both 9000
+          """)
+  void what_makes_no_sense_is_told(String words, String message) {
+    Options.Misused misused =
+        assertThrows(
+            Options.Misused.class, () -> Options.parse(List.of(words.split(" ")), Map.of()));
+    assertEquals(message, misused.getMessage());
+  }
+}

@@ -1,0 +1,28 @@
+package app.perpetua.flow.dev;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** Which jobs have run since the clock was last moved, in whatever process. Thread-safe. */
+final class RanJobs {
+  private final List<Map<String, String>> ran = new ArrayList<>();
+
+  /** Adds a run, told as {@code kind outcome}. */
+  synchronized void add(String run) {
+    String[] parts = run.split(" ", 2);
+    Map<String, String> told = new LinkedHashMap<>();
+    told.put("kind", parts[0]);
+    told.put("outcome", parts[1]);
+    ran.add(told);
+  }
+
+  synchronized List<Map<String, String>> all() {
+    return List.copyOf(ran);
+  }
+
+  synchronized void forget() {
+    ran.clear();
+  }
+}

@@ -1,0 +1,89 @@
+package app.perpetua.flow.dev;
+
+import app.perpetua.flow.fake.FakeGoogle;
+import java.net.URI;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * The environment that the service's processes get: the caller's, in which whatever would reach
+ * beyond this machine is left out unless it was clearly meant (settled, 39).
+ *
+ * @param variables the environment
+ * @param notes what was left out, and why, one line each
+ */
+record ServiceEnvironment(Map<String, String> variables, List<String> notes) {
+  /** A provider's credentials count only together with the address of what they are for. */
+  private static final Map<String, List<String>> CREDENTIALS =
+      Map.of(
+          "OPENAI_BASE_URL",
+          List.of("OPENAI_API_KEY"),
+          "DEEPGRAM_BASE_URL",
+          List.of("DEEPGRAM_API_KEY"),
+          "CHECKOUT_BASE_URL",
+          List.of(
+              "CHECKOUT_SECRET_KEY",
+              "CHECKOUT_WEBHOOK_SECRET",
+              "CHECKOUT_WEBHOOK_SECRET_PREVIOUS",
+              "CHECKOUT_WEBHOOK_AUTHORIZATION",
+              "CHECKOUT_PROCESSING_CHANNEL_ID"));
+
+  private static final String ORIGINS =
+      "http://localhost:3000,http://localhost:3100,http://localhost:5173";
+
+  static ServiceEnvironment of(
+      Map<String, String> given, Map<String, String> secrets, String databaseUrl, URI googleKeys) {
+    Map<String, String> variables = new HashMap<>(given);
+    variables.values().removeIf(String::isBlank);
+    List<String> notes = new ArrayList<>();
+    CREDENTIALS.forEach(
+        (address, names) -> {
+          if (!variables.containsKey(address)) {
+            for (String name : names) {
+              if (variables.remove(name) != null) {
+                notes.add(name + " is not used: it would need " + address + " beside it.");
+              }
+            }
+          }
+        });
+    for (String name : List.of("DATABASE_URL", "DATABASE_DIRECT_URL")) {
+      if (variables.remove(name) != null) {
+        notes.add(name + " is not used: ./dev has a database of its own.");
+      }
+    }
+    variables.put("DATABASE_URL", databaseUrl);
+    if (!variables.containsKey("JWT_PRIVATE_KEY")) {
+      // Both halves, or a public key that was meant for another would contradict ours.
+      variables.put("JWT_PRIVATE_KEY", secrets.get("JWT_PRIVATE_KEY"));
+      variables.put("JWT_PUBLIC_KEY", secrets.get("JWT_PUBLIC_KEY"));
+    }
+    variables.putIfAbsent("REFRESH_TOKEN_SECRET", secrets.get("REFRESH_TOKEN_SECRET"));
+    variables.putIfAbsent("CORS_ORIGINS", ORIGINS);
+    variables.putIfAbsent("GOOGLE_CLIENT_ID", FakeGoogle.CLIENT_ID);
+    if (variables.putIfAbsent("GOOGLE_JWKS_URL", googleKeys.toString()) != null) {
+      notes.add("GOOGLE_JWKS_URL is set: sessions from the control port are refused.");
+    }
+    return new ServiceEnvironment(Map.copyOf(variables), List.copyOf(notes));
+  }
+
+  /** The same for one process. */
+  Map<String, String> onPort(int port) {
+    Map<String, String> its = new HashMap<>(variables);
+    its.put("PORT", Integer.toString(port));
+    return its;
+  }
+
+  /** The same for a worker, which takes any port that is free, and no other. */
+  Map<String, String> forWorker() {
+    Map<String, String> its = onPort(0);
+    its.remove("METRICS_PORT");
+    return its;
+  }
+
+  /** Whom the fake Google's tokens are made out to. */
+  String googleClientId() {
+    return variables.getOrDefault("GOOGLE_CLIENT_ID", "").split(",", 2)[0].strip();
+  }
+}

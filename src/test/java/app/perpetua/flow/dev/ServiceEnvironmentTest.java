@@ -1,0 +1,109 @@
+package app.perpetua.flow.dev;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+
+import app.perpetua.flow.Config;
+import app.perpetua.flow.fake.FakeGoogle;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class ServiceEnvironmentTest {
+  private static final URI KEYS = URI.create("http://127.0.0.1:4711/certs");
+  private static final String DATABASE = "postgresql://postgres@127.0.0.1:5432/perpetua_flow";
+
+  @TempDir Path directory;
+  Map<String, String> secrets = Map.of();
+
+  @BeforeEach
+  void makeSecrets() throws IOException {
+    secrets = Secrets.keptIn(directory.resolve("secrets.env"));
+  }
+
+  private ServiceEnvironment of(Map<String, String> given) {
+    return ServiceEnvironment.of(given, secrets, DATABASE, KEYS);
+  }
+
+  @Test
+  void it_is_all_that_the_service_needs() {
+    Config config = Config.load(of(Map.of()).onPort(8000));
+    assertEquals(8000, config.http().port());
+    assertEquals(
+        Set.of("http://localhost:3000", "http://localhost:3100", "http://localhost:5173"),
+        config.http().corsOrigins());
+    assertEquals(KEYS, config.account().googleJwksUrl());
+    assertEquals(Set.of(FakeGoogle.CLIENT_ID), config.account().googleClientIds());
+  }
+
+  @Test
+  void what_the_caller_sets_is_passed_on() {
+    ServiceEnvironment environment =
+        of(
+            Map.of(
+                "RATE_LIMIT_GENERAL", "100000",
+                "CORS_ORIGINS", "http://localhost:4000",
+                "GOOGLE_CLIENT_ID", "mine, other",
+                "REFRESH_TOKEN_SECRET", "secret",
+                "JWT_ACCESS_EXPIRY_MINUTES", " "));
+    Config config = Config.load(environment.onPort(8000));
+    assertEquals(100_000, config.http().rateLimitGeneral());
+    assertEquals(Set.of("http://localhost:4000"), config.http().corsOrigins());
+    assertEquals("secret", config.account().refreshSecret().value());
+    assertEquals("mine", environment.googleClientId());
+    assertEquals(List.of(), environment.notes());
+  }
+
+  @Test
+  void real_credentials_are_left_out_unless_their_address_is_given_too() {
+    Map<String, String> keys =
+        Map.of(
+            "OPENAI_API_KEY", "sk-real",
+            "DEEPGRAM_API_KEY", "real",
+            "CHECKOUT_SECRET_KEY", "sk_real",
+            "CHECKOUT_WEBHOOK_SECRET", "real",
+            "OPENAI_BASE_URL", "http://localhost:11434");
+    ServiceEnvironment environment = of(keys);
+    assertEquals("sk-real", environment.variables().get("OPENAI_API_KEY"));
+    for (String left :
+        List.of("DEEPGRAM_API_KEY", "CHECKOUT_SECRET_KEY", "CHECKOUT_WEBHOOK_SECRET")) {
+      assertFalse(environment.variables().containsKey(left), left);
+    }
+    assertEquals(3, environment.notes().size());
+    assertFalse(environment.notes().toString().contains("real"), "a note tells a secret");
+  }
+
+  @Test
+  void no_other_database_is_touched() {
+    ServiceEnvironment environment =
+        of(
+            Map.of(
+                "DATABASE_URL", "postgresql://prod.example.com/flow",
+                "DATABASE_DIRECT_URL", "postgresql://prod.example.com/flow"));
+    assertEquals(DATABASE, environment.variables().get("DATABASE_URL"));
+    assertFalse(environment.variables().containsKey("DATABASE_DIRECT_URL"));
+    assertEquals(2, environment.notes().size());
+  }
+
+  @Test
+  void workers_take_no_port_that_the_service_has() {
+    Map<String, String> worker = of(Map.of("PORT", "8000", "METRICS_PORT", "9100")).forWorker();
+    assertEquals("0", worker.get("PORT"));
+    assertFalse(worker.containsKey("METRICS_PORT"));
+  }
+
+  @Test
+  void secrets_are_made_once_and_are_nobody_elses() throws IOException {
+    Path file = directory.resolve("secrets.env");
+    assertEquals(secrets, Secrets.keptIn(file));
+    assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(file)));
+  }
+}

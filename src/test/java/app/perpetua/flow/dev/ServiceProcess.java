@@ -1,0 +1,291 @@
+package app.perpetua.flow.dev;
+
+import java.io.BufferedReader;
+import java.io.BufferedWriter;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One process of the service: the same class path, another JVM, so that it can be killed like in
+ * life. A second after it died it is started again, until it is closed. Thread-safe.
+ */
+final class ServiceProcess implements AutoCloseable {
+  /** Begins the line by which the process says that it serves; its port follows. */
+  static final String READY = "perpetua-flow-dev ready on port ";
+
+  /** Asks the process, by its standard input, to run the jobs that are due. */
+  static final String RUN_DUE = "run-due";
+
+  /** Begins its answer to that: true, unless it could not. */
+  static final String NOTHING_DUE = "perpetua-flow-dev has nothing due: ";
+
+  /** Begins the line by which it tells of a job that ran: its kind and outcome follow. */
+  static final String RAN = "perpetua-flow-dev ran ";
+
+  /** Longer than the process itself waits for other workers. */
+  private static final Duration RUN = Duration.ofSeconds(90);
+
+  private static final Duration PAUSE = Duration.ofSeconds(1);
+
+  /** A first start migrates; a busy machine takes its time. */
+  private static final Duration START = Duration.ofMinutes(2);
+
+  /** More than the service gives to requests in flight. */
+  private static final Duration STOP = Duration.ofSeconds(25);
+
+  /** A process that a signal ended has this plus the signal's number for an exit code. */
+  private static final int SIGNALLED = 128;
+
+  /** Enough for a list of faults, or the upper end of a stack trace. */
+  private static final int LAST_WORDS = 12;
+
+  private final String name;
+  private final ProcessBuilder builder;
+  private final Consumer<String> log;
+  private final Consumer<String> terminal;
+  private final Consumer<String> ran;
+  private final ReentrantLock asking = new ReentrantLock();
+  private final CountDownLatch closing = new CountDownLatch(1);
+  private final CompletableFuture<Integer> ready = new CompletableFuture<>();
+  private final Deque<String> lastWords = new ArrayDeque<>();
+  private final Thread keeper;
+  private @Nullable Process process;
+  private CompletableFuture<Boolean> answer = new CompletableFuture<>();
+
+  /**
+   * Starts it.
+   *
+   * @param name what it is called in messages
+   * @param arguments of {@link DevInstance}
+   * @param environment all of it
+   * @param log takes each line that the process writes
+   * @param terminal takes what the user should know: that it died, that it is back
+   * @param ran takes the kind and outcome of each job that ran in it
+   */
+  ServiceProcess(
+      String name,
+      List<String> arguments,
+      Map<String, String> environment,
+      Consumer<String> log,
+      Consumer<String> terminal,
+      Consumer<String> ran) {
+    this.name = name;
+    this.ran = ran;
+    this.log = log;
+    this.terminal = terminal;
+    this.builder = new ProcessBuilder(command(arguments)).redirectErrorStream(true);
+    builder.environment().clear();
+    builder.environment().putAll(environment);
+    this.keeper = Thread.ofPlatform().daemon().name(name).start(this::keepAlive);
+  }
+
+  private static List<String> command(List<String> arguments) {
+    List<String> command =
+        new ArrayList<>(
+            List.of(
+                System.getProperty("java.home") + "/bin/java",
+                "--enable-native-access=ALL-UNNAMED",
+                "--sun-misc-unsafe-memory-access=allow",
+                // The driver makes it the session's: code that relies on UTC shows.
+                "-Duser.timezone=Pacific/Auckland",
+                // As it is read here, whatever the terminal can show.
+                "-Dstdout.encoding=UTF-8",
+                "-Dstderr.encoding=UTF-8",
+                "-cp",
+                System.getProperty("java.class.path"),
+                DevInstance.class.getName()));
+    command.addAll(arguments);
+    return command;
+  }
+
+  /**
+   * Waits until it serves.
+   *
+   * @throws CannotStart if it ended instead, with its last words
+   */
+  void awaitReady() {
+    try {
+      ready.get(START.toSeconds(), TimeUnit.SECONDS);
+    } catch (TimeoutException e) {
+      throw new CannotStart("the " + name + " is not ready after " + START.toSeconds() + " s", e);
+    } catch (ExecutionException e) {
+      throw new CannotStart(String.valueOf(Objects.requireNonNull(e.getCause()).getMessage()), e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new CannotStart("interrupted", e);
+    }
+  }
+
+  String name() {
+    return name;
+  }
+
+  /** The port it listens on, once it is ready. */
+  int port() {
+    return ready.join();
+  }
+
+  /** The process of the moment, or the one that just died. */
+  synchronized long pid() {
+    return process == null ? 0 : process.pid();
+  }
+
+  /** Runs the jobs that are due. True once none is left, anywhere; false if it cannot. */
+  boolean runDue() throws InterruptedException {
+    asking.lockInterruptibly();
+    try {
+      CompletableFuture<Boolean> awaited = new CompletableFuture<>();
+      synchronized (this) {
+        if (process == null || !process.isAlive()) {
+          return false;
+        }
+        answer = awaited;
+        BufferedWriter orders = process.outputWriter(StandardCharsets.UTF_8);
+        orders.write(RUN_DUE + "\n");
+        orders.flush();
+      }
+      return awaited.get(RUN.toSeconds(), TimeUnit.SECONDS);
+    } catch (IOException | ExecutionException | TimeoutException e) {
+      log.accept(name + " does not run jobs: " + e);
+      return false;
+    } finally {
+      asking.unlock();
+    }
+  }
+
+  private synchronized void answered(boolean done) {
+    answer.complete(done);
+  }
+
+  private void keepAlive() {
+    try {
+      while (true) {
+        Process started = launch();
+        if (started == null) {
+          return;
+        }
+        listen(started);
+        int exit = started.waitFor();
+        answered(false);
+        if (!ready.isDone()) {
+          ready.completeExceptionally(
+              new IllegalStateException("the " + name + " ended " + how(exit) + lastWords()));
+          return;
+        }
+        if (closing.await(PAUSE.toMillis(), TimeUnit.MILLISECONDS)) {
+          return;
+        }
+        terminal.accept(
+            "The %s, pid %d, ended %s. Starting it again.%s"
+                .formatted(name, started.pid(), how(exit), exit < SIGNALLED ? lastWords() : ""));
+      }
+    } catch (IOException e) {
+      ready.completeExceptionally(e);
+      terminal.accept("The " + name + " cannot be started: " + e.getMessage());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private synchronized @Nullable Process launch() throws IOException {
+    if (closing.getCount() == 0) {
+      return null;
+    }
+    lastWords.clear();
+    process = builder.start();
+    return process;
+  }
+
+  private void listen(Process started) {
+    try (BufferedReader lines = started.inputReader(StandardCharsets.UTF_8)) {
+      for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+        if (line.startsWith(READY)) {
+          becameReady(started, Integer.parseInt(line.substring(READY.length())));
+        } else if (line.startsWith(RAN)) {
+          ran.accept(line.substring(RAN.length()));
+        } else if (line.startsWith(NOTHING_DUE)) {
+          answered(Boolean.parseBoolean(line.substring(NOTHING_DUE.length())));
+        } else {
+          log.accept(line);
+          remember(line);
+        }
+      }
+    } catch (IOException | UncheckedIOException e) {
+      log.accept(name + " can no longer be read: " + e);
+    }
+  }
+
+  private void becameReady(Process started, int port) {
+    if (!ready.complete(port)) {
+      terminal.accept("The " + name + " is back, pid " + started.pid() + ".");
+    }
+  }
+
+  /** What is not JSON is meant for people. */
+  private void remember(String line) {
+    if (!line.startsWith("{")) {
+      lastWords.addLast(line);
+      if (lastWords.size() > LAST_WORDS) {
+        lastWords.removeFirst();
+      }
+    }
+  }
+
+  private static String how(int exit) {
+    return switch (exit) {
+      case 130 -> "by SIGINT";
+      case 137 -> "by SIGKILL";
+      case 143 -> "by SIGTERM";
+      default -> "with exit code " + exit;
+    };
+  }
+
+  private String lastWords() {
+    return lastWords.stream().map(line -> "\n  " + line).collect(Collectors.joining());
+  }
+
+  /** Asks it to stop, without waiting; it is not started again. */
+  synchronized void stop() {
+    closing.countDown();
+    if (process != null) {
+      // Through the handle: Process.destroy would close the pipe, and the last log lines with it.
+      process.toHandle().destroy();
+    }
+  }
+
+  /** Asks it to stop, and waits for what it still has to do. */
+  @Override
+  public void close() {
+    stop();
+    Process last;
+    synchronized (this) {
+      last = process;
+    }
+    try {
+      if (last != null && !last.waitFor(STOP.toSeconds(), TimeUnit.SECONDS)) {
+        terminal.accept("The " + name + " did not stop in " + STOP.toSeconds() + " s; killed.");
+        last.destroyForcibly().waitFor();
+      }
+      keeper.join();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

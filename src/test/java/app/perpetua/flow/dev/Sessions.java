@@ -1,0 +1,82 @@
+package app.perpetua.flow.dev;
+
+import app.perpetua.flow.base.Json;
+import app.perpetua.flow.base.Secret;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.URI;
+import java.net.UnknownHostException;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * Signs people in through the service's public endpoint, each time from another address of this
+ * machine, so that the limit per address is in force and yet in nobody's way. Thread-safe.
+ */
+final class Sessions {
+  /** What the service said. */
+  record Answer(int status, JsonNode body) {}
+
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+  /** All of 127.0.0.0/8 is this machine; the first of it are left to others. */
+  private static final int FIRST = (127 << 24) + (1 << 16);
+
+  private static final int ADDRESSES = 253 << 16;
+
+  private final URI signIn;
+  private final Json json;
+  private final AtomicInteger next = new AtomicInteger();
+
+  /** Signs in at the service that answers there. */
+  Sessions(URI service, Json json) {
+    this.signIn = service.resolve("/api/v1/auth/google/callback");
+    this.json = json;
+  }
+
+  /**
+   * Signs in with an ID token.
+   *
+   * @throws IOException if the service does not answer, or not in JSON
+   */
+  Answer signIn(Secret idToken) throws IOException, InterruptedException {
+    HttpRequest request =
+        HttpRequest.newBuilder(signIn)
+            .timeout(PATIENCE)
+            .header("Content-Type", "application/json")
+            .POST(BodyPublishers.ofByteArray(json.bytes(Map.of("id_token", idToken.value()))))
+            .build();
+    try (HttpClient http =
+        HttpClient.newBuilder()
+            .version(HttpClient.Version.HTTP_1_1)
+            .localAddress(address(next.getAndIncrement()))
+            .connectTimeout(PATIENCE)
+            .build()) {
+      HttpResponse<String> answer = http.send(request, BodyHandlers.ofString());
+      return new Answer(answer.statusCode(), json.parse(answer.body()));
+    } catch (JacksonException e) {
+      throw new IOException("the service's answer is not JSON", e);
+    }
+  }
+
+  /** The addresses in turn. */
+  static InetAddress address(int turn) {
+    int address = FIRST + Math.floorMod(turn, ADDRESSES);
+    try {
+      return InetAddress.getByAddress(
+          new byte[] {
+            (byte) (address >>> 24), (byte) (address >>> 16), (byte) (address >>> 8), (byte) address
+          });
+    } catch (UnknownHostException e) {
+      throw new AssertionError("four bytes are an address", e);
+    }
+  }
+}

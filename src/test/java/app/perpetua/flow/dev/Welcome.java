@@ -1,0 +1,65 @@
+package app.perpetua.flow.dev;
+
+import java.net.URI;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Tells whoever started the dev server where everything is. */
+final class Welcome {
+  private Welcome() {}
+
+  /**
+   * @param clockOffset how far the clock is ahead, from an earlier run
+   * @param log the service's log file; null if it is on the terminal
+   */
+  static String text(
+      URI service,
+      int controlPort,
+      DevDatabase database,
+      List<ServiceProcess> processes,
+      Duration clockOffset,
+      @Nullable Path log) {
+    StringBuilder text = new StringBuilder("\nPerpetua Flow runs.\n\n");
+    line(text, "service", service + "/api/v1");
+    line(text, "its docs", service + "/api/v1/docs");
+    line(
+        text,
+        "control",
+        "http://localhost:" + controlPort + "  fakes, clock, sessions; / lists all");
+    line(text, "database", database.url());
+    line(text, "log", log == null ? "here" : log.toString());
+    for (ServiceProcess process : processes) {
+      line(text, process.name(), "pid " + process.pid() + ", port " + process.port());
+    }
+    line(text, "postgres", "pid " + database.pid());
+    if (!clockOffset.isZero()) {
+      line(
+          text,
+          "clock",
+          (clockOffset.isNegative() ? "behind by " : "ahead by ")
+              + clockOffset.abs()
+              + ", as it was left; POST /clock {\"reset\": true}");
+    }
+    text.append(
+        """
+
+        A first session, a task, the list:
+
+          TOKEN=$(curl -s -X POST localhost:%d/session | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')
+          curl -s %s/api/v1/tasks -H "Authorization: Bearer $TOKEN" \\
+            -H "Idempotency-Key: $(cat /proc/sys/kernel/random/uuid)" \\
+            -H 'Content-Type: application/json' -d '{"title": "Water the plants"}'
+          curl -s %s/api/v1/tasks -H "Authorization: Bearer $TOKEN"
+
+        A killed process comes back after a second. Ctrl-C stops everything.
+        """
+            .formatted(controlPort, service, service));
+    return text.toString();
+  }
+
+  private static void line(StringBuilder text, String name, String value) {
+    text.append("  %-10s%s%n".formatted(name, value));
+  }
+}

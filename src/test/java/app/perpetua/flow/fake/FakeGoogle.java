@@ -1,0 +1,277 @@
+package app.perpetua.flow.fake;
+
+import com.nimbusds.jose.JOSEException;
+import com.nimbusds.jose.JWSAlgorithm;
+import com.nimbusds.jose.JWSHeader;
+import com.nimbusds.jose.crypto.RSASSASigner;
+import com.nimbusds.jose.jwk.JWKSet;
+import com.nimbusds.jose.jwk.KeyUse;
+import com.nimbusds.jose.jwk.RSAKey;
+import com.nimbusds.jose.jwk.gen.RSAKeyGenerator;
+import com.nimbusds.jwt.JWTClaimsSet;
+import com.nimbusds.jwt.SignedJWT;
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Date;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Google as sign-in sees it: publishes keys over HTTP on loopback and signs ID tokens with them, by
+ * the clock it is given. Remembers requests to paths it does not have and fails on {@link #close}.
+ * Thread-safe.
+ */
+public final class FakeGoogle implements AutoCloseable {
+  /** The only client id that tokens are made out to unless a test says otherwise. */
+  public static final String CLIENT_ID = "perpetua-flow.apps.googleusercontent.com";
+
+  private static final String PATH = "/oauth2/v3/certs";
+
+  /** How the key endpoint answers. */
+  public enum Mode {
+    WORKING,
+    /** 503 to everything. */
+    DOWN,
+    /** Headers, then silence until the fake is closed or works again. */
+    STALLED,
+    /** 200 with something that is no key set. */
+    GARBAGE,
+    /** 200 with a key set that has no end. */
+    ENDLESS,
+    /** 302 to elsewhere, where the keys would be. */
+    REDIRECTING
+  }
+
+  private final Clock clock;
+  private final HttpServer server;
+  private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+  private final List<String> unexpected = new ArrayList<>();
+  private RSAKey signing = newKey();
+  private Mode mode = Mode.WORKING;
+  private CountDownLatch stalled = new CountDownLatch(1);
+  private @Nullable Duration maxAge;
+  private int fetches;
+
+  /** Starts it on a free port. */
+  public FakeGoogle(Clock clock) {
+    this.clock = clock;
+    try {
+      server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    server.createContext("/", this::answer);
+    server.setExecutor(threads);
+    server.start();
+  }
+
+  /** Where it publishes its keys. */
+  public URI jwksUrl() {
+    InetSocketAddress address = server.getAddress();
+    return URI.create(
+        "http://" + address.getAddress().getHostAddress() + ":" + address.getPort() + PATH);
+  }
+
+  /** How many times its keys were asked for, answered or not. */
+  public synchronized int fetches() {
+    return fetches;
+  }
+
+  /**
+   * Waits until its keys were asked for that many times in all.
+   *
+   * @throws AssertionError after 10 s
+   */
+  public synchronized void awaitFetches(int count) throws InterruptedException {
+    long deadline = System.nanoTime() + Duration.ofSeconds(10).toNanos();
+    while (fetches < count) {
+      long left = Duration.ofNanos(deadline - System.nanoTime()).toMillis();
+      if (left <= 0) {
+        throw new AssertionError("keys were fetched " + fetches + " times, not " + count);
+      }
+      wait(left);
+    }
+  }
+
+  /** Answers like this from now on. */
+  public synchronized void become(Mode next) {
+    mode = next;
+    stalled.countDown();
+    stalled = new CountDownLatch(1);
+  }
+
+  /** Says from now on how long its keys may be cached; null says nothing. */
+  public synchronized void cacheFor(@Nullable Duration duration) {
+    maxAge = duration;
+  }
+
+  /** Signs with a new key from now on; the old one is no longer published. */
+  public synchronized void rotateKeys() {
+    signing = newKey();
+  }
+
+  /** The key that it signs with, private half included: for tokens that no Google would sign. */
+  public synchronized RSAKey signingKey() {
+    return signing;
+  }
+
+  /** A token of a person with this subject, valid unless changed. */
+  public IdToken idToken(String subject) {
+    return new IdToken(subject);
+  }
+
+  /** An ID token in the making; the defaults are what Google says of an ordinary person. */
+  public final class IdToken {
+    private final Map<String, @Nullable Object> claims = new LinkedHashMap<>();
+
+    private IdToken(String subject) {
+      claims.put("iss", "https://accounts.google.com");
+      claims.put("azp", CLIENT_ID);
+      claims.put("aud", CLIENT_ID);
+      claims.put("sub", subject);
+      claims.put("email", subject + "@example.com");
+      claims.put("email_verified", true);
+      claims.put("name", "Ada Example");
+      claims.put("picture", "https://lh3.googleusercontent.com/a/" + subject);
+      claims.put("iat", Date.from(clock.instant()));
+      claims.put("exp", Date.from(clock.instant().plus(Duration.ofHours(1))));
+    }
+
+    /** Says this instead; null leaves the claim out. */
+    public IdToken with(String claim, @Nullable Object value) {
+      claims.put(claim, value);
+      return this;
+    }
+
+    /** Expires that much from now, or has if negative. */
+    public IdToken expiringIn(Duration duration) {
+      return with("exp", Date.from(clock.instant().plus(duration)));
+    }
+
+    /** Signed as Google signs. */
+    public String sign() {
+      RSAKey key = signingKey();
+      return sign(new JWSHeader.Builder(JWSAlgorithm.RS256).keyID(key.getKeyID()).build(), key);
+    }
+
+    /** Signed with any key under any header. */
+    public String sign(JWSHeader header, RSAKey key) {
+      SignedJWT jwt = new SignedJWT(header, claims());
+      try {
+        jwt.sign(new RSASSASigner(key));
+      } catch (JOSEException e) {
+        throw new IllegalStateException(e);
+      }
+      return jwt.serialize();
+    }
+
+    /** The claims alone. */
+    public JWTClaimsSet claims() {
+      JWTClaimsSet.Builder set = new JWTClaimsSet.Builder();
+      claims.forEach(
+          (name, value) -> {
+            if (value != null) {
+              set.claim(name, value);
+            }
+          });
+      return set.build();
+    }
+  }
+
+  @Override
+  public void close() {
+    become(Mode.DOWN);
+    server.stop(0);
+    threads.shutdownNow();
+    synchronized (this) {
+      if (!unexpected.isEmpty()) {
+        throw new AssertionError("Google has no " + unexpected);
+      }
+    }
+  }
+
+  private void answer(HttpExchange exchange) throws IOException {
+    String request = exchange.getRequestMethod() + " " + exchange.getRequestURI();
+    Mode now;
+    CountDownLatch released;
+    byte[] body;
+    synchronized (this) {
+      if (!request.equals("GET " + PATH)) {
+        unexpected.add(request);
+        exchange.sendResponseHeaders(404, -1);
+        exchange.close();
+        return;
+      }
+      fetches++;
+      notifyAll();
+      now = mode;
+      released = stalled;
+      body = new JWKSet(signing).toString().getBytes(StandardCharsets.UTF_8);
+      if (maxAge != null) {
+        exchange
+            .getResponseHeaders()
+            .add("Cache-Control", "public, max-age=" + maxAge.toSeconds() + ", must-revalidate");
+      }
+    }
+    try (exchange) {
+      switch (now) {
+        case WORKING -> send(exchange, 200, body);
+        case DOWN -> exchange.sendResponseHeaders(503, -1);
+        case GARBAGE -> send(exchange, 200, "<html>".getBytes(StandardCharsets.UTF_8));
+        case REDIRECTING -> {
+          exchange.getResponseHeaders().add("Location", "/elsewhere");
+          exchange.sendResponseHeaders(302, -1);
+        }
+        case STALLED -> {
+          exchange.sendResponseHeaders(200, body.length);
+          released.await();
+        }
+        case ENDLESS -> {
+          exchange.sendResponseHeaders(200, 0);
+          OutputStream out = exchange.getResponseBody();
+          out.write("{\"keys\":[".getBytes(StandardCharsets.UTF_8));
+          byte[] spaces = " ".repeat(8192).getBytes(StandardCharsets.UTF_8);
+          while (released.getCount() > 0) {
+            out.write(spaces);
+          }
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static void send(HttpExchange exchange, int status, byte[] body) throws IOException {
+    exchange.getResponseHeaders().add("Content-Type", "application/json; charset=UTF-8");
+    exchange.sendResponseHeaders(status, body.length);
+    exchange.getResponseBody().write(body);
+  }
+
+  private static RSAKey newKey() {
+    try {
+      return new RSAKeyGenerator(2048)
+          .keyID(UUID.randomUUID().toString())
+          .keyUse(KeyUse.SIGNATURE)
+          .algorithm(JWSAlgorithm.RS256)
+          .generate();
+    } catch (JOSEException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}

@@ -1,0 +1,188 @@
+package app.perpetua.flow.harness;
+
+import com.atlassian.oai.validator.OpenApiInteractionValidator;
+import com.atlassian.oai.validator.model.Request.Method;
+import com.atlassian.oai.validator.model.SimpleRequest;
+import com.atlassian.oai.validator.model.SimpleResponse;
+import com.atlassian.oai.validator.report.MessageResolver;
+import com.atlassian.oai.validator.report.ValidationReport;
+import com.atlassian.oai.validator.report.ValidationReport.Level;
+import com.atlassian.oai.validator.schema.SchemaValidator;
+import io.swagger.v3.oas.models.OpenAPI;
+import io.swagger.v3.oas.models.media.Schema;
+import io.swagger.v3.parser.OpenAPIV3Parser;
+import io.swagger.v3.parser.core.models.SwaggerParseResult;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+
+/**
+ * The contract, and whether what goes over the wire keeps to it. Beyond what it lists per
+ * operation, it holds every answer to the rules it states for all: an unknown path is a 404, a
+ * known one answers 405 with {@code Allow} to a method it does not have, HEAD answers like GET
+ * without a body. Immutable; thread-safe.
+ */
+public final class Contract {
+  private static final String UNKNOWN_PATH = "validation.request.path.missing";
+  private static final String UNKNOWN_METHOD = "validation.request.operation.notAllowed";
+  private static final String MISSING_BODY = "validation.response.body.missing";
+
+  /**
+   * A request or answer as it was on the wire.
+   *
+   * @param headers names in any case
+   */
+  public record Message(Map<String, List<String>> headers, byte[] body) {
+    String text() {
+      return new String(body, StandardCharsets.UTF_8);
+    }
+  }
+
+  /** Loading takes a second; the contract is a constant. */
+  private static final class Current {
+    static final Contract CONTRACT = new Contract(resource("/openapi.yaml"));
+  }
+
+  private final OpenAPI document;
+  private final OpenApiInteractionValidator validator;
+  private final SchemaValidator schemas;
+
+  /**
+   * Reads a contract.
+   *
+   * @throws IllegalArgumentException naming what is wrong with the document
+   */
+  Contract(String yaml) {
+    SwaggerParseResult parsed = new OpenAPIV3Parser().readContents(yaml, null, null);
+    if (parsed.getOpenAPI() == null || !parsed.getMessages().isEmpty()) {
+      throw new IllegalArgumentException("not an OpenAPI document: " + parsed.getMessages());
+    }
+    document = parsed.getOpenAPI();
+    validator = OpenApiInteractionValidator.createForInlineApiSpecification(yaml).build();
+    schemas = new SchemaValidator(document, new MessageResolver());
+  }
+
+  /** The contract of this build, {@code openapi.yaml}. */
+  public static Contract current() {
+    return Current.CONTRACT;
+  }
+
+  /** The parsed document. */
+  public OpenAPI document() {
+    return document;
+  }
+
+  /**
+   * What a request does wrong by the contract; empty if nothing.
+   *
+   * @param target path with query, as sent
+   */
+  public List<String> faultsOf(String method, String target, Message request) {
+    SimpleRequest.Builder builder = new SimpleRequest.Builder(asListed(method), path(target), true);
+    request.headers().forEach(builder::withHeader);
+    query(target).forEach(pair -> builder.withQueryParam(pair[0], pair[1]));
+    if (request.body().length > 0) {
+      builder.withBody(request.body());
+    }
+    return faults(validator.validateRequest(builder.build()).getMessages().stream());
+  }
+
+  /** What the answer to such a request does wrong by the contract; empty if nothing. */
+  public List<String> faultsOf(String method, String target, int status, Message answer) {
+    boolean head = method.equals("HEAD");
+    SimpleResponse.Builder builder = new SimpleResponse.Builder(status);
+    answer.headers().forEach(builder::withHeader);
+    if (answer.body().length > 0) {
+      builder.withBody(answer.body());
+    }
+    List<ValidationReport.Message> messages =
+        validator
+            .validateResponse(path(target), Method.valueOf(asListed(method)), builder.build())
+            .getMessages();
+    List<String> keys = messages.stream().map(ValidationReport.Message::getKey).toList();
+    if (keys.contains(UNKNOWN_PATH) || keys.contains(UNKNOWN_METHOD)) {
+      return outsideFaults(keys.contains(UNKNOWN_METHOD), head, status, answer);
+    }
+    return faults(
+        messages.stream().filter(message -> !head || !message.getKey().equals(MISSING_BODY)));
+  }
+
+  /**
+   * What is wrong with a JSON text by a schema in {@code components}; empty if nothing. For what
+   * OpenAPI cannot tie to an operation: events of a stream, frames of a WebSocket.
+   */
+  public List<String> faultsOf(String schema, String json) {
+    if (!document.getComponents().getSchemas().containsKey(schema)) {
+      throw new IllegalArgumentException("the contract has no schema " + schema);
+    }
+    Schema<?> reference = new Schema<>().$ref("#/components/schemas/" + schema);
+    return faults(schemas.validate(json, reference, "body").getMessages().stream());
+  }
+
+  private List<String> outsideFaults(
+      boolean pathIsKnown, boolean head, int status, Message answer) {
+    int expected = pathIsKnown ? 405 : 404;
+    if (status != expected) {
+      return List.of(status + " where the contract knows no such operation: " + expected);
+    }
+    boolean allows = answer.headers().keySet().stream().anyMatch("Allow"::equalsIgnoreCase);
+    if (pathIsKnown && !allows) {
+      return List.of("405 without Allow");
+    }
+    return head ? List.of() : faultsOf("Error", answer.text());
+  }
+
+  private static List<String> faults(Stream<ValidationReport.Message> messages) {
+    return messages
+        .filter(message -> message.getLevel() == Level.ERROR || message.getLevel() == Level.WARN)
+        .map(
+            message ->
+                message
+                        .getContext()
+                        .flatMap(ValidationReport.MessageContext::getPointers)
+                        .map(pointers -> pointers.getInstance() + " ")
+                        .orElse("")
+                    + message.getMessage())
+        .toList();
+  }
+
+  private static String asListed(String method) {
+    return method.equals("HEAD") ? "GET" : method;
+  }
+
+  private static String path(String target) {
+    return target.split("\\?", 2)[0];
+  }
+
+  private static Stream<String[]> query(String target) {
+    String[] parts = target.split("\\?", 2);
+    return parts.length == 1 || parts[1].isEmpty()
+        ? Stream.empty()
+        : Stream.of(parts[1].split("&"))
+            .map(
+                pair -> {
+                  String[] halves = pair.split("=", 2);
+                  return new String[] {decoded(halves[0]), decoded(halves[halves.length - 1])};
+                });
+  }
+
+  private static String decoded(String text) {
+    return URLDecoder.decode(text, StandardCharsets.UTF_8);
+  }
+
+  static String resource(String path) {
+    try (InputStream in = Contract.class.getResourceAsStream(path)) {
+      if (in == null) {
+        throw new IllegalStateException(path + " is not on the class path");
+      }
+      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

@@ -1,0 +1,69 @@
+package app.perpetua.flow.harness;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Lets a test be there when the service commits. It recognizes the statement by its text, so the
+ * driver must not have prepared it on the server: as behind a pooler, or where the connection says
+ * {@code prepareThreshold=0}. Thread-safe.
+ */
+public final class NextCommit implements Tap.Hook {
+  /** A message of PostgreSQL's protocol ends its strings with NUL. */
+  private static final String COMMIT = "commit\0";
+
+  /** Which side of the commit. */
+  public enum Moment {
+    /** The service has sent it, the server has not seen it. */
+    BEFORE,
+    /** The server has committed and said so, the service has not heard it. */
+    AFTER
+  }
+
+  private record Awaited(Moment moment, BooleanSupplier then) {}
+
+  private final AtomicReference<@Nullable Awaited> next = new AtomicReference<>();
+  private final Set<Integer> committing = ConcurrentHashMap.newKeySet();
+
+  /** Nothing is awaited yet. */
+  public NextCommit() {}
+
+  /**
+   * Runs this at the next commit, once.
+   *
+   * @param then true if the message shall pass after it, false if the connection ends
+   */
+  public void when(Moment moment, BooleanSupplier then) {
+    next.set(new Awaited(moment, then));
+  }
+
+  @Override
+  public boolean passes(int connection, Tap.Direction direction, byte[] message) {
+    Awaited awaited = next.get();
+    if (awaited == null) {
+      return true;
+    }
+    if (direction == Tap.Direction.TO_CLIENT) {
+      return !committing.remove(connection) || happens(awaited);
+    }
+    // Latin 1 keeps every byte a character.
+    String text = new String(message, StandardCharsets.ISO_8859_1).toLowerCase(Locale.ROOT);
+    if (!text.contains(COMMIT)) {
+      return true;
+    }
+    if (awaited.moment() == Moment.BEFORE) {
+      return happens(awaited);
+    }
+    committing.add(connection);
+    return true;
+  }
+
+  private boolean happens(Awaited awaited) {
+    return !next.compareAndSet(awaited, null) || awaited.then().getAsBoolean();
+  }
+}

@@ -1,0 +1,139 @@
+package app.perpetua.flow.harness;
+
+import app.perpetua.flow.base.Secret;
+import app.perpetua.flow.sql.DatabaseUrl;
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.util.HexFormat;
+import java.util.Optional;
+import java.util.concurrent.ThreadLocalRandom;
+import javax.sql.DataSource;
+import org.flywaydb.core.Flyway;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.ds.PGSimpleDataSource;
+
+/**
+ * A PostgreSQL with one migrated template, from which every test class gets its own database within
+ * milliseconds. Embedded, or the server that {@code TEST_DATABASE_URL} names, whose role must be
+ * allowed to create databases. Durable like production: {@code fsync} and {@code
+ * synchronous_commit} stay on. Thread-safe.
+ */
+public final class PostgresServer implements AutoCloseable {
+  private static final int MAX_CONNECTIONS = 200;
+
+  private final @Nullable EmbeddedPostgres embedded;
+  private final DatabaseUrl maintenance;
+  private final String template;
+
+  private PostgresServer(@Nullable EmbeddedPostgres embedded, DatabaseUrl maintenance) {
+    this.embedded = embedded;
+    this.maintenance = maintenance;
+    this.template = unusedName("template");
+    run("create database " + template);
+    DataSource source = source(database(template));
+    Flyway.configure()
+        .dataSource(source)
+        .locations("classpath:sql/migration")
+        .loggers("slf4j")
+        .load()
+        .migrate();
+    makeDays(source, MutableClock.START);
+  }
+
+  /** Starts the server and migrates the template: about two seconds. */
+  public static PostgresServer start() {
+    String url = System.getenv("TEST_DATABASE_URL");
+    if (url != null && !url.isBlank()) {
+      return new PostgresServer(null, DatabaseUrl.parse(url));
+    }
+    try {
+      EmbeddedPostgres embedded =
+          EmbeddedPostgres.builder()
+              .setServerConfig("max_connections", Integer.toString(MAX_CONNECTIONS))
+              .setServerConfig("fsync", "on")
+              .setServerConfig("synchronous_commit", "on")
+              // The driver sends the JVM's zone, which the build sets to this one as well.
+              .setServerConfig("timezone", "Pacific/Auckland")
+              .start();
+      String local = "jdbc:postgresql://localhost:" + embedded.getPort() + "/postgres";
+      return new PostgresServer(
+          embedded,
+          new DatabaseUrl(local, Optional.of("postgres"), Optional.of(new Secret("postgres"))));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** Makes a database like the template; whoever asked for it drops it. */
+  DatabaseUrl createDatabase() {
+    String name = unusedName("test");
+    run("create database " + name + " template " + template);
+    return database(name);
+  }
+
+  /** Drops it, ending what is still connected to it. */
+  void dropDatabase(DatabaseUrl url) {
+    String path = url.jdbcUrl().split("\\?", 2)[0];
+    run("drop database " + path.substring(path.lastIndexOf('/') + 1) + " with (force)");
+  }
+
+  /** Unpooled connections to it. */
+  static PGSimpleDataSource source(DatabaseUrl url) {
+    PGSimpleDataSource source = new PGSimpleDataSource();
+    source.setUrl(url.jdbcUrl());
+    url.user().ifPresent(source::setUser);
+    url.password().ifPresent(password -> source.setPassword(password.value()));
+    return source;
+  }
+
+  /** Makes the activity log's days around an instant, as the service does it for itself. */
+  static void makeDays(DataSource source, Instant around) {
+    LocalDate today = LocalDate.ofInstant(around, ZoneOffset.UTC);
+    try (Connection connection = source.getConnection();
+        var make = connection.prepareStatement("select activity.make_day(?)")) {
+      for (int day = -1; day <= 7; day++) {
+        make.setObject(1, today.plusDays(day));
+        make.execute();
+      }
+    } catch (SQLException e) {
+      throw new IllegalStateException("activity days", e);
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    if (embedded == null) {
+      run("drop database " + template + " with (force)");
+    } else {
+      embedded.close();
+    }
+  }
+
+  private DatabaseUrl database(String name) {
+    String url = maintenance.jdbcUrl().replaceFirst("/[^/?]+(?=\\?|$)", "/" + name);
+    return new DatabaseUrl(url, maintenance.user(), maintenance.password());
+  }
+
+  /** Several runs may share one server. */
+  private static String unusedName(String kind) {
+    byte[] random = new byte[6];
+    ThreadLocalRandom.current().nextBytes(random);
+    return "perpetua_" + kind + "_" + HexFormat.of().formatHex(random);
+  }
+
+  private void run(String sql) {
+    try (Connection connection = source(maintenance).getConnection();
+        Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    } catch (SQLException e) {
+      throw new IllegalStateException(sql, e);
+    }
+  }
+}

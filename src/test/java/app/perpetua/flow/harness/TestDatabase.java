@@ -1,0 +1,192 @@
+package app.perpetua.flow.harness;
+
+import app.perpetua.flow.sql.DatabaseConfig;
+import app.perpetua.flow.sql.DatabaseUrl;
+import com.zaxxer.hikari.HikariConfig;
+import com.zaxxer.hikari.HikariDataSource;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.ResultSetMetaData;
+import java.sql.SQLException;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.ZoneOffset;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.extension.AfterAllCallback;
+import org.junit.jupiter.api.extension.BeforeAllCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import org.postgresql.ds.PGSimpleDataSource;
+
+/**
+ * A real, migrated PostgreSQL database of the test class's own:
+ *
+ * <pre>{@code
+ * @RegisterExtension static final TestDatabase database = new TestDatabase();
+ * }</pre>
+ *
+ * It lives from before the first test to after the last; tests of one class share it, each with new
+ * users. The server behind it starts once per JVM. Thread-safe.
+ */
+public final class TestDatabase implements BeforeAllCallback, AfterAllCallback {
+  private static final ExtensionContext.Namespace NAMESPACE =
+      ExtensionContext.Namespace.create(TestDatabase.class);
+
+  private @Nullable PostgresServer server;
+  private @Nullable DatabaseUrl url;
+  private final List<HikariDataSource> pools = new ArrayList<>();
+
+  @Override
+  public void beforeAll(ExtensionContext context) {
+    // In the root's store, so that JUnit stops the server when everything has run.
+    server =
+        context
+            .getRoot()
+            .getStore(NAMESPACE)
+            .computeIfAbsent(
+                PostgresServer.class, _ -> PostgresServer.start(), PostgresServer.class);
+    url = server.createDatabase();
+  }
+
+  @Override
+  public void afterAll(ExtensionContext context) {
+    synchronized (pools) {
+      pools.forEach(HikariDataSource::close);
+      pools.clear();
+    }
+    server().dropDatabase(url());
+  }
+
+  PostgresServer server() {
+    return Objects.requireNonNull(server, "only between beforeAll and afterAll");
+  }
+
+  /** Where it is, with credentials. */
+  public DatabaseUrl url() {
+    return Objects.requireNonNull(url, "only between beforeAll and afterAll");
+  }
+
+  /** As the service is configured with it: no pooler in between. */
+  public DatabaseConfig config() {
+    return new DatabaseConfig(url(), url(), 4);
+  }
+
+  /** Connections that are not pooled; the caller closes each. */
+  public PGSimpleDataSource dataSource() {
+    return PostgresServer.source(url());
+  }
+
+  /** A pool of that many connections, closed after the last test. */
+  public HikariDataSource pool(int size) {
+    HikariConfig config = new HikariConfig();
+    config.setDataSource(dataSource());
+    config.setMaximumPoolSize(size);
+    config.setMinimumIdle(0);
+    HikariDataSource pool = new HikariDataSource(config);
+    synchronized (pools) {
+      pools.add(pool);
+    }
+    return pool;
+  }
+
+  /** Lets the activity log take entries of the days around that instant. */
+  public void makeDays(Instant around) {
+    PostgresServer.makeDays(dataSource(), around);
+  }
+
+  /** A new user with valid defaults, who stands in the database once saved. */
+  public NewUser newUser() {
+    return new NewUser(this);
+  }
+
+  /**
+   * All rows, columns in the query's order. Instants come as {@link Instant}.
+   *
+   * @param sql with {@code ?} for each argument
+   */
+  public List<Map<String, @Nullable Object>> rows(String sql, @Nullable Object... arguments) {
+    return with(
+        sql,
+        arguments,
+        statement -> {
+          List<Map<String, @Nullable Object>> rows = new ArrayList<>();
+          try (ResultSet result = statement.executeQuery()) {
+            ResultSetMetaData columns = result.getMetaData();
+            while (result.next()) {
+              Map<String, @Nullable Object> row = new LinkedHashMap<>();
+              for (int i = 1; i <= columns.getColumnCount(); i++) {
+                row.put(columns.getColumnLabel(i), value(result, columns, i));
+              }
+              rows.add(row);
+            }
+          }
+          return rows;
+        });
+  }
+
+  /**
+   * The only row.
+   *
+   * @throws AssertionError if there is not exactly one
+   */
+  public Map<String, @Nullable Object> row(String sql, @Nullable Object... arguments) {
+    List<Map<String, @Nullable Object>> rows = rows(sql, arguments);
+    if (rows.size() != 1) {
+      throw new AssertionError("expected one row, got " + rows + " from " + sql);
+    }
+    return rows.getFirst();
+  }
+
+  /** The number that {@code select count(*)} or the like yields. */
+  public long number(String sql, @Nullable Object... arguments) {
+    Object value = row(sql, arguments).values().iterator().next();
+    return ((Number) Objects.requireNonNull(value)).longValue();
+  }
+
+  /** Executes it and commits. The number of rows changed. */
+  public int run(String sql, @Nullable Object... arguments) {
+    return with(sql, arguments, PreparedStatement::executeUpdate);
+  }
+
+  @FunctionalInterface
+  private interface Use<T> {
+    T apply(PreparedStatement statement) throws SQLException;
+  }
+
+  private <T> T with(String sql, @Nullable Object[] arguments, Use<T> use) {
+    try (Connection connection = dataSource().getConnection();
+        PreparedStatement statement = connection.prepareStatement(sql)) {
+      for (int i = 0; i < arguments.length; i++) {
+        statement.setObject(
+            i + 1,
+            switch (arguments[i]) {
+              case Instant instant -> instant.atOffset(ZoneOffset.UTC);
+              case UUID[] ids -> connection.createArrayOf("uuid", ids);
+              case null -> null;
+              case Object other -> other;
+            });
+      }
+      return use.apply(statement);
+    } catch (SQLException e) {
+      throw new IllegalStateException(sql, e);
+    }
+  }
+
+  private static @Nullable Object value(ResultSet result, ResultSetMetaData columns, int i)
+      throws SQLException {
+    return switch (columns.getColumnTypeName(i)) {
+      case "timestamptz" -> {
+        OffsetDateTime time = result.getObject(i, OffsetDateTime.class);
+        yield time == null ? null : time.toInstant();
+      }
+      case "json", "jsonb" -> result.getString(i);
+      default -> result.getObject(i);
+    };
+  }
+}

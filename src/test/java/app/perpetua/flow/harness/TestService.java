@@ -1,0 +1,187 @@
+package app.perpetua.flow.harness;
+
+import app.perpetua.flow.App;
+import app.perpetua.flow.Config;
+import app.perpetua.flow.Role;
+import app.perpetua.flow.base.Secret;
+import app.perpetua.flow.fake.FakeGoogle;
+import app.perpetua.flow.jobs.Worker;
+import app.perpetua.flow.sql.DatabaseUrl;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
+import java.security.NoSuchAlgorithmException;
+import java.util.Base64;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.UUID;
+import java.util.function.ToIntFunction;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.extension.AfterAllCallback;
+import org.junit.jupiter.api.extension.BeforeAllCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * The whole service over real sockets, beside a fake Google, for a test class:
+ *
+ * <pre>{@code
+ * @Order(1) @RegisterExtension static final TestDatabase database = new TestDatabase();
+ * @Order(2) @RegisterExtension static final TestService service = new TestService(database);
+ * }</pre>
+ *
+ * <p>Rate limits are wide open unless set otherwise. Thread-safe once started.
+ */
+public final class TestService implements BeforeAllCallback, AfterAllCallback {
+  /**
+   * A signed-in user.
+   *
+   * @param userId whose
+   * @param accessToken the bearer token
+   * @param refreshToken its companion
+   * @param api a client that carries the access token
+   */
+  public record Session(UUID userId, String accessToken, String refreshToken, Api api) {}
+
+  private final TestDatabase database;
+  private final MutableClock clock = new MutableClock();
+  private final Map<String, String> environment = new HashMap<>();
+  private @Nullable ToIntFunction<InetSocketAddress> way;
+  private @Nullable FakeGoogle google;
+  private @Nullable App app;
+  private @Nullable Api api;
+
+  /** A service over that database, registered before it. */
+  public TestService(TestDatabase database) {
+    this.database = database;
+    environment.put("RATE_LIMIT_GENERAL", "1000000");
+    environment.put("RATE_LIMIT_AUTH", "1000000");
+  }
+
+  /** With this environment variable. */
+  public TestService with(String variable, String value) {
+    environment.put(variable, value);
+    return this;
+  }
+
+  /**
+   * Reaches the database by another way, such as a {@link Tap}; migrations go past it.
+   *
+   * @param way from the database's address to the loopback port to use instead
+   */
+  public TestService through(ToIntFunction<InetSocketAddress> way) {
+    this.way = way;
+    return this;
+  }
+
+  @Override
+  public void beforeAll(ExtensionContext context) {
+    database.makeDays(clock.instant());
+    google = new FakeGoogle(clock);
+    String direct = url(database.url());
+    if (way == null) {
+      environment.putIfAbsent("DATABASE_URL", direct);
+    } else {
+      URI address = URI.create(direct);
+      int port = way.applyAsInt(new InetSocketAddress(address.getHost(), address.getPort()));
+      environment.put("DATABASE_DIRECT_URL", direct);
+      environment.put(
+          "DATABASE_URL",
+          direct.replace("@" + address.getAuthority().split("@", 2)[1], "@127.0.0.1:" + port));
+    }
+    environment.putIfAbsent("JWT_PRIVATE_KEY", privateKey());
+    environment.putIfAbsent("GOOGLE_CLIENT_ID", FakeGoogle.CLIENT_ID);
+    environment.putIfAbsent("GOOGLE_JWKS_URL", google.jwksUrl().toString());
+    environment.putIfAbsent("PORT", "0");
+    app = App.start(Config.load(environment), Role.API, clock);
+    api = new Api(URI.create("http://127.0.0.1:" + app.port()));
+  }
+
+  @Override
+  public void afterAll(ExtensionContext context) {
+    api().close();
+    app().close();
+    google().close();
+  }
+
+  /** The clock that the service and Google run on. */
+  public MutableClock clock() {
+    return clock;
+  }
+
+  /** The identity provider. */
+  public FakeGoogle google() {
+    return Objects.requireNonNull(google, "only between beforeAll and afterAll");
+  }
+
+  /** A client that is not signed in. */
+  public Api api() {
+    return Objects.requireNonNull(api, "only between beforeAll and afterAll");
+  }
+
+  /** Runs every job that is due by its clock; no other ones run. What ran, in order. */
+  public List<Worker.Ran> runDueJobs() {
+    return Objects.requireNonNull(app).runDueJobs();
+  }
+
+  /** Where it listens. */
+  public int port() {
+    return app().port();
+  }
+
+  /** The service itself. */
+  public App app() {
+    return Objects.requireNonNull(app, "only between beforeAll and afterAll");
+  }
+
+  /** Signs a new user in. */
+  public Session newUser() {
+    return signIn("google-" + UUID.randomUUID());
+  }
+
+  /** Signs the user with that Google subject in. */
+  public Session signIn(String subject) {
+    Api.Answer answer =
+        api()
+            .post(
+                "/api/v1/auth/google/callback",
+                Map.of("id_token", google().idToken(subject).sign()))
+            .expect(200);
+    JsonNode body = answer.json();
+    String token = body.get("access_token").stringValue();
+    return new Session(
+        UUID.fromString(body.get("user").get("id").stringValue()),
+        token,
+        body.get("refresh_token").stringValue(),
+        api().as(token));
+  }
+
+  private static String url(DatabaseUrl url) {
+    String credentials =
+        url.user().map(TestService::encoded).orElse("")
+            + url.password().map(Secret::value).map(p -> ":" + encoded(p)).orElse("");
+    return url.jdbcUrl().replace("jdbc:postgresql://", "postgresql://" + credentials + "@");
+  }
+
+  private static String encoded(String text) {
+    return URLEncoder.encode(text, StandardCharsets.UTF_8);
+  }
+
+  private static String privateKey() {
+    try {
+      KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
+      generator.initialize(2048);
+      KeyPair pair = generator.generateKeyPair();
+      return "-----BEGIN PRIVATE KEY-----\n"
+          + Base64.getMimeEncoder().encodeToString(pair.getPrivate().getEncoded())
+          + "\n-----END PRIVATE KEY-----\n";
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError(e);
+    }
+  }
+}

@@ -1,0 +1,95 @@
+package app.perpetua.flow.http;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import app.perpetua.flow.base.Json;
+import app.perpetua.flow.harness.Api;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.util.List;
+import java.util.Objects;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.Test;
+import tools.jackson.databind.JsonNode;
+
+final class DocsTest {
+  private static final Pattern ADDRESS = Pattern.compile("(?:src|href)=\"(?!data:)([^\"]+)\"");
+
+  private static final Docs DOCS = new Docs(new Json());
+
+  @AutoClose
+  private final PlainServer server =
+      new PlainServer(
+          List.of(
+              Route.plain("/api/v1/openapi.yaml", DOCS::yaml),
+              Route.plain("/api/v1/openapi.json", DOCS::json),
+              Route.plain("/api/v1/docs", DOCS::page),
+              Route.plain("/api/v1/docs/init.js", DOCS::init),
+              Route.plain("/api/v1/docs/swagger-ui.css", DOCS::style),
+              Route.plain("/api/v1/docs/swagger-ui-bundle.js", DOCS::script)),
+          _ -> {});
+
+  @AutoClose private final Api api = server.api();
+
+  @Test
+  void the_contract_is_served_as_it_is_written_and_as_JSON() throws IOException {
+    Api.Answer yaml = api.get("/api/v1/openapi.yaml").expect(200);
+    assertEquals("application/yaml", yaml.header("Content-Type").orElseThrow());
+    try (InputStream file = DocsTest.class.getResourceAsStream("/openapi.yaml")) {
+      assertEquals(new String(Objects.requireNonNull(file).readAllBytes(), UTF_8), yaml.text());
+    }
+    JsonNode json = api.get("/api/v1/openapi.json").expect(200).json();
+    assertEquals("3.1.0", json.path("openapi").stringValue());
+    JsonNode docs = json.path("paths").path("/api/v1/docs").path("get");
+    assertEquals("getDocs", docs.path("operationId").stringValue());
+    assertTrue(docs.path("responses").has("200"));
+    JsonNode reset = json.path("components").path("headers").path("XRateLimitReset");
+    assertEquals(1_768_896_960, reset.path("example").intValue());
+    assertTrue(reset.path("required").booleanValue());
+    assertEquals("ok", json.at("/components/schemas/CheckResult/enum/0").stringValue());
+  }
+
+  @Test
+  void the_page_names_only_what_is_served_here() throws Exception {
+    String page = api.get("/api/v1/docs").expect(200).text();
+    Matcher address = ADDRESS.matcher(page);
+    int found = 0;
+    try (HttpClient client = HttpClient.newHttpClient()) {
+      while (address.find()) {
+        HttpResponse<String> answer =
+            client.send(
+                HttpRequest.newBuilder(
+                        server.uri().resolve("/api/v1/docs").resolve(address.group(1)))
+                    .build(),
+                HttpResponse.BodyHandlers.ofString());
+        assertEquals(200, answer.statusCode(), address.group(1));
+        boolean asset = address.group(1).startsWith("docs/");
+        assertEquals(
+            asset ? "public, max-age=31536000, immutable" : "no-cache",
+            answer.headers().firstValue("Cache-Control").orElseThrow());
+        assertEquals(asset, address.group(1).contains("?v="), address.group(1));
+        found++;
+      }
+    }
+    assertEquals(4, found);
+    assertFalse(page.contains("{version}"));
+    assertFalse(page.contains("${"));
+  }
+
+  @Test
+  void the_page_runs_no_script_but_its_own() {
+    Api.Answer page = api.get("/api/v1/docs").expect(200);
+    String policy = page.header("Content-Security-Policy").orElseThrow();
+    assertTrue(policy.contains("default-src 'none'; script-src 'self';"), policy);
+    assertTrue(policy.contains("frame-ancestors 'none'"), policy);
+    assertFalse(Pattern.compile("<script(?![^>]* src=)").matcher(page.text()).find());
+  }
+}

@@ -1,0 +1,80 @@
+package app.perpetua.flow.http;
+
+import app.perpetua.flow.account.AccessTokens;
+import app.perpetua.flow.account.AccountConfig;
+import app.perpetua.flow.base.Ids;
+import app.perpetua.flow.base.Json;
+import app.perpetua.flow.base.Secret;
+import app.perpetua.flow.harness.Api;
+import app.perpetua.flow.harness.MutableClock;
+import app.perpetua.flow.sql.Db;
+import app.perpetua.flow.sql.Pool;
+import app.perpetua.flow.sql.Postgres;
+import app.perpetua.flow.sql.SqlCatalog;
+import com.zaxxer.hikari.HikariDataSource;
+import java.net.URI;
+import java.security.KeyPairGenerator;
+import java.security.NoSuchAlgorithmException;
+import java.security.interfaces.RSAPrivateCrtKey;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.Consumer;
+
+/** The real server and endpoint with some routes that need no database. */
+final class PlainServer implements AutoCloseable {
+  private static final Json JSON = new Json();
+
+  private final HikariDataSource neverUsed = Pool.open(Postgres.config(1, 1));
+  private final Server server;
+
+  PlainServer(List<Route> routes, Consumer<Finished> observer) {
+    HttpConfig config = config(Optional.empty(), 0);
+    Ids ids = new Ids();
+    MutableClock clock = new MutableClock();
+    Db db = new Db(neverUsed, SqlCatalog.load(), clock, Duration.ofSeconds(1), _ -> false);
+    Errors errors = new Errors(JSON);
+    AccessTokens tokens = new AccessTokens(account(), ids, clock);
+    Endpoint endpoint = new Endpoint(JSON, errors, db, tokens, new RateLimiter(clock), config);
+    server = new Server(config, routes, endpoint::handle, errors, ids, observer);
+    server.start();
+  }
+
+  static HttpConfig config(Optional<Secret> metricsToken, int metricsPort) {
+    return new HttpConfig(0, Set.of(), List.of(), metricsToken, metricsPort, 100, 20, 10);
+  }
+
+  private static AccountConfig account() {
+    try {
+      KeyPairGenerator keys = KeyPairGenerator.getInstance("RSA");
+      keys.initialize(2048);
+      return new AccountConfig(
+          (RSAPrivateCrtKey) keys.generateKeyPair().getPrivate(),
+          List.of(),
+          Duration.ofMinutes(15),
+          Duration.ofDays(7),
+          new Secret("unused"),
+          Set.of("unused"),
+          URI.create("http://127.0.0.1:1/"),
+          0);
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  URI uri() {
+    return URI.create("http://127.0.0.1:" + server.port());
+  }
+
+  /** A client that holds the answers to the contract. */
+  Api api() {
+    return new Api(uri());
+  }
+
+  @Override
+  public void close() {
+    server.close();
+    neverUsed.close();
+  }
+}

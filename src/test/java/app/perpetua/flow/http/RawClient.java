@@ -1,0 +1,188 @@
+package app.perpetua.flow.http;
+
+import java.io.ByteArrayOutputStream;
+import java.io.Closeable;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.Socket;
+import java.net.SocketException;
+import java.net.SocketTimeoutException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Map;
+import java.util.TreeMap;
+
+/** An HTTP client that sends exactly the bytes it is told to, well-formed or not. */
+final class RawClient implements Closeable {
+  /** Longer than anything a test waits for, so that a hanging server fails the test. */
+  private static final int PATIENCE_MILLIS = 20_000;
+
+  private final Socket socket;
+  private final InputStream in;
+
+  RawClient(int port) throws IOException {
+    socket = new Socket();
+    // Small, so that what the server does not read holds us up, as on a real network.
+    socket.setSendBufferSize(8 * 1024);
+    socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+    socket.setSoTimeout(PATIENCE_MILLIS);
+    socket.setTcpNoDelay(true);
+    in = socket.getInputStream();
+  }
+
+  /**
+   * An answer.
+   *
+   * @param headers by lower-case name, repeated ones joined by a comma
+   */
+  record Answer(int status, Map<String, String> headers, String body) {
+    String header(String name) {
+      return headers.getOrDefault(name.toLowerCase(Locale.ROOT), "(none)");
+    }
+  }
+
+  RawClient send(String text) throws IOException {
+    return send(text.getBytes(StandardCharsets.ISO_8859_1));
+  }
+
+  RawClient send(byte[] bytes) throws IOException {
+    socket.getOutputStream().write(bytes);
+    socket.getOutputStream().flush();
+    return this;
+  }
+
+  /** A whole request without a body. */
+  Answer ask(String method, String path, String... headers) throws IOException {
+    send(head(method, path, headers));
+    return method.equals("HEAD") ? answerToHead() : answer();
+  }
+
+  static String head(String method, String path, String... headers) {
+    StringBuilder text =
+        new StringBuilder(method + " " + path + " HTTP/1.1\r\nHost: localhost\r\n");
+    for (String header : headers) {
+      text.append(header).append("\r\n");
+    }
+    return text.append("\r\n").toString();
+  }
+
+  Answer answer() throws IOException {
+    return answer(true);
+  }
+
+  Answer answerToHead() throws IOException {
+    return answer(false);
+  }
+
+  private Answer answer(boolean withBody) throws IOException {
+    int status = Integer.parseInt(line().substring(9, 12));
+    Map<String, String> headers = new TreeMap<>();
+    for (String line = line(); !line.isEmpty(); line = line()) {
+      String[] parts = line.split(":", 2);
+      headers.merge(parts[0].toLowerCase(Locale.ROOT), parts[1].strip(), (a, b) -> a + ", " + b);
+    }
+    String body = "";
+    if (withBody && headers.containsKey("content-length")) {
+      byte[] bytes = in.readNBytes(Integer.parseInt(headers.get("content-length")));
+      body = new String(bytes, StandardCharsets.UTF_8);
+    } else if (withBody && "chunked".equals(headers.get("transfer-encoding"))) {
+      body = chunks();
+    }
+    return new Answer(status, headers, body);
+  }
+
+  private String chunks() throws IOException {
+    ByteArrayOutputStream body = new ByteArrayOutputStream();
+    while (true) {
+      int size = Integer.parseInt(line(), 16);
+      body.write(in.readNBytes(size));
+      line();
+      if (size == 0) {
+        return body.toString(StandardCharsets.UTF_8);
+      }
+    }
+  }
+
+  private String line() throws IOException {
+    ByteArrayOutputStream line = new ByteArrayOutputStream();
+    while (true) {
+      int c = in.read();
+      if (c < 0) {
+        throw new EOFException("closed after: " + line.toString(StandardCharsets.UTF_8));
+      }
+      if (c == '\n') {
+        return line.toString(StandardCharsets.UTF_8).stripTrailing();
+      }
+      line.write(c);
+    }
+  }
+
+  void sendsNoMore() throws IOException {
+    socket.shutdownOutput();
+  }
+
+  /** What still comes until the server closes or resets the connection. */
+  String rest() throws IOException {
+    ByteArrayOutputStream rest = new ByteArrayOutputStream();
+    try {
+      for (int c = in.read(); c >= 0; c = in.read()) {
+        rest.write(c);
+      }
+    } catch (SocketException e) {
+      rest.write("(reset)".getBytes(StandardCharsets.UTF_8));
+    }
+    return rest.toString(StandardCharsets.UTF_8);
+  }
+
+  /** Sends after a while, unless the server hangs up first: then false. */
+  boolean sendAfter(Duration delay, String text) throws IOException {
+    socket.setSoTimeout((int) delay.toMillis());
+    try {
+      int c = in.read();
+      if (c >= 0) {
+        throw new AssertionError("answered too early");
+      }
+      return false;
+    } catch (SocketTimeoutException e) {
+      socket.setSoTimeout(PATIENCE_MILLIS);
+      send(text);
+      return true;
+    }
+  }
+
+  /**
+   * Sends one byte per pause, over and over, until the server hangs up.
+   *
+   * @return how long the server bore it
+   */
+  Duration trickle(String text, Duration pause) throws IOException {
+    byte[] bytes = text.getBytes(StandardCharsets.ISO_8859_1);
+    long start = System.nanoTime();
+    socket.setSoTimeout((int) pause.toMillis());
+    for (int i = 0; System.nanoTime() - start < Duration.ofSeconds(30).toNanos(); i++) {
+      try {
+        if (i < bytes.length) {
+          socket.getOutputStream().write(bytes[i]);
+        }
+        if (in.read() < 0) {
+          return Duration.ofNanos(System.nanoTime() - start);
+        }
+        throw new AssertionError("answered, where it should have been cut");
+      } catch (SocketTimeoutException e) {
+        // The pause is over; the next byte.
+      } catch (SocketException e) {
+        return Duration.ofNanos(System.nanoTime() - start);
+      }
+    }
+    throw new AssertionError("not cut within 30 s");
+  }
+
+  @Override
+  public void close() throws IOException {
+    socket.close();
+  }
+}

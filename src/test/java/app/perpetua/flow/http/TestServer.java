@@ -1,0 +1,201 @@
+package app.perpetua.flow.http;
+
+import app.perpetua.flow.base.Ids;
+import app.perpetua.flow.base.Json;
+import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.http.Route.Sunset;
+import app.perpetua.flow.http.Route.Verb;
+import app.perpetua.flow.http.SlowClients.Patience;
+import io.helidon.http.HeaderValues;
+import io.helidon.webserver.http.ServerRequest;
+import io.helidon.webserver.http.ServerResponse;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * A real {@link Server} on a free port, whose routes tell what they were asked: {@code <method>
+ * <pattern> <id> <length of the body>}.
+ */
+final class TestServer implements AutoCloseable {
+  static final String ORIGIN = "https://app.example";
+
+  private static final Sunset END =
+      new Sunset(
+          Instant.parse("2026-01-01T00:00:00Z"),
+          Instant.parse("2026-04-01T12:30:00Z"),
+          URI.create("https://docs.example/migrate"));
+
+  private final BlockingQueue<Finished> finished = new LinkedBlockingQueue<>();
+  private final Server server;
+
+  /** Every request that reached a handler. */
+  final BlockingQueue<String> handled = new LinkedBlockingQueue<>();
+
+  /** Handlers whose thread had been interrupted, which must never be. */
+  final AtomicInteger interrupted = new AtomicInteger();
+
+  /** What requests to {@code /patient} wait for. */
+  final CountDownLatch release = new CountDownLatch(1);
+
+  private final CountDownLatch began = new CountDownLatch(1);
+
+  TestServer() {
+    this(patience(15_000, 75_000));
+  }
+
+  TestServer(Patience patience) {
+    this(patience, List.of());
+  }
+
+  TestServer(int port) {
+    this(port, patience(15_000, 75_000), List.of());
+  }
+
+  TestServer(Patience patience, List<Cidr> trustedProxies) {
+    this(0, patience, trustedProxies);
+  }
+
+  private TestServer(int port, Patience patience, List<Cidr> trustedProxies) {
+    server =
+        new Server(
+            new HttpConfig(port, Set.of(ORIGIN), trustedProxies, Optional.empty(), 0, 100, 20, 10),
+            List.of(
+                Route.read("/api/v1/tasks/{id}", _ -> tx -> Reply.noContent()),
+                Route.write(Verb.PATCH, "/api/v1/tasks/{id}", _ -> tx -> Reply.noContent()),
+                Route.read("/api/v1/tasks", _ -> tx -> Reply.noContent()),
+                Route.write(Verb.POST, "/api/v1/tasks", _ -> tx -> Reply.noContent()),
+                Route.write(Verb.POST, "/api/v1/tasks/recover", _ -> tx -> Reply.noContent()),
+                Route.read("/api/v1/old", _ -> tx -> Reply.noContent()).deprecated(END),
+                Route.plain("/unread", _ -> Reply.noContent()),
+                Route.write(Verb.POST, "/unread", _ -> tx -> Reply.noContent()),
+                Route.plain("/broken", _ -> Reply.noContent()),
+                Route.plain("/stream", _ -> Reply.noContent()),
+                Route.plain("/large", _ -> Reply.noContent()),
+                Route.write(Verb.POST, "/patient", _ -> tx -> Reply.noContent()),
+                Route.plain("/cached", _ -> Reply.noContent())),
+            this::answer,
+            new Errors(new Json()),
+            new Ids(),
+            finished::add,
+            patience);
+    server.start();
+  }
+
+  /** Millis for a request and between two; half a second for an answer. */
+  static Patience patience(int request, int idle) {
+    return new Patience(
+        Duration.ofMillis(request),
+        Duration.ofMillis(idle),
+        Duration.ofMillis(500),
+        Duration.ofSeconds(2));
+  }
+
+  int port() {
+    return server.port();
+  }
+
+  RawClient client() throws IOException {
+    return new RawClient(server.port());
+  }
+
+  /** What the observer was told of the next request. */
+  Finished finished() throws InterruptedException {
+    Finished next = finished.poll(10, TimeUnit.SECONDS);
+    if (next == null) {
+      throw new AssertionError("no request was reported as finished");
+    }
+    return next;
+  }
+
+  /** Returns once a request to {@code /patient} is being handled. */
+  void patientBegan() throws InterruptedException {
+    if (!began.await(10, TimeUnit.SECONDS)) {
+      throw new AssertionError("no request came");
+    }
+  }
+
+  boolean nothingMoreFinished() {
+    return finished.isEmpty();
+  }
+
+  @Override
+  public void close() {
+    server.close();
+  }
+
+  private void answer(Route route, ServerRequest request, ServerResponse response) {
+    switch (route.path()) {
+      case "/unread" -> response.status(401).send("unread".getBytes(StandardCharsets.UTF_8));
+      case "/broken" -> throw new IllegalStateException("secret cause");
+      case "/stream" -> stream(response, 3, 10);
+      case "/large" -> stream(response, 100_000, 1_000);
+      case "/patient" -> {
+        byte[] body = RequestBody.read(request, RequestBody.MAX_BYTES);
+        began.countDown();
+        await();
+        response.send(body);
+      }
+      case "/cached" -> {
+        response.header(HeaderValues.create("Cache-Control", "public, max-age=60"));
+        response.send("cached".getBytes(StandardCharsets.UTF_8));
+      }
+      default -> echo(route, request, response);
+    }
+  }
+
+  private void echo(Route route, ServerRequest request, ServerResponse response) {
+    try {
+      byte[] body = RequestBody.read(request, RequestBody.MAX_BYTES);
+      String text =
+          "%s %s %s %d"
+              .formatted(
+                  route.method(),
+                  route.path(),
+                  request.path().pathParameters().first("id").orElse("-"),
+                  body.length);
+      handled.add(text);
+      if (Thread.currentThread().isInterrupted()) {
+        interrupted.incrementAndGet();
+      }
+      response.send(text.getBytes(StandardCharsets.UTF_8));
+    } catch (Refusal e) {
+      new Refuser(new Errors(new Json())).refuse(request, response, e);
+    }
+  }
+
+  private void await() {
+    try {
+      if (!release.await(10, TimeUnit.SECONDS)) {
+        throw new IllegalStateException("never released");
+      }
+    } catch (InterruptedException e) {
+      interrupted.incrementAndGet();
+      throw new IllegalStateException(e);
+    }
+  }
+
+  private static void stream(ServerResponse response, int chunks, int size) {
+    byte[] chunk = "x".repeat(size).getBytes(StandardCharsets.UTF_8);
+    try (OutputStream out = response.outputStream()) {
+      for (int i = 0; i < chunks; i++) {
+        out.write(chunk);
+        out.flush();
+      }
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

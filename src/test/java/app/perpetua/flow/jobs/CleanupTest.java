@@ -1,0 +1,88 @@
+package app.perpetua.flow.jobs;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import app.perpetua.flow.cleanup.Cleanup;
+import app.perpetua.flow.events.Partitions;
+import app.perpetua.flow.harness.MutableClock;
+import app.perpetua.flow.harness.TestDatabase;
+import app.perpetua.flow.sql.Actor;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+class CleanupTest {
+  @RegisterExtension static final TestDatabase database = new TestDatabase();
+
+  private static final Instant NOW = MutableClock.START;
+
+  private final JobsFixture on = new JobsFixture(database);
+  private final Partitions partitions = new Partitions(on.db);
+
+  private Worker worker(Cleanup.Sweep... sweeps) {
+    return on.worker(on.db, Map.of(), Map.of("cleanup", new Cleanup(List.of(sweeps), partitions)));
+  }
+
+  private boolean dayStands(String day) {
+    return database.number(
+            "select count(*) from pg_class where relname = ?", "activity_logs_" + day)
+        == 1;
+  }
+
+  @Test
+  void FR_054_days_of_the_log_go_after_thirty_days_and_the_coming_ones_are_made() {
+    on.db.write(
+        Actor.system(null),
+        tx -> {
+          assertFalse(partitions.makeOne(tx));
+          return "";
+        });
+    on.clock.advance(Duration.ofDays(30));
+    worker().runDue();
+    assertFalse(dayStands("20260309"));
+    assertTrue(dayStands("20260310"));
+    assertTrue(dayStands("20260408"));
+    assertTrue(dayStands("20260416"));
+  }
+
+  @Test
+  void a_log_that_is_in_use_is_not_waited_for() throws SQLException {
+    on.clock.set(NOW.plus(Duration.ofDays(200)));
+    try (Connection user = database.dataSource().getConnection();
+        Statement statement = user.createStatement()) {
+      user.setAutoCommit(false);
+      statement.execute("lock table auth.users in row exclusive mode");
+      List<Worker.Ran> ran = worker().runDue();
+      assertEquals(Worker.Outcome.FAILED, ran.getLast().outcome());
+      assertFalse(dayStands("20260926"));
+      user.rollback();
+    }
+    on.clock.advance(Duration.ofMinutes(1));
+    assertEquals(Worker.Outcome.DONE, worker().runDue().getLast().outcome());
+    assertTrue(dayStands("20260926"));
+  }
+
+  @Test
+  void rows_go_in_batches_until_none_is_left() {
+    Deque<Integer> left = new ArrayDeque<>(List.of(Cleanup.BATCH, Cleanup.BATCH, 7));
+    List<Worker.Ran> ran =
+        worker(
+                (_, batch) -> {
+                  assertEquals(Cleanup.BATCH, batch);
+                  return left.removeFirst();
+                })
+            .runDue();
+    assertTrue(left.isEmpty());
+    assertEquals(Worker.Outcome.DONE, ran.getLast().outcome());
+  }
+}

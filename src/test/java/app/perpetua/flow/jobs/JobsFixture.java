@@ -1,0 +1,109 @@
+package app.perpetua.flow.jobs;
+
+import app.perpetua.flow.base.Ids;
+import app.perpetua.flow.base.Json;
+import app.perpetua.flow.harness.MutableClock;
+import app.perpetua.flow.harness.TestDatabase;
+import app.perpetua.flow.sql.Actor;
+import app.perpetua.flow.sql.Db;
+import app.perpetua.flow.sql.SqlCatalog;
+import app.perpetua.flow.sql.Tx;
+import com.zaxxer.hikari.HikariDataSource;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** A queue of its own, and workers on it. */
+final class JobsFixture {
+  final MutableClock clock = new MutableClock();
+  final Ids ids = new Ids();
+  final Jobs jobs = new Jobs(ids, new Json());
+  final SimpleMeterRegistry registry = new SimpleMeterRegistry();
+  final List<Worker.Ran> told = new CopyOnWriteArrayList<>();
+  final Db db;
+  private final TestDatabase database;
+  private final HikariDataSource pool;
+  private final SqlCatalog catalog = SqlCatalog.load();
+
+  JobsFixture(TestDatabase database) {
+    this.database = database;
+    this.pool = database.pool(12);
+    this.db = db(clock);
+    // schedule_runs and job_queue are shared by the class's tests.
+    database.run("delete from ops.job_queue");
+    database.run("delete from ops.schedule_runs");
+  }
+
+  Db db(Clock of) {
+    return new Db(pool, catalog, of, Duration.ofSeconds(5), _ -> false);
+  }
+
+  Worker worker(Map<String, Handler> handlers) {
+    return worker(db, handlers, Map.of());
+  }
+
+  Worker worker(Db its, Map<String, Handler> handlers, Map<String, Daily.Batch> batches) {
+    return new Worker(
+        its,
+        ids,
+        handlers,
+        new Daily(jobs, batches),
+        new Backoff(new Random(1)),
+        new JobMetrics(registry),
+        told::add,
+        4);
+  }
+
+  /** A claim of a worker that will never come back to it. */
+  Job claimAndDie(String kind) {
+    Job job = new Lease(db, ids, java.util.Set.of(kind)).claim(1).getFirst();
+    expireLeases();
+    return job;
+  }
+
+  /** As if half a minute had passed for the database. */
+  void expireLeases() {
+    database.run(
+        """
+        update ops.job_queue
+        set heartbeat_at = heartbeat_at - interval '31 seconds',
+            lease_until = lease_until - interval '31 seconds'
+        where state = 'running'
+        """);
+  }
+
+  void enqueue(@Nullable UUID user, String kind, String key) {
+    write(user, tx -> jobs.enqueue(tx, kind, key, tx.now(), Map.of("n", 1)));
+  }
+
+  void write(@Nullable UUID user, Consumer<Tx> work) {
+    db.write(
+        user == null ? Actor.system(null) : Actor.user(user, "test"),
+        tx -> {
+          if (user != null) {
+            tx.lockOwner();
+          }
+          work.accept(tx);
+          return "";
+        });
+  }
+
+  Map<String, @Nullable Object> job(String key) {
+    return database.row("select * from ops.job_queue where job_key = ?", key);
+  }
+
+  String state(String key) {
+    return String.valueOf(job(key).get("state"));
+  }
+
+  static Handler.Next done() {
+    return new Handler.Next.Done();
+  }
+}

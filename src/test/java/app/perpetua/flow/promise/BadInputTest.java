@@ -1,0 +1,503 @@
+package app.perpetua.flow.promise;
+
+import static java.util.stream.Collectors.toSet;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import app.perpetua.flow.base.Json;
+import app.perpetua.flow.harness.Api;
+import app.perpetua.flow.harness.TestDatabase;
+import app.perpetua.flow.harness.TestService;
+import app.perpetua.flow.promise.Hostile.Literal;
+import app.perpetua.flow.promise.Operation.Field;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.net.SocketException;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.function.Predicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * Promise 20: every place of every operation gets every hostile value. The places come from the
+ * contract, so a new operation is tested from its first day.
+ */
+class BadInputTest {
+  @Order(1)
+  @RegisterExtension
+  static final TestDatabase database = new TestDatabase();
+
+  @Order(2)
+  @RegisterExtension
+  static final TestService service =
+      new TestService(database).with("FREE_MAX_TASKS", "100000").with("FREE_MAX_SUBTASKS", "100");
+
+  private static final List<Operation> OPERATIONS = Operation.all();
+
+  /** Words of our own insides. */
+  private static final Pattern INSIDES =
+      Pattern.compile(
+          "Exception|\\bat (app|java|io|tools|org)\\.|postgres|jackson|helidon|sqlstate|jdbc",
+          Pattern.CASE_INSENSITIVE);
+
+  /** Longer ones are refused as request lines. */
+  private static final int LONGEST_QUERY = 7_000;
+
+  /** Texts that users write as they like. */
+  private static final Set<String> WRITTEN_BY_USERS = Set.of("title", "description", "name");
+
+  private final Json json = new Json();
+  private final Rows rows = new Rows(database);
+
+  /** A user, and something of theirs for the ids in paths. */
+  private record Fixture(Api api, Map<String, String> ids) {
+    String target(Operation operation) {
+      String[] steps = operation.path().split("/", -1);
+      for (int i = 1; i < steps.length; i++) {
+        if (steps[i].startsWith("{")) {
+          steps[i] = ids.getOrDefault(steps[i - 1], UUID.randomUUID().toString());
+        }
+      }
+      return String.join("/", steps);
+    }
+  }
+
+  private static Fixture fixture() {
+    Api api = service.newUser().api();
+    String task = id(api.post("/api/v1/tasks", Map.of("title", "a task")).expect(201));
+    String subtasks = "/api/v1/tasks/" + task + "/subtasks";
+    String subtask = id(api.post(subtasks, Map.of("title", "first")).expect(201));
+    api.post(subtasks, Map.of("title", "second")).expect(201);
+    return new Fixture(api, Map.of("tasks", task, "subtasks", subtask));
+  }
+
+  @TestFactory
+  Stream<DynamicTest> promise_20_no_field_takes_what_it_cannot_hold() {
+    return tests(
+        Operation::takesBody,
+        operation -> {
+          Fixture fixture = fixture();
+          Api api = fixture.api().invalidOnPurpose();
+          for (Field field : operation.fields()) {
+            unchanged(
+                operation + " " + field,
+                () -> {
+                  for (Literal literal : Hostile.literals(field)) {
+                    Api.Answer answer =
+                        api.send(
+                            operation.method(),
+                            fixture.target(operation),
+                            body(operation.bodyAround(field), field, literal));
+                    String shown = operation + " " + field + " = " + literal;
+                    refused(answer, shown);
+                    if (literal.json()) {
+                      assertEquals("VALIDATION_ERROR", answer.errorCode(), shown);
+                      assertTrue(names(answer, field.path().getFirst()), shown + ": " + answer);
+                    }
+                  }
+                });
+          }
+        });
+  }
+
+  @TestFactory
+  Stream<DynamicTest> promise_20_unusual_text_is_refused_or_reads_back_byte_for_byte() {
+    return tests(
+        operation -> operation.fields().stream().anyMatch(Field::isFreeText),
+        operation -> {
+          Fixture fixture = fixture();
+          for (Field field : operation.fields().stream().filter(Field::isFreeText).toList()) {
+            for (String text : Hostile.UNUSUAL) {
+              unusual(operation, fixture, field, text);
+            }
+          }
+        });
+  }
+
+  private void unusual(Operation operation, Fixture fixture, Field field, String text) {
+    Map<String, Object> body = operation.bodyAround(field);
+    String target = fixture.target(operation);
+    if (operation.has("version")) {
+      body.put("version", fixture.api().get(target).data().get("version"));
+    }
+    String before = rows.now();
+    Api.Answer answer =
+        fixture
+            .api()
+            .invalidOnPurpose()
+            .send(
+                operation.method(), target, body(body, field, Literal.json(Hostile.quoted(text))));
+    String shown = operation + " " + field + " = " + text;
+    if (answer.status() >= 300) {
+      refused(answer, shown);
+      assertEquals(before, rows.now(), shown);
+      boolean fits = text.codePointCount(0, text.length()) <= field.limit("maxLength", 0);
+      assertFalse(fits && WRITTEN_BY_USERS.contains(field.name()), shown + ": " + answer);
+    } else if (answer.status() != 204) {
+      assertEquals(text, answer.data().at("/" + field.name()).asString(""), shown);
+      Api.Answer again = fixture.api().get(shownAgainAt(operation, target, answer)).expect(200);
+      assertTrue(contains(again.json(), text), shown + " is not in " + again);
+    }
+  }
+
+  private static String shownAgainAt(Operation operation, String target, Api.Answer answer) {
+    Set<String> names = OPERATIONS.stream().map(Operation::name).collect(toSet());
+    if (names.contains("GET " + operation.path() + "/{id}")) {
+      return target + "/" + id(answer);
+    }
+    return names.contains("GET " + operation.path()) ? target : "/api/v1/users/me/export";
+  }
+
+  @TestFactory
+  Stream<DynamicTest> promise_20_no_body_is_taken_that_is_not_one_known_json_object() {
+    return tests(
+        Operation::takesBody,
+        operation -> {
+          Fixture fixture = fixture();
+          Api api = fixture.api().invalidOnPurpose();
+          String target = fixture.target(operation);
+          unchanged(
+              operation.name(),
+              () -> {
+                for (byte[] body : bodies()) {
+                  String shown = operation + " " + new Literal(body, false);
+                  refused(api.send(operation.method(), target, body).expect(400), shown);
+                }
+                for (String name : unknownNames()) {
+                  Api.Answer answer =
+                      api.send(operation.method(), target, "{" + Hostile.quoted(name) + ":\"x\"}");
+                  refused(answer, operation + " " + name);
+                  assertTrue(answer.bytes().length < 20_000, "names as little as needed");
+                }
+                assertTrue(names(api.send(operation.method(), target, "{\"colour\":1}"), "colour"));
+                for (String type :
+                    List.of(
+                        "text/plain",
+                        "text/json",
+                        "application/xml",
+                        "application/jsonx",
+                        "application/x-www-form-urlencoded",
+                        "multipart/form-data; boundary=x",
+                        "application/json; charset=utf-16",
+                        "application/json; charset=iso-8859-1",
+                        "application/merge-patch+json",
+                        "*/*",
+                        "json")) {
+                  refused(
+                      api.with("Content-Type", type).send(operation.method(), target, "{}"), type);
+                }
+              });
+        });
+  }
+
+  @TestFactory
+  Stream<DynamicTest> promise_20_a_million_members_or_ten_megabytes_are_413() {
+    return tests(
+        onePerMethod(),
+        operation -> {
+          Fixture fixture = fixture();
+          unchanged(
+              operation.name(),
+              () -> {
+                String head =
+                    operation.method()
+                        + " "
+                        + fixture.target(operation)
+                        + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
+                StringBuilder members = new StringBuilder("{\"m\":0");
+                for (int i = 0; i < 1_000_000; i++) {
+                  members.append(",\"m").append(i).append("\":0");
+                }
+                assertEquals(413, status(head, members.append('}').toString()));
+                assertEquals(413, status(head, "{\"title\":\"" + "x".repeat(10_000_000) + "\"}"));
+              });
+        });
+  }
+
+  @TestFactory
+  Stream<DynamicTest> promise_20_no_query_parameter_takes_what_it_cannot_hold() {
+    return tests(
+        operation -> !operation.query().isEmpty(),
+        operation -> {
+          Fixture fixture = fixture();
+          Api api = fixture.api().invalidOnPurpose();
+          unchanged(
+              operation.name(),
+              () -> {
+                for (Field field : operation.query()) {
+                  String target = fixture.target(operation) + "?" + field + "=";
+                  for (String value : Hostile.parameters(field)) {
+                    if (encoded(value).length() > LONGEST_QUERY) {
+                      continue;
+                    }
+                    String shown = operation + " " + field + " = " + value;
+                    Api.Answer answer = api.send(operation.method(), target + encoded(value), null);
+                    refused(answer, shown);
+                    assertTrue(names(answer, field.name()), shown + ": " + answer);
+                  }
+                  // What is no UTF-8 may be read as replacement characters, but not fail.
+                  for (String bytes : List.of("%FF%FE", "%C0%80", "%ED%A0%80", "a%80", "%F0%9F")) {
+                    int status = api.send(operation.method(), target + bytes, null).status();
+                    assertTrue(status < 500, operation + " " + field + " = " + bytes);
+                  }
+                }
+              });
+        });
+  }
+
+  @TestFactory
+  Stream<DynamicTest> promise_20_no_id_in_a_path_is_taken_that_is_none() {
+    return tests(
+        operation -> operation.path().contains("{"),
+        operation -> {
+          Fixture fixture = fixture();
+          Api api = fixture.api().invalidOnPurpose();
+          unchanged(
+              operation.name(),
+              () -> {
+                for (String id :
+                    List.of(
+                        "x",
+                        "0",
+                        "-1",
+                        "null",
+                        "*",
+                        "$(id)",
+                        "'or'1'='1'--",
+                        "(019ba722-4680-7c3e-9a51-2f6d8b0c4e17)",
+                        "019ba722-4680-7c3e-9a51-2f6d8b0c4e1g",
+                        "019ba72246807c3e9a512f6d8b0c4e17",
+                        "0-0-0-0-0",
+                        "9".repeat(5_000))) {
+                  String target =
+                      operation.path().replaceFirst("\\{[a-z_]+}", Matcher.quoteReplacement(id));
+                  Api.Answer answer =
+                      api.send(operation.method(), target, operation.takesBody() ? "{}" : null);
+                  refused(answer, operation + " " + id);
+                }
+              });
+        });
+  }
+
+  @TestFactory
+  Stream<DynamicTest> promise_20_no_idempotency_key_is_taken_that_is_none() {
+    return tests(
+        Operation::needsKey,
+        operation -> {
+          Fixture fixture = fixture();
+          Api api = fixture.api().invalidOnPurpose();
+          unchanged(
+              operation.name(),
+              () -> {
+                for (String key :
+                    List.of(
+                        "",
+                        "x",
+                        "\"\"",
+                        "\"019ba722-4680-7c3e-9a51-2f6d8b0c4e17",
+                        "{019ba722-4680-7c3e-9a51-2f6d8b0c4e17}",
+                        "019ba722-4680-7c3e-9a51-2f6d8b0c4e17, 019ba722-4680-7c3e-9a51-2f6d8b0c4e18",
+                        "019ba722-4680-7c3e-9a51-2f6d8b0c4e1g",
+                        "9".repeat(5_000))) {
+                  Api.Answer answer =
+                      api.with("Idempotency-Key", key)
+                          .send(operation.method(), fixture.target(operation), "{}");
+                  refused(answer, operation + " " + key);
+                  assertTrue(names(answer, "Idempotency-Key"), answer.toString());
+                }
+              });
+        });
+  }
+
+  private interface Attack {
+    void on(Operation operation);
+  }
+
+  private static Stream<DynamicTest> tests(Predicate<Operation> which, Attack attack) {
+    List<Operation> operations = OPERATIONS.stream().filter(which).toList();
+    assertFalse(operations.isEmpty());
+    return operations.stream()
+        .map(operation -> DynamicTest.dynamicTest(operation.name(), () -> attack.on(operation)));
+  }
+
+  /** What is refused before anybody looks at the route. */
+  private static Predicate<Operation> onePerMethod() {
+    Set<String> seen = new HashSet<>();
+    return operation -> operation.takesBody() && seen.add(operation.method());
+  }
+
+  private void unchanged(String shown, Runnable attack) {
+    String before = rows.now();
+    attack.run();
+    assertEquals(before, rows.now(), shown + " changed something");
+  }
+
+  /** The client already held the answer's form to the contract. */
+  private static void refused(Api.Answer answer, String shown) {
+    assertTrue(answer.status() >= 400 && answer.status() < 500, shown + ": " + answer);
+    assertFalse(INSIDES.matcher(answer.text()).find(), shown + ": " + answer);
+  }
+
+  private static boolean names(Api.Answer answer, String field) {
+    return answer.json().at("/error/details").values().stream()
+        .anyMatch(fault -> (fault.get("field").stringValue() + ".").startsWith(field + "."));
+  }
+
+  private static boolean contains(JsonNode node, String text) {
+    return node.isString()
+        ? node.stringValue().equals(text)
+        : node.values().stream().anyMatch(inner -> contains(inner, text));
+  }
+
+  private static String id(Api.Answer answer) {
+    return answer.data().get("id").stringValue();
+  }
+
+  private static String encoded(String value) {
+    return URLEncoder.encode(value, StandardCharsets.UTF_8);
+  }
+
+  /** The body with the literal in the field's place. */
+  private byte[] body(Map<String, Object> around, Field field, Literal literal) {
+    ByteArrayOutputStream out = new ByteArrayOutputStream();
+    out.write('{');
+    Map<String, Object> others = new LinkedHashMap<>(around);
+    others.remove(field.path().getFirst());
+    others.forEach(
+        (name, value) -> {
+          out.writeBytes((Hostile.quoted(name) + ":").getBytes(StandardCharsets.UTF_8));
+          out.writeBytes(json.bytes(value));
+          out.write(',');
+        });
+    out.writeBytes(
+        (Hostile.quoted(field.path().getFirst()) + ":").getBytes(StandardCharsets.UTF_8));
+    if (field.path().size() == 1) {
+      out.writeBytes(literal.bytes());
+    } else {
+      Object inner = around.get(field.path().getFirst());
+      Map<String, Object> next = new LinkedHashMap<>();
+      if (inner instanceof Map<?, ?> map) {
+        map.forEach((name, value) -> next.put(String.valueOf(name), value));
+      }
+      List<String> rest = field.path().subList(1, field.path().size());
+      out.writeBytes(body(next, new Field(rest, field.schema()), literal));
+    }
+    out.write('}');
+    return out.toByteArray();
+  }
+
+  private static List<byte[]> bodies() {
+    List<byte[]> bodies = new ArrayList<>();
+    for (String text :
+        List.of(
+            " ",
+            "\0",
+            "null",
+            "true",
+            "1",
+            "\"x\"",
+            "[]",
+            "[{}]",
+            "{",
+            "}",
+            "{\"title\"",
+            "{\"title\":\"a\"",
+            "{\"title\":\"a\",}",
+            "{title:\"a\"}",
+            "{'title':'a'}",
+            "{\"title\":\"a\",\"title\":\"b\"}",
+            "{\"title\":\"a\",\"\\u0074itle\":\"b\"}",
+            "{\"x\":{\"a\":1,\"a\":2}}",
+            "{}{}",
+            "{} x",
+            "{},",
+            "{}\0",
+            "/* */ {}",
+            "{} // x",
+            "# x\n{}",
+            "\ufeff{}",
+            "<x/>",
+            "title=a",
+            "{\"title\":".repeat(20_000),
+            "[".repeat(100_000) + "]".repeat(100_000))) {
+      bodies.add(text.getBytes(StandardCharsets.UTF_8));
+    }
+    bodies.add("{}".getBytes(StandardCharsets.UTF_16));
+    bodies.add("{}".getBytes(StandardCharsets.UTF_16LE));
+    bodies.add(new byte[] {0x1f, (byte) 0x8b, 8, 0, 0, 0, 0, 0, 0, 3});
+    bodies.add(new byte[] {'{', '"', (byte) 0xff, '"', ':', '1', '}'});
+    StringBuilder members = new StringBuilder("{\"m\":0");
+    IntStream.range(0, 20_000).forEach(i -> members.append(",\"m").append(i).append("\":0"));
+    bodies.add(members.append('}').toString().getBytes(StandardCharsets.UTF_8));
+    return bodies;
+  }
+
+  private static List<String> unknownNames() {
+    return List.of(
+        "",
+        " title",
+        "Title",
+        "tıtle",
+        "__proto__",
+        "constructor",
+        "user_id",
+        "a\0b",
+        "a\r\nb",
+        "\u202etitle",
+        "𐀀",
+        "e\u0301".repeat(10_000));
+  }
+
+  /** Sends what fits before the server hangs up; the status it answered. */
+  private int status(String head, String body) {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), service.port())) {
+      byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
+      socket
+          .getOutputStream()
+          .write(
+              (head + "Content-Length: " + bytes.length + "\r\n\r\n")
+                  .getBytes(StandardCharsets.US_ASCII));
+      Thread sending =
+          Thread.ofVirtual()
+              .start(
+                  () -> {
+                    try {
+                      socket.getOutputStream().write(bytes);
+                    } catch (IOException e) {
+                      // It has heard enough.
+                    }
+                  });
+      byte[] start = socket.getInputStream().readNBytes("HTTP/1.1 413".length());
+      // Whoever is still sending finds the connection gone.
+      socket.shutdownOutput();
+      sending.join();
+      return Integer.parseInt(
+          new String(start, StandardCharsets.US_ASCII).substring("HTTP/1.1 ".length()));
+    } catch (SocketException e) {
+      throw new AssertionError("hung up without an answer", e);
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new AssertionError(e);
+    }
+  }
+}

@@ -1,0 +1,286 @@
+package app.perpetua.flow.promise;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import app.perpetua.flow.harness.Api;
+import app.perpetua.flow.harness.TestDatabase;
+import app.perpetua.flow.harness.TestService;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** What answers carry besides their body, and the rate limits that some of it tells about. */
+class HeadersTest {
+  private static final int GENERAL = 5;
+  private static final int AUTH = 3;
+  private static final String ME = "/api/v1/users/me";
+  private static final String LOGOUT = "/api/v1/auth/logout";
+  private static final String ORIGIN = "https://app.example";
+
+  @Order(1)
+  @RegisterExtension
+  static final TestDatabase database = new TestDatabase();
+
+  /** Behind a proxy on this machine. */
+  @Order(2)
+  @RegisterExtension
+  static final TestService proxied =
+      new TestService(database)
+          .with("RATE_LIMIT_GENERAL", Integer.toString(GENERAL))
+          .with("RATE_LIMIT_AUTH", Integer.toString(AUTH))
+          .with("TRUSTED_PROXIES", "127.0.0.0/8")
+          .with("CORS_ORIGINS", ORIGIN);
+
+  /** Facing its clients. */
+  @Order(3)
+  @RegisterExtension
+  static final TestService direct =
+      new TestService(database).with("RATE_LIMIT_AUTH", Integer.toString(AUTH));
+
+  /** An answer of each kind: 200, 201, 204, 400, 401, 404, 405, 409, 415, 422, 429. */
+  private static List<Api.Answer> everyKind() {
+    List<Api.Answer> answers = new ArrayList<>();
+    Api api = user().with("Origin", ORIGIN);
+    Api careless = api.invalidOnPurpose();
+    UUID key = UUID.randomUUID();
+    answers.add(api.get(ME).expect(200));
+    answers.add(api.withKey(key).post("/api/v1/tasks", Map.of("title", "a")).expect(201));
+    answers.add(api.withKey(key).post("/api/v1/tasks", Map.of("title", "b")).expect(422));
+    answers.add(careless.withoutKey().post("/api/v1/tasks", Map.of("title", "a")).expect(400));
+    answers.add(careless.with("Content-Type", "text/plain").post("/api/v1/tasks", "a").expect(415));
+    answers.add(api.get(ME).expect(429));
+    Api other = user().with("Origin", ORIGIN);
+    answers.add(other.get("/api/v1/tasks/" + UUID.randomUUID()).expect(404));
+    answers.add(other.patch(ME, Map.of("name", "Ada")).expect(200));
+    answers.add(from("203.0.113.9").post(LOGOUT, Map.of("refresh_token", "x")).expect(204));
+    answers.add(proxied.api().with("Origin", ORIGIN).as("x").get(ME).expect(401));
+    answers.add(
+        proxied.api().invalidOnPurpose().with("Origin", ORIGIN).get("/nowhere").expect(404));
+    answers.add(
+        proxied
+            .api()
+            .invalidOnPurpose()
+            .with("Origin", ORIGIN)
+            .delete("/api/v1/tasks")
+            .expect(405));
+    answers.add(proxied.api().with("Origin", ORIGIN).get("/health/live").expect(200));
+    return answers;
+  }
+
+  @Test
+  void every_answer_carries_a_request_id_and_forbids_guessing_and_keeping() {
+    List<String> ids = new ArrayList<>();
+    for (Api.Answer answer : everyKind()) {
+      String id = header(answer, "X-Request-ID");
+      assertTrue(id.matches("[A-Za-z0-9._-]{1,128}"), answer.toString());
+      ids.add(id);
+      if (answer.status() >= 400) {
+        assertEquals(id, answer.json().at("/error/request_id").stringValue());
+      }
+      assertEquals("nosniff", header(answer, "X-Content-Type-Options"), answer.toString());
+      assertEquals("no-store", header(answer, "Cache-Control"), answer.toString());
+    }
+    assertEquals(ids.size(), ids.stream().distinct().count(), "each has its own");
+    assertEquals(
+        "mine",
+        header(
+            proxied.api().invalidOnPurpose().with("X-Request-ID", "mine").get("/nowhere"),
+            "X-Request-ID"));
+  }
+
+  @Test
+  void a_request_id_of_the_clients_stands_in_the_activity_log() {
+    Api api = user();
+    String task =
+        api.with("X-Request-ID", "my-request.1")
+            .post("/api/v1/tasks", Map.of("title", "a"))
+            .expect(201)
+            .data()
+            .get("id")
+            .stringValue();
+    assertEquals(
+        "my-request.1",
+        database
+            .row("select request_id from activity.activity_logs where entity_id = ?::uuid", task)
+            .get("request_id"));
+  }
+
+  @Test
+  void a_known_origin_may_read_every_answer_and_a_foreign_one_none() {
+    for (Api.Answer answer : everyKind()) {
+      if (answer.status() == 204) {
+        continue;
+      }
+      assertEquals(ORIGIN, header(answer, "Access-Control-Allow-Origin"), answer.toString());
+      for (String name : List.of("X-Request-ID", "X-RateLimit-Remaining", "Retry-After")) {
+        assertTrue(header(answer, "Access-Control-Expose-Headers").contains(name), name);
+      }
+    }
+    Api.Answer foreign = user().with("Origin", "https://evil.example").get(ME).expect(200);
+    assertEquals("", header(foreign, "Access-Control-Allow-Origin"));
+    assertEquals("Origin", header(foreign, "Vary"));
+    Api.Answer preflight =
+        proxied
+            .api()
+            .with("Origin", ORIGIN)
+            .with("Access-Control-Request-Method", "PATCH")
+            .with("Access-Control-Request-Headers", "authorization,idempotency-key")
+            .send("OPTIONS", ME, null)
+            .expect(204);
+    assertTrue(header(preflight, "Access-Control-Allow-Methods").contains("PATCH"));
+    assertTrue(header(preflight, "Access-Control-Allow-Headers").contains("Idempotency-Key"));
+    assertEquals("", header(preflight, "X-RateLimit-Limit"), "a preflight is not counted");
+  }
+
+  @Test
+  void only_behind_TLS_browsers_are_told_to_insist_on_it() {
+    Api secure = proxied.api().with("X-Forwarded-Proto", "https");
+    assertTrue(header(secure.get("/health/live"), "Strict-Transport-Security").contains("max-age"));
+    Api.Answer forged = direct.api().with("X-Forwarded-Proto", "https").get("/health/live");
+    assertEquals("", header(forged, "Strict-Transport-Security"));
+  }
+
+  @Test
+  void FR_061_every_counted_answer_says_what_is_left_and_the_last_when_to_come_back() {
+    Api api = user();
+    int left = GENERAL;
+    for (Api.Answer answer :
+        List.of(
+            api.get(ME).expect(200),
+            api.get("/api/v1/tasks/" + UUID.randomUUID()).expect(404),
+            api.invalidOnPurpose().get("/api/v1/tasks/x").expect(400),
+            api.invalidOnPurpose().withoutKey().post("/api/v1/tasks").expect(400),
+            api.invalidOnPurpose()
+                .with("Content-Type", "text/plain")
+                .post("/api/v1/tasks", "x")
+                .expect(415))) {
+      left--;
+      assertEquals(Integer.toString(GENERAL), header(answer, "X-RateLimit-Limit"));
+      assertEquals(Integer.toString(left), header(answer, "X-RateLimit-Remaining"));
+      resetsWithinAMinute(answer);
+      assertEquals("", header(answer, "Retry-After"));
+    }
+    Api.Answer refused = api.get(ME).expect(429, "RATE_LIMIT_EXCEEDED");
+    assertEquals(Integer.toString(GENERAL), header(refused, "X-RateLimit-Limit"));
+    assertEquals("0", header(refused, "X-RateLimit-Remaining"));
+    resetsWithinAMinute(refused);
+    int retry = Integer.parseInt(header(refused, "Retry-After"));
+    assertTrue(retry >= 1 && retry <= 60, refused.toString());
+    assertEquals(retry, refused.json().at("/error/retry_after").intValue());
+    user().get(ME).expect(200);
+  }
+
+  private static void resetsWithinAMinute(Api.Answer answer) {
+    long reset = Long.parseLong(header(answer, "X-RateLimit-Reset"));
+    long now = proxied.clock().instant().getEpochSecond();
+    assertTrue(reset >= now && reset <= now + 61, Instant.ofEpochSecond(reset) + " for " + answer);
+  }
+
+  @Test
+  void FR_061_a_refused_change_changes_nothing_and_its_key_stays_free() {
+    TestService.Session session = signIn();
+    for (int i = 0; i < GENERAL; i++) {
+      session.api().get(ME).expect(200);
+    }
+    UUID key = UUID.randomUUID();
+    session.api().withKey(key).post("/api/v1/tasks", Map.of("title", "a")).expect(429);
+    assertEquals(
+        0,
+        database.number(
+            "select count(*) from tasks.task_instances where user_id = ?", session.userId()));
+    assertEquals(
+        0, database.number("select count(*) from ops.idempotency_keys where key = ?", key));
+  }
+
+  @Test
+  void FR_061_health_metrics_contract_and_keys_are_not_limited() {
+    for (String path :
+        List.of(
+            "/health/live",
+            "/health/ready",
+            "/metrics",
+            "/api/v1/openapi.json",
+            "/api/v1/.well-known/jwks.json")) {
+      for (int i = 0; i < 2 * GENERAL; i++) {
+        Api.Answer answer = proxied.api().get(path).expect(200);
+        assertEquals("", header(answer, "X-RateLimit-Limit"), path);
+      }
+    }
+  }
+
+  @Test
+  void promise_22_behind_a_trusted_proxy_each_client_has_its_own_limit() {
+    String one = "198.51.100.1";
+    exhaust(from(one));
+    signOut(from("198.51.100.2")).expect(204);
+    signOut(from("6.6.6.6, " + one)).expect(429, "RATE_LIMIT_EXCEEDED");
+    signOut(from(one + ", 127.0.0.1")).expect(429, "RATE_LIMIT_EXCEEDED");
+    exhaust(from("2001:db8:1:2:3::4"));
+    signOut(from("2001:db8:1:2:ffff::1")).expect(429, "RATE_LIMIT_EXCEEDED");
+    signOut(from("2001:db8:1:3::1")).expect(204);
+  }
+
+  @Test
+  void promise_22_from_anyone_else_a_forwarded_address_is_just_words() {
+    Api api = direct.api();
+    int refused = 0;
+    for (int i = 0; i < AUTH + 3; i++) {
+      refused += signOut(api.with("X-Forwarded-For", "203.0.113." + i)).status() == 429 ? 1 : 0;
+    }
+    assertEquals(3, refused);
+    Api.Answer own = signOut(api);
+    assertNotEquals(204, own.status(), "they counted for the peer itself");
+  }
+
+  private static void exhaust(Api client) {
+    for (int i = 0; i < AUTH; i++) {
+      signOut(client).expect(204);
+    }
+    Api.Answer refused = signOut(client).expect(429, "RATE_LIMIT_EXCEEDED");
+    assertFalse(header(refused, "Retry-After").isEmpty());
+  }
+
+  private static Api.Answer signOut(Api client) {
+    return client.post(LOGOUT, Map.of("refresh_token", "x"));
+  }
+
+  private static Api from(String forwardedFor) {
+    return proxied.api().with("X-Forwarded-For", forwardedFor);
+  }
+
+  private static Api user() {
+    return signIn().api();
+  }
+
+  /** From an address of their own, or nobody could sign in for long. */
+  private static TestService.Session signIn() {
+    UUID random = UUID.randomUUID();
+    long network = random.getMostSignificantBits();
+    String address =
+        "2001:db8:%x:%x::1".formatted((network >>> 48) & 0xffff, (network >>> 32) & 0xffff);
+    Api.Answer answer =
+        from(address)
+            .post(
+                "/api/v1/auth/google/callback",
+                Map.of("id_token", proxied.google().idToken("google-" + random).sign()))
+            .expect(200);
+    String token = answer.json().get("access_token").stringValue();
+    return new TestService.Session(
+        UUID.fromString(answer.json().at("/user/id").stringValue()),
+        token,
+        answer.json().get("refresh_token").stringValue(),
+        proxied.api().as(token));
+  }
+
+  private static String header(Api.Answer answer, String name) {
+    return answer.header(name).orElse("");
+  }
+}

@@ -1,0 +1,168 @@
+package app.perpetua.flow.promise;
+
+import app.perpetua.flow.contract.Document;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/** An operation of the contract, as somebody sees it who looks for places to put things in. */
+record Operation(String name, Map<String, Object> contract, Document document) {
+  /**
+   * A place for a value.
+   *
+   * @param path the names that lead to it from the body's root; one name for a parameter
+   * @param schema what may stand there
+   */
+  record Field(List<String> path, Map<String, Object> schema) {
+    String name() {
+      return String.join(".", path);
+    }
+
+    /** The JSON type besides null. */
+    String type() {
+      if (schema.get("type") instanceof String only) {
+        return only;
+      }
+      return Document.list(schema.get("type")).stream()
+          .map(String::valueOf)
+          .filter(type -> !type.equals("null"))
+          .findFirst()
+          .orElse("any");
+    }
+
+    boolean nullable() {
+      return Document.list(schema.get("type")).contains("null");
+    }
+
+    String format() {
+      return String.valueOf(schema.getOrDefault("format", ""));
+    }
+
+    List<String> words() {
+      return Document.list(schema.get("enum")).stream().map(String::valueOf).toList();
+    }
+
+    /** True if the contract leaves the text to the user. */
+    boolean isFreeText() {
+      return type().equals("string") && format().isEmpty() && words().isEmpty();
+    }
+
+    int limit(String keyword, int otherwise) {
+      return schema.get(keyword) instanceof Integer limit ? limit : otherwise;
+    }
+
+    @Override
+    public String toString() {
+      return name();
+    }
+  }
+
+  static List<Operation> all() {
+    try (InputStream in = Operation.class.getResourceAsStream("/openapi.yaml")) {
+      if (in == null) {
+        throw new IllegalStateException("openapi.yaml is not on the class path");
+      }
+      Document document = Document.parse(new String(in.readAllBytes(), StandardCharsets.UTF_8));
+      return document.operations().entrySet().stream()
+          .map(entry -> new Operation(entry.getKey(), entry.getValue(), document))
+          .toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  String method() {
+    return name.split(" ", 2)[0];
+  }
+
+  String path() {
+    return name.split(" ", 2)[1];
+  }
+
+  boolean takesBody() {
+    return contract.containsKey("requestBody");
+  }
+
+  boolean needsKey() {
+    return document.parameters(contract).entrySet().stream()
+        .anyMatch(
+            parameter ->
+                parameter.getKey().equals("header Idempotency-Key")
+                    && Boolean.TRUE.equals(parameter.getValue().get("required")));
+  }
+
+  /** Every place in the body that is no object with places of its own. */
+  List<Field> fields() {
+    List<Field> fields = new ArrayList<>();
+    collect(List.of(), bodySchema(), fields);
+    return fields;
+  }
+
+  List<Field> query() {
+    return document.parameters(contract).entrySet().stream()
+        .filter(parameter -> parameter.getKey().startsWith("query "))
+        .map(
+            parameter ->
+                new Field(
+                    List.of(parameter.getKey().substring("query ".length())),
+                    document.resolved(parameter.getValue().get("schema"))))
+        .toList();
+  }
+
+  /** The first example's required members, and with them whatever must stand beside the field. */
+  Map<String, Object> bodyAround(Field field) {
+    Map<String, Object> examples = Document.map(json().get("examples"));
+    Map<String, Object> example =
+        examples.isEmpty()
+            ? Map.of()
+            : Document.map(
+                document.resolved(examples.values().iterator().next()).getOrDefault("value", ""));
+    List<Object> required = new ArrayList<>(Document.list(bodySchema().get("required")));
+    required.add("version");
+    required.add(field.path().getFirst());
+    Map<String, Object> body = new LinkedHashMap<>(example);
+    body.keySet().retainAll(required);
+    return body;
+  }
+
+  boolean has(String field) {
+    return Document.map(bodySchema().get("properties")).containsKey(field);
+  }
+
+  private Map<String, Object> json() {
+    Map<String, Object> body = document.resolved(contract.get("requestBody"));
+    return Document.map(Document.map(body.get("content")).get("application/json"));
+  }
+
+  private Map<String, Object> bodySchema() {
+    return document.resolved(json().get("schema"));
+  }
+
+  private void collect(List<String> path, Map<String, Object> schema, List<Field> fields) {
+    Map<String, Object> properties = new LinkedHashMap<>(Document.map(schema.get("properties")));
+    for (String choice : List.of("oneOf", "anyOf", "allOf")) {
+      for (Object alternative : Document.list(schema.get(choice))) {
+        properties.putAll(Document.map(document.resolved(alternative).get("properties")));
+      }
+    }
+    if (properties.isEmpty() && !path.isEmpty()) {
+      fields.add(new Field(path, schema));
+    }
+    properties.forEach(
+        (name, property) -> {
+          List<String> deeper = new ArrayList<>(path);
+          deeper.add(name);
+          collect(List.copyOf(deeper), document.resolved(property), fields);
+        });
+  }
+
+  @Override
+  public String toString() {
+    return name;
+  }
+}

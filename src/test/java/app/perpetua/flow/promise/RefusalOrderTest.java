@@ -1,0 +1,188 @@
+package app.perpetua.flow.promise;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import app.perpetua.flow.base.Json;
+import app.perpetua.flow.harness.Api;
+import app.perpetua.flow.harness.Invariants;
+import app.perpetua.flow.harness.TestDatabase;
+import app.perpetua.flow.harness.TestService;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/**
+ * Settled 1: a request with two faults hears of the one that stands first in the contract's order.
+ * Each test sends both at once and shows each alone where that is not obvious.
+ */
+class RefusalOrderTest {
+  private static final int LIMIT = 40;
+  private static final String TASKS = "/api/v1/tasks";
+  private static final String TOO_LARGE = "{\"title\":\"" + "x".repeat(300_000) + "\"}";
+
+  @Order(1)
+  @RegisterExtension
+  static final TestDatabase database = new TestDatabase();
+
+  @Order(2)
+  @RegisterExtension
+  static final TestService service =
+      new TestService(database)
+          .with("RATE_LIMIT_GENERAL", Integer.toString(LIMIT))
+          .with("FREE_MAX_TASKS", "3")
+          .with("FREE_MAX_SUBTASKS", "1");
+
+  private final Api api = service.newUser().api();
+
+  /** The same user, allowed to send what the contract does not. */
+  private final Api careless = api.invalidOnPurpose();
+
+  @AfterEach
+  void invariants() {
+    Invariants.check(database);
+  }
+
+  @Test
+  void a_405_comes_before_all_else_since_there_is_nobody_to_ask() {
+    service.api().invalidOnPurpose().post(TASKS + "/" + UUID.randomUUID()).expect(405);
+    service.api().invalidOnPurpose().get("/api/v1/nothing").expect(404, "NOT_FOUND");
+  }
+
+  @Test
+  void FR_004_no_token_comes_before_every_other_fault() {
+    exhaust(api);
+    for (Api nobody : List.of(service.api(), service.api().as("x"))) {
+      nobody
+          .invalidOnPurpose()
+          .withoutKey()
+          .with("Content-Type", "text/plain")
+          .post(TASKS, "{")
+          .expect(401, "UNAUTHORIZED");
+      nobody.invalidOnPurpose().post(TASKS, TOO_LARGE).expect(401, "UNAUTHORIZED");
+      nobody.invalidOnPurpose().get(TASKS + "/x").expect(401, "UNAUTHORIZED");
+    }
+  }
+
+  @Test
+  void FR_061_the_rate_limit_comes_before_key_body_and_id() {
+    exhaust(api);
+    careless.withoutKey().post(TASKS, "{").expect(429, "RATE_LIMIT_EXCEEDED");
+    careless.post(TASKS, TOO_LARGE).expect(429, "RATE_LIMIT_EXCEEDED");
+    careless.get(TASKS + "/x").expect(429, "RATE_LIMIT_EXCEEDED");
+    careless.with("Content-Type", "text/plain").post(TASKS, "x").expect(429, "RATE_LIMIT_EXCEEDED");
+  }
+
+  @Test
+  void FR_059_a_missing_or_malformed_key_comes_before_the_body() {
+    for (Api keyless : List.of(careless.withoutKey(), careless.with("Idempotency-Key", "x"))) {
+      assertEquals("Idempotency-Key", onlyFault(keyless.post(TASKS, "{")));
+      assertEquals("Idempotency-Key", onlyFault(keyless.post(TASKS, Map.of("title", 7))));
+      assertEquals("Idempotency-Key", onlyFault(keyless.post(TASKS, TOO_LARGE)));
+      assertEquals(
+          "Idempotency-Key",
+          onlyFault(keyless.with("Content-Type", "text/plain").post(TASKS, "x")));
+      assertEquals(
+          "Idempotency-Key",
+          onlyFault(keyless.patch(TASKS + "/" + UUID.randomUUID(), Map.of("completed", true))));
+    }
+  }
+
+  @Test
+  void of_the_body_size_comes_first_then_its_type_then_its_content() {
+    Api plain = careless.with("Content-Type", "text/plain");
+    plain.post(TASKS, TOO_LARGE).expect(413, "PAYLOAD_TOO_LARGE");
+    plain.post(TASKS, "{").expect(415, "UNSUPPORTED_MEDIA_TYPE");
+    careless.post(TASKS, TOO_LARGE.substring(1)).expect(413, "PAYLOAD_TOO_LARGE");
+  }
+
+  @Test
+  void FR_059_the_body_comes_before_the_reused_key() {
+    UUID key = UUID.randomUUID();
+    api.withKey(key).post(TASKS, Map.of("title", "a")).expect(201);
+    careless.withKey(key).post(TASKS, Map.of("title", "")).expect(400, "VALIDATION_ERROR");
+    careless.withKey(key).post(TASKS, TOO_LARGE).expect(413, "PAYLOAD_TOO_LARGE");
+    careless.withKey(key).with("Content-Type", "text/plain").post(TASKS, "x").expect(415);
+    api.withKey(key).post(TASKS, Map.of("title", "b")).expect(422, "IDEMPOTENCY_KEY_REUSED");
+  }
+
+  @Test
+  void FR_059_the_reused_key_comes_before_what_is_foreign_missing_or_read_only() {
+    UUID key = UUID.randomUUID();
+    String mine = create(api);
+    api.withKey(key).patch(mine, Map.of("archived", true)).expect(200);
+    Api again = api.withKey(key);
+    again.patch(create(service.newUser().api()), Map.of("hidden", true)).expect(422);
+    again.patch(TASKS + "/" + UUID.randomUUID(), Map.of("hidden", true)).expect(422);
+    again.patch(mine, Map.of("hidden", true)).expect(422, "IDEMPOTENCY_KEY_REUSED");
+    api.patch(mine, Map.of("hidden", true)).expect(409, "ARCHIVED");
+  }
+
+  @Test
+  void FR_005_a_bad_body_comes_before_foreign_and_missing() {
+    String foreign = create(service.newUser().api());
+    for (String target : List.of(foreign, TASKS + "/" + UUID.randomUUID())) {
+      careless.patch(target, Map.of("priority", "urgent")).expect(400, "VALIDATION_ERROR");
+      careless.patch(target, Map.of("title", "no version")).expect(400, "VALIDATION_ERROR");
+      careless.patch(target, "{").expect(400, "VALIDATION_ERROR");
+      String past = Json.instant(service.clock().instant().minusSeconds(1));
+      api.patch(target, Map.of("version", 1, "due_date", past)).expect(400, "VALIDATION_ERROR");
+      api.patch(target, Map.of("version", 1, "description", "x".repeat(1_001)))
+          .expect(400, "VALIDATION_ERROR");
+      careless.post(target + "/subtasks", Map.of("title", "")).expect(400, "VALIDATION_ERROR");
+      careless.post(target + "/force-complete", Map.of()).expect(400, "VALIDATION_ERROR");
+    }
+    assertEquals(403, api.patch(foreign, Map.of("completed", true)).status());
+  }
+
+  @Test
+  void FR_005_foreign_comes_before_archived_and_stale() {
+    Api owner = service.newUser().api();
+    String foreign = create(owner);
+    owner.patch(foreign, Map.of("archived", true)).expect(200);
+    api.patch(foreign, Map.of("completed", true)).expect(403, "FORBIDDEN");
+    api.patch(foreign, Map.of("version", 77, "title", "x")).expect(403, "FORBIDDEN");
+    api.post(foreign + "/subtasks", Map.of("title", "x")).expect(403, "FORBIDDEN");
+  }
+
+  @Test
+  void FR_011_archived_comes_before_the_limit() {
+    String task = create(api);
+    api.post(task + "/subtasks", Map.of("title", "one")).expect(201);
+    api.post(task + "/subtasks", Map.of("title", "two")).expect(409, "LIMIT_EXCEEDED");
+    api.patch(task, Map.of("archived", true)).expect(200);
+    api.post(task + "/subtasks", Map.of("title", "two")).expect(409, "ARCHIVED");
+  }
+
+  @Test
+  void FR_007_a_bad_field_comes_before_the_limit_also_one_that_only_the_tier_makes_bad() {
+    for (int i = 0; i < 3; i++) {
+      create(api);
+    }
+    careless.post(TASKS, Map.of("title", "")).expect(400, "VALIDATION_ERROR");
+    api.post(TASKS, Map.of("title", "x", "description", "x".repeat(1_001)))
+        .expect(400, "VALIDATION_ERROR");
+    api.post(TASKS, Map.of("title", "x")).expect(409, "LIMIT_EXCEEDED");
+  }
+
+  private static void exhaust(Api api) {
+    for (int i = 0; i < LIMIT; i++) {
+      assertTrue(api.get("/api/v1/users/me").status() < 300);
+    }
+    api.get("/api/v1/users/me").expect(429, "RATE_LIMIT_EXCEEDED");
+  }
+
+  private static String create(Api api) {
+    return TASKS
+        + "/"
+        + api.post(TASKS, Map.of("title", "a")).expect(201).data().get("id").stringValue();
+  }
+
+  private static String onlyFault(Api.Answer answer) {
+    return answer.expect(400, "VALIDATION_ERROR").json().at("/error/details/0/field").stringValue();
+  }
+}

@@ -1,0 +1,55 @@
+package app.perpetua.flow.promise;
+
+import app.perpetua.flow.harness.TestDatabase;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.Objects;
+import java.util.stream.Collectors;
+import javax.sql.DataSource;
+
+/** Everything that a request could have changed, as one comparable value. */
+final class Rows {
+  private final DataSource source;
+  private final String digests;
+
+  /** Over all tables but those that work goes through by itself. */
+  Rows(TestDatabase database) {
+    // Pooled, since it is asked often.
+    this.source = database.pool(1);
+    this.digests =
+        database
+            .rows(
+                """
+                select format('select %L as place, md5(string_agg(t::text, E''\\n'' order by t::text)) as digest'
+                              || ' from %I.%I t', c.oid::regclass, n.nspname, c.relname) as query
+                from pg_class c
+                join pg_namespace n on n.oid = c.relnamespace
+                where c.relkind in ('r', 'p') and not c.relispartition
+                  and n.nspname not like 'pg\\_%'
+                  and n.nspname not in ('information_schema', 'public')
+                  and (n.nspname <> 'ops' or c.relname = 'idempotency_keys')
+                order by 1
+                """)
+            .stream()
+            .map(row -> String.valueOf(Objects.requireNonNull(row.get("query"))))
+            .collect(Collectors.joining("\nunion all\n"));
+  }
+
+  /** As they are now. */
+  String now() {
+    try (Connection connection = source.getConnection();
+        PreparedStatement statement = connection.prepareStatement(digests);
+        ResultSet rows = statement.executeQuery()) {
+      StringBuilder all = new StringBuilder();
+      while (rows.next()) {
+        all.append(rows.getString("place")).append(' ').append(rows.getString("digest"));
+        all.append('\n');
+      }
+      return all.toString();
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}

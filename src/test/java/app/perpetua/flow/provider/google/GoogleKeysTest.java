@@ -1,0 +1,171 @@
+package app.perpetua.flow.provider.google;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.fake.FakeGoogle;
+import app.perpetua.flow.harness.MutableClock;
+import java.net.http.HttpClient;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Callable;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Promise 11: Google away, Google's keys changed, and strangers who make up key ids. */
+class GoogleKeysTest {
+  private static final Duration COOL_DOWN = Duration.ofSeconds(10);
+
+  private final MutableClock clock = new MutableClock();
+  private final AtomicLong nanoTime = new AtomicLong();
+  private final FakeGoogle google = new FakeGoogle(clock);
+  private final HttpClient http =
+      HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(2)).build();
+  private final GoogleKeys keys = new GoogleKeys(http, google.jwksUrl(), clock, nanoTime::get);
+
+  @AfterEach
+  void close() {
+    http.close();
+    google.close();
+  }
+
+  @Test
+  void keys_are_fetched_once_and_kept() {
+    for (int i = 0; i < 5; i++) {
+      assertTrue(isKnown());
+    }
+    assertEquals(1, google.fetches());
+  }
+
+  @Test
+  void keys_are_never_older_than_a_day() {
+    assertTrue(isKnown());
+    String old = google.signingKey().getKeyID();
+    google.rotateKeys();
+    clock.advance(Duration.ofHours(24));
+    assertFalse(keys.verifier(old).isPresent(), "no longer published");
+    assertEquals(2, google.fetches());
+  }
+
+  @Test
+  void google_says_how_long_its_keys_live() {
+    google.cacheFor(Duration.ofHours(1));
+    assertTrue(isKnown());
+    clock.advance(Duration.ofMinutes(61));
+    assertTrue(isKnown());
+    assertEquals(2, google.fetches());
+  }
+
+  @Test
+  void ageing_keys_are_refreshed_while_they_still_serve() throws InterruptedException {
+    assertTrue(isKnown());
+    google.become(FakeGoogle.Mode.STALLED);
+    clock.advance(Duration.ofHours(20));
+    assertTrue(isKnown(), "nobody waits for the refresh");
+    google.awaitFetches(2);
+  }
+
+  @Test
+  void a_new_key_counts_at_once() {
+    assertTrue(isKnown());
+    for (int i = 0; i < 3; i++) {
+      google.rotateKeys();
+      assertTrue(isKnown(), "rotation " + i);
+    }
+    assertEquals(4, google.fetches());
+  }
+
+  @Test
+  void promise_11_an_unknown_kid_triggers_one_fetch_per_cool_down_however_many_ask()
+      throws Exception {
+    assertTrue(isKnown());
+    assertEquals(50, strangers(50).stream().filter(found -> !found).count());
+    assertEquals(2, google.fetches());
+
+    google.rotateKeys();
+    assertFalse(isKnown(), "quiet");
+    nanoTime.addAndGet(COOL_DOWN.toNanos());
+    assertTrue(isKnown());
+    assertEquals(3, google.fetches());
+  }
+
+  @Test
+  void a_stranger_who_comes_first_triggers_one_fetch_as_well() {
+    assertFalse(keys.verifier("made up").isPresent());
+    assertFalse(keys.verifier("made up").isPresent());
+    assertTrue(isKnown());
+    assertEquals(1, google.fetches());
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = "WORKING", mode = EnumSource.Mode.EXCLUDE)
+  @Timeout(20)
+  void promise_11_cached_keys_go_on_while_google_is_away(FakeGoogle.Mode mode) {
+    assertTrue(isKnown());
+    google.become(mode);
+    clock.advance(Duration.ofHours(47));
+    assertTrue(isKnown());
+    assertTrue(isKnown());
+    assertFalse(keys.verifier("made up").isPresent(), "unknown, not unavailable");
+    assertEquals(2, google.fetches(), "one attempt per cool-down");
+
+    google.become(FakeGoogle.Mode.WORKING);
+    nanoTime.addAndGet(COOL_DOWN.toNanos());
+    google.rotateKeys();
+    assertTrue(isKnown(), "back again");
+  }
+
+  @Test
+  void after_a_day_of_outage_keys_no_longer_count() {
+    assertTrue(isKnown());
+    google.become(FakeGoogle.Mode.DOWN);
+    clock.advance(Duration.ofDays(2));
+    assertUnavailable();
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = "WORKING", mode = EnumSource.Mode.EXCLUDE)
+  @Timeout(20)
+  void without_any_keys_sign_in_is_unavailable_until_google_is_back(FakeGoogle.Mode mode) {
+    google.become(mode);
+    assertUnavailable();
+    google.become(FakeGoogle.Mode.WORKING);
+    assertTrue(isKnown());
+  }
+
+  private void assertUnavailable() {
+    Refusal refusal = assertThrows(Refusal.class, this::isKnown);
+    assertEquals(Code.SERVICE_UNAVAILABLE, refusal.code());
+    assertEquals(10L, refusal.extras().get("retry_after"));
+  }
+
+  private boolean isKnown() {
+    return keys.verifier(google.signingKey().getKeyID()).isPresent();
+  }
+
+  private List<Boolean> strangers(int count) throws Exception {
+    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Callable<Boolean>> calls = new ArrayList<>();
+      for (int i = 0; i < count; i++) {
+        String kid = "made up " + i;
+        calls.add(() -> keys.verifier(kid).isPresent());
+      }
+      List<Boolean> found = new ArrayList<>();
+      for (Future<Boolean> call : threads.invokeAll(calls)) {
+        found.add(call.get());
+      }
+      return found;
+    }
+  }
+}

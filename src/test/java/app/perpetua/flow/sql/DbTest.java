@@ -1,0 +1,185 @@
+package app.perpetua.flow.sql;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.harness.MutableClock;
+import app.perpetua.flow.harness.TestDatabase;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.time.Duration;
+import java.util.UUID;
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+class DbTest {
+  @RegisterExtension static final TestDatabase database = new TestDatabase();
+
+  private final MutableClock clock = new MutableClock();
+  private final Db db =
+      new Db(database.pool(4), SqlCatalog.load(), clock, Duration.ofSeconds(5), _ -> false);
+  private final UUID user = database.newUser().save();
+  private final Actor actor = Actor.user(user, "test");
+
+  @Test
+  void a_refusal_rolls_everything_back() {
+    assertThrows(
+        Refusal.class,
+        () ->
+            db.write(
+                actor,
+                tx -> {
+                  rename(tx, "changed");
+                  throw Refusal.of(Code.CONFLICT, "no");
+                }));
+    assertEquals("Ada Example", name());
+  }
+
+  @Test
+  void what_is_left_for_the_commit_happens_with_it_in_order() {
+    db.write(
+        actor,
+        tx -> {
+          deferRename(tx, "first");
+          deferRename(tx, "second");
+          assertEquals("Ada Example", name());
+          return "";
+        });
+    assertEquals("second", name());
+  }
+
+  @Test
+  void a_constraint_violated_at_the_commit_undoes_all_of_it_and_is_named() {
+    DatabaseException e =
+        assertThrows(
+            DatabaseException.class,
+            () ->
+                db.write(
+                    actor,
+                    tx -> {
+                      deferRename(tx, "before");
+                      deferRename(tx, "x".repeat(300));
+                      deferRename(tx, "after");
+                      return "";
+                    }));
+    assertEquals(DatabaseException.Kind.CONSTRAINT, e.kind());
+    assertTrue(e.violates("users_name_length"));
+    assertEquals("Ada Example", name());
+    // The connection that saw it goes on to serve others.
+    db.write(actor, tx -> rename(tx, "later"));
+    assertEquals("later", name());
+  }
+
+  @Test
+  void promise_27_no_failure_repeats_what_was_to_be_stored() {
+    RuntimeException defect =
+        assertThrows(
+            RuntimeException.class,
+            () ->
+                db.write(
+                    actor,
+                    tx -> renaming(tx, "private words").bind("avatar_url", new Object()).run()));
+    StringWriter trace = new StringWriter();
+    defect.printStackTrace(new PrintWriter(trace));
+    assertFalse(trace.toString().contains("private words"), trace.toString());
+  }
+
+  @Test
+  void a_deadlock_is_run_again() throws Exception {
+    UUID other = database.newUser().save();
+    CyclicBarrier bothHoldOne = new CyclicBarrier(2);
+    AtomicInteger attempts = new AtomicInteger();
+    try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
+      Future<String> one = executor.submit(() -> lockBoth(user, other, bothHoldOne, attempts));
+      Future<String> two = executor.submit(() -> lockBoth(other, user, bothHoldOne, attempts));
+      one.get();
+      two.get();
+    }
+    assertEquals(3, attempts.get());
+  }
+
+  @Test
+  void a_statement_of_the_system_is_not_for_users() {
+    assertThrows(
+        IllegalStateException.class, () -> db.read(actor, tx -> tx.sql("events.make_day")));
+    assertThrows(
+        IllegalStateException.class, () -> db.write(Actor.system(null), tx -> tx.lockOwner()));
+  }
+
+  @Test
+  void settled_4_now_is_one_instant_in_whole_milliseconds() {
+    clock.set(MutableClock.START.plusNanos(1_234_567));
+    assertEquals(MutableClock.START.plusMillis(1), db.now());
+    db.write(
+        actor,
+        tx -> {
+          clock.advance(Duration.ofHours(1));
+          assertEquals(MutableClock.START.plusMillis(1), tx.now());
+          return "";
+        });
+  }
+
+  @Test
+  void settled_6_the_budget_is_for_all_statements_together() {
+    Db hasty = new Db(database.pool(1), SqlCatalog.load(), clock, Duration.ofMillis(1), _ -> false);
+    DatabaseException e =
+        assertThrows(
+            DatabaseException.class,
+            () ->
+                hasty.write(
+                    actor,
+                    tx -> {
+                      while (true) {
+                        tx.lockOwner();
+                      }
+                    }));
+    assertEquals(DatabaseException.Kind.AWAY, e.kind());
+  }
+
+  private String lockBoth(
+      UUID first, UUID second, CyclicBarrier bothHoldOne, AtomicInteger attempts) {
+    return db.write(
+        Actor.system(null),
+        tx -> {
+          tx.actingFor(first).lockOwner();
+          if (attempts.incrementAndGet() <= 2) {
+            try {
+              bothHoldOne.await();
+            } catch (Exception e) {
+              throw new IllegalStateException(e);
+            }
+          }
+          tx.actingFor(second).lockOwner();
+          return "";
+        });
+  }
+
+  private static int rename(Tx tx, String name) {
+    return renaming(tx, name).run();
+  }
+
+  private static void deferRename(Tx tx, String name) {
+    renaming(tx, name).atCommit();
+  }
+
+  private static Call renaming(Tx tx, String name) {
+    return tx.sql("account.refresh_profile")
+        .bind("email", "ada@example.com")
+        .bind("name", name)
+        .bind("avatar_url", null);
+  }
+
+  private String name() {
+    return String.valueOf(
+        database.row("select name from auth.users where id = ?", user).get("name"));
+  }
+}

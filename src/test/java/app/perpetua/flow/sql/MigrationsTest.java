@@ -1,0 +1,239 @@
+package app.perpetua.flow.sql;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+final class MigrationsTest {
+  private static final Duration PATIENCE = Duration.ofSeconds(10);
+  private static final int MIGRATIONS = 8;
+
+  private static Postgres postgres;
+
+  @BeforeAll
+  static void start() throws IOException {
+    postgres = Postgres.durable();
+  }
+
+  @AfterAll
+  static void stop() throws IOException {
+    postgres.close();
+  }
+
+  @Test
+  void promise_25_instances_that_start_together_migrate_once() throws Exception {
+    DatabaseUrl url = postgres.emptyDatabase();
+    try (ExecutorService instances = Executors.newFixedThreadPool(2)) {
+      Callable<Integer> start = () -> migrations(url).run();
+      int migrated = 0;
+      for (Future<Integer> instance : instances.invokeAll(List.of(start, start))) {
+        migrated += instance.get();
+      }
+      assertEquals(MIGRATIONS, migrated);
+    }
+    assertComplete(url);
+  }
+
+  @Test
+  void promise_25_a_migration_killed_in_the_middle_is_completed_by_the_next_start()
+      throws Exception {
+    DatabaseUrl url = postgres.emptyDatabase();
+    try (Connection obstacle = url.source("obstacle").getConnection();
+        Statement statement = obstacle.createStatement()) {
+      // The fifth migration makes this table too, and waits for this transaction to end.
+      statement.execute("create schema activity");
+      obstacle.setAutoCommit(false);
+      statement.execute("create table activity.activity_logs (id int)");
+      Process instance = instance(url);
+      try {
+        Eventually.within(
+            Duration.ofSeconds(30),
+            () ->
+                number(
+                        url,
+                        "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
+                            + " and query like '%create table activity.activity_logs%'")
+                    == 1);
+        assertEquals(4, number(url, "select count(*) from flyway_schema_history where success"));
+      } finally {
+        instance.destroyForcibly().waitFor();
+      }
+      obstacle.rollback();
+    }
+    assertEquals(MIGRATIONS - 4, migrations(url).run());
+    assertComplete(url);
+  }
+
+  /** The same call in a process that can be killed. */
+  private static Process instance(DatabaseUrl url) throws IOException {
+    return new ProcessBuilder(
+            Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-cp",
+            System.getProperty("java.class.path"),
+            MigrateProcess.class.getName(),
+            url.jdbcUrl() + "?user=postgres&password=postgres")
+        .redirectErrorStream(true)
+        .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+        .start();
+  }
+
+  /** Entry of that process. */
+  static final class MigrateProcess {
+    public static void main(String[] args) {
+      migrations(DatabaseUrl.parse(args[0])).run();
+    }
+  }
+
+  @Test
+  void a_migrated_schema_is_left_alone() throws Exception {
+    DatabaseUrl url = postgres.emptyDatabase();
+    assertEquals(MIGRATIONS, migrations(url).run());
+    assertEquals(0, migrations(url).run());
+  }
+
+  @Test
+  void a_schema_of_a_later_release_is_left_alone() throws Exception {
+    DatabaseUrl url = postgres.emptyDatabase();
+    migrations(url).run();
+    execute(
+        url,
+        "insert into flyway_schema_history (installed_rank, version, description, type, script,"
+            + " checksum, installed_by, execution_time, success)"
+            + " values (99, '99', 'later', 'SQL', 'V99__later.sql', 1, 'later', 1, true)");
+    assertEquals(0, migrations(url).run());
+  }
+
+  @Test
+  void a_schema_made_by_other_migrations_is_refused() throws Exception {
+    DatabaseUrl url = postgres.emptyDatabase();
+    migrations(url).run();
+    execute(url, "update flyway_schema_history set checksum = 1 where version = '3'");
+    assertFails(url, "was made by other migrations than these");
+  }
+
+  @Test
+  void a_migration_that_cannot_run_is_refused_with_the_reason() throws Exception {
+    DatabaseUrl url = postgres.emptyDatabase();
+    execute(url, "create schema activity");
+    execute(url, "create table activity.activity_logs (id int)");
+    String message = assertFails(url, "could not be migrated");
+    assertTrue(message.contains("activity_logs"), message);
+  }
+
+  @Test
+  void an_acknowledged_commit_must_survive_a_power_cut() throws Exception {
+    DatabaseUrl url = postgres.emptyDatabase();
+    String lazy = url.jdbcUrl() + "?options=-c%20synchronous_commit=off";
+    assertFails(new DatabaseUrl(lazy, url.user(), url.password()), "synchronous_commit off");
+    try (Postgres careless = Postgres.careless()) {
+      DatabaseUrl unsynced = careless.emptyDatabase();
+      assertFails(unsynced, "fsync off");
+      // Neon stores commits elsewhere, and says so.
+      String neon = unsynced.jdbcUrl() + "?options=-c%20neon.timeline_id=1";
+      DatabaseUrl elsewhere = new DatabaseUrl(neon, unsynced.user(), unsynced.password());
+      assertEquals(MIGRATIONS, migrations(elsewhere).run());
+      DatabaseConfig config = new DatabaseConfig(unsynced, unsynced, 1);
+      assertEquals(0, new Migrations(config, PATIENCE, false).run());
+    }
+  }
+
+  @Test
+  void a_database_that_comes_up_late_is_waited_for() throws Exception {
+    DatabaseUrl url = postgres.emptyDatabase();
+    try (TcpProxy proxy = new TcpProxy(postgres.port())) {
+      proxy.cut();
+      DatabaseUrl late =
+          new DatabaseUrl(
+              url.jdbcUrl().replace(":" + postgres.port(), ":" + proxy.port()),
+              url.user(),
+              url.password());
+      try (ExecutorService instance = Executors.newSingleThreadExecutor()) {
+        Future<Integer> migrated = instance.submit(() -> migrations(late).run());
+        Eventually.within(PATIENCE, () -> proxy.refused() >= 2);
+        assertFalse(migrated.isDone());
+        proxy.heal();
+        assertEquals(MIGRATIONS, migrated.get());
+      }
+    }
+  }
+
+  @Test
+  void what_cannot_be_reached_is_named_without_its_password() throws Exception {
+    int port;
+    try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      port = free.getLocalPort();
+    }
+    DatabaseUrl nobody = Postgres.url(port, "nowhere", "");
+    Migrations.Failed failed =
+        assertThrows(
+            Migrations.Failed.class,
+            () ->
+                new Migrations(new DatabaseConfig(nobody, nobody, 1), Duration.ofSeconds(1), true)
+                    .run());
+    String expected = "no database at 127.0.0.1:" + port + "/nowhere after 1 s: ";
+    assertTrue(String.valueOf(failed.getMessage()).startsWith(expected), failed.getMessage());
+    assertFails(Postgres.url(postgres.port(), "missing", ""), "lets nobody in");
+    DatabaseUrl url = Postgres.url(postgres.port(), "postgres", "");
+    assertFails(
+        new DatabaseUrl(url.jdbcUrl(), Optional.of("stranger"), url.password()), "lets nobody in");
+    assertFails(Postgres.url(postgres.port(), "postgres", "?sslmode=require"), "SSL");
+  }
+
+  private static Migrations migrations(DatabaseUrl url) {
+    return new Migrations(new DatabaseConfig(url, url, 1), PATIENCE, true);
+  }
+
+  private static String assertFails(DatabaseUrl url, String reason) {
+    Migrations.Failed failed = assertThrows(Migrations.Failed.class, () -> migrations(url).run());
+    String message = String.valueOf(failed.getMessage());
+    assertTrue(message.contains(reason), message);
+    assertTrue(message.lines().count() == 1, message);
+    return message;
+  }
+
+  private static void assertComplete(DatabaseUrl url) {
+    assertEquals(
+        MIGRATIONS, number(url, "select count(*) from flyway_schema_history where success"));
+    assertEquals(MIGRATIONS, number(url, "select count(*) from flyway_schema_history"));
+    assertEquals(
+        1, number(url, "select count(*) from pg_tables where tablename = 'activity_logs'"));
+  }
+
+  private static void execute(DatabaseUrl url, String sql) throws SQLException {
+    try (Connection connection = url.source("test").getConnection();
+        Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    }
+  }
+
+  private static long number(DatabaseUrl url, String sql) {
+    try (Connection connection = url.source("test").getConnection();
+        Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery(sql)) {
+      row.next();
+      return row.getLong(1);
+    } catch (SQLException e) {
+      throw new AssertionError(e);
+    }
+  }
+}

@@ -1,0 +1,99 @@
+package app.perpetua.flow.sql;
+
+import app.perpetua.flow.base.Json;
+import app.perpetua.flow.harness.TestDatabase;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
+import org.postgresql.ds.PGSimpleDataSource;
+import org.postgresql.jdbc.PreferQueryMode;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * How PostgreSQL would execute a statement if reading whole tables cost too much, whatever its
+ * parameters: what it still reads whole then, no index can find. Needs no rows and executes
+ * nothing.
+ */
+final class Plan {
+  private final JsonNode root;
+  private final Set<String> userTables;
+
+  private Plan(JsonNode root, Set<String> userTables) {
+    this.root = root;
+    this.userTables = userTables;
+  }
+
+  static Plan of(TestDatabase database, SqlCatalog.Statement statement) {
+    AtomicInteger place = new AtomicInteger();
+    String sql =
+        SqlCatalog.PARAMETER
+            .matcher(statement.sql())
+            .replaceAll(_ -> "\\$" + place.incrementAndGet());
+    PGSimpleDataSource source = database.dataSource();
+    // The other protocol would ask for the parameters' values.
+    source.setPreferQueryMode(PreferQueryMode.SIMPLE);
+    try (Connection connection = source.getConnection();
+        Statement explain = connection.createStatement()) {
+      explain.execute("set enable_seqscan = off");
+      try (ResultSet result =
+          explain.executeQuery("explain (generic_plan, verbose, format json) " + sql)) {
+        result.next();
+        return new Plan(new Json().parse(result.getString(1)), userTables(database));
+      }
+    } catch (SQLException e) {
+      throw new IllegalStateException(statement.name(), e);
+    }
+  }
+
+  /** Reads of a user table that no index condition narrows; empty if there are none. */
+  List<String> scans() {
+    List<String> scans = new ArrayList<>();
+    collect(root.get(0).required("Plan"), scans);
+    return scans;
+  }
+
+  private void collect(JsonNode node, List<String> scans) {
+    String table = text(node, "Schema") + "." + text(node, "Relation Name");
+    String type = text(node, "Node Type");
+    if (type.endsWith("Scan") && userTables.contains(table) && !narrowed(node)) {
+      scans.add(type + " on " + table);
+    }
+    for (JsonNode child : node.path("Plans")) {
+      collect(child, scans);
+    }
+  }
+
+  private static boolean narrowed(JsonNode node) {
+    if (text(node, "Node Type").equals("Bitmap Heap Scan")) {
+      return node.hasNonNull("Recheck Cond");
+    }
+    return node.hasNonNull("Index Cond") || node.hasNonNull("TID Cond");
+  }
+
+  private static String text(JsonNode node, String member) {
+    return node.path(member).stringValue("");
+  }
+
+  /** Tables, partitions included, that grow with the number of users. */
+  private static Set<String> userTables(TestDatabase database) {
+    return database
+        .rows(
+            """
+            select c.relnamespace::regnamespace || '.' || c.relname as name
+            from pg_class c
+            join pg_attribute a on a.attrelid = c.oid
+            where c.relkind in ('r', 'p')
+              and (a.attname = 'user_id' or (c.oid = 'auth.users'::regclass and a.attname = 'id'))
+            """)
+        .stream()
+        .map(row -> (String) Objects.requireNonNull(row.get("name")))
+        .collect(Collectors.toSet());
+  }
+}

@@ -1,0 +1,128 @@
+package app.perpetua.flow.sql;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.zaxxer.hikari.HikariDataSource;
+import java.io.IOException;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.postgresql.PGConnection;
+
+final class PoolTest {
+  private static Postgres postgres;
+
+  @BeforeAll
+  static void start() throws IOException {
+    postgres = Postgres.durable();
+  }
+
+  @AfterAll
+  static void stop() throws IOException {
+    postgres.close();
+  }
+
+  @Test
+  void the_server_ends_what_takes_too_long() throws SQLException {
+    DatabaseUrl url = Postgres.url(postgres.port(), "postgres", "?options=-c%20geqo=off");
+    try (HikariDataSource pool = Pool.open(new DatabaseConfig(url, url, 2));
+        Connection connection = pool.getConnection()) {
+      assertEquals("3s", setting(connection, "statement_timeout"));
+      assertEquals("2s", setting(connection, "lock_timeout"));
+      assertEquals("10s", setting(connection, "idle_in_transaction_session_timeout"));
+      assertEquals("perpetua-flow", setting(connection, "application_name"));
+      assertEquals("off", setting(connection, "geqo"));
+      assertEquals(6_000, connection.getNetworkTimeout());
+    }
+  }
+
+  @Test
+  void nothing_is_left_with_a_session_behind_a_pooler() throws SQLException {
+    DatabaseUrl main = Postgres.url(postgres.port(), "postgres", "");
+    DatabaseUrl direct = Postgres.url(postgres.port(), "postgres", "?connectTimeout=9");
+    try (HikariDataSource pool = Pool.open(new DatabaseConfig(main, direct, 2));
+        Connection connection = pool.getConnection()) {
+      assertEquals("0", setting(connection, "statement_timeout"));
+      assertEquals(0, connection.unwrap(PGConnection.class).getPrepareThreshold());
+    }
+  }
+
+  @Test
+  void opening_does_not_wait_for_the_database() throws Exception {
+    try (TcpProxy proxy = new TcpProxy(postgres.port())) {
+      proxy.cut();
+      long begun = System.nanoTime();
+      try (HikariDataSource pool = Pool.open(Postgres.config(proxy.port(), 2))) {
+        long start = System.nanoTime();
+        assertThrows(SQLException.class, pool::getConnection);
+        assertTrue(since(start).compareTo(Duration.ofMillis(1_500)) < 0);
+      }
+      // Closing ends the attempts that are under way.
+      assertTrue(since(begun).compareTo(Duration.ofSeconds(3)) < 0);
+    }
+  }
+
+  @Test
+  void promise_6_a_database_that_comes_back_is_used_at_once() throws Exception {
+    try (TcpProxy proxy = new TcpProxy(postgres.port());
+        HikariDataSource pool = Pool.open(Postgres.config(proxy.port(), 4))) {
+      pool.getConnection().close();
+      proxy.cut();
+      Eventually.within(Duration.ofSeconds(5), () -> !usable(pool));
+      // Left to itself, the pool would by now pause for five seconds between attempts.
+      Eventually.within(Duration.ofSeconds(20), () -> proxy.refused() >= 24);
+      proxy.heal();
+      long start = System.nanoTime();
+      pool.getConnection().close();
+      assertTrue(since(start).compareTo(Duration.ofSeconds(1)) < 0);
+    }
+  }
+
+  @Test
+  void promise_6_a_frozen_database_keeps_nobody_waiting() throws Exception {
+    try (TcpProxy proxy = new TcpProxy(postgres.port());
+        HikariDataSource pool = Pool.open(Postgres.config(proxy.port(), 2))) {
+      try (Connection connection = pool.getConnection();
+          Statement statement = connection.createStatement()) {
+        statement.execute("select 1");
+        proxy.freeze();
+        long start = System.nanoTime();
+        assertThrows(SQLException.class, () -> statement.execute("select 1"));
+        assertTrue(since(start).compareTo(Duration.ofSeconds(7)) < 0);
+      }
+      long start = System.nanoTime();
+      assertThrows(SQLException.class, pool::getConnection);
+      assertTrue(since(start).compareTo(Duration.ofMillis(1_900)) < 0, since(start).toString());
+      proxy.heal();
+      Duration back = Eventually.within(Duration.ofSeconds(5), () -> usable(pool));
+      assertTrue(back.compareTo(Duration.ofSeconds(5)) < 0);
+    }
+  }
+
+  private static boolean usable(HikariDataSource pool) {
+    try (Connection connection = pool.getConnection()) {
+      return connection.isValid(1);
+    } catch (SQLException e) {
+      return false;
+    }
+  }
+
+  private static Duration since(long nanoTime) {
+    return Duration.ofNanos(System.nanoTime() - nanoTime);
+  }
+
+  private static String setting(Connection connection, String name) throws SQLException {
+    try (Statement statement = connection.createStatement();
+        ResultSet row = statement.executeQuery("show " + name)) {
+      row.next();
+      return row.getString(1);
+    }
+  }
+}

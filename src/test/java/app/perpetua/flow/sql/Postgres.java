@@ -1,0 +1,70 @@
+package app.perpetua.flow.sql;
+
+import app.perpetua.flow.base.Secret;
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.io.IOException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/** A PostgreSQL of the test class's own, without a schema. Thread-safe. */
+public final class Postgres implements AutoCloseable {
+  private final EmbeddedPostgres embedded;
+  private final AtomicInteger databases = new AtomicInteger();
+
+  private Postgres(EmbeddedPostgres embedded) {
+    this.embedded = embedded;
+  }
+
+  /** Keeps what it acknowledges, as in production. */
+  public static Postgres durable() throws IOException {
+    return new Postgres(
+        EmbeddedPostgres.builder()
+            .setServerConfig("fsync", "on")
+            .setServerConfig("synchronous_commit", "on")
+            .start());
+  }
+
+  /** Runs with fsync off. */
+  static Postgres careless() throws IOException {
+    return new Postgres(
+        EmbeddedPostgres.builder()
+            .setServerConfig("fsync", "off")
+            .setServerConfig("synchronous_commit", "on")
+            .start());
+  }
+
+  public int port() {
+    return embedded.getPort();
+  }
+
+  /** A new, empty database. */
+  DatabaseUrl emptyDatabase() throws SQLException {
+    String name = "empty_" + databases.incrementAndGet();
+    try (Connection connection = embedded.getPostgresDatabase().getConnection();
+        Statement statement = connection.createStatement()) {
+      statement.execute("create database " + name);
+    }
+    return url(port(), name, "");
+  }
+
+  /** The database {@code postgres} on that port, which may be a proxy's. */
+  public static DatabaseConfig config(int port, int poolSize) {
+    DatabaseUrl url = url(port, "postgres", "");
+    return new DatabaseConfig(url, url, poolSize);
+  }
+
+  static DatabaseUrl url(int port, String database, String parameters) {
+    return new DatabaseUrl(
+        "jdbc:postgresql://127.0.0.1:" + port + "/" + database + parameters,
+        Optional.of("postgres"),
+        Optional.of(new Secret("postgres")));
+  }
+
+  @Override
+  public void close() throws IOException {
+    embedded.close();
+  }
+}

@@ -1,0 +1,61 @@
+package app.perpetua.flow.sql;
+
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+final class ProbeTest {
+  private static final Duration A_SECOND_AND_A_BIT = Duration.ofMillis(1_300);
+
+  private static Postgres postgres;
+
+  @BeforeAll
+  static void start() throws IOException {
+    postgres = Postgres.durable();
+  }
+
+  @AfterAll
+  static void stop() throws IOException {
+    postgres.close();
+  }
+
+  @Test
+  void promise_6_a_frozen_database_is_found_within_a_second() throws IOException {
+    try (TcpProxy proxy = new TcpProxy(postgres.port());
+        Probe probe = new Probe(Postgres.config(proxy.port(), 1))) {
+      assertTrue(probe.answers());
+      assertTrue(probe.answers());
+      proxy.freeze();
+      assertDown(probe);
+      // Now it has no connection and tries to make one.
+      assertDown(probe);
+      proxy.heal();
+      assertTrue(probe.answers());
+    }
+  }
+
+  @Test
+  void promise_6_a_database_that_was_away_is_found_again() throws IOException {
+    try (TcpProxy proxy = new TcpProxy(postgres.port());
+        Probe probe = new Probe(Postgres.config(proxy.port(), 1))) {
+      assertTrue(probe.answers());
+      proxy.cut();
+      assertDown(probe);
+      assertDown(probe);
+      proxy.heal();
+      assertTrue(probe.answers());
+    }
+  }
+
+  private static void assertDown(Probe probe) {
+    long start = System.nanoTime();
+    assertFalse(probe.answers());
+    Duration took = Duration.ofNanos(System.nanoTime() - start);
+    assertTrue(took.compareTo(A_SECOND_AND_A_BIT) < 0, took.toString());
+  }
+}

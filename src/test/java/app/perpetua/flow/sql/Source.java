@@ -1,0 +1,78 @@
+package app.perpetua.flow.sql;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/** The service's own Java, read as text for what the compiler does not know about. */
+final class Source {
+  private static final Path JAVA = Path.of("src/main/java");
+  private static final Pattern NAME = Pattern.compile("\"([a-z]+)\\.[a-z][a-z0-9_]*\"");
+  private static final Pattern BINDING = Pattern.compile("\\.bind\\(\\s*\"([^\"]*)\"\\s*,");
+  private static final Pattern COMPUTED = Pattern.compile("\\.bind\\(\\s*[^\\s\")][^;]*");
+
+  /** Where quoted names with a dot are keys of the configuration or names of events. */
+  private static final Set<String> OTHER_NAMES = Set.of("Config.java", "Event.java");
+
+  private Source() {}
+
+  /** Quoted names of statements of these features, wherever they stand. */
+  static Set<String> statements(Collection<String> features) {
+    Set<String> names = new TreeSet<>();
+    for (Path file : files()) {
+      if (!OTHER_NAMES.contains(file.getFileName().toString())) {
+        NAME.matcher(text(file))
+            .results()
+            .filter(match -> features.contains(match.group(1)))
+            .map(match -> match.group().replace("\"", ""))
+            .forEach(names::add);
+      }
+    }
+    return names;
+  }
+
+  /** Names handed to {@link Call#bind}. */
+  static Set<String> bindings() {
+    return found(BINDING);
+  }
+
+  /** Bindings whose name is not written out, so that nobody could check it. */
+  static Set<String> computedBindings() {
+    return found(COMPUTED);
+  }
+
+  private static Set<String> found(Pattern pattern) {
+    Set<String> found = new TreeSet<>();
+    for (Path file : files()) {
+      pattern
+          .matcher(text(file))
+          .results()
+          .map(match -> match.groupCount() == 0 ? file + ": " + match.group() : match.group(1))
+          .forEach(found::add);
+    }
+    return found;
+  }
+
+  private static List<Path> files() {
+    try (Stream<Path> files = Files.walk(JAVA)) {
+      return files.filter(file -> file.toString().endsWith(".java")).toList();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static String text(Path file) {
+    try {
+      return Files.readString(file);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+}

@@ -1,0 +1,195 @@
+package app.perpetua.flow.sql;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import app.perpetua.flow.harness.TestDatabase;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSetMetaData;
+import java.sql.SQLException;
+import java.util.Collection;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class SqlCatalogTest {
+  @RegisterExtension static final TestDatabase database = new TestDatabase();
+
+  /** Bound by the transaction itself. */
+  private static final Set<String> BOUND = Set.of("user_id", "now");
+
+  private static final Pattern QUOTED = Pattern.compile("'(?:[^']|'')*'|\"[^\"]*\"");
+
+  /** The result's shape would follow the table's, and every column would be sent. */
+  private static final Pattern STAR =
+      Pattern.compile("(?i)(?:select|returning|,|distinct)\\s+(?:\\w+\\.)?\\*|\\w\\.\\*");
+
+  /** Time is {@code :now}; {@code clock_timestamp()}, which leases need, is none of these. */
+  private static final Pattern CLOCK =
+      Pattern.compile(
+          "(?i)\\b(?:now\\s*\\(|current_(?:timestamp|date|time)\\b|local(?:timestamp|time)\\b"
+              + "|(?:transaction|statement)_timestamp\\s*\\(|timeofday\\s*\\()");
+
+  static Collection<SqlCatalog.Statement> statements() {
+    return SqlCatalog.load().all();
+  }
+
+  @Test
+  void every_file_is_loaded() throws IOException {
+    try (Stream<Path> files = Files.list(Path.of("src/main/resources/sql"))) {
+      Set<String> present =
+          files
+              .map(file -> file.getFileName().toString())
+              .filter(name -> name.endsWith(".sql"))
+              .map(name -> name.substring(0, name.length() - ".sql".length()))
+              .collect(Collectors.toSet());
+      assertEquals(present, Set.copyOf(SqlCatalog.FEATURES));
+    }
+  }
+
+  @Test
+  void every_name_used_is_a_statement_and_every_statement_is_used() {
+    Set<String> defined = names();
+    Set<String> used = Source.statements(SqlCatalog.FEATURES);
+    assertEquals(Set.of(), without(used, defined), "used, but not defined");
+    assertEquals(Set.of(), without(defined, used), "defined, but not used");
+  }
+
+  @Test
+  void everything_bound_is_a_parameter_and_every_parameter_is_bound() {
+    Set<String> parameters = new TreeSet<>();
+    statements().forEach(statement -> parameters.addAll(statement.parameters()));
+    assertEquals(Set.of(), without(Source.bindings(), parameters), "bound, but no parameter");
+    parameters.removeAll(BOUND);
+    assertEquals(Set.of(), without(parameters, Source.bindings()), "a parameter, but not bound");
+  }
+
+  @Test
+  void names_are_written_out_so_that_these_tests_see_them() {
+    assertEquals(Set.of(), Source.computedBindings());
+  }
+
+  @ParameterizedTest
+  @MethodSource("statements")
+  void the_server_knows_every_table_column_and_type(SqlCatalog.Statement statement)
+      throws SQLException {
+    String sql = SqlCatalog.PARAMETER.matcher(statement.sql()).replaceAll("?");
+    long places = SqlCatalog.PARAMETER.matcher(statement.sql()).results().count();
+    try (Connection connection = database.dataSource().getConnection();
+        PreparedStatement prepared = connection.prepareStatement(sql)) {
+      assertEquals(places, prepared.getParameterMetaData().getParameterCount());
+      ResultSetMetaData result = prepared.getMetaData();
+      Set<String> columns = new TreeSet<>();
+      for (int i = 1; result != null && i <= result.getColumnCount(); i++) {
+        assertTrue(columns.add(result.getColumnLabel(i)), "twice: " + result.getColumnLabel(i));
+        assertFalse(result.getColumnLabel(i).equals("?column?"), "a column without a name");
+      }
+    }
+  }
+
+  @ParameterizedTest
+  @MethodSource("statements")
+  void the_text_keeps_the_house_rules(SqlCatalog.Statement statement) {
+    String sql = statement.sql();
+    assertFalse(STAR.matcher(sql).find(), "names its columns, not *");
+    assertFalse(CLOCK.matcher(sql).find(), "takes the time as :now");
+    assertFalse(sql.contains("?"), "a question mark is a parameter to the driver");
+    assertFalse(sql.contains(";"), "one statement only");
+    QUOTED
+        .matcher(sql)
+        .results()
+        .forEach(
+            quoted ->
+                assertFalse(
+                    SqlCatalog.PARAMETER.matcher(quoted.group()).find(),
+                    () -> "a parameter inside quotes: " + quoted.group()));
+  }
+
+  @ParameterizedTest
+  @MethodSource("statements")
+  void every_table_with_rows_of_users_is_reached_by_an_index(SqlCatalog.Statement statement) {
+    assertEquals(List.of(), Plan.of(database, statement).scans());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "select name from auth.users where name = :name",
+    "select id from tasks.task_instances where title = :title",
+    // A whole index read in its order is a scan, too.
+    "select id from tasks.task_instances where title = :title order by user_id",
+    "update notes.notes set archived = true where content = :content",
+    "delete from activity.activity_logs where action = :action",
+    "select t.id from tasks.task_instances t join tasks.subtasks s on s.title = t.title where t.user_id = :user_id",
+  })
+  void a_statement_that_scans_is_found(String sql) {
+    var statement = new SqlCatalog.Statement("test.scan", sql, Set.of(), true);
+    assertFalse(Plan.of(database, statement).scans().isEmpty());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          broken_duplicate | statement broken_duplicate.find_it is defined twice
+          broken_ownerless | broken_ownerless.find_all must name :user_id or be marked -- scope: system, and not both
+          broken_both      | broken_both.find_it must name :user_id or be marked -- scope: system, and not both
+          broken_nameless  | sql/broken_nameless.sql: text before the first name
+          broken_missing   | /sql/broken_missing.sql is not on the class path
+          """)
+  void a_broken_file_is_refused(String feature, String message) {
+    IllegalStateException refused =
+        assertThrows(IllegalStateException.class, () -> SqlCatalog.load(List.of(feature)));
+    assertEquals(message, refused.getMessage());
+  }
+
+  @Test
+  void a_name_that_is_none_is_refused() {
+    SqlCatalog catalog = SqlCatalog.load();
+    assertThrows(IllegalArgumentException.class, () -> catalog.get("tasks.no_such"));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "select * from a, true, false",
+    "select t.* from a t, true, false",
+    "'select id, * from a', true, false",
+    "delete from a returning *, true, false",
+    "select count(*) from a, false, false",
+    "select 2 * price from a, false, false",
+    "select now(), false, true",
+    "select CURRENT_DATE, false, true",
+    "select clock_timestamp(), false, false",
+    "select known from a, false, false",
+  })
+  void the_house_rules_see_what_they_should(String sql, boolean star, boolean clock) {
+    assertEquals(star, STAR.matcher(sql).find());
+    assertEquals(clock, CLOCK.matcher(sql).find());
+  }
+
+  private static Set<String> names() {
+    return statements().stream()
+        .map(SqlCatalog.Statement::name)
+        .collect(Collectors.toCollection(TreeSet::new));
+  }
+
+  private static Set<String> without(Set<String> names, Set<String> others) {
+    Set<String> left = new TreeSet<>(names);
+    left.removeAll(others);
+    return left;
+  }
+}

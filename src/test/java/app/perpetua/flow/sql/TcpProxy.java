@@ -1,0 +1,128 @@
+package app.perpetua.flow.sql;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Phaser;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * Stands between the service and its database and does what networks do: cuts connections, refuses
+ * new ones, or goes silent. Thread-safe.
+ */
+public final class TcpProxy implements AutoCloseable {
+  private enum Mode {
+    RELAY,
+    FREEZE,
+    REFUSE
+  }
+
+  private final ServerSocket listener;
+  private final int target;
+  private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
+  private final AtomicInteger refused = new AtomicInteger();
+  private final Phaser changes = new Phaser(1);
+  private volatile Mode mode = Mode.RELAY;
+
+  /** Listens on a free loopback port and relays to that one. */
+  public TcpProxy(int target) throws IOException {
+    this.target = target;
+    this.listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
+    Thread.ofVirtual().start(this::accept);
+  }
+
+  public int port() {
+    return listener.getLocalPort();
+  }
+
+  /** How many connections were turned away since the cut. */
+  public int refused() {
+    return refused.get();
+  }
+
+  /** Ends every connection and turns new ones away. */
+  public void cut() {
+    refused.set(0);
+    change(Mode.REFUSE);
+    sockets.forEach(TcpProxy::close);
+  }
+
+  /** Keeps everything open and moves no byte; bytes that come meanwhile are kept. */
+  public void freeze() {
+    change(Mode.FREEZE);
+  }
+
+  /** Works again. */
+  public void heal() {
+    change(Mode.RELAY);
+  }
+
+  private void change(Mode next) {
+    mode = next;
+    changes.arrive();
+  }
+
+  private void accept() {
+    try {
+      while (true) {
+        Socket client = listener.accept();
+        if (mode == Mode.REFUSE) {
+          refused.incrementAndGet();
+          close(client);
+          continue;
+        }
+        Socket server = new Socket();
+        sockets.add(client);
+        sockets.add(server);
+        server.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), target));
+        Thread.ofVirtual().start(() -> relay(client, server));
+        Thread.ofVirtual().start(() -> relay(server, client));
+      }
+    } catch (IOException e) {
+      sockets.forEach(TcpProxy::close);
+    }
+  }
+
+  private void relay(Socket from, Socket to) {
+    try (from;
+        to) {
+      byte[] buffer = new byte[8192];
+      while (true) {
+        int phase = changes.getPhase();
+        int length = from.getInputStream().read(buffer);
+        while (mode == Mode.FREEZE) {
+          changes.awaitAdvance(phase);
+          phase = changes.getPhase();
+        }
+        if (length < 0) {
+          return;
+        }
+        to.getOutputStream().write(buffer, 0, length);
+      }
+    } catch (IOException e) {
+      // One side is gone, and so both are closed.
+    } finally {
+      sockets.remove(from);
+      sockets.remove(to);
+    }
+  }
+
+  private static void close(Socket socket) {
+    try {
+      socket.close();
+    } catch (IOException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  @Override
+  public void close() throws IOException {
+    change(Mode.REFUSE);
+    listener.close();
+    sockets.forEach(TcpProxy::close);
+  }
+}

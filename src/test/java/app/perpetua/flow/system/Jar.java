@@ -1,0 +1,200 @@
+package app.perpetua.flow.system;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.ConnectException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/** A process of the packaged service. Thread-safe. */
+final class Jar implements AutoCloseable {
+  /** A first start migrates, and the machine may be busy. */
+  private static final Duration START = Duration.ofSeconds(60);
+
+  private static final Duration PAUSE = Duration.ofMillis(50);
+
+  private final Process process;
+  private final int port;
+  private final List<String> out = new CopyOnWriteArrayList<>();
+  private final List<String> err = new CopyOnWriteArrayList<>();
+  private final List<Thread> readers;
+
+  /**
+   * Starts it with nothing but this environment.
+   *
+   * @param java the home of a JVM
+   * @param port where it will listen, if it comes to that
+   */
+  Jar(Path java, Map<String, String> environment, int port, String... arguments) {
+    List<String> command = new ArrayList<>();
+    command.add(java.resolve("bin/java").toString());
+    command.addAll(counted(java));
+    // Half the work of a start, of which there are many.
+    command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
+    command.addAll(List.of("-jar", file().toString()));
+    command.addAll(List.of(arguments));
+    ProcessBuilder builder = new ProcessBuilder(command);
+    builder.environment().clear();
+    builder.environment().putAll(environment);
+    this.port = port;
+    try {
+      process = builder.start();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    readers =
+        List.of(
+            Thread.ofVirtual()
+                .start(() -> collect(process.inputReader(StandardCharsets.UTF_8), out)),
+            Thread.ofVirtual()
+                .start(() -> collect(process.errorReader(StandardCharsets.UTF_8), err)));
+  }
+
+  /** The JVM that runs the tests, which is one that the service needs. */
+  static Path java() {
+    return Path.of(System.getProperty("java.home"));
+  }
+
+  static Path file() {
+    try (Stream<Path> files = Files.list(Path.of("target"))) {
+      return files
+          .filter(file -> file.getFileName().toString().matches("perpetua-flow-[0-9.]+\\.jar"))
+          .findFirst()
+          .orElseThrow(() -> new IllegalStateException("no JAR: this suite runs after package"));
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** What the processes run counts for coverage, too. */
+  private static List<String> counted(Path java) {
+    String agent = System.getProperty("jacoco.agent", "");
+    return agent.startsWith("-javaagent:") && java.equals(java()) ? List.of(agent) : List.of();
+  }
+
+  private static void collect(BufferedReader from, List<String> lines) {
+    try (from) {
+      for (String line = from.readLine(); line != null; line = from.readLine()) {
+        lines.add(line);
+      }
+    } catch (IOException e) {
+      lines.add("can no longer be read: " + e);
+    }
+  }
+
+  /** Waits until it says that it is ready. */
+  Jar awaitReady() {
+    long deadline = System.nanoTime() + START.toNanos();
+    try (HttpClient http = HttpClient.newHttpClient()) {
+      while (System.nanoTime() < deadline) {
+        if (!process.isAlive()) {
+          throw new AssertionError("it ended with " + process.exitValue() + "\n" + all());
+        }
+        if (ready(http)) {
+          return this;
+        }
+        process.waitFor(PAUSE.toMillis(), TimeUnit.MILLISECONDS);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    throw new AssertionError("not ready within " + START + "\n" + all());
+  }
+
+  private boolean ready(HttpClient http) throws InterruptedException {
+    HttpRequest request =
+        HttpRequest.newBuilder(uri().resolve("/health/ready")).timeout(START).build();
+    try {
+      return http.send(request, HttpResponse.BodyHandlers.discarding()).statusCode() == 200;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  /** True if somebody listens on its port. */
+  boolean listens() {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+      return socket.isConnected();
+    } catch (ConnectException e) {
+      return false;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  int port() {
+    return port;
+  }
+
+  URI uri() {
+    return URI.create("http://127.0.0.1:" + port);
+  }
+
+  /** SIGKILL; returns when it is gone. */
+  void kill() {
+    process.toHandle().destroyForcibly();
+    awaitExit(Duration.ofSeconds(10));
+  }
+
+  /** SIGTERM; returns at once. */
+  void terminate() {
+    // Through the handle: Process.destroy would close the pipes, and the last words with them.
+    process.toHandle().destroy();
+  }
+
+  boolean isAlive() {
+    return process.isAlive();
+  }
+
+  /** Its exit code, and all its words read. */
+  int awaitExit(Duration patience) {
+    try {
+      if (!process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS)) {
+        throw new AssertionError("still running after " + patience + "\n" + all());
+      }
+      for (Thread reader : readers) {
+        reader.join();
+      }
+      return process.exitValue();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new AssertionError(e);
+    }
+  }
+
+  /** Its log. */
+  List<String> out() {
+    return out;
+  }
+
+  /** What it told whoever started it. */
+  List<String> err() {
+    return err;
+  }
+
+  String all() {
+    return String.join("\n", out) + "\n" + String.join("\n", err);
+  }
+
+  @Override
+  public void close() {
+    if (process.isAlive()) {
+      kill();
+    }
+  }
+}

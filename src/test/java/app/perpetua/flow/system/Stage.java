@@ -1,0 +1,192 @@
+package app.perpetua.flow.system;
+
+import app.perpetua.flow.base.Secret;
+import app.perpetua.flow.fake.FakeGoogle;
+import app.perpetua.flow.harness.Api;
+import app.perpetua.flow.harness.TestDatabase;
+import app.perpetua.flow.harness.TestService;
+import app.perpetua.flow.sql.DatabaseUrl;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.URI;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
+import java.security.NoSuchAlgorithmException;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.UUID;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.extension.AfterAllCallback;
+import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.BeforeAllCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * What processes of the service need around them: a database, Google, an environment. Ends after
+ * each test whatever was started in it. Registered behind its {@link TestDatabase}. Not
+ * thread-safe.
+ */
+final class Stage implements BeforeAllCallback, AfterEachCallback, AfterAllCallback {
+  private final TestDatabase database;
+  private final List<Jar> jars = new ArrayList<>();
+  private final List<Api> clients = new ArrayList<>();
+  private final KeyPair signingKey = newKey();
+  private @Nullable FakeGoogle google;
+
+  Stage(TestDatabase database) {
+    this.database = database;
+  }
+
+  @Override
+  public void beforeAll(ExtensionContext context) {
+    google = new FakeGoogle(Clock.systemUTC());
+  }
+
+  @Override
+  public void afterEach(ExtensionContext context) {
+    clients.forEach(Api::close);
+    clients.clear();
+    jars.forEach(Jar::close);
+    jars.clear();
+  }
+
+  @Override
+  public void afterAll(ExtensionContext context) {
+    google().close();
+  }
+
+  FakeGoogle google() {
+    return Objects.requireNonNull(google, "only between beforeAll and afterAll");
+  }
+
+  /** Where the database server listens. */
+  InetSocketAddress databaseAddress() {
+    URI url = URI.create(url(database.url()));
+    return new InetSocketAddress(url.getHost(), url.getPort());
+  }
+
+  /** A complete environment without a port, to be changed at will. */
+  Map<String, String> environment() {
+    Map<String, String> environment = new HashMap<>();
+    environment.put("DATABASE_URL", url(database.url()));
+    environment.put("JWT_PRIVATE_KEY", pem(signingKey));
+    environment.put("GOOGLE_CLIENT_ID", FakeGoogle.CLIENT_ID);
+    environment.put("GOOGLE_JWKS_URL", google().jwksUrl().toString());
+    environment.put("RATE_LIMIT_GENERAL", "1000000");
+    environment.put("RATE_LIMIT_AUTH", "1000000");
+    return environment;
+  }
+
+  /** The same, but requests reach the database by that loopback port; migrations go past it. */
+  Map<String, String> environmentThrough(int port) {
+    Map<String, String> environment = environment();
+    String direct = url(database.url());
+    environment.put("DATABASE_DIRECT_URL", direct);
+    environment.put("DATABASE_URL", direct.replaceFirst("@[^/]+/", "@127.0.0.1:" + port + "/"));
+    return environment;
+  }
+
+  /** The environment of another database of the same server. */
+  Map<String, String> environmentOf(String databaseName) {
+    Map<String, String> environment = environment();
+    environment.put(
+        "DATABASE_URL", url(database.url()).replaceFirst("/[^/?]+(\\?|$)", "/" + databaseName));
+    return environment;
+  }
+
+  /** The same for a process on that port. */
+  Map<String, String> environmentOn(int port) {
+    Map<String, String> environment = environment();
+    environment.put("PORT", Integer.toString(port));
+    return environment;
+  }
+
+  /** Starts a process on a free port; {@link Jar#awaitReady} waits for it. */
+  Jar start(Map<String, String> environment, String... arguments) {
+    return startOn(freePort(), environment, arguments);
+  }
+
+  Jar startOn(int port, Map<String, String> environment, String... arguments) {
+    Map<String, String> complete = new HashMap<>(environment);
+    complete.putIfAbsent("PORT", Integer.toString(port));
+    Jar jar = new Jar(Jar.java(), complete, port, arguments);
+    jars.add(jar);
+    return jar;
+  }
+
+  /** A client of that process. */
+  Api api(Jar jar) {
+    Api api = new Api(jar.uri());
+    clients.add(api);
+    return api;
+  }
+
+  /** Signs a new user in there. */
+  TestService.Session newUser(Api api) {
+    String idToken = google().idToken("google-" + UUID.randomUUID()).sign();
+    Api.Answer signedIn = signIn(api, idToken);
+    for (int attempt = 1; signedIn.status() == 503 && attempt < 3; attempt++) {
+      // A starved machine may miss the time-out to Google; we come back when we are told to.
+      LockSupport.parkNanos(
+          Duration.ofSeconds(Long.parseLong(signedIn.header("Retry-After").orElse("1"))).toNanos());
+      signedIn = signIn(api, idToken);
+    }
+    JsonNode answer = signedIn.expect(200).json();
+    String token = answer.get("access_token").stringValue();
+    return new TestService.Session(
+        UUID.fromString(answer.at("/user/id").stringValue()),
+        token,
+        answer.get("refresh_token").stringValue(),
+        api.as(token));
+  }
+
+  private static Api.Answer signIn(Api api, String idToken) {
+    return api.post("/api/v1/auth/google/callback", Map.of("id_token", idToken));
+  }
+
+  static int freePort() {
+    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      return socket.getLocalPort();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private static String url(DatabaseUrl url) {
+    String credentials =
+        url.user().orElseThrow() + ":" + url.password().map(Secret::value).orElse("");
+    return url.jdbcUrl().replace("jdbc:postgresql://", "postgresql://" + credentials + "@");
+  }
+
+  /** What the processes sign access tokens with. */
+  KeyPair signingKey() {
+    return signingKey;
+  }
+
+  static KeyPair newKey() {
+    try {
+      KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
+      generator.initialize(2048);
+      return generator.generateKeyPair();
+    } catch (NoSuchAlgorithmException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static String pem(KeyPair key) {
+    return "-----BEGIN PRIVATE KEY-----\n"
+        + Base64.getMimeEncoder().encodeToString(key.getPrivate().getEncoded())
+        + "\n-----END PRIVATE KEY-----\n";
+  }
+}

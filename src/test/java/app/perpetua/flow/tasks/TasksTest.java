@@ -1,0 +1,244 @@
+package app.perpetua.flow.tasks;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.Ids;
+import app.perpetua.flow.base.Json;
+import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.events.Events;
+import app.perpetua.flow.harness.Invariants;
+import app.perpetua.flow.harness.MutableClock;
+import app.perpetua.flow.harness.TestDatabase;
+import app.perpetua.flow.sql.Actor;
+import app.perpetua.flow.sql.Db;
+import app.perpetua.flow.sql.SqlCatalog;
+import app.perpetua.flow.sql.Tx;
+import app.perpetua.flow.tombstones.TombstoneConfig;
+import app.perpetua.flow.tombstones.Tombstones;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.UUID;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+class TasksTest {
+  @RegisterExtension static final TestDatabase database = new TestDatabase();
+
+  private static final Instant NOW = MutableClock.START;
+  private static final TaskPatch.Edit<Instant> DUE_STAYS = new TaskPatch.Edit<>(false, null);
+  private static final TaskPatch.Edit<Integer> ESTIMATE_STAYS = new TaskPatch.Edit<>(false, null);
+
+  private final MutableClock clock = new MutableClock();
+  private final Ids ids = new Ids();
+  private final Json json = new Json();
+  private final Events events = new Events(ids, json);
+  private final Tombstones tombstones =
+      new Tombstones(new TombstoneConfig(3, Duration.ofDays(7)), ids);
+  private final Tasks tasks =
+      new Tasks(new TaskConfig(3, 5, 4, 10, 1000, 2000), ids, json, events, tombstones);
+  private final Subtasks subtasks = new Subtasks(tasks, ids, events);
+  private final Db db =
+      new Db(database.pool(4), SqlCatalog.load(), clock, Duration.ofSeconds(5), _ -> false);
+
+  private UUID user = new UUID(0, 0);
+
+  @BeforeEach
+  void aNewUser() {
+    database.makeDays(NOW);
+    user = database.newUser().save();
+  }
+
+  @AfterEach
+  void invariants() {
+    Invariants.check(database);
+  }
+
+  @Test
+  void FR_007_a_created_task_reads_back_as_it_was_answered() {
+    Task made =
+        write(
+            tx ->
+                tasks.create(
+                    tx,
+                    new TaskDraft("Täsk 👩‍🚀", "line\nline", "high", NOW.plusSeconds(60), 25)));
+    TaskDetail read = read(tx -> tasks.detail(tx, made.id()));
+    assertEquals(made, read.task());
+    assertEquals(List.of(), read.subtasks());
+    assertEquals(NOW, made.createdAt());
+    assertEquals(
+        1,
+        database.number(
+            "select count(*) from activity.activity_logs where user_id = ? and action = 'task_created'",
+            user));
+  }
+
+  @Test
+  void a_refusal_at_the_limit_leaves_nothing_behind() {
+    for (int i = 0; i < 3; i++) {
+      create("t" + i);
+    }
+    Refusal refusal = assertThrows(Refusal.class, () -> create("one too many"));
+    assertEquals(Code.LIMIT_EXCEEDED, refusal.code());
+    assertEquals(3, refusal.extras().get("limit"));
+    assertEquals(
+        3, database.number("select count(*) from tasks.task_instances where user_id = ?", user));
+    assertEquals(3, database.number("select open_tasks from auth.users where id = ?", user));
+  }
+
+  @Test
+  void FR_014_a_stale_version_is_refused_with_the_current_one() {
+    Task task = create("a");
+    patch(task.id(), 1, "b", null);
+    Refusal refusal = assertThrows(Refusal.class, () -> patch(task.id(), 1, "c", null));
+    assertEquals(Code.CONFLICT, refusal.code());
+    assertEquals(2, refusal.extras().get("current_version"));
+    assertEquals("b", read(tx -> tasks.detail(tx, task.id())).task().title());
+  }
+
+  @Test
+  void settled_15_a_patch_that_changes_nothing_spends_no_version_and_no_entry() {
+    Task task = create("a");
+    long before = entries();
+    assertEquals(task, patch(task.id(), 1, "a", null).task());
+    assertEquals(before, entries());
+  }
+
+  @Test
+  void FR_008_completing_sets_when_and_how_and_reopening_clears_both() {
+    Task task = create("a");
+    Task done = patch(task.id(), null, null, true).task();
+    assertEquals(NOW, done.completedAt());
+    assertEquals("manual", done.completedBy());
+    assertEquals(0, database.number("select open_tasks from auth.users where id = ?", user));
+    clock.advance(Duration.ofHours(1));
+    Tasks.Changed again = patch(task.id(), null, null, true);
+    assertEquals(done, again.task());
+    assertFalse(again.completedNow());
+    Task open = patch(task.id(), null, null, false).task();
+    assertFalse(open.completed());
+    assertEquals(null, open.completedAt());
+    assertEquals(null, open.completedBy());
+    assertEquals(1, database.number("select open_tasks from auth.users where id = ?", user));
+  }
+
+  @Test
+  void FR_009_the_last_open_subtask_completes_its_task() {
+    Task task = create("a");
+    Subtask first = add(task.id(), "1");
+    Subtask second = add(task.id(), "2");
+    assertTrue(complete(first.id()).completedTask().isEmpty());
+    Task done = complete(second.id()).completedTask().orElseThrow();
+    assertEquals("auto", done.completedBy());
+    assertEquals(5, done.version());
+    assertEquals(done, read(tx -> tasks.detail(tx, task.id())).task());
+  }
+
+  @Test
+  void FR_010_forcing_closes_the_open_subtasks_at_the_same_instant() {
+    Task task = create("a");
+    Subtask first = add(task.id(), "1");
+    add(task.id(), "2");
+    complete(first.id());
+    clock.advance(Duration.ofMinutes(5));
+    Task done = write(tx -> tasks.forceComplete(tx, task.id(), 4));
+    assertEquals("force", done.completedBy());
+    TaskDetail detail = read(tx -> tasks.detail(tx, task.id()));
+    assertEquals(done, detail.task());
+    assertEquals(NOW, detail.subtasks().get(0).completedAt());
+    assertEquals(done.completedAt(), detail.subtasks().get(1).completedAt());
+  }
+
+  @Test
+  void FR_020_the_order_stays_gapless_through_every_change() {
+    Task task = create("a");
+    Subtask a = add(task.id(), "a");
+    Subtask c = add(task.id(), "c");
+    write(tx -> subtasks.add(tx, task.id(), "b", 1, "user"));
+    assertEquals(List.of("a", "b", "c"), titles(task.id()));
+    write(tx -> subtasks.patch(tx, c.id(), null, null, 0));
+    assertEquals(List.of("c", "a", "b"), titles(task.id()));
+    write(
+        tx -> {
+          subtasks.delete(tx, a.id());
+          return "";
+        });
+    assertEquals(List.of("c", "b"), titles(task.id()));
+    assertEquals(
+        Code.VALIDATION_ERROR,
+        assertThrows(Refusal.class, () -> write(tx -> subtasks.add(tx, task.id(), "x", 3, "user")))
+            .code());
+  }
+
+  @Test
+  void FR_012b_a_deletion_leaves_the_three_newest_tombstones() {
+    for (int i = 0; i < 5; i++) {
+      Task task = create("t" + i);
+      add(task.id(), "step");
+      clock.advance(Duration.ofSeconds(1));
+      write(tx -> tasks.delete(tx, task.id()));
+    }
+    assertEquals(
+        List.of("t4", "t3", "t2"),
+        database
+            .rows(
+                "select title from tasks.deletion_tombstones where user_id = ? order by deleted_at desc",
+                user)
+            .stream()
+            .map(row -> row.get("title"))
+            .toList());
+    assertEquals(0, database.number("select count(*) from tasks.subtasks where user_id = ?", user));
+  }
+
+  private Task create(String title) {
+    return write(tx -> tasks.create(tx, new TaskDraft(title, "", "medium", null, null)));
+  }
+
+  private Tasks.Changed patch(
+      UUID id, @Nullable Integer version, @Nullable String title, @Nullable Boolean completed) {
+    return write(
+        tx ->
+            tasks.patch(
+                tx,
+                id,
+                new TaskPatch(
+                    version, title, null, null, DUE_STAYS, ESTIMATE_STAYS, completed, null, null)));
+  }
+
+  private Subtask add(UUID taskId, String title) {
+    return write(tx -> subtasks.add(tx, taskId, title, null, "user"));
+  }
+
+  private Subtasks.Changed complete(UUID id) {
+    return write(tx -> subtasks.patch(tx, id, null, true, null));
+  }
+
+  private List<String> titles(UUID taskId) {
+    return read(tx -> tasks.detail(tx, taskId)).subtasks().stream().map(Subtask::title).toList();
+  }
+
+  private long entries() {
+    return database.number("select count(*) from activity.activity_logs where user_id = ?", user);
+  }
+
+  private <T> T read(Function<Tx, T> work) {
+    return db.read(Actor.user(user, "test"), work);
+  }
+
+  private <T> T write(Function<Tx, T> work) {
+    return db.write(
+        Actor.user(user, "test"),
+        tx -> {
+          tx.lockOwner();
+          return work.apply(tx);
+        });
+  }
+}

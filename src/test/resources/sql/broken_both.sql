@@ -1,0 +1,3 @@
+-- name: find_it
+-- scope: system
+select name from auth.users where id = :user_id

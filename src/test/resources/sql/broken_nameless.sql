@@ -1,0 +1,1 @@
+select name from auth.users where id = :user_id

@@ -1,0 +1,3 @@
+-- name: find_all
+-- Neither names its owner nor says that it has none.
+select name from auth.users

@@ -1,0 +1,164 @@
+-- Each query returns rows only where something that must never be is.
+
+-- name: open_tasks_counter
+-- The limit is checked against the counter, so a counter that drifts lets users exceed it or locks them out.
+select u.id as user_id, u.open_tasks as counter, count(t.id) as counted
+from auth.users u
+left join tasks.task_instances t on t.user_id = u.id and not t.completed and not t.hidden and not t.archived
+group by u.id
+having u.open_tasks <> count(t.id);
+
+-- name: notes_counter
+-- The same for notes: archived ones do not count.
+select u.id as user_id, u.notes as counter, count(n.id) as counted
+from auth.users u
+left join notes.notes n on n.user_id = u.id and not n.archived
+group by u.id
+having u.notes <> count(n.id);
+
+-- name: subtask_counters
+-- The last open subtask is recognised by these counters; a wrong one completes a parent too early or never.
+select t.user_id, t.id as task_id, t.subtask_count, count(s.id) as counted,
+       t.subtask_completed_count, count(s.id) filter (where s.completed) as counted_completed
+from tasks.task_instances t
+left join tasks.subtasks s on s.user_id = t.user_id and s.task_id = t.id
+group by t.user_id, t.id
+having t.subtask_count <> count(s.id) or t.subtask_completed_count <> count(s.id) filter (where s.completed);
+
+-- name: subtask_order_gapless
+-- The constraint keeps positions unique and not negative; with that, gapless means highest + 1 = count.
+select user_id, task_id, count(*) as subtasks, max(order_index) as highest
+from tasks.subtasks
+group by user_id, task_id
+having max(order_index) + 1 <> count(*) or count(distinct order_index) <> count(*);
+
+-- name: tasks_accounted_for
+-- Nothing is lost and nothing made twice: created + recovered = live + deleted. Only where the log still reaches back to the
+-- account's first entry, since older days are dropped.
+select u.id as user_id, l.created, l.recovered, l.deleted, t.live
+from auth.users u
+join lateral (
+  select count(*) filter (where action = 'user_registered') as registered,
+         count(*) filter (where action = 'task_created') as created,
+         count(*) filter (where action = 'task_recovered') as recovered,
+         count(*) filter (where action = 'task_deleted') as deleted
+  from activity.activity_logs where user_id = u.id
+) l on l.registered > 0
+cross join lateral (select count(*) as live from tasks.task_instances where user_id = u.id) t
+where l.created + l.recovered <> t.live + l.deleted;
+
+-- name: three_tombstones
+-- No constraint can count: the deletion keeps the newest three under the user's lock.
+select user_id, count(*) as tombstones
+from tasks.deletion_tombstones
+group by user_id
+having count(*) > 3;
+
+-- name: deleted_is_not_live
+-- A tombstone goes when its entity comes back; both at once would be a deletion undone twice.
+select d.user_id, d.id as tombstone_id, d.entity_id
+from tasks.deletion_tombstones d
+where (d.entity_type = 'task' and exists (
+        select from tasks.task_instances t where t.user_id = d.user_id and t.id = d.entity_id))
+   or (d.entity_type = 'note' and exists (
+        select from notes.notes n where n.user_id = d.user_id and n.id = d.entity_id));
+
+-- name: one_active_refresh_token
+-- Two living tokens would be two sessions where one replaces the other.
+select user_id, count(*) as active
+from auth.refresh_tokens
+where rotated_at is null and revoked_at is null
+group by user_id
+having count(*) > 1;
+
+-- name: revoked_family_stays_dead
+-- Theft revokes the whole family; a member that still lives would hand the account to the thief.
+select t.user_id, t.family, t.seq
+from auth.refresh_tokens t
+where t.rotated_at is null and t.revoked_at is null
+  and exists (
+    select from auth.refresh_tokens r where r.user_id = t.user_id and r.family = t.family and r.reason = 'theft');
+
+-- name: grant_balanced
+-- Money: each grant is what is left, what was spent and what expired.
+select user_id, id as grant_id, amount, remaining, spent, expired
+from billing.ai_credit_grants
+where amount <> remaining + spent + expired;
+
+-- name: grant_matches_ledger
+-- The ledger tells the same story as the grant: it opens with the amount, ends with what is left, and between them lies what was
+-- spent less what was given back.
+with movements as (
+  select user_id, grant_id, operation, amount,
+         row_number() over (partition by user_id, grant_id order by seq) = 1 as opening
+  from billing.ai_credit_ledger
+), told as (
+  select user_id, grant_id,
+         sum(amount) filter (where opening) as amount,
+         sum(amount) as remaining,
+         coalesce(-sum(amount) filter (where not opening and operation in ('consume', 'refund')), 0) as spent
+  from movements
+  group by user_id, grant_id
+)
+select g.user_id, g.id as grant_id, g.amount, told.amount as told_amount, g.remaining, told.remaining as told_remaining,
+       g.spent, told.spent as told_spent
+from billing.ai_credit_grants g
+left join told on told.user_id = g.user_id and told.grant_id = g.id
+where (g.amount, g.remaining, g.spent) is distinct from (told.amount, told.remaining, told.spent);
+
+-- name: ledger_chain
+-- Each balance follows from the one before it: two spends that did not see each other break the chain even if the sum is right.
+select user_id, seq, amount, balance_after, previous
+from (
+  select user_id, seq, amount, balance_after,
+         lag(balance_after, 1, 0) over (partition by user_id order by seq) as previous
+  from billing.ai_credit_ledger
+) chain
+where balance_after <> previous + amount;
+
+-- name: expired_credits_not_spent
+-- Around midnight: nothing is taken from a grant whose time is up.
+select l.user_id, l.seq, l.grant_id, l.created_at, g.expires_at
+from billing.ai_credit_ledger l
+join billing.ai_credit_grants g on g.user_id = l.user_id and g.id = l.grant_id
+where l.operation = 'consume' and l.created_at >= g.expires_at;
+
+-- name: captured_purchase_granted_once
+-- Money taken is credits given, whatever order and number of webhooks brought it.
+select p.user_id, p.id as purchase_id, p.credits, g.amount as granted
+from billing.purchases p
+left join billing.ai_credit_grants g on g.user_id = p.user_id and g.purchase_id = p.id
+where p.kind = 'credits'
+  and ((p.status = 'captured' and g.amount is distinct from p.credits)
+    or (p.status in ('open', 'declined', 'voided', 'expired') and g.id is not null));
+
+-- name: perks_match_unlocks
+-- Limits are read from the user's row; they must be the sum of what was unlocked.
+select u.id as user_id, u.perk_tasks, u.perk_notes, u.perk_daily_credits
+from auth.users u
+left join achievements.unlocks k on k.user_id = u.id
+left join achievements.achievement_definitions d on d.id = k.achievement_id
+group by u.id
+having u.perk_tasks <> coalesce(sum(d.perk_value) filter (where d.perk_type = 'max_tasks'), 0)
+    or u.perk_notes <> coalesce(sum(d.perk_value) filter (where d.perk_type = 'max_notes'), 0)
+    or u.perk_daily_credits <> coalesce(sum(d.perk_value) filter (where d.perk_type = 'daily_credits'), 0);
+
+-- name: no_job_past_two_leases
+-- A dead worker's job returns within one lease; one that hangs for two has been forgotten. The lease's length is the row's own.
+select id, kind, job_key, heartbeat_at, lease_until
+from ops.job_queue
+where state = 'running' and lease_until + (lease_until - heartbeat_at) < clock_timestamp();
+
+-- name: one_daily_run_per_kind
+-- The key of schedule_runs forbids two runs; this finds two jobs that did the same day's work.
+select kind, job_key, count(*) as runs
+from ops.job_queue
+where kind in ('streak_calculate', 'credit_expire', 'subscription_check', 'cleanup')
+group by kind, job_key
+having count(*) > 1;
+
+-- name: no_endless_voice_session
+-- 300 s of audio and 30 s to begin: whatever is open longer has lost its owner and would be billed on.
+select user_id, id, opened_at, lease_until
+from notes.voice_sessions
+where ended_at is null and opened_at < clock_timestamp() - interval '330 seconds';
