@@ -4,6 +4,7 @@ import app.perpetua.flow.base.Json;
 import java.io.OutputStream;
 import java.io.UnsupportedEncodingException;
 import java.util.List;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.logging.Handler;
 import java.util.logging.Level;
 import java.util.logging.LogManager;
@@ -65,6 +66,8 @@ public final class Logging {
     /** The JDK forgets loggers, and with them their levels, unless somebody holds them. */
     private final List<Logger> quieted;
 
+    private final Logger listener = Logger.getLogger("io.helidon.webserver.ServerListener");
+
     Lines(OutputStream out, Level level) {
       super(out, new JsonLog(new Json()));
       try {
@@ -76,6 +79,9 @@ public final class Logging {
       boolean lookingForFaults = level.intValue() < Level.INFO.intValue();
       quieted = lookingForFaults ? List.of() : TALKATIVE.stream().map(Logger::getLogger).toList();
       quieted.forEach(logger -> logger.setLevel(Level.WARNING));
+      // Helidon may accept one more connection while it closes the listener, and then calls it an
+      // error that nobody is left to serve it. Its executor refuses for no other reason.
+      listener.setFilter(event -> !(event.getThrown() instanceof RejectedExecutionException));
     }
 
     @Override
