@@ -13,6 +13,7 @@ import app.perpetua.flow.cleanup.Cleanup;
 import app.perpetua.flow.credits.Credits;
 import app.perpetua.flow.events.Events;
 import app.perpetua.flow.events.Partitions;
+import app.perpetua.flow.events.Reactions;
 import app.perpetua.flow.http.AccessLog;
 import app.perpetua.flow.http.Docs;
 import app.perpetua.flow.http.Endpoint;
@@ -29,8 +30,13 @@ import app.perpetua.flow.jobs.Daily;
 import app.perpetua.flow.jobs.JobMetrics;
 import app.perpetua.flow.jobs.Jobs;
 import app.perpetua.flow.jobs.Worker;
+import app.perpetua.flow.notifications.Notifications;
 import app.perpetua.flow.provider.google.GoogleIdTokens;
 import app.perpetua.flow.provider.google.GoogleKeys;
+import app.perpetua.flow.reminders.ReminderFire;
+import app.perpetua.flow.reminders.ReminderRoutes;
+import app.perpetua.flow.reminders.Reminders;
+import app.perpetua.flow.reminders.TaskFollower;
 import app.perpetua.flow.sql.DatabaseException;
 import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.Listener;
@@ -151,6 +157,11 @@ public final class App implements AutoCloseable {
     Subtasks subtasks = new Subtasks(tasks, ids, events);
 
     Jobs jobs = new Jobs(ids, json);
+    Notifications notifications = new Notifications(ids, jobs);
+    Reminders reminders = new Reminders(config.reminders(), tasks, ids, jobs, events);
+    Reactions reactions =
+        new Reactions(jobs, json, metrics.registry(), List.of(new TaskFollower(reminders)));
+    events.reactWith(reactions);
     Cleanup cleanup =
         new Cleanup(
             List.of(
@@ -164,7 +175,11 @@ public final class App implements AutoCloseable {
             new Worker(
                 db,
                 ids,
-                Map.of(),
+                Map.of(
+                    Reactions.RETRY,
+                    reactions,
+                    Reminders.FIRE,
+                    new ReminderFire(reminders, tasks, notifications, events)),
                 new Daily(jobs, Map.of("cleanup", cleanup)),
                 new Backoff(new SecureRandom()),
                 new JobMetrics(metrics.registry()),
@@ -192,6 +207,7 @@ public final class App implements AutoCloseable {
               account,
               new TaskRoutes(tasks, config.tasks()),
               new SubtaskRoutes(tasks, subtasks),
+              new ReminderRoutes(reminders),
               new ActivityRoutes(new Activity(json))));
     }
 

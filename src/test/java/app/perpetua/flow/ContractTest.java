@@ -3,6 +3,7 @@ package app.perpetua.flow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.Json;
 import app.perpetua.flow.contract.Document;
 import app.perpetua.flow.harness.Api;
 import app.perpetua.flow.harness.TestDatabase;
@@ -14,6 +15,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -165,6 +167,7 @@ class ContractTest {
     call(api, "PATCH", subtask, Map.of("completed", true));
     call(api, "PUT", subtask, Map.of("order_index", 0));
     call(api, "DELETE", subtask, null);
+    reminders(api, made.get("id").stringValue());
     int version = api.get(task.replaceAll("[{}]", "")).data().get("version").intValue();
     call(api, "POST", task + "/force-complete", Map.of("version", version));
     call(api, "GET", "/api/v1/activity", null);
@@ -177,6 +180,22 @@ class ContractTest {
     Set<String> unseen = new TreeSet<>(contract.operations().keySet());
     unseen.removeAll(seen);
     assertEquals(Set.of(), unseen, "add these to the tour");
+  }
+
+  private void reminders(Api api, String taskId) {
+    String at = Json.instant(service.clock().instant().plusSeconds(60));
+    Map<String, Object> reminder = Map.of("type", "absolute", "scheduled_at", at);
+    String ofTask = "/api/v1/tasks/{" + taskId + "}/reminders";
+    JsonNode made = call(api, "POST", ofTask, reminder).data();
+    String one = "/api/v1/reminders/{" + made.get("id").stringValue() + "}";
+    Map<String, Object> another = new HashMap<>(reminder);
+    another.put("task_id", taskId);
+    call(api, "POST", "/api/v1/reminders", another);
+    call(api, "GET", ofTask, null);
+    call(api, "GET", "/api/v1/reminders", null);
+    call(api, "GET", one, null);
+    call(api, "PATCH", one, Map.of("method", "push"));
+    call(api, "DELETE", one, null);
   }
 
   private void operators() {
