@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import app.perpetua.flow.base.Code;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.contract.Document;
+import app.perpetua.flow.fake.FakePushService;
 import app.perpetua.flow.harness.Api;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.TestService;
@@ -20,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
@@ -171,6 +173,7 @@ class ContractTest {
     int version = api.get(task.replaceAll("[{}]", "")).data().get("version").intValue();
     call(api, "POST", task + "/force-complete", Map.of("version", version));
     call(api, "GET", "/api/v1/activity", null);
+    notifications(api, UUID.fromString(made.get("user_id").stringValue()));
     call(api, "GET", "/api/v1/users/me/export", null);
     call(api, "DELETE", task, null);
     call(api, "PATCH", "/api/v1/users/me", Map.of("name", "Ada"));
@@ -196,6 +199,32 @@ class ContractTest {
     call(api, "GET", one, null);
     call(api, "PATCH", one, Map.of("method", "push"));
     call(api, "DELETE", one, null);
+  }
+
+  private void notifications(Api api, UUID user) {
+    String notifications = "/api/v1/notifications";
+    UUID id = UUID.randomUUID();
+    database.run(
+        """
+        insert into activity.notifications (id, user_id, type, title, body, created_at, updated_at)
+        values (?, ?, 'system', 'title', 'body', ?, ?)
+        """,
+        id,
+        user,
+        service.clock().instant(),
+        service.clock().instant());
+    call(api, "GET", notifications, null);
+    call(api, "PATCH", notifications + "/{" + id + "}/read", null);
+    call(api, "POST", notifications + "/read-all", null);
+    call(api, "DELETE", notifications + "/{" + id + "}", null);
+    call(api, "GET", notifications + "/push-key", null);
+    FakePushService.Subscription browser = service.push().subscribe();
+    call(api, "POST", notifications + "/push-subscription", browser.json());
+    call(
+        api,
+        "DELETE",
+        notifications + "/push-subscription",
+        Map.of("endpoint", browser.endpoint()));
   }
 
   private void operators() {

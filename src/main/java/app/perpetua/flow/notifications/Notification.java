@@ -43,6 +43,12 @@ public record Notification(
     }
   }
 
+  /** The same, read at that time. */
+  Notification readAt(Instant time) {
+    return new Notification(
+        id, userId, type, title, body, actionUrl, taskId, true, time, createdAt, time);
+  }
+
   static Notification of(Row row) {
     return new Notification(
         row.uuid("id"),

@@ -180,9 +180,7 @@ class ReminderFireTest {
     assertEquals(
         List.of(id(fired), id(near), id(own)),
         api().get(TASKS + task + "/reminders").data().values().stream()
-            .sorted(
-                Comparator.comparing(
-                    (JsonNode r) -> r.get("created_at").stringValue() + id(r)))
+            .sorted(Comparator.comparing((JsonNode r) -> r.get("created_at").stringValue() + id(r)))
             .map(ReminderFireTest::id)
             .toList());
     assertEquals(2, entries("reminder_deleted", "system"));
