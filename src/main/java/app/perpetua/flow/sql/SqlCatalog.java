@@ -29,7 +29,9 @@ public final class SqlCatalog {
           "export",
           "idempotency",
           "jobs",
+          "notifications",
           "owner",
+          "reminders",
           "tasks",
           "tombstones");
 

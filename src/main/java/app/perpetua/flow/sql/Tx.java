@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +28,7 @@ public final class Tx {
   private final Instant now;
   private final Deadline deadline;
   private final List<Deferred> deferred;
+  private final Parts parts;
   private @Nullable Owner owner;
 
   Tx(
@@ -35,8 +37,9 @@ public final class Tx {
       Actor actor,
       Instant now,
       Deadline deadline,
+      Parts parts,
       boolean system) {
-    this(connection, catalog, actor, now, deadline, new ArrayList<>());
+    this(connection, catalog, actor, now, deadline, parts, new ArrayList<>());
     if (system != (actor.userId() == null)) {
       throw new IllegalArgumentException("a system transaction has no user, any other has one");
     }
@@ -48,12 +51,14 @@ public final class Tx {
       Actor actor,
       Instant now,
       Deadline deadline,
+      Parts parts,
       List<Deferred> deferred) {
     this.connection = connection;
     this.catalog = catalog;
     this.actor = actor;
     this.now = now;
     this.deadline = deadline;
+    this.parts = parts;
     this.deferred = deferred;
   }
 
@@ -88,7 +93,7 @@ public final class Tx {
   /** The same transaction, acting for this user, who decided or not: how sign-in enters one. */
   public Tx actingFor(UUID userId, Actor.Source source) {
     Actor acting = new Actor(userId, source, actor.requestId());
-    return new Tx(connection, catalog, acting, now, deadline, deferred);
+    return new Tx(connection, catalog, acting, now, deadline, parts, deferred);
   }
 
   /**
@@ -120,6 +125,21 @@ public final class Tx {
       throw new IllegalStateException("the owner's row is not locked");
     }
     return owner;
+  }
+
+  /**
+   * Runs a part that the transaction can do without. If it throws, or if what it left for the
+   * commit may be why that failed, everything is rolled back and the whole transaction is run again
+   * without the parts of that name; on the good path this costs nothing. A database that is away or
+   * asks for the transaction to be repeated is no failure of the part's.
+   *
+   * @param name the same in every run
+   * @param work a refusal is a failure like any other here
+   * @param failed told of the failure, once, after a run without the part has committed
+   * @return false if this run goes without it
+   */
+  public boolean part(String name, Runnable work, Consumer<RuntimeException> failed) {
+    return parts.run(name, work, failed);
   }
 
   /**
@@ -166,6 +186,7 @@ public final class Tx {
 
   void defer(SqlCatalog.Statement statement, Map<String, @Nullable Object> values) {
     deferred.add(new Deferred(statement, values));
+    parts.deferred();
   }
 
   /**
