@@ -47,15 +47,21 @@ final class Lease {
     this.kinds = kinds.stream().sorted().toArray(String[]::new);
   }
 
-  /** Claims what is due, oldest first; at most so many. */
-  List<Job> claim(int count) {
+  /**
+   * Claims what is due, oldest first, but what was tried before in front of all others.
+   *
+   * @param now how many run at once
+   * @param later how many more run soon; among them is none that was tried before
+   */
+  List<Job> claim(int now, int later) {
     UUID lease = ids.next();
     return db.write(
         Actor.system(null),
         tx ->
             tx.sql("jobs.claim_due")
                 .bind("kinds", kinds)
-                .bind("count", count)
+                .bind("count", now + later)
+                .bind("now_count", now)
                 .bind("lease", lease)
                 .bind("lease_ms", LENGTH.toMillis())
                 .list(row -> Job.of(row, lease)));
