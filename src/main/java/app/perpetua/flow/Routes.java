@@ -15,6 +15,8 @@ import app.perpetua.flow.http.Docs;
 import app.perpetua.flow.http.Health;
 import app.perpetua.flow.http.MetricsRoutes;
 import app.perpetua.flow.http.Route;
+import app.perpetua.flow.notifications.NotificationRoutes;
+import app.perpetua.flow.notifications.PushRoutes;
 import app.perpetua.flow.tasks.SubtaskRoutes;
 import app.perpetua.flow.tasks.TaskRoutes;
 import java.util.List;
@@ -39,7 +41,9 @@ final class Routes {
       AccountRoutes account,
       TaskRoutes tasks,
       SubtaskRoutes subtasks,
-      ActivityRoutes activity) {
+      ActivityRoutes activity,
+      NotificationRoutes notifications,
+      PushRoutes push) {
     return List.of(
         plain("/api/v1/openapi.yaml", docs::yaml),
         plain("/api/v1/openapi.json", docs::json),
@@ -68,6 +72,13 @@ final class Routes {
         write(PATCH, "/api/v1/subtasks/{id}", subtasks::patch),
         write(PUT, "/api/v1/subtasks/{id}", subtasks::patch),
         write(DELETE, "/api/v1/subtasks/{id}", subtasks::delete),
-        read("/api/v1/activity", activity::list));
+        read("/api/v1/activity", activity::list),
+        read("/api/v1/notifications", notifications::list),
+        write(PATCH, "/api/v1/notifications/{id}/read", notifications::markRead),
+        write(POST, "/api/v1/notifications/read-all", notifications::markAllRead),
+        write(DELETE, "/api/v1/notifications/{id}", notifications::delete),
+        read("/api/v1/notifications/push-key", push::key),
+        write(POST, "/api/v1/notifications/push-subscription", push::subscribe),
+        write(DELETE, "/api/v1/notifications/push-subscription", push::unsubscribe));
   }
 }

@@ -69,14 +69,15 @@ final class Lease {
 
   /** Extends the claims that still hold. */
   void extend(Collection<Job> jobs) {
-    db.write(
-        Actor.system(null),
-        tx ->
-            tx.sql("jobs.extend_leases")
-                .bind("ids", jobs.stream().map(Job::id).toList())
-                .bind("leases", jobs.stream().map(Job::lease).toList())
-                .bind("lease_ms", LENGTH.toMillis())
-                .run());
+    db.write(Actor.system(null), tx -> extend(tx, jobs));
+  }
+
+  private static int extend(Tx tx, Collection<Job> jobs) {
+    return tx.sql("jobs.extend_leases")
+        .bind("ids", jobs.stream().map(Job::id).toList())
+        .bind("leases", jobs.stream().map(Job::lease).toList())
+        .bind("lease_ms", LENGTH.toMillis())
+        .run();
   }
 
   /** Gives up the claims that still hold, as if the jobs had never been claimed. */
@@ -111,11 +112,23 @@ final class Lease {
   }
 
   /**
-   * Ends the job within the handler's transaction.
+   * Makes sure within a transaction that it commits only while the claim holds.
    *
    * @throws Lost if it is no longer claimed by this token
    */
-  void settle(Tx tx, Job job, Handler.Next next) {
+  void hold(Tx tx, Job job) {
+    if (extend(tx, List.of(job)) == 0) {
+      throw new Lost(job);
+    }
+  }
+
+  /**
+   * Ends the job within the handler's transaction.
+   *
+   * @param rest until the next attempt, should it come to that
+   * @throws Lost if it is no longer claimed by this token
+   */
+  void settle(Tx tx, Job job, Handler.Next next, Duration rest) {
     int rows =
         switch (next) {
           case Handler.Next.Done _ ->
@@ -126,6 +139,8 @@ final class Lease {
                   .bind("lease", job.lease())
                   .bind("run_at", at)
                   .run();
+          case Handler.Next.Retry(Duration atLeast, String why) ->
+              fail(tx, job, rest.compareTo(atLeast) < 0 ? atLeast : rest, why);
         };
     if (rows == 0) {
       throw new Lost(job);
@@ -138,23 +153,22 @@ final class Lease {
    */
   boolean fail(Job job, Duration rest, RuntimeException why) {
     String error = error(why);
-    return db.write(
-        Actor.system(null),
-        tx ->
-            job.isLastAttempt()
-                ? tx.sql("jobs.bury")
-                        .bind("id", job.id())
-                        .bind("lease", job.lease())
-                        .bind("error", error)
-                        .run()
-                    > 0
-                : tx.sql("jobs.retry_later")
-                        .bind("id", job.id())
-                        .bind("lease", job.lease())
-                        .bind("run_at", tx.now().plus(rest))
-                        .bind("error", error)
-                        .run()
-                    > 0);
+    return db.write(Actor.system(null), tx -> fail(tx, job, rest, error)) > 0;
+  }
+
+  private static int fail(Tx tx, Job job, Duration rest, String error) {
+    return job.isLastAttempt()
+        ? tx.sql("jobs.bury")
+            .bind("id", job.id())
+            .bind("lease", job.lease())
+            .bind("error", error)
+            .run()
+        : tx.sql("jobs.retry_later")
+            .bind("id", job.id())
+            .bind("lease", job.lease())
+            .bind("run_at", tx.now().plus(rest))
+            .bind("error", error)
+            .run();
   }
 
   private static String error(RuntimeException why) {

@@ -1,7 +1,6 @@
 package app.perpetua.flow.jobs;
 
 import app.perpetua.flow.base.Ids;
-import app.perpetua.flow.base.LogFields;
 import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.DatabaseException;
 import app.perpetua.flow.sql.Db;
@@ -26,10 +25,10 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
- * Runs jobs: claims what is due, runs each handler in a transaction of its own, and ends the job in
- * that same transaction, if it still holds the claim. Several workers, in one process or many,
- * share the queue. A worker that dies loses its claims within a minute; one that was merely frozen
- * finds them lost and changes nothing. Starts once and stops once; thread-safe.
+ * Runs jobs: claims what is due, runs each handler in transactions of its own, and ends the job in
+ * the last of them, if it still holds the claim. Several workers, in one process or many, share the
+ * queue. A worker that dies loses its claims within a minute; one that was merely frozen finds them
+ * lost and changes nothing. Starts once and stops once; thread-safe.
  */
 public final class Worker implements AutoCloseable {
   /** How a run ended. */
@@ -79,13 +78,12 @@ public final class Worker implements AutoCloseable {
   private static final Duration TAKE_BACK = Duration.ofMillis(100);
 
   private final Db db;
-  private final Map<String, Handler> handlers;
   private final Daily daily;
-  private final Backoff backoff;
   private final JobMetrics metrics;
   private final Consumer<Ran> listener;
   private final int parallel;
   private final Lease lease;
+  private final Runs runs;
   private final Semaphore slots;
   private final Ahead ahead;
   private final Map<UUID, Held> running = new ConcurrentHashMap<>();
@@ -106,7 +104,7 @@ public final class Worker implements AutoCloseable {
   public Worker(
       Db db,
       Ids ids,
-      Map<String, Handler> handlers,
+      Map<String, ? extends JobHandler> handlers,
       Daily daily,
       Backoff backoff,
       JobMetrics metrics,
@@ -114,14 +112,13 @@ public final class Worker implements AutoCloseable {
       int parallel) {
     this.db = db;
     this.daily = daily;
-    this.backoff = backoff;
     this.metrics = metrics;
     this.listener = listener;
     this.parallel = parallel;
-    Map<String, Handler> all = new HashMap<>(handlers);
+    Map<String, JobHandler> all = new HashMap<>(handlers);
     all.putAll(daily.handlers());
-    this.handlers = Map.copyOf(all);
-    this.lease = new Lease(db, ids, this.handlers.keySet());
+    this.lease = new Lease(db, ids, all.keySet());
+    this.runs = new Runs(db, lease, all, backoff);
     this.slots = new Semaphore(parallel);
     this.ahead = new Ahead();
   }
@@ -286,7 +283,7 @@ public final class Worker implements AutoCloseable {
     Held run = new Held(job, System.nanoTime());
     running.put(job.id(), run);
     try {
-      Outcome outcome = outcome(job);
+      Outcome outcome = runs.run(job);
       Ran ran = new Ran(job.kind(), outcome, Duration.ofNanos(System.nanoTime() - run.since()));
       tell(ran);
       return ran;
@@ -301,88 +298,25 @@ public final class Worker implements AutoCloseable {
     listener.accept(ran);
   }
 
-  private Outcome outcome(Job job) {
-    try {
-      return db.write(
-          Actor.system(null),
-          tx -> {
-            Handler.Next next = handler(job).run(acting(tx, job), job);
-            lease.settle(tx, job, next);
-            return switch (next) {
-              case Handler.Next.Done _ -> Outcome.DONE;
-              case Handler.Next.Again _ -> Outcome.AGAIN;
-            };
-          });
-    } catch (Lease.Lost e) {
-      LOG.log(System.Logger.Level.INFO, e.getMessage(), fields(job));
-      return Outcome.LOST;
-    } catch (RuntimeException e) {
-      return failed(job, e);
-    }
-  }
-
-  private Handler handler(Job job) {
-    Handler handler = handlers.get(job.kind());
-    if (handler == null) {
-      throw new IllegalStateException("no handler for " + job.kind());
-    }
-    return handler;
-  }
-
-  /** The user's row is locked before anything of the user's is read, as in every request. */
-  private static Tx acting(Tx tx, Job job) {
-    if (job.userId() == null) {
-      return tx;
-    }
-    Tx acting = tx.actingFor(job.userId());
-    acting.lockOwner();
-    return acting;
-  }
-
-  private Outcome failed(Job job, RuntimeException why) {
-    boolean held;
-    try {
-      held = lease.fail(job, backoff.after(job.attempt()), why);
-    } catch (DatabaseException e) {
-      // The claim runs out by itself.
-      held = false;
-    }
-    if (!held) {
-      LOG.log(System.Logger.Level.INFO, "a job was lost while it failed", fields(job));
-      return Outcome.LOST;
-    }
-    System.Logger.Level level =
-        job.isLastAttempt() ? System.Logger.Level.ERROR : System.Logger.Level.WARNING;
-    LOG.log(level, job.isLastAttempt() ? "a job is dead" : "a job failed", why);
-    LOG.log(level, "the job was", fields(job));
-    return job.isLastAttempt() ? Outcome.DEAD : Outcome.FAILED;
-  }
-
-  private static LogFields fields(Job job) {
-    return LogFields.of("job_id", job.id())
-        .with("kind", job.kind())
-        .with("attempt", job.attempt())
-        .with("user_id", job.userId());
-  }
-
   private void beat() {
     try {
       while (true) {
         Thread.sleep(HEARTBEAT);
-        long now = System.nanoTime();
-        List<Job> held =
-            running.values().stream()
-                .filter(run -> now - run.since() < LONGEST_RUN.toNanos())
-                .map(Held::job)
-                .toList();
-        extend(Stream.concat(held.stream(), ahead.all().stream()).toList());
+        extendHeld();
       }
     } catch (InterruptedException e) {
       // Closed.
     }
   }
 
-  private void extend(List<Job> held) {
+  /** One heartbeat, in whichever phase the jobs are. */
+  void extendHeld() {
+    long now = System.nanoTime();
+    Stream<Job> run =
+        running.values().stream()
+            .filter(held -> now - held.since() < LONGEST_RUN.toNanos())
+            .map(Held::job);
+    List<Job> held = Stream.concat(run, ahead.all().stream()).toList();
     if (held.isEmpty()) {
       return;
     }

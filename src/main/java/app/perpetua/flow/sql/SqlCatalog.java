@@ -29,6 +29,7 @@ public final class SqlCatalog {
           "export",
           "idempotency",
           "jobs",
+          "notifications",
           "owner",
           "tasks",
           "tombstones");

@@ -49,7 +49,16 @@ final class JobsFixture {
     return worker(db, handlers, Map.of());
   }
 
+  Worker phased(Map<String, Phased<?, ?>> handlers) {
+    return of(db, handlers, Map.of());
+  }
+
   Worker worker(Db its, Map<String, Handler> handlers, Map<String, Daily.Batch> batches) {
+    return of(its, handlers, batches);
+  }
+
+  private Worker of(
+      Db its, Map<String, ? extends JobHandler> handlers, Map<String, Daily.Batch> batches) {
     return new Worker(
         its,
         ids,
