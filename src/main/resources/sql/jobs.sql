@@ -23,6 +23,11 @@ on conflict (kind, job_key) where state in ('queued', 'running') do nothing
 delete from ops.job_queue
 where user_id = :user_id and kind = :kind and job_key = :key and state = 'queued'
 
+-- name: cancel_about
+-- As above, for all that concern one thing; a user has as many waiting as they have reminders.
+delete from ops.job_queue
+where user_id = :user_id and kind = :kind and payload @> :about::jsonb and state = 'queued'
+
 -- name: reschedule
 -- A new time is a new beginning: earlier attempts do not count against it.
 update ops.job_queue

@@ -10,6 +10,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jdbi.v3.core.Handle;
 import org.jdbi.v3.core.JdbiException;
@@ -29,6 +30,7 @@ public final class Tx {
   private final Instant now;
   private final Deadline deadline;
   private final List<Deferred> deferred;
+  private final Parts parts;
   private @Nullable Owner owner;
 
   Tx(
@@ -37,8 +39,9 @@ public final class Tx {
       Actor actor,
       Instant now,
       Deadline deadline,
+      Parts parts,
       boolean system) {
-    this(handle, catalog, actor, now, deadline, new ArrayList<>());
+    this(handle, catalog, actor, now, deadline, parts, new ArrayList<>());
     if (system != (actor.userId() == null)) {
       throw new IllegalArgumentException("a system transaction has no user, any other has one");
     }
@@ -50,12 +53,14 @@ public final class Tx {
       Actor actor,
       Instant now,
       Deadline deadline,
+      Parts parts,
       List<Deferred> deferred) {
     this.handle = handle;
     this.catalog = catalog;
     this.actor = actor;
     this.now = now;
     this.deadline = deadline;
+    this.parts = parts;
     this.deferred = deferred;
   }
 
@@ -90,7 +95,7 @@ public final class Tx {
   /** The same transaction, acting for this user, who decided or not: how sign-in enters one. */
   public Tx actingFor(UUID userId, Actor.Source source) {
     Actor acting = new Actor(userId, source, actor.requestId());
-    return new Tx(handle, catalog, acting, now, deadline, deferred);
+    return new Tx(handle, catalog, acting, now, deadline, parts, deferred);
   }
 
   /**
@@ -122,6 +127,21 @@ public final class Tx {
       throw new IllegalStateException("the owner's row is not locked");
     }
     return owner;
+  }
+
+  /**
+   * Runs a part that the transaction can do without. If it throws, or if what it left for the
+   * commit may be why that failed, everything is rolled back and the whole transaction is run again
+   * without the parts of that name; on the good path this costs nothing. A database that is away or
+   * asks for the transaction to be repeated is no failure of the part's.
+   *
+   * @param name the same in every run
+   * @param work a refusal is a failure like any other here
+   * @param failed told of the failure, once, after a run without the part has committed
+   * @return false if this run goes without it
+   */
+  public boolean part(String name, Runnable work, Consumer<RuntimeException> failed) {
+    return parts.run(name, work, failed);
   }
 
   /**
@@ -157,6 +177,7 @@ public final class Tx {
 
   void defer(SqlCatalog.Statement statement, Map<String, @Nullable Object> values) {
     deferred.add(new Deferred(statement, values));
+    parts.deferred();
   }
 
   /**

@@ -176,7 +176,8 @@ public final class Tasks {
       events.emit(tx, new Event.TaskReopened(id));
     }
     if (!onlyCompletionDiffers(old, changed)) {
-      events.emit(tx, new Event.TaskUpdated(id));
+      boolean dueChanged = !Objects.equals(changed.dueDate(), old.dueDate());
+      events.emit(tx, new Event.TaskUpdated(id, dueChanged, changed.dueDate()));
     }
     return new Changed(stored, changed.completed() && !old.completed());
   }
@@ -272,7 +273,12 @@ public final class Tasks {
     return "must be later than now and at most " + HORIZON.toDays() + " days ahead";
   }
 
-  static void checkChangeable(Task task) {
+  /**
+   * What an archived task refuses.
+   *
+   * @throws Refusal {@code ARCHIVED}
+   */
+  public static void checkChangeable(Task task) {
     if (task.archived()) {
       throw archived();
     }
@@ -332,7 +338,7 @@ public final class Tasks {
   }
 
   /** Why the acting user has no such thing: no account, somebody else's, or nowhere. */
-  static Refusal missing(Row row, String thing, UUID id) {
+  public static Refusal missing(Row row, String thing, UUID id) {
     if (!row.bool("account")) {
       return Refusal.of(Code.UNAUTHORIZED, "this account was deleted");
     }
