@@ -98,19 +98,33 @@ returning kind, state
 
 -- name: finish
 -- scope: system
--- Commits with what the handler did. No row: the lease was lost, and so is what the handler did.
-update ops.job_queue
-set state = 'done', finished_at = :now, lease = null, heartbeat_at = null, lease_until = null,
-    last_error = null
-where id = :id and lease = :lease
+-- Leaves with what the handler did and the commit, as one message. Nothing to update: the lease was
+-- lost. Then job_queue_running_leased refuses the row below, and with it the whole transaction.
+with ended as (
+  update ops.job_queue
+  set state = 'done', finished_at = :now, lease = null, heartbeat_at = null, lease_until = null,
+      last_error = null
+  where id = :id and lease = :lease
+  returning id
+)
+insert into ops.job_queue (id, kind, job_key, state, run_at, created_at)
+select :id, 'lost', 'lost', 'running', :now, :now
+where not exists (select from ended)
 
 -- name: run_again
 -- scope: system
--- The handler did part of the work, or found it too early: no failure, so attempts begin anew.
-update ops.job_queue
-set state = 'queued', run_at = :run_at::timestamptz, attempts = 0, lease = null,
-    heartbeat_at = null, lease_until = null, last_error = null
-where id = :id and lease = :lease
+-- The handler did part of the work, or found it too early: no failure, so attempts begin anew. As
+-- above if the lease was lost.
+with ended as (
+  update ops.job_queue
+  set state = 'queued', run_at = :run_at::timestamptz, attempts = 0, lease = null,
+      heartbeat_at = null, lease_until = null, last_error = null
+  where id = :id and lease = :lease
+  returning id
+)
+insert into ops.job_queue (id, kind, job_key, state, run_at, created_at)
+select :id, 'lost', 'lost', 'running', :now, :now
+where not exists (select from ended)
 
 -- name: retry_later
 -- scope: system

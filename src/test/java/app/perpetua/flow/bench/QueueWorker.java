@@ -82,16 +82,16 @@ final class QueueWorker {
       HikariDataSource pool, DatabaseUrl url, int parallel, Queue<String> ran) {
     Ids ids = new Ids();
     Jobs jobs = new Jobs(ids, new Json());
+    Handler nothing =
+        (_, job) -> {
+          ran.add(job.key());
+          return new Handler.Next.Done();
+        };
     Worker worker =
         new Worker(
             new Db(pool, SqlCatalog.load(), Clock.systemUTC(), BUDGET, _ -> false),
             ids,
-            Map.of(
-                "bench",
-                (_, job) -> {
-                  ran.add(job.key());
-                  return new Handler.Next.Done();
-                }),
+            Map.of("bench", nothing),
             new Daily(jobs, Map.of()),
             new Backoff(new SecureRandom()),
             new JobMetrics(new SimpleMeterRegistry()),
