@@ -35,14 +35,20 @@ final class Runs {
         case Phased<?, ?> phased -> inPhases(job, phased);
       };
     } catch (Lease.Lost e) {
-      LOG.log(System.Logger.Level.INFO, e.getMessage(), fields(job));
-      return Outcome.LOST;
+      return lost(job);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return Outcome.LOST;
+    } catch (DatabaseException e) {
+      return Lease.isLost(e) ? lost(job) : failed(job, e);
     } catch (RuntimeException e) {
       return failed(job, e);
     }
+  }
+
+  private static Outcome lost(Job job) {
+    LOG.log(System.Logger.Level.INFO, "the lease of a job was lost", fields(job));
+    return Outcome.LOST;
   }
 
   private <W, R> Outcome inPhases(Job job, Phased<W, R> handler) throws InterruptedException {
