@@ -208,8 +208,7 @@ class PushApiTest {
   void FR_056_a_notification_reaches_the_browser() {
     api.post(PUSH, browser.json()).expect(201);
     List<Worker.Ran> ran = told("Water the plants");
-    assertEquals(
-        List.of(Worker.Outcome.DONE), ran.stream().map(Worker.Ran::outcome).toList());
+    assertEquals(List.of(Worker.Outcome.DONE), ran.stream().map(Worker.Ran::outcome).toList());
     assertEquals(List.of("Water the plants"), titles(browser));
     assertTrue(service.api().get("/metrics").text().contains("push_sends_total{outcome=\"sent\"}"));
   }
