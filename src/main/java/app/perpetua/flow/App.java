@@ -31,6 +31,9 @@ import app.perpetua.flow.jobs.Jobs;
 import app.perpetua.flow.jobs.Worker;
 import app.perpetua.flow.provider.google.GoogleIdTokens;
 import app.perpetua.flow.provider.google.GoogleKeys;
+import app.perpetua.flow.recurrence.GenerateNext;
+import app.perpetua.flow.recurrence.TemplateRoutes;
+import app.perpetua.flow.recurrence.Templates;
 import app.perpetua.flow.sql.DatabaseException;
 import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.Listener;
@@ -38,6 +41,7 @@ import app.perpetua.flow.sql.Migrations;
 import app.perpetua.flow.sql.Pool;
 import app.perpetua.flow.sql.Probe;
 import app.perpetua.flow.sql.SqlCatalog;
+import app.perpetua.flow.tasks.Instances;
 import app.perpetua.flow.tasks.SubtaskRoutes;
 import app.perpetua.flow.tasks.Subtasks;
 import app.perpetua.flow.tasks.TaskRoutes;
@@ -147,10 +151,12 @@ public final class App implements AutoCloseable {
             config.account().googleClientIds(),
             clock);
 
-    Tasks tasks = new Tasks(config.tasks(), ids, json, events, tombstones);
-    Subtasks subtasks = new Subtasks(tasks, ids, events);
-
     Jobs jobs = new Jobs(ids, json);
+    Tasks tasks = new Tasks(config.tasks(), ids, json, events, tombstones, jobs);
+    Subtasks subtasks = new Subtasks(tasks, ids, events);
+    Instances instances = new Instances(tasks, ids, events);
+    Templates templates = new Templates(tasks, instances, ids, events, jobs);
+
     Cleanup cleanup =
         new Cleanup(
             List.of(
@@ -164,7 +170,7 @@ public final class App implements AutoCloseable {
             new Worker(
                 db,
                 ids,
-                Map.of(),
+                Map.of(Tasks.NEXT_INSTANCE, new GenerateNext(instances, events)),
                 new Daily(jobs, Map.of("cleanup", cleanup)),
                 new Backoff(new SecureRandom()),
                 new JobMetrics(metrics.registry()),
@@ -192,6 +198,7 @@ public final class App implements AutoCloseable {
               account,
               new TaskRoutes(tasks, config.tasks()),
               new SubtaskRoutes(tasks, subtasks),
+              new TemplateRoutes(templates, config.tasks()),
               new ActivityRoutes(new Activity(json))));
     }
 

@@ -15,6 +15,7 @@ import app.perpetua.flow.http.Docs;
 import app.perpetua.flow.http.Health;
 import app.perpetua.flow.http.MetricsRoutes;
 import app.perpetua.flow.http.Route;
+import app.perpetua.flow.recurrence.TemplateRoutes;
 import app.perpetua.flow.tasks.SubtaskRoutes;
 import app.perpetua.flow.tasks.TaskRoutes;
 import java.util.List;
@@ -39,6 +40,7 @@ final class Routes {
       AccountRoutes account,
       TaskRoutes tasks,
       SubtaskRoutes subtasks,
+      TemplateRoutes templates,
       ActivityRoutes activity) {
     return List.of(
         plain("/api/v1/openapi.yaml", docs::yaml),
@@ -68,6 +70,13 @@ final class Routes {
         write(PATCH, "/api/v1/subtasks/{id}", subtasks::patch),
         write(PUT, "/api/v1/subtasks/{id}", subtasks::patch),
         write(DELETE, "/api/v1/subtasks/{id}", subtasks::delete),
+        read("/api/v1/templates", templates::list),
+        write(POST, "/api/v1/templates", templates::create),
+        write(POST, "/api/v1/templates/preview", templates::tryOut),
+        read("/api/v1/templates/{id}", templates::show),
+        write(PATCH, "/api/v1/templates/{id}", templates::patch),
+        write(DELETE, "/api/v1/templates/{id}", templates::delete),
+        read("/api/v1/templates/{id}/preview", templates::preview),
         read("/api/v1/activity", activity::list));
   }
 }

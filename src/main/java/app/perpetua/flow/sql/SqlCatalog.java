@@ -30,6 +30,7 @@ public final class SqlCatalog {
           "idempotency",
           "jobs",
           "owner",
+          "recurrence",
           "tasks",
           "tombstones");
 
