@@ -86,7 +86,11 @@ class BadInputTest {
     String subtasks = "/api/v1/tasks/" + task + "/subtasks";
     String subtask = id(api.post(subtasks, Map.of("title", "first")).expect(201));
     api.post(subtasks, Map.of("title", "second")).expect(201);
-    return new Fixture(api, Map.of("tasks", task, "subtasks", subtask));
+    String template =
+        id(
+            api.post("/api/v1/templates", Map.of("title", "a template", "rrule", "FREQ=DAILY"))
+                .expect(201));
+    return new Fixture(api, Map.of("tasks", task, "subtasks", subtask, "templates", template));
   }
 
   @TestFactory
