@@ -31,6 +31,7 @@ public final class SqlCatalog {
           "jobs",
           "notifications",
           "owner",
+          "recurrence",
           "reminders",
           "tasks",
           "tombstones");
