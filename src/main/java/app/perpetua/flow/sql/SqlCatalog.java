@@ -10,13 +10,14 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
  * The named statements of {@code sql/<feature>.sql}. A block starts with {@code -- name: verb_noun}
  * and is known as {@code feature.verb_noun}; comment lines below say why. A statement names its
- * owner as {@code :user_id}, or carries the line {@code -- scope: system}. Immutable.
+ * owner as {@code :user_id}, or carries the line {@code -- scope: system}. Thread-safe.
  */
 public final class SqlCatalog {
   /** The files of statements, {@code sql/<feature>.sql}: all that there are. */
@@ -48,9 +49,19 @@ public final class SqlCatalog {
    * @param parameters the names, in order of first use
    * @param system true if it belongs to no one user
    */
-  public record Statement(String name, String sql, Set<String> parameters, boolean system) {}
+  public record Statement(String name, String sql, Set<String> parameters, boolean system) {
+    /** The text with that in front of every parameter's name. */
+    String prefixed(String prefix) {
+      return PARAMETER.matcher(sql).replaceAll(":" + prefix + "$1");
+    }
+  }
 
   private final Map<String, Statement> statements;
+
+  /** As many as there are statements times places, of which a transaction has a few. */
+  private final Map<Placed, String> placed = new ConcurrentHashMap<>();
+
+  private record Placed(String name, int place) {}
 
   private SqlCatalog(Map<String, Statement> statements) {
     this.statements = statements;
@@ -103,6 +114,17 @@ public final class SqlCatalog {
       throw new IllegalArgumentException("no statement is called " + name);
     }
     return statement;
+  }
+
+  /** What a parameter of a statement at that place of a script is called, up to its own name. */
+  static String prefix(int place) {
+    return "s" + place + "_";
+  }
+
+  /** The statement's text for that place. Every commit needs some, so they are remembered. */
+  String at(Statement statement, int place) {
+    return placed.computeIfAbsent(
+        new Placed(statement.name(), place), _ -> statement.prefixed(prefix(place)));
   }
 
   private static List<Statement> parse(String feature, String text) {

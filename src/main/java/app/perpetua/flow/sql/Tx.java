@@ -204,13 +204,8 @@ public final class Tx {
     Map<String, @Nullable Object> values = new HashMap<>();
     for (int i = 0; i < deferred.size(); i++) {
       Deferred call = deferred.get(i);
-      String prefix = "s" + i + "_";
-      script
-          .append(
-              SqlCatalog.PARAMETER
-                  .matcher(call.statement().sql())
-                  .replaceAll(match -> ":" + prefix + match.group(1)))
-          .append(";\n");
+      String prefix = SqlCatalog.prefix(i);
+      script.append(catalog.at(call.statement(), i)).append(";\n");
       call.values().forEach((name, value) -> values.put(prefix + name, value));
     }
     deadline.apply(handle.getConnection());
