@@ -15,6 +15,7 @@ import app.perpetua.flow.cleanup.Cleanup;
 import app.perpetua.flow.credits.Credits;
 import app.perpetua.flow.events.Events;
 import app.perpetua.flow.events.Partitions;
+import app.perpetua.flow.events.Reactions;
 import app.perpetua.flow.http.AccessLog;
 import app.perpetua.flow.http.Docs;
 import app.perpetua.flow.http.Endpoint;
@@ -41,6 +42,10 @@ import app.perpetua.flow.notifications.PushSubscriptions;
 import app.perpetua.flow.provider.google.GoogleIdTokens;
 import app.perpetua.flow.provider.google.GoogleKeys;
 import app.perpetua.flow.provider.webpush.WebPush;
+import app.perpetua.flow.reminders.ReminderFire;
+import app.perpetua.flow.reminders.ReminderRoutes;
+import app.perpetua.flow.reminders.Reminders;
+import app.perpetua.flow.reminders.TaskFollower;
 import app.perpetua.flow.sql.DatabaseException;
 import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.Listener;
@@ -164,6 +169,10 @@ public final class App implements AutoCloseable {
 
     Jobs jobs = new Jobs(ids, json);
     Notifications notifications = new Notifications(ids, jobs);
+    Reminders reminders = new Reminders(config.reminders(), tasks, ids, jobs, events);
+    Reactions reactions =
+        new Reactions(jobs, json, metrics.registry(), List.of(new TaskFollower(reminders)));
+    events.reactWith(reactions);
     AddressGuard pushHosts = new AddressGuard(config.push().hosts(), InetAddress::getAllByName);
     Optional<PushService> pushService =
         config.push().vapid().map(vapid -> new WebPush(http, vapid, pushHosts, clock));
@@ -182,6 +191,10 @@ public final class App implements AutoCloseable {
                 db,
                 ids,
                 Map.of(
+                    Reactions.RETRY,
+                    reactions,
+                    Reminders.FIRE,
+                    new ReminderFire(reminders, tasks, notifications, events),
                     Notifications.PUSH_SEND,
                     new PushSend(pushService, json, result -> metrics.push(result.toString()))),
                 new Daily(jobs, Map.of("cleanup", cleanup)),
@@ -211,6 +224,7 @@ public final class App implements AutoCloseable {
               account,
               new TaskRoutes(tasks, config.tasks()),
               new SubtaskRoutes(tasks, subtasks),
+              new ReminderRoutes(reminders),
               new ActivityRoutes(new Activity(json)),
               new NotificationRoutes(notifications),
               new PushRoutes(new PushSubscriptions(ids), pushHosts, config.push().vapid())));

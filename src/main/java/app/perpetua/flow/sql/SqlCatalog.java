@@ -32,6 +32,7 @@ public final class SqlCatalog {
           "jobs",
           "notifications",
           "owner",
+          "reminders",
           "tasks",
           "tombstones");
 

@@ -14,6 +14,7 @@ import app.perpetua.flow.harness.MutableClock;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.jobs.Backoff;
 import app.perpetua.flow.jobs.Daily;
+import app.perpetua.flow.jobs.Handler;
 import app.perpetua.flow.jobs.JobMetrics;
 import app.perpetua.flow.jobs.Jobs;
 import app.perpetua.flow.jobs.Worker;
@@ -31,11 +32,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.UUID;
-import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
-import java.util.function.Predicate;
-import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import java.util.stream.Stream;
@@ -59,61 +57,6 @@ class ReactionsTest {
     }
   }
 
-  /** Fails as often as told, then leaves its mark: a job that nobody runs. */
-  private static final class Marking implements Reaction {
-    private final String name;
-    private final Predicate<Event> concerned;
-    private final BiConsumer<Tx, Event> failing;
-    private final AtomicInteger failures;
-
-    Marking(String name, Predicate<Event> concerned, int failures, BiConsumer<Tx, Event> failing) {
-      this.name = name;
-      this.concerned = concerned;
-      this.failing = failing;
-      this.failures = new AtomicInteger(failures);
-    }
-
-    @Override
-    public String name() {
-      return name;
-    }
-
-    @Override
-    public boolean concerns(Event event) {
-      return concerned.test(event);
-    }
-
-    @Override
-    public void on(Tx tx, Event event) {
-      if (failures.getAndDecrement() > 0) {
-        failing.accept(tx, event);
-      } else {
-        tx.sql("jobs.enqueue")
-            .bind("id", new Ids().next())
-            .bind("kind", "mark")
-            .bind("key", name + UUID.randomUUID())
-            .bind("payload", "{}")
-            .bind("run_at", tx.now())
-            .atCommit();
-      }
-    }
-  }
-
-  private static final class Memory extends Handler {
-    private final List<LogRecord> records = new CopyOnWriteArrayList<>();
-
-    @Override
-    public void publish(LogRecord record) {
-      records.add(record);
-    }
-
-    @Override
-    public void flush() {}
-
-    @Override
-    public void close() {}
-  }
-
   private final MutableClock clock = new MutableClock();
   private final Ids ids = new Ids();
   private final Json json = new Json();
@@ -125,7 +68,7 @@ class ReactionsTest {
   private final UUID user = database.newUser().save();
   private final Event happened = new Event.TaskCreated(UUID.randomUUID());
   private final AtomicInteger runs = new AtomicInteger();
-  private final Memory log = new Memory();
+  private final RememberedLog log = new RememberedLog();
   private final Logger logger = Logger.getLogger(Reactions.class.getName());
 
   @BeforeEach
@@ -202,7 +145,7 @@ class ReactionsTest {
     assertEquals(1, marks("first"));
     assertEquals(List.of(), worker.runDue());
     assertEquals(0.0, failures("first"));
-    assertEquals(List.of(), log.records);
+    assertEquals(List.of(), log.records());
   }
 
   @Test
@@ -259,7 +202,7 @@ class ReactionsTest {
                 "change",
                 (tx, _) -> {
                   events.emit(tx, happened);
-                  return new app.perpetua.flow.jobs.Handler.Next.Done();
+                  return new Handler.Next.Done();
                 }));
     write(tx -> jobs.enqueue(tx, "change", "k", tx.now(), Map.of()));
     assertEquals(List.of(Worker.Outcome.DONE), outcomes(worker));
@@ -284,7 +227,7 @@ class ReactionsTest {
     assertEquals(0.0, failures("first"));
     assertEquals(0, entries());
     assertEquals(0, queued());
-    assertEquals(List.of(), log.records);
+    assertEquals(List.of(), log.records());
   }
 
   @Test
@@ -364,7 +307,7 @@ class ReactionsTest {
     return worker(Map.of(Reactions.RETRY, all));
   }
 
-  private Worker worker(Map<String, app.perpetua.flow.jobs.Handler> handlers) {
+  private Worker worker(Map<String, Handler> handlers) {
     return new Worker(
         db,
         ids,
@@ -429,8 +372,8 @@ class ReactionsTest {
   }
 
   private void assertLogged(String reaction) {
-    assertEquals(1, log.records.size());
-    LogRecord line = log.records.getFirst();
+    assertEquals(1, log.records().size());
+    LogRecord line = log.records().getFirst();
     String told = line.getMessage() + Arrays.toString(line.getParameters());
     assertTrue(told.contains("reaction=" + reaction), told);
     assertTrue(told.contains("request_id=request-7"), told);
