@@ -88,8 +88,10 @@ public final class Worker implements AutoCloseable {
   private final Ahead ahead;
   private final Map<UUID, Held> running = new ConcurrentHashMap<>();
   private final BlockingQueue<Boolean> wakes = new ArrayBlockingQueue<>(1);
-  private final ExecutorService executor =
-      Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("job-", 0).factory());
+
+  /** Few, and always waiting for the database: virtual ones would park and unpark for nothing. */
+  private final ExecutorService executor;
+
   private final List<Thread> threads = new ArrayList<>();
   private volatile boolean stopping;
 
@@ -121,6 +123,9 @@ public final class Worker implements AutoCloseable {
     this.runs = new Runs(db, lease, all, backoff);
     this.slots = new Semaphore(parallel);
     this.ahead = new Ahead();
+    this.executor =
+        Executors.newFixedThreadPool(
+            parallel, Thread.ofPlatform().daemon().name("job-", 0).factory());
   }
 
   /** Begins to look for work. */
