@@ -7,12 +7,15 @@ import app.perpetua.flow.account.RefreshTokens;
 import app.perpetua.flow.account.Users;
 import app.perpetua.flow.activity.Activity;
 import app.perpetua.flow.activity.ActivityRoutes;
+import app.perpetua.flow.base.AddressGuard;
+import app.perpetua.flow.base.AllowedHost;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.cleanup.Cleanup;
 import app.perpetua.flow.credits.Credits;
 import app.perpetua.flow.events.Events;
 import app.perpetua.flow.events.Partitions;
+import app.perpetua.flow.events.Reactions;
 import app.perpetua.flow.http.AccessLog;
 import app.perpetua.flow.http.Docs;
 import app.perpetua.flow.http.Endpoint;
@@ -29,11 +32,23 @@ import app.perpetua.flow.jobs.Daily;
 import app.perpetua.flow.jobs.JobMetrics;
 import app.perpetua.flow.jobs.Jobs;
 import app.perpetua.flow.jobs.Worker;
+import app.perpetua.flow.notifications.NotificationRoutes;
+import app.perpetua.flow.notifications.Notifications;
+import app.perpetua.flow.notifications.PushConfig;
+import app.perpetua.flow.notifications.PushRoutes;
+import app.perpetua.flow.notifications.PushSend;
+import app.perpetua.flow.notifications.PushService;
+import app.perpetua.flow.notifications.PushSubscriptions;
 import app.perpetua.flow.provider.google.GoogleIdTokens;
 import app.perpetua.flow.provider.google.GoogleKeys;
+import app.perpetua.flow.provider.webpush.WebPush;
 import app.perpetua.flow.recurrence.GenerateNext;
 import app.perpetua.flow.recurrence.TemplateRoutes;
 import app.perpetua.flow.recurrence.Templates;
+import app.perpetua.flow.reminders.ReminderFire;
+import app.perpetua.flow.reminders.ReminderRoutes;
+import app.perpetua.flow.reminders.Reminders;
+import app.perpetua.flow.reminders.TaskFollower;
 import app.perpetua.flow.sql.DatabaseException;
 import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.Listener;
@@ -48,6 +63,7 @@ import app.perpetua.flow.tasks.TaskRoutes;
 import app.perpetua.flow.tasks.Tasks;
 import app.perpetua.flow.tombstones.Tombstones;
 import com.zaxxer.hikari.HikariDataSource;
+import java.net.InetAddress;
 import java.net.http.HttpClient;
 import java.security.SecureRandom;
 import java.time.Clock;
@@ -56,6 +72,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
@@ -157,6 +174,15 @@ public final class App implements AutoCloseable {
     Instances instances = new Instances(tasks, ids, events);
     Templates templates = new Templates(tasks, instances, ids, events, jobs);
 
+    Notifications notifications = new Notifications(ids, jobs);
+    Reminders reminders = new Reminders(config.reminders(), tasks, ids, jobs, events);
+    Reactions reactions =
+        new Reactions(jobs, json, metrics.registry(), List.of(new TaskFollower(reminders)));
+    events.reactWith(reactions);
+    AddressGuard pushHosts = new AddressGuard(config.push().hosts(), InetAddress::getAllByName);
+    Optional<PushService> pushService =
+        config.push().vapid().map(vapid -> new WebPush(http, vapid, pushHosts, clock));
+    warn(config.push());
     Cleanup cleanup =
         new Cleanup(
             List.of(
@@ -170,7 +196,15 @@ public final class App implements AutoCloseable {
             new Worker(
                 db,
                 ids,
-                Map.of(Tasks.NEXT_INSTANCE, new GenerateNext(instances, events)),
+                Map.of(
+                    Reactions.RETRY,
+                    reactions,
+                    Tasks.NEXT_INSTANCE,
+                    new GenerateNext(instances, events),
+                    Reminders.FIRE,
+                    new ReminderFire(reminders, tasks, notifications, events),
+                    Notifications.PUSH_SEND,
+                    new PushSend(pushService, json, result -> metrics.push(result.toString()))),
                 new Daily(jobs, Map.of("cleanup", cleanup)),
                 new Backoff(new SecureRandom()),
                 new JobMetrics(metrics.registry()),
@@ -199,7 +233,10 @@ public final class App implements AutoCloseable {
               new TaskRoutes(tasks, config.tasks()),
               new SubtaskRoutes(tasks, subtasks),
               new TemplateRoutes(templates, config.tasks()),
-              new ActivityRoutes(new Activity(json))));
+              new ReminderRoutes(reminders),
+              new ActivityRoutes(new Activity(json)),
+              new NotificationRoutes(notifications),
+              new PushRoutes(new PushSubscriptions(ids), pushHosts, config.push().vapid())));
     }
 
     // A machine that starts everything at once needs longer for this than a request may take.
@@ -226,6 +263,20 @@ public final class App implements AutoCloseable {
         "role {0} listens on port {1}",
         role.name().toLowerCase(Locale.ROOT),
         Integer.toString(server.port()));
+  }
+
+  private static void warn(PushConfig push) {
+    if (push.vapid().isEmpty()) {
+      LOG.log(System.Logger.Level.WARNING, "no push: VAPID_PUBLIC_KEY is not set");
+    }
+    for (AllowedHost host : push.hosts()) {
+      if (host instanceof AllowedHost.Origin(String origin)) {
+        LOG.log(
+            System.Logger.Level.WARNING,
+            "PUSH_HOSTS allows {0} whatever its address: this is for development",
+            origin);
+      }
+    }
   }
 
   /** The port it listens on. */

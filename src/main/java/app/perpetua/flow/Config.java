@@ -2,14 +2,20 @@ package app.perpetua.flow;
 
 import app.perpetua.flow.account.AccountConfig;
 import app.perpetua.flow.account.Pem;
+import app.perpetua.flow.base.AllowedHost;
 import app.perpetua.flow.base.Secret;
 import app.perpetua.flow.http.Cidr;
 import app.perpetua.flow.http.HttpConfig;
+import app.perpetua.flow.notifications.PushConfig;
+import app.perpetua.flow.notifications.Vapid;
+import app.perpetua.flow.reminders.ReminderConfig;
 import app.perpetua.flow.sql.DatabaseConfig;
 import app.perpetua.flow.sql.DatabaseUrl;
 import app.perpetua.flow.tasks.TaskConfig;
 import app.perpetua.flow.tombstones.TombstoneConfig;
 import java.net.URI;
+import java.security.interfaces.ECPrivateKey;
+import java.security.interfaces.ECPublicKey;
 import java.security.interfaces.RSAPrivateCrtKey;
 import java.security.interfaces.RSAPublicKey;
 import java.time.Duration;
@@ -29,7 +35,9 @@ import org.jspecify.annotations.Nullable;
  * @param database where the data is
  * @param account tokens and sign-in
  * @param tasks limits of tasks and subtasks
+ * @param reminders limits of reminders
  * @param tombstones how deletions are kept
+ * @param push push to browsers
  * @param logLevel the least severe level that is logged
  */
 public record Config(
@@ -37,7 +45,9 @@ public record Config(
     DatabaseConfig database,
     AccountConfig account,
     TaskConfig tasks,
+    ReminderConfig reminders,
     TombstoneConfig tombstones,
+    PushConfig push,
     Level logLevel) {
   /** The largest figure that any limit may be set to. */
   private static final int MANY = 100_000_000;
@@ -72,10 +82,13 @@ public record Config(
     HttpConfig http = http(in);
     DatabaseConfig database = database(in);
     TaskConfig tasks = tasks(in);
+    ReminderConfig reminders = new ReminderConfig(in.integer("reminders.max", 1, 100));
     TombstoneConfig tombstones = tombstones(in);
+    PushConfig push = push(in);
     Level level = level(in);
     // Last: without a key there is no section to make, and all other faults are known by now.
-    Config config = new Config(http, database, account(in), tasks, tombstones, level);
+    Config config =
+        new Config(http, database, account(in), tasks, reminders, tombstones, push, level);
     if (!in.faults().isEmpty()) {
       throw new Faulty(in.faults());
     }
@@ -150,6 +163,50 @@ public record Config(
     return new TombstoneConfig(
         in.integer("recovery.tombstones-kept", 1, 100),
         Duration.ofDays(in.integer("recovery.tombstone-days", 1, 365)));
+  }
+
+  private static PushConfig push(ConfigReader in) {
+    List<AllowedHost> hosts = new ArrayList<>();
+    for (String host : in.list("push.hosts")) {
+      try {
+        hosts.add(AllowedHost.parse(host));
+      } catch (IllegalArgumentException e) {
+        in.fault("PUSH_HOSTS", String.valueOf(e.getMessage()));
+      }
+    }
+    return new PushConfig(vapid(in), List.copyOf(hosts));
+  }
+
+  /** All three or none. */
+  private static Optional<Vapid> vapid(ConfigReader in) {
+    Map<String, String> keys =
+        Map.of(
+            "push.vapid-public-key",
+            "VAPID_PUBLIC_KEY",
+            "push.vapid-private-key",
+            "VAPID_PRIVATE_KEY",
+            "push.vapid-subject",
+            "VAPID_SUBJECT");
+    List<String> missing =
+        keys.entrySet().stream()
+            .filter(key -> in.optional(key.getKey()).isEmpty())
+            .map(Map.Entry::getValue)
+            .sorted()
+            .toList();
+    if (missing.size() < keys.size()) {
+      missing.forEach(name -> in.fault(name, "is required beside the other VAPID variables"));
+    }
+    Optional<ECPublicKey> publicKey = in.parsed("push.vapid-public-key", Vapid::publicKey);
+    Optional<ECPrivateKey> privateKey = in.parsed("push.vapid-private-key", Vapid::privateKey);
+    Optional<String> subject = in.parsed("push.vapid-subject", Vapid::subject);
+    if (publicKey.isEmpty() || privateKey.isEmpty() || subject.isEmpty()) {
+      return Optional.empty();
+    }
+    Vapid vapid = new Vapid(publicKey.get(), privateKey.get(), subject.get());
+    if (!vapid.isPair()) {
+      in.fault("VAPID_PUBLIC_KEY", "is not the public half of VAPID_PRIVATE_KEY");
+    }
+    return Optional.of(vapid);
   }
 
   private static Level level(ConfigReader in) {

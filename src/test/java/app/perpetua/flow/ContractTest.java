@@ -3,7 +3,9 @@ package app.perpetua.flow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.Json;
 import app.perpetua.flow.contract.Document;
+import app.perpetua.flow.fake.FakePushService;
 import app.perpetua.flow.harness.Api;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.TestService;
@@ -14,10 +16,12 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
@@ -165,6 +169,7 @@ class ContractTest {
     call(api, "PATCH", subtask, Map.of("completed", true));
     call(api, "PUT", subtask, Map.of("order_index", 0));
     call(api, "DELETE", subtask, null);
+    reminders(api, made.get("id").stringValue());
     int version = api.get(task.replaceAll("[{}]", "")).data().get("version").intValue();
     call(api, "POST", task + "/force-complete", Map.of("version", version));
     String templates = "/api/v1/templates";
@@ -178,6 +183,7 @@ class ContractTest {
     call(api, "POST", templates + "/preview", Map.of("rrule", "FREQ=MONTHLY", "count", 3));
     call(api, "DELETE", template, null);
     call(api, "GET", "/api/v1/activity", null);
+    notifications(api, UUID.fromString(made.get("user_id").stringValue()));
     call(api, "GET", "/api/v1/users/me/export", null);
     call(api, "DELETE", task, null);
     call(api, "PATCH", "/api/v1/users/me", Map.of("name", "Ada"));
@@ -187,6 +193,48 @@ class ContractTest {
     Set<String> unseen = new TreeSet<>(contract.operations().keySet());
     unseen.removeAll(seen);
     assertEquals(Set.of(), unseen, "add these to the tour");
+  }
+
+  private void reminders(Api api, String taskId) {
+    String at = Json.instant(service.clock().instant().plusSeconds(60));
+    Map<String, Object> reminder = Map.of("type", "absolute", "scheduled_at", at);
+    String ofTask = "/api/v1/tasks/{" + taskId + "}/reminders";
+    JsonNode made = call(api, "POST", ofTask, reminder).data();
+    String one = "/api/v1/reminders/{" + made.get("id").stringValue() + "}";
+    Map<String, Object> another = new HashMap<>(reminder);
+    another.put("task_id", taskId);
+    call(api, "POST", "/api/v1/reminders", another);
+    call(api, "GET", ofTask, null);
+    call(api, "GET", "/api/v1/reminders", null);
+    call(api, "GET", one, null);
+    call(api, "PATCH", one, Map.of("method", "push"));
+    call(api, "DELETE", one, null);
+  }
+
+  private void notifications(Api api, UUID user) {
+    String notifications = "/api/v1/notifications";
+    UUID id = UUID.randomUUID();
+    database.run(
+        """
+        insert into activity.notifications (id, user_id, type, title, body, created_at, updated_at)
+        values (?, ?, 'system', 'title', 'body', ?, ?)
+        """,
+        id,
+        user,
+        service.clock().instant(),
+        service.clock().instant());
+    call(api, "GET", notifications, null);
+    call(api, "PATCH", notifications + "/{" + id + "}/read", null);
+    call(api, "POST", notifications + "/read-all", null);
+    call(api, "DELETE", notifications + "/{" + id + "}", null);
+    call(api, "GET", notifications + "/push-key", null);
+    FakePushService.Subscription browser = service.push().subscribe();
+    call(api, "POST", notifications + "/push-subscription", browser.json());
+    call(
+        api,
+        "DELETE",
+        notifications + "/push-subscription",
+        Map.of("endpoint", browser.endpoint()));
   }
 
   private void operators() {

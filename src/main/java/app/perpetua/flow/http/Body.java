@@ -27,11 +27,19 @@ import tools.jackson.databind.node.ObjectNode;
  */
 public final class Body {
   private final ObjectNode fields;
+  private final String prefix;
+  private final List<Fault> faults;
   private final Set<String> known = new HashSet<>();
-  private final List<Fault> faults = new ArrayList<>();
+  private final List<Body> objects = new ArrayList<>();
 
   private Body(ObjectNode fields) {
+    this(fields, "", new ArrayList<>());
+  }
+
+  private Body(ObjectNode fields, String prefix, List<Fault> faults) {
     this.fields = fields;
+    this.prefix = prefix;
+    this.faults = faults;
   }
 
   /**
@@ -153,12 +161,31 @@ public final class Body {
         _ -> null);
   }
 
+  /**
+   * An object within this one; null if absent or null. Its faults are told with this one's, by this
+   * one's {@link #done}.
+   */
+  public @Nullable Body object(String name) {
+    ObjectNode inner =
+        value(
+            name,
+            "must be an object",
+            node -> node instanceof ObjectNode object ? object : null,
+            _ -> null);
+    if (inner == null) {
+      return null;
+    }
+    Body body = new Body(inner, prefix + name + ".", faults);
+    objects.add(body);
+    return body;
+  }
+
   /** Notes the field as missing if it is absent or null. */
   public Body required(String... names) {
     for (String name : names) {
       if (!fields.hasNonNull(name)) {
         known.add(name);
-        faults.add(new Fault(name, "is required"));
+        fault(name, "is required");
       }
     }
     return this;
@@ -169,7 +196,7 @@ public final class Body {
     for (String name : names) {
       known.add(name);
       if (fields.has(name) && fields.get(name).isNull()) {
-        faults.add(new Fault(name, "must not be null"));
+        fault(name, "must not be null");
       }
     }
     return this;
@@ -177,7 +204,7 @@ public final class Body {
 
   /** Notes a fault found by the caller. */
   public void fault(String name, String message) {
-    faults.add(new Fault(name, message));
+    faults.add(new Fault(prefix + name, message));
   }
 
   /**
@@ -186,14 +213,19 @@ public final class Body {
    * @throws Refusal {@code VALIDATION_ERROR} naming every fault
    */
   public void done() {
-    for (String name : fields.propertyNames()) {
-      if (!known.contains(name) && faults.size() < 100) {
-        faults.add(new Fault(shown(name), "is not a known field"));
-      }
-    }
+    noteUnknown();
     if (!faults.isEmpty()) {
       throw Refusal.invalid(faults);
     }
+  }
+
+  private void noteUnknown() {
+    for (String name : fields.propertyNames()) {
+      if (!known.contains(name) && faults.size() < 100) {
+        fault(shown(name), "is not a known field");
+      }
+    }
+    objects.forEach(Body::noteUnknown);
   }
 
   /** A foreign name is shown only as far as a reader needs it. */
@@ -219,7 +251,7 @@ public final class Body {
     T value = read.apply(node);
     String fault = value == null ? wrongType : check.apply(value);
     if (fault != null) {
-      faults.add(new Fault(name, fault));
+      fault(name, fault);
       return null;
     }
     return value;

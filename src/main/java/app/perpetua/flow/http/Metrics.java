@@ -81,6 +81,15 @@ public final class Metrics implements Consumer<Finished>, AutoCloseable {
     registry.counter("sign.in", "result", result).increment();
   }
 
+  /**
+   * Counts an attempt to push.
+   *
+   * @param outcome one of a few fixed words
+   */
+  public void push(String outcome) {
+    registry.counter("push.sends", "outcome", outcome).increment();
+  }
+
   /** All metrics in Prometheus' text format. */
   public String scrape() {
     return registry.scrape();

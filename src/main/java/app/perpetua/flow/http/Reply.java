@@ -86,10 +86,16 @@ public sealed interface Reply {
 
   /** 200 with one page of a list. */
   static Reply page(Page page, Page.Slice<?> slice) {
+    return page(page, slice, Map.of());
+  }
+
+  /** 200 with one page of a list and further members beside it, in their order. */
+  static Reply page(Page page, Page.Slice<?> slice, Map<String, ?> beside) {
     Map<String, Object> envelope = new LinkedHashMap<>();
     List<?> items = slice.items();
     envelope.put("data", items);
     envelope.put("pagination", page.of(slice));
+    envelope.putAll(beside);
     return new Body(200, envelope);
   }
 

@@ -1,6 +1,7 @@
 package app.perpetua.flow.jobs;
 
 import app.perpetua.flow.sql.Tx;
+import java.time.Duration;
 import java.time.Instant;
 
 /**
@@ -9,7 +10,7 @@ import java.time.Instant;
  * the job's end or not at all. It must do nothing that a rollback does not undo. Thread-safe.
  */
 @FunctionalInterface
-public interface Handler {
+public non-sealed interface Handler extends JobHandler {
   /** What becomes of the job. */
   sealed interface Next {
     /** It is finished. */
@@ -21,6 +22,15 @@ public interface Handler {
      * @param at not before this time
      */
     record Again(Instant at) implements Next {}
+
+    /**
+     * It could not be done now and is tried again, as if it had failed, but what was written stays:
+     * the attempt counts, and after the last one the job is dead.
+     *
+     * @param atLeast how long to rest if that is longer than usual
+     * @param why for the operator, without anything a user wrote
+     */
+    record Retry(Duration atLeast, String why) implements Next {}
   }
 
   /**

@@ -37,7 +37,8 @@ public record Job(
         lease);
   }
 
-  boolean isLastAttempt() {
+  /** True if the job is dead should this attempt fail. */
+  public boolean isLastAttempt() {
     return attempt >= maxAttempts;
   }
 }

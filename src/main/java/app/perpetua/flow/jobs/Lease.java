@@ -2,6 +2,7 @@ package app.perpetua.flow.jobs;
 
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.sql.Actor;
+import app.perpetua.flow.sql.DatabaseException;
 import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.Tx;
 import java.time.Duration;
@@ -47,15 +48,21 @@ final class Lease {
     this.kinds = kinds.stream().sorted().toArray(String[]::new);
   }
 
-  /** Claims what is due, oldest first; at most so many. */
-  List<Job> claim(int count) {
+  /**
+   * Claims what is due, oldest first, but what was tried before in front of all others.
+   *
+   * @param now how many run at once
+   * @param later how many more run soon; among them is none that was tried before
+   */
+  List<Job> claim(int now, int later) {
     UUID lease = ids.next();
     return db.write(
         Actor.system(null),
         tx ->
             tx.sql("jobs.claim_due")
                 .bind("kinds", kinds)
-                .bind("count", count)
+                .bind("count", now + later)
+                .bind("now_count", now)
                 .bind("lease", lease)
                 .bind("lease_ms", LENGTH.toMillis())
                 .list(row -> Job.of(row, lease)));
@@ -63,14 +70,15 @@ final class Lease {
 
   /** Extends the claims that still hold. */
   void extend(Collection<Job> jobs) {
-    db.write(
-        Actor.system(null),
-        tx ->
-            tx.sql("jobs.extend_leases")
-                .bind("ids", jobs.stream().map(Job::id).toList())
-                .bind("leases", jobs.stream().map(Job::lease).toList())
-                .bind("lease_ms", LENGTH.toMillis())
-                .run());
+    db.write(Actor.system(null), tx -> extend(tx, jobs));
+  }
+
+  private static int extend(Tx tx, Collection<Job> jobs) {
+    return tx.sql("jobs.extend_leases")
+        .bind("ids", jobs.stream().map(Job::id).toList())
+        .bind("leases", jobs.stream().map(Job::lease).toList())
+        .bind("lease_ms", LENGTH.toMillis())
+        .run();
   }
 
   /** Gives up the claims that still hold, as if the jobs had never been claimed. */
@@ -105,25 +113,44 @@ final class Lease {
   }
 
   /**
-   * Ends the job within the handler's transaction.
+   * Makes sure within a transaction that it commits only while the claim holds.
    *
    * @throws Lost if it is no longer claimed by this token
    */
-  void settle(Tx tx, Job job, Handler.Next next) {
-    int rows =
-        switch (next) {
-          case Handler.Next.Done _ ->
-              tx.sql("jobs.finish").bind("id", job.id()).bind("lease", job.lease()).run();
-          case Handler.Next.Again(Instant at) ->
-              tx.sql("jobs.run_again")
-                  .bind("id", job.id())
-                  .bind("lease", job.lease())
-                  .bind("run_at", at)
-                  .run();
-        };
-    if (rows == 0) {
+  void hold(Tx tx, Job job) {
+    if (extend(tx, List.of(job)) == 0) {
       throw new Lost(job);
     }
+  }
+
+  /**
+   * Ends the job within the handler's transaction. What ends well costs no round trip: it leaves
+   * with the commit, which fails with {@link #isLost} if the claim is no longer held.
+   *
+   * @param rest until the next attempt, should it come to that
+   * @throws Lost if it is no longer claimed by this token
+   */
+  void settle(Tx tx, Job job, Handler.Next next, Duration rest) {
+    switch (next) {
+      case Handler.Next.Done _ ->
+          tx.sql("jobs.finish").bind("id", job.id()).bind("lease", job.lease()).atCommit();
+      case Handler.Next.Again(Instant at) ->
+          tx.sql("jobs.run_again")
+              .bind("id", job.id())
+              .bind("lease", job.lease())
+              .bind("run_at", at)
+              .atCommit();
+      case Handler.Next.Retry(Duration atLeast, String why) -> {
+        if (fail(tx, job, rest.compareTo(atLeast) < 0 ? atLeast : rest, why) == 0) {
+          throw new Lost(job);
+        }
+      }
+    }
+  }
+
+  /** True if a transaction was refused because the job that it was to end is claimed no more. */
+  static boolean isLost(DatabaseException e) {
+    return e.violates("job_queue_running_leased");
   }
 
   /**
@@ -132,23 +159,22 @@ final class Lease {
    */
   boolean fail(Job job, Duration rest, RuntimeException why) {
     String error = error(why);
-    return db.write(
-        Actor.system(null),
-        tx ->
-            job.isLastAttempt()
-                ? tx.sql("jobs.bury")
-                        .bind("id", job.id())
-                        .bind("lease", job.lease())
-                        .bind("error", error)
-                        .run()
-                    > 0
-                : tx.sql("jobs.retry_later")
-                        .bind("id", job.id())
-                        .bind("lease", job.lease())
-                        .bind("run_at", tx.now().plus(rest))
-                        .bind("error", error)
-                        .run()
-                    > 0);
+    return db.write(Actor.system(null), tx -> fail(tx, job, rest, error)) > 0;
+  }
+
+  private static int fail(Tx tx, Job job, Duration rest, String error) {
+    return job.isLastAttempt()
+        ? tx.sql("jobs.bury")
+            .bind("id", job.id())
+            .bind("lease", job.lease())
+            .bind("error", error)
+            .run()
+        : tx.sql("jobs.retry_later")
+            .bind("id", job.id())
+            .bind("lease", job.lease())
+            .bind("run_at", tx.now().plus(rest))
+            .bind("error", error)
+            .run();
   }
 
   private static String error(RuntimeException why) {

@@ -1,7 +1,6 @@
 package app.perpetua.flow.jobs;
 
 import app.perpetua.flow.base.Ids;
-import app.perpetua.flow.base.LogFields;
 import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.DatabaseException;
 import app.perpetua.flow.sql.Db;
@@ -12,6 +11,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
@@ -22,12 +22,13 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /**
- * Runs jobs: claims what is due, runs each handler in a transaction of its own, and ends the job in
- * that same transaction, if it still holds the claim. Several workers, in one process or many,
- * share the queue. A worker that dies loses its claims within a minute; one that was merely frozen
- * finds them lost and changes nothing. Starts once and stops once; thread-safe.
+ * Runs jobs: claims what is due, runs each handler in transactions of its own, and ends the job in
+ * the last of them, if it still holds the claim. Several workers, in one process or many, share the
+ * queue. A worker that dies loses its claims within a minute; one that was merely frozen finds them
+ * lost and changes nothing. Starts once and stops once; thread-safe.
  */
 public final class Worker implements AutoCloseable {
   /** How a run ended. */
@@ -51,7 +52,8 @@ public final class Worker implements AutoCloseable {
    */
   public record Ran(String kind, Outcome outcome, Duration took) {}
 
-  private record Run(Job job, long begun) {}
+  /** A claim and when it was taken, or begun to run, by the real clock. */
+  private record Held(Job job, long since) {}
 
   private static final System.Logger LOG = System.getLogger(Worker.class.getName());
 
@@ -72,16 +74,19 @@ public final class Worker implements AutoCloseable {
   private static final Duration LOOK_AGAIN = Duration.ofMillis(10);
   private static final Duration MEASURE = Duration.ofSeconds(10);
 
+  /** Looking for lost claims after every handful of jobs would cost as much as the jobs. */
+  private static final Duration TAKE_BACK = Duration.ofMillis(100);
+
   private final Db db;
-  private final Map<String, Handler> handlers;
   private final Daily daily;
-  private final Backoff backoff;
   private final JobMetrics metrics;
   private final Consumer<Ran> listener;
   private final int parallel;
   private final Lease lease;
+  private final Runs runs;
   private final Semaphore slots;
-  private final Map<UUID, Run> running = new ConcurrentHashMap<>();
+  private final Ahead ahead;
+  private final Map<UUID, Held> running = new ConcurrentHashMap<>();
   private final BlockingQueue<Boolean> wakes = new ArrayBlockingQueue<>(1);
   private final ExecutorService executor =
       Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("job-", 0).factory());
@@ -99,7 +104,7 @@ public final class Worker implements AutoCloseable {
   public Worker(
       Db db,
       Ids ids,
-      Map<String, Handler> handlers,
+      Map<String, ? extends JobHandler> handlers,
       Daily daily,
       Backoff backoff,
       JobMetrics metrics,
@@ -107,15 +112,15 @@ public final class Worker implements AutoCloseable {
       int parallel) {
     this.db = db;
     this.daily = daily;
-    this.backoff = backoff;
     this.metrics = metrics;
     this.listener = listener;
     this.parallel = parallel;
-    Map<String, Handler> all = new HashMap<>(handlers);
+    Map<String, JobHandler> all = new HashMap<>(handlers);
     all.putAll(daily.handlers());
-    this.handlers = Map.copyOf(all);
-    this.lease = new Lease(db, ids, this.handlers.keySet());
+    this.lease = new Lease(db, ids, all.keySet());
+    this.runs = new Runs(db, lease, all, backoff);
     this.slots = new Semaphore(parallel);
+    this.ahead = new Ahead();
   }
 
   /** Begins to look for work. */
@@ -143,7 +148,7 @@ public final class Worker implements AutoCloseable {
     while (true) {
       beginDay();
       takeBack();
-      List<Job> jobs = lease.claim(parallel);
+      List<Job> jobs = lease.claim(parallel, 0);
       jobs.forEach(job -> ran.add(run(job)));
       if (jobs.isEmpty()) {
         if (!lease.busy() || System.nanoTime() - begun > RUN_DUE_LIMIT.toNanos()) {
@@ -157,10 +162,15 @@ public final class Worker implements AutoCloseable {
   private void work() {
     boolean away = false;
     long measured = System.nanoTime() - MEASURE.toNanos();
+    long tookBack = System.nanoTime() - TAKE_BACK.toNanos();
     while (!stopping) {
       try {
         beginDay();
-        takeBack();
+        if (System.nanoTime() - tookBack >= TAKE_BACK.toNanos()) {
+          tookBack = System.nanoTime();
+          takeBack();
+          giveBack(ahead.stale(tookBack));
+        }
         claim();
         if (System.nanoTime() - measured >= MEASURE.toNanos()) {
           measured = System.nanoTime();
@@ -214,32 +224,67 @@ public final class Worker implements AutoCloseable {
             });
   }
 
-  /** Only this thread takes slots, so those that are free stay free until it takes them. */
+  /**
+   * Claims for the slots that are free, and ahead for those that will be soon. Only this thread
+   * takes slots, so those that are free stay free until it takes them.
+   */
   private void claim() {
     int free = slots.availablePermits();
-    if (free == 0 || stopping) {
+    int more = ahead.wanted(System.nanoTime());
+    if (free + more == 0 || stopping) {
       return;
     }
-    for (Job job : lease.claim(free)) {
-      slots.acquireUninterruptibly();
-      executor.execute(
-          () -> {
-            try {
-              run(job);
-            } finally {
-              slots.release();
-              wake();
+    List<Job> claimed = lease.claim(free, more);
+    long now = System.nanoTime();
+    claimed.stream().skip(free).forEach(job -> ahead.add(job, now));
+    claimed.stream().limit(free).forEach(this::start);
+    // Slots that became free meanwhile have found nothing ahead.
+    while (slots.availablePermits() > 0) {
+      Optional<Job> next = ahead.poll();
+      if (next.isEmpty()) {
+        return;
+      }
+      start(next.get());
+    }
+  }
+
+  private void start(Job first) {
+    slots.acquireUninterruptibly();
+    executor.execute(
+        () -> {
+          try {
+            for (Optional<Job> job = Optional.of(first); job.isPresent(); job = next()) {
+              run(job.get());
             }
-          });
+          } finally {
+            slots.release();
+            wake();
+          }
+        });
+  }
+
+  /** What was claimed ahead runs in the slot of the job before it. */
+  private Optional<Job> next() {
+    ahead.ran(System.nanoTime());
+    Optional<Job> job = stopping ? Optional.empty() : ahead.poll();
+    if (ahead.isLow()) {
+      wake();
+    }
+    return job;
+  }
+
+  private void giveBack(List<Job> jobs) {
+    if (!jobs.isEmpty()) {
+      lease.giveBack(jobs);
     }
   }
 
   private Ran run(Job job) {
-    Run run = new Run(job, System.nanoTime());
+    Held run = new Held(job, System.nanoTime());
     running.put(job.id(), run);
     try {
-      Outcome outcome = outcome(job);
-      Ran ran = new Ran(job.kind(), outcome, Duration.ofNanos(System.nanoTime() - run.begun()));
+      Outcome outcome = runs.run(job);
+      Ran ran = new Ran(job.kind(), outcome, Duration.ofNanos(System.nanoTime() - run.since()));
       tell(ran);
       return ran;
     } finally {
@@ -253,88 +298,25 @@ public final class Worker implements AutoCloseable {
     listener.accept(ran);
   }
 
-  private Outcome outcome(Job job) {
-    try {
-      return db.write(
-          Actor.system(null),
-          tx -> {
-            Handler.Next next = handler(job).run(acting(tx, job), job);
-            lease.settle(tx, job, next);
-            return switch (next) {
-              case Handler.Next.Done _ -> Outcome.DONE;
-              case Handler.Next.Again _ -> Outcome.AGAIN;
-            };
-          });
-    } catch (Lease.Lost e) {
-      LOG.log(System.Logger.Level.INFO, e.getMessage(), fields(job));
-      return Outcome.LOST;
-    } catch (RuntimeException e) {
-      return failed(job, e);
-    }
-  }
-
-  private Handler handler(Job job) {
-    Handler handler = handlers.get(job.kind());
-    if (handler == null) {
-      throw new IllegalStateException("no handler for " + job.kind());
-    }
-    return handler;
-  }
-
-  /** The user's row is locked before anything of the user's is read, as in every request. */
-  private static Tx acting(Tx tx, Job job) {
-    if (job.userId() == null) {
-      return tx;
-    }
-    Tx acting = tx.actingFor(job.userId());
-    acting.lockOwner();
-    return acting;
-  }
-
-  private Outcome failed(Job job, RuntimeException why) {
-    boolean held;
-    try {
-      held = lease.fail(job, backoff.after(job.attempt()), why);
-    } catch (DatabaseException e) {
-      // The claim runs out by itself.
-      held = false;
-    }
-    if (!held) {
-      LOG.log(System.Logger.Level.INFO, "a job was lost while it failed", fields(job));
-      return Outcome.LOST;
-    }
-    System.Logger.Level level =
-        job.isLastAttempt() ? System.Logger.Level.ERROR : System.Logger.Level.WARNING;
-    LOG.log(level, job.isLastAttempt() ? "a job is dead" : "a job failed", why);
-    LOG.log(level, "the job was", fields(job));
-    return job.isLastAttempt() ? Outcome.DEAD : Outcome.FAILED;
-  }
-
-  private static LogFields fields(Job job) {
-    return LogFields.of("job_id", job.id())
-        .with("kind", job.kind())
-        .with("attempt", job.attempt())
-        .with("user_id", job.userId());
-  }
-
   private void beat() {
     try {
       while (true) {
         Thread.sleep(HEARTBEAT);
-        long now = System.nanoTime();
-        List<Job> held =
-            running.values().stream()
-                .filter(run -> now - run.begun() < LONGEST_RUN.toNanos())
-                .map(Run::job)
-                .toList();
-        extend(held);
+        extendHeld();
       }
     } catch (InterruptedException e) {
       // Closed.
     }
   }
 
-  private void extend(List<Job> held) {
+  /** One heartbeat, in whichever phase the jobs are. */
+  void extendHeld() {
+    long now = System.nanoTime();
+    Stream<Job> run =
+        running.values().stream()
+            .filter(held -> now - held.since() < LONGEST_RUN.toNanos())
+            .map(Held::job);
+    List<Job> held = Stream.concat(run, ahead.all().stream()).toList();
     if (held.isEmpty()) {
       return;
     }
@@ -359,9 +341,10 @@ public final class Worker implements AutoCloseable {
       if (!threads.isEmpty()) {
         threads.getFirst().join(GRACE);
       }
+      giveBack(ahead.clear());
       executor.shutdown();
       if (!executor.awaitTermination(GRACE.toMillis(), TimeUnit.MILLISECONDS)) {
-        lease.giveBack(running.values().stream().map(Run::job).toList());
+        giveBack(running.values().stream().map(Held::job).toList());
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -6,6 +6,7 @@ import app.perpetua.flow.events.Events;
 import app.perpetua.flow.sql.Row;
 import app.perpetua.flow.sql.Tx;
 import java.time.Instant;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -93,7 +94,8 @@ public final class Instances {
     Task changed = old.with(draft);
     if (!changed.equals(old)) {
       tasks.store(tx, old, changed);
-      events.emit(tx, new Event.TaskUpdated(old.id()));
+      boolean moved = !Objects.equals(changed.dueDate(), old.dueDate());
+      events.emit(tx, new Event.TaskUpdated(old.id(), moved, changed.dueDate()));
     }
   }
 }

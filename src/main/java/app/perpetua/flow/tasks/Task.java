@@ -120,7 +120,7 @@ public record Task(
   }
 
   /** True if it counts against the limit of open tasks. */
-  boolean open() {
+  public boolean open() {
     return !completed && !hidden && !archived;
   }
 

@@ -170,7 +170,8 @@ public final class Tasks {
       events.emit(tx, new Event.TaskReopened(id));
     }
     if (!onlyCompletionDiffers(old, changed)) {
-      events.emit(tx, new Event.TaskUpdated(id));
+      boolean dueChanged = !Objects.equals(changed.dueDate(), old.dueDate());
+      events.emit(tx, new Event.TaskUpdated(id, dueChanged, changed.dueDate()));
     }
     return new Changed(stored, changed.completed() && !old.completed());
   }
@@ -280,7 +281,12 @@ public final class Tasks {
     return "must be later than now and at most " + HORIZON.toDays() + " days ahead";
   }
 
-  static void checkChangeable(Task task) {
+  /**
+   * What an archived task refuses.
+   *
+   * @throws Refusal {@code ARCHIVED}
+   */
+  public static void checkChangeable(Task task) {
     if (task.archived()) {
       throw archived();
     }

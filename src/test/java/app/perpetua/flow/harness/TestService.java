@@ -5,6 +5,8 @@ import app.perpetua.flow.Config;
 import app.perpetua.flow.Role;
 import app.perpetua.flow.base.Secret;
 import app.perpetua.flow.fake.FakeGoogle;
+import app.perpetua.flow.fake.FakePushService;
+import app.perpetua.flow.fake.VapidKeys;
 import app.perpetua.flow.jobs.Worker;
 import app.perpetua.flow.sql.DatabaseUrl;
 import java.net.InetSocketAddress;
@@ -28,7 +30,8 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 import tools.jackson.databind.JsonNode;
 
 /**
- * The whole service over real sockets, beside a fake Google, for a test class:
+ * The whole service over real sockets, beside a fake Google and a fake push service, for a test
+ * class:
  *
  * <pre>{@code
  * @Order(1) @RegisterExtension static final TestDatabase database = new TestDatabase();
@@ -53,6 +56,7 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
   private final Map<String, String> environment = new HashMap<>();
   private @Nullable ToIntFunction<InetSocketAddress> way;
   private @Nullable FakeGoogle google;
+  private @Nullable FakePushService push;
   private @Nullable App app;
   private @Nullable Api api;
 
@@ -83,6 +87,7 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
   public void beforeAll(ExtensionContext context) {
     database.makeDays(clock.instant());
     google = new FakeGoogle(clock);
+    push = new FakePushService(clock);
     String direct = url(database.url());
     if (way == null) {
       environment.putIfAbsent("DATABASE_URL", direct);
@@ -97,6 +102,8 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
     environment.putIfAbsent("JWT_PRIVATE_KEY", privateKey());
     environment.putIfAbsent("GOOGLE_CLIENT_ID", FakeGoogle.CLIENT_ID);
     environment.putIfAbsent("GOOGLE_JWKS_URL", google.jwksUrl().toString());
+    VapidKeys.make().environment().forEach(environment::putIfAbsent);
+    environment.putIfAbsent("PUSH_HOSTS", push.origin());
     environment.putIfAbsent("PORT", "0");
     app = App.start(Config.load(environment), Role.API, clock);
     api = new Api(URI.create("http://127.0.0.1:" + app.port()));
@@ -107,6 +114,7 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
     api().close();
     app().close();
     google().close();
+    push().close();
   }
 
   /** The clock that the service and Google run on. */
@@ -117,6 +125,11 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
   /** The identity provider. */
   public FakeGoogle google() {
     return Objects.requireNonNull(google, "only between beforeAll and afterAll");
+  }
+
+  /** The push service whose endpoints are allowed, and the browsers behind it. */
+  public FakePushService push() {
+    return Objects.requireNonNull(push, "only between beforeAll and afterAll");
   }
 
   /** A client that is not signed in. */

@@ -49,7 +49,16 @@ final class JobsFixture {
     return worker(db, handlers, Map.of());
   }
 
+  Worker phased(Map<String, Phased<?, ?>> handlers) {
+    return of(db, handlers, Map.of());
+  }
+
   Worker worker(Db its, Map<String, Handler> handlers, Map<String, Daily.Batch> batches) {
+    return of(its, handlers, batches);
+  }
+
+  private Worker of(
+      Db its, Map<String, ? extends JobHandler> handlers, Map<String, Daily.Batch> batches) {
     return new Worker(
         its,
         ids,
@@ -63,7 +72,7 @@ final class JobsFixture {
 
   /** A claim of a worker that will never come back to it. */
   Job claimAndDie(String kind) {
-    Job job = new Lease(db, ids, java.util.Set.of(kind)).claim(1).getFirst();
+    Job job = new Lease(db, ids, java.util.Set.of(kind)).claim(1, 0).getFirst();
     expireLeases();
     return job;
   }

@@ -1,0 +1,58 @@
+package app.perpetua.flow.notifications;
+
+import app.perpetua.flow.http.Page;
+import app.perpetua.flow.http.Query;
+import app.perpetua.flow.http.Reply;
+import app.perpetua.flow.http.Request;
+import app.perpetua.flow.sql.Tx;
+import java.util.Map;
+import java.util.UUID;
+import java.util.function.Function;
+
+/** Requests about what a user was told. */
+public final class NotificationRoutes {
+  private final Notifications notifications;
+
+  /** The routes over these rules. */
+  public NotificationRoutes(Notifications notifications) {
+    this.notifications = notifications;
+  }
+
+  /** GET /notifications. */
+  public Function<Tx, Reply> list(Request request) {
+    Query query = request.query();
+    Page page = query.page();
+    boolean unreadOnly = Boolean.TRUE.equals(query.bool("unread_only"));
+    query.done();
+    return tx -> {
+      Notifications.Listing listing =
+          notifications.list(tx, unreadOnly, page.offset(), page.limit());
+      return Reply.page(
+          page,
+          new Page.Slice<>(listing.notifications(), listing.total()),
+          Map.of("unread_count", listing.unread()));
+    };
+  }
+
+  /** PATCH /notifications/{id}/read. */
+  public Function<Tx, Reply> markRead(Request request) {
+    UUID id = request.pathId("id");
+    request.body().done();
+    return tx -> Reply.ok(notifications.markRead(tx, id));
+  }
+
+  /** POST /notifications/read-all. */
+  public Function<Tx, Reply> markAllRead(Request request) {
+    request.body().done();
+    return tx -> Reply.ok(Map.of("marked_count", notifications.markAllRead(tx)));
+  }
+
+  /** DELETE /notifications/{id}. */
+  public Function<Tx, Reply> delete(Request request) {
+    UUID id = request.pathId("id");
+    return tx -> {
+      notifications.delete(tx, id);
+      return Reply.noContent();
+    };
+  }
+}

@@ -1,0 +1,179 @@
+package app.perpetua.flow.notifications;
+
+import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.Ids;
+import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.jobs.Jobs;
+import app.perpetua.flow.sql.Tx;
+import java.text.BreakIterator;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** What users are told (FR-055 to FR-057). Thread-safe. */
+public final class Notifications {
+  /**
+   * A page of notifications.
+   *
+   * @param total how many there are on all pages
+   * @param unread how many of all the user's notifications were not read
+   */
+  public record Listing(List<Notification> notifications, int total, int unread) {}
+
+  /** The kind of the job that sends one notification to one browser. */
+  public static final String PUSH_SEND = "push_send";
+
+  private static final int TITLE = 100;
+  private static final int BODY = 500;
+
+  private final Ids ids;
+  private final Jobs jobs;
+
+  /** Notifications, and the jobs that push them. */
+  public Notifications(Ids ids, Jobs jobs) {
+    this.ids = ids;
+    this.jobs = jobs;
+  }
+
+  /**
+   * Tells the acting user something, once this transaction commits. Nothing happens if they were
+   * told under this key before, however long ago, unless they have deleted it since.
+   *
+   * @param tx acts for the user, whose row is locked
+   * @param title not blank; cut to 100 code points, never within a character as readers see it
+   * @param body cut to 500 code points likewise
+   * @param actionUrl where it leads, at most 4096 code points; null for nowhere
+   * @param taskId the task it is about; null if about none
+   * @param dedupKey what it is about, 1 to 200 code points ({@code reminder:<id>}); null if the
+   *     user may be told again
+   * @param push whether to push it, too, to every browser that the user has subscribed
+   */
+  public void add(
+      Tx tx,
+      Notification.Type type,
+      String title,
+      String body,
+      @Nullable String actionUrl,
+      @Nullable UUID taskId,
+      @Nullable String dedupKey,
+      boolean push) {
+    UUID id = ids.next();
+    tx.sql("notifications.insert_notification")
+        .bind("id", id)
+        .bind("type", type.toString())
+        .bind("title", cut(title, TITLE))
+        .bind("body", cut(body, BODY))
+        .bind("action_url", actionUrl)
+        .bind("task_id", taskId)
+        .bind("dedup_key", dedupKey)
+        .atCommit();
+    if (push) {
+      tx.sql("notifications.find_push_targets")
+          .bind("dedup_key", dedupKey)
+          .list(row -> row.uuid("id"))
+          .forEach(subscription -> enqueue(tx, id, subscription));
+    }
+  }
+
+  /**
+   * A page of the user's notifications, newest first.
+   *
+   * @param unreadOnly leaves out what was read
+   * @throws Refusal {@code UNAUTHORIZED} if the account is gone
+   */
+  public Listing list(Tx tx, boolean unreadOnly, int offset, int limit) {
+    record Line(int total, int unread, Optional<Notification> notification) {}
+    List<Line> lines =
+        tx.sql("notifications.list_notifications")
+            .bind("unread_only", unreadOnly)
+            .bind("offset", offset)
+            .bind("limit", limit)
+            .list(
+                row ->
+                    new Line(
+                        row.integer("total"),
+                        row.integer("unread"),
+                        Optional.ofNullable(row.uuidOrNull("id")).map(_ -> Notification.of(row))));
+    if (lines.isEmpty()) {
+      throw Refusal.of(Code.UNAUTHORIZED, "this account was deleted");
+    }
+    return new Listing(
+        lines.stream().flatMap(line -> line.notification().stream()).toList(),
+        lines.getFirst().total(),
+        lines.getFirst().unread());
+  }
+
+  /**
+   * Marks one as read (FR-057); one that was read stays as it was.
+   *
+   * @throws Refusal {@code FORBIDDEN} if it is another user's, {@code NOT_FOUND}
+   */
+  public Notification markRead(Tx tx, UUID id) {
+    Notification found =
+        tx.sql("notifications.find_notification")
+            .bind("id", id)
+            .one(Notification::of)
+            .orElseThrow(() -> missing(tx, id));
+    if (found.read()) {
+      return found;
+    }
+    tx.sql("notifications.mark_read").bind("id", id).atCommit();
+    return found.readAt(tx.now());
+  }
+
+  /**
+   * Marks all as read.
+   *
+   * @return how many were not
+   */
+  public int markAllRead(Tx tx) {
+    return tx.sql("notifications.mark_all_read").run();
+  }
+
+  /**
+   * Deletes one, and with it the memory that the user was told.
+   *
+   * @throws Refusal {@code FORBIDDEN}, {@code NOT_FOUND}
+   */
+  public void delete(Tx tx, UUID id) {
+    if (tx.sql("notifications.delete_notification").bind("id", id).run() == 0) {
+      throw missing(tx, id);
+    }
+  }
+
+  private static Refusal missing(Tx tx, UUID id) {
+    return tx.sql("notifications.whose_notification")
+        .bind("id", id)
+        .one(
+            row ->
+                row.bool("elsewhere")
+                    ? Refusal.of(Code.FORBIDDEN, "the notification belongs to somebody else")
+                        .with("resource_id", id)
+                    : Refusal.of(Code.NOT_FOUND, "there is no such notification"))
+        .orElseThrow();
+  }
+
+  private void enqueue(Tx tx, UUID notification, UUID subscription) {
+    jobs.enqueue(
+        tx,
+        PUSH_SEND,
+        notification + ":" + subscription,
+        tx.now(),
+        Map.of("notification_id", notification, "subscription_id", subscription));
+  }
+
+  private static String cut(String text, int most) {
+    if (text.codePointCount(0, text.length()) <= most) {
+      return text;
+    }
+    int end = text.offsetByCodePoints(0, most);
+    BreakIterator characters = BreakIterator.getCharacterInstance(Locale.ROOT);
+    characters.setText(text);
+    int whole = characters.isBoundary(end) ? end : characters.preceding(end);
+    // One character may have more code points than there is room for.
+    return text.substring(0, whole > 0 ? whole : end);
+  }
+}

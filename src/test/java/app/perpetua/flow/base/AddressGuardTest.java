@@ -1,0 +1,268 @@
+package app.perpetua.flow.base;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import app.perpetua.flow.base.AddressGuard.Verdict;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class AddressGuardTest {
+  private static final String URL = "https://push.example.com/x";
+
+  private final AtomicInteger asked = new AtomicInteger();
+  private InetAddress[] found = {};
+
+  private final AddressGuard guard =
+      guard(
+          "push.example.com",
+          "*.wild.example.com",
+          "http://127.0.0.1:8002",
+          "https://dev.example.com:8443");
+
+  AddressGuardTest() throws UnknownHostException {
+    found = addresses("93.184.215.14");
+  }
+
+  private AddressGuard guard(String... hosts) {
+    return new AddressGuard(
+        Stream.of(hosts).map(AllowedHost::parse).toList(),
+        _ -> {
+          asked.incrementAndGet();
+          return found.clone();
+        });
+  }
+
+  private static InetAddress[] addresses(String... literals) throws UnknownHostException {
+    InetAddress[] addresses = new InetAddress[literals.length];
+    for (int i = 0; i < literals.length; i++) {
+      addresses[i] = InetAddress.getByName(literals[i]);
+    }
+    return addresses;
+  }
+
+  private void assertRefused(String why, String url) throws InterruptedException {
+    assertEquals(new Verdict.Refused(why), guard.check(url), url);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "https://push.example.com",
+        "https://push.example.com/",
+        "HTTPS://PUSH.Example.Com/a?b=c",
+        "https://push.example.com:443/a",
+        "https://a.wild.example.com/a",
+        "https://a.b.wild.example.com/a",
+        "http://127.0.0.1:8002/inbox",
+        "https://dev.example.com:8443/inbox",
+      })
+  void what_is_allowed_is_fine(String url) throws InterruptedException {
+    assertEquals(new Verdict.Fine(), guard.check(url));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "https://example.com/",
+        "https://other.example.com/",
+        "https://wild.example.com/",
+        "https://xwild.example.com/",
+        "https://push.example.com.evil.test/",
+        "https://evil.test/push.example.com",
+        "https://push.example.com./",
+        "https://127.0.0.1:443/",
+        "https://[::1]/",
+        "https://[::ffff:127.0.0.1]/",
+        "https://2130706433/",
+        "https://localhost/",
+        "https://dev.example.com/",
+      })
+  void promise_26_other_hosts_are_refused_without_asking_for_them(String url)
+      throws InterruptedException {
+    assertRefused("must be at one of the hosts that are allowed", url);
+    assertEquals(0, asked.get());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "x",
+        "//push.example.com/",
+        "https:push.example.com",
+        "https:///x",
+        "http://push.example.com/",
+        "ftp://push.example.com/",
+        "file:///etc/passwd",
+        "https://0x7f.1/",
+        "http://127.0.0.1:8003/inbox",
+        "http://127.0.0.1/inbox",
+        "https://push example.com/",
+        "https://push.example.com/a b",
+        "https://push_.example.com\\@evil.test/",
+        "https://push.example.com:x/",
+      })
+  void promise_26_what_is_no_https_url_is_refused(String url) throws InterruptedException {
+    assertRefused("must be an https URL", url);
+  }
+
+  @Test
+  void promise_26_credentials_fragments_and_other_ports_are_refused() throws Exception {
+    for (String url :
+        List.of(
+            "https://u:p@push.example.com/", "https://push.example.com@evil.test/", URL + "#f")) {
+      assertRefused("must have neither credentials nor a fragment", url);
+    }
+    for (String port : List.of("80", "22", "8443", "444", "0")) {
+      assertRefused("must use port 443", "https://push.example.com:" + port + "/");
+    }
+    assertRefused("must be written in ASCII", "https://push.example.com/ü");
+    assertRefused("must be an https URL", URL + "x".repeat(2048));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "0.0.0.0",
+        "0.1.2.3",
+        "10.0.0.1",
+        "10.255.255.255",
+        "100.64.0.1",
+        "100.127.255.255",
+        "127.0.0.1",
+        "127.255.255.254",
+        "169.254.169.254",
+        "172.16.0.1",
+        "172.31.255.255",
+        "192.0.0.8",
+        "192.0.2.1",
+        "192.88.99.1",
+        "192.168.1.1",
+        "198.18.0.1",
+        "198.19.255.255",
+        "198.51.100.7",
+        "203.0.113.9",
+        "224.0.0.1",
+        "239.255.255.255",
+        "240.0.0.1",
+        "255.255.255.255",
+        "::",
+        "::1",
+        "::ffff:127.0.0.1",
+        "::ffff:10.0.0.1",
+        "::127.0.0.1",
+        "::93.184.215.14",
+        "64:ff9b::a00:1",
+        "64:ff9b:1::1",
+        "100::1",
+        "2001::1",
+        "2001:0:4136:e378:8000:63bf:3fff:fdd2",
+        "2001:2::1",
+        "2001:10::1",
+        "2001:20::1",
+        "2001:db8::1",
+        "2002:7f00:1::1",
+        "2002:5db8:d70e::1",
+        "3fff::1",
+        "5f00::1",
+        "4000::1",
+        "fc00::1",
+        "fd12:3456::1",
+        "fe80::1",
+        "fec0::1",
+        "ff02::1",
+        "ff0e::1",
+      })
+  void promise_26_an_address_that_is_not_public_is_refused(String address) throws Exception {
+    found = addresses(address);
+    assertRefused("must not lead to a private address", URL);
+    found = addresses("93.184.215.14", address);
+    assertRefused("must not lead to a private address", URL);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "1.1.1.1",
+        "9.255.255.255",
+        "11.0.0.0",
+        "100.63.255.255",
+        "100.128.0.0",
+        "172.15.255.255",
+        "172.32.0.0",
+        "192.0.1.0",
+        "198.17.255.255",
+        "198.20.0.0",
+        "223.255.255.255",
+        "::ffff:93.184.215.14",
+        "2001:200::1",
+        "2606:2800:21f:cb07:6820:80da:af6b:8b2c",
+        "2a00:1450:4001:82a::200a",
+      })
+  void an_address_that_is_public_is_fine(String address) throws Exception {
+    found = addresses(address);
+    assertEquals(new Verdict.Fine(), guard.check(URL));
+  }
+
+  @Test
+  void a_name_that_nobody_knows_or_that_takes_too_long_is_unknown() throws Exception {
+    CountDownLatch released = new CountDownLatch(1);
+    AddressGuard away =
+        new AddressGuard(
+            List.of(AllowedHost.parse("push.example.com")),
+            _ -> {
+              if (asked.incrementAndGet() > 1) {
+                await(released);
+              }
+              throw new UnknownHostException("x");
+            });
+    assertInstanceOf(Verdict.Unknown.class, away.check(URL));
+    long begun = System.nanoTime();
+    assertInstanceOf(Verdict.Unknown.class, away.check(URL));
+    assertTrue(System.nanoTime() - begun < 10_000_000_000L);
+    released.countDown();
+    found = addresses();
+    assertRefused("must not lead to a private address", URL);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "*",
+        "*.",
+        "*.com",
+        "com",
+        "*.com",
+        "com",
+        "a..b",
+        "127.0.0.1",
+        "a.*.com",
+        "x/y",
+        "http://x.example/y",
+        "http://u@x.example",
+        "ftp://x.example",
+        "http://",
+        "http://x.example?y",
+      })
+  void an_entry_that_is_neither_host_nor_origin_is_a_fault(String entry) {
+    assertThrows(IllegalArgumentException.class, () -> AllowedHost.parse(entry));
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}

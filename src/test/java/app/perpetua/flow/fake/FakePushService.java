@@ -1,0 +1,308 @@
+package app.perpetua.flow.fake;
+
+import com.nimbusds.jose.JOSEException;
+import com.nimbusds.jose.JWSAlgorithm;
+import com.nimbusds.jose.crypto.ECDSAVerifier;
+import com.nimbusds.jose.jwk.Curve;
+import com.nimbusds.jose.jwk.ECKey;
+import com.nimbusds.jose.util.Base64URL;
+import com.nimbusds.jwt.JWTClaimsSet;
+import com.nimbusds.jwt.SignedJWT;
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.security.GeneralSecurityException;
+import java.text.ParseException;
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A push service and the browsers behind it, over HTTP on loopback: refuses what a real one refuses
+ * (RFC 8030, RFC 8292), hands the rest to the browser, which decrypts it (RFC 8291). Remembers what
+ * breaks the protocol, and requests to paths it does not have, and fails on {@link #close}.
+ * Thread-safe.
+ */
+public final class FakePushService implements AutoCloseable {
+  private static final Pattern AUTHORIZATION =
+      Pattern.compile("vapid t=([\\w.-]+), ?k=([\\w-]{87})");
+  private static final Duration LONGEST_TOKEN = Duration.ofHours(12);
+  private static final int MAX_BODY = 4096;
+
+  /** How a message is answered. */
+  public enum Mode {
+    /** With the status. */
+    ANSWERING,
+    /** Not at all, until it is told otherwise. */
+    STALLED,
+    /** With the status and a body that has no end. */
+    ENDLESS
+  }
+
+  /**
+   * What becomes of messages.
+   *
+   * @param status 201 delivers; 3xx points elsewhere
+   * @param retryAfter {@code Retry-After}, if any
+   * @param times for how many messages; then they are delivered again
+   */
+  public record Script(Mode mode, int status, @Nullable String retryAfter, int times) {
+    /** From now on, this status. */
+    public static Script status(int status) {
+      return new Script(Mode.ANSWERING, status, null, Integer.MAX_VALUE);
+    }
+
+    /** The same for so many messages. */
+    public Script times(int count) {
+      return new Script(mode, status, retryAfter, count);
+    }
+
+    /** The same, asking to wait. */
+    public Script retryAfter(String value) {
+      return new Script(mode, status, value, times);
+    }
+
+    /** The same status in that mode. */
+    public Script in(Mode other) {
+      return new Script(other, status, retryAfter, times);
+    }
+  }
+
+  /**
+   * A browser's subscription.
+   *
+   * @param inbox the browser
+   */
+  public record Subscription(String endpoint, PushInbox inbox) {
+    /** As {@code PushSubscription.toJSON()} has it. */
+    public Map<String, Object> json() {
+      return Map.of(
+          "endpoint", endpoint, "keys", Map.of("p256dh", inbox.p256dh(), "auth", inbox.auth()));
+    }
+  }
+
+  /**
+   * A message that has reached its browser.
+   *
+   * @param text what the browser decrypted
+   * @param body as it was sent
+   * @param authorization as it was sent
+   * @param claims what the sender's token says
+   */
+  public record Message(
+      String endpoint,
+      String ttl,
+      String urgency,
+      String topic,
+      String text,
+      byte[] body,
+      String authorization,
+      JWTClaimsSet claims) {}
+
+  private static final Script DELIVERING = Script.status(201);
+
+  private final Clock clock;
+  private final HttpServer server;
+  private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+  private final Map<String, PushInbox> browsers = new HashMap<>();
+  private final List<Message> inbox = new ArrayList<>();
+  private final List<String> faults = new ArrayList<>();
+  private Script script = DELIVERING;
+  private CountDownLatch stalled = new CountDownLatch(1);
+  private int asked;
+
+  /**
+   * Starts it on a free port.
+   *
+   * @param clock tells whether tokens have expired
+   */
+  public FakePushService(Clock clock) {
+    this.clock = clock;
+    try {
+      server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+    server.createContext("/", this::answer);
+    server.setExecutor(threads);
+    server.start();
+  }
+
+  /** Where it is, as {@code PUSH_HOSTS} takes it. */
+  public String origin() {
+    InetSocketAddress address = server.getAddress();
+    return "http://" + address.getAddress().getHostAddress() + ":" + address.getPort();
+  }
+
+  /** A new browser subscribes. */
+  public synchronized Subscription subscribe() {
+    PushInbox browser = new PushInbox();
+    String path = "/push/" + UUID.randomUUID();
+    browsers.put(path, browser);
+    return new Subscription(origin() + path, browser);
+  }
+
+  /** Answers like this from now on. */
+  public synchronized void become(Script next) {
+    script = next;
+    stalled.countDown();
+    stalled = new CountDownLatch(1);
+  }
+
+  /** What has reached its browser, oldest first. */
+  public synchronized List<Message> inbox() {
+    return List.copyOf(inbox);
+  }
+
+  /** How many messages came, delivered or not. */
+  public synchronized int asked() {
+    return asked;
+  }
+
+  private void answer(HttpExchange exchange) throws IOException {
+    byte[] body = exchange.getRequestBody().readNBytes(MAX_BODY + 1);
+    Script now;
+    CountDownLatch released;
+    int status;
+    synchronized (this) {
+      asked++;
+      now = script;
+      released = stalled;
+      if (now.times() != Integer.MAX_VALUE) {
+        script = now.times() > 1 ? now.times(now.times() - 1) : DELIVERING;
+      }
+      status = status(exchange, body, now.status());
+    }
+    try (exchange) {
+      if (now.mode() == Mode.STALLED) {
+        released.await();
+        return;
+      }
+      if (now.retryAfter() != null) {
+        exchange.getResponseHeaders().add("Retry-After", now.retryAfter());
+      }
+      if (status == 201 || status / 100 == 3) {
+        exchange.getResponseHeaders().add("Location", "/elsewhere/" + UUID.randomUUID());
+      }
+      if (now.mode() == Mode.ANSWERING) {
+        exchange.sendResponseHeaders(status, -1);
+        return;
+      }
+      exchange.sendResponseHeaders(status, 0);
+      OutputStream out = exchange.getResponseBody();
+      while (released.getCount() > 0) {
+        out.write(new byte[8192]);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  /** The scripted status, unless the request deserves another. */
+  private int status(HttpExchange exchange, byte[] body, int scripted) {
+    String path = exchange.getRequestURI().toString();
+    PushInbox browser = browsers.get(path);
+    if (!exchange.getRequestMethod().equals("POST") || !path.startsWith("/push/")) {
+      faults.add("there is no " + exchange.getRequestMethod() + " " + path);
+      return 404;
+    }
+    if (browser == null) {
+      return 404;
+    }
+    if (body.length > MAX_BODY) {
+      faults.add("a body of more than " + MAX_BODY + " bytes");
+      return 413;
+    }
+    try {
+      String authorization = header(exchange, "Authorization", ".+");
+      Message message =
+          new Message(
+              origin() + path,
+              header(exchange, "TTL", "[0-9]+"),
+              header(exchange, "Urgency", "very-low|low|normal|high"),
+              header(exchange, "Topic", "[A-Za-z0-9_-]{1,32}"),
+              decrypted(exchange, browser, body),
+              body,
+              authorization,
+              claims(authorization));
+      if (scripted / 100 == 2) {
+        inbox.add(message);
+      }
+      return scripted;
+    } catch (GeneralSecurityException | ParseException | JOSEException e) {
+      faults.add(String.valueOf(e.getMessage()));
+      return 400;
+    }
+  }
+
+  private static String header(HttpExchange exchange, String name, String form)
+      throws GeneralSecurityException {
+    String value = exchange.getRequestHeaders().getFirst(name);
+    if (value == null || !value.matches(form)) {
+      throw new GeneralSecurityException(name + ": " + value);
+    }
+    return value;
+  }
+
+  private static String decrypted(HttpExchange exchange, PushInbox browser, byte[] body)
+      throws GeneralSecurityException {
+    header(exchange, "Content-Encoding", "aes128gcm");
+    return browser.decrypt(body);
+  }
+
+  private JWTClaimsSet claims(String authorization)
+      throws GeneralSecurityException, ParseException, JOSEException {
+    Matcher parts = AUTHORIZATION.matcher(authorization);
+    if (!parts.matches()) {
+      throw new GeneralSecurityException("Authorization: " + authorization);
+    }
+    byte[] key = Base64URL.from(parts.group(2)).decode();
+    ECKey publicKey =
+        new ECKey.Builder(
+                Curve.P_256,
+                Base64URL.encode(Arrays.copyOfRange(key, 1, 33)),
+                Base64URL.encode(Arrays.copyOfRange(key, 33, 65)))
+            .build();
+    SignedJWT token = SignedJWT.parse(parts.group(1));
+    JWTClaimsSet claims = token.getJWTClaimsSet();
+    Instant now = clock.instant();
+    Instant end = claims.getExpirationTime() == null ? now : claims.getExpirationTime().toInstant();
+    if (!token.getHeader().getAlgorithm().equals(JWSAlgorithm.ES256)
+        || !token.verify(new ECDSAVerifier(publicKey))
+        || !claims.getAudience().equals(List.of(origin()))
+        || !end.isAfter(now)
+        || end.isAfter(now.plus(LONGEST_TOKEN))
+        || !String.valueOf(claims.getSubject()).matches("(mailto|https):.+")) {
+      throw new GeneralSecurityException("a token that a push service refuses: " + claims);
+    }
+    return claims;
+  }
+
+  @Override
+  public void close() {
+    become(DELIVERING);
+    server.stop(0);
+    threads.shutdownNow();
+    synchronized (this) {
+      if (!faults.isEmpty()) {
+        throw new AssertionError("no push service takes this: " + faults);
+      }
+    }
+  }
+}

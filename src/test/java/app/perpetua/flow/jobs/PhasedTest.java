@@ -1,0 +1,274 @@
+package app.perpetua.flow.jobs;
+
+import static app.perpetua.flow.jobs.JobsFixture.done;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import app.perpetua.flow.harness.Invariants;
+import app.perpetua.flow.harness.TestDatabase;
+import app.perpetua.flow.sql.Tx;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** Jobs with a call to another company between two transactions. */
+class PhasedTest {
+  @RegisterExtension static final TestDatabase database = new TestDatabase();
+
+  private static final Duration LIMIT = Duration.ofSeconds(30);
+
+  private final JobsFixture on = new JobsFixture(database);
+  private final UUID user = database.newUser().save();
+
+  @AfterEach
+  void invariants() {
+    Invariants.check(database);
+  }
+
+  /** Leaves an entry per phase, asks as told, and counts. */
+  private static final class Asking implements Phased<String, String> {
+    final List<String> phases = new ArrayList<>();
+    UnaryOperator<String> answer = what -> what + "!";
+    Supplier<Begun<String>> first = () -> new Begun.Call<>("what");
+    Supplier<Handler.Next> next = JobsFixture::done;
+
+    @Override
+    public synchronized Begun<String> begin(Tx tx, Job job) {
+      phases.add("begin");
+      entry(tx, "begun");
+      return first.get();
+    }
+
+    @Override
+    public String call(String what) throws InterruptedException {
+      synchronized (this) {
+        phases.add("call");
+      }
+      String result = answer.apply(what);
+      if (Thread.interrupted()) {
+        throw new InterruptedException();
+      }
+      return result;
+    }
+
+    @Override
+    public synchronized Handler.Next settle(Tx tx, Job job, String what, String result) {
+      phases.add("settle " + what + " " + result);
+      entry(tx, "settled");
+      return next.get();
+    }
+
+    private static void entry(Tx tx, String action) {
+      tx.sql("events.append_activity")
+          .bind("id", UUID.randomUUID())
+          .bind("entity_type", "task")
+          .bind("entity_id", null)
+          .bind("action", action)
+          .bind("source", "system")
+          .bind("metadata", "{}")
+          .bind("request_id", null)
+          .run();
+    }
+  }
+
+  private final Asking asking = new Asking();
+
+  private Worker worker() {
+    return on.phased(Map.of("ask", asking));
+  }
+
+  private List<Worker.Outcome> run() {
+    return worker().runDue().stream().map(Worker.Ran::outcome).toList();
+  }
+
+  private long entries(String action) {
+    return database.number(
+        "select count(*) from activity.activity_logs where user_id = ? and action = ?",
+        user,
+        action);
+  }
+
+  private long openTransactions() {
+    return database.number(
+        """
+        select count(*) from pg_stat_activity
+        where datname = current_database() and pid <> pg_backend_pid() and xact_start is not null
+        """);
+  }
+
+  @Test
+  void a_call_stands_between_two_transactions_and_in_none() {
+    on.enqueue(user, "ask", "a");
+    asking.answer =
+        what -> {
+          assertEquals(0, openTransactions());
+          assertEquals(1, entries("begun"), "the first transaction has committed");
+          return what + "?";
+        };
+    assertEquals(List.of(Worker.Outcome.DONE), run());
+    assertEquals(List.of("begin", "call", "settle what what?"), asking.phases);
+    assertEquals(1, entries("settled"));
+    assertEquals("done", on.state("a"));
+  }
+
+  @Test
+  void nothing_to_ask_for_ends_the_job_in_the_first_transaction() {
+    on.enqueue(user, "ask", "a");
+    asking.first = () -> new Phased.Begun.Ended<>(done());
+    assertEquals(List.of(Worker.Outcome.DONE), run());
+    assertEquals(List.of("begin"), asking.phases);
+    assertEquals(1, entries("begun"));
+    assertEquals("done", on.state("a"));
+  }
+
+  @Test
+  void a_failure_in_the_first_transaction_rolls_it_back_and_nothing_is_asked() {
+    on.enqueue(user, "ask", "a");
+    asking.first =
+        () -> {
+          throw new IllegalStateException("no");
+        };
+    assertEquals(List.of(Worker.Outcome.FAILED), run());
+    assertEquals(List.of("begin"), asking.phases);
+    assertEquals(0, entries("begun"));
+    assertEquals("queued", on.state("a"));
+  }
+
+  @Test
+  void a_call_that_throws_is_tried_again_from_the_beginning() {
+    on.enqueue(user, "ask", "a");
+    asking.answer =
+        _ -> {
+          throw new IllegalStateException("down");
+        };
+    assertEquals(List.of(Worker.Outcome.FAILED), run());
+    assertEquals("IllegalStateException: down", on.job("a").get("last_error"));
+    asking.answer = what -> what;
+    on.clock.advance(Duration.ofMinutes(1));
+    assertEquals(List.of(Worker.Outcome.DONE), run());
+    assertEquals(2, on.job("a").get("attempts"));
+    assertEquals(2, entries("begun"));
+    assertEquals(1, entries("settled"));
+  }
+
+  @Test
+  void a_failure_while_settling_rolls_back_what_was_settled() {
+    on.enqueue(user, "ask", "a");
+    asking.next =
+        () -> {
+          throw new IllegalStateException("no");
+        };
+    assertEquals(List.of(Worker.Outcome.FAILED), run());
+    assertEquals(0, entries("settled"));
+    asking.next = JobsFixture::done;
+    on.clock.advance(Duration.ofMinutes(1));
+    assertEquals(List.of(Worker.Outcome.DONE), run());
+    assertEquals(1, entries("settled"));
+  }
+
+  @Test
+  void promise_12_a_claim_lost_during_the_call_settles_nothing() {
+    on.enqueue(user, "ask", "a");
+    asking.answer =
+        what -> {
+          on.expireLeases();
+          Asking other = new Asking();
+          assertEquals(
+              List.of(Worker.Outcome.DONE),
+              on.phased(Map.of("ask", other)).runDue().stream().map(Worker.Ran::outcome).toList());
+          return what;
+        };
+    assertEquals(List.of(Worker.Outcome.LOST), run());
+    assertEquals(List.of("begin", "call", "settle what what"), asking.phases);
+    assertEquals(1, entries("settled"), "the other's alone");
+    assertEquals(2, on.job("a").get("attempts"));
+  }
+
+  @Test
+  void promise_12_a_claim_lost_in_the_first_transaction_asks_nothing() {
+    on.enqueue(user, "ask", "a");
+    asking.first =
+        () -> {
+          on.expireLeases();
+          new Lease(on.db, on.ids, Set.of("ask")).takeBack();
+          // Only the first time: the job is due again at once.
+          asking.first = () -> new Phased.Begun.Ended<>(done());
+          return new Phased.Begun.Call<>("what");
+        };
+    assertEquals(List.of(Worker.Outcome.LOST, Worker.Outcome.DONE), run());
+    assertEquals(List.of("begin", "begin"), asking.phases);
+    assertEquals(1, entries("begun"));
+  }
+
+  @Test
+  void heartbeats_keep_the_claim_while_the_call_takes_its_time() {
+    on.enqueue(user, "ask", "a");
+    Worker worker = worker();
+    asking.answer =
+        what -> {
+          for (int i = 0; i < 3; i++) {
+            on.expireLeases();
+            worker.extendHeld();
+            assertTrue(new Lease(on.db, on.ids, Set.of("ask")).takeBack().isEmpty());
+          }
+          return what;
+        };
+    assertEquals(
+        List.of(Worker.Outcome.DONE), worker.runDue().stream().map(Worker.Ran::outcome).toList());
+  }
+
+  @Test
+  void a_worker_that_stops_gives_back_a_call_that_does_not_end() throws Exception {
+    on.enqueue(user, "ask", "a");
+    CountDownLatch calls = new CountDownLatch(1);
+    CountDownLatch interrupted = new CountDownLatch(1);
+    asking.answer =
+        what -> {
+          calls.countDown();
+          try {
+            new CountDownLatch(1).await();
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            interrupted.countDown();
+          }
+          return what;
+        };
+    Worker worker = worker();
+    worker.start();
+    assertTrue(calls.await(LIMIT.toSeconds(), TimeUnit.SECONDS));
+    worker.close();
+    assertTrue(interrupted.await(LIMIT.toSeconds(), TimeUnit.SECONDS));
+    assertEquals("queued", on.state("a"));
+    assertEquals(0, on.job("a").get("attempts"));
+    assertEquals(0, entries("settled"));
+  }
+
+  @Test
+  void a_retry_keeps_what_was_settled_counts_and_rests_as_long_as_it_is_told() {
+    on.enqueue(user, "ask", "a");
+    asking.next = () -> new Handler.Next.Retry(Duration.ofMinutes(20), "busy");
+    for (int attempt = 1; attempt <= 4; attempt++) {
+      assertEquals(List.of(Worker.Outcome.FAILED), run());
+      assertEquals(attempt, entries("settled"));
+      assertEquals("busy", on.job("a").get("last_error"));
+      Instant next = (Instant) Objects.requireNonNull(on.job("a").get("run_at"));
+      Duration rest = Duration.between(on.clock.instant(), next);
+      assertTrue(rest.compareTo(Duration.ofMinutes(20)) >= 0, () -> "rests " + rest);
+      on.clock.set(next);
+    }
+    assertEquals(List.of(Worker.Outcome.DEAD), run());
+    assertEquals("dead", on.state("a"));
+  }
+}

@@ -1,0 +1,216 @@
+package app.perpetua.flow.notifications;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+
+import app.perpetua.flow.base.Ids;
+import app.perpetua.flow.base.Json;
+import app.perpetua.flow.harness.Invariants;
+import app.perpetua.flow.harness.MutableClock;
+import app.perpetua.flow.harness.TestDatabase;
+import app.perpetua.flow.jobs.Jobs;
+import app.perpetua.flow.sql.Actor;
+import app.perpetua.flow.sql.Db;
+import app.perpetua.flow.sql.SqlCatalog;
+import app.perpetua.flow.sql.Tx;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+class NotificationsTest {
+  @RegisterExtension static final TestDatabase database = new TestDatabase();
+
+  private static final Instant NOW = MutableClock.START;
+
+  private final MutableClock clock = new MutableClock();
+  private final Ids ids = new Ids();
+  private final Notifications notifications = new Notifications(ids, new Jobs(ids, new Json()));
+  private final Db db =
+      new Db(database.pool(4), SqlCatalog.load(), clock, Duration.ofSeconds(5), _ -> false);
+  private final UUID user = database.newUser().save();
+
+  @AfterEach
+  void invariants() {
+    Invariants.check(database);
+  }
+
+  @Test
+  void FR_055_a_notification_is_written_with_the_change_that_it_tells_of() {
+    UUID task = UUID.randomUUID();
+    write(
+        tx ->
+            notifications.add(
+                tx, Notification.Type.REMINDER, "Water", "now", "/t/1", task, "reminder:1", false));
+    Map<String, @Nullable Object> row = only();
+    assertEquals("reminder", row.get("type"));
+    assertEquals("Water", row.get("title"));
+    assertEquals("now", row.get("body"));
+    assertEquals("/t/1", row.get("action_url"));
+    assertEquals(task, row.get("task_id"));
+    assertEquals(false, row.get("read"));
+    assertNull(row.get("read_at"));
+    assertEquals(NOW, row.get("created_at"));
+  }
+
+  @Test
+  void a_key_is_told_once_ever_and_to_each_user_once() {
+    subscribe(user);
+    for (int i = 0; i < 3; i++) {
+      write(tx -> told(tx, "first", "k"));
+      clock.advance(Duration.ofDays(400));
+    }
+    UUID other = database.newUser().save();
+    write(other, tx -> told(tx, "theirs", "k"));
+    assertEquals("first", only().get("title"));
+    assertEquals(1, jobs(user));
+    assertEquals(1, count(other));
+  }
+
+  @Test
+  void a_key_that_is_told_twice_within_one_change_is_told_once() {
+    write(
+        tx -> {
+          told(tx, "first", "k");
+          told(tx, "second", "k");
+        });
+    assertEquals("first", only().get("title"));
+  }
+
+  @Test
+  void without_a_key_the_user_may_be_told_again() {
+    subscribe(user);
+    write(tx -> told(tx, "a", null));
+    write(tx -> told(tx, "a", null));
+    assertEquals(2, count(user));
+    assertEquals(2, jobs(user));
+  }
+
+  @Test
+  void FR_056_a_push_goes_to_every_subscription_of_the_user_and_to_nobody_else() {
+    UUID first = subscribe(user);
+    UUID second = subscribe(user);
+    subscribe(database.newUser().save());
+    write(tx -> told(tx, "a", "k"));
+    UUID id = (UUID) only().get("id");
+    assertEquals(
+        List.of(id + ":" + first, id + ":" + second).stream().sorted().toList(),
+        database
+            .rows(
+                "select job_key from ops.job_queue where user_id = ? and kind = 'push_send' order by 1",
+                user)
+            .stream()
+            .map(row -> row.get("job_key"))
+            .toList());
+  }
+
+  @Test
+  void what_is_told_in_the_app_alone_is_not_pushed() {
+    subscribe(user);
+    write(tx -> notifications.add(tx, Notification.Type.SYSTEM, "a", "", null, null, "k", false));
+    assertEquals(0, jobs(user));
+  }
+
+  @Test
+  void a_title_is_cut_to_100_and_a_body_to_500_code_points() {
+    write(
+        tx ->
+            notifications.add(
+                tx,
+                Notification.Type.SYSTEM,
+                "t".repeat(101),
+                "😀".repeat(501),
+                null,
+                null,
+                null,
+                false));
+    assertEquals("t".repeat(100), only().get("title"));
+    assertEquals("😀".repeat(500), only().get("body"));
+  }
+
+  @Test
+  void nothing_is_cut_in_the_middle_of_a_character() {
+    String astronaut = "👩‍🚀";
+    write(
+        tx ->
+            notifications.add(
+                tx,
+                Notification.Type.SYSTEM,
+                "t".repeat(98) + astronaut,
+                "e\u0301".repeat(251),
+                null,
+                null,
+                null,
+                false));
+    assertEquals("t".repeat(98), only().get("title"));
+    assertEquals("e\u0301".repeat(250), only().get("body"));
+  }
+
+  @Test
+  void a_character_without_end_is_cut_all_the_same() {
+    write(
+        tx ->
+            notifications.add(
+                tx,
+                Notification.Type.SYSTEM,
+                "e" + "\u0301".repeat(200),
+                "",
+                null,
+                null,
+                null,
+                false));
+    assertEquals("e" + "\u0301".repeat(99), only().get("title"));
+  }
+
+  private void told(Tx tx, String title, @Nullable String key) {
+    notifications.add(tx, Notification.Type.SYSTEM, title, "", null, null, key, true);
+  }
+
+  private UUID subscribe(UUID who) {
+    UUID id = UUID.randomUUID();
+    database.run(
+        """
+        insert into activity.push_subscriptions
+          (id, user_id, endpoint, p256dh, auth, created_at, updated_at)
+        values (?, ?, 'https://push.example/' || gen_random_uuid(),
+                decode(repeat('04', 65), 'hex'), decode(repeat('00', 16), 'hex'), ?, ?)
+        """,
+        id,
+        who,
+        NOW,
+        NOW);
+    return id;
+  }
+
+  private Map<String, @Nullable Object> only() {
+    return database.row("select * from activity.notifications where user_id = ?", user);
+  }
+
+  private long count(UUID who) {
+    return database.number("select count(*) from activity.notifications where user_id = ?", who);
+  }
+
+  private long jobs(UUID who) {
+    return database.number("select count(*) from ops.job_queue where user_id = ?", who);
+  }
+
+  private void write(Consumer<Tx> work) {
+    write(user, work);
+  }
+
+  private void write(UUID who, Consumer<Tx> work) {
+    db.write(
+        Actor.user(who, "test"),
+        tx -> {
+          tx.lockOwner();
+          work.accept(tx);
+          return "";
+        });
+  }
+}
