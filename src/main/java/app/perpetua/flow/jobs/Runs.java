@@ -8,6 +8,7 @@ import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.Tx;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /** Runs one claimed job from its handler's first transaction to the job's end. Thread-safe. */
 final class Runs {
@@ -26,13 +27,18 @@ final class Runs {
     this.backoff = backoff;
   }
 
-  /** Runs the job; whatever goes wrong is told and settled here. */
-  Outcome run(Job job) {
+  /**
+   * Runs the job; whatever goes wrong is told and settled here.
+   *
+   * @param leave makes room for others while the job asks somebody; what it returns takes the room
+   *     back
+   */
+  Outcome run(Job job, Supplier<Runnable> leave) {
     try {
       return switch (handlers.get(job.kind())) {
         case null -> throw new IllegalStateException("no handler for " + job.kind());
         case Handler whole -> write(tx -> end(tx, job, whole.run(acting(tx, job), job)));
-        case Phased<?, ?> phased -> inPhases(job, phased);
+        case Phased<?, ?> phased -> inPhases(job, phased, leave);
       };
     } catch (Lease.Lost e) {
       LOG.log(System.Logger.Level.INFO, e.getMessage(), fields(job));
@@ -45,7 +51,8 @@ final class Runs {
     }
   }
 
-  private <W, R> Outcome inPhases(Job job, Phased<W, R> handler) throws InterruptedException {
+  private <W, R> Outcome inPhases(Job job, Phased<W, R> handler, Supplier<Runnable> leave)
+      throws InterruptedException {
     Phased.Begun<W> begun =
         write(
             tx -> {
@@ -59,7 +66,13 @@ final class Runs {
     return switch (begun) {
       case Phased.Begun.Ended<W>(Handler.Next next) -> outcome(job, next);
       case Phased.Begun.Call<W>(W what) -> {
-        R result = handler.call(what);
+        R result;
+        Runnable comeBack = leave.get();
+        try {
+          result = handler.call(what);
+        } finally {
+          comeBack.run();
+        }
         yield write(tx -> end(tx, job, handler.settle(acting(tx, job), job, what, result)));
       }
     };

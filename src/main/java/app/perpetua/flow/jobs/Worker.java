@@ -21,6 +21,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 
 /**
  * Runs jobs: claims what is due, runs each handler in transactions of its own, and ends the job in
@@ -62,6 +63,9 @@ public final class Worker implements AutoCloseable {
   /** A handler that takes longer hangs: its claim is no longer extended. */
   private static final Duration LONGEST_RUN = Duration.ofMinutes(5);
 
+  /** Calls to other companies that wait at once, beside the jobs that have a connection. */
+  private static final int CALLS = 32;
+
   /** What runs when the worker stops may go on for so long: a transaction's whole time. */
   private static final Duration GRACE = Duration.ofSeconds(6);
 
@@ -79,6 +83,7 @@ public final class Worker implements AutoCloseable {
   private final Lease lease;
   private final Runs runs;
   private final Semaphore slots;
+  private final Semaphore calls = new Semaphore(CALLS);
   private final Map<UUID, Run> running = new ConcurrentHashMap<>();
   private final BlockingQueue<Boolean> wakes = new ArrayBlockingQueue<>(1);
   private final ExecutorService executor =
@@ -92,7 +97,7 @@ public final class Worker implements AutoCloseable {
    * @param handlers by kind, apart from the daily ones
    * @param daily the kinds that run once a day, and their handlers
    * @param listener told of every run, by the thread that ran it
-   * @param parallel how many jobs run at once; each takes a connection
+   * @param parallel how many jobs run at once; each takes a connection, but for those in a call
    */
   public Worker(
       Db db,
@@ -141,7 +146,7 @@ public final class Worker implements AutoCloseable {
       beginDay();
       takeBack();
       List<Job> jobs = lease.claim(parallel);
-      jobs.forEach(job -> ran.add(run(job)));
+      jobs.forEach(job -> ran.add(run(job, () -> () -> {})));
       if (jobs.isEmpty()) {
         if (!lease.busy() || System.nanoTime() - begun > RUN_DUE_LIMIT.toNanos()) {
           return ran;
@@ -211,18 +216,24 @@ public final class Worker implements AutoCloseable {
             });
   }
 
-  /** Only this thread takes slots, so those that are free stay free until it takes them. */
+  /** Takes every free slot first: a job that comes back from its call must not find one twice. */
   private void claim() {
-    int free = slots.availablePermits();
-    if (free == 0 || stopping) {
+    // Whoever comes back has waited longer.
+    int free = stopping || slots.hasQueuedThreads() ? 0 : slots.drainPermits();
+    if (free == 0) {
       return;
     }
-    for (Job job : lease.claim(free)) {
-      slots.acquireUninterruptibly();
+    List<Job> jobs = List.of();
+    try {
+      jobs = lease.claim(free);
+    } finally {
+      slots.release(free - jobs.size());
+    }
+    for (Job job : jobs) {
       executor.execute(
           () -> {
             try {
-              run(job);
+              run(job, this::leaveSlot);
             } finally {
               slots.release();
               wake();
@@ -231,11 +242,24 @@ public final class Worker implements AutoCloseable {
     }
   }
 
-  private Ran run(Job job) {
+  /** A call takes no connection, so others may run meanwhile; but it does take memory. */
+  private Runnable leaveSlot() {
+    if (!calls.tryAcquire()) {
+      return () -> {};
+    }
+    slots.release();
+    wake();
+    return () -> {
+      slots.acquireUninterruptibly();
+      calls.release();
+    };
+  }
+
+  private Ran run(Job job, Supplier<Runnable> leave) {
     Run run = new Run(job, System.nanoTime());
     running.put(job.id(), run);
     try {
-      Outcome outcome = runs.run(job);
+      Outcome outcome = runs.run(job, leave);
       Ran ran = new Ran(job.kind(), outcome, Duration.ofNanos(System.nanoTime() - run.begun()));
       tell(ran);
       return ran;
