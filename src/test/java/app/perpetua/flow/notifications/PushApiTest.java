@@ -13,10 +13,15 @@ import app.perpetua.flow.harness.TestService;
 import app.perpetua.flow.jobs.Worker;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.IntFunction;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
@@ -139,6 +144,44 @@ class PushApiTest {
     Api.Answer refused = api.post(PUSH, browser.json()).expect(409, "LIMIT_EXCEEDED");
     assertEquals(10, refused.json().at("/error/limit").intValue());
     assertEquals(10, refused.json().at("/error/current").intValue());
+  }
+
+  @Test
+  void promise_7_the_limit_holds_under_parallel_subscriptions() throws Exception {
+    for (int i = 0; i < 9; i++) {
+      api.post(PUSH, service.push().subscribe().json()).expect(201);
+    }
+    List<Integer> statuses = inParallel(8, _ -> api.post(PUSH, service.push().subscribe().json()));
+    assertEquals(1, statuses.stream().filter(status -> status == 201).count(), statuses::toString);
+    assertEquals(7, statuses.stream().filter(status -> status == 409).count(), statuses::toString);
+    assertEquals(10, subscribed(session.userId()));
+  }
+
+  @Test
+  void settled_24_users_who_fight_for_an_endpoint_leave_it_to_one_of_them() throws Exception {
+    List<Api> users = IntStream.range(0, 6).mapToObj(_ -> service.newUser().api()).toList();
+    List<Integer> statuses = inParallel(6, i -> users.get(i).post(PUSH, browser.json()));
+    assertTrue(statuses.stream().allMatch(status -> status == 201), statuses::toString);
+    assertEquals(
+        1,
+        database.number(
+            "select count(*) from activity.push_subscriptions where endpoint = ?",
+            browser.endpoint()));
+  }
+
+  private static List<Integer> inParallel(int count, IntFunction<Api.Answer> call)
+      throws Exception {
+    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Future<Integer>> answers =
+          IntStream.range(0, count)
+              .mapToObj(i -> threads.submit(() -> call.apply(i).status()))
+              .toList();
+      List<Integer> statuses = new ArrayList<>();
+      for (Future<Integer> answer : answers) {
+        statuses.add(answer.get());
+      }
+      return statuses;
+    }
   }
 
   @Test
