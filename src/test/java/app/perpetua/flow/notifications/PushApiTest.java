@@ -13,15 +13,22 @@ import app.perpetua.flow.harness.TestService;
 import app.perpetua.flow.jobs.Worker;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.text.MessageFormat;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.function.IntFunction;
+import java.util.logging.Handler;
+import java.util.logging.Level;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
@@ -34,6 +41,11 @@ class PushApiTest {
   private static final String PUSH = "/api/v1/notifications/push-subscription";
   private static final String KEY = "/api/v1/notifications/push-key";
   private static final VapidKeys KEYS = VapidKeys.make();
+
+  private static final Logger APP = Logger.getLogger("app.perpetua.flow.App");
+
+  /** What both services said at start: this stands before they are. */
+  private static final List<String> STARTED = listening();
 
   @Order(1)
   @RegisterExtension
@@ -65,6 +77,53 @@ class PushApiTest {
   @AfterEach
   void invariants() {
     Invariants.check(database);
+  }
+
+  private static List<String> listening() {
+    List<String> told = new CopyOnWriteArrayList<>();
+    APP.addHandler(
+        new Handler() {
+          @Override
+          public void publish(LogRecord line) {
+            if (line.getLevel().equals(Level.WARNING)) {
+              told.add(
+                  MessageFormat.format(
+                      line.getMessage(),
+                      line.getParameters() == null ? new Object[0] : line.getParameters()));
+            }
+          }
+
+          @Override
+          public void flush() {}
+
+          @Override
+          public void close() {}
+        });
+    return told;
+  }
+
+  @AfterAll
+  static void stopListening() {
+    for (Handler handler : APP.getHandlers()) {
+      APP.removeHandler(handler);
+    }
+  }
+
+  @Test
+  void settled_24_what_is_for_development_or_missing_is_told_once_at_start() {
+    assertEquals(
+        1, STARTED.stream().filter("no push: VAPID_PUBLIC_KEY is not set"::equals).count());
+    assertEquals(
+        1,
+        STARTED.stream()
+            .filter(
+                line ->
+                    line.equals(
+                        "PUSH_HOSTS allows "
+                            + service.push().origin()
+                            + " whatever its address: this is for development"))
+            .count(),
+        STARTED::toString);
   }
 
   private long subscribed(UUID user) {
