@@ -23,6 +23,11 @@ on conflict (kind, job_key) where state in ('queued', 'running') do nothing
 delete from ops.job_queue
 where user_id = :user_id and kind = :kind and job_key = :key and state = 'queued'
 
+-- name: cancel_about
+-- As above, for all that concern one thing; a user has as many waiting as they have reminders.
+delete from ops.job_queue
+where user_id = :user_id and kind = :kind and payload @> :about::jsonb and state = 'queued'
+
 -- name: reschedule
 -- A new time is a new beginning: earlier attempts do not count against it.
 update ops.job_queue
@@ -33,26 +38,36 @@ where user_id = :user_id and kind = :kind and job_key = :key and state = 'queued
 -- scope: system
 -- Workers pass over each other's rows instead of waiting. Attempts count here, so that a job which
 -- kills its worker counts as well. Only kinds that this release knows: a later one may have more.
+-- What was tried before may be what kills workers: it is claimed only to run at once and comes
+-- first, so that what a worker holds for later loses one attempt by it at most.
 with due as materialized (
-  select id
+  select id, run_at, attempts
   from ops.job_queue
   where state = 'queued' and run_at <= :now and kind = any(:kinds::text[])
   order by run_at, id
   limit :count
   for update skip locked
 ),
+chosen as (
+  select id
+  from (
+    select id, attempts, row_number() over (partition by attempts > 0 order by run_at, id) as turn
+    from due
+  ) as ranked
+  where attempts = 0 or turn <= :now_count
+),
 claimed as (
   update ops.job_queue j
   set state = 'running', attempts = j.attempts + 1, lease = :lease,
       heartbeat_at = clock_timestamp(),
       lease_until = clock_timestamp() + :lease_ms * interval '1 millisecond'
-  from due
-  where j.id = due.id
+  from chosen
+  where j.id = chosen.id
   returning j.id, j.user_id, j.kind, j.job_key, j.payload, j.run_at, j.attempts, j.max_attempts
 )
 select id, user_id, kind, job_key, payload, attempts, max_attempts
 from claimed
-order by run_at, id
+order by attempts > 1 desc, run_at, id
 
 -- name: extend_leases
 -- scope: system
@@ -83,19 +98,33 @@ returning kind, state
 
 -- name: finish
 -- scope: system
--- Commits with what the handler did. No row: the lease was lost, and so is what the handler did.
-update ops.job_queue
-set state = 'done', finished_at = :now, lease = null, heartbeat_at = null, lease_until = null,
-    last_error = null
-where id = :id and lease = :lease
+-- Leaves with what the handler did and the commit, as one message. Nothing to update: the lease was
+-- lost. Then job_queue_running_leased refuses the row below, and with it the whole transaction.
+with ended as (
+  update ops.job_queue
+  set state = 'done', finished_at = :now, lease = null, heartbeat_at = null, lease_until = null,
+      last_error = null
+  where id = :id and lease = :lease
+  returning id
+)
+insert into ops.job_queue (id, kind, job_key, state, run_at, created_at)
+select :id, 'lost', 'lost', 'running', :now, :now
+where not exists (select from ended)
 
 -- name: run_again
 -- scope: system
--- The handler did part of the work, or found it too early: no failure, so attempts begin anew.
-update ops.job_queue
-set state = 'queued', run_at = :run_at::timestamptz, attempts = 0, lease = null,
-    heartbeat_at = null, lease_until = null, last_error = null
-where id = :id and lease = :lease
+-- The handler did part of the work, or found it too early: no failure, so attempts begin anew. As
+-- above if the lease was lost.
+with ended as (
+  update ops.job_queue
+  set state = 'queued', run_at = :run_at::timestamptz, attempts = 0, lease = null,
+      heartbeat_at = null, lease_until = null, last_error = null
+  where id = :id and lease = :lease
+  returning id
+)
+insert into ops.job_queue (id, kind, job_key, state, run_at, created_at)
+select :id, 'lost', 'lost', 'running', :now, :now
+where not exists (select from ended)
 
 -- name: retry_later
 -- scope: system

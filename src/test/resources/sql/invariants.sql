@@ -47,6 +47,19 @@ join lateral (
 cross join lateral (select count(*) as live from tasks.task_instances where user_id = u.id) t
 where l.created + l.recovered <> t.live + l.deleted;
 
+-- name: active_templates_go_on
+-- Whatever makes tasks has one that waits to be completed, or a job that will make one. A dead job waits for people to retry it.
+select p.user_id, p.id as template_id
+from tasks.task_templates p
+where p.active
+  and not exists (
+    select from tasks.task_instances t
+    where t.user_id = p.user_id and t.template_id = p.id and not t.completed)
+  and not exists (
+    select from ops.job_queue j
+    where j.user_id = p.user_id and j.kind = 'recurring_task_generate' and j.job_key = p.id::text
+      and j.state in ('queued', 'running', 'dead'));
+
 -- name: three_tombstones
 -- No constraint can count: the deletion keeps the newest three under the user's lock.
 select user_id, count(*) as tombstones
@@ -148,6 +161,36 @@ having u.perk_tasks <> coalesce(sum(d.perk_value) filter (where d.perk_type = 'm
 select id, kind, job_key, heartbeat_at, lease_until
 from ops.job_queue
 where state = 'running' and lease_until + (lease_until - heartbeat_at) < clock_timestamp();
+
+-- name: reminder_has_its_job
+-- Whoever waits to be reminded has a job standing at that very time; only one that failed rests. A user whose reaction is yet to be
+-- made up for may be behind.
+select r.user_id, r.id as reminder_id, r.scheduled_at, j.state, j.run_at
+from tasks.reminders r
+left join ops.job_queue j
+  on j.user_id = r.user_id and j.kind = 'reminder_fire' and j.job_key = r.id::text and j.state in ('queued', 'running', 'dead')
+where not r.fired
+  and (j.id is null or (j.state = 'queued' and j.attempts = 0 and j.run_at <> r.scheduled_at))
+  and not exists (
+    select from ops.job_queue h where h.user_id = r.user_id and h.kind = 'handler_retry' and h.state <> 'done');
+
+-- name: reminder_job_has_its_reminder
+-- A job that waits for a reminder that has fired or is gone would pile up with a million others.
+select j.user_id, j.job_key, j.run_at
+from ops.job_queue j
+where j.kind = 'reminder_fire' and j.state = 'queued'
+  and not exists (
+    select from tasks.reminders r where r.user_id = j.user_id and r.id::text = j.job_key and not r.fired)
+  and not exists (
+    select from ops.job_queue h where h.user_id = j.user_id and h.kind = 'handler_retry' and h.state <> 'done');
+
+-- name: fired_reminder_told_once
+-- Told means a notification; one that merely lapsed has none.
+select l.user_id, l.entity_id as reminder_id, count(*) as told
+from activity.activity_logs l
+where l.action = 'reminder_fired'
+group by l.user_id, l.entity_id
+having count(*) > 1;
 
 -- name: one_daily_run_per_kind
 -- The key of schedule_runs forbids two runs; this finds two jobs that did the same day's work.

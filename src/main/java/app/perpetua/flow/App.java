@@ -15,6 +15,7 @@ import app.perpetua.flow.cleanup.Cleanup;
 import app.perpetua.flow.credits.Credits;
 import app.perpetua.flow.events.Events;
 import app.perpetua.flow.events.Partitions;
+import app.perpetua.flow.events.Reactions;
 import app.perpetua.flow.http.AccessLog;
 import app.perpetua.flow.http.Docs;
 import app.perpetua.flow.http.Endpoint;
@@ -41,6 +42,13 @@ import app.perpetua.flow.notifications.PushSubscriptions;
 import app.perpetua.flow.provider.google.GoogleIdTokens;
 import app.perpetua.flow.provider.google.GoogleKeys;
 import app.perpetua.flow.provider.webpush.WebPush;
+import app.perpetua.flow.recurrence.GenerateNext;
+import app.perpetua.flow.recurrence.TemplateRoutes;
+import app.perpetua.flow.recurrence.Templates;
+import app.perpetua.flow.reminders.ReminderFire;
+import app.perpetua.flow.reminders.ReminderRoutes;
+import app.perpetua.flow.reminders.Reminders;
+import app.perpetua.flow.reminders.TaskFollower;
 import app.perpetua.flow.sql.DatabaseException;
 import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.Listener;
@@ -48,6 +56,7 @@ import app.perpetua.flow.sql.Migrations;
 import app.perpetua.flow.sql.Pool;
 import app.perpetua.flow.sql.Probe;
 import app.perpetua.flow.sql.SqlCatalog;
+import app.perpetua.flow.tasks.Instances;
 import app.perpetua.flow.tasks.SubtaskRoutes;
 import app.perpetua.flow.tasks.Subtasks;
 import app.perpetua.flow.tasks.TaskRoutes;
@@ -159,11 +168,16 @@ public final class App implements AutoCloseable {
             config.account().googleClientIds(),
             clock);
 
-    Tasks tasks = new Tasks(config.tasks(), ids, json, events, tombstones);
-    Subtasks subtasks = new Subtasks(tasks, ids, events);
-
     Jobs jobs = new Jobs(ids, json);
+    Tasks tasks = new Tasks(config.tasks(), ids, json, events, tombstones, jobs);
+    Subtasks subtasks = new Subtasks(tasks, ids, events);
+    Instances instances = new Instances(tasks, ids, events);
+    Templates templates = new Templates(tasks, instances, ids, events, jobs);
     Notifications notifications = new Notifications(ids, jobs);
+    Reminders reminders = new Reminders(config.reminders(), tasks, ids, jobs, events);
+    Reactions reactions =
+        new Reactions(jobs, json, metrics.registry(), List.of(new TaskFollower(reminders)));
+    events.reactWith(reactions);
     AddressGuard pushHosts = new AddressGuard(config.push().hosts(), InetAddress::getAllByName);
     Optional<PushService> pushService =
         config.push().vapid().map(vapid -> new WebPush(http, vapid, pushHosts, clock));
@@ -182,6 +196,12 @@ public final class App implements AutoCloseable {
                 db,
                 ids,
                 Map.of(
+                    Tasks.NEXT_INSTANCE,
+                    new GenerateNext(instances, events),
+                    Reactions.RETRY,
+                    reactions,
+                    Reminders.FIRE,
+                    new ReminderFire(reminders, tasks, notifications, events),
                     Notifications.PUSH_SEND,
                     new PushSend(pushService, json, result -> metrics.push(result.toString()))),
                 new Daily(jobs, Map.of("cleanup", cleanup)),
@@ -211,6 +231,8 @@ public final class App implements AutoCloseable {
               account,
               new TaskRoutes(tasks, config.tasks()),
               new SubtaskRoutes(tasks, subtasks),
+              new TemplateRoutes(templates, config.tasks()),
+              new ReminderRoutes(reminders),
               new ActivityRoutes(new Activity(json)),
               new NotificationRoutes(notifications),
               new PushRoutes(new PushSubscriptions(ids), pushHosts, config.push().vapid())));

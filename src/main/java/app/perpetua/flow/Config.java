@@ -8,6 +8,7 @@ import app.perpetua.flow.http.Cidr;
 import app.perpetua.flow.http.HttpConfig;
 import app.perpetua.flow.notifications.PushConfig;
 import app.perpetua.flow.notifications.Vapid;
+import app.perpetua.flow.reminders.ReminderConfig;
 import app.perpetua.flow.sql.DatabaseConfig;
 import app.perpetua.flow.sql.DatabaseUrl;
 import app.perpetua.flow.tasks.TaskConfig;
@@ -34,6 +35,7 @@ import org.jspecify.annotations.Nullable;
  * @param database where the data is
  * @param account tokens and sign-in
  * @param tasks limits of tasks and subtasks
+ * @param reminders limits of reminders
  * @param tombstones how deletions are kept
  * @param push push to browsers
  * @param logLevel the least severe level that is logged
@@ -43,6 +45,7 @@ public record Config(
     DatabaseConfig database,
     AccountConfig account,
     TaskConfig tasks,
+    ReminderConfig reminders,
     TombstoneConfig tombstones,
     PushConfig push,
     Level logLevel) {
@@ -79,11 +82,13 @@ public record Config(
     HttpConfig http = http(in);
     DatabaseConfig database = database(in);
     TaskConfig tasks = tasks(in);
+    ReminderConfig reminders = new ReminderConfig(in.integer("reminders.max", 1, 100));
     TombstoneConfig tombstones = tombstones(in);
     PushConfig push = push(in);
     Level level = level(in);
     // Last: without a key there is no section to make, and all other faults are known by now.
-    Config config = new Config(http, database, account(in), tasks, tombstones, push, level);
+    Config config =
+        new Config(http, database, account(in), tasks, reminders, tombstones, push, level);
     if (!in.faults().isEmpty()) {
       throw new Faulty(in.faults());
     }

@@ -3,6 +3,7 @@ package app.perpetua.flow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.Json;
 import app.perpetua.flow.contract.Document;
 import app.perpetua.flow.fake.FakePushService;
 import app.perpetua.flow.harness.Api;
@@ -15,6 +16,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -167,8 +169,19 @@ class ContractTest {
     call(api, "PATCH", subtask, Map.of("completed", true));
     call(api, "PUT", subtask, Map.of("order_index", 0));
     call(api, "DELETE", subtask, null);
+    reminders(api, made.get("id").stringValue());
     int version = api.get(task.replaceAll("[{}]", "")).data().get("version").intValue();
     call(api, "POST", task + "/force-complete", Map.of("version", version));
+    String templates = "/api/v1/templates";
+    Map<String, String> daily = Map.of("title", "a", "rrule", "FREQ=DAILY");
+    JsonNode repeated = call(api, "POST", templates, daily).data();
+    String template = templates + "/{" + repeated.get("id").stringValue() + "}";
+    call(api, "GET", templates, null);
+    call(api, "GET", template, null);
+    call(api, "PATCH", template, Map.of("rrule", "FREQ=WEEKLY", "apply_to", "future"));
+    call(api, "GET", template + "/preview", null);
+    call(api, "POST", templates + "/preview", Map.of("rrule", "FREQ=MONTHLY", "count", 3));
+    call(api, "DELETE", template, null);
     call(api, "GET", "/api/v1/activity", null);
     notifications(api, UUID.fromString(made.get("user_id").stringValue()));
     call(api, "GET", "/api/v1/users/me/export", null);
@@ -180,6 +193,22 @@ class ContractTest {
     Set<String> unseen = new TreeSet<>(contract.operations().keySet());
     unseen.removeAll(seen);
     assertEquals(Set.of(), unseen, "add these to the tour");
+  }
+
+  private void reminders(Api api, String taskId) {
+    String at = Json.instant(service.clock().instant().plusSeconds(60));
+    Map<String, Object> reminder = Map.of("type", "absolute", "scheduled_at", at);
+    String ofTask = "/api/v1/tasks/{" + taskId + "}/reminders";
+    JsonNode made = call(api, "POST", ofTask, reminder).data();
+    String one = "/api/v1/reminders/{" + made.get("id").stringValue() + "}";
+    Map<String, Object> another = new HashMap<>(reminder);
+    another.put("task_id", taskId);
+    call(api, "POST", "/api/v1/reminders", another);
+    call(api, "GET", ofTask, null);
+    call(api, "GET", "/api/v1/reminders", null);
+    call(api, "GET", one, null);
+    call(api, "PATCH", one, Map.of("method", "push"));
+    call(api, "DELETE", one, null);
   }
 
   private void notifications(Api api, UUID user) {

@@ -1,5 +1,7 @@
 package app.perpetua.flow.events;
 
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.UUID;
@@ -8,8 +10,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * Something that happened to a user's data. Its {@link #name()} with {@code _} for {@code .} is the
  * action in the activity log; its {@link #metadata()} is the entry's metadata: ids and figures,
- * never what the user wrote.
+ * never what the user wrote. A reaction that is to be repeated waits as JSON, in which {@code
+ * event} is the record's name: one that is renamed is not understood any more.
  */
+@JsonTypeInfo(use = JsonTypeInfo.Id.SIMPLE_NAME, property = "event")
 public sealed interface Event {
   /** Such as {@code task.completed}. */
   String name();
@@ -49,8 +53,13 @@ public sealed interface Event {
     }
   }
 
-  /** Fields of a task changed. */
-  record TaskUpdated(UUID taskId) implements OfTask {
+  /**
+   * Fields of a task changed.
+   *
+   * @param dueChanged whether the due date did
+   * @param dueDate as it is now; null for none
+   */
+  record TaskUpdated(UUID taskId, boolean dueChanged, @Nullable Instant dueDate) implements OfTask {
     @Override
     public String name() {
       return "task.updated";
@@ -161,6 +170,120 @@ public sealed interface Event {
     @Override
     public String name() {
       return "subtask.deleted";
+    }
+  }
+
+  /** Something happened to a reminder. */
+  sealed interface OfReminder extends Event {
+    /** The reminder. */
+    UUID reminderId();
+
+    /** The task that it reminds of. */
+    UUID taskId();
+
+    @Override
+    default String entityType() {
+      return "reminder";
+    }
+
+    @Override
+    default UUID entityId() {
+      return reminderId();
+    }
+
+    @Override
+    default Map<String, Object> metadata() {
+      return Map.of("task_id", taskId());
+    }
+  }
+
+  /** A reminder was created. */
+  record ReminderCreated(UUID reminderId, UUID taskId) implements OfReminder {
+    @Override
+    public String name() {
+      return "reminder.created";
+    }
+  }
+
+  /**
+   * A reminder was changed or moved.
+   *
+   * @param lapsed true if it counts as fired now, though nobody was told
+   */
+  record ReminderUpdated(UUID reminderId, UUID taskId, boolean lapsed) implements OfReminder {
+    @Override
+    public String name() {
+      return "reminder.updated";
+    }
+
+    @Override
+    public Map<String, Object> metadata() {
+      return Map.of("task_id", taskId, "lapsed", lapsed);
+    }
+  }
+
+  /** A reminder was deleted. */
+  record ReminderDeleted(UUID reminderId, UUID taskId) implements OfReminder {
+    @Override
+    public String name() {
+      return "reminder.deleted";
+    }
+  }
+
+  /** A reminder's time has come, and its user was told. */
+  record ReminderFired(UUID reminderId, UUID taskId) implements OfReminder {
+    @Override
+    public String name() {
+      return "reminder.fired";
+    }
+  }
+
+  /** Something happened to a template. */
+  sealed interface OfTemplate extends Event {
+    /** The template. */
+    UUID templateId();
+
+    @Override
+    default String entityType() {
+      return "template";
+    }
+
+    @Override
+    default UUID entityId() {
+      return templateId();
+    }
+  }
+
+  /** A template was created. */
+  record TemplateCreated(UUID templateId) implements OfTemplate {
+    @Override
+    public String name() {
+      return "template.created";
+    }
+  }
+
+  /**
+   * Fields of a template changed, or it came to its end.
+   *
+   * @param active whether it makes tasks from now on
+   */
+  record TemplateUpdated(UUID templateId, boolean active) implements OfTemplate {
+    @Override
+    public String name() {
+      return "template.updated";
+    }
+
+    @Override
+    public Map<String, Object> metadata() {
+      return Map.of("active", active);
+    }
+  }
+
+  /** A template was deleted; its instances stay. */
+  record TemplateDeleted(UUID templateId) implements OfTemplate {
+    @Override
+    public String name() {
+      return "template.deleted";
     }
   }
 

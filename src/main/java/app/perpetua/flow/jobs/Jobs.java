@@ -34,9 +34,9 @@ public final class Jobs {
    * @param kind of a handler, in {@code snake_case}
    * @param key what it is about, 1 to 200 characters
    * @param runAt not before this time
-   * @param payload what the handler needs to know: ids and figures
+   * @param payload what the handler needs to know: ids and figures, as a record or map
    */
-  public void enqueue(Tx tx, String kind, String key, Instant runAt, Map<String, ?> payload) {
+  public void enqueue(Tx tx, String kind, String key, Instant runAt, Object payload) {
     tx.sql(tx.actor().userId() == null ? "jobs.enqueue_for_system" : "jobs.enqueue")
         .bind("id", ids.next())
         .bind("kind", kind)
@@ -49,6 +49,13 @@ public final class Jobs {
   /** Withdraws the acting user's job, unless it runs already. Does nothing if there is none. */
   public void cancel(Tx tx, String kind, String key) {
     tx.sql("jobs.cancel").bind("kind", kind).bind("key", key).atCommit();
+  }
+
+  /**
+   * Withdraws all jobs of the acting user whose payload has these members, unless they run already.
+   */
+  public void cancelAbout(Tx tx, String kind, Map<String, ?> about) {
+    tx.sql("jobs.cancel_about").bind("kind", kind).bind("about", json.text(about)).atCommit();
   }
 
   /** Moves the acting user's job, unless it runs already. Does nothing if there is none. */

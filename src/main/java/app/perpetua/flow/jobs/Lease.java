@@ -2,6 +2,7 @@ package app.perpetua.flow.jobs;
 
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.sql.Actor;
+import app.perpetua.flow.sql.DatabaseException;
 import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.Tx;
 import java.time.Duration;
@@ -47,15 +48,21 @@ final class Lease {
     this.kinds = kinds.stream().sorted().toArray(String[]::new);
   }
 
-  /** Claims what is due, oldest first; at most so many. */
-  List<Job> claim(int count) {
+  /**
+   * Claims what is due, oldest first, but what was tried before in front of all others.
+   *
+   * @param now how many run at once
+   * @param later how many more run soon; among them is none that was tried before
+   */
+  List<Job> claim(int now, int later) {
     UUID lease = ids.next();
     return db.write(
         Actor.system(null),
         tx ->
             tx.sql("jobs.claim_due")
                 .bind("kinds", kinds)
-                .bind("count", count)
+                .bind("count", now + later)
+                .bind("now_count", now)
                 .bind("lease", lease)
                 .bind("lease_ms", LENGTH.toMillis())
                 .list(row -> Job.of(row, lease)));
@@ -117,28 +124,33 @@ final class Lease {
   }
 
   /**
-   * Ends the job within the handler's transaction.
+   * Ends the job within the handler's transaction. What ends well costs no round trip: it leaves
+   * with the commit, which fails with {@link #isLost} if the claim is no longer held.
    *
    * @param rest until the next attempt, should it come to that
    * @throws Lost if it is no longer claimed by this token
    */
   void settle(Tx tx, Job job, Handler.Next next, Duration rest) {
-    int rows =
-        switch (next) {
-          case Handler.Next.Done _ ->
-              tx.sql("jobs.finish").bind("id", job.id()).bind("lease", job.lease()).run();
-          case Handler.Next.Again(Instant at) ->
-              tx.sql("jobs.run_again")
-                  .bind("id", job.id())
-                  .bind("lease", job.lease())
-                  .bind("run_at", at)
-                  .run();
-          case Handler.Next.Retry(Duration atLeast, String why) ->
-              fail(tx, job, rest.compareTo(atLeast) < 0 ? atLeast : rest, why);
-        };
-    if (rows == 0) {
-      throw new Lost(job);
+    switch (next) {
+      case Handler.Next.Done _ ->
+          tx.sql("jobs.finish").bind("id", job.id()).bind("lease", job.lease()).atCommit();
+      case Handler.Next.Again(Instant at) ->
+          tx.sql("jobs.run_again")
+              .bind("id", job.id())
+              .bind("lease", job.lease())
+              .bind("run_at", at)
+              .atCommit();
+      case Handler.Next.Retry(Duration atLeast, String why) -> {
+        if (fail(tx, job, rest.compareTo(atLeast) < 0 ? atLeast : rest, why) == 0) {
+          throw new Lost(job);
+        }
+      }
     }
+  }
+
+  /** True if a transaction was refused because the job that it was to end is claimed no more. */
+  static boolean isLost(DatabaseException e) {
+    return e.violates("job_queue_running_leased");
   }
 
   /**

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
@@ -22,6 +23,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 
 /**
  * Runs jobs: claims what is due, runs each handler in transactions of its own, and ends the job in
@@ -51,7 +53,8 @@ public final class Worker implements AutoCloseable {
    */
   public record Ran(String kind, Outcome outcome, Duration took) {}
 
-  private record Run(Job job, long begun) {}
+  /** A claim and when it was taken, or begun to run, by the real clock. */
+  private record Held(Job job, long since) {}
 
   private static final System.Logger LOG = System.getLogger(Worker.class.getName());
 
@@ -63,17 +66,20 @@ public final class Worker implements AutoCloseable {
   /** A handler that takes longer hangs: its claim is no longer extended. */
   private static final Duration LONGEST_RUN = Duration.ofMinutes(5);
 
-  /** Calls to other companies that wait at once, beside the jobs that have a connection. */
-  private static final int CALLS = 32;
-
   /** What runs when the worker stops may go on for so long: a transaction's whole time. */
   private static final Duration GRACE = Duration.ofSeconds(6);
 
   /** Until a dead worker's claims have run out, with something to spare. */
   private static final Duration RUN_DUE_LIMIT = Lease.LENGTH.multipliedBy(2);
 
+  /** Calls to other companies that wait at once, beside the jobs that have a slot. */
+  private static final int CALLS = 32;
+
   private static final Duration LOOK_AGAIN = Duration.ofMillis(10);
   private static final Duration MEASURE = Duration.ofSeconds(10);
+
+  /** Looking for lost claims after every handful of jobs would cost as much as the jobs. */
+  private static final Duration TAKE_BACK = Duration.ofMillis(100);
 
   private final Db db;
   private final Daily daily;
@@ -83,11 +89,18 @@ public final class Worker implements AutoCloseable {
   private final Lease lease;
   private final Runs runs;
   private final Semaphore slots;
+  private final Ahead ahead;
+  private final Map<UUID, Held> running = new ConcurrentHashMap<>();
   private final Semaphore calls = new Semaphore(CALLS);
-  private final Map<UUID, Run> running = new ConcurrentHashMap<>();
   private final BlockingQueue<Boolean> wakes = new ArrayBlockingQueue<>(1);
-  private final ExecutorService executor =
-      Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("job-", 0).factory());
+
+  /** Few, and always waiting for the database: virtual ones would park and unpark for nothing. */
+  private final ExecutorService executor;
+
+  /** Waits for other companies: any number of them, and without a connection. */
+  private final ExecutorService callers =
+      Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("job-call-", 0).factory());
+
   private final List<Thread> threads = new ArrayList<>();
   private volatile boolean stopping;
 
@@ -97,7 +110,8 @@ public final class Worker implements AutoCloseable {
    * @param handlers by kind, apart from the daily ones
    * @param daily the kinds that run once a day, and their handlers
    * @param listener told of every run, by the thread that ran it
-   * @param parallel how many jobs run at once; each takes a connection, but for those in a call
+   * @param parallel how many jobs run at once; each takes a connection, and those that settle after a
+   *     call half as many again
    */
   public Worker(
       Db db,
@@ -116,8 +130,12 @@ public final class Worker implements AutoCloseable {
     Map<String, JobHandler> all = new HashMap<>(handlers);
     all.putAll(daily.handlers());
     this.lease = new Lease(db, ids, all.keySet());
-    this.runs = new Runs(db, lease, all, backoff);
+    this.runs = new Runs(db, lease, all, backoff, Math.max(1, parallel / 2));
     this.slots = new Semaphore(parallel);
+    this.ahead = new Ahead();
+    this.executor =
+        Executors.newFixedThreadPool(
+            parallel, Thread.ofPlatform().daemon().name("job-", 0).factory());
   }
 
   /** Begins to look for work. */
@@ -145,8 +163,8 @@ public final class Worker implements AutoCloseable {
     while (true) {
       beginDay();
       takeBack();
-      List<Job> jobs = lease.claim(parallel);
-      jobs.forEach(job -> ran.add(run(job, () -> () -> {})));
+      List<Job> jobs = lease.claim(parallel, 0);
+      jobs.forEach(job -> ran.add(run(job)));
       if (jobs.isEmpty()) {
         if (!lease.busy() || System.nanoTime() - begun > RUN_DUE_LIMIT.toNanos()) {
           return ran;
@@ -159,10 +177,15 @@ public final class Worker implements AutoCloseable {
   private void work() {
     boolean away = false;
     long measured = System.nanoTime() - MEASURE.toNanos();
+    long tookBack = System.nanoTime() - TAKE_BACK.toNanos();
     while (!stopping) {
       try {
         beginDay();
-        takeBack();
+        if (System.nanoTime() - tookBack >= TAKE_BACK.toNanos()) {
+          tookBack = System.nanoTime();
+          takeBack();
+          giveBack(ahead.stale(tookBack));
+        }
         claim();
         if (System.nanoTime() - measured >= MEASURE.toNanos()) {
           measured = System.nanoTime();
@@ -216,57 +239,122 @@ public final class Worker implements AutoCloseable {
             });
   }
 
-  /** Takes every free slot first: a job that comes back from its call must not find one twice. */
+  /**
+   * Claims for the slots that are free, and ahead for those that will be soon. Only this thread
+   * takes slots, so those that are free stay free until it takes them.
+   */
   private void claim() {
-    // Whoever comes back has waited longer.
-    int free = stopping || slots.hasQueuedThreads() ? 0 : slots.drainPermits();
-    if (free == 0) {
+    int free = slots.availablePermits();
+    int more = ahead.wanted(System.nanoTime());
+    if (free + more == 0 || stopping) {
       return;
     }
-    List<Job> jobs = List.of();
-    try {
-      jobs = lease.claim(free);
-    } finally {
-      slots.release(free - jobs.size());
+    List<Job> claimed = lease.claim(free, more);
+    long now = System.nanoTime();
+    claimed.stream().skip(free).forEach(job -> ahead.add(job, now));
+    claimed.stream().limit(free).forEach(this::start);
+    // Slots that became free meanwhile have found nothing ahead.
+    while (slots.availablePermits() > 0) {
+      Optional<Job> next = ahead.poll();
+      if (next.isEmpty()) {
+        return;
+      }
+      start(next.get());
     }
-    for (Job job : jobs) {
-      executor.execute(
-          () -> {
-            try {
-              run(job, this::leaveSlot);
-            } finally {
-              slots.release();
-              wake();
+  }
+
+  private void start(Job first) {
+    slots.acquireUninterruptibly();
+    executor.execute(
+        () -> {
+          try {
+            for (Optional<Job> job = Optional.of(first); job.isPresent(); job = next()) {
+              runInSlot(job.get());
             }
-          });
+          } finally {
+            slots.release();
+            wake();
+          }
+        });
+  }
+
+  /** What was claimed ahead runs in the slot of the job before it. */
+  private Optional<Job> next() {
+    ahead.ran(System.nanoTime());
+    Optional<Job> job = stopping ? Optional.empty() : ahead.poll();
+    if (ahead.isLow()) {
+      wake();
+    }
+    return job;
+  }
+
+  private void giveBack(List<Job> jobs) {
+    if (!jobs.isEmpty()) {
+      lease.giveBack(jobs);
     }
   }
 
-  /** A call takes no connection, so others may run meanwhile; but it does take memory. */
-  private Runnable leaveSlot() {
-    if (!calls.tryAcquire()) {
-      return () -> {};
-    }
-    slots.release();
-    wake();
-    return () -> {
-      slots.acquireUninterruptibly();
-      calls.release();
-    };
-  }
-
-  private Ran run(Job job, Supplier<Runnable> leave) {
-    Run run = new Run(job, System.nanoTime());
-    running.put(job.id(), run);
+  /** In this thread, to the job's end. */
+  private Ran run(Job job) {
+    Held run = hold(job);
     try {
-      Outcome outcome = runs.run(job, leave);
-      Ran ran = new Ran(job.kind(), outcome, Duration.ofNanos(System.nanoTime() - run.begun()));
-      tell(ran);
-      return ran;
+      return switch (runs.begin(job)) {
+        case Runs.Step.Ended(Outcome outcome) -> ended(run, outcome);
+        case Runs.Step.Asking(Supplier<Outcome> rest) -> ended(run, rest.get());
+      };
     } finally {
-      // Not one that was claimed anew meanwhile.
-      running.remove(job.id(), run);
+      letGo(run);
     }
+  }
+
+  /** As above, but what waits for another company does so elsewhere, as long as there is room. */
+  private void runInSlot(Job job) {
+    Held run = hold(job);
+    boolean handedOn = false;
+    try {
+      switch (runs.begin(job)) {
+        case Runs.Step.Ended(Outcome outcome) -> ended(run, outcome);
+        case Runs.Step.Asking(Supplier<Outcome> rest) -> {
+          handedOn = calls.tryAcquire();
+          if (handedOn) {
+            callers.execute(() -> ask(run, rest));
+          } else {
+            ended(run, rest.get());
+          }
+        }
+      }
+    } finally {
+      if (!handedOn) {
+        letGo(run);
+      }
+    }
+  }
+
+  private void ask(Held run, Supplier<Outcome> rest) {
+    try {
+      ended(run, rest.get());
+    } finally {
+      calls.release();
+      letGo(run);
+    }
+  }
+
+  private Held hold(Job job) {
+    Held run = new Held(job, System.nanoTime());
+    running.put(job.id(), run);
+    return run;
+  }
+
+  /** Not one that was claimed anew meanwhile. */
+  private void letGo(Held run) {
+    running.remove(run.job().id(), run);
+  }
+
+  private Ran ended(Held run, Outcome outcome) {
+    Duration took = Duration.ofNanos(System.nanoTime() - run.since());
+    Ran ran = new Ran(run.job().kind(), outcome, took);
+    tell(ran);
+    return ran;
   }
 
   private void tell(Ran ran) {
@@ -288,11 +376,11 @@ public final class Worker implements AutoCloseable {
   /** One heartbeat, in whichever phase the jobs are. */
   void extendHeld() {
     long now = System.nanoTime();
-    List<Job> held =
+    Stream<Job> run =
         running.values().stream()
-            .filter(run -> now - run.begun() < LONGEST_RUN.toNanos())
-            .map(Run::job)
-            .toList();
+            .filter(held -> now - held.since() < LONGEST_RUN.toNanos())
+            .map(Held::job);
+    List<Job> held = Stream.concat(run, ahead.all().stream()).toList();
     if (held.isEmpty()) {
       return;
     }
@@ -317,9 +405,15 @@ public final class Worker implements AutoCloseable {
       if (!threads.isEmpty()) {
         threads.getFirst().join(GRACE);
       }
+      giveBack(ahead.clear());
+      long end = System.nanoTime() + GRACE.toNanos();
       executor.shutdown();
-      if (!executor.awaitTermination(GRACE.toMillis(), TimeUnit.MILLISECONDS)) {
-        lease.giveBack(running.values().stream().map(Run::job).toList());
+      boolean ended = executor.awaitTermination(GRACE.toMillis(), TimeUnit.MILLISECONDS);
+      // Nothing is handed on any more.
+      callers.shutdown();
+      ended &= callers.awaitTermination(end - System.nanoTime(), TimeUnit.NANOSECONDS);
+      if (!ended) {
+        giveBack(running.values().stream().map(Held::job).toList());
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -327,6 +421,7 @@ public final class Worker implements AutoCloseable {
       LOG.log(System.Logger.Level.WARNING, "leases run out by themselves: {0}", e.getMessage());
     } finally {
       executor.shutdownNow();
+      callers.shutdownNow();
       threads.forEach(Thread::interrupt);
     }
   }

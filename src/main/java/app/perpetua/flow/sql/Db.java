@@ -8,12 +8,12 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Function;
-import org.jdbi.v3.core.ConnectionException;
-import org.jdbi.v3.core.Handle;
-import org.jdbi.v3.core.Jdbi;
-import org.jdbi.v3.core.statement.StatementExceptions;
 
 /**
  * Begins transactions. A read runs in autocommit, so that its one statement is its one round trip;
@@ -23,7 +23,7 @@ import org.jdbi.v3.core.statement.StatementExceptions;
 public final class Db {
   private static final int ATTEMPTS = 3;
 
-  private final Jdbi jdbi;
+  private final HikariDataSource pool;
   private final SqlCatalog catalog;
   private final Clock clock;
   private final Duration budget;
@@ -42,11 +42,7 @@ public final class Db {
       Clock clock,
       Duration budget,
       Function<Instant, Boolean> makePartitions) {
-    // One for all: it remembers each statement it has parsed.
-    this.jdbi = Jdbi.create(pool);
-    // Its messages would repeat the arguments, which are the user's, and end up in the log.
-    jdbi.getConfig(StatementExceptions.class)
-        .setMessageRendering(StatementExceptions.MessageRendering.NONE);
+    this.pool = pool;
     this.catalog = catalog;
     this.clock = clock;
     this.budget = budget;
@@ -65,62 +61,79 @@ public final class Db {
    */
   public <T> T read(Actor actor, Function<Tx, T> work) {
     Deadline deadline = Deadline.in(budget);
-    try (Handle handle = open()) {
-      return work.apply(new Tx(handle, catalog, actor, now(), deadline, false));
+    try (Connection connection = pool.getConnection()) {
+      return work.apply(
+          new Tx(connection, catalog, actor, now(), deadline, new Parts(Set.of()), false));
+    } catch (SQLException e) {
+      throw DatabaseException.of(e, "connect");
     }
   }
 
   /**
    * Runs a transaction for a user, or for the system if the actor has none, and commits it unless
-   * the work throws.
+   * the work throws. It may be run several times; {@link Tx#part} says why.
    *
    * @throws Refusal as thrown by the work, after the rollback
    * @throws DatabaseException if the database cannot answer, or nobody knows whether it committed
    */
   public <T> T write(Actor actor, Function<Tx, T> work) {
     Deadline deadline = Deadline.in(budget);
-    for (int attempt = 1; ; attempt++) {
+    Set<String> without = new HashSet<>();
+    List<Parts.Failed> failures = new ArrayList<>();
+    int attempt = 1;
+    while (true) {
+      Parts parts = new Parts(without);
       try {
-        return attempt(actor, work, deadline);
-      } catch (DatabaseException e) {
-        boolean again =
-            switch (e.kind()) {
-              case RETRY -> true;
-              case PARTITION -> makePartitions.apply(now());
-              default -> false;
-            };
-        if (!again || attempt == ATTEMPTS) {
+        T result = attempt(actor, work, deadline, parts);
+        failures.forEach(failure -> failure.tell(parts.missed()));
+        return result;
+      } catch (Parts.Failed e) {
+        // One part fewer each time, so this ends.
+        failures.add(e);
+        without.addAll(e.names());
+      } catch (RuntimeException e) {
+        if (!isWorthRepeating(e) || attempt == ATTEMPTS) {
+          failures.forEach(e::addSuppressed);
           throw e;
         }
         pause(attempt);
+        attempt++;
       }
     }
   }
 
-  private <T> T attempt(Actor actor, Function<Tx, T> work, Deadline deadline) {
-    try (Handle handle = open()) {
-      Connection connection = handle.getConnection();
-      Tx tx = new Tx(handle, catalog, actor, now(), deadline, actor.userId() == null);
+  private boolean isWorthRepeating(RuntimeException e) {
+    return e instanceof DatabaseException database
+        && switch (database.kind()) {
+          case RETRY -> true;
+          case PARTITION -> makePartitions.apply(now());
+          default -> false;
+        };
+  }
+
+  private <T> T attempt(Actor actor, Function<Tx, T> work, Deadline deadline, Parts parts) {
+    try (Connection connection = pool.getConnection()) {
+      Tx tx = new Tx(connection, catalog, actor, now(), deadline, parts, actor.userId() == null);
       boolean committed = false;
       try {
         connection.setAutoCommit(false);
         T result = work.apply(tx);
-        tx.commit();
+        commit(tx, parts);
         committed = true;
         return result;
       } finally {
         end(connection, committed);
       }
     } catch (SQLException e) {
-      throw DatabaseException.of(e, "begin");
+      throw DatabaseException.of(e, "connect");
     }
   }
 
-  private Handle open() {
+  private static void commit(Tx tx, Parts parts) {
     try {
-      return jdbi.open();
-    } catch (ConnectionException e) {
-      throw DatabaseException.away("no connection to the database", e);
+      tx.commit();
+    } catch (RuntimeException e) {
+      throw parts.committing(e);
     }
   }
 

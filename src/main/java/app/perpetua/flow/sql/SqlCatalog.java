@@ -31,6 +31,8 @@ public final class SqlCatalog {
           "jobs",
           "notifications",
           "owner",
+          "recurrence",
+          "reminders",
           "tasks",
           "tombstones");
 
@@ -45,10 +47,25 @@ public final class SqlCatalog {
    *
    * @param name {@code feature.verb_noun}
    * @param sql the text, comments removed, parameters as {@code :name}
-   * @param parameters the names, in order of first use
+   * @param driverSql the same as the driver takes it, with {@code ?} for each parameter
+   * @param places the parameters' names, one for each {@code ?}
+   * @param parameters the names, each once
    * @param system true if it belongs to no one user
    */
-  public record Statement(String name, String sql, Set<String> parameters, boolean system) {}
+  public record Statement(
+      String name,
+      String sql,
+      String driverSql,
+      List<String> places,
+      Set<String> parameters,
+      boolean system) {
+    static Statement of(String name, String sql, boolean system) {
+      List<String> places =
+          PARAMETER.matcher(sql).results().map(parameter -> parameter.group(1)).toList();
+      return new Statement(
+          name, sql, PARAMETER.matcher(sql).replaceAll("?"), places, Set.copyOf(places), system);
+    }
+  }
 
   private final Map<String, Statement> statements;
 
@@ -136,13 +153,8 @@ public final class SqlCatalog {
     if (sql.endsWith(";")) {
       sql = sql.substring(0, sql.length() - 1);
     }
-    Set<String> parameters = new LinkedHashSet<>();
-    Matcher matcher = PARAMETER.matcher(sql);
-    while (matcher.find()) {
-      parameters.add(matcher.group(1));
-    }
     // The name travels along, so that pg_stat_activity and the server's log can show it.
-    return new Statement(name, "/* " + name + " */ " + sql, Set.copyOf(parameters), system);
+    return Statement.of(name, "/* " + name + " */ " + sql, system);
   }
 
   private static String resource(String path) {

@@ -132,6 +132,9 @@ final class Bench {
       if (options.runs(BenchOptions.Part.TRIPS)) {
         roundTrips(database);
       }
+      if (options.runs(BenchOptions.Part.JOBS)) {
+        new Queues(database, HOME, options, Bench::say).run();
+      }
       database.checkInvariants();
       say("The data is as it must be (every query of invariants.sql).");
       if (options.runs(BenchOptions.Part.START)) {

@@ -23,7 +23,8 @@ record BenchOptions(Set<Part> parts, boolean quick, List<String> jvm, @Nullable 
     READS,
     WRITES,
     TRIPS,
-    START
+    START,
+    JOBS
   }
 
   /** Arguments that make no sense; the message says which. */
@@ -89,7 +90,7 @@ record BenchOptions(Set<Part> parts, boolean quick, List<String> jvm, @Nullable 
     try {
       return Part.valueOf(name.toUpperCase(Locale.ROOT));
     } catch (IllegalArgumentException e) {
-      throw new Misused("--only must be reads, writes, trips or start");
+      throw new Misused("--only must be reads, writes, trips, start or jobs");
     }
   }
 

@@ -160,7 +160,8 @@ final class Database implements AutoCloseable {
     return pid;
   }
 
-  private Connection connection() throws SQLException {
+  /** A connection, to be closed by whoever asked. */
+  Connection connection() throws SQLException {
     return postgres.getDatabase(SUPERUSER, NAME).getConnection();
   }
 

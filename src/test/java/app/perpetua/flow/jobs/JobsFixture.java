@@ -76,7 +76,7 @@ final class JobsFixture {
 
   /** A claim of a worker that will never come back to it. */
   Job claimAndDie(String kind) {
-    Job job = new Lease(db, ids, java.util.Set.of(kind)).claim(1).getFirst();
+    Job job = new Lease(db, ids, java.util.Set.of(kind)).claim(1, 0).getFirst();
     expireLeases();
     return job;
   }

@@ -425,7 +425,7 @@ class JobsTest {
   void a_heartbeat_extends_what_is_held_and_nothing_else() {
     on.enqueue(null, "x", "a");
     Lease lease = new Lease(on.db, on.ids, Set.of("x"));
-    Job job = lease.claim(1).getFirst();
+    Job job = lease.claim(1, 0).getFirst();
     on.expireLeases();
     lease.extend(List.of(job));
     assertTrue(lease.takeBack().isEmpty());
@@ -439,7 +439,7 @@ class JobsTest {
   void FR_066_the_queue_is_measured() {
     on.enqueue(null, "x", "a");
     on.enqueue(null, "x", "b");
-    new Lease(on.db, on.ids, Set.of("x")).claim(1);
+    new Lease(on.db, on.ids, Set.of("x")).claim(1, 0);
     on.clock.advance(Duration.ofSeconds(90));
     JobMetrics metrics = new JobMetrics(on.registry);
     metrics.watch();

@@ -87,11 +87,20 @@ class BadInputTest {
     String subtasks = "/api/v1/tasks/" + task + "/subtasks";
     String subtask = id(api.post(subtasks, Map.of("title", "first")).expect(201));
     api.post(subtasks, Map.of("title", "second")).expect(201);
+    String template =
+        id(
+            api.post("/api/v1/templates", Map.of("title", "a template", "rrule", "FREQ=DAILY"))
+                .expect(201));
+    String at = Json.instant(service.clock().instant().plusSeconds(60));
+    Map<String, String> absolute = Map.of("type", "absolute", "scheduled_at", at);
+    String reminder = id(api.post("/api/v1/tasks/" + task + "/reminders", absolute).expect(201));
     return new Fixture(
         api,
         Map.of(
             "tasks", task,
             "subtasks", subtask,
+            "reminders", reminder,
+            "templates", template,
             "notifications", notification(session.userId())));
   }
 

@@ -151,6 +151,16 @@ final class Jar implements AutoCloseable {
     awaitExit(Duration.ofSeconds(10));
   }
 
+  /** SIGSTOP: it does nothing any more, until it is thawed. */
+  void freeze() {
+    Signal.STOP.to(process.toHandle());
+  }
+
+  /** SIGCONT. */
+  void thaw() {
+    Signal.CONT.to(process.toHandle());
+  }
+
   /** SIGTERM; returns at once. */
   void terminate() {
     // Through the handle: Process.destroy would close the pipes, and the last words with them.

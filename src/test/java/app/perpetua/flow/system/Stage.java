@@ -25,6 +25,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.AfterEachCallback;
@@ -34,17 +35,21 @@ import tools.jackson.databind.JsonNode;
 
 /**
  * What processes of the service need around them: a database, Google, an environment. Ends after
- * each test whatever was started in it. Registered behind its {@link TestDatabase}. Not
- * thread-safe.
+ * each test whatever was started in it. Registered behind its database. Not thread-safe.
  */
 final class Stage implements BeforeAllCallback, AfterEachCallback, AfterAllCallback {
-  private final TestDatabase database;
+  private final Supplier<DatabaseUrl> database;
   private final List<Jar> jars = new ArrayList<>();
   private final List<Api> clients = new ArrayList<>();
   private final KeyPair signingKey = newKey();
   private @Nullable FakeGoogle google;
 
   Stage(TestDatabase database) {
+    this(database::url);
+  }
+
+  /** With a database that is there when the first process starts. */
+  Stage(Supplier<DatabaseUrl> database) {
     this.database = database;
   }
 
@@ -72,14 +77,14 @@ final class Stage implements BeforeAllCallback, AfterEachCallback, AfterAllCallb
 
   /** Where the database server listens. */
   InetSocketAddress databaseAddress() {
-    URI url = URI.create(url(database.url()));
+    URI url = URI.create(url(database.get()));
     return new InetSocketAddress(url.getHost(), url.getPort());
   }
 
   /** A complete environment without a port, to be changed at will. */
   Map<String, String> environment() {
     Map<String, String> environment = new HashMap<>();
-    environment.put("DATABASE_URL", url(database.url()));
+    environment.put("DATABASE_URL", url(database.get()));
     environment.put("JWT_PRIVATE_KEY", pem(signingKey));
     environment.put("GOOGLE_CLIENT_ID", FakeGoogle.CLIENT_ID);
     environment.put("GOOGLE_JWKS_URL", google().jwksUrl().toString());
@@ -91,7 +96,7 @@ final class Stage implements BeforeAllCallback, AfterEachCallback, AfterAllCallb
   /** The same, but requests reach the database by that loopback port; migrations go past it. */
   Map<String, String> environmentThrough(int port) {
     Map<String, String> environment = environment();
-    String direct = url(database.url());
+    String direct = url(database.get());
     environment.put("DATABASE_DIRECT_URL", direct);
     environment.put("DATABASE_URL", direct.replaceFirst("@[^/]+/", "@127.0.0.1:" + port + "/"));
     return environment;
@@ -101,7 +106,7 @@ final class Stage implements BeforeAllCallback, AfterEachCallback, AfterAllCallb
   Map<String, String> environmentOf(String databaseName) {
     Map<String, String> environment = environment();
     environment.put(
-        "DATABASE_URL", url(database.url()).replaceFirst("/[^/?]+(\\?|$)", "/" + databaseName));
+        "DATABASE_URL", url(database.get()).replaceFirst("/[^/?]+(\\?|$)", "/" + databaseName));
     return environment;
   }
 

@@ -1,0 +1,133 @@
+package app.perpetua.flow.reminders;
+
+import app.perpetua.flow.http.Body;
+import app.perpetua.flow.http.Page;
+import app.perpetua.flow.http.Query;
+import app.perpetua.flow.http.Reply;
+import app.perpetua.flow.http.Request;
+import app.perpetua.flow.sql.Tx;
+import java.time.Instant;
+import java.util.Objects;
+import java.util.UUID;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** Requests about reminders: parsed, checked as far as that needs no database, answered. */
+public final class ReminderRoutes {
+  /** Thirty days, as far ahead as a due date may lie. */
+  private static final int MAX_OFFSET = 43_200;
+
+  private static final String[] TYPES = {"before", "after", Reminder.ABSOLUTE};
+  private static final String[] METHODS = {"push", "in_app"};
+
+  private final Reminders reminders;
+
+  /** The routes over these rules. */
+  public ReminderRoutes(Reminders reminders) {
+    this.reminders = reminders;
+  }
+
+  /** GET /reminders. */
+  public Function<Tx, Reply> list(Request request) {
+    Query query = request.query();
+    Page page = query.page();
+    query.done();
+    return tx -> {
+      Reminders.Listing listing = reminders.list(tx, page.offset(), page.limit());
+      return Reply.page(page, new Page.Slice<>(listing.reminders(), listing.total()));
+    };
+  }
+
+  /** GET /tasks/{id}/reminders. */
+  public Function<Tx, Reply> listOfTask(Request request) {
+    UUID taskId = request.pathId("id");
+    return tx -> Reply.ok(reminders.of(tx, taskId));
+  }
+
+  /** GET /reminders/{id}. */
+  public Function<Tx, Reply> show(Request request) {
+    UUID id = request.pathId("id");
+    return tx -> Reply.ok(reminders.get(tx, id));
+  }
+
+  /** POST /tasks/{id}/reminders. */
+  public Function<Tx, Reply> create(Request request) {
+    UUID taskId = request.pathId("id");
+    ReminderDraft draft = draft(request.body(), request.now());
+    return tx -> Reply.created(reminders.add(tx, taskId, draft));
+  }
+
+  /** POST /reminders, with the task's id in the body. */
+  public Function<Tx, Reply> createWithTaskId(Request request) {
+    Body body = request.body().required("task_id");
+    UUID taskId = body.uuid("task_id");
+    ReminderDraft draft = draft(body, request.now());
+    return tx -> Reply.created(reminders.add(tx, Objects.requireNonNull(taskId), draft));
+  }
+
+  /** PATCH /reminders/{id}. */
+  public Function<Tx, Reply> patch(Request request) {
+    UUID id = request.pathId("id");
+    Body body = request.body().notNull("type", "scheduled_at", "method");
+    ReminderPatch patch =
+        new ReminderPatch(
+            body.oneOf("type", TYPES),
+            offset(body),
+            body.instant("scheduled_at"),
+            body.oneOf("method", METHODS));
+    if (body.has("offset_minutes")
+        && patch.offsetMinutes() == null
+        && !Reminder.ABSOLUTE.equals(patch.type())) {
+      body.fault("offset_minutes", "may be null for absolute only");
+    }
+    fitting(body, patch.type(), patch.offsetMinutes(), patch.scheduledAt());
+    body.done();
+    return tx -> Reply.ok(reminders.patch(tx, id, patch));
+  }
+
+  /** DELETE /reminders/{id}. */
+  public Function<Tx, Reply> delete(Request request) {
+    UUID id = request.pathId("id");
+    return tx -> {
+      reminders.delete(tx, id);
+      return Reply.noContent();
+    };
+  }
+
+  private static ReminderDraft draft(Body body, Instant now) {
+    body.required("type").notNull("method");
+    String type = body.oneOf("type", TYPES);
+    Integer offset = offset(body);
+    Instant at = body.instant("scheduled_at");
+    String method = body.oneOf("method", METHODS);
+    if (type != null) {
+      body.required(type.equals(Reminder.ABSOLUTE) ? "scheduled_at" : "offset_minutes");
+    }
+    fitting(body, type, offset, at);
+    if (at != null && Reminders.isPast(at, now)) {
+      body.fault("scheduled_at", Reminders.PAST);
+    }
+    body.done();
+    return new ReminderDraft(
+        Objects.requireNonNull(type), offset, at, method == null ? "in_app" : method);
+  }
+
+  /** The sign is ignored: the type gives the direction. */
+  private static @Nullable Integer offset(Body body) {
+    Integer offset = body.integer("offset_minutes", -MAX_OFFSET, MAX_OFFSET);
+    return offset == null ? null : Math.abs(offset);
+  }
+
+  private static void fitting(
+      Body body, @Nullable String type, @Nullable Integer offset, @Nullable Instant at) {
+    if (type == null) {
+      return;
+    }
+    if (type.equals(Reminder.ABSOLUTE) && offset != null) {
+      body.fault("offset_minutes", "is for before and after only");
+    }
+    if (!type.equals(Reminder.ABSOLUTE) && at != null) {
+      body.fault("scheduled_at", "is for absolute only");
+    }
+  }
+}

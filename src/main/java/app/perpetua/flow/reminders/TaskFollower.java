@@ -1,0 +1,52 @@
+package app.perpetua.flow.reminders;
+
+import app.perpetua.flow.events.Event;
+import app.perpetua.flow.events.Reaction;
+import app.perpetua.flow.sql.Tx;
+
+/**
+ * Lets reminders follow their task: its due date (FR-026), and its deletion, which has taken the
+ * reminders along and leaves their jobs. Thread-safe.
+ */
+public final class TaskFollower implements Reaction {
+  private final Reminders reminders;
+
+  /** Reacts by these rules. */
+  public TaskFollower(Reminders reminders) {
+    this.reminders = reminders;
+  }
+
+  @Override
+  public String name() {
+    return "reminders_follow_task";
+  }
+
+  @Override
+  public boolean concerns(Event event) {
+    return switch (event) {
+      case Event.TaskUpdated updated -> updated.dueChanged();
+      case Event.TaskDeleted _ -> true;
+      default -> false;
+    };
+  }
+
+  @Override
+  public void on(Tx tx, Event event) {
+    switch (event) {
+      case Event.TaskUpdated updated ->
+          reminders.follow(tx, updated.taskId(), () -> updated.dueDate());
+      case Event.TaskDeleted deleted -> reminders.withdraw(tx, deleted.taskId());
+      default -> {}
+    }
+  }
+
+  /** By now the due date may be another one; the stored one counts. */
+  @Override
+  public void later(Tx tx, Event event) {
+    switch (event) {
+      case Event.TaskUpdated updated ->
+          reminders.follow(tx, updated.taskId(), () -> reminders.dueDate(tx, updated.taskId()));
+      default -> on(tx, event);
+    }
+  }
+}

@@ -1,0 +1,64 @@
+-- name: list_reminders
+-- The primary key finds the user's rows, a few hundred; the page is chosen by key and joined back.
+-- An account has one row even for an empty page, so the total always arrives with it; no row means
+-- no account.
+with matching as materialized (
+  select id, scheduled_at
+  from tasks.reminders
+  where user_id = :user_id
+),
+page as (
+  select id, row_number() over (order by scheduled_at, id) as place
+  from matching
+  order by place
+  limit :limit offset :offset
+)
+select (select count(*)::int from matching) as total, r.id, r.task_id, r.user_id, r.type,
+       r.offset_minutes, r.scheduled_at, r.method, r.fired, r.fired_at, r.created_at, r.updated_at
+from auth.users u
+left join page on true
+left join tasks.reminders r on r.user_id = :user_id and r.id = page.id
+where u.id = :user_id
+order by page.place
+
+-- name: find_reminder
+select id, task_id, user_id, type, offset_minutes, scheduled_at, method, fired, fired_at,
+       created_at, updated_at
+from tasks.reminders
+where user_id = :user_id and id = :id
+
+-- name: whose_reminder
+-- Asked only when the owner has no such reminder: decides between 401, 403 and 404.
+select exists (select from auth.users where id = :user_id) as account,
+       exists (select from tasks.reminders where id = :id) as elsewhere
+
+-- name: list_following
+-- What moves with a task's due date: what has fired is history.
+select id, task_id, user_id, type, offset_minutes, scheduled_at, method, fired, fired_at,
+       created_at, updated_at
+from tasks.reminders
+where user_id = :user_id and task_id = :task_id and type <> 'absolute' and not fired
+order by scheduled_at, id
+
+-- name: insert_reminder
+insert into tasks.reminders
+  (id, user_id, task_id, type, offset_minutes, scheduled_at, method, fired, created_at, updated_at)
+values
+  (:id, :user_id, :task_id, :type, :offset_minutes::int, :scheduled_at::timestamptz, :method,
+   false, :now, :now)
+
+-- name: store_reminder
+-- The reminder as the rules have computed it while its owner's row is locked.
+update tasks.reminders
+set type = :type,
+    offset_minutes = :offset_minutes::int,
+    scheduled_at = :scheduled_at::timestamptz,
+    method = :method,
+    fired = :fired,
+    fired_at = :fired_at::timestamptz,
+    updated_at = :updated_at::timestamptz
+where user_id = :user_id and id = :id
+
+-- name: delete_reminder
+delete from tasks.reminders
+where user_id = :user_id and id = :id

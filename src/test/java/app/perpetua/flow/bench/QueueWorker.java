@@ -1,0 +1,124 @@
+package app.perpetua.flow.bench;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import app.perpetua.flow.base.Ids;
+import app.perpetua.flow.base.Json;
+import app.perpetua.flow.jobs.Backoff;
+import app.perpetua.flow.jobs.Daily;
+import app.perpetua.flow.jobs.Handler;
+import app.perpetua.flow.jobs.JobMetrics;
+import app.perpetua.flow.jobs.Jobs;
+import app.perpetua.flow.jobs.Worker;
+import app.perpetua.flow.sql.DatabaseConfig;
+import app.perpetua.flow.sql.DatabaseUrl;
+import app.perpetua.flow.sql.Db;
+import app.perpetua.flow.sql.Listener;
+import app.perpetua.flow.sql.Pool;
+import app.perpetua.flow.sql.SqlCatalog;
+import com.github.kagkarlsson.scheduler.Scheduler;
+import com.github.kagkarlsson.scheduler.task.helper.OneTimeTask;
+import com.github.kagkarlsson.scheduler.task.helper.Tasks;
+import com.zaxxer.hikari.HikariDataSource;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.security.SecureRandom;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+
+/**
+ * A process that runs jobs which do nothing and remembers which it ran: the queue's own worker as
+ * {@code App} makes it, or db-scheduler's. A line on standard input asks for what ran since the
+ * last one; it is repeated behind the answer.
+ */
+final class QueueWorker {
+  /** Connections, as the service has by default. */
+  private static final int POOL = 12;
+
+  private static final Duration BUDGET = Duration.ofSeconds(5);
+
+  /** db-scheduler does not listen, so it may look often. */
+  private static final Duration POLLING = Duration.ofMillis(100);
+
+  /** It fetches when half its threads are idle, up to eight times as much as it has threads. */
+  private static final double LOWER = 0.5;
+
+  private static final double UPPER = 8.0;
+
+  private QueueWorker() {}
+
+  /** Arguments: {@code ours} or {@code db-scheduler}, the database's URL, jobs at once. */
+  public static void main(String[] arguments) throws IOException {
+    Logger.getLogger("").setLevel(Level.WARNING);
+    DatabaseUrl url = DatabaseUrl.parse(arguments[1]);
+    int parallel = Integer.parseInt(arguments[2]);
+    Queue<String> ran = new ConcurrentLinkedQueue<>();
+    HikariDataSource pool = Pool.open(new DatabaseConfig(url, url, POOL));
+    if (arguments[0].equals("ours")) {
+      ours(pool, url, parallel, ran);
+    } else {
+      dbScheduler(pool, parallel, ran);
+    }
+    System.out.println("ready");
+    BufferedReader in = new BufferedReader(new InputStreamReader(System.in, UTF_8));
+    for (String line = in.readLine(); line != null; line = in.readLine()) {
+      StringBuilder told = new StringBuilder();
+      for (String key = ran.poll(); key != null; key = ran.poll()) {
+        told.append(key).append('\n');
+      }
+      System.out.println(told + line);
+    }
+    System.exit(0);
+  }
+
+  private static void ours(
+      HikariDataSource pool, DatabaseUrl url, int parallel, Queue<String> ran) {
+    Ids ids = new Ids();
+    Jobs jobs = new Jobs(ids, new Json());
+    Handler nothing =
+        (_, job) -> {
+          ran.add(job.key());
+          return new Handler.Next.Done();
+        };
+    Worker worker =
+        new Worker(
+            new Db(pool, SqlCatalog.load(), Clock.systemUTC(), BUDGET, _ -> false),
+            ids,
+            Map.of("bench", nothing),
+            new Daily(jobs, Map.of()),
+            new Backoff(new SecureRandom()),
+            new JobMetrics(new SimpleMeterRegistry()),
+            _ -> {},
+            parallel);
+    Listener listener =
+        new Listener(new DatabaseConfig(url, url, POOL), Jobs.CHANNEL, worker::wake);
+    worker.start();
+    Runtime.getRuntime()
+        .addShutdownHook(
+            new Thread(
+                () -> {
+                  listener.close();
+                  worker.close();
+                }));
+  }
+
+  private static void dbScheduler(HikariDataSource pool, int parallel, Queue<String> ran) {
+    OneTimeTask<Void> task =
+        Tasks.oneTime("bench").execute((instance, _) -> ran.add(instance.getId()));
+    Scheduler scheduler =
+        Scheduler.create(pool, task)
+            .threads(parallel)
+            .pollingInterval(POLLING)
+            .pollUsingLockAndFetch(LOWER, UPPER)
+            .registerShutdownHook()
+            .build();
+    scheduler.start();
+  }
+}

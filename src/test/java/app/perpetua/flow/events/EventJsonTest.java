@@ -1,0 +1,72 @@
+package app.perpetua.flow.events;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import app.perpetua.flow.base.Json;
+import java.lang.reflect.RecordComponent;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.List;
+import java.util.UUID;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import tools.jackson.databind.node.ObjectNode;
+
+class EventJsonTest {
+  private record Waiting(String reaction, Event event) {}
+
+  private final Json json = new Json();
+
+  static List<Class<?>> events() {
+    List<Class<?>> events = permitted(Event.class).toList();
+    assertTrue(events.size() > 10);
+    return events;
+  }
+
+  private static Stream<Class<?>> permitted(Class<?> type) {
+    return type.isRecord()
+        ? Stream.of(type)
+        : Arrays.stream(type.getPermittedSubclasses()).flatMap(EventJsonTest::permitted);
+  }
+
+  @ParameterizedTest
+  @MethodSource("events")
+  void settled_22_an_event_can_wait_as_json(Class<?> type) throws ReflectiveOperationException {
+    for (boolean full : List.of(true, false)) {
+      Waiting waiting = new Waiting("r", event(type, full));
+      String text = json.text(waiting);
+      assertEquals(waiting, json.read(text, Waiting.class));
+      // PostgreSQL puts members in an order of its own.
+      ObjectNode tree = (ObjectNode) json.parse(text);
+      ObjectNode inner = (ObjectNode) tree.get("event");
+      inner.set("event", inner.remove("event"));
+      assertEquals(waiting, json.read(json.text(tree), Waiting.class));
+    }
+  }
+
+  private static Event event(Class<?> type, boolean full) throws ReflectiveOperationException {
+    RecordComponent[] components = type.getRecordComponents();
+    Object[] values = Arrays.stream(components).map(part -> value(part, full)).toArray();
+    Class<?>[] types =
+        Arrays.stream(components).map(RecordComponent::getType).toArray(Class<?>[]::new);
+    var constructor = type.getDeclaredConstructor(types);
+    return (Event) constructor.newInstance(values);
+  }
+
+  private static @Nullable Object value(RecordComponent part, boolean full) {
+    if (!full && part.getAnnotatedType().isAnnotationPresent(Nullable.class)) {
+      return null;
+    }
+    return switch (part.getType().getSimpleName()) {
+      case "UUID" -> UUID.randomUUID();
+      case "String" -> "text \" ü";
+      case "Instant" -> Instant.parse("2026-01-19T10:30:00.123Z");
+      case "int", "Integer" -> 7;
+      case "boolean" -> full;
+      default -> throw new IllegalStateException("no value for " + part);
+    };
+  }
+}

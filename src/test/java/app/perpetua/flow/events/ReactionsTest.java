@@ -1,0 +1,426 @@
+package app.perpetua.flow.events;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.Ids;
+import app.perpetua.flow.base.Json;
+import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.harness.Invariants;
+import app.perpetua.flow.harness.MutableClock;
+import app.perpetua.flow.harness.TestDatabase;
+import app.perpetua.flow.jobs.Backoff;
+import app.perpetua.flow.jobs.Daily;
+import app.perpetua.flow.jobs.Handler;
+import app.perpetua.flow.jobs.JobMetrics;
+import app.perpetua.flow.jobs.Jobs;
+import app.perpetua.flow.jobs.Worker;
+import app.perpetua.flow.sql.Actor;
+import app.perpetua.flow.sql.Call;
+import app.perpetua.flow.sql.DatabaseException;
+import app.perpetua.flow.sql.Db;
+import app.perpetua.flow.sql.SqlCatalog;
+import app.perpetua.flow.sql.Tx;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiConsumer;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+class ReactionsTest {
+  @RegisterExtension static final TestDatabase database = new TestDatabase();
+
+  private static final String PRIVATE = "what the user wrote";
+
+  /** A way to fail. */
+  record Way(String name, BiConsumer<Tx, Event> failing) {
+    @Override
+    public String toString() {
+      return name;
+    }
+  }
+
+  private final MutableClock clock = new MutableClock();
+  private final Ids ids = new Ids();
+  private final Json json = new Json();
+  private final Jobs jobs = new Jobs(ids, json);
+  private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
+  private final Events events = new Events(ids, json);
+  private final Db db =
+      new Db(database.pool(4), SqlCatalog.load(), clock, Duration.ofSeconds(5), _ -> false);
+  private final UUID user = database.newUser().save();
+  private final Event happened = new Event.TaskCreated(UUID.randomUUID());
+  private final AtomicInteger runs = new AtomicInteger();
+  private final RememberedLog log = new RememberedLog();
+  private final Logger logger = Logger.getLogger(Reactions.class.getName());
+
+  @BeforeEach
+  void listen() {
+    database.makeDays(clock.instant());
+    database.run("delete from ops.job_queue");
+    logger.addHandler(log);
+  }
+
+  @AfterEach
+  void invariants() {
+    logger.removeHandler(log);
+    Invariants.check(database);
+  }
+
+  static Stream<Way> ways() {
+    return Stream.of(
+        new Way(
+            "throws",
+            (_, _) -> {
+              throw new IllegalStateException(PRIVATE, new ArithmeticException(PRIVATE));
+            }),
+        new Way(
+            "refuses",
+            (_, _) -> {
+              throw Refusal.of(Code.CONFLICT, PRIVATE);
+            }),
+        new Way("violates a constraint at once", (tx, _) -> tooLong(tx).run()),
+        new Way("violates a constraint at the commit", (tx, _) -> tooLong(tx).atCommit()),
+        new Way(
+            "cannot be sent at the commit",
+            (tx, _) -> renaming(tx, PRIVATE).bind("avatar_url", new Object()).atCommit()));
+  }
+
+  @ParameterizedTest
+  @MethodSource("ways")
+  void FR_017_a_failing_reaction_never_stops_the_change_and_a_job_makes_up_for_it(Way way) {
+    AtomicInteger others = new AtomicInteger();
+    Worker worker =
+        react(
+            marking("first", 1, way.failing()),
+            marking("second", 9, (_, _) -> others.incrementAndGet()));
+    change();
+    assertEquals("changed", name());
+    assertEquals(1, entries());
+    assertEquals(2, runs.get());
+    assertEquals(1.0, failures("first"));
+    assertLogged("first");
+
+    assertEquals(List.of(Worker.Outcome.DONE), outcomes(worker));
+    assertEquals(List.of(), worker.runDue());
+    assertEquals(1, marks("first"));
+    assertEquals(1, entries());
+    assertTrue(others.get() > 0);
+  }
+
+  @Test
+  void FR_017_what_fails_in_the_job_is_tried_again_later_until_it_is_done_once() {
+    Worker worker = react(marking("first", 2, (tx, _) -> tooLong(tx).atCommit()));
+    change();
+    assertEquals(List.of(Worker.Outcome.FAILED), outcomes(worker));
+    assertEquals(0, marks("first"));
+    clock.advance(Duration.ofMinutes(1));
+    assertEquals(List.of(Worker.Outcome.DONE), outcomes(worker));
+    assertEquals(1, marks("first"));
+    assertEquals(1.0, failures("first"));
+  }
+
+  @Test
+  void on_the_good_path_everything_runs_once_and_nothing_is_queued() {
+    Worker worker = react(marking("first", 0, ReactionsTest::nothing));
+    change();
+    assertEquals(1, runs.get());
+    assertEquals(1, marks("first"));
+    assertEquals(List.of(), worker.runDue());
+    assertEquals(0.0, failures("first"));
+    assertEquals(List.of(), log.records());
+  }
+
+  @Test
+  void at_the_commit_whoever_left_a_statement_is_suspected_and_makes_up_for_it() {
+    AtomicInteger silent = new AtomicInteger();
+    Worker worker =
+        react(
+            marking("guilty", 1, (tx, _) -> tooLong(tx).atCommit()),
+            marking("suspected", 0, ReactionsTest::nothing),
+            marking("silent", 9, (_, _) -> silent.incrementAndGet()));
+    change();
+    assertEquals("changed", name());
+    assertEquals(2, silent.get());
+    assertEquals(0.0, failures("silent"));
+    assertEquals(List.of(Worker.Outcome.DONE, Worker.Outcome.DONE), outcomes(worker));
+    assertEquals(1, marks("guilty"));
+    assertEquals(1, marks("suspected"));
+  }
+
+  @Test
+  void two_that_fail_one_after_the_other_are_both_left_out() {
+    Worker worker =
+        react(
+            marking("first", 1, (_, _) -> fail()),
+            marking("second", 1, (tx, _) -> tooLong(tx).atCommit()));
+    change();
+    assertEquals(3, runs.get());
+    assertEquals(2, outcomes(worker).size());
+    assertEquals(1, marks("first"));
+    assertEquals(1, marks("second"));
+  }
+
+  @Test
+  void a_reaction_to_what_a_reaction_told_fails_alone() {
+    Event inner = new Event.UserUpdated(user);
+    Worker worker =
+        react(
+            new Marking("outer", happened::equals, 9, (tx, _) -> events.emit(tx, inner)),
+            new Marking("inner", inner::equals, 1, (_, _) -> fail()));
+    change();
+    assertEquals(2, entries());
+    assertEquals(0.0, failures("outer"));
+    assertEquals(1.0, failures("inner"));
+    assertEquals(1, outcomes(worker).size());
+    assertEquals(1, marks("inner"));
+  }
+
+  @Test
+  void what_fails_in_a_job_of_another_kind_does_not_stop_that_either() {
+    react(marking("first", 1, (_, _) -> fail()));
+    Worker worker =
+        worker(
+            Map.of(
+                "change",
+                (tx, _) -> {
+                  events.emit(tx, happened);
+                  return new Handler.Next.Done();
+                }));
+    write(tx -> jobs.enqueue(tx, "change", "k", tx.now(), Map.of()));
+    assertEquals(List.of(Worker.Outcome.DONE), outcomes(worker));
+    assertEquals(1, entries());
+    assertEquals(1, queued());
+  }
+
+  @Test
+  void a_commit_that_fails_without_the_reaction_too_is_the_changes_own_failure() {
+    react(marking("first", 0, ReactionsTest::nothing));
+    DatabaseException failed =
+        assertThrows(
+            DatabaseException.class,
+            () ->
+                write(
+                    tx -> {
+                      tooLong(tx).atCommit();
+                      events.emit(tx, happened);
+                    }));
+    assertTrue(failed.violates("users_name_length"));
+    assertEquals(1, failed.getSuppressed().length);
+    assertEquals(0.0, failures("first"));
+    assertEquals(0, entries());
+    assertEquals(0, queued());
+    assertEquals(List.of(), log.records());
+  }
+
+  /** As when another process has answered the same idempotency key meanwhile. */
+  @Test
+  void a_repetition_that_does_not_come_upon_the_event_holds_nothing_against_anybody() {
+    react(marking("first", 0, ReactionsTest::nothing));
+    write(
+        tx -> {
+          if (runs.get() == 1) {
+            tooLong(tx).atCommit();
+            events.emit(tx, happened);
+          }
+        });
+    assertEquals(2, runs.get());
+    assertEquals(0.0, failures("first"));
+    assertEquals(0, queued());
+    assertEquals(0, marks("first"));
+    assertEquals(List.of(), log.records());
+  }
+
+  @Test
+  void a_refusal_of_the_change_itself_is_told_as_it_is() {
+    react(marking("first", 1, (_, _) -> fail()));
+    Refusal refusal =
+        assertThrows(
+            Refusal.class,
+            () ->
+                write(
+                    tx -> {
+                      events.emit(tx, happened);
+                      throw Refusal.of(Code.ARCHIVED, "no");
+                    }));
+    assertEquals(Code.ARCHIVED, refusal.code());
+    assertEquals(0, queued());
+  }
+
+  @Test
+  void a_serialization_failure_is_nobodys_fault_and_merely_run_again() {
+    database.run("create sequence once");
+    database.run(
+        """
+        create function conflict() returns trigger language plpgsql as $$
+        begin
+          if nextval('once') = 1 then
+            raise exception 'again' using errcode = '40001';
+          end if;
+          return new;
+        end $$
+        """);
+    database.run(
+        """
+        create trigger conflict before update of name on auth.users
+        for each row when (new.name = 'conflict') execute function conflict()
+        """);
+    react(marking("first", 2, (tx, _) -> renaming(tx, "conflict").run()));
+    write(tx -> events.emit(tx, happened));
+    assertEquals(2, runs.get());
+    assertEquals("conflict", name());
+    assertEquals(0.0, failures("first"));
+    assertEquals(0, queued());
+  }
+
+  @Test
+  void two_reactions_of_one_name_are_a_mistake() {
+    assertThrows(
+        IllegalArgumentException.class,
+        () ->
+            react(
+                marking("same", 0, ReactionsTest::nothing),
+                marking("same", 0, ReactionsTest::nothing)));
+  }
+
+  @Test
+  void a_reaction_that_this_release_does_not_know_stays_to_be_repeated() {
+    Worker worker = react();
+    write(
+        tx ->
+            jobs.enqueue(
+                tx,
+                Reactions.RETRY,
+                "k",
+                tx.now(),
+                json.read(
+                    "{\"reaction\":\"gone\",\"event\":{\"event\":\"UserUpdated\",\"user_id\":\""
+                        + user
+                        + "\"}}",
+                    Map.class)));
+    assertEquals(List.of(Worker.Outcome.FAILED), outcomes(worker));
+    database.run("delete from ops.job_queue");
+  }
+
+  private Worker react(Reaction... reactions) {
+    Reactions all = new Reactions(jobs, json, registry, List.of(reactions));
+    events.reactWith(all);
+    return worker(Map.of(Reactions.RETRY, all));
+  }
+
+  private Worker worker(Map<String, Handler> handlers) {
+    return new Worker(
+        db,
+        ids,
+        handlers,
+        new Daily(jobs, Map.of()),
+        new Backoff(new Random(1)),
+        new JobMetrics(registry),
+        _ -> {},
+        2);
+  }
+
+  private Marking marking(String name, int failures, BiConsumer<Tx, Event> failing) {
+    return new Marking(name, happened::equals, failures, failing);
+  }
+
+  private void change() {
+    write(
+        tx -> {
+          renaming(tx, "changed").atCommit();
+          events.emit(tx, happened);
+        });
+  }
+
+  private interface Work {
+    void in(Tx tx);
+  }
+
+  private void write(Work work) {
+    db.write(
+        Actor.user(user, "request-7"),
+        tx -> {
+          runs.incrementAndGet();
+          tx.lockOwner();
+          work.in(tx);
+          return "";
+        });
+  }
+
+  private static void fail() {
+    throw new IllegalStateException("on purpose");
+  }
+
+  private static void nothing(Tx tx, Event event) {
+    assertFalse(event.name().isEmpty(), tx::toString);
+  }
+
+  private static Call tooLong(Tx tx) {
+    return renaming(tx, PRIVATE.repeat(30));
+  }
+
+  private static Call renaming(Tx tx, String name) {
+    return tx.sql("account.refresh_profile")
+        .bind("email", "ada@example.com")
+        .bind("name", name)
+        .bind("avatar_url", null);
+  }
+
+  private static List<Worker.Outcome> outcomes(Worker worker) {
+    List<Worker.Outcome> outcomes = new ArrayList<>();
+    worker.runDue().forEach(ran -> outcomes.add(ran.outcome()));
+    return outcomes;
+  }
+
+  private void assertLogged(String reaction) {
+    assertEquals(1, log.records().size());
+    LogRecord line = log.records().getFirst();
+    String told = line.getMessage() + Arrays.toString(line.getParameters());
+    assertTrue(told.contains("reaction=" + reaction), told);
+    assertTrue(told.contains("request_id=request-7"), told);
+    assertFalse(told.contains(PRIVATE), told);
+    assertEquals(null, line.getThrown());
+  }
+
+  private double failures(String reaction) {
+    var counter = registry.find("reaction.failures").tag("reaction", reaction).counter();
+    return counter == null ? 0 : counter.count();
+  }
+
+  private long marks(String reaction) {
+    return database.number(
+        "select count(*) from ops.job_queue where kind = 'mark' and job_key like ?",
+        reaction + "%");
+  }
+
+  private long queued() {
+    return database.number(
+        "select count(*) from ops.job_queue where kind = 'handler_retry' and state = 'queued'");
+  }
+
+  private long entries() {
+    return database.number("select count(*) from activity.activity_logs where user_id = ?", user);
+  }
+
+  private String name() {
+    return String.valueOf(
+        database.row("select name from auth.users where id = ?", user).get("name"));
+  }
+}

@@ -1,0 +1,180 @@
+package app.perpetua.flow.system;
+
+import app.perpetua.flow.base.Secret;
+import app.perpetua.flow.harness.Invariants;
+import app.perpetua.flow.sql.DatabaseUrl;
+import app.perpetua.flow.sql.Eventually;
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.extension.AfterAllCallback;
+import org.junit.jupiter.api.extension.BeforeAllCallback;
+import org.junit.jupiter.api.extension.ExtensionContext;
+
+/**
+ * A PostgreSQL of the test class's own that is killed, started again, frozen and thawed; durable
+ * like production. Used by one thread.
+ */
+final class FragilePostgres implements BeforeAllCallback, AfterAllCallback {
+  private static final Duration START = Duration.ofSeconds(30);
+
+  private @Nullable EmbeddedPostgres embedded;
+  private @Nullable Path data;
+
+  @Override
+  public void beforeAll(ExtensionContext context) throws IOException {
+    data = Files.createTempDirectory("fragile-postgres");
+    embedded =
+        EmbeddedPostgres.builder()
+            .setDataDirectory(data)
+            .setCleanDataDirectory(true)
+            .setServerConfig("fsync", "on")
+            .setServerConfig("synchronous_commit", "on")
+            .setServerConfig("timezone", "Pacific/Auckland")
+            .start();
+  }
+
+  @Override
+  public void afterAll(ExtensionContext context) throws IOException {
+    thaw();
+    Objects.requireNonNull(embedded).close();
+  }
+
+  /** Its only database. */
+  DatabaseUrl url() {
+    return new DatabaseUrl(
+        "jdbc:postgresql://127.0.0.1:" + port() + "/postgres",
+        Optional.of("postgres"),
+        Optional.of(new Secret("postgres")));
+  }
+
+  private int port() {
+    return Objects.requireNonNull(embedded, "only between beforeAll and afterAll").getPort();
+  }
+
+  /**
+   * Kills all its processes at once.
+   *
+   * @return starts it again on the same data and port
+   */
+  Runnable kill() {
+    ProcessHandle server = server();
+    List<String> command = new ArrayList<>();
+    if (System.getProperty("user.name").equals("root")) {
+      // The server refuses to run as root; in a namespace of its own it does not know that it is.
+      command.addAll(List.of("unshare", "-U"));
+    }
+    command.addAll(commandLine(server));
+    List<ProcessHandle> all = processes(server);
+    all.forEach(Signal.KILL::to);
+    Eventually.within(START, () -> all.stream().noneMatch(ProcessHandle::isAlive));
+    return () -> {
+      try {
+        new ProcessBuilder(command)
+            .redirectErrorStream(true)
+            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+            .start();
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
+    };
+  }
+
+  /** Returns when it answers. */
+  void awaitAnswer() {
+    Eventually.within(START, this::answers);
+  }
+
+  private boolean answers() {
+    try (Connection connection = connection()) {
+      return connection.isValid(1);
+    } catch (SQLException e) {
+      return false;
+    }
+  }
+
+  /** Stops all its processes where they are. */
+  void freeze() {
+    // The first one first, so that it starts no others.
+    processes(server()).forEach(Signal.STOP::to);
+  }
+
+  /** Lets them go on. */
+  void thaw() {
+    processes(server()).forEach(Signal.CONT::to);
+  }
+
+  private static List<ProcessHandle> processes(ProcessHandle server) {
+    List<ProcessHandle> all = new ArrayList<>(List.of(server));
+    server.children().forEach(all::add);
+    return all;
+  }
+
+  private ProcessHandle server() {
+    try {
+      String pid =
+          Files.readAllLines(Objects.requireNonNull(data).resolve("postmaster.pid")).getFirst();
+      return ProcessHandle.of(Long.parseLong(pid)).orElseThrow();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  /** With the program's full path in front; ProcessHandle does not tell arguments reliably. */
+  private static List<String> commandLine(ProcessHandle server) {
+    Path process = Path.of("/proc", Long.toString(server.pid()));
+    try {
+      List<String> line =
+          new ArrayList<>(List.of(Files.readString(process.resolve("cmdline")).split("\0", -1)));
+      line.removeLast();
+      line.set(0, Files.readSymbolicLink(process.resolve("exe")).toString());
+      return line;
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
+  }
+
+  private Connection connection() throws SQLException {
+    return DriverManager.getConnection(url().jdbcUrl() + "?loginTimeout=2", "postgres", "postgres");
+  }
+
+  /** The first column. */
+  List<String> texts(String sql) {
+    try (Connection connection = connection();
+        Statement statement = connection.createStatement();
+        ResultSet rows = statement.executeQuery(sql)) {
+      List<String> texts = new ArrayList<>();
+      while (rows.next()) {
+        texts.add(rows.getString(1));
+      }
+      return texts;
+    } catch (SQLException e) {
+      throw new IllegalStateException(sql, e);
+    }
+  }
+
+  /** Checks what must hold in every database. */
+  void checkInvariants() {
+    List<String> violated =
+        Invariants.queries().entrySet().stream()
+            .filter(query -> !texts(query.getValue()).isEmpty())
+            .map(java.util.Map.Entry::getKey)
+            .toList();
+    if (!violated.isEmpty()) {
+      throw new AssertionError("violated: " + violated);
+    }
+  }
+}

@@ -1,0 +1,27 @@
+package app.perpetua.flow.system;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+
+/** A signal that Java itself cannot send. */
+enum Signal {
+  STOP,
+  CONT,
+  KILL;
+
+  /** Sends it; a process that is gone is none the worse. */
+  void to(ProcessHandle process) {
+    try {
+      new ProcessBuilder("kill", "-" + name(), Long.toString(process.pid()))
+          .redirectErrorStream(true)
+          .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+          .start()
+          .waitFor();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IllegalStateException(e);
+    }
+  }
+}
