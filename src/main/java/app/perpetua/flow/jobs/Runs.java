@@ -26,8 +26,7 @@ final class Runs {
    *
    * @param settling how many that have asked may settle at once; each takes a connection
    */
-  Runs(
-      Db db, Lease lease, Map<String, JobHandler> handlers, Backoff backoff, int settling) {
+  Runs(Db db, Lease lease, Map<String, JobHandler> handlers, Backoff backoff, int settling) {
     this.db = db;
     this.lease = lease;
     this.handlers = Map.copyOf(handlers);
@@ -85,8 +84,7 @@ final class Runs {
     };
   }
 
-  private <W, R> Outcome second(Job job, Phased<W, R> handler, W what)
-      throws InterruptedException {
+  private <W, R> Outcome second(Job job, Phased<W, R> handler, W what) throws InterruptedException {
     R result = handler.call(what);
     settling.acquire();
     try {

@@ -12,10 +12,8 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.UUID;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
@@ -53,9 +51,6 @@ public final class Worker implements AutoCloseable {
    */
   public record Ran(String kind, Outcome outcome, Duration took) {}
 
-  /** A claim and when it was taken, or begun to run, by the real clock. */
-  private record Held(Job job, long since) {}
-
   private static final System.Logger LOG = System.getLogger(Worker.class.getName());
 
   /** Half of the second within which what is due must start. */
@@ -63,17 +58,11 @@ public final class Worker implements AutoCloseable {
 
   private static final Duration HEARTBEAT = Lease.LENGTH.dividedBy(3);
 
-  /** A handler that takes longer hangs: its claim is no longer extended. */
-  private static final Duration LONGEST_RUN = Duration.ofMinutes(5);
-
   /** What runs when the worker stops may go on for so long: a transaction's whole time. */
   private static final Duration GRACE = Duration.ofSeconds(6);
 
   /** Until a dead worker's claims have run out, with something to spare. */
   private static final Duration RUN_DUE_LIMIT = Lease.LENGTH.multipliedBy(2);
-
-  /** Calls to other companies that wait at once, beside the jobs that have a slot. */
-  private static final int CALLS = 32;
 
   private static final Duration LOOK_AGAIN = Duration.ofMillis(10);
   private static final Duration MEASURE = Duration.ofSeconds(10);
@@ -90,16 +79,12 @@ public final class Worker implements AutoCloseable {
   private final Runs runs;
   private final Semaphore slots;
   private final Ahead ahead;
-  private final Map<UUID, Held> running = new ConcurrentHashMap<>();
-  private final Semaphore calls = new Semaphore(CALLS);
+  private final Running running = new Running();
+  private final Callers callers = new Callers();
   private final BlockingQueue<Boolean> wakes = new ArrayBlockingQueue<>(1);
 
   /** Few, and always waiting for the database: virtual ones would park and unpark for nothing. */
   private final ExecutorService executor;
-
-  /** Waits for other companies: any number of them, and without a connection. */
-  private final ExecutorService callers =
-      Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("job-call-", 0).factory());
 
   private final List<Thread> threads = new ArrayList<>();
   private volatile boolean stopping;
@@ -110,8 +95,8 @@ public final class Worker implements AutoCloseable {
    * @param handlers by kind, apart from the daily ones
    * @param daily the kinds that run once a day, and their handlers
    * @param listener told of every run, by the thread that ran it
-   * @param parallel how many jobs run at once; each takes a connection, and those that settle after a
-   *     call half as many again
+   * @param parallel how many jobs run at once; each takes a connection, and those that settle after
+   *     a call half as many again
    */
   public Worker(
       Db db,
@@ -296,65 +281,49 @@ public final class Worker implements AutoCloseable {
 
   /** In this thread, to the job's end. */
   private Ran run(Job job) {
-    Held run = hold(job);
-    try {
-      return switch (runs.begin(job)) {
-        case Runs.Step.Ended(Outcome outcome) -> ended(run, outcome);
-        case Runs.Step.Asking(Supplier<Outcome> rest) -> ended(run, rest.get());
-      };
-    } finally {
-      letGo(run);
-    }
+    Running.Run run = running.begin(job);
+    return switch (begin(run)) {
+      case Runs.Step.Ended(Outcome outcome) -> finish(run, () -> outcome);
+      case Runs.Step.Asking(Supplier<Outcome> rest) -> finish(run, rest);
+    };
   }
 
   /** As above, but what waits for another company does so elsewhere, as long as there is room. */
   private void runInSlot(Job job) {
-    Held run = hold(job);
-    boolean handedOn = false;
-    try {
-      switch (runs.begin(job)) {
-        case Runs.Step.Ended(Outcome outcome) -> ended(run, outcome);
-        case Runs.Step.Asking(Supplier<Outcome> rest) -> {
-          handedOn = calls.tryAcquire();
-          if (handedOn) {
-            callers.execute(() -> ask(run, rest));
-          } else {
-            ended(run, rest.get());
-          }
+    Running.Run run = running.begin(job);
+    switch (begin(run)) {
+      case Runs.Step.Ended(Outcome outcome) -> finish(run, () -> outcome);
+      case Runs.Step.Asking(Supplier<Outcome> rest) -> {
+        if (!callers.take(() -> finish(run, rest))) {
+          finish(run, rest);
         }
       }
+    }
+  }
+
+  private Runs.Step begin(Running.Run run) {
+    boolean begun = false;
+    try {
+      Runs.Step step = runs.begin(run.job());
+      begun = true;
+      return step;
     } finally {
-      if (!handedOn) {
-        letGo(run);
+      if (!begun) {
+        running.end(run);
       }
     }
   }
 
-  private void ask(Held run, Supplier<Outcome> rest) {
+  private Ran finish(Running.Run run, Supplier<Outcome> rest) {
     try {
-      ended(run, rest.get());
+      Outcome outcome = rest.get();
+      Duration took = Duration.ofNanos(System.nanoTime() - run.since());
+      Ran ran = new Ran(run.job().kind(), outcome, took);
+      tell(ran);
+      return ran;
     } finally {
-      calls.release();
-      letGo(run);
+      running.end(run);
     }
-  }
-
-  private Held hold(Job job) {
-    Held run = new Held(job, System.nanoTime());
-    running.put(job.id(), run);
-    return run;
-  }
-
-  /** Not one that was claimed anew meanwhile. */
-  private void letGo(Held run) {
-    running.remove(run.job().id(), run);
-  }
-
-  private Ran ended(Held run, Outcome outcome) {
-    Duration took = Duration.ofNanos(System.nanoTime() - run.since());
-    Ran ran = new Ran(run.job().kind(), outcome, took);
-    tell(ran);
-    return ran;
   }
 
   private void tell(Ran ran) {
@@ -375,12 +344,7 @@ public final class Worker implements AutoCloseable {
 
   /** One heartbeat, in whichever phase the jobs are. */
   void extendHeld() {
-    long now = System.nanoTime();
-    Stream<Job> run =
-        running.values().stream()
-            .filter(held -> now - held.since() < LONGEST_RUN.toNanos())
-            .map(Held::job);
-    List<Job> held = Stream.concat(run, ahead.all().stream()).toList();
+    List<Job> held = Stream.concat(running.alive().stream(), ahead.all().stream()).toList();
     if (held.isEmpty()) {
       return;
     }
@@ -409,11 +373,10 @@ public final class Worker implements AutoCloseable {
       long end = System.nanoTime() + GRACE.toNanos();
       executor.shutdown();
       boolean ended = executor.awaitTermination(GRACE.toMillis(), TimeUnit.MILLISECONDS);
-      // Nothing is handed on any more.
-      callers.shutdown();
-      ended &= callers.awaitTermination(end - System.nanoTime(), TimeUnit.NANOSECONDS);
+      // By now nothing is handed on to them any more.
+      ended &= callers.awaitEnd(Duration.ofNanos(end - System.nanoTime()));
       if (!ended) {
-        giveBack(running.values().stream().map(Held::job).toList());
+        giveBack(running.all());
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -421,7 +384,7 @@ public final class Worker implements AutoCloseable {
       LOG.log(System.Logger.Level.WARNING, "leases run out by themselves: {0}", e.getMessage());
     } finally {
       executor.shutdownNow();
-      callers.shutdownNow();
+      callers.interrupt();
       threads.forEach(Thread::interrupt);
     }
   }
