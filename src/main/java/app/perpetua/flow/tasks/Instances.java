@@ -94,10 +94,8 @@ public final class Instances {
     Task changed = old.with(draft);
     if (!changed.equals(old)) {
       tasks.store(tx, old, changed);
-      events.emit(
-          tx,
-          new Event.TaskUpdated(
-              old.id(), !Objects.equals(old.dueDate(), changed.dueDate()), changed.dueDate()));
+      boolean moved = !Objects.equals(changed.dueDate(), old.dueDate());
+      events.emit(tx, new Event.TaskUpdated(old.id(), moved, changed.dueDate()));
     }
   }
 }

@@ -276,6 +276,26 @@ class TemplateApiTest {
   }
 
   @Test
+  void FR_026_reminders_follow_an_instance_that_follows_its_template() {
+    String template = user.daily(tomorrow);
+    String task = id(user.onlyOpen(template));
+    String reminder =
+        "/api/v1/reminders/"
+            + id(
+                user.api()
+                    .post(
+                        TASKS + "/" + task + "/reminders",
+                        Map.of("type", "before", "offset_minutes", 15))
+                    .expect(201)
+                    .data());
+    Instant start = tomorrow.plus(Duration.ofHours(3));
+    user.patch(template, Map.of("starts_at", Json.instant(start), "apply_to", "future"));
+    assertEquals(
+        start.minus(Duration.ofMinutes(15)),
+        instant(user.api().get(reminder).expect(200).data(), "scheduled_at"));
+  }
+
+  @Test
   void FR_018_an_overdue_or_archived_instance_keeps_its_time() {
     String overdue = user.daily(user.now());
     user.patch(overdue, Map.of("rrule", "FREQ=WEEKLY", "title", "b", "apply_to", "future"));
