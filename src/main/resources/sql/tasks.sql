@@ -112,11 +112,11 @@ with counted as (
   update auth.users set open_tasks = open_tasks + 1 where id = :user_id
 )
 insert into tasks.task_instances
-  (id, user_id, title, description, priority, due_date, estimated_duration, version, created_at,
-   updated_at)
+  (id, user_id, template_id, occurrence_at, title, description, priority, due_date,
+   estimated_duration, version, created_at, updated_at)
 values
-  (:id, :user_id, :title, :description, :priority, :due_date::timestamptz,
-   :estimated_duration::int, 1, :now, :now)
+  (:id, :user_id, :template_id::uuid, :occurrence_at::timestamptz, :title, :description, :priority,
+   :due_date::timestamptz, :estimated_duration::int, 1, :now, :now)
 
 -- name: store_task
 -- The task as the rules have computed it while its owner's row is locked.
@@ -139,6 +139,44 @@ set title = :title,
     subtask_completed_count = :subtask_completed_count,
     version = :version,
     updated_at = :updated_at
+where user_id = :user_id and id = :id
+
+-- name: find_instances
+-- What there is of a template: its newest occurrence, that one's due date, and the newest that is
+-- not completed, with the newest of the others. All through the key of occurrences.
+with waiting as materialized (
+  select id, user_id, template_id, occurrence_at, title, description, priority, due_date,
+         estimated_duration, focus_time_seconds, completed, completed_at, completed_by, hidden,
+         archived, subtask_count, subtask_completed_count, version, created_at, updated_at
+  from tasks.task_instances
+  where user_id = :user_id and template_id = :template_id and not completed
+  order by occurrence_at desc
+  limit 1
+),
+newest as (
+  select occurrence_at, due_date
+  from tasks.task_instances
+  where user_id = :user_id and template_id = :template_id
+  order by occurrence_at desc
+  limit 1
+)
+select newest.occurrence_at as newest_occurrence, newest.due_date as newest_due,
+       (select max(o.occurrence_at)
+        from tasks.task_instances o
+        where o.user_id = :user_id and o.template_id = :template_id
+          and o.id <> waiting.id) as other_occurrence,
+       waiting.id, waiting.user_id, waiting.template_id, waiting.occurrence_at, waiting.title,
+       waiting.description, waiting.priority, waiting.due_date, waiting.estimated_duration,
+       waiting.focus_time_seconds, waiting.completed, waiting.completed_at, waiting.completed_by,
+       waiting.hidden, waiting.archived, waiting.subtask_count, waiting.subtask_completed_count,
+       waiting.version, waiting.created_at, waiting.updated_at
+from newest
+left join waiting on true
+
+-- name: move_occurrence
+-- The open instance of a template whose rule has changed stands for another occurrence now.
+update tasks.task_instances
+set occurrence_at = :occurrence_at::timestamptz
 where user_id = :user_id and id = :id
 
 -- name: bury_task

@@ -47,6 +47,19 @@ join lateral (
 cross join lateral (select count(*) as live from tasks.task_instances where user_id = u.id) t
 where l.created + l.recovered <> t.live + l.deleted;
 
+-- name: active_templates_go_on
+-- Whatever makes tasks has one that waits to be completed, or a job that will make one. A dead job waits for people to retry it.
+select p.user_id, p.id as template_id
+from tasks.task_templates p
+where p.active
+  and not exists (
+    select from tasks.task_instances t
+    where t.user_id = p.user_id and t.template_id = p.id and not t.completed)
+  and not exists (
+    select from ops.job_queue j
+    where j.user_id = p.user_id and j.kind = 'recurring_task_generate' and j.job_key = p.id::text
+      and j.state in ('queued', 'running', 'dead'));
+
 -- name: three_tombstones
 -- No constraint can count: the deletion keeps the newest three under the user's lock.
 select user_id, count(*) as tombstones

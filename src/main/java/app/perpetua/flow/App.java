@@ -42,6 +42,9 @@ import app.perpetua.flow.notifications.PushSubscriptions;
 import app.perpetua.flow.provider.google.GoogleIdTokens;
 import app.perpetua.flow.provider.google.GoogleKeys;
 import app.perpetua.flow.provider.webpush.WebPush;
+import app.perpetua.flow.recurrence.GenerateNext;
+import app.perpetua.flow.recurrence.TemplateRoutes;
+import app.perpetua.flow.recurrence.Templates;
 import app.perpetua.flow.reminders.ReminderFire;
 import app.perpetua.flow.reminders.ReminderRoutes;
 import app.perpetua.flow.reminders.Reminders;
@@ -53,6 +56,7 @@ import app.perpetua.flow.sql.Migrations;
 import app.perpetua.flow.sql.Pool;
 import app.perpetua.flow.sql.Probe;
 import app.perpetua.flow.sql.SqlCatalog;
+import app.perpetua.flow.tasks.Instances;
 import app.perpetua.flow.tasks.SubtaskRoutes;
 import app.perpetua.flow.tasks.Subtasks;
 import app.perpetua.flow.tasks.TaskRoutes;
@@ -164,10 +168,11 @@ public final class App implements AutoCloseable {
             config.account().googleClientIds(),
             clock);
 
-    Tasks tasks = new Tasks(config.tasks(), ids, json, events, tombstones);
-    Subtasks subtasks = new Subtasks(tasks, ids, events);
-
     Jobs jobs = new Jobs(ids, json);
+    Tasks tasks = new Tasks(config.tasks(), ids, json, events, tombstones, jobs);
+    Subtasks subtasks = new Subtasks(tasks, ids, events);
+    Instances instances = new Instances(tasks, ids, events);
+    Templates templates = new Templates(tasks, instances, ids, events, jobs);
     Notifications notifications = new Notifications(ids, jobs);
     Reminders reminders = new Reminders(config.reminders(), tasks, ids, jobs, events);
     Reactions reactions =
@@ -191,6 +196,8 @@ public final class App implements AutoCloseable {
                 db,
                 ids,
                 Map.of(
+                    Tasks.NEXT_INSTANCE,
+                    new GenerateNext(instances, events),
                     Reactions.RETRY,
                     reactions,
                     Reminders.FIRE,
@@ -224,6 +231,7 @@ public final class App implements AutoCloseable {
               account,
               new TaskRoutes(tasks, config.tasks()),
               new SubtaskRoutes(tasks, subtasks),
+              new TemplateRoutes(templates, config.tasks()),
               new ReminderRoutes(reminders),
               new ActivityRoutes(new Activity(json)),
               new NotificationRoutes(notifications),

@@ -17,6 +17,7 @@ import app.perpetua.flow.http.MetricsRoutes;
 import app.perpetua.flow.http.Route;
 import app.perpetua.flow.notifications.NotificationRoutes;
 import app.perpetua.flow.notifications.PushRoutes;
+import app.perpetua.flow.recurrence.TemplateRoutes;
 import app.perpetua.flow.reminders.ReminderRoutes;
 import app.perpetua.flow.tasks.SubtaskRoutes;
 import app.perpetua.flow.tasks.TaskRoutes;
@@ -42,6 +43,7 @@ final class Routes {
       AccountRoutes account,
       TaskRoutes tasks,
       SubtaskRoutes subtasks,
+      TemplateRoutes templates,
       ReminderRoutes reminders,
       ActivityRoutes activity,
       NotificationRoutes notifications,
@@ -74,6 +76,13 @@ final class Routes {
         write(PATCH, "/api/v1/subtasks/{id}", subtasks::patch),
         write(PUT, "/api/v1/subtasks/{id}", subtasks::patch),
         write(DELETE, "/api/v1/subtasks/{id}", subtasks::delete),
+        read("/api/v1/templates", templates::list),
+        write(POST, "/api/v1/templates", templates::create),
+        write(POST, "/api/v1/templates/preview", templates::tryOut),
+        read("/api/v1/templates/{id}", templates::show),
+        write(PATCH, "/api/v1/templates/{id}", templates::patch),
+        write(DELETE, "/api/v1/templates/{id}", templates::delete),
+        read("/api/v1/templates/{id}/preview", templates::preview),
         read("/api/v1/tasks/{id}/reminders", reminders::listOfTask),
         write(POST, "/api/v1/tasks/{id}/reminders", reminders::create),
         read("/api/v1/reminders", reminders::list),

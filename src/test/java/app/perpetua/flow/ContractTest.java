@@ -172,6 +172,16 @@ class ContractTest {
     reminders(api, made.get("id").stringValue());
     int version = api.get(task.replaceAll("[{}]", "")).data().get("version").intValue();
     call(api, "POST", task + "/force-complete", Map.of("version", version));
+    String templates = "/api/v1/templates";
+    Map<String, String> daily = Map.of("title", "a", "rrule", "FREQ=DAILY");
+    JsonNode repeated = call(api, "POST", templates, daily).data();
+    String template = templates + "/{" + repeated.get("id").stringValue() + "}";
+    call(api, "GET", templates, null);
+    call(api, "GET", template, null);
+    call(api, "PATCH", template, Map.of("rrule", "FREQ=WEEKLY", "apply_to", "future"));
+    call(api, "GET", template + "/preview", null);
+    call(api, "POST", templates + "/preview", Map.of("rrule", "FREQ=MONTHLY", "count", 3));
+    call(api, "DELETE", template, null);
     call(api, "GET", "/api/v1/activity", null);
     notifications(api, UUID.fromString(made.get("user_id").stringValue()));
     call(api, "GET", "/api/v1/users/me/export", null);

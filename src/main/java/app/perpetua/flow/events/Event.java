@@ -238,6 +238,55 @@ public sealed interface Event {
     }
   }
 
+  /** Something happened to a template. */
+  sealed interface OfTemplate extends Event {
+    /** The template. */
+    UUID templateId();
+
+    @Override
+    default String entityType() {
+      return "template";
+    }
+
+    @Override
+    default UUID entityId() {
+      return templateId();
+    }
+  }
+
+  /** A template was created. */
+  record TemplateCreated(UUID templateId) implements OfTemplate {
+    @Override
+    public String name() {
+      return "template.created";
+    }
+  }
+
+  /**
+   * Fields of a template changed, or it came to its end.
+   *
+   * @param active whether it makes tasks from now on
+   */
+  record TemplateUpdated(UUID templateId, boolean active) implements OfTemplate {
+    @Override
+    public String name() {
+      return "template.updated";
+    }
+
+    @Override
+    public Map<String, Object> metadata() {
+      return Map.of("active", active);
+    }
+  }
+
+  /** A template was deleted; its instances stay. */
+  record TemplateDeleted(UUID templateId) implements OfTemplate {
+    @Override
+    public String name() {
+      return "template.deleted";
+    }
+  }
+
   /** Credits were added to a balance. */
   record CreditsGranted(UUID grantId, String type, int amount) implements Event {
     @Override

@@ -19,7 +19,7 @@ import java.util.logging.StreamHandler;
 public final class Logging {
   /** Libraries that talk about themselves; heard from WARNING on, unless one looks for a fault. */
   private static final List<String> TALKATIVE =
-      List.of("org.flywaydb", "com.zaxxer.hikari", "io.helidon", "org.postgresql", "org.jdbi");
+      List.of("org.flywaydb", "com.zaxxer.hikari", "io.helidon", "org.postgresql");
 
   private Logging() {}
 

@@ -14,10 +14,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Function;
-import org.jdbi.v3.core.ConnectionException;
-import org.jdbi.v3.core.Handle;
-import org.jdbi.v3.core.Jdbi;
-import org.jdbi.v3.core.statement.StatementExceptions;
 
 /**
  * Begins transactions. A read runs in autocommit, so that its one statement is its one round trip;
@@ -27,7 +23,7 @@ import org.jdbi.v3.core.statement.StatementExceptions;
 public final class Db {
   private static final int ATTEMPTS = 3;
 
-  private final Jdbi jdbi;
+  private final HikariDataSource pool;
   private final SqlCatalog catalog;
   private final Clock clock;
   private final Duration budget;
@@ -46,11 +42,7 @@ public final class Db {
       Clock clock,
       Duration budget,
       Function<Instant, Boolean> makePartitions) {
-    // One for all: it remembers each statement it has parsed.
-    this.jdbi = Jdbi.create(pool);
-    // Its messages would repeat the arguments, which are the user's, and end up in the log.
-    jdbi.getConfig(StatementExceptions.class)
-        .setMessageRendering(StatementExceptions.MessageRendering.NONE);
+    this.pool = pool;
     this.catalog = catalog;
     this.clock = clock;
     this.budget = budget;
@@ -69,9 +61,11 @@ public final class Db {
    */
   public <T> T read(Actor actor, Function<Tx, T> work) {
     Deadline deadline = Deadline.in(budget);
-    try (Handle handle = open()) {
+    try (Connection connection = pool.getConnection()) {
       return work.apply(
-          new Tx(handle, catalog, actor, now(), deadline, new Parts(Set.of()), false));
+          new Tx(connection, catalog, actor, now(), deadline, new Parts(Set.of()), false));
+    } catch (SQLException e) {
+      throw DatabaseException.of(e, "connect");
     }
   }
 
@@ -118,9 +112,8 @@ public final class Db {
   }
 
   private <T> T attempt(Actor actor, Function<Tx, T> work, Deadline deadline, Parts parts) {
-    try (Handle handle = open()) {
-      Connection connection = handle.getConnection();
-      Tx tx = new Tx(handle, catalog, actor, now(), deadline, parts, actor.userId() == null);
+    try (Connection connection = pool.getConnection()) {
+      Tx tx = new Tx(connection, catalog, actor, now(), deadline, parts, actor.userId() == null);
       boolean committed = false;
       try {
         connection.setAutoCommit(false);
@@ -132,7 +125,7 @@ public final class Db {
         end(connection, committed);
       }
     } catch (SQLException e) {
-      throw DatabaseException.of(e, "begin");
+      throw DatabaseException.of(e, "connect");
     }
   }
 
@@ -141,14 +134,6 @@ public final class Db {
       tx.commit();
     } catch (RuntimeException e) {
       throw parts.committing(e);
-    }
-  }
-
-  private Handle open() {
-    try {
-      return jdbi.open();
-    } catch (ConnectionException e) {
-      throw DatabaseException.away("no connection to the database", e);
     }
   }
 

@@ -10,14 +10,13 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
  * The named statements of {@code sql/<feature>.sql}. A block starts with {@code -- name: verb_noun}
  * and is known as {@code feature.verb_noun}; comment lines below say why. A statement names its
- * owner as {@code :user_id}, or carries the line {@code -- scope: system}. Thread-safe.
+ * owner as {@code :user_id}, or carries the line {@code -- scope: system}. Immutable.
  */
 public final class SqlCatalog {
   /** The files of statements, {@code sql/<feature>.sql}: all that there are. */
@@ -32,6 +31,7 @@ public final class SqlCatalog {
           "jobs",
           "notifications",
           "owner",
+          "recurrence",
           "reminders",
           "tasks",
           "tombstones");
@@ -47,22 +47,27 @@ public final class SqlCatalog {
    *
    * @param name {@code feature.verb_noun}
    * @param sql the text, comments removed, parameters as {@code :name}
-   * @param parameters the names, in order of first use
+   * @param driverSql the same as the driver takes it, with {@code ?} for each parameter
+   * @param places the parameters' names, one for each {@code ?}
+   * @param parameters the names, each once
    * @param system true if it belongs to no one user
    */
-  public record Statement(String name, String sql, Set<String> parameters, boolean system) {
-    /** The text with that in front of every parameter's name. */
-    String prefixed(String prefix) {
-      return PARAMETER.matcher(sql).replaceAll(":" + prefix + "$1");
+  public record Statement(
+      String name,
+      String sql,
+      String driverSql,
+      List<String> places,
+      Set<String> parameters,
+      boolean system) {
+    static Statement of(String name, String sql, boolean system) {
+      List<String> places =
+          PARAMETER.matcher(sql).results().map(parameter -> parameter.group(1)).toList();
+      return new Statement(
+          name, sql, PARAMETER.matcher(sql).replaceAll("?"), places, Set.copyOf(places), system);
     }
   }
 
   private final Map<String, Statement> statements;
-
-  /** As many as there are statements times places, of which a transaction has a few. */
-  private final Map<Placed, String> placed = new ConcurrentHashMap<>();
-
-  private record Placed(String name, int place) {}
 
   private SqlCatalog(Map<String, Statement> statements) {
     this.statements = statements;
@@ -117,17 +122,6 @@ public final class SqlCatalog {
     return statement;
   }
 
-  /** What a parameter of a statement at that place of a script is called, up to its own name. */
-  static String prefix(int place) {
-    return "s" + place + "_";
-  }
-
-  /** The statement's text for that place. Every commit needs some, so they are remembered. */
-  String at(Statement statement, int place) {
-    return placed.computeIfAbsent(
-        new Placed(statement.name(), place), _ -> statement.prefixed(prefix(place)));
-  }
-
   private static List<Statement> parse(String feature, String text) {
     Map<String, StringBuilder> blocks = new LinkedHashMap<>();
     Set<String> system = new LinkedHashSet<>();
@@ -159,13 +153,8 @@ public final class SqlCatalog {
     if (sql.endsWith(";")) {
       sql = sql.substring(0, sql.length() - 1);
     }
-    Set<String> parameters = new LinkedHashSet<>();
-    Matcher matcher = PARAMETER.matcher(sql);
-    while (matcher.find()) {
-      parameters.add(matcher.group(1));
-    }
     // The name travels along, so that pg_stat_activity and the server's log can show it.
-    return new Statement(name, "/* " + name + " */ " + sql, Set.copyOf(parameters), system);
+    return Statement.of(name, "/* " + name + " */ " + sql, system);
   }
 
   private static String resource(String path) {

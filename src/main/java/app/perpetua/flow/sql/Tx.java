@@ -3,18 +3,16 @@ package app.perpetua.flow.sql;
 import app.perpetua.flow.base.Code;
 import app.perpetua.flow.base.Refusal;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import org.jdbi.v3.core.Handle;
-import org.jdbi.v3.core.JdbiException;
-import org.jdbi.v3.core.statement.SqlStatement;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 public final class Tx {
   private record Deferred(SqlCatalog.Statement statement, Map<String, @Nullable Object> values) {}
 
-  private final Handle handle;
+  private final Connection connection;
   private final SqlCatalog catalog;
   private final Actor actor;
   private final Instant now;
@@ -34,28 +32,28 @@ public final class Tx {
   private @Nullable Owner owner;
 
   Tx(
-      Handle handle,
+      Connection connection,
       SqlCatalog catalog,
       Actor actor,
       Instant now,
       Deadline deadline,
       Parts parts,
       boolean system) {
-    this(handle, catalog, actor, now, deadline, parts, new ArrayList<>());
+    this(connection, catalog, actor, now, deadline, parts, new ArrayList<>());
     if (system != (actor.userId() == null)) {
       throw new IllegalArgumentException("a system transaction has no user, any other has one");
     }
   }
 
   private Tx(
-      Handle handle,
+      Connection connection,
       SqlCatalog catalog,
       Actor actor,
       Instant now,
       Deadline deadline,
       Parts parts,
       List<Deferred> deferred) {
-    this.handle = handle;
+    this.connection = connection;
     this.catalog = catalog;
     this.actor = actor;
     this.now = now;
@@ -95,7 +93,7 @@ public final class Tx {
   /** The same transaction, acting for this user, who decided or not: how sign-in enters one. */
   public Tx actingFor(UUID userId, Actor.Source source) {
     Actor acting = new Actor(userId, source, actor.requestId());
-    return new Tx(handle, catalog, acting, now, deadline, parts, deferred);
+    return new Tx(connection, catalog, acting, now, deadline, parts, deferred);
   }
 
   /**
@@ -162,17 +160,28 @@ public final class Tx {
       SqlCatalog.Statement statement,
       Map<String, @Nullable Object> values,
       Function<Row, T> mapper) {
-    return guarded(
-        statement.name(),
-        () ->
-            bound(handle.createQuery(statement.sql()), values)
-                .map((result, _) -> mapper.apply(new Row(result)))
-                .list());
+    try (PreparedStatement prepared = prepare(statement.driverSql())) {
+      bind(prepared, 0, statement, values);
+      try (ResultSet result = prepared.executeQuery()) {
+        List<T> rows = new ArrayList<>();
+        Row row = new Row(result);
+        while (result.next()) {
+          rows.add(mapper.apply(row));
+        }
+        return rows;
+      }
+    } catch (SQLException e) {
+      throw DatabaseException.of(e, statement.name());
+    }
   }
 
   int update(SqlCatalog.Statement statement, Map<String, @Nullable Object> values) {
-    return guarded(
-        statement.name(), () -> bound(handle.createUpdate(statement.sql()), values).execute());
+    try (PreparedStatement prepared = prepare(statement.driverSql())) {
+      bind(prepared, 0, statement, values);
+      return prepared.executeUpdate();
+    } catch (SQLException e) {
+      throw DatabaseException.of(e, statement.name());
+    }
   }
 
   void defer(SqlCatalog.Statement statement, Map<String, @Nullable Object> values) {
@@ -186,49 +195,46 @@ public final class Tx {
    */
   void commit() {
     try {
-      if (deferred.isEmpty()) {
-        deadline.apply(handle.getConnection());
-        handle.getConnection().commit();
-      } else {
+      if (!deferred.isEmpty()) {
         pipeline();
       }
+      // After the pipeline the server has left the transaction: this tells the driver and the pool.
+      deadline.apply(connection);
+      connection.commit();
     } catch (SQLException e) {
       throw DatabaseException.ofCommit(e);
-    } catch (JdbiException e) {
-      throw e.getCause() instanceof SQLException sql ? DatabaseException.ofCommit(sql) : e;
     }
   }
 
   private void pipeline() throws SQLException {
     StringBuilder script = new StringBuilder();
-    Map<String, @Nullable Object> values = new HashMap<>();
-    for (int i = 0; i < deferred.size(); i++) {
-      Deferred call = deferred.get(i);
-      String prefix = SqlCatalog.prefix(i);
-      script.append(catalog.at(call.statement(), i)).append(";\n");
-      call.values().forEach((name, value) -> values.put(prefix + name, value));
-    }
-    deadline.apply(handle.getConnection());
-    bound(handle.createUpdate(script.append("commit").toString()), values).execute();
-    // The driver has seen the server leave the transaction; this only tells it and the pool so.
-    Connection connection = handle.getConnection();
-    connection.commit();
-  }
-
-  private <T> T guarded(String doing, java.util.function.Supplier<T> statement) {
-    try {
-      deadline.apply(handle.getConnection());
-      return statement.get();
-    } catch (SQLException e) {
-      throw DatabaseException.of(e, doing);
-    } catch (JdbiException e) {
-      throw e.getCause() instanceof SQLException sql ? DatabaseException.of(sql, doing) : e;
+    deferred.forEach(call -> script.append(call.statement().driverSql()).append(";\n"));
+    try (PreparedStatement prepared = prepare(script.append("commit").toString())) {
+      int bound = 0;
+      for (Deferred call : deferred) {
+        bound = bind(prepared, bound, call.statement(), call.values());
+      }
+      prepared.execute();
     }
   }
 
-  private static <S extends SqlStatement<S>> S bound(
-      S statement, Map<String, @Nullable Object> values) {
-    values.forEach((name, value) -> statement.bindByType(name, value, Object.class));
-    return statement;
+  private PreparedStatement prepare(String sql) throws SQLException {
+    deadline.apply(connection);
+    return connection.prepareStatement(sql);
+  }
+
+  /** Binds a statement's parameters behind those that are bound already; the number bound now. */
+  private static int bind(
+      PreparedStatement prepared,
+      int bound,
+      SqlCatalog.Statement statement,
+      Map<String, @Nullable Object> values)
+      throws SQLException {
+    int place = bound;
+    for (String name : statement.places()) {
+      place++;
+      prepared.setObject(place, values.get(name));
+    }
+    return place;
   }
 }

@@ -71,6 +71,54 @@ public record Task(
         row.instant("updated_at"));
   }
 
+  /** A task as it is in the beginning. */
+  static Task made(UUID id, UUID userId, @Nullable UUID templateId, TaskDraft draft, Instant now) {
+    return new Task(
+        id,
+        userId,
+        templateId,
+        draft.title(),
+        draft.description(),
+        draft.priority(),
+        draft.dueDate(),
+        draft.estimatedDuration(),
+        0,
+        false,
+        null,
+        null,
+        false,
+        false,
+        0,
+        0,
+        1,
+        now,
+        now);
+  }
+
+  /** As it is with what this draft says. */
+  Task with(TaskDraft draft) {
+    return new Task(
+        id,
+        userId,
+        templateId,
+        draft.title(),
+        draft.description(),
+        draft.priority(),
+        draft.dueDate(),
+        draft.estimatedDuration(),
+        focusTimeSeconds,
+        completed,
+        completedAt,
+        completedBy,
+        hidden,
+        archived,
+        subtaskCount,
+        subtaskCompletedCount,
+        version,
+        createdAt,
+        updatedAt);
+  }
+
   /** True if it counts against the limit of open tasks. */
   public boolean open() {
     return !completed && !hidden && !archived;

@@ -6,6 +6,7 @@ import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.events.Event;
 import app.perpetua.flow.events.Events;
+import app.perpetua.flow.jobs.Jobs;
 import app.perpetua.flow.sql.Owner;
 import app.perpetua.flow.sql.Row;
 import app.perpetua.flow.sql.Tx;
@@ -13,6 +14,7 @@ import app.perpetua.flow.tombstones.Tombstones;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
@@ -25,7 +27,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Tasks {
   /** FR-013: how far ahead a due date may lie when it is set. */
-  static final Duration HORIZON = Duration.ofDays(30);
+  public static final Duration HORIZON = Duration.ofDays(30);
+
+  /** FR-016: the kind of the job that makes a template's next instance; its key is the template. */
+  public static final String NEXT_INSTANCE = "recurring_task_generate";
 
   /** A page of tasks; {@code total} counts all that match. */
   public record Listing(List<Task> tasks, int total) {}
@@ -43,14 +48,17 @@ public final class Tasks {
   private final Json json;
   private final Events events;
   private final Tombstones tombstones;
+  private final Jobs jobs;
 
   /** The rules under these limits. */
-  public Tasks(TaskConfig config, Ids ids, Json json, Events events, Tombstones tombstones) {
+  public Tasks(
+      TaskConfig config, Ids ids, Json json, Events events, Tombstones tombstones, Jobs jobs) {
     this.config = config;
     this.ids = ids;
     this.json = json;
     this.events = events;
     this.tombstones = tombstones;
+    this.jobs = jobs;
   }
 
   /**
@@ -106,35 +114,22 @@ public final class Tasks {
    */
   public Task create(Tx tx, TaskDraft draft) {
     checkDescription(tx.owner(), draft.description());
-    int limit = maxOpen(tx.owner());
-    if (tx.owner().openTasks() >= limit) {
-      throw Refusal.of(Code.LIMIT_EXCEEDED, "no more than " + limit + " tasks may be open")
-          .with("limit", limit)
-          .with("current", tx.owner().openTasks());
-    }
-    Task task =
-        new Task(
-            ids.next(),
-            tx.userId(),
-            null,
-            draft.title(),
-            draft.description(),
-            draft.priority(),
-            draft.dueDate(),
-            draft.estimatedDuration(),
-            0,
-            false,
-            null,
-            null,
-            false,
-            false,
-            0,
-            0,
-            1,
-            tx.now(),
-            tx.now());
+    checkRoom(tx.owner());
+    Task task = Task.made(ids.next(), tx.userId(), null, draft, tx.now());
+    insert(tx, task, null);
+    return task;
+  }
+
+  /**
+   * Leaves a new task for the commit; the owner's counter goes along with it.
+   *
+   * @param occurrence which one of its template's it is; null without a template
+   */
+  void insert(Tx tx, Task task, @Nullable Instant occurrence) {
     tx.sql("tasks.insert_task")
         .bind("id", task.id())
+        .bind("template_id", task.templateId())
+        .bind("occurrence_at", occurrence)
         .bind("title", task.title())
         .bind("description", task.description())
         .bind("priority", task.priority())
@@ -142,7 +137,6 @@ public final class Tasks {
         .bind("estimated_duration", task.estimatedDuration())
         .atCommit();
     events.emit(tx, new Event.TaskCreated(task.id()));
-    return task;
   }
 
   /**
@@ -227,12 +221,16 @@ public final class Tasks {
         .bind("recoverable_until", tombstone.recoverableUntil())
         .atCommit();
     tombstones.keepNewest(tx);
+    if (!old.completed()) {
+      askForNext(tx, old);
+    }
     events.emit(tx, new Event.TaskDeleted(id, tombstone.tombstoneId()));
     return tombstone;
   }
 
   /**
-   * Leaves the computed state for the commit: one version up, the owner's counter along with it.
+   * Leaves the computed state for the commit: one version up, the owner's counter along with it,
+   * and, if it completes an instance of a template, the job that makes the next one (FR-016).
    */
   Task store(Tx tx, Task old, Task changed) {
     Task task = changed.touched(tx.now());
@@ -254,7 +252,17 @@ public final class Tasks {
         .bind("version", task.version())
         .bind("updated_at", task.updatedAt())
         .atCommit();
+    if (task.completed() && !old.completed()) {
+      askForNext(tx, task);
+    }
     return task;
+  }
+
+  /** Part of the change itself: it costs no round trip, and commits with it or not at all. */
+  private void askForNext(Tx tx, Task task) {
+    if (task.templateId() != null) {
+      jobs.enqueue(tx, NEXT_INSTANCE, task.templateId().toString(), tx.now(), Map.of());
+    }
   }
 
   int maxSubtasks(Owner owner) {
@@ -284,7 +292,12 @@ public final class Tasks {
     }
   }
 
-  private int maxOpen(Owner owner) {
+  /**
+   * As many tasks may be open, and as many templates active.
+   *
+   * @return the tier's limit and perks
+   */
+  public int maxOpen(Owner owner) {
     return owner.perkTasks()
         + switch (owner.tier()) {
           case FREE -> config.freeMax();
@@ -292,7 +305,26 @@ public final class Tasks {
         };
   }
 
-  private void checkDescription(Owner owner, String description) {
+  /**
+   * There must be room for one more open task.
+   *
+   * @throws Refusal {@code LIMIT_EXCEEDED}
+   */
+  public void checkRoom(Owner owner) {
+    int limit = maxOpen(owner);
+    if (owner.openTasks() >= limit) {
+      throw Refusal.of(Code.LIMIT_EXCEEDED, "no more than " + limit + " tasks may be open")
+          .with("limit", limit)
+          .with("current", owner.openTasks());
+    }
+  }
+
+  /**
+   * A description has a limit by tier (FR-007).
+   *
+   * @throws Refusal {@code VALIDATION_ERROR} if it is longer
+   */
+  public void checkDescription(Owner owner, String description) {
     int limit =
         switch (owner.tier()) {
           case FREE -> config.freeDescription();
@@ -337,7 +369,11 @@ public final class Tasks {
         .orElseThrow();
   }
 
-  /** Why the acting user has no such thing: no account, somebody else's, or nowhere. */
+  /**
+   * Why the acting user has no such thing: no account, somebody else's, or nowhere.
+   *
+   * @param row says whether there is an {@code account}, and whether the thing is {@code elsewhere}
+   */
   public static Refusal missing(Row row, String thing, UUID id) {
     if (!row.bool("account")) {
       return Refusal.of(Code.UNAUTHORIZED, "this account was deleted");

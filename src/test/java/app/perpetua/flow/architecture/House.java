@@ -157,12 +157,7 @@ record House(String root) {
         .should()
         .dependOnClassesThat(
             resideInAnyPackage(
-                "java.sql..",
-                "javax.sql..",
-                "org.jdbi..",
-                "org.postgresql..",
-                "com.zaxxer..",
-                "org.flywaydb.."))
+                "java.sql..", "javax.sql..", "org.postgresql..", "com.zaxxer..", "org.flywaydb.."))
         .allowEmptyShould(true);
   }
 

@@ -25,6 +25,10 @@ final class Requests {
   private static final String END = "\r\n\r\n";
 
   private final SplittableRandom random = new SplittableRandom(1);
+
+  /** Other keys in every run: a service that is started anew still knows those of the last one. */
+  private final SplittableRandom keys = new SplittableRandom();
+
   private final int connections;
   private final byte[][] headers = new byte[Database.USERS][];
   private final int[] versions;
@@ -90,7 +94,7 @@ final class Requests {
     out.put(
         ascii(
             "\r\nContent-Type: application/json\r\nIdempotency-Key: "
-                + new UUID(random.nextLong(), random.nextLong())
+                + new UUID(keys.nextLong(), keys.nextLong())
                 + "\r\nContent-Length: "
                 + json.length()
                 + END

@@ -134,6 +134,18 @@ class DevServerTest {
             .POST(BodyPublishers.ofString("{\"title\": \"" + title + "\"}")));
   }
 
+  /** With an inbox of the fake push service. */
+  private Answer subscribe(String token) throws Exception {
+    String browser = json.text(control("POST", "/push/subscription", "").body());
+    return send(
+        HttpRequest.newBuilder(
+                URI.create("http://127.0.0.1:" + port + "/api/v1/notifications/push-subscription"))
+            .header("Authorization", "Bearer " + token)
+            .header("Idempotency-Key", UUID.randomUUID().toString())
+            .header("Content-Type", "application/json")
+            .POST(BodyPublishers.ofString(browser)));
+  }
+
   private HttpRequest.Builder toTasks(String token) {
     return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/api/v1/tasks"))
         .header("Authorization", "Bearer " + token);
@@ -160,6 +172,7 @@ class DevServerTest {
         control("POST", "/session", "{\"email\": \"ada@example.com\"}").text("access_token");
     Answer created = createTask(token, "Water the plants");
     assertEquals(201, created.status());
+    assertEquals(201, subscribe(token).status());
 
     long killed = pid("service");
     assertTrue(ProcessHandle.of(killed).orElseThrow().destroyForcibly());

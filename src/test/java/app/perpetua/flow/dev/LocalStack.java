@@ -2,6 +2,7 @@ package app.perpetua.flow.dev;
 
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.fake.FakeGoogle;
+import app.perpetua.flow.fake.FakePushService;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.net.URI;
@@ -17,6 +18,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 
 /**
  * Everything that the service needs, and the service itself as child processes, on this machine.
@@ -66,8 +68,10 @@ public final class LocalStack implements AutoCloseable {
       terminal.accept("Starting the database ...");
       DevDatabase database = step(() -> DevDatabase.start(home.postgres(), home.postgresLog()));
       FakeGoogle google = step(() -> new FakeGoogle(clock));
+      FakePushService push = step(() -> new FakePushService(clock));
       ServiceEnvironment variables =
-          ServiceEnvironment.of(environment, secrets, database.url(), google.jwksUrl());
+          ServiceEnvironment.of(
+              environment, secrets, database.url(), google.jwksUrl(), push.origin());
       variables.notes().forEach(terminal);
       Consumer<String> log = options.logs() ? terminal : step(() -> new LogFile(home.serviceLog()));
       terminal.accept("Starting the service ...");
@@ -87,7 +91,12 @@ public final class LocalStack implements AutoCloseable {
           step(
               () ->
                   new ControlPort(
-                      controlPort, controls.calls(), () -> where(service, database), json));
+                      controlPort,
+                      Stream.of(controls.calls(), new PushControls(push, json).calls())
+                          .flatMap(List::stream)
+                          .toList(),
+                      () -> where(service, database),
+                      json));
       return Welcome.text(
           service,
           control.address().getPort(),

@@ -1,5 +1,6 @@
 package app.perpetua.flow.dev;
 
+import app.perpetua.flow.fake.VapidKeys;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,15 +27,25 @@ final class Secrets {
    * NAME=value} by line, is its owner's alone.
    */
   static Map<String, String> keptIn(Path file) throws IOException {
-    if (!Files.exists(file)) {
-      write(file, generated());
-    }
     Map<String, String> secrets = new LinkedHashMap<>();
-    for (String line : Files.readAllLines(file)) {
-      String[] pair = line.split("=", 2);
-      if (pair.length == 2) {
-        secrets.put(pair[0], pair[1]);
+    if (Files.exists(file)) {
+      for (String line : Files.readAllLines(file)) {
+        String[] pair = line.split("=", 2);
+        if (pair.length == 2) {
+          secrets.put(pair[0], pair[1]);
+        }
       }
+    }
+    // An earlier version may have made fewer; those that belong together are made together.
+    int kept = secrets.size();
+    if (!secrets.containsKey("JWT_PRIVATE_KEY")) {
+      secrets.putAll(generated());
+    }
+    if (!secrets.containsKey("VAPID_PRIVATE_KEY")) {
+      secrets.putAll(VapidKeys.make().environment());
+    }
+    if (secrets.size() > kept) {
+      write(file, secrets);
     }
     return secrets;
   }

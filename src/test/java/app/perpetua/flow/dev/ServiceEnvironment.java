@@ -15,6 +15,9 @@ import java.util.Map;
  * @param notes what was left out, and why, one line each
  */
 record ServiceEnvironment(Map<String, String> variables, List<String> notes) {
+  private static final List<String> VAPID =
+      List.of("VAPID_PUBLIC_KEY", "VAPID_PRIVATE_KEY", "VAPID_SUBJECT");
+
   /** A provider's credentials count only together with the address of what they are for. */
   private static final Map<String, List<String>> CREDENTIALS =
       Map.of(
@@ -28,13 +31,19 @@ record ServiceEnvironment(Map<String, String> variables, List<String> notes) {
               "CHECKOUT_WEBHOOK_SECRET",
               "CHECKOUT_WEBHOOK_SECRET_PREVIOUS",
               "CHECKOUT_WEBHOOK_AUTHORIZATION",
-              "CHECKOUT_PROCESSING_CHANNEL_ID"));
+              "CHECKOUT_PROCESSING_CHANNEL_ID"),
+          "PUSH_HOSTS",
+          VAPID);
 
   private static final String ORIGINS =
       "http://localhost:3000,http://localhost:3100,http://localhost:5173";
 
   static ServiceEnvironment of(
-      Map<String, String> given, Map<String, String> secrets, String databaseUrl, URI googleKeys) {
+      Map<String, String> given,
+      Map<String, String> secrets,
+      String databaseUrl,
+      URI googleKeys,
+      String pushOrigin) {
     Map<String, String> variables = new HashMap<>(given);
     variables.values().removeIf(String::isBlank);
     List<String> notes = new ArrayList<>();
@@ -59,6 +68,10 @@ record ServiceEnvironment(Map<String, String> variables, List<String> notes) {
       variables.put("JWT_PRIVATE_KEY", secrets.get("JWT_PRIVATE_KEY"));
       variables.put("JWT_PUBLIC_KEY", secrets.get("JWT_PUBLIC_KEY"));
     }
+    if (VAPID.stream().noneMatch(variables::containsKey)) {
+      VAPID.forEach(name -> variables.put(name, secrets.get(name)));
+    }
+    variables.merge("PUSH_HOSTS", pushOrigin, (theirs, ours) -> theirs + "," + ours);
     variables.putIfAbsent("REFRESH_TOKEN_SECRET", secrets.get("REFRESH_TOKEN_SECRET"));
     variables.putIfAbsent("CORS_ORIGINS", ORIGINS);
     variables.putIfAbsent("GOOGLE_CLIENT_ID", FakeGoogle.CLIENT_ID);

@@ -2,17 +2,22 @@ package app.perpetua.flow.dev;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
 import app.perpetua.flow.Config;
+import app.perpetua.flow.base.AllowedHost;
 import app.perpetua.flow.fake.FakeGoogle;
+import app.perpetua.flow.fake.VapidKeys;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -20,6 +25,8 @@ import org.junit.jupiter.api.io.TempDir;
 class ServiceEnvironmentTest {
   private static final URI KEYS = URI.create("http://127.0.0.1:4711/certs");
   private static final String DATABASE = "postgresql://postgres@127.0.0.1:5432/perpetua_flow";
+
+  private static final String PUSH = "http://127.0.0.1:4712";
 
   @TempDir Path directory;
   Map<String, String> secrets = Map.of();
@@ -30,7 +37,7 @@ class ServiceEnvironmentTest {
   }
 
   private ServiceEnvironment of(Map<String, String> given) {
-    return ServiceEnvironment.of(given, secrets, DATABASE, KEYS);
+    return ServiceEnvironment.of(given, secrets, DATABASE, KEYS, PUSH);
   }
 
   @Test
@@ -42,6 +49,49 @@ class ServiceEnvironmentTest {
         config.http().corsOrigins());
     assertEquals(KEYS, config.account().googleJwksUrl());
     assertEquals(Set.of(FakeGoogle.CLIENT_ID), config.account().googleClientIds());
+  }
+
+  @Test
+  void pushes_go_to_the_inbox_alone_and_are_signed_with_keys_that_are_kept() throws IOException {
+    Config config = Config.load(of(Map.of()).onPort(8000));
+    assertEquals(List.of(AllowedHost.parse(PUSH)), config.push().hosts());
+    String key = config.push().vapid().orElseThrow().publicText();
+    makeSecrets();
+    Config again = Config.load(of(Map.of()).onPort(8000));
+    assertEquals(key, again.push().vapid().orElseThrow().publicText());
+  }
+
+  @Test
+  void other_keys_to_push_with_count_only_with_other_hosts() {
+    VapidKeys theirs = VapidKeys.make();
+    ServiceEnvironment ignored = of(theirs.environment());
+    assertEquals(3, ignored.notes().size());
+    assertNotEquals(
+        theirs.publicKey(),
+        Config.load(ignored.onPort(8000)).push().vapid().orElseThrow().publicText());
+    Map<String, String> meant = new HashMap<>(theirs.environment());
+    meant.put("PUSH_HOSTS", "push.example.com");
+    Config config = Config.load(of(meant).onPort(8000));
+    assertEquals(theirs.publicKey(), config.push().vapid().orElseThrow().publicText());
+    assertEquals(
+        List.of(AllowedHost.parse("push.example.com"), AllowedHost.parse(PUSH)),
+        config.push().hosts());
+  }
+
+  @Test
+  void secrets_of_an_earlier_version_are_kept_and_completed() throws IOException {
+    Path file = directory.resolve("secrets.env");
+    Map<String, String> before = Map.copyOf(secrets);
+    Files.writeString(
+        file,
+        Files.readAllLines(file).stream()
+            .filter(line -> !line.startsWith("VAPID"))
+            .map(line -> line + "\n")
+            .collect(Collectors.joining()));
+    makeSecrets();
+    assertEquals(before.keySet(), secrets.keySet());
+    assertEquals(before.get("JWT_PRIVATE_KEY"), secrets.get("JWT_PRIVATE_KEY"));
+    assertNotEquals(before.get("VAPID_PRIVATE_KEY"), secrets.get("VAPID_PRIVATE_KEY"));
   }
 
   @Test

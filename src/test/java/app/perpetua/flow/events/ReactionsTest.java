@@ -230,6 +230,24 @@ class ReactionsTest {
     assertEquals(List.of(), log.records());
   }
 
+  /** As when another process has answered the same idempotency key meanwhile. */
+  @Test
+  void a_repetition_that_does_not_come_upon_the_event_holds_nothing_against_anybody() {
+    react(marking("first", 0, ReactionsTest::nothing));
+    write(
+        tx -> {
+          if (runs.get() == 1) {
+            tooLong(tx).atCommit();
+            events.emit(tx, happened);
+          }
+        });
+    assertEquals(2, runs.get());
+    assertEquals(0.0, failures("first"));
+    assertEquals(0, queued());
+    assertEquals(0, marks("first"));
+    assertEquals(List.of(), log.records());
+  }
+
   @Test
   void a_refusal_of_the_change_itself_is_told_as_it_is() {
     react(marking("first", 1, (_, _) -> fail()));

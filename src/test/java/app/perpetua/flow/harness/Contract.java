@@ -30,6 +30,7 @@ import java.util.stream.Stream;
 public final class Contract {
   private static final String UNKNOWN_PATH = "validation.request.path.missing";
   private static final String UNKNOWN_METHOD = "validation.request.operation.notAllowed";
+  private static final String WRONG_TYPE = "validation.request.contentType.notAllowed";
   private static final String MISSING_BODY = "validation.response.body.missing";
 
   /**
@@ -89,7 +90,10 @@ public final class Contract {
     if (request.body().length > 0) {
       builder.withBody(request.body());
     }
-    return faults(validator.validateRequest(builder.build()).getMessages().stream());
+    return faults(
+        validator.validateRequest(builder.build()).getMessages().stream()
+            // Without a body there is nothing that could have a type.
+            .filter(message -> request.body().length > 0 || !message.getKey().equals(WRONG_TYPE)));
   }
 
   /** What the answer to such a request does wrong by the contract; empty if nothing. */

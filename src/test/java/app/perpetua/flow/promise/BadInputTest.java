@@ -81,15 +81,41 @@ class BadInputTest {
   }
 
   private static Fixture fixture() {
-    Api api = service.newUser().api();
+    TestService.Session session = service.newUser();
+    Api api = session.api();
     String task = id(api.post("/api/v1/tasks", Map.of("title", "a task")).expect(201));
     String subtasks = "/api/v1/tasks/" + task + "/subtasks";
     String subtask = id(api.post(subtasks, Map.of("title", "first")).expect(201));
     api.post(subtasks, Map.of("title", "second")).expect(201);
+    String template =
+        id(
+            api.post("/api/v1/templates", Map.of("title", "a template", "rrule", "FREQ=DAILY"))
+                .expect(201));
     String at = Json.instant(service.clock().instant().plusSeconds(60));
     Map<String, String> absolute = Map.of("type", "absolute", "scheduled_at", at);
     String reminder = id(api.post("/api/v1/tasks/" + task + "/reminders", absolute).expect(201));
-    return new Fixture(api, Map.of("tasks", task, "subtasks", subtask, "reminders", reminder));
+    return new Fixture(
+        api,
+        Map.of(
+            "tasks", task,
+            "subtasks", subtask,
+            "reminders", reminder,
+            "templates", template,
+            "notifications", notification(session.userId())));
+  }
+
+  private static String notification(UUID user) {
+    UUID id = UUID.randomUUID();
+    database.run(
+        """
+        insert into activity.notifications (id, user_id, type, title, body, created_at, updated_at)
+        values (?, ?, 'system', 'title', 'body', ?, ?)
+        """,
+        id,
+        user,
+        service.clock().instant(),
+        service.clock().instant());
+    return id.toString();
   }
 
   @TestFactory

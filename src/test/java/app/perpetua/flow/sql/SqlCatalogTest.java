@@ -87,11 +87,9 @@ class SqlCatalogTest {
   @MethodSource("statements")
   void the_server_knows_every_table_column_and_type(SqlCatalog.Statement statement)
       throws SQLException {
-    String sql = SqlCatalog.PARAMETER.matcher(statement.sql()).replaceAll("?");
-    long places = SqlCatalog.PARAMETER.matcher(statement.sql()).results().count();
     try (Connection connection = database.dataSource().getConnection();
-        PreparedStatement prepared = connection.prepareStatement(sql)) {
-      assertEquals(places, prepared.getParameterMetaData().getParameterCount());
+        PreparedStatement prepared = connection.prepareStatement(statement.driverSql())) {
+      assertEquals(statement.places().size(), prepared.getParameterMetaData().getParameterCount());
       ResultSetMetaData result = prepared.getMetaData();
       Set<String> columns = new TreeSet<>();
       for (int i = 1; result != null && i <= result.getColumnCount(); i++) {
@@ -136,7 +134,7 @@ class SqlCatalogTest {
     "select t.id from tasks.task_instances t join tasks.subtasks s on s.title = t.title where t.user_id = :user_id",
   })
   void a_statement_that_scans_is_found(String sql) {
-    var statement = new SqlCatalog.Statement("test.scan", sql, Set.of(), true);
+    var statement = SqlCatalog.Statement.of("test.scan", sql, true);
     assertFalse(Plan.of(database, statement).scans().isEmpty());
   }
 

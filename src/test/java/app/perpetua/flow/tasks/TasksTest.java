@@ -13,6 +13,7 @@ import app.perpetua.flow.events.Events;
 import app.perpetua.flow.harness.Invariants;
 import app.perpetua.flow.harness.MutableClock;
 import app.perpetua.flow.harness.TestDatabase;
+import app.perpetua.flow.jobs.Jobs;
 import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.SqlCatalog;
@@ -44,7 +45,13 @@ class TasksTest {
   private final Tombstones tombstones =
       new Tombstones(new TombstoneConfig(3, Duration.ofDays(7)), ids);
   private final Tasks tasks =
-      new Tasks(new TaskConfig(3, 5, 4, 10, 1000, 2000), ids, json, events, tombstones);
+      new Tasks(
+          new TaskConfig(3, 5, 4, 10, 1000, 2000),
+          ids,
+          json,
+          events,
+          tombstones,
+          new Jobs(ids, json));
   private final Subtasks subtasks = new Subtasks(tasks, ids, events);
   private final Db db =
       new Db(database.pool(4), SqlCatalog.load(), clock, Duration.ofSeconds(5), _ -> false);

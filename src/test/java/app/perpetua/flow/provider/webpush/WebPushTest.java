@@ -10,6 +10,7 @@ import app.perpetua.flow.base.AllowedHost;
 import app.perpetua.flow.fake.FakePushService;
 import app.perpetua.flow.fake.FakePushService.Mode;
 import app.perpetua.flow.fake.FakePushService.Script;
+import app.perpetua.flow.fake.ScriptedNames;
 import app.perpetua.flow.fake.VapidKeys;
 import app.perpetua.flow.harness.MutableClock;
 import app.perpetua.flow.notifications.PushService.Outcome;
@@ -206,6 +207,22 @@ class WebPushTest {
         pushing(InetAddress::getAllByName, "push.example.com")
             .send(push(browser.endpoint(), new byte[1])));
     assertEquals(0, service.asked());
+  }
+
+  /**
+   * The JVM remembers for half a minute what a name led to, so the client connects to the very
+   * address that was checked before it (docs/decisions/web-push.md). This address is public, and
+   * nobody listens there.
+   */
+  @Test
+  void promise_26_a_name_that_leads_inside_after_the_check_is_not_followed() throws Exception {
+    String host = "push.rebinding.test";
+    ScriptedNames.script(
+        host, InetAddress.getByName("2620:4f:8000::1"), InetAddress.getLoopbackAddress());
+    assertInstanceOf(
+        Outcome.TryLater.class,
+        pushing(InetAddress::getAllByName, host).send(push("https://" + host + "/x", new byte[1])));
+    assertEquals(1, ScriptedNames.left(host), "nobody has asked a second time");
   }
 
   @Test

@@ -1,0 +1,135 @@
+package app.perpetua.flow.recurrence;
+
+import app.perpetua.flow.sql.Row;
+import app.perpetua.flow.tasks.Instances;
+import app.perpetua.flow.tasks.TaskDraft;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What tasks come back by, as the contract shows it.
+ *
+ * @param id UUID version 7
+ * @param userId its owner
+ * @param title what its instances are called, 1 to 200 characters
+ * @param description empty if none
+ * @param priority {@code low}, {@code medium} or {@code high}
+ * @param estimatedDuration minutes; null if unknown
+ * @param rrule the rule (RFC 5545)
+ * @param timezone an IANA zone, whose clocks count
+ * @param startsAt the first occurrence is the first match at or after it
+ * @param nextDue the next occurrence of which no task was made yet; null if there is none
+ * @param active whether it makes tasks
+ * @param rruleText the rule in plain words
+ * @param createdAt when it was made
+ * @param updatedAt when it last changed
+ */
+public record Template(
+    UUID id,
+    UUID userId,
+    String title,
+    String description,
+    String priority,
+    @Nullable Integer estimatedDuration,
+    String rrule,
+    String timezone,
+    Instant startsAt,
+    @Nullable Instant nextDue,
+    boolean active,
+    String rruleText,
+    Instant createdAt,
+    Instant updatedAt) {
+  static Template of(Row row) {
+    String rrule = row.text("rrule");
+    String timezone = row.text("timezone");
+    Instant startsAt = row.instant("starts_at");
+    return new Template(
+        row.uuid("id"),
+        row.uuid("user_id"),
+        row.text("title"),
+        row.text("description"),
+        row.text("priority"),
+        row.integerOrNull("estimated_duration"),
+        rrule,
+        timezone,
+        startsAt,
+        row.instantOrNull("next_due"),
+        row.bool("active"),
+        recurrence(rrule, startsAt, timezone).words(),
+        row.instant("created_at"),
+        row.instant("updated_at"));
+  }
+
+  Recurrence recurrence() {
+    return recurrence(rrule, startsAt, timezone);
+  }
+
+  private static Recurrence recurrence(String rrule, Instant startsAt, String timezone) {
+    return switch (RruleParser.parse(rrule)) {
+      case Rrule.Parsed.Valid(Rrule rule) -> new Recurrence(rule, startsAt, ZoneId.of(timezone));
+      // The gate let it in, so it may only ever become wider.
+      case Rrule.Parsed.Invalid(String reason) ->
+          throw new IllegalStateException("a stored rule " + reason);
+    };
+  }
+
+  /** Its instance for that occurrence. */
+  TaskDraft draft(Instant occurrence) {
+    return new TaskDraft(title, description, priority, occurrence, estimatedDuration);
+  }
+
+  /**
+   * The first occurrence that is still to come: later than every task there is, and than the newest
+   * one's due date (FR-016); none if COUNT or UNTIL is used up.
+   */
+  Optional<Instant> following(Instances.Made made, Instant now) {
+    Instant after = latest(made.newestDue(), latest(made.newest(), now));
+    // Also later than a task that was deleted: what was made once is not made again.
+    return nextDue != null && nextDue.isAfter(after)
+        ? Optional.of(nextDue)
+        : recurrence().next(after);
+  }
+
+  static Instant latest(@Nullable Instant one, Instant other) {
+    return one == null || one.isBefore(other) ? other : one;
+  }
+
+  Template withNext(@Nullable Instant next, boolean nowActive) {
+    return new Template(
+        id,
+        userId,
+        title,
+        description,
+        priority,
+        estimatedDuration,
+        rrule,
+        timezone,
+        startsAt,
+        next,
+        nowActive,
+        rruleText,
+        createdAt,
+        updatedAt);
+  }
+
+  Template touched(Instant when) {
+    return new Template(
+        id,
+        userId,
+        title,
+        description,
+        priority,
+        estimatedDuration,
+        rrule,
+        timezone,
+        startsAt,
+        nextDue,
+        active,
+        rruleText,
+        createdAt,
+        when);
+  }
+}

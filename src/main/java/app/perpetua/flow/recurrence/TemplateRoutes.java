@@ -1,0 +1,192 @@
+package app.perpetua.flow.recurrence;
+
+import app.perpetua.flow.http.Body;
+import app.perpetua.flow.http.Page;
+import app.perpetua.flow.http.Query;
+import app.perpetua.flow.http.Reply;
+import app.perpetua.flow.http.Request;
+import app.perpetua.flow.sql.Tx;
+import app.perpetua.flow.tasks.TaskConfig;
+import app.perpetua.flow.tasks.TaskPatch;
+import java.time.Instant;
+import java.time.ZoneId;
+import java.util.Collections;
+import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.UUID;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** Requests about templates: parsed, the rule through its gate, answered. */
+public final class TemplateRoutes {
+  private static final int TITLE = 200;
+  private static final int MAX_MINUTES = 720;
+  private static final int MAX_TIMEZONE = 64;
+  private static final int PREVIEW = 10;
+  private static final int MAX_PREVIEW = 100;
+  private static final String[] PRIORITIES = {"low", "medium", "high"};
+
+  /** Before it, zones had local times that nobody remembers. */
+  private static final Instant EARLIEST = Instant.EPOCH;
+
+  private record Preview(List<Instant> occurrences) {}
+
+  private final Templates templates;
+  private final int longestDescription;
+  private final Set<String> zones = Set.copyOf(ZoneId.getAvailableZoneIds());
+
+  /** The routes over these rules. */
+  public TemplateRoutes(Templates templates, TaskConfig config) {
+    this.templates = templates;
+    this.longestDescription = Math.max(config.freeDescription(), config.proDescription());
+  }
+
+  /** GET /templates. */
+  public Function<Tx, Reply> list(Request request) {
+    Query query = request.query();
+    Page page = query.page();
+    Boolean active = query.bool("active");
+    query.done();
+    return tx -> {
+      Templates.Listing listing = templates.list(tx, active, page.offset(), page.limit());
+      return Reply.page(page, new Page.Slice<>(listing.templates(), listing.total()));
+    };
+  }
+
+  /** GET /templates/{id}. */
+  public Function<Tx, Reply> show(Request request) {
+    UUID id = request.pathId("id");
+    return tx -> Reply.ok(templates.show(tx, id));
+  }
+
+  /** POST /templates. */
+  public Function<Tx, Reply> create(Request request) {
+    Body body =
+        request.body().required("title", "rrule").notNull("priority", "starts_at", "timezone");
+    String title = body.text("title", 1, TITLE);
+    String description = body.verbatim("description", 0, longestDescription);
+    String priority = body.oneOf("priority", PRIORITIES);
+    Integer minutes = body.integer("estimated_duration", 1, MAX_MINUTES);
+    Rrule rule = rule(body);
+    Instant startsAt = startsAt(body, request.now());
+    ZoneId zone = zone(body);
+    body.done();
+    TemplateDraft draft =
+        new TemplateDraft(
+            Objects.requireNonNull(title),
+            description == null ? "" : description,
+            priority == null ? "medium" : priority,
+            minutes,
+            Objects.requireNonNull(rule),
+            startsAt,
+            zone);
+    return tx -> {
+      Templates.Created created = templates.create(tx, draft);
+      return Reply.data(
+          201,
+          created.template(),
+          Collections.<String, @Nullable Object>singletonMap("task", created.task().orElse(null)));
+    };
+  }
+
+  /** PATCH /templates/{id}. */
+  public Function<Tx, Reply> patch(Request request) {
+    UUID id = request.pathId("id");
+    Body body =
+        request
+            .body()
+            .notNull("title", "priority", "rrule", "starts_at", "timezone", "active", "apply_to");
+    String description = body.verbatim("description", 0, longestDescription);
+    String scope = body.oneOf("apply_to", "template", "future");
+    TemplatePatch patch =
+        new TemplatePatch(
+            body.text("title", 1, TITLE),
+            body.has("description") && description == null ? "" : description,
+            body.oneOf("priority", PRIORITIES),
+            new TaskPatch.Edit<>(
+                body.has("estimated_duration"), body.integer("estimated_duration", 1, MAX_MINUTES)),
+            rule(body),
+            startsAt(body, request.now()),
+            zone(body),
+            body.bool("active"),
+            "future".equals(scope));
+    body.done();
+    return tx -> Reply.ok(templates.patch(tx, id, patch));
+  }
+
+  /** DELETE /templates/{id}. */
+  public Function<Tx, Reply> delete(Request request) {
+    UUID id = request.pathId("id");
+    return tx -> {
+      templates.delete(tx, id);
+      return Reply.noContent();
+    };
+  }
+
+  /** GET /templates/{id}/preview. */
+  public Function<Tx, Reply> preview(Request request) {
+    UUID id = request.pathId("id");
+    Query query = request.query();
+    int count = query.integer("count", PREVIEW, 1, MAX_PREVIEW);
+    query.done();
+    return tx -> Reply.ok(new Preview(templates.preview(tx, id, count)));
+  }
+
+  /** POST /templates/preview. */
+  public Function<Tx, Reply> tryOut(Request request) {
+    Query query = request.query();
+    int asked = query.integer("count", PREVIEW, 1, MAX_PREVIEW);
+    query.done();
+    Body body = request.body().required("rrule").notNull("starts_at", "timezone", "count");
+    Integer count = body.integer("count", 1, MAX_PREVIEW);
+    Rrule rule = rule(body);
+    Instant startsAt = startsAt(body, request.now());
+    ZoneId zone = zone(body);
+    body.done();
+    return tx ->
+        Reply.ok(
+            new Preview(
+                templates.preview(
+                    tx,
+                    Objects.requireNonNull(rule),
+                    startsAt,
+                    zone,
+                    count == null ? asked : count)));
+  }
+
+  private static @Nullable Rrule rule(Body body) {
+    String text = body.text("rrule", 1, RruleParser.MAX_LENGTH);
+    if (text == null) {
+      return null;
+    }
+    return switch (RruleParser.parse(text)) {
+      case Rrule.Parsed.Valid(Rrule rule) -> rule;
+      case Rrule.Parsed.Invalid(String reason) -> {
+        body.fault("rrule", reason);
+        yield null;
+      }
+    };
+  }
+
+  private static @Nullable Instant startsAt(Body body, Instant now) {
+    Instant startsAt = body.instant("starts_at");
+    if (startsAt != null
+        && (startsAt.isBefore(EARLIEST) || startsAt.isAfter(now.plus(Recurrence.REACH)))) {
+      body.fault("starts_at", "must be later than 1970 and at most five years ahead");
+    }
+    return startsAt;
+  }
+
+  private @Nullable ZoneId zone(Body body) {
+    String name = body.text("timezone", 1, MAX_TIMEZONE);
+    if (name == null) {
+      return null;
+    }
+    if (!zones.contains(name)) {
+      body.fault("timezone", "must be a time zone of the IANA database such as Europe/Berlin");
+      return null;
+    }
+    return ZoneId.of(name);
+  }
+}

@@ -1,0 +1,66 @@
+-- name: list_templates
+-- Newest first. The total comes with the page also if that is empty; no row means no account.
+with matching as materialized (
+  select id, created_at
+  from tasks.task_templates
+  where user_id = :user_id and (:active::boolean is null or active = :active)
+),
+page as (
+  select id, row_number() over (order by created_at desc, id desc) as place
+  from matching
+  order by place
+  limit :limit offset :offset
+)
+select (select count(*)::int from matching) as total, t.id, t.user_id, t.title, t.description,
+       t.priority, t.estimated_duration, t.rrule, t.timezone, t.starts_at, t.next_due, t.active,
+       t.created_at, t.updated_at
+from auth.users u
+left join page on true
+left join tasks.task_templates t on t.user_id = :user_id and t.id = page.id
+where u.id = :user_id
+order by page.place
+
+-- name: find_template
+select id, user_id, title, description, priority, estimated_duration, rrule, timezone, starts_at,
+       next_due, active, created_at, updated_at
+from tasks.task_templates
+where user_id = :user_id and id = :id
+
+-- name: whose_template
+-- Asked only when the owner has no such template: decides between 401, 403 and 404.
+select exists (select from auth.users where id = :user_id) as account,
+       exists (select from tasks.task_templates where id = :id) as elsewhere
+
+-- name: count_active
+-- Against the limit; true until the commit, since the owner's row is locked.
+select count(*)::int as active
+from tasks.task_templates
+where user_id = :user_id and active
+
+-- name: insert_template
+insert into tasks.task_templates
+  (id, user_id, title, description, priority, estimated_duration, rrule, timezone, starts_at,
+   next_due, active, created_at, updated_at)
+values
+  (:id, :user_id, :title, :description, :priority, :estimated_duration::int, :rrule, :timezone,
+   :starts_at::timestamptz, :next_due::timestamptz, true, :now, :now)
+
+-- name: store_template
+-- The template as the rules have computed it while its owner's row is locked.
+update tasks.task_templates
+set title = :title,
+    description = :description,
+    priority = :priority,
+    estimated_duration = :estimated_duration::int,
+    rrule = :rrule,
+    timezone = :timezone,
+    starts_at = :starts_at::timestamptz,
+    next_due = :next_due::timestamptz,
+    active = :active,
+    updated_at = :updated_at
+where user_id = :user_id and id = :id
+
+-- name: delete_template
+-- Its instances stay; the foreign key takes their template away.
+delete from tasks.task_templates
+where user_id = :user_id and id = :id

@@ -1,0 +1,85 @@
+package app.perpetua.flow.dev;
+
+import app.perpetua.flow.base.Json;
+import app.perpetua.flow.dev.ControlPort.Answer;
+import app.perpetua.flow.dev.ControlPort.Call;
+import app.perpetua.flow.fake.FakePushService;
+import app.perpetua.flow.fake.FakePushService.Mode;
+import app.perpetua.flow.fake.FakePushService.Script;
+import app.perpetua.flow.http.Body;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+
+/** What can be done with the fake push service by the control port. Thread-safe. */
+final class PushControls {
+  private final FakePushService service;
+  private final Json json;
+
+  /** Controls of that push service. */
+  PushControls(FakePushService service, Json json) {
+    this.service = service;
+    this.json = json;
+  }
+
+  /** Every call, in the order in which it is listed. */
+  List<Call> calls() {
+    return List.of(
+        new Call(
+            "POST",
+            "/push/subscription",
+            "",
+            "a browser's inbox: {endpoint, keys}, to be sent to /notifications/push-subscription",
+            this::subscribe),
+        new Call("GET", "/push/inbox", "", "what arrived, decrypted: {messages: []}", this::inbox),
+        new Call(
+            "POST",
+            "/push/script",
+            "{status: 410, times?, retry_after?, stall?: true}",
+            "how pushes are answered from now on, or so many of them; 201 delivers again",
+            this::script));
+  }
+
+  private Answer subscribe(Body body) {
+    body.done();
+    return Answer.ok(service.subscribe().json());
+  }
+
+  private Answer inbox(Body body) {
+    body.done();
+    return Answer.ok(Map.of("messages", service.inbox().stream().map(this::shown).toList()));
+  }
+
+  private Map<String, Object> shown(FakePushService.Message message) {
+    Map<String, Object> shown = new LinkedHashMap<>();
+    shown.put("endpoint", message.endpoint());
+    shown.put("ttl", Integer.parseInt(message.ttl()));
+    shown.put("urgency", message.urgency());
+    shown.put("topic", message.topic());
+    shown.put("message", json.parse(message.text()));
+    shown.put("subject", String.valueOf(message.claims().getSubject()));
+    return shown;
+  }
+
+  private Answer script(Body body) {
+    body.required("status");
+    Integer status = body.integer("status", 200, 599);
+    Integer times = body.integer("times", 1, 1_000_000);
+    Integer retryAfter = body.integer("retry_after", 0, 1_000_000);
+    Boolean stall = body.bool("stall");
+    body.done();
+    Script script = Script.status(Objects.requireNonNull(status));
+    if (times != null) {
+      script = script.times(times);
+    }
+    if (retryAfter != null) {
+      script = script.retryAfter(retryAfter.toString());
+    }
+    if (Boolean.TRUE.equals(stall)) {
+      script = script.in(Mode.STALLED);
+    }
+    service.become(script);
+    return Answer.ok(Map.of("status", status));
+  }
+}

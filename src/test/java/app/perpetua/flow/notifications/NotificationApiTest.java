@@ -1,0 +1,154 @@
+package app.perpetua.flow.notifications;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import app.perpetua.flow.harness.Api;
+import app.perpetua.flow.harness.Invariants;
+import app.perpetua.flow.harness.TestDatabase;
+import app.perpetua.flow.harness.TestService;
+import java.time.Duration;
+import java.util.List;
+import java.util.UUID;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import tools.jackson.databind.JsonNode;
+
+class NotificationApiTest {
+  private static final String ALL = "/api/v1/notifications";
+
+  @Order(1)
+  @RegisterExtension
+  static final TestDatabase database = new TestDatabase();
+
+  @Order(2)
+  @RegisterExtension
+  static final TestService service = new TestService(database);
+
+  private final TestService.Session session = service.newUser();
+  private final Api api = session.api();
+
+  @AfterEach
+  void invariants() {
+    Invariants.check(database);
+  }
+
+  private static UUID told(TestService.Session whom, String title) {
+    UUID id = UUID.randomUUID();
+    database.run(
+        """
+        insert into activity.notifications
+          (id, user_id, type, title, body, created_at, updated_at)
+        values (?, ?, 'reminder', ?, 'body', ?, ?)
+        """,
+        id,
+        whom.userId(),
+        title,
+        service.clock().instant(),
+        service.clock().instant());
+    service.clock().advance(Duration.ofSeconds(1));
+    return id;
+  }
+
+  private static List<String> titles(Api.Answer page) {
+    return page.data().values().stream().map(one -> one.get("title").stringValue()).toList();
+  }
+
+  private long entries() {
+    return database.number(
+        "select count(*) from activity.activity_logs where user_id = ?", session.userId());
+  }
+
+  @Test
+  void FR_055_the_newest_comes_first_and_the_unread_are_counted() {
+    for (String title : List.of("a", "b", "c")) {
+      told(session, title);
+    }
+    told(service.newUser(), "not mine");
+    Api.Answer all = api.get(ALL).expect(200);
+    assertEquals(List.of("c", "b", "a"), titles(all));
+    assertEquals(3, all.json().get("unread_count").intValue());
+    Api.Answer page = api.get(ALL + "?limit=1&offset=1").expect(200);
+    assertEquals(List.of("b"), titles(page));
+    assertEquals(3, page.json().at("/pagination/total").intValue());
+    assertTrue(page.json().at("/pagination/has_more").booleanValue());
+  }
+
+  @Test
+  void no_notification_is_an_empty_page() {
+    Api.Answer page = api.get(ALL).expect(200);
+    assertEquals(0, page.data().size());
+    assertEquals(0, page.json().get("unread_count").intValue());
+  }
+
+  @Test
+  void FR_057_reading_one_counts_and_filters() {
+    UUID first = told(session, "a");
+    told(session, "b");
+    long before = entries();
+    JsonNode read = api.patch(ALL + "/" + first + "/read", "{}").expect(200).data();
+    assertTrue(read.get("read").booleanValue());
+    assertEquals(read.get("read_at"), read.get("updated_at"));
+    Api.Answer unread = api.get(ALL + "?unread_only=true").expect(200);
+    assertEquals(List.of("b"), titles(unread));
+    assertEquals(1, unread.json().at("/pagination/total").intValue());
+    assertEquals(2, api.get(ALL + "?unread_only=false").expect(200).data().size());
+    assertEquals(read, api.get(ALL).data().get(1));
+
+    service.clock().advance(Duration.ofMinutes(1));
+    JsonNode again = api.send("PATCH", ALL + "/" + first + "/read", null).expect(200).data();
+    assertEquals(read, again, "the time of the first reading stays");
+    assertEquals(before, entries(), "settled 23");
+  }
+
+  @Test
+  void FR_057_reading_all_tells_how_many_were_not() {
+    told(session, "a");
+    told(session, "b");
+    TestService.Session other = service.newUser();
+    told(other, "not mine");
+    long before = entries();
+    assertEquals(2, marked(api.post(ALL + "/read-all")));
+    assertEquals(0, marked(api.post(ALL + "/read-all", "{}")));
+    assertEquals(0, api.get(ALL).json().get("unread_count").intValue());
+    assertEquals(1, other.api().get(ALL).json().get("unread_count").intValue());
+    assertEquals(before, entries());
+  }
+
+  private static int marked(Api.Answer answer) {
+    return answer.expect(200).data().get("marked_count").intValue();
+  }
+
+  @Test
+  void a_deleted_one_is_gone() {
+    String one = ALL + "/" + told(session, "a");
+    api.delete(one).expect(204);
+    assertEquals(0, api.get(ALL).data().size());
+    api.delete(one).expect(404, "NOT_FOUND");
+    api.patch(one + "/read", "{}").expect(404, "NOT_FOUND");
+  }
+
+  @Test
+  void FR_004_another_users_is_forbidden() {
+    String theirs = ALL + "/" + told(service.newUser(), "a");
+    api.patch(theirs + "/read", "{}").expect(403, "FORBIDDEN");
+    api.delete(theirs).expect(403, "FORBIDDEN");
+    assertFalse(
+        (boolean)
+            java.util.Objects.requireNonNull(
+                database
+                    .row(
+                        "select read from activity.notifications where id = ?::uuid",
+                        theirs.substring(ALL.length() + 1))
+                    .get("read")));
+  }
+
+  @Test
+  void an_account_that_is_gone_is_told_so() {
+    database.run("delete from auth.users where id = ?", session.userId());
+    api.get(ALL).expect(401, "UNAUTHORIZED");
+  }
+}

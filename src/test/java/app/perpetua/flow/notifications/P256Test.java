@@ -1,0 +1,91 @@
+package app.perpetua.flow.notifications;
+
+import static org.junit.jupiter.api.Assertions.assertArrayEquals;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import app.perpetua.flow.fake.VapidKeys;
+import java.util.Arrays;
+import java.util.Base64;
+import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class P256Test {
+  private final VapidKeys keys = VapidKeys.make();
+  private final byte[] point = Base64.getUrlDecoder().decode(keys.publicKey());
+
+  @RepeatedTest(20)
+  void a_point_on_the_curve_is_one_and_reads_back() {
+    assertTrue(P256.isPoint(point));
+    assertArrayEquals(point, P256.bytes(P256.publicKey(point)));
+  }
+
+  @Test
+  void FR_028a_a_point_beside_the_curve_is_none() {
+    for (int i = 1; i < point.length; i++) {
+      byte[] other = point.clone();
+      other[i] ^= 1;
+      assertFalse(P256.isPoint(other), "byte " + i);
+    }
+    assertThrows(IllegalArgumentException.class, () -> P256.publicKey(new byte[65]));
+  }
+
+  @Test
+  void another_length_or_form_is_none() {
+    assertFalse(P256.isPoint(new byte[0]));
+    assertFalse(P256.isPoint(Arrays.copyOf(point, 64)));
+    assertFalse(P256.isPoint(Arrays.copyOf(point, 66)));
+    byte[] compressed = Arrays.copyOf(point, 33);
+    compressed[0] = 2;
+    assertFalse(P256.isPoint(compressed));
+    byte[] beyond = new byte[65];
+    Arrays.fill(beyond, (byte) 0xff);
+    beyond[0] = 4;
+    assertFalse(P256.isPoint(beyond));
+    byte[] origin = new byte[65];
+    origin[0] = 4;
+    assertFalse(P256.isPoint(origin));
+  }
+
+  @Test
+  void FR_056_the_halves_of_a_key_are_known() {
+    Vapid vapid =
+        new Vapid(
+            Vapid.publicKey(keys.publicKey()), Vapid.privateKey(keys.privateKey()), "mailto:a@b.c");
+    assertTrue(vapid.isPair());
+    assertEquals(keys.publicKey(), vapid.publicText());
+    Vapid mixed =
+        new Vapid(
+            Vapid.publicKey(VapidKeys.make().publicKey()), vapid.privateKey(), "mailto:a@b.c");
+    assertFalse(mixed.isPair());
+    assertFalse(vapid.toString().contains(keys.privateKey()), vapid.toString());
+    assertEquals("Vapid[subject=mailto:a@b.c, keys=***]", vapid.toString());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"", "x", "AAAA", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "\u0000", "a+/b"})
+  void what_is_no_key_is_a_fault_that_does_not_repeat_it(String text) {
+    IllegalArgumentException fault =
+        assertThrows(IllegalArgumentException.class, () -> Vapid.privateKey(text));
+    assertEquals("must be a private key on P-256, 32 bytes in base64url", fault.getMessage());
+    assertThrows(IllegalArgumentException.class, () -> Vapid.publicKey(text));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"", "a@b.c", "mailto:", "mailto:nobody", "http://x.example", "https:", "a b"})
+  void what_is_no_contact_is_a_fault(String text) {
+    assertThrows(IllegalArgumentException.class, () -> Vapid.subject(text));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"mailto:a@b.c", "https://x.example/contact"})
+  void what_is_a_contact_is_kept(String text) {
+    assertEquals(text, Vapid.subject(text));
+  }
+}

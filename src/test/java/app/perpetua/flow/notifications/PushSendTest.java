@@ -1,0 +1,283 @@
+package app.perpetua.flow.notifications;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import app.perpetua.flow.base.Ids;
+import app.perpetua.flow.base.Json;
+import app.perpetua.flow.harness.Invariants;
+import app.perpetua.flow.harness.MutableClock;
+import app.perpetua.flow.harness.TestDatabase;
+import app.perpetua.flow.jobs.Backoff;
+import app.perpetua.flow.jobs.Daily;
+import app.perpetua.flow.jobs.JobMetrics;
+import app.perpetua.flow.jobs.Jobs;
+import app.perpetua.flow.jobs.Worker;
+import app.perpetua.flow.notifications.PushService.Outcome;
+import app.perpetua.flow.notifications.PushService.Push;
+import app.perpetua.flow.notifications.PushService.Urgency;
+import app.perpetua.flow.sql.Actor;
+import app.perpetua.flow.sql.Db;
+import app.perpetua.flow.sql.SqlCatalog;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
+
+class PushSendTest {
+  @RegisterExtension static final TestDatabase database = new TestDatabase();
+
+  private final MutableClock clock = new MutableClock();
+  private final Ids ids = new Ids();
+  private final Json json = new Json();
+  private final Jobs jobs = new Jobs(ids, json);
+  private final Notifications notifications = new Notifications(ids, jobs);
+  private final PushSubscriptions subscriptions = new PushSubscriptions(ids);
+  private final List<Push> pushed = new ArrayList<>();
+  private final List<PushSend.Result> counted = new ArrayList<>();
+  private final Db db =
+      new Db(database.pool(6), SqlCatalog.load(), clock, Duration.ofSeconds(5), _ -> false);
+  private final UUID user = database.newUser().save();
+  private Outcome outcome = new Outcome.Sent();
+
+  @BeforeEach
+  void noJobs() {
+    database.run("delete from ops.job_queue");
+  }
+
+  @AfterEach
+  void invariants() {
+    Invariants.check(database);
+  }
+
+  private List<Worker.Outcome> run(Optional<PushService> service) {
+    PushSend handler = new PushSend(service, json, counted::add);
+    Worker worker =
+        new Worker(
+            db,
+            ids,
+            Map.of(Notifications.PUSH_SEND, handler),
+            new Daily(jobs, Map.of()),
+            new Backoff(new Random(1)),
+            new JobMetrics(new SimpleMeterRegistry()),
+            _ -> {},
+            4);
+    return worker.runDue().stream().map(Worker.Ran::outcome).toList();
+  }
+
+  private List<Worker.Outcome> run() {
+    return run(
+        Optional.of(
+            push -> {
+              pushed.add(push);
+              return outcome;
+            }));
+  }
+
+  private void subscribe(String endpoint) {
+    write(endpoint, null, null);
+  }
+
+  private void tell(Notification.Type type, String title, String body, @Nullable String url) {
+    write(
+        tx -> {
+          notifications.add(tx, type, title, body, url, null, "k" + UUID.randomUUID(), true);
+          return "";
+        });
+  }
+
+  private void write(String endpoint, byte @Nullable [] p256dh, byte @Nullable [] auth) {
+    write(
+        tx ->
+            subscriptions.save(
+                tx,
+                endpoint,
+                p256dh == null ? new byte[65] : p256dh,
+                auth == null ? new byte[16] : auth));
+  }
+
+  private <T> T write(java.util.function.Function<app.perpetua.flow.sql.Tx, T> work) {
+    return db.write(
+        Actor.user(user, "test"),
+        tx -> {
+          tx.lockOwner();
+          return work.apply(tx);
+        });
+  }
+
+  private long subscribed() {
+    return database.number(
+        "select count(*) from activity.push_subscriptions where user_id = ?", user);
+  }
+
+  private JsonNode payload(int index) {
+    return json.parse(new String(pushed.get(index).payload(), StandardCharsets.UTF_8));
+  }
+
+  @Test
+  void FR_056_each_browser_gets_title_body_and_address() {
+    subscribe("https://push.example.com/1");
+    subscribe("https://push.example.com/2");
+    tell(Notification.Type.REMINDER, "Water", "the plants", "/tasks/1");
+    clock.advance(Duration.ofMinutes(10));
+    assertEquals(List.of(Worker.Outcome.DONE, Worker.Outcome.DONE), run());
+    assertEquals(
+        List.of("https://push.example.com/1", "https://push.example.com/2"),
+        pushed.stream().map(Push::endpoint).sorted().toList());
+    JsonNode payload = payload(0);
+    assertEquals("Water", payload.get("title").stringValue());
+    assertEquals("the plants", payload.get("body").stringValue());
+    assertEquals("/tasks/1", payload.get("action_url").stringValue());
+    assertEquals("reminder", payload.get("type").stringValue());
+    UUID id =
+        (UUID)
+            database.row("select id from activity.notifications where user_id = ?", user).get("id");
+    assertEquals(String.valueOf(id), payload.get("notification_id").stringValue());
+    Push push = pushed.getFirst();
+    assertEquals(Urgency.HIGH, push.urgency());
+    assertEquals(Duration.ofDays(1).minusMinutes(10), push.timeToLive());
+    assertTrue(push.topic().matches("[A-Za-z0-9_-]{22}"), push.topic());
+    assertEquals(pushed.get(0).topic(), pushed.get(1).topic());
+    assertEquals(List.of(PushSend.Result.SENT, PushSend.Result.SENT), counted);
+  }
+
+  @Test
+  void what_is_no_reminder_wakes_nobody() {
+    subscribe("https://push.example.com/1");
+    tell(Notification.Type.ACHIEVEMENT, "t", "", null);
+    run();
+    assertEquals(Urgency.NORMAL, pushed.getFirst().urgency());
+    assertTrue(payload(0).get("action_url").isNull());
+  }
+
+  @Test
+  void the_longest_notification_fits_without_its_address() {
+    subscribe("https://push.example.com/1");
+    String hostile = "\u0001".repeat(500);
+    tell(Notification.Type.SYSTEM, hostile, hostile, "/" + "x".repeat(4_000));
+    run();
+    assertTrue(pushed.getFirst().payload().length <= PushSend.MAX_PAYLOAD);
+    assertTrue(payload(0).get("action_url").isNull());
+    assertEquals(hostile, payload(0).get("body").stringValue());
+  }
+
+  @Test
+  void FR_028b_a_browser_that_is_gone_is_forgotten_and_the_others_are_not() {
+    subscribe("https://push.example.com/1");
+    tell(Notification.Type.SYSTEM, "t", "", null);
+    subscribe("https://push.example.com/2");
+    outcome = new Outcome.Gone();
+    assertEquals(List.of(Worker.Outcome.DONE), run());
+    assertEquals(
+        "https://push.example.com/2",
+        database
+            .row("select endpoint from activity.push_subscriptions where user_id = ?", user)
+            .get("endpoint"));
+    assertEquals(List.of(PushSend.Result.GONE), counted);
+    assertEquals(
+        1, database.number("select count(*) from activity.notifications where user_id = ?", user));
+  }
+
+  @Test
+  void what_was_rejected_is_not_tried_again_and_the_browser_stays() {
+    subscribe("https://push.example.com/1");
+    tell(Notification.Type.SYSTEM, "t", "", null);
+    outcome = new Outcome.Rejected("the push service says 413");
+    assertEquals(List.of(Worker.Outcome.DONE), run());
+    clock.advance(Duration.ofHours(3));
+    assertEquals(List.of(), run());
+    assertEquals(1, subscribed());
+    assertEquals(List.of(PushSend.Result.REJECTED), counted);
+  }
+
+  @Test
+  void a_push_service_that_is_away_is_tried_five_times_and_then_the_push_is_dropped() {
+    subscribe("https://push.example.com/1");
+    tell(Notification.Type.SYSTEM, "t", "", null);
+    outcome = new Outcome.TryLater(Duration.ZERO, "the push service says 503");
+    for (int attempt = 1; attempt <= 4; attempt++) {
+      assertEquals(List.of(Worker.Outcome.FAILED), run());
+      clock.advance(Duration.ofHours(1));
+    }
+    assertEquals(List.of(Worker.Outcome.DONE), run());
+    clock.advance(Duration.ofHours(3));
+    assertEquals(List.of(), run());
+    assertEquals(5, pushed.size());
+    assertEquals(
+        List.of(
+            PushSend.Result.RETRIED,
+            PushSend.Result.RETRIED,
+            PushSend.Result.RETRIED,
+            PushSend.Result.RETRIED,
+            PushSend.Result.DROPPED),
+        counted);
+    assertEquals(1, subscribed());
+  }
+
+  @Test
+  void a_push_service_that_asks_to_wait_is_obeyed() {
+    subscribe("https://push.example.com/1");
+    tell(Notification.Type.SYSTEM, "t", "", null);
+    outcome = new Outcome.TryLater(Duration.ofMinutes(40), "the push service says 429");
+    assertEquals(List.of(Worker.Outcome.FAILED), run());
+    clock.advance(Duration.ofMinutes(39));
+    assertEquals(List.of(), run());
+    clock.advance(Duration.ofMinutes(2));
+    outcome = new Outcome.Sent();
+    assertEquals(List.of(Worker.Outcome.DONE), run());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"activity.notifications", "activity.push_subscriptions"})
+  void nothing_is_pushed_once_either_is_gone(String table) {
+    subscribe("https://push.example.com/1");
+    tell(Notification.Type.SYSTEM, "t", "", null);
+    database.run("delete from " + table + " where user_id = ?", user);
+    assertEquals(List.of(Worker.Outcome.DONE), run());
+    assertEquals(List.of(), pushed);
+  }
+
+  @Test
+  void what_is_a_day_old_is_not_pushed() {
+    subscribe("https://push.example.com/1");
+    tell(Notification.Type.SYSTEM, "t", "", null);
+    clock.advance(Duration.ofDays(1));
+    assertEquals(List.of(Worker.Outcome.DONE), run());
+    assertEquals(List.of(), pushed);
+  }
+
+  @Test
+  void without_keys_what_was_enqueued_is_let_go() {
+    subscribe("https://push.example.com/1");
+    tell(Notification.Type.SYSTEM, "t", "", null);
+    assertEquals(List.of(Worker.Outcome.DONE), run(Optional.empty()));
+    assertEquals(1, subscribed());
+  }
+
+  @Test
+  void promise_27_the_queue_keeps_nothing_of_what_is_pushed() {
+    subscribe("https://push.example.com/1");
+    tell(Notification.Type.SYSTEM, "t", "", null);
+    outcome = new Outcome.TryLater(Duration.ZERO, "the push service says 503");
+    run();
+    Map<String, @Nullable Object> job =
+        database.row("select payload, last_error from ops.job_queue where user_id = ?", user);
+    assertEquals("the push service says 503", job.get("last_error"));
+    assertEquals(2, json.parse(String.valueOf(job.get("payload"))).size());
+    assertNull(json.parse(String.valueOf(job.get("payload"))).get("endpoint"));
+  }
+}

@@ -1,0 +1,229 @@
+package app.perpetua.flow.recurrence;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
+import java.time.DayOfWeek;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneId;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class RruleParserTest {
+  private static final Instant START = Instant.parse("2026-03-10T09:30:00Z");
+  private static final Duration SOON = Duration.ofMillis(50);
+
+  private static Rrule accepted(String text) {
+    Rrule.Parsed.Valid valid =
+        assertInstanceOf(Rrule.Parsed.Valid.class, RruleParser.parse(text), text);
+    return valid.rule();
+  }
+
+  private static String refused(String text) {
+    Rrule.Parsed.Invalid invalid =
+        assertInstanceOf(Rrule.Parsed.Invalid.class, RruleParser.parse(text), text);
+    return invalid.reason();
+  }
+
+  @Test
+  void FR_015_a_rule_is_read_part_by_part() {
+    Rrule rule =
+        accepted("FREQ=MONTHLY;INTERVAL=2;COUNT=10;BYDAY=1MO,-1FR,WE;BYMONTH=1,12;WKST=SU");
+    assertEquals(Rrule.Freq.MONTHLY, rule.freq());
+    assertEquals(2, rule.interval());
+    assertEquals(10, rule.count());
+    assertEquals(
+        List.of(
+            new Rrule.Day(1, DayOfWeek.MONDAY),
+            new Rrule.Day(-1, DayOfWeek.FRIDAY),
+            new Rrule.Day(0, DayOfWeek.WEDNESDAY)),
+        rule.byDay());
+    assertEquals(List.of(1, 12), rule.byMonth());
+    assertEquals(DayOfWeek.SUNDAY, rule.weekStart());
+    assertEquals(List.of(15, -1), accepted("FREQ=MONTHLY;BYMONTHDAY=+15,-1").byMonthDay());
+    assertEquals(List.of(-2), accepted("FREQ=MONTHLY;BYDAY=MO,TU;BYSETPOS=-2").bySetPos());
+  }
+
+  @Test
+  void FR_015_letter_case_and_the_prefix_of_calendars_do_not_matter() {
+    assertEquals("FREQ=WEEKLY;BYDAY=MO", accepted(" rrule:freq=weekly;byday=mo ").text());
+  }
+
+  @Test
+  void FR_015_until_is_a_whole_local_day_or_a_moment_in_UTC() {
+    assertEquals(
+        new Rrule.Until.On(LocalDate.parse("2026-12-31")),
+        accepted("FREQ=DAILY;UNTIL=20261231").until());
+    assertEquals(
+        new Rrule.Until.At(Instant.parse("2026-12-31T23:00:00Z")),
+        accepted("FREQ=DAILY;UNTIL=20261231T230000Z").until());
+    assertEquals(
+        Instant.parse("2026-12-31T10:59:59.999Z"),
+        new Rrule.Until.On(LocalDate.parse("2026-12-31")).in(ZoneId.of("Pacific/Auckland")));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          FREQ=SECONDLY                         | must not come more often than daily: FREQ=SECONDLY
+          FREQ=MINUTELY                         | must not come more often than daily: FREQ=MINUTELY
+          FREQ=HOURLY;INTERVAL=24               | must not come more often than daily: FREQ=HOURLY
+          FREQ=DAILY;BYHOUR=9                   | must not have BYHOUR, which is not supported
+          FREQ=DAILY;BYMINUTE=0                 | must not have BYMINUTE, which is not supported
+          FREQ=DAILY;BYSECOND=0                 | must not have BYSECOND, which is not supported
+          FREQ=YEARLY;BYWEEKNO=20               | must not have BYWEEKNO, which is not supported
+          FREQ=YEARLY;BYYEARDAY=100             | must not have BYYEARDAY, which is not supported
+          RSCALE=CHINESE;FREQ=YEARLY            | must not have RSCALE, which is not supported
+          FREQ=FORTNIGHTLY                      | must have FREQ of DAILY, WEEKLY, MONTHLY or YEARLY
+          INTERVAL=2                            | must have FREQ
+          FREQ=DAILY;FREQ=WEEKLY                | must not have FREQ twice
+          FREQ=DAILY;X-MINE=1                   | has a part that RFC 5545 does not know
+          FREQ=DAILY;                           | must consist of parts NAME=VALUE with a semicolon between them
+          FREQ=DAILY;;COUNT=1                   | must consist of parts NAME=VALUE with a semicolon between them
+          FREQ                                  | must consist of parts NAME=VALUE with a semicolon between them
+          FREQ==DAILY                           | must consist of parts NAME=VALUE with a semicolon between them
+          FREQ=DAILY;BYDAY=                     | must consist of parts NAME=VALUE with a semicolon between them
+          FREQ=DAILY; COUNT=3                   | must consist of parts such as FREQ=WEEKLY;BYDAY=MO, without spaces
+          FREQ=DAILY RRULE:FREQ=WEEKLY          | must be one rule, not several
+          FREQ=DAILY;INTERVAL=0                 | must have INTERVAL from 1 to 999
+          FREQ=DAILY;INTERVAL=-1                | must have INTERVAL from 1 to 999
+          FREQ=DAILY;INTERVAL=1000              | must have INTERVAL from 1 to 999
+          FREQ=DAILY;INTERVAL=2147483647        | must have INTERVAL from 1 to 999
+          FREQ=DAILY;INTERVAL=99999999999999999 | must have INTERVAL from 1 to 999
+          FREQ=DAILY;COUNT=0                    | must have COUNT from 1 to 1000
+          FREQ=DAILY;COUNT=1001                 | must have COUNT from 1 to 1000
+          FREQ=DAILY;COUNT=3;UNTIL=20270101     | must not have both COUNT and UNTIL
+          FREQ=DAILY;UNTIL=20270230             | must have UNTIL as a date such as 20261231 or in UTC such as 20261231T235959Z
+          FREQ=DAILY;UNTIL=20270101T090000      | must have UNTIL as a date such as 20261231 or in UTC such as 20261231T235959Z
+          FREQ=DAILY;UNTIL=20270101T250000Z     | must have UNTIL as a date such as 20261231 or in UTC such as 20261231T235959Z
+          FREQ=DAILY;UNTIL=2027                 | must have UNTIL as a date such as 20261231 or in UTC such as 20261231T235959Z
+          FREQ=DAILY;BYDAY=1MO                  | must not number the weekdays of BYDAY unless it is monthly or yearly
+          FREQ=WEEKLY;BYDAY=-1FR                | must not number the weekdays of BYDAY unless it is monthly or yearly
+          FREQ=MONTHLY;BYDAY=6MO                | must number the weekdays of BYDAY from 1 to 5 within a month, negative from its end
+          FREQ=YEARLY;BYMONTH=2;BYDAY=20MO      | must number the weekdays of BYDAY from 1 to 5 within a month, negative from its end
+          FREQ=YEARLY;BYDAY=-54MO               | has a value in BYDAY that RFC 5545 does not allow
+          FREQ=MONTHLY;BYDAY=0MO                | has a value in BYDAY that RFC 5545 does not allow
+          FREQ=WEEKLY;BYDAY=XX                  | has a value in BYDAY that RFC 5545 does not allow
+          FREQ=WEEKLY;BYDAY=MO,                 | has a value in BYDAY that RFC 5545 does not allow
+          FREQ=MONTHLY;BYMONTHDAY=0             | has a value in BYMONTHDAY that RFC 5545 does not allow
+          FREQ=MONTHLY;BYMONTHDAY=32            | has a value in BYMONTHDAY that RFC 5545 does not allow
+          FREQ=WEEKLY;BYMONTHDAY=1              | must not have BYMONTHDAY if it is weekly
+          FREQ=YEARLY;BYMONTHDAY=1              | must have BYMONTH beside BYMONTHDAY if it is yearly
+          FREQ=YEARLY;BYMONTH=13                | has a value in BYMONTH that RFC 5545 does not allow
+          FREQ=YEARLY;BYMONTH=-1                | has a value in BYMONTH that RFC 5545 does not allow
+          FREQ=YEARLY;BYDAY=MO;BYSETPOS=1       | must not have BYSETPOS if it is yearly, which is not supported
+          FREQ=MONTHLY;BYSETPOS=1               | must have a set for BYSETPOS to choose from, such as BYDAY
+          FREQ=MONTHLY;BYDAY=MO;BYSETPOS=0      | has a value in BYSETPOS that RFC 5545 does not allow
+          FREQ=MONTHLY;BYDAY=MO;BYSETPOS=367    | has a value in BYSETPOS that RFC 5545 does not allow
+          FREQ=WEEKLY;WKST=XX                   | must have WKST of MO, TU, WE, TH, FR, SA or SU
+          FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=30   | never occurs: no month of BYMONTH has a day of BYMONTHDAY
+          FREQ=DAILY;BYMONTH=4,6;BYMONTHDAY=-31 | never occurs: no month of BYMONTH has a day of BYMONTHDAY
+          """)
+  void FR_015_what_is_not_accepted_is_refused_with_the_reason(String text, String reason) {
+    assertEquals(reason, refused(text));
+  }
+
+  @Test
+  void FR_015_length_and_lists_have_an_end() {
+    assertEquals("must have at most 500 characters", refused("FREQ=DAILY;".repeat(1_000)));
+    String days = String.join(",", IntStream.rangeClosed(1, 32).mapToObj(_ -> "1").toList());
+    assertEquals(
+        "must not list more than 31 values in BYMONTHDAY",
+        refused("FREQ=MONTHLY;BYMONTHDAY=" + days));
+    assertEquals("must be one rule, not several", refused("FREQ=DAILY\nRRULE:FREQ=WEEKLY"));
+    assertEquals("must not be empty", refused("RRULE:"));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "FREQ=MONTHLY;BYDAY=5MO;BYMONTHDAY=1",
+        "FREQ=MONTHLY;BYDAY=MO;BYSETPOS=20",
+        "FREQ=WEEKLY;BYDAY=SA;BYSETPOS=2",
+        "FREQ=DAILY;INTERVAL=7;BYDAY=MO",
+        "FREQ=MONTHLY;INTERVAL=12;BYMONTH=2",
+        "FREQ=YEARLY;INTERVAL=4;BYMONTH=2;BYMONTHDAY=29",
+        "FREQ=MONTHLY;INTERVAL=12;BYMONTHDAY=31;BYMONTH=4,5",
+        "FREQ=DAILY;UNTIL=20260310T092959Z",
+        "FREQ=DAILY;UNTIL=19700101",
+        "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29;BYDAY=MO",
+        "FREQ=YEARLY;INTERVAL=6",
+        "FREQ=YEARLY;INTERVAL=999",
+        "FREQ=WEEKLY;INTERVAL=999",
+      })
+  void FR_015_a_rule_that_never_occurs_again_is_found_out_when_it_is_saved(String text) {
+    // A Tuesday, 10 March, in an even year that is no leap year.
+    long begun = System.nanoTime();
+    String fault = new Recurrence(accepted(text), START, ZoneId.of("UTC")).fault();
+    assertTrue(fault != null, text);
+    assertTrue(System.nanoTime() - begun < Duration.ofSeconds(1).toNanos(), text);
+  }
+
+  @Test
+  void promise_14_no_rule_however_hostile_takes_50_ms() {
+    Random random = new Random(15);
+    String[] parts = {
+      "FREQ=DAILY",
+      "FREQ=WEEKLY",
+      "FREQ=MONTHLY",
+      "FREQ=YEARLY",
+      "INTERVAL=999",
+      "INTERVAL=7",
+      "COUNT=1000",
+      "UNTIL=99991231",
+      "BYDAY=MO",
+      "BYDAY=5MO,-5TU",
+      "BYDAY=53SU",
+      "BYMONTHDAY=31",
+      "BYMONTHDAY=29,30,-31",
+      "BYMONTH=2",
+      "BYMONTH=2,4,6,9,11",
+      "BYSETPOS=-366",
+      "BYSETPOS=1",
+      "WKST=SU",
+      "BYDAY=MO,TU,WE,TH,FR,SA,SU"
+    };
+    ZoneId zone = ZoneId.of("America/New_York");
+    Duration slowest = Duration.ZERO;
+    for (int i = 0; i < 20_000; i++) {
+      StringBuilder text = new StringBuilder(parts[random.nextInt(4)]);
+      for (int part = random.nextInt(5); part > 0; part--) {
+        text.append(';').append(parts[4 + random.nextInt(parts.length - 4)]);
+      }
+      Duration took = answered(text.toString(), zone);
+      // The first one to load the classes pays for all.
+      took = took.compareTo(SOON) > 0 ? answered(text.toString(), zone) : took;
+      slowest = took.compareTo(slowest) > 0 ? took : slowest;
+    }
+    assertTrue(slowest.compareTo(SOON) < 0, slowest::toString);
+  }
+
+  /**
+   * All that a request may ask of a rule; processor time, which nobody who shares the machine adds
+   * to.
+   */
+  private static Duration answered(String text, ZoneId zone) {
+    ThreadMXBean threads = ManagementFactory.getThreadMXBean();
+    long begun = threads.getCurrentThreadCpuTime();
+    if (RruleParser.parse(text) instanceof Rrule.Parsed.Valid(Rrule rule)) {
+      Recurrence recurrence = new Recurrence(rule, Instant.EPOCH, zone);
+      if (recurrence.fault() == null) {
+        recurrence.next(START);
+        recurrence.upcoming(START, 100);
+      }
+    }
+    return Duration.ofNanos(threads.getCurrentThreadCpuTime() - begun);
+  }
+}
