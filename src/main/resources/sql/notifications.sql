@@ -1,10 +1,13 @@
 -- name: insert_notification
--- One per key, ever: whoever is told a second time is told nothing.
+-- One per key, ever: whoever is told a second time is told nothing, even if they deleted the first.
 insert into activity.notifications
   (id, user_id, type, title, body, action_url, task_id, dedup_key, created_at, updated_at)
-values
-  (:id, :user_id, :type, :title, :body, :action_url::text, :task_id::uuid, :dedup_key::text, :now,
-   :now)
+select :id, :user_id, :type, :title, :body, :action_url::text, :task_id::uuid, :dedup_key::text,
+       :now, :now
+where not exists (
+  select from activity.notification_keys k
+  where k.user_id = :user_id and k.dedup_key = :dedup_key::text
+)
 on conflict (user_id, dedup_key) do nothing
 
 -- name: find_push_targets
@@ -15,6 +18,10 @@ where p.user_id = :user_id
   and not exists (
     select from activity.notifications n
     where n.user_id = :user_id and n.dedup_key = :dedup_key::text
+  )
+  and not exists (
+    select from activity.notification_keys k
+    where k.user_id = :user_id and k.dedup_key = :dedup_key::text
   )
 order by p.id
 
@@ -65,7 +72,20 @@ set read = true, read_at = :now, updated_at = :now
 where user_id = :user_id and not read
 
 -- name: delete_notification
-delete from activity.notifications where user_id = :user_id and id = :id
+-- Its key stays. One row, or none if there was no such notification.
+with deleted as (
+  delete from activity.notifications
+  where user_id = :user_id and id = :id
+  returning id, dedup_key
+),
+kept as (
+  insert into activity.notification_keys (user_id, dedup_key, created_at)
+  select :user_id, dedup_key, :now
+  from deleted
+  where dedup_key is not null
+  on conflict (user_id, dedup_key) do nothing
+)
+select id from deleted
 
 -- name: list_subscriptions
 -- Ten at most.

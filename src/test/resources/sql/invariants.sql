@@ -205,3 +205,16 @@ having count(*) > 1;
 select user_id, id, opened_at, lease_until
 from notes.voice_sessions
 where ended_at is null and opened_at < clock_timestamp() - interval '330 seconds';
+
+-- name: browsers_per_user
+-- The limit is checked on a locked owner's row; more than ten means that somebody wrote without the lock.
+select user_id, count(*) as subscribed
+from activity.push_subscriptions
+group by user_id
+having count(*) > 10;
+
+-- name: told_once
+-- A key that was told and deleted may not have been told again.
+select n.user_id, n.dedup_key
+from activity.notifications n
+join activity.notification_keys k on k.user_id = n.user_id and k.dedup_key = n.dedup_key;

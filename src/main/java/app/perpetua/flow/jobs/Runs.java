@@ -7,7 +7,9 @@ import app.perpetua.flow.sql.DatabaseException;
 import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.Tx;
 import java.util.Map;
+import java.util.concurrent.Semaphore;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /** Runs one claimed job from its handler's first transaction to the job's end. Thread-safe. */
 final class Runs {
@@ -17,41 +19,53 @@ final class Runs {
   private final Lease lease;
   private final Map<String, JobHandler> handlers;
   private final Backoff backoff;
+  private final Semaphore settling;
 
-  /** Runs jobs that were claimed by that lease. */
-  Runs(Db db, Lease lease, Map<String, JobHandler> handlers, Backoff backoff) {
+  /**
+   * Runs jobs that were claimed by that lease.
+   *
+   * @param settling how many that have asked may settle at once; each takes a connection
+   */
+  Runs(Db db, Lease lease, Map<String, JobHandler> handlers, Backoff backoff, int settling) {
     this.db = db;
     this.lease = lease;
     this.handlers = Map.copyOf(handlers);
     this.backoff = backoff;
+    this.settling = new Semaphore(settling);
   }
 
-  /** Runs the job; whatever goes wrong is told and settled here. */
-  Outcome run(Job job) {
-    try {
-      return switch (handlers.get(job.kind())) {
-        case null -> throw new IllegalStateException("no handler for " + job.kind());
-        case Handler whole -> write(tx -> end(tx, job, whole.run(acting(tx, job), job)));
-        case Phased<?, ?> phased -> inPhases(job, phased);
-      };
-    } catch (Lease.Lost e) {
-      return lost(job);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return Outcome.LOST;
-    } catch (DatabaseException e) {
-      return Lease.isLost(e) ? lost(job) : failed(job, e);
-    } catch (RuntimeException e) {
-      return failed(job, e);
-    }
+  /** How far a job came in its first transaction. */
+  sealed interface Step {
+    /** To its end. */
+    record Ended(Outcome outcome) implements Step {}
+
+    /**
+     * To a call.
+     *
+     * @param rest the call and what follows; takes a connection only to settle
+     */
+    record Asking(Supplier<Outcome> rest) implements Step {}
   }
 
-  private static Outcome lost(Job job) {
-    LOG.log(System.Logger.Level.INFO, "the lease of a job was lost", fields(job));
-    return Outcome.LOST;
+  private interface Work<T> {
+    T run() throws InterruptedException;
   }
 
-  private <W, R> Outcome inPhases(Job job, Phased<W, R> handler) throws InterruptedException {
+  /** Begins the job; whatever goes wrong, here or in the rest, is told and settled. */
+  Step begin(Job job) {
+    return guarded(
+        job,
+        Step.Ended::new,
+        () ->
+            switch (handlers.get(job.kind())) {
+              case null -> throw new IllegalStateException("no handler for " + job.kind());
+              case Handler whole ->
+                  new Step.Ended(write(tx -> end(tx, job, whole.run(acting(tx, job), job))));
+              case Phased<?, ?> phased -> first(job, phased);
+            });
+  }
+
+  private <W, R> Step first(Job job, Phased<W, R> handler) {
     Phased.Begun<W> begun =
         write(
             tx -> {
@@ -63,12 +77,41 @@ final class Runs {
               return found;
             });
     return switch (begun) {
-      case Phased.Begun.Ended<W>(Handler.Next next) -> outcome(job, next);
-      case Phased.Begun.Call<W>(W what) -> {
-        R result = handler.call(what);
-        yield write(tx -> end(tx, job, handler.settle(acting(tx, job), job, what, result)));
-      }
+      case Phased.Begun.Ended<W>(Handler.Next next) -> new Step.Ended(outcome(job, next));
+      case Phased.Begun.Call<W>(W what) ->
+          new Step.Asking(
+              () -> guarded(job, Function.identity(), () -> second(job, handler, what)));
     };
+  }
+
+  private <W, R> Outcome second(Job job, Phased<W, R> handler, W what) throws InterruptedException {
+    R result = handler.call(what);
+    settling.acquire();
+    try {
+      return write(tx -> end(tx, job, handler.settle(acting(tx, job), job, what, result)));
+    } finally {
+      settling.release();
+    }
+  }
+
+  private <T> T guarded(Job job, Function<Outcome, T> ended, Work<T> work) {
+    try {
+      return work.run();
+    } catch (Lease.Lost e) {
+      return ended.apply(lost(job));
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return ended.apply(Outcome.LOST);
+    } catch (DatabaseException e) {
+      return ended.apply(Lease.isLost(e) ? lost(job) : failed(job, e));
+    } catch (RuntimeException e) {
+      return ended.apply(failed(job, e));
+    }
+  }
+
+  private static Outcome lost(Job job) {
+    LOG.log(System.Logger.Level.INFO, "the lease of a job was lost", fields(job));
+    return Outcome.LOST;
   }
 
   private <T> T write(Function<Tx, T> work) {

@@ -12,16 +12,15 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.UUID;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /**
@@ -52,18 +51,12 @@ public final class Worker implements AutoCloseable {
    */
   public record Ran(String kind, Outcome outcome, Duration took) {}
 
-  /** A claim and when it was taken, or begun to run, by the real clock. */
-  private record Held(Job job, long since) {}
-
   private static final System.Logger LOG = System.getLogger(Worker.class.getName());
 
   /** Half of the second within which what is due must start. */
   private static final Duration PACE = Duration.ofMillis(500);
 
   private static final Duration HEARTBEAT = Lease.LENGTH.dividedBy(3);
-
-  /** A handler that takes longer hangs: its claim is no longer extended. */
-  private static final Duration LONGEST_RUN = Duration.ofMinutes(5);
 
   /** What runs when the worker stops may go on for so long: a transaction's whole time. */
   private static final Duration GRACE = Duration.ofSeconds(6);
@@ -86,7 +79,8 @@ public final class Worker implements AutoCloseable {
   private final Runs runs;
   private final Semaphore slots;
   private final Ahead ahead;
-  private final Map<UUID, Held> running = new ConcurrentHashMap<>();
+  private final Running running = new Running();
+  private final Callers callers = new Callers();
   private final BlockingQueue<Boolean> wakes = new ArrayBlockingQueue<>(1);
 
   /** Few, and always waiting for the database: virtual ones would park and unpark for nothing. */
@@ -101,7 +95,8 @@ public final class Worker implements AutoCloseable {
    * @param handlers by kind, apart from the daily ones
    * @param daily the kinds that run once a day, and their handlers
    * @param listener told of every run, by the thread that ran it
-   * @param parallel how many jobs run at once; each takes a connection
+   * @param parallel how many jobs run at once; each takes a connection, and those that settle after
+   *     a call half as many again
    */
   public Worker(
       Db db,
@@ -120,7 +115,7 @@ public final class Worker implements AutoCloseable {
     Map<String, JobHandler> all = new HashMap<>(handlers);
     all.putAll(daily.handlers());
     this.lease = new Lease(db, ids, all.keySet());
-    this.runs = new Runs(db, lease, all, backoff);
+    this.runs = new Runs(db, lease, all, backoff, Math.max(1, parallel / 2));
     this.slots = new Semaphore(parallel);
     this.ahead = new Ahead();
     this.executor =
@@ -259,7 +254,7 @@ public final class Worker implements AutoCloseable {
         () -> {
           try {
             for (Optional<Job> job = Optional.of(first); job.isPresent(); job = next()) {
-              run(job.get());
+              runInSlot(job.get());
             }
           } finally {
             slots.release();
@@ -284,17 +279,50 @@ public final class Worker implements AutoCloseable {
     }
   }
 
+  /** In this thread, to the job's end. */
   private Ran run(Job job) {
-    Held run = new Held(job, System.nanoTime());
-    running.put(job.id(), run);
+    Running.Run run = running.begin(job);
+    return switch (begin(run)) {
+      case Runs.Step.Ended(Outcome outcome) -> finish(run, () -> outcome);
+      case Runs.Step.Asking(Supplier<Outcome> rest) -> finish(run, rest);
+    };
+  }
+
+  /** As above, but what waits for another company does so elsewhere, as long as there is room. */
+  private void runInSlot(Job job) {
+    Running.Run run = running.begin(job);
+    switch (begin(run)) {
+      case Runs.Step.Ended(Outcome outcome) -> finish(run, () -> outcome);
+      case Runs.Step.Asking(Supplier<Outcome> rest) -> {
+        if (!callers.take(() -> finish(run, rest))) {
+          finish(run, rest);
+        }
+      }
+    }
+  }
+
+  private Runs.Step begin(Running.Run run) {
+    boolean begun = false;
     try {
-      Outcome outcome = runs.run(job);
-      Ran ran = new Ran(job.kind(), outcome, Duration.ofNanos(System.nanoTime() - run.since()));
+      Runs.Step step = runs.begin(run.job());
+      begun = true;
+      return step;
+    } finally {
+      if (!begun) {
+        running.end(run);
+      }
+    }
+  }
+
+  private Ran finish(Running.Run run, Supplier<Outcome> rest) {
+    try {
+      Outcome outcome = rest.get();
+      Duration took = Duration.ofNanos(System.nanoTime() - run.since());
+      Ran ran = new Ran(run.job().kind(), outcome, took);
       tell(ran);
       return ran;
     } finally {
-      // Not one that was claimed anew meanwhile.
-      running.remove(job.id(), run);
+      running.end(run);
     }
   }
 
@@ -316,12 +344,7 @@ public final class Worker implements AutoCloseable {
 
   /** One heartbeat, in whichever phase the jobs are. */
   void extendHeld() {
-    long now = System.nanoTime();
-    Stream<Job> run =
-        running.values().stream()
-            .filter(held -> now - held.since() < LONGEST_RUN.toNanos())
-            .map(Held::job);
-    List<Job> held = Stream.concat(run, ahead.all().stream()).toList();
+    List<Job> held = Stream.concat(running.alive().stream(), ahead.all().stream()).toList();
     if (held.isEmpty()) {
       return;
     }
@@ -347,9 +370,13 @@ public final class Worker implements AutoCloseable {
         threads.getFirst().join(GRACE);
       }
       giveBack(ahead.clear());
+      long end = System.nanoTime() + GRACE.toNanos();
       executor.shutdown();
-      if (!executor.awaitTermination(GRACE.toMillis(), TimeUnit.MILLISECONDS)) {
-        giveBack(running.values().stream().map(Held::job).toList());
+      boolean ended = executor.awaitTermination(GRACE.toMillis(), TimeUnit.MILLISECONDS);
+      // By now nothing is handed on to them any more.
+      ended &= callers.awaitEnd(Duration.ofNanos(end - System.nanoTime()));
+      if (!ended) {
+        giveBack(running.all());
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -357,6 +384,7 @@ public final class Worker implements AutoCloseable {
       LOG.log(System.Logger.Level.WARNING, "leases run out by themselves: {0}", e.getMessage());
     } finally {
       executor.shutdownNow();
+      callers.interrupt();
       threads.forEach(Thread::interrupt);
     }
   }

@@ -40,7 +40,7 @@ public final class Notifications {
 
   /**
    * Tells the acting user something, once this transaction commits. Nothing happens if they were
-   * told under this key before, however long ago, unless they have deleted it since.
+   * told under this key before, however long ago, and even if they have deleted it since.
    *
    * @param tx acts for the user, whose row is locked
    * @param title not blank; cut to 100 code points, never within a character as readers see it
@@ -134,12 +134,15 @@ public final class Notifications {
   }
 
   /**
-   * Deletes one, and with it the memory that the user was told.
+   * Deletes one. The user is not told the same again.
    *
    * @throws Refusal {@code FORBIDDEN}, {@code NOT_FOUND}
    */
   public void delete(Tx tx, UUID id) {
-    if (tx.sql("notifications.delete_notification").bind("id", id).run() == 0) {
+    if (tx.sql("notifications.delete_notification")
+        .bind("id", id)
+        .one(row -> row.uuid("id"))
+        .isEmpty()) {
       throw missing(tx, id);
     }
   }

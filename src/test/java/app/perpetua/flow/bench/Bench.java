@@ -135,11 +135,14 @@ final class Bench {
       if (options.runs(BenchOptions.Part.JOBS)) {
         new Queues(database, HOME, options, Bench::say).run();
       }
+      if (options.runs(BenchOptions.Part.REMINDERS)) {
+        new DueReminders(database, options, Bench::say)
+            .run(jvm -> new Service(jar, jvm, "worker", started(database), log()));
+      }
       database.checkInvariants();
       say("The data is as it must be (every query of invariants.sql).");
       if (options.runs(BenchOptions.Part.START)) {
-        new Startup(jar, HOME, started(database.url(database.port()), Map.of()), options.starts())
-            .run(this::train, Bench::say);
+        new Startup(jar, HOME, started(database), options.starts()).run(this::train, Bench::say);
       }
     }
   }
@@ -273,7 +276,11 @@ final class Bench {
   }
 
   private Service start(String databaseUrl, Map<String, String> further) throws IOException {
-    return new Service(jar, options.jvm(), started(databaseUrl, further), log());
+    return new Service(jar, options.jvm(), "api", started(databaseUrl, further), log());
+  }
+
+  private Map<String, String> started(Database database) {
+    return started(database.url(database.port()), Map.of());
   }
 
   private Map<String, String> started(String databaseUrl, Map<String, String> further) {

@@ -24,7 +24,8 @@ record BenchOptions(Set<Part> parts, boolean quick, List<String> jvm, @Nullable 
     WRITES,
     TRIPS,
     START,
-    JOBS
+    JOBS,
+    REMINDERS
   }
 
   /** Arguments that make no sense; the message says which. */
@@ -90,7 +91,7 @@ record BenchOptions(Set<Part> parts, boolean quick, List<String> jvm, @Nullable 
     try {
       return Part.valueOf(name.toUpperCase(Locale.ROOT));
     } catch (IllegalArgumentException e) {
-      throw new Misused("--only must be reads, writes, trips, start or jobs");
+      throw new Misused("--only must be reads, writes, trips, start, jobs or reminders");
     }
   }
 

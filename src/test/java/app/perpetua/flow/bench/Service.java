@@ -31,16 +31,17 @@ final class Service implements AutoCloseable {
    * Starts it and waits until it is ready.
    *
    * @param jvm options of the JVM
+   * @param role what it does
    * @param environment its configuration, without the port
    * @param log takes what it writes, after what is there
    */
-  Service(Path jar, List<String> jvm, Map<String, String> environment, Path log)
+  Service(Path jar, List<String> jvm, String role, Map<String, String> environment, Path log)
       throws IOException {
     this.log = log;
     this.port = freePort();
     List<String> command = new ArrayList<>(List.of(System.getProperty("java.home") + "/bin/java"));
     command.addAll(jvm);
-    command.addAll(List.of("-jar", jar.toString(), "--role=api"));
+    command.addAll(List.of("-jar", jar.toString(), "--role=" + role));
     ProcessBuilder builder =
         new ProcessBuilder(command)
             .redirectErrorStream(true)

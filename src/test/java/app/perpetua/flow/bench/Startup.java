@@ -115,7 +115,7 @@ final class Startup {
   }
 
   private Service start(List<String> jvm) throws IOException {
-    return new Service(jar, jvm, environment, home.resolve("service.log"));
+    return new Service(jar, jvm, "api", environment, home.resolve("service.log"));
   }
 
   private void once(List<String> jvm, List<String> arguments, Map<String, String> environment)

@@ -19,6 +19,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
@@ -136,14 +137,19 @@ class DevServerTest {
 
   /** With an inbox of the fake push service. */
   private Answer subscribe(String token) throws Exception {
-    String browser = json.text(control("POST", "/push/subscription", "").body());
+    return post(
+        token,
+        "/notifications/push-subscription",
+        json.text(control("POST", "/push/subscription", "").body()));
+  }
+
+  private Answer post(String token, String path, String body) throws Exception {
     return send(
-        HttpRequest.newBuilder(
-                URI.create("http://127.0.0.1:" + port + "/api/v1/notifications/push-subscription"))
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/api/v1" + path))
             .header("Authorization", "Bearer " + token)
             .header("Idempotency-Key", UUID.randomUUID().toString())
             .header("Content-Type", "application/json")
-            .POST(BodyPublishers.ofString(browser)));
+            .POST(BodyPublishers.ofString(body)));
   }
 
   private HttpRequest.Builder toTasks(String token) {
@@ -172,7 +178,6 @@ class DevServerTest {
         control("POST", "/session", "{\"email\": \"ada@example.com\"}").text("access_token");
     Answer created = createTask(token, "Water the plants");
     assertEquals(201, created.status());
-    assertEquals(201, subscribe(token).status());
 
     long killed = pid("service");
     assertTrue(ProcessHandle.of(killed).orElseThrow().destroyForcibly());
@@ -206,6 +211,27 @@ class DevServerTest {
     assertEquals(2, tasks(later).body().path("pagination").path("total").intValue());
     assertNotEquals(0, pid("worker 1"));
     assertNotEquals(0, pid("worker 2"));
+  }
+
+  @Test
+  void FR_056_a_reminder_arrives_in_the_inbox() throws Exception {
+    startAndAwait();
+    String token = control("POST", "/session", "").text("access_token");
+    assertEquals(201, subscribe(token).status());
+    Instant now = Instant.parse(control("GET", "/clock", "").text("now"));
+    String task =
+        post(
+                token,
+                "/tasks",
+                "{\"title\": \"Water\", \"due_date\": \"" + now.plusSeconds(7_200) + "\"}")
+            .text("data", "id");
+    String reminder = "{\"type\": \"before\", \"offset_minutes\": 60, \"method\": \"push\"}";
+    assertEquals(201, post(token, "/tasks/" + task + "/reminders", reminder).status());
+    assertEquals(200, control("POST", "/clock", "{\"advance\": \"PT1H\"}").status());
+    control("POST", "/jobs/run-due", "");
+    JsonNode messages = control("GET", "/push/inbox", "").body().path("messages");
+    assertEquals(1, messages.size(), messages::toString);
+    assertEquals("Water", messages.path(0).at("/message/title").stringValue());
   }
 
   @Test

@@ -30,8 +30,17 @@ public final class NextCommit implements Tap.Hook {
   private final AtomicReference<@Nullable Awaited> next = new AtomicReference<>();
   private final Set<Integer> committing = ConcurrentHashMap.newKeySet();
 
+  private final String text;
+
   /** Nothing is awaited yet. */
-  public NextCommit() {}
+  public NextCommit() {
+    this(COMMIT);
+  }
+
+  /** Instead of a commit, the message in which this stands, such as a statement's name. */
+  public NextCommit(String text) {
+    this.text = text;
+  }
 
   /**
    * Runs this at the next commit, once.
@@ -52,8 +61,8 @@ public final class NextCommit implements Tap.Hook {
       return !committing.remove(connection) || happens(awaited);
     }
     // Latin 1 keeps every byte a character.
-    String text = new String(message, StandardCharsets.ISO_8859_1).toLowerCase(Locale.ROOT);
-    if (!text.contains(COMMIT)) {
+    String sent = new String(message, StandardCharsets.ISO_8859_1).toLowerCase(Locale.ROOT);
+    if (!sent.contains(text)) {
       return true;
     }
     if (awaited.moment() == Moment.BEFORE) {

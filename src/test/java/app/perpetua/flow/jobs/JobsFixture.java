@@ -53,6 +53,10 @@ final class JobsFixture {
     return of(db, handlers, Map.of());
   }
 
+  Worker mixed(Map<String, JobHandler> handlers) {
+    return of(db, handlers, Map.of());
+  }
+
   Worker worker(Db its, Map<String, Handler> handlers, Map<String, Daily.Batch> batches) {
     return of(its, handlers, batches);
   }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import app.perpetua.flow.harness.Invariants;
 import app.perpetua.flow.harness.TestDatabase;
+import app.perpetua.flow.sql.Eventually;
 import app.perpetua.flow.sql.Tx;
 import java.time.Duration;
 import java.time.Instant;
@@ -253,6 +254,42 @@ class PhasedTest {
     assertEquals("queued", on.state("a"));
     assertEquals(0, on.job("a").get("attempts"));
     assertEquals(0, entries("settled"));
+  }
+
+  @Test
+  void jobs_run_while_others_wait_for_an_answer_and_as_many_as_ever_at_once() throws Exception {
+    CountDownLatch calls = new CountDownLatch(8);
+    CountDownLatch answered = new CountDownLatch(1);
+    asking.answer =
+        what -> {
+          calls.countDown();
+          try {
+            assertTrue(answered.await(LIMIT.toSeconds(), TimeUnit.SECONDS));
+          } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+          }
+          return what;
+        };
+    for (int i = 0; i < 8; i++) {
+      on.enqueue(database.newUser().save(), "ask", "a" + i);
+    }
+    CountDownLatch touched = new CountDownLatch(1);
+    Handler touch =
+        (_, _) -> {
+          touched.countDown();
+          return done();
+        };
+    try (Worker worker = on.mixed(Map.of("ask", asking, "touch", touch))) {
+      worker.start();
+      assertTrue(calls.await(LIMIT.toSeconds(), TimeUnit.SECONDS), "twice as many as slots");
+      on.enqueue(null, "touch", "b");
+      assertTrue(touched.await(LIMIT.toSeconds(), TimeUnit.SECONDS));
+      answered.countDown();
+      Eventually.within(
+          LIMIT,
+          () -> database.number("select count(*) from ops.job_queue where state <> 'done'") == 0);
+    }
+    assertEquals(9, on.told.size());
   }
 
   @Test

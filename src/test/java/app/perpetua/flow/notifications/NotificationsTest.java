@@ -74,6 +74,19 @@ class NotificationsTest {
   }
 
   @Test
+  void a_key_is_told_once_even_if_the_user_has_deleted_what_it_told() {
+    subscribe(user);
+    write(tx -> told(tx, "first", "k"));
+    write(
+        tx -> notifications.delete(tx, (UUID) java.util.Objects.requireNonNull(only().get("id"))));
+    write(tx -> told(tx, "second", "k"));
+    assertEquals(0, count(user));
+    assertEquals(1, jobs(user));
+    write(tx -> told(tx, "other", "l"));
+    assertEquals("other", only().get("title"));
+  }
+
+  @Test
   void a_key_that_is_told_twice_within_one_change_is_told_once() {
     write(
         tx -> {

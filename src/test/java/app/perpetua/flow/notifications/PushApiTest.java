@@ -13,10 +13,22 @@ import app.perpetua.flow.harness.TestService;
 import app.perpetua.flow.jobs.Worker;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
+import java.text.MessageFormat;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.IntFunction;
+import java.util.logging.Handler;
+import java.util.logging.Level;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
@@ -29,6 +41,11 @@ class PushApiTest {
   private static final String PUSH = "/api/v1/notifications/push-subscription";
   private static final String KEY = "/api/v1/notifications/push-key";
   private static final VapidKeys KEYS = VapidKeys.make();
+
+  private static final Logger APP = Logger.getLogger("app.perpetua.flow.App");
+
+  /** What both services said at start: this stands before they are. */
+  private static final List<String> STARTED = listening();
 
   @Order(1)
   @RegisterExtension
@@ -60,6 +77,53 @@ class PushApiTest {
   @AfterEach
   void invariants() {
     Invariants.check(database);
+  }
+
+  private static List<String> listening() {
+    List<String> told = new CopyOnWriteArrayList<>();
+    APP.addHandler(
+        new Handler() {
+          @Override
+          public void publish(LogRecord line) {
+            if (line.getLevel().equals(Level.WARNING)) {
+              told.add(
+                  MessageFormat.format(
+                      line.getMessage(),
+                      line.getParameters() == null ? new Object[0] : line.getParameters()));
+            }
+          }
+
+          @Override
+          public void flush() {}
+
+          @Override
+          public void close() {}
+        });
+    return told;
+  }
+
+  @AfterAll
+  static void stopListening() {
+    for (Handler handler : APP.getHandlers()) {
+      APP.removeHandler(handler);
+    }
+  }
+
+  @Test
+  void settled_24_what_is_for_development_or_missing_is_told_once_at_start() {
+    assertEquals(
+        1, STARTED.stream().filter("no push: VAPID_PUBLIC_KEY is not set"::equals).count());
+    assertEquals(
+        1,
+        STARTED.stream()
+            .filter(
+                line ->
+                    line.equals(
+                        "PUSH_HOSTS allows "
+                            + service.push().origin()
+                            + " whatever its address: this is for development"))
+            .count(),
+        STARTED::toString);
   }
 
   private long subscribed(UUID user) {
@@ -139,6 +203,44 @@ class PushApiTest {
     Api.Answer refused = api.post(PUSH, browser.json()).expect(409, "LIMIT_EXCEEDED");
     assertEquals(10, refused.json().at("/error/limit").intValue());
     assertEquals(10, refused.json().at("/error/current").intValue());
+  }
+
+  @Test
+  void promise_7_the_limit_holds_under_parallel_subscriptions() throws Exception {
+    for (int i = 0; i < 9; i++) {
+      api.post(PUSH, service.push().subscribe().json()).expect(201);
+    }
+    List<Integer> statuses = inParallel(8, _ -> api.post(PUSH, service.push().subscribe().json()));
+    assertEquals(1, statuses.stream().filter(status -> status == 201).count(), statuses::toString);
+    assertEquals(7, statuses.stream().filter(status -> status == 409).count(), statuses::toString);
+    assertEquals(10, subscribed(session.userId()));
+  }
+
+  @Test
+  void settled_24_users_who_fight_for_an_endpoint_leave_it_to_one_of_them() throws Exception {
+    List<Api> users = IntStream.range(0, 6).mapToObj(_ -> service.newUser().api()).toList();
+    List<Integer> statuses = inParallel(6, i -> users.get(i).post(PUSH, browser.json()));
+    assertTrue(statuses.stream().allMatch(status -> status == 201), statuses::toString);
+    assertEquals(
+        1,
+        database.number(
+            "select count(*) from activity.push_subscriptions where endpoint = ?",
+            browser.endpoint()));
+  }
+
+  private static List<Integer> inParallel(int count, IntFunction<Api.Answer> call)
+      throws Exception {
+    try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Future<Integer>> answers =
+          IntStream.range(0, count)
+              .mapToObj(i -> threads.submit(() -> call.apply(i).status()))
+              .toList();
+      List<Integer> statuses = new ArrayList<>();
+      for (Future<Integer> answer : answers) {
+        statuses.add(answer.get());
+      }
+      return statuses;
+    }
   }
 
   @Test

@@ -1,6 +1,7 @@
 package app.perpetua.flow.notifications;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -24,11 +25,15 @@ import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.UUID;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -266,6 +271,36 @@ class PushSendTest {
     tell(Notification.Type.SYSTEM, "t", "", null);
     assertEquals(List.of(Worker.Outcome.DONE), run(Optional.empty()));
     assertEquals(1, subscribed());
+  }
+
+  @Test
+  void promise_27_what_goes_wrong_is_logged_without_endpoint_or_text() {
+    List<String> lines = new ArrayList<>();
+    Handler capture =
+        new Handler() {
+          @Override
+          public void publish(LogRecord line) {
+            lines.add(line.getMessage() + Arrays.toString(line.getParameters()));
+          }
+
+          @Override
+          public void flush() {}
+
+          @Override
+          public void close() {}
+        };
+    Logger logger = Logger.getLogger("app.perpetua.flow");
+    logger.addHandler(capture);
+    try {
+      subscribe("https://push.example.com/secret-endpoint");
+      tell(Notification.Type.SYSTEM, "secret-title", "secret-body", null);
+      outcome = new Outcome.Rejected("the push service says 413");
+      run();
+    } finally {
+      logger.removeHandler(capture);
+    }
+    assertTrue(lines.toString().contains("the push service says 413"), lines::toString);
+    assertFalse(lines.toString().contains("secret"), lines::toString);
   }
 
   @Test

@@ -64,18 +64,19 @@ class RoundTripsTest {
   @Test
   void FR_016_asking_for_the_next_instance_costs_no_round_trip() {
     Api api = service.newUser().api();
-    int plain = 0;
-    int recurring = 0;
-    // The first rounds open connections and prepare statements.
-    for (int round = 0; round < 5; round++) {
+    int plain = Integer.MAX_VALUE;
+    int recurring = Integer.MAX_VALUE;
+    // Whatever else the service asks meanwhile (a new connection, a statement prepared, a time that
+    // came round) only adds trips: the least of a few rounds is what the request itself costs.
+    for (int round = 0; round < 8; round++) {
       String task = api.post("/api/v1/tasks", Map.of("title", "a")).data().get("id").stringValue();
       String instance =
           api.post("/api/v1/templates", Map.of("title", "a", "rrule", "FREQ=DAILY"))
               .json()
               .at("/task/id")
               .stringValue();
-      plain = trips(api, task);
-      recurring = trips(api, instance);
+      plain = Math.min(plain, trips(api, task));
+      recurring = Math.min(recurring, trips(api, instance));
     }
     assertEquals(plain, recurring);
     assertTrue(plain > 0 && plain <= 4, "trips: " + plain);

@@ -38,10 +38,10 @@ import java.util.concurrent.TimeoutException;
  * endpoint, keys or payload. Thread-safe.
  */
 public final class WebPush implements PushService {
-  /** Look-up, connection, request and the answer's head, together. */
-  private static final Duration PATIENCE = Duration.ofSeconds(4);
+  /** Connection, request and the answer's head, together; the look-up before them has 2 s. */
+  private static final Duration PATIENCE = Duration.ofSeconds(3);
 
-  /** The contract of VAPID allows a day; a token that leaks is of no use for longer than this. */
+  /** RFC 8292 allows a day; a token that leaks is of no use for longer than this. */
   private static final Duration TOKEN_LIFE = Duration.ofHours(1);
 
   /** A push service that asks for more is asked again all the same. */

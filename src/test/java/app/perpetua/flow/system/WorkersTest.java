@@ -1,0 +1,291 @@
+package app.perpetua.flow.system;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import app.perpetua.flow.harness.Invariants;
+import app.perpetua.flow.harness.NextCommit;
+import app.perpetua.flow.harness.NextCommit.Moment;
+import app.perpetua.flow.harness.Tap;
+import app.perpetua.flow.harness.TestDatabase;
+import app.perpetua.flow.sql.Eventually;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/**
+ * Promises 12 and 13 with processes: workers share the queue, are killed and frozen. Leases are
+ * shortened in the database, as if half a minute had passed there; by hand {@code
+ * -Dleases.real=true} waits for it, {@code -Djobs=10000} makes the queue longer, and {@code
+ * -Dpoison.kills=5} lets a job kill every worker that it may.
+ */
+@Tag("system")
+class WorkersTest {
+  private static final boolean REAL_LEASES = Boolean.getBoolean("leases.real");
+  private static final int JOBS = Integer.getInteger("jobs", 600);
+  private static final int KILLS = Integer.getInteger("poison.kills", 2);
+  private static final int ATTEMPTS = 5;
+  private static final int USERS = 6;
+
+  /** The handler's first statement: the claim is committed by then. */
+  private static final String BEGIN = "/* owner.lock */";
+
+  /** Leaves in one message with the effect and the commit. */
+  private static final String END = "/* jobs.finish */";
+
+  private static final Duration LIMIT = Duration.ofSeconds(REAL_LEASES ? 150 : 60);
+
+  @Order(1)
+  @RegisterExtension
+  static final TestDatabase database = new TestDatabase();
+
+  @Order(2)
+  @RegisterExtension
+  static final Stage stage = new Stage(database);
+
+  @AfterEach
+  void invariants() {
+    Eventually.within(LIMIT, () -> unfinished() == 0);
+    Invariants.check(database);
+  }
+
+  /** Reminders of that user, and their jobs, due now. */
+  private static void remind(UUID user, int count) {
+    database.run(
+        """
+        with task as (
+          insert into tasks.task_instances (id, user_id, title, created_at, updated_at)
+          select gen_random_uuid(), id, 'task ' || n, now(), now()
+          from auth.users, generate_series(1, ?) n where id = ?
+          returning id, user_id
+        ),
+        counted as (update auth.users set open_tasks = open_tasks + ? where id = ?),
+        reminder as (
+          insert into tasks.reminders
+            (id, user_id, task_id, type, scheduled_at, created_at, updated_at)
+          select gen_random_uuid(), user_id, id, 'absolute', date_trunc('milliseconds', now()),
+                 now(), now()
+          from task
+          returning id, user_id, task_id, scheduled_at
+        )
+        insert into ops.job_queue (id, user_id, kind, job_key, payload, run_at, created_at)
+        select gen_random_uuid(), user_id, 'reminder_fire', id,
+               jsonb_build_object('task_id', task_id), scheduled_at, now()
+        from reminder
+        """,
+        count,
+        user,
+        count,
+        user);
+  }
+
+  /** How many notifications there are, each with its entry in the log. */
+  private static long told(UUID user) {
+    Map<String, @Nullable Object> counts =
+        database.row(
+            """
+            select (select count(*) from activity.notifications where user_id = ?) as told,
+                   (select count(*) from activity.activity_logs
+                    where user_id = ? and action = 'reminder_fired') as logged
+            """,
+            user,
+            user);
+    assertEquals(counts.get("told"), counts.get("logged"));
+    return ((Number) Objects.requireNonNull(counts.get("told"))).longValue();
+  }
+
+  private static long attempts(UUID user) {
+    return database.number("select sum(attempts) from ops.job_queue where user_id = ?", user);
+  }
+
+  private static long unfinished() {
+    return database.number(
+        "select count(*) from ops.job_queue where state in ('queued', 'running')");
+  }
+
+  /** As if half a minute had passed for the database. */
+  private static void passLeases() {
+    if (!REAL_LEASES) {
+      database.run(
+          """
+          update ops.job_queue
+          set heartbeat_at = heartbeat_at - interval '31 seconds',
+              lease_until = lease_until - interval '31 seconds'
+          where state = 'running'
+          """);
+    }
+  }
+
+  /** A worker that has nothing left to do, not even what comes once a day. */
+  private static Jar worker(Map<String, String> environment) {
+    Jar jar = stage.start(environment, "--role=worker").awaitReady();
+    Eventually.within(
+        LIMIT,
+        () ->
+            unfinished() == 0
+                && database.number(
+                        "select count(*) from ops.schedule_runs where finished_at is not null")
+                    > 0);
+    return jar;
+  }
+
+  private record Fault(String text, Moment moment, long told, long attempts) {}
+
+  @Test
+  void promise_12_a_worker_killed_after_its_claim_or_around_its_commit_leaves_the_effect_once()
+      throws Exception {
+    for (Fault fault :
+        List.of(
+            new Fault(BEGIN, Moment.BEFORE, 0, 2),
+            new Fault(END, Moment.BEFORE, 0, 2),
+            new Fault(END, Moment.AFTER, 1, 1))) {
+      UUID user = database.newUser().save();
+      NextCommit message = new NextCommit(fault.text());
+      try (Tap tap = new Tap(stage.databaseAddress(), message)) {
+        Jar killed = worker(stage.environmentThrough(tap.port()));
+        message.when(
+            fault.moment(),
+            () -> {
+              killed.kill();
+              return false;
+            });
+        remind(user, 1);
+        Eventually.within(LIMIT, () -> !killed.isAlive());
+        Eventually.within(LIMIT, () -> told(user) == fault.told());
+      }
+      passLeases();
+      try (Jar other = worker(stage.environment())) {
+        Eventually.within(LIMIT, () -> unfinished() == 0);
+        assertTrue(other.isAlive());
+      }
+      assertEquals(1, told(user), fault.toString());
+      assertEquals(fault.attempts(), attempts(user), fault.toString());
+    }
+  }
+
+  @Test
+  void promise_12_a_worker_frozen_past_its_lease_changes_nothing_when_it_wakes() throws Exception {
+    UUID user = database.newUser().save();
+    CountDownLatch begins = new CountDownLatch(1);
+    CountDownLatch goesOn = new CountDownLatch(1);
+    NextCommit message = new NextCommit(BEGIN);
+    try (Tap tap = new Tap(stage.databaseAddress(), message)) {
+      Jar frozen = worker(stage.environmentThrough(tap.port()));
+      message.when(
+          Moment.BEFORE,
+          () -> {
+            begins.countDown();
+            return waited(goesOn);
+          });
+      remind(user, 1);
+      assertTrue(waited(begins));
+      frozen.freeze();
+      passLeases();
+      Jar other = worker(stage.environment());
+      Eventually.within(LIMIT, () -> unfinished() == 0);
+      assertEquals(1, told(user));
+      goesOn.countDown();
+      frozen.thaw();
+      Eventually.within(
+          LIMIT, () -> frozen.out().stream().anyMatch(line -> line.contains("was lost")));
+      assertEquals(1, told(user));
+      assertEquals(2, attempts(user));
+      other.kill();
+      remind(user, 1);
+      Eventually.within(LIMIT, () -> told(user) == 2);
+    }
+  }
+
+  @Test
+  void promise_12_two_workers_share_a_queue_and_when_one_is_killed_each_job_is_done_once() {
+    List<UUID> users = Stream.generate(() -> database.newUser().save()).limit(USERS).toList();
+    Jar killed = worker(stage.environment());
+    Jar other = worker(stage.environment());
+    users.forEach(user -> remind(user, JOBS / USERS));
+    Eventually.within(LIMIT, () -> users.stream().mapToLong(WorkersTest::told).sum() >= JOBS / 4);
+    killed.kill();
+    // Those of the living one as well: it loses what it is just doing.
+    passLeases();
+    Eventually.within(LIMIT, () -> unfinished() == 0);
+    users.forEach(user -> assertEquals(JOBS / USERS, told(user)));
+    assertTrue(other.isAlive());
+    assertEquals(
+        0, database.number("select count(*) from ops.job_queue where state not in ('done')"));
+  }
+
+  @Test
+  void promise_13_a_job_that_kills_its_worker_ends_dead_and_others_are_done() throws Exception {
+    UUID poisoned = database.newUser().save();
+    UUID user = database.newUser().save();
+    AtomicReference<Runnable> kill = new AtomicReference<>(() -> {});
+    Tap.Hook hook =
+        (_, direction, message) -> {
+          boolean poison =
+              direction == Tap.Direction.TO_SERVER
+                  && new String(message, StandardCharsets.ISO_8859_1).contains(BEGIN)
+                  && mentions(message, poisoned);
+          if (poison) {
+            Objects.requireNonNull(kill.get()).run();
+          }
+          return !poison;
+        };
+    try (Tap tap = new Tap(stage.databaseAddress(), hook)) {
+      remind(poisoned, 1);
+      database.run(
+          "update ops.job_queue set attempts = ? where user_id = ?", ATTEMPTS - KILLS, poisoned);
+      for (int i = 0; i < KILLS; i++) {
+        remind(user, 10);
+        Jar killed = stage.start(stage.environmentThrough(tap.port()), "--role=worker");
+        kill.set(killed::kill);
+        Eventually.within(LIMIT, () -> !killed.isAlive());
+        passLeases();
+      }
+      Jar last = worker(stage.environmentThrough(tap.port()));
+      kill.set(last::kill);
+      Eventually.within(LIMIT, () -> unfinished() == 0);
+      assertTrue(last.isAlive());
+    }
+    assertEquals(
+        "dead",
+        database.row("select state from ops.job_queue where user_id = ?", poisoned).get("state"));
+    assertEquals(0, told(poisoned));
+    assertEquals(10L * KILLS, told(user));
+    database.run("delete from ops.job_queue where user_id = ?", poisoned);
+    database.run("delete from tasks.reminders where user_id = ?", poisoned);
+  }
+
+  /** As text or as bytes: the driver sends either. */
+  private static boolean mentions(byte[] message, UUID id) {
+    String bytes =
+        new String(
+            ByteBuffer.allocate(2 * Long.BYTES)
+                .putLong(id.getMostSignificantBits())
+                .putLong(id.getLeastSignificantBits())
+                .array(),
+            StandardCharsets.ISO_8859_1);
+    String sent = new String(message, StandardCharsets.ISO_8859_1);
+    return sent.contains(bytes) || sent.contains(id.toString());
+  }
+
+  private static boolean waited(CountDownLatch latch) {
+    try {
+      return latch.await(LIMIT.toSeconds(), TimeUnit.SECONDS);
+    } catch (InterruptedException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+}
