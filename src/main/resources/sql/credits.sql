@@ -1,14 +1,97 @@
--- name: grant_kickstart
--- Only for an account that was made in this transaction: its balance is nothing but this grant.
-with granted as (
-  insert into billing.ai_credit_grants
-    (id, user_id, credit_type, amount, remaining, dedup_key, created_at)
-  values (:grant_id, :user_id, 'kickstart', :amount, :amount, 'kickstart', :now)
-  returning id, user_id, credit_type, amount, created_at
-)
+-- name: find_statement
+-- A balance is read without a lock: what is left, today's entitlement, and what the entitlement
+-- follows from, in one snapshot. An account has one row even for an empty purse.
+select u.tier, u.perk_daily_credits, g.id, g.credit_type, g.amount, g.remaining, g.spent, g.expired,
+       g.entitled_on, g.purchase_id, g.dedup_key, g.expires_at, g.created_at
+from auth.users u
+left join billing.ai_credit_grants g
+  on g.user_id = :user_id and (g.remaining > 0 or g.entitled_on = :today::date)
+where u.id = :user_id
+
+-- name: find_grants
+-- As above, for whoever holds the lock and so knows the account.
+select id, credit_type, amount, remaining, spent, expired, entitled_on, purchase_id, dedup_key,
+       expires_at, created_at
+from billing.ai_credit_grants
+where user_id = :user_id and (remaining > 0 or entitled_on = :today::date)
+
+-- name: find_charge
+-- What a charge took, grant by grant in its order, and whether any of it went back already.
+select g.id, g.credit_type, g.amount, g.remaining, g.spent, g.expired, g.entitled_on, g.purchase_id,
+       g.dedup_key, g.expires_at, g.created_at, -l.amount as taken,
+       exists (
+         select from billing.ai_credit_ledger r
+         where r.user_id = :user_id and r.operation_ref = :ref and r.operation = 'refund'
+       ) as refunded
+from billing.ai_credit_ledger l
+join billing.ai_credit_grants g on g.user_id = l.user_id and g.id = l.grant_id
+where l.user_id = :user_id and l.operation_ref = :ref and l.operation = 'consume'
+order by l.seq
+
+-- name: store_grants
+-- New ones whole; of the others only what moves. The owner's row is locked.
+insert into billing.ai_credit_grants
+  (id, user_id, credit_type, amount, remaining, spent, expired, entitled_on, purchase_id, dedup_key,
+   expires_at, created_at)
+select id, :user_id, credit_type, amount, remaining, spent, expired, entitled_on, purchase_id,
+       dedup_key, expires_at, created_at
+from jsonb_to_recordset(:grants::jsonb) as g (
+  id uuid, credit_type text, amount int, remaining int, spent int, expired int, entitled_on date,
+  purchase_id uuid, dedup_key text, expires_at timestamptz, created_at timestamptz)
+on conflict (user_id, id) do update
+set remaining = excluded.remaining, spent = excluded.spent, expired = excluded.expired
+
+-- name: append_entries
+-- In the order in which they happened, which seq then keeps.
 insert into billing.ai_credit_ledger
-  (id, user_id, grant_id, credit_type, operation, amount, balance_after, operation_ref,
-   description, created_at)
-select :entry_id, user_id, id, credit_type, 'grant', amount, amount, 'kickstart',
-       'Credits to start with', created_at
-from granted
+  (id, user_id, grant_id, credit_type, operation, amount, balance_after, operation_ref, description,
+   expires_at, created_at)
+select e.id, :user_id, e.grant_id, lower(e.type), lower(e.operation), e.amount, e.balance_after,
+       e.ref, e.description, e.expires_at, :now
+from rows from (
+  jsonb_to_recordset(:entries::jsonb) as (
+    id uuid, grant_id uuid, type text, operation text, amount int, balance_after int, ref text,
+    description text, expires_at timestamptz)
+) with ordinality as e (
+  id, grant_id, type, operation, amount, balance_after, ref, description, expires_at, place)
+order by e.place
+
+-- name: list_entries
+-- The primary key read backwards; one row even for an empty page, so the total always arrives.
+with page as (
+  select seq
+  from billing.ai_credit_ledger
+  where user_id = :user_id
+  order by seq desc
+  limit :limit offset :offset
+)
+select (select count(*)::int from billing.ai_credit_ledger where user_id = :user_id) as total,
+       l.id, l.user_id, l.credit_type, l.operation, l.amount, l.balance_after, l.operation_ref,
+       l.description, l.expires_at, l.created_at
+from auth.users u
+left join page on true
+left join billing.ai_credit_ledger l on l.user_id = :user_id and l.seq = page.seq
+where u.id = :user_id
+order by l.seq desc
+
+-- name: find_expiring
+-- scope: system
+-- credit_expire: those who have something left whose time is up; settling takes them off this list.
+select distinct user_id
+from (
+  select user_id
+  from billing.ai_credit_grants
+  where remaining > 0 and expires_at <= :now
+  order by expires_at, user_id
+  limit :count
+) expiring
+order by user_id
+
+-- name: find_entitled
+-- scope: system
+-- credit_expire: those who get daily credits, in the order of their ids.
+select id
+from auth.users
+where (tier = 'pro' or perk_daily_credits > 0) and id > :after
+order by id
+limit :count

@@ -12,6 +12,8 @@ import app.perpetua.flow.base.AllowedHost;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.cleanup.Cleanup;
+import app.perpetua.flow.credits.CreditExpire;
+import app.perpetua.flow.credits.CreditRoutes;
 import app.perpetua.flow.credits.Credits;
 import app.perpetua.flow.events.Events;
 import app.perpetua.flow.events.Partitions;
@@ -148,7 +150,7 @@ public final class App implements AutoCloseable {
         new Partitions(new Db(pool, catalog, clock, REQUEST_BUDGET, _ -> false));
     Db db = new Db(pool, catalog, clock, REQUEST_BUDGET, partitions::ensure);
     Events events = new Events(ids, json);
-    Credits credits = new Credits(ids, events);
+    Credits credits = new Credits(config.credits(), ids, json, events);
     Tombstones tombstones = new Tombstones(config.tombstones(), ids);
 
     AccessTokens accessTokens = new AccessTokens(config.account(), ids, clock);
@@ -204,7 +206,8 @@ public final class App implements AutoCloseable {
                     new ReminderFire(reminders, tasks, notifications, events),
                     Notifications.PUSH_SEND,
                     new PushSend(pushService, json, result -> metrics.push(result.toString()))),
-                new Daily(jobs, Map.of("cleanup", cleanup)),
+                new Daily(
+                    jobs, Map.of("cleanup", cleanup, "credit_expire", new CreditExpire(credits))),
                 new Backoff(new SecureRandom()),
                 new JobMetrics(metrics.registry()),
                 ran,
@@ -233,6 +236,7 @@ public final class App implements AutoCloseable {
               new SubtaskRoutes(tasks, subtasks),
               new TemplateRoutes(templates, config.tasks()),
               new ReminderRoutes(reminders),
+              new CreditRoutes(credits),
               new ActivityRoutes(new Activity(json)),
               new NotificationRoutes(notifications),
               new PushRoutes(new PushSubscriptions(ids), pushHosts, config.push().vapid())));

@@ -4,6 +4,7 @@ import app.perpetua.flow.account.AccountConfig;
 import app.perpetua.flow.account.Pem;
 import app.perpetua.flow.base.AllowedHost;
 import app.perpetua.flow.base.Secret;
+import app.perpetua.flow.credits.CreditConfig;
 import app.perpetua.flow.http.Cidr;
 import app.perpetua.flow.http.HttpConfig;
 import app.perpetua.flow.notifications.PushConfig;
@@ -36,6 +37,7 @@ import org.jspecify.annotations.Nullable;
  * @param account tokens and sign-in
  * @param tasks limits of tasks and subtasks
  * @param reminders limits of reminders
+ * @param credits how many credits there are
  * @param tombstones how deletions are kept
  * @param push push to browsers
  * @param logLevel the least severe level that is logged
@@ -46,6 +48,7 @@ public record Config(
     AccountConfig account,
     TaskConfig tasks,
     ReminderConfig reminders,
+    CreditConfig credits,
     TombstoneConfig tombstones,
     PushConfig push,
     Level logLevel) {
@@ -83,12 +86,13 @@ public record Config(
     DatabaseConfig database = database(in);
     TaskConfig tasks = tasks(in);
     ReminderConfig reminders = new ReminderConfig(in.integer("reminders.max", 1, 100));
+    CreditConfig credits = credits(in);
     TombstoneConfig tombstones = tombstones(in);
     PushConfig push = push(in);
     Level level = level(in);
     // Last: without a key there is no section to make, and all other faults are known by now.
     Config config =
-        new Config(http, database, account(in), tasks, reminders, tombstones, push, level);
+        new Config(http, database, account(in), tasks, reminders, credits, tombstones, push, level);
     if (!in.faults().isEmpty()) {
       throw new Faulty(in.faults());
     }
@@ -157,6 +161,13 @@ public record Config(
         in.integer("tasks.pro-max-subtasks", 1, 100),
         in.integer("tasks.free-description-length", 1, 10_000),
         in.integer("tasks.pro-description-length", 1, 10_000));
+  }
+
+  private static CreditConfig credits(ConfigReader in) {
+    return new CreditConfig(
+        in.integer("credits.pro-daily", 0, MANY),
+        in.integer("credits.pro-monthly", 1, MANY),
+        in.integer("credits.max-carryover", 0, MANY));
   }
 
   private static TombstoneConfig tombstones(ConfigReader in) {

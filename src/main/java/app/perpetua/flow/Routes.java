@@ -11,6 +11,7 @@ import static app.perpetua.flow.http.Route.write;
 
 import app.perpetua.flow.account.AccountRoutes;
 import app.perpetua.flow.activity.ActivityRoutes;
+import app.perpetua.flow.credits.CreditRoutes;
 import app.perpetua.flow.http.Docs;
 import app.perpetua.flow.http.Health;
 import app.perpetua.flow.http.MetricsRoutes;
@@ -45,6 +46,7 @@ final class Routes {
       SubtaskRoutes subtasks,
       TemplateRoutes templates,
       ReminderRoutes reminders,
+      CreditRoutes credits,
       ActivityRoutes activity,
       NotificationRoutes notifications,
       PushRoutes push) {
@@ -90,6 +92,9 @@ final class Routes {
         read("/api/v1/reminders/{id}", reminders::show),
         write(PATCH, "/api/v1/reminders/{id}", reminders::patch),
         write(DELETE, "/api/v1/reminders/{id}", reminders::delete),
+        read("/api/v1/credits/balance", credits::balance),
+        read("/api/v1/credits/history", credits::history),
+        read("/api/v1/ai/credits", credits::forAssistant),
         read("/api/v1/activity", activity::list),
         read("/api/v1/notifications", notifications::list),
         write(PATCH, "/api/v1/notifications/{id}/read", notifications::markRead),

@@ -183,6 +183,9 @@ class ContractTest {
     call(api, "POST", templates + "/preview", Map.of("rrule", "FREQ=MONTHLY", "count", 3));
     call(api, "DELETE", template, null);
     call(api, "GET", "/api/v1/activity", null);
+    call(api, "GET", "/api/v1/credits/balance", null);
+    call(api, "GET", "/api/v1/credits/history", null);
+    call(api, "GET", "/api/v1/ai/credits", null);
     notifications(api, UUID.fromString(made.get("user_id").stringValue()));
     call(api, "GET", "/api/v1/users/me/export", null);
     call(api, "DELETE", task, null);

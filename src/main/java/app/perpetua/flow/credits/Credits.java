@@ -1,19 +1,53 @@
 package app.perpetua.flow.credits;
 
+import app.perpetua.flow.base.Code;
 import app.perpetua.flow.base.Ids;
+import app.perpetua.flow.base.Json;
+import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.events.Event;
 import app.perpetua.flow.events.Events;
+import app.perpetua.flow.sql.Actor;
+import app.perpetua.flow.sql.Owner;
+import app.perpetua.flow.sql.Owner.Tier;
 import app.perpetua.flow.sql.Tx;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
-/** What users may spend on the assistant. Thread-safe. */
+/**
+ * What users may spend on the assistant: a ledger of grants and movements (FR-037 to FR-042,
+ * FR-051, SC-011). Whatever moves credits runs while the owner's row is locked, brings the day up
+ * to date first, and leaves what it did for the commit. Thread-safe.
+ */
 public final class Credits {
+  /**
+   * A balance with what decides it.
+   *
+   * @param balance what can be spent now
+   * @param tier the user's
+   * @param dailyResetAt when the daily ones are gone
+   */
+  public record Statement(Balance balance, Tier tier, Instant dailyResetAt) {}
+
+  /** A page of the ledger, newest first; {@code total} counts all lines. */
+  public record History(List<Entry> entries, int total) {}
+
+  private final CreditConfig config;
   private final Ids ids;
+  private final Json json;
   private final Events events;
 
-  /** A grant and its ledger entry need ids; every grant is told. */
-  public Credits(Ids ids, Events events) {
+  /** The rules with these figures. */
+  public Credits(CreditConfig config, Ids ids, Json json, Events events) {
+    this.config = config;
     this.ids = ids;
+    this.json = json;
     this.events = events;
   }
 
@@ -23,15 +57,237 @@ public final class Credits {
    * @param amount 0 for none
    */
   public void grantKickstart(Tx tx, int amount) {
-    if (amount == 0) {
+    if (amount > 0) {
+      Purse purse = new Purse(ids, tx.now(), List.of());
+      purse.grant(CreditType.KICKSTART, amount, "kickstart", "Credits to start with", null);
+      store(tx, purse);
+    }
+  }
+
+  /**
+   * What the user can spend now. Writes nothing: a day that has begun is shown as the first
+   * movement will store it.
+   *
+   * @throws Refusal {@code UNAUTHORIZED} if the account is gone
+   */
+  public Statement statement(Tx tx) {
+    record Line(Tier tier, int perk, Optional<Grant> grant) {}
+    List<Line> lines =
+        tx.sql("credits.find_statement")
+            .bind("today", Purse.day(tx.now()).toString())
+            .list(
+                row ->
+                    new Line(
+                        row.text("tier").equals("pro") ? Tier.PRO : Tier.FREE,
+                        row.integer("perk_daily_credits"),
+                        Optional.ofNullable(row.uuidOrNull("id")).map(_ -> Grant.of(row))));
+    if (lines.isEmpty()) {
+      throw Refusal.of(Code.UNAUTHORIZED, "this account was deleted");
+    }
+    Line first = lines.getFirst();
+    Purse purse =
+        new Purse(ids, tx.now(), lines.stream().flatMap(line -> line.grant().stream()).toList());
+    purse.settle(entitled(first.tier(), first.perk()));
+    return new Statement(purse.balance(), first.tier(), Purse.endOf(Purse.day(tx.now())));
+  }
+
+  /**
+   * The ledger, newest first.
+   *
+   * @throws Refusal {@code UNAUTHORIZED} if the account is gone
+   */
+  public History history(Tx tx, int offset, int limit) {
+    record Line(int total, Optional<Entry> entry) {}
+    List<Line> lines =
+        tx.sql("credits.list_entries")
+            .bind("offset", offset)
+            .bind("limit", limit)
+            .list(
+                row ->
+                    new Line(
+                        row.integer("total"),
+                        Optional.ofNullable(row.uuidOrNull("id")).map(_ -> Entry.of(row))));
+    if (lines.isEmpty()) {
+      throw Refusal.of(Code.UNAUTHORIZED, "this account was deleted");
+    }
+    return new History(
+        lines.stream().flatMap(line -> line.entry().stream()).toList(), lines.getFirst().total());
+  }
+
+  /**
+   * Takes credits for one charge.
+   *
+   * @param ref names the charge; a refund finds it by this, and it can be taken once
+   * @param description in plain words, for the history
+   * @return what is left
+   * @throws Refusal {@code INSUFFICIENT_CREDITS}
+   */
+  public int spend(Tx tx, int amount, String ref, String description) {
+    Purse purse = open(tx);
+    if (!purse.spend(amount, ref, description)) {
+      throw Refusal.of(Code.INSUFFICIENT_CREDITS, "this takes " + amount + " credits")
+          .with("required", amount)
+          .with("available", purse.total());
+    }
+    store(tx, purse);
+    return purse.total();
+  }
+
+  /**
+   * Gives back what a charge took, or part of it; only once for each charge, and nothing for one
+   * that never was.
+   *
+   * @param most how many at most
+   * @return what is there now
+   */
+  public int refund(Tx tx, String ref, int most) {
+    Purse purse = open(tx);
+    List<Grant> taken = new ArrayList<>();
+    Map<UUID, Integer> counts = new LinkedHashMap<>();
+    boolean refunded = false;
+    record Line(Grant grant, int taken, boolean refunded) {}
+    for (Line line :
+        tx.sql("credits.find_charge")
+            .bind("ref", ref)
+            .list(row -> new Line(Grant.of(row), row.integer("taken"), row.bool("refunded")))) {
+      refunded |= line.refunded();
+      taken.add(line.grant());
+      counts.put(line.grant().id(), line.taken());
+    }
+    if (!refunded) {
+      purse.refund(taken, counts, most, ref);
+    }
+    store(tx, purse);
+    return purse.total();
+  }
+
+  /**
+   * Grants a month of Pro and settles the one before (FR-039, FR-041): at activation and at each
+   * renewal.
+   *
+   * @param period names the month that begins; unique per user
+   */
+  public void beginMonth(Tx tx, String period) {
+    Purse purse = open(tx);
+    purse.endMonth(config.maxCarryover(), period);
+    purse.grant(
+        CreditType.SUBSCRIPTION,
+        config.proMonthly(),
+        "month:" + period,
+        "Credits of the month",
+        null);
+    store(tx, purse);
+  }
+
+  /**
+   * Settles the last month of somebody who leaves Pro: what may carry on stays.
+   *
+   * @param period names the month that ends; unique per user
+   */
+  public void endMonth(Tx tx, String period) {
+    Purse purse = open(tx);
+    purse.endMonth(config.maxCarryover(), period);
+    store(tx, purse);
+  }
+
+  /** Grants bought credits, which never expire; the purchase's id makes it happen once. */
+  public void grantPurchased(Tx tx, UUID purchase, int amount) {
+    Purse purse = open(tx);
+    purse.grant(CreditType.PURCHASED, amount, "purchase:" + purchase, "Credits bought", purchase);
+    store(tx, purse);
+  }
+
+  /** Takes what is left of a purchase whose money went back (settled, 29). */
+  public void revokePurchased(Tx tx, UUID purchase) {
+    Purse purse = open(tx);
+    purse.revoke(purchase);
+    store(tx, purse);
+  }
+
+  /** Brings the user's day up to date: the daily job, and whoever earns a perk or changes tier. */
+  public void settleDay(Tx tx) {
+    store(tx, open(tx));
+  }
+
+  /** The owner's credits as of after the lock, with the day up to date. */
+  private Purse open(Tx tx) {
+    Owner owner = tx.owner();
+    Purse purse =
+        new Purse(
+            ids,
+            tx.now(),
+            tx.sql("credits.find_grants")
+                .bind("today", Purse.day(tx.now()).toString())
+                .list(Grant::of));
+    purse.settle(entitled(owner.tier(), owner.perkDailyCredits()));
+    return purse;
+  }
+
+  private int entitled(Tier tier, int perk) {
+    return perk
+        + switch (tier) {
+          case FREE -> 0;
+          case PRO -> config.proDaily();
+        };
+  }
+
+  private void store(Tx tx, Purse purse) {
+    if (purse.movements().isEmpty()) {
       return;
     }
-    UUID grantId = ids.next();
-    tx.sql("credits.grant_kickstart")
-        .bind("grant_id", grantId)
-        .bind("entry_id", ids.next())
-        .bind("amount", amount)
-        .atCommit();
-    events.emit(tx, new Event.CreditsGranted(grantId, "kickstart", amount));
+    tx.sql("credits.store_grants").bind("grants", json.text(stored(purse.changed()))).atCommit();
+    tx.sql("credits.append_entries").bind("entries", json.text(purse.movements())).atCommit();
+    // What the clock did is nobody's decision.
+    Tx system = tx.actingFor(tx.userId(), Actor.Source.SYSTEM);
+    for (Movement movement : purse.movements()) {
+      UUID grant = movement.grantId();
+      String type = movement.type().word();
+      int amount = Math.abs(movement.amount());
+      switch (movement.operation()) {
+        case CONSUME -> events.emit(tx, new Event.CreditsConsumed(grant, type, amount));
+        case REFUND -> events.emit(system, new Event.CreditsRefunded(grant, type, amount));
+        case EXPIRE -> events.emit(system, new Event.CreditsExpired(grant, type, amount));
+        case GRANT -> events.emit(system, new Event.CreditsGranted(grant, type, amount));
+        case CARRYOVER -> {
+          // The grant that carries on says it; its source merely empties.
+          if (movement.amount() > 0) {
+            events.emit(system, new Event.CreditsGranted(grant, type, amount));
+          }
+        }
+      }
+    }
+  }
+
+  /** A grant in the shape that {@code store_grants} reads. */
+  private record Stored(
+      UUID id,
+      String creditType,
+      int amount,
+      int remaining,
+      int spent,
+      int expired,
+      @Nullable String entitledOn,
+      @Nullable UUID purchaseId,
+      String dedupKey,
+      @Nullable Instant expiresAt,
+      Instant createdAt) {}
+
+  private static List<Stored> stored(Collection<Grant> grants) {
+    return grants.stream()
+        .map(
+            grant ->
+                new Stored(
+                    grant.id(),
+                    grant.type().word(),
+                    grant.amount(),
+                    grant.remaining(),
+                    grant.spent(),
+                    grant.expired(),
+                    grant.entitledOn() == null ? null : grant.entitledOn().toString(),
+                    grant.purchaseId(),
+                    grant.dedupKey(),
+                    grant.expiresAt(),
+                    grant.createdAt()))
+        .toList();
   }
 }

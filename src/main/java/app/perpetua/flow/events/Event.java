@@ -287,26 +287,62 @@ public sealed interface Event {
     }
   }
 
-  /** Credits were added to a balance. */
-  record CreditsGranted(UUID grantId, String type, int amount) implements Event {
-    @Override
-    public String name() {
-      return "credits.granted";
-    }
+  /** Credits of a user moved. */
+  sealed interface OfCredits extends Event {
+    /** The grant that they came to or from. */
+    UUID grantId();
+
+    /** Daily, subscription, purchased or kickstart. */
+    String type();
+
+    /** How many, above zero. */
+    int amount();
 
     @Override
-    public String entityType() {
+    default String entityType() {
       return "credit";
     }
 
     @Override
-    public UUID entityId() {
-      return grantId;
+    default UUID entityId() {
+      return grantId();
     }
 
     @Override
-    public Map<String, Object> metadata() {
-      return Map.of("type", type, "amount", amount);
+    default Map<String, Object> metadata() {
+      return Map.of("type", type(), "amount", amount());
+    }
+  }
+
+  /** Credits were added to a balance. */
+  record CreditsGranted(UUID grantId, String type, int amount) implements OfCredits {
+    @Override
+    public String name() {
+      return "credits.granted";
+    }
+  }
+
+  /** Credits were spent. */
+  record CreditsConsumed(UUID grantId, String type, int amount) implements OfCredits {
+    @Override
+    public String name() {
+      return "credits.consumed";
+    }
+  }
+
+  /** Credits were left unused. */
+  record CreditsExpired(UUID grantId, String type, int amount) implements OfCredits {
+    @Override
+    public String name() {
+      return "credits.expired";
+    }
+  }
+
+  /** Credits were given back. */
+  record CreditsRefunded(UUID grantId, String type, int amount) implements OfCredits {
+    @Override
+    public String name() {
+      return "credits.refunded";
     }
   }
 

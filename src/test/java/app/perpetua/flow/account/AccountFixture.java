@@ -3,6 +3,7 @@ package app.perpetua.flow.account;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Secret;
+import app.perpetua.flow.credits.CreditConfig;
 import app.perpetua.flow.credits.Credits;
 import app.perpetua.flow.events.Events;
 import app.perpetua.flow.harness.MutableClock;
@@ -60,7 +61,13 @@ final class AccountFixture {
     refreshTokens =
         new RefreshTokens(
             new Secret(refreshSecret), Duration.ofDays(7), new SecureRandom(), ids, events);
-    users = new Users(refreshTokens, new Credits(ids, events), 5, ids, events);
+    users =
+        new Users(
+            refreshTokens,
+            new Credits(new CreditConfig(10, 100, 50), ids, json, events),
+            5,
+            ids,
+            events);
     export = new Export(db, json);
   }
 

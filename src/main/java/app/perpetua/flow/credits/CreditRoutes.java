@@ -1,0 +1,61 @@
+package app.perpetua.flow.credits;
+
+import app.perpetua.flow.http.Page;
+import app.perpetua.flow.http.Query;
+import app.perpetua.flow.http.Reply;
+import app.perpetua.flow.http.Request;
+import app.perpetua.flow.sql.Tx;
+import java.time.Instant;
+import java.util.Locale;
+import java.util.function.Function;
+
+/** Requests about credits: parsed and answered. */
+public final class CreditRoutes {
+  private record ForAssistant(
+      int dailyFree, int subscription, int purchased, int kickstart, int total) {}
+
+  private record AssistantStatement(ForAssistant balance, Instant dailyResetAt, String tier) {}
+
+  private final Credits credits;
+
+  /** The routes over these rules. */
+  public CreditRoutes(Credits credits) {
+    this.credits = credits;
+  }
+
+  /** GET /credits/balance. */
+  public Function<Tx, Reply> balance(Request request) {
+    request.query().done();
+    return tx -> Reply.ok(credits.statement(tx).balance());
+  }
+
+  /** GET /credits/history. */
+  public Function<Tx, Reply> history(Request request) {
+    Query query = request.query();
+    Page page = query.page();
+    query.done();
+    return tx -> {
+      Credits.History history = credits.history(tx, page.offset(), page.limit());
+      return Reply.page(page, new Page.Slice<>(history.entries(), history.total()));
+    };
+  }
+
+  /** GET /ai/credits: the same balance, in the assistant's words. */
+  public Function<Tx, Reply> forAssistant(Request request) {
+    request.query().done();
+    return tx -> {
+      Credits.Statement statement = credits.statement(tx);
+      Balance balance = statement.balance();
+      return Reply.ok(
+          new AssistantStatement(
+              new ForAssistant(
+                  balance.daily(),
+                  balance.subscription(),
+                  balance.purchased(),
+                  balance.kickstart(),
+                  balance.total()),
+              statement.dailyResetAt(),
+              statement.tier().name().toLowerCase(Locale.ROOT)));
+    };
+  }
+}
