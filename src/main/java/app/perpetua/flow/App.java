@@ -61,6 +61,7 @@ import app.perpetua.flow.sql.SqlCatalog;
 import app.perpetua.flow.tasks.Instances;
 import app.perpetua.flow.tasks.SubtaskRoutes;
 import app.perpetua.flow.tasks.Subtasks;
+import app.perpetua.flow.tasks.TaskForm;
 import app.perpetua.flow.tasks.TaskRoutes;
 import app.perpetua.flow.tasks.Tasks;
 import app.perpetua.flow.tombstones.Tombstones;
@@ -232,7 +233,7 @@ public final class App implements AutoCloseable {
           Routes.api(
               new Docs(json),
               account,
-              new TaskRoutes(tasks, config.tasks()),
+              new TaskRoutes(tasks, new TaskForm(config.tasks())),
               new SubtaskRoutes(tasks, subtasks),
               new TemplateRoutes(templates, config.tasks()),
               new ReminderRoutes(reminders),

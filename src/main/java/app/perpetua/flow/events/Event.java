@@ -29,6 +29,144 @@ public sealed interface Event {
     return Map.of();
   }
 
+  /**
+   * The run of the assistant that something came from.
+   *
+   * @param runId names it
+   * @param session the access token's
+   * @param model who answered
+   * @param tokensIn tokens read, of all turns
+   * @param tokensOut tokens written
+   * @param creditsUsed what it cost
+   */
+  record Origin(
+      UUID runId, UUID session, String model, long tokensIn, long tokensOut, int creditsUsed) {
+    Map<String, Object> with(@Nullable UUID taskId) {
+      Map<String, Object> metadata = new LinkedHashMap<>();
+      if (taskId != null) {
+        metadata.put("task_id", taskId);
+      }
+      metadata.put("run_id", runId);
+      metadata.put("session", session);
+      metadata.put("model", model);
+      metadata.put("tokens_in", tokensIn);
+      metadata.put("tokens_out", tokensOut);
+      metadata.put("credits_used", creditsUsed);
+      return metadata;
+    }
+  }
+
+  /** The assistant was asked, proposed something, or was taken at its word. */
+  sealed interface OfAi extends Event {
+    @Override
+    default String entityType() {
+      return "ai";
+    }
+  }
+
+  /**
+   * The assistant answered a message.
+   *
+   * @param taskId what it was about; null for nothing in particular
+   * @param count how many actions it proposed
+   */
+  record AiChat(Origin origin, @Nullable UUID taskId, int count) implements OfAi {
+    @Override
+    public String name() {
+      return "ai.chat";
+    }
+
+    @Override
+    public UUID entityId() {
+      return origin.runId();
+    }
+
+    @Override
+    public Map<String, Object> metadata() {
+      Map<String, Object> metadata = origin.with(taskId);
+      metadata.put("count", count);
+      return metadata;
+    }
+  }
+
+  /**
+   * The assistant broke a task down.
+   *
+   * @param count how many subtasks it proposed
+   */
+  record AiSubtasksGenerated(Origin origin, UUID taskId, int count) implements OfAi {
+    @Override
+    public String name() {
+      return "ai.subtasks_generated";
+    }
+
+    @Override
+    public UUID entityId() {
+      return origin.runId();
+    }
+
+    @Override
+    public Map<String, Object> metadata() {
+      Map<String, Object> metadata = origin.with(taskId);
+      metadata.put("count", count);
+      return metadata;
+    }
+  }
+
+  /**
+   * The assistant made a proposal.
+   *
+   * @param actionType what it would do
+   * @param taskId what it would change; null if it would make something
+   */
+  record AiSuggested(UUID suggestionId, String actionType, @Nullable UUID taskId, Origin origin)
+      implements OfAi {
+    @Override
+    public String name() {
+      return "ai.suggested";
+    }
+
+    @Override
+    public UUID entityId() {
+      return suggestionId;
+    }
+
+    @Override
+    public Map<String, Object> metadata() {
+      Map<String, Object> metadata = origin.with(taskId);
+      metadata.put("suggestion_id", suggestionId);
+      metadata.put("action_type", actionType);
+      // The run's cost stands in the run's own entry, once.
+      metadata.remove("credits_used");
+      return metadata;
+    }
+  }
+
+  /** The user confirmed a proposal, and it was carried out. */
+  record AiSuggestionConfirmed(UUID suggestionId, String actionType, @Nullable UUID taskId)
+      implements OfAi {
+    @Override
+    public String name() {
+      return "ai.suggestion_confirmed";
+    }
+
+    @Override
+    public UUID entityId() {
+      return suggestionId;
+    }
+
+    @Override
+    public Map<String, Object> metadata() {
+      Map<String, Object> metadata = new LinkedHashMap<>();
+      metadata.put("suggestion_id", suggestionId);
+      metadata.put("action_type", actionType);
+      if (taskId != null) {
+        metadata.put("task_id", taskId);
+      }
+      return metadata;
+    }
+  }
+
   /** Something happened to a task. */
   sealed interface OfTask extends Event {
     /** The task. */

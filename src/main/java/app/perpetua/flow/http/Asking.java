@@ -3,6 +3,7 @@ package app.perpetua.flow.http;
 import app.perpetua.flow.base.Cancellation;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.sql.Tx;
+import java.util.UUID;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -19,9 +20,10 @@ public interface Asking<R, O> {
    * Checks everything and takes what it costs, with the owner locked. May run again if the database
    * asks for it. Leaves a job that gives back what is never settled.
    *
+   * @param key names the record; whoever gives back frees it
    * @throws Refusal if it is refused, with nothing reserved
    */
-  R reserve(Tx tx);
+  R reserve(Tx tx, UUID key);
 
   /**
    * Asks, in bounded time. What the other side does wrong is an outcome, not an exception.

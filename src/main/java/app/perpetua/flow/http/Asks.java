@@ -115,7 +115,7 @@ final class Asks {
     if (replay.isPresent()) {
       return new Opened<>(replay.get(), null);
     }
-    R reserved = asking.reserve(tx);
+    R reserved = asking.reserve(tx, asked.keyed().key());
     idempotency.reserve(tx, asked.keyed());
     return new Opened<>(null, reserved);
   }

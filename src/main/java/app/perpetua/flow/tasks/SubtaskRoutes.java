@@ -13,8 +13,6 @@ import java.util.function.Function;
 
 /** Requests about subtasks. */
 public final class SubtaskRoutes {
-  private static final int TITLE = 200;
-
   /** More than any tier allows: a longer list cannot be right. */
   private static final int MAX_LIST = 1_000;
 
@@ -37,7 +35,7 @@ public final class SubtaskRoutes {
   public Function<Tx, Reply> create(Request request) {
     UUID taskId = request.pathId("id");
     Body body = request.body().required("title").notNull("order_index");
-    String title = body.text("title", 1, TITLE);
+    String title = body.text("title", 1, TaskForm.TITLE);
     Integer index = body.integer("order_index", 0, Integer.MAX_VALUE);
     body.done();
     return tx ->
@@ -48,7 +46,7 @@ public final class SubtaskRoutes {
   public Function<Tx, Reply> patch(Request request) {
     UUID id = request.pathId("id");
     Body body = request.body().notNull("title", "completed", "order_index");
-    String title = body.text("title", 1, TITLE);
+    String title = body.text("title", 1, TaskForm.TITLE);
     Boolean completed = body.bool("completed");
     Integer index = body.integer("order_index", 0, Integer.MAX_VALUE);
     body.done();
