@@ -208,6 +208,7 @@ class NoteApiTest {
   @Test
   void FR_060_notes_come_in_pages_newest_first_and_archived_ones_apart() {
     String first = id(create("first"));
+    service.clock().advance(Duration.ofSeconds(1));
     String second = id(create("second"));
     service.clock().advance(Duration.ofSeconds(1));
     String third = id(create("third"));
@@ -227,6 +228,7 @@ class NoteApiTest {
   @Test
   void settled_2_every_word_must_occur_and_wildcards_are_literal() {
     String tap = id(create("Ask the LANDLORD about\nthe leaking tap"));
+    service.clock().advance(Duration.ofSeconds(1));
     String sale = id(create("100% of_the tap\\price"));
     assertEquals(List.of(tap), ids(api.get(NOTES + "?q=tap%20landlord")));
     assertEquals(List.of(sale, tap), ids(api.get(NOTES + "?q=TAP")));

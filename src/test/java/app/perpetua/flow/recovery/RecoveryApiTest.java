@@ -222,17 +222,17 @@ class RecoveryApiTest {
     String note = bury(NOTES + note("A note\nof two lines"));
     go(Duration.ofSeconds(1));
     String task = bury(TASKS + task("A task"));
-    // At the same time; the later one counts as newer.
+    go(Duration.ofSeconds(1));
     String last = bury(NOTES + note("last"));
     List<JsonNode> list = List.copyOf(api.get(TOMBSTONES).expect(200).data().values());
     assertEquals(List.of(last, task, note), list.stream().map(RecoveryApiTest::id).toList());
     assertEquals("A note", list.get(2).at("/preview/title").stringValue());
     assertEquals("note", text(list.get(2), "entity_type"));
     assertEquals("task", text(list.get(1), "entity_type"));
-    assertEquals(Json.instant(service.clock().instant()), text(list.get(1), "deleted_at"));
+    assertEquals(Json.instant(service.clock().instant()), text(list.getFirst(), "deleted_at"));
     assertEquals(
         Json.instant(service.clock().instant().plus(Duration.ofDays(7))),
-        text(list.get(1), "recoverable_until"));
+        text(list.getFirst(), "recoverable_until"));
     api.post(TOMBSTONES + "/" + oldest + "/recover").expect(404, "NOT_FOUND");
     recover(task);
     recover(note);
@@ -384,7 +384,7 @@ class RecoveryApiTest {
     }
     Collections.rotate(targets, 7);
     List<String> tombstones = together(50, i -> bury(targets.get(i)));
-    // Of the same instant; then the later made one is the newer.
+    // Of the same instant; then the greater id counts as the newer.
     assertEquals(
         tombstones.stream().sorted(Collections.reverseOrder()).limit(3).toList(),
         api.get(TOMBSTONES).data().values().stream().map(RecoveryApiTest::id).toList());

@@ -109,6 +109,7 @@ class US13UndoTest {
   }
 
   private String delete(String target) {
+    service.clock().advance(Duration.ofSeconds(1));
     return api.delete(target).expect(200).data().get("tombstone_id").stringValue();
   }
 
