@@ -9,6 +9,7 @@ import app.perpetua.flow.http.Cidr;
 import app.perpetua.flow.http.HttpConfig;
 import app.perpetua.flow.notifications.PushConfig;
 import app.perpetua.flow.notifications.Vapid;
+import app.perpetua.flow.provider.openai.OpenAiConfig;
 import app.perpetua.flow.reminders.ReminderConfig;
 import app.perpetua.flow.sql.DatabaseConfig;
 import app.perpetua.flow.sql.DatabaseUrl;
@@ -40,6 +41,7 @@ import org.jspecify.annotations.Nullable;
  * @param credits how many credits there are
  * @param tombstones how deletions are kept
  * @param push push to browsers
+ * @param openai the assistant's model
  * @param logLevel the least severe level that is logged
  */
 public record Config(
@@ -51,6 +53,7 @@ public record Config(
     CreditConfig credits,
     TombstoneConfig tombstones,
     PushConfig push,
+    OpenAiConfig openai,
     Level logLevel) {
   /** The largest figure that any limit may be set to. */
   private static final int MANY = 100_000_000;
@@ -89,10 +92,21 @@ public record Config(
     CreditConfig credits = credits(in);
     TombstoneConfig tombstones = tombstones(in);
     PushConfig push = push(in);
+    OpenAiConfig openai = openai(in);
     Level level = level(in);
     // Last: without a key there is no section to make, and all other faults are known by now.
     Config config =
-        new Config(http, database, account(in), tasks, reminders, credits, tombstones, push, level);
+        new Config(
+            http,
+            database,
+            account(in),
+            tasks,
+            reminders,
+            credits,
+            tombstones,
+            push,
+            openai,
+            level);
     if (!in.faults().isEmpty()) {
       throw new Faulty(in.faults());
     }
@@ -218,6 +232,14 @@ public record Config(
       in.fault("VAPID_PUBLIC_KEY", "is not the public half of VAPID_PRIVATE_KEY");
     }
     return Optional.of(vapid);
+  }
+
+  private static OpenAiConfig openai(ConfigReader in) {
+    return new OpenAiConfig(
+        in.parsed("openai.api-key", OpenAiConfig::key),
+        in.required("openai.model", OpenAiConfig::model).orElse(""),
+        in.httpUri("openai.base-url"),
+        Duration.ofSeconds(in.integer("openai.timeout-seconds", 1, 600)));
   }
 
   private static Level level(ConfigReader in) {
