@@ -10,6 +10,7 @@ import app.perpetua.flow.http.HttpConfig;
 import app.perpetua.flow.notes.NoteConfig;
 import app.perpetua.flow.notifications.PushConfig;
 import app.perpetua.flow.notifications.Vapid;
+import app.perpetua.flow.provider.openai.OpenAiConfig;
 import app.perpetua.flow.reminders.ReminderConfig;
 import app.perpetua.flow.sql.DatabaseConfig;
 import app.perpetua.flow.sql.DatabaseUrl;
@@ -42,6 +43,7 @@ import org.jspecify.annotations.Nullable;
  * @param credits how many credits there are
  * @param tombstones how deletions are kept
  * @param push push to browsers
+ * @param openai the assistant's model
  * @param logLevel the least severe level that is logged
  */
 public record Config(
@@ -54,6 +56,7 @@ public record Config(
     CreditConfig credits,
     TombstoneConfig tombstones,
     PushConfig push,
+    OpenAiConfig openai,
     Level logLevel) {
   /** The largest figure that any limit may be set to. */
   private static final int MANY = 100_000_000;
@@ -93,11 +96,22 @@ public record Config(
     CreditConfig credits = credits(in);
     TombstoneConfig tombstones = tombstones(in);
     PushConfig push = push(in);
+    OpenAiConfig openai = openai(in);
     Level level = level(in);
     // Last: without a key there is no section to make, and all other faults are known by now.
     Config config =
         new Config(
-            http, database, account(in), tasks, notes, reminders, credits, tombstones, push, level);
+            http,
+            database,
+            account(in),
+            tasks,
+            notes,
+            reminders,
+            credits,
+            tombstones,
+            push,
+            openai,
+            level);
     if (!in.faults().isEmpty()) {
       throw new Faulty(in.faults());
     }
@@ -230,6 +244,14 @@ public record Config(
       in.fault("VAPID_PUBLIC_KEY", "is not the public half of VAPID_PRIVATE_KEY");
     }
     return Optional.of(vapid);
+  }
+
+  private static OpenAiConfig openai(ConfigReader in) {
+    return new OpenAiConfig(
+        in.parsed("openai.api-key", OpenAiConfig::key),
+        in.required("openai.model", OpenAiConfig::model).orElse(""),
+        in.httpUri("openai.base-url"),
+        Duration.ofSeconds(in.integer("openai.timeout-seconds", 1, 600)));
   }
 
   private static Level level(ConfigReader in) {

@@ -2,6 +2,7 @@ package app.perpetua.flow.dev;
 
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.fake.FakeGoogle;
+import app.perpetua.flow.fake.FakeOpenAi;
 import app.perpetua.flow.fake.FakePushService;
 import java.io.IOException;
 import java.net.ServerSocket;
@@ -29,6 +30,9 @@ public final class LocalStack implements AutoCloseable {
   private static final Duration ORPHANS = Duration.ofSeconds(5);
 
   private static final Duration LOOK_AGAIN = Duration.ofMillis(100);
+
+  /** So that a person sees the model's words come. */
+  private static final Duration WORD_PACE = Duration.ofMillis(30);
 
   private final Consumer<String> terminal;
   private final Deque<AutoCloseable> started = new ArrayDeque<>();
@@ -69,9 +73,15 @@ public final class LocalStack implements AutoCloseable {
       DevDatabase database = step(() -> DevDatabase.start(home.postgres(), home.postgresLog()));
       FakeGoogle google = step(() -> new FakeGoogle(clock));
       FakePushService push = step(() -> new FakePushService(clock));
+      FakeOpenAi openAi = step(() -> new FakeOpenAi(WORD_PACE));
       ServiceEnvironment variables =
           ServiceEnvironment.of(
-              environment, secrets, database.url(), google.jwksUrl(), push.origin());
+              environment,
+              secrets,
+              database.url(),
+              google.jwksUrl(),
+              push.origin(),
+              openAi.baseUrl());
       variables.notes().forEach(terminal);
       Consumer<String> log = options.logs() ? terminal : step(() -> new LogFile(home.serviceLog()));
       terminal.accept("Starting the service ...");
@@ -92,7 +102,10 @@ public final class LocalStack implements AutoCloseable {
               () ->
                   new ControlPort(
                       controlPort,
-                      Stream.of(controls.calls(), new PushControls(push, json).calls())
+                      Stream.of(
+                              controls.calls(),
+                              new PushControls(push, json).calls(),
+                              new OpenAiControls(openAi, json).calls())
                           .flatMap(List::stream)
                           .toList(),
                       () -> where(service, database),

@@ -1,6 +1,7 @@
 package app.perpetua.flow.dev;
 
 import app.perpetua.flow.fake.FakeGoogle;
+import app.perpetua.flow.fake.FakeOpenAi;
 import java.net.URI;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -43,7 +44,8 @@ record ServiceEnvironment(Map<String, String> variables, List<String> notes) {
       Map<String, String> secrets,
       String databaseUrl,
       URI googleKeys,
-      String pushOrigin) {
+      String pushOrigin,
+      URI openAi) {
     Map<String, String> variables = new HashMap<>(given);
     variables.values().removeIf(String::isBlank);
     List<String> notes = new ArrayList<>();
@@ -72,6 +74,9 @@ record ServiceEnvironment(Map<String, String> variables, List<String> notes) {
       VAPID.forEach(name -> variables.put(name, secrets.get(name)));
     }
     variables.merge("PUSH_HOSTS", pushOrigin, (theirs, ours) -> theirs + "," + ours);
+    if (variables.putIfAbsent("OPENAI_BASE_URL", openAi.toString()) == null) {
+      variables.put("OPENAI_API_KEY", FakeOpenAi.KEY);
+    }
     variables.putIfAbsent("REFRESH_TOKEN_SECRET", secrets.get("REFRESH_TOKEN_SECRET"));
     variables.putIfAbsent("CORS_ORIGINS", ORIGINS);
     variables.putIfAbsent("GOOGLE_CLIENT_ID", FakeGoogle.CLIENT_ID);

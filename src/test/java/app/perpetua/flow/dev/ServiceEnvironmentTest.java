@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import app.perpetua.flow.Config;
 import app.perpetua.flow.base.AllowedHost;
 import app.perpetua.flow.fake.FakeGoogle;
+import app.perpetua.flow.fake.FakeOpenAi;
 import app.perpetua.flow.fake.VapidKeys;
 import java.io.IOException;
 import java.net.URI;
@@ -16,6 +17,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeEach;
@@ -27,6 +29,7 @@ class ServiceEnvironmentTest {
   private static final String DATABASE = "postgresql://postgres@127.0.0.1:5432/perpetua_flow";
 
   private static final String PUSH = "http://127.0.0.1:4712";
+  private static final URI OPENAI = URI.create("http://127.0.0.1:4713");
 
   @TempDir Path directory;
   Map<String, String> secrets = Map.of();
@@ -37,7 +40,7 @@ class ServiceEnvironmentTest {
   }
 
   private ServiceEnvironment of(Map<String, String> given) {
-    return ServiceEnvironment.of(given, secrets, DATABASE, KEYS, PUSH);
+    return ServiceEnvironment.of(given, secrets, DATABASE, KEYS, PUSH, OPENAI);
   }
 
   @Test
@@ -76,6 +79,17 @@ class ServiceEnvironmentTest {
     assertEquals(
         List.of(AllowedHost.parse("push.example.com"), AllowedHost.parse(PUSH)),
         config.push().hosts());
+  }
+
+  @Test
+  void the_model_is_the_fake_one_unless_another_is_given() {
+    Config config = Config.load(of(Map.of("OPENAI_API_KEY", "sk-real")).onPort(8000));
+    assertEquals(OPENAI, config.openai().baseUrl());
+    assertEquals(FakeOpenAi.KEY, config.openai().key().orElseThrow().value());
+    Config other =
+        Config.load(of(Map.of("OPENAI_BASE_URL", "http://localhost:11434/v1")).onPort(8000));
+    assertEquals(URI.create("http://localhost:11434/v1"), other.openai().baseUrl());
+    assertEquals(Optional.empty(), other.openai().key());
   }
 
   @Test
