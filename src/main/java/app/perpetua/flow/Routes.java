@@ -10,6 +10,7 @@ import static app.perpetua.flow.http.Route.read;
 import static app.perpetua.flow.http.Route.write;
 
 import app.perpetua.flow.account.AccountRoutes;
+import app.perpetua.flow.achievements.AchievementRoutes;
 import app.perpetua.flow.activity.ActivityRoutes;
 import app.perpetua.flow.credits.CreditRoutes;
 import app.perpetua.flow.http.Docs;
@@ -47,6 +48,7 @@ final class Routes {
       TemplateRoutes templates,
       ReminderRoutes reminders,
       CreditRoutes credits,
+      AchievementRoutes achievements,
       ActivityRoutes activity,
       NotificationRoutes notifications,
       PushRoutes push) {
@@ -95,6 +97,8 @@ final class Routes {
         read("/api/v1/credits/balance", credits::balance),
         read("/api/v1/credits/history", credits::history),
         read("/api/v1/ai/credits", credits::forAssistant),
+        read("/api/v1/achievements", achievements::list),
+        read("/api/v1/achievements/me", achievements::mine),
         read("/api/v1/activity", activity::list),
         read("/api/v1/notifications", notifications::list),
         write(PATCH, "/api/v1/notifications/{id}/read", notifications::markRead),
