@@ -3,6 +3,7 @@
 -- that is still locked, or on one line if none is.
 select coalesce(s.lifetime_tasks_completed, 0) as lifetime_tasks_completed,
        coalesce(s.current_streak, 0) as current_streak,
+       coalesce(s.latest_streak, 0) as latest_streak,
        coalesce(s.longest_streak, 0) as longest_streak, s.last_completion_date,
        coalesce(s.previous_streak, 0) as previous_streak, s.previous_completion_date,
        coalesce(s.focus_completions, 0) as focus_completions,
@@ -21,15 +22,17 @@ order by d.position
 -- As the rules have computed it while the owner's row is locked. Only the nightly job writes here
 -- without that lock, and what it ends would have ended anyway.
 insert into achievements.user_achievement_states
-  (user_id, lifetime_tasks_completed, current_streak, longest_streak, last_completion_date,
-   previous_streak, previous_completion_date, focus_completions, notes_converted, updated_at)
+  (user_id, lifetime_tasks_completed, current_streak, latest_streak, longest_streak,
+   last_completion_date, previous_streak, previous_completion_date, focus_completions,
+   notes_converted, updated_at)
 values
-  (:user_id, :lifetime_tasks_completed, :current_streak, :longest_streak,
+  (:user_id, :lifetime_tasks_completed, :current_streak, :latest_streak, :longest_streak,
    :last_completion_date::date, :previous_streak, :previous_completion_date::date,
    :focus_completions, :notes_converted, :now)
 on conflict (user_id) do update
 set lifetime_tasks_completed = excluded.lifetime_tasks_completed,
     current_streak = excluded.current_streak,
+    latest_streak = excluded.latest_streak,
     longest_streak = excluded.longest_streak,
     last_completion_date = excluded.last_completion_date,
     previous_streak = excluded.previous_streak,
@@ -75,6 +78,7 @@ order by d.position
 select u.tier, u.perk_tasks, u.perk_notes, u.perk_daily_credits,
        coalesce(s.lifetime_tasks_completed, 0) as lifetime_tasks_completed,
        coalesce(s.current_streak, 0) as current_streak,
+       coalesce(s.latest_streak, 0) as latest_streak,
        coalesce(s.longest_streak, 0) as longest_streak, s.last_completion_date,
        coalesce(s.previous_streak, 0) as previous_streak, s.previous_completion_date,
        coalesce(s.focus_completions, 0) as focus_completions,
@@ -91,13 +95,10 @@ order by d.position
 -- name: break_streaks
 -- scope: system
 -- streak_calculate, in batches: those whose last completion is older than the day before. A row that
--- a completion holds is waited for and looked at again, so that no fresh day is lost. What is ended
+-- a completion holds is waited for and looked at again, so that no fresh day is lost. How long it was
 -- stays known: a completion that arrives for the day before takes it up again.
 update achievements.user_achievement_states s
-set previous_streak = s.current_streak,
-    previous_completion_date = s.last_completion_date,
-    current_streak = 0,
-    updated_at = :now
+set current_streak = 0, updated_at = :now
 from (
   select user_id
   from achievements.user_achievement_states

@@ -320,10 +320,9 @@ select json_build_object(
          'stats', json_build_object(
            'lifetime_tasks_completed', a.lifetime_tasks_completed,
            'current_streak', case
-             when a.last_completion_date < (:now::timestamptz at time zone 'UTC')::date - 1 then 0
-             when a.current_streak = 0 and a.previous_completion_date = a.last_completion_date
-               then a.previous_streak
-             else a.current_streak
+             when a.last_completion_date >= (:now::timestamptz at time zone 'UTC')::date - 1
+               then a.latest_streak
+             else 0
            end,
            'longest_streak', a.longest_streak,
            'focus_completions', a.focus_completions,

@@ -222,6 +222,7 @@ public final class Achievements {
     tx.sql("achievements.store_standing")
         .bind("lifetime_tasks_completed", standing.tasks())
         .bind("current_streak", streak.current())
+        .bind("latest_streak", streak.latest())
         .bind("longest_streak", streak.longest())
         .bind("last_completion_date", text(streak.last()))
         .bind("previous_streak", streak.previous())

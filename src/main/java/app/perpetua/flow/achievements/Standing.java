@@ -17,9 +17,10 @@ record Standing(int tasks, Streak streak, int focus, int notes) {
     return new Standing(
         row.integer("lifetime_tasks_completed"),
         new Streak(
-            row.integer("current_streak"),
-            row.integer("longest_streak"),
+            row.integer("latest_streak"),
             day(row.textOrNull("last_completion_date")),
+            row.integer("current_streak") == 0,
+            row.integer("longest_streak"),
             row.integer("previous_streak"),
             day(row.textOrNull("previous_completion_date"))),
         row.integer("focus_completions"),
