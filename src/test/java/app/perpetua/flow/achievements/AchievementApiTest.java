@@ -14,12 +14,14 @@ import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.TestService;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -200,29 +202,47 @@ class AchievementApiTest {
       on.done();
     }
     String task = on.create();
-    List<Api.Answer> answers = new ArrayList<>();
-    CountDownLatch go = new CountDownLatch(1);
-    try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
-      List<Future<Api.Answer>> futures = new ArrayList<>();
-      for (int i = 0; i < 8; i++) {
-        futures.add(
-            executor.submit(
-                () -> {
-                  go.await();
-                  return on.set(task, true);
-                }));
-      }
-      go.countDown();
-      for (Future<Api.Answer> future : futures) {
-        answers.add(future.get());
-      }
-    }
+    List<Api.Answer> answers = together(Collections.nCopies(8, task));
     List<Api.Answer> completing =
         answers.stream().filter(answer -> answer.json().has("unlocked_achievements")).toList();
     assertEquals(1, completing.size());
     assertEquals(List.of("tasks_5"), unlocked(completing.getFirst()));
     assertEquals(5, on.stat("lifetime_tasks_completed"));
     assertEquals(1, on.entries("achievement_unlocked", "system"));
+  }
+
+  @Test
+  void parallel_completions_of_several_tasks_all_count_and_unlock_once() throws Exception {
+    database.run("update auth.users set tier = 'pro' where id = ?", on.user());
+    List<String> tasks = Stream.generate(on::create).limit(8).toList();
+    List<Api.Answer> answers = together(tasks);
+    assertEquals(
+        List.of("tasks_5"), answers.stream().flatMap(answer -> unlocked(answer).stream()).toList());
+    assertEquals(8, on.stat("lifetime_tasks_completed"));
+    assertEquals(1, on.streak());
+  }
+
+  /** Completes all of them at once. */
+  private List<Api.Answer> together(List<String> tasks) throws Exception {
+    CountDownLatch go = new CountDownLatch(1);
+    try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Future<Api.Answer>> futures =
+          tasks.stream()
+              .map(
+                  task ->
+                      executor.submit(
+                          () -> {
+                            go.await();
+                            return on.set(task, true);
+                          }))
+              .toList();
+      go.countDown();
+      List<Api.Answer> answers = new ArrayList<>();
+      for (Future<Api.Answer> future : futures) {
+        answers.add(future.get());
+      }
+      return answers;
+    }
   }
 
   @Test
