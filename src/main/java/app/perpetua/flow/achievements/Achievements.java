@@ -16,10 +16,10 @@ import app.perpetua.flow.sql.Tx;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -274,18 +274,20 @@ public final class Achievements {
     return tx.remembered(
         Reckoning.class,
         () -> {
-          record Line(Standing standing, Optional<Achievement> locked) {}
-          List<Line> lines =
-              tx.sql("achievements.find_standing")
-                  .list(
-                      row ->
-                          new Line(
-                              Standing.of(row),
-                              Optional.ofNullable(row.textOrNull("id"))
-                                  .map(_ -> Achievement.of(row))));
-          return new Reckoning(
-              lines.getFirst().standing(),
-              lines.stream().flatMap(line -> line.locked().stream()).toList());
+          List<Standing> standing = new ArrayList<>();
+          List<Achievement> locked = new ArrayList<>();
+          tx.sql("achievements.find_standing")
+              .list(
+                  row -> {
+                    if (standing.isEmpty()) {
+                      standing.add(Standing.of(row));
+                    }
+                    if (row.textOrNull("id") != null) {
+                      locked.add(Achievement.of(row));
+                    }
+                    return row;
+                  });
+          return new Reckoning(standing.getFirst(), locked);
         });
   }
 
