@@ -45,7 +45,7 @@ page as (
 select (select count(*)::int from matching) as total, t.id, t.user_id, t.template_id, t.title, t.description, t.priority,
        t.due_date, t.estimated_duration, t.focus_time_seconds, t.completed, t.completed_at,
        t.completed_by, t.hidden, t.archived, t.subtask_count, t.subtask_completed_count, t.version,
-       t.created_at, t.updated_at
+       t.counted_at, t.created_at, t.updated_at
 from auth.users u
 left join page on true
 left join tasks.task_instances t on t.user_id = :user_id and t.id = page.id
@@ -55,7 +55,7 @@ order by page.place
 -- name: find_task
 select id, user_id, template_id, title, description, priority, due_date, estimated_duration,
        focus_time_seconds, completed, completed_at, completed_by, hidden, archived, subtask_count,
-       subtask_completed_count, version, created_at, updated_at
+       subtask_completed_count, version, counted_at, created_at, updated_at
 from tasks.task_instances
 where user_id = :user_id and id = :id
 
@@ -63,8 +63,8 @@ where user_id = :user_id and id = :id
 -- A task with all that hangs on it in one round trip.
 select t.id, t.user_id, t.template_id, t.title, t.description, t.priority, t.due_date,
        t.estimated_duration, t.focus_time_seconds, t.completed, t.completed_at, t.completed_by,
-       t.hidden, t.archived, t.subtask_count, t.subtask_completed_count, t.version, t.created_at,
-       t.updated_at,
+       t.hidden, t.archived, t.subtask_count, t.subtask_completed_count, t.version, t.counted_at,
+       t.created_at, t.updated_at,
        coalesce((
          select jsonb_agg(jsonb_build_object(
                   'id', s.id, 'task_id', s.task_id, 'title', s.title, 'completed', s.completed,
@@ -138,6 +138,7 @@ set title = :title,
     subtask_count = :subtask_count,
     subtask_completed_count = :subtask_completed_count,
     version = :version,
+    counted_at = :counted_at::timestamptz,
     updated_at = :updated_at
 where user_id = :user_id and id = :id
 
@@ -147,7 +148,8 @@ where user_id = :user_id and id = :id
 with waiting as materialized (
   select id, user_id, template_id, occurrence_at, title, description, priority, due_date,
          estimated_duration, focus_time_seconds, completed, completed_at, completed_by, hidden,
-         archived, subtask_count, subtask_completed_count, version, created_at, updated_at
+         archived, subtask_count, subtask_completed_count, version, counted_at, created_at,
+         updated_at
   from tasks.task_instances
   where user_id = :user_id and template_id = :template_id and not completed
   order by occurrence_at desc
@@ -169,7 +171,7 @@ select newest.occurrence_at as newest_occurrence, newest.due_date as newest_due,
        waiting.description, waiting.priority, waiting.due_date, waiting.estimated_duration,
        waiting.focus_time_seconds, waiting.completed, waiting.completed_at, waiting.completed_by,
        waiting.hidden, waiting.archived, waiting.subtask_count, waiting.subtask_completed_count,
-       waiting.version, waiting.created_at, waiting.updated_at
+       waiting.version, waiting.counted_at, waiting.created_at, waiting.updated_at
 from newest
 left join waiting on true
 

@@ -5,6 +5,10 @@ import app.perpetua.flow.account.AccountRoutes;
 import app.perpetua.flow.account.Export;
 import app.perpetua.flow.account.RefreshTokens;
 import app.perpetua.flow.account.Users;
+import app.perpetua.flow.achievements.AchievementRoutes;
+import app.perpetua.flow.achievements.Achievements;
+import app.perpetua.flow.achievements.CompletionCounter;
+import app.perpetua.flow.achievements.StreakCalculate;
 import app.perpetua.flow.activity.Activity;
 import app.perpetua.flow.activity.ActivityRoutes;
 import app.perpetua.flow.base.AddressGuard;
@@ -185,8 +189,14 @@ public final class App implements AutoCloseable {
     Reminders reminders = new Reminders(config.reminders(), tasks, ids, jobs, events);
     Notes notes = new Notes(config.notes(), ids, events, tombstones);
     Recovery recovery = new Recovery(new BuriedTasks(json), notes, reminders, json, events);
+    Achievements achievements =
+        new Achievements(config.achievements(), credits, notifications, events);
     Reactions reactions =
-        new Reactions(jobs, json, metrics.registry(), List.of(new TaskFollower(reminders)));
+        new Reactions(
+            jobs,
+            json,
+            metrics.registry(),
+            List.of(new TaskFollower(reminders), new CompletionCounter(achievements)));
     events.reactWith(reactions);
     AddressGuard pushHosts = new AddressGuard(config.push().hosts(), InetAddress::getAllByName);
     Optional<PushService> pushService =
@@ -215,7 +225,14 @@ public final class App implements AutoCloseable {
                     Notifications.PUSH_SEND,
                     new PushSend(pushService, json, result -> metrics.push(result.toString()))),
                 new Daily(
-                    jobs, Map.of("cleanup", cleanup, "credit_expire", new CreditExpire(credits))),
+                    jobs,
+                    Map.of(
+                        "cleanup",
+                        cleanup,
+                        "credit_expire",
+                        new CreditExpire(credits),
+                        "streak_calculate",
+                        new StreakCalculate())),
                 new Backoff(new SecureRandom()),
                 new JobMetrics(metrics.registry()),
                 ran,
@@ -240,13 +257,14 @@ public final class App implements AutoCloseable {
           Routes.api(
               new Docs(json),
               account,
-              new TaskRoutes(tasks, new TaskForm(config.tasks())),
-              new SubtaskRoutes(tasks, subtasks),
+              new TaskRoutes(tasks, achievements, new TaskForm(config.tasks())),
+              new SubtaskRoutes(tasks, subtasks, achievements),
               new TemplateRoutes(templates, config.tasks()),
               new ReminderRoutes(reminders),
               new NoteRoutes(notes, config.notes()),
               new RecoveryRoutes(recovery),
               new CreditRoutes(credits),
+              new AchievementRoutes(achievements),
               new ActivityRoutes(new Activity(json)),
               new NotificationRoutes(notifications),
               new PushRoutes(new PushSubscriptions(ids), pushHosts, config.push().vapid())));

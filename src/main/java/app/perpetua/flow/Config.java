@@ -2,6 +2,7 @@ package app.perpetua.flow;
 
 import app.perpetua.flow.account.AccountConfig;
 import app.perpetua.flow.account.Pem;
+import app.perpetua.flow.achievements.AchievementConfig;
 import app.perpetua.flow.base.AllowedHost;
 import app.perpetua.flow.base.Secret;
 import app.perpetua.flow.credits.CreditConfig;
@@ -41,6 +42,7 @@ import org.jspecify.annotations.Nullable;
  * @param notes limits of notes
  * @param reminders limits of reminders
  * @param credits how many credits there are
+ * @param achievements limits that perks come on top of
  * @param tombstones how deletions are kept
  * @param push push to browsers
  * @param openai the assistant's model
@@ -54,6 +56,7 @@ public record Config(
     NoteConfig notes,
     ReminderConfig reminders,
     CreditConfig credits,
+    AchievementConfig achievements,
     TombstoneConfig tombstones,
     PushConfig push,
     OpenAiConfig openai,
@@ -94,6 +97,7 @@ public record Config(
     NoteConfig notes = notes(in);
     ReminderConfig reminders = new ReminderConfig(in.integer("reminders.max", 1, 100));
     CreditConfig credits = credits(in);
+    AchievementConfig achievements = achievements(tasks, notes, credits);
     TombstoneConfig tombstones = tombstones(in);
     PushConfig push = push(in);
     OpenAiConfig openai = openai(in);
@@ -108,6 +112,7 @@ public record Config(
             notes,
             reminders,
             credits,
+            achievements,
             tombstones,
             push,
             openai,
@@ -184,8 +189,8 @@ public record Config(
 
   private static NoteConfig notes(ConfigReader in) {
     return new NoteConfig(
-        in.integer("notes.free-max", 1, MANY),
-        in.integer("notes.pro-max", 1, MANY),
+        notes.freeMax(),
+        notes.proMax(),
         in.integer("notes.max-voice-seconds", 1, 3_600));
   }
 
@@ -194,6 +199,16 @@ public record Config(
         in.integer("credits.pro-daily", 0, MANY),
         in.integer("credits.pro-monthly", 1, MANY),
         in.integer("credits.max-carryover", 0, MANY));
+  }
+
+  private static AchievementConfig achievements(
+      TaskConfig tasks, NoteConfig notes, CreditConfig credits) {
+    return new AchievementConfig(
+        tasks.freeMax(),
+        tasks.proMax(),
+        in.integer("notes.free-max", 1, MANY),
+        in.integer("notes.pro-max", 1, MANY),
+        credits.proDaily());
   }
 
   private static TombstoneConfig tombstones(ConfigReader in) {

@@ -10,6 +10,7 @@ import static app.perpetua.flow.http.Route.read;
 import static app.perpetua.flow.http.Route.write;
 
 import app.perpetua.flow.account.AccountRoutes;
+import app.perpetua.flow.achievements.AchievementRoutes;
 import app.perpetua.flow.activity.ActivityRoutes;
 import app.perpetua.flow.credits.CreditRoutes;
 import app.perpetua.flow.http.Docs;
@@ -51,6 +52,7 @@ final class Routes {
       NoteRoutes notes,
       RecoveryRoutes recovery,
       CreditRoutes credits,
+      AchievementRoutes achievements,
       ActivityRoutes activity,
       NotificationRoutes notifications,
       PushRoutes push) {
@@ -107,6 +109,8 @@ final class Routes {
         read("/api/v1/credits/balance", credits::balance),
         read("/api/v1/credits/history", credits::history),
         read("/api/v1/ai/credits", credits::forAssistant),
+        read("/api/v1/achievements", achievements::list),
+        read("/api/v1/achievements/me", achievements::mine),
         read("/api/v1/activity", activity::list),
         read("/api/v1/notifications", notifications::list),
         write(PATCH, "/api/v1/notifications/{id}/read", notifications::markRead),
