@@ -11,6 +11,18 @@ import app.perpetua.flow.achievements.CompletionCounter;
 import app.perpetua.flow.achievements.StreakCalculate;
 import app.perpetua.flow.activity.Activity;
 import app.perpetua.flow.activity.ActivityRoutes;
+import app.perpetua.flow.assistant.ActionForm;
+import app.perpetua.flow.assistant.Actions;
+import app.perpetua.flow.assistant.Assistant;
+import app.perpetua.flow.assistant.AssistantRoutes;
+import app.perpetua.flow.assistant.Breakdown;
+import app.perpetua.flow.assistant.Charges;
+import app.perpetua.flow.assistant.Chat;
+import app.perpetua.flow.assistant.Model;
+import app.perpetua.flow.assistant.NoteConversion;
+import app.perpetua.flow.assistant.Prompts;
+import app.perpetua.flow.assistant.ReservationSettle;
+import app.perpetua.flow.assistant.Suggestions;
 import app.perpetua.flow.base.AddressGuard;
 import app.perpetua.flow.base.AllowedHost;
 import app.perpetua.flow.base.Ids;
@@ -49,6 +61,8 @@ import app.perpetua.flow.notifications.PushService;
 import app.perpetua.flow.notifications.PushSubscriptions;
 import app.perpetua.flow.provider.google.GoogleIdTokens;
 import app.perpetua.flow.provider.google.GoogleKeys;
+import app.perpetua.flow.provider.openai.OpenAi;
+import app.perpetua.flow.provider.openai.OpenAiConfig;
 import app.perpetua.flow.provider.webpush.WebPush;
 import app.perpetua.flow.recovery.Recovery;
 import app.perpetua.flow.recovery.RecoveryRoutes;
@@ -119,6 +133,7 @@ public final class App implements AutoCloseable {
   private final Health health;
   private final List<Route> routes;
   private final Worker worker;
+  private final Endpoint endpoint;
   private final Server server;
 
   /**
@@ -202,12 +217,17 @@ public final class App implements AutoCloseable {
     Optional<PushService> pushService =
         config.push().vapid().map(vapid -> new WebPush(http, vapid, pushHosts, clock));
     warn(config.push());
+    Charges charges = new Charges(credits, jobs, ids, config.assistant());
+    Suggestions suggestions = new Suggestions(ids, json);
+    Actions actions = new Actions(tasks, subtasks, notes);
     Cleanup cleanup =
         new Cleanup(
             List.of(
                 Endpoint::deleteOutlivedKeys,
                 refreshTokens::deleteSpent,
                 tombstones::deleteExpired,
+                suggestions::expire,
+                suggestions::deleteOld,
                 jobs::deleteFinished),
             partitions);
     worker =
@@ -220,6 +240,8 @@ public final class App implements AutoCloseable {
                     new GenerateNext(instances, events),
                     Reactions.RETRY,
                     reactions,
+                    Charges.SETTLE,
+                    new ReservationSettle(charges, Endpoint::release, json),
                     Reminders.FIRE,
                     new ReminderFire(reminders, tasks, notifications, events),
                     Notifications.PUSH_SEND,
@@ -240,7 +262,7 @@ public final class App implements AutoCloseable {
 
     Errors errors = new Errors(json);
     RateLimiter limiter = new RateLimiter(clock);
-    Endpoint endpoint = new Endpoint(json, errors, db, accessTokens, limiter, config.http());
+    endpoint = new Endpoint(json, errors, db, accessTokens, limiter, config.http());
     health = closing(new Health(new Probe(config.database())));
     routes = new ArrayList<>(Routes.operations(health, new MetricsRoutes(metrics, config.http())));
     if (role != Role.WORKER) {
@@ -253,17 +275,64 @@ public final class App implements AutoCloseable {
               new Export(db, json),
               json,
               result -> metrics.signIn(result.name().toLowerCase(Locale.ROOT)));
+      TaskForm taskForm = new TaskForm(config.tasks());
+      AssistantRoutes assistant =
+          new AssistantRoutes(
+              model(config.openai(), http, json, clock, metrics)
+                  .map(
+                      model -> {
+                        Assistant asked =
+                            new Assistant(model, config.assistant().timeout(), System::nanoTime);
+                        Prompts prompts = Prompts.load();
+                        return new AssistantRoutes.Asked(
+                            new Chat(
+                                asked,
+                                config.assistant(),
+                                prompts,
+                                tasks,
+                                charges,
+                                suggestions,
+                                actions,
+                                events,
+                                json),
+                            new Breakdown(
+                                asked,
+                                config.assistant(),
+                                prompts,
+                                tasks,
+                                subtasks,
+                                charges,
+                                suggestions,
+                                events,
+                                json),
+                            new NoteConversion(
+                                asked,
+                                config.assistant(),
+                                prompts,
+                                tasks,
+                                notes,
+                                charges,
+                                suggestions,
+                                events,
+                                json));
+                      }),
+              new ActionForm(taskForm, json),
+              suggestions,
+              actions,
+              achievements,
+              events);
       routes.addAll(
           Routes.api(
               new Docs(json),
               account,
-              new TaskRoutes(tasks, achievements, new TaskForm(config.tasks())),
+              new TaskRoutes(tasks, achievements, taskForm),
               new SubtaskRoutes(tasks, subtasks, achievements),
               new TemplateRoutes(templates, config.tasks()),
               new ReminderRoutes(reminders),
               new NoteRoutes(notes, config.notes()),
               new RecoveryRoutes(recovery),
               new CreditRoutes(credits),
+              assistant,
               new AchievementRoutes(achievements),
               new ActivityRoutes(new Activity(json)),
               new NotificationRoutes(notifications),
@@ -294,6 +363,26 @@ public final class App implements AutoCloseable {
         "role {0} listens on port {1}",
         role.name().toLowerCase(Locale.ROOT),
         Integer.toString(server.port()));
+  }
+
+  private static Optional<Model> model(
+      OpenAiConfig config, HttpClient http, Json json, Clock clock, Metrics metrics) {
+    if (config.key().isEmpty()) {
+      LOG.log(System.Logger.Level.WARNING, "no assistant: OPENAI_API_KEY is not set");
+    }
+    return config
+        .key()
+        .map(
+            key ->
+                new OpenAi(
+                    http,
+                    config,
+                    key,
+                    json,
+                    clock,
+                    System::nanoTime,
+                    new SecureRandom(),
+                    metrics.registry()));
   }
 
   private static void warn(PushConfig push) {
@@ -336,6 +425,7 @@ public final class App implements AutoCloseable {
     LOG.log(System.Logger.Level.INFO, "stopping: what is in flight finishes");
     health.shuttingDown();
     worker.stopClaiming();
+    endpoint.drain();
     close(parts);
     LOG.log(System.Logger.Level.INFO, "stopped");
   }

@@ -3,6 +3,7 @@ package app.perpetua.flow;
 import app.perpetua.flow.account.AccountConfig;
 import app.perpetua.flow.account.Pem;
 import app.perpetua.flow.achievements.AchievementConfig;
+import app.perpetua.flow.assistant.AssistantConfig;
 import app.perpetua.flow.base.AllowedHost;
 import app.perpetua.flow.base.Secret;
 import app.perpetua.flow.credits.CreditConfig;
@@ -46,6 +47,7 @@ import org.jspecify.annotations.Nullable;
  * @param tombstones how deletions are kept
  * @param push push to browsers
  * @param openai the assistant's model
+ * @param assistant what the assistant costs, and how often it may be asked
  * @param logLevel the least severe level that is logged
  */
 public record Config(
@@ -60,6 +62,7 @@ public record Config(
     TombstoneConfig tombstones,
     PushConfig push,
     OpenAiConfig openai,
+    AssistantConfig assistant,
     Level logLevel) {
   /** The largest figure that any limit may be set to. */
   private static final int MANY = 100_000_000;
@@ -101,6 +104,7 @@ public record Config(
     TombstoneConfig tombstones = tombstones(in);
     PushConfig push = push(in);
     OpenAiConfig openai = openai(in);
+    AssistantConfig assistant = assistant(in, openai);
     Level level = level(in);
     // Last: without a key there is no section to make, and all other faults are known by now.
     Config config =
@@ -116,6 +120,7 @@ public record Config(
             tombstones,
             push,
             openai,
+            assistant,
             level);
     if (!in.faults().isEmpty()) {
       throw new Faulty(in.faults());
@@ -189,8 +194,8 @@ public record Config(
 
   private static NoteConfig notes(ConfigReader in) {
     return new NoteConfig(
-        notes.freeMax(),
-        notes.proMax(),
+        in.integer("notes.free-max", 1, MANY),
+        in.integer("notes.pro-max", 1, MANY),
         in.integer("notes.max-voice-seconds", 1, 3_600));
   }
 
@@ -204,11 +209,7 @@ public record Config(
   private static AchievementConfig achievements(
       TaskConfig tasks, NoteConfig notes, CreditConfig credits) {
     return new AchievementConfig(
-        tasks.freeMax(),
-        tasks.proMax(),
-        in.integer("notes.free-max", 1, MANY),
-        in.integer("notes.pro-max", 1, MANY),
-        credits.proDaily());
+        tasks.freeMax(), tasks.proMax(), notes.freeMax(), notes.proMax(), credits.proDaily());
   }
 
   private static TombstoneConfig tombstones(ConfigReader in) {
@@ -259,6 +260,16 @@ public record Config(
       in.fault("VAPID_PUBLIC_KEY", "is not the public half of VAPID_PRIVATE_KEY");
     }
     return Optional.of(vapid);
+  }
+
+  private static AssistantConfig assistant(ConfigReader in, OpenAiConfig openai) {
+    return new AssistantConfig(
+        in.integer("assistant.chat-credits", 0, MANY),
+        in.integer("assistant.subtask-credits", 0, MANY),
+        in.integer("assistant.conversion-credits", 0, MANY),
+        in.integer("assistant.task-warn-at", 1, MANY),
+        in.integer("assistant.task-max", 1, MANY),
+        openai.timeout());
   }
 
   private static OpenAiConfig openai(ConfigReader in) {

@@ -4,6 +4,7 @@ import static app.perpetua.flow.http.Route.Verb.DELETE;
 import static app.perpetua.flow.http.Route.Verb.PATCH;
 import static app.perpetua.flow.http.Route.Verb.POST;
 import static app.perpetua.flow.http.Route.Verb.PUT;
+import static app.perpetua.flow.http.Route.ask;
 import static app.perpetua.flow.http.Route.auth;
 import static app.perpetua.flow.http.Route.plain;
 import static app.perpetua.flow.http.Route.read;
@@ -12,11 +13,13 @@ import static app.perpetua.flow.http.Route.write;
 import app.perpetua.flow.account.AccountRoutes;
 import app.perpetua.flow.achievements.AchievementRoutes;
 import app.perpetua.flow.activity.ActivityRoutes;
+import app.perpetua.flow.assistant.AssistantRoutes;
 import app.perpetua.flow.credits.CreditRoutes;
 import app.perpetua.flow.http.Docs;
 import app.perpetua.flow.http.Health;
 import app.perpetua.flow.http.MetricsRoutes;
 import app.perpetua.flow.http.Route;
+import app.perpetua.flow.http.Route.Streams;
 import app.perpetua.flow.notes.NoteRoutes;
 import app.perpetua.flow.notifications.NotificationRoutes;
 import app.perpetua.flow.notifications.PushRoutes;
@@ -52,6 +55,7 @@ final class Routes {
       NoteRoutes notes,
       RecoveryRoutes recovery,
       CreditRoutes credits,
+      AssistantRoutes assistant,
       AchievementRoutes achievements,
       ActivityRoutes activity,
       NotificationRoutes notifications,
@@ -109,6 +113,11 @@ final class Routes {
         read("/api/v1/credits/balance", credits::balance),
         read("/api/v1/credits/history", credits::history),
         read("/api/v1/ai/credits", credits::forAssistant),
+        ask("/api/v1/ai/chat", Streams.IF_ACCEPTED, assistant::chat),
+        ask("/api/v1/ai/chat/stream", Streams.ALWAYS, assistant::chat),
+        ask("/api/v1/ai/generate-subtasks", Streams.NEVER, assistant::subtasks),
+        ask("/api/v1/notes/{id}/convert", Streams.NEVER, assistant::convert),
+        write(POST, "/api/v1/ai/confirm-action", assistant::confirm),
         read("/api/v1/achievements", achievements::list),
         read("/api/v1/achievements/me", achievements::mine),
         read("/api/v1/activity", activity::list),

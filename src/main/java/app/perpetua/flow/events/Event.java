@@ -113,6 +113,27 @@ public sealed interface Event {
     }
   }
 
+  /** The assistant proposed a task for a note. */
+  record AiNoteConversionSuggested(Origin origin, UUID noteId, UUID suggestionId) implements OfAi {
+    @Override
+    public String name() {
+      return "ai.note_conversion_suggested";
+    }
+
+    @Override
+    public UUID entityId() {
+      return origin.runId();
+    }
+
+    @Override
+    public Map<String, Object> metadata() {
+      Map<String, Object> metadata = origin.with(null);
+      metadata.put("note_id", noteId);
+      metadata.put("suggestion_id", suggestionId);
+      return metadata;
+    }
+  }
+
   /**
    * The assistant made a proposal.
    *

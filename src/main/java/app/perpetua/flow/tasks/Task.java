@@ -192,6 +192,7 @@ public record Task(
         subtaskCount,
         subtaskCompletedCount,
         version + 1,
+        countedAt,
         createdAt,
         updatedAt);
   }

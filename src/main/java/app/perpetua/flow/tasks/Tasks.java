@@ -338,17 +338,21 @@ public final class Tasks {
     }
   }
 
+  /** How many characters a description may have. */
+  public int maxDescription(Owner owner) {
+    return switch (owner.tier()) {
+      case FREE -> config.freeDescription();
+      case PRO -> config.proDescription();
+    };
+  }
+
   /**
    * A description has a limit by tier (FR-007).
    *
    * @throws Refusal {@code VALIDATION_ERROR} if it is longer
    */
   public void checkDescription(Owner owner, String description) {
-    int limit =
-        switch (owner.tier()) {
-          case FREE -> config.freeDescription();
-          case PRO -> config.proDescription();
-        };
+    int limit = maxDescription(owner);
     if (description.codePointCount(0, description.length()) > limit) {
       throw Refusal.invalid("description", "must have at most " + limit + " characters");
     }
