@@ -18,6 +18,10 @@ import app.perpetua.flow.credits.Credits;
 import app.perpetua.flow.events.Events;
 import app.perpetua.flow.events.Partitions;
 import app.perpetua.flow.events.Reactions;
+import app.perpetua.flow.focus.FocusEnd;
+import app.perpetua.flow.focus.FocusFollower;
+import app.perpetua.flow.focus.FocusRoutes;
+import app.perpetua.flow.focus.FocusSessions;
 import app.perpetua.flow.http.AccessLog;
 import app.perpetua.flow.http.Docs;
 import app.perpetua.flow.http.Endpoint;
@@ -177,8 +181,13 @@ public final class App implements AutoCloseable {
     Templates templates = new Templates(tasks, instances, ids, events, jobs);
     Notifications notifications = new Notifications(ids, jobs);
     Reminders reminders = new Reminders(config.reminders(), tasks, ids, jobs, events);
+    FocusSessions focus = new FocusSessions(tasks, ids, jobs, events);
     Reactions reactions =
-        new Reactions(jobs, json, metrics.registry(), List.of(new TaskFollower(reminders)));
+        new Reactions(
+            jobs,
+            json,
+            metrics.registry(),
+            List.of(new TaskFollower(reminders), new FocusFollower(focus)));
     events.reactWith(reactions);
     AddressGuard pushHosts = new AddressGuard(config.push().hosts(), InetAddress::getAllByName);
     Optional<PushService> pushService =
@@ -204,6 +213,8 @@ public final class App implements AutoCloseable {
                     reactions,
                     Reminders.FIRE,
                     new ReminderFire(reminders, tasks, notifications, events),
+                    FocusSessions.END,
+                    new FocusEnd(focus, json),
                     Notifications.PUSH_SEND,
                     new PushSend(pushService, json, result -> metrics.push(result.toString()))),
                 new Daily(
@@ -236,6 +247,7 @@ public final class App implements AutoCloseable {
               new SubtaskRoutes(tasks, subtasks),
               new TemplateRoutes(templates, config.tasks()),
               new ReminderRoutes(reminders),
+              new FocusRoutes(focus),
               new CreditRoutes(credits),
               new ActivityRoutes(new Activity(json)),
               new NotificationRoutes(notifications),

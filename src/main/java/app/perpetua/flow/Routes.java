@@ -12,6 +12,7 @@ import static app.perpetua.flow.http.Route.write;
 import app.perpetua.flow.account.AccountRoutes;
 import app.perpetua.flow.activity.ActivityRoutes;
 import app.perpetua.flow.credits.CreditRoutes;
+import app.perpetua.flow.focus.FocusRoutes;
 import app.perpetua.flow.http.Docs;
 import app.perpetua.flow.http.Health;
 import app.perpetua.flow.http.MetricsRoutes;
@@ -46,6 +47,7 @@ final class Routes {
       SubtaskRoutes subtasks,
       TemplateRoutes templates,
       ReminderRoutes reminders,
+      FocusRoutes focus,
       CreditRoutes credits,
       ActivityRoutes activity,
       NotificationRoutes notifications,
@@ -92,6 +94,9 @@ final class Routes {
         read("/api/v1/reminders/{id}", reminders::show),
         write(PATCH, "/api/v1/reminders/{id}", reminders::patch),
         write(DELETE, "/api/v1/reminders/{id}", reminders::delete),
+        write(POST, "/api/v1/focus/start", focus::start),
+        write(POST, "/api/v1/focus/end", focus::end),
+        read("/api/v1/focus/active", focus::active),
         read("/api/v1/credits/balance", credits::balance),
         read("/api/v1/credits/history", credits::history),
         read("/api/v1/ai/credits", credits::forAssistant),

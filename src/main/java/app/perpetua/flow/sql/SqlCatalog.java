@@ -27,6 +27,7 @@ public final class SqlCatalog {
           "credits",
           "events",
           "export",
+          "focus",
           "idempotency",
           "jobs",
           "notifications",

@@ -124,7 +124,7 @@ public final class Subtasks {
     if (!completesTask) {
       return new Changed(changed, Optional.empty());
     }
-    events.emit(tx, new Event.TaskCompleted(task.id(), "auto"));
+    tasks.completed(tx, task, stored);
     return new Changed(changed, Optional.of(stored));
   }
 

@@ -1,6 +1,8 @@
 package app.perpetua.flow.tasks;
 
 import app.perpetua.flow.sql.Row;
+import com.fasterxml.jackson.annotation.JsonIgnore;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -27,6 +29,8 @@ import org.jspecify.annotations.Nullable;
  * @param version rises by one with every request that changes the task or its subtasks
  * @param createdAt when it was made
  * @param updatedAt when it last changed
+ * @param focusingSince since when its user focuses on it; null if not, and where nothing depends on
+ *     it. Not shown.
  */
 public record Task(
     UUID id,
@@ -47,7 +51,22 @@ public record Task(
     int subtaskCompletedCount,
     int version,
     Instant createdAt,
-    Instant updatedAt) {
+    Instant updatedAt,
+    @JsonIgnore @Nullable Instant focusingSince) {
+  /** What one focus counts at most: as long as the longest estimate. */
+  public static final Duration LONGEST_FOCUS = Duration.ofHours(12);
+
+  /**
+   * A task with the focus on it. What is done or read-only has none: one that its reaction is yet
+   * to end has been counted.
+   */
+  static Task focused(Row row) {
+    Task task = of(row);
+    return task.completed || task.archived
+        ? task
+        : task.withFocus(task.focusTimeSeconds, row.instantOrNull("focusing_since"));
+  }
+
   static Task of(Row row) {
     return new Task(
         row.uuid("id"),
@@ -68,7 +87,8 @@ public record Task(
         row.integer("subtask_completed_count"),
         row.integer("version"),
         row.instant("created_at"),
-        row.instant("updated_at"));
+        row.instant("updated_at"),
+        null);
   }
 
   /** A task as it is in the beginning. */
@@ -92,7 +112,8 @@ public record Task(
         0,
         1,
         now,
-        now);
+        now,
+        null);
   }
 
   /** As it is with what this draft says. */
@@ -116,7 +137,8 @@ public record Task(
         subtaskCompletedCount,
         version,
         createdAt,
-        updatedAt);
+        updatedAt,
+        focusingSince);
   }
 
   /** True if it counts against the limit of open tasks. */
@@ -124,8 +146,40 @@ public record Task(
     return !completed && !hidden && !archived;
   }
 
+  /** As it is when it is done, which ends the focus on it. */
   Task completedBy(String how, Instant when) {
-    return with(true, when, how, subtaskCount, subtaskCompletedCount, version, updatedAt);
+    return with(true, when, how, subtaskCount, subtaskCompletedCount, version, updatedAt)
+        .unfocused(when);
+  }
+
+  /** Seconds that its running focus counts by now, {@link #LONGEST_FOCUS} at most; null if none. */
+  @Nullable Integer focusRun(Instant now) {
+    return focusingSince == null ? null : focusRun(focusingSince, now);
+  }
+
+  /** Seconds that a focus since then counts by now. */
+  public static int focusRun(Instant since, Instant now) {
+    return (int) Math.clamp(Duration.between(since, now).toSeconds(), 0, LONGEST_FOCUS.toSeconds());
+  }
+
+  /** As it is when the focus on it has ended now: the time counts. */
+  Task unfocused(Instant now) {
+    Integer run = focusRun(now);
+    return run == null ? this : withFocus(focusTimeSeconds + run, null);
+  }
+
+  /** As it is with so many seconds of focus more. */
+  Task focusedFor(int seconds) {
+    return withFocus(focusTimeSeconds + seconds, focusingSince);
+  }
+
+  /** FR-045: half of its estimate, at least, was spent in focus; never without an estimate. */
+  public boolean halfInFocus() {
+    return estimatedDuration != null
+        && Duration.ofSeconds(focusTimeSeconds)
+                .multipliedBy(2)
+                .compareTo(Duration.ofMinutes(estimatedDuration))
+            >= 0;
   }
 
   Task withSubtasks(int count, int completedCount) {
@@ -171,6 +225,31 @@ public record Task(
         subtasksCompleted,
         newVersion,
         createdAt,
-        changedAt);
+        changedAt,
+        focusingSince);
+  }
+
+  private Task withFocus(int seconds, @Nullable Instant since) {
+    return new Task(
+        id,
+        userId,
+        templateId,
+        title,
+        description,
+        priority,
+        dueDate,
+        estimatedDuration,
+        seconds,
+        completed,
+        completedAt,
+        completedBy,
+        hidden,
+        archived,
+        subtaskCount,
+        subtaskCompletedCount,
+        version,
+        createdAt,
+        updatedAt,
+        since);
   }
 }
