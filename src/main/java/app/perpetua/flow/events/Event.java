@@ -73,12 +73,12 @@ public sealed interface Event {
    * A task was completed.
    *
    * @param completedBy {@code manual}, {@code auto} or {@code force}
-   * @param halfInFocus FR-045: whether at least half of its estimate was spent in focus, this last
-   *     one included. True again if it is completed again: whether it counts is for the reader.
+   * @param focused whether at least half of its estimate was spent in focus (FR-045), the focus
+   *     that this has ended included; true again if it is completed again
    * @param focusSeconds what the focus counts that this has ended; null if it has ended none
    */
   record TaskCompleted(
-      UUID taskId, String completedBy, boolean halfInFocus, @Nullable Integer focusSeconds)
+      UUID taskId, String completedBy, boolean focused, @Nullable Integer focusSeconds)
       implements OfTask {
     @Override
     public String name() {

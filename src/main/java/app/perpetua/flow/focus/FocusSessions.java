@@ -109,16 +109,18 @@ public final class FocusSessions {
   public FocusSession.Ended end(Tx tx, UUID taskId, @Nullable Integer seconds) {
     Task task = tasks.get(tx, taskId);
     Tasks.checkChangeable(task);
-    Running running =
-        running(tx)
-            .orElseThrow(() -> Refusal.of(Code.CONFLICT, "no focus is running: it has ended"));
-    if (!running.taskId().equals(taskId)) {
-      throw elsewhere(tx, running);
+    Optional<Running> running = running(tx);
+    if (running.isPresent() && !running.get().taskId().equals(taskId)) {
+      throw elsewhere(tx, running.get());
     }
-    int run = Task.focusRun(running.startedAt(), tx.now());
+    if (running.isEmpty() || task.focusingSince() == null) {
+      throw Refusal.of(Code.CONFLICT, "no focus is running: it has ended");
+    }
+    Instant since = running.get().startedAt();
+    int run = Task.focusRun(since, tx.now());
     int counted = seconds == null ? run : Math.min(seconds, run);
-    Instant latest = running.startedAt().plus(Task.LONGEST_FOCUS);
-    return end(tx, running, task, counted, tx.now().isAfter(latest) ? latest : tx.now());
+    Instant latest = since.plus(Task.LONGEST_FOCUS);
+    return end(tx, running.get(), task, counted, tx.now().isAfter(latest) ? latest : tx.now());
   }
 
   /** The focus that goes on. */
@@ -129,15 +131,20 @@ public final class FocusSessions {
                 tasks.find(tx, running.taskId()).map(task -> FocusSession.of(running, task)));
   }
 
-  /** Ends a focus at the time at which it counts as forgotten, unless it has ended. */
+  /**
+   * Ends a focus at the time at which it counts as forgotten, unless it has ended, or is to end
+   * with its task, which has counted it.
+   */
   void forgotten(Tx tx, UUID sessionId, Forgotten forgotten) {
     running(tx)
         .filter(running -> running.id().equals(sessionId))
         .ifPresent(
             running -> {
-              Instant at = running.startedAt().plusSeconds(forgotten.seconds());
               Task task = tasks.get(tx, running.taskId());
-              end(tx, running, task, forgotten.seconds(), at);
+              if (task.focusingSince() != null) {
+                Instant at = running.startedAt().plusSeconds(forgotten.seconds());
+                end(tx, running, task, forgotten.seconds(), at);
+              }
             });
   }
 
@@ -162,8 +169,7 @@ public final class FocusSessions {
 
   private FocusSession.Ended end(Tx tx, Running running, Task task, int seconds, Instant at) {
     close(tx, running, seconds, at);
-    boolean counts = seconds > 0 && task.focusingSince() != null;
-    Task counted = counts ? tasks.addFocus(tx, task, seconds) : task;
+    Task counted = seconds > 0 ? tasks.addFocus(tx, task, seconds) : task;
     return new FocusSession.Ended(
         running.id(),
         running.taskId(),

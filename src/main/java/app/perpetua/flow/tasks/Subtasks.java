@@ -124,7 +124,7 @@ public final class Subtasks {
     if (!completesTask) {
       return new Changed(changed, Optional.empty());
     }
-    tasks.completed(tx, task, stored);
+    tasks.tellCompleted(tx, task, stored);
     return new Changed(changed, Optional.of(stored));
   }
 

@@ -60,7 +60,7 @@ public record Task(
    * A task with the focus on it. What is done or read-only has none: one that its reaction is yet
    * to end has been counted.
    */
-  static Task focused(Row row) {
+  static Task withFocus(Row row) {
     Task task = of(row);
     return task.completed || task.archived
         ? task
@@ -173,13 +173,9 @@ public record Task(
     return withFocus(focusTimeSeconds + seconds, focusingSince);
   }
 
-  /** FR-045: half of its estimate, at least, was spent in focus; never without an estimate. */
-  public boolean halfInFocus() {
-    return estimatedDuration != null
-        && Duration.ofSeconds(focusTimeSeconds)
-                .multipliedBy(2)
-                .compareTo(Duration.ofMinutes(estimatedDuration))
-            >= 0;
+  /** FR-045: at least half of its estimate was spent in focus; never without an estimate. */
+  public boolean focused() {
+    return estimatedDuration != null && 2L * focusTimeSeconds >= 60L * estimatedDuration;
   }
 
   Task withSubtasks(int count, int completedCount) {

@@ -117,7 +117,7 @@ public final class Tasks {
 
   /** As above; empty if the acting user has no such task. */
   public Optional<Task> find(Tx tx, UUID id) {
-    return tx.sql("tasks.find_task").bind("id", id).one(Task::focused);
+    return tx.sql("tasks.find_task").bind("id", id).one(Task::withFocus);
   }
 
   /**
@@ -179,7 +179,7 @@ public final class Tasks {
     }
     Task stored = store(tx, old, changed);
     if (changed.completed() && !old.completed()) {
-      completed(tx, old, stored);
+      tellCompleted(tx, old, stored);
     } else if (!changed.completed() && old.completed()) {
       events.emit(tx, new Event.TaskReopened(id));
     }
@@ -219,18 +219,23 @@ public final class Tasks {
         events.emit(tx, new Event.SubtaskCompleted(subtask.id(), id));
       }
     }
-    completed(tx, old, stored);
+    tellCompleted(tx, old, stored);
     return stored;
   }
 
-  /** Tells that a task was completed, and what the focus on it has come to. */
-  void completed(Tx tx, Task old, Task stored) {
+  /**
+   * Tells that a task was completed, in whatever way, and what the focus on it has come to.
+   *
+   * @param old as it was before
+   * @param stored as {@link #store} has left it
+   */
+  void tellCompleted(Tx tx, Task old, Task stored) {
     events.emit(
         tx,
         new Event.TaskCompleted(
             stored.id(),
             Objects.requireNonNull(stored.completedBy()),
-            stored.halfInFocus(),
+            stored.focused(),
             old.focusRun(tx.now())));
   }
 
