@@ -45,7 +45,7 @@ page as (
 select (select count(*)::int from matching) as total, t.id, t.user_id, t.template_id, t.title, t.description, t.priority,
        t.due_date, t.estimated_duration, t.focus_time_seconds, t.completed, t.completed_at,
        t.completed_by, t.hidden, t.archived, t.subtask_count, t.subtask_completed_count, t.version,
-       t.created_at, t.updated_at
+       t.counted_at, t.created_at, t.updated_at
 from auth.users u
 left join page on true
 left join tasks.task_instances t on t.user_id = :user_id and t.id = page.id
@@ -57,8 +57,8 @@ order by page.place
 -- the index of the one active session answers that.
 select t.id, t.user_id, t.template_id, t.title, t.description, t.priority, t.due_date,
        t.estimated_duration, t.focus_time_seconds, t.completed, t.completed_at, t.completed_by,
-       t.hidden, t.archived, t.subtask_count, t.subtask_completed_count, t.version, t.created_at,
-       t.updated_at,
+       t.hidden, t.archived, t.subtask_count, t.subtask_completed_count, t.version, t.counted_at,
+       t.created_at, t.updated_at,
        (select f.started_at from tasks.focus_sessions f
         where f.user_id = :user_id and f.task_id = t.id and f.ended_at is null) as focusing_since
 from tasks.task_instances t
@@ -68,8 +68,8 @@ where t.user_id = :user_id and t.id = :id
 -- A task with all that hangs on it in one round trip.
 select t.id, t.user_id, t.template_id, t.title, t.description, t.priority, t.due_date,
        t.estimated_duration, t.focus_time_seconds, t.completed, t.completed_at, t.completed_by,
-       t.hidden, t.archived, t.subtask_count, t.subtask_completed_count, t.version, t.created_at,
-       t.updated_at,
+       t.hidden, t.archived, t.subtask_count, t.subtask_completed_count, t.version, t.counted_at,
+       t.created_at, t.updated_at,
        (select f.started_at from tasks.focus_sessions f
         where f.user_id = :user_id and f.task_id = t.id and f.ended_at is null) as focusing_since,
        coalesce((
@@ -146,6 +146,7 @@ set title = :title,
     subtask_count = :subtask_count,
     subtask_completed_count = :subtask_completed_count,
     version = :version,
+    counted_at = :counted_at::timestamptz,
     updated_at = :updated_at
 where user_id = :user_id and id = :id
 
@@ -155,7 +156,8 @@ where user_id = :user_id and id = :id
 with waiting as materialized (
   select id, user_id, template_id, occurrence_at, title, description, priority, due_date,
          estimated_duration, focus_time_seconds, completed, completed_at, completed_by, hidden,
-         archived, subtask_count, subtask_completed_count, version, created_at, updated_at
+         archived, subtask_count, subtask_completed_count, version, counted_at, created_at,
+         updated_at
   from tasks.task_instances
   where user_id = :user_id and template_id = :template_id and not completed
   order by occurrence_at desc
@@ -177,7 +179,7 @@ select newest.occurrence_at as newest_occurrence, newest.due_date as newest_due,
        waiting.description, waiting.priority, waiting.due_date, waiting.estimated_duration,
        waiting.focus_time_seconds, waiting.completed, waiting.completed_at, waiting.completed_by,
        waiting.hidden, waiting.archived, waiting.subtask_count, waiting.subtask_completed_count,
-       waiting.version, waiting.created_at, waiting.updated_at
+       waiting.version, waiting.counted_at, waiting.created_at, waiting.updated_at
 from newest
 left join waiting on true
 

@@ -5,6 +5,10 @@ import app.perpetua.flow.account.AccountRoutes;
 import app.perpetua.flow.account.Export;
 import app.perpetua.flow.account.RefreshTokens;
 import app.perpetua.flow.account.Users;
+import app.perpetua.flow.achievements.AchievementRoutes;
+import app.perpetua.flow.achievements.Achievements;
+import app.perpetua.flow.achievements.CompletionCounter;
+import app.perpetua.flow.achievements.StreakCalculate;
 import app.perpetua.flow.activity.Activity;
 import app.perpetua.flow.activity.ActivityRoutes;
 import app.perpetua.flow.base.AddressGuard;
@@ -182,12 +186,17 @@ public final class App implements AutoCloseable {
     Notifications notifications = new Notifications(ids, jobs);
     Reminders reminders = new Reminders(config.reminders(), tasks, ids, jobs, events);
     FocusSessions focus = new FocusSessions(tasks, ids, jobs, events);
+    Achievements achievements =
+        new Achievements(config.achievements(), credits, notifications, events);
     Reactions reactions =
         new Reactions(
             jobs,
             json,
             metrics.registry(),
-            List.of(new TaskFollower(reminders), new FocusFollower(focus)));
+            List.of(
+                new TaskFollower(reminders),
+                new FocusFollower(focus),
+                new CompletionCounter(achievements)));
     events.reactWith(reactions);
     AddressGuard pushHosts = new AddressGuard(config.push().hosts(), InetAddress::getAllByName);
     Optional<PushService> pushService =
@@ -218,7 +227,14 @@ public final class App implements AutoCloseable {
                     Notifications.PUSH_SEND,
                     new PushSend(pushService, json, result -> metrics.push(result.toString()))),
                 new Daily(
-                    jobs, Map.of("cleanup", cleanup, "credit_expire", new CreditExpire(credits))),
+                    jobs,
+                    Map.of(
+                        "cleanup",
+                        cleanup,
+                        "credit_expire",
+                        new CreditExpire(credits),
+                        "streak_calculate",
+                        new StreakCalculate())),
                 new Backoff(new SecureRandom()),
                 new JobMetrics(metrics.registry()),
                 ran,
@@ -243,12 +259,13 @@ public final class App implements AutoCloseable {
           Routes.api(
               new Docs(json),
               account,
-              new TaskRoutes(tasks, config.tasks()),
-              new SubtaskRoutes(tasks, subtasks),
+              new TaskRoutes(tasks, achievements, config.tasks()),
+              new SubtaskRoutes(tasks, subtasks, achievements),
               new TemplateRoutes(templates, config.tasks()),
               new ReminderRoutes(reminders),
               new FocusRoutes(focus),
               new CreditRoutes(credits),
+              new AchievementRoutes(achievements),
               new ActivityRoutes(new Activity(json)),
               new NotificationRoutes(notifications),
               new PushRoutes(new PushSubscriptions(ids), pushHosts, config.push().vapid())));

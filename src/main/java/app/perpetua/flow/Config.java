@@ -2,6 +2,7 @@ package app.perpetua.flow;
 
 import app.perpetua.flow.account.AccountConfig;
 import app.perpetua.flow.account.Pem;
+import app.perpetua.flow.achievements.AchievementConfig;
 import app.perpetua.flow.base.AllowedHost;
 import app.perpetua.flow.base.Secret;
 import app.perpetua.flow.credits.CreditConfig;
@@ -38,6 +39,7 @@ import org.jspecify.annotations.Nullable;
  * @param tasks limits of tasks and subtasks
  * @param reminders limits of reminders
  * @param credits how many credits there are
+ * @param achievements limits that perks come on top of
  * @param tombstones how deletions are kept
  * @param push push to browsers
  * @param logLevel the least severe level that is logged
@@ -49,6 +51,7 @@ public record Config(
     TaskConfig tasks,
     ReminderConfig reminders,
     CreditConfig credits,
+    AchievementConfig achievements,
     TombstoneConfig tombstones,
     PushConfig push,
     Level logLevel) {
@@ -87,12 +90,23 @@ public record Config(
     TaskConfig tasks = tasks(in);
     ReminderConfig reminders = new ReminderConfig(in.integer("reminders.max", 1, 100));
     CreditConfig credits = credits(in);
+    AchievementConfig achievements = achievements(in, tasks, credits);
     TombstoneConfig tombstones = tombstones(in);
     PushConfig push = push(in);
     Level level = level(in);
     // Last: without a key there is no section to make, and all other faults are known by now.
     Config config =
-        new Config(http, database, account(in), tasks, reminders, credits, tombstones, push, level);
+        new Config(
+            http,
+            database,
+            account(in),
+            tasks,
+            reminders,
+            credits,
+            achievements,
+            tombstones,
+            push,
+            level);
     if (!in.faults().isEmpty()) {
       throw new Faulty(in.faults());
     }
@@ -168,6 +182,16 @@ public record Config(
         in.integer("credits.pro-daily", 0, MANY),
         in.integer("credits.pro-monthly", 1, MANY),
         in.integer("credits.max-carryover", 0, MANY));
+  }
+
+  private static AchievementConfig achievements(
+      ConfigReader in, TaskConfig tasks, CreditConfig credits) {
+    return new AchievementConfig(
+        tasks.freeMax(),
+        tasks.proMax(),
+        in.integer("notes.free-max", 1, MANY),
+        in.integer("notes.pro-max", 1, MANY),
+        credits.proDaily());
   }
 
   private static TombstoneConfig tombstones(ConfigReader in) {

@@ -10,6 +10,7 @@ import static app.perpetua.flow.http.Route.read;
 import static app.perpetua.flow.http.Route.write;
 
 import app.perpetua.flow.account.AccountRoutes;
+import app.perpetua.flow.achievements.AchievementRoutes;
 import app.perpetua.flow.activity.ActivityRoutes;
 import app.perpetua.flow.credits.CreditRoutes;
 import app.perpetua.flow.focus.FocusRoutes;
@@ -49,6 +50,7 @@ final class Routes {
       ReminderRoutes reminders,
       FocusRoutes focus,
       CreditRoutes credits,
+      AchievementRoutes achievements,
       ActivityRoutes activity,
       NotificationRoutes notifications,
       PushRoutes push) {
@@ -100,6 +102,8 @@ final class Routes {
         read("/api/v1/credits/balance", credits::balance),
         read("/api/v1/credits/history", credits::history),
         read("/api/v1/ai/credits", credits::forAssistant),
+        read("/api/v1/achievements", achievements::list),
+        read("/api/v1/achievements/me", achievements::mine),
         read("/api/v1/activity", activity::list),
         read("/api/v1/notifications", notifications::list),
         write(PATCH, "/api/v1/notifications/{id}/read", notifications::markRead),

@@ -190,6 +190,8 @@ class ContractTest {
     call(api, "GET", "/api/v1/credits/balance", null);
     call(api, "GET", "/api/v1/credits/history", null);
     call(api, "GET", "/api/v1/ai/credits", null);
+    call(api, "GET", "/api/v1/achievements", null);
+    call(api, "GET", "/api/v1/achievements/me", null);
     notifications(api, UUID.fromString(made.get("user_id").stringValue()));
     call(api, "GET", "/api/v1/users/me/export", null);
     call(api, "DELETE", task, null);

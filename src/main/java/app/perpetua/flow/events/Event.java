@@ -21,8 +21,8 @@ public sealed interface Event {
   /** What it happened to: one of the activity log's entity types. */
   String entityType();
 
-  /** Which one. */
-  UUID entityId();
+  /** Which one; null if such things have no UUID. */
+  @Nullable UUID entityId();
 
   /** Further ids and figures; values are text, numbers, booleans, UUIDs. */
   default Map<String, Object> metadata() {
@@ -73,12 +73,19 @@ public sealed interface Event {
    * A task was completed.
    *
    * @param completedBy {@code manual}, {@code auto} or {@code force}
+   * @param at when
+   * @param counts whether it counts towards achievements: the first time in the task's life
    * @param focused whether at least half of its estimate was spent in focus (FR-045), the focus
    *     that this has ended included; true again if it is completed again
    * @param focusSeconds what the focus counts that this has ended; null if it has ended none
    */
   record TaskCompleted(
-      UUID taskId, String completedBy, boolean focused, @Nullable Integer focusSeconds)
+      UUID taskId,
+      String completedBy,
+      Instant at,
+      boolean counts,
+      boolean focused,
+      @Nullable Integer focusSeconds)
       implements OfTask {
     @Override
     public String name() {
@@ -87,7 +94,7 @@ public sealed interface Event {
 
     @Override
     public Map<String, Object> metadata() {
-      return Map.of("completed_by", completedBy);
+      return Map.of("completed_by", completedBy, "counts", counts);
     }
   }
 
@@ -404,6 +411,36 @@ public sealed interface Event {
     @Override
     public String name() {
       return "credits.refunded";
+    }
+  }
+
+  /**
+   * A user unlocked an achievement.
+   *
+   * @param achievementId such as {@code tasks_5}
+   * @param perk the limit that it raises: {@code max_tasks}, {@code max_notes} or {@code
+   *     daily_credits}
+   * @param perkValue by how much
+   */
+  record AchievementUnlocked(String achievementId, String perk, int perkValue) implements Event {
+    @Override
+    public String name() {
+      return "achievement.unlocked";
+    }
+
+    @Override
+    public String entityType() {
+      return "achievement";
+    }
+
+    @Override
+    public @Nullable UUID entityId() {
+      return null;
+    }
+
+    @Override
+    public Map<String, Object> metadata() {
+      return Map.of("achievement_id", achievementId, "perk", perk, "perk_value", perkValue);
     }
   }
 

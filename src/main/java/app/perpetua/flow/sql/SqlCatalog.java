@@ -23,6 +23,7 @@ public final class SqlCatalog {
   static final List<String> FEATURES =
       List.of(
           "account",
+          "achievements",
           "activity",
           "credits",
           "events",

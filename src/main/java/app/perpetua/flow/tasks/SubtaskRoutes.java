@@ -1,5 +1,6 @@
 package app.perpetua.flow.tasks;
 
+import app.perpetua.flow.achievements.Achievements;
 import app.perpetua.flow.http.Body;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
@@ -20,11 +21,13 @@ public final class SubtaskRoutes {
 
   private final Tasks tasks;
   private final Subtasks subtasks;
+  private final Achievements achievements;
 
-  /** The routes over these rules. */
-  public SubtaskRoutes(Tasks tasks, Subtasks subtasks) {
+  /** The routes over these rules; answers tell what a completed task has unlocked. */
+  public SubtaskRoutes(Tasks tasks, Subtasks subtasks, Achievements achievements) {
     this.tasks = tasks;
     this.subtasks = subtasks;
+    this.achievements = achievements;
   }
 
   /** GET /tasks/{id}/subtasks. */
@@ -60,7 +63,7 @@ public final class SubtaskRoutes {
           .ifPresent(
               task -> {
                 beside.put("task", task);
-                beside.put("unlocked_achievements", List.of());
+                beside.put("unlocked_achievements", achievements.unlocked(tx));
               });
       return Reply.data(200, changed.subtask(), beside);
     };

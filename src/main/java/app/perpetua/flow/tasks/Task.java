@@ -27,6 +27,8 @@ import org.jspecify.annotations.Nullable;
  * @param subtaskCount how many subtasks it has
  * @param subtaskCompletedCount how many of them are done
  * @param version rises by one with every request that changes the task or its subtasks
+ * @param countedAt when it was first completed, and so counted towards achievements, once in its
+ *     life; null before, and never shown
  * @param createdAt when it was made
  * @param updatedAt when it last changed
  * @param focusingSince since when its user focuses on it; null if not, and where nothing depends on
@@ -50,6 +52,7 @@ public record Task(
     int subtaskCount,
     int subtaskCompletedCount,
     int version,
+    @JsonIgnore @Nullable Instant countedAt,
     Instant createdAt,
     Instant updatedAt,
     @JsonIgnore @Nullable Instant focusingSince) {
@@ -86,6 +89,7 @@ public record Task(
         row.integer("subtask_count"),
         row.integer("subtask_completed_count"),
         row.integer("version"),
+        row.instantOrNull("counted_at"),
         row.instant("created_at"),
         row.instant("updated_at"),
         null);
@@ -111,6 +115,7 @@ public record Task(
         0,
         0,
         1,
+        null,
         now,
         now,
         null);
@@ -136,6 +141,7 @@ public record Task(
         subtaskCount,
         subtaskCompletedCount,
         version,
+        countedAt,
         createdAt,
         updatedAt,
         focusingSince);
@@ -148,7 +154,7 @@ public record Task(
 
   /** As it is when it is done, which ends the focus on it. */
   Task completedBy(String how, Instant when) {
-    return with(true, when, how, subtaskCount, subtaskCompletedCount, version, updatedAt)
+    return with(true, when, how, subtaskCount, subtaskCompletedCount, version, countedAt, updatedAt)
         .unfocused(when);
   }
 
@@ -178,8 +184,22 @@ public record Task(
     return estimatedDuration != null && 2L * focusTimeSeconds >= 60L * estimatedDuration;
   }
 
+  /** As it is with this very completion counted, unless it was counted before. */
+  Task counted(Instant when) {
+    return with(
+        completed,
+        completedAt,
+        completedBy,
+        subtaskCount,
+        subtaskCompletedCount,
+        version,
+        countedAt == null ? when : countedAt,
+        updatedAt);
+  }
+
   Task withSubtasks(int count, int completedCount) {
-    return with(completed, completedAt, completedBy, count, completedCount, version, updatedAt);
+    return with(
+        completed, completedAt, completedBy, count, completedCount, version, countedAt, updatedAt);
   }
 
   /** As it is after a request that changed it. */
@@ -191,6 +211,7 @@ public record Task(
         subtaskCount,
         subtaskCompletedCount,
         version + 1,
+        countedAt,
         when);
   }
 
@@ -201,6 +222,7 @@ public record Task(
       int subtasks,
       int subtasksCompleted,
       int newVersion,
+      @Nullable Instant newlyCountedAt,
       Instant changedAt) {
     return new Task(
         id,
@@ -220,6 +242,7 @@ public record Task(
         subtasks,
         subtasksCompleted,
         newVersion,
+        newlyCountedAt,
         createdAt,
         changedAt,
         focusingSince);
@@ -244,6 +267,7 @@ public record Task(
         subtaskCount,
         subtaskCompletedCount,
         version,
+        countedAt,
         createdAt,
         updatedAt,
         since);

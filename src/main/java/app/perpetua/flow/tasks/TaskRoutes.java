@@ -1,5 +1,6 @@
 package app.perpetua.flow.tasks;
 
+import app.perpetua.flow.achievements.Achievements;
 import app.perpetua.flow.http.Body;
 import app.perpetua.flow.http.Page;
 import app.perpetua.flow.http.Query;
@@ -30,11 +31,13 @@ public final class TaskRoutes {
   };
 
   private final Tasks tasks;
+  private final Achievements achievements;
   private final int longestDescription;
 
-  /** The routes over these rules. */
-  public TaskRoutes(Tasks tasks, TaskConfig config) {
+  /** The routes over these rules; answers tell what a completion has unlocked. */
+  public TaskRoutes(Tasks tasks, Achievements achievements, TaskConfig config) {
     this.tasks = tasks;
+    this.achievements = achievements;
     this.longestDescription = Math.max(config.freeDescription(), config.proDescription());
   }
 
@@ -124,7 +127,9 @@ public final class TaskRoutes {
       return Reply.data(
           200,
           changed.task(),
-          changed.completedNow() ? Map.of("unlocked_achievements", List.of()) : Map.of());
+          changed.completedNow()
+              ? Map.of("unlocked_achievements", achievements.unlocked(tx))
+              : Map.of());
     };
   }
 
@@ -134,9 +139,10 @@ public final class TaskRoutes {
     Body body = request.body().required("version");
     Integer version = body.integer("version", Integer.MIN_VALUE, Integer.MAX_VALUE);
     body.done();
-    return tx ->
-        Reply.ok(
-            new Forced(tasks.forceComplete(tx, id, Objects.requireNonNull(version)), List.of(), 0));
+    return tx -> {
+      Task task = tasks.forceComplete(tx, id, Objects.requireNonNull(version));
+      return Reply.ok(new Forced(task, achievements.unlocked(tx), achievements.streak(tx)));
+    };
   }
 
   /** DELETE /tasks/{id}. */
@@ -146,5 +152,5 @@ public final class TaskRoutes {
   }
 
   /** The answer to a forced completion. */
-  private record Forced(Task task, List<String> unlockedAchievements, int streak) {}
+  private record Forced(Task task, List<Achievements.Unlocked> unlockedAchievements, int streak) {}
 }

@@ -224,22 +224,6 @@ public final class Tasks {
   }
 
   /**
-   * Tells that a task was completed, in whatever way, and what the focus on it has come to.
-   *
-   * @param old as it was before
-   * @param stored as {@link #store} has left it
-   */
-  void tellCompleted(Tx tx, Task old, Task stored) {
-    events.emit(
-        tx,
-        new Event.TaskCompleted(
-            stored.id(),
-            Objects.requireNonNull(stored.completedBy()),
-            stored.focused(),
-            old.focusRun(tx.now())));
-  }
-
-  /**
    * Counts time that was spent on a task in focus.
    *
    * @param task as it is
@@ -277,7 +261,8 @@ public final class Tasks {
    * and, if it completes an instance of a template, the job that makes the next one (FR-016).
    */
   Task store(Tx tx, Task old, Task changed) {
-    Task task = changed.touched(tx.now());
+    boolean completes = changed.completed() && !old.completed();
+    Task task = (completes ? changed.counted(tx.now()) : changed).touched(tx.now());
     tx.sql("tasks.store_task")
         .bind("id", task.id())
         .bind("open_delta", (task.open() ? 1 : 0) - (old.open() ? 1 : 0))
@@ -295,12 +280,31 @@ public final class Tasks {
         .bind("subtask_count", task.subtaskCount())
         .bind("subtask_completed_count", task.subtaskCompletedCount())
         .bind("version", task.version())
+        .bind("counted_at", task.countedAt())
         .bind("updated_at", task.updatedAt())
         .atCommit();
-    if (task.completed() && !old.completed()) {
+    if (completes) {
       askForNext(tx, task);
     }
     return task;
+  }
+
+  /**
+   * Tells that a task was completed, in whatever way, with all that others need to know of it.
+   *
+   * @param old as it was before
+   * @param stored as {@link #store} has left it
+   */
+  void tellCompleted(Tx tx, Task old, Task stored) {
+    events.emit(
+        tx,
+        new Event.TaskCompleted(
+            stored.id(),
+            Objects.requireNonNull(stored.completedBy()),
+            tx.now(),
+            old.countedAt() == null,
+            stored.focused(),
+            old.focusRun(tx.now())));
   }
 
   /** Part of the change itself: it costs no round trip, and commits with it or not at all. */
