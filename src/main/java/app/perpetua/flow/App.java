@@ -34,6 +34,10 @@ import app.perpetua.flow.credits.Credits;
 import app.perpetua.flow.events.Events;
 import app.perpetua.flow.events.Partitions;
 import app.perpetua.flow.events.Reactions;
+import app.perpetua.flow.focus.FocusEnd;
+import app.perpetua.flow.focus.FocusFollower;
+import app.perpetua.flow.focus.FocusRoutes;
+import app.perpetua.flow.focus.FocusSessions;
 import app.perpetua.flow.http.AccessLog;
 import app.perpetua.flow.http.Docs;
 import app.perpetua.flow.http.Endpoint;
@@ -204,6 +208,7 @@ public final class App implements AutoCloseable {
     Reminders reminders = new Reminders(config.reminders(), tasks, ids, jobs, events);
     Notes notes = new Notes(config.notes(), ids, events, tombstones);
     Recovery recovery = new Recovery(new BuriedTasks(json), notes, reminders, json, events);
+    FocusSessions focus = new FocusSessions(tasks, ids, jobs, events);
     Achievements achievements =
         new Achievements(config.achievements(), credits, notifications, events);
     Reactions reactions =
@@ -211,7 +216,10 @@ public final class App implements AutoCloseable {
             jobs,
             json,
             metrics.registry(),
-            List.of(new TaskFollower(reminders), new CompletionCounter(achievements)));
+            List.of(
+                new TaskFollower(reminders),
+                new FocusFollower(focus),
+                new CompletionCounter(achievements)));
     events.reactWith(reactions);
     AddressGuard pushHosts = new AddressGuard(config.push().hosts(), InetAddress::getAllByName);
     Optional<PushService> pushService =
@@ -244,6 +252,8 @@ public final class App implements AutoCloseable {
                     new ReservationSettle(charges, Endpoint::release, json),
                     Reminders.FIRE,
                     new ReminderFire(reminders, tasks, notifications, events),
+                    FocusSessions.END,
+                    new FocusEnd(focus, json),
                     Notifications.PUSH_SEND,
                     new PushSend(pushService, json, result -> metrics.push(result.toString()))),
                 new Daily(
@@ -331,6 +341,7 @@ public final class App implements AutoCloseable {
               new ReminderRoutes(reminders),
               new NoteRoutes(notes, config.notes()),
               new RecoveryRoutes(recovery),
+              new FocusRoutes(focus),
               new CreditRoutes(credits),
               assistant,
               new AchievementRoutes(achievements),

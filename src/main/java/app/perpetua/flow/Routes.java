@@ -15,6 +15,7 @@ import app.perpetua.flow.achievements.AchievementRoutes;
 import app.perpetua.flow.activity.ActivityRoutes;
 import app.perpetua.flow.assistant.AssistantRoutes;
 import app.perpetua.flow.credits.CreditRoutes;
+import app.perpetua.flow.focus.FocusRoutes;
 import app.perpetua.flow.http.Docs;
 import app.perpetua.flow.http.Health;
 import app.perpetua.flow.http.MetricsRoutes;
@@ -54,6 +55,7 @@ final class Routes {
       ReminderRoutes reminders,
       NoteRoutes notes,
       RecoveryRoutes recovery,
+      FocusRoutes focus,
       CreditRoutes credits,
       AssistantRoutes assistant,
       AchievementRoutes achievements,
@@ -110,6 +112,9 @@ final class Routes {
         read("/api/v1/recovery/tombstones", recovery::list),
         write(POST, "/api/v1/recovery/tombstones/{id}/recover", recovery::recover),
         write(POST, "/api/v1/tasks/recover/{tombstone_id}", recovery::recoverTask),
+        write(POST, "/api/v1/focus/start", focus::start),
+        write(POST, "/api/v1/focus/end", focus::end),
+        read("/api/v1/focus/active", focus::active),
         read("/api/v1/credits/balance", credits::balance),
         read("/api/v1/credits/history", credits::history),
         read("/api/v1/ai/credits", credits::forAssistant),

@@ -186,6 +186,10 @@ class ContractTest {
     call(api, "PUT", subtask, Map.of("order_index", 0));
     call(api, "DELETE", subtask, null);
     reminders(api, made.get("id").stringValue());
+    Map<String, String> focus = Map.of("task_id", made.get("id").stringValue());
+    call(api, "POST", "/api/v1/focus/start", focus);
+    call(api, "GET", "/api/v1/focus/active", null);
+    call(api, "POST", "/api/v1/focus/end", focus);
     int version = api.get(task.replaceAll("[{}]", "")).data().get("version").intValue();
     call(api, "POST", task + "/force-complete", Map.of("version", version));
     String templates = "/api/v1/templates";

@@ -29,6 +29,7 @@ public final class SqlCatalog {
           "credits",
           "events",
           "export",
+          "focus",
           "idempotency",
           "jobs",
           "notes",
