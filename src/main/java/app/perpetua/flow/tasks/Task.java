@@ -4,6 +4,7 @@ import app.perpetua.flow.sql.Row;
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Objects;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -182,6 +183,17 @@ public record Task(
   /** FR-045: at least half of its estimate was spent in focus; never without an estimate. */
   public boolean focused() {
     return estimatedDuration != null && 2L * focusTimeSeconds >= 60L * estimatedDuration;
+  }
+
+  /** True if nothing that a user writes or sets is another, but for whether it is done. */
+  boolean differsOnlyInCompletion(Task other) {
+    return title.equals(other.title)
+        && description.equals(other.description)
+        && priority.equals(other.priority)
+        && Objects.equals(dueDate, other.dueDate)
+        && Objects.equals(estimatedDuration, other.estimatedDuration)
+        && hidden == other.hidden
+        && archived == other.archived;
   }
 
   /** As it is with this very completion counted, unless it was counted before. */

@@ -183,7 +183,7 @@ public final class Tasks {
     } else if (!changed.completed() && old.completed()) {
       events.emit(tx, new Event.TaskReopened(id));
     }
-    if (!onlyCompletionDiffers(old, changed)) {
+    if (!changed.differsOnlyInCompletion(old)) {
       boolean dueChanged = !Objects.equals(changed.dueDate(), old.dueDate());
       boolean stopped = changed.archived() && !changed.completed();
       events.emit(
@@ -399,16 +399,6 @@ public final class Tasks {
       throw Refusal.of(Code.CONFLICT, "the task has changed since version " + version)
           .with("current_version", task.version());
     }
-  }
-
-  private static boolean onlyCompletionDiffers(Task old, Task changed) {
-    return changed.title().equals(old.title())
-        && changed.description().equals(old.description())
-        && changed.priority().equals(old.priority())
-        && Objects.equals(changed.dueDate(), old.dueDate())
-        && Objects.equals(changed.estimatedDuration(), old.estimatedDuration())
-        && changed.hidden() == old.hidden()
-        && changed.archived() == old.archived();
   }
 
   private static Refusal archived() {

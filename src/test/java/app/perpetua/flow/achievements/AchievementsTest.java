@@ -151,7 +151,7 @@ class AchievementsTest {
   }
 
   private Event.TaskCompleted completion(boolean counts, boolean focused) {
-    return new Event.TaskCompleted(ids.next(), "manual", clock.instant(), counts, focused);
+    return new Event.TaskCompleted(ids.next(), "manual", clock.instant(), counts, focused, null);
   }
 
   private <T> T read(Function<Tx, T> work) {
