@@ -5,6 +5,7 @@ import app.perpetua.flow.Config;
 import app.perpetua.flow.Role;
 import app.perpetua.flow.base.Secret;
 import app.perpetua.flow.fake.FakeGoogle;
+import app.perpetua.flow.fake.FakeOpenAi;
 import app.perpetua.flow.fake.FakePushService;
 import app.perpetua.flow.fake.VapidKeys;
 import app.perpetua.flow.jobs.Worker;
@@ -30,8 +31,8 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 import tools.jackson.databind.JsonNode;
 
 /**
- * The whole service over real sockets, beside a fake Google and a fake push service, for a test
- * class:
+ * The whole service over real sockets, beside a fake Google, a fake push service and a fake OpenAI,
+ * for a test class:
  *
  * <pre>{@code
  * @Order(1) @RegisterExtension static final TestDatabase database = new TestDatabase();
@@ -57,6 +58,7 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
   private @Nullable ToIntFunction<InetSocketAddress> way;
   private @Nullable FakeGoogle google;
   private @Nullable FakePushService push;
+  private @Nullable FakeOpenAi openAi;
   private @Nullable App app;
   private @Nullable Api api;
 
@@ -88,6 +90,7 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
     database.makeDays(clock.instant());
     google = new FakeGoogle(clock);
     push = new FakePushService(clock);
+    openAi = new FakeOpenAi();
     String direct = url(database.url());
     if (way == null) {
       environment.putIfAbsent("DATABASE_URL", direct);
@@ -104,6 +107,8 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
     environment.putIfAbsent("GOOGLE_JWKS_URL", google.jwksUrl().toString());
     VapidKeys.make().environment().forEach(environment::putIfAbsent);
     environment.putIfAbsent("PUSH_HOSTS", push.origin());
+    environment.putIfAbsent("OPENAI_BASE_URL", openAi.baseUrl().toString());
+    environment.putIfAbsent("OPENAI_API_KEY", FakeOpenAi.KEY);
     environment.putIfAbsent("PORT", "0");
     app = App.start(Config.load(environment), Role.API, clock);
     api = new Api(URI.create("http://127.0.0.1:" + app.port()));
@@ -115,6 +120,7 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
     app().close();
     google().close();
     push().close();
+    openAi().close();
   }
 
   /** The clock that the service and Google run on. */
@@ -130,6 +136,11 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
   /** The push service whose endpoints are allowed, and the browsers behind it. */
   public FakePushService push() {
     return Objects.requireNonNull(push, "only between beforeAll and afterAll");
+  }
+
+  /** The assistant's model. */
+  public FakeOpenAi openAi() {
+    return Objects.requireNonNull(openAi, "only between beforeAll and afterAll");
   }
 
   /** A client that is not signed in. */
