@@ -5,8 +5,24 @@ import app.perpetua.flow.account.AccountRoutes;
 import app.perpetua.flow.account.Export;
 import app.perpetua.flow.account.RefreshTokens;
 import app.perpetua.flow.account.Users;
+import app.perpetua.flow.achievements.AchievementRoutes;
+import app.perpetua.flow.achievements.Achievements;
+import app.perpetua.flow.achievements.CompletionCounter;
+import app.perpetua.flow.achievements.StreakCalculate;
 import app.perpetua.flow.activity.Activity;
 import app.perpetua.flow.activity.ActivityRoutes;
+import app.perpetua.flow.assistant.ActionForm;
+import app.perpetua.flow.assistant.Actions;
+import app.perpetua.flow.assistant.Assistant;
+import app.perpetua.flow.assistant.AssistantRoutes;
+import app.perpetua.flow.assistant.Breakdown;
+import app.perpetua.flow.assistant.Charges;
+import app.perpetua.flow.assistant.Chat;
+import app.perpetua.flow.assistant.Model;
+import app.perpetua.flow.assistant.NoteConversion;
+import app.perpetua.flow.assistant.Prompts;
+import app.perpetua.flow.assistant.ReservationSettle;
+import app.perpetua.flow.assistant.Suggestions;
 import app.perpetua.flow.base.AddressGuard;
 import app.perpetua.flow.base.AllowedHost;
 import app.perpetua.flow.base.Ids;
@@ -18,6 +34,10 @@ import app.perpetua.flow.credits.Credits;
 import app.perpetua.flow.events.Events;
 import app.perpetua.flow.events.Partitions;
 import app.perpetua.flow.events.Reactions;
+import app.perpetua.flow.focus.FocusEnd;
+import app.perpetua.flow.focus.FocusFollower;
+import app.perpetua.flow.focus.FocusRoutes;
+import app.perpetua.flow.focus.FocusSessions;
 import app.perpetua.flow.http.AccessLog;
 import app.perpetua.flow.http.Docs;
 import app.perpetua.flow.http.Endpoint;
@@ -34,6 +54,8 @@ import app.perpetua.flow.jobs.Daily;
 import app.perpetua.flow.jobs.JobMetrics;
 import app.perpetua.flow.jobs.Jobs;
 import app.perpetua.flow.jobs.Worker;
+import app.perpetua.flow.notes.NoteRoutes;
+import app.perpetua.flow.notes.Notes;
 import app.perpetua.flow.notifications.NotificationRoutes;
 import app.perpetua.flow.notifications.Notifications;
 import app.perpetua.flow.notifications.PushConfig;
@@ -43,7 +65,11 @@ import app.perpetua.flow.notifications.PushService;
 import app.perpetua.flow.notifications.PushSubscriptions;
 import app.perpetua.flow.provider.google.GoogleIdTokens;
 import app.perpetua.flow.provider.google.GoogleKeys;
+import app.perpetua.flow.provider.openai.OpenAi;
+import app.perpetua.flow.provider.openai.OpenAiConfig;
 import app.perpetua.flow.provider.webpush.WebPush;
+import app.perpetua.flow.recovery.Recovery;
+import app.perpetua.flow.recovery.RecoveryRoutes;
 import app.perpetua.flow.recurrence.GenerateNext;
 import app.perpetua.flow.recurrence.TemplateRoutes;
 import app.perpetua.flow.recurrence.Templates;
@@ -58,9 +84,11 @@ import app.perpetua.flow.sql.Migrations;
 import app.perpetua.flow.sql.Pool;
 import app.perpetua.flow.sql.Probe;
 import app.perpetua.flow.sql.SqlCatalog;
+import app.perpetua.flow.tasks.BuriedTasks;
 import app.perpetua.flow.tasks.Instances;
 import app.perpetua.flow.tasks.SubtaskRoutes;
 import app.perpetua.flow.tasks.Subtasks;
+import app.perpetua.flow.tasks.TaskForm;
 import app.perpetua.flow.tasks.TaskRoutes;
 import app.perpetua.flow.tasks.Tasks;
 import app.perpetua.flow.tombstones.Tombstones;
@@ -109,6 +137,7 @@ public final class App implements AutoCloseable {
   private final Health health;
   private final List<Route> routes;
   private final Worker worker;
+  private final Endpoint endpoint;
   private final Server server;
 
   /**
@@ -177,19 +206,36 @@ public final class App implements AutoCloseable {
     Templates templates = new Templates(tasks, instances, ids, events, jobs);
     Notifications notifications = new Notifications(ids, jobs);
     Reminders reminders = new Reminders(config.reminders(), tasks, ids, jobs, events);
+    Notes notes = new Notes(config.notes(), ids, events, tombstones);
+    Recovery recovery = new Recovery(new BuriedTasks(json), notes, reminders, json, events);
+    FocusSessions focus = new FocusSessions(tasks, ids, jobs, events);
+    Achievements achievements =
+        new Achievements(config.achievements(), credits, notifications, events);
     Reactions reactions =
-        new Reactions(jobs, json, metrics.registry(), List.of(new TaskFollower(reminders)));
+        new Reactions(
+            jobs,
+            json,
+            metrics.registry(),
+            List.of(
+                new TaskFollower(reminders),
+                new FocusFollower(focus),
+                new CompletionCounter(achievements)));
     events.reactWith(reactions);
     AddressGuard pushHosts = new AddressGuard(config.push().hosts(), InetAddress::getAllByName);
     Optional<PushService> pushService =
         config.push().vapid().map(vapid -> new WebPush(http, vapid, pushHosts, clock));
     warn(config.push());
+    Charges charges = new Charges(credits, jobs, ids, config.assistant());
+    Suggestions suggestions = new Suggestions(ids, json);
+    Actions actions = new Actions(tasks, subtasks, notes);
     Cleanup cleanup =
         new Cleanup(
             List.of(
                 Endpoint::deleteOutlivedKeys,
                 refreshTokens::deleteSpent,
                 tombstones::deleteExpired,
+                suggestions::expire,
+                suggestions::deleteOld,
                 jobs::deleteFinished),
             partitions);
     worker =
@@ -202,12 +248,23 @@ public final class App implements AutoCloseable {
                     new GenerateNext(instances, events),
                     Reactions.RETRY,
                     reactions,
+                    Charges.SETTLE,
+                    new ReservationSettle(charges, Endpoint::release, json),
                     Reminders.FIRE,
                     new ReminderFire(reminders, tasks, notifications, events),
+                    FocusSessions.END,
+                    new FocusEnd(focus, json),
                     Notifications.PUSH_SEND,
                     new PushSend(pushService, json, result -> metrics.push(result.toString()))),
                 new Daily(
-                    jobs, Map.of("cleanup", cleanup, "credit_expire", new CreditExpire(credits))),
+                    jobs,
+                    Map.of(
+                        "cleanup",
+                        cleanup,
+                        "credit_expire",
+                        new CreditExpire(credits),
+                        "streak_calculate",
+                        new StreakCalculate())),
                 new Backoff(new SecureRandom()),
                 new JobMetrics(metrics.registry()),
                 ran,
@@ -215,7 +272,7 @@ public final class App implements AutoCloseable {
 
     Errors errors = new Errors(json);
     RateLimiter limiter = new RateLimiter(clock);
-    Endpoint endpoint = new Endpoint(json, errors, db, accessTokens, limiter, config.http());
+    endpoint = new Endpoint(json, errors, db, accessTokens, limiter, config.http());
     health = closing(new Health(new Probe(config.database())));
     routes = new ArrayList<>(Routes.operations(health, new MetricsRoutes(metrics, config.http())));
     if (role != Role.WORKER) {
@@ -228,15 +285,66 @@ public final class App implements AutoCloseable {
               new Export(db, json),
               json,
               result -> metrics.signIn(result.name().toLowerCase(Locale.ROOT)));
+      TaskForm taskForm = new TaskForm(config.tasks());
+      AssistantRoutes assistant =
+          new AssistantRoutes(
+              model(config.openai(), http, json, clock, metrics)
+                  .map(
+                      model -> {
+                        Assistant asked =
+                            new Assistant(model, config.assistant().timeout(), System::nanoTime);
+                        Prompts prompts = Prompts.load();
+                        return new AssistantRoutes.Asked(
+                            new Chat(
+                                asked,
+                                config.assistant(),
+                                prompts,
+                                tasks,
+                                charges,
+                                suggestions,
+                                actions,
+                                events,
+                                json),
+                            new Breakdown(
+                                asked,
+                                config.assistant(),
+                                prompts,
+                                tasks,
+                                subtasks,
+                                charges,
+                                suggestions,
+                                events,
+                                json),
+                            new NoteConversion(
+                                asked,
+                                config.assistant(),
+                                prompts,
+                                tasks,
+                                notes,
+                                charges,
+                                suggestions,
+                                events,
+                                json));
+                      }),
+              new ActionForm(taskForm, json),
+              suggestions,
+              actions,
+              achievements,
+              events);
       routes.addAll(
           Routes.api(
               new Docs(json),
               account,
-              new TaskRoutes(tasks, config.tasks()),
-              new SubtaskRoutes(tasks, subtasks),
+              new TaskRoutes(tasks, achievements, taskForm),
+              new SubtaskRoutes(tasks, subtasks, achievements),
               new TemplateRoutes(templates, config.tasks()),
               new ReminderRoutes(reminders),
+              new NoteRoutes(notes, config.notes()),
+              new RecoveryRoutes(recovery),
+              new FocusRoutes(focus),
               new CreditRoutes(credits),
+              assistant,
+              new AchievementRoutes(achievements),
               new ActivityRoutes(new Activity(json)),
               new NotificationRoutes(notifications),
               new PushRoutes(new PushSubscriptions(ids), pushHosts, config.push().vapid())));
@@ -266,6 +374,26 @@ public final class App implements AutoCloseable {
         "role {0} listens on port {1}",
         role.name().toLowerCase(Locale.ROOT),
         Integer.toString(server.port()));
+  }
+
+  private static Optional<Model> model(
+      OpenAiConfig config, HttpClient http, Json json, Clock clock, Metrics metrics) {
+    if (config.key().isEmpty()) {
+      LOG.log(System.Logger.Level.WARNING, "no assistant: OPENAI_API_KEY is not set");
+    }
+    return config
+        .key()
+        .map(
+            key ->
+                new OpenAi(
+                    http,
+                    config,
+                    key,
+                    json,
+                    clock,
+                    System::nanoTime,
+                    new SecureRandom(),
+                    metrics.registry()));
   }
 
   private static void warn(PushConfig push) {
@@ -308,6 +436,7 @@ public final class App implements AutoCloseable {
     LOG.log(System.Logger.Level.INFO, "stopping: what is in flight finishes");
     health.shuttingDown();
     worker.stopClaiming();
+    endpoint.drain();
     close(parts);
     LOG.log(System.Logger.Level.INFO, "stopped");
   }

@@ -2,11 +2,14 @@ package app.perpetua.flow;
 
 import app.perpetua.flow.account.AccountConfig;
 import app.perpetua.flow.account.Pem;
+import app.perpetua.flow.achievements.AchievementConfig;
+import app.perpetua.flow.assistant.AssistantConfig;
 import app.perpetua.flow.base.AllowedHost;
 import app.perpetua.flow.base.Secret;
 import app.perpetua.flow.credits.CreditConfig;
 import app.perpetua.flow.http.Cidr;
 import app.perpetua.flow.http.HttpConfig;
+import app.perpetua.flow.notes.NoteConfig;
 import app.perpetua.flow.notifications.PushConfig;
 import app.perpetua.flow.notifications.Vapid;
 import app.perpetua.flow.provider.openai.OpenAiConfig;
@@ -37,11 +40,14 @@ import org.jspecify.annotations.Nullable;
  * @param database where the data is
  * @param account tokens and sign-in
  * @param tasks limits of tasks and subtasks
+ * @param notes limits of notes
  * @param reminders limits of reminders
  * @param credits how many credits there are
+ * @param achievements limits that perks come on top of
  * @param tombstones how deletions are kept
  * @param push push to browsers
  * @param openai the assistant's model
+ * @param assistant what the assistant costs, and how often it may be asked
  * @param logLevel the least severe level that is logged
  */
 public record Config(
@@ -49,11 +55,14 @@ public record Config(
     DatabaseConfig database,
     AccountConfig account,
     TaskConfig tasks,
+    NoteConfig notes,
     ReminderConfig reminders,
     CreditConfig credits,
+    AchievementConfig achievements,
     TombstoneConfig tombstones,
     PushConfig push,
     OpenAiConfig openai,
+    AssistantConfig assistant,
     Level logLevel) {
   /** The largest figure that any limit may be set to. */
   private static final int MANY = 100_000_000;
@@ -88,11 +97,14 @@ public record Config(
     HttpConfig http = http(in);
     DatabaseConfig database = database(in);
     TaskConfig tasks = tasks(in);
+    NoteConfig notes = notes(in);
     ReminderConfig reminders = new ReminderConfig(in.integer("reminders.max", 1, 100));
     CreditConfig credits = credits(in);
+    AchievementConfig achievements = achievements(tasks, notes, credits);
     TombstoneConfig tombstones = tombstones(in);
     PushConfig push = push(in);
     OpenAiConfig openai = openai(in);
+    AssistantConfig assistant = assistant(in, openai);
     Level level = level(in);
     // Last: without a key there is no section to make, and all other faults are known by now.
     Config config =
@@ -101,11 +113,14 @@ public record Config(
             database,
             account(in),
             tasks,
+            notes,
             reminders,
             credits,
+            achievements,
             tombstones,
             push,
             openai,
+            assistant,
             level);
     if (!in.faults().isEmpty()) {
       throw new Faulty(in.faults());
@@ -177,11 +192,24 @@ public record Config(
         in.integer("tasks.pro-description-length", 1, 10_000));
   }
 
+  private static NoteConfig notes(ConfigReader in) {
+    return new NoteConfig(
+        in.integer("notes.free-max", 1, MANY),
+        in.integer("notes.pro-max", 1, MANY),
+        in.integer("notes.max-voice-seconds", 1, 3_600));
+  }
+
   private static CreditConfig credits(ConfigReader in) {
     return new CreditConfig(
         in.integer("credits.pro-daily", 0, MANY),
         in.integer("credits.pro-monthly", 1, MANY),
         in.integer("credits.max-carryover", 0, MANY));
+  }
+
+  private static AchievementConfig achievements(
+      TaskConfig tasks, NoteConfig notes, CreditConfig credits) {
+    return new AchievementConfig(
+        tasks.freeMax(), tasks.proMax(), notes.freeMax(), notes.proMax(), credits.proDaily());
   }
 
   private static TombstoneConfig tombstones(ConfigReader in) {
@@ -232,6 +260,16 @@ public record Config(
       in.fault("VAPID_PUBLIC_KEY", "is not the public half of VAPID_PRIVATE_KEY");
     }
     return Optional.of(vapid);
+  }
+
+  private static AssistantConfig assistant(ConfigReader in, OpenAiConfig openai) {
+    return new AssistantConfig(
+        in.integer("assistant.chat-credits", 0, MANY),
+        in.integer("assistant.subtask-credits", 0, MANY),
+        in.integer("assistant.conversion-credits", 0, MANY),
+        in.integer("assistant.task-warn-at", 1, MANY),
+        in.integer("assistant.task-max", 1, MANY),
+        openai.timeout());
   }
 
   private static OpenAiConfig openai(ConfigReader in) {

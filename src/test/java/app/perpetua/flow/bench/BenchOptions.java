@@ -22,6 +22,7 @@ record BenchOptions(Set<Part> parts, boolean quick, List<String> jvm, @Nullable 
   enum Part {
     READS,
     WRITES,
+    COMPLETIONS,
     TRIPS,
     START,
     JOBS,
@@ -91,7 +92,8 @@ record BenchOptions(Set<Part> parts, boolean quick, List<String> jvm, @Nullable 
     try {
       return Part.valueOf(name.toUpperCase(Locale.ROOT));
     } catch (IllegalArgumentException e) {
-      throw new Misused("--only must be reads, writes, trips, start, jobs or reminders");
+      throw new Misused(
+          "--only must be reads, writes, completions, trips, start, jobs or reminders");
     }
   }
 

@@ -67,6 +67,7 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
     this.database = database;
     environment.put("RATE_LIMIT_GENERAL", "1000000");
     environment.put("RATE_LIMIT_AUTH", "1000000");
+    environment.put("RATE_LIMIT_AI", "1000000");
   }
 
   /** With this environment variable. */
@@ -107,8 +108,8 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
     environment.putIfAbsent("GOOGLE_JWKS_URL", google.jwksUrl().toString());
     VapidKeys.make().environment().forEach(environment::putIfAbsent);
     environment.putIfAbsent("PUSH_HOSTS", push.origin());
-    environment.putIfAbsent("OPENAI_BASE_URL", openAi.baseUrl().toString());
     environment.putIfAbsent("OPENAI_API_KEY", FakeOpenAi.KEY);
+    environment.putIfAbsent("OPENAI_BASE_URL", openAi.baseUrl().toString());
     environment.putIfAbsent("PORT", "0");
     app = App.start(Config.load(environment), Role.API, clock);
     api = new Api(URI.create("http://127.0.0.1:" + app.port()));
