@@ -269,7 +269,7 @@ class OpenAiTest {
   }
 
   @Test
-  void a_connection_serves_again_after_a_whole_turn() throws Exception {
+  void one_turn_follows_another() throws Exception {
     for (int i = 0; i < 3; i++) {
       fixture.server.script(OpenAiStep.say("Hello " + i));
       assertEquals("Hello " + i, words(fixture.all(talk("Hello"))));
