@@ -4,18 +4,18 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import app.perpetua.flow.harness.MutableClock;
 import app.perpetua.flow.provider.openai.Breaker.Permit;
 import app.perpetua.flow.provider.openai.Breaker.State;
 import java.time.Duration;
-import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
 class BreakerTest {
-  private final AtomicLong nanoTime = new AtomicLong(Long.MAX_VALUE - 5);
-  private final Breaker breaker = new Breaker("somebody", nanoTime::get);
+  private final MutableClock clock = new MutableClock();
+  private final Breaker breaker = new Breaker("somebody", clock);
 
   private void pass(Duration time) {
-    nanoTime.addAndGet(time.toNanos());
+    clock.advance(time);
   }
 
   private Permit permit() {
@@ -102,6 +102,13 @@ class BreakerTest {
   void what_cannot_pass_by_itself_opens_it_at_once() {
     permit().failed(true);
     assertEquals(State.OPEN, breaker.state());
+  }
+
+  @Test
+  void a_clock_that_is_set_back_keeps_nobody_out() {
+    fail(5);
+    clock.advance(Duration.ofHours(-1));
+    assertTrue(breaker.admit().isPresent());
   }
 
   @Test

@@ -26,7 +26,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.random.RandomGenerator;
 
 /** A fake OpenAI and a client of it. */
@@ -72,9 +71,6 @@ final class OpenAiFixture implements AutoCloseable {
   final Json json = new Json();
   final MutableClock clock = new MutableClock();
 
-  /** Beside the real time, for the breaker's pauses. */
-  final AtomicLong skipped = new AtomicLong();
-
   final OpenAi openAi;
 
   /** Patient, and quick to try again. */
@@ -97,7 +93,7 @@ final class OpenAiFixture implements AutoCloseable {
         new Secret(key),
         json,
         clock,
-        () -> System.nanoTime() + skipped.get(),
+        System::nanoTime,
         RandomGenerator.of("L64X128MixRandom"),
         registry,
         patience);

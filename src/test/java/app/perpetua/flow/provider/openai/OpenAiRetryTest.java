@@ -176,7 +176,7 @@ class OpenAiRetryTest {
     assertEquals(5, fixture.server.asked().size());
 
     fixture.server.down(false);
-    fixture.skipped.addAndGet(Duration.ofSeconds(30).toNanos());
+    fixture.clock.advance(Duration.ofSeconds(30));
     finished(fixture.all(talk("Hello")));
     assertState("closed");
   }
