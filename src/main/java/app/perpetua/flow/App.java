@@ -11,6 +11,14 @@ import app.perpetua.flow.base.AddressGuard;
 import app.perpetua.flow.base.AllowedHost;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Json;
+import app.perpetua.flow.billing.Billing;
+import app.perpetua.flow.billing.BillingConfig;
+import app.perpetua.flow.billing.BillingMetrics;
+import app.perpetua.flow.billing.BillingRoutes;
+import app.perpetua.flow.billing.SubscriptionCheck;
+import app.perpetua.flow.billing.SubscriptionMove;
+import app.perpetua.flow.billing.SubscriptionNotices;
+import app.perpetua.flow.billing.Webhooks;
 import app.perpetua.flow.cleanup.Cleanup;
 import app.perpetua.flow.credits.CreditExpire;
 import app.perpetua.flow.credits.CreditRoutes;
@@ -41,6 +49,7 @@ import app.perpetua.flow.notifications.PushRoutes;
 import app.perpetua.flow.notifications.PushSend;
 import app.perpetua.flow.notifications.PushService;
 import app.perpetua.flow.notifications.PushSubscriptions;
+import app.perpetua.flow.provider.checkout.CheckoutPayments;
 import app.perpetua.flow.provider.google.GoogleIdTokens;
 import app.perpetua.flow.provider.google.GoogleKeys;
 import app.perpetua.flow.provider.webpush.WebPush;
@@ -55,6 +64,7 @@ import app.perpetua.flow.sql.DatabaseException;
 import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.Listener;
 import app.perpetua.flow.sql.Migrations;
+import app.perpetua.flow.sql.Owner.Tier;
 import app.perpetua.flow.sql.Pool;
 import app.perpetua.flow.sql.Probe;
 import app.perpetua.flow.sql.SqlCatalog;
@@ -178,18 +188,37 @@ public final class App implements AutoCloseable {
     Notifications notifications = new Notifications(ids, jobs);
     Reminders reminders = new Reminders(config.reminders(), tasks, ids, jobs, events);
     Reactions reactions =
-        new Reactions(jobs, json, metrics.registry(), List.of(new TaskFollower(reminders)));
+        new Reactions(
+            jobs,
+            json,
+            metrics.registry(),
+            List.of(new TaskFollower(reminders), new SubscriptionNotices(notifications)));
     events.reactWith(reactions);
     AddressGuard pushHosts = new AddressGuard(config.push().hosts(), InetAddress::getAllByName);
     Optional<PushService> pushService =
         config.push().vapid().map(vapid -> new WebPush(http, vapid, pushHosts, clock));
     warn(config.push());
+    BillingMetrics billingMetrics = new BillingMetrics(metrics.registry());
+    Billing billing =
+        new Billing(
+            config.billing(),
+            config.checkout().map(checkout -> new CheckoutPayments(http, checkout, json)),
+            users,
+            credits,
+            notifications,
+            jobs,
+            ids,
+            json,
+            events,
+            billingMetrics);
+    warn(config.billing(), config.checkout().isPresent());
     Cleanup cleanup =
         new Cleanup(
             List.of(
                 Endpoint::deleteOutlivedKeys,
                 refreshTokens::deleteSpent,
                 tombstones::deleteExpired,
+                Webhooks::deleteOld,
                 jobs::deleteFinished),
             partitions);
     worker =
@@ -205,11 +234,22 @@ public final class App implements AutoCloseable {
                     Reminders.FIRE,
                     new ReminderFire(reminders, tasks, notifications, events),
                     Notifications.PUSH_SEND,
-                    new PushSend(pushService, json, result -> metrics.push(result.toString()))),
+                    new PushSend(pushService, json, result -> metrics.push(result.toString())),
+                    Webhooks.APPLY,
+                    billing.webhooks(),
+                    SubscriptionMove.KIND,
+                    billing.move()),
                 new Daily(
-                    jobs, Map.of("cleanup", cleanup, "credit_expire", new CreditExpire(credits))),
+                    jobs,
+                    Map.of(
+                        "cleanup",
+                        cleanup,
+                        "credit_expire",
+                        new CreditExpire(credits),
+                        "subscription_check",
+                        new SubscriptionCheck(jobs))),
                 new Backoff(new SecureRandom()),
-                new JobMetrics(metrics.registry()),
+                new JobMetrics(metrics.registry(), billingMetrics::measure),
                 ran,
                 Math.clamp(config.database().poolSize() / 3, 1, PARALLEL_JOBS)));
 
@@ -239,7 +279,8 @@ public final class App implements AutoCloseable {
               new CreditRoutes(credits),
               new ActivityRoutes(new Activity(json)),
               new NotificationRoutes(notifications),
-              new PushRoutes(new PushSubscriptions(ids), pushHosts, config.push().vapid())));
+              new PushRoutes(new PushSubscriptions(ids), pushHosts, config.push().vapid()),
+              new BillingRoutes(billing, tier -> features(config, tier))));
     }
 
     // A machine that starts everything at once needs longer for this than a request may take.
@@ -266,6 +307,30 @@ public final class App implements AutoCloseable {
         "role {0} listens on port {1}",
         role.name().toLowerCase(Locale.ROOT),
         Integer.toString(server.port()));
+  }
+
+  private static BillingRoutes.Features features(Config config, Tier tier) {
+    return switch (tier) {
+      case FREE ->
+          new BillingRoutes.Features(
+              config.tasks().freeMaxSubtasks(), config.tasks().freeDescription(), false, 0);
+      case PRO ->
+          new BillingRoutes.Features(
+              config.tasks().proMaxSubtasks(),
+              config.tasks().proDescription(),
+              true,
+              config.credits().proMonthly());
+    };
+  }
+
+  private static void warn(BillingConfig billing, boolean payments) {
+    if (!payments) {
+      LOG.log(System.Logger.Level.WARNING, "no payments: CHECKOUT_SECRET_KEY is not set");
+    }
+    if (billing.webhookSecrets().isEmpty()) {
+      LOG.log(
+          System.Logger.Level.WARNING, "webhooks are refused: CHECKOUT_WEBHOOK_SECRET is not set");
+    }
   }
 
   private static void warn(PushConfig push) {

@@ -33,6 +33,20 @@ public record Owner(
     PRO
   }
 
+  /** The same account on that tier. */
+  public Owner on(Tier other) {
+    return new Owner(
+        other,
+        email,
+        timezone,
+        openTasks,
+        notes,
+        perkTasks,
+        perkNotes,
+        perkDailyCredits,
+        createdAt);
+  }
+
   /** Reads the columns that every opening statement yields. */
   public static Owner of(Row row) {
     return new Owner(

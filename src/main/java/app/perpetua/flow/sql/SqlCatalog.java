@@ -24,6 +24,7 @@ public final class SqlCatalog {
       List.of(
           "account",
           "activity",
+          "billing",
           "credits",
           "events",
           "export",

@@ -66,6 +66,7 @@ class EventJsonTest {
       case "Instant" -> Instant.parse("2026-01-19T10:30:00.123Z");
       case "int", "Integer" -> 7;
       case "boolean" -> full;
+      case "SubscriptionChange" -> Event.SubscriptionChange.GRACE;
       default -> throw new IllegalStateException("no value for " + part);
     };
   }

@@ -4,6 +4,7 @@ import app.perpetua.flow.App;
 import app.perpetua.flow.Config;
 import app.perpetua.flow.Role;
 import app.perpetua.flow.base.Secret;
+import app.perpetua.flow.fake.FakeCheckout;
 import app.perpetua.flow.fake.FakeGoogle;
 import app.perpetua.flow.fake.FakePushService;
 import app.perpetua.flow.fake.VapidKeys;
@@ -30,8 +31,8 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 import tools.jackson.databind.JsonNode;
 
 /**
- * The whole service over real sockets, beside a fake Google and a fake push service, for a test
- * class:
+ * The whole service over real sockets, beside a fake Google, a fake push service and a fake
+ * Checkout.com, for a test class:
  *
  * <pre>{@code
  * @Order(1) @RegisterExtension static final TestDatabase database = new TestDatabase();
@@ -57,6 +58,7 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
   private @Nullable ToIntFunction<InetSocketAddress> way;
   private @Nullable FakeGoogle google;
   private @Nullable FakePushService push;
+  private @Nullable FakeCheckout checkout;
   private @Nullable App app;
   private @Nullable Api api;
 
@@ -88,6 +90,7 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
     database.makeDays(clock.instant());
     google = new FakeGoogle(clock);
     push = new FakePushService(clock);
+    checkout = new FakeCheckout(clock);
     String direct = url(database.url());
     if (way == null) {
       environment.putIfAbsent("DATABASE_URL", direct);
@@ -104,6 +107,9 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
     environment.putIfAbsent("GOOGLE_JWKS_URL", google.jwksUrl().toString());
     VapidKeys.make().environment().forEach(environment::putIfAbsent);
     environment.putIfAbsent("PUSH_HOSTS", push.origin());
+    environment.putIfAbsent("CHECKOUT_SECRET_KEY", FakeCheckout.SECRET_KEY);
+    environment.putIfAbsent("CHECKOUT_BASE_URL", checkout.baseUrl().toString());
+    environment.putIfAbsent("CHECKOUT_WEBHOOK_SECRET", FakeCheckout.WEBHOOK_SECRET);
     environment.putIfAbsent("PORT", "0");
     app = App.start(Config.load(environment), Role.API, clock);
     api = new Api(URI.create("http://127.0.0.1:" + app.port()));
@@ -115,6 +121,7 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
     app().close();
     google().close();
     push().close();
+    checkout().close();
   }
 
   /** The clock that the service and Google run on. */
@@ -130,6 +137,11 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
   /** The push service whose endpoints are allowed, and the browsers behind it. */
   public FakePushService push() {
     return Objects.requireNonNull(push, "only between beforeAll and afterAll");
+  }
+
+  /** The payment provider. It sends no webhooks unless told where to. */
+  public FakeCheckout checkout() {
+    return Objects.requireNonNull(checkout, "only between beforeAll and afterAll");
   }
 
   /** A client that is not signed in. */

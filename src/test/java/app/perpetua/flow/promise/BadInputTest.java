@@ -50,7 +50,11 @@ class BadInputTest {
   static final TestService service =
       new TestService(database).with("FREE_MAX_TASKS", "100000").with("FREE_MAX_SUBTASKS", "100");
 
-  private static final List<Operation> OPERATIONS = Operation.all();
+  /** Webhooks tell what is wrong only to whom has signed; their corpus is WebhookApiTest's. */
+  private static final List<Operation> OPERATIONS =
+      Operation.all().stream()
+          .filter(operation -> !operation.path().startsWith("/api/v1/webhooks/"))
+          .toList();
 
   /** Words of our own insides. */
   private static final Pattern INSIDES =
