@@ -26,6 +26,24 @@ select id, :key, :method, :path, :fingerprint, 'done', :status, :body::text, :no
 from auth.users
 where id = :user_id
 
+-- name: reserve
+-- The record of a request that asks a provider: open until that is settled. A second one violates
+-- the primary key.
+insert into ops.idempotency_keys
+  (user_id, key, method, path, fingerprint, state, status, body, created_at)
+values (:user_id, :key, :method, :path, :fingerprint, 'open', null, null, :now)
+
+-- name: settle
+-- The owner is locked and the record was seen to be open.
+update ops.idempotency_keys
+set state = 'done', status = :status, body = :body::text
+where user_id = :user_id and key = :key and state = 'open'
+
+-- name: release
+-- Nothing came of it, or nobody settled it: the key may be tried again.
+delete from ops.idempotency_keys
+where user_id = :user_id and key = :key and state = 'open'
+
 -- name: delete_outlived
 -- scope: system
 -- cleanup, in batches: keys that nobody used again.

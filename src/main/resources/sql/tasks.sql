@@ -45,7 +45,7 @@ page as (
 select (select count(*)::int from matching) as total, t.id, t.user_id, t.template_id, t.title, t.description, t.priority,
        t.due_date, t.estimated_duration, t.focus_time_seconds, t.completed, t.completed_at,
        t.completed_by, t.hidden, t.archived, t.subtask_count, t.subtask_completed_count, t.version,
-       t.created_at, t.updated_at
+       t.counted_at, t.created_at, t.updated_at
 from auth.users u
 left join page on true
 left join tasks.task_instances t on t.user_id = :user_id and t.id = page.id
@@ -55,7 +55,7 @@ order by page.place
 -- name: find_task
 select id, user_id, template_id, title, description, priority, due_date, estimated_duration,
        focus_time_seconds, completed, completed_at, completed_by, hidden, archived, subtask_count,
-       subtask_completed_count, version, created_at, updated_at
+       subtask_completed_count, version, counted_at, created_at, updated_at
 from tasks.task_instances
 where user_id = :user_id and id = :id
 
@@ -63,8 +63,8 @@ where user_id = :user_id and id = :id
 -- A task with all that hangs on it in one round trip.
 select t.id, t.user_id, t.template_id, t.title, t.description, t.priority, t.due_date,
        t.estimated_duration, t.focus_time_seconds, t.completed, t.completed_at, t.completed_by,
-       t.hidden, t.archived, t.subtask_count, t.subtask_completed_count, t.version, t.created_at,
-       t.updated_at,
+       t.hidden, t.archived, t.subtask_count, t.subtask_completed_count, t.version, t.counted_at,
+       t.created_at, t.updated_at,
        coalesce((
          select jsonb_agg(jsonb_build_object(
                   'id', s.id, 'task_id', s.task_id, 'title', s.title, 'completed', s.completed,
@@ -138,6 +138,7 @@ set title = :title,
     subtask_count = :subtask_count,
     subtask_completed_count = :subtask_completed_count,
     version = :version,
+    counted_at = :counted_at::timestamptz,
     updated_at = :updated_at
 where user_id = :user_id and id = :id
 
@@ -147,7 +148,8 @@ where user_id = :user_id and id = :id
 with waiting as materialized (
   select id, user_id, template_id, occurrence_at, title, description, priority, due_date,
          estimated_duration, focus_time_seconds, completed, completed_at, completed_by, hidden,
-         archived, subtask_count, subtask_completed_count, version, created_at, updated_at
+         archived, subtask_count, subtask_completed_count, version, counted_at, created_at,
+         updated_at
   from tasks.task_instances
   where user_id = :user_id and template_id = :template_id and not completed
   order by occurrence_at desc
@@ -169,7 +171,7 @@ select newest.occurrence_at as newest_occurrence, newest.due_date as newest_due,
        waiting.description, waiting.priority, waiting.due_date, waiting.estimated_duration,
        waiting.focus_time_seconds, waiting.completed, waiting.completed_at, waiting.completed_by,
        waiting.hidden, waiting.archived, waiting.subtask_count, waiting.subtask_completed_count,
-       waiting.version, waiting.created_at, waiting.updated_at
+       waiting.version, waiting.counted_at, waiting.created_at, waiting.updated_at
 from newest
 left join waiting on true
 
@@ -204,6 +206,58 @@ buried as (
 )
 delete from tasks.task_instances
 where user_id = :user_id and id = :id
+
+-- name: find_buried
+-- A deleted task as its tombstone has it; whether its id is in use again, whoever uses it; and
+-- whether its template is there and has no other task for the same occurrence.
+select t.id, t.user_id, t.template_id, t.title, t.description, t.priority, t.due_date,
+       t.estimated_duration, t.focus_time_seconds, t.completed, t.completed_at, t.completed_by,
+       t.hidden, t.archived, t.subtask_count, t.subtask_completed_count, t.version, t.created_at,
+       t.updated_at,
+       d.snapshot -> 'subtasks' as subtasks,
+       exists (select from tasks.task_instances o where o.id = t.id) as taken,
+       exists (
+         select from tasks.task_templates p
+         where p.user_id = :user_id and p.id = t.template_id
+       ) and not exists (
+         select from tasks.task_instances o
+         where o.user_id = :user_id and o.template_id = t.template_id
+           and o.occurrence_at = t.occurrence_at
+       ) as home
+from tasks.deletion_tombstones d
+cross join lateral jsonb_populate_record(null::tasks.task_instances, d.snapshot -> 'task') t
+where d.user_id = :user_id and d.id = :tombstone_id and d.entity_type = 'task'
+
+-- name: restore_task
+-- From the tombstone itself, so that what comes back is what was deleted. The owner is the
+-- tombstone's; an occurrence is nothing without the template that it was of.
+with counted as (
+  update auth.users set open_tasks = open_tasks + :open_delta
+  where id = :user_id and :open_delta <> 0
+)
+insert into tasks.task_instances
+  (id, user_id, template_id, occurrence_at, title, description, priority, due_date,
+   estimated_duration, focus_time_seconds, completed, completed_at, completed_by, hidden, archived,
+   subtask_count, subtask_completed_count, counted_at, version, created_at, updated_at)
+select t.id, d.user_id, :template_id::uuid,
+       case when t.template_id is not distinct from :template_id::uuid then t.occurrence_at end,
+       t.title, t.description, t.priority, t.due_date, t.estimated_duration, t.focus_time_seconds,
+       t.completed, t.completed_at, t.completed_by, t.hidden, t.archived, t.subtask_count,
+       t.subtask_completed_count, t.counted_at, :version, t.created_at, t.updated_at
+from tasks.deletion_tombstones d
+cross join lateral jsonb_populate_record(null::tasks.task_instances, d.snapshot -> 'task') t
+where d.user_id = :user_id and d.id = :tombstone_id and d.entity_type = 'task'
+
+-- name: restore_subtasks
+-- Behind their task.
+insert into tasks.subtasks
+  (id, user_id, task_id, title, completed, completed_at, order_index, source, created_at,
+   updated_at)
+select s.id, d.user_id, d.entity_id, s.title, s.completed, s.completed_at, s.order_index, s.source,
+       s.created_at, s.updated_at
+from tasks.deletion_tombstones d
+cross join lateral jsonb_populate_recordset(null::tasks.subtasks, d.snapshot -> 'subtasks') s
+where d.user_id = :user_id and d.id = :tombstone_id and d.entity_type = 'task'
 
 -- name: make_room
 -- Moves the subtasks from this place on down by one, for one to come in between.

@@ -156,6 +156,45 @@ having u.perk_tasks <> coalesce(sum(d.perk_value) filter (where d.perk_type = 'm
     or u.perk_notes <> coalesce(sum(d.perk_value) filter (where d.perk_type = 'max_notes'), 0)
     or u.perk_daily_credits <> coalesce(sum(d.perk_value) filter (where d.perk_type = 'daily_credits'), 0);
 
+-- name: reached_is_unlocked
+-- Whoever has reached a threshold has its achievement, and nobody has another.
+select s.user_id, d.id as achievement_id, k.unlocked_at
+from achievements.user_achievement_states s
+cross join achievements.achievement_definitions d
+left join achievements.unlocks k on k.user_id = s.user_id and k.achievement_id = d.id
+where (k.achievement_id is not null) <> (d.threshold <= case d.category
+         when 'tasks' then s.lifetime_tasks_completed
+         when 'streaks' then s.longest_streak
+         when 'focus' then s.focus_completions
+         when 'notes' then s.notes_converted
+       end);
+
+-- name: unlocked_is_told
+-- An unlock is a notification, which may have been deleted since, and one activity entry, as long as the log reaches back.
+select k.user_id, k.achievement_id,
+       (select count(*) from activity.activity_logs l
+        where l.user_id = k.user_id and l.action = 'achievement_unlocked' and l.metadata ->> 'achievement_id' = k.achievement_id) as entries
+from achievements.unlocks k
+join achievements.user_achievement_states s on s.user_id = k.user_id
+where not exists (
+    select from activity.notifications n
+    where n.user_id = k.user_id and n.dedup_key = 'achievement:' || k.achievement_id
+    union all
+    select from activity.notification_keys n
+    where n.user_id = k.user_id and n.dedup_key = 'achievement:' || k.achievement_id)
+  or (select count(*) from activity.activity_logs l
+      where l.user_id = k.user_id and l.action = 'achievement_unlocked' and l.metadata ->> 'achievement_id' = k.achievement_id) > 1;
+
+-- name: counted_is_in_the_total
+-- What a task has marked as counted was counted, or a job is about to. Deleted tasks stay in the total, so it may be more.
+select s.user_id, s.lifetime_tasks_completed, count(t.id) as counted
+from achievements.user_achievement_states s
+join tasks.task_instances t on t.user_id = s.user_id and t.counted_at is not null
+where not exists (
+    select from ops.job_queue h where h.user_id = s.user_id and h.kind = 'handler_retry' and h.state <> 'done')
+group by s.user_id, s.lifetime_tasks_completed
+having s.lifetime_tasks_completed < count(t.id);
+
 -- name: no_job_past_two_leases
 -- A dead worker's job returns within one lease; one that hangs for two has been forgotten. The lease's length is the row's own.
 select id, kind, job_key, heartbeat_at, lease_until

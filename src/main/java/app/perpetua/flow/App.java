@@ -5,6 +5,10 @@ import app.perpetua.flow.account.AccountRoutes;
 import app.perpetua.flow.account.Export;
 import app.perpetua.flow.account.RefreshTokens;
 import app.perpetua.flow.account.Users;
+import app.perpetua.flow.achievements.AchievementRoutes;
+import app.perpetua.flow.achievements.Achievements;
+import app.perpetua.flow.achievements.CompletionCounter;
+import app.perpetua.flow.achievements.StreakCalculate;
 import app.perpetua.flow.activity.Activity;
 import app.perpetua.flow.activity.ActivityRoutes;
 import app.perpetua.flow.base.AddressGuard;
@@ -15,6 +19,7 @@ import app.perpetua.flow.billing.Billing;
 import app.perpetua.flow.billing.BillingConfig;
 import app.perpetua.flow.billing.BillingMetrics;
 import app.perpetua.flow.billing.BillingRoutes;
+import app.perpetua.flow.billing.OrderRelease;
 import app.perpetua.flow.billing.SubscriptionCheck;
 import app.perpetua.flow.billing.SubscriptionMove;
 import app.perpetua.flow.billing.SubscriptionNotices;
@@ -42,6 +47,8 @@ import app.perpetua.flow.jobs.Daily;
 import app.perpetua.flow.jobs.JobMetrics;
 import app.perpetua.flow.jobs.Jobs;
 import app.perpetua.flow.jobs.Worker;
+import app.perpetua.flow.notes.NoteRoutes;
+import app.perpetua.flow.notes.Notes;
 import app.perpetua.flow.notifications.NotificationRoutes;
 import app.perpetua.flow.notifications.Notifications;
 import app.perpetua.flow.notifications.PushConfig;
@@ -53,6 +60,8 @@ import app.perpetua.flow.provider.checkout.CheckoutPayments;
 import app.perpetua.flow.provider.google.GoogleIdTokens;
 import app.perpetua.flow.provider.google.GoogleKeys;
 import app.perpetua.flow.provider.webpush.WebPush;
+import app.perpetua.flow.recovery.Recovery;
+import app.perpetua.flow.recovery.RecoveryRoutes;
 import app.perpetua.flow.recurrence.GenerateNext;
 import app.perpetua.flow.recurrence.TemplateRoutes;
 import app.perpetua.flow.recurrence.Templates;
@@ -68,9 +77,11 @@ import app.perpetua.flow.sql.Owner.Tier;
 import app.perpetua.flow.sql.Pool;
 import app.perpetua.flow.sql.Probe;
 import app.perpetua.flow.sql.SqlCatalog;
+import app.perpetua.flow.tasks.BuriedTasks;
 import app.perpetua.flow.tasks.Instances;
 import app.perpetua.flow.tasks.SubtaskRoutes;
 import app.perpetua.flow.tasks.Subtasks;
+import app.perpetua.flow.tasks.TaskForm;
 import app.perpetua.flow.tasks.TaskRoutes;
 import app.perpetua.flow.tasks.Tasks;
 import app.perpetua.flow.tombstones.Tombstones;
@@ -187,12 +198,19 @@ public final class App implements AutoCloseable {
     Templates templates = new Templates(tasks, instances, ids, events, jobs);
     Notifications notifications = new Notifications(ids, jobs);
     Reminders reminders = new Reminders(config.reminders(), tasks, ids, jobs, events);
+    Notes notes = new Notes(config.notes(), ids, events, tombstones);
+    Recovery recovery = new Recovery(new BuriedTasks(json), notes, reminders, json, events);
+    Achievements achievements =
+        new Achievements(config.achievements(), credits, notifications, events);
     Reactions reactions =
         new Reactions(
             jobs,
             json,
             metrics.registry(),
-            List.of(new TaskFollower(reminders), new SubscriptionNotices(notifications)));
+            List.of(
+                new TaskFollower(reminders),
+                new CompletionCounter(achievements),
+                new SubscriptionNotices(notifications)));
     events.reactWith(reactions);
     AddressGuard pushHosts = new AddressGuard(config.push().hosts(), InetAddress::getAllByName);
     Optional<PushService> pushService =
@@ -238,7 +256,9 @@ public final class App implements AutoCloseable {
                     Webhooks.APPLY,
                     billing.webhooks(),
                     SubscriptionMove.KIND,
-                    billing.move()),
+                    billing.move(),
+                    OrderRelease.KIND,
+                    new OrderRelease(billing, Endpoint::release, json)),
                 new Daily(
                     jobs,
                     Map.of(
@@ -246,6 +266,8 @@ public final class App implements AutoCloseable {
                         cleanup,
                         "credit_expire",
                         new CreditExpire(credits),
+                        "streak_calculate",
+                        new StreakCalculate(),
                         "subscription_check",
                         new SubscriptionCheck(jobs))),
                 new Backoff(new SecureRandom()),
@@ -272,11 +294,14 @@ public final class App implements AutoCloseable {
           Routes.api(
               new Docs(json),
               account,
-              new TaskRoutes(tasks, config.tasks()),
-              new SubtaskRoutes(tasks, subtasks),
+              new TaskRoutes(tasks, achievements, new TaskForm(config.tasks())),
+              new SubtaskRoutes(tasks, subtasks, achievements),
               new TemplateRoutes(templates, config.tasks()),
               new ReminderRoutes(reminders),
+              new NoteRoutes(notes, config.notes()),
+              new RecoveryRoutes(recovery),
               new CreditRoutes(credits),
+              new AchievementRoutes(achievements),
               new ActivityRoutes(new Activity(json)),
               new NotificationRoutes(notifications),
               new PushRoutes(new PushSubscriptions(ids), pushHosts, config.push().vapid()),

@@ -2,15 +2,18 @@ package app.perpetua.flow;
 
 import app.perpetua.flow.account.AccountConfig;
 import app.perpetua.flow.account.Pem;
+import app.perpetua.flow.achievements.AchievementConfig;
 import app.perpetua.flow.base.AllowedHost;
 import app.perpetua.flow.base.Secret;
 import app.perpetua.flow.billing.BillingConfig;
 import app.perpetua.flow.credits.CreditConfig;
 import app.perpetua.flow.http.Cidr;
 import app.perpetua.flow.http.HttpConfig;
+import app.perpetua.flow.notes.NoteConfig;
 import app.perpetua.flow.notifications.PushConfig;
 import app.perpetua.flow.notifications.Vapid;
 import app.perpetua.flow.provider.checkout.CheckoutConfig;
+import app.perpetua.flow.provider.openai.OpenAiConfig;
 import app.perpetua.flow.reminders.ReminderConfig;
 import app.perpetua.flow.sql.DatabaseConfig;
 import app.perpetua.flow.sql.DatabaseUrl;
@@ -39,12 +42,15 @@ import org.jspecify.annotations.Nullable;
  * @param database where the data is
  * @param account tokens and sign-in
  * @param tasks limits of tasks and subtasks
+ * @param notes limits of notes
  * @param reminders limits of reminders
  * @param credits how many credits there are
+ * @param achievements limits that perks come on top of
  * @param tombstones how deletions are kept
  * @param billing prices, and how payments are taken
  * @param checkout our account at the payment provider; without it nothing can be bought
  * @param push push to browsers
+ * @param openai the assistant's model
  * @param logLevel the least severe level that is logged
  */
 public record Config(
@@ -52,12 +58,15 @@ public record Config(
     DatabaseConfig database,
     AccountConfig account,
     TaskConfig tasks,
+    NoteConfig notes,
     ReminderConfig reminders,
     CreditConfig credits,
+    AchievementConfig achievements,
     TombstoneConfig tombstones,
     BillingConfig billing,
     Optional<CheckoutConfig> checkout,
     PushConfig push,
+    OpenAiConfig openai,
     Level logLevel) {
   /** The largest figure that any limit may be set to. */
   private static final int MANY = 100_000_000;
@@ -92,12 +101,15 @@ public record Config(
     HttpConfig http = http(in);
     DatabaseConfig database = database(in);
     TaskConfig tasks = tasks(in);
+    NoteConfig notes = notes(in);
     ReminderConfig reminders = new ReminderConfig(in.integer("reminders.max", 1, 100));
     CreditConfig credits = credits(in);
+    AchievementConfig achievements = achievements(tasks, notes, credits);
     TombstoneConfig tombstones = tombstones(in);
     BillingConfig billing = billing(in);
     Optional<CheckoutConfig> checkout = checkout(in);
     PushConfig push = push(in);
+    OpenAiConfig openai = openai(in);
     Level level = level(in);
     // Last: without a key there is no section to make, and all other faults are known by now.
     Config config =
@@ -106,12 +118,15 @@ public record Config(
             database,
             account(in),
             tasks,
+            notes,
             reminders,
             credits,
+            achievements,
             tombstones,
             billing,
             checkout,
             push,
+            openai,
             level);
     if (!in.faults().isEmpty()) {
       throw new Faulty(in.faults());
@@ -183,11 +198,24 @@ public record Config(
         in.integer("tasks.pro-description-length", 1, 10_000));
   }
 
+  private static NoteConfig notes(ConfigReader in) {
+    return new NoteConfig(
+        in.integer("notes.free-max", 1, MANY),
+        in.integer("notes.pro-max", 1, MANY),
+        in.integer("notes.max-voice-seconds", 1, 3_600));
+  }
+
   private static CreditConfig credits(ConfigReader in) {
     return new CreditConfig(
         in.integer("credits.pro-daily", 0, MANY),
         in.integer("credits.pro-monthly", 1, MANY),
         in.integer("credits.max-carryover", 0, MANY));
+  }
+
+  private static AchievementConfig achievements(
+      TaskConfig tasks, NoteConfig notes, CreditConfig credits) {
+    return new AchievementConfig(
+        tasks.freeMax(), tasks.proMax(), notes.freeMax(), notes.proMax(), credits.proDaily());
   }
 
   private static TombstoneConfig tombstones(ConfigReader in) {
@@ -271,6 +299,14 @@ public record Config(
       in.fault("VAPID_PUBLIC_KEY", "is not the public half of VAPID_PRIVATE_KEY");
     }
     return Optional.of(vapid);
+  }
+
+  private static OpenAiConfig openai(ConfigReader in) {
+    return new OpenAiConfig(
+        in.parsed("openai.api-key", OpenAiConfig::key),
+        in.required("openai.model", OpenAiConfig::model).orElse(""),
+        in.httpUri("openai.base-url"),
+        Duration.ofSeconds(in.integer("openai.timeout-seconds", 1, 600)));
   }
 
   private static Level level(ConfigReader in) {

@@ -12,6 +12,7 @@ import static app.perpetua.flow.http.Route.webhook;
 import static app.perpetua.flow.http.Route.write;
 
 import app.perpetua.flow.account.AccountRoutes;
+import app.perpetua.flow.achievements.AchievementRoutes;
 import app.perpetua.flow.activity.ActivityRoutes;
 import app.perpetua.flow.billing.BillingRoutes;
 import app.perpetua.flow.credits.CreditRoutes;
@@ -19,8 +20,10 @@ import app.perpetua.flow.http.Docs;
 import app.perpetua.flow.http.Health;
 import app.perpetua.flow.http.MetricsRoutes;
 import app.perpetua.flow.http.Route;
+import app.perpetua.flow.notes.NoteRoutes;
 import app.perpetua.flow.notifications.NotificationRoutes;
 import app.perpetua.flow.notifications.PushRoutes;
+import app.perpetua.flow.recovery.RecoveryRoutes;
 import app.perpetua.flow.recurrence.TemplateRoutes;
 import app.perpetua.flow.reminders.ReminderRoutes;
 import app.perpetua.flow.tasks.SubtaskRoutes;
@@ -49,7 +52,10 @@ final class Routes {
       SubtaskRoutes subtasks,
       TemplateRoutes templates,
       ReminderRoutes reminders,
+      NoteRoutes notes,
+      RecoveryRoutes recovery,
       CreditRoutes credits,
+      AchievementRoutes achievements,
       ActivityRoutes activity,
       NotificationRoutes notifications,
       PushRoutes push,
@@ -96,9 +102,19 @@ final class Routes {
         read("/api/v1/reminders/{id}", reminders::show),
         write(PATCH, "/api/v1/reminders/{id}", reminders::patch),
         write(DELETE, "/api/v1/reminders/{id}", reminders::delete),
+        read("/api/v1/notes", notes::list),
+        write(POST, "/api/v1/notes", notes::create),
+        read("/api/v1/notes/{id}", notes::show),
+        write(PATCH, "/api/v1/notes/{id}", notes::patch),
+        write(DELETE, "/api/v1/notes/{id}", notes::delete),
+        read("/api/v1/recovery/tombstones", recovery::list),
+        write(POST, "/api/v1/recovery/tombstones/{id}/recover", recovery::recover),
+        write(POST, "/api/v1/tasks/recover/{tombstone_id}", recovery::recoverTask),
         read("/api/v1/credits/balance", credits::balance),
         read("/api/v1/credits/history", credits::history),
         read("/api/v1/ai/credits", credits::forAssistant),
+        read("/api/v1/achievements", achievements::list),
+        read("/api/v1/achievements/me", achievements::mine),
         read("/api/v1/activity", activity::list),
         read("/api/v1/notifications", notifications::list),
         write(PATCH, "/api/v1/notifications/{id}/read", notifications::markRead),

@@ -13,7 +13,7 @@ import java.util.Optional;
 public final class Billing {
   private final Optional<Payments> payments;
   private final WebhookSignature signature;
-  private final Orders orders = new Orders();
+  private final Orders orders;
   private final Subscriptions subscriptions;
   private final Purchases purchases;
   private final Webhooks webhooks;
@@ -37,6 +37,7 @@ public final class Billing {
     this.payments = payments;
     this.metrics = metrics;
     this.signature = new WebhookSignature(config.webhookSecrets(), config.webhookAuthorization());
+    this.orders = new Orders(jobs);
     this.subscriptions = new Subscriptions(config, users, credits, ids, events);
     this.purchases = new Purchases(config, ids);
     Settlement settlement = new Settlement(orders, subscriptions, credits, json, metrics);

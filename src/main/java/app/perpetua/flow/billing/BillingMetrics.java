@@ -33,7 +33,7 @@ public final class BillingMetrics {
    *
    * @param outcome one of a few fixed words
    */
-  void payment(Order.Kind kind, String outcome) {
+  void payment(Payments.Kind kind, String outcome) {
     registry.counter("payments", "kind", kind.word(), "outcome", outcome).increment();
   }
 

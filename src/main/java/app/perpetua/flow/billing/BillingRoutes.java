@@ -1,12 +1,13 @@
 package app.perpetua.flow.billing;
 
+import app.perpetua.flow.base.Cancellation;
 import app.perpetua.flow.base.Code;
 import app.perpetua.flow.base.LogFields;
 import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.http.Asking;
 import app.perpetua.flow.http.Body;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
-import app.perpetua.flow.http.Route;
 import app.perpetua.flow.sql.Owner.Tier;
 import app.perpetua.flow.sql.Tx;
 import java.time.Duration;
@@ -15,6 +16,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -59,15 +61,9 @@ public final class BillingRoutes {
   }
 
   /** POST /subscription/checkout. */
-  public Function<Tx, Route.Reserved> checkout(Request request) {
+  public Asking<?, ?> checkout(Request request) {
     request.body().done();
-    return tx -> {
-      Payments payments = payments();
-      Order order = billing.subscriptions().order(tx);
-      billing.orders().store(tx, order);
-      UUID userId = tx.userId();
-      return () -> opened(payments, userId, order, new LinkedHashMap<>());
-    };
+    return new Page((tx, shown) -> billing.subscriptions().order(tx));
   }
 
   /** POST /subscription/cancel. */
@@ -82,55 +78,92 @@ public final class BillingRoutes {
   }
 
   /** POST /credits/purchase. */
-  public Function<Tx, Route.Reserved> purchase(Request request) {
+  public Asking<?, ?> purchase(Request request) {
     Body body = request.body().required("amount");
     Integer amount = body.integer("amount", 1, MAX_AMOUNT);
     body.done();
     int wanted = Objects.requireNonNull(amount);
-    return tx -> {
-      Payments payments = payments();
-      Purchases.Ordered ordered = billing.purchases().order(tx, wanted);
-      billing.orders().store(tx, ordered.order());
-      Map<String, Object> beside = new LinkedHashMap<>();
-      beside.put("amount", wanted);
-      beside.put("monthly_purchased", ordered.bought());
-      beside.put("monthly_remaining", billing.purchases().remaining(ordered.bought()));
-      UUID userId = tx.userId();
-      return () -> opened(payments, userId, ordered.order(), beside);
-    };
+    return new Page(
+        (tx, shown) -> {
+          Purchases.Ordered ordered = billing.purchases().order(tx, wanted);
+          shown.put("amount", wanted);
+          shown.put("monthly_purchased", ordered.bought());
+          shown.put("monthly_remaining", billing.purchases().remaining(ordered.bought()));
+          return ordered.order();
+        });
   }
 
-  private Function<Tx, Reply> opened(
-      Payments payments, UUID userId, Order order, Map<String, Object> beside)
-      throws InterruptedException {
-    Payments.Opened opened =
-        payments.open(
-            new Payments.Purchase(
-                order.id(),
-                userId,
-                order.kind(),
-                order.amountCents(),
-                order.currency(),
-                order.kind() == Order.Kind.SUBSCRIPTION));
-    return tx ->
-        switch (opened) {
-          case Payments.Opened.Page(String sessionId, String url) -> {
-            billing.orders().opened(tx, order.id(), sessionId);
-            Map<String, Object> shown = new LinkedHashMap<>();
-            shown.put("checkout_url", url);
-            shown.put("session_id", sessionId);
-            shown.putAll(beside);
-            yield Reply.ok(shown);
-          }
-          case Payments.Opened.Unavailable(String why) -> {
-            LOG.log(
-                System.Logger.Level.WARNING,
-                "no payment page: " + why,
-                LogFields.of("order_id", order.id()));
-            billing.orders().store(tx, order.found(Order.Status.VOIDED, null));
-            yield Reply.refused(unavailable("payments are not to be had just now", SOON));
-          }
-        };
+  /** Makes an order, and says what is shown beside its page. */
+  @FunctionalInterface
+  private interface Ordering {
+    Order order(Tx tx, Map<String, Object> shown);
+  }
+
+  /** An order that is stored, and waits for its page. */
+  private record Reserved(
+      Payments payments, Payments.Purchase purchase, Order order, Map<String, Object> shown) {}
+
+  /** Orders something, and asks for the page on which it can be paid. */
+  private final class Page implements Asking<Reserved, Payments.Opened> {
+    private final Ordering ordering;
+
+    Page(Ordering ordering) {
+      this.ordering = ordering;
+    }
+
+    @Override
+    public Reserved reserve(Tx tx, UUID key) {
+      Payments payments =
+          billing
+              .payments()
+              .orElseThrow(
+                  () -> unavailable("payments are not configured here", Duration.ofHours(1)));
+      Map<String, Object> shown = new LinkedHashMap<>();
+      Order order = ordering.order(tx, shown);
+      billing.orders().reserve(tx, order, key);
+      Payments.Purchase purchase =
+          new Payments.Purchase(
+              order.id(),
+              tx.userId(),
+              order.kind(),
+              order.amountCents(),
+              order.currency(),
+              order.kind() == Payments.Kind.SUBSCRIPTION);
+      return new Reserved(payments, purchase, order, shown);
+    }
+
+    @Override
+    public Payments.Opened ask(
+        Reserved reserved, @Nullable Consumer<String> words, Cancellation cancellation) {
+      try {
+        return reserved.payments().open(reserved.purchase());
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return new Payments.Opened.Unavailable("the service is being stopped");
+      }
+    }
+
+    @Override
+    public Reply settle(Tx tx, Reserved reserved, Payments.Opened opened) {
+      return switch (opened) {
+        case Payments.Opened.Page(String sessionId, String url) -> {
+          billing.orders().opened(tx, reserved.order(), sessionId);
+          Map<String, Object> shown = new LinkedHashMap<>();
+          shown.put("checkout_url", url);
+          shown.put("session_id", sessionId);
+          shown.putAll(reserved.shown());
+          yield Reply.ok(shown);
+        }
+        case Payments.Opened.Unavailable(String why) -> {
+          LOG.log(
+              System.Logger.Level.WARNING,
+              "no payment page: " + why,
+              LogFields.of("order_id", reserved.order().id()));
+          billing.orders().voided(tx, reserved.order());
+          yield Reply.refused(unavailable("payments are not to be had just now", SOON));
+        }
+      };
+    }
   }
 
   /** POST /webhooks/checkout. */
@@ -149,12 +182,6 @@ public final class BillingRoutes {
       billing.webhooks().receive(tx, body);
       return Reply.bare(Map.of("received", true));
     };
-  }
-
-  private Payments payments() {
-    return billing
-        .payments()
-        .orElseThrow(() -> unavailable("payments are not configured here", Duration.ofHours(1)));
   }
 
   private static Refusal unavailable(String message, Duration wait) {

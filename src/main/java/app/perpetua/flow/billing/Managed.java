@@ -93,7 +93,7 @@ final class Managed {
       Tx tx, @Nullable Subscription found, PaymentEvent event, Optional<Order> known) {
     if (!Objects.equals(event.amountCents(), config.proPriceCents())
         || !config.currency().equals(event.currency())) {
-      metrics.payment(Order.Kind.RENEWAL, "mismatched");
+      metrics.payment(Payments.Kind.RENEWAL, "mismatched");
       return Result.MISMATCHED;
     }
     boolean over = found == null || found.status() == Subscription.Status.EXPIRED;
@@ -107,7 +107,7 @@ final class Managed {
       return Result.OUTDATED;
     }
     orders.store(tx, order.granted(tx.now()));
-    metrics.payment(Order.Kind.RENEWAL, Status.CAPTURED.word());
+    metrics.payment(Payments.Kind.RENEWAL, Status.CAPTURED.word());
     Instant cancelled = found == null ? null : found.cancelledAt();
     boolean chosen = cancelled == null || !event.at().isBefore(cancelled);
     Paid paid = new Paid(event.paymentId(), event.instrumentId());

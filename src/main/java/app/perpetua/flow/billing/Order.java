@@ -1,5 +1,6 @@
 package app.perpetua.flow.billing;
 
+import app.perpetua.flow.billing.Payments.Kind;
 import app.perpetua.flow.sql.Row;
 import java.time.Instant;
 import java.util.Locale;
@@ -32,21 +33,6 @@ record Order(
     @Nullable EventOrder decidedBy,
     @Nullable Instant grantedAt,
     Instant createdAt) {
-  /** What is paid for. */
-  public enum Kind {
-    /** Bought credits. */
-    CREDITS,
-    /** A month of Pro, on the provider's page. */
-    SUBSCRIPTION,
-    /** A further month, charged without the person. */
-    RENEWAL;
-
-    /** As stored, and as the provider hands it back. */
-    public String word() {
-      return name().toLowerCase(Locale.ROOT);
-    }
-  }
-
   /** How it stands. */
   enum Status {
     OPEN,

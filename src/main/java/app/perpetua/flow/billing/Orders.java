@@ -1,6 +1,8 @@
 package app.perpetua.flow.billing;
 
+import app.perpetua.flow.jobs.Jobs;
 import app.perpetua.flow.sql.Tx;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.Optional;
@@ -9,6 +11,15 @@ import org.jspecify.annotations.Nullable;
 
 /** Keeps orders. Thread-safe. */
 final class Orders {
+  /** A provider that has not answered by then never will: its deadline is a fraction of this. */
+  private static final Duration PATIENCE = Duration.ofMinutes(1);
+
+  private final Jobs jobs;
+
+  Orders(Jobs jobs) {
+    this.jobs = jobs;
+  }
+
   /** Whose order it is. */
   record Located(UUID userId, UUID order) {}
 
@@ -63,8 +74,30 @@ final class Orders {
         .atCommit();
   }
 
+  /**
+   * Stores an order for which a page is going to be asked for, and a job in case nobody comes back.
+   *
+   * @param key the request's, open meanwhile
+   */
+  void reserve(Tx tx, Order order, UUID key) {
+    store(tx, order);
+    jobs.enqueue(
+        tx,
+        OrderRelease.KIND,
+        order.id().toString(),
+        tx.now().plus(PATIENCE),
+        new OrderRelease.Payload(key));
+  }
+
   /** Notes the page on which it can be paid. */
-  void opened(Tx tx, UUID id, String sessionId) {
-    tx.sql("billing.open_order").bind("id", id).bind("session_id", sessionId).atCommit();
+  void opened(Tx tx, Order order, String sessionId) {
+    tx.sql("billing.open_order").bind("id", order.id()).bind("session_id", sessionId).atCommit();
+    jobs.cancel(tx, OrderRelease.KIND, order.id().toString());
+  }
+
+  /** There is no page, so nobody can pay. */
+  void voided(Tx tx, Order order) {
+    store(tx, order.found(Order.Status.VOIDED, null));
+    jobs.cancel(tx, OrderRelease.KIND, order.id().toString());
   }
 }

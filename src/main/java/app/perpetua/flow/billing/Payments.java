@@ -1,11 +1,27 @@
 package app.perpetua.flow.billing;
 
+import java.util.Locale;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** Takes money, by whatever provider. Each call has a deadline of its own, 5 s at most. */
 public interface Payments {
+  /** What is paid for. */
+  enum Kind {
+    /** Bought credits. */
+    CREDITS,
+    /** A month of Pro, on the provider's page. */
+    SUBSCRIPTION,
+    /** A further month, charged without the person. */
+    RENEWAL;
+
+    /** As stored, and as the provider hands it back. */
+    public String word() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
   /**
    * An order that a person is going to pay on the provider's page.
    *
@@ -19,7 +35,7 @@ public interface Payments {
   record Purchase(
       UUID order,
       UUID userId,
-      Order.Kind kind,
+      Kind kind,
       int amountCents,
       String currency,
       boolean keepInstrument) {}

@@ -58,7 +58,7 @@ public final class Purchases {
     Order order =
         Order.open(
             ids.next(),
-            Order.Kind.CREDITS,
+            Payments.Kind.CREDITS,
             amount,
             Math.multiplyExact(amount, config.creditPriceCents()),
             config.currency(),

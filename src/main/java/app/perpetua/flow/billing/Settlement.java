@@ -1,8 +1,8 @@
 package app.perpetua.flow.billing;
 
 import app.perpetua.flow.base.Json;
-import app.perpetua.flow.billing.Order.Kind;
 import app.perpetua.flow.billing.Order.Status;
+import app.perpetua.flow.billing.Payments.Kind;
 import app.perpetua.flow.billing.Subscription.Paid;
 import app.perpetua.flow.credits.Credits;
 import app.perpetua.flow.sql.Tx;

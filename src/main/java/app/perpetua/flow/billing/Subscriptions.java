@@ -89,7 +89,7 @@ public final class Subscriptions {
     }
     return Order.open(
         ids.next(),
-        Order.Kind.SUBSCRIPTION,
+        Payments.Kind.SUBSCRIPTION,
         null,
         config.proPriceCents(),
         config.currency(),

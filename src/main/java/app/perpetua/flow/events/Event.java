@@ -22,12 +22,150 @@ public sealed interface Event {
   /** What it happened to: one of the activity log's entity types. */
   String entityType();
 
-  /** Which one. */
-  UUID entityId();
+  /** Which one; null if such things have no UUID. */
+  @Nullable UUID entityId();
 
   /** Further ids and figures; values are text, numbers, booleans, UUIDs. */
   default Map<String, Object> metadata() {
     return Map.of();
+  }
+
+  /**
+   * The run of the assistant that something came from.
+   *
+   * @param runId names it
+   * @param session the access token's
+   * @param model who answered
+   * @param tokensIn tokens read, of all turns
+   * @param tokensOut tokens written
+   * @param creditsUsed what it cost
+   */
+  record Origin(
+      UUID runId, UUID session, String model, long tokensIn, long tokensOut, int creditsUsed) {
+    Map<String, Object> with(@Nullable UUID taskId) {
+      Map<String, Object> metadata = new LinkedHashMap<>();
+      if (taskId != null) {
+        metadata.put("task_id", taskId);
+      }
+      metadata.put("run_id", runId);
+      metadata.put("session", session);
+      metadata.put("model", model);
+      metadata.put("tokens_in", tokensIn);
+      metadata.put("tokens_out", tokensOut);
+      metadata.put("credits_used", creditsUsed);
+      return metadata;
+    }
+  }
+
+  /** The assistant was asked, proposed something, or was taken at its word. */
+  sealed interface OfAi extends Event {
+    @Override
+    default String entityType() {
+      return "ai";
+    }
+  }
+
+  /**
+   * The assistant answered a message.
+   *
+   * @param taskId what it was about; null for nothing in particular
+   * @param count how many actions it proposed
+   */
+  record AiChat(Origin origin, @Nullable UUID taskId, int count) implements OfAi {
+    @Override
+    public String name() {
+      return "ai.chat";
+    }
+
+    @Override
+    public UUID entityId() {
+      return origin.runId();
+    }
+
+    @Override
+    public Map<String, Object> metadata() {
+      Map<String, Object> metadata = origin.with(taskId);
+      metadata.put("count", count);
+      return metadata;
+    }
+  }
+
+  /**
+   * The assistant broke a task down.
+   *
+   * @param count how many subtasks it proposed
+   */
+  record AiSubtasksGenerated(Origin origin, UUID taskId, int count) implements OfAi {
+    @Override
+    public String name() {
+      return "ai.subtasks_generated";
+    }
+
+    @Override
+    public UUID entityId() {
+      return origin.runId();
+    }
+
+    @Override
+    public Map<String, Object> metadata() {
+      Map<String, Object> metadata = origin.with(taskId);
+      metadata.put("count", count);
+      return metadata;
+    }
+  }
+
+  /**
+   * The assistant made a proposal.
+   *
+   * @param actionType what it would do
+   * @param taskId what it would change; null if it would make something
+   */
+  record AiSuggested(UUID suggestionId, String actionType, @Nullable UUID taskId, Origin origin)
+      implements OfAi {
+    @Override
+    public String name() {
+      return "ai.suggested";
+    }
+
+    @Override
+    public UUID entityId() {
+      return suggestionId;
+    }
+
+    @Override
+    public Map<String, Object> metadata() {
+      Map<String, Object> metadata = origin.with(taskId);
+      metadata.put("suggestion_id", suggestionId);
+      metadata.put("action_type", actionType);
+      // The run's cost stands in the run's own entry, once.
+      metadata.remove("credits_used");
+      return metadata;
+    }
+  }
+
+  /** The user confirmed a proposal, and it was carried out. */
+  record AiSuggestionConfirmed(UUID suggestionId, String actionType, @Nullable UUID taskId)
+      implements OfAi {
+    @Override
+    public String name() {
+      return "ai.suggestion_confirmed";
+    }
+
+    @Override
+    public UUID entityId() {
+      return suggestionId;
+    }
+
+    @Override
+    public Map<String, Object> metadata() {
+      Map<String, Object> metadata = new LinkedHashMap<>();
+      metadata.put("suggestion_id", suggestionId);
+      metadata.put("action_type", actionType);
+      if (taskId != null) {
+        metadata.put("task_id", taskId);
+      }
+      return metadata;
+    }
   }
 
   /** Something happened to a task. */
@@ -71,8 +209,13 @@ public sealed interface Event {
    * A task was completed.
    *
    * @param completedBy {@code manual}, {@code auto} or {@code force}
+   * @param at when
+   * @param counts whether it counts towards achievements: the first time in the task's life
+   * @param focused whether at least half of its estimate was spent in focus (FR-045), as far as
+   *     sessions have ended by then
    */
-  record TaskCompleted(UUID taskId, String completedBy) implements OfTask {
+  record TaskCompleted(UUID taskId, String completedBy, Instant at, boolean counts, boolean focused)
+      implements OfTask {
     @Override
     public String name() {
       return "task.completed";
@@ -80,7 +223,7 @@ public sealed interface Event {
 
     @Override
     public Map<String, Object> metadata() {
-      return Map.of("completed_by", completedBy);
+      return Map.of("completed_by", completedBy, "counts", counts);
     }
   }
 
@@ -102,6 +245,24 @@ public sealed interface Event {
     @Override
     public Map<String, Object> metadata() {
       return Map.of("tombstone_id", tombstoneId);
+    }
+  }
+
+  /**
+   * A deleted task was brought back.
+   *
+   * @param tombstoneId where it was kept
+   * @param lapsed how many of its reminders count as fired now, though nobody was told
+   */
+  record TaskRecovered(UUID taskId, UUID tombstoneId, int lapsed) implements OfTask {
+    @Override
+    public String name() {
+      return "task.recovered";
+    }
+
+    @Override
+    public Map<String, Object> metadata() {
+      return Map.of("tombstone_id", tombstoneId, "reminders_lapsed", lapsed);
     }
   }
 
@@ -288,6 +449,81 @@ public sealed interface Event {
     }
   }
 
+  /** Something happened to a note. */
+  sealed interface OfNote extends Event {
+    /** The note. */
+    UUID noteId();
+
+    @Override
+    default String entityType() {
+      return "note";
+    }
+
+    @Override
+    default UUID entityId() {
+      return noteId();
+    }
+  }
+
+  /** A note was created. */
+  record NoteCreated(UUID noteId) implements OfNote {
+    @Override
+    public String name() {
+      return "note.created";
+    }
+  }
+
+  /** A note was changed, transcribed, archived or taken back. */
+  record NoteUpdated(UUID noteId) implements OfNote {
+    @Override
+    public String name() {
+      return "note.updated";
+    }
+  }
+
+  /** A note was deleted; the tombstone can bring it back for a while. */
+  record NoteDeleted(UUID noteId, UUID tombstoneId) implements OfNote {
+    @Override
+    public String name() {
+      return "note.deleted";
+    }
+
+    @Override
+    public Map<String, Object> metadata() {
+      return Map.of("tombstone_id", tombstoneId);
+    }
+  }
+
+  /** A deleted note was brought back. */
+  record NoteRecovered(UUID noteId, UUID tombstoneId) implements OfNote {
+    @Override
+    public String name() {
+      return "note.recovered";
+    }
+
+    @Override
+    public Map<String, Object> metadata() {
+      return Map.of("tombstone_id", tombstoneId);
+    }
+  }
+
+  /**
+   * A note became a task, and was archived by that.
+   *
+   * @param first false if it had been converted before: it counts once
+   */
+  record NoteConverted(UUID noteId, UUID taskId, boolean first) implements OfNote {
+    @Override
+    public String name() {
+      return "note.converted";
+    }
+
+    @Override
+    public Map<String, Object> metadata() {
+      return Map.of("task_id", taskId);
+    }
+  }
+
   /** Credits of a user moved. */
   sealed interface OfCredits extends Event {
     /** The grant that they came to or from. */
@@ -404,6 +640,36 @@ public sealed interface Event {
     /** As the event's name has it. */
     public String word() {
       return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  /**
+   * A user unlocked an achievement.
+   *
+   * @param achievementId such as {@code tasks_5}
+   * @param perk the limit that it raises: {@code max_tasks}, {@code max_notes} or {@code
+   *     daily_credits}
+   * @param perkValue by how much
+   */
+  record AchievementUnlocked(String achievementId, String perk, int perkValue) implements Event {
+    @Override
+    public String name() {
+      return "achievement.unlocked";
+    }
+
+    @Override
+    public String entityType() {
+      return "achievement";
+    }
+
+    @Override
+    public @Nullable UUID entityId() {
+      return null;
+    }
+
+    @Override
+    public Map<String, Object> metadata() {
+      return Map.of("achievement_id", achievementId, "perk", perk, "perk_value", perkValue);
     }
   }
 

@@ -180,6 +180,36 @@ public final class Body {
     return body;
   }
 
+  /**
+   * A list of {@code min} to {@code max} objects, their faults told with this one's; null if absent
+   * or null.
+   */
+  public @Nullable List<Body> objects(String name, int min, int max) {
+    String message = "must be a list of " + min + " to " + max + " objects";
+    List<Body> items =
+        value(
+            name,
+            message,
+            node -> {
+              if (!node.isArray() || node.size() < min || node.size() > max) {
+                return null;
+              }
+              List<Body> bodies = new ArrayList<>();
+              for (JsonNode item : node) {
+                if (!(item instanceof ObjectNode object)) {
+                  return null;
+                }
+                bodies.add(new Body(object, prefix + name + "[" + bodies.size() + "].", faults));
+              }
+              return bodies;
+            },
+            _ -> null);
+    if (items != null) {
+      objects.addAll(items);
+    }
+    return items;
+  }
+
   /** Notes the field as missing if it is absent or null. */
   public Body required(String... names) {
     for (String name : names) {

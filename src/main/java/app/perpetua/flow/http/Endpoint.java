@@ -20,6 +20,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Function;
@@ -34,6 +35,11 @@ public final class Endpoint {
   private static final String BEARER = "Bearer ";
   private static final String JSON = "application/json";
   private static final String NO_STORE = "no-store";
+  private static final String EVENT_STREAM = "text/event-stream";
+
+  /** What the twin that always streams has behind its path: a repeat may come to either. */
+  private static final String STREAM_TWIN = "/stream";
+
   private static final int ATTEMPTS = 3;
 
   private final Json json;
@@ -44,6 +50,7 @@ public final class Endpoint {
   private final HttpConfig limits;
   private final Idempotency idempotency = new Idempotency();
   private final Admission admission = new Admission();
+  private final Asks asks;
 
   /** Everything a request passes on its way. */
   public Endpoint(
@@ -59,6 +66,7 @@ public final class Endpoint {
     this.tokens = tokens;
     this.limiter = limiter;
     this.limits = limits;
+    this.asks = new Asks(db, json, errors, idempotency, admission);
   }
 
   /**
@@ -69,6 +77,21 @@ public final class Endpoint {
    */
   public static int deleteOutlivedKeys(Tx tx, int batch) {
     return Idempotency.deleteOutlived(tx, batch);
+  }
+
+  /**
+   * Frees a key whose request asked somebody else and was never settled.
+   *
+   * @param tx the owner's, locked
+   * @return false if it was settled, or is free already
+   */
+  public static boolean release(Tx tx, UUID key) {
+    return Idempotency.release(tx, key);
+  }
+
+  /** At shutdown: requests that wait for somebody else end before the server stops waiting. */
+  public void drain() {
+    asks.drain();
   }
 
   /** Answers one request; nothing but a broken connection gets out of here as an exception. */
@@ -88,12 +111,15 @@ public final class Endpoint {
       Exchange exchange, Route route, ServerRequest request, ServerResponse response) {
     Principal principal =
         switch (route.handler()) {
-          case Route.Read _, Route.Write _ -> authenticate(exchange, request);
+          case Route.Read _, Route.Write _, Route.Ask _ -> authenticate(exchange, request);
           case Route.Plain _, Route.Open _ -> null;
         };
     limit(exchange, route, principal, response);
-    boolean write = route.handler() instanceof Route.Write;
-    UUID key = write ? key(route, request) : null;
+    UUID key =
+        switch (route.handler()) {
+          case Route.Write _, Route.Ask _ -> key(route, request);
+          case Route.Read _, Route.Plain _, Route.Open _ -> null;
+        };
     byte[] body = body(route, request);
     Request parsed = parsed(exchange, principal, request, body);
     return switch (route.handler()) {
@@ -127,6 +153,31 @@ public final class Endpoint {
                 Idempotency.keyed(key, route.method().name(), target(request), body),
                 work,
                 response);
+      }
+      case Route.Ask ask ->
+          asks.answer(
+              new Asks.Asked(
+                  parsed.principal().userId(),
+                  Actor.user(parsed.principal().userId(), exchange.requestId()),
+                  exchange,
+                  Idempotency.keyed(
+                      Objects.requireNonNull(key),
+                      route.method().name(),
+                      target(request).replace(STREAM_TWIN, ""),
+                      body),
+                  streams(ask, request)),
+              ask.prepare().apply(parsed),
+              response);
+    };
+  }
+
+  private static boolean streams(Route.Ask ask, ServerRequest request) {
+    return switch (ask.streams()) {
+      case NEVER -> false;
+      case ALWAYS -> true;
+      case IF_ACCEPTED -> {
+        String accept = header(request, "Accept");
+        yield accept != null && accept.toLowerCase(Locale.ROOT).contains(EVENT_STREAM);
       }
     };
   }

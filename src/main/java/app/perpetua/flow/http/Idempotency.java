@@ -43,6 +43,18 @@ final class Idempotency {
 
   private record Holder(UUID userId, UUID key) {}
 
+  private record Found(
+      Owner owner,
+      boolean locked,
+      byte @Nullable [] fingerprint,
+      @Nullable String state,
+      @Nullable Integer status,
+      @Nullable String body) {
+    boolean isOpen() {
+      return "open".equals(state);
+    }
+  }
+
   private final Turns<Holder> turns = new Turns<>(1, PATIENCE);
 
   /**
@@ -89,13 +101,63 @@ final class Idempotency {
    *     {@code IDEMPOTENCY_IN_PROGRESS}
    */
   Optional<Replay> open(Tx tx, Keyed request) {
-    record Found(
-        Owner owner,
-        boolean locked,
-        byte @Nullable [] fingerprint,
-        @Nullable String state,
-        @Nullable Integer status,
-        @Nullable String body) {}
+    Found found = find(tx, request);
+    if (found.fingerprint() == null) {
+      if (!found.locked()) {
+        throw inProgress();
+      }
+      return Optional.empty();
+    }
+    if (!MessageDigest.isEqual(found.fingerprint(), request.fingerprint())) {
+      throw Refusal.of(
+          Code.IDEMPOTENCY_KEY_REUSED, "this Idempotency-Key was used for a different request");
+    }
+    if (found.status() == null || found.isOpen()) {
+      throw inProgress();
+    }
+    return Optional.of(new Replay(found.status(), found.body()));
+  }
+
+  /** Opens the record of a request that asks somebody else; it commits with the reservation. */
+  void reserve(Tx tx, Keyed request) {
+    tx.sql("idempotency.reserve")
+        .bind("key", request.key())
+        .bind("method", request.method())
+        .bind("path", request.path())
+        .bind("fingerprint", request.fingerprint())
+        .atCommit();
+  }
+
+  /**
+   * First statement of the settlement: locks the owner.
+   *
+   * @return false if the record is no longer open, and nothing is left to settle
+   * @throws Refusal {@code UNAUTHORIZED} if the account is gone
+   */
+  boolean reopen(Tx tx, Keyed request) {
+    return find(tx, request).isOpen();
+  }
+
+  /** Closes the record with an answer. */
+  void settle(Tx tx, Keyed request, int status, byte[] body) {
+    tx.sql("idempotency.settle")
+        .bind("key", request.key())
+        .bind("status", status)
+        .bind("body", new String(body, StandardCharsets.UTF_8))
+        .atCommit();
+  }
+
+  /**
+   * Removes an open record, which frees its key.
+   *
+   * @return false if there is none
+   */
+  static boolean release(Tx tx, UUID key) {
+    return tx.sql("idempotency.release").bind("key", key).run() > 0;
+  }
+
+  /** The record as it is, with the owner locked. */
+  private static Found find(Tx tx, Keyed request) {
     Found found =
         tx.sql("idempotency.open")
             .bind("key", request.key())
@@ -111,20 +173,7 @@ final class Idempotency {
                         row.textOrNull("body")))
             .orElseThrow(() -> Refusal.of(Code.UNAUTHORIZED, "sign in again"));
     tx.opened(found.owner());
-    if (found.fingerprint() == null) {
-      if (!found.locked()) {
-        throw inProgress();
-      }
-      return Optional.empty();
-    }
-    if (!MessageDigest.isEqual(found.fingerprint(), request.fingerprint())) {
-      throw Refusal.of(
-          Code.IDEMPOTENCY_KEY_REUSED, "this Idempotency-Key was used for a different request");
-    }
-    if (found.status() == null || "open".equals(found.state())) {
-      throw inProgress();
-    }
-    return Optional.of(new Replay(found.status(), found.body()));
+    return found;
   }
 
   /** Keeps a successful answer; it commits with the change. */

@@ -54,6 +54,21 @@ public record Route(
   record Write(Work work) implements Handler {}
 
   /**
+   * A token; reserved, asked and settled ({@link Asking}), idempotent by key.
+   *
+   * @param prepare parses and checks the request
+   * @param streams when the answer is a stream of events
+   */
+  record Ask(Function<Request, Asking<?, ?>> prepare, Streams streams) implements Handler {}
+
+  /** When an answer is a stream of events. */
+  public enum Streams {
+    NEVER,
+    IF_ACCEPTED,
+    ALWAYS
+  }
+
+  /**
    * The two halves of an endpoint: parse the request without touching anything, then answer it
    * inside a transaction. The second half may run again if the database asks for it.
    */
@@ -90,6 +105,21 @@ public record Route(
   /** A change of the signed-in user's data. */
   public static Route write(Verb method, String path, Work work) {
     return new Route(method, path, Bucket.GENERAL, new Write(work), null);
+  }
+
+  /** A question to somebody else, limited like all of them. */
+  public static Route ask(String path, Streams streams, Function<Request, Asking<?, ?>> prepare) {
+    return new Route(Verb.POST, path, Bucket.AI, new Ask(prepare, streams), null);
+  }
+
+  /** A change that somebody else is asked for, limited like any other. */
+  public static Route asking(String path, Function<Request, Asking<?, ?>> prepare) {
+    return new Route(Verb.POST, path, Bucket.GENERAL, new Ask(prepare, Streams.NEVER), null);
+  }
+
+  /** What another company tells us: signed instead of a token, and not limited. */
+  public static Route webhook(String path, Work work) {
+    return new Route(Verb.POST, path, Bucket.EXEMPT, new Open(work), null);
   }
 
   /** The same route, announced to go. */

@@ -47,6 +47,20 @@ public record Owner(
         createdAt);
   }
 
+  /** With perks on top of those that there are. */
+  public Owner withPerks(int tasks, int notes, int dailyCredits) {
+    return new Owner(
+        tier,
+        email,
+        timezone,
+        openTasks,
+        this.notes,
+        perkTasks + tasks,
+        perkNotes + notes,
+        perkDailyCredits + dailyCredits,
+        createdAt);
+  }
+
   /** Reads the columns that every opening statement yields. */
   public static Owner of(Row row) {
     return new Owner(

@@ -1,6 +1,7 @@
 package app.perpetua.flow.tasks;
 
 import app.perpetua.flow.sql.Row;
+import com.fasterxml.jackson.annotation.JsonIgnore;
 import java.time.Instant;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -25,6 +26,8 @@ import org.jspecify.annotations.Nullable;
  * @param subtaskCount how many subtasks it has
  * @param subtaskCompletedCount how many of them are done
  * @param version rises by one with every request that changes the task or its subtasks
+ * @param countedAt when it was first completed, and so counted towards achievements, once in its
+ *     life; null before, and never shown
  * @param createdAt when it was made
  * @param updatedAt when it last changed
  */
@@ -46,6 +49,7 @@ public record Task(
     int subtaskCount,
     int subtaskCompletedCount,
     int version,
+    @JsonIgnore @Nullable Instant countedAt,
     Instant createdAt,
     Instant updatedAt) {
   static Task of(Row row) {
@@ -67,6 +71,7 @@ public record Task(
         row.integer("subtask_count"),
         row.integer("subtask_completed_count"),
         row.integer("version"),
+        row.instantOrNull("counted_at"),
         row.instant("created_at"),
         row.instant("updated_at"));
   }
@@ -91,6 +96,7 @@ public record Task(
         0,
         0,
         1,
+        null,
         now,
         now);
   }
@@ -115,6 +121,7 @@ public record Task(
         subtaskCount,
         subtaskCompletedCount,
         version,
+        countedAt,
         createdAt,
         updatedAt);
   }
@@ -124,12 +131,32 @@ public record Task(
     return !completed && !hidden && !archived;
   }
 
+  /** True if at least half of its estimate was spent in focus; never without an estimate. */
+  public boolean focused() {
+    return estimatedDuration != null && 2L * focusTimeSeconds >= 60L * estimatedDuration;
+  }
+
   Task completedBy(String how, Instant when) {
-    return with(true, when, how, subtaskCount, subtaskCompletedCount, version, updatedAt);
+    return with(
+        true, when, how, subtaskCount, subtaskCompletedCount, version, countedAt, updatedAt);
+  }
+
+  /** As it is with this very completion counted, unless it was counted before. */
+  Task counted(Instant when) {
+    return with(
+        completed,
+        completedAt,
+        completedBy,
+        subtaskCount,
+        subtaskCompletedCount,
+        version,
+        countedAt == null ? when : countedAt,
+        updatedAt);
   }
 
   Task withSubtasks(int count, int completedCount) {
-    return with(completed, completedAt, completedBy, count, completedCount, version, updatedAt);
+    return with(
+        completed, completedAt, completedBy, count, completedCount, version, countedAt, updatedAt);
   }
 
   /** As it is after a request that changed it. */
@@ -141,7 +168,33 @@ public record Task(
         subtaskCount,
         subtaskCompletedCount,
         version + 1,
+        countedAt,
         when);
+  }
+
+  /** As it comes back from its deletion: one version on, its times as they were. */
+  Task recovered(boolean withTemplate) {
+    return new Task(
+        id,
+        userId,
+        withTemplate ? templateId : null,
+        title,
+        description,
+        priority,
+        dueDate,
+        estimatedDuration,
+        focusTimeSeconds,
+        completed,
+        completedAt,
+        completedBy,
+        hidden,
+        archived,
+        subtaskCount,
+        subtaskCompletedCount,
+        version + 1,
+        countedAt,
+        createdAt,
+        updatedAt);
   }
 
   private Task with(
@@ -151,6 +204,7 @@ public record Task(
       int subtasks,
       int subtasksCompleted,
       int newVersion,
+      @Nullable Instant newlyCountedAt,
       Instant changedAt) {
     return new Task(
         id,
@@ -170,6 +224,7 @@ public record Task(
         subtasks,
         subtasksCompleted,
         newVersion,
+        newlyCountedAt,
         createdAt,
         changedAt);
   }

@@ -73,6 +73,7 @@ public record TaskPatch(
         task.subtaskCount(),
         task.subtaskCompletedCount(),
         task.version(),
+        task.countedAt(),
         task.createdAt(),
         task.updatedAt());
   }

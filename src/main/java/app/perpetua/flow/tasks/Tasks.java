@@ -165,7 +165,7 @@ public final class Tasks {
     }
     Task stored = store(tx, old, changed);
     if (changed.completed() && !old.completed()) {
-      events.emit(tx, new Event.TaskCompleted(id, "manual"));
+      tellCompleted(tx, old, stored);
     } else if (!changed.completed() && old.completed()) {
       events.emit(tx, new Event.TaskReopened(id));
     }
@@ -201,7 +201,7 @@ public final class Tasks {
         events.emit(tx, new Event.SubtaskCompleted(subtask.id(), id));
       }
     }
-    events.emit(tx, new Event.TaskCompleted(id, "force"));
+    tellCompleted(tx, old, stored);
     return stored;
   }
 
@@ -233,7 +233,8 @@ public final class Tasks {
    * and, if it completes an instance of a template, the job that makes the next one (FR-016).
    */
   Task store(Tx tx, Task old, Task changed) {
-    Task task = changed.touched(tx.now());
+    boolean completes = changed.completed() && !old.completed();
+    Task task = (completes ? changed.counted(tx.now()) : changed).touched(tx.now());
     tx.sql("tasks.store_task")
         .bind("id", task.id())
         .bind("open_delta", (task.open() ? 1 : 0) - (old.open() ? 1 : 0))
@@ -250,12 +251,30 @@ public final class Tasks {
         .bind("subtask_count", task.subtaskCount())
         .bind("subtask_completed_count", task.subtaskCompletedCount())
         .bind("version", task.version())
+        .bind("counted_at", task.countedAt())
         .bind("updated_at", task.updatedAt())
         .atCommit();
-    if (task.completed() && !old.completed()) {
+    if (completes) {
       askForNext(tx, task);
     }
     return task;
+  }
+
+  /**
+   * Tells that a task was completed, in whatever way, with all that others need to know of it.
+   *
+   * @param old as it was before
+   * @param stored as {@link #store} has left it
+   */
+  void tellCompleted(Tx tx, Task old, Task stored) {
+    events.emit(
+        tx,
+        new Event.TaskCompleted(
+            stored.id(),
+            Objects.requireNonNull(stored.completedBy()),
+            tx.now(),
+            old.countedAt() == null,
+            stored.focused()));
   }
 
   /** Part of the change itself: it costs no round trip, and commits with it or not at all. */

@@ -88,7 +88,11 @@ record House(String root) {
             new SliceAssignment() {
               @Override
               public SliceIdentifier getIdentifierOf(JavaClass type) {
-                return !ours(type) || room(type).isEmpty() || floor(type) > EDGE || isRoutes(type)
+                return !ours(type)
+                        || room(type).isEmpty()
+                        || floor(type) > EDGE
+                        || isRoutes(type)
+                        || isForm(type)
                     ? SliceIdentifier.ignore()
                     : SliceIdentifier.of(room(type));
               }
@@ -246,7 +250,7 @@ record House(String root) {
     if (room.isEmpty() || (room.equals("http") && outermost.getSimpleName().equals("Routes"))) {
       return TOP;
     }
-    return isRoutes(type) ? EDGE : FLOORS.getOrDefault(room, FEATURES);
+    return isRoutes(type) || isForm(type) ? EDGE : FLOORS.getOrDefault(room, FEATURES);
   }
 
   /** The package right below the root; empty for the root itself. */
@@ -261,6 +265,11 @@ record House(String root) {
 
   private static boolean isRoutes(JavaClass type) {
     return outermost(type).getSimpleName().endsWith("Routes");
+  }
+
+  /** What reads a JSON object of the outside for several routes stands where they do. */
+  private static boolean isForm(JavaClass type) {
+    return outermost(type).getSimpleName().endsWith("Form");
   }
 
   /** What a nested class, record or lambda's file is called after. */

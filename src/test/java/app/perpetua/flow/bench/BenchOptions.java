@@ -22,10 +22,12 @@ record BenchOptions(Set<Part> parts, boolean quick, List<String> jvm, @Nullable 
   enum Part {
     READS,
     WRITES,
+    COMPLETIONS,
     TRIPS,
     START,
     JOBS,
-    REMINDERS
+    REMINDERS,
+    WEBHOOKS
   }
 
   /** Arguments that make no sense; the message says which. */
@@ -91,7 +93,8 @@ record BenchOptions(Set<Part> parts, boolean quick, List<String> jvm, @Nullable 
     try {
       return Part.valueOf(name.toUpperCase(Locale.ROOT));
     } catch (IllegalArgumentException e) {
-      throw new Misused("--only must be reads, writes, trips, start, jobs or reminders");
+      throw new Misused(
+          "--only must be reads, writes, completions, trips, start, jobs, reminders or webhooks");
     }
   }
 

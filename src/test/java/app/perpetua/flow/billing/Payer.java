@@ -140,6 +140,13 @@ final class Payer {
         database.row("select status from billing.purchases where id = ?", order).get("status"));
   }
 
+  /** Their only order. */
+  UUID order() {
+    return UUID.fromString(
+        String.valueOf(
+            database.row("select id from billing.purchases where user_id = ?", userId).get("id")));
+  }
+
   /** How an event is kept. */
   String eventStatus(CheckoutEvent event) {
     return String.valueOf(

@@ -127,8 +127,7 @@ class SubscriptionApiTest {
   @Test
   void a_card_that_is_declined_on_the_page_changes_nothing_and_may_be_followed_by_a_better_one()
       throws InterruptedException {
-    String session =
-        payer.api().post(CHECKOUT).expect(200).data().get("session_id").stringValue();
+    String session = payer.api().post(CHECKOUT).expect(200).data().get("session_id").stringValue();
     service.checkout().decline(session);
     assertEquals("free", payer.tier());
     assertEquals(List.of(), payer.told());
@@ -146,8 +145,7 @@ class SubscriptionApiTest {
     assertEquals(first.text(), again.text());
     assertEquals("true", again.header("X-Idempotent-Replayed").orElse(""));
     assertEquals(before + 1, service.checkout().pages().size());
-    api.post("/api/v1/credits/purchase", Map.of("amount", 5))
-        .expect(422, "IDEMPOTENCY_KEY_REUSED");
+    api.post("/api/v1/credits/purchase", Map.of("amount", 5)).expect(422, "IDEMPOTENCY_KEY_REUSED");
   }
 
   @Test
@@ -173,16 +171,41 @@ class SubscriptionApiTest {
   }
 
   @Test
-  void promise_1_a_process_that_died_while_it_asked_frees_the_key_in_a_minute() {
+  void promise_1_what_a_process_that_died_while_it_asked_has_begun_is_given_up() {
     UUID key = UUID.randomUUID();
-    payer.api().withKey(key).post(CHECKOUT).expect(200);
+    UUID order =
+        service
+            .checkout()
+            .page(
+                payer
+                    .api()
+                    .withKey(key)
+                    .post(CHECKOUT)
+                    .expect(200)
+                    .data()
+                    .get("session_id")
+                    .stringValue())
+            .orElseThrow()
+            .reference();
+    // As it stood before the answer came.
     database.run(
         "update ops.idempotency_keys set state = 'open', status = null, body = null where key = ?",
         key);
-    Api.Answer running =
-        payer.api().withKey(key).post(CHECKOUT).expect(409, "IDEMPOTENCY_IN_PROGRESS");
-    assertEquals("1", running.header("Retry-After").orElse(""));
+    database.run(
+        """
+        insert into ops.job_queue (id, user_id, kind, job_key, payload, run_at, created_at)
+        values (?, ?, 'order_release', ?, jsonb_build_object('key', ?::text), ?, ?)
+        """,
+        UUID.randomUUID(),
+        payer.userId(),
+        order.toString(),
+        key.toString(),
+        service.clock().instant().plusSeconds(60),
+        service.clock().instant());
+    payer.api().withKey(key).post(CHECKOUT).expect(409, "IDEMPOTENCY_IN_PROGRESS");
     payer.waits(Duration.ofSeconds(61));
+    assertEquals(List.of(Worker.Outcome.DONE), payer.jobs(OrderRelease.KIND));
+    assertEquals("voided", payer.orderStatus(order));
     payer.api().withKey(key).post(CHECKOUT).expect(200);
   }
 
@@ -209,9 +232,7 @@ class SubscriptionApiTest {
   @Test
   void FR_049_FR_050_three_failures_open_grace_which_ends_in_the_free_tier() {
     payer.goesPro();
-    service
-        .checkout()
-        .script(List.of(new Step.Decline(), new Step.Decline(), new Step.Decline()));
+    service.checkout().script(List.of(new Step.Decline(), new Step.Decline(), new Step.Decline()));
     becomesDue();
     move();
     assertEquals("past_due", payer.status());
@@ -276,17 +297,14 @@ class SubscriptionApiTest {
   void settled_36_whoever_is_in_grace_can_pay_on_the_page() throws InterruptedException {
     payer.goesPro();
     Instant end = payer.periodEnd();
-    service
-        .checkout()
-        .script(List.of(new Step.Decline(), new Step.Decline(), new Step.Decline()));
+    service.checkout().script(List.of(new Step.Decline(), new Step.Decline(), new Step.Decline()));
     becomesDue();
     for (int day = 0; day < 3; day++) {
       move();
       nextDay();
     }
     assertEquals("grace", payer.status());
-    String session =
-        payer.api().post(CHECKOUT).expect(200).data().get("session_id").stringValue();
+    String session = payer.api().post(CHECKOUT).expect(200).data().get("session_id").stringValue();
     service.checkout().pay(session);
     assertEquals("active", payer.status());
     assertTrue(payer.periodEnd().isBefore(end.plus(Duration.ofDays(32))));
@@ -380,8 +398,7 @@ class SubscriptionApiTest {
     assertEquals("expired", payer.status());
     assertEquals("free", payer.tier());
     assertEquals(0, payer.charged(null));
-    assertEquals(
-        List.of("Welcome to Pro", "Pro was cancelled", "Pro has ended"), payer.told());
+    assertEquals(List.of("Welcome to Pro", "Pro was cancelled", "Pro has ended"), payer.told());
     payer.api().post(CANCEL).expect(409, "CONFLICT");
   }
 
@@ -409,8 +426,7 @@ class SubscriptionApiTest {
     payer.goesPro();
     Instant end = payer.periodEnd();
     payer.api().post(CANCEL).expect(200);
-    String session =
-        payer.api().post(CHECKOUT).expect(200).data().get("session_id").stringValue();
+    String session = payer.api().post(CHECKOUT).expect(200).data().get("session_id").stringValue();
     service.checkout().pay(session);
     assertEquals("active", payer.status());
     assertTrue(payer.periodEnd().isAfter(end.plus(Duration.ofDays(27))));
@@ -423,8 +439,7 @@ class SubscriptionApiTest {
     becomesDue();
     move();
     payer.waits(Duration.ofDays(20));
-    String session =
-        payer.api().post(CHECKOUT).expect(200).data().get("session_id").stringValue();
+    String session = payer.api().post(CHECKOUT).expect(200).data().get("session_id").stringValue();
     service.checkout().pay(session);
     assertEquals("active", payer.status());
     assertTrue(payer.periodEnd().isAfter(service.clock().instant().plus(Duration.ofDays(27))));
@@ -436,10 +451,7 @@ class SubscriptionApiTest {
     for (String type : List.of("payment_refunded", "dispute_received")) {
       Payer another = Payer.join(service, database).goesPro();
       UUID order =
-          (UUID)
-              database
-                  .row("select id from billing.purchases where user_id = ?", another.userId())
-                  .get("id");
+          another.order();
       CheckoutEvent event = another.event(type, order, 999);
       another.send(
           type.startsWith("dispute")
@@ -456,10 +468,7 @@ class SubscriptionApiTest {
   void a_refund_of_a_month_long_gone_ends_nothing() {
     payer.goesPro();
     UUID first =
-        (UUID)
-            database
-                .row("select id from billing.purchases where user_id = ?", payer.userId())
-                .get("id");
+        payer.order();
     becomesDue();
     move();
     payer.send(payer.event("payment_refunded", first, 999)).expect(200);
@@ -471,10 +480,7 @@ class SubscriptionApiTest {
   void a_part_that_is_refunded_changes_nothing() {
     payer.goesPro();
     UUID order =
-        (UUID)
-            database
-                .row("select id from billing.purchases where user_id = ?", payer.userId())
-                .get("id");
+        payer.order();
     payer.send(payer.event("payment_refunded", order, 100)).expect(200);
     assertEquals("active", payer.status());
   }

@@ -126,8 +126,7 @@ class WebhookApiTest {
     assertEquals(
         1,
         database.number(
-            "select count(*) from billing.payment_events where provider_event_id = ?",
-            event.id()));
+            "select count(*) from billing.payment_events where provider_event_id = ?", event.id()));
     assertEquals(40, payer.credits("purchased"));
     assertEquals(List.of("Your credits are here"), payer.told());
   }
@@ -207,14 +206,12 @@ class WebhookApiTest {
               + another.entries("subscription_renewed"));
     }
     assertEquals(1, ends.size(), ends::toString);
-    assertTrue(
-        ends.iterator().next().startsWith("captured active pro 100 "), ends::toString);
+    assertTrue(ends.iterator().next().startsWith("captured active pro 100 "), ends::toString);
     assertTrue(ends.iterator().next().endsWith(" src_kept 10"), ends::toString);
   }
 
   /** One second after the other. */
-  private static List<CheckoutEvent> events(
-      Payer of, UUID order, int cents, List<String> types) {
+  private static List<CheckoutEvent> events(Payer of, UUID order, int cents, List<String> types) {
     List<CheckoutEvent> events = new ArrayList<>();
     Instant at = service.clock().instant();
     for (String type : types) {
@@ -245,10 +242,7 @@ class WebhookApiTest {
   void promise_16_an_old_event_overwrites_no_newer_one() {
     payer.goesPro();
     UUID order =
-        (UUID)
-            database
-                .row("select id from billing.purchases where user_id = ?", payer.userId())
-                .get("id");
+        payer.order();
     String before = payer.subscription().toString();
     String earlier = service.clock().instant().minus(Duration.ofHours(1)).toString();
     for (String type :
@@ -327,7 +321,8 @@ class WebhookApiTest {
   @Test
   void FR_047_types_that_we_do_not_know_are_kept() {
     for (String type :
-        List.of("card_verified", "payment_pending", "PAYMENT_CAPTURED", "other", "payment_captured2")) {
+        List.of(
+            "card_verified", "payment_pending", "PAYMENT_CAPTURED", "other", "payment_captured2")) {
       CheckoutEvent event = captured(payer.ordersCredits(1), 5).with("type", type);
       payer.send(event).expect(200);
       assertEquals("ignored", payer.eventStatus(event), type);
@@ -429,8 +424,7 @@ class WebhookApiTest {
     assertEquals(
         0,
         database.number(
-            "select count(*) from billing.payment_events where provider_event_id = ?",
-            event.id()));
+            "select count(*) from billing.payment_events where provider_event_id = ?", event.id()));
     assertEquals("unmatched", payer.eventStatus(young));
   }
 }

@@ -1,7 +1,9 @@
 package app.perpetua.flow.dev;
 
 import app.perpetua.flow.base.Json;
+import app.perpetua.flow.fake.FakeCheckout;
 import app.perpetua.flow.fake.FakeGoogle;
+import app.perpetua.flow.fake.FakeOpenAi;
 import app.perpetua.flow.fake.FakePushService;
 import java.io.IOException;
 import java.net.ServerSocket;
@@ -29,6 +31,9 @@ public final class LocalStack implements AutoCloseable {
   private static final Duration ORPHANS = Duration.ofSeconds(5);
 
   private static final Duration LOOK_AGAIN = Duration.ofMillis(100);
+
+  /** So that a person sees the model's words come. */
+  private static final Duration WORD_PACE = Duration.ofMillis(30);
 
   private final Consumer<String> terminal;
   private final Deque<AutoCloseable> started = new ArrayDeque<>();
@@ -69,19 +74,41 @@ public final class LocalStack implements AutoCloseable {
       DevDatabase database = step(() -> DevDatabase.start(home.postgres(), home.postgresLog()));
       FakeGoogle google = step(() -> new FakeGoogle(clock));
       FakePushService push = step(() -> new FakePushService(clock));
+      FakeOpenAi openAi = step(() -> new FakeOpenAi(WORD_PACE));
+      FakeCheckout checkout = step(() -> new FakeCheckout(clock));
       ServiceEnvironment variables =
           ServiceEnvironment.of(
-              environment, secrets, database.url(), google.jwksUrl(), push.origin());
+              environment,
+              secrets,
+              database.url(),
+              google.jwksUrl(),
+              push.origin(),
+              openAi.baseUrl(),
+              checkout.baseUrl());
       variables.notes().forEach(terminal);
       Consumer<String> log = options.logs() ? terminal : step(() -> new LogFile(home.serviceLog()));
       terminal.accept("Starting the service ...");
       startService(options.workers(), port, variables, home.clock(), log);
       URI service = URI.create("http://localhost:" + port);
+      URI itself = URI.create("http://127.0.0.1:" + port);
+      checkout.pagesAt(URI.create("http://localhost:" + controlPort));
+      checkout.webhooksTo(itself.resolve("/api/v1/webhooks/checkout"));
+      checkout.signWith(variables.webhookSecret());
+      CheckoutControls payments =
+          new CheckoutControls(
+              checkout,
+              new DevOrders(
+                  database.dataSource(),
+                  variables.cents("PRO_PRICE_CENTS", 999),
+                  variables.cents("CREDIT_PRICE_CENTS", 5)),
+              clock,
+              new SecureRandom());
       Controls controls =
           new Controls(
               google,
               variables.googleClientId(),
-              new Sessions(URI.create("http://127.0.0.1:" + port), json),
+              new Sessions(itself, json),
+              new Shop(itself, checkout, json),
               clock,
               database::makeDays,
               ranJobs,
@@ -92,11 +119,16 @@ public final class LocalStack implements AutoCloseable {
               () ->
                   new ControlPort(
                       controlPort,
-                      Stream.of(controls.calls(), new PushControls(push, json).calls())
+                      Stream.of(
+                              controls.calls(),
+                              new PushControls(push, json).calls(),
+                              new OpenAiControls(openAi, json).calls(),
+                              payments.calls())
                           .flatMap(List::stream)
                           .toList(),
                       () -> where(service, database),
                       json));
+      control.serve(CheckoutControls.PAGES, payments::page);
       return Welcome.text(
           service,
           control.address().getPort(),
