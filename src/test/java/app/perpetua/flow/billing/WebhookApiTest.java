@@ -241,8 +241,7 @@ class WebhookApiTest {
   @Test
   void promise_16_an_old_event_overwrites_no_newer_one() {
     payer.goesPro();
-    UUID order =
-        payer.order();
+    UUID order = payer.order();
     String before = payer.subscription().toString();
     String earlier = service.clock().instant().minus(Duration.ofHours(1)).toString();
     for (String type :
