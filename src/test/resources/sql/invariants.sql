@@ -231,6 +231,38 @@ where l.action = 'reminder_fired'
 group by l.user_id, l.entity_id
 having count(*) > 1;
 
+-- name: focus_within_bounds
+-- No focus counts more than 12 hours, and a task has the time of all that it still knows of; a recovered one knows of none.
+select f.user_id, f.task_id, max(f.duration_seconds) as longest, sum(f.duration_seconds) as counted, t.focus_time_seconds
+from tasks.focus_sessions f
+join tasks.task_instances t on t.user_id = f.user_id and t.id = f.task_id
+where f.ended_at is not null
+group by f.user_id, f.task_id, t.focus_time_seconds
+having max(f.duration_seconds) > 43200 or sum(f.duration_seconds) > t.focus_time_seconds;
+
+-- name: focus_has_its_job
+-- What runs will be ended even if everybody forgets it, and it runs on nothing that is done or read-only. A user whose reaction is yet
+-- to be made up for may be behind.
+select f.user_id, f.id as session_id, t.completed, t.archived
+from tasks.focus_sessions f
+join tasks.task_instances t on t.user_id = f.user_id and t.id = f.task_id
+where f.ended_at is null
+  and (t.completed or t.archived or not exists (
+    select from ops.job_queue j
+    where j.user_id = f.user_id and j.kind = 'focus_end' and j.job_key = f.id::text and j.state in ('queued', 'running', 'dead')))
+  and not exists (
+    select from ops.job_queue h where h.user_id = f.user_id and h.kind = 'handler_retry' and h.state <> 'done');
+
+-- name: focus_job_has_its_session
+-- A job that waits for a focus that has ended would pile up.
+select j.user_id, j.job_key, j.run_at
+from ops.job_queue j
+where j.kind = 'focus_end' and j.state = 'queued'
+  and not exists (
+    select from tasks.focus_sessions f where f.user_id = j.user_id and f.id::text = j.job_key and f.ended_at is null)
+  and not exists (
+    select from ops.job_queue h where h.user_id = j.user_id and h.kind = 'handler_retry' and h.state <> 'done');
+
 -- name: one_daily_run_per_kind
 -- The key of schedule_runs forbids two runs; this finds two jobs that did the same day's work.
 select kind, job_key, count(*) as runs

@@ -11,6 +11,18 @@ import app.perpetua.flow.achievements.CompletionCounter;
 import app.perpetua.flow.achievements.StreakCalculate;
 import app.perpetua.flow.activity.Activity;
 import app.perpetua.flow.activity.ActivityRoutes;
+import app.perpetua.flow.assistant.ActionForm;
+import app.perpetua.flow.assistant.Actions;
+import app.perpetua.flow.assistant.Assistant;
+import app.perpetua.flow.assistant.AssistantRoutes;
+import app.perpetua.flow.assistant.Breakdown;
+import app.perpetua.flow.assistant.Charges;
+import app.perpetua.flow.assistant.Chat;
+import app.perpetua.flow.assistant.Model;
+import app.perpetua.flow.assistant.NoteConversion;
+import app.perpetua.flow.assistant.Prompts;
+import app.perpetua.flow.assistant.ReservationSettle;
+import app.perpetua.flow.assistant.Suggestions;
 import app.perpetua.flow.base.AddressGuard;
 import app.perpetua.flow.base.AllowedHost;
 import app.perpetua.flow.base.Ids;
@@ -31,6 +43,10 @@ import app.perpetua.flow.credits.Credits;
 import app.perpetua.flow.events.Events;
 import app.perpetua.flow.events.Partitions;
 import app.perpetua.flow.events.Reactions;
+import app.perpetua.flow.focus.FocusEnd;
+import app.perpetua.flow.focus.FocusFollower;
+import app.perpetua.flow.focus.FocusRoutes;
+import app.perpetua.flow.focus.FocusSessions;
 import app.perpetua.flow.http.AccessLog;
 import app.perpetua.flow.http.Docs;
 import app.perpetua.flow.http.Endpoint;
@@ -59,6 +75,8 @@ import app.perpetua.flow.notifications.PushSubscriptions;
 import app.perpetua.flow.provider.checkout.CheckoutPayments;
 import app.perpetua.flow.provider.google.GoogleIdTokens;
 import app.perpetua.flow.provider.google.GoogleKeys;
+import app.perpetua.flow.provider.openai.OpenAi;
+import app.perpetua.flow.provider.openai.OpenAiConfig;
 import app.perpetua.flow.provider.webpush.WebPush;
 import app.perpetua.flow.recovery.Recovery;
 import app.perpetua.flow.recovery.RecoveryRoutes;
@@ -130,6 +148,7 @@ public final class App implements AutoCloseable {
   private final Health health;
   private final List<Route> routes;
   private final Worker worker;
+  private final Endpoint endpoint;
   private final Server server;
 
   /**
@@ -200,6 +219,7 @@ public final class App implements AutoCloseable {
     Reminders reminders = new Reminders(config.reminders(), tasks, ids, jobs, events);
     Notes notes = new Notes(config.notes(), ids, events, tombstones);
     Recovery recovery = new Recovery(new BuriedTasks(json), notes, reminders, json, events);
+    FocusSessions focus = new FocusSessions(tasks, ids, jobs, events);
     Achievements achievements =
         new Achievements(config.achievements(), credits, notifications, events);
     Reactions reactions =
@@ -209,6 +229,7 @@ public final class App implements AutoCloseable {
             metrics.registry(),
             List.of(
                 new TaskFollower(reminders),
+                new FocusFollower(focus),
                 new CompletionCounter(achievements),
                 new SubscriptionNotices(notifications)));
     events.reactWith(reactions);
@@ -216,6 +237,9 @@ public final class App implements AutoCloseable {
     Optional<PushService> pushService =
         config.push().vapid().map(vapid -> new WebPush(http, vapid, pushHosts, clock));
     warn(config.push());
+    Charges charges = new Charges(credits, jobs, ids, config.assistant());
+    Suggestions suggestions = new Suggestions(ids, json);
+    Actions actions = new Actions(tasks, subtasks, notes);
     BillingMetrics billingMetrics = new BillingMetrics(metrics.registry());
     Billing billing =
         new Billing(
@@ -236,6 +260,8 @@ public final class App implements AutoCloseable {
                 Endpoint::deleteOutlivedKeys,
                 refreshTokens::deleteSpent,
                 tombstones::deleteExpired,
+                suggestions::expire,
+                suggestions::deleteOld,
                 Webhooks::deleteOld,
                 jobs::deleteFinished),
             partitions);
@@ -249,8 +275,12 @@ public final class App implements AutoCloseable {
                     new GenerateNext(instances, events),
                     Reactions.RETRY,
                     reactions,
+                    Charges.SETTLE,
+                    new ReservationSettle(charges, Endpoint::release, json),
                     Reminders.FIRE,
                     new ReminderFire(reminders, tasks, notifications, events),
+                    FocusSessions.END,
+                    new FocusEnd(focus, json),
                     Notifications.PUSH_SEND,
                     new PushSend(pushService, json, result -> metrics.push(result.toString())),
                     Webhooks.APPLY,
@@ -277,7 +307,7 @@ public final class App implements AutoCloseable {
 
     Errors errors = new Errors(json);
     RateLimiter limiter = new RateLimiter(clock);
-    Endpoint endpoint = new Endpoint(json, errors, db, accessTokens, limiter, config.http());
+    endpoint = new Endpoint(json, errors, db, accessTokens, limiter, config.http());
     health = closing(new Health(new Probe(config.database())));
     routes = new ArrayList<>(Routes.operations(health, new MetricsRoutes(metrics, config.http())));
     if (role != Role.WORKER) {
@@ -290,17 +320,65 @@ public final class App implements AutoCloseable {
               new Export(db, json),
               json,
               result -> metrics.signIn(result.name().toLowerCase(Locale.ROOT)));
+      TaskForm taskForm = new TaskForm(config.tasks());
+      AssistantRoutes assistant =
+          new AssistantRoutes(
+              model(config.openai(), http, json, clock, metrics)
+                  .map(
+                      model -> {
+                        Assistant asked =
+                            new Assistant(model, config.assistant().timeout(), System::nanoTime);
+                        Prompts prompts = Prompts.load();
+                        return new AssistantRoutes.Asked(
+                            new Chat(
+                                asked,
+                                config.assistant(),
+                                prompts,
+                                tasks,
+                                charges,
+                                suggestions,
+                                actions,
+                                events,
+                                json),
+                            new Breakdown(
+                                asked,
+                                config.assistant(),
+                                prompts,
+                                tasks,
+                                subtasks,
+                                charges,
+                                suggestions,
+                                events,
+                                json),
+                            new NoteConversion(
+                                asked,
+                                config.assistant(),
+                                prompts,
+                                tasks,
+                                notes,
+                                charges,
+                                suggestions,
+                                events,
+                                json));
+                      }),
+              new ActionForm(taskForm, json),
+              suggestions,
+              actions,
+              achievements,
+              events);
       routes.addAll(
           Routes.api(
               new Docs(json),
               account,
-              new TaskRoutes(tasks, achievements, new TaskForm(config.tasks())),
+              new TaskRoutes(tasks, achievements, taskForm),
               new SubtaskRoutes(tasks, subtasks, achievements),
               new TemplateRoutes(templates, config.tasks()),
               new ReminderRoutes(reminders),
               new NoteRoutes(notes, config.notes()),
               new RecoveryRoutes(recovery),
+              new FocusRoutes(focus),
               new CreditRoutes(credits),
+              assistant,
               new AchievementRoutes(achievements),
               new ActivityRoutes(new Activity(json)),
               new NotificationRoutes(notifications),
@@ -358,6 +436,26 @@ public final class App implements AutoCloseable {
     }
   }
 
+  private static Optional<Model> model(
+      OpenAiConfig config, HttpClient http, Json json, Clock clock, Metrics metrics) {
+    if (config.key().isEmpty()) {
+      LOG.log(System.Logger.Level.WARNING, "no assistant: OPENAI_API_KEY is not set");
+    }
+    return config
+        .key()
+        .map(
+            key ->
+                new OpenAi(
+                    http,
+                    config,
+                    key,
+                    json,
+                    clock,
+                    System::nanoTime,
+                    new SecureRandom(),
+                    metrics.registry()));
+  }
+
   private static void warn(PushConfig push) {
     if (push.vapid().isEmpty()) {
       LOG.log(System.Logger.Level.WARNING, "no push: VAPID_PUBLIC_KEY is not set");
@@ -398,6 +496,7 @@ public final class App implements AutoCloseable {
     LOG.log(System.Logger.Level.INFO, "stopping: what is in flight finishes");
     health.shuttingDown();
     worker.stopClaiming();
+    endpoint.drain();
     close(parts);
     LOG.log(System.Logger.Level.INFO, "stopped");
   }

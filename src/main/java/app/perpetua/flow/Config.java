@@ -3,6 +3,7 @@ package app.perpetua.flow;
 import app.perpetua.flow.account.AccountConfig;
 import app.perpetua.flow.account.Pem;
 import app.perpetua.flow.achievements.AchievementConfig;
+import app.perpetua.flow.assistant.AssistantConfig;
 import app.perpetua.flow.base.AllowedHost;
 import app.perpetua.flow.base.Secret;
 import app.perpetua.flow.billing.BillingConfig;
@@ -51,6 +52,7 @@ import org.jspecify.annotations.Nullable;
  * @param checkout our account at the payment provider; without it nothing can be bought
  * @param push push to browsers
  * @param openai the assistant's model
+ * @param assistant what the assistant costs, and how often it may be asked
  * @param logLevel the least severe level that is logged
  */
 public record Config(
@@ -67,6 +69,7 @@ public record Config(
     Optional<CheckoutConfig> checkout,
     PushConfig push,
     OpenAiConfig openai,
+    AssistantConfig assistant,
     Level logLevel) {
   /** The largest figure that any limit may be set to. */
   private static final int MANY = 100_000_000;
@@ -110,6 +113,7 @@ public record Config(
     Optional<CheckoutConfig> checkout = checkout(in);
     PushConfig push = push(in);
     OpenAiConfig openai = openai(in);
+    AssistantConfig assistant = assistant(in, openai);
     Level level = level(in);
     // Last: without a key there is no section to make, and all other faults are known by now.
     Config config =
@@ -127,6 +131,7 @@ public record Config(
             checkout,
             push,
             openai,
+            assistant,
             level);
     if (!in.faults().isEmpty()) {
       throw new Faulty(in.faults());
@@ -299,6 +304,16 @@ public record Config(
       in.fault("VAPID_PUBLIC_KEY", "is not the public half of VAPID_PRIVATE_KEY");
     }
     return Optional.of(vapid);
+  }
+
+  private static AssistantConfig assistant(ConfigReader in, OpenAiConfig openai) {
+    return new AssistantConfig(
+        in.integer("assistant.chat-credits", 0, MANY),
+        in.integer("assistant.subtask-credits", 0, MANY),
+        in.integer("assistant.conversion-credits", 0, MANY),
+        in.integer("assistant.task-warn-at", 1, MANY),
+        in.integer("assistant.task-max", 1, MANY),
+        openai.timeout());
   }
 
   private static OpenAiConfig openai(ConfigReader in) {

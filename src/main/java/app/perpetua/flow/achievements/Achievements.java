@@ -107,20 +107,6 @@ public final class Achievements {
   }
 
   /**
-   * Counts a focus completion (FR-045) that the event does not know of yet: completing the task has
-   * ended its focus session, and with the time that ran until then it was in focus for half of its
-   * estimate. Call it once for a completion. Nothing happens if the event says so itself, or if the
-   * completion was not the first of its task's life.
-   *
-   * @param tx acts for the user, whose row is locked
-   */
-  public void focused(Tx tx, Event.TaskCompleted completion) {
-    if (completion.counts() && !completion.focused()) {
-      count(tx, Standing::withFocus);
-    }
-  }
-
-  /**
    * Counts a note that was converted; call it once in a note's life.
    *
    * @param tx acts for the user, whose row is locked

@@ -23,13 +23,16 @@ public final class CompletionCounter implements Reaction {
 
   @Override
   public boolean concerns(Event event) {
-    return event instanceof Event.TaskCompleted completion && completion.counts();
+    return (event instanceof Event.TaskCompleted completion && completion.counts())
+        || (event instanceof Event.NoteConverted conversion && conversion.first());
   }
 
   @Override
   public void on(Tx tx, Event event) {
     if (event instanceof Event.TaskCompleted completion) {
       achievements.completed(tx, completion);
+    } else if (event instanceof Event.NoteConverted) {
+      achievements.noteConverted(tx);
     }
   }
 }

@@ -1,6 +1,7 @@
 package app.perpetua.flow.assistant;
 
 import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.notes.Notes;
 import app.perpetua.flow.sql.Tx;
 import app.perpetua.flow.tasks.Subtasks;
 import app.perpetua.flow.tasks.Task;
@@ -18,11 +19,13 @@ import org.jspecify.annotations.Nullable;
 public final class Actions {
   private final Tasks tasks;
   private final Subtasks subtasks;
+  private final Notes notes;
 
-  /** Actions are changes of tasks. */
-  public Actions(Tasks tasks, Subtasks subtasks) {
+  /** Actions are changes of tasks and notes. */
+  public Actions(Tasks tasks, Subtasks subtasks, Notes notes) {
     this.tasks = tasks;
     this.subtasks = subtasks;
+    this.notes = notes;
   }
 
   /**
@@ -71,7 +74,12 @@ public final class Actions {
           changed.put("task", tasks.patch(tx, complete.taskId(), COMPLETED).task());
       case Action.CreateSubtasks create ->
           changed.put("subtasks", subtasks.addAll(tx, create.taskId(), create.titles(), "ai"));
-      case Action.ConvertNote _ -> throw new IllegalStateException("notes come later");
+      case Action.ConvertNote convert -> {
+        NoteConversion.checkConvertible(notes.get(tx, convert.noteId()));
+        Task task = tasks.create(tx, convert.draft());
+        changed.put("note", notes.converted(tx, convert.noteId(), task.id()));
+        changed.put("task", task);
+      }
     }
     return changed;
   }

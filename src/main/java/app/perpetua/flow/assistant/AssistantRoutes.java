@@ -1,6 +1,7 @@
 package app.perpetua.flow.assistant;
 
 import app.perpetua.flow.account.Principal;
+import app.perpetua.flow.achievements.Achievements;
 import app.perpetua.flow.base.Cancellation;
 import app.perpetua.flow.base.Code;
 import app.perpetua.flow.base.Refusal;
@@ -11,6 +12,7 @@ import app.perpetua.flow.http.Body;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
 import app.perpetua.flow.sql.Tx;
+import app.perpetua.flow.tasks.TaskDraft;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -32,12 +34,13 @@ public final class AssistantRoutes {
   private static final Duration LATER = Duration.ofSeconds(10);
 
   /** What needs a model, and is absent without one. */
-  public record Asked(Chat chat, Breakdown breakdown) {}
+  public record Asked(Chat chat, Breakdown breakdown, NoteConversion conversion) {}
 
   private final Optional<Asked> asked;
   private final ActionForm form;
   private final Suggestions suggestions;
   private final Actions actions;
+  private final Achievements achievements;
   private final Events events;
 
   /**
@@ -48,11 +51,13 @@ public final class AssistantRoutes {
       ActionForm form,
       Suggestions suggestions,
       Actions actions,
+      Achievements achievements,
       Events events) {
     this.asked = asked;
     this.form = form;
     this.suggestions = suggestions;
     this.actions = actions;
+    this.achievements = achievements;
     this.events = events;
   }
 
@@ -135,6 +140,34 @@ public final class AssistantRoutes {
     };
   }
 
+  /** POST /notes/{id}/convert. */
+  public Asking<NoteConversion.Reserved, Result<TaskDraft>> convert(Request request) {
+    UUID noteId = request.pathId("id");
+    request.body().done();
+    NoteConversion conversion = asked().conversion();
+    NoteConversion.Question question =
+        new NoteConversion.Question(noteId, request.principal().session());
+    return new Asking<>() {
+      @Override
+      public NoteConversion.Reserved reserve(Tx tx, UUID key) {
+        return conversion.reserve(tx, key, question);
+      }
+
+      @Override
+      public Result<TaskDraft> ask(
+          NoteConversion.Reserved reserved,
+          @Nullable Consumer<String> words,
+          Cancellation cancellation) {
+        return conversion.ask(reserved, form::read, cancellation);
+      }
+
+      @Override
+      public Reply settle(Tx tx, NoteConversion.Reserved reserved, Result<TaskDraft> result) {
+        return reply(conversion.settle(tx, question, reserved, result), failure(result));
+      }
+    };
+  }
+
   /** POST /ai/confirm-action: a suggestion by its id, or an action that the client has kept. */
   public Function<Tx, Reply> confirm(Request request) {
     Body body = request.body().notNull("suggestion_id", "action_type", "action_data");
@@ -172,7 +205,7 @@ public final class AssistantRoutes {
       events.emit(
           tx, new Event.AiSuggestionConfirmed(suggestionId, action.type(), action.taskId()));
     }
-    return Reply.ok(data);
+    return Reply.data(200, data, Map.of("unlocked_achievements", achievements.unlocked(tx)));
   }
 
   private Asked asked() {

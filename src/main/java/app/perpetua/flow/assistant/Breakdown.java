@@ -156,14 +156,7 @@ public final class Breakdown {
             "Add " + titles.size() + " subtasks to “" + reserved.task().task().title() + "”");
     Suggestion stored = suggestions.propose(tx, List.of(proposal)).getFirst();
     Tx byAi = tx.actingFor(tx.userId(), Actor.Source.AI);
-    Event.Origin origin =
-        new Event.Origin(
-            charge.id(),
-            question.session(),
-            run.model(),
-            run.usage().input(),
-            run.usage().output(),
-            charge.amount());
+    Event.Origin origin = charge.origin(question.session(), run);
     events.emit(byAi, new Event.AiSubtasksGenerated(origin, question.taskId(), titles.size()));
     events.emit(byAi, new Event.AiSuggested(stored.id(), stored.type(), question.taskId(), origin));
     return Optional.of(

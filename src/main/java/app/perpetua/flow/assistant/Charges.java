@@ -4,6 +4,7 @@ import app.perpetua.flow.base.Code;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.credits.Credits;
+import app.perpetua.flow.events.Event;
 import app.perpetua.flow.jobs.Jobs;
 import app.perpetua.flow.sql.Tx;
 import java.time.Duration;
@@ -27,6 +28,12 @@ public final class Charges {
   public record Charge(UUID id, int amount) {
     String ref() {
       return "ai:" + id;
+    }
+
+    /** What every entry about the run says of it. */
+    Event.Origin origin(UUID session, Run run) {
+      return new Event.Origin(
+          id, session, run.model(), run.usage().input(), run.usage().output(), amount);
     }
   }
 

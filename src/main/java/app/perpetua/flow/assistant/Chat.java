@@ -184,14 +184,7 @@ public final class Chat {
         suggestions.propose(
             tx, said.proposals().stream().filter(it -> stands(tx, it, reserved)).toList());
     Tx byAi = tx.actingFor(tx.userId(), Actor.Source.AI);
-    Event.Origin origin =
-        new Event.Origin(
-            charge.id(),
-            question.session(),
-            run.model(),
-            run.usage().input(),
-            run.usage().output(),
-            charge.amount());
+    Event.Origin origin = charge.origin(question.session(), run);
     events.emit(byAi, new Event.AiChat(origin, question.taskId(), stored.size()));
     for (Suggestion suggestion : stored) {
       events.emit(

@@ -114,6 +114,27 @@ public sealed interface Event {
     }
   }
 
+  /** The assistant proposed a task for a note. */
+  record AiNoteConversionSuggested(Origin origin, UUID noteId, UUID suggestionId) implements OfAi {
+    @Override
+    public String name() {
+      return "ai.note_conversion_suggested";
+    }
+
+    @Override
+    public UUID entityId() {
+      return origin.runId();
+    }
+
+    @Override
+    public Map<String, Object> metadata() {
+      Map<String, Object> metadata = origin.with(null);
+      metadata.put("note_id", noteId);
+      metadata.put("suggestion_id", suggestionId);
+      return metadata;
+    }
+  }
+
   /**
    * The assistant made a proposal.
    *
@@ -197,8 +218,11 @@ public sealed interface Event {
    *
    * @param dueChanged whether the due date did
    * @param dueDate as it is now; null for none
+   * @param focusSeconds what the focus counts that this has ended; null if it has ended none
    */
-  record TaskUpdated(UUID taskId, boolean dueChanged, @Nullable Instant dueDate) implements OfTask {
+  record TaskUpdated(
+      UUID taskId, boolean dueChanged, @Nullable Instant dueDate, @Nullable Integer focusSeconds)
+      implements OfTask {
     @Override
     public String name() {
       return "task.updated";
@@ -211,10 +235,17 @@ public sealed interface Event {
    * @param completedBy {@code manual}, {@code auto} or {@code force}
    * @param at when
    * @param counts whether it counts towards achievements: the first time in the task's life
-   * @param focused whether at least half of its estimate was spent in focus (FR-045), as far as
-   *     sessions have ended by then
+   * @param focused whether at least half of its estimate was spent in focus (FR-045), the focus
+   *     that this has ended included; true again if it is completed again
+   * @param focusSeconds what the focus counts that this has ended; null if it has ended none
    */
-  record TaskCompleted(UUID taskId, String completedBy, Instant at, boolean counts, boolean focused)
+  record TaskCompleted(
+      UUID taskId,
+      String completedBy,
+      Instant at,
+      boolean counts,
+      boolean focused,
+      @Nullable Integer focusSeconds)
       implements OfTask {
     @Override
     public String name() {
@@ -235,8 +266,13 @@ public sealed interface Event {
     }
   }
 
-  /** A task was deleted; the tombstone can bring it back for a while. */
-  record TaskDeleted(UUID taskId, UUID tombstoneId) implements OfTask {
+  /**
+   * A task was deleted; the tombstone can bring it back for a while.
+   *
+   * @param focusSeconds what the focus counts that this has ended; null if it has ended none
+   */
+  record TaskDeleted(UUID taskId, UUID tombstoneId, @Nullable Integer focusSeconds)
+      implements OfTask {
     @Override
     public String name() {
       return "task.deleted";
@@ -397,6 +433,54 @@ public sealed interface Event {
     @Override
     public String name() {
       return "reminder.fired";
+    }
+  }
+
+  /** Something happened to a focus. */
+  sealed interface OfFocus extends Event {
+    /** The session. */
+    UUID sessionId();
+
+    /** The task that it is about. */
+    UUID taskId();
+
+    /** How long it counts by now; 0 as it starts. */
+    int seconds();
+
+    @Override
+    default String entityType() {
+      return "focus";
+    }
+
+    @Override
+    default UUID entityId() {
+      return sessionId();
+    }
+
+    @Override
+    default Map<String, Object> metadata() {
+      return Map.of("task_id", taskId(), "seconds", seconds());
+    }
+  }
+
+  /** A user began to focus on a task. */
+  record FocusStarted(UUID sessionId, UUID taskId) implements OfFocus {
+    @Override
+    public String name() {
+      return "focus.started";
+    }
+
+    @Override
+    public int seconds() {
+      return 0;
+    }
+  }
+
+  /** A focus ended: by its user, with its task, or because it was forgotten. */
+  record FocusEnded(UUID sessionId, UUID taskId, int seconds) implements OfFocus {
+    @Override
+    public String name() {
+      return "focus.ended";
     }
   }
 

@@ -30,6 +30,7 @@ public final class SqlCatalog {
           "credits",
           "events",
           "export",
+          "focus",
           "idempotency",
           "jobs",
           "notes",

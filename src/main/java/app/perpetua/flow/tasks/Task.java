@@ -2,7 +2,9 @@ package app.perpetua.flow.tasks;
 
 import app.perpetua.flow.sql.Row;
 import com.fasterxml.jackson.annotation.JsonIgnore;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.Objects;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -30,6 +32,8 @@ import org.jspecify.annotations.Nullable;
  *     life; null before, and never shown
  * @param createdAt when it was made
  * @param updatedAt when it last changed
+ * @param focusingSince since when its user focuses on it; null if not, and where nothing depends on
+ *     it. Not shown.
  */
 public record Task(
     UUID id,
@@ -51,7 +55,22 @@ public record Task(
     int version,
     @JsonIgnore @Nullable Instant countedAt,
     Instant createdAt,
-    Instant updatedAt) {
+    Instant updatedAt,
+    @JsonIgnore @Nullable Instant focusingSince) {
+  /** What one focus counts at most: as long as the longest estimate. */
+  public static final Duration LONGEST_FOCUS = Duration.ofHours(12);
+
+  /**
+   * A task with the focus on it. What is done or read-only has none: one that its reaction is yet
+   * to end has been counted.
+   */
+  static Task withFocus(Row row) {
+    Task task = of(row);
+    return task.completed || task.archived
+        ? task
+        : task.withFocus(task.focusTimeSeconds, row.instantOrNull("focusing_since"));
+  }
+
   static Task of(Row row) {
     return new Task(
         row.uuid("id"),
@@ -73,7 +92,8 @@ public record Task(
         row.integer("version"),
         row.instantOrNull("counted_at"),
         row.instant("created_at"),
-        row.instant("updated_at"));
+        row.instant("updated_at"),
+        null);
   }
 
   /** A task as it is in the beginning. */
@@ -98,7 +118,8 @@ public record Task(
         1,
         null,
         now,
-        now);
+        now,
+        null);
   }
 
   /** As it is with what this draft says. */
@@ -123,7 +144,8 @@ public record Task(
         version,
         countedAt,
         createdAt,
-        updatedAt);
+        updatedAt,
+        focusingSince);
   }
 
   /** True if it counts against the limit of open tasks. */
@@ -131,14 +153,47 @@ public record Task(
     return !completed && !hidden && !archived;
   }
 
-  /** True if at least half of its estimate was spent in focus; never without an estimate. */
+  /** As it is when it is done, which ends the focus on it. */
+  Task completedBy(String how, Instant when) {
+    return with(true, when, how, subtaskCount, subtaskCompletedCount, version, countedAt, updatedAt)
+        .unfocused(when);
+  }
+
+  /** Seconds that its running focus counts by now, {@link #LONGEST_FOCUS} at most; null if none. */
+  @Nullable Integer focusRun(Instant now) {
+    return focusingSince == null ? null : focusRun(focusingSince, now);
+  }
+
+  /** Seconds that a focus since then counts by now. */
+  public static int focusRun(Instant since, Instant now) {
+    return (int) Math.clamp(Duration.between(since, now).toSeconds(), 0, LONGEST_FOCUS.toSeconds());
+  }
+
+  /** As it is when the focus on it has ended now: the time counts. */
+  Task unfocused(Instant now) {
+    Integer run = focusRun(now);
+    return run == null ? this : withFocus(focusTimeSeconds + run, null);
+  }
+
+  /** As it is with so many seconds of focus more. */
+  Task focusedFor(int seconds) {
+    return withFocus(focusTimeSeconds + seconds, focusingSince);
+  }
+
+  /** FR-045: at least half of its estimate was spent in focus; never without an estimate. */
   public boolean focused() {
     return estimatedDuration != null && 2L * focusTimeSeconds >= 60L * estimatedDuration;
   }
 
-  Task completedBy(String how, Instant when) {
-    return with(
-        true, when, how, subtaskCount, subtaskCompletedCount, version, countedAt, updatedAt);
+  /** True if nothing that a user writes or sets is another, but for whether it is done. */
+  boolean differsOnlyInCompletion(Task other) {
+    return title.equals(other.title)
+        && description.equals(other.description)
+        && priority.equals(other.priority)
+        && Objects.equals(dueDate, other.dueDate)
+        && Objects.equals(estimatedDuration, other.estimatedDuration)
+        && hidden == other.hidden
+        && archived == other.archived;
   }
 
   /** As it is with this very completion counted, unless it was counted before. */
@@ -194,7 +249,8 @@ public record Task(
         version + 1,
         countedAt,
         createdAt,
-        updatedAt);
+        updatedAt,
+        null);
   }
 
   private Task with(
@@ -226,6 +282,32 @@ public record Task(
         newVersion,
         newlyCountedAt,
         createdAt,
-        changedAt);
+        changedAt,
+        focusingSince);
+  }
+
+  private Task withFocus(int seconds, @Nullable Instant since) {
+    return new Task(
+        id,
+        userId,
+        templateId,
+        title,
+        description,
+        priority,
+        dueDate,
+        estimatedDuration,
+        seconds,
+        completed,
+        completedAt,
+        completedBy,
+        hidden,
+        archived,
+        subtaskCount,
+        subtaskCompletedCount,
+        version,
+        countedAt,
+        createdAt,
+        updatedAt,
+        since);
   }
 }

@@ -69,22 +69,12 @@ class AchievementsTest {
   }
 
   @Test
-  void FR_045_time_that_completing_has_ended_counts_once_whoever_tells_it_first() {
-    write(
-        tx -> {
-          Event.TaskCompleted unaware = completion(true, false);
-          achievements.focused(tx, unaware);
-          achievements.completed(tx, unaware);
-          // What the event knows itself, and what does not count at all.
-          Event.TaskCompleted aware = completion(true, true);
-          achievements.completed(tx, aware);
-          achievements.focused(tx, aware);
-          Event.TaskCompleted again = completion(false, false);
-          achievements.completed(tx, again);
-          achievements.focused(tx, again);
-        });
+  void FR_045_focus_counts_with_the_first_completion_of_a_tasks_life_and_no_other() {
+    write(tx -> achievements.completed(tx, completion(true, true)));
+    write(tx -> achievements.completed(tx, completion(false, true)));
+    write(tx -> achievements.completed(tx, completion(true, false)));
     Achievements.Overview overview = read(achievements::overview);
-    assertEquals(2, overview.focus());
+    assertEquals(1, overview.focus());
     assertEquals(2, overview.tasks());
   }
 
@@ -161,7 +151,7 @@ class AchievementsTest {
   }
 
   private Event.TaskCompleted completion(boolean counts, boolean focused) {
-    return new Event.TaskCompleted(ids.next(), "manual", clock.instant(), counts, focused);
+    return new Event.TaskCompleted(ids.next(), "manual", clock.instant(), counts, focused, null);
   }
 
   private <T> T read(Function<Tx, T> work) {

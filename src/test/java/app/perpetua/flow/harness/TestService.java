@@ -6,6 +6,7 @@ import app.perpetua.flow.Role;
 import app.perpetua.flow.base.Secret;
 import app.perpetua.flow.fake.FakeCheckout;
 import app.perpetua.flow.fake.FakeGoogle;
+import app.perpetua.flow.fake.FakeOpenAi;
 import app.perpetua.flow.fake.FakePushService;
 import app.perpetua.flow.fake.VapidKeys;
 import app.perpetua.flow.jobs.Worker;
@@ -59,6 +60,7 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
   private @Nullable FakeGoogle google;
   private @Nullable FakePushService push;
   private @Nullable FakeCheckout checkout;
+  private @Nullable FakeOpenAi openAi;
   private @Nullable App app;
   private @Nullable Api api;
 
@@ -67,6 +69,7 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
     this.database = database;
     environment.put("RATE_LIMIT_GENERAL", "1000000");
     environment.put("RATE_LIMIT_AUTH", "1000000");
+    environment.put("RATE_LIMIT_AI", "1000000");
   }
 
   /** With this environment variable. */
@@ -91,6 +94,7 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
     google = new FakeGoogle(clock);
     push = new FakePushService(clock);
     checkout = new FakeCheckout(clock);
+    openAi = new FakeOpenAi();
     String direct = url(database.url());
     if (way == null) {
       environment.putIfAbsent("DATABASE_URL", direct);
@@ -110,6 +114,8 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
     environment.putIfAbsent("CHECKOUT_SECRET_KEY", FakeCheckout.SECRET_KEY);
     environment.putIfAbsent("CHECKOUT_BASE_URL", checkout.baseUrl().toString());
     environment.putIfAbsent("CHECKOUT_WEBHOOK_SECRET", FakeCheckout.WEBHOOK_SECRET);
+    environment.putIfAbsent("OPENAI_API_KEY", FakeOpenAi.KEY);
+    environment.putIfAbsent("OPENAI_BASE_URL", openAi.baseUrl().toString());
     environment.putIfAbsent("PORT", "0");
     app = App.start(Config.load(environment), Role.API, clock);
     api = new Api(URI.create("http://127.0.0.1:" + app.port()));
@@ -122,6 +128,7 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
     google().close();
     push().close();
     checkout().close();
+    openAi().close();
   }
 
   /** The clock that the service and Google run on. */
@@ -142,6 +149,11 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
   /** The payment provider. It sends no webhooks unless told where to. */
   public FakeCheckout checkout() {
     return Objects.requireNonNull(checkout, "only between beforeAll and afterAll");
+  }
+
+  /** The assistant's model. */
+  public FakeOpenAi openAi() {
+    return Objects.requireNonNull(openAi, "only between beforeAll and afterAll");
   }
 
   /** A client that is not signed in. */
