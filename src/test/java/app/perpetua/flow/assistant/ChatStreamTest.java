@@ -86,9 +86,9 @@ class ChatStreamTest {
 
   @Test
   void what_can_be_refused_is_refused_before_the_stream_opens() {
-    database.run(
-        "update billing.ai_credit_grants set remaining = 0, spent = amount where user_id = ?",
-        user.userId());
+    for (int i = 0; i < 5; i++) {
+      api.post(CHAT, Map.of("message", "Where?")).expect(200);
+    }
     api.post(STREAM, Map.of("message", "Where?")).expect(402, "INSUFFICIENT_CREDITS");
   }
 

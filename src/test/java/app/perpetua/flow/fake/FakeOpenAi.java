@@ -29,6 +29,9 @@ public final class FakeOpenAi implements AutoCloseable {
   /** The only key that it knows. */
   public static final String KEY = "sk-fake-4711";
 
+  /** A dev server may be asked for days. */
+  private static final int REMEMBERED = 1_000;
+
   private static final String PATH = "/v1/responses";
   private static final String EVENTS = "text/event-stream; charset=utf-8";
 
@@ -55,9 +58,10 @@ public final class FakeOpenAi implements AutoCloseable {
   private final HttpWire wire;
   private final Duration pace;
   private final Queue<OpenAiStep> script = new ArrayDeque<>();
-  private final List<Asked> asked = new ArrayList<>();
+  private final Map<Integer, Asked> asked = new LinkedHashMap<>();
   private final List<String> faults = new ArrayList<>();
   private boolean isDown;
+  private int requests;
 
   /** Starts it on a free port; it answers as fast as it can. */
   public FakeOpenAi() {
@@ -95,9 +99,9 @@ public final class FakeOpenAi implements AutoCloseable {
     isDown = down;
   }
 
-  /** What it was asked, oldest first. */
+  /** What it was asked, oldest first; the last thousand. */
   public synchronized List<Asked> asked() {
-    return List.copyOf(asked);
+    return List.copyOf(asked.values());
   }
 
   private void answer(HttpWire.Request request, HttpWire.Connection to) throws IOException {
@@ -105,8 +109,9 @@ public final class FakeOpenAi implements AutoCloseable {
     OpenAiStep step;
     int number;
     synchronized (this) {
-      number = asked.size();
-      asked.add(new Asked(body, 0, Outcome.ANSWERING));
+      number = requests++;
+      asked.put(number, new Asked(body, 0, Outcome.ANSWERING));
+      asked.remove(number - REMEMBERED);
       OpenAiStep next = isDown ? OpenAiStep.hangUp() : script.poll();
       step = next == null ? OpenAiStep.of(new Reply.Sense()) : next;
     }
@@ -201,7 +206,7 @@ public final class FakeOpenAi implements AutoCloseable {
     headers.put("x-request-id", "req_" + number);
     headers.putAll(more);
     synchronized (this) {
-      asked.set(number, new Asked(asked.get(number).body(), status, Outcome.ANSWERING));
+      asked.computeIfPresent(number, (_, it) -> new Asked(it.body(), status, it.outcome()));
     }
     to.begin(status, headers);
   }
@@ -248,8 +253,7 @@ public final class FakeOpenAi implements AutoCloseable {
   }
 
   private synchronized void note(int number, Outcome outcome) {
-    Asked before = asked.get(number);
-    asked.set(number, new Asked(before.body(), before.status(), outcome));
+    asked.computeIfPresent(number, (_, it) -> new Asked(it.body(), it.status(), outcome));
   }
 
   private synchronized void fault(String fault) {

@@ -32,8 +32,8 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 import tools.jackson.databind.JsonNode;
 
 /**
- * The whole service over real sockets, beside a fake Google, a fake push service and a fake
- * Checkout.com, for a test class:
+ * The whole service over real sockets, beside a fake Google, a fake push service, a fake OpenAI and
+ * a fake Checkout.com, for a test class:
  *
  * <pre>{@code
  * @Order(1) @RegisterExtension static final TestDatabase database = new TestDatabase();

@@ -1,8 +1,9 @@
 package app.perpetua.flow.provider.openai;
 
+import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Optional;
-import java.util.function.LongSupplier;
 
 /**
  * Keeps us from asking a provider that fails every time. Opens after five failures in a row, or at
@@ -25,22 +26,22 @@ final class Breaker {
   private static final Duration LONGEST_PAUSE = Duration.ofMinutes(5);
 
   private final String provider;
-  private final LongSupplier nanoTime;
+  private final Clock clock;
   private State state = State.CLOSED;
   private int failures;
   private Duration pause = FIRST_PAUSE;
-  private long openUntil;
+  private Instant openUntil = Instant.MIN;
 
   /** Permits from before a change of state say nothing about the state after it. */
   private long era;
 
   /**
    * @param provider for the log
-   * @param nanoTime times the pauses: {@code System::nanoTime}
+   * @param clock times the pauses, so that nobody who moves it has to sit them out
    */
-  Breaker(String provider, LongSupplier nanoTime) {
+  Breaker(String provider, Clock clock) {
     this.provider = provider;
-    this.nanoTime = nanoTime;
+    this.clock = clock;
   }
 
   /** The leave to ask once. The first word about it counts. */
@@ -90,7 +91,7 @@ final class Breaker {
     void released() {
       synchronized (Breaker.this) {
         if (spend() && state == State.PROBING) {
-          openUntil = nanoTime.getAsLong();
+          openUntil = clock.instant();
           become(State.OPEN);
         }
       }
@@ -105,7 +106,7 @@ final class Breaker {
 
   /** Leave to ask; empty if there is none for {@link #remaining}. */
   synchronized Optional<Permit> admit() {
-    if (state == State.PROBING || (state == State.OPEN && openUntil - nanoTime.getAsLong() > 0)) {
+    if (state == State.PROBING || (state == State.OPEN && !left().isZero())) {
       return Optional.empty();
     }
     if (state == State.OPEN) {
@@ -116,8 +117,14 @@ final class Breaker {
 
   /** How long it lets nobody through; a second if that depends on who is through already. */
   synchronized Duration remaining() {
-    Duration left = Duration.ofNanos(openUntil - nanoTime.getAsLong());
-    return state == State.OPEN && left.toSeconds() > 0 ? left : Duration.ofSeconds(1);
+    Duration left = state == State.OPEN ? left() : Duration.ZERO;
+    return left.toSeconds() > 0 ? left : Duration.ofSeconds(1);
+  }
+
+  /** Of the pause; nothing if the clock was set back to before it. */
+  private Duration left() {
+    Duration left = Duration.between(clock.instant(), openUntil);
+    return left.isNegative() || left.compareTo(pause) > 0 ? Duration.ZERO : left;
   }
 
   synchronized State state() {
@@ -130,7 +137,7 @@ final class Breaker {
         "{0} fails, and is not asked for {1} s",
         provider,
         Long.toString(pause.toSeconds()));
-    openUntil = nanoTime.getAsLong() + pause.toNanos();
+    openUntil = clock.instant().plus(pause);
     failures = 0;
     become(State.OPEN);
   }

@@ -83,12 +83,11 @@ final class Call implements Answer {
         ready.add(event);
       }
     } catch (Broken broken) {
-      settle(broken.failure());
-      if (!broken.isWorthARetry() || !rest(broken.failure())) {
-        end(
-            new Event.Failed(broken.failure(), broken.usage()),
-            broken.failure().word(),
-            broken.usage());
+      // Whatever breaks once it is closed broke because of that.
+      Failure failure = closed.getCount() == 0 ? new Failure.Cancelled() : broken.failure();
+      settle(failure);
+      if (failure instanceof Failure.Cancelled || !broken.isWorthARetry() || !rest(failure)) {
+        end(new Event.Failed(failure, broken.usage()), failure.word(), broken.usage());
       }
     }
   }

@@ -34,7 +34,7 @@ public final class OpenAi implements Model {
   /**
    * @param http never follows redirects, and has a connect time-out
    * @param key of our account
-   * @param clock reads a {@code Retry-After} that is a date
+   * @param clock reads a {@code Retry-After} that is a date, and times the breaker's pauses
    * @param nanoTime times everything else: {@code System::nanoTime}
    * @param random spreads retries; thread-safe
    */
@@ -69,7 +69,7 @@ public final class OpenAi implements Model {
     this.nanoTime = nanoTime;
     this.random = random;
     this.patience = patience;
-    this.breaker = new Breaker("openai", nanoTime);
+    this.breaker = new Breaker("openai", clock);
     this.metrics = new ProviderMetrics(registry, breaker);
   }
 
