@@ -27,6 +27,15 @@ import app.perpetua.flow.base.AddressGuard;
 import app.perpetua.flow.base.AllowedHost;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Json;
+import app.perpetua.flow.billing.Billing;
+import app.perpetua.flow.billing.BillingConfig;
+import app.perpetua.flow.billing.BillingMetrics;
+import app.perpetua.flow.billing.BillingRoutes;
+import app.perpetua.flow.billing.OrderRelease;
+import app.perpetua.flow.billing.SubscriptionCheck;
+import app.perpetua.flow.billing.SubscriptionMove;
+import app.perpetua.flow.billing.SubscriptionNotices;
+import app.perpetua.flow.billing.Webhooks;
 import app.perpetua.flow.cleanup.Cleanup;
 import app.perpetua.flow.credits.CreditExpire;
 import app.perpetua.flow.credits.CreditRoutes;
@@ -63,6 +72,7 @@ import app.perpetua.flow.notifications.PushRoutes;
 import app.perpetua.flow.notifications.PushSend;
 import app.perpetua.flow.notifications.PushService;
 import app.perpetua.flow.notifications.PushSubscriptions;
+import app.perpetua.flow.provider.checkout.CheckoutPayments;
 import app.perpetua.flow.provider.google.GoogleIdTokens;
 import app.perpetua.flow.provider.google.GoogleKeys;
 import app.perpetua.flow.provider.openai.OpenAi;
@@ -81,6 +91,7 @@ import app.perpetua.flow.sql.DatabaseException;
 import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.Listener;
 import app.perpetua.flow.sql.Migrations;
+import app.perpetua.flow.sql.Owner.Tier;
 import app.perpetua.flow.sql.Pool;
 import app.perpetua.flow.sql.Probe;
 import app.perpetua.flow.sql.SqlCatalog;
@@ -219,7 +230,8 @@ public final class App implements AutoCloseable {
             List.of(
                 new TaskFollower(reminders),
                 new FocusFollower(focus),
-                new CompletionCounter(achievements)));
+                new CompletionCounter(achievements),
+                new SubscriptionNotices(notifications)));
     events.reactWith(reactions);
     AddressGuard pushHosts = new AddressGuard(config.push().hosts(), InetAddress::getAllByName);
     Optional<PushService> pushService =
@@ -228,6 +240,20 @@ public final class App implements AutoCloseable {
     Charges charges = new Charges(credits, jobs, ids, config.assistant());
     Suggestions suggestions = new Suggestions(ids, json);
     Actions actions = new Actions(tasks, subtasks, notes);
+    BillingMetrics billingMetrics = new BillingMetrics(metrics.registry());
+    Billing billing =
+        new Billing(
+            config.billing(),
+            config.checkout().map(checkout -> new CheckoutPayments(http, checkout, json)),
+            users,
+            credits,
+            notifications,
+            jobs,
+            ids,
+            json,
+            events,
+            billingMetrics);
+    warn(config.billing(), config.checkout().isPresent());
     Cleanup cleanup =
         new Cleanup(
             List.of(
@@ -236,6 +262,7 @@ public final class App implements AutoCloseable {
                 tombstones::deleteExpired,
                 suggestions::expire,
                 suggestions::deleteOld,
+                Webhooks::deleteOld,
                 jobs::deleteFinished),
             partitions);
     worker =
@@ -255,7 +282,13 @@ public final class App implements AutoCloseable {
                     FocusSessions.END,
                     new FocusEnd(focus, json),
                     Notifications.PUSH_SEND,
-                    new PushSend(pushService, json, result -> metrics.push(result.toString()))),
+                    new PushSend(pushService, json, result -> metrics.push(result.toString())),
+                    Webhooks.APPLY,
+                    billing.webhooks(),
+                    SubscriptionMove.KIND,
+                    billing.move(),
+                    OrderRelease.KIND,
+                    new OrderRelease(billing, Endpoint::release, json)),
                 new Daily(
                     jobs,
                     Map.of(
@@ -264,9 +297,11 @@ public final class App implements AutoCloseable {
                         "credit_expire",
                         new CreditExpire(credits),
                         "streak_calculate",
-                        new StreakCalculate())),
+                        new StreakCalculate(),
+                        "subscription_check",
+                        new SubscriptionCheck(jobs))),
                 new Backoff(new SecureRandom()),
-                new JobMetrics(metrics.registry()),
+                new JobMetrics(metrics.registry(), billingMetrics::measure),
                 ran,
                 Math.clamp(config.database().poolSize() / 3, 1, PARALLEL_JOBS)));
 
@@ -347,7 +382,8 @@ public final class App implements AutoCloseable {
               new AchievementRoutes(achievements),
               new ActivityRoutes(new Activity(json)),
               new NotificationRoutes(notifications),
-              new PushRoutes(new PushSubscriptions(ids), pushHosts, config.push().vapid())));
+              new PushRoutes(new PushSubscriptions(ids), pushHosts, config.push().vapid()),
+              new BillingRoutes(billing, tier -> features(config, tier))));
     }
 
     // A machine that starts everything at once needs longer for this than a request may take.
@@ -374,6 +410,30 @@ public final class App implements AutoCloseable {
         "role {0} listens on port {1}",
         role.name().toLowerCase(Locale.ROOT),
         Integer.toString(server.port()));
+  }
+
+  private static BillingRoutes.Features features(Config config, Tier tier) {
+    return switch (tier) {
+      case FREE ->
+          new BillingRoutes.Features(
+              config.tasks().freeMaxSubtasks(), config.tasks().freeDescription(), false, 0);
+      case PRO ->
+          new BillingRoutes.Features(
+              config.tasks().proMaxSubtasks(),
+              config.tasks().proDescription(),
+              true,
+              config.credits().proMonthly());
+    };
+  }
+
+  private static void warn(BillingConfig billing, boolean payments) {
+    if (!payments) {
+      LOG.log(System.Logger.Level.WARNING, "no payments: CHECKOUT_SECRET_KEY is not set");
+    }
+    if (billing.webhookSecrets().isEmpty()) {
+      LOG.log(
+          System.Logger.Level.WARNING, "webhooks are refused: CHECKOUT_WEBHOOK_SECRET is not set");
+    }
   }
 
   private static Optional<Model> model(

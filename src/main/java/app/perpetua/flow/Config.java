@@ -6,12 +6,14 @@ import app.perpetua.flow.achievements.AchievementConfig;
 import app.perpetua.flow.assistant.AssistantConfig;
 import app.perpetua.flow.base.AllowedHost;
 import app.perpetua.flow.base.Secret;
+import app.perpetua.flow.billing.BillingConfig;
 import app.perpetua.flow.credits.CreditConfig;
 import app.perpetua.flow.http.Cidr;
 import app.perpetua.flow.http.HttpConfig;
 import app.perpetua.flow.notes.NoteConfig;
 import app.perpetua.flow.notifications.PushConfig;
 import app.perpetua.flow.notifications.Vapid;
+import app.perpetua.flow.provider.checkout.CheckoutConfig;
 import app.perpetua.flow.provider.openai.OpenAiConfig;
 import app.perpetua.flow.reminders.ReminderConfig;
 import app.perpetua.flow.sql.DatabaseConfig;
@@ -30,6 +32,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.logging.Level;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -45,6 +48,8 @@ import org.jspecify.annotations.Nullable;
  * @param credits how many credits there are
  * @param achievements limits that perks come on top of
  * @param tombstones how deletions are kept
+ * @param billing prices, and how payments are taken
+ * @param checkout our account at the payment provider; without it nothing can be bought
  * @param push push to browsers
  * @param openai the assistant's model
  * @param assistant what the assistant costs, and how often it may be asked
@@ -60,6 +65,8 @@ public record Config(
     CreditConfig credits,
     AchievementConfig achievements,
     TombstoneConfig tombstones,
+    BillingConfig billing,
+    Optional<CheckoutConfig> checkout,
     PushConfig push,
     OpenAiConfig openai,
     AssistantConfig assistant,
@@ -102,6 +109,8 @@ public record Config(
     CreditConfig credits = credits(in);
     AchievementConfig achievements = achievements(tasks, notes, credits);
     TombstoneConfig tombstones = tombstones(in);
+    BillingConfig billing = billing(in);
+    Optional<CheckoutConfig> checkout = checkout(in);
     PushConfig push = push(in);
     OpenAiConfig openai = openai(in);
     AssistantConfig assistant = assistant(in, openai);
@@ -118,6 +127,8 @@ public record Config(
             credits,
             achievements,
             tombstones,
+            billing,
+            checkout,
             push,
             openai,
             assistant,
@@ -216,6 +227,39 @@ public record Config(
     return new TombstoneConfig(
         in.integer("recovery.tombstones-kept", 1, 100),
         Duration.ofDays(in.integer("recovery.tombstone-days", 1, 365)));
+  }
+
+  private static BillingConfig billing(ConfigReader in) {
+    List<Secret> secrets =
+        Stream.of("checkout.webhook-secret", "checkout.webhook-secret-previous")
+            .flatMap(key -> in.secret(key).stream())
+            .toList();
+    return new BillingConfig(
+        in.integer("billing.pro-price-cents", 1, MANY),
+        in.integer("billing.credit-price-cents", 1, 1_000_000),
+        "USD",
+        in.integer("billing.credit-purchase-monthly", 0, MANY),
+        in.integer("billing.payment-failures", 1, 100),
+        Duration.ofDays(in.integer("billing.grace-days", 1, 28)),
+        in.oneOf("billing.charges", "own", "external").equals("own")
+            ? BillingConfig.Charges.OWN
+            : BillingConfig.Charges.EXTERNAL,
+        secrets,
+        in.secret("checkout.webhook-authorization"));
+  }
+
+  private static Optional<CheckoutConfig> checkout(ConfigReader in) {
+    URI base = in.httpUri("checkout.base-url");
+    Optional<String> channel = in.optional("checkout.processing-channel-id");
+    String country = in.text("checkout.billing-country");
+    if (!country.matches("[A-Z]{2}")) {
+      in.fault("CHECKOUT_BILLING_COUNTRY", "must be two capital letters such as US");
+    }
+    URI success = in.httpUri("checkout.success-url");
+    URI failure = in.httpUri("checkout.failure-url");
+    URI cancel = in.httpUri("checkout.cancel-url");
+    return in.secret("checkout.secret-key")
+        .map(key -> new CheckoutConfig(key, base, channel, country, success, failure, cancel));
   }
 
   private static PushConfig push(ConfigReader in) {

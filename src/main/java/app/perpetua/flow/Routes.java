@@ -5,15 +5,18 @@ import static app.perpetua.flow.http.Route.Verb.PATCH;
 import static app.perpetua.flow.http.Route.Verb.POST;
 import static app.perpetua.flow.http.Route.Verb.PUT;
 import static app.perpetua.flow.http.Route.ask;
+import static app.perpetua.flow.http.Route.asking;
 import static app.perpetua.flow.http.Route.auth;
 import static app.perpetua.flow.http.Route.plain;
 import static app.perpetua.flow.http.Route.read;
+import static app.perpetua.flow.http.Route.webhook;
 import static app.perpetua.flow.http.Route.write;
 
 import app.perpetua.flow.account.AccountRoutes;
 import app.perpetua.flow.achievements.AchievementRoutes;
 import app.perpetua.flow.activity.ActivityRoutes;
 import app.perpetua.flow.assistant.AssistantRoutes;
+import app.perpetua.flow.billing.BillingRoutes;
 import app.perpetua.flow.credits.CreditRoutes;
 import app.perpetua.flow.focus.FocusRoutes;
 import app.perpetua.flow.http.Docs;
@@ -61,7 +64,8 @@ final class Routes {
       AchievementRoutes achievements,
       ActivityRoutes activity,
       NotificationRoutes notifications,
-      PushRoutes push) {
+      PushRoutes push,
+      BillingRoutes billing) {
     return List.of(
         plain("/api/v1/openapi.yaml", docs::yaml),
         plain("/api/v1/openapi.json", docs::json),
@@ -132,6 +136,11 @@ final class Routes {
         write(DELETE, "/api/v1/notifications/{id}", notifications::delete),
         read("/api/v1/notifications/push-key", push::key),
         write(POST, "/api/v1/notifications/push-subscription", push::subscribe),
-        write(DELETE, "/api/v1/notifications/push-subscription", push::unsubscribe));
+        write(DELETE, "/api/v1/notifications/push-subscription", push::unsubscribe),
+        read("/api/v1/subscription", billing::show),
+        asking("/api/v1/subscription/checkout", billing::checkout),
+        write(POST, "/api/v1/subscription/cancel", billing::cancel),
+        asking("/api/v1/credits/purchase", billing::purchase),
+        webhook("/api/v1/webhooks/checkout", billing::webhook));
   }
 }

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import app.perpetua.flow.base.Code;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.contract.Document;
+import app.perpetua.flow.fake.CheckoutEvent;
+import app.perpetua.flow.fake.FakeCheckout;
 import app.perpetua.flow.fake.FakePushService;
 import app.perpetua.flow.harness.Api;
 import app.perpetua.flow.harness.TestDatabase;
@@ -211,6 +213,7 @@ class ContractTest {
     call(api, "GET", "/api/v1/achievements", null);
     call(api, "GET", "/api/v1/achievements/me", null);
     notifications(api, UUID.fromString(made.get("user_id").stringValue()));
+    billing(api);
     call(api, "GET", "/api/v1/users/me/export", null);
     call(api, "DELETE", task, null);
     call(api, "PATCH", "/api/v1/users/me", Map.of("name", "Ada"));
@@ -280,6 +283,28 @@ class ContractTest {
         "DELETE",
         notifications + "/push-subscription",
         Map.of("endpoint", browser.endpoint()));
+  }
+
+  private void billing(Api api) {
+    call(api, "POST", "/api/v1/credits/purchase", Map.of("amount", 10));
+    JsonNode page = call(api, "POST", "/api/v1/subscription/checkout", null).data();
+    CheckoutEvent paid =
+        CheckoutEvent.of("payment_captured", service.clock().instant())
+            .amount(999)
+            .reference(
+                service
+                    .checkout()
+                    .page(page.get("session_id").stringValue())
+                    .orElseThrow()
+                    .reference());
+    Api provider =
+        service
+            .api()
+            .with(
+                "Cko-Signature", CheckoutEvent.signature(FakeCheckout.WEBHOOK_SECRET, paid.body()));
+    call(provider, "POST", "/api/v1/webhooks/checkout", paid.body());
+    call(api, "GET", "/api/v1/subscription", null);
+    call(api, "POST", "/api/v1/subscription/cancel", null);
   }
 
   private void operators() {

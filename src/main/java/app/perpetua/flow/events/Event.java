@@ -3,6 +3,7 @@ package app.perpetua.flow.events;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import java.time.Instant;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -663,6 +664,66 @@ public sealed interface Event {
     @Override
     public String name() {
       return "credits.refunded";
+    }
+  }
+
+  /**
+   * A subscription began, went on or came nearer to its end.
+   *
+   * @param change what happened: the event's name is {@code subscription.} and this
+   * @param tier what the user is entitled to now
+   * @param status the subscription's now
+   * @param until when the paid period, or the grace, ends; null if there is nothing to wait for
+   * @param reason why it ended: {@code cancelled}, {@code unpaid}, {@code refunded}, {@code
+   *     disputed}; null if it did not
+   */
+  record SubscriptionChanged(
+      UUID subscriptionId,
+      SubscriptionChange change,
+      String tier,
+      String status,
+      @Nullable Instant until,
+      @Nullable String reason)
+      implements Event {
+    @Override
+    public String name() {
+      return "subscription." + change.word();
+    }
+
+    @Override
+    public String entityType() {
+      return "subscription";
+    }
+
+    @Override
+    public UUID entityId() {
+      return subscriptionId;
+    }
+
+    @Override
+    public Map<String, Object> metadata() {
+      Map<String, Object> metadata = new LinkedHashMap<>();
+      metadata.put("tier", tier);
+      metadata.put("status", status);
+      if (reason != null) {
+        metadata.put("reason", reason);
+      }
+      return metadata;
+    }
+  }
+
+  /** What can happen to a subscription. */
+  enum SubscriptionChange {
+    CREATED,
+    RENEWED,
+    PAST_DUE,
+    GRACE,
+    CANCELLED,
+    EXPIRED;
+
+    /** As the event's name has it. */
+    public String word() {
+      return name().toLowerCase(Locale.ROOT);
     }
   }
 

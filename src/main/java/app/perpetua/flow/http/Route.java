@@ -112,6 +112,16 @@ public record Route(
     return new Route(Verb.POST, path, Bucket.AI, new Ask(prepare, streams), null);
   }
 
+  /** A change that somebody else is asked for, limited like any other. */
+  public static Route asking(String path, Function<Request, Asking<?, ?>> prepare) {
+    return new Route(Verb.POST, path, Bucket.GENERAL, new Ask(prepare, Streams.NEVER), null);
+  }
+
+  /** What another company tells us: signed instead of a token, and not limited. */
+  public static Route webhook(String path, Work work) {
+    return new Route(Verb.POST, path, Bucket.EXEMPT, new Open(work), null);
+  }
+
   /** The same route, announced to go. */
   public Route deprecated(Sunset end) {
     return new Route(method, path, bucket, handler, end);

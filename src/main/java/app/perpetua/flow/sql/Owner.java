@@ -33,6 +33,20 @@ public record Owner(
     PRO
   }
 
+  /** The same account on that tier. */
+  public Owner on(Tier other) {
+    return new Owner(
+        other,
+        email,
+        timezone,
+        openTasks,
+        notes,
+        perkTasks,
+        perkNotes,
+        perkDailyCredits,
+        createdAt);
+  }
+
   /** With perks on top of those that there are. */
   public Owner withPerks(int tasks, int notes, int dailyCredits) {
     return new Owner(

@@ -26,6 +26,7 @@ public final class SqlCatalog {
           "achievements",
           "activity",
           "assistant",
+          "billing",
           "credits",
           "events",
           "export",

@@ -144,6 +144,12 @@ final class Bench {
         new DueReminders(database, options, Bench::say)
             .run(jvm -> new Service(jar, jvm, "worker", started(database), log()));
       }
+      if (options.runs(BenchOptions.Part.WEBHOOKS)) {
+        Map<String, String> signed = Map.of("CHECKOUT_WEBHOOK_SECRET", ArrivingWebhooks.SECRET);
+        try (Service service = start(database.url(database.port()), signed)) {
+          new ArrivingWebhooks(database, options, Bench::say).run(service.port());
+        }
+      }
       database.checkInvariants();
       say("The data is as it must be (every query of invariants.sql).");
       if (options.runs(BenchOptions.Part.START)) {

@@ -7,6 +7,7 @@ import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.http.Body;
 import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpHandler;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.net.BindException;
@@ -123,6 +124,11 @@ final class ControlPort implements AutoCloseable {
           told.put("calls", all);
           return Answer.ok(told);
         });
+  }
+
+  /** Leaves everything below that path to somebody else. */
+  void serve(String below, HttpHandler handler) {
+    server.createContext(below, handler);
   }
 
   /** Where it listens. */

@@ -1,6 +1,7 @@
 package app.perpetua.flow.dev;
 
 import app.perpetua.flow.base.Json;
+import app.perpetua.flow.fake.FakeCheckout;
 import app.perpetua.flow.fake.FakeGoogle;
 import app.perpetua.flow.fake.FakeOpenAi;
 import app.perpetua.flow.fake.FakePushService;
@@ -74,6 +75,7 @@ public final class LocalStack implements AutoCloseable {
       FakeGoogle google = step(() -> new FakeGoogle(clock));
       FakePushService push = step(() -> new FakePushService(clock));
       FakeOpenAi openAi = step(() -> new FakeOpenAi(WORD_PACE));
+      FakeCheckout checkout = step(() -> new FakeCheckout(clock));
       ServiceEnvironment variables =
           ServiceEnvironment.of(
               environment,
@@ -81,17 +83,32 @@ public final class LocalStack implements AutoCloseable {
               database.url(),
               google.jwksUrl(),
               push.origin(),
-              openAi.baseUrl());
+              openAi.baseUrl(),
+              checkout.baseUrl());
       variables.notes().forEach(terminal);
       Consumer<String> log = options.logs() ? terminal : step(() -> new LogFile(home.serviceLog()));
       terminal.accept("Starting the service ...");
       startService(options.workers(), port, variables, home.clock(), log);
       URI service = URI.create("http://localhost:" + port);
+      URI itself = URI.create("http://127.0.0.1:" + port);
+      checkout.pagesAt(URI.create("http://localhost:" + controlPort));
+      checkout.webhooksTo(itself.resolve("/api/v1/webhooks/checkout"));
+      checkout.signWith(variables.webhookSecret());
+      CheckoutControls payments =
+          new CheckoutControls(
+              checkout,
+              new DevOrders(
+                  database.dataSource(),
+                  variables.cents("PRO_PRICE_CENTS", 999),
+                  variables.cents("CREDIT_PRICE_CENTS", 5)),
+              clock,
+              new SecureRandom());
       Controls controls =
           new Controls(
               google,
               variables.googleClientId(),
-              new Sessions(URI.create("http://127.0.0.1:" + port), json),
+              new Sessions(itself, json),
+              new Shop(itself, checkout, json),
               clock,
               database::makeDays,
               ranJobs,
@@ -105,11 +122,13 @@ public final class LocalStack implements AutoCloseable {
                       Stream.of(
                               controls.calls(),
                               new PushControls(push, json).calls(),
-                              new OpenAiControls(openAi, json).calls())
+                              new OpenAiControls(openAi, json).calls(),
+                              payments.calls())
                           .flatMap(List::stream)
                           .toList(),
                       () -> where(service, database),
                       json));
+      control.serve(CheckoutControls.PAGES, payments::page);
       return Welcome.text(
           service,
           control.address().getPort(),

@@ -1,5 +1,6 @@
 package app.perpetua.flow.dev;
 
+import app.perpetua.flow.fake.FakeCheckout;
 import app.perpetua.flow.fake.FakeGoogle;
 import app.perpetua.flow.fake.FakeOpenAi;
 import java.net.URI;
@@ -45,7 +46,8 @@ record ServiceEnvironment(Map<String, String> variables, List<String> notes) {
       String databaseUrl,
       URI googleKeys,
       String pushOrigin,
-      URI openAi) {
+      URI openAi,
+      URI checkout) {
     Map<String, String> variables = new HashMap<>(given);
     variables.values().removeIf(String::isBlank);
     List<String> notes = new ArrayList<>();
@@ -77,6 +79,10 @@ record ServiceEnvironment(Map<String, String> variables, List<String> notes) {
     if (variables.putIfAbsent("OPENAI_BASE_URL", openAi.toString()) == null) {
       variables.put("OPENAI_API_KEY", FakeOpenAi.KEY);
     }
+    if (variables.putIfAbsent("CHECKOUT_BASE_URL", checkout.toString()) == null) {
+      variables.put("CHECKOUT_SECRET_KEY", FakeCheckout.SECRET_KEY);
+      variables.put("CHECKOUT_WEBHOOK_SECRET", FakeCheckout.WEBHOOK_SECRET);
+    }
     variables.putIfAbsent("REFRESH_TOKEN_SECRET", secrets.get("REFRESH_TOKEN_SECRET"));
     variables.putIfAbsent("CORS_ORIGINS", ORIGINS);
     variables.putIfAbsent("GOOGLE_CLIENT_ID", FakeGoogle.CLIENT_ID);
@@ -98,6 +104,17 @@ record ServiceEnvironment(Map<String, String> variables, List<String> notes) {
     Map<String, String> its = onPort(0);
     its.remove("METRICS_PORT");
     return its;
+  }
+
+  /** What the service expects webhooks to be signed with. */
+  String webhookSecret() {
+    return variables.getOrDefault("CHECKOUT_WEBHOOK_SECRET", FakeCheckout.WEBHOOK_SECRET);
+  }
+
+  /** A price; the service itself tells what is wrong with one. */
+  int cents(String name, int otherwise) {
+    String text = variables.getOrDefault(name, "");
+    return text.matches("[0-9]{1,9}") ? Integer.parseInt(text) : otherwise;
   }
 
   /** Whom the fake Google's tokens are made out to. */

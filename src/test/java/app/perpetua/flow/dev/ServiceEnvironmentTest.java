@@ -3,9 +3,11 @@ package app.perpetua.flow.dev;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import app.perpetua.flow.Config;
 import app.perpetua.flow.base.AllowedHost;
+import app.perpetua.flow.fake.FakeCheckout;
 import app.perpetua.flow.fake.FakeGoogle;
 import app.perpetua.flow.fake.FakeOpenAi;
 import app.perpetua.flow.fake.VapidKeys;
@@ -29,6 +31,7 @@ class ServiceEnvironmentTest {
   private static final String DATABASE = "postgresql://postgres@127.0.0.1:5432/perpetua_flow";
 
   private static final String PUSH = "http://127.0.0.1:4712";
+  private static final URI CHECKOUT = URI.create("http://127.0.0.1:4714");
   private static final URI OPENAI = URI.create("http://127.0.0.1:4713");
 
   @TempDir Path directory;
@@ -40,7 +43,7 @@ class ServiceEnvironmentTest {
   }
 
   private ServiceEnvironment of(Map<String, String> given) {
-    return ServiceEnvironment.of(given, secrets, DATABASE, KEYS, PUSH, OPENAI);
+    return ServiceEnvironment.of(given, secrets, DATABASE, KEYS, PUSH, OPENAI, CHECKOUT);
   }
 
   @Test
@@ -93,6 +96,24 @@ class ServiceEnvironmentTest {
   }
 
   @Test
+  void payments_go_to_the_fake_checkout_unless_another_is_named() {
+    ServiceEnvironment environment = of(Map.of());
+    Config config = Config.load(environment.onPort(8000));
+    assertEquals(CHECKOUT, config.checkout().orElseThrow().baseUrl());
+    assertEquals(FakeCheckout.WEBHOOK_SECRET, environment.webhookSecret());
+    assertEquals(999, environment.cents("PRO_PRICE_CENTS", 999));
+    ServiceEnvironment theirs =
+        of(
+            Map.of(
+                "CHECKOUT_BASE_URL", "http://localhost:9999",
+                "CHECKOUT_WEBHOOK_SECRET", "theirs",
+                "PRO_PRICE_CENTS", "1999"));
+    assertEquals("theirs", theirs.webhookSecret());
+    assertEquals(1_999, theirs.cents("PRO_PRICE_CENTS", 999));
+    assertTrue(Config.load(theirs.onPort(8000)).checkout().isEmpty());
+  }
+
+  @Test
   void secrets_of_an_earlier_version_are_kept_and_completed() throws IOException {
     Path file = directory.resolve("secrets.env");
     Map<String, String> before = Map.copyOf(secrets);
@@ -137,10 +158,9 @@ class ServiceEnvironmentTest {
             "OPENAI_BASE_URL", "http://localhost:11434");
     ServiceEnvironment environment = of(keys);
     assertEquals("sk-real", environment.variables().get("OPENAI_API_KEY"));
-    for (String left :
-        List.of("DEEPGRAM_API_KEY", "CHECKOUT_SECRET_KEY", "CHECKOUT_WEBHOOK_SECRET")) {
-      assertFalse(environment.variables().containsKey(left), left);
-    }
+    assertFalse(environment.variables().containsKey("DEEPGRAM_API_KEY"));
+    assertFalse(environment.variables().containsValue("sk_real"));
+    assertFalse(environment.variables().containsValue("real"));
     assertEquals(3, environment.notes().size());
     assertFalse(environment.notes().toString().contains("real"), "a note tells a secret");
   }

@@ -68,6 +68,7 @@ class EventJsonTest {
       case "boolean" -> full;
       case "Origin" ->
           new Event.Origin(UUID.randomUUID(), UUID.randomUUID(), "a model", 1_200L, 80L, 1);
+      case "SubscriptionChange" -> Event.SubscriptionChange.GRACE;
       default -> throw new IllegalStateException("no value for " + part);
     };
   }

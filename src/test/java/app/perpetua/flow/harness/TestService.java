@@ -4,6 +4,7 @@ import app.perpetua.flow.App;
 import app.perpetua.flow.Config;
 import app.perpetua.flow.Role;
 import app.perpetua.flow.base.Secret;
+import app.perpetua.flow.fake.FakeCheckout;
 import app.perpetua.flow.fake.FakeGoogle;
 import app.perpetua.flow.fake.FakeOpenAi;
 import app.perpetua.flow.fake.FakePushService;
@@ -31,8 +32,8 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 import tools.jackson.databind.JsonNode;
 
 /**
- * The whole service over real sockets, beside a fake Google, a fake push service and a fake OpenAI,
- * for a test class:
+ * The whole service over real sockets, beside a fake Google, a fake push service, a fake OpenAI and
+ * a fake Checkout.com, for a test class:
  *
  * <pre>{@code
  * @Order(1) @RegisterExtension static final TestDatabase database = new TestDatabase();
@@ -58,6 +59,7 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
   private @Nullable ToIntFunction<InetSocketAddress> way;
   private @Nullable FakeGoogle google;
   private @Nullable FakePushService push;
+  private @Nullable FakeCheckout checkout;
   private @Nullable FakeOpenAi openAi;
   private @Nullable App app;
   private @Nullable Api api;
@@ -91,6 +93,7 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
     database.makeDays(clock.instant());
     google = new FakeGoogle(clock);
     push = new FakePushService(clock);
+    checkout = new FakeCheckout(clock);
     openAi = new FakeOpenAi();
     String direct = url(database.url());
     if (way == null) {
@@ -108,6 +111,9 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
     environment.putIfAbsent("GOOGLE_JWKS_URL", google.jwksUrl().toString());
     VapidKeys.make().environment().forEach(environment::putIfAbsent);
     environment.putIfAbsent("PUSH_HOSTS", push.origin());
+    environment.putIfAbsent("CHECKOUT_SECRET_KEY", FakeCheckout.SECRET_KEY);
+    environment.putIfAbsent("CHECKOUT_BASE_URL", checkout.baseUrl().toString());
+    environment.putIfAbsent("CHECKOUT_WEBHOOK_SECRET", FakeCheckout.WEBHOOK_SECRET);
     environment.putIfAbsent("OPENAI_API_KEY", FakeOpenAi.KEY);
     environment.putIfAbsent("OPENAI_BASE_URL", openAi.baseUrl().toString());
     environment.putIfAbsent("PORT", "0");
@@ -121,6 +127,7 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
     app().close();
     google().close();
     push().close();
+    checkout().close();
     openAi().close();
   }
 
@@ -137,6 +144,11 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
   /** The push service whose endpoints are allowed, and the browsers behind it. */
   public FakePushService push() {
     return Objects.requireNonNull(push, "only between beforeAll and afterAll");
+  }
+
+  /** The payment provider. It sends no webhooks unless told where to. */
+  public FakeCheckout checkout() {
+    return Objects.requireNonNull(checkout, "only between beforeAll and afterAll");
   }
 
   /** The assistant's model. */

@@ -54,7 +54,11 @@ class BadInputTest {
           .with("FREE_MAX_NOTES", "100000")
           .with("KICKSTART_CREDITS", "100000");
 
-  private static final List<Operation> OPERATIONS = Operation.all();
+  /** Webhooks tell what is wrong only to whom has signed; their corpus is WebhookApiTest's. */
+  private static final List<Operation> OPERATIONS =
+      Operation.all().stream()
+          .filter(operation -> !operation.path().startsWith("/api/v1/webhooks/"))
+          .toList();
 
   /** Words of our own insides. */
   private static final Pattern INSIDES =
