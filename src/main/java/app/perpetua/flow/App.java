@@ -1,54 +1,9 @@
 package app.perpetua.flow;
 
-import app.perpetua.flow.account.AccessTokens;
-import app.perpetua.flow.account.AccountRoutes;
-import app.perpetua.flow.account.Export;
-import app.perpetua.flow.account.RefreshTokens;
-import app.perpetua.flow.account.Users;
-import app.perpetua.flow.achievements.AchievementRoutes;
-import app.perpetua.flow.achievements.Achievements;
-import app.perpetua.flow.achievements.CompletionCounter;
-import app.perpetua.flow.achievements.StreakCalculate;
-import app.perpetua.flow.activity.Activity;
-import app.perpetua.flow.activity.ActivityRoutes;
-import app.perpetua.flow.assistant.ActionForm;
-import app.perpetua.flow.assistant.Actions;
-import app.perpetua.flow.assistant.Assistant;
-import app.perpetua.flow.assistant.AssistantRoutes;
-import app.perpetua.flow.assistant.Breakdown;
-import app.perpetua.flow.assistant.Charges;
-import app.perpetua.flow.assistant.Chat;
-import app.perpetua.flow.assistant.Model;
-import app.perpetua.flow.assistant.NoteConversion;
-import app.perpetua.flow.assistant.Prompts;
-import app.perpetua.flow.assistant.ReservationSettle;
-import app.perpetua.flow.assistant.Suggestions;
-import app.perpetua.flow.base.AddressGuard;
-import app.perpetua.flow.base.AllowedHost;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Json;
-import app.perpetua.flow.billing.Billing;
-import app.perpetua.flow.billing.BillingConfig;
-import app.perpetua.flow.billing.BillingMetrics;
-import app.perpetua.flow.billing.BillingRoutes;
-import app.perpetua.flow.billing.OrderRelease;
-import app.perpetua.flow.billing.SubscriptionCheck;
-import app.perpetua.flow.billing.SubscriptionMove;
-import app.perpetua.flow.billing.SubscriptionNotices;
-import app.perpetua.flow.billing.Webhooks;
-import app.perpetua.flow.cleanup.Cleanup;
-import app.perpetua.flow.credits.CreditExpire;
-import app.perpetua.flow.credits.CreditRoutes;
-import app.perpetua.flow.credits.Credits;
-import app.perpetua.flow.events.Events;
 import app.perpetua.flow.events.Partitions;
-import app.perpetua.flow.events.Reactions;
-import app.perpetua.flow.focus.FocusEnd;
-import app.perpetua.flow.focus.FocusFollower;
-import app.perpetua.flow.focus.FocusRoutes;
-import app.perpetua.flow.focus.FocusSessions;
 import app.perpetua.flow.http.AccessLog;
-import app.perpetua.flow.http.Docs;
 import app.perpetua.flow.http.Endpoint;
 import app.perpetua.flow.http.Errors;
 import app.perpetua.flow.http.Health;
@@ -63,48 +18,14 @@ import app.perpetua.flow.jobs.Daily;
 import app.perpetua.flow.jobs.JobMetrics;
 import app.perpetua.flow.jobs.Jobs;
 import app.perpetua.flow.jobs.Worker;
-import app.perpetua.flow.notes.NoteRoutes;
-import app.perpetua.flow.notes.Notes;
-import app.perpetua.flow.notifications.NotificationRoutes;
-import app.perpetua.flow.notifications.Notifications;
-import app.perpetua.flow.notifications.PushConfig;
-import app.perpetua.flow.notifications.PushRoutes;
-import app.perpetua.flow.notifications.PushSend;
-import app.perpetua.flow.notifications.PushService;
-import app.perpetua.flow.notifications.PushSubscriptions;
-import app.perpetua.flow.provider.checkout.CheckoutPayments;
-import app.perpetua.flow.provider.google.GoogleIdTokens;
-import app.perpetua.flow.provider.google.GoogleKeys;
-import app.perpetua.flow.provider.openai.OpenAi;
-import app.perpetua.flow.provider.openai.OpenAiConfig;
-import app.perpetua.flow.provider.webpush.WebPush;
-import app.perpetua.flow.recovery.Recovery;
-import app.perpetua.flow.recovery.RecoveryRoutes;
-import app.perpetua.flow.recurrence.GenerateNext;
-import app.perpetua.flow.recurrence.TemplateRoutes;
-import app.perpetua.flow.recurrence.Templates;
-import app.perpetua.flow.reminders.ReminderFire;
-import app.perpetua.flow.reminders.ReminderRoutes;
-import app.perpetua.flow.reminders.Reminders;
-import app.perpetua.flow.reminders.TaskFollower;
 import app.perpetua.flow.sql.DatabaseException;
 import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.Listener;
 import app.perpetua.flow.sql.Migrations;
-import app.perpetua.flow.sql.Owner.Tier;
 import app.perpetua.flow.sql.Pool;
 import app.perpetua.flow.sql.Probe;
 import app.perpetua.flow.sql.SqlCatalog;
-import app.perpetua.flow.tasks.BuriedTasks;
-import app.perpetua.flow.tasks.Instances;
-import app.perpetua.flow.tasks.SubtaskRoutes;
-import app.perpetua.flow.tasks.Subtasks;
-import app.perpetua.flow.tasks.TaskForm;
-import app.perpetua.flow.tasks.TaskRoutes;
-import app.perpetua.flow.tasks.Tasks;
-import app.perpetua.flow.tombstones.Tombstones;
 import com.zaxxer.hikari.HikariDataSource;
-import java.net.InetAddress;
 import java.net.http.HttpClient;
 import java.security.SecureRandom;
 import java.time.Clock;
@@ -112,8 +33,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
-import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
@@ -189,201 +108,27 @@ public final class App implements AutoCloseable {
     Partitions partitions =
         new Partitions(new Db(pool, catalog, clock, REQUEST_BUDGET, _ -> false));
     Db db = new Db(pool, catalog, clock, REQUEST_BUDGET, partitions::ensure);
-    Events events = new Events(ids, json);
-    Credits credits = new Credits(config.credits(), ids, json, events);
-    Tombstones tombstones = new Tombstones(config.tombstones(), ids);
-
-    AccessTokens accessTokens = new AccessTokens(config.account(), ids, clock);
-    RefreshTokens refreshTokens =
-        new RefreshTokens(
-            config.account().refreshSecret(),
-            config.account().refreshLifetime(),
-            new SecureRandom(),
-            ids,
-            events);
-    Users users =
-        new Users(refreshTokens, credits, config.account().kickstartCredits(), ids, events);
     HttpClient http = closing(HttpClient.newBuilder().connectTimeout(CONNECT_TIMEOUT).build());
-    GoogleIdTokens google =
-        new GoogleIdTokens(
-            new GoogleKeys(http, config.account().googleJwksUrl(), clock, System::nanoTime),
-            config.account().googleClientIds(),
-            clock);
-
-    Jobs jobs = new Jobs(ids, json);
-    Tasks tasks = new Tasks(config.tasks(), ids, json, events, tombstones, jobs);
-    Subtasks subtasks = new Subtasks(tasks, ids, events);
-    Instances instances = new Instances(tasks, ids, events);
-    Templates templates = new Templates(tasks, instances, ids, events, jobs);
-    Notifications notifications = new Notifications(ids, jobs);
-    Reminders reminders = new Reminders(config.reminders(), tasks, ids, jobs, events);
-    Notes notes = new Notes(config.notes(), ids, events, tombstones);
-    Recovery recovery = new Recovery(new BuriedTasks(json), notes, reminders, json, events);
-    FocusSessions focus = new FocusSessions(tasks, ids, jobs, events);
-    Achievements achievements =
-        new Achievements(config.achievements(), credits, notifications, events);
-    Reactions reactions =
-        new Reactions(
-            jobs,
-            json,
-            metrics.registry(),
-            List.of(
-                new TaskFollower(reminders),
-                new FocusFollower(focus),
-                new CompletionCounter(achievements),
-                new SubscriptionNotices(notifications)));
-    events.reactWith(reactions);
-    AddressGuard pushHosts = new AddressGuard(config.push().hosts(), InetAddress::getAllByName);
-    Optional<PushService> pushService =
-        config.push().vapid().map(vapid -> new WebPush(http, vapid, pushHosts, clock));
-    warn(config.push());
-    Charges charges = new Charges(credits, jobs, ids, config.assistant());
-    Suggestions suggestions = new Suggestions(ids, json);
-    Actions actions = new Actions(tasks, subtasks, notes);
-    BillingMetrics billingMetrics = new BillingMetrics(metrics.registry());
-    Billing billing =
-        new Billing(
-            config.billing(),
-            config.checkout().map(checkout -> new CheckoutPayments(http, checkout, json)),
-            users,
-            credits,
-            notifications,
-            jobs,
-            ids,
-            json,
-            events,
-            billingMetrics);
-    warn(config.billing(), config.checkout().isPresent());
-    Cleanup cleanup =
-        new Cleanup(
-            List.of(
-                Endpoint::deleteOutlivedKeys,
-                refreshTokens::deleteSpent,
-                tombstones::deleteExpired,
-                suggestions::expire,
-                suggestions::deleteOld,
-                Webhooks::deleteOld,
-                jobs::deleteFinished),
-            partitions);
+    Features features = new Features(config, http, json, ids, metrics, clock);
     worker =
         closing(
             new Worker(
                 db,
                 ids,
-                Map.of(
-                    Tasks.NEXT_INSTANCE,
-                    new GenerateNext(instances, events),
-                    Reactions.RETRY,
-                    reactions,
-                    Charges.SETTLE,
-                    new ReservationSettle(charges, Endpoint::release, json),
-                    Reminders.FIRE,
-                    new ReminderFire(reminders, tasks, notifications, events),
-                    FocusSessions.END,
-                    new FocusEnd(focus, json),
-                    Notifications.PUSH_SEND,
-                    new PushSend(pushService, json, result -> metrics.push(result.toString())),
-                    Webhooks.APPLY,
-                    billing.webhooks(),
-                    SubscriptionMove.KIND,
-                    billing.move(),
-                    OrderRelease.KIND,
-                    new OrderRelease(billing, Endpoint::release, json)),
-                new Daily(
-                    jobs,
-                    Map.of(
-                        "cleanup",
-                        cleanup,
-                        "credit_expire",
-                        new CreditExpire(credits),
-                        "streak_calculate",
-                        new StreakCalculate(),
-                        "subscription_check",
-                        new SubscriptionCheck(jobs))),
+                features.handlers(),
+                new Daily(features.jobs(), features.daily(partitions)),
                 new Backoff(new SecureRandom()),
-                new JobMetrics(metrics.registry(), billingMetrics::measure),
+                new JobMetrics(metrics.registry(), features::measure),
                 ran,
                 Math.clamp(config.database().poolSize() / 3, 1, PARALLEL_JOBS)));
 
     Errors errors = new Errors(json);
     RateLimiter limiter = new RateLimiter(clock);
-    endpoint = new Endpoint(json, errors, db, accessTokens, limiter, config.http());
+    endpoint = new Endpoint(json, errors, db, features.accessTokens(), limiter, config.http());
     health = closing(new Health(new Probe(config.database())));
     routes = new ArrayList<>(Routes.operations(health, new MetricsRoutes(metrics, config.http())));
     if (role != Role.WORKER) {
-      AccountRoutes account =
-          new AccountRoutes(
-              google,
-              users,
-              refreshTokens,
-              accessTokens,
-              new Export(db, json),
-              json,
-              result -> metrics.signIn(result.name().toLowerCase(Locale.ROOT)));
-      TaskForm taskForm = new TaskForm(config.tasks());
-      AssistantRoutes assistant =
-          new AssistantRoutes(
-              model(config.openai(), http, json, clock, metrics)
-                  .map(
-                      model -> {
-                        Assistant asked =
-                            new Assistant(model, config.assistant().timeout(), System::nanoTime);
-                        Prompts prompts = Prompts.load();
-                        return new AssistantRoutes.Asked(
-                            new Chat(
-                                asked,
-                                config.assistant(),
-                                prompts,
-                                tasks,
-                                charges,
-                                suggestions,
-                                actions,
-                                events,
-                                json),
-                            new Breakdown(
-                                asked,
-                                config.assistant(),
-                                prompts,
-                                tasks,
-                                subtasks,
-                                charges,
-                                suggestions,
-                                events,
-                                json),
-                            new NoteConversion(
-                                asked,
-                                config.assistant(),
-                                prompts,
-                                tasks,
-                                notes,
-                                charges,
-                                suggestions,
-                                events,
-                                json));
-                      }),
-              new ActionForm(taskForm, json),
-              suggestions,
-              actions,
-              achievements,
-              events);
-      routes.addAll(
-          Routes.api(
-              new Docs(json),
-              account,
-              new TaskRoutes(tasks, achievements, taskForm),
-              new SubtaskRoutes(tasks, subtasks, achievements),
-              new TemplateRoutes(templates, config.tasks()),
-              new ReminderRoutes(reminders),
-              new NoteRoutes(notes, config.notes()),
-              new RecoveryRoutes(recovery),
-              new FocusRoutes(focus),
-              new CreditRoutes(credits),
-              assistant,
-              new AchievementRoutes(achievements),
-              new ActivityRoutes(new Activity(json)),
-              new NotificationRoutes(notifications),
-              new PushRoutes(new PushSubscriptions(ids), pushHosts, config.push().vapid()),
-              new BillingRoutes(billing, tier -> features(config, tier))));
+      routes.addAll(features.routes(db));
     }
 
     // A machine that starts everything at once needs longer for this than a request may take.
@@ -410,64 +155,6 @@ public final class App implements AutoCloseable {
         "role {0} listens on port {1}",
         role.name().toLowerCase(Locale.ROOT),
         Integer.toString(server.port()));
-  }
-
-  private static BillingRoutes.Features features(Config config, Tier tier) {
-    return switch (tier) {
-      case FREE ->
-          new BillingRoutes.Features(
-              config.tasks().freeMaxSubtasks(), config.tasks().freeDescription(), false, 0);
-      case PRO ->
-          new BillingRoutes.Features(
-              config.tasks().proMaxSubtasks(),
-              config.tasks().proDescription(),
-              true,
-              config.credits().proMonthly());
-    };
-  }
-
-  private static void warn(BillingConfig billing, boolean payments) {
-    if (!payments) {
-      LOG.log(System.Logger.Level.WARNING, "no payments: CHECKOUT_SECRET_KEY is not set");
-    }
-    if (billing.webhookSecrets().isEmpty()) {
-      LOG.log(
-          System.Logger.Level.WARNING, "webhooks are refused: CHECKOUT_WEBHOOK_SECRET is not set");
-    }
-  }
-
-  private static Optional<Model> model(
-      OpenAiConfig config, HttpClient http, Json json, Clock clock, Metrics metrics) {
-    if (config.key().isEmpty()) {
-      LOG.log(System.Logger.Level.WARNING, "no assistant: OPENAI_API_KEY is not set");
-    }
-    return config
-        .key()
-        .map(
-            key ->
-                new OpenAi(
-                    http,
-                    config,
-                    key,
-                    json,
-                    clock,
-                    System::nanoTime,
-                    new SecureRandom(),
-                    metrics.registry()));
-  }
-
-  private static void warn(PushConfig push) {
-    if (push.vapid().isEmpty()) {
-      LOG.log(System.Logger.Level.WARNING, "no push: VAPID_PUBLIC_KEY is not set");
-    }
-    for (AllowedHost host : push.hosts()) {
-      if (host instanceof AllowedHost.Origin(String origin)) {
-        LOG.log(
-            System.Logger.Level.WARNING,
-            "PUSH_HOSTS allows {0} whatever its address: this is for development",
-            origin);
-      }
-    }
   }
 
   /** The port it listens on. */

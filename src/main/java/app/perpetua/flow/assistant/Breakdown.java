@@ -4,10 +4,8 @@ import app.perpetua.flow.assistant.Charges.Charge;
 import app.perpetua.flow.assistant.Suggestions.Suggestion;
 import app.perpetua.flow.base.Cancellation;
 import app.perpetua.flow.base.Code;
-import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.events.Event;
-import app.perpetua.flow.events.Events;
 import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.Tx;
 import app.perpetua.flow.tasks.Subtask;
@@ -55,36 +53,15 @@ public final class Breakdown {
       int creditsRemaining,
       boolean aiRequestWarning) {}
 
-  private final Assistant assistant;
-  private final AssistantConfig config;
-  private final Prompts prompts;
+  private final Kit kit;
   private final Tasks tasks;
   private final Subtasks subtasks;
-  private final Charges charges;
-  private final Suggestions suggestions;
-  private final Events events;
-  private final Json json;
 
   /** A breakdown is one form to fill in. */
-  public Breakdown(
-      Assistant assistant,
-      AssistantConfig config,
-      Prompts prompts,
-      Tasks tasks,
-      Subtasks subtasks,
-      Charges charges,
-      Suggestions suggestions,
-      Events events,
-      Json json) {
-    this.assistant = assistant;
-    this.config = config;
-    this.prompts = prompts;
+  public Breakdown(Kit kit, Tasks tasks, Subtasks subtasks) {
+    this.kit = kit;
     this.tasks = tasks;
     this.subtasks = subtasks;
-    this.charges = charges;
-    this.suggestions = suggestions;
-    this.events = events;
-    this.json = json;
   }
 
   /**
@@ -103,9 +80,10 @@ public final class Breakdown {
     }
     subtasks.checkRoom(tx.owner(), task, 1);
     Charge charge =
-        charges.take(tx, key, config.subtaskCredits(), "Subtasks proposed by the assistant");
+        kit.charges()
+            .take(tx, key, kit.config().subtaskCredits(), "Subtasks proposed by the assistant");
     boolean warning =
-        charges.count(tx, question.session(), question.sessionEnds(), question.taskId());
+        kit.charges().count(tx, question.session(), question.sessionEnds(), question.taskId());
     return new Reserved(tx.userId(), charge, detail, subtasks.room(tx.owner(), task), warning);
   }
 
@@ -122,12 +100,12 @@ public final class Breakdown {
             reserved.task().subtasks().stream().map(Subtask::title).toList());
     Prompt prompt =
         new Prompt(
-            prompts.subtasks(),
-            List.of(Prompts.data(json, data)),
+            kit.prompts().subtasks(),
+            List.of(Prompts.data(kit.json(), data)),
             new Prompt.Aim.Fill(form(reserved.room())),
             MAX_OUTPUT_TOKENS,
             Prompts.safetyIdentifier(reserved.userId()));
-    return switch (assistant.fill(prompt, cancellation)) {
+    return switch (kit.assistant().fill(prompt, cancellation)) {
       case Result.Nothing<JsonNode>(Failure failure, Run run) -> new Result.Nothing<>(failure, run);
       case Result.Usable<JsonNode>(JsonNode form, Run run) -> {
         List<String> titles = titles(form, reserved.task().subtasks());
@@ -147,24 +125,26 @@ public final class Breakdown {
       Tx tx, Question question, Reserved reserved, Result<List<String>> result) {
     Charge charge = reserved.charge();
     if (!(result instanceof Result.Usable<List<String>>(List<String> titles, Run run))) {
-      charges.giveBack(tx, charge);
+      kit.charges().giveBack(tx, charge);
       return Optional.empty();
     }
     Proposal proposal =
         new Proposal(
             new Action.CreateSubtasks(question.taskId(), titles),
             "Add " + titles.size() + " subtasks to “" + reserved.task().task().title() + "”");
-    Suggestion stored = suggestions.propose(tx, List.of(proposal)).getFirst();
+    Suggestion stored = kit.suggestions().propose(tx, List.of(proposal)).getFirst();
     Tx byAi = tx.actingFor(tx.userId(), Actor.Source.AI);
     Event.Origin origin = charge.origin(question.session(), run);
-    events.emit(byAi, new Event.AiSubtasksGenerated(origin, question.taskId(), titles.size()));
-    events.emit(byAi, new Event.AiSuggested(stored.id(), stored.type(), question.taskId(), origin));
+    kit.events()
+        .emit(byAi, new Event.AiSubtasksGenerated(origin, question.taskId(), titles.size()));
+    kit.events()
+        .emit(byAi, new Event.AiSuggested(stored.id(), stored.type(), question.taskId(), origin));
     return Optional.of(
         new Answer(
             stored.id(),
             titles.stream().map(Suggested::new).toList(),
             charge.amount(),
-            charges.keep(tx, charge),
+            kit.charges().keep(tx, charge),
             reserved.warning()));
   }
 

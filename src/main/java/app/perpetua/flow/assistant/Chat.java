@@ -3,10 +3,8 @@ package app.perpetua.flow.assistant;
 import app.perpetua.flow.assistant.Charges.Charge;
 import app.perpetua.flow.assistant.Suggestions.Suggestion;
 import app.perpetua.flow.base.Cancellation;
-import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.events.Event;
-import app.perpetua.flow.events.Events;
 import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.Tx;
 import app.perpetua.flow.tasks.Task;
@@ -90,36 +88,15 @@ public final class Chat {
       boolean aiRequestWarning,
       @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable Boolean truncated) {}
 
-  private final Assistant assistant;
-  private final AssistantConfig config;
-  private final Prompts prompts;
+  private final Kit kit;
   private final Tasks tasks;
-  private final Charges charges;
-  private final Suggestions suggestions;
   private final Actions actions;
-  private final Events events;
-  private final Json json;
 
   /** Chatting touches nearly everything that the assistant has. */
-  public Chat(
-      Assistant assistant,
-      AssistantConfig config,
-      Prompts prompts,
-      Tasks tasks,
-      Charges charges,
-      Suggestions suggestions,
-      Actions actions,
-      Events events,
-      Json json) {
-    this.assistant = assistant;
-    this.config = config;
-    this.prompts = prompts;
+  public Chat(Kit kit, Tasks tasks, Actions actions) {
+    this.kit = kit;
     this.tasks = tasks;
-    this.charges = charges;
-    this.suggestions = suggestions;
     this.actions = actions;
-    this.events = events;
-    this.json = json;
   }
 
   /**
@@ -136,9 +113,11 @@ public final class Chat {
       Tasks.checkChangeable(detail.task());
       task = Optional.of(detail);
     }
-    Charge charge = charges.take(tx, key, config.chatCredits(), "A message to the assistant");
+    Charge charge =
+        kit.charges().take(tx, key, kit.config().chatCredits(), "A message to the assistant");
     boolean warning =
-        taskId != null && charges.count(tx, question.session(), question.sessionEnds(), taskId);
+        taskId != null
+            && kit.charges().count(tx, question.session(), question.sessionEnds(), taskId);
     List<Task> open =
         question.withTasks()
             ? tasks.list(tx, soonestOpen(question.taskLimit())).tasks()
@@ -153,19 +132,19 @@ public final class Chat {
       Toolbox.Reader reader,
       @Nullable Consumer<String> words,
       Cancellation cancellation) {
-    Toolbox toolbox = new Toolbox(reserved, reader, json);
+    Toolbox toolbox = new Toolbox(reserved, reader, kit.json());
     Prompt prompt =
         new Prompt(
-            prompts.chat(),
+            kit.prompts().chat(),
             List.of(
-                Prompts.data(json, data(reserved)),
+                Prompts.data(kit.json(), data(reserved)),
                 new Prompt.Item.Said(Prompt.Speaker.USER, question.text())),
             new Prompt.Aim.Talk(Toolbox.TOOLS),
             MAX_OUTPUT_TOKENS,
             Prompts.safetyIdentifier(reserved.userId()));
     Result<Assistant.Talk> result =
-        assistant.talk(
-            prompt, toolbox::call, words, () -> !toolbox.proposals().isEmpty(), cancellation);
+        kit.assistant()
+            .talk(prompt, toolbox::call, words, () -> !toolbox.proposals().isEmpty(), cancellation);
     return new Said(result, toolbox.proposals());
   }
 
@@ -177,26 +156,28 @@ public final class Chat {
   public Optional<Answer> settle(Tx tx, Question question, Reserved reserved, Said said) {
     Charge charge = reserved.charge();
     if (!(said.result() instanceof Result.Usable<Assistant.Talk>(Assistant.Talk talk, Run run))) {
-      charges.giveBack(tx, charge);
+      kit.charges().giveBack(tx, charge);
       return Optional.empty();
     }
     List<Suggestion> stored =
-        suggestions.propose(
-            tx, said.proposals().stream().filter(it -> stands(tx, it, reserved)).toList());
+        kit.suggestions()
+            .propose(tx, said.proposals().stream().filter(it -> stands(tx, it, reserved)).toList());
     Tx byAi = tx.actingFor(tx.userId(), Actor.Source.AI);
     Event.Origin origin = charge.origin(question.session(), run);
-    events.emit(byAi, new Event.AiChat(origin, question.taskId(), stored.size()));
+    kit.events().emit(byAi, new Event.AiChat(origin, question.taskId(), stored.size()));
     for (Suggestion suggestion : stored) {
-      events.emit(
-          byAi,
-          new Event.AiSuggested(suggestion.id(), suggestion.type(), suggestion.taskId(), origin));
+      kit.events()
+          .emit(
+              byAi,
+              new Event.AiSuggested(
+                  suggestion.id(), suggestion.type(), suggestion.taskId(), origin));
     }
     return Optional.of(
         new Answer(
             talk.text(),
             stored,
             charge.amount(),
-            charges.keep(tx, charge),
+            kit.charges().keep(tx, charge),
             reserved.warning(),
             talk.truncated() ? true : null));
   }

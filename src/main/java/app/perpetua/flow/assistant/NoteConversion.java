@@ -4,10 +4,8 @@ import app.perpetua.flow.assistant.Charges.Charge;
 import app.perpetua.flow.assistant.Suggestions.Suggestion;
 import app.perpetua.flow.base.Cancellation;
 import app.perpetua.flow.base.Code;
-import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.events.Event;
-import app.perpetua.flow.events.Events;
 import app.perpetua.flow.notes.Note;
 import app.perpetua.flow.notes.Notes;
 import app.perpetua.flow.sql.Actor;
@@ -47,36 +45,15 @@ public final class NoteConversion {
   public record Answer(
       UUID suggestionId, SuggestedTask suggestedTask, int creditsUsed, int creditsRemaining) {}
 
-  private final Assistant assistant;
-  private final AssistantConfig config;
-  private final Prompts prompts;
+  private final Kit kit;
   private final Tasks tasks;
   private final Notes notes;
-  private final Charges charges;
-  private final Suggestions suggestions;
-  private final Events events;
-  private final Json json;
 
   /** A conversion is one form to fill in. */
-  public NoteConversion(
-      Assistant assistant,
-      AssistantConfig config,
-      Prompts prompts,
-      Tasks tasks,
-      Notes notes,
-      Charges charges,
-      Suggestions suggestions,
-      Events events,
-      Json json) {
-    this.assistant = assistant;
-    this.config = config;
-    this.prompts = prompts;
+  public NoteConversion(Kit kit, Tasks tasks, Notes notes) {
+    this.kit = kit;
     this.tasks = tasks;
     this.notes = notes;
-    this.charges = charges;
-    this.suggestions = suggestions;
-    this.events = events;
-    this.json = json;
   }
 
   /**
@@ -102,7 +79,8 @@ public final class NoteConversion {
   public Reserved reserve(Tx tx, UUID key, Question question) {
     Note note = notes.get(tx, question.noteId());
     checkConvertible(note);
-    Charge charge = charges.take(tx, key, config.conversionCredits(), "A task proposed for a note");
+    Charge charge =
+        kit.charges().take(tx, key, kit.config().conversionCredits(), "A task proposed for a note");
     return new Reserved(
         tx.userId(),
         charge,
@@ -121,12 +99,12 @@ public final class NoteConversion {
     data.put("note", reserved.note().content());
     Prompt prompt =
         new Prompt(
-            prompts.note(),
-            List.of(Prompts.data(json, data)),
+            kit.prompts().note(),
+            List.of(Prompts.data(kit.json(), data)),
             new Prompt.Aim.Fill(form(reserved.maxDescription())),
             MAX_OUTPUT_TOKENS,
             Prompts.safetyIdentifier(reserved.userId()));
-    return switch (assistant.fill(prompt, cancellation)) {
+    return switch (kit.assistant().fill(prompt, cancellation)) {
       case Result.Nothing<JsonNode>(Failure failure, Run run) -> new Result.Nothing<>(failure, run);
       case Result.Usable<JsonNode>(JsonNode form, Run run) ->
           draft(form, reserved, reader)
@@ -146,25 +124,26 @@ public final class NoteConversion {
       Tx tx, Question question, Reserved reserved, Result<TaskDraft> result) {
     Charge charge = reserved.charge();
     if (!(result instanceof Result.Usable<TaskDraft>(TaskDraft draft, Run run))) {
-      charges.giveBack(tx, charge);
+      kit.charges().giveBack(tx, charge);
       return Optional.empty();
     }
     Proposal proposal =
         new Proposal(
             new Action.ConvertNote(question.noteId(), draft),
             "Make the task “" + draft.title() + "” of the note");
-    Suggestion stored = suggestions.propose(tx, List.of(proposal)).getFirst();
+    Suggestion stored = kit.suggestions().propose(tx, List.of(proposal)).getFirst();
     Tx byAi = tx.actingFor(tx.userId(), Actor.Source.AI);
     Event.Origin origin = charge.origin(question.session(), run);
-    events.emit(byAi, new Event.AiNoteConversionSuggested(origin, question.noteId(), stored.id()));
-    events.emit(byAi, new Event.AiSuggested(stored.id(), stored.type(), null, origin));
+    kit.events()
+        .emit(byAi, new Event.AiNoteConversionSuggested(origin, question.noteId(), stored.id()));
+    kit.events().emit(byAi, new Event.AiSuggested(stored.id(), stored.type(), null, origin));
     return Optional.of(
         new Answer(
             stored.id(),
             new SuggestedTask(
                 draft.title(), draft.description(), draft.priority(), draft.dueDate()),
             charge.amount(),
-            charges.keep(tx, charge)));
+            kit.charges().keep(tx, charge)));
   }
 
   /** A due date that cannot be set is worth less than the rest: it goes. */
@@ -185,7 +164,7 @@ public final class NoteConversion {
   private Optional<TaskDraft> read(
       Map<String, Object> data, Reserved reserved, Toolbox.Reader reader) {
     try {
-      Action action = reader.read("convert_note", json.text(data), reserved.now());
+      Action action = reader.read("convert_note", kit.json().text(data), reserved.now());
       return action instanceof Action.ConvertNote convert
           ? Optional.of(convert.draft())
           : Optional.empty();
