@@ -179,7 +179,7 @@ public final class App implements AutoCloseable {
         new Partitions(new Db(pool, catalog, clock, REQUEST_BUDGET, _ -> false));
     Db db = new Db(pool, catalog, clock, REQUEST_BUDGET, partitions::ensure);
     Events events = new Events(ids, json);
-    Credits credits = new Credits(config.credits(), ids, json, events);
+    Credits credits = new Credits(config.credits(), ids, json, events, metrics.registry());
     Tombstones tombstones = new Tombstones(config.tombstones(), ids);
 
     AccessTokens accessTokens = new AccessTokens(config.account(), ids, clock);
