@@ -144,6 +144,15 @@ final class Bench {
         new DueReminders(database, options, Bench::say)
             .run(jvm -> new Service(jar, jvm, "worker", started(database), log()));
       }
+      if (options.runs(BenchOptions.Part.SPENDS)) {
+        try (Spends spends = new Spends(database, options, Bench::say)) {
+          spends.run();
+        }
+      }
+      if (options.runs(BenchOptions.Part.CHATS)) {
+        new Chats(database, tokens::get, options, HOME, Bench::say)
+            .run(further -> start(database.url(database.port()), further));
+      }
       database.checkInvariants();
       say("The data is as it must be (every query of invariants.sql).");
       if (options.runs(BenchOptions.Part.START)) {

@@ -26,7 +26,9 @@ record BenchOptions(Set<Part> parts, boolean quick, List<String> jvm, @Nullable 
     TRIPS,
     START,
     JOBS,
-    REMINDERS
+    REMINDERS,
+    CHATS,
+    SPENDS
   }
 
   /** Arguments that make no sense; the message says which. */
@@ -93,7 +95,8 @@ record BenchOptions(Set<Part> parts, boolean quick, List<String> jvm, @Nullable 
       return Part.valueOf(name.toUpperCase(Locale.ROOT));
     } catch (IllegalArgumentException e) {
       throw new Misused(
-          "--only must be reads, writes, completions, trips, start, jobs or reminders");
+          "--only must be reads, writes, completions, trips, start, jobs, reminders,"
+              + " chats or spends");
     }
   }
 
