@@ -31,7 +31,7 @@ final class Bench {
   private static final int CONNECTIONS = 64;
 
   /** As many as the service has connections to its database. */
-  private static final int POOL = 12;
+  static final int POOL = 12;
 
   private static final Duration TOKENS_LIVE = Duration.ofHours(2);
   private static final Path HOME = Path.of("target/bench");

@@ -175,13 +175,16 @@ final class Chats {
     try (Chatters chatters = new Chatters(service.port(), HELD, HELD_WORDS, this::chat)) {
       chatters.awaitWords(PATIENCE);
       double more = (heap(service) - idle) / 1024.0 / 1024;
+      long held = service.residentMegabytes();
+      chatters.checkListening();
       report.say(
-          "%,d chats at once: %.0f MB of heap over %.0f MB idle, aim < 256 MB: %s; resident %d MB over %d",
+          "%,d chats at once: %.0f MB of heap over %.0f MB idle, aim < 256 MB: %s;"
+              + " %d MB of the machine's memory, %d MB before",
           HELD,
           more,
           idle / 1024.0 / 1024,
           more < 256 ? "met" : "MISSED",
-          service.residentMegabytes() - resident,
+          held,
           resident);
       chatters.await();
     }

@@ -85,6 +85,17 @@ final class Chatters implements AutoCloseable {
   }
 
   /**
+   * Makes sure that all are there.
+   *
+   * @throws IOException if the first has ended already
+   */
+  void checkListening() throws IOException {
+    if (all.stream().anyMatch(Future::isDone)) {
+      throw new IOException("a chat was over before all were looked at");
+    }
+  }
+
+  /**
    * Waits for the end of all streams.
    *
    * @return how late the words came that were sent while all of them listened

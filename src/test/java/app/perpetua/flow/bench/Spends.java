@@ -15,6 +15,7 @@ import com.zaxxer.hikari.HikariDataSource;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.io.InterruptedIOException;
+import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Clock;
 import java.time.Duration;
@@ -25,6 +26,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * Credits spent in this process by the code that the service runs, on the service's tables: a spend
@@ -37,6 +39,9 @@ final class Spends implements AutoCloseable {
 
   /** As the service's. */
   private static final Duration BUDGET = Duration.ofSeconds(5);
+
+  private static final Duration CONNECTING = Duration.ofSeconds(30);
+  private static final Duration LOOK_AGAIN = Duration.ofMillis(10);
 
   private final Database database;
   private final BenchOptions options;
@@ -88,30 +93,59 @@ final class Spends implements AutoCloseable {
           credits.beginMonth(tx, "bench");
           return "";
         });
-    window(user, options.warmUp());
-    database.settle();
-    Latencies latencies = window(user, options.window());
-    double perSecond = latencies.size() / (double) options.seconds();
     report.say("");
-    report.say(
-        "Spends of one user over %d connections: %.0f/s, aim ≥ %d: %s; p50 %.1f ms, p99 %.1f ms",
-        CONNECTIONS,
-        perSecond,
-        AIM,
-        perSecond >= AIM ? "met" : "MISSED",
-        latencies.percentile(0.5).toNanos() / 1e6,
-        latencies.percentile(0.99).toNanos() / 1e6);
+    report.say("Spends of one user, aim ≥ %d/s:", AIM);
+    spends(user, pool);
+    // As many as the service lets in, and nobody to wait for.
+    for (int size : new int[] {Bench.POOL, 1}) {
+      try (HikariDataSource other = pool(database.port(), size)) {
+        spends(user, other);
+      }
+    }
     trips(user);
   }
 
+  private void spends(int user, HikariDataSource over) throws IOException, SQLException {
+    awaitConnections(over);
+    window(user, over, options.warmUp().dividedBy(2));
+    database.settle();
+    Latencies latencies = window(user, over, options.window());
+    double perSecond = latencies.size() / (double) options.seconds();
+    report.say(
+        "  over %2d connections: %5.0f/s %-6s  p50 %6.1f ms  p99 %6.1f ms",
+        over.getMaximumPoolSize(),
+        perSecond,
+        perSecond >= AIM ? "met" : "MISSED",
+        latencies.percentile(0.5).toNanos() / 1e6,
+        latencies.percentile(0.99).toNanos() / 1e6);
+  }
+
+  /** The pool opens one after the other, and its users do not wait for long. */
+  private static void awaitConnections(HikariDataSource pool) throws IOException {
+    long begun = System.nanoTime();
+    int wanted = pool.getMaximumPoolSize();
+    // It begins with the first that is asked for.
+    try (Connection _ = pool.getConnection()) {
+      while (pool.getHikariPoolMXBean().getTotalConnections() < wanted) {
+        if (System.nanoTime() - begun > CONNECTING.toNanos()) {
+          throw new IOException("the database does not take " + wanted + " connections");
+        }
+        LockSupport.parkNanos(LOOK_AGAIN.toNanos());
+      }
+    } catch (SQLException e) {
+      throw new IOException("the database cannot be reached", e);
+    }
+  }
+
   /** Everybody spends as soon as they have spent. */
-  private Latencies window(int user, Duration duration) throws IOException {
+  private Latencies window(int user, HikariDataSource over, Duration duration) throws IOException {
+    Db through = db(over);
     Latencies all = new Latencies();
     long end = System.nanoTime() + duration.toNanos();
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Future<List<Long>>> spenders = new ArrayList<>();
-      for (int i = 0; i < CONNECTIONS; i++) {
-        spenders.add(threads.submit(() -> spendUntil(end, user)));
+      for (int i = 0; i < over.getMaximumPoolSize(); i++) {
+        spenders.add(threads.submit(() -> spendUntil(end, through, user)));
       }
       for (Future<List<Long>> spender : spenders) {
         spender.get().forEach(all::record);
@@ -125,10 +159,10 @@ final class Spends implements AutoCloseable {
     return all;
   }
 
-  private List<Long> spendUntil(long end, int user) {
+  private List<Long> spendUntil(long end, Db through, int user) {
     List<Long> nanos = new ArrayList<>();
     for (long begun = System.nanoTime(); begun - end < 0; begun = System.nanoTime()) {
-      spend(db, user);
+      spend(through, user);
       nanos.add(System.nanoTime() - begun);
     }
     return nanos;
