@@ -180,12 +180,7 @@ final class Chats {
       report.say(
           "%,d chats at once: %.0f MB of heap over %.0f MB idle, aim < 256 MB: %s;"
               + " %d MB of the machine's memory, %d MB before",
-          HELD,
-          more,
-          idle / 1024.0 / 1024,
-          more < 256 ? "met" : "MISSED",
-          held,
-          resident);
+          HELD, more, idle / 1024.0 / 1024, more < 256 ? "met" : "MISSED", held, resident);
       chatters.await();
     }
   }
