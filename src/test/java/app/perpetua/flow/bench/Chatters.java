@@ -87,11 +87,15 @@ final class Chatters implements AutoCloseable {
   /**
    * Makes sure that all are there.
    *
-   * @throws IOException if the first has ended already
+   * @throws IOException if one has ended already, saying how
    */
   void checkListening() throws IOException {
-    if (all.stream().anyMatch(Future::isDone)) {
-      throw new IOException("a chat was over before all were looked at");
+    for (Future<Heard> one : all) {
+      if (one.isDone()) {
+        throw new IOException(
+            "a chat is over: "
+                + (one.state() == Future.State.FAILED ? one.exceptionNow() : "said"));
+      }
     }
   }
 
@@ -166,7 +170,7 @@ final class Chatters implements AutoCloseable {
     }
   }
 
-  /** Hangs up on whoever still listens to nobody. */
+  /** Those who still listen hang up. */
   @Override
   public void close() {
     threads.shutdownNow();
