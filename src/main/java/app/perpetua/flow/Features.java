@@ -151,7 +151,7 @@ final class Features {
     events = new Events(ids, json);
     jobs = new Jobs(ids, json);
     tombstones = new Tombstones(config.tombstones(), ids);
-    credits = new Credits(config.credits(), ids, json, events);
+    credits = new Credits(config.credits(), ids, json, events, metrics.registry());
     accessTokens = new AccessTokens(config.account(), ids, clock);
     refreshTokens =
         new RefreshTokens(

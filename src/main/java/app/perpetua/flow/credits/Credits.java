@@ -10,6 +10,7 @@ import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.Owner;
 import app.perpetua.flow.sql.Owner.Tier;
 import app.perpetua.flow.sql.Tx;
+import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -42,13 +43,19 @@ public final class Credits {
   private final Ids ids;
   private final Json json;
   private final Events events;
+  private final CreditMetrics metrics;
 
-  /** The rules with these figures. */
-  public Credits(CreditConfig config, Ids ids, Json json, Events events) {
+  /**
+   * The rules with these figures.
+   *
+   * @param registry is told what has moved
+   */
+  public Credits(CreditConfig config, Ids ids, Json json, Events events, MeterRegistry registry) {
     this.config = config;
     this.ids = ids;
     this.json = json;
     this.events = events;
+    this.metrics = new CreditMetrics(registry);
   }
 
   /**
@@ -237,6 +244,7 @@ public final class Credits {
     }
     tx.sql("credits.store_grants").bind("grants", json.text(stored(purse.changed()))).atCommit();
     tx.sql("credits.append_entries").bind("entries", json.text(purse.movements())).atCommit();
+    tx.afterCommit(() -> purse.movements().forEach(metrics::moved));
     // What the clock did is nobody's decision.
     Tx system = tx.actingFor(tx.userId(), Actor.Source.SYSTEM);
     for (Movement movement : purse.movements()) {

@@ -120,6 +120,7 @@ public final class Db {
         T result = work.apply(tx);
         commit(tx, parts);
         committed = true;
+        tx.committed();
         return result;
       } finally {
         end(connection, committed);

@@ -23,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  * now} is one instant for the whole of it. Confined to one thread; opened by {@link Db} alone.
  */
 public final class Tx {
+  private static final System.Logger LOG = System.getLogger(Tx.class.getName());
+
   private record Deferred(SqlCatalog.Statement statement, Map<String, @Nullable Object> values) {}
 
   private record Known(Class<?> kind, @Nullable UUID userId) {}
@@ -35,6 +37,7 @@ public final class Tx {
   private final List<Deferred> deferred;
   private final Map<Known, Object> known;
   private final Parts parts;
+  private final List<Runnable> afterwards;
   private @Nullable Owner owner;
 
   Tx(
@@ -45,7 +48,16 @@ public final class Tx {
       Deadline deadline,
       Parts parts,
       boolean system) {
-    this(connection, catalog, actor, now, deadline, parts, new ArrayList<>(), new HashMap<>());
+    this(
+        connection,
+        catalog,
+        actor,
+        now,
+        deadline,
+        parts,
+        new ArrayList<>(),
+        new HashMap<>(),
+        new ArrayList<>());
     if (system != (actor.userId() == null)) {
       throw new IllegalArgumentException("a system transaction has no user, any other has one");
     }
@@ -59,7 +71,8 @@ public final class Tx {
       Deadline deadline,
       Parts parts,
       List<Deferred> deferred,
-      Map<Known, Object> known) {
+      Map<Known, Object> known,
+      List<Runnable> afterwards) {
     this.connection = connection;
     this.catalog = catalog;
     this.actor = actor;
@@ -68,6 +81,7 @@ public final class Tx {
     this.parts = parts;
     this.deferred = deferred;
     this.known = known;
+    this.afterwards = afterwards;
   }
 
   /** On whose behalf. */
@@ -101,7 +115,7 @@ public final class Tx {
   /** The same transaction, acting for this user, who decided or not: how sign-in enters one. */
   public Tx actingFor(UUID userId, Actor.Source source) {
     Actor acting = new Actor(userId, source, actor.requestId());
-    return new Tx(connection, catalog, acting, now, deadline, parts, deferred, known);
+    return new Tx(connection, catalog, acting, now, deadline, parts, deferred, known, afterwards);
   }
 
   /**
@@ -168,6 +182,18 @@ public final class Tx {
   }
 
   /**
+   * Leaves something to be told once this run has committed, such as a counter that must not count
+   * what was rolled back. Never told if the run is rolled back, or run again (the next run leaves
+   * its own), or if nobody knows whether it committed: so what is counted here is too little at
+   * times, never too much. No place for effects, which a process that dies just then would owe.
+   *
+   * @param told quick; what it throws is logged, for the change stands
+   */
+  public void afterCommit(Runnable told) {
+    afterwards.add(told);
+  }
+
+  /**
    * A call of the named statement.
    *
    * @throws IllegalArgumentException if there is none
@@ -228,6 +254,17 @@ public final class Tx {
       connection.commit();
     } catch (SQLException e) {
       throw DatabaseException.ofCommit(e);
+    }
+  }
+
+  /** Tells what waited for the commit, which has happened. */
+  void committed() {
+    for (Runnable told : afterwards) {
+      try {
+        told.run();
+      } catch (RuntimeException e) {
+        LOG.log(System.Logger.Level.ERROR, "after a commit", e);
+      }
     }
   }
 

@@ -14,6 +14,7 @@ import app.perpetua.flow.sql.Eventually;
 import app.perpetua.flow.sql.SqlCatalog;
 import app.perpetua.flow.sql.Tx;
 import com.zaxxer.hikari.HikariDataSource;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.security.SecureRandom;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -64,7 +65,8 @@ final class AccountFixture {
     users =
         new Users(
             refreshTokens,
-            new Credits(new CreditConfig(10, 100, 50), ids, json, events),
+            new Credits(
+                new CreditConfig(10, 100, 50), ids, json, events, new SimpleMeterRegistry()),
             5,
             ids,
             events);

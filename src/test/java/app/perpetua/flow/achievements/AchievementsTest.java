@@ -17,6 +17,7 @@ import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.SqlCatalog;
 import app.perpetua.flow.sql.Tx;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -43,7 +44,7 @@ class AchievementsTest {
   private final Achievements achievements =
       new Achievements(
           new AchievementConfig(50, 200, 10, 25, 10),
-          new Credits(new CreditConfig(10, 100, 50), ids, json, events),
+          new Credits(new CreditConfig(10, 100, 50), ids, json, events, new SimpleMeterRegistry()),
           new Notifications(ids, new Jobs(ids, json)),
           events);
   private final Db db =

@@ -7,14 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import app.perpetua.flow.fake.FakeOpenAi;
 import app.perpetua.flow.fake.OpenAiStep;
 import app.perpetua.flow.harness.Api;
+import app.perpetua.flow.harness.ChatSocket;
 import app.perpetua.flow.harness.Invariants;
 import app.perpetua.flow.harness.SseEvent;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.TestService;
-import java.io.InputStream;
-import java.net.InetAddress;
-import java.net.Socket;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -31,6 +28,7 @@ class ChatStreamTest {
   private static final String STREAM = "/api/v1/ai/chat/stream";
   private static final String CHAT = "/api/v1/ai/chat";
   private static final Duration PATIENCE = Duration.ofSeconds(20);
+  private static final Map<String, String> MESSAGE = Map.of("message", ChatSocket.MESSAGE);
 
   @Order(1)
   @RegisterExtension
@@ -123,48 +121,73 @@ class ChatStreamTest {
     int before = service.openAi().asked().size();
     service.openAi().script(OpenAiStep.say("word ".repeat(2000)).slowly(Duration.ofMillis(20)));
     UUID key = UUID.randomUUID();
-    byte[] body = "{\"message\":\"Where?\"}".getBytes(StandardCharsets.UTF_8);
-    String head =
-        "POST "
-            + STREAM
-            + " HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer "
-            + user.accessToken()
-            + "\r\nIdempotency-Key: "
-            + key
-            + "\r\nContent-Type: application/json\r\nContent-Length: "
-            + body.length
-            + "\r\n\r\n";
-    try (Socket client = new Socket(InetAddress.getLoopbackAddress(), service.port())) {
-      client.getOutputStream().write(head.getBytes(StandardCharsets.US_ASCII));
-      client.getOutputStream().write(body);
-      InputStream in = client.getInputStream();
-      StringBuilder heard = new StringBuilder();
-      while (!heard.toString().contains("\"text\"")) {
-        int read = in.read();
-        assertTrue(read >= 0, heard::toString);
-        heard.append((char) read);
-      }
+    try (ChatSocket client = new ChatSocket(service.port(), user.accessToken(), key)) {
+      client.until("\"text\"");
     }
     await(() -> service.openAi().asked().getLast().outcome() == FakeOpenAi.Outcome.HUNG_UP);
     assertEquals(before + 1, service.openAi().asked().size());
-    await(() -> settled(key));
+    await(() -> records(user, key, "done") == 1);
     // Words had come: it is charged, and the same key gets what was said.
     assertEquals(4, credits());
-    Api.Answer again = api.withKey(key).post(CHAT, Map.of("message", "Where?")).expect(200);
+    Api.Answer again = api.withKey(key).post(CHAT, MESSAGE).expect(200);
     assertTrue(again.data().get("truncated").booleanValue());
     assertFalse(again.data().get("response").stringValue().isEmpty());
   }
 
-  private boolean settled(UUID key) {
+  /** The first byte comes behind the reservation, and the last behind the settlement. */
+  @Test
+  void promise_19_a_client_that_leaves_at_any_byte_has_paid_once_for_words_or_not_at_all()
+      throws Exception {
+    String words = "Begin with the tent, then the stove, and then go on to what is left.";
+    OpenAiStep step = OpenAiStep.say(words).slowly(Duration.ofMillis(4));
+    service.openAi().script(step);
+    int length;
+    try (ChatSocket whole = new ChatSocket(service.port(), user.accessToken(), UUID.randomUUID())) {
+      length = whole.end().length();
+    }
+    int places = 16;
+    for (int i = 0; i < places; i++) {
+      int bytes = 1 + i * (length - 2) / (places - 1);
+      String place = bytes + " bytes of " + length;
+      TestService.Session other = service.newUser();
+      UUID key = UUID.randomUUID();
+      service.openAi().script(step);
+      try (ChatSocket client = new ChatSocket(service.port(), other.accessToken(), key)) {
+        client.bytes(bytes);
+        if (i % 2 == 0) {
+          client.reset();
+        }
+      }
+      await(() -> records(other, key, "open") == 0);
+      boolean kept = records(other, key, "done") == 1;
+      assertEquals(kept ? 4 : 5, credits(other), place);
+      service.openAi().script(OpenAiStep.say("Another answer."));
+      Api.Answer again = other.api().withKey(key).post(CHAT, MESSAGE).expect(200);
+      String response = again.data().get("response").stringValue();
+      if (kept) {
+        assertTrue(words.startsWith(response) && !response.isEmpty(), place);
+        assertEquals(!response.equals(words), again.data().has("truncated"), place);
+      } else {
+        assertEquals("Another answer.", response, place);
+      }
+      assertEquals(4, credits(other), place);
+    }
+  }
+
+  private static long records(TestService.Session session, UUID key, String state) {
     return database.number(
-            "select count(*) from ops.idempotency_keys where user_id = ? and key = ? and state = 'done'",
-            user.userId(),
-            key)
-        == 1;
+        "select count(*) from ops.idempotency_keys where user_id = ? and key = ? and state = ?",
+        session.userId(),
+        key,
+        state);
   }
 
   private int credits() {
-    return api.get("/api/v1/credits/balance").data().get("total").intValue();
+    return credits(user);
+  }
+
+  private static int credits(TestService.Session session) {
+    return session.api().get("/api/v1/credits/balance").data().get("total").intValue();
   }
 
   private static void await(BooleanSupplier condition) {

@@ -31,7 +31,7 @@ final class Bench {
   private static final int CONNECTIONS = 64;
 
   /** As many as the service has connections to its database. */
-  private static final int POOL = 12;
+  static final int POOL = 12;
 
   private static final Duration TOKENS_LIVE = Duration.ofHours(2);
   private static final Path HOME = Path.of("target/bench");
@@ -149,6 +149,15 @@ final class Bench {
         try (Service service = start(database.url(database.port()), signed)) {
           new ArrivingWebhooks(database, options, Bench::say).run(service.port());
         }
+      }
+      if (options.runs(BenchOptions.Part.SPENDS)) {
+        try (Spends spends = new Spends(database, options, Bench::say)) {
+          spends.run();
+        }
+      }
+      if (options.runs(BenchOptions.Part.CHATS)) {
+        new Chats(database, tokens::get, options, HOME, Bench::say)
+            .run(further -> start(database.url(database.port()), further));
       }
       database.checkInvariants();
       say("The data is as it must be (every query of invariants.sql).");

@@ -27,7 +27,9 @@ record BenchOptions(Set<Part> parts, boolean quick, List<String> jvm, @Nullable 
     START,
     JOBS,
     REMINDERS,
-    WEBHOOKS
+    WEBHOOKS,
+    CHATS,
+    SPENDS
   }
 
   /** Arguments that make no sense; the message says which. */
@@ -94,7 +96,8 @@ record BenchOptions(Set<Part> parts, boolean quick, List<String> jvm, @Nullable 
       return Part.valueOf(name.toUpperCase(Locale.ROOT));
     } catch (IllegalArgumentException e) {
       throw new Misused(
-          "--only must be reads, writes, completions, trips, start, jobs, reminders or webhooks");
+          "--only must be reads, writes, completions, trips, start, jobs, reminders, webhooks,"
+              + " chats or spends");
     }
   }
 

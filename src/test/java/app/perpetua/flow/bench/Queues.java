@@ -10,7 +10,6 @@ import app.perpetua.flow.sql.SqlCatalog;
 import com.zaxxer.hikari.HikariDataSource;
 import java.io.IOException;
 import java.io.InterruptedIOException;
-import java.lang.ProcessBuilder.Redirect;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
@@ -78,7 +77,7 @@ final class Queues {
       List<Contender> contenders = new ArrayList<>();
       contenders.add(Contender.ours(url));
       contenders.add(Contender.dbScheduler(url));
-      if (hasNode()) {
+      if (Relay.hasNode()) {
         Path graphile = graphile();
         contenders.add(Contender.graphile(url, graphile, -1));
         contenders.add(Contender.graphile(url, graphile, PREFETCHED));
@@ -272,21 +271,6 @@ final class Queues {
 
   private int waiting() {
     return options.quick() ? WAITING / 10 : WAITING;
-  }
-
-  private static boolean hasNode() {
-    try {
-      return new ProcessBuilder("node", "--version")
-              .redirectOutput(Redirect.DISCARD)
-              .start()
-              .waitFor()
-          == 0;
-    } catch (IOException e) {
-      return false;
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      return false;
-    }
   }
 
   /** Installs what the lock file names, once. */

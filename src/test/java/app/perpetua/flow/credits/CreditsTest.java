@@ -17,6 +17,7 @@ import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.SqlCatalog;
 import app.perpetua.flow.sql.Tx;
 import com.zaxxer.hikari.HikariDataSource;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -44,7 +45,12 @@ class CreditsTest {
   private final Ids ids = new Ids();
   private final Json json = new Json();
   private final Credits credits =
-      new Credits(new CreditConfig(10, 100, 50), ids, json, new Events(ids, json));
+      new Credits(
+          new CreditConfig(10, 100, 50),
+          ids,
+          json,
+          new Events(ids, json),
+          new SimpleMeterRegistry());
   private final HikariDataSource pool = database.pool(10);
   private final Db db =
       new Db(

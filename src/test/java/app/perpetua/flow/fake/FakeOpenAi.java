@@ -17,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.concurrent.ThreadLocalRandom;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 
@@ -176,6 +177,13 @@ public final class FakeOpenAi implements AutoCloseable {
         begin(number, 200, EVENTS, Map.of(), to);
         return flood(words, to);
       }
+      case Reply.Clock(int words) -> {
+        begin(number, 200, EVENTS, Map.of(), to);
+        clock(words, manner.pace(), to);
+        to.chunk(OpenAiStream.of(json, request, id, List.of(), Ending.COMPLETED).getLast());
+        to.end();
+        return true;
+      }
       case Reply.Turn(List<Part> parts, Ending ending) -> {
         begin(number, 200, EVENTS, Map.of(), to);
         return send(OpenAiStream.of(json, request, id, parts, ending), manner, to);
@@ -246,10 +254,19 @@ public final class FakeOpenAi implements AutoCloseable {
 
   private boolean flood(int words, HttpWire.Connection to) throws IOException {
     for (int i = 0; i < words; i++) {
-      to.chunk(OpenAiStream.word(json, i));
+      to.chunk(OpenAiStream.word(json, i, "word "));
     }
     to.end();
     return true;
+  }
+
+  /** Half the pace to one and a half, so that those who began together do not go on so. */
+  private void clock(int words, Duration pace, HttpWire.Connection to) throws IOException {
+    for (int i = 0; i < words; i++) {
+      to.pause(
+          pace.dividedBy(2).plusMillis(ThreadLocalRandom.current().nextLong(pace.toMillis() + 1)));
+      to.chunk(OpenAiStream.word(json, i, System.nanoTime() + " "));
+    }
   }
 
   private synchronized void note(int number, Outcome outcome) {

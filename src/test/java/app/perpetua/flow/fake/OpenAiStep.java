@@ -72,6 +72,11 @@ public record OpenAiStep(Duration stall, Reply reply, Manner manner, int times) 
     /** Text that goes on for so many words, whatever was asked for. */
     record Flood(int words) implements Reply {}
 
+    /**
+     * So many words, each the {@code System.nanoTime()} at which it was sent, at about the pace.
+     */
+    record Clock(int words) implements Reply {}
+
     /** Nothing: the connection is closed. */
     record HangUp() implements Reply {}
   }
@@ -138,6 +143,11 @@ public record OpenAiStep(Duration stall, Reply reply, Manner manner, int times) 
   /** A body of that type, instead of what should come. */
   public static OpenAiStep raw(String type, String body) {
     return of(new Reply.Raw(200, type, body.getBytes(StandardCharsets.UTF_8)));
+  }
+
+  /** It tells the time so often. */
+  public static OpenAiStep clock(int words) {
+    return of(new Reply.Clock(words));
   }
 
   /** It stops answering. */

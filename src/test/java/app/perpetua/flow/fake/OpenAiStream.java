@@ -52,8 +52,8 @@ final class OpenAiStream {
     return stream.events;
   }
 
-  /** The beginning of a turn whose text never ends, and one word of it. */
-  static byte[] word(Json json, int number) {
+  /** One word of a turn whose text is made as it goes. */
+  static byte[] word(Json json, int number, String word) {
     return encoded(
         json,
         "response.output_text.delta",
@@ -67,7 +67,7 @@ final class OpenAiStream {
             "content_index",
             0,
             "delta",
-            "word "));
+            word));
   }
 
   private void message(String kind, String member, String text) {

@@ -12,6 +12,8 @@ import app.perpetua.flow.harness.TestDatabase;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
@@ -77,6 +79,39 @@ class DbTest {
     // The connection that saw it goes on to serve others.
     db.write(actor, tx -> rename(tx, "later"));
     assertEquals("later", name());
+  }
+
+  @Test
+  void what_waits_for_the_commit_is_told_after_it_and_cannot_undo_it() {
+    List<String> told = new ArrayList<>();
+    db.write(
+        actor,
+        tx -> {
+          deferRename(tx, "changed");
+          tx.afterCommit(
+              () -> {
+                throw new IllegalStateException("too late");
+              });
+          tx.actingFor(user).afterCommit(() -> told.add(name()));
+          return told.add("not yet");
+        });
+    assertEquals(List.of("not yet", "changed"), told);
+  }
+
+  @Test
+  void what_waits_for_a_commit_that_fails_is_not_told() {
+    List<String> told = new ArrayList<>();
+    assertThrows(
+        DatabaseException.class,
+        () ->
+            db.write(
+                actor,
+                tx -> {
+                  deferRename(tx, "x".repeat(300));
+                  tx.afterCommit(() -> told.add("changed"));
+                  return "";
+                }));
+    assertEquals(List.of(), told);
   }
 
   @Test

@@ -1,0 +1,247 @@
+package app.perpetua.flow.bench;
+
+import app.perpetua.flow.fake.FakeOpenAi;
+import app.perpetua.flow.fake.OpenAiStep;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.net.HttpURLConnection;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.function.IntFunction;
+
+/**
+ * Chats through the service: how much later than from the model its words come, beside a plain
+ * relay, and what a thousand chats at once take of its heap. Confined to one thread.
+ */
+final class Chats {
+  /** Starts the service with these variables on top. */
+  @FunctionalInterface
+  interface Starting {
+    Service start(Map<String, String> further) throws IOException;
+  }
+
+  private static final int AT_ONCE = 200;
+  private static final Duration PACE = Duration.ofMillis(50);
+  private static final int HELD = 1_000;
+
+  /** So slow that the thousand do not keep the machine busy. */
+  private static final Duration HELD_PACE = Duration.ofSeconds(1);
+
+  /** More than anybody waits for: they hang up when they have been looked at. */
+  private static final int HELD_WORDS = 600;
+
+  private static final Duration PATIENCE = Duration.ofMinutes(1);
+  private static final int CREDITS = 100;
+  private static final String QUESTION = "{\"message\":\"Where do I begin?\"}";
+
+  private final class Measured {
+    private final String name;
+    private final int port;
+    private final long pid;
+    private final IntFunction<byte[]> request;
+    private final Latencies latencies = new Latencies();
+    private long ticks;
+    private long words;
+
+    Measured(String name, int port, long pid, IntFunction<byte[]> request) {
+      this.name = name;
+      this.port = port;
+      this.pid = pid;
+      this.request = request;
+    }
+
+    Latencies window(int count) throws IOException {
+      openAi.script(OpenAiStep.clock(count).slowly(PACE).times(AT_ONCE));
+      try (Chatters chatters = new Chatters(port, AT_ONCE, count, request)) {
+        return chatters.await();
+      }
+    }
+
+    void measure(int count) throws IOException {
+      CpuTime start = CpuTime.of(pid, database.pid());
+      latencies.add(window(count));
+      ticks += CpuTime.of(pid, database.pid()).since(start).service();
+      words += (long) count * AT_ONCE;
+    }
+  }
+
+  private final FakeOpenAi openAi = new FakeOpenAi();
+  private final Database database;
+  private final IntFunction<String> token;
+  private final BenchOptions options;
+  private final Path home;
+  private final Queues.Report report;
+
+  /**
+   * @param token a user's access token
+   */
+  Chats(
+      Database database,
+      IntFunction<String> token,
+      BenchOptions options,
+      Path home,
+      Queues.Report report) {
+    this.database = database;
+    this.token = token;
+    this.options = options;
+    this.home = home;
+    this.report = report;
+  }
+
+  void run(Starting starting) throws IOException, SQLException {
+    try (Spends spends = new Spends(database, options, report)) {
+      for (int user = 0; user < HELD; user++) {
+        spends.give(user, CREDITS);
+      }
+    }
+    database.settle();
+    Map<String, String> further =
+        Map.of(
+            "OPENAI_API_KEY",
+            FakeOpenAi.KEY,
+            "OPENAI_BASE_URL",
+            openAi.baseUrl().toString(),
+            "AI_TIMEOUT_SECONDS",
+            "120",
+            "RATE_LIMIT_AI",
+            "1000000");
+    try (openAi;
+        Service service = starting.start(further)) {
+      added(service);
+      held(service);
+    }
+  }
+
+  private void added(Service service) throws IOException {
+    List<Measured> all = new ArrayList<>();
+    all.add(new Measured("ours", service.port(), service.pid(), this::chat));
+    if (!Relay.hasNode()) {
+      report.say("Without a relay in Node: apt-get install nodejs");
+      measure(all);
+      return;
+    }
+    try (Relay relay = new Relay(openAi.baseUrl(), FakeOpenAi.KEY, home.resolve("relay.log"))) {
+      all.add(new Measured("plain Node", relay.port(), relay.pid(), _ -> plain()));
+      measure(all);
+    }
+  }
+
+  private void measure(List<Measured> all) throws IOException {
+    int words = options.quick() ? 60 : 160;
+    for (Measured measured : all) {
+      for (int i = 0; i < options.windows(); i++) {
+        measured.window(words);
+      }
+    }
+    for (int i = 0; i < options.windows(); i++) {
+      for (Measured measured : all) {
+        measured.measure(words);
+      }
+    }
+    report.say("");
+    report.say(
+        "%d chats at once, a word every %d ms or so in each: from the model's word to the client's:",
+        AT_ONCE, PACE.toMillis());
+    for (Measured measured : all) {
+      report.say(
+          "  %-12s p50 %6.2f ms  p99 %6.2f ms  %5.0f µs of CPU a word%s",
+          measured.name,
+          millis(measured.latencies, 0.5),
+          millis(measured.latencies, 0.99),
+          CpuTime.each(measured.ticks, measured.words),
+          measured != all.getFirst()
+              ? ""
+              : "   p99, aim < 10 ms: "
+                  + (millis(measured.latencies, 0.99) < 10 ? "met" : "MISSED"));
+    }
+    if (all.size() == 2) {
+      report.say(
+          "  ratio        p50 %6.2f     p99 %6.2f",
+          millis(all.get(0).latencies, 0.5) / millis(all.get(1).latencies, 0.5),
+          millis(all.get(0).latencies, 0.99) / millis(all.get(1).latencies, 0.99));
+    }
+  }
+
+  /** The heap after a full collection, idle and then with the chats, all of which have begun. */
+  private void held(Service service) throws IOException {
+    long idle = heap(service);
+    long resident = service.residentMegabytes();
+    openAi.script(OpenAiStep.clock(HELD_WORDS).slowly(HELD_PACE).times(HELD));
+    try (Chatters chatters = new Chatters(service.port(), HELD, HELD_WORDS, this::chat)) {
+      long begun = System.nanoTime();
+      chatters.awaitWords(PATIENCE);
+      double seconds = (System.nanoTime() - begun) / 1e9;
+      double more = (heap(service) - idle) / 1024.0 / 1024;
+      long held = service.residentMegabytes();
+      chatters.checkListening();
+      report.say(
+          "%,d chats at once: %.0f MB of heap over %.0f MB idle, aim < 256 MB: %s;"
+              + " %d MB of the machine's memory, %d MB before; all had begun after %.1f s",
+          HELD, more, idle / 1024.0 / 1024, more < 256 ? "met" : "MISSED", held, resident, seconds);
+    }
+  }
+
+  /** Bytes in use after a full collection. */
+  private static long heap(Service service) throws IOException {
+    try {
+      String jcmd = System.getProperty("java.home") + "/bin/jcmd";
+      Process process =
+          new ProcessBuilder(jcmd, Long.toString(service.pid()), "GC.run")
+              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+              .start();
+      if (process.waitFor() != 0) {
+        throw new IOException("jcmd GC.run failed");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException();
+    }
+    HttpURLConnection metrics =
+        (HttpURLConnection)
+            URI.create("http://127.0.0.1:" + service.port() + "/metrics").toURL().openConnection();
+    try (var body = metrics.getInputStream()) {
+      return new String(body.readAllBytes(), StandardCharsets.UTF_8)
+          .lines()
+          .filter(line -> line.startsWith("jvm_memory_used_bytes{area=\"heap\""))
+          .mapToLong(line -> (long) Double.parseDouble(line.substring(line.lastIndexOf(' '))))
+          .sum();
+    }
+  }
+
+  private byte[] chat(int user) {
+    return post(
+        "/api/v1/ai/chat/stream",
+        "Authorization: Bearer "
+            + token.apply(user)
+            + "\r\nIdempotency-Key: "
+            + UUID.randomUUID()
+            + "\r\n");
+  }
+
+  private static byte[] plain() {
+    return post("/", "");
+  }
+
+  private static byte[] post(String path, String headers) {
+    return ("POST "
+            + path
+            + " HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+            + headers
+            + "Content-Length: "
+            + QUESTION.length()
+            + "\r\n\r\n"
+            + QUESTION)
+        .getBytes(StandardCharsets.US_ASCII);
+  }
+
+  private static double millis(Latencies latencies, double share) {
+    return latencies.percentile(share).toNanos() / 1e6;
+  }
+}
