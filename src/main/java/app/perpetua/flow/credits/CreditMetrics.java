@@ -21,7 +21,7 @@ final class CreditMetrics {
     if (movement.operation() == Movement.Operation.CARRYOVER && movement.amount() < 0) {
       return;
     }
-    Counter.builder("credits.moved")
+    Counter.builder("credit.movements")
         .description("Credits by what happened to them")
         .tag("operation", movement.operation().word())
         .tag("type", movement.type().word())

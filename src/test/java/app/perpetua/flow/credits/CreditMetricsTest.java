@@ -65,13 +65,13 @@ class CreditMetricsTest {
     write(credits::settleDay);
     assertEquals(
         List.of(
-            "credits_moved_total{operation=\"carryover\",type=\"subscription\"} 50.0",
-            "credits_moved_total{operation=\"consume\",type=\"daily\"} 10.0",
-            "credits_moved_total{operation=\"consume\",type=\"subscription\"} 5.0",
-            "credits_moved_total{operation=\"expire\",type=\"subscription\"} 48.0",
-            "credits_moved_total{operation=\"grant\",type=\"daily\"} 20.0",
-            "credits_moved_total{operation=\"grant\",type=\"subscription\"} 100.0",
-            "credits_moved_total{operation=\"refund\",type=\"subscription\"} 3.0"),
+            "credit_movements_total{operation=\"carryover\",type=\"subscription\"} 50.0",
+            "credit_movements_total{operation=\"consume\",type=\"daily\"} 10.0",
+            "credit_movements_total{operation=\"consume\",type=\"subscription\"} 5.0",
+            "credit_movements_total{operation=\"expire\",type=\"subscription\"} 48.0",
+            "credit_movements_total{operation=\"grant\",type=\"daily\"} 20.0",
+            "credit_movements_total{operation=\"grant\",type=\"subscription\"} 100.0",
+            "credit_movements_total{operation=\"refund\",type=\"subscription\"} 3.0"),
         moved());
   }
 
@@ -98,8 +98,8 @@ class CreditMetricsTest {
         });
     List<String> once =
         List.of(
-            "credits_moved_total{operation=\"consume\",type=\"daily\"} 1.0",
-            "credits_moved_total{operation=\"grant\",type=\"daily\"} 10.0");
+            "credit_movements_total{operation=\"consume\",type=\"daily\"} 1.0",
+            "credit_movements_total{operation=\"grant\",type=\"daily\"} 10.0");
     assertEquals(once, moved());
     // The same month twice is seen by the commit alone.
     write(tx -> credits.beginMonth(tx, "2026-03"));
@@ -113,7 +113,7 @@ class CreditMetricsTest {
     return metrics
         .scrape()
         .lines()
-        .filter(line -> line.startsWith("credits_moved"))
+        .filter(line -> line.startsWith("credit_movements"))
         .sorted()
         .toList();
   }
