@@ -29,6 +29,8 @@ import app.perpetua.flow.http.MetricsServer;
 import app.perpetua.flow.http.RateLimiter;
 import app.perpetua.flow.http.Route;
 import app.perpetua.flow.http.Server;
+import app.perpetua.flow.http.SocketRoute;
+import app.perpetua.flow.http.Sockets;
 import app.perpetua.flow.jobs.Backoff;
 import app.perpetua.flow.jobs.Daily;
 import app.perpetua.flow.jobs.JobMetrics;
@@ -41,6 +43,7 @@ import app.perpetua.flow.notifications.PushRoutes;
 import app.perpetua.flow.notifications.PushSend;
 import app.perpetua.flow.notifications.PushService;
 import app.perpetua.flow.notifications.PushSubscriptions;
+import app.perpetua.flow.provider.deepgram.Deepgram;
 import app.perpetua.flow.provider.google.GoogleIdTokens;
 import app.perpetua.flow.provider.google.GoogleKeys;
 import app.perpetua.flow.provider.webpush.WebPush;
@@ -64,6 +67,14 @@ import app.perpetua.flow.tasks.Subtasks;
 import app.perpetua.flow.tasks.TaskRoutes;
 import app.perpetua.flow.tasks.Tasks;
 import app.perpetua.flow.tombstones.Tombstones;
+import app.perpetua.flow.voice.LiveSessions;
+import app.perpetua.flow.voice.Transcriber;
+import app.perpetua.flow.voice.VoiceConfig;
+import app.perpetua.flow.voice.VoiceRoutes;
+import app.perpetua.flow.voice.VoiceSessionEnd;
+import app.perpetua.flow.voice.VoiceSessions;
+import app.perpetua.flow.voice.VoiceSocket;
+import app.perpetua.flow.voice.VoiceTiming;
 import com.zaxxer.hikari.HikariDataSource;
 import java.net.InetAddress;
 import java.net.http.HttpClient;
@@ -75,6 +86,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.function.Consumer;
 
 /**
@@ -127,10 +140,20 @@ public final class App implements AutoCloseable {
    * @param jobs told of every job that ran, from any thread
    */
   public static App start(Config config, Role role, Clock clock, Consumer<Worker.Ran> jobs) {
+    return start(config, role, clock, jobs, VoiceTiming.standard());
+  }
+
+  /**
+   * As above.
+   *
+   * @param timing how long live sessions wait for what
+   */
+  public static App start(
+      Config config, Role role, Clock clock, Consumer<Worker.Ran> jobs, VoiceTiming timing) {
     List<AutoCloseable> parts = new ArrayList<>();
     try {
       new Migrations(config.database(), DATABASE_PATIENCE, true).run();
-      return new App(config, role, clock, jobs, parts);
+      return new App(config, role, clock, jobs, timing, parts);
     } catch (Migrations.Failed | DatabaseException | IllegalStateException e) {
       close(parts);
       throw new CannotStart(e);
@@ -138,7 +161,12 @@ public final class App implements AutoCloseable {
   }
 
   private App(
-      Config config, Role role, Clock clock, Consumer<Worker.Ran> ran, List<AutoCloseable> parts) {
+      Config config,
+      Role role,
+      Clock clock,
+      Consumer<Worker.Ran> ran,
+      VoiceTiming timing,
+      List<AutoCloseable> parts) {
     this.parts = parts;
     Metrics metrics = closing(new Metrics());
     HikariDataSource pool = closing(Pool.open(config.database()));
@@ -184,6 +212,8 @@ public final class App implements AutoCloseable {
     Optional<PushService> pushService =
         config.push().vapid().map(vapid -> new WebPush(http, vapid, pushHosts, clock));
     warn(config.push());
+    VoiceSessions voiceSessions =
+        new VoiceSessions(config.voice(), timing.lease(), credits, jobs, ids, events);
     Cleanup cleanup =
         new Cleanup(
             List.of(
@@ -205,7 +235,9 @@ public final class App implements AutoCloseable {
                     Reminders.FIRE,
                     new ReminderFire(reminders, tasks, notifications, events),
                     Notifications.PUSH_SEND,
-                    new PushSend(pushService, json, result -> metrics.push(result.toString()))),
+                    new PushSend(pushService, json, result -> metrics.push(result.toString())),
+                    VoiceSessions.END,
+                    new VoiceSessionEnd(voiceSessions)),
                 new Daily(
                     jobs, Map.of("cleanup", cleanup, "credit_expire", new CreditExpire(credits))),
                 new Backoff(new SecureRandom()),
@@ -217,6 +249,20 @@ public final class App implements AutoCloseable {
     RateLimiter limiter = new RateLimiter(clock);
     Endpoint endpoint = new Endpoint(json, errors, db, accessTokens, limiter, config.http());
     health = closing(new Health(new Probe(config.database())));
+    Optional<Transcriber> transcriber = transcriber(config.voice(), json);
+    List<SocketRoute> socketRoutes = new ArrayList<>();
+    Optional<LiveSessions> voice =
+        role == Role.WORKER
+            ? Optional.empty()
+            : Optional.of(
+                new LiveSessions(config.voice(), timing, db, voiceSessions, transcriber, ids));
+    voice.ifPresent(
+        live ->
+            socketRoutes.add(
+                new SocketRoute(
+                    Routes.VOICE_SOCKET,
+                    handshake -> VoiceSocket.open(live, accessTokens, json, handshake))));
+    Sockets sockets = new Sockets(socketRoutes, accessTokens, limiter, config.http(), ids);
     routes = new ArrayList<>(Routes.operations(health, new MetricsRoutes(metrics, config.http())));
     if (role != Role.WORKER) {
       AccountRoutes account =
@@ -239,7 +285,8 @@ public final class App implements AutoCloseable {
               new CreditRoutes(credits),
               new ActivityRoutes(new Activity(json)),
               new NotificationRoutes(notifications),
-              new PushRoutes(new PushSubscriptions(ids), pushHosts, config.push().vapid())));
+              new PushRoutes(new PushSubscriptions(ids), pushHosts, config.push().vapid()),
+              new VoiceRoutes(voiceSessions, sockets)));
     }
 
     // A machine that starts everything at once needs longer for this than a request may take.
@@ -252,7 +299,10 @@ public final class App implements AutoCloseable {
                 endpoint::handle,
                 errors,
                 ids,
-                new AccessLog().andThen(metrics)));
+                new AccessLog().andThen(metrics),
+                sockets));
+    // Behind the server, so that it ends before: who speaks is told why, and billed.
+    voice.ifPresent(this::closing);
     if (config.http().metricsPort() != 0) {
       closing(new MetricsServer(metrics, config.http().metricsPort()));
     }
@@ -266,6 +316,31 @@ public final class App implements AutoCloseable {
         "role {0} listens on port {1}",
         role.name().toLowerCase(Locale.ROOT),
         Integer.toString(server.port()));
+  }
+
+  private Optional<Transcriber> transcriber(VoiceConfig voice, Json json) {
+    if (!voice.enabled()) {
+      return Optional.empty();
+    }
+    if (voice.apiKey().isEmpty()) {
+      LOG.log(System.Logger.Level.WARNING, "no transcription: DEEPGRAM_API_KEY is not set");
+    }
+    return voice.apiKey().map(key -> new Deepgram(speaking(), voice.baseUrl(), key, json));
+  }
+
+  /** With a thread for each thing that is told, as telling it to a client may take its time. */
+  private HttpClient speaking() {
+    ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+    HttpClient client =
+        HttpClient.newBuilder()
+            .executor(threads)
+            .version(HttpClient.Version.HTTP_1_1)
+            .connectTimeout(CONNECT_TIMEOUT)
+            .build();
+    parts.add(threads::shutdownNow);
+    // Sessions have ended by now; one that has not is not waited for.
+    parts.add(client::shutdownNow);
+    return client;
   }
 
   private static void warn(PushConfig push) {

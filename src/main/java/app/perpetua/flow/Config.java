@@ -14,6 +14,7 @@ import app.perpetua.flow.sql.DatabaseConfig;
 import app.perpetua.flow.sql.DatabaseUrl;
 import app.perpetua.flow.tasks.TaskConfig;
 import app.perpetua.flow.tombstones.TombstoneConfig;
+import app.perpetua.flow.voice.VoiceConfig;
 import java.net.URI;
 import java.security.interfaces.ECPrivateKey;
 import java.security.interfaces.ECPublicKey;
@@ -40,6 +41,7 @@ import org.jspecify.annotations.Nullable;
  * @param credits how many credits there are
  * @param tombstones how deletions are kept
  * @param push push to browsers
+ * @param voice transcription
  * @param logLevel the least severe level that is logged
  */
 public record Config(
@@ -51,6 +53,7 @@ public record Config(
     CreditConfig credits,
     TombstoneConfig tombstones,
     PushConfig push,
+    VoiceConfig voice,
     Level logLevel) {
   /** The largest figure that any limit may be set to. */
   private static final int MANY = 100_000_000;
@@ -89,10 +92,12 @@ public record Config(
     CreditConfig credits = credits(in);
     TombstoneConfig tombstones = tombstones(in);
     PushConfig push = push(in);
+    VoiceConfig voice = voice(in);
     Level level = level(in);
     // Last: without a key there is no section to make, and all other faults are known by now.
     Config config =
-        new Config(http, database, account(in), tasks, reminders, credits, tombstones, push, level);
+        new Config(
+            http, database, account(in), tasks, reminders, credits, tombstones, push, voice, level);
     if (!in.faults().isEmpty()) {
       throw new Faulty(in.faults());
     }
@@ -177,15 +182,29 @@ public record Config(
   }
 
   private static PushConfig push(ConfigReader in) {
+    return new PushConfig(vapid(in), hosts(in, "push.hosts", "PUSH_HOSTS"));
+  }
+
+  private static VoiceConfig voice(ConfigReader in) {
+    return new VoiceConfig(
+        in.oneOf("voice.enabled", "true", "false").equals("true"),
+        in.integer("voice.max-seconds", 1, 3_600),
+        in.integer("voice.credits-per-minute", 0, MANY),
+        in.secret("deepgram.api-key"),
+        in.httpUri("deepgram.base-url"),
+        hosts(in, "voice.audio-hosts", "AUDIO_HOSTS"));
+  }
+
+  private static List<AllowedHost> hosts(ConfigReader in, String key, String variable) {
     List<AllowedHost> hosts = new ArrayList<>();
-    for (String host : in.list("push.hosts")) {
+    for (String host : in.list(key)) {
       try {
         hosts.add(AllowedHost.parse(host));
       } catch (IllegalArgumentException e) {
-        in.fault("PUSH_HOSTS", String.valueOf(e.getMessage()));
+        in.fault(variable, String.valueOf(e.getMessage()));
       }
     }
-    return new PushConfig(vapid(in), List.copyOf(hosts));
+    return List.copyOf(hosts);
   }
 
   /** All three or none. */

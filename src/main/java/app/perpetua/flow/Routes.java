@@ -7,6 +7,7 @@ import static app.perpetua.flow.http.Route.Verb.PUT;
 import static app.perpetua.flow.http.Route.auth;
 import static app.perpetua.flow.http.Route.plain;
 import static app.perpetua.flow.http.Route.read;
+import static app.perpetua.flow.http.Route.socket;
 import static app.perpetua.flow.http.Route.write;
 
 import app.perpetua.flow.account.AccountRoutes;
@@ -22,10 +23,14 @@ import app.perpetua.flow.recurrence.TemplateRoutes;
 import app.perpetua.flow.reminders.ReminderRoutes;
 import app.perpetua.flow.tasks.SubtaskRoutes;
 import app.perpetua.flow.tasks.TaskRoutes;
+import app.perpetua.flow.voice.VoiceRoutes;
 import java.util.List;
 
 /** Every endpoint of the service, one a line. */
 final class Routes {
+  /** The one WebSocket; as an ordinary request it is answered with what is wrong with it. */
+  static final String VOICE_SOCKET = "/api/v1/ws/voice/transcribe";
+
   private Routes() {}
 
   /** What every role answers: probes and scrapes. */
@@ -49,7 +54,8 @@ final class Routes {
       CreditRoutes credits,
       ActivityRoutes activity,
       NotificationRoutes notifications,
-      PushRoutes push) {
+      PushRoutes push,
+      VoiceRoutes voice) {
     return List.of(
         plain("/api/v1/openapi.yaml", docs::yaml),
         plain("/api/v1/openapi.json", docs::json),
@@ -102,6 +108,9 @@ final class Routes {
         write(DELETE, "/api/v1/notifications/{id}", notifications::delete),
         read("/api/v1/notifications/push-key", push::key),
         write(POST, "/api/v1/notifications/push-subscription", push::subscribe),
-        write(DELETE, "/api/v1/notifications/push-subscription", push::unsubscribe));
+        write(DELETE, "/api/v1/notifications/push-subscription", push::unsubscribe),
+        socket(VOICE_SOCKET, voice::socket),
+        read("/api/v1/ai/voice-sessions", voice::list),
+        read("/api/v1/ai/voice-sessions/{id}", voice::show));
   }
 }

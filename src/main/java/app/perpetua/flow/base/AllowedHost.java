@@ -27,6 +27,14 @@ public sealed interface AllowedHost {
     }
   }
 
+  /** Any host, likewise. */
+  record Any() implements AllowedHost {
+    @Override
+    public boolean matches(URI url) {
+      return true;
+    }
+  }
+
   /** Exactly this origin, wherever it leads: for development. */
   record Origin(String origin) implements AllowedHost {
     @Override
@@ -39,7 +47,7 @@ public sealed interface AllowedHost {
   boolean matches(URI url);
 
   /**
-   * Reads an entry: {@code push.example.com}, {@code *.example.com} or {@code
+   * Reads an entry: {@code push.example.com}, {@code *.example.com}, {@code *} or {@code
    * http://127.0.0.1:8002}.
    *
    * @throws IllegalArgumentException telling what it must be
@@ -48,6 +56,9 @@ public sealed interface AllowedHost {
     String entry = text.toLowerCase(Locale.ROOT);
     if (entry.contains("://")) {
       return new Origin(origin(entry));
+    }
+    if (entry.equals("*")) {
+      return new Any();
     }
     String name = entry.startsWith("*.") ? entry.substring(2) : entry;
     if (!NAME.matcher(name).matches()) {

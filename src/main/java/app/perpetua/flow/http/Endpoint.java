@@ -89,15 +89,19 @@ public final class Endpoint {
     Principal principal =
         switch (route.handler()) {
           case Route.Read _, Route.Write _ -> authenticate(exchange, request);
-          case Route.Plain _, Route.Open _ -> null;
+          case Route.Plain _, Route.Open _, Route.Socket _ -> null;
         };
-    limit(exchange, route, principal, response);
+    // Whoever asked for an upgrade was counted then.
+    if (!(route.handler() instanceof Route.Socket) || header(request, Sockets.REFUSED) == null) {
+      limit(exchange, route, principal, response);
+    }
     boolean write = route.handler() instanceof Route.Write;
     UUID key = write ? key(route, request) : null;
     byte[] body = body(route, request);
     Request parsed = parsed(exchange, principal, request, body);
     return switch (route.handler()) {
       case Route.Plain plain -> plain.answer().apply(parsed);
+      case Route.Socket socket -> socket.answer().apply(parsed);
       case Route.Open open -> {
         Function<Tx, Reply> work = open.work().prepare(parsed);
         Actor system = Actor.system(exchange.requestId());

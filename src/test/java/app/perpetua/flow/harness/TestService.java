@@ -4,11 +4,13 @@ import app.perpetua.flow.App;
 import app.perpetua.flow.Config;
 import app.perpetua.flow.Role;
 import app.perpetua.flow.base.Secret;
+import app.perpetua.flow.fake.FakeDeepgram;
 import app.perpetua.flow.fake.FakeGoogle;
 import app.perpetua.flow.fake.FakePushService;
 import app.perpetua.flow.fake.VapidKeys;
 import app.perpetua.flow.jobs.Worker;
 import app.perpetua.flow.sql.DatabaseUrl;
+import app.perpetua.flow.voice.VoiceTiming;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.URLEncoder;
@@ -30,7 +32,7 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 import tools.jackson.databind.JsonNode;
 
 /**
- * The whole service over real sockets, beside a fake Google and a fake push service, for a test
+ * The whole service over real sockets, beside a fake Google, push service and Deepgram, for a test
  * class:
  *
  * <pre>{@code
@@ -57,6 +59,8 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
   private @Nullable ToIntFunction<InetSocketAddress> way;
   private @Nullable FakeGoogle google;
   private @Nullable FakePushService push;
+  private @Nullable FakeDeepgram deepgram;
+  private VoiceTiming voice = VoiceTiming.standard();
   private @Nullable App app;
   private @Nullable Api api;
 
@@ -70,6 +74,12 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
   /** With this environment variable. */
   public TestService with(String variable, String value) {
     environment.put(variable, value);
+    return this;
+  }
+
+  /** Live sessions wait so long. */
+  public TestService with(VoiceTiming timing) {
+    voice = timing;
     return this;
   }
 
@@ -88,6 +98,7 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
     database.makeDays(clock.instant());
     google = new FakeGoogle(clock);
     push = new FakePushService(clock);
+    deepgram = new FakeDeepgram();
     String direct = url(database.url());
     if (way == null) {
       environment.putIfAbsent("DATABASE_URL", direct);
@@ -104,8 +115,11 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
     environment.putIfAbsent("GOOGLE_JWKS_URL", google.jwksUrl().toString());
     VapidKeys.make().environment().forEach(environment::putIfAbsent);
     environment.putIfAbsent("PUSH_HOSTS", push.origin());
+    environment.putIfAbsent("DEEPGRAM_API_KEY", FakeDeepgram.KEY);
+    environment.putIfAbsent("DEEPGRAM_BASE_URL", deepgram.origin());
+    environment.putIfAbsent("AUDIO_HOSTS", "http://recordings.test");
     environment.putIfAbsent("PORT", "0");
-    app = App.start(Config.load(environment), Role.API, clock);
+    app = App.start(Config.load(environment), Role.API, clock, _ -> {}, voice);
     api = new Api(URI.create("http://127.0.0.1:" + app.port()));
   }
 
@@ -115,6 +129,7 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
     app().close();
     google().close();
     push().close();
+    deepgram().close();
   }
 
   /** The clock that the service and Google run on. */
@@ -130,6 +145,11 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
   /** The push service whose endpoints are allowed, and the browsers behind it. */
   public FakePushService push() {
     return Objects.requireNonNull(push, "only between beforeAll and afterAll");
+  }
+
+  /** Who turns speech into text. */
+  public FakeDeepgram deepgram() {
+    return Objects.requireNonNull(deepgram, "only between beforeAll and afterAll");
   }
 
   /** A client that is not signed in. */
@@ -155,6 +175,13 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
   /** Signs a new user in. */
   public Session newUser() {
     return signIn("google-" + UUID.randomUUID());
+  }
+
+  /** Signs a new user in who has Pro. */
+  public Session newPro() {
+    Session session = newUser();
+    database.run("update auth.users set tier = 'pro' where id = ?", session.userId());
+    return session;
   }
 
   /** Signs the user with that Google subject in. */
