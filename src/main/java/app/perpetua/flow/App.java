@@ -15,6 +15,7 @@ import app.perpetua.flow.cleanup.Cleanup;
 import app.perpetua.flow.credits.CreditExpire;
 import app.perpetua.flow.credits.CreditRoutes;
 import app.perpetua.flow.credits.Credits;
+import app.perpetua.flow.credits.Reservations;
 import app.perpetua.flow.events.Events;
 import app.perpetua.flow.events.Partitions;
 import app.perpetua.flow.events.Reactions;
@@ -69,6 +70,8 @@ import app.perpetua.flow.tasks.Tasks;
 import app.perpetua.flow.tombstones.Tombstones;
 import app.perpetua.flow.voice.LiveSessions;
 import app.perpetua.flow.voice.Transcriber;
+import app.perpetua.flow.voice.TranscriptionRoutes;
+import app.perpetua.flow.voice.Transcriptions;
 import app.perpetua.flow.voice.VoiceConfig;
 import app.perpetua.flow.voice.VoiceRoutes;
 import app.perpetua.flow.voice.VoiceSessionEnd;
@@ -212,6 +215,7 @@ public final class App implements AutoCloseable {
     Optional<PushService> pushService =
         config.push().vapid().map(vapid -> new WebPush(http, vapid, pushHosts, clock));
     warn(config.push());
+    Reservations reservations = new Reservations(credits, jobs, json);
     VoiceSessions voiceSessions =
         new VoiceSessions(config.voice(), timing.lease(), credits, jobs, ids, events);
     Cleanup cleanup =
@@ -237,7 +241,9 @@ public final class App implements AutoCloseable {
                     Notifications.PUSH_SEND,
                     new PushSend(pushService, json, result -> metrics.push(result.toString())),
                     VoiceSessions.END,
-                    new VoiceSessionEnd(voiceSessions)),
+                    new VoiceSessionEnd(voiceSessions),
+                    Reservations.SETTLE,
+                    reservations),
                 new Daily(
                     jobs, Map.of("cleanup", cleanup, "credit_expire", new CreditExpire(credits))),
                 new Backoff(new SecureRandom()),
@@ -250,6 +256,8 @@ public final class App implements AutoCloseable {
     Endpoint endpoint = new Endpoint(json, errors, db, accessTokens, limiter, config.http());
     health = closing(new Health(new Probe(config.database())));
     Optional<Transcriber> transcriber = transcriber(config.voice(), json);
+    AddressGuard audioHosts =
+        new AddressGuard(config.voice().audioHosts(), InetAddress::getAllByName);
     List<SocketRoute> socketRoutes = new ArrayList<>();
     Optional<LiveSessions> voice =
         role == Role.WORKER
@@ -286,7 +294,10 @@ public final class App implements AutoCloseable {
               new ActivityRoutes(new Activity(json)),
               new NotificationRoutes(notifications),
               new PushRoutes(new PushSubscriptions(ids), pushHosts, config.push().vapid()),
-              new VoiceRoutes(voiceSessions, sockets)));
+              new VoiceRoutes(voiceSessions, sockets),
+              new TranscriptionRoutes(
+                  new Transcriptions(
+                      config.voice(), transcriber, audioHosts, reservations, ids, events))));
     }
 
     // A machine that starts everything at once needs longer for this than a request may take.

@@ -5,6 +5,7 @@ import static app.perpetua.flow.http.Route.Verb.PATCH;
 import static app.perpetua.flow.http.Route.Verb.POST;
 import static app.perpetua.flow.http.Route.Verb.PUT;
 import static app.perpetua.flow.http.Route.auth;
+import static app.perpetua.flow.http.Route.phased;
 import static app.perpetua.flow.http.Route.plain;
 import static app.perpetua.flow.http.Route.read;
 import static app.perpetua.flow.http.Route.socket;
@@ -23,6 +24,7 @@ import app.perpetua.flow.recurrence.TemplateRoutes;
 import app.perpetua.flow.reminders.ReminderRoutes;
 import app.perpetua.flow.tasks.SubtaskRoutes;
 import app.perpetua.flow.tasks.TaskRoutes;
+import app.perpetua.flow.voice.TranscriptionRoutes;
 import app.perpetua.flow.voice.VoiceRoutes;
 import java.util.List;
 
@@ -55,7 +57,8 @@ final class Routes {
       ActivityRoutes activity,
       NotificationRoutes notifications,
       PushRoutes push,
-      VoiceRoutes voice) {
+      VoiceRoutes voice,
+      TranscriptionRoutes transcriptions) {
     return List.of(
         plain("/api/v1/openapi.yaml", docs::yaml),
         plain("/api/v1/openapi.json", docs::json),
@@ -110,6 +113,7 @@ final class Routes {
         write(POST, "/api/v1/notifications/push-subscription", push::subscribe),
         write(DELETE, "/api/v1/notifications/push-subscription", push::unsubscribe),
         socket(VOICE_SOCKET, voice::socket),
+        phased("/api/v1/ai/transcribe", transcriptions::transcribe),
         read("/api/v1/ai/voice-sessions", voice::list),
         read("/api/v1/ai/voice-sessions/{id}", voice::show));
   }

@@ -180,6 +180,35 @@ public final class Body {
     return body;
   }
 
+  /**
+   * A list of objects; empty if absent or null. Their faults are told with this one's, by this
+   * one's {@link #done}.
+   */
+  public List<Body> objects(String name, int max) {
+    List<ObjectNode> inner =
+        value(
+            name,
+            "must be a list of at most " + max + " objects",
+            node -> {
+              List<ObjectNode> found = new ArrayList<>();
+              node.forEach(
+                  item -> {
+                    if (item instanceof ObjectNode object) {
+                      found.add(object);
+                    }
+                  });
+              boolean fits = node.isArray() && node.size() <= max && node.size() == found.size();
+              return fits ? List.copyOf(found) : null;
+            },
+            _ -> null);
+    List<Body> bodies = new ArrayList<>();
+    for (ObjectNode one : inner == null ? List.<ObjectNode>of() : inner) {
+      bodies.add(new Body(one, prefix + name + "[" + bodies.size() + "].", faults));
+    }
+    objects.addAll(bodies);
+    return bodies;
+  }
+
   /** Notes the field as missing if it is absent or null. */
   public Body required(String... names) {
     for (String name : names) {

@@ -117,7 +117,7 @@ final class ClientConnection implements ConnectionContext {
 
   /** Reads on for a moment after an answer that closes the connection. */
   void linger() {
-    if (!closing) {
+    if (!closing && !upgraded) {
       return;
     }
     reading.begin(nanos.getAsLong() + patience.linger().toNanos());

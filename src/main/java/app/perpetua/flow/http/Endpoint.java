@@ -17,9 +17,11 @@ import io.helidon.webserver.http.ServerResponse;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Function;
@@ -88,14 +90,14 @@ public final class Endpoint {
       Exchange exchange, Route route, ServerRequest request, ServerResponse response) {
     Principal principal =
         switch (route.handler()) {
-          case Route.Read _, Route.Write _ -> authenticate(exchange, request);
+          case Route.Read _, Route.Write _, Route.Phased _ -> authenticate(exchange, request);
           case Route.Plain _, Route.Open _, Route.Socket _ -> null;
         };
     // Whoever asked for an upgrade was counted then.
     if (!(route.handler() instanceof Route.Socket) || header(request, Sockets.REFUSED) == null) {
       limit(exchange, route, principal, response);
     }
-    boolean write = route.handler() instanceof Route.Write;
+    boolean write = route.handler() instanceof Route.Write || isPhased(route);
     UUID key = write ? key(route, request) : null;
     byte[] body = body(route, request);
     Request parsed = parsed(exchange, principal, request, body);
@@ -112,6 +114,14 @@ public final class Endpoint {
         Actor actor = Actor.user(parsed.principal().userId(), exchange.requestId());
         yield admission.read(parsed.principal().userId(), () -> db.read(actor, work));
       }
+      case Route.Phased phased ->
+          inPhases(
+              Actor.user(parsed.principal().userId(), exchange.requestId()),
+              parsed.principal().userId(),
+              Idempotency.keyed(
+                  Objects.requireNonNull(key), route.method().name(), target(request), body),
+              phased.plan().prepare(parsed),
+              response);
       case Route.Write writing -> {
         Function<Tx, Reply> work = writing.work().prepare(parsed);
         Actor actor = Actor.user(parsed.principal().userId(), exchange.requestId());
@@ -146,30 +156,92 @@ public final class Endpoint {
         request,
         () ->
             admission.write(
-                userId,
-                () -> {
-                  for (int attempt = 1; ; attempt++) {
-                    try {
-                      return db.write(actor, tx -> once(tx, request, work, response));
-                    } catch (DatabaseException e) {
-                      // Another process answered this key meanwhile: this time it will be seen.
-                      if (!e.violates(Idempotency.ONE_RECORD_PER_KEY) || attempt == ATTEMPTS) {
-                        throw e;
-                      }
-                    }
-                  }
-                }));
+                userId, () -> persistently(actor, tx -> once(tx, request, work, response))));
+  }
+
+  private <T> T persistently(Actor actor, Function<Tx, T> work) {
+    for (int attempt = 1; ; attempt++) {
+      try {
+        return db.write(actor, work);
+      } catch (DatabaseException e) {
+        // Another process took this key meanwhile: this time it will be seen.
+        if (!e.violates(Idempotency.ONE_RECORD_PER_KEY) || attempt == ATTEMPTS) {
+          throw e;
+        }
+      }
+    }
+  }
+
+  private static boolean isPhased(Route route) {
+    return route.handler() instanceof Route.Phased;
+  }
+
+  /** What the first phase found: an answer that was given before, or something to ask for. */
+  private sealed interface Begun<W> {
+    record Answered<W>(Reply reply) implements Begun<W> {}
+
+    record Reserved<W>(W what) implements Begun<W> {}
+  }
+
+  private <W, R> Reply inPhases(
+      Actor actor,
+      UUID userId,
+      Idempotency.Keyed request,
+      Route.Phases<W, R> phases,
+      ServerResponse response) {
+    return idempotency.inTurn(
+        userId,
+        request,
+        () ->
+            switch (admission.write(
+                userId, () -> persistently(actor, tx -> begin(tx, request, phases, response)))) {
+              case Begun.Answered<W>(Reply reply) -> reply;
+              case Begun.Reserved<W>(W what) -> {
+                R result = called(phases, what);
+                yield admission.write(
+                    userId, () -> db.write(actor, tx -> settle(tx, request, phases, what, result)));
+              }
+            });
+  }
+
+  private <W> Begun<W> begin(
+      Tx tx, Idempotency.Keyed request, Route.Phases<W, ?> phases, ServerResponse response) {
+    Optional<Idempotency.Replay> replay = idempotency.open(tx, request);
+    if (replay.isPresent()) {
+      return new Begun.Answered<>(replayed(replay.get(), response));
+    }
+    W what = phases.reserve(tx);
+    idempotency.begin(tx, request);
+    return new Begun.Reserved<>(what);
+  }
+
+  private static <W, R> R called(Route.Phases<W, R> phases, W what) {
+    try {
+      return phases.call(what);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw Refusal.of(Code.SERVICE_UNAVAILABLE, "the service is being stopped")
+          .retryAfter(Duration.ofSeconds(1));
+    }
+  }
+
+  private <W, R> Reply settle(
+      Tx tx, Idempotency.Keyed request, Route.Phases<W, R> phases, W what, R result) {
+    tx.lockOwner();
+    Reply reply = rendered(phases.settle(tx, what, result));
+    switch (reply) {
+      case Reply.Bytes bytes -> idempotency.finish(tx, request, bytes.status(), bytes.bytes());
+      case Reply.Refused _ -> idempotency.release(tx, request);
+      default -> throw new IllegalStateException("this cannot be kept");
+    }
+    return reply;
   }
 
   private Reply once(
       Tx tx, Idempotency.Keyed request, Function<Tx, Reply> work, ServerResponse response) {
     Optional<Idempotency.Replay> replay = idempotency.open(tx, request);
     if (replay.isPresent()) {
-      response.header("X-Idempotent-Replayed", "true");
-      String body = replay.get().body();
-      return body == null
-          ? new Reply.Body(replay.get().status(), null)
-          : bytes(replay.get().status(), body.getBytes(StandardCharsets.UTF_8));
+      return replayed(replay.get(), response);
     }
     // Rendered before the commit: what is stored is what is sent.
     Reply reply = rendered(work.apply(tx));
@@ -181,6 +253,14 @@ public final class Endpoint {
       case Reply.Headed _ -> throw new IllegalStateException("headers cannot be kept");
     }
     return reply;
+  }
+
+  private static Reply replayed(Idempotency.Replay replay, ServerResponse response) {
+    response.header("X-Idempotent-Replayed", "true");
+    String body = replay.body();
+    return body == null
+        ? new Reply.Body(replay.status(), null)
+        : bytes(replay.status(), body.getBytes(StandardCharsets.UTF_8));
   }
 
   private Principal authenticate(Exchange exchange, ServerRequest request) {

@@ -25,6 +25,9 @@ final class Idempotency {
 
   private static final Duration KEPT = Duration.ofHours(24);
 
+  /** A request in phases that has not ended by now has lost its process; its key is free again. */
+  private static final Duration ABANDONED = Duration.ofSeconds(90);
+
   /** Callers of one key wait for each other here, before they take a connection. */
   private static final Duration PATIENCE = Duration.ofSeconds(4);
 
@@ -100,6 +103,7 @@ final class Idempotency {
         tx.sql("idempotency.open")
             .bind("key", request.key())
             .bind("horizon", tx.now().minus(KEPT))
+            .bind("abandoned", tx.now().minus(ABANDONED))
             .one(
                 row ->
                     new Found(
@@ -136,6 +140,34 @@ final class Idempotency {
         .bind("fingerprint", request.fingerprint())
         .bind("status", status)
         .bind("body", body == null ? null : new String(body, StandardCharsets.UTF_8))
+        .atCommit();
+  }
+
+  /** Takes the key for a request in phases; commits with what the first of them reserved. */
+  void begin(Tx tx, Keyed request) {
+    tx.sql("idempotency.begin")
+        .bind("key", request.key())
+        .bind("method", request.method())
+        .bind("path", request.path())
+        .bind("fingerprint", request.fingerprint())
+        .atCommit();
+  }
+
+  /** Keeps the answer of a request in phases; it commits with the last of them. */
+  void finish(Tx tx, Keyed request, int status, byte[] body) {
+    tx.sql("idempotency.finish")
+        .bind("key", request.key())
+        .bind("fingerprint", request.fingerprint())
+        .bind("status", status)
+        .bind("body", new String(body, StandardCharsets.UTF_8))
+        .atCommit();
+  }
+
+  /** Frees the key of a request in phases that came to nothing. */
+  void release(Tx tx, Keyed request) {
+    tx.sql("idempotency.release")
+        .bind("key", request.key())
+        .bind("fingerprint", request.fingerprint())
         .atCommit();
   }
 

@@ -56,6 +56,38 @@ public record Route(
   /** A token; parsed, then run in a transaction with the owner locked, idempotent by key. */
   record Write(Work work) implements Handler {}
 
+  /** A token; parsed, then done in phases, idempotent by key as a whole. */
+  record Phased(Plan plan) implements Handler {}
+
+  /** The first half of a phased endpoint. */
+  @FunctionalInterface
+  public interface Plan {
+    /** Parses and checks the request; what comes back does the work. */
+    Phases<?, ?> prepare(Request request);
+  }
+
+  /**
+   * An endpoint that asks another company for something, which never happens inside a transaction.
+   * What the first phase reserves must be found and given back by a job, should the process end
+   * before the last.
+   *
+   * @param <W> what the call is about
+   * @param <R> what came of it
+   */
+  public interface Phases<W, R> {
+    /** Reserves what the call will cost; in a transaction with the owner locked. */
+    W reserve(Tx tx);
+
+    /** Asks, within a deadline of its own; failures that must be settled are results. */
+    R call(W what) throws InterruptedException;
+
+    /**
+     * Writes down what came of it, in another such transaction. A {@link Reply#refused} commits,
+     * and frees the key.
+     */
+    Reply settle(Tx tx, W what, R result);
+  }
+
   /**
    * The two halves of an endpoint: parse the request without touching anything, then answer it
    * inside a transaction. The second half may run again if the database asks for it.
@@ -98,6 +130,11 @@ public record Route(
   /** A change of the signed-in user's data. */
   public static Route write(Verb method, String path, Work work) {
     return new Route(method, path, Bucket.GENERAL, new Write(work), null);
+  }
+
+  /** A change that asks a model or its like in between. */
+  public static Route phased(String path, Plan plan) {
+    return new Route(Verb.POST, path, Bucket.AI, new Phased(plan), null);
   }
 
   /** The same route, announced to go. */

@@ -15,7 +15,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * WebSocket endpoints and what a request for one must pass: known origin, token, rate, then the
+ * WebSocket endpoints and what a request for one must pass: token, rate, known origin, then the
  * endpoint's own decision. A request that is refused goes on as an ordinary one to the route of the
  * same path, which answers what was found. Thread-safe.
  */
@@ -95,9 +95,6 @@ public final class Sockets {
     Gate guarded = Objects.requireNonNull(gate);
     Map<String, String> headers = Map.of();
     try {
-      if (asked.foreign()) {
-        throw Refusal.of(Code.FORBIDDEN, "this origin is not allowed");
-      }
       Optional<Principal> principal = principal(asked, guarded.tokens());
       String who = principal.map(known -> known.userId().toString()).orElse(asked.client());
       RateLimiter.Verdict verdict = guarded.limiter().take("general", who, guarded.limit());
@@ -106,6 +103,9 @@ public final class Sockets {
         throw Refusal.of(
                 Code.RATE_LIMIT_EXCEEDED, "more than " + guarded.limit() + " requests a minute")
             .retryAfter(verdict.retryAfter());
+      }
+      if (asked.foreign()) {
+        throw Refusal.of(Code.FORBIDDEN, "this origin is not allowed");
       }
       SocketRoute.Handshake handshake = new SocketRoute.Handshake(asked.requestId(), principal);
       return new Outcome.Opened(asked.route().opening().open(handshake), principal);

@@ -1,6 +1,6 @@
 package app.perpetua.flow.voice;
 
-/** Turns speech into text, live. */
+/** Turns speech into text, live and from recordings. */
 public interface Transcriber {
   /**
    * Words that were understood.
@@ -72,4 +72,31 @@ public interface Transcriber {
 
   /** Begins one, within three seconds. */
   Stream open(Listener listener) throws Unreachable, InterruptedException;
+
+  /** What became of a recording. */
+  sealed interface Recognition {
+    /**
+     * Understood.
+     *
+     * @param text what was said; maybe nothing
+     * @param language as the provider names it
+     * @param confidence from 0 to 1
+     * @param seconds how long the recording is
+     */
+    record Understood(String text, String language, double confidence, double seconds)
+        implements Recognition {}
+
+    /** The recording cannot be had, or is none. */
+    record Unusable() implements Recognition {}
+
+    /**
+     * The provider could not do it now.
+     *
+     * @param why for the operator, without anything secret
+     */
+    record Failed(String why) implements Recognition {}
+  }
+
+  /** Understands the recording at that address, within half a minute. */
+  Recognition recognize(String url) throws InterruptedException;
 }

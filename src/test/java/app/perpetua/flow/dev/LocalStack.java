@@ -1,6 +1,7 @@
 package app.perpetua.flow.dev;
 
 import app.perpetua.flow.base.Json;
+import app.perpetua.flow.fake.FakeDeepgram;
 import app.perpetua.flow.fake.FakeGoogle;
 import app.perpetua.flow.fake.FakePushService;
 import java.io.IOException;
@@ -69,9 +70,17 @@ public final class LocalStack implements AutoCloseable {
       DevDatabase database = step(() -> DevDatabase.start(home.postgres(), home.postgresLog()));
       FakeGoogle google = step(() -> new FakeGoogle(clock));
       FakePushService push = step(() -> new FakePushService(clock));
+      FakeDeepgram deepgram = step(FakeDeepgram::new);
       ServiceEnvironment variables =
           ServiceEnvironment.of(
-              environment, secrets, database.url(), google.jwksUrl(), push.origin());
+              environment,
+              secrets,
+              database.url(),
+              new ServiceEnvironment.Around(
+                  google.jwksUrl(),
+                  push.origin(),
+                  deepgram.origin(),
+                  "http://localhost:" + controlPort));
       variables.notes().forEach(terminal);
       Consumer<String> log = options.logs() ? terminal : step(() -> new LogFile(home.serviceLog()));
       terminal.accept("Starting the service ...");
@@ -92,7 +101,10 @@ public final class LocalStack implements AutoCloseable {
               () ->
                   new ControlPort(
                       controlPort,
-                      Stream.of(controls.calls(), new PushControls(push, json).calls())
+                      Stream.of(
+                              controls.calls(),
+                              new PushControls(push, json).calls(),
+                              new DeepgramControls(deepgram, service).calls())
                           .flatMap(List::stream)
                           .toList(),
                       () -> where(service, database),

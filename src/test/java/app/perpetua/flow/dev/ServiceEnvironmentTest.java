@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNotEquals;
 
 import app.perpetua.flow.Config;
 import app.perpetua.flow.base.AllowedHost;
+import app.perpetua.flow.fake.FakeDeepgram;
 import app.perpetua.flow.fake.FakeGoogle;
 import app.perpetua.flow.fake.VapidKeys;
 import java.io.IOException;
@@ -36,8 +37,11 @@ class ServiceEnvironmentTest {
     secrets = Secrets.keptIn(directory.resolve("secrets.env"));
   }
 
+  private static final ServiceEnvironment.Around AROUND =
+      new ServiceEnvironment.Around(KEYS, PUSH, "http://127.0.0.1:9", "http://localhost:8001");
+
   private ServiceEnvironment of(Map<String, String> given) {
-    return ServiceEnvironment.of(given, secrets, DATABASE, KEYS, PUSH);
+    return ServiceEnvironment.of(given, secrets, DATABASE, AROUND);
   }
 
   @Test
@@ -45,7 +49,11 @@ class ServiceEnvironmentTest {
     Config config = Config.load(of(Map.of()).onPort(8000));
     assertEquals(8000, config.http().port());
     assertEquals(
-        Set.of("http://localhost:3000", "http://localhost:3100", "http://localhost:5173"),
+        Set.of(
+            "http://localhost:3000",
+            "http://localhost:3100",
+            "http://localhost:5173",
+            "http://localhost:8001"),
         config.http().corsOrigins());
     assertEquals(KEYS, config.account().googleJwksUrl());
     assertEquals(Set.of(FakeGoogle.CLIENT_ID), config.account().googleClientIds());
@@ -123,10 +131,10 @@ class ServiceEnvironmentTest {
             "OPENAI_BASE_URL", "http://localhost:11434");
     ServiceEnvironment environment = of(keys);
     assertEquals("sk-real", environment.variables().get("OPENAI_API_KEY"));
-    for (String left :
-        List.of("DEEPGRAM_API_KEY", "CHECKOUT_SECRET_KEY", "CHECKOUT_WEBHOOK_SECRET")) {
+    for (String left : List.of("CHECKOUT_SECRET_KEY", "CHECKOUT_WEBHOOK_SECRET")) {
       assertFalse(environment.variables().containsKey(left), left);
     }
+    assertEquals(FakeDeepgram.KEY, environment.variables().get("DEEPGRAM_API_KEY"));
     assertEquals(3, environment.notes().size());
     assertFalse(environment.notes().toString().contains("real"), "a note tells a secret");
   }

@@ -58,11 +58,11 @@ final class VoiceFixture {
     return user.api().get("/api/v1/credits/balance").expect(200).data().get("total").intValue();
   }
 
-  /** Lines of the ledger that took or gave back. */
+  /** How often the ledger took for voice, or gave back. */
   static long movements(TestDatabase database, UUID user, String operation) {
     return database.number(
-        "select count(*) from billing.ai_credit_ledger where user_id = ? and operation = ?"
-            + " and operation_ref like 'voice:%'",
+        "select count(distinct operation_ref) from billing.ai_credit_ledger where user_id = ?"
+            + " and operation = ? and operation_ref like 'voice:%'",
         user, operation);
   }
 }

@@ -127,6 +127,7 @@ class VoiceMeterTest {
     }
   }
 
+  /** Beside the five that everybody has. */
   private static void grant(TestService.Session user, int amount) {
     database.run(
         """
@@ -139,7 +140,7 @@ class VoiceMeterTest {
         insert into billing.ai_credit_ledger
           (id, user_id, grant_id, credit_type, operation, amount, balance_after, operation_ref,
            description, created_at)
-        select gen_random_uuid(), user_id, id, credit_type, 'grant', amount, amount, 'test', 'test',
+        select gen_random_uuid(), user_id, id, credit_type, 'grant', amount, amount + 5, 'test', 'test',
                created_at
         from bought
         """,

@@ -1,0 +1,60 @@
+package app.perpetua.flow.voice;
+
+import app.perpetua.flow.base.AddressGuard;
+import app.perpetua.flow.base.AddressGuard.Verdict;
+import app.perpetua.flow.http.Body;
+import app.perpetua.flow.http.Reply;
+import app.perpetua.flow.http.Request;
+import app.perpetua.flow.http.Route.Phases;
+import app.perpetua.flow.sql.Tx;
+import app.perpetua.flow.voice.Transcriber.Recognition;
+import app.perpetua.flow.voice.Transcriptions.Outcome;
+import app.perpetua.flow.voice.Transcriptions.Recording;
+import app.perpetua.flow.voice.Transcriptions.Reserved;
+import java.util.Objects;
+
+/** Requests about recordings: parsed and answered. */
+public final class TranscriptionRoutes {
+  private final Transcriptions transcriptions;
+
+  /** The routes over these rules. */
+  public TranscriptionRoutes(Transcriptions transcriptions) {
+    this.transcriptions = transcriptions;
+  }
+
+  /** POST /ai/transcribe. */
+  public Phases<Reserved, Recognition> transcribe(Request request) {
+    Body body = request.body().required("audio_url", "duration_seconds");
+    String url = body.text("audio_url", 1, AddressGuard.MAX_LENGTH);
+    Integer seconds = body.integer("duration_seconds", 1, transcriptions.maxSeconds());
+    if (url != null) {
+      switch (transcriptions.check(url)) {
+        case Verdict.Fine _ -> {}
+        case Verdict.Refused(String why) -> body.fault("audio_url", why);
+        case Verdict.Unknown _ -> body.fault("audio_url", "must be at a host that can be found");
+      }
+    }
+    body.done();
+    Recording recording =
+        new Recording(Objects.requireNonNull(url), Objects.requireNonNull(seconds));
+    return new Phases<>() {
+      @Override
+      public Reserved reserve(Tx tx) {
+        return transcriptions.reserve(tx, recording);
+      }
+
+      @Override
+      public Recognition call(Reserved what) throws InterruptedException {
+        return transcriptions.recognize(what);
+      }
+
+      @Override
+      public Reply settle(Tx tx, Reserved what, Recognition result) {
+        return switch (transcriptions.settle(tx, what, result)) {
+          case Outcome.Done(Transcriptions.Text text) -> Reply.ok(text);
+          case Outcome.Nothing(var why) -> Reply.refused(why);
+        };
+      }
+    };
+  }
+}
