@@ -246,6 +246,9 @@ class ContractTest {
     database.run(
         "update auth.users set tier = 'pro' where id = ?",
         UUID.fromString(signedIn.at("/user/id").stringValue()));
+    Map<String, Object> recording =
+        Map.of("audio_url", "http://recordings.test/a.webm", "duration_seconds", 20);
+    call(api, "POST", "/api/v1/ai/transcribe", recording);
     try (Talk talk = Talk.open(service.port(), signedIn.get("access_token").stringValue())) {
       String id = talk.next("connected").get("session_id").stringValue();
       seen.add("GET /api/v1/ws/voice/transcribe");

@@ -18,6 +18,7 @@ import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 
 /**
@@ -179,6 +180,8 @@ final class ClientConnection implements ConnectionContext {
 
   /** Writes within a deadline; of an answer to HEAD only the headers. */
   private final class Writer implements DataWriter {
+    private final ReentrantLock turn = new ReentrantLock();
+
     @Override
     public void write(BufferData... buffers) {
       write(BufferData.create(buffers));
@@ -207,6 +210,16 @@ final class ClientConnection implements ConnectionContext {
     }
 
     private void writeTimed(BufferData buffer) {
+      // Frames of a WebSocket come from several threads, each frame whole.
+      turn.lock();
+      try {
+        writeAlone(buffer);
+      } finally {
+        turn.unlock();
+      }
+    }
+
+    private void writeAlone(BufferData buffer) {
       writing.begin(
           nanos.getAsLong()
               + patience.write().toNanos()

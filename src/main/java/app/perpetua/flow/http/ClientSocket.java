@@ -1,42 +1,48 @@
 package app.perpetua.flow.http;
 
 import io.helidon.common.buffers.BufferData;
-import io.helidon.websocket.WsSession;
+import io.helidon.websocket.WsOpCode;
 import java.nio.charset.StandardCharsets;
-import java.util.concurrent.locks.ReentrantLock;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * Writes to a client over an upgraded connection, one frame at a time whichever threads ask; the
- * session underneath would mix them. Nothing is written behind a close. Writing blocks while the
- * client does not read. Thread-safe.
+ * Writes to a client over an upgraded connection, whichever threads ask. Frames are made here
+ * (RFC 6455, section 5.2): Helidon's session has one buffer for all of them, which it also writes
+ * to by itself when a client breaks the protocol, and two threads spoil it. Nothing is written
+ * behind a close. Writing blocks while the client does not read. Thread-safe.
  */
 public final class ClientSocket {
   /** RFC 6455, section 5.5: a control frame's payload, two bytes of which are the close code. */
   private static final int MAX_REASON = 123;
 
-  private final WsSession session;
-  private final ClientConnection connection;
-  private final ReentrantLock writing = new ReentrantLock();
-  private boolean closed;
+  private static final int FINAL = 0x80;
 
-  ClientSocket(WsSession session, ClientConnection connection) {
-    this.session = session;
+  /** What fits the first byte of a length, and the two behind it. */
+  private static final int SHORT = 126;
+
+  private static final int MEDIUM = 1 << 16;
+  private static final int LONG = 127;
+
+  private final ClientConnection connection;
+  private final AtomicBoolean closed = new AtomicBoolean();
+
+  ClientSocket(ClientConnection connection) {
     this.connection = connection;
   }
 
   /** Sends a text message; false if the client has gone or was told to. */
   public boolean send(String text) {
-    return write(() -> session.send(text, true));
+    return !closed.get() && write(WsOpCode.TEXT, text.getBytes(StandardCharsets.UTF_8));
   }
 
   /** Asks for a sign of life. */
   public boolean ping() {
-    return write(() -> session.ping(BufferData.empty()));
+    return !closed.get() && write(WsOpCode.PING, new byte[0]);
   }
 
   /** Answers a ping with what it carried. */
   public boolean pong(byte[] bytes) {
-    return write(() -> session.pong(BufferData.create(bytes)));
+    return !closed.get() && write(WsOpCode.PONG, bytes);
   }
 
   /**
@@ -46,14 +52,18 @@ public final class ClientSocket {
    * @param reason ASCII; cut to what fits
    */
   public void close(int code, String reason) {
-    String fits = reason.substring(0, Math.min(reason.length(), MAX_REASON));
-    assert fits.getBytes(StandardCharsets.UTF_8).length == fits.length();
+    if (closed.getAndSet(true)) {
+      return;
+    }
     connection.cutSoon();
-    write(
-        () -> {
-          closed = true;
-          session.close(code, fits);
-        });
+    byte[] words =
+        reason
+            .substring(0, Math.min(reason.length(), MAX_REASON))
+            .getBytes(StandardCharsets.US_ASCII);
+    BufferData payload = BufferData.create(2 + words.length);
+    payload.writeInt16(code);
+    payload.write(words);
+    write(WsOpCode.CLOSE, payload.readBytes());
   }
 
   /** Ends the connection without a word; whoever is writing to it or reading fails. */
@@ -61,21 +71,28 @@ public final class ClientSocket {
     connection.cut();
   }
 
-  private boolean write(Runnable frame) {
-    writing.lock();
+  private boolean write(WsOpCode code, byte[] payload) {
+    BufferData frame = BufferData.growing(payload.length + 10);
+    frame.write(FINAL | code.code());
+    if (payload.length < SHORT) {
+      frame.write(payload.length);
+    } else if (payload.length < MEDIUM) {
+      frame.write(SHORT);
+      frame.writeInt16(payload.length);
+    } else {
+      frame.write(LONG);
+      frame.writeInt32(0);
+      frame.writeInt32(payload.length);
+    }
+    frame.write(payload);
     try {
-      if (closed) {
-        return false;
-      }
-      frame.run();
+      connection.dataWriter().writeNow(frame);
       return true;
     } catch (RuntimeException e) {
       // A frame that went out in part cannot be followed by another.
-      closed = true;
+      closed.set(true);
       connection.cut();
       return false;
-    } finally {
-      writing.unlock();
     }
   }
 }

@@ -187,7 +187,7 @@ final class Upgrades extends WsUpgrader {
 
     @Override
     public void onOpen(WsSession session) {
-      ClientSocket opened = new ClientSocket(session, client);
+      ClientSocket opened = new ClientSocket(client);
       socket = opened;
       told(() -> handler.opened(opened));
     }

