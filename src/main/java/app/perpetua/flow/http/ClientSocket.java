@@ -6,10 +6,10 @@ import java.nio.charset.StandardCharsets;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * Writes to a client over an upgraded connection, whichever threads ask. Frames are made here
- * (RFC 6455, section 5.2): Helidon's session has one buffer for all of them, which it also writes
- * to by itself when a client breaks the protocol, and two threads spoil it. Nothing is written
- * behind a close. Writing blocks while the client does not read. Thread-safe.
+ * Writes to a client over an upgraded connection, whichever threads ask. Frames are made here (RFC
+ * 6455, section 5.2): Helidon's session has one buffer for all of them, which it also writes to by
+ * itself when a client breaks the protocol, and two threads spoil it. Nothing is written behind a
+ * close. Writing blocks while the client does not read. Thread-safe.
  */
 public final class ClientSocket {
   /** RFC 6455, section 5.5: a control frame's payload, two bytes of which are the close code. */
