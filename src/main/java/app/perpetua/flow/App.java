@@ -306,7 +306,7 @@ public final class App implements AutoCloseable {
               new VoiceRoutes(voiceSessions, sockets),
               new TranscriptionRoutes(
                   new Transcriptions(
-                      config.voice(), transcriber, audioHosts, reservations, ids, events))));
+                      config.voice(), transcriber, audioHosts, reservations, notes, ids, events))));
     }
 
     // A machine that starts everything at once needs longer for this than a request may take.
