@@ -62,3 +62,29 @@ where user_id = :user_id and id = :id
 -- name: delete_reminder
 delete from tasks.reminders
 where user_id = :user_id and id = :id
+
+-- name: find_any
+-- Whether a task has reminders at all, which none has that is deleted.
+select exists (
+  select from tasks.reminders where user_id = :user_id and task_id = :task_id
+) as present
+
+-- name: list_buried
+-- The reminders of a deleted task, as its tombstone has them.
+select r.id, r.task_id, r.user_id, r.type, r.offset_minutes, r.scheduled_at, r.method, r.fired,
+       r.fired_at, r.created_at, r.updated_at
+from tasks.deletion_tombstones d
+cross join lateral jsonb_populate_recordset(null::tasks.reminders, d.snapshot -> 'reminders') r
+where d.user_id = :user_id and d.id = :tombstone_id and d.entity_type = 'task'
+order by r.scheduled_at, r.id
+
+-- name: restore_reminders
+-- Behind their task, from the tombstone itself: as they were when it was deleted.
+insert into tasks.reminders
+  (id, user_id, task_id, type, offset_minutes, scheduled_at, method, fired, fired_at, created_at,
+   updated_at)
+select r.id, d.user_id, d.entity_id, r.type, r.offset_minutes, r.scheduled_at, r.method, r.fired,
+       r.fired_at, r.created_at, r.updated_at
+from tasks.deletion_tombstones d
+cross join lateral jsonb_populate_recordset(null::tasks.reminders, d.snapshot -> 'reminders') r
+where d.user_id = :user_id and d.id = :tombstone_id and d.entity_type = 'task'

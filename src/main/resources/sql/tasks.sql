@@ -205,6 +205,58 @@ buried as (
 delete from tasks.task_instances
 where user_id = :user_id and id = :id
 
+-- name: find_buried
+-- A deleted task as its tombstone has it; whether its id is in use again, whoever uses it; and
+-- whether its template is there and has no other task for the same occurrence.
+select t.id, t.user_id, t.template_id, t.title, t.description, t.priority, t.due_date,
+       t.estimated_duration, t.focus_time_seconds, t.completed, t.completed_at, t.completed_by,
+       t.hidden, t.archived, t.subtask_count, t.subtask_completed_count, t.version, t.created_at,
+       t.updated_at,
+       d.snapshot -> 'subtasks' as subtasks,
+       exists (select from tasks.task_instances o where o.id = t.id) as taken,
+       exists (
+         select from tasks.task_templates p
+         where p.user_id = :user_id and p.id = t.template_id
+       ) and not exists (
+         select from tasks.task_instances o
+         where o.user_id = :user_id and o.template_id = t.template_id
+           and o.occurrence_at = t.occurrence_at
+       ) as home
+from tasks.deletion_tombstones d
+cross join lateral jsonb_populate_record(null::tasks.task_instances, d.snapshot -> 'task') t
+where d.user_id = :user_id and d.id = :tombstone_id and d.entity_type = 'task'
+
+-- name: restore_task
+-- From the tombstone itself, so that what comes back is what was deleted. The owner is the
+-- tombstone's; an occurrence is nothing without the template that it was of.
+with counted as (
+  update auth.users set open_tasks = open_tasks + :open_delta
+  where id = :user_id and :open_delta <> 0
+)
+insert into tasks.task_instances
+  (id, user_id, template_id, occurrence_at, title, description, priority, due_date,
+   estimated_duration, focus_time_seconds, completed, completed_at, completed_by, hidden, archived,
+   subtask_count, subtask_completed_count, counted_at, version, created_at, updated_at)
+select t.id, d.user_id, :template_id::uuid,
+       case when t.template_id is not distinct from :template_id::uuid then t.occurrence_at end,
+       t.title, t.description, t.priority, t.due_date, t.estimated_duration, t.focus_time_seconds,
+       t.completed, t.completed_at, t.completed_by, t.hidden, t.archived, t.subtask_count,
+       t.subtask_completed_count, t.counted_at, :version, t.created_at, t.updated_at
+from tasks.deletion_tombstones d
+cross join lateral jsonb_populate_record(null::tasks.task_instances, d.snapshot -> 'task') t
+where d.user_id = :user_id and d.id = :tombstone_id and d.entity_type = 'task'
+
+-- name: restore_subtasks
+-- Behind their task.
+insert into tasks.subtasks
+  (id, user_id, task_id, title, completed, completed_at, order_index, source, created_at,
+   updated_at)
+select s.id, d.user_id, d.entity_id, s.title, s.completed, s.completed_at, s.order_index, s.source,
+       s.created_at, s.updated_at
+from tasks.deletion_tombstones d
+cross join lateral jsonb_populate_recordset(null::tasks.subtasks, d.snapshot -> 'subtasks') s
+where d.user_id = :user_id and d.id = :tombstone_id and d.entity_type = 'task'
+
 -- name: make_room
 -- Moves the subtasks from this place on down by one, for one to come in between.
 update tasks.subtasks

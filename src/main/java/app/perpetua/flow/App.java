@@ -37,6 +37,8 @@ import app.perpetua.flow.jobs.Daily;
 import app.perpetua.flow.jobs.JobMetrics;
 import app.perpetua.flow.jobs.Jobs;
 import app.perpetua.flow.jobs.Worker;
+import app.perpetua.flow.notes.NoteRoutes;
+import app.perpetua.flow.notes.Notes;
 import app.perpetua.flow.notifications.NotificationRoutes;
 import app.perpetua.flow.notifications.Notifications;
 import app.perpetua.flow.notifications.PushConfig;
@@ -48,6 +50,8 @@ import app.perpetua.flow.provider.deepgram.Deepgram;
 import app.perpetua.flow.provider.google.GoogleIdTokens;
 import app.perpetua.flow.provider.google.GoogleKeys;
 import app.perpetua.flow.provider.webpush.WebPush;
+import app.perpetua.flow.recovery.Recovery;
+import app.perpetua.flow.recovery.RecoveryRoutes;
 import app.perpetua.flow.recurrence.GenerateNext;
 import app.perpetua.flow.recurrence.TemplateRoutes;
 import app.perpetua.flow.recurrence.Templates;
@@ -62,6 +66,7 @@ import app.perpetua.flow.sql.Migrations;
 import app.perpetua.flow.sql.Pool;
 import app.perpetua.flow.sql.Probe;
 import app.perpetua.flow.sql.SqlCatalog;
+import app.perpetua.flow.tasks.BuriedTasks;
 import app.perpetua.flow.tasks.Instances;
 import app.perpetua.flow.tasks.SubtaskRoutes;
 import app.perpetua.flow.tasks.Subtasks;
@@ -208,6 +213,8 @@ public final class App implements AutoCloseable {
     Templates templates = new Templates(tasks, instances, ids, events, jobs);
     Notifications notifications = new Notifications(ids, jobs);
     Reminders reminders = new Reminders(config.reminders(), tasks, ids, jobs, events);
+    Notes notes = new Notes(config.notes(), ids, events, tombstones);
+    Recovery recovery = new Recovery(new BuriedTasks(json), notes, reminders, json, events);
     Reactions reactions =
         new Reactions(jobs, json, metrics.registry(), List.of(new TaskFollower(reminders)));
     events.reactWith(reactions);
@@ -290,6 +297,8 @@ public final class App implements AutoCloseable {
               new SubtaskRoutes(tasks, subtasks),
               new TemplateRoutes(templates, config.tasks()),
               new ReminderRoutes(reminders),
+              new NoteRoutes(notes, config.notes()),
+              new RecoveryRoutes(recovery),
               new CreditRoutes(credits),
               new ActivityRoutes(new Activity(json)),
               new NotificationRoutes(notifications),
@@ -297,7 +306,7 @@ public final class App implements AutoCloseable {
               new VoiceRoutes(voiceSessions, sockets),
               new TranscriptionRoutes(
                   new Transcriptions(
-                      config.voice(), transcriber, audioHosts, reservations, ids, events))));
+                      config.voice(), transcriber, audioHosts, reservations, notes, ids, events))));
     }
 
     // A machine that starts everything at once needs longer for this than a request may take.

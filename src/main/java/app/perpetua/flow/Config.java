@@ -7,6 +7,7 @@ import app.perpetua.flow.base.Secret;
 import app.perpetua.flow.credits.CreditConfig;
 import app.perpetua.flow.http.Cidr;
 import app.perpetua.flow.http.HttpConfig;
+import app.perpetua.flow.notes.NoteConfig;
 import app.perpetua.flow.notifications.PushConfig;
 import app.perpetua.flow.notifications.Vapid;
 import app.perpetua.flow.reminders.ReminderConfig;
@@ -37,6 +38,7 @@ import org.jspecify.annotations.Nullable;
  * @param database where the data is
  * @param account tokens and sign-in
  * @param tasks limits of tasks and subtasks
+ * @param notes limits of notes
  * @param reminders limits of reminders
  * @param credits how many credits there are
  * @param tombstones how deletions are kept
@@ -49,6 +51,7 @@ public record Config(
     DatabaseConfig database,
     AccountConfig account,
     TaskConfig tasks,
+    NoteConfig notes,
     ReminderConfig reminders,
     CreditConfig credits,
     TombstoneConfig tombstones,
@@ -88,6 +91,7 @@ public record Config(
     HttpConfig http = http(in);
     DatabaseConfig database = database(in);
     TaskConfig tasks = tasks(in);
+    NoteConfig notes = notes(in);
     ReminderConfig reminders = new ReminderConfig(in.integer("reminders.max", 1, 100));
     CreditConfig credits = credits(in);
     TombstoneConfig tombstones = tombstones(in);
@@ -97,7 +101,17 @@ public record Config(
     // Last: without a key there is no section to make, and all other faults are known by now.
     Config config =
         new Config(
-            http, database, account(in), tasks, reminders, credits, tombstones, push, voice, level);
+            http,
+            database,
+            account(in),
+            tasks,
+            notes,
+            reminders,
+            credits,
+            tombstones,
+            push,
+            voice,
+            level);
     if (!in.faults().isEmpty()) {
       throw new Faulty(in.faults());
     }
@@ -166,6 +180,13 @@ public record Config(
         in.integer("tasks.pro-max-subtasks", 1, 100),
         in.integer("tasks.free-description-length", 1, 10_000),
         in.integer("tasks.pro-description-length", 1, 10_000));
+  }
+
+  private static NoteConfig notes(ConfigReader in) {
+    return new NoteConfig(
+        in.integer("notes.free-max", 1, MANY),
+        in.integer("notes.pro-max", 1, MANY),
+        in.integer("notes.max-voice-seconds", 1, 3_600));
   }
 
   private static CreditConfig credits(ConfigReader in) {

@@ -18,8 +18,10 @@ import app.perpetua.flow.http.Docs;
 import app.perpetua.flow.http.Health;
 import app.perpetua.flow.http.MetricsRoutes;
 import app.perpetua.flow.http.Route;
+import app.perpetua.flow.notes.NoteRoutes;
 import app.perpetua.flow.notifications.NotificationRoutes;
 import app.perpetua.flow.notifications.PushRoutes;
+import app.perpetua.flow.recovery.RecoveryRoutes;
 import app.perpetua.flow.recurrence.TemplateRoutes;
 import app.perpetua.flow.reminders.ReminderRoutes;
 import app.perpetua.flow.tasks.SubtaskRoutes;
@@ -53,6 +55,8 @@ final class Routes {
       SubtaskRoutes subtasks,
       TemplateRoutes templates,
       ReminderRoutes reminders,
+      NoteRoutes notes,
+      RecoveryRoutes recovery,
       CreditRoutes credits,
       ActivityRoutes activity,
       NotificationRoutes notifications,
@@ -101,6 +105,14 @@ final class Routes {
         read("/api/v1/reminders/{id}", reminders::show),
         write(PATCH, "/api/v1/reminders/{id}", reminders::patch),
         write(DELETE, "/api/v1/reminders/{id}", reminders::delete),
+        read("/api/v1/notes", notes::list),
+        write(POST, "/api/v1/notes", notes::create),
+        read("/api/v1/notes/{id}", notes::show),
+        write(PATCH, "/api/v1/notes/{id}", notes::patch),
+        write(DELETE, "/api/v1/notes/{id}", notes::delete),
+        read("/api/v1/recovery/tombstones", recovery::list),
+        write(POST, "/api/v1/recovery/tombstones/{id}/recover", recovery::recover),
+        write(POST, "/api/v1/tasks/recover/{tombstone_id}", recovery::recoverTask),
         read("/api/v1/credits/balance", credits::balance),
         read("/api/v1/credits/history", credits::history),
         read("/api/v1/ai/credits", credits::forAssistant),

@@ -183,6 +183,7 @@ class ContractTest {
     call(api, "GET", template + "/preview", null);
     call(api, "POST", templates + "/preview", Map.of("rrule", "FREQ=MONTHLY", "count", 3));
     call(api, "DELETE", template, null);
+    notesAndRecovery(api);
     call(api, "GET", "/api/v1/activity", null);
     call(api, "GET", "/api/v1/credits/balance", null);
     call(api, "GET", "/api/v1/credits/history", null);
@@ -214,6 +215,24 @@ class ContractTest {
     call(api, "GET", one, null);
     call(api, "PATCH", one, Map.of("method", "push"));
     call(api, "DELETE", one, null);
+  }
+
+  private void notesAndRecovery(Api api) {
+    String notes = "/api/v1/notes";
+    JsonNode made = call(api, "POST", notes, Map.of("content", "a")).data();
+    String note = notes + "/{" + made.get("id").stringValue() + "}";
+    call(api, "GET", notes, null);
+    call(api, "GET", note, null);
+    call(api, "PATCH", note, Map.of("content", "b"));
+    JsonNode ofNote = call(api, "DELETE", note, null).data();
+    String tombstones = "/api/v1/recovery/tombstones";
+    call(api, "GET", tombstones, null);
+    String grave = tombstones + "/{" + ofNote.get("tombstone_id").stringValue() + "}";
+    call(api, "POST", grave + "/recover", null);
+    String task = api.post("/api/v1/tasks", Map.of("title", "a")).data().get("id").stringValue();
+    JsonNode ofTask = api.delete("/api/v1/tasks/" + task).expect(200).data();
+    String recover = "/api/v1/tasks/recover/{" + ofTask.get("tombstone_id").stringValue() + "}";
+    call(api, "POST", recover, null);
   }
 
   private void notifications(Api api, UUID user) {

@@ -104,6 +104,24 @@ public sealed interface Event {
     }
   }
 
+  /**
+   * A deleted task was brought back.
+   *
+   * @param tombstoneId where it was kept
+   * @param lapsed how many of its reminders count as fired now, though nobody was told
+   */
+  record TaskRecovered(UUID taskId, UUID tombstoneId, int lapsed) implements OfTask {
+    @Override
+    public String name() {
+      return "task.recovered";
+    }
+
+    @Override
+    public Map<String, Object> metadata() {
+      return Map.of("tombstone_id", tombstoneId, "reminders_lapsed", lapsed);
+    }
+  }
+
   /** The subtasks of a task were put in another order. */
   record SubtasksReordered(UUID taskId, int count) implements OfTask {
     @Override
@@ -311,6 +329,81 @@ public sealed interface Event {
     @Override
     public String name() {
       return "template.deleted";
+    }
+  }
+
+  /** Something happened to a note. */
+  sealed interface OfNote extends Event {
+    /** The note. */
+    UUID noteId();
+
+    @Override
+    default String entityType() {
+      return "note";
+    }
+
+    @Override
+    default UUID entityId() {
+      return noteId();
+    }
+  }
+
+  /** A note was created. */
+  record NoteCreated(UUID noteId) implements OfNote {
+    @Override
+    public String name() {
+      return "note.created";
+    }
+  }
+
+  /** A note was changed, transcribed, archived or taken back. */
+  record NoteUpdated(UUID noteId) implements OfNote {
+    @Override
+    public String name() {
+      return "note.updated";
+    }
+  }
+
+  /** A note was deleted; the tombstone can bring it back for a while. */
+  record NoteDeleted(UUID noteId, UUID tombstoneId) implements OfNote {
+    @Override
+    public String name() {
+      return "note.deleted";
+    }
+
+    @Override
+    public Map<String, Object> metadata() {
+      return Map.of("tombstone_id", tombstoneId);
+    }
+  }
+
+  /** A deleted note was brought back. */
+  record NoteRecovered(UUID noteId, UUID tombstoneId) implements OfNote {
+    @Override
+    public String name() {
+      return "note.recovered";
+    }
+
+    @Override
+    public Map<String, Object> metadata() {
+      return Map.of("tombstone_id", tombstoneId);
+    }
+  }
+
+  /**
+   * A note became a task, and was archived by that.
+   *
+   * @param first false if it had been converted before: it counts once
+   */
+  record NoteConverted(UUID noteId, UUID taskId, boolean first) implements OfNote {
+    @Override
+    public String name() {
+      return "note.converted";
+    }
+
+    @Override
+    public Map<String, Object> metadata() {
+      return Map.of("task_id", taskId);
     }
   }
 

@@ -75,4 +75,20 @@ public record Reminder(
     return new Reminder(
         id, taskId, userId, type, offsetMinutes, scheduledAt, method, true, now, createdAt, now);
   }
+
+  /** As one comes back whose time has passed meanwhile (FR-027): fired, its times as they were. */
+  Reminder lapsedAt(Instant now) {
+    return new Reminder(
+        id,
+        taskId,
+        userId,
+        type,
+        offsetMinutes,
+        scheduledAt,
+        method,
+        true,
+        now,
+        createdAt,
+        updatedAt);
+  }
 }

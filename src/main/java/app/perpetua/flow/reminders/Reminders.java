@@ -12,6 +12,7 @@ import app.perpetua.flow.tasks.Task;
 import app.perpetua.flow.tasks.TaskDetail;
 import app.perpetua.flow.tasks.Tasks;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -38,6 +39,14 @@ public final class Reminders {
    * @param total how many there are on all pages
    */
   public record Listing(List<Reminder> reminders, int total) {}
+
+  /**
+   * What came back with a task.
+   *
+   * @param reminders soonest first
+   * @param lapsed how many of them count as fired now, though nobody was told
+   */
+  public record Restored(List<Reminder> reminders, int lapsed) {}
 
   private final ReminderConfig config;
   private final Tasks tasks;
@@ -224,6 +233,46 @@ public final class Reminders {
   /** Withdraws the jobs of a task that was deleted, whose reminders went with it. */
   void withdraw(Tx tx, UUID taskId) {
     jobs.cancelAbout(tx, FIRE, Map.of("task_id", taskId));
+  }
+
+  /** As above, some time after: by then the task may have come back with its reminders. */
+  void withdrawUnlessBack(Tx tx, UUID taskId) {
+    boolean back =
+        tx.sql("reminders.find_any")
+            .bind("task_id", taskId)
+            .one(row -> row.bool("present"))
+            .orElse(false);
+    if (!back) {
+      withdraw(tx, taskId);
+    }
+  }
+
+  /**
+   * Brings a deleted task's reminders back, behind the task itself: those whose time has passed as
+   * fired (FR-027), the others with their jobs. The tombstone stays.
+   *
+   * @param tombstoneId the acting user's, of a task
+   */
+  public Restored restore(Tx tx, UUID tombstoneId) {
+    List<Reminder> buried =
+        tx.sql("reminders.list_buried").bind("tombstone_id", tombstoneId).list(Reminder::of);
+    tx.sql("reminders.restore_reminders").bind("tombstone_id", tombstoneId).atCommit();
+    List<Reminder> restored = new ArrayList<>();
+    int lapsed = 0;
+    for (Reminder reminder : buried) {
+      if (reminder.fired()) {
+        restored.add(reminder);
+      } else if (isPast(reminder.scheduledAt(), tx.now())) {
+        Reminder fired = reminder.lapsedAt(tx.now());
+        store(tx, fired);
+        restored.add(fired);
+        lapsed++;
+      } else {
+        stand(tx, reminder);
+        restored.add(reminder);
+      }
+    }
+    return new Restored(List.copyOf(restored), lapsed);
   }
 
   Optional<Reminder> find(Tx tx, UUID id) {

@@ -40,12 +40,13 @@ public final class TaskFollower implements Reaction {
     }
   }
 
-  /** By now the due date may be another one; the stored one counts. */
+  /** By now the due date may be another one, and the stored one counts; or the task may be back. */
   @Override
   public void later(Tx tx, Event event) {
     switch (event) {
       case Event.TaskUpdated updated ->
           reminders.follow(tx, updated.taskId(), () -> reminders.dueDate(tx, updated.taskId()));
+      case Event.TaskDeleted deleted -> reminders.withdrawUnlessBack(tx, deleted.taskId());
       default -> on(tx, event);
     }
   }

@@ -144,6 +144,30 @@ public record Task(
         when);
   }
 
+  /** As it comes back from its deletion: one version on, its times as they were. */
+  Task recovered(boolean withTemplate) {
+    return new Task(
+        id,
+        userId,
+        withTemplate ? templateId : null,
+        title,
+        description,
+        priority,
+        dueDate,
+        estimatedDuration,
+        focusTimeSeconds,
+        completed,
+        completedAt,
+        completedBy,
+        hidden,
+        archived,
+        subtaskCount,
+        subtaskCompletedCount,
+        version + 1,
+        createdAt,
+        updatedAt);
+  }
+
   private Task with(
       boolean nowCompleted,
       @Nullable Instant since,

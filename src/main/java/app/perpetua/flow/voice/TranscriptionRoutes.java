@@ -12,6 +12,7 @@ import app.perpetua.flow.voice.Transcriptions.Outcome;
 import app.perpetua.flow.voice.Transcriptions.Recording;
 import app.perpetua.flow.voice.Transcriptions.Reserved;
 import java.util.Objects;
+import java.util.UUID;
 
 /** Requests about recordings: parsed and answered. */
 public final class TranscriptionRoutes {
@@ -27,6 +28,7 @@ public final class TranscriptionRoutes {
     Body body = request.body().required("audio_url", "duration_seconds");
     String url = body.text("audio_url", 1, AddressGuard.MAX_LENGTH);
     Integer seconds = body.integer("duration_seconds", 1, transcriptions.maxSeconds());
+    UUID noteId = body.notNull("note_id").uuid("note_id");
     if (url != null) {
       switch (transcriptions.check(url)) {
         case Verdict.Fine _ -> {}
@@ -36,7 +38,7 @@ public final class TranscriptionRoutes {
     }
     body.done();
     Recording recording =
-        new Recording(Objects.requireNonNull(url), Objects.requireNonNull(seconds));
+        new Recording(Objects.requireNonNull(url), Objects.requireNonNull(seconds), noteId);
     return new Phases<>() {
       @Override
       public Reserved reserve(Tx tx) {

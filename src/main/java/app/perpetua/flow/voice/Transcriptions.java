@@ -8,11 +8,15 @@ import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.credits.Reservations;
 import app.perpetua.flow.events.Event;
 import app.perpetua.flow.events.Events;
+import app.perpetua.flow.notes.Note;
+import app.perpetua.flow.notes.Notes;
 import app.perpetua.flow.sql.Tx;
 import app.perpetua.flow.voice.Transcriber.Recognition;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Text of recordings: reserved by the length that the caller claims, paid by the length that the
@@ -28,8 +32,9 @@ public final class Transcriptions {
    *
    * @param url where it is
    * @param seconds how long it is, by the caller's word
+   * @param noteId the voice note that waits for the text; null for none
    */
-  public record Recording(String url, int seconds) {}
+  public record Recording(String url, int seconds, @Nullable UUID noteId) {}
 
   /**
    * A recording that has been paid for.
@@ -55,6 +60,7 @@ public final class Transcriptions {
   private final Optional<Transcriber> transcriber;
   private final AddressGuard guard;
   private final Reservations reservations;
+  private final Notes notes;
   private final Ids ids;
   private final Events events;
 
@@ -67,12 +73,14 @@ public final class Transcriptions {
       Optional<Transcriber> transcriber,
       AddressGuard guard,
       Reservations reservations,
+      Notes notes,
       Ids ids,
       Events events) {
     this.config = config;
     this.transcriber = transcriber;
     this.guard = guard;
     this.reservations = reservations;
+    this.notes = notes;
     this.ids = ids;
     this.events = events;
   }
@@ -99,14 +107,20 @@ public final class Transcriptions {
   /**
    * Takes what it costs by the caller's word.
    *
-   * @throws Refusal {@code TRANSCRIPTION_SERVICE_UNAVAILABLE}, {@code TIER_REQUIRED}, {@code
+   * @throws Refusal {@code TRANSCRIPTION_SERVICE_UNAVAILABLE}, {@code NOT_FOUND}, {@code FORBIDDEN},
+   *     {@code TIER_REQUIRED}, {@code CONFLICT} if the note does not wait for a text, {@code
    *     INSUFFICIENT_CREDITS}
    */
   Reserved reserve(Tx tx, Recording recording) {
     if (transcriber.isEmpty()) {
       throw unavailable();
     }
+    UUID noteId = recording.noteId();
+    Note note = noteId == null ? null : notes.get(tx, noteId);
     VoiceSessions.requirePro(tx);
+    if (note != null && (note.voiceUrl() == null || !note.content().isEmpty())) {
+      throw Refusal.of(Code.CONFLICT, "this note does not wait for a transcription");
+    }
     Reserved reserved = new Reserved(ids.next(), recording, cost(recording.seconds()));
     reservations.reserve(tx, reserved.reserved(), reserved.ref(), DESCRIPTION);
     return reserved;
@@ -120,16 +134,15 @@ public final class Transcriptions {
   }
 
   /**
-   * Pays what was measured, or gives everything back.
-   *
-   * @throws Refused with what the caller is told; what was given back stays so
+   * Pays what was measured, or gives everything back; fills the note that waits for it. A provider
+   * that is away leaves the note waiting.
    */
   Outcome settle(Tx tx, Reserved reserved, Recognition recognition) {
     return switch (recognition) {
       case Recognition.Understood understood -> {
         int seconds = (int) Math.min(Integer.MAX_VALUE, Math.floor(understood.seconds()));
         if (seconds > config.maxSeconds()) {
-          yield nothing(
+          yield unusable(
               tx,
               reserved,
               Refusal.of(
@@ -140,6 +153,7 @@ public final class Transcriptions {
             reservations.settle(
                 tx, reserved.ref(), reserved.reserved(), cost(Math.max(1, seconds)), DESCRIPTION);
         events.emit(tx, new Event.AiTranscribed(reserved.id(), settled.used(), seconds));
+        tell(reserved, noteId -> notes.transcribed(tx, noteId, understood.text()));
         yield new Outcome.Done(
             new Text(
                 understood.text(),
@@ -149,7 +163,7 @@ public final class Transcriptions {
                 settled.left()));
       }
       case Recognition.Unusable _ ->
-          nothing(
+          unusable(
               tx,
               reserved,
               Refusal.invalid("audio_url", "must lead to a recording that can be fetched"));
@@ -167,6 +181,23 @@ public final class Transcriptions {
 
     /** Nothing, and nothing is charged. */
     record Nothing(Refusal why) implements Outcome {}
+  }
+
+  private Outcome unusable(Tx tx, Reserved reserved, Refusal why) {
+    tell(reserved, noteId -> notes.transcriptionFailed(tx, noteId));
+    return nothing(tx, reserved, why);
+  }
+
+  /** A note that was deleted meanwhile is told nothing. */
+  private static void tell(Reserved reserved, Function<UUID, Note> told) {
+    UUID noteId = reserved.recording().noteId();
+    if (noteId != null) {
+      try {
+        told.apply(noteId);
+      } catch (Refusal e) {
+        LOG.log(System.Logger.Level.DEBUG, "the note of a recording is gone", e);
+      }
+    }
   }
 
   private Outcome nothing(Tx tx, Reserved reserved, Refusal why) {

@@ -68,6 +68,7 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
   public TestService(TestDatabase database) {
     this.database = database;
     environment.put("RATE_LIMIT_GENERAL", "1000000");
+    environment.put("RATE_LIMIT_AI", "1000000");
     environment.put("RATE_LIMIT_AUTH", "1000000");
   }
 

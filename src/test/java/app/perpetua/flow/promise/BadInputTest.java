@@ -48,7 +48,10 @@ class BadInputTest {
   @Order(2)
   @RegisterExtension
   static final TestService service =
-      new TestService(database).with("FREE_MAX_TASKS", "100000").with("FREE_MAX_SUBTASKS", "100");
+      new TestService(database)
+          .with("FREE_MAX_TASKS", "100000")
+          .with("FREE_MAX_SUBTASKS", "100")
+          .with("FREE_MAX_NOTES", "100000");
 
   private static final List<Operation> OPERATIONS = Operation.all();
 
@@ -62,7 +65,8 @@ class BadInputTest {
   private static final int LONGEST_QUERY = 7_000;
 
   /** Texts that users write as they like. */
-  private static final Set<String> WRITTEN_BY_USERS = Set.of("title", "description", "name");
+  private static final Set<String> WRITTEN_BY_USERS =
+      Set.of("title", "description", "content", "name");
 
   private final Json json = new Json();
   private final Rows rows = new Rows(database);
@@ -94,9 +98,15 @@ class BadInputTest {
     String at = Json.instant(service.clock().instant().plusSeconds(60));
     Map<String, String> absolute = Map.of("type", "absolute", "scheduled_at", at);
     String reminder = id(api.post("/api/v1/tasks/" + task + "/reminders", absolute).expect(201));
+    String note = id(api.post("/api/v1/notes", Map.of("content", "a note")).expect(201));
+    String gone = id(api.post("/api/v1/tasks", Map.of("title", "deleted")).expect(201));
+    String tombstone = api.delete("/api/v1/tasks/" + gone).data().get("tombstone_id").stringValue();
     return new Fixture(
         api,
         Map.of(
+            "notes", note,
+            "tombstones", tombstone,
+            "recover", tombstone,
             "tasks", task,
             "subtasks", subtask,
             "reminders", reminder,

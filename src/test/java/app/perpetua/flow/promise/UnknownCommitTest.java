@@ -13,12 +13,14 @@ import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.TestService;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -56,6 +58,9 @@ class UnknownCommitTest {
                 }
                 return TAPS.getLast().port();
               });
+
+  private static final Duration PAUSE = Duration.ofMillis(50);
+  private static final Duration PATIENCE = Duration.ofSeconds(20);
 
   private final TestService.Session user = service.newUser();
   private final Api api = user.api();
@@ -177,8 +182,19 @@ class UnknownCommitTest {
     assertTrue(message.contains("same Idempotency-Key"), message);
   }
 
+  /**
+   * Repeats it as a client would: until the server has noticed that its connection is gone, the
+   * first request still holds the key.
+   */
   private static Api.Answer retried(Moment moment, Supplier<Api.Answer> request, int status) {
-    Api.Answer answer = request.get().expect(status);
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    Api.Answer answer = request.get();
+    while (answer.status() == 409 && System.nanoTime() < deadline) {
+      answer.expect(409, "IDEMPOTENCY_IN_PROGRESS");
+      LockSupport.parkNanos(PAUSE.toNanos());
+      answer = request.get();
+    }
+    answer.expect(status);
     assertEquals(
         moment == Moment.AFTER ? "true" : "", answer.header("X-Idempotent-Replayed").orElse(""));
     return answer;

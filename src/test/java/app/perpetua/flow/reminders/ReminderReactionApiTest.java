@@ -114,6 +114,35 @@ class ReminderReactionApiTest {
   }
 
   @Test
+  void a_withdrawal_that_is_made_up_for_spares_a_task_that_is_back() {
+    String task = task();
+    String reminder = reminder(task);
+    database.run(
+        """
+        create or replace function refuse() returns trigger language plpgsql as $$
+        begin
+          raise exception 'no' using errcode = '23514', constraint = 'made_up';
+        end $$
+        """);
+    database.run(
+        "create trigger refuse before delete on ops.job_queue for each row execute function refuse()");
+    String tombstone;
+    try {
+      tombstone =
+          api.delete("/api/v1/tasks/" + task).expect(200).data().get("tombstone_id").stringValue();
+    } finally {
+      database.run("drop trigger refuse on ops.job_queue");
+    }
+    api.post("/api/v1/tasks/recover/" + tombstone).expect(200);
+    List<Worker.Ran> ran = service.runDueJobs();
+    assertEquals(1, ran.stream().filter(job -> job.kind().equals("handler_retry")).count());
+    assertEquals(
+        1,
+        database.number(
+            "select count(*) from ops.job_queue where job_key = ? and state = 'queued'", reminder));
+  }
+
+  @Test
   void what_does_not_touch_the_due_date_asks_for_no_reminders() {
     String task = task();
     reminder(task);

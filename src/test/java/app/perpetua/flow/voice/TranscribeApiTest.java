@@ -180,6 +180,47 @@ class TranscribeApiTest {
   }
 
   @Test
+  void FR_024_the_text_becomes_the_content_of_the_note_that_waits_for_it() {
+    String waiting = note(user, "");
+    service.deepgram().become(Recording.of("Buy milk.", 5));
+    user.api().post(TRANSCRIBE, forNote(waiting)).expect(200);
+    Api.Answer filled = user.api().get("/api/v1/notes/" + waiting).expect(200);
+    assertEquals("Buy milk.", filled.data().get("content").stringValue());
+    assertEquals("completed", filled.data().get("transcription_status").stringValue());
+    user.api().post(TRANSCRIBE, forNote(waiting)).expect(409, "CONFLICT");
+    String another = note(user, "");
+    service.deepgram().become(Recording.refused(400));
+    user.api().post(TRANSCRIBE, forNote(another)).expect(400, "VALIDATION_ERROR");
+    Api.Answer failed = user.api().get("/api/v1/notes/" + another).expect(200);
+    assertEquals("failed", failed.data().get("transcription_status").stringValue());
+    assertEquals(10, balance(user));
+    service.newPro().api().post(TRANSCRIBE, forNote(another)).expect(403, "FORBIDDEN");
+    user.api().post(TRANSCRIBE, forNote(UUID.randomUUID().toString())).expect(404, "NOT_FOUND");
+  }
+
+  private static Map<String, Object> forNote(String id) {
+    return Map.of("audio_url", URL, "duration_seconds", 10, "note_id", id);
+  }
+
+  private static String note(TestService.Session owner, String content) {
+    return owner
+        .api()
+        .post(
+            "/api/v1/notes",
+            Map.of(
+                "content",
+                content,
+                "voice_url",
+                "https://example.com/a.webm",
+                "voice_duration_seconds",
+                5))
+        .expect(201)
+        .data()
+        .get("id")
+        .stringValue();
+  }
+
+  @Test
   void promise_26_no_recording_is_fetched_from_a_private_network() {
     int asked = service.deepgram().asked().size();
     for (String url :

@@ -1,0 +1,106 @@
+package app.perpetua.flow.notes;
+
+import app.perpetua.flow.http.Body;
+import app.perpetua.flow.http.Page;
+import app.perpetua.flow.http.Query;
+import app.perpetua.flow.http.Reply;
+import app.perpetua.flow.http.Request;
+import app.perpetua.flow.sql.Tx;
+import java.net.URI;
+import java.net.URISyntaxException;
+import java.util.List;
+import java.util.UUID;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** Requests about notes: parsed, checked as far as that needs no database, answered. */
+public final class NoteRoutes {
+  /** Code points of a search. */
+  private static final int SEARCH = 200;
+
+  /** As long as a URL may be that the service is asked to fetch. */
+  private static final int URL = 2048;
+
+  private final Notes notes;
+  private final int maxVoiceSeconds;
+
+  /** The routes over these rules. */
+  public NoteRoutes(Notes notes, NoteConfig config) {
+    this.notes = notes;
+    this.maxVoiceSeconds = config.maxVoiceSeconds();
+  }
+
+  /** GET /notes. */
+  public Function<Tx, Reply> list(Request request) {
+    Query query = request.query();
+    Page page = query.page();
+    String words = query.text("q", SEARCH);
+    NoteFilter filter =
+        new NoteFilter(
+            Boolean.TRUE.equals(query.bool("archived")),
+            words == null ? List.of() : List.of(words.split("\\s+")),
+            page.offset(),
+            page.limit());
+    query.done();
+    return tx -> {
+      Notes.Listing listing = notes.list(tx, filter);
+      return Reply.page(page, new Page.Slice<>(listing.notes(), listing.total()));
+    };
+  }
+
+  /** GET /notes/{id}. */
+  public Function<Tx, Reply> show(Request request) {
+    UUID id = request.pathId("id");
+    return tx -> Reply.ok(notes.get(tx, id));
+  }
+
+  /** POST /notes. */
+  public Function<Tx, Reply> create(Request request) {
+    Body body = request.body();
+    String content = body.verbatim("content", 0, Notes.CONTENT);
+    String voiceUrl = body.text("voice_url", 1, URL);
+    Integer seconds = body.integer("voice_duration_seconds", 0, maxVoiceSeconds);
+    if (voiceUrl != null && !isHttps(voiceUrl)) {
+      body.fault("voice_url", "must be an https URL");
+    }
+    String text = content == null || content.isBlank() ? "" : content;
+    if (voiceUrl == null) {
+      // Only a recording can do without text, and only one has a length.
+      body.required("content");
+      if (content != null && text.isEmpty()) {
+        body.fault("content", "must not be blank");
+      }
+      if (seconds != null) {
+        body.fault("voice_duration_seconds", "is for notes with a voice_url only");
+      }
+    }
+    body.done();
+    NoteDraft draft = new NoteDraft(text, voiceUrl, seconds);
+    return tx -> Reply.created(notes.create(tx, draft));
+  }
+
+  /** PATCH /notes/{id}. */
+  public Function<Tx, Reply> patch(Request request) {
+    UUID id = request.pathId("id");
+    Body body = request.body().notNull("content", "archived");
+    @Nullable String content = body.verbatim("content", 1, Notes.CONTENT);
+    @Nullable Boolean archived = body.bool("archived");
+    body.done();
+    return tx -> Reply.ok(notes.patch(tx, id, content, archived));
+  }
+
+  /** DELETE /notes/{id}. */
+  public Function<Tx, Reply> delete(Request request) {
+    UUID id = request.pathId("id");
+    return tx -> Reply.ok(notes.delete(tx, id));
+  }
+
+  private static boolean isHttps(String text) {
+    try {
+      URI url = new URI(text);
+      return "https".equalsIgnoreCase(url.getScheme()) && url.getHost() != null;
+    } catch (URISyntaxException e) {
+      return false;
+    }
+  }
+}

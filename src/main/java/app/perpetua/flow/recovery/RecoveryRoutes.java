@@ -1,0 +1,40 @@
+package app.perpetua.flow.recovery;
+
+import app.perpetua.flow.http.Reply;
+import app.perpetua.flow.http.Request;
+import app.perpetua.flow.sql.Tx;
+import java.util.UUID;
+import java.util.function.Function;
+
+/** Requests to undo deletions. */
+public final class RecoveryRoutes {
+  private final Recovery recovery;
+
+  /** The routes over these rules. */
+  public RecoveryRoutes(Recovery recovery) {
+    this.recovery = recovery;
+  }
+
+  /** GET /recovery/tombstones. */
+  public Function<Tx, Reply> list(Request request) {
+    return tx -> Reply.ok(recovery.list(tx));
+  }
+
+  /** POST /recovery/tombstones/{id}/recover. */
+  public Function<Tx, Reply> recover(Request request) {
+    UUID id = request.pathId("id");
+    request.body().done();
+    return tx ->
+        switch (recovery.recover(tx, id)) {
+          case Recovery.OfTask recovered -> Reply.ok(recovered.task());
+          case Recovery.OfNote recovered -> Reply.ok(recovered.note());
+        };
+  }
+
+  /** POST /tasks/recover/{tombstone_id}. */
+  public Function<Tx, Reply> recoverTask(Request request) {
+    UUID id = request.pathId("tombstone_id");
+    request.body().done();
+    return tx -> Reply.ok(recovery.recoverTask(tx, id));
+  }
+}

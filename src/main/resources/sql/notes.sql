@@ -1,0 +1,118 @@
+-- name: list_notes
+-- Newest first. The primary key finds the owner's rows; the page is chosen by key and joined back.
+-- An account has one row even for an empty page, so the total always arrives with it; no row means
+-- no account.
+with matching as materialized (
+  select id, created_at
+  from notes.notes
+  where user_id = :user_id
+    and archived = :archived
+    and not exists (
+      select from unnest(:words::text[]) as word
+      where strpos(lower(content), lower(word)) = 0
+    )
+),
+page as (
+  select id, row_number() over (order by created_at desc, id desc) as place
+  from matching
+  order by place
+  limit :limit offset :offset
+)
+select (select count(*)::int from matching) as total, n.id, n.user_id, n.content, n.archived,
+       n.voice_url, n.voice_duration_seconds, n.transcription_status, n.created_at, n.updated_at
+from auth.users u
+left join page on true
+left join notes.notes n on n.user_id = :user_id and n.id = page.id
+where u.id = :user_id
+order by page.place
+
+-- name: find_note
+select id, user_id, content, archived, voice_url, voice_duration_seconds, transcription_status,
+       created_at, updated_at
+from notes.notes
+where user_id = :user_id and id = :id
+
+-- name: whose_note
+-- Asked only when the owner has no such note: decides between 401, 403 and 404.
+select exists (select from auth.users where id = :user_id) as account,
+       exists (select from notes.notes where id = :id) as elsewhere
+
+-- name: insert_note
+-- The counter moves with the row it counts; the limit was checked on the locked owner's row.
+with counted as (
+  update auth.users set notes = notes + 1 where id = :user_id
+)
+insert into notes.notes
+  (id, user_id, content, voice_url, voice_duration_seconds, transcription_status, created_at,
+   updated_at)
+values
+  (:id, :user_id, :content, :voice_url::text, :voice_duration_seconds::int,
+   :transcription_status::text, :now, :now)
+
+-- name: store_note
+-- The note as the rules have computed it while its owner's row is locked.
+with counted as (
+  update auth.users set notes = notes + :note_delta
+  where id = :user_id and :note_delta <> 0
+)
+update notes.notes
+set content = :content,
+    archived = :archived,
+    transcription_status = :transcription_status::text,
+    updated_at = :updated_at
+where user_id = :user_id and id = :id
+
+-- name: find_conversion
+-- Whether it was converted before: that counts once in a note's life.
+select converted_at is not null as converted
+from notes.notes
+where user_id = :user_id and id = :id
+
+-- name: mark_converted
+-- The first time stays.
+update notes.notes
+set converted_at = coalesce(converted_at, :now)
+where user_id = :user_id and id = :id
+
+-- name: bury_note
+-- Snapshot, removal and counter in one statement: there is no moment at which the note is neither
+-- here nor there.
+with counted as (
+  update auth.users set notes = notes + :note_delta
+  where id = :user_id and :note_delta <> 0
+),
+buried as (
+  insert into tasks.deletion_tombstones
+    (id, user_id, entity_type, entity_id, title, snapshot, deleted_at, recoverable_until)
+  select :tombstone_id, :user_id, 'note', n.id, :title, jsonb_build_object('note', to_jsonb(n)),
+         :now, :recoverable_until
+  from notes.notes n
+  where n.user_id = :user_id and n.id = :id
+)
+delete from notes.notes
+where user_id = :user_id and id = :id
+
+-- name: find_buried
+-- A deleted note as its tombstone has it, and whether its id is in use again, whoever uses it.
+select n.id, n.user_id, n.content, n.archived, n.voice_url, n.voice_duration_seconds,
+       n.transcription_status, n.created_at, n.updated_at,
+       exists (select from notes.notes o where o.id = n.id) as taken
+from tasks.deletion_tombstones d
+cross join lateral jsonb_populate_record(null::notes.notes, d.snapshot -> 'note') n
+where d.user_id = :user_id and d.id = :tombstone_id and d.entity_type = 'note'
+
+-- name: restore_note
+-- From the tombstone itself, so that what comes back is what was deleted. The owner is the
+-- tombstone's.
+with counted as (
+  update auth.users set notes = notes + :note_delta
+  where id = :user_id and :note_delta <> 0
+)
+insert into notes.notes
+  (id, user_id, content, archived, voice_url, voice_duration_seconds, transcription_status,
+   converted_at, created_at, updated_at)
+select n.id, d.user_id, n.content, n.archived, n.voice_url, n.voice_duration_seconds,
+       n.transcription_status, n.converted_at, n.created_at, n.updated_at
+from tasks.deletion_tombstones d
+cross join lateral jsonb_populate_record(null::notes.notes, d.snapshot -> 'note') n
+where d.user_id = :user_id and d.id = :tombstone_id and d.entity_type = 'note'

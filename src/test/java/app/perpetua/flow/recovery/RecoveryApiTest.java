@@ -1,0 +1,522 @@
+package app.perpetua.flow.recovery;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import app.perpetua.flow.base.Json;
+import app.perpetua.flow.harness.Api;
+import app.perpetua.flow.harness.Invariants;
+import app.perpetua.flow.harness.TestDatabase;
+import app.perpetua.flow.harness.TestService;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import tools.jackson.databind.JsonNode;
+
+class RecoveryApiTest {
+  private static final String TASKS = "/api/v1/tasks/";
+  private static final String NOTES = "/api/v1/notes/";
+  private static final String TOMBSTONES = "/api/v1/recovery/tombstones";
+
+  /** Of one user, who has 20 requests in flight at most. */
+  private static final int AT_ONCE = 16;
+
+  @Order(1)
+  @RegisterExtension
+  static final TestDatabase database = new TestDatabase();
+
+  @Order(2)
+  @RegisterExtension
+  static final TestService service =
+      new TestService(database).with("FREE_MAX_TASKS", "4").with("FREE_MAX_NOTES", "4");
+
+  private final String subject = "google-" + UUID.randomUUID();
+  private final UUID user;
+  private Api api;
+
+  RecoveryApiTest() {
+    TestService.Session session = service.signIn(subject);
+    user = session.userId();
+    api = session.api();
+  }
+
+  @AfterEach
+  void invariants() {
+    Invariants.check(database);
+  }
+
+  @Test
+  void FR_063_a_recovered_task_is_what_was_deleted_byte_for_byte_but_for_its_version() {
+    Instant now = service.clock().instant();
+    String task =
+        id(
+            api.post(
+                    "/api/v1/tasks",
+                    Map.of(
+                        "title",
+                        "Täsk 👩‍🚀 \\u0041 \u2028",
+                        "description",
+                        " \u0001\t1.0e2 {\"a\": null}\n",
+                        "priority",
+                        "high",
+                        "due_date",
+                        Json.instant(now.plus(Duration.ofDays(2))),
+                        "estimated_duration",
+                        25))
+                .expect(201)
+                .data());
+    List<String> steps = new ArrayList<>();
+    for (String title : List.of("a", "b", "c")) {
+      steps.add(id(api.post(TASKS + task + "/subtasks", Map.of("title", title)).data()));
+    }
+    api.patch("/api/v1/subtasks/" + steps.get(1), Map.of("completed", true)).expect(200);
+    api.put(TASKS + task + "/subtasks/reorder", Map.of("subtask_ids", steps.reversed()))
+        .expect(200);
+    remind(task, Map.of("type", "before", "offset_minutes", 60, "method", "push"));
+    remind(task, Map.of("type", "after", "offset_minutes", 5));
+    remind(task, absolute(now.plusSeconds(1)));
+    go(Duration.ofSeconds(2));
+    service.runDueJobs();
+    // What other features keep in the row.
+    database.run(
+        "update tasks.task_instances set focus_time_seconds = 77, counted_at = ?, occurrence_at = ?"
+            + " where id = ?",
+        now.minusSeconds(9),
+        now.minusSeconds(8),
+        UUID.fromString(task));
+    Api.Answer before = api.get(TASKS + task).expect(200);
+    List<Map<String, @Nullable Object>> rows = rows(task);
+    int version = before.data().get("version").intValue();
+
+    go(Duration.ofHours(1));
+    String tombstone = bury(TASKS + task);
+    api.get(TASKS + task).expect(404, "NOT_FOUND");
+    assertEquals(0, queued());
+    go(Duration.ofHours(1));
+    JsonNode answer = recover(tombstone).data();
+
+    Api.Answer after = api.get(TASKS + task).expect(200);
+    assertEquals(
+        before.text().replace("\"version\":" + version, "\"version\":" + (version + 1)),
+        after.text());
+    assertEquals(after.data(), answer);
+    assertEquals(rows, rows(task));
+    assertEquals(2, queued());
+    assertEquals(1, entries("task_recovered"));
+    assertEquals(0, api.get(TOMBSTONES).expect(200).data().size());
+  }
+
+  @Test
+  void FR_063_a_recovered_note_is_what_was_deleted_byte_for_byte() {
+    onPro();
+    String note =
+        id(
+            api.post(
+                    "/api/v1/notes",
+                    Map.of(
+                        "content",
+                        " \u0001 Täsk 👩‍🚀\n",
+                        "voice_url",
+                        "https://recordings.example.com/4f1c.webm",
+                        "voice_duration_seconds",
+                        42))
+                .expect(201)
+                .data());
+    go(Duration.ofSeconds(1));
+    api.patch(NOTES + note, Map.of("archived", true)).expect(200);
+    database.run(
+        "update notes.notes set converted_at = ? where id = ?",
+        service.clock().instant().minusSeconds(1),
+        UUID.fromString(note));
+    String before = api.get(NOTES + note).expect(200).text();
+    List<Map<String, @Nullable Object>> row = noteRow(note);
+    go(Duration.ofHours(1));
+    String tombstone = bury(NOTES + note);
+    go(Duration.ofHours(1));
+    Api.Answer answer = recover(tombstone);
+    assertEquals(before, answer.text());
+    assertEquals(before, api.get(NOTES + note).text());
+    assertEquals(row, noteRow(note));
+    assertEquals(1, entries("note_recovered"));
+    assertEquals(0, database.number("select notes from auth.users where id = ?", user));
+    api.patch(NOTES + note, Map.of("archived", false)).expect(200);
+    recover(bury(NOTES + note));
+    assertEquals(1, database.number("select notes from auth.users where id = ?", user));
+  }
+
+  @Test
+  void FR_027_reminders_whose_time_has_passed_come_back_as_fired_and_nobody_is_told() {
+    String task = task("a");
+    Instant now = service.clock().instant();
+    String missed = remind(task, absolute(now.plusSeconds(3_600)));
+    String sharp = remind(task, absolute(now.plusSeconds(7_200)));
+    String ahead = remind(task, absolute(now.plusSeconds(9_000)));
+    String tombstone = bury(TASKS + task);
+    go(Duration.ofHours(2));
+    service.runDueJobs();
+    JsonNode reminders = recover(tombstone).data().get("reminders");
+    assertEquals(
+        List.of(missed, sharp, ahead),
+        reminders.values().stream().map(RecoveryApiTest::id).toList());
+    assertTrue(reminders.get(0).get("fired").booleanValue());
+    assertEquals(Json.instant(service.clock().instant()), text(reminders.get(0), "fired_at"));
+    assertEquals(Json.instant(now), text(reminders.get(0), "updated_at"));
+    assertFalse(reminders.get(1).get("fired").booleanValue());
+    assertFalse(reminders.get(2).get("fired").booleanValue());
+    assertEquals(reminders, api.get(TASKS + task).data().get("reminders"));
+    assertEquals(
+        "1",
+        database
+            .row(
+                "select metadata ->> 'reminders_lapsed' as lapsed from activity.activity_logs"
+                    + " where user_id = ? and action = 'task_recovered'",
+                user)
+            .get("lapsed"));
+    assertEquals(2, queued());
+    assertEquals(0, notifications());
+    // Those whose time has not passed are told of when it comes, each once.
+    service.runDueJobs();
+    assertEquals(1, notifications());
+    go(Duration.ofHours(1));
+    service.runDueJobs();
+    assertEquals(2, notifications());
+    recover(bury(TASKS + task));
+    service.runDueJobs();
+    assertEquals(2, notifications());
+  }
+
+  @Test
+  void FR_064_recovering_moves_no_streak_completes_nothing_and_unlocks_nothing() {
+    String task = task("done");
+    api.patch(TASKS + task, Map.of("completed", true)).expect(200);
+    String tombstone = bury(TASKS + task);
+    String before = standing();
+    long completed = entries("task_completed");
+    Api.Answer answer = recover(tombstone);
+    assertFalse(answer.json().has("unlocked_achievements"));
+    assertTrue(answer.data().get("completed").booleanValue());
+    assertEquals(before, standing());
+    assertEquals(completed, entries("task_completed"));
+    assertEquals(0, database.number("select open_tasks from auth.users where id = ?", user));
+  }
+
+  @Test
+  void FR_062_the_three_newest_can_be_undone_tasks_and_notes_together() {
+    String oldest = bury(TASKS + task("oldest"));
+    go(Duration.ofSeconds(1));
+    String note = bury(NOTES + note("A note\nof two lines"));
+    go(Duration.ofSeconds(1));
+    String task = bury(TASKS + task("A task"));
+    go(Duration.ofSeconds(1));
+    String last = bury(NOTES + note("last"));
+    List<JsonNode> list = List.copyOf(api.get(TOMBSTONES).expect(200).data().values());
+    assertEquals(List.of(last, task, note), list.stream().map(RecoveryApiTest::id).toList());
+    assertEquals("A note", list.get(2).at("/preview/title").stringValue());
+    assertEquals("note", text(list.get(2), "entity_type"));
+    assertEquals("task", text(list.get(1), "entity_type"));
+    assertEquals(Json.instant(service.clock().instant()), text(list.getFirst(), "deleted_at"));
+    assertEquals(
+        Json.instant(service.clock().instant().plus(Duration.ofDays(7))),
+        text(list.getFirst(), "recoverable_until"));
+    api.post(TOMBSTONES + "/" + oldest + "/recover").expect(404, "NOT_FOUND");
+    recover(task);
+    recover(note);
+    recover(last);
+    assertEquals(0, api.get(TOMBSTONES).data().size());
+  }
+
+  @Test
+  void FR_062_after_seven_days_it_is_gone() {
+    String tombstone = bury(TASKS + task("a"));
+    go(Duration.ofDays(7).minusMillis(1));
+    assertEquals(1, api.get(TOMBSTONES).data().size());
+    go(Duration.ofMillis(1));
+    assertEquals(0, api.get(TOMBSTONES).data().size());
+    api.post(TOMBSTONES + "/" + tombstone + "/recover").expect(404, "NOT_FOUND");
+    api.post(TASKS + "recover/" + tombstone).expect(404, "NOT_FOUND");
+  }
+
+  @Test
+  void recovering_asks_for_no_room() {
+    List<String> gone = List.of(bury(TASKS + task("a")), bury(NOTES + note("n")));
+    for (int i = 0; i < 4; i++) {
+      task("t" + i);
+      note("n" + i);
+    }
+    gone.forEach(this::recover);
+    assertEquals(5, database.number("select open_tasks from auth.users where id = ?", user));
+    assertEquals(5, database.number("select notes from auth.users where id = ?", user));
+    JsonNode error =
+        api.post("/api/v1/tasks", Map.of("title", "x"))
+            .expect(409, "LIMIT_EXCEEDED")
+            .json()
+            .get("error");
+    assertEquals(5, error.get("current").intValue());
+  }
+
+  @Test
+  void hidden_and_archived_tasks_come_back_hidden_and_archived() {
+    String task = task("a");
+    api.patch(TASKS + task, Map.of("hidden", true)).expect(200);
+    api.patch(TASKS + task, Map.of("archived", true)).expect(200);
+    JsonNode back = recover(bury(TASKS + task)).data();
+    assertTrue(back.get("hidden").booleanValue());
+    assertTrue(back.get("archived").booleanValue());
+    assertEquals(4, back.get("version").intValue());
+    assertEquals(0, database.number("select open_tasks from auth.users where id = ?", user));
+    // It can be deleted and come back again.
+    assertEquals(5, recover(bury(TASKS + task)).data().get("version").intValue());
+  }
+
+  @Test
+  void settled_18_an_instance_returns_to_its_template_if_that_is_there_and_has_room_for_it() {
+    JsonNode made =
+        api.post("/api/v1/templates", Map.of("title", "daily", "rrule", "FREQ=DAILY"))
+            .expect(201)
+            .json();
+    String template = id(made.get("data"));
+    String task = id(made.get("task"));
+    Object occurrence = occurrence(task);
+    String tombstone = bury(TASKS + task);
+    service.runDueJobs();
+    assertEquals(template, text(recover(tombstone).data(), "template_id"));
+    assertEquals(occurrence, occurrence(task));
+
+    // Another task stands for that occurrence by now.
+    String again = bury(TASKS + task);
+    database.run(
+        "update tasks.task_instances set occurrence_at = ? where user_id = ? and not completed",
+        occurrence,
+        user);
+    assertTrue(recover(again).data().get("template_id").isNull());
+    assertEquals(null, occurrence(task));
+
+    String other = id(api.get("/api/v1/tasks?template_id=" + template).expect(200).data().get(0));
+    String orphaned = bury(TASKS + other);
+    api.delete("/api/v1/templates/" + template).expect(204);
+    assertTrue(recover(orphaned).data().get("template_id").isNull());
+    assertEquals(null, occurrence(other));
+  }
+
+  @Test
+  void what_cannot_be_recovered_is_refused() {
+    String tombstone = bury(TASKS + task("a"));
+    String ofNote = bury(NOTES + note("n"));
+    Api careless = api.invalidOnPurpose();
+    careless.post(TOMBSTONES + "/x/recover").expect(400, "VALIDATION_ERROR");
+    careless.post(TASKS + "recover/x").expect(400, "VALIDATION_ERROR");
+    careless
+        .post(TASKS + "recover/" + tombstone, Map.of("force", true))
+        .expect(400, "VALIDATION_ERROR");
+    String nowhere = UUID.randomUUID().toString();
+    api.post(TOMBSTONES + "/" + nowhere + "/recover").expect(404, "NOT_FOUND");
+    api.post(TASKS + "recover/" + nowhere).expect(404, "NOT_FOUND");
+    api.post(TASKS + "recover/" + ofNote).expect(404, "NOT_FOUND");
+    Api other = service.newUser().api();
+    other.post(TOMBSTONES + "/" + tombstone + "/recover").expect(403, "FORBIDDEN");
+    other.post(TASKS + "recover/" + tombstone, Map.of()).expect(403, "FORBIDDEN");
+    assertEquals(0, other.get(TOMBSTONES).data().size());
+
+    UUID key = UUID.randomUUID();
+    Api once = api.withKey(key);
+    Api.Answer done = once.post(TASKS + "recover/" + tombstone).expect(200);
+    assertEquals(done.text(), once.post(TASKS + "recover/" + tombstone).expect(200).text());
+    api.post(TASKS + "recover/" + tombstone).expect(404, "NOT_FOUND");
+    recover(ofNote);
+  }
+
+  @Test
+  void an_id_that_is_in_use_again_is_a_conflict() {
+    String task = task("a");
+    String note = note("n");
+    List<String> gone = List.of(bury(TASKS + task), bury(NOTES + note));
+    Api other = service.newUser().api();
+    String theirTask = id(other.post("/api/v1/tasks", Map.of("title", "a")).data());
+    String theirNote = id(other.post("/api/v1/notes", Map.of("content", "a")).data());
+    database.run(
+        "update tasks.task_instances set id = ?::uuid where id = ?::uuid", task, theirTask);
+    database.run("update notes.notes set id = ?::uuid where id = ?::uuid", note, theirNote);
+    for (String tombstone : gone) {
+      api.post(TOMBSTONES + "/" + tombstone + "/recover").expect(409, "CONFLICT");
+    }
+    assertEquals(2, api.get(TOMBSTONES).data().size());
+  }
+
+  @Test
+  void promise_8_twenty_recoveries_of_one_tombstone_make_one_task() throws Exception {
+    String task = task("a");
+    api.post(TASKS + task + "/subtasks", Map.of("title", "step")).expect(201);
+    remind(task, absolute(service.clock().instant().plusSeconds(60)));
+    String path = TOMBSTONES + "/" + bury(TASKS + task) + "/recover";
+    List<Integer> statuses = together(20, _ -> api.post(path).status());
+    assertEquals(1, statuses.stream().filter(status -> status == 200).count());
+    assertEquals(19, statuses.stream().filter(status -> status == 404).count());
+    JsonNode back = api.get(TASKS + task).expect(200).data();
+    assertEquals(1, back.get("subtasks").size());
+    assertEquals(1, back.get("reminders").size());
+    assertEquals(3, back.get("version").intValue());
+    assertEquals(1, entries("task_recovered"));
+    assertEquals(1, queued());
+  }
+
+  @Test
+  void promise_8_fifty_deletions_at_once_leave_exactly_the_three_newest() throws Exception {
+    onPro();
+    List<String> targets = new ArrayList<>();
+    for (int i = 0; i < 25; i++) {
+      targets.add(TASKS + task("t" + i));
+      targets.add(NOTES + note("n" + i));
+    }
+    Collections.rotate(targets, 7);
+    List<String> tombstones = together(50, i -> bury(targets.get(i)));
+    // Of the same instant; then the greater id counts as the newer.
+    assertEquals(
+        tombstones.stream().sorted(Collections.reverseOrder()).limit(3).toList(),
+        api.get(TOMBSTONES).data().values().stream().map(RecoveryApiTest::id).toList());
+    assertEquals(
+        3,
+        database.number("select count(*) from tasks.deletion_tombstones where user_id = ?", user));
+    assertEquals(25, entries("task_deleted"));
+    assertEquals(25, entries("note_deleted"));
+  }
+
+  @Test
+  void tombstones_of_a_deleted_account_are_nobodys() {
+    String tombstone = bury(TASKS + task("a"));
+    String email = text(api.get("/api/v1/users/me").data(), "email");
+    api.delete("/api/v1/users/me", Map.of("confirm", email)).expect(204);
+    api.get(TOMBSTONES).expect(401, "UNAUTHORIZED");
+    api.post(TOMBSTONES + "/" + tombstone + "/recover").expect(401, "UNAUTHORIZED");
+  }
+
+  private String task(String title) {
+    return id(api.post("/api/v1/tasks", Map.of("title", title)).expect(201).data());
+  }
+
+  private String note(String content) {
+    return id(api.post("/api/v1/notes", Map.of("content", content)).expect(201).data());
+  }
+
+  private String remind(String task, Map<String, Object> reminder) {
+    return id(api.post(TASKS + task + "/reminders", reminder).expect(201).data());
+  }
+
+  private static Map<String, Object> absolute(Instant at) {
+    return Map.of("type", "absolute", "scheduled_at", Json.instant(at));
+  }
+
+  /** Deletes it; the tombstone's id. */
+  private String bury(String target) {
+    return text(api.delete(target).expect(200).data(), "tombstone_id");
+  }
+
+  private Api.Answer recover(String tombstone) {
+    return api.post(TOMBSTONES + "/" + tombstone + "/recover").expect(200);
+  }
+
+  /** Later; a token does not outlive that, so there is a new session. */
+  private void go(Duration duration) {
+    service.clock().advance(duration);
+    database.makeDays(service.clock().instant());
+    api = service.signIn(subject).api();
+  }
+
+  private void onPro() {
+    database.run("update auth.users set tier = 'pro' where id = ?", user);
+  }
+
+  /** The rows of a task, whatever columns they have, but for its version. */
+  private static List<Map<String, @Nullable Object>> rows(String task) {
+    return database.rows(
+        """
+        select (to_jsonb(t) - 'version')::text as row from tasks.task_instances t where id = ?::uuid
+        union all
+        select to_jsonb(s)::text from tasks.subtasks s where task_id = ?::uuid
+        union all
+        select to_jsonb(r)::text from tasks.reminders r where task_id = ?::uuid
+        order by 1
+        """,
+        task,
+        task,
+        task);
+  }
+
+  private static List<Map<String, @Nullable Object>> noteRow(String note) {
+    return database.rows(
+        "select to_jsonb(n)::text as row from notes.notes n where id = ?::uuid", note);
+  }
+
+  private static @Nullable Object occurrence(String task) {
+    return database
+        .row("select occurrence_at from tasks.task_instances where id = ?::uuid", task)
+        .get("occurrence_at");
+  }
+
+  /** What achievements go by. */
+  private String standing() {
+    return database
+        .rows(
+            "select to_jsonb(s)::text as row from achievements.user_achievement_states s where user_id = ?",
+            user)
+        .toString();
+  }
+
+  private long queued() {
+    return database.number(
+        "select count(*) from ops.job_queue where user_id = ? and kind = 'reminder_fire'"
+            + " and state = 'queued'",
+        user);
+  }
+
+  private long notifications() {
+    return database.number("select count(*) from activity.notifications where user_id = ?", user);
+  }
+
+  private long entries(String action) {
+    return database.number(
+        "select count(*) from activity.activity_logs where user_id = ? and action = ?"
+            + " and source = 'user' and request_id is not null",
+        user,
+        action);
+  }
+
+  private static String id(JsonNode item) {
+    return text(item, "id");
+  }
+
+  private static String text(JsonNode node, String field) {
+    return Objects.requireNonNull(node.get(field)).stringValue();
+  }
+
+  @FunctionalInterface
+  private interface Caller<T> {
+    T call(int number);
+  }
+
+  private static <T> List<T> together(int callers, Caller<T> caller) throws Exception {
+    List<Callable<T>> calls =
+        IntStream.range(0, callers).<Callable<T>>mapToObj(i -> () -> caller.call(i)).toList();
+    List<T> answers = new ArrayList<>();
+    try (ExecutorService executor = Executors.newFixedThreadPool(AT_ONCE)) {
+      for (var answer : executor.invokeAll(calls)) {
+        answers.add(answer.get());
+      }
+    }
+    return answers;
+  }
+}

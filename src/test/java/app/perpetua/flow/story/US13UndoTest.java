@@ -1,0 +1,144 @@
+package app.perpetua.flow.story;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import app.perpetua.flow.base.Json;
+import app.perpetua.flow.harness.Api;
+import app.perpetua.flow.harness.Invariants;
+import app.perpetua.flow.harness.TestDatabase;
+import app.perpetua.flow.harness.TestService;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+class US13UndoTest {
+  private static final String TOMBSTONES = "/api/v1/recovery/tombstones";
+
+  @Order(1)
+  @RegisterExtension
+  static final TestDatabase database = new TestDatabase();
+
+  @Order(2)
+  @RegisterExtension
+  static final TestService service = new TestService(database);
+
+  private final String subject = "google-" + UUID.randomUUID();
+  private Api api = service.signIn(subject).api();
+
+  @Test
+  void US13_undo() {
+    // A task with steps and a reminder goes by mistake, and comes back as it was.
+    Instant due = service.clock().instant().plus(Duration.ofDays(3));
+    String trip =
+        "/api/v1/tasks/"
+            + id(
+                api.post(
+                        "/api/v1/tasks",
+                        Map.of("title", "Plan the trip", "due_date", Json.instant(due)))
+                    .expect(201));
+    String first = id(api.post(trip + "/subtasks", Map.of("title", "Book trains")).expect(201));
+    api.post(trip + "/subtasks", Map.of("title", "Find a hotel")).expect(201);
+    api.patch("/api/v1/subtasks/" + first, Map.of("completed", true)).expect(200);
+    api.post(trip + "/reminders", Map.of("type", "before", "offset_minutes", 1_440)).expect(201);
+    api.post(trip + "/reminders", Map.of("type", "before", "offset_minutes", 60)).expect(201);
+    ObjectNode before = (ObjectNode) api.get(trip).expect(200).data();
+    goOn(Duration.ofMinutes(1));
+    String tombstone = delete(trip);
+    api.get(trip).expect(404, "NOT_FOUND");
+    JsonNode listed = api.get(TOMBSTONES).expect(200).data().get(0);
+    assertEquals("Plan the trip", listed.at("/preview/title").stringValue());
+    goOn(Duration.ofMinutes(1));
+    JsonNode back = api.post("/api/v1/tasks/recover/" + tombstone).expect(200).data();
+    assertEquals(before.put("version", before.get("version").intValue() + 1), back);
+    assertEquals(back, api.get(trip).expect(200).data());
+    api.patch(trip, Map.of("version", back.get("version"), "title", "Plan the journey"))
+        .expect(200);
+
+    // Gone again, until after the first reminder's time: that one is not caught up with.
+    tombstone = delete(trip);
+    goOn(Duration.ofDays(2).plusHours(1));
+    service.runDueJobs();
+    JsonNode reminders =
+        api.post(TOMBSTONES + "/" + tombstone + "/recover").expect(200).data().get("reminders");
+    assertTrue(reminders.get(0).get("fired").booleanValue());
+    service.runDueJobs();
+    assertEquals(0, unread());
+    goOn(Duration.between(service.clock().instant(), due));
+    service.runDueJobs();
+    assertEquals(1, unread());
+
+    // A note, too. The three newest of all can be undone.
+    String note =
+        "/api/v1/notes/"
+            + id(api.post("/api/v1/notes", Map.of("content", "Wifi: blue42")).expect(201));
+    String ofNote = delete(note);
+    String ofTrip = delete(trip);
+    String ofOther = delete("/api/v1/tasks/" + task("one"));
+    assertEquals(List.of(ofOther, ofTrip, ofNote), tombstones());
+    String ofLast = delete("/api/v1/tasks/" + task("two"));
+    assertEquals(List.of(ofLast, ofOther, ofTrip), tombstones());
+    api.post(TOMBSTONES + "/" + ofNote + "/recover").expect(404, "NOT_FOUND");
+    service.newUser().api().post(TOMBSTONES + "/" + ofTrip + "/recover").expect(403, "FORBIDDEN");
+    api.post(TOMBSTONES + "/" + ofTrip + "/recover").expect(200);
+    assertEquals(List.of(ofLast, ofOther), tombstones());
+    String again =
+        "/api/v1/notes/" + id(api.post("/api/v1/notes", Map.of("content", "x")).expect(201));
+    String ofAgain = delete(again);
+    JsonNode recovered = api.post(TOMBSTONES + "/" + ofAgain + "/recover").expect(200).data();
+    assertEquals(api.get(again).expect(200).data(), recovered);
+
+    // A week later it is too late for the rest, and the log knows all of it.
+    goOn(Duration.ofDays(7));
+    assertEquals(List.of(), tombstones());
+    api.post(TOMBSTONES + "/" + ofLast + "/recover").expect(404, "NOT_FOUND");
+    assertEquals(3, logged("task_recovered"));
+    assertEquals(1, logged("note_recovered"));
+    Invariants.check(database);
+  }
+
+  private String task(String title) {
+    return id(api.post("/api/v1/tasks", Map.of("title", title)).expect(201));
+  }
+
+  private String delete(String target) {
+    service.clock().advance(Duration.ofSeconds(1));
+    return api.delete(target).expect(200).data().get("tombstone_id").stringValue();
+  }
+
+  private List<String> tombstones() {
+    return api.get(TOMBSTONES).expect(200).data().values().stream()
+        .map(item -> item.get("id").stringValue())
+        .toList();
+  }
+
+  private int unread() {
+    return api.get("/api/v1/notifications").expect(200).json().get("unread_count").intValue();
+  }
+
+  private int logged(String action) {
+    return api.get("/api/v1/activity?action=" + action)
+        .expect(200)
+        .json()
+        .at("/pagination/total")
+        .intValue();
+  }
+
+  /** Tokens do not live that long. */
+  private void goOn(Duration duration) {
+    service.clock().advance(duration);
+    database.makeDays(service.clock().instant());
+    api = service.signIn(subject).api();
+  }
+
+  private static String id(Api.Answer answer) {
+    return answer.data().get("id").stringValue();
+  }
+}
