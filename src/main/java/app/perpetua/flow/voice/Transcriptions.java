@@ -15,7 +15,7 @@ import app.perpetua.flow.voice.Transcriber.Recognition;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.function.Function;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -107,9 +107,9 @@ public final class Transcriptions {
   /**
    * Takes what it costs by the caller's word.
    *
-   * @throws Refusal {@code TRANSCRIPTION_SERVICE_UNAVAILABLE}, {@code NOT_FOUND}, {@code FORBIDDEN},
-   *     {@code TIER_REQUIRED}, {@code CONFLICT} if the note does not wait for a text, {@code
-   *     INSUFFICIENT_CREDITS}
+   * @throws Refusal {@code TRANSCRIPTION_SERVICE_UNAVAILABLE}, {@code NOT_FOUND}, {@code
+   *     FORBIDDEN}, {@code TIER_REQUIRED}, {@code CONFLICT} if the note does not wait for a text,
+   *     {@code INSUFFICIENT_CREDITS}
    */
   Reserved reserve(Tx tx, Recording recording) {
     if (transcriber.isEmpty()) {
@@ -189,11 +189,11 @@ public final class Transcriptions {
   }
 
   /** A note that was deleted meanwhile is told nothing. */
-  private static void tell(Reserved reserved, Function<UUID, Note> told) {
+  private static void tell(Reserved reserved, Consumer<UUID> told) {
     UUID noteId = reserved.recording().noteId();
     if (noteId != null) {
       try {
-        told.apply(noteId);
+        told.accept(noteId);
       } catch (Refusal e) {
         LOG.log(System.Logger.Level.DEBUG, "the note of a recording is gone", e);
       }

@@ -210,7 +210,7 @@ final class Voices {
     CpuTime used = cpu[1].since(cpu[0]);
     double p99 = millis(latencies, 0.99);
     report.say(
-        "%-22s %8.2f %8.2f %10s | %,8d %5d %9d | driver %.0f, relay %.0f, postgres %.0f",
+        "%-22s %8.2f %8.2f %10s | %,8d %5d %9d | driver %.0f, relay %.0f, postgres %.0f, others %.0f",
         title,
         millis(latencies, 0.5),
         p99,
@@ -220,7 +220,8 @@ final class Voices {
         disordered,
         used.percent(used.driver()),
         used.percent(used.service()),
-        used.percent(used.postgres()));
+        used.percent(used.postgres()),
+        used.percent(used.others()));
     if (service != null) {
       double each = (heap[1] - heap[0]) / SESSIONS;
       report.say(
