@@ -6,7 +6,6 @@ import app.perpetua.flow.base.Code;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.sql.Actor;
-import app.perpetua.flow.sql.DatabaseException;
 import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.Tx;
 import io.helidon.http.HeaderNames;
@@ -16,13 +15,10 @@ import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -36,7 +32,6 @@ public final class Endpoint {
   private static final String BEARER = "Bearer ";
   private static final String JSON = "application/json";
   private static final String NO_STORE = "no-store";
-  private static final int ATTEMPTS = 3;
 
   private final Json json;
   private final Errors errors;
@@ -44,8 +39,8 @@ public final class Endpoint {
   private final AccessTokens tokens;
   private final RateLimiter limiter;
   private final HttpConfig limits;
-  private final Idempotency idempotency = new Idempotency();
   private final Admission admission = new Admission();
+  private final KeyedWork keyed;
 
   /** Everything a request passes on its way. */
   public Endpoint(
@@ -61,6 +56,7 @@ public final class Endpoint {
     this.tokens = tokens;
     this.limiter = limiter;
     this.limits = limits;
+    this.keyed = new KeyedWork(json, db, admission);
   }
 
   /**
@@ -115,7 +111,7 @@ public final class Endpoint {
         yield admission.read(parsed.principal().userId(), () -> db.read(actor, work));
       }
       case Route.Phased phased ->
-          inPhases(
+          keyed.inPhases(
               Actor.user(parsed.principal().userId(), exchange.requestId()),
               parsed.principal().userId(),
               Idempotency.keyed(
@@ -135,7 +131,7 @@ public final class Endpoint {
                           tx.lockOwner();
                           return work.apply(tx);
                         }))
-            : keyed(
+            : keyed.write(
                 parsed.principal().userId(),
                 actor,
                 Idempotency.keyed(key, route.method().name(), target(request), body),
@@ -143,124 +139,6 @@ public final class Endpoint {
                 response);
       }
     };
-  }
-
-  private Reply keyed(
-      UUID userId,
-      Actor actor,
-      Idempotency.Keyed request,
-      Function<Tx, Reply> work,
-      ServerResponse response) {
-    return idempotency.inTurn(
-        userId,
-        request,
-        () ->
-            admission.write(
-                userId, () -> persistently(actor, tx -> once(tx, request, work, response))));
-  }
-
-  private <T> T persistently(Actor actor, Function<Tx, T> work) {
-    for (int attempt = 1; ; attempt++) {
-      try {
-        return db.write(actor, work);
-      } catch (DatabaseException e) {
-        // Another process took this key meanwhile: this time it will be seen.
-        if (!e.violates(Idempotency.ONE_RECORD_PER_KEY) || attempt == ATTEMPTS) {
-          throw e;
-        }
-      }
-    }
-  }
-
-  private static boolean isPhased(Route route) {
-    return route.handler() instanceof Route.Phased;
-  }
-
-  /** What the first phase found: an answer that was given before, or something to ask for. */
-  private sealed interface Begun<W> {
-    record Answered<W>(Reply reply) implements Begun<W> {}
-
-    record Reserved<W>(W what) implements Begun<W> {}
-  }
-
-  private <W, R> Reply inPhases(
-      Actor actor,
-      UUID userId,
-      Idempotency.Keyed request,
-      Route.Phases<W, R> phases,
-      ServerResponse response) {
-    return idempotency.inTurn(
-        userId,
-        request,
-        () ->
-            switch (admission.write(
-                userId, () -> persistently(actor, tx -> begin(tx, request, phases, response)))) {
-              case Begun.Answered<W>(Reply reply) -> reply;
-              case Begun.Reserved<W>(W what) -> {
-                R result = called(phases, what);
-                yield admission.write(
-                    userId, () -> db.write(actor, tx -> settle(tx, request, phases, what, result)));
-              }
-            });
-  }
-
-  private <W> Begun<W> begin(
-      Tx tx, Idempotency.Keyed request, Route.Phases<W, ?> phases, ServerResponse response) {
-    Optional<Idempotency.Replay> replay = idempotency.open(tx, request);
-    if (replay.isPresent()) {
-      return new Begun.Answered<>(replayed(replay.get(), response));
-    }
-    W what = phases.reserve(tx);
-    idempotency.begin(tx, request);
-    return new Begun.Reserved<>(what);
-  }
-
-  private static <W, R> R called(Route.Phases<W, R> phases, W what) {
-    try {
-      return phases.call(what);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw Refusal.of(Code.SERVICE_UNAVAILABLE, "the service is being stopped")
-          .retryAfter(Duration.ofSeconds(1));
-    }
-  }
-
-  private <W, R> Reply settle(
-      Tx tx, Idempotency.Keyed request, Route.Phases<W, R> phases, W what, R result) {
-    tx.lockOwner();
-    Reply reply = rendered(phases.settle(tx, what, result));
-    switch (reply) {
-      case Reply.Bytes bytes -> idempotency.finish(tx, request, bytes.status(), bytes.bytes());
-      case Reply.Refused _ -> idempotency.release(tx, request);
-      default -> throw new IllegalStateException("this cannot be kept");
-    }
-    return reply;
-  }
-
-  private Reply once(
-      Tx tx, Idempotency.Keyed request, Function<Tx, Reply> work, ServerResponse response) {
-    Optional<Idempotency.Replay> replay = idempotency.open(tx, request);
-    if (replay.isPresent()) {
-      return replayed(replay.get(), response);
-    }
-    // Rendered before the commit: what is stored is what is sent.
-    Reply reply = rendered(work.apply(tx));
-    switch (reply) {
-      case Reply.Bytes bytes -> idempotency.keep(tx, request, bytes.status(), bytes.bytes());
-      case Reply.Body empty -> idempotency.keep(tx, request, empty.status(), null);
-      case Reply.Refused _ -> {}
-      case Reply.Stream _ -> throw new IllegalStateException("a stream cannot be kept");
-      case Reply.Headed _ -> throw new IllegalStateException("headers cannot be kept");
-    }
-    return reply;
-  }
-
-  private static Reply replayed(Idempotency.Replay replay, ServerResponse response) {
-    response.header("X-Idempotent-Replayed", "true");
-    String body = replay.body();
-    return body == null
-        ? new Reply.Body(replay.status(), null)
-        : bytes(replay.status(), body.getBytes(StandardCharsets.UTF_8));
   }
 
   private Principal authenticate(Exchange exchange, ServerRequest request) {
@@ -273,6 +151,10 @@ public final class Endpoint {
     Principal principal = tokens.verify(header.substring(BEARER.length()).strip());
     exchange.userId(principal.userId());
     return principal;
+  }
+
+  private static boolean isPhased(Route route) {
+    return route.handler() instanceof Route.Phased;
   }
 
   private void limit(
@@ -344,30 +226,20 @@ public final class Endpoint {
         db.now());
   }
 
-  private Reply rendered(Reply reply) {
-    return reply instanceof Reply.Body(int status, Object body) && body != null
-        ? bytes(status, json.bytes(body))
-        : reply;
-  }
-
-  private static Reply bytes(int status, byte[] body) {
-    return new Reply.Bytes(status, JSON, NO_STORE, body);
-  }
-
   private Reply refused(Exchange exchange, Throwable failure, ServerResponse response) {
     Refusal refusal = errors.refusal(failure, exchange.requestId());
     exchange.code(refusal.code());
     if (refusal.extras().get("retry_after") instanceof Number seconds) {
       response.header("Retry-After", seconds.toString());
     }
-    return bytes(refusal.code().status(), errors.json(refusal, exchange.requestId()));
+    return KeyedWork.bytes(refusal.code().status(), errors.json(refusal, exchange.requestId()));
   }
 
   private void send(Exchange exchange, ServerResponse response, Reply reply) {
     switch (reply) {
       case Reply.Body(int status, Object body) when body == null ->
           response.status(Status.create(status)).send();
-      case Reply.Body body -> send(exchange, response, rendered(body));
+      case Reply.Body body -> send(exchange, response, keyed.rendered(body));
       case Reply.Bytes(int status, String type, String cacheControl, byte[] bytes) ->
           response
               .status(Status.create(status))

@@ -52,6 +52,9 @@ final class VoiceSession implements Transcriber.Listener, Watched {
     }
   }
 
+  private static final Failure UNRECORDED =
+      new Failure("SERVICE_UNAVAILABLE", "the session is recorded as soon as that is possible");
+
   private final UUID id;
   private final Speaker speaker;
   private final VoiceRecords records;
@@ -288,15 +291,7 @@ final class VoiceSession implements Transcriber.Listener, Watched {
       Optional<Closing> closing = records.end(speaker, progress(), end);
       log(end, closing);
       if (end.words() == End.Words.FLUSHED) {
-        closing.ifPresent(
-            closed ->
-                client.say(
-                    new Complete(
-                        "complete",
-                        closed.session().fullTranscript(),
-                        closed.session().durationSeconds(),
-                        closed.session().creditsUsed(),
-                        closed.creditsLeft())));
+        client.say(closing.<Object>map(VoiceSession::complete).orElse(UNRECORDED));
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -311,6 +306,15 @@ final class VoiceSession implements Transcriber.Listener, Watched {
       }
       whenOver.accept(this);
     }
+  }
+
+  private static Complete complete(Closing closing) {
+    return new Complete(
+        "complete",
+        closing.session().fullTranscript(),
+        closing.session().durationSeconds(),
+        closing.session().creditsUsed(),
+        closing.creditsLeft());
   }
 
   /** Lets the provider say its last words, if they are wanted, and hangs up. */
