@@ -15,7 +15,8 @@ import java.util.UUID;
 import java.util.function.Function;
 
 /**
- * Requests with an idempotency key: answered before, or done now and their answer kept. Thread-safe.
+ * Requests with an idempotency key: answered before, or done now and their answer kept.
+ * Thread-safe.
  */
 final class KeyedWork {
   private static final String JSON = "application/json";

@@ -22,6 +22,15 @@ final class VoiceSpeaker implements AutoCloseable {
   private static final int EBML = 0x1a45dfa3;
   private static final Duration PATIENCE = Duration.ofSeconds(30);
 
+  /** There is too much to do at present. */
+  static final class ComeBack extends IOException {
+    private static final long serialVersionUID = 1L;
+
+    ComeBack(String answer) {
+      super(answer);
+    }
+  }
+
   private final int session;
   private final Socket socket;
   private final Frames frames;
@@ -52,6 +61,10 @@ final class VoiceSpeaker implements AutoCloseable {
             + "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n";
     socket.getOutputStream().write(head.getBytes(StandardCharsets.US_ASCII));
     String answer = frames.head().start();
+    if (answer.contains(" 503 ")) {
+      socket.close();
+      throw new ComeBack(answer);
+    }
     if (!answer.contains(" 101 ")) {
       throw new IOException("no upgrade: " + answer);
     }

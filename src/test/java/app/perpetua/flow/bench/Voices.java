@@ -40,6 +40,7 @@ final class Voices {
   }
 
   private static final int SESSIONS = 200;
+  private static final int ATTEMPTS = 5;
   private static final double AIM_MILLIS = 15;
   private static final double AIM_MEGABYTES = 1;
 
@@ -256,8 +257,7 @@ final class Voices {
       for (int i = 0; i < SESSIONS; i++) {
         int session = i;
         opening.add(
-            threads.submit(
-                () -> new VoiceSpeaker(session, port, targets.apply(session), welcomed)));
+            threads.submit(() -> opened(session, port, targets.apply(session), welcomed)));
       }
       for (Future<VoiceSpeaker> each : opening) {
         speakers.add(got(each));
@@ -312,6 +312,21 @@ final class Voices {
       speaker.close();
     }
     return speakers;
+  }
+
+  /** All come at once; who is told to come back does. */
+  private static VoiceSpeaker opened(int session, int port, String target, boolean welcomed)
+      throws IOException, InterruptedException {
+    for (int attempt = 1; ; attempt++) {
+      try {
+        return new VoiceSpeaker(session, port, target, welcomed);
+      } catch (VoiceSpeaker.ComeBack e) {
+        if (attempt == ATTEMPTS) {
+          throw e;
+        }
+        LockSupport.parkNanos(Duration.ofSeconds(1).toNanos());
+      }
+    }
   }
 
   private static <T> T got(Future<T> future) throws IOException, InterruptedException {
