@@ -256,8 +256,7 @@ final class Voices {
       List<Future<VoiceSpeaker>> opening = new ArrayList<>();
       for (int i = 0; i < SESSIONS; i++) {
         int session = i;
-        opening.add(
-            threads.submit(() -> opened(session, port, targets.apply(session), welcomed)));
+        opening.add(threads.submit(() -> opened(session, port, targets.apply(session), welcomed)));
       }
       for (Future<VoiceSpeaker> each : opening) {
         speakers.add(got(each));
