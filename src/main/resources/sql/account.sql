@@ -42,6 +42,9 @@ where id = :user_id
        or timezone <> :timezone::text)
 returning id, google_id, email, name, avatar_url, timezone, tier, created_at, updated_at
 
+-- name: change_tier
+update auth.users set tier = :tier, updated_at = :now where id = :user_id
+
 -- name: delete_me
 -- Everything of the user goes by cascade.
 delete from auth.users where id = :user_id

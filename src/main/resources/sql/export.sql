@@ -319,7 +319,11 @@ where g.user_id = :user_id and g.remaining > 0 and (g.expires_at is null or g.ex
 select json_build_object(
          'stats', json_build_object(
            'lifetime_tasks_completed', a.lifetime_tasks_completed,
-           'current_streak', a.current_streak,
+           'current_streak', case
+             when a.last_completion_date >= (:now::timestamptz at time zone 'UTC')::date - 1
+               then a.latest_streak
+             else 0
+           end,
            'longest_streak', a.longest_streak,
            'focus_completions', a.focus_completions,
            'notes_converted', a.notes_converted),

@@ -1,12 +1,11 @@
 -- name: open
 -- Opens a keyed write in one round trip: locks the owner's row, drops a record that has outlived
--- its 24 hours, or whose request lost its process between two phases, shows one that has not, and tries the key's own lock, which another process may
+-- its 24 hours, shows one that has not, and tries the key's own lock, which another process may
 -- hold. The record is read as of the statement's start, so one that commits while this statement
 -- waits is missed here; the primary key then refuses the second record, and the write runs again.
 with outlived as (
   delete from ops.idempotency_keys
-  where user_id = :user_id and key = :key
-    and created_at <= case state when 'open' then :abandoned::timestamptz else :horizon::timestamptz end
+  where user_id = :user_id and key = :key and created_at <= :horizon::timestamptz
 )
 select u.tier, u.email, u.timezone, u.open_tasks, u.notes, u.perk_tasks, u.perk_notes,
        u.perk_daily_credits, u.created_at,
@@ -14,8 +13,7 @@ select u.tier, u.email, u.timezone, u.open_tasks, u.notes, u.perk_tasks, u.perk_
        k.fingerprint, k.state, k.status, k.body
 from auth.users u
 left join ops.idempotency_keys k
-  on k.user_id = u.id and k.key = :key
-    and k.created_at > case k.state when 'open' then :abandoned::timestamptz else :horizon::timestamptz end
+  on k.user_id = u.id and k.key = :key and k.created_at > :horizon::timestamptz
 where u.id = :user_id
 for no key update of u
 
@@ -28,21 +26,23 @@ select id, :key, :method, :path, :fingerprint, 'done', :status, :body::text, :no
 from auth.users
 where id = :user_id
 
--- name: begin
--- The key of a request in phases, taken with what the first of them reserves; two cannot take it.
-insert into ops.idempotency_keys (user_id, key, method, path, fingerprint, state, created_at)
-values (:user_id, :key, :method, :path, :fingerprint, 'open', :now)
+-- name: reserve
+-- The record of a request that asks a provider: open until that is settled. A second one violates
+-- the primary key.
+insert into ops.idempotency_keys
+  (user_id, key, method, path, fingerprint, state, status, body, created_at)
+values (:user_id, :key, :method, :path, :fingerprint, 'open', null, null, :now)
 
--- name: finish
--- A request that was given up meanwhile, and run again, has no open record any more.
+-- name: settle
+-- The owner is locked and the record was seen to be open.
 update ops.idempotency_keys
 set state = 'done', status = :status, body = :body::text
-where user_id = :user_id and key = :key and state = 'open' and fingerprint = :fingerprint
+where user_id = :user_id and key = :key and state = 'open'
 
 -- name: release
--- A request that came to nothing leaves no record.
+-- Nothing came of it, or nobody settled it: the key may be tried again.
 delete from ops.idempotency_keys
-where user_id = :user_id and key = :key and state = 'open' and fingerprint = :fingerprint
+where user_id = :user_id and key = :key and state = 'open'
 
 -- name: delete_outlived
 -- scope: system

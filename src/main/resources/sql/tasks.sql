@@ -45,7 +45,7 @@ page as (
 select (select count(*)::int from matching) as total, t.id, t.user_id, t.template_id, t.title, t.description, t.priority,
        t.due_date, t.estimated_duration, t.focus_time_seconds, t.completed, t.completed_at,
        t.completed_by, t.hidden, t.archived, t.subtask_count, t.subtask_completed_count, t.version,
-       t.created_at, t.updated_at
+       t.counted_at, t.created_at, t.updated_at
 from auth.users u
 left join page on true
 left join tasks.task_instances t on t.user_id = :user_id and t.id = page.id
@@ -53,18 +53,25 @@ where u.id = :user_id
 order by page.place
 
 -- name: find_task
-select id, user_id, template_id, title, description, priority, due_date, estimated_duration,
-       focus_time_seconds, completed, completed_at, completed_by, hidden, archived, subtask_count,
-       subtask_completed_count, version, created_at, updated_at
-from tasks.task_instances
-where user_id = :user_id and id = :id
+-- With the focus that goes on, because completing, archiving and deleting end it and count its time;
+-- the index of the one active session answers that.
+select t.id, t.user_id, t.template_id, t.title, t.description, t.priority, t.due_date,
+       t.estimated_duration, t.focus_time_seconds, t.completed, t.completed_at, t.completed_by,
+       t.hidden, t.archived, t.subtask_count, t.subtask_completed_count, t.version, t.counted_at,
+       t.created_at, t.updated_at,
+       (select f.started_at from tasks.focus_sessions f
+        where f.user_id = :user_id and f.task_id = t.id and f.ended_at is null) as focusing_since
+from tasks.task_instances t
+where t.user_id = :user_id and t.id = :id
 
 -- name: find_detail
 -- A task with all that hangs on it in one round trip.
 select t.id, t.user_id, t.template_id, t.title, t.description, t.priority, t.due_date,
        t.estimated_duration, t.focus_time_seconds, t.completed, t.completed_at, t.completed_by,
-       t.hidden, t.archived, t.subtask_count, t.subtask_completed_count, t.version, t.created_at,
-       t.updated_at,
+       t.hidden, t.archived, t.subtask_count, t.subtask_completed_count, t.version, t.counted_at,
+       t.created_at, t.updated_at,
+       (select f.started_at from tasks.focus_sessions f
+        where f.user_id = :user_id and f.task_id = t.id and f.ended_at is null) as focusing_since,
        coalesce((
          select jsonb_agg(jsonb_build_object(
                   'id', s.id, 'task_id', s.task_id, 'title', s.title, 'completed', s.completed,
@@ -130,6 +137,7 @@ set title = :title,
     priority = :priority,
     due_date = :due_date::timestamptz,
     estimated_duration = :estimated_duration::int,
+    focus_time_seconds = :focus_time_seconds,
     completed = :completed,
     completed_at = :completed_at::timestamptz,
     completed_by = :completed_by::text,
@@ -138,6 +146,7 @@ set title = :title,
     subtask_count = :subtask_count,
     subtask_completed_count = :subtask_completed_count,
     version = :version,
+    counted_at = :counted_at::timestamptz,
     updated_at = :updated_at
 where user_id = :user_id and id = :id
 
@@ -147,7 +156,8 @@ where user_id = :user_id and id = :id
 with waiting as materialized (
   select id, user_id, template_id, occurrence_at, title, description, priority, due_date,
          estimated_duration, focus_time_seconds, completed, completed_at, completed_by, hidden,
-         archived, subtask_count, subtask_completed_count, version, created_at, updated_at
+         archived, subtask_count, subtask_completed_count, version, counted_at, created_at,
+         updated_at
   from tasks.task_instances
   where user_id = :user_id and template_id = :template_id and not completed
   order by occurrence_at desc
@@ -169,7 +179,7 @@ select newest.occurrence_at as newest_occurrence, newest.due_date as newest_due,
        waiting.description, waiting.priority, waiting.due_date, waiting.estimated_duration,
        waiting.focus_time_seconds, waiting.completed, waiting.completed_at, waiting.completed_by,
        waiting.hidden, waiting.archived, waiting.subtask_count, waiting.subtask_completed_count,
-       waiting.version, waiting.created_at, waiting.updated_at
+       waiting.version, waiting.counted_at, waiting.created_at, waiting.updated_at
 from newest
 left join waiting on true
 
@@ -181,7 +191,8 @@ where user_id = :user_id and id = :id
 
 -- name: bury_task
 -- Snapshot, removal and counter in one statement: there is no moment at which the task is neither
--- here nor there. Subtasks and reminders go by cascade, after the snapshot was taken.
+-- here nor there. Subtasks, reminders and focus sessions go by cascade, after the snapshot was taken;
+-- the time of a focus that was still running is in it.
 with counted as (
   update auth.users set open_tasks = open_tasks + :open_delta
   where id = :user_id and :open_delta <> 0
@@ -191,7 +202,7 @@ buried as (
     (id, user_id, entity_type, entity_id, title, snapshot, deleted_at, recoverable_until)
   select :tombstone_id, :user_id, 'task', t.id, t.title,
          jsonb_build_object(
-           'task', to_jsonb(t),
+           'task', to_jsonb(t) || jsonb_build_object('focus_time_seconds', :focus_time_seconds::int),
            'subtasks', coalesce((
              select jsonb_agg(to_jsonb(s) order by s.order_index)
              from tasks.subtasks s where s.user_id = :user_id and s.task_id = t.id), '[]'),
@@ -210,8 +221,8 @@ where user_id = :user_id and id = :id
 -- whether its template is there and has no other task for the same occurrence.
 select t.id, t.user_id, t.template_id, t.title, t.description, t.priority, t.due_date,
        t.estimated_duration, t.focus_time_seconds, t.completed, t.completed_at, t.completed_by,
-       t.hidden, t.archived, t.subtask_count, t.subtask_completed_count, t.version, t.created_at,
-       t.updated_at,
+       t.hidden, t.archived, t.subtask_count, t.subtask_completed_count, t.version, t.counted_at,
+       t.created_at, t.updated_at,
        d.snapshot -> 'subtasks' as subtasks,
        exists (select from tasks.task_instances o where o.id = t.id) as taken,
        exists (

@@ -156,6 +156,45 @@ having u.perk_tasks <> coalesce(sum(d.perk_value) filter (where d.perk_type = 'm
     or u.perk_notes <> coalesce(sum(d.perk_value) filter (where d.perk_type = 'max_notes'), 0)
     or u.perk_daily_credits <> coalesce(sum(d.perk_value) filter (where d.perk_type = 'daily_credits'), 0);
 
+-- name: reached_is_unlocked
+-- Whoever has reached a threshold has its achievement, and nobody has another.
+select s.user_id, d.id as achievement_id, k.unlocked_at
+from achievements.user_achievement_states s
+cross join achievements.achievement_definitions d
+left join achievements.unlocks k on k.user_id = s.user_id and k.achievement_id = d.id
+where (k.achievement_id is not null) <> (d.threshold <= case d.category
+         when 'tasks' then s.lifetime_tasks_completed
+         when 'streaks' then s.longest_streak
+         when 'focus' then s.focus_completions
+         when 'notes' then s.notes_converted
+       end);
+
+-- name: unlocked_is_told
+-- An unlock is a notification, which may have been deleted since, and one activity entry, as long as the log reaches back.
+select k.user_id, k.achievement_id,
+       (select count(*) from activity.activity_logs l
+        where l.user_id = k.user_id and l.action = 'achievement_unlocked' and l.metadata ->> 'achievement_id' = k.achievement_id) as entries
+from achievements.unlocks k
+join achievements.user_achievement_states s on s.user_id = k.user_id
+where not exists (
+    select from activity.notifications n
+    where n.user_id = k.user_id and n.dedup_key = 'achievement:' || k.achievement_id
+    union all
+    select from activity.notification_keys n
+    where n.user_id = k.user_id and n.dedup_key = 'achievement:' || k.achievement_id)
+  or (select count(*) from activity.activity_logs l
+      where l.user_id = k.user_id and l.action = 'achievement_unlocked' and l.metadata ->> 'achievement_id' = k.achievement_id) > 1;
+
+-- name: counted_is_in_the_total
+-- What a task has marked as counted was counted, or a job is about to. Deleted tasks stay in the total, so it may be more.
+select s.user_id, s.lifetime_tasks_completed, count(t.id) as counted
+from achievements.user_achievement_states s
+join tasks.task_instances t on t.user_id = s.user_id and t.counted_at is not null
+where not exists (
+    select from ops.job_queue h where h.user_id = s.user_id and h.kind = 'handler_retry' and h.state <> 'done')
+group by s.user_id, s.lifetime_tasks_completed
+having s.lifetime_tasks_completed < count(t.id);
+
 -- name: no_job_past_two_leases
 -- A dead worker's job returns within one lease; one that hangs for two has been forgotten. The lease's length is the row's own.
 select id, kind, job_key, heartbeat_at, lease_until
@@ -191,6 +230,38 @@ from activity.activity_logs l
 where l.action = 'reminder_fired'
 group by l.user_id, l.entity_id
 having count(*) > 1;
+
+-- name: focus_within_bounds
+-- No focus counts more than 12 hours, and a task has the time of all that it still knows of; a recovered one knows of none.
+select f.user_id, f.task_id, max(f.duration_seconds) as longest, sum(f.duration_seconds) as counted, t.focus_time_seconds
+from tasks.focus_sessions f
+join tasks.task_instances t on t.user_id = f.user_id and t.id = f.task_id
+where f.ended_at is not null
+group by f.user_id, f.task_id, t.focus_time_seconds
+having max(f.duration_seconds) > 43200 or sum(f.duration_seconds) > t.focus_time_seconds;
+
+-- name: focus_has_its_job
+-- What runs will be ended even if everybody forgets it, and it runs on nothing that is done or read-only. A user whose reaction is yet
+-- to be made up for may be behind.
+select f.user_id, f.id as session_id, t.completed, t.archived
+from tasks.focus_sessions f
+join tasks.task_instances t on t.user_id = f.user_id and t.id = f.task_id
+where f.ended_at is null
+  and (t.completed or t.archived or not exists (
+    select from ops.job_queue j
+    where j.user_id = f.user_id and j.kind = 'focus_end' and j.job_key = f.id::text and j.state in ('queued', 'running', 'dead')))
+  and not exists (
+    select from ops.job_queue h where h.user_id = f.user_id and h.kind = 'handler_retry' and h.state <> 'done');
+
+-- name: focus_job_has_its_session
+-- A job that waits for a focus that has ended would pile up.
+select j.user_id, j.job_key, j.run_at
+from ops.job_queue j
+where j.kind = 'focus_end' and j.state = 'queued'
+  and not exists (
+    select from tasks.focus_sessions f where f.user_id = j.user_id and f.id::text = j.job_key and f.ended_at is null)
+  and not exists (
+    select from ops.job_queue h where h.user_id = j.user_id and h.kind = 'handler_retry' and h.state <> 'done');
 
 -- name: one_daily_run_per_kind
 -- The key of schedule_runs forbids two runs; this finds two jobs that did the same day's work.

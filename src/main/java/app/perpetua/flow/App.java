@@ -1,26 +1,9 @@
 package app.perpetua.flow;
 
-import app.perpetua.flow.account.AccessTokens;
-import app.perpetua.flow.account.AccountRoutes;
-import app.perpetua.flow.account.Export;
-import app.perpetua.flow.account.RefreshTokens;
-import app.perpetua.flow.account.Users;
-import app.perpetua.flow.activity.Activity;
-import app.perpetua.flow.activity.ActivityRoutes;
-import app.perpetua.flow.base.AddressGuard;
-import app.perpetua.flow.base.AllowedHost;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Json;
-import app.perpetua.flow.cleanup.Cleanup;
-import app.perpetua.flow.credits.CreditExpire;
-import app.perpetua.flow.credits.CreditRoutes;
-import app.perpetua.flow.credits.Credits;
-import app.perpetua.flow.credits.Reservations;
-import app.perpetua.flow.events.Events;
 import app.perpetua.flow.events.Partitions;
-import app.perpetua.flow.events.Reactions;
 import app.perpetua.flow.http.AccessLog;
-import app.perpetua.flow.http.Docs;
 import app.perpetua.flow.http.Endpoint;
 import app.perpetua.flow.http.Errors;
 import app.perpetua.flow.http.Health;
@@ -37,28 +20,6 @@ import app.perpetua.flow.jobs.Daily;
 import app.perpetua.flow.jobs.JobMetrics;
 import app.perpetua.flow.jobs.Jobs;
 import app.perpetua.flow.jobs.Worker;
-import app.perpetua.flow.notes.NoteRoutes;
-import app.perpetua.flow.notes.Notes;
-import app.perpetua.flow.notifications.NotificationRoutes;
-import app.perpetua.flow.notifications.Notifications;
-import app.perpetua.flow.notifications.PushConfig;
-import app.perpetua.flow.notifications.PushRoutes;
-import app.perpetua.flow.notifications.PushSend;
-import app.perpetua.flow.notifications.PushService;
-import app.perpetua.flow.notifications.PushSubscriptions;
-import app.perpetua.flow.provider.deepgram.Deepgram;
-import app.perpetua.flow.provider.google.GoogleIdTokens;
-import app.perpetua.flow.provider.google.GoogleKeys;
-import app.perpetua.flow.provider.webpush.WebPush;
-import app.perpetua.flow.recovery.Recovery;
-import app.perpetua.flow.recovery.RecoveryRoutes;
-import app.perpetua.flow.recurrence.GenerateNext;
-import app.perpetua.flow.recurrence.TemplateRoutes;
-import app.perpetua.flow.recurrence.Templates;
-import app.perpetua.flow.reminders.ReminderFire;
-import app.perpetua.flow.reminders.ReminderRoutes;
-import app.perpetua.flow.reminders.Reminders;
-import app.perpetua.flow.reminders.TaskFollower;
 import app.perpetua.flow.sql.DatabaseException;
 import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.Listener;
@@ -66,25 +27,9 @@ import app.perpetua.flow.sql.Migrations;
 import app.perpetua.flow.sql.Pool;
 import app.perpetua.flow.sql.Probe;
 import app.perpetua.flow.sql.SqlCatalog;
-import app.perpetua.flow.tasks.BuriedTasks;
-import app.perpetua.flow.tasks.Instances;
-import app.perpetua.flow.tasks.SubtaskRoutes;
-import app.perpetua.flow.tasks.Subtasks;
-import app.perpetua.flow.tasks.TaskRoutes;
-import app.perpetua.flow.tasks.Tasks;
-import app.perpetua.flow.tombstones.Tombstones;
 import app.perpetua.flow.voice.LiveSessions;
-import app.perpetua.flow.voice.Transcriber;
-import app.perpetua.flow.voice.TranscriptionRoutes;
-import app.perpetua.flow.voice.Transcriptions;
-import app.perpetua.flow.voice.VoiceConfig;
-import app.perpetua.flow.voice.VoiceRoutes;
-import app.perpetua.flow.voice.VoiceSessionEnd;
-import app.perpetua.flow.voice.VoiceSessions;
-import app.perpetua.flow.voice.VoiceSocket;
 import app.perpetua.flow.voice.VoiceTiming;
 import com.zaxxer.hikari.HikariDataSource;
-import java.net.InetAddress;
 import java.net.http.HttpClient;
 import java.security.SecureRandom;
 import java.time.Clock;
@@ -92,7 +37,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -130,6 +74,7 @@ public final class App implements AutoCloseable {
   private final Health health;
   private final List<Route> routes;
   private final Worker worker;
+  private final Endpoint endpoint;
   private final Server server;
 
   /**
@@ -185,128 +130,32 @@ public final class App implements AutoCloseable {
     Partitions partitions =
         new Partitions(new Db(pool, catalog, clock, REQUEST_BUDGET, _ -> false));
     Db db = new Db(pool, catalog, clock, REQUEST_BUDGET, partitions::ensure);
-    Events events = new Events(ids, json);
-    Credits credits = new Credits(config.credits(), ids, json, events);
-    Tombstones tombstones = new Tombstones(config.tombstones(), ids);
-
-    AccessTokens accessTokens = new AccessTokens(config.account(), ids, clock);
-    RefreshTokens refreshTokens =
-        new RefreshTokens(
-            config.account().refreshSecret(),
-            config.account().refreshLifetime(),
-            new SecureRandom(),
-            ids,
-            events);
-    Users users =
-        new Users(refreshTokens, credits, config.account().kickstartCredits(), ids, events);
     HttpClient http = closing(HttpClient.newBuilder().connectTimeout(CONNECT_TIMEOUT).build());
-    GoogleIdTokens google =
-        new GoogleIdTokens(
-            new GoogleKeys(http, config.account().googleJwksUrl(), clock, System::nanoTime),
-            config.account().googleClientIds(),
-            clock);
-
-    Jobs jobs = new Jobs(ids, json);
-    Tasks tasks = new Tasks(config.tasks(), ids, json, events, tombstones, jobs);
-    Subtasks subtasks = new Subtasks(tasks, ids, events);
-    Instances instances = new Instances(tasks, ids, events);
-    Templates templates = new Templates(tasks, instances, ids, events, jobs);
-    Notifications notifications = new Notifications(ids, jobs);
-    Reminders reminders = new Reminders(config.reminders(), tasks, ids, jobs, events);
-    Notes notes = new Notes(config.notes(), ids, events, tombstones);
-    Recovery recovery = new Recovery(new BuriedTasks(json), notes, reminders, json, events);
-    Reactions reactions =
-        new Reactions(jobs, json, metrics.registry(), List.of(new TaskFollower(reminders)));
-    events.reactWith(reactions);
-    AddressGuard pushHosts = new AddressGuard(config.push().hosts(), InetAddress::getAllByName);
-    Optional<PushService> pushService =
-        config.push().vapid().map(vapid -> new WebPush(http, vapid, pushHosts, clock));
-    warn(config.push());
-    Reservations reservations = new Reservations(credits, jobs, json);
-    VoiceSessions voiceSessions =
-        new VoiceSessions(config.voice(), timing.lease(), credits, jobs, ids, events);
-    Cleanup cleanup =
-        new Cleanup(
-            List.of(
-                Endpoint::deleteOutlivedKeys,
-                refreshTokens::deleteSpent,
-                tombstones::deleteExpired,
-                jobs::deleteFinished),
-            partitions);
+    Features features = new Features(config, timing, http, speaking(), json, ids, metrics, clock);
     worker =
         closing(
             new Worker(
                 db,
                 ids,
-                Map.of(
-                    Tasks.NEXT_INSTANCE,
-                    new GenerateNext(instances, events),
-                    Reactions.RETRY,
-                    reactions,
-                    Reminders.FIRE,
-                    new ReminderFire(reminders, tasks, notifications, events),
-                    Notifications.PUSH_SEND,
-                    new PushSend(pushService, json, result -> metrics.push(result.toString())),
-                    VoiceSessions.END,
-                    new VoiceSessionEnd(voiceSessions),
-                    Reservations.SETTLE,
-                    reservations),
-                new Daily(
-                    jobs, Map.of("cleanup", cleanup, "credit_expire", new CreditExpire(credits))),
+                features.handlers(),
+                new Daily(features.jobs(), features.daily(partitions)),
                 new Backoff(new SecureRandom()),
-                new JobMetrics(metrics.registry()),
+                new JobMetrics(metrics.registry(), features::measure),
                 ran,
                 Math.clamp(config.database().poolSize() / 3, 1, PARALLEL_JOBS)));
 
     Errors errors = new Errors(json);
     RateLimiter limiter = new RateLimiter(clock);
-    Endpoint endpoint = new Endpoint(json, errors, db, accessTokens, limiter, config.http());
+    endpoint = new Endpoint(json, errors, db, features.accessTokens(), limiter, config.http());
     health = closing(new Health(new Probe(config.database())));
-    Optional<Transcriber> transcriber = transcriber(config.voice(), json);
-    AddressGuard audioHosts =
-        new AddressGuard(config.voice().audioHosts(), InetAddress::getAllByName);
-    List<SocketRoute> socketRoutes = new ArrayList<>();
     Optional<LiveSessions> voice =
-        role == Role.WORKER
-            ? Optional.empty()
-            : Optional.of(
-                new LiveSessions(config.voice(), timing, db, voiceSessions, transcriber, ids));
-    voice.ifPresent(
-        live ->
-            socketRoutes.add(
-                new SocketRoute(
-                    Routes.VOICE_SOCKET,
-                    handshake -> VoiceSocket.open(live, accessTokens, json, handshake))));
-    Sockets sockets = new Sockets(socketRoutes, accessTokens, limiter, config.http(), ids);
+        role == Role.WORKER ? Optional.empty() : Optional.of(features.voice(db));
+    List<SocketRoute> socketRoutes = voice.map(features::sockets).orElse(List.of());
+    Sockets sockets =
+        new Sockets(socketRoutes, features.accessTokens(), limiter, config.http(), ids);
     routes = new ArrayList<>(Routes.operations(health, new MetricsRoutes(metrics, config.http())));
     if (role != Role.WORKER) {
-      AccountRoutes account =
-          new AccountRoutes(
-              google,
-              users,
-              refreshTokens,
-              accessTokens,
-              new Export(db, json),
-              json,
-              result -> metrics.signIn(result.name().toLowerCase(Locale.ROOT)));
-      routes.addAll(
-          Routes.api(
-              new Docs(json),
-              account,
-              new TaskRoutes(tasks, config.tasks()),
-              new SubtaskRoutes(tasks, subtasks),
-              new TemplateRoutes(templates, config.tasks()),
-              new ReminderRoutes(reminders),
-              new NoteRoutes(notes, config.notes()),
-              new RecoveryRoutes(recovery),
-              new CreditRoutes(credits),
-              new ActivityRoutes(new Activity(json)),
-              new NotificationRoutes(notifications),
-              new PushRoutes(new PushSubscriptions(ids), pushHosts, config.push().vapid()),
-              new VoiceRoutes(voiceSessions, sockets),
-              new TranscriptionRoutes(
-                  new Transcriptions(
-                      config.voice(), transcriber, audioHosts, reservations, notes, ids, events))));
+      routes.addAll(features.routes(db, sockets));
     }
 
     // A machine that starts everything at once needs longer for this than a request may take.
@@ -339,16 +188,6 @@ public final class App implements AutoCloseable {
         Integer.toString(server.port()));
   }
 
-  private Optional<Transcriber> transcriber(VoiceConfig voice, Json json) {
-    if (!voice.enabled()) {
-      return Optional.empty();
-    }
-    if (voice.apiKey().isEmpty()) {
-      LOG.log(System.Logger.Level.WARNING, "no transcription: DEEPGRAM_API_KEY is not set");
-    }
-    return voice.apiKey().map(key -> new Deepgram(speaking(), voice.baseUrl(), key, json));
-  }
-
   /** With a thread for each thing that is told, as telling it to a client may take its time. */
   private HttpClient speaking() {
     ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
@@ -362,20 +201,6 @@ public final class App implements AutoCloseable {
     // Sessions have ended by now; one that has not is not waited for.
     parts.add(client::shutdownNow);
     return client;
-  }
-
-  private static void warn(PushConfig push) {
-    if (push.vapid().isEmpty()) {
-      LOG.log(System.Logger.Level.WARNING, "no push: VAPID_PUBLIC_KEY is not set");
-    }
-    for (AllowedHost host : push.hosts()) {
-      if (host instanceof AllowedHost.Origin(String origin)) {
-        LOG.log(
-            System.Logger.Level.WARNING,
-            "PUSH_HOSTS allows {0} whatever its address: this is for development",
-            origin);
-      }
-    }
   }
 
   /** The port it listens on. */
@@ -404,6 +229,7 @@ public final class App implements AutoCloseable {
     LOG.log(System.Logger.Level.INFO, "stopping: what is in flight finishes");
     health.shuttingDown();
     worker.stopClaiming();
+    endpoint.drain();
     close(parts);
     LOG.log(System.Logger.Level.INFO, "stopped");
   }

@@ -2,14 +2,19 @@ package app.perpetua.flow;
 
 import app.perpetua.flow.account.AccountConfig;
 import app.perpetua.flow.account.Pem;
+import app.perpetua.flow.achievements.AchievementConfig;
+import app.perpetua.flow.assistant.AssistantConfig;
 import app.perpetua.flow.base.AllowedHost;
 import app.perpetua.flow.base.Secret;
+import app.perpetua.flow.billing.BillingConfig;
 import app.perpetua.flow.credits.CreditConfig;
 import app.perpetua.flow.http.Cidr;
 import app.perpetua.flow.http.HttpConfig;
 import app.perpetua.flow.notes.NoteConfig;
 import app.perpetua.flow.notifications.PushConfig;
 import app.perpetua.flow.notifications.Vapid;
+import app.perpetua.flow.provider.checkout.CheckoutConfig;
+import app.perpetua.flow.provider.openai.OpenAiConfig;
 import app.perpetua.flow.reminders.ReminderConfig;
 import app.perpetua.flow.sql.DatabaseConfig;
 import app.perpetua.flow.sql.DatabaseUrl;
@@ -28,6 +33,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.logging.Level;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,8 +47,13 @@ import org.jspecify.annotations.Nullable;
  * @param notes limits of notes
  * @param reminders limits of reminders
  * @param credits how many credits there are
+ * @param achievements limits that perks come on top of
  * @param tombstones how deletions are kept
+ * @param billing prices, and how payments are taken
+ * @param checkout our account at the payment provider; without it nothing can be bought
  * @param push push to browsers
+ * @param openai the assistant's model
+ * @param assistant what the assistant costs, and how often it may be asked
  * @param voice transcription
  * @param logLevel the least severe level that is logged
  */
@@ -54,8 +65,13 @@ public record Config(
     NoteConfig notes,
     ReminderConfig reminders,
     CreditConfig credits,
+    AchievementConfig achievements,
     TombstoneConfig tombstones,
+    BillingConfig billing,
+    Optional<CheckoutConfig> checkout,
     PushConfig push,
+    OpenAiConfig openai,
+    AssistantConfig assistant,
     VoiceConfig voice,
     Level logLevel) {
   /** The largest figure that any limit may be set to. */
@@ -94,8 +110,13 @@ public record Config(
     NoteConfig notes = notes(in);
     ReminderConfig reminders = new ReminderConfig(in.integer("reminders.max", 1, 100));
     CreditConfig credits = credits(in);
+    AchievementConfig achievements = achievements(tasks, notes, credits);
     TombstoneConfig tombstones = tombstones(in);
+    BillingConfig billing = billing(in);
+    Optional<CheckoutConfig> checkout = checkout(in);
     PushConfig push = push(in);
+    OpenAiConfig openai = openai(in);
+    AssistantConfig assistant = assistant(in, openai);
     VoiceConfig voice = voice(in);
     Level level = level(in);
     // Last: without a key there is no section to make, and all other faults are known by now.
@@ -108,8 +129,13 @@ public record Config(
             notes,
             reminders,
             credits,
+            achievements,
             tombstones,
+            billing,
+            checkout,
             push,
+            openai,
+            assistant,
             voice,
             level);
     if (!in.faults().isEmpty()) {
@@ -196,10 +222,49 @@ public record Config(
         in.integer("credits.max-carryover", 0, MANY));
   }
 
+  private static AchievementConfig achievements(
+      TaskConfig tasks, NoteConfig notes, CreditConfig credits) {
+    return new AchievementConfig(
+        tasks.freeMax(), tasks.proMax(), notes.freeMax(), notes.proMax(), credits.proDaily());
+  }
+
   private static TombstoneConfig tombstones(ConfigReader in) {
     return new TombstoneConfig(
         in.integer("recovery.tombstones-kept", 1, 100),
         Duration.ofDays(in.integer("recovery.tombstone-days", 1, 365)));
+  }
+
+  private static BillingConfig billing(ConfigReader in) {
+    List<Secret> secrets =
+        Stream.of("checkout.webhook-secret", "checkout.webhook-secret-previous")
+            .flatMap(key -> in.secret(key).stream())
+            .toList();
+    return new BillingConfig(
+        in.integer("billing.pro-price-cents", 1, MANY),
+        in.integer("billing.credit-price-cents", 1, 1_000_000),
+        "USD",
+        in.integer("billing.credit-purchase-monthly", 0, MANY),
+        in.integer("billing.payment-failures", 1, 100),
+        Duration.ofDays(in.integer("billing.grace-days", 1, 28)),
+        in.oneOf("billing.charges", "own", "external").equals("own")
+            ? BillingConfig.Charges.OWN
+            : BillingConfig.Charges.EXTERNAL,
+        secrets,
+        in.secret("checkout.webhook-authorization"));
+  }
+
+  private static Optional<CheckoutConfig> checkout(ConfigReader in) {
+    URI base = in.httpUri("checkout.base-url");
+    Optional<String> channel = in.optional("checkout.processing-channel-id");
+    String country = in.text("checkout.billing-country");
+    if (!country.matches("[A-Z]{2}")) {
+      in.fault("CHECKOUT_BILLING_COUNTRY", "must be two capital letters such as US");
+    }
+    URI success = in.httpUri("checkout.success-url");
+    URI failure = in.httpUri("checkout.failure-url");
+    URI cancel = in.httpUri("checkout.cancel-url");
+    return in.secret("checkout.secret-key")
+        .map(key -> new CheckoutConfig(key, base, channel, country, success, failure, cancel));
   }
 
   private static PushConfig push(ConfigReader in) {
@@ -258,6 +323,24 @@ public record Config(
       in.fault("VAPID_PUBLIC_KEY", "is not the public half of VAPID_PRIVATE_KEY");
     }
     return Optional.of(vapid);
+  }
+
+  private static AssistantConfig assistant(ConfigReader in, OpenAiConfig openai) {
+    return new AssistantConfig(
+        in.integer("assistant.chat-credits", 0, MANY),
+        in.integer("assistant.subtask-credits", 0, MANY),
+        in.integer("assistant.conversion-credits", 0, MANY),
+        in.integer("assistant.task-warn-at", 1, MANY),
+        in.integer("assistant.task-max", 1, MANY),
+        openai.timeout());
+  }
+
+  private static OpenAiConfig openai(ConfigReader in) {
+    return new OpenAiConfig(
+        in.parsed("openai.api-key", OpenAiConfig::key),
+        in.required("openai.model", OpenAiConfig::model).orElse(""),
+        in.httpUri("openai.base-url"),
+        Duration.ofSeconds(in.integer("openai.timeout-seconds", 1, 600)));
   }
 
   private static Level level(ConfigReader in) {

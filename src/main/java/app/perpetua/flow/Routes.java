@@ -4,20 +4,27 @@ import static app.perpetua.flow.http.Route.Verb.DELETE;
 import static app.perpetua.flow.http.Route.Verb.PATCH;
 import static app.perpetua.flow.http.Route.Verb.POST;
 import static app.perpetua.flow.http.Route.Verb.PUT;
+import static app.perpetua.flow.http.Route.ask;
+import static app.perpetua.flow.http.Route.asking;
 import static app.perpetua.flow.http.Route.auth;
-import static app.perpetua.flow.http.Route.phased;
 import static app.perpetua.flow.http.Route.plain;
 import static app.perpetua.flow.http.Route.read;
 import static app.perpetua.flow.http.Route.socket;
+import static app.perpetua.flow.http.Route.webhook;
 import static app.perpetua.flow.http.Route.write;
 
 import app.perpetua.flow.account.AccountRoutes;
+import app.perpetua.flow.achievements.AchievementRoutes;
 import app.perpetua.flow.activity.ActivityRoutes;
+import app.perpetua.flow.assistant.AssistantRoutes;
+import app.perpetua.flow.billing.BillingRoutes;
 import app.perpetua.flow.credits.CreditRoutes;
+import app.perpetua.flow.focus.FocusRoutes;
 import app.perpetua.flow.http.Docs;
 import app.perpetua.flow.http.Health;
 import app.perpetua.flow.http.MetricsRoutes;
 import app.perpetua.flow.http.Route;
+import app.perpetua.flow.http.Route.Streams;
 import app.perpetua.flow.notes.NoteRoutes;
 import app.perpetua.flow.notifications.NotificationRoutes;
 import app.perpetua.flow.notifications.PushRoutes;
@@ -57,10 +64,14 @@ final class Routes {
       ReminderRoutes reminders,
       NoteRoutes notes,
       RecoveryRoutes recovery,
+      FocusRoutes focus,
       CreditRoutes credits,
+      AssistantRoutes assistant,
+      AchievementRoutes achievements,
       ActivityRoutes activity,
       NotificationRoutes notifications,
       PushRoutes push,
+      BillingRoutes billing,
       VoiceRoutes voice,
       TranscriptionRoutes transcriptions) {
     return List.of(
@@ -113,9 +124,19 @@ final class Routes {
         read("/api/v1/recovery/tombstones", recovery::list),
         write(POST, "/api/v1/recovery/tombstones/{id}/recover", recovery::recover),
         write(POST, "/api/v1/tasks/recover/{tombstone_id}", recovery::recoverTask),
+        write(POST, "/api/v1/focus/start", focus::start),
+        write(POST, "/api/v1/focus/end", focus::end),
+        read("/api/v1/focus/active", focus::active),
         read("/api/v1/credits/balance", credits::balance),
         read("/api/v1/credits/history", credits::history),
         read("/api/v1/ai/credits", credits::forAssistant),
+        ask("/api/v1/ai/chat", Streams.IF_ACCEPTED, assistant::chat),
+        ask("/api/v1/ai/chat/stream", Streams.ALWAYS, assistant::chat),
+        ask("/api/v1/ai/generate-subtasks", Streams.NEVER, assistant::subtasks),
+        ask("/api/v1/notes/{id}/convert", Streams.NEVER, assistant::convert),
+        write(POST, "/api/v1/ai/confirm-action", assistant::confirm),
+        read("/api/v1/achievements", achievements::list),
+        read("/api/v1/achievements/me", achievements::mine),
         read("/api/v1/activity", activity::list),
         read("/api/v1/notifications", notifications::list),
         write(PATCH, "/api/v1/notifications/{id}/read", notifications::markRead),
@@ -124,8 +145,13 @@ final class Routes {
         read("/api/v1/notifications/push-key", push::key),
         write(POST, "/api/v1/notifications/push-subscription", push::subscribe),
         write(DELETE, "/api/v1/notifications/push-subscription", push::unsubscribe),
+        read("/api/v1/subscription", billing::show),
+        asking("/api/v1/subscription/checkout", billing::checkout),
+        write(POST, "/api/v1/subscription/cancel", billing::cancel),
+        asking("/api/v1/credits/purchase", billing::purchase),
+        webhook("/api/v1/webhooks/checkout", billing::webhook),
         socket(VOICE_SOCKET, voice::socket),
-        phased("/api/v1/ai/transcribe", transcriptions::transcribe),
+        ask("/api/v1/ai/transcribe", Streams.NEVER, transcriptions::transcribe),
         read("/api/v1/ai/voice-sessions", voice::list),
         read("/api/v1/ai/voice-sessions/{id}", voice::show));
   }

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import app.perpetua.flow.base.Code;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.contract.Document;
+import app.perpetua.flow.fake.CheckoutEvent;
+import app.perpetua.flow.fake.FakeCheckout;
 import app.perpetua.flow.fake.FakePushService;
 import app.perpetua.flow.harness.Api;
 import app.perpetua.flow.harness.Talk;
@@ -138,6 +140,22 @@ class ContractTest {
                 .allMatch(code -> Integer.toString(Code.valueOf(code).status()).equals(status)));
   }
 
+  private void assistant(Api api) {
+    Map<String, String> message = Map.of("message", "Remind me to water the plants");
+    JsonNode proposed = call(api, "POST", "/api/v1/ai/chat", message).data();
+    call(api, "POST", "/api/v1/ai/chat/stream", message);
+    String suggestion = proposed.get("suggested_actions").get(0).get("id").stringValue();
+    String task =
+        call(api, "POST", "/api/v1/ai/confirm-action", Map.of("suggestion_id", suggestion))
+            .data()
+            .at("/task/id")
+            .stringValue();
+    call(api, "POST", "/api/v1/ai/generate-subtasks", Map.of("task_id", task));
+    String note =
+        api.post("/api/v1/notes", Map.of("content", "Buy soil")).data().get("id").stringValue();
+    call(api, "POST", "/api/v1/notes/{" + note + "}/convert", null);
+  }
+
   /** The client holds each of these answers to the contract. */
   @Test
   void every_operation_succeeds_as_documented() throws Exception {
@@ -171,6 +189,10 @@ class ContractTest {
     call(api, "PUT", subtask, Map.of("order_index", 0));
     call(api, "DELETE", subtask, null);
     reminders(api, made.get("id").stringValue());
+    Map<String, String> focus = Map.of("task_id", made.get("id").stringValue());
+    call(api, "POST", "/api/v1/focus/start", focus);
+    call(api, "GET", "/api/v1/focus/active", null);
+    call(api, "POST", "/api/v1/focus/end", focus);
     int version = api.get(task.replaceAll("[{}]", "")).data().get("version").intValue();
     call(api, "POST", task + "/force-complete", Map.of("version", version));
     String templates = "/api/v1/templates";
@@ -188,7 +210,11 @@ class ContractTest {
     call(api, "GET", "/api/v1/credits/balance", null);
     call(api, "GET", "/api/v1/credits/history", null);
     call(api, "GET", "/api/v1/ai/credits", null);
+    assistant(api);
+    call(api, "GET", "/api/v1/achievements", null);
+    call(api, "GET", "/api/v1/achievements/me", null);
     notifications(api, UUID.fromString(made.get("user_id").stringValue()));
+    billing(api);
     voice(api, signedIn);
     call(api, "GET", "/api/v1/users/me/export", null);
     call(api, "DELETE", task, null);
@@ -259,6 +285,28 @@ class ContractTest {
         "DELETE",
         notifications + "/push-subscription",
         Map.of("endpoint", browser.endpoint()));
+  }
+
+  private void billing(Api api) {
+    call(api, "POST", "/api/v1/credits/purchase", Map.of("amount", 10));
+    JsonNode page = call(api, "POST", "/api/v1/subscription/checkout", null).data();
+    CheckoutEvent paid =
+        CheckoutEvent.of("payment_captured", service.clock().instant())
+            .amount(999)
+            .reference(
+                service
+                    .checkout()
+                    .page(page.get("session_id").stringValue())
+                    .orElseThrow()
+                    .reference());
+    Api provider =
+        service
+            .api()
+            .with(
+                "Cko-Signature", CheckoutEvent.signature(FakeCheckout.WEBHOOK_SECRET, paid.body()));
+    call(provider, "POST", "/api/v1/webhooks/checkout", paid.body());
+    call(api, "GET", "/api/v1/subscription", null);
+    call(api, "POST", "/api/v1/subscription/cancel", null);
   }
 
   private void voice(Api api, JsonNode signedIn) throws Exception {

@@ -6,7 +6,9 @@ import app.perpetua.flow.credits.Credits;
 import app.perpetua.flow.events.Event;
 import app.perpetua.flow.events.Events;
 import app.perpetua.flow.sql.Actor;
+import app.perpetua.flow.sql.Owner;
 import app.perpetua.flow.sql.Tx;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
@@ -144,6 +146,15 @@ public final class Users {
     }
     events.emit(tx, new Event.UserUpdated(tx.userId()));
     return changed.get();
+  }
+
+  /**
+   * Puts the acting user, whose row is locked, on a tier, for the rest of this transaction too.
+   * Billing decides and tells (settled, 27).
+   */
+  public void changeTier(Tx tx, Owner.Tier tier) {
+    tx.sql("account.change_tier").bind("tier", tier.name().toLowerCase(Locale.ROOT)).atCommit();
+    tx.opened(tx.owner().on(tier));
   }
 
   /**

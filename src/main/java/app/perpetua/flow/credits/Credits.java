@@ -125,7 +125,7 @@ public final class Credits {
   public int spend(Tx tx, int amount, String ref, String description) {
     Purse purse = open(tx);
     if (!purse.spend(amount, ref, description)) {
-      throw Refusal.of(Code.INSUFFICIENT_CREDITS, "this takes " + amount + " credits")
+      throw Refusal.of(Code.INSUFFICIENT_CREDITS, "this takes more credits than there are")
           .with("required", amount)
           .with("available", purse.total());
     }

@@ -1,55 +1,80 @@
 package app.perpetua.flow.credits;
 
-import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
-import app.perpetua.flow.jobs.Handler;
-import app.perpetua.flow.jobs.Job;
 import app.perpetua.flow.jobs.Jobs;
 import app.perpetua.flow.sql.Tx;
 import java.time.Duration;
+import java.util.UUID;
 
 /**
- * Credits taken before another company is asked, and settled by what came of it. One job per
- * reservation gives back what a process that ended in between has left. Thread-safe.
+ * Credits taken before somebody else is asked, and settled by what came of it. A job stands by for
+ * the process that dies in between ({@link ReservationSettle}). Thread-safe.
  */
-public final class Reservations implements Handler {
-  /** The kind of the job; its key is what the charge is named by. */
+public final class Reservations {
+  /** The kind of the job that gives back what nobody settled; its key is the charge's. */
   public static final String SETTLE = "reservation_settle";
 
-  /** Longer than any call, and the work around it, may take. */
-  private static final Duration ABANDONED = Duration.ofSeconds(90);
+  /**
+   * For the job.
+   *
+   * @param key the idempotency key whose record is open
+   * @param amount credits
+   */
+  record Pending(UUID key, int amount) {}
 
-  private record Reserved(int amount) {}
+  /**
+   * What asking has cost.
+   *
+   * @param used credits
+   * @param left what the user has now
+   */
+  public record Settled(int used, int left) {}
 
   private final Credits credits;
   private final Jobs jobs;
-  private final Json json;
 
   /** Over these credits. */
-  public Reservations(Credits credits, Jobs jobs, Json json) {
+  public Reservations(Credits credits, Jobs jobs) {
     this.credits = credits;
     this.jobs = jobs;
-    this.json = json;
   }
 
   /**
-   * Takes credits for a call that is about to be made.
+   * Takes credits for what is about to be asked.
    *
+   * @param key of the idempotency record that opens with it
    * @param ref names the charge, uniquely
+   * @param description for the history
+   * @param within longer than asking and the work around it may take
    * @throws Refusal {@code INSUFFICIENT_CREDITS}
    */
-  public void reserve(Tx tx, int amount, String ref, String description) {
+  public void take(Tx tx, UUID key, String ref, int amount, String description, Duration within) {
     credits.spend(tx, amount, ref, description);
-    jobs.enqueue(tx, SETTLE, ref, tx.now().plus(ABANDONED), new Reserved(amount));
+    jobs.enqueue(tx, SETTLE, ref, tx.now().plus(within), new Pending(key, amount));
   }
 
   /**
-   * Settles a reservation: what was not used goes back; of what was used beyond it, no more is
-   * taken than there is.
+   * It was worth it.
    *
-   * @param reserved as it was reserved
-   * @param used what the call cost, 0 for nothing
-   * @return what the call has cost in the end, and what is left
+   * @return what the user has left
+   */
+  public int keep(Tx tx, String ref) {
+    jobs.cancel(tx, SETTLE, ref);
+    return credits.statement(tx).balance().total();
+  }
+
+  /** It was not. */
+  public void giveBack(Tx tx, String ref, int amount) {
+    jobs.cancel(tx, SETTLE, ref);
+    credits.refund(tx, ref, amount);
+  }
+
+  /**
+   * It was worth something else: what was not used goes back; of what was used beyond it, no more
+   * is taken than there is.
+   *
+   * @param reserved as it was taken
+   * @param used what it has cost
    */
   public Settled settle(Tx tx, String ref, int reserved, int used, String description) {
     jobs.cancel(tx, SETTLE, ref);
@@ -61,19 +86,5 @@ public final class Reservations implements Handler {
     return new Settled(
         reserved + beyond,
         beyond > 0 ? credits.spend(tx, beyond, ref + ":beyond", description) : available);
-  }
-
-  /**
-   * What a call has cost.
-   *
-   * @param left what its user has now
-   */
-  public record Settled(int used, int left) {}
-
-  /** Its process is gone: everything goes back. */
-  @Override
-  public Next run(Tx tx, Job job) {
-    credits.refund(tx, job.key(), json.read(job.payload(), Reserved.class).amount());
-    return new Next.Done();
   }
 }

@@ -3,6 +3,7 @@ package app.perpetua.flow.events;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import java.time.Instant;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -21,12 +22,171 @@ public sealed interface Event {
   /** What it happened to: one of the activity log's entity types. */
   String entityType();
 
-  /** Which one. */
-  UUID entityId();
+  /** Which one; null if such things have no UUID. */
+  @Nullable UUID entityId();
 
   /** Further ids and figures; values are text, numbers, booleans, UUIDs. */
   default Map<String, Object> metadata() {
     return Map.of();
+  }
+
+  /**
+   * The run of the assistant that something came from.
+   *
+   * @param runId names it
+   * @param session the access token's
+   * @param model who answered
+   * @param tokensIn tokens read, of all turns
+   * @param tokensOut tokens written
+   * @param creditsUsed what it cost
+   */
+  record Origin(
+      UUID runId, UUID session, String model, long tokensIn, long tokensOut, int creditsUsed) {
+    Map<String, Object> with(@Nullable UUID taskId) {
+      Map<String, Object> metadata = new LinkedHashMap<>();
+      if (taskId != null) {
+        metadata.put("task_id", taskId);
+      }
+      metadata.put("run_id", runId);
+      metadata.put("session", session);
+      metadata.put("model", model);
+      metadata.put("tokens_in", tokensIn);
+      metadata.put("tokens_out", tokensOut);
+      metadata.put("credits_used", creditsUsed);
+      return metadata;
+    }
+  }
+
+  /** The assistant was asked, proposed something, or was taken at its word. */
+  sealed interface OfAi extends Event {
+    @Override
+    default String entityType() {
+      return "ai";
+    }
+  }
+
+  /**
+   * The assistant answered a message.
+   *
+   * @param taskId what it was about; null for nothing in particular
+   * @param count how many actions it proposed
+   */
+  record AiChat(Origin origin, @Nullable UUID taskId, int count) implements OfAi {
+    @Override
+    public String name() {
+      return "ai.chat";
+    }
+
+    @Override
+    public UUID entityId() {
+      return origin.runId();
+    }
+
+    @Override
+    public Map<String, Object> metadata() {
+      Map<String, Object> metadata = origin.with(taskId);
+      metadata.put("count", count);
+      return metadata;
+    }
+  }
+
+  /**
+   * The assistant broke a task down.
+   *
+   * @param count how many subtasks it proposed
+   */
+  record AiSubtasksGenerated(Origin origin, UUID taskId, int count) implements OfAi {
+    @Override
+    public String name() {
+      return "ai.subtasks_generated";
+    }
+
+    @Override
+    public UUID entityId() {
+      return origin.runId();
+    }
+
+    @Override
+    public Map<String, Object> metadata() {
+      Map<String, Object> metadata = origin.with(taskId);
+      metadata.put("count", count);
+      return metadata;
+    }
+  }
+
+  /** The assistant proposed a task for a note. */
+  record AiNoteConversionSuggested(Origin origin, UUID noteId, UUID suggestionId) implements OfAi {
+    @Override
+    public String name() {
+      return "ai.note_conversion_suggested";
+    }
+
+    @Override
+    public UUID entityId() {
+      return origin.runId();
+    }
+
+    @Override
+    public Map<String, Object> metadata() {
+      Map<String, Object> metadata = origin.with(null);
+      metadata.put("note_id", noteId);
+      metadata.put("suggestion_id", suggestionId);
+      return metadata;
+    }
+  }
+
+  /**
+   * The assistant made a proposal.
+   *
+   * @param actionType what it would do
+   * @param taskId what it would change; null if it would make something
+   */
+  record AiSuggested(UUID suggestionId, String actionType, @Nullable UUID taskId, Origin origin)
+      implements OfAi {
+    @Override
+    public String name() {
+      return "ai.suggested";
+    }
+
+    @Override
+    public UUID entityId() {
+      return suggestionId;
+    }
+
+    @Override
+    public Map<String, Object> metadata() {
+      Map<String, Object> metadata = origin.with(taskId);
+      metadata.put("suggestion_id", suggestionId);
+      metadata.put("action_type", actionType);
+      // The run's cost stands in the run's own entry, once.
+      metadata.remove("credits_used");
+      return metadata;
+    }
+  }
+
+  /** The user confirmed a proposal, and it was carried out. */
+  record AiSuggestionConfirmed(UUID suggestionId, String actionType, @Nullable UUID taskId)
+      implements OfAi {
+    @Override
+    public String name() {
+      return "ai.suggestion_confirmed";
+    }
+
+    @Override
+    public UUID entityId() {
+      return suggestionId;
+    }
+
+    @Override
+    public Map<String, Object> metadata() {
+      Map<String, Object> metadata = new LinkedHashMap<>();
+      metadata.put("suggestion_id", suggestionId);
+      metadata.put("action_type", actionType);
+      if (taskId != null) {
+        metadata.put("task_id", taskId);
+      }
+      return metadata;
+    }
   }
 
   /** Something happened to a task. */
@@ -58,8 +218,11 @@ public sealed interface Event {
    *
    * @param dueChanged whether the due date did
    * @param dueDate as it is now; null for none
+   * @param focusSeconds what the focus counts that this has ended; null if it has ended none
    */
-  record TaskUpdated(UUID taskId, boolean dueChanged, @Nullable Instant dueDate) implements OfTask {
+  record TaskUpdated(
+      UUID taskId, boolean dueChanged, @Nullable Instant dueDate, @Nullable Integer focusSeconds)
+      implements OfTask {
     @Override
     public String name() {
       return "task.updated";
@@ -70,8 +233,20 @@ public sealed interface Event {
    * A task was completed.
    *
    * @param completedBy {@code manual}, {@code auto} or {@code force}
+   * @param at when
+   * @param counts whether it counts towards achievements: the first time in the task's life
+   * @param focused whether at least half of its estimate was spent in focus (FR-045), the focus
+   *     that this has ended included; true again if it is completed again
+   * @param focusSeconds what the focus counts that this has ended; null if it has ended none
    */
-  record TaskCompleted(UUID taskId, String completedBy) implements OfTask {
+  record TaskCompleted(
+      UUID taskId,
+      String completedBy,
+      Instant at,
+      boolean counts,
+      boolean focused,
+      @Nullable Integer focusSeconds)
+      implements OfTask {
     @Override
     public String name() {
       return "task.completed";
@@ -79,7 +254,7 @@ public sealed interface Event {
 
     @Override
     public Map<String, Object> metadata() {
-      return Map.of("completed_by", completedBy);
+      return Map.of("completed_by", completedBy, "counts", counts);
     }
   }
 
@@ -91,8 +266,13 @@ public sealed interface Event {
     }
   }
 
-  /** A task was deleted; the tombstone can bring it back for a while. */
-  record TaskDeleted(UUID taskId, UUID tombstoneId) implements OfTask {
+  /**
+   * A task was deleted; the tombstone can bring it back for a while.
+   *
+   * @param focusSeconds what the focus counts that this has ended; null if it has ended none
+   */
+  record TaskDeleted(UUID taskId, UUID tombstoneId, @Nullable Integer focusSeconds)
+      implements OfTask {
     @Override
     public String name() {
       return "task.deleted";
@@ -283,6 +463,54 @@ public sealed interface Event {
     }
   }
 
+  /** Something happened to a focus. */
+  sealed interface OfFocus extends Event {
+    /** The session. */
+    UUID sessionId();
+
+    /** The task that it is about. */
+    UUID taskId();
+
+    /** How long it counts by now; 0 as it starts. */
+    int seconds();
+
+    @Override
+    default String entityType() {
+      return "focus";
+    }
+
+    @Override
+    default UUID entityId() {
+      return sessionId();
+    }
+
+    @Override
+    default Map<String, Object> metadata() {
+      return Map.of("task_id", taskId(), "seconds", seconds());
+    }
+  }
+
+  /** A user began to focus on a task. */
+  record FocusStarted(UUID sessionId, UUID taskId) implements OfFocus {
+    @Override
+    public String name() {
+      return "focus.started";
+    }
+
+    @Override
+    public int seconds() {
+      return 0;
+    }
+  }
+
+  /** A focus ended: by its user, with its task, or because it was forgotten. */
+  record FocusEnded(UUID sessionId, UUID taskId, int seconds) implements OfFocus {
+    @Override
+    public String name() {
+      return "focus.ended";
+    }
+  }
+
   /** Something happened to a template. */
   sealed interface OfTemplate extends Event {
     /** The template. */
@@ -463,6 +691,96 @@ public sealed interface Event {
     @Override
     public String name() {
       return "credits.refunded";
+    }
+  }
+
+  /**
+   * A subscription began, went on or came nearer to its end.
+   *
+   * @param change what happened: the event's name is {@code subscription.} and this
+   * @param tier what the user is entitled to now
+   * @param status the subscription's now
+   * @param until when the paid period, or the grace, ends; null if there is nothing to wait for
+   * @param reason why it ended: {@code cancelled}, {@code unpaid}, {@code refunded}, {@code
+   *     disputed}; null if it did not
+   */
+  record SubscriptionChanged(
+      UUID subscriptionId,
+      SubscriptionChange change,
+      String tier,
+      String status,
+      @Nullable Instant until,
+      @Nullable String reason)
+      implements Event {
+    @Override
+    public String name() {
+      return "subscription." + change.word();
+    }
+
+    @Override
+    public String entityType() {
+      return "subscription";
+    }
+
+    @Override
+    public UUID entityId() {
+      return subscriptionId;
+    }
+
+    @Override
+    public Map<String, Object> metadata() {
+      Map<String, Object> metadata = new LinkedHashMap<>();
+      metadata.put("tier", tier);
+      metadata.put("status", status);
+      if (reason != null) {
+        metadata.put("reason", reason);
+      }
+      return metadata;
+    }
+  }
+
+  /** What can happen to a subscription. */
+  enum SubscriptionChange {
+    CREATED,
+    RENEWED,
+    PAST_DUE,
+    GRACE,
+    CANCELLED,
+    EXPIRED;
+
+    /** As the event's name has it. */
+    public String word() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+  }
+
+  /**
+   * A user unlocked an achievement.
+   *
+   * @param achievementId such as {@code tasks_5}
+   * @param perk the limit that it raises: {@code max_tasks}, {@code max_notes} or {@code
+   *     daily_credits}
+   * @param perkValue by how much
+   */
+  record AchievementUnlocked(String achievementId, String perk, int perkValue) implements Event {
+    @Override
+    public String name() {
+      return "achievement.unlocked";
+    }
+
+    @Override
+    public String entityType() {
+      return "achievement";
+    }
+
+    @Override
+    public @Nullable UUID entityId() {
+      return null;
+    }
+
+    @Override
+    public Map<String, Object> metadata() {
+      return Map.of("achievement_id", achievementId, "perk", perk, "perk_value", perkValue);
     }
   }
 

@@ -181,32 +181,33 @@ public final class Body {
   }
 
   /**
-   * A list of objects; empty if absent or null. Their faults are told with this one's, by this
-   * one's {@link #done}.
+   * A list of {@code min} to {@code max} objects, their faults told with this one's; null if absent
+   * or null.
    */
-  public List<Body> objects(String name, int max) {
-    List<ObjectNode> inner =
+  public @Nullable List<Body> objects(String name, int min, int max) {
+    String message = "must be a list of " + min + " to " + max + " objects";
+    List<Body> items =
         value(
             name,
-            "must be a list of at most " + max + " objects",
+            message,
             node -> {
-              List<ObjectNode> found = new ArrayList<>();
-              node.forEach(
-                  item -> {
-                    if (item instanceof ObjectNode object) {
-                      found.add(object);
-                    }
-                  });
-              boolean fits = node.isArray() && node.size() <= max && node.size() == found.size();
-              return fits ? List.copyOf(found) : null;
+              if (!node.isArray() || node.size() < min || node.size() > max) {
+                return null;
+              }
+              List<Body> bodies = new ArrayList<>();
+              for (JsonNode item : node) {
+                if (!(item instanceof ObjectNode object)) {
+                  return null;
+                }
+                bodies.add(new Body(object, prefix + name + "[" + bodies.size() + "].", faults));
+              }
+              return bodies;
             },
             _ -> null);
-    List<Body> bodies = new ArrayList<>();
-    for (ObjectNode one : inner == null ? List.<ObjectNode>of() : inner) {
-      bodies.add(new Body(one, prefix + name + "[" + bodies.size() + "].", faults));
+    if (items != null) {
+      objects.addAll(items);
     }
-    objects.addAll(bodies);
-    return bodies;
+    return items;
   }
 
   /** Notes the field as missing if it is absent or null. */

@@ -32,6 +32,10 @@ public final class Endpoint {
   private static final String BEARER = "Bearer ";
   private static final String JSON = "application/json";
   private static final String NO_STORE = "no-store";
+  private static final String EVENT_STREAM = "text/event-stream";
+
+  /** What the twin that always streams has behind its path: a repeat may come to either. */
+  private static final String STREAM_TWIN = "/stream";
 
   private final Json json;
   private final Errors errors;
@@ -41,6 +45,7 @@ public final class Endpoint {
   private final HttpConfig limits;
   private final Admission admission = new Admission();
   private final KeyedWork keyed;
+  private final Asks asks;
 
   /** Everything a request passes on its way. */
   public Endpoint(
@@ -56,7 +61,9 @@ public final class Endpoint {
     this.tokens = tokens;
     this.limiter = limiter;
     this.limits = limits;
-    this.keyed = new KeyedWork(json, db, admission);
+    Idempotency idempotency = new Idempotency();
+    this.keyed = new KeyedWork(json, db, idempotency, admission);
+    this.asks = new Asks(db, json, errors, idempotency, keyed);
   }
 
   /**
@@ -67,6 +74,21 @@ public final class Endpoint {
    */
   public static int deleteOutlivedKeys(Tx tx, int batch) {
     return Idempotency.deleteOutlived(tx, batch);
+  }
+
+  /**
+   * Frees a key whose request asked somebody else and was never settled.
+   *
+   * @param tx the owner's, locked
+   * @return false if it was settled, or is free already
+   */
+  public static boolean release(Tx tx, UUID key) {
+    return Idempotency.release(tx, key);
+  }
+
+  /** At shutdown: requests that wait for somebody else end before the server stops waiting. */
+  public void drain() {
+    asks.drain();
   }
 
   /** Answers one request; nothing but a broken connection gets out of here as an exception. */
@@ -86,15 +108,18 @@ public final class Endpoint {
       Exchange exchange, Route route, ServerRequest request, ServerResponse response) {
     Principal principal =
         switch (route.handler()) {
-          case Route.Read _, Route.Write _, Route.Phased _ -> authenticate(exchange, request);
+          case Route.Read _, Route.Write _, Route.Ask _ -> authenticate(exchange, request);
           case Route.Plain _, Route.Open _, Route.Socket _ -> null;
         };
     // Whoever asked for an upgrade was counted then.
     if (!(route.handler() instanceof Route.Socket) || header(request, Sockets.REFUSED) == null) {
       limit(exchange, route, principal, response);
     }
-    boolean write = route.handler() instanceof Route.Write || isPhased(route);
-    UUID key = write ? key(route, request) : null;
+    UUID key =
+        switch (route.handler()) {
+          case Route.Write _, Route.Ask _ -> key(route, request);
+          case Route.Read _, Route.Plain _, Route.Open _, Route.Socket _ -> null;
+        };
     byte[] body = body(route, request);
     Request parsed = parsed(exchange, principal, request, body);
     return switch (route.handler()) {
@@ -110,14 +135,6 @@ public final class Endpoint {
         Actor actor = Actor.user(parsed.principal().userId(), exchange.requestId());
         yield admission.read(parsed.principal().userId(), () -> db.read(actor, work));
       }
-      case Route.Phased phased ->
-          keyed.inPhases(
-              Actor.user(parsed.principal().userId(), exchange.requestId()),
-              parsed.principal().userId(),
-              Idempotency.keyed(
-                  Objects.requireNonNull(key), route.method().name(), target(request), body),
-              phased.plan().prepare(parsed),
-              response);
       case Route.Write writing -> {
         Function<Tx, Reply> work = writing.work().prepare(parsed);
         Actor actor = Actor.user(parsed.principal().userId(), exchange.requestId());
@@ -138,6 +155,31 @@ public final class Endpoint {
                 work,
                 response);
       }
+      case Route.Ask ask ->
+          asks.answer(
+              new Asks.Asked(
+                  parsed.principal().userId(),
+                  Actor.user(parsed.principal().userId(), exchange.requestId()),
+                  exchange,
+                  Idempotency.keyed(
+                      Objects.requireNonNull(key),
+                      route.method().name(),
+                      target(request).replace(STREAM_TWIN, ""),
+                      body),
+                  streams(ask, request)),
+              ask.prepare().apply(parsed),
+              response);
+    };
+  }
+
+  private static boolean streams(Route.Ask ask, ServerRequest request) {
+    return switch (ask.streams()) {
+      case NEVER -> false;
+      case ALWAYS -> true;
+      case IF_ACCEPTED -> {
+        String accept = header(request, "Accept");
+        yield accept != null && accept.toLowerCase(Locale.ROOT).contains(EVENT_STREAM);
+      }
     };
   }
 
@@ -151,10 +193,6 @@ public final class Endpoint {
     Principal principal = tokens.verify(header.substring(BEARER.length()).strip());
     exchange.userId(principal.userId());
     return principal;
-  }
-
-  private static boolean isPhased(Route route) {
-    return route.handler() instanceof Route.Phased;
   }
 
   private void limit(

@@ -32,8 +32,17 @@ public final class Errors {
     };
   }
 
-  /** The error object in UTF-8. */
+  /** The error object in UTF-8, as a body. */
   byte[] json(Refusal refusal, String requestId) {
+    return json.bytes(Map.of("error", error(refusal, requestId)));
+  }
+
+  /** The error object alone, as an event tells it. */
+  String text(Refusal refusal, String requestId) {
+    return json.text(error(refusal, requestId));
+  }
+
+  private static Map<String, Object> error(Refusal refusal, String requestId) {
     Map<String, Object> error = new LinkedHashMap<>();
     error.put("code", refusal.code());
     error.put("message", refusal.message());
@@ -42,7 +51,7 @@ public final class Errors {
     }
     error.putAll(refusal.extras());
     error.put("request_id", requestId);
-    return json.bytes(Map.of("error", error));
+    return error;
   }
 
   private static Refusal refusal(DatabaseException e, String requestId) {

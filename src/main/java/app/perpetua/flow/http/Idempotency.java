@@ -25,9 +25,6 @@ final class Idempotency {
 
   private static final Duration KEPT = Duration.ofHours(24);
 
-  /** A request in phases that has not ended by now has lost its process; its key is free again. */
-  private static final Duration ABANDONED = Duration.ofSeconds(90);
-
   /** Callers of one key wait for each other here, before they take a connection. */
   private static final Duration PATIENCE = Duration.ofSeconds(4);
 
@@ -45,6 +42,18 @@ final class Idempotency {
   record Replay(int status, @Nullable String body) {}
 
   private record Holder(UUID userId, UUID key) {}
+
+  private record Found(
+      Owner owner,
+      boolean locked,
+      byte @Nullable [] fingerprint,
+      @Nullable String state,
+      @Nullable Integer status,
+      @Nullable String body) {
+    boolean isOpen() {
+      return "open".equals(state);
+    }
+  }
 
   private final Turns<Holder> turns = new Turns<>(1, PATIENCE);
 
@@ -92,18 +101,67 @@ final class Idempotency {
    *     {@code IDEMPOTENCY_IN_PROGRESS}
    */
   Optional<Replay> open(Tx tx, Keyed request) {
-    record Found(
-        Owner owner,
-        boolean locked,
-        byte @Nullable [] fingerprint,
-        @Nullable String state,
-        @Nullable Integer status,
-        @Nullable String body) {}
+    Found found = find(tx, request);
+    if (found.fingerprint() == null) {
+      if (!found.locked()) {
+        throw inProgress();
+      }
+      return Optional.empty();
+    }
+    if (!MessageDigest.isEqual(found.fingerprint(), request.fingerprint())) {
+      throw Refusal.of(
+          Code.IDEMPOTENCY_KEY_REUSED, "this Idempotency-Key was used for a different request");
+    }
+    if (found.status() == null || found.isOpen()) {
+      throw inProgress();
+    }
+    return Optional.of(new Replay(found.status(), found.body()));
+  }
+
+  /** Opens the record of a request that asks somebody else; it commits with the reservation. */
+  void reserve(Tx tx, Keyed request) {
+    tx.sql("idempotency.reserve")
+        .bind("key", request.key())
+        .bind("method", request.method())
+        .bind("path", request.path())
+        .bind("fingerprint", request.fingerprint())
+        .atCommit();
+  }
+
+  /**
+   * First statement of the settlement: locks the owner.
+   *
+   * @return false if the record is no longer open, and nothing is left to settle
+   * @throws Refusal {@code UNAUTHORIZED} if the account is gone
+   */
+  boolean reopen(Tx tx, Keyed request) {
+    return find(tx, request).isOpen();
+  }
+
+  /** Closes the record with an answer. */
+  void settle(Tx tx, Keyed request, int status, byte[] body) {
+    tx.sql("idempotency.settle")
+        .bind("key", request.key())
+        .bind("status", status)
+        .bind("body", new String(body, StandardCharsets.UTF_8))
+        .atCommit();
+  }
+
+  /**
+   * Removes an open record, which frees its key.
+   *
+   * @return false if there is none
+   */
+  static boolean release(Tx tx, UUID key) {
+    return tx.sql("idempotency.release").bind("key", key).run() > 0;
+  }
+
+  /** The record as it is, with the owner locked. */
+  private static Found find(Tx tx, Keyed request) {
     Found found =
         tx.sql("idempotency.open")
             .bind("key", request.key())
             .bind("horizon", tx.now().minus(KEPT))
-            .bind("abandoned", tx.now().minus(ABANDONED))
             .one(
                 row ->
                     new Found(
@@ -115,20 +173,7 @@ final class Idempotency {
                         row.textOrNull("body")))
             .orElseThrow(() -> Refusal.of(Code.UNAUTHORIZED, "sign in again"));
     tx.opened(found.owner());
-    if (found.fingerprint() == null) {
-      if (!found.locked()) {
-        throw inProgress();
-      }
-      return Optional.empty();
-    }
-    if (!MessageDigest.isEqual(found.fingerprint(), request.fingerprint())) {
-      throw Refusal.of(
-          Code.IDEMPOTENCY_KEY_REUSED, "this Idempotency-Key was used for a different request");
-    }
-    if (found.status() == null || "open".equals(found.state())) {
-      throw inProgress();
-    }
-    return Optional.of(new Replay(found.status(), found.body()));
+    return found;
   }
 
   /** Keeps a successful answer; it commits with the change. */
@@ -140,34 +185,6 @@ final class Idempotency {
         .bind("fingerprint", request.fingerprint())
         .bind("status", status)
         .bind("body", body == null ? null : new String(body, StandardCharsets.UTF_8))
-        .atCommit();
-  }
-
-  /** Takes the key for a request in phases; commits with what the first of them reserved. */
-  void begin(Tx tx, Keyed request) {
-    tx.sql("idempotency.begin")
-        .bind("key", request.key())
-        .bind("method", request.method())
-        .bind("path", request.path())
-        .bind("fingerprint", request.fingerprint())
-        .atCommit();
-  }
-
-  /** Keeps the answer of a request in phases; it commits with the last of them. */
-  void finish(Tx tx, Keyed request, int status, byte[] body) {
-    tx.sql("idempotency.finish")
-        .bind("key", request.key())
-        .bind("fingerprint", request.fingerprint())
-        .bind("status", status)
-        .bind("body", new String(body, StandardCharsets.UTF_8))
-        .atCommit();
-  }
-
-  /** Frees the key of a request in phases that came to nothing. */
-  void release(Tx tx, Keyed request) {
-    tx.sql("idempotency.release")
-        .bind("key", request.key())
-        .bind("fingerprint", request.fingerprint())
         .atCommit();
   }
 

@@ -1,15 +1,12 @@
 package app.perpetua.flow.http;
 
-import app.perpetua.flow.base.Code;
 import app.perpetua.flow.base.Json;
-import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.DatabaseException;
 import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.Tx;
 import io.helidon.webserver.http.ServerResponse;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Function;
@@ -23,14 +20,18 @@ final class KeyedWork {
   private static final String NO_STORE = "no-store";
   private static final int ATTEMPTS = 3;
 
+  /** Marks an answer that was given before. */
+  static final String REPLAYED = "X-Idempotent-Replayed";
+
   private final Json json;
   private final Db db;
   private final Admission admission;
-  private final Idempotency idempotency = new Idempotency();
+  private final Idempotency idempotency;
 
-  KeyedWork(Json json, Db db, Admission admission) {
+  KeyedWork(Json json, Db db, Idempotency idempotency, Admission admission) {
     this.json = json;
     this.db = db;
+    this.idempotency = idempotency;
     this.admission = admission;
   }
 
@@ -41,12 +42,16 @@ final class KeyedWork {
       Idempotency.Keyed request,
       Function<Tx, Reply> work,
       ServerResponse response) {
+    return inTurn(userId, actor, request, tx -> once(tx, request, work, response));
+  }
+
+  /**
+   * A transaction that opens or keeps the key's record. Of those with the same key one runs at a
+   * time, and none holds a place or a connection while it waits for that.
+   */
+  <T> T inTurn(UUID userId, Actor actor, Idempotency.Keyed request, Function<Tx, T> work) {
     return idempotency.inTurn(
-        userId,
-        request,
-        () ->
-            admission.write(
-                userId, () -> persistently(actor, tx -> once(tx, request, work, response))));
+        userId, request, () -> admission.write(userId, () -> persistently(actor, work)));
   }
 
   private <T> T persistently(Actor actor, Function<Tx, T> work) {
@@ -60,68 +65,6 @@ final class KeyedWork {
         }
       }
     }
-  }
-
-  /** What the first phase found: an answer that was given before, or something to ask for. */
-  private sealed interface Begun<W> {
-    record Answered<W>(Reply reply) implements Begun<W> {}
-
-    record Reserved<W>(W what) implements Begun<W> {}
-  }
-
-  /** What asks another company in between, in two. */
-  <W, R> Reply inPhases(
-      Actor actor,
-      UUID userId,
-      Idempotency.Keyed request,
-      Route.Phases<W, R> phases,
-      ServerResponse response) {
-    return idempotency.inTurn(
-        userId,
-        request,
-        () ->
-            switch (admission.write(
-                userId, () -> persistently(actor, tx -> begin(tx, request, phases, response)))) {
-              case Begun.Answered<W>(Reply reply) -> reply;
-              case Begun.Reserved<W>(W what) -> {
-                R result = called(phases, what);
-                yield admission.write(
-                    userId, () -> db.write(actor, tx -> settle(tx, request, phases, what, result)));
-              }
-            });
-  }
-
-  private <W> Begun<W> begin(
-      Tx tx, Idempotency.Keyed request, Route.Phases<W, ?> phases, ServerResponse response) {
-    Optional<Idempotency.Replay> replay = idempotency.open(tx, request);
-    if (replay.isPresent()) {
-      return new Begun.Answered<>(replayed(replay.get(), response));
-    }
-    W what = phases.reserve(tx);
-    idempotency.begin(tx, request);
-    return new Begun.Reserved<>(what);
-  }
-
-  private static <W, R> R called(Route.Phases<W, R> phases, W what) {
-    try {
-      return phases.call(what);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw Refusal.of(Code.SERVICE_UNAVAILABLE, "the service is being stopped")
-          .retryAfter(Duration.ofSeconds(1));
-    }
-  }
-
-  private <W, R> Reply settle(
-      Tx tx, Idempotency.Keyed request, Route.Phases<W, R> phases, W what, R result) {
-    tx.lockOwner();
-    Reply reply = rendered(phases.settle(tx, what, result));
-    switch (reply) {
-      case Reply.Bytes bytes -> idempotency.finish(tx, request, bytes.status(), bytes.bytes());
-      case Reply.Refused _ -> idempotency.release(tx, request);
-      default -> throw new IllegalStateException("this cannot be kept");
-    }
-    return reply;
   }
 
   private Reply once(
@@ -143,7 +86,7 @@ final class KeyedWork {
   }
 
   private static Reply replayed(Idempotency.Replay replay, ServerResponse response) {
-    response.header("X-Idempotent-Replayed", "true");
+    response.header(REPLAYED, "true");
     String body = replay.body();
     return body == null
         ? new Reply.Body(replay.status(), null)

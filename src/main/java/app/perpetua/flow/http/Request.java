@@ -95,6 +95,23 @@ public final class Request {
     return Optional.ofNullable(headers.apply(name));
   }
 
+  /**
+   * A header that is an id; null if it is not there.
+   *
+   * @throws Refusal {@code VALIDATION_ERROR} if it is no UUID
+   */
+  public @Nullable UUID headerId(String name) {
+    String header = headers.apply(name);
+    if (header == null) {
+      return null;
+    }
+    UUID id = Text.uuid(header.strip());
+    if (id == null) {
+      throw Refusal.invalid(name, Text.NO_UUID);
+    }
+    return id;
+  }
+
   /** The query string. */
   public Query query() {
     return query;

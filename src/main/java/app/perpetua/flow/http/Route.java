@@ -56,36 +56,19 @@ public record Route(
   /** A token; parsed, then run in a transaction with the owner locked, idempotent by key. */
   record Write(Work work) implements Handler {}
 
-  /** A token; parsed, then done in phases, idempotent by key as a whole. */
-  record Phased(Plan plan) implements Handler {}
-
-  /** The first half of a phased endpoint. */
-  @FunctionalInterface
-  public interface Plan {
-    /** Parses and checks the request; what comes back does the work. */
-    Phases<?, ?> prepare(Request request);
-  }
-
   /**
-   * An endpoint that asks another company for something, which never happens inside a transaction.
-   * What the first phase reserves must be found and given back by a job, should the process end
-   * before the last.
+   * A token; reserved, asked and settled ({@link Asking}), idempotent by key.
    *
-   * @param <W> what the call is about
-   * @param <R> what came of it
+   * @param prepare parses and checks the request
+   * @param streams when the answer is a stream of events
    */
-  public interface Phases<W, R> {
-    /** Reserves what the call will cost; in a transaction with the owner locked. */
-    W reserve(Tx tx);
+  record Ask(Function<Request, Asking<?, ?>> prepare, Streams streams) implements Handler {}
 
-    /** Asks, within a deadline of its own; failures that must be settled are results. */
-    R call(W what) throws InterruptedException;
-
-    /**
-     * Writes down what came of it, in another such transaction. A {@link Reply#refused} commits,
-     * and frees the key.
-     */
-    Reply settle(Tx tx, W what, R result);
+  /** When an answer is a stream of events. */
+  public enum Streams {
+    NEVER,
+    IF_ACCEPTED,
+    ALWAYS
   }
 
   /**
@@ -132,9 +115,19 @@ public record Route(
     return new Route(method, path, Bucket.GENERAL, new Write(work), null);
   }
 
-  /** A change that asks a model or its like in between. */
-  public static Route phased(String path, Plan plan) {
-    return new Route(Verb.POST, path, Bucket.AI, new Phased(plan), null);
+  /** A question to somebody else, limited like all of them. */
+  public static Route ask(String path, Streams streams, Function<Request, Asking<?, ?>> prepare) {
+    return new Route(Verb.POST, path, Bucket.AI, new Ask(prepare, streams), null);
+  }
+
+  /** A change that somebody else is asked for, limited like any other. */
+  public static Route asking(String path, Function<Request, Asking<?, ?>> prepare) {
+    return new Route(Verb.POST, path, Bucket.GENERAL, new Ask(prepare, Streams.NEVER), null);
+  }
+
+  /** What another company tells us: signed instead of a token, and not limited. */
+  public static Route webhook(String path, Work work) {
+    return new Route(Verb.POST, path, Bucket.EXEMPT, new Open(work), null);
   }
 
   /** The same route, announced to go. */

@@ -17,11 +17,23 @@ public final class JobMetrics implements Consumer<Worker.Ran> {
   private record Queue(long due, long running, long dead, Duration overdue) {}
 
   private final MeterRegistry registry;
+  private final Consumer<Tx> alongside;
   private volatile Queue queue = new Queue(0, 0, 0, Duration.ZERO);
 
   /** Reports to that registry. */
   public JobMetrics(MeterRegistry registry) {
+    this(registry, _ -> {});
+  }
+
+  /**
+   * As above.
+   *
+   * @param alongside measures something else in the same transaction of the system's, whenever the
+   *     queue is
+   */
+  public JobMetrics(MeterRegistry registry, Consumer<Tx> alongside) {
     this.registry = registry;
+    this.alongside = alongside;
   }
 
   /** Shows the queue, as {@link #measure} last saw it. */
@@ -66,5 +78,6 @@ public final class JobMetrics implements Consumer<Worker.Ran> {
                       oldest == null ? Duration.ZERO : Duration.between(oldest, tx.now()));
                 })
             .orElse(queue);
+    alongside.accept(tx);
   }
 }

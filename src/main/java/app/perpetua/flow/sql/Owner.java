@@ -33,6 +33,34 @@ public record Owner(
     PRO
   }
 
+  /** The same account on that tier. */
+  public Owner on(Tier other) {
+    return new Owner(
+        other,
+        email,
+        timezone,
+        openTasks,
+        notes,
+        perkTasks,
+        perkNotes,
+        perkDailyCredits,
+        createdAt);
+  }
+
+  /** With perks on top of those that there are. */
+  public Owner withPerks(int tasks, int notes, int dailyCredits) {
+    return new Owner(
+        tier,
+        email,
+        timezone,
+        openTasks,
+        this.notes,
+        perkTasks + tasks,
+        perkNotes + notes,
+        perkDailyCredits + dailyCredits,
+        createdAt);
+  }
+
   /** Reads the columns that every opening statement yields. */
   public static Owner of(Row row) {
     return new Owner(

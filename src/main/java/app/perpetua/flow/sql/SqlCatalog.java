@@ -23,10 +23,14 @@ public final class SqlCatalog {
   static final List<String> FEATURES =
       List.of(
           "account",
+          "achievements",
           "activity",
+          "assistant",
+          "billing",
           "credits",
           "events",
           "export",
+          "focus",
           "idempotency",
           "jobs",
           "notes",

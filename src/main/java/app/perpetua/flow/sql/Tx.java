@@ -8,11 +8,14 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,12 +25,15 @@ import org.jspecify.annotations.Nullable;
 public final class Tx {
   private record Deferred(SqlCatalog.Statement statement, Map<String, @Nullable Object> values) {}
 
+  private record Known(Class<?> kind, @Nullable UUID userId) {}
+
   private final Connection connection;
   private final SqlCatalog catalog;
   private final Actor actor;
   private final Instant now;
   private final Deadline deadline;
   private final List<Deferred> deferred;
+  private final Map<Known, Object> known;
   private final Parts parts;
   private @Nullable Owner owner;
 
@@ -39,7 +45,7 @@ public final class Tx {
       Deadline deadline,
       Parts parts,
       boolean system) {
-    this(connection, catalog, actor, now, deadline, parts, new ArrayList<>());
+    this(connection, catalog, actor, now, deadline, parts, new ArrayList<>(), new HashMap<>());
     if (system != (actor.userId() == null)) {
       throw new IllegalArgumentException("a system transaction has no user, any other has one");
     }
@@ -52,7 +58,8 @@ public final class Tx {
       Instant now,
       Deadline deadline,
       Parts parts,
-      List<Deferred> deferred) {
+      List<Deferred> deferred,
+      Map<Known, Object> known) {
     this.connection = connection;
     this.catalog = catalog;
     this.actor = actor;
@@ -60,6 +67,7 @@ public final class Tx {
     this.deadline = deadline;
     this.parts = parts;
     this.deferred = deferred;
+    this.known = known;
   }
 
   /** On whose behalf. */
@@ -93,7 +101,7 @@ public final class Tx {
   /** The same transaction, acting for this user, who decided or not: how sign-in enters one. */
   public Tx actingFor(UUID userId, Actor.Source source) {
     Actor acting = new Actor(userId, source, actor.requestId());
-    return new Tx(connection, catalog, acting, now, deadline, parts, deferred);
+    return new Tx(connection, catalog, acting, now, deadline, parts, deferred, known);
   }
 
   /**
@@ -125,6 +133,23 @@ public final class Tx {
       throw new IllegalStateException("the owner's row is not locked");
     }
     return owner;
+  }
+
+  /**
+   * What this run of the transaction knows about the acting user and needs again: the answer shows
+   * it, or a later rule goes on from it, since what was left for the commit cannot be read. A
+   * transaction that is run again begins without.
+   *
+   * @param kind whose it is; a class that nobody else would use
+   * @param find called at first need
+   */
+  public <T> T remembered(Class<T> kind, Supplier<T> find) {
+    return kind.cast(known.computeIfAbsent(new Known(kind, actor.userId()), _ -> find.get()));
+  }
+
+  /** The same, if anybody has needed it. */
+  public <T> Optional<T> remembered(Class<T> kind) {
+    return Optional.ofNullable(known.get(new Known(kind, actor.userId()))).map(kind::cast);
   }
 
   /**

@@ -95,7 +95,7 @@ public final class Instances {
     if (!changed.equals(old)) {
       tasks.store(tx, old, changed);
       boolean moved = !Objects.equals(changed.dueDate(), old.dueDate());
-      events.emit(tx, new Event.TaskUpdated(old.id(), moved, changed.dueDate()));
+      events.emit(tx, new Event.TaskUpdated(old.id(), moved, changed.dueDate(), null));
     }
   }
 }

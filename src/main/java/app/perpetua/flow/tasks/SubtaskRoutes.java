@@ -1,5 +1,6 @@
 package app.perpetua.flow.tasks;
 
+import app.perpetua.flow.achievements.Achievements;
 import app.perpetua.flow.http.Body;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
@@ -13,18 +14,18 @@ import java.util.function.Function;
 
 /** Requests about subtasks. */
 public final class SubtaskRoutes {
-  private static final int TITLE = 200;
-
   /** More than any tier allows: a longer list cannot be right. */
   private static final int MAX_LIST = 1_000;
 
   private final Tasks tasks;
   private final Subtasks subtasks;
+  private final Achievements achievements;
 
-  /** The routes over these rules. */
-  public SubtaskRoutes(Tasks tasks, Subtasks subtasks) {
+  /** The routes over these rules; answers tell what a completed task has unlocked. */
+  public SubtaskRoutes(Tasks tasks, Subtasks subtasks, Achievements achievements) {
     this.tasks = tasks;
     this.subtasks = subtasks;
+    this.achievements = achievements;
   }
 
   /** GET /tasks/{id}/subtasks. */
@@ -37,7 +38,7 @@ public final class SubtaskRoutes {
   public Function<Tx, Reply> create(Request request) {
     UUID taskId = request.pathId("id");
     Body body = request.body().required("title").notNull("order_index");
-    String title = body.text("title", 1, TITLE);
+    String title = body.text("title", 1, TaskForm.TITLE);
     Integer index = body.integer("order_index", 0, Integer.MAX_VALUE);
     body.done();
     return tx ->
@@ -48,7 +49,7 @@ public final class SubtaskRoutes {
   public Function<Tx, Reply> patch(Request request) {
     UUID id = request.pathId("id");
     Body body = request.body().notNull("title", "completed", "order_index");
-    String title = body.text("title", 1, TITLE);
+    String title = body.text("title", 1, TaskForm.TITLE);
     Boolean completed = body.bool("completed");
     Integer index = body.integer("order_index", 0, Integer.MAX_VALUE);
     body.done();
@@ -60,7 +61,7 @@ public final class SubtaskRoutes {
           .ifPresent(
               task -> {
                 beside.put("task", task);
-                beside.put("unlocked_achievements", List.of());
+                beside.put("unlocked_achievements", achievements.unlocked(tx));
               });
       return Reply.data(200, changed.subtask(), beside);
     };

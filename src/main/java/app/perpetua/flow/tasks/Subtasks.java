@@ -5,6 +5,7 @@ import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.events.Event;
 import app.perpetua.flow.events.Events;
+import app.perpetua.flow.sql.Owner;
 import app.perpetua.flow.sql.Tx;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -45,32 +46,65 @@ public final class Subtasks {
    *     VALIDATION_ERROR} if the place would leave a gap, {@code LIMIT_EXCEEDED}
    */
   public Subtask add(Tx tx, UUID taskId, String title, @Nullable Integer index, String source) {
-    TaskDetail detail = tasks.detail(tx, taskId);
-    Task task = detail.task();
-    Tasks.checkChangeable(task);
-    int count = detail.subtasks().size();
-    int place = place(index == null ? count : index, count);
-    int limit = tasks.maxSubtasks(tx.owner());
-    if (count >= limit) {
+    return add(tx, taskId, List.of(title), index, source).getFirst();
+  }
+
+  /**
+   * Adds several subtasks at the end, all or none.
+   *
+   * @param titles at least one
+   * @throws Refusal as {@link #add}
+   */
+  public List<Subtask> addAll(Tx tx, UUID taskId, List<String> titles, String source) {
+    return add(tx, taskId, titles, null, source);
+  }
+
+  /**
+   * There must be room for so many more.
+   *
+   * @throws Refusal {@code LIMIT_EXCEEDED}
+   */
+  public void checkRoom(Owner owner, Task task, int more) {
+    int limit = tasks.maxSubtasks(owner);
+    if (task.subtaskCount() + more > limit) {
       throw Refusal.of(Code.LIMIT_EXCEEDED, "a task may have " + limit + " subtasks")
           .with("limit", limit)
-          .with("current", count);
+          .with("current", task.subtaskCount());
     }
-    Subtask subtask =
-        new Subtask(ids.next(), taskId, title, false, null, place, source, tx.now(), tx.now());
-    if (place < count) {
-      tx.sql("tasks.make_room").bind("task_id", taskId).bind("order_index", place).atCommit();
+  }
+
+  /** How many more subtasks the task may have. */
+  public int room(Owner owner, Task task) {
+    return Math.max(0, tasks.maxSubtasks(owner) - task.subtaskCount());
+  }
+
+  private List<Subtask> add(
+      Tx tx, UUID taskId, List<String> titles, @Nullable Integer index, String source) {
+    Task task = tasks.detail(tx, taskId).task();
+    Tasks.checkChangeable(task);
+    int count = task.subtaskCount();
+    int first = place(index == null ? count : index, count);
+    checkRoom(tx.owner(), task, titles.size());
+    if (first < count) {
+      tx.sql("tasks.make_room").bind("task_id", taskId).bind("order_index", first).atCommit();
     }
-    tx.sql("tasks.insert_subtask")
-        .bind("id", subtask.id())
-        .bind("task_id", taskId)
-        .bind("title", title)
-        .bind("order_index", place)
-        .bind("source", source)
-        .atCommit();
-    tasks.store(tx, task, task.withSubtasks(count + 1, task.subtaskCompletedCount()));
-    events.emit(tx, new Event.SubtaskCreated(subtask.id(), taskId));
-    return subtask;
+    List<Subtask> added = new ArrayList<>();
+    for (String title : titles) {
+      int place = first + added.size();
+      Subtask subtask =
+          new Subtask(ids.next(), taskId, title, false, null, place, source, tx.now(), tx.now());
+      tx.sql("tasks.insert_subtask")
+          .bind("id", subtask.id())
+          .bind("task_id", taskId)
+          .bind("title", title)
+          .bind("order_index", place)
+          .bind("source", source)
+          .atCommit();
+      events.emit(tx, new Event.SubtaskCreated(subtask.id(), taskId));
+      added.add(subtask);
+    }
+    tasks.store(tx, task, task.withSubtasks(count + titles.size(), task.subtaskCompletedCount()));
+    return added;
   }
 
   /**
@@ -124,7 +158,7 @@ public final class Subtasks {
     if (!completesTask) {
       return new Changed(changed, Optional.empty());
     }
-    events.emit(tx, new Event.TaskCompleted(task.id(), "auto"));
+    tasks.tellCompleted(tx, task, stored);
     return new Changed(changed, Optional.of(stored));
   }
 

@@ -17,7 +17,7 @@ public record TaskDetail(
     @JsonUnwrapped Task task, List<Subtask> subtasks, List<JsonNode> reminders) {
   static TaskDetail of(Row row, Json json) {
     return new TaskDetail(
-        Task.of(row),
+        Task.withFocus(row),
         List.of(json.read(row.text("subtasks"), Subtask[].class)),
         List.copyOf(json.parse(row.text("reminders")).values()));
   }

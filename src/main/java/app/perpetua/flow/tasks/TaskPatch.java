@@ -55,25 +55,31 @@ public record TaskPatch(
   Task applyTo(Task task, Instant now) {
     boolean done = completed == null ? task.completed() : completed;
     boolean same = done == task.completed();
-    return new Task(
-        task.id(),
-        task.userId(),
-        task.templateId(),
-        title == null ? task.title() : title,
-        description == null ? task.description() : description,
-        priority == null ? task.priority() : priority,
-        dueDate.or(task.dueDate()),
-        estimatedDuration.or(task.estimatedDuration()),
-        task.focusTimeSeconds(),
-        done,
-        same ? task.completedAt() : done ? now : null,
-        same ? task.completedBy() : done ? "manual" : null,
-        hidden == null ? task.hidden() : hidden,
-        archived == null ? task.archived() : archived,
-        task.subtaskCount(),
-        task.subtaskCompletedCount(),
-        task.version(),
-        task.createdAt(),
-        task.updatedAt());
+    boolean away = archived == null ? task.archived() : archived;
+    Task changed =
+        new Task(
+            task.id(),
+            task.userId(),
+            task.templateId(),
+            title == null ? task.title() : title,
+            description == null ? task.description() : description,
+            priority == null ? task.priority() : priority,
+            dueDate.or(task.dueDate()),
+            estimatedDuration.or(task.estimatedDuration()),
+            task.focusTimeSeconds(),
+            done,
+            same ? task.completedAt() : done ? now : null,
+            same ? task.completedBy() : done ? "manual" : null,
+            hidden == null ? task.hidden() : hidden,
+            away,
+            task.subtaskCount(),
+            task.subtaskCompletedCount(),
+            task.version(),
+            task.countedAt(),
+            task.createdAt(),
+            task.updatedAt(),
+            task.focusingSince());
+    // Nobody focuses on what is done or read-only.
+    return done || away ? changed.unfocused(now) : changed;
   }
 }

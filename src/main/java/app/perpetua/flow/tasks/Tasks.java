@@ -107,6 +107,20 @@ public final class Tasks {
   }
 
   /**
+   * A task without what hangs on it.
+   *
+   * @throws Refusal {@code FORBIDDEN} if it is another user's, {@code NOT_FOUND}
+   */
+  public Task get(Tx tx, UUID id) {
+    return find(tx, id).orElseThrow(() -> missing(tx, id));
+  }
+
+  /** As above; empty if the acting user has no such task. */
+  public Optional<Task> find(Tx tx, UUID id) {
+    return tx.sql("tasks.find_task").bind("id", id).one(Task::withFocus);
+  }
+
+  /**
    * Creates a task (FR-007).
    *
    * @throws Refusal {@code VALIDATION_ERROR} if the description is too long for the tier, {@code
@@ -149,7 +163,7 @@ public final class Tasks {
     if (patch.description() != null) {
       checkDescription(tx.owner(), patch.description());
     }
-    Optional<Task> found = tx.sql("tasks.find_task").bind("id", id).one(Task::of);
+    Optional<Task> found = find(tx, id);
     Instant due = patch.dueDate().or(null);
     if (due != null && !due.equals(found.map(Task::dueDate).orElse(null))) {
       checkDueDate(due, tx.now());
@@ -165,13 +179,17 @@ public final class Tasks {
     }
     Task stored = store(tx, old, changed);
     if (changed.completed() && !old.completed()) {
-      events.emit(tx, new Event.TaskCompleted(id, "manual"));
+      tellCompleted(tx, old, stored);
     } else if (!changed.completed() && old.completed()) {
       events.emit(tx, new Event.TaskReopened(id));
     }
-    if (!onlyCompletionDiffers(old, changed)) {
+    if (!changed.differsOnlyInCompletion(old)) {
       boolean dueChanged = !Objects.equals(changed.dueDate(), old.dueDate());
-      events.emit(tx, new Event.TaskUpdated(id, dueChanged, changed.dueDate()));
+      boolean stopped = changed.archived() && !changed.completed();
+      events.emit(
+          tx,
+          new Event.TaskUpdated(
+              id, dueChanged, changed.dueDate(), stopped ? old.focusRun(tx.now()) : null));
     }
     return new Changed(stored, changed.completed() && !old.completed());
   }
@@ -201,8 +219,18 @@ public final class Tasks {
         events.emit(tx, new Event.SubtaskCompleted(subtask.id(), id));
       }
     }
-    events.emit(tx, new Event.TaskCompleted(id, "force"));
+    tellCompleted(tx, old, stored);
     return stored;
+  }
+
+  /**
+   * Counts time that was spent on a task in focus.
+   *
+   * @param task as it is
+   * @param seconds how much more
+   */
+  public Task addFocus(Tx tx, Task task, int seconds) {
+    return store(tx, task, task.focusedFor(seconds));
   }
 
   /**
@@ -211,12 +239,12 @@ public final class Tasks {
    * @throws Refusal {@code FORBIDDEN}, {@code NOT_FOUND}
    */
   public Tombstones.Tombstone delete(Tx tx, UUID id) {
-    Task old =
-        tx.sql("tasks.find_task").bind("id", id).one(Task::of).orElseThrow(() -> missing(tx, id));
+    Task old = get(tx, id);
     Tombstones.Tombstone tombstone = tombstones.next(tx);
     tx.sql("tasks.bury_task")
         .bind("id", id)
         .bind("open_delta", old.open() ? -1 : 0)
+        .bind("focus_time_seconds", old.unfocused(tx.now()).focusTimeSeconds())
         .bind("tombstone_id", tombstone.tombstoneId())
         .bind("recoverable_until", tombstone.recoverableUntil())
         .atCommit();
@@ -224,7 +252,7 @@ public final class Tasks {
     if (!old.completed()) {
       askForNext(tx, old);
     }
-    events.emit(tx, new Event.TaskDeleted(id, tombstone.tombstoneId()));
+    events.emit(tx, new Event.TaskDeleted(id, tombstone.tombstoneId(), old.focusRun(tx.now())));
     return tombstone;
   }
 
@@ -233,7 +261,8 @@ public final class Tasks {
    * and, if it completes an instance of a template, the job that makes the next one (FR-016).
    */
   Task store(Tx tx, Task old, Task changed) {
-    Task task = changed.touched(tx.now());
+    boolean completes = changed.completed() && !old.completed();
+    Task task = (completes ? changed.counted(tx.now()) : changed).touched(tx.now());
     tx.sql("tasks.store_task")
         .bind("id", task.id())
         .bind("open_delta", (task.open() ? 1 : 0) - (old.open() ? 1 : 0))
@@ -242,6 +271,7 @@ public final class Tasks {
         .bind("priority", task.priority())
         .bind("due_date", task.dueDate())
         .bind("estimated_duration", task.estimatedDuration())
+        .bind("focus_time_seconds", task.focusTimeSeconds())
         .bind("completed", task.completed())
         .bind("completed_at", task.completedAt())
         .bind("completed_by", task.completedBy())
@@ -250,12 +280,31 @@ public final class Tasks {
         .bind("subtask_count", task.subtaskCount())
         .bind("subtask_completed_count", task.subtaskCompletedCount())
         .bind("version", task.version())
+        .bind("counted_at", task.countedAt())
         .bind("updated_at", task.updatedAt())
         .atCommit();
-    if (task.completed() && !old.completed()) {
+    if (completes) {
       askForNext(tx, task);
     }
     return task;
+  }
+
+  /**
+   * Tells that a task was completed, in whatever way, with all that others need to know of it.
+   *
+   * @param old as it was before
+   * @param stored as {@link #store} has left it
+   */
+  void tellCompleted(Tx tx, Task old, Task stored) {
+    events.emit(
+        tx,
+        new Event.TaskCompleted(
+            stored.id(),
+            Objects.requireNonNull(stored.completedBy()),
+            tx.now(),
+            old.countedAt() == null,
+            stored.focused(),
+            old.focusRun(tx.now())));
   }
 
   /** Part of the change itself: it costs no round trip, and commits with it or not at all. */
@@ -319,17 +368,21 @@ public final class Tasks {
     }
   }
 
+  /** How many characters a description may have. */
+  public int maxDescription(Owner owner) {
+    return switch (owner.tier()) {
+      case FREE -> config.freeDescription();
+      case PRO -> config.proDescription();
+    };
+  }
+
   /**
    * A description has a limit by tier (FR-007).
    *
    * @throws Refusal {@code VALIDATION_ERROR} if it is longer
    */
   public void checkDescription(Owner owner, String description) {
-    int limit =
-        switch (owner.tier()) {
-          case FREE -> config.freeDescription();
-          case PRO -> config.proDescription();
-        };
+    int limit = maxDescription(owner);
     if (description.codePointCount(0, description.length()) > limit) {
       throw Refusal.invalid("description", "must have at most " + limit + " characters");
     }
@@ -346,16 +399,6 @@ public final class Tasks {
       throw Refusal.of(Code.CONFLICT, "the task has changed since version " + version)
           .with("current_version", task.version());
     }
-  }
-
-  private static boolean onlyCompletionDiffers(Task old, Task changed) {
-    return changed.title().equals(old.title())
-        && changed.description().equals(old.description())
-        && changed.priority().equals(old.priority())
-        && Objects.equals(changed.dueDate(), old.dueDate())
-        && Objects.equals(changed.estimatedDuration(), old.estimatedDuration())
-        && changed.hidden() == old.hidden()
-        && changed.archived() == old.archived();
   }
 
   private static Refusal archived() {

@@ -1,5 +1,7 @@
 package app.perpetua.flow.voice;
 
+import app.perpetua.flow.base.Cancellation;
+
 /** Turns speech into text, live and from recordings. */
 public interface Transcriber {
   /**
@@ -97,6 +99,10 @@ public interface Transcriber {
     record Failed(String why) implements Recognition {}
   }
 
-  /** Understands the recording at that address, within half a minute. */
-  Recognition recognize(String url) throws InterruptedException;
+  /**
+   * Understands the recording at that address, within half a minute.
+   *
+   * @param cancellation heeded while waiting; what is cancelled has {@link Recognition.Failed}
+   */
+  Recognition recognize(String url, Cancellation cancellation) throws InterruptedException;
 }

@@ -2,10 +2,11 @@ package app.perpetua.flow.voice;
 
 import app.perpetua.flow.base.AddressGuard;
 import app.perpetua.flow.base.AddressGuard.Verdict;
+import app.perpetua.flow.base.Cancellation;
+import app.perpetua.flow.http.Asking;
 import app.perpetua.flow.http.Body;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
-import app.perpetua.flow.http.Route.Phases;
 import app.perpetua.flow.sql.Tx;
 import app.perpetua.flow.voice.Transcriber.Recognition;
 import app.perpetua.flow.voice.Transcriptions.Outcome;
@@ -13,6 +14,8 @@ import app.perpetua.flow.voice.Transcriptions.Recording;
 import app.perpetua.flow.voice.Transcriptions.Reserved;
 import java.util.Objects;
 import java.util.UUID;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** Requests about recordings: parsed and answered. */
 public final class TranscriptionRoutes {
@@ -24,7 +27,7 @@ public final class TranscriptionRoutes {
   }
 
   /** POST /ai/transcribe. */
-  public Phases<Reserved, Recognition> transcribe(Request request) {
+  public Asking<Reserved, Recognition> transcribe(Request request) {
     Body body = request.body().required("audio_url", "duration_seconds");
     String url = body.text("audio_url", 1, AddressGuard.MAX_LENGTH);
     Integer seconds = body.integer("duration_seconds", 1, transcriptions.maxSeconds());
@@ -39,20 +42,21 @@ public final class TranscriptionRoutes {
     body.done();
     Recording recording =
         new Recording(Objects.requireNonNull(url), Objects.requireNonNull(seconds), noteId);
-    return new Phases<>() {
+    return new Asking<>() {
       @Override
-      public Reserved reserve(Tx tx) {
-        return transcriptions.reserve(tx, recording);
+      public Reserved reserve(Tx tx, UUID key) {
+        return transcriptions.reserve(tx, key, recording);
       }
 
       @Override
-      public Recognition call(Reserved what) throws InterruptedException {
-        return transcriptions.recognize(what);
+      public Recognition ask(
+          Reserved reserved, @Nullable Consumer<String> words, Cancellation cancellation) {
+        return transcriptions.recognize(reserved, cancellation);
       }
 
       @Override
-      public Reply settle(Tx tx, Reserved what, Recognition result) {
-        return switch (transcriptions.settle(tx, what, result)) {
+      public Reply settle(Tx tx, Reserved reserved, Recognition result) {
+        return switch (transcriptions.settle(tx, reserved, result)) {
           case Outcome.Done(Transcriptions.Text text) -> Reply.ok(text);
           case Outcome.Nothing(var why) -> Reply.refused(why);
         };

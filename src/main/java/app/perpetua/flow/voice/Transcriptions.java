@@ -2,6 +2,7 @@ package app.perpetua.flow.voice;
 
 import app.perpetua.flow.base.AddressGuard;
 import app.perpetua.flow.base.AddressGuard.Verdict;
+import app.perpetua.flow.base.Cancellation;
 import app.perpetua.flow.base.Code;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Refusal;
@@ -25,6 +26,10 @@ import org.jspecify.annotations.Nullable;
 public final class Transcriptions {
   private static final System.Logger LOG = System.getLogger(Transcriptions.class.getName());
   private static final Duration LATER = Duration.ofMinutes(1);
+
+  /** Three times as long as a recording may take to be understood. */
+  private static final Duration ABANDONED = Duration.ofSeconds(90);
+
   private static final String DESCRIPTION = "Transcription of a recording";
 
   /**
@@ -98,20 +103,19 @@ public final class Transcriptions {
     try {
       return guard.check(url);
     } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw Refusal.of(Code.SERVICE_UNAVAILABLE, "the service is being stopped")
-          .retryAfter(Duration.ofSeconds(1));
+      throw stopping();
     }
   }
 
   /**
    * Takes what it costs by the caller's word.
    *
+   * @param key of the idempotency record that opens with it
    * @throws Refusal {@code TRANSCRIPTION_SERVICE_UNAVAILABLE}, {@code NOT_FOUND}, {@code
    *     FORBIDDEN}, {@code TIER_REQUIRED}, {@code CONFLICT} if the note does not wait for a text,
    *     {@code INSUFFICIENT_CREDITS}
    */
-  Reserved reserve(Tx tx, Recording recording) {
+  Reserved reserve(Tx tx, UUID key, Recording recording) {
     if (transcriber.isEmpty()) {
       throw unavailable();
     }
@@ -122,15 +126,24 @@ public final class Transcriptions {
       throw Refusal.of(Code.CONFLICT, "this note does not wait for a transcription");
     }
     Reserved reserved = new Reserved(ids.next(), recording, cost(recording.seconds()));
-    reservations.reserve(tx, reserved.reserved(), reserved.ref(), DESCRIPTION);
+    reservations.take(tx, key, reserved.ref(), reserved.reserved(), DESCRIPTION, ABANDONED);
     return reserved;
   }
 
-  /** Asks the provider, if the address is still one that may be asked for. */
-  Recognition recognize(Reserved reserved) throws InterruptedException {
-    return guard.check(reserved.recording().url()) instanceof Verdict.Fine
-        ? transcriber.orElseThrow().recognize(reserved.recording().url())
-        : new Recognition.Unusable();
+  /**
+   * Asks the provider, if the address is still one that may be asked for.
+   *
+   * @throws Refusal {@code SERVICE_UNAVAILABLE} while the service stops; the job settles then
+   */
+  Recognition recognize(Reserved reserved, Cancellation cancellation) {
+    String url = reserved.recording().url();
+    try {
+      return guard.check(url) instanceof Verdict.Fine
+          ? transcriber.orElseThrow().recognize(url, cancellation)
+          : new Recognition.Unusable();
+    } catch (InterruptedException e) {
+      throw stopping();
+    }
   }
 
   /**
@@ -201,12 +214,18 @@ public final class Transcriptions {
   }
 
   private Outcome nothing(Tx tx, Reserved reserved, Refusal why) {
-    reservations.settle(tx, reserved.ref(), reserved.reserved(), 0, DESCRIPTION);
+    reservations.giveBack(tx, reserved.ref(), reserved.reserved());
     return new Outcome.Nothing(why);
   }
 
   private int cost(int seconds) {
     return config.minutes(seconds) * config.creditsPerMinute();
+  }
+
+  private static Refusal stopping() {
+    Thread.currentThread().interrupt();
+    return Refusal.of(Code.SERVICE_UNAVAILABLE, "the service is being stopped")
+        .retryAfter(Duration.ofSeconds(1));
   }
 
   private static Refusal unavailable() {

@@ -257,11 +257,16 @@ record House(String root) {
 
   /** Of a feature, what speaks to clients. */
   private static boolean isEdge(JavaClass type) {
-    return isRoutes(type) || outermost(type).getSimpleName().equals("VoiceSocket");
+    return isRoutes(type) || isForm(type) || outermost(type).getSimpleName().equals("VoiceSocket");
   }
 
   private static boolean isRoutes(JavaClass type) {
     return outermost(type).getSimpleName().endsWith("Routes");
+  }
+
+  /** What reads a JSON object of the outside for several routes stands where they do. */
+  private static boolean isForm(JavaClass type) {
+    return outermost(type).getSimpleName().endsWith("Form");
   }
 
   /** What a nested class, record or lambda's file is called after. */

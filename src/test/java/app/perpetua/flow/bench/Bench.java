@@ -128,6 +128,11 @@ final class Bench {
         if (options.runs(BenchOptions.Part.READS) || options.runs(BenchOptions.Part.WRITES)) {
           throughput(database, service);
         }
+        if (options.runs(BenchOptions.Part.COMPLETIONS)) {
+          Requests requests = new Requests(CONNECTIONS, tokens::get, versions);
+          new Completions(database, options, Bench::say)
+              .run(new Driver(service.port(), CONNECTIONS, requests));
+        }
       }
       if (options.runs(BenchOptions.Part.TRIPS)) {
         roundTrips(database);
@@ -138,6 +143,12 @@ final class Bench {
       if (options.runs(BenchOptions.Part.REMINDERS)) {
         new DueReminders(database, options, Bench::say)
             .run(jvm -> new Service(jar, jvm, "worker", started(database), log()));
+      }
+      if (options.runs(BenchOptions.Part.WEBHOOKS)) {
+        Map<String, String> signed = Map.of("CHECKOUT_WEBHOOK_SECRET", ArrivingWebhooks.SECRET);
+        try (Service service = start(database.url(database.port()), signed)) {
+          new ArrivingWebhooks(database, options, Bench::say).run(service.port());
+        }
       }
       if (options.runs(BenchOptions.Part.VOICE)) {
         new Voices(database, HOME, options, Bench::say, tokens::get)
@@ -179,7 +190,9 @@ final class Bench {
         "others",
         "µs/request: service, postgres; pgbench, postgres");
     for (Operation operation : Operation.values()) {
-      if (options.runs(operation.writes() ? BenchOptions.Part.WRITES : BenchOptions.Part.READS)) {
+      if (operation.compared()
+          && options.runs(
+              operation.writes() ? BenchOptions.Part.WRITES : BenchOptions.Part.READS)) {
         Comparison comparison = new Comparison();
         driver.atFullSpeed(operation, options.warmUp());
         for (int i = 0; i < options.windows(); i++) {
@@ -253,20 +266,22 @@ final class Bench {
   }
 
   /** One connection, one request at a time, often enough for statements to be prepared. */
-  private void roundTrips(Database database) throws IOException {
+  private void roundTrips(Database database) throws IOException, SQLException {
     int count = 20;
     try (RoundTrips counter = new RoundTrips(database.port());
         Service service = start(database.url(counter.port()), Map.of("DATABASE_POOL_SIZE", "1"))) {
       Requests requests = new Requests(1, tokens::get, versions);
       Driver driver = new Driver(service.port(), 1, requests);
       say("");
-      say("Round trips to the database, transaction included; aim: a read 1, a keyed write 3:");
+      say(
+          "Round trips to the database, transaction included; aim: a read 1, a keyed write 3, a completion 4:");
       for (Operation operation : Operation.values()) {
         driver.times(operation, count);
         long before = counter.busiest();
         driver.times(operation, count);
-        say("  %-20s %.2f", operation.title(), (counter.busiest() - before) / (double) count);
+        say("  %-30s %.2f", operation.title(), (counter.busiest() - before) / (double) count);
       }
+      database.reopen();
     }
   }
 

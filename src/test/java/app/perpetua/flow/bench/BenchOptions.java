@@ -22,10 +22,12 @@ record BenchOptions(Set<Part> parts, boolean quick, List<String> jvm, @Nullable 
   enum Part {
     READS,
     WRITES,
+    COMPLETIONS,
     TRIPS,
     START,
     JOBS,
     REMINDERS,
+    WEBHOOKS,
     VOICE
   }
 
@@ -92,7 +94,9 @@ record BenchOptions(Set<Part> parts, boolean quick, List<String> jvm, @Nullable 
     try {
       return Part.valueOf(name.toUpperCase(Locale.ROOT));
     } catch (IllegalArgumentException e) {
-      throw new Misused("--only must be reads, writes, trips, start, jobs, reminders or voice");
+      throw new Misused(
+          "--only must be reads, writes, completions, trips, start, jobs, reminders, webhooks or"
+              + " voice");
     }
   }
 

@@ -110,6 +110,30 @@ final class Database implements AutoCloseable {
     settle();
   }
 
+  /** Opens all tasks again, and forgets what completing them has achieved. */
+  void reopen() throws SQLException {
+    try (Connection connection = connection();
+        Statement statement = connection.createStatement()) {
+      statement.execute(
+          """
+          update auth.users u
+          set open_tasks = u.open_tasks + done.count, perk_tasks = 0
+          from (select user_id, count(*) as count from tasks.task_instances
+                where completed group by user_id) done
+          where u.id = done.user_id
+          """);
+      statement.execute(
+          """
+          update tasks.task_instances
+          set completed = false, completed_at = null, completed_by = null, counted_at = null
+          where completed
+          """);
+      statement.execute("delete from achievements.unlocks");
+      statement.execute("delete from achievements.user_achievement_states");
+      statement.execute("delete from activity.notifications where type = 'achievement'");
+    }
+  }
+
   /** Leaves nothing of what was before to be written or tidied up during what comes next. */
   void settle() throws SQLException {
     try (Connection connection = connection();

@@ -3,12 +3,13 @@ package app.perpetua.flow.bench;
 import java.util.List;
 import java.util.Locale;
 
-/** The four requests that are measured, and the statements that each executes. */
+/** The requests that are measured, and the statements that each executes. */
 enum Operation {
   LIST("GET /tasks?limit=25", 200),
   SHOW("GET /tasks/{id}", 200),
   PATCH("PATCH /tasks/{id}", 200),
-  CREATE("POST /tasks", 201);
+  CREATE("POST /tasks", 201),
+  COMPLETE("PATCH /tasks/{id}, completing", 200);
 
   private final String title;
   private final int status;
@@ -35,6 +36,7 @@ enum Operation {
       case SHOW -> List.of("tasks.find_detail");
       case PATCH -> List.of("idempotency.open", "tasks.find_task");
       case CREATE -> List.of("idempotency.open");
+      case COMPLETE -> List.of("idempotency.open", "tasks.find_task", "achievements.find_standing");
     };
   }
 
@@ -44,7 +46,20 @@ enum Operation {
       case LIST, SHOW -> List.of();
       case PATCH -> List.of("tasks.store_task", "events.append_activity", "idempotency.keep");
       case CREATE -> List.of("tasks.insert_task", "events.append_activity", "idempotency.keep");
+      case COMPLETE ->
+          List.of(
+              "tasks.store_task",
+              "events.append_activity",
+              "achievements.store_standing",
+              "idempotency.keep");
     };
+  }
+
+  /**
+   * False if pgbench cannot repeat it: a task is completed once, and the data would not be right.
+   */
+  boolean compared() {
+    return this != COMPLETE;
   }
 
   boolean writes() {

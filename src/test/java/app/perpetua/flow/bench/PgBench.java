@@ -178,6 +178,7 @@ final class PgBench {
         values.put("limit", "25");
       }
       case SHOW -> {}
+      case COMPLETE -> throw new IllegalArgumentException(operation + " is not compared");
       case CREATE, PATCH -> {
         values.put("horizon", now.minus(Duration.ofHours(24)).toString());
         values.put("title", "Call the plumber about the kitchen tap");

@@ -50,7 +50,7 @@ final class Queues {
   private static final int PREFETCHED = 32;
 
   private static final int CLAIMS = 1_000;
-  private static final Duration LOOK_AGAIN = Duration.ofMillis(5);
+  private static final Duration LOOK_AGAIN = Duration.ofMillis(25);
   private static final Duration LIMIT = Duration.ofMinutes(2);
 
   private final Database database;

@@ -13,7 +13,7 @@ import java.util.function.IntFunction;
  * pgbench is told the same. Confined to one thread.
  */
 final class Requests {
-  /** The service changes the first tasks of each user, pgbench the others. */
+  /** The service changes the first tasks of each user, pgbench the others; those are completed. */
   static final int PATCHED = Database.TASKS_EACH / 2;
 
   /** A new task, as short as people write them. */
@@ -33,6 +33,9 @@ final class Requests {
   private final byte[][] headers = new byte[Database.USERS][];
   private final int[] versions;
 
+  /** How many tasks each connection has completed. */
+  private final int[] completed;
+
   /**
    * For so many connections.
    *
@@ -42,6 +45,7 @@ final class Requests {
   Requests(int connections, IntFunction<String> token, int[] versions) {
     this.connections = connections;
     this.versions = versions;
+    this.completed = new int[connections];
     for (int user = 0; user < Database.USERS; user++) {
       headers[user] =
           ascii(" HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer " + token.apply(user));
@@ -61,9 +65,12 @@ final class Requests {
    * @return what to hand to {@link #done} when it is answered
    */
   int write(Operation operation, int connection, ByteBuffer out) {
-    int user =
-        connection
-            + connections * random.nextInt((Database.USERS - 1 - connection) / connections + 1);
+    int users = (Database.USERS - 1 - connection) / connections + 1;
+    if (operation == Operation.COMPLETE) {
+      complete(connection, users, out);
+      return 0;
+    }
+    int user = connection + connections * random.nextInt(users);
     int task = random.nextInt(operation == Operation.PATCH ? PATCHED : Database.TASKS_EACH);
     int row = user * PATCHED + task;
     String id = Database.uuid(Database.taskNumber(user, task));
@@ -79,8 +86,19 @@ final class Requests {
         body(
             out, "{\"version\":" + versions[row] + ",\"title\":\"Version " + versions[row] + "\"}");
       }
+      case COMPLETE -> throw new AssertionError();
     }
     return row;
+  }
+
+  /** One task after the other: the users of a connection have more than one window takes. */
+  private void complete(int connection, int users, ByteBuffer out) {
+    int turn = completed[connection]++;
+    int user = connection + connections * (turn % users);
+    int task = PATCHED + turn / users % (Database.TASKS_EACH - PATCHED);
+    out.put(ascii("PATCH /api/v1/tasks/" + Database.uuid(Database.taskNumber(user, task))))
+        .put(headers[user]);
+    body(out, "{\"completed\":true}");
   }
 
   /** Notes what a request has changed. */

@@ -1,10 +1,13 @@
 package app.perpetua.flow.dev;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import app.perpetua.flow.base.Fault;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.http.Body;
 import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpHandler;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.net.BindException;
@@ -17,6 +20,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
+import tools.jackson.databind.JsonNode;
 
 /**
  * The port by which people and scripts drive the dev server: JSON in, JSON out, for this machine
@@ -47,6 +51,12 @@ final class ControlPort implements AutoCloseable {
     Answer handle(Body body) throws IOException, InterruptedException;
   }
 
+  /** The same for a body that is more than fields; it comes as both. */
+  @FunctionalInterface
+  interface TreeHandler {
+    Answer handle(Body body, JsonNode tree) throws IOException, InterruptedException;
+  }
+
   /**
    * One call.
    *
@@ -55,7 +65,11 @@ final class ControlPort implements AutoCloseable {
    * @param takes the body's fields, for people
    * @param does what happens, for people
    */
-  record Call(String method, String path, String takes, String does, Handler handler) {}
+  record Call(String method, String path, String takes, String does, TreeHandler handler) {
+    Call(String method, String path, String takes, String does, Handler handler) {
+      this(method, path, takes, does, (body, _) -> handler.handle(body));
+    }
+  }
 
   private static final System.Logger LOG = System.getLogger(ControlPort.class.getName());
   private static final int MAX_BODY = 64 * 1024;
@@ -116,6 +130,11 @@ final class ControlPort implements AutoCloseable {
         });
   }
 
+  /** Leaves everything below that path to somebody else. */
+  void serve(String below, HttpHandler handler) {
+    server.createContext(below, handler);
+  }
+
   /** Where it listens. */
   InetSocketAddress address() {
     return server.getAddress();
@@ -155,7 +174,9 @@ final class ControlPort implements AutoCloseable {
       return Answer.failed(413, "PAYLOAD_TOO_LARGE", "the body has more than 64 KiB");
     }
     try {
-      return call.handler().handle(Body.parse(json, body));
+      Body parsed = Body.parse(json, body);
+      String text = body.length == 0 ? "{}" : new String(body, UTF_8);
+      return call.handler().handle(parsed, json.parse(text));
     } catch (Refusal e) {
       return new Answer(
           e.code().status(),

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import app.perpetua.flow.account.GoogleIdentity;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.fake.FakeCheckout;
 import app.perpetua.flow.fake.FakeGoogle;
 import app.perpetua.flow.provider.google.GoogleIdTokens;
 import app.perpetua.flow.provider.google.GoogleKeys;
@@ -64,6 +65,7 @@ class ControlPortTest {
   private static volatile int serviceStatus;
   private static OffsetClock clock;
   private static FakeGoogle google;
+  private static FakeCheckout checkout;
   private static HttpServer service;
   private static ControlPort control;
 
@@ -71,6 +73,7 @@ class ControlPortTest {
   static void start(@TempDir Path directory) throws IOException {
     clock = OffsetClock.movable(directory.resolve("clock"));
     google = new FakeGoogle(clock);
+    checkout = new FakeCheckout(clock);
     service = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     service.createContext("/api/v1/auth/google/callback", ControlPortTest::signIn);
     service.start();
@@ -83,6 +86,7 @@ class ControlPortTest {
             google,
             CLIENT_ID,
             new Sessions(serviceAt, json),
+            new Shop(serviceAt, checkout, json),
             clock,
             daysMade::add,
             ranJobs,
@@ -111,6 +115,7 @@ class ControlPortTest {
     control.close();
     service.stop(0);
     google.close();
+    checkout.close();
     http.close();
   }
 
@@ -256,12 +261,16 @@ class ControlPortTest {
   }
 
   @Test
-  void billing_is_not_there_yet() throws Exception {
-    assertEquals(501, call("POST", "/session", "{\"tier\": \"pro\"}").status());
-    assertEquals(501, call("POST", "/session", "{\"credits\": {\"purchased\": 5}}").status());
+  void what_is_bought_for_a_session_is_bought_at_the_service() throws Exception {
+    // This service sells nothing.
+    assertEquals(503, call("POST", "/session", "{\"tier\": \"pro\"}").status());
+    assertEquals(503, call("POST", "/session", "{\"credits\": {\"purchased\": 5}}").status());
+    assertEquals(2, signIns.size());
     assertEquals(400, call("POST", "/session", "{\"tier\": \"gold\"}").status());
+    assertEquals(400, call("POST", "/session", "{\"credits\": {\"purchased\": 501}}").status());
     assertEquals(200, call("POST", "/session", "{\"tier\": \"free\"}").status());
-    assertEquals(1, signIns.size());
+    assertEquals(200, call("POST", "/session", "{\"credits\": {}}").status());
+    assertEquals(4, signIns.size());
   }
 
   @Test

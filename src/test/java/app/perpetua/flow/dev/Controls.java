@@ -45,6 +45,7 @@ final class Controls {
   private final FakeGoogle google;
   private final String clientId;
   private final Sessions sessions;
+  private final Shop shop;
   private final OffsetClock clock;
   private final Consumer<Instant> makeDays;
   private final RanJobs ranJobs;
@@ -63,6 +64,7 @@ final class Controls {
       FakeGoogle google,
       String clientId,
       Sessions sessions,
+      Shop shop,
       OffsetClock clock,
       Consumer<Instant> makeDays,
       RanJobs ranJobs,
@@ -71,6 +73,7 @@ final class Controls {
     this.google = google;
     this.clientId = clientId;
     this.sessions = sessions;
+    this.shop = shop;
     this.clock = clock;
     this.makeDays = makeDays;
     this.ranJobs = ranJobs;
@@ -84,8 +87,9 @@ final class Controls {
         new Call(
             "POST",
             "/session",
-            "{email?, tier?: free}",
-            "signs in as that person, or a new one: {access_token, refresh_token, user}",
+            "{email?, tier?: free|pro, credits?: {purchased?: n}}",
+            "signs in as that person, or a new one: {access_token, refresh_token, user}; Pro and"
+                + " credits are bought, as in life",
             this::session),
         new Call("GET", "/clock", "", "what time it is for the service", this::clock),
         new Call(
@@ -123,25 +127,46 @@ final class Controls {
   private Answer session(Body body) throws IOException, InterruptedException {
     Person person = person(body.text("email", 3, 320));
     String tier = body.oneOf("tier", "free", "pro");
-    boolean credits = body.has("credits");
+    Body credits = body.object("credits");
+    Integer purchased = credits == null ? null : credits.integer("purchased", 1, 500);
     body.done();
-    if ("pro".equals(tier) || credits) {
-      return Answer.failed(
-          501, "NOT_IMPLEMENTED", "there is no billing yet that could give a tier or credits");
-    }
-    Sessions.Answer answer;
     try {
-      answer = sessions.signIn(new Secret(of(person).sign()));
+      Sessions.Answer answer = sessions.signIn(new Secret(of(person).sign()));
+      if (answer.status() == 200 && ("pro".equals(tier) || purchased != null)) {
+        Secret token = new Secret(answer.body().path("access_token").asString(""));
+        Sessions.Answer bought = bought(token, "pro".equals(tier), purchased);
+        if (bought.status() != 200) {
+          return refused("PURCHASE_REFUSED", bought);
+        }
+        // What was bought shows in a new token.
+        answer = sessions.signIn(new Secret(of(person).sign()));
+      }
+      return answer.status() == 200 ? session(answer) : refused("SIGN_IN_REFUSED", answer);
     } catch (IOException e) {
       return Answer.failed(503, "SERVICE_UNAVAILABLE", "the service does not answer: " + e);
     }
-    if (answer.status() != 200) {
-      Map<String, Object> refused = new LinkedHashMap<>();
-      refused.put("code", "SIGN_IN_REFUSED");
-      refused.put("message", "the service answered " + answer.status());
-      refused.put("answer", answer.body());
-      return new Answer(502, Map.of("error", refused));
+  }
+
+  private Sessions.Answer bought(Secret token, boolean pro, @Nullable Integer credits)
+      throws IOException, InterruptedException {
+    if (pro) {
+      Sessions.Answer answer = shop.pro(token);
+      if (answer.status() != 200 || credits == null) {
+        return answer;
+      }
     }
+    return shop.credits(token, Objects.requireNonNull(credits));
+  }
+
+  private static Answer refused(String code, Sessions.Answer answer) {
+    Map<String, Object> refused = new LinkedHashMap<>();
+    refused.put("code", code);
+    refused.put("message", "the service answered " + answer.status());
+    refused.put("answer", answer.body());
+    return new Answer(502, Map.of("error", refused));
+  }
+
+  private static Answer session(Sessions.Answer answer) {
     Map<String, JsonNode> session = new LinkedHashMap<>();
     for (String name : List.of("access_token", "refresh_token", "user")) {
       session.put(name, answer.body().path(name));

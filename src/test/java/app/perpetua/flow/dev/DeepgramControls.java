@@ -60,7 +60,8 @@ final class DeepgramControls {
 
   private Answer script(Body body) {
     List<Step> steps = new ArrayList<>();
-    for (Body step : body.objects("steps", 1_000)) {
+    List<Body> given = body.objects("steps", 0, 1_000);
+    for (Body step : given == null ? List.<Body>of() : given) {
       steps.add(step(step));
     }
     Body recording = body.object("recording");

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import app.perpetua.flow.base.Cancellation;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Secret;
 import app.perpetua.flow.fake.FakeDeepgram;
@@ -116,7 +117,8 @@ class DeepgramControlsTest {
     Deepgram nowhere = new Deepgram(http, URI.create("http://127.0.0.1:1"), new Secret("x"), json);
     assertThrows(
         Transcriber.Unreachable.class, () -> nowhere.open(into(new LinkedBlockingQueue<>())));
-    assertInstanceOf(Recognition.Failed.class, nowhere.recognize("https://example.com/a"));
+    assertInstanceOf(
+        Recognition.Failed.class, nowhere.recognize("https://example.com/a", new Cancellation()));
   }
 
   @Test
@@ -125,13 +127,13 @@ class DeepgramControlsTest {
     Recognition.Understood understood =
         assertInstanceOf(
             Recognition.Understood.class,
-            deepgram(FakeDeepgram.KEY).recognize("https://example.com/a.webm"));
+            deepgram(FakeDeepgram.KEY).recognize("https://example.com/a.webm", new Cancellation()));
     assertEquals("Yes.", understood.text());
     assertEquals(3, understood.seconds());
     call("POST", "/deepgram/script", "{\"recording\": {\"status\": 400}}");
     assertInstanceOf(
         Recognition.Unusable.class,
-        deepgram(FakeDeepgram.KEY).recognize("https://example.com/b.webm"));
+        deepgram(FakeDeepgram.KEY).recognize("https://example.com/b.webm", new Cancellation()));
     JsonNode calls = json.parse(call("GET", "/deepgram/calls", "").body());
     assertEquals("https://example.com/a.webm", calls.at("/recordings/0/url").stringValue());
   }

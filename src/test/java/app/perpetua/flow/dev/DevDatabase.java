@@ -161,6 +161,11 @@ final class DevDatabase implements AutoCloseable {
     return "postgresql://" + SUPERUSER + "@127.0.0.1:" + postgres.getPort() + "/" + NAME;
   }
 
+  /** The service's database, for statements of the dev server's own. */
+  DataSource dataSource() {
+    return postgres.getDatabase(SUPERUSER, NAME);
+  }
+
   /** The server's first process. */
   long pid() {
     return pid;
@@ -172,7 +177,7 @@ final class DevDatabase implements AutoCloseable {
    */
   void makeDays(Instant around) {
     LocalDate today = LocalDate.ofInstant(around, ZoneOffset.UTC);
-    try (Connection connection = postgres.getDatabase(SUPERUSER, NAME).getConnection();
+    try (Connection connection = dataSource().getConnection();
         Statement settings = connection.createStatement();
         var make = connection.prepareStatement("select activity.make_day(?)")) {
       settings.execute("set lock_timeout = '200ms'");

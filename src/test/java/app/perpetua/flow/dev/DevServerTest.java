@@ -235,6 +235,73 @@ class DevServerTest {
   }
 
   @Test
+  void FR_047_pro_and_credits_are_bought_and_paid_as_in_life() throws Exception {
+    startAndAwait();
+    Answer session =
+        control(
+            "POST",
+            "/session",
+            "{\"email\": \"ada@example.com\", \"tier\": \"pro\", \"credits\": {\"purchased\": 40}}");
+    assertEquals("pro", session.text("user", "tier"), session::toString);
+    String token = session.text("access_token");
+    String user = session.text("user", "id");
+    assertEquals("active", get(token, "/subscription").text("data", "status"));
+    assertEquals(40, purchased(token));
+    String page = post(token, "/credits/purchase", "{\"amount\": 10}").text("data", "checkout_url");
+    HttpResponse<String> shown =
+        http.send(HttpRequest.newBuilder(URI.create(page)).build(), BodyHandlers.ofString());
+    assertTrue(shown.body().contains("0.50 USD"), shown::body);
+    HttpResponse<String> paid =
+        http.send(
+            HttpRequest.newBuilder(URI.create(page + "/pay")).POST(BodyPublishers.noBody()).build(),
+            BodyHandlers.ofString());
+    assertEquals(303, paid.statusCode());
+    assertEquals(50, purchased(token));
+
+    String event = "{\"user_id\": \"" + user + "\", \"kind\": \"%s\", \"type\": \"%s\"%s}";
+    Answer refused =
+        control(
+            "POST",
+            "/checkout/event",
+            event.formatted("credits", "payment_captured", ", \"bad_signature\": true"));
+    assertEquals(1, refused.body().at("/statuses/400").intValue(), refused::toString);
+    assertEquals(50, purchased(token));
+    control(
+        "POST",
+        "/checkout/event",
+        event.formatted(
+            "credits",
+            "payment_approved, payment_captured",
+            ", \"credits\": 20, \"repeat\": 10, \"shuffle\": true"));
+    // The order that the refused event was about is still open: it has 50.
+    assertEquals(100, purchased(token));
+    control("POST", "/checkout/event", event.formatted("subscription", "payment_declined", ""));
+    assertEquals("past_due", get(token, "/subscription").text("data", "status"));
+    control("POST", "/checkout/event", event.formatted("subscription", "payment_captured", ""));
+    assertEquals("active", get(token, "/subscription").text("data", "status"));
+    assertEquals(
+        200, control("POST", "/checkout/script", "{\"steps\": [{\"decline\": true}]}").status());
+    control("POST", "/clock", "{\"advance\": \"P62D\"}");
+    control("POST", "/jobs/run-due", "");
+    String later =
+        control("POST", "/session", "{\"email\": \"ada@example.com\"}").text("access_token");
+    assertEquals("past_due", get(later, "/subscription").text("data", "status"));
+    control("POST", "/checkout/event", event.formatted("subscription", "dispute_received", ""));
+    assertEquals("expired", get(later, "/subscription").text("data", "status"));
+  }
+
+  private int purchased(String token) throws Exception {
+    return get(token, "/credits/balance").body().at("/data/purchased").intValue();
+  }
+
+  private Answer get(String token, String path) throws Exception {
+    return send(
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + "/api/v1" + path))
+            .header("Authorization", "Bearer " + token)
+            .GET());
+  }
+
+  @Test
   void what_a_killed_dev_server_left_behind_is_cleared_away() throws Exception {
     Process killed = startAndAwait();
     control("POST", "/session", "{\"email\": \"ada@example.com\"}");

@@ -1,8 +1,10 @@
 package app.perpetua.flow.dev;
 
 import app.perpetua.flow.base.Json;
+import app.perpetua.flow.fake.FakeCheckout;
 import app.perpetua.flow.fake.FakeDeepgram;
 import app.perpetua.flow.fake.FakeGoogle;
+import app.perpetua.flow.fake.FakeOpenAi;
 import app.perpetua.flow.fake.FakePushService;
 import java.io.IOException;
 import java.net.ServerSocket;
@@ -30,6 +32,9 @@ public final class LocalStack implements AutoCloseable {
   private static final Duration ORPHANS = Duration.ofSeconds(5);
 
   private static final Duration LOOK_AGAIN = Duration.ofMillis(100);
+
+  /** So that a person sees the model's words come. */
+  private static final Duration WORD_PACE = Duration.ofMillis(30);
 
   private final Consumer<String> terminal;
   private final Deque<AutoCloseable> started = new ArrayDeque<>();
@@ -70,6 +75,8 @@ public final class LocalStack implements AutoCloseable {
       DevDatabase database = step(() -> DevDatabase.start(home.postgres(), home.postgresLog()));
       FakeGoogle google = step(() -> new FakeGoogle(clock));
       FakePushService push = step(() -> new FakePushService(clock));
+      FakeOpenAi openAi = step(() -> new FakeOpenAi(WORD_PACE));
+      FakeCheckout checkout = step(() -> new FakeCheckout(clock));
       FakeDeepgram deepgram = step(FakeDeepgram::new);
       ServiceEnvironment variables =
           ServiceEnvironment.of(
@@ -79,6 +86,8 @@ public final class LocalStack implements AutoCloseable {
               new ServiceEnvironment.Around(
                   google.jwksUrl(),
                   push.origin(),
+                  openAi.baseUrl(),
+                  checkout.baseUrl(),
                   deepgram.origin(),
                   "http://localhost:" + controlPort));
       variables.notes().forEach(terminal);
@@ -86,11 +95,25 @@ public final class LocalStack implements AutoCloseable {
       terminal.accept("Starting the service ...");
       startService(options.workers(), port, variables, home.clock(), log);
       URI service = URI.create("http://localhost:" + port);
+      URI itself = URI.create("http://127.0.0.1:" + port);
+      checkout.pagesAt(URI.create("http://localhost:" + controlPort));
+      checkout.webhooksTo(itself.resolve("/api/v1/webhooks/checkout"));
+      checkout.signWith(variables.webhookSecret());
+      CheckoutControls payments =
+          new CheckoutControls(
+              checkout,
+              new DevOrders(
+                  database.dataSource(),
+                  variables.cents("PRO_PRICE_CENTS", 999),
+                  variables.cents("CREDIT_PRICE_CENTS", 5)),
+              clock,
+              new SecureRandom());
       Controls controls =
           new Controls(
               google,
               variables.googleClientId(),
-              new Sessions(URI.create("http://127.0.0.1:" + port), json),
+              new Sessions(itself, json),
+              new Shop(itself, checkout, json),
               clock,
               database::makeDays,
               ranJobs,
@@ -104,11 +127,14 @@ public final class LocalStack implements AutoCloseable {
                       Stream.of(
                               controls.calls(),
                               new PushControls(push, json).calls(),
+                              new OpenAiControls(openAi, json).calls(),
+                              payments.calls(),
                               new DeepgramControls(deepgram, service).calls())
                           .flatMap(List::stream)
                           .toList(),
                       () -> where(service, database),
                       json));
+      control.serve(CheckoutControls.PAGES, payments::page);
       return Welcome.text(
           service,
           control.address().getPort(),

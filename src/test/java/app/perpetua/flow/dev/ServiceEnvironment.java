@@ -1,7 +1,9 @@
 package app.perpetua.flow.dev;
 
+import app.perpetua.flow.fake.FakeCheckout;
 import app.perpetua.flow.fake.FakeDeepgram;
 import app.perpetua.flow.fake.FakeGoogle;
+import app.perpetua.flow.fake.FakeOpenAi;
 import java.net.URI;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -44,10 +46,13 @@ record ServiceEnvironment(Map<String, String> variables, List<String> notes) {
    *
    * @param googleKeys where Google's keys are
    * @param push the push service's origin
-   * @param deepgram Deepgram's
+   * @param openAi the model's address
+   * @param checkout the payment provider's
+   * @param deepgram Deepgram's origin
    * @param control the control port's, whose page speaks to the service
    */
-  record Around(URI googleKeys, String push, String deepgram, String control) {}
+  record Around(
+      URI googleKeys, String push, URI openAi, URI checkout, String deepgram, String control) {}
 
   static ServiceEnvironment of(
       Map<String, String> given, Map<String, String> secrets, String databaseUrl, Around around) {
@@ -79,6 +84,13 @@ record ServiceEnvironment(Map<String, String> variables, List<String> notes) {
       VAPID.forEach(name -> variables.put(name, secrets.get(name)));
     }
     variables.merge("PUSH_HOSTS", around.push(), (theirs, ours) -> theirs + "," + ours);
+    if (variables.putIfAbsent("OPENAI_BASE_URL", around.openAi().toString()) == null) {
+      variables.put("OPENAI_API_KEY", FakeOpenAi.KEY);
+    }
+    if (variables.putIfAbsent("CHECKOUT_BASE_URL", around.checkout().toString()) == null) {
+      variables.put("CHECKOUT_SECRET_KEY", FakeCheckout.SECRET_KEY);
+      variables.put("CHECKOUT_WEBHOOK_SECRET", FakeCheckout.WEBHOOK_SECRET);
+    }
     variables.putIfAbsent("REFRESH_TOKEN_SECRET", secrets.get("REFRESH_TOKEN_SECRET"));
     if (variables.putIfAbsent("DEEPGRAM_BASE_URL", around.deepgram()) == null) {
       variables.put("DEEPGRAM_API_KEY", FakeDeepgram.KEY);
@@ -106,6 +118,17 @@ record ServiceEnvironment(Map<String, String> variables, List<String> notes) {
     Map<String, String> its = onPort(0);
     its.remove("METRICS_PORT");
     return its;
+  }
+
+  /** What the service expects webhooks to be signed with. */
+  String webhookSecret() {
+    return variables.getOrDefault("CHECKOUT_WEBHOOK_SECRET", FakeCheckout.WEBHOOK_SECRET);
+  }
+
+  /** A price; the service itself tells what is wrong with one. */
+  int cents(String name, int otherwise) {
+    String text = variables.getOrDefault(name, "");
+    return text.matches("[0-9]{1,9}") ? Integer.parseInt(text) : otherwise;
   }
 
   /** Whom the fake Google's tokens are made out to. */

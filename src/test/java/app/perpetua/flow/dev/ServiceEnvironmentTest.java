@@ -3,11 +3,14 @@ package app.perpetua.flow.dev;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import app.perpetua.flow.Config;
 import app.perpetua.flow.base.AllowedHost;
+import app.perpetua.flow.fake.FakeCheckout;
 import app.perpetua.flow.fake.FakeDeepgram;
 import app.perpetua.flow.fake.FakeGoogle;
+import app.perpetua.flow.fake.FakeOpenAi;
 import app.perpetua.flow.fake.VapidKeys;
 import java.io.IOException;
 import java.net.URI;
@@ -17,6 +20,7 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeEach;
@@ -28,6 +32,8 @@ class ServiceEnvironmentTest {
   private static final String DATABASE = "postgresql://postgres@127.0.0.1:5432/perpetua_flow";
 
   private static final String PUSH = "http://127.0.0.1:4712";
+  private static final URI CHECKOUT = URI.create("http://127.0.0.1:4714");
+  private static final URI OPENAI = URI.create("http://127.0.0.1:4713");
 
   @TempDir Path directory;
   Map<String, String> secrets = Map.of();
@@ -38,7 +44,8 @@ class ServiceEnvironmentTest {
   }
 
   private static final ServiceEnvironment.Around AROUND =
-      new ServiceEnvironment.Around(KEYS, PUSH, "http://127.0.0.1:9", "http://localhost:8001");
+      new ServiceEnvironment.Around(
+          KEYS, PUSH, OPENAI, CHECKOUT, "http://127.0.0.1:9", "http://localhost:8001");
 
   private ServiceEnvironment of(Map<String, String> given) {
     return ServiceEnvironment.of(given, secrets, DATABASE, AROUND);
@@ -87,6 +94,35 @@ class ServiceEnvironmentTest {
   }
 
   @Test
+  void the_model_is_the_fake_one_unless_another_is_given() {
+    Config config = Config.load(of(Map.of("OPENAI_API_KEY", "sk-real")).onPort(8000));
+    assertEquals(OPENAI, config.openai().baseUrl());
+    assertEquals(FakeOpenAi.KEY, config.openai().key().orElseThrow().value());
+    Config other =
+        Config.load(of(Map.of("OPENAI_BASE_URL", "http://localhost:11434/v1")).onPort(8000));
+    assertEquals(URI.create("http://localhost:11434/v1"), other.openai().baseUrl());
+    assertEquals(Optional.empty(), other.openai().key());
+  }
+
+  @Test
+  void payments_go_to_the_fake_checkout_unless_another_is_named() {
+    ServiceEnvironment environment = of(Map.of());
+    Config config = Config.load(environment.onPort(8000));
+    assertEquals(CHECKOUT, config.checkout().orElseThrow().baseUrl());
+    assertEquals(FakeCheckout.WEBHOOK_SECRET, environment.webhookSecret());
+    assertEquals(999, environment.cents("PRO_PRICE_CENTS", 999));
+    ServiceEnvironment theirs =
+        of(
+            Map.of(
+                "CHECKOUT_BASE_URL", "http://localhost:9999",
+                "CHECKOUT_WEBHOOK_SECRET", "theirs",
+                "PRO_PRICE_CENTS", "1999"));
+    assertEquals("theirs", theirs.webhookSecret());
+    assertEquals(1_999, theirs.cents("PRO_PRICE_CENTS", 999));
+    assertTrue(Config.load(theirs.onPort(8000)).checkout().isEmpty());
+  }
+
+  @Test
   void secrets_of_an_earlier_version_are_kept_and_completed() throws IOException {
     Path file = directory.resolve("secrets.env");
     Map<String, String> before = Map.copyOf(secrets);
@@ -131,10 +167,9 @@ class ServiceEnvironmentTest {
             "OPENAI_BASE_URL", "http://localhost:11434");
     ServiceEnvironment environment = of(keys);
     assertEquals("sk-real", environment.variables().get("OPENAI_API_KEY"));
-    for (String left : List.of("CHECKOUT_SECRET_KEY", "CHECKOUT_WEBHOOK_SECRET")) {
-      assertFalse(environment.variables().containsKey(left), left);
-    }
     assertEquals(FakeDeepgram.KEY, environment.variables().get("DEEPGRAM_API_KEY"));
+    assertFalse(environment.variables().containsValue("sk_real"));
+    assertFalse(environment.variables().containsValue("real"));
     assertEquals(3, environment.notes().size());
     assertFalse(environment.notes().toString().contains("real"), "a note tells a secret");
   }

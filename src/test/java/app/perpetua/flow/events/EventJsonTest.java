@@ -66,6 +66,9 @@ class EventJsonTest {
       case "Instant" -> Instant.parse("2026-01-19T10:30:00.123Z");
       case "int", "Integer" -> 7;
       case "boolean" -> full;
+      case "Origin" ->
+          new Event.Origin(UUID.randomUUID(), UUID.randomUUID(), "a model", 1_200L, 80L, 1);
+      case "SubscriptionChange" -> Event.SubscriptionChange.GRACE;
       default -> throw new IllegalStateException("no value for " + part);
     };
   }

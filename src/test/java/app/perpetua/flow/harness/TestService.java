@@ -4,8 +4,10 @@ import app.perpetua.flow.App;
 import app.perpetua.flow.Config;
 import app.perpetua.flow.Role;
 import app.perpetua.flow.base.Secret;
+import app.perpetua.flow.fake.FakeCheckout;
 import app.perpetua.flow.fake.FakeDeepgram;
 import app.perpetua.flow.fake.FakeGoogle;
+import app.perpetua.flow.fake.FakeOpenAi;
 import app.perpetua.flow.fake.FakePushService;
 import app.perpetua.flow.fake.VapidKeys;
 import app.perpetua.flow.jobs.Worker;
@@ -32,8 +34,8 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 import tools.jackson.databind.JsonNode;
 
 /**
- * The whole service over real sockets, beside a fake Google, push service and Deepgram, for a test
- * class:
+ * The whole service over real sockets, beside a fake Google, push service, OpenAI, Checkout.com and
+ * Deepgram, for a test class:
  *
  * <pre>{@code
  * @Order(1) @RegisterExtension static final TestDatabase database = new TestDatabase();
@@ -59,6 +61,8 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
   private @Nullable ToIntFunction<InetSocketAddress> way;
   private @Nullable FakeGoogle google;
   private @Nullable FakePushService push;
+  private @Nullable FakeCheckout checkout;
+  private @Nullable FakeOpenAi openAi;
   private @Nullable FakeDeepgram deepgram;
   private VoiceTiming voice = VoiceTiming.standard();
   private @Nullable App app;
@@ -99,6 +103,8 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
     database.makeDays(clock.instant());
     google = new FakeGoogle(clock);
     push = new FakePushService(clock);
+    checkout = new FakeCheckout(clock);
+    openAi = new FakeOpenAi();
     deepgram = new FakeDeepgram();
     String direct = url(database.url());
     if (way == null) {
@@ -116,6 +122,11 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
     environment.putIfAbsent("GOOGLE_JWKS_URL", google.jwksUrl().toString());
     VapidKeys.make().environment().forEach(environment::putIfAbsent);
     environment.putIfAbsent("PUSH_HOSTS", push.origin());
+    environment.putIfAbsent("CHECKOUT_SECRET_KEY", FakeCheckout.SECRET_KEY);
+    environment.putIfAbsent("CHECKOUT_BASE_URL", checkout.baseUrl().toString());
+    environment.putIfAbsent("CHECKOUT_WEBHOOK_SECRET", FakeCheckout.WEBHOOK_SECRET);
+    environment.putIfAbsent("OPENAI_API_KEY", FakeOpenAi.KEY);
+    environment.putIfAbsent("OPENAI_BASE_URL", openAi.baseUrl().toString());
     environment.putIfAbsent("DEEPGRAM_API_KEY", FakeDeepgram.KEY);
     environment.putIfAbsent("DEEPGRAM_BASE_URL", deepgram.origin());
     environment.putIfAbsent("AUDIO_HOSTS", "http://recordings.test");
@@ -130,6 +141,8 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
     app().close();
     google().close();
     push().close();
+    checkout().close();
+    openAi().close();
     deepgram().close();
   }
 
@@ -146,6 +159,16 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
   /** The push service whose endpoints are allowed, and the browsers behind it. */
   public FakePushService push() {
     return Objects.requireNonNull(push, "only between beforeAll and afterAll");
+  }
+
+  /** The payment provider. It sends no webhooks unless told where to. */
+  public FakeCheckout checkout() {
+    return Objects.requireNonNull(checkout, "only between beforeAll and afterAll");
+  }
+
+  /** The assistant's model. */
+  public FakeOpenAi openAi() {
+    return Objects.requireNonNull(openAi, "only between beforeAll and afterAll");
   }
 
   /** Who turns speech into text. */

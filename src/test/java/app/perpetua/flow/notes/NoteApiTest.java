@@ -110,14 +110,16 @@ class NoteApiTest {
 
   @Test
   void FR_046_perks_raise_the_limit() {
-    database.run(
-        "insert into achievements.unlocks (user_id, achievement_id, unlocked_at) values (?, 'notes_10', ?)",
-        user.userId(),
-        service.clock().instant());
-    database.run("update auth.users set perk_notes = 5, notes = 14 where id = ?", user.userId());
-    create("the fifteenth");
+    onPro();
+    for (int i = 0; i < 10; i++) {
+      String note = NOTES + "/" + create("note " + i).get("id").stringValue();
+      String suggestion = api.post(note + "/convert").data().get("suggestion_id").stringValue();
+      api.post("/api/v1/ai/confirm-action", Map.of("suggestion_id", suggestion)).expect(200);
+    }
+    database.run("update auth.users set notes = 29 where id = ?", user.userId());
+    create("the thirtieth");
     assertEquals(
-        15,
+        30,
         api.post(NOTES, Map.of("content", "x"))
             .expect(409, "LIMIT_EXCEEDED")
             .json()

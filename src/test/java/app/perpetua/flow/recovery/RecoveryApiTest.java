@@ -93,10 +93,10 @@ class RecoveryApiTest {
     go(Duration.ofSeconds(2));
     service.runDueJobs();
     // What other features keep in the row.
+    api.patch(TASKS + task, Map.of("completed", true)).expect(200);
+    api.patch(TASKS + task, Map.of("completed", false)).expect(200);
     database.run(
-        "update tasks.task_instances set focus_time_seconds = 77, counted_at = ?, occurrence_at = ?"
-            + " where id = ?",
-        now.minusSeconds(9),
+        "update tasks.task_instances set focus_time_seconds = 77, occurrence_at = ? where id = ?",
         now.minusSeconds(8),
         UUID.fromString(task));
     Api.Answer before = api.get(TASKS + task).expect(200);

@@ -206,7 +206,8 @@ class TemplateApiTest {
     String first = other.daily(tomorrow);
     for (int i = 1; i < 50; i++) {
       JsonNode task = other.create("FREQ=DAILY", Map.of()).json().get("task");
-      other.complete(task);
+      // Completed ones would bring a perk, and with it room.
+      other.api().patch(TASKS + "/" + id(task), Map.of("hidden", true)).expect(200);
     }
     error = other.api().post(TEMPLATES, daily).expect(409, "LIMIT_EXCEEDED").json();
     assertEquals(50, error.at("/error/current").intValue());

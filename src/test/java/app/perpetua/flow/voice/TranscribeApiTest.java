@@ -154,10 +154,12 @@ class TranscribeApiTest {
     database.run(
         """
         insert into ops.job_queue (id, user_id, kind, job_key, payload, run_at, created_at)
-        values (gen_random_uuid(), ?, 'reservation_settle', ?, '{"amount": 5}', ?, ?)
+        values (gen_random_uuid(), ?, 'reservation_settle', ?,
+                jsonb_build_object('key', ?::text, 'amount', 5), ?, ?)
         """,
         user.userId(),
         ref,
+        key,
         service.clock().instant().plusSeconds(90),
         service.clock().instant());
     assertEquals(10, balance(user));

@@ -1,5 +1,6 @@
 package app.perpetua.flow.provider.deepgram;
 
+import app.perpetua.flow.base.Cancellation;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Secret;
 import app.perpetua.flow.voice.Transcriber;
@@ -15,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
@@ -83,7 +85,7 @@ public final class Deepgram implements Transcriber {
   }
 
   @Override
-  public Recognition recognize(String url) throws InterruptedException {
+  public Recognition recognize(String url, Cancellation cancellation) throws InterruptedException {
     HttpRequest request =
         HttpRequest.newBuilder(
                 URI.create(base.getScheme() + "://" + base.getRawAuthority() + path() + RECORDED))
@@ -96,13 +98,17 @@ public final class Deepgram implements Transcriber {
         http.sendAsync(request, HttpResponse.BodyHandlers.ofInputStream());
     // The body may stall as well as the head: one deadline for all of it.
     CompletableFuture<Recognition> answer = asking.thenApplyAsync(this::recognition, reading);
+    cancellation.onCancel(() -> answer.cancel(true));
     try {
       return answer.get(RECOGNIZE.toMillis(), TimeUnit.MILLISECONDS);
     } catch (TimeoutException e) {
       return new Recognition.Failed("Deepgram does not answer");
+    } catch (CancellationException e) {
+      return new Recognition.Failed("Deepgram's answer is not waited for any longer");
     } catch (ExecutionException e) {
       return new Recognition.Failed("Deepgram cannot be reached: " + why(e.getCause()));
     } finally {
+      cancellation.onCancel(null);
       asking.cancel(true);
       if (asking.isDone() && !asking.isCompletedExceptionally()) {
         closed(asking.resultNow().body());

@@ -1,0 +1,38 @@
+package app.perpetua.flow.achievements;
+
+import app.perpetua.flow.events.Event;
+import app.perpetua.flow.events.Reaction;
+import app.perpetua.flow.sql.Tx;
+
+/**
+ * Lets completions count, whatever completed the task. Made up for later, it counts for the day on
+ * which the task was completed. Thread-safe.
+ */
+public final class CompletionCounter implements Reaction {
+  private final Achievements achievements;
+
+  /** Counts by these rules. */
+  public CompletionCounter(Achievements achievements) {
+    this.achievements = achievements;
+  }
+
+  @Override
+  public String name() {
+    return "achievements_count_completion";
+  }
+
+  @Override
+  public boolean concerns(Event event) {
+    return (event instanceof Event.TaskCompleted completion && completion.counts())
+        || (event instanceof Event.NoteConverted conversion && conversion.first());
+  }
+
+  @Override
+  public void on(Tx tx, Event event) {
+    if (event instanceof Event.TaskCompleted completion) {
+      achievements.completed(tx, completion);
+    } else if (event instanceof Event.NoteConverted) {
+      achievements.noteConverted(tx);
+    }
+  }
+}

@@ -1,0 +1,64 @@
+package app.perpetua.flow.achievements;
+
+import app.perpetua.flow.sql.Row;
+import java.time.LocalDate;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How far a user has come: their one row. Immutable.
+ *
+ * @param tasks tasks that were ever completed, each once
+ * @param streak their days
+ * @param focus tasks completed with at least half of their estimate spent in focus (FR-045)
+ * @param notes notes converted, each once
+ */
+record Standing(int tasks, Streak streak, int focus, int notes) {
+  static Standing of(Row row) {
+    return new Standing(
+        row.integer("lifetime_tasks_completed"),
+        new Streak(
+            row.integer("latest_streak"),
+            day(row.textOrNull("last_completion_date")),
+            row.integer("current_streak") == 0,
+            row.integer("longest_streak"),
+            row.integer("previous_streak"),
+            day(row.textOrNull("previous_completion_date"))),
+        row.integer("focus_completions"),
+        row.integer("notes_converted"));
+  }
+
+  private static @Nullable LocalDate day(@Nullable String text) {
+    return text == null ? null : LocalDate.parse(text);
+  }
+
+  Standing withTask(LocalDate day) {
+    return new Standing(tasks + 1, streak.with(day), focus, notes);
+  }
+
+  Standing withFocus() {
+    return new Standing(tasks, streak, focus + 1, notes);
+  }
+
+  Standing withNote() {
+    return new Standing(tasks, streak, focus, notes + 1);
+  }
+
+  /** True if an achievement is earned; a streak that is over has earned its own. */
+  boolean reaches(Achievement achievement) {
+    int figure =
+        achievement.category() == Achievement.Category.STREAKS
+            ? streak.longest()
+            : figure(achievement.category(), LocalDate.MAX);
+    return figure >= achievement.threshold();
+  }
+
+  /** The figure of a category as of that day. */
+  int figure(Achievement.Category category, LocalDate today) {
+    return switch (category) {
+      case TASKS -> tasks;
+      case STREAKS -> streak.on(today);
+      case FOCUS -> focus;
+      case NOTES -> notes;
+    };
+  }
+}

@@ -1,0 +1,5 @@
+/** Streaks, achievements and the perks they bring. */
+@NullMarked
+package app.perpetua.flow.achievements;
+
+import org.jspecify.annotations.NullMarked;

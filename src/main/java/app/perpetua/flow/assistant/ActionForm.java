@@ -1,0 +1,93 @@
+package app.perpetua.flow.assistant;
+
+import app.perpetua.flow.base.Json;
+import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.http.Body;
+import app.perpetua.flow.tasks.TaskDraft;
+import app.perpetua.flow.tasks.TaskForm;
+import app.perpetua.flow.tasks.TaskPatch;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads an action from JSON, whether a client, the model or a stored suggestion has it, always
+ * under the rules of the user's own requests. Thread-safe.
+ */
+public final class ActionForm {
+  /** The action types of the contract. */
+  static final String[] TYPES = {
+    "create_task", "update_task", "complete_task", "create_subtasks", "convert_note"
+  };
+
+  private static final int MAX_SUBTASKS = 100;
+
+  private final TaskForm tasks;
+  private final Json json;
+
+  /** Actions are made of tasks' fields. */
+  public ActionForm(TaskForm tasks, Json json) {
+    this.tasks = tasks;
+    this.json = json;
+  }
+
+  /**
+   * Reads it from text.
+   *
+   * @param now what due dates are measured from
+   * @throws Refusal {@code VALIDATION_ERROR}
+   */
+  public Action read(String type, String data, Instant now) {
+    Body body = Body.parse(json, data.getBytes(StandardCharsets.UTF_8));
+    Action action = read(type, body, now);
+    body.done();
+    return Objects.requireNonNull(action);
+  }
+
+  /**
+   * Reads it from a body; null if that is at fault, which its {@code done} tells.
+   *
+   * @param type one of {@link #TYPES}
+   */
+  @Nullable Action read(String type, Body body, Instant now) {
+    return switch (type) {
+      case "create_task" -> {
+        TaskDraft draft = tasks.draft(body, now);
+        yield draft == null ? null : new Action.CreateTask(draft);
+      }
+      case "convert_note" -> {
+        UUID noteId = body.required("note_id").uuid("note_id");
+        TaskDraft draft = tasks.draft(body, now);
+        yield noteId == null || draft == null ? null : new Action.ConvertNote(noteId, draft);
+      }
+      case "complete_task" -> {
+        UUID taskId = body.required("task_id").uuid("task_id");
+        yield taskId == null ? null : new Action.CompleteTask(taskId);
+      }
+      case "update_task" -> {
+        UUID taskId = body.required("task_id", "version").uuid("task_id");
+        TaskPatch patch = tasks.patch(body);
+        yield taskId == null ? null : new Action.UpdateTask(taskId, patch);
+      }
+      case "create_subtasks" -> subtasks(body);
+      default -> throw new IllegalArgumentException("no action " + type);
+    };
+  }
+
+  private static @Nullable Action subtasks(Body body) {
+    UUID taskId = body.required("task_id", "subtasks").uuid("task_id");
+    List<Body> items = body.objects("subtasks", 1, MAX_SUBTASKS);
+    List<String> titles = new ArrayList<>();
+    for (Body item : items == null ? List.<Body>of() : items) {
+      String title = item.required("title").text("title", 1, TaskForm.TITLE);
+      if (title != null) {
+        titles.add(title);
+      }
+    }
+    return taskId == null || titles.isEmpty() ? null : new Action.CreateSubtasks(taskId, titles);
+  }
+}

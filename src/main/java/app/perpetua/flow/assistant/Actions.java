@@ -1,0 +1,98 @@
+package app.perpetua.flow.assistant;
+
+import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.notes.Notes;
+import app.perpetua.flow.sql.Tx;
+import app.perpetua.flow.tasks.Subtasks;
+import app.perpetua.flow.tasks.Task;
+import app.perpetua.flow.tasks.TaskPatch;
+import app.perpetua.flow.tasks.TaskPatch.Edit;
+import app.perpetua.flow.tasks.Tasks;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Does what the user has confirmed, by the very calls that the user's own requests make (FR-034).
+ * Thread-safe.
+ */
+public final class Actions {
+  private final Tasks tasks;
+  private final Subtasks subtasks;
+  private final Notes notes;
+
+  /** Actions are changes of tasks and notes. */
+  public Actions(Tasks tasks, Subtasks subtasks, Notes notes) {
+    this.tasks = tasks;
+    this.subtasks = subtasks;
+    this.notes = notes;
+  }
+
+  /**
+   * Whether it could be done now, as far as the owner's row tells.
+   *
+   * @param task as the assistant saw it; null for an action that makes one
+   * @throws Refusal if it could not
+   */
+  void check(Tx tx, Action action, @Nullable Task task) {
+    switch (action) {
+      case Action.CreateTask create -> {
+        tasks.checkRoom(tx.owner());
+        tasks.checkDescription(tx.owner(), create.draft().description());
+      }
+      case Action.ConvertNote convert -> {
+        tasks.checkRoom(tx.owner());
+        tasks.checkDescription(tx.owner(), convert.draft().description());
+      }
+      case Action.UpdateTask update -> {
+        if (update.patch().description() != null) {
+          tasks.checkDescription(tx.owner(), update.patch().description());
+        }
+      }
+      case Action.CompleteTask _ -> {}
+      case Action.CreateSubtasks create -> {
+        if (task != null) {
+          subtasks.checkRoom(tx.owner(), task, create.titles().size());
+        }
+      }
+    }
+  }
+
+  /**
+   * Does it.
+   *
+   * @return what changed, by the contract's names
+   * @throws Refusal whatever the same request of the user would be refused with
+   */
+  public Map<String, Object> run(Tx tx, Action action) {
+    Map<String, Object> changed = new LinkedHashMap<>();
+    switch (action) {
+      case Action.CreateTask create -> changed.put("task", tasks.create(tx, create.draft()));
+      case Action.UpdateTask update ->
+          changed.put("task", tasks.patch(tx, update.taskId(), update.patch()).task());
+      case Action.CompleteTask complete ->
+          changed.put("task", tasks.patch(tx, complete.taskId(), COMPLETED).task());
+      case Action.CreateSubtasks create ->
+          changed.put("subtasks", subtasks.addAll(tx, create.taskId(), create.titles(), "ai"));
+      case Action.ConvertNote convert -> {
+        NoteConversion.checkConvertible(notes.get(tx, convert.noteId()));
+        Task task = tasks.create(tx, convert.draft());
+        changed.put("note", notes.converted(tx, convert.noteId(), task.id()));
+        changed.put("task", task);
+      }
+    }
+    return changed;
+  }
+
+  private static final TaskPatch COMPLETED =
+      new TaskPatch(
+          null,
+          null,
+          null,
+          null,
+          new Edit<>(false, null),
+          new Edit<>(false, null),
+          true,
+          null,
+          null);
+}

@@ -1,0 +1,236 @@
+package app.perpetua.flow.assistant;
+
+import app.perpetua.flow.account.Principal;
+import app.perpetua.flow.achievements.Achievements;
+import app.perpetua.flow.base.Cancellation;
+import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.events.Event;
+import app.perpetua.flow.events.Events;
+import app.perpetua.flow.http.Asking;
+import app.perpetua.flow.http.Body;
+import app.perpetua.flow.http.Reply;
+import app.perpetua.flow.http.Request;
+import app.perpetua.flow.sql.Tx;
+import app.perpetua.flow.tasks.TaskDraft;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** Requests to the assistant, and confirmations of what it proposed. */
+public final class AssistantRoutes {
+  private static final int MESSAGE = 4_000;
+  private static final int TASKS = 20;
+  private static final int MAX_TASKS = 50;
+
+  /** A provider that is away comes back in seconds, or in hours. */
+  private static final Duration LATER = Duration.ofSeconds(10);
+
+  /** What needs a model, and is absent without one. */
+  public record Asked(Chat chat, Breakdown breakdown, NoteConversion conversion) {}
+
+  private final Optional<Asked> asked;
+  private final ActionForm form;
+  private final Suggestions suggestions;
+  private final Actions actions;
+  private final Achievements achievements;
+  private final Events events;
+
+  /**
+   * @param asked empty if no model is configured
+   */
+  public AssistantRoutes(
+      Optional<Asked> asked,
+      ActionForm form,
+      Suggestions suggestions,
+      Actions actions,
+      Achievements achievements,
+      Events events) {
+    this.asked = asked;
+    this.form = form;
+    this.suggestions = suggestions;
+    this.actions = actions;
+    this.achievements = achievements;
+    this.events = events;
+  }
+
+  /** POST /ai/chat, and /ai/chat/stream. */
+  public Asking<Chat.Reserved, Chat.Said> chat(Request request) {
+    Body body = request.body().required("message").notNull("context");
+    String message = body.text("message", 1, MESSAGE);
+    Body context = body.object("context");
+    Boolean withTasks = null;
+    Integer limit = null;
+    UUID taskId = null;
+    if (context != null) {
+      context.notNull("include_tasks", "task_limit", "task_id");
+      withTasks = context.bool("include_tasks");
+      limit = context.integer("task_limit", 1, MAX_TASKS);
+      taskId = context.uuid("task_id");
+    }
+    UUID named = request.headerId("X-Task-Id");
+    if (named != null && taskId != null && !named.equals(taskId)) {
+      body.fault("X-Task-Id", "names another task than context.task_id");
+    }
+    body.done();
+    Chat chat = asked().chat();
+    Principal principal = request.principal();
+    Chat.Question question =
+        new Chat.Question(
+            Objects.requireNonNull(message),
+            withTasks == null || withTasks,
+            limit == null ? TASKS : limit,
+            taskId == null ? named : taskId,
+            principal.session(),
+            principal.expiresAt());
+    return new Asking<>() {
+      @Override
+      public Chat.Reserved reserve(Tx tx, UUID key) {
+        return chat.reserve(tx, key, question);
+      }
+
+      @Override
+      public Chat.Said ask(
+          Chat.Reserved reserved, @Nullable Consumer<String> words, Cancellation cancellation) {
+        return chat.ask(reserved, question, form::read, words, cancellation);
+      }
+
+      @Override
+      public Reply settle(Tx tx, Chat.Reserved reserved, Chat.Said said) {
+        return reply(chat.settle(tx, question, reserved, said), failure(said.result()));
+      }
+    };
+  }
+
+  /** POST /ai/generate-subtasks. */
+  public Asking<Breakdown.Reserved, Result<List<String>>> subtasks(Request request) {
+    Body body = request.body().required("task_id");
+    UUID taskId = body.uuid("task_id");
+    body.done();
+    Breakdown breakdown = asked().breakdown();
+    Principal principal = request.principal();
+    Breakdown.Question question =
+        new Breakdown.Question(
+            Objects.requireNonNull(taskId), principal.session(), principal.expiresAt());
+    return new Asking<>() {
+      @Override
+      public Breakdown.Reserved reserve(Tx tx, UUID key) {
+        return breakdown.reserve(tx, key, question);
+      }
+
+      @Override
+      public Result<List<String>> ask(
+          Breakdown.Reserved reserved,
+          @Nullable Consumer<String> words,
+          Cancellation cancellation) {
+        return breakdown.ask(reserved, cancellation);
+      }
+
+      @Override
+      public Reply settle(Tx tx, Breakdown.Reserved reserved, Result<List<String>> result) {
+        return reply(breakdown.settle(tx, question, reserved, result), failure(result));
+      }
+    };
+  }
+
+  /** POST /notes/{id}/convert. */
+  public Asking<NoteConversion.Reserved, Result<TaskDraft>> convert(Request request) {
+    UUID noteId = request.pathId("id");
+    request.body().done();
+    NoteConversion conversion = asked().conversion();
+    NoteConversion.Question question =
+        new NoteConversion.Question(noteId, request.principal().session());
+    return new Asking<>() {
+      @Override
+      public NoteConversion.Reserved reserve(Tx tx, UUID key) {
+        return conversion.reserve(tx, key, question);
+      }
+
+      @Override
+      public Result<TaskDraft> ask(
+          NoteConversion.Reserved reserved,
+          @Nullable Consumer<String> words,
+          Cancellation cancellation) {
+        return conversion.ask(reserved, form::read, cancellation);
+      }
+
+      @Override
+      public Reply settle(Tx tx, NoteConversion.Reserved reserved, Result<TaskDraft> result) {
+        return reply(conversion.settle(tx, question, reserved, result), failure(result));
+      }
+    };
+  }
+
+  /** POST /ai/confirm-action: a suggestion by its id, or an action that the client has kept. */
+  public Function<Tx, Reply> confirm(Request request) {
+    Body body = request.body().notNull("suggestion_id", "action_type", "action_data");
+    UUID suggestionId = body.uuid("suggestion_id");
+    String type = body.oneOf("action_type", ActionForm.TYPES);
+    Body data = body.object("action_data");
+    Action action = null;
+    if (body.has("suggestion_id") == body.has("action_type")) {
+      body.fault("suggestion_id", "is required, or else action_type with action_data");
+    } else if (body.has("suggestion_id")) {
+      if (data != null) {
+        body.fault("action_data", "goes with action_type, not with suggestion_id");
+      }
+    } else if (data == null) {
+      body.required("action_data");
+    } else if (type != null) {
+      action = form.read(type, data, request.now());
+    }
+    body.done();
+    if (suggestionId == null) {
+      Action kept = Objects.requireNonNull(action);
+      return tx -> confirmed(tx, kept, null);
+    }
+    return tx -> {
+      Suggestions.Confirmed suggestion = suggestions.confirm(tx, suggestionId);
+      return confirmed(tx, form.read(suggestion.type(), suggestion.data(), tx.now()), suggestionId);
+    };
+  }
+
+  private Reply confirmed(Tx tx, Action action, @Nullable UUID suggestionId) {
+    Map<String, Object> data = new LinkedHashMap<>();
+    data.put("action_type", action.type());
+    data.putAll(actions.run(tx, action));
+    if (suggestionId != null) {
+      events.emit(
+          tx, new Event.AiSuggestionConfirmed(suggestionId, action.type(), action.taskId()));
+    }
+    return Reply.data(200, data, Map.of("unlocked_achievements", achievements.unlocked(tx)));
+  }
+
+  private Asked asked() {
+    return asked.orElseThrow(
+        () ->
+            Refusal.of(Code.AI_SERVICE_UNAVAILABLE, "the assistant is not configured")
+                .retryAfter(Duration.ofMinutes(1)));
+  }
+
+  private static Optional<Failure> failure(Result<?> result) {
+    return result instanceof Result.Nothing<?>(Failure failure, Run _)
+        ? Optional.of(failure)
+        : Optional.empty();
+  }
+
+  private static Reply reply(Optional<?> answer, Optional<Failure> failure) {
+    if (answer.isPresent()) {
+      return Reply.ok(answer.get());
+    }
+    Duration wait =
+        failure.orElse(null) instanceof Failure.Paused(Duration retryAfter) ? retryAfter : LATER;
+    return Reply.refused(
+        Refusal.of(
+                Code.AI_SERVICE_UNAVAILABLE,
+                "the assistant could not answer; the credit was given back")
+            .retryAfter(wait));
+  }
+}

@@ -1,0 +1,17 @@
+package app.perpetua.flow.assistant;
+
+/**
+ * What came of asking the model.
+ *
+ * @param <T> what was wanted
+ */
+public sealed interface Result<T> {
+  /** How it went. */
+  Run run();
+
+  /** Something that the user can use, and pays for. */
+  record Usable<T>(T value, Run run) implements Result<T> {}
+
+  /** Nothing usable. */
+  record Nothing<T>(Failure failure, Run run) implements Result<T> {}
+}

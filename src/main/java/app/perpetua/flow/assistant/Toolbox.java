@@ -1,0 +1,180 @@
+package app.perpetua.flow.assistant;
+
+import app.perpetua.flow.base.Fault;
+import app.perpetua.flow.base.Json;
+import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.tasks.Task;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * The tools of one chat. They only propose: a call is checked as if the user had sent it, noted,
+ * and answered in words that the model understands. Tasks that the model has not been shown do not
+ * exist for it. Confined to one thread.
+ */
+public final class Toolbox {
+  /** Reads an action from the JSON of the outside, under the rules of the user's own requests. */
+  @FunctionalInterface
+  public interface Reader {
+    /**
+     * Reads it.
+     *
+     * @param type the action's
+     * @param data a JSON object
+     * @param now what due dates are measured from
+     * @throws Refusal {@code VALIDATION_ERROR}
+     */
+    Action read(String type, String data, Instant now);
+  }
+
+  /** More than a person wants to look through. */
+  private static final int MAX_PROPOSALS = 10;
+
+  private static final int MAX_SUBTASKS = 20;
+  private static final Schema TASK_ID = new Schema.Text("the id of a task in the data", 36, 36);
+  private static final Schema TITLE = new Schema.Text("what is to be done", 1, 200);
+  private static final Schema DESCRIPTION = new Schema.Text("details", 0, 1000);
+  private static final Schema PRIORITY =
+      new Schema.Choice("how important it is", List.of("low", "medium", "high"));
+  private static final Schema DUE =
+      new Schema.Text("when it is due, an instant in UTC such as 2026-03-01T09:30:00.000Z", 1, 40);
+  private static final Schema MINUTES = new Schema.Whole("how many minutes it takes", 1, 720);
+
+  /** All of them. */
+  static final List<Prompt.Tool> TOOLS =
+      List.of(
+          new Prompt.Tool(
+              "create_task",
+              "Proposes a new task.",
+              members(
+                  "title", TITLE,
+                  "description", new Schema.Maybe(DESCRIPTION),
+                  "priority", new Schema.Maybe(PRIORITY),
+                  "due_date", new Schema.Maybe(DUE),
+                  "estimated_duration", new Schema.Maybe(MINUTES))),
+          new Prompt.Tool(
+              "update_task",
+              "Proposes to change fields of a task; null leaves a field as it is.",
+              members(
+                  "task_id", TASK_ID,
+                  "title", new Schema.Maybe(TITLE),
+                  "description", new Schema.Maybe(DESCRIPTION),
+                  "priority", new Schema.Maybe(PRIORITY),
+                  "due_date", new Schema.Maybe(DUE),
+                  "estimated_duration", new Schema.Maybe(MINUTES))),
+          new Prompt.Tool(
+              "complete_task", "Proposes to mark a task as done.", members("task_id", TASK_ID)),
+          new Prompt.Tool(
+              "create_subtasks",
+              "Proposes to add subtasks at the end of a task.",
+              members(
+                  "task_id",
+                  TASK_ID,
+                  "subtasks",
+                  new Schema.Items(
+                      "the steps, in order", members("title", TITLE), 1, MAX_SUBTASKS))));
+
+  private final Chat.Reserved shown;
+  private final Reader reader;
+  private final Json json;
+  private final List<Proposal> proposals = new ArrayList<>();
+
+  Toolbox(Chat.Reserved shown, Reader reader, Json json) {
+    this.shown = shown;
+    this.reader = reader;
+    this.json = json;
+  }
+
+  /** What was proposed so far. */
+  List<Proposal> proposals() {
+    return List.copyOf(proposals);
+  }
+
+  /** Answers a call. */
+  String call(ToolCall call) {
+    if (TOOLS.stream().noneMatch(tool -> tool.name().equals(call.name()))) {
+      return "There is no such tool.";
+    }
+    if (proposals.size() == MAX_PROPOSALS) {
+      return "Enough has been proposed.";
+    }
+    ObjectNode arguments;
+    try {
+      if (!(json.parse(call.arguments()) instanceof ObjectNode object)) {
+        return "The arguments must be a JSON object.";
+      }
+      arguments = object;
+    } catch (JacksonException e) {
+      return "The arguments are not valid JSON.";
+    }
+    return propose(call.name(), arguments);
+  }
+
+  private String propose(String type, ObjectNode arguments) {
+    // Strict mode knows no members that may be left out: null is how the model leaves one out.
+    List.copyOf(arguments.propertyNames()).stream()
+        .filter(name -> arguments.get(name).isNull())
+        .forEach(arguments::remove);
+    Optional<Task> task = Optional.empty();
+    if (!type.equals("create_task")) {
+      task = shown.known(id(arguments.get("task_id")));
+      if (task.isEmpty()) {
+        return "There is no task with that id.";
+      }
+    }
+    if (type.equals("update_task")) {
+      task.ifPresent(changed -> arguments.put("version", changed.version()));
+    }
+    try {
+      Action action = reader.read(type, json.text(arguments), shown.now());
+      proposals.add(new Proposal(action, describe(action, task.map(Task::title).orElse(""))));
+      return "Proposed. The person will confirm it or not.";
+    } catch (Refusal refusal) {
+      return refusal.faults().isEmpty()
+          ? refusal.message()
+          : refusal.faults().stream().map(Toolbox::words).collect(Collectors.joining("; "));
+    }
+  }
+
+  private static String words(Fault fault) {
+    return fault.field() + " " + fault.message();
+  }
+
+  private static @Nullable UUID id(@Nullable JsonNode node) {
+    try {
+      return node == null || !node.isString() ? null : UUID.fromString(node.stringValue());
+    } catch (IllegalArgumentException e) {
+      return null;
+    }
+  }
+
+  private static String describe(Action action, String title) {
+    return switch (action) {
+      case Action.CreateTask create -> "Create the task “" + create.draft().title() + "”";
+      case Action.UpdateTask _ -> "Change the task “" + title + "”";
+      case Action.CompleteTask _ -> "Complete the task “" + title + "”";
+      case Action.CreateSubtasks create ->
+          "Add " + create.titles().size() + " subtasks to “" + title + "”";
+      case Action.ConvertNote convert ->
+          "Make the task “" + convert.draft().title() + "” of the note";
+    };
+  }
+
+  private static Schema.Members members(Object... namesAndSchemas) {
+    Map<String, Schema> members = new LinkedHashMap<>();
+    for (int i = 0; i < namesAndSchemas.length; i += 2) {
+      members.put((String) namesAndSchemas[i], (Schema) namesAndSchemas[i + 1]);
+    }
+    return new Schema.Members("", members);
+  }
+}

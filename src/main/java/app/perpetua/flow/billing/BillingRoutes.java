@@ -1,0 +1,190 @@
+package app.perpetua.flow.billing;
+
+import app.perpetua.flow.base.Cancellation;
+import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.LogFields;
+import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.http.Asking;
+import app.perpetua.flow.http.Body;
+import app.perpetua.flow.http.Reply;
+import app.perpetua.flow.http.Request;
+import app.perpetua.flow.sql.Owner.Tier;
+import app.perpetua.flow.sql.Tx;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.UUID;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/** Requests about the subscription and about buying credits, and the provider's webhooks. */
+public final class BillingRoutes {
+  /** What a tier can do, as the contract tells it. */
+  public record Features(
+      int maxSubtasks, int maxDescriptionLength, boolean voiceNotes, int monthlyCredits) {}
+
+  private static final System.Logger LOG = System.getLogger(BillingRoutes.class.getName());
+
+  /** The largest order; the month's limit may be less, or more. */
+  private static final int MAX_AMOUNT = 500;
+
+  private static final Duration SOON = Duration.ofSeconds(10);
+
+  private final Billing billing;
+  private final Function<Tier, Features> features;
+
+  /**
+   * @param features what each tier can do
+   */
+  public BillingRoutes(Billing billing, Function<Tier, Features> features) {
+    this.billing = billing;
+    this.features = features;
+  }
+
+  /** GET /subscription. */
+  public Function<Tx, Reply> show(Request request) {
+    request.query().done();
+    return tx -> {
+      Subscriptions.Standing standing = billing.subscriptions().standing(tx);
+      Map<String, @Nullable Object> shown = new LinkedHashMap<>();
+      shown.put("tier", standing.tier().name().toLowerCase(Locale.ROOT));
+      shown.put("status", standing.status());
+      shown.put("current_period_end", standing.periodEnd());
+      shown.put("grace_period_end", standing.graceEnd());
+      shown.put("cancel_at_period_end", standing.endsWithPeriod());
+      shown.put("features", features.apply(standing.tier()));
+      return Reply.ok(shown);
+    };
+  }
+
+  /** POST /subscription/checkout. */
+  public Asking<?, ?> checkout(Request request) {
+    request.body().done();
+    return new Page((tx, shown) -> billing.subscriptions().order(tx));
+  }
+
+  /** POST /subscription/cancel. */
+  public Function<Tx, Reply> cancel(Request request) {
+    request.body().done();
+    return tx -> {
+      Map<String, Object> shown = new LinkedHashMap<>();
+      shown.put("status", "cancelled");
+      shown.put("access_until", billing.subscriptions().cancel(tx));
+      return Reply.ok(shown);
+    };
+  }
+
+  /** POST /credits/purchase. */
+  public Asking<?, ?> purchase(Request request) {
+    Body body = request.body().required("amount");
+    Integer amount = body.integer("amount", 1, MAX_AMOUNT);
+    body.done();
+    int wanted = Objects.requireNonNull(amount);
+    return new Page(
+        (tx, shown) -> {
+          Purchases.Ordered ordered = billing.purchases().order(tx, wanted);
+          shown.put("amount", wanted);
+          shown.put("monthly_purchased", ordered.bought());
+          shown.put("monthly_remaining", billing.purchases().remaining(ordered.bought()));
+          return ordered.order();
+        });
+  }
+
+  /** Makes an order, and says what is shown beside its page. */
+  @FunctionalInterface
+  private interface Ordering {
+    Order order(Tx tx, Map<String, Object> shown);
+  }
+
+  /** An order that is stored, and waits for its page. */
+  private record Reserved(
+      Payments payments, Payments.Purchase purchase, Order order, Map<String, Object> shown) {}
+
+  /** Orders something, and asks for the page on which it can be paid. */
+  private final class Page implements Asking<Reserved, Payments.Opened> {
+    private final Ordering ordering;
+
+    Page(Ordering ordering) {
+      this.ordering = ordering;
+    }
+
+    @Override
+    public Reserved reserve(Tx tx, UUID key) {
+      Payments payments =
+          billing
+              .payments()
+              .orElseThrow(
+                  () -> unavailable("payments are not configured here", Duration.ofHours(1)));
+      Map<String, Object> shown = new LinkedHashMap<>();
+      Order order = ordering.order(tx, shown);
+      billing.orders().reserve(tx, order, key);
+      Payments.Purchase purchase =
+          new Payments.Purchase(
+              order.id(),
+              tx.userId(),
+              order.kind(),
+              order.amountCents(),
+              order.currency(),
+              order.kind() == Payments.Kind.SUBSCRIPTION);
+      return new Reserved(payments, purchase, order, shown);
+    }
+
+    @Override
+    public Payments.Opened ask(
+        Reserved reserved, @Nullable Consumer<String> words, Cancellation cancellation) {
+      try {
+        return reserved.payments().open(reserved.purchase());
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+        return new Payments.Opened.Unavailable("the service is being stopped");
+      }
+    }
+
+    @Override
+    public Reply settle(Tx tx, Reserved reserved, Payments.Opened opened) {
+      return switch (opened) {
+        case Payments.Opened.Page(String sessionId, String url) -> {
+          billing.orders().opened(tx, reserved.order(), sessionId);
+          Map<String, Object> shown = new LinkedHashMap<>();
+          shown.put("checkout_url", url);
+          shown.put("session_id", sessionId);
+          shown.putAll(reserved.shown());
+          yield Reply.ok(shown);
+        }
+        case Payments.Opened.Unavailable(String why) -> {
+          LOG.log(
+              System.Logger.Level.WARNING,
+              "no payment page: " + why,
+              LogFields.of("order_id", reserved.order().id()));
+          billing.orders().voided(tx, reserved.order());
+          yield Reply.refused(unavailable("payments are not to be had just now", SOON));
+        }
+      };
+    }
+  }
+
+  /** POST /webhooks/checkout. */
+  public Function<Tx, Reply> webhook(Request request) {
+    byte[] body = request.bytes();
+    if (!billing
+        .signature()
+        .verifies(
+            body,
+            request.header("Cko-Signature").orElse(null),
+            request.header("Authorization").orElse(null))) {
+      billing.metrics().webhook("refused");
+      throw Refusal.of(Code.INVALID_SIGNATURE, "this is not signed by the payment provider");
+    }
+    return tx -> {
+      billing.webhooks().receive(tx, body);
+      return Reply.bare(Map.of("received", true));
+    };
+  }
+
+  private static Refusal unavailable(String message, Duration wait) {
+    return Refusal.of(Code.PAYMENT_SERVICE_UNAVAILABLE, message).retryAfter(wait);
+  }
+}

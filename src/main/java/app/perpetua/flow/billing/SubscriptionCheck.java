@@ -1,0 +1,48 @@
+package app.perpetua.flow.billing;
+
+import app.perpetua.flow.jobs.Daily;
+import app.perpetua.flow.jobs.Jobs;
+import app.perpetua.flow.sql.Tx;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+
+/**
+ * Finds the subscriptions for which a day has something in store, in the order of their users' ids,
+ * and leaves each to a job of its own: one that fails holds up no other. Thread-safe.
+ */
+public final class SubscriptionCheck implements Daily.Batch {
+  static final int BATCH = 200;
+
+  private static final String FIRST = "00000000-0000-0000-0000-000000000000";
+
+  private final Jobs jobs;
+
+  /** Leaves work to these. */
+  public SubscriptionCheck(Jobs jobs) {
+    this.jobs = jobs;
+  }
+
+  @Override
+  public Optional<String> run(Tx tx, LocalDate day, String cursor) {
+    Instant tomorrow =
+        LocalDate.ofInstant(tx.now(), ZoneOffset.UTC)
+            .plusDays(1)
+            .atStartOfDay(ZoneOffset.UTC)
+            .toInstant();
+    List<UUID> due =
+        tx.sql("billing.list_due")
+            .bind("horizon", tomorrow)
+            .bind("after", UUID.fromString(cursor.isEmpty() ? FIRST : cursor))
+            .bind("count", BATCH)
+            .list(row -> row.uuid("user_id"));
+    for (UUID user : due) {
+      jobs.enqueue(tx.actingFor(user), SubscriptionMove.KIND, user.toString(), tx.now(), Map.of());
+    }
+    return due.size() < BATCH ? Optional.empty() : Optional.of(due.getLast().toString());
+  }
+}

@@ -1,0 +1,182 @@
+package app.perpetua.flow.billing;
+
+import app.perpetua.flow.base.Ids;
+import app.perpetua.flow.base.Json;
+import app.perpetua.flow.base.LogFields;
+import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.billing.Settlement.Result;
+import app.perpetua.flow.jobs.Handler;
+import app.perpetua.flow.jobs.Job;
+import app.perpetua.flow.jobs.Jobs;
+import app.perpetua.flow.sql.Actor;
+import app.perpetua.flow.sql.Tx;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the provider tells us (FR-047, FR-048): each event is stored once, as it was signed, and
+ * applied in the same transaction. If that fails, it is stored all the same, and a job applies it:
+ * the provider need not repeat what is safe. Thread-safe.
+ */
+public final class Webhooks implements Handler {
+  /** The kind of the job that applies an event which could not be applied at once. */
+  public static final String APPLY = "webhook_apply";
+
+  /** How long events are kept; the provider repeats one for about 30 hours. */
+  private static final Duration KEPT = Duration.ofDays(90);
+
+  private static final System.Logger LOG = System.getLogger(Webhooks.class.getName());
+
+  private final BillingConfig config;
+  private final Orders orders;
+  private final Settlement settlement;
+  private final Managed managed;
+  private final Jobs jobs;
+  private final Ids ids;
+  private final Json json;
+  private final BillingMetrics metrics;
+
+  Webhooks(
+      BillingConfig config,
+      Orders orders,
+      Settlement settlement,
+      Managed managed,
+      Jobs jobs,
+      Ids ids,
+      Json json,
+      BillingMetrics metrics) {
+    this.config = config;
+    this.orders = orders;
+    this.settlement = settlement;
+    this.managed = managed;
+    this.jobs = jobs;
+    this.ids = ids;
+    this.json = json;
+    this.metrics = metrics;
+  }
+
+  /**
+   * Takes in a body that the provider has signed. A repeat changes nothing.
+   *
+   * @param tx the system's
+   * @throws Refusal {@code VALIDATION_ERROR} if it is no event
+   */
+  void receive(Tx tx, byte[] body) {
+    PaymentEvent event = PaymentEvent.parse(json, body, tx.now());
+    UUID id = ids.next();
+    int stored =
+        tx.sql("billing.record_event")
+            .bind("id", id)
+            .bind("provider_event_id", event.id())
+            .bind("type", event.type())
+            .bind("event_at", event.at())
+            .bind("body", body)
+            .run();
+    if (stored == 0) {
+      metrics.webhook("repeated");
+      return;
+    }
+    if (!tx.part(APPLY, () -> apply(tx, id, event), Webhooks::failed)) {
+      jobs.enqueue(tx, APPLY, id.toString(), tx.now(), Map.of());
+      metrics.webhook("postponed");
+    }
+  }
+
+  /** The place, not the message: that may repeat what somebody else has written. */
+  private static void failed(RuntimeException why) {
+    Throwable cause = why.getCause() == null ? why : why.getCause();
+    StackTraceElement[] trace = why.getStackTrace();
+    LOG.log(
+        System.Logger.Level.WARNING,
+        "an event could not be applied; a job will try again",
+        LogFields.of("why", why.getClass().getName())
+            .with("cause", cause.getClass().getName())
+            .with("place", trace.length == 0 ? null : trace[0]));
+  }
+
+  /** Applies one that was stored without. */
+  @Override
+  public Next run(Tx tx, Job job) {
+    record Stored(byte[] body, Instant receivedAt) {}
+    UUID id = UUID.fromString(job.key());
+    Optional<Stored> stored =
+        tx.sql("billing.find_event")
+            .bind("id", id)
+            .one(
+                row ->
+                    new Stored(
+                        Objects.requireNonNullElse(row.bytesOrNull("body"), new byte[0]),
+                        row.instant("received_at")));
+    stored.ifPresent(
+        found -> apply(tx, id, PaymentEvent.parse(json, found.body(), found.receivedAt())));
+    return new Next.Done();
+  }
+
+  private void apply(Tx tx, UUID id, PaymentEvent event) {
+    Applied applied =
+        switch (event.kind()) {
+          case OTHER -> new Applied(Result.IGNORED, null);
+          case SUBSCRIPTION_RENEWED, SUBSCRIPTION_CANCELLED -> managed.apply(tx, event);
+          default -> payment(tx, event);
+        };
+    boolean done = applied.result() == Result.APPLIED || applied.result() == Result.OUTDATED;
+    tx.sql("billing.mark_event")
+        .bind("id", id)
+        .bind("owner", applied.userId())
+        .bind("status", done ? "applied" : status(applied.result()))
+        .bind("applied_at", done ? tx.now() : null)
+        .atCommit();
+    metrics.webhook(applied.result().name().toLowerCase(Locale.ROOT));
+    if (done) {
+      metrics.lag(Duration.between(event.at(), tx.now()));
+    } else if (applied.result() != Result.IGNORED) {
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "an event is " + applied.result().name().toLowerCase(Locale.ROOT),
+          LogFields.of("event_id", id)
+              .with("kind", event.kind())
+              .with("user_id", applied.userId()));
+    }
+  }
+
+  /** What an event came to, and whose it was; null for nobody's. */
+  record Applied(Result result, @Nullable UUID userId) {}
+
+  private static String status(Result result) {
+    return result == Result.IGNORED ? "ignored" : "unmatched";
+  }
+
+  private Applied payment(Tx tx, PaymentEvent event) {
+    Optional<Orders.Located> located = orders.locate(tx, event.reference(), event.paymentId());
+    if (located.isPresent()) {
+      Tx acting = tx.actingFor(located.get().userId(), Actor.Source.SYSTEM);
+      acting.lockOwner();
+      Optional<Order> order = orders.find(acting, located.get().order());
+      if (order.isPresent()) {
+        return new Applied(settlement.apply(acting, order.get(), event), located.get().userId());
+      }
+    }
+    return config.charges() == BillingConfig.Charges.EXTERNAL
+        ? managed.payment(tx, event)
+        : new Applied(Result.UNMATCHED, null);
+  }
+
+  /**
+   * Deletes events that are older than the provider's memory.
+   *
+   * @param tx the system's
+   * @return how many, at most {@code batch}
+   */
+  public static int deleteOld(Tx tx, int batch) {
+    return tx.sql("billing.delete_old_events")
+        .bind("horizon", tx.now().minus(KEPT))
+        .bind("count", batch)
+        .run();
+  }
+}

@@ -1,0 +1,41 @@
+package app.perpetua.flow.focus;
+
+import app.perpetua.flow.http.Body;
+import app.perpetua.flow.http.Reply;
+import app.perpetua.flow.http.Request;
+import app.perpetua.flow.sql.Tx;
+import java.util.Objects;
+import java.util.UUID;
+import java.util.function.Function;
+
+/** Requests about focus: parsed, checked as far as that needs no database, answered. */
+public final class FocusRoutes {
+  private final FocusSessions sessions;
+
+  /** The routes over these rules. */
+  public FocusRoutes(FocusSessions sessions) {
+    this.sessions = sessions;
+  }
+
+  /** POST /focus/start. */
+  public Function<Tx, Reply> start(Request request) {
+    Body body = request.body().required("task_id");
+    UUID taskId = body.uuid("task_id");
+    body.done();
+    return tx -> Reply.ok(sessions.start(tx, Objects.requireNonNull(taskId)));
+  }
+
+  /** POST /focus/end. */
+  public Function<Tx, Reply> end(Request request) {
+    Body body = request.body().required("task_id").notNull("duration_seconds");
+    UUID taskId = body.uuid("task_id");
+    Integer seconds = body.integer("duration_seconds", 0, Integer.MAX_VALUE);
+    body.done();
+    return tx -> Reply.ok(sessions.end(tx, Objects.requireNonNull(taskId), seconds));
+  }
+
+  /** GET /focus/active. */
+  public Function<Tx, Reply> active(Request request) {
+    return tx -> Reply.ok(sessions.active(tx).orElse(null));
+  }
+}

@@ -1,0 +1,5 @@
+/** Time that a user spends on one task at a time. */
+@NullMarked
+package app.perpetua.flow.focus;
+
+import org.jspecify.annotations.NullMarked;

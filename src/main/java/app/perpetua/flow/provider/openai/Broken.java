@@ -1,0 +1,64 @@
+package app.perpetua.flow.provider.openai;
+
+import app.perpetua.flow.assistant.Failure;
+import app.perpetua.flow.assistant.Model.Usage;
+import java.util.Optional;
+
+/** An exchange came to nothing. Never leaves the package. */
+final class Broken extends Exception {
+  private static final long serialVersionUID = 1L;
+
+  private final transient Failure failure;
+  private final transient Usage usage;
+  private final transient Optional<Boolean> advice;
+
+  private Broken(Failure failure, Usage usage, Optional<Boolean> advice) {
+    super(failure.word(), null, false, false);
+    this.failure = failure;
+    this.usage = usage;
+    this.advice = advice;
+  }
+
+  Broken(Failure failure) {
+    this(failure, Usage.NONE, Optional.empty());
+  }
+
+  Broken(Failure failure, Usage usage) {
+    this(failure, usage, Optional.empty());
+  }
+
+  /**
+   * @param advice whether the provider says that a retry makes sense, if it says
+   */
+  Broken(Failure failure, Optional<Boolean> advice) {
+    this(failure, Usage.NONE, advice);
+  }
+
+  Failure failure() {
+    return failure;
+  }
+
+  Usage usage() {
+    return usage;
+  }
+
+  /** Whether the same request may fare better a little later. */
+  boolean isWorthARetry() {
+    return switch (failure) {
+      case Failure.QuotaExhausted _, Failure.Cancelled _, Failure.Slow _, Failure.Paused _ -> false;
+      case Failure.Unreachable _,
+          Failure.Silent _,
+          Failure.RateLimited _,
+          Failure.Faulty _,
+          Failure.Cut _ ->
+          advice.orElse(true);
+      case Failure.Rejected _,
+          Failure.Garbled _,
+          Failure.WrongShape _,
+          Failure.TooLarge _,
+          Failure.Refused _,
+          Failure.Incomplete _ ->
+          advice.orElse(false);
+    };
+  }
+}

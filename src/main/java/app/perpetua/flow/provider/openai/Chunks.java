@@ -1,0 +1,139 @@
+package app.perpetua.flow.provider.openai;
+
+import java.io.IOException;
+import java.net.http.HttpResponse.BodySubscriber;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.List;
+import java.util.Optional;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Flow;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A body as it comes, read under a deadline, which the JDK's own streams do not know. Asks for more
+ * only when everything has been taken, so a reader that is slow slows the sender down. One thread
+ * takes; any may close.
+ */
+final class Chunks implements BodySubscriber<Chunks> {
+  private final ReentrantLock lock = new ReentrantLock();
+  private final Condition changed = lock.newCondition();
+  private final Queue<ByteBuffer> buffers = new ArrayDeque<>();
+  private Flow.@Nullable Subscription subscription;
+  private @Nullable Throwable failure;
+  private boolean isOver;
+  private boolean isClosed;
+
+  @Override
+  public CompletionStage<Chunks> getBody() {
+    return CompletableFuture.completedStage(this);
+  }
+
+  @Override
+  public void onSubscribe(Flow.Subscription given) {
+    boolean late;
+    lock.lock();
+    try {
+      subscription = given;
+      late = isClosed;
+    } finally {
+      lock.unlock();
+    }
+    if (late) {
+      given.cancel();
+    } else {
+      given.request(1);
+    }
+  }
+
+  @Override
+  public void onNext(List<ByteBuffer> more) {
+    lock.lock();
+    try {
+      more.stream().filter(ByteBuffer::hasRemaining).forEach(buffers::add);
+      if (buffers.isEmpty() && subscription != null) {
+        subscription.request(1);
+      }
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  @Override
+  public void onError(Throwable thrown) {
+    end(thrown);
+  }
+
+  @Override
+  public void onComplete() {
+    end(null);
+  }
+
+  private void end(@Nullable Throwable thrown) {
+    lock.lock();
+    try {
+      failure = thrown;
+      isOver = true;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /**
+   * Waits for the next bytes; empty at the end.
+   *
+   * @throws TimeoutException if none come
+   * @throws IOException if the body broke off or was closed
+   */
+  Optional<ByteBuffer> take(Duration patience)
+      throws InterruptedException, TimeoutException, IOException {
+    long left = patience.toNanos();
+    lock.lockInterruptibly();
+    try {
+      while (buffers.isEmpty() && !isOver && !isClosed) {
+        if (left <= 0) {
+          throw new TimeoutException();
+        }
+        left = changed.awaitNanos(left);
+      }
+      if (isClosed) {
+        throw new IOException("closed");
+      }
+      ByteBuffer next = buffers.poll();
+      if (next == null && failure != null) {
+        throw new IOException("broken off", failure);
+      }
+      if (next != null && buffers.isEmpty() && !isOver && subscription != null) {
+        subscription.request(1);
+      }
+      return Optional.ofNullable(next);
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  /** Wants no more: the connection, or the stream within it, is hung up. */
+  void close() {
+    Flow.Subscription given;
+    lock.lock();
+    try {
+      isClosed = true;
+      buffers.clear();
+      given = subscription;
+      changed.signalAll();
+    } finally {
+      lock.unlock();
+    }
+    if (given != null) {
+      given.cancel();
+    }
+  }
+}

@@ -1,0 +1,70 @@
+package app.perpetua.flow.provider.openai;
+
+import app.perpetua.flow.assistant.Model.Usage;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import java.time.Duration;
+import java.util.Locale;
+
+/** What Prometheus reads about the provider (FR-066). Thread-safe. */
+final class ProviderMetrics {
+  /** A chat is to be answered within 5 s (SC-005). */
+  private static final Duration[] BUCKETS = {
+    Duration.ofMillis(250),
+    Duration.ofMillis(500),
+    Duration.ofSeconds(1),
+    Duration.ofMillis(2_500),
+    Duration.ofSeconds(5),
+    Duration.ofSeconds(10),
+    Duration.ofSeconds(30)
+  };
+
+  private static final String NAME = "openai";
+
+  private final MeterRegistry registry;
+
+  ProviderMetrics(MeterRegistry registry, Breaker breaker) {
+    this.registry = registry;
+    for (Breaker.State state : Breaker.State.values()) {
+      Gauge.builder("provider.breaker", () -> breaker.state() == state ? 1 : 0)
+          .description("1 for the state that the circuit breaker is in")
+          .tag("provider", NAME)
+          .tag("state", state.name().toLowerCase(Locale.ROOT))
+          .register(registry);
+    }
+  }
+
+  /**
+   * @param outcome one of a few fixed words
+   */
+  void ended(String outcome, Duration took, Usage usage) {
+    timer("provider.calls", "Time from asking to the end of the answer, retries included")
+        .tag("outcome", outcome)
+        .register(registry)
+        .record(took);
+    registry
+        .counter("provider.tokens", "provider", NAME, "of", "input")
+        .increment((double) usage.input());
+    registry
+        .counter("provider.tokens", "provider", NAME, "of", "output")
+        .increment((double) usage.output());
+  }
+
+  void firstWord(Duration took) {
+    timer("provider.first.word", "Time from asking to the first word")
+        .register(registry)
+        .record(took);
+  }
+
+  void retried(String failure) {
+    registry.counter("provider.retries", "provider", NAME, "failure", failure).increment();
+  }
+
+  private static Timer.Builder timer(String name, String description) {
+    return Timer.builder(name)
+        .description(description)
+        .serviceLevelObjectives(BUCKETS)
+        .tag("provider", NAME);
+  }
+}

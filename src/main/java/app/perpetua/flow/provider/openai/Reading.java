@@ -1,0 +1,191 @@
+package app.perpetua.flow.provider.openai;
+
+import app.perpetua.flow.assistant.Failure;
+import app.perpetua.flow.assistant.Model.Event;
+import app.perpetua.flow.assistant.Model.Usage;
+import app.perpetua.flow.assistant.Prompt;
+import app.perpetua.flow.assistant.Prompt.Aim;
+import app.perpetua.flow.assistant.Prompt.Item;
+import app.perpetua.flow.assistant.Prompt.Speaker;
+import app.perpetua.flow.assistant.ToolCall;
+import app.perpetua.flow.base.Json;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * Makes our events out of the Responses API's. Calls are kept until the turn is complete, so a
+ * stream that breaks before a word was said can be asked for again unnoticed. Not thread-safe.
+ */
+final class Reading {
+  /** Characters of text or of one call's arguments; 16 times what 4096 tokens usually make. */
+  static final int MAX_TEXT = 256 * 1024;
+
+  /** More than anybody could want to confirm. */
+  static final int MAX_CALLS = 32;
+
+  private final Json json;
+  private final Aim aim;
+  private final String asked;
+  private final Storable storable = new Storable();
+  private final StringBuilder text = new StringBuilder();
+  private final List<Item> items = new ArrayList<>();
+  private final List<ToolCall> calls = new ArrayList<>();
+  private int characters;
+  private boolean isRefused;
+
+  /**
+   * @param asked the model's name, if the provider does not say its own
+   */
+  Reading(Json json, Prompt prompt, String asked) {
+    this.json = json;
+    this.aim = prompt.aim();
+    this.asked = asked;
+  }
+
+  /**
+   * What an event means: none, one, or at the turn's end several of ours, {@link Event.Finished}
+   * the last.
+   *
+   * @throws Broken if it means that the turn has failed
+   */
+  List<Event> read(String data) throws Broken {
+    JsonNode event;
+    try {
+      event = json.parse(data);
+    } catch (JacksonException e) {
+      throw new Broken(new Failure.Garbled("an event is not JSON"));
+    }
+    JsonNode type = event.path("type");
+    if (!type.isString()) {
+      throw new Broken(new Failure.Garbled("an event has no type"));
+    }
+    switch (type.stringValue()) {
+      case "response.output_text.delta" -> {
+        return said(required(event, "delta"));
+      }
+      case "response.refusal.delta", "response.refusal.done" -> isRefused = true;
+      case "response.output_item.done" -> done(event.path("item"));
+      case "response.completed" -> {
+        return completed(event.path("response"));
+      }
+      case "response.failed" -> throw failed(event.path("response"));
+      case "response.incomplete" -> throw incomplete(event.path("response"));
+      case "error" ->
+          throw new Broken(
+              Complaint.of(0, event.path("error").isObject() ? event.path("error") : event)
+                  .failure(Duration.ZERO));
+      default -> {
+        // There are dozens, and there will be more.
+      }
+    }
+    return List.of();
+  }
+
+  private List<Event> said(String delta) throws Broken {
+    characters += delta.length();
+    if (characters > MAX_TEXT) {
+      throw new Broken(new Failure.TooLarge());
+    }
+    String words = storable.next(delta);
+    text.append(words);
+    // Beside a form, a few models chat all the same.
+    return words.isEmpty() || aim instanceof Aim.Fill ? List.of() : List.of(new Event.Words(words));
+  }
+
+  private void done(JsonNode item) throws Broken {
+    switch (item.path("type").asString("")) {
+      case "message" -> endMessage();
+      case "function_call" -> {
+        endMessage();
+        String arguments = required(item, "arguments");
+        if (arguments.length() > MAX_TEXT || calls.size() == MAX_CALLS) {
+          throw new Broken(new Failure.TooLarge());
+        }
+        ToolCall call =
+            new ToolCall(
+                Storable.whole(required(item, "call_id")),
+                Storable.whole(required(item, "name")),
+                Storable.whole(arguments));
+        calls.add(call);
+        items.add(new Item.Called(call));
+      }
+      default -> {
+        // Reasoning and the like: nothing to hand on, and nothing to hand back.
+      }
+    }
+  }
+
+  private void endMessage() {
+    if (!text.isEmpty()) {
+      items.add(new Item.Said(Speaker.ASSISTANT, text.toString()));
+      text.setLength(0);
+    }
+  }
+
+  private List<Event> completed(JsonNode response) throws Broken {
+    if (!response.isObject()) {
+      throw new Broken(new Failure.Garbled("the last event has no response"));
+    }
+    Usage usage = usage(response);
+    if (isRefused) {
+      throw new Broken(new Failure.Refused(), usage);
+    }
+    endMessage();
+    List<Event> events = new ArrayList<>();
+    switch (aim) {
+      case Aim.Talk _ -> calls.forEach(call -> events.add(new Event.Called(call)));
+      case Aim.Fill(Prompt.Tool form) -> events.add(new Event.Filled(filled(form, usage)));
+    }
+    String model = Complaint.word(response.path("model"));
+    events.add(new Event.Finished(model.equals("unknown") ? asked : model, usage, items));
+    return events;
+  }
+
+  private JsonNode filled(Prompt.Tool form, Usage usage) throws Broken {
+    if (calls.size() != 1 || !calls.getFirst().name().equals(form.name())) {
+      throw new Broken(new Failure.WrongShape("call " + form.name() + " exactly once"), usage);
+    }
+    JsonNode value;
+    try {
+      value = json.parse(calls.getFirst().arguments());
+    } catch (JacksonException e) {
+      throw new Broken(new Failure.WrongShape("the arguments must be JSON"), usage);
+    }
+    Optional<String> fault = form.parameters().fault(value);
+    if (fault.isPresent()) {
+      throw new Broken(new Failure.WrongShape(fault.get()), usage);
+    }
+    return value;
+  }
+
+  private static Broken failed(JsonNode response) {
+    Complaint complaint = Complaint.of(0, response.path("error"));
+    return new Broken(complaint.failure(Duration.ZERO), usage(response));
+  }
+
+  private static Broken incomplete(JsonNode response) {
+    String reason = Complaint.word(response.path("incomplete_details").path("reason"));
+    return new Broken(new Failure.Incomplete(reason), usage(response));
+  }
+
+  private static Usage usage(JsonNode response) {
+    JsonNode usage = response.path("usage");
+    return new Usage(tokens(usage.path("input_tokens")), tokens(usage.path("output_tokens")));
+  }
+
+  private static long tokens(JsonNode node) {
+    return node.isIntegralNumber() && node.canConvertToInt() ? Math.max(0, node.intValue()) : 0;
+  }
+
+  private static String required(JsonNode node, String member) throws Broken {
+    JsonNode value = node.path(member);
+    if (!value.isString()) {
+      throw new Broken(new Failure.Garbled("an event has no " + member));
+    }
+    return value.stringValue();
+  }
+}

@@ -1,0 +1,75 @@
+package app.perpetua.flow.provider.openai;
+
+import app.perpetua.flow.assistant.Prompt;
+import app.perpetua.flow.assistant.Prompt.Aim;
+import app.perpetua.flow.assistant.Prompt.Item;
+import app.perpetua.flow.assistant.Prompt.Tool;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+
+/** A prompt as {@code POST /v1/responses} takes it. */
+final class RequestBody {
+  private RequestBody() {}
+
+  static Map<String, Object> of(Prompt prompt, String model) {
+    Map<String, Object> body = new LinkedHashMap<>();
+    body.put("model", model);
+    body.put("instructions", prompt.instructions());
+    body.put("input", prompt.input().stream().map(RequestBody::item).toList());
+    switch (prompt.aim()) {
+      case Aim.Talk(List<Tool> tools) -> {
+        if (!tools.isEmpty()) {
+          body.put("tools", tools.stream().map(RequestBody::tool).toList());
+          body.put("tool_choice", "auto");
+        }
+      }
+      case Aim.Fill(Tool form) -> {
+        // Not text.format: older models refuse a schema there, and every one that has tools takes
+        // it here.
+        body.put("tools", List.of(tool(form)));
+        body.put("tool_choice", Map.of("type", "function", "name", form.name()));
+        body.put("parallel_tool_calls", false);
+      }
+    }
+    body.put("max_output_tokens", prompt.maxOutputTokens());
+    body.put("safety_identifier", prompt.safetyIdentifier());
+    body.put("store", false);
+    body.put("stream", true);
+    return body;
+  }
+
+  private static Map<String, Object> tool(Tool tool) {
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("type", "function");
+    json.put("name", tool.name());
+    json.put("description", tool.description());
+    json.put("parameters", tool.parameters().json());
+    json.put("strict", true);
+    return json;
+  }
+
+  /** Items go back without the provider's ids: what it does not store it cannot look up. */
+  private static Map<String, Object> item(Item item) {
+    Map<String, Object> json = new LinkedHashMap<>();
+    switch (item) {
+      case Item.Said said -> {
+        json.put("role", said.by().name().toLowerCase(Locale.ROOT));
+        json.put("content", said.text());
+      }
+      case Item.Called called -> {
+        json.put("type", "function_call");
+        json.put("call_id", called.call().id());
+        json.put("name", called.call().name());
+        json.put("arguments", called.call().arguments());
+      }
+      case Item.Returned returned -> {
+        json.put("type", "function_call_output");
+        json.put("call_id", returned.id());
+        json.put("output", returned.output());
+      }
+    }
+    return json;
+  }
+}

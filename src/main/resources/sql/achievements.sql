@@ -1,0 +1,110 @@
+-- name: find_standing
+-- All that counting takes, in one round trip: the user's figures, on a line for each achievement
+-- that is still locked, or on one line if none is.
+select coalesce(s.lifetime_tasks_completed, 0) as lifetime_tasks_completed,
+       coalesce(s.current_streak, 0) as current_streak,
+       coalesce(s.latest_streak, 0) as latest_streak,
+       coalesce(s.longest_streak, 0) as longest_streak, s.last_completion_date,
+       coalesce(s.previous_streak, 0) as previous_streak, s.previous_completion_date,
+       coalesce(s.focus_completions, 0) as focus_completions,
+       coalesce(s.notes_converted, 0) as notes_converted,
+       d.id, d.name, d.description, d.category, d.threshold, d.perk_type, d.perk_value
+from auth.users u
+left join achievements.user_achievement_states s on s.user_id = :user_id
+left join achievements.achievement_definitions d
+  on not exists (
+    select from achievements.unlocks k where k.user_id = :user_id and k.achievement_id = d.id
+  )
+where u.id = :user_id
+order by d.position
+
+-- name: store_standing
+-- As the rules have computed it while the owner's row is locked. Only the nightly job writes here
+-- without that lock, and what it ends would have ended anyway.
+insert into achievements.user_achievement_states
+  (user_id, lifetime_tasks_completed, current_streak, latest_streak, longest_streak,
+   last_completion_date, previous_streak, previous_completion_date, focus_completions,
+   notes_converted, updated_at)
+values
+  (:user_id, :lifetime_tasks_completed, :current_streak, :latest_streak, :longest_streak,
+   :last_completion_date::date, :previous_streak, :previous_completion_date::date,
+   :focus_completions, :notes_converted, :now)
+on conflict (user_id) do update
+set lifetime_tasks_completed = excluded.lifetime_tasks_completed,
+    current_streak = excluded.current_streak,
+    latest_streak = excluded.latest_streak,
+    longest_streak = excluded.longest_streak,
+    last_completion_date = excluded.last_completion_date,
+    previous_streak = excluded.previous_streak,
+    previous_completion_date = excluded.previous_completion_date,
+    focus_completions = excluded.focus_completions,
+    notes_converted = excluded.notes_converted,
+    updated_at = excluded.updated_at
+
+-- name: unlock
+-- An unlock and its perk in one statement: limits are read from the user's row, so they hold from
+-- this commit on. What is unlocked already brings no second perk.
+with unlocked as (
+  insert into achievements.unlocks (user_id, achievement_id, unlocked_at)
+  select :user_id, reached.id, :now
+  from unnest(:achievement_ids::text[]) as reached (id)
+  on conflict (user_id, achievement_id) do nothing
+  returning achievement_id
+),
+perks as (
+  select coalesce(sum(d.perk_value) filter (where d.perk_type = 'max_tasks'), 0) as tasks,
+         coalesce(sum(d.perk_value) filter (where d.perk_type = 'max_notes'), 0) as notes,
+         coalesce(sum(d.perk_value) filter (where d.perk_type = 'daily_credits'), 0) as credits
+  from unlocked
+  join achievements.achievement_definitions d on d.id = unlocked.achievement_id
+)
+update auth.users u
+set perk_tasks = u.perk_tasks + perks.tasks,
+    perk_notes = u.perk_notes + perks.notes,
+    perk_daily_credits = u.perk_daily_credits + perks.credits
+from perks
+where u.id = :user_id
+
+-- name: list_definitions
+-- The catalogue is the same for all; no row means no account.
+select d.id, d.name, d.description, d.category, d.threshold, d.perk_type, d.perk_value
+from auth.users u
+join achievements.achievement_definitions d on true
+where u.id = :user_id
+order by d.position
+
+-- name: find_overview
+-- A user's figures and perks on a line for each achievement; no row means no account.
+select u.tier, u.perk_tasks, u.perk_notes, u.perk_daily_credits,
+       coalesce(s.lifetime_tasks_completed, 0) as lifetime_tasks_completed,
+       coalesce(s.current_streak, 0) as current_streak,
+       coalesce(s.latest_streak, 0) as latest_streak,
+       coalesce(s.longest_streak, 0) as longest_streak, s.last_completion_date,
+       coalesce(s.previous_streak, 0) as previous_streak, s.previous_completion_date,
+       coalesce(s.focus_completions, 0) as focus_completions,
+       coalesce(s.notes_converted, 0) as notes_converted,
+       d.id, d.name, d.description, d.category, d.threshold, d.perk_type, d.perk_value,
+       k.unlocked_at
+from auth.users u
+join achievements.achievement_definitions d on true
+left join achievements.user_achievement_states s on s.user_id = :user_id
+left join achievements.unlocks k on k.user_id = :user_id and k.achievement_id = d.id
+where u.id = :user_id
+order by d.position
+
+-- name: break_streaks
+-- scope: system
+-- streak_calculate, in batches: those whose last completion is older than the day before. A row that
+-- a completion holds is waited for and looked at again, so that no fresh day is lost. How long it was
+-- stays known: a completion that arrives for the day before takes it up again.
+update achievements.user_achievement_states s
+set current_streak = 0, updated_at = :now
+from (
+  select user_id
+  from achievements.user_achievement_states
+  where current_streak > 0 and last_completion_date < :day::date - 1
+  order by last_completion_date, user_id
+  limit :count
+  for update
+) lapsed
+where s.user_id = lapsed.user_id

@@ -1,0 +1,79 @@
+-- name: count_request
+-- Counts and decides at once, whatever instance asks: no row if the limit is reached.
+insert into activity.ai_task_counters as c (user_id, jti, task_id, requests, expires_at)
+values (:user_id, :session, :task_id, 1, :expires_at)
+on conflict (user_id, jti, task_id) do update
+set requests = c.requests + 1
+where c.requests < :most
+returning requests
+
+-- name: insert_suggestions
+-- All proposals of a run together.
+insert into activity.ai_suggestions
+  (id, user_id, action_type, task_id, note_id, task_version, description, data, expires_at,
+   created_at, updated_at)
+select id, :user_id, action_type, task_id, note_id, task_version, description, data, :expires_at,
+       :now, :now
+from jsonb_to_recordset(:suggestions::jsonb) as s (
+  id uuid, action_type text, task_id uuid, note_id uuid, task_version int, description text,
+  data jsonb)
+
+-- name: find_suggestion
+-- For whoever holds the owner's lock: what is read here stays until the commit.
+select action_type, data, status, expires_at
+from activity.ai_suggestions
+where user_id = :user_id and id = :id
+
+-- name: whose_suggestion
+-- Asked only when the owner has no such suggestion: decides between 401, 403 and 404.
+select exists (select from auth.users where id = :user_id) as account,
+       exists (select from activity.ai_suggestions where id = :id) as elsewhere
+
+-- name: confirm_suggestion
+-- It was seen to be open, under the owner's lock.
+update activity.ai_suggestions
+set status = 'confirmed', confirmed_at = :now, updated_at = :now
+where user_id = :user_id and id = :id and status = 'proposed'
+
+-- name: expire_suggestions
+-- scope: system
+-- cleanup, in batches, along ai_suggestions_expiring.
+update activity.ai_suggestions s
+set status = 'expired', updated_at = :now
+from (
+  select user_id, id
+  from activity.ai_suggestions
+  where status = 'proposed' and expires_at <= :now
+  order by expires_at
+  limit :count
+  for update skip locked
+) over
+where s.user_id = over.user_id and s.id = over.id
+
+-- name: delete_suggestions
+-- scope: system
+-- cleanup, in batches: expired so long ago that nobody asks for them.
+delete from activity.ai_suggestions s
+using (
+  select user_id, id
+  from activity.ai_suggestions
+  where status = 'expired' and expires_at <= :horizon
+  order by expires_at
+  limit :count
+  for update skip locked
+) over
+where s.user_id = over.user_id and s.id = over.id
+
+-- name: delete_counters
+-- scope: system
+-- cleanup, in batches, along ai_task_counters_expires: the session is over.
+delete from activity.ai_task_counters c
+using (
+  select user_id, jti, task_id
+  from activity.ai_task_counters
+  where expires_at <= :now
+  order by expires_at
+  limit :count
+  for update skip locked
+) over
+where c.user_id = over.user_id and c.jti = over.jti and c.task_id = over.task_id

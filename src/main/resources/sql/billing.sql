@@ -1,0 +1,163 @@
+-- name: find_standing
+-- Tier and subscription in one snapshot; a row also for those who never had one.
+select u.tier, s.status, s.current_period_end, s.grace_period_end
+from auth.users u
+left join billing.subscriptions s on s.user_id = u.id
+where u.id = :user_id
+
+-- name: find_subscription
+-- For whoever holds the owner's lock.
+select id, status, checkout_subscription_id, instrument_id, last_payment_id, current_period_start,
+       current_period_end, anchor_day, grace_period_end, grace_warned_at, failed_payment_count,
+       cancelled_at, last_event_at, last_event_rank, last_event_id
+from billing.subscriptions
+where user_id = :user_id
+
+-- name: store_subscription
+-- One per user for life: whoever comes back takes the row up again. The owner's row is locked.
+insert into billing.subscriptions
+  (id, user_id, status, checkout_subscription_id, instrument_id, last_payment_id,
+   current_period_start, current_period_end, anchor_day, grace_period_end, grace_warned_at,
+   failed_payment_count, cancelled_at, last_event_at, last_event_rank, last_event_id, created_at,
+   updated_at)
+values
+  (:id, :user_id, :status, :managed_id::text, :instrument_id::text, :last_payment_id::text,
+   :period_start, :period_end, :anchor_day, :grace_end::timestamptz, :grace_warned_at::timestamptz,
+   :failures, :cancelled_at::timestamptz, :last_event_at::timestamptz, :last_event_rank::smallint,
+   :last_event_id::text, :now, :now)
+on conflict (user_id) do update
+set status = excluded.status, checkout_subscription_id = excluded.checkout_subscription_id,
+    instrument_id = excluded.instrument_id, last_payment_id = excluded.last_payment_id,
+    current_period_start = excluded.current_period_start,
+    current_period_end = excluded.current_period_end, anchor_day = excluded.anchor_day,
+    grace_period_end = excluded.grace_period_end, grace_warned_at = excluded.grace_warned_at,
+    failed_payment_count = excluded.failed_payment_count, cancelled_at = excluded.cancelled_at,
+    last_event_at = excluded.last_event_at, last_event_rank = excluded.last_event_rank,
+    last_event_id = excluded.last_event_id, updated_at = excluded.updated_at
+
+-- name: find_order
+-- For whoever holds the owner's lock.
+select id, kind, credits, amount_cents, currency, status, payment_id, period_start, attempt,
+       last_event_at, last_event_rank, last_event_id, granted_at, created_at
+from billing.purchases
+where user_id = :user_id and id = :id
+
+-- name: find_last_attempt
+-- At the month that begins there; the key of attempts read backwards.
+select id, kind, credits, amount_cents, currency, status, payment_id, period_start, attempt,
+       last_event_at, last_event_rank, last_event_id, granted_at, created_at
+from billing.purchases
+where user_id = :user_id and period_start = :period_start
+order by attempt desc
+limit 1
+
+-- name: store_order
+-- New ones whole; of the others what payments move. The owner's row is locked.
+insert into billing.purchases
+  (id, user_id, kind, credits, amount_cents, currency, status, payment_id, period_start, attempt,
+   last_event_at, last_event_rank, last_event_id, granted_at, created_at, updated_at)
+values
+  (:id, :user_id, :kind, :credits::int, :amount_cents, :currency, :status, :payment_id::text,
+   :period_start::timestamptz, :attempt::smallint, :last_event_at::timestamptz,
+   :last_event_rank::smallint, :last_event_id::text, :granted_at::timestamptz, :created_at, :now)
+on conflict (user_id, id) do update
+set status = excluded.status, payment_id = excluded.payment_id,
+    last_event_at = excluded.last_event_at, last_event_rank = excluded.last_event_rank,
+    last_event_id = excluded.last_event_id, granted_at = excluded.granted_at,
+    updated_at = excluded.updated_at
+
+-- name: open_order
+-- The page on which it can be paid.
+update billing.purchases
+set checkout_session_id = :session_id, updated_at = :now
+where user_id = :user_id and id = :id
+
+-- name: sum_bought
+-- Credits of this month's orders that are paid, or may be in a moment.
+select coalesce(sum(credits), 0)::int as bought
+from billing.purchases
+where user_id = :user_id and created_at >= :month::timestamptz and kind = 'credits'
+  and (status = 'captured' or (status = 'open' and created_at > :open_since::timestamptz))
+
+-- name: locate_order
+-- scope: system
+-- A payment's order, by our reference or by the provider's id: whose it is, to lock them.
+select user_id, id, true as is_named from billing.purchases where id = :reference::uuid
+union all
+select user_id, id, false from billing.purchases where payment_id = :payment_id::text
+
+-- name: locate_subscriber
+-- scope: system
+-- Whom a subscription manager means, by its own id or by ours.
+select user_id, true as is_managed
+from billing.subscriptions
+where checkout_subscription_id = :managed_id::text
+union all
+select id, false from auth.users where id = :named::uuid
+
+-- name: record_event
+-- scope: system
+-- Before anything is applied. No row for a repeat, which waits here for the first to commit.
+insert into billing.payment_events (id, provider_event_id, type, event_at, body, received_at)
+values (:id, :provider_event_id, :type, :event_at, :body, :now)
+on conflict (provider_event_id) do nothing
+
+-- name: find_event
+-- scope: system
+-- One that could not be applied when it came; no row if it was by now.
+select body, received_at
+from billing.payment_events
+where id = :id and status = 'received'
+for update
+
+-- name: mark_event
+-- scope: system
+update billing.payment_events
+set status = :status, user_id = :owner::uuid, applied_at = :applied_at::timestamptz
+where id = :id
+
+-- name: find_approvals
+-- What came with the approval of a payment, in case its capture does not repeat it.
+select body, received_at
+from billing.payment_events
+where user_id = :user_id and type = 'payment_approved'
+order by received_at desc
+limit 20
+
+-- name: delete_old_events
+-- scope: system
+-- cleanup, in batches.
+delete from billing.payment_events e
+using (
+  select id
+  from billing.payment_events
+  where received_at < :horizon::timestamptz
+  order by received_at
+  limit :count
+  for update skip locked
+) old
+where e.id = old.id
+
+-- name: list_due
+-- scope: system
+-- subscription_check: periods that end today or have ended, and grace, which may run out earlier.
+select user_id
+from (
+  select user_id
+  from billing.subscriptions
+  where status <> 'expired' and current_period_end < :horizon::timestamptz and user_id > :after
+  union
+  select user_id
+  from billing.subscriptions
+  where status = 'grace' and user_id > :after
+) due
+order by user_id
+limit :count
+
+-- name: count_subscriptions
+-- scope: system
+-- For the metrics, every few minutes.
+select status, count(*) as count
+from billing.subscriptions
+where status <> 'expired' and current_period_end > :since::timestamptz
+group by status

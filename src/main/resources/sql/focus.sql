@@ -1,0 +1,17 @@
+-- name: find_active
+-- The index that allows one active session holds no more than that one. An account has one row even
+-- if none is; no row means no account.
+select f.id, f.task_id, f.started_at
+from auth.users u
+left join tasks.focus_sessions f on f.user_id = :user_id and f.ended_at is null
+where u.id = :user_id
+
+-- name: insert_session
+insert into tasks.focus_sessions (id, user_id, task_id, started_at)
+values (:id, :user_id, :task_id, :now)
+
+-- name: end_session
+-- What its task took along by cascade is gone, which is fine.
+update tasks.focus_sessions
+set ended_at = :ended_at::timestamptz, duration_seconds = :duration_seconds
+where user_id = :user_id and id = :id and ended_at is null

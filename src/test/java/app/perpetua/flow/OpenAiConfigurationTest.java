@@ -1,0 +1,44 @@
+package app.perpetua.flow;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import app.perpetua.flow.provider.openai.OpenAiConfig;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class OpenAiConfigurationTest {
+  /** The faults that concern the model; there are others, since nothing else is set. */
+  private static List<String> faults(Map<String, String> environment) {
+    return assertThrows(Config.Faulty.class, () -> Config.load(environment)).faults().stream()
+        .filter(fault -> fault.startsWith("OPENAI") || fault.startsWith("AI_TIMEOUT"))
+        .toList();
+  }
+
+  @Test
+  void nothing_of_it_is_required() {
+    assertEquals(List.of(), faults(Map.of()));
+  }
+
+  @Test
+  void promise_27_faults_are_told_at_once_and_never_repeat_the_key() {
+    List<String> faults =
+        faults(
+            Map.of(
+                "OPENAI_API_KEY", "sk-secret\nX-Evil: 1",
+                "OPENAI_MODEL", "no model",
+                "OPENAI_BASE_URL", "api.openai.com",
+                "AI_TIMEOUT_SECONDS", "0"));
+    assertEquals(4, faults.size(), faults::toString);
+    assertFalse(faults.toString().contains("secret"), faults::toString);
+  }
+
+  @Test
+  void a_key_and_a_model_may_have_white_space_around_them() {
+    assertEquals("sk-1", OpenAiConfig.key(" sk-1\n").value());
+    assertEquals("gpt-4o", OpenAiConfig.model("gpt-4o "));
+    assertEquals("***", OpenAiConfig.key("sk-1").toString());
+  }
+}

@@ -1,0 +1,170 @@
+package app.perpetua.flow.achievements;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import app.perpetua.flow.base.Ids;
+import app.perpetua.flow.base.Json;
+import app.perpetua.flow.credits.CreditConfig;
+import app.perpetua.flow.credits.Credits;
+import app.perpetua.flow.events.Event;
+import app.perpetua.flow.events.Events;
+import app.perpetua.flow.harness.Invariants;
+import app.perpetua.flow.harness.MutableClock;
+import app.perpetua.flow.harness.TestDatabase;
+import app.perpetua.flow.jobs.Jobs;
+import app.perpetua.flow.notifications.Notifications;
+import app.perpetua.flow.sql.Actor;
+import app.perpetua.flow.sql.Db;
+import app.perpetua.flow.sql.SqlCatalog;
+import app.perpetua.flow.sql.Tx;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** The rules as other features call them, and beside a job at the same time. */
+class AchievementsTest {
+  @RegisterExtension static final TestDatabase database = new TestDatabase();
+
+  private static final Instant NOW = MutableClock.START;
+
+  private final MutableClock clock = new MutableClock();
+  private final Ids ids = new Ids();
+  private final Json json = new Json();
+  private final Events events = new Events(ids, json);
+  private final Achievements achievements =
+      new Achievements(
+          new AchievementConfig(50, 200, 10, 25, 10),
+          new Credits(new CreditConfig(10, 100, 50), ids, json, events),
+          new Notifications(ids, new Jobs(ids, json)),
+          events);
+  private final Db db =
+      new Db(
+          database.pool(4),
+          SqlCatalog.load(),
+          clock,
+          Duration.ofSeconds(20),
+          now -> {
+            database.makeDays(now);
+            return true;
+          });
+  private final UUID user = database.newUser().save();
+
+  @BeforeEach
+  void days() {
+    database.makeDays(NOW);
+  }
+
+  @AfterEach
+  void invariants() {
+    Invariants.check(database);
+  }
+
+  @Test
+  void FR_045_focus_counts_with_the_first_completion_of_a_tasks_life_and_no_other() {
+    write(tx -> achievements.completed(tx, completion(true, true)));
+    write(tx -> achievements.completed(tx, completion(false, true)));
+    write(tx -> achievements.completed(tx, completion(true, false)));
+    Achievements.Overview overview = read(achievements::overview);
+    assertEquals(1, overview.focus());
+    assertEquals(2, overview.tasks());
+  }
+
+  @Test
+  void FR_046_the_tenth_converted_note_unlocks() {
+    for (int i = 1; i < 10; i++) {
+      write(achievements::noteConverted);
+    }
+    assertEquals(9, read(achievements::overview).notes());
+    write(
+        tx -> {
+          assertEquals(List.of(), achievements.unlocked(tx));
+          achievements.noteConverted(tx);
+          assertEquals(
+              List.of("notes_10"),
+              achievements.unlocked(tx).stream().map(Achievements.Unlocked::id).toList());
+          assertEquals(5, tx.owner().perkNotes());
+        });
+    assertEquals(15, read(achievements::overview).maxNotes());
+  }
+
+  @Test
+  void several_completions_of_one_transaction_all_count_and_unlock_once() {
+    write(
+        tx -> {
+          for (int i = 0; i < 26; i++) {
+            achievements.completed(tx, completion(true, false));
+          }
+          assertEquals(
+              List.of("tasks_5", "tasks_25"),
+              achievements.unlocked(tx).stream().map(Achievements.Unlocked::id).toList());
+          assertEquals(1, achievements.streak(tx));
+          assertEquals(40, tx.owner().perkTasks());
+        });
+    Achievements.Overview overview = read(achievements::overview);
+    assertEquals(26, overview.tasks());
+    assertEquals(90, overview.maxTasks());
+    assertEquals(2, overview.unlocked().size());
+  }
+
+  @Test
+  void SC_007_a_completion_in_the_last_millisecond_survives_the_job_that_runs_before_it_commits() {
+    write(tx -> achievements.completed(tx, completion(true, false)));
+    clock.set(Instant.parse("2026-03-11T23:59:59.999Z"));
+    write(
+        tx -> {
+          achievements.completed(tx, completion(true, false));
+          // It has read the row and not yet written it; by now it is midnight.
+          assertEquals(Optional.of(""), breakStreaks("2026-03-12"));
+        });
+    assertEquals(Optional.empty(), breakStreaks("2026-03-12"));
+    clock.set(Instant.parse("2026-03-12T00:00:00.001Z"));
+    assertEquals(2, read(achievements::overview).streak());
+    write(tx -> achievements.completed(tx, completion(true, false)));
+    assertEquals(3, read(achievements::overview).streak());
+  }
+
+  @Test
+  void streak_calculate_works_off_everybody_in_batches_and_hands_nothing_on_when_it_is_done() {
+    write(tx -> achievements.completed(tx, completion(true, false)));
+    assertEquals(Optional.empty(), breakStreaks("2026-03-11"));
+    assertEquals(Optional.of(""), breakStreaks("2026-03-12"));
+    assertEquals(Optional.empty(), breakStreaks("2026-03-12"));
+    assertEquals(
+        0,
+        database.number(
+            "select current_streak from achievements.user_achievement_states where user_id = ?",
+            user));
+  }
+
+  private Optional<String> breakStreaks(String day) {
+    return db.write(
+        Actor.system(null), tx -> new StreakCalculate().run(tx, LocalDate.parse(day), ""));
+  }
+
+  private Event.TaskCompleted completion(boolean counts, boolean focused) {
+    return new Event.TaskCompleted(ids.next(), "manual", clock.instant(), counts, focused, null);
+  }
+
+  private <T> T read(Function<Tx, T> work) {
+    return db.read(Actor.user(user, "test"), work);
+  }
+
+  private void write(Consumer<Tx> work) {
+    db.write(
+        Actor.user(user, "test"),
+        tx -> {
+          tx.lockOwner();
+          work.accept(tx);
+          return "";
+        });
+  }
+}

@@ -1,0 +1,129 @@
+package app.perpetua.flow.achievements;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.time.LocalDate;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import java.util.TreeSet;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class StreakTest {
+  private static final LocalDate DAY = LocalDate.parse("2026-03-10");
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          0       | 0 | 1 | 1
+          0 0     | 0 | 1 | 1
+          0 1 2   | 2 | 3 | 3
+          0 1 2   | 3 | 3 | 3
+          0 1 2   | 4 | 0 | 3
+          0 1 3   | 3 | 1 | 2
+          0 1 9   | 9 | 1 | 2
+          """)
+  void FR_043_a_streak_is_days_in_a_row_up_to_today_or_yesterday(
+      String days, int today, int shown, int longest) {
+    Streak streak = of(days);
+    assertEquals(shown, streak.on(DAY.plusDays(today)));
+    assertEquals(longest, streak.longest());
+  }
+
+  @Test
+  void FR_043_before_the_first_completion_there_is_none() {
+    assertEquals(0, Streak.NONE.on(DAY));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          0 1 3 2     | 3 | 4 | 4
+          0 1 4 2 3   | 4 | 5 | 5
+          0 1 4 3     | 4 | 2 | 2
+          0 1 5 2     | 5 | 1 | 3
+          0 1 0       | 1 | 2 | 2
+          3 2         | 3 | 2 | 2
+          5 9 1       | 9 | 1 | 1
+          """)
+  void SC_007_a_day_that_arrives_late_joins_what_belongs_together(
+      String days, int today, int shown, int longest) {
+    Streak streak = of(days);
+    assertEquals(shown, streak.on(DAY.plusDays(today)));
+    assertEquals(longest, streak.longest());
+  }
+
+  @Test
+  void SC_007_a_streak_that_was_ended_too_early_is_seen_and_goes_on() {
+    Streak ended = ended(of("0 1 2"));
+    assertEquals(3, ended.on(DAY.plusDays(3)));
+    assertEquals(4, ended.with(DAY.plusDays(3)).current());
+    assertEquals(0, ended.on(DAY.plusDays(4)));
+    assertEquals(1, ended.with(DAY.plusDays(4)).current());
+    // A day that was missing in front of it, and one that was not.
+    assertEquals(5, ended.with(DAY.minusDays(1)).with(DAY.plusDays(3)).current());
+    assertEquals(ended, ended.with(DAY));
+  }
+
+  @Test
+  void SC_007_days_in_nearly_any_order_make_the_streak_of_the_calendar() {
+    Random random = new Random(7);
+    for (int round = 0; round < 3_000; round++) {
+      List<LocalDate> days = new ArrayList<>();
+      LocalDate day = DAY;
+      for (int i = 0; i < 12; i++) {
+        day = day.plusDays(random.nextInt(10) < 7 ? 1 : random.nextInt(4));
+        days.add(day);
+      }
+      // One of them comes after the one that follows it.
+      int late = random.nextInt(days.size() - 1);
+      days.add(late + 1, days.remove(late));
+      Streak streak = Streak.NONE;
+      TreeSet<LocalDate> known = new TreeSet<>();
+      for (LocalDate next : days) {
+        if (random.nextInt(5) == 0 && !known.isEmpty()) {
+          streak = ended(streak);
+        }
+        streak = streak.with(next);
+        known.add(next);
+      }
+      assertEquals(run(known, known.last()), streak.on(known.last()), days.toString());
+      int longest = known.stream().mapToInt(end -> run(known, end)).max().orElse(0);
+      assertEquals(longest, streak.longest(), days.toString());
+    }
+  }
+
+  private static int run(Set<LocalDate> days, LocalDate end) {
+    int run = 0;
+    while (days.contains(end.minusDays(run))) {
+      run++;
+    }
+    return run;
+  }
+
+  /** As {@code break_streaks} leaves it. */
+  private static Streak ended(Streak streak) {
+    return new Streak(
+        streak.latest(),
+        streak.last(),
+        true,
+        streak.longest(),
+        streak.previous(),
+        streak.previousLast());
+  }
+
+  private static Streak of(String days) {
+    Streak streak = Streak.NONE;
+    for (String day : days.split(" ", -1)) {
+      streak = streak.with(DAY.plusDays(Long.parseLong(day)));
+    }
+    return streak;
+  }
+}

@@ -1,0 +1,194 @@
+package app.perpetua.flow.assistant;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import app.perpetua.flow.fake.FakeOpenAi;
+import app.perpetua.flow.fake.OpenAiStep;
+import app.perpetua.flow.harness.Api;
+import app.perpetua.flow.harness.Invariants;
+import app.perpetua.flow.harness.SseEvent;
+import app.perpetua.flow.harness.TestDatabase;
+import app.perpetua.flow.harness.TestService;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** The assistant's answer as it comes. */
+class ChatStreamTest {
+  private static final String STREAM = "/api/v1/ai/chat/stream";
+  private static final String CHAT = "/api/v1/ai/chat";
+  private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+  @Order(1)
+  @RegisterExtension
+  static final TestDatabase database = new TestDatabase();
+
+  @Order(2)
+  @RegisterExtension
+  static final TestService service = new TestService(database);
+
+  private final TestService.Session user = service.newUser();
+  private final Api api = user.api();
+
+  @AfterEach
+  void invariants() {
+    service.openAi().script();
+    Invariants.check(database);
+  }
+
+  @Test
+  void words_come_first_then_the_result_and_the_end() {
+    service.openAi().script(OpenAiStep.say("Begin with the tent."));
+    Api.Answer answer =
+        api.with("Accept", "text/event-stream").post(CHAT, Map.of("message", "Where?"));
+    answer.expect(200);
+    assertTrue(answer.header("Content-Type").orElse("").startsWith("text/event-stream"));
+    List<SseEvent> events = SseEvent.all(answer.text());
+    StringBuilder words = new StringBuilder();
+    events.stream()
+        .filter(event -> event.name().equals("message") && !event.last())
+        .forEach(event -> words.append(Json.text(event)));
+    assertEquals("Begin with the tent.", words.toString());
+    assertEquals("result", events.get(events.size() - 2).name());
+    assertTrue(events.getLast().last());
+    assertEquals("Begin with the tent.", Json.at(events.get(events.size() - 2), "response"));
+    assertEquals(4, credits());
+  }
+
+  @Test
+  void a_repeat_to_either_path_gets_the_stored_result() {
+    Api keyed = api.withKey(UUID.randomUUID());
+    Map<String, String> message = Map.of("message", "Where?");
+    List<SseEvent> first = SseEvent.all(keyed.post(STREAM, message).expect(200).text());
+    Api.Answer again = keyed.post(STREAM, message).expect(200);
+    assertEquals("true", again.header("X-Idempotent-Replayed").orElse(""));
+    List<SseEvent> events = SseEvent.all(again.text());
+    assertEquals(2, events.size());
+    assertEquals(first.get(first.size() - 2), events.getFirst());
+    assertEquals(
+        Json.at(events.getFirst(), "response"),
+        keyed.post(CHAT, message).expect(200).data().get("response").stringValue());
+    assertEquals(4, credits());
+  }
+
+  @Test
+  void what_can_be_refused_is_refused_before_the_stream_opens() {
+    for (int i = 0; i < 5; i++) {
+      api.post(CHAT, Map.of("message", "Where?")).expect(200);
+    }
+    api.post(STREAM, Map.of("message", "Where?")).expect(402, "INSUFFICIENT_CREDITS");
+  }
+
+  @Test
+  void promise_17_a_failure_before_the_first_word_is_an_error_event_and_costs_nothing() {
+    service.openAi().script(OpenAiStep.error(400, "invalid_request").times(3));
+    List<SseEvent> events =
+        SseEvent.all(api.post(STREAM, Map.of("message", "Where?")).expect(200).text());
+    assertEquals(List.of("error", "message"), events.stream().map(SseEvent::name).toList());
+    assertEquals("AI_SERVICE_UNAVAILABLE", Json.at(events.getFirst(), "code"));
+    assertEquals(5, credits());
+  }
+
+  @Test
+  void promise_17_a_stream_cut_after_words_is_charged_once_and_kept() {
+    service.openAi().script(OpenAiStep.say("Begin with the tent and then go on.").cut());
+    Api keyed = api.withKey(UUID.randomUUID());
+    Map<String, String> message = Map.of("message", "Where?");
+    List<SseEvent> events = SseEvent.all(keyed.post(STREAM, message).expect(200).text());
+    SseEvent result = events.get(events.size() - 2);
+    assertEquals("result", result.name());
+    assertTrue(Json.node(result).get("truncated").booleanValue());
+    assertEquals(4, credits());
+    assertEquals(
+        Json.at(result, "response"),
+        keyed.post(CHAT, message).expect(200).data().get("response").stringValue());
+    assertEquals(4, credits());
+  }
+
+  @Test
+  void promise_19_a_client_that_leaves_ends_the_upstream_call() throws Exception {
+    int before = service.openAi().asked().size();
+    service.openAi().script(OpenAiStep.say("word ".repeat(2000)).slowly(Duration.ofMillis(20)));
+    UUID key = UUID.randomUUID();
+    byte[] body = "{\"message\":\"Where?\"}".getBytes(StandardCharsets.UTF_8);
+    String head =
+        "POST "
+            + STREAM
+            + " HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer "
+            + user.accessToken()
+            + "\r\nIdempotency-Key: "
+            + key
+            + "\r\nContent-Type: application/json\r\nContent-Length: "
+            + body.length
+            + "\r\n\r\n";
+    try (Socket client = new Socket(InetAddress.getLoopbackAddress(), service.port())) {
+      client.getOutputStream().write(head.getBytes(StandardCharsets.US_ASCII));
+      client.getOutputStream().write(body);
+      InputStream in = client.getInputStream();
+      StringBuilder heard = new StringBuilder();
+      while (!heard.toString().contains("\"text\"")) {
+        int read = in.read();
+        assertTrue(read >= 0, heard::toString);
+        heard.append((char) read);
+      }
+    }
+    await(() -> service.openAi().asked().getLast().outcome() == FakeOpenAi.Outcome.HUNG_UP);
+    assertEquals(before + 1, service.openAi().asked().size());
+    await(() -> settled(key));
+    // Words had come: it is charged, and the same key gets what was said.
+    assertEquals(4, credits());
+    Api.Answer again = api.withKey(key).post(CHAT, Map.of("message", "Where?")).expect(200);
+    assertTrue(again.data().get("truncated").booleanValue());
+    assertFalse(again.data().get("response").stringValue().isEmpty());
+  }
+
+  private boolean settled(UUID key) {
+    return database.number(
+            "select count(*) from ops.idempotency_keys where user_id = ? and key = ? and state = 'done'",
+            user.userId(),
+            key)
+        == 1;
+  }
+
+  private int credits() {
+    return api.get("/api/v1/credits/balance").data().get("total").intValue();
+  }
+
+  private static void await(BooleanSupplier condition) {
+    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    while (!condition.getAsBoolean()) {
+      assertTrue(System.nanoTime() < deadline, "this takes too long");
+      LockSupport.parkNanos(Duration.ofMillis(10).toNanos());
+    }
+  }
+
+  /** What stands in an event. */
+  private static final class Json {
+    private static final app.perpetua.flow.base.Json JSON = new app.perpetua.flow.base.Json();
+
+    static tools.jackson.databind.JsonNode node(SseEvent event) {
+      return JSON.parse(event.data());
+    }
+
+    static String at(SseEvent event, String member) {
+      return node(event).get(member).stringValue();
+    }
+
+    static String text(SseEvent event) {
+      return at(event, "text");
+    }
+  }
+}

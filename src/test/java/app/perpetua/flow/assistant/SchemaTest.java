@@ -1,0 +1,131 @@
+package app.perpetua.flow.assistant;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import app.perpetua.flow.base.Json;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class SchemaTest {
+  private static final Json JSON = new Json();
+  private static final Schema SHAPE = shape();
+
+  private static Schema shape() {
+    Map<String, Schema> members = new LinkedHashMap<>();
+    members.put("text", new Schema.Text("A text", 1, 3));
+    members.put("maybe", new Schema.Maybe(new Schema.Choice("", List.of("a", "b"))));
+    members.put("whole", new Schema.Whole("Minutes", 1, 9));
+    members.put("truth", new Schema.Truth("Whether"));
+    members.put("list", new Schema.Items("", new Schema.Text("", 0, 5), 0, 2));
+    return new Schema.Members("All of it", members);
+  }
+
+  private static Optional<String> fault(String json) {
+    return SHAPE.fault(JSON.parse(json));
+  }
+
+  @Test
+  void it_tells_the_model_in_strict_modes_words() {
+    assertEquals(
+        """
+        {"type":"object","description":"All of it","properties":{\
+        "text":{"type":"string","description":"A text (1 to 3 characters)"},\
+        "maybe":{"type":["string","null"],"enum":["a","b",null]},\
+        "whole":{"type":"integer","description":"Minutes (1 to 9)"},\
+        "truth":{"type":"boolean","description":"Whether"},\
+        "list":{"type":"array","description":"(0 to 2 elements)",\
+        "items":{"type":"string","description":"(0 to 5 characters)"}}},\
+        "required":["text","maybe","whole","truth","list"],"additionalProperties":false}""",
+        JSON.text(SHAPE.json()));
+    assertEquals("x", new Schema.Maybe(new Schema.Truth("x")).description());
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "{'text':'äöü','maybe':null,'whole':9,'truth':true,'list':[]}",
+        "{'list':['',''],'truth':false,'whole':1,'maybe':'b','text':'👩‍🚀'}",
+      })
+  void what_fits_has_no_fault(String json) {
+    assertEquals(Optional.empty(), fault(json.replace('\'', '"')));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "'text':'abcd' | text must be a string (1 to 3 characters)",
+        "'text':7 | text must be a string (1 to 3 characters)",
+        "'text':null | text must be a string (1 to 3 characters)",
+        "'text':'\\u0000' | text has characters that cannot be stored",
+        "'text':'\\ud83d' | text has characters that cannot be stored",
+        "'maybe':'c' | maybe must be one of a, b",
+        "'maybe':1 | maybe must be one of a, b",
+        "'whole':0 | whole must be a whole number from 1 to 9",
+        "'whole':1.5 | whole must be a whole number from 1 to 9",
+        "'whole':99999999999 | whole must be a whole number from 1 to 9",
+        "'truth':'yes' | truth must be true or false",
+        "'list':{} | list must be a list (0 to 2 elements)",
+        "'list':['','',''] | list must be a list (0 to 2 elements)",
+        "'list':['',7] | list[1] must be a string (0 to 5 characters)",
+        "'more':1 | the whole has members beyond its shape",
+      })
+  void what_does_not_is_told_by_its_place(String member, String fault) {
+    Map<String, String> good = new LinkedHashMap<>();
+    good.put("text", "'a'");
+    good.put("maybe", "null");
+    good.put("whole", "1");
+    good.put("truth", "true");
+    good.put("list", "[]");
+    String[] pair = member.split(":", 2);
+    good.put(pair[0].replace("'", ""), pair[1]);
+    StringBuilder json = new StringBuilder();
+    good.forEach((name, value) -> json.append(",'" + name + "':" + value));
+    assertEquals(Optional.of(fault), fault("{" + json.substring(1).replace('\'', '"') + "}"));
+  }
+
+  @Test
+  void nothing_of_it_is_missing() {
+    assertEquals(Optional.of("text is missing"), fault("{}"));
+    assertEquals(Optional.of("the whole must be an object"), fault("[]"));
+  }
+
+  @Test
+  void every_failure_has_a_word_of_its_own() {
+    List<Failure> failures =
+        List.of(
+            new Failure.Paused(Duration.ZERO),
+            new Failure.Unreachable(),
+            new Failure.Silent(),
+            new Failure.Slow(),
+            new Failure.RateLimited(Duration.ZERO),
+            new Failure.QuotaExhausted(),
+            new Failure.Faulty(500),
+            new Failure.Rejected(400, "x"),
+            new Failure.Cut(),
+            new Failure.Garbled("x"),
+            new Failure.WrongShape("x"),
+            new Failure.TooLarge(),
+            new Failure.Refused(),
+            new Failure.Incomplete("x"),
+            new Failure.Cancelled());
+    assertEquals(failures.size(), failures.stream().map(Failure::word).distinct().count());
+    assertTrue(failures.stream().allMatch(failure -> failure.word().matches("[a-z_]+")));
+  }
+
+  @Test
+  void promise_27_a_call_prints_nothing_of_itself() {
+    assertEquals("ToolCall[***]", new ToolCall("i", "n", "a").toString());
+    assertEquals(new Model.Usage(4, 6), new Model.Usage(1, 2).plus(new Model.Usage(3, 4)));
+  }
+}

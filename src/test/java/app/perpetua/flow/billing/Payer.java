@@ -1,0 +1,194 @@
+package app.perpetua.flow.billing;
+
+import app.perpetua.flow.fake.CheckoutEvent;
+import app.perpetua.flow.fake.FakeCheckout;
+import app.perpetua.flow.harness.Api;
+import app.perpetua.flow.harness.TestDatabase;
+import app.perpetua.flow.harness.TestService;
+import app.perpetua.flow.jobs.Worker;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+/** A user, and what Checkout.com says of them: sentences for tests of billing. */
+final class Payer {
+  private final TestService service;
+  private final TestDatabase database;
+  private final UUID userId;
+  private Api api;
+
+  private Payer(TestService service, TestDatabase database, TestService.Session session) {
+    this.service = service;
+    this.database = database;
+    this.userId = session.userId();
+    this.api = session.api();
+  }
+
+  static Payer join(TestService service, TestDatabase database) {
+    return new Payer(service, database, service.newUser());
+  }
+
+  UUID userId() {
+    return userId;
+  }
+
+  Api api() {
+    return api;
+  }
+
+  /** Orders a month of Pro. The order. */
+  UUID ordersPro() {
+    return order(api.post("/api/v1/subscription/checkout").expect(200));
+  }
+
+  /** Orders so many credits. The order. */
+  UUID ordersCredits(int amount) {
+    return order(api.post("/api/v1/credits/purchase", Map.of("amount", amount)).expect(200));
+  }
+
+  private UUID order(Api.Answer answer) {
+    return service
+        .checkout()
+        .page(answer.data().get("session_id").stringValue())
+        .orElseThrow()
+        .reference();
+  }
+
+  /** Orders a month of Pro and pays for it, with an instrument that can be charged again. */
+  Payer goesPro() {
+    send(event("payment_captured", ordersPro(), 999).source("src_card")).expect(200);
+    return this;
+  }
+
+  /** An event of that order's payment, now; the same payment for all events of one order. */
+  CheckoutEvent event(String type, UUID order, int cents) {
+    return CheckoutEvent.of(type, service.clock().instant())
+        .payment("pay_" + order)
+        .reference(order)
+        .amount(cents);
+  }
+
+  /** Sends it as Checkout.com would. */
+  Api.Answer send(CheckoutEvent event) {
+    return send(service, event.body());
+  }
+
+  static Api.Answer send(TestService service, byte[] body) {
+    return signed(service, FakeCheckout.WEBHOOK_SECRET, body)
+        .post("/api/v1/webhooks/checkout", body);
+  }
+
+  static Api signed(TestService service, String secret, byte[] body) {
+    return service
+        .api()
+        .invalidOnPurpose()
+        .with("Cko-Signature", CheckoutEvent.signature(secret, body));
+  }
+
+  /** Time passes; nobody's token outlives it. */
+  Payer waits(Duration time) {
+    return waitsUntil(service.clock().instant().plus(time));
+  }
+
+  Payer waitsUntil(Instant time) {
+    service.clock().set(time);
+    database.makeDays(time);
+    String subject =
+        String.valueOf(
+            database.row("select google_id from auth.users where id = ?", userId).get("google_id"));
+    api = service.signIn(subject).api();
+    return this;
+  }
+
+  /** Jobs run as a worker runs them; what ran of that kind. */
+  List<Worker.Outcome> jobs(String kind) {
+    return service.runDueJobs().stream()
+        .filter(ran -> ran.kind().equals(kind))
+        .map(Worker.Ran::outcome)
+        .toList();
+  }
+
+  /** {@code data} of GET /subscription. */
+  JsonNode subscription() {
+    return api.get("/api/v1/subscription").expect(200).data();
+  }
+
+  String status() {
+    return subscription().get("status").asString("");
+  }
+
+  String tier() {
+    return subscription().get("tier").stringValue();
+  }
+
+  Instant periodEnd() {
+    return Instant.parse(subscription().get("current_period_end").stringValue());
+  }
+
+  /** What is left of credits of that type. */
+  int credits(String type) {
+    return api.get("/api/v1/credits/balance").expect(200).data().get(type).intValue();
+  }
+
+  /** The latest order's status. */
+  String orderStatus(UUID order) {
+    return String.valueOf(
+        database.row("select status from billing.purchases where id = ?", order).get("status"));
+  }
+
+  /** Their only order. */
+  UUID order() {
+    return UUID.fromString(
+        String.valueOf(
+            database.row("select id from billing.purchases where user_id = ?", userId).get("id")));
+  }
+
+  /** How an event is kept. */
+  String eventStatus(CheckoutEvent event) {
+    return String.valueOf(
+        database
+            .row(
+                "select status from billing.payment_events where provider_event_id = ?", event.id())
+            .get("status"));
+  }
+
+  /** The titles of what they were told, oldest first. */
+  List<String> told() {
+    return database
+        .rows(
+            "select title from activity.notifications where user_id = ? order by created_at, id",
+            userId)
+        .stream()
+        .map(row -> String.valueOf(row.get("title")))
+        .toList();
+  }
+
+  /** How many activity entries say so. */
+  long entries(String action) {
+    return database.number(
+        "select count(*) from activity.activity_logs where user_id = ? and action = ?",
+        userId,
+        action);
+  }
+
+  /** How many renewals were tried. */
+  long attempts() {
+    return database.number(
+        "select count(*) from billing.purchases where user_id = ? and kind = 'renewal'", userId);
+  }
+
+  /** How many payments of theirs the provider has made, by status. */
+  long charged(@Nullable String status) {
+    return service.checkout().payments().stream()
+        .filter(payment -> payment.idempotencyKey() != null)
+        .filter(
+            payment ->
+                payment.request().at("/metadata/user_id").asString("").equals(userId.toString()))
+        .filter(payment -> status == null || payment.status().equals(status))
+        .count();
+  }
+}

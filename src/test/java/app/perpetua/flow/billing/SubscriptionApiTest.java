@@ -1,0 +1,533 @@
+package app.perpetua.flow.billing;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import app.perpetua.flow.fake.CheckoutEvent;
+import app.perpetua.flow.fake.FakeCheckout;
+import app.perpetua.flow.fake.FakeCheckout.Step;
+import app.perpetua.flow.harness.Api;
+import app.perpetua.flow.harness.Invariants;
+import app.perpetua.flow.harness.TestDatabase;
+import app.perpetua.flow.harness.TestService;
+import app.perpetua.flow.jobs.Worker;
+import java.net.URI;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import tools.jackson.databind.JsonNode;
+
+/** A subscription's whole life, charged by us. */
+class SubscriptionApiTest {
+  private static final String CHECKOUT = "/api/v1/subscription/checkout";
+  private static final String CANCEL = "/api/v1/subscription/cancel";
+
+  @Order(1)
+  @RegisterExtension
+  static final TestDatabase database = new TestDatabase();
+
+  @Order(2)
+  @RegisterExtension
+  static final TestService service = new TestService(database);
+
+  private Instant start = Instant.EPOCH;
+  private Payer payer = Payer.join(service, database);
+
+  /** A morning; nobody of an earlier test is due in this one. */
+  @BeforeEach
+  void alone() {
+    Instant morning =
+        service
+            .clock()
+            .instant()
+            .truncatedTo(ChronoUnit.DAYS)
+            .plus(Duration.ofDays(1))
+            .plus(Duration.ofMinutes(9 * 60 + 30));
+    service.clock().set(morning);
+    database.makeDays(morning);
+    database.run("delete from auth.users");
+    database.run("delete from ops.job_queue");
+    database.run("delete from ops.schedule_runs");
+    start = service.clock().instant();
+    payer = Payer.join(service, database);
+    service.runDueJobs();
+    service
+        .checkout()
+        .webhooksTo(URI.create("http://127.0.0.1:" + service.port() + "/api/v1/webhooks/checkout"));
+  }
+
+  @AfterEach
+  void invariants() {
+    service.checkout().script(List.of());
+    service.checkout().become(FakeCheckout.Mode.WORKING);
+    Invariants.check(database);
+  }
+
+  /** To the day on which the next month is due. */
+  private void becomesDue() {
+    payer.waitsUntil(payer.periodEnd());
+  }
+
+  private void nextDay() {
+    payer.waits(Duration.ofDays(1));
+  }
+
+  /** How the day's jobs ended; days that were missed may have left one each. */
+  private Set<Worker.Outcome> move() {
+    return Set.copyOf(payer.jobs(SubscriptionMove.KIND));
+  }
+
+  @Test
+  void US10_whoever_has_no_subscription_is_told_what_they_can_do() {
+    JsonNode standing = payer.subscription();
+    assertEquals("free", standing.get("tier").stringValue());
+    assertTrue(standing.get("status").isNull());
+    assertTrue(standing.get("current_period_end").isNull());
+    assertFalse(standing.get("cancel_at_period_end").booleanValue());
+    JsonNode features = standing.get("features");
+    assertEquals(4, features.get("max_subtasks").intValue());
+    assertEquals(1000, features.get("max_description_length").intValue());
+    assertFalse(features.get("voice_notes").booleanValue());
+    assertEquals(0, features.get("monthly_credits").intValue());
+  }
+
+  @Test
+  void FR_047_paying_on_the_page_makes_pro() throws InterruptedException {
+    JsonNode page = payer.api().post(CHECKOUT).expect(200).data();
+    String session = page.get("session_id").stringValue();
+    assertTrue(page.get("checkout_url").stringValue().endsWith("/checkout/pay/" + session));
+    assertEquals("free", payer.tier());
+    JsonNode asked = service.checkout().page(session).orElseThrow().request();
+    assertEquals(999, asked.get("amount").intValue());
+    assertEquals("USD", asked.get("currency").stringValue());
+    assertEquals("Recurring", asked.get("payment_type").stringValue());
+    service.checkout().pay(session);
+    JsonNode standing = payer.subscription();
+    assertEquals("pro", standing.get("tier").stringValue());
+    assertEquals("active", standing.get("status").stringValue());
+    assertEquals(10, standing.get("features").get("max_subtasks").intValue());
+    assertTrue(payer.periodEnd().isAfter(start.plus(Duration.ofDays(27))));
+    assertEquals(100, payer.credits("subscription"));
+    assertEquals(10, payer.credits("daily"));
+    assertEquals(List.of("Welcome to Pro"), payer.told());
+    assertEquals(1, payer.entries("subscription_created"));
+    payer.api().post(CHECKOUT).expect(409, "CONFLICT");
+  }
+
+  @Test
+  void a_card_that_is_declined_on_the_page_changes_nothing_and_may_be_followed_by_a_better_one()
+      throws InterruptedException {
+    String session = payer.api().post(CHECKOUT).expect(200).data().get("session_id").stringValue();
+    service.checkout().decline(session);
+    assertEquals("free", payer.tier());
+    assertEquals(List.of(), payer.told());
+    service.checkout().pay(session);
+    assertEquals("active", payer.status());
+  }
+
+  @Test
+  void FR_059_the_same_key_gets_the_same_page() {
+    UUID key = UUID.randomUUID();
+    int before = service.checkout().pages().size();
+    Api api = payer.api().withKey(key);
+    Api.Answer first = api.post(CHECKOUT).expect(200);
+    Api.Answer again = api.post(CHECKOUT).expect(200);
+    assertEquals(first.text(), again.text());
+    assertEquals("true", again.header("X-Idempotent-Replayed").orElse(""));
+    assertEquals(before + 1, service.checkout().pages().size());
+    api.post("/api/v1/credits/purchase", Map.of("amount", 5)).expect(422, "IDEMPOTENCY_KEY_REUSED");
+  }
+
+  @Test
+  void a_provider_that_is_away_is_503_and_leaves_the_key_free() {
+    UUID key = UUID.randomUUID();
+    service.checkout().become(FakeCheckout.Mode.DOWN);
+    Api.Answer refused =
+        payer.api().withKey(key).post(CHECKOUT).expect(503, "PAYMENT_SERVICE_UNAVAILABLE");
+    assertTrue(refused.header("Retry-After").isPresent());
+    payer
+        .api()
+        .post("/api/v1/credits/purchase", Map.of("amount", 500))
+        .expect(503, "PAYMENT_SERVICE_UNAVAILABLE");
+    service.checkout().become(FakeCheckout.Mode.WORKING);
+    payer.api().withKey(key).post(CHECKOUT).expect(200);
+    // What was not to be had counts against no limit.
+    payer.api().post("/api/v1/credits/purchase", Map.of("amount", 500)).expect(200);
+    assertEquals(
+        2,
+        database.number(
+            "select count(*) from billing.purchases where user_id = ? and status = 'voided'",
+            payer.userId()));
+  }
+
+  @Test
+  void promise_1_what_a_process_that_died_while_it_asked_has_begun_is_given_up() {
+    UUID key = UUID.randomUUID();
+    UUID order =
+        service
+            .checkout()
+            .page(
+                payer
+                    .api()
+                    .withKey(key)
+                    .post(CHECKOUT)
+                    .expect(200)
+                    .data()
+                    .get("session_id")
+                    .stringValue())
+            .orElseThrow()
+            .reference();
+    // As it stood before the answer came.
+    database.run(
+        "update ops.idempotency_keys set state = 'open', status = null, body = null where key = ?",
+        key);
+    database.run(
+        """
+        insert into ops.job_queue (id, user_id, kind, job_key, payload, run_at, created_at)
+        values (?, ?, 'order_release', ?, jsonb_build_object('key', ?::text), ?, ?)
+        """,
+        UUID.randomUUID(),
+        payer.userId(),
+        order.toString(),
+        key.toString(),
+        service.clock().instant().plusSeconds(60),
+        service.clock().instant());
+    payer.api().withKey(key).post(CHECKOUT).expect(409, "IDEMPOTENCY_IN_PROGRESS");
+    payer.waits(Duration.ofSeconds(61));
+    assertEquals(List.of(Worker.Outcome.DONE), payer.jobs(OrderRelease.KIND));
+    assertEquals("voided", payer.orderStatus(order));
+    payer.api().withKey(key).post(CHECKOUT).expect(200);
+  }
+
+  @Test
+  void a_month_is_charged_on_the_day_it_is_due_and_renews() {
+    payer.goesPro();
+    Instant end = payer.periodEnd();
+    payer.waitsUntil(end.minus(Duration.ofDays(2)));
+    assertEquals(Set.of(), move());
+    becomesDue();
+    assertEquals(Set.of(Worker.Outcome.DONE), move());
+    assertEquals("active", payer.status());
+    assertTrue(payer.periodEnd().isAfter(end.plus(Duration.ofDays(27))));
+    assertEquals(1, payer.charged(null));
+    // 100 unspent of the first month: 50 carry on beside the new 100.
+    assertEquals(150, payer.credits("subscription"));
+    assertEquals(List.of("Welcome to Pro", "Pro was renewed"), payer.told());
+    assertEquals(Set.of(), move());
+    nextDay();
+    assertEquals(Set.of(), move());
+    assertEquals(1, payer.charged(null));
+  }
+
+  @Test
+  void FR_049_FR_050_three_failures_open_grace_which_ends_in_the_free_tier() {
+    payer.goesPro();
+    service.checkout().script(List.of(new Step.Decline(), new Step.Decline(), new Step.Decline()));
+    becomesDue();
+    move();
+    assertEquals("past_due", payer.status());
+    assertEquals(Set.of(), move());
+    nextDay();
+    move();
+    assertEquals("past_due", payer.status());
+    assertEquals("pro", payer.tier());
+    nextDay();
+    move();
+    assertEquals("grace", payer.status());
+    assertEquals("pro", payer.tier());
+    assertEquals(3, payer.attempts());
+    Instant end = Instant.parse(payer.subscription().get("grace_period_end").stringValue());
+    assertEquals(service.clock().instant().plus(Duration.ofDays(3)), end);
+    nextDay();
+    move();
+    assertFalse(payer.told().contains("Pro is about to end"));
+    nextDay();
+    move();
+    assertTrue(payer.told().contains("Pro is about to end"));
+    nextDay();
+    move();
+    assertEquals("expired", payer.status());
+    assertEquals("free", payer.tier());
+    assertTrue(payer.subscription().get("grace_period_end").isNull());
+    // Leaving Pro keeps 50.
+    assertEquals(50, payer.credits("subscription"));
+    assertEquals(
+        List.of(
+            "Welcome to Pro",
+            "A payment failed",
+            "A payment failed",
+            "Please pay for Pro",
+            "Pro is about to end",
+            "Pro has ended"),
+        payer.told());
+    assertEquals(3, payer.charged("Declined"));
+    nextDay();
+    assertEquals(Set.of(), move());
+    assertEquals(3, payer.attempts());
+  }
+
+  @Test
+  void a_payment_that_succeeds_in_between_returns_to_active() {
+    payer.goesPro();
+    Instant end = payer.periodEnd();
+    service.checkout().script(List.of(new Step.Decline()));
+    becomesDue();
+    move();
+    assertEquals("past_due", payer.status());
+    nextDay();
+    move();
+    assertEquals("active", payer.status());
+    // Late, but from the old end on.
+    assertTrue(payer.periodEnd().isAfter(end.plus(Duration.ofDays(27))));
+    assertTrue(payer.periodEnd().isBefore(end.plus(Duration.ofDays(32))));
+    assertEquals(1, payer.charged("Captured"));
+  }
+
+  @Test
+  void settled_36_whoever_is_in_grace_can_pay_on_the_page() throws InterruptedException {
+    payer.goesPro();
+    Instant end = payer.periodEnd();
+    service.checkout().script(List.of(new Step.Decline(), new Step.Decline(), new Step.Decline()));
+    becomesDue();
+    for (int day = 0; day < 3; day++) {
+      move();
+      nextDay();
+    }
+    assertEquals("grace", payer.status());
+    String session = payer.api().post(CHECKOUT).expect(200).data().get("session_id").stringValue();
+    service.checkout().pay(session);
+    assertEquals("active", payer.status());
+    assertTrue(payer.periodEnd().isBefore(end.plus(Duration.ofDays(32))));
+    assertTrue(payer.subscription().get("grace_period_end").isNull());
+  }
+
+  @Test
+  void a_provider_that_is_away_while_we_charge_charges_once() {
+    payer.goesPro();
+    // Away; then charged, but nobody hears of it; then it answers what it did.
+    service.checkout().webhooksTo(null);
+    service.checkout().script(List.of(new Step.Failure(503), new Step.Garbage(), new Step.Lost()));
+    becomesDue();
+    assertEquals(Set.of(Worker.Outcome.FAILED), move());
+    assertEquals("active", payer.status());
+    payer.waits(Duration.ofMinutes(2));
+    assertEquals(Set.of(Worker.Outcome.FAILED), move());
+    for (int minutes : List.of(10, 60)) {
+      payer.waits(Duration.ofMinutes(minutes));
+      move();
+    }
+    assertEquals(1, payer.charged(null));
+    assertEquals(1, payer.attempts());
+    // Authorized is not captured: the next day asks what became of it.
+    assertEquals("active", payer.status());
+    assertEquals(0, payer.entries("subscription_renewed"));
+    nextDay();
+    assertEquals(Set.of(Worker.Outcome.DONE), move());
+    assertEquals(1, payer.entries("subscription_renewed"));
+    assertEquals(1, payer.charged(null));
+    assertEquals(1, payer.attempts());
+  }
+
+  @Test
+  void a_provider_that_is_away_all_day_is_asked_about_the_same_attempt_the_next() {
+    payer.goesPro();
+    service.checkout().become(FakeCheckout.Mode.DOWN);
+    becomesDue();
+    for (int attempt = 0; attempt < 5; attempt++) {
+      move();
+      payer.waits(Duration.ofHours(1));
+    }
+    assertEquals(1, payer.attempts());
+    assertEquals("active", payer.status());
+    service.checkout().become(FakeCheckout.Mode.WORKING);
+    nextDay();
+    move();
+    assertEquals(1, payer.attempts());
+    assertEquals(1, payer.charged(null));
+    assertEquals(1, payer.entries("subscription_renewed"));
+  }
+
+  @Test
+  void a_card_that_is_gone_is_a_failed_payment_and_a_mistake_of_ours_is_not() {
+    payer.goesPro();
+    service
+        .checkout()
+        .script(
+            List.of(
+                new Step.Unprocessable("processing_channel_invalid"),
+                new Step.Unprocessable("source_id_invalid")));
+    becomesDue();
+    assertEquals(Set.of(Worker.Outcome.FAILED), move());
+    assertEquals("active", payer.status());
+    payer.waits(Duration.ofMinutes(2));
+    assertEquals(Set.of(Worker.Outcome.DONE), move());
+    assertEquals("past_due", payer.status());
+  }
+
+  @Test
+  void without_an_instrument_there_is_nothing_to_charge() {
+    payer.send(payer.event("payment_captured", payer.ordersPro(), 999)).expect(200);
+    becomesDue();
+    move();
+    assertEquals("past_due", payer.status());
+    assertEquals(0, payer.charged(null));
+  }
+
+  @Test
+  void cancelled_is_pro_to_the_periods_end_and_then_free() {
+    payer.goesPro();
+    Instant end = payer.periodEnd();
+    JsonNode cancelled = payer.api().post(CANCEL).expect(200).data();
+    assertEquals("cancelled", cancelled.get("status").stringValue());
+    assertEquals(end, Instant.parse(cancelled.get("access_until").stringValue()));
+    assertEquals(cancelled, payer.api().post(CANCEL).expect(200).data());
+    assertEquals("pro", payer.tier());
+    assertTrue(payer.subscription().get("cancel_at_period_end").booleanValue());
+    becomesDue();
+    move();
+    assertEquals("expired", payer.status());
+    assertEquals("free", payer.tier());
+    assertEquals(0, payer.charged(null));
+    assertEquals(List.of("Welcome to Pro", "Pro was cancelled", "Pro has ended"), payer.told());
+    payer.api().post(CANCEL).expect(409, "CONFLICT");
+  }
+
+  @Test
+  void with_nothing_to_cancel_it_is_409() {
+    payer.api().post(CANCEL).expect(409, "CONFLICT");
+  }
+
+  @Test
+  void whoever_cancels_without_having_paid_is_free_at_once() {
+    payer.goesPro();
+    service.checkout().script(List.of(new Step.Decline()));
+    becomesDue();
+    move();
+    assertEquals("past_due", payer.status());
+    payer.api().post(CANCEL).expect(200);
+    assertEquals("expired", payer.status());
+    assertEquals("free", payer.tier());
+    nextDay();
+    assertEquals(Set.of(), move());
+  }
+
+  @Test
+  void settled_36_whoever_has_cancelled_can_go_on_at_the_periods_end() throws InterruptedException {
+    payer.goesPro();
+    Instant end = payer.periodEnd();
+    payer.api().post(CANCEL).expect(200);
+    String session = payer.api().post(CHECKOUT).expect(200).data().get("session_id").stringValue();
+    service.checkout().pay(session);
+    assertEquals("active", payer.status());
+    assertTrue(payer.periodEnd().isAfter(end.plus(Duration.ofDays(27))));
+  }
+
+  @Test
+  void whoever_comes_back_later_begins_anew() throws InterruptedException {
+    payer.goesPro();
+    payer.api().post(CANCEL).expect(200);
+    becomesDue();
+    move();
+    payer.waits(Duration.ofDays(20));
+    String session = payer.api().post(CHECKOUT).expect(200).data().get("session_id").stringValue();
+    service.checkout().pay(session);
+    assertEquals("active", payer.status());
+    assertTrue(payer.periodEnd().isAfter(service.clock().instant().plus(Duration.ofDays(27))));
+    assertEquals(
+        List.of("Welcome to Pro", "Pro was cancelled", "Pro has ended", "Welcome to Pro"),
+        payer.told());
+  }
+
+  @Test
+  void a_refund_or_dispute_of_the_running_month_is_back_to_free() {
+    for (String type : List.of("payment_refunded", "dispute_received")) {
+      Payer another = Payer.join(service, database).goesPro();
+      UUID order = another.order();
+      CheckoutEvent event = another.event(type, order, 999);
+      another.send(
+          type.startsWith("dispute")
+              ? event.data("id", "dsp_1").data("payment_id", "pay_" + order)
+              : event);
+      assertEquals("expired", another.status(), type);
+      assertEquals("free", another.tier(), type);
+      assertEquals(50, another.credits("subscription"), type);
+      assertEquals(List.of("Welcome to Pro", "Pro has ended"), another.told(), type);
+    }
+  }
+
+  @Test
+  void a_refund_of_a_month_long_gone_ends_nothing() {
+    payer.goesPro();
+    UUID first = payer.order();
+    becomesDue();
+    move();
+    payer.send(payer.event("payment_refunded", first, 999)).expect(200);
+    assertEquals("refunded", payer.orderStatus(first));
+    assertEquals("active", payer.status());
+  }
+
+  @Test
+  void a_part_that_is_refunded_changes_nothing() {
+    payer.goesPro();
+    UUID order = payer.order();
+    payer.send(payer.event("payment_refunded", order, 100)).expect(200);
+    assertEquals("active", payer.status());
+  }
+
+  @Test
+  void a_manager_in_front_may_renew_and_cancel() {
+    Map<String, Object> who = Map.of("user_id", payer.userId(), "subscription_id", "sub_7");
+    CheckoutEvent renewed =
+        CheckoutEvent.of("subscription_renewed", service.clock().instant())
+            .amount(999)
+            .source("src_manager")
+            .data("metadata", who);
+    payer.send(renewed).expect(200);
+    payer.send(renewed).expect(200);
+    payer.send(renewed.again()).expect(200);
+    assertEquals("active", payer.status());
+    assertEquals(100, payer.credits("subscription"));
+    Instant end = payer.periodEnd();
+    payer.waits(Duration.ofDays(27));
+    payer.send(
+        CheckoutEvent.of("subscription_renewed", service.clock().instant())
+            .amount(999)
+            .data("subscription_id", "sub_7"));
+    assertTrue(payer.periodEnd().isAfter(end));
+    assertEquals(150, payer.credits("subscription"));
+    payer.send(
+        CheckoutEvent.of("subscription_renewed", service.clock().instant())
+            .amount(1)
+            .data("subscription_id", "sub_7"));
+    assertEquals(150, payer.credits("subscription"));
+    payer.send(
+        CheckoutEvent.of("subscription_cancelled", service.clock().instant().plusSeconds(1))
+            .data("subscription_id", "sub_7"));
+    assertEquals("cancelled", payer.status());
+  }
+
+  @Test
+  void FR_066_payments_and_webhooks_are_counted() {
+    payer.goesPro();
+    payer.send(payer.event("payment_captured", UUID.randomUUID(), 1)).expect(200);
+    String metrics = service.api().get("/metrics").expect(200).text();
+    for (String line :
+        List.of(
+            "payments_total{kind=\"subscription\",outcome=\"captured\"}",
+            "webhook_events_total{outcome=\"applied\"}",
+            "webhook_events_total{outcome=\"unmatched\"}",
+            "webhook_lag_seconds_count")) {
+      assertTrue(metrics.contains(line), line);
+    }
+  }
+}

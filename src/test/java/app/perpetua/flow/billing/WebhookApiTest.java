@@ -1,0 +1,429 @@
+package app.perpetua.flow.billing;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import app.perpetua.flow.fake.CheckoutEvent;
+import app.perpetua.flow.fake.FakeCheckout;
+import app.perpetua.flow.harness.Api;
+import app.perpetua.flow.harness.Invariants;
+import app.perpetua.flow.harness.TestDatabase;
+import app.perpetua.flow.harness.TestService;
+import app.perpetua.flow.jobs.Worker;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.UUID;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** Webhooks over real sockets: who may send them, and what becomes of them (promise 16). */
+class WebhookApiTest {
+  private static final String WEBHOOKS = "/api/v1/webhooks/checkout";
+  private static final String PREVIOUS = "the-secret-before";
+
+  @Order(1)
+  @RegisterExtension
+  static final TestDatabase database = new TestDatabase();
+
+  @Order(2)
+  @RegisterExtension
+  static final TestService service =
+      new TestService(database)
+          .with("CHECKOUT_WEBHOOK_SECRET_PREVIOUS", PREVIOUS)
+          .with("CREDIT_PURCHASE_MONTHLY", "100000");
+
+  private final Payer payer = Payer.join(service, database);
+
+  @BeforeEach
+  void quiet() {
+    service.runDueJobs();
+  }
+
+  @AfterEach
+  void invariants() {
+    Invariants.check(database);
+  }
+
+  private static long stored() {
+    return database.number("select count(*) from billing.payment_events");
+  }
+
+  private CheckoutEvent captured(UUID order, int cents) {
+    return payer.event("payment_captured", order, cents);
+  }
+
+  @Test
+  void FR_048_only_what_is_signed_with_our_secret_is_taken() {
+    UUID order = payer.ordersCredits(10);
+    byte[] body = captured(order, 50).body();
+    String good = CheckoutEvent.signature(FakeCheckout.WEBHOOK_SECRET, body);
+    long before = stored();
+    Api api = service.api().invalidOnPurpose();
+    api.post(WEBHOOKS, body).expect(400, "INVALID_SIGNATURE");
+    for (String bad :
+        List.of(
+            "x",
+            good.toUpperCase(Locale.ROOT),
+            good.substring(0, 32),
+            good + "00",
+            "0".repeat(64),
+            CheckoutEvent.signature("another", body))) {
+      api.with("Cko-Signature", bad).post(WEBHOOKS, body).expect(400, "INVALID_SIGNATURE");
+    }
+    Api signed = api.with("Cko-Signature", good);
+    String text = new String(body, StandardCharsets.UTF_8);
+    for (String other :
+        List.of(
+            text.replace("\"amount\":50", "\"amount\":51"),
+            text.replace(",", ", "),
+            text + "\n",
+            text.replace("\"id\"", "\"\\u0069d\""))) {
+      signed.post(WEBHOOKS, other).expect(400, "INVALID_SIGNATURE");
+    }
+    signed.send("POST", WEBHOOKS, null).expect(400, "INVALID_SIGNATURE");
+    assertEquals(before, stored());
+    assertEquals(0, payer.credits("purchased"));
+    assertTrue(signed.post(WEBHOOKS, body).expect(200).json().get("received").booleanValue());
+    assertEquals(10, payer.credits("purchased"));
+  }
+
+  @Test
+  void FR_048_while_the_secret_changes_the_one_before_still_counts() {
+    UUID order = payer.ordersCredits(10);
+    byte[] body = captured(order, 50).body();
+    Payer.signed(service, PREVIOUS, body).post(WEBHOOKS, body).expect(200);
+    assertEquals(10, payer.credits("purchased"));
+  }
+
+  @Test
+  void promise_16_a_hundred_times_the_same_event_twenty_at_once_is_one() throws Exception {
+    UUID order = payer.ordersCredits(40);
+    CheckoutEvent event = captured(order, 200);
+    Set<Integer> statuses = new TreeSet<>();
+    try (ExecutorService threads = Executors.newFixedThreadPool(20)) {
+      List<Future<Integer>> answers = new ArrayList<>();
+      for (int i = 0; i < 100; i++) {
+        answers.add(threads.submit(() -> payer.send(event).status()));
+      }
+      for (Future<Integer> answer : answers) {
+        statuses.add(answer.get());
+      }
+    }
+    assertEquals(Set.of(200), statuses);
+    assertEquals(
+        1,
+        database.number(
+            "select count(*) from billing.payment_events where provider_event_id = ?", event.id()));
+    assertEquals(40, payer.credits("purchased"));
+    assertEquals(List.of("Your credits are here"), payer.told());
+  }
+
+  @Test
+  void promise_16_different_events_of_one_capture_are_one_grant() throws Exception {
+    UUID order = payer.ordersPro();
+    CheckoutEvent event = captured(order, 999);
+    try (ExecutorService threads = Executors.newFixedThreadPool(20)) {
+      List<Future<Api.Answer>> answers = new ArrayList<>();
+      for (int i = 0; i < 20; i++) {
+        answers.add(threads.submit(() -> payer.send(event.again())));
+      }
+      for (Future<Api.Answer> answer : answers) {
+        answer.get().expect(200);
+      }
+    }
+    assertEquals("active", payer.status());
+    assertEquals(100, payer.credits("subscription"));
+    assertEquals(1, payer.entries("subscription_created"));
+    assertEquals(0, payer.entries("subscription_renewed"));
+  }
+
+  /** All 24 orders of a payment that was declined, approved, captured and refunded. */
+  @Test
+  void promise_16_every_order_of_a_purchases_events_ends_the_same() {
+    Set<String> ends = new TreeSet<>();
+    for (List<Integer> order : permutations(List.of(0, 1, 2, 3))) {
+      Payer another = Payer.join(service, database);
+      UUID purchase = another.ordersCredits(30);
+      List<CheckoutEvent> events =
+          events(
+              another,
+              purchase,
+              150,
+              List.of(
+                  "payment_declined", "payment_approved", "payment_captured", "payment_refunded"));
+      order.forEach(place -> another.send(events.get(place)).expect(200));
+      ends.add(another.orderStatus(purchase) + " " + another.credits("purchased"));
+    }
+    assertEquals(Set.of("refunded 0"), ends);
+  }
+
+  @Test
+  void promise_16_every_order_of_a_subscriptions_events_ends_the_same() {
+    Set<String> ends = new TreeSet<>();
+    for (List<Integer> order : permutations(List.of(0, 1, 2, 3))) {
+      Payer another = Payer.join(service, database);
+      UUID purchase = another.ordersPro();
+      List<CheckoutEvent> events =
+          events(
+              another,
+              purchase,
+              999,
+              List.of(
+                  "payment_declined", "payment_approved", "payment_captured", "payment_expired"));
+      events.set(1, events.get(1).source("src_kept"));
+      order.forEach(place -> another.send(events.get(place)).expect(200));
+      ends.add(
+          another.orderStatus(purchase)
+              + " "
+              + another.status()
+              + " "
+              + another.tier()
+              + " "
+              + another.credits("subscription")
+              + " "
+              + another.periodEnd()
+              + " "
+              + database
+                  .row(
+                      "select instrument_id from billing.subscriptions where user_id = ?",
+                      another.userId())
+                  .get("instrument_id")
+              + " "
+              + another.entries("subscription_created")
+              + another.entries("subscription_renewed"));
+    }
+    assertEquals(1, ends.size(), ends::toString);
+    assertTrue(ends.iterator().next().startsWith("captured active pro 100 "), ends::toString);
+    assertTrue(ends.iterator().next().endsWith(" src_kept 10"), ends::toString);
+  }
+
+  /** One second after the other. */
+  private static List<CheckoutEvent> events(Payer of, UUID order, int cents, List<String> types) {
+    List<CheckoutEvent> events = new ArrayList<>();
+    Instant at = service.clock().instant();
+    for (String type : types) {
+      events.add(of.event(type, order, cents).with("created_on", at.toString()));
+      at = at.plusSeconds(1);
+    }
+    return events;
+  }
+
+  private static <T> List<List<T>> permutations(List<T> items) {
+    if (items.isEmpty()) {
+      return List.of(List.of());
+    }
+    List<List<T>> all = new ArrayList<>();
+    for (T first : items) {
+      List<T> rest = new ArrayList<>(items);
+      rest.remove(first);
+      for (List<T> tail : permutations(rest)) {
+        List<T> one = new ArrayList<>(List.of(first));
+        one.addAll(tail);
+        all.add(one);
+      }
+    }
+    return all;
+  }
+
+  @Test
+  void promise_16_an_old_event_overwrites_no_newer_one() {
+    payer.goesPro();
+    UUID order = payer.order();
+    String before = payer.subscription().toString();
+    String earlier = service.clock().instant().minus(Duration.ofHours(1)).toString();
+    for (String type :
+        List.of(
+            "payment_declined",
+            "payment_capture_declined",
+            "payment_voided",
+            "payment_expired",
+            "payment_canceled",
+            "payment_refunded",
+            "dispute_received",
+            "subscription_cancelled",
+            "subscription_renewed")) {
+      CheckoutEvent event =
+          payer
+              .event(type, order, 999)
+              .with("created_on", earlier)
+              .data("metadata", Map.of("user_id", payer.userId()));
+      payer.send(event).expect(200);
+      assertEquals(before, payer.subscription().toString(), type);
+      assertEquals("applied", payer.eventStatus(event), type);
+    }
+    assertEquals("captured", payer.orderStatus(order));
+    assertEquals(100, payer.credits("subscription"));
+  }
+
+  @Test
+  void settled_37_a_refund_before_its_capture_grants_nothing() {
+    UUID order = payer.ordersPro();
+    CheckoutEvent capture = captured(order, 999);
+    payer.send(payer.event("payment_refunded", order, 999)).expect(200);
+    payer.send(capture).expect(200);
+    assertEquals("refunded", payer.orderStatus(order));
+    assertEquals("free", payer.tier());
+    assertEquals(0, payer.credits("subscription"));
+  }
+
+  @Test
+  void FR_051_a_purchase_is_granted_by_the_amount_and_currency_that_were_ordered() {
+    UUID order = payer.ordersCredits(20);
+    for (CheckoutEvent wrong :
+        List.of(
+            captured(order, 99),
+            captured(order, 101),
+            captured(order, 100).data("currency", "EUR"),
+            captured(order, 100).data("currency", null),
+            captured(order, 100).data("amount", null),
+            captured(order, 100).data("amount", "100"),
+            captured(order, 100).data("amount", 100.0))) {
+      payer.send(wrong).expect(200);
+      assertEquals("unmatched", payer.eventStatus(wrong));
+      assertEquals("open", payer.orderStatus(order));
+    }
+    assertEquals(0, payer.credits("purchased"));
+    payer.send(captured(order, 100)).expect(200);
+    assertEquals(20, payer.credits("purchased"));
+  }
+
+  @Test
+  void settled_37_what_is_nobodys_is_kept_and_acknowledged() {
+    for (CheckoutEvent event :
+        List.of(
+            captured(UUID.randomUUID(), 999),
+            captured(UUID.randomUUID(), 999).data("reference", "no uuid"),
+            captured(UUID.randomUUID(), 999).data("reference", 7).data("id", null),
+            CheckoutEvent.of("subscription_renewed", service.clock().instant())
+                .amount(999)
+                .data("metadata", Map.of("user_id", UUID.randomUUID())),
+            CheckoutEvent.of("subscription_cancelled", service.clock().instant()))) {
+      payer.send(event).expect(200);
+      assertEquals("unmatched", payer.eventStatus(event));
+      payer.send(event).expect(200);
+    }
+  }
+
+  @Test
+  void FR_047_types_that_we_do_not_know_are_kept() {
+    for (String type :
+        List.of(
+            "card_verified", "payment_pending", "PAYMENT_CAPTURED", "other", "payment_captured2")) {
+      CheckoutEvent event = captured(payer.ordersCredits(1), 5).with("type", type);
+      payer.send(event).expect(200);
+      assertEquals("ignored", payer.eventStatus(event), type);
+    }
+    assertEquals(0, payer.credits("purchased"));
+  }
+
+  @Test
+  void promise_20_what_is_signed_and_no_event_is_refused() {
+    long before = stored();
+    for (String body :
+        List.of(
+            "",
+            " ",
+            "null",
+            "[]",
+            "1",
+            "{",
+            "{}",
+            "{\"id\":\"evt_1\"}",
+            "{\"type\":\"payment_captured\"}",
+            "{\"id\":7,\"type\":\"payment_captured\"}",
+            "{\"id\":\"\",\"type\":\"payment_captured\"}",
+            "{\"id\":\"a\\u0000b\",\"type\":\"payment_captured\"}",
+            "{\"id\":\"" + "x".repeat(201) + "\",\"type\":\"payment_captured\"}",
+            "{\"id\":\"evt_1\",\"type\":\"" + "x".repeat(101) + "\"}",
+            "{\"id\":\"evt_1\",\"id\":\"evt_2\",\"type\":\"payment_captured\"}",
+            "{\"id\":\"evt_1\",\"type\":\"payment_captured\",\"created_on\":\"yesterday\"}",
+            "{\"id\":\"evt_1\",\"type\":\"payment_captured\",\"created_on\":\"1999-12-31T00:00:00Z\"}",
+            "{\"id\":\"evt_1\",\"type\":\"payment_captured\",\"created_on\":5}",
+            "{\"a\":".repeat(100) + "1" + "}".repeat(100))) {
+      Payer.send(service, body.getBytes(StandardCharsets.UTF_8)).expect(400, "VALIDATION_ERROR");
+    }
+    Payer.send(service, new byte[] {'{', '"', (byte) 0xff, '"', ':', '1', '}'}).expect(400);
+    byte[] large = ("{\"id\":\"" + "x".repeat(1_000_000) + "\"}").getBytes(StandardCharsets.UTF_8);
+    Payer.send(service, large).expect(413, "PAYLOAD_TOO_LARGE");
+    byte[] body = captured(UUID.randomUUID(), 5).body();
+    Payer.signed(service, FakeCheckout.WEBHOOK_SECRET, body)
+        .with("Content-Type", "text/plain")
+        .post(WEBHOOKS, body)
+        .expect(415);
+    assertEquals(before, stored());
+  }
+
+  @Test
+  void a_time_that_is_missing_or_far_ahead_counts_as_now() {
+    UUID order = payer.ordersCredits(10);
+    payer.send(captured(order, 50).with("created_on", "2999-01-01T00:00:00Z")).expect(200);
+    payer.send(payer.event("payment_refunded", order, 50).with("created_on", null)).expect(200);
+    assertEquals("refunded", payer.orderStatus(order));
+  }
+
+  @Test
+  void what_cannot_be_applied_is_safe_and_applied_by_a_job() {
+    UUID order = payer.ordersCredits(10);
+    CheckoutEvent event = captured(order, 50);
+    // Stands in for whatever may go wrong in what follows from a payment.
+    database.run(
+        "alter table billing.ai_credit_grants add constraint broken check (credit_type <> 'purchased') not valid");
+    try {
+      payer.send(event).expect(200);
+      assertEquals("received", payer.eventStatus(event));
+      assertEquals("open", payer.orderStatus(order));
+      assertEquals(List.of(Worker.Outcome.FAILED), payer.jobs(Webhooks.APPLY));
+    } finally {
+      database.run("alter table billing.ai_credit_grants drop constraint broken");
+    }
+    payer.waits(Duration.ofMinutes(2));
+    assertEquals(List.of(Worker.Outcome.DONE), payer.jobs(Webhooks.APPLY));
+    assertEquals("applied", payer.eventStatus(event));
+    assertEquals(10, payer.credits("purchased"));
+    payer.send(event).expect(200);
+    assertEquals(10, payer.credits("purchased"));
+  }
+
+  @Test
+  void a_payment_of_a_deleted_account_is_nobodys() {
+    UUID order = payer.ordersCredits(10);
+    String email =
+        payer.api().get("/api/v1/users/me").expect(200).data().get("email").stringValue();
+    payer.api().delete("/api/v1/users/me", Map.of("confirm", email)).expect(204);
+    CheckoutEvent event = captured(order, 50);
+    payer.send(event).expect(200);
+    assertEquals("unmatched", payer.eventStatus(event));
+  }
+
+  @Test
+  void events_are_forgotten_after_ninety_days() {
+    CheckoutEvent event = captured(UUID.randomUUID(), 5);
+    payer.send(event).expect(200);
+    database.run(
+        "update billing.payment_events set received_at = ? where provider_event_id = ?",
+        service.clock().instant().minus(Duration.ofDays(91)),
+        event.id());
+    CheckoutEvent young = captured(UUID.randomUUID(), 5);
+    payer.send(young).expect(200);
+    payer.waits(Duration.ofDays(1));
+    service.runDueJobs();
+    assertEquals(
+        0,
+        database.number(
+            "select count(*) from billing.payment_events where provider_event_id = ?", event.id()));
+    assertEquals("unmatched", payer.eventStatus(young));
+  }
+}

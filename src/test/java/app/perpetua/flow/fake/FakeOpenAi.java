@@ -1,0 +1,272 @@
+package app.perpetua.flow.fake;
+
+import app.perpetua.flow.base.Json;
+import app.perpetua.flow.fake.OpenAiStep.Ending;
+import app.perpetua.flow.fake.OpenAiStep.Manner;
+import app.perpetua.flow.fake.OpenAiStep.Part;
+import app.perpetua.flow.fake.OpenAiStep.Reply;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * OpenAI's Responses API on loopback: streams turns as the real one does, refuses what the real one
+ * refuses, and does what it is told to, for as long as it is told. Remembers requests that break
+ * the protocol, and paths it does not have, and fails on {@link #close}. Thread-safe.
+ */
+public final class FakeOpenAi implements AutoCloseable {
+  /** The only key that it knows. */
+  public static final String KEY = "sk-fake-4711";
+
+  /** A dev server may be asked for days. */
+  private static final int REMEMBERED = 1_000;
+
+  private static final String PATH = "/v1/responses";
+  private static final String EVENTS = "text/event-stream; charset=utf-8";
+
+  /** How a request ended. */
+  public enum Outcome {
+    ANSWERING,
+    /** To the last byte. */
+    COMPLETE,
+    /** By the script. */
+    BROKEN_OFF,
+    /** By the client. */
+    HUNG_UP
+  }
+
+  /**
+   * A request.
+   *
+   * @param body as it was sent; null, as JSON has it, if it was not JSON
+   * @param status of the answer; 0 before it began
+   */
+  public record Asked(JsonNode body, int status, Outcome outcome) {}
+
+  private final Json json = new Json();
+  private final HttpWire wire;
+  private final Duration pace;
+  private final Queue<OpenAiStep> script = new ArrayDeque<>();
+  private final Map<Integer, Asked> asked = new LinkedHashMap<>();
+  private final List<String> faults = new ArrayList<>();
+  private boolean isDown;
+  private int requests;
+
+  /** Starts it on a free port; it answers as fast as it can. */
+  public FakeOpenAi() {
+    this(Duration.ZERO);
+  }
+
+  /**
+   * Starts it on a free port.
+   *
+   * @param pace between two words, unless a step says otherwise
+   */
+  public FakeOpenAi(Duration pace) {
+    this.pace = pace;
+    this.wire = new HttpWire(this::answer);
+  }
+
+  /** Where it is, as {@code OPENAI_BASE_URL} takes it. */
+  public URI baseUrl() {
+    return wire.uri();
+  }
+
+  /** From now on it does that, request by request, and then what is sensible again. */
+  public synchronized void script(OpenAiStep... steps) {
+    script(List.of(steps));
+  }
+
+  /** As above. */
+  public synchronized void script(List<OpenAiStep> steps) {
+    script.clear();
+    steps.stream().flatMap(OpenAiStep::each).forEach(script::add);
+  }
+
+  /** Whether it closes every connection that asks for something. */
+  public synchronized void down(boolean down) {
+    isDown = down;
+  }
+
+  /** What it was asked, oldest first; the last thousand. */
+  public synchronized List<Asked> asked() {
+    return List.copyOf(asked.values());
+  }
+
+  private void answer(HttpWire.Request request, HttpWire.Connection to) throws IOException {
+    JsonNode body = parsed(request.body());
+    OpenAiStep step;
+    int number;
+    synchronized (this) {
+      number = requests++;
+      asked.put(number, new Asked(body, 0, Outcome.ANSWERING));
+      asked.remove(number - REMEMBERED);
+      OpenAiStep next = isDown ? OpenAiStep.hangUp() : script.poll();
+      step = next == null ? OpenAiStep.of(new Reply.Sense()) : next;
+    }
+    try {
+      to.pause(step.stall());
+      boolean whole = reply(checked(request, body, step.reply()), step.manner(), number, body, to);
+      note(number, whole ? Outcome.COMPLETE : Outcome.BROKEN_OFF);
+    } catch (IOException e) {
+      note(number, Outcome.HUNG_UP);
+      throw e;
+    }
+  }
+
+  private JsonNode parsed(byte[] body) {
+    try {
+      return json.parse(new String(body, StandardCharsets.UTF_8));
+    } catch (JacksonException e) {
+      return json.parse("null");
+    }
+  }
+
+  /** The scripted reply, unless the request deserves another. */
+  private Reply checked(HttpWire.Request request, JsonNode body, Reply scripted) {
+    if (scripted instanceof Reply.HangUp) {
+      return scripted;
+    }
+    if (!request.method().equals("POST") || !request.path().equals(PATH)) {
+      fault("there is no " + request.method() + " " + request.path());
+      return new Reply.Problem(404, "unknown_url", Map.of());
+    }
+    if (!request.header("authorization").equals("Bearer " + KEY)) {
+      return new Reply.Problem(401, "invalid_api_key", Map.of());
+    }
+    List<String> wrong = new OpenAiRequest(body).faults();
+    if (!wrong.isEmpty() || !request.header("content-type").startsWith("application/json")) {
+      fault("a request that is refused: " + wrong);
+      return new Reply.Problem(400, "invalid_request_error", Map.of());
+    }
+    return scripted;
+  }
+
+  /** True if the client has got all of it. */
+  private boolean reply(
+      Reply reply, Manner manner, int number, JsonNode body, HttpWire.Connection to)
+      throws IOException {
+    OpenAiRequest request = new OpenAiRequest(body);
+    String id = "%04x".formatted(number);
+    switch (reply) {
+      case Reply.HangUp _ -> {
+        to.cut(manner.resets());
+        return false;
+      }
+      case Reply.Problem(int status, String code, Map<String, String> headers) -> {
+        begin(number, status, "application/json", headers, to);
+        return send(List.of(json.bytes(Map.of("error", error(code)))), manner, to);
+      }
+      case Reply.Raw(int status, String type, byte[] bytes) -> {
+        begin(number, status, type, Map.of(), to);
+        return send(List.of(bytes), manner, to);
+      }
+      case Reply.Flood(int words) -> {
+        begin(number, 200, EVENTS, Map.of(), to);
+        return flood(words, to);
+      }
+      case Reply.Turn(List<Part> parts, Ending ending) -> {
+        begin(number, 200, EVENTS, Map.of(), to);
+        return send(OpenAiStream.of(json, request, id, parts, ending), manner, to);
+      }
+      case Reply.Sense _ -> {
+        begin(number, 200, EVENTS, Map.of(), to);
+        List<Part> parts = OpenAiSense.answer(json, request);
+        return send(OpenAiStream.of(json, request, id, parts, Ending.COMPLETED), manner, to);
+      }
+    }
+  }
+
+  /** Like the real one's, its sentence quotes what should not be repeated. */
+  private static Map<String, Object> error(String code) {
+    Map<String, Object> error = new LinkedHashMap<>();
+    error.put("message", "Something about " + code + " and the key " + KEY + ".");
+    error.put("type", code.contains("quota") ? code : "some_error");
+    error.put("param", "none");
+    error.put("code", code);
+    return error;
+  }
+
+  private void begin(
+      int number, int status, String type, Map<String, String> more, HttpWire.Connection to)
+      throws IOException {
+    Map<String, String> headers = new LinkedHashMap<>();
+    headers.put("Content-Type", type);
+    headers.put("x-request-id", "req_" + number);
+    headers.putAll(more);
+    synchronized (this) {
+      asked.computeIfPresent(number, (_, it) -> new Asked(it.body(), status, it.outcome()));
+    }
+    to.begin(status, headers);
+  }
+
+  private boolean send(List<byte[]> pieces, Manner manner, HttpWire.Connection to)
+      throws IOException {
+    ByteArrayOutputStream all = new ByteArrayOutputStream();
+    pieces.forEach(all::writeBytes);
+    int cutAt = manner.cutAt() == Manner.HALFWAY ? halfway(pieces) : manner.cutAt();
+    Duration between = manner.pace().isZero() ? pace : manner.pace();
+    int sent = 0;
+    for (int i = 0; i < pieces.size(); i++) {
+      byte[] piece = pieces.get(i);
+      if (cutAt != Manner.NEVER && sent + piece.length > cutAt) {
+        to.chunk(Arrays.copyOf(piece, cutAt - sent));
+        to.cut(manner.resets());
+        return false;
+      }
+      to.chunk(piece);
+      sent += piece.length;
+      to.pause(i == pieces.size() / 2 && !manner.pause().isZero() ? manner.pause() : between);
+    }
+    if (cutAt != Manner.NEVER) {
+      to.cut(manner.resets());
+      return false;
+    }
+    to.end();
+    return true;
+  }
+
+  /** Within the event in the middle, so within a word of a text that has some. */
+  private static int halfway(List<byte[]> pieces) {
+    int middle = pieces.size() / 2;
+    int before = pieces.stream().limit(middle).mapToInt(piece -> piece.length).sum();
+    return before + pieces.get(middle).length - 5;
+  }
+
+  private boolean flood(int words, HttpWire.Connection to) throws IOException {
+    for (int i = 0; i < words; i++) {
+      to.chunk(OpenAiStream.word(json, i));
+    }
+    to.end();
+    return true;
+  }
+
+  private synchronized void note(int number, Outcome outcome) {
+    asked.computeIfPresent(number, (_, it) -> new Asked(it.body(), it.status(), outcome));
+  }
+
+  private synchronized void fault(String fault) {
+    faults.add(fault);
+  }
+
+  @Override
+  public void close() {
+    wire.close();
+    synchronized (this) {
+      if (!faults.isEmpty()) {
+        throw new AssertionError("OpenAI does not take this: " + faults);
+      }
+    }
+  }
+}

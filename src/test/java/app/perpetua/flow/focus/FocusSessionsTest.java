@@ -1,0 +1,346 @@
+package app.perpetua.flow.focus;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.Ids;
+import app.perpetua.flow.base.Json;
+import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.events.Event;
+import app.perpetua.flow.events.Events;
+import app.perpetua.flow.events.Reaction;
+import app.perpetua.flow.events.Reactions;
+import app.perpetua.flow.harness.Invariants;
+import app.perpetua.flow.harness.MutableClock;
+import app.perpetua.flow.harness.TestDatabase;
+import app.perpetua.flow.jobs.Jobs;
+import app.perpetua.flow.sql.Actor;
+import app.perpetua.flow.sql.DatabaseException;
+import app.perpetua.flow.sql.Db;
+import app.perpetua.flow.sql.SqlCatalog;
+import app.perpetua.flow.sql.Tx;
+import app.perpetua.flow.tasks.Subtask;
+import app.perpetua.flow.tasks.Subtasks;
+import app.perpetua.flow.tasks.Task;
+import app.perpetua.flow.tasks.TaskConfig;
+import app.perpetua.flow.tasks.TaskDraft;
+import app.perpetua.flow.tasks.TaskPatch;
+import app.perpetua.flow.tasks.Tasks;
+import app.perpetua.flow.tombstones.TombstoneConfig;
+import app.perpetua.flow.tombstones.Tombstones;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** The rules, below the edge that lets one user write one thing at a time. */
+class FocusSessionsTest {
+  @RegisterExtension static final TestDatabase database = new TestDatabase();
+
+  private static final TaskPatch.Edit<Instant> DUE_STAYS = new TaskPatch.Edit<>(false, null);
+  private static final TaskPatch.Edit<Integer> ESTIMATE_STAYS = new TaskPatch.Edit<>(false, null);
+
+  /** What a completion tells of focus. */
+  private record Seen(UUID task, String how, boolean focused, @Nullable Integer seconds) {}
+
+  private final MutableClock clock = new MutableClock();
+  private final Ids ids = new Ids();
+  private final Json json = new Json();
+  private final Jobs jobs = new Jobs(ids, json);
+  private final Events events = new Events(ids, json);
+  private final Tasks tasks =
+      new Tasks(
+          new TaskConfig(50, 50, 4, 10, 1000, 2000),
+          ids,
+          json,
+          events,
+          new Tombstones(new TombstoneConfig(3, Duration.ofDays(7)), ids),
+          jobs);
+  private final Subtasks subtasks = new Subtasks(tasks, ids, events);
+  private final FocusSessions focus = new FocusSessions(tasks, ids, jobs, events);
+  private final List<Event.TaskCompleted> completions =
+      Collections.synchronizedList(new ArrayList<>());
+  private final Db db =
+      new Db(database.pool(8), SqlCatalog.load(), clock, Duration.ofSeconds(20), _ -> false);
+
+  private UUID user = new UUID(0, 0);
+
+  @BeforeEach
+  void aNewUser() {
+    database.makeDays(clock.instant());
+    user = database.newUser().save();
+    events.reactWith(
+        new Reactions(
+            jobs, json, new SimpleMeterRegistry(), List.of(new FocusFollower(focus), seeing())));
+  }
+
+  @AfterEach
+  void invariants() {
+    Invariants.check(database);
+  }
+
+  @Test
+  void US12_twenty_parallel_starts_open_one() throws Exception {
+    List<UUID> all = new ArrayList<>();
+    for (int i = 0; i < 20; i++) {
+      all.add(task(null));
+    }
+    List<Callable<Optional<FocusSession>>> starts = new ArrayList<>();
+    for (UUID task : all) {
+      starts.add(
+          () -> {
+            try {
+              return Optional.of(start(task));
+            } catch (Refusal e) {
+              assertEquals(Code.CONFLICT, e.code());
+              assertTrue(e.extras().get("session") instanceof FocusSession);
+              return Optional.empty();
+            }
+          });
+    }
+    int opened = 0;
+    try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (Future<Optional<FocusSession>> answer : executor.invokeAll(starts)) {
+        opened += answer.get().isPresent() ? 1 : 0;
+      }
+    }
+    assertEquals(1, opened);
+    assertEquals(1, sessions());
+    assertEquals(1, entries("focus_started", "user"));
+  }
+
+  @Test
+  void US12_the_database_itself_allows_one_focus_at_a_time() {
+    UUID task = task(null);
+    start(task);
+    DatabaseException refused =
+        assertThrows(
+            DatabaseException.class,
+            () ->
+                write(
+                    tx ->
+                        tx.sql("focus.insert_session")
+                            .bind("id", ids.next())
+                            .bind("task_id", task)
+                            .run()));
+    assertEquals("focus_sessions_one_active", refused.constraint());
+  }
+
+  @ParameterizedTest
+  @CsvSource({"60,1799,false", "60,1800,true", "1,29,false", "1,30,true", ",14000,false"})
+  void FR_045_half_of_the_estimate_is_a_focus_completion(
+      @Nullable Integer estimate, int seconds, boolean half) {
+    UUID task = task(estimate);
+    start(task);
+    pass(seconds);
+    Task completed = complete(task);
+    assertEquals(seconds, completed.focusTimeSeconds());
+    assertEquals(List.of(new Seen(task, "manual", half, seconds)), seen());
+  }
+
+  @Test
+  void FR_045_the_time_of_all_its_sessions_counts() {
+    UUID task = task(10);
+    for (int i = 0; i < 2; i++) {
+      start(task);
+      pass(150);
+      write(tx -> focus.end(tx, task, null));
+    }
+    complete(task);
+    assertEquals(List.of(new Seen(task, "manual", true, null)), seen());
+  }
+
+  @Test
+  void settled_35_completing_by_force_or_by_the_last_subtask_ends_the_focus() {
+    UUID forced = task(1);
+    start(forced);
+    pass(40);
+    assertEquals(40, write(tx -> tasks.forceComplete(tx, forced, 1)).focusTimeSeconds());
+    UUID stepped = task(1);
+    Subtask step = write(tx -> subtasks.add(tx, stepped, "step", null, "user"));
+    start(stepped);
+    pass(50);
+    Subtasks.Changed changed = write(tx -> subtasks.patch(tx, step.id(), null, true, null));
+    assertEquals(50, changed.completedTask().orElseThrow().focusTimeSeconds());
+    assertEquals(
+        List.of(new Seen(forced, "force", true, 40), new Seen(stepped, "auto", true, 50)), seen());
+    assertEquals(50, read(tx -> tasks.get(tx, stepped)).focusTimeSeconds());
+    assertEquals(2, entries("focus_ended", "system"));
+    assertEquals(0, jobs());
+  }
+
+  @Test
+  void a_focus_on_another_task_goes_on_when_a_task_is_completed_or_deleted() {
+    UUID task = task(60);
+    FocusSession session = start(task);
+    complete(task(60));
+    UUID gone = task(60);
+    write(tx -> tasks.delete(tx, gone));
+    assertEquals(Optional.of(session), read(focus::active));
+    assertNull(completions.getFirst().focusSeconds());
+  }
+
+  @Test
+  void a_focus_counts_twelve_hours_at_most() {
+    UUID task = task(720);
+    FocusSession session = start(task);
+    // As if no worker had run for a day.
+    clock.advance(Duration.ofHours(23));
+    FocusSession.Ended ended = write(tx -> focus.end(tx, task, 80_000));
+    assertEquals(43_200, ended.durationSeconds());
+    assertEquals(session.startedAt().plus(Duration.ofHours(12)), ended.endedAt());
+    assertEquals(43_200, ended.focusTimeSeconds());
+    assertEquals(43_200, read(tx -> tasks.get(tx, task)).focusTimeSeconds());
+  }
+
+  @Test
+  void a_clock_that_goes_back_counts_nothing() {
+    UUID task = task(60);
+    start(task);
+    assertEquals(0, Task.focusRun(clock.instant(), clock.instant().minusSeconds(10)));
+    FocusSession.Ended ended = write(tx -> focus.end(tx, task, null));
+    assertEquals(0, ended.durationSeconds());
+    assertEquals(1, read(tx -> tasks.get(tx, task)).version());
+  }
+
+  /** As between a completion whose reaction failed and the job that makes up for it. */
+  @Test
+  void FR_017_what_a_completion_has_counted_is_not_counted_again() {
+    events.reactWith(new Reactions(jobs, json, new SimpleMeterRegistry(), List.of(seeing())));
+    UUID task = task(60);
+    FocusSession session = start(task);
+    pass(100);
+    complete(task);
+    assertEquals(1, sessions());
+    pass(100);
+    // Neither by another change of the task, nor by its user, nor as a forgotten one.
+    write(tx -> tasks.patch(tx, task, title("b")));
+    assertEquals(
+        Code.CONFLICT,
+        assertThrows(Refusal.class, () -> write(tx -> focus.end(tx, task, null))).code());
+    write(
+        tx -> {
+          focus.forgotten(tx, session.sessionId(), new FocusSessions.Forgotten(task, 150));
+          return 0;
+        });
+    assertEquals(1, sessions());
+    write(
+        tx -> {
+          new FocusFollower(focus).later(tx, completions.getFirst());
+          return 0;
+        });
+    assertEquals(100, read(tx -> tasks.get(tx, task)).focusTimeSeconds());
+    assertEquals(0, sessions());
+    assertEquals(1, entries("focus_ended", "system"));
+    assertEquals(0, entries("focus_ended", "user"));
+  }
+
+  @Test
+  void an_account_that_is_gone_has_no_focus() {
+    database.run("delete from auth.users where id = ?", user);
+    Refusal refusal = assertThrows(Refusal.class, () -> read(focus::active));
+    assertEquals(Code.UNAUTHORIZED, refusal.code());
+    assertFalse(refusal.extras().containsKey("session"));
+  }
+
+  private List<Seen> seen() {
+    synchronized (completions) {
+      return completions.stream()
+          .map(one -> new Seen(one.taskId(), one.completedBy(), one.focused(), one.focusSeconds()))
+          .toList();
+    }
+  }
+
+  private Reaction seeing() {
+    return new Reaction() {
+      @Override
+      public String name() {
+        return "seeing";
+      }
+
+      @Override
+      public boolean concerns(Event event) {
+        return event instanceof Event.TaskCompleted;
+      }
+
+      @Override
+      public void on(Tx tx, Event event) {
+        completions.add((Event.TaskCompleted) event);
+      }
+    };
+  }
+
+  private UUID task(@Nullable Integer estimate) {
+    return write(tx -> tasks.create(tx, new TaskDraft("a", "", "medium", null, estimate))).id();
+  }
+
+  private FocusSession start(UUID task) {
+    return write(tx -> focus.start(tx, task));
+  }
+
+  private Task complete(UUID task) {
+    TaskPatch done =
+        new TaskPatch(null, null, null, null, DUE_STAYS, ESTIMATE_STAYS, true, null, null);
+    return write(tx -> tasks.patch(tx, task, done)).task();
+  }
+
+  private static TaskPatch title(String title) {
+    return new TaskPatch(null, title, null, null, DUE_STAYS, ESTIMATE_STAYS, null, null, null);
+  }
+
+  private void pass(int seconds) {
+    clock.advance(Duration.ofSeconds(seconds));
+  }
+
+  private long sessions() {
+    return database.number(
+        "select count(*) from tasks.focus_sessions where user_id = ? and ended_at is null", user);
+  }
+
+  private long jobs() {
+    return database.number(
+        "select count(*) from ops.job_queue where user_id = ? and kind = 'focus_end'", user);
+  }
+
+  private long entries(String action, String source) {
+    return database.number(
+        "select count(*) from activity.activity_logs where user_id = ? and action = ?"
+            + " and source = ?",
+        user,
+        action,
+        source);
+  }
+
+  private <T> T read(Function<Tx, T> work) {
+    return db.read(Actor.user(user, "test"), work);
+  }
+
+  private <T> T write(Function<Tx, T> work) {
+    return db.write(
+        Actor.user(user, "test"),
+        tx -> {
+          tx.lockOwner();
+          return work.apply(tx);
+        });
+  }
+}

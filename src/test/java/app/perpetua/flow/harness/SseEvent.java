@@ -1,0 +1,57 @@
+package app.perpetua.flow.harness;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * A server-sent event.
+ *
+ * @param name {@code message} for one without a name
+ */
+public record SseEvent(String name, String data) {
+  /** All events of a stream, each held to the contract. */
+  public static List<SseEvent> all(String stream) {
+    List<SseEvent> events = new ArrayList<>();
+    for (String block : stream.split("\n\n", -1)) {
+      of(block).forEach(events::add);
+    }
+    return events;
+  }
+
+  /** The event of one block of lines, held to the contract; none for a comment. */
+  public static List<SseEvent> of(String block) {
+    String name = "message";
+    StringBuilder data = new StringBuilder();
+    for (String line : block.split("\n", -1)) {
+      if (line.startsWith("event: ")) {
+        name = line.substring("event: ".length());
+      } else if (line.startsWith("data: ")) {
+        data.append(line.substring("data: ".length()));
+      }
+    }
+    if (data.isEmpty()) {
+      return List.of();
+    }
+    SseEvent event = new SseEvent(name, data.toString());
+    if (!event.last()) {
+      assertEquals(List.of(), Contract.current().faultsOf(event.schema(), event.data()));
+    }
+    return List.of(event);
+  }
+
+  /** True for the one that ends a stream. */
+  public boolean last() {
+    return data.equals("[DONE]");
+  }
+
+  private String schema() {
+    return switch (name) {
+      case "message" -> "ChatWords";
+      case "result" -> "ChatResult";
+      case "error" -> "ErrorBody";
+      default -> throw new AssertionError("no event is called " + name);
+    };
+  }
+}

@@ -1,0 +1,214 @@
+package app.perpetua.flow.provider.checkout;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import app.perpetua.flow.base.Json;
+import app.perpetua.flow.base.Secret;
+import app.perpetua.flow.billing.Payments;
+import app.perpetua.flow.billing.Payments.Charge;
+import app.perpetua.flow.billing.Payments.Opened;
+import app.perpetua.flow.billing.Payments.Outcome;
+import app.perpetua.flow.billing.Payments.Purchase;
+import app.perpetua.flow.fake.FakeCheckout;
+import app.perpetua.flow.fake.FakeCheckout.Step;
+import app.perpetua.flow.harness.MutableClock;
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import tools.jackson.databind.JsonNode;
+
+class CheckoutPaymentsTest {
+  private final FakeCheckout checkout = new FakeCheckout(new MutableClock());
+  private final HttpClient http = HttpClient.newHttpClient();
+  private final CheckoutPayments payments = at(checkout.baseUrl(), FakeCheckout.SECRET_KEY);
+  private final UUID user = UUID.randomUUID();
+
+  @AfterEach
+  void close() {
+    http.close();
+    checkout.close();
+  }
+
+  private CheckoutPayments at(URI base, String key) {
+    return new CheckoutPayments(
+        http,
+        new CheckoutConfig(
+            new Secret(key),
+            base,
+            Optional.of("pc_1"),
+            "NZ",
+            URI.create("https://app.example.com/ok"),
+            URI.create("https://app.example.com/no"),
+            URI.create("https://app.example.com/back")),
+        new Json());
+  }
+
+  private Purchase purchase(boolean keep) {
+    return new Purchase(
+        UUID.randomUUID(),
+        user,
+        keep ? Payments.Kind.SUBSCRIPTION : Payments.Kind.CREDITS,
+        250,
+        "USD",
+        keep);
+  }
+
+  private Charge charge(String key) {
+    return new Charge(key, UUID.randomUUID(), user, 999, "USD", "src_1", "pay_0");
+  }
+
+  @Test
+  void a_page_is_asked_for_with_all_that_it_needs() throws InterruptedException {
+    Purchase purchase = purchase(true);
+    Opened.Page page = assertInstanceOf(Opened.Page.class, payments.open(purchase));
+    assertTrue(page.url().endsWith("/checkout/pay/" + page.sessionId()));
+    JsonNode asked = checkout.page(page.sessionId()).orElseThrow().request();
+    assertEquals(250, asked.get("amount").intValue());
+    assertEquals("Recurring", asked.get("payment_type").stringValue());
+    assertEquals(purchase.order().toString(), asked.get("reference").stringValue());
+    assertEquals("pc_1", asked.get("processing_channel_id").stringValue());
+    assertEquals("NZ", asked.at("/billing/address/country").stringValue());
+    assertEquals(user.toString(), asked.at("/metadata/user_id").stringValue());
+    assertEquals("https://app.example.com/ok", asked.get("success_url").stringValue());
+    assertTrue(asked.at("/3ds/enabled").booleanValue());
+    Opened.Page other = assertInstanceOf(Opened.Page.class, payments.open(purchase(false)));
+    assertEquals(
+        "Regular",
+        checkout.page(other.sessionId()).orElseThrow().request().get("payment_type").stringValue());
+  }
+
+  @Test
+  void a_charge_is_ours_to_make_and_happens_once_a_key() throws InterruptedException {
+    Charge charge = charge("sub:2026-04-10:1");
+    Outcome.Pending first = assertInstanceOf(Outcome.Pending.class, payments.charge(charge));
+    assertEquals(first, payments.charge(charge));
+    assertEquals(1, checkout.payments().size());
+    JsonNode asked = checkout.payments().getFirst().request();
+    assertTrue(asked.get("merchant_initiated").booleanValue());
+    assertEquals("pay_0", asked.get("previous_payment_id").stringValue());
+    assertEquals("src_1", asked.at("/source/id").stringValue());
+    assertEquals(new Outcome.Captured(first.paymentId()), payments.look(first.paymentId()));
+    checkout.turn(first.paymentId(), "Voided");
+    assertInstanceOf(Outcome.Declined.class, payments.look(first.paymentId()));
+    checkout.turn(first.paymentId(), "Something New");
+    assertInstanceOf(Outcome.Unknown.class, payments.look(first.paymentId()));
+    assertFalse(charge.toString().contains("src_1"), charge::toString);
+  }
+
+  @Test
+  void what_is_declined_is_told_with_its_code() throws InterruptedException {
+    checkout.script(List.of(new Step.Decline(), new Step.Unprocessable("source_id_invalid")));
+    Outcome.Declined card = assertInstanceOf(Outcome.Declined.class, payments.charge(charge("a")));
+    assertEquals("20051", card.code());
+    assertTrue(card.paymentId().isPresent());
+    assertEquals(
+        new Outcome.Declined(Optional.empty(), "source_id_invalid"), payments.charge(charge("b")));
+  }
+
+  @Test
+  void what_is_not_clear_is_unknown() throws InterruptedException {
+    checkout.script(
+        List.of(
+            new Step.Failure(500),
+            new Step.Failure(429),
+            new Step.Failure(409),
+            new Step.Failure(401),
+            new Step.Garbage(),
+            new Step.Lost(),
+            new Step.Unprocessable("amount_invalid")));
+    for (int i = 0; i < 7; i++) {
+      Outcome outcome = payments.charge(charge("key " + i));
+      assertInstanceOf(Outcome.Unknown.class, outcome, "step " + i);
+    }
+    checkout.become(FakeCheckout.Mode.DOWN);
+    assertInstanceOf(Opened.Unavailable.class, payments.open(purchase(true)));
+    assertInstanceOf(Outcome.Unknown.class, payments.look("pay_1"));
+    CheckoutPayments wrongKey = at(checkout.baseUrl(), "sk_wrong");
+    assertInstanceOf(Opened.Unavailable.class, wrongKey.open(purchase(true)));
+    CheckoutPayments nobody = at(URI.create("http://127.0.0.1:1"), "sk");
+    assertInstanceOf(Opened.Unavailable.class, nobody.open(purchase(true)));
+    assertInstanceOf(Outcome.Unknown.class, nobody.charge(charge("x")));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"../hosted-payments", "a/b", "'pay 1'", "''"})
+  void no_id_leads_elsewhere(String id) throws InterruptedException {
+    assertInstanceOf(Outcome.Unknown.class, payments.look(id));
+  }
+
+  /** A body that stalls, one without an end, and a page that is none. */
+  @Test
+  void a_hostile_answer_is_given_up_in_time() throws Exception {
+    CountDownLatch over = new CountDownLatch(1);
+    HttpServer hostile =
+        HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+    hostile.setExecutor(threads);
+    hostile.createContext(
+        "/stalled/",
+        exchange -> {
+          exchange.sendResponseHeaders(201, 100);
+          await(over);
+          exchange.close();
+        });
+    hostile.createContext(
+        "/endless/",
+        exchange -> {
+          exchange.sendResponseHeaders(201, 0);
+          byte[] spaces = " ".repeat(8192).getBytes(StandardCharsets.UTF_8);
+          try {
+            while (over.getCount() > 0) {
+              exchange.getResponseBody().write(spaces);
+            }
+          } catch (IOException e) {
+            exchange.close();
+          }
+        });
+    hostile.createContext(
+        "/script/",
+        exchange -> {
+          byte[] body =
+              "{\"id\":\"hpp_1\",\"_links\":{\"redirect\":{\"href\":\"javascript:alert(1)\"}}}"
+                  .getBytes(StandardCharsets.UTF_8);
+          exchange.sendResponseHeaders(201, body.length);
+          exchange.getResponseBody().write(body);
+          exchange.close();
+        });
+    hostile.start();
+    try {
+      for (String path : List.of("/stalled", "/endless", "/script")) {
+        URI base = URI.create("http://127.0.0.1:" + hostile.getAddress().getPort() + path);
+        assertInstanceOf(Opened.Unavailable.class, at(base, "sk").open(purchase(true)), path);
+      }
+    } finally {
+      over.countDown();
+      hostile.stop(0);
+      threads.shutdownNow();
+    }
+  }
+
+  private static void await(CountDownLatch over) {
+    try {
+      over.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+}

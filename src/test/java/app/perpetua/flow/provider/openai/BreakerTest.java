@@ -1,0 +1,122 @@
+package app.perpetua.flow.provider.openai;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import app.perpetua.flow.harness.MutableClock;
+import app.perpetua.flow.provider.openai.Breaker.Permit;
+import app.perpetua.flow.provider.openai.Breaker.State;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+
+class BreakerTest {
+  private final MutableClock clock = new MutableClock();
+  private final Breaker breaker = new Breaker("somebody", clock);
+
+  private void pass(Duration time) {
+    clock.advance(time);
+  }
+
+  private Permit permit() {
+    return breaker.admit().orElseThrow();
+  }
+
+  private void fail(int times) {
+    for (int i = 0; i < times; i++) {
+      permit().failed(false);
+    }
+  }
+
+  @Test
+  void five_failures_in_a_row_open_it_for_half_a_minute() {
+    fail(4);
+    assertEquals(State.CLOSED, breaker.state());
+    fail(1);
+    assertEquals(State.OPEN, breaker.state());
+    assertEquals(Duration.ofSeconds(30), breaker.remaining());
+    pass(Duration.ofSeconds(29));
+    assertFalse(breaker.admit().isPresent());
+    pass(Duration.ofSeconds(1));
+    assertTrue(breaker.admit().isPresent());
+  }
+
+  @Test
+  void a_success_between_them_starts_the_count_afresh() {
+    fail(4);
+    permit().succeeded();
+    fail(4);
+    assertEquals(State.CLOSED, breaker.state());
+  }
+
+  @Test
+  void one_goes_through_afterwards_and_decides() {
+    fail(5);
+    pass(Duration.ofSeconds(30));
+    Permit probe = permit();
+    assertEquals(State.PROBING, breaker.state());
+    assertFalse(breaker.admit().isPresent());
+    assertEquals(Duration.ofSeconds(1), breaker.remaining());
+    probe.succeeded();
+    assertEquals(State.CLOSED, breaker.state());
+    fail(5);
+    assertEquals(Duration.ofSeconds(30), breaker.remaining(), "as at first");
+  }
+
+  @Test
+  void each_that_fails_doubles_the_pause_up_to_five_minutes() {
+    fail(5);
+    for (int seconds : new int[] {30, 60, 120, 240, 300, 300}) {
+      assertEquals(Duration.ofSeconds(seconds), breaker.remaining());
+      pass(Duration.ofSeconds(seconds));
+      fail(1);
+    }
+  }
+
+  @Test
+  void one_that_nobody_waited_for_makes_room_for_the_next() {
+    fail(5);
+    pass(Duration.ofSeconds(30));
+    permit().released();
+    assertEquals(State.OPEN, breaker.state());
+    permit().succeeded();
+    assertEquals(State.CLOSED, breaker.state());
+  }
+
+  @Test
+  void what_began_before_says_nothing_about_now() {
+    Permit early = permit();
+    Permit other = permit();
+    fail(5);
+    early.succeeded();
+    assertEquals(State.OPEN, breaker.state());
+    pass(Duration.ofSeconds(30));
+    Permit probe = permit();
+    other.failed(true);
+    assertEquals(State.PROBING, breaker.state());
+    probe.succeeded();
+    assertEquals(State.CLOSED, breaker.state());
+  }
+
+  @Test
+  void what_cannot_pass_by_itself_opens_it_at_once() {
+    permit().failed(true);
+    assertEquals(State.OPEN, breaker.state());
+  }
+
+  @Test
+  void a_clock_that_is_set_back_keeps_nobody_out() {
+    fail(5);
+    clock.advance(Duration.ofHours(-1));
+    assertTrue(breaker.admit().isPresent());
+  }
+
+  @Test
+  void a_permit_counts_once() {
+    Permit permit = permit();
+    for (int i = 0; i < 9; i++) {
+      permit.failed(false);
+    }
+    assertEquals(State.CLOSED, breaker.state());
+  }
+}

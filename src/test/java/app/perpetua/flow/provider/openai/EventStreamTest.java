@@ -1,0 +1,94 @@
+package app.perpetua.flow.provider.openai;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import app.perpetua.flow.assistant.Failure;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class EventStreamTest {
+  private static final String STREAM =
+      """
+      \uFEFFdata: one
+
+      : comment
+      event: x
+      data: zwei ü👩‍🚀
+      data:drei
+      data
+      id: 4
+
+      event: nothing
+
+      datas: no
+      data : no
+
+      data:  two spaces
+
+      data: unfinished
+      """;
+
+  private static final List<String> EVENTS = List.of("one", "zwei ü👩‍🚀\ndrei\n", " two spaces");
+
+  private static List<String> read(EventStream stream, byte[]... pieces) throws Broken {
+    List<String> events = new ArrayList<>();
+    for (byte[] piece : pieces) {
+      stream.feed(ByteBuffer.wrap(piece));
+      for (Optional<String> next = stream.poll(); next.isPresent(); next = stream.poll()) {
+        events.add(next.get());
+      }
+    }
+    return events;
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"\n", "\r\n", "\r"})
+  void cut_anywhere_into_two_pieces_it_is_the_same(String newline) throws Exception {
+    byte[] bytes = STREAM.replace("\n", newline).getBytes(StandardCharsets.UTF_8);
+    for (int i = 0; i <= bytes.length; i++) {
+      byte[] one = Arrays.copyOf(bytes, i);
+      byte[] other = Arrays.copyOfRange(bytes, i, bytes.length);
+      assertEquals(EVENTS, read(new EventStream(1_000), one, other), "cut at " + i);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3, 7})
+  void in_many_pieces_it_is_the_same(int size) throws Exception {
+    byte[] bytes = STREAM.getBytes(StandardCharsets.UTF_8);
+    List<byte[]> pieces = new ArrayList<>();
+    for (int i = 0; i < bytes.length; i += size) {
+      pieces.add(Arrays.copyOfRange(bytes, i, Math.min(bytes.length, i + size)));
+    }
+    assertEquals(EVENTS, read(new EventStream(1_000), pieces.toArray(byte[][]::new)));
+  }
+
+  @Test
+  void bytes_that_are_no_text_are_replaced() throws Exception {
+    byte[] bytes = {'d', 'a', 't', 'a', ':', (byte) 0xC3, '\n', '\n'};
+    assertEquals(List.of("\uFFFD"), read(new EventStream(100), bytes));
+  }
+
+  @Test
+  void neither_a_line_nor_an_event_outgrows_its_bound() throws Exception {
+    byte[] fits = ("data:" + "x".repeat(95) + "\n\n").getBytes(StandardCharsets.UTF_8);
+    assertEquals(2, read(new EventStream(100), fits, fits).size());
+    byte[] line = "x".repeat(101).getBytes(StandardCharsets.UTF_8);
+    assertTooLarge(line);
+    assertTooLarge("data:xxxxxxxxxx\n".repeat(20).getBytes(StandardCharsets.UTF_8));
+  }
+
+  private static void assertTooLarge(byte[] bytes) {
+    Broken broken = assertThrows(Broken.class, () -> read(new EventStream(100), bytes));
+    assertInstanceOf(Failure.TooLarge.class, broken.failure());
+  }
+}

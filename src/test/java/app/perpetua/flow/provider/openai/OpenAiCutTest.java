@@ -1,0 +1,86 @@
+package app.perpetua.flow.provider.openai;
+
+import static app.perpetua.flow.provider.openai.OpenAiFixture.AGES;
+import static app.perpetua.flow.provider.openai.OpenAiFixture.CREATE;
+import static app.perpetua.flow.provider.openai.OpenAiFixture.all;
+import static app.perpetua.flow.provider.openai.OpenAiFixture.failure;
+import static app.perpetua.flow.provider.openai.OpenAiFixture.finished;
+import static app.perpetua.flow.provider.openai.OpenAiFixture.talk;
+import static app.perpetua.flow.provider.openai.OpenAiFixture.words;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import app.perpetua.flow.assistant.Failure;
+import app.perpetua.flow.assistant.Model.Event;
+import app.perpetua.flow.fake.OpenAiStep;
+import app.perpetua.flow.fake.OpenAiStep.Reply;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.List;
+import java.util.Objects;
+import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.Test;
+
+/** A recorded stream, cut at every byte, over a real socket. */
+class OpenAiCutTest {
+  private static final String TEXT = "Grüße 👩‍🚀 😀.";
+  private static final Patience ONCE = new Patience(AGES, AGES, AGES, 0);
+
+  @AutoClose private final OpenAiFixture fixture = new OpenAiFixture(ONCE);
+
+  private static byte[] recorded() throws IOException {
+    try (InputStream in = OpenAiCutTest.class.getResourceAsStream("/openai/turn.sse")) {
+      return Objects.requireNonNull(in).readAllBytes();
+    }
+  }
+
+  private List<Event> read(OpenAiStep step) throws InterruptedException {
+    fixture.server.script(step);
+    // Of its own each time, or the breaker would have had enough.
+    return all(fixture.client(ONCE).ask(talk("Hello", CREATE), AGES));
+  }
+
+  private static OpenAiStep step(byte[] body) {
+    return OpenAiStep.of(new Reply.Raw(200, "text/event-stream", body));
+  }
+
+  @Test
+  void whole_it_is_a_turn() throws Exception {
+    List<Event> events = read(step(recorded()));
+    assertEquals(TEXT, words(events));
+    assertEquals(37, finished(events).usage().input());
+    assertEquals(
+        "{\"title\":\"Blumen gießen\"}",
+        ((Event.Called) events.get(events.size() - 2)).call().arguments());
+  }
+
+  @Test
+  void cut_anywhere_it_is_a_beginning_and_a_failure() throws Exception {
+    byte[] recorded = recorded();
+    String before = "";
+    for (int i = 0; i < recorded.length; i++) {
+      List<Event> events = read(step(recorded).cutAt(i));
+      assertEquals(new Failure.Cut(), failure(events), "at byte " + i);
+      String words = words(events);
+      assertTrue(TEXT.startsWith(words) && words.startsWith(before), "at byte " + i);
+      assertTrue(
+          events.stream().noneMatch(Event.Called.class::isInstance), "half a turn calls nothing");
+      before = words;
+    }
+    assertEquals(TEXT, before);
+    finished(read(step(recorded).cutAt(recorded.length)));
+  }
+
+  @Test
+  void a_crash_anywhere_is_no_different() throws Exception {
+    byte[] recorded = recorded();
+    for (int i = 0; i < recorded.length; i += 41) {
+      List<Event> events = read(step(recorded).cutAt(i).resetting());
+      Failure failure = failure(events);
+      assertTrue(
+          failure instanceof Failure.Cut || failure instanceof Failure.Unreachable,
+          "at byte " + i + ": " + failure);
+      assertTrue(TEXT.startsWith(words(events)), "at byte " + i);
+    }
+  }
+}

@@ -1,0 +1,374 @@
+package app.perpetua.flow.provider.openai;
+
+import static app.perpetua.flow.provider.openai.OpenAiFixture.AGES;
+import static app.perpetua.flow.provider.openai.OpenAiFixture.SOON;
+import static app.perpetua.flow.provider.openai.OpenAiFixture.STEPS;
+import static app.perpetua.flow.provider.openai.OpenAiFixture.all;
+import static app.perpetua.flow.provider.openai.OpenAiFixture.failure;
+import static app.perpetua.flow.provider.openai.OpenAiFixture.prompt;
+import static app.perpetua.flow.provider.openai.OpenAiFixture.talk;
+import static app.perpetua.flow.provider.openai.OpenAiFixture.words;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import app.perpetua.flow.assistant.Failure;
+import app.perpetua.flow.assistant.Model.Event;
+import app.perpetua.flow.assistant.Prompt.Aim;
+import app.perpetua.flow.fake.FakeOpenAi;
+import app.perpetua.flow.fake.OpenAiStep;
+import app.perpetua.flow.fake.OpenAiStep.Ending.Kind;
+import app.perpetua.flow.fake.OpenAiStep.Part;
+import app.perpetua.flow.fake.OpenAiStep.Reply;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.logging.Handler;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Every way in which a turn can fail, each over a real socket, and none tried again. */
+class OpenAiFailureTest {
+  @AutoClose
+  private final OpenAiFixture fixture = new OpenAiFixture(new Patience(AGES, AGES, AGES, 0));
+
+  private final Patience impatientLater = new Patience(AGES, SOON, AGES, 0);
+
+  @Test
+  void down() throws Exception {
+    fixture.server.down(true);
+    assertEquals(new Failure.Unreachable(), fixture.failure());
+    fixture.server.down(false);
+    fixture.server.script(OpenAiStep.hangUp().resetting());
+    assertEquals(new Failure.Unreachable(), fixture.failure());
+  }
+
+  @Test
+  void nobody_listens() throws Exception {
+    URI nowhere;
+    try (ServerSocket closed = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      nowhere = URI.create("http://127.0.0.1:" + closed.getLocalPort());
+    }
+    OpenAi openAi = fixture.client(new Patience(AGES, AGES, AGES, 0), nowhere, FakeOpenAi.KEY);
+    assertEquals(new Failure.Unreachable(), failure(all(openAi.ask(talk("Hello"), AGES))));
+  }
+
+  @Test
+  void silent_from_the_beginning() throws Exception {
+    fixture.server.script(OpenAiStep.say("late").after(Duration.ofHours(1)));
+    OpenAi impatient = fixture.client(new Patience(SOON, AGES, AGES, 0));
+    assertEquals(new Failure.Silent(), failure(all(impatient.ask(talk("Hello"), AGES))));
+  }
+
+  @Test
+  void silent_in_the_middle() throws Exception {
+    fixture.server.script(OpenAiStep.say("one two three").pausing(Duration.ofHours(1)));
+    List<Event> events = all(fixture.client(impatientLater).ask(talk("Hello"), AGES));
+    assertTrue("one two three".startsWith(words(events)));
+    assertEquals(new Failure.Silent(), failure(events));
+    fixture.awaitOutcome(FakeOpenAi.Outcome.HUNG_UP);
+  }
+
+  @Test
+  void silent_but_for_comments() throws Exception {
+    fixture.server.script(
+        OpenAiStep.raw("text/event-stream", ": still here\n\n".repeat(10))
+            .pausing(Duration.ofHours(1)));
+    assertEquals(
+        new Failure.Silent(),
+        failure(all(fixture.client(impatientLater).ask(talk("Hello"), AGES))));
+  }
+
+  @Test
+  void slow_from_the_beginning() throws Exception {
+    fixture.server.script(OpenAiStep.say("late").after(Duration.ofHours(1)));
+    assertEquals(new Failure.Slow(), failure(all(fixture.openAi.ask(talk("Hello"), SOON))));
+  }
+
+  @Test
+  void slow_word_by_word() throws Exception {
+    fixture.server.script(OpenAiStep.say("word ".repeat(5_000)).slowly(Duration.ofMillis(20)));
+    List<Event> events = all(fixture.openAi.ask(talk("Hello"), SOON));
+    assertEquals(new Failure.Slow(), failure(events));
+  }
+
+  @Test
+  void without_any_time_nothing_is_waited_for() throws Exception {
+    assertEquals(
+        new Failure.Slow(), failure(all(fixture.openAi.ask(talk("Hello"), Duration.ZERO))));
+  }
+
+  @Test
+  void cut_in_mid_word() throws Exception {
+    fixture.server.script(OpenAiStep.say("extraordinary things happen").cut());
+    List<Event> events = fixture.all(talk("Hello"));
+    assertEquals(new Failure.Cut(), failure(events));
+    assertTrue("extraordinary things happen".startsWith(words(events)));
+    assertFalse(words(events).isEmpty());
+  }
+
+  @Test
+  void an_end_without_a_last_event_is_a_cut_as_well() throws Exception {
+    fixture.server.script(OpenAiStep.ending("Hello", Kind.NONE, ""));
+    assertEquals(new Failure.Cut(), fixture.failure());
+  }
+
+  @ParameterizedTest
+  @CsvSource({"rate_limit_exceeded", "slow_down", "requests", "tokens"})
+  void too_many_requests_pass_by(String code) throws Exception {
+    fixture.server.script(OpenAiStep.error(429, code, "Retry-After", "7"));
+    assertEquals(new Failure.RateLimited(Duration.ofSeconds(7)), fixture.failure());
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "429, insufficient_quota",
+    "429, billing_not_active",
+    "400, billing_hard_limit_reached",
+    "401, account_deactivated"
+  })
+  void an_empty_account_does_not(int status, String code) throws Exception {
+    fixture.server.script(OpenAiStep.error(status, code));
+    assertEquals(new Failure.QuotaExhausted(), fixture.failure());
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {500, 502, 503, 504, 529, 408, 409})
+  void the_providers_own_fault(int status) throws Exception {
+    fixture.server.script(OpenAiStep.error(status, "server_error"));
+    assertEquals(new Failure.Faulty(status), fixture.failure());
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {301, 400, 403, 404, 413, 422})
+  void our_fault(int status) throws Exception {
+    fixture.server.script(OpenAiStep.error(status, "some_code"));
+    assertEquals(new Failure.Rejected(status, "some_code"), fixture.failure());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"", "<html>", "[]", "{\"error\":\"text\"}", "{\"error\":{\"code\":7}}"})
+  void an_error_that_says_nothing_is_known_by_its_status(String body) throws Exception {
+    fixture.server.script(
+        OpenAiStep.of(new Reply.Raw(500, "text/plain", body.getBytes(StandardCharsets.UTF_8))),
+        OpenAiStep.of(new Reply.Raw(429, "text/plain", body.getBytes(StandardCharsets.UTF_8))));
+    assertEquals(new Failure.Faulty(500), fixture.failure());
+    assertEquals(new Failure.RateLimited(Duration.ZERO), fixture.failure());
+  }
+
+  @Test
+  void an_error_without_end_is_not_read_to_its_end() throws Exception {
+    fixture.server.script(
+        OpenAiStep.of(new Reply.Raw(500, "text/plain", new byte[4 * 1024 * 1024])));
+    assertEquals(new Failure.Faulty(500), fixture.failure());
+    fixture.server.script(OpenAiStep.error(500, "x").pausing(Duration.ofHours(1)));
+    assertEquals(
+        new Failure.Faulty(500),
+        failure(all(fixture.client(impatientLater).ask(talk("Hello"), AGES))));
+  }
+
+  @ParameterizedTest
+  @EnumSource(names = {"FAILED", "ERROR", "NESTED_ERROR"})
+  void errors_in_the_middle_of_an_answer_are_told_apart_as_well(Kind kind) throws Exception {
+    fixture.server.script(
+        OpenAiStep.ending("one ", kind, "server_error"),
+        OpenAiStep.ending("one ", kind, "rate_limit_exceeded"),
+        OpenAiStep.ending("one ", kind, "invalid_prompt"),
+        OpenAiStep.ending("one ", kind, "insufficient_quota"));
+    assertEquals(new Failure.Faulty(0), fixture.failure());
+    assertEquals(new Failure.RateLimited(Duration.ZERO), fixture.failure());
+    assertEquals(new Failure.Rejected(0, "invalid_prompt"), fixture.failure());
+    List<Event> events = fixture.all(talk("Hello"));
+    assertEquals("one ", words(events));
+    assertEquals(new Failure.QuotaExhausted(), failure(events));
+  }
+
+  @Test
+  void a_turn_that_fails_may_have_cost_something() throws Exception {
+    fixture.server.script(OpenAiStep.ending("one two ", Kind.INCOMPLETE, "max_output_tokens"));
+    List<Event> events = fixture.all(talk("Hello"));
+    assertEquals(new Failure.Incomplete("max_output_tokens"), failure(events));
+    assertEquals(2, ((Event.Failed) events.getLast()).usage().output());
+  }
+
+  @Test
+  void the_model_does_not_want_to() throws Exception {
+    fixture.server.script(OpenAiStep.turn(new Part.Refusal("I cannot help with that.")));
+    List<Event> events = fixture.all(talk("Hello"));
+    assertEquals(new Failure.Refused(), failure(events));
+    assertEquals("", words(events));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "data: <html>\n\n",
+        "data:\n\n",
+        "data: []\n\n",
+        "data: {}\n\n",
+        "data: {\"type\":7}\n\n",
+        "data: {\"type\":\"response.output_text.delta\"}\n\n",
+        "data: {\"type\":\"response.completed\"}\n\n",
+        "data: {\"type\":\"a\",\"type\":\"b\"}\n\n",
+        "data: {\"type\":\"response.output_item.done\",\"item\":{\"type\":\"function_call\"}}\n\n",
+      })
+  void garbage_among_the_events(String stream) throws Exception {
+    fixture.server.script(OpenAiStep.raw("text/event-stream", stream));
+    assertInstanceOf(Failure.Garbled.class, fixture.failure());
+  }
+
+  @Test
+  void nesting_without_end_is_garbage() throws Exception {
+    fixture.server.script(
+        OpenAiStep.raw("text/event-stream", "data: " + "[".repeat(100_000) + "\n\n"));
+    assertInstanceOf(Failure.Garbled.class, fixture.failure());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"text/html", "application/json", ""})
+  void garbage_instead_of_events(String type) throws Exception {
+    fixture.server.script(OpenAiStep.raw(type, "{\"type\":\"response.completed\"}"));
+    assertInstanceOf(Failure.Garbled.class, fixture.failure());
+  }
+
+  @Test
+  void garbage_instead_of_HTTP() throws Exception {
+    try (ServerSocket listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+      Thread.ofVirtual()
+          .start(
+              () -> {
+                try (Socket socket = listener.accept()) {
+                  socket
+                      .getOutputStream()
+                      .write("220 mail ready\r\n\r\n".getBytes(StandardCharsets.UTF_8));
+                  socket.getInputStream().readAllBytes();
+                } catch (IOException e) {
+                  // The client has gone, as it should.
+                }
+              });
+      OpenAi openAi =
+          fixture.client(
+              new Patience(AGES, AGES, AGES, 0),
+              URI.create("http://127.0.0.1:" + listener.getLocalPort()),
+              FakeOpenAi.KEY);
+      assertInstanceOf(Failure.Garbled.class, failure(all(openAi.ask(talk("Hello"), AGES))));
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      value = {
+        "not json | the arguments must be JSON",
+        "[] | the whole must be an object",
+        "{} | subtasks is missing",
+        "{\"subtasks\":[]} | subtasks must be a list (1 to 4 elements)",
+        "{\"subtasks\":[{}]} | subtasks[0].title is missing",
+        "{\"subtasks\":[{\"title\":\"\"}]} | subtasks[0].title must be a string (1 to 40 characters)",
+        "{\"subtasks\":[{\"title\":\"a\",\"x\":1}]} | subtasks[0] has members beyond its shape",
+      })
+  void a_form_of_the_wrong_shape(String form, String why) throws Exception {
+    fixture.server.script(OpenAiStep.form(form));
+    List<Event> events = fixture.all(prompt("Split it", new Aim.Fill(STEPS)));
+    assertEquals(1, events.size());
+    assertEquals(new Failure.WrongShape(why), failure(events));
+    assertTrue(((Event.Failed) events.getLast()).usage().output() > 0);
+  }
+
+  @Test
+  void no_form_or_too_many() throws Exception {
+    fixture.server.script(
+        OpenAiStep.say("I would rather talk."),
+        OpenAiStep.call("another", "{}"),
+        OpenAiStep.turn(
+            new Part.Form("{\"subtasks\":[{\"title\":\"a\"}]}"),
+            new Part.Form("{\"subtasks\":[{\"title\":\"b\"}]}")));
+    for (int i = 0; i < 3; i++) {
+      assertEquals(
+          new Failure.WrongShape("call subtasks exactly once"),
+          failure(fixture.all(prompt("Split it", new Aim.Fill(STEPS)))));
+    }
+  }
+
+  @Test
+  void a_million_tokens_are_not_read() throws Exception {
+    fixture.server.script(OpenAiStep.of(new Reply.Flood(1_000_000)));
+    List<Event> events = fixture.all(talk("Hello"));
+    assertEquals(new Failure.TooLarge(), failure(events));
+    assertTrue(words(events).length() <= Reading.MAX_TEXT);
+    fixture.awaitOutcome(FakeOpenAi.Outcome.HUNG_UP);
+  }
+
+  @Test
+  void an_event_without_end_is_not_read() throws Exception {
+    fixture.server.script(
+        OpenAiStep.raw("text/event-stream", "data: " + "x".repeat(Exchange.MAX_EVENT)));
+    assertEquals(new Failure.TooLarge(), fixture.failure());
+  }
+
+  @Test
+  void calls_and_arguments_are_bounded() throws Exception {
+    fixture.server.script(
+        OpenAiStep.turn(
+            Collections.nCopies(Reading.MAX_CALLS + 1, (Part) new Part.Call("create_task", "{}"))
+                .toArray(Part[]::new)),
+        OpenAiStep.call("create_task", "x".repeat(Reading.MAX_TEXT + 1)));
+    assertEquals(new Failure.TooLarge(), fixture.failure());
+    assertEquals(new Failure.TooLarge(), fixture.failure());
+  }
+
+  @Test
+  void promise_27_neither_key_nor_text_is_ever_logged_or_printed() throws Exception {
+    List<String> logged = new CopyOnWriteArrayList<>();
+    Handler handler =
+        new Handler() {
+          @Override
+          public void publish(LogRecord record) {
+            logged.add(record.getMessage() + Arrays.toString(record.getParameters()));
+          }
+
+          @Override
+          public void flush() {}
+
+          @Override
+          public void close() {}
+        };
+    Logger logger = Logger.getLogger("app.perpetua.flow.provider.openai");
+    logger.addHandler(handler);
+    try {
+      OpenAi wrong =
+          fixture.client(
+              new Patience(AGES, AGES, AGES, 0),
+              fixture.server.baseUrl(),
+              FakeOpenAi.KEY + "-secret");
+      List<Event> events = all(wrong.ask(talk("private words"), AGES));
+      assertEquals(new Failure.Rejected(401, "invalid_api_key"), failure(events));
+      fixture.server.script(OpenAiStep.ending("secret answer", Kind.FAILED, "server_error"));
+      fixture.all(talk("private words"));
+      assertEquals(2, logged.size(), logged::toString);
+      assertTrue(logged.getFirst().contains("provider_request_id=req_0"), logged::toString);
+      assertTrue(logged.getFirst().contains("invalid_api_key"), logged::toString);
+      String all = logged + events.toString() + talk("private words");
+      for (String secret : List.of(FakeOpenAi.KEY, "private", "secret answer", "Something")) {
+        assertFalse(all.contains(secret), all);
+      }
+    } finally {
+      logger.removeHandler(handler);
+    }
+  }
+}

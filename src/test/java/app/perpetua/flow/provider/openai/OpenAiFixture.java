@@ -1,0 +1,187 @@
+package app.perpetua.flow.provider.openai;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+
+import app.perpetua.flow.assistant.Failure;
+import app.perpetua.flow.assistant.Model.Answer;
+import app.perpetua.flow.assistant.Model.Event;
+import app.perpetua.flow.assistant.Prompt;
+import app.perpetua.flow.assistant.Prompt.Aim;
+import app.perpetua.flow.assistant.Prompt.Item;
+import app.perpetua.flow.assistant.Prompt.Speaker;
+import app.perpetua.flow.assistant.Prompt.Tool;
+import app.perpetua.flow.assistant.Schema;
+import app.perpetua.flow.base.Json;
+import app.perpetua.flow.base.Secret;
+import app.perpetua.flow.fake.FakeOpenAi;
+import app.perpetua.flow.harness.MutableClock;
+import app.perpetua.flow.sql.Eventually;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.random.RandomGenerator;
+
+/** A fake OpenAI and a client of it. */
+final class OpenAiFixture implements AutoCloseable {
+  /** Longer than any test takes. */
+  static final Duration AGES = Duration.ofMinutes(5);
+
+  /** Short enough to wait for; no test fails if a busy machine is slower. */
+  static final Duration SOON = Duration.ofMillis(400);
+
+  static final Schema.Members TASK =
+      new Schema.Members(
+          "",
+          members(
+              "title",
+              new Schema.Text("What is to be done", 1, 40),
+              "priority",
+              new Schema.Maybe(new Schema.Choice("", List.of("low", "medium", "high")))));
+
+  static final Tool CREATE = new Tool("create_task", "Proposes a new task", TASK);
+  static final Tool COMPLETE =
+      new Tool(
+          "complete_task",
+          "Proposes that a task is done",
+          new Schema.Members("", members("task_id", new Schema.Text("Its id", 36, 36))));
+  static final Tool STEPS =
+      new Tool(
+          "subtasks",
+          "The steps of the task",
+          new Schema.Members(
+              "",
+              members(
+                  "subtasks",
+                  new Schema.Items(
+                      "",
+                      new Schema.Members("", members("title", new Schema.Text("", 1, 40))),
+                      1,
+                      4))));
+
+  final FakeOpenAi server = new FakeOpenAi();
+  final HttpClient http = HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(2)).build();
+  final SimpleMeterRegistry registry = new SimpleMeterRegistry();
+  final Json json = new Json();
+  final MutableClock clock = new MutableClock();
+
+  final OpenAi openAi;
+
+  /** Patient, and quick to try again. */
+  OpenAiFixture() {
+    this(new Patience(AGES, AGES, Duration.ofMillis(1), 1));
+  }
+
+  OpenAiFixture(Patience patience) {
+    openAi = client(patience);
+  }
+
+  OpenAi client(Patience patience) {
+    return client(patience, server.baseUrl(), FakeOpenAi.KEY);
+  }
+
+  OpenAi client(Patience patience, URI base, String key) {
+    return new OpenAi(
+        http,
+        new OpenAiConfig(Optional.empty(), "gpt-4-turbo", base, AGES),
+        new Secret(key),
+        json,
+        clock,
+        System::nanoTime,
+        RandomGenerator.of("L64X128MixRandom"),
+        registry,
+        patience);
+  }
+
+  static Map<String, Schema> members(Object... pairs) {
+    Map<String, Schema> members = new LinkedHashMap<>();
+    for (int i = 0; i < pairs.length; i += 2) {
+      members.put((String) pairs[i], (Schema) pairs[i + 1]);
+    }
+    return members;
+  }
+
+  static Prompt prompt(String message, Aim aim) {
+    return new Prompt(
+        "You help with tasks.",
+        List.of(new Item.Said(Speaker.USER, message)),
+        aim,
+        500,
+        "0123456789abcdef");
+  }
+
+  static Prompt talk(String message, Tool... tools) {
+    return prompt(message, new Aim.Talk(List.of(tools)));
+  }
+
+  Answer ask(Prompt prompt) {
+    return openAi.ask(prompt, AGES);
+  }
+
+  /** Everything up to the end. */
+  static List<Event> all(Answer answer) throws InterruptedException {
+    List<Event> events = new ArrayList<>();
+    try (answer) {
+      Event event = answer.next();
+      while (!(event instanceof Event.Finished || event instanceof Event.Failed)) {
+        events.add(event);
+        event = answer.next();
+      }
+      events.add(event);
+      assertEquals(event, answer.next(), "the last comes again");
+    }
+    return events;
+  }
+
+  List<Event> all(Prompt prompt) throws InterruptedException {
+    return all(ask(prompt));
+  }
+
+  static String words(List<Event> events) {
+    StringBuilder words = new StringBuilder();
+    for (Event event : events) {
+      if (event instanceof Event.Words(String text)) {
+        words.append(text);
+      }
+    }
+    return words.toString();
+  }
+
+  static Failure failure(List<Event> events) {
+    return assertInstanceOf(Event.Failed.class, events.getLast(), events::toString).failure();
+  }
+
+  static Event.Finished finished(List<Event> events) {
+    return assertInstanceOf(Event.Finished.class, events.getLast(), events::toString);
+  }
+
+  /** How a conversation about nothing fails. */
+  Failure failure() throws InterruptedException {
+    return failure(all(talk("Hello")));
+  }
+
+  /** Waits until the fake has noticed how its last answer ended. */
+  void awaitOutcome(FakeOpenAi.Outcome outcome) {
+    Eventually.within(
+        Duration.ofSeconds(30),
+        () -> {
+          List<FakeOpenAi.Asked> asked = server.asked();
+          return !asked.isEmpty() && asked.getLast().outcome() == outcome;
+        });
+  }
+
+  @Override
+  public void close() {
+    try {
+      server.close();
+    } finally {
+      http.close();
+    }
+  }
+}
