@@ -172,7 +172,8 @@ public final class App implements AutoCloseable {
                 sockets));
     // Behind the server, so that it ends before: who speaks is told why, and billed.
     voice.ifPresent(this::closing);
-    voice.ifPresent(live -> metrics.registry().gauge("voice.sessions", live, LiveSessions::count));
+    voice.ifPresent(
+        live -> metrics.registry().gauge("voice.sessions.live", live, LiveSessions::count));
     if (config.http().metricsPort() != 0) {
       closing(new MetricsServer(metrics, config.http().metricsPort()));
     }

@@ -139,6 +139,15 @@ class DeepgramControlsTest {
   }
 
   @Test
+  void nobody_waits_for_a_recording_that_is_not_wanted_any_more() throws Exception {
+    Cancellation cancellation = new Cancellation();
+    cancellation.cancel();
+    assertInstanceOf(
+        Recognition.Failed.class,
+        deepgram(FakeDeepgram.KEY).recognize("https://example.com/c.webm", cancellation));
+  }
+
+  @Test
   void the_page_speaks_to_the_service_that_runs() throws Exception {
     HttpResponse<String> page = call("GET", "/voice", "");
     assertEquals("text/html; charset=utf-8", page.headers().firstValue("Content-Type").orElse(""));

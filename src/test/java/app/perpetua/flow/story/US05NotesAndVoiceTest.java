@@ -91,9 +91,12 @@ class US05NotesAndVoiceTest {
     assertEquals("pending", recorded.get("transcription_status").stringValue());
     Map<String, Object> asked =
         Map.of(
-            "audio_url", recorded.get("voice_url").stringValue(),
-            "duration_seconds", 70,
-            "note_id", note);
+            "audio_url",
+            recorded.get("voice_url").stringValue(),
+            "duration_seconds",
+            70,
+            "note_id",
+            note);
     service.deepgram().become(Recording.refused(503));
     api.post(TRANSCRIBE, asked).expect(503, "TRANSCRIPTION_SERVICE_UNAVAILABLE");
     assertEquals(before - 5, credits());
