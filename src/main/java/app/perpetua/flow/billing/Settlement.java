@@ -68,7 +68,9 @@ final class Settlement {
       return Result.OUTDATED;
     }
     String instrument = event.instrumentId();
-    if (instrument == null && after.get().status() == Status.CAPTURED) {
+    if (instrument == null
+        && after.get().status() == Status.CAPTURED
+        && order.kind() != Kind.CREDITS) {
       instrument = approvedInstrument(tx, after.get().paymentId());
     }
     settle(tx, order, after.get(), instrument, event.order());

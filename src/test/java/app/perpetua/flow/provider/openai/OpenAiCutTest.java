@@ -60,8 +60,10 @@ class OpenAiCutTest {
     String before = "";
     for (int i = 0; i < recorded.length; i++) {
       List<Event> events = read(step(recorded).cutAt(i));
-      assertEquals(new Failure.Cut(), failure(events), "at byte " + i);
       String words = words(events);
+      // Cut right behind its head, an answer may end before the client has taken note of the head.
+      boolean unheard = words.isEmpty() && failure(events) instanceof Failure.Unreachable;
+      assertTrue(unheard || failure(events) instanceof Failure.Cut, "at byte " + i);
       assertTrue(TEXT.startsWith(words) && words.startsWith(before), "at byte " + i);
       assertTrue(
           events.stream().noneMatch(Event.Called.class::isInstance), "half a turn calls nothing");
