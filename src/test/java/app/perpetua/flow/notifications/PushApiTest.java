@@ -42,7 +42,7 @@ class PushApiTest {
   private static final String KEY = "/api/v1/notifications/push-key";
   private static final VapidKeys KEYS = VapidKeys.make();
 
-  private static final Logger APP = Logger.getLogger("app.perpetua.flow.App");
+  private static final Logger FEATURES = Logger.getLogger("app.perpetua.flow.Features");
 
   /** What both services said at start: this stands before they are. */
   private static final List<String> STARTED = listening();
@@ -81,7 +81,7 @@ class PushApiTest {
 
   private static List<String> listening() {
     List<String> told = new CopyOnWriteArrayList<>();
-    APP.addHandler(
+    FEATURES.addHandler(
         new Handler() {
           @Override
           public void publish(LogRecord line) {
@@ -104,8 +104,8 @@ class PushApiTest {
 
   @AfterAll
   static void stopListening() {
-    for (Handler handler : APP.getHandlers()) {
-      APP.removeHandler(handler);
+    for (Handler handler : FEATURES.getHandlers()) {
+      FEATURES.removeHandler(handler);
     }
   }
 
