@@ -149,8 +149,8 @@ public final class App implements AutoCloseable {
     endpoint = new Endpoint(json, errors, db, features.accessTokens(), limiter, config.http());
     health = closing(new Health(new Probe(config.database())));
     Optional<LiveSessions> voice =
-        role == Role.WORKER ? Optional.empty() : Optional.of(features.voice(db));
-    List<SocketRoute> socketRoutes = voice.map(features::sockets).orElse(List.of());
+        role == Role.WORKER ? Optional.empty() : Optional.of(features.speech().live(db));
+    List<SocketRoute> socketRoutes = voice.map(features.speech()::sockets).orElse(List.of());
     Sockets sockets =
         new Sockets(socketRoutes, features.accessTokens(), limiter, config.http(), ids);
     routes = new ArrayList<>(Routes.operations(health, new MetricsRoutes(metrics, config.http())));

@@ -32,6 +32,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.logging.Level;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -268,7 +269,7 @@ public record Config(
   }
 
   private static PushConfig push(ConfigReader in) {
-    return new PushConfig(vapid(in), hosts(in, "push.hosts", "PUSH_HOSTS"));
+    return new PushConfig(vapid(in), hosts(in, "push.hosts", "PUSH_HOSTS", AllowedHost::parse));
   }
 
   private static VoiceConfig voice(ConfigReader in) {
@@ -278,14 +279,19 @@ public record Config(
         in.integer("voice.credits-per-minute", 0, MANY),
         in.secret("deepgram.api-key"),
         in.httpUri("deepgram.base-url"),
-        hosts(in, "voice.audio-hosts", "AUDIO_HOSTS"));
+        hosts(in, "voice.audio-hosts", "AUDIO_HOSTS", Config::anyHost));
   }
 
-  private static List<AllowedHost> hosts(ConfigReader in, String key, String variable) {
+  private static AllowedHost anyHost(String entry) {
+    return entry.equals("*") ? new AllowedHost.Any() : AllowedHost.parse(entry);
+  }
+
+  private static List<AllowedHost> hosts(
+      ConfigReader in, String key, String variable, Function<String, AllowedHost> parser) {
     List<AllowedHost> hosts = new ArrayList<>();
     for (String host : in.list(key)) {
       try {
-        hosts.add(AllowedHost.parse(host));
+        hosts.add(parser.apply(host));
       } catch (IllegalArgumentException e) {
         in.fault(variable, String.valueOf(e.getMessage()));
       }

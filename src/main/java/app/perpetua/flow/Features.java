@@ -54,7 +54,6 @@ import app.perpetua.flow.http.Docs;
 import app.perpetua.flow.http.Endpoint;
 import app.perpetua.flow.http.Metrics;
 import app.perpetua.flow.http.Route;
-import app.perpetua.flow.http.SocketRoute;
 import app.perpetua.flow.http.Sockets;
 import app.perpetua.flow.jobs.Daily;
 import app.perpetua.flow.jobs.JobHandler;
@@ -68,7 +67,6 @@ import app.perpetua.flow.notifications.PushSend;
 import app.perpetua.flow.notifications.PushService;
 import app.perpetua.flow.notifications.PushSubscriptions;
 import app.perpetua.flow.provider.checkout.CheckoutPayments;
-import app.perpetua.flow.provider.deepgram.Deepgram;
 import app.perpetua.flow.provider.google.GoogleIdTokens;
 import app.perpetua.flow.provider.google.GoogleKeys;
 import app.perpetua.flow.provider.openai.OpenAi;
@@ -93,14 +91,7 @@ import app.perpetua.flow.tasks.TaskForm;
 import app.perpetua.flow.tasks.TaskRoutes;
 import app.perpetua.flow.tasks.Tasks;
 import app.perpetua.flow.tombstones.Tombstones;
-import app.perpetua.flow.voice.LiveSessions;
-import app.perpetua.flow.voice.Transcriber;
-import app.perpetua.flow.voice.TranscriptionRoutes;
-import app.perpetua.flow.voice.Transcriptions;
-import app.perpetua.flow.voice.VoiceRoutes;
-import app.perpetua.flow.voice.VoiceSessionEnd;
 import app.perpetua.flow.voice.VoiceSessions;
-import app.perpetua.flow.voice.VoiceSocket;
 import app.perpetua.flow.voice.VoiceTiming;
 import java.net.InetAddress;
 import java.net.http.HttpClient;
@@ -119,7 +110,6 @@ final class Features {
   private static final System.Logger LOG = System.getLogger(Features.class.getName());
 
   private final Config config;
-  private final VoiceTiming timing;
   private final Json json;
   private final Ids ids;
   private final Clock clock;
@@ -144,14 +134,12 @@ final class Features {
   private final FocusSessions focus;
   private final Achievements achievements;
   private final Reactions reactions;
-  private final Reservations reservations;
   private final Charges charges;
   private final Suggestions suggestions;
   private final Actions actions;
   private final BillingMetrics billingMetrics;
   private final Billing billing;
-  private final VoiceSessions voiceSessions;
-  private final Optional<Transcriber> transcriber;
+  private final Speech speech;
 
   /**
    * Puts them together, and warns of those that lack a key.
@@ -170,7 +158,6 @@ final class Features {
       Metrics metrics,
       Clock clock) {
     this.config = config;
-    this.timing = timing;
     this.json = json;
     this.ids = ids;
     this.clock = clock;
@@ -200,7 +187,7 @@ final class Features {
     recovery = new Recovery(new BuriedTasks(json), notes, reminders, json, events);
     focus = new FocusSessions(tasks, ids, jobs, events);
     achievements = new Achievements(config.achievements(), credits, notifications, events);
-    reservations = new Reservations(credits, jobs);
+    Reservations reservations = new Reservations(credits, jobs);
     charges = new Charges(reservations, ids, config.assistant());
     suggestions = new Suggestions(ids, json);
     actions = new Actions(tasks, subtasks, notes);
@@ -217,13 +204,12 @@ final class Features {
             json,
             events,
             billingMetrics);
-    voiceSessions = new VoiceSessions(config.voice(), timing.lease(), credits, jobs, ids, events);
-    transcriber =
-        config
-            .voice()
-            .apiKey()
-            .filter(_ -> config.voice().enabled())
-            .map(key -> new Deepgram(speaking, config.voice().baseUrl(), key, json));
+    speech =
+        new Speech(
+            config.voice(),
+            timing,
+            speaking,
+            new Speech.Around(json, ids, events, jobs, credits, reservations, notes, accessTokens));
     reactions =
         new Reactions(
             jobs,
@@ -241,6 +227,11 @@ final class Features {
   /** What access tokens are checked with. */
   AccessTokens accessTokens() {
     return accessTokens;
+  }
+
+  /** What one can speak to. */
+  Speech speech() {
+    return speech;
   }
 
   /** What enqueues jobs. */
@@ -261,7 +252,7 @@ final class Features {
         entry(Webhooks.APPLY, billing.webhooks()),
         entry(SubscriptionMove.KIND, billing.move()),
         entry(OrderRelease.KIND, new OrderRelease(billing, Endpoint::release, json)),
-        entry(VoiceSessions.END, new VoiceSessionEnd(voiceSessions)),
+        entry(VoiceSessions.END, speech.end()),
         entry(
             Notifications.PUSH_SEND,
             new PushSend(pushService, json, result -> metrics.push(result.toString()))));
@@ -292,19 +283,6 @@ final class Features {
   /** Measures what stands in the database. */
   void measure(Tx tx) {
     billingMetrics.measure(tx);
-  }
-
-  /** Who speaks to this process; the caller closes it. */
-  LiveSessions voice(Db db) {
-    return new LiveSessions(config.voice(), timing, db, voiceSessions, transcriber, ids);
-  }
-
-  /** Where one can speak. */
-  List<SocketRoute> sockets(LiveSessions voice) {
-    return List.of(
-        new SocketRoute(
-            Routes.VOICE_SOCKET,
-            handshake -> VoiceSocket.open(voice, accessTokens, json, handshake)));
   }
 
   /** What users and providers may ask. */
@@ -340,16 +318,8 @@ final class Features {
         new NotificationRoutes(notifications),
         new PushRoutes(new PushSubscriptions(ids), pushHosts, config.push().vapid()),
         new BillingRoutes(billing, this::features),
-        new VoiceRoutes(voiceSessions, sockets),
-        new TranscriptionRoutes(
-            new Transcriptions(
-                config.voice(),
-                transcriber,
-                new AddressGuard(config.voice().audioHosts(), InetAddress::getAllByName),
-                reservations,
-                notes,
-                ids,
-                events)));
+        speech.routes(sockets),
+        speech.recordings());
   }
 
   private Optional<AssistantRoutes.Asked> asked() {

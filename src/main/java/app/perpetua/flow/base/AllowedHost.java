@@ -47,8 +47,8 @@ public sealed interface AllowedHost {
   boolean matches(URI url);
 
   /**
-   * Reads an entry: {@code push.example.com}, {@code *.example.com}, {@code *} or {@code
-   * http://127.0.0.1:8002}.
+   * Reads an entry: {@code push.example.com}, {@code *.example.com} or {@code
+   * http://127.0.0.1:8002}. {@link Any} is none, as not every list may be that wide.
    *
    * @throws IllegalArgumentException telling what it must be
    */
@@ -56,9 +56,6 @@ public sealed interface AllowedHost {
     String entry = text.toLowerCase(Locale.ROOT);
     if (entry.contains("://")) {
       return new Origin(origin(entry));
-    }
-    if (entry.equals("*")) {
-      return new Any();
     }
     String name = entry.startsWith("*.") ? entry.substring(2) : entry;
     if (!NAME.matcher(name).matches()) {
