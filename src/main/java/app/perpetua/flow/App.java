@@ -13,6 +13,8 @@ import app.perpetua.flow.http.MetricsServer;
 import app.perpetua.flow.http.RateLimiter;
 import app.perpetua.flow.http.Route;
 import app.perpetua.flow.http.Server;
+import app.perpetua.flow.http.SocketRoute;
+import app.perpetua.flow.http.Sockets;
 import app.perpetua.flow.jobs.Backoff;
 import app.perpetua.flow.jobs.Daily;
 import app.perpetua.flow.jobs.JobMetrics;
@@ -25,6 +27,8 @@ import app.perpetua.flow.sql.Migrations;
 import app.perpetua.flow.sql.Pool;
 import app.perpetua.flow.sql.Probe;
 import app.perpetua.flow.sql.SqlCatalog;
+import app.perpetua.flow.voice.LiveSessions;
+import app.perpetua.flow.voice.VoiceTiming;
 import com.zaxxer.hikari.HikariDataSource;
 import java.net.http.HttpClient;
 import java.security.SecureRandom;
@@ -33,6 +37,9 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.function.Consumer;
 
 /**
@@ -86,10 +93,20 @@ public final class App implements AutoCloseable {
    * @param jobs told of every job that ran, from any thread
    */
   public static App start(Config config, Role role, Clock clock, Consumer<Worker.Ran> jobs) {
+    return start(config, role, clock, jobs, VoiceTiming.standard());
+  }
+
+  /**
+   * As above.
+   *
+   * @param timing how long live sessions wait for what
+   */
+  public static App start(
+      Config config, Role role, Clock clock, Consumer<Worker.Ran> jobs, VoiceTiming timing) {
     List<AutoCloseable> parts = new ArrayList<>();
     try {
       new Migrations(config.database(), DATABASE_PATIENCE, true).run();
-      return new App(config, role, clock, jobs, parts);
+      return new App(config, role, clock, jobs, timing, parts);
     } catch (Migrations.Failed | DatabaseException | IllegalStateException e) {
       close(parts);
       throw new CannotStart(e);
@@ -97,7 +114,12 @@ public final class App implements AutoCloseable {
   }
 
   private App(
-      Config config, Role role, Clock clock, Consumer<Worker.Ran> ran, List<AutoCloseable> parts) {
+      Config config,
+      Role role,
+      Clock clock,
+      Consumer<Worker.Ran> ran,
+      VoiceTiming timing,
+      List<AutoCloseable> parts) {
     this.parts = parts;
     Metrics metrics = closing(new Metrics());
     HikariDataSource pool = closing(Pool.open(config.database()));
@@ -109,7 +131,7 @@ public final class App implements AutoCloseable {
         new Partitions(new Db(pool, catalog, clock, REQUEST_BUDGET, _ -> false));
     Db db = new Db(pool, catalog, clock, REQUEST_BUDGET, partitions::ensure);
     HttpClient http = closing(HttpClient.newBuilder().connectTimeout(CONNECT_TIMEOUT).build());
-    Features features = new Features(config, http, json, ids, metrics, clock);
+    Features features = new Features(config, timing, http, speaking(), json, ids, metrics, clock);
     worker =
         closing(
             new Worker(
@@ -126,9 +148,14 @@ public final class App implements AutoCloseable {
     RateLimiter limiter = new RateLimiter(clock);
     endpoint = new Endpoint(json, errors, db, features.accessTokens(), limiter, config.http());
     health = closing(new Health(new Probe(config.database())));
+    Optional<LiveSessions> voice =
+        role == Role.WORKER ? Optional.empty() : Optional.of(features.speech().live(db));
+    List<SocketRoute> socketRoutes = voice.map(features.speech()::sockets).orElse(List.of());
+    Sockets sockets =
+        new Sockets(socketRoutes, features.accessTokens(), limiter, config.http(), ids);
     routes = new ArrayList<>(Routes.operations(health, new MetricsRoutes(metrics, config.http())));
     if (role != Role.WORKER) {
-      routes.addAll(features.routes(db));
+      routes.addAll(features.routes(db, sockets));
     }
 
     // A machine that starts everything at once needs longer for this than a request may take.
@@ -141,7 +168,12 @@ public final class App implements AutoCloseable {
                 endpoint::handle,
                 errors,
                 ids,
-                new AccessLog().andThen(metrics)));
+                new AccessLog().andThen(metrics),
+                sockets));
+    // Behind the server, so that it ends before: who speaks is told why, and billed.
+    voice.ifPresent(this::closing);
+    voice.ifPresent(
+        live -> metrics.registry().gauge("voice.sessions.live", live, LiveSessions::count));
     if (config.http().metricsPort() != 0) {
       closing(new MetricsServer(metrics, config.http().metricsPort()));
     }
@@ -155,6 +187,21 @@ public final class App implements AutoCloseable {
         "role {0} listens on port {1}",
         role.name().toLowerCase(Locale.ROOT),
         Integer.toString(server.port()));
+  }
+
+  /** With a thread for each thing that is told, as telling it to a client may take its time. */
+  private HttpClient speaking() {
+    ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+    HttpClient client =
+        HttpClient.newBuilder()
+            .executor(threads)
+            .version(HttpClient.Version.HTTP_1_1)
+            .connectTimeout(CONNECT_TIMEOUT)
+            .build();
+    parts.add(threads::shutdownNow);
+    // Sessions have ended by now; one that has not is not waited for.
+    parts.add(client::shutdownNow);
+    return client;
   }
 
   /** The port it listens on. */

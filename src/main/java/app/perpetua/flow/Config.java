@@ -20,6 +20,7 @@ import app.perpetua.flow.sql.DatabaseConfig;
 import app.perpetua.flow.sql.DatabaseUrl;
 import app.perpetua.flow.tasks.TaskConfig;
 import app.perpetua.flow.tombstones.TombstoneConfig;
+import app.perpetua.flow.voice.VoiceConfig;
 import java.net.URI;
 import java.security.interfaces.ECPrivateKey;
 import java.security.interfaces.ECPublicKey;
@@ -31,6 +32,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.logging.Level;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -53,6 +55,7 @@ import org.jspecify.annotations.Nullable;
  * @param push push to browsers
  * @param openai the assistant's model
  * @param assistant what the assistant costs, and how often it may be asked
+ * @param voice transcription
  * @param logLevel the least severe level that is logged
  */
 public record Config(
@@ -70,6 +73,7 @@ public record Config(
     PushConfig push,
     OpenAiConfig openai,
     AssistantConfig assistant,
+    VoiceConfig voice,
     Level logLevel) {
   /** The largest figure that any limit may be set to. */
   private static final int MANY = 100_000_000;
@@ -114,6 +118,7 @@ public record Config(
     PushConfig push = push(in);
     OpenAiConfig openai = openai(in);
     AssistantConfig assistant = assistant(in, openai);
+    VoiceConfig voice = voice(in);
     Level level = level(in);
     // Last: without a key there is no section to make, and all other faults are known by now.
     Config config =
@@ -132,6 +137,7 @@ public record Config(
             push,
             openai,
             assistant,
+            voice,
             level);
     if (!in.faults().isEmpty()) {
       throw new Faulty(in.faults());
@@ -263,15 +269,34 @@ public record Config(
   }
 
   private static PushConfig push(ConfigReader in) {
+    return new PushConfig(vapid(in), hosts(in, "push.hosts", "PUSH_HOSTS", AllowedHost::parse));
+  }
+
+  private static VoiceConfig voice(ConfigReader in) {
+    return new VoiceConfig(
+        in.oneOf("voice.enabled", "true", "false").equals("true"),
+        in.integer("voice.max-seconds", 1, 3_600),
+        in.integer("voice.credits-per-minute", 0, MANY),
+        in.secret("deepgram.api-key"),
+        in.httpUri("deepgram.base-url"),
+        hosts(in, "voice.audio-hosts", "AUDIO_HOSTS", Config::anyHost));
+  }
+
+  private static AllowedHost anyHost(String entry) {
+    return entry.equals("*") ? new AllowedHost.Any() : AllowedHost.parse(entry);
+  }
+
+  private static List<AllowedHost> hosts(
+      ConfigReader in, String key, String variable, Function<String, AllowedHost> parser) {
     List<AllowedHost> hosts = new ArrayList<>();
-    for (String host : in.list("push.hosts")) {
+    for (String host : in.list(key)) {
       try {
-        hosts.add(AllowedHost.parse(host));
+        hosts.add(parser.apply(host));
       } catch (IllegalArgumentException e) {
-        in.fault("PUSH_HOSTS", String.valueOf(e.getMessage()));
+        in.fault(variable, String.valueOf(e.getMessage()));
       }
     }
-    return new PushConfig(vapid(in), List.copyOf(hosts));
+    return List.copyOf(hosts);
   }
 
   /** All three or none. */

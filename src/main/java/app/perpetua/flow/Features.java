@@ -24,7 +24,6 @@ import app.perpetua.flow.assistant.Kit;
 import app.perpetua.flow.assistant.Model;
 import app.perpetua.flow.assistant.NoteConversion;
 import app.perpetua.flow.assistant.Prompts;
-import app.perpetua.flow.assistant.ReservationSettle;
 import app.perpetua.flow.assistant.Suggestions;
 import app.perpetua.flow.base.AddressGuard;
 import app.perpetua.flow.base.AllowedHost;
@@ -42,6 +41,8 @@ import app.perpetua.flow.cleanup.Cleanup;
 import app.perpetua.flow.credits.CreditExpire;
 import app.perpetua.flow.credits.CreditRoutes;
 import app.perpetua.flow.credits.Credits;
+import app.perpetua.flow.credits.ReservationSettle;
+import app.perpetua.flow.credits.Reservations;
 import app.perpetua.flow.events.Events;
 import app.perpetua.flow.events.Partitions;
 import app.perpetua.flow.events.Reactions;
@@ -53,6 +54,7 @@ import app.perpetua.flow.http.Docs;
 import app.perpetua.flow.http.Endpoint;
 import app.perpetua.flow.http.Metrics;
 import app.perpetua.flow.http.Route;
+import app.perpetua.flow.http.Sockets;
 import app.perpetua.flow.jobs.Daily;
 import app.perpetua.flow.jobs.JobHandler;
 import app.perpetua.flow.jobs.Jobs;
@@ -89,6 +91,8 @@ import app.perpetua.flow.tasks.TaskForm;
 import app.perpetua.flow.tasks.TaskRoutes;
 import app.perpetua.flow.tasks.Tasks;
 import app.perpetua.flow.tombstones.Tombstones;
+import app.perpetua.flow.voice.VoiceSessions;
+import app.perpetua.flow.voice.VoiceTiming;
 import java.net.InetAddress;
 import java.net.http.HttpClient;
 import java.security.SecureRandom;
@@ -135,13 +139,24 @@ final class Features {
   private final Actions actions;
   private final BillingMetrics billingMetrics;
   private final Billing billing;
+  private final Speech speech;
 
   /**
    * Puts them together, and warns of those that lack a key.
    *
-   * @param http for all calls to others
+   * @param timing how long live sessions wait for what
+   * @param http for all calls to others but those that speech goes to
+   * @param speaking for those
    */
-  Features(Config config, HttpClient http, Json json, Ids ids, Metrics metrics, Clock clock) {
+  Features(
+      Config config,
+      VoiceTiming timing,
+      HttpClient http,
+      HttpClient speaking,
+      Json json,
+      Ids ids,
+      Metrics metrics,
+      Clock clock) {
     this.config = config;
     this.json = json;
     this.ids = ids;
@@ -172,7 +187,8 @@ final class Features {
     recovery = new Recovery(new BuriedTasks(json), notes, reminders, json, events);
     focus = new FocusSessions(tasks, ids, jobs, events);
     achievements = new Achievements(config.achievements(), credits, notifications, events);
-    charges = new Charges(credits, jobs, ids, config.assistant());
+    Reservations reservations = new Reservations(credits, jobs);
+    charges = new Charges(reservations, ids, config.assistant());
     suggestions = new Suggestions(ids, json);
     actions = new Actions(tasks, subtasks, notes);
     billingMetrics = new BillingMetrics(metrics.registry());
@@ -188,6 +204,12 @@ final class Features {
             json,
             events,
             billingMetrics);
+    speech =
+        new Speech(
+            config.voice(),
+            timing,
+            speaking,
+            new Speech.Around(json, ids, events, jobs, credits, reservations, notes, accessTokens));
     reactions =
         new Reactions(
             jobs,
@@ -207,6 +229,11 @@ final class Features {
     return accessTokens;
   }
 
+  /** What one can speak to. */
+  Speech speech() {
+    return speech;
+  }
+
   /** What enqueues jobs. */
   Jobs jobs() {
     return jobs;
@@ -221,10 +248,11 @@ final class Features {
         entry(Reactions.RETRY, reactions),
         entry(Reminders.FIRE, new ReminderFire(reminders, tasks, notifications, events)),
         entry(FocusSessions.END, new FocusEnd(focus, json)),
-        entry(Charges.SETTLE, new ReservationSettle(charges, Endpoint::release, json)),
+        entry(Reservations.SETTLE, new ReservationSettle(credits, Endpoint::release, json)),
         entry(Webhooks.APPLY, billing.webhooks()),
         entry(SubscriptionMove.KIND, billing.move()),
         entry(OrderRelease.KIND, new OrderRelease(billing, Endpoint::release, json)),
+        entry(VoiceSessions.END, speech.end()),
         entry(
             Notifications.PUSH_SEND,
             new PushSend(pushService, json, result -> metrics.push(result.toString()))));
@@ -258,7 +286,7 @@ final class Features {
   }
 
   /** What users and providers may ask. */
-  List<Route> routes(Db db) {
+  List<Route> routes(Db db, Sockets sockets) {
     GoogleIdTokens google =
         new GoogleIdTokens(
             new GoogleKeys(http, config.account().googleJwksUrl(), clock, System::nanoTime),
@@ -289,7 +317,9 @@ final class Features {
         new ActivityRoutes(new Activity(json)),
         new NotificationRoutes(notifications),
         new PushRoutes(new PushSubscriptions(ids), pushHosts, config.push().vapid()),
-        new BillingRoutes(billing, this::features));
+        new BillingRoutes(billing, this::features),
+        speech.routes(sockets),
+        speech.recordings());
   }
 
   private Optional<AssistantRoutes.Asked> asked() {
@@ -342,6 +372,9 @@ final class Features {
   private void warn() {
     if (config.openai().key().isEmpty()) {
       LOG.log(System.Logger.Level.WARNING, "no assistant: OPENAI_API_KEY is not set");
+    }
+    if (config.voice().enabled() && config.voice().apiKey().isEmpty()) {
+      LOG.log(System.Logger.Level.WARNING, "no transcription: DEEPGRAM_API_KEY is not set");
     }
     if (config.checkout().isEmpty()) {
       LOG.log(System.Logger.Level.WARNING, "no payments: CHECKOUT_SECRET_KEY is not set");

@@ -9,6 +9,7 @@ import static app.perpetua.flow.http.Route.asking;
 import static app.perpetua.flow.http.Route.auth;
 import static app.perpetua.flow.http.Route.plain;
 import static app.perpetua.flow.http.Route.read;
+import static app.perpetua.flow.http.Route.socket;
 import static app.perpetua.flow.http.Route.webhook;
 import static app.perpetua.flow.http.Route.write;
 
@@ -32,10 +33,15 @@ import app.perpetua.flow.recurrence.TemplateRoutes;
 import app.perpetua.flow.reminders.ReminderRoutes;
 import app.perpetua.flow.tasks.SubtaskRoutes;
 import app.perpetua.flow.tasks.TaskRoutes;
+import app.perpetua.flow.voice.TranscriptionRoutes;
+import app.perpetua.flow.voice.VoiceRoutes;
 import java.util.List;
 
 /** Every endpoint of the service, one a line. */
 final class Routes {
+  /** The one WebSocket; as an ordinary request it is answered with what is wrong with it. */
+  static final String VOICE_SOCKET = "/api/v1/ws/voice/transcribe";
+
   private Routes() {}
 
   /** What every role answers: probes and scrapes. */
@@ -65,7 +71,9 @@ final class Routes {
       ActivityRoutes activity,
       NotificationRoutes notifications,
       PushRoutes push,
-      BillingRoutes billing) {
+      BillingRoutes billing,
+      VoiceRoutes voice,
+      TranscriptionRoutes transcriptions) {
     return List.of(
         plain("/api/v1/openapi.yaml", docs::yaml),
         plain("/api/v1/openapi.json", docs::json),
@@ -141,6 +149,10 @@ final class Routes {
         asking("/api/v1/subscription/checkout", billing::checkout),
         write(POST, "/api/v1/subscription/cancel", billing::cancel),
         asking("/api/v1/credits/purchase", billing::purchase),
-        webhook("/api/v1/webhooks/checkout", billing::webhook));
+        webhook("/api/v1/webhooks/checkout", billing::webhook),
+        socket(VOICE_SOCKET, voice::socket),
+        ask("/api/v1/ai/transcribe", Streams.NEVER, transcriptions::transcribe),
+        read("/api/v1/ai/voice-sessions", voice::list),
+        read("/api/v1/ai/voice-sessions/{id}", voice::show));
   }
 }

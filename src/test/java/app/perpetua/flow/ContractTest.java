@@ -9,6 +9,7 @@ import app.perpetua.flow.fake.CheckoutEvent;
 import app.perpetua.flow.fake.FakeCheckout;
 import app.perpetua.flow.fake.FakePushService;
 import app.perpetua.flow.harness.Api;
+import app.perpetua.flow.harness.Talk;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.TestService;
 import app.perpetua.flow.http.Route;
@@ -157,7 +158,7 @@ class ContractTest {
 
   /** The client holds each of these answers to the contract. */
   @Test
-  void every_operation_succeeds_as_documented() {
+  void every_operation_succeeds_as_documented() throws Exception {
     String idToken = service.google().idToken("tour").sign();
     JsonNode signedIn =
         call(service.api(), "POST", "/api/v1/auth/google/callback", Map.of("id_token", idToken))
@@ -214,6 +215,7 @@ class ContractTest {
     call(api, "GET", "/api/v1/achievements/me", null);
     notifications(api, UUID.fromString(made.get("user_id").stringValue()));
     billing(api);
+    voice(api, signedIn);
     call(api, "GET", "/api/v1/users/me/export", null);
     call(api, "DELETE", task, null);
     call(api, "PATCH", "/api/v1/users/me", Map.of("name", "Ada"));
@@ -305,6 +307,23 @@ class ContractTest {
     call(provider, "POST", "/api/v1/webhooks/checkout", paid.body());
     call(api, "GET", "/api/v1/subscription", null);
     call(api, "POST", "/api/v1/subscription/cancel", null);
+  }
+
+  private void voice(Api api, JsonNode signedIn) throws Exception {
+    database.run(
+        "update auth.users set tier = 'pro' where id = ?",
+        UUID.fromString(signedIn.at("/user/id").stringValue()));
+    Map<String, Object> recording =
+        Map.of("audio_url", "http://recordings.test/a.webm", "duration_seconds", 20);
+    call(api, "POST", "/api/v1/ai/transcribe", recording);
+    try (Talk talk = Talk.open(service.port(), signedIn.get("access_token").stringValue())) {
+      String id = talk.next("connected").get("session_id").stringValue();
+      seen.add("GET /api/v1/ws/voice/transcribe");
+      talk.endStream();
+      talk.next("complete");
+      call(api, "GET", "/api/v1/ai/voice-sessions", null);
+      call(api, "GET", "/api/v1/ai/voice-sessions/{" + id + "}", null);
+    }
   }
 
   private void operators() {

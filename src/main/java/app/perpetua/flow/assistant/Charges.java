@@ -3,22 +3,18 @@ package app.perpetua.flow.assistant;
 import app.perpetua.flow.base.Code;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Refusal;
-import app.perpetua.flow.credits.Credits;
+import app.perpetua.flow.credits.Reservations;
 import app.perpetua.flow.events.Event;
-import app.perpetua.flow.jobs.Jobs;
 import app.perpetua.flow.sql.Tx;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.UUID;
 
 /**
- * What a request to the model takes before it is made, and gives back if nothing usable comes. A
- * job stands by for the process that dies in between. Thread-safe.
+ * What a request to the model takes before it is made, and gives back if nothing usable comes.
+ * Thread-safe.
  */
 public final class Charges {
-  /** The kind of the job that gives back what nobody settled; its key is the charge. */
-  public static final String SETTLE = "reservation_settle";
-
   /**
    * What was taken.
    *
@@ -37,23 +33,13 @@ public final class Charges {
     }
   }
 
-  /**
-   * For the job.
-   *
-   * @param key the idempotency key whose record is open
-   * @param charge the charge's id
-   */
-  record Reservation(UUID key, UUID charge, int amount) {}
-
-  private final Credits credits;
-  private final Jobs jobs;
+  private final Reservations reservations;
   private final Ids ids;
   private final AssistantConfig config;
 
-  /** Charges go to the ledger. */
-  public Charges(Credits credits, Jobs jobs, Ids ids, AssistantConfig config) {
-    this.credits = credits;
-    this.jobs = jobs;
+  /** Over these reservations. */
+  public Charges(Reservations reservations, Ids ids, AssistantConfig config) {
+    this.reservations = reservations;
     this.ids = ids;
     this.config = config;
   }
@@ -67,14 +53,9 @@ public final class Charges {
    */
   public Charge take(Tx tx, UUID key, int amount, String description) {
     Charge charge = new Charge(ids.next(), amount);
-    credits.spend(tx, amount, charge.ref(), description);
-    jobs.enqueue(
-        tx,
-        SETTLE,
-        charge.ref(),
-        // As long again as the run itself may take, for what comes before and after it.
-        tx.now().plus(config.timeout().multipliedBy(2)).plus(Duration.ofMinutes(1)),
-        new Reservation(key, charge.id(), amount));
+    // As long again as the run itself may take, for what comes before and after it.
+    Duration within = config.timeout().multipliedBy(2).plus(Duration.ofMinutes(1));
+    reservations.take(tx, key, charge.ref(), amount, description, within);
     return charge;
   }
 
@@ -111,19 +92,11 @@ public final class Charges {
    * @return what the user has left
    */
   public int keep(Tx tx, Charge charge) {
-    jobs.cancel(tx, SETTLE, charge.ref());
-    return credits.statement(tx).balance().total();
+    return reservations.keep(tx, charge.ref());
   }
 
   /** It was not. */
   public void giveBack(Tx tx, Charge charge) {
-    jobs.cancel(tx, SETTLE, charge.ref());
-    credits.refund(tx, charge.ref(), charge.amount());
-  }
-
-  /** For the job: gives back what nobody settled. */
-  void giveBack(Tx tx, Reservation reservation) {
-    Charge charge = new Charge(reservation.charge(), reservation.amount());
-    credits.refund(tx, charge.ref(), charge.amount());
+    reservations.giveBack(tx, charge.ref(), charge.amount());
   }
 }

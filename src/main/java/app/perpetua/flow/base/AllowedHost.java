@@ -27,6 +27,14 @@ public sealed interface AllowedHost {
     }
   }
 
+  /** Any host, likewise. */
+  record Any() implements AllowedHost {
+    @Override
+    public boolean matches(URI url) {
+      return true;
+    }
+  }
+
   /** Exactly this origin, wherever it leads: for development. */
   record Origin(String origin) implements AllowedHost {
     @Override
@@ -40,7 +48,7 @@ public sealed interface AllowedHost {
 
   /**
    * Reads an entry: {@code push.example.com}, {@code *.example.com} or {@code
-   * http://127.0.0.1:8002}.
+   * http://127.0.0.1:8002}. {@link Any} is none, as not every list may be that wide.
    *
    * @throws IllegalArgumentException telling what it must be
    */

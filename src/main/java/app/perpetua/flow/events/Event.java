@@ -315,6 +315,33 @@ public sealed interface Event {
     }
   }
 
+  /**
+   * Speech was turned into text, live or from a recording.
+   *
+   * @param transcription the live session, or what names the recording's charge
+   */
+  record AiTranscribed(UUID transcription, int creditsUsed, int durationSeconds) implements Event {
+    @Override
+    public String name() {
+      return "ai.transcribed";
+    }
+
+    @Override
+    public String entityType() {
+      return "ai";
+    }
+
+    @Override
+    public UUID entityId() {
+      return transcription;
+    }
+
+    @Override
+    public Map<String, Object> metadata() {
+      return Map.of("credits_used", creditsUsed, "duration_seconds", durationSeconds);
+    }
+  }
+
   /** Something happened to a subtask. */
   sealed interface OfSubtask extends Event {
     /** The subtask. */

@@ -5,7 +5,6 @@ import app.perpetua.flow.base.Code;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.sql.Actor;
-import app.perpetua.flow.sql.DatabaseException;
 import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.Tx;
 import io.helidon.webserver.http.ServerResponse;
@@ -28,9 +27,6 @@ import org.jspecify.annotations.Nullable;
  * connection; the rate limit bounds how many of them one user has. Thread-safe.
  */
 final class Asks {
-  private static final String REPLAYED = "X-Idempotent-Replayed";
-  private static final int ATTEMPTS = 3;
-
   /** The contract's: proxies close what is silent for longer. */
   private static final Duration BEAT = Duration.ofSeconds(15);
 
@@ -41,15 +37,15 @@ final class Asks {
   private final Json json;
   private final Errors errors;
   private final Idempotency idempotency;
-  private final Admission admission;
+  private final KeyedWork keyed;
   private final Set<Cancellation> running = ConcurrentHashMap.newKeySet();
 
-  Asks(Db db, Json json, Errors errors, Idempotency idempotency, Admission admission) {
+  Asks(Db db, Json json, Errors errors, Idempotency idempotency, KeyedWork keyed) {
     this.db = db;
     this.json = json;
     this.errors = errors;
     this.idempotency = idempotency;
-    this.admission = admission;
+    this.keyed = keyed;
   }
 
   /** One request to be answered. */
@@ -67,7 +63,7 @@ final class Asks {
   <R, O> Reply answer(Asked asked, Asking<R, O> asking, ServerResponse response) {
     Opened<R> opened = open(asked, asking);
     if (opened.replay() != null) {
-      response.header(REPLAYED, "true");
+      response.header(KeyedWork.REPLAYED, "true");
       return replayed(asked, opened.replay());
     }
     R reserved = Objects.requireNonNull(opened.reserved());
@@ -90,24 +86,8 @@ final class Asks {
   }
 
   private <R, O> Opened<R> open(Asked asked, Asking<R, O> asking) {
-    return idempotency.inTurn(
-        asked.userId(),
-        asked.keyed(),
-        () ->
-            admission.write(
-                asked.userId(),
-                () -> {
-                  for (int attempt = 1; ; attempt++) {
-                    try {
-                      return db.write(asked.actor(), tx -> openOnce(tx, asked, asking));
-                    } catch (DatabaseException e) {
-                      // Another process opened this key meanwhile: this time it will be seen.
-                      if (!e.violates(Idempotency.ONE_RECORD_PER_KEY) || attempt == ATTEMPTS) {
-                        throw e;
-                      }
-                    }
-                  }
-                }));
+    return keyed.inTurn(
+        asked.userId(), asked.actor(), asked.keyed(), tx -> openOnce(tx, asked, asking));
   }
 
   private <R, O> Opened<R> openOnce(Tx tx, Asked asked, Asking<R, O> asking) {
@@ -136,7 +116,7 @@ final class Asks {
                 case Reply.Body(int status, Object body) when body != null -> {
                   byte[] bytes = json.bytes(body);
                   idempotency.settle(tx, asked.keyed(), status, bytes);
-                  yield new Reply.Bytes(status, "application/json", "no-store", bytes);
+                  yield KeyedWork.bytes(status, bytes);
                 }
                 case Reply.Refused refused -> {
                   Idempotency.release(tx, asked.keyed().key());
@@ -192,7 +172,7 @@ final class Asks {
   private Reply replayed(Asked asked, Idempotency.Replay replay) {
     byte[] body = Objects.requireNonNull(replay.body()).getBytes(StandardCharsets.UTF_8);
     if (!asked.streamed()) {
-      return new Reply.Bytes(replay.status(), "application/json", "no-store", body);
+      return KeyedWork.bytes(replay.status(), body);
     }
     return new Reply.Stream(
         200,

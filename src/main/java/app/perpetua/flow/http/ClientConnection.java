@@ -18,15 +18,18 @@ import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 
 /**
  * One client's connection as Helidon sees it, with our own reads and writes underneath: they keep
  * deadlines, bound what one request may send, keep the body of an answer to {@code HEAD} back, and
  * let a client that is still sending read why it was refused. Confined to the connection's thread,
- * except for {@link #cutIfOverdue}.
+ * except for what says otherwise.
  */
 final class ClientConnection implements ConnectionContext {
+  private static final System.Logger LOG = System.getLogger(ClientConnection.class.getName());
+
   /**
    * More than any request of the contract in any form: a body of one-byte chunks takes six bytes
    * each. Helidon itself would collect an endless chunk-size line.
@@ -50,6 +53,7 @@ final class ClientConnection implements ConnectionContext {
   private final DataWriter writer = new Writer();
   private final Due reading = new Due();
   private final Due writing = new Due();
+  private final Due ending = new Due();
 
   private long requestDue;
   private long received;
@@ -57,6 +61,7 @@ final class ClientConnection implements ConnectionContext {
   private boolean head;
   private Answer answer = Answer.WHOLE;
   private boolean closing;
+  private boolean upgraded;
 
   private enum Answer {
     WHOLE,
@@ -89,9 +94,31 @@ final class ClientConnection implements ConnectionContext {
     closing = headers.containsToken(HeaderValues.CONNECTION_CLOSE);
   }
 
+  /**
+   * It is a WebSocket from now on: what may be sent, and how long the client may be silent, is for
+   * its handler to say.
+   */
+  void upgraded() {
+    upgraded = true;
+  }
+
+  /** To be called by any thread: the client has a moment to close. */
+  void cutSoon() {
+    ending.begin(nanos.getAsLong() + patience.linger().toNanos());
+  }
+
+  /** To be called by any thread: closes the socket, whatever it is doing. */
+  void cut() {
+    try {
+      socket.close();
+    } catch (UncheckedIOException e) {
+      log(LOG, System.Logger.Level.DEBUG, "a client that was cut had closed", e);
+    }
+  }
+
   /** Reads on for a moment after an answer that closes the connection. */
   void linger() {
-    if (!closing) {
+    if (!closing && !upgraded) {
       return;
     }
     reading.begin(nanos.getAsLong() + patience.linger().toNanos());
@@ -111,16 +138,8 @@ final class ClientConnection implements ConnectionContext {
 
   /** To be called by any thread: closes the socket if the client has kept us waiting too long. */
   void cutIfOverdue(long now) {
-    if (reading.cut(now) || writing.cut(now)) {
-      try {
-        socket.close();
-      } catch (UncheckedIOException e) {
-        log(
-            System.getLogger(ClientConnection.class.getName()),
-            System.Logger.Level.DEBUG,
-            "a slow client had closed",
-            e);
-      }
+    if (reading.cut(now) || writing.cut(now) || ending.cut(now)) {
+      cut();
     }
   }
 
@@ -128,7 +147,9 @@ final class ClientConnection implements ConnectionContext {
     if (betweenRequests && reader.available() > 0) {
       requestBegins();
     }
-    reading.begin(betweenRequests ? nanos.getAsLong() + patience.idle().toNanos() : requestDue);
+    if (!upgraded) {
+      reading.begin(betweenRequests ? nanos.getAsLong() + patience.idle().toNanos() : requestDue);
+    }
     byte[] bytes;
     try {
       bytes = socket.get();
@@ -145,7 +166,7 @@ final class ClientConnection implements ConnectionContext {
       requestBegins();
     }
     received += bytes.length;
-    if (received > MAX_REQUEST_BYTES) {
+    if (received > MAX_REQUEST_BYTES && !upgraded) {
       throw new CloseConnectionException("the client sends without end");
     }
     return bytes;
@@ -159,6 +180,8 @@ final class ClientConnection implements ConnectionContext {
 
   /** Writes within a deadline; of an answer to HEAD only the headers. */
   private final class Writer implements DataWriter {
+    private final ReentrantLock turn = new ReentrantLock();
+
     @Override
     public void write(BufferData... buffers) {
       write(BufferData.create(buffers));
@@ -187,6 +210,16 @@ final class ClientConnection implements ConnectionContext {
     }
 
     private void writeTimed(BufferData buffer) {
+      // Frames of a WebSocket come from several threads, each frame whole.
+      turn.lock();
+      try {
+        writeAlone(buffer);
+      } finally {
+        turn.unlock();
+      }
+    }
+
+    private void writeAlone(BufferData buffer) {
       writing.begin(
           nanos.getAsLong()
               + patience.write().toNanos()

@@ -2,6 +2,7 @@ package app.perpetua.flow.http;
 
 import io.helidon.http.HeaderName;
 import io.helidon.http.HeaderNames;
+import io.helidon.http.Headers;
 import io.helidon.http.ServerRequestHeaders;
 import io.helidon.webserver.http.ServerResponse;
 import java.util.Set;
@@ -51,6 +52,21 @@ final class Cors {
       response.header(HeaderNames.ACCESS_CONTROL_ALLOW_HEADERS, ALLOWED_HEADERS);
       response.header(HeaderNames.ACCESS_CONTROL_MAX_AGE, MAX_AGE_SECONDS);
     }
+  }
+
+  /**
+   * True if the request comes from a page that may not talk to us. One without an origin comes from
+   * no browser's page; one from our own host is no stranger.
+   */
+  boolean isForeign(Headers request) {
+    if (!request.contains(HeaderNames.ORIGIN)) {
+      return false;
+    }
+    String origin = request.get(HeaderNames.ORIGIN).get();
+    String host = request.first(HeaderNames.HOST).orElse("");
+    return !origins.contains(origin)
+        && !origin.equalsIgnoreCase("http://" + host)
+        && !origin.equalsIgnoreCase("https://" + host);
   }
 
   private boolean fromKnownOrigin(ServerRequestHeaders request) {

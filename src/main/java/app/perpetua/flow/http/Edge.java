@@ -10,6 +10,7 @@ import io.helidon.webserver.http.RoutingRequest;
 import io.helidon.webserver.http.RoutingResponse;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
@@ -40,7 +41,7 @@ final class Edge implements Filter {
 
   @Override
   public void filter(FilterChain chain, RoutingRequest request, RoutingResponse response) {
-    InetAddress peer = peer(request);
+    InetAddress peer = peer(request.remotePeer().address());
     Exchange exchange =
         new Exchange(
             ids.of(request.headers()),
@@ -88,9 +89,9 @@ final class Edge implements Filter {
         && addresses.trusts(peer);
   }
 
-  private static InetAddress peer(RoutingRequest request) {
-    return request.remotePeer().address() instanceof InetSocketAddress socket
-            && socket.getAddress() != null
+  /** The other end of a connection. */
+  static InetAddress peer(SocketAddress address) {
+    return address instanceof InetSocketAddress socket && socket.getAddress() != null
         ? socket.getAddress()
         : InetAddress.getLoopbackAddress();
   }

@@ -6,7 +6,6 @@ import app.perpetua.flow.base.Code;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.sql.Actor;
-import app.perpetua.flow.sql.DatabaseException;
 import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.Tx;
 import io.helidon.http.HeaderNames;
@@ -16,12 +15,10 @@ import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -40,16 +37,14 @@ public final class Endpoint {
   /** What the twin that always streams has behind its path: a repeat may come to either. */
   private static final String STREAM_TWIN = "/stream";
 
-  private static final int ATTEMPTS = 3;
-
   private final Json json;
   private final Errors errors;
   private final Db db;
   private final AccessTokens tokens;
   private final RateLimiter limiter;
   private final HttpConfig limits;
-  private final Idempotency idempotency = new Idempotency();
   private final Admission admission = new Admission();
+  private final KeyedWork keyed;
   private final Asks asks;
 
   /** Everything a request passes on its way. */
@@ -66,7 +61,9 @@ public final class Endpoint {
     this.tokens = tokens;
     this.limiter = limiter;
     this.limits = limits;
-    this.asks = new Asks(db, json, errors, idempotency, admission);
+    Idempotency idempotency = new Idempotency();
+    this.keyed = new KeyedWork(json, db, idempotency, admission);
+    this.asks = new Asks(db, json, errors, idempotency, keyed);
   }
 
   /**
@@ -112,18 +109,22 @@ public final class Endpoint {
     Principal principal =
         switch (route.handler()) {
           case Route.Read _, Route.Write _, Route.Ask _ -> authenticate(exchange, request);
-          case Route.Plain _, Route.Open _ -> null;
+          case Route.Plain _, Route.Open _, Route.Socket _ -> null;
         };
-    limit(exchange, route, principal, response);
+    // Whoever asked for an upgrade was counted then.
+    if (!(route.handler() instanceof Route.Socket) || header(request, Sockets.REFUSED) == null) {
+      limit(exchange, route, principal, response);
+    }
     UUID key =
         switch (route.handler()) {
           case Route.Write _, Route.Ask _ -> key(route, request);
-          case Route.Read _, Route.Plain _, Route.Open _ -> null;
+          case Route.Read _, Route.Plain _, Route.Open _, Route.Socket _ -> null;
         };
     byte[] body = body(route, request);
     Request parsed = parsed(exchange, principal, request, body);
     return switch (route.handler()) {
       case Route.Plain plain -> plain.answer().apply(parsed);
+      case Route.Socket socket -> socket.answer().apply(parsed);
       case Route.Open open -> {
         Function<Tx, Reply> work = open.work().prepare(parsed);
         Actor system = Actor.system(exchange.requestId());
@@ -147,7 +148,7 @@ public final class Endpoint {
                           tx.lockOwner();
                           return work.apply(tx);
                         }))
-            : keyed(
+            : keyed.write(
                 parsed.principal().userId(),
                 actor,
                 Idempotency.keyed(key, route.method().name(), target(request), body),
@@ -180,54 +181,6 @@ public final class Endpoint {
         yield accept != null && accept.toLowerCase(Locale.ROOT).contains(EVENT_STREAM);
       }
     };
-  }
-
-  private Reply keyed(
-      UUID userId,
-      Actor actor,
-      Idempotency.Keyed request,
-      Function<Tx, Reply> work,
-      ServerResponse response) {
-    return idempotency.inTurn(
-        userId,
-        request,
-        () ->
-            admission.write(
-                userId,
-                () -> {
-                  for (int attempt = 1; ; attempt++) {
-                    try {
-                      return db.write(actor, tx -> once(tx, request, work, response));
-                    } catch (DatabaseException e) {
-                      // Another process answered this key meanwhile: this time it will be seen.
-                      if (!e.violates(Idempotency.ONE_RECORD_PER_KEY) || attempt == ATTEMPTS) {
-                        throw e;
-                      }
-                    }
-                  }
-                }));
-  }
-
-  private Reply once(
-      Tx tx, Idempotency.Keyed request, Function<Tx, Reply> work, ServerResponse response) {
-    Optional<Idempotency.Replay> replay = idempotency.open(tx, request);
-    if (replay.isPresent()) {
-      response.header("X-Idempotent-Replayed", "true");
-      String body = replay.get().body();
-      return body == null
-          ? new Reply.Body(replay.get().status(), null)
-          : bytes(replay.get().status(), body.getBytes(StandardCharsets.UTF_8));
-    }
-    // Rendered before the commit: what is stored is what is sent.
-    Reply reply = rendered(work.apply(tx));
-    switch (reply) {
-      case Reply.Bytes bytes -> idempotency.keep(tx, request, bytes.status(), bytes.bytes());
-      case Reply.Body empty -> idempotency.keep(tx, request, empty.status(), null);
-      case Reply.Refused _ -> {}
-      case Reply.Stream _ -> throw new IllegalStateException("a stream cannot be kept");
-      case Reply.Headed _ -> throw new IllegalStateException("headers cannot be kept");
-    }
-    return reply;
   }
 
   private Principal authenticate(Exchange exchange, ServerRequest request) {
@@ -311,30 +264,20 @@ public final class Endpoint {
         db.now());
   }
 
-  private Reply rendered(Reply reply) {
-    return reply instanceof Reply.Body(int status, Object body) && body != null
-        ? bytes(status, json.bytes(body))
-        : reply;
-  }
-
-  private static Reply bytes(int status, byte[] body) {
-    return new Reply.Bytes(status, JSON, NO_STORE, body);
-  }
-
   private Reply refused(Exchange exchange, Throwable failure, ServerResponse response) {
     Refusal refusal = errors.refusal(failure, exchange.requestId());
     exchange.code(refusal.code());
     if (refusal.extras().get("retry_after") instanceof Number seconds) {
       response.header("Retry-After", seconds.toString());
     }
-    return bytes(refusal.code().status(), errors.json(refusal, exchange.requestId()));
+    return KeyedWork.bytes(refusal.code().status(), errors.json(refusal, exchange.requestId()));
   }
 
   private void send(Exchange exchange, ServerResponse response, Reply reply) {
     switch (reply) {
       case Reply.Body(int status, Object body) when body == null ->
           response.status(Status.create(status)).send();
-      case Reply.Body body -> send(exchange, response, rendered(body));
+      case Reply.Body body -> send(exchange, response, keyed.rendered(body));
       case Reply.Bytes(int status, String type, String cacheControl, byte[] bytes) ->
           response
               .status(Status.create(status))

@@ -44,6 +44,9 @@ public record Route(
   /** Answers without a token and without a transaction. */
   record Plain(Function<Request, Reply> answer) implements Handler {}
 
+  /** What a WebSocket answers to whoever is not let in. */
+  record Socket(Function<Request, Reply> answer) implements Handler {}
+
   /** No token; parsed, then run in a transaction of the system. */
   record Open(Work work) implements Handler {}
 
@@ -90,6 +93,11 @@ public record Route(
   /** A public answer that is not rate-limited. */
   public static Route plain(String path, Function<Request, Reply> answer) {
     return new Route(Verb.GET, path, Bucket.EXEMPT, new Plain(answer), null);
+  }
+
+  /** The path of a WebSocket; see {@link Sockets}. */
+  public static Route socket(String path, Function<Request, Reply> answer) {
+    return new Route(Verb.GET, path, Bucket.GENERAL, new Socket(answer), null);
   }
 
   /** Sign-in and its like: no token, limited per address. */

@@ -11,6 +11,7 @@ import io.helidon.webserver.http.RoutingResponse;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import io.helidon.webserver.http1.Http1Config;
+import io.helidon.webserver.websocket.WsConfig;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.Consumer;
@@ -45,6 +46,12 @@ public final class Server implements AutoCloseable {
    */
   private static final int MAX_PAYLOAD_BYTES = 2 * RequestBody.MAX_BYTES;
 
+  /**
+   * Above what any WebSocket of the contract takes, so that the refusal is its own; a client that
+   * sends more yet is told 1009.
+   */
+  private static final int MAX_FRAME_BYTES = 256 * 1024;
+
   /** How long requests in flight may take to finish at shutdown. */
   private static final Duration GRACE = Duration.ofSeconds(20);
 
@@ -71,7 +78,24 @@ public final class Server implements AutoCloseable {
       Errors errors,
       Ids ids,
       Consumer<Finished> observer) {
-    this(config, routes, handler, errors, ids, observer, PATIENCE);
+    this(config, routes, handler, errors, ids, observer, Sockets.none(), PATIENCE);
+  }
+
+  /**
+   * As above.
+   *
+   * @param sockets the WebSockets among the paths; each has a route as well, for those who are not
+   *     upgraded
+   */
+  public Server(
+      HttpConfig config,
+      List<Route> routes,
+      Handler handler,
+      Errors errors,
+      Ids ids,
+      Consumer<Finished> observer,
+      Sockets sockets) {
+    this(config, routes, handler, errors, ids, observer, sockets, PATIENCE);
   }
 
   Server(
@@ -81,17 +105,20 @@ public final class Server implements AutoCloseable {
       Errors errors,
       Ids ids,
       Consumer<Finished> observer,
+      Sockets sockets,
       Patience patience) {
     RequestId requestIds = new RequestId(ids);
     ClientAddress addresses = new ClientAddress(config.trustedProxies());
     Cors cors = new Cors(config.corsOrigins());
     Refuser refuser = new Refuser(errors);
+    WsConfig webSockets = WsConfig.builder().maxFrameLength(MAX_FRAME_BYTES).build();
     this.slowClients =
         new SlowClients(
             patience,
             Http1Config.builder()
                 .maxPrologueLength(MAX_REQUEST_LINE_BYTES)
-                .maxHeadersSize(MAX_HEADER_BYTES));
+                .maxHeadersSize(MAX_HEADER_BYTES),
+            new Upgrades(webSockets, sockets, requestIds, addresses, cors, observer));
     this.server =
         WebServer.builder()
             .port(config.port())
@@ -103,6 +130,7 @@ public final class Server implements AutoCloseable {
             .connectionOptions(options -> options.tcpNoDelay(true))
             .featuresDiscoverServices(false)
             .protocolsDiscoverServices(false)
+            .addProtocol(webSockets)
             .addConnectionSelector(slowClients)
             .directHandlers(new BadHttp(errors, requestIds, observer).forAll())
             .errorHandling(handling -> handling.includeEntity(true))

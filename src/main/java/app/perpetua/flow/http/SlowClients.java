@@ -10,6 +10,7 @@ import io.helidon.webserver.ConnectionContext;
 import io.helidon.webserver.http1.Http1Config;
 import io.helidon.webserver.http1.Http1ConnectionListener;
 import io.helidon.webserver.http1.Http1ConnectionSelector;
+import io.helidon.webserver.http1.spi.Http1Upgrader;
 import io.helidon.webserver.spi.ServerConnection;
 import io.helidon.webserver.spi.ServerConnectionSelector;
 import java.time.Duration;
@@ -46,11 +47,12 @@ final class SlowClients implements ServerConnectionSelector, AutoCloseable {
   private final long startNanos = System.nanoTime();
   private final CountDownLatch closed = new CountDownLatch(1);
 
-  SlowClients(Patience patience, Http1Config.Builder http) {
+  SlowClients(Patience patience, Http1Config.Builder http, Http1Upgrader upgrader) {
     this.patience = patience;
     this.http =
         Http1ConnectionSelector.builder()
             .config(http.addReceiveListener(new Receiving()).addSendListener(new Sending()).build())
+            .addUpgrader(upgrader)
             .build();
   }
 

@@ -40,7 +40,8 @@ public final class SqlCatalog {
           "recurrence",
           "reminders",
           "tasks",
-          "tombstones");
+          "tombstones",
+          "voice");
 
   private static final Pattern NAME = Pattern.compile("^-- name: ([a-z][a-z0-9_]*)$");
   private static final Pattern SYSTEM = Pattern.compile("^-- scope: system\\b.*");

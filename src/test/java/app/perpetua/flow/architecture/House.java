@@ -88,11 +88,7 @@ record House(String root) {
             new SliceAssignment() {
               @Override
               public SliceIdentifier getIdentifierOf(JavaClass type) {
-                return !ours(type)
-                        || room(type).isEmpty()
-                        || floor(type) > EDGE
-                        || isRoutes(type)
-                        || isForm(type)
+                return !ours(type) || room(type).isEmpty() || floor(type) > EDGE || isEdge(type)
                     ? SliceIdentifier.ignore()
                     : SliceIdentifier.of(room(type));
               }
@@ -141,11 +137,7 @@ record House(String root) {
 
   private ArchRule helidonAtTheEdge() {
     return noClasses()
-        .that(
-            describe(
-                "are below the edge",
-                (JavaClass type) ->
-                    floor(type) < EDGE && !outermost(type).getSimpleName().equals("VoiceSocket")))
+        .that(describe("are below the edge", (JavaClass type) -> floor(type) < EDGE))
         .should()
         .dependOnClassesThat(resideInAPackage("io.helidon.."))
         .allowEmptyShould(true);
@@ -250,7 +242,7 @@ record House(String root) {
     if (room.isEmpty() || (room.equals("http") && outermost.getSimpleName().equals("Routes"))) {
       return TOP;
     }
-    return isRoutes(type) || isForm(type) ? EDGE : FLOORS.getOrDefault(room, FEATURES);
+    return isEdge(type) ? EDGE : FLOORS.getOrDefault(room, FEATURES);
   }
 
   /** The package right below the root; empty for the root itself. */
@@ -261,6 +253,11 @@ record House(String root) {
 
   private boolean ours(JavaClass type) {
     return type.getPackageName().equals(root) || type.getPackageName().startsWith(root + ".");
+  }
+
+  /** Of a feature, what speaks to clients. */
+  private static boolean isEdge(JavaClass type) {
+    return isRoutes(type) || isForm(type) || outermost(type).getSimpleName().equals("VoiceSocket");
   }
 
   private static boolean isRoutes(JavaClass type) {

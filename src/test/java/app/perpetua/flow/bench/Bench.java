@@ -159,6 +159,10 @@ final class Bench {
         new Chats(database, tokens::get, options, HOME, Bench::say)
             .run(further -> start(database.url(database.port()), further));
       }
+      if (options.runs(BenchOptions.Part.VOICE)) {
+        new Voices(database, HOME, options, Bench::say, tokens::get)
+            .run(further -> start(database.url(database.port()), further));
+      }
       database.checkInvariants();
       say("The data is as it must be (every query of invariants.sql).");
       if (options.runs(BenchOptions.Part.START)) {

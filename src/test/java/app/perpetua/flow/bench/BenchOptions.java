@@ -29,7 +29,8 @@ record BenchOptions(Set<Part> parts, boolean quick, List<String> jvm, @Nullable 
     REMINDERS,
     WEBHOOKS,
     CHATS,
-    SPENDS
+    SPENDS,
+    VOICE
   }
 
   /** Arguments that make no sense; the message says which. */
@@ -97,7 +98,7 @@ record BenchOptions(Set<Part> parts, boolean quick, List<String> jvm, @Nullable 
     } catch (IllegalArgumentException e) {
       throw new Misused(
           "--only must be reads, writes, completions, trips, start, jobs, reminders, webhooks,"
-              + " chats or spends");
+              + " chats, spends or voice");
     }
   }
 

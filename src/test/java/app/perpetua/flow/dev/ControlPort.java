@@ -27,7 +27,11 @@ import tools.jackson.databind.JsonNode;
  * only. Thread-safe.
  */
 final class ControlPort implements AutoCloseable {
-  /** What a call answers. */
+  /**
+   * What a call answers.
+   *
+   * @param body becomes JSON; bytes are a page
+   */
   record Answer(int status, Object body) {
     static Answer ok(Object body) {
       return new Answer(200, body);
@@ -139,8 +143,11 @@ final class ControlPort implements AutoCloseable {
   private void serve(HttpExchange exchange) throws IOException {
     try (exchange) {
       Answer answer = answer(exchange);
-      byte[] bytes = json.bytes(answer.body());
-      exchange.getResponseHeaders().add("Content-Type", "application/json");
+      boolean page = answer.body() instanceof byte[];
+      byte[] bytes = answer.body() instanceof byte[] ready ? ready : json.bytes(answer.body());
+      exchange
+          .getResponseHeaders()
+          .add("Content-Type", page ? "text/html; charset=utf-8" : "application/json");
       exchange.getResponseHeaders().add("Cache-Control", "no-store");
       boolean head = exchange.getRequestMethod().equals("HEAD");
       exchange.sendResponseHeaders(answer.status(), head ? -1 : bytes.length);

@@ -2,6 +2,7 @@ package app.perpetua.flow.dev;
 
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.fake.FakeCheckout;
+import app.perpetua.flow.fake.FakeDeepgram;
 import app.perpetua.flow.fake.FakeGoogle;
 import app.perpetua.flow.fake.FakeOpenAi;
 import app.perpetua.flow.fake.FakePushService;
@@ -76,15 +77,19 @@ public final class LocalStack implements AutoCloseable {
       FakePushService push = step(() -> new FakePushService(clock));
       FakeOpenAi openAi = step(() -> new FakeOpenAi(WORD_PACE));
       FakeCheckout checkout = step(() -> new FakeCheckout(clock));
+      FakeDeepgram deepgram = step(FakeDeepgram::new);
       ServiceEnvironment variables =
           ServiceEnvironment.of(
               environment,
               secrets,
               database.url(),
-              google.jwksUrl(),
-              push.origin(),
-              openAi.baseUrl(),
-              checkout.baseUrl());
+              new ServiceEnvironment.Around(
+                  google.jwksUrl(),
+                  push.origin(),
+                  openAi.baseUrl(),
+                  checkout.baseUrl(),
+                  deepgram.origin(),
+                  "http://localhost:" + controlPort));
       variables.notes().forEach(terminal);
       Consumer<String> log = options.logs() ? terminal : step(() -> new LogFile(home.serviceLog()));
       terminal.accept("Starting the service ...");
@@ -123,7 +128,8 @@ public final class LocalStack implements AutoCloseable {
                               controls.calls(),
                               new PushControls(push, json).calls(),
                               new OpenAiControls(openAi, json).calls(),
-                              payments.calls())
+                              payments.calls(),
+                              new DeepgramControls(deepgram, service).calls())
                           .flatMap(List::stream)
                           .toList(),
                       () -> where(service, database),

@@ -1,6 +1,7 @@
 package app.perpetua.flow.dev;
 
 import app.perpetua.flow.fake.FakeCheckout;
+import app.perpetua.flow.fake.FakeDeepgram;
 import app.perpetua.flow.fake.FakeGoogle;
 import app.perpetua.flow.fake.FakeOpenAi;
 import java.net.URI;
@@ -40,14 +41,21 @@ record ServiceEnvironment(Map<String, String> variables, List<String> notes) {
   private static final String ORIGINS =
       "http://localhost:3000,http://localhost:3100,http://localhost:5173";
 
+  /**
+   * What stands around the service.
+   *
+   * @param googleKeys where Google's keys are
+   * @param push the push service's origin
+   * @param openAi the model's address
+   * @param checkout the payment provider's
+   * @param deepgram Deepgram's origin
+   * @param control the control port's, whose page speaks to the service
+   */
+  record Around(
+      URI googleKeys, String push, URI openAi, URI checkout, String deepgram, String control) {}
+
   static ServiceEnvironment of(
-      Map<String, String> given,
-      Map<String, String> secrets,
-      String databaseUrl,
-      URI googleKeys,
-      String pushOrigin,
-      URI openAi,
-      URI checkout) {
+      Map<String, String> given, Map<String, String> secrets, String databaseUrl, Around around) {
     Map<String, String> variables = new HashMap<>(given);
     variables.values().removeIf(String::isBlank);
     List<String> notes = new ArrayList<>();
@@ -75,18 +83,24 @@ record ServiceEnvironment(Map<String, String> variables, List<String> notes) {
     if (VAPID.stream().noneMatch(variables::containsKey)) {
       VAPID.forEach(name -> variables.put(name, secrets.get(name)));
     }
-    variables.merge("PUSH_HOSTS", pushOrigin, (theirs, ours) -> theirs + "," + ours);
-    if (variables.putIfAbsent("OPENAI_BASE_URL", openAi.toString()) == null) {
+    variables.merge("PUSH_HOSTS", around.push(), (theirs, ours) -> theirs + "," + ours);
+    if (variables.putIfAbsent("OPENAI_BASE_URL", around.openAi().toString()) == null) {
       variables.put("OPENAI_API_KEY", FakeOpenAi.KEY);
     }
-    if (variables.putIfAbsent("CHECKOUT_BASE_URL", checkout.toString()) == null) {
+    if (variables.putIfAbsent("CHECKOUT_BASE_URL", around.checkout().toString()) == null) {
       variables.put("CHECKOUT_SECRET_KEY", FakeCheckout.SECRET_KEY);
       variables.put("CHECKOUT_WEBHOOK_SECRET", FakeCheckout.WEBHOOK_SECRET);
     }
     variables.putIfAbsent("REFRESH_TOKEN_SECRET", secrets.get("REFRESH_TOKEN_SECRET"));
-    variables.putIfAbsent("CORS_ORIGINS", ORIGINS);
+    if (variables.putIfAbsent("DEEPGRAM_BASE_URL", around.deepgram()) == null) {
+      variables.put("DEEPGRAM_API_KEY", FakeDeepgram.KEY);
+    }
+    // In front, as the first that fits decides.
+    variables.merge("AUDIO_HOSTS", "*", (theirs, _) -> theirs);
+    variables.merge("AUDIO_HOSTS", around.deepgram(), (theirs, ours) -> ours + "," + theirs);
+    variables.putIfAbsent("CORS_ORIGINS", ORIGINS + "," + around.control());
     variables.putIfAbsent("GOOGLE_CLIENT_ID", FakeGoogle.CLIENT_ID);
-    if (variables.putIfAbsent("GOOGLE_JWKS_URL", googleKeys.toString()) != null) {
+    if (variables.putIfAbsent("GOOGLE_JWKS_URL", around.googleKeys().toString()) != null) {
       notes.add("GOOGLE_JWKS_URL is set: sessions from the control port are refused.");
     }
     return new ServiceEnvironment(Map.copyOf(variables), List.copyOf(notes));

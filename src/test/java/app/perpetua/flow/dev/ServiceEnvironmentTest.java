@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import app.perpetua.flow.Config;
 import app.perpetua.flow.base.AllowedHost;
 import app.perpetua.flow.fake.FakeCheckout;
+import app.perpetua.flow.fake.FakeDeepgram;
 import app.perpetua.flow.fake.FakeGoogle;
 import app.perpetua.flow.fake.FakeOpenAi;
 import app.perpetua.flow.fake.VapidKeys;
@@ -42,8 +43,12 @@ class ServiceEnvironmentTest {
     secrets = Secrets.keptIn(directory.resolve("secrets.env"));
   }
 
+  private static final ServiceEnvironment.Around AROUND =
+      new ServiceEnvironment.Around(
+          KEYS, PUSH, OPENAI, CHECKOUT, "http://127.0.0.1:9", "http://localhost:8001");
+
   private ServiceEnvironment of(Map<String, String> given) {
-    return ServiceEnvironment.of(given, secrets, DATABASE, KEYS, PUSH, OPENAI, CHECKOUT);
+    return ServiceEnvironment.of(given, secrets, DATABASE, AROUND);
   }
 
   @Test
@@ -51,7 +56,11 @@ class ServiceEnvironmentTest {
     Config config = Config.load(of(Map.of()).onPort(8000));
     assertEquals(8000, config.http().port());
     assertEquals(
-        Set.of("http://localhost:3000", "http://localhost:3100", "http://localhost:5173"),
+        Set.of(
+            "http://localhost:3000",
+            "http://localhost:3100",
+            "http://localhost:5173",
+            "http://localhost:8001"),
         config.http().corsOrigins());
     assertEquals(KEYS, config.account().googleJwksUrl());
     assertEquals(Set.of(FakeGoogle.CLIENT_ID), config.account().googleClientIds());
@@ -158,7 +167,7 @@ class ServiceEnvironmentTest {
             "OPENAI_BASE_URL", "http://localhost:11434");
     ServiceEnvironment environment = of(keys);
     assertEquals("sk-real", environment.variables().get("OPENAI_API_KEY"));
-    assertFalse(environment.variables().containsKey("DEEPGRAM_API_KEY"));
+    assertEquals(FakeDeepgram.KEY, environment.variables().get("DEEPGRAM_API_KEY"));
     assertFalse(environment.variables().containsValue("sk_real"));
     assertFalse(environment.variables().containsValue("real"));
     assertEquals(3, environment.notes().size());

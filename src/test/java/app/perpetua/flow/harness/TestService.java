@@ -5,12 +5,14 @@ import app.perpetua.flow.Config;
 import app.perpetua.flow.Role;
 import app.perpetua.flow.base.Secret;
 import app.perpetua.flow.fake.FakeCheckout;
+import app.perpetua.flow.fake.FakeDeepgram;
 import app.perpetua.flow.fake.FakeGoogle;
 import app.perpetua.flow.fake.FakeOpenAi;
 import app.perpetua.flow.fake.FakePushService;
 import app.perpetua.flow.fake.VapidKeys;
 import app.perpetua.flow.jobs.Worker;
 import app.perpetua.flow.sql.DatabaseUrl;
+import app.perpetua.flow.voice.VoiceTiming;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.URLEncoder;
@@ -32,8 +34,8 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 import tools.jackson.databind.JsonNode;
 
 /**
- * The whole service over real sockets, beside a fake Google, a fake push service, a fake OpenAI and
- * a fake Checkout.com, for a test class:
+ * The whole service over real sockets, beside a fake Google, push service, OpenAI, Checkout.com and
+ * Deepgram, for a test class:
  *
  * <pre>{@code
  * @Order(1) @RegisterExtension static final TestDatabase database = new TestDatabase();
@@ -61,6 +63,8 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
   private @Nullable FakePushService push;
   private @Nullable FakeCheckout checkout;
   private @Nullable FakeOpenAi openAi;
+  private @Nullable FakeDeepgram deepgram;
+  private VoiceTiming voice = VoiceTiming.standard();
   private @Nullable App app;
   private @Nullable Api api;
 
@@ -68,13 +72,19 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
   public TestService(TestDatabase database) {
     this.database = database;
     environment.put("RATE_LIMIT_GENERAL", "1000000");
-    environment.put("RATE_LIMIT_AUTH", "1000000");
     environment.put("RATE_LIMIT_AI", "1000000");
+    environment.put("RATE_LIMIT_AUTH", "1000000");
   }
 
   /** With this environment variable. */
   public TestService with(String variable, String value) {
     environment.put(variable, value);
+    return this;
+  }
+
+  /** Live sessions wait so long. */
+  public TestService with(VoiceTiming timing) {
+    voice = timing;
     return this;
   }
 
@@ -95,6 +105,7 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
     push = new FakePushService(clock);
     checkout = new FakeCheckout(clock);
     openAi = new FakeOpenAi();
+    deepgram = new FakeDeepgram();
     String direct = url(database.url());
     if (way == null) {
       environment.putIfAbsent("DATABASE_URL", direct);
@@ -116,8 +127,11 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
     environment.putIfAbsent("CHECKOUT_WEBHOOK_SECRET", FakeCheckout.WEBHOOK_SECRET);
     environment.putIfAbsent("OPENAI_API_KEY", FakeOpenAi.KEY);
     environment.putIfAbsent("OPENAI_BASE_URL", openAi.baseUrl().toString());
+    environment.putIfAbsent("DEEPGRAM_API_KEY", FakeDeepgram.KEY);
+    environment.putIfAbsent("DEEPGRAM_BASE_URL", deepgram.origin());
+    environment.putIfAbsent("AUDIO_HOSTS", "http://recordings.test");
     environment.putIfAbsent("PORT", "0");
-    app = App.start(Config.load(environment), Role.API, clock);
+    app = App.start(Config.load(environment), Role.API, clock, _ -> {}, voice);
     api = new Api(URI.create("http://127.0.0.1:" + app.port()));
   }
 
@@ -129,6 +143,7 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
     push().close();
     checkout().close();
     openAi().close();
+    deepgram().close();
   }
 
   /** The clock that the service and Google run on. */
@@ -156,6 +171,11 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
     return Objects.requireNonNull(openAi, "only between beforeAll and afterAll");
   }
 
+  /** Who turns speech into text. */
+  public FakeDeepgram deepgram() {
+    return Objects.requireNonNull(deepgram, "only between beforeAll and afterAll");
+  }
+
   /** A client that is not signed in. */
   public Api api() {
     return Objects.requireNonNull(api, "only between beforeAll and afterAll");
@@ -179,6 +199,13 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
   /** Signs a new user in. */
   public Session newUser() {
     return signIn("google-" + UUID.randomUUID());
+  }
+
+  /** Signs a new user in who has Pro. */
+  public Session newPro() {
+    Session session = newUser();
+    database.run("update auth.users set tier = 'pro' where id = ?", session.userId());
+    return session;
   }
 
   /** Signs the user with that Google subject in. */

@@ -90,6 +90,7 @@ final class TestServer implements AutoCloseable {
             new Errors(new Json()),
             new Ids(),
             finished::add,
+            Sockets.none(),
             patience);
     server.start();
   }

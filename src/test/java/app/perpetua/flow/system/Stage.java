@@ -89,6 +89,7 @@ final class Stage implements BeforeAllCallback, AfterEachCallback, AfterAllCallb
     environment.put("GOOGLE_CLIENT_ID", FakeGoogle.CLIENT_ID);
     environment.put("GOOGLE_JWKS_URL", google().jwksUrl().toString());
     environment.put("RATE_LIMIT_GENERAL", "1000000");
+    environment.put("RATE_LIMIT_AI", "1000000");
     environment.put("RATE_LIMIT_AUTH", "1000000");
     return environment;
   }

@@ -1,4 +1,4 @@
-package app.perpetua.flow.assistant;
+package app.perpetua.flow.credits;
 
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.jobs.Handler;
@@ -13,24 +13,24 @@ import java.util.function.BiPredicate;
  * Thread-safe.
  */
 public final class ReservationSettle implements Handler {
-  private final Charges charges;
+  private final Credits credits;
   private final BiPredicate<Tx, UUID> release;
   private final Json json;
 
   /**
    * @param release frees an open key; false if it is not open any more
    */
-  public ReservationSettle(Charges charges, BiPredicate<Tx, UUID> release, Json json) {
-    this.charges = charges;
+  public ReservationSettle(Credits credits, BiPredicate<Tx, UUID> release, Json json) {
+    this.credits = credits;
     this.release = release;
     this.json = json;
   }
 
   @Override
   public Next run(Tx tx, Job job) {
-    Charges.Reservation reservation = json.read(job.payload(), Charges.Reservation.class);
-    if (release.test(tx, reservation.key())) {
-      charges.giveBack(tx, reservation);
+    Reservations.Pending pending = json.read(job.payload(), Reservations.Pending.class);
+    if (release.test(tx, pending.key())) {
+      credits.refund(tx, job.key(), pending.amount());
     }
     return new Next.Done();
   }

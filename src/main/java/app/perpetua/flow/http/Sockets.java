@@ -1,0 +1,130 @@
+package app.perpetua.flow.http;
+
+import app.perpetua.flow.account.AccessTokens;
+import app.perpetua.flow.account.Principal;
+import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.Ids;
+import app.perpetua.flow.base.Refusal;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * WebSocket endpoints and what a request for one must pass: token, rate, known origin, then the
+ * endpoint's own decision. A request that is refused goes on as an ordinary one to the route of the
+ * same path, which answers what was found. Thread-safe.
+ */
+public final class Sockets {
+  /** Set by us on a refused request for its route to find; what a client sends there is dropped. */
+  static final String REFUSED = "X-Upgrade-Refused";
+
+  private static final String BEARER = "Bearer ";
+
+  private record Refused(RuntimeException why, Map<String, String> headers) {}
+
+  /** Who asks for an upgrade, and what for. */
+  record Asked(
+      SocketRoute route,
+      String requestId,
+      String client,
+      boolean foreign,
+      @Nullable String authorization,
+      @Nullable String token) {}
+
+  /** What became of it. */
+  sealed interface Outcome {
+    /** Let in. */
+    record Opened(SocketHandler handler, Optional<Principal> principal) implements Outcome {}
+
+    /** Refused; the route finds why by this key. */
+    record Turned(String key) implements Outcome {}
+  }
+
+  private record Gate(AccessTokens tokens, RateLimiter limiter, int limit, Ids ids) {}
+
+  private final Map<String, SocketRoute> routes;
+  private final @Nullable Gate gate;
+
+  /** For the moment between a refused upgrade and the answer, in one thread. */
+  private final Map<String, Refused> refused = new ConcurrentHashMap<>();
+
+  /** These endpoints; their paths are literal. */
+  public Sockets(
+      List<SocketRoute> routes,
+      AccessTokens tokens,
+      RateLimiter limiter,
+      HttpConfig limits,
+      Ids ids) {
+    this(routes, new Gate(tokens, limiter, limits.rateLimitGeneral(), ids));
+  }
+
+  private Sockets(List<SocketRoute> routes, @Nullable Gate gate) {
+    this.routes = routes.stream().collect(Collectors.toMap(SocketRoute::path, Function.identity()));
+    this.gate = gate;
+  }
+
+  /** No endpoint. */
+  static Sockets none() {
+    return new Sockets(List.of(), null);
+  }
+
+  /** The route's answer: why there was no upgrade. */
+  public Reply answer(Request request) {
+    Refused found = request.header(REFUSED).map(refused::remove).orElse(null);
+    if (found == null) {
+      throw Refusal.of(Code.VALIDATION_ERROR, "this is a WebSocket: ask for an upgrade");
+    }
+    if (found.why() instanceof Refusal refusal) {
+      return found.headers().isEmpty()
+          ? Reply.refused(refusal)
+          : new Reply.Headed(Reply.refused(refusal), found.headers());
+    }
+    throw found.why();
+  }
+
+  Optional<SocketRoute> at(String path) {
+    return Optional.ofNullable(routes.get(path));
+  }
+
+  Outcome open(Asked asked) {
+    Gate guarded = Objects.requireNonNull(gate);
+    Map<String, String> headers = Map.of();
+    try {
+      Optional<Principal> principal = principal(asked, guarded.tokens());
+      String who = principal.map(known -> known.userId().toString()).orElse(asked.client());
+      RateLimiter.Verdict verdict = guarded.limiter().take("general", who, guarded.limit());
+      headers = verdict.headers();
+      if (!verdict.allowed()) {
+        throw Refusal.of(
+                Code.RATE_LIMIT_EXCEEDED, "more than " + guarded.limit() + " requests a minute")
+            .retryAfter(verdict.retryAfter());
+      }
+      if (asked.foreign()) {
+        throw Refusal.of(Code.FORBIDDEN, "this origin is not allowed");
+      }
+      SocketRoute.Handshake handshake = new SocketRoute.Handshake(asked.requestId(), principal);
+      return new Outcome.Opened(asked.route().opening().open(handshake), principal);
+    } catch (RuntimeException e) {
+      String key = guarded.ids().next().toString();
+      refused.put(key, new Refused(e, headers));
+      return new Outcome.Turned(key);
+    }
+  }
+
+  private static Optional<Principal> principal(Asked asked, AccessTokens tokens) {
+    String header = asked.authorization();
+    if (header == null) {
+      return Optional.ofNullable(asked.token()).map(tokens::verify);
+    }
+    if (!header.regionMatches(true, 0, BEARER, 0, BEARER.length())
+        || header.length() == BEARER.length()) {
+      throw AccessTokens.refused();
+    }
+    return Optional.of(tokens.verify(header.substring(BEARER.length()).strip()));
+  }
+}

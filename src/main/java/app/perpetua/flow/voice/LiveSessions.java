@@ -1,0 +1,172 @@
+package app.perpetua.flow.voice;
+
+import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.Ids;
+import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.sql.Db;
+import app.perpetua.flow.voice.VoiceRecords.Speaker;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * The live sessions of this process: opens them, looks at each several times a second, keeps their
+ * leases, and ends them all when the process stops. Thread-safe.
+ */
+public final class LiveSessions implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(LiveSessions.class.getName());
+
+  /** Beyond the time for last words: to write down the end and to say goodbye. */
+  private static final Duration GOODBYE = Duration.ofSeconds(4);
+
+  private static final Duration LOOK_AGAIN = Duration.ofMillis(20);
+
+  private final VoiceConfig config;
+  private final VoiceTiming timing;
+  private final VoiceRecords records;
+  private final Optional<Transcriber> transcriber;
+  private final Set<Watched> watched = ConcurrentHashMap.newKeySet();
+  private final AtomicBoolean stopping = new AtomicBoolean();
+  private final AtomicBoolean extending = new AtomicBoolean();
+  private final CountDownLatch closed = new CountDownLatch(1);
+
+  /**
+   * @param transcriber none if it is not configured or not wanted
+   */
+  public LiveSessions(
+      VoiceConfig config,
+      VoiceTiming timing,
+      Db db,
+      VoiceSessions sessions,
+      Optional<Transcriber> transcriber,
+      Ids ids) {
+    this.config = config;
+    this.timing = timing;
+    this.records = new VoiceRecords(db, sessions, ids.next());
+    this.transcriber = transcriber;
+    Thread.ofPlatform().daemon().name("voice-watch").start(this::run);
+  }
+
+  /** How many are running, those included that are not authenticated yet. */
+  public int count() {
+    return watched.size();
+  }
+
+  VoiceTiming timing() {
+    return timing;
+  }
+
+  VoiceConfig config() {
+    return config;
+  }
+
+  /**
+   * Refuses before anybody is asked who they are.
+   *
+   * @throws Refusal {@code TRANSCRIPTION_SERVICE_UNAVAILABLE}, {@code SERVICE_UNAVAILABLE}
+   */
+  void requireService() {
+    if (transcriber.isEmpty()) {
+      throw Refusal.of(
+              Code.TRANSCRIPTION_SERVICE_UNAVAILABLE, "there is no transcription at present")
+          .retryAfter(Duration.ofMinutes(1));
+    }
+    if (stopping.get()) {
+      throw Refusal.of(Code.SERVICE_UNAVAILABLE, "the service is being stopped")
+          .retryAfter(Duration.ofSeconds(1));
+    }
+  }
+
+  /**
+   * Opens a session, which begins when its client is there.
+   *
+   * @throws Refusal as {@link VoiceSessions#open}, or if there is no service
+   */
+  VoiceSession open(Speaker speaker, VoiceClient client) {
+    requireService();
+    VoiceSession session =
+        new VoiceSession(
+            records.open(speaker),
+            speaker,
+            records,
+            transcriber.orElseThrow(),
+            config,
+            timing,
+            client,
+            watched::remove);
+    watch(session);
+    return session;
+  }
+
+  void watch(Watched one) {
+    watched.add(one);
+    if (stopping.get()) {
+      one.goAway();
+    }
+  }
+
+  void forget(Watched one) {
+    watched.remove(one);
+  }
+
+  private void run() {
+    long extended = System.nanoTime();
+    try {
+      while (!closed.await(timing.look().toNanos(), TimeUnit.NANOSECONDS)) {
+        long now = System.nanoTime();
+        watched.forEach(one -> look(one, now));
+        if (now - extended >= timing.lease().toNanos() / 3) {
+          extended = now;
+          extend();
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static void look(Watched one, long now) {
+    try {
+      one.look(now);
+    } catch (RuntimeException e) {
+      LOG.log(System.Logger.Level.ERROR, "a voice session cannot be looked at", e);
+    }
+  }
+
+  private void extend() {
+    if (watched.isEmpty() || extending.getAndSet(true)) {
+      return;
+    }
+    Thread.ofVirtual()
+        .start(
+            () -> {
+              try {
+                records.extend();
+              } finally {
+                extending.set(false);
+              }
+            });
+  }
+
+  /** Ends all sessions with a reason and waits until each is written down. */
+  @Override
+  public void close() {
+    stopping.set(true);
+    watched.forEach(Watched::goAway);
+    long deadline = System.nanoTime() + timing.drain().plus(GOODBYE).toNanos();
+    try {
+      while (!watched.isEmpty()
+          && System.nanoTime() - deadline < 0
+          && !closed.await(LOOK_AGAIN.toNanos(), TimeUnit.NANOSECONDS)) {
+        LOG.log(System.Logger.Level.DEBUG, "{0} voice sessions are ending", watched.size());
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    closed.countDown();
+  }
+}

@@ -1,0 +1,66 @@
+package app.perpetua.flow.voice;
+
+import app.perpetua.flow.base.AddressGuard;
+import app.perpetua.flow.base.AddressGuard.Verdict;
+import app.perpetua.flow.base.Cancellation;
+import app.perpetua.flow.http.Asking;
+import app.perpetua.flow.http.Body;
+import app.perpetua.flow.http.Reply;
+import app.perpetua.flow.http.Request;
+import app.perpetua.flow.sql.Tx;
+import app.perpetua.flow.voice.Transcriber.Recognition;
+import app.perpetua.flow.voice.Transcriptions.Outcome;
+import app.perpetua.flow.voice.Transcriptions.Recording;
+import app.perpetua.flow.voice.Transcriptions.Reserved;
+import java.util.Objects;
+import java.util.UUID;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/** Requests about recordings: parsed and answered. */
+public final class TranscriptionRoutes {
+  private final Transcriptions transcriptions;
+
+  /** The routes over these rules. */
+  public TranscriptionRoutes(Transcriptions transcriptions) {
+    this.transcriptions = transcriptions;
+  }
+
+  /** POST /ai/transcribe. */
+  public Asking<Reserved, Recognition> transcribe(Request request) {
+    Body body = request.body().required("audio_url", "duration_seconds");
+    String url = body.text("audio_url", 1, AddressGuard.MAX_LENGTH);
+    Integer seconds = body.integer("duration_seconds", 1, transcriptions.maxSeconds());
+    UUID noteId = body.notNull("note_id").uuid("note_id");
+    if (url != null) {
+      switch (transcriptions.check(url)) {
+        case Verdict.Fine _ -> {}
+        case Verdict.Refused(String why) -> body.fault("audio_url", why);
+        case Verdict.Unknown _ -> body.fault("audio_url", "must be at a host that can be found");
+      }
+    }
+    body.done();
+    Recording recording =
+        new Recording(Objects.requireNonNull(url), Objects.requireNonNull(seconds), noteId);
+    return new Asking<>() {
+      @Override
+      public Reserved reserve(Tx tx, UUID key) {
+        return transcriptions.reserve(tx, key, recording);
+      }
+
+      @Override
+      public Recognition ask(
+          Reserved reserved, @Nullable Consumer<String> words, Cancellation cancellation) {
+        return transcriptions.recognize(reserved, cancellation);
+      }
+
+      @Override
+      public Reply settle(Tx tx, Reserved reserved, Recognition result) {
+        return switch (transcriptions.settle(tx, reserved, result)) {
+          case Outcome.Done(Transcriptions.Text text) -> Reply.ok(text);
+          case Outcome.Nothing(var why) -> Reply.refused(why);
+        };
+      }
+    };
+  }
+}

@@ -1,0 +1,39 @@
+package app.perpetua.flow.voice;
+
+import app.perpetua.flow.sql.Row;
+import java.time.Instant;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A live session as the contract shows it. Audio is never stored.
+ *
+ * @param startedAt when it was opened
+ * @param endedAt null while it runs
+ * @param endReason why it ended; null while it runs
+ * @param durationSeconds of audio or of talking, whichever is longer
+ * @param fullTranscript what was heard, so far
+ */
+public record VoiceRecord(
+    UUID id,
+    Instant startedAt,
+    @Nullable Instant endedAt,
+    @Nullable String endReason,
+    int durationSeconds,
+    int creditsUsed,
+    String fullTranscript) {
+  static VoiceRecord of(Row row) {
+    return new VoiceRecord(
+        row.uuid("id"),
+        row.instant("started_at"),
+        row.instantOrNull("ended_at"),
+        row.textOrNull("end_reason"),
+        row.integer("duration_seconds"),
+        row.integer("credits_used"),
+        row.text("full_transcript"));
+  }
+
+  VoiceRecord ended(Instant at, String reason) {
+    return new VoiceRecord(id, startedAt, at, reason, durationSeconds, creditsUsed, fullTranscript);
+  }
+}

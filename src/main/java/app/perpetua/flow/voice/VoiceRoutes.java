@@ -1,0 +1,45 @@
+package app.perpetua.flow.voice;
+
+import app.perpetua.flow.http.Page;
+import app.perpetua.flow.http.Query;
+import app.perpetua.flow.http.Reply;
+import app.perpetua.flow.http.Request;
+import app.perpetua.flow.http.Sockets;
+import app.perpetua.flow.sql.Tx;
+import java.util.UUID;
+import java.util.function.Function;
+
+/** Requests about voice sessions: parsed and answered. */
+public final class VoiceRoutes {
+  private final VoiceSessions sessions;
+  private final Sockets sockets;
+
+  /** The routes over these rules. */
+  public VoiceRoutes(VoiceSessions sessions, Sockets sockets) {
+    this.sessions = sessions;
+    this.sockets = sockets;
+  }
+
+  /** GET /ws/voice/transcribe: whoever was not let in, or did not ask for an upgrade. */
+  public Reply socket(Request request) {
+    return sockets.answer(request);
+  }
+
+  /** GET /ai/voice-sessions. */
+  public Function<Tx, Reply> list(Request request) {
+    Query query = request.query();
+    Page page = query.page();
+    query.done();
+    return tx -> {
+      VoiceSessions.Listing listing = sessions.list(tx, page.offset(), page.limit());
+      return Reply.page(page, new Page.Slice<>(listing.sessions(), listing.total()));
+    };
+  }
+
+  /** GET /ai/voice-sessions/{id}. */
+  public Function<Tx, Reply> show(Request request) {
+    UUID id = request.pathId("id");
+    request.query().done();
+    return tx -> Reply.ok(sessions.show(tx, id));
+  }
+}

@@ -1,0 +1,349 @@
+package app.perpetua.flow.voice;
+
+import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.LogFields;
+import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.sql.DatabaseException;
+import app.perpetua.flow.voice.Transcriber.Ended;
+import app.perpetua.flow.voice.Transcriber.Relayed;
+import app.perpetua.flow.voice.Transcriber.Stream;
+import app.perpetua.flow.voice.Transcriber.Words;
+import app.perpetua.flow.voice.VoiceRecords.Speaker;
+import app.perpetua.flow.voice.VoiceSessions.Closing;
+import app.perpetua.flow.voice.VoiceSessions.Progress;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One live session: audio from the client to the provider as it comes, by the client's thread;
+ * words the other way, by the provider's. Neither is queued: whoever does not keep up is closed. It
+ * ends once, whoever ends it first, in a thread of its own that closes both sides, bills and
+ * records. Thread-safe.
+ */
+final class VoiceSession implements Transcriber.Listener, Watched {
+  private static final System.Logger LOG = System.getLogger(VoiceSession.class.getName());
+
+  /** What every WebM file begins with: the id of an EBML header (RFC 8794, section 11.2.1). */
+  private static final byte[] EBML = {0x1a, 0x45, (byte) 0xdf, (byte) 0xa3};
+
+  private record Connected(String type, UUID sessionId, int maxDurationSeconds) {}
+
+  private record Transcript(String type, String text, boolean isFinal, double confidence) {}
+
+  private record Complete(
+      String type,
+      String fullTranscript,
+      int durationSeconds,
+      int creditsUsed,
+      int creditsRemaining) {}
+
+  /** What a client is told before it is closed. */
+  record Failure(String type, String code, String message) {
+    Failure(String code, String message) {
+      this("error", code, message);
+    }
+  }
+
+  private static final Failure UNRECORDED =
+      new Failure("SERVICE_UNAVAILABLE", "the session is recorded as soon as that is possible");
+
+  private final UUID id;
+  private final Speaker speaker;
+  private final VoiceRecords records;
+  private final Transcriber transcriber;
+  private final VoiceConfig config;
+  private final VoiceTiming timing;
+  private final VoiceClient client;
+  private final Consumer<Watched> whenOver;
+  private final Meter meter;
+  private final AtomicReference<@Nullable End> ending = new AtomicReference<>();
+  private final AtomicBoolean charging = new AtomicBoolean();
+  private final AtomicBoolean beating = new AtomicBoolean();
+  private final CountDownLatch drained = new CountDownLatch(1);
+
+  private volatile @Nullable Stream stream;
+  private volatile String transcript = "";
+  private volatile boolean listening;
+  private volatile boolean heard;
+  private volatile int chargedMinutes;
+  private volatile long lastAudio = System.nanoTime();
+  private volatile long sayingSince;
+  private volatile long endedAt;
+  private long lastBeat;
+
+  VoiceSession(
+      UUID id,
+      Speaker speaker,
+      VoiceRecords records,
+      Transcriber transcriber,
+      VoiceConfig config,
+      VoiceTiming timing,
+      VoiceClient client,
+      Consumer<Watched> whenOver) {
+    this.id = id;
+    this.speaker = speaker;
+    this.records = records;
+    this.transcriber = transcriber;
+    this.config = config;
+    this.timing = timing;
+    this.client = client;
+    this.whenOver = whenOver;
+    this.meter = new Meter(timing.second(), config.maxSeconds());
+  }
+
+  /** Reaches the provider, then lets the client speak. By the client's thread, which waits. */
+  void begin() {
+    try {
+      Stream opened = transcriber.open(this);
+      stream = opened;
+      if (ending.get() != null) {
+        opened.abort();
+        return;
+      }
+      lastAudio = System.nanoTime();
+      listening = true;
+      client.say(new Connected("connected", id, config.maxSeconds()));
+    } catch (Transcriber.Unreachable e) {
+      LOG.log(System.Logger.Level.WARNING, "the transcriber is out of reach: {0}", e.getMessage());
+      end(End.UNREACHABLE);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      end(End.GOING_AWAY);
+    }
+  }
+
+  /** A message of audio, not empty. By the client's thread, which waits until it has left. */
+  void audio(byte[] bytes) {
+    Stream upstream = stream;
+    if (!listening || ending.get() != null || upstream == null) {
+      return;
+    }
+    lastAudio = System.nanoTime();
+    if (!meter.isBegun() && !accepted(bytes)) {
+      return;
+    }
+    try {
+      Relayed relayed = upstream.audio(bytes);
+      switch (relayed) {
+        case SENT -> {}
+        case TOO_SLOW -> end(End.PROVIDER_SLOW);
+        case LOST -> end(End.PROVIDER_GONE);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      end(End.GOING_AWAY);
+    }
+  }
+
+  /** The first of all: it must be WebM, and its minute is paid for. */
+  private boolean accepted(byte[] bytes) {
+    if (!Arrays.equals(EBML, Arrays.copyOf(bytes, EBML.length))) {
+      end(End.NOT_AUDIO);
+      return false;
+    }
+    meter.begin(lastAudio);
+    charge(1);
+    return ending.get() == null;
+  }
+
+  @Override
+  public void heard(Words words) {
+    heard = true;
+    meter.understood(words.until());
+    if (words.text().isBlank()) {
+      return;
+    }
+    if (words.isFinal()) {
+      transcript = transcript.isEmpty() ? words.text() : transcript + " " + words.text();
+      if (ending.get() == null) {
+        keep();
+      }
+    }
+    sayingSince = System.nanoTime();
+    client.say(new Transcript("transcript", words.text(), words.isFinal(), words.confidence()));
+    sayingSince = 0;
+  }
+
+  @Override
+  public void ended(Ended how) {
+    drained.countDown();
+    end(how == Ended.UNDECODABLE && !heard ? End.UNDECODABLE : End.PROVIDER_GONE);
+  }
+
+  @Override
+  public void goAway() {
+    end(End.GOING_AWAY);
+  }
+
+  @Override
+  public void look(long now) {
+    if (ending.get() != null) {
+      if (now - endedAt > timing.drain().plus(timing.patience()).toNanos()) {
+        // Whatever it is that still waits for the client.
+        client.cut();
+      }
+      return;
+    }
+    Stream upstream = stream;
+    if (!listening || upstream == null) {
+      return;
+    }
+    long patience = timing.patience().toNanos();
+    long saying = sayingSince;
+    if (now - client.heardNanos() > patience) {
+      end(End.CLIENT_GONE);
+    } else if (saying != 0 && now - saying > patience) {
+      end(End.CLIENT_SLOW);
+    } else if (now - upstream.heardNanos() > patience) {
+      end(End.PROVIDER_GONE);
+    } else if (now - lastAudio > timing.silence().toNanos()) {
+      end(End.SILENCE);
+    } else if (meter.isOver(now)) {
+      end(End.MAX_DURATION);
+    } else {
+      int minutes = config.minutes(meter.seconds(now));
+      if (minutes > chargedMinutes && meter.isBegun() && !charging.getAndSet(true)) {
+        Thread.ofVirtual().start(() -> chargeNext(minutes));
+      }
+      if (now - lastBeat > timing.beat().toNanos() && !beating.getAndSet(true)) {
+        lastBeat = now;
+        Thread.ofVirtual().start(() -> beat(upstream));
+      }
+    }
+  }
+
+  private void beat(Stream upstream) {
+    try {
+      upstream.beat();
+      client.ping();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } finally {
+      beating.set(false);
+    }
+  }
+
+  private void chargeNext(int minutes) {
+    try {
+      charge(minutes);
+    } finally {
+      charging.set(false);
+    }
+  }
+
+  private void charge(int minutes) {
+    try {
+      if (records.charge(speaker, progress(), minutes)) {
+        chargedMinutes = Math.max(minutes, chargedMinutes);
+      } else {
+        end(End.TAKEN_OVER);
+      }
+    } catch (Refusal e) {
+      end(e.code() == Code.INSUFFICIENT_CREDITS ? End.OUT_OF_CREDITS : End.TAKEN_OVER);
+    } catch (DatabaseException e) {
+      // Tried again at the next look, and owed at the end if it never succeeds.
+      LOG.log(System.Logger.Level.WARNING, "a minute of " + id + " is not charged yet", e);
+    }
+  }
+
+  private void keep() {
+    try {
+      if (!records.keep(speaker, progress())) {
+        end(End.TAKEN_OVER);
+      }
+    } catch (Refusal e) {
+      end(End.TAKEN_OVER);
+    } catch (DatabaseException e) {
+      LOG.log(System.Logger.Level.WARNING, "words of " + id + " are not stored yet", e);
+    }
+  }
+
+  private Progress progress() {
+    return new Progress(id, meter.seconds(System.nanoTime()), transcript);
+  }
+
+  /** Ends it, unless it ends already. Does not block. */
+  void end(End end) {
+    if (ending.compareAndSet(null, end)) {
+      endedAt = System.nanoTime();
+      meter.stop(endedAt);
+      Thread.ofVirtual().name("voice-end").start(() -> finish(end));
+    }
+  }
+
+  private void finish(End end) {
+    try {
+      if (end == End.CLIENT_GONE || end == End.CLIENT_SLOW) {
+        client.cut();
+      }
+      if (end.error() != null) {
+        client.say(new Failure(end.error(), end.message()));
+      }
+      flush(end);
+      Optional<Closing> closing = records.end(speaker, progress(), end);
+      log(end, closing);
+      if (end.words() == End.Words.FLUSHED) {
+        client.say(closing.<Object>map(VoiceSession::complete).orElse(UNRECORDED));
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    } catch (Refusal e) {
+      LOG.log(System.Logger.Level.DEBUG, "the account of a voice session is gone", e);
+    } catch (RuntimeException e) {
+      // Its lease runs out, and the job ends it.
+      LOG.log(System.Logger.Level.ERROR, "the end of voice session " + id, e);
+    } finally {
+      if (end.closeCode() != 0) {
+        client.close(end.closeCode(), end.reason());
+      }
+      whenOver.accept(this);
+    }
+  }
+
+  private static Complete complete(Closing closing) {
+    return new Complete(
+        "complete",
+        closing.session().fullTranscript(),
+        closing.session().durationSeconds(),
+        closing.session().creditsUsed(),
+        closing.creditsLeft());
+  }
+
+  /** Lets the provider say its last words, if they are wanted, and hangs up. */
+  private void flush(End end) throws InterruptedException {
+    Stream upstream = stream;
+    if (upstream == null) {
+      return;
+    }
+    if (end.words() != End.Words.CUT) {
+      upstream.finish();
+      // Whom nobody waits for gets less time.
+      Duration patience = end.words() == End.Words.KEPT ? timing.keep() : timing.drain();
+      if (!drained.await(patience.toNanos(), TimeUnit.NANOSECONDS)) {
+        LOG.log(System.Logger.Level.WARNING, "voice session {0} got no last words", id);
+      }
+    }
+    upstream.abort();
+  }
+
+  private void log(End end, Optional<Closing> closing) {
+    LOG.log(
+        System.Logger.Level.INFO,
+        "voice session ended",
+        LogFields.of("request_id", speaker.requestId())
+            .with("user_id", speaker.userId())
+            .with("session_id", id)
+            .with("action", "voice_session")
+            .with("outcome", end.reason())
+            .with("duration_s", closing.map(c -> c.session().durationSeconds()).orElse(null))
+            .with("credits_used", closing.map(c -> c.session().creditsUsed()).orElse(null)));
+  }
+}

@@ -1,0 +1,24 @@
+package app.perpetua.flow.voice;
+
+import app.perpetua.flow.jobs.Handler;
+import app.perpetua.flow.jobs.Job;
+import app.perpetua.flow.sql.Tx;
+import java.util.UUID;
+
+/** The job that ends and bills a live session whose process was killed. Thread-safe. */
+public final class VoiceSessionEnd implements Handler {
+  private final VoiceSessions sessions;
+
+  /** Over these rules. */
+  public VoiceSessionEnd(VoiceSessions sessions) {
+    this.sessions = sessions;
+  }
+
+  @Override
+  public Next run(Tx tx, Job job) {
+    return sessions
+        .endLost(tx, UUID.fromString(job.key()))
+        .<Next>map(Next.Again::new)
+        .orElseGet(Next.Done::new);
+  }
+}

@@ -1,0 +1,290 @@
+package app.perpetua.flow.voice;
+
+import app.perpetua.flow.account.AccessTokens;
+import app.perpetua.flow.base.Json;
+import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.http.ClientSocket;
+import app.perpetua.flow.http.SocketHandler;
+import app.perpetua.flow.http.SocketRoute.Handshake;
+import app.perpetua.flow.sql.DatabaseException;
+import app.perpetua.flow.voice.VoiceRecords.Speaker;
+import app.perpetua.flow.voice.VoiceSession.Failure;
+import java.io.ByteArrayOutputStream;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * The client's side of {@code WS /ws/voice/transcribe}: its messages, within their bounds, and what
+ * it is told. What it sends comes by the connection's thread alone.
+ */
+public final class VoiceSocket implements SocketHandler, VoiceClient, Watched {
+  private static final System.Logger LOG = System.getLogger(VoiceSocket.class.getName());
+
+  private static final int MAX_AUDIO = 32 * 1024;
+
+  /** A token and little else. */
+  private static final int MAX_TEXT = 8 * 1024;
+
+  /** Of anything: a recorder that sends every 20 ms needs 50, and catches up after a stall. */
+  private static final int MESSAGES_PER_SECOND = 100;
+
+  private static final int MESSAGES_AT_ONCE = 500;
+
+  private static final int POLICY_VIOLATION = 1008;
+  private static final int TRY_AGAIN_LATER = 1013;
+  private static final int GOING_AWAY = 1001;
+
+  private final LiveSessions live;
+  private final AccessTokens tokens;
+  private final Json json;
+  private final String requestId;
+  private final StringBuilder text = new StringBuilder();
+  private final ByteArrayOutputStream audio = new ByteArrayOutputStream();
+  private final Allowance allowance = new Allowance(MESSAGES_PER_SECOND, MESSAGES_AT_ONCE);
+
+  private volatile @Nullable VoiceSession session;
+  private volatile @Nullable ClientSocket socket;
+  private volatile long heardNanos = System.nanoTime();
+  private volatile long openedNanos = System.nanoTime();
+  private boolean refused;
+
+  private VoiceSocket(LiveSessions live, AccessTokens tokens, Json json, String requestId) {
+    this.live = live;
+    this.tokens = tokens;
+    this.json = json;
+    this.requestId = requestId;
+  }
+
+  /**
+   * Decides before the upgrade, as far as it is known who asks.
+   *
+   * @throws Refusal as {@link LiveSessions#open}
+   */
+  public static SocketHandler open(
+      LiveSessions live, AccessTokens tokens, Json json, Handshake handshake) {
+    live.requireService();
+    VoiceSocket socket = new VoiceSocket(live, tokens, json, handshake.requestId());
+    handshake.principal().ifPresent(principal -> socket.reserve(principal.userId()));
+    return socket;
+  }
+
+  private void reserve(UUID userId) {
+    session = live.open(new Speaker(userId, requestId), this);
+  }
+
+  @Override
+  public void opened(ClientSocket opened) {
+    socket = opened;
+    heardNanos = System.nanoTime();
+    VoiceSession reserved = session;
+    if (reserved != null) {
+      reserved.begin();
+    } else {
+      openedNanos = heardNanos;
+      live.watch(this);
+    }
+  }
+
+  @Override
+  public void text(String fragment, boolean last) {
+    if (!takes()) {
+      return;
+    }
+    if (text.length() + fragment.length() > MAX_TEXT) {
+      end(End.FRAME_TOO_LARGE);
+      return;
+    }
+    text.append(fragment);
+    if (last) {
+      String message = text.toString();
+      text.setLength(0);
+      understand(message);
+    }
+  }
+
+  private void understand(String message) {
+    JsonNode type;
+    JsonNode token;
+    try {
+      JsonNode parsed = json.parse(message);
+      type = parsed.path("type");
+      token = parsed.path("token");
+    } catch (JacksonException e) {
+      end(End.MISBEHAVED);
+      return;
+    }
+    VoiceSession running = session;
+    if (type.isString() && type.stringValue().equals("auth") && token.isString()) {
+      // A client that has told its token already may tell it again.
+      if (running == null) {
+        authenticate(token.stringValue());
+      }
+    } else if (type.isString() && type.stringValue().equals("end_stream") && running != null) {
+      running.end(End.CLIENT_DONE);
+    } else {
+      end(End.MISBEHAVED);
+    }
+  }
+
+  private void authenticate(String token) {
+    try {
+      reserve(tokens.verify(token).userId());
+    } catch (Refusal e) {
+      refuse(e);
+      return;
+    } catch (DatabaseException e) {
+      LOG.log(System.Logger.Level.WARNING, "request " + requestId, e);
+      say(new Failure("SERVICE_UNAVAILABLE", "the service cannot be used at present"));
+      close(TRY_AGAIN_LATER, "unavailable");
+      return;
+    } finally {
+      live.forget(this);
+    }
+    VoiceSession reserved = session;
+    if (reserved != null) {
+      reserved.begin();
+    }
+  }
+
+  @Override
+  public void binary(byte[] bytes, boolean last) {
+    if (!takes()) {
+      return;
+    }
+    if (audio.size() + bytes.length > MAX_AUDIO) {
+      audio.reset();
+      end(End.FRAME_TOO_LARGE);
+      return;
+    }
+    audio.writeBytes(bytes);
+    if (last && audio.size() > 0) {
+      byte[] message = audio.toByteArray();
+      audio.reset();
+      VoiceSession running = session;
+      if (running == null) {
+        refuse(AccessTokens.refused());
+      } else {
+        running.audio(message);
+      }
+    }
+  }
+
+  @Override
+  public void ping(byte[] bytes) {
+    ClientSocket open = socket;
+    if (takes() && open != null) {
+      open.pong(bytes);
+    }
+  }
+
+  @Override
+  public void pong() {
+    takes();
+  }
+
+  /** Counts whatever comes; false once too much has. */
+  private boolean takes() {
+    heardNanos = System.nanoTime();
+    if (refused || !allowance.take(heardNanos)) {
+      end(End.FLOODED);
+      return false;
+    }
+    return true;
+  }
+
+  /** Ends the session, or the connection that has none yet. */
+  private void end(End end) {
+    VoiceSession running = session;
+    if (running != null) {
+      running.end(end);
+    } else if (!refused) {
+      refused = true;
+      live.forget(this);
+      if (end.error() != null) {
+        say(new Failure(end.error(), end.message()));
+      }
+      close(end.closeCode(), end.reason());
+    }
+  }
+
+  private void refuse(Refusal why) {
+    refused = true;
+    live.forget(this);
+    say(new Failure(why.code().name(), why.message()));
+    close(
+        switch (why.code()) {
+          case UNAUTHORIZED, TOKEN_EXPIRED -> 4401;
+          case INSUFFICIENT_CREDITS -> 4402;
+          case TIER_REQUIRED -> 4403;
+          case CONFLICT -> 4409;
+          case TRANSCRIPTION_SERVICE_UNAVAILABLE, SERVICE_UNAVAILABLE -> TRY_AGAIN_LATER;
+          default -> POLICY_VIOLATION;
+        },
+        "refused");
+  }
+
+  @Override
+  public void gone() {
+    // The connection ends by itself, and may have last words of its own under way.
+    socket = null;
+    live.forget(this);
+    VoiceSession running = session;
+    if (running != null) {
+      running.end(End.CLIENT_GONE);
+    }
+  }
+
+  /** Only until it is known who this is. */
+  @Override
+  public void look(long now) {
+    if (now - openedNanos > live.timing().authenticate().toNanos()) {
+      live.forget(this);
+      Thread.ofVirtual().start(() -> refuse(AccessTokens.refused()));
+    }
+  }
+
+  @Override
+  public void goAway() {
+    live.forget(this);
+    Thread.ofVirtual().start(() -> close(GOING_AWAY, "going away"));
+  }
+
+  @Override
+  public void say(Object message) {
+    ClientSocket open = socket;
+    if (open != null) {
+      open.send(json.text(message));
+    }
+  }
+
+  @Override
+  public void ping() {
+    ClientSocket open = socket;
+    if (open != null) {
+      open.ping();
+    }
+  }
+
+  @Override
+  public long heardNanos() {
+    return heardNanos;
+  }
+
+  @Override
+  public void close(int code, String reason) {
+    ClientSocket open = socket;
+    if (open != null) {
+      open.close(code, reason);
+    }
+  }
+
+  @Override
+  public void cut() {
+    ClientSocket open = socket;
+    if (open != null) {
+      open.cut();
+    }
+  }
+}

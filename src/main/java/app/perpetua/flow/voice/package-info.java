@@ -1,0 +1,5 @@
+/** Speech to text: live over a WebSocket, and of recordings. */
+@NullMarked
+package app.perpetua.flow.voice;
+
+import org.jspecify.annotations.NullMarked;

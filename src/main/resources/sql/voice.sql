@@ -1,0 +1,62 @@
+-- name: find_active
+-- Asked under the owner's lock. A session outlives its process by its lease at most; leases run on
+-- the database's clock, which all processes share.
+select id, user_id, started_at, ended_at, end_reason, duration_seconds, minutes_charged,
+       credits_used, full_transcript, lease, coalesce(lease_until > clock_timestamp(), false) as leased
+from notes.voice_sessions
+where user_id = :user_id and ended_at is null
+
+-- name: insert_session
+insert into notes.voice_sessions (id, user_id, started_at, lease, opened_at, lease_until)
+values (:id, :user_id, :now, :lease, clock_timestamp(),
+        clock_timestamp() + :lease_ms * interval '1 millisecond')
+
+-- name: find_session
+select id, user_id, started_at, ended_at, end_reason, duration_seconds, minutes_charged,
+       credits_used, full_transcript, lease, coalesce(lease_until > clock_timestamp(), false) as leased
+from notes.voice_sessions
+where user_id = :user_id and id = :id
+
+-- name: whose_session
+-- Asked only when the owner has no such session: 403 or 404.
+select exists (select from notes.voice_sessions where id = :id) as taken
+from auth.users
+where id = :user_id
+
+-- name: list_sessions
+-- The page is chosen by key and joined back; one row even for an empty page, so the total arrives.
+with page as (
+  select id, row_number() over (order by started_at desc, id desc) as place
+  from notes.voice_sessions
+  where user_id = :user_id
+  order by place
+  limit :limit offset :offset
+)
+select (select count(*)::int from notes.voice_sessions where user_id = :user_id) as total,
+       v.id, v.user_id, v.started_at, v.ended_at, v.end_reason, v.duration_seconds,
+       v.minutes_charged, v.credits_used, v.full_transcript, v.lease, false as leased
+from auth.users u
+left join page on true
+left join notes.voice_sessions v on v.user_id = :user_id and v.id = page.id
+where u.id = :user_id
+order by page.place
+
+-- name: store_progress
+-- What was heard and used so far: a process that is killed loses no more than what came since.
+update notes.voice_sessions
+set full_transcript = :transcript, duration_seconds = greatest(duration_seconds, :seconds),
+    minutes_charged = :minutes, credits_used = :credits
+where user_id = :user_id and id = :id and ended_at is null
+
+-- name: store_end
+update notes.voice_sessions
+set ended_at = :now, end_reason = :reason, duration_seconds = :seconds, minutes_charged = :minutes,
+    credits_used = :credits, full_transcript = :transcript, lease = null, lease_until = null
+where user_id = :user_id and id = :id and ended_at is null
+
+-- name: extend_leases
+-- scope: system
+-- All of one process at once; the few active rows have an index of their own.
+update notes.voice_sessions
+set lease_until = clock_timestamp() + :lease_ms * interval '1 millisecond'
+where ended_at is null and lease = :lease

@@ -1,0 +1,386 @@
+package app.perpetua.flow.bench;
+
+import app.perpetua.flow.fake.FakeDeepgram;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.lang.ProcessBuilder.Redirect;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.IntFunction;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Two hundred people speak at once, in real time: how much later their words reach the provider
+ * through the service than without it, beside a plain relay on Node's {@code ws}. Confined to one
+ * thread.
+ */
+final class Voices {
+  /** Starts the service with these variables added. */
+  @FunctionalInterface
+  interface Services {
+    Service start(Map<String, String> environment) throws IOException;
+  }
+
+  private static final int SESSIONS = 200;
+  private static final int ATTEMPTS = 5;
+  private static final double AIM_MILLIS = 15;
+  private static final double AIM_MEGABYTES = 1;
+
+  /** For the last frames. */
+  private static final Duration ARRIVAL = Duration.ofMillis(500);
+
+  private static final Path RELAY = Path.of("src/test/npm/voice-relay");
+  private static final String LISTEN = "/v1/listen?model=nova-2";
+  private static final String SOCKET = "/api/v1/ws/voice/transcribe?token=";
+  private static final Pattern USED = Pattern.compile("used (\\d+)K");
+
+  private final Database database;
+  private final Path home;
+  private final BenchOptions options;
+  private final Queues.Report report;
+  private final IntFunction<String> tokens;
+
+  Voices(
+      Database database,
+      Path home,
+      BenchOptions options,
+      Queues.Report report,
+      IntFunction<String> tokens) {
+    this.database = database;
+    this.home = home;
+    this.options = options;
+    this.report = report;
+    this.tokens = tokens;
+  }
+
+  void run(Services services) throws IOException, SQLException, InterruptedException {
+    try (Connection connection = database.connection();
+        Statement statement = connection.createStatement()) {
+      statement.execute("update auth.users set tier = 'pro'");
+    }
+    report.say("");
+    report.say(
+        "%d live voice sessions, a frame of %,d bytes every %d ms each, %d s; from the speaker to"
+            + " the provider:",
+        SESSIONS, VoiceSpeaker.FRAME_BYTES, VoiceSpeaker.PACE.toMillis(), seconds());
+    report.say(
+        "%-22s %8s %8s %10s | %8s %5s %9s | %s",
+        "", "p50 ms", "p99 ms", "added p99", "frames", "lost", "disorder", "CPU of all cores, %");
+    try (VoiceProvider provider = new VoiceProvider()) {
+      double base = direct(provider);
+      node(provider, base);
+      service(provider, base, services);
+    }
+  }
+
+  private long seconds() {
+    return options.quick() ? 5 : 20;
+  }
+
+  private double direct(VoiceProvider provider) throws IOException, InterruptedException {
+    Latencies latencies =
+        measured("no relay", provider, provider.port(), _ -> LISTEN, false, 0, 0, null);
+    return millis(latencies, 0.5);
+  }
+
+  private void node(VoiceProvider provider, double base) throws IOException, InterruptedException {
+    Path relay = installed();
+    if (relay == null) {
+      report.say("Without a relay on ws, which needs node and npm: apt-get install nodejs npm");
+      return;
+    }
+    Process node =
+        new ProcessBuilder("node", "relay.mjs", "ws://127.0.0.1:" + provider.port() + LISTEN)
+            .directory(relay.toFile())
+            .redirectError(Redirect.appendTo(home.resolve("voice-relay.log").toFile()))
+            .start();
+    try (BufferedReader out = node.inputReader(StandardCharsets.US_ASCII)) {
+      int port = Integer.parseInt(String.valueOf(out.readLine()));
+      measured("plain ws on Node", provider, port, _ -> "/", true, base, node.pid(), null);
+    } finally {
+      node.destroy();
+    }
+  }
+
+  private void service(VoiceProvider provider, double base, Services services)
+      throws IOException, InterruptedException {
+    Map<String, String> environment = new HashMap<>();
+    environment.put("DEEPGRAM_API_KEY", FakeDeepgram.KEY);
+    environment.put("DEEPGRAM_BASE_URL", "http://127.0.0.1:" + provider.port());
+    environment.put("PRO_DAILY_CREDITS", "100000");
+    try (Service service = services.start(environment)) {
+      // Once unmeasured, for the JVM's compilers.
+      speak(
+          provider,
+          service.port(),
+          user -> SOCKET + tokens.apply(user),
+          true,
+          Duration.ofSeconds(options.quick() ? 3 : 10),
+          null);
+      provider.take();
+      Latencies latencies =
+          measured(
+              "the service",
+              provider,
+              service.port(),
+              user -> SOCKET + tokens.apply(user),
+              true,
+              base,
+              service.pid(),
+              service);
+      double added = millis(latencies, 0.99) - base;
+      report.say(
+          "  added p99, aim < %.0f ms: %s", AIM_MILLIS, added < AIM_MILLIS ? "met" : "MISSED");
+    }
+  }
+
+  private Latencies measured(
+      String title,
+      VoiceProvider provider,
+      int port,
+      IntFunction<String> targets,
+      boolean welcomed,
+      double base,
+      long pid,
+      @Nullable Service service)
+      throws IOException, InterruptedException {
+    CpuTime[] cpu = new CpuTime[2];
+    double[] heap = new double[2];
+    if (service != null) {
+      heap[0] = heapMegabytes(service.pid());
+    }
+    List<VoiceSpeaker> speakers =
+        speak(
+            provider,
+            port,
+            targets,
+            welcomed,
+            Duration.ofSeconds(seconds()),
+            new Moments() {
+              @Override
+              public void begun() {
+                cpu[0] = CpuTime.of(pid, database.pid());
+              }
+
+              @Override
+              public void ending() {
+                cpu[1] = CpuTime.of(pid, database.pid());
+              }
+
+              @Override
+              public void silent() throws IOException {
+                if (service != null) {
+                  heap[1] = heapMegabytes(pid);
+                }
+              }
+            });
+    Latencies latencies = new Latencies();
+    Map<Integer, VoiceProvider.Stream> streams = new HashMap<>();
+    for (VoiceProvider.Stream stream : provider.take()) {
+      streams.put(stream.session(), stream);
+      stream.addTo(latencies);
+    }
+    long sent = 0;
+    long lost = 0;
+    long disordered = 0;
+    for (VoiceSpeaker speaker : speakers) {
+      VoiceProvider.Stream stream = streams.get(speaker.session());
+      sent += speaker.sent();
+      lost += stream == null ? speaker.sent() : speaker.sent() - stream.frames();
+      boolean same = stream != null && stream.checksum() == speaker.checksum();
+      disordered += stream == null ? 0 : stream.disordered() + (same ? 0 : 1);
+    }
+    CpuTime used = cpu[1].since(cpu[0]);
+    double p99 = millis(latencies, 0.99);
+    report.say(
+        "%-22s %8.2f %8.2f %10s | %,8d %5d %9d | driver %.0f, relay %.0f, postgres %.0f, others %.0f",
+        title,
+        millis(latencies, 0.5),
+        p99,
+        base == 0 ? "" : "%.2f".formatted(p99 - base),
+        sent,
+        lost,
+        disordered,
+        used.percent(used.driver()),
+        used.percent(used.service()),
+        used.percent(used.postgres()),
+        used.percent(used.others()));
+    if (service != null) {
+      double each = (heap[1] - heap[0]) / SESSIONS;
+      report.say(
+          "  live heap per session: %.3f MB, aim < %.0f MB: %s",
+          each, AIM_MEGABYTES, each < AIM_MEGABYTES ? "met" : "MISSED");
+    }
+    return latencies;
+  }
+
+  /** Told of the moments between which everybody speaks. */
+  private interface Moments {
+    void begun();
+
+    void ending();
+
+    /** All have stopped, and are still connected. */
+    void silent() throws IOException;
+  }
+
+  private List<VoiceSpeaker> speak(
+      VoiceProvider provider,
+      int port,
+      IntFunction<String> targets,
+      boolean welcomed,
+      Duration time,
+      @Nullable Moments moments)
+      throws IOException, InterruptedException {
+    List<VoiceSpeaker> speakers = new ArrayList<>();
+    boolean isService = welcomed && targets.apply(0).startsWith(SOCKET);
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Future<VoiceSpeaker>> opening = new ArrayList<>();
+      for (int i = 0; i < SESSIONS; i++) {
+        int session = i;
+        opening.add(threads.submit(() -> opened(session, port, targets.apply(session), welcomed)));
+      }
+      for (Future<VoiceSpeaker> each : opening) {
+        speakers.add(got(each));
+      }
+      // The first second is that of everybody's first frame, which is paid for.
+      long begin = System.nanoTime() + Duration.ofSeconds(2).toNanos();
+      long end = begin + time.toNanos();
+      List<Future<Boolean>> speaking = new ArrayList<>();
+      for (VoiceSpeaker speaker : speakers) {
+        speaking.add(
+            threads.submit(
+                () -> {
+                  speaker.speakUntil(end);
+                  return true;
+                }));
+      }
+      LockSupport.parkNanos(begin - System.nanoTime());
+      provider.measure();
+      if (moments != null) {
+        moments.begun();
+      }
+      LockSupport.parkNanos(end - System.nanoTime() - Duration.ofMillis(50).toNanos());
+      if (moments != null) {
+        moments.ending();
+      }
+      for (Future<Boolean> each : speaking) {
+        got(each);
+      }
+      LockSupport.parkNanos(ARRIVAL.toNanos());
+      if (moments != null) {
+        moments.silent();
+      }
+      List<Future<Boolean>> finishing = new ArrayList<>();
+      for (VoiceSpeaker speaker : speakers) {
+        finishing.add(
+            threads.submit(
+                () -> {
+                  if (isService) {
+                    speaker.finish();
+                  }
+                  return true;
+                }));
+      }
+      for (Future<Boolean> each : finishing) {
+        got(each);
+      }
+    }
+    for (VoiceSpeaker speaker : speakers) {
+      if (isService && !speaker.last().contains("\"complete\"")) {
+        throw new IOException("no proper end: " + speaker.last());
+      }
+      speaker.close();
+    }
+    return speakers;
+  }
+
+  /** All come at once; who is told to come back does. */
+  private static VoiceSpeaker opened(int session, int port, String target, boolean welcomed)
+      throws IOException, InterruptedException {
+    for (int attempt = 1; ; attempt++) {
+      try {
+        return new VoiceSpeaker(session, port, target, welcomed);
+      } catch (VoiceSpeaker.ComeBack e) {
+        if (attempt == ATTEMPTS) {
+          throw e;
+        }
+        LockSupport.parkNanos(Duration.ofSeconds(1).toNanos());
+      }
+    }
+  }
+
+  private static <T> T got(Future<T> future) throws IOException, InterruptedException {
+    try {
+      return future.get();
+    } catch (ExecutionException e) {
+      throw new IOException(e.getCause());
+    }
+  }
+
+  /** What is alive in it. */
+  private static double heapMegabytes(long pid) throws IOException {
+    String jcmd = System.getProperty("java.home") + "/bin/jcmd";
+    output(jcmd, Long.toString(pid), "GC.run");
+    Matcher used = USED.matcher(output(jcmd, Long.toString(pid), "GC.heap_info"));
+    if (!used.find()) {
+      throw new IOException("jcmd does not tell how much heap is used");
+    }
+    return Long.parseLong(used.group(1)) / 1024.0;
+  }
+
+  private static String output(String... command) throws IOException {
+    Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
+    try (BufferedReader out = process.inputReader(StandardCharsets.US_ASCII)) {
+      return String.join("\n", out.lines().toList());
+    }
+  }
+
+  private static double millis(Latencies latencies, double share) {
+    return latencies.percentile(share).toNanos() / 1e6;
+  }
+
+  /** Installs what the lock file names, once; null without npm. */
+  private @Nullable Path installed() throws IOException {
+    Path target = home.resolve("voice-relay");
+    Files.createDirectories(target);
+    for (String file : List.of("package.json", "package-lock.json", "relay.mjs")) {
+      Files.copy(RELAY.resolve(file), target.resolve(file), StandardCopyOption.REPLACE_EXISTING);
+    }
+    if (Files.exists(target.resolve("node_modules/.package-lock.json"))) {
+      return target;
+    }
+    try {
+      Process npm =
+          new ProcessBuilder("npm", "ci", "--no-audit", "--no-fund")
+              .directory(target.toFile())
+              .redirectErrorStream(true)
+              .redirectOutput(target.resolve("npm.log").toFile())
+              .start();
+      return npm.waitFor() == 0 ? target : null;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException();
+    } catch (IOException e) {
+      return null;
+    }
+  }
+}

@@ -1,0 +1,138 @@
+package app.perpetua.flow.dev;
+
+import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.dev.ControlPort.Answer;
+import app.perpetua.flow.dev.ControlPort.Call;
+import app.perpetua.flow.fake.DeepgramStreamFake;
+import app.perpetua.flow.fake.FakeDeepgram;
+import app.perpetua.flow.fake.FakeDeepgram.Recording;
+import app.perpetua.flow.fake.FakeDeepgram.Step;
+import app.perpetua.flow.http.Body;
+import java.io.IOException;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** What can be done with the fake Deepgram by the control port. Thread-safe. */
+final class DeepgramControls {
+  private static final int MAX_TEXT = 2_000;
+  private static final int MAX_STALL_MILLIS = 600_000;
+  private static final Path PAGE = Path.of("docs/voice-client.html");
+
+  /** What the page believes unless it is told otherwise. */
+  private static final String ANY_SERVICE = "http://localhost:8000";
+
+  private final FakeDeepgram deepgram;
+  private final URI service;
+
+  /** Controls of that Deepgram, and a page that speaks to that service. */
+  DeepgramControls(FakeDeepgram deepgram, URI service) {
+    this.deepgram = deepgram;
+    this.service = service;
+  }
+
+  /** Every call, in the order in which it is listed. */
+  List<Call> calls() {
+    return List.of(
+        new Call(
+            "POST",
+            "/deepgram/script",
+            "{steps: [{partial} | {final} | {close: 1011} | {refuse: 401} | {stall_ms}]}",
+            "what the next live stream does, a step for each message of audio; with {recording:"
+                + " {transcript?, seconds?, status?}} how recordings are answered",
+            this::script),
+        new Call(
+            "GET",
+            "/deepgram/calls",
+            "",
+            "what was asked of it: {streams, recordings}",
+            this::calls),
+        new Call("GET", "/voice", "", "a page that records the microphone", this::page));
+  }
+
+  private Answer script(Body body) {
+    List<Step> steps = new ArrayList<>();
+    List<Body> given = body.objects("steps", 0, 1_000);
+    for (Body step : given == null ? List.<Body>of() : given) {
+      steps.add(step(step));
+    }
+    Body recording = body.object("recording");
+    @Nullable Recording answer = recording == null ? null : recording(recording);
+    boolean both = body.has("steps");
+    body.done();
+    if (both) {
+      deepgram.script(steps.toArray(Step[]::new));
+    }
+    if (answer != null) {
+      deepgram.become(answer);
+    }
+    return Answer.ok(Map.of("steps", steps.size()));
+  }
+
+  private static Step step(Body body) {
+    String partial = body.text("partial", 1, MAX_TEXT);
+    String words = body.text("final", 1, MAX_TEXT);
+    Integer close = body.integer("close", 1_000, 4_999);
+    Integer refuse = body.integer("refuse", 400, 599);
+    Integer stall = body.integer("stall_ms", 1, MAX_STALL_MILLIS);
+    if (partial != null) {
+      return new Step.Partial(partial);
+    }
+    if (words != null) {
+      return new Step.Final(words);
+    }
+    if (close != null) {
+      return new Step.Close(close, "scripted");
+    }
+    if (refuse != null) {
+      return new Step.Refuse(refuse);
+    }
+    if (stall != null) {
+      return new Step.Stall(Duration.ofMillis(stall));
+    }
+    throw Refusal.of(Code.VALIDATION_ERROR, "a step is partial, final, close, refuse or stall_ms");
+  }
+
+  private static Recording recording(Body body) {
+    String transcript = body.text("transcript", 0, MAX_TEXT);
+    Integer seconds = body.integer("seconds", 0, 100_000);
+    Integer status = body.integer("status", 400, 599);
+    return status == null
+        ? Recording.of(transcript == null ? "" : transcript, seconds == null ? 10 : seconds)
+        : Recording.refused(status);
+  }
+
+  private Answer calls(Body body) {
+    body.done();
+    return Answer.ok(
+        Map.of(
+            "streams",
+            deepgram.streams().stream().map(DeepgramControls::shown).toList(),
+            "recordings",
+            deepgram.asked().stream().map(asked -> Map.of("url", asked.url())).toList()));
+  }
+
+  private static Map<String, Object> shown(DeepgramStreamFake stream) {
+    Map<String, Object> shown = new LinkedHashMap<>();
+    shown.put("messages", stream.messages());
+    shown.put("bytes", stream.bytes());
+    shown.put("crc32", stream.checksum());
+    shown.put("keep_alives", stream.keepAlives());
+    shown.put("finished", stream.wasFinished());
+    return shown;
+  }
+
+  private Answer page(Body body) throws IOException {
+    body.done();
+    String html = Files.readString(PAGE).replace(ANY_SERVICE, service.toString());
+    return Answer.ok(html.getBytes(StandardCharsets.UTF_8));
+  }
+}

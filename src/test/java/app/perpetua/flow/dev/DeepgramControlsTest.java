@@ -1,0 +1,157 @@
+package app.perpetua.flow.dev;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import app.perpetua.flow.base.Cancellation;
+import app.perpetua.flow.base.Json;
+import app.perpetua.flow.base.Secret;
+import app.perpetua.flow.fake.FakeDeepgram;
+import app.perpetua.flow.fake.WebmFile;
+import app.perpetua.flow.provider.deepgram.Deepgram;
+import app.perpetua.flow.voice.Transcriber;
+import app.perpetua.flow.voice.Transcriber.Ended;
+import app.perpetua.flow.voice.Transcriber.Recognition;
+import app.perpetua.flow.voice.Transcriber.Relayed;
+import app.perpetua.flow.voice.Transcriber.Words;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import tools.jackson.databind.JsonNode;
+
+/** The real adapter and the control port over one fake. */
+class DeepgramControlsTest {
+  private static final URI SERVICE = URI.create("http://localhost:9000");
+
+  private final Json json = new Json();
+  private final FakeDeepgram fake = new FakeDeepgram();
+  private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+  private final HttpClient http = HttpClient.newBuilder().executor(threads).build();
+  private final ControlPort control =
+      new ControlPort(0, new DeepgramControls(fake, SERVICE).calls(), java.util.Map::of, json);
+
+  @AfterEach
+  void stop() {
+    control.close();
+    http.shutdownNow();
+    threads.shutdownNow();
+    fake.close();
+  }
+
+  private HttpResponse<String> call(String method, String path, String body) throws Exception {
+    return http.send(
+        HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + control.address().getPort() + path))
+            .method(method, HttpRequest.BodyPublishers.ofString(body))
+            .build(),
+        HttpResponse.BodyHandlers.ofString());
+  }
+
+  private Deepgram deepgram(String key) {
+    return new Deepgram(http, URI.create(fake.origin()), new Secret(key), json);
+  }
+
+  @Test
+  void a_scripted_stream_says_what_it_is_told_to() throws Exception {
+    String steps =
+        "{\"steps\": [{\"partial\": \"he\"}, {\"stall_ms\": 5}, {\"final\": \"Hello.\"}]}";
+    assertEquals(200, call("POST", "/deepgram/script", steps).statusCode());
+    assertEquals(400, call("POST", "/deepgram/script", "{\"steps\": [{}]}").statusCode());
+    assertEquals(400, call("POST", "/deepgram/script", "{\"steps\": [7]}").statusCode());
+    BlockingQueue<Object> told = new LinkedBlockingQueue<>();
+    Transcriber.Stream stream = deepgram(FakeDeepgram.KEY).open(into(told));
+    for (byte[] piece : WebmFile.pieces(2)) {
+      assertEquals(Relayed.SENT, stream.audio(piece));
+    }
+    stream.beat();
+    Words partial = assertInstanceOf(Words.class, told.poll(20, TimeUnit.SECONDS));
+    assertEquals("he", partial.text());
+    stream.finish();
+    Words last = assertInstanceOf(Words.class, told.poll(20, TimeUnit.SECONDS));
+    assertEquals("Hello.", last.text());
+    assertTrue(last.isFinal());
+    assertEquals(Ended.DONE, told.poll(20, TimeUnit.SECONDS));
+    assertEquals(Relayed.LOST, stream.audio(new byte[4]));
+    stream.abort();
+    JsonNode calls = json.parse(call("GET", "/deepgram/calls", "").body());
+    assertEquals(2, calls.at("/streams/0/messages").intValue());
+    assertTrue(calls.at("/streams/0/finished").booleanValue());
+  }
+
+  private static Transcriber.Listener into(BlockingQueue<Object> told) {
+    return new Transcriber.Listener() {
+      @Override
+      public void heard(Words words) {
+        told.add(words);
+      }
+
+      @Override
+      public void ended(Ended how) {
+        told.add(how);
+      }
+    };
+  }
+
+  @Test
+  void who_is_refused_learns_why_and_tells_no_secret() throws Exception {
+    Transcriber.Unreachable refused =
+        assertThrows(
+            Transcriber.Unreachable.class,
+            () -> deepgram("wrong").open(into(new LinkedBlockingQueue<>())));
+    assertTrue(String.valueOf(refused.getMessage()).contains("401"), refused.getMessage());
+    call("POST", "/deepgram/script", "{\"steps\": [{\"refuse\": 429}]}");
+    refused =
+        assertThrows(
+            Transcriber.Unreachable.class,
+            () -> deepgram(FakeDeepgram.KEY).open(into(new LinkedBlockingQueue<>())));
+    assertTrue(String.valueOf(refused.getMessage()).contains("429"), refused.getMessage());
+    Deepgram nowhere = new Deepgram(http, URI.create("http://127.0.0.1:1"), new Secret("x"), json);
+    assertThrows(
+        Transcriber.Unreachable.class, () -> nowhere.open(into(new LinkedBlockingQueue<>())));
+    assertInstanceOf(
+        Recognition.Failed.class, nowhere.recognize("https://example.com/a", new Cancellation()));
+  }
+
+  @Test
+  void recordings_are_scripted_too() throws Exception {
+    call("POST", "/deepgram/script", "{\"recording\": {\"transcript\": \"Yes.\", \"seconds\": 3}}");
+    Recognition.Understood understood =
+        assertInstanceOf(
+            Recognition.Understood.class,
+            deepgram(FakeDeepgram.KEY).recognize("https://example.com/a.webm", new Cancellation()));
+    assertEquals("Yes.", understood.text());
+    assertEquals(3, understood.seconds());
+    call("POST", "/deepgram/script", "{\"recording\": {\"status\": 400}}");
+    assertInstanceOf(
+        Recognition.Unusable.class,
+        deepgram(FakeDeepgram.KEY).recognize("https://example.com/b.webm", new Cancellation()));
+    JsonNode calls = json.parse(call("GET", "/deepgram/calls", "").body());
+    assertEquals("https://example.com/a.webm", calls.at("/recordings/0/url").stringValue());
+  }
+
+  @Test
+  void nobody_waits_for_a_recording_that_is_not_wanted_any_more() throws Exception {
+    Cancellation cancellation = new Cancellation();
+    cancellation.cancel();
+    assertInstanceOf(
+        Recognition.Failed.class,
+        deepgram(FakeDeepgram.KEY).recognize("https://example.com/c.webm", cancellation));
+  }
+
+  @Test
+  void the_page_speaks_to_the_service_that_runs() throws Exception {
+    HttpResponse<String> page = call("GET", "/voice", "");
+    assertEquals("text/html; charset=utf-8", page.headers().firstValue("Content-Type").orElse(""));
+    assertTrue(page.body().contains(SERVICE.toString()));
+    assertTrue(page.body().contains("/api/v1/ws/voice/transcribe"));
+  }
+}

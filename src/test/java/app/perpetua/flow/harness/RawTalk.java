@@ -1,0 +1,128 @@
+package app.perpetua.flow.harness;
+
+import app.perpetua.flow.base.Json;
+import app.perpetua.flow.fake.Frames;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * A client of {@code WS /ws/voice/transcribe} that sends whatever it likes, or nothing; answers no
+ * ping by itself. For one thread.
+ */
+public final class RawTalk implements AutoCloseable {
+  private static final String PATH = "/api/v1/ws/voice/transcribe";
+  private static final int PATIENCE_MILLIS = 20_000;
+
+  private final Socket socket;
+  private final Frames frames;
+  private final Json json = new Json();
+  private final int status;
+  private final String body;
+
+  /**
+   * Asks for an upgrade, and holds a refusal to the contract.
+   *
+   * @param query such as {@code ?token=x}, or nothing
+   * @param headers such as {@code Origin: https://example.com}
+   */
+  public RawTalk(int port, String query, String... headers) throws IOException {
+    socket = new Socket(InetAddress.getLoopbackAddress(), port);
+    socket.setSoTimeout(PATIENCE_MILLIS);
+    socket.setTcpNoDelay(true);
+    frames = new Frames(socket.getInputStream(), socket.getOutputStream(), true);
+    StringBuilder head = new StringBuilder();
+    head.append("GET ").append(PATH).append(query).append(" HTTP/1.1\r\nHost: 127.0.0.1:");
+    head.append(port).append("\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n");
+    head.append("Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n");
+    for (String header : headers) {
+      head.append(header).append("\r\n");
+    }
+    socket
+        .getOutputStream()
+        .write(head.append("\r\n").toString().getBytes(StandardCharsets.US_ASCII));
+    Frames.Head answer = frames.head();
+    status = Integer.parseInt(answer.start().split(" ", -1)[1]);
+    if (status == 101) {
+      body = "";
+      return;
+    }
+    byte[] bytes =
+        frames.body(Integer.parseInt(answer.headers().getOrDefault("content-length", "0")));
+    body = new String(bytes, StandardCharsets.UTF_8);
+    List<String> faults =
+        Contract.current()
+            .faultsOf("GET", PATH, status, new Contract.Message(lists(answer.headers()), bytes));
+    if (!faults.isEmpty()) {
+      throw new AssertionError(faults + " in " + status + " " + body);
+    }
+  }
+
+  private static Map<String, List<String>> lists(Map<String, String> headers) {
+    Map<String, List<String>> lists = new java.util.TreeMap<>();
+    headers.forEach((name, value) -> lists.put(name, List.of(value)));
+    return lists;
+  }
+
+  /** 101 if there was an upgrade. */
+  public int status() {
+    return status;
+  }
+
+  /** {@code error.code} of a refusal. */
+  public String errorCode() {
+    return json.parse(body).required("error").required("code").stringValue();
+  }
+
+  /** To write to it and read from it. */
+  public Frames frames() {
+    return frames;
+  }
+
+  /** To be rude with. */
+  public Socket socket() {
+    return socket;
+  }
+
+  /** The next text; pings are skipped. */
+  public JsonNode next() throws IOException {
+    while (true) {
+      Frames.Frame frame = frames.read();
+      if (frame.code() == Frames.TEXT) {
+        return json.parse(frame.text());
+      }
+      if (frame.code() == Frames.CLOSE) {
+        throw new AssertionError("closed with " + frame.closeCode());
+      }
+    }
+  }
+
+  /** Reads until the end. The close code; 1006 if there is none. */
+  public int closeCode() {
+    try {
+      while (true) {
+        Frames.Frame frame = frames.read();
+        if (frame.code() == Frames.CLOSE) {
+          return frame.closeCode();
+        }
+      }
+    } catch (IOException e) {
+      return 1006;
+    }
+  }
+
+  /** Resets the connection. */
+  public void reset() throws IOException {
+    socket.setSoLinger(true, 0);
+    socket.close();
+  }
+
+  @Override
+  public void close() throws IOException {
+    socket.close();
+  }
+}

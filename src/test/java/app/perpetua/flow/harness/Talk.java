@@ -1,0 +1,150 @@
+package app.perpetua.flow.harness;
+
+import app.perpetua.flow.base.Json;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.WebSocket;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * A client of {@code WS /ws/voice/transcribe} as a browser is one; holds every message of the
+ * service to the contract. For one thread.
+ */
+public final class Talk implements AutoCloseable {
+  private static final Duration PATIENCE = Duration.ofSeconds(20);
+
+  /** The end of what comes; 1006 if there was no goodbye. */
+  private record Closed(int code) {}
+
+  private final HttpClient http = HttpClient.newHttpClient();
+  private final Json json = new Json();
+  private final BlockingQueue<Object> arrived = new LinkedBlockingQueue<>();
+  private final List<JsonNode> seen = new ArrayList<>();
+  private final WebSocket socket;
+
+  private Talk(URI uri, Map<String, String> headers) throws Exception {
+    WebSocket.Builder builder = http.newWebSocketBuilder();
+    headers.forEach(builder::header);
+    socket = builder.buildAsync(uri, new Receiver()).get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+  }
+
+  /** With the token in the query, as browsers send it. */
+  public static Talk open(int port, String token) throws Exception {
+    return new Talk(uri(port, "?token=" + token), Map.of());
+  }
+
+  /** With such headers. */
+  public static Talk open(int port, Map<String, String> headers) throws Exception {
+    return new Talk(uri(port, ""), headers);
+  }
+
+  private static URI uri(int port, String query) {
+    return URI.create("ws://127.0.0.1:" + port + "/api/v1/ws/voice/transcribe" + query);
+  }
+
+  /** Sends a message of audio. */
+  public void audio(byte[] bytes) throws Exception {
+    socket.sendBinary(ByteBuffer.wrap(bytes), true).get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+  }
+
+  /** Sends text. */
+  public void say(String text) throws Exception {
+    socket.sendText(text, true).get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+  }
+
+  /** Has nothing more to say. */
+  public void endStream() throws Exception {
+    say("{\"type\":\"end_stream\"}");
+  }
+
+  /** Goes without a word. */
+  public void vanish() {
+    socket.abort();
+  }
+
+  /**
+   * The next message of that type; others are skipped.
+   *
+   * @throws AssertionError if the connection ends before, or nothing comes
+   */
+  public JsonNode next(String type) throws InterruptedException {
+    while (true) {
+      Object next = arrived.poll(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+      if (!(next instanceof JsonNode message)) {
+        throw new AssertionError("no " + type + " but " + next + ", after " + seen);
+      }
+      seen.add(message);
+      if (message.path("type").asString("").equals(type)) {
+        return message;
+      }
+    }
+  }
+
+  /** Waits for the end. With which code it was closed; 1006 if without a word. */
+  public int closeCode() throws InterruptedException {
+    while (true) {
+      Object next = arrived.poll(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+      switch (next) {
+        case Closed(int code) -> {
+          return code;
+        }
+        case JsonNode message -> seen.add(message);
+        case null, default -> throw new AssertionError("no end, after " + seen);
+      }
+    }
+  }
+
+  /** All messages that were looked at. */
+  public List<JsonNode> seen() {
+    return seen;
+  }
+
+  @Override
+  public void close() {
+    socket.abort();
+    http.shutdownNow();
+    http.close();
+  }
+
+  private final class Receiver implements WebSocket.Listener {
+    private final StringBuilder text = new StringBuilder();
+
+    @Override
+    public @Nullable CompletionStage<?> onText(WebSocket from, CharSequence part, boolean last) {
+      text.append(part);
+      if (last) {
+        String message = text.toString();
+        text.setLength(0);
+        JsonNode parsed = json.parse(message);
+        String type = parsed.path("type").asString("");
+        String schema = "Voice" + type.substring(0, 1).toUpperCase(Locale.ROOT) + type.substring(1);
+        List<String> faults = Contract.current().faultsOf(schema, message);
+        arrived.add(faults.isEmpty() ? parsed : "breaks the contract: " + faults + " " + message);
+      }
+      from.request(1);
+      return null;
+    }
+
+    @Override
+    public @Nullable CompletionStage<?> onClose(WebSocket from, int code, String reason) {
+      arrived.add(new Closed(code));
+      return null;
+    }
+
+    @Override
+    public void onError(WebSocket from, Throwable error) {
+      arrived.add(new Closed(1006));
+    }
+  }
+}

@@ -1,0 +1,79 @@
+package app.perpetua.flow.voice;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import app.perpetua.flow.base.Secret;
+import java.net.URI;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+
+class MeterTest {
+  private static final VoiceConfig CONFIG =
+      new VoiceConfig(
+          true, 300, 5, Optional.of(new Secret("x")), URI.create("http://x.invalid"), List.of());
+
+  private final Meter meter = new Meter(Duration.ofSeconds(1), 300);
+
+  private static long nanos(double seconds) {
+    return (long) (seconds * 1e9);
+  }
+
+  @Test
+  void FR_033_exactly_sixty_seconds_are_one_minute_and_three_hundred_are_five() {
+    assertEquals(0, CONFIG.minutes(0));
+    assertEquals(1, CONFIG.minutes(1));
+    assertEquals(1, CONFIG.minutes(60));
+    assertEquals(2, CONFIG.minutes(61));
+    assertEquals(5, CONFIG.minutes(300));
+  }
+
+  @Test
+  void it_runs_from_the_first_audio_to_the_end_in_whole_seconds() {
+    assertEquals(0, meter.seconds(nanos(50)));
+    assertFalse(meter.isBegun());
+    meter.begin(nanos(10));
+    assertTrue(meter.isBegun());
+    assertEquals(60, meter.seconds(nanos(70.9)));
+    meter.stop(nanos(70.9));
+    meter.stop(nanos(99));
+    assertEquals(60, meter.seconds(nanos(200)));
+  }
+
+  @Test
+  void the_longer_of_time_and_audio_counts() {
+    meter.understood(40);
+    meter.begin(nanos(0));
+    assertEquals(10, meter.seconds(nanos(10)));
+    meter.understood(40.9);
+    meter.understood(30);
+    meter.understood(Double.NaN);
+    assertEquals(40, meter.seconds(nanos(10)));
+    assertEquals(41, meter.seconds(nanos(41)));
+  }
+
+  @Test
+  void FR_036_three_hundred_seconds_are_no_error_and_more_are() {
+    meter.begin(0);
+    assertFalse(meter.isOver(nanos(300.4)));
+    assertEquals(300, meter.seconds(nanos(300.4)));
+    assertTrue(meter.isOver(nanos(300.6)));
+    assertEquals(300, meter.seconds(nanos(400)));
+  }
+
+  @Test
+  void an_allowance_is_used_up_and_comes_back() {
+    Allowance allowance = new Allowance(100, 500);
+    long now = System.nanoTime();
+    int taken = 0;
+    while (allowance.take(now) && taken < 1_000) {
+      taken++;
+    }
+    assertEquals(500, taken, 2);
+    assertFalse(allowance.take(now));
+    assertTrue(allowance.take(now + Duration.ofSeconds(1).toNanos()));
+  }
+}

@@ -1,0 +1,340 @@
+package app.perpetua.flow.voice;
+
+import static app.perpetua.flow.voice.VoiceFixture.LIMIT;
+import static app.perpetua.flow.voice.VoiceFixture.PIECES;
+import static app.perpetua.flow.voice.VoiceFixture.balance;
+import static app.perpetua.flow.voice.VoiceFixture.ended;
+import static app.perpetua.flow.voice.VoiceFixture.movements;
+import static app.perpetua.flow.voice.VoiceFixture.onlyEnded;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import app.perpetua.flow.fake.DeepgramStreamFake;
+import app.perpetua.flow.fake.FakeDeepgram.Step;
+import app.perpetua.flow.harness.Api;
+import app.perpetua.flow.harness.Invariants;
+import app.perpetua.flow.harness.RawTalk;
+import app.perpetua.flow.harness.Talk;
+import app.perpetua.flow.harness.TestDatabase;
+import app.perpetua.flow.harness.TestService;
+import app.perpetua.flow.sql.Eventually;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.zip.CRC32;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import tools.jackson.databind.JsonNode;
+
+/** Live sessions through the public interface (US5). */
+class VoiceApiTest {
+  @Order(1)
+  @RegisterExtension
+  static final TestDatabase database = new TestDatabase();
+
+  @Order(2)
+  @RegisterExtension
+  static final TestService service =
+      new TestService(database)
+          .with("CORS_ORIGINS", "https://app.example.com")
+          .with(VoiceFixture.TIMING);
+
+  @AfterEach
+  void invariants() {
+    service.deepgram().recover();
+    Invariants.check(database);
+  }
+
+  @Test
+  void FR_033_words_come_while_somebody_speaks_and_all_of_them_at_the_end() throws Exception {
+    service
+        .deepgram()
+        .script(
+            new Step.Partial("call"),
+            new Step.Final("Call the dentist."),
+            new Step.Partial("by"),
+            new Step.Final("Buy milk."));
+    TestService.Session user = service.newPro();
+    int before = balance(user);
+    try (Talk talk = Talk.open(service.port(), user.accessToken())) {
+      JsonNode connected = talk.next("connected");
+      assertEquals(300, connected.get("max_duration_seconds").intValue());
+      talk.audio(PIECES.get(0));
+      JsonNode partial = talk.next("transcript");
+      assertEquals("call", partial.get("text").stringValue());
+      assertFalse(partial.get("is_final").booleanValue());
+      talk.audio(PIECES.get(1));
+      JsonNode words = talk.next("transcript");
+      assertTrue(words.get("is_final").booleanValue());
+      assertEquals(0.91, words.get("confidence").doubleValue());
+      talk.endStream();
+      JsonNode complete = talk.next("complete");
+      assertEquals("Call the dentist. Buy milk.", complete.get("full_transcript").stringValue());
+      assertEquals(5, complete.get("credits_used").intValue());
+      assertEquals(before - 5, complete.get("credits_remaining").intValue());
+      assertEquals(1000, talk.closeCode());
+      String id = connected.get("session_id").stringValue();
+      JsonNode record = ended(user, id);
+      assertEquals("end_stream", record.get("end_reason").stringValue());
+      assertEquals("Call the dentist. Buy milk.", record.get("full_transcript").stringValue());
+      assertEquals(5, record.get("credits_used").intValue());
+      assertEquals(
+          1,
+          database.number(
+              "select count(*) from activity.activity_logs where user_id = ?"
+                  + " and action = 'ai_transcribed' and source = 'user'",
+              user.userId()));
+      assertEquals(
+          0,
+          database.number(
+              "select count(*) from ops.job_queue where job_key = ? and state = 'queued'", id));
+    }
+    assertTrue(service.deepgram().latest().wasFinished());
+    assertEquals(before - 5, balance(user));
+  }
+
+  @Test
+  void audio_arrives_whole_and_in_order_and_is_stored_nowhere() throws Exception {
+    TestService.Session user = service.newPro();
+    CRC32 sent = new CRC32();
+    try (Talk talk = Talk.open(service.port(), user.accessToken())) {
+      talk.next("connected");
+      for (byte[] piece : PIECES) {
+        talk.audio(piece);
+        sent.update(piece);
+        talk.audio(new byte[0]);
+      }
+      talk.endStream();
+      talk.next("complete");
+    }
+    DeepgramStreamFake stream = service.deepgram().latest();
+    assertEquals(PIECES.size(), stream.messages(), "empty messages are not passed on");
+    assertEquals(sent.getValue(), stream.checksum());
+  }
+
+  @Test
+  void a_token_comes_by_header_or_first_message_as_well() throws Exception {
+    TestService.Session user = service.newPro();
+    Map<String, String> header = Map.of("Authorization", "Bearer " + user.accessToken());
+    try (Talk talk = Talk.open(service.port(), header)) {
+      talk.next("connected");
+      talk.endStream();
+      assertEquals(0, talk.next("complete").get("credits_used").intValue());
+      assertEquals(1000, talk.closeCode());
+    }
+    try (Talk talk = Talk.open(service.port(), Map.of())) {
+      talk.say("{\"type\":\"auth\",\"token\":\"" + user.accessToken() + "\"}");
+      talk.next("connected");
+      talk.say("{\"type\":\"auth\",\"token\":\"" + user.accessToken() + "\"}");
+      talk.endStream();
+      talk.next("complete");
+    }
+  }
+
+  @Test
+  void FR_004_who_is_not_let_in_gets_an_ordinary_answer() throws Exception {
+    TestService.Session free = service.newUser();
+    TestService.Session pro = service.newPro();
+    refused(401, "UNAUTHORIZED", "?token=nonsense");
+    refused(401, "UNAUTHORIZED", "", "Authorization: Basic eDp5");
+    refused(403, "TIER_REQUIRED", "?token=" + free.accessToken());
+    refused(403, "FORBIDDEN", "?token=" + pro.accessToken(), "Origin: https://evil.example.com");
+    service.api().invalidOnPurpose().get("/api/v1/ws/voice/transcribe").expect(400);
+    // Five to start with and ten of the day.
+    for (int i = 0; i < 3; i++) {
+      try (Talk talk = Talk.open(service.port(), pro.accessToken())) {
+        talk.next("connected");
+        talk.audio(PIECES.getFirst());
+        talk.endStream();
+        talk.next("complete");
+      }
+    }
+    refused(402, "INSUFFICIENT_CREDITS", "?token=" + pro.accessToken());
+  }
+
+  private static void refused(int status, String code, String query, String... headers)
+      throws Exception {
+    try (RawTalk talk = new RawTalk(service.port(), query, headers)) {
+      assertEquals(status, talk.status());
+      assertEquals(code, talk.errorCode());
+    }
+  }
+
+  @Test
+  void known_origins_our_own_and_none_are_let_in() throws Exception {
+    TestService.Session user = service.newPro();
+    for (String origin : List.of("https://app.example.com", "http://127.0.0.1:" + service.port())) {
+      try (RawTalk talk =
+          new RawTalk(service.port(), "?token=" + user.accessToken(), "Origin: " + origin)) {
+        assertEquals(101, talk.status());
+        assertEquals("connected", talk.next().get("type").stringValue());
+      }
+      Eventually.within(LIMIT, () -> running(user) == 0);
+    }
+  }
+
+  private static long running(TestService.Session user) {
+    return database.number(
+        "select count(*) from notes.voice_sessions where user_id = ? and ended_at is null",
+        user.userId());
+  }
+
+  @Test
+  void FR_004_after_the_upgrade_a_refusal_is_an_error_and_a_close() throws Exception {
+    TestService.Session free = service.newUser();
+    closed(4401, "UNAUTHORIZED", "{\"type\":\"auth\",\"token\":\"nonsense\"}");
+    closed(4403, "TIER_REQUIRED", auth(free));
+    closed(1008, "VALIDATION_ERROR", "{\"type\":\"end_stream\"}");
+    closed(1008, "VALIDATION_ERROR", "no JSON");
+    closed(4413, "PAYLOAD_TOO_LARGE", "x".repeat(9_000));
+    TestService.Session pro = service.newPro();
+    try (Talk running = Talk.open(service.port(), pro.accessToken())) {
+      running.next("connected");
+      closed(4409, "CONFLICT", auth(pro));
+      refused(409, "CONFLICT", "?token=" + pro.accessToken());
+    }
+    try (Talk talk = Talk.open(service.port(), Map.of())) {
+      talk.audio(PIECES.getFirst());
+      assertEquals("UNAUTHORIZED", talk.next("error").get("code").stringValue());
+      assertEquals(4401, talk.closeCode());
+    }
+  }
+
+  private static String auth(TestService.Session user) {
+    return "{\"type\":\"auth\",\"token\":\"" + user.accessToken() + "\"}";
+  }
+
+  private static void closed(int closeCode, String code, String first) throws Exception {
+    try (Talk talk = Talk.open(service.port(), Map.of())) {
+      talk.say(first);
+      assertEquals(code, talk.next("error").get("code").stringValue());
+      assertEquals(closeCode, talk.closeCode());
+    }
+  }
+
+  @Test
+  void FR_006_an_expired_token_opens_nothing_but_ends_no_session() throws Exception {
+    TestService.Session user = service.newPro();
+    try (Talk talk = Talk.open(service.port(), user.accessToken())) {
+      talk.next("connected");
+      talk.audio(PIECES.get(0));
+      service.clock().advance(Duration.ofMinutes(16));
+      refused(401, "TOKEN_EXPIRED", "?token=" + user.accessToken());
+      closed(4401, "TOKEN_EXPIRED", auth(user));
+      talk.audio(PIECES.get(1));
+      talk.endStream();
+      talk.next("complete");
+      assertEquals(1000, talk.closeCode());
+    } finally {
+      service.clock().advance(Duration.ofMinutes(-16));
+    }
+  }
+
+  @Test
+  void of_thirty_parallel_starts_of_one_user_one_opens() throws Exception {
+    TestService.Session user = service.newPro();
+    List<Future<RawTalk>> starts = new ArrayList<>();
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (int i = 0; i < 30; i++) {
+        starts.add(
+            threads.submit(() -> new RawTalk(service.port(), "?token=" + user.accessToken())));
+      }
+    }
+    int opened = 0;
+    for (Future<RawTalk> start : starts) {
+      try (RawTalk talk = start.get()) {
+        if (talk.status() == 101) {
+          opened++;
+        } else {
+          assertEquals(409, talk.status());
+        }
+      }
+    }
+    assertEquals(1, opened);
+    assertEquals(
+        1,
+        database.number(
+            "select count(*) from notes.voice_sessions where user_id = ?", user.userId()));
+    Eventually.within(LIMIT, () -> running(user) == 0);
+  }
+
+  @Test
+  void what_is_no_webm_costs_nothing() throws Exception {
+    TestService.Session user = service.newPro();
+    int before = balance(user);
+    try (Talk talk = Talk.open(service.port(), user.accessToken())) {
+      talk.next("connected");
+      talk.audio("RIFF0000WAVEfmt ".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+      assertEquals("TRANSCRIPTION_FAILED", talk.next("error").get("code").stringValue());
+      assertEquals(4502, talk.closeCode());
+    }
+    JsonNode record = onlyEnded(user);
+    assertEquals("not_audio", record.get("end_reason").stringValue());
+    assertEquals(0, record.get("credits_used").intValue());
+    assertEquals(before, balance(user));
+    assertEquals(0, service.deepgram().latest().messages());
+  }
+
+  @Test
+  void what_the_provider_cannot_decode_is_refunded() throws Exception {
+    service.deepgram().script(new Step.Close(1008, "DATA-0000"));
+    TestService.Session user = service.newPro();
+    int before = balance(user);
+    try (Talk talk = Talk.open(service.port(), user.accessToken())) {
+      talk.next("connected");
+      talk.audio(PIECES.getFirst());
+      assertEquals("TRANSCRIPTION_FAILED", talk.next("error").get("code").stringValue());
+      assertEquals(4502, talk.closeCode());
+    }
+    assertEquals(0, onlyEnded(user).get("credits_used").intValue());
+    assertEquals(before, balance(user));
+    assertEquals(1, movements(database, user.userId(), "consume"));
+    assertEquals(1, movements(database, user.userId(), "refund"));
+  }
+
+  @Test
+  void a_provider_that_lets_nobody_in_costs_nothing() throws Exception {
+    TestService.Session user = service.newPro();
+    int before = balance(user);
+    for (int status : new int[] {401, 402, 429, 500}) {
+      service.deepgram().script(new Step.Refuse(status));
+      try (Talk talk = Talk.open(service.port(), user.accessToken())) {
+        assertEquals("TRANSCRIPTION_FAILED", talk.next("error").get("code").stringValue());
+        assertEquals(4502, talk.closeCode());
+      }
+      Eventually.within(LIMIT, () -> running(user) == 0);
+    }
+    assertEquals(before, balance(user));
+  }
+
+  @Test
+  void sessions_are_listed_newest_first_and_shown_to_nobody_else() throws Exception {
+    TestService.Session user = service.newPro();
+    for (int i = 0; i < 3; i++) {
+      service.clock().advance(Duration.ofSeconds(1));
+      try (Talk talk = Talk.open(service.port(), user.accessToken())) {
+        talk.next("connected");
+        talk.endStream();
+        talk.next("complete");
+      }
+    }
+    Api.Answer page = user.api().get("/api/v1/ai/voice-sessions?limit=2").expect(200);
+    assertEquals(3, page.json().at("/pagination/total").intValue());
+    assertEquals(2, page.data().size());
+    String newest = page.data().get(0).get("started_at").stringValue();
+    assertTrue(newest.compareTo(page.data().get(1).get("started_at").stringValue()) > 0);
+    String one = "/api/v1/ai/voice-sessions/" + page.data().get(0).get("id").stringValue();
+    service.newPro().api().get(one).expect(403, "FORBIDDEN");
+    user.api().get("/api/v1/ai/voice-sessions/" + UUID.randomUUID()).expect(404, "NOT_FOUND");
+    Api.Answer none = service.newPro().api().get("/api/v1/ai/voice-sessions").expect(200);
+    assertEquals(0, none.data().size());
+  }
+}

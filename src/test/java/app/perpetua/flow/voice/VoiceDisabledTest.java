@@ -1,0 +1,67 @@
+package app.perpetua.flow.voice;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+
+import app.perpetua.flow.fake.FakeDeepgram.Step;
+import app.perpetua.flow.harness.RawTalk;
+import app.perpetua.flow.harness.Talk;
+import app.perpetua.flow.harness.TestDatabase;
+import app.perpetua.flow.harness.TestService;
+import java.util.Map;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** Two processes: one that may not transcribe, and one that stops while somebody speaks. */
+class VoiceDisabledTest {
+  @Order(1)
+  @RegisterExtension
+  static final TestDatabase database = new TestDatabase();
+
+  @Order(2)
+  @RegisterExtension
+  static final TestService service =
+      new TestService(database).with("ENABLE_VOICE_TRANSCRIPTION", "false");
+
+  @Order(3)
+  @RegisterExtension
+  static final TestService stopping = new TestService(database).with(VoiceFixture.TIMING);
+
+  @Test
+  void without_transcription_both_ways_to_it_say_so() throws Exception {
+    TestService.Session user = service.newPro();
+    for (String query : new String[] {"", "?token=" + user.accessToken()}) {
+      try (RawTalk talk = new RawTalk(service.port(), query)) {
+        assertEquals(503, talk.status());
+        assertEquals("TRANSCRIPTION_SERVICE_UNAVAILABLE", talk.errorCode());
+      }
+    }
+    user.api()
+        .post(
+            "/api/v1/ai/transcribe",
+            Map.of("audio_url", "http://recordings.test/a.webm", "duration_seconds", 10))
+        .expect(503, "TRANSCRIPTION_SERVICE_UNAVAILABLE");
+    assertEquals(15, VoiceFixture.balance(user));
+  }
+
+  @Test
+  void promise_24_a_process_that_stops_ends_its_sessions_with_a_reason() throws Exception {
+    TestService.Session user = stopping.newPro();
+    stopping.deepgram().script(new Step.Final("This was heard."));
+    try (Talk unknown = Talk.open(stopping.port(), Map.of());
+        Talk talk = Talk.open(stopping.port(), user.accessToken())) {
+      talk.next("connected");
+      talk.audio(VoiceFixture.PIECES.get(0));
+      talk.next("transcript");
+      stopping.app().close();
+      assertEquals("This was heard.", talk.next("complete").get("full_transcript").stringValue());
+      assertEquals(1001, talk.closeCode());
+      assertEquals(1001, unknown.closeCode());
+    }
+    assertEquals(
+        "going_away",
+        database
+            .row("select end_reason from notes.voice_sessions where user_id = ?", user.userId())
+            .get("end_reason"));
+  }
+}

@@ -1,0 +1,68 @@
+package app.perpetua.flow.voice;
+
+import app.perpetua.flow.fake.DeepgramStreamFake;
+import app.perpetua.flow.fake.WebmFile;
+import app.perpetua.flow.harness.TestDatabase;
+import app.perpetua.flow.harness.TestService;
+import app.perpetua.flow.sql.Eventually;
+import java.time.Duration;
+import java.util.List;
+import java.util.UUID;
+import tools.jackson.databind.JsonNode;
+
+/** What tests of live sessions have in common. */
+final class VoiceFixture {
+  static final Duration LIMIT = Duration.ofSeconds(20);
+
+  /** Real seconds, but nobody is waited for very long, and nothing is looked at too late. */
+  static final VoiceTiming TIMING =
+      new VoiceTiming(
+          Duration.ofSeconds(10),
+          Duration.ofSeconds(30),
+          Duration.ofMillis(500),
+          Duration.ofSeconds(8),
+          Duration.ofSeconds(4),
+          Duration.ofSeconds(1),
+          Duration.ofSeconds(30),
+          Duration.ofSeconds(1),
+          Duration.ofMillis(20));
+
+  static final List<byte[]> PIECES = WebmFile.pieces(20);
+
+  private VoiceFixture() {}
+
+  /** The session's record once it has ended. */
+  static JsonNode ended(TestService.Session user, String id) {
+    Eventually.within(LIMIT, () -> !record(user, id).get("ended_at").isNull());
+    return record(user, id);
+  }
+
+  static JsonNode record(TestService.Session user, String id) {
+    return user.api().get("/api/v1/ai/voice-sessions/" + id).expect(200).data();
+  }
+
+  /** The user's only session, once it has ended. */
+  static JsonNode onlyEnded(TestService.Session user) {
+    JsonNode all = user.api().get("/api/v1/ai/voice-sessions").expect(200).data();
+    if (all.size() != 1) {
+      throw new AssertionError("not one session: " + all);
+    }
+    return ended(user, all.get(0).get("id").stringValue());
+  }
+
+  static void awaitMessages(DeepgramStreamFake stream, int count) {
+    Eventually.within(LIMIT, () -> stream.messages() >= count);
+  }
+
+  static int balance(TestService.Session user) {
+    return user.api().get("/api/v1/credits/balance").expect(200).data().get("total").intValue();
+  }
+
+  /** How often the ledger took for voice, or gave back. */
+  static long movements(TestDatabase database, UUID user, String operation) {
+    return database.number(
+        "select count(distinct operation_ref) from billing.ai_credit_ledger where user_id = ?"
+            + " and operation = ? and operation_ref like 'voice:%'",
+        user, operation);
+  }
+}

@@ -1,0 +1,151 @@
+package app.perpetua.flow.voice;
+
+import static app.perpetua.flow.voice.VoiceFixture.PIECES;
+import static app.perpetua.flow.voice.VoiceFixture.balance;
+import static app.perpetua.flow.voice.VoiceFixture.movements;
+import static app.perpetua.flow.voice.VoiceFixture.onlyEnded;
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import app.perpetua.flow.fake.FakeDeepgram.Step;
+import app.perpetua.flow.harness.Invariants;
+import app.perpetua.flow.harness.Talk;
+import app.perpetua.flow.harness.TestDatabase;
+import app.perpetua.flow.harness.TestService;
+import java.time.Duration;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import tools.jackson.databind.JsonNode;
+
+/** What time does to live sessions, which here pass a hundred times as fast. */
+class VoiceMeterTest {
+  private static final VoiceTiming FAST =
+      new VoiceTiming(
+          Duration.ofMillis(300),
+          Duration.ofMillis(1_500),
+          Duration.ofMillis(300),
+          Duration.ofSeconds(8),
+          Duration.ofSeconds(4),
+          Duration.ofSeconds(1),
+          Duration.ofSeconds(30),
+          Duration.ofMillis(10),
+          Duration.ofMillis(10));
+
+  @Order(1)
+  @RegisterExtension
+  static final TestDatabase database = new TestDatabase();
+
+  @Order(2)
+  @RegisterExtension
+  static final TestService service =
+      new TestService(database)
+          .with("VOICE_MAX_SECONDS", "90")
+          .with("PRO_DAILY_CREDITS", "4")
+          .with(FAST);
+
+  @AfterEach
+  void invariants() {
+    service.deepgram().recover();
+    Invariants.check(database);
+  }
+
+  /** Five kickstart and four of the day: one minute. */
+  @Test
+  void FR_033_credits_that_run_out_at_minute_two_end_it_with_what_was_heard() throws Exception {
+    service.deepgram().script(new Step.Final("One."), new Step.Final("Two."));
+    TestService.Session user = service.newPro();
+    try (Talk talk = Talk.open(service.port(), user.accessToken())) {
+      talk.next("connected");
+      talk.audio(PIECES.get(0));
+      assertEquals("INSUFFICIENT_CREDITS", talk.next("error").get("code").stringValue());
+      JsonNode complete = talk.next("complete");
+      assertEquals("One. Two.", complete.get("full_transcript").stringValue());
+      assertEquals(5, complete.get("credits_used").intValue());
+      assertEquals(4, complete.get("credits_remaining").intValue());
+      assertEquals(4402, talk.closeCode());
+    }
+    JsonNode record = onlyEnded(user);
+    assertEquals("insufficient_credits", record.get("end_reason").stringValue());
+    assertEquals(1, movements(database, user.userId(), "consume"));
+  }
+
+  @Test
+  void FR_036_a_session_ends_at_its_maximum_and_each_started_minute_is_paid_once()
+      throws Exception {
+    TestService.Session user = service.newPro();
+    grant(user, 20);
+    int before = balance(user);
+    try (Talk talk = Talk.open(service.port(), user.accessToken())) {
+      talk.next("connected");
+      talk.audio(PIECES.get(0));
+      assertEquals("MAX_DURATION_EXCEEDED", talk.next("error").get("code").stringValue());
+      JsonNode complete = talk.next("complete");
+      assertEquals(90, complete.get("duration_seconds").intValue());
+      assertEquals(10, complete.get("credits_used").intValue());
+      assertEquals(4408, talk.closeCode());
+    }
+    assertEquals("max_duration", onlyEnded(user).get("end_reason").stringValue());
+    assertEquals(before - 10, balance(user));
+  }
+
+  @Test
+  void audio_that_is_longer_than_the_time_it_took_counts_by_its_length() throws Exception {
+    service.deepgram().secondsPerMessage(61);
+    service.deepgram().script(new Step.Final("A minute and a second."));
+    TestService.Session user = service.newPro();
+    grant(user, 20);
+    try (Talk talk = Talk.open(service.port(), user.accessToken())) {
+      talk.next("connected");
+      talk.audio(PIECES.get(0));
+      talk.next("transcript");
+      talk.endStream();
+      JsonNode complete = talk.next("complete");
+      assertTrue(complete.get("duration_seconds").intValue() >= 61);
+      assertEquals(10, complete.get("credits_used").intValue());
+    }
+  }
+
+  @Test
+  void silence_ends_it_in_peace() throws Exception {
+    TestService.Session user = service.newPro();
+    try (Talk talk = Talk.open(service.port(), user.accessToken())) {
+      talk.next("connected");
+      assertEquals(0, talk.next("complete").get("credits_used").intValue());
+      assertEquals(1000, talk.closeCode());
+    }
+    assertEquals("silence", onlyEnded(user).get("end_reason").stringValue());
+  }
+
+  @Test
+  void who_does_not_say_who_they_are_is_not_waited_for() throws Exception {
+    try (Talk talk = Talk.open(service.port(), Map.of())) {
+      assertEquals("UNAUTHORIZED", talk.next("error").get("code").stringValue());
+      assertEquals(4401, talk.closeCode());
+    }
+  }
+
+  /** Beside the five that everybody has. */
+  private static void grant(TestService.Session user, int amount) {
+    database.run(
+        """
+        with bought as (
+          insert into billing.ai_credit_grants
+            (id, user_id, credit_type, amount, remaining, spent, expired, dedup_key, created_at)
+          values (gen_random_uuid(), ?, 'kickstart', ?, ?, 0, 0, 'test', now())
+          returning *
+        )
+        insert into billing.ai_credit_ledger
+          (id, user_id, grant_id, credit_type, operation, amount, balance_after, operation_ref,
+           description, created_at)
+        select gen_random_uuid(), user_id, id, credit_type, 'grant', amount, amount + 5, 'test', 'test',
+               created_at
+        from bought
+        """,
+        user.userId(),
+        amount,
+        amount);
+  }
+}
