@@ -364,7 +364,7 @@ final class Features {
           new BillingRoutes.Features(
               config.tasks().proMaxSubtasks(),
               config.tasks().proDescription(),
-              true,
+              config.voice().enabled(),
               config.credits().proMonthly());
     };
   }

@@ -1,6 +1,7 @@
 package app.perpetua.flow.voice;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import app.perpetua.flow.fake.FakeDeepgram.Step;
 import app.perpetua.flow.harness.RawTalk;
@@ -42,6 +43,8 @@ class VoiceDisabledTest {
             Map.of("audio_url", "http://recordings.test/a.webm", "duration_seconds", 10))
         .expect(503, "TRANSCRIPTION_SERVICE_UNAVAILABLE");
     assertEquals(15, VoiceFixture.balance(user));
+    assertFalse(
+        user.api().get("/api/v1/subscription").data().at("/features/voice_notes").booleanValue());
   }
 
   @Test
