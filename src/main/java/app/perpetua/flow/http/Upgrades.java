@@ -160,6 +160,7 @@ final class Upgrades extends WsUpgrader {
     @Deprecated
     @SuppressWarnings("removal")
     public void handle(java.util.concurrent.Semaphore permits) {
+      // Helidon's older way in, which its listener does not take any more.
       throw new UnsupportedOperationException();
     }
 
