@@ -174,6 +174,7 @@ public final class App implements AutoCloseable {
     voice.ifPresent(this::closing);
     voice.ifPresent(
         live -> metrics.registry().gauge("voice.sessions.live", live, LiveSessions::count));
+    metrics.watch(server);
     if (config.http().metricsPort() != 0) {
       closing(new MetricsServer(metrics, config.http().metricsPort()));
     }

@@ -160,6 +160,7 @@ public record Config(
         List.copyOf(proxies),
         in.secret("http.metrics-token"),
         in.integer("http.metrics-port", 0, 65_535),
+        in.integer("http.max-connections-per-address", 1, MANY),
         in.integer("http.rate-limit-general", 1, MANY),
         in.integer("http.rate-limit-ai", 1, MANY),
         in.integer("http.rate-limit-auth", 1, MANY));

@@ -8,6 +8,7 @@ import static app.perpetua.flow.http.Route.ask;
 import static app.perpetua.flow.http.Route.asking;
 import static app.perpetua.flow.http.Route.auth;
 import static app.perpetua.flow.http.Route.plain;
+import static app.perpetua.flow.http.Route.probe;
 import static app.perpetua.flow.http.Route.read;
 import static app.perpetua.flow.http.Route.socket;
 import static app.perpetua.flow.http.Route.webhook;
@@ -47,10 +48,10 @@ final class Routes {
   /** What every role answers: probes and scrapes. */
   static List<Route> operations(Health health, MetricsRoutes metrics) {
     return List.of(
-        plain("/health/live", health::live),
-        plain("/health/ready", health::ready),
-        plain("/api/v1/health/live", health::live),
-        plain("/api/v1/health/ready", health::ready),
+        probe("/health/live", health::live),
+        probe("/health/ready", health::ready),
+        probe("/api/v1/health/live", health::live),
+        probe("/api/v1/health/ready", health::ready),
         plain("/metrics", metrics::scrape));
   }
 

@@ -69,8 +69,12 @@ final class ClientAddress {
     }
   }
 
-  /** The JDK turns an IPv4-mapped IPv6 address (RFC 4291, 2.5.5.2) into IPv4 by itself. */
-  private static String text(InetAddress address) {
+  /**
+   * As {@link #of} has it.
+   *
+   * <p>The JDK turns an IPv4-mapped IPv6 address (RFC 4291, 2.5.5.2) into IPv4 by itself.
+   */
+  static String text(InetAddress address) {
     byte[] bytes = address.getAddress();
     if (bytes.length == 4) {
       return address.getHostAddress();

@@ -20,6 +20,7 @@ import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One client's connection as Helidon sees it, with our own reads and writes underneath: they keep
@@ -27,7 +28,7 @@ import java.util.function.LongSupplier;
  * let a client that is still sending read why it was refused. Confined to the connection's thread,
  * except for what says otherwise.
  */
-final class ClientConnection implements ConnectionContext {
+final class ClientConnection implements ConnectionContext, TransferBudget.Holder {
   private static final System.Logger LOG = System.getLogger(ClientConnection.class.getName());
 
   /**
@@ -45,7 +46,19 @@ final class ClientConnection implements ConnectionContext {
    */
   private static final long LINGER_BYTES = 1024 * 1024;
 
+  /**
+   * What a request, and a piece of an answer, may take without being counted: the usual ones need
+   * nothing of the budget that all connections share.
+   */
+  private static final int UNCOUNTED_BYTES = 8 * 1024;
+
+  /** What each read takes beside its bytes: an array's header and an entry of Helidon's list. */
+  private static final int READ_OVERHEAD = 64;
+
   private final ConnectionContext helidon;
+  private final ListenerContext listener;
+  private final @Nullable String address;
+  private final TransferBudget.Account account;
   private final HelidonSocket socket;
   private final Patience patience;
   private final LongSupplier nanos;
@@ -57,11 +70,17 @@ final class ClientConnection implements ConnectionContext {
 
   private long requestDue;
   private long received;
+  private long weight;
+  private long counted;
   private boolean betweenRequests;
   private boolean head;
   private Answer answer = Answer.WHOLE;
   private boolean closing;
-  private boolean upgraded;
+  private boolean restricted;
+  private boolean overBudget;
+  private volatile boolean upgraded;
+  private volatile boolean wasAuthenticated;
+  private volatile long waitingSince;
 
   private enum Answer {
     WHOLE,
@@ -69,12 +88,81 @@ final class ClientConnection implements ConnectionContext {
     BODY_DROPPED
   }
 
-  ClientConnection(ConnectionContext helidon, Patience patience, LongSupplier nanos) {
+  /**
+   * @param address whose limit of connections it counts for; null if it counts for none
+   * @param nanos the clock of its deadlines
+   */
+  ClientConnection(
+      ConnectionContext helidon,
+      @Nullable String address,
+      TransferBudget budget,
+      Patience patience,
+      LongSupplier nanos) {
     this.helidon = helidon;
+    this.listener = ConnectionListenerContext.of(helidon.listenerContext(), this);
+    this.address = address;
+    this.account = budget.open(this);
     this.socket = helidon.serverSocket();
     this.patience = patience;
     this.nanos = nanos;
-    this.requestDue = nanos.getAsLong() + patience.request().toNanos();
+    this.waitingSince = nanos.getAsLong();
+    this.requestDue = waitingSince + patience.request().toNanos();
+  }
+
+  /** Whose limit of connections it counts for; null if it counts for none. */
+  @Nullable String address() {
+    return address;
+  }
+
+  /** There are too many connections: it is only there for health probes. */
+  void restrict() {
+    restricted = true;
+  }
+
+  boolean isRestricted() {
+    return restricted;
+  }
+
+  /** True if the connection must close behind the answer that comes next. */
+  boolean mustClose() {
+    return restricted || overBudget;
+  }
+
+  /** The request's token, or what was sent over the WebSocket, says who the client is. */
+  void authenticated() {
+    wasAuthenticated = true;
+    account.authenticated(true);
+  }
+
+  /** True once a user has been authenticated on it. */
+  boolean wasAuthenticated() {
+    return wasAuthenticated;
+  }
+
+  /** A message of the WebSocket was handled, and nothing of it is kept. */
+  void messageHandled() {
+    transferred();
+    waitingSince = nanos.getAsLong();
+  }
+
+  /** Gives back what it holds of the budget; last of all. */
+  void ended() {
+    account.close();
+  }
+
+  @Override
+  public long waitingSince() {
+    return waitingSince;
+  }
+
+  /** True if it waits for its client, as a WebSocket only does within a message. */
+  boolean isWaiting() {
+    return !upgraded && (reading.isWaiting() || writing.isWaiting());
+  }
+
+  @Override
+  public boolean claim() {
+    return reading.cut() || writing.cut();
   }
 
   /** A request line has been read. */
@@ -84,6 +172,7 @@ final class ClientConnection implements ConnectionContext {
 
   /** The final answer to the request begins. */
   void answering() {
+    transferred();
     betweenRequests = true;
     answer = head ? Answer.HEADERS_ONLY : Answer.WHOLE;
     head = false;
@@ -108,7 +197,8 @@ final class ClientConnection implements ConnectionContext {
   }
 
   /** To be called by any thread: closes the socket, whatever it is doing. */
-  void cut() {
+  @Override
+  public void cut() {
     try {
       socket.close();
     } catch (UncheckedIOException e) {
@@ -121,7 +211,8 @@ final class ClientConnection implements ConnectionContext {
     if (!closing && !upgraded) {
       return;
     }
-    reading.begin(nanos.getAsLong() + patience.linger().toNanos());
+    waitingSince = nanos.getAsLong();
+    reading.begin(waitingSince + patience.linger().toNanos());
     try {
       long left = LINGER_BYTES;
       byte[] bytes = socket.get();
@@ -147,8 +238,13 @@ final class ClientConnection implements ConnectionContext {
     if (betweenRequests && reader.available() > 0) {
       requestBegins();
     }
-    if (!upgraded) {
-      reading.begin(betweenRequests ? nanos.getAsLong() + patience.idle().toNanos() : requestDue);
+    if (upgraded) {
+      reading.begin(Due.NEVER);
+    } else if (betweenRequests) {
+      waitingSince = nanos.getAsLong();
+      reading.begin(waitingSince + patience.idle().toNanos());
+    } else {
+      reading.begin(requestDue);
     }
     byte[] bytes;
     try {
@@ -169,13 +265,48 @@ final class ClientConnection implements ConnectionContext {
     if (received > MAX_REQUEST_BYTES && !upgraded) {
       throw new CloseConnectionException("the client sends without end");
     }
+    count(bytes.length + READ_OVERHEAD);
     return bytes;
+  }
+
+  /** Counts what was read, in steps. */
+  private void count(int bytes) {
+    weight += bytes;
+    if (weight <= UNCOUNTED_BYTES + counted) {
+      return;
+    }
+    long step = Math.ceilDiv(weight - UNCOUNTED_BYTES - counted, UNCOUNTED_BYTES);
+    if (!account.reserve(step * UNCOUNTED_BYTES)) {
+      overBudget = true;
+      throw new OverBudgetException();
+    }
+    counted += step * UNCOUNTED_BYTES;
+  }
+
+  /** What was read is no longer kept. */
+  private void transferred() {
+    weight = 0;
+    if (counted > 0) {
+      account.release(counted);
+      counted = 0;
+    }
   }
 
   private void requestBegins() {
     betweenRequests = false;
     received = 0;
-    requestDue = nanos.getAsLong() + patience.request().toNanos();
+    account.authenticated(false);
+    waitingSince = nanos.getAsLong();
+    requestDue = waitingSince + patience.request().toNanos();
+  }
+
+  /** All connections together hold as much as they may, and no other could be closed instead. */
+  static final class OverBudgetException extends CloseConnectionException {
+    private static final long serialVersionUID = 1L;
+
+    private OverBudgetException() {
+      super("requests and answers in flight take all the memory that they may");
+    }
   }
 
   /** Writes within a deadline; of an answer to HEAD only the headers. */
@@ -220,13 +351,25 @@ final class ClientConnection implements ConnectionContext {
     }
 
     private void writeAlone(BufferData buffer) {
-      writing.begin(
-          nanos.getAsLong()
-              + patience.write().toNanos()
-              + buffer.available() * WRITE_NANOS_PER_BYTE);
-      helidon.dataWriter().writeNow(buffer);
-      if (!writing.end()) {
-        throw new CloseConnectionException("the client took its answer too slowly");
+      int bytes = buffer.available();
+      boolean large = bytes > UNCOUNTED_BYTES;
+      long began = nanos.getAsLong();
+      if (!upgraded) {
+        waitingSince = began;
+      }
+      if (large) {
+        account.hold(bytes);
+      }
+      try {
+        writing.begin(began + patience.write().toNanos() + bytes * WRITE_NANOS_PER_BYTE);
+        helidon.dataWriter().writeNow(buffer);
+        if (!writing.end()) {
+          throw new CloseConnectionException("the client took its answer too slowly");
+        }
+      } finally {
+        if (large) {
+          account.release(bytes);
+        }
       }
     }
 
@@ -258,7 +401,7 @@ final class ClientConnection implements ConnectionContext {
 
   @Override
   public ListenerContext listenerContext() {
-    return helidon.listenerContext();
+    return listener;
   }
 
   @Override

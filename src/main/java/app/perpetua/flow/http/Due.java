@@ -8,6 +8,9 @@ import java.util.concurrent.atomic.AtomicLong;
  * that was cut is known to be so when it returns. Times are nanoseconds since the owner's start.
  */
 final class Due {
+  /** A call that may take as long as it will. */
+  static final long NEVER = Long.MAX_VALUE - 1;
+
   private static final long NOTHING = Long.MAX_VALUE;
   private static final long CUT = -1;
 
@@ -21,6 +24,18 @@ final class Due {
   /** The call is over; false if it was cut. */
   boolean end() {
     return time.getAndUpdate(t -> t == CUT ? CUT : NOTHING) != CUT;
+  }
+
+  /** True while a call is under way that has not been cut. */
+  boolean isWaiting() {
+    long due = time.get();
+    return due != CUT && due != NOTHING;
+  }
+
+  /** True, once, if a call is under way, overdue or not: the caller must cut it. */
+  boolean cut() {
+    long due = time.get();
+    return due != CUT && due != NOTHING && time.compareAndSet(due, CUT);
   }
 
   /** True, once, if a call is overdue: the caller must cut it. */

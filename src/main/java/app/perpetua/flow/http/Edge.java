@@ -48,6 +48,7 @@ final class Edge implements Filter {
             addresses.of(peer, request.headers().all(HeaderNames.X_FORWARDED_FOR, List::of)),
             peer.isLoopbackAddress(),
             System.nanoTime());
+    request.context().get(ClientConnection.class).ifPresent(exchange::connection);
     request.context().register(exchange);
     response.header(RequestId.HEADER, exchange.requestId());
     response.header(HeaderNames.DATE, HttpDate.now());
@@ -58,7 +59,7 @@ final class Edge implements Filter {
     cors.mark(request.headers(), response);
     response.beforeSend(
         () -> {
-          if (RequestBody.blocksConnection(request)) {
+          if (exchange.mustClose() || RequestBody.blocksConnection(request)) {
             response.header(HeaderValues.CONNECTION_CLOSE);
           }
         });

@@ -199,12 +199,12 @@ public final class Endpoint {
       Exchange exchange, Route route, @Nullable Principal principal, ServerResponse response) {
     int limit =
         switch (route.bucket()) {
-          case EXEMPT -> 0;
+          case PROBE, EXEMPT -> 0;
           case AUTH -> limits.rateLimitAuth();
           case AI -> limits.rateLimitAi();
           case GENERAL -> limits.rateLimitGeneral();
         };
-    if (route.bucket() == Route.Bucket.EXEMPT) {
+    if (limit == 0) {
       return;
     }
     String who = principal == null ? exchange.client() : principal.userId().toString();

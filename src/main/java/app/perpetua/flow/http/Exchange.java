@@ -13,6 +13,7 @@ public final class Exchange {
   private final String client;
   private final boolean local;
   private final long startedNanos;
+  private @Nullable ClientConnection connection;
   private @Nullable UUID userId;
   private @Nullable String route;
   private @Nullable Code code;
@@ -43,8 +44,26 @@ public final class Exchange {
     return startedNanos;
   }
 
+  /** The connection that it came by. */
+  void connection(ClientConnection client) {
+    connection = client;
+  }
+
+  /** True if there are too many connections for this one to be served. */
+  boolean isOverConnectionLimit() {
+    return connection != null && connection.isRestricted();
+  }
+
+  /** True if the connection must close behind the answer. */
+  boolean mustClose() {
+    return connection != null && connection.mustClose();
+  }
+
   void userId(UUID id) {
     userId = id;
+    if (connection != null) {
+      connection.authenticated();
+    }
   }
 
   @Nullable UUID userId() {

@@ -13,6 +13,8 @@ import java.util.Set;
  * @param trustedProxies whose forwarded headers are believed
  * @param metricsToken lets {@code /metrics} be read from elsewhere than this machine
  * @param metricsPort a port for {@code /metrics} alone; 0 for none
+ * @param maxConnectionsPerAddress connections that one address may have open; trusted proxies are
+ *     exempt
  * @param rateLimitGeneral requests per user (or address) in any 60 seconds
  * @param rateLimitAi requests per user that call a model, in any 60 seconds
  * @param rateLimitAuth sign-in requests per address, in any 60 seconds
@@ -23,6 +25,7 @@ public record HttpConfig(
     List<Cidr> trustedProxies,
     Optional<Secret> metricsToken,
     int metricsPort,
+    int maxConnectionsPerAddress,
     int rateLimitGeneral,
     int rateLimitAi,
     int rateLimitAuth) {}

@@ -1,5 +1,7 @@
 package app.perpetua.flow.http;
 
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.binder.jvm.ClassLoaderMetrics;
@@ -88,6 +90,20 @@ public final class Metrics implements Consumer<Finished>, AutoCloseable {
    */
   public void push(String outcome) {
     registry.counter("push.sends", "outcome", outcome).increment();
+  }
+
+  /** Reports a server's connections. */
+  public void watch(Server server) {
+    Gauge.builder("http.connections", server, Server::connections)
+        .description("Open connections")
+        .register(registry);
+    Gauge.builder("http.transfer.bytes", server, Server::bytesInFlight)
+        .description("Memory of unfinished requests and unread answers")
+        .baseUnit("bytes")
+        .register(registry);
+    FunctionCounter.builder("http.connections.displaced", server, Server::displacedConnections)
+        .description("Connections closed so that others could be opened")
+        .register(registry);
   }
 
   /** All metrics in Prometheus' text format. */

@@ -1,6 +1,7 @@
 package app.perpetua.flow.http;
 
 import app.perpetua.flow.base.Refusal;
+import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
@@ -23,6 +24,9 @@ final class Refuser {
     exchange.code(refusal.code());
     response.status(refusal.code().status());
     response.header(HeaderValues.CONTENT_TYPE_JSON);
+    if (refusal.extras().get("retry_after") instanceof Number seconds) {
+      response.header(HeaderNames.RETRY_AFTER, seconds.toString());
+    }
     response.send(errors.json(refusal, exchange.requestId()));
   }
 }

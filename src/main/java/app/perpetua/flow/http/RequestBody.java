@@ -12,6 +12,7 @@ import io.helidon.http.media.ReadableEntity;
 import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.ServerRequest;
 import java.io.IOException;
+import java.time.Duration;
 
 /** Reads request bodies, and knows what to do about those that nobody read. */
 final class RequestBody {
@@ -24,7 +25,7 @@ final class RequestBody {
    * The whole body; empty if there is none. Answers {@code Expect: 100-continue} by reading.
    *
    * @throws Refusal {@code PAYLOAD_TOO_LARGE} over the limit, {@code VALIDATION_ERROR} if its
-   *     chunks are malformed
+   *     chunks are malformed, {@code SERVICE_UNAVAILABLE} if there is no memory for it
    * @throws CloseConnectionException if the client went away or was too slow: let it pass
    */
   static byte[] read(ServerRequest request, int maxBytes) {
@@ -42,6 +43,10 @@ final class RequestBody {
         throw tooLarge(maxBytes);
       }
       return bytes;
+    } catch (ClientConnection.OverBudgetException e) {
+      throw Refusal.of(Code.SERVICE_UNAVAILABLE, "too many requests are being sent")
+          .retryAfter(Duration.ofSeconds(1))
+          .because(e);
     } catch (RequestException e) {
       if (e.status().code() == Status.REQUEST_ENTITY_TOO_LARGE_413.code()) {
         throw tooLarge(maxBytes);

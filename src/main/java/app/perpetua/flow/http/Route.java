@@ -28,7 +28,9 @@ public record Route(
 
   /** The rate limits of the contract. */
   public enum Bucket {
-    /** Not limited: health, metrics, contract, keys, webhooks. */
+    /** Not limited, and answered even when there are too many connections: health. */
+    PROBE,
+    /** Not limited: metrics, contract, keys, webhooks. */
     EXEMPT,
     /** Per address: sign-in and tokens. */
     AUTH,
@@ -93,6 +95,11 @@ public record Route(
   /** A public answer that is not rate-limited. */
   public static Route plain(String path, Function<Request, Reply> answer) {
     return new Route(Verb.GET, path, Bucket.EXEMPT, new Plain(answer), null);
+  }
+
+  /** What tells whether the process works. */
+  public static Route probe(String path, Function<Request, Reply> answer) {
+    return new Route(Verb.GET, path, Bucket.PROBE, new Plain(answer), null);
   }
 
   /** The path of a WebSocket; see {@link Sockets}. */

@@ -28,8 +28,11 @@ public final class Server implements AutoCloseable {
     void handle(Route route, ServerRequest request, ServerResponse response);
   }
 
-  /** A connection costs some 25 KiB, so even when all are taken they fit beside everything else. */
-  private static final int MAX_CONNECTIONS = 5_000;
+  /**
+   * Connections beyond the limit that are accepted so that health probes get in; all others are
+   * refused there.
+   */
+  private static final int RESERVED_CONNECTIONS = 128;
 
   /** Connections that the system keeps ready while all of those are taken, or we are busy. */
   private static final int BACKLOG = 1_024;
@@ -78,7 +81,7 @@ public final class Server implements AutoCloseable {
       Errors errors,
       Ids ids,
       Consumer<Finished> observer) {
-    this(config, routes, handler, errors, ids, observer, Sockets.none(), PATIENCE);
+    this(config, routes, handler, errors, ids, observer, Sockets.none());
   }
 
   /**
@@ -95,7 +98,17 @@ public final class Server implements AutoCloseable {
       Ids ids,
       Consumer<Finished> observer,
       Sockets sockets) {
-    this(config, routes, handler, errors, ids, observer, sockets, PATIENCE);
+    this(
+        config,
+        routes,
+        handler,
+        errors,
+        ids,
+        observer,
+        sockets,
+        PATIENCE,
+        ConnectionLimits.ofHeap(
+            Runtime.getRuntime().maxMemory(), config.maxConnectionsPerAddress()));
   }
 
   Server(
@@ -106,7 +119,8 @@ public final class Server implements AutoCloseable {
       Ids ids,
       Consumer<Finished> observer,
       Sockets sockets,
-      Patience patience) {
+      Patience patience,
+      ConnectionLimits limits) {
     RequestId requestIds = new RequestId(ids);
     ClientAddress addresses = new ClientAddress(config.trustedProxies());
     Cors cors = new Cors(config.corsOrigins());
@@ -115,6 +129,8 @@ public final class Server implements AutoCloseable {
     this.slowClients =
         new SlowClients(
             patience,
+            limits,
+            addresses,
             Http1Config.builder()
                 .maxPrologueLength(MAX_REQUEST_LINE_BYTES)
                 .maxHeadersSize(MAX_HEADER_BYTES),
@@ -125,7 +141,7 @@ public final class Server implements AutoCloseable {
             .shutdownHook(false)
             .shutdownGracePeriod(GRACE)
             .backlog(BACKLOG)
-            .maxTcpConnections(MAX_CONNECTIONS)
+            .maxTcpConnections(limits.connections() + RESERVED_CONNECTIONS)
             .maxPayloadSize(MAX_PAYLOAD_BYTES)
             .connectionOptions(options -> options.tcpNoDelay(true))
             .featuresDiscoverServices(false)
@@ -162,6 +178,21 @@ public final class Server implements AutoCloseable {
     return server.port();
   }
 
+  /** How many connections are open. */
+  public int connections() {
+    return slowClients.count();
+  }
+
+  /** How many connections were closed so that others could be opened. */
+  public long displacedConnections() {
+    return slowClients.displaced();
+  }
+
+  /** Bytes of unfinished requests and unread answers that are held in memory. */
+  public long bytesInFlight() {
+    return slowClients.bytesInFlight();
+  }
+
   /** Takes no more requests and waits for those in flight, 20 s at most. */
   @Override
   public void close() {
@@ -183,6 +214,11 @@ public final class Server implements AutoCloseable {
   private static Handler guarded(Handler handler, Errors errors, Refuser refuser) {
     return (route, request, response) -> {
       try {
+        if (route.bucket() != Route.Bucket.PROBE
+            && refuser.exchange(request).isOverConnectionLimit()) {
+          throw Refusal.of(Code.SERVICE_UNAVAILABLE, "too many connections are open")
+              .retryAfter(Duration.ofSeconds(1));
+        }
         handler.handle(route, request, response);
       } catch (CloseConnectionException e) {
         throw e;

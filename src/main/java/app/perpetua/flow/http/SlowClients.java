@@ -13,9 +13,9 @@ import io.helidon.webserver.http1.Http1ConnectionSelector;
 import io.helidon.webserver.http1.spi.Http1Upgrader;
 import io.helidon.webserver.spi.ServerConnection;
 import io.helidon.webserver.spi.ServerConnectionSelector;
+import java.net.InetAddress;
 import java.time.Duration;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
@@ -27,6 +27,8 @@ import java.util.concurrent.TimeUnit;
  * no thread is ever interrupted, so none can be hit inside a database call. Thread-safe.
  */
 final class SlowClients implements ServerConnectionSelector, AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(SlowClients.class.getName());
+
   /** Cuts come this much early at most, so that none comes late. */
   private static final Duration SWEEP = Duration.ofMillis(250);
 
@@ -41,14 +43,27 @@ final class SlowClients implements ServerConnectionSelector, AutoCloseable {
    */
   record Patience(Duration request, Duration idle, Duration write, Duration linger) {}
 
+  /** The least time between two lines that say that connections are being closed. */
+  private static final Duration REPORT = Duration.ofMinutes(1);
+
   private final Patience patience;
+  private final ClientAddress addresses;
+  private final TransferBudget budget;
+  private final OpenConnections open;
   private final Http1ConnectionSelector http;
-  private final Set<ClientConnection> open = ConcurrentHashMap.newKeySet();
   private final long startNanos = System.nanoTime();
   private final CountDownLatch closed = new CountDownLatch(1);
 
-  SlowClients(Patience patience, Http1Config.Builder http, Http1Upgrader upgrader) {
+  SlowClients(
+      Patience patience,
+      ConnectionLimits limits,
+      ClientAddress addresses,
+      Http1Config.Builder http,
+      Http1Upgrader upgrader) {
     this.patience = patience;
+    this.addresses = addresses;
+    this.budget = new TransferBudget(limits.bytes());
+    this.open = new OpenConnections(limits);
     this.http =
         Http1ConnectionSelector.builder()
             .config(http.addReceiveListener(new Receiving()).addSendListener(new Sending()).build())
@@ -63,7 +78,9 @@ final class SlowClients implements ServerConnectionSelector, AutoCloseable {
 
   @Override
   public ServerConnection connection(ConnectionContext context) {
-    ClientConnection client = new ClientConnection(context, patience, this::nanos);
+    InetAddress peer = Edge.peer(context.remotePeer().address());
+    String address = addresses.trusts(peer) ? null : ClientAddress.text(peer);
+    ClientConnection client = new ClientConnection(context, address, budget, patience, this::nanos);
     return new Timed(client, http.connection(client));
   }
 
@@ -82,6 +99,21 @@ final class SlowClients implements ServerConnectionSelector, AutoCloseable {
     return http.supportedApplicationProtocols();
   }
 
+  /** How many connections are open. */
+  int count() {
+    return open.size();
+  }
+
+  /** How many connections were closed so that others could be opened. */
+  long displaced() {
+    return open.displaced();
+  }
+
+  /** Bytes of unfinished requests and unread answers. */
+  long bytesInFlight() {
+    return budget.held();
+  }
+
   /** Ends the sweeping; to be called once the server has stopped. */
   @Override
   public void close() {
@@ -93,11 +125,22 @@ final class SlowClients implements ServerConnectionSelector, AutoCloseable {
   }
 
   private void sweep() {
+    long reported = 0;
+    long reportDue = 0;
     try {
       while (!closed.await(SWEEP.toMillis(), TimeUnit.MILLISECONDS)) {
         long now = nanos() + SWEEP.toNanos();
         for (ClientConnection client : open) {
           client.cutIfOverdue(now);
+        }
+        long displaced = open.displaced();
+        if (displaced > reported && now >= reportDue) {
+          LOG.log(
+              System.Logger.Level.WARNING,
+              "too many connections: {0} were closed to let others in",
+              displaced - reported);
+          reported = displaced;
+          reportDue = now + REPORT.toNanos();
         }
       }
     } catch (InterruptedException e) {
@@ -117,11 +160,14 @@ final class SlowClients implements ServerConnectionSelector, AutoCloseable {
 
     @Override
     public void handle(Limit limit) throws InterruptedException {
-      open.add(client);
+      if (!open.add(client)) {
+        client.restrict();
+      }
       try {
         http.handle(limit);
       } finally {
         client.linger();
+        client.ended();
         open.remove(client);
       }
     }

@@ -66,6 +66,7 @@ final class Upgrades extends WsUpgrader {
     SocketRoute route = sockets.at(prologue.uriPath().rawPath()).orElse(null);
     if (route == null
         || !(context instanceof ClientConnection client)
+        || client.isRestricted()
         || !prologue.method().text().equals("GET")
         || !SUPPORTED_VERSION.equals(first(headers, WS_VERSION))) {
       return null;
@@ -82,6 +83,7 @@ final class Upgrades extends WsUpgrader {
             addresses.of(peer, headers.all(HeaderNames.X_FORWARDED_FOR, List::of)),
             peer.isLoopbackAddress(),
             started);
+    exchange.connection(client);
     exchange.route(route.path());
     Outcome outcome =
         sockets.open(

@@ -42,7 +42,7 @@ final class PlainServer implements AutoCloseable {
   }
 
   static HttpConfig config(Optional<Secret> metricsToken, int metricsPort) {
-    return new HttpConfig(0, Set.of(), List.of(), metricsToken, metricsPort, 100, 20, 10);
+    return new HttpConfig(0, Set.of(), List.of(), metricsToken, metricsPort, 1_000, 100, 20, 10);
   }
 
   private static AccountConfig account() {

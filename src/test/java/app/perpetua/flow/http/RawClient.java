@@ -25,7 +25,13 @@ final class RawClient implements Closeable {
   private final InputStream in;
 
   RawClient(int port) throws IOException {
+    this(port, "127.0.0.1");
+  }
+
+  /** From that loopback address. */
+  RawClient(int port, String from) throws IOException {
     socket = new Socket();
+    socket.bind(new InetSocketAddress(InetAddress.ofLiteral(from), 0));
     // Small, so that what the server does not read holds us up, as on a real network.
     socket.setSendBufferSize(8 * 1024);
     socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));

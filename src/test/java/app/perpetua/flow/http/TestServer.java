@@ -19,6 +19,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -30,7 +31,12 @@ import java.util.concurrent.atomic.AtomicInteger;
  * <pattern> <id> <length of the body>}.
  */
 final class TestServer implements AutoCloseable {
+  /** More than the system's buffers take. */
+  static final int BLOB_BYTES = 32 * 1024 * 1024;
+
   static final String ORIGIN = "https://app.example";
+
+  private static final ConnectionLimits LIMITS = new ConnectionLimits(5_000, 5_000, 128L << 20);
 
   private static final Sunset END =
       new Sunset(
@@ -61,17 +67,23 @@ final class TestServer implements AutoCloseable {
   }
 
   TestServer(int port) {
-    this(port, patience(15_000, 75_000), List.of());
+    this(port, patience(15_000, 75_000), List.of(), LIMITS);
   }
 
   TestServer(Patience patience, List<Cidr> trustedProxies) {
-    this(0, patience, trustedProxies);
+    this(0, patience, trustedProxies, LIMITS);
   }
 
-  private TestServer(int port, Patience patience, List<Cidr> trustedProxies) {
+  TestServer(ConnectionLimits limits, List<Cidr> trustedProxies) {
+    this(0, patience(15_000, 75_000), trustedProxies, limits);
+  }
+
+  private TestServer(
+      int port, Patience patience, List<Cidr> trustedProxies, ConnectionLimits limits) {
     server =
         new Server(
-            new HttpConfig(port, Set.of(ORIGIN), trustedProxies, Optional.empty(), 0, 100, 20, 10),
+            new HttpConfig(
+                port, Set.of(ORIGIN), trustedProxies, Optional.empty(), 0, 1_000, 100, 20, 10),
             List.of(
                 Route.read("/api/v1/tasks/{id}", _ -> tx -> Reply.noContent()),
                 Route.write(Verb.PATCH, "/api/v1/tasks/{id}", _ -> tx -> Reply.noContent()),
@@ -85,13 +97,17 @@ final class TestServer implements AutoCloseable {
                 Route.plain("/stream", _ -> Reply.noContent()),
                 Route.plain("/large", _ -> Reply.noContent()),
                 Route.write(Verb.POST, "/patient", _ -> tx -> Reply.noContent()),
+                Route.plain("/blob", _ -> Reply.noContent()),
+                Route.plain("/signed-in", _ -> Reply.noContent()),
+                Route.probe("/health/live", _ -> Reply.noContent()),
                 Route.plain("/cached", _ -> Reply.noContent())),
             this::answer,
             new Errors(new Json()),
             new Ids(),
             finished::add,
             Sockets.none(),
-            patience);
+            patience,
+            limits);
     server.start();
   }
 
@@ -128,6 +144,18 @@ final class TestServer implements AutoCloseable {
     }
   }
 
+  int connections() {
+    return server.connections();
+  }
+
+  long displaced() {
+    return server.displacedConnections();
+  }
+
+  long bytesInFlight() {
+    return server.bytesInFlight();
+  }
+
   boolean nothingMoreFinished() {
     return finished.isEmpty();
   }
@@ -143,6 +171,11 @@ final class TestServer implements AutoCloseable {
       case "/broken" -> throw new IllegalStateException("secret cause");
       case "/stream" -> stream(response, 3, 10);
       case "/large" -> stream(response, 100_000, 1_000);
+      case "/blob" -> response.send(new byte[BLOB_BYTES]);
+      case "/signed-in" -> {
+        request.context().get(Exchange.class).orElseThrow().userId(UUID.randomUUID());
+        response.send();
+      }
       case "/patient" -> {
         byte[] body = RequestBody.read(request, RequestBody.MAX_BYTES);
         began.countDown();

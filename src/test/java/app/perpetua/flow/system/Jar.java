@@ -38,14 +38,21 @@ final class Jar implements AutoCloseable {
    * Starts it with nothing but this environment.
    *
    * @param java the home of a JVM
+   * @param options for the JVM
    * @param port where it will listen, if it comes to that
    */
-  Jar(Path java, Map<String, String> environment, int port, String... arguments) {
+  Jar(
+      Path java,
+      List<String> options,
+      Map<String, String> environment,
+      int port,
+      String... arguments) {
     List<String> command = new ArrayList<>();
     command.add(java.resolve("bin/java").toString());
     command.addAll(counted(java));
     // Half the work of a start, of which there are many.
     command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
+    command.addAll(options);
     command.addAll(List.of("-jar", file().toString()));
     command.addAll(List.of(arguments));
     ProcessBuilder builder = new ProcessBuilder(command);

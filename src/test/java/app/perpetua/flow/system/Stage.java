@@ -8,6 +8,7 @@ import app.perpetua.flow.harness.TestService;
 import app.perpetua.flow.sql.DatabaseUrl;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -24,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -124,9 +126,15 @@ final class Stage implements BeforeAllCallback, AfterEachCallback, AfterAllCallb
   }
 
   Jar startOn(int port, Map<String, String> environment, String... arguments) {
+    return startWith(List.of(), port, environment, arguments);
+  }
+
+  /** Starts a process whose JVM has these options. */
+  Jar startWith(
+      List<String> options, int port, Map<String, String> environment, String... arguments) {
     Map<String, String> complete = new HashMap<>(environment);
     complete.putIfAbsent("PORT", Integer.toString(port));
-    Jar jar = new Jar(Jar.java(), complete, port, arguments);
+    Jar jar = new Jar(Jar.java(), options, complete, port, arguments);
     jars.add(jar);
     return jar;
   }
@@ -161,11 +169,20 @@ final class Stage implements BeforeAllCallback, AfterEachCallback, AfterAllCallb
     return api.post("/api/v1/auth/google/callback", Map.of("id_token", idToken));
   }
 
+  /**
+   * A port that nobody listens on. It lies below those that systems take for outgoing connections,
+   * one of which could otherwise take it before the process listens there.
+   */
   static int freePort() {
-    try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      return socket.getLocalPort();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+    while (true) {
+      int port = ThreadLocalRandom.current().nextInt(20_000, 32_000);
+      try (ServerSocket socket = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
+        return socket.getLocalPort();
+      } catch (BindException e) {
+        // Taken; the next one.
+      } catch (IOException e) {
+        throw new UncheckedIOException(e);
+      }
     }
   }
 

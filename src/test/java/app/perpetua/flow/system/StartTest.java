@@ -57,7 +57,7 @@ class StartTest {
   static void wait_for_a_database_that_is_away() {
     Map<String, String> environment = stage.environment();
     environment.put("DATABASE_URL", "postgresql://flow:secret-word@127.0.0.1:" + NOBODY + "/flow");
-    waiting = new Jar(Jar.java(), environment, NOBODY);
+    waiting = new Jar(Jar.java(), List.of(), environment, NOBODY);
   }
 
   @AfterAll
@@ -214,7 +214,7 @@ class StartTest {
   void an_older_JVM_is_told_which_one_is_needed() {
     Optional<Path> older = jdk17();
     assumeTrue(older.isPresent(), "no JDK 17 on this machine");
-    try (Jar jar = new Jar(older.orElseThrow(), stage.environment(), Stage.freePort())) {
+    try (Jar jar = new Jar(older.orElseThrow(), List.of(), stage.environment(), Stage.freePort())) {
       assertEquals(2, jar.awaitExit(SOON), jar.all());
       assertOneLine(jar, "needs Java 25 or later; this is Java 17");
     }

@@ -59,7 +59,7 @@ class TwoInstancesTest {
   void start() {
     for (int i = 0; i < 2; i++) {
       int port = Stage.freePort();
-      jars.add(new Jar(Jar.java(), stage.environmentOn(port), port));
+      jars.add(new Jar(Jar.java(), List.of(), stage.environmentOn(port), port));
     }
     jars.forEach(jar -> apis.add(new Api(jar.awaitReady().uri())));
   }

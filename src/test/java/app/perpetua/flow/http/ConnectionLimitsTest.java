@@ -1,0 +1,209 @@
+package app.perpetua.flow.http;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import app.perpetua.flow.http.RawClient.Answer;
+import app.perpetua.flow.sql.Eventually;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Promises 21 and 23: no client takes all connections, or all memory. */
+class ConnectionLimitsTest {
+  private static final Duration LIMIT = Duration.ofSeconds(30);
+  private static final int MANY = 1_000;
+  private static final int KIB = 1_024;
+
+  private final List<RawClient> clients = new ArrayList<>();
+  private @Nullable TestServer started;
+
+  @AfterEach
+  void stop() throws IOException {
+    server().release.countDown();
+    for (RawClient client : clients) {
+      client.close();
+    }
+    server().close();
+  }
+
+  private void start(int connections, int perAddress, long bytes) {
+    start(connections, perAddress, bytes, List.of());
+  }
+
+  private void start(int connections, int perAddress, long bytes, List<Cidr> trusted) {
+    started = new TestServer(new ConnectionLimits(connections, perAddress, bytes), trusted);
+  }
+
+  private TestServer server() {
+    return Objects.requireNonNull(started, "not started");
+  }
+
+  private RawClient client(String address) throws IOException {
+    RawClient client = new RawClient(server().port(), address);
+    clients.add(client);
+    return client;
+  }
+
+  private RawClient idle(String address) throws IOException {
+    RawClient client = client(address);
+    assertEquals(200, client.ask("GET", "/api/v1/tasks").status());
+    return client;
+  }
+
+  @Test
+  void at_the_limit_of_an_address_its_connection_that_has_waited_longest_is_closed()
+      throws Exception {
+    start(MANY, 3, 1 << 20);
+    RawClient other = idle("127.0.0.2");
+    RawClient first = idle("127.0.0.1");
+    RawClient second = idle("127.0.0.1");
+    RawClient third = idle("127.0.0.1");
+    RawClient fourth = idle("127.0.0.1");
+    assertEquals("", first.rest());
+    for (RawClient open : List.of(other, second, third, fourth)) {
+      assertEquals(200, open.ask("GET", "/api/v1/tasks").status());
+    }
+    assertEquals(1, server().displaced());
+    assertEquals(4, server().connections());
+  }
+
+  @Test
+  void at_the_limit_of_all_the_connection_that_has_waited_longest_is_closed() throws Exception {
+    start(3, MANY, 1 << 20);
+    RawClient first = idle("127.0.0.2");
+    RawClient second = idle("127.0.0.3");
+    RawClient third = idle("127.0.0.4");
+    assertEquals(200, first.ask("GET", "/api/v1/tasks").status());
+    RawClient fourth = idle("127.0.0.5");
+    assertEquals("", second.rest());
+    for (RawClient open : List.of(first, third, fourth)) {
+      assertEquals(200, open.ask("GET", "/api/v1/tasks").status());
+    }
+  }
+
+  /** A connection that has not sent its request yet, or only half of one, waits as well. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "GET /api/v1/tasks HTTP/1.1\r\nX-Slow: ",
+        "POST /api/v1/tasks HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nhalf",
+      })
+  void a_client_that_keeps_the_server_waiting_makes_room(String begun) throws Exception {
+    start(MANY, 1, 1 << 20);
+    RawClient slow = client("127.0.0.1").send(begun);
+    Eventually.within(LIMIT, () -> server().connections() == 1);
+    RawClient next = idle("127.0.0.1");
+    assertEquals("", slow.rest().replace("(reset)", ""));
+    assertEquals(200, next.ask("GET", "/api/v1/tasks").status());
+  }
+
+  @Test
+  void connections_that_nobody_has_signed_in_on_are_closed_first() throws Exception {
+    start(MANY, 2, 1 << 20);
+    RawClient user = client("127.0.0.1");
+    assertEquals(200, user.ask("GET", "/signed-in").status());
+    RawClient nobody = idle("127.0.0.1");
+    RawClient newcomer = idle("127.0.0.1");
+    assertEquals("", nobody.rest());
+    assertEquals(200, user.ask("GET", "/api/v1/tasks").status());
+    assertEquals(200, newcomer.ask("GET", "/api/v1/tasks").status());
+  }
+
+  @Test
+  void a_trusted_proxy_may_have_as_many_connections_as_there_are() throws Exception {
+    start(MANY, 1, 1 << 20, List.of(Cidr.parse("127.0.0.1")));
+    RawClient first = idle("127.0.0.1");
+    RawClient second = idle("127.0.0.1");
+    assertEquals(200, first.ask("GET", "/api/v1/tasks").status());
+    assertEquals(200, second.ask("GET", "/api/v1/tasks").status());
+    assertEquals(0, server().displaced());
+  }
+
+  @ParameterizedTest
+  @CsvSource({"1, 1000", "1000, 1"})
+  void when_all_connections_are_being_served_new_ones_get_503_and_probes_get_in(
+      int connections, int perAddress) throws Exception {
+    start(connections, perAddress, 1 << 20);
+    RawClient busy = client("127.0.0.1");
+    busy.send(RawClient.head("POST", "/patient", "Content-Length: 2") + "ok");
+    server().patientBegan();
+    for (int i = 0; i < 3; i++) {
+      RawClient refused = client("127.0.0.1");
+      Answer answer = refused.ask("GET", "/api/v1/tasks");
+      assertEquals(503, answer.status());
+      assertTrue(answer.body().contains("SERVICE_UNAVAILABLE"), answer.body());
+      assertEquals("1", answer.header("Retry-After"));
+      assertEquals("close", answer.header("Connection"));
+      assertEquals("", refused.rest());
+      assertEquals(200, client("127.0.0.1").ask("GET", "/health/live").status());
+    }
+    server().release.countDown();
+    assertEquals("ok", busy.answer().body());
+    Eventually.within(LIMIT, () -> server().connections() == 1);
+    assertEquals(200, idle("127.0.0.1").ask("GET", "/api/v1/tasks").status());
+  }
+
+  @Test
+  void a_body_that_there_is_no_room_for_is_refused_with_503() throws Exception {
+    start(MANY, MANY, 64 * KIB);
+    RawClient client = client("127.0.0.1");
+    client.send(RawClient.head("POST", "/api/v1/tasks", "Content-Length: 100000"));
+    client.send("x".repeat(40 * KIB));
+    Answer answer = client.answer();
+    assertEquals(503, answer.status());
+    assertTrue(answer.body().contains("SERVICE_UNAVAILABLE"), answer.body());
+    assertEquals("close", answer.header("Connection"));
+    assertTrue(server().handled.isEmpty());
+    Eventually.within(LIMIT, () -> server().bytesInFlight() == 0);
+  }
+
+  @Test
+  void a_half_sent_body_makes_room_for_a_whole_one() throws Exception {
+    start(MANY, MANY, 256 * KIB);
+    RawClient slow = client("127.0.0.1");
+    slow.send(RawClient.head("POST", "/api/v1/tasks", "Content-Length: 100000"));
+    slow.send("x".repeat(48 * KIB));
+    Eventually.within(LIMIT, () -> server().bytesInFlight() >= 40 * KIB);
+    RawClient whole = client("127.0.0.1");
+    whole.send(RawClient.head("POST", "/api/v1/tasks", "Content-Length: 40960"));
+    whole.send("x".repeat(40 * KIB));
+    assertEquals(200, whole.answer().status());
+    assertEquals("", slow.rest().replace("(reset)", ""));
+    Eventually.within(LIMIT, () -> server().bytesInFlight() == 0);
+    assertEquals(1, server().handled.size());
+  }
+
+  /** Each byte that comes alone costs more than a byte. */
+  @Test
+  void headers_in_tiny_pieces_count_for_what_they_take() throws Exception {
+    start(MANY, MANY, 1 << 20);
+    RawClient client = client("127.0.0.1");
+    client.send("GET / HTTP/1.1\r\nX: ");
+    for (int i = 0; server().bytesInFlight() == 0 && i < 16 * KIB; i++) {
+      client.send("x");
+    }
+    assertTrue(server().bytesInFlight() > 0);
+  }
+
+  @Test
+  void an_answer_that_nobody_reads_makes_room_for_others() throws Exception {
+    start(MANY, MANY, 4L * TestServer.BLOB_BYTES);
+    RawClient slow = client("127.0.0.1");
+    slow.send(RawClient.head("GET", "/blob"));
+    Eventually.within(LIMIT, () -> server().bytesInFlight() >= TestServer.BLOB_BYTES);
+    RawClient fast = client("127.0.0.1");
+    assertEquals(TestServer.BLOB_BYTES, fast.ask("GET", "/blob").body().length());
+    assertTrue(slow.rest().length() < TestServer.BLOB_BYTES, "the slow one was not closed");
+    Eventually.within(LIMIT, () -> server().bytesInFlight() == 0);
+  }
+}
