@@ -19,8 +19,10 @@ import java.util.function.Function;
  * be in it or not. Thread-safe.
  */
 public final class Export {
-  /** A page of the largest rows, voice sessions of 100,000 characters, stays below 20 MB. */
   private static final int PAGE = 50;
+
+  /** Rows of up to 100,000 characters; a page is in memory until the client has read it. */
+  private static final int VOICE_PAGE = 5;
 
   private static final String NO_ID = "00000000-0000-0000-0000-000000000000";
 
@@ -30,8 +32,13 @@ public final class Export {
    * @param member its name
    * @param statement yields {@code cursor} and {@code json} of the rows behind {@code :after}
    * @param start a cursor before the first row
+   * @param page rows that are read at once
    */
-  private record Section(String member, Function<Tx, Call> statement, String start) {}
+  private record Section(String member, Function<Tx, Call> statement, String start, int page) {
+    Section(String member, Function<Tx, Call> statement, String start) {
+      this(member, statement, start, PAGE);
+    }
+  }
 
   private static final List<Section> SECTIONS =
       List.of(
@@ -40,7 +47,8 @@ public final class Export {
           new Section("notes", tx -> tx.sql("export.page_notes"), NO_ID),
           new Section("reminders", tx -> tx.sql("export.page_reminders"), NO_ID),
           new Section("focus_sessions", tx -> tx.sql("export.page_focus_sessions"), NO_ID),
-          new Section("voice_sessions", tx -> tx.sql("export.page_voice_sessions"), NO_ID),
+          new Section(
+              "voice_sessions", tx -> tx.sql("export.page_voice_sessions"), NO_ID, VOICE_PAGE),
           new Section("suggestions", tx -> tx.sql("export.page_suggestions"), NO_ID),
           new Section("notifications", tx -> tx.sql("export.page_notifications"), NO_ID),
           new Section("push_subscriptions", tx -> tx.sql("export.page_push_subscriptions"), NO_ID),
@@ -101,7 +109,7 @@ public final class Export {
                       .statement()
                       .apply(tx)
                       .bind("after", from)
-                      .bind("page", PAGE)
+                      .bind("page", section.page())
                       .list(row -> new Item(row.text("cursor"), row.text("json"))));
       StringBuilder text = new StringBuilder();
       for (Item item : page) {
@@ -109,7 +117,7 @@ public final class Export {
         after = item.cursor();
       }
       put(out, text.toString());
-    } while (page.size() == PAGE);
+    } while (page.size() == section.page());
     put(out, "]");
   }
 
