@@ -98,7 +98,7 @@ final class Bench {
     } catch (BenchOptions.Misused e) {
       System.err.println("./bench: " + e.getMessage() + "; --help tells what there is");
       System.exit(2);
-    } catch (IOException | UncheckedIOException e) {
+    } catch (IOException | UncheckedIOException | IllegalStateException e) {
       System.err.println("./bench cannot go on: " + e.getMessage());
       System.exit(1);
     }
@@ -247,7 +247,7 @@ final class Bench {
         CpuTime.of(service.pid(), database.pid()).since(start));
   }
 
-  private static void report(Operation operation, Comparison measured) {
+  private static void report(Operation operation, Comparison measured) throws IOException {
     double aim = operation.writes() ? WRITES_AIM : READS_AIM;
     CpuTime cpu = measured.serviceCpu();
     CpuTime other = measured.pgbenchCpu();
@@ -269,8 +269,13 @@ final class Bench {
         CpuTime.each(cpu.postgres(), answered),
         CpuTime.each(other.pgbench(), measured.transactions()),
         CpuTime.each(other.postgres(), measured.transactions()));
-    if (measured.latencies().refused() > 0) {
-      say("%-20s %9d answered 503", "", measured.latencies().refused());
+    long refused = measured.latencies().refused();
+    if (refused > 0) {
+      say("%-20s %9d answered 503", "", refused);
+    }
+    // A slow machine may be asked too much now and then; one that mostly refuses does not work.
+    if (refused >= answered) {
+      throw new IOException(operation.title() + " was mostly answered 503, " + log());
     }
   }
 

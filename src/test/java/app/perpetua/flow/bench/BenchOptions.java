@@ -72,11 +72,11 @@ record BenchOptions(Set<Part> parts, boolean quick, List<String> jvm, @Nullable 
 
   /** Before the first window of an operation, for the JVM's compilers. */
   Duration warmUp() {
-    return Duration.ofSeconds(quick ? 5 : 10);
+    return Duration.ofSeconds(quick ? 2 : 10);
   }
 
   long seconds() {
-    return quick ? 2 : 8;
+    return quick ? 1 : 8;
   }
 
   Duration window() {

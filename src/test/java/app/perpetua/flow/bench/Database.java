@@ -7,11 +7,15 @@ import java.lang.ProcessBuilder.Redirect;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
+import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * PostgreSQL as durable as in production, on the disk that the build is on, with PostgreSQL's own
@@ -81,8 +85,15 @@ final class Database implements AutoCloseable {
    * do, who make theirs over weeks.
    */
   void load() throws SQLException {
-    try (Connection connection = connection();
-        Statement statement = connection.createStatement()) {
+    try (Connection connection = connection()) {
+      load(connection, USERS);
+    }
+    settle();
+  }
+
+  /** The same for the first of those users, in another migrated database. */
+  static void load(Connection connection, int users) throws SQLException {
+    try (Statement statement = connection.createStatement()) {
       statement.execute(
           """
           insert into auth.users
@@ -91,7 +102,7 @@ final class Database implements AutoCloseable {
                  'User ' || u, %d, now() - interval '60 days', now() - interval '60 days'
           from generate_series(1, %d) u
           """
-              .formatted(TASKS_EACH, USERS));
+              .formatted(TASKS_EACH, users));
       statement.execute(
           """
           insert into tasks.task_instances
@@ -105,9 +116,32 @@ final class Database implements AutoCloseable {
                  now() - interval '1 hour' * (1200 - t * 24), now() - interval '1 hour' * (1200 - t * 24)
           from generate_series(0, %d) t, generate_series(1, %d) u
           """
-              .formatted(TASKS_EACH - 1, USERS));
+              .formatted(TASKS_EACH - 1, users));
     }
-    settle();
+  }
+
+  /** Every column of a user's task as text, null where it is null. */
+  Map<String, @Nullable String> task(int user, int task) throws SQLException {
+    try (Connection connection = connection()) {
+      return task(connection, user, task);
+    }
+  }
+
+  /** The same, in another database that is loaded. */
+  static Map<String, @Nullable String> task(Connection connection, int user, int task)
+      throws SQLException {
+    Map<String, @Nullable String> columns = new HashMap<>();
+    try (PreparedStatement statement =
+        connection.prepareStatement("select * from tasks.task_instances where id = ?::uuid")) {
+      statement.setString(1, uuid(taskNumber(user, task)));
+      try (ResultSet row = statement.executeQuery()) {
+        row.next();
+        for (int i = 1; i <= row.getMetaData().getColumnCount(); i++) {
+          columns.put(row.getMetaData().getColumnLabel(i), row.getString(i));
+        }
+      }
+    }
+    return columns;
   }
 
   /** Opens all tasks again, and forgets what completing them has achieved. */

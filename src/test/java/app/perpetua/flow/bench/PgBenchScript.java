@@ -1,0 +1,247 @@
+package app.perpetua.flow.bench;
+
+import app.perpetua.flow.sql.SqlCatalog;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.function.Function;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * An operation's statements as pgbench runs them, in the same transaction and with the same number
+ * of round trips as the service.
+ *
+ * <p>What differs is how a parameter gets its value. pgbench computes with numbers only, so ids are
+ * made by the server, out of one number each, and new ids by the server's {@code uuidv7()}. All
+ * other values are parameters here as there.
+ *
+ * @param text pgbench's script; {@code :user}, {@code :task} and {@code :key} are numbers that it
+ *     sets itself
+ * @param variables the value of every other variable; one that is not here is bound as null, on
+ *     purpose
+ */
+record PgBenchScript(String text, Map<String, String> variables) {
+  static final Pattern PARAMETER = Pattern.compile("(?<![:\\w]):([a-z][a-z0-9_]*)");
+  private static final Pattern LITERAL = Pattern.compile("'[^']*'");
+
+  /** Characters of the answer to a write, which its idempotency record keeps. */
+  private static final int STORED_ANSWER = 600;
+
+  /** What a parameter of a statement is bound to. */
+  private sealed interface Value {
+    /** The same text for every execution. */
+    record Text(String text) implements Value {}
+
+    /** No value, on purpose. */
+    record Null() implements Value {}
+
+    /** Computed by the server for each execution. */
+    record Sql(String expression) implements Value {}
+  }
+
+  PgBenchScript {
+    variables = Map.copyOf(variables);
+  }
+
+  /**
+   * The script of one operation.
+   *
+   * @param statements every statement of the service
+   * @param storedTask a task's columns and their values: what a change stores again
+   * @param clients how many pgbench runs at once; each has users of its own
+   * @throws IllegalStateException naming the statement and the parameter, if one has no value here,
+   *     or a value is given for a parameter that does not exist
+   */
+  static PgBenchScript of(
+      Operation operation,
+      Iterable<SqlCatalog.Statement> statements,
+      Map<String, @Nullable String> storedTask,
+      int clients) {
+    Map<String, SqlCatalog.Statement> catalogue = new HashMap<>();
+    statements.forEach(statement -> catalogue.put(statement.name(), statement));
+    Map<String, String> variables = new HashMap<>();
+    Function<String, String> write =
+        name -> {
+          SqlCatalog.Statement statement = catalogue.get(name);
+          if (statement == null) {
+            throw new IllegalStateException(name + " is not a statement: change bench.Operation");
+          }
+          return text(statement, values(statement, operation, storedTask), variables);
+        };
+    int first = operation == Operation.PATCH ? Requests.PATCHED : 0;
+    StringBuilder script =
+        new StringBuilder(
+            """
+            \\set user 1 + :client_id + %d * random(0, (%d - :client_id) / %d)
+            \\set task :user * 100 + random(%d, %d)
+            \\set key random(1, 9000000000000000000)
+            """
+                .formatted(clients, Database.USERS - 1, clients, first, Database.TASKS_EACH - 1));
+    if (!operation.writes()) {
+      operation.asked().forEach(name -> script.append(write.apply(name)));
+      return new PgBenchScript(script.toString(), variables);
+    }
+    // The driver sends "begin" along with the first statement.
+    script.append("\\startpipeline\nbegin;\n").append(write.apply(operation.asked().getFirst()));
+    script.append("\\endpipeline\n");
+    operation.asked().stream().skip(1).forEach(name -> script.append(write.apply(name)));
+    script.append("\\startpipeline\n");
+    operation.left().forEach(name -> script.append(write.apply(name)));
+    return new PgBenchScript(script.append("commit;\n\\endpipeline\n").toString(), variables);
+  }
+
+  /** The statement in pgbench's words; the variables it needs are added to those given. */
+  private static String text(
+      SqlCatalog.Statement statement, Map<String, Value> values, Map<String, String> variables) {
+    // Each statement has variables of its own, so that two may bind the same name differently.
+    String prefix = statement.name().replace('.', '_') + "_";
+    // pgbench looks for variables inside literals, too: a colon there is written as \072.
+    String text =
+        LITERAL
+            .matcher(statement.sql())
+            .replaceAll(
+                literal ->
+                    Matcher.quoteReplacement(
+                        literal.group().contains(":")
+                            ? "E" + literal.group().replace(":", "\\072")
+                            : literal.group()));
+    return PARAMETER
+            .matcher(text)
+            .replaceAll(
+                parameter -> {
+                  String name = parameter.group(1);
+                  String variable = prefix + name;
+                  return Matcher.quoteReplacement(
+                      switch (values.get(name)) {
+                        case null -> throw unbound(statement.name(), Set.of(name));
+                        case Value.Sql(String expression) -> expression;
+                        case Value.Null() -> ":" + variable;
+                        case Value.Text(String value) -> {
+                          variables.put(variable, value);
+                          yield ":" + variable;
+                        }
+                      });
+                })
+        + ";\n";
+  }
+
+  /** A value for every parameter of the statement, and for none that it does not have. */
+  private static Map<String, Value> values(
+      SqlCatalog.Statement statement,
+      Operation operation,
+      Map<String, @Nullable String> storedTask) {
+    Map<String, Value> values = new HashMap<>(given(statement.name(), operation));
+    Set<String> unknown = new TreeSet<>(values.keySet());
+    unknown.removeAll(statement.parameters());
+    if (!unknown.isEmpty()) {
+      throw new IllegalStateException(
+          statement.name() + " has no parameter " + unknown + ": change bench.PgBenchScript");
+    }
+    values.put("now", text(Instant.now()));
+    values.put("user_id", uuid("user"));
+    if (statement.name().equals("tasks.store_task")) {
+      // Most columns are stored as they were, so a new one needs nothing here.
+      storedTask.forEach(
+          (column, value) ->
+              values.putIfAbsent(column, value == null ? new Value.Null() : text(value)));
+    }
+    Set<String> missing = new HashSet<>(statement.parameters());
+    missing.removeAll(values.keySet());
+    if (!missing.isEmpty()) {
+      throw unbound(statement.name(), missing);
+    }
+    return values;
+  }
+
+  private static IllegalStateException unbound(String statement, Set<String> parameters) {
+    return new IllegalStateException(
+        parameters.stream().sorted().collect(Collectors.joining(", :", "parameter :", ""))
+            + " of "
+            + statement
+            + " has no value in the benchmark: give it one, or null on purpose, in"
+            + " bench.PgBenchScript");
+  }
+
+  /** What the service would bind; the user, the time and a stored task's columns apart. */
+  private static Map<String, Value> given(String statement, Operation operation) {
+    boolean creates = operation == Operation.CREATE;
+    String path = "/api/v1/tasks" + (creates ? "" : "/" + Database.uuid(1));
+    return switch (statement) {
+      case "tasks.list_tasks" ->
+          all(
+              Map.of(
+                  "words", text("{}"),
+                  "order", text("created_at"),
+                  "descending", text(true),
+                  "hidden", text(false),
+                  "archived", text(false),
+                  "offset", text(0),
+                  "limit", text(25)),
+              nulls("completed", "priority", "due_before", "due_after", "template_id"));
+      case "tasks.find_detail", "tasks.find_task" -> Map.of("id", uuid("task"));
+      case "tasks.store_task" ->
+          Map.of(
+              "id", uuid("task"),
+              "open_delta", text(0),
+              "title", text("Call the plumber about the kitchen tap"),
+              "version", text(2),
+              "updated_at", text(Instant.now()));
+      case "tasks.insert_task" ->
+          all(
+              Map.of(
+                  "id", new Value.Sql("uuidv7()"),
+                  "title", text("Call the plumber about the kitchen tap"),
+                  "description", text("It drips again. Ask whether the seal is under warranty."),
+                  "priority", text("high"),
+                  "estimated_duration", text(15)),
+              nulls("template_id", "occurrence_at", "due_date"));
+      case "events.append_activity" ->
+          Map.of(
+              "id", new Value.Sql("uuidv7()"),
+              "entity_type", text("task"),
+              "entity_id", uuid("task"),
+              "action", text(creates ? "task_created" : "task_updated"),
+              "source", text("user"),
+              "metadata", text("{}"),
+              "request_id", text("0193c5a0-0000-7000-8000-000000000000"));
+      case "idempotency.open" ->
+          Map.of("key", uuid("key"), "horizon", text(Instant.now().minus(Duration.ofHours(24))));
+      case "idempotency.keep" ->
+          Map.of(
+              "key", uuid("key"),
+              "method", text(creates ? "POST" : "PATCH"),
+              "path", text(path),
+              "fingerprint", text("\\x" + "5a".repeat(32)),
+              "status", text(operation.status()),
+              "body", text("x".repeat(STORED_ANSWER)));
+      default -> Map.of();
+    };
+  }
+
+  private static Map<String, Value> all(Map<String, Value> some, Map<String, Value> others) {
+    Map<String, Value> all = new HashMap<>(some);
+    all.putAll(others);
+    return all;
+  }
+
+  private static Map<String, Value> nulls(String... parameters) {
+    return List.of(parameters).stream()
+        .collect(Collectors.toMap(Function.identity(), _ -> new Value.Null()));
+  }
+
+  private static Value text(Object value) {
+    return new Value.Text(value.toString());
+  }
+
+  private static Value uuid(String variable) {
+    return new Value.Sql("lpad(:" + variable + "::text, 32, '0')::uuid");
+  }
+}
