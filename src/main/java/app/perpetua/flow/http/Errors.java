@@ -2,6 +2,7 @@ package app.perpetua.flow.http;
 
 import app.perpetua.flow.base.Code;
 import app.perpetua.flow.base.Json;
+import app.perpetua.flow.base.LogFields;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.sql.DatabaseException;
 import java.time.Duration;
@@ -57,12 +58,12 @@ public final class Errors {
   private static Refusal refusal(DatabaseException e, String requestId) {
     return switch (e.kind()) {
       case AWAY, RETRY -> {
-        LOG.log(System.Logger.Level.WARNING, "database away, request " + requestId, e);
+        away("the database cannot be reached", e, requestId);
         yield Refusal.of(Code.SERVICE_UNAVAILABLE, "the database cannot be reached")
             .retryAfter(SOON);
       }
       case COMMIT_UNKNOWN -> {
-        LOG.log(System.Logger.Level.WARNING, "commit unknown, request " + requestId, e);
+        away("it is unknown whether a commit was done", e, requestId);
         yield Refusal.of(
                 Code.SERVICE_UNAVAILABLE,
                 "it is unknown whether the change was saved: retry with the same Idempotency-Key")
@@ -73,6 +74,16 @@ public final class Errors {
               .retryAfter(SOON);
       case CONSTRAINT, PARTITION, DEFECT -> defect(e, requestId);
     };
+  }
+
+  /** One line and no trace: under load there is one of these for every request. */
+  private static void away(String what, DatabaseException e, String requestId) {
+    LOG.log(
+        System.Logger.Level.WARNING,
+        "{0}: {1}",
+        what,
+        e.line(),
+        LogFields.of("request_id", requestId));
   }
 
   private static Refusal defect(Throwable failure, String requestId) {

@@ -66,6 +66,8 @@ public final class Logging {
     /** The JDK forgets loggers, and with them their levels, unless somebody holds them. */
     private final List<Logger> quieted;
 
+    private final Logger connections = Logger.getLogger("com.zaxxer.hikari.pool.ProxyConnection");
+
     private final Logger listener = Logger.getLogger("io.helidon.webserver.ServerListener");
 
     Lines(OutputStream out, Level level) {
@@ -79,6 +81,12 @@ public final class Logging {
       boolean lookingForFaults = level.intValue() < Level.INFO.intValue();
       quieted = lookingForFaults ? List.of() : TALKATIVE.stream().map(Logger::getLogger).toList();
       quieted.forEach(logger -> logger.setLevel(Level.WARNING));
+      // The request that lost its connection logs a line of its own.
+      connections.setFilter(
+          event -> {
+            event.setThrown(lookingForFaults ? event.getThrown() : null);
+            return true;
+          });
       // Helidon may accept one more connection while it closes the listener, and then calls it an
       // error that nobody is left to serve it. Its executor refuses for no other reason.
       listener.setFilter(event -> !(event.getThrown() instanceof RejectedExecutionException));

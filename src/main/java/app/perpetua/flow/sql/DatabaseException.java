@@ -1,6 +1,7 @@
 package app.perpetua.flow.sql;
 
 import java.sql.SQLException;
+import java.time.Duration;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.util.PSQLException;
@@ -43,17 +44,30 @@ public final class DatabaseException extends RuntimeException {
     return new DatabaseException(Kind.AWAY, message, cause);
   }
 
-  /** Classifies what the driver reported (PostgreSQL, appendix A, error codes). */
-  static DatabaseException of(SQLException e, String doing) {
-    return new DatabaseException(kind(e), doing + ": " + e.getSQLState(), e);
+  /**
+   * Classifies what the driver reported (PostgreSQL, appendix A, error codes).
+   *
+   * @param doing the statement's name, or another step
+   * @param took from its beginning to the failure
+   */
+  static DatabaseException of(SQLException e, String doing, Duration took) {
+    return new DatabaseException(
+        kind(e), doing + ": " + e.getSQLState() + " after " + took.toMillis() + " ms", e);
   }
 
   /** As {@link #of}, for a commit, where a broken connection means that nobody knows. */
-  static DatabaseException ofCommit(SQLException e) {
-    DatabaseException known = of(e, "commit");
+  static DatabaseException ofCommit(SQLException e, Duration took) {
+    DatabaseException known = of(e, "commit", took);
     return known.kind == Kind.AWAY
         ? new DatabaseException(Kind.COMMIT_UNKNOWN, known.getMessage() + " (unknown)", e)
         : known;
+  }
+
+  /** A read waits for no change of an account: what locks it out is work on the whole table. */
+  DatabaseException ofRead() {
+    return kind == Kind.BUSY
+        ? new DatabaseException(Kind.AWAY, String.valueOf(getMessage()), getCause())
+        : this;
   }
 
   private static Kind kind(SQLException e) {
@@ -76,6 +90,16 @@ public final class DatabaseException extends RuntimeException {
   /** What the caller can do about it. */
   public Kind kind() {
     return kind;
+  }
+
+  /**
+   * What happened in one line: the statement or step, how long it took, and the first line of what
+   * the server or the pool said about it, which for a database that is away holds nothing that a
+   * user wrote.
+   */
+  public String line() {
+    String said = getCause() == null ? null : getCause().getMessage();
+    return getMessage() + (said == null ? "" : ", " + said.lines().findFirst().orElse(""));
   }
 
   /** The violated constraint's name, if the server told one. */

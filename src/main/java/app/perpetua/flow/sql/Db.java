@@ -60,12 +60,15 @@ public final class Db {
    * @throws DatabaseException if the database cannot answer
    */
   public <T> T read(Actor actor, Function<Tx, T> work) {
+    long start = System.nanoTime();
     Deadline deadline = Deadline.in(budget);
     try (Connection connection = pool.getConnection()) {
       return work.apply(
           new Tx(connection, catalog, actor, now(), deadline, new Parts(Set.of()), false));
+    } catch (DatabaseException e) {
+      throw e.ofRead();
     } catch (SQLException e) {
-      throw DatabaseException.of(e, "connect");
+      throw DatabaseException.of(e, "connect", Duration.ofNanos(System.nanoTime() - start));
     }
   }
 
@@ -112,6 +115,7 @@ public final class Db {
   }
 
   private <T> T attempt(Actor actor, Function<Tx, T> work, Deadline deadline, Parts parts) {
+    long start = System.nanoTime();
     try (Connection connection = pool.getConnection()) {
       Tx tx = new Tx(connection, catalog, actor, now(), deadline, parts, actor.userId() == null);
       boolean committed = false;
@@ -126,7 +130,7 @@ public final class Db {
         end(connection, committed);
       }
     } catch (SQLException e) {
-      throw DatabaseException.of(e, "connect");
+      throw DatabaseException.of(e, "connect", Duration.ofNanos(System.nanoTime() - start));
     }
   }
 

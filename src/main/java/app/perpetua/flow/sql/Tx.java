@@ -6,6 +6,7 @@ import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -211,6 +212,7 @@ public final class Tx {
       SqlCatalog.Statement statement,
       Map<String, @Nullable Object> values,
       Function<Row, T> mapper) {
+    long start = System.nanoTime();
     try (PreparedStatement prepared = prepare(statement.driverSql())) {
       bind(prepared, 0, statement, values);
       try (ResultSet result = prepared.executeQuery()) {
@@ -222,16 +224,17 @@ public final class Tx {
         return rows;
       }
     } catch (SQLException e) {
-      throw DatabaseException.of(e, statement.name());
+      throw DatabaseException.of(e, statement.name(), since(start));
     }
   }
 
   int update(SqlCatalog.Statement statement, Map<String, @Nullable Object> values) {
+    long start = System.nanoTime();
     try (PreparedStatement prepared = prepare(statement.driverSql())) {
       bind(prepared, 0, statement, values);
       return prepared.executeUpdate();
     } catch (SQLException e) {
-      throw DatabaseException.of(e, statement.name());
+      throw DatabaseException.of(e, statement.name(), since(start));
     }
   }
 
@@ -245,6 +248,7 @@ public final class Tx {
    * write's bookkeeping costs no round trip (docs/decisions/round-trips.md).
    */
   void commit() {
+    long start = System.nanoTime();
     try {
       if (!deferred.isEmpty()) {
         pipeline();
@@ -253,7 +257,7 @@ public final class Tx {
       deadline.apply(connection);
       connection.commit();
     } catch (SQLException e) {
-      throw DatabaseException.ofCommit(e);
+      throw DatabaseException.ofCommit(e, since(start));
     }
   }
 
@@ -298,5 +302,9 @@ public final class Tx {
       prepared.setObject(place, values.get(name));
     }
     return place;
+  }
+
+  private static Duration since(long start) {
+    return Duration.ofNanos(System.nanoTime() - start);
   }
 }

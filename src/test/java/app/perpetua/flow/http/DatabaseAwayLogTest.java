@@ -1,0 +1,186 @@
+package app.perpetua.flow.http;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotNull;
+import static org.junit.jupiter.api.Assertions.assertNull;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import app.perpetua.flow.base.Json;
+import app.perpetua.flow.base.LogFields;
+import app.perpetua.flow.harness.Api;
+import app.perpetua.flow.harness.TestDatabase;
+import app.perpetua.flow.harness.TestService;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.text.MessageFormat;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.logging.Handler;
+import java.util.logging.Level;
+import java.util.logging.LogRecord;
+import java.util.logging.Logger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+
+/** A database that does not answer is one line for each request, without a trace. */
+class DatabaseAwayLogTest {
+  private static final String WHEN_WAITING =
+      """
+      do $$
+      begin
+        for attempt in 1 .. 6000 loop
+          perform pg_stat_clear_snapshot();
+          perform WHAT from pg_stat_activity
+          where datname = current_database() and wait_event_type = 'Lock'
+            and query like '%notes.list_notes%' and pid <> pg_backend_pid();
+          exit when found;
+          perform pg_sleep(0.01);
+        end loop;
+      end $$
+      """;
+
+  @Order(1)
+  @RegisterExtension
+  static final TestDatabase database = new TestDatabase();
+
+  @Order(2)
+  @RegisterExtension
+  static final TestService service = new TestService(database).with("DATABASE_POOL_SIZE", "2");
+
+  private final Logger logger = Logger.getLogger(Errors.class.getName());
+  private final List<LogRecord> logged = new CopyOnWriteArrayList<>();
+  private final Handler handler =
+      new Handler() {
+        @Override
+        public void publish(LogRecord event) {
+          logged.add(event);
+        }
+
+        @Override
+        public void flush() {}
+
+        @Override
+        public void close() {}
+      };
+
+  private final Api api = service.newUser().api();
+
+  @BeforeEach
+  void listen() {
+    logger.addHandler(handler);
+  }
+
+  @AfterEach
+  void stop() {
+    logger.removeHandler(handler);
+  }
+
+  @Test
+  void a_statement_time_out_is_one_line_with_request_statement_and_duration() throws Exception {
+    Api.Answer answer = whileLocked("pg_cancel_backend(pid)");
+    assertOneLine(
+        answer,
+        "the database cannot be reached: notes\\.list_notes: 57014 after [0-9]+ ms, .*canceling.*");
+  }
+
+  @Test
+  void a_lock_time_out_of_a_read_is_one_line() throws Exception {
+    Api.Answer answer = whileLocked("true");
+    assertOneLine(
+        answer,
+        "the database cannot be reached: notes\\.list_notes: 55P03 after [0-9]+ ms, .*lock.*");
+  }
+
+  @Test
+  void a_lost_connection_is_one_line() throws Exception {
+    Api.Answer answer = whileLocked("pg_terminate_backend(pid)");
+    assertOneLine(
+        answer,
+        "the database cannot be reached: notes\\.list_notes: 57P01 after [0-9]+ ms, .*terminat.*");
+  }
+
+  @Test
+  void no_connection_in_time_is_one_line() throws Exception {
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+        Connection connection = locked()) {
+      // Each takes a connection, or is refused for want of one.
+      List<Future<Api.Answer>> answers = new ArrayList<>();
+      for (int i = 0; i < 12; i++) {
+        answers.add(threads.submit(() -> api.get("/api/v1/notes")));
+      }
+      for (Future<Api.Answer> answer : answers) {
+        unavailable(answer.get());
+      }
+      connection.rollback();
+    }
+    assertEquals(12, logged.size());
+    for (LogRecord event : logged) {
+      assertEquals(Level.WARNING, event.getLevel());
+      assertNull(event.getThrown());
+    }
+    assertTrue(
+        logged.stream().anyMatch(event -> line(event).contains("Connection is not available")),
+        () -> logged.stream().map(DatabaseAwayLogTest::line).toList().toString());
+  }
+
+  @Test
+  void what_nobody_has_foreseen_keeps_its_trace() {
+    new Errors(new Json()).refusal(new IllegalStateException("a defect"), "r1");
+    assertEquals(1, logged.size());
+    assertEquals(Level.SEVERE, logged.getFirst().getLevel());
+    assertNotNull(logged.getFirst().getThrown());
+  }
+
+  /** Lists notes while their table is locked, and does that to the connection that waits. */
+  private Api.Answer whileLocked(String what) throws Exception {
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+        Connection connection = locked()) {
+      // Done by the server, which is quick enough before any of its own limits ends the wait.
+      Future<?> done = threads.submit(() -> database.run(WHEN_WAITING.replace("WHAT", what)));
+      Api.Answer answer = api.get("/api/v1/notes");
+      done.get();
+      connection.rollback();
+      return answer;
+    }
+  }
+
+  private static Connection locked() throws SQLException {
+    Connection connection = database.dataSource().getConnection();
+    connection.setAutoCommit(false);
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("lock table notes.notes in access exclusive mode");
+    }
+    return connection;
+  }
+
+  private void assertOneLine(Api.Answer answer, String pattern) {
+    unavailable(answer);
+    assertEquals(1, logged.size(), () -> logged.toString());
+    LogRecord event = logged.getFirst();
+    assertEquals(Level.WARNING, event.getLevel());
+    assertNull(event.getThrown());
+    assertTrue(line(event).matches(pattern), () -> line(event));
+    Object[] parameters = event.getParameters();
+    assertEquals(
+        new LogFields(Map.of("request_id", answer.header("X-Request-ID").orElseThrow())),
+        parameters[parameters.length - 1]);
+  }
+
+  private static void unavailable(Api.Answer answer) {
+    answer.expect(503, "SERVICE_UNAVAILABLE");
+    assertEquals("1", answer.header("Retry-After").orElseThrow());
+  }
+
+  private static String line(LogRecord event) {
+    return MessageFormat.format(event.getMessage(), event.getParameters());
+  }
+}
