@@ -1,15 +1,19 @@
 -- name: list_notes
 -- Newest first. The primary key finds the owner's rows; the page is chosen by key and joined back.
 -- An account has one row even for an empty page, so the total always arrives with it; no row means
--- no account.
+-- no account. The words become patterns once, and a note's text is lowered once, not once for each
+-- word.
 with matching as materialized (
   select id, created_at
   from notes.notes
   where user_id = :user_id
     and archived = :archived
-    and not exists (
-      select from unnest(:words::text[]) as word
-      where strpos(lower(content), lower(word)) = 0
+    and (
+      cardinality(:words::text[]) = 0
+      or lower(content) like all (array(
+        select '%' || regexp_replace(lower(word), '([\\%_])', '\\\1', 'g') || '%'
+        from unnest(:words::text[]) as word
+      ))
     )
 ),
 page as (

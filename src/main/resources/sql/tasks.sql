@@ -2,7 +2,8 @@
 -- One statement for all orders: no order has an index of its own (V8 says why), so the plan is the
 -- same whichever is asked for: the owner's rows through the primary key, sorted, one page joined
 -- back. An account has one row even for an empty page, so the total always arrives with it; no row
--- means no account.
+-- means no account. The words become patterns once, and a task's text is put together and lowered
+-- once, not once for each word.
 with matching as materialized (
   select id,
          case :order
@@ -22,9 +23,12 @@ with matching as materialized (
     and (:due_before::timestamptz is null or due_date < :due_before)
     and (:due_after::timestamptz is null or due_date >= :due_after)
     and (:template_id::uuid is null or template_id = :template_id)
-    and not exists (
-      select from unnest(:words::text[]) as word
-      where strpos(lower(title || E'\n' || description), lower(word)) = 0
+    and (
+      cardinality(:words::text[]) = 0
+      or lower(title || E'\n' || description) like all (array(
+        select '%' || regexp_replace(lower(word), '([\\%_])', '\\\1', 'g') || '%'
+        from unnest(:words::text[]) as word
+      ))
     )
 ),
 page as (

@@ -35,8 +35,18 @@ final class Admission {
   /** Writes of one user wait for each other's row lock anyway; here they hold no connection. */
   private final Turns<UUID> writers = new Turns<>(1, USER_PATIENCE);
 
+  private final SearchAdmission searches;
   private final Semaphore running = new Semaphore(RUNNING);
   private final AtomicInteger waiting = new AtomicInteger();
+
+  Admission() {
+    this(new SearchAdmission());
+  }
+
+  /** For tests. */
+  Admission(SearchAdmission searches) {
+    this.searches = searches;
+  }
 
   /**
    * Runs a user's read.
@@ -46,6 +56,18 @@ final class Admission {
    */
   <T> T read(UUID userId, Supplier<T> work) {
     return users.take(userId, () -> admit(work)).orElseThrow(Admission::tooMany);
+  }
+
+  /**
+   * Runs a user's search, which waits for other searches first. It counts for none of the places
+   * that the user's other requests have: neither do they wait for it, nor does it keep others'
+   * searches waiting for them.
+   *
+   * @throws Refusal {@code RATE_LIMIT_EXCEEDED} if too many searches are running, {@code
+   *     SERVICE_UNAVAILABLE} if too much of everything is
+   */
+  <T> T search(UUID userId, Supplier<T> work) {
+    return searches.run(userId, () -> admit(work));
   }
 
   /**

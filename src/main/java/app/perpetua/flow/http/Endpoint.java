@@ -133,7 +133,9 @@ public final class Endpoint {
       case Route.Read read -> {
         Function<Tx, Reply> work = read.work().prepare(parsed);
         Actor actor = Actor.user(parsed.principal().userId(), exchange.requestId());
-        yield admission.read(parsed.principal().userId(), () -> db.read(actor, work));
+        yield work instanceof Search
+            ? admission.search(parsed.principal().userId(), () -> db.read(actor, work))
+            : admission.read(parsed.principal().userId(), () -> db.read(actor, work));
       }
       case Route.Write writing -> {
         Function<Tx, Reply> work = writing.work().prepare(parsed);

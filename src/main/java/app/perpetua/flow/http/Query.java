@@ -15,6 +15,9 @@ import org.jspecify.annotations.Nullable;
  * Unknown parameters are ignored, a repeated one counts with its first value. Not thread-safe.
  */
 public final class Query {
+  /** Of a search: the database compares each with the text of every row. */
+  private static final int WORDS = 8;
+
   private final Map<String, String> values;
   private final List<Fault> faults = new ArrayList<>();
 
@@ -39,6 +42,24 @@ public final class Query {
       return null;
     }
     return value.strip();
+  }
+
+  /**
+   * The different words of a text, which ASCII white space separates; empty if absent or blank.
+   *
+   * @param max code points of the text
+   */
+  public List<String> words(String name, int max) {
+    String text = text(name, max);
+    if (text == null) {
+      return List.of();
+    }
+    // Each must occur, so one that is repeated asks for nothing more.
+    List<String> words = Arrays.stream(text.split("\\s+")).distinct().toList();
+    if (words.size() > WORDS) {
+      faults.add(new Fault(name, "must have at most " + WORDS + " different words"));
+    }
+    return words;
   }
 
   /** {@code true} or {@code false}; null if absent. */

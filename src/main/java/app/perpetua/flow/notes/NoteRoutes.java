@@ -5,10 +5,10 @@ import app.perpetua.flow.http.Page;
 import app.perpetua.flow.http.Query;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
+import app.perpetua.flow.http.Search;
 import app.perpetua.flow.sql.Tx;
 import java.net.URI;
 import java.net.URISyntaxException;
-import java.util.List;
 import java.util.UUID;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -34,18 +34,19 @@ public final class NoteRoutes {
   public Function<Tx, Reply> list(Request request) {
     Query query = request.query();
     Page page = query.page();
-    String words = query.text("q", SEARCH);
     NoteFilter filter =
         new NoteFilter(
             Boolean.TRUE.equals(query.bool("archived")),
-            words == null ? List.of() : List.of(words.split("\\s+")),
+            query.words("q", SEARCH),
             page.offset(),
             page.limit());
     query.done();
-    return tx -> {
-      Notes.Listing listing = notes.list(tx, filter);
-      return Reply.page(page, new Page.Slice<>(listing.notes(), listing.total()));
-    };
+    Function<Tx, Reply> list =
+        tx -> {
+          Notes.Listing listing = notes.list(tx, filter);
+          return Reply.page(page, new Page.Slice<>(listing.notes(), listing.total()));
+        };
+    return filter.words().isEmpty() ? list : new Search(list);
   }
 
   /** GET /notes/{id}. */

@@ -6,6 +6,7 @@ import app.perpetua.flow.http.Page;
 import app.perpetua.flow.http.Query;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
+import app.perpetua.flow.http.Search;
 import app.perpetua.flow.sql.Tx;
 import java.util.List;
 import java.util.Map;
@@ -46,7 +47,6 @@ public final class TaskRoutes {
     // Newest first is the natural order of what has happened, soonest first of what is to come.
     boolean naturallyDescending = order.equals("created_at") || order.equals("updated_at");
     boolean reversed = sort != null && sort.startsWith("-");
-    String words = query.text("q", TaskForm.TITLE);
     TaskFilter filter =
         new TaskFilter(
             query.bool("completed"),
@@ -56,16 +56,18 @@ public final class TaskRoutes {
             query.instant("due_before"),
             query.instant("due_after"),
             query.uuid("template_id"),
-            words == null ? List.of() : List.of(words.split("\\s+")),
+            query.words("q", TaskForm.TITLE),
             order,
             naturallyDescending != reversed,
             page.offset(),
             page.limit());
     query.done();
-    return tx -> {
-      Tasks.Listing listing = tasks.list(tx, filter);
-      return Reply.page(page, new Page.Slice<>(listing.tasks(), listing.total()));
-    };
+    Function<Tx, Reply> list =
+        tx -> {
+          Tasks.Listing listing = tasks.list(tx, filter);
+          return Reply.page(page, new Page.Slice<>(listing.tasks(), listing.total()));
+        };
+    return filter.words().isEmpty() ? list : new Search(list);
   }
 
   /** GET /tasks/{id}. */

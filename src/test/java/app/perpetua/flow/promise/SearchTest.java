@@ -1,0 +1,121 @@
+package app.perpetua.flow.promise;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import app.perpetua.flow.harness.Api;
+import app.perpetua.flow.harness.TestDatabase;
+import app.perpetua.flow.harness.TestService;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
+
+/** What {@code q} accepts and finds, of tasks and of notes alike. */
+class SearchTest {
+  private static final String TASKS = "/api/v1/tasks";
+  private static final String NOTES = "/api/v1/notes";
+
+  @Order(1)
+  @RegisterExtension
+  static final TestDatabase database = new TestDatabase();
+
+  @Order(2)
+  @RegisterExtension
+  static final TestService service = new TestService(database);
+
+  private final Api api = service.newUser().api();
+
+  @ParameterizedTest
+  @ValueSource(strings = {TASKS, NOTES})
+  void more_than_eight_words_are_refused(String list) {
+    Api.Answer refused = search(list, "a b c d e f g h i").expect(400, "VALIDATION_ERROR");
+    JsonNode fault = refused.json().at("/error/details/0");
+    assertEquals("q", fault.get("field").stringValue());
+    assertEquals("must have at most 8 different words", fault.get("message").stringValue());
+    search(list, "a b c d e f g h").expect(200);
+    // All faults at once, this one among them.
+    Api.Answer both =
+        api.invalidOnPurpose()
+            .get(list + "?limit=0&q=" + encoded("a b c d e f g h i"))
+            .expect(400, "VALIDATION_ERROR");
+    assertEquals(2, both.json().at("/error/details").size());
+    search(list, "a ".repeat(100).strip()).expect(200);
+    search(list, "a ".repeat(92) + "b c d e f g h i").expect(400, "VALIDATION_ERROR");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {TASKS, NOTES})
+  void ASCII_white_space_separates_words_and_no_other_does(String list) {
+    search(list, "a\tb\nc\rd\u000be\ff g h i").expect(400, "VALIDATION_ERROR");
+    search(list, "\u3000a  b\t\nc d e f g h\u2003").expect(200);
+    search(list, "a\u00a0b\u2003c\u3000d\u2028e\u0085f\u1680g\u202fh\u205fi").expect(200);
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {TASKS, NOTES})
+  void every_word_occurs_somewhere_whatever_its_case_and_none_is_a_pattern(String list) {
+    String text = "100% of_the tap\\price ÄRGER straße ΣΊΣΥΦΟΣ 日本 🎉 (a|b) [c]* 'quoted' \"x\"";
+    create(list, text);
+    create(list, "something else");
+    for (String found :
+        List.of(
+            "100% OF_THE",
+            "%",
+            "_",
+            "\\",
+            "p\\p",
+            "TAP\\PRICE 100",
+            "ärger STRAßE",
+            "本",
+            "🎉 100",
+            "(A|B) [C]*",
+            "'QUOTED' \"",
+            "f_t tap of 日 (a x 'q 1")) {
+      assertEquals(1, total(search(list, found)), found);
+    }
+    for (String missed :
+        List.of("100_", "t%p", "\\\\", "\\%", "o%e", "1.*", "100 missing", "a.b", "[cd]")) {
+      assertEquals(0, total(search(list, missed)), missed);
+    }
+    assertEquals(2, total(search(list, "E")));
+    assertEquals(2, total(api.get(list)));
+    assertEquals(2, total(api.invalidOnPurpose().get(list + "?q=%20%20")));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"tail HEAD", "head tail", "tail", "EAD", "tai hea"})
+  void words_are_found_in_title_and_description(String words) {
+    api.post(TASKS, Map.of("title", "the tail", "description", "head first")).expect(201);
+    assertEquals(1, total(search(TASKS, words)));
+    // Not across the two.
+    assertEquals(0, total(search(TASKS, "tailhead")));
+  }
+
+  private void create(String list, String text) {
+    Map<String, String> body =
+        list.equals(TASKS)
+            ? Map.of("title", "A title", "description", text)
+            : Map.of("content", "A title\n" + text);
+    api.post(list, body).expect(201);
+  }
+
+  private Api.Answer search(String list, String words) {
+    return api.get(list + "?q=" + encoded(words));
+  }
+
+  private static String encoded(String words) {
+    return URLEncoder.encode(words, StandardCharsets.UTF_8).replace("+", "%20");
+  }
+
+  private static int total(Api.Answer page) {
+    JsonNode json = page.expect(200).json();
+    assertTrue(json.has("data"));
+    return json.at("/pagination/total").intValue();
+  }
+}
