@@ -102,7 +102,7 @@ public final class Metrics implements Consumer<Finished>, AutoCloseable {
         .baseUnit("bytes")
         .register(registry);
     FunctionCounter.builder("http.connections.displaced", server, Server::displacedConnections)
-        .description("Connections closed so that others could be opened")
+        .description("Connections closed so that others could be served")
         .register(registry);
   }
 

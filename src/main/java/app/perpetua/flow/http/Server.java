@@ -183,7 +183,7 @@ public final class Server implements AutoCloseable {
     return slowClients.count();
   }
 
-  /** How many connections were closed so that others could be opened. */
+  /** How many connections were closed so that others could be served. */
   public long displacedConnections() {
     return slowClients.displaced();
   }

@@ -104,9 +104,9 @@ final class SlowClients implements ServerConnectionSelector, AutoCloseable {
     return open.size();
   }
 
-  /** How many connections were closed so that others could be opened. */
+  /** How many connections were closed so that others could be served. */
   long displaced() {
-    return open.displaced();
+    return open.displaced() + budget.displaced();
   }
 
   /** Bytes of unfinished requests and unread answers. */
@@ -133,12 +133,12 @@ final class SlowClients implements ServerConnectionSelector, AutoCloseable {
         for (ClientConnection client : open) {
           client.cutIfOverdue(now);
         }
-        long displaced = open.displaced();
+        long displaced = displaced();
         if (displaced > reported && now >= reportDue) {
           LOG.log(
               System.Logger.Level.WARNING,
-              "too many connections: {0} were closed to let others in",
-              displaced - reported);
+              "connections closed because of too many connections or bytes in flight: {0}",
+              Long.toString(displaced - reported));
           reported = displaced;
           reportDue = now + REPORT.toNanos();
         }

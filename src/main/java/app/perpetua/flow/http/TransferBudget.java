@@ -5,6 +5,7 @@ import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
@@ -35,6 +36,7 @@ final class TransferBudget {
 
   private final ReentrantLock lock = new ReentrantLock();
   private final Set<Account> accounts = new HashSet<>();
+  private final LongAdder displaced = new LongAdder();
   private final long capacity;
   private final long anonymousCapacity;
   private long held;
@@ -61,6 +63,11 @@ final class TransferBudget {
     } finally {
       lock.unlock();
     }
+  }
+
+  /** How many connections were closed to make room. */
+  long displaced() {
+    return displaced.sum();
   }
 
   /** What one connection holds. Changed by the connection's thread alone. */
@@ -180,6 +187,7 @@ final class TransferBudget {
         closing.add(candidate.holder);
         candidate.change(-candidate.bytes);
         candidate.closed = true;
+        displaced.increment();
       }
     }
   }

@@ -95,6 +95,7 @@ class TransferBudgetTest {
     assertTrue(waiting.subList(0, 3).stream().allMatch(Connection::isCut));
     assertFalse(asking.isCut());
     assertEquals(5 * CAPACITY / 32 + KIB, budget.held());
+    assertEquals(3, budget.displaced());
   }
 
   @Test
