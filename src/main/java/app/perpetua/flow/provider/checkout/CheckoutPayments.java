@@ -38,14 +38,25 @@ public final class CheckoutPayments implements Payments {
   private final HttpClient http;
   private final CheckoutConfig config;
   private final Json json;
+  private final Duration patience;
 
   /**
    * @param http never follows redirects, and has a connect time-out
    */
   public CheckoutPayments(HttpClient http, CheckoutConfig config, Json json) {
+    this(http, config, json, PATIENCE);
+  }
+
+  /**
+   * As above.
+   *
+   * @param patience for a whole call, its answer's body included
+   */
+  CheckoutPayments(HttpClient http, CheckoutConfig config, Json json, Duration patience) {
     this.http = http;
     this.config = config;
     this.json = json;
+    this.patience = patience;
   }
 
   /** An answer that came in time; the body is what of it is a JSON object. */
@@ -169,7 +180,7 @@ public final class CheckoutPayments implements Payments {
   private HttpRequest.Builder request(String path) {
     String base = config.baseUrl().toString().replaceAll("/+$", "");
     return HttpRequest.newBuilder(URI.create(base + path))
-        .timeout(PATIENCE)
+        .timeout(patience)
         .header("Accept", "application/json")
         .header("Authorization", "Bearer " + config.secretKey().value());
   }
@@ -182,7 +193,7 @@ public final class CheckoutPayments implements Payments {
                 HttpResponse.BodyHandlers.ofByteArray(), MAX_ANSWER));
     try {
       // The request's own time-out does not cover a body that stalls.
-      HttpResponse<byte[]> answer = exchange.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+      HttpResponse<byte[]> answer = exchange.get(patience.toMillis(), TimeUnit.MILLISECONDS);
       return new Answer(answer.statusCode(), parsed(answer.body()));
     } catch (TimeoutException e) {
       throw new Away("Checkout.com does not answer");

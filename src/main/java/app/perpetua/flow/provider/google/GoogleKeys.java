@@ -31,6 +31,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -89,6 +90,7 @@ public final class GoogleKeys {
   private final URI uri;
   private final Clock clock;
   private final LongSupplier nanoTime;
+  private final Supplier<Duration> patience;
   private final ReentrantLock fetching = new ReentrantLock();
   private final AtomicBoolean ahead = new AtomicBoolean();
   private volatile @Nullable Keys keys;
@@ -105,7 +107,18 @@ public final class GoogleKeys {
    * @param nanoTime times the cool-down: {@code System::nanoTime}
    */
   public GoogleKeys(HttpClient http, URI uri, Clock clock, LongSupplier nanoTime) {
+    this(http, uri, clock, nanoTime, () -> PATIENCE);
+  }
+
+  /**
+   * As above.
+   *
+   * @param patience for each exchange
+   */
+  GoogleKeys(
+      HttpClient http, URI uri, Clock clock, LongSupplier nanoTime, Supplier<Duration> patience) {
     this.http = http;
+    this.patience = patience;
     this.uri = uri;
     this.clock = clock;
     this.nanoTime = nanoTime;
@@ -183,11 +196,12 @@ public final class GoogleKeys {
   }
 
   private Optional<Keys> fetch() {
-    HttpRequest request = HttpRequest.newBuilder(uri).timeout(PATIENCE).build();
+    Duration limit = patience.get();
+    HttpRequest request = HttpRequest.newBuilder(uri).timeout(limit).build();
     CompletableFuture<HttpResponse<byte[]>> exchange =
         http.sendAsync(request, BodyHandlers.limiting(BodyHandlers.ofByteArray(), MAX_BODY));
     try {
-      HttpResponse<byte[]> answer = exchange.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+      HttpResponse<byte[]> answer = exchange.get(limit.toMillis(), TimeUnit.MILLISECONDS);
       if (answer.statusCode() != 200) {
         throw new IOException("status " + answer.statusCode());
       }

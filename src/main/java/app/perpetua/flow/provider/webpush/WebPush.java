@@ -48,6 +48,7 @@ public final class WebPush implements PushService {
   private static final Duration LONGEST_WAIT = Duration.ofHours(1);
 
   private final HttpClient http;
+  private final Duration patience;
   private final String subject;
   private final AddressGuard guard;
   private final Clock clock;
@@ -60,7 +61,17 @@ public final class WebPush implements PushService {
    * @param clock dates our tokens
    */
   public WebPush(HttpClient http, Vapid vapid, AddressGuard guard, Clock clock) {
+    this(http, vapid, guard, clock, PATIENCE);
+  }
+
+  /**
+   * As above.
+   *
+   * @param patience for the connection, the request and the answer's head, together
+   */
+  WebPush(HttpClient http, Vapid vapid, AddressGuard guard, Clock clock, Duration patience) {
     this.http = http;
+    this.patience = patience;
     this.subject = vapid.subject();
     this.guard = guard;
     this.clock = clock;
@@ -91,7 +102,7 @@ public final class WebPush implements PushService {
     CompletableFuture<HttpResponse<InputStream>> answer =
         http.sendAsync(request, HttpResponse.BodyHandlers.ofInputStream());
     try {
-      HttpResponse<InputStream> response = answer.get(PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+      HttpResponse<InputStream> response = answer.get(patience.toMillis(), TimeUnit.MILLISECONDS);
       response.body().close();
       return outcome(response);
     } catch (TimeoutException e) {
@@ -113,7 +124,7 @@ public final class WebPush implements PushService {
             UserAgentMessageEncryptionKeyInfo.of(push.p256dh(), push.auth()),
             PushMessage.of(push.payload()));
     return HttpRequest.newBuilder(endpoint)
-        .timeout(PATIENCE)
+        .timeout(patience)
         .header("Authorization", authorization(endpoint))
         .header("Content-Encoding", message.contentEncoding())
         .header("Content-Type", message.mediaType())

@@ -22,6 +22,7 @@ import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
@@ -35,6 +36,9 @@ import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
 
 class CheckoutPaymentsTest {
+  private static final Duration SOON = Duration.ofMillis(400);
+  private static final Duration AGES = Duration.ofMinutes(1);
+
   private final FakeCheckout checkout = new FakeCheckout(new MutableClock());
   private final HttpClient http = HttpClient.newHttpClient();
   private final CheckoutPayments payments = at(checkout.baseUrl(), FakeCheckout.SECRET_KEY);
@@ -47,6 +51,10 @@ class CheckoutPaymentsTest {
   }
 
   private CheckoutPayments at(URI base, String key) {
+    return at(base, key, AGES);
+  }
+
+  private CheckoutPayments at(URI base, String key, Duration patience) {
     return new CheckoutPayments(
         http,
         new CheckoutConfig(
@@ -57,7 +65,8 @@ class CheckoutPaymentsTest {
             URI.create("https://app.example.com/ok"),
             URI.create("https://app.example.com/no"),
             URI.create("https://app.example.com/back")),
-        new Json());
+        new Json(),
+        patience);
   }
 
   private Purchase purchase(boolean keep) {
@@ -193,9 +202,13 @@ class CheckoutPaymentsTest {
         });
     hostile.start();
     try {
-      for (String path : List.of("/stalled", "/endless", "/script")) {
-        URI base = URI.create("http://127.0.0.1:" + hostile.getAddress().getPort() + path);
-        assertInstanceOf(Opened.Unavailable.class, at(base, "sk").open(purchase(true)), path);
+      URI base = URI.create("http://127.0.0.1:" + hostile.getAddress().getPort());
+      // It stays silent until this has returned.
+      assertInstanceOf(
+          Opened.Unavailable.class, at(base.resolve("/stalled"), "sk", SOON).open(purchase(true)));
+      for (String path : List.of("/endless", "/script")) {
+        assertInstanceOf(
+            Opened.Unavailable.class, at(base.resolve(path), "sk").open(purchase(true)), path);
       }
     } finally {
       over.countDown();

@@ -37,7 +37,8 @@ class GoogleIdTokensTest {
 
   private final GoogleIdTokens tokens =
       new GoogleIdTokens(
-          new GoogleKeys(HTTP, GOOGLE.jwksUrl(), CLOCK, System::nanoTime),
+          new GoogleKeys(
+              HTTP, GOOGLE.jwksUrl(), CLOCK, System::nanoTime, () -> Duration.ofMinutes(1)),
           Set.of(FakeGoogle.CLIENT_ID, "ios.apps.googleusercontent.com"),
           CLOCK);
 

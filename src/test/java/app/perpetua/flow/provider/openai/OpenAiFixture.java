@@ -66,7 +66,7 @@ final class OpenAiFixture implements AutoCloseable {
                       4))));
 
   final FakeOpenAi server = new FakeOpenAi();
-  final HttpClient http = HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(2)).build();
+  final HttpClient http = HttpClient.newHttpClient();
   final SimpleMeterRegistry registry = new SimpleMeterRegistry();
   final Json json = new Json();
   final MutableClock clock = new MutableClock();

@@ -34,12 +34,15 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class WebPushTest {
+  private static final Duration SOON = Duration.ofMillis(400);
+  private static final Duration AGES = Duration.ofMinutes(1);
+
   private final MutableClock clock = new MutableClock();
   private final FakePushService service = new FakePushService(clock);
   private final FakePushService.Subscription browser = service.subscribe();
   private final VapidKeys keys = VapidKeys.make();
-  private final HttpClient http =
-      HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(2)).build();
+  private final HttpClient http = HttpClient.newHttpClient();
+  private Duration patience = AGES;
 
   @AfterEach
   void stop() {
@@ -55,7 +58,8 @@ class WebPushTest {
             Vapid.privateKey(keys.privateKey()),
             "mailto:push@example.com"),
         new AddressGuard(Stream.of(hosts).map(AllowedHost::parse).toList(), resolver),
-        clock);
+        clock,
+        patience);
   }
 
   private Outcome send(byte[] payload) throws InterruptedException {
@@ -165,9 +169,9 @@ class WebPushTest {
   @Test
   void a_push_service_that_does_not_answer_is_given_up() throws Exception {
     service.become(Script.status(201).in(Mode.STALLED));
-    long begun = System.nanoTime();
+    patience = SOON;
+    // It stays silent until this has returned.
     assertInstanceOf(Outcome.TryLater.class, send());
-    assertTrue(Duration.ofNanos(System.nanoTime() - begun).compareTo(Duration.ofSeconds(6)) < 0);
   }
 
   @Test
@@ -219,6 +223,7 @@ class WebPushTest {
     String host = "push.rebinding.test";
     ScriptedNames.script(
         host, InetAddress.getByName("2620:4f:8000::1"), InetAddress.getLoopbackAddress());
+    patience = SOON;
     assertInstanceOf(
         Outcome.TryLater.class,
         pushing(InetAddress::getAllByName, host).send(push("https://" + host + "/x", new byte[1])));
