@@ -54,7 +54,7 @@ final class AccountFixture {
             pool,
             SqlCatalog.load(List.of("owner", "events", "account", "credits", "export")),
             clock,
-            Duration.ofSeconds(5),
+            Duration.ofMinutes(1),
             now -> {
               database.makeDays(now);
               return true;
@@ -142,7 +142,7 @@ final class AccountFixture {
       statement.execute();
       Future<List<T>> results = threads.submit(() -> atOnce(calls));
       Eventually.within(
-          Duration.ofSeconds(4),
+          Duration.ofSeconds(30),
           () ->
               database.number(
                       """

@@ -52,7 +52,7 @@ class AchievementsTest {
           database.pool(4),
           SqlCatalog.load(),
           clock,
-          Duration.ofSeconds(20),
+          Duration.ofMinutes(1),
           now -> {
             database.makeDays(now);
             return true;

@@ -9,11 +9,13 @@ import app.perpetua.flow.harness.Api;
 import app.perpetua.flow.harness.Invariants;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.TestService;
+import app.perpetua.flow.sql.Eventually;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -28,6 +30,7 @@ class AssistantApiTest {
   private static final String CONFIRM = "/api/v1/ai/confirm-action";
   private static final String GENERATE = "/api/v1/ai/generate-subtasks";
   private static final String TASKS = "/api/v1/tasks";
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   @Order(1)
   @RegisterExtension
@@ -319,18 +322,19 @@ class AssistantApiTest {
   @Test
   void promise_17_what_nobody_settled_is_given_back_by_a_job_and_settling_it_later_does_nothing()
       throws Exception {
-    service.openAi().script(OpenAiStep.say("Too late.").after(Duration.ofSeconds(4)));
+    service.openAi().script(OpenAiStep.say("Too late."));
+    CountDownLatch refunded = new CountDownLatch(1);
+    service.openAi().answersAfter(refunded);
     Api keyed = api.withKey(UUID.randomUUID());
     Map<String, String> message = Map.of("message", "Are you there?");
     try (ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
       Future<Api.Answer> asking = clients.submit(() -> keyed.post(CHAT, message));
-      while (credits() == 5) {
-        Thread.onSpinWait();
-      }
+      Eventually.within(PATIENCE, () -> credits() == 4);
       keyed.post(CHAT, message).expect(409, "IDEMPOTENCY_IN_PROGRESS");
       service.clock().advance(Duration.ofMinutes(5));
       service.runDueJobs();
       assertEquals(5, credits());
+      refunded.countDown();
       asking.get().expect(503, "SERVICE_UNAVAILABLE");
     }
     assertEquals(5, credits());

@@ -23,7 +23,7 @@ class BillingMetricsTest {
           database.pool(1),
           SqlCatalog.load(),
           new MutableClock(),
-          Duration.ofSeconds(5),
+          Duration.ofMinutes(1),
           _ -> false);
 
   private void subscriber(String status) {

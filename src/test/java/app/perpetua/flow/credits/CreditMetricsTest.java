@@ -38,7 +38,7 @@ class CreditMetricsTest {
           database.pool(1),
           SqlCatalog.load(),
           clock,
-          Duration.ofSeconds(20),
+          Duration.ofMinutes(1),
           now -> {
             database.makeDays(now);
             return true;

@@ -57,7 +57,7 @@ class CreditsTest {
           pool,
           SqlCatalog.load(),
           clock,
-          Duration.ofSeconds(20),
+          Duration.ofMinutes(1),
           now -> {
             database.makeDays(now);
             return true;

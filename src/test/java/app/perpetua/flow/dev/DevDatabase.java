@@ -31,7 +31,7 @@ final class DevDatabase implements AutoCloseable {
   /** Recovery after a crash may take a while. */
   private static final Duration START = Duration.ofSeconds(30);
 
-  private static final Duration STOP = Duration.ofSeconds(10);
+  private static final Duration STOP = Duration.ofSeconds(30);
   private static final Duration LOOK_AGAIN = Duration.ofMillis(50);
 
   /** Lock time-outs in a row before whoever wants to move the clock is told. */

@@ -29,7 +29,7 @@ import java.util.stream.Stream;
  */
 public final class LocalStack implements AutoCloseable {
   /** How long what a killed dev server left behind may still hold its ports. */
-  private static final Duration ORPHANS = Duration.ofSeconds(5);
+  private static final Duration ORPHANS = Duration.ofSeconds(30);
 
   private static final Duration LOOK_AGAIN = Duration.ofMillis(100);
 

@@ -25,7 +25,7 @@ final class Sessions {
   /** What the service said. */
   record Answer(int status, JsonNode body) {}
 
-  private static final Duration PATIENCE = Duration.ofSeconds(10);
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
 
   /** All of 127.0.0.0/8 is this machine; the first of it are left to others. */
   private static final int FIRST = (127 << 24) + (1 << 16);

@@ -20,7 +20,7 @@ import tools.jackson.core.JacksonException;
  * told by its signed webhooks. Thread-safe.
  */
 final class Shop {
-  private static final Duration PATIENCE = Duration.ofSeconds(10);
+  private static final Duration PATIENCE = Duration.ofSeconds(30);
   private static final int CONFLICT = 409;
 
   private final URI service;

@@ -64,7 +64,7 @@ class ReactionsTest {
   private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
   private final Events events = new Events(ids, json);
   private final Db db =
-      new Db(database.pool(4), SqlCatalog.load(), clock, Duration.ofSeconds(5), _ -> false);
+      new Db(database.pool(4), SqlCatalog.load(), clock, Duration.ofMinutes(1), _ -> false);
   private final UUID user = database.newUser().save();
   private final Event happened = new Event.TaskCreated(UUID.randomUUID());
   private final AtomicInteger runs = new AtomicInteger();

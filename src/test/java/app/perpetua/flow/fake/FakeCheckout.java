@@ -42,7 +42,7 @@ public final class FakeCheckout implements AutoCloseable {
   /** What webhooks are signed with. */
   public static final String WEBHOOK_SECRET = "the-fake-signs-with-this";
 
-  private static final Duration DELIVERY = Duration.ofSeconds(4);
+  private static final Duration DELIVERY = Duration.ofSeconds(30);
 
   /** What becomes of a charge. */
   public sealed interface Step {

@@ -96,10 +96,10 @@ public final class FakeGoogle implements AutoCloseable {
   /**
    * Waits until its keys were asked for that many times in all.
    *
-   * @throws AssertionError after 10 s
+   * @throws AssertionError after 30 s
    */
   public synchronized void awaitFetches(int count) throws InterruptedException {
-    long deadline = System.nanoTime() + Duration.ofSeconds(10).toNanos();
+    long deadline = System.nanoTime() + Duration.ofSeconds(30).toNanos();
     while (fetches < count) {
       long left = Duration.ofNanos(deadline - System.nanoTime()).toMillis();
       if (left <= 0) {

@@ -17,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ThreadLocalRandom;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -62,6 +63,7 @@ public final class FakeOpenAi implements AutoCloseable {
   private final Map<Integer, Asked> asked = new LinkedHashMap<>();
   private final List<String> faults = new ArrayList<>();
   private boolean isDown;
+  private CountDownLatch gate = new CountDownLatch(0);
   private int requests;
 
   /** Starts it on a free port; it answers as fast as it can. */
@@ -100,6 +102,11 @@ public final class FakeOpenAi implements AutoCloseable {
     isDown = down;
   }
 
+  /** Before it says anything at all, it waits for this from now on. */
+  public synchronized void answersAfter(CountDownLatch gate) {
+    this.gate = gate;
+  }
+
   /** What it was asked, oldest first; the last thousand. */
   public synchronized List<Asked> asked() {
     return List.copyOf(asked.values());
@@ -109,7 +116,9 @@ public final class FakeOpenAi implements AutoCloseable {
     JsonNode body = parsed(request.body());
     OpenAiStep step;
     int number;
+    CountDownLatch open;
     synchronized (this) {
+      open = gate;
       number = requests++;
       asked.put(number, new Asked(body, 0, Outcome.ANSWERING));
       asked.remove(number - REMEMBERED);
@@ -117,12 +126,16 @@ public final class FakeOpenAi implements AutoCloseable {
       step = next == null ? OpenAiStep.of(new Reply.Sense()) : next;
     }
     try {
+      open.await();
       to.pause(step.stall());
       boolean whole = reply(checked(request, body, step.reply()), step.manner(), number, body, to);
       note(number, whole ? Outcome.COMPLETE : Outcome.BROKEN_OFF);
     } catch (IOException e) {
       note(number, Outcome.HUNG_UP);
       throw e;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new IOException(e);
     }
   }
 

@@ -81,7 +81,7 @@ class FocusSessionsTest {
   private final List<Event.TaskCompleted> completions =
       Collections.synchronizedList(new ArrayList<>());
   private final Db db =
-      new Db(database.pool(8), SqlCatalog.load(), clock, Duration.ofSeconds(20), _ -> false);
+      new Db(database.pool(8), SqlCatalog.load(), clock, Duration.ofMinutes(1), _ -> false);
 
   private UUID user = new UUID(0, 0);
 

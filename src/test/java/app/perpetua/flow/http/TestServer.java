@@ -44,6 +44,14 @@ final class TestServer implements AutoCloseable {
           Instant.parse("2026-04-01T12:30:00Z"),
           URI.create("https://docs.example/migrate"));
 
+  /** For clients that are not slow, on a machine that may be. */
+  static final Patience AMPLE =
+      new Patience(
+          Duration.ofSeconds(60),
+          Duration.ofSeconds(75),
+          Duration.ofSeconds(60),
+          Duration.ofSeconds(2));
+
   private final BlockingQueue<Finished> finished = new LinkedBlockingQueue<>();
   private final Server server;
 
@@ -59,7 +67,7 @@ final class TestServer implements AutoCloseable {
   private final CountDownLatch began = new CountDownLatch(1);
 
   TestServer() {
-    this(patience(15_000, 75_000));
+    this(AMPLE);
   }
 
   TestServer(Patience patience) {
@@ -67,7 +75,7 @@ final class TestServer implements AutoCloseable {
   }
 
   TestServer(int port) {
-    this(port, patience(15_000, 75_000), List.of(), LIMITS);
+    this(port, AMPLE, List.of(), LIMITS);
   }
 
   TestServer(Patience patience, List<Cidr> trustedProxies) {
@@ -75,7 +83,7 @@ final class TestServer implements AutoCloseable {
   }
 
   TestServer(ConnectionLimits limits, List<Cidr> trustedProxies) {
-    this(0, patience(15_000, 75_000), trustedProxies, limits);
+    this(0, AMPLE, trustedProxies, limits);
   }
 
   private TestServer(
@@ -130,7 +138,7 @@ final class TestServer implements AutoCloseable {
 
   /** What the observer was told of the next request. */
   Finished finished() throws InterruptedException {
-    Finished next = finished.poll(10, TimeUnit.SECONDS);
+    Finished next = finished.poll(30, TimeUnit.SECONDS);
     if (next == null) {
       throw new AssertionError("no request was reported as finished");
     }
@@ -139,7 +147,7 @@ final class TestServer implements AutoCloseable {
 
   /** Returns once a request to {@code /patient} is being handled. */
   void patientBegan() throws InterruptedException {
-    if (!began.await(10, TimeUnit.SECONDS)) {
+    if (!began.await(30, TimeUnit.SECONDS)) {
       throw new AssertionError("no request came");
     }
   }
@@ -212,7 +220,7 @@ final class TestServer implements AutoCloseable {
 
   private void await() {
     try {
-      if (!release.await(10, TimeUnit.SECONDS)) {
+      if (!release.await(30, TimeUnit.SECONDS)) {
         throw new IllegalStateException("never released");
       }
     } catch (InterruptedException e) {

@@ -55,7 +55,7 @@ class DailyTest {
         workers.add(worker);
         worker.start();
       }
-      Eventually.within(Duration.ofSeconds(20), () -> days.size() >= 2);
+      Eventually.within(Duration.ofSeconds(30), () -> days.size() >= 2);
       on.clock.advance(Duration.ofSeconds(10));
       workers.forEach(Worker::wake);
       on.clock.advance(Duration.ofSeconds(10));

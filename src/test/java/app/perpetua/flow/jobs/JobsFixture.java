@@ -42,7 +42,7 @@ final class JobsFixture {
   }
 
   Db db(Clock of) {
-    return new Db(pool, catalog, of, Duration.ofSeconds(5), _ -> false);
+    return new Db(pool, catalog, of, Duration.ofMinutes(1), _ -> false);
   }
 
   Worker worker(Map<String, Handler> handlers) {

@@ -42,7 +42,7 @@ class NotesTest {
           new Events(ids, new Json()),
           new Tombstones(new TombstoneConfig(3, Duration.ofDays(7)), ids));
   private final Db db =
-      new Db(database.pool(2), SqlCatalog.load(), clock, Duration.ofSeconds(5), _ -> false);
+      new Db(database.pool(2), SqlCatalog.load(), clock, Duration.ofMinutes(1), _ -> false);
 
   private UUID user = new UUID(0, 0);
 

@@ -33,7 +33,7 @@ class NotificationsTest {
   private final Ids ids = new Ids();
   private final Notifications notifications = new Notifications(ids, new Jobs(ids, new Json()));
   private final Db db =
-      new Db(database.pool(4), SqlCatalog.load(), clock, Duration.ofSeconds(5), _ -> false);
+      new Db(database.pool(4), SqlCatalog.load(), clock, Duration.ofMinutes(1), _ -> false);
   private final UUID user = database.newUser().save();
 
   @AfterEach

@@ -55,7 +55,7 @@ class PushSendTest {
   private final List<Push> pushed = new ArrayList<>();
   private final List<PushSend.Result> counted = new ArrayList<>();
   private final Db db =
-      new Db(database.pool(6), SqlCatalog.load(), clock, Duration.ofSeconds(5), _ -> false);
+      new Db(database.pool(6), SqlCatalog.load(), clock, Duration.ofMinutes(1), _ -> false);
   private final UUID user = database.newUser().save();
   private Outcome outcome = new Outcome.Sent();
 

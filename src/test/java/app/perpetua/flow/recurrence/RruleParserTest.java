@@ -23,6 +23,11 @@ class RruleParserTest {
   private static final Instant START = Instant.parse("2026-03-10T09:30:00Z");
   private static final Duration SOON = Duration.ofMillis(50);
 
+  /** A thousand days take 125 microseconds on two cores left alone. */
+  private static final int USUAL_IN_50_MS = 400;
+
+  private static final int RUNS = 20;
+
   private static Rrule accepted(String text) {
     Rrule.Parsed.Valid valid =
         assertInstanceOf(Rrule.Parsed.Valid.class, RruleParser.parse(text), text);
@@ -165,10 +170,9 @@ class RruleParserTest {
       })
   void FR_015_a_rule_that_never_occurs_again_is_found_out_when_it_is_saved(String text) {
     // A Tuesday, 10 March, in an even year that is no leap year.
-    long begun = System.nanoTime();
     String fault = new Recurrence(accepted(text), START, ZoneId.of("UTC")).fault();
     assertTrue(fault != null, text);
-    assertTrue(System.nanoTime() - begun < Duration.ofSeconds(1).toNanos(), text);
+    assertQuick(text, ZoneId.of("UTC"));
   }
 
   @Test
@@ -196,23 +200,41 @@ class RruleParserTest {
       "BYDAY=MO,TU,WE,TH,FR,SA,SU"
     };
     ZoneId zone = ZoneId.of("America/New_York");
-    Duration slowest = Duration.ZERO;
     for (int i = 0; i < 20_000; i++) {
       StringBuilder text = new StringBuilder(parts[random.nextInt(4)]);
       for (int part = random.nextInt(5); part > 0; part--) {
         text.append(';').append(parts[4 + random.nextInt(parts.length - 4)]);
       }
-      Duration took = answered(text.toString(), zone);
-      // The first one to load the classes pays for all.
-      took = took.compareTo(SOON) > 0 ? answered(text.toString(), zone) : took;
-      slowest = took.compareTo(slowest) > 0 ? took : slowest;
+      assertQuick(text.toString(), zone);
     }
-    assertTrue(slowest.compareTo(SOON) < 0, slowest::toString);
   }
 
   /**
-   * All that a request may ask of a rule; processor time, which nobody who shares the machine adds
-   * to.
+   * Within 50 ms, or, where the machine is too busy for that, within as many times what a thousand
+   * days cost there and then as would be 50 ms on a machine left alone. Of both the best of several
+   * runs counts: the first one loads the classes.
+   */
+  private static void assertQuick(String text, ZoneId zone) {
+    Duration took = answered(text, zone);
+    Duration usual = Duration.ofDays(1);
+    for (int run = 0; run < RUNS && took.compareTo(SOON) > 0; run++) {
+      took = shorter(took, answered(text, zone));
+      usual = shorter(usual, answered("FREQ=DAILY;COUNT=1000", zone));
+    }
+    Duration best = took;
+    Duration limit = usual.multipliedBy(USUAL_IN_50_MS);
+    assertTrue(
+        took.compareTo(SOON) <= 0 || took.compareTo(limit) <= 0,
+        () -> text + " takes " + best + ", more than " + limit);
+  }
+
+  private static Duration shorter(Duration one, Duration other) {
+    return one.compareTo(other) < 0 ? one : other;
+  }
+
+  /**
+   * All that a request may ask of a rule; processor time, to which others who share the machine add
+   * less than to real time.
    */
   private static Duration answered(String text, ZoneId zone) {
     ThreadMXBean threads = ManagementFactory.getThreadMXBean();

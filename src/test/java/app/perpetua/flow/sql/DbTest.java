@@ -28,7 +28,7 @@ class DbTest {
 
   private final MutableClock clock = new MutableClock();
   private final Db db =
-      new Db(database.pool(4), SqlCatalog.load(), clock, Duration.ofSeconds(5), _ -> false);
+      new Db(database.pool(4), SqlCatalog.load(), clock, Duration.ofMinutes(1), _ -> false);
   private final UUID user = database.newUser().save();
   private final Actor actor = Actor.user(user, "test");
 

@@ -3,14 +3,18 @@ package app.perpetua.flow.sql;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import app.perpetua.flow.harness.GrantedTime;
 import java.io.IOException;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 final class ProbeTest {
   private static final Duration A_SECOND_AND_A_BIT = Duration.ofMillis(1_300);
+
+  @AutoClose private final GrantedTime time = new GrantedTime();
 
   private static Postgres postgres;
 
@@ -52,10 +56,10 @@ final class ProbeTest {
     }
   }
 
-  private static void assertDown(Probe probe) {
-    long start = System.nanoTime();
+  private void assertDown(Probe probe) {
+    long start = time.nanoTime();
     assertFalse(probe.answers());
-    Duration took = Duration.ofNanos(System.nanoTime() - start);
+    Duration took = time.since(start);
     assertTrue(took.compareTo(A_SECOND_AND_A_BIT) < 0, took.toString());
   }
 }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import app.perpetua.flow.harness.Api;
+import app.perpetua.flow.harness.GrantedTime;
 import app.perpetua.flow.harness.TestService;
 import app.perpetua.flow.sql.Eventually;
 import java.time.Duration;
@@ -18,6 +19,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -41,12 +43,12 @@ class DatabaseAwayTest {
   private static final Duration SERVING = Duration.ofSeconds(5);
   private static final Duration LONGEST = Duration.ofSeconds(7);
 
-  /** What a starved machine may add to each, with clients and server on the same two cores. */
+  /** For what is computed on the way, with clients and server on the same machine. */
   private static final Duration ALLOWANCE = Duration.ofSeconds(1);
 
   private static final Duration LIVE = Duration.ofSeconds(1);
   private static final Duration PAUSE = Duration.ofMillis(50);
-  private static final Duration LIMIT = Duration.ofSeconds(30);
+  private static final Duration LIMIT = Duration.ofMinutes(2);
 
   @Order(1)
   @RegisterExtension
@@ -55,6 +57,14 @@ class DatabaseAwayTest {
   @Order(2)
   @RegisterExtension
   static final Stage stage = new Stage(postgres::url);
+
+  /** What a busy machine takes from all sides does not count. */
+  private static final GrantedTime TIME = new GrantedTime();
+
+  @AfterAll
+  static void stop() {
+    TIME.close();
+  }
 
   private record Answered(String title, int status, long begun, long ended) {
     Duration took() {
@@ -79,9 +89,9 @@ class DatabaseAwayTest {
         Api keyed = user.withKey(UUID.randomUUID());
         boolean made = false;
         while (!made) {
-          long begun = System.nanoTime();
+          long begun = TIME.nanoTime();
           Api.Answer answer = keyed.post(TASKS, Map.of("title", title));
-          answers.add(new Answered(title, answer.status(), begun, System.nanoTime()));
+          answers.add(new Answered(title, answer.status(), begun, TIME.nanoTime()));
           // 409: a server that thawed is still at the request that was given up.
           made = answer.status() != 503 && answer.status() != 409;
           if (made) {
@@ -164,15 +174,15 @@ class DatabaseAwayTest {
     Storm storm = new Storm(users(stage.api(jar)));
     try {
       for (int i = 0; i < RESTARTS; i++) {
-        long calm = System.nanoTime();
+        long calm = TIME.nanoTime();
         Eventually.within(LIMIT, () -> storm.count(201, calm) >= 10L * CLIENTS);
         Runnable start = postgres.kill();
-        long away = System.nanoTime();
+        long away = TIME.nanoTime();
         Eventually.within(LIMIT, () -> storm.count(503, away) >= 3L * CLIENTS);
-        long starting = System.nanoTime();
+        long starting = TIME.nanoTime();
         start.run();
         postgres.awaitAnswer();
-        long back = System.nanoTime();
+        long back = TIME.nanoTime();
         Eventually.within(LIMIT, () -> storm.count(201, back) >= 3L * CLIENTS);
         Duration refused = storm.longest(away, starting);
         assertTrue(refused.compareTo(REFUSED.plus(ALLOWANCE)) <= 0, "refused after " + refused);
@@ -200,24 +210,28 @@ class DatabaseAwayTest {
     List<String> before = titles();
     Storm storm = new Storm(users(anybody));
     try {
-      long calm = System.nanoTime();
+      long calm = TIME.nanoTime();
       Eventually.within(LIMIT, () -> storm.count(201, calm) >= 10L * CLIENTS);
-      long frozen = System.nanoTime();
+      long frozen = TIME.nanoTime();
       postgres.freeze();
       List<Integer> readiness = new ArrayList<>();
       Duration slowest = Duration.ZERO;
-      while (System.nanoTime() - frozen < FROZEN.toNanos()) {
-        long asked = System.nanoTime();
+      // Longer than the longest silence that is borne, and until both have been told.
+      while (TIME.since(frozen).compareTo(FROZEN) < 0
+          || (TIME.since(frozen).compareTo(LIMIT) < 0
+              && (storm.count(503, frozen) == 0 || readiness.getLast() != 503))) {
+        long asked = TIME.nanoTime();
         anybody.get("/health/live").expect(200);
-        Duration took = Duration.ofNanos(System.nanoTime() - asked);
+        Duration took = TIME.since(asked);
         slowest = took.compareTo(slowest) > 0 ? took : slowest;
         readiness.add(anybody.get("/health/ready").status());
         LockSupport.parkNanos(PAUSE.toNanos());
       }
       postgres.thaw();
       postgres.awaitAnswer();
-      long back = System.nanoTime();
-      Duration served = Eventually.within(LIMIT, () -> storm.count(201, back) >= CLIENTS);
+      long back = TIME.nanoTime();
+      Eventually.within(LIMIT, () -> storm.count(201, back) >= CLIENTS);
+      Duration served = TIME.since(back);
       Eventually.within(LIMIT, () -> anybody.get("/health/ready").status() == 200);
       Duration longest = storm.longest(calm, back);
       assertTrue(longest.compareTo(LONGEST.plus(ALLOWANCE)) <= 0, "somebody waited " + longest);

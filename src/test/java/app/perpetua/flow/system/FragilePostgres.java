@@ -29,7 +29,7 @@ import org.junit.jupiter.api.extension.ExtensionContext;
  * like production. Used by one thread.
  */
 final class FragilePostgres implements BeforeAllCallback, AfterAllCallback {
-  private static final Duration START = Duration.ofSeconds(30);
+  private static final Duration START = Duration.ofMinutes(1);
 
   private @Nullable EmbeddedPostgres embedded;
   private @Nullable Path data;

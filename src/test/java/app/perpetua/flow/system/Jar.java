@@ -24,7 +24,7 @@ import java.util.stream.Stream;
 /** A process of the packaged service. Thread-safe. */
 final class Jar implements AutoCloseable {
   /** A first start migrates, and the machine may be busy. */
-  private static final Duration START = Duration.ofSeconds(60);
+  private static final Duration START = Duration.ofMinutes(2);
 
   private static final Duration PAUSE = Duration.ofMillis(50);
 
@@ -155,7 +155,7 @@ final class Jar implements AutoCloseable {
   /** SIGKILL; returns when it is gone. */
   void kill() {
     process.toHandle().destroyForcibly();
-    awaitExit(Duration.ofSeconds(10));
+    awaitExit(Duration.ofSeconds(30));
   }
 
   /** SIGSTOP: it does nothing any more, until it is thawed. */

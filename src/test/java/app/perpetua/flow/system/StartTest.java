@@ -38,7 +38,7 @@ import org.postgresql.ds.PGSimpleDataSource;
 @Tag("system")
 class StartTest {
   /** A JVM's start on a busy machine, and then some. */
-  private static final Duration SOON = Duration.ofSeconds(30);
+  private static final Duration SOON = Duration.ofMinutes(2);
 
   private static final int NOBODY = Stage.freePort();
 

@@ -69,7 +69,7 @@ class StoppedTest {
           });
       inFlight.await();
       jar.terminate();
-      Eventually.within(Duration.ofSeconds(10), () -> !jar.listens());
+      Eventually.within(Duration.ofSeconds(30), () -> !jar.listens());
       assertTrue(jar.isAlive(), "it waits for the request in flight");
       released.countDown();
       int code = jar.awaitExit(Duration.ofSeconds(30));

@@ -54,7 +54,7 @@ class TasksTest {
           new Jobs(ids, json));
   private final Subtasks subtasks = new Subtasks(tasks, ids, events);
   private final Db db =
-      new Db(database.pool(4), SqlCatalog.load(), clock, Duration.ofSeconds(5), _ -> false);
+      new Db(database.pool(4), SqlCatalog.load(), clock, Duration.ofMinutes(1), _ -> false);
 
   private UUID user = new UUID(0, 0);
 

@@ -1,0 +1,21 @@
+package app.perpetua.flow.harness;
+
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.time.Duration;
+import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.Test;
+
+class GrantedTimeTest {
+  @AutoClose private final GrantedTime time = new GrantedTime();
+
+  @Test
+  void it_goes_on_and_is_never_faster_than_real_time() {
+    long realBegun = System.nanoTime();
+    long begun = time.nanoTime();
+    while (time.since(begun).compareTo(Duration.ofMillis(500)) < 0) {
+      Thread.onSpinWait();
+    }
+    assertTrue(System.nanoTime() - realBegun >= Duration.ofMillis(490).toNanos());
+  }
+}
