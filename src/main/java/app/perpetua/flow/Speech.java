@@ -68,7 +68,7 @@ final class Speech {
         config
             .apiKey()
             .filter(_ -> config.enabled())
-            .map(key -> new Deepgram(http, config.baseUrl(), key, json));
+            .map(key -> new Deepgram(http, config.baseUrl(), key, json, timing.nanoTime()));
     transcriptions =
         new Transcriptions(
             config,

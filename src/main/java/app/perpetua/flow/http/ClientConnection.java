@@ -81,6 +81,7 @@ final class ClientConnection implements ConnectionContext, TransferBudget.Holder
   private volatile boolean upgraded;
   private volatile boolean wasAuthenticated;
   private volatile long waitingSince;
+  private volatile boolean cutSoon;
 
   private enum Answer {
     WHOLE,
@@ -193,7 +194,13 @@ final class ClientConnection implements ConnectionContext, TransferBudget.Holder
 
   /** To be called by any thread: the client has a moment to close. */
   void cutSoon() {
+    cutSoon = true;
     ending.begin(nanos.getAsLong() + patience.linger().toNanos());
+  }
+
+  /** To be called by any thread: it ends by itself, so nothing needs to end it. */
+  boolean isCutSoon() {
+    return cutSoon;
   }
 
   /** To be called by any thread: closes the socket, whatever it is doing. */

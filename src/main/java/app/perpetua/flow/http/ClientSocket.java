@@ -1,19 +1,22 @@
 package app.perpetua.flow.http;
 
 import io.helidon.common.buffers.BufferData;
-import io.helidon.websocket.WsOpCode;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Writes to a client over an upgraded connection, whichever threads ask. Frames are made here (RFC
- * 6455, section 5.2): Helidon's session has one buffer for all of them, which it also writes to by
- * itself when a client breaks the protocol, and two threads spoil it. Nothing is written behind a
- * close. Writing blocks while the client does not read. Thread-safe.
+ * The writing side of a WebSocket, and the only one that writes to it: whichever threads send,
+ * frames go out one at a time and whole, and none follows a close frame (RFC 6455, sections 5.2 and
+ * 5.5.1). Writing blocks while the client does not read. Thread-safe.
  */
 public final class ClientSocket {
+  static final int PROTOCOL_ERROR = 1002;
+  static final int INVALID_PAYLOAD = 1007;
+  static final int INTERNAL_ERROR = 1011;
+
   /** RFC 6455, section 5.5: a control frame's payload, two bytes of which are the close code. */
-  private static final int MAX_REASON = 123;
+  private static final int MAX_REASON = ClientFrames.MAX_CONTROL - 2;
 
   private static final int FINAL = 0x80;
 
@@ -24,7 +27,11 @@ public final class ClientSocket {
   private static final int LONG = 127;
 
   private final ClientConnection connection;
-  private final AtomicBoolean closed = new AtomicBoolean();
+  private final ReentrantLock writing = new ReentrantLock();
+  private final AtomicBoolean closing = new AtomicBoolean();
+
+  /** Set with {@link #writing} held: whatever is written after is dropped. */
+  private volatile boolean closed;
 
   ClientSocket(ClientConnection connection) {
     this.connection = connection;
@@ -32,30 +39,27 @@ public final class ClientSocket {
 
   /** Sends a text message; false if the client has gone or was told to. */
   public boolean send(String text) {
-    return !closed.get() && write(WsOpCode.TEXT, text.getBytes(StandardCharsets.UTF_8));
+    return write(ClientFrames.TEXT, text.getBytes(StandardCharsets.UTF_8));
   }
 
   /** Asks for a sign of life. */
   public boolean ping() {
-    return !closed.get() && write(WsOpCode.PING, new byte[0]);
+    return write(ClientFrames.PING, new byte[0]);
   }
 
   /** Answers a ping with what it carried. */
   public boolean pong(byte[] bytes) {
-    return !closed.get() && write(WsOpCode.PONG, bytes);
+    return write(ClientFrames.PONG, bytes);
   }
 
   /**
-   * Says goodbye, once. A client that does not answer within two seconds is cut.
+   * Sends a close frame, unless one has been sent. A client that does not answer within two seconds
+   * is cut.
    *
    * @param code RFC 6455, section 7.4
    * @param reason ASCII; cut to what fits
    */
   public void close(int code, String reason) {
-    if (closed.getAndSet(true)) {
-      return;
-    }
-    connection.cutSoon();
     byte[] words =
         reason
             .substring(0, Math.min(reason.length(), MAX_REASON))
@@ -63,17 +67,54 @@ public final class ClientSocket {
     BufferData payload = BufferData.create(2 + words.length);
     payload.writeInt16(code);
     payload.write(words);
-    write(WsOpCode.CLOSE, payload.readBytes());
+    close(payload.readBytes());
   }
 
-  /** Ends the connection without a word; whoever is writing to it or reading fails. */
+  /** The same without a code. */
+  void close() {
+    close(new byte[0]);
+  }
+
+  private void close(byte[] payload) {
+    if (!closing.getAndSet(true)) {
+      // Before the lock: it also ends a write that is waiting for the client.
+      connection.cutSoon();
+      write(ClientFrames.CLOSE, payload);
+    }
+  }
+
+  /** Whether a close frame has been sent, or nothing can be sent any more. */
+  boolean isClosed() {
+    return closed;
+  }
+
+  /** Ends the connection without a close frame; whoever is writing to it or reading fails. */
   public void cut() {
     connection.cut();
   }
 
-  private boolean write(WsOpCode code, byte[] payload) {
+  private boolean write(int opcode, byte[] payload) {
+    writing.lock();
+    try {
+      if (closed) {
+        return false;
+      }
+      closed = opcode == ClientFrames.CLOSE;
+      connection.dataWriter().writeNow(frame(opcode, payload));
+      return true;
+    } catch (RuntimeException e) {
+      // A frame that went out in part cannot be followed by another.
+      closed = true;
+      connection.cut();
+      return false;
+    } finally {
+      writing.unlock();
+    }
+  }
+
+  private static BufferData frame(int opcode, byte[] payload) {
     BufferData frame = BufferData.growing(payload.length + 10);
-    frame.write(FINAL | code.code());
+    frame.write(FINAL | opcode);
     if (payload.length < SHORT) {
       frame.write(payload.length);
     } else if (payload.length < MEDIUM) {
@@ -85,14 +126,6 @@ public final class ClientSocket {
       frame.writeInt32(payload.length);
     }
     frame.write(payload);
-    try {
-      connection.dataWriter().writeNow(frame);
-      return true;
-    } catch (RuntimeException e) {
-      // A frame that went out in part cannot be followed by another.
-      closed.set(true);
-      connection.cut();
-      return false;
-    }
+    return frame;
   }
 }

@@ -11,7 +11,6 @@ import io.helidon.webserver.http.RoutingResponse;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import io.helidon.webserver.http1.Http1Config;
-import io.helidon.webserver.websocket.WsConfig;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.Consumer;
@@ -48,12 +47,6 @@ public final class Server implements AutoCloseable {
    * Helidon holds in memory.
    */
   private static final int MAX_PAYLOAD_BYTES = 2 * RequestBody.MAX_BYTES;
-
-  /**
-   * Above what any WebSocket of the contract takes, so that the refusal is its own; a client that
-   * sends more yet is told 1009.
-   */
-  private static final int MAX_FRAME_BYTES = 256 * 1024;
 
   /** How long requests in flight may take to finish at shutdown. */
   private static final Duration GRACE = Duration.ofSeconds(20);
@@ -125,7 +118,6 @@ public final class Server implements AutoCloseable {
     ClientAddress addresses = new ClientAddress(config.trustedProxies());
     Cors cors = new Cors(config.corsOrigins());
     Refuser refuser = new Refuser(errors);
-    WsConfig webSockets = WsConfig.builder().maxFrameLength(MAX_FRAME_BYTES).build();
     this.slowClients =
         new SlowClients(
             patience,
@@ -134,7 +126,7 @@ public final class Server implements AutoCloseable {
             Http1Config.builder()
                 .maxPrologueLength(MAX_REQUEST_LINE_BYTES)
                 .maxHeadersSize(MAX_HEADER_BYTES),
-            new Upgrades(webSockets, sockets, requestIds, addresses, cors, observer));
+            new Upgrades(sockets, requestIds, addresses, cors, observer));
     this.server =
         WebServer.builder()
             .port(config.port())
@@ -146,7 +138,6 @@ public final class Server implements AutoCloseable {
             .connectionOptions(options -> options.tcpNoDelay(true))
             .featuresDiscoverServices(false)
             .protocolsDiscoverServices(false)
-            .addProtocol(webSockets)
             .addConnectionSelector(slowClients)
             .directHandlers(new BadHttp(errors, requestIds, observer).forAll())
             .errorHandling(handling -> handling.includeEntity(true))

@@ -184,7 +184,9 @@ final class SlowClients implements ServerConnectionSelector, AutoCloseable {
 
     @Override
     public boolean canInterrupt() {
-      return http instanceof InterruptableTask<?> task && task.canInterrupt();
+      return http instanceof InterruptableTask<?> task
+          && task.canInterrupt()
+          && !client.isCutSoon();
     }
   }
 

@@ -2,34 +2,45 @@ package app.perpetua.flow.http;
 
 /**
  * One upgraded connection's other end: told what the client sends, by the connection's thread, one
- * thing at a time. What it throws closes the connection with 1011. While a call has not returned,
- * nothing more is read from the client.
+ * thing at a time, until a close frame was sent or received. What it throws closes the connection
+ * with 1011. While a call has not returned, nothing more is read from the client.
  */
 public interface SocketHandler {
+  /** How long a text message may be, in bytes. */
+  int maxTextBytes();
+
+  /** How long a binary message may be, in bytes. */
+  int maxBinaryBytes();
+
   /** First of all: what the client sends is read only after this. */
   void opened(ClientSocket socket);
 
   /**
-   * A fragment of a text message.
+   * A frame of any kind has arrived; called before what it means.
    *
-   * @param last whether the message ends with it
+   * @return false drops it
    */
-  void text(String fragment, boolean last);
+  boolean received();
+
+  /** A whole text message. */
+  void text(String message);
 
   /**
-   * A fragment of a binary message.
+   * A whole binary message.
    *
-   * @param bytes the handler's from now on
-   * @param last whether the message ends with it
+   * @param message the handler's from now on
    */
-  void binary(byte[] bytes, boolean last);
+  void binary(byte[] message);
 
-  /** A ping, which the handler answers; at most 125 bytes, or the client breaks the protocol. */
+  /** A message is longer than it may be; it is dropped. */
+  void tooLarge();
+
+  /** A ping, which the handler answers; at most 125 bytes. */
   void ping(byte[] bytes);
 
-  /** A sign of life. */
-  void pong();
-
-  /** Last of all, once, however the connection ended; also if it never opened. */
+  /**
+   * Last of all, once: nothing more comes from the client, however the connection ended; also if it
+   * never opened.
+   */
   void gone();
 }

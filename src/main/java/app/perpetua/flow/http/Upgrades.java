@@ -2,7 +2,6 @@ package app.perpetua.flow.http;
 
 import app.perpetua.flow.http.Sockets.Outcome;
 import io.helidon.common.buffers.BufferData;
-import io.helidon.common.concurrency.limits.Limit;
 import io.helidon.http.HeaderName;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.Headers;
@@ -10,32 +9,28 @@ import io.helidon.http.HttpPrologue;
 import io.helidon.http.WritableHeaders;
 import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.ConnectionContext;
+import io.helidon.webserver.http1.spi.Http1Upgrader;
 import io.helidon.webserver.spi.ServerConnection;
-import io.helidon.webserver.websocket.WsConfig;
-import io.helidon.webserver.websocket.WsConnection;
-import io.helidon.webserver.websocket.WsUpgrader;
-import io.helidon.websocket.WsCloseCodes;
-import io.helidon.websocket.WsListener;
-import io.helidon.websocket.WsSession;
 import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
+import java.util.Base64;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns HTTP connections into WebSockets (RFC 6455). Helidon's own upgrade would decide before a
- * route could answer, and its connection may end without telling its listener;
- * docs/decisions/voice.md lists what was found. Here whatever ends a connection is told.
- * Thread-safe.
+ * Turns HTTP connections into WebSockets (RFC 6455, section 4.2). Why this is not Helidon's own
+ * upgrade is in docs/decisions/voice.md. Thread-safe.
  */
-final class Upgrades extends WsUpgrader {
-  private static final System.Logger LOG = System.getLogger(Upgrades.class.getName());
+final class Upgrades implements Http1Upgrader {
   private static final HeaderName REFUSED = HeaderNames.create(Sockets.REFUSED);
-
-  /** RFC 6455, section 5.5. */
-  private static final int MAX_CONTROL = 125;
+  private static final HeaderName KEY = HeaderNames.create("Sec-WebSocket-Key");
+  private static final HeaderName VERSION = HeaderNames.create("Sec-WebSocket-Version");
+  private static final String SUPPORTED_VERSION = "13";
+  private static final String ACCEPT_SUFFIX = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
   private final Sockets sockets;
   private final RequestId ids;
@@ -44,18 +39,21 @@ final class Upgrades extends WsUpgrader {
   private final Consumer<Finished> observer;
 
   Upgrades(
-      WsConfig config,
       Sockets sockets,
       RequestId ids,
       ClientAddress addresses,
       Cors cors,
       Consumer<Finished> observer) {
-    super(config);
     this.sockets = sockets;
     this.ids = ids;
     this.addresses = addresses;
     this.cors = cors;
     this.observer = observer;
+  }
+
+  @Override
+  public String supportedProtocol() {
+    return "websocket";
   }
 
   /** Null lets the request go on as an ordinary one. */
@@ -68,10 +66,10 @@ final class Upgrades extends WsUpgrader {
         || !(context instanceof ClientConnection client)
         || client.isRestricted()
         || !prologue.method().text().equals("GET")
-        || !SUPPORTED_VERSION.equals(first(headers, WS_VERSION))) {
+        || !SUPPORTED_VERSION.equals(first(headers, VERSION))) {
       return null;
     }
-    String key = first(headers, WS_KEY);
+    String key = first(headers, KEY);
     if (key == null || !key.matches("[A-Za-z0-9+/]{22}==")) {
       return null;
     }
@@ -101,27 +99,23 @@ final class Upgrades extends WsUpgrader {
       }
       case Outcome.Opened opened -> {
         opened.principal().ifPresent(principal -> exchange.userId(principal.userId()));
-        yield opened(client, prologue, headers, key, exchange, opened.handler());
+        yield opened(client, key, exchange, opened.handler());
       }
     };
   }
 
   private ServerConnection opened(
-      ClientConnection client,
-      HttpPrologue prologue,
-      Headers headers,
-      String key,
-      Exchange exchange,
-      SocketHandler handler) {
+      ClientConnection client, String key, Exchange exchange, SocketHandler handler) {
     try {
       String head =
-          SWITCHING_PROTOCOL_PREFIX
-              + hash(client, key)
+          "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+              + "Sec-WebSocket-Accept: "
+              + accept(key)
               + "\r\n"
               + RequestId.HEADER.defaultCase()
               + ": "
               + exchange.requestId()
-              + SWITCHING_PROTOCOLS_SUFFIX;
+              + "\r\n\r\n";
       client.dataWriter().writeNow(BufferData.create(head.getBytes(StandardCharsets.US_ASCII)));
       client.upgraded();
     } catch (RuntimeException e) {
@@ -131,109 +125,22 @@ final class Upgrades extends WsUpgrader {
     observer.accept(
         new Finished(
             exchange, "GET", 101, Duration.ofNanos(System.nanoTime() - exchange.startedNanos())));
-    return new Watched(
-        WsConnection.create(client, prologue, headers, key, new Listener(client, handler)),
-        handler);
+    return new WebSocketConnection(client, handler);
   }
 
   private static @Nullable String first(Headers headers, HeaderName name) {
     return headers.first(name).orElse(null);
   }
 
-  /** Helidon's connection, whose every end is told. */
-  private record Watched(WsConnection connection, SocketHandler handler)
-      implements ServerConnection {
-    @Override
-    public void handle(Limit limit) {
-      try {
-        connection.handle(limit);
-      } catch (CloseConnectionException e) {
-        throw e;
-      } catch (RuntimeException e) {
-        // Else it would be answered with HTTP, in the midst of frames.
-        LOG.log(System.Logger.Level.DEBUG, "a WebSocket broke off", e);
-        throw new CloseConnectionException("a WebSocket broke off", e);
-      } finally {
-        handler.gone();
-      }
-    }
-
-    @Override
-    @Deprecated
-    @SuppressWarnings("removal")
-    public void handle(java.util.concurrent.Semaphore permits) {
-      // Helidon's older way in, which its listener does not take any more.
-      throw new UnsupportedOperationException();
-    }
-
-    @Override
-    public Duration idleTime() {
-      return connection.idleTime();
-    }
-
-    @Override
-    public void close(boolean interrupt) {
-      connection.close(interrupt);
-    }
-  }
-
-  /** Helidon's events in our words. */
-  private static final class Listener implements WsListener {
-    private final ClientConnection client;
-    private final SocketHandler handler;
-    private @Nullable ClientSocket socket;
-
-    Listener(ClientConnection client, SocketHandler handler) {
-      this.client = client;
-      this.handler = handler;
-    }
-
-    @Override
-    public void onOpen(WsSession session) {
-      ClientSocket opened = new ClientSocket(client);
-      socket = opened;
-      told(() -> handler.opened(opened));
-    }
-
-    @Override
-    public void onMessage(WsSession session, String text, boolean last) {
-      told(() -> handler.text(text, last));
-    }
-
-    @Override
-    public void onMessage(WsSession session, BufferData buffer, boolean last) {
-      told(() -> handler.binary(buffer.readBytes(), last));
-    }
-
-    @Override
-    public void onPing(WsSession session, BufferData buffer) {
-      if (buffer.available() > MAX_CONTROL) {
-        closed(WsCloseCodes.PROTOCOL_ERROR, "a control frame of more than 125 bytes");
-      }
-      told(() -> handler.ping(buffer.readBytes()));
-    }
-
-    @Override
-    public void onPong(WsSession session, BufferData buffer) {
-      told(handler::pong);
-    }
-
-    private void told(Runnable event) {
-      try {
-        event.run();
-      } catch (CloseConnectionException e) {
-        throw e;
-      } catch (RuntimeException e) {
-        LOG.log(System.Logger.Level.ERROR, "a WebSocket's handler failed", e);
-        closed(WsCloseCodes.UNEXPECTED_CONDITION, "something went wrong on our side");
-      }
-    }
-
-    private void closed(int code, String reason) {
-      if (socket != null) {
-        socket.close(code, reason);
-      }
-      throw new CloseConnectionException(reason);
+  /** RFC 6455, section 4.2.2. */
+  private static String accept(String key) {
+    try {
+      byte[] digest =
+          MessageDigest.getInstance("SHA-1")
+              .digest((key + ACCEPT_SUFFIX).getBytes(StandardCharsets.US_ASCII));
+      return Base64.getEncoder().encodeToString(digest);
+    } catch (NoSuchAlgorithmException e) {
+      throw new IllegalStateException("every Java platform has SHA-1", e);
     }
   }
 }

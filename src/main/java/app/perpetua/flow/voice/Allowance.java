@@ -8,10 +8,10 @@ final class Allowance {
   private final long most;
   private long spent;
 
-  Allowance(int perSecond, int atOnce) {
+  Allowance(int perSecond, int atOnce, long now) {
     this.nanosEach = Duration.ofSeconds(1).toNanos() / perSecond;
     this.most = nanosEach * atOnce;
-    this.spent = System.nanoTime() - most;
+    this.spent = now - most;
   }
 
   /** False if that is too much. */

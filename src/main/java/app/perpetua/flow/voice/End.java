@@ -20,7 +20,7 @@ enum End {
       "there are not enough credits for another minute",
       Words.FLUSHED),
   CLIENT_GONE("client_gone", 0, null, "", Words.KEPT),
-  CLIENT_SLOW("client_slow", 1008, null, "", Words.KEPT),
+  CLIENT_SLOW("client_slow", 0, null, "", Words.KEPT),
   FRAME_TOO_LARGE(
       "frame_too_large",
       4413,
@@ -76,7 +76,7 @@ enum End {
     return reason;
   }
 
-  /** RFC 6455's, or the contract's; 0 if there is nobody to tell. */
+  /** RFC 6455's, or the contract's; 0 if no close frame could reach the client. */
   int closeCode() {
     return closeCode;
   }

@@ -33,6 +33,7 @@ public final class LiveSessions implements AutoCloseable {
   private final AtomicBoolean stopping = new AtomicBoolean();
   private final AtomicBoolean extending = new AtomicBoolean();
   private final CountDownLatch closed = new CountDownLatch(1);
+  private long extendedNanos;
 
   /**
    * @param transcriber none if it is not configured or not wanted
@@ -48,6 +49,7 @@ public final class LiveSessions implements AutoCloseable {
     this.timing = timing;
     this.records = new VoiceRecords(db, sessions, ids.next());
     this.transcriber = transcriber;
+    this.extendedNanos = timing.nanoTime().getAsLong();
     Thread.ofPlatform().daemon().name("voice-watch").start(this::run);
   }
 
@@ -58,10 +60,6 @@ public final class LiveSessions implements AutoCloseable {
 
   VoiceTiming timing() {
     return timing;
-  }
-
-  VoiceConfig config() {
-    return config;
   }
 
   /**
@@ -114,18 +112,22 @@ public final class LiveSessions implements AutoCloseable {
   }
 
   private void run() {
-    long extended = System.nanoTime();
     try {
       while (!closed.await(timing.look().toNanos(), TimeUnit.NANOSECONDS)) {
-        long now = System.nanoTime();
-        watched.forEach(one -> look(one, now));
-        if (now - extended >= timing.lease().toNanos() / 3) {
-          extended = now;
-          extend();
-        }
+        look();
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
+    }
+  }
+
+  /** Looks at all sessions once, and extends their leases when it is time. */
+  synchronized void look() {
+    long now = timing.nanoTime().getAsLong();
+    watched.forEach(one -> look(one, now));
+    if (now - extendedNanos >= timing.lease().toNanos() / 3) {
+      extendedNanos = now;
+      extend();
     }
   }
 

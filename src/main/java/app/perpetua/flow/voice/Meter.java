@@ -1,6 +1,5 @@
 package app.perpetua.flow.voice;
 
-import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,17 +10,14 @@ final class Meter {
   /** Who stops at the very end is not told that it is over. */
   private static final double GRACE_SECONDS = 0.5;
 
-  private final double secondNanos;
+  private static final double SECOND_NANOS = 1e9;
+
   private final int maxSeconds;
   private @Nullable Long begun;
   private @Nullable Long stopped;
   private double audio;
 
-  /**
-   * @param second how long a second is
-   */
-  Meter(Duration second, int maxSeconds) {
-    this.secondNanos = second.toNanos();
+  Meter(int maxSeconds) {
     this.maxSeconds = maxSeconds;
   }
 
@@ -62,6 +58,6 @@ final class Meter {
       return 0;
     }
     long end = stopped == null ? now : stopped;
-    return Math.max(audio, Math.max(0, end - start) / secondNanos);
+    return Math.max(audio, Math.max(0, end - start) / SECOND_NANOS);
   }
 }

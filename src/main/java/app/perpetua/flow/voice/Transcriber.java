@@ -52,7 +52,7 @@ public interface Transcriber {
     /** Asks for a sign of life, and keeps a provider waiting that has nothing to do. */
     void beat() throws InterruptedException;
 
-    /** When it last sent anything, as {@link System#nanoTime()}. */
+    /** When it last sent anything, by {@link VoiceTiming#nanoTime()}. */
     long heardNanos();
 
     /** Asks for the last words; {@link Listener#ended} follows. */

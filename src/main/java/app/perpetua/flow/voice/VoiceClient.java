@@ -8,7 +8,7 @@ interface VoiceClient {
   /** Asks for a sign of life. */
   void ping();
 
-  /** When anything last came from it, as {@link System#nanoTime()}. */
+  /** When anything last came from it, by {@link VoiceTiming#nanoTime()}. */
   long heardNanos();
 
   /** Says goodbye. */

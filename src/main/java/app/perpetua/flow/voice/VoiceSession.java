@@ -69,15 +69,18 @@ final class VoiceSession implements Transcriber.Listener, Watched {
   private final AtomicBoolean beating = new AtomicBoolean();
   private final CountDownLatch drained = new CountDownLatch(1);
 
+  /** The first bytes, until there are enough of them to tell what they are. By one thread. */
+  private byte[] undecided = {};
+
   private volatile @Nullable Stream stream;
   private volatile String transcript = "";
   private volatile boolean listening;
   private volatile boolean heard;
   private volatile int chargedMinutes;
-  private volatile long lastAudio = System.nanoTime();
+  private volatile long lastAudio;
   private volatile long sayingSince;
   private volatile long endedAt;
-  private long lastBeat;
+  private volatile long lastBeat;
 
   VoiceSession(
       UUID id,
@@ -96,11 +99,18 @@ final class VoiceSession implements Transcriber.Listener, Watched {
     this.timing = timing;
     this.client = client;
     this.whenOver = whenOver;
-    this.meter = new Meter(timing.second(), config.maxSeconds());
+    this.meter = new Meter(config.maxSeconds());
+    this.lastAudio = now();
   }
 
   /** Reaches the provider, then lets the client speak. By the client's thread, which waits. */
   void begin() {
+    End ended = ending.get();
+    if (ended != null) {
+      // It ended before there was anybody to tell.
+      close(ended);
+      return;
+    }
     try {
       Stream opened = transcriber.open(this);
       stream = opened;
@@ -108,7 +118,8 @@ final class VoiceSession implements Transcriber.Listener, Watched {
         opened.abort();
         return;
       }
-      lastAudio = System.nanoTime();
+      lastAudio = now();
+      lastBeat = lastAudio;
       listening = true;
       client.say(new Connected("connected", id, config.maxSeconds()));
     } catch (Transcriber.Unreachable e) {
@@ -126,12 +137,13 @@ final class VoiceSession implements Transcriber.Listener, Watched {
     if (!listening || ending.get() != null || upstream == null) {
       return;
     }
-    lastAudio = System.nanoTime();
-    if (!meter.isBegun() && !accepted(bytes)) {
+    lastAudio = now();
+    byte[] known = meter.isBegun() ? bytes : accepted(bytes);
+    if (known.length == 0) {
       return;
     }
     try {
-      Relayed relayed = upstream.audio(bytes);
+      Relayed relayed = upstream.audio(known);
       switch (relayed) {
         case SENT -> {}
         case TOO_SLOW -> end(End.PROVIDER_SLOW);
@@ -143,15 +155,27 @@ final class VoiceSession implements Transcriber.Listener, Watched {
     }
   }
 
-  /** The first of all: it must be WebM, and its minute is paid for. */
-  private boolean accepted(byte[] bytes) {
-    if (!Arrays.equals(EBML, Arrays.copyOf(bytes, EBML.length))) {
+  /**
+   * What was sent up to now: it must be WebM, and its minute is paid for. Recorders may begin with
+   * a message of one byte; until four are there nothing is sent on, and nothing is charged.
+   *
+   * @return empty if there is nothing to send on, yet or at all
+   */
+  private byte[] accepted(byte[] bytes) {
+    byte[] begun = Arrays.copyOf(undecided, undecided.length + bytes.length);
+    System.arraycopy(bytes, 0, begun, undecided.length, bytes.length);
+    if (begun.length < EBML.length) {
+      undecided = begun;
+      return new byte[0];
+    }
+    undecided = new byte[0];
+    if (!Arrays.equals(EBML, Arrays.copyOf(begun, EBML.length))) {
       end(End.NOT_AUDIO);
-      return false;
+      return undecided;
     }
     meter.begin(lastAudio);
     charge(1);
-    return ending.get() == null;
+    return ending.get() == null ? begun : undecided;
   }
 
   @Override
@@ -167,7 +191,7 @@ final class VoiceSession implements Transcriber.Listener, Watched {
         keep();
       }
     }
-    sayingSince = System.nanoTime();
+    sayingSince = now();
     client.say(new Transcript("transcript", words.text(), words.isFinal(), words.confidence()));
     sayingSince = 0;
   }
@@ -266,14 +290,18 @@ final class VoiceSession implements Transcriber.Listener, Watched {
     }
   }
 
+  private long now() {
+    return timing.nanoTime().getAsLong();
+  }
+
   private Progress progress() {
-    return new Progress(id, meter.seconds(System.nanoTime()), transcript);
+    return new Progress(id, meter.seconds(now()), transcript);
   }
 
   /** Ends it, unless it ends already. Does not block. */
   void end(End end) {
     if (ending.compareAndSet(null, end)) {
-      endedAt = System.nanoTime();
+      endedAt = now();
       meter.stop(endedAt);
       Thread.ofVirtual().name("voice-end").start(() -> finish(end));
     }
@@ -301,10 +329,14 @@ final class VoiceSession implements Transcriber.Listener, Watched {
       // Its lease runs out, and the job ends it.
       LOG.log(System.Logger.Level.ERROR, "the end of voice session " + id, e);
     } finally {
-      if (end.closeCode() != 0) {
-        client.close(end.closeCode(), end.reason());
-      }
+      close(end);
       whenOver.accept(this);
+    }
+  }
+
+  private void close(End end) {
+    if (end.closeCode() != 0) {
+      client.close(end.closeCode(), end.reason());
     }
   }
 

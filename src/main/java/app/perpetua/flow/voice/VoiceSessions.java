@@ -178,7 +178,7 @@ public final class VoiceSessions {
       minutes = 0;
     } else {
       left = credits.statement(tx).balance().total();
-      if (!end.isFree() && minutes > 0 && owed > 0 && left >= cost(owed)) {
+      if (!end.isFree() && owed > 0 && left >= cost(owed)) {
         minutes += owed;
         left = credits.spend(tx, cost(owed), ref(progress.id(), minutes), "Voice transcription");
       }

@@ -9,7 +9,6 @@ import app.perpetua.flow.http.SocketRoute.Handshake;
 import app.perpetua.flow.sql.DatabaseException;
 import app.perpetua.flow.voice.VoiceRecords.Speaker;
 import app.perpetua.flow.voice.VoiceSession.Failure;
-import java.io.ByteArrayOutputStream;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -40,21 +39,21 @@ public final class VoiceSocket implements SocketHandler, VoiceClient, Watched {
   private final AccessTokens tokens;
   private final Json json;
   private final String requestId;
-  private final StringBuilder text = new StringBuilder();
-  private final ByteArrayOutputStream audio = new ByteArrayOutputStream();
-  private final Allowance allowance = new Allowance(MESSAGES_PER_SECOND, MESSAGES_AT_ONCE);
+  private final Allowance allowance;
 
   private volatile @Nullable VoiceSession session;
   private volatile @Nullable ClientSocket socket;
-  private volatile long heardNanos = System.nanoTime();
-  private volatile long openedNanos = System.nanoTime();
-  private boolean refused;
+  private volatile long heardNanos;
+  private volatile long openedNanos;
 
   private VoiceSocket(LiveSessions live, AccessTokens tokens, Json json, String requestId) {
     this.live = live;
     this.tokens = tokens;
     this.json = json;
     this.requestId = requestId;
+    this.heardNanos = now();
+    this.openedNanos = heardNanos;
+    this.allowance = new Allowance(MESSAGES_PER_SECOND, MESSAGES_AT_ONCE, heardNanos);
   }
 
   /**
@@ -77,7 +76,7 @@ public final class VoiceSocket implements SocketHandler, VoiceClient, Watched {
   @Override
   public void opened(ClientSocket opened) {
     socket = opened;
-    heardNanos = System.nanoTime();
+    heardNanos = now();
     VoiceSession reserved = session;
     if (reserved != null) {
       reserved.begin();
@@ -88,23 +87,33 @@ public final class VoiceSocket implements SocketHandler, VoiceClient, Watched {
   }
 
   @Override
-  public void text(String fragment, boolean last) {
-    if (!takes()) {
-      return;
-    }
-    if (text.length() + fragment.length() > MAX_TEXT) {
-      end(End.FRAME_TOO_LARGE);
-      return;
-    }
-    text.append(fragment);
-    if (last) {
-      String message = text.toString();
-      text.setLength(0);
-      understand(message);
-    }
+  public int maxTextBytes() {
+    return MAX_TEXT;
   }
 
-  private void understand(String message) {
+  @Override
+  public int maxBinaryBytes() {
+    return MAX_AUDIO;
+  }
+
+  /** Counts whatever comes; false once too much has. */
+  @Override
+  public boolean received() {
+    heardNanos = now();
+    if (!allowance.take(heardNanos)) {
+      end(End.FLOODED);
+      return false;
+    }
+    return true;
+  }
+
+  @Override
+  public void tooLarge() {
+    end(End.FRAME_TOO_LARGE);
+  }
+
+  @Override
+  public void text(String message) {
     JsonNode type;
     JsonNode token;
     try {
@@ -149,49 +158,24 @@ public final class VoiceSocket implements SocketHandler, VoiceClient, Watched {
   }
 
   @Override
-  public void binary(byte[] bytes, boolean last) {
-    if (!takes()) {
+  public void binary(byte[] message) {
+    if (message.length == 0) {
       return;
     }
-    if (audio.size() + bytes.length > MAX_AUDIO) {
-      audio.reset();
-      end(End.FRAME_TOO_LARGE);
-      return;
-    }
-    audio.writeBytes(bytes);
-    if (last && audio.size() > 0) {
-      byte[] message = audio.toByteArray();
-      audio.reset();
-      VoiceSession running = session;
-      if (running == null) {
-        refuse(AccessTokens.refused());
-      } else {
-        running.audio(message);
-      }
+    VoiceSession running = session;
+    if (running == null) {
+      refuse(AccessTokens.refused());
+    } else {
+      running.audio(message);
     }
   }
 
   @Override
   public void ping(byte[] bytes) {
     ClientSocket open = socket;
-    if (takes() && open != null) {
+    if (open != null) {
       open.pong(bytes);
     }
-  }
-
-  @Override
-  public void pong() {
-    takes();
-  }
-
-  /** Counts whatever comes; false once too much has. */
-  private boolean takes() {
-    heardNanos = System.nanoTime();
-    if (refused || !allowance.take(heardNanos)) {
-      end(End.FLOODED);
-      return false;
-    }
-    return true;
   }
 
   /** Ends the session, or the connection that has none yet. */
@@ -199,8 +183,7 @@ public final class VoiceSocket implements SocketHandler, VoiceClient, Watched {
     VoiceSession running = session;
     if (running != null) {
       running.end(end);
-    } else if (!refused) {
-      refused = true;
+    } else {
       live.forget(this);
       if (end.error() != null) {
         say(new Failure(end.error(), end.message()));
@@ -210,7 +193,6 @@ public final class VoiceSocket implements SocketHandler, VoiceClient, Watched {
   }
 
   private void refuse(Refusal why) {
-    refused = true;
     live.forget(this);
     say(new Failure(why.code().name(), why.message()));
     close(
@@ -227,13 +209,16 @@ public final class VoiceSocket implements SocketHandler, VoiceClient, Watched {
 
   @Override
   public void gone() {
-    // The connection ends by itself, and may have last words of its own under way.
     socket = null;
     live.forget(this);
     VoiceSession running = session;
     if (running != null) {
       running.end(End.CLIENT_GONE);
     }
+  }
+
+  private long now() {
+    return live.timing().nanoTime().getAsLong();
   }
 
   /** Only until it is known who this is. */
@@ -247,8 +232,13 @@ public final class VoiceSocket implements SocketHandler, VoiceClient, Watched {
 
   @Override
   public void goAway() {
-    live.forget(this);
-    Thread.ofVirtual().start(() -> close(GOING_AWAY, "going away"));
+    Thread.ofVirtual()
+        .start(
+            () -> {
+              close(GOING_AWAY, "going away");
+              // Not before: the process waits for those that it still knows.
+              live.forget(this);
+            });
   }
 
   @Override

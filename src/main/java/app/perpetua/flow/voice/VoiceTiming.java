@@ -1,9 +1,10 @@
 package app.perpetua.flow.voice;
 
 import java.time.Duration;
+import java.util.function.LongSupplier;
 
 /**
- * How long a live session waits for what, in real time.
+ * How long a live session waits for what, and by which clock.
  *
  * @param authenticate for the first message, where the request brought no token
  * @param silence without audio, until the session ends by itself
@@ -12,8 +13,8 @@ import java.time.Duration;
  * @param drain for the provider's last words
  * @param keep for the same if the client has gone; with patience, less than five seconds
  * @param lease how long a session outlives its process; a third of it between extensions
- * @param second a second of the meter
- * @param look how often sessions are looked at
+ * @param look how often sessions are looked at, in real time
+ * @param nanoTime elapsed time in nanoseconds, as {@link System#nanoTime()}; thread-safe
  */
 public record VoiceTiming(
     Duration authenticate,
@@ -23,8 +24,8 @@ public record VoiceTiming(
     Duration drain,
     Duration keep,
     Duration lease,
-    Duration second,
-    Duration look) {
+    Duration look,
+    LongSupplier nanoTime) {
   /** As the contract has it. */
   public static VoiceTiming standard() {
     return new VoiceTiming(
@@ -35,7 +36,7 @@ public record VoiceTiming(
         Duration.ofSeconds(4),
         Duration.ofSeconds(1),
         Duration.ofSeconds(30),
-        Duration.ofSeconds(1),
-        Duration.ofMillis(250));
+        Duration.ofMillis(250),
+        System::nanoTime);
   }
 }

@@ -5,7 +5,7 @@ interface Watched {
   /**
    * Looks at the time. Must not block.
    *
-   * @param now as {@link System#nanoTime()}
+   * @param now by {@link VoiceTiming#nanoTime()}
    */
   void look(long now);
 

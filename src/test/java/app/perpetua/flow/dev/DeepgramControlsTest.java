@@ -57,7 +57,7 @@ class DeepgramControlsTest {
   }
 
   private Deepgram deepgram(String key) {
-    return new Deepgram(http, URI.create(fake.origin()), new Secret(key), json);
+    return new Deepgram(http, URI.create(fake.origin()), new Secret(key), json, System::nanoTime);
   }
 
   @Test
@@ -114,7 +114,9 @@ class DeepgramControlsTest {
             Transcriber.Unreachable.class,
             () -> deepgram(FakeDeepgram.KEY).open(into(new LinkedBlockingQueue<>())));
     assertTrue(String.valueOf(refused.getMessage()).contains("429"), refused.getMessage());
-    Deepgram nowhere = new Deepgram(http, URI.create("http://127.0.0.1:1"), new Secret("x"), json);
+    Deepgram nowhere =
+        new Deepgram(
+            http, URI.create("http://127.0.0.1:1"), new Secret("x"), json, System::nanoTime);
     assertThrows(
         Transcriber.Unreachable.class, () -> nowhere.open(into(new LinkedBlockingQueue<>())));
     assertInstanceOf(

@@ -115,6 +115,20 @@ public final class RawTalk implements AutoCloseable {
     }
   }
 
+  /** Returns once the service has answered a ping: all that was sent before has been read. */
+  public void ping() throws IOException {
+    frames.write(Frames.PING, true, new byte[0]);
+    while (true) {
+      Frames.Frame frame = frames.read();
+      if (frame.code() == Frames.PONG) {
+        return;
+      }
+      if (frame.code() == Frames.CLOSE) {
+        throw new AssertionError("closed with " + frame.closeCode());
+      }
+    }
+  }
+
   /** Resets the connection. */
   public void reset() throws IOException {
     socket.setSoLinger(true, 0);

@@ -45,7 +45,7 @@ final class PlainServer implements AutoCloseable {
     return new HttpConfig(0, Set.of(), List.of(), metricsToken, metricsPort, 1_000, 100, 20, 10);
   }
 
-  private static AccountConfig account() {
+  static AccountConfig account() {
     try {
       KeyPairGenerator keys = KeyPairGenerator.getInstance("RSA");
       keys.initialize(2048);

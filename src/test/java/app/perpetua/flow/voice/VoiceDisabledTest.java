@@ -51,8 +51,9 @@ class VoiceDisabledTest {
   void promise_24_a_process_that_stops_ends_its_sessions_with_a_reason() throws Exception {
     TestService.Session user = stopping.newPro();
     stopping.deepgram().script(new Step.Final("This was heard."));
-    try (Talk unknown = Talk.open(stopping.port(), Map.of());
+    try (RawTalk unknown = new RawTalk(stopping.port(), "");
         Talk talk = Talk.open(stopping.port(), user.accessToken())) {
+      unknown.ping();
       talk.next("connected");
       talk.audio(VoiceFixture.PIECES.get(0));
       talk.next("transcript");

@@ -1,5 +1,6 @@
 package app.perpetua.flow.voice;
 
+import static app.perpetua.flow.voice.VoiceFixture.LIMIT;
 import static app.perpetua.flow.voice.VoiceFixture.PIECES;
 import static app.perpetua.flow.voice.VoiceFixture.balance;
 import static app.perpetua.flow.voice.VoiceFixture.movements;
@@ -9,30 +10,22 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import app.perpetua.flow.fake.FakeDeepgram.Step;
 import app.perpetua.flow.harness.Invariants;
+import app.perpetua.flow.harness.MovableNanos;
+import app.perpetua.flow.harness.RawTalk;
 import app.perpetua.flow.harness.Talk;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.TestService;
+import app.perpetua.flow.sql.Eventually;
 import java.time.Duration;
-import java.util.Map;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import tools.jackson.databind.JsonNode;
 
-/** What time does to live sessions, which here pass a hundred times as fast. */
+/** What time does to live sessions; it is moved on as soon as what must come before has come. */
 class VoiceMeterTest {
-  private static final VoiceTiming FAST =
-      new VoiceTiming(
-          Duration.ofMillis(300),
-          Duration.ofMillis(1_500),
-          Duration.ofMillis(300),
-          Duration.ofSeconds(8),
-          Duration.ofSeconds(4),
-          Duration.ofSeconds(1),
-          Duration.ofSeconds(30),
-          Duration.ofMillis(10),
-          Duration.ofMillis(10));
+  private static final MovableNanos nanos = new MovableNanos();
 
   @Order(1)
   @RegisterExtension
@@ -44,7 +37,7 @@ class VoiceMeterTest {
       new TestService(database)
           .with("VOICE_MAX_SECONDS", "90")
           .with("PRO_DAILY_CREDITS", "4")
-          .with(FAST);
+          .with(VoiceFixture.timing(nanos));
 
   @AfterEach
   void invariants() {
@@ -60,6 +53,8 @@ class VoiceMeterTest {
     try (Talk talk = Talk.open(service.port(), user.accessToken())) {
       talk.next("connected");
       talk.audio(PIECES.get(0));
+      talk.next("transcript");
+      nanos.advance(Duration.ofSeconds(61));
       assertEquals("INSUFFICIENT_CREDITS", talk.next("error").get("code").stringValue());
       JsonNode complete = talk.next("complete");
       assertEquals("One. Two.", complete.get("full_transcript").stringValue());
@@ -81,6 +76,10 @@ class VoiceMeterTest {
     try (Talk talk = Talk.open(service.port(), user.accessToken())) {
       talk.next("connected");
       talk.audio(PIECES.get(0));
+      awaitMinutes(user, 1);
+      nanos.advance(Duration.ofSeconds(61));
+      awaitMinutes(user, 2);
+      nanos.advance(Duration.ofSeconds(30));
       assertEquals("MAX_DURATION_EXCEEDED", talk.next("error").get("code").stringValue());
       JsonNode complete = talk.next("complete");
       assertEquals(90, complete.get("duration_seconds").intValue());
@@ -89,6 +88,11 @@ class VoiceMeterTest {
     }
     assertEquals("max_duration", onlyEnded(user).get("end_reason").stringValue());
     assertEquals(before - 10, balance(user));
+    assertEquals(2, movements(database, user.userId(), "consume"));
+  }
+
+  private static void awaitMinutes(TestService.Session user, int minutes) {
+    Eventually.within(LIMIT, () -> movements(database, user.userId(), "consume") == minutes);
   }
 
   @Test
@@ -113,6 +117,7 @@ class VoiceMeterTest {
     TestService.Session user = service.newPro();
     try (Talk talk = Talk.open(service.port(), user.accessToken())) {
       talk.next("connected");
+      nanos.advance(VoiceFixture.SILENCE.plusMillis(1));
       assertEquals(0, talk.next("complete").get("credits_used").intValue());
       assertEquals(1000, talk.closeCode());
     }
@@ -121,8 +126,10 @@ class VoiceMeterTest {
 
   @Test
   void who_does_not_say_who_they_are_is_not_waited_for() throws Exception {
-    try (Talk talk = Talk.open(service.port(), Map.of())) {
-      assertEquals("UNAUTHORIZED", talk.next("error").get("code").stringValue());
+    try (RawTalk talk = new RawTalk(service.port(), "")) {
+      talk.ping();
+      nanos.advance(VoiceFixture.AUTHENTICATE.plusMillis(1));
+      assertEquals("UNAUTHORIZED", talk.next().get("code").stringValue());
       assertEquals(4401, talk.closeCode());
     }
   }

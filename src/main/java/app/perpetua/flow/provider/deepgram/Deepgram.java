@@ -22,6 +22,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -50,22 +51,25 @@ public final class Deepgram implements Transcriber {
   private final URI base;
   private final Secret key;
   private final Json json;
+  private final LongSupplier nanoTime;
 
   /**
    * @param http has an executor whose threads may block
    * @param base such as {@code https://api.deepgram.com}
+   * @param nanoTime elapsed time in nanoseconds; thread-safe
    */
-  public Deepgram(HttpClient http, URI base, Secret key, Json json) {
+  public Deepgram(HttpClient http, URI base, Secret key, Json json, LongSupplier nanoTime) {
     this.http = http;
     this.reading = http.executor().orElseThrow();
     this.base = base;
     this.key = key;
     this.json = json;
+    this.nanoTime = nanoTime;
   }
 
   @Override
   public Stream open(Listener listener) throws Unreachable, InterruptedException {
-    DeepgramStream stream = new DeepgramStream(listener, json);
+    DeepgramStream stream = new DeepgramStream(listener, json, nanoTime);
     CompletableFuture<WebSocket> connecting =
         http.newWebSocketBuilder()
             .header("Authorization", "Token " + key.value())

@@ -16,6 +16,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -44,15 +45,19 @@ final class DeepgramStream implements Stream {
 
   private final Listener listener;
   private final Json json;
+  private final LongSupplier nanoTime;
   private final ReentrantLock sending = new ReentrantLock();
   private final AtomicBoolean ended = new AtomicBoolean();
   private volatile @Nullable WebSocket socket;
-  private volatile long heardNanos = System.nanoTime();
-  private volatile long sentNanos = System.nanoTime();
+  private volatile long heardNanos;
+  private volatile long sentNanos;
 
-  DeepgramStream(Listener listener, Json json) {
+  DeepgramStream(Listener listener, Json json, LongSupplier nanoTime) {
     this.listener = listener;
     this.json = json;
+    this.nanoTime = nanoTime;
+    this.heardNanos = nanoTime.getAsLong();
+    this.sentNanos = heardNanos;
   }
 
   WebSocket.Listener listener() {
@@ -61,20 +66,20 @@ final class DeepgramStream implements Stream {
 
   void opened(WebSocket opened) {
     socket = opened;
-    heardNanos = System.nanoTime();
+    heardNanos = nanoTime.getAsLong();
   }
 
   @Override
   public Relayed audio(byte[] audio) throws InterruptedException {
     Relayed relayed = send(to -> to.sendBinary(ByteBuffer.wrap(audio), true));
-    sentNanos = System.nanoTime();
+    sentNanos = nanoTime.getAsLong();
     return relayed;
   }
 
   @Override
   public void beat() throws InterruptedException {
-    if (System.nanoTime() - sentNanos > IDLE.toNanos()) {
-      sentNanos = System.nanoTime();
+    if (nanoTime.getAsLong() - sentNanos > IDLE.toNanos()) {
+      sentNanos = nanoTime.getAsLong();
       send(to -> to.sendText(KEEP_ALIVE, true));
     }
     send(to -> to.sendPing(ByteBuffer.allocate(0)));
@@ -163,7 +168,7 @@ final class DeepgramStream implements Stream {
     @Override
     public @Nullable CompletionStage<?> onText(
         WebSocket from, CharSequence fragment, boolean last) {
-      heardNanos = System.nanoTime();
+      heardNanos = nanoTime.getAsLong();
       if (text.length() + fragment.length() > MAX_MESSAGE) {
         from.abort();
         end(Ended.LOST);
@@ -181,21 +186,21 @@ final class DeepgramStream implements Stream {
 
     @Override
     public @Nullable CompletionStage<?> onBinary(WebSocket from, ByteBuffer bytes, boolean last) {
-      heardNanos = System.nanoTime();
+      heardNanos = nanoTime.getAsLong();
       from.request(1);
       return null;
     }
 
     @Override
     public @Nullable CompletionStage<?> onPing(WebSocket from, ByteBuffer bytes) {
-      heardNanos = System.nanoTime();
+      heardNanos = nanoTime.getAsLong();
       from.request(1);
       return null;
     }
 
     @Override
     public @Nullable CompletionStage<?> onPong(WebSocket from, ByteBuffer bytes) {
-      heardNanos = System.nanoTime();
+      heardNanos = nanoTime.getAsLong();
       from.request(1);
       return null;
     }
