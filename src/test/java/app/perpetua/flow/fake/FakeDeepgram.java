@@ -97,6 +97,7 @@ public final class FakeDeepgram implements AutoCloseable {
   private final List<Socket> sockets = new ArrayList<>();
   private @Nullable List<Step> script;
   private Recording recording = UNDERSTOOD;
+  private CountDownLatch answering = new CountDownLatch(0);
   private volatile double secondsPerMessage = 0.1;
 
   /** Starts it on a free port. */
@@ -133,8 +134,14 @@ public final class FakeDeepgram implements AutoCloseable {
     recording = answer;
   }
 
-  /** Recordings are understood again. */
+  /** Recordings are not answered until then. */
+  public synchronized void hold(CountDownLatch until) {
+    answering = until;
+  }
+
+  /** Recordings are understood again, at once. */
   public synchronized void recover() {
+    answering = new CountDownLatch(0);
     recording = UNDERSTOOD;
     script = null;
     secondsPerMessage = 0.1;
@@ -257,8 +264,10 @@ public final class FakeDeepgram implements AutoCloseable {
       throws IOException, InterruptedException {
     byte[] body = frames.body(Integer.parseInt(head.headers().getOrDefault("content-length", "0")));
     Recording answer;
+    CountDownLatch until;
     synchronized (this) {
       answer = recording;
+      until = answering;
       try {
         String url = json.parse(new String(body, StandardCharsets.UTF_8)).path("url").asString("");
         asked.add(new Asked(url, query));
@@ -271,6 +280,7 @@ public final class FakeDeepgram implements AutoCloseable {
         fault("without " + expected + ": " + query);
       }
     }
+    until.await();
     if (!answer.stall().isZero()) {
       pause(answer.stall());
     }

@@ -15,6 +15,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
@@ -119,7 +120,8 @@ class TranscribeApiTest {
 
   @Test
   void promise_3_while_the_first_runs_another_process_is_told_so() {
-    service.deepgram().become(Recording.of("Slowly.", 5).after(Duration.ofSeconds(6)));
+    CountDownLatch answered = new CountDownLatch(1);
+    service.deepgram().hold(answered);
     UUID key = UUID.randomUUID();
     CompletableFuture<Api.Answer> first =
         CompletableFuture.supplyAsync(
@@ -132,6 +134,7 @@ class TranscribeApiTest {
                     key)
                 == 1);
     user.api().withKey(key).post(TRANSCRIBE, recording(60)).expect(409, "IDEMPOTENCY_IN_PROGRESS");
+    answered.countDown();
     assertEquals(200, first.join().status());
   }
 
