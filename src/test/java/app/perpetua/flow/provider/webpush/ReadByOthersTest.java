@@ -9,22 +9,18 @@ import app.perpetua.flow.base.Json;
 import app.perpetua.flow.fake.FakePushService;
 import app.perpetua.flow.fake.VapidKeys;
 import app.perpetua.flow.harness.MutableClock;
+import app.perpetua.flow.harness.NpmProject;
 import app.perpetua.flow.notifications.PushService;
 import app.perpetua.flow.notifications.Vapid;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.http.HttpClient;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 
@@ -33,16 +29,13 @@ import tools.jackson.databind.JsonNode;
  * verified by {@code jose}. Needs node and npm; installs the two once, below target/.
  */
 class ReadByOthersTest {
-  private static final Path SOURCE = Path.of("src/test/npm/webpush");
-  private static final Path HOME = Path.of("target/npm/webpush");
-  private static final Duration PATIENCE = Duration.ofMinutes(3);
+  private static final NpmProject NPM = new NpmProject("webpush");
 
   private final MutableClock clock = new MutableClock();
   private final Json json = new Json();
 
   @Test
   void FR_056_other_implementations_read_what_is_sent() throws Exception {
-    install();
     List<String> texts = new ArrayList<>(List.of("{\"title\":\"Grüße 👩‍🚀\"}"));
     for (int length : new int[] {1, 15, 16, 17, 1_000, 3_992, 3_993}) {
       texts.add("x".repeat(length));
@@ -119,59 +112,15 @@ class ReadByOthersTest {
     return asked;
   }
 
-  /** What is locked, once; a changed lock file installs anew. */
-  private static void install() throws Exception {
-    Files.createDirectories(HOME);
-    Path installed = HOME.resolve("installed.json");
-    byte[] lock = Files.readAllBytes(SOURCE.resolve("package-lock.json"));
-    for (String name : List.of("package.json", "package-lock.json", "read.mjs")) {
-      Files.copy(SOURCE.resolve(name), HOME.resolve(name), StandardCopyOption.REPLACE_EXISTING);
-    }
-    if (!Files.exists(installed) || !Arrays.equals(lock, Files.readAllBytes(installed))) {
-      run("", "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund");
-      Files.write(installed, lock);
-    }
-  }
-
-  private static String node(String input) throws Exception {
-    return run(input, "node", "read.mjs");
-  }
-
-  private static String run(String input, String... command) throws Exception {
-    Path in = HOME.resolve("input");
-    Path out = HOME.resolve("output");
-    Path errors = HOME.resolve("errors");
-    Files.writeString(in, input);
-    Process process;
+  private static String node(String input) {
     try {
-      process =
-          new ProcessBuilder(command)
-              .directory(HOME.toFile())
-              .redirectInput(in.toFile())
-              .redirectOutput(out.toFile())
-              .redirectError(errors.toFile())
-              .start();
+      NPM.install();
+      return NPM.run(input, "node", "read.mjs");
     } catch (IOException e) {
       throw new AssertionError(
-          command[0]
-              + " is missing, and with it the proof that others can read our pushes: install"
+          "node or npm is missing, and with it the proof that others can read our pushes: install"
               + " Node.js 18 or later with npm (Debian: apt-get install nodejs npm)",
           e);
-    }
-    if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
-      process.destroyForcibly();
-      throw new AssertionError(String.join(" ", command) + " does not end");
-    }
-    assertEquals(
-        0, process.exitValue(), () -> String.join(" ", command) + ": " + text(errors) + text(out));
-    return text(out);
-  }
-
-  private static String text(Path file) {
-    try {
-      return Files.readString(file);
-    } catch (IOException e) {
-      throw new AssertionError(e);
     }
   }
 }

@@ -1,0 +1,89 @@
+package app.perpetua.flow.harness;
+
+import java.io.IOException;
+import java.io.InterruptedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+
+/**
+ * One of the projects below {@code src/test/npm}: its scripts, and what its lock file says,
+ * installed below target/. For one thread.
+ */
+public final class NpmProject {
+  private static final Duration PATIENCE = Duration.ofMinutes(3);
+
+  private final Path source;
+  private final Path home;
+
+  /** The project of that name, not installed yet. */
+  public NpmProject(String name) {
+    source = Path.of("src/test/npm", name);
+    home = Path.of("target/npm", name);
+  }
+
+  /** Where it is installed. */
+  public Path home() {
+    return home;
+  }
+
+  /**
+   * Installs what is locked, once; a changed lock file installs anew.
+   *
+   * @throws IOException if npm is missing
+   */
+  public void install() throws IOException {
+    Files.createDirectories(home);
+    Path installed = home.resolve("installed.json");
+    byte[] lock = Files.readAllBytes(source.resolve("package-lock.json"));
+    try (Stream<Path> files = Files.list(source)) {
+      for (Path file : files.toList()) {
+        Files.copy(file, home.resolve(file.getFileName()), StandardCopyOption.REPLACE_EXISTING);
+      }
+    }
+    if (!Files.exists(installed) || !Arrays.equals(lock, Files.readAllBytes(installed))) {
+      run("", "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund");
+      Files.write(installed, lock);
+    }
+  }
+
+  /**
+   * Runs a command there.
+   *
+   * @return what it printed
+   * @throws IOException if there is no such command
+   * @throws AssertionError if it fails or does not end
+   */
+  public String run(String input, String... command) throws IOException {
+    Path in = home.resolve("input");
+    Path out = home.resolve("output");
+    Path errors = home.resolve("errors");
+    Files.writeString(in, input);
+    Process process =
+        new ProcessBuilder(List.of(command))
+            .directory(home.toFile())
+            .redirectInput(in.toFile())
+            .redirectOutput(out.toFile())
+            .redirectError(errors.toFile())
+            .start();
+    try {
+      if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+        process.destroyForcibly();
+        throw new AssertionError(String.join(" ", command) + " does not end");
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new InterruptedIOException();
+    }
+    if (process.exitValue() != 0) {
+      throw new AssertionError(
+          String.join(" ", command) + ": " + Files.readString(errors) + Files.readString(out));
+    }
+    return Files.readString(out);
+  }
+}
