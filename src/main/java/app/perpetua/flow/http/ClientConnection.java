@@ -140,8 +140,8 @@ final class ClientConnection implements ConnectionContext, TransferBudget.Holder
     return wasAuthenticated;
   }
 
-  /** A message of the WebSocket was handled, and nothing of it is kept. */
-  void messageHandled() {
+  /** Nothing of what a WebSocket's client has sent is kept any more. */
+  void released() {
     transferred();
     waitingSince = nanos.getAsLong();
   }

@@ -57,10 +57,15 @@ final class ClientFrames {
   }
 
   private final DataReader reader;
+  private final Runnable released;
   private long unread;
 
-  ClientFrames(DataReader reader) {
+  /**
+   * @param released called when nothing of what was read is kept any more
+   */
+  ClientFrames(DataReader reader, Runnable released) {
     this.reader = reader;
+    this.released = released;
   }
 
   /**
@@ -121,6 +126,7 @@ final class ClientFrames {
       int step = (int) Math.min(unread, reader.available());
       reader.skip(step);
       unread -= step;
+      released.run();
     }
   }
 

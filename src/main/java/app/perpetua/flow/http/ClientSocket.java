@@ -83,6 +83,11 @@ public final class ClientSocket {
     }
   }
 
+  /** The client has said who it is, in a message instead of a header. */
+  public void authenticated() {
+    connection.authenticated();
+  }
+
   /** Whether a close frame has been sent, or nothing can be sent any more. */
   boolean isClosed() {
     return closed;

@@ -38,7 +38,7 @@ final class WebSocketConnection implements ServerConnection {
     this.client = client;
     this.handler = handler;
     this.socket = new ClientSocket(client);
-    this.frames = new ClientFrames(client.dataReader());
+    this.frames = new ClientFrames(client.dataReader(), client::released);
   }
 
   @Override
@@ -76,6 +76,9 @@ final class WebSocketConnection implements ServerConnection {
       }
       if (!socket.isClosed()) {
         deliver(frame);
+      }
+      if (collecting == ClientFrames.CONTINUATION) {
+        client.released();
       }
     } catch (Violation e) {
       fail(e);

@@ -65,8 +65,9 @@ final class VoiceRecords {
         if (attempt == PAUSES.length) {
           LOG.log(
               System.Logger.Level.WARNING,
-              "voice session " + progress.id() + " is left to its lease",
-              e);
+              "voice session {0} is left to its lease: {1}",
+              progress.id(),
+              e.line());
           return Optional.empty();
         }
         Thread.sleep(PAUSES[attempt]);
@@ -84,7 +85,8 @@ final class VoiceRecords {
             return true;
           });
     } catch (DatabaseException e) {
-      LOG.log(System.Logger.Level.WARNING, "leases of voice sessions are not extended", e);
+      LOG.log(
+          System.Logger.Level.WARNING, "leases of voice sessions are not extended: {0}", e.line());
     }
   }
 

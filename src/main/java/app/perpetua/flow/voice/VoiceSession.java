@@ -274,7 +274,7 @@ final class VoiceSession implements Transcriber.Listener, Watched {
       end(e.code() == Code.INSUFFICIENT_CREDITS ? End.OUT_OF_CREDITS : End.TAKEN_OVER);
     } catch (DatabaseException e) {
       // Tried again at the next look, and owed at the end if it never succeeds.
-      LOG.log(System.Logger.Level.WARNING, "a minute of " + id + " is not charged yet", e);
+      LOG.log(System.Logger.Level.WARNING, "a minute of {0} is not charged yet: {1}", id, e.line());
     }
   }
 
@@ -286,7 +286,7 @@ final class VoiceSession implements Transcriber.Listener, Watched {
     } catch (Refusal e) {
       end(End.TAKEN_OVER);
     } catch (DatabaseException e) {
-      LOG.log(System.Logger.Level.WARNING, "words of " + id + " are not stored yet", e);
+      LOG.log(System.Logger.Level.WARNING, "words of {0} are not stored yet: {1}", id, e.line());
     }
   }
 

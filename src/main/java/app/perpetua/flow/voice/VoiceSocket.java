@@ -144,12 +144,16 @@ public final class VoiceSocket implements SocketHandler, VoiceClient, Watched {
       refuse(e);
       return;
     } catch (DatabaseException e) {
-      LOG.log(System.Logger.Level.WARNING, "request " + requestId, e);
+      LOG.log(System.Logger.Level.WARNING, "request {0}: {1}", requestId, e.line());
       say(new Failure("SERVICE_UNAVAILABLE", "the service cannot be used at present"));
       close(TRY_AGAIN_LATER, "unavailable");
       return;
     } finally {
       live.forget(this);
+    }
+    ClientSocket open = socket;
+    if (open != null) {
+      open.authenticated();
     }
     VoiceSession reserved = session;
     if (reserved != null) {

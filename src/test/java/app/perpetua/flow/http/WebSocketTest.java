@@ -9,10 +9,12 @@ import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.fake.Frames;
 import app.perpetua.flow.harness.MutableClock;
+import app.perpetua.flow.sql.Eventually;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -28,6 +30,7 @@ import org.junit.jupiter.api.Test;
 class WebSocketTest {
   private static final String PATH = "/socket";
   private static final int LIMIT_SECONDS = 20;
+  private static final Duration LIMIT = Duration.ofSeconds(LIMIT_SECONDS);
 
   /** Remembers what it is told. */
   private static class Remembering implements SocketHandler {
@@ -156,6 +159,39 @@ class WebSocketTest {
     // The example of RFC 6455, section 1.3.
     assertEquals("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", answer.headers().get("sec-websocket-accept"));
     return new Client(socket, frames);
+  }
+
+  @Test
+  void half_a_message_counts_as_bytes_in_flight_until_it_is_handled() throws Exception {
+    Remembering remembering =
+        new Remembering() {
+          @Override
+          public int maxBinaryBytes() {
+            return 200_000;
+          }
+        };
+    handlers = () -> remembering;
+    try (Client client = connect()) {
+      client.frames().write(Frames.BINARY, false, new byte[100_000]);
+      Eventually.within(LIMIT, () -> server.bytesInFlight() >= 90_000);
+      client.frames().write(Frames.CONTINUATION, true, new byte[1]);
+      assertEquals("100001 bytes", remembering.told.poll(LIMIT_SECONDS, TimeUnit.SECONDS));
+      Eventually.within(LIMIT, () -> server.bytesInFlight() == 0);
+    }
+  }
+
+  @Test
+  void a_message_that_is_dropped_is_not_in_flight() throws Exception {
+    Remembering remembering = new Remembering();
+    handlers = () -> remembering;
+    try (Client client = connect()) {
+      client.frames().write(Frames.BINARY, false, new byte[100_000]);
+      assertEquals("too large", remembering.told.poll(LIMIT_SECONDS, TimeUnit.SECONDS));
+      client.frames().write(Frames.CONTINUATION, true, new byte[100_000]);
+      client.frames().text("next");
+      assertEquals("next", remembering.told.poll(LIMIT_SECONDS, TimeUnit.SECONDS));
+      assertEquals(0, server.bytesInFlight());
+    }
   }
 
   @Test

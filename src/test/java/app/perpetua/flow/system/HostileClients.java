@@ -50,7 +50,7 @@ final class HostileClients implements AutoCloseable {
     this.script = script;
     for (int i = 0; i < connections; i++) {
       int number = i;
-      threads.submit(() -> attack(number));
+      threads.execute(() -> attack(number));
     }
   }
 
