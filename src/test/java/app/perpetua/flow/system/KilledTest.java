@@ -57,7 +57,8 @@ class KilledTest {
     NextCommit commit = new NextCommit();
     try (Tap tap = new Tap(stage.databaseAddress(), commit)) {
       Map<String, String> environment = stage.environmentThrough(tap.port());
-      Jar jar = stage.start(environment).awaitReady();
+      // Without jobs, so that no other commit comes first.
+      Jar jar = stage.start(environment, "--role=api").awaitReady();
       TestService.Session user = stage.newUser(stage.api(jar));
       UUID key = UUID.randomUUID();
       Map<String, Object> task = Map.of("title", "once");
@@ -69,7 +70,7 @@ class KilledTest {
           });
       assertThrows(UncheckedIOException.class, () -> user.api().withKey(key).post(TASKS, task));
       assertEquals(moment == Moment.AFTER ? 1 : 0, tasks(user));
-      stage.startOn(jar.port(), environment).awaitReady();
+      stage.startOn(jar.port(), environment, "--role=api").awaitReady();
       Api.Answer retried = user.api().withKey(key).post(TASKS, task).expect(201);
       assertEquals(
           moment == Moment.AFTER ? "true" : "", retried.header("X-Idempotent-Replayed").orElse(""));

@@ -49,7 +49,8 @@ class StoppedTest {
         ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
       Map<String, String> environment = stage.environmentThrough(tap.port());
       environment.put("FREE_MAX_TASKS", "1000000");
-      Jar jar = stage.start(environment).awaitReady();
+      // Without jobs, so that the commit that is held is a request's.
+      Jar jar = stage.start(environment, "--role=api").awaitReady();
       Api api = stage.api(jar);
       Set<String> acknowledged = ConcurrentHashMap.newKeySet();
       CountDownLatch busy = new CountDownLatch(10 * CLIENTS);
