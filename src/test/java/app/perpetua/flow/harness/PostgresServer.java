@@ -5,6 +5,8 @@ import app.perpetua.flow.sql.DatabaseUrl;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -22,11 +24,16 @@ import org.postgresql.ds.PGSimpleDataSource;
 /**
  * A PostgreSQL with one migrated template, from which every test class gets its own database within
  * milliseconds. Embedded, or the server that {@code TEST_DATABASE_URL} names, whose role must be
- * allowed to create databases. Durable like production: {@code fsync} and {@code
+ * allowed to create databases. Configured to be durable, like production: {@code fsync} and {@code
  * synchronous_commit} stay on. Thread-safe.
  */
 public final class PostgresServer implements AutoCloseable {
   private static final int MAX_CONNECTIONS = 200;
+
+  /** A file system in memory, and what it must have to spare. */
+  private static final Path MEMORY = Path.of("/dev/shm");
+
+  private static final long NEEDED_BYTES = 4L << 30;
 
   private final @Nullable EmbeddedPostgres embedded;
   private final DatabaseUrl maintenance;
@@ -56,6 +63,7 @@ public final class PostgresServer implements AutoCloseable {
     try {
       EmbeddedPostgres embedded =
           EmbeddedPostgres.builder()
+              .setDataDirectory(dataDirectory())
               .setServerConfig("max_connections", Integer.toString(MAX_CONNECTIONS))
               .setServerConfig("fsync", "on")
               .setServerConfig("synchronous_commit", "on")
@@ -69,6 +77,13 @@ public final class PostgresServer implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
+  }
+
+  /** Making and dropping a database for each class is work for the file system above all. */
+  private static Path dataDirectory() throws IOException {
+    return Files.isWritable(MEMORY) && Files.getFileStore(MEMORY).getUsableSpace() > NEEDED_BYTES
+        ? Files.createTempDirectory(MEMORY, "perpetua-test")
+        : Files.createTempDirectory("perpetua-test");
   }
 
   /** Makes a database like the template; whoever asked for it drops it. */
