@@ -24,6 +24,9 @@ final class RawClient implements Closeable {
   private final Socket socket;
   private final InputStream in;
 
+  /** Before the connection, or its latest whole request, began. */
+  private long began = System.nanoTime();
+
   RawClient(int port) throws IOException {
     this(port, "127.0.0.1");
   }
@@ -63,6 +66,7 @@ final class RawClient implements Closeable {
 
   /** A whole request without a body. */
   Answer ask(String method, String path, String... headers) throws IOException {
+    began = System.nanoTime();
     send(head(method, path, headers));
     return method.equals("HEAD") ? answerToHead() : answer();
   }
@@ -163,7 +167,8 @@ final class RawClient implements Closeable {
   /**
    * Sends one byte per pause, over and over, until the server hangs up.
    *
-   * @return how long the server bore it
+   * @return how long after the beginning of the connection, or of its latest whole request; so the
+   *     server, whose time began later, has waited no longer than that
    */
   Duration trickle(String text, Duration pause) throws IOException {
     byte[] bytes = text.getBytes(StandardCharsets.ISO_8859_1);
@@ -175,13 +180,13 @@ final class RawClient implements Closeable {
           socket.getOutputStream().write(bytes[i]);
         }
         if (in.read() < 0) {
-          return Duration.ofNanos(System.nanoTime() - start);
+          return Duration.ofNanos(System.nanoTime() - began);
         }
         throw new AssertionError("answered, where it should have been cut");
       } catch (SocketTimeoutException e) {
         // The pause is over; the next byte.
       } catch (SocketException e) {
-        return Duration.ofNanos(System.nanoTime() - start);
+        return Duration.ofNanos(System.nanoTime() - began);
       }
     }
     throw new AssertionError("not cut within 30 s");
