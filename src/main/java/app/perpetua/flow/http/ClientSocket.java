@@ -93,7 +93,7 @@ public final class ClientSocket {
     return closed;
   }
 
-  /** Ends the connection without a close frame; whoever is writing to it or reading fails. */
+  /** Ends the connection without a close frame; reads and writes under way fail. */
   public void cut() {
     connection.cut();
   }

@@ -13,7 +13,7 @@ import java.time.Duration;
 
 /**
  * The reading side of a WebSocket (RFC 6455): frames become messages and control events of its
- * handler, up to the client's close frame. Once our own close frame has been sent, whoever sent it,
+ * handler, up to the client's close frame. Once our own close frame has been sent, from any thread,
  * what the client still sends is read and dropped until its close frame comes; {@link
  * ClientConnection#cutSoon} bounds that wait. After both, the server closes the connection first
  * (section 7.1.1). Confined to the connection's thread, except for what says otherwise.

@@ -124,7 +124,7 @@ class SearchLoadTest {
   }
 
   @Test
-  void whoever_searches_without_a_pause_leaves_the_database_to_the_others() throws Exception {
+  void searches_without_a_pause_leave_the_database_to_other_users() throws Exception {
     AtomicBoolean over = new AtomicBoolean();
     Map<Integer, AtomicInteger> searches = new ConcurrentHashMap<>();
     Map<Integer, Integer> others = new TreeMap<>();
