@@ -8,12 +8,12 @@ package app.perpetua.flow.http;
  * @param bytes of unfinished requests and unread answers, over all connections
  */
 record ConnectionLimits(int connections, int perAddress, long bytes) {
-  /** Further ones would not make the service faster on any heap. */
+  /** However large the heap. */
   private static final int MAX_CONNECTIONS = 5_000;
 
   /**
-   * An idle connection takes 25 KiB (docs/benchmarks.md), and up to 16 KiB of a request and its
-   * answer are not counted; so all connections together stay below a third of the heap.
+   * An idle connection takes some 25 KiB, and up to 16 KiB of a request and its answer are not
+   * counted; so all connections together stay below a third of the heap.
    */
   private static final long HEAP_BYTES_PER_CONNECTION = 128 * 1024;
 
