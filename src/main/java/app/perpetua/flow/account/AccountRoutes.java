@@ -207,7 +207,7 @@ public final class AccountRoutes {
       User user = users.me(tx);
       Actor actor = tx.actor();
       Instant now = tx.now();
-      return new Reply.Stream(200, "application/json", out -> export.write(actor, user, now, out));
+      return Reply.stream("application/json", out -> export.write(actor, user, now, out));
     };
   }
 

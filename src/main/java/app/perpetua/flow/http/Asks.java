@@ -68,7 +68,7 @@ final class Asks {
     }
     R reserved = Objects.requireNonNull(opened.reserved());
     return asked.streamed()
-        ? new Reply.Stream(200, "text/event-stream", out -> stream(asked, asking, reserved, out))
+        ? Reply.stream("text/event-stream", out -> stream(asked, asking, reserved, out))
         : ask(asked, asking, reserved, null, new Cancellation());
   }
 
@@ -174,8 +174,7 @@ final class Asks {
     if (!asked.streamed()) {
       return KeyedWork.bytes(replay.status(), body);
     }
-    return new Reply.Stream(
-        200,
+    return Reply.stream(
         "text/event-stream",
         out -> {
           try (Sse sse = new Sse(out, json, BEAT, () -> {})) {

@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 import java.util.regex.Pattern;
 import org.yaml.snakeyaml.DumperOptions;
 import org.yaml.snakeyaml.LoaderOptions;
@@ -38,22 +39,26 @@ public final class Docs {
   /** For a year: the page names the release in every address. */
   private static final String FOREVER = "public, max-age=31536000, immutable";
 
+  private static final int PIECE_BYTES = 8 * 1024;
+
   private static final String JAVASCRIPT = "text/javascript; charset=utf-8";
 
   private final byte[] yaml;
   private final CompletableFuture<byte[]> json;
   private final byte[] page;
-  private final String swaggerUi;
+  private final CompletableFuture<byte[]> script;
+  private final CompletableFuture<byte[]> style;
 
-  /** Reads the contract; it is translated to JSON in the background. */
+  /** Reads the contract; in the background translates it to JSON and reads the page's files. */
   public Docs(Json writer) {
     yaml = resource("/openapi.yaml");
     // Parsing takes longer than all the rest of the start, and nobody is waiting for it yet.
-    json =
-        CompletableFuture.supplyAsync(() -> writer.bytes(parsed(yaml)), Thread::startVirtualThread);
+    json = inBackground(() -> writer.bytes(parsed(yaml)));
     Properties build = build();
     String swaggerUiVersion = build.getProperty("swagger-ui");
-    swaggerUi = "/META-INF/resources/webjars/swagger-ui/" + swaggerUiVersion + "/";
+    String swaggerUi = "/META-INF/resources/webjars/swagger-ui/" + swaggerUiVersion + "/";
+    script = inBackground(() -> resource(swaggerUi + "swagger-ui-bundle.js"));
+    style = inBackground(() -> resource(swaggerUi + "swagger-ui.css"));
     page =
         new String(resource("/docs/index.html"), StandardCharsets.UTF_8)
             .replace("{version}", build.getProperty("version") + "-" + swaggerUiVersion)
@@ -62,12 +67,12 @@ public final class Docs {
 
   /** GET /api/v1/openapi.yaml. The media type is RFC 9512's. */
   public Reply yaml(Request request) {
-    return new Reply.Bytes(200, "application/yaml", CHECK, yaml);
+    return shared("application/yaml", CHECK, yaml);
   }
 
   /** GET /api/v1/openapi.json. */
   public Reply json(Request request) {
-    return new Reply.Bytes(200, "application/json", CHECK, json.join());
+    return shared("application/json", CHECK, json.join());
   }
 
   /** GET /api/v1/docs. */
@@ -85,13 +90,29 @@ public final class Docs {
 
   /** GET /api/v1/docs/swagger-ui-bundle.js. */
   public Reply script(Request request) {
-    return new Reply.Bytes(200, JAVASCRIPT, FOREVER, resource(swaggerUi + "swagger-ui-bundle.js"));
+    return shared(JAVASCRIPT, FOREVER, script.join());
   }
 
   /** GET /api/v1/docs/swagger-ui.css. */
   public Reply style(Request request) {
-    return new Reply.Bytes(
-        200, "text/css; charset=utf-8", FOREVER, resource(swaggerUi + "swagger-ui.css"));
+    return shared("text/css; charset=utf-8", FOREVER, style.join());
+  }
+
+  private static CompletableFuture<byte[]> inBackground(Supplier<byte[]> reading) {
+    return CompletableFuture.supplyAsync(reading, Thread::startVirtualThread);
+  }
+
+  /** Written in pieces: whole, each answer to a slow client would hold a copy of it. */
+  private static Reply shared(String contentType, String cacheControl, byte[] bytes) {
+    Reply.Writer pieces =
+        out -> {
+          for (int at = 0; at < bytes.length; at += PIECE_BYTES) {
+            out.write(bytes, at, Math.min(PIECE_BYTES, bytes.length - at));
+          }
+        };
+    return new Reply.Headed(
+        new Reply.Stream(200, contentType, cacheControl, pieces),
+        Map.of("Content-Length", Integer.toString(bytes.length)));
   }
 
   private static Object parsed(byte[] yaml) {

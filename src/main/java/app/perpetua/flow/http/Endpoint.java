@@ -31,7 +31,6 @@ import org.jspecify.annotations.Nullable;
 public final class Endpoint {
   private static final String BEARER = "Bearer ";
   private static final String JSON = "application/json";
-  private static final String NO_STORE = "no-store";
   private static final String EVENT_STREAM = "text/event-stream";
 
   /** What the twin that always streams has behind its path: a repeat may come to either. */
@@ -292,11 +291,11 @@ public final class Endpoint {
         headers.forEach((name, value) -> response.header(name, value));
         send(exchange, response, bare);
       }
-      case Reply.Stream(int status, String type, Reply.Writer writer) -> {
+      case Reply.Stream(int status, String type, String cacheControl, Reply.Writer writer) -> {
         response
             .status(Status.create(status))
             .header(HeaderNames.CONTENT_TYPE, type)
-            .header(HeaderNames.CACHE_CONTROL, NO_STORE);
+            .header(HeaderNames.CACHE_CONTROL, cacheControl);
         stream(response, writer);
       }
     }

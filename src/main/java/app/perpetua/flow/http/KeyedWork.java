@@ -17,7 +17,6 @@ import java.util.function.Function;
  */
 final class KeyedWork {
   private static final String JSON = "application/json";
-  private static final String NO_STORE = "no-store";
   private static final int ATTEMPTS = 3;
 
   /** Marks an answer that was given before. */
@@ -101,6 +100,6 @@ final class KeyedWork {
   }
 
   static Reply bytes(int status, byte[] body) {
-    return new Reply.Bytes(status, JSON, NO_STORE, body);
+    return new Reply.Bytes(status, JSON, Reply.NO_STORE, body);
   }
 }

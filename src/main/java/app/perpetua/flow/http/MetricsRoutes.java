@@ -34,7 +34,7 @@ public final class MetricsRoutes {
       throw Refusal.of(Code.UNAUTHORIZED, "metrics need the operator's token");
     }
     return new Reply.Bytes(
-        200, Metrics.TYPE, "no-store", metrics.scrape().getBytes(StandardCharsets.UTF_8));
+        200, Metrics.TYPE, Reply.NO_STORE, metrics.scrape().getBytes(StandardCharsets.UTF_8));
   }
 
   /** Takes the same time wherever a wrong token differs. */

@@ -13,6 +13,9 @@ import org.jspecify.annotations.Nullable;
  * Immutable.
  */
 public sealed interface Reply {
+  /** {@code Cache-Control} of what must not be cached: every answer of the API. */
+  String NO_STORE = "no-store";
+
   /** The HTTP status. */
   int status();
 
@@ -32,8 +35,14 @@ public sealed interface Reply {
   record Bytes(int status, String contentType, String cacheControl, byte[] bytes)
       implements Reply {}
 
-  /** An answer written as it comes, when it may be larger than what one would hold in memory. */
-  record Stream(int status, String contentType, Writer writer) implements Reply {}
+  /**
+   * An answer written as it comes, when it may be larger than what one would hold in memory.
+   *
+   * @param contentType the media type
+   * @param cacheControl {@code Cache-Control}; API answers say {@code no-store}
+   */
+  record Stream(int status, String contentType, String cacheControl, Writer writer)
+      implements Reply {}
 
   /**
    * A refusal whose transaction commits all the same: what was found out, such as a stolen token,
@@ -102,6 +111,11 @@ public sealed interface Reply {
   /** 200 with this very body. */
   static Reply bare(Object body) {
     return new Body(200, body);
+  }
+
+  /** 200 with what is written as it comes, and not to be cached. */
+  static Reply stream(String contentType, Writer writer) {
+    return new Stream(200, contentType, NO_STORE, writer);
   }
 
   /** 204. */

@@ -58,6 +58,40 @@ final class DocsTest {
   }
 
   @Test
+  void each_file_is_sent_whole_and_with_its_length() throws Exception {
+    try (HttpClient client = HttpClient.newHttpClient()) {
+      for (String target :
+          List.of(
+              "/api/v1/openapi.yaml",
+              "/api/v1/openapi.json",
+              "/api/v1/docs/swagger-ui.css",
+              "/api/v1/docs/swagger-ui-bundle.js")) {
+        HttpResponse<byte[]> whole = send(client, "GET", target);
+        HttpResponse<byte[]> head = send(client, "HEAD", target);
+        assertEquals(200, whole.statusCode(), target);
+        assertTrue(whole.body().length > 100_000, target);
+        assertEquals(whole.body().length, length(whole), target);
+        assertEquals(200, head.statusCode(), target);
+        assertEquals(0, head.body().length, target);
+        assertEquals(whole.body().length, length(head), target);
+      }
+    }
+  }
+
+  private HttpResponse<byte[]> send(HttpClient client, String method, String target)
+      throws Exception {
+    return client.send(
+        HttpRequest.newBuilder(server.uri().resolve(target))
+            .method(method, HttpRequest.BodyPublishers.noBody())
+            .build(),
+        HttpResponse.BodyHandlers.ofByteArray());
+  }
+
+  private static long length(HttpResponse<byte[]> answer) {
+    return answer.headers().firstValueAsLong("Content-Length").orElseThrow();
+  }
+
+  @Test
   void the_page_names_only_what_is_served_here() throws Exception {
     String page = api.get("/api/v1/docs").expect(200).text();
     Matcher address = ADDRESS.matcher(page);
