@@ -1,9 +1,9 @@
 package app.perpetua.flow.bench;
 
+import app.perpetua.flow.harness.FreePort;
 import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.lang.ProcessBuilder.Redirect;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Path;
 
@@ -20,9 +20,7 @@ final class Relay implements AutoCloseable {
    * @param log takes its errors
    */
   Relay(URI upstream, String key, Path log) throws IOException {
-    try (ServerSocket socket = new ServerSocket(0)) {
-      port = socket.getLocalPort();
-    }
+    port = FreePort.find();
     ProcessBuilder builder =
         new ProcessBuilder("node", SCRIPT.toString())
             .redirectError(Redirect.appendTo(log.toFile()));

@@ -1,10 +1,10 @@
 package app.perpetua.flow.bench;
 
+import app.perpetua.flow.harness.FreePort;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.ProcessBuilder.Redirect;
 import java.net.HttpURLConnection;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -38,7 +38,7 @@ final class Service implements AutoCloseable {
   Service(Path jar, List<String> jvm, String role, Map<String, String> environment, Path log)
       throws IOException {
     this.log = log;
-    this.port = freePort();
+    this.port = FreePort.find();
     List<String> command = new ArrayList<>(List.of(System.getProperty("java.home") + "/bin/java"));
     command.addAll(jvm);
     command.addAll(List.of("-jar", jar.toString(), "--role=" + role));
@@ -95,12 +95,6 @@ final class Service implements AutoCloseable {
       return status == 200;
     } catch (IOException e) {
       return false;
-    }
-  }
-
-  private static int freePort() throws IOException {
-    try (ServerSocket socket = new ServerSocket(0)) {
-      return socket.getLocalPort();
     }
   }
 

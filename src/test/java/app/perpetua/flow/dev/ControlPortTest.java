@@ -11,6 +11,7 @@ import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.fake.FakeCheckout;
 import app.perpetua.flow.fake.FakeGoogle;
+import app.perpetua.flow.harness.FreePort;
 import app.perpetua.flow.provider.google.GoogleIdTokens;
 import app.perpetua.flow.provider.google.GoogleKeys;
 import com.sun.net.httpserver.HttpExchange;
@@ -18,7 +19,6 @@ import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -284,10 +284,7 @@ class ControlPortTest {
 
   @Test
   void a_service_that_is_not_there_is_told() throws Exception {
-    URI nowhere;
-    try (ServerSocket unused = new ServerSocket(0)) {
-      nowhere = URI.create("http://127.0.0.1:" + unused.getLocalPort());
-    }
+    URI nowhere = URI.create("http://127.0.0.1:" + FreePort.find());
     try (ControlPort alone = controlling(nowhere)) {
       assertEquals(503, call(alone, "POST", "/session", "").status());
     }

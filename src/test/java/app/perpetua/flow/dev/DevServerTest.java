@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import app.perpetua.flow.DevServer;
 import app.perpetua.flow.base.Json;
+import app.perpetua.flow.harness.FreePort;
 import app.perpetua.flow.sql.Eventually;
 import java.io.IOException;
 import java.net.ServerSocket;
@@ -25,7 +26,6 @@ import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -50,17 +50,8 @@ class DevServerTest {
   private final HttpClient http = HttpClient.newHttpClient();
   private final List<Process> processes = new ArrayList<>();
   @TempDir private Path directory;
-  private int port;
-  private int controlPort;
-
-  @BeforeEach
-  void choosePorts() throws IOException {
-    try (ServerSocket one = new ServerSocket(0);
-        ServerSocket other = new ServerSocket(0)) {
-      port = one.getLocalPort();
-      controlPort = other.getLocalPort();
-    }
-  }
+  private final int port = FreePort.find();
+  private final int controlPort = FreePort.find();
 
   @AfterEach
   void stopAll() throws Exception {

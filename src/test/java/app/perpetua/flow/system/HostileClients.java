@@ -1,66 +1,98 @@
 package app.perpetua.flow.system;
 
-import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
-import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
 import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 
 /**
  * Many connections to a server on this machine, each of which begins something, never ends it, and
  * begins again some seconds after the server has closed it. They come from several loopback
- * addresses, none of which is 127.0.0.1. Thread-safe.
+ * addresses, none of which is 127.0.0.1.
+ *
+ * <p>They run in a process of their own with a lower priority: real attackers do not use the
+ * server's processors. Uses the JDK alone.
  */
 final class HostileClients implements AutoCloseable {
-  /** What one connection does before it waits for the server to close it. */
-  @FunctionalInterface
-  interface Script {
-    /** Sends what it has to; may return at any time. */
-    void run(Socket socket) throws IOException;
-  }
-
+  private static final Duration LIMIT = Duration.ofMinutes(5);
+  private static final String STARTED = "started";
   private static final Duration SECOND = Duration.ofSeconds(1);
   private static final Duration PAUSE = Duration.ofSeconds(5);
   private static final int PER_NETWORK = 250;
   private static final int MOST_READ = 5;
-  private static final Pattern LENGTH = Pattern.compile("(?i)content-length: (\\d+)");
 
   private final int port;
-  private final int addresses;
-  private final Script script;
+  private final Attack attack;
+  private final CountDownLatch starts;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final AtomicBoolean stopping = new AtomicBoolean();
-  private final AtomicInteger started = new AtomicInteger();
 
-  /** Starts so many connections at once. */
-  HostileClients(int port, int connections, int addresses, Script script) {
+  private HostileClients(int port, Attack attack) {
     this.port = port;
-    this.addresses = addresses;
-    this.script = script;
-    for (int i = 0; i < connections; i++) {
+    this.attack = attack;
+    this.starts = new CountDownLatch(attack.connections());
+    for (int i = 0; i < attack.connections(); i++) {
       int number = i;
-      threads.execute(() -> attack(number));
+      threads.execute(() -> run(number));
     }
   }
 
-  /** How often a connection has done what it does, or was closed while it did. */
-  int started() {
-    return started.get();
+  /**
+   * Attacks until standard input ends. Says on standard output when every connection has been used
+   * once.
+   *
+   * @param arguments the port, the number of the attack and an access token
+   */
+  public static void main(String[] arguments) throws Exception {
+    Attack attack = Attack.all(arguments[2]).get(Integer.parseInt(arguments[1]));
+    try (HostileClients clients = new HostileClients(Integer.parseInt(arguments[0]), attack)) {
+      if (clients.starts.await(LIMIT.toSeconds(), TimeUnit.SECONDS)) {
+        System.out.println(STARTED);
+        System.in.read();
+      }
+    }
   }
 
-  private void attack(int number) {
-    int address = number % addresses;
+  /** Begins an attack and returns when every connection has been used once. */
+  static Process start(int port, int attack, String token) throws Exception {
+    Path classes =
+        Path.of(HostileClients.class.getProtectionDomain().getCodeSource().getLocation().toURI());
+    List<String> command =
+        List.of(
+            "nice",
+            "-n",
+            "5",
+            Jar.java().resolve("bin/java").toString(),
+            "-XX:TieredStopAtLevel=1",
+            "-cp",
+            classes.toString(),
+            HostileClients.class.getName(),
+            Integer.toString(port),
+            Integer.toString(attack),
+            token);
+    Process process =
+        new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT).start();
+    String line = process.inputReader().readLine();
+    if (!STARTED.equals(line)) {
+      process.destroyForcibly();
+      throw new IllegalStateException("attack " + attack + " did not start: " + line);
+    }
+    return process;
+  }
+
+  private void run(int number) {
+    int address = number % attack.addresses();
     InetAddress from =
         InetAddress.ofLiteral(
             "127.0.%d.%d".formatted(1 + address / PER_NETWORK, 1 + address % PER_NETWORK));
@@ -70,11 +102,11 @@ final class HostileClients implements AutoCloseable {
         socket.setReceiveBufferSize(4 * 1024);
         socket.bind(new InetSocketAddress(from, 0));
         socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
-        script.run(socket);
-        started.incrementAndGet();
+        attack.script().run(socket);
+        starts.countDown();
         awaitEnd(socket);
       } catch (IOException e) {
-        started.incrementAndGet();
+        starts.countDown();
       }
       LockSupport.parkNanos(PAUSE.toNanos());
     }
@@ -99,27 +131,6 @@ final class HostileClients implements AutoCloseable {
         // Still open, and nothing to read.
       }
     }
-  }
-
-  /** Reads a whole answer without a body, or with one of known length. */
-  static void readAnswer(Socket socket) throws IOException {
-    InputStream in = socket.getInputStream();
-    StringBuilder head = new StringBuilder();
-    while (head.indexOf("\r\n\r\n") < 0) {
-      int c = in.read();
-      if (c < 0) {
-        throw new EOFException();
-      }
-      head.append((char) c);
-    }
-    Matcher length = LENGTH.matcher(head);
-    if (length.find()) {
-      in.readNBytes(Integer.parseInt(length.group(1)));
-    }
-  }
-
-  static byte[] ascii(String text) {
-    return text.getBytes(StandardCharsets.US_ASCII);
   }
 
   @Override

@@ -3,15 +3,11 @@ package app.perpetua.flow.system;
 import app.perpetua.flow.base.Secret;
 import app.perpetua.flow.fake.FakeGoogle;
 import app.perpetua.flow.harness.Api;
+import app.perpetua.flow.harness.FreePort;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.TestService;
 import app.perpetua.flow.sql.DatabaseUrl;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.BindException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
@@ -24,7 +20,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
-import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.AfterAllCallback;
@@ -122,7 +117,7 @@ final class Stage implements BeforeAllCallback, AfterEachCallback, AfterAllCallb
 
   /** Starts a process on a free port; {@link Jar#awaitReady} waits for it. */
   Jar start(Map<String, String> environment, String... arguments) {
-    return startOn(freePort(), environment, arguments);
+    return startOn(FreePort.find(), environment, arguments);
   }
 
   Jar startOn(int port, Map<String, String> environment, String... arguments) {
@@ -165,23 +160,6 @@ final class Stage implements BeforeAllCallback, AfterEachCallback, AfterAllCallb
 
   private static Api.Answer signIn(Api api, String idToken) {
     return api.post("/api/v1/auth/google/callback", Map.of("id_token", idToken));
-  }
-
-  /**
-   * A port that nobody listens on. It lies below those that systems take for outgoing connections,
-   * one of which could otherwise take it before the process listens there.
-   */
-  static int freePort() {
-    while (true) {
-      int port = ThreadLocalRandom.current().nextInt(20_000, 32_000);
-      try (ServerSocket socket = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
-        return socket.getLocalPort();
-      } catch (BindException e) {
-        // Taken; the next one.
-      } catch (IOException e) {
-        throw new UncheckedIOException(e);
-      }
-    }
   }
 
   private static String url(DatabaseUrl url) {

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import app.perpetua.flow.harness.FreePort;
 import app.perpetua.flow.harness.Tap;
 import app.perpetua.flow.harness.TestDatabase;
 import java.io.IOException;
@@ -40,7 +41,7 @@ class StartTest {
   /** A JVM's start on a busy machine, and then some. */
   private static final Duration SOON = Duration.ofMinutes(2);
 
-  private static final int NOBODY = Stage.freePort();
+  private static final int NOBODY = FreePort.find();
 
   private static @Nullable Jar waiting;
 
@@ -214,7 +215,7 @@ class StartTest {
   void an_older_JVM_is_told_which_one_is_needed() {
     Optional<Path> older = jdk17();
     assumeTrue(older.isPresent(), "no JDK 17 on this machine");
-    try (Jar jar = new Jar(older.orElseThrow(), List.of(), stage.environment(), Stage.freePort())) {
+    try (Jar jar = new Jar(older.orElseThrow(), List.of(), stage.environment(), FreePort.find())) {
       assertEquals(2, jar.awaitExit(SOON), jar.all());
       assertOneLine(jar, "needs Java 25 or later; this is Java 17");
     }

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import app.perpetua.flow.harness.Api;
+import app.perpetua.flow.harness.FreePort;
 import app.perpetua.flow.harness.Invariants;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.TestService;
@@ -58,7 +59,7 @@ class TwoInstancesTest {
   @BeforeAll
   void start() {
     for (int i = 0; i < 2; i++) {
-      int port = Stage.freePort();
+      int port = FreePort.find();
       jars.add(new Jar(Jar.java(), List.of(), stage.environmentOn(port), port));
     }
     jars.forEach(jar -> apis.add(new Api(jar.awaitReady().uri())));

@@ -21,6 +21,7 @@ import app.perpetua.flow.fake.OpenAiStep;
 import app.perpetua.flow.fake.OpenAiStep.Ending.Kind;
 import app.perpetua.flow.fake.OpenAiStep.Part;
 import app.perpetua.flow.fake.OpenAiStep.Reply;
+import app.perpetua.flow.harness.FreePort;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -60,10 +61,7 @@ class OpenAiFailureTest {
 
   @Test
   void nobody_listens() throws Exception {
-    URI nowhere;
-    try (ServerSocket closed = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      nowhere = URI.create("http://127.0.0.1:" + closed.getLocalPort());
-    }
+    URI nowhere = URI.create("http://127.0.0.1:" + FreePort.find());
     OpenAi openAi = fixture.client(new Patience(AGES, AGES, AGES, 0), nowhere, FakeOpenAi.KEY);
     assertEquals(new Failure.Unreachable(), failure(all(openAi.ask(talk("Hello"), AGES))));
   }

@@ -12,14 +12,13 @@ import app.perpetua.flow.fake.FakePushService.Mode;
 import app.perpetua.flow.fake.FakePushService.Script;
 import app.perpetua.flow.fake.ScriptedNames;
 import app.perpetua.flow.fake.VapidKeys;
+import app.perpetua.flow.harness.FreePort;
 import app.perpetua.flow.harness.MutableClock;
 import app.perpetua.flow.notifications.PushService.Outcome;
 import app.perpetua.flow.notifications.PushService.Push;
 import app.perpetua.flow.notifications.PushService.Urgency;
 import app.perpetua.flow.notifications.Vapid;
-import java.io.IOException;
 import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.UnknownHostException;
 import java.net.http.HttpClient;
 import java.nio.charset.StandardCharsets;
@@ -182,12 +181,7 @@ class WebPushTest {
 
   @Test
   void a_push_service_that_is_down_is_tried_again() throws Exception {
-    String origin;
-    try (ServerSocket closed = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      origin = "http://127.0.0.1:" + closed.getLocalPort();
-    } catch (IOException e) {
-      throw new AssertionError(e);
-    }
+    String origin = "http://127.0.0.1:" + FreePort.find();
     assertEquals(
         new Outcome.TryLater(Duration.ZERO, "the push service cannot be reached: ConnectException"),
         pushing(InetAddress::getAllByName, origin).send(push(origin + "/push/x", new byte[1])));
