@@ -1,6 +1,7 @@
 package app.perpetua.flow.bench;
 
 import app.perpetua.flow.harness.Invariants;
+import app.perpetua.flow.harness.PostgresServer;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.lang.ProcessBuilder.Redirect;
@@ -39,6 +40,7 @@ final class Database implements AutoCloseable {
     Files.deleteIfExists(log);
     postgres =
         EmbeddedPostgres.builder()
+            .setPGStartupWait(PostgresServer.STARTUP_LIMIT)
             .setDataDirectory(data)
             .setCleanDataDirectory(true)
             .setOutputRedirector(Redirect.appendTo(log.toFile()))

@@ -58,11 +58,14 @@ public final class FakeGoogle implements AutoCloseable {
     REDIRECTING
   }
 
+  /** Making a key takes up to a second, and few tests need one of their own. */
+  private static final RSAKey FIRST_KEY = newKey();
+
   private final Clock clock;
   private final HttpServer server;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final List<String> unexpected = new ArrayList<>();
-  private RSAKey signing = newKey();
+  private RSAKey signing = FIRST_KEY;
   private Mode mode = Mode.WORKING;
   private CountDownLatch stalled = new CountDownLatch(1);
   private @Nullable Duration maxAge;

@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
@@ -28,6 +29,11 @@ import org.postgresql.ds.PGSimpleDataSource;
  * synchronous_commit} stay on. Thread-safe.
  */
 public final class PostgresServer implements AutoCloseable {
+  /**
+   * How long a test's server may take to start; the library's ten seconds are short beside load.
+   */
+  public static final Duration STARTUP_LIMIT = Duration.ofMinutes(2);
+
   private static final int MAX_CONNECTIONS = 200;
 
   /** A file system in memory, and what it must have to spare. */
@@ -64,6 +70,7 @@ public final class PostgresServer implements AutoCloseable {
       EmbeddedPostgres embedded =
           EmbeddedPostgres.builder()
               .setDataDirectory(dataDirectory())
+              .setPGStartupWait(STARTUP_LIMIT)
               .setServerConfig("max_connections", Integer.toString(MAX_CONNECTIONS))
               .setServerConfig("fsync", "on")
               .setServerConfig("synchronous_commit", "on")

@@ -44,11 +44,10 @@ public final class TestDatabase implements BeforeAllCallback, AfterAllCallback {
 
   @Override
   public void beforeAll(ExtensionContext context) {
-    // In the root's store, so that JUnit stops the server when everything has run.
+    // Surefire runs each class by itself: in the root's store, the server would serve one class.
     server =
         context
-            .getRoot()
-            .getStore(NAMESPACE)
+            .getStore(ExtensionContext.StoreScope.LAUNCHER_SESSION, NAMESPACE)
             .computeIfAbsent(
                 PostgresServer.class, _ -> PostgresServer.start(), PostgresServer.class);
     url = server.createDatabase();

@@ -17,10 +17,6 @@ import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
-import java.security.KeyPair;
-import java.security.KeyPairGenerator;
-import java.security.NoSuchAlgorithmException;
-import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -120,7 +116,7 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
           "DATABASE_URL",
           direct.replace("@" + address.getAuthority().split("@", 2)[1], "@127.0.0.1:" + port));
     }
-    environment.putIfAbsent("JWT_PRIVATE_KEY", privateKey());
+    environment.putIfAbsent("JWT_PRIVATE_KEY", SigningKey.pem());
     environment.putIfAbsent("GOOGLE_CLIENT_ID", FakeGoogle.CLIENT_ID);
     environment.putIfAbsent("GOOGLE_JWKS_URL", google.jwksUrl().toString());
     VapidKeys.make().environment().forEach(environment::putIfAbsent);
@@ -237,18 +233,5 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
 
   private static String encoded(String text) {
     return URLEncoder.encode(text, StandardCharsets.UTF_8);
-  }
-
-  private static String privateKey() {
-    try {
-      KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
-      generator.initialize(2048);
-      KeyPair pair = generator.generateKeyPair();
-      return "-----BEGIN PRIVATE KEY-----\n"
-          + Base64.getMimeEncoder().encodeToString(pair.getPrivate().getEncoded())
-          + "\n-----END PRIVATE KEY-----\n";
-    } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError(e);
-    }
   }
 }

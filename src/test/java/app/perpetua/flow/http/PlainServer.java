@@ -7,14 +7,13 @@ import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Secret;
 import app.perpetua.flow.harness.Api;
 import app.perpetua.flow.harness.MutableClock;
+import app.perpetua.flow.harness.SigningKey;
 import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.Pool;
 import app.perpetua.flow.sql.Postgres;
 import app.perpetua.flow.sql.SqlCatalog;
 import com.zaxxer.hikari.HikariDataSource;
 import java.net.URI;
-import java.security.KeyPairGenerator;
-import java.security.NoSuchAlgorithmException;
 import java.security.interfaces.RSAPrivateCrtKey;
 import java.time.Duration;
 import java.util.List;
@@ -46,21 +45,15 @@ final class PlainServer implements AutoCloseable {
   }
 
   static AccountConfig account() {
-    try {
-      KeyPairGenerator keys = KeyPairGenerator.getInstance("RSA");
-      keys.initialize(2048);
-      return new AccountConfig(
-          (RSAPrivateCrtKey) keys.generateKeyPair().getPrivate(),
-          List.of(),
-          Duration.ofMinutes(15),
-          Duration.ofDays(7),
-          new Secret("unused"),
-          Set.of("unused"),
-          URI.create("http://127.0.0.1:1/"),
-          0);
-    } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError(e);
-    }
+    return new AccountConfig(
+        (RSAPrivateCrtKey) SigningKey.PAIR.getPrivate(),
+        List.of(),
+        Duration.ofMinutes(15),
+        Duration.ofDays(7),
+        new Secret("unused"),
+        Set.of("unused"),
+        URI.create("http://127.0.0.1:1/"),
+        0);
   }
 
   URI uri() {

@@ -1,6 +1,7 @@
 package app.perpetua.flow.sql;
 
 import app.perpetua.flow.base.Secret;
+import app.perpetua.flow.harness.PostgresServer;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.sql.Connection;
@@ -22,6 +23,7 @@ public final class Postgres implements AutoCloseable {
   public static Postgres durable() throws IOException {
     return new Postgres(
         EmbeddedPostgres.builder()
+            .setPGStartupWait(PostgresServer.STARTUP_LIMIT)
             .setServerConfig("fsync", "on")
             .setServerConfig("synchronous_commit", "on")
             .start());
@@ -31,6 +33,7 @@ public final class Postgres implements AutoCloseable {
   static Postgres careless() throws IOException {
     return new Postgres(
         EmbeddedPostgres.builder()
+            .setPGStartupWait(PostgresServer.STARTUP_LIMIT)
             .setServerConfig("fsync", "off")
             .setServerConfig("synchronous_commit", "on")
             .start());

@@ -2,6 +2,7 @@ package app.perpetua.flow.system;
 
 import app.perpetua.flow.base.Secret;
 import app.perpetua.flow.harness.Invariants;
+import app.perpetua.flow.harness.PostgresServer;
 import app.perpetua.flow.sql.DatabaseUrl;
 import app.perpetua.flow.sql.Eventually;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
@@ -39,6 +40,7 @@ final class FragilePostgres implements BeforeAllCallback, AfterAllCallback {
     data = Files.createTempDirectory("fragile-postgres");
     embedded =
         EmbeddedPostgres.builder()
+            .setPGStartupWait(PostgresServer.STARTUP_LIMIT)
             .setDataDirectory(data)
             .setCleanDataDirectory(true)
             .setServerConfig("fsync", "on")

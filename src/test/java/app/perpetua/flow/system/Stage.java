@@ -4,17 +4,14 @@ import app.perpetua.flow.base.Secret;
 import app.perpetua.flow.fake.FakeGoogle;
 import app.perpetua.flow.harness.Api;
 import app.perpetua.flow.harness.FreePort;
+import app.perpetua.flow.harness.SigningKey;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.TestService;
 import app.perpetua.flow.sql.DatabaseUrl;
 import java.net.InetSocketAddress;
 import java.net.URI;
-import java.security.KeyPair;
-import java.security.KeyPairGenerator;
-import java.security.NoSuchAlgorithmException;
 import java.time.Clock;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -38,7 +35,6 @@ final class Stage implements BeforeAllCallback, AfterEachCallback, AfterAllCallb
   private final Supplier<DatabaseUrl> database;
   private final List<Jar> jars = new ArrayList<>();
   private final List<Api> clients = new ArrayList<>();
-  private final KeyPair signingKey = newKey();
   private @Nullable FakeGoogle google;
 
   Stage(TestDatabase database) {
@@ -82,7 +78,7 @@ final class Stage implements BeforeAllCallback, AfterEachCallback, AfterAllCallb
   Map<String, String> environment() {
     Map<String, String> environment = new HashMap<>();
     environment.put("DATABASE_URL", url(database.get()));
-    environment.put("JWT_PRIVATE_KEY", pem(signingKey));
+    environment.put("JWT_PRIVATE_KEY", SigningKey.pem());
     environment.put("GOOGLE_CLIENT_ID", FakeGoogle.CLIENT_ID);
     environment.put("GOOGLE_JWKS_URL", google().jwksUrl().toString());
     environment.put("RATE_LIMIT_GENERAL", "1000000");
@@ -166,26 +162,5 @@ final class Stage implements BeforeAllCallback, AfterEachCallback, AfterAllCallb
     String credentials =
         url.user().orElseThrow() + ":" + url.password().map(Secret::value).orElse("");
     return url.jdbcUrl().replace("jdbc:postgresql://", "postgresql://" + credentials + "@");
-  }
-
-  /** What the processes sign access tokens with. */
-  KeyPair signingKey() {
-    return signingKey;
-  }
-
-  static KeyPair newKey() {
-    try {
-      KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
-      generator.initialize(2048);
-      return generator.generateKeyPair();
-    } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError(e);
-    }
-  }
-
-  private static String pem(KeyPair key) {
-    return "-----BEGIN PRIVATE KEY-----\n"
-        + Base64.getMimeEncoder().encodeToString(key.getPrivate().getEncoded())
-        + "\n-----END PRIVATE KEY-----\n";
   }
 }

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import app.perpetua.flow.harness.Api;
 import app.perpetua.flow.harness.FreePort;
 import app.perpetua.flow.harness.Invariants;
+import app.perpetua.flow.harness.SigningKey;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.TestService;
 import com.nimbusds.jose.JOSEObjectType;
@@ -147,18 +148,18 @@ class TwoInstancesTest {
     assertEquals(1, answers.stream().distinct().count(), answers.toString());
     assertEquals(fetched, stage.google().fetches());
     apis.getFirst()
-        .as(signed(header(), claims(user, Duration.ofMinutes(-16)), stage.signingKey()))
+        .as(signed(header(), claims(user, Duration.ofMinutes(-16)), SigningKey.PAIR))
         .get(ME)
         .expect(401, "TOKEN_EXPIRED");
     apis.getFirst()
-        .as(signed(header(), claims(user, Duration.ZERO), stage.signingKey()))
+        .as(signed(header(), claims(user, Duration.ZERO), SigningKey.PAIR))
         .get(ME)
         .expect(200);
   }
 
   private List<String> forged(TestService.Session user) throws Exception {
     JWTClaimsSet good = claims(user, Duration.ZERO);
-    KeyPair own = Stage.newKey();
+    KeyPair own = SigningKey.make();
     JWSHeader embedded =
         new JWSHeader.Builder(header())
             .jwk(new RSAKey.Builder((RSAPublicKey) own.getPublic()).build())
@@ -171,23 +172,23 @@ class TwoInstancesTest {
                 .keyID(header().getKeyID())
                 .build(),
             good);
-    symmetric.sign(new MACSigner(stage.signingKey().getPublic().getEncoded()));
+    symmetric.sign(new MACSigner(SigningKey.PAIR.getPublic().getEncoded()));
     return List.of(
         new PlainJWT(good).serialize(),
         symmetric.serialize(),
         signed(header(), good, own),
         signed(embedded, good, own),
-        signed(elsewhere, good, stage.signingKey()),
-        signed(new JWSHeader.Builder(header()).keyID("../../k1").build(), good, stage.signingKey()),
-        signed(header(), claims(user, Duration.ofMinutes(5)), stage.signingKey()),
+        signed(elsewhere, good, SigningKey.PAIR),
+        signed(new JWSHeader.Builder(header()).keyID("../../k1").build(), good, SigningKey.PAIR),
+        signed(header(), claims(user, Duration.ofMinutes(5)), SigningKey.PAIR),
         signed(
             header(),
             new JWTClaimsSet.Builder(good).audience("another-api").build(),
-            stage.signingKey()),
+            SigningKey.PAIR),
         signed(
             header(),
             new JWTClaimsSet.Builder(good).issuer("https://accounts.google.com").build(),
-            stage.signingKey()),
+            SigningKey.PAIR),
         user.refreshToken(),
         user.accessToken().replaceFirst("\\.[^.]*$", "."),
         "x".repeat(8_000));
@@ -197,7 +198,7 @@ class TwoInstancesTest {
     return new JWSHeader.Builder(JWSAlgorithm.RS256)
         .type(JOSEObjectType.JWT)
         .keyID(
-            new RSAKey.Builder((RSAPublicKey) stage.signingKey().getPublic())
+            new RSAKey.Builder((RSAPublicKey) SigningKey.PAIR.getPublic())
                 .build()
                 .computeThumbprint()
                 .toString())
