@@ -11,6 +11,7 @@ import app.perpetua.flow.base.Secret;
 import app.perpetua.flow.fake.FakeDeepgram;
 import app.perpetua.flow.fake.WebmFile;
 import app.perpetua.flow.provider.deepgram.Deepgram;
+import app.perpetua.flow.sql.Eventually;
 import app.perpetua.flow.voice.Transcriber;
 import app.perpetua.flow.voice.Transcriber.Ended;
 import app.perpetua.flow.voice.Transcriber.Recognition;
@@ -20,9 +21,13 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
@@ -31,6 +36,7 @@ import tools.jackson.databind.JsonNode;
 
 /** The real adapter and the control port over one fake. */
 class DeepgramControlsTest {
+  private static final Duration LIMIT = Duration.ofSeconds(20);
   private static final URI SERVICE = URI.create("http://localhost:9000");
 
   private final Json json = new Json();
@@ -141,12 +147,29 @@ class DeepgramControlsTest {
   }
 
   @Test
-  void nobody_waits_for_a_recording_that_is_not_wanted_any_more() throws Exception {
+  void a_cancelled_request_is_not_sent() throws Exception {
     Cancellation cancellation = new Cancellation();
     cancellation.cancel();
-    assertInstanceOf(
-        Recognition.Failed.class,
+    assertEquals(
+        new Recognition.Failed("the request was cancelled"),
         deepgram(FakeDeepgram.KEY).recognize("https://example.com/c.webm", cancellation));
+    assertEquals(List.of(), fake.asked());
+  }
+
+  @Test
+  void a_request_that_is_cancelled_ends_at_once() throws Exception {
+    CountDownLatch never = new CountDownLatch(1);
+    fake.hold(never);
+    Cancellation cancellation = new Cancellation();
+    Future<Recognition> recognition =
+        threads.submit(
+            () -> deepgram(FakeDeepgram.KEY).recognize("https://example.com/c.webm", cancellation));
+    Eventually.within(LIMIT, () -> !fake.asked().isEmpty());
+    cancellation.cancel();
+    assertEquals(
+        new Recognition.Failed("the request was cancelled"),
+        recognition.get(LIMIT.toSeconds(), TimeUnit.SECONDS));
+    never.countDown();
   }
 
   @Test

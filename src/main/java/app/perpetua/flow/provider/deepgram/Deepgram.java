@@ -32,6 +32,7 @@ import tools.jackson.databind.JsonNode;
  * throws contains the key, audio or words. Thread-safe.
  */
 public final class Deepgram implements Transcriber {
+  private static final String CANCELLED = "the request was cancelled";
   private static final Duration CONNECT = Duration.ofSeconds(3);
 
   /** WebM says itself how it is encoded. */
@@ -90,6 +91,10 @@ public final class Deepgram implements Transcriber {
 
   @Override
   public Recognition recognize(String url, Cancellation cancellation) throws InterruptedException {
+    if (cancellation.cancelled()) {
+      // Deepgram charges for what it recognizes.
+      return new Recognition.Failed(CANCELLED);
+    }
     HttpRequest request =
         HttpRequest.newBuilder(
                 URI.create(base.getScheme() + "://" + base.getRawAuthority() + path() + RECORDED))
@@ -108,9 +113,12 @@ public final class Deepgram implements Transcriber {
     } catch (TimeoutException e) {
       return new Recognition.Failed("Deepgram does not answer");
     } catch (CancellationException e) {
-      return new Recognition.Failed("Deepgram's answer is not waited for any longer");
+      return new Recognition.Failed(CANCELLED);
     } catch (ExecutionException e) {
-      return new Recognition.Failed("Deepgram cannot be reached: " + why(e.getCause()));
+      return new Recognition.Failed(
+          cancellation.cancelled()
+              ? CANCELLED
+              : "Deepgram cannot be reached: " + why(e.getCause()));
     } finally {
       cancellation.onCancel(null);
       asking.cancel(true);
