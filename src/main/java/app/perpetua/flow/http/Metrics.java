@@ -97,6 +97,9 @@ public final class Metrics implements Consumer<Finished>, AutoCloseable {
     Gauge.builder("http.connections", server, Server::connections)
         .description("Open connections")
         .register(registry);
+    Gauge.builder("http.connections.waiting", server, Server::waitingConnections)
+        .description("Open connections that wait for their client")
+        .register(registry);
     Gauge.builder("http.transfer.bytes", server, Server::bytesInFlight)
         .description("Memory of unfinished requests and unread answers")
         .baseUnit("bytes")

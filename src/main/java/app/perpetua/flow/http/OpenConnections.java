@@ -69,6 +69,11 @@ final class OpenConnections implements Iterable<ClientConnection> {
     return all.size();
   }
 
+  /** How many of them wait for their client, so that they may be closed. */
+  int waiting() {
+    return (int) all.stream().filter(ClientConnection::isWaiting).count();
+  }
+
   /** How many were closed to keep a limit. */
   long displaced() {
     return displaced.sum();

@@ -174,6 +174,11 @@ public final class Server implements AutoCloseable {
     return slowClients.count();
   }
 
+  /** How many of them wait for their client, so that they may be closed. */
+  int waitingConnections() {
+    return slowClients.waiting();
+  }
+
   /** How many connections were closed so that others could be served. */
   public long displacedConnections() {
     return slowClients.displaced();

@@ -104,6 +104,11 @@ final class SlowClients implements ServerConnectionSelector, AutoCloseable {
     return open.size();
   }
 
+  /** How many of them wait for their client. */
+  int waiting() {
+    return open.waiting();
+  }
+
   /** How many connections were closed so that others could be served. */
   long displaced() {
     return open.displaced() + budget.displaced();

@@ -56,7 +56,13 @@ class ConnectionLimitsTest {
   private RawClient idle(String address) throws IOException {
     RawClient client = client(address);
     assertEquals(200, client.ask("GET", "/api/v1/tasks").status());
+    awaitWaiting();
     return client;
+  }
+
+  /** The client has its answer a moment before the server waits for the next request. */
+  private void awaitWaiting() {
+    Eventually.within(LIMIT, () -> server().waiting() == server().connections());
   }
 
   @Test
@@ -83,6 +89,7 @@ class ConnectionLimitsTest {
     RawClient second = idle("127.0.0.3");
     RawClient third = idle("127.0.0.4");
     assertEquals(200, first.ask("GET", "/api/v1/tasks").status());
+    awaitWaiting();
     RawClient fourth = idle("127.0.0.5");
     assertEquals("", second.rest());
     for (RawClient open : List.of(first, third, fourth)) {
@@ -101,7 +108,7 @@ class ConnectionLimitsTest {
   void a_client_that_keeps_the_server_waiting_makes_room(String begun) throws Exception {
     start(MANY, 1, 1 << 20);
     RawClient slow = client("127.0.0.1").send(begun);
-    Eventually.within(LIMIT, () -> server().connections() == 1);
+    Eventually.within(LIMIT, () -> server().connections() == 1 && server().waiting() == 1);
     RawClient next = idle("127.0.0.1");
     assertEquals("", slow.rest().replace("(reset)", ""));
     assertEquals(200, next.ask("GET", "/api/v1/tasks").status());
@@ -112,6 +119,7 @@ class ConnectionLimitsTest {
     start(MANY, 2, 1 << 20);
     RawClient user = client("127.0.0.1");
     assertEquals(200, user.ask("GET", "/signed-in").status());
+    awaitWaiting();
     RawClient nobody = idle("127.0.0.1");
     RawClient newcomer = idle("127.0.0.1");
     assertEquals("", nobody.rest());

@@ -156,6 +156,10 @@ final class TestServer implements AutoCloseable {
     return server.connections();
   }
 
+  int waiting() {
+    return server.waitingConnections();
+  }
+
   long displaced() {
     return server.displacedConnections();
   }
