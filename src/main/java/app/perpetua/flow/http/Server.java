@@ -33,8 +33,11 @@ public final class Server implements AutoCloseable {
    */
   private static final int RESERVED_CONNECTIONS = 128;
 
-  /** Connections that the system keeps ready while all of those are taken, or we are busy. */
-  private static final int BACKLOG = 1_024;
+  /**
+   * Connections that the system keeps ready while all of those are taken, or we are busy. Beyond it
+   * the system drops packets of new clients, which then wait for seconds; Linux allows this many.
+   */
+  private static final int BACKLOG = 4_096;
 
   /** A search of some hundred characters, percent-encoded, and the path. */
   private static final int MAX_REQUEST_LINE_BYTES = 8 * 1024;
