@@ -181,7 +181,7 @@ class ConnectionLimitsTest {
     RawClient slow = client("127.0.0.1");
     slow.send(RawClient.head("POST", "/api/v1/tasks", "Content-Length: 100000"));
     slow.send("x".repeat(48 * KIB));
-    Eventually.within(LIMIT, () -> server().bytesInFlight() >= 40 * KIB);
+    Eventually.within(LIMIT, () -> server().bytesInFlight() >= 40 * KIB && server().waiting() == 1);
     RawClient whole = client("127.0.0.1");
     whole.send(RawClient.head("POST", "/api/v1/tasks", "Content-Length: 40960"));
     whole.send("x".repeat(40 * KIB));
@@ -208,7 +208,8 @@ class ConnectionLimitsTest {
     start(MANY, MANY, 4L * TestServer.BLOB_BYTES);
     RawClient slow = client("127.0.0.1");
     slow.send(RawClient.head("GET", "/blob"));
-    Eventually.within(LIMIT, () -> server().bytesInFlight() >= TestServer.BLOB_BYTES);
+    Eventually.within(
+        LIMIT, () -> server().bytesInFlight() >= TestServer.BLOB_BYTES && server().waiting() == 1);
     RawClient fast = client("127.0.0.1");
     assertEquals(TestServer.BLOB_BYTES, fast.ask("GET", "/blob").body().length());
     assertTrue(slow.rest().length() < TestServer.BLOB_BYTES, "the slow one was not closed");
