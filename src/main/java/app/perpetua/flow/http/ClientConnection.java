@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * let a client that is still sending read why it was refused. Confined to the connection's thread,
  * except for what says otherwise.
  */
-final class ClientConnection implements ConnectionContext, TransferBudget.Holder {
+final class ClientConnection implements ConnectionContext, OpenConnections.Connection {
   private static final System.Logger LOG = System.getLogger(ClientConnection.class.getName());
 
   /**
@@ -110,8 +110,8 @@ final class ClientConnection implements ConnectionContext, TransferBudget.Holder
     this.requestDue = waitingSince + patience.request().toNanos();
   }
 
-  /** Whose limit of connections it counts for; null if it counts for none. */
-  @Nullable String address() {
+  @Override
+  public @Nullable String address() {
     return address;
   }
 
@@ -135,8 +135,8 @@ final class ClientConnection implements ConnectionContext, TransferBudget.Holder
     account.authenticated(true);
   }
 
-  /** True once a user has been authenticated on it. */
-  boolean wasAuthenticated() {
+  @Override
+  public boolean wasAuthenticated() {
     return wasAuthenticated;
   }
 
@@ -156,8 +156,9 @@ final class ClientConnection implements ConnectionContext, TransferBudget.Holder
     return waitingSince;
   }
 
-  /** True if it waits for its client, as a WebSocket only does within a message. */
-  boolean isWaiting() {
+  /** A WebSocket never does: its handler says how long the client may be silent. */
+  @Override
+  public boolean isWaiting() {
     return !upgraded && (reading.isWaiting() || writing.isWaiting());
   }
 
@@ -234,8 +235,8 @@ final class ClientConnection implements ConnectionContext, TransferBudget.Holder
     }
   }
 
-  /** To be called by any thread: closes the socket if the client has kept us waiting too long. */
-  void cutIfOverdue(long now) {
+  @Override
+  public void cutIfOverdue(long now) {
     if (reading.cut(now) || writing.cut(now) || ending.cut(now)) {
       cut();
     }

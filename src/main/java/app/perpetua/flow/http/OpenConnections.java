@@ -1,29 +1,51 @@
 package app.perpetua.flow.http;
 
-import java.util.Comparator;
-import java.util.Iterator;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The open connections, bounded in all and for each address. A new connection is always let in; at
- * a limit the one that has waited longest for its client is closed instead, first among those that
- * nobody has signed in on. Thread-safe.
+ * a limit the first one in the {@link ClosingOrder} is closed instead. Thread-safe.
  */
-final class OpenConnections implements Iterable<ClientConnection> {
-  private static final Comparator<ClientConnection> FIRST_TO_CLOSE =
-      Comparator.comparing(ClientConnection::wasAuthenticated)
-          .thenComparingLong(ClientConnection::waitingSince);
+final class OpenConnections {
+  /** A connection, as far as its limits are concerned. Thread-safe. */
+  interface Connection extends TransferBudget.Holder {
+    /** Whose limit of connections it counts for; null if it counts for none. */
+    @Nullable String address();
+
+    /** True once a user has been authenticated on it. */
+    boolean wasAuthenticated();
+
+    /** True while it waits for its client, so that it may be closed. */
+    boolean isWaiting();
+
+    /** Closes it if the client has kept it waiting too long. */
+    void cutIfOverdue(long now);
+  }
 
   private final ConnectionLimits limits;
-  private final Set<ClientConnection> all = ConcurrentHashMap.newKeySet();
-  private final ConcurrentHashMap<String, Set<ClientConnection>> byAddress =
-      new ConcurrentHashMap<>();
+  private final LongSupplier nanos;
+  private final Set<Connection> open = ConcurrentHashMap.newKeySet();
   private final LongAdder displaced = new LongAdder();
 
-  OpenConnections(ConnectionLimits limits) {
+  private final ReentrantLock lock = new ReentrantLock();
+  private final ClosingOrder all = new ClosingOrder();
+  private final Map<String, ClosingOrder> byAddress = new HashMap<>();
+
+  /**
+   * @param nanos the clock of {@link Connection#waitingSince}
+   */
+  OpenConnections(ConnectionLimits limits, LongSupplier nanos) {
     this.limits = limits;
+    this.nanos = nanos;
   }
 
   /**
@@ -31,47 +53,45 @@ final class OpenConnections implements Iterable<ClientConnection> {
    *
    * @return false if a limit is passed, because every connection is being served
    */
-  boolean add(ClientConnection connection) {
-    String address = connection.address();
-    all.add(connection);
-    boolean fits = true;
-    if (address != null) {
-      Set<ClientConnection> same =
-          byAddress.compute(
-              address,
-              (_, present) -> {
-                Set<ClientConnection> set =
-                    present == null ? ConcurrentHashMap.newKeySet() : present;
-                set.add(connection);
-                return set;
-              });
-      fits = makeRoom(same, limits.perAddress(), connection);
+  boolean add(Connection connection) {
+    List<Connection> closing = new ArrayList<>();
+    lock.lock();
+    try {
+      open.add(connection);
+      all.add(connection);
+      boolean fits = true;
+      String address = connection.address();
+      if (address != null) {
+        ClosingOrder same = byAddress.computeIfAbsent(address, _ -> new ClosingOrder());
+        same.add(connection);
+        fits = makeRoom(same, limits.perAddress(), connection, closing);
+      }
+      return makeRoom(all, limits.connections(), connection, closing) && fits;
+    } finally {
+      lock.unlock();
+      displaced.add(closing.size());
+      closing.forEach(Connection::cut);
     }
-    return makeRoom(all, limits.connections(), connection) && fits;
   }
 
   /** Takes a connection off that has ended. */
-  void remove(ClientConnection connection) {
-    all.remove(connection);
-    String address = connection.address();
-    if (address != null) {
-      byAddress.computeIfPresent(
-          address,
-          (_, same) -> {
-            same.remove(connection);
-            return same.isEmpty() ? null : same;
-          });
+  void remove(Connection connection) {
+    lock.lock();
+    try {
+      takeOff(connection);
+    } finally {
+      lock.unlock();
     }
   }
 
   /** How many are open. */
   int size() {
-    return all.size();
+    return open.size();
   }
 
   /** How many of them wait for their client, so that they may be closed. */
   int waiting() {
-    return (int) all.stream().filter(ClientConnection::isWaiting).count();
+    return (int) open.stream().filter(Connection::isWaiting).count();
   }
 
   /** How many were closed to keep a limit. */
@@ -79,37 +99,36 @@ final class OpenConnections implements Iterable<ClientConnection> {
     return displaced.sum();
   }
 
-  @Override
-  public Iterator<ClientConnection> iterator() {
-    return all.iterator();
+  /** Closes those whose client has kept them waiting too long. */
+  void cutOverdue(long now) {
+    open.forEach(connection -> connection.cutIfOverdue(now));
   }
 
-  private boolean makeRoom(Set<ClientConnection> among, int limit, ClientConnection added) {
+  private boolean makeRoom(
+      ClosingOrder among, int limit, Connection added, List<Connection> closing) {
     while (among.size() > limit) {
-      if (!closeOne(among, added)) {
+      Connection first = among.claimFirst(added, nanos.getAsLong());
+      if (first == null) {
         return false;
       }
+      // At once, so that the next newcomer does not count it.
+      takeOff(first);
+      closing.add(first);
     }
     return true;
   }
 
-  private boolean closeOne(Set<ClientConnection> among, ClientConnection added) {
-    while (true) {
-      ClientConnection first =
-          among.stream()
-              .filter(other -> other != added && other.isWaiting())
-              .min(FIRST_TO_CLOSE)
-              .orElse(null);
-      if (first == null) {
-        return false;
-      }
-      if (first.claim()) {
-        // At once, so that the next newcomer does not count it.
-        remove(first);
-        first.cut();
-        displaced.increment();
-        return true;
-      }
+  private void takeOff(Connection connection) {
+    open.remove(connection);
+    all.remove(connection);
+    String address = connection.address();
+    if (address != null) {
+      byAddress.computeIfPresent(
+          address,
+          (_, same) -> {
+            same.remove(connection);
+            return same.size() == 0 ? null : same;
+          });
     }
   }
 }

@@ -63,7 +63,7 @@ final class SlowClients implements ServerConnectionSelector, AutoCloseable {
     this.patience = patience;
     this.addresses = addresses;
     this.budget = new TransferBudget(limits.bytes());
-    this.open = new OpenConnections(limits);
+    this.open = new OpenConnections(limits, this::nanos);
     this.http =
         Http1ConnectionSelector.builder()
             .config(http.addReceiveListener(new Receiving()).addSendListener(new Sending()).build())
@@ -135,9 +135,7 @@ final class SlowClients implements ServerConnectionSelector, AutoCloseable {
     try {
       while (!closed.await(SWEEP.toMillis(), TimeUnit.MILLISECONDS)) {
         long now = nanos() + SWEEP.toNanos();
-        for (ClientConnection client : open) {
-          client.cutIfOverdue(now);
-        }
+        open.cutOverdue(now);
         long displaced = displaced();
         if (displaced > reported && now >= reportDue) {
           LOG.log(
