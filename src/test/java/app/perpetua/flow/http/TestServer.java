@@ -145,6 +145,13 @@ final class TestServer implements AutoCloseable {
     return next;
   }
 
+  /** Returns once the answer to this request has been written completely. */
+  void awaitFinished(String requestId) throws InterruptedException {
+    while (!finished().exchange().requestId().equals(requestId)) {
+      // An earlier one.
+    }
+  }
+
   /** Returns once a request to {@code /patient} is being handled. */
   void patientBegan() throws InterruptedException {
     if (!began.await(30, TimeUnit.SECONDS)) {
