@@ -1,5 +1,6 @@
 package app.perpetua.flow.sql;
 
+import static org.junit.jupiter.api.Assertions.assertDoesNotThrow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
@@ -15,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -128,18 +130,43 @@ class DbTest {
     assertFalse(trace.toString().contains("private words"), trace.toString());
   }
 
+  /** Two transactions that lock the same two users in opposite order. */
+  private final class Deadlock {
+    private final AtomicInteger attempts = new AtomicInteger();
+    private final CyclicBarrier bothHoldOne = new CyclicBarrier(2);
+    private final CountDownLatch committed = new CountDownLatch(1);
+
+    void lockBoth(UUID first, UUID second) {
+      db.write(
+          Actor.system(null),
+          tx -> {
+            boolean again = attempts.incrementAndGet() > 2;
+            if (again) {
+              // Before PostgreSQL has woken the other, it could take the lock and deadlock anew.
+              assertDoesNotThrow(() -> committed.await());
+            }
+            tx.actingFor(first).lockOwner();
+            if (!again) {
+              assertDoesNotThrow(() -> bothHoldOne.await());
+            }
+            tx.actingFor(second).lockOwner();
+            return "";
+          });
+      committed.countDown();
+    }
+  }
+
   @Test
   void a_deadlock_is_run_again() throws Exception {
     UUID other = database.newUser().save();
-    CyclicBarrier bothHoldOne = new CyclicBarrier(2);
-    AtomicInteger attempts = new AtomicInteger();
+    Deadlock deadlock = new Deadlock();
     try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
-      Future<String> one = executor.submit(() -> lockBoth(user, other, bothHoldOne, attempts));
-      Future<String> two = executor.submit(() -> lockBoth(other, user, bothHoldOne, attempts));
+      Future<?> one = executor.submit(() -> deadlock.lockBoth(user, other));
+      Future<?> two = executor.submit(() -> deadlock.lockBoth(other, user));
       one.get();
       two.get();
     }
-    assertEquals(3, attempts.get());
+    assertEquals(3, deadlock.attempts.get());
   }
 
   @Test
@@ -178,24 +205,6 @@ class DbTest {
                       }
                     }));
     assertEquals(DatabaseException.Kind.AWAY, e.kind());
-  }
-
-  private String lockBoth(
-      UUID first, UUID second, CyclicBarrier bothHoldOne, AtomicInteger attempts) {
-    return db.write(
-        Actor.system(null),
-        tx -> {
-          tx.actingFor(first).lockOwner();
-          if (attempts.incrementAndGet() <= 2) {
-            try {
-              bothHoldOne.await();
-            } catch (Exception e) {
-              throw new IllegalStateException(e);
-            }
-          }
-          tx.actingFor(second).lockOwner();
-          return "";
-        });
   }
 
   private static int rename(Tx tx, String name) {
