@@ -79,16 +79,16 @@ final class ClosingOrder {
       Map.Entry<Place, Connection> entry = order.firstEntry();
       Connection first = entry.getValue();
       remove(first);
-      if (first.equals(except) || !first.isWaiting()) {
-        passed.add(first);
-      } else if (!entry.getKey().isOf(first)) {
+      boolean waits = !first.equals(except) && first.isWaiting();
+      if (waits && !entry.getKey().isOf(first)) {
         add(first);
-      } else if (first.claim()) {
+      } else if (waits && first.claim()) {
         claimed = first;
       } else {
         passed.add(first);
       }
     }
+    // Behind all that wait already, so that the next searches do not meet them again.
     for (Connection each : passed) {
       add(each, now);
     }

@@ -74,11 +74,11 @@ final class OpenConnections {
     }
   }
 
-  /** Takes a connection off that has ended. */
+  /** Removes a connection that has ended. */
   void remove(Connection connection) {
     lock.lock();
     try {
-      takeOff(connection);
+      removeLocked(connection);
     } finally {
       lock.unlock();
     }
@@ -111,14 +111,14 @@ final class OpenConnections {
       if (first == null) {
         return false;
       }
-      // At once, so that the next newcomer does not count it.
-      takeOff(first);
+      // Before it has ended, so that the next new connection does not count it.
+      removeLocked(first);
       closing.add(first);
     }
     return true;
   }
 
-  private void takeOff(Connection connection) {
+  private void removeLocked(Connection connection) {
     open.remove(connection);
     all.remove(connection);
     String address = connection.address();

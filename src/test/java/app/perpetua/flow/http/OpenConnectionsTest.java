@@ -6,19 +6,23 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class OpenConnectionsTest {
   private static final int MANY = 4_000;
 
-  private long now;
+  private final AtomicLong now = new AtomicLong();
   private long looks;
 
   /** A connection that waits for its client from the start, until the test says otherwise. */
   private final class Connection implements OpenConnections.Connection {
     private final @Nullable String address;
-    private long since = now++;
+    private long since = now.getAndIncrement();
     private boolean waiting = true;
     private boolean authenticated;
     private boolean cut;
@@ -37,7 +41,7 @@ class OpenConnectionsTest {
     }
 
     void waitAgain() {
-      since = now++;
+      since = now.getAndIncrement();
       waiting = true;
     }
 
@@ -79,7 +83,7 @@ class OpenConnectionsTest {
   }
 
   private OpenConnections open(int connections, int perAddress) {
-    return new OpenConnections(new ConnectionLimits(connections, perAddress, 0), () -> now);
+    return new OpenConnections(new ConnectionLimits(connections, perAddress, 0), now::get);
   }
 
   private List<Connection> add(OpenConnections open, int count, @Nullable String address) {
@@ -154,6 +158,24 @@ class OpenConnectionsTest {
     open.remove(same.get(1));
     add(open, 1, "192.0.2.2");
     assertFalse(same.get(2).cut);
+  }
+
+  @Test
+  void connections_that_are_added_at_once_keep_the_limits() throws Exception {
+    OpenConnections open = open(100, 60);
+    List<Future<List<Connection>>> adding = new ArrayList<>();
+    try (ExecutorService executor = Executors.newFixedThreadPool(4)) {
+      for (String address : List.of("192.0.2.1", "192.0.2.2", "192.0.2.1", "192.0.2.3")) {
+        adding.add(executor.submit(() -> add(open, MANY / 4, address)));
+      }
+    }
+    long left = 0;
+    for (Future<List<Connection>> added : adding) {
+      left += added.get().stream().filter(each -> !each.cut).count();
+    }
+    assertEquals(100, left);
+    assertEquals(100, open.size());
+    assertEquals(MANY - 100, open.displaced());
   }
 
   /** Otherwise many connections that come and go cost the service more than their requests. */
