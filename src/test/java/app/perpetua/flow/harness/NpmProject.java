@@ -12,8 +12,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
- * One of the projects below {@code src/test/npm}: its scripts, and what its lock file says,
- * installed below target/. For one thread.
+ * A project below {@code src/test/npm}: its scripts and its locked dependencies, installed below
+ * target/npm. For one thread.
  */
 public final class NpmProject {
   private static final Duration PATIENCE = Duration.ofMinutes(3);

@@ -9,7 +9,7 @@ import java.nio.file.Path;
 
 /** A relay of words in Node, without anything but its own HTTP, as a process. */
 final class Relay implements AutoCloseable {
-  private static final Path SCRIPT = Path.of("src/test/npm/relay/relay.mjs");
+  private static final Path SCRIPT = Path.of("src/bench/npm/relay/relay.mjs");
 
   private final Process process;
   private final int port;

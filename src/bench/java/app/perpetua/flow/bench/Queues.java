@@ -40,7 +40,7 @@ final class Queues {
   }
 
   /** The lock file names no host; the client's own settings decide where packages come from. */
-  private static final Path GRAPHILE = Path.of("src/test/npm/graphile-worker");
+  private static final Path GRAPHILE = Path.of("src/bench/npm/graphile-worker");
 
   private static final int JOBS = 10_000;
   private static final int WAITING = 1_000_000;

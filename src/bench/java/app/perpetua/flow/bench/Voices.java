@@ -47,7 +47,7 @@ final class Voices {
   /** For the last frames. */
   private static final Duration ARRIVAL = Duration.ofMillis(500);
 
-  private static final Path RELAY = Path.of("src/test/npm/voice-relay");
+  private static final Path RELAY = Path.of("src/bench/npm/voice-relay");
   private static final String LISTEN = "/v1/listen?model=nova-2";
   private static final String SOCKET = "/api/v1/ws/voice/transcribe?token=";
   private static final Pattern USED = Pattern.compile("used (\\d+)K");
