@@ -394,6 +394,7 @@ class ReactionsTest {
     LogRecord line = log.records().getFirst();
     String told = line.getMessage() + Arrays.toString(line.getParameters());
     assertTrue(told.contains("reaction=" + reaction), told);
+    assertTrue(told.contains("event=task.created"), told);
     assertTrue(told.contains("request_id=request-7"), told);
     assertFalse(told.contains(PRIVATE), told);
     assertEquals(null, line.getThrown());
