@@ -64,7 +64,7 @@ public final class SubscriptionNotices implements Reaction {
               new Notice(
                   "A purchase was refunded",
                   expired.amount() + " credits that were left of it were taken back.");
-          default -> throw new IllegalArgumentException(event.name());
+          default -> throw new IllegalArgumentException(event.getClass().getSimpleName());
         };
     notifications.add(
         tx,

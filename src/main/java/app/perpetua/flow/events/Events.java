@@ -33,19 +33,20 @@ public final class Events {
 
   /** Records the event for the acting user, and lets others react to it. */
   public void emit(Tx tx, Event event) {
-    UUID entry = ids.next();
+    UUID entryId = ids.next();
+    ActivityEntry entry = ActivityEntry.of(event);
     tx.sql("events.append_activity")
-        .bind("id", entry)
-        .bind("entity_type", event.entityType())
-        .bind("entity_id", event.entityId())
-        .bind("action", event.name().replace('.', '_'))
+        .bind("id", entryId)
+        .bind("entity_type", entry.entityType())
+        .bind("entity_id", entry.entityId())
+        .bind("action", entry.action())
         .bind("source", tx.actor().source().name().toLowerCase(Locale.ROOT))
-        .bind("metadata", json.text(event.metadata()))
+        .bind("metadata", json.text(entry.metadata()))
         .bind("request_id", tx.actor().requestId())
         .atCommit();
     Reactions listening = reactions;
     if (listening != null) {
-      listening.react(tx, entry, event);
+      listening.react(tx, entryId, event);
     }
   }
 }

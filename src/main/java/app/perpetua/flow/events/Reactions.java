@@ -90,7 +90,7 @@ public final class Reactions implements Handler {
         "a reaction failed; a job will repeat it: {0}",
         told(why),
         LogFields.of("reaction", reaction.name())
-            .with("event", event.name())
+            .with("event", ActivityEntry.of(event).name())
             .with("request_id", actor.requestId())
             .with("user_id", actor.userId()));
   }

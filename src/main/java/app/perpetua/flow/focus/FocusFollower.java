@@ -3,7 +3,6 @@ package app.perpetua.flow.focus;
 import app.perpetua.flow.events.Event;
 import app.perpetua.flow.events.Reaction;
 import app.perpetua.flow.sql.Tx;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Ends the focus on a task that is completed, deleted or archived (settled, 35). What it counts is
@@ -25,23 +24,13 @@ public final class FocusFollower implements Reaction {
 
   @Override
   public boolean concerns(Event event) {
-    return seconds(event) != null;
+    return event instanceof Event.EndsFocus change && change.focusSeconds() != null;
   }
 
   @Override
   public void on(Tx tx, Event event) {
-    Integer seconds = seconds(event);
-    if (seconds != null && event instanceof Event.OfTask ofTask) {
-      sessions.follow(tx, ofTask.taskId(), seconds);
+    if (event instanceof Event.EndsFocus change && change.focusSeconds() != null) {
+      sessions.follow(tx, change.taskId(), change.focusSeconds());
     }
-  }
-
-  private static @Nullable Integer seconds(Event event) {
-    return switch (event) {
-      case Event.TaskCompleted completed -> completed.focusSeconds();
-      case Event.TaskDeleted deleted -> deleted.focusSeconds();
-      case Event.TaskUpdated updated -> updated.focusSeconds();
-      default -> null;
-    };
   }
 }

@@ -19,7 +19,7 @@ final class Source {
   private static final Pattern COMPUTED = Pattern.compile("\\.bind\\(\\s*[^\\s\")][^;]*");
 
   /** Where quoted names with a dot are keys of the configuration or names of events. */
-  private static final Set<String> OTHER_NAMES = Set.of("Config.java", "Event.java");
+  private static final Set<String> OTHER_NAMES = Set.of("Config.java", "ActivityEntry.java");
 
   private Source() {}
 

@@ -1,0 +1,177 @@
+package app.perpetua.flow.events;
+
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the activity log stores of an event (FR-052 to FR-054).
+ *
+ * @param name the event's name, such as {@code task.completed}
+ * @param entityType type of the entity that changed
+ * @param entityId the entity's id; null for entities whose id is not a UUID
+ * @param metadata further ids and figures: text, numbers, booleans and UUIDs
+ */
+record ActivityEntry(
+    String name, String entityType, @Nullable UUID entityId, Map<String, Object> metadata) {
+
+  static ActivityEntry of(Event event) {
+    return switch (event) {
+      case Event.TaskCreated e -> entry("task.created", "task", e.taskId());
+      case Event.TaskUpdated e -> entry("task.updated", "task", e.taskId());
+      case Event.TaskCompleted e ->
+          entry("task.completed", "task", e.taskId())
+              .with("completed_by", e.completedBy())
+              .with("counts", e.counts());
+      case Event.TaskReopened e -> entry("task.reopened", "task", e.taskId());
+      case Event.TaskDeleted e ->
+          entry("task.deleted", "task", e.taskId()).with("tombstone_id", e.tombstoneId());
+      case Event.TaskRecovered e ->
+          entry("task.recovered", "task", e.taskId())
+              .with("tombstone_id", e.tombstoneId())
+              .with("reminders_lapsed", e.lapsed());
+
+      case Event.SubtaskCreated e ->
+          entry("subtask.created", "subtask", e.subtaskId()).with("task_id", e.taskId());
+      case Event.SubtaskUpdated e ->
+          entry("subtask.updated", "subtask", e.subtaskId()).with("task_id", e.taskId());
+      case Event.SubtaskCompleted e ->
+          entry("subtask.completed", "subtask", e.subtaskId()).with("task_id", e.taskId());
+      case Event.SubtaskDeleted e ->
+          entry("subtask.deleted", "subtask", e.subtaskId()).with("task_id", e.taskId());
+      case Event.SubtasksReordered e ->
+          entry("subtask.reordered", "task", e.taskId()).with("count", e.count());
+
+      case Event.ReminderCreated e ->
+          entry("reminder.created", "reminder", e.reminderId()).with("task_id", e.taskId());
+      case Event.ReminderUpdated e ->
+          entry("reminder.updated", "reminder", e.reminderId())
+              .with("task_id", e.taskId())
+              .with("lapsed", e.lapsed());
+      case Event.ReminderDeleted e ->
+          entry("reminder.deleted", "reminder", e.reminderId()).with("task_id", e.taskId());
+      case Event.ReminderFired e ->
+          entry("reminder.fired", "reminder", e.reminderId()).with("task_id", e.taskId());
+
+      case Event.FocusStarted e ->
+          entry("focus.started", "focus", e.sessionId())
+              .with("task_id", e.taskId())
+              .with("seconds", 0);
+      case Event.FocusEnded e ->
+          entry("focus.ended", "focus", e.sessionId())
+              .with("task_id", e.taskId())
+              .with("seconds", e.seconds());
+
+      case Event.TemplateCreated e -> entry("template.created", "template", e.templateId());
+      case Event.TemplateUpdated e ->
+          entry("template.updated", "template", e.templateId()).with("active", e.active());
+      case Event.TemplateDeleted e -> entry("template.deleted", "template", e.templateId());
+
+      case Event.NoteCreated e -> entry("note.created", "note", e.noteId());
+      case Event.NoteUpdated e -> entry("note.updated", "note", e.noteId());
+      case Event.NoteDeleted e ->
+          entry("note.deleted", "note", e.noteId()).with("tombstone_id", e.tombstoneId());
+      case Event.NoteRecovered e ->
+          entry("note.recovered", "note", e.noteId()).with("tombstone_id", e.tombstoneId());
+      case Event.NoteConverted e ->
+          entry("note.converted", "note", e.noteId()).with("task_id", e.taskId());
+
+      case Event.AiChat e ->
+          run("ai.chat", e.origin()).with("task_id", e.taskId()).with("count", e.count());
+      case Event.AiSubtasksGenerated e ->
+          run("ai.subtasks_generated", e.origin())
+              .with("task_id", e.taskId())
+              .with("count", e.count());
+      case Event.AiNoteConversionSuggested e ->
+          run("ai.note_conversion_suggested", e.origin())
+              .with("note_id", e.noteId())
+              .with("suggestion_id", e.suggestionId());
+      // Without the credits used, which the run's own entry shows once.
+      case Event.AiSuggested e ->
+          entry("ai.suggested", "ai", e.suggestionId())
+              .with("task_id", e.taskId())
+              .with(e.origin())
+              .with("suggestion_id", e.suggestionId())
+              .with("action_type", e.actionType());
+      case Event.AiSuggestionConfirmed e ->
+          entry("ai.suggestion_confirmed", "ai", e.suggestionId())
+              .with("suggestion_id", e.suggestionId())
+              .with("action_type", e.actionType())
+              .with("task_id", e.taskId());
+      case Event.AiTranscribed e ->
+          entry("ai.transcribed", "ai", e.transcription())
+              .with("credits_used", e.creditsUsed())
+              .with("duration_seconds", e.durationSeconds());
+
+      case Event.CreditsGranted e -> credits("credits.granted", e.grantId(), e.type(), e.amount());
+      case Event.CreditsConsumed e ->
+          credits("credits.consumed", e.grantId(), e.type(), e.amount());
+      case Event.CreditsExpired e -> credits("credits.expired", e.grantId(), e.type(), e.amount());
+      case Event.CreditsRefunded e ->
+          credits("credits.refunded", e.grantId(), e.type(), e.amount());
+      case Event.SubscriptionChanged e ->
+          entry(
+                  "subscription." + e.change().name().toLowerCase(Locale.ROOT),
+                  "subscription",
+                  e.subscriptionId())
+              .with("tier", e.tier())
+              .with("status", e.status())
+              .with("reason", e.reason());
+
+      case Event.AchievementUnlocked e ->
+          entry("achievement.unlocked", "achievement", null)
+              .with("achievement_id", e.achievementId())
+              .with("perk", e.perk())
+              .with("perk_value", e.perkValue());
+      case Event.UserRegistered e -> entry("user.registered", "user", e.userId());
+      case Event.UserLoggedIn e ->
+          entry("user.logged_in", "user", e.userId())
+              .with("method", "google")
+              .with("ip", e.ip())
+              .with("user_agent", e.userAgent());
+      case Event.UserLoggedOut e -> entry("user.logged_out", "user", e.userId());
+      case Event.UserSessionRevoked e ->
+          entry("user.session_revoked", "user", e.userId()).with("session", e.session());
+      case Event.UserUpdated e -> entry("user.updated", "user", e.userId());
+    };
+  }
+
+  /** The log's value for the event: its name in snake case. */
+  String action() {
+    return name.replace('.', '_');
+  }
+
+  private static ActivityEntry entry(String name, String entityType, @Nullable UUID entityId) {
+    return new ActivityEntry(name, entityType, entityId, Map.of());
+  }
+
+  private static ActivityEntry run(String name, Event.Origin origin) {
+    return entry(name, "ai", origin.runId())
+        .with(origin)
+        .with("credits_used", origin.creditsUsed());
+  }
+
+  private static ActivityEntry credits(String name, UUID grantId, String type, int amount) {
+    return entry(name, "credit", grantId).with("type", type).with("amount", amount);
+  }
+
+  private ActivityEntry with(Event.Origin origin) {
+    return with("run_id", origin.runId())
+        .with("session", origin.session())
+        .with("model", origin.model())
+        .with("tokens_in", origin.tokensIn())
+        .with("tokens_out", origin.tokensOut());
+  }
+
+  /** A copy with this metadata added, unless the value is null. */
+  private ActivityEntry with(String key, @Nullable Object value) {
+    if (value == null) {
+      return this;
+    }
+    Map<String, Object> extended = new LinkedHashMap<>(metadata);
+    extended.put(key, value);
+    return new ActivityEntry(name, entityType, entityId, extended);
+  }
+}
