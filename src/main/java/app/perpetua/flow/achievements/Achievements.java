@@ -24,9 +24,10 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Streaks and achievements (FR-043 to FR-046). All that counts is one row per user, read once in a
- * transaction while the owner's row is locked; what it becomes leaves with the commit. What was
- * gained stands in the transaction for whoever renders its answer. Thread-safe.
+ * Streaks and achievements (FR-043 to FR-046). The counters are one row per user, read once in a
+ * transaction while the owner's row is locked and stored at the commit. Completions are counted by
+ * an event listener, which returns nothing to the route that renders the response; the route reads
+ * the result from the transaction's memo ({@link Tx#memoized}). Thread-safe.
  */
 public final class Achievements {
   /** What an answer says about an achievement that the request has unlocked. */
@@ -115,9 +116,9 @@ public final class Achievements {
     count(tx, Standing::withNote);
   }
 
-  /** What the acting user has unlocked in this transaction until now, in the catalogue's order. */
+  /** What the acting user has unlocked in this transaction so far, in the catalogue's order. */
   public List<Unlocked> unlocked(Tx tx) {
-    return tx.remembered(Reckoning.class).map(Reckoning::unlocked).orElse(List.of());
+    return tx.memoized(Reckoning.class).map(Reckoning::unlocked).orElse(List.of());
   }
 
   /**
@@ -257,7 +258,7 @@ public final class Achievements {
   }
 
   private static Reckoning reckoning(Tx tx) {
-    return tx.remembered(
+    return tx.memoized(
         Reckoning.class,
         () -> {
           List<Standing> standing = new ArrayList<>();

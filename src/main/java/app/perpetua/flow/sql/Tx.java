@@ -28,7 +28,7 @@ public final class Tx {
 
   private record Deferred(SqlCatalog.Statement statement, Map<String, @Nullable Object> values) {}
 
-  private record Known(Class<?> kind, @Nullable UUID userId) {}
+  private record MemoKey(Class<?> type, @Nullable UUID userId) {}
 
   private final Connection connection;
   private final SqlCatalog catalog;
@@ -36,7 +36,7 @@ public final class Tx {
   private final Instant now;
   private final Deadline deadline;
   private final List<Deferred> deferred;
-  private final Map<Known, Object> known;
+  private final Map<MemoKey, Object> memo;
   private final Parts parts;
   private final List<Runnable> afterwards;
   private @Nullable Owner owner;
@@ -72,7 +72,7 @@ public final class Tx {
       Deadline deadline,
       Parts parts,
       List<Deferred> deferred,
-      Map<Known, Object> known,
+      Map<MemoKey, Object> memo,
       List<Runnable> afterwards) {
     this.connection = connection;
     this.catalog = catalog;
@@ -81,7 +81,7 @@ public final class Tx {
     this.deadline = deadline;
     this.parts = parts;
     this.deferred = deferred;
-    this.known = known;
+    this.memo = memo;
     this.afterwards = afterwards;
   }
 
@@ -116,7 +116,7 @@ public final class Tx {
   /** The same transaction, acting for this user, who decided or not: how sign-in enters one. */
   public Tx actingFor(UUID userId, Actor.Source source) {
     Actor acting = new Actor(userId, source, actor.requestId());
-    return new Tx(connection, catalog, acting, now, deadline, parts, deferred, known, afterwards);
+    return new Tx(connection, catalog, acting, now, deadline, parts, deferred, memo, afterwards);
   }
 
   /**
@@ -151,20 +151,20 @@ public final class Tx {
   }
 
   /**
-   * What this run of the transaction knows about the acting user and needs again: the answer shows
-   * it, or a later rule goes on from it, since what was left for the commit cannot be read. A
-   * transaction that is run again begins without.
+   * Returns the acting user's value of this type from the transaction's memo, and computes it on
+   * the first call. Use it for state that several steps of a transaction update and its response
+   * shows: statements deferred to the commit cannot be read back. Every attempt of a transaction
+   * starts with an empty memo, so the memo never contains what was rolled back.
    *
-   * @param kind whose it is; a class that nobody else would use
-   * @param find called at first need
+   * @param type the key; a class that only one feature uses
    */
-  public <T> T remembered(Class<T> kind, Supplier<T> find) {
-    return kind.cast(known.computeIfAbsent(new Known(kind, actor.userId()), _ -> find.get()));
+  public <T> T memoized(Class<T> type, Supplier<T> compute) {
+    return type.cast(memo.computeIfAbsent(new MemoKey(type, actor.userId()), _ -> compute.get()));
   }
 
-  /** The same, if anybody has needed it. */
-  public <T> Optional<T> remembered(Class<T> kind) {
-    return Optional.ofNullable(known.get(new Known(kind, actor.userId()))).map(kind::cast);
+  /** Returns the acting user's value of this type if this attempt has computed it. */
+  public <T> Optional<T> memoized(Class<T> type) {
+    return Optional.ofNullable(memo.get(new MemoKey(type, actor.userId()))).map(type::cast);
   }
 
   /**
