@@ -8,30 +8,28 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells what happened, inside the transaction in which it happens: every event becomes one activity
- * entry that commits with the change (FR-052 to FR-054), and whoever reacts to it is called.
- * Thread-safe.
+ * Publishes events inside the transaction of the change: each writes one activity entry, which
+ * commits with the change (FR-052 to FR-054), and is passed to the listeners. Thread-safe.
  */
 public final class Events {
   private final Ids ids;
   private final Json json;
   private volatile @Nullable Reactions reactions;
 
-  /** An entry needs an id and its metadata as JSON. Nobody reacts yet. */
   public Events(Ids ids, Json json) {
     this.ids = ids;
     this.json = json;
   }
 
   /**
-   * Lets these react from now on. Said once, when everything is composed and before anything runs:
-   * reactions belong to services, and services need events.
+   * Registers the listeners. Called once at startup, after the services are created: listeners need
+   * services, and services need this object. Until then no listener is called.
    */
   public void reactWith(Reactions all) {
     reactions = all;
   }
 
-  /** Records the event for the acting user, and lets others react to it. */
+  /** Writes the acting user's activity entry of the event and calls the listeners. */
   public void emit(Tx tx, Event event) {
     UUID entryId = ids.next();
     ActivityEntry entry = ActivityEntry.of(event);
@@ -44,9 +42,9 @@ public final class Events {
         .bind("metadata", json.text(entry.metadata()))
         .bind("request_id", tx.actor().requestId())
         .atCommit();
-    Reactions listening = reactions;
-    if (listening != null) {
-      listening.react(tx, entryId, event);
+    Reactions listeners = reactions;
+    if (listeners != null) {
+      listeners.react(tx, entryId, event);
     }
   }
 }

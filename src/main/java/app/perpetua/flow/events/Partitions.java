@@ -9,9 +9,8 @@ import java.time.LocalDate;
 import java.time.ZoneOffset;
 
 /**
- * Keeps a partition of the activity log ready for every day on which something may happen: from
- * yesterday, for a clock that is behind, to a week ahead, for a night in which nobody makes any.
- * Thread-safe.
+ * Creates and drops the activity log's daily partitions. They exist from yesterday, for clocks that
+ * are slow, to a week ahead, in case the daily job does not run. Thread-safe.
  */
 public final class Partitions {
   private static final System.Logger LOG = System.getLogger(Partitions.class.getName());
@@ -21,16 +20,16 @@ public final class Partitions {
 
   private final Db db;
 
-  /** Each day is made in a transaction of its own: it locks the log against writers until then. */
   public Partitions(Db db) {
     this.db = db;
   }
 
   /**
-   * Makes what is missing around that time.
+   * Creates the missing partitions around this time, each in its own transaction, because creating
+   * one blocks writers of the log until the commit.
    *
-   * @return true if there was anything to make
-   * @throws DatabaseException if the database cannot answer, or writers did not let it in
+   * @return whether any was missing
+   * @throws DatabaseException if the database is unavailable or the lock times out
    */
   public boolean ensure(Instant now) {
     LocalDate today = LocalDate.ofInstant(now, ZoneOffset.UTC);
@@ -43,11 +42,12 @@ public final class Partitions {
   }
 
   /**
-   * Makes one day that is missing around the day of that transaction; it should do nothing else.
+   * Creates at most one missing partition around the current day. The transaction should do nothing
+   * else, because it blocks writers of the log until the commit.
    *
-   * @param tx the system's
-   * @return false if there is none missing
-   * @throws DatabaseException {@code BUSY} if writers did not let it in at once
+   * @param tx a system transaction
+   * @return false if none was missing
+   * @throws DatabaseException {@code BUSY} if the lock is not available within 200 ms
    */
   public boolean makeOne(Tx tx) {
     LocalDate today = LocalDate.ofInstant(tx.now(), ZoneOffset.UTC);
@@ -61,10 +61,11 @@ public final class Partitions {
   }
 
   /**
-   * Drops the days that are no longer kept (FR-054); the transaction should do nothing else.
+   * Drops the partitions of days before the retention period (FR-054). The transaction should do
+   * nothing else, because it blocks readers and writers of the log until the commit.
    *
-   * @param tx the system's
-   * @throws DatabaseException {@code BUSY} if readers or writers did not let it in at once
+   * @param tx a system transaction
+   * @throws DatabaseException {@code BUSY} if the lock is not available within 200 ms
    */
   public void dropOld(Tx tx) {
     LocalDate today = LocalDate.ofInstant(tx.now(), ZoneOffset.UTC);
@@ -74,7 +75,7 @@ public final class Partitions {
             .bind("day", today.minusDays(DAYS_KEPT).toString())
             .one(row -> row.integer("dropped"))
             .orElse(0);
-    LOG.log(System.Logger.Level.DEBUG, "dropped {0} days of the activity log", dropped);
+    LOG.log(System.Logger.Level.DEBUG, "dropped {0} partitions of the activity log", dropped);
   }
 
   private static void waitBriefly(Tx tx) {

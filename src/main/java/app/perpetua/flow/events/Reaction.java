@@ -3,32 +3,32 @@ package app.perpetua.flow.events;
 import app.perpetua.flow.sql.Tx;
 
 /**
- * Something that follows from an event without being part of it: whatever goes wrong here never
- * stops what the user did (settled, 22). What belongs to the change itself is a direct call.
- * Thread-safe.
+ * Listens to events of other features. A listener that fails does not fail the change: the change
+ * commits without it, and a job retries it. What must commit with the change is a direct call, not
+ * a listener. Implementations are thread-safe.
  */
 public interface Reaction {
-  /** Which one: {@code snake_case}, and kept for ever, because jobs name it. */
+  /** Unique name in {@code snake_case}. It must never change, because retry jobs store it. */
   String name();
 
-  /** Whether it has anything to do for that event; decided by the event alone. */
+  /** Whether this listener has work to do for the event; must not query the database. */
   boolean concerns(Event event);
 
   /**
-   * Reacts within the change's transaction. What the change has left for the commit cannot be read
-   * yet, so the event carries what is needed of it.
+   * Handles the event in the transaction of the change. Statements that the change deferred to the
+   * commit have not run yet, so the event carries the data that listeners need.
    *
    * @param tx acts for the user, whose row is locked
-   * @throws RuntimeException to fail: the change is made without this reaction, and {@link #later}
-   *     runs soon after
+   * @throws RuntimeException any exception rolls back the transaction, which runs again without
+   *     this listener; a job then calls {@link #later}
    */
   void on(Tx tx, Event event);
 
   /**
-   * Makes up for a reaction that failed, in a job. The change was committed; others may have
-   * followed, so that what the event says need not hold any more.
+   * Handles the event in a job, after {@link #on} failed. The change has committed, and later
+   * changes may have followed it: read current state instead of relying on the event's.
    *
-   * @throws RuntimeException to fail, and to be tried again later
+   * @throws RuntimeException any exception fails the job, which is then retried
    */
   default void later(Tx tx, Event event) {
     on(tx, event);

@@ -17,19 +17,19 @@ import java.util.StringJoiner;
 import java.util.UUID;
 
 /**
- * Runs reactions to events, each as a part that its transaction can do without; one that failed is
- * counted, logged, and repeated by a job (FR-017; docs/decisions/reactions.md). Thread-safe.
+ * Calls listeners, each as an optional step of the transaction. The failure of a listener is counted
+ * and logged, and a job retries it (FR-017; docs/decisions/reactions.md). Thread-safe.
  */
 public final class Reactions implements Handler {
-  /** The kind of the job that repeats a failed reaction. */
+  /** The kind of the job that retries a failed listener. */
   public static final String RETRY = "handler_retry";
 
   private static final System.Logger LOG = System.getLogger(Reactions.class.getName());
 
-  /** Packages of ours: the first frame of theirs tells where it failed. */
-  private static final String OURS = "app.perpetua.flow.";
+  /** Prefix of this project's packages; their first stack frame locates a failure in the log. */
+  private static final String OWN_PACKAGES = "app.perpetua.flow.";
 
-  /** The payload of the job. */
+  /** The retry job's payload. */
   private record Missed(String reaction, Event event) {}
 
   private final Jobs jobs;
@@ -38,9 +38,8 @@ public final class Reactions implements Handler {
   private final Map<String, Reaction> reactions = new LinkedHashMap<>();
 
   /**
-   * These reactions, in this order.
-   *
-   * @throws IllegalArgumentException if two have one name
+   * @param reactions called in this order
+   * @throws IllegalArgumentException if two have the same name
    */
   public Reactions(Jobs jobs, Json json, MeterRegistry registry, List<Reaction> reactions) {
     this.jobs = jobs;
@@ -48,15 +47,16 @@ public final class Reactions implements Handler {
     this.registry = registry;
     for (Reaction reaction : reactions) {
       if (this.reactions.put(reaction.name(), reaction) != null) {
-        throw new IllegalArgumentException("two reactions are called " + reaction.name());
+        throw new IllegalArgumentException("duplicate listener name: " + reaction.name());
       }
     }
   }
 
   /**
-   * Lets every reaction react that the event concerns, unless this run goes without it.
+   * Calls every listener that handles the event. For a listener that failed in an earlier attempt of
+   * the transaction, enqueues a retry job instead.
    *
-   * @param entry the event's id in the activity log
+   * @param entry id of the event's activity entry
    */
   void react(Tx tx, UUID entry, Event event) {
     for (Reaction reaction : reactions.values()) {
@@ -71,13 +71,13 @@ public final class Reactions implements Handler {
     }
   }
 
-  /** Repeats a reaction that its change was made without. */
+  /** Retries a failed listener. */
   @Override
   public Next run(Tx tx, Job job) {
     Missed missed = json.read(job.payload(), Missed.class);
     Reaction reaction = reactions.get(missed.reaction());
     if (reaction == null) {
-      throw new IllegalStateException("no reaction is called " + missed.reaction());
+      throw new IllegalStateException("unknown listener: " + missed.reaction());
     }
     reaction.later(tx, missed.event());
     return new Next.Done();
@@ -87,19 +87,22 @@ public final class Reactions implements Handler {
     registry.counter("reaction.failures", "reaction", reaction.name()).increment();
     LOG.log(
         System.Logger.Level.WARNING,
-        "a reaction failed; a job will repeat it: {0}",
-        told(why),
+        "listener failed; a job will retry it: {0}",
+        describe(why),
         LogFields.of("reaction", reaction.name())
             .with("event", ActivityEntry.of(event).name())
             .with("request_id", actor.requestId())
             .with("user_id", actor.userId()));
   }
 
-  /** What went wrong and where. Messages may repeat what a user wrote, so only ours are told. */
-  private static String told(RuntimeException why) {
-    StringJoiner told = new StringJoiner(", caused by ");
+  /**
+   * The exception's causes and the place where it was thrown. Messages may contain what a user
+   * wrote, so only those of {@link DatabaseException} are logged.
+   */
+  private static String describe(RuntimeException why) {
+    StringJoiner causes = new StringJoiner(", caused by ");
     for (Throwable cause = why; cause != null; cause = cause.getCause()) {
-      told.add(
+      causes.add(
           switch (cause) {
             case DatabaseException database -> database.getMessage() + constraint(database);
             case Refusal refusal -> "refused with " + refusal.code();
@@ -107,11 +110,11 @@ public final class Reactions implements Handler {
           });
     }
     for (StackTraceElement frame : why.getStackTrace()) {
-      if (frame.getClassName().startsWith(OURS)) {
-        return told + " at " + frame;
+      if (frame.getClassName().startsWith(OWN_PACKAGES)) {
+        return causes + " at " + frame;
       }
     }
-    return told.toString();
+    return causes.toString();
   }
 
   private static String constraint(DatabaseException e) {

@@ -1,4 +1,7 @@
-/** What happened, told once: dispatch inside the change's transaction. */
+/**
+ * Events: their types, their activity entries, and listeners that run in the same transaction.
+ * Features react to one another only through this package.
+ */
 @NullMarked
 package app.perpetua.flow.events;
 
