@@ -5,15 +5,15 @@ import java.net.URI;
 import java.util.Optional;
 
 /**
- * Our account at Checkout.com.
+ * The Checkout.com account.
  *
  * @param secretKey {@code sk_…}
- * @param baseUrl where its API is, without a path
- * @param processingChannel which of the account's channels takes payments; none if it has one only
- * @param billingCountry ISO 3166-1 alpha-2, of the billing address that pages ask for
- * @param successUrl where people go who have paid
- * @param failureUrl where people go who could not
- * @param cancelUrl where people go who would rather not
+ * @param baseUrl the API's, without a path
+ * @param processingChannel required if the account has several
+ * @param billingCountry ISO 3166-1 alpha-2, preselected in the payment page's billing address
+ * @param successUrl the payment page redirects here after a payment
+ * @param failureUrl the payment page redirects here after a failed payment
+ * @param cancelUrl the payment page redirects here when the user cancels
  */
 public record CheckoutConfig(
     Secret secretKey,

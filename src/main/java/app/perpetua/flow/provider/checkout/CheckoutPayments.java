@@ -2,6 +2,8 @@ package app.perpetua.flow.provider.checkout;
 
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.billing.Payments;
+import app.perpetua.flow.provider.ProviderHttp;
+import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -12,9 +14,6 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -22,51 +21,45 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Speaks to Checkout.com. Whatever does not clearly say that a payment was made or refused leaves
- * it unknown, to be asked again under the same idempotency key. Nothing it says contains keys,
+ * Checkout.com's API. An outcome that is neither clearly paid nor clearly declined is unknown; the
+ * caller retries it with the same idempotency key. Results and their reasons contain no keys,
  * instruments or addresses. Thread-safe.
  */
 public final class CheckoutPayments implements Payments {
-  /** A whole call, its answer's body included. */
-  private static final Duration PATIENCE = Duration.ofSeconds(5);
-
-  private static final int MAX_ANSWER = 64 * 1024;
-
+  private static final Duration TIMEOUT = Duration.ofSeconds(5);
+  private static final int MAX_BODY_BYTES = 64 * 1024;
   private static final Pattern ID = Pattern.compile("[!-~]{1,200}");
   private static final Pattern CODE = Pattern.compile("[\\w-]{1,50}");
 
   private final HttpClient http;
   private final CheckoutConfig config;
   private final Json json;
-  private final Duration patience;
+  private final Duration timeout;
 
   /**
    * @param http never follows redirects, and has a connect time-out
    */
   public CheckoutPayments(HttpClient http, CheckoutConfig config, Json json) {
-    this(http, config, json, PATIENCE);
+    this(http, config, json, TIMEOUT);
   }
 
-  /**
-   * As above.
-   *
-   * @param patience for a whole call, its answer's body included
-   */
-  CheckoutPayments(HttpClient http, CheckoutConfig config, Json json, Duration patience) {
+  CheckoutPayments(HttpClient http, CheckoutConfig config, Json json, Duration timeout) {
     this.http = http;
     this.config = config;
     this.json = json;
-    this.patience = patience;
+    this.timeout = timeout;
   }
 
-  /** An answer that came in time; the body is what of it is a JSON object. */
+  /**
+   * @param body an empty object if the response is not JSON
+   */
   private record Answer(int status, JsonNode body) {}
 
-  /** There was none that could be used. */
-  private static final class Away extends Exception {
+  /** No complete response arrived; the message tells why. */
+  private static final class Unreachable extends Exception {
     private static final long serialVersionUID = 1L;
 
-    Away(String message) {
+    Unreachable(String message) {
       super(message, null, false, false);
     }
   }
@@ -88,14 +81,14 @@ public final class CheckoutPayments implements Payments {
     body.put("cancel_url", config.cancelUrl().toString());
     body.put("3ds", Map.of("enabled", true));
     try {
-      Answer answer = exchange(post("/hosted-payments", body, null));
+      Answer answer = exchange(post("/hosted-payments", body));
       String id = id(answer.body());
       String url = answer.body().at("/_links/redirect/href").asString("");
       if (answer.status() / 100 == 2 && id != null && isWeb(url)) {
         return new Opened.Page(id, url);
       }
-      return new Opened.Unavailable("Checkout.com says " + answer.status());
-    } catch (Away e) {
+      return new Opened.Unavailable("Checkout.com responded with " + answer.status());
+    } catch (Unreachable e) {
       return new Opened.Unavailable(String.valueOf(e.getMessage()));
     }
   }
@@ -115,9 +108,10 @@ public final class CheckoutPayments implements Payments {
     body.put("metadata", Map.of("user_id", charge.userId().toString(), "kind", "renewal"));
     config.processingChannel().ifPresent(channel -> body.put("processing_channel_id", channel));
     try {
-      Answer answer = exchange(post("/payments", body, charge.idempotencyKey()));
+      Answer answer =
+          exchange(post("/payments", body).header("Cko-Idempotency-Key", charge.idempotencyKey()));
       return answer.status() == 422 ? unprocessable(answer) : outcome(answer);
-    } catch (Away e) {
+    } catch (Unreachable e) {
       return new Outcome.Unknown(String.valueOf(e.getMessage()));
     }
   }
@@ -125,22 +119,22 @@ public final class CheckoutPayments implements Payments {
   @Override
   public Outcome look(String paymentId) throws InterruptedException {
     if (!ID.matcher(paymentId).matches() || paymentId.contains("/")) {
-      return new Outcome.Unknown("no id of a payment");
+      return new Outcome.Unknown("not a payment id");
     }
     try {
-      return outcome(exchange(request("/payments/" + paymentId).GET().build()));
-    } catch (Away | IllegalArgumentException e) {
+      return outcome(exchange(HttpRequest.newBuilder(uri("/payments/" + paymentId))));
+    } catch (Unreachable | IllegalArgumentException e) {
       return new Outcome.Unknown(String.valueOf(e.getMessage()));
     }
   }
 
   private static Outcome outcome(Answer answer) {
     if (answer.status() / 100 != 2) {
-      return new Outcome.Unknown("Checkout.com says " + answer.status());
+      return new Outcome.Unknown("Checkout.com responded with " + answer.status());
     }
     String id = id(answer.body());
     if (id == null) {
-      return new Outcome.Unknown("Checkout.com names no payment");
+      return new Outcome.Unknown("the response contains no payment id");
     }
     return switch (answer.body().path("status").asString("")) {
       case "Captured" -> new Outcome.Captured(id);
@@ -148,11 +142,13 @@ public final class CheckoutPayments implements Payments {
           new Outcome.Pending(id);
       case "Declined", "Canceled", "Expired", "Voided" ->
           new Outcome.Declined(Optional.of(id), code(answer.body().path("response_code")));
-      default -> new Outcome.Unknown("Checkout.com says neither paid nor declined");
+      default -> new Outcome.Unknown("the payment status is unknown to this version");
     };
   }
 
-  /** A card that is gone is refused as a request; any other such answer is a mistake of ours. */
+  /**
+   * An unusable card is a validation error too; other validation errors are bugs of this service.
+   */
   private static Outcome unprocessable(Answer answer) {
     for (JsonNode error : answer.body().path("error_codes").values()) {
       String code = code(error);
@@ -163,45 +159,28 @@ public final class CheckoutPayments implements Payments {
         return new Outcome.Declined(Optional.empty(), code);
       }
     }
-    return new Outcome.Unknown("Checkout.com says 422");
+    return new Outcome.Unknown("Checkout.com responded with 422");
   }
 
-  private HttpRequest post(String path, Map<String, Object> body, @Nullable String key) {
-    HttpRequest.Builder request =
-        request(path)
-            .header("Content-Type", "application/json")
-            .POST(HttpRequest.BodyPublishers.ofByteArray(json.bytes(body)));
-    if (key != null) {
-      request.header("Cko-Idempotency-Key", key);
-    }
-    return request.build();
+  private HttpRequest.Builder post(String path, Map<String, Object> body) {
+    return ProviderHttp.post(uri(path), json.bytes(body));
   }
 
-  private HttpRequest.Builder request(String path) {
-    String base = config.baseUrl().toString().replaceAll("/+$", "");
-    return HttpRequest.newBuilder(URI.create(base + path))
-        .timeout(patience)
-        .header("Accept", "application/json")
-        .header("Authorization", "Bearer " + config.secretKey().value());
+  private URI uri(String path) {
+    return ProviderHttp.uri(config.baseUrl(), path);
   }
 
-  private Answer exchange(HttpRequest request) throws Away, InterruptedException {
-    CompletableFuture<HttpResponse<byte[]>> exchange =
-        http.sendAsync(
-            request,
-            HttpResponse.BodyHandlers.limiting(
-                HttpResponse.BodyHandlers.ofByteArray(), MAX_ANSWER));
+  private Answer exchange(HttpRequest.Builder request) throws Unreachable, InterruptedException {
+    request.header("Accept", "application/json");
+    request.header("Authorization", "Bearer " + config.secretKey().value());
     try {
-      // The request's own time-out does not cover a body that stalls.
-      HttpResponse<byte[]> answer = exchange.get(patience.toMillis(), TimeUnit.MILLISECONDS);
-      return new Answer(answer.statusCode(), parsed(answer.body()));
+      HttpResponse<byte[]> response =
+          ProviderHttp.send(http, request.build(), ProviderHttp.atMost(MAX_BODY_BYTES), timeout);
+      return new Answer(response.statusCode(), parsed(response.body()));
     } catch (TimeoutException e) {
-      throw new Away("Checkout.com does not answer");
-    } catch (ExecutionException e) {
-      Throwable cause = e.getCause() == null ? e : e.getCause();
-      throw new Away("Checkout.com cannot be reached: " + cause.getClass().getSimpleName());
-    } finally {
-      exchange.cancel(true);
+      throw new Unreachable("Checkout.com does not answer");
+    } catch (IOException e) {
+      throw new Unreachable("Checkout.com cannot be reached: " + e.getClass().getSimpleName());
     }
   }
 

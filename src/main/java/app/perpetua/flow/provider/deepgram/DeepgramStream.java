@@ -21,20 +21,22 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 
-/** One live connection to Deepgram. Thread-safe; sends one message at a time. */
+/** A live connection to Deepgram. Sends one message at a time. Thread-safe. */
 final class DeepgramStream implements Stream {
   private static final System.Logger LOG = System.getLogger(DeepgramStream.class.getName());
 
-  /** A second of audio that has not left is too much. */
-  private static final Duration SEND = Duration.ofSeconds(1);
+  /** A message that takes longer means that audio arrives faster than it can be relayed. */
+  private static final Duration SEND_TIMEOUT = Duration.ofSeconds(1);
 
-  /** It hangs up after ten seconds without audio. */
-  private static final Duration IDLE = Duration.ofSeconds(4);
+  /** Deepgram closes the connection after ten seconds without audio. */
+  private static final Duration KEEP_ALIVE_AFTER = Duration.ofSeconds(4);
 
-  /** Words of some seconds with the time of each are far below. */
+  /** Far above a few seconds of words with their timestamps. */
   private static final int MAX_MESSAGE = 1024 * 1024;
 
+  /** Deepgram's close code for audio that it cannot decode. */
   private static final int UNDECODABLE = 1008;
+
   private static final String KEEP_ALIVE = "{\"type\":\"KeepAlive\"}";
   private static final String FINALIZE = "{\"type\":\"Finalize\"}";
   private static final String CLOSE_STREAM = "{\"type\":\"CloseStream\"}";
@@ -78,7 +80,7 @@ final class DeepgramStream implements Stream {
 
   @Override
   public void beat() throws InterruptedException {
-    if (nanoTime.getAsLong() - sentNanos > IDLE.toNanos()) {
+    if (nanoTime.getAsLong() - sentNanos > KEEP_ALIVE_AFTER.toNanos()) {
       sentNanos = nanoTime.getAsLong();
       send(to -> to.sendText(KEEP_ALIVE, true));
     }
@@ -111,14 +113,14 @@ final class DeepgramStream implements Stream {
     if (open == null || ended.get()) {
       return Relayed.LOST;
     }
-    if (!sending.tryLock(SEND.toMillis(), TimeUnit.MILLISECONDS)) {
+    if (!sending.tryLock(SEND_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)) {
       return Relayed.TOO_SLOW;
     }
     try {
-      message.to(open).get(SEND.toMillis(), TimeUnit.MILLISECONDS);
+      message.to(open).get(SEND_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
       return Relayed.SENT;
     } catch (TimeoutException e) {
-      // What is half sent cannot be followed by anything.
+      // A message may be half sent, so nothing can follow it.
       return Relayed.TOO_SLOW;
     } catch (ExecutionException e) {
       return Relayed.LOST;
@@ -133,11 +135,11 @@ final class DeepgramStream implements Stream {
     }
   }
 
-  private void understand(String message) {
+  private void handle(String message) {
     try {
       JsonNode parsed = json.parse(message);
       if (!parsed.path("type").asString("").equals("Results")) {
-        // SpeechStarted, UtteranceEnd, Metadata, and whatever comes later.
+        // SpeechStarted, UtteranceEnd, Metadata and future types carry no words.
         return;
       }
       JsonNode best = parsed.path("channel").path("alternatives").path(0);
@@ -148,11 +150,11 @@ final class DeepgramStream implements Stream {
               Math.clamp(best.path("confidence").asDouble(0), 0, 1),
               parsed.path("start").asDouble(0) + parsed.path("duration").asDouble(0)));
     } catch (JacksonException e) {
-      LOG.log(System.Logger.Level.WARNING, "Deepgram sent what is no JSON");
+      LOG.log(System.Logger.Level.WARNING, "ignored a message from Deepgram that is not JSON");
     }
   }
 
-  /** What arrives, one thing at a time; the next is asked for when this one is done with. */
+  /** Requests the next message only when it has handled the current one. */
   private final class Receiver implements WebSocket.Listener {
     private final StringBuilder text = new StringBuilder();
 
@@ -178,7 +180,7 @@ final class DeepgramStream implements Stream {
       if (last) {
         String message = text.toString();
         text.setLength(0);
-        understand(message);
+        handle(message);
       }
       from.request(1);
       return null;
@@ -186,20 +188,20 @@ final class DeepgramStream implements Stream {
 
     @Override
     public @Nullable CompletionStage<?> onBinary(WebSocket from, ByteBuffer bytes, boolean last) {
-      heardNanos = nanoTime.getAsLong();
-      from.request(1);
-      return null;
+      return ignore(from);
     }
 
     @Override
     public @Nullable CompletionStage<?> onPing(WebSocket from, ByteBuffer bytes) {
-      heardNanos = nanoTime.getAsLong();
-      from.request(1);
-      return null;
+      return ignore(from);
     }
 
     @Override
     public @Nullable CompletionStage<?> onPong(WebSocket from, ByteBuffer bytes) {
+      return ignore(from);
+    }
+
+    private @Nullable CompletionStage<?> ignore(WebSocket from) {
       heardNanos = nanoTime.getAsLong();
       from.request(1);
       return null;
@@ -210,7 +212,7 @@ final class DeepgramStream implements Stream {
       if (code == WebSocket.NORMAL_CLOSURE) {
         end(Ended.DONE);
       } else {
-        LOG.log(System.Logger.Level.WARNING, "Deepgram closed with {0}", code);
+        LOG.log(System.Logger.Level.WARNING, "Deepgram closed the connection with code {0}", code);
         end(code == UNDECODABLE ? Ended.UNDECODABLE : Ended.LOST);
       }
       return null;
@@ -220,7 +222,7 @@ final class DeepgramStream implements Stream {
     public void onError(WebSocket from, Throwable error) {
       LOG.log(
           System.Logger.Level.WARNING,
-          "the connection to Deepgram broke: {0}",
+          "the connection to Deepgram failed: {0}",
           error.getClass().getSimpleName());
       end(Ended.LOST);
     }

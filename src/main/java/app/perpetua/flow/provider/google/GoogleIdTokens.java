@@ -24,8 +24,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Google's ID tokens (FR-001; OpenID Connect Core 1.0, section 3.1.3.7). The header chooses nothing
- * but one of Google's published keys by its id. Thread-safe.
+ * Verifies Google's ID tokens (FR-001; OpenID Connect Core 1.0, section 3.1.3.7). A token's header
+ * selects one of Google's published keys by its id and nothing else. Thread-safe.
  */
 public final class GoogleIdTokens implements IdTokens {
   private static final System.Logger LOG = System.getLogger(GoogleIdTokens.class.getName());
@@ -33,14 +33,16 @@ public final class GoogleIdTokens implements IdTokens {
   private static final Set<String> ISSUERS =
       Set.of("https://accounts.google.com", "accounts.google.com");
 
-  /** How far Google's clock and ours may be apart. */
+  /** The tolerated difference between Google's clock and this one. */
   private static final Duration SKEW = Duration.ofSeconds(60);
 
   private final GoogleKeys keys;
   private final Set<String> clientIds;
   private final Clock clock;
 
-  /** Accepts tokens made out to any of the client ids. */
+  /**
+   * @param clientIds the accepted audiences
+   */
   public GoogleIdTokens(GoogleKeys keys, Set<String> clientIds, Clock clock) {
     this.keys = keys;
     this.clientIds = Set.copyOf(clientIds);
@@ -69,7 +71,7 @@ public final class GoogleIdTokens implements IdTokens {
       return CompactJws.isCompact(idToken)
           && Header.parse(new Base64URL(idToken.substring(0, idToken.indexOf('.')))) != null;
     } catch (ParseException | RuntimeException e) {
-      // Whatever the parser stumbles over is no header.
+      // Nimbus throws unchecked exceptions for some malformed headers.
       return false;
     }
   }
@@ -101,7 +103,7 @@ public final class GoogleIdTokens implements IdTokens {
         shown(claims, "picture"));
   }
 
-  /** What is only shown must not keep anyone out. */
+  /** A claim for display; one of another type must not refuse the sign-in. */
   private static @Nullable String shown(JWTClaimsSet claims, String name) {
     return claims.getClaim(name) instanceof String text ? text : null;
   }

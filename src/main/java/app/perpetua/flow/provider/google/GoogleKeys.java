@@ -2,6 +2,7 @@ package app.perpetua.flow.provider.google;
 
 import app.perpetua.flow.base.Code;
 import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.provider.ProviderHttp;
 import com.nimbusds.jose.JOSEException;
 import com.nimbusds.jose.JWSAlgorithm;
 import com.nimbusds.jose.JWSVerifier;
@@ -15,7 +16,6 @@ import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.text.ParseException;
 import java.time.Clock;
@@ -24,9 +24,6 @@ import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
@@ -37,33 +34,30 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Google's published keys (RFC 7517), kept for as long as Google says and a day at most, refreshed
- * before they age, and kept on for another day while Google cannot be reached. An unknown key id
- * asks again, because keys rotate; after an answer that did not know it either, nobody asks until a
- * cool-down has passed, however many unknown ids come in.
+ * A cache of Google's signing keys (RFC 7517). Keys live as long as the response's {@code max-age}
+ * says, a day at most, are refreshed ahead of expiry, and stay usable for another day while Google
+ * is unreachable. Keys rotate, so an unknown key id triggers a fetch; a fetch that fails or lacks
+ * the id starts a cool-down without fetches, however many unknown ids arrive.
  *
- * <p>Not Nimbus' own {@code JWKSourceBuilder}: its rate limit lets two requests through per
- * interval, counts the routine refresh as one of them, and cannot tell an answer that helped from
- * one that did not.
+ * <p>docs/decisions/google-keys.md says why this is not Nimbus' {@code JWKSourceBuilder}.
  *
- * <p>Thread-safe. The time of the keys is the injected clock's, the cool-down's is real.
+ * <p>Thread-safe.
  */
 public final class GoogleKeys {
   private static final System.Logger LOG = System.getLogger(GoogleKeys.class.getName());
 
-  private static final Duration LONGEST_LIFETIME = Duration.ofHours(24);
+  private static final Duration MAX_LIFETIME = Duration.ofHours(24);
 
-  /** Google's own headers say five to six hours; a zero would mean a fetch per sign-in. */
-  private static final Duration SHORTEST_LIFETIME = Duration.ofMinutes(5);
+  /** Google sends five to six hours; zero would mean a fetch per sign-in. */
+  private static final Duration MIN_LIFETIME = Duration.ofMinutes(5);
 
   private static final Duration OUTAGE = Duration.ofHours(24);
   private static final Duration COOL_DOWN = Duration.ofSeconds(10);
 
-  /** For the whole exchange: a request's own time-out does not bound a body that stalls. */
-  private static final Duration PATIENCE = Duration.ofSeconds(3);
+  private static final Duration FETCH_TIMEOUT = Duration.ofSeconds(3);
 
-  /** Google's document has about 2 KB. */
-  private static final int MAX_BODY = 64 * 1024;
+  /** Google's key set has about 2 KB. */
+  private static final int MAX_BODY_BYTES = 64 * 1024;
 
   private static final int MIN_KEY_BITS = 2048;
   private static final Pattern MAX_AGE = Pattern.compile("\\bmax-age=([0-9]{1,9})\\b");
@@ -90,35 +84,30 @@ public final class GoogleKeys {
   private final URI uri;
   private final Clock clock;
   private final LongSupplier nanoTime;
-  private final Supplier<Duration> patience;
+  private final Supplier<Duration> timeout;
   private final ReentrantLock fetching = new ReentrantLock();
-  private final AtomicBoolean ahead = new AtomicBoolean();
+  private final AtomicBoolean isRefreshing = new AtomicBoolean();
   private volatile @Nullable Keys keys;
 
-  /** Finished fetches, good or bad: whoever waited for one takes its outcome. */
+  /** Completed fetches, successful or not. A caller that waited for one uses its result. */
   private volatile long fetches;
 
   private volatile long quietUntil;
 
   /**
    * @param http never follows redirects; its connect time-out is 2 to 3 s
-   * @param uri where the keys are published
+   * @param uri of the key set
    * @param clock ages the keys
    * @param nanoTime times the cool-down: {@code System::nanoTime}
    */
   public GoogleKeys(HttpClient http, URI uri, Clock clock, LongSupplier nanoTime) {
-    this(http, uri, clock, nanoTime, () -> PATIENCE);
+    this(http, uri, clock, nanoTime, () -> FETCH_TIMEOUT);
   }
 
-  /**
-   * As above.
-   *
-   * @param patience for each exchange
-   */
   GoogleKeys(
-      HttpClient http, URI uri, Clock clock, LongSupplier nanoTime, Supplier<Duration> patience) {
+      HttpClient http, URI uri, Clock clock, LongSupplier nanoTime, Supplier<Duration> timeout) {
     this.http = http;
-    this.patience = patience;
+    this.timeout = timeout;
     this.uri = uri;
     this.clock = clock;
     this.nanoTime = nanoTime;
@@ -126,9 +115,10 @@ public final class GoogleKeys {
   }
 
   /**
-   * The verifier of that key; empty if Google publishes no such key.
+   * The verifier for a key id; empty if Google publishes no such key.
    *
-   * @throws Refusal {@code SERVICE_UNAVAILABLE} if there are no keys at all
+   * @throws Refusal {@code SERVICE_UNAVAILABLE} if no usable keys are cached and none can be
+   *     fetched
    */
   Optional<JWSVerifier> verifier(String kid) {
     Instant now = clock.instant();
@@ -156,7 +146,7 @@ public final class GoogleKeys {
   }
 
   private void fetchAhead() {
-    if (ahead.compareAndSet(false, true)) {
+    if (isRefreshing.compareAndSet(false, true)) {
       long seen = fetches;
       Thread.ofVirtual()
           .name("google-keys")
@@ -165,13 +155,13 @@ public final class GoogleKeys {
                 try {
                   fetched(seen, null);
                 } finally {
-                  ahead.set(false);
+                  isRefreshing.set(false);
                 }
               });
     }
   }
 
-  /** The newest keys, after a fetch unless another has finished since {@code seen}. */
+  /** Fetches the keys, unless another fetch has completed since {@code seen}. */
   private @Nullable Keys fetched(long seen, @Nullable String wanted) {
     fetching.lock();
     try {
@@ -196,37 +186,35 @@ public final class GoogleKeys {
   }
 
   private Optional<Keys> fetch() {
-    Duration limit = patience.get();
-    HttpRequest request = HttpRequest.newBuilder(uri).timeout(limit).build();
-    CompletableFuture<HttpResponse<byte[]>> exchange =
-        http.sendAsync(request, BodyHandlers.limiting(BodyHandlers.ofByteArray(), MAX_BODY));
     try {
-      HttpResponse<byte[]> answer = exchange.get(limit.toMillis(), TimeUnit.MILLISECONDS);
+      HttpResponse<byte[]> answer =
+          ProviderHttp.send(
+              http,
+              HttpRequest.newBuilder(uri).build(),
+              ProviderHttp.atMost(MAX_BODY_BYTES),
+              timeout.get());
       if (answer.statusCode() != 200) {
         throw new IOException("status " + answer.statusCode());
       }
       Map<String, JWSVerifier> byId = verifiers(answer.body());
       if (byId.isEmpty()) {
-        throw new IOException("no usable key in the answer");
+        throw new IOException("no usable key in the response");
       }
       return Optional.of(new Keys(byId, clock.instant(), lifetime(answer)));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return failed(e);
     } catch (TimeoutException
-        | ExecutionException
         | IOException
         | ParseException
         | JOSEException
         | IllegalArgumentException e) {
       return failed(e);
-    } finally {
-      exchange.cancel(true);
     }
   }
 
   private static Optional<Keys> failed(Exception e) {
-    LOG.log(System.Logger.Level.WARNING, "Google''s keys were not to be had: {0}", e.toString());
+    LOG.log(System.Logger.Level.WARNING, "cannot fetch Google''s signing keys: {0}", e.toString());
     return Optional.empty();
   }
 
@@ -248,12 +236,10 @@ public final class GoogleKeys {
   private static Duration lifetime(HttpResponse<?> answer) {
     Matcher maxAge = MAX_AGE.matcher(answer.headers().firstValue("Cache-Control").orElse(""));
     if (!maxAge.find()) {
-      return LONGEST_LIFETIME;
+      return MAX_LIFETIME;
     }
-    Duration said = Duration.ofSeconds(Long.parseLong(maxAge.group(1)));
-    if (said.compareTo(SHORTEST_LIFETIME) < 0) {
-      return SHORTEST_LIFETIME;
-    }
-    return said.compareTo(LONGEST_LIFETIME) > 0 ? LONGEST_LIFETIME : said;
+    return Duration.ofSeconds(
+        Math.clamp(
+            Long.parseLong(maxAge.group(1)), MIN_LIFETIME.toSeconds(), MAX_LIFETIME.toSeconds()));
   }
 }

@@ -1,4 +1,4 @@
-/** Google as a provider of identities: its keys, its ID tokens. */
+/** Google sign-in: verifies ID tokens with Google's published keys. */
 @NullMarked
 package app.perpetua.flow.provider.google;
 

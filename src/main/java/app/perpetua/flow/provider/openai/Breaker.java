@@ -6,62 +6,64 @@ import java.time.Instant;
 import java.util.Optional;
 
 /**
- * Keeps us from asking a provider that fails every time. Opens after five failures in a row, or at
- * once for what does not pass by itself; answers for 30 s without asking; then lets one through. If
- * that fails too, the pause doubles, up to five minutes. Thread-safe.
+ * A circuit breaker. Opens after five consecutive failures, or at once after a permanent one; after
+ * 30 s it admits one call as a probe, and each probe that fails doubles the pause, up to five
+ * minutes. A result counts only in the state in which its call was admitted. Thread-safe.
  */
 final class Breaker {
-  /** Whether it lets requests through. */
   enum State {
     CLOSED,
     OPEN,
-    /** One is through, and its end decides. */
+    /** One call is admitted, and its result decides. */
     PROBING
   }
 
   private static final System.Logger LOG = System.getLogger(Breaker.class.getName());
 
-  private static final int FAILURES = 5;
-  private static final Duration FIRST_PAUSE = Duration.ofSeconds(30);
-  private static final Duration LONGEST_PAUSE = Duration.ofMinutes(5);
+  private static final int FAILURE_THRESHOLD = 5;
+  private static final Duration MIN_PAUSE = Duration.ofSeconds(30);
+  private static final Duration MAX_PAUSE = Duration.ofMinutes(5);
 
   private final String provider;
   private final Clock clock;
   private State state = State.CLOSED;
   private int failures;
-  private Duration pause = FIRST_PAUSE;
+  private Duration pause = MIN_PAUSE;
   private Instant openUntil = Instant.MIN;
 
-  /** Permits from before a change of state say nothing about the state after it. */
-  private long era;
+  /** Counts state changes, so that results of calls admitted before one can be ignored. */
+  private long generation;
 
   /**
    * @param provider for the log
-   * @param clock times the pauses, so that nobody who moves it has to sit them out
+   * @param clock times the pauses
    */
   Breaker(String provider, Clock clock) {
     this.provider = provider;
     this.clock = clock;
   }
 
-  /** The leave to ask once. The first word about it counts. */
+  /** Admits one call. Only the first result reported counts. */
   final class Permit {
-    private final long from;
-    private boolean isSpent;
+    private final long admittedIn;
+    private boolean isReported;
 
-    private Permit(long from) {
-      this.from = from;
+    private Permit(long admittedIn) {
+      this.admittedIn = admittedIn;
     }
 
-    /** The provider answered, whatever it said. */
+    /** The provider works, whatever it answered. */
     void succeeded() {
       synchronized (Breaker.this) {
-        if (spend()) {
+        if (report()) {
           failures = 0;
           if (state == State.PROBING) {
-            LOG.log(System.Logger.Level.INFO, "{0} answers again", provider);
-            pause = FIRST_PAUSE;
-            become(State.CLOSED);
+            LOG.log(
+                System.Logger.Level.INFO,
+                "circuit breaker for {0} closed: calls succeed again",
+                provider);
+            pause = MIN_PAUSE;
+            changeTo(State.CLOSED);
           }
         }
       }
@@ -70,58 +72,58 @@ final class Breaker {
     /**
      * The provider failed.
      *
-     * @param hopeless whether it will go on doing so
+     * @param hopeless whether waiting does not help
      */
     void failed(boolean hopeless) {
       synchronized (Breaker.this) {
-        if (spend()) {
+        if (report()) {
           failures++;
           if (state == State.PROBING) {
             Duration doubled = pause.multipliedBy(2);
-            pause = doubled.compareTo(LONGEST_PAUSE) > 0 ? LONGEST_PAUSE : doubled;
+            pause = doubled.compareTo(MAX_PAUSE) > 0 ? MAX_PAUSE : doubled;
             open();
-          } else if (hopeless || failures >= FAILURES) {
+          } else if (hopeless || failures >= FAILURE_THRESHOLD) {
             open();
           }
         }
       }
     }
 
-    /** Nobody knows how it would have ended. */
+    /** The call ended without a result. */
     void released() {
       synchronized (Breaker.this) {
-        if (spend() && state == State.PROBING) {
+        if (report() && state == State.PROBING) {
           openUntil = clock.instant();
-          become(State.OPEN);
+          changeTo(State.OPEN);
         }
       }
     }
 
-    private boolean spend() {
-      boolean counts = !isSpent && from == era;
-      isSpent = true;
+    private boolean report() {
+      boolean counts = !isReported && admittedIn == generation;
+      isReported = true;
       return counts;
     }
   }
 
-  /** Leave to ask; empty if there is none for {@link #remaining}. */
+  /** A permit for one call; empty while open, see {@link #remaining}. */
   synchronized Optional<Permit> admit() {
     if (state == State.PROBING || (state == State.OPEN && !left().isZero())) {
       return Optional.empty();
     }
     if (state == State.OPEN) {
-      become(State.PROBING);
+      changeTo(State.PROBING);
     }
-    return Optional.of(new Permit(era));
+    return Optional.of(new Permit(generation));
   }
 
-  /** How long it lets nobody through; a second if that depends on who is through already. */
+  /** The rest of the pause; a second if a probe is under way. */
   synchronized Duration remaining() {
     Duration left = state == State.OPEN ? left() : Duration.ZERO;
     return left.toSeconds() > 0 ? left : Duration.ofSeconds(1);
   }
 
-  /** Of the pause; nothing if the clock was set back to before it. */
+  /** The rest of the pause; zero if the clock was set back to before its start. */
   private Duration left() {
     Duration left = Duration.between(clock.instant(), openUntil);
     return left.isNegative() || left.compareTo(pause) > 0 ? Duration.ZERO : left;
@@ -134,16 +136,16 @@ final class Breaker {
   private void open() {
     LOG.log(
         System.Logger.Level.WARNING,
-        "{0} fails, and is not asked for {1} s",
+        "circuit breaker for {0} opened for {1} s",
         provider,
         Long.toString(pause.toSeconds()));
     openUntil = clock.instant().plus(pause);
     failures = 0;
-    become(State.OPEN);
+    changeTo(State.OPEN);
   }
 
-  private void become(State next) {
+  private void changeTo(State next) {
     state = next;
-    era++;
+    generation++;
   }
 }

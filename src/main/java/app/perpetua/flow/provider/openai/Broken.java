@@ -4,7 +4,7 @@ import app.perpetua.flow.assistant.Failure;
 import app.perpetua.flow.assistant.Model.Usage;
 import java.util.Optional;
 
-/** An exchange came to nothing. Never leaves the package. */
+/** A call of the model failed. Never leaves the package. */
 final class Broken extends Exception {
   private static final long serialVersionUID = 1L;
 
@@ -28,7 +28,7 @@ final class Broken extends Exception {
   }
 
   /**
-   * @param advice whether the provider says that a retry makes sense, if it says
+   * @param advice the provider's {@code x-should-retry}
    */
   Broken(Failure failure, Optional<Boolean> advice) {
     this(failure, Usage.NONE, advice);
@@ -42,7 +42,7 @@ final class Broken extends Exception {
     return usage;
   }
 
-  /** Whether the same request may fare better a little later. */
+  /** True if the same request may succeed a little later. */
   boolean isWorthARetry() {
     return switch (failure) {
       case Failure.QuotaExhausted _, Failure.Cancelled _, Failure.Slow _, Failure.Paused _ -> false;

@@ -17,12 +17,12 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
-/** One turn: an exchange, or several if the first break off before anything was told. */
+/** One turn of the model: an exchange and, as long as no event was returned, its retries. */
 final class Call implements Answer {
   private static final System.Logger LOG = System.getLogger(Call.class.getName());
 
-  /** With less left than this, nothing that begins comes to an end. */
-  private static final Duration WORTH_STARTING = Duration.ofSeconds(1);
+  /** An attempt with less time left than this is not started. */
+  private static final Duration MIN_ATTEMPT = Duration.ofSeconds(1);
 
   private final OpenAi openAi;
   private final Prompt prompt;
@@ -65,7 +65,7 @@ final class Call implements Answer {
     return next == null ? Objects.requireNonNull(last) : next;
   }
 
-  /** Fills the queue, or sets the last event, or gets a step nearer to it. */
+  /** Reads one event of the provider, or retries, or ends the turn. */
   private void advance() throws InterruptedException {
     try {
       if (closed.getCount() == 0) {
@@ -83,7 +83,7 @@ final class Call implements Answer {
         ready.add(event);
       }
     } catch (Broken broken) {
-      // Whatever breaks once it is closed broke because of that.
+      // Closing makes reads fail in several ways.
       Failure failure = closed.getCount() == 0 ? new Failure.Cancelled() : broken.failure();
       settle(failure);
       if (failure instanceof Failure.Cancelled || !broken.isWorthARetry() || !rest(failure)) {
@@ -100,7 +100,7 @@ final class Call implements Answer {
     Attempt begun =
         new Attempt(openAi.exchange(deadline), openAi.reading(prompt), permit.get(), openAi.now());
     attempt = begun;
-    // Whoever closed just now did not see it.
+    // A concurrent close may have missed the attempt.
     if (closed.getCount() == 0) {
       throw new Broken(new Failure.Cancelled());
     }
@@ -108,7 +108,7 @@ final class Call implements Answer {
     return begun;
   }
 
-  /** Gives the attempt up, and tells the breaker what that says about the provider. */
+  /** Ends the attempt and reports its result to the breaker. */
   private void settle(Failure failure) {
     Attempt over = attempt;
     if (over == null) {
@@ -133,7 +133,7 @@ final class Call implements Answer {
         }
       }
       case Failure.Slow _ -> {
-        // A caller who was in a hurry says nothing about the provider.
+        // A deadline shorter than the provider's own time-out does not count as its failure.
         if (openAi.now() - over.begun() >= openAi.patience().answer().toNanos()) {
           over.permit().failed(false);
         } else {
@@ -155,7 +155,7 @@ final class Call implements Answer {
             .with("attempt", retries + 1)
             .with("provider_request_id", over.exchange().requestId())
             .with("took_ms", Duration.ofNanos(openAi.now() - over.begun()).toMillis());
-    LogFields told =
+    LogFields detailed =
         switch (failure) {
           case Failure.Faulty(int status) -> fields.with("status", status);
           case Failure.Rejected(int status, String code) ->
@@ -165,25 +165,25 @@ final class Call implements Answer {
           case Failure.Incomplete(String reason) -> fields.with("why", reason);
           default -> fields;
         };
-    LOG.log(System.Logger.Level.WARNING, "the model's turn came to nothing", told);
+    LOG.log(System.Logger.Level.WARNING, "model call failed", detailed);
   }
 
-  /** Waits until it may be tried again; false if it may not, or there is no time left for it. */
+  /** Waits for the back-off before a retry; false if there is none or too little time is left. */
   private boolean rest(Failure failure) throws InterruptedException {
     if (hasSpoken || !ready.isEmpty() || retries == openAi.patience().retries()) {
       return false;
     }
-    Duration rest =
+    Duration backoff =
         failure instanceof Failure.RateLimited(Duration asked) && asked.isPositive()
             ? asked
             : openAi.spread(openAi.patience().rest().multipliedBy(1L << retries));
     Duration left = Duration.ofNanos(deadline - openAi.now());
-    if (left.minus(WORTH_STARTING).compareTo(rest) < 0) {
+    if (left.minus(MIN_ATTEMPT).compareTo(backoff) < 0) {
       return false;
     }
     retries++;
     openAi.metrics().retried(failure.word());
-    closed.await(rest.toNanos(), TimeUnit.NANOSECONDS);
+    closed.await(backoff.toNanos(), TimeUnit.NANOSECONDS);
     return true;
   }
 

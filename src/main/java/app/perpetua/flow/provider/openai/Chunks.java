@@ -17,9 +17,9 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A body as it comes, read under a deadline, which the JDK's own streams do not know. Asks for more
- * only when everything has been taken, so a reader that is slow slows the sender down. One thread
- * takes; any may close.
+ * Reads a streamed body with a time-out per read, which the JDK's streams lack. Requests more only
+ * when everything has been taken, so that a slow reader slows the sender down. One thread reads;
+ * any thread may close.
  */
 final class Chunks implements BodySubscriber<Chunks> {
   private final ReentrantLock lock = new ReentrantLock();
@@ -90,12 +90,11 @@ final class Chunks implements BodySubscriber<Chunks> {
   /**
    * Waits for the next bytes; empty at the end.
    *
-   * @throws TimeoutException if none come
-   * @throws IOException if the body broke off or was closed
+   * @throws IOException if the body ended early or was closed
    */
-  Optional<ByteBuffer> take(Duration patience)
+  Optional<ByteBuffer> take(Duration timeout)
       throws InterruptedException, TimeoutException, IOException {
-    long left = patience.toNanos();
+    long left = timeout.toNanos();
     lock.lockInterruptibly();
     try {
       while (buffers.isEmpty() && !isOver && !isClosed) {
@@ -109,7 +108,7 @@ final class Chunks implements BodySubscriber<Chunks> {
       }
       ByteBuffer next = buffers.poll();
       if (next == null && failure != null) {
-        throw new IOException("broken off", failure);
+        throw new IOException("the body ended early", failure);
       }
       if (next != null && buffers.isEmpty() && !isOver && subscription != null) {
         subscription.request(1);
@@ -120,7 +119,7 @@ final class Chunks implements BodySubscriber<Chunks> {
     }
   }
 
-  /** Wants no more: the connection, or the stream within it, is hung up. */
+  /** Closes the connection, or the HTTP/2 stream. */
   void close() {
     Flow.Subscription given;
     lock.lock();

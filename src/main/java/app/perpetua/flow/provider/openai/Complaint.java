@@ -3,11 +3,7 @@ package app.perpetua.flow.provider.openai;
 import app.perpetua.flow.assistant.Failure;
 import app.perpetua.flow.base.Json;
 import java.net.http.HttpHeaders;
-import java.time.Clock;
-import java.time.DateTimeException;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.format.DateTimeFormatter;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
@@ -15,17 +11,16 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 
 /**
- * What the provider says when it fails, made one of our failures. Its sentences are never repeated:
- * they quote keys and prompts.
+ * An error that OpenAI reports, mapped to a {@link Failure}. Its message is dropped, because it
+ * quotes keys and prompts.
  *
- * @param status HTTP's; 0 in the middle of an answer
- * @param code its word for it; {@code unknown} if there is none
+ * @param status the HTTP status; 0 if the error arrived within a stream
+ * @param code {@code unknown} if there is none that can be logged
  */
 record Complaint(int status, String code) {
-  private static final Duration LONGEST_WAIT = Duration.ofHours(1);
   private static final Pattern WORD = Pattern.compile("[A-Za-z0-9_.-]{1,64}");
 
-  /** Unlike a rate limit, these do not pass by themselves. */
+  /** Unlike rate limits, these last until somebody pays. */
   private static final Set<String> QUOTA =
       Set.of(
           "insufficient_quota",
@@ -35,15 +30,15 @@ record Complaint(int status, String code) {
 
   private static final Set<String> RATE = Set.of("rate_limit_exceeded", "slow_down");
 
-  /** The object that tells: {@code {code, type, …}}. The code says more than the type. */
+  /** From an error object, {@code {code, type, …}}. The code is more specific than the type. */
   static Complaint of(int status, JsonNode error) {
     String code = word(error.path("code"));
     String type = word(error.path("type"));
-    boolean isTypeTelling = code.equals("unknown") || QUOTA.contains(type);
-    return new Complaint(status, isTypeTelling ? type : code);
+    boolean isTypeUsed = code.equals("unknown") || QUOTA.contains(type);
+    return new Complaint(status, isTypeUsed ? type : code);
   }
 
-  /** The body of an answer that is an error; it may be anything. */
+  /** From the body of an error response, which may be anything. */
   static Complaint of(int status, Json json, String body) {
     try {
       return of(status, json.parse(body).path("error"));
@@ -52,7 +47,7 @@ record Complaint(int status, String code) {
     }
   }
 
-  /** A word of the provider's that may be logged; {@code unknown} if it is none. */
+  /** An identifier that may be logged; {@code unknown} if the node is none. */
   static String word(JsonNode node) {
     return node.isString() && WORD.matcher(node.stringValue()).matches()
         ? node.stringValue()
@@ -60,7 +55,7 @@ record Complaint(int status, String code) {
   }
 
   /**
-   * @param retryAfter what the provider asks for; zero if it does not say
+   * @param retryAfter the wait that the provider asks for; zero if none
    */
   Failure failure(Duration retryAfter) {
     if (QUOTA.contains(code)) {
@@ -69,47 +64,18 @@ record Complaint(int status, String code) {
     if (status == 429 || RATE.contains(code)) {
       return new Failure.RateLimited(retryAfter);
     }
-    boolean isOurs =
+    boolean isRejected =
         status == 0
             ? code.startsWith("invalid") || code.equals("context_length_exceeded")
             : status < 500 && status != 408 && status != 409;
-    return isOurs ? new Failure.Rejected(status, code) : new Failure.Faulty(status);
+    return isRejected ? new Failure.Rejected(status, code) : new Failure.Faulty(status);
   }
 
-  /** {@code x-should-retry}, if it is there. */
+  /** The {@code x-should-retry} header. */
   static Optional<Boolean> advice(HttpHeaders headers) {
     return headers
         .firstValue("x-should-retry")
         .filter(value -> value.equals("true") || value.equals("false"))
         .map(Boolean::valueOf);
-  }
-
-  /**
-   * {@code Retry-After-Ms}, or {@code Retry-After} in seconds or as a date (RFC 9110, 10.2.3); zero
-   * if neither says anything sensible, an hour at most.
-   */
-  static Duration retryAfter(HttpHeaders headers, Clock clock) {
-    Duration asked = asked(headers, clock);
-    if (asked.isNegative()) {
-      return Duration.ZERO;
-    }
-    return asked.compareTo(LONGEST_WAIT) > 0 ? LONGEST_WAIT : asked;
-  }
-
-  private static Duration asked(HttpHeaders headers, Clock clock) {
-    String millis = headers.firstValue("Retry-After-Ms").orElse("").strip();
-    if (millis.matches("[0-9]{1,9}(\\.[0-9]{1,9})?")) {
-      return Duration.ofMillis((long) Math.ceil(Double.parseDouble(millis)));
-    }
-    String text = headers.firstValue("Retry-After").orElse("").strip();
-    if (text.matches("[0-9]{1,9}(\\.[0-9]{1,9})?")) {
-      return Duration.ofMillis((long) Math.ceil(Double.parseDouble(text) * 1_000));
-    }
-    try {
-      Instant until = DateTimeFormatter.RFC_1123_DATE_TIME.parse(text, Instant::from);
-      return Duration.between(clock.instant(), until);
-    } catch (DateTimeException e) {
-      return Duration.ZERO;
-    }
   }
 }

@@ -10,9 +10,8 @@ import java.util.Optional;
 import java.util.Queue;
 
 /**
- * Server-sent events (WHATWG HTML, 9.2) out of bytes that come in pieces of any size. Only the data
- * is kept: the protocol repeats an event's type in it. Holds at most one event that is not
- * complete, and that is bounded. Not thread-safe.
+ * Parses server-sent events (WHATWG HTML, section 9.2) from chunks of any size. Keeps an event's
+ * data only, in which OpenAI repeats the event's type. Not thread-safe.
  */
 final class EventStream {
   private static final byte[] DATA = "data".getBytes(StandardCharsets.US_ASCII);
@@ -34,9 +33,7 @@ final class EventStream {
   }
 
   /**
-   * Takes what has come.
-   *
-   * @throws Broken if an event outgrows its bound
+   * @throws Broken if an event exceeds the maximum
    */
   void feed(ByteBuffer bytes) throws Broken {
     while (bytes.hasRemaining()) {

@@ -1,7 +1,9 @@
 package app.perpetua.flow.provider.openai;
 
 import app.perpetua.flow.assistant.Failure;
+import app.perpetua.flow.base.Cancellation;
 import app.perpetua.flow.base.Json;
+import app.perpetua.flow.provider.ProviderHttp;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.ProtocolException;
@@ -16,25 +18,19 @@ import java.time.Duration;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One request and its answer as it streams in, each wait of it bounded. One thread reads; any may
- * close, which hangs up.
+ * One request and its streamed response; each wait has a time-out. One thread reads; any thread may
+ * close it.
  */
 final class Exchange {
-  /** An event repeats our instructions and tools, and a whole answer. */
+  /** An event repeats the instructions, the tools and the whole answer. */
   static final int MAX_EVENT = 2 * 1024 * 1024;
 
-  /**
-   * Of everything: a large answer token by token, each in an event of its own, repeated whole
-   * thrice.
-   */
+  /** A large answer with an event for each token, and repeated in full three times. */
   static final int MAX_BODY = 32 * 1024 * 1024;
 
   private static final int MAX_ERROR = 64 * 1024;
@@ -44,13 +40,12 @@ final class Exchange {
   private final long deadline;
   private final Chunks chunks = new Chunks();
   private final EventStream events = new EventStream(MAX_EVENT);
-  private volatile @Nullable CompletableFuture<HttpResponse<Chunks>> head;
-  private volatile boolean isClosed;
+  private final Cancellation cancellation = new Cancellation();
   private @Nullable HttpHeaders headers;
   private long bytes;
 
   /**
-   * @param deadline by {@code nanoTime}, for everything
+   * @param deadline of the whole exchange, by {@code nanoTime}
    */
   Exchange(Patience patience, LongSupplier nanoTime, long deadline) {
     this.patience = patience;
@@ -59,9 +54,9 @@ final class Exchange {
   }
 
   /**
-   * Sends the request and waits until its answer begins.
+   * Sends the request and waits for the response headers.
    *
-   * @throws Broken unless a stream of events begins
+   * @throws Broken unless the response is an event stream
    */
   void begin(HttpClient http, HttpRequest request, Json json, Clock clock)
       throws Broken, InterruptedException {
@@ -70,44 +65,32 @@ final class Exchange {
     if (response.statusCode() != 200) {
       Complaint complaint = Complaint.of(response.statusCode(), json, body());
       throw new Broken(
-          complaint.failure(Complaint.retryAfter(response.headers(), clock)),
+          complaint.failure(ProviderHttp.retryAfter(response.headers(), clock)),
           Complaint.advice(response.headers()));
     }
     String type = response.headers().firstValue("Content-Type").orElse("");
     if (!type.toLowerCase(Locale.ROOT).startsWith("text/event-stream")) {
-      throw new Broken(new Failure.Garbled("the answer is no event stream"));
+      throw new Broken(new Failure.Garbled("the response is not an event stream"));
     }
   }
 
   private HttpResponse<Chunks> sent(HttpClient http, HttpRequest request)
       throws Broken, InterruptedException {
-    CompletableFuture<HttpResponse<Chunks>> sending = http.sendAsync(request, _ -> chunks);
-    head = sending;
-    if (isClosed) {
-      sending.cancel(true);
-    }
     Duration wait = atMost(patience.answer());
     try {
-      return sending.get(wait.toNanos(), TimeUnit.NANOSECONDS);
+      return ProviderHttp.send(http, request, _ -> chunks, wait, cancellation);
     } catch (TimeoutException e) {
       throw new Broken(late(patience.answer(), wait));
     } catch (CancellationException e) {
       throw new Broken(new Failure.Cancelled());
-    } catch (ExecutionException e) {
-      throw new Broken(unsent(e.getCause()));
+    } catch (ProtocolException e) {
+      throw new Broken(new Failure.Garbled("the response is not HTTP"));
+    } catch (IOException e) {
+      throw new Broken(new Failure.Unreachable());
     }
   }
 
-  private Failure unsent(@Nullable Throwable cause) {
-    if (isClosed) {
-      return new Failure.Cancelled();
-    }
-    return cause instanceof ProtocolException
-        ? new Failure.Garbled("the answer is not HTTP")
-        : new Failure.Unreachable();
-  }
-
-  /** What an error says of itself, as far as it does so in bounded time and space. */
+  /** The body of an error response, as much as arrives within the time-out and size limit. */
   private String body() throws InterruptedException {
     ByteArrayOutputStream body = new ByteArrayOutputStream();
     long end = nanoTime.getAsLong() + atMost(patience.event()).toNanos();
@@ -120,7 +103,7 @@ final class Exchange {
         more = chunks.take(Duration.ofNanos(end - nanoTime.getAsLong()));
       }
     } catch (TimeoutException | IOException e) {
-      // The status alone will have to do.
+      // The status is enough.
     }
     return body.toString(StandardCharsets.UTF_8);
   }
@@ -128,16 +111,16 @@ final class Exchange {
   /**
    * Waits for the data of the next event.
    *
-   * @throws Broken if none comes
+   * @throws Broken if none arrives
    */
   String next() throws Broken, InterruptedException {
-    long silent = nanoTime.getAsLong() + patience.event().toNanos();
+    long eventDeadline = nanoTime.getAsLong() + patience.event().toNanos();
     Optional<String> event = events.poll();
     while (event.isEmpty()) {
-      Duration left = Duration.ofNanos(Math.max(0, silent - nanoTime.getAsLong()));
+      Duration left = Duration.ofNanos(Math.max(0, eventDeadline - nanoTime.getAsLong()));
       Duration wait = atMost(left);
       if (wait.isZero()) {
-        // Bytes that never make an event would be taken for ever.
+        // Bytes may arrive all the time without completing an event.
         throw new Broken(late(left, wait));
       }
       try {
@@ -150,14 +133,14 @@ final class Exchange {
       } catch (TimeoutException e) {
         throw new Broken(late(left, wait));
       } catch (IOException e) {
-        throw new Broken(isClosed ? new Failure.Cancelled() : new Failure.Cut());
+        throw new Broken(cancellation.cancelled() ? new Failure.Cancelled() : new Failure.Cut());
       }
       event = events.poll();
     }
     return event.get();
   }
 
-  /** The provider's id of the request, for whoever has to ask them about it. */
+  /** OpenAI's request id, for support requests; {@code none} if there is none. */
   String requestId() {
     return headers == null
         ? "none"
@@ -167,13 +150,9 @@ final class Exchange {
             .orElse("none");
   }
 
-  /** Hangs up, unless the answer is over. Never blocks. */
+  /** Closes the connection unless the response is complete. Never blocks. */
   void close() {
-    isClosed = true;
-    CompletableFuture<HttpResponse<Chunks>> sending = head;
-    if (sending != null) {
-      sending.cancel(true);
-    }
+    cancellation.cancel();
     chunks.close();
   }
 
@@ -182,7 +161,7 @@ final class Exchange {
     return wait.compareTo(left) < 0 ? wait : left;
   }
 
-  /** Whose time was up: the provider's, or the caller's. */
+  /** Distinguishes the caller's deadline from the provider's time-out. */
   private static Failure late(Duration allowed, Duration waited) {
     return waited.compareTo(allowed) < 0 ? new Failure.Slow() : new Failure.Silent();
   }

@@ -4,6 +4,7 @@ import app.perpetua.flow.assistant.Model;
 import app.perpetua.flow.assistant.Prompt;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Secret;
+import app.perpetua.flow.provider.ProviderHttp;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -14,9 +15,8 @@ import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
 
 /**
- * A model behind OpenAI's Responses API, asked under deadlines, again where that can help, and not
- * at all while it fails every time; docs/decisions/openai.md. Nothing it logs or throws contains
- * the key, a prompt or an answer. Thread-safe.
+ * OpenAI's Responses API, with deadlines, retries and a circuit breaker (docs/decisions/openai.md).
+ * Log lines and exceptions contain neither key, prompts nor answers. Thread-safe.
  */
 public final class OpenAi implements Model {
   private final HttpClient http;
@@ -33,10 +33,9 @@ public final class OpenAi implements Model {
 
   /**
    * @param http never follows redirects, and has a connect time-out
-   * @param key of our account
-   * @param clock reads a {@code Retry-After} that is a date, and times the breaker's pauses
-   * @param nanoTime times everything else: {@code System::nanoTime}
-   * @param random spreads retries; thread-safe
+   * @param clock for a {@code Retry-After} that is a date, and the breaker's pauses
+   * @param nanoTime elapsed time in nanoseconds, for all other waits
+   * @param random for the jitter of retries; thread-safe
    */
   public OpenAi(
       HttpClient http,
@@ -76,11 +75,9 @@ public final class OpenAi implements Model {
   @Override
   public Answer ask(Prompt prompt, Duration within) {
     HttpRequest request =
-        HttpRequest.newBuilder(uri)
+        ProviderHttp.post(uri, json.bytes(RequestBody.of(prompt, model)))
             .header("Authorization", "Bearer " + key.value())
-            .header("Content-Type", "application/json")
             .header("Accept", "text/event-stream")
-            .POST(HttpRequest.BodyPublishers.ofByteArray(json.bytes(RequestBody.of(prompt, model))))
             .build();
     return new Call(this, prompt, request, within);
   }
@@ -113,8 +110,8 @@ public final class OpenAi implements Model {
     return nanoTime.getAsLong();
   }
 
-  /** Half to all of it, so that what failed together does not come back together. */
-  Duration spread(Duration rest) {
-    return Duration.ofNanos((long) (rest.toNanos() * (0.5 + random.nextDouble() / 2)));
+  /** Half to all of a back-off, so that calls that failed together are not retried together. */
+  Duration spread(Duration backoff) {
+    return Duration.ofNanos((long) (backoff.toNanos() * (0.5 + random.nextDouble() / 2)));
   }
 }

@@ -1,25 +1,27 @@
 package app.perpetua.flow.provider.openai;
 
 import app.perpetua.flow.base.Secret;
+import app.perpetua.flow.provider.ProviderHttp;
 import java.net.URI;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.regex.Pattern;
 
 /**
- * OpenAI, or whoever speaks its Responses API.
+ * OpenAI, or another provider with the Responses API.
  *
- * @param key without it there is no assistant
- * @param model who answers
- * @param baseUrl {@code /v1/responses} is below it
- * @param timeout for everything that one request of a user asks of the model
+ * @param key empty: the assistant is off
+ * @param model a model's name
+ * @param baseUrl with or without {@code /v1}
+ * @param timeout for all model calls of one user request
  */
 public record OpenAiConfig(Optional<Secret> key, String model, URI baseUrl, Duration timeout) {
   private static final Pattern KEY = Pattern.compile("[!-~]{1,1000}");
   private static final Pattern MODEL = Pattern.compile("[A-Za-z0-9._:/-]{1,200}");
 
   /**
-   * A key that a header can carry; a client that is handed another repeats it in its complaint.
+   * Parses a key. One that no header can carry is refused here, because the JDK's HTTP client would
+   * quote it in an exception.
    *
    * @throws IllegalArgumentException without the key in its message
    */
@@ -28,9 +30,9 @@ public record OpenAiConfig(Optional<Secret> key, String model, URI baseUrl, Dura
   }
 
   /**
-   * The name of a model.
+   * Parses a model's name.
    *
-   * @throws IllegalArgumentException if it cannot be one
+   * @throws IllegalArgumentException if the text cannot be one
    */
   public static String model(String text) {
     return matching(MODEL, text, "must be the name of a model");
@@ -44,9 +46,8 @@ public record OpenAiConfig(Optional<Secret> key, String model, URI baseUrl, Dura
     return stripped;
   }
 
-  /** Where turns are asked for. The other notation of the base, with {@code /v1}, will do. */
   URI responses() {
-    String base = baseUrl.toString().replaceAll("/+$", "").replaceAll("/v1$", "");
+    String base = ProviderHttp.uri(baseUrl, "").toString().replaceAll("/v1$", "");
     return URI.create(base + "/v1/responses");
   }
 }

@@ -3,18 +3,17 @@ package app.perpetua.flow.provider.openai;
 import java.time.Duration;
 
 /**
- * How long the provider is waited for, beside what the caller allows for all of it and the client
- * for the connection.
+ * Time-outs and retries. The caller's deadline and the HTTP client's connect time-out apply as
+ * well.
  *
- * @param answer until an answer begins
- * @param event from one event of it to the next
- * @param rest before the first retry, if the provider asks for nothing else; doubles each time
- * @param retries how often, at most
+ * @param answer until the response headers
+ * @param event from one event to the next
+ * @param rest the back-off before the first retry, unless the provider asks for another; doubles
+ *     with each retry
+ * @param retries the maximum
  */
 record Patience(Duration answer, Duration event, Duration rest, int retries) {
-  /**
-   * A model that thinks sends events meanwhile; 10 s without any is more than the slowest takes.
-   */
+  /** A reasoning model sends events meanwhile, so even the slowest is never silent for 10 s. */
   static final Patience USUAL =
       new Patience(Duration.ofSeconds(10), Duration.ofSeconds(10), Duration.ofMillis(500), 1);
 }

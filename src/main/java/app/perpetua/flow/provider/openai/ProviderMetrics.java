@@ -7,9 +7,9 @@ import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import java.util.Locale;
 
-/** What Prometheus reads about the provider (FR-066). Thread-safe. */
+/** Metrics of calls to OpenAI (FR-066). Thread-safe. */
 final class ProviderMetrics {
-  /** A chat is to be answered within 5 s (SC-005). */
+  /** Around the target of 5 s for an answer (SC-005). */
   private static final Duration[] BUCKETS = {
     Duration.ofMillis(250),
     Duration.ofMillis(500),
@@ -36,7 +36,7 @@ final class ProviderMetrics {
   }
 
   /**
-   * @param outcome one of a few fixed words
+   * @param outcome {@code finished} or a {@link app.perpetua.flow.assistant.Failure#word}
    */
   void ended(String outcome, Duration took, Usage usage) {
     timer("provider.calls", "Time from asking to the end of the answer, retries included")

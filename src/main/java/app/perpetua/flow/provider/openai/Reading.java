@@ -17,14 +17,15 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Makes our events out of the Responses API's. Calls are kept until the turn is complete, so a
- * stream that breaks before a word was said can be asked for again unnoticed. Not thread-safe.
+ * Translates the Responses API's events into {@link Event}s. Holds function calls back until the
+ * turn is complete, so that a stream that fails before its first text can be retried. Not
+ * thread-safe.
  */
 final class Reading {
-  /** Characters of text or of one call's arguments; 16 times what 4096 tokens usually make. */
+  /** Characters of text or of one call's arguments: 16 times what 4096 tokens usually need. */
   static final int MAX_TEXT = 256 * 1024;
 
-  /** More than anybody could want to confirm. */
+  /** More than a user would confirm. */
   static final int MAX_CALLS = 32;
 
   private final Json json;
@@ -38,7 +39,7 @@ final class Reading {
   private boolean isRefused;
 
   /**
-   * @param asked the model's name, if the provider does not say its own
+   * @param asked the requested model, reported if the response names none
    */
   Reading(Json json, Prompt prompt, String asked) {
     this.json = json;
@@ -47,10 +48,10 @@ final class Reading {
   }
 
   /**
-   * What an event means: none, one, or at the turn's end several of ours, {@link Event.Finished}
-   * the last.
+   * Translates one event into none, one or, at the end of the turn, several; the last one is then
+   * {@link Event.Finished}.
    *
-   * @throws Broken if it means that the turn has failed
+   * @throws Broken if the event reports a failure or is malformed
    */
   List<Event> read(String data) throws Broken {
     JsonNode event;
@@ -79,7 +80,7 @@ final class Reading {
               Complaint.of(0, event.path("error").isObject() ? event.path("error") : event)
                   .failure(Duration.ZERO));
       default -> {
-        // There are dozens, and there will be more.
+        // Dozens of other types exist and more will follow.
       }
     }
     return List.of();
@@ -92,7 +93,7 @@ final class Reading {
     }
     String words = storable.next(delta);
     text.append(words);
-    // Beside a form, a few models chat all the same.
+    // A few models write text beside the structured output.
     return words.isEmpty() || aim instanceof Aim.Fill ? List.of() : List.of(new Event.Words(words));
   }
 
@@ -114,7 +115,7 @@ final class Reading {
         items.add(new Item.Called(call));
       }
       default -> {
-        // Reasoning and the like: nothing to hand on, and nothing to hand back.
+        // Reasoning and the like is neither returned nor sent back.
       }
     }
   }

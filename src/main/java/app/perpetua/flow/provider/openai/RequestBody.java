@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 
-/** A prompt as {@code POST /v1/responses} takes it. */
+/** Renders a prompt as the body of {@code POST /v1/responses}. */
 final class RequestBody {
   private RequestBody() {}
 
@@ -26,8 +26,8 @@ final class RequestBody {
         }
       }
       case Aim.Fill(Tool form) -> {
-        // Not text.format: older models refuse a schema there, and every one that has tools takes
-        // it here.
+        // Not text.format: older models refuse a schema there, but every model with tools accepts
+        // one here.
         body.put("tools", List.of(tool(form)));
         body.put("tool_choice", Map.of("type", "function", "name", form.name()));
         body.put("parallel_tool_calls", false);
@@ -50,7 +50,7 @@ final class RequestBody {
     return json;
   }
 
-  /** Items go back without the provider's ids: what it does not store it cannot look up. */
+  /** Without the provider's item ids, since it stores no items ({@code store: false}). */
   private static Map<String, Object> item(Item item) {
     Map<String, Object> json = new LinkedHashMap<>();
     switch (item) {

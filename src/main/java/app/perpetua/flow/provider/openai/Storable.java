@@ -1,13 +1,13 @@
 package app.perpetua.flow.provider.openai;
 
 /**
- * Lets through of a text what UTF-8 and PostgreSQL can hold: neither NUL nor unpaired surrogates. A
- * pair may come in two pieces. Not thread-safe.
+ * Removes what UTF-8 and PostgreSQL cannot store from a text in chunks: NUL and unpaired
+ * surrogates. A surrogate pair may span two chunks. Not thread-safe.
  */
 final class Storable {
   private String half = "";
 
-  /** What can be passed on by now; half a pair at the end waits for the next piece. */
+  /** Sanitizes the next chunk; holds a trailing high surrogate back until the one after it. */
   String next(String piece) {
     String text = half + piece;
     int end = text.length();
@@ -23,7 +23,7 @@ final class Storable {
         .toString();
   }
 
-  /** The same for a text that is whole. */
+  /** Sanitizes a complete text. */
   static String whole(String text) {
     return new Storable().next(text);
   }

@@ -1,4 +1,4 @@
-/** OpenAI's Responses API: one turn of a model, streamed. */
+/** The assistant's model: OpenAI's Responses API, streamed. */
 @NullMarked
 package app.perpetua.flow.provider.openai;
 

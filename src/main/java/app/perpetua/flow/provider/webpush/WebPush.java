@@ -4,6 +4,7 @@ import app.perpetua.flow.base.AddressGuard;
 import app.perpetua.flow.base.AddressGuard.Verdict;
 import app.perpetua.flow.notifications.PushService;
 import app.perpetua.flow.notifications.Vapid;
+import app.perpetua.flow.provider.ProviderHttp;
 import com.zerodeplibs.webpush.EncryptedPushMessage;
 import com.zerodeplibs.webpush.MessageEncryption;
 import com.zerodeplibs.webpush.MessageEncryptionException;
@@ -22,33 +23,24 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Clock;
-import java.time.DateTimeException;
 import java.time.Duration;
-import java.time.Instant;
-import java.time.format.DateTimeFormatter;
 import java.util.Locale;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * Speaks to push services: payload encrypted by RFC 8291, ourselves identified by RFC 8292, sent by
- * RFC 8030. Asks the address guard before each message. Nothing it says or throws contains
- * endpoint, keys or payload. Thread-safe.
+ * Sends push messages (RFC 8030) with an encrypted payload (RFC 8291) and a VAPID token (RFC 8292).
+ * Checks the endpoint's address before each message. Outcomes contain neither endpoint, keys nor
+ * payload. Thread-safe.
  */
 public final class WebPush implements PushService {
-  /** Connection, request and the answer's head, together; the look-up before them has 2 s. */
-  private static final Duration PATIENCE = Duration.ofSeconds(3);
+  /** From connecting to the response headers; the address check before it has 2 s. */
+  private static final Duration TIMEOUT = Duration.ofSeconds(3);
 
-  /** RFC 8292 allows a day; a token that leaks is of no use for longer than this. */
+  /** RFC 8292 allows a day; a shorter life limits the use of a leaked token. */
   private static final Duration TOKEN_LIFE = Duration.ofHours(1);
 
-  /** A push service that asks for more is asked again all the same. */
-  private static final Duration LONGEST_WAIT = Duration.ofHours(1);
-
   private final HttpClient http;
-  private final Duration patience;
+  private final Duration timeout;
   private final String subject;
   private final AddressGuard guard;
   private final Clock clock;
@@ -58,20 +50,15 @@ public final class WebPush implements PushService {
   /**
    * @param http never follows redirects, and has a connect time-out
    * @param guard decides which endpoints may be connected to
-   * @param clock dates our tokens
+   * @param clock dates the VAPID tokens
    */
   public WebPush(HttpClient http, Vapid vapid, AddressGuard guard, Clock clock) {
-    this(http, vapid, guard, clock, PATIENCE);
+    this(http, vapid, guard, clock, TIMEOUT);
   }
 
-  /**
-   * As above.
-   *
-   * @param patience for the connection, the request and the answer's head, together
-   */
-  WebPush(HttpClient http, Vapid vapid, AddressGuard guard, Clock clock, Duration patience) {
+  WebPush(HttpClient http, Vapid vapid, AddressGuard guard, Clock clock, Duration timeout) {
     this.http = http;
-    this.patience = patience;
+    this.timeout = timeout;
     this.subject = vapid.subject();
     this.guard = guard;
     this.clock = clock;
@@ -96,24 +83,20 @@ public final class WebPush implements PushService {
     try {
       request = request(push);
     } catch (MessageEncryptionException | IllegalArgumentException e) {
-      return new Outcome.Rejected("it cannot be encrypted: " + e.getClass().getSimpleName());
+      return new Outcome.Rejected(
+          "the message cannot be encrypted: " + e.getClass().getSimpleName());
     }
-    // The body is never read: what counts is in the head, and a body may have no end.
-    CompletableFuture<HttpResponse<InputStream>> answer =
-        http.sendAsync(request, HttpResponse.BodyHandlers.ofInputStream());
     try {
-      HttpResponse<InputStream> response = answer.get(patience.toMillis(), TimeUnit.MILLISECONDS);
+      HttpResponse<InputStream> response =
+          ProviderHttp.send(http, request, HttpResponse.BodyHandlers.ofInputStream(), timeout);
+      // The outcome is in the headers, and a body may be endless.
       response.body().close();
       return outcome(response);
     } catch (TimeoutException e) {
       return new Outcome.TryLater(Duration.ZERO, "the push service does not answer");
-    } catch (ExecutionException e) {
-      String what = e.getCause() == null ? "failure" : e.getCause().getClass().getSimpleName();
-      return new Outcome.TryLater(Duration.ZERO, "the push service cannot be reached: " + what);
     } catch (IOException e) {
-      return new Outcome.TryLater(Duration.ZERO, "the push service has hung up");
-    } finally {
-      answer.cancel(true);
+      return new Outcome.TryLater(
+          Duration.ZERO, "the push service cannot be reached: " + e.getClass().getSimpleName());
     }
   }
 
@@ -124,7 +107,6 @@ public final class WebPush implements PushService {
             UserAgentMessageEncryptionKeyInfo.of(push.p256dh(), push.auth()),
             PushMessage.of(push.payload()));
     return HttpRequest.newBuilder(endpoint)
-        .timeout(patience)
         .header("Authorization", authorization(endpoint))
         .header("Content-Encoding", message.contentEncoding())
         .header("Content-Type", message.mediaType())
@@ -136,7 +118,7 @@ public final class WebPush implements PushService {
   }
 
   private String authorization(URI endpoint) {
-    // A port that goes without saying is no part of an origin (RFC 6454, section 6.1).
+    // An origin leaves out its scheme's default port (RFC 6454, section 6.1).
     String port =
         endpoint.getPort() == -1 || isDefaultPort(endpoint) ? "" : ":" + endpoint.getPort();
     return keys.generateAuthorizationHeaderValue(
@@ -157,37 +139,15 @@ public final class WebPush implements PushService {
 
   private Outcome outcome(HttpResponse<?> response) {
     int status = response.statusCode();
-    return switch (status) {
-      case 404, 410 -> new Outcome.Gone();
-      case 429 -> new Outcome.TryLater(retryAfter(response), "the push service says 429");
-      default -> {
-        if (status >= 200 && status < 300) {
-          yield new Outcome.Sent();
-        }
-        yield status >= 500
-            ? new Outcome.TryLater(retryAfter(response), "the push service says " + status)
-            : new Outcome.Rejected("the push service says " + status);
-      }
-    };
-  }
-
-  /** Seconds or a date (RFC 9110, section 10.2.3); zero if it is neither. */
-  private Duration retryAfter(HttpResponse<?> response) {
-    String text = response.headers().firstValue("Retry-After").orElse("").strip();
-    Duration asked;
-    if (text.matches("[0-9]{1,9}")) {
-      asked = Duration.ofSeconds(Long.parseLong(text));
-    } else {
-      try {
-        Instant until = DateTimeFormatter.RFC_1123_DATE_TIME.parse(text, Instant::from);
-        asked = Duration.between(clock.instant(), until);
-      } catch (DateTimeException e) {
-        asked = Duration.ZERO;
-      }
+    if (status >= 200 && status < 300) {
+      return new Outcome.Sent();
     }
-    if (asked.isNegative()) {
-      return Duration.ZERO;
+    if (status == 404 || status == 410) {
+      return new Outcome.Gone();
     }
-    return asked.compareTo(LONGEST_WAIT) > 0 ? LONGEST_WAIT : asked;
+    String reason = "the push service responded with " + status;
+    return status == 429 || status >= 500
+        ? new Outcome.TryLater(ProviderHttp.retryAfter(response.headers(), clock), reason)
+        : new Outcome.Rejected(reason);
   }
 }

@@ -1,4 +1,4 @@
-/** Web Push (RFC 8030): messages to browsers, encrypted, by their vendors' push services. */
+/** Web Push (RFC 8030): encrypted messages to browsers through their vendors' push services. */
 @NullMarked
 package app.perpetua.flow.provider.webpush;
 

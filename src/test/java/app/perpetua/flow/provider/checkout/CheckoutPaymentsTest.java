@@ -204,8 +204,9 @@ class CheckoutPaymentsTest {
     try {
       URI base = URI.create("http://127.0.0.1:" + hostile.getAddress().getPort());
       // It stays silent until this has returned.
-      assertInstanceOf(
-          Opened.Unavailable.class, at(base.resolve("/stalled"), "sk", SOON).open(purchase(true)));
+      assertEquals(
+          new Opened.Unavailable("Checkout.com does not answer"),
+          at(base.resolve("/stalled"), "sk", SOON).open(purchase(true)));
       for (String path : List.of("/endless", "/script")) {
         assertInstanceOf(
             Opened.Unavailable.class, at(base.resolve(path), "sk").open(purchase(true)), path);
