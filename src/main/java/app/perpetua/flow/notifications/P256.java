@@ -1,32 +1,31 @@
 package app.perpetua.flow.notifications;
 
+import com.nimbusds.jose.crypto.utils.ECChecks;
+import com.nimbusds.jose.jwk.Curve;
+import com.nimbusds.jose.jwk.ECKey;
+import com.nimbusds.jose.util.ByteUtils;
 import java.math.BigInteger;
-import java.security.AlgorithmParameters;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.interfaces.ECPrivateKey;
 import java.security.interfaces.ECPublicKey;
 import java.security.spec.ECFieldFp;
-import java.security.spec.ECGenParameterSpec;
 import java.security.spec.ECParameterSpec;
 import java.security.spec.ECPoint;
 import java.security.spec.ECPrivateKeySpec;
 import java.security.spec.ECPublicKeySpec;
-import java.security.spec.EllipticCurve;
 import java.util.Arrays;
 
 /**
- * Keys on P-256 in the bytes that Web Push writes them in (RFC 8291, section 3.1; RFC 8292, section
- * 3.2).
+ * P-256 keys in the encoding of Web Push: uncompressed points and 32-byte scalars (RFC 8291,
+ * section 3.1; RFC 8292, section 3.2).
  */
 final class P256 {
-  private static final int COORDINATE = 32;
-
-  /** An uncompressed point: a tag and two coordinates. */
-  static final int POINT = 1 + 2 * COORDINATE;
-
+  private static final int BITS = 256;
+  private static final int COORDINATE = BITS / 8;
+  private static final int POINT = 1 + 2 * COORDINATE;
   private static final byte UNCOMPRESSED = 4;
-  private static final ECParameterSpec CURVE = curve();
+  private static final ECParameterSpec CURVE = Curve.P_256.toECParameterSpec();
 
   private P256() {}
 
@@ -35,67 +34,51 @@ final class P256 {
     if (bytes.length != POINT || bytes[0] != UNCOMPRESSED) {
       return false;
     }
-    EllipticCurve curve = CURVE.getCurve();
-    BigInteger p = ((ECFieldFp) curve.getField()).getP();
+    // Nimbus reduces modulo p, but a coordinate must be below it (SEC 1, section 2.3.4).
+    BigInteger p = ((ECFieldFp) CURVE.getCurve().getField()).getP();
     BigInteger x = x(bytes);
     BigInteger y = y(bytes);
-    return x.compareTo(p) < 0
-        && y.compareTo(p) < 0
-        && y.multiply(y)
-            .mod(p)
-            .equals(x.pow(3).add(curve.getA().multiply(x)).add(curve.getB()).mod(p));
+    return x.compareTo(p) < 0 && y.compareTo(p) < 0 && ECChecks.isPointOnCurve(x, y, CURVE);
   }
 
   /**
-   * The public key at that point.
-   *
-   * @throws IllegalArgumentException if it {@linkplain #isPoint is none}
+   * @throws IllegalArgumentException unless {@link #isPoint}
    */
   static ECPublicKey publicKey(byte[] point) {
     if (!isPoint(point)) {
-      throw new IllegalArgumentException("no point on P-256");
+      throw new IllegalArgumentException("not a point on P-256");
     }
     try {
       return (ECPublicKey)
           KeyFactory.getInstance("EC")
               .generatePublic(new ECPublicKeySpec(new ECPoint(x(point), y(point)), CURVE));
     } catch (GeneralSecurityException e) {
-      throw new IllegalArgumentException("no point on P-256", e);
+      throw new IllegalArgumentException("not a point on P-256", e);
     }
   }
 
   /** The key as an uncompressed point. */
   static byte[] bytes(ECPublicKey key) {
-    byte[] point = new byte[POINT];
-    point[0] = UNCOMPRESSED;
-    put(key.getW().getAffineX(), point, 1);
-    put(key.getW().getAffineY(), point, 1 + COORDINATE);
-    return point;
-  }
-
-  private static void put(BigInteger coordinate, byte[] point, int at) {
-    // May have a leading zero for the sign, or lack leading zeros.
-    byte[] bytes = coordinate.toByteArray();
-    int length = Math.min(bytes.length, COORDINATE);
-    System.arraycopy(bytes, bytes.length - length, point, at + COORDINATE - length, length);
+    return ByteUtils.concat(
+        new byte[] {UNCOMPRESSED},
+        ECKey.encodeCoordinate(BITS, key.getW().getAffineX()).decode(),
+        ECKey.encodeCoordinate(BITS, key.getW().getAffineY()).decode());
   }
 
   /**
-   * The private key of that number.
-   *
    * @param scalar 32 bytes
    * @throws IllegalArgumentException if it is out of range
    */
   static ECPrivateKey privateKey(byte[] scalar) {
     BigInteger s = new BigInteger(1, scalar);
     if (scalar.length != COORDINATE || s.signum() == 0 || s.compareTo(CURVE.getOrder()) >= 0) {
-      throw new IllegalArgumentException("no private key on P-256");
+      throw new IllegalArgumentException("not a private key on P-256");
     }
     try {
       return (ECPrivateKey)
           KeyFactory.getInstance("EC").generatePrivate(new ECPrivateKeySpec(s, CURVE));
     } catch (GeneralSecurityException e) {
-      throw new IllegalArgumentException("no private key on P-256");
+      throw new IllegalArgumentException("not a private key on P-256");
     }
   }
 
@@ -105,15 +88,5 @@ final class P256 {
 
   private static BigInteger y(byte[] point) {
     return new BigInteger(1, Arrays.copyOfRange(point, 1 + COORDINATE, POINT));
-  }
-
-  private static ECParameterSpec curve() {
-    try {
-      AlgorithmParameters parameters = AlgorithmParameters.getInstance("EC");
-      parameters.init(new ECGenParameterSpec("secp256r1"));
-      return parameters.getParameterSpec(ECParameterSpec.class);
-    } catch (GeneralSecurityException e) {
-      throw new AssertionError("every Java platform has P-256", e);
-    }
   }
 }

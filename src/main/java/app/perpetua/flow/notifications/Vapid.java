@@ -9,19 +9,19 @@ import java.security.interfaces.ECPublicKey;
 import java.util.Base64;
 
 /**
- * Who we are to push services (RFC 8292). Prints nothing of its keys. Immutable.
+ * The service's identity towards push services (RFC 8292). {@link #toString} leaves out the keys.
  *
- * @param publicKey what browsers are told to expect of us
- * @param privateKey signs what we say to push services
- * @param subject where their operators reach us: a mailto or https URI
+ * @param publicKey browsers subscribe with it
+ * @param privateKey signs the tokens that push services receive
+ * @param subject how push service operators contact us: a mailto or https URI
  */
 public record Vapid(ECPublicKey publicKey, ECPrivateKey privateKey, String subject) {
   /**
-   * Reads a public key.
+   * Parses a public key.
    *
    * @param text an uncompressed point on P-256 in base64url, as {@code web-push
    *     generate-vapid-keys} prints it
-   * @throws IllegalArgumentException telling what it must be
+   * @throws IllegalArgumentException naming the expected format
    */
   public static ECPublicKey publicKey(String text) {
     try {
@@ -32,10 +32,10 @@ public record Vapid(ECPublicKey publicKey, ECPrivateKey privateKey, String subje
   }
 
   /**
-   * Reads a private key.
+   * Parses a private key.
    *
    * @param text 32 bytes in base64url
-   * @throws IllegalArgumentException telling what it must be, without the text
+   * @throws IllegalArgumentException naming the expected format, without the text
    */
   public static ECPrivateKey privateKey(String text) {
     try {
@@ -46,9 +46,9 @@ public record Vapid(ECPublicKey publicKey, ECPrivateKey privateKey, String subje
   }
 
   /**
-   * Reads a subject.
+   * Validates a subject.
    *
-   * @throws IllegalArgumentException telling what it must be
+   * @throws IllegalArgumentException naming the expected format
    */
   public static String subject(String text) {
     try {
@@ -58,17 +58,17 @@ public record Vapid(ECPublicKey publicKey, ECPrivateKey privateKey, String subje
         return text;
       }
     } catch (URISyntaxException e) {
-      // Told below.
+      // Refused below.
     }
     throw new IllegalArgumentException("must be a mailto: or https: URL");
   }
 
-  /** The public key as browsers take it: an uncompressed point in base64url. */
+  /** The public key as browsers expect it: an uncompressed point in base64url. */
   public String publicText() {
     return Base64.getUrlEncoder().withoutPadding().encodeToString(P256.bytes(publicKey));
   }
 
-  /** True if the two keys are halves of one. */
+  /** True if the private key belongs to the public key. */
   public boolean isPair() {
     byte[] probe = {1};
     try {

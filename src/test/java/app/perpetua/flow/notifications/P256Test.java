@@ -7,8 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import app.perpetua.flow.fake.VapidKeys;
+import java.math.BigInteger;
+import java.security.spec.ECFieldFp;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.HexFormat;
 import org.junit.jupiter.api.RepeatedTest;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -49,6 +52,20 @@ class P256Test {
     byte[] origin = new byte[65];
     origin[0] = 4;
     assertFalse(P256.isPoint(origin));
+  }
+
+  /** The curve has a point with x = 5, so only the range check refuses x = 5 + p. */
+  @Test
+  void a_coordinate_that_is_not_below_the_prime_is_refused() {
+    BigInteger p = ((ECFieldFp) P256.publicKey(point).getParams().getCurve().getField()).getP();
+    BigInteger y =
+        new BigInteger("459243b9aa581806fe913bce99817ade11ca503c64d9a3c533415c083248fbcc", 16);
+    assertTrue(P256.isPoint(encoded(BigInteger.valueOf(5), y)));
+    assertFalse(P256.isPoint(encoded(BigInteger.valueOf(5).add(p), y)));
+  }
+
+  private static byte[] encoded(BigInteger x, BigInteger y) {
+    return HexFormat.of().parseHex("04%064x%064x".formatted(x, y));
   }
 
   @Test
