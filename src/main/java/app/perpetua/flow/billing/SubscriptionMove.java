@@ -7,7 +7,7 @@ import app.perpetua.flow.billing.Order.Status;
 import app.perpetua.flow.billing.Payments.Outcome;
 import app.perpetua.flow.jobs.Handler;
 import app.perpetua.flow.jobs.Job;
-import app.perpetua.flow.jobs.Phased;
+import app.perpetua.flow.jobs.TwoPhaseHandler;
 import app.perpetua.flow.notifications.Notification;
 import app.perpetua.flow.notifications.Notifications;
 import app.perpetua.flow.sql.Tx;
@@ -25,7 +25,7 @@ import java.util.UUID;
  * key of its own; an attempt of which nobody knows what became is repeated under the same key, and
  * no other begins before that is known. Thread-safe.
  */
-public final class SubscriptionMove implements Phased<SubscriptionMove.Asking, Outcome> {
+public final class SubscriptionMove implements TwoPhaseHandler<SubscriptionMove.Asking, Outcome> {
   /** The job's kind. */
   public static final String KIND = "subscription_move";
 
@@ -69,29 +69,25 @@ public final class SubscriptionMove implements Phased<SubscriptionMove.Asking, O
   }
 
   @Override
-  public Begun<Asking> begin(Tx tx, Job job) {
+  public Prepared<Asking> reserve(Tx tx, Job job) {
     Subscription found = subscriptions.find(tx).orElse(null);
     if (found == null) {
-      return ended();
+      return Prepared.done();
     }
     return switch (found.status()) {
-      case EXPIRED -> ended();
+      case EXPIRED -> Prepared.done();
       case CANCELLED -> {
         if (!tx.now().isBefore(found.periodEnd())) {
           subscriptions.end(tx, found, "cancelled");
         }
-        yield ended();
+        yield Prepared.done();
       }
       case GRACE -> {
         grace(tx, found, Objects.requireNonNull(found.graceEnd()));
-        yield ended();
+        yield Prepared.done();
       }
       case ACTIVE, PAST_DUE -> due(tx, found);
     };
-  }
-
-  private static Begun<Asking> ended() {
-    return new Begun.Ended<>(new Handler.Next.Done());
   }
 
   private void grace(Tx tx, Subscription found, Instant end) {
@@ -111,20 +107,20 @@ public final class SubscriptionMove implements Phased<SubscriptionMove.Asking, O
     }
   }
 
-  private Begun<Asking> due(Tx tx, Subscription found) {
+  private Prepared<Asking> due(Tx tx, Subscription found) {
     if (!found.isDue(tx.now()) || config.charges() != Charges.OWN) {
-      return ended();
+      return Prepared.done();
     }
     if (payments.isEmpty()) {
       LOG.log(System.Logger.Level.WARNING, "a month is due, but payments are not configured");
-      return ended();
+      return Prepared.done();
     }
     Order last = orders.lastAttempt(tx, found.periodEnd()).orElse(null);
     if (last != null && last.status() == Status.OPEN) {
       return asking(last, found, tx);
     }
     if (last != null && !day(last.createdAt()).isBefore(day(tx.now()))) {
-      return ended();
+      return Prepared.done();
     }
     int attempt = last == null ? 1 : Objects.requireNonNullElse(last.attempt(), 0) + 1;
     Order next =
@@ -137,16 +133,16 @@ public final class SubscriptionMove implements Phased<SubscriptionMove.Asking, O
             tx.now());
     if (found.instrumentId() == null) {
       settlement.settle(tx, next, next.found(Status.DECLINED, null), null, null);
-      return ended();
+      return Prepared.done();
     }
     orders.store(tx, next);
     return asking(next, found, tx);
   }
 
-  private static Begun<Asking> asking(Order order, Subscription found, Tx tx) {
+  private static Prepared<Asking> asking(Order order, Subscription found, Tx tx) {
     String key =
         found.id() + ":" + day(Objects.requireNonNull(order.periodStart())) + ":" + order.attempt();
-    return new Begun.Call<>(
+    return new Prepared.Call<>(
         new Asking(
             order.id(),
             Optional.ofNullable(order.paymentId()),

@@ -1,6 +1,7 @@
 package app.perpetua.flow.jobs;
 
 import app.perpetua.flow.base.LogFields;
+import app.perpetua.flow.jobs.TwoPhaseHandler.Prepared;
 import app.perpetua.flow.jobs.Worker.Outcome;
 import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.DatabaseException;
@@ -61,30 +62,31 @@ final class Runs {
               case null -> throw new IllegalStateException("no handler for " + job.kind());
               case Handler whole ->
                   new Step.Ended(write(tx -> end(tx, job, whole.run(acting(tx, job), job))));
-              case Phased<?, ?> phased -> first(job, phased);
+              case TwoPhaseHandler<?, ?> twoPhase -> first(job, twoPhase);
             });
   }
 
-  private <W, R> Step first(Job job, Phased<W, R> handler) {
-    Phased.Begun<W> begun =
+  private <W, R> Step first(Job job, TwoPhaseHandler<W, R> handler) {
+    Prepared<W> prepared =
         write(
             tx -> {
-              Phased.Begun<W> found = handler.begin(acting(tx, job), job);
-              switch (found) {
-                case Phased.Begun.Ended<W>(Handler.Next next) -> end(tx, job, next);
-                case Phased.Begun.Call<W> _ -> lease.hold(tx, job);
+              Prepared<W> result = handler.reserve(acting(tx, job), job);
+              switch (result) {
+                case Prepared.Ended<W>(Handler.Next next) -> end(tx, job, next);
+                case Prepared.Call<W> _ -> lease.hold(tx, job);
               }
-              return found;
+              return result;
             });
-    return switch (begun) {
-      case Phased.Begun.Ended<W>(Handler.Next next) -> new Step.Ended(outcome(job, next));
-      case Phased.Begun.Call<W>(W what) ->
+    return switch (prepared) {
+      case Prepared.Ended<W>(Handler.Next next) -> new Step.Ended(outcome(job, next));
+      case Prepared.Call<W>(W what) ->
           new Step.Asking(
               () -> guarded(job, Function.identity(), () -> second(job, handler, what)));
     };
   }
 
-  private <W, R> Outcome second(Job job, Phased<W, R> handler, W what) throws InterruptedException {
+  private <W, R> Outcome second(Job job, TwoPhaseHandler<W, R> handler, W what)
+      throws InterruptedException {
     R result = handler.call(what);
     settling.acquire();
     try {

@@ -4,7 +4,7 @@ import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.LogFields;
 import app.perpetua.flow.jobs.Handler;
 import app.perpetua.flow.jobs.Job;
-import app.perpetua.flow.jobs.Phased;
+import app.perpetua.flow.jobs.TwoPhaseHandler;
 import app.perpetua.flow.sql.Row;
 import app.perpetua.flow.sql.Tx;
 import java.nio.ByteBuffer;
@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * forgotten; a push service that is away is asked again, at most as often as any job is tried, and
  * then the push is dropped: the notification itself is in the app. Thread-safe.
  */
-public final class PushSend implements Phased<PushSend.Sending, PushService.Outcome> {
+public final class PushSend implements TwoPhaseHandler<PushSend.Sending, PushService.Outcome> {
   /** How an attempt ended, for whoever counts. */
   public enum Result {
     SENT,
@@ -74,9 +74,9 @@ public final class PushSend implements Phased<PushSend.Sending, PushService.Outc
   }
 
   @Override
-  public Begun<Sending> begin(Tx tx, Job job) {
+  public Prepared<Sending> reserve(Tx tx, Job job) {
     if (service.isEmpty()) {
-      return ended();
+      return Prepared.done();
     }
     Payload about = json.read(job.payload(), Payload.class);
     return tx.sql("notifications.find_push")
@@ -84,12 +84,8 @@ public final class PushSend implements Phased<PushSend.Sending, PushService.Outc
         .bind("subscription_id", about.subscriptionId())
         .one(row -> sending(tx, row, about, job))
         .filter(sending -> sending.push().timeToLive().isPositive())
-        .<Begun<Sending>>map(Begun.Call::new)
-        .orElseGet(PushSend::ended);
-  }
-
-  private static Begun<Sending> ended() {
-    return new Begun.Ended<>(new Handler.Next.Done());
+        .<Prepared<Sending>>map(Prepared.Call::new)
+        .orElseGet(Prepared::done);
   }
 
   private Sending sending(Tx tx, Row row, Payload about, Job job) {

@@ -49,7 +49,7 @@ final class JobsFixture {
     return worker(db, handlers, Map.of());
   }
 
-  Worker phased(Map<String, Phased<?, ?>> handlers) {
+  Worker phased(Map<String, TwoPhaseHandler<?, ?>> handlers) {
     return of(db, handlers, Map.of());
   }
 

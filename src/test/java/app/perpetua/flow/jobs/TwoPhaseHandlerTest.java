@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Jobs with a call to another company between two transactions. */
-class PhasedTest {
+class TwoPhaseHandlerTest {
   @RegisterExtension static final TestDatabase database = new TestDatabase();
 
   private static final Duration LIMIT = Duration.ofSeconds(30);
@@ -39,15 +39,15 @@ class PhasedTest {
   }
 
   /** Leaves an entry per phase, asks as told, and counts. */
-  private static final class Asking implements Phased<String, String> {
+  private static final class Asking implements TwoPhaseHandler<String, String> {
     final List<String> phases = new ArrayList<>();
     UnaryOperator<String> answer = what -> what + "!";
-    Supplier<Begun<String>> first = () -> new Begun.Call<>("what");
+    Supplier<Prepared<String>> first = () -> new Prepared.Call<>("what");
     Supplier<Handler.Next> next = JobsFixture::done;
 
     @Override
-    public synchronized Begun<String> begin(Tx tx, Job job) {
-      phases.add("begin");
+    public synchronized Prepared<String> reserve(Tx tx, Job job) {
+      phases.add("reserve");
       entry(tx, "begun");
       return first.get();
     }
@@ -119,7 +119,7 @@ class PhasedTest {
           return what + "?";
         };
     assertEquals(List.of(Worker.Outcome.DONE), run());
-    assertEquals(List.of("begin", "call", "settle what what?"), asking.phases);
+    assertEquals(List.of("reserve", "call", "settle what what?"), asking.phases);
     assertEquals(1, entries("settled"));
     assertEquals("done", on.state("a"));
   }
@@ -127,9 +127,9 @@ class PhasedTest {
   @Test
   void nothing_to_ask_for_ends_the_job_in_the_first_transaction() {
     on.enqueue(user, "ask", "a");
-    asking.first = () -> new Phased.Begun.Ended<>(done());
+    asking.first = () -> new TwoPhaseHandler.Prepared.Ended<>(done());
     assertEquals(List.of(Worker.Outcome.DONE), run());
-    assertEquals(List.of("begin"), asking.phases);
+    assertEquals(List.of("reserve"), asking.phases);
     assertEquals(1, entries("begun"));
     assertEquals("done", on.state("a"));
   }
@@ -142,7 +142,7 @@ class PhasedTest {
           throw new IllegalStateException("no");
         };
     assertEquals(List.of(Worker.Outcome.FAILED), run());
-    assertEquals(List.of("begin"), asking.phases);
+    assertEquals(List.of("reserve"), asking.phases);
     assertEquals(0, entries("begun"));
     assertEquals("queued", on.state("a"));
   }
@@ -192,7 +192,7 @@ class PhasedTest {
           return what;
         };
     assertEquals(List.of(Worker.Outcome.LOST), run());
-    assertEquals(List.of("begin", "call", "settle what what"), asking.phases);
+    assertEquals(List.of("reserve", "call", "settle what what"), asking.phases);
     assertEquals(1, entries("settled"), "the other's alone");
     assertEquals(2, on.job("a").get("attempts"));
   }
@@ -205,11 +205,11 @@ class PhasedTest {
           on.expireLeases();
           new Lease(on.db, on.ids, Set.of("ask")).takeBack();
           // Only the first time: the job is due again at once.
-          asking.first = () -> new Phased.Begun.Ended<>(done());
-          return new Phased.Begun.Call<>("what");
+          asking.first = () -> new TwoPhaseHandler.Prepared.Ended<>(done());
+          return new TwoPhaseHandler.Prepared.Call<>("what");
         };
     assertEquals(List.of(Worker.Outcome.LOST, Worker.Outcome.DONE), run());
-    assertEquals(List.of("begin", "begin"), asking.phases);
+    assertEquals(List.of("reserve", "reserve"), asking.phases);
     assertEquals(1, entries("begun"));
   }
 
