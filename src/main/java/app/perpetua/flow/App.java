@@ -146,13 +146,13 @@ public final class App implements AutoCloseable {
 
     Errors errors = new Errors(json);
     RateLimiter limiter = new RateLimiter(clock);
-    endpoint = new Endpoint(json, errors, db, features.accessTokens(), limiter, config.http());
+    endpoint = new Endpoint(json, errors, db, features.authenticator(), limiter, config.http());
     health = closing(new Health(new Probe(config.database())));
     Optional<LiveSessions> voice =
         role == Role.WORKER ? Optional.empty() : Optional.of(features.speech().live(db));
     List<SocketRoute> socketRoutes = voice.map(features.speech()::sockets).orElse(List.of());
     Sockets sockets =
-        new Sockets(socketRoutes, features.accessTokens(), limiter, config.http(), ids);
+        new Sockets(socketRoutes, features.authenticator(), limiter, config.http(), ids);
     routes = new ArrayList<>(Routes.operations(health, new MetricsRoutes(metrics, config.http())));
     if (role != Role.WORKER) {
       routes.addAll(features.routes(db, sockets));

@@ -50,6 +50,7 @@ import app.perpetua.flow.focus.FocusEnd;
 import app.perpetua.flow.focus.FocusFollower;
 import app.perpetua.flow.focus.FocusRoutes;
 import app.perpetua.flow.focus.FocusSessions;
+import app.perpetua.flow.http.Authenticator;
 import app.perpetua.flow.http.Docs;
 import app.perpetua.flow.http.Endpoint;
 import app.perpetua.flow.http.Metrics;
@@ -225,7 +226,7 @@ final class Features {
   }
 
   /** What access tokens are checked with. */
-  AccessTokens accessTokens() {
+  Authenticator authenticator() {
     return accessTokens;
   }
 

@@ -1,14 +1,18 @@
 package app.perpetua.flow;
 
+import static app.perpetua.flow.http.Route.Bucket.AI;
+import static app.perpetua.flow.http.Route.Bucket.GENERAL;
+import static app.perpetua.flow.http.Route.Streams.ALWAYS;
+import static app.perpetua.flow.http.Route.Streams.IF_ACCEPTED;
+import static app.perpetua.flow.http.Route.Streams.NEVER;
 import static app.perpetua.flow.http.Route.Verb.DELETE;
 import static app.perpetua.flow.http.Route.Verb.PATCH;
 import static app.perpetua.flow.http.Route.Verb.POST;
 import static app.perpetua.flow.http.Route.Verb.PUT;
-import static app.perpetua.flow.http.Route.ask;
-import static app.perpetua.flow.http.Route.asking;
 import static app.perpetua.flow.http.Route.auth;
 import static app.perpetua.flow.http.Route.plain;
 import static app.perpetua.flow.http.Route.probe;
+import static app.perpetua.flow.http.Route.providerCall;
 import static app.perpetua.flow.http.Route.read;
 import static app.perpetua.flow.http.Route.socket;
 import static app.perpetua.flow.http.Route.webhook;
@@ -25,7 +29,6 @@ import app.perpetua.flow.http.Docs;
 import app.perpetua.flow.http.Health;
 import app.perpetua.flow.http.MetricsRoutes;
 import app.perpetua.flow.http.Route;
-import app.perpetua.flow.http.Route.Streams;
 import app.perpetua.flow.notes.NoteRoutes;
 import app.perpetua.flow.notifications.NotificationRoutes;
 import app.perpetua.flow.notifications.PushRoutes;
@@ -131,10 +134,11 @@ final class Routes {
         read("/api/v1/credits/balance", credits::balance),
         read("/api/v1/credits/history", credits::history),
         read("/api/v1/ai/credits", credits::forAssistant),
-        ask("/api/v1/ai/chat", Streams.IF_ACCEPTED, assistant::chat),
-        ask("/api/v1/ai/chat/stream", Streams.ALWAYS, assistant::chat),
-        ask("/api/v1/ai/generate-subtasks", Streams.NEVER, assistant::subtasks),
-        ask("/api/v1/notes/{id}/convert", Streams.NEVER, assistant::convert),
+        providerCall("/api/v1/ai/chat", AI, IF_ACCEPTED, assistant::chat),
+        providerCall("/api/v1/ai/chat/stream", AI, ALWAYS, assistant::chat)
+            .sharingKeysWith("/api/v1/ai/chat"),
+        providerCall("/api/v1/ai/generate-subtasks", AI, NEVER, assistant::subtasks),
+        providerCall("/api/v1/notes/{id}/convert", AI, NEVER, assistant::convert),
         write(POST, "/api/v1/ai/confirm-action", assistant::confirm),
         read("/api/v1/achievements", achievements::list),
         read("/api/v1/achievements/me", achievements::mine),
@@ -147,12 +151,12 @@ final class Routes {
         write(POST, "/api/v1/notifications/push-subscription", push::subscribe),
         write(DELETE, "/api/v1/notifications/push-subscription", push::unsubscribe),
         read("/api/v1/subscription", billing::show),
-        asking("/api/v1/subscription/checkout", billing::checkout),
+        providerCall("/api/v1/subscription/checkout", GENERAL, NEVER, billing::checkout),
         write(POST, "/api/v1/subscription/cancel", billing::cancel),
-        asking("/api/v1/credits/purchase", billing::purchase),
+        providerCall("/api/v1/credits/purchase", GENERAL, NEVER, billing::purchase),
         webhook("/api/v1/webhooks/checkout", billing::webhook),
         socket(VOICE_SOCKET, voice::socket),
-        ask("/api/v1/ai/transcribe", Streams.NEVER, transcriptions::transcribe),
+        providerCall("/api/v1/ai/transcribe", AI, NEVER, transcriptions::transcribe),
         read("/api/v1/ai/voice-sessions", voice::list),
         read("/api/v1/ai/voice-sessions/{id}", voice::show));
   }

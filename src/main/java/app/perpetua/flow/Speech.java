@@ -1,12 +1,12 @@
 package app.perpetua.flow;
 
-import app.perpetua.flow.account.AccessTokens;
 import app.perpetua.flow.base.AddressGuard;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.credits.Credits;
 import app.perpetua.flow.credits.Reservations;
 import app.perpetua.flow.events.Events;
+import app.perpetua.flow.http.Authenticator;
 import app.perpetua.flow.http.SocketRoute;
 import app.perpetua.flow.http.Sockets;
 import app.perpetua.flow.jobs.JobHandler;
@@ -35,7 +35,7 @@ final class Speech {
   private final VoiceTiming timing;
   private final Json json;
   private final Ids ids;
-  private final AccessTokens accessTokens;
+  private final Authenticator authenticator;
   private final VoiceSessions sessions;
   private final Optional<Transcriber> transcriber;
   private final Transcriptions transcriptions;
@@ -49,7 +49,7 @@ final class Speech {
       Credits credits,
       Reservations reservations,
       Notes notes,
-      AccessTokens accessTokens) {}
+      Authenticator authenticator) {}
 
   /**
    * @param timing how long live sessions wait for what
@@ -60,7 +60,7 @@ final class Speech {
     this.timing = timing;
     this.json = around.json();
     this.ids = around.ids();
-    this.accessTokens = around.accessTokens();
+    this.authenticator = around.authenticator();
     sessions =
         new VoiceSessions(
             config, timing.lease(), around.credits(), around.jobs(), ids, around.events());
@@ -90,7 +90,7 @@ final class Speech {
     return List.of(
         new SocketRoute(
             Routes.VOICE_SOCKET,
-            handshake -> VoiceSocket.open(live, accessTokens, json, handshake)));
+            handshake -> VoiceSocket.open(live, authenticator, json, handshake)));
   }
 
   /** Ends the sessions of processes that died; its kind is {@link VoiceSessions#END}. */

@@ -3,6 +3,8 @@ package app.perpetua.flow.account;
 import app.perpetua.flow.base.Code;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.http.Authenticator;
+import app.perpetua.flow.http.Principal;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.nimbusds.jose.JOSEException;
@@ -41,7 +43,7 @@ import org.jspecify.annotations.Nullable;
  * issued, so everything a header could be used for to choose another key or algorithm is refused
  * unread. Never asks anyone else. Thread-safe.
  */
-public final class AccessTokens {
+public final class AccessTokens implements Authenticator {
   private static final System.Logger LOG = System.getLogger(AccessTokens.class.getName());
 
   private static final String ISSUER = "perpetua-flow";
@@ -149,15 +151,10 @@ public final class AccessTokens {
     return token.serialize();
   }
 
-  /**
-   * Whom a presented token speaks for.
-   *
-   * @throws Refusal {@code TOKEN_EXPIRED} if nothing is wrong with it but its age, else {@link
-   *     #refused}, which does not tell what is wrong
-   */
+  @Override
   public Principal verify(String token) {
     if (token.length() > MAX_LENGTH) {
-      throw refused();
+      throw Authenticator.unauthorized();
     }
     ByteBuffer key = ByteBuffer.wrap(Sha256.of(token));
     Principal principal = verified.getIfPresent(key);
@@ -172,18 +169,13 @@ public final class AccessTokens {
     return principal;
   }
 
-  /** The one answer to a token that is missing, malformed, forged or nobody's. */
-  public static Refusal refused() {
-    return Refusal.of(Code.UNAUTHORIZED, "a valid access token is required");
-  }
-
   private Principal read(String token) {
     try {
       return principal(signed(token).getJWTClaimsSet());
     } catch (ParseException | JOSEException | RuntimeException e) {
       // A parser that stumbles over hostile input has found out what we want to know.
       LOG.log(System.Logger.Level.DEBUG, "access token refused: {0}", e.getMessage());
-      throw refused();
+      throw Authenticator.unauthorized();
     }
   }
 

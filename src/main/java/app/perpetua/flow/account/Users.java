@@ -5,6 +5,7 @@ import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.credits.Credits;
 import app.perpetua.flow.events.Event;
 import app.perpetua.flow.events.Events;
+import app.perpetua.flow.http.Authenticator;
 import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.Owner;
 import app.perpetua.flow.sql.Tx;
@@ -128,7 +129,7 @@ public final class Users {
    * @throws Refusal {@code UNAUTHORIZED} if the account was deleted
    */
   public User me(Tx tx) {
-    return tx.sql("account.find_me").one(User::of).orElseThrow(AccessTokens::refused);
+    return tx.sql("account.find_me").one(User::of).orElseThrow(Authenticator::unauthorized);
   }
 
   /**

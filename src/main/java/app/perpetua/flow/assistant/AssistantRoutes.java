@@ -1,16 +1,15 @@
 package app.perpetua.flow.assistant;
 
-import app.perpetua.flow.account.Principal;
 import app.perpetua.flow.achievements.Achievements;
-import app.perpetua.flow.base.Cancellation;
 import app.perpetua.flow.base.Code;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.events.Event;
 import app.perpetua.flow.events.Events;
-import app.perpetua.flow.http.Asking;
 import app.perpetua.flow.http.Body;
+import app.perpetua.flow.http.Principal;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
+import app.perpetua.flow.http.TwoPhaseRequest;
 import app.perpetua.flow.sql.Tx;
 import app.perpetua.flow.tasks.TaskDraft;
 import java.time.Duration;
@@ -20,7 +19,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -62,7 +60,7 @@ public final class AssistantRoutes {
   }
 
   /** POST /ai/chat, and /ai/chat/stream. */
-  public Asking<Chat.Reserved, Chat.Said> chat(Request request) {
+  public TwoPhaseRequest<Chat.Reserved, Chat.Said> chat(Request request) {
     Body body = request.body().required("message").notNull("context");
     String message = body.text("message", 1, MESSAGE);
     Body context = body.object("context");
@@ -90,27 +88,16 @@ public final class AssistantRoutes {
             taskId == null ? named : taskId,
             principal.session(),
             principal.expiresAt());
-    return new Asking<>() {
-      @Override
-      public Chat.Reserved reserve(Tx tx, UUID key) {
-        return chat.reserve(tx, key, question);
-      }
-
-      @Override
-      public Chat.Said ask(
-          Chat.Reserved reserved, @Nullable Consumer<String> words, Cancellation cancellation) {
-        return chat.ask(reserved, question, form::read, words, cancellation);
-      }
-
-      @Override
-      public Reply settle(Tx tx, Chat.Reserved reserved, Chat.Said said) {
-        return reply(chat.settle(tx, question, reserved, said), failure(said.result()));
-      }
-    };
+    return new TwoPhaseRequest<>(
+        (tx, key) -> chat.reserve(tx, key, question),
+        (reserved, deltas, cancellation) ->
+            chat.call(reserved, question, form::read, deltas, cancellation),
+        (tx, reserved, said) ->
+            reply(chat.settle(tx, question, reserved, said), failure(said.result())));
   }
 
   /** POST /ai/generate-subtasks. */
-  public Asking<Breakdown.Reserved, Result<List<String>>> subtasks(Request request) {
+  public TwoPhaseRequest<Breakdown.Reserved, Result<List<String>>> subtasks(Request request) {
     Body body = request.body().required("task_id");
     UUID taskId = body.uuid("task_id");
     body.done();
@@ -119,53 +106,25 @@ public final class AssistantRoutes {
     Breakdown.Question question =
         new Breakdown.Question(
             Objects.requireNonNull(taskId), principal.session(), principal.expiresAt());
-    return new Asking<>() {
-      @Override
-      public Breakdown.Reserved reserve(Tx tx, UUID key) {
-        return breakdown.reserve(tx, key, question);
-      }
-
-      @Override
-      public Result<List<String>> ask(
-          Breakdown.Reserved reserved,
-          @Nullable Consumer<String> words,
-          Cancellation cancellation) {
-        return breakdown.ask(reserved, cancellation);
-      }
-
-      @Override
-      public Reply settle(Tx tx, Breakdown.Reserved reserved, Result<List<String>> result) {
-        return reply(breakdown.settle(tx, question, reserved, result), failure(result));
-      }
-    };
+    return new TwoPhaseRequest<>(
+        (tx, key) -> breakdown.reserve(tx, key, question),
+        (reserved, _, cancellation) -> breakdown.call(reserved, cancellation),
+        (tx, reserved, result) ->
+            reply(breakdown.settle(tx, question, reserved, result), failure(result)));
   }
 
   /** POST /notes/{id}/convert. */
-  public Asking<NoteConversion.Reserved, Result<TaskDraft>> convert(Request request) {
+  public TwoPhaseRequest<NoteConversion.Reserved, Result<TaskDraft>> convert(Request request) {
     UUID noteId = request.pathId("id");
     request.body().done();
     NoteConversion conversion = asked().conversion();
     NoteConversion.Question question =
         new NoteConversion.Question(noteId, request.principal().session());
-    return new Asking<>() {
-      @Override
-      public NoteConversion.Reserved reserve(Tx tx, UUID key) {
-        return conversion.reserve(tx, key, question);
-      }
-
-      @Override
-      public Result<TaskDraft> ask(
-          NoteConversion.Reserved reserved,
-          @Nullable Consumer<String> words,
-          Cancellation cancellation) {
-        return conversion.ask(reserved, form::read, cancellation);
-      }
-
-      @Override
-      public Reply settle(Tx tx, NoteConversion.Reserved reserved, Result<TaskDraft> result) {
-        return reply(conversion.settle(tx, question, reserved, result), failure(result));
-      }
-    };
+    return new TwoPhaseRequest<>(
+        (tx, key) -> conversion.reserve(tx, key, question),
+        (reserved, _, cancellation) -> conversion.call(reserved, form::read, cancellation),
+        (tx, reserved, result) ->
+            reply(conversion.settle(tx, question, reserved, result), failure(result)));
   }
 
   /** POST /ai/confirm-action: a suggestion by its id, or an action that the client has kept. */

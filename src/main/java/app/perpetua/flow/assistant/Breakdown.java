@@ -87,8 +87,8 @@ public final class Breakdown {
     return new Reserved(tx.userId(), charge, detail, subtasks.room(tx.owner(), task), warning);
   }
 
-  /** Asks the model; outside of any transaction. */
-  public Result<List<String>> ask(Reserved reserved, Cancellation cancellation) {
+  /** Calls the model, outside of any transaction. */
+  public Result<List<String>> call(Reserved reserved, Cancellation cancellation) {
     Task task = reserved.task().task();
     Map<String, Object> data =
         Map.of(

@@ -125,8 +125,8 @@ public final class Chat {
     return new Reserved(tx.userId(), charge, warning, tx.now(), tx.owner().timezone(), task, open);
   }
 
-  /** Asks the model; outside of any transaction. */
-  public Said ask(
+  /** Calls the model, outside of any transaction. */
+  public Said call(
       Reserved reserved,
       Question question,
       Toolbox.Reader reader,

@@ -90,8 +90,8 @@ public final class NoteConversion {
         tx.owner().timezone());
   }
 
-  /** Asks the model; outside of any transaction. */
-  public Result<TaskDraft> ask(
+  /** Calls the model, outside of any transaction. */
+  public Result<TaskDraft> call(
       Reserved reserved, Toolbox.Reader reader, Cancellation cancellation) {
     Map<String, Object> data = new LinkedHashMap<>();
     data.put("now", reserved.now());

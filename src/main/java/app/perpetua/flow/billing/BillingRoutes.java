@@ -1,13 +1,12 @@
 package app.perpetua.flow.billing;
 
-import app.perpetua.flow.base.Cancellation;
 import app.perpetua.flow.base.Code;
 import app.perpetua.flow.base.LogFields;
 import app.perpetua.flow.base.Refusal;
-import app.perpetua.flow.http.Asking;
 import app.perpetua.flow.http.Body;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
+import app.perpetua.flow.http.TwoPhaseRequest;
 import app.perpetua.flow.sql.Owner.Tier;
 import app.perpetua.flow.sql.Tx;
 import java.time.Duration;
@@ -16,7 +15,6 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
-import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -61,9 +59,9 @@ public final class BillingRoutes {
   }
 
   /** POST /subscription/checkout. */
-  public Asking<?, ?> checkout(Request request) {
+  public TwoPhaseRequest<?, ?> checkout(Request request) {
     request.body().done();
-    return new Page((tx, shown) -> billing.subscriptions().order(tx));
+    return page((tx, shown) -> billing.subscriptions().order(tx));
   }
 
   /** POST /subscription/cancel. */
@@ -78,12 +76,12 @@ public final class BillingRoutes {
   }
 
   /** POST /credits/purchase. */
-  public Asking<?, ?> purchase(Request request) {
+  public TwoPhaseRequest<?, ?> purchase(Request request) {
     Body body = request.body().required("amount");
     Integer amount = body.integer("amount", 1, MAX_AMOUNT);
     body.done();
     int wanted = Objects.requireNonNull(amount);
-    return new Page(
+    return page(
         (tx, shown) -> {
           Purchases.Ordered ordered = billing.purchases().order(tx, wanted);
           shown.put("amount", wanted);
@@ -93,77 +91,71 @@ public final class BillingRoutes {
         });
   }
 
-  /** Makes an order, and says what is shown beside its page. */
+  /** Creates an order, and adds what the answer shows beside the payment page. */
   @FunctionalInterface
   private interface Ordering {
     Order order(Tx tx, Map<String, Object> shown);
   }
 
-  /** An order that is stored, and waits for its page. */
+  /** A stored order without its payment page. */
   private record Reserved(
       Payments payments, Payments.Purchase purchase, Order order, Map<String, Object> shown) {}
 
-  /** Orders something, and asks for the page on which it can be paid. */
-  private final class Page implements Asking<Reserved, Payments.Opened> {
-    private final Ordering ordering;
+  /** Stores an order, and opens the page on which it is paid. */
+  private TwoPhaseRequest<Reserved, Payments.Opened> page(Ordering ordering) {
+    return new TwoPhaseRequest<>(
+        (tx, key) -> reserve(tx, key, ordering), (reserved, _, _) -> open(reserved), this::settle);
+  }
 
-    Page(Ordering ordering) {
-      this.ordering = ordering;
+  private Reserved reserve(Tx tx, UUID key, Ordering ordering) {
+    Payments payments =
+        billing
+            .payments()
+            .orElseThrow(
+                () -> unavailable("payments are not configured here", Duration.ofHours(1)));
+    Map<String, Object> shown = new LinkedHashMap<>();
+    Order order = ordering.order(tx, shown);
+    billing.orders().reserve(tx, order, key);
+    Payments.Purchase purchase =
+        new Payments.Purchase(
+            order.id(),
+            tx.userId(),
+            order.kind(),
+            order.amountCents(),
+            order.currency(),
+            order.kind() == Payments.Kind.SUBSCRIPTION);
+    return new Reserved(payments, purchase, order, shown);
+  }
+
+  private static Payments.Opened open(Reserved reserved) {
+    try {
+      return reserved.payments().open(reserved.purchase());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return new Payments.Opened.Unavailable("the service is being stopped");
     }
+  }
 
-    @Override
-    public Reserved reserve(Tx tx, UUID key) {
-      Payments payments =
-          billing
-              .payments()
-              .orElseThrow(
-                  () -> unavailable("payments are not configured here", Duration.ofHours(1)));
-      Map<String, Object> shown = new LinkedHashMap<>();
-      Order order = ordering.order(tx, shown);
-      billing.orders().reserve(tx, order, key);
-      Payments.Purchase purchase =
-          new Payments.Purchase(
-              order.id(),
-              tx.userId(),
-              order.kind(),
-              order.amountCents(),
-              order.currency(),
-              order.kind() == Payments.Kind.SUBSCRIPTION);
-      return new Reserved(payments, purchase, order, shown);
-    }
-
-    @Override
-    public Payments.Opened ask(
-        Reserved reserved, @Nullable Consumer<String> words, Cancellation cancellation) {
-      try {
-        return reserved.payments().open(reserved.purchase());
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        return new Payments.Opened.Unavailable("the service is being stopped");
+  private Reply settle(Tx tx, Reserved reserved, Payments.Opened opened) {
+    return switch (opened) {
+      case Payments.Opened.Page(String sessionId, String url) -> {
+        billing.orders().opened(tx, reserved.order(), sessionId);
+        Map<String, Object> shown = new LinkedHashMap<>();
+        shown.put("checkout_url", url);
+        shown.put("session_id", sessionId);
+        shown.putAll(reserved.shown());
+        yield Reply.ok(shown);
       }
-    }
-
-    @Override
-    public Reply settle(Tx tx, Reserved reserved, Payments.Opened opened) {
-      return switch (opened) {
-        case Payments.Opened.Page(String sessionId, String url) -> {
-          billing.orders().opened(tx, reserved.order(), sessionId);
-          Map<String, Object> shown = new LinkedHashMap<>();
-          shown.put("checkout_url", url);
-          shown.put("session_id", sessionId);
-          shown.putAll(reserved.shown());
-          yield Reply.ok(shown);
-        }
-        case Payments.Opened.Unavailable(String why) -> {
-          LOG.log(
-              System.Logger.Level.WARNING,
-              "no payment page: " + why,
-              LogFields.of("order_id", reserved.order().id()));
-          billing.orders().voided(tx, reserved.order());
-          yield Reply.refused(unavailable("payments are not to be had just now", SOON));
-        }
-      };
-    }
+      case Payments.Opened.Unavailable(String why) -> {
+        LOG.log(
+            System.Logger.Level.WARNING,
+            "no payment page: " + why,
+            LogFields.of("order_id", reserved.order().id()));
+        billing.orders().voided(tx, reserved.order());
+        yield Reply.refused(
+            unavailable("the payment provider is unavailable; try again shortly", SOON));
+      }
+    };
   }
 
   /** POST /webhooks/checkout. */

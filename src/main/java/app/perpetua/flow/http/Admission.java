@@ -2,42 +2,43 @@ package app.perpetua.flow.http;
 
 import app.perpetua.flow.base.Code;
 import app.perpetua.flow.base.Refusal;
+import io.helidon.common.concurrency.limits.FixedLimit;
+import io.helidon.common.concurrency.limits.LimitAlgorithm.Outcome;
 import java.time.Duration;
 import java.util.UUID;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.Supplier;
 
 /**
- * How much work is let in: so many requests at once for one user, so many in all, and behind them a
- * queue that is short enough to be worth waiting in. Whoever finds no place hears so at once
- * (promise 23). Requests pass here after their body is read, so a slow upload holds no place.
- * Thread-safe.
+ * Limits how many requests run at once: per user, and in all, with a bounded queue in front. When
+ * the queue is full, requests are rejected at once. A request acquires its permit after its body is
+ * read, so that a slow upload holds none. Thread-safe.
  */
 final class Admission {
-  /** Settled: more would let one user drain the pool. */
+  /** More would let one user exhaust the connection pool. */
   private static final int PER_USER = 20;
 
-  /** As long as a request's database work may take: whoever waits longer would fail there. */
-  private static final Duration USER_PATIENCE = Duration.ofSeconds(5);
+  /** The time that a request's database work may take. */
+  private static final Duration USER_TIMEOUT = Duration.ofSeconds(5);
 
   /** Enough to keep every connection and core busy; more would only wait for a connection. */
   private static final int RUNNING = 64;
 
-  /** A thousand users pressing a key in the same instant still get through. */
-  private static final int WAITING = 1_024;
+  /** Lets a burst of a thousand users in the same instant through. */
+  private static final int QUEUE_LENGTH = 1_024;
 
-  private static final Duration PATIENCE = Duration.ofSeconds(1);
+  private static final Duration QUEUE_TIMEOUT = Duration.ofSeconds(1);
 
-  private final Turns<UUID> users = new Turns<>(PER_USER, USER_PATIENCE);
+  private final Turns<UUID> users = new Turns<>(PER_USER, USER_TIMEOUT, Admission::tooMany);
 
   /** Writes of one user wait for each other's row lock anyway; here they hold no connection. */
-  private final Turns<UUID> writers = new Turns<>(1, USER_PATIENCE);
+  private final Turns<UUID> writers = new Turns<>(1, USER_TIMEOUT, Admission::tooMany);
 
   private final SearchAdmission searches;
-  private final Semaphore running = new Semaphore(RUNNING);
-  private final AtomicInteger waiting = new AtomicInteger();
+  private final FixedLimit running =
+      FixedLimit.builder()
+          .permits(RUNNING)
+          .queueLength(QUEUE_LENGTH)
+          .queueTimeout(QUEUE_TIMEOUT)
+          .build();
 
   Admission() {
     this(new SearchAdmission());
@@ -49,69 +50,46 @@ final class Admission {
   }
 
   /**
-   * Runs a user's read.
+   * Admits a user's read.
    *
-   * @throws Refusal {@code RATE_LIMIT_EXCEEDED} if the user has too much running, {@code
-   *     SERVICE_UNAVAILABLE} if everybody has
+   * @throws Refusal {@code RATE_LIMIT_EXCEEDED} if the user has too many requests running, {@code
+   *     SERVICE_UNAVAILABLE} if all users together have
    */
-  <T> T read(UUID userId, Supplier<T> work) {
-    return users.take(userId, () -> admit(work)).orElseThrow(Admission::tooMany);
+  Permit read(UUID userId) {
+    return users.acquire(userId).and(this::admit);
   }
 
   /**
-   * Runs a user's search, which waits for other searches first. It counts for none of the places
-   * that the user's other requests have: neither do they wait for it, nor does it keep others'
-   * searches waiting for them.
+   * Admits a user's search, which first waits for other searches. It does not count towards the
+   * user's limit, so that waiting searches do not block the user's other requests.
    *
    * @throws Refusal {@code RATE_LIMIT_EXCEEDED} if too many searches are running, {@code
-   *     SERVICE_UNAVAILABLE} if too much of everything is
+   *     SERVICE_UNAVAILABLE} if too many requests are
    */
-  <T> T search(UUID userId, Supplier<T> work) {
-    return searches.run(userId, () -> admit(work));
+  Permit search(UUID userId) {
+    return searches.acquire(userId).and(this::admit);
   }
 
   /**
-   * Runs a user's write, one at a time.
+   * Admits a user's write; one runs at a time.
    *
    * @throws Refusal as {@link #read}
    */
-  <T> T write(UUID userId, Supplier<T> work) {
-    return users
-        .take(userId, () -> writers.take(userId, () -> admit(work)))
-        .flatMap(written -> written)
-        .orElseThrow(Admission::tooMany);
+  Permit write(UUID userId) {
+    return users.acquire(userId).and(() -> writers.acquire(userId)).and(this::admit);
   }
 
   /**
-   * Runs work of nobody in particular.
+   * Admits a request that belongs to no user.
    *
-   * @throws Refusal {@code SERVICE_UNAVAILABLE} if too much is running
+   * @throws Refusal {@code SERVICE_UNAVAILABLE} if too many requests are running
    */
-  <T> T admit(Supplier<T> work) {
-    enter();
-    try {
-      return work.get();
-    } finally {
-      running.release();
-    }
-  }
-
-  private void enter() {
-    if (running.tryAcquire()) {
-      return;
-    }
-    try {
-      if (waiting.incrementAndGet() <= WAITING
-          && running.tryAcquire(PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
-        return;
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    } finally {
-      waiting.decrementAndGet();
+  Permit admit() {
+    if (running.tryAcquireOutcome(true) instanceof Outcome.Accepted accepted) {
+      return accepted.token()::success;
     }
     throw Refusal.of(Code.SERVICE_UNAVAILABLE, "too many requests are running")
-        .retryAfter(PATIENCE);
+        .retryAfter(QUEUE_TIMEOUT);
   }
 
   private static Refusal tooMany() {

@@ -1,10 +1,10 @@
 package app.perpetua.flow.http;
 
-import app.perpetua.flow.account.AccessTokens;
-import app.perpetua.flow.account.Principal;
 import app.perpetua.flow.base.Code;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.http.Idempotency.KeyedRequest;
+import app.perpetua.flow.http.ProviderCallHandler.CallContext;
 import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.Tx;
@@ -24,51 +24,44 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What every request passes, in the order in which refusals are told: token, rate, key, body, then
- * the route's own work inside a transaction, and at last the answer, rendered before the commit so
- * that a keyed write stores the very bytes it sends. Thread-safe.
+ * Processes each request, in the order in which the contract refuses: token, rate, key, body, then
+ * the route's own work. Thread-safe.
  */
 public final class Endpoint {
-  private static final String BEARER = "Bearer ";
   private static final String JSON = "application/json";
   private static final String EVENT_STREAM = "text/event-stream";
-
-  /** What the twin that always streams has behind its path: a repeat may come to either. */
-  private static final String STREAM_TWIN = "/stream";
 
   private final Json json;
   private final Errors errors;
   private final Db db;
-  private final AccessTokens tokens;
+  private final Authenticator authenticator;
   private final RateLimiter limiter;
   private final HttpConfig limits;
   private final Admission admission = new Admission();
-  private final KeyedWork keyed;
-  private final Asks asks;
+  private final IdempotentWrites writes;
+  private final ProviderCallHandler providerCalls;
 
-  /** Everything a request passes on its way. */
   public Endpoint(
       Json json,
       Errors errors,
       Db db,
-      AccessTokens tokens,
+      Authenticator authenticator,
       RateLimiter limiter,
       HttpConfig limits) {
     this.json = json;
     this.errors = errors;
     this.db = db;
-    this.tokens = tokens;
+    this.authenticator = authenticator;
     this.limiter = limiter;
     this.limits = limits;
-    Idempotency idempotency = new Idempotency();
-    this.keyed = new KeyedWork(json, db, idempotency, admission);
-    this.asks = new Asks(db, json, errors, idempotency, keyed);
+    this.writes = new IdempotentWrites(json, db, admission);
+    this.providerCalls = new ProviderCallHandler(db, json, errors, writes);
   }
 
   /**
-   * Deletes answers kept for idempotency keys that have outlived their 24 hours.
+   * Deletes answers stored for idempotency keys more than 24 hours ago.
    *
-   * @param tx the system's
+   * @param tx acts for the system
    * @return how many, at most {@code batch}
    */
   public static int deleteOutlivedKeys(Tx tx, int batch) {
@@ -76,21 +69,25 @@ public final class Endpoint {
   }
 
   /**
-   * Frees a key whose request asked somebody else and was never settled.
+   * Frees the key of a request that called a provider and was never settled.
    *
-   * @param tx the owner's, locked
-   * @return false if it was settled, or is free already
+   * @param tx acts for the owner, whose row is locked
+   * @return false if the request was settled, or the key is free already
    */
   public static boolean release(Tx tx, UUID key) {
     return Idempotency.release(tx, key);
   }
 
-  /** At shutdown: requests that wait for somebody else end before the server stops waiting. */
+  /** At shutdown, cancels calls of providers in time for their requests to be settled. */
   public void drain() {
-    asks.drain();
+    providerCalls.drain();
   }
 
-  /** Answers one request; nothing but a broken connection gets out of here as an exception. */
+  /**
+   * Answers one request.
+   *
+   * @throws CloseConnectionException if the answer cannot be completed
+   */
   public void handle(Route route, ServerRequest request, ServerResponse response) {
     Exchange exchange = request.context().get(Exchange.class).orElseThrow();
     exchange.route(route.path());
@@ -105,76 +102,65 @@ public final class Endpoint {
 
   private Reply answer(
       Exchange exchange, Route route, ServerRequest request, ServerResponse response) {
+    Route.Handler handler = route.handler();
     Principal principal =
-        switch (route.handler()) {
-          case Route.Read _, Route.Write _, Route.Ask _ -> authenticate(exchange, request);
-          case Route.Plain _, Route.Open _, Route.Socket _ -> null;
-        };
-    // Whoever asked for an upgrade was counted then.
-    if (!(route.handler() instanceof Route.Socket) || header(request, Sockets.REFUSED) == null) {
+        handler instanceof Route.Authenticated ? authenticate(exchange, request) : null;
+    // The request for an upgrade has been counted before it was refused.
+    if (!(handler instanceof Route.Socket) || header(request, Sockets.REFUSED) == null) {
       limit(exchange, route, principal, response);
     }
-    UUID key =
-        switch (route.handler()) {
-          case Route.Write _, Route.Ask _ -> key(route, request);
-          case Route.Read _, Route.Plain _, Route.Open _, Route.Socket _ -> null;
-        };
+    UUID key = handler instanceof Route.Keyed ? key(route, request) : null;
     byte[] body = body(route, request);
     Request parsed = parsed(exchange, principal, request, body);
-    return switch (route.handler()) {
+    Actor actor =
+        principal == null ? Actor.system(parsed.id()) : Actor.user(principal.userId(), parsed.id());
+    KeyedRequest keyed = key == null ? null : keyed(key, route, request, body);
+    return switch (handler) {
       case Route.Plain plain -> plain.answer().apply(parsed);
       case Route.Socket socket -> socket.answer().apply(parsed);
-      case Route.Open open -> {
-        Function<Tx, Reply> work = open.work().prepare(parsed);
-        Actor system = Actor.system(exchange.requestId());
-        yield admission.admit(() -> db.write(system, work));
+      case Route.Open open -> systemWrite(actor, open.work().prepare(parsed));
+      case Route.Read read -> read(actor, parsed.principal(), read.work().prepare(parsed));
+      case Route.Write write -> {
+        Function<Tx, Reply> work = write.work().prepare(parsed);
+        yield keyed == null
+            ? write(actor, parsed.principal(), work)
+            : writes.write(actor, keyed, work);
       }
-      case Route.Read read -> {
-        Function<Tx, Reply> work = read.work().prepare(parsed);
-        Actor actor = Actor.user(parsed.principal().userId(), exchange.requestId());
-        yield work instanceof Search
-            ? admission.search(parsed.principal().userId(), () -> db.read(actor, work))
-            : admission.read(parsed.principal().userId(), () -> db.read(actor, work));
-      }
-      case Route.Write writing -> {
-        Function<Tx, Reply> work = writing.work().prepare(parsed);
-        Actor actor = Actor.user(parsed.principal().userId(), exchange.requestId());
-        yield key == null
-            ? admission.write(
-                parsed.principal().userId(),
-                () ->
-                    db.write(
-                        actor,
-                        tx -> {
-                          tx.lockOwner();
-                          return work.apply(tx);
-                        }))
-            : keyed.write(
-                parsed.principal().userId(),
-                actor,
-                Idempotency.keyed(key, route.method().name(), target(request), body),
-                work,
-                response);
-      }
-      case Route.Ask ask ->
-          asks.answer(
-              new Asks.Asked(
-                  parsed.principal().userId(),
-                  Actor.user(parsed.principal().userId(), exchange.requestId()),
-                  exchange,
-                  Idempotency.keyed(
-                      Objects.requireNonNull(key),
-                      route.method().name(),
-                      target(request).replace(STREAM_TWIN, ""),
-                      body),
-                  streams(ask, request)),
-              ask.prepare().apply(parsed),
-              response);
+      case Route.ProviderCall call ->
+          providerCalls.answer(
+              new CallContext(
+                  actor, exchange, Objects.requireNonNull(keyed), streams(call, request)),
+              call.prepare().apply(parsed));
     };
   }
 
-  private static boolean streams(Route.Ask ask, ServerRequest request) {
-    return switch (ask.streams()) {
+  private Reply systemWrite(Actor actor, Function<Tx, Reply> work) {
+    try (Permit _ = admission.admit()) {
+      return db.write(actor, work);
+    }
+  }
+
+  private Reply read(Actor actor, Principal principal, Function<Tx, Reply> work) {
+    UUID userId = principal.userId();
+    try (Permit _ = work instanceof Search ? admission.search(userId) : admission.read(userId)) {
+      return db.read(actor, work);
+    }
+  }
+
+  /** PUT and DELETE are idempotent by themselves, so their key is optional. */
+  private Reply write(Actor actor, Principal principal, Function<Tx, Reply> work) {
+    try (Permit _ = admission.write(principal.userId())) {
+      return db.write(
+          actor,
+          tx -> {
+            tx.lockOwner();
+            return work.apply(tx);
+          });
+    }
+  }
+
+  private static boolean streams(Route.ProviderCall call, ServerRequest request) {
+    return switch (call.streams()) {
       case NEVER -> false;
       case ALWAYS -> true;
       case IF_ACCEPTED -> {
@@ -185,13 +171,7 @@ public final class Endpoint {
   }
 
   private Principal authenticate(Exchange exchange, ServerRequest request) {
-    String header = header(request, "Authorization");
-    if (header == null
-        || !header.regionMatches(true, 0, BEARER, 0, BEARER.length())
-        || header.length() == BEARER.length()) {
-      throw AccessTokens.refused();
-    }
-    Principal principal = tokens.verify(header.substring(BEARER.length()).strip());
+    Principal principal = authenticator.verifyBearer(header(request, "Authorization"));
     exchange.userId(principal.userId());
     return principal;
   }
@@ -221,6 +201,13 @@ public final class Endpoint {
   private static @Nullable UUID key(Route route, ServerRequest request) {
     boolean required = route.method() == Route.Verb.POST || route.method() == Route.Verb.PATCH;
     return Idempotency.key(header(request, "Idempotency-Key"), required);
+  }
+
+  private static KeyedRequest keyed(UUID key, Route route, ServerRequest request, byte[] body) {
+    String path = Objects.requireNonNullElse(route.idempotencyPath(), request.path().rawPath());
+    String query = request.query().rawValue();
+    return Idempotency.keyed(
+        key, route.method().name(), query.isEmpty() ? path : path + "?" + query, body);
   }
 
   private byte[] body(Route route, ServerRequest request) {
@@ -271,14 +258,14 @@ public final class Endpoint {
     if (refusal.extras().get("retry_after") instanceof Number seconds) {
       response.header("Retry-After", seconds.toString());
     }
-    return KeyedWork.bytes(refusal.code().status(), errors.json(refusal, exchange.requestId()));
+    return Reply.Bytes.json(refusal.code().status(), errors.json(refusal, exchange.requestId()));
   }
 
   private void send(Exchange exchange, ServerResponse response, Reply reply) {
     switch (reply) {
       case Reply.Body(int status, Object body) when body == null ->
           response.status(Status.create(status)).send();
-      case Reply.Body body -> send(exchange, response, keyed.rendered(body));
+      case Reply.Body body -> send(exchange, response, body.rendered(json));
       case Reply.Bytes(int status, String type, String cacheControl, byte[] bytes) ->
           response
               .status(Status.create(status))
@@ -301,20 +288,15 @@ public final class Endpoint {
     }
   }
 
-  /** What breaks in mid-stream cannot be told any more; the cut connection tells it. */
+  /** A failure in mid-stream closes the connection, since the status has been sent. */
   private static void stream(ServerResponse response, Reply.Writer writer) {
     try {
       OutputStream out = response.outputStream();
       writer.write(out);
       out.close();
     } catch (IOException | RuntimeException e) {
-      throw new CloseConnectionException("a streamed answer broke off", e);
+      throw new CloseConnectionException("a streamed answer was not completed", e);
     }
-  }
-
-  private static String target(ServerRequest request) {
-    String query = request.query().rawValue();
-    return request.path().rawPath() + (query.isEmpty() ? "" : "?" + query);
   }
 
   private static @Nullable String header(ServerRequest request, String name) {

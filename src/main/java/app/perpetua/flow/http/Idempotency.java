@@ -2,46 +2,58 @@ package app.perpetua.flow.http;
 
 import app.perpetua.flow.base.Code;
 import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.sql.Call;
 import app.perpetua.flow.sql.Owner;
 import app.perpetua.flow.sql.Tx;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
-import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * {@code Idempotency-Key} (FR-059, draft-ietf-httpapi-idempotency-key-header): the record of an
- * answered write commits with the write itself, so a repeat finds either both or neither.
- * Thread-safe.
+ * Records of requests with an {@code Idempotency-Key} (FR-059,
+ * draft-ietf-httpapi-idempotency-key-header). The record of a write commits with the write itself,
+ * so that a repeat finds either both or neither. Stateless.
  */
 final class Idempotency {
   /** The constraint that a second record for one key violates. */
   static final String ONE_RECORD_PER_KEY = "idempotency_keys_pkey";
 
-  private static final Duration KEPT = Duration.ofHours(24);
+  /** Headers of a replayed answer. */
+  static final Map<String, String> REPLAYED = Map.of("X-Idempotent-Replayed", "true");
 
-  /** Callers of one key wait for each other here, before they take a connection. */
-  private static final Duration PATIENCE = Duration.ofSeconds(4);
+  private static final Duration RETENTION = Duration.ofHours(24);
 
   /**
-   * A keyed request.
+   * A request with a key.
    *
-   * @param key the client's key
    * @param method the HTTP method
    * @param path path and query
-   * @param fingerprint SHA-256 over method, path and body
+   * @param fingerprint SHA-256 of method, path and body
    */
-  record Keyed(UUID key, String method, String path, byte[] fingerprint) {}
+  record KeyedRequest(UUID key, String method, String path, byte[] fingerprint) {}
 
-  /** A stored answer; the body is null for an empty one. */
-  record Replay(int status, @Nullable String body) {}
+  /**
+   * A stored answer.
+   *
+   * @param body null for an empty one
+   */
+  record Replay(int status, @Nullable String body) {
+    byte[] bytes() {
+      return Objects.requireNonNull(body).getBytes(StandardCharsets.UTF_8);
+    }
 
-  private record Holder(UUID userId, UUID key) {}
+    Reply reply() {
+      return new Reply.Headed(
+          body == null ? new Reply.Body(status, null) : Reply.Bytes.json(status, bytes()),
+          REPLAYED);
+    }
+  }
 
   private record Found(
       Owner owner,
@@ -55,10 +67,10 @@ final class Idempotency {
     }
   }
 
-  private final Turns<Holder> turns = new Turns<>(1, PATIENCE);
+  private Idempotency() {}
 
   /**
-   * Reads the header, bare or quoted.
+   * Parses the header; the UUID may be quoted.
    *
    * @throws Refusal {@code VALIDATION_ERROR} if it is malformed, or missing where it is required
    */
@@ -81,27 +93,21 @@ final class Idempotency {
     return key;
   }
 
-  static Keyed keyed(UUID key, String method, String path, byte[] body) {
+  static KeyedRequest keyed(UUID key, String method, String path, byte[] body) {
     MessageDigest digest = sha256();
-    digest.update(
-        (method.toUpperCase(Locale.ROOT) + " " + path + "\n").getBytes(StandardCharsets.UTF_8));
-    return new Keyed(key, method, path, digest.digest(body));
-  }
-
-  /** Lets callers with the same user and key pass one at a time. */
-  <T> T inTurn(UUID userId, Keyed request, Supplier<T> work) {
-    return turns.take(new Holder(userId, request.key()), work).orElseThrow(Idempotency::inProgress);
+    digest.update((method + " " + path + "\n").getBytes(StandardCharsets.UTF_8));
+    return new KeyedRequest(key, method, path, digest.digest(body));
   }
 
   /**
-   * First statement of a keyed write: locks the owner and looks for an earlier answer.
+   * Finds the stored answer. First statement of a transaction: locks the owner.
    *
-   * @return the stored answer, if this request was answered before
+   * @return empty if the request has not been answered
    * @throws Refusal {@code UNAUTHORIZED} if the account is gone, {@code IDEMPOTENCY_KEY_REUSED},
    *     {@code IDEMPOTENCY_IN_PROGRESS}
    */
-  Optional<Replay> open(Tx tx, Keyed request) {
-    Found found = find(tx, request);
+  static Optional<Replay> find(Tx tx, KeyedRequest request) {
+    Found found = lockAndFind(tx, request);
     if (found.fingerprint() == null) {
       if (!found.locked()) {
         throw inProgress();
@@ -118,50 +124,21 @@ final class Idempotency {
     return Optional.of(new Replay(found.status(), found.body()));
   }
 
-  /** Opens the record of a request that asks somebody else; it commits with the reservation. */
-  void reserve(Tx tx, Keyed request) {
-    tx.sql("idempotency.reserve")
-        .bind("key", request.key())
-        .bind("method", request.method())
-        .bind("path", request.path())
-        .bind("fingerprint", request.fingerprint())
-        .atCommit();
-  }
-
   /**
-   * First statement of the settlement: locks the owner.
+   * Returns whether a request's record is still open. First statement of a transaction: locks the
+   * owner.
    *
-   * @return false if the record is no longer open, and nothing is left to settle
    * @throws Refusal {@code UNAUTHORIZED} if the account is gone
    */
-  boolean reopen(Tx tx, Keyed request) {
-    return find(tx, request).isOpen();
+  static boolean isOpen(Tx tx, KeyedRequest request) {
+    return lockAndFind(tx, request).isOpen();
   }
 
-  /** Closes the record with an answer. */
-  void settle(Tx tx, Keyed request, int status, byte[] body) {
-    tx.sql("idempotency.settle")
-        .bind("key", request.key())
-        .bind("status", status)
-        .bind("body", new String(body, StandardCharsets.UTF_8))
-        .atCommit();
-  }
-
-  /**
-   * Removes an open record, which frees its key.
-   *
-   * @return false if there is none
-   */
-  static boolean release(Tx tx, UUID key) {
-    return tx.sql("idempotency.release").bind("key", key).run() > 0;
-  }
-
-  /** The record as it is, with the owner locked. */
-  private static Found find(Tx tx, Keyed request) {
+  private static Found lockAndFind(Tx tx, KeyedRequest request) {
     Found found =
         tx.sql("idempotency.open")
             .bind("key", request.key())
-            .bind("horizon", tx.now().minus(KEPT))
+            .bind("horizon", tx.now().minus(RETENTION))
             .one(
                 row ->
                     new Found(
@@ -176,27 +153,65 @@ final class Idempotency {
     return found;
   }
 
-  /** Keeps a successful answer; it commits with the change. */
-  void keep(Tx tx, Keyed request, int status, byte @Nullable [] body) {
-    tx.sql("idempotency.keep")
+  /** Stores the answer of a write at commit; a refusal is not stored, which frees the key. */
+  static void store(Tx tx, KeyedRequest request, Reply reply) {
+    switch (reply) {
+      case Reply.Bytes bytes ->
+          record(tx, "idempotency.keep", request)
+              .bind("status", bytes.status())
+              .bind("body", bytes.text())
+              .atCommit();
+      case Reply.Body empty ->
+          record(tx, "idempotency.keep", request)
+              .bind("status", empty.status())
+              .bind("body", null)
+              .atCommit();
+      case Reply.Refused _ -> {}
+      case Reply.Stream _, Reply.Headed _ ->
+          throw new IllegalStateException("only a status and a body can be stored");
+    }
+  }
+
+  /** Stores an open record at commit, for a request that calls a provider. */
+  static void open(Tx tx, KeyedRequest request) {
+    record(tx, "idempotency.reserve", request).atCommit();
+  }
+
+  private static Call record(Tx tx, String statement, KeyedRequest request) {
+    return tx.sql(statement)
         .bind("key", request.key())
         .bind("method", request.method())
         .bind("path", request.path())
-        .bind("fingerprint", request.fingerprint())
-        .bind("status", status)
-        .bind("body", body == null ? null : new String(body, StandardCharsets.UTF_8))
+        .bind("fingerprint", request.fingerprint());
+  }
+
+  /** Stores the answer in an open record at commit, which closes the record. */
+  static void complete(Tx tx, KeyedRequest request, Reply.Bytes answer) {
+    tx.sql("idempotency.settle")
+        .bind("key", request.key())
+        .bind("status", answer.status())
+        .bind("body", answer.text())
         .atCommit();
   }
 
-  /** Deletes records that no longer count, of all users; at most so many. */
+  /**
+   * Deletes an open record, which frees its key.
+   *
+   * @return false if there is none
+   */
+  static boolean release(Tx tx, UUID key) {
+    return tx.sql("idempotency.release").bind("key", key).run() > 0;
+  }
+
+  /** Deletes expired records of all users, at most {@code batch}; returns how many. */
   static int deleteOutlived(Tx tx, int batch) {
     return tx.sql("idempotency.delete_outlived")
-        .bind("horizon", tx.now().minus(KEPT))
+        .bind("horizon", tx.now().minus(RETENTION))
         .bind("count", batch)
         .run();
   }
 
-  private static Refusal inProgress() {
+  static Refusal inProgress() {
     return Refusal.of(
             Code.IDEMPOTENCY_IN_PROGRESS, "the first request with this key is still running")
         .retryAfter(Duration.ofSeconds(1));

@@ -1,52 +1,68 @@
 package app.perpetua.flow.http;
 
+import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/**
- * What an endpoint answers, as a value: {@link Endpoint} renders, stores and measures it.
- * Immutable.
- */
+/** An endpoint's answer as a value, rendered, stored and sent by {@link Endpoint}. Immutable. */
 public sealed interface Reply {
-  /** {@code Cache-Control} of what must not be cached: every answer of the API. */
+  /** {@code Cache-Control} of every answer of the API: it must not be cached. */
   String NO_STORE = "no-store";
 
   /** The HTTP status. */
   int status();
 
+  /** Renders a JSON body, so that the bytes that are stored are those that are sent. */
+  default Reply rendered(Json json) {
+    return this;
+  }
+
   /**
    * An answer with a JSON body, or none.
    *
-   * @param body what Jackson writes; null for an empty answer
+   * @param body serialized by Jackson; null for an empty answer
    */
-  record Body(int status, @Nullable Object body) implements Reply {}
+  record Body(int status, @Nullable Object body) implements Reply {
+    @Override
+    public Reply rendered(Json json) {
+      return body == null ? this : Bytes.json(status, json.bytes(body));
+    }
+  }
 
   /**
-   * An answer of ready bytes.
+   * An answer whose body is rendered.
    *
    * @param contentType the media type
-   * @param cacheControl {@code Cache-Control}; API answers say {@code no-store}
+   * @param cacheControl {@code Cache-Control}; {@code no-store} for answers of the API
    */
-  record Bytes(int status, String contentType, String cacheControl, byte[] bytes)
-      implements Reply {}
+  record Bytes(int status, String contentType, String cacheControl, byte[] bytes) implements Reply {
+    static Bytes json(int status, byte[] body) {
+      return new Bytes(status, "application/json", NO_STORE, body);
+    }
+
+    String text() {
+      return new String(bytes, StandardCharsets.UTF_8);
+    }
+  }
 
   /**
-   * An answer written as it comes, when it may be larger than what one would hold in memory.
+   * An answer written while it is produced, as it may be too large to be held in memory.
    *
    * @param contentType the media type
-   * @param cacheControl {@code Cache-Control}; API answers say {@code no-store}
+   * @param cacheControl {@code Cache-Control}; {@code no-store} for answers of the API
    */
   record Stream(int status, String contentType, String cacheControl, Writer writer)
       implements Reply {}
 
   /**
-   * A refusal whose transaction commits all the same: what was found out, such as a stolen token,
-   * must survive it.
+   * A refusal whose transaction commits, because what it has stored, such as the revocation of a
+   * stolen token, must remain.
    */
   record Refused(Refusal refusal) implements Reply {
     @Override
@@ -56,9 +72,8 @@ public sealed interface Reply {
   }
 
   /**
-   * An answer with headers of its own.
+   * An answer with additional headers.
    *
-   * @param reply the answer, without them
    * @param headers by name
    */
   record Headed(Reply reply, Map<String, String> headers) implements Reply {
@@ -108,12 +123,12 @@ public sealed interface Reply {
     return new Body(200, envelope);
   }
 
-  /** 200 with this very body. */
+  /** 200 with this body, without an envelope. */
   static Reply bare(Object body) {
     return new Body(200, body);
   }
 
-  /** 200 with what is written as it comes, and not to be cached. */
+  /** 200 with a body that is written while it is produced; not to be cached. */
   static Reply stream(String contentType, Writer writer) {
     return new Stream(200, contentType, NO_STORE, writer);
   }

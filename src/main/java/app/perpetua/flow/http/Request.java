@@ -1,6 +1,5 @@
 package app.perpetua.flow.http;
 
-import app.perpetua.flow.account.Principal;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
 import java.time.Instant;

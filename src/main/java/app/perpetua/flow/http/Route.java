@@ -7,16 +7,27 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One endpoint: method, path, what guards it, and what runs.
+ * One endpoint: method, path, guards and handler.
  *
  * @param method the HTTP method
  * @param path the full path with parameters in braces
- * @param bucket which rate limit it draws from
- * @param handler what runs
- * @param sunset non-null once the endpoint has been announced to go (FR-069b)
+ * @param bucket the rate limit that it counts towards
+ * @param handler states the guards and answers the request
+ * @param sunset non-null once the end of the endpoint has been announced (FR-069b)
+ * @param idempotencyPath the path that idempotency keys are stored with, without the query; null
+ *     for that of the request
  */
 public record Route(
-    Verb method, String path, Bucket bucket, Handler handler, @Nullable Sunset sunset) {
+    Verb method,
+    String path,
+    Bucket bucket,
+    Handler handler,
+    @Nullable Sunset sunset,
+    @Nullable String idempotencyPath) {
+  private Route(Verb method, String path, Bucket bucket, Handler handler) {
+    this(method, path, bucket, handler, null, null);
+  }
+
   /** The methods of the contract; HEAD and OPTIONS are answered by the toolkit. */
   public enum Verb {
     GET,
@@ -28,43 +39,50 @@ public record Route(
 
   /** The rate limits of the contract. */
   public enum Bucket {
-    /** Not limited, and answered even when there are too many connections: health. */
+    /** Not limited, and answered even above the connection limit: health. */
     PROBE,
     /** Not limited: metrics, contract, keys, webhooks. */
     EXEMPT,
     /** Per address: sign-in and tokens. */
     AUTH,
-    /** Per user: what calls a model. */
+    /** Per user: calls of a model. */
     AI,
-    /** Per user, or per address where nobody is signed in: the rest. */
+    /** Per user, or per address without a token: everything else. */
     GENERAL
   }
 
-  /** What runs, and with what guarantees. */
+  /** Answers a request; its type states what the request must bring. */
   public sealed interface Handler {}
 
-  /** Answers without a token and without a transaction. */
+  /** Requires an access token. */
+  public sealed interface Authenticated extends Handler {}
+
+  /** Reads an {@code Idempotency-Key}, too. */
+  public sealed interface Keyed extends Authenticated {}
+
+  /** Answers without a transaction. */
   record Plain(Function<Request, Reply> answer) implements Handler {}
 
-  /** What a WebSocket answers to whoever is not let in. */
+  /** Answers the requests for a WebSocket that were not upgraded. */
   record Socket(Function<Request, Reply> answer) implements Handler {}
 
-  /** No token; parsed, then run in a transaction of the system. */
+  /** Runs in a transaction of the system. */
   record Open(Work work) implements Handler {}
 
-  /** A token; parsed, then run with a connection for reading. */
-  record Read(Work work) implements Handler {}
+  /** Runs with a connection for reading. */
+  record Read(Work work) implements Authenticated {}
 
-  /** A token; parsed, then run in a transaction with the owner locked, idempotent by key. */
-  record Write(Work work) implements Handler {}
+  /** Runs in a transaction with the owner locked. */
+  record Write(Work work) implements Keyed {}
 
   /**
-   * A token; reserved, asked and settled ({@link Asking}), idempotent by key.
+   * Reserves, calls a provider and settles.
    *
    * @param prepare parses and checks the request
    * @param streams when the answer is a stream of events
    */
-  record Ask(Function<Request, Asking<?, ?>> prepare, Streams streams) implements Handler {}
+  record ProviderCall(Function<Request, TwoPhaseRequest<?, ?>> prepare, Streams streams)
+      implements Keyed {}
 
   /** When an answer is a stream of events. */
   public enum Streams {
@@ -74,71 +92,75 @@ public record Route(
   }
 
   /**
-   * The two halves of an endpoint: parse the request without touching anything, then answer it
-   * inside a transaction. The second half may run again if the database asks for it.
+   * Parses a request without side effects, then answers it inside a transaction. The second step
+   * may run again if the database asks for it.
    */
   @FunctionalInterface
   public interface Work {
-    /** Parses and checks the request; what comes back does the work. */
+    /** Parses and checks the request; the result runs in the transaction. */
     Function<Tx, Reply> prepare(Request request);
   }
 
   /**
    * The end of an endpoint (RFC 9745, RFC 8594).
    *
-   * @param deprecatedAt since when it should no longer be used
-   * @param goneAt when it stops answering
-   * @param migration where to read what to use instead
+   * @param deprecatedAt from when it should not be used any more
+   * @param goneAt when it is removed
+   * @param migration describes the replacement
    */
   public record Sunset(Instant deprecatedAt, Instant goneAt, URI migration) {}
 
   /** A public answer that is not rate-limited. */
   public static Route plain(String path, Function<Request, Reply> answer) {
-    return new Route(Verb.GET, path, Bucket.EXEMPT, new Plain(answer), null);
+    return new Route(Verb.GET, path, Bucket.EXEMPT, new Plain(answer));
   }
 
-  /** What tells whether the process works. */
+  /** A health probe. */
   public static Route probe(String path, Function<Request, Reply> answer) {
-    return new Route(Verb.GET, path, Bucket.PROBE, new Plain(answer), null);
+    return new Route(Verb.GET, path, Bucket.PROBE, new Plain(answer));
   }
 
   /** The path of a WebSocket; see {@link Sockets}. */
   public static Route socket(String path, Function<Request, Reply> answer) {
-    return new Route(Verb.GET, path, Bucket.GENERAL, new Socket(answer), null);
+    return new Route(Verb.GET, path, Bucket.GENERAL, new Socket(answer));
   }
 
-  /** Sign-in and its like: no token, limited per address. */
+  /** Sign-in and tokens: no access token, limited per address. */
   public static Route auth(String path, Work work) {
-    return new Route(Verb.POST, path, Bucket.AUTH, new Open(work), null);
+    return new Route(Verb.POST, path, Bucket.AUTH, new Open(work));
   }
 
   /** A read of the signed-in user's data. */
   public static Route read(String path, Work work) {
-    return new Route(Verb.GET, path, Bucket.GENERAL, new Read(work), null);
+    return new Route(Verb.GET, path, Bucket.GENERAL, new Read(work));
   }
 
   /** A change of the signed-in user's data. */
   public static Route write(Verb method, String path, Work work) {
-    return new Route(method, path, Bucket.GENERAL, new Write(work), null);
+    return new Route(method, path, Bucket.GENERAL, new Write(work));
   }
 
-  /** A question to somebody else, limited like all of them. */
-  public static Route ask(String path, Streams streams, Function<Request, Asking<?, ?>> prepare) {
-    return new Route(Verb.POST, path, Bucket.AI, new Ask(prepare, streams), null);
+  /** A request that calls a provider. */
+  public static Route providerCall(
+      String path,
+      Bucket bucket,
+      Streams streams,
+      Function<Request, TwoPhaseRequest<?, ?>> prepare) {
+    return new Route(Verb.POST, path, bucket, new ProviderCall(prepare, streams));
   }
 
-  /** A change that somebody else is asked for, limited like any other. */
-  public static Route asking(String path, Function<Request, Asking<?, ?>> prepare) {
-    return new Route(Verb.POST, path, Bucket.GENERAL, new Ask(prepare, Streams.NEVER), null);
-  }
-
-  /** What another company tells us: signed instead of a token, and not limited. */
+  /** A provider's webhook: signed instead of a token, and not limited. */
   public static Route webhook(String path, Work work) {
-    return new Route(Verb.POST, path, Bucket.EXEMPT, new Open(work), null);
+    return new Route(Verb.POST, path, Bucket.EXEMPT, new Open(work));
   }
 
-  /** The same route, announced to go. */
+  /** The same route with its end announced. */
   public Route deprecated(Sunset end) {
-    return new Route(method, path, bucket, handler, end);
+    return new Route(method, path, bucket, handler, end, idempotencyPath);
+  }
+
+  /** The same route, whose idempotency keys are also those of the route with that literal path. */
+  public Route sharingKeysWith(String otherPath) {
+    return new Route(method, path, bucket, handler, sunset, otherPath);
   }
 }

@@ -3,95 +3,85 @@ package app.perpetua.flow.http;
 import app.perpetua.flow.base.Code;
 import app.perpetua.flow.base.Refusal;
 import java.time.Duration;
-import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
-import java.util.function.Supplier;
 
 /**
- * Lets one search of a user and two of all users run at once in this process, so that searches
- * leave cores and connections to everybody else (docs/decisions/searches.md). The others wait in a
- * bounded queue, first come, first served, where a user has one place at most: many searches of one
- * user do not delay those of others. What waits here holds nothing that other requests need.
- * Thread-safe.
+ * Runs one search per user and two in all at once in this process, so that searches leave cores and
+ * connections to other requests (docs/decisions/searches.md). The others wait in a bounded FIFO
+ * queue, in which a user has one place at most: many searches of one user do not delay those of
+ * others. A waiting search holds nothing that other requests need. Thread-safe.
  */
 final class SearchAdmission {
-  /** As many as the database has cores, on the smallest machine that we run on. */
+  /** As many as the database has cores on the smallest supported machine. */
   private static final int RUNNING = 2;
 
-  /** Of one user, beside the one that runs: somebody who types sends some before the answer. */
+  /** Per user, beside the one that runs: a search per key press may overtake the answers. */
   private static final int WAITING_PER_USER = 4;
 
-  /** Running and waiting, of all users; more would not be served in time. */
+  /** Running and waiting, of all users; more could not be served in time. */
   private static final int PRESENT = 128;
 
-  /** For a user's own search to end, and once more for those of others. */
-  private static final Duration WAIT = Duration.ofSeconds(1);
+  /** Limits the wait for the user's own search, and again the wait for those of others. */
+  private static final Duration TIMEOUT = Duration.ofSeconds(1);
 
-  private final Duration wait;
+  private final Duration timeout;
   private final Semaphore present = new Semaphore(PRESENT);
-  private final Turns<UUID> presentOfUser = new Turns<>(1 + WAITING_PER_USER, Duration.ZERO);
+  private final Turns<UUID> presentOfUser =
+      new Turns<>(1 + WAITING_PER_USER, Duration.ZERO, SearchAdmission::tooMany);
   private final Turns<UUID> users;
   private final Semaphore running = new Semaphore(RUNNING, true);
 
   SearchAdmission() {
-    this(WAIT);
+    this(TIMEOUT);
   }
 
   /**
    * For tests.
    *
-   * @param wait for each of the two things that a search waits for
+   * @param timeout for each of the two waits
    */
-  SearchAdmission(Duration wait) {
-    this.wait = wait;
-    this.users = new Turns<>(1, wait);
+  SearchAdmission(Duration timeout) {
+    this.timeout = timeout;
+    this.users = new Turns<>(1, timeout, SearchAdmission::tooMany);
   }
 
   /**
-   * Runs a user's search when it is its turn.
+   * Waits until a user's search may run.
    *
    * @throws Refusal {@code RATE_LIMIT_EXCEEDED} if that takes too long or too many wait
    */
-  <T> T run(UUID userId, Supplier<T> search) {
+  Permit acquire(UUID userId) {
     if (!present.tryAcquire()) {
       throw tooMany();
     }
-    try {
-      return presentOfUser
-          .take(userId, () -> users.take(userId, () -> amongAll(search)))
-          .flatMap(ofUser -> ofUser.flatMap(ofAll -> ofAll))
-          .orElseThrow(SearchAdmission::tooMany);
-    } finally {
-      present.release();
-    }
+    Permit place = present::release;
+    return place
+        .and(() -> presentOfUser.acquire(userId))
+        .and(() -> users.acquire(userId))
+        .and(this::acquireRunning);
   }
 
-  /** How many are here, running or waiting. */
+  /** The number of searches that run or wait. */
   int present() {
     return PRESENT - present.availablePermits();
   }
 
-  /** How many users wait for one of the searches of others to end. */
+  /** The number of users whose search waits for those of others. */
   int waiting() {
     return running.getQueueLength();
   }
 
-  private <T> Optional<T> amongAll(Supplier<T> search) {
+  private Permit acquireRunning() {
     try {
-      if (!running.tryAcquire(wait.toMillis(), TimeUnit.MILLISECONDS)) {
-        return Optional.empty();
+      if (running.tryAcquire(timeout.toMillis(), TimeUnit.MILLISECONDS)) {
+        return running::release;
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      return Optional.empty();
     }
-    try {
-      return Optional.of(search.get());
-    } finally {
-      running.release();
-    }
+    throw tooMany();
   }
 
   private static Refusal tooMany() {

@@ -1,7 +1,5 @@
 package app.perpetua.flow.http;
 
-import app.perpetua.flow.account.AccessTokens;
-import app.perpetua.flow.account.Principal;
 import app.perpetua.flow.base.Code;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Refusal;
@@ -23,8 +21,6 @@ public final class Sockets {
   /** Set by us on a refused request for its route to find; what a client sends there is dropped. */
   static final String REFUSED = "X-Upgrade-Refused";
 
-  private static final String BEARER = "Bearer ";
-
   private record Refused(RuntimeException why, Map<String, String> headers) {}
 
   /** Who asks for an upgrade, and what for. */
@@ -45,7 +41,7 @@ public final class Sockets {
     record Turned(String key) implements Outcome {}
   }
 
-  private record Gate(AccessTokens tokens, RateLimiter limiter, int limit, Ids ids) {}
+  private record Gate(Authenticator authenticator, RateLimiter limiter, int limit, Ids ids) {}
 
   private final Map<String, SocketRoute> routes;
   private final @Nullable Gate gate;
@@ -56,11 +52,11 @@ public final class Sockets {
   /** These endpoints; their paths are literal. */
   public Sockets(
       List<SocketRoute> routes,
-      AccessTokens tokens,
+      Authenticator authenticator,
       RateLimiter limiter,
       HttpConfig limits,
       Ids ids) {
-    this(routes, new Gate(tokens, limiter, limits.rateLimitGeneral(), ids));
+    this(routes, new Gate(authenticator, limiter, limits.rateLimitGeneral(), ids));
   }
 
   private Sockets(List<SocketRoute> routes, @Nullable Gate gate) {
@@ -95,7 +91,7 @@ public final class Sockets {
     Gate guarded = Objects.requireNonNull(gate);
     Map<String, String> headers = Map.of();
     try {
-      Optional<Principal> principal = principal(asked, guarded.tokens());
+      Optional<Principal> principal = principal(asked, guarded.authenticator());
       String who = principal.map(known -> known.userId().toString()).orElse(asked.client());
       RateLimiter.Verdict verdict = guarded.limiter().take("general", who, guarded.limit());
       headers = verdict.headers();
@@ -116,15 +112,9 @@ public final class Sockets {
     }
   }
 
-  private static Optional<Principal> principal(Asked asked, AccessTokens tokens) {
-    String header = asked.authorization();
-    if (header == null) {
-      return Optional.ofNullable(asked.token()).map(tokens::verify);
-    }
-    if (!header.regionMatches(true, 0, BEARER, 0, BEARER.length())
-        || header.length() == BEARER.length()) {
-      throw AccessTokens.refused();
-    }
-    return Optional.of(tokens.verify(header.substring(BEARER.length()).strip()));
+  private static Optional<Principal> principal(Asked asked, Authenticator authenticator) {
+    return asked.authorization() == null
+        ? Optional.ofNullable(asked.token()).map(authenticator::verify)
+        : Optional.of(authenticator.verifyBearer(asked.authorization()));
   }
 }

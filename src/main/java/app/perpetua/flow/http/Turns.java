@@ -1,62 +1,74 @@
 package app.perpetua.flow.http;
 
+import app.perpetua.flow.base.Refusal;
 import java.time.Duration;
-import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /**
- * Lets so many callers of one key pass at a time; the others wait a while. A key is remembered only
- * while somebody holds or awaits it. Thread-safe.
- *
- * @param <K> what callers have in common
+ * A fair semaphore per key. A key takes memory only while a caller holds or awaits one of its
+ * permits. Thread-safe.
  */
 final class Turns<K> {
-  private static final class Gate {
+  private static final class Entry {
     private final Semaphore permits;
     private int callers;
 
-    Gate(int permits) {
-      // Fair: who came first goes first, or somebody would run out of patience without need.
+    Entry(int permits) {
+      // Fair, so that nobody times out while later callers overtake.
       this.permits = new Semaphore(permits, true);
     }
   }
 
-  private final ConcurrentHashMap<K, Gate> gates = new ConcurrentHashMap<>();
+  private final ConcurrentHashMap<K, Entry> entries = new ConcurrentHashMap<>();
   private final int permits;
-  private final Duration patience;
+  private final Duration timeout;
+  private final Supplier<Refusal> refusal;
 
-  Turns(int permits, Duration patience) {
+  /**
+   * @param permits per key
+   * @param timeout how long a caller waits for a permit
+   * @param refusal thrown after that
+   */
+  Turns(int permits, Duration timeout, Supplier<Refusal> refusal) {
     this.permits = permits;
-    this.patience = patience;
+    this.timeout = timeout;
+    this.refusal = refusal;
   }
 
-  /** Runs the work when it is this caller's turn; empty if that takes too long. */
-  <T> Optional<T> take(K key, Supplier<T> work) {
-    Gate gate =
-        gates.compute(
+  /**
+   * Acquires a permit, in the order of the calls.
+   *
+   * @throws Refusal if none is released within the time-out, or the thread is interrupted
+   */
+  Permit acquire(K key) {
+    Entry entry =
+        entries.compute(
             key,
             (_, present) -> {
-              Gate mine = present == null ? new Gate(permits) : present;
+              Entry mine = present == null ? new Entry(permits) : present;
               mine.callers++;
               return mine;
             });
+    boolean acquired = false;
     try {
-      if (!gate.permits.tryAcquire(patience.toMillis(), TimeUnit.MILLISECONDS)) {
-        return Optional.empty();
-      }
-      try {
-        return Optional.of(work.get());
-      } finally {
-        gate.permits.release();
-      }
+      acquired = entry.permits.tryAcquire(timeout.toMillis(), TimeUnit.MILLISECONDS);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      return Optional.empty();
-    } finally {
-      gates.computeIfPresent(key, (_, mine) -> --mine.callers == 0 ? null : mine);
     }
+    if (!acquired) {
+      leave(key);
+      throw refusal.get();
+    }
+    return () -> {
+      entry.permits.release();
+      leave(key);
+    };
+  }
+
+  private void leave(K key) {
+    entries.computeIfPresent(key, (_, entry) -> --entry.callers == 0 ? null : entry);
   }
 }

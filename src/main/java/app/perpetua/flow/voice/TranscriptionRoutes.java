@@ -2,20 +2,16 @@ package app.perpetua.flow.voice;
 
 import app.perpetua.flow.base.AddressGuard;
 import app.perpetua.flow.base.AddressGuard.Verdict;
-import app.perpetua.flow.base.Cancellation;
-import app.perpetua.flow.http.Asking;
 import app.perpetua.flow.http.Body;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
-import app.perpetua.flow.sql.Tx;
+import app.perpetua.flow.http.TwoPhaseRequest;
 import app.perpetua.flow.voice.Transcriber.Recognition;
 import app.perpetua.flow.voice.Transcriptions.Outcome;
 import app.perpetua.flow.voice.Transcriptions.Recording;
 import app.perpetua.flow.voice.Transcriptions.Reserved;
 import java.util.Objects;
 import java.util.UUID;
-import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
 
 /** Requests about recordings: parsed and answered. */
 public final class TranscriptionRoutes {
@@ -27,7 +23,7 @@ public final class TranscriptionRoutes {
   }
 
   /** POST /ai/transcribe. */
-  public Asking<Reserved, Recognition> transcribe(Request request) {
+  public TwoPhaseRequest<Reserved, Recognition> transcribe(Request request) {
     Body body = request.body().required("audio_url", "duration_seconds");
     String url = body.text("audio_url", 1, AddressGuard.MAX_LENGTH);
     Integer seconds = body.integer("duration_seconds", 1, transcriptions.maxSeconds());
@@ -42,25 +38,13 @@ public final class TranscriptionRoutes {
     body.done();
     Recording recording =
         new Recording(Objects.requireNonNull(url), Objects.requireNonNull(seconds), noteId);
-    return new Asking<>() {
-      @Override
-      public Reserved reserve(Tx tx, UUID key) {
-        return transcriptions.reserve(tx, key, recording);
-      }
-
-      @Override
-      public Recognition ask(
-          Reserved reserved, @Nullable Consumer<String> words, Cancellation cancellation) {
-        return transcriptions.recognize(reserved, cancellation);
-      }
-
-      @Override
-      public Reply settle(Tx tx, Reserved reserved, Recognition result) {
-        return switch (transcriptions.settle(tx, reserved, result)) {
-          case Outcome.Done(Transcriptions.Text text) -> Reply.ok(text);
-          case Outcome.Nothing(var why) -> Reply.refused(why);
-        };
-      }
-    };
+    return new TwoPhaseRequest<>(
+        (tx, key) -> transcriptions.reserve(tx, key, recording),
+        (reserved, _, cancellation) -> transcriptions.call(reserved, cancellation),
+        (tx, reserved, result) ->
+            switch (transcriptions.settle(tx, reserved, result)) {
+              case Outcome.Done(Transcriptions.Text text) -> Reply.ok(text);
+              case Outcome.Nothing(var why) -> Reply.refused(why);
+            });
   }
 }

@@ -131,11 +131,11 @@ public final class Transcriptions {
   }
 
   /**
-   * Asks the provider, if the address is still one that may be asked for.
+   * Calls the provider, if the address is still an allowed one.
    *
    * @throws Refusal {@code SERVICE_UNAVAILABLE} while the service stops; the job settles then
    */
-  Recognition recognize(Reserved reserved, Cancellation cancellation) {
+  Recognition call(Reserved reserved, Cancellation cancellation) {
     String url = reserved.recording().url();
     try {
       return guard.check(url) instanceof Verdict.Fine

@@ -1,8 +1,8 @@
 package app.perpetua.flow.voice;
 
-import app.perpetua.flow.account.AccessTokens;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.http.Authenticator;
 import app.perpetua.flow.http.ClientSocket;
 import app.perpetua.flow.http.SocketHandler;
 import app.perpetua.flow.http.SocketRoute.Handshake;
@@ -36,7 +36,7 @@ public final class VoiceSocket implements SocketHandler, VoiceClient, Watched {
   private static final int GOING_AWAY = 1001;
 
   private final LiveSessions live;
-  private final AccessTokens tokens;
+  private final Authenticator authenticator;
   private final Json json;
   private final String requestId;
   private final Allowance allowance;
@@ -46,9 +46,9 @@ public final class VoiceSocket implements SocketHandler, VoiceClient, Watched {
   private volatile long heardNanos;
   private volatile long openedNanos;
 
-  private VoiceSocket(LiveSessions live, AccessTokens tokens, Json json, String requestId) {
+  private VoiceSocket(LiveSessions live, Authenticator authenticator, Json json, String requestId) {
     this.live = live;
-    this.tokens = tokens;
+    this.authenticator = authenticator;
     this.json = json;
     this.requestId = requestId;
     this.heardNanos = now();
@@ -62,9 +62,9 @@ public final class VoiceSocket implements SocketHandler, VoiceClient, Watched {
    * @throws Refusal as {@link LiveSessions#open}
    */
   public static SocketHandler open(
-      LiveSessions live, AccessTokens tokens, Json json, Handshake handshake) {
+      LiveSessions live, Authenticator authenticator, Json json, Handshake handshake) {
     live.requireService();
-    VoiceSocket socket = new VoiceSocket(live, tokens, json, handshake.requestId());
+    VoiceSocket socket = new VoiceSocket(live, authenticator, json, handshake.requestId());
     handshake.principal().ifPresent(principal -> socket.reserve(principal.userId()));
     return socket;
   }
@@ -139,7 +139,7 @@ public final class VoiceSocket implements SocketHandler, VoiceClient, Watched {
 
   private void authenticate(String token) {
     try {
-      reserve(tokens.verify(token).userId());
+      reserve(authenticator.verify(token).userId());
     } catch (Refusal e) {
       refuse(e);
       return;
@@ -168,7 +168,7 @@ public final class VoiceSocket implements SocketHandler, VoiceClient, Watched {
     }
     VoiceSession running = session;
     if (running == null) {
-      refuse(AccessTokens.refused());
+      refuse(Authenticator.unauthorized());
     } else {
       running.audio(message);
     }
@@ -230,7 +230,7 @@ public final class VoiceSocket implements SocketHandler, VoiceClient, Watched {
   public void look(long now) {
     if (now - openedNanos > live.timing().authenticate().toNanos()) {
       live.forget(this);
-      Thread.ofVirtual().start(() -> refuse(AccessTokens.refused()));
+      Thread.ofVirtual().start(() -> refuse(Authenticator.unauthorized()));
     }
   }
 

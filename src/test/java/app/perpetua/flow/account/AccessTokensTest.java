@@ -9,6 +9,8 @@ import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.base.Secret;
 import app.perpetua.flow.harness.MutableClock;
+import app.perpetua.flow.http.Authenticator;
+import app.perpetua.flow.http.Principal;
 import com.nimbusds.jose.JOSEException;
 import com.nimbusds.jose.JOSEObjectType;
 import com.nimbusds.jose.JWSAlgorithm;
@@ -243,7 +245,7 @@ class AccessTokensTest {
   private void assertRefused(String token) {
     Refusal refusal = assertThrows(Refusal.class, () -> tokens.verify(token), token);
     assertEquals(Code.UNAUTHORIZED, refusal.code(), token);
-    assertEquals(AccessTokens.refused().message(), refusal.message());
+    assertEquals(Authenticator.unauthorized().message(), refusal.message());
     assertEquals(Map.of(), refusal.extras());
   }
 

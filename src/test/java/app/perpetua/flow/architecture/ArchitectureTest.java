@@ -23,7 +23,7 @@ class ArchitectureTest {
           Map.entry("nobody imports from a floor above", List.of("base.Low", "notes.Notes")),
           Map.entry("features and floors form no circle", List.of("notes.Notes", "tasks.Tasks")),
           Map.entry("routes know no other feature's routes", List.of("tasks.TaskRoutes")),
-          Map.entry("of the features, the toolkit knows account alone", List.of("http.Toolkit")),
+          Map.entry("http imports no feature", List.of("http.Toolkit", "http.TokenGate")),
           Map.entry("Helidon stays at the edge", List.of("notes.Notes")),
           Map.entry("the database is reached through sql alone", List.of("notes.Notes")),
           Map.entry("providers know no sql", List.of("provider.google.Adapter")),

@@ -33,6 +33,11 @@ import java.util.Set;
 record House(String root) {
   private static final Map<String, Integer> FLOORS =
       Map.of("base", 0, "sql", 0, "events", 1, "jobs", 1, "provider", 3, "http", 4);
+
+  /** What features implement for http; below them, and therefore without Helidon. */
+  private static final Set<String> HTTP_PORTS = Set.of("Authenticator", "Principal");
+
+  private static final int PORTS = 1;
   private static final int FEATURES = 2;
   private static final int EDGE = 4;
   private static final int TOP = 5;
@@ -53,7 +58,7 @@ record House(String root) {
         Map.entry("nobody imports from a floor above", noneAbove()),
         Map.entry("features and floors form no circle", noCircles()),
         Map.entry("routes know no other feature's routes", ownRoutesOnly()),
-        Map.entry("of the features, the toolkit knows account alone", toolkitKnowsAccountOnly()),
+        Map.entry("http imports no feature", httpImportsNoFeature()),
         Map.entry("Helidon stays at the edge", helidonAtTheEdge()),
         Map.entry("the database is reached through sql alone", databaseThroughSql()),
         Map.entry("providers know no sql", providersKnowNoSql()),
@@ -122,16 +127,16 @@ record House(String root) {
         .allowEmptyShould(true);
   }
 
-  private ArchRule toolkitKnowsAccountOnly() {
+  private ArchRule httpImportsNoFeature() {
     return noClasses()
         .that(below("http"))
         .and(describe("are not the table of routes", (JavaClass type) -> floor(type) < TOP))
         .should()
         .dependOnClassesThat(
             describe(
-                "belong to a feature other than account",
+                "belong to a feature",
                 (JavaClass type) ->
-                    ours(type) && floor(type) == FEATURES && !room(type).equals("account")))
+                    ours(type) && !room(type).isEmpty() && !FLOORS.containsKey(room(type))))
         .allowEmptyShould(true);
   }
 
@@ -241,6 +246,9 @@ record House(String root) {
     String room = room(type);
     if (room.isEmpty() || (room.equals("http") && outermost.getSimpleName().equals("Routes"))) {
       return TOP;
+    }
+    if (room.equals("http") && HTTP_PORTS.contains(outermost.getSimpleName())) {
+      return PORTS;
     }
     return isEdge(type) ? EDGE : FLOORS.getOrDefault(room, FEATURES);
   }

@@ -80,6 +80,13 @@ class ChatStreamTest {
         Json.at(events.getFirst(), "response"),
         keyed.post(CHAT, message).expect(200).data().get("response").stringValue());
     assertEquals(4, credits());
+    assertEquals(
+        1,
+        database.number(
+            "select count(*) from ops.idempotency_keys where user_id = ? and path = ?",
+            user.userId(),
+            CHAT),
+        "earlier versions stored both under this path");
   }
 
   @Test

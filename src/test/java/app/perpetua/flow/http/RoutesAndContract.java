@@ -53,7 +53,7 @@ public final class RoutesAndContract {
       differences.add(open ? "asks for no token, the contract does" : "asks for a token");
     }
     Map<String, Object> key = contract.parameters(operation).get(KEY);
-    boolean write = route.handler() instanceof Route.Write || route.handler() instanceof Route.Ask;
+    boolean write = route.handler() instanceof Route.Keyed;
     if (write != (key != null)) {
       differences.add(write ? "takes a key that the contract lacks" : "takes no key");
     } else if (key != null) {

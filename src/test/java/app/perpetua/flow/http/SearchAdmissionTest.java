@@ -53,15 +53,14 @@ class SearchAdmissionTest {
     Running(SearchAdmission searches, UUID user, String name) {
       answer =
           threads.submit(
-              () ->
-                  searches.run(
-                      user,
-                      () -> {
-                        begun.add(name);
-                        started.countDown();
-                        await(end);
-                        return name;
-                      }));
+              () -> {
+                try (Permit _ = searches.acquire(user)) {
+                  begun.add(name);
+                  started.countDown();
+                  await(end);
+                  return name;
+                }
+              });
     }
 
     Running started() {
@@ -184,12 +183,11 @@ class SearchAdmissionTest {
     for (int i = 0; i < 200; i++) {
       assertThrows(
           IllegalStateException.class,
-          () ->
-              searches.run(
-                  ann,
-                  () -> {
-                    throw new IllegalStateException("on purpose");
-                  }));
+          () -> {
+            try (Permit _ = searches.acquire(ann)) {
+              throw new IllegalStateException("on purpose");
+            }
+          });
     }
     assertEquals("fine", new Running(searches, ann, "fine").started().ended());
   }
@@ -204,14 +202,13 @@ class SearchAdmissionTest {
     for (UUID user : List.of(ann, ann, ann, ben, ben, cem, cem)) {
       searches.add(
           threads.submit(
-              () ->
-                  admission.search(
-                      user,
-                      () -> {
-                        running.release();
-                        await(end);
-                        return "found";
-                      })));
+              () -> {
+                try (Permit _ = admission.search(user)) {
+                  running.release();
+                  await(end);
+                  return "found";
+                }
+              }));
     }
     assertTrue(running.tryAcquire(2, LONG.toSeconds(), TimeUnit.SECONDS));
     Eventually.within(LONG, () -> line.present() == searches.size());
@@ -223,14 +220,13 @@ class SearchAdmissionTest {
       UUID user = i < 20 ? ann : i < 40 ? ben : i < 60 ? cem : UUID.randomUUID();
       others.add(
           threads.submit(
-              () ->
-                  admission.read(
-                      user,
-                      () -> {
-                        inside.countDown();
-                        await(out);
-                        return "read";
-                      })));
+              () -> {
+                try (Permit _ = admission.read(user)) {
+                  inside.countDown();
+                  await(out);
+                  return "read";
+                }
+              }));
     }
     await(inside);
     out.countDown();

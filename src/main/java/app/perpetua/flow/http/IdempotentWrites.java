@@ -1,0 +1,75 @@
+package app.perpetua.flow.http;
+
+import app.perpetua.flow.base.Json;
+import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.http.Idempotency.KeyedRequest;
+import app.perpetua.flow.http.Idempotency.Replay;
+import app.perpetua.flow.sql.Actor;
+import app.perpetua.flow.sql.DatabaseException;
+import app.perpetua.flow.sql.Db;
+import app.perpetua.flow.sql.Tx;
+import java.time.Duration;
+import java.util.Objects;
+import java.util.UUID;
+import java.util.function.Function;
+
+/** Executes each request with an idempotency key once, and replays its answer. Thread-safe. */
+final class IdempotentWrites {
+  private static final int ATTEMPTS = 3;
+
+  /** Requests with the same key wait for each other this long, before they take a connection. */
+  private static final Duration KEY_TIMEOUT = Duration.ofSeconds(4);
+
+  private record UserKey(UUID userId, UUID key) {}
+
+  private final Json json;
+  private final Db db;
+  private final Admission admission;
+  private final Turns<UserKey> keys = new Turns<>(1, KEY_TIMEOUT, Idempotency::inProgress);
+
+  IdempotentWrites(Json json, Db db, Admission admission) {
+    this.json = json;
+    this.db = db;
+    this.admission = admission;
+  }
+
+  /** Runs a write and stores its answer in one transaction, or replays the stored answer. */
+  Reply write(Actor actor, KeyedRequest request, Function<Tx, Reply> work) {
+    return executeOrReplay(
+        actor,
+        request,
+        Replay::reply,
+        tx -> {
+          Reply reply = work.apply(tx).rendered(json);
+          Idempotency.store(tx, request, reply);
+          return reply;
+        });
+  }
+
+  /**
+   * Runs a transaction unless its request has been answered before. Requests with the same key run
+   * one at a time, and hold no other permit and no connection while they wait for each other.
+   *
+   * @param execute stores the request's record; may run again if the database asks for it
+   * @throws Refusal as {@link Idempotency#find} and {@link Admission#write}
+   */
+  <T> T executeOrReplay(
+      Actor actor, KeyedRequest request, Function<Replay, T> replay, Function<Tx, T> execute) {
+    UUID userId = Objects.requireNonNull(actor.userId());
+    try (Permit _ = keys.acquire(new UserKey(userId, request.key()));
+        Permit _ = admission.write(userId)) {
+      for (int attempt = 1; ; attempt++) {
+        try {
+          return db.write(
+              actor,
+              tx -> Idempotency.find(tx, request).map(replay).orElseGet(() -> execute.apply(tx)));
+        } catch (DatabaseException e) {
+          // Another process has stored a record for this key meanwhile; the next attempt finds it.
+          if (!e.violates(Idempotency.ONE_RECORD_PER_KEY) || attempt == ATTEMPTS) {
+            throw e;
+          }
+        }
+      }
+    }
+  }
+}

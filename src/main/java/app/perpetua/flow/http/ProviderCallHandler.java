@@ -1,0 +1,179 @@
+package app.perpetua.flow.http;
+
+import app.perpetua.flow.base.Cancellation;
+import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.Json;
+import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.http.Idempotency.KeyedRequest;
+import app.perpetua.flow.sql.Actor;
+import app.perpetua.flow.sql.Db;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Runs requests that call a provider ({@link TwoPhaseRequest}), answered as one JSON document or as
+ * a stream of server-sent events. During the call a request holds no permit and no connection; the
+ * rate limit bounds how many of them one user has. Thread-safe.
+ */
+final class ProviderCallHandler {
+  private static final String EVENT_STREAM = "text/event-stream";
+
+  /** Promised by the contract; proxies close connections that are silent for longer. */
+  private static final Duration BEAT = Duration.ofSeconds(15);
+
+  /** Half of the time that shutdown grants requests, so that settling fits into the rest. */
+  private static final Duration DRAIN_TIMEOUT = Duration.ofSeconds(10);
+
+  private final Db db;
+  private final Json json;
+  private final Errors errors;
+  private final IdempotentWrites writes;
+  private final Set<Cancellation> running = ConcurrentHashMap.newKeySet();
+
+  ProviderCallHandler(Db db, Json json, Errors errors, IdempotentWrites writes) {
+    this.db = db;
+    this.json = json;
+    this.errors = errors;
+    this.writes = writes;
+  }
+
+  /**
+   * What surrounds one call.
+   *
+   * @param streamed whether the answer is a stream of events
+   */
+  record CallContext(Actor actor, Exchange exchange, KeyedRequest request, boolean streamed) {}
+
+  /**
+   * Answers a request.
+   *
+   * @throws Refusal if it is refused before the call, or the call has no usable result
+   */
+  <R, O> Reply answer(CallContext context, TwoPhaseRequest<R, O> request) {
+    Supplier<Reply> next =
+        writes.executeOrReplay(
+            context.actor(),
+            context.request(),
+            replay -> () -> replayed(context, replay),
+            tx -> {
+              R reserved = request.reserve().apply(tx, context.request().key());
+              Idempotency.open(tx, context.request());
+              return () -> called(context, request, reserved);
+            });
+    return next.get();
+  }
+
+  /** Lets running calls finish within a time-out, then cancels them; returns at once. */
+  void drain() {
+    Thread.startVirtualThread(
+        () -> {
+          try {
+            Thread.sleep(DRAIN_TIMEOUT);
+          } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+          }
+          running.forEach(Cancellation::cancel);
+        });
+  }
+
+  private <R, O> Reply called(CallContext context, TwoPhaseRequest<R, O> request, R reserved) {
+    return context.streamed()
+        ? Reply.stream(EVENT_STREAM, out -> stream(context, request, reserved, out))
+        : callAndSettle(context, request, reserved, null, new Cancellation());
+  }
+
+  private <R, O> void stream(
+      CallContext context, TwoPhaseRequest<R, O> request, R reserved, OutputStream out)
+      throws IOException {
+    Cancellation cancellation = new Cancellation();
+    try (Sse sse = new Sse(out, json, BEAT, cancellation::cancel)) {
+      try {
+        Consumer<String> deltas = text -> sse.data(Map.of("text", text));
+        Reply reply = callAndSettle(context, request, reserved, deltas, cancellation);
+        if (reply instanceof Reply.Bytes bytes) {
+          sse.event("result", result(bytes.bytes()));
+        }
+      } catch (RuntimeException e) {
+        Refusal refusal = errors.refusal(e, context.exchange().requestId());
+        context.exchange().code(refusal.code());
+        sse.event("error", errors.text(refusal, context.exchange().requestId()));
+      }
+      sse.done();
+      if (sse.broken()) {
+        throw new IOException("the client closed the connection");
+      }
+    }
+  }
+
+  private <R, O> Reply callAndSettle(
+      CallContext context,
+      TwoPhaseRequest<R, O> request,
+      R reserved,
+      @Nullable Consumer<String> deltas,
+      Cancellation cancellation) {
+    O result;
+    running.add(cancellation);
+    try {
+      result = request.call().call(reserved, deltas, cancellation);
+    } finally {
+      running.remove(cancellation);
+    }
+    return settle(context, request, reserved, result);
+  }
+
+  /** A refusal is thrown after its transaction has committed. */
+  private <R, O> Reply settle(
+      CallContext context, TwoPhaseRequest<R, O> request, R reserved, O result) {
+    KeyedRequest keyed = context.request();
+    Reply reply =
+        db.write(
+            context.actor(),
+            tx -> {
+              if (!Idempotency.isOpen(tx, keyed)) {
+                // The job that releases abandoned reservations was faster.
+                throw Refusal.of(Code.SERVICE_UNAVAILABLE, "this took too long: try it again")
+                    .retryAfter(Duration.ofSeconds(1));
+              }
+              Reply settled = request.settle().settle(tx, reserved, result).rendered(json);
+              switch (settled) {
+                case Reply.Bytes bytes -> Idempotency.complete(tx, keyed, bytes);
+                case Reply.Refused _ -> Idempotency.release(tx, keyed.key());
+                default -> throw new IllegalStateException("neither a body nor a refusal");
+              }
+              return settled;
+            });
+    if (reply instanceof Reply.Refused(Refusal refusal)) {
+      throw refusal;
+    }
+    return reply;
+  }
+
+  private Reply replayed(CallContext context, Idempotency.Replay replay) {
+    if (!context.streamed()) {
+      return replay.reply();
+    }
+    Reply stream =
+        Reply.stream(
+            EVENT_STREAM,
+            out -> {
+              try (Sse sse = new Sse(out, json, BEAT, () -> {})) {
+                sse.event("result", result(replay.bytes()));
+                sse.done();
+              }
+            });
+    return new Reply.Headed(stream, Idempotency.REPLAYED);
+  }
+
+  /** The {@code data} member of a JSON answer, which a stream sends as an event. */
+  private String result(byte[] body) {
+    return json.text(json.parse(new String(body, StandardCharsets.UTF_8)).get("data"));
+  }
+}

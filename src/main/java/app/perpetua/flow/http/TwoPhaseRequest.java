@@ -1,0 +1,46 @@
+package app.perpetua.flow.http;
+
+import app.perpetua.flow.base.Cancellation;
+import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.sql.Tx;
+import java.util.UUID;
+import java.util.function.BiFunction;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A request that calls a provider: reserves in one transaction, calls outside of any, and settles
+ * in another. The idempotency record opens with the first and closes with the last, so that a job
+ * finds and releases a reservation that a crash has left behind. Serves one request.
+ *
+ * @param reserve given the idempotency key, checks everything and takes the cost, with the owner
+ *     locked; enqueues the job that releases the reservation, and with it the key, if it is never
+ *     settled. Throws a {@link Refusal} to reserve nothing. May run again if the database asks
+ * @param call calls the provider, in bounded time
+ * @param settle stores the result, with the owner locked; may run again
+ */
+public record TwoPhaseRequest<R, O>(
+    BiFunction<Tx, UUID, R> reserve, Call<R, O> call, Settlement<R, O> settle) {
+  /** The call; faults of the provider are results, not exceptions. */
+  @FunctionalInterface
+  public interface Call<R, O> {
+    /**
+     * Calls the provider.
+     *
+     * @param deltas receives the text as it arrives; null if only the whole is wanted
+     * @param cancellation ends the wait
+     */
+    O call(R reserved, @Nullable Consumer<String> deltas, Cancellation cancellation);
+  }
+
+  /** The second transaction. */
+  @FunctionalInterface
+  public interface Settlement<R, O> {
+    /**
+     * Stores the result of the call.
+     *
+     * @return a body to be stored for the key, or a refusal, which commits and frees the key
+     */
+    Reply settle(Tx tx, R reserved, O result);
+  }
+}
