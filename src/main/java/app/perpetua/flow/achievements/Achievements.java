@@ -1,6 +1,5 @@
 package app.perpetua.flow.achievements;
 
-import app.perpetua.flow.base.Code;
 import app.perpetua.flow.base.LogFields;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.credits.Credits;
@@ -9,6 +8,7 @@ import app.perpetua.flow.events.Events;
 import app.perpetua.flow.notifications.Notification;
 import app.perpetua.flow.notifications.Notifications;
 import app.perpetua.flow.sql.Actor;
+import app.perpetua.flow.sql.OneToMany;
 import app.perpetua.flow.sql.Owner;
 import app.perpetua.flow.sql.Owner.Tier;
 import app.perpetua.flow.sql.Row;
@@ -16,7 +16,6 @@ import app.perpetua.flow.sql.Tx;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
@@ -145,7 +144,7 @@ public final class Achievements {
    * @throws Refusal {@code UNAUTHORIZED} if the account is gone
    */
   public List<Achievement> catalogue(Tx tx) {
-    return present(tx.sql("achievements.list_definitions").list(Achievement::of));
+    return tx.sql("achievements.list_definitions").oneToMany(_ -> true, Achievement::of).many();
   }
 
   /**
@@ -155,31 +154,27 @@ public final class Achievements {
    */
   public Overview overview(Tx tx) {
     LocalDate today = day(tx.now());
-    record Line(Standing standing, Limits limits, Progress progress) {}
-    List<Line> lines =
-        present(
-            tx.sql("achievements.find_overview")
-                .list(
-                    row -> {
-                      Standing standing = Standing.of(row);
-                      Achievement achievement = Achievement.of(row);
-                      return new Line(
-                          standing,
-                          limits(row),
-                          new Progress(
-                              achievement,
-                              standing.figure(achievement.category(), today),
-                              row.instantOrNull("unlocked_at")));
-                    }));
-    Standing standing = lines.getFirst().standing();
-    Limits limits = lines.getFirst().limits();
+    record Account(Standing standing, Limits limits) {}
+    OneToMany<Account, Progress> found =
+        tx.sql("achievements.find_overview")
+            .oneToMany(
+                row -> new Account(Standing.of(row), limits(row)),
+                row -> {
+                  Achievement achievement = Achievement.of(row);
+                  return new Progress(
+                      achievement,
+                      Standing.of(row).figure(achievement.category(), today),
+                      row.instantOrNull("unlocked_at"));
+                });
+    Standing standing = found.one().standing();
+    Limits limits = found.one().limits();
     return new Overview(
         standing.tasks(),
         standing.streak().on(today),
         standing.streak().longest(),
         standing.focus(),
         standing.notes(),
-        lines.stream().map(Line::progress).toList(),
+        found.many(),
         limits.tasks(),
         limits.notes(),
         limits.dailyCredits());
@@ -261,28 +256,10 @@ public final class Achievements {
     return tx.memoized(
         Reckoning.class,
         () -> {
-          List<Standing> standing = new ArrayList<>();
-          List<Achievement> locked = new ArrayList<>();
-          tx.sql("achievements.find_standing")
-              .list(
-                  row -> {
-                    if (standing.isEmpty()) {
-                      standing.add(Standing.of(row));
-                    }
-                    if (row.textOrNull("id") != null) {
-                      locked.add(Achievement.of(row));
-                    }
-                    return row;
-                  });
-          return new Reckoning(standing.getFirst(), locked);
+          OneToMany<Standing, Achievement> found =
+              tx.sql("achievements.find_standing").oneToMany(Standing::of, Achievement::of);
+          return new Reckoning(found.one(), found.many());
         });
-  }
-
-  private static <T> List<T> present(List<T> lines) {
-    if (lines.isEmpty()) {
-      throw Refusal.of(Code.UNAUTHORIZED, "this account was deleted");
-    }
-    return lines;
   }
 
   private static LocalDate day(Instant instant) {

@@ -1,5 +1,6 @@
 package app.perpetua.flow.activity;
 
+import app.perpetua.flow.sql.PageRequest;
 import java.time.Instant;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -12,8 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param action this one
  * @param source decided by
  * @param since at this time or later
- * @param offset how many to pass over
- * @param limit how many at most
+ * @param page the part of the list
  */
 public record ActivityFilter(
     @Nullable String entityType,
@@ -21,5 +21,4 @@ public record ActivityFilter(
     @Nullable String action,
     @Nullable String source,
     @Nullable Instant since,
-    int offset,
-    int limit) {}
+    PageRequest page) {}

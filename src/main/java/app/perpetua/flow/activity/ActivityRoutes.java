@@ -1,9 +1,9 @@
 package app.perpetua.flow.activity;
 
-import app.perpetua.flow.http.Page;
 import app.perpetua.flow.http.Query;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
+import app.perpetua.flow.sql.PageRequest;
 import app.perpetua.flow.sql.Tx;
 import java.util.function.Function;
 
@@ -35,7 +35,7 @@ public final class ActivityRoutes {
   /** GET /activity. */
   public Function<Tx, Reply> list(Request request) {
     Query query = request.query();
-    Page page = query.page();
+    PageRequest page = query.page();
     ActivityFilter filter =
         new ActivityFilter(
             query.oneOf("entity_type", ENTITY_TYPES),
@@ -43,12 +43,8 @@ public final class ActivityRoutes {
             query.text("action", ACTION),
             query.oneOf("source", SOURCES),
             query.instant("since"),
-            page.offset(),
-            page.limit());
+            page);
     query.done();
-    return tx -> {
-      Activity.Listing listing = activity.list(tx, filter);
-      return Reply.page(page, new Page.Slice<>(listing.entries(), listing.total()));
-    };
+    return tx -> Reply.page(activity.list(tx, filter));
   }
 }

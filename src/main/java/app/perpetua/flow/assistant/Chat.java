@@ -6,6 +6,7 @@ import app.perpetua.flow.base.Cancellation;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.events.Event;
 import app.perpetua.flow.sql.Actor;
+import app.perpetua.flow.sql.PageRequest;
 import app.perpetua.flow.sql.Tx;
 import app.perpetua.flow.tasks.Task;
 import app.perpetua.flow.tasks.TaskDetail;
@@ -120,7 +121,7 @@ public final class Chat {
             && kit.charges().count(tx, question.session(), question.sessionEnds(), taskId);
     List<Task> open =
         question.withTasks()
-            ? tasks.list(tx, soonestOpen(question.taskLimit())).tasks()
+            ? tasks.list(tx, soonestOpen(question.taskLimit())).items()
             : List.of();
     return new Reserved(tx.userId(), charge, warning, tx.now(), tx.owner().timezone(), task, open);
   }
@@ -245,6 +246,16 @@ public final class Chat {
 
   private static TaskFilter soonestOpen(int limit) {
     return new TaskFilter(
-        false, null, false, false, null, null, null, List.of(), "due_date", false, 0, limit);
+        false,
+        null,
+        false,
+        false,
+        null,
+        null,
+        null,
+        List.of(),
+        "due_date",
+        false,
+        new PageRequest(0, limit));
   }
 }

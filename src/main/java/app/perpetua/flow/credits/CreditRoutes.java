@@ -1,9 +1,9 @@
 package app.perpetua.flow.credits;
 
-import app.perpetua.flow.http.Page;
 import app.perpetua.flow.http.Query;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
+import app.perpetua.flow.sql.PageRequest;
 import app.perpetua.flow.sql.Tx;
 import java.time.Instant;
 import java.util.Locale;
@@ -32,12 +32,9 @@ public final class CreditRoutes {
   /** GET /credits/history. */
   public Function<Tx, Reply> history(Request request) {
     Query query = request.query();
-    Page page = query.page();
+    PageRequest page = query.page();
     query.done();
-    return tx -> {
-      Credits.History history = credits.history(tx, page.offset(), page.limit());
-      return Reply.page(page, new Page.Slice<>(history.entries(), history.total()));
-    };
+    return tx -> Reply.page(credits.history(tx, page));
   }
 
   /** GET /ai/credits: the same balance, in the assistant's words. */

@@ -7,8 +7,11 @@ import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.events.Event;
 import app.perpetua.flow.events.Events;
 import app.perpetua.flow.sql.Actor;
+import app.perpetua.flow.sql.OneToMany;
 import app.perpetua.flow.sql.Owner;
 import app.perpetua.flow.sql.Owner.Tier;
+import app.perpetua.flow.sql.Page;
+import app.perpetua.flow.sql.PageRequest;
 import app.perpetua.flow.sql.Tx;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Instant;
@@ -17,7 +20,6 @@ import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -35,9 +37,6 @@ public final class Credits {
    * @param dailyResetAt when the daily ones are gone
    */
   public record Statement(Balance balance, Tier tier, Instant dailyResetAt) {}
-
-  /** A page of the ledger, newest first; {@code total} counts all lines. */
-  public record History(List<Entry> entries, int total) {}
 
   private final CreditConfig config;
   private final Ids ids;
@@ -78,24 +77,20 @@ public final class Credits {
    * @throws Refusal {@code UNAUTHORIZED} if the account is gone
    */
   public Statement statement(Tx tx) {
-    record Line(Tier tier, int perk, Optional<Grant> grant) {}
-    List<Line> lines =
+    record Entitlement(Tier tier, int perk) {}
+    OneToMany<Entitlement, Grant> found =
         tx.sql("credits.find_statement")
             .bind("today", Purse.day(tx.now()).toString())
-            .list(
+            .oneToMany(
                 row ->
-                    new Line(
+                    new Entitlement(
                         row.text("tier").equals("pro") ? Tier.PRO : Tier.FREE,
-                        row.integer("perk_daily_credits"),
-                        Optional.ofNullable(row.uuidOrNull("id")).map(_ -> Grant.of(row))));
-    if (lines.isEmpty()) {
-      throw Refusal.of(Code.UNAUTHORIZED, "this account was deleted");
-    }
-    Line first = lines.getFirst();
-    Purse purse =
-        new Purse(ids, tx.now(), lines.stream().flatMap(line -> line.grant().stream()).toList());
-    purse.settle(entitled(first.tier(), first.perk()));
-    return new Statement(purse.balance(), first.tier(), Purse.endOf(Purse.day(tx.now())));
+                        row.integer("perk_daily_credits")),
+                Grant::of);
+    Purse purse = new Purse(ids, tx.now(), found.many());
+    Tier tier = found.one().tier();
+    purse.settle(entitled(tier, found.one().perk()));
+    return new Statement(purse.balance(), tier, Purse.endOf(Purse.day(tx.now())));
   }
 
   /**
@@ -103,22 +98,8 @@ public final class Credits {
    *
    * @throws Refusal {@code UNAUTHORIZED} if the account is gone
    */
-  public History history(Tx tx, int offset, int limit) {
-    record Line(int total, Optional<Entry> entry) {}
-    List<Line> lines =
-        tx.sql("credits.list_entries")
-            .bind("offset", offset)
-            .bind("limit", limit)
-            .list(
-                row ->
-                    new Line(
-                        row.integer("total"),
-                        Optional.ofNullable(row.uuidOrNull("id")).map(_ -> Entry.of(row))));
-    if (lines.isEmpty()) {
-      throw Refusal.of(Code.UNAUTHORIZED, "this account was deleted");
-    }
-    return new History(
-        lines.stream().flatMap(line -> line.entry().stream()).toList(), lines.getFirst().total());
+  public Page<Entry> history(Tx tx, PageRequest page) {
+    return tx.sql("credits.list_entries").page(page, Entry::of);
   }
 
   /**

@@ -103,7 +103,7 @@ public final class Body {
 
   /** A whole number within bounds; null if absent or null. */
   public @Nullable Integer integer(String name, int min, int max) {
-    String message = Page.outside(name, min, max).message();
+    String message = Text.outside(min, max);
     return value(
         name,
         message,

@@ -2,6 +2,7 @@ package app.perpetua.flow.http;
 
 import app.perpetua.flow.base.Fault;
 import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.sql.PageRequest;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -18,6 +19,9 @@ public final class Query {
   /** Of a search: the database compares each with the text of every row. */
   private static final int WORDS = 8;
 
+  private static final int DEFAULT_LIMIT = 25;
+  private static final int MAX_LIMIT = 100;
+
   private final Map<String, String> values;
   private final List<Fault> faults = new ArrayList<>();
 
@@ -25,9 +29,10 @@ public final class Query {
     this.values = values;
   }
 
-  /** The page asked for. */
-  public Page page() {
-    return Page.of(this);
+  /** Reads {@code offset} and {@code limit}, by default the first 25 items. */
+  public PageRequest page() {
+    return new PageRequest(
+        integer("offset", 0, 0, Integer.MAX_VALUE), integer("limit", DEFAULT_LIMIT, 1, MAX_LIMIT));
   }
 
   /** A text of at most {@code max} code points; null if absent or blank. */
@@ -89,7 +94,7 @@ public final class Query {
         return (int) number;
       }
     }
-    faults.add(Page.outside(name, min, max));
+    faults.add(new Fault(name, Text.outside(min, max)));
     return absent;
   }
 

@@ -2,11 +2,12 @@ package app.perpetua.flow.http;
 
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.sql.Page;
+import app.perpetua.flow.sql.PageRequest;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -109,19 +110,22 @@ public sealed interface Reply {
   }
 
   /** 200 with one page of a list. */
-  static Reply page(Page page, Page.Slice<?> slice) {
-    return page(page, slice, Map.of());
+  static Reply page(Page<?> page) {
+    return page(page, Map.of());
   }
 
   /** 200 with one page of a list and further members beside it, in their order. */
-  static Reply page(Page page, Page.Slice<?> slice, Map<String, ?> beside) {
-    Map<String, Object> envelope = new LinkedHashMap<>();
-    List<?> items = slice.items();
-    envelope.put("data", items);
-    envelope.put("pagination", page.of(slice));
-    envelope.putAll(beside);
-    return new Body(200, envelope);
+  static Reply page(Page<?> page, Map<String, ?> beside) {
+    Map<String, Object> members = new LinkedHashMap<>();
+    PageRequest part = page.request();
+    members.put(
+        "pagination", new Pagination(part.offset(), part.limit(), page.total(), page.hasMore()));
+    members.putAll(beside);
+    return data(200, page.items(), members);
   }
+
+  /** The contract's {@code pagination} object. */
+  record Pagination(int offset, int limit, int total, boolean hasMore) {}
 
   /** 200 with this body, without an envelope. */
   static Reply bare(Object body) {

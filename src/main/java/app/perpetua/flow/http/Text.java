@@ -64,6 +64,13 @@ final class Text {
     }
   }
 
+  /** What a number must be; a {@code max} of {@link Integer#MAX_VALUE} means no upper bound. */
+  static String outside(int min, int max) {
+    return max == Integer.MAX_VALUE
+        ? "must be a whole number of at least " + min
+        : "must be a whole number from " + min + " to " + max;
+  }
+
   /** "a, b or c". */
   static String alternatives(String... words) {
     List<String> all = Arrays.asList(words);

@@ -1,5 +1,6 @@
 package app.perpetua.flow.notes;
 
+import app.perpetua.flow.sql.PageRequest;
 import java.util.List;
 
 /**
@@ -7,7 +8,6 @@ import java.util.List;
  *
  * @param archived only archived ones, or none of them
  * @param words each stands somewhere in the content
- * @param offset how many to pass over
- * @param limit how many at most
+ * @param page the part of the list
  */
-public record NoteFilter(boolean archived, List<String> words, int offset, int limit) {}
+public record NoteFilter(boolean archived, List<String> words, PageRequest page) {}

@@ -1,11 +1,11 @@
 package app.perpetua.flow.notes;
 
 import app.perpetua.flow.http.Body;
-import app.perpetua.flow.http.Page;
 import app.perpetua.flow.http.Query;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
 import app.perpetua.flow.http.Search;
+import app.perpetua.flow.sql.PageRequest;
 import app.perpetua.flow.sql.Tx;
 import java.net.URI;
 import java.net.URISyntaxException;
@@ -33,19 +33,11 @@ public final class NoteRoutes {
   /** GET /notes. */
   public Function<Tx, Reply> list(Request request) {
     Query query = request.query();
-    Page page = query.page();
+    PageRequest page = query.page();
     NoteFilter filter =
-        new NoteFilter(
-            Boolean.TRUE.equals(query.bool("archived")),
-            query.words("q", SEARCH),
-            page.offset(),
-            page.limit());
+        new NoteFilter(Boolean.TRUE.equals(query.bool("archived")), query.words("q", SEARCH), page);
     query.done();
-    Function<Tx, Reply> list =
-        tx -> {
-          Notes.Listing listing = notes.list(tx, filter);
-          return Reply.page(page, new Page.Slice<>(listing.notes(), listing.total()));
-        };
+    Function<Tx, Reply> list = tx -> Reply.page(notes.list(tx, filter));
     return filter.words().isEmpty() ? list : new Search(list);
   }
 

@@ -6,11 +6,10 @@ import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.events.Event;
 import app.perpetua.flow.events.Events;
 import app.perpetua.flow.sql.Owner;
+import app.perpetua.flow.sql.Page;
 import app.perpetua.flow.sql.Tx;
 import app.perpetua.flow.tasks.Tasks;
 import app.perpetua.flow.tombstones.Tombstones;
-import java.util.List;
-import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -21,9 +20,6 @@ import org.jspecify.annotations.Nullable;
 public final class Notes {
   /** FR-023: code points in a note. */
   public static final int CONTENT = 2000;
-
-  /** A page of notes; {@code total} counts all that match. */
-  public record Listing(List<Note> notes, int total) {}
 
   private final NoteConfig config;
   private final Ids ids;
@@ -43,24 +39,11 @@ public final class Notes {
    *
    * @throws Refusal {@code UNAUTHORIZED} if the account is gone
    */
-  public Listing list(Tx tx, NoteFilter filter) {
-    record Line(int total, Optional<Note> note) {}
-    List<Line> lines =
-        tx.sql("notes.list_notes")
-            .bind("archived", filter.archived())
-            .bind("words", filter.words().toArray(String[]::new))
-            .bind("offset", filter.offset())
-            .bind("limit", filter.limit())
-            .list(
-                row ->
-                    new Line(
-                        row.integer("total"),
-                        Optional.ofNullable(row.uuidOrNull("id")).map(_ -> Note.of(row))));
-    if (lines.isEmpty()) {
-      throw Refusal.of(Code.UNAUTHORIZED, "this account was deleted");
-    }
-    return new Listing(
-        lines.stream().flatMap(line -> line.note().stream()).toList(), lines.getFirst().total());
+  public Page<Note> list(Tx tx, NoteFilter filter) {
+    return tx.sql("notes.list_notes")
+        .bind("archived", filter.archived())
+        .bind("words", filter.words().toArray(String[]::new))
+        .page(filter.page(), Note::of);
   }
 
   /**

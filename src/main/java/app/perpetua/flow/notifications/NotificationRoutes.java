@@ -1,9 +1,9 @@
 package app.perpetua.flow.notifications;
 
-import app.perpetua.flow.http.Page;
 import app.perpetua.flow.http.Query;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
+import app.perpetua.flow.sql.PageRequest;
 import app.perpetua.flow.sql.Tx;
 import java.util.Map;
 import java.util.UUID;
@@ -21,16 +21,12 @@ public final class NotificationRoutes {
   /** GET /notifications. */
   public Function<Tx, Reply> list(Request request) {
     Query query = request.query();
-    Page page = query.page();
+    PageRequest page = query.page();
     boolean unreadOnly = Boolean.TRUE.equals(query.bool("unread_only"));
     query.done();
     return tx -> {
-      Notifications.Listing listing =
-          notifications.list(tx, unreadOnly, page.offset(), page.limit());
-      return Reply.page(
-          page,
-          new Page.Slice<>(listing.notifications(), listing.total()),
-          Map.of("unread_count", listing.unread()));
+      Notifications.Inbox inbox = notifications.list(tx, unreadOnly, page);
+      return Reply.page(inbox.page(), Map.of("unread_count", inbox.unread()));
     };
   }
 

@@ -4,12 +4,13 @@ import app.perpetua.flow.base.Code;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.jobs.Jobs;
+import app.perpetua.flow.sql.OneToMany;
+import app.perpetua.flow.sql.Page;
+import app.perpetua.flow.sql.PageRequest;
 import app.perpetua.flow.sql.Tx;
 import java.text.BreakIterator;
-import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -18,10 +19,9 @@ public final class Notifications {
   /**
    * A page of notifications.
    *
-   * @param total how many there are on all pages
-   * @param unread how many of all the user's notifications were not read
+   * @param unread number of the user's unread notifications, on this page or not
    */
-  public record Listing(List<Notification> notifications, int total, int unread) {}
+  public record Inbox(Page<Notification> page, int unread) {}
 
   /** The kind of the job that sends one notification to one browser. */
   public static final String PUSH_SEND = "push_send";
@@ -84,26 +84,16 @@ public final class Notifications {
    * @param unreadOnly leaves out what was read
    * @throws Refusal {@code UNAUTHORIZED} if the account is gone
    */
-  public Listing list(Tx tx, boolean unreadOnly, int offset, int limit) {
-    record Line(int total, int unread, Optional<Notification> notification) {}
-    List<Line> lines =
+  public Inbox list(Tx tx, boolean unreadOnly, PageRequest page) {
+    record Counts(int total, int unread) {}
+    OneToMany<Counts, Notification> found =
         tx.sql("notifications.list_notifications")
             .bind("unread_only", unreadOnly)
-            .bind("offset", offset)
-            .bind("limit", limit)
-            .list(
-                row ->
-                    new Line(
-                        row.integer("total"),
-                        row.integer("unread"),
-                        Optional.ofNullable(row.uuidOrNull("id")).map(_ -> Notification.of(row))));
-    if (lines.isEmpty()) {
-      throw Refusal.of(Code.UNAUTHORIZED, "this account was deleted");
-    }
-    return new Listing(
-        lines.stream().flatMap(line -> line.notification().stream()).toList(),
-        lines.getFirst().total(),
-        lines.getFirst().unread());
+            .bind("offset", page.offset())
+            .bind("limit", page.limit())
+            .oneToMany(
+                row -> new Counts(row.integer("total"), row.integer("unread")), Notification::of);
+    return new Inbox(new Page<>(page, found.many(), found.one().total()), found.one().unread());
   }
 
   /**

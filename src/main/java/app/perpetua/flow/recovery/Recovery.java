@@ -13,7 +13,6 @@ import app.perpetua.flow.tasks.BuriedTasks;
 import app.perpetua.flow.tasks.TaskDetail;
 import app.perpetua.flow.tasks.Tasks;
 import java.util.List;
-import java.util.Optional;
 import java.util.UUID;
 import tools.jackson.databind.JsonNode;
 
@@ -60,13 +59,7 @@ public final class Recovery {
    * @throws Refusal {@code UNAUTHORIZED} if the account is gone
    */
   public List<Deletion> list(Tx tx) {
-    List<Optional<Deletion>> lines =
-        tx.sql("recovery.list_tombstones")
-            .list(row -> Optional.ofNullable(row.uuidOrNull("id")).map(_ -> Deletion.of(row)));
-    if (lines.isEmpty()) {
-      throw Refusal.of(Code.UNAUTHORIZED, "this account was deleted");
-    }
-    return lines.stream().flatMap(Optional::stream).toList();
+    return tx.sql("recovery.list_tombstones").oneToMany(_ -> true, Deletion::of).many();
   }
 
   /**

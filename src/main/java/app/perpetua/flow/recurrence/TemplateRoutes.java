@@ -1,10 +1,10 @@
 package app.perpetua.flow.recurrence;
 
 import app.perpetua.flow.http.Body;
-import app.perpetua.flow.http.Page;
 import app.perpetua.flow.http.Query;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
+import app.perpetua.flow.sql.PageRequest;
 import app.perpetua.flow.sql.Tx;
 import app.perpetua.flow.tasks.TaskConfig;
 import app.perpetua.flow.tasks.TaskPatch;
@@ -45,13 +45,10 @@ public final class TemplateRoutes {
   /** GET /templates. */
   public Function<Tx, Reply> list(Request request) {
     Query query = request.query();
-    Page page = query.page();
+    PageRequest page = query.page();
     Boolean active = query.bool("active");
     query.done();
-    return tx -> {
-      Templates.Listing listing = templates.list(tx, active, page.offset(), page.limit());
-      return Reply.page(page, new Page.Slice<>(listing.templates(), listing.total()));
-    };
+    return tx -> Reply.page(templates.list(tx, active, page));
   }
 
   /** GET /templates/{id}. */

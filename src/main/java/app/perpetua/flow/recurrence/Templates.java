@@ -7,6 +7,8 @@ import app.perpetua.flow.events.Event;
 import app.perpetua.flow.events.Events;
 import app.perpetua.flow.jobs.Jobs;
 import app.perpetua.flow.sql.Owner;
+import app.perpetua.flow.sql.Page;
+import app.perpetua.flow.sql.PageRequest;
 import app.perpetua.flow.sql.Tx;
 import app.perpetua.flow.tasks.Instances;
 import app.perpetua.flow.tasks.Task;
@@ -27,9 +29,6 @@ import org.jspecify.annotations.Nullable;
  * wherever it writes. Thread-safe.
  */
 public final class Templates {
-  /** A page of templates; {@code total} counts all that match. */
-  public record Listing(List<Template> templates, int total) {}
-
   /**
    * A new template.
    *
@@ -58,24 +57,8 @@ public final class Templates {
    * @param active only those that are, or are not; null for all
    * @throws Refusal {@code UNAUTHORIZED} if the account is gone
    */
-  public Listing list(Tx tx, @Nullable Boolean active, int offset, int limit) {
-    record Line(int total, Optional<Template> template) {}
-    List<Line> lines =
-        tx.sql("recurrence.list_templates")
-            .bind("active", active)
-            .bind("offset", offset)
-            .bind("limit", limit)
-            .list(
-                row ->
-                    new Line(
-                        row.integer("total"),
-                        Optional.ofNullable(row.uuidOrNull("id")).map(_ -> Template.of(row))));
-    if (lines.isEmpty()) {
-      throw Refusal.of(Code.UNAUTHORIZED, "this account was deleted");
-    }
-    return new Listing(
-        lines.stream().flatMap(line -> line.template().stream()).toList(),
-        lines.getFirst().total());
+  public Page<Template> list(Tx tx, @Nullable Boolean active, PageRequest page) {
+    return tx.sql("recurrence.list_templates").bind("active", active).page(page, Template::of);
   }
 
   /**

@@ -1,10 +1,10 @@
 package app.perpetua.flow.reminders;
 
 import app.perpetua.flow.http.Body;
-import app.perpetua.flow.http.Page;
 import app.perpetua.flow.http.Query;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
+import app.perpetua.flow.sql.PageRequest;
 import app.perpetua.flow.sql.Tx;
 import java.time.Instant;
 import java.util.Objects;
@@ -30,12 +30,9 @@ public final class ReminderRoutes {
   /** GET /reminders. */
   public Function<Tx, Reply> list(Request request) {
     Query query = request.query();
-    Page page = query.page();
+    PageRequest page = query.page();
     query.done();
-    return tx -> {
-      Reminders.Listing listing = reminders.list(tx, page.offset(), page.limit());
-      return Reply.page(page, new Page.Slice<>(listing.reminders(), listing.total()));
-    };
+    return tx -> Reply.page(reminders.list(tx, page));
   }
 
   /** GET /tasks/{id}/reminders. */

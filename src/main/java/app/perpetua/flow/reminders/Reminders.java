@@ -7,6 +7,8 @@ import app.perpetua.flow.events.Event;
 import app.perpetua.flow.events.Events;
 import app.perpetua.flow.jobs.Jobs;
 import app.perpetua.flow.sql.Actor;
+import app.perpetua.flow.sql.Page;
+import app.perpetua.flow.sql.PageRequest;
 import app.perpetua.flow.sql.Tx;
 import app.perpetua.flow.tasks.Task;
 import app.perpetua.flow.tasks.TaskDetail;
@@ -32,13 +34,6 @@ public final class Reminders {
 
   /** Said of a time that has passed. */
   static final String PAST = "must not lie in the past";
-
-  /**
-   * A page of reminders.
-   *
-   * @param total how many there are on all pages
-   */
-  public record Listing(List<Reminder> reminders, int total) {}
 
   /**
    * What came back with a task.
@@ -68,23 +63,8 @@ public final class Reminders {
    *
    * @throws Refusal {@code UNAUTHORIZED} if the account is gone
    */
-  public Listing list(Tx tx, int offset, int limit) {
-    record Line(int total, Optional<Reminder> reminder) {}
-    List<Line> lines =
-        tx.sql("reminders.list_reminders")
-            .bind("offset", offset)
-            .bind("limit", limit)
-            .list(
-                row ->
-                    new Line(
-                        row.integer("total"),
-                        Optional.ofNullable(row.uuidOrNull("id")).map(_ -> Reminder.of(row))));
-    if (lines.isEmpty()) {
-      throw Refusal.of(Code.UNAUTHORIZED, "this account was deleted");
-    }
-    return new Listing(
-        lines.stream().flatMap(line -> line.reminder().stream()).toList(),
-        lines.getFirst().total());
+  public Page<Reminder> list(Tx tx, PageRequest page) {
+    return tx.sql("reminders.list_reminders").page(page, Reminder::of);
   }
 
   /**

@@ -1,5 +1,7 @@
 package app.perpetua.flow.sql;
 
+import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.Refusal;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.Collection;
@@ -61,6 +63,42 @@ public final class Call {
   /** All rows, in the statement's order. */
   public <T> List<T> list(Function<Row, T> mapper) {
     return tx.query(statement, values, mapper);
+  }
+
+  /**
+   * The rows of a left join from the account's row, whose joined rows have an {@code id}.
+   *
+   * @param one maps the columns that are the same in every row
+   * @param many maps a joined row
+   * @throws Refusal {@code UNAUTHORIZED} if there is no row, because the account was deleted
+   */
+  public <A, B> OneToMany<A, B> oneToMany(Function<Row, A> one, Function<Row, B> many) {
+    record Joined<A, B>(A one, Optional<B> item) {}
+    List<Joined<A, B>> rows =
+        list(
+            row ->
+                new Joined<>(
+                    one.apply(row),
+                    Optional.ofNullable(row.textOrNull("id")).map(_ -> many.apply(row))));
+    if (rows.isEmpty()) {
+      throw Refusal.of(Code.UNAUTHORIZED, "this account was deleted");
+    }
+    return new OneToMany<>(
+        rows.getFirst().one(), rows.stream().flatMap(row -> row.item().stream()).toList());
+  }
+
+  /**
+   * A page of a list. The statement takes {@code :offset} and {@code :limit}, and yields {@code
+   * total} in every row, with a null {@code id} in the only row of an empty page.
+   *
+   * @throws Refusal {@code UNAUTHORIZED} if there is no row, because the account was deleted
+   */
+  public <T> Page<T> page(PageRequest request, Function<Row, T> mapper) {
+    OneToMany<Integer, T> found =
+        bind("offset", request.offset())
+            .bind("limit", request.limit())
+            .oneToMany(row -> row.integer("total"), mapper);
+    return new Page<>(request, found.many(), found.one());
   }
 
   /** Executes it. The number of rows changed. */

@@ -1,5 +1,6 @@
 package app.perpetua.flow.tasks;
 
+import app.perpetua.flow.sql.PageRequest;
 import java.time.Instant;
 import java.util.List;
 import java.util.UUID;
@@ -18,8 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param words each stands somewhere in title or description
  * @param order by what
  * @param descending the largest or latest first
- * @param offset how many to pass over
- * @param limit how many at most
+ * @param page the part of the list
  */
 public record TaskFilter(
     @Nullable Boolean completed,
@@ -32,5 +32,4 @@ public record TaskFilter(
     List<String> words,
     String order,
     boolean descending,
-    int offset,
-    int limit) {}
+    PageRequest page) {}

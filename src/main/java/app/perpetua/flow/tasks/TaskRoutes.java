@@ -2,11 +2,11 @@ package app.perpetua.flow.tasks;
 
 import app.perpetua.flow.achievements.Achievements;
 import app.perpetua.flow.http.Body;
-import app.perpetua.flow.http.Page;
 import app.perpetua.flow.http.Query;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
 import app.perpetua.flow.http.Search;
+import app.perpetua.flow.sql.PageRequest;
 import app.perpetua.flow.sql.Tx;
 import java.util.List;
 import java.util.Map;
@@ -41,7 +41,7 @@ public final class TaskRoutes {
   /** GET /tasks. */
   public Function<Tx, Reply> list(Request request) {
     Query query = request.query();
-    Page page = query.page();
+    PageRequest page = query.page();
     String sort = query.oneOf("sort", SORTS);
     String order = sort == null ? "created_at" : sort.replaceFirst("^-", "");
     // Newest first is the natural order of what has happened, soonest first of what is to come.
@@ -59,14 +59,9 @@ public final class TaskRoutes {
             query.words("q", TaskForm.TITLE),
             order,
             naturallyDescending != reversed,
-            page.offset(),
-            page.limit());
+            page);
     query.done();
-    Function<Tx, Reply> list =
-        tx -> {
-          Tasks.Listing listing = tasks.list(tx, filter);
-          return Reply.page(page, new Page.Slice<>(listing.tasks(), listing.total()));
-        };
+    Function<Tx, Reply> list = tx -> Reply.page(tasks.list(tx, filter));
     return filter.words().isEmpty() ? list : new Search(list);
   }
 

@@ -8,12 +8,12 @@ import app.perpetua.flow.events.Event;
 import app.perpetua.flow.events.Events;
 import app.perpetua.flow.jobs.Jobs;
 import app.perpetua.flow.sql.Owner;
+import app.perpetua.flow.sql.Page;
 import app.perpetua.flow.sql.Row;
 import app.perpetua.flow.sql.Tx;
 import app.perpetua.flow.tombstones.Tombstones;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -31,9 +31,6 @@ public final class Tasks {
 
   /** FR-016: the kind of the job that makes a template's next instance; its key is the template. */
   public static final String NEXT_INSTANCE = "recurring_task_generate";
-
-  /** A page of tasks; {@code total} counts all that match. */
-  public record Listing(List<Task> tasks, int total) {}
 
   /**
    * A changed task.
@@ -66,32 +63,19 @@ public final class Tasks {
    *
    * @throws Refusal {@code UNAUTHORIZED} if the account is gone
    */
-  public Listing list(Tx tx, TaskFilter filter) {
-    record Line(int total, Optional<Task> task) {}
-    List<Line> lines =
-        tx.sql("tasks.list_tasks")
-            .bind("completed", filter.completed())
-            .bind("priority", filter.priority())
-            .bind("hidden", filter.hidden())
-            .bind("archived", filter.archived())
-            .bind("due_before", filter.dueBefore())
-            .bind("due_after", filter.dueAfter())
-            .bind("template_id", filter.templateId())
-            .bind("words", filter.words().toArray(String[]::new))
-            .bind("order", filter.order())
-            .bind("descending", filter.descending())
-            .bind("offset", filter.offset())
-            .bind("limit", filter.limit())
-            .list(
-                row ->
-                    new Line(
-                        row.integer("total"),
-                        Optional.ofNullable(row.uuidOrNull("id")).map(_ -> Task.of(row))));
-    if (lines.isEmpty()) {
-      throw Refusal.of(Code.UNAUTHORIZED, "this account was deleted");
-    }
-    return new Listing(
-        lines.stream().flatMap(line -> line.task().stream()).toList(), lines.getFirst().total());
+  public Page<Task> list(Tx tx, TaskFilter filter) {
+    return tx.sql("tasks.list_tasks")
+        .bind("completed", filter.completed())
+        .bind("priority", filter.priority())
+        .bind("hidden", filter.hidden())
+        .bind("archived", filter.archived())
+        .bind("due_before", filter.dueBefore())
+        .bind("due_after", filter.dueAfter())
+        .bind("template_id", filter.templateId())
+        .bind("words", filter.words().toArray(String[]::new))
+        .bind("order", filter.order())
+        .bind("descending", filter.descending())
+        .page(filter.page(), Task::of);
   }
 
   /**

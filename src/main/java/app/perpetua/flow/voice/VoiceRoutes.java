@@ -1,10 +1,10 @@
 package app.perpetua.flow.voice;
 
-import app.perpetua.flow.http.Page;
 import app.perpetua.flow.http.Query;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
 import app.perpetua.flow.http.Sockets;
+import app.perpetua.flow.sql.PageRequest;
 import app.perpetua.flow.sql.Tx;
 import java.util.UUID;
 import java.util.function.Function;
@@ -28,12 +28,9 @@ public final class VoiceRoutes {
   /** GET /ai/voice-sessions. */
   public Function<Tx, Reply> list(Request request) {
     Query query = request.query();
-    Page page = query.page();
+    PageRequest page = query.page();
     query.done();
-    return tx -> {
-      VoiceSessions.Listing listing = sessions.list(tx, page.offset(), page.limit());
-      return Reply.page(page, new Page.Slice<>(listing.sessions(), listing.total()));
-    };
+    return tx -> Reply.page(sessions.list(tx, page));
   }
 
   /** GET /ai/voice-sessions/{id}. */

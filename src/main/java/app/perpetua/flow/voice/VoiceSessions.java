@@ -8,11 +8,12 @@ import app.perpetua.flow.events.Event;
 import app.perpetua.flow.events.Events;
 import app.perpetua.flow.jobs.Jobs;
 import app.perpetua.flow.sql.Owner.Tier;
+import app.perpetua.flow.sql.Page;
+import app.perpetua.flow.sql.PageRequest;
 import app.perpetua.flow.sql.Row;
 import app.perpetua.flow.sql.Tx;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
@@ -31,9 +32,6 @@ public final class VoiceSessions {
 
   /** What the database holds, in code points; what is said in a session is far shorter. */
   private static final int MAX_TRANSCRIPT = 100_000;
-
-  /** A page of sessions, newest first; {@code total} counts all. */
-  public record Listing(List<VoiceRecord> sessions, int total) {}
 
   /**
    * How a session ended.
@@ -227,22 +225,8 @@ public final class VoiceSessions {
    *
    * @throws Refusal {@code UNAUTHORIZED} if the account is gone
    */
-  public Listing list(Tx tx, int offset, int limit) {
-    record Line(int total, Optional<VoiceRecord> session) {}
-    List<Line> lines =
-        tx.sql("voice.list_sessions")
-            .bind("offset", offset)
-            .bind("limit", limit)
-            .list(
-                row ->
-                    new Line(
-                        row.integer("total"),
-                        Optional.ofNullable(row.uuidOrNull("id")).map(_ -> VoiceRecord.of(row))));
-    if (lines.isEmpty()) {
-      throw Refusal.of(Code.UNAUTHORIZED, "this account was deleted");
-    }
-    return new Listing(
-        lines.stream().flatMap(line -> line.session().stream()).toList(), lines.getFirst().total());
+  public Page<VoiceRecord> list(Tx tx, PageRequest page) {
+    return tx.sql("voice.list_sessions").page(page, VoiceRecord::of);
   }
 
   /**
