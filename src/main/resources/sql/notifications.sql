@@ -56,8 +56,9 @@ from activity.notifications
 where user_id = :user_id and id = :id
 
 -- name: whose_notification
--- Asked only when the owner, whose account is locked, has no such notification: 403 or 404.
-select exists (
+-- Asked only when the owner has no such notification: decides between 401, 403 and 404.
+select exists (select from auth.users where id = :user_id) as account,
+       exists (
          select from activity.notifications where id = :id and user_id <> :user_id
        ) as elsewhere
 

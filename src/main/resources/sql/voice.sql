@@ -18,10 +18,9 @@ from notes.voice_sessions
 where user_id = :user_id and id = :id
 
 -- name: whose_session
--- Asked only when the owner has no such session: 403 or 404.
-select exists (select from notes.voice_sessions where id = :id) as taken
-from auth.users
-where id = :user_id
+-- Asked only when the owner has no such session: decides between 401, 403 and 404.
+select exists (select from auth.users where id = :user_id) as account,
+       exists (select from notes.voice_sessions where id = :id) as elsewhere
 
 -- name: list_sessions
 -- The page is chosen by key and joined back; one row even for an empty page, so the total arrives.

@@ -5,7 +5,6 @@ import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.sql.Tx;
-import app.perpetua.flow.tasks.Tasks;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -106,7 +105,7 @@ public final class Suggestions {
                         new Confirmed(id, row.text("action_type"), row.text("data")),
                         row.text("status"),
                         row.instant("expires_at")))
-            .orElseThrow(() -> missing(tx, id));
+            .orElseThrow(() -> tx.missing("assistant.whose_suggestion", "suggestion", id));
     if (found.status().equals("confirmed")) {
       throw Refusal.of(Code.CONFLICT, "this suggestion has been confirmed already");
     }
@@ -141,12 +140,5 @@ public final class Suggestions {
             .bind("count", batch)
             .run();
     return Math.max(counters, suggestions);
-  }
-
-  private static Refusal missing(Tx tx, UUID id) {
-    return tx.sql("assistant.whose_suggestion")
-        .bind("id", id)
-        .one(row -> Tasks.missing(row, "suggestion", id))
-        .orElseThrow();
   }
 }

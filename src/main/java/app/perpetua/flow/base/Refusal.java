@@ -36,6 +36,11 @@ public final class Refusal extends RuntimeException {
     return new Refusal(code, message, List.of(), Map.of(), null);
   }
 
+  /** {@code UNAUTHORIZED}, because the account of a valid access token was deleted. */
+  public static Refusal accountDeleted() {
+    return of(Code.UNAUTHORIZED, "this account was deleted");
+  }
+
   /** A refusal for invalid input, naming every invalid field (at least one). */
   public static Refusal invalid(List<Fault> faults) {
     String message =

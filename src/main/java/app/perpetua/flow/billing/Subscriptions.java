@@ -69,7 +69,7 @@ public final class Subscriptions {
                     row.textOrNull("status"),
                     row.instantOrNull("current_period_end"),
                     row.instantOrNull("grace_period_end")))
-        .orElseThrow(() -> Refusal.of(Code.UNAUTHORIZED, "this account was deleted"));
+        .orElseThrow(Refusal::accountDeleted);
   }
 
   /** The acting user's subscription, for whoever holds the lock. */

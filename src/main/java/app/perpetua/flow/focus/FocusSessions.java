@@ -190,9 +190,7 @@ public final class FocusSessions {
   }
 
   private static Optional<Running> running(Tx tx) {
-    return tx.sql("focus.find_active")
-        .one(Running::of)
-        .orElseThrow(() -> Refusal.of(Code.UNAUTHORIZED, "this account was deleted"));
+    return tx.sql("focus.find_active").one(Running::of).orElseThrow(Refusal::accountDeleted);
   }
 
   private Refusal elsewhere(Tx tx, Running running) {

@@ -55,12 +55,7 @@ public final class Notes {
     return tx.sql("notes.find_note")
         .bind("id", id)
         .one(Note::of)
-        .orElseThrow(
-            () ->
-                tx.sql("notes.whose_note")
-                    .bind("id", id)
-                    .one(row -> Tasks.missing(row, "note", id))
-                    .orElseThrow());
+        .orElseThrow(() -> tx.missing("notes.whose_note", "note", id));
   }
 
   /**

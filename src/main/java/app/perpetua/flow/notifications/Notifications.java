@@ -1,6 +1,5 @@
 package app.perpetua.flow.notifications;
 
-import app.perpetua.flow.base.Code;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.jobs.Jobs;
@@ -138,15 +137,7 @@ public final class Notifications {
   }
 
   private static Refusal missing(Tx tx, UUID id) {
-    return tx.sql("notifications.whose_notification")
-        .bind("id", id)
-        .one(
-            row ->
-                row.bool("elsewhere")
-                    ? Refusal.of(Code.FORBIDDEN, "the notification belongs to somebody else")
-                        .with("resource_id", id)
-                    : Refusal.of(Code.NOT_FOUND, "there is no such notification"))
-        .orElseThrow();
+    return tx.missing("notifications.whose_notification", "notification", id);
   }
 
   private void enqueue(Tx tx, UUID notification, UUID subscription) {

@@ -113,11 +113,6 @@ public final class Recovery {
     return tx.sql("recovery.find_tombstone")
         .bind("id", tombstoneId)
         .one(row -> new Grave(row.text("entity_type"), row.uuid("entity_id")))
-        .orElseThrow(
-            () ->
-                tx.sql("recovery.whose_tombstone")
-                    .bind("id", tombstoneId)
-                    .one(row -> Tasks.missing(row, "tombstone", tombstoneId))
-                    .orElseThrow());
+        .orElseThrow(() -> tx.missing("recovery.whose_tombstone", "tombstone", tombstoneId));
   }
 }

@@ -298,10 +298,7 @@ public final class Templates {
   }
 
   private static Refusal missing(Tx tx, UUID id) {
-    return tx.sql("recurrence.whose_template")
-        .bind("id", id)
-        .one(row -> Tasks.missing(row, "template", id))
-        .orElseThrow();
+    return tx.missing("recurrence.whose_template", "template", id);
   }
 
   private static void insert(Tx tx, Template template) {

@@ -346,9 +346,6 @@ public final class Reminders {
   }
 
   private static Refusal missing(Tx tx, UUID id) {
-    return tx.sql("reminders.whose_reminder")
-        .bind("id", id)
-        .one(row -> Tasks.missing(row, "reminder", id))
-        .orElseThrow();
+    return tx.missing("reminders.whose_reminder", "reminder", id);
   }
 }

@@ -1,6 +1,5 @@
 package app.perpetua.flow.sql;
 
-import app.perpetua.flow.base.Code;
 import app.perpetua.flow.base.Refusal;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -81,7 +80,7 @@ public final class Call {
                     one.apply(row),
                     Optional.ofNullable(row.textOrNull("id")).map(_ -> many.apply(row))));
     if (rows.isEmpty()) {
-      throw Refusal.of(Code.UNAUTHORIZED, "this account was deleted");
+      throw Refusal.accountDeleted();
     }
     return new OneToMany<>(
         rows.getFirst().one(), rows.stream().flatMap(row -> row.item().stream()).toList());

@@ -208,6 +208,28 @@ public final class Tx {
     return new Call(this, statement);
   }
 
+  /**
+   * The refusal for a row that the acting user does not have: {@code UNAUTHORIZED} if the account
+   * was deleted, {@code FORBIDDEN} if another user has the row, {@code NOT_FOUND} if nobody has.
+   *
+   * @param statement takes {@code :id}; yields whether the {@code account} exists, and whether the
+   *     row exists {@code elsewhere}
+   * @param noun names the row in the message
+   */
+  public Refusal missing(String statement, String noun, UUID id) {
+    return sql(statement)
+        .bind("id", id)
+        .one(
+            row ->
+                !row.bool("account")
+                    ? Refusal.accountDeleted()
+                    : row.bool("elsewhere")
+                        ? Refusal.of(Code.FORBIDDEN, "the " + noun + " belongs to somebody else")
+                            .with("resource_id", id)
+                        : Refusal.of(Code.NOT_FOUND, "there is no such " + noun))
+        .orElseThrow();
+  }
+
   <T> List<T> query(
       SqlCatalog.Statement statement,
       Map<String, @Nullable Object> values,

@@ -232,11 +232,6 @@ public final class Subtasks {
     return tx.sql("tasks.find_task_of_subtask")
         .bind("id", id)
         .one(row -> row.uuid("task_id"))
-        .orElseThrow(
-            () ->
-                tx.sql("tasks.whose_subtask")
-                    .bind("id", id)
-                    .one(row -> Tasks.missing(row, "subtask", id))
-                    .orElseThrow());
+        .orElseThrow(() -> tx.missing("tasks.whose_subtask", "subtask", id));
   }
 }

@@ -9,7 +9,6 @@ import app.perpetua.flow.events.Events;
 import app.perpetua.flow.jobs.Jobs;
 import app.perpetua.flow.sql.Owner;
 import app.perpetua.flow.sql.Page;
-import app.perpetua.flow.sql.Row;
 import app.perpetua.flow.sql.Tx;
 import app.perpetua.flow.tombstones.Tombstones;
 import java.time.Duration;
@@ -390,24 +389,6 @@ public final class Tasks {
   }
 
   private static Refusal missing(Tx tx, UUID id) {
-    return tx.sql("tasks.whose_task")
-        .bind("id", id)
-        .one(row -> missing(row, "task", id))
-        .orElseThrow();
-  }
-
-  /**
-   * Why the acting user has no such thing: no account, somebody else's, or nowhere.
-   *
-   * @param row says whether there is an {@code account}, and whether the thing is {@code elsewhere}
-   */
-  public static Refusal missing(Row row, String thing, UUID id) {
-    if (!row.bool("account")) {
-      return Refusal.of(Code.UNAUTHORIZED, "this account was deleted");
-    }
-    return row.bool("elsewhere")
-        ? Refusal.of(Code.FORBIDDEN, "the " + thing + " belongs to somebody else")
-            .with("resource_id", id)
-        : Refusal.of(Code.NOT_FOUND, "there is no such " + thing);
+    return tx.missing("tasks.whose_task", "task", id);
   }
 }

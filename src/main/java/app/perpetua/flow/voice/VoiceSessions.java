@@ -235,19 +235,9 @@ public final class VoiceSessions {
    * @throws Refusal {@code NOT_FOUND}, {@code FORBIDDEN}
    */
   public VoiceRecord show(Tx tx, UUID id) {
-    return find(tx, id).map(Stored::session).orElseThrow(() -> missing(tx, id));
-  }
-
-  private static Refusal missing(Tx tx, UUID id) {
-    boolean taken =
-        tx.sql("voice.whose_session")
-            .bind("id", id)
-            .one(row -> row.bool("taken"))
-            .orElseThrow(() -> Refusal.of(Code.UNAUTHORIZED, "this account was deleted"));
-    return taken
-        ? Refusal.of(Code.FORBIDDEN, "this voice session belongs to somebody else")
-            .with("resource_id", id)
-        : Refusal.of(Code.NOT_FOUND, "there is no such voice session");
+    return find(tx, id)
+        .map(Stored::session)
+        .orElseThrow(() -> tx.missing("voice.whose_session", "voice session", id));
   }
 
   private static Optional<Stored> find(Tx tx, UUID id) {
