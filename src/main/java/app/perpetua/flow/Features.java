@@ -99,7 +99,6 @@ import java.net.http.HttpClient;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 
@@ -256,7 +255,7 @@ final class Features {
         entry(VoiceSessions.END, speech.end()),
         entry(
             Notifications.PUSH_SEND,
-            new PushSend(pushService, json, result -> metrics.push(result.toString()))));
+            new PushSend(pushService, json, result -> metrics.push(result.wireName()))));
   }
 
   /** What is done once a day, by kind. */
@@ -303,7 +302,7 @@ final class Features {
             accessTokens,
             new Export(db, json),
             json,
-            result -> metrics.signIn(result.name().toLowerCase(Locale.ROOT))),
+            result -> metrics.signIn(result.wireName())),
         new TaskRoutes(tasks, achievements, taskForm),
         new SubtaskRoutes(tasks, subtasks, achievements),
         new TemplateRoutes(templates, config.tasks()),

@@ -3,14 +3,15 @@ package app.perpetua.flow.account;
 import app.perpetua.flow.base.Code;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.base.WireName;
 import app.perpetua.flow.http.Body;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
 import app.perpetua.flow.sql.Actor;
+import app.perpetua.flow.sql.Owner;
 import app.perpetua.flow.sql.Tx;
 import java.time.Instant;
 import java.time.ZoneId;
-import java.util.Locale;
 import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
@@ -33,7 +34,7 @@ public final class AccountRoutes {
   private static final String KEYS_CACHED = "public, max-age=3600";
 
   /** How a sign-in ended; what is counted. */
-  public enum SignInResult {
+  public enum SignInResult implements WireName {
     SUCCEEDED,
     /** The request or the token in it was malformed. */
     MALFORMED,
@@ -48,7 +49,7 @@ public final class AccountRoutes {
       String email,
       String name,
       @Nullable String avatarUrl,
-      String tier,
+      Owner.Tier tier,
       String timezone,
       Instant createdAt) {}
 
@@ -136,7 +137,7 @@ public final class AccountRoutes {
     LOG.log(
         System.Logger.Level.INFO,
         "sign-in {0}: method google, ip {1}, user agent {2}",
-        result.name().toLowerCase(Locale.ROOT),
+        result.wireName(),
         device.ip(),
         device.userAgent());
   }
@@ -156,9 +157,9 @@ public final class AccountRoutes {
   }
 
   private TokenPair pair(RefreshTokens.Rotated rotated) {
-    String tier = rotated.owner().tier().name().toLowerCase(Locale.ROOT);
+    Owner owner = rotated.owner();
     return new TokenPair(
-        accessTokens.issue(rotated.userId(), rotated.owner().email(), tier),
+        accessTokens.issue(rotated.userId(), owner.email(), owner.tier()),
         rotated.token(),
         "Bearer",
         accessTokens.lifetime().toSeconds());

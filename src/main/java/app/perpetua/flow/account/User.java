@@ -1,5 +1,6 @@
 package app.perpetua.flow.account;
 
+import app.perpetua.flow.sql.Owner;
 import app.perpetua.flow.sql.Row;
 import java.time.Instant;
 import java.util.UUID;
@@ -14,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param name as given by Google until the user changes it
  * @param avatarUrl null if there is none
  * @param timezone an IANA zone
- * @param tier {@code free} or {@code pro}
+ * @param tier what the account is entitled to
  * @param createdAt the first sign-in
  * @param updatedAt the last change of any of these
  */
@@ -25,7 +26,7 @@ public record User(
     String name,
     @Nullable String avatarUrl,
     String timezone,
-    String tier,
+    Owner.Tier tier,
     Instant createdAt,
     Instant updatedAt) {
   static User of(Row row) {
@@ -36,7 +37,7 @@ public record User(
         row.text("name"),
         row.textOrNull("avatar_url"),
         row.text("timezone"),
-        row.text("tier"),
+        row.wireName("tier", Owner.Tier.class),
         row.instant("created_at"),
         row.instant("updated_at"));
   }

@@ -9,7 +9,6 @@ import app.perpetua.flow.http.Authenticator;
 import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.Owner;
 import app.perpetua.flow.sql.Tx;
-import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
@@ -154,7 +153,7 @@ public final class Users {
    * Billing decides and tells (settled, 27).
    */
   public void changeTier(Tx tx, Owner.Tier tier) {
-    tx.sql("account.change_tier").bind("tier", tier.name().toLowerCase(Locale.ROOT)).atCommit();
+    tx.sql("account.change_tier").bind("tier", tier).atCommit();
     tx.opened(tx.owner().on(tier));
   }
 

@@ -1,7 +1,7 @@
 package app.perpetua.flow.achievements;
 
+import app.perpetua.flow.base.WireName;
 import app.perpetua.flow.sql.Row;
-import java.util.Locale;
 
 /**
  * A row of the catalogue.
@@ -16,17 +16,11 @@ import java.util.Locale;
 public record Achievement(
     String id, String name, String description, Category category, int threshold, Perk perk) {
   /** The figures that achievements are about. */
-  public enum Category {
+  public enum Category implements WireName {
     TASKS,
     STREAKS,
     FOCUS,
-    NOTES;
-
-    /** The contract's word, which is also what is stored. */
-    @Override
-    public String toString() {
-      return name().toLowerCase(Locale.ROOT);
-    }
+    NOTES
   }
 
   static Achievement of(Row row) {
@@ -34,8 +28,8 @@ public record Achievement(
         row.text("id"),
         row.text("name"),
         row.text("description"),
-        Category.valueOf(row.text("category").toUpperCase(Locale.ROOT)),
+        row.wireName("category", Category.class),
         row.integer("threshold"),
-        new Perk(Perk.Type.of(row.text("perk_type")), row.integer("perk_value")));
+        new Perk(row.wireName("perk_type", Perk.Type.class), row.integer("perk_value")));
   }
 }

@@ -183,7 +183,7 @@ public final class Achievements {
   private record Limits(int tasks, int notes, int dailyCredits) {}
 
   private Limits limits(Row row) {
-    Tier tier = row.text("tier").equals("pro") ? Tier.PRO : Tier.FREE;
+    Tier tier = row.wireName("tier", Tier.class);
     return new Limits(
         config.base(tier, Perk.Type.MAX_TASKS) + row.integer("perk_tasks"),
         config.base(tier, Perk.Type.MAX_NOTES) + row.integer("perk_notes"),
@@ -243,7 +243,7 @@ public final class Achievements {
           true);
       events.emit(
           system,
-          new Event.AchievementUnlocked(achievement.id(), perk.type().toString(), perk.value()));
+          new Event.AchievementUnlocked(achievement.id(), perk.type().wireName(), perk.value()));
     }
     boolean creditsToday = owner.perkDailyCredits() > tx.owner().perkDailyCredits();
     tx.opened(owner);

@@ -1,6 +1,6 @@
 package app.perpetua.flow.achievements;
 
-import java.util.Locale;
+import app.perpetua.flow.base.WireName;
 
 /**
  * What an achievement adds to a limit, for good (FR-044, FR-046).
@@ -10,20 +10,10 @@ import java.util.Locale;
  */
 public record Perk(Type type, int value) {
   /** The limits that perks raise. */
-  public enum Type {
+  public enum Type implements WireName {
     MAX_TASKS,
     MAX_NOTES,
     DAILY_CREDITS;
-
-    /** The contract's word, which is also what is stored. */
-    @Override
-    public String toString() {
-      return name().toLowerCase(Locale.ROOT);
-    }
-
-    static Type of(String word) {
-      return valueOf(word.toUpperCase(Locale.ROOT));
-    }
   }
 
   /** How much it adds to that limit; 0 if it raises another. */

@@ -1,5 +1,6 @@
 package app.perpetua.flow.activity;
 
+import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.PageRequest;
 import java.time.Instant;
 import java.util.UUID;
@@ -19,6 +20,6 @@ public record ActivityFilter(
     @Nullable String entityType,
     @Nullable UUID entityId,
     @Nullable String action,
-    @Nullable String source,
+    Actor.@Nullable Source source,
     @Nullable Instant since,
     PageRequest page) {}

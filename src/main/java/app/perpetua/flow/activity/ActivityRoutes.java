@@ -3,6 +3,7 @@ package app.perpetua.flow.activity;
 import app.perpetua.flow.http.Query;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
+import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.PageRequest;
 import app.perpetua.flow.sql.Tx;
 import java.util.function.Function;
@@ -10,7 +11,6 @@ import java.util.function.Function;
 /** Requests about the activity log. */
 public final class ActivityRoutes {
   private static final int ACTION = 100;
-  private static final String[] SOURCES = {"user", "ai", "system"};
   private static final String[] ENTITY_TYPES = {
     "task",
     "subtask",
@@ -41,7 +41,7 @@ public final class ActivityRoutes {
             query.oneOf("entity_type", ENTITY_TYPES),
             query.uuid("entity_id"),
             query.text("action", ACTION),
-            query.oneOf("source", SOURCES),
+            query.oneOf("source", Actor.Source.class),
             query.instant("since"),
             page);
     query.done();

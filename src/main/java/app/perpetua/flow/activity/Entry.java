@@ -1,6 +1,7 @@
 package app.perpetua.flow.activity;
 
 import app.perpetua.flow.base.Json;
+import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.Row;
 import java.time.Instant;
 import java.util.UUID;
@@ -13,7 +14,7 @@ import tools.jackson.databind.JsonNode;
  * @param entityType what it happened to
  * @param entityId which one; null where the entity has no id
  * @param action the event's name with {@code _} for {@code .}
- * @param source who decided: {@code user}, {@code ai} or {@code system}
+ * @param source who decided
  * @param metadata further ids and figures
  * @param extraData the same, by its older name
  * @param requestId the request that caused it; null for jobs
@@ -24,7 +25,7 @@ public record Entry(
     String entityType,
     @Nullable UUID entityId,
     String action,
-    String source,
+    Actor.Source source,
     JsonNode metadata,
     JsonNode extraData,
     @Nullable String requestId,
@@ -37,7 +38,7 @@ public record Entry(
         row.text("entity_type"),
         row.uuidOrNull("entity_id"),
         row.text("action"),
-        row.text("source"),
+        row.wireName("source", Actor.Source.class),
         metadata,
         metadata,
         row.textOrNull("request_id"),

@@ -3,6 +3,7 @@ package app.perpetua.flow.assistant;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.notes.Notes;
 import app.perpetua.flow.sql.Tx;
+import app.perpetua.flow.tasks.Subtask;
 import app.perpetua.flow.tasks.Subtasks;
 import app.perpetua.flow.tasks.Task;
 import app.perpetua.flow.tasks.TaskPatch;
@@ -73,7 +74,8 @@ public final class Actions {
       case Action.CompleteTask complete ->
           changed.put("task", tasks.patch(tx, complete.taskId(), COMPLETED).task());
       case Action.CreateSubtasks create ->
-          changed.put("subtasks", subtasks.addAll(tx, create.taskId(), create.titles(), "ai"));
+          changed.put(
+              "subtasks", subtasks.addAll(tx, create.taskId(), create.titles(), Subtask.Source.AI));
       case Action.ConvertNote convert -> {
         NoteConversion.checkConvertible(notes.get(tx, convert.noteId()));
         Task task = tasks.create(tx, convert.draft());

@@ -5,11 +5,13 @@ import app.perpetua.flow.assistant.Suggestions.Suggestion;
 import app.perpetua.flow.base.Cancellation;
 import app.perpetua.flow.base.Code;
 import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.base.WireName;
 import app.perpetua.flow.events.Event;
 import app.perpetua.flow.notes.Note;
 import app.perpetua.flow.notes.Notes;
 import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.Tx;
+import app.perpetua.flow.tasks.Priority;
 import app.perpetua.flow.tasks.TaskDraft;
 import app.perpetua.flow.tasks.Tasks;
 import java.time.Instant;
@@ -39,7 +41,7 @@ public final class NoteConversion {
 
   /** The proposed task as the contract shows it. */
   public record SuggestedTask(
-      String title, String description, String priority, @Nullable Instant dueDate) {}
+      String title, String description, Priority priority, @Nullable Instant dueDate) {}
 
   /** The answer as the contract shows it. */
   public record Answer(
@@ -178,7 +180,8 @@ public final class NoteConversion {
     members.put("title", new Schema.Text("what is to be done", 1, TITLE));
     members.put("description", new Schema.Text("details; empty if none", 0, maxDescription));
     members.put(
-        "priority", new Schema.Choice("how important it is", List.of("low", "medium", "high")));
+        "priority",
+        new Schema.Choice("how important it is", List.of(WireName.all(Priority.class))));
     members.put(
         "due_date",
         new Schema.Maybe(new Schema.Text("when it is due, an instant in UTC, or null", 1, 40)));

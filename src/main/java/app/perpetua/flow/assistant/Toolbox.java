@@ -3,6 +3,8 @@ package app.perpetua.flow.assistant;
 import app.perpetua.flow.base.Fault;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.base.WireName;
+import app.perpetua.flow.tasks.Priority;
 import app.perpetua.flow.tasks.Task;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -45,7 +47,7 @@ public final class Toolbox {
   private static final Schema TITLE = new Schema.Text("what is to be done", 1, 200);
   private static final Schema DESCRIPTION = new Schema.Text("details", 0, 1000);
   private static final Schema PRIORITY =
-      new Schema.Choice("how important it is", List.of("low", "medium", "high"));
+      new Schema.Choice("how important it is", List.of(WireName.all(Priority.class)));
   private static final Schema DUE =
       new Schema.Text("when it is due, an instant in UTC such as 2026-03-01T09:30:00.000Z", 1, 40);
   private static final Schema MINUTES = new Schema.Whole("how many minutes it takes", 1, 720);

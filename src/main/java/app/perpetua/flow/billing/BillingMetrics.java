@@ -34,7 +34,7 @@ public final class BillingMetrics {
    * @param outcome one of a few fixed words
    */
   void payment(Payments.Kind kind, String outcome) {
-    registry.counter("payments", "kind", kind.word(), "outcome", outcome).increment();
+    registry.counter("payments", "kind", kind.wireName(), "outcome", outcome).increment();
   }
 
   /**
@@ -71,7 +71,7 @@ public final class BillingMetrics {
         .forEach(count -> counts.put(count.status(), count.count()));
     for (Subscription.Status status : Subscription.Status.values()) {
       if (status != Subscription.Status.EXPIRED) {
-        gauge(status.word()).set(counts.getOrDefault(status.word(), 0L));
+        gauge(status.wireName()).set(counts.getOrDefault(status.wireName(), 0L));
       }
     }
   }

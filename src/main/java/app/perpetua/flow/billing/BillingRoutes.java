@@ -11,7 +11,6 @@ import app.perpetua.flow.sql.Owner.Tier;
 import app.perpetua.flow.sql.Tx;
 import java.time.Duration;
 import java.util.LinkedHashMap;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
@@ -48,7 +47,7 @@ public final class BillingRoutes {
     return tx -> {
       Subscriptions.Standing standing = billing.subscriptions().standing(tx);
       Map<String, @Nullable Object> shown = new LinkedHashMap<>();
-      shown.put("tier", standing.tier().name().toLowerCase(Locale.ROOT));
+      shown.put("tier", standing.tier());
       shown.put("status", standing.status());
       shown.put("current_period_end", standing.periodEnd());
       shown.put("grace_period_end", standing.graceEnd());

@@ -107,7 +107,7 @@ final class Managed {
       return Result.OUTDATED;
     }
     orders.store(tx, order.granted(tx.now()));
-    metrics.payment(Payments.Kind.RENEWAL, Status.CAPTURED.word());
+    metrics.payment(Payments.Kind.RENEWAL, Status.CAPTURED.wireName());
     Instant cancelled = found == null ? null : found.cancelledAt();
     boolean chosen = cancelled == null || !event.at().isBefore(cancelled);
     Paid paid = new Paid(event.paymentId(), event.instrumentId());

@@ -1,9 +1,9 @@
 package app.perpetua.flow.billing;
 
+import app.perpetua.flow.base.WireName;
 import app.perpetua.flow.billing.Payments.Kind;
 import app.perpetua.flow.sql.Row;
 import java.time.Instant;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -34,7 +34,7 @@ record Order(
     @Nullable Instant grantedAt,
     Instant createdAt) {
   /** How it stands. */
-  enum Status {
+  enum Status implements WireName {
     OPEN,
     DECLINED,
     VOIDED,
@@ -42,10 +42,6 @@ record Order(
     CAPTURED,
     REFUNDED,
     DISPUTED;
-
-    String word() {
-      return name().toLowerCase(Locale.ROOT);
-    }
 
     /** True once money has moved: what failed before or elsewhere does not count any more. */
     boolean isMoney() {
@@ -142,11 +138,11 @@ record Order(
   static Order of(Row row) {
     return new Order(
         row.uuid("id"),
-        Kind.valueOf(row.text("kind").toUpperCase(Locale.ROOT)),
+        row.wireName("kind", Kind.class),
         row.integerOrNull("credits"),
         row.integer("amount_cents"),
         row.text("currency"),
-        Status.valueOf(row.text("status").toUpperCase(Locale.ROOT)),
+        row.wireName("status", Status.class),
         row.textOrNull("payment_id"),
         row.instantOrNull("period_start"),
         row.integerOrNull("attempt"),

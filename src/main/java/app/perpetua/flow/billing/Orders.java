@@ -58,11 +58,11 @@ final class Orders {
     EventOrder event = order.decidedBy();
     tx.sql("billing.store_order")
         .bind("id", order.id())
-        .bind("kind", order.kind().word())
+        .bind("kind", order.kind())
         .bind("credits", order.credits())
         .bind("amount_cents", order.amountCents())
         .bind("currency", order.currency())
-        .bind("status", order.status().word())
+        .bind("status", order.status())
         .bind("payment_id", order.paymentId())
         .bind("period_start", order.periodStart())
         .bind("attempt", order.attempt())

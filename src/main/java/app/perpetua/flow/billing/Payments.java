@@ -1,6 +1,6 @@
 package app.perpetua.flow.billing;
 
-import java.util.Locale;
+import app.perpetua.flow.base.WireName;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -8,18 +8,13 @@ import org.jspecify.annotations.Nullable;
 /** Takes money, by whatever provider. Each call has a deadline of its own, 5 s at most. */
 public interface Payments {
   /** What is paid for. */
-  enum Kind {
+  enum Kind implements WireName {
     /** Bought credits. */
     CREDITS,
     /** A month of Pro, on the provider's page. */
     SUBSCRIPTION,
     /** A further month, charged without the person. */
-    RENEWAL;
-
-    /** As stored, and as the provider hands it back. */
-    public String word() {
-      return name().toLowerCase(Locale.ROOT);
-    }
+    RENEWAL
   }
 
   /**

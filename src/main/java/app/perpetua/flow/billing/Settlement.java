@@ -1,6 +1,7 @@
 package app.perpetua.flow.billing;
 
 import app.perpetua.flow.base.Json;
+import app.perpetua.flow.base.WireName;
 import app.perpetua.flow.billing.Order.Status;
 import app.perpetua.flow.billing.Payments.Kind;
 import app.perpetua.flow.billing.Subscription.Paid;
@@ -17,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class Settlement {
   /** What an event turned out to be. */
-  enum Result {
+  enum Result implements WireName {
     /** News. */
     APPLIED,
     /** Overtaken by others. */
@@ -161,7 +162,7 @@ final class Settlement {
       takeBack(tx, after, Objects.requireNonNull(told));
     }
     if (before.status() != after.status()) {
-      metrics.payment(after.kind(), after.status().word());
+      metrics.payment(after.kind(), after.status().wireName());
     }
     orders.store(tx, stored);
   }
@@ -185,7 +186,7 @@ final class Settlement {
     if (order.kind() == Kind.CREDITS) {
       credits.revokePurchased(tx, order.id());
     } else {
-      subscriptions.returned(tx, order.paymentId(), order.status().word(), told);
+      subscriptions.returned(tx, order.paymentId(), order.status().wireName(), told);
     }
   }
 }

@@ -1,12 +1,12 @@
 package app.perpetua.flow.billing;
 
+import app.perpetua.flow.base.WireName;
 import app.perpetua.flow.sql.Row;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
 import java.time.ZonedDateTime;
-import java.util.Locale;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -40,7 +40,7 @@ record Subscription(
     @Nullable Instant cancelledAt,
     @Nullable EventOrder lastEvent) {
   /** How it stands. All but {@link #EXPIRED} are Pro. */
-  enum Status {
+  enum Status implements WireName {
     /** Paid for. */
     ACTIVE,
     /** A payment failed; others will be tried. */
@@ -50,12 +50,7 @@ record Subscription(
     /** Paid for to the period's end, and no further. */
     CANCELLED,
     /** Over. */
-    EXPIRED;
-
-    /** As the contract has it. */
-    String word() {
-      return name().toLowerCase(Locale.ROOT);
-    }
+    EXPIRED
   }
 
   /**
@@ -230,7 +225,7 @@ record Subscription(
   static Subscription of(Row row) {
     return new Subscription(
         row.uuid("id"),
-        Status.valueOf(row.text("status").toUpperCase(Locale.ROOT)),
+        row.wireName("status", Status.class),
         row.textOrNull("checkout_subscription_id"),
         row.textOrNull("instrument_id"),
         row.textOrNull("last_payment_id"),

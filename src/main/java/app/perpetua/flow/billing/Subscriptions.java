@@ -13,7 +13,6 @@ import app.perpetua.flow.events.Events;
 import app.perpetua.flow.sql.Owner.Tier;
 import app.perpetua.flow.sql.Tx;
 import java.time.Instant;
-import java.util.Locale;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -65,7 +64,7 @@ public final class Subscriptions {
         .one(
             row ->
                 new Standing(
-                    Tier.valueOf(row.text("tier").toUpperCase(Locale.ROOT)),
+                    row.wireName("tier", Tier.class),
                     row.textOrNull("status"),
                     row.instantOrNull("current_period_end"),
                     row.instantOrNull("grace_period_end")))
@@ -206,11 +205,11 @@ public final class Subscriptions {
       SubscriptionChange change,
       @Nullable Instant until,
       @Nullable String reason) {
-    String tier = subscription.status() == Status.EXPIRED ? "free" : "pro";
+    Tier tier = subscription.status() == Status.EXPIRED ? Tier.FREE : Tier.PRO;
     events.emit(
         tx,
         new Event.SubscriptionChanged(
-            subscription.id(), change, tier, subscription.status().word(), until, reason));
+            subscription.id(), change, tier, subscription.status().wireName(), until, reason));
   }
 
   /** Stores it as it is now, new or not. */
@@ -218,7 +217,7 @@ public final class Subscriptions {
     EventOrder event = subscription.lastEvent();
     tx.sql("billing.store_subscription")
         .bind("id", subscription.id())
-        .bind("status", subscription.status().word())
+        .bind("status", subscription.status())
         .bind("managed_id", subscription.managedId())
         .bind("instrument_id", subscription.instrumentId())
         .bind("last_payment_id", subscription.lastPaymentId())

@@ -12,7 +12,6 @@ import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.Tx;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -132,13 +131,13 @@ public final class Webhooks implements Handler {
         .bind("status", done ? "applied" : status(applied.result()))
         .bind("applied_at", done ? tx.now() : null)
         .atCommit();
-    metrics.webhook(applied.result().name().toLowerCase(Locale.ROOT));
+    metrics.webhook(applied.result().wireName());
     if (done) {
       metrics.lag(Duration.between(event.at(), tx.now()));
     } else if (applied.result() != Result.IGNORED) {
       LOG.log(
           System.Logger.Level.WARNING,
-          "an event is " + applied.result().name().toLowerCase(Locale.ROOT),
+          "an event is " + applied.result().wireName(),
           LogFields.of("event_id", id)
               .with("kind", event.kind())
               .with("user_id", applied.userId()));

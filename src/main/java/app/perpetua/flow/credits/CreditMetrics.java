@@ -23,8 +23,8 @@ final class CreditMetrics {
     }
     Counter.builder("credit.movements")
         .description("Credits by what happened to them")
-        .tag("operation", movement.operation().word())
-        .tag("type", movement.type().word())
+        .tag("operation", movement.operation().wireName())
+        .tag("type", movement.type().wireName())
         .register(registry)
         .increment(Math.abs((double) movement.amount()));
   }

@@ -3,10 +3,10 @@ package app.perpetua.flow.credits;
 import app.perpetua.flow.http.Query;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
+import app.perpetua.flow.sql.Owner.Tier;
 import app.perpetua.flow.sql.PageRequest;
 import app.perpetua.flow.sql.Tx;
 import java.time.Instant;
-import java.util.Locale;
 import java.util.function.Function;
 
 /** Requests about credits: parsed and answered. */
@@ -14,7 +14,7 @@ public final class CreditRoutes {
   private record ForAssistant(
       int dailyFree, int subscription, int purchased, int kickstart, int total) {}
 
-  private record AssistantStatement(ForAssistant balance, Instant dailyResetAt, String tier) {}
+  private record AssistantStatement(ForAssistant balance, Instant dailyResetAt, Tier tier) {}
 
   private final Credits credits;
 
@@ -52,7 +52,7 @@ public final class CreditRoutes {
                   balance.kickstart(),
                   balance.total()),
               statement.dailyResetAt(),
-              statement.tier().name().toLowerCase(Locale.ROOT)));
+              statement.tier()));
     };
   }
 }

@@ -1,9 +1,9 @@
 package app.perpetua.flow.credits;
 
-import java.util.Locale;
+import app.perpetua.flow.base.WireName;
 
 /** Where credits come from, in the order in which they are spent (FR-042, FR-051b). */
-public enum CreditType {
+public enum CreditType implements WireName {
   /** A day's entitlement, gone at 00:00 UTC (FR-038, FR-040). */
   DAILY,
   /** A month of Pro (FR-039). */
@@ -11,14 +11,5 @@ public enum CreditType {
   /** Bought; never expires (FR-051a). */
   PURCHASED,
   /** Given once, on joining (FR-037). */
-  KICKSTART;
-
-  /** As the contract and the database have it. */
-  public String word() {
-    return name().toLowerCase(Locale.ROOT);
-  }
-
-  static CreditType of(String word) {
-    return valueOf(word.toUpperCase(Locale.ROOT));
-  }
+  KICKSTART
 }

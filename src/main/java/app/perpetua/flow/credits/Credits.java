@@ -84,8 +84,7 @@ public final class Credits {
             .oneToMany(
                 row ->
                     new Entitlement(
-                        row.text("tier").equals("pro") ? Tier.PRO : Tier.FREE,
-                        row.integer("perk_daily_credits")),
+                        row.wireName("tier", Tier.class), row.integer("perk_daily_credits")),
                 Grant::of);
     Purse purse = new Purse(ids, tx.now(), found.many());
     Tier tier = found.one().tier();
@@ -230,7 +229,7 @@ public final class Credits {
     Tx system = tx.actingFor(tx.userId(), Actor.Source.SYSTEM);
     for (Movement movement : purse.movements()) {
       UUID grant = movement.grantId();
-      String type = movement.type().word();
+      String type = movement.type().wireName();
       int amount = Math.abs(movement.amount());
       switch (movement.operation()) {
         case CONSUME -> events.emit(tx, new Event.CreditsConsumed(grant, type, amount));
@@ -250,7 +249,7 @@ public final class Credits {
   /** A grant in the shape that {@code store_grants} reads. */
   private record Stored(
       UUID id,
-      String creditType,
+      CreditType creditType,
       int amount,
       int remaining,
       int spent,
@@ -267,7 +266,7 @@ public final class Credits {
             grant ->
                 new Stored(
                     grant.id(),
-                    grant.type().word(),
+                    grant.type(),
                     grant.amount(),
                     grant.remaining(),
                     grant.spent(),

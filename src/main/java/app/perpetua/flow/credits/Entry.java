@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A line of the ledger as the contract shows it.
  *
- * @param creditType daily, subscription, purchased or kickstart
- * @param operation grant, consume, expire, carryover or refund
+ * @param creditType where the credits come from
+ * @param operation what happened to them
  * @param amount signed
  * @param balanceAfter the user's total behind it
  * @param operationRef what it was for; lines of one charge share it
@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
 public record Entry(
     UUID id,
     UUID userId,
-    String creditType,
-    String operation,
+    CreditType creditType,
+    Movement.Operation operation,
     int amount,
     int balanceAfter,
     @Nullable String operationRef,
@@ -31,8 +31,8 @@ public record Entry(
     return new Entry(
         row.uuid("id"),
         row.uuid("user_id"),
-        row.text("credit_type"),
-        row.text("operation"),
+        row.wireName("credit_type", CreditType.class),
+        row.wireName("operation", Movement.Operation.class),
         row.integer("amount"),
         row.integer("balance_after"),
         row.textOrNull("operation_ref"),

@@ -35,7 +35,7 @@ record Grant(
     String day = row.textOrNull("entitled_on");
     return new Grant(
         row.uuid("id"),
-        CreditType.of(row.text("credit_type")),
+        row.wireName("credit_type", CreditType.class),
         row.integer("amount"),
         row.integer("remaining"),
         row.integer("spent"),

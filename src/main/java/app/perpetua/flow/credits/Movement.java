@@ -1,7 +1,7 @@
 package app.perpetua.flow.credits;
 
+import app.perpetua.flow.base.WireName;
 import java.time.Instant;
-import java.util.Locale;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -26,15 +26,11 @@ record Movement(
     String description,
     @Nullable Instant expiresAt) {
   /** What happened to the grant. */
-  enum Operation {
+  enum Operation implements WireName {
     GRANT,
     CONSUME,
     EXPIRE,
     CARRYOVER,
-    REFUND;
-
-    String word() {
-      return name().toLowerCase(Locale.ROOT);
-    }
+    REFUND
   }
 }

@@ -1,5 +1,6 @@
 package app.perpetua.flow.events;
 
+import app.perpetua.flow.sql.Owner;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import java.time.Instant;
 import java.util.UUID;
@@ -230,7 +231,7 @@ public sealed interface Event {
   record SubscriptionChanged(
       UUID subscriptionId,
       SubscriptionChange change,
-      String tier,
+      Owner.Tier tier,
       String status,
       @Nullable Instant until,
       @Nullable String reason)

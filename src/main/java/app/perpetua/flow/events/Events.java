@@ -3,7 +3,6 @@ package app.perpetua.flow.events;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.sql.Tx;
-import java.util.Locale;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -38,7 +37,7 @@ public final class Events {
         .bind("entity_type", entry.entityType())
         .bind("entity_id", entry.entityId())
         .bind("action", entry.action())
-        .bind("source", tx.actor().source().name().toLowerCase(Locale.ROOT))
+        .bind("source", tx.actor().source())
         .bind("metadata", json.text(entry.metadata()))
         .bind("request_id", tx.actor().requestId())
         .atCommit();

@@ -4,6 +4,7 @@ import app.perpetua.flow.base.Code;
 import app.perpetua.flow.base.Fault;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.base.WireName;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -99,6 +100,12 @@ public final class Body {
         message,
         node -> node.isString() ? node.stringValue() : null,
         word -> Arrays.asList(allowed).contains(word) ? null : message);
+  }
+
+  /** A constant by its wire name; null if absent or null. */
+  public <E extends Enum<E> & WireName> @Nullable E oneOf(String name, Class<E> type) {
+    String wireName = oneOf(name, WireName.all(type));
+    return wireName == null ? null : WireName.parse(type, wireName);
   }
 
   /** A whole number within bounds; null if absent or null. */

@@ -2,6 +2,7 @@ package app.perpetua.flow.http;
 
 import app.perpetua.flow.base.Fault;
 import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.base.WireName;
 import app.perpetua.flow.sql.PageRequest;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -106,6 +107,12 @@ public final class Query {
     }
     faults.add(new Fault(name, "must be " + Text.alternatives(allowed)));
     return null;
+  }
+
+  /** A constant by its wire name; null if absent. */
+  public <E extends Enum<E> & WireName> @Nullable E oneOf(String name, Class<E> type) {
+    String wireName = oneOf(name, WireName.all(type));
+    return wireName == null ? null : WireName.parse(type, wireName);
   }
 
   /** A UUID; null if absent. */

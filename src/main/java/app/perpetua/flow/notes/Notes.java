@@ -209,8 +209,8 @@ public final class Notes {
   private static void checkVoice(Owner owner) {
     if (owner.tier() != Owner.Tier.PRO) {
       throw Refusal.of(Code.TIER_REQUIRED, "voice notes are part of Pro")
-          .with("required_tier", "pro")
-          .with("current_tier", "free");
+          .with("required_tier", Owner.Tier.PRO)
+          .with("current_tier", Owner.Tier.FREE);
     }
   }
 

@@ -1,8 +1,8 @@
 package app.perpetua.flow.notifications;
 
+import app.perpetua.flow.base.WireName;
 import app.perpetua.flow.sql.Row;
 import java.time.Instant;
-import java.util.Locale;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -30,17 +30,11 @@ public record Notification(
     Instant createdAt,
     Instant updatedAt) {
   /** What a notification is about. */
-  public enum Type {
+  public enum Type implements WireName {
     REMINDER,
     ACHIEVEMENT,
     SUBSCRIPTION,
-    SYSTEM;
-
-    /** The contract's word, which is also what is stored. */
-    @Override
-    public String toString() {
-      return name().toLowerCase(Locale.ROOT);
-    }
+    SYSTEM
   }
 
   /** The same, read at that time. */
@@ -53,7 +47,7 @@ public record Notification(
     return new Notification(
         row.uuid("id"),
         row.uuid("user_id"),
-        Type.valueOf(row.text("type").toUpperCase(Locale.ROOT)),
+        row.wireName("type", Type.class),
         row.text("title"),
         row.text("body"),
         row.textOrNull("action_url"),

@@ -62,7 +62,7 @@ public final class Notifications {
     UUID id = ids.next();
     tx.sql("notifications.insert_notification")
         .bind("id", id)
-        .bind("type", type.toString())
+        .bind("type", type)
         .bind("title", cut(title, TITLE))
         .bind("body", cut(body, BODY))
         .bind("action_url", actionUrl)

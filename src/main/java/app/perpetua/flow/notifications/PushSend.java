@@ -2,6 +2,7 @@ package app.perpetua.flow.notifications;
 
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.LogFields;
+import app.perpetua.flow.base.WireName;
 import app.perpetua.flow.jobs.Handler;
 import app.perpetua.flow.jobs.Job;
 import app.perpetua.flow.jobs.TwoPhaseHandler;
@@ -12,7 +13,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.LinkedHashMap;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
@@ -26,18 +26,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PushSend implements TwoPhaseHandler<PushSend.Sending, PushService.Outcome> {
   /** How an attempt ended, for whoever counts. */
-  public enum Result {
+  public enum Result implements WireName {
     SENT,
     GONE,
     REJECTED,
     RETRIED,
-    DROPPED;
-
-    /** The word for metrics. */
-    @Override
-    public String toString() {
-      return name().toLowerCase(Locale.ROOT);
-    }
+    DROPPED
   }
 
   /**

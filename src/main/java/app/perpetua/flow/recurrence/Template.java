@@ -2,6 +2,7 @@ package app.perpetua.flow.recurrence;
 
 import app.perpetua.flow.sql.Row;
 import app.perpetua.flow.tasks.Instances;
+import app.perpetua.flow.tasks.Priority;
 import app.perpetua.flow.tasks.TaskDraft;
 import java.time.Instant;
 import java.time.ZoneId;
@@ -16,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param userId its owner
  * @param title what its instances are called, 1 to 200 characters
  * @param description empty if none
- * @param priority {@code low}, {@code medium} or {@code high}
+ * @param priority its importance
  * @param estimatedDuration minutes; null if unknown
  * @param rrule the rule (RFC 5545)
  * @param timezone an IANA zone, whose clocks count
@@ -32,7 +33,7 @@ public record Template(
     UUID userId,
     String title,
     String description,
-    String priority,
+    Priority priority,
     @Nullable Integer estimatedDuration,
     String rrule,
     String timezone,
@@ -51,7 +52,7 @@ public record Template(
         row.uuid("user_id"),
         row.text("title"),
         row.text("description"),
-        row.text("priority"),
+        row.wireName("priority", Priority.class),
         row.integerOrNull("estimated_duration"),
         rrule,
         timezone,

@@ -1,5 +1,6 @@
 package app.perpetua.flow.recurrence;
 
+import app.perpetua.flow.tasks.Priority;
 import java.time.Instant;
 import java.time.ZoneId;
 import org.jspecify.annotations.Nullable;
@@ -9,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param title 1 to 200 characters
  * @param description empty if none
- * @param priority {@code low}, {@code medium} or {@code high}
+ * @param priority its importance
  * @param estimatedDuration minutes; null if unknown
  * @param rule how often
  * @param startsAt from when on; null for now
@@ -18,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 record TemplateDraft(
     String title,
     String description,
-    String priority,
+    Priority priority,
     @Nullable Integer estimatedDuration,
     Rrule rule,
     @Nullable Instant startsAt,

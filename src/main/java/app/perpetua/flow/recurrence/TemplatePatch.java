@@ -1,5 +1,6 @@
 package app.perpetua.flow.recurrence;
 
+import app.perpetua.flow.tasks.Priority;
 import app.perpetua.flow.tasks.TaskPatch;
 import java.time.Instant;
 import java.time.ZoneId;
@@ -10,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param title 1 to 200 characters
  * @param description empty clears it
- * @param priority {@code low}, {@code medium} or {@code high}
+ * @param priority the new importance
  * @param estimatedDuration minutes
  * @param rule how often
  * @param startsAt from when on
@@ -21,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 record TemplatePatch(
     @Nullable String title,
     @Nullable String description,
-    @Nullable String priority,
+    @Nullable Priority priority,
     TaskPatch.Edit<Integer> estimatedDuration,
     @Nullable Rrule rule,
     @Nullable Instant startsAt,

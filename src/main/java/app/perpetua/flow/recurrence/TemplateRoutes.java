@@ -6,6 +6,7 @@ import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
 import app.perpetua.flow.sql.PageRequest;
 import app.perpetua.flow.sql.Tx;
+import app.perpetua.flow.tasks.Priority;
 import app.perpetua.flow.tasks.TaskConfig;
 import app.perpetua.flow.tasks.TaskPatch;
 import java.time.Instant;
@@ -25,7 +26,6 @@ public final class TemplateRoutes {
   private static final int MAX_TIMEZONE = 64;
   private static final int PREVIEW = 10;
   private static final int MAX_PREVIEW = 100;
-  private static final String[] PRIORITIES = {"low", "medium", "high"};
 
   /** Before it, zones had local times that nobody remembers. */
   private static final Instant EARLIEST = Instant.EPOCH;
@@ -63,7 +63,7 @@ public final class TemplateRoutes {
         request.body().required("title", "rrule").notNull("priority", "starts_at", "timezone");
     String title = body.text("title", 1, TITLE);
     String description = body.verbatim("description", 0, longestDescription);
-    String priority = body.oneOf("priority", PRIORITIES);
+    Priority priority = body.oneOf("priority", Priority.class);
     Integer minutes = body.integer("estimated_duration", 1, MAX_MINUTES);
     Rrule rule = rule(body);
     Instant startsAt = startsAt(body, request.now());
@@ -73,7 +73,7 @@ public final class TemplateRoutes {
         new TemplateDraft(
             Objects.requireNonNull(title),
             description == null ? "" : description,
-            priority == null ? "medium" : priority,
+            priority == null ? Priority.MEDIUM : priority,
             minutes,
             Objects.requireNonNull(rule),
             startsAt,
@@ -100,7 +100,7 @@ public final class TemplateRoutes {
         new TemplatePatch(
             body.text("title", 1, TITLE),
             body.has("description") && description == null ? "" : description,
-            body.oneOf("priority", PRIORITIES),
+            body.oneOf("priority", Priority.class),
             new TaskPatch.Edit<>(
                 body.has("estimated_duration"), body.integer("estimated_duration", 1, MAX_MINUTES)),
             rule(body),

@@ -1,5 +1,6 @@
 package app.perpetua.flow.reminders;
 
+import app.perpetua.flow.base.WireName;
 import app.perpetua.flow.sql.Row;
 import java.time.Duration;
 import java.time.Instant;
@@ -13,10 +14,10 @@ import org.jspecify.annotations.Nullable;
  * @param id UUID version 7
  * @param taskId what it reminds of
  * @param userId its owner
- * @param type {@code before} or {@code after} the due date, or {@code absolute}
+ * @param type what its time is relative to
  * @param offsetMinutes minutes from the due date, 0 to 43200; null exactly if absolute
  * @param scheduledAt when
- * @param method {@code in_app}, or {@code push}, which is in the app as well
+ * @param method where it appears
  * @param fired whether its time is over, be it that nobody was told
  * @param firedAt since when; null until then
  * @param createdAt when it was made
@@ -26,26 +27,40 @@ public record Reminder(
     UUID id,
     UUID taskId,
     UUID userId,
-    String type,
+    Type type,
     @Nullable Integer offsetMinutes,
     Instant scheduledAt,
-    String method,
+    Method method,
     boolean fired,
     @Nullable Instant firedAt,
     Instant createdAt,
     Instant updatedAt) {
-  /** The type that has a time of its own. */
-  static final String ABSOLUTE = "absolute";
+  /** What the time of a reminder is relative to. */
+  public enum Type implements WireName {
+    /** So long before the due date. */
+    BEFORE,
+    /** So long after the due date. */
+    AFTER,
+    /** A time of its own. */
+    ABSOLUTE
+  }
+
+  /** Where a reminder appears. */
+  public enum Method implements WireName {
+    /** In the app, and as Web Push. */
+    PUSH,
+    IN_APP
+  }
 
   static Reminder of(Row row) {
     return new Reminder(
         row.uuid("id"),
         row.uuid("task_id"),
         row.uuid("user_id"),
-        row.text("type"),
+        row.wireName("type", Type.class),
         row.integerOrNull("offset_minutes"),
         row.instant("scheduled_at"),
-        row.text("method"),
+        row.wireName("method", Method.class),
         row.bool("fired"),
         row.instantOrNull("fired_at"),
         row.instant("created_at"),
@@ -53,9 +68,9 @@ public record Reminder(
   }
 
   /** So many minutes before or after the due date. */
-  static Instant around(Instant due, String type, int offsetMinutes) {
+  static Instant around(Instant due, Type type, int offsetMinutes) {
     Duration offset = Duration.ofMinutes(offsetMinutes);
-    return type.equals("before") ? due.minus(offset) : due.plus(offset);
+    return type == Type.BEFORE ? due.minus(offset) : due.plus(offset);
   }
 
   /** As it follows the due date; one that would have been due already has fired. */
@@ -66,7 +81,7 @@ public record Reminder(
   }
 
   Reminder with(
-      String newType, @Nullable Integer newOffset, Instant at, String newMethod, Instant now) {
+      Type newType, @Nullable Integer newOffset, Instant at, Method newMethod, Instant now) {
     return new Reminder(
         id, taskId, userId, newType, newOffset, at, newMethod, fired, firedAt, createdAt, now);
   }

@@ -6,10 +6,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * A reminder to be made.
  *
- * @param type {@code before}, {@code after} or {@code absolute}
+ * @param type what its time is relative to
  * @param offsetMinutes minutes from the due date, 0 to 43200; null exactly if absolute
  * @param scheduledAt when; null unless absolute
- * @param method {@code in_app} or {@code push}
+ * @param method where it appears
  */
 public record ReminderDraft(
-    String type, @Nullable Integer offsetMinutes, @Nullable Instant scheduledAt, String method) {}
+    Reminder.Type type,
+    @Nullable Integer offsetMinutes,
+    @Nullable Instant scheduledAt,
+    Reminder.Method method) {}

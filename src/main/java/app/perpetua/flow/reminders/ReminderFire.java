@@ -64,7 +64,7 @@ public final class ReminderFire implements Handler {
         "/tasks/" + task.id(),
         task.id(),
         "reminder:" + reminder.id(),
-        reminder.method().equals("push"));
+        reminder.method() == Reminder.Method.PUSH);
     events.emit(tx, new Event.ReminderFired(reminder.id(), task.id()));
     return new Next.Done();
   }

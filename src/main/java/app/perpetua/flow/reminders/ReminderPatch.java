@@ -6,16 +6,16 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a PATCH changes; null means the field stays.
  *
- * @param type {@code before}, {@code after} or {@code absolute}
+ * @param type what its time is relative to
  * @param offsetMinutes minutes from the due date, 0 to 43200
  * @param scheduledAt when
- * @param method {@code in_app} or {@code push}
+ * @param method where it appears
  */
 public record ReminderPatch(
-    @Nullable String type,
+    Reminder.@Nullable Type type,
     @Nullable Integer offsetMinutes,
     @Nullable Instant scheduledAt,
-    @Nullable String method) {
+    Reminder.@Nullable Method method) {
   /** True if it says anything about the time. */
   boolean setsTime() {
     return type != null || offsetMinutes != null || scheduledAt != null;

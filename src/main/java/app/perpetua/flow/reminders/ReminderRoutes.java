@@ -4,6 +4,8 @@ import app.perpetua.flow.http.Body;
 import app.perpetua.flow.http.Query;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
+import app.perpetua.flow.reminders.Reminder.Method;
+import app.perpetua.flow.reminders.Reminder.Type;
 import app.perpetua.flow.sql.PageRequest;
 import app.perpetua.flow.sql.Tx;
 import java.time.Instant;
@@ -16,9 +18,6 @@ import org.jspecify.annotations.Nullable;
 public final class ReminderRoutes {
   /** Thirty days, as far ahead as a due date may lie. */
   private static final int MAX_OFFSET = 43_200;
-
-  private static final String[] TYPES = {"before", "after", Reminder.ABSOLUTE};
-  private static final String[] METHODS = {"push", "in_app"};
 
   private final Reminders reminders;
 
@@ -68,13 +67,13 @@ public final class ReminderRoutes {
     Body body = request.body().notNull("type", "scheduled_at", "method");
     ReminderPatch patch =
         new ReminderPatch(
-            body.oneOf("type", TYPES),
+            body.oneOf("type", Type.class),
             offset(body),
             body.instant("scheduled_at"),
-            body.oneOf("method", METHODS));
+            body.oneOf("method", Method.class));
     if (body.has("offset_minutes")
         && patch.offsetMinutes() == null
-        && !Reminder.ABSOLUTE.equals(patch.type())) {
+        && patch.type() != Type.ABSOLUTE) {
       body.fault("offset_minutes", "may be null for absolute only");
     }
     fitting(body, patch.type(), patch.offsetMinutes(), patch.scheduledAt());
@@ -93,12 +92,12 @@ public final class ReminderRoutes {
 
   private static ReminderDraft draft(Body body, Instant now) {
     body.required("type").notNull("method");
-    String type = body.oneOf("type", TYPES);
+    Type type = body.oneOf("type", Type.class);
     Integer offset = offset(body);
     Instant at = body.instant("scheduled_at");
-    String method = body.oneOf("method", METHODS);
+    Method method = body.oneOf("method", Method.class);
     if (type != null) {
-      body.required(type.equals(Reminder.ABSOLUTE) ? "scheduled_at" : "offset_minutes");
+      body.required(type == Type.ABSOLUTE ? "scheduled_at" : "offset_minutes");
     }
     fitting(body, type, offset, at);
     if (at != null && Reminders.isPast(at, now)) {
@@ -106,7 +105,7 @@ public final class ReminderRoutes {
     }
     body.done();
     return new ReminderDraft(
-        Objects.requireNonNull(type), offset, at, method == null ? "in_app" : method);
+        Objects.requireNonNull(type), offset, at, method == null ? Method.IN_APP : method);
   }
 
   /** The sign is ignored: the type gives the direction. */
@@ -116,14 +115,14 @@ public final class ReminderRoutes {
   }
 
   private static void fitting(
-      Body body, @Nullable String type, @Nullable Integer offset, @Nullable Instant at) {
+      Body body, @Nullable Type type, @Nullable Integer offset, @Nullable Instant at) {
     if (type == null) {
       return;
     }
-    if (type.equals(Reminder.ABSOLUTE) && offset != null) {
+    if (type == Type.ABSOLUTE && offset != null) {
       body.fault("offset_minutes", "is for before and after only");
     }
-    if (!type.equals(Reminder.ABSOLUTE) && at != null) {
+    if (type != Type.ABSOLUTE && at != null) {
       body.fault("scheduled_at", "is for absolute only");
     }
   }

@@ -6,6 +6,8 @@ import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.events.Event;
 import app.perpetua.flow.events.Events;
 import app.perpetua.flow.jobs.Jobs;
+import app.perpetua.flow.reminders.Reminder.Method;
+import app.perpetua.flow.reminders.Reminder.Type;
 import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.Page;
 import app.perpetua.flow.sql.PageRequest;
@@ -287,11 +289,11 @@ public final class Reminders {
   }
 
   private static Reminder patched(Tx tx, Reminder old, ReminderPatch patch, Task task) {
-    String method = patch.method() == null ? old.method() : patch.method();
-    String type = patch.type() == null ? old.type() : patch.type();
+    Method method = patch.method() == null ? old.method() : patch.method();
+    Type type = patch.type() == null ? old.type() : patch.type();
     Integer offset = old.offsetMinutes();
     Instant at = old.scheduledAt();
-    if (patch.setsTime() && type.equals(Reminder.ABSOLUTE)) {
+    if (patch.setsTime() && type == Type.ABSOLUTE) {
       if (patch.offsetMinutes() != null) {
         throw Refusal.invalid("offset_minutes", "is for before and after only");
       }
@@ -303,22 +305,22 @@ public final class Reminders {
       }
       offset = patch.offsetMinutes() == null ? offset : patch.offsetMinutes();
       // One that stays as it is need not lie ahead.
-      if (!type.equals(old.type()) || !Objects.equals(offset, old.offsetMinutes())) {
+      if (type != old.type() || !Objects.equals(offset, old.offsetMinutes())) {
         at = time(task, type, offset, null, tx.now());
       }
     }
     boolean same =
-        type.equals(old.type())
+        type == old.type()
             && Objects.equals(offset, old.offsetMinutes())
             && at.equals(old.scheduledAt())
-            && method.equals(old.method());
+            && method == old.method();
     return same ? old : old.with(type, offset, at, method, tx.now());
   }
 
   /** When it fires; refused unless that can be told and lies ahead. */
   private static Instant time(
-      Task task, String type, @Nullable Integer offset, @Nullable Instant given, Instant now) {
-    if (type.equals(Reminder.ABSOLUTE)) {
+      Task task, Type type, @Nullable Integer offset, @Nullable Instant given, Instant now) {
+    if (type == Type.ABSOLUTE) {
       Instant at = Objects.requireNonNull(given);
       checkAhead(at, "scheduled_at", now);
       return at;

@@ -1,5 +1,6 @@
 package app.perpetua.flow.sql;
 
+import app.perpetua.flow.base.WireName;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -13,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record Actor(@Nullable UUID userId, Source source, @Nullable String requestId) {
   /** Who decided: the person, the assistant after the person's confirmation, or a job. */
-  public enum Source {
+  public enum Source implements WireName {
     USER,
     AI,
     SYSTEM

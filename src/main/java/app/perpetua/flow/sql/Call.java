@@ -1,6 +1,7 @@
 package app.perpetua.flow.sql;
 
 import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.base.WireName;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.Collection;
@@ -33,8 +34,8 @@ public final class Call {
   }
 
   /**
-   * Binds a parameter: text, number, boolean, UUID, instant, bytes, an array of strings, a
-   * collection of UUIDs, or null (the statement then casts it).
+   * Binds a parameter: text, number, boolean, UUID, instant, bytes, an enum with wire names, an
+   * array of strings, a collection of UUIDs, or null (the statement then casts it).
    *
    * @throws IllegalArgumentException if the statement has no such parameter
    */
@@ -113,6 +114,7 @@ public final class Call {
   private static @Nullable Object jdbc(@Nullable Object value) {
     return switch (value) {
       case Instant instant -> instant.atOffset(ZoneOffset.UTC);
+      case WireName constant -> constant.wireName();
       case Collection<?> ids -> ids.toArray(UUID[]::new);
       case null, default -> value;
     };

@@ -1,5 +1,6 @@
 package app.perpetua.flow.sql;
 
+import app.perpetua.flow.base.WireName;
 import java.time.Instant;
 
 /**
@@ -28,7 +29,7 @@ public record Owner(
     int perkDailyCredits,
     Instant createdAt) {
   /** What the account is entitled to. */
-  public enum Tier {
+  public enum Tier implements WireName {
     FREE,
     PRO
   }
@@ -64,7 +65,7 @@ public record Owner(
   /** Reads the columns that every opening statement yields. */
   public static Owner of(Row row) {
     return new Owner(
-        row.text("tier").equals("pro") ? Tier.PRO : Tier.FREE,
+        row.wireName("tier", Tier.class),
         row.text("email"),
         row.text("timezone"),
         row.integer("open_tasks"),

@@ -1,5 +1,6 @@
 package app.perpetua.flow.sql;
 
+import app.perpetua.flow.base.WireName;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
@@ -38,6 +39,17 @@ public final class Row {
   /** A nullable {@code text}, {@code json} or {@code jsonb} column. */
   public @Nullable String textOrNull(String column) {
     return get(column, String.class);
+  }
+
+  /** A {@code text} column that holds wire names of an enum. */
+  public <E extends Enum<E> & WireName> E wireName(String column, Class<E> type) {
+    return WireName.parse(type, text(column));
+  }
+
+  /** A nullable {@code text} column that holds wire names of an enum. */
+  public <E extends Enum<E> & WireName> @Nullable E wireNameOrNull(String column, Class<E> type) {
+    String text = textOrNull(column);
+    return text == null ? null : WireName.parse(type, text);
   }
 
   /** A {@code timestamptz} column. */

@@ -1,5 +1,6 @@
 package app.perpetua.flow.tasks;
 
+import app.perpetua.flow.base.WireName;
 import java.time.Instant;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -13,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param completed whether it is done
  * @param completedAt since when; null while open
  * @param orderIndex its place among its task's subtasks, gapless from 0
- * @param source who wrote it: {@code user} or {@code ai}
+ * @param source who wrote it
  * @param createdAt when it was made
  * @param updatedAt when it last changed
  */
@@ -24,9 +25,15 @@ public record Subtask(
     boolean completed,
     @Nullable Instant completedAt,
     int orderIndex,
-    String source,
+    Source source,
     Instant createdAt,
     Instant updatedAt) {
+  /** Who wrote a subtask: its user, or the assistant with the user's confirmation. */
+  public enum Source implements WireName {
+    USER,
+    AI
+  }
+
   Subtask changed(String newTitle, boolean nowCompleted, int newIndex, Instant when) {
     Instant since = !nowCompleted ? null : completedAt == null ? when : completedAt;
     return new Subtask(

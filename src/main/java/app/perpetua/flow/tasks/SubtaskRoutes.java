@@ -42,7 +42,8 @@ public final class SubtaskRoutes {
     Integer index = body.integer("order_index", 0, Integer.MAX_VALUE);
     body.done();
     return tx ->
-        Reply.created(subtasks.add(tx, taskId, Objects.requireNonNull(title), index, "user"));
+        Reply.created(
+            subtasks.add(tx, taskId, Objects.requireNonNull(title), index, Subtask.Source.USER));
   }
 
   /** PATCH and PUT /subtasks/{id}. */

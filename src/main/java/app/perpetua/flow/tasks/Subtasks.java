@@ -45,7 +45,8 @@ public final class Subtasks {
    * @throws Refusal {@code FORBIDDEN}, {@code NOT_FOUND}, {@code ARCHIVED}, {@code
    *     VALIDATION_ERROR} if the place would leave a gap, {@code LIMIT_EXCEEDED}
    */
-  public Subtask add(Tx tx, UUID taskId, String title, @Nullable Integer index, String source) {
+  public Subtask add(
+      Tx tx, UUID taskId, String title, @Nullable Integer index, Subtask.Source source) {
     return add(tx, taskId, List.of(title), index, source).getFirst();
   }
 
@@ -55,7 +56,7 @@ public final class Subtasks {
    * @param titles at least one
    * @throws Refusal as {@link #add}
    */
-  public List<Subtask> addAll(Tx tx, UUID taskId, List<String> titles, String source) {
+  public List<Subtask> addAll(Tx tx, UUID taskId, List<String> titles, Subtask.Source source) {
     return add(tx, taskId, titles, null, source);
   }
 
@@ -79,7 +80,7 @@ public final class Subtasks {
   }
 
   private List<Subtask> add(
-      Tx tx, UUID taskId, List<String> titles, @Nullable Integer index, String source) {
+      Tx tx, UUID taskId, List<String> titles, @Nullable Integer index, Subtask.Source source) {
     Task task = tasks.detail(tx, taskId).task();
     Tasks.checkChangeable(task);
     int count = task.subtaskCount();
@@ -149,7 +150,10 @@ public final class Subtasks {
     Task counted = task.withSubtasks(task.subtaskCount(), doneCount);
     boolean completesTask = lastOne && !task.completed();
     Task stored =
-        tasks.store(tx, task, completesTask ? counted.completedBy("auto", tx.now()) : counted);
+        tasks.store(
+            tx,
+            task,
+            completesTask ? counted.completedBy(Task.CompletedBy.AUTO, tx.now()) : counted);
     events.emit(
         tx,
         done && !old.completed()

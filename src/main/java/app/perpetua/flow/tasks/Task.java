@@ -1,5 +1,6 @@
 package app.perpetua.flow.tasks;
 
+import app.perpetua.flow.base.WireName;
 import app.perpetua.flow.sql.Row;
 import com.fasterxml.jackson.annotation.JsonIgnore;
 import java.time.Duration;
@@ -16,13 +17,13 @@ import org.jspecify.annotations.Nullable;
  * @param templateId the recurrence it is an instance of; null for a task of its own
  * @param title 1 to 200 characters
  * @param description empty if none
- * @param priority {@code low}, {@code medium} or {@code high}
+ * @param priority its importance
  * @param dueDate when it is due; null if never
  * @param estimatedDuration minutes; null if unknown
  * @param focusTimeSeconds time spent in focus, seconds
  * @param completed whether it is done
  * @param completedAt since when; null while open
- * @param completedBy {@code manual}, {@code auto} or {@code force}; null while open
+ * @param completedBy what completed it; null while open
  * @param hidden out of sight, reversibly
  * @param archived read-only
  * @param subtaskCount how many subtasks it has
@@ -41,13 +42,13 @@ public record Task(
     @Nullable UUID templateId,
     String title,
     String description,
-    String priority,
+    Priority priority,
     @Nullable Instant dueDate,
     @Nullable Integer estimatedDuration,
     int focusTimeSeconds,
     boolean completed,
     @Nullable Instant completedAt,
-    @Nullable String completedBy,
+    @Nullable CompletedBy completedBy,
     boolean hidden,
     boolean archived,
     int subtaskCount,
@@ -57,6 +58,16 @@ public record Task(
     Instant createdAt,
     Instant updatedAt,
     @JsonIgnore @Nullable Instant focusingSince) {
+  /** What completed a task. */
+  public enum CompletedBy implements WireName {
+    /** Its user, when no subtask was open. */
+    MANUAL,
+    /** The completion of its last open subtask (FR-009). */
+    AUTO,
+    /** Its user, together with its open subtasks (FR-010). */
+    FORCE
+  }
+
   /** What one focus counts at most: as long as the longest estimate. */
   public static final Duration LONGEST_FOCUS = Duration.ofHours(12);
 
@@ -78,13 +89,13 @@ public record Task(
         row.uuidOrNull("template_id"),
         row.text("title"),
         row.text("description"),
-        row.text("priority"),
+        row.wireName("priority", Priority.class),
         row.instantOrNull("due_date"),
         row.integerOrNull("estimated_duration"),
         row.integer("focus_time_seconds"),
         row.bool("completed"),
         row.instantOrNull("completed_at"),
-        row.textOrNull("completed_by"),
+        row.wireNameOrNull("completed_by", CompletedBy.class),
         row.bool("hidden"),
         row.bool("archived"),
         row.integer("subtask_count"),
@@ -154,7 +165,7 @@ public record Task(
   }
 
   /** As it is when it is done, which ends the focus on it. */
-  Task completedBy(String how, Instant when) {
+  Task completedBy(CompletedBy how, Instant when) {
     return with(true, when, how, subtaskCount, subtaskCompletedCount, version, countedAt, updatedAt)
         .unfocused(when);
   }
@@ -256,7 +267,7 @@ public record Task(
   private Task with(
       boolean nowCompleted,
       @Nullable Instant since,
-      @Nullable String how,
+      @Nullable CompletedBy how,
       int subtasks,
       int subtasksCompleted,
       int newVersion,

@@ -8,13 +8,13 @@ import org.jspecify.annotations.Nullable;
  *
  * @param title 1 to 200 characters
  * @param description empty if none
- * @param priority {@code low}, {@code medium} or {@code high}
+ * @param priority its importance
  * @param dueDate within the horizon; null if never due
  * @param estimatedDuration minutes; null if unknown
  */
 public record TaskDraft(
     String title,
     String description,
-    String priority,
+    Priority priority,
     @Nullable Instant dueDate,
     @Nullable Integer estimatedDuration) {}

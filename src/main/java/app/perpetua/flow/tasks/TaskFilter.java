@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record TaskFilter(
     @Nullable Boolean completed,
-    @Nullable String priority,
+    @Nullable Priority priority,
     boolean hidden,
     boolean archived,
     @Nullable Instant dueBefore,

@@ -13,9 +13,6 @@ public final class TaskForm {
   /** FR-007: the longest title, in code points; a subtask's as well. */
   public static final int TITLE = 200;
 
-  /** The priorities, lowest first. */
-  static final String[] PRIORITIES = {"low", "medium", "high"};
-
   private static final int MAX_MINUTES = 720;
 
   private final int longestDescription;
@@ -34,7 +31,7 @@ public final class TaskForm {
     body.required("title").notNull("priority");
     String title = body.text("title", 1, TITLE);
     String description = body.verbatim("description", 0, longestDescription);
-    String priority = body.oneOf("priority", PRIORITIES);
+    Priority priority = body.oneOf("priority", Priority.class);
     Instant due = body.instant("due_date");
     Integer minutes = body.integer("estimated_duration", 1, MAX_MINUTES);
     if (due != null && !Tasks.dueDateFits(due, now)) {
@@ -45,7 +42,7 @@ public final class TaskForm {
         : new TaskDraft(
             title,
             description == null ? "" : description,
-            Objects.requireNonNullElse(priority, "medium"),
+            Objects.requireNonNullElse(priority, Priority.MEDIUM),
             due,
             minutes);
   }
@@ -59,7 +56,7 @@ public final class TaskForm {
             body.integer("version", Integer.MIN_VALUE, Integer.MAX_VALUE),
             body.text("title", 1, TITLE),
             body.has("description") && description == null ? "" : description,
-            body.oneOf("priority", PRIORITIES),
+            body.oneOf("priority", Priority.class),
             new TaskPatch.Edit<>(body.has("due_date"), body.instant("due_date")),
             new TaskPatch.Edit<>(
                 body.has("estimated_duration"), body.integer("estimated_duration", 1, MAX_MINUTES)),

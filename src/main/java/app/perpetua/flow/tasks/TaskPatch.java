@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * @param version the version the client has seen; null if it sets nothing but states
  * @param title 1 to 200 characters
  * @param description empty clears it
- * @param priority {@code low}, {@code medium} or {@code high}
+ * @param priority the new importance
  * @param dueDate the new due date
  * @param estimatedDuration minutes
  * @param completed completes or reopens
@@ -20,7 +20,7 @@ public record TaskPatch(
     @Nullable Integer version,
     @Nullable String title,
     @Nullable String description,
-    @Nullable String priority,
+    @Nullable Priority priority,
     Edit<Instant> dueDate,
     Edit<Integer> estimatedDuration,
     @Nullable Boolean completed,
@@ -69,7 +69,7 @@ public record TaskPatch(
             task.focusTimeSeconds(),
             done,
             same ? task.completedAt() : done ? now : null,
-            same ? task.completedBy() : done ? "manual" : null,
+            same ? task.completedBy() : done ? Task.CompletedBy.MANUAL : null,
             hidden == null ? task.hidden() : hidden,
             away,
             task.subtaskCount(),

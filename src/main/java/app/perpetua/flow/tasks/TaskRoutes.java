@@ -50,7 +50,7 @@ public final class TaskRoutes {
     TaskFilter filter =
         new TaskFilter(
             query.bool("completed"),
-            query.oneOf("priority", TaskForm.PRIORITIES),
+            query.oneOf("priority", Priority.class),
             Boolean.TRUE.equals(query.bool("hidden")),
             Boolean.TRUE.equals(query.bool("archived")),
             query.instant("due_before"),

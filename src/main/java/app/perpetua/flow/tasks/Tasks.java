@@ -194,7 +194,7 @@ public final class Tasks {
         store(
             tx,
             old,
-            old.completedBy("force", tx.now())
+            old.completedBy(Task.CompletedBy.FORCE, tx.now())
                 .withSubtasks(old.subtaskCount(), old.subtaskCount()));
     tx.sql("tasks.complete_open_subtasks").bind("task_id", id).atCommit();
     for (Subtask subtask : detail.subtasks()) {
@@ -283,7 +283,7 @@ public final class Tasks {
         tx,
         new Event.TaskCompleted(
             stored.id(),
-            Objects.requireNonNull(stored.completedBy()),
+            Objects.requireNonNull(stored.completedBy()).wireName(),
             tx.now(),
             old.countedAt() == null,
             stored.focused(),

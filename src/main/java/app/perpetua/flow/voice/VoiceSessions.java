@@ -118,8 +118,8 @@ public final class VoiceSessions {
   static void requirePro(Tx tx) {
     if (tx.owner().tier() != Tier.PRO) {
       throw Refusal.of(Code.TIER_REQUIRED, "transcription is part of Pro")
-          .with("required_tier", "pro")
-          .with("current_tier", "free");
+          .with("required_tier", Tier.PRO)
+          .with("current_tier", Tier.FREE);
     }
   }
 

@@ -11,6 +11,7 @@ import app.perpetua.flow.base.Secret;
 import app.perpetua.flow.harness.MutableClock;
 import app.perpetua.flow.http.Authenticator;
 import app.perpetua.flow.http.Principal;
+import app.perpetua.flow.sql.Owner.Tier;
 import com.nimbusds.jose.JOSEException;
 import com.nimbusds.jose.JOSEObjectType;
 import com.nimbusds.jose.JWSAlgorithm;
@@ -56,7 +57,7 @@ class AccessTokensTest {
 
   @Test
   void FR_002_a_token_says_who_for_how_long_and_by_which_key() throws Exception {
-    String token = tokens.issue(USER, "ada@example.com", "pro");
+    String token = tokens.issue(USER, "ada@example.com", Tier.PRO);
     SignedJWT jwt = SignedJWT.parse(token);
     assertEquals(JWSAlgorithm.RS256, jwt.getHeader().getAlgorithm());
     JWTClaimsSet claims = jwt.getJWTClaimsSet();
@@ -76,14 +77,14 @@ class AccessTokensTest {
     assertEquals(now.plus(Duration.ofMinutes(15)), principal.expiresAt());
     assertEquals(principal, tokens.verify(token), "from memory");
     assertNotEquals(
-        principal.session(), tokens.verify(tokens.issue(USER, "a@b", "free")).session());
+        principal.session(), tokens.verify(tokens.issue(USER, "a@b", Tier.FREE)).session());
   }
 
   @Test
   void the_published_keys_verify_our_tokens_and_hide_the_private_half() throws Exception {
     JWKSet published = JWKSet.parse(tokens.keySet());
     assertEquals(2, published.getKeys().size());
-    SignedJWT jwt = SignedJWT.parse(tokens.issue(USER, "a@b", "free"));
+    SignedJWT jwt = SignedJWT.parse(tokens.issue(USER, "a@b", Tier.FREE));
     RSAKey key = (RSAKey) published.getKeyByKeyId(jwt.getHeader().getKeyID());
     assertEquals(key.computeThumbprint().toString(), key.getKeyID(), "RFC 7638");
     assertEquals(true, jwt.verify(new RSASSAVerifier(key)));
@@ -93,15 +94,15 @@ class AccessTokensTest {
   @Test
   void a_token_signed_with_the_previous_key_still_counts() {
     AccessTokens before = new AccessTokens(config(PREVIOUS, List.of()), ids, clock);
-    assertEquals(USER, tokens.verify(before.issue(USER, "a@b", "free")).userId());
+    assertEquals(USER, tokens.verify(before.issue(USER, "a@b", Tier.FREE)).userId());
     assertRefused(
-        new AccessTokens(config(FORGER, List.of()), ids, clock).issue(USER, "a@b", "free"));
+        new AccessTokens(config(FORGER, List.of()), ids, clock).issue(USER, "a@b", Tier.FREE));
   }
 
   @Test
   void FR_006_a_token_that_is_merely_old_says_so() {
-    String seen = tokens.issue(USER, "a@b", "free");
-    String unseen = tokens.issue(USER, "a@b", "free");
+    String seen = tokens.issue(USER, "a@b", Tier.FREE);
+    String unseen = tokens.issue(USER, "a@b", Tier.FREE);
     tokens.verify(seen);
     clock.advance(Duration.ofMinutes(15).minusMillis(1));
     tokens.verify(seen);
@@ -198,7 +199,7 @@ class AccessTokensTest {
 
   @Test
   void promise_10_any_other_text_is_refused_the_same_way() {
-    String token = tokens.issue(USER, "a@b", "free");
+    String token = tokens.issue(USER, "a@b", Tier.FREE);
     for (String text :
         List.of(
             "",
@@ -223,7 +224,7 @@ class AccessTokensTest {
 
   @Test
   void promise_10_no_changed_character_goes_unnoticed() {
-    String token = tokens.issue(USER, "a@b", "free");
+    String token = tokens.issue(USER, "a@b", Tier.FREE);
     String alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.=+/ \0\"{";
     Random random = new Random(20260310);
     for (int i = 0; i < token.length(); i++) {

@@ -9,6 +9,7 @@ import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.harness.Invariants;
 import app.perpetua.flow.harness.MutableClock;
 import app.perpetua.flow.harness.TestDatabase;
+import app.perpetua.flow.sql.Owner.Tier;
 import com.zaxxer.hikari.HikariDataSource;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -58,7 +59,7 @@ class UsersTest {
             "Ada",
             "https://example.com/a",
             "UTC",
-            "free",
+            Tier.FREE,
             MutableClock.START,
             MutableClock.START),
         user);
@@ -110,7 +111,7 @@ class UsersTest {
             "Ada Lovelace",
             null,
             "UTC",
-            "free",
+            Tier.FREE,
             first.createdAt(),
             account.clock.instant()),
         renamed);

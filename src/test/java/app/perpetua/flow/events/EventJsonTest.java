@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import app.perpetua.flow.base.Json;
+import app.perpetua.flow.sql.Owner;
 import java.lang.reflect.RecordComponent;
 import java.time.Instant;
 import java.util.Arrays;
@@ -69,6 +70,7 @@ class EventJsonTest {
       case "Origin" ->
           new Event.Origin(UUID.randomUUID(), UUID.randomUUID(), "a model", 1_200L, 80L, 1);
       case "SubscriptionChange" -> Event.SubscriptionChange.GRACE;
+      case "Tier" -> Owner.Tier.PRO;
       default -> throw new IllegalStateException("no value for " + part);
     };
   }

@@ -23,6 +23,7 @@ import app.perpetua.flow.sql.DatabaseException;
 import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.SqlCatalog;
 import app.perpetua.flow.sql.Tx;
+import app.perpetua.flow.tasks.Priority;
 import app.perpetua.flow.tasks.Subtask;
 import app.perpetua.flow.tasks.Subtasks;
 import app.perpetua.flow.tasks.Task;
@@ -177,7 +178,7 @@ class FocusSessionsTest {
     pass(40);
     assertEquals(40, write(tx -> tasks.forceComplete(tx, forced, 1)).focusTimeSeconds());
     UUID stepped = task(1);
-    Subtask step = write(tx -> subtasks.add(tx, stepped, "step", null, "user"));
+    Subtask step = write(tx -> subtasks.add(tx, stepped, "step", null, Subtask.Source.USER));
     start(stepped);
     pass(50);
     Subtasks.Changed changed = write(tx -> subtasks.patch(tx, step.id(), null, true, null));
@@ -291,7 +292,8 @@ class FocusSessionsTest {
   }
 
   private UUID task(@Nullable Integer estimate) {
-    return write(tx -> tasks.create(tx, new TaskDraft("a", "", "medium", null, estimate))).id();
+    return write(tx -> tasks.create(tx, new TaskDraft("a", "", Priority.MEDIUM, null, estimate)))
+        .id();
   }
 
   private FocusSession start(UUID task) {

@@ -76,7 +76,8 @@ class TasksTest {
             tx ->
                 tasks.create(
                     tx,
-                    new TaskDraft("Täsk 👩‍🚀", "line\nline", "high", NOW.plusSeconds(60), 25)));
+                    new TaskDraft(
+                        "Täsk 👩‍🚀", "line\nline", Priority.HIGH, NOW.plusSeconds(60), 25)));
     TaskDetail read = read(tx -> tasks.detail(tx, made.id()));
     assertEquals(made, read.task());
     assertEquals(List.of(), read.subtasks());
@@ -124,7 +125,7 @@ class TasksTest {
     Task task = create("a");
     Task done = patch(task.id(), null, null, true).task();
     assertEquals(NOW, done.completedAt());
-    assertEquals("manual", done.completedBy());
+    assertEquals(Task.CompletedBy.MANUAL, done.completedBy());
     assertEquals(0, database.number("select open_tasks from auth.users where id = ?", user));
     clock.advance(Duration.ofHours(1));
     Tasks.Changed again = patch(task.id(), null, null, true);
@@ -144,7 +145,7 @@ class TasksTest {
     Subtask second = add(task.id(), "2");
     assertTrue(complete(first.id()).completedTask().isEmpty());
     Task done = complete(second.id()).completedTask().orElseThrow();
-    assertEquals("auto", done.completedBy());
+    assertEquals(Task.CompletedBy.AUTO, done.completedBy());
     assertEquals(5, done.version());
     assertEquals(done, read(tx -> tasks.detail(tx, task.id())).task());
   }
@@ -157,7 +158,7 @@ class TasksTest {
     complete(first.id());
     clock.advance(Duration.ofMinutes(5));
     Task done = write(tx -> tasks.forceComplete(tx, task.id(), 4));
-    assertEquals("force", done.completedBy());
+    assertEquals(Task.CompletedBy.FORCE, done.completedBy());
     TaskDetail detail = read(tx -> tasks.detail(tx, task.id()));
     assertEquals(done, detail.task());
     assertEquals(NOW, detail.subtasks().get(0).completedAt());
@@ -169,7 +170,7 @@ class TasksTest {
     Task task = create("a");
     Subtask a = add(task.id(), "a");
     Subtask c = add(task.id(), "c");
-    write(tx -> subtasks.add(tx, task.id(), "b", 1, "user"));
+    write(tx -> subtasks.add(tx, task.id(), "b", 1, Subtask.Source.USER));
     assertEquals(List.of("a", "b", "c"), titles(task.id()));
     write(tx -> subtasks.patch(tx, c.id(), null, null, 0));
     assertEquals(List.of("c", "a", "b"), titles(task.id()));
@@ -181,7 +182,9 @@ class TasksTest {
     assertEquals(List.of("c", "b"), titles(task.id()));
     assertEquals(
         Code.VALIDATION_ERROR,
-        assertThrows(Refusal.class, () -> write(tx -> subtasks.add(tx, task.id(), "x", 3, "user")))
+        assertThrows(
+                Refusal.class,
+                () -> write(tx -> subtasks.add(tx, task.id(), "x", 3, Subtask.Source.USER)))
             .code());
   }
 
@@ -206,7 +209,7 @@ class TasksTest {
   }
 
   private Task create(String title) {
-    return write(tx -> tasks.create(tx, new TaskDraft(title, "", "medium", null, null)));
+    return write(tx -> tasks.create(tx, new TaskDraft(title, "", Priority.MEDIUM, null, null)));
   }
 
   private Tasks.Changed patch(
@@ -221,7 +224,7 @@ class TasksTest {
   }
 
   private Subtask add(UUID taskId, String title) {
-    return write(tx -> subtasks.add(tx, taskId, title, null, "user"));
+    return write(tx -> subtasks.add(tx, taskId, title, null, Subtask.Source.USER));
   }
 
   private Subtasks.Changed complete(UUID id) {

@@ -74,7 +74,7 @@ public final class CheckoutPayments implements Payments {
     body.put("reference", purchase.order().toString());
     body.put(
         "metadata",
-        Map.of("user_id", purchase.userId().toString(), "kind", purchase.kind().word()));
+        Map.of("user_id", purchase.userId().toString(), "kind", purchase.kind().wireName()));
     config.processingChannel().ifPresent(channel -> body.put("processing_channel_id", channel));
     body.put("success_url", config.successUrl().toString());
     body.put("failure_url", config.failureUrl().toString());
