@@ -95,7 +95,7 @@ public final class Breakdown {
             "room",
             reserved.room(),
             "task",
-            Map.of("title", task.title(), "description", task.description()),
+            Map.of("title", task.title(), "description", task.fields().description()),
             "subtasks",
             reserved.task().subtasks().stream().map(Subtask::title).toList());
     Prompt prompt =

@@ -226,21 +226,21 @@ public final class Chat {
     Map<String, Object> brief = new LinkedHashMap<>();
     brief.put("id", task.id());
     brief.put("title", task.title());
-    String description = task.description();
+    String description = task.fields().description();
     int length = description.codePointCount(0, description.length());
     brief.put(
         "description",
         length <= descriptionLength
             ? description
             : description.substring(0, description.offsetByCodePoints(0, descriptionLength)));
-    brief.put("priority", task.priority());
+    brief.put("priority", task.fields().priority());
     if (task.dueDate() != null) {
       brief.put("due_date", task.dueDate());
     }
-    if (task.estimatedDuration() != null) {
-      brief.put("estimated_minutes", task.estimatedDuration());
+    if (task.fields().estimatedDuration() != null) {
+      brief.put("estimated_minutes", task.fields().estimatedDuration());
     }
-    brief.put("subtask_count", task.subtaskCount());
+    brief.put("subtask_count", task.subtasks().subtaskCount());
     return brief;
   }
 

@@ -33,6 +33,6 @@ public record FocusSession(UUID sessionId, UUID taskId, Instant startedAt, int f
 
   static FocusSession of(FocusSessions.Running running, Task task) {
     return new FocusSession(
-        running.id(), running.taskId(), running.startedAt(), task.focusTimeSeconds());
+        running.id(), running.taskId(), running.startedAt(), task.focus().focusTimeSeconds());
   }
 }

@@ -87,7 +87,9 @@ public final class FocusSessions {
     Running started = new Running(ids.next(), taskId, tx.now());
     tx.sql("focus.insert_session").bind("id", started.id()).bind("task_id", taskId).atCommit();
     Duration limit =
-        task.estimatedDuration() == null ? FORGOTTEN : Duration.ofMinutes(task.estimatedDuration());
+        task.fields().estimatedDuration() == null
+            ? FORGOTTEN
+            : Duration.ofMinutes(task.fields().estimatedDuration());
     jobs.enqueue(
         tx,
         END,
@@ -113,7 +115,7 @@ public final class FocusSessions {
     if (running.isPresent() && !running.get().taskId().equals(taskId)) {
       throw elsewhere(tx, running.get());
     }
-    if (running.isEmpty() || task.focusingSince() == null) {
+    if (running.isEmpty() || task.focus().focusingSince() == null) {
       throw Refusal.of(Code.CONFLICT, "no focus is running: it has ended");
     }
     Instant since = running.get().startedAt();
@@ -141,7 +143,7 @@ public final class FocusSessions {
         .ifPresent(
             running -> {
               Task task = tasks.get(tx, running.taskId());
-              if (task.focusingSince() != null) {
+              if (task.focus().focusingSince() != null) {
                 Instant at = running.startedAt().plusSeconds(forgotten.seconds());
                 end(tx, running, task, forgotten.seconds(), at);
               }
@@ -174,7 +176,7 @@ public final class FocusSessions {
         running.id(),
         running.taskId(),
         running.startedAt(),
-        counted.focusTimeSeconds(),
+        counted.focus().focusTimeSeconds(),
         seconds,
         at);
   }

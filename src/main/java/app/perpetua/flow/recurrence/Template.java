@@ -4,6 +4,7 @@ import app.perpetua.flow.sql.Row;
 import app.perpetua.flow.tasks.Instances;
 import app.perpetua.flow.tasks.Priority;
 import app.perpetua.flow.tasks.TaskDraft;
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.util.Optional;
@@ -19,12 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param description empty if none
  * @param priority its importance
  * @param estimatedDuration minutes; null if unknown
- * @param rrule the rule (RFC 5545)
- * @param timezone an IANA zone, whose clocks count
- * @param startsAt the first occurrence is the first match at or after it
- * @param nextDue the next occurrence of which no task was made yet; null if there is none
- * @param active whether it makes tasks
- * @param rruleText the rule in plain words
+ * @param schedule when tasks come
  * @param createdAt when it was made
  * @param updatedAt when it last changed
  */
@@ -35,14 +31,37 @@ public record Template(
     String description,
     Priority priority,
     @Nullable Integer estimatedDuration,
-    String rrule,
-    String timezone,
-    Instant startsAt,
-    @Nullable Instant nextDue,
-    boolean active,
-    String rruleText,
+    @JsonUnwrapped Schedule schedule,
     Instant createdAt,
     Instant updatedAt) {
+  /**
+   * When a template makes tasks.
+   *
+   * @param rrule the rule (RFC 5545)
+   * @param timezone an IANA zone, whose clocks count
+   * @param startsAt the first occurrence is the first match at or after it
+   * @param nextDue the next occurrence of which no task was made yet; null if there is none
+   * @param active whether it makes tasks
+   * @param rruleText the rule in plain words
+   */
+  public record Schedule(
+      String rrule,
+      String timezone,
+      Instant startsAt,
+      @Nullable Instant nextDue,
+      boolean active,
+      String rruleText) {
+    static Schedule of(Recurrence recurrence, @Nullable Instant nextDue, boolean active) {
+      return new Schedule(
+          recurrence.rule().text(),
+          recurrence.zone().getId(),
+          recurrence.startsAt(),
+          nextDue,
+          active,
+          recurrence.words());
+    }
+  }
+
   static Template of(Row row) {
     String rrule = row.text("rrule");
     String timezone = row.text("timezone");
@@ -54,18 +73,27 @@ public record Template(
         row.text("description"),
         row.wireName("priority", Priority.class),
         row.integerOrNull("estimated_duration"),
-        rrule,
-        timezone,
-        startsAt,
-        row.instantOrNull("next_due"),
-        row.bool("active"),
-        recurrence(rrule, startsAt, timezone).words(),
+        new Schedule(
+            rrule,
+            timezone,
+            startsAt,
+            row.instantOrNull("next_due"),
+            row.bool("active"),
+            recurrence(rrule, startsAt, timezone).words()),
         row.instant("created_at"),
         row.instant("updated_at"));
   }
 
+  @Nullable Instant nextDue() {
+    return schedule.nextDue();
+  }
+
+  boolean active() {
+    return schedule.active();
+  }
+
   Recurrence recurrence() {
-    return recurrence(rrule, startsAt, timezone);
+    return recurrence(schedule.rrule(), schedule.startsAt(), schedule.timezone());
   }
 
   private static Recurrence recurrence(String rrule, Instant startsAt, String timezone) {
@@ -89,48 +117,32 @@ public record Template(
   Optional<Instant> following(Instances.Made made, Instant now) {
     Instant after = latest(made.newestDue(), latest(made.newest(), now));
     // Also later than a task that was deleted: what was made once is not made again.
-    return nextDue != null && nextDue.isAfter(after)
-        ? Optional.of(nextDue)
-        : recurrence().next(after);
+    Instant next = schedule.nextDue();
+    return next != null && next.isAfter(after) ? Optional.of(next) : recurrence().next(after);
   }
 
   static Instant latest(@Nullable Instant one, Instant other) {
     return one == null || one.isBefore(other) ? other : one;
   }
 
-  Template withNext(@Nullable Instant next, boolean nowActive) {
-    return new Template(
-        id,
-        userId,
-        title,
-        description,
-        priority,
-        estimatedDuration,
-        rrule,
-        timezone,
-        startsAt,
-        next,
-        nowActive,
-        rruleText,
-        createdAt,
-        updatedAt);
+  Template withNext(@Nullable Instant next, boolean active) {
+    Schedule changed =
+        new Schedule(
+            schedule.rrule(),
+            schedule.timezone(),
+            schedule.startsAt(),
+            next,
+            active,
+            schedule.rruleText());
+    return with(changed, updatedAt);
   }
 
   Template touched(Instant when) {
+    return with(schedule, when);
+  }
+
+  private Template with(Schedule changed, Instant when) {
     return new Template(
-        id,
-        userId,
-        title,
-        description,
-        priority,
-        estimatedDuration,
-        rrule,
-        timezone,
-        startsAt,
-        nextDue,
-        active,
-        rruleText,
-        createdAt,
-        when);
+        id, userId, title, description, priority, estimatedDuration, changed, createdAt, when);
   }
 }

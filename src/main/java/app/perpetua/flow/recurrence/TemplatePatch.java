@@ -58,12 +58,7 @@ record TemplatePatch(
         description == null ? old.description() : description,
         priority == null ? old.priority() : priority,
         estimatedDuration.given() ? estimatedDuration.value() : old.estimatedDuration(),
-        recurrence.rule().text(),
-        recurrence.zone().getId(),
-        recurrence.startsAt(),
-        old.nextDue(),
-        active == null ? old.active() : active,
-        recurrence.words(),
+        Template.Schedule.of(recurrence, old.nextDue(), active == null ? old.active() : active),
         old.createdAt(),
         old.updatedAt());
   }

@@ -110,6 +110,7 @@ public final class Templates {
       tasks.checkRoom(tx.owner());
     }
     checkActive(tx);
+    Instant next = reached ? recurrence.next(Template.latest(first, tx.now())).orElse(null) : first;
     Template template =
         new Template(
             ids.next(),
@@ -118,12 +119,7 @@ public final class Templates {
             draft.description(),
             draft.priority(),
             draft.estimatedDuration(),
-            draft.rule().text(),
-            recurrence.zone().getId(),
-            recurrence.startsAt(),
-            reached ? recurrence.next(Template.latest(first, tx.now())).orElse(null) : first,
-            true,
-            recurrence.words(),
+            Template.Schedule.of(recurrence, next, true),
             tx.now(),
             tx.now());
     insert(tx, template);
@@ -236,12 +232,12 @@ public final class Templates {
         open,
         new TaskDraft(
             patch.title() == null ? task.title() : patch.title(),
-            patch.description() == null ? task.description() : patch.description(),
-            patch.priority() == null ? task.priority() : patch.priority(),
+            patch.description() == null ? task.fields().description() : patch.description(),
+            patch.priority() == null ? task.fields().priority() : patch.priority(),
             occurrence.equals(open.occurrence()) ? task.dueDate() : occurrence,
             patch.estimatedDuration().given()
                 ? patch.estimatedDuration().value()
-                : task.estimatedDuration()),
+                : task.fields().estimatedDuration()),
         occurrence);
   }
 
@@ -308,9 +304,9 @@ public final class Templates {
         .bind("description", template.description())
         .bind("priority", template.priority())
         .bind("estimated_duration", template.estimatedDuration())
-        .bind("rrule", template.rrule())
-        .bind("timezone", template.timezone())
-        .bind("starts_at", template.startsAt())
+        .bind("rrule", template.schedule().rrule())
+        .bind("timezone", template.schedule().timezone())
+        .bind("starts_at", template.schedule().startsAt())
         .bind("next_due", template.nextDue())
         .atCommit();
   }
@@ -322,9 +318,9 @@ public final class Templates {
         .bind("description", template.description())
         .bind("priority", template.priority())
         .bind("estimated_duration", template.estimatedDuration())
-        .bind("rrule", template.rrule())
-        .bind("timezone", template.timezone())
-        .bind("starts_at", template.startsAt())
+        .bind("rrule", template.schedule().rrule())
+        .bind("timezone", template.schedule().timezone())
+        .bind("starts_at", template.schedule().startsAt())
         .bind("next_due", template.nextDue())
         .bind("active", template.active())
         .bind("updated_at", template.updatedAt())

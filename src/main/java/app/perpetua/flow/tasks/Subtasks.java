@@ -67,23 +67,23 @@ public final class Subtasks {
    */
   public void checkRoom(Owner owner, Task task, int more) {
     int limit = tasks.maxSubtasks(owner);
-    if (task.subtaskCount() + more > limit) {
+    if (task.subtasks().subtaskCount() + more > limit) {
       throw Refusal.of(Code.LIMIT_EXCEEDED, "a task may have " + limit + " subtasks")
           .with("limit", limit)
-          .with("current", task.subtaskCount());
+          .with("current", task.subtasks().subtaskCount());
     }
   }
 
   /** How many more subtasks the task may have. */
   public int room(Owner owner, Task task) {
-    return Math.max(0, tasks.maxSubtasks(owner) - task.subtaskCount());
+    return Math.max(0, tasks.maxSubtasks(owner) - task.subtasks().subtaskCount());
   }
 
   private List<Subtask> add(
       Tx tx, UUID taskId, List<String> titles, @Nullable Integer index, Subtask.Source source) {
     Task task = tasks.detail(tx, taskId).task();
     Tasks.checkChangeable(task);
-    int count = task.subtaskCount();
+    int count = task.subtasks().subtaskCount();
     int first = place(index == null ? count : index, count);
     checkRoom(tx.owner(), task, titles.size());
     if (first < count) {
@@ -104,7 +104,10 @@ public final class Subtasks {
       events.emit(tx, new Event.SubtaskCreated(subtask.id(), taskId));
       added.add(subtask);
     }
-    tasks.store(tx, task, task.withSubtasks(count + titles.size(), task.subtaskCompletedCount()));
+    tasks.store(
+        tx,
+        task,
+        task.withSubtasks(count + titles.size(), task.subtasks().subtaskCompletedCount()));
     return added;
   }
 
@@ -145,9 +148,10 @@ public final class Subtasks {
       order.add(place, id);
       arrange(tx, task.id(), order);
     }
-    int doneCount = task.subtaskCompletedCount() + (done ? 1 : 0) - (old.completed() ? 1 : 0);
-    boolean lastOne = done && !old.completed() && doneCount == task.subtaskCount();
-    Task counted = task.withSubtasks(task.subtaskCount(), doneCount);
+    int doneCount =
+        task.subtasks().subtaskCompletedCount() + (done ? 1 : 0) - (old.completed() ? 1 : 0);
+    boolean lastOne = done && !old.completed() && doneCount == task.subtasks().subtaskCount();
+    Task counted = task.withSubtasks(task.subtasks().subtaskCount(), doneCount);
     boolean completesTask = lastOne && !task.completed();
     Task stored =
         tasks.store(
@@ -208,8 +212,8 @@ public final class Subtasks {
         .bind("task_id", task.id())
         .bind("order_index", old.orderIndex())
         .atCommit();
-    int done = task.subtaskCompletedCount() - (old.completed() ? 1 : 0);
-    tasks.store(tx, task, task.withSubtasks(task.subtaskCount() - 1, done));
+    int done = task.subtasks().subtaskCompletedCount() - (old.completed() ? 1 : 0);
+    tasks.store(tx, task, task.withSubtasks(task.subtasks().subtaskCount() - 1, done));
     events.emit(tx, new Event.SubtaskDeleted(id, task.id()));
   }
 

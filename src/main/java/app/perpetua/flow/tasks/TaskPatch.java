@@ -53,32 +53,31 @@ public record TaskPatch(
   }
 
   Task applyTo(Task task, Instant now) {
+    TaskDraft old = task.fields();
     boolean done = completed == null ? task.completed() : completed;
-    boolean same = done == task.completed();
     boolean away = archived == null ? task.archived() : archived;
+    Task.Completion completion = task.completion();
+    if (done != task.completed()) {
+      completion =
+          done ? completion.completed(Task.CompletedBy.MANUAL, now) : completion.reopened();
+    }
     Task changed =
         new Task(
             task.id(),
             task.userId(),
             task.templateId(),
-            title == null ? task.title() : title,
-            description == null ? task.description() : description,
-            priority == null ? task.priority() : priority,
-            dueDate.or(task.dueDate()),
-            estimatedDuration.or(task.estimatedDuration()),
-            task.focusTimeSeconds(),
-            done,
-            same ? task.completedAt() : done ? now : null,
-            same ? task.completedBy() : done ? Task.CompletedBy.MANUAL : null,
+            new TaskDraft(
+                title == null ? old.title() : title,
+                description == null ? old.description() : description,
+                priority == null ? old.priority() : priority,
+                dueDate.or(old.dueDate()),
+                estimatedDuration.or(old.estimatedDuration())),
+            task.focus(),
+            completion,
             hidden == null ? task.hidden() : hidden,
             away,
-            task.subtaskCount(),
-            task.subtaskCompletedCount(),
-            task.version(),
-            task.countedAt(),
-            task.createdAt(),
-            task.updatedAt(),
-            task.focusingSince());
+            task.subtasks(),
+            task.revision());
     // Nobody focuses on what is done or read-only.
     return done || away ? changed.unfocused(now) : changed;
   }

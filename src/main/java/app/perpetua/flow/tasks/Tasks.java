@@ -128,10 +128,10 @@ public final class Tasks {
         .bind("template_id", task.templateId())
         .bind("occurrence_at", occurrence)
         .bind("title", task.title())
-        .bind("description", task.description())
-        .bind("priority", task.priority())
+        .bind("description", task.fields().description())
+        .bind("priority", task.fields().priority())
         .bind("due_date", task.dueDate())
-        .bind("estimated_duration", task.estimatedDuration())
+        .bind("estimated_duration", task.fields().estimatedDuration())
         .atCommit();
     events.emit(tx, new Event.TaskCreated(task.id()));
   }
@@ -195,7 +195,7 @@ public final class Tasks {
             tx,
             old,
             old.completedBy(Task.CompletedBy.FORCE, tx.now())
-                .withSubtasks(old.subtaskCount(), old.subtaskCount()));
+                .withSubtasks(old.subtasks().subtaskCount(), old.subtasks().subtaskCount()));
     tx.sql("tasks.complete_open_subtasks").bind("task_id", id).atCommit();
     for (Subtask subtask : detail.subtasks()) {
       if (!subtask.completed()) {
@@ -227,7 +227,7 @@ public final class Tasks {
     tx.sql("tasks.bury_task")
         .bind("id", id)
         .bind("open_delta", old.open() ? -1 : 0)
-        .bind("focus_time_seconds", old.unfocused(tx.now()).focusTimeSeconds())
+        .bind("focus_time_seconds", old.unfocused(tx.now()).focus().focusTimeSeconds())
         .bind("tombstone_id", tombstone.tombstoneId())
         .bind("recoverable_until", tombstone.recoverableUntil())
         .atCommit();
@@ -250,21 +250,21 @@ public final class Tasks {
         .bind("id", task.id())
         .bind("open_delta", (task.open() ? 1 : 0) - (old.open() ? 1 : 0))
         .bind("title", task.title())
-        .bind("description", task.description())
-        .bind("priority", task.priority())
+        .bind("description", task.fields().description())
+        .bind("priority", task.fields().priority())
         .bind("due_date", task.dueDate())
-        .bind("estimated_duration", task.estimatedDuration())
-        .bind("focus_time_seconds", task.focusTimeSeconds())
+        .bind("estimated_duration", task.fields().estimatedDuration())
+        .bind("focus_time_seconds", task.focus().focusTimeSeconds())
         .bind("completed", task.completed())
-        .bind("completed_at", task.completedAt())
-        .bind("completed_by", task.completedBy())
+        .bind("completed_at", task.completion().completedAt())
+        .bind("completed_by", task.completion().completedBy())
         .bind("hidden", task.hidden())
         .bind("archived", task.archived())
-        .bind("subtask_count", task.subtaskCount())
-        .bind("subtask_completed_count", task.subtaskCompletedCount())
+        .bind("subtask_count", task.subtasks().subtaskCount())
+        .bind("subtask_completed_count", task.subtasks().subtaskCompletedCount())
         .bind("version", task.version())
-        .bind("counted_at", task.countedAt())
-        .bind("updated_at", task.updatedAt())
+        .bind("counted_at", task.completion().countedAt())
+        .bind("updated_at", task.revision().updatedAt())
         .atCommit();
     if (completes) {
       askForNext(tx, task);
@@ -283,9 +283,9 @@ public final class Tasks {
         tx,
         new Event.TaskCompleted(
             stored.id(),
-            Objects.requireNonNull(stored.completedBy()).wireName(),
+            Objects.requireNonNull(stored.completion().completedBy()).wireName(),
             tx.now(),
-            old.countedAt() == null,
+            old.completion().countedAt() == null,
             stored.focused(),
             old.focusRun(tx.now())));
   }

@@ -155,7 +155,7 @@ class FocusSessionsTest {
     start(task);
     pass(seconds);
     Task completed = complete(task);
-    assertEquals(seconds, completed.focusTimeSeconds());
+    assertEquals(seconds, completed.focus().focusTimeSeconds());
     assertEquals(List.of(new Seen(task, "manual", half, seconds)), seen());
   }
 
@@ -176,16 +176,16 @@ class FocusSessionsTest {
     UUID forced = task(1);
     start(forced);
     pass(40);
-    assertEquals(40, write(tx -> tasks.forceComplete(tx, forced, 1)).focusTimeSeconds());
+    assertEquals(40, write(tx -> tasks.forceComplete(tx, forced, 1)).focus().focusTimeSeconds());
     UUID stepped = task(1);
     Subtask step = write(tx -> subtasks.add(tx, stepped, "step", null, Subtask.Source.USER));
     start(stepped);
     pass(50);
     Subtasks.Changed changed = write(tx -> subtasks.patch(tx, step.id(), null, true, null));
-    assertEquals(50, changed.completedTask().orElseThrow().focusTimeSeconds());
+    assertEquals(50, changed.completedTask().orElseThrow().focus().focusTimeSeconds());
     assertEquals(
         List.of(new Seen(forced, "force", true, 40), new Seen(stepped, "auto", true, 50)), seen());
-    assertEquals(50, read(tx -> tasks.get(tx, stepped)).focusTimeSeconds());
+    assertEquals(50, read(tx -> tasks.get(tx, stepped)).focus().focusTimeSeconds());
     assertEquals(2, entries("focus_ended", "system"));
     assertEquals(0, jobs());
   }
@@ -211,7 +211,7 @@ class FocusSessionsTest {
     assertEquals(43_200, ended.durationSeconds());
     assertEquals(session.startedAt().plus(Duration.ofHours(12)), ended.endedAt());
     assertEquals(43_200, ended.focusTimeSeconds());
-    assertEquals(43_200, read(tx -> tasks.get(tx, task)).focusTimeSeconds());
+    assertEquals(43_200, read(tx -> tasks.get(tx, task)).focus().focusTimeSeconds());
   }
 
   @Test
@@ -250,7 +250,7 @@ class FocusSessionsTest {
           new FocusFollower(focus).later(tx, completions.getFirst());
           return 0;
         });
-    assertEquals(100, read(tx -> tasks.get(tx, task)).focusTimeSeconds());
+    assertEquals(100, read(tx -> tasks.get(tx, task)).focus().focusTimeSeconds());
     assertEquals(0, sessions());
     assertEquals(1, entries("focus_ended", "system"));
     assertEquals(0, entries("focus_ended", "user"));

@@ -81,12 +81,21 @@ class TasksTest {
     TaskDetail read = read(tx -> tasks.detail(tx, made.id()));
     assertEquals(made, read.task());
     assertEquals(List.of(), read.subtasks());
-    assertEquals(NOW, made.createdAt());
+    assertEquals(NOW, made.revision().createdAt());
     assertEquals(
         1,
         database.number(
             "select count(*) from activity.activity_logs where user_id = ? and action = 'task_created'",
             user));
+  }
+
+  @Test
+  void a_task_is_rendered_flat_and_in_the_order_of_the_contract() {
+    assertEquals(
+        "id, user_id, template_id, title, description, priority, due_date, estimated_duration,"
+            + " focus_time_seconds, completed, completed_at, completed_by, hidden, archived,"
+            + " subtask_count, subtask_completed_count, version, created_at, updated_at",
+        String.join(", ", json.parse(json.text(create("a"))).propertyNames()));
   }
 
   @Test
@@ -124,8 +133,8 @@ class TasksTest {
   void FR_008_completing_sets_when_and_how_and_reopening_clears_both() {
     Task task = create("a");
     Task done = patch(task.id(), null, null, true).task();
-    assertEquals(NOW, done.completedAt());
-    assertEquals(Task.CompletedBy.MANUAL, done.completedBy());
+    assertEquals(NOW, done.completion().completedAt());
+    assertEquals(Task.CompletedBy.MANUAL, done.completion().completedBy());
     assertEquals(0, database.number("select open_tasks from auth.users where id = ?", user));
     clock.advance(Duration.ofHours(1));
     Tasks.Changed again = patch(task.id(), null, null, true);
@@ -133,8 +142,8 @@ class TasksTest {
     assertFalse(again.completedNow());
     Task open = patch(task.id(), null, null, false).task();
     assertFalse(open.completed());
-    assertEquals(null, open.completedAt());
-    assertEquals(null, open.completedBy());
+    assertEquals(null, open.completion().completedAt());
+    assertEquals(null, open.completion().completedBy());
     assertEquals(1, database.number("select open_tasks from auth.users where id = ?", user));
   }
 
@@ -145,7 +154,7 @@ class TasksTest {
     Subtask second = add(task.id(), "2");
     assertTrue(complete(first.id()).completedTask().isEmpty());
     Task done = complete(second.id()).completedTask().orElseThrow();
-    assertEquals(Task.CompletedBy.AUTO, done.completedBy());
+    assertEquals(Task.CompletedBy.AUTO, done.completion().completedBy());
     assertEquals(5, done.version());
     assertEquals(done, read(tx -> tasks.detail(tx, task.id())).task());
   }
@@ -158,11 +167,11 @@ class TasksTest {
     complete(first.id());
     clock.advance(Duration.ofMinutes(5));
     Task done = write(tx -> tasks.forceComplete(tx, task.id(), 4));
-    assertEquals(Task.CompletedBy.FORCE, done.completedBy());
+    assertEquals(Task.CompletedBy.FORCE, done.completion().completedBy());
     TaskDetail detail = read(tx -> tasks.detail(tx, task.id()));
     assertEquals(done, detail.task());
     assertEquals(NOW, detail.subtasks().get(0).completedAt());
-    assertEquals(done.completedAt(), detail.subtasks().get(1).completedAt());
+    assertEquals(done.completion().completedAt(), detail.subtasks().get(1).completedAt());
   }
 
   @Test
