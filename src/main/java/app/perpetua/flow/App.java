@@ -55,7 +55,7 @@ public final class App implements AutoCloseable {
   /** To whomever we call: longer than a lost packet takes, shorter than anybody waits. */
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(2);
 
-  /** Settled: a request's database work, whatever its number of statements. */
+  /** All database work of one request, however many statements: a slow one frees its connection. */
   private static final Duration REQUEST_BUDGET = Duration.ofSeconds(5);
 
   /** Jobs that run at once, at most; each takes a connection that a request may need. */

@@ -12,7 +12,7 @@ import java.util.Map;
 
 /**
  * The environment that the service's processes get: the caller's, in which whatever would reach
- * beyond this machine is left out unless it was clearly meant (settled, 39).
+ * beyond this machine is left out: databases, and provider keys whose base URL is not set as well.
  *
  * @param variables the environment
  * @param notes what was left out, and why, one line each

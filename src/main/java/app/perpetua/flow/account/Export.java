@@ -13,10 +13,10 @@ import java.util.List;
 import java.util.function.Function;
 
 /**
- * Everything of a user as one JSON document (settled, 8). Rows are read page by page, each page
- * with a connection of its own that is given back before the page is written, so that a slow client
- * holds none. The pages are therefore no snapshot: what changes while the document is written may
- * be in it or not. Thread-safe.
+ * Everything of a user as one JSON document. Rows are read page by page, each page with a
+ * connection of its own that is given back before the page is written, so that a slow client holds
+ * none. The pages are therefore no snapshot: what changes while the document is written may be in
+ * it or not. Thread-safe.
  */
 public final class Export {
   private static final int PAGE = 50;

@@ -21,7 +21,7 @@ public record GoogleIdentity(
 
   /**
    * Made from claims. What identifies must fit as it is; what is only shown is made to fit, and a
-   * missing name is the address's local part (settled, 12).
+   * missing name is the address's local part.
    *
    * @throws IllegalArgumentException if subject or address cannot be one
    */

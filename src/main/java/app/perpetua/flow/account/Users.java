@@ -150,7 +150,7 @@ public final class Users {
 
   /**
    * Puts the acting user, whose row is locked, on a tier, for the rest of this transaction too.
-   * Billing decides and tells (settled, 27).
+   * Billing calls this, so that no other feature has to read its tables for the tier.
    */
   public void changeTier(Tx tx, Owner.Tier tier) {
     tx.sql("account.change_tier").bind("tier", tier).atCommit();

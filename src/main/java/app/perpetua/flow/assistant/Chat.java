@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A message to the assistant (FR-030): charged first, answered outside of any transaction, and
- * settled with what it proposes. It remembers nothing of earlier messages (settled, 30).
+ * settled with what it proposes. It keeps no conversation: the client sends the context.
  * Thread-safe.
  */
 public final class Chat {

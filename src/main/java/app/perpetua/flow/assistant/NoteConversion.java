@@ -28,7 +28,7 @@ public final class NoteConversion {
   private static final int MAX_OUTPUT_TOKENS = 1_500;
   private static final int TITLE = 200;
 
-  /** A note to be converted; it counts against no task (settled, 31). */
+  /** A note to be converted; no task has to be counted, as the note has none yet. */
   public record Question(UUID noteId, UUID session) {}
 
   /**

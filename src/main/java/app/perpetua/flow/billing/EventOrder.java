@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Where an event stands among others, whenever it arrives: by its time, then by the rank of its
- * type, then by its id (settled, 37).
+ * type, then by its id.
  *
  * @param at when it happened, in whole microseconds
  * @param rank of its type: what can only follow is higher

@@ -34,7 +34,7 @@ public final class Purchases {
    * An order of so many credits.
    *
    * @throws Refusal {@code LIMIT_EXCEEDED} if the month's are used up by what was paid and what is
-   *     being paid (settled, 29)
+   *     being paid
    */
   Ordered order(Tx tx, int amount) {
     Instant month =

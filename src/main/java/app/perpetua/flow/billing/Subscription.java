@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param lastPaymentId the payment that the running period was paid with; null if unknown
  * @param periodEnd where the period that is paid for ends
  * @param anchorDay the day of the month on which periods end, 1 to 31; shorter months end on their
- *     last (settled, 36)
+ *     last
  * @param graceEnd when an unpaid subscription is given up; null outside of the grace period
  * @param graceWarnedAt when the user was warned of that; null for not yet
  * @param failures payments that failed since the last one that did not
@@ -81,8 +81,8 @@ record Subscription(
   }
 
   /**
-   * One more month. It follows the one before, however late it was paid (settled, 36); only what
-   * was over begins anew. The running period of somebody who pays early grows.
+   * One more month. It follows the one before, however late it was paid; only what was over begins
+   * anew. The running period of somebody who pays early grows.
    *
    * @param chosen whether the user has asked for it: then it is no longer cancelled
    */

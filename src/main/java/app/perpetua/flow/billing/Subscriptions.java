@@ -77,8 +77,8 @@ public final class Subscriptions {
   }
 
   /**
-   * An order of a month of Pro. Whoever has cancelled, or owes for a month, may pay, too (settled,
-   * 36).
+   * An order of a month of Pro. A user who cancelled may pay to continue after the period, and a
+   * user whose payment failed to pay what is due.
    *
    * @throws Refusal {@code CONFLICT} if the subscription is active
    */

@@ -184,7 +184,7 @@ public final class Credits {
     store(tx, purse);
   }
 
-  /** Takes what is left of a purchase whose money went back (settled, 29). */
+  /** Takes what is left of a purchase whose money went back. */
   public void revokePurchased(Tx tx, UUID purchase) {
     Purse purse = open(tx);
     purse.revoke(purchase);

@@ -64,7 +64,7 @@ final class Purse {
 
   /**
    * Brings it up to this instant: what is over expires (FR-040), and what today entitles to and has
-   * not yielded yet is granted (settled, 28).
+   * not yielded yet is granted.
    *
    * @param entitled daily credits that the user's tier and perks give today
    */
@@ -116,7 +116,7 @@ final class Purse {
 
   /**
    * Gives credits of a charge back to the grants they came from, last taken first; those of a day
-   * that is over go to today (settled, 28).
+   * that is over go to today.
    *
    * @param taken the charge's grants as they are now, in the order in which it took from them
    * @param counts how many it took from each
@@ -188,7 +188,7 @@ final class Purse {
     }
   }
 
-  /** Takes what is left of a purchase whose money went back (settled, 29). */
+  /** Takes what is left of a purchase whose money went back. */
   void revoke(UUID purchase) {
     grants.values().stream()
         .filter(grant -> purchase.equals(grant.purchaseId()))

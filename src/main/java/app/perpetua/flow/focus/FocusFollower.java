@@ -5,9 +5,9 @@ import app.perpetua.flow.events.Reaction;
 import app.perpetua.flow.sql.Tx;
 
 /**
- * Ends the focus on a task that is completed, deleted or archived (settled, 35). What it counts is
- * part of that change and stands in the event, so that nothing is asked where nobody focused, and a
- * repetition counts no more than the change did. Thread-safe.
+ * Ends the focus on a task that is completed, deleted or archived. What it counts is part of that
+ * change and stands in the event, so that nothing is asked where nobody focused, and a repetition
+ * counts no more than the change did. Thread-safe.
  */
 public final class FocusFollower implements Reaction {
   private final FocusSessions sessions;

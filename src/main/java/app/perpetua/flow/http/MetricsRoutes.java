@@ -7,7 +7,7 @@ import java.security.MessageDigest;
 
 /**
  * {@code /metrics} on the service's own port: for this machine, and for whoever has the operator's
- * token. Where metrics have a port of their own, nothing is here (settled, 7). Thread-safe.
+ * token. Where metrics have a port of their own, nothing is here. Thread-safe.
  */
 public final class MetricsRoutes {
   private static final String BEARER = "Bearer ";

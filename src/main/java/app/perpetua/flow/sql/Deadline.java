@@ -6,8 +6,9 @@ import java.time.Duration;
 import java.util.concurrent.Executor;
 
 /**
- * How long the database work of one request may take in all, whatever its number of statements
- * (settled, 6). Real time: a frozen database must be felt even when the injected clock stands.
+ * How long the database work of one request may take in all, whatever its number of statements, so
+ * that a slow request does not keep its connection. Real time: a frozen database must be felt even
+ * when the injected clock stands.
  */
 final class Deadline {
   private final long nanoTime;

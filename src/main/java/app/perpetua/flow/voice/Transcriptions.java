@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Text of recordings: reserved by the length that the caller claims, paid by the length that the
- * provider measured (settled, 32). Thread-safe.
+ * provider measured. Thread-safe.
  */
 public final class Transcriptions {
   private static final System.Logger LOG = System.getLogger(Transcriptions.class.getName());
