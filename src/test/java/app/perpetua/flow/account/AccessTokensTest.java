@@ -123,7 +123,7 @@ class AccessTokensTest {
   }
 
   @Test
-  void promise_10_wrong_claims() throws Exception {
+  void promise_10_wrong_claims_are_refused() throws Exception {
     Instant now = clock.instant();
     tokens.verify(signed(claims()));
     tokens.verify(signed(claims().issueTime(Date.from(now.plusSeconds(60)))));
@@ -146,7 +146,7 @@ class AccessTokensTest {
   }
 
   @Test
-  void promise_10_unsigned_and_wrongly_signed() throws Exception {
+  void promise_10_unsigned_and_wrongly_signed_tokens_are_refused() throws Exception {
     String kid = kid(KEY);
     RSAPublicKey publicKey = Pem.publicHalf(KEY);
     assertRefused(new PlainJWT(claims().build()).serialize());
@@ -172,7 +172,7 @@ class AccessTokensTest {
   }
 
   @Test
-  void promise_10_headers_that_would_choose_the_key() throws Exception {
+  void promise_10_headers_that_would_choose_the_key_are_refused() throws Exception {
     RSAKey forger = new RSAKey.Builder(Pem.publicHalf(FORGER)).build();
     URI elsewhere = URI.create("http://127.0.0.1:1/keys");
     assertRefused(signed(header().jwk(forger), claims(), FORGER));

@@ -194,7 +194,7 @@ class AccountApiTest {
   }
 
   @Test
-  void settled_8_a_deleted_account_is_gone_with_its_tokens_and_its_key() {
+  void deleting_an_account_removes_its_tokens_and_idempotency_keys() {
     TestService.Session session = service.newUser();
     String email = session.api().get(ME).data().get("email").stringValue();
     Api keyed = session.api().withKey(UUID.randomUUID());
@@ -209,7 +209,7 @@ class AccountApiTest {
   }
 
   @Test
-  void settled_8_the_export_shows_what_the_api_shows() {
+  void the_export_shows_what_the_api_shows() {
     Api api = service.newUser().api();
     JsonNode task = api.post("/api/v1/tasks", Map.of("title", "first \"quoted\"")).data();
     String path = "/api/v1/tasks/" + task.get("id").stringValue();

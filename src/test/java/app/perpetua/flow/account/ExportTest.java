@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import tools.jackson.databind.JsonNode;
 
-/** Settled 8: everything of a user, and nothing of anyone else. */
+/** The export contains all data of its user, and none of anyone else. */
 class ExportTest {
   @RegisterExtension static final TestDatabase database = new TestDatabase();
 
@@ -28,7 +28,7 @@ class ExportTest {
   private static final String SHOWN = "2026-03-10T09:30:00.000Z";
 
   @Test
-  void settled_8_every_table_of_the_user_is_in_it() throws IOException {
+  void the_export_contains_every_table_of_the_user() throws IOException {
     AccountFixture account = new AccountFixture(database, database.pool(2));
     User ada = account.signIn(AccountFixture.identity("ada")).user();
     UUID eve = account.signIn(AccountFixture.identity("eve")).user().id();

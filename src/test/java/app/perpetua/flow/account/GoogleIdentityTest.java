@@ -23,7 +23,7 @@ class GoogleIdentityTest {
   }
 
   @Test
-  void settled_12_without_a_name_the_local_part_serves() {
+  void FR_001_a_missing_name_is_replaced_by_the_local_part_of_the_address() {
     assertEquals("ada.l", GoogleIdentity.of("1", "ada.l@example.com", null, null).name());
     assertEquals("\"a@b\"", GoogleIdentity.of("1", "\"a@b\"@example.com", null, null).name());
   }

@@ -31,7 +31,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** FR-003, promise 9, settled 9 and 10. */
+/** Rotation, expiry and theft of refresh tokens (FR-003, promise 9). */
 class RefreshTokensTest {
   @RegisterExtension static final TestDatabase database = new TestDatabase();
 
@@ -139,7 +139,7 @@ class RefreshTokensTest {
   }
 
   @Test
-  void settled_10_a_repeat_across_a_change_of_the_secret_is_refused_and_revokes_nothing() {
+  void FR_003_a_repeat_after_a_change_of_the_secret_is_refused_and_revokes_nothing() {
     String second = refreshed(first);
     AccountFixture changed = new AccountFixture(database, pool(), "another secret");
     assertEquals(Optional.empty(), changed.refresh(first));

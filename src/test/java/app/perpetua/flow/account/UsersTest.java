@@ -25,7 +25,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** FR-001, FR-070 and settled 8, 12. */
+/** Accounts: first sign-in (FR-001), changes of the profile (FR-070) and deletion. */
 class UsersTest {
   @RegisterExtension static final TestDatabase database = new TestDatabase();
 
@@ -124,7 +124,7 @@ class UsersTest {
   }
 
   @Test
-  void settled_12_the_same_address_under_another_google_account_is_another_user() {
+  void FR_001_the_same_address_in_another_google_account_is_another_user() {
     User ada = account.signIn(identity("shared@example.com", "Ada")).user();
     User other =
         account.signIn(GoogleIdentity.of(subject + "2", "shared@example.com", "Bob", null)).user();
@@ -132,7 +132,7 @@ class UsersTest {
   }
 
   @Test
-  void settled_12_first_sign_ins_at_once_make_one_account() throws Exception {
+  void FR_001_parallel_first_sign_ins_create_one_account() throws Exception {
     List<UUID> made =
         AccountFixture.atOnce(
             Collections.nCopies(
@@ -211,7 +211,7 @@ class UsersTest {
   }
 
   @Test
-  void settled_8_deletion_wants_the_address_and_leaves_nothing() {
+  void deleting_an_account_requires_its_address_and_leaves_no_row() {
     User user = account.signIn(identity("ada@example.com", "Ada")).user();
     for (String wrong : List.of("eve@example.com", "ADA@example.com", "ada@example.com.")) {
       Refusal refusal = assertThrows(Refusal.class, () -> delete(user.id(), wrong));

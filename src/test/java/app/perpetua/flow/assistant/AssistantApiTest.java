@@ -320,7 +320,7 @@ class AssistantApiTest {
   }
 
   @Test
-  void promise_17_what_nobody_settled_is_given_back_by_a_job_and_settling_it_later_does_nothing()
+  void promise_17_a_job_returns_an_abandoned_charge_and_settling_it_later_does_nothing()
       throws Exception {
     service.openAi().script(OpenAiStep.say("Too late."));
     CountDownLatch refunded = new CountDownLatch(1);

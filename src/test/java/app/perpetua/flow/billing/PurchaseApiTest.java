@@ -77,7 +77,7 @@ class PurchaseApiTest {
   }
 
   @Test
-  void settled_29_a_late_payment_is_granted_all_the_same() {
+  void FR_051_a_late_payment_is_granted_beyond_the_limit() {
     UUID first = payer.ordersCredits(500);
     payer.waits(Duration.ofMinutes(31));
     UUID second = payer.ordersCredits(500);
@@ -114,7 +114,7 @@ class PurchaseApiTest {
   }
 
   @Test
-  void settled_29_a_refund_takes_what_is_left() {
+  void FR_051_a_refund_expires_what_is_left_of_the_purchase() {
     UUID order = payer.ordersCredits(30);
     payer.send(payer.event("payment_captured", order, 150)).expect(200);
     payer.send(payer.event("payment_refunded", order, 150)).expect(200);

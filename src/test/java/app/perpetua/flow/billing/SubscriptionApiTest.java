@@ -294,7 +294,7 @@ class SubscriptionApiTest {
   }
 
   @Test
-  void settled_36_whoever_is_in_grace_can_pay_on_the_page() throws InterruptedException {
+  void FR_049_a_user_in_the_grace_period_can_pay_on_the_page() throws InterruptedException {
     payer.goesPro();
     Instant end = payer.periodEnd();
     service.checkout().script(List.of(new Step.Decline(), new Step.Decline(), new Step.Decline()));
@@ -422,7 +422,8 @@ class SubscriptionApiTest {
   }
 
   @Test
-  void settled_36_whoever_has_cancelled_can_go_on_at_the_periods_end() throws InterruptedException {
+  void FR_047_a_user_who_cancelled_can_continue_at_the_end_of_the_period()
+      throws InterruptedException {
     payer.goesPro();
     Instant end = payer.periodEnd();
     payer.api().post(CANCEL).expect(200);

@@ -26,7 +26,7 @@ class SubscriptionTest {
   }
 
   @Test
-  void settled_36_the_day_of_the_month_is_kept() {
+  void FR_047_the_day_of_the_month_is_kept() {
     Subscription subscription = begun();
     List<String> ends = new ArrayList<>();
     for (int month = 0; month < 14; month++) {
@@ -58,7 +58,7 @@ class SubscriptionTest {
     "2026-02-28T23:59:59.999Z, 2026-03-28T23:59:59.999Z",
     "2026-12-15T12:00:00Z, 2027-01-15T12:00:00Z"
   })
-  void settled_36_a_month_ends_on_the_same_day_or_the_last(Instant from, Instant end) {
+  void FR_047_a_period_ends_on_the_same_day_or_the_months_last(Instant from, Instant end) {
     assertEquals(end, Subscription.begin(UUID.randomUUID(), from, PAID).periodEnd());
   }
 
@@ -74,7 +74,7 @@ class SubscriptionTest {
   }
 
   @Test
-  void settled_36_a_late_payment_starts_where_the_old_period_ended() {
+  void FR_047_a_late_payment_starts_at_the_end_of_the_old_period() {
     Subscription unpaid = begun();
     Instant late = unpaid.periodEnd().plus(Duration.ofDays(4));
     for (int i = 0; i < 3; i++) {
@@ -92,7 +92,7 @@ class SubscriptionTest {
   }
 
   @Test
-  void settled_36_whoever_has_cancelled_goes_on_at_the_periods_end() {
+  void FR_047_a_cancelled_subscription_continues_at_the_end_of_the_period() {
     Instant early = START.plus(Duration.ofDays(3));
     Subscription cancelled = begun().cancelled(early);
     Subscription paid = cancelled.paid(early, PAID, true);

@@ -269,7 +269,7 @@ class WebhookApiTest {
   }
 
   @Test
-  void settled_37_a_refund_before_its_capture_grants_nothing() {
+  void promise_16_a_refund_that_precedes_its_capture_grants_nothing() {
     UUID order = payer.ordersPro();
     CheckoutEvent capture = captured(order, 999);
     payer.send(payer.event("payment_refunded", order, 999)).expect(200);
@@ -301,7 +301,7 @@ class WebhookApiTest {
   }
 
   @Test
-  void settled_37_what_is_nobodys_is_kept_and_acknowledged() {
+  void FR_048_an_event_for_an_unknown_user_is_stored_and_acknowledged() {
     for (CheckoutEvent event :
         List.of(
             captured(UUID.randomUUID(), 999),

@@ -35,7 +35,7 @@ class EventJsonTest {
 
   @ParameterizedTest
   @MethodSource("events")
-  void settled_22_an_event_can_wait_as_json(Class<?> type) throws ReflectiveOperationException {
+  void an_event_survives_its_way_through_json(Class<?> type) throws ReflectiveOperationException {
     for (boolean full : List.of(true, false)) {
       Waiting waiting = new Waiting("r", event(type, full));
       String text = json.text(waiting);

@@ -92,7 +92,7 @@ class FocusApiTest {
   }
 
   @Test
-  void settled_35_the_clients_duration_can_only_shorten() {
+  void FR_045_the_clients_duration_can_only_shorten_a_focus_session() {
     String task = task(25);
     start(task);
     pass(100);
@@ -186,7 +186,7 @@ class FocusApiTest {
   }
 
   @Test
-  void settled_35_completing_a_task_ends_its_focus_and_the_running_time_counts() {
+  void FR_045_completing_a_task_ends_its_focus_session_and_counts_the_running_time() {
     String task = task(25);
     start(task);
     pass(90);
@@ -203,7 +203,7 @@ class FocusApiTest {
   }
 
   @Test
-  void settled_35_deleting_a_task_ends_its_focus_and_the_running_time_is_kept_with_it() {
+  void deleting_a_task_ends_its_focus_session_and_keeps_the_running_time() {
     String task = task(25);
     start(task);
     pass(90);

@@ -172,7 +172,7 @@ class FocusSessionsTest {
   }
 
   @Test
-  void settled_35_completing_by_force_or_by_the_last_subtask_ends_the_focus() {
+  void FR_045_completing_by_force_or_by_the_last_subtask_ends_the_focus_session() {
     UUID forced = task(1);
     start(forced);
     pass(40);

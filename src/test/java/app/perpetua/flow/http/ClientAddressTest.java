@@ -37,7 +37,7 @@ class ClientAddressTest {
           fd00::1     | 1.2.3.4                        | 1.2.3.4
           2001:db8::7 | 1.2.3.4                        | 2001:db8:0:0::/64
           """)
-  void P22_forwarded_for_counts_only_as_far_as_proxies_are_trusted(
+  void promise_22_forwarded_for_counts_only_as_far_as_proxies_are_trusted(
       String peer, String forwardedFor, String client) {
     assertEquals(
         client,
@@ -46,7 +46,7 @@ class ClientAddressTest {
   }
 
   @Test
-  void P22_several_header_lines_are_one_list() {
+  void promise_22_several_header_lines_are_one_list() {
     assertEquals(
         "1.2.3.4",
         behindProxies.of(

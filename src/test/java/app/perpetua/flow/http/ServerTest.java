@@ -527,7 +527,7 @@ class ServerTest {
   }
 
   @Test
-  void P22_forwarded_headers_are_believed_from_a_trusted_proxy() throws Exception {
+  void promise_22_forwarded_headers_are_believed_from_a_trusted_proxy() throws Exception {
     try (TestServer own = new TestServer(TestServer.AMPLE, List.of(Cidr.parse("127.0.0.0/8")));
         RawClient client = own.client()) {
       Answer answer =

@@ -63,7 +63,7 @@ class SlowClientsTest {
         "POST /api/v1/tasks HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab",
         "POST /api/v1/tasks HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5"
       })
-  void P21_a_request_that_stops_half_way_is_cut(String part) throws Exception {
+  void promise_21_a_request_that_stops_half_way_is_cut(String part) throws Exception {
     try (RawClient client = server.client()) {
       assertNotBefore(LIMIT, client.send(part).trickle("", PAUSE));
     }
@@ -77,14 +77,15 @@ class SlowClientsTest {
         "POST /api/v1/tasks HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n",
         "POST /unread HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n",
       })
-  void P21_a_trickled_request_is_cut_however_steadily_it_comes(String start) throws Exception {
+  void promise_21_a_trickled_request_is_cut_however_steadily_it_comes(String start)
+      throws Exception {
     try (RawClient client = server.client()) {
       assertNotBefore(LIMIT, client.send(start).trickle("x".repeat(1_000), PAUSE));
     }
   }
 
   @Test
-  void P21_the_second_request_of_a_connection_has_the_same_time() throws Exception {
+  void promise_21_the_second_request_of_a_connection_has_the_same_time() throws Exception {
     try (RawClient client = server.client()) {
       assertEquals(200, client.ask("GET", "/api/v1/tasks").status());
       assertNotBefore(LIMIT, client.trickle("GET /api/v1/" + "x".repeat(100), PAUSE));
@@ -105,7 +106,7 @@ class SlowClientsTest {
   }
 
   @Test
-  void P21_a_client_that_sends_without_end_is_cut() throws Exception {
+  void promise_21_a_client_that_sends_without_end_is_cut() throws Exception {
     try (RawClient client = server.client()) {
       client.send(RawClient.head("POST", "/api/v1/tasks", "Transfer-Encoding: chunked"));
       byte[] digits = "1".repeat(64 * 1024).getBytes(StandardCharsets.US_ASCII);
@@ -135,7 +136,7 @@ class SlowClientsTest {
   }
 
   @Test
-  void P21_a_client_that_does_not_read_its_answer_is_cut() throws Exception {
+  void promise_21_a_client_that_does_not_read_its_answer_is_cut() throws Exception {
     try (TestServer own = new TestServer(TestServer.patience(15_000, 75_000));
         RawClient client = own.client()) {
       client.send(RawClient.head("GET", "/large"));
@@ -149,7 +150,7 @@ class SlowClientsTest {
    * CallDeadlineTest} makes sure that the two meet.
    */
   @Test
-  void P21_the_cut_and_the_last_byte_never_both_win() throws Exception {
+  void promise_21_the_cut_and_the_last_byte_never_both_win() throws Exception {
     int clients = 100;
     server.handled.clear();
     List<Future<Boolean>> answers = new ArrayList<>();
@@ -178,7 +179,7 @@ class SlowClientsTest {
   }
 
   @Test
-  void P21_requests_beside_many_slow_connections_are_answered() throws Exception {
+  void promise_21_requests_beside_many_slow_connections_are_answered() throws Exception {
     int slow = Integer.getInteger("perpetua.test.slow-connections", 200);
     String headers = "GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: " + "x".repeat(1_000);
     String body = RawClient.head("POST", "/api/v1/tasks", "Content-Length: 1000");

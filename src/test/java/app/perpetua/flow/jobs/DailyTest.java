@@ -90,7 +90,7 @@ class DailyTest {
   }
 
   @Test
-  void settled_25_a_day_is_worked_off_in_batches_that_hand_on_a_cursor() {
+  void a_daily_job_works_in_batches_that_pass_on_a_cursor() {
     List<String> cursors = new ArrayList<>();
     Worker worker =
         on.worker(

@@ -263,7 +263,7 @@ class JobsTest {
   }
 
   @Test
-  void settled_25_keys_are_unique_among_unfinished_jobs() {
+  void keys_are_unique_among_unfinished_jobs() {
     on.enqueue(user, "touch", "a");
     on.enqueue(user, "touch", "a");
     on.enqueue(user, "other", "a");

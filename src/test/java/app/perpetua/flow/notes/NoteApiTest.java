@@ -187,7 +187,7 @@ class NoteApiTest {
   }
 
   @Test
-  void settled_1_refusals_come_in_their_order() {
+  void the_first_applicable_refusal_is_answered() {
     IntStream.range(0, 10).forEach(i -> create("n" + i));
     careless
         .post(NOTES, Map.of("voice_url", URL, "voice_duration_seconds", 301))
@@ -228,7 +228,7 @@ class NoteApiTest {
   }
 
   @Test
-  void settled_2_every_word_must_occur_and_wildcards_are_literal() {
+  void a_search_requires_every_word_and_takes_wildcards_literally() {
     String tap = id(create("Ask the LANDLORD about\nthe leaking tap"));
     service.clock().advance(Duration.ofSeconds(1));
     String sale = id(create("100% of_the tap\\price"));

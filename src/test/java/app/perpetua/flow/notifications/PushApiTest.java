@@ -110,7 +110,7 @@ class PushApiTest {
   }
 
   @Test
-  void settled_24_what_is_for_development_or_missing_is_told_once_at_start() {
+  void development_settings_and_missing_keys_are_logged_once_at_start() {
     assertEquals(
         1, STARTED.stream().filter("no push: VAPID_PUBLIC_KEY is not set"::equals).count());
     assertEquals(
@@ -184,7 +184,7 @@ class PushApiTest {
   }
 
   @Test
-  void settled_24_an_endpoint_belongs_to_whoever_registered_it_last() {
+  void FR_028a_an_endpoint_belongs_to_the_user_who_registered_it_last() {
     JsonNode first = api.post(PUSH, browser.json()).expect(201).data();
     TestService.Session next = service.newUser();
     JsonNode second = next.api().post(PUSH, browser.json()).expect(201).data();
@@ -217,7 +217,7 @@ class PushApiTest {
   }
 
   @Test
-  void settled_24_users_who_fight_for_an_endpoint_leave_it_to_one_of_them() throws Exception {
+  void FR_028a_parallel_registrations_of_an_endpoint_leave_one_owner() throws Exception {
     List<Api> users = IntStream.range(0, 6).mapToObj(_ -> service.newUser().api()).toList();
     List<Integer> statuses = inParallel(6, i -> users.get(i).post(PUSH, browser.json()));
     assertTrue(statuses.stream().allMatch(status -> status == 201), statuses::toString);

@@ -17,8 +17,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
- * Settled 1: a request with two faults hears of the one that stands first in the contract's order.
- * Each test sends both at once and shows each alone where that is not obvious.
+ * A request with two faults gets the refusal that stands first in this order: 401, rate limit 429,
+ * key 400, body 400, 413 or 415, reused key 422 or 409, 404 or 403, archived 409, tier 403, limit
+ * 409, credits 402, AI requests per task 429. Each test sends both faults at once and shows each
+ * alone where that is not obvious.
  */
 class RefusalOrderTest {
   private static final int LIMIT = 40;

@@ -284,7 +284,7 @@ class RecoveryApiTest {
   }
 
   @Test
-  void settled_18_an_instance_returns_to_its_template_if_that_is_there_and_has_room_for_it() {
+  void FR_063_an_instance_returns_to_its_template_if_that_exists_and_the_occurrence_is_free() {
     JsonNode made =
         api.post("/api/v1/templates", Map.of("title", "daily", "rrule", "FREQ=DAILY"))
             .expect(201)

@@ -120,7 +120,7 @@ class GenerateNextTest {
   }
 
   @Test
-  void settled_20_beyond_thirty_days_there_is_no_task_until_its_day_comes() {
+  void FR_013_an_occurrence_beyond_thirty_days_has_no_task_until_it_is_in_reach() {
     Instant far = user.now().plus(Duration.ofDays(40));
     Api.Answer created = user.create("FREQ=MONTHLY", Map.of("starts_at", Json.instant(far)));
     String template = id(created.data());
@@ -168,7 +168,7 @@ class GenerateNextTest {
   }
 
   @Test
-  void settled_21_the_open_instance_deleted_the_next_one_is_made_never_the_same_again() {
+  void FR_016_deleting_the_open_instance_makes_the_next_one_never_the_same_again() {
     String template = user.daily(tomorrow);
     JsonNode first = user.onlyOpen(template);
     user.delete(first);
@@ -185,7 +185,7 @@ class GenerateNextTest {
   }
 
   @Test
-  void settled_21_a_hidden_or_archived_instance_waits_and_so_does_the_next() {
+  void FR_016_a_hidden_or_archived_instance_delays_the_next_one() {
     for (String state : List.of("hidden", "archived")) {
       String template = user.daily(tomorrow);
       String task = TASKS + "/" + id(user.onlyOpen(template));
@@ -203,7 +203,7 @@ class GenerateNextTest {
   }
 
   @Test
-  void settled_20_reopening_succeeds_and_the_next_comes_when_all_are_done() {
+  void FR_016_reopening_succeeds_and_the_next_instance_comes_when_all_are_done() {
     String template = user.daily(tomorrow);
     JsonNode first = user.onlyOpen(template);
     user.complete(first);

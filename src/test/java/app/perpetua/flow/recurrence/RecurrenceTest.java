@@ -236,7 +236,7 @@ class RecurrenceTest {
   }
 
   @Test
-  void settled_20_the_first_is_the_first_match_and_count_counts_matches() {
+  void FR_015_the_first_occurrence_is_the_first_match_and_COUNT_counts_matches() {
     Recurrence mondays = recurrence("FREQ=WEEKLY;BYDAY=MO;COUNT=2", "2026-03-10T09:00", NEW_YORK);
     assertEquals(parsed("2026-03-16 2026-03-23"), dates(mondays, 10));
     assertEquals(Optional.empty(), mondays.next(mondays.upcoming(Instant.EPOCH, 2).getLast()));

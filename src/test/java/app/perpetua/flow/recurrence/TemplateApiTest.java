@@ -158,7 +158,7 @@ class TemplateApiTest {
   }
 
   @Test
-  void settled_3_templates_come_in_pages_newest_first() {
+  void FR_060_templates_come_in_pages_newest_first() {
     String first = user.daily(tomorrow);
     String second = user.daily(tomorrow);
     user.patch(first, Map.of("active", false));
@@ -186,7 +186,7 @@ class TemplateApiTest {
   }
 
   @Test
-  void settled_21_the_limit_counts_for_the_first_task_and_for_active_templates() {
+  void the_task_limit_applies_to_the_first_task_and_to_active_templates() {
     String template = user.daily(tomorrow);
     for (int i = 1; i < 50; i++) {
       user.api().post(TASKS, Map.of("title", "t")).expect(201);
@@ -381,7 +381,7 @@ class TemplateApiTest {
   }
 
   @Test
-  void settled_21_paused_it_makes_nothing_and_resumed_it_goes_on() {
+  void FR_016_a_paused_template_makes_nothing_and_continues_when_resumed() {
     String template = user.daily(tomorrow);
     user.patch(template, Map.of("active", false));
     user.complete(user.onlyOpen(template));

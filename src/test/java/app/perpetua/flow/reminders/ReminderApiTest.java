@@ -181,7 +181,7 @@ class ReminderApiTest {
   }
 
   @Test
-  void settled_1_refusals_come_in_their_order() {
+  void the_first_applicable_refusal_is_answered() {
     String foreign = foreign();
     String mine = task(due);
     api.post(TASKS + foreign + "/reminders", absolute(now.minusSeconds(1)))

@@ -178,7 +178,7 @@ class DbTest {
   }
 
   @Test
-  void settled_4_now_is_one_instant_in_whole_milliseconds() {
+  void now_is_one_instant_in_whole_milliseconds() {
     clock.set(MutableClock.START.plusNanos(1_234_567));
     assertEquals(MutableClock.START.plusMillis(1), db.now());
     db.write(
@@ -191,7 +191,7 @@ class DbTest {
   }
 
   @Test
-  void settled_6_the_budget_is_for_all_statements_together() {
+  void one_time_budget_covers_all_statements_of_a_request() {
     Db hasty = new Db(database.pool(1), SqlCatalog.load(), clock, Duration.ofMillis(1), _ -> false);
     DatabaseException e =
         assertThrows(

@@ -97,7 +97,8 @@ class HostileClientsTest {
   }
 
   @Test
-  void P21_P23_whatever_clients_send_the_heap_holds_and_others_are_served() throws Exception {
+  void promise_21_and_23_whatever_clients_send_the_heap_holds_and_others_are_served()
+      throws Exception {
     Map<String, String> environment = new HashMap<>(stage.environment());
     environment.put("FREE_MAX_TASKS", "1000000");
     environment.put("DEEPGRAM_API_KEY", "unused");

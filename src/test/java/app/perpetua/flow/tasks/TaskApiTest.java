@@ -82,7 +82,7 @@ class TaskApiTest {
   }
 
   @Test
-  void settled_8_a_deleted_accounts_token_reads_nothing() {
+  void FR_004_the_token_of_a_deleted_account_is_refused() {
     String task = create("mine");
     String email = api.get("/api/v1/users/me").data().get("email").stringValue();
     api.delete("/api/v1/users/me", Map.of("confirm", email)).expect(204);

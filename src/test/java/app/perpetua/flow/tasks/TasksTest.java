@@ -122,7 +122,7 @@ class TasksTest {
   }
 
   @Test
-  void settled_15_a_patch_that_changes_nothing_spends_no_version_and_no_entry() {
+  void FR_014_a_patch_that_changes_nothing_raises_no_version_and_writes_no_entry() {
     Task task = create("a");
     long before = entries();
     assertEquals(task, patch(task.id(), 1, "a", null).task());

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Text of recordings (FR-033; settled, 32). */
+/** Text of recordings (FR-033). */
 class TranscribeApiTest {
   private static final String TRANSCRIBE = "/api/v1/ai/transcribe";
   private static final String URL = "http://recordings.test/note.webm";
@@ -81,7 +81,7 @@ class TranscribeApiTest {
   }
 
   @Test
-  void settled_32_what_is_not_there_is_not_taken() {
+  void FR_033_a_measured_length_beyond_the_balance_leaves_zero_credits() {
     service.deepgram().become(Recording.of("Four minutes.", 240));
     assertEquals(
         15,

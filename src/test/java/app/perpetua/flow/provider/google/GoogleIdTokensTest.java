@@ -107,7 +107,7 @@ class GoogleIdTokensTest {
   }
 
   @Test
-  void settled_12_what_is_only_shown_is_made_to_fit() {
+  void FR_001_name_and_picture_are_cleaned_or_replaced_if_unusable() {
     assertEquals("😀".repeat(100), name("😀".repeat(101)));
     assertEquals("Ada Lovelace", name(" Ada\0 Love\u0007lace "));
     for (@Nullable Object unusable : new @Nullable Object[] {null, "", "  ", "\0", 7}) {
