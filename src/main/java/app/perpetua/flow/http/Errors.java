@@ -10,8 +10,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Turns whatever went wrong into the contract's error object. What a client must not see stays in
- * the log. Thread-safe.
+ * Maps failures to the contract's error object. Causes are logged and not sent to the client.
+ * Thread-safe.
  */
 public final class Errors {
   private static final System.Logger LOG = System.getLogger(Errors.class.getName());
@@ -19,12 +19,11 @@ public final class Errors {
 
   private final Json json;
 
-  /** Errors are written as JSON. */
   public Errors(Json json) {
     this.json = json;
   }
 
-  /** The refusal that this failure means to the client; anything unforeseen is logged. */
+  /** Maps a failure to a refusal; logs what is not one. */
   Refusal refusal(Throwable failure, String requestId) {
     return switch (failure) {
       case Refusal refusal -> refusal;
@@ -38,7 +37,7 @@ public final class Errors {
     return json.bytes(Map.of("error", error(refusal, requestId)));
   }
 
-  /** The error object alone, as an event tells it. */
+  /** The error object alone, as the data of a server-sent event. */
   String text(Refusal refusal, String requestId) {
     return json.text(error(refusal, requestId));
   }
@@ -76,7 +75,7 @@ public final class Errors {
     };
   }
 
-  /** One line and no trace: under load there is one of these for every request. */
+  /** One line without a stack trace, since an outage logs one for every request. */
   private static void away(String what, DatabaseException e, String requestId) {
     LOG.log(
         System.Logger.Level.WARNING,

@@ -5,8 +5,8 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the edge knows of one request while it passes through: made by the outermost filter, filled
- * on the way, read by the access log and the metrics. Confined to the request's thread.
+ * The context of one request: created by the outermost filter, filled while the request is
+ * processed, read by the access log and the metrics. Confined to the request's thread.
  */
 public final class Exchange {
   private final String requestId;
@@ -25,17 +25,17 @@ public final class Exchange {
     this.startedNanos = startedNanos;
   }
 
-  /** What {@code X-Request-ID} says, on the way in and out. */
+  /** {@code X-Request-ID} of the request and its answer. */
   String requestId() {
     return requestId;
   }
 
-  /** The client's address as far as proxies can be trusted; IPv6 stands for its /64. */
+  /** The client's address, taken from trusted proxies where there are some; of IPv6, the /64. */
   String client() {
     return client;
   }
 
-  /** True if the other end of the connection is on this machine, be it a proxy. */
+  /** Whether the peer, which may be a proxy, is on this machine. */
   boolean local() {
     return local;
   }
@@ -44,17 +44,17 @@ public final class Exchange {
     return startedNanos;
   }
 
-  /** The connection that it came by. */
+  /** Sets the connection of the request. */
   void connection(ClientConnection client) {
     connection = client;
   }
 
-  /** True if there are too many connections for this one to be served. */
+  /** Whether the connection exceeds the connection limit. */
   boolean isOverConnectionLimit() {
     return connection != null && connection.isRestricted();
   }
 
-  /** True if the connection must close behind the answer. */
+  /** Whether the connection must be closed after the answer. */
   boolean mustClose() {
     return connection != null && connection.mustClose();
   }
@@ -74,7 +74,7 @@ public final class Exchange {
     route = pattern;
   }
 
-  /** The path pattern that matched; null if none did. */
+  /** The path template that matched; null if none did. */
   @Nullable String route() {
     return route;
   }
@@ -83,7 +83,7 @@ public final class Exchange {
     code = refused;
   }
 
-  /** The error code answered; null for a success. */
+  /** The error code of the answer; null for a success. */
   @Nullable Code code() {
     return code;
   }

@@ -6,7 +6,7 @@ import io.helidon.http.HeaderValues;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 
-/** Answers with the contract's error object where no {@link Endpoint} is involved. Thread-safe. */
+/** Writes the contract's error object for requests that reach no {@link Endpoint}. Thread-safe. */
 final class Refuser {
   private final Errors errors;
 
@@ -14,7 +14,7 @@ final class Refuser {
     this.errors = errors;
   }
 
-  /** The request's exchange, which {@link Edge} has put there. */
+  /** The context that {@link Edge} has attached to the request. */
   Exchange exchange(ServerRequest request) {
     return request.context().get(Exchange.class).orElseThrow();
   }

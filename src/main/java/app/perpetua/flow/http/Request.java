@@ -9,8 +9,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A request as a route sees it: authenticated, within its limits, its body read. Knows nothing of
- * the server underneath. Confined to the request's thread.
+ * A request as a route sees it: authenticated, within its limits, its body read; independent of
+ * Helidon. Confined to the request's thread.
  */
 public final class Request {
   private final Json json;
@@ -41,37 +41,37 @@ public final class Request {
     this.now = now;
   }
 
-  /** When it is being answered, for what can be checked before the transaction begins. */
+  /** The current time, for checks before the transaction begins. */
   public Instant now() {
     return now;
   }
 
-  /** The request's id, ours or a well-formed one of the client's. */
+  /** {@code X-Request-ID}: the client's if it is well-formed, else a generated one. */
   public String id() {
     return exchange.requestId();
   }
 
-  /** The client's address as far as proxies can be trusted. */
+  /** The client's address, taken from trusted proxies where there are some. */
   public String client() {
     return exchange.client();
   }
 
   /**
-   * True if it comes from this machine itself. What a proxy on this machine passes on does not,
-   * which it shows by the headers that proxies add.
+   * Returns whether the request comes from this machine. A request that a proxy on this machine
+   * forwards does not; the headers that proxies add show it.
    */
   public boolean local() {
     return exchange.local() && header("X-Forwarded-For").isEmpty() && header("Forwarded").isEmpty();
   }
 
   /**
-   * Who is asking.
+   * The authenticated user.
    *
-   * @throws IllegalStateException on a route that needs no token
+   * @throws IllegalStateException on a route that requires no token
    */
   public Principal principal() {
     if (principal == null) {
-      throw new IllegalStateException("this route knows no principal");
+      throw new IllegalStateException("this route requires no token");
     }
     return principal;
   }
@@ -95,7 +95,7 @@ public final class Request {
   }
 
   /**
-   * A header that is an id; null if it is not there.
+   * A header that is an id; null if the request has no such header.
    *
    * @throws Refusal {@code VALIDATION_ERROR} if it is no UUID
    */
@@ -119,13 +119,13 @@ public final class Request {
   /**
    * The body as a JSON object.
    *
-   * @throws Refusal {@code VALIDATION_ERROR} if it is none
+   * @throws Refusal {@code VALIDATION_ERROR} if it is not one
    */
   public Body body() {
     return Body.parse(json, bytes);
   }
 
-  /** The body as it came. */
+  /** A copy of the raw body. */
   public byte[] bytes() {
     return bytes.clone();
   }

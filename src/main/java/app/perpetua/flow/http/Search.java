@@ -4,8 +4,8 @@ import app.perpetua.flow.sql.Tx;
 import java.util.function.Function;
 
 /**
- * A read that looks through the text of every row of its user, and so costs the database far more
- * than any other: few run at once ({@link SearchAdmission}).
+ * A read that scans the text of all rows of its user, and costs the database far more than other
+ * reads; few run at once ({@link SearchAdmission}).
  *
  * @param read answers the request
  */

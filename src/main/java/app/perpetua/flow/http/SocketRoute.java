@@ -7,15 +7,15 @@ import java.util.Optional;
  * One WebSocket endpoint.
  *
  * @param path the full path
- * @param opening decides who is let in
+ * @param opening accepts or refuses requests
  */
 public record SocketRoute(String path, Opening opening) {
   /**
    * A request for an upgrade.
    *
    * @param requestId {@code X-Request-ID}
-   * @param principal whom its token speaks for; empty if it brought none, which the handler must
-   *     then ask for
+   * @param principal the authenticated user; empty if the request has no token, which the handler
+   *     must then ask for
    */
   public record Handshake(String requestId, Optional<Principal> principal) {}
 
@@ -23,9 +23,9 @@ public record SocketRoute(String path, Opening opening) {
   @FunctionalInterface
   public interface Opening {
     /**
-     * Lets the client in. Called by the connection's thread, which may wait for the database.
+     * Accepts a request. Runs in the connection's thread, and may wait for the database.
      *
-     * @throws Refusal to answer with an ordinary status instead
+     * @throws Refusal to answer with an HTTP status instead of the upgrade
      */
     SocketHandler open(Handshake handshake);
   }

@@ -13,17 +13,17 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * WebSocket endpoints and what a request for one must pass: token, rate, known origin, then the
- * endpoint's own decision. A request that is refused goes on as an ordinary one to the route of the
- * same path, which answers what was found. Thread-safe.
+ * WebSocket endpoints and the checks before an upgrade: token, rate, allowed origin, then those of
+ * the endpoint. A refused request continues as a plain HTTP request to the route of the same path,
+ * which answers with the refusal. Thread-safe.
  */
 public final class Sockets {
-  /** Set by us on a refused request for its route to find; what a client sends there is dropped. */
+  /** Request header that names the refusal for the route; removed from requests of clients. */
   static final String REFUSED = "X-Upgrade-Refused";
 
   private record Refused(RuntimeException why, Map<String, String> headers) {}
 
-  /** Who asks for an upgrade, and what for. */
+  /** A request for an upgrade. */
   record Asked(
       SocketRoute route,
       String requestId,
@@ -32,12 +32,12 @@ public final class Sockets {
       @Nullable String authorization,
       @Nullable String token) {}
 
-  /** What became of it. */
+  /** Whether the upgrade is accepted. */
   sealed interface Outcome {
-    /** Let in. */
+    /** Accepted. */
     record Opened(SocketHandler handler, Optional<Principal> principal) implements Outcome {}
 
-    /** Refused; the route finds why by this key. */
+    /** Refused; the route finds the refusal by this key. */
     record Turned(String key) implements Outcome {}
   }
 
@@ -46,10 +46,12 @@ public final class Sockets {
   private final Map<String, SocketRoute> routes;
   private final @Nullable Gate gate;
 
-  /** For the moment between a refused upgrade and the answer, in one thread. */
+  /** Holds a refusal until the route, in the same thread, answers with it. */
   private final Map<String, Refused> refused = new ConcurrentHashMap<>();
 
-  /** These endpoints; their paths are literal. */
+  /**
+   * @param routes with literal paths
+   */
   public Sockets(
       List<SocketRoute> routes,
       Authenticator authenticator,
@@ -64,12 +66,12 @@ public final class Sockets {
     this.gate = gate;
   }
 
-  /** No endpoint. */
+  /** Without endpoints. */
   static Sockets none() {
     return new Sockets(List.of(), null);
   }
 
-  /** The route's answer: why there was no upgrade. */
+  /** Answers a request that was not upgraded with the reason. */
   public Reply answer(Request request) {
     Refused found = request.header(REFUSED).map(refused::remove).orElse(null);
     if (found == null) {
