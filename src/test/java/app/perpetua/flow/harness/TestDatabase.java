@@ -13,11 +13,13 @@ import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentLinkedDeque;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
@@ -32,7 +34,7 @@ import org.postgresql.ds.PGSimpleDataSource;
  * }</pre>
  *
  * It lives from before the first test to after the last; tests of one class share it, each with new
- * users. The server behind it starts once per JVM. Thread-safe.
+ * users. The server behind it starts once per JVM and serves all classes. Thread-safe.
  */
 public final class TestDatabase implements BeforeAllCallback, AfterAllCallback {
   private static final ExtensionContext.Namespace NAMESPACE =
@@ -41,6 +43,9 @@ public final class TestDatabase implements BeforeAllCallback, AfterAllCallback {
   private @Nullable PostgresServer server;
   private @Nullable DatabaseUrl url;
   private final List<HikariDataSource> pools = new ArrayList<>();
+
+  /** Connections that no query is using: a new one costs more than most queries. */
+  private final Deque<Connection> idle = new ConcurrentLinkedDeque<>();
 
   @Override
   public void beforeAll(ExtensionContext context) {
@@ -58,6 +63,9 @@ public final class TestDatabase implements BeforeAllCallback, AfterAllCallback {
     synchronized (pools) {
       pools.forEach(HikariDataSource::close);
       pools.clear();
+    }
+    for (Connection unused = idle.poll(); unused != null; unused = idle.poll()) {
+      close(unused);
     }
     server().dropDatabase(url());
   }
@@ -159,8 +167,26 @@ public final class TestDatabase implements BeforeAllCallback, AfterAllCallback {
   }
 
   private <T> T with(String sql, @Nullable Object[] arguments, Use<T> use) {
-    try (Connection connection = dataSource().getConnection();
-        PreparedStatement statement = connection.prepareStatement(sql)) {
+    Connection connection = idle.poll();
+    try {
+      if (connection == null) {
+        connection = dataSource().getConnection();
+      }
+      T result = with(connection, sql, arguments, use);
+      idle.push(connection);
+      return result;
+    } catch (SQLException e) {
+      if (connection != null) {
+        close(connection);
+      }
+      throw new IllegalStateException(sql, e);
+    }
+  }
+
+  private static <T> T with(
+      Connection connection, String sql, @Nullable Object[] arguments, Use<T> use)
+      throws SQLException {
+    try (PreparedStatement statement = connection.prepareStatement(sql)) {
       for (int i = 0; i < arguments.length; i++) {
         statement.setObject(
             i + 1,
@@ -172,8 +198,14 @@ public final class TestDatabase implements BeforeAllCallback, AfterAllCallback {
             });
       }
       return use.apply(statement);
+    }
+  }
+
+  private static void close(Connection connection) {
+    try {
+      connection.close();
     } catch (SQLException e) {
-      throw new IllegalStateException(sql, e);
+      throw new IllegalStateException(e);
     }
   }
 
