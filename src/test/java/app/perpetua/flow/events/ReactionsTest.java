@@ -9,6 +9,7 @@ import app.perpetua.flow.base.Code;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.harness.CapturedLog;
 import app.perpetua.flow.harness.Invariants;
 import app.perpetua.flow.harness.MutableClock;
 import app.perpetua.flow.harness.TestDatabase;
@@ -35,9 +36,9 @@ import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import java.util.logging.LogRecord;
-import java.util.logging.Logger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -68,19 +69,17 @@ class ReactionsTest {
   private final UUID user = database.newUser().save();
   private final Event happened = new Event.TaskCreated(UUID.randomUUID());
   private final AtomicInteger runs = new AtomicInteger();
-  private final RememberedLog log = new RememberedLog();
-  private final Logger logger = Logger.getLogger(Reactions.class.getName());
+
+  @AutoClose private final CapturedLog log = new CapturedLog(Reactions.class.getName());
 
   @BeforeEach
-  void listen() {
+  void start() {
     database.makeDays(clock.instant());
     database.run("delete from ops.job_queue");
-    logger.addHandler(log);
   }
 
   @AfterEach
   void invariants() {
-    logger.removeHandler(log);
     Invariants.check(database);
   }
 

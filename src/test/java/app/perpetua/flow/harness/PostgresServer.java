@@ -34,7 +34,7 @@ public final class PostgresServer implements AutoCloseable {
    */
   public static final Duration STARTUP_LIMIT = Duration.ofMinutes(2);
 
-  private static final int MAX_CONNECTIONS = 200;
+  private static final int MAX_CONNECTIONS = 400;
 
   /** A file system in memory, and what it must have to spare. */
   private static final Path MEMORY = Path.of("/dev/shm");

@@ -2,11 +2,9 @@ package app.perpetua.flow.http;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import app.perpetua.flow.harness.CapturedLog;
 import java.net.InetAddress;
 import java.util.List;
-import java.util.logging.Handler;
-import java.util.logging.LogRecord;
-import java.util.logging.Logger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -56,32 +54,14 @@ class ClientAddressTest {
 
   @Test
   void a_forwarded_header_with_no_trusted_proxy_configured_is_warned_about_once() {
-    int[] warnings = {0};
-    Logger logger = Logger.getLogger(ClientAddress.class.getName());
-    Handler counter =
-        new Handler() {
-          @Override
-          public void publish(LogRecord message) {
-            warnings[0]++;
-          }
-
-          @Override
-          public void flush() {}
-
-          @Override
-          public void close() {}
-        };
-    logger.addHandler(counter);
-    try {
+    try (CapturedLog log = new CapturedLog(ClientAddress.class.getName())) {
       ClientAddress alone = new ClientAddress(List.of());
       InetAddress peer = InetAddress.ofLiteral("127.0.0.1");
       alone.of(peer, List.of());
-      assertEquals(0, warnings[0]);
+      assertEquals(0, log.records().size());
       alone.of(peer, List.of("1.2.3.4"));
       alone.of(peer, List.of("1.2.3.4"));
-      assertEquals(1, warnings[0]);
-    } finally {
-      logger.removeHandler(counter);
+      assertEquals(1, log.records().size());
     }
   }
 }

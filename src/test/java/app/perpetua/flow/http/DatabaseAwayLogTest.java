@@ -30,8 +30,10 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.parallel.Isolated;
 
 /** A database that does not answer is one line for each request, without a trace. */
+@Isolated("counts all lines that the JVM logs about errors")
 class DatabaseAwayLogTest {
   private static final String WHEN_WAITING =
       """

@@ -11,7 +11,9 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
 
+@Isolated("changes filters of the JVM's loggers")
 class LoggingTest {
   private static final String LISTENER = "io.helidon.webserver.ServerListener";
   private static final String CONNECTION = "com.zaxxer.hikari.pool.ProxyConnection";

@@ -31,6 +31,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.UUID;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
@@ -275,7 +276,7 @@ class PushSendTest {
 
   @Test
   void promise_27_what_goes_wrong_is_logged_without_endpoint_or_text() {
-    List<String> lines = new ArrayList<>();
+    List<String> lines = new CopyOnWriteArrayList<>();
     Handler capture =
         new Handler() {
           @Override

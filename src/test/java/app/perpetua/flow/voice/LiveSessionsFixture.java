@@ -38,12 +38,14 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import tools.jackson.databind.JsonNode;
 
 /**
  * Live sessions between a client, a provider and a database that do what the test says, when it
  * says so: time stands still, and sessions are looked at by the test.
  */
+@ResourceLock("LiveSessionsFixture.database")
 abstract class LiveSessionsFixture {
   @RegisterExtension static final TestDatabase database = new TestDatabase();
 

@@ -21,6 +21,7 @@ import app.perpetua.flow.fake.OpenAiStep;
 import app.perpetua.flow.fake.OpenAiStep.Ending.Kind;
 import app.perpetua.flow.fake.OpenAiStep.Part;
 import app.perpetua.flow.fake.OpenAiStep.Reply;
+import app.perpetua.flow.harness.CapturedLog;
 import app.perpetua.flow.harness.FreePort;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -29,13 +30,8 @@ import java.net.Socket;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
-import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.logging.Handler;
-import java.util.logging.LogRecord;
-import java.util.logging.Logger;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -332,23 +328,7 @@ class OpenAiFailureTest {
 
   @Test
   void promise_27_neither_key_nor_text_is_ever_logged_or_printed() throws Exception {
-    List<String> logged = new CopyOnWriteArrayList<>();
-    Handler handler =
-        new Handler() {
-          @Override
-          public void publish(LogRecord record) {
-            logged.add(record.getMessage() + Arrays.toString(record.getParameters()));
-          }
-
-          @Override
-          public void flush() {}
-
-          @Override
-          public void close() {}
-        };
-    Logger logger = Logger.getLogger("app.perpetua.flow.provider.openai");
-    logger.addHandler(handler);
-    try {
+    try (CapturedLog log = new CapturedLog("app.perpetua.flow.provider.openai")) {
       OpenAi wrong =
           fixture.client(
               new Patience(AGES, AGES, AGES, 0),
@@ -358,6 +338,7 @@ class OpenAiFailureTest {
       assertEquals(new Failure.Rejected(401, "invalid_api_key"), failure(events));
       fixture.server.script(OpenAiStep.ending("secret answer", Kind.FAILED, "server_error"));
       fixture.all(talk("private words"));
+      List<String> logged = log.lines();
       assertEquals(2, logged.size(), logged::toString);
       assertTrue(logged.getFirst().contains("provider_request_id=req_0"), logged::toString);
       assertTrue(logged.getFirst().contains("invalid_api_key"), logged::toString);
@@ -365,8 +346,6 @@ class OpenAiFailureTest {
       for (String secret : List.of(FakeOpenAi.KEY, "private", "secret answer", "Something")) {
         assertFalse(all.contains(secret), all);
       }
-    } finally {
-      logger.removeHandler(handler);
     }
   }
 }
