@@ -1,6 +1,8 @@
 package app.perpetua.flow.http;
 
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -17,6 +19,13 @@ final class ClientAddress {
 
   ClientAddress(List<Cidr> trustedProxies) {
     this.trustedProxies = trustedProxies;
+  }
+
+  /** The address of the other end of a connection; loopback if it has none. */
+  static InetAddress peer(SocketAddress address) {
+    return address instanceof InetSocketAddress socket && socket.getAddress() != null
+        ? socket.getAddress()
+        : InetAddress.getLoopbackAddress();
   }
 
   /** True if this peer is one of our proxies. */

@@ -9,8 +9,6 @@ import io.helidon.webserver.http.FilterChain;
 import io.helidon.webserver.http.RoutingRequest;
 import io.helidon.webserver.http.RoutingResponse;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.SocketAddress;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
@@ -41,7 +39,7 @@ final class Edge implements Filter {
 
   @Override
   public void filter(FilterChain chain, RoutingRequest request, RoutingResponse response) {
-    InetAddress peer = peer(request.remotePeer().address());
+    InetAddress peer = ClientAddress.peer(request.remotePeer().address());
     Exchange exchange =
         new Exchange(
             ids.of(request.headers()),
@@ -88,12 +86,5 @@ final class Edge implements Filter {
     return request.headers().contains(FORWARDED_PROTO)
         && request.headers().get(FORWARDED_PROTO).get().equalsIgnoreCase("https")
         && addresses.trusts(peer);
-  }
-
-  /** The other end of a connection. */
-  static InetAddress peer(SocketAddress address) {
-    return address instanceof InetSocketAddress socket && socket.getAddress() != null
-        ? socket.getAddress()
-        : InetAddress.getLoopbackAddress();
   }
 }

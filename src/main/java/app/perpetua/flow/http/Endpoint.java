@@ -106,7 +106,7 @@ public final class Endpoint {
     Principal principal =
         handler instanceof Route.Authenticated ? authenticate(exchange, request) : null;
     // The request for an upgrade has been counted before it was refused.
-    if (!(handler instanceof Route.Socket) || header(request, Sockets.REFUSED) == null) {
+    if (!(handler instanceof Route.Socket) || header(request, Route.Socket.REFUSED) == null) {
       limit(exchange, route, principal, response);
     }
     UUID key = handler instanceof Route.Keyed ? key(route, request) : null;

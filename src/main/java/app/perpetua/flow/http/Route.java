@@ -64,7 +64,10 @@ public record Route(
   record Plain(Function<Request, Reply> answer) implements Handler {}
 
   /** Answers the requests for a WebSocket that were not upgraded. */
-  record Socket(Function<Request, Reply> answer) implements Handler {}
+  record Socket(Function<Request, Reply> answer) implements Handler {
+    /** Request header that names the refusal of an upgrade; removed from requests of clients. */
+    public static final String REFUSED = "X-Upgrade-Refused";
+  }
 
   /** Runs in a transaction of the system. */
   record Open(Work work) implements Handler {}
@@ -120,7 +123,7 @@ public record Route(
     return new Route(Verb.GET, path, Bucket.PROBE, new Plain(answer));
   }
 
-  /** The path of a WebSocket; see {@link Sockets}. */
+  /** The path of a WebSocket. */
   public static Route socket(String path, Function<Request, Reply> answer) {
     return new Route(Verb.GET, path, Bucket.GENERAL, new Socket(answer));
   }

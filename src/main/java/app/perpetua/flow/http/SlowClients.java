@@ -78,7 +78,7 @@ final class SlowClients implements ServerConnectionSelector, AutoCloseable {
 
   @Override
   public ServerConnection connection(ConnectionContext context) {
-    InetAddress peer = Edge.peer(context.remotePeer().address());
+    InetAddress peer = ClientAddress.peer(context.remotePeer().address());
     String address = addresses.trusts(peer) ? null : ClientAddress.text(peer);
     ClientConnection client = new ClientConnection(context, address, budget, patience, this::nanos);
     return new Timed(client, http.connection(client));

@@ -18,9 +18,6 @@ import org.jspecify.annotations.Nullable;
  * which answers with the refusal. Thread-safe.
  */
 public final class Sockets {
-  /** Request header that names the refusal for the route; removed from requests of clients. */
-  static final String REFUSED = "X-Upgrade-Refused";
-
   private record Refused(RuntimeException why, Map<String, String> headers) {}
 
   /** A request for an upgrade. */
@@ -73,7 +70,7 @@ public final class Sockets {
 
   /** Answers a request that was not upgraded with the reason. */
   public Reply answer(Request request) {
-    Refused found = request.header(REFUSED).map(refused::remove).orElse(null);
+    Refused found = request.header(Route.Socket.REFUSED).map(refused::remove).orElse(null);
     if (found == null) {
       throw Refusal.of(Code.VALIDATION_ERROR, "this is a WebSocket: ask for an upgrade");
     }

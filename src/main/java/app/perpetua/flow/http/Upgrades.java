@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * upgrade is in docs/decisions/voice.md. Thread-safe.
  */
 final class Upgrades implements Http1Upgrader {
-  private static final HeaderName REFUSED = HeaderNames.create(Sockets.REFUSED);
+  private static final HeaderName REFUSED = HeaderNames.create(Route.Socket.REFUSED);
   private static final HeaderName KEY = HeaderNames.create("Sec-WebSocket-Key");
   private static final HeaderName VERSION = HeaderNames.create("Sec-WebSocket-Version");
   private static final String SUPPORTED_VERSION = "13";
@@ -74,7 +74,7 @@ final class Upgrades implements Http1Upgrader {
       return null;
     }
     long started = System.nanoTime();
-    InetAddress peer = Edge.peer(client.remotePeer().address());
+    InetAddress peer = ClientAddress.peer(client.remotePeer().address());
     Exchange exchange =
         new Exchange(
             ids.of(headers),
