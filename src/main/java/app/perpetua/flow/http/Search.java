@@ -5,7 +5,7 @@ import java.util.function.Function;
 
 /**
  * A read that scans the text of all rows of its user, and costs the database far more than other
- * reads; few run at once ({@link SearchAdmission}).
+ * reads; few run at once ({@code SearchAdmission}).
  *
  * @param read answers the request
  */
