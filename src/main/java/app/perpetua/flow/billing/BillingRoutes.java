@@ -97,16 +97,16 @@ public final class BillingRoutes {
   }
 
   /** A stored order without its payment page. */
-  private record Reserved(
+  private record ReservedOrder(
       Payments payments, Payments.Purchase purchase, Order order, Map<String, Object> shown) {}
 
   /** Stores an order, and opens the page on which it is paid. */
-  private TwoPhaseRequest<Reserved, Payments.Opened> page(Ordering ordering) {
+  private TwoPhaseRequest<ReservedOrder, Payments.Opened> page(Ordering ordering) {
     return new TwoPhaseRequest<>(
         (tx, key) -> reserve(tx, key, ordering), (reserved, _, _) -> open(reserved), this::settle);
   }
 
-  private Reserved reserve(Tx tx, UUID key, Ordering ordering) {
+  private ReservedOrder reserve(Tx tx, UUID key, Ordering ordering) {
     Payments payments =
         billing
             .payments()
@@ -123,10 +123,10 @@ public final class BillingRoutes {
             order.amountCents(),
             order.currency(),
             order.kind() == Payments.Kind.SUBSCRIPTION);
-    return new Reserved(payments, purchase, order, shown);
+    return new ReservedOrder(payments, purchase, order, shown);
   }
 
-  private static Payments.Opened open(Reserved reserved) {
+  private static Payments.Opened open(ReservedOrder reserved) {
     try {
       return reserved.payments().open(reserved.purchase());
     } catch (InterruptedException e) {
@@ -135,7 +135,7 @@ public final class BillingRoutes {
     }
   }
 
-  private Reply settle(Tx tx, Reserved reserved, Payments.Opened opened) {
+  private Reply settle(Tx tx, ReservedOrder reserved, Payments.Opened opened) {
     return switch (opened) {
       case Payments.Opened.Page(String sessionId, String url) -> {
         billing.orders().opened(tx, reserved.order(), sessionId);

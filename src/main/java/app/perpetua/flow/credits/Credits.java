@@ -16,12 +16,10 @@ import app.perpetua.flow.sql.Tx;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Instant;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
-import org.jspecify.annotations.Nullable;
 
 /**
  * What users may spend on the assistant: a ledger of grants and movements (FR-037 to FR-042,
@@ -132,14 +130,14 @@ public final class Credits {
     List<Grant> taken = new ArrayList<>();
     Map<UUID, Integer> counts = new LinkedHashMap<>();
     boolean refunded = false;
-    record Line(Grant grant, int taken, boolean refunded) {}
-    for (Line line :
+    record Charged(Grant grant, int taken, boolean refunded) {}
+    for (Charged charged :
         tx.sql("credits.find_charge")
             .bind("ref", ref)
-            .list(row -> new Line(Grant.of(row), row.integer("taken"), row.bool("refunded")))) {
-      refunded |= line.refunded();
-      taken.add(line.grant());
-      counts.put(line.grant().id(), line.taken());
+            .list(row -> new Charged(Grant.of(row), row.integer("taken"), row.bool("refunded")))) {
+      refunded |= charged.refunded();
+      taken.add(charged.grant());
+      counts.put(charged.grant().id(), charged.taken());
     }
     if (!refunded) {
       purse.refund(taken, counts, most, ref);
@@ -222,7 +220,7 @@ public final class Credits {
     if (purse.movements().isEmpty()) {
       return;
     }
-    tx.sql("credits.store_grants").bind("grants", json.text(stored(purse.changed()))).atCommit();
+    tx.sql("credits.store_grants").bind("grants", json.text(purse.changed())).atCommit();
     tx.sql("credits.append_entries").bind("entries", json.text(purse.movements())).atCommit();
     tx.afterCommit(() -> purse.movements().forEach(metrics::moved));
     // What the clock did is nobody's decision.
@@ -244,38 +242,5 @@ public final class Credits {
         }
       }
     }
-  }
-
-  /** A grant in the shape that {@code store_grants} reads. */
-  private record Stored(
-      UUID id,
-      CreditType creditType,
-      int amount,
-      int remaining,
-      int spent,
-      int expired,
-      @Nullable String entitledOn,
-      @Nullable UUID purchaseId,
-      String dedupKey,
-      @Nullable Instant expiresAt,
-      Instant createdAt) {}
-
-  private static List<Stored> stored(Collection<Grant> grants) {
-    return grants.stream()
-        .map(
-            grant ->
-                new Stored(
-                    grant.id(),
-                    grant.type(),
-                    grant.amount(),
-                    grant.remaining(),
-                    grant.spent(),
-                    grant.expired(),
-                    grant.entitledOn() == null ? null : grant.entitledOn().toString(),
-                    grant.purchaseId(),
-                    grant.dedupKey(),
-                    grant.expiresAt(),
-                    grant.createdAt()))
-        .toList();
   }
 }

@@ -1,6 +1,7 @@
 package app.perpetua.flow.credits;
 
 import app.perpetua.flow.sql.Row;
+import com.fasterxml.jackson.annotation.JsonProperty;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.util.UUID;
@@ -21,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  */
 record Grant(
     UUID id,
-    CreditType type,
+    @JsonProperty("credit_type") CreditType type,
     int amount,
     int remaining,
     int spent,

@@ -4,8 +4,6 @@ import app.perpetua.flow.http.Body;
 import app.perpetua.flow.http.Query;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
-import app.perpetua.flow.reminders.Reminder.Method;
-import app.perpetua.flow.reminders.Reminder.Type;
 import app.perpetua.flow.sql.PageRequest;
 import app.perpetua.flow.sql.Tx;
 import java.time.Instant;
@@ -67,13 +65,13 @@ public final class ReminderRoutes {
     Body body = request.body().notNull("type", "scheduled_at", "method");
     ReminderPatch patch =
         new ReminderPatch(
-            body.oneOf("type", Type.class),
+            body.oneOf("type", Reminder.Type.class),
             offset(body),
             body.instant("scheduled_at"),
-            body.oneOf("method", Method.class));
+            body.oneOf("method", Reminder.Method.class));
     if (body.has("offset_minutes")
         && patch.offsetMinutes() == null
-        && patch.type() != Type.ABSOLUTE) {
+        && patch.type() != Reminder.Type.ABSOLUTE) {
       body.fault("offset_minutes", "may be null for absolute only");
     }
     fitting(body, patch.type(), patch.offsetMinutes(), patch.scheduledAt());
@@ -92,12 +90,12 @@ public final class ReminderRoutes {
 
   private static ReminderDraft draft(Body body, Instant now) {
     body.required("type").notNull("method");
-    Type type = body.oneOf("type", Type.class);
+    Reminder.Type type = body.oneOf("type", Reminder.Type.class);
     Integer offset = offset(body);
     Instant at = body.instant("scheduled_at");
-    Method method = body.oneOf("method", Method.class);
+    Reminder.Method method = body.oneOf("method", Reminder.Method.class);
     if (type != null) {
-      body.required(type == Type.ABSOLUTE ? "scheduled_at" : "offset_minutes");
+      body.required(type == Reminder.Type.ABSOLUTE ? "scheduled_at" : "offset_minutes");
     }
     fitting(body, type, offset, at);
     if (at != null && Reminders.isPast(at, now)) {
@@ -105,7 +103,7 @@ public final class ReminderRoutes {
     }
     body.done();
     return new ReminderDraft(
-        Objects.requireNonNull(type), offset, at, method == null ? Method.IN_APP : method);
+        Objects.requireNonNull(type), offset, at, method == null ? Reminder.Method.IN_APP : method);
   }
 
   /** The sign is ignored: the type gives the direction. */
@@ -115,14 +113,14 @@ public final class ReminderRoutes {
   }
 
   private static void fitting(
-      Body body, @Nullable Type type, @Nullable Integer offset, @Nullable Instant at) {
+      Body body, Reminder.@Nullable Type type, @Nullable Integer offset, @Nullable Instant at) {
     if (type == null) {
       return;
     }
-    if (type == Type.ABSOLUTE && offset != null) {
+    if (type == Reminder.Type.ABSOLUTE && offset != null) {
       body.fault("offset_minutes", "is for before and after only");
     }
-    if (type != Type.ABSOLUTE && at != null) {
+    if (type != Reminder.Type.ABSOLUTE && at != null) {
       body.fault("scheduled_at", "is for absolute only");
     }
   }

@@ -6,8 +6,6 @@ import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.events.Event;
 import app.perpetua.flow.events.Events;
 import app.perpetua.flow.jobs.Jobs;
-import app.perpetua.flow.reminders.Reminder.Method;
-import app.perpetua.flow.reminders.Reminder.Type;
 import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.Page;
 import app.perpetua.flow.sql.PageRequest;
@@ -289,11 +287,11 @@ public final class Reminders {
   }
 
   private static Reminder patched(Tx tx, Reminder old, ReminderPatch patch, Task task) {
-    Method method = patch.method() == null ? old.method() : patch.method();
-    Type type = patch.type() == null ? old.type() : patch.type();
+    Reminder.Method method = patch.method() == null ? old.method() : patch.method();
+    Reminder.Type type = patch.type() == null ? old.type() : patch.type();
     Integer offset = old.offsetMinutes();
     Instant at = old.scheduledAt();
-    if (patch.setsTime() && type == Type.ABSOLUTE) {
+    if (patch.setsTime() && type == Reminder.Type.ABSOLUTE) {
       if (patch.offsetMinutes() != null) {
         throw Refusal.invalid("offset_minutes", "is for before and after only");
       }
@@ -319,8 +317,12 @@ public final class Reminders {
 
   /** When it fires; refused unless that can be told and lies ahead. */
   private static Instant time(
-      Task task, Type type, @Nullable Integer offset, @Nullable Instant given, Instant now) {
-    if (type == Type.ABSOLUTE) {
+      Task task,
+      Reminder.Type type,
+      @Nullable Integer offset,
+      @Nullable Instant given,
+      Instant now) {
+    if (type == Reminder.Type.ABSOLUTE) {
       Instant at = Objects.requireNonNull(given);
       checkAhead(at, "scheduled_at", now);
       return at;

@@ -7,9 +7,9 @@ import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
 import app.perpetua.flow.http.TwoPhaseRequest;
 import app.perpetua.flow.voice.Transcriber.Recognition;
-import app.perpetua.flow.voice.Transcriptions.Outcome;
 import app.perpetua.flow.voice.Transcriptions.Recording;
-import app.perpetua.flow.voice.Transcriptions.Reserved;
+import app.perpetua.flow.voice.Transcriptions.ReservedRecording;
+import app.perpetua.flow.voice.Transcriptions.TranscriptionResult;
 import java.util.Objects;
 import java.util.UUID;
 
@@ -23,7 +23,7 @@ public final class TranscriptionRoutes {
   }
 
   /** POST /ai/transcribe. */
-  public TwoPhaseRequest<Reserved, Recognition> transcribe(Request request) {
+  public TwoPhaseRequest<ReservedRecording, Recognition> transcribe(Request request) {
     Body body = request.body().required("audio_url", "duration_seconds");
     String url = body.text("audio_url", 1, AddressGuard.MAX_LENGTH);
     Integer seconds = body.integer("duration_seconds", 1, transcriptions.maxSeconds());
@@ -43,8 +43,8 @@ public final class TranscriptionRoutes {
         (reserved, _, cancellation) -> transcriptions.call(reserved, cancellation),
         (tx, reserved, result) ->
             switch (transcriptions.settle(tx, reserved, result)) {
-              case Outcome.Done(Transcriptions.Text text) -> Reply.ok(text);
-              case Outcome.Nothing(var why) -> Reply.refused(why);
+              case TranscriptionResult.Done(Transcriptions.Text text) -> Reply.ok(text);
+              case TranscriptionResult.Nothing(var why) -> Reply.refused(why);
             });
   }
 }

@@ -47,7 +47,7 @@ public final class Transcriptions {
    * @param id names the charge
    * @param reserved credits
    */
-  record Reserved(UUID id, Recording recording, int reserved) {
+  record ReservedRecording(UUID id, Recording recording, int reserved) {
     String ref() {
       return "transcription:" + id;
     }
@@ -115,7 +115,7 @@ public final class Transcriptions {
    *     FORBIDDEN}, {@code TIER_REQUIRED}, {@code CONFLICT} if the note does not wait for a text,
    *     {@code INSUFFICIENT_CREDITS}
    */
-  Reserved reserve(Tx tx, UUID key, Recording recording) {
+  ReservedRecording reserve(Tx tx, UUID key, Recording recording) {
     if (transcriber.isEmpty()) {
       throw unavailable();
     }
@@ -125,7 +125,8 @@ public final class Transcriptions {
     if (note != null && (note.voiceUrl() == null || !note.content().isEmpty())) {
       throw Refusal.of(Code.CONFLICT, "this note does not wait for a transcription");
     }
-    Reserved reserved = new Reserved(ids.next(), recording, cost(recording.seconds()));
+    ReservedRecording reserved =
+        new ReservedRecording(ids.next(), recording, cost(recording.seconds()));
     reservations.take(tx, key, reserved.ref(), reserved.reserved(), DESCRIPTION, ABANDONED);
     return reserved;
   }
@@ -135,7 +136,7 @@ public final class Transcriptions {
    *
    * @throws Refusal {@code SERVICE_UNAVAILABLE} while the service stops; the job settles then
    */
-  Recognition call(Reserved reserved, Cancellation cancellation) {
+  Recognition call(ReservedRecording reserved, Cancellation cancellation) {
     String url = reserved.recording().url();
     try {
       return guard.check(url) instanceof Verdict.Fine
@@ -150,7 +151,7 @@ public final class Transcriptions {
    * Pays what was measured, or gives everything back; fills the note that waits for it. A provider
    * that is away leaves the note waiting.
    */
-  Outcome settle(Tx tx, Reserved reserved, Recognition recognition) {
+  TranscriptionResult settle(Tx tx, ReservedRecording reserved, Recognition recognition) {
     return switch (recognition) {
       case Recognition.Understood understood -> {
         int seconds = (int) Math.min(Integer.MAX_VALUE, Math.floor(understood.seconds()));
@@ -167,7 +168,7 @@ public final class Transcriptions {
                 tx, reserved.ref(), reserved.reserved(), cost(Math.max(1, seconds)), DESCRIPTION);
         events.emit(tx, new Event.AiTranscribed(reserved.id(), settled.used(), seconds));
         tell(reserved, noteId -> notes.transcribed(tx, noteId, understood.text()));
-        yield new Outcome.Done(
+        yield new TranscriptionResult.Done(
             new Text(
                 understood.text(),
                 understood.language(),
@@ -188,21 +189,21 @@ public final class Transcriptions {
   }
 
   /** What a call came to. */
-  sealed interface Outcome {
+  sealed interface TranscriptionResult {
     /** Text. */
-    record Done(Text text) implements Outcome {}
+    record Done(Text text) implements TranscriptionResult {}
 
     /** Nothing, and nothing is charged. */
-    record Nothing(Refusal why) implements Outcome {}
+    record Nothing(Refusal why) implements TranscriptionResult {}
   }
 
-  private Outcome unusable(Tx tx, Reserved reserved, Refusal why) {
+  private TranscriptionResult unusable(Tx tx, ReservedRecording reserved, Refusal why) {
     tell(reserved, noteId -> notes.transcriptionFailed(tx, noteId));
     return nothing(tx, reserved, why);
   }
 
   /** A note that was deleted meanwhile is told nothing. */
-  private static void tell(Reserved reserved, Consumer<UUID> told) {
+  private static void tell(ReservedRecording reserved, Consumer<UUID> told) {
     UUID noteId = reserved.recording().noteId();
     if (noteId != null) {
       try {
@@ -213,9 +214,9 @@ public final class Transcriptions {
     }
   }
 
-  private Outcome nothing(Tx tx, Reserved reserved, Refusal why) {
+  private TranscriptionResult nothing(Tx tx, ReservedRecording reserved, Refusal why) {
     reservations.giveBack(tx, reserved.ref(), reserved.reserved());
-    return new Outcome.Nothing(why);
+    return new TranscriptionResult.Nothing(why);
   }
 
   private int cost(int seconds) {
