@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import app.perpetua.flow.harness.FreePort;
+import app.perpetua.flow.harness.PostgresServer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -66,7 +67,7 @@ final class MigrationsTest {
       Process instance = instance(url);
       try {
         Eventually.within(
-            Duration.ofSeconds(30),
+            PostgresServer.STARTUP_LIMIT,
             () ->
                 number(
                         url,
