@@ -50,7 +50,7 @@ public final class App implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(App.class.getName());
 
   /** How long to wait at start for a database that is starting, too. */
-  private static final Duration DATABASE_PATIENCE = Duration.ofSeconds(30);
+  private static final Duration DATABASE_TIMEOUT = Duration.ofSeconds(30);
 
   /** To whomever we call: longer than a lost packet takes, shorter than anybody waits. */
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(2);
@@ -105,7 +105,7 @@ public final class App implements AutoCloseable {
       Config config, Role role, Clock clock, Consumer<Worker.Ran> jobs, VoiceTiming timing) {
     List<AutoCloseable> parts = new ArrayList<>();
     try {
-      new Migrations(config.database(), DATABASE_PATIENCE, true).run();
+      new Migrations(config.database(), DATABASE_TIMEOUT, true).run();
       return new App(config, role, clock, jobs, timing, parts);
     } catch (Migrations.Failed | DatabaseException | IllegalStateException e) {
       close(parts);
@@ -159,7 +159,7 @@ public final class App implements AutoCloseable {
     }
 
     // A machine that starts everything at once needs longer for this than a request may take.
-    new Partitions(new Db(pool, catalog, clock, DATABASE_PATIENCE, _ -> false)).ensure(db.now());
+    new Partitions(new Db(pool, catalog, clock, DATABASE_TIMEOUT, _ -> false)).ensure(db.now());
     server =
         closing(
             new Server(

@@ -76,7 +76,7 @@ public record Config(
     VoiceConfig voice,
     Level logLevel) {
   /** The largest figure that any limit may be set to. */
-  private static final int MANY = 100_000_000;
+  private static final int LARGE = 100_000_000;
 
   private static final DatabaseUrl NOWHERE =
       new DatabaseUrl("jdbc:postgresql://nowhere.invalid/none", Optional.empty(), Optional.empty());
@@ -160,10 +160,10 @@ public record Config(
         List.copyOf(proxies),
         in.secret("http.metrics-token"),
         in.integer("http.metrics-port", 0, 65_535),
-        in.integer("http.max-connections-per-address", 1, MANY),
-        in.integer("http.rate-limit-general", 1, MANY),
-        in.integer("http.rate-limit-ai", 1, MANY),
-        in.integer("http.rate-limit-auth", 1, MANY));
+        in.integer("http.max-connections-per-address", 1, LARGE),
+        in.integer("http.rate-limit-general", 1, LARGE),
+        in.integer("http.rate-limit-ai", 1, LARGE),
+        in.integer("http.rate-limit-auth", 1, LARGE));
   }
 
   private static DatabaseConfig database(ConfigReader in) {
@@ -192,7 +192,7 @@ public record Config(
     Duration access = Duration.ofMinutes(in.integer("tokens.access-expiry-minutes", 1, 1_440));
     Duration refresh = Duration.ofDays(in.integer("tokens.refresh-expiry-days", 1, 365));
     URI jwks = in.httpUri("google.jwks-url");
-    int kickstart = in.integer("credits.kickstart", 0, MANY);
+    int kickstart = in.integer("credits.kickstart", 0, LARGE);
     if (key == null) {
       throw new Faulty(in.faults());
     }
@@ -202,8 +202,8 @@ public record Config(
 
   private static TaskConfig tasks(ConfigReader in) {
     return new TaskConfig(
-        in.integer("tasks.free-max", 1, MANY),
-        in.integer("tasks.pro-max", 1, MANY),
+        in.integer("tasks.free-max", 1, LARGE),
+        in.integer("tasks.pro-max", 1, LARGE),
         in.integer("tasks.free-max-subtasks", 1, 100),
         in.integer("tasks.pro-max-subtasks", 1, 100),
         in.integer("tasks.free-description-length", 1, 10_000),
@@ -212,16 +212,16 @@ public record Config(
 
   private static NoteConfig notes(ConfigReader in) {
     return new NoteConfig(
-        in.integer("notes.free-max", 1, MANY),
-        in.integer("notes.pro-max", 1, MANY),
+        in.integer("notes.free-max", 1, LARGE),
+        in.integer("notes.pro-max", 1, LARGE),
         in.integer("notes.max-voice-seconds", 1, 3_600));
   }
 
   private static CreditConfig credits(ConfigReader in) {
     return new CreditConfig(
-        in.integer("credits.pro-daily", 0, MANY),
-        in.integer("credits.pro-monthly", 1, MANY),
-        in.integer("credits.max-carryover", 0, MANY));
+        in.integer("credits.pro-daily", 0, LARGE),
+        in.integer("credits.pro-monthly", 1, LARGE),
+        in.integer("credits.max-carryover", 0, LARGE));
   }
 
   private static AchievementConfig achievements(
@@ -242,10 +242,10 @@ public record Config(
             .flatMap(key -> in.secret(key).stream())
             .toList();
     return new BillingConfig(
-        in.integer("billing.pro-price-cents", 1, MANY),
+        in.integer("billing.pro-price-cents", 1, LARGE),
         in.integer("billing.credit-price-cents", 1, 1_000_000),
         "USD",
-        in.integer("billing.credit-purchase-monthly", 0, MANY),
+        in.integer("billing.credit-purchase-monthly", 0, LARGE),
         in.integer("billing.payment-failures", 1, 100),
         Duration.ofDays(in.integer("billing.grace-days", 1, 28)),
         in.oneOf("billing.charges", "own", "external").equals("own")
@@ -277,7 +277,7 @@ public record Config(
     return new VoiceConfig(
         in.oneOf("voice.enabled", "true", "false").equals("true"),
         in.integer("voice.max-seconds", 1, 3_600),
-        in.integer("voice.credits-per-minute", 0, MANY),
+        in.integer("voice.credits-per-minute", 0, LARGE),
         in.secret("deepgram.api-key"),
         in.httpUri("deepgram.base-url"),
         hosts(in, "voice.audio-hosts", "AUDIO_HOSTS", Config::anyHost));
@@ -334,11 +334,11 @@ public record Config(
 
   private static AssistantConfig assistant(ConfigReader in, OpenAiConfig openai) {
     return new AssistantConfig(
-        in.integer("assistant.chat-credits", 0, MANY),
-        in.integer("assistant.subtask-credits", 0, MANY),
-        in.integer("assistant.conversion-credits", 0, MANY),
-        in.integer("assistant.task-warn-at", 1, MANY),
-        in.integer("assistant.task-max", 1, MANY),
+        in.integer("assistant.chat-credits", 0, LARGE),
+        in.integer("assistant.subtask-credits", 0, LARGE),
+        in.integer("assistant.conversion-credits", 0, LARGE),
+        in.integer("assistant.task-warn-at", 1, LARGE),
+        in.integer("assistant.task-max", 1, LARGE),
         openai.timeout());
   }
 

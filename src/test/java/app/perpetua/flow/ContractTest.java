@@ -2,7 +2,7 @@ package app.perpetua.flow;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.contract.Document;
 import app.perpetua.flow.fake.CheckoutEvent;
@@ -137,7 +137,8 @@ class ContractTest {
     return ofItsOwn
         || (!codes.isEmpty()
             && codes.stream()
-                .allMatch(code -> Integer.toString(Code.valueOf(code).status()).equals(status)));
+                .allMatch(
+                    code -> Integer.toString(ErrorCode.valueOf(code).status()).equals(status)));
   }
 
   private void assistant(Api api) {

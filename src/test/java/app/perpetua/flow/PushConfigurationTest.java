@@ -68,10 +68,10 @@ class PushConfigurationTest {
     ConfigReader in = new ConfigReader(Map.of());
     assertEquals(
         List.of(
-            new AllowedHost.Named("fcm.googleapis.com"),
-            new AllowedHost.Below("push.services.mozilla.com"),
-            new AllowedHost.Below("push.apple.com"),
-            new AllowedHost.Below("notify.windows.com")),
+            new AllowedHost.Exact("fcm.googleapis.com"),
+            new AllowedHost.Subdomains("push.services.mozilla.com"),
+            new AllowedHost.Subdomains("push.apple.com"),
+            new AllowedHost.Subdomains("notify.windows.com")),
         in.list("push.hosts").stream().map(AllowedHost::parse).toList());
   }
 }

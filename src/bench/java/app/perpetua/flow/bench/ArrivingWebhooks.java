@@ -30,7 +30,7 @@ final class ArrivingWebhooks {
 
   private static final int PER_SECOND = 200;
   private static final Duration AIM = Duration.ofMillis(50);
-  private static final Duration PATIENCE = Duration.ofSeconds(10);
+  private static final Duration TIMEOUT = Duration.ofSeconds(10);
 
   private final Database database;
   private final BenchOptions options;
@@ -121,7 +121,7 @@ final class ArrivingWebhooks {
             .source("src_" + order)
             .body();
     return HttpRequest.newBuilder(url)
-        .timeout(PATIENCE)
+        .timeout(TIMEOUT)
         .header("Content-Type", "application/json")
         .header("Cko-Signature", CheckoutEvent.signature(SECRET, body))
         .POST(HttpRequest.BodyPublishers.ofByteArray(body))

@@ -37,7 +37,7 @@ final class Chats {
   /** More than anybody waits for: they hang up when they have been looked at. */
   private static final int HELD_WORDS = 600;
 
-  private static final Duration PATIENCE = Duration.ofMinutes(1);
+  private static final Duration TIMEOUT = Duration.ofMinutes(1);
   private static final int CREDITS = 100;
   private static final String QUESTION = "{\"message\":\"Where do I begin?\"}";
 
@@ -176,7 +176,7 @@ final class Chats {
     openAi.script(OpenAiStep.clock(HELD_WORDS).slowly(HELD_PACE).times(HELD));
     try (Chatters chatters = new Chatters(service.port(), HELD, HELD_WORDS, this::chat)) {
       long begun = System.nanoTime();
-      chatters.awaitWords(PATIENCE);
+      chatters.awaitWords(TIMEOUT);
       double seconds = (System.nanoTime() - begun) / 1e9;
       double more = (heap(service) - idle) / 1024.0 / 1024;
       long held = service.residentMegabytes();

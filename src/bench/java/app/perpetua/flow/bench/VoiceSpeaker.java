@@ -20,7 +20,7 @@ final class VoiceSpeaker implements AutoCloseable {
 
   static final Duration PACE = Duration.ofMillis(100);
   private static final int EBML = 0x1a45dfa3;
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final Duration TIMEOUT = Duration.ofSeconds(30);
 
   /** There is too much to do at present. */
   static final class ComeBack extends IOException {
@@ -69,7 +69,7 @@ final class VoiceSpeaker implements AutoCloseable {
       throw new IOException("no upgrade: " + answer);
     }
     Thread.ofVirtual().start(this::listen);
-    if (welcomed && !welcome.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+    if (welcomed && !welcome.await(TIMEOUT.toSeconds(), TimeUnit.SECONDS)) {
       throw new IOException("no welcome for session " + session);
     }
   }
@@ -117,7 +117,7 @@ final class VoiceSpeaker implements AutoCloseable {
   /** Says that it has nothing more to say, and waits for the end. */
   void finish() throws IOException, InterruptedException {
     frames.text("{\"type\":\"end_stream\"}");
-    if (!over.await(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+    if (!over.await(TIMEOUT.toSeconds(), TimeUnit.SECONDS)) {
       throw new IOException("session " + session + " does not end");
     }
   }

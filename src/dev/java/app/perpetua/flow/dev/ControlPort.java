@@ -2,7 +2,7 @@ package app.perpetua.flow.dev;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
-import app.perpetua.flow.base.Fault;
+import app.perpetua.flow.base.FieldError;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.http.Body;
@@ -43,7 +43,7 @@ final class ControlPort implements AutoCloseable {
     }
   }
 
-  private record Problem(String code, String message, List<Fault> details) {}
+  private record Problem(String code, String message, List<FieldError> details) {}
 
   /** Does what a call asks for; a refusal it throws is answered as such. */
   @FunctionalInterface
@@ -180,7 +180,7 @@ final class ControlPort implements AutoCloseable {
     } catch (Refusal e) {
       return new Answer(
           e.code().status(),
-          Map.of("error", new Problem(e.code().name(), e.message(), e.faults())));
+          Map.of("error", new Problem(e.code().name(), e.message(), e.fieldErrors())));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return Answer.failed(503, "SERVICE_UNAVAILABLE", "the dev server is being stopped");

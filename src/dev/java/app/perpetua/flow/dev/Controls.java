@@ -1,6 +1,6 @@
 package app.perpetua.flow.dev;
 
-import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.base.Secret;
 import app.perpetua.flow.dev.ControlPort.Answer;
@@ -247,7 +247,7 @@ final class Controls {
     }
     body.done();
     if (Stream.of(advance, set, reset).filter(Objects::nonNull).count() != 1) {
-      throw Refusal.of(Code.VALIDATION_ERROR, "give advance, set or reset, and one alone");
+      throw Refusal.of(ErrorCode.VALIDATION_ERROR, "give advance, set or reset, and one alone");
     }
     String field = advance != null ? "advance" : "set";
     moving.lock();

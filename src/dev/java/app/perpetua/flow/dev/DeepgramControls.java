@@ -1,6 +1,6 @@
 package app.perpetua.flow.dev;
 
-import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.dev.ControlPort.Answer;
 import app.perpetua.flow.dev.ControlPort.Call;
@@ -98,7 +98,8 @@ final class DeepgramControls {
     if (stall != null) {
       return new Step.Stall(Duration.ofMillis(stall));
     }
-    throw Refusal.of(Code.VALIDATION_ERROR, "a step is partial, final, close, refuse or stall_ms");
+    throw Refusal.of(
+        ErrorCode.VALIDATION_ERROR, "a step is partial, final, close, refuse or stall_ms");
   }
 
   private static Recording recording(Body body) {

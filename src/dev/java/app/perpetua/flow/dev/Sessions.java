@@ -25,7 +25,7 @@ final class Sessions {
   /** What the service said. */
   record Answer(int status, JsonNode body) {}
 
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final Duration TIMEOUT = Duration.ofSeconds(30);
 
   /** All of 127.0.0.0/8 is this machine; the first of it are left to others. */
   private static final int FIRST = (127 << 24) + (1 << 16);
@@ -50,7 +50,7 @@ final class Sessions {
   Answer signIn(Secret idToken) throws IOException, InterruptedException {
     HttpRequest request =
         HttpRequest.newBuilder(signIn)
-            .timeout(PATIENCE)
+            .timeout(TIMEOUT)
             .header("Content-Type", "application/json")
             .POST(BodyPublishers.ofByteArray(json.bytes(Map.of("id_token", idToken.value()))))
             .build();
@@ -58,7 +58,7 @@ final class Sessions {
         HttpClient.newBuilder()
             .version(HttpClient.Version.HTTP_1_1)
             .localAddress(address(next.getAndIncrement()))
-            .connectTimeout(PATIENCE)
+            .connectTimeout(TIMEOUT)
             .build()) {
       HttpResponse<String> answer = http.send(request, BodyHandlers.ofString());
       return new Answer(answer.statusCode(), json.parse(answer.body()));

@@ -20,7 +20,7 @@ import tools.jackson.core.JacksonException;
  * told by its signed webhooks. Thread-safe.
  */
 final class Shop {
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final Duration TIMEOUT = Duration.ofSeconds(30);
   private static final int CONFLICT = 409;
 
   private final URI service;
@@ -49,7 +49,7 @@ final class Shop {
       throws IOException, InterruptedException {
     HttpRequest request =
         HttpRequest.newBuilder(service.resolve(path))
-            .timeout(PATIENCE)
+            .timeout(TIMEOUT)
             .header("Authorization", "Bearer " + accessToken.value())
             .header("Idempotency-Key", UUID.randomUUID().toString())
             .header("Content-Type", "application/json")

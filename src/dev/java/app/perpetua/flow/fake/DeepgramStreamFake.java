@@ -20,7 +20,7 @@ import tools.jackson.core.JacksonException;
 /** A live stream at the fake Deepgram. Thread-safe, but for what runs it. */
 public final class DeepgramStreamFake {
   private static final byte[] EBML = {0x1a, 0x45, (byte) 0xdf, (byte) 0xa3};
-  private static final Duration PATIENCE = Duration.ofSeconds(10);
+  private static final Duration TIMEOUT = Duration.ofSeconds(10);
 
   /** Without a script: words for so many messages. */
   private static final int MESSAGES_PER_SENTENCE = 8;
@@ -83,7 +83,7 @@ public final class DeepgramStreamFake {
     try {
       long useful = System.nanoTime();
       while (true) {
-        long left = PATIENCE.toNanos() - (System.nanoTime() - useful);
+        long left = TIMEOUT.toNanos() - (System.nanoTime() - useful);
         if (left <= 0) {
           frames.close(1011, "NET-0001");
           return;

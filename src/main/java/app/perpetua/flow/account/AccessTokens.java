@@ -1,11 +1,11 @@
 package app.perpetua.flow.account;
 
-import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.base.WireName;
 import app.perpetua.flow.http.Authenticator;
 import app.perpetua.flow.http.Principal;
-import app.perpetua.flow.base.WireName;
 import app.perpetua.flow.sql.Owner;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
@@ -165,7 +165,7 @@ public final class AccessTokens implements Authenticator {
       verified.put(key, principal);
     }
     if (!clock.instant().isBefore(principal.expiresAt())) {
-      throw Refusal.of(Code.TOKEN_EXPIRED, "the access token has expired")
+      throw Refusal.of(ErrorCode.TOKEN_EXPIRED, "the access token has expired")
           .with("refresh_required", true);
     }
     return principal;

@@ -1,6 +1,6 @@
 package app.perpetua.flow.account;
 
-import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.base.WireName;
@@ -124,7 +124,7 @@ public final class AccountRoutes {
             user.createdAt()));
   }
 
-  private static SignInResult result(Code code) {
+  private static SignInResult result(ErrorCode code) {
     return switch (code) {
       case VALIDATION_ERROR -> SignInResult.MALFORMED;
       case SERVICE_UNAVAILABLE -> SignInResult.UNAVAILABLE;
@@ -151,7 +151,7 @@ public final class AccountRoutes {
           case RefreshTokens.Rotated rotated -> Reply.bare(pair(rotated));
           case RefreshTokens.Refused _ ->
               Reply.refused(
-                  Refusal.of(Code.INVALID_REFRESH_TOKEN, "please sign in again")
+                  Refusal.of(ErrorCode.INVALID_REFRESH_TOKEN, "please sign in again")
                       .with("refresh_required", false));
         };
   }

@@ -1,7 +1,7 @@
 package app.perpetua.flow.assistant;
 
 import app.perpetua.flow.achievements.Achievements;
-import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.events.Event;
 import app.perpetua.flow.events.Events;
@@ -170,7 +170,7 @@ public final class AssistantRoutes {
   private Asked asked() {
     return asked.orElseThrow(
         () ->
-            Refusal.of(Code.AI_SERVICE_UNAVAILABLE, "the assistant is not configured")
+            Refusal.of(ErrorCode.AI_SERVICE_UNAVAILABLE, "the assistant is not configured")
                 .retryAfter(Duration.ofMinutes(1)));
   }
 
@@ -188,7 +188,7 @@ public final class AssistantRoutes {
         failure.orElse(null) instanceof Failure.Paused(Duration retryAfter) ? retryAfter : LATER;
     return Reply.refused(
         Refusal.of(
-                Code.AI_SERVICE_UNAVAILABLE,
+                ErrorCode.AI_SERVICE_UNAVAILABLE,
                 "the assistant could not answer; the credit was given back")
             .retryAfter(wait));
   }

@@ -3,7 +3,7 @@ package app.perpetua.flow.assistant;
 import app.perpetua.flow.assistant.Charges.Charge;
 import app.perpetua.flow.assistant.Suggestions.Suggestion;
 import app.perpetua.flow.base.Cancellation;
-import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.events.Event;
 import app.perpetua.flow.sql.Actor;
@@ -76,7 +76,7 @@ public final class Breakdown {
     Task task = detail.task();
     Tasks.checkChangeable(task);
     if (task.completed()) {
-      throw Refusal.of(Code.CONFLICT, "the task is completed");
+      throw Refusal.of(ErrorCode.CONFLICT, "the task is completed");
     }
     subtasks.checkRoom(tx.owner(), task, 1);
     Charge charge =

@@ -1,6 +1,6 @@
 package app.perpetua.flow.assistant;
 
-import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.credits.Reservations;
@@ -78,7 +78,7 @@ public final class Charges {
             .orElseThrow(
                 () ->
                     Refusal.of(
-                            Code.AI_TASK_LIMIT_REACHED,
+                            ErrorCode.AI_TASK_LIMIT_REACHED,
                             "no more than "
                                 + config.perTask()
                                 + " requests about one task in a session")

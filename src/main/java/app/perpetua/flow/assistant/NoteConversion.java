@@ -3,7 +3,7 @@ package app.perpetua.flow.assistant;
 import app.perpetua.flow.assistant.Charges.Charge;
 import app.perpetua.flow.assistant.Suggestions.Suggestion;
 import app.perpetua.flow.base.Cancellation;
-import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.base.WireName;
 import app.perpetua.flow.events.Event;
@@ -65,10 +65,10 @@ public final class NoteConversion {
    */
   static void checkConvertible(Note note) {
     if (note.archived()) {
-      throw Refusal.of(Code.ARCHIVED, "the note is archived, or has been converted");
+      throw Refusal.of(ErrorCode.ARCHIVED, "the note is archived, or has been converted");
     }
     if (note.content().isBlank()) {
-      throw Refusal.of(Code.CONFLICT, "the note has no text yet");
+      throw Refusal.of(ErrorCode.CONFLICT, "the note has no text yet");
     }
   }
 

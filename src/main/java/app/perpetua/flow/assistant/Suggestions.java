@@ -1,6 +1,6 @@
 package app.perpetua.flow.assistant;
 
-import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
@@ -107,10 +107,10 @@ public final class Suggestions {
                         row.instant("expires_at")))
             .orElseThrow(() -> tx.missing("assistant.whose_suggestion", "suggestion", id));
     if (found.status().equals("confirmed")) {
-      throw Refusal.of(Code.CONFLICT, "this suggestion has been confirmed already");
+      throw Refusal.of(ErrorCode.CONFLICT, "this suggestion has been confirmed already");
     }
     if (!found.expiresAt().isAfter(tx.now())) {
-      throw Refusal.of(Code.CONFLICT, "this suggestion has expired");
+      throw Refusal.of(ErrorCode.CONFLICT, "this suggestion has expired");
     }
     tx.sql("assistant.confirm_suggestion").bind("id", id).atCommit();
     return found.suggestion();

@@ -1,6 +1,6 @@
 package app.perpetua.flow.assistant;
 
-import app.perpetua.flow.base.Fault;
+import app.perpetua.flow.base.FieldError;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.base.WireName;
@@ -142,13 +142,13 @@ public final class Toolbox {
       proposals.add(new Proposal(action, describe(action, task.map(Task::title).orElse(""))));
       return "Proposed. The person will confirm it or not.";
     } catch (Refusal refusal) {
-      return refusal.faults().isEmpty()
+      return refusal.fieldErrors().isEmpty()
           ? refusal.message()
-          : refusal.faults().stream().map(Toolbox::words).collect(Collectors.joining("; "));
+          : refusal.fieldErrors().stream().map(Toolbox::words).collect(Collectors.joining("; "));
     }
   }
 
-  private static String words(Fault fault) {
+  private static String words(FieldError fault) {
     return fault.field() + " " + fault.message();
   }
 

@@ -24,14 +24,14 @@ public final class AddressGuard {
   /** What a URL is found to be. */
   public sealed interface Verdict {
     /** It may be used, now. */
-    record Fine() implements Verdict {}
+    record Allowed() implements Verdict {}
 
     /**
      * It must not be used.
      *
      * @param why what it must be, for whoever sent it, without repeating it
      */
-    record Refused(String why) implements Verdict {}
+    record Denied(String why) implements Verdict {}
 
     /** Nobody knows its host, now. */
     record Unknown() implements Verdict {}
@@ -85,7 +85,7 @@ public final class AddressGuard {
     }
     AllowedHost entry = allowed.stream().filter(host -> host.matches(url)).findFirst().orElse(null);
     if (entry instanceof AllowedHost.Origin) {
-      return new Verdict.Fine();
+      return new Verdict.Allowed();
     }
     if (!url.getScheme().equalsIgnoreCase("https")) {
       return refused("must be an https URL");
@@ -111,7 +111,7 @@ public final class AddressGuard {
       InetAddress[] addresses = found.get(LOOKUP.toMillis(), TimeUnit.MILLISECONDS);
       boolean isPublic =
           addresses.length > 0 && Arrays.stream(addresses).allMatch(PublicAddress::isPublic);
-      return isPublic ? new Verdict.Fine() : refused("must not lead to a private address");
+      return isPublic ? new Verdict.Allowed() : refused("must not lead to a private address");
     } catch (ExecutionException | TimeoutException e) {
       return new Verdict.Unknown();
     }
@@ -128,6 +128,6 @@ public final class AddressGuard {
   }
 
   private static Verdict refused(String why) {
-    return new Verdict.Refused(why);
+    return new Verdict.Denied(why);
   }
 }

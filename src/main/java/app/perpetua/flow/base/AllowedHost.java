@@ -12,7 +12,7 @@ public sealed interface AllowedHost {
       Pattern.compile("([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?\\.)+(?!\\d+$)[a-z0-9-]{2,63}");
 
   /** This host, by https on port 443. */
-  record Named(String host) implements AllowedHost {
+  record Exact(String host) implements AllowedHost {
     @Override
     public boolean matches(URI url) {
       return host.equals(hostOf(url));
@@ -20,7 +20,7 @@ public sealed interface AllowedHost {
   }
 
   /** Any host below this domain, likewise. */
-  record Below(String domain) implements AllowedHost {
+  record Subdomains(String domain) implements AllowedHost {
     @Override
     public boolean matches(URI url) {
       return hostOf(url).endsWith("." + domain);
@@ -61,7 +61,7 @@ public sealed interface AllowedHost {
     if (!NAME.matcher(name).matches()) {
       throw faulty();
     }
-    return entry.equals(name) ? new Named(name) : new Below(name);
+    return entry.equals(name) ? new Exact(name) : new Subdomains(name);
   }
 
   private static String origin(String entry) {

@@ -15,51 +15,51 @@ import org.jspecify.annotations.Nullable;
 public final class Refusal extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
-  private final Code code;
-  private final transient List<Fault> faults;
+  private final ErrorCode code;
+  private final transient List<FieldError> fieldErrors;
   private final transient Map<String, Object> extras;
 
   private Refusal(
-      Code code,
+      ErrorCode code,
       String message,
-      List<Fault> faults,
+      List<FieldError> faults,
       Map<String, Object> extras,
       @Nullable Throwable cause) {
     super(message, cause, false, false);
     this.code = code;
-    this.faults = faults;
+    this.fieldErrors = faults;
     this.extras = extras;
   }
 
   /** A refusal with nothing but its code and a public message. */
-  public static Refusal of(Code code, String message) {
+  public static Refusal of(ErrorCode code, String message) {
     return new Refusal(code, message, List.of(), Map.of(), null);
   }
 
   /** {@code UNAUTHORIZED}, because the account of a valid access token was deleted. */
   public static Refusal accountDeleted() {
-    return of(Code.UNAUTHORIZED, "this account was deleted");
+    return of(ErrorCode.UNAUTHORIZED, "this account was deleted");
   }
 
   /** A refusal for invalid input, naming every invalid field (at least one). */
-  public static Refusal invalid(List<Fault> faults) {
+  public static Refusal invalid(List<FieldError> faults) {
     String message =
         faults.size() == 1
             ? faults.getFirst().field() + " " + faults.getFirst().message()
             : faults.size() + " fields are invalid";
-    return new Refusal(Code.VALIDATION_ERROR, message, List.copyOf(faults), Map.of(), null);
+    return new Refusal(ErrorCode.VALIDATION_ERROR, message, List.copyOf(faults), Map.of(), null);
   }
 
   /** A refusal for one invalid field. */
   public static Refusal invalid(String field, String message) {
-    return invalid(List.of(new Fault(field, message)));
+    return invalid(List.of(new FieldError(field, message)));
   }
 
   /** The same refusal with one more member in the error object. */
   public Refusal with(String member, Object value) {
     Map<String, Object> more = new LinkedHashMap<>(extras);
     more.put(member, value);
-    return new Refusal(code, message(), faults, more, getCause());
+    return new Refusal(code, message(), fieldErrors, more, getCause());
   }
 
   /** The same refusal, telling the client when to come back ({@code Retry-After}, seconds). */
@@ -69,11 +69,11 @@ public final class Refusal extends RuntimeException {
 
   /** The same refusal with the private reason, for the log only. */
   public Refusal because(Throwable cause) {
-    return new Refusal(code, message(), faults, extras, cause);
+    return new Refusal(code, message(), fieldErrors, extras, cause);
   }
 
   /** The error code. */
-  public Code code() {
+  public ErrorCode code() {
     return code;
   }
 
@@ -83,8 +83,8 @@ public final class Refusal extends RuntimeException {
   }
 
   /** The invalid fields; empty unless the code is {@code VALIDATION_ERROR}. */
-  public List<Fault> faults() {
-    return faults;
+  public List<FieldError> fieldErrors() {
+    return fieldErrors;
   }
 
   /** Further members of the error object, in order. */

@@ -1,6 +1,6 @@
 package app.perpetua.flow.billing;
 
-import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.LogFields;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.http.Body;
@@ -167,7 +167,7 @@ public final class BillingRoutes {
             request.header("Cko-Signature").orElse(null),
             request.header("Authorization").orElse(null))) {
       billing.metrics().webhook("refused");
-      throw Refusal.of(Code.INVALID_SIGNATURE, "this is not signed by the payment provider");
+      throw Refusal.of(ErrorCode.INVALID_SIGNATURE, "this is not signed by the payment provider");
     }
     return tx -> {
       billing.webhooks().receive(tx, body);
@@ -176,6 +176,6 @@ public final class BillingRoutes {
   }
 
   private static Refusal unavailable(String message, Duration wait) {
-    return Refusal.of(Code.PAYMENT_SERVICE_UNAVAILABLE, message).retryAfter(wait);
+    return Refusal.of(ErrorCode.PAYMENT_SERVICE_UNAVAILABLE, message).retryAfter(wait);
   }
 }

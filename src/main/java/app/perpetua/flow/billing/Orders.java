@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 /** Keeps orders. Thread-safe. */
 final class Orders {
   /** A provider that has not answered by then never will: its deadline is a fraction of this. */
-  private static final Duration PATIENCE = Duration.ofMinutes(1);
+  private static final Duration TIMEOUT = Duration.ofMinutes(1);
 
   private final Jobs jobs;
 
@@ -85,7 +85,7 @@ final class Orders {
         tx,
         OrderRelease.KIND,
         order.id().toString(),
-        tx.now().plus(PATIENCE),
+        tx.now().plus(TIMEOUT),
         new OrderRelease.Payload(key));
   }
 

@@ -1,6 +1,6 @@
 package app.perpetua.flow.billing;
 
-import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
 import java.nio.ByteBuffer;
@@ -118,9 +118,9 @@ record PaymentEvent(
         return root;
       }
     } catch (CharacterCodingException | JacksonException e) {
-      throw Refusal.of(Code.VALIDATION_ERROR, "the body is not valid JSON").because(e);
+      throw Refusal.of(ErrorCode.VALIDATION_ERROR, "the body is not valid JSON").because(e);
     }
-    throw Refusal.of(Code.VALIDATION_ERROR, "the body must be a JSON object");
+    throw Refusal.of(ErrorCode.VALIDATION_ERROR, "the body must be a JSON object");
   }
 
   private static Instant time(JsonNode root, String field, Instant now) {

@@ -1,6 +1,6 @@
 package app.perpetua.flow.billing;
 
-import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.sql.Tx;
@@ -50,7 +50,7 @@ public final class Purchases {
             .orElse(0);
     if (bought + amount > config.creditsPerMonth()) {
       throw Refusal.of(
-              Code.LIMIT_EXCEEDED,
+              ErrorCode.LIMIT_EXCEEDED,
               "at most " + config.creditsPerMonth() + " credits can be bought in a month")
           .with("limit", config.creditsPerMonth())
           .with("current", bought);

@@ -1,7 +1,7 @@
 package app.perpetua.flow.billing;
 
 import app.perpetua.flow.account.Users;
-import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.billing.Subscription.Paid;
@@ -84,7 +84,7 @@ public final class Subscriptions {
    */
   Order order(Tx tx) {
     if (find(tx).filter(found -> found.status() == Status.ACTIVE).isPresent()) {
-      throw Refusal.of(Code.CONFLICT, "this account has Pro already");
+      throw Refusal.of(ErrorCode.CONFLICT, "this account has Pro already");
     }
     return Order.open(
         ids.next(),
@@ -106,7 +106,8 @@ public final class Subscriptions {
     Subscription found =
         find(tx)
             .filter(subscription -> subscription.status() != Status.EXPIRED)
-            .orElseThrow(() -> Refusal.of(Code.CONFLICT, "there is no subscription to cancel"));
+            .orElseThrow(
+                () -> Refusal.of(ErrorCode.CONFLICT, "there is no subscription to cancel"));
     if (found.status() != Status.CANCELLED) {
       cancel(tx, found);
     }

@@ -1,6 +1,6 @@
 package app.perpetua.flow.credits;
 
-import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
@@ -110,7 +110,7 @@ public final class Credits {
   public int spend(Tx tx, int amount, String ref, String description) {
     Purse purse = open(tx);
     if (!purse.spend(amount, ref, description)) {
-      throw Refusal.of(Code.INSUFFICIENT_CREDITS, "this takes more credits than there are")
+      throw Refusal.of(ErrorCode.INSUFFICIENT_CREDITS, "this takes more credits than there are")
           .with("required", amount)
           .with("available", purse.total());
     }

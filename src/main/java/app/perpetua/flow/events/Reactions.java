@@ -17,8 +17,8 @@ import java.util.StringJoiner;
 import java.util.UUID;
 
 /**
- * Calls listeners, each as an optional step of the transaction. The failure of a listener is counted
- * and logged, and a job retries it (FR-017; docs/decisions/reactions.md). Thread-safe.
+ * Calls listeners, each as an optional step of the transaction. The failure of a listener is
+ * counted and logged, and a job retries it (FR-017; docs/decisions/reactions.md). Thread-safe.
  */
 public final class Reactions implements Handler {
   /** The kind of the job that retries a failed listener. */
@@ -53,8 +53,8 @@ public final class Reactions implements Handler {
   }
 
   /**
-   * Calls every listener that handles the event. For a listener that failed in an earlier attempt of
-   * the transaction, enqueues a retry job instead.
+   * Calls every listener that handles the event. For a listener that failed in an earlier attempt
+   * of the transaction, enqueues a retry job instead.
    *
    * @param entry id of the event's activity entry
    */

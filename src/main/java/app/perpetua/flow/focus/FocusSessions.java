@@ -1,6 +1,6 @@
 package app.perpetua.flow.focus;
 
-import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.events.Event;
@@ -75,7 +75,7 @@ public final class FocusSessions {
     Task task = tasks.get(tx, taskId);
     Tasks.checkChangeable(task);
     if (task.completed()) {
-      throw Refusal.of(Code.CONFLICT, "the task is completed: reopen it to focus on it");
+      throw Refusal.of(ErrorCode.CONFLICT, "the task is completed: reopen it to focus on it");
     }
     Optional<Running> running = running(tx);
     if (running.isPresent()) {
@@ -116,7 +116,7 @@ public final class FocusSessions {
       throw elsewhere(tx, running.get());
     }
     if (running.isEmpty() || task.focus().focusingSince() == null) {
-      throw Refusal.of(Code.CONFLICT, "no focus is running: it has ended");
+      throw Refusal.of(ErrorCode.CONFLICT, "no focus is running: it has ended");
     }
     Instant since = running.get().startedAt();
     int run = Task.focusRun(since, tx.now());
@@ -196,7 +196,7 @@ public final class FocusSessions {
   }
 
   private Refusal elsewhere(Tx tx, Running running) {
-    return Refusal.of(Code.CONFLICT, "a focus is running on another task: end it first")
+    return Refusal.of(ErrorCode.CONFLICT, "a focus is running on another task: end it first")
         .with("session", FocusSession.of(running, tasks.get(tx, running.taskId())));
   }
 }

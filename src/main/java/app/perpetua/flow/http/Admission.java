@@ -1,6 +1,6 @@
 package app.perpetua.flow.http;
 
-import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
 import io.helidon.common.concurrency.limits.FixedLimit;
 import io.helidon.common.concurrency.limits.LimitAlgorithm.Outcome;
@@ -88,12 +88,12 @@ final class Admission {
     if (running.tryAcquireOutcome(true) instanceof Outcome.Accepted accepted) {
       return accepted.token()::success;
     }
-    throw Refusal.of(Code.SERVICE_UNAVAILABLE, "too many requests are running")
+    throw Refusal.of(ErrorCode.SERVICE_UNAVAILABLE, "too many requests are running")
         .retryAfter(QUEUE_TIMEOUT);
   }
 
   private static Refusal tooMany() {
-    return Refusal.of(Code.RATE_LIMIT_EXCEEDED, "more than " + PER_USER + " requests at once")
+    return Refusal.of(ErrorCode.RATE_LIMIT_EXCEEDED, "more than " + PER_USER + " requests at once")
         .retryAfter(Duration.ofSeconds(1));
   }
 }

@@ -1,6 +1,6 @@
 package app.perpetua.flow.http;
 
-import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
 import org.jspecify.annotations.Nullable;
 
@@ -35,6 +35,6 @@ public interface Authenticator {
 
   /** Refuses a missing, malformed or forged token, without saying which of these it is. */
   static Refusal unauthorized() {
-    return Refusal.of(Code.UNAUTHORIZED, "a valid access token is required");
+    return Refusal.of(ErrorCode.UNAUTHORIZED, "a valid access token is required");
   }
 }

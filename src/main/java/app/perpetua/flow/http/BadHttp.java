@@ -1,6 +1,6 @@
 package app.perpetua.flow.http;
 
-import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
 import io.helidon.http.DirectHandler;
 import io.helidon.http.HeaderNames;
@@ -53,7 +53,7 @@ final class BadHttp implements DirectHandler {
     boolean unparsed = proposed.code() == 500 && request.method().isEmpty();
     Status status = unparsed ? Status.BAD_REQUEST_400 : proposed;
     Refusal refusal = refusal(status.code(), message);
-    if (refusal.code() != Code.VALIDATION_ERROR) {
+    if (refusal.code() != ErrorCode.VALIDATION_ERROR) {
       // The contract has no code of its own for some statuses of HTTP (414, 501, 505): they stay.
       status = Status.create(refusal.code().status());
     }
@@ -79,18 +79,18 @@ final class BadHttp implements DirectHandler {
 
   private static Refusal refusal(int status, @Nullable String message) {
     if (HEADERS_TOO_LARGE.equals(message)) {
-      return Refusal.of(Code.HEADERS_TOO_LARGE, "the headers are larger than 16 KiB");
+      return Refusal.of(ErrorCode.HEADERS_TOO_LARGE, "the headers are larger than 16 KiB");
     }
     return switch (status) {
-      case 404 -> Refusal.of(Code.NOT_FOUND, "there is nothing here");
-      case 413 -> Refusal.of(Code.PAYLOAD_TOO_LARGE, "the body is too large");
-      case 414 -> Refusal.of(Code.VALIDATION_ERROR, "the request line is too long");
-      case 505 -> Refusal.of(Code.VALIDATION_ERROR, "only HTTP/1.1 is spoken here");
+      case 404 -> Refusal.of(ErrorCode.NOT_FOUND, "there is nothing here");
+      case 413 -> Refusal.of(ErrorCode.PAYLOAD_TOO_LARGE, "the body is too large");
+      case 414 -> Refusal.of(ErrorCode.VALIDATION_ERROR, "the request line is too long");
+      case 505 -> Refusal.of(ErrorCode.VALIDATION_ERROR, "only HTTP/1.1 is spoken here");
       case 503 ->
-          Refusal.of(Code.SERVICE_UNAVAILABLE, "too many requests at once")
+          Refusal.of(ErrorCode.SERVICE_UNAVAILABLE, "too many requests at once")
               .retryAfter(Duration.ofSeconds(1));
-      case 500 -> Refusal.of(Code.INTERNAL_ERROR, "something went wrong on our side");
-      default -> Refusal.of(Code.VALIDATION_ERROR, "the request is not valid HTTP/1.1");
+      case 500 -> Refusal.of(ErrorCode.INTERNAL_ERROR, "something went wrong on our side");
+      default -> Refusal.of(ErrorCode.VALIDATION_ERROR, "the request is not valid HTTP/1.1");
     };
   }
 }

@@ -1,7 +1,7 @@
 package app.perpetua.flow.http;
 
-import app.perpetua.flow.base.Code;
-import app.perpetua.flow.base.Fault;
+import app.perpetua.flow.base.ErrorCode;
+import app.perpetua.flow.base.FieldError;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.base.WireName;
@@ -29,7 +29,7 @@ import tools.jackson.databind.node.ObjectNode;
 public final class Body {
   private final ObjectNode fields;
   private final String prefix;
-  private final List<Fault> faults;
+  private final List<FieldError> faults;
   private final Set<String> known = new HashSet<>();
   private final List<Body> objects = new ArrayList<>();
 
@@ -37,7 +37,7 @@ public final class Body {
     this(fields, "", new ArrayList<>());
   }
 
-  private Body(ObjectNode fields, String prefix, List<Fault> faults) {
+  private Body(ObjectNode fields, String prefix, List<FieldError> faults) {
     this.fields = fields;
     this.prefix = prefix;
     this.faults = faults;
@@ -56,16 +56,16 @@ public final class Body {
     try {
       text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
     } catch (CharacterCodingException e) {
-      throw Refusal.of(Code.VALIDATION_ERROR, "the body is not valid UTF-8");
+      throw Refusal.of(ErrorCode.VALIDATION_ERROR, "the body is not valid UTF-8");
     }
     try {
       if (json.parse(text) instanceof ObjectNode object) {
         return new Body(object);
       }
     } catch (JacksonException e) {
-      throw Refusal.of(Code.VALIDATION_ERROR, "the body is not valid JSON").because(e);
+      throw Refusal.of(ErrorCode.VALIDATION_ERROR, "the body is not valid JSON").because(e);
     }
-    throw Refusal.of(Code.VALIDATION_ERROR, "the body must be a JSON object");
+    throw Refusal.of(ErrorCode.VALIDATION_ERROR, "the body must be a JSON object");
   }
 
   /** True if the field is there, be it null. */
@@ -241,7 +241,7 @@ public final class Body {
 
   /** Notes a fault found by the caller. */
   public void fault(String name, String message) {
-    faults.add(new Fault(prefix + name, message));
+    faults.add(new FieldError(prefix + name, message));
   }
 
   /**

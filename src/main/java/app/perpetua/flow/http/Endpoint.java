@@ -1,6 +1,6 @@
 package app.perpetua.flow.http;
 
-import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.http.Idempotency.KeyedRequest;
@@ -193,7 +193,7 @@ public final class Endpoint {
         limiter.take(route.bucket().name().toLowerCase(Locale.ROOT), who, limit);
     verdict.headers().forEach((name, value) -> response.header(name, value));
     if (!verdict.allowed()) {
-      throw Refusal.of(Code.RATE_LIMIT_EXCEEDED, "more than " + limit + " requests a minute")
+      throw Refusal.of(ErrorCode.RATE_LIMIT_EXCEEDED, "more than " + limit + " requests a minute")
           .retryAfter(verdict.retryAfter());
     }
   }
@@ -216,7 +216,8 @@ public final class Endpoint {
             ? new byte[0]
             : RequestBody.read(request, RequestBody.MAX_BYTES);
     if (body.length > 0 && !isJson(header(request, "Content-Type"))) {
-      throw Refusal.of(Code.UNSUPPORTED_MEDIA_TYPE, "the body must be application/json in UTF-8");
+      throw Refusal.of(
+          ErrorCode.UNSUPPORTED_MEDIA_TYPE, "the body must be application/json in UTF-8");
     }
     return body;
   }

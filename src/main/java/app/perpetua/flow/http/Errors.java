@@ -1,6 +1,6 @@
 package app.perpetua.flow.http;
 
-import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.LogFields;
 import app.perpetua.flow.base.Refusal;
@@ -46,8 +46,8 @@ public final class Errors {
     Map<String, Object> error = new LinkedHashMap<>();
     error.put("code", refusal.code());
     error.put("message", refusal.message());
-    if (!refusal.faults().isEmpty()) {
-      error.put("details", refusal.faults());
+    if (!refusal.fieldErrors().isEmpty()) {
+      error.put("details", refusal.fieldErrors());
     }
     error.putAll(refusal.extras());
     error.put("request_id", requestId);
@@ -58,18 +58,18 @@ public final class Errors {
     return switch (e.kind()) {
       case AWAY, RETRY -> {
         away("the database cannot be reached", e, requestId);
-        yield Refusal.of(Code.SERVICE_UNAVAILABLE, "the database cannot be reached")
+        yield Refusal.of(ErrorCode.SERVICE_UNAVAILABLE, "the database cannot be reached")
             .retryAfter(SOON);
       }
       case COMMIT_UNKNOWN -> {
         away("it is unknown whether a commit was done", e, requestId);
         yield Refusal.of(
-                Code.SERVICE_UNAVAILABLE,
+                ErrorCode.SERVICE_UNAVAILABLE,
                 "it is unknown whether the change was saved: retry with the same Idempotency-Key")
             .retryAfter(SOON);
       }
       case BUSY ->
-          Refusal.of(Code.CONFLICT, "another change of this account is still running")
+          Refusal.of(ErrorCode.CONFLICT, "another change of this account is still running")
               .retryAfter(SOON);
       case CONSTRAINT, PARTITION, DEFECT -> defect(e, requestId);
     };
@@ -87,6 +87,6 @@ public final class Errors {
 
   private static Refusal defect(Throwable failure, String requestId) {
     LOG.log(System.Logger.Level.ERROR, "request " + requestId + " failed", failure);
-    return Refusal.of(Code.INTERNAL_ERROR, "something went wrong on our side");
+    return Refusal.of(ErrorCode.INTERNAL_ERROR, "something went wrong on our side");
   }
 }

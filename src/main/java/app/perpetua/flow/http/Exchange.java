@@ -1,6 +1,6 @@
 package app.perpetua.flow.http;
 
-import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.ErrorCode;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -16,7 +16,7 @@ public final class Exchange {
   private @Nullable ClientConnection connection;
   private @Nullable UUID userId;
   private @Nullable String route;
-  private @Nullable Code code;
+  private @Nullable ErrorCode code;
 
   Exchange(String requestId, String client, boolean local, long startedNanos) {
     this.requestId = requestId;
@@ -79,12 +79,12 @@ public final class Exchange {
     return route;
   }
 
-  void code(Code refused) {
+  void code(ErrorCode refused) {
     code = refused;
   }
 
   /** The error code of the answer; null for a success. */
-  @Nullable Code code() {
+  @Nullable ErrorCode code() {
     return code;
   }
 }

@@ -1,6 +1,6 @@
 package app.perpetua.flow.http;
 
-import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.sql.Call;
 import app.perpetua.flow.sql.Owner;
@@ -116,7 +116,8 @@ final class Idempotency {
     }
     if (!MessageDigest.isEqual(found.fingerprint(), request.fingerprint())) {
       throw Refusal.of(
-          Code.IDEMPOTENCY_KEY_REUSED, "this Idempotency-Key was used for a different request");
+          ErrorCode.IDEMPOTENCY_KEY_REUSED,
+          "this Idempotency-Key was used for a different request");
     }
     if (found.status() == null || found.isOpen()) {
       throw inProgress();
@@ -148,7 +149,7 @@ final class Idempotency {
                         row.textOrNull("state"),
                         row.integerOrNull("status"),
                         row.textOrNull("body")))
-            .orElseThrow(() -> Refusal.of(Code.UNAUTHORIZED, "sign in again"));
+            .orElseThrow(() -> Refusal.of(ErrorCode.UNAUTHORIZED, "sign in again"));
     tx.opened(found.owner());
     return found;
   }
@@ -213,7 +214,7 @@ final class Idempotency {
 
   static Refusal inProgress() {
     return Refusal.of(
-            Code.IDEMPOTENCY_IN_PROGRESS, "the first request with this key is still running")
+            ErrorCode.IDEMPOTENCY_IN_PROGRESS, "the first request with this key is still running")
         .retryAfter(Duration.ofSeconds(1));
   }
 

@@ -1,6 +1,6 @@
 package app.perpetua.flow.http;
 
-import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -28,10 +28,10 @@ public final class MetricsRoutes {
    */
   public Reply scrape(Request request) {
     if (config.metricsPort() != 0) {
-      throw Refusal.of(Code.NOT_FOUND, "there is nothing here");
+      throw Refusal.of(ErrorCode.NOT_FOUND, "there is nothing here");
     }
     if (!request.local() && !bringsToken(request)) {
-      throw Refusal.of(Code.UNAUTHORIZED, "metrics need the operator's token");
+      throw Refusal.of(ErrorCode.UNAUTHORIZED, "metrics need the operator's token");
     }
     return new Reply.Bytes(
         200, Metrics.TYPE, Reply.NO_STORE, metrics.scrape().getBytes(StandardCharsets.UTF_8));

@@ -41,7 +41,7 @@ final class OpenConnections {
   private final Map<String, ClosingOrder> byAddress = new HashMap<>();
 
   /**
-   * @param nanos the clock of {@link Connection#waitingSince}
+   * @param nanos the clock of {@link Holder#waitingSince}
    */
   OpenConnections(ConnectionLimits limits, LongSupplier nanos) {
     this.limits = limits;

@@ -1,7 +1,7 @@
 package app.perpetua.flow.http;
 
 import app.perpetua.flow.base.Cancellation;
-import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.http.Idempotency.KeyedRequest;
@@ -27,7 +27,7 @@ final class ProviderCallHandler {
   private static final String EVENT_STREAM = "text/event-stream";
 
   /** Promised by the contract; proxies close connections that are silent for longer. */
-  private static final Duration BEAT = Duration.ofSeconds(15);
+  private static final Duration HEARTBEAT = Duration.ofSeconds(15);
 
   /** Half of the time that shutdown grants requests, so that settling fits into the rest. */
   private static final Duration DRAIN_TIMEOUT = Duration.ofSeconds(10);
@@ -94,7 +94,7 @@ final class ProviderCallHandler {
       CallContext context, TwoPhaseRequest<R, O> request, R reserved, OutputStream out)
       throws IOException {
     Cancellation cancellation = new Cancellation();
-    try (Sse sse = new Sse(out, json, BEAT, cancellation::cancel)) {
+    try (Sse sse = new Sse(out, json, HEARTBEAT, cancellation::cancel)) {
       try {
         Consumer<String> deltas = text -> sse.data(Map.of("text", text));
         Reply reply = callAndSettle(context, request, reserved, deltas, cancellation);
@@ -139,7 +139,7 @@ final class ProviderCallHandler {
             tx -> {
               if (!Idempotency.isOpen(tx, keyed)) {
                 // The job that releases abandoned reservations was faster.
-                throw Refusal.of(Code.SERVICE_UNAVAILABLE, "this took too long: try it again")
+                throw Refusal.of(ErrorCode.SERVICE_UNAVAILABLE, "this took too long: try it again")
                     .retryAfter(Duration.ofSeconds(1));
               }
               Reply settled = request.settle().settle(tx, reserved, result).rendered(json);
@@ -164,7 +164,7 @@ final class ProviderCallHandler {
         Reply.stream(
             EVENT_STREAM,
             out -> {
-              try (Sse sse = new Sse(out, json, BEAT, () -> {})) {
+              try (Sse sse = new Sse(out, json, HEARTBEAT, () -> {})) {
                 sse.event("result", result(replay.bytes()));
                 sse.done();
               }

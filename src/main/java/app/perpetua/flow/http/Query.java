@@ -1,6 +1,6 @@
 package app.perpetua.flow.http;
 
-import app.perpetua.flow.base.Fault;
+import app.perpetua.flow.base.FieldError;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.base.WireName;
 import app.perpetua.flow.sql.PageRequest;
@@ -24,7 +24,7 @@ public final class Query {
   private static final int MAX_LIMIT = 100;
 
   private final Map<String, String> values;
-  private final List<Fault> faults = new ArrayList<>();
+  private final List<FieldError> faults = new ArrayList<>();
 
   Query(Map<String, String> values) {
     this.values = values;
@@ -44,7 +44,7 @@ public final class Query {
     }
     String fault = Text.fault(value.strip(), 1, max);
     if (fault != null) {
-      faults.add(new Fault(name, fault));
+      faults.add(new FieldError(name, fault));
       return null;
     }
     return value.strip();
@@ -63,7 +63,7 @@ public final class Query {
     // Each must occur, so one that is repeated asks for nothing more.
     List<String> words = Arrays.stream(text.split("\\s+")).distinct().toList();
     if (words.size() > WORDS) {
-      faults.add(new Fault(name, "must have at most " + WORDS + " different words"));
+      faults.add(new FieldError(name, "must have at most " + WORDS + " different words"));
     }
     return words;
   }
@@ -76,7 +76,7 @@ public final class Query {
       case "true" -> true;
       case "false" -> false;
       default -> {
-        faults.add(new Fault(name, "must be true or false"));
+        faults.add(new FieldError(name, "must be true or false"));
         yield null;
       }
     };
@@ -95,7 +95,7 @@ public final class Query {
         return (int) number;
       }
     }
-    faults.add(new Fault(name, Text.outside(min, max)));
+    faults.add(new FieldError(name, Text.outside(min, max)));
     return absent;
   }
 
@@ -105,7 +105,7 @@ public final class Query {
     if (value == null || Arrays.asList(allowed).contains(value)) {
       return value;
     }
-    faults.add(new Fault(name, "must be " + Text.alternatives(allowed)));
+    faults.add(new FieldError(name, "must be " + Text.alternatives(allowed)));
     return null;
   }
 
@@ -123,7 +123,7 @@ public final class Query {
     }
     UUID id = Text.uuid(value);
     if (id == null) {
-      faults.add(new Fault(name, Text.NO_UUID));
+      faults.add(new FieldError(name, Text.NO_UUID));
     }
     return id;
   }
@@ -136,7 +136,7 @@ public final class Query {
     }
     Instant instant = Text.instant(value);
     if (instant == null) {
-      faults.add(new Fault(name, Text.NO_INSTANT));
+      faults.add(new FieldError(name, Text.NO_INSTANT));
     }
     return instant;
   }

@@ -1,6 +1,6 @@
 package app.perpetua.flow.http;
 
-import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
 import io.helidon.common.buffers.DataReader;
 import io.helidon.http.HeaderNames;
@@ -44,7 +44,7 @@ final class RequestBody {
       }
       return bytes;
     } catch (ClientConnection.OverBudgetException e) {
-      throw Refusal.of(Code.SERVICE_UNAVAILABLE, "too many requests are being sent")
+      throw Refusal.of(ErrorCode.SERVICE_UNAVAILABLE, "too many requests are being sent")
           .retryAfter(Duration.ofSeconds(1))
           .because(e);
     } catch (RequestException e) {
@@ -75,11 +75,11 @@ final class RequestBody {
   }
 
   private static Refusal malformed(Exception cause) {
-    return Refusal.of(Code.VALIDATION_ERROR, "the body's chunks are malformed").because(cause);
+    return Refusal.of(ErrorCode.VALIDATION_ERROR, "the body's chunks are malformed").because(cause);
   }
 
   private static Refusal tooLarge(int maxBytes) {
     return Refusal.of(
-        Code.PAYLOAD_TOO_LARGE, "the body is larger than " + maxBytes / 1024 + " KiB");
+        ErrorCode.PAYLOAD_TOO_LARGE, "the body is larger than " + maxBytes / 1024 + " KiB");
   }
 }

@@ -1,6 +1,6 @@
 package app.perpetua.flow.http;
 
-import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.http.Route.Verb;
 import io.helidon.common.uri.UriPath;
@@ -100,7 +100,9 @@ final class Resource implements Handler {
     if (route == null) {
       response.header(HeaderNames.ALLOW, allowed);
       refuser.refuse(
-          request, response, Refusal.of(Code.METHOD_NOT_ALLOWED, "this path allows " + allowed));
+          request,
+          response,
+          Refusal.of(ErrorCode.METHOD_NOT_ALLOWED, "this path allows " + allowed));
       return;
     }
     if (route.sunset() != null) {

@@ -1,6 +1,6 @@
 package app.perpetua.flow.http;
 
-import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
 import java.time.Duration;
 import java.util.UUID;
@@ -85,7 +85,7 @@ final class SearchAdmission {
   }
 
   private static Refusal tooMany() {
-    return Refusal.of(Code.RATE_LIMIT_EXCEEDED, "too many searches are running")
+    return Refusal.of(ErrorCode.RATE_LIMIT_EXCEEDED, "too many searches are running")
         .retryAfter(Duration.ofSeconds(1));
   }
 }

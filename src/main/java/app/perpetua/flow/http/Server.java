@@ -1,6 +1,6 @@
 package app.perpetua.flow.http;
 
-import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.http.SlowClients.Patience;
@@ -54,7 +54,7 @@ public final class Server implements AutoCloseable {
   /** How long requests in flight may take to finish at shutdown. */
   private static final Duration GRACE = Duration.ofSeconds(20);
 
-  private static final Patience PATIENCE =
+  private static final Patience TIMEOUT =
       new Patience(
           Duration.ofSeconds(15),
           Duration.ofSeconds(75),
@@ -102,7 +102,7 @@ public final class Server implements AutoCloseable {
         ids,
         observer,
         sockets,
-        PATIENCE,
+        TIMEOUT,
         ConnectionLimits.ofHeap(
             Runtime.getRuntime().maxMemory(), config.maxConnectionsPerAddress()));
   }
@@ -205,7 +205,8 @@ public final class Server implements AutoCloseable {
     Resource.all(routes, handler, refuser, cors).forEach(routing::route);
     routing.any(
         (request, response) ->
-            refuser.refuse(request, response, Refusal.of(Code.NOT_FOUND, "there is nothing here")));
+            refuser.refuse(
+                request, response, Refusal.of(ErrorCode.NOT_FOUND, "there is nothing here")));
     return routing;
   }
 
@@ -215,7 +216,7 @@ public final class Server implements AutoCloseable {
       try {
         if (route.bucket() != Route.Bucket.PROBE
             && refuser.exchange(request).isOverConnectionLimit()) {
-          throw Refusal.of(Code.SERVICE_UNAVAILABLE, "too many connections are open")
+          throw Refusal.of(ErrorCode.SERVICE_UNAVAILABLE, "too many connections are open")
               .retryAfter(Duration.ofSeconds(1));
         }
         handler.handle(route, request, response);

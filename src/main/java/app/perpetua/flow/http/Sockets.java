@@ -1,6 +1,6 @@
 package app.perpetua.flow.http;
 
-import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Refusal;
 import java.util.List;
@@ -72,7 +72,7 @@ public final class Sockets {
   public Reply answer(Request request) {
     Refused found = request.header(Route.Socket.REFUSED).map(refused::remove).orElse(null);
     if (found == null) {
-      throw Refusal.of(Code.VALIDATION_ERROR, "this is a WebSocket: ask for an upgrade");
+      throw Refusal.of(ErrorCode.VALIDATION_ERROR, "this is a WebSocket: ask for an upgrade");
     }
     if (found.why() instanceof Refusal refusal) {
       return found.headers().isEmpty()
@@ -96,11 +96,12 @@ public final class Sockets {
       headers = verdict.headers();
       if (!verdict.allowed()) {
         throw Refusal.of(
-                Code.RATE_LIMIT_EXCEEDED, "more than " + guarded.limit() + " requests a minute")
+                ErrorCode.RATE_LIMIT_EXCEEDED,
+                "more than " + guarded.limit() + " requests a minute")
             .retryAfter(verdict.retryAfter());
       }
       if (asked.foreign()) {
-        throw Refusal.of(Code.FORBIDDEN, "this origin is not allowed");
+        throw Refusal.of(ErrorCode.FORBIDDEN, "this origin is not allowed");
       }
       SocketRoute.Handshake handshake = new SocketRoute.Handshake(asked.requestId(), principal);
       return new Outcome.Opened(asked.route().opening().open(handshake), principal);

@@ -21,7 +21,7 @@ final class Ahead {
   private static final Duration WINDOW = Duration.ofMillis(100);
 
   /** Half of what is left of the second within which what is due must start. */
-  private static final Duration PATIENCE = Duration.ofMillis(250);
+  private static final Duration TIMEOUT = Duration.ofMillis(250);
 
   private record Waiting(Job job, long since) {}
 
@@ -66,7 +66,7 @@ final class Ahead {
     List<Job> stale = new ArrayList<>();
     for (Iterator<Waiting> all = jobs.iterator(); all.hasNext(); ) {
       Waiting waiting = all.next();
-      if (now - waiting.since() > PATIENCE.toNanos()) {
+      if (now - waiting.since() > TIMEOUT.toNanos()) {
         stale.add(waiting.job());
         all.remove();
       }

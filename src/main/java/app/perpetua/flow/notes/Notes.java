@@ -1,6 +1,6 @@
 package app.perpetua.flow.notes;
 
-import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.events.Event;
@@ -175,7 +175,7 @@ public final class Notes {
             .orElseThrow();
     Note note = buried.note();
     if (buried.taken()) {
-      throw Refusal.of(Code.CONFLICT, "there is a note of that id again");
+      throw Refusal.of(ErrorCode.CONFLICT, "there is a note of that id again");
     }
     tx.sql("notes.restore_note")
         .bind("tombstone_id", tombstoneId)
@@ -208,7 +208,7 @@ public final class Notes {
 
   private static void checkVoice(Owner owner) {
     if (owner.tier() != Owner.Tier.PRO) {
-      throw Refusal.of(Code.TIER_REQUIRED, "voice notes are part of Pro")
+      throw Refusal.of(ErrorCode.TIER_REQUIRED, "voice notes are part of Pro")
           .with("required_tier", Owner.Tier.PRO)
           .with("current_tier", Owner.Tier.FREE);
     }
@@ -222,7 +222,7 @@ public final class Notes {
               case PRO -> config.proMax();
             };
     if (owner.notes() >= limit) {
-      throw Refusal.of(Code.LIMIT_EXCEEDED, "no more than " + limit + " notes may be kept")
+      throw Refusal.of(ErrorCode.LIMIT_EXCEEDED, "no more than " + limit + " notes may be kept")
           .with("limit", limit)
           .with("current", owner.notes());
     }

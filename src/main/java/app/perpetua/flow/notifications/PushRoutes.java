@@ -2,7 +2,7 @@ package app.perpetua.flow.notifications;
 
 import app.perpetua.flow.base.AddressGuard;
 import app.perpetua.flow.base.AddressGuard.Verdict;
-import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.http.Body;
 import app.perpetua.flow.http.Query;
@@ -79,13 +79,13 @@ public final class PushRoutes {
   private void checkEndpoint(Body body, String endpoint) {
     try {
       switch (guard.check(endpoint)) {
-        case Verdict.Fine _ -> {}
-        case Verdict.Refused(String why) -> body.fault("endpoint", why);
+        case Verdict.Allowed _ -> {}
+        case Verdict.Denied(String why) -> body.fault("endpoint", why);
         case Verdict.Unknown _ -> body.fault("endpoint", "must be at a host that can be found");
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw Refusal.of(Code.SERVICE_UNAVAILABLE, "the service is being stopped")
+      throw Refusal.of(ErrorCode.SERVICE_UNAVAILABLE, "the service is being stopped")
           .retryAfter(Duration.ofSeconds(1));
     }
   }
@@ -129,6 +129,7 @@ public final class PushRoutes {
   }
 
   private static Refusal unavailable() {
-    return Refusal.of(Code.SERVICE_UNAVAILABLE, "push is not configured here").retryAfter(LATER);
+    return Refusal.of(ErrorCode.SERVICE_UNAVAILABLE, "push is not configured here")
+        .retryAfter(LATER);
   }
 }

@@ -1,6 +1,6 @@
 package app.perpetua.flow.notifications;
 
-import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.sql.Tx;
@@ -44,7 +44,8 @@ public final class PushSubscriptions {
     Optional<PushSubscription> same =
         present.stream().filter(one -> one.endpoint().equals(endpoint)).findFirst();
     if (same.isEmpty() && present.size() >= MOST) {
-      throw Refusal.of(Code.LIMIT_EXCEEDED, "no more than " + MOST + " browsers may be subscribed")
+      throw Refusal.of(
+              ErrorCode.LIMIT_EXCEEDED, "no more than " + MOST + " browsers may be subscribed")
           .with("limit", MOST)
           .with("current", present.size());
     }

@@ -1,6 +1,6 @@
 package app.perpetua.flow.recovery;
 
-import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.events.Event;
@@ -83,7 +83,7 @@ public final class Recovery {
   public TaskDetail recoverTask(Tx tx, UUID tombstoneId) {
     Grave grave = find(tx, tombstoneId);
     if (!grave.isTask()) {
-      throw Refusal.of(Code.NOT_FOUND, "there is no such tombstone of a task");
+      throw Refusal.of(ErrorCode.NOT_FOUND, "there is no such tombstone of a task");
     }
     return task(tx, tombstoneId, grave.entityId());
   }

@@ -1,6 +1,6 @@
 package app.perpetua.flow.recurrence;
 
-import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.events.Event;
@@ -283,7 +283,8 @@ public final class Templates {
     int limit = tasks.maxOpen(tx.owner());
     int active = tx.sql("recurrence.count_active").one(row -> row.integer("active")).orElseThrow();
     if (active >= limit) {
-      throw Refusal.of(Code.LIMIT_EXCEEDED, "no more than " + limit + " templates may be active")
+      throw Refusal.of(
+              ErrorCode.LIMIT_EXCEEDED, "no more than " + limit + " templates may be active")
           .with("limit", limit)
           .with("current", active);
     }

@@ -1,6 +1,6 @@
 package app.perpetua.flow.reminders;
 
-import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.events.Event;
@@ -97,7 +97,7 @@ public final class Reminders {
         time(detail.task(), draft.type(), draft.offsetMinutes(), draft.scheduledAt(), tx.now());
     Tasks.checkChangeable(detail.task());
     if (detail.reminders().size() >= config.max()) {
-      throw Refusal.of(Code.LIMIT_EXCEEDED, "a task may have " + config.max() + " reminders")
+      throw Refusal.of(ErrorCode.LIMIT_EXCEEDED, "a task may have " + config.max() + " reminders")
           .with("limit", config.max())
           .with("current", detail.reminders().size());
     }
@@ -148,7 +148,8 @@ public final class Reminders {
       return old;
     }
     if (old.fired()) {
-      throw Refusal.of(Code.CONFLICT, "the reminder has fired and stays as it is: add another");
+      throw Refusal.of(
+          ErrorCode.CONFLICT, "the reminder has fired and stays as it is: add another");
     }
     store(tx, changed);
     if (!changed.scheduledAt().equals(old.scheduledAt())) {

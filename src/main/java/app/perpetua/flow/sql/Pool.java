@@ -13,7 +13,7 @@ import org.postgresql.ds.PGSimpleDataSource;
  */
 public final class Pool {
   /** A request that gets no connection within this is told so. */
-  private static final Duration PATIENCE = Duration.ofSeconds(1);
+  private static final Duration TIMEOUT = Duration.ofSeconds(1);
 
   /** An idle connection must show that it lives within this before it is handed out. */
   private static final Duration VALIDATION = Duration.ofMillis(500);
@@ -41,7 +41,7 @@ public final class Pool {
     pool.setDataSource(
         new Reconnecting(source(config), config.main().place(), () -> !pool.isClosed()));
     pool.setMaximumPoolSize(config.poolSize());
-    pool.setConnectionTimeout(PATIENCE.toMillis());
+    pool.setConnectionTimeout(TIMEOUT.toMillis());
     pool.setValidationTimeout(VALIDATION.toMillis());
     // Whether the service starts without a database is decided elsewhere, with a better message.
     pool.setInitializationFailTimeout(-1);

@@ -13,7 +13,7 @@ import org.postgresql.ds.PGSimpleDataSource;
  */
 public final class Probe implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(Probe.class.getName());
-  private static final Duration PATIENCE = Duration.ofSeconds(1);
+  private static final Duration TIMEOUT = Duration.ofSeconds(1);
   private static final Executor SAME_THREAD = Runnable::run;
 
   private final PGSimpleDataSource source;
@@ -22,7 +22,7 @@ public final class Probe implements AutoCloseable {
   /** Connects when first asked. */
   public Probe(DatabaseConfig database) {
     source = database.main().source("perpetua-flow health");
-    int seconds = (int) PATIENCE.toSeconds();
+    int seconds = (int) TIMEOUT.toSeconds();
     source.setConnectTimeout(seconds);
     source.setLoginTimeout(seconds);
     source.setSocketTimeout(seconds);
@@ -37,7 +37,7 @@ public final class Probe implements AutoCloseable {
         connection = source.getConnection();
         return true;
       }
-      if (connection.isValid((int) PATIENCE.toSeconds())) {
+      if (connection.isValid((int) TIMEOUT.toSeconds())) {
         return true;
       }
     } catch (SQLException e) {

@@ -1,6 +1,6 @@
 package app.perpetua.flow.sql;
 
-import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -128,7 +128,7 @@ public final class Tx {
     Owner locked =
         sql("owner.lock")
             .one(Owner::of)
-            .orElseThrow(() -> Refusal.of(Code.UNAUTHORIZED, "sign in again"));
+            .orElseThrow(() -> Refusal.of(ErrorCode.UNAUTHORIZED, "sign in again"));
     owner = locked;
     return locked;
   }
@@ -224,9 +224,10 @@ public final class Tx {
                 !row.bool("account")
                     ? Refusal.accountDeleted()
                     : row.bool("elsewhere")
-                        ? Refusal.of(Code.FORBIDDEN, "the " + noun + " belongs to somebody else")
+                        ? Refusal.of(
+                                ErrorCode.FORBIDDEN, "the " + noun + " belongs to somebody else")
                             .with("resource_id", id)
-                        : Refusal.of(Code.NOT_FOUND, "there is no such " + noun))
+                        : Refusal.of(ErrorCode.NOT_FOUND, "there is no such " + noun))
         .orElseThrow();
   }
 

@@ -1,6 +1,6 @@
 package app.perpetua.flow.tasks;
 
-import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.sql.Row;
@@ -60,7 +60,7 @@ public final class BuriedTasks {
             .one(row -> Buried.of(row, json))
             .orElseThrow();
     if (buried.taken()) {
-      throw Refusal.of(Code.CONFLICT, "there is a task of that id again");
+      throw Refusal.of(ErrorCode.CONFLICT, "there is a task of that id again");
     }
     Task task = buried.task().recovered(buried.home());
     tx.sql("tasks.restore_task")

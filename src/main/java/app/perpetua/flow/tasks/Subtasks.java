@@ -1,6 +1,6 @@
 package app.perpetua.flow.tasks;
 
-import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.events.Event;
@@ -68,7 +68,7 @@ public final class Subtasks {
   public void checkRoom(Owner owner, Task task, int more) {
     int limit = tasks.maxSubtasks(owner);
     if (task.subtasks().subtaskCount() + more > limit) {
-      throw Refusal.of(Code.LIMIT_EXCEEDED, "a task may have " + limit + " subtasks")
+      throw Refusal.of(ErrorCode.LIMIT_EXCEEDED, "a task may have " + limit + " subtasks")
           .with("limit", limit)
           .with("current", task.subtasks().subtaskCount());
     }

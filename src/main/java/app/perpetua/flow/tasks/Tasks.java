@@ -1,6 +1,6 @@
 package app.perpetua.flow.tasks;
 
-import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
@@ -345,7 +345,7 @@ public final class Tasks {
   public void checkRoom(Owner owner) {
     int limit = maxOpen(owner);
     if (owner.openTasks() >= limit) {
-      throw Refusal.of(Code.LIMIT_EXCEEDED, "no more than " + limit + " tasks may be open")
+      throw Refusal.of(ErrorCode.LIMIT_EXCEEDED, "no more than " + limit + " tasks may be open")
           .with("limit", limit)
           .with("current", owner.openTasks());
     }
@@ -379,13 +379,13 @@ public final class Tasks {
 
   private static void checkVersion(Task task, @Nullable Integer version) {
     if (version != null && version != task.version()) {
-      throw Refusal.of(Code.CONFLICT, "the task has changed since version " + version)
+      throw Refusal.of(ErrorCode.CONFLICT, "the task has changed since version " + version)
           .with("current_version", task.version());
     }
   }
 
   private static Refusal archived() {
-    return Refusal.of(Code.ARCHIVED, "the task is archived, which makes it read-only");
+    return Refusal.of(ErrorCode.ARCHIVED, "the task is archived, which makes it read-only");
   }
 
   private static Refusal missing(Tx tx, UUID id) {

@@ -1,6 +1,6 @@
 package app.perpetua.flow.voice;
 
-import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.sql.Db;
@@ -70,11 +70,11 @@ public final class LiveSessions implements AutoCloseable {
   void requireService() {
     if (transcriber.isEmpty()) {
       throw Refusal.of(
-              Code.TRANSCRIPTION_SERVICE_UNAVAILABLE, "there is no transcription at present")
+              ErrorCode.TRANSCRIPTION_SERVICE_UNAVAILABLE, "there is no transcription at present")
           .retryAfter(Duration.ofMinutes(1));
     }
     if (stopping.get()) {
-      throw Refusal.of(Code.SERVICE_UNAVAILABLE, "the service is being stopped")
+      throw Refusal.of(ErrorCode.SERVICE_UNAVAILABLE, "the service is being stopped")
           .retryAfter(Duration.ofSeconds(1));
     }
   }

@@ -30,8 +30,8 @@ public final class TranscriptionRoutes {
     UUID noteId = body.notNull("note_id").uuid("note_id");
     if (url != null) {
       switch (transcriptions.check(url)) {
-        case Verdict.Fine _ -> {}
-        case Verdict.Refused(String why) -> body.fault("audio_url", why);
+        case Verdict.Allowed _ -> {}
+        case Verdict.Denied(String why) -> body.fault("audio_url", why);
         case Verdict.Unknown _ -> body.fault("audio_url", "must be at a host that can be found");
       }
     }

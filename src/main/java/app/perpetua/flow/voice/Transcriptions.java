@@ -3,7 +3,7 @@ package app.perpetua.flow.voice;
 import app.perpetua.flow.base.AddressGuard;
 import app.perpetua.flow.base.AddressGuard.Verdict;
 import app.perpetua.flow.base.Cancellation;
-import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.credits.Reservations;
@@ -123,7 +123,7 @@ public final class Transcriptions {
     Note note = noteId == null ? null : notes.get(tx, noteId);
     VoiceSessions.requirePro(tx);
     if (note != null && (note.voiceUrl() == null || !note.content().isEmpty())) {
-      throw Refusal.of(Code.CONFLICT, "this note does not wait for a transcription");
+      throw Refusal.of(ErrorCode.CONFLICT, "this note does not wait for a transcription");
     }
     ReservedRecording reserved =
         new ReservedRecording(ids.next(), recording, cost(recording.seconds()));
@@ -139,7 +139,7 @@ public final class Transcriptions {
   Recognition call(ReservedRecording reserved, Cancellation cancellation) {
     String url = reserved.recording().url();
     try {
-      return guard.check(url) instanceof Verdict.Fine
+      return guard.check(url) instanceof Verdict.Allowed
           ? transcriber.orElseThrow().recognize(url, cancellation)
           : new Recognition.Unusable();
     } catch (InterruptedException e) {
@@ -160,7 +160,7 @@ public final class Transcriptions {
               tx,
               reserved,
               Refusal.of(
-                  Code.AUDIO_DURATION_EXCEEDED,
+                  ErrorCode.AUDIO_DURATION_EXCEEDED,
                   "a recording may last " + config.maxSeconds() + " seconds"));
         }
         Reservations.Settled settled =
@@ -225,13 +225,13 @@ public final class Transcriptions {
 
   private static Refusal stopping() {
     Thread.currentThread().interrupt();
-    return Refusal.of(Code.SERVICE_UNAVAILABLE, "the service is being stopped")
+    return Refusal.of(ErrorCode.SERVICE_UNAVAILABLE, "the service is being stopped")
         .retryAfter(Duration.ofSeconds(1));
   }
 
   private static Refusal unavailable() {
     return Refusal.of(
-            Code.TRANSCRIPTION_SERVICE_UNAVAILABLE, "there is no transcription at present")
+            ErrorCode.TRANSCRIPTION_SERVICE_UNAVAILABLE, "there is no transcription at present")
         .retryAfter(LATER);
   }
 }

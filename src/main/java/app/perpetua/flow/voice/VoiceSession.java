@@ -1,6 +1,6 @@
 package app.perpetua.flow.voice;
 
-import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.LogFields;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.sql.DatabaseException;
@@ -271,7 +271,7 @@ final class VoiceSession implements Transcriber.Listener, Watched {
         end(End.TAKEN_OVER);
       }
     } catch (Refusal e) {
-      end(e.code() == Code.INSUFFICIENT_CREDITS ? End.OUT_OF_CREDITS : End.TAKEN_OVER);
+      end(e.code() == ErrorCode.INSUFFICIENT_CREDITS ? End.OUT_OF_CREDITS : End.TAKEN_OVER);
     } catch (DatabaseException e) {
       // Tried again at the next look, and owed at the end if it never succeeds.
       LOG.log(System.Logger.Level.WARNING, "a minute of {0} is not charged yet: {1}", id, e.line());

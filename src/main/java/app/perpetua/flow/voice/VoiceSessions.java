@@ -1,6 +1,6 @@
 package app.perpetua.flow.voice;
 
-import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.credits.Credits;
@@ -87,12 +87,13 @@ public final class VoiceSessions {
     requirePro(tx);
     Stored active = tx.sql("voice.find_active").one(Stored::of).orElse(null);
     if (active != null && active.leased()) {
-      throw Refusal.of(Code.CONFLICT, "another voice session of this account is running");
+      throw Refusal.of(ErrorCode.CONFLICT, "another voice session of this account is running");
     }
     int available = credits.statement(tx).balance().total();
     if (available < config.creditsPerMinute()) {
       throw Refusal.of(
-              Code.INSUFFICIENT_CREDITS, "a minute takes " + config.creditsPerMinute() + " credits")
+              ErrorCode.INSUFFICIENT_CREDITS,
+              "a minute takes " + config.creditsPerMinute() + " credits")
           .with("required", config.creditsPerMinute())
           .with("available", available);
     }
@@ -117,7 +118,7 @@ public final class VoiceSessions {
    */
   static void requirePro(Tx tx) {
     if (tx.owner().tier() != Tier.PRO) {
-      throw Refusal.of(Code.TIER_REQUIRED, "transcription is part of Pro")
+      throw Refusal.of(ErrorCode.TIER_REQUIRED, "transcription is part of Pro")
           .with("required_tier", Tier.PRO)
           .with("current_tier", Tier.FREE);
     }

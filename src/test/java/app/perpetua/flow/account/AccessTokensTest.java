@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.base.Secret;
@@ -109,7 +109,7 @@ class AccessTokensTest {
     clock.advance(Duration.ofMillis(1));
     for (String token : List.of(seen, unseen)) {
       Refusal refusal = assertThrows(Refusal.class, () -> tokens.verify(token));
-      assertEquals(Code.TOKEN_EXPIRED, refusal.code());
+      assertEquals(ErrorCode.TOKEN_EXPIRED, refusal.code());
       assertEquals(Map.of("refresh_required", true), refusal.extras());
     }
   }
@@ -245,7 +245,7 @@ class AccessTokensTest {
 
   private void assertRefused(String token) {
     Refusal refusal = assertThrows(Refusal.class, () -> tokens.verify(token), token);
-    assertEquals(Code.UNAUTHORIZED, refusal.code(), token);
+    assertEquals(ErrorCode.UNAUTHORIZED, refusal.code(), token);
     assertEquals(Authenticator.unauthorized().message(), refusal.message());
     assertEquals(Map.of(), refusal.extras());
   }

@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
-import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.harness.Invariants;
 import app.perpetua.flow.harness.MutableClock;
@@ -215,8 +215,8 @@ class UsersTest {
     User user = account.signIn(identity("ada@example.com", "Ada")).user();
     for (String wrong : List.of("eve@example.com", "ADA@example.com", "ada@example.com.")) {
       Refusal refusal = assertThrows(Refusal.class, () -> delete(user.id(), wrong));
-      assertEquals(Code.VALIDATION_ERROR, refusal.code());
-      assertEquals("confirm", refusal.faults().getFirst().field());
+      assertEquals(ErrorCode.VALIDATION_ERROR, refusal.code());
+      assertEquals("confirm", refusal.fieldErrors().getFirst().field());
     }
     delete(user.id(), "ada@example.com");
     for (Map<String, @Nullable Object> table :
@@ -235,7 +235,7 @@ class UsersTest {
           String.valueOf(table));
     }
     Refusal gone = assertThrows(Refusal.class, () -> account.read(user.id(), account.users::me));
-    assertEquals(Code.UNAUTHORIZED, gone.code());
+    assertEquals(ErrorCode.UNAUTHORIZED, gone.code());
     assertNotEquals(
         user.id(), account.signIn(identity("ada@example.com", "Ada")).user().id(), "starts afresh");
   }

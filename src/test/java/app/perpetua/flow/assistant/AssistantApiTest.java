@@ -30,7 +30,7 @@ class AssistantApiTest {
   private static final String CONFIRM = "/api/v1/ai/confirm-action";
   private static final String GENERATE = "/api/v1/ai/generate-subtasks";
   private static final String TASKS = "/api/v1/tasks";
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final Duration TIMEOUT = Duration.ofSeconds(30);
 
   @Order(1)
   @RegisterExtension
@@ -329,7 +329,7 @@ class AssistantApiTest {
     Map<String, String> message = Map.of("message", "Are you there?");
     try (ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
       Future<Api.Answer> asking = clients.submit(() -> keyed.post(CHAT, message));
-      Eventually.within(PATIENCE, () -> credits() == 4);
+      Eventually.within(TIMEOUT, () -> credits() == 4);
       keyed.post(CHAT, message).expect(409, "IDEMPOTENCY_IN_PROGRESS");
       service.clock().advance(Duration.ofMinutes(5));
       service.runDueJobs();

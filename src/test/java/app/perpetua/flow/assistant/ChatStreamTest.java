@@ -27,7 +27,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 class ChatStreamTest {
   private static final String STREAM = "/api/v1/ai/chat/stream";
   private static final String CHAT = "/api/v1/ai/chat";
-  private static final Duration PATIENCE = Duration.ofSeconds(20);
+  private static final Duration TIMEOUT = Duration.ofSeconds(20);
   private static final Map<String, String> MESSAGE = Map.of("message", ChatSocket.MESSAGE);
 
   @Order(1)
@@ -198,7 +198,7 @@ class ChatStreamTest {
   }
 
   private static void await(BooleanSupplier condition) {
-    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    long deadline = System.nanoTime() + TIMEOUT.toNanos();
     while (!condition.getAsBoolean()) {
       assertTrue(System.nanoTime() < deadline, "this takes too long");
       LockSupport.parkNanos(Duration.ofMillis(10).toNanos());

@@ -50,7 +50,7 @@ class AddressGuardTest {
   }
 
   private void assertRefused(String why, String url) throws InterruptedException {
-    assertEquals(new Verdict.Refused(why), guard.check(url), url);
+    assertEquals(new Verdict.Denied(why), guard.check(url), url);
   }
 
   @ParameterizedTest
@@ -66,7 +66,7 @@ class AddressGuardTest {
         "https://dev.example.com:8443/inbox",
       })
   void what_is_allowed_is_fine(String url) throws InterruptedException {
-    assertEquals(new Verdict.Fine(), guard.check(url));
+    assertEquals(new Verdict.Allowed(), guard.check(url));
   }
 
   @ParameterizedTest
@@ -210,7 +210,7 @@ class AddressGuardTest {
       })
   void an_address_that_is_public_is_fine(String address) throws Exception {
     found = addresses(address);
-    assertEquals(new Verdict.Fine(), guard.check(URL));
+    assertEquals(new Verdict.Allowed(), guard.check(URL));
   }
 
   @Test

@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
@@ -163,7 +163,7 @@ class CreditsTest {
   @Test
   void what_is_not_there_cannot_be_spent_and_nothing_moves() {
     Refusal refused = assertThrows(Refusal.class, () -> spend(11, "call"));
-    assertEquals(Code.INSUFFICIENT_CREDITS, refused.code());
+    assertEquals(ErrorCode.INSUFFICIENT_CREDITS, refused.code());
     assertEquals(Map.of("required", 11, "available", 10), refused.extras());
     assertEquals(List.of(), lines("call"));
     assertEquals(10, balance().total());

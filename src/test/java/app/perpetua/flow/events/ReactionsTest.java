@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
@@ -93,7 +93,7 @@ class ReactionsTest {
         new Way(
             "refuses",
             (_, _) -> {
-              throw Refusal.of(Code.CONFLICT, PRIVATE);
+              throw Refusal.of(ErrorCode.CONFLICT, PRIVATE);
             }),
         new Way("violates a constraint at once", (tx, _) -> tooLong(tx).run()),
         new Way("violates a constraint at the commit", (tx, _) -> tooLong(tx).atCommit()),
@@ -257,9 +257,9 @@ class ReactionsTest {
                 write(
                     tx -> {
                       events.emit(tx, happened);
-                      throw Refusal.of(Code.ARCHIVED, "no");
+                      throw Refusal.of(ErrorCode.ARCHIVED, "no");
                     }));
-    assertEquals(Code.ARCHIVED, refusal.code());
+    assertEquals(ErrorCode.ARCHIVED, refusal.code());
     assertEquals(0, queued());
   }
 

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
@@ -113,7 +113,7 @@ class FocusSessionsTest {
             try {
               return Optional.of(start(task));
             } catch (Refusal e) {
-              assertEquals(Code.CONFLICT, e.code());
+              assertEquals(ErrorCode.CONFLICT, e.code());
               assertTrue(e.extras().get("session") instanceof FocusSession);
               return Optional.empty();
             }
@@ -237,7 +237,7 @@ class FocusSessionsTest {
     // Neither by another change of the task, nor by its user, nor as a forgotten one.
     write(tx -> tasks.patch(tx, task, title("b")));
     assertEquals(
-        Code.CONFLICT,
+        ErrorCode.CONFLICT,
         assertThrows(Refusal.class, () -> write(tx -> focus.end(tx, task, null))).code());
     write(
         tx -> {
@@ -260,7 +260,7 @@ class FocusSessionsTest {
   void an_account_that_is_gone_has_no_focus() {
     database.run("delete from auth.users where id = ?", user);
     Refusal refusal = assertThrows(Refusal.class, () -> read(focus::active));
-    assertEquals(Code.UNAUTHORIZED, refusal.code());
+    assertEquals(ErrorCode.UNAUTHORIZED, refusal.code());
     assertFalse(refusal.extras().containsKey("session"));
   }
 

@@ -24,7 +24,7 @@ import tools.jackson.databind.JsonNode;
  * connections. Immutable; thread-safe.
  */
 public final class Api implements AutoCloseable {
-  private static final Duration PATIENCE = Duration.ofSeconds(20);
+  private static final Duration TIMEOUT = Duration.ofSeconds(20);
   private static final String KEY = "Idempotency-Key";
 
   private final HttpClient client;
@@ -150,7 +150,7 @@ public final class Api implements AutoCloseable {
     }
     HttpRequest.Builder request =
         HttpRequest.newBuilder(base.resolve(target))
-            .timeout(PATIENCE)
+            .timeout(TIMEOUT)
             .method(
                 method,
                 body == null

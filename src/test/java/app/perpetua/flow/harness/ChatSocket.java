@@ -18,7 +18,7 @@ public final class ChatSocket implements AutoCloseable {
   /** The only question that it has. */
   public static final String MESSAGE = "Where do I begin?";
 
-  private static final Duration PATIENCE = Duration.ofSeconds(40);
+  private static final Duration TIMEOUT = Duration.ofSeconds(40);
 
   private final Socket socket;
   private final InputStream in;
@@ -36,7 +36,7 @@ public final class ChatSocket implements AutoCloseable {
             + body.length
             + "\r\nConnection: close\r\n\r\n";
     socket = new Socket(InetAddress.getLoopbackAddress(), port);
-    socket.setSoTimeout(Math.toIntExact(PATIENCE.toMillis()));
+    socket.setSoTimeout(Math.toIntExact(TIMEOUT.toMillis()));
     socket.getOutputStream().write(head.getBytes(StandardCharsets.US_ASCII));
     socket.getOutputStream().write(body);
     in = socket.getInputStream();

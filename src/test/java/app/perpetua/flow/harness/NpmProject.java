@@ -16,7 +16,7 @@ import java.util.stream.Stream;
  * target/npm. For one thread.
  */
 public final class NpmProject {
-  private static final Duration PATIENCE = Duration.ofMinutes(3);
+  private static final Duration TIMEOUT = Duration.ofMinutes(3);
 
   private final Path source;
   private final Path home;
@@ -72,7 +72,7 @@ public final class NpmProject {
             .redirectError(errors.toFile())
             .start();
     try {
-      if (!process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+      if (!process.waitFor(TIMEOUT.toSeconds(), TimeUnit.SECONDS)) {
         process.destroyForcibly();
         throw new AssertionError(String.join(" ", command) + " does not end");
       }

@@ -22,7 +22,7 @@ import tools.jackson.databind.JsonNode;
  * service to the contract. For one thread.
  */
 public final class Talk implements AutoCloseable {
-  private static final Duration PATIENCE = Duration.ofSeconds(20);
+  private static final Duration TIMEOUT = Duration.ofSeconds(20);
 
   /** The end of what comes; 1006 if there was no goodbye. */
   private record Closed(int code) {}
@@ -36,7 +36,7 @@ public final class Talk implements AutoCloseable {
   private Talk(URI uri, Map<String, String> headers) throws Exception {
     WebSocket.Builder builder = http.newWebSocketBuilder();
     headers.forEach(builder::header);
-    socket = builder.buildAsync(uri, new Receiver()).get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+    socket = builder.buildAsync(uri, new Receiver()).get(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
   }
 
   /** With the token in the query, as browsers send it. */
@@ -55,12 +55,12 @@ public final class Talk implements AutoCloseable {
 
   /** Sends a message of audio. */
   public void audio(byte[] bytes) throws Exception {
-    socket.sendBinary(ByteBuffer.wrap(bytes), true).get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+    socket.sendBinary(ByteBuffer.wrap(bytes), true).get(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
   }
 
   /** Sends text. */
   public void say(String text) throws Exception {
-    socket.sendText(text, true).get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+    socket.sendText(text, true).get(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
   }
 
   /** Has nothing more to say. */
@@ -80,7 +80,7 @@ public final class Talk implements AutoCloseable {
    */
   public JsonNode next(String type) throws InterruptedException {
     while (true) {
-      Object next = arrived.poll(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+      Object next = arrived.poll(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
       if (!(next instanceof JsonNode message)) {
         throw new AssertionError("no " + type + " but " + next + ", after " + seen);
       }
@@ -94,7 +94,7 @@ public final class Talk implements AutoCloseable {
   /** Waits for the end. With which code it was closed; 1006 if without a word. */
   public int closeCode() throws InterruptedException {
     while (true) {
-      Object next = arrived.poll(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+      Object next = arrived.poll(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
       switch (next) {
         case Closed(int code) -> {
           return code;

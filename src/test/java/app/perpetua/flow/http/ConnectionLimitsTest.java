@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Promises 21 and 23: no client takes all connections, or all memory. */
 class ConnectionLimitsTest {
   private static final Duration LIMIT = Duration.ofSeconds(30);
-  private static final int MANY = 1_000;
+  private static final int LARGE = 1_000;
   private static final int KIB = 1_024;
 
   private final List<RawClient> clients = new ArrayList<>();
@@ -92,7 +92,7 @@ class ConnectionLimitsTest {
   @Test
   void at_the_limit_of_an_address_its_connection_that_has_waited_longest_is_closed()
       throws Exception {
-    start(MANY, 3, 1 << 20);
+    start(LARGE, 3, 1 << 20);
     RawClient other = idle("127.0.0.2");
     RawClient first = idle("127.0.0.1");
     RawClient second = idle("127.0.0.1");
@@ -108,7 +108,7 @@ class ConnectionLimitsTest {
 
   @Test
   void at_the_limit_of_all_the_connection_that_has_waited_longest_is_closed() throws Exception {
-    start(3, MANY, 1 << 20);
+    start(3, LARGE, 1 << 20);
     RawClient first = idle("127.0.0.2");
     RawClient second = idle("127.0.0.3");
     RawClient third = idle("127.0.0.4");
@@ -129,7 +129,7 @@ class ConnectionLimitsTest {
         "POST /api/v1/tasks HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nhalf",
       })
   void a_client_that_keeps_the_server_waiting_makes_room(String begun) throws Exception {
-    start(MANY, 1, 1 << 20);
+    start(LARGE, 1, 1 << 20);
     RawClient slow = client("127.0.0.1").send(begun);
     Eventually.within(LIMIT, () -> server().connections() == 1);
     awaitAdmission("127.0.0.1", RawClient.head("GET", "/api/v1/tasks"));
@@ -138,7 +138,7 @@ class ConnectionLimitsTest {
 
   @Test
   void connections_that_nobody_has_signed_in_on_are_closed_first() throws Exception {
-    start(MANY, 2, 1 << 20);
+    start(LARGE, 2, 1 << 20);
     RawClient user = client("127.0.0.1");
     askAndWait(user, "/signed-in");
     RawClient nobody = idle("127.0.0.1");
@@ -150,7 +150,7 @@ class ConnectionLimitsTest {
 
   @Test
   void a_trusted_proxy_may_have_as_many_connections_as_there_are() throws Exception {
-    start(MANY, 1, 1 << 20, List.of(Cidr.parse("127.0.0.1")));
+    start(LARGE, 1, 1 << 20, List.of(Cidr.parse("127.0.0.1")));
     RawClient first = idle("127.0.0.1");
     RawClient second = idle("127.0.0.1");
     assertEquals(200, first.ask("GET", "/api/v1/tasks").status());
@@ -187,7 +187,7 @@ class ConnectionLimitsTest {
 
   @Test
   void a_body_that_there_is_no_room_for_is_refused_with_503() throws Exception {
-    start(MANY, MANY, 64 * KIB);
+    start(LARGE, LARGE, 64 * KIB);
     RawClient client = client("127.0.0.1");
     client.send(RawClient.head("POST", "/api/v1/tasks", "Content-Length: 100000"));
     client.send("x".repeat(40 * KIB));
@@ -201,7 +201,7 @@ class ConnectionLimitsTest {
 
   @Test
   void a_half_sent_body_makes_room_for_a_whole_one() throws Exception {
-    start(MANY, MANY, 256 * KIB);
+    start(LARGE, LARGE, 256 * KIB);
     RawClient slow = client("127.0.0.1");
     slow.send(RawClient.head("POST", "/api/v1/tasks", "Content-Length: 100000"));
     slow.send("x".repeat(48 * KIB));
@@ -216,7 +216,7 @@ class ConnectionLimitsTest {
   /** Each byte that comes alone costs more than a byte. */
   @Test
   void headers_in_tiny_pieces_count_for_what_they_take() throws Exception {
-    start(MANY, MANY, 1 << 20);
+    start(LARGE, LARGE, 1 << 20);
     RawClient client = client("127.0.0.1");
     client.send("GET / HTTP/1.1\r\nX: ");
     // Less than what need not be counted, if a byte cost a byte.
@@ -229,7 +229,7 @@ class ConnectionLimitsTest {
 
   @Test
   void an_answer_that_nobody_reads_makes_room_for_others() throws Exception {
-    start(MANY, MANY, 4L * TestServer.BLOB_BYTES);
+    start(LARGE, LARGE, 4L * TestServer.BLOB_BYTES);
     RawClient slow = client("127.0.0.1");
     slow.send(RawClient.head("GET", "/blob"));
     Eventually.within(

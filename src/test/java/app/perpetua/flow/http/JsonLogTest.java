@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.LogFields;
 import app.perpetua.flow.base.Secret;
@@ -117,7 +117,7 @@ final class JsonLogTest {
     Exchange exchange = new Exchange("request-1", "203.0.113.7", false, 0);
     exchange.userId(USER);
     exchange.route("/api/v1/tasks/{id}");
-    exchange.code(Code.CONFLICT);
+    exchange.code(ErrorCode.CONFLICT);
     JsonNode line = access(new Finished(exchange, "PATCH", 409, Duration.ofNanos(1_234_567)));
     assertEquals("INFO", line.path("level").stringValue());
     assertEquals("request-1", line.path("request_id").stringValue());

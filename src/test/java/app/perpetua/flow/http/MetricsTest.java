@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.base.Secret;
@@ -55,7 +55,7 @@ final class MetricsTest {
   @Test
   void FR_066_errors_and_sign_ins_are_counted() {
     Exchange exchange = new Exchange("r", "203.0.113.7", false, 0);
-    exchange.code(Code.NOT_FOUND);
+    exchange.code(ErrorCode.NOT_FOUND);
     metrics.accept(new Finished(exchange, "GET", 404, Duration.ofMillis(1)));
     metrics.signIn("refused");
     metrics.signIn("refused");
@@ -107,7 +107,7 @@ final class MetricsTest {
     for (String wrong :
         List.of("", "Bearer", "Bearer ", "Bearer operator's tokem", "Basic operator's token")) {
       Refusal refusal = assertThrows(Refusal.class, () -> routes.scrape(remote(wrong)));
-      assertEquals(Code.UNAUTHORIZED, refusal.code());
+      assertEquals(ErrorCode.UNAUTHORIZED, refusal.code());
     }
     MetricsRoutes closed = new MetricsRoutes(metrics, PlainServer.config(Optional.empty(), 0));
     assertThrows(Refusal.class, () -> closed.scrape(remote("Bearer ")));

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
 class OpenConnectionsTest {
-  private static final int MANY = 4_000;
+  private static final int LARGE = 4_000;
 
   private final AtomicLong now = new AtomicLong();
   private long looks;
@@ -98,7 +98,7 @@ class OpenConnectionsTest {
 
   @Test
   void connections_are_closed_in_the_order_in_which_they_began_to_wait() {
-    OpenConnections open = open(4, MANY);
+    OpenConnections open = open(4, LARGE);
     List<Connection> four = add(open, 4, null);
     four.get(1).serve();
     four.get(1).waitAgain();
@@ -114,7 +114,7 @@ class OpenConnectionsTest {
 
   @Test
   void an_authenticated_connection_is_closed_only_if_no_other_waits() {
-    OpenConnections open = open(3, MANY);
+    OpenConnections open = open(3, LARGE);
     Connection user = new Connection(null).authenticated();
     open.add(user);
     Connection later = add(open, 1, null).getFirst();
@@ -133,7 +133,7 @@ class OpenConnectionsTest {
 
   @Test
   void a_served_connection_is_not_closed_and_is_found_when_it_waits_again() {
-    OpenConnections open = open(2, MANY);
+    OpenConnections open = open(2, LARGE);
     List<Connection> served = add(open, 2, null);
     served.forEach(Connection::serve);
     Connection refused = new Connection(null);
@@ -147,7 +147,7 @@ class OpenConnectionsTest {
 
   @Test
   void the_limit_of_an_address_closes_connections_of_that_address_alone() {
-    OpenConnections open = open(MANY, 2);
+    OpenConnections open = open(LARGE, 2);
     List<Connection> exempt = add(open, 3, null);
     List<Connection> other = add(open, 2, "192.0.2.1");
     List<Connection> same = add(open, 3, "192.0.2.2");
@@ -166,7 +166,7 @@ class OpenConnectionsTest {
     List<Future<List<Connection>>> adding = new ArrayList<>();
     try (ExecutorService executor = Executors.newFixedThreadPool(4)) {
       for (String address : List.of("192.0.2.1", "192.0.2.2", "192.0.2.1", "192.0.2.3")) {
-        adding.add(executor.submit(() -> add(open, MANY / 4, address)));
+        adding.add(executor.submit(() -> add(open, LARGE / 4, address)));
       }
     }
     long left = 0;
@@ -175,20 +175,20 @@ class OpenConnectionsTest {
     }
     assertEquals(100, left);
     assertEquals(100, open.size());
-    assertEquals(MANY - 100, open.displaced());
+    assertEquals(LARGE - 100, open.displaced());
   }
 
   /** Otherwise many connections that come and go cost the service more than their requests. */
   @Test
   void finding_the_connection_to_close_does_not_look_at_all_of_them() {
-    OpenConnections open = open(MANY, MANY);
-    List<Connection> streams = add(open, MANY / 2, "192.0.2.1");
+    OpenConnections open = open(LARGE, LARGE);
+    List<Connection> streams = add(open, LARGE / 2, "192.0.2.1");
     streams.forEach(Connection::serve);
-    List<Connection> users = add(open, MANY / 4, "192.0.2.2");
+    List<Connection> users = add(open, LARGE / 4, "192.0.2.2");
     users.forEach(Connection::authenticated);
-    add(open, MANY / 4, "192.0.2.3");
+    add(open, LARGE / 4, "192.0.2.3");
     looks = 0;
-    for (int i = 0; i < MANY; i++) {
+    for (int i = 0; i < LARGE; i++) {
       if (i % 4 == 0) {
         Connection active = users.get(i % users.size());
         active.serve();
@@ -196,8 +196,8 @@ class OpenConnectionsTest {
       }
       add(open, 1, "192.0.2.3");
     }
-    assertTrue(looks < 10L * MANY, looks + " looks for " + MANY + " connections");
-    assertEquals(MANY, open.displaced());
+    assertTrue(looks < 10L * LARGE, looks + " looks for " + LARGE + " connections");
+    assertEquals(LARGE, open.displaced());
     assertFalse(streams.stream().anyMatch(each -> each.cut));
     assertFalse(users.stream().anyMatch(each -> each.cut));
   }

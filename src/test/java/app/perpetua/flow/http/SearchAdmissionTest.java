@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.sql.Eventually;
 import java.time.Duration;
@@ -240,7 +240,7 @@ class SearchAdmissionTest {
   }
 
   private static void assertRefused(Refusal refusal) {
-    assertEquals(Code.RATE_LIMIT_EXCEEDED, refusal.code());
+    assertEquals(ErrorCode.RATE_LIMIT_EXCEEDED, refusal.code());
     assertEquals("1", String.valueOf(refusal.extras().get("retry_after")));
   }
 

@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.http.RawClient.Answer;
 import java.io.IOException;
 import java.time.Duration;
@@ -515,11 +515,11 @@ class ServerTest {
       client.ask("GET", "/nowhere");
       Finished missing = own.finished();
       assertNull(missing.exchange().route());
-      assertEquals(Code.NOT_FOUND, missing.exchange().code());
+      assertEquals(ErrorCode.NOT_FOUND, missing.exchange().code());
       client.ask("BREW", "/broken");
       assertEquals("OTHER", own.finished().method());
       client.ask("GET", "/broken");
-      assertEquals(Code.INTERNAL_ERROR, own.finished().exchange().code());
+      assertEquals(ErrorCode.INTERNAL_ERROR, own.finished().exchange().code());
       client.send("garbage\r\n\r\n").answer();
       assertEquals(400, own.finished().status());
       assertTrue(own.nothingMoreFinished());

@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
@@ -118,7 +118,7 @@ class NotesTest {
     assertEquals(first, convertedAt(id));
     Refusal refusal =
         assertThrows(Refusal.class, () -> write(tx -> notes.converted(tx, ids.next(), task)));
-    assertEquals(Code.NOT_FOUND, refusal.code());
+    assertEquals(ErrorCode.NOT_FOUND, refusal.code());
   }
 
   private Note create(String content, @Nullable String url) {

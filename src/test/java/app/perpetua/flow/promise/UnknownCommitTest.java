@@ -60,7 +60,7 @@ class UnknownCommitTest {
               });
 
   private static final Duration PAUSE = Duration.ofMillis(50);
-  private static final Duration PATIENCE = Duration.ofSeconds(20);
+  private static final Duration TIMEOUT = Duration.ofSeconds(20);
 
   private final TestService.Session user = service.newUser();
   private final Api api = user.api();
@@ -187,7 +187,7 @@ class UnknownCommitTest {
    * first request still holds the key.
    */
   private static Api.Answer retried(Moment moment, Supplier<Api.Answer> request, int status) {
-    long deadline = System.nanoTime() + PATIENCE.toNanos();
+    long deadline = System.nanoTime() + TIMEOUT.toNanos();
     Api.Answer answer = request.get();
     while (answer.status() == 409 && System.nanoTime() < deadline) {
       answer.expect(409, "IDEMPOTENCY_IN_PROGRESS");

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.harness.MutableClock;
 import app.perpetua.flow.harness.TestDatabase;
@@ -43,7 +43,7 @@ class DbTest {
                 actor,
                 tx -> {
                   rename(tx, "changed");
-                  throw Refusal.of(Code.CONFLICT, "no");
+                  throw Refusal.of(ErrorCode.CONFLICT, "no");
                 }));
     assertEquals("Ada Example", name());
   }

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 final class MigrationsTest {
-  private static final Duration PATIENCE = Duration.ofSeconds(60);
+  private static final Duration TIMEOUT = Duration.ofSeconds(60);
   private static final int MIGRATIONS = 13;
 
   private static Postgres postgres;
@@ -153,7 +153,7 @@ final class MigrationsTest {
       DatabaseUrl elsewhere = new DatabaseUrl(neon, unsynced.user(), unsynced.password());
       assertEquals(MIGRATIONS, migrations(elsewhere).run());
       DatabaseConfig config = new DatabaseConfig(unsynced, unsynced, 1);
-      assertEquals(0, new Migrations(config, PATIENCE, false).run());
+      assertEquals(0, new Migrations(config, TIMEOUT, false).run());
     }
   }
 
@@ -169,7 +169,7 @@ final class MigrationsTest {
               url.password());
       try (ExecutorService instance = Executors.newSingleThreadExecutor()) {
         Future<Integer> migrated = instance.submit(() -> migrations(late).run());
-        Eventually.within(PATIENCE, () -> proxy.refused() >= 2);
+        Eventually.within(TIMEOUT, () -> proxy.refused() >= 2);
         assertFalse(migrated.isDone());
         proxy.heal();
         assertEquals(MIGRATIONS, migrated.get());
@@ -197,7 +197,7 @@ final class MigrationsTest {
   }
 
   private static Migrations migrations(DatabaseUrl url) {
-    return new Migrations(new DatabaseConfig(url, url, 1), PATIENCE, true);
+    return new Migrations(new DatabaseConfig(url, url, 1), TIMEOUT, true);
   }
 
   private static String assertFails(DatabaseUrl url, String reason) {

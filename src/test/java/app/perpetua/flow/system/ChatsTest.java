@@ -31,7 +31,7 @@ import tools.jackson.databind.JsonNode;
 class ChatsTest {
   private static final String CHAT = "/api/v1/ai/chat";
   private static final Map<String, String> MESSAGE = Map.of("message", ChatSocket.MESSAGE);
-  private static final Duration PATIENCE = Duration.ofSeconds(30);
+  private static final Duration TIMEOUT = Duration.ofSeconds(30);
 
   @Order(1)
   @RegisterExtension
@@ -65,7 +65,7 @@ class ChatsTest {
     UUID key = UUID.randomUUID();
     openAi.script(OpenAiStep.say("Nobody hears this.").after(Duration.ofMinutes(2)));
     try (ChatSocket _ = new ChatSocket(jar.port(), user.accessToken(), key)) {
-      Eventually.within(PATIENCE, () -> openAi.asked().size() == 1);
+      Eventually.within(TIMEOUT, () -> openAi.asked().size() == 1);
       jar.kill();
     }
     assertEquals(4, credits(user));
@@ -82,7 +82,7 @@ class ChatsTest {
             where user_id = ? and kind = 'reservation_settle' and state = 'queued'
             """,
             user.userId()));
-    Eventually.within(PATIENCE, () -> credits(user) == 5);
+    Eventually.within(TIMEOUT, () -> credits(user) == 5);
     assertEquals(0, records(user, key, "open"));
     assertEquals(List.of("consume -1", "refund 1"), movements(user));
 
@@ -110,7 +110,7 @@ class ChatsTest {
     try (ChatSocket words = new ChatSocket(jar.port(), hears.accessToken(), heard)) {
       words.until("\"text\"");
       try (ChatSocket silence = new ChatSocket(jar.port(), waits.accessToken(), waited)) {
-        Eventually.within(PATIENCE, () -> openAi.asked().size() == 2);
+        Eventually.within(TIMEOUT, () -> openAi.asked().size() == 2);
         jar.terminate();
 
         List<SseEvent> said = words.end().events();

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
@@ -104,7 +104,7 @@ class TasksTest {
       create("t" + i);
     }
     Refusal refusal = assertThrows(Refusal.class, () -> create("one too many"));
-    assertEquals(Code.LIMIT_EXCEEDED, refusal.code());
+    assertEquals(ErrorCode.LIMIT_EXCEEDED, refusal.code());
     assertEquals(3, refusal.extras().get("limit"));
     assertEquals(
         3, database.number("select count(*) from tasks.task_instances where user_id = ?", user));
@@ -116,7 +116,7 @@ class TasksTest {
     Task task = create("a");
     patch(task.id(), 1, "b", null);
     Refusal refusal = assertThrows(Refusal.class, () -> patch(task.id(), 1, "c", null));
-    assertEquals(Code.CONFLICT, refusal.code());
+    assertEquals(ErrorCode.CONFLICT, refusal.code());
     assertEquals(2, refusal.extras().get("current_version"));
     assertEquals("b", read(tx -> tasks.detail(tx, task.id())).task().title());
   }
@@ -190,7 +190,7 @@ class TasksTest {
         });
     assertEquals(List.of("c", "b"), titles(task.id()));
     assertEquals(
-        Code.VALIDATION_ERROR,
+        ErrorCode.VALIDATION_ERROR,
         assertThrows(
                 Refusal.class,
                 () -> write(tx -> subtasks.add(tx, task.id(), "x", 3, Subtask.Source.USER)))

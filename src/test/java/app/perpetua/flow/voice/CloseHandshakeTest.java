@@ -51,7 +51,7 @@ class CloseHandshakeTest {
                   VoiceFixture.AUTHENTICATE,
                   VoiceFixture.SILENCE,
                   Duration.ofHours(1),
-                  VoiceFixture.PATIENCE,
+                  VoiceFixture.TIMEOUT,
                   LIMIT,
                   LIMIT,
                   Duration.ofSeconds(30),

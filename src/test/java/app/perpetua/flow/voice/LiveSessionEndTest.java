@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.voice.FakeVoices.Client.Closed;
 import app.perpetua.flow.voice.Transcriber.Ended;
@@ -112,7 +112,7 @@ class LiveSessionEndTest extends LiveSessionsFixture {
   @Test
   void a_client_that_shows_no_sign_of_life_is_cut() throws Exception {
     begun();
-    pass(PATIENCE);
+    pass(TIMEOUT);
     provider.heardNanos = nanos.get();
     live.look();
     assertEquals(1, live.count());
@@ -135,7 +135,7 @@ class LiveSessionEndTest extends LiveSessionsFixture {
         };
     Thread telling = Thread.ofVirtual().start(() -> provider.say("Much."));
     await(heard);
-    passAlive(PATIENCE.plusNanos(1));
+    passAlive(TIMEOUT.plusNanos(1));
     live.look();
     assertEquals(new Closed(0, ""), client.closed());
     awaitNobody();
@@ -148,7 +148,7 @@ class LiveSessionEndTest extends LiveSessionsFixture {
   @Test
   void a_provider_that_shows_no_sign_of_life_is_given_up() throws Exception {
     begun();
-    pass(PATIENCE.plusNanos(1));
+    pass(TIMEOUT.plusNanos(1));
     client.heardNanos = nanos.get();
     live.look();
     ends("provider_gone", 4502, "TRANSCRIPTION_FAILED");
@@ -186,7 +186,7 @@ class LiveSessionEndTest extends LiveSessionsFixture {
         };
     session.end(End.MISBEHAVED);
     await(told);
-    pass(LIMIT.plus(PATIENCE));
+    pass(LIMIT.plus(TIMEOUT));
     live.look();
     assertEquals(0, client.closes.size());
     pass(Duration.ofNanos(1));
@@ -279,7 +279,7 @@ class LiveSessionEndTest extends LiveSessionsFixture {
     await(finishing);
     assertEquals(1, closed.getCount());
     Refusal refusal = assertThrows(Refusal.class, this::open);
-    assertEquals(Code.SERVICE_UNAVAILABLE, refusal.code());
+    assertEquals(ErrorCode.SERVICE_UNAVAILABLE, refusal.code());
     lastWords.countDown();
     await(closed);
     assertEquals("going_away", record().get("end_reason"));
@@ -321,7 +321,7 @@ class LiveSessionEndTest extends LiveSessionsFixture {
   void without_a_transcriber_there_is_no_session() {
     try (LiveSessions none = sessions(LIMIT, Optional.empty())) {
       Refusal refusal = assertThrows(Refusal.class, none::requireService);
-      assertEquals(Code.TRANSCRIPTION_SERVICE_UNAVAILABLE, refusal.code());
+      assertEquals(ErrorCode.TRANSCRIPTION_SERVICE_UNAVAILABLE, refusal.code());
     }
   }
 }

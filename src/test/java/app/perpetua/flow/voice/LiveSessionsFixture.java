@@ -54,7 +54,7 @@ abstract class LiveSessionsFixture {
           true, 300, 5, Optional.of(new Secret("x")), URI.create("http://x.invalid"), List.of());
 
   static final Duration LEASE = Duration.ofSeconds(30);
-  static final Duration PATIENCE = Duration.ofSeconds(50);
+  static final Duration TIMEOUT = Duration.ofSeconds(50);
   static final Duration SILENCE = Duration.ofMinutes(1);
 
   /** A pool that fails as often as it is told to. */
@@ -112,7 +112,7 @@ abstract class LiveSessionsFixture {
             Duration.ofSeconds(10),
             SILENCE,
             Duration.ofSeconds(2),
-            PATIENCE,
+            TIMEOUT,
             drain,
             drain,
             LEASE,

@@ -50,7 +50,7 @@ class VoiceBrowserTest {
   private static final int OLDEST_NODE = 20;
 
   /** A browser that starts beside a whole test suite may take its time. */
-  private static final Duration PATIENCE = Duration.ofMinutes(2);
+  private static final Duration TIMEOUT = Duration.ofMinutes(2);
 
   private static final MovableNanos nanos = new MovableNanos();
   private static final Json json = new Json();
@@ -173,7 +173,7 @@ class VoiceBrowserTest {
   /** The next message of that type; others are skipped. */
   private static JsonNode next(String type) throws Exception {
     while (true) {
-      JsonNode message = told.poll(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+      JsonNode message = told.poll(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
       if (message == null) {
         throw new AssertionError(
             "no " + type + ": " + Files.readString(Path.of("target/npm/voice-browser/errors")));

@@ -29,7 +29,7 @@ import tools.jackson.databind.JsonNode;
  * and what was heard is kept.
  */
 class VoiceFaultsTest {
-  private static final Duration PATIENCE = Duration.ofSeconds(40);
+  private static final Duration TIMEOUT = Duration.ofSeconds(40);
   private static final MovableNanos nanos = new MovableNanos();
 
   private static final VoiceTiming TIMING =
@@ -37,7 +37,7 @@ class VoiceFaultsTest {
           VoiceFixture.AUTHENTICATE,
           VoiceFixture.SILENCE,
           Duration.ofMillis(300),
-          PATIENCE,
+          TIMEOUT,
           LIMIT,
           LIMIT,
           Duration.ofSeconds(30),
@@ -105,7 +105,7 @@ class VoiceFaultsTest {
   @Test
   void promise_18_a_client_that_is_frozen() throws Exception {
     try (RawTalk talk = speaking()) {
-      nanos.advance(PATIENCE.plusMillis(1));
+      nanos.advance(TIMEOUT.plusMillis(1));
       billed("client_gone");
       assertEquals(1006, talk.closeCode());
     }
@@ -137,9 +137,9 @@ class VoiceFaultsTest {
       talk.frames().write(Frames.BINARY, true, PIECES.get(1));
       awaitMessages(service.deepgram().latest(), 2);
       // The client shows that it lives each time, the provider does not.
-      nanos.advance(PATIENCE.dividedBy(2));
+      nanos.advance(TIMEOUT.dividedBy(2));
       talk.ping();
-      nanos.advance(PATIENCE.dividedBy(2).plusMillis(1));
+      nanos.advance(TIMEOUT.dividedBy(2).plusMillis(1));
       assertEquals("TRANSCRIPTION_FAILED", talk.next().get("code").stringValue());
       assertEquals(4502, talk.closeCode());
     }

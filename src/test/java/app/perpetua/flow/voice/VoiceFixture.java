@@ -19,7 +19,7 @@ final class VoiceFixture {
   static final Duration AUTHENTICATE = Duration.ofSeconds(10);
 
   static final Duration SILENCE = Duration.ofMinutes(10);
-  static final Duration PATIENCE = Duration.ofMinutes(20);
+  static final Duration TIMEOUT = Duration.ofMinutes(20);
 
   /** By real time. */
   static final VoiceTiming TIMING = timing(System::nanoTime);
@@ -34,7 +34,7 @@ final class VoiceFixture {
         AUTHENTICATE,
         SILENCE,
         Duration.ofMillis(500),
-        PATIENCE,
+        TIMEOUT,
         LIMIT,
         LIMIT,
         Duration.ofSeconds(30),

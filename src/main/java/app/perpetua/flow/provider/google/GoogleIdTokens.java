@@ -3,7 +3,7 @@ package app.perpetua.flow.provider.google;
 import app.perpetua.flow.account.CompactJws;
 import app.perpetua.flow.account.GoogleIdentity;
 import app.perpetua.flow.account.IdTokens;
-import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
 import com.nimbusds.jose.Header;
 import com.nimbusds.jose.JOSEException;
@@ -62,7 +62,7 @@ public final class GoogleIdTokens implements IdTokens {
       return identity(jwt.getJWTClaimsSet());
     } catch (ParseException | JOSEException | IllegalArgumentException e) {
       LOG.log(System.Logger.Level.DEBUG, "ID token refused: {0}", e.getMessage());
-      throw Refusal.of(Code.UNAUTHORIZED, "Google does not vouch for this token");
+      throw Refusal.of(ErrorCode.UNAUTHORIZED, "Google does not vouch for this token");
     }
   }
 

@@ -1,6 +1,6 @@
 package app.perpetua.flow.provider.google;
 
-import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.provider.ProviderHttp;
 import com.nimbusds.jose.JOSEException;
@@ -130,7 +130,7 @@ public final class GoogleKeys {
       fetchAhead();
     }
     if (known == null || !known.isUsable(now)) {
-      throw Refusal.of(Code.SERVICE_UNAVAILABLE, "sign-in is not available at the moment")
+      throw Refusal.of(ErrorCode.SERVICE_UNAVAILABLE, "sign-in is not available at the moment")
           .retryAfter(COOL_DOWN);
     }
     JWSVerifier verifier = known.byId().get(kid);

@@ -71,10 +71,10 @@ public final class WebPush implements PushService {
   @Override
   public Outcome send(Push push) throws InterruptedException {
     return switch (guard.check(push.endpoint())) {
-      case Verdict.Refused(String why) -> new Outcome.Rejected("the endpoint " + why);
+      case Verdict.Denied(String why) -> new Outcome.Rejected("the endpoint " + why);
       case Verdict.Unknown _ ->
           new Outcome.TryLater(Duration.ZERO, "the push service's host cannot be found");
-      case Verdict.Fine _ -> exchange(push);
+      case Verdict.Allowed _ -> exchange(push);
     };
   }
 

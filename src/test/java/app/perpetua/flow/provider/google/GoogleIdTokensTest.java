@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import app.perpetua.flow.account.GoogleIdentity;
-import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.fake.FakeGoogle;
 import app.perpetua.flow.harness.MutableClock;
@@ -185,8 +185,8 @@ class GoogleIdTokensTest {
       })
   void what_is_no_jwt_is_a_fault_of_the_request(String text) {
     Refusal refusal = assertThrows(Refusal.class, () -> tokens.verify(text));
-    assertEquals(Code.VALIDATION_ERROR, refusal.code());
-    assertEquals("id_token", refusal.faults().getFirst().field());
+    assertEquals(ErrorCode.VALIDATION_ERROR, refusal.code());
+    assertEquals("id_token", refusal.fieldErrors().getFirst().field());
   }
 
   private String name(@Nullable Object claim) {
@@ -205,7 +205,7 @@ class GoogleIdTokensTest {
 
   private void assertRefused(String token) {
     Refusal refusal = assertThrows(Refusal.class, () -> tokens.verify(token), token);
-    assertEquals(Code.UNAUTHORIZED, refusal.code(), token);
+    assertEquals(ErrorCode.UNAUTHORIZED, refusal.code(), token);
     assertEquals("Google does not vouch for this token", refusal.message());
   }
 

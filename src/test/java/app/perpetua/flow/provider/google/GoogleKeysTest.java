@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import app.perpetua.flow.base.Code;
+import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.fake.FakeGoogle;
 import app.perpetua.flow.harness.MutableClock;
@@ -160,7 +160,7 @@ class GoogleKeysTest {
 
   private void assertUnavailable() {
     Refusal refusal = assertThrows(Refusal.class, this::isKnown);
-    assertEquals(Code.SERVICE_UNAVAILABLE, refusal.code());
+    assertEquals(ErrorCode.SERVICE_UNAVAILABLE, refusal.code());
     assertEquals(10L, refusal.extras().get("retry_after"));
   }
 

@@ -7,4 +7,4 @@ package app.perpetua.flow.base;
  *     keys.auth}
  * @param message what it must be, without repeating the value
  */
-public record Fault(String field, String message) {}
+public record FieldError(String field, String message) {}

@@ -1,7 +1,7 @@
 package app.perpetua.flow.base;
 
 /** Every error code of the contract with the HTTP status it is answered with. */
-public enum Code {
+public enum ErrorCode {
   VALIDATION_ERROR(400),
   INVALID_SIGNATURE(400),
   AUDIO_DURATION_EXCEEDED(400),
@@ -32,7 +32,7 @@ public enum Code {
 
   private final int status;
 
-  Code(int status) {
+  ErrorCode(int status) {
     this.status = status;
   }
 
