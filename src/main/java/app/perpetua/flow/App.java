@@ -21,11 +21,11 @@ import app.perpetua.flow.jobs.JobMetrics;
 import app.perpetua.flow.jobs.Jobs;
 import app.perpetua.flow.jobs.Worker;
 import app.perpetua.flow.sql.DatabaseException;
+import app.perpetua.flow.sql.DatabaseProbe;
 import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.Listener;
 import app.perpetua.flow.sql.Migrations;
 import app.perpetua.flow.sql.Pool;
-import app.perpetua.flow.sql.Probe;
 import app.perpetua.flow.sql.SqlCatalog;
 import app.perpetua.flow.voice.LiveSessions;
 import app.perpetua.flow.voice.VoiceTiming;
@@ -147,7 +147,7 @@ public final class App implements AutoCloseable {
     Errors errors = new Errors(json);
     RateLimiter limiter = new RateLimiter(clock);
     endpoint = new Endpoint(json, errors, db, features.authenticator(), limiter, config.http());
-    health = closing(new Health(new Probe(config.database())));
+    health = closing(new Health(new DatabaseProbe(config.database())));
     Optional<LiveSessions> voice =
         role == Role.WORKER ? Optional.empty() : Optional.of(features.speech().live(db));
     List<SocketRoute> socketRoutes = voice.map(features.speech()::sockets).orElse(List.of());

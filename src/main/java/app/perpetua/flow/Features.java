@@ -82,7 +82,7 @@ import app.perpetua.flow.reminders.ReminderRoutes;
 import app.perpetua.flow.reminders.Reminders;
 import app.perpetua.flow.reminders.TaskFollower;
 import app.perpetua.flow.sql.Db;
-import app.perpetua.flow.sql.Owner.Tier;
+import app.perpetua.flow.sql.LockedUser.Tier;
 import app.perpetua.flow.sql.Tx;
 import app.perpetua.flow.tasks.BuriedTasks;
 import app.perpetua.flow.tasks.Instances;

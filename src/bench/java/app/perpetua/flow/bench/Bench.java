@@ -4,7 +4,7 @@ import app.perpetua.flow.account.AccessTokens;
 import app.perpetua.flow.account.AccountConfig;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Secret;
-import app.perpetua.flow.sql.Owner;
+import app.perpetua.flow.sql.LockedUser;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -79,7 +79,7 @@ final class Bench {
                     issuer.issue(
                         UUID.fromString(Database.user(user)),
                         "user" + (user + 1) + "@example.com",
-                        Owner.Tier.FREE))
+                        LockedUser.Tier.FREE))
             .toList();
   }
 

@@ -6,7 +6,7 @@ import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.base.WireName;
 import app.perpetua.flow.http.Authenticator;
 import app.perpetua.flow.http.Principal;
-import app.perpetua.flow.sql.Owner;
+import app.perpetua.flow.sql.LockedUser;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.nimbusds.jose.JOSEException;
@@ -51,7 +51,7 @@ public final class AccessTokens implements Authenticator {
   private static final String ISSUER = "perpetua-flow";
   private static final String AUDIENCE = "perpetua-flow-api";
   private static final Set<String> HEADER = Set.of("alg", "kid", "typ");
-  private static final Set<String> TIERS = Set.of(WireName.all(Owner.Tier.class));
+  private static final Set<String> TIERS = Set.of(WireName.all(LockedUser.Tier.class));
 
   /** How far another instance's clock may be ahead of ours. */
   private static final Duration SKEW = Duration.ofSeconds(60);
@@ -131,7 +131,7 @@ public final class AccessTokens implements Authenticator {
    * @param email for display
    * @param tier for display: decisions read the database
    */
-  public String issue(UUID userId, String email, Owner.Tier tier) {
+  public String issue(UUID userId, String email, LockedUser.Tier tier) {
     Instant now = clock.instant().truncatedTo(ChronoUnit.SECONDS);
     JWTClaimsSet claims =
         new JWTClaimsSet.Builder()

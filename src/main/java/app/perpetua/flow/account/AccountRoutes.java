@@ -8,7 +8,7 @@ import app.perpetua.flow.http.Body;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
 import app.perpetua.flow.sql.Actor;
-import app.perpetua.flow.sql.Owner;
+import app.perpetua.flow.sql.LockedUser;
 import app.perpetua.flow.sql.Tx;
 import java.time.Instant;
 import java.time.ZoneId;
@@ -49,7 +49,7 @@ public final class AccountRoutes {
       String email,
       String name,
       @Nullable String avatarUrl,
-      Owner.Tier tier,
+      LockedUser.Tier tier,
       String timezone,
       Instant createdAt) {}
 
@@ -157,7 +157,7 @@ public final class AccountRoutes {
   }
 
   private TokenPair pair(RefreshTokens.Rotated rotated) {
-    Owner owner = rotated.owner();
+    LockedUser owner = rotated.owner();
     return new TokenPair(
         accessTokens.issue(rotated.userId(), owner.email(), owner.tier()),
         rotated.token(),

@@ -2,8 +2,8 @@ package app.perpetua.flow.account;
 
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.sql.Actor;
-import app.perpetua.flow.sql.Call;
 import app.perpetua.flow.sql.Db;
+import app.perpetua.flow.sql.Query;
 import app.perpetua.flow.sql.Tx;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -34,8 +34,8 @@ public final class Export {
    * @param start a cursor before the first row
    * @param page rows that are read at once
    */
-  private record Section(String member, Function<Tx, Call> statement, String start, int page) {
-    Section(String member, Function<Tx, Call> statement, String start) {
+  private record Section(String member, Function<Tx, Query> statement, String start, int page) {
+    Section(String member, Function<Tx, Query> statement, String start) {
       this(member, statement, start, PAGE);
     }
   }
@@ -121,7 +121,7 @@ public final class Export {
     put(out, "]");
   }
 
-  private String object(Actor actor, Function<Tx, Call> statement) {
+  private String object(Actor actor, Function<Tx, Query> statement) {
     return db.read(actor, tx -> statement.apply(tx).one(row -> row.text("json"))).orElse("null");
   }
 

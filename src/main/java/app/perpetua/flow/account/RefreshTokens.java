@@ -5,7 +5,7 @@ import app.perpetua.flow.base.Secret;
 import app.perpetua.flow.events.Event;
 import app.perpetua.flow.events.Events;
 import app.perpetua.flow.sql.Actor;
-import app.perpetua.flow.sql.Owner;
+import app.perpetua.flow.sql.LockedUser;
 import app.perpetua.flow.sql.Row;
 import app.perpetua.flow.sql.Tx;
 import java.nio.charset.StandardCharsets;
@@ -55,7 +55,7 @@ public final class RefreshTokens {
    * @param owner the user's row
    * @param token the successor
    */
-  public record Rotated(UUID userId, Owner owner, String token) implements Rotation {}
+  public record Rotated(UUID userId, LockedUser owner, String token) implements Rotation {}
 
   /**
    * It was not. If that was for theft, the transaction has ended the family and must commit all the
@@ -138,7 +138,7 @@ public final class RefreshTokens {
       return new Refused();
     }
     Tx acting = tx.actingFor(userId.get());
-    Optional<Owner> owner = lock(acting);
+    Optional<LockedUser> owner = lock(acting);
     Presented presented = owner.isEmpty() ? null : find(acting, token).orElse(null);
     if (owner.isEmpty() || presented == null || !presented.counts(acting.now())) {
       return new Refused();
@@ -223,8 +223,8 @@ public final class RefreshTokens {
   }
 
   /** Not {@link Tx#lockOwner}: here a missing account is just another token that does not count. */
-  private static Optional<Owner> lock(Tx tx) {
-    return tx.sql("owner.lock").one(Owner::of);
+  private static Optional<LockedUser> lock(Tx tx) {
+    return tx.sql("owner.lock").one(LockedUser::of);
   }
 
   private static Optional<Presented> find(Tx tx, String token) {

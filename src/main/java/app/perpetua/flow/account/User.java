@@ -1,6 +1,6 @@
 package app.perpetua.flow.account;
 
-import app.perpetua.flow.sql.Owner;
+import app.perpetua.flow.sql.LockedUser;
 import app.perpetua.flow.sql.Row;
 import java.time.Instant;
 import java.util.UUID;
@@ -26,7 +26,7 @@ public record User(
     String name,
     @Nullable String avatarUrl,
     String timezone,
-    Owner.Tier tier,
+    LockedUser.Tier tier,
     Instant createdAt,
     Instant updatedAt) {
   static User of(Row row) {
@@ -37,7 +37,7 @@ public record User(
         row.text("name"),
         row.textOrNull("avatar_url"),
         row.text("timezone"),
-        row.wireName("tier", Owner.Tier.class),
+        row.wireName("tier", LockedUser.Tier.class),
         row.instant("created_at"),
         row.instant("updated_at"));
   }

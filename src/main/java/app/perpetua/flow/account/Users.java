@@ -7,7 +7,7 @@ import app.perpetua.flow.events.Event;
 import app.perpetua.flow.events.Events;
 import app.perpetua.flow.http.Authenticator;
 import app.perpetua.flow.sql.Actor;
-import app.perpetua.flow.sql.Owner;
+import app.perpetua.flow.sql.LockedUser;
 import app.perpetua.flow.sql.Tx;
 import java.util.Objects;
 import java.util.Optional;
@@ -152,7 +152,7 @@ public final class Users {
    * Puts the acting user, whose row is locked, on a tier, for the rest of this transaction too.
    * Billing calls this, so that no other feature has to read its tables for the tier.
    */
-  public void changeTier(Tx tx, Owner.Tier tier) {
+  public void changeTier(Tx tx, LockedUser.Tier tier) {
     tx.sql("account.change_tier").bind("tier", tier).atCommit();
     tx.opened(tx.owner().on(tier));
   }

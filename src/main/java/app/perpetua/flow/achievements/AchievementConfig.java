@@ -1,6 +1,6 @@
 package app.perpetua.flow.achievements;
 
-import app.perpetua.flow.sql.Owner.Tier;
+import app.perpetua.flow.sql.LockedUser.Tier;
 
 /**
  * The tiers' limits that perks come on top of.

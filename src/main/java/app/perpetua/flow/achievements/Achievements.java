@@ -8,9 +8,9 @@ import app.perpetua.flow.events.Events;
 import app.perpetua.flow.notifications.Notification;
 import app.perpetua.flow.notifications.Notifications;
 import app.perpetua.flow.sql.Actor;
+import app.perpetua.flow.sql.LockedUser;
+import app.perpetua.flow.sql.LockedUser.Tier;
 import app.perpetua.flow.sql.OneToMany;
-import app.perpetua.flow.sql.Owner;
-import app.perpetua.flow.sql.Owner.Tier;
 import app.perpetua.flow.sql.Row;
 import app.perpetua.flow.sql.Tx;
 import java.time.Instant;
@@ -126,7 +126,7 @@ public final class Achievements {
    */
   public int streak(Tx tx) {
     int[] streak = {0};
-    tx.part(
+    tx.optional(
         "streak_shown",
         () -> streak[0] = reckoning(tx).standing().streak().on(day(tx.now())),
         why ->
@@ -222,7 +222,7 @@ public final class Achievements {
     tx.sql("achievements.unlock")
         .bind("achievement_ids", reached.stream().map(Achievement::id).toArray(String[]::new))
         .atCommit();
-    Owner owner = tx.owner();
+    LockedUser owner = tx.owner();
     // Reaching the threshold is the user's doing, the unlock the service's.
     Tx system = tx.actingFor(tx.userId(), Actor.Source.SYSTEM);
     for (Achievement achievement : reached) {

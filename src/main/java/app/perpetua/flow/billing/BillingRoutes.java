@@ -7,7 +7,7 @@ import app.perpetua.flow.http.Body;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
 import app.perpetua.flow.http.TwoPhaseRequest;
-import app.perpetua.flow.sql.Owner.Tier;
+import app.perpetua.flow.sql.LockedUser.Tier;
 import app.perpetua.flow.sql.Tx;
 import java.time.Duration;
 import java.util.LinkedHashMap;

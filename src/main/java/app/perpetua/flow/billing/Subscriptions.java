@@ -10,7 +10,7 @@ import app.perpetua.flow.credits.Credits;
 import app.perpetua.flow.events.Event;
 import app.perpetua.flow.events.Event.SubscriptionChange;
 import app.perpetua.flow.events.Events;
-import app.perpetua.flow.sql.Owner.Tier;
+import app.perpetua.flow.sql.LockedUser.Tier;
 import app.perpetua.flow.sql.Tx;
 import java.time.Instant;
 import java.util.Optional;

@@ -81,7 +81,7 @@ public final class Webhooks implements Handler {
       metrics.webhook("repeated");
       return;
     }
-    if (!tx.part(APPLY, () -> apply(tx, id, event), Webhooks::failed)) {
+    if (!tx.optional(APPLY, () -> apply(tx, id, event), Webhooks::failed)) {
       jobs.enqueue(tx, APPLY, id.toString(), tx.now(), Map.of());
       metrics.webhook("postponed");
     }

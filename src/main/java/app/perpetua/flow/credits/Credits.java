@@ -7,9 +7,9 @@ import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.events.Event;
 import app.perpetua.flow.events.Events;
 import app.perpetua.flow.sql.Actor;
+import app.perpetua.flow.sql.LockedUser;
+import app.perpetua.flow.sql.LockedUser.Tier;
 import app.perpetua.flow.sql.OneToMany;
-import app.perpetua.flow.sql.Owner;
-import app.perpetua.flow.sql.Owner.Tier;
 import app.perpetua.flow.sql.Page;
 import app.perpetua.flow.sql.PageRequest;
 import app.perpetua.flow.sql.Tx;
@@ -196,7 +196,7 @@ public final class Credits {
 
   /** The owner's credits as of after the lock, with the day up to date. */
   private Purse open(Tx tx) {
-    Owner owner = tx.owner();
+    LockedUser owner = tx.owner();
     Purse purse =
         new Purse(
             ids,

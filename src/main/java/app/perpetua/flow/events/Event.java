@@ -1,6 +1,6 @@
 package app.perpetua.flow.events;
 
-import app.perpetua.flow.sql.Owner;
+import app.perpetua.flow.sql.LockedUser;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import java.time.Instant;
 import java.util.UUID;
@@ -231,7 +231,7 @@ public sealed interface Event {
   record SubscriptionChanged(
       UUID subscriptionId,
       SubscriptionChange change,
-      Owner.Tier tier,
+      LockedUser.Tier tier,
       String status,
       @Nullable Instant until,
       @Nullable String reason)

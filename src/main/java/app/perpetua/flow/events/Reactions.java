@@ -61,7 +61,7 @@ public final class Reactions implements Handler {
   void react(Tx tx, UUID entry, Event event) {
     for (Reaction reaction : reactions.values()) {
       if (reaction.concerns(event)
-          && !tx.part(
+          && !tx.optional(
               reaction.name(),
               () -> reaction.on(tx, event),
               why -> failed(tx.actor(), reaction, event, why))) {

@@ -56,7 +56,7 @@ public final class Errors {
 
   private static Refusal refusal(DatabaseException e, String requestId) {
     return switch (e.kind()) {
-      case AWAY, RETRY -> {
+      case UNAVAILABLE, RETRY -> {
         away("the database cannot be reached", e, requestId);
         yield Refusal.of(ErrorCode.SERVICE_UNAVAILABLE, "the database cannot be reached")
             .retryAfter(SOON);

@@ -1,6 +1,6 @@
 package app.perpetua.flow.http;
 
-import app.perpetua.flow.sql.Probe;
+import app.perpetua.flow.sql.DatabaseProbe;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -21,13 +21,13 @@ public final class Health implements AutoCloseable {
 
   private record Answer(String status, Map<String, String> checks) {}
 
-  private final Probe probe;
+  private final DatabaseProbe probe;
   private final Thread asking;
   private volatile @Nullable Long answeredAt;
   private volatile boolean shuttingDown;
 
   /** Begins to ask; not ready before the first answer. Closes the probe. */
-  public Health(Probe probe) {
+  public Health(DatabaseProbe probe) {
     this.probe = probe;
     this.asking = Thread.ofVirtual().name("health").start(this::ask);
   }
@@ -65,7 +65,7 @@ public final class Health implements AutoCloseable {
   private void ask() {
     try (probe) {
       while (!Thread.interrupted()) {
-        answeredAt = probe.answers() ? System.nanoTime() : null;
+        answeredAt = probe.isAvailable() ? System.nanoTime() : null;
         Thread.sleep(PACE);
       }
     } catch (InterruptedException e) {

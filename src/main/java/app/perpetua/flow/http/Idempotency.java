@@ -2,8 +2,8 @@ package app.perpetua.flow.http;
 
 import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
-import app.perpetua.flow.sql.Call;
-import app.perpetua.flow.sql.Owner;
+import app.perpetua.flow.sql.LockedUser;
+import app.perpetua.flow.sql.Query;
 import app.perpetua.flow.sql.Tx;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -56,7 +56,7 @@ final class Idempotency {
   }
 
   private record Found(
-      Owner owner,
+      LockedUser owner,
       boolean locked,
       byte @Nullable [] fingerprint,
       @Nullable String state,
@@ -143,7 +143,7 @@ final class Idempotency {
             .one(
                 row ->
                     new Found(
-                        Owner.of(row),
+                        LockedUser.of(row),
                         row.bool("locked"),
                         row.bytesOrNull("fingerprint"),
                         row.textOrNull("state"),
@@ -178,7 +178,7 @@ final class Idempotency {
     record(tx, "idempotency.reserve", request).atCommit();
   }
 
-  private static Call record(Tx tx, String statement, KeyedRequest request) {
+  private static Query record(Tx tx, String statement, KeyedRequest request) {
     return tx.sql(statement)
         .bind("key", request.key())
         .bind("method", request.method())

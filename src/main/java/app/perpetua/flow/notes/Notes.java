@@ -5,7 +5,7 @@ import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.events.Event;
 import app.perpetua.flow.events.Events;
-import app.perpetua.flow.sql.Owner;
+import app.perpetua.flow.sql.LockedUser;
 import app.perpetua.flow.sql.Page;
 import app.perpetua.flow.sql.Tx;
 import app.perpetua.flow.tasks.Tasks;
@@ -206,15 +206,15 @@ public final class Notes {
         .atCommit();
   }
 
-  private static void checkVoice(Owner owner) {
-    if (owner.tier() != Owner.Tier.PRO) {
+  private static void checkVoice(LockedUser owner) {
+    if (owner.tier() != LockedUser.Tier.PRO) {
       throw Refusal.of(ErrorCode.TIER_REQUIRED, "voice notes are part of Pro")
-          .with("required_tier", Owner.Tier.PRO)
-          .with("current_tier", Owner.Tier.FREE);
+          .with("required_tier", LockedUser.Tier.PRO)
+          .with("current_tier", LockedUser.Tier.FREE);
     }
   }
 
-  private void checkRoom(Owner owner) {
+  private void checkRoom(LockedUser owner) {
     int limit =
         owner.perkNotes()
             + switch (owner.tier()) {

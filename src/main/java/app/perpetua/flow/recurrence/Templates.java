@@ -6,7 +6,7 @@ import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.events.Event;
 import app.perpetua.flow.events.Events;
 import app.perpetua.flow.jobs.Jobs;
-import app.perpetua.flow.sql.Owner;
+import app.perpetua.flow.sql.LockedUser;
 import app.perpetua.flow.sql.Page;
 import app.perpetua.flow.sql.PageRequest;
 import app.perpetua.flow.sql.Tx;
@@ -265,7 +265,7 @@ public final class Templates {
 
   private static Recurrence recurrence(
       Tx tx, Rrule rule, @Nullable Instant startsAt, @Nullable ZoneId zone) {
-    Owner owner = tx.owner();
+    LockedUser owner = tx.owner();
     return new Recurrence(
         rule,
         startsAt == null ? tx.now() : startsAt,

@@ -17,7 +17,7 @@ public final class DatabaseException extends RuntimeException {
   /** What the caller can do about it. */
   public enum Kind {
     /** Not reachable, shutting down, out of connections, or past the request's deadline. */
-    AWAY,
+    UNAVAILABLE,
     /** A lock was not to be had in time; nothing was changed. */
     BUSY,
     /** Serialization failure or deadlock: the same transaction may simply run again. */
@@ -40,8 +40,8 @@ public final class DatabaseException extends RuntimeException {
   }
 
   /** The database cannot be used right now. */
-  static DatabaseException away(String message, @Nullable Throwable cause) {
-    return new DatabaseException(Kind.AWAY, message, cause);
+  static DatabaseException unavailable(String message, @Nullable Throwable cause) {
+    return new DatabaseException(Kind.UNAVAILABLE, message, cause);
   }
 
   /**
@@ -58,7 +58,7 @@ public final class DatabaseException extends RuntimeException {
   /** As {@link #of}, for a commit, where a broken connection means that nobody knows. */
   static DatabaseException ofCommit(SQLException e, Duration took) {
     DatabaseException known = of(e, "commit", took);
-    return known.kind == Kind.AWAY
+    return known.kind == Kind.UNAVAILABLE
         ? new DatabaseException(Kind.COMMIT_UNKNOWN, known.getMessage() + " (unknown)", e)
         : known;
   }
@@ -66,7 +66,7 @@ public final class DatabaseException extends RuntimeException {
   /** A read waits for no change of an account: what locks it out is work on the whole table. */
   DatabaseException ofRead() {
     return kind == Kind.BUSY
-        ? new DatabaseException(Kind.AWAY, String.valueOf(getMessage()), getCause())
+        ? new DatabaseException(Kind.UNAVAILABLE, String.valueOf(getMessage()), getCause())
         : this;
   }
 
@@ -77,12 +77,13 @@ public final class DatabaseException extends RuntimeException {
       case "55P03" -> Kind.BUSY;
       case "23514" -> constraint(e) == null ? Kind.PARTITION : Kind.CONSTRAINT;
       // 57014 is a cancelled statement (statement_timeout), 25P03 an idle transaction ended.
-      case "57014", "57P01", "57P02", "57P03", "57P05", "25P03", "25P04", "53300", "" -> Kind.AWAY;
+      case "57014", "57P01", "57P02", "57P03", "57P05", "25P03", "25P04", "53300", "" ->
+          Kind.UNAVAILABLE;
       default -> {
         if (state.startsWith("23")) {
           yield Kind.CONSTRAINT;
         }
-        yield state.startsWith("08") || state.startsWith("53") ? Kind.AWAY : Kind.DEFECT;
+        yield state.startsWith("08") || state.startsWith("53") ? Kind.UNAVAILABLE : Kind.DEFECT;
       }
     };
   }

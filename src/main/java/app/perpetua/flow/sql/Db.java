@@ -64,7 +64,7 @@ public final class Db {
     Deadline deadline = Deadline.in(budget);
     try (Connection connection = pool.getConnection()) {
       return work.apply(
-          new Tx(connection, catalog, actor, now(), deadline, new Parts(Set.of()), false));
+          new Tx(connection, catalog, actor, now(), deadline, new OptionalSteps(Set.of()), false));
     } catch (DatabaseException e) {
       throw e.ofRead();
     } catch (SQLException e) {
@@ -74,7 +74,7 @@ public final class Db {
 
   /**
    * Runs a transaction for a user, or for the system if the actor has none, and commits it unless
-   * the work throws. It may be run several times; {@link Tx#part} says why.
+   * the work throws. It may be run several times; {@link Tx#optional} says why.
    *
    * @throws Refusal as thrown by the work, after the rollback
    * @throws DatabaseException if the database cannot answer, or nobody knows whether it committed
@@ -82,15 +82,15 @@ public final class Db {
   public <T> T write(Actor actor, Function<Tx, T> work) {
     Deadline deadline = Deadline.in(budget);
     Set<String> without = new HashSet<>();
-    List<Parts.Failed> failures = new ArrayList<>();
+    List<OptionalSteps.Failed> failures = new ArrayList<>();
     int attempt = 1;
     while (true) {
-      Parts parts = new Parts(without);
+      OptionalSteps parts = new OptionalSteps(without);
       try {
         T result = attempt(actor, work, deadline, parts);
         failures.forEach(failure -> failure.tell(parts.missed()));
         return result;
-      } catch (Parts.Failed e) {
+      } catch (OptionalSteps.Failed e) {
         // One part fewer each time, so this ends.
         failures.add(e);
         without.addAll(e.names());
@@ -114,7 +114,7 @@ public final class Db {
         };
   }
 
-  private <T> T attempt(Actor actor, Function<Tx, T> work, Deadline deadline, Parts parts) {
+  private <T> T attempt(Actor actor, Function<Tx, T> work, Deadline deadline, OptionalSteps parts) {
     long start = System.nanoTime();
     try (Connection connection = pool.getConnection()) {
       Tx tx = new Tx(connection, catalog, actor, now(), deadline, parts, actor.userId() == null);
@@ -134,7 +134,7 @@ public final class Db {
     }
   }
 
-  private static void commit(Tx tx, Parts parts) {
+  private static void commit(Tx tx, OptionalSteps parts) {
     try {
       tx.commit();
     } catch (RuntimeException e) {
@@ -159,7 +159,7 @@ public final class Db {
       Thread.sleep(ThreadLocalRandom.current().nextLong(5L, 20L * attempt));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw DatabaseException.away("interrupted", e);
+      throw DatabaseException.unavailable("interrupted", e);
     }
   }
 }

@@ -29,7 +29,7 @@ final class Deadline {
   void apply(Connection connection) throws SQLException {
     long left = Duration.ofNanos(nanoTime - System.nanoTime()).toMillis();
     if (left <= 0) {
-      throw DatabaseException.away("the request's time for the database is used up", null);
+      throw DatabaseException.unavailable("the request's time for the database is used up", null);
     }
     connection.setNetworkTimeout(SAME_THREAD, (int) left);
   }

@@ -87,7 +87,7 @@ public final class Migrations {
         }
         return;
       } catch (SQLException e) {
-        if (!Reconnecting.passes(e)) {
+        if (!ReconnectingDataSource.isTransient(e)) {
           throw new Failed("the database at " + place + " lets nobody in: " + text(e), e);
         }
         Duration waited = Duration.ofNanos(System.nanoTime() - start);

@@ -39,7 +39,7 @@ public final class Pool {
     HikariDataSource pool = new HikariDataSource();
     pool.setPoolName("main");
     pool.setDataSource(
-        new Reconnecting(source(config), config.main().place(), () -> !pool.isClosed()));
+        new ReconnectingDataSource(source(config), config.main().place(), () -> !pool.isClosed()));
     pool.setMaximumPoolSize(config.poolSize());
     pool.setConnectionTimeout(TIMEOUT.toMillis());
     pool.setValidationTimeout(VALIDATION.toMillis());

@@ -37,9 +37,9 @@ public final class Tx {
   private final Deadline deadline;
   private final List<Deferred> deferred;
   private final Map<MemoKey, Object> memo;
-  private final Parts parts;
+  private final OptionalSteps parts;
   private final List<Runnable> afterwards;
-  private @Nullable Owner owner;
+  private @Nullable LockedUser owner;
 
   Tx(
       Connection connection,
@@ -47,7 +47,7 @@ public final class Tx {
       Actor actor,
       Instant now,
       Deadline deadline,
-      Parts parts,
+      OptionalSteps parts,
       boolean system) {
     this(
         connection,
@@ -70,7 +70,7 @@ public final class Tx {
       Actor actor,
       Instant now,
       Deadline deadline,
-      Parts parts,
+      OptionalSteps parts,
       List<Deferred> deferred,
       Map<MemoKey, Object> memo,
       List<Runnable> afterwards) {
@@ -124,17 +124,17 @@ public final class Tx {
    *
    * @throws Refusal {@code UNAUTHORIZED} if the account is gone
    */
-  public Owner lockOwner() {
-    Owner locked =
+  public LockedUser lockOwner() {
+    LockedUser locked =
         sql("owner.lock")
-            .one(Owner::of)
+            .one(LockedUser::of)
             .orElseThrow(() -> Refusal.of(ErrorCode.UNAUTHORIZED, "sign in again"));
     owner = locked;
     return locked;
   }
 
   /** Remembers the owner that another opening statement has locked. */
-  public void opened(Owner locked) {
+  public void opened(LockedUser locked) {
     owner = locked;
   }
 
@@ -143,7 +143,7 @@ public final class Tx {
    *
    * @throws IllegalStateException if it was not locked
    */
-  public Owner owner() {
+  public LockedUser owner() {
     if (owner == null) {
       throw new IllegalStateException("the owner's row is not locked");
     }
@@ -178,7 +178,7 @@ public final class Tx {
    * @param failed told of the failure, once, after a run without the part has committed
    * @return false if this run goes without it
    */
-  public boolean part(String name, Runnable work, Consumer<RuntimeException> failed) {
+  public boolean optional(String name, Runnable work, Consumer<RuntimeException> failed) {
     return parts.run(name, work, failed);
   }
 
@@ -200,12 +200,12 @@ public final class Tx {
    * @throws IllegalArgumentException if there is none
    * @throws IllegalStateException if it is the system's and this transaction is a user's
    */
-  public Call sql(String name) {
+  public Query sql(String name) {
     SqlCatalog.Statement statement = catalog.get(name);
     if (statement.system() && actor.userId() != null) {
       throw new IllegalStateException(name + " belongs to the system");
     }
-    return new Call(this, statement);
+    return new Query(this, statement);
   }
 
   /**

@@ -5,7 +5,7 @@ import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.events.Event;
 import app.perpetua.flow.events.Events;
-import app.perpetua.flow.sql.Owner;
+import app.perpetua.flow.sql.LockedUser;
 import app.perpetua.flow.sql.Tx;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -65,7 +65,7 @@ public final class Subtasks {
    *
    * @throws Refusal {@code LIMIT_EXCEEDED}
    */
-  public void checkRoom(Owner owner, Task task, int more) {
+  public void checkRoom(LockedUser owner, Task task, int more) {
     int limit = tasks.maxSubtasks(owner);
     if (task.subtasks().subtaskCount() + more > limit) {
       throw Refusal.of(ErrorCode.LIMIT_EXCEEDED, "a task may have " + limit + " subtasks")
@@ -75,7 +75,7 @@ public final class Subtasks {
   }
 
   /** How many more subtasks the task may have. */
-  public int room(Owner owner, Task task) {
+  public int room(LockedUser owner, Task task) {
     return Math.max(0, tasks.maxSubtasks(owner) - task.subtasks().subtaskCount());
   }
 

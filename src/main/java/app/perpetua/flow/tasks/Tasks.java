@@ -7,7 +7,7 @@ import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.events.Event;
 import app.perpetua.flow.events.Events;
 import app.perpetua.flow.jobs.Jobs;
-import app.perpetua.flow.sql.Owner;
+import app.perpetua.flow.sql.LockedUser;
 import app.perpetua.flow.sql.Page;
 import app.perpetua.flow.sql.Tx;
 import app.perpetua.flow.tombstones.Tombstones;
@@ -297,7 +297,7 @@ public final class Tasks {
     }
   }
 
-  int maxSubtasks(Owner owner) {
+  int maxSubtasks(LockedUser owner) {
     return switch (owner.tier()) {
       case FREE -> config.freeMaxSubtasks();
       case PRO -> config.proMaxSubtasks();
@@ -329,7 +329,7 @@ public final class Tasks {
    *
    * @return the tier's limit and perks
    */
-  public int maxOpen(Owner owner) {
+  public int maxOpen(LockedUser owner) {
     return owner.perkTasks()
         + switch (owner.tier()) {
           case FREE -> config.freeMax();
@@ -342,7 +342,7 @@ public final class Tasks {
    *
    * @throws Refusal {@code LIMIT_EXCEEDED}
    */
-  public void checkRoom(Owner owner) {
+  public void checkRoom(LockedUser owner) {
     int limit = maxOpen(owner);
     if (owner.openTasks() >= limit) {
       throw Refusal.of(ErrorCode.LIMIT_EXCEEDED, "no more than " + limit + " tasks may be open")
@@ -352,7 +352,7 @@ public final class Tasks {
   }
 
   /** How many characters a description may have. */
-  public int maxDescription(Owner owner) {
+  public int maxDescription(LockedUser owner) {
     return switch (owner.tier()) {
       case FREE -> config.freeDescription();
       case PRO -> config.proDescription();
@@ -364,7 +364,7 @@ public final class Tasks {
    *
    * @throws Refusal {@code VALIDATION_ERROR} if it is longer
    */
-  public void checkDescription(Owner owner, String description) {
+  public void checkDescription(LockedUser owner, String description) {
     int limit = maxDescription(owner);
     if (description.codePointCount(0, description.length()) > limit) {
       throw Refusal.invalid("description", "must have at most " + limit + " characters");

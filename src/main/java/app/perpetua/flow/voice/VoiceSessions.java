@@ -7,7 +7,7 @@ import app.perpetua.flow.credits.Credits;
 import app.perpetua.flow.events.Event;
 import app.perpetua.flow.events.Events;
 import app.perpetua.flow.jobs.Jobs;
-import app.perpetua.flow.sql.Owner.Tier;
+import app.perpetua.flow.sql.LockedUser.Tier;
 import app.perpetua.flow.sql.Page;
 import app.perpetua.flow.sql.PageRequest;
 import app.perpetua.flow.sql.Row;

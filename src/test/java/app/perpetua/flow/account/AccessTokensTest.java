@@ -11,7 +11,7 @@ import app.perpetua.flow.base.Secret;
 import app.perpetua.flow.harness.MutableClock;
 import app.perpetua.flow.http.Authenticator;
 import app.perpetua.flow.http.Principal;
-import app.perpetua.flow.sql.Owner.Tier;
+import app.perpetua.flow.sql.LockedUser.Tier;
 import com.nimbusds.jose.JOSEException;
 import com.nimbusds.jose.JOSEObjectType;
 import com.nimbusds.jose.JWSAlgorithm;

@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import app.perpetua.flow.harness.Invariants;
 import app.perpetua.flow.harness.TestDatabase;
-import app.perpetua.flow.sql.Owner;
+import app.perpetua.flow.sql.LockedUser;
 import com.zaxxer.hikari.HikariDataSource;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -100,7 +100,7 @@ class RefreshTokensTest {
         assertInstanceOf(
             RefreshTokens.Rotated.class,
             account.system(tx -> account.refreshTokens.rotate(tx, first, AccountFixture.DEVICE)));
-    assertEquals(Owner.Tier.PRO, rotated.owner().tier());
+    assertEquals(LockedUser.Tier.PRO, rotated.owner().tier());
     assertEquals(ada.email(), rotated.owner().email());
     assertEquals(userId, rotated.userId());
   }

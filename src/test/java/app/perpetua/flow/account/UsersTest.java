@@ -9,7 +9,7 @@ import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.harness.Invariants;
 import app.perpetua.flow.harness.MutableClock;
 import app.perpetua.flow.harness.TestDatabase;
-import app.perpetua.flow.sql.Owner.Tier;
+import app.perpetua.flow.sql.LockedUser.Tier;
 import com.zaxxer.hikari.HikariDataSource;
 import java.sql.SQLException;
 import java.time.Duration;

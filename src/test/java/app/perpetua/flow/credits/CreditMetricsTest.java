@@ -89,7 +89,7 @@ class CreditMetricsTest {
     write(
         tx -> {
           credits.spend(tx, 1, "call", "test");
-          tx.part(
+          tx.optional(
               "odd",
               () -> {
                 throw new IllegalStateException("as if it were broken");

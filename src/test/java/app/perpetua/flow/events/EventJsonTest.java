@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import app.perpetua.flow.base.Json;
-import app.perpetua.flow.sql.Owner;
+import app.perpetua.flow.sql.LockedUser;
 import java.lang.reflect.RecordComponent;
 import java.time.Instant;
 import java.util.Arrays;
@@ -70,7 +70,7 @@ class EventJsonTest {
       case "Origin" ->
           new Event.Origin(UUID.randomUUID(), UUID.randomUUID(), "a model", 1_200L, 80L, 1);
       case "SubscriptionChange" -> Event.SubscriptionChange.GRACE;
-      case "Tier" -> Owner.Tier.PRO;
+      case "Tier" -> LockedUser.Tier.PRO;
       default -> throw new IllegalStateException("no value for " + part);
     };
   }

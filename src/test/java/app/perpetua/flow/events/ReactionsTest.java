@@ -20,9 +20,9 @@ import app.perpetua.flow.jobs.JobMetrics;
 import app.perpetua.flow.jobs.Jobs;
 import app.perpetua.flow.jobs.Worker;
 import app.perpetua.flow.sql.Actor;
-import app.perpetua.flow.sql.Call;
 import app.perpetua.flow.sql.DatabaseException;
 import app.perpetua.flow.sql.Db;
+import app.perpetua.flow.sql.Query;
 import app.perpetua.flow.sql.SqlCatalog;
 import app.perpetua.flow.sql.Tx;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -371,11 +371,11 @@ class ReactionsTest {
     assertEquals(Event.TaskCreated.class, event.getClass(), tx::toString);
   }
 
-  private static Call tooLong(Tx tx) {
+  private static Query tooLong(Tx tx) {
     return renaming(tx, PRIVATE.repeat(30));
   }
 
-  private static Call renaming(Tx tx, String name) {
+  private static Query renaming(Tx tx, String name) {
     return tx.sql("account.refresh_profile")
         .bind("email", "ada@example.com")
         .bind("name", name)

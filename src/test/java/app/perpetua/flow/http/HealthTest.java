@@ -5,9 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import app.perpetua.flow.harness.Api;
 import app.perpetua.flow.harness.GrantedTime;
+import app.perpetua.flow.sql.DatabaseProbe;
 import app.perpetua.flow.sql.Eventually;
 import app.perpetua.flow.sql.Postgres;
-import app.perpetua.flow.sql.Probe;
 import app.perpetua.flow.sql.TcpProxy;
 import java.io.IOException;
 import java.time.Duration;
@@ -52,7 +52,7 @@ final class HealthTest {
   @Test
   void promise_6_a_frozen_database_makes_it_unready_and_leaves_it_alive() throws IOException {
     try (TcpProxy proxy = new TcpProxy(postgres.port());
-        Health health = new Health(new Probe(Postgres.config(proxy.port(), 1)));
+        Health health = new Health(new DatabaseProbe(Postgres.config(proxy.port(), 1)));
         PlainServer server = new PlainServer(routes(health), _ -> {});
         Api api = server.api()) {
       becomes(200, api);
@@ -79,7 +79,7 @@ final class HealthTest {
 
   @Test
   void shutting_down_is_not_ready_whatever_the_database_says() throws IOException {
-    try (Health health = new Health(new Probe(Postgres.config(postgres.port(), 1)));
+    try (Health health = new Health(new DatabaseProbe(Postgres.config(postgres.port(), 1)));
         PlainServer server = new PlainServer(routes(health), _ -> {});
         Api api = server.api()) {
       becomes(200, api);

@@ -204,7 +204,7 @@ class DbTest {
                         tx.lockOwner();
                       }
                     }));
-    assertEquals(DatabaseException.Kind.AWAY, e.kind());
+    assertEquals(DatabaseException.Kind.UNAVAILABLE, e.kind());
   }
 
   private static int rename(Tx tx, String name) {
@@ -215,7 +215,7 @@ class DbTest {
     renaming(tx, name).atCommit();
   }
 
-  private static Call renaming(Tx tx, String name) {
+  private static Query renaming(Tx tx, String name) {
     return tx.sql("account.refresh_profile")
         .bind("email", "ada@example.com")
         .bind("name", name)

@@ -38,7 +38,7 @@ final class Source {
     return names;
   }
 
-  /** Names handed to {@link Call#bind}. */
+  /** Names handed to {@link Query#bind}. */
   static Set<String> bindings() {
     return found(BINDING);
   }

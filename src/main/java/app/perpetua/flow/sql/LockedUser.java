@@ -18,7 +18,7 @@ import java.time.Instant;
  * @param perkDailyCredits daily credits beyond the tier's
  * @param createdAt when the account was made
  */
-public record Owner(
+public record LockedUser(
     Tier tier,
     String email,
     String timezone,
@@ -35,8 +35,8 @@ public record Owner(
   }
 
   /** The same account on that tier. */
-  public Owner on(Tier other) {
-    return new Owner(
+  public LockedUser on(Tier other) {
+    return new LockedUser(
         other,
         email,
         timezone,
@@ -49,8 +49,8 @@ public record Owner(
   }
 
   /** With perks on top of those that there are. */
-  public Owner withPerks(int tasks, int notes, int dailyCredits) {
-    return new Owner(
+  public LockedUser withPerks(int tasks, int notes, int dailyCredits) {
+    return new LockedUser(
         tier,
         email,
         timezone,
@@ -63,8 +63,8 @@ public record Owner(
   }
 
   /** Reads the columns that every opening statement yields. */
-  public static Owner of(Row row) {
-    return new Owner(
+  public static LockedUser of(Row row) {
+    return new LockedUser(
         row.wireName("tier", Tier.class),
         row.text("email"),
         row.text("timezone"),

@@ -11,7 +11,7 @@ import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
-final class ProbeTest {
+final class DatabaseProbeTest {
   private static final Duration A_SECOND_AND_A_BIT = Duration.ofMillis(1_300);
 
   @AutoClose private final GrantedTime time = new GrantedTime();
@@ -31,34 +31,34 @@ final class ProbeTest {
   @Test
   void promise_6_a_frozen_database_is_found_within_a_second() throws IOException {
     try (TcpProxy proxy = new TcpProxy(postgres.port());
-        Probe probe = new Probe(Postgres.config(proxy.port(), 1))) {
-      assertTrue(probe.answers());
-      assertTrue(probe.answers());
+        DatabaseProbe probe = new DatabaseProbe(Postgres.config(proxy.port(), 1))) {
+      assertTrue(probe.isAvailable());
+      assertTrue(probe.isAvailable());
       proxy.freeze();
       assertDown(probe);
       // Now it has no connection and tries to make one.
       assertDown(probe);
       proxy.heal();
-      assertTrue(probe.answers());
+      assertTrue(probe.isAvailable());
     }
   }
 
   @Test
   void promise_6_a_database_that_was_away_is_found_again() throws IOException {
     try (TcpProxy proxy = new TcpProxy(postgres.port());
-        Probe probe = new Probe(Postgres.config(proxy.port(), 1))) {
-      assertTrue(probe.answers());
+        DatabaseProbe probe = new DatabaseProbe(Postgres.config(proxy.port(), 1))) {
+      assertTrue(probe.isAvailable());
       proxy.cut();
       assertDown(probe);
       assertDown(probe);
       proxy.heal();
-      assertTrue(probe.answers());
+      assertTrue(probe.isAvailable());
     }
   }
 
-  private void assertDown(Probe probe) {
+  private void assertDown(DatabaseProbe probe) {
     long start = time.nanoTime();
-    assertFalse(probe.answers());
+    assertFalse(probe.isAvailable());
     Duration took = time.since(start);
     assertTrue(took.compareTo(A_SECOND_AND_A_BIT) < 0, took.toString());
   }

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * again at a steady pace. HikariCP by itself waits longer after each failure, up to five seconds,
  * and a database that has come back would stay unused for as long. Thread-safe.
  */
-final class Reconnecting implements DataSource {
+final class ReconnectingDataSource implements DataSource {
   private static final System.Logger LOG = System.getLogger(Pool.class.getName());
   private static final Duration PACE = Duration.ofMillis(250);
 
@@ -28,7 +28,7 @@ final class Reconnecting implements DataSource {
    * @param place how the log calls the database
    * @param wanted false once the pool is closing, which does not interrupt its thread
    */
-  Reconnecting(DataSource source, String place, BooleanSupplier wanted) {
+  ReconnectingDataSource(DataSource source, String place, BooleanSupplier wanted) {
     this.source = source;
     this.place = place;
     this.wanted = wanted;
@@ -44,7 +44,7 @@ final class Reconnecting implements DataSource {
         }
         return connection;
       } catch (SQLException e) {
-        if (!passes(e) || !wanted.getAsBoolean()) {
+        if (!isTransient(e) || !wanted.getAsBoolean()) {
           throw e;
         }
         if (!told) {
@@ -61,7 +61,7 @@ final class Reconnecting implements DataSource {
   }
 
   /** True if trying again can help: not reachable, starting or stopping, out of connections. */
-  static boolean passes(SQLException e) {
+  static boolean isTransient(SQLException e) {
     String state = String.valueOf(e.getSQLState());
     return switch (state) {
       // Refused by the driver itself: no TLS to be had, no password given.

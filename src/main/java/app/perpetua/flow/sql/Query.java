@@ -17,12 +17,12 @@ import org.jspecify.annotations.Nullable;
  * One execution of a named statement: bind its parameters, then ask for what it yields. {@code
  * :user_id} and {@code :now} are bound already. Used once, by one thread.
  */
-public final class Call {
+public final class Query {
   private final Tx tx;
   private final SqlCatalog.Statement statement;
   private final Map<String, @Nullable Object> values = new HashMap<>();
 
-  Call(Tx tx, SqlCatalog.Statement statement) {
+  Query(Tx tx, SqlCatalog.Statement statement) {
     this.tx = tx;
     this.statement = statement;
     if (statement.parameters().contains("user_id")) {
@@ -39,7 +39,7 @@ public final class Call {
    *
    * @throws IllegalArgumentException if the statement has no such parameter
    */
-  public Call bind(String name, @Nullable Object value) {
+  public Query bind(String name, @Nullable Object value) {
     if (!statement.parameters().contains(name)) {
       throw new IllegalArgumentException(statement.name() + " has no parameter " + name);
     }

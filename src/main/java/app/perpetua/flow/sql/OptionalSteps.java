@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * statements for the commit, where the server tells that one failed, but not which. Confined to one
  * thread.
  */
-final class Parts {
+final class OptionalSteps {
   /** Some parts failed, and with them this run: another without them may succeed. */
   static final class Failed extends RuntimeException {
     private static final long serialVersionUID = 1L;
@@ -50,7 +50,7 @@ final class Parts {
   private @Nullable String running;
 
   /** A run without the parts of these names. */
-  Parts(Set<String> without) {
+  OptionalSteps(Set<String> without) {
     this.without = Set.copyOf(without);
   }
 
@@ -96,7 +96,7 @@ final class Parts {
   private static boolean mayBeTheirs(RuntimeException e) {
     return !(e instanceof DatabaseException database)
         || switch (database.kind()) {
-          case AWAY, RETRY, PARTITION, COMMIT_UNKNOWN -> false;
+          case UNAVAILABLE, RETRY, PARTITION, COMMIT_UNKNOWN -> false;
           case BUSY, CONSTRAINT, DEFECT -> true;
         };
   }

@@ -11,8 +11,8 @@ import org.postgresql.ds.PGSimpleDataSource;
  * Asks the database whether it answers, over a connection of its own, so that a busy pool does not
  * look like a dead database. Used by one thread at a time.
  */
-public final class Probe implements AutoCloseable {
-  private static final System.Logger LOG = System.getLogger(Probe.class.getName());
+public final class DatabaseProbe implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(DatabaseProbe.class.getName());
   private static final Duration TIMEOUT = Duration.ofSeconds(1);
   private static final Executor SAME_THREAD = Runnable::run;
 
@@ -20,7 +20,7 @@ public final class Probe implements AutoCloseable {
   private @Nullable Connection connection;
 
   /** Connects when first asked. */
-  public Probe(DatabaseConfig database) {
+  public DatabaseProbe(DatabaseConfig database) {
     source = database.main().source("perpetua-flow health");
     int seconds = (int) TIMEOUT.toSeconds();
     source.setConnectTimeout(seconds);
@@ -31,7 +31,7 @@ public final class Probe implements AutoCloseable {
   }
 
   /** True if the database answered. Takes a second at the most, be it frozen. */
-  public boolean answers() {
+  public boolean isAvailable() {
     try {
       if (connection == null) {
         connection = source.getConnection();
