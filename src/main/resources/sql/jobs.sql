@@ -77,7 +77,7 @@ set heartbeat_at = clock_timestamp(),
     lease_until = clock_timestamp() + :lease_ms * interval '1 millisecond'
 where id = any(:ids::uuid[]) and lease = any(:leases::uuid[])
 
--- name: take_back
+-- name: rescue
 -- scope: system
 -- From a worker that is gone. One at a time: of the jobs it held one may have killed it, and shall
 -- not be claimed together with the others again.
@@ -111,7 +111,7 @@ insert into ops.job_queue (id, kind, job_key, state, run_at, created_at)
 select :id, 'lost', 'lost', 'running', :now, :now
 where not exists (select from ended)
 
--- name: run_again
+-- name: snooze
 -- scope: system
 -- The handler did part of the work, or found it too early: no failure, so attempts begin anew. As
 -- above if the lease was lost.
@@ -133,7 +133,7 @@ set state = 'queued', run_at = :run_at::timestamptz, lease = null, heartbeat_at 
     lease_until = null, last_error = :error
 where id = :id and lease = :lease
 
--- name: bury
+-- name: discard
 -- scope: system
 -- No further attempt is left; people must look at it.
 update ops.job_queue
@@ -141,7 +141,7 @@ set state = 'dead', finished_at = :now, lease = null, heartbeat_at = null, lease
     last_error = :error
 where id = :id and lease = :lease
 
--- name: give_back
+-- name: release
 -- scope: system
 -- The worker stops in an orderly way: the attempt does not count.
 update ops.job_queue

@@ -16,7 +16,7 @@ import app.perpetua.flow.http.Server;
 import app.perpetua.flow.http.SocketRoute;
 import app.perpetua.flow.http.Sockets;
 import app.perpetua.flow.jobs.Backoff;
-import app.perpetua.flow.jobs.Daily;
+import app.perpetua.flow.jobs.DailyJobs;
 import app.perpetua.flow.jobs.JobMetrics;
 import app.perpetua.flow.jobs.Jobs;
 import app.perpetua.flow.jobs.Worker;
@@ -138,7 +138,7 @@ public final class App implements AutoCloseable {
                 db,
                 ids,
                 features.handlers(),
-                new Daily(features.jobs(), features.daily(partitions)),
+                new DailyJobs(features.jobs(), features.daily(partitions)),
                 new Backoff(new SecureRandom()),
                 new JobMetrics(metrics.registry(), features::measure),
                 ran,

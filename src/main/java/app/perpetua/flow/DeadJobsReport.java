@@ -39,7 +39,7 @@ final class DeadJobsReport implements AutoCloseable {
    * @throws DatabaseException if the database does not answer
    */
   String list() {
-    List<DeadJobs.Dead> dead = db.write(Actor.system(null), tx -> deadJobs.list(tx, MOST));
+    List<DeadJobs.DeadJob> dead = db.write(Actor.system(null), tx -> deadJobs.list(tx, MOST));
     return dead.stream().map(DeadJobsReport::line).collect(Collectors.joining())
         + (dead.size() < MOST ? dead.size() : "the newest " + MOST)
         + " dead\n";
@@ -54,7 +54,7 @@ final class DeadJobsReport implements AutoCloseable {
     return db.write(Actor.system(null), deadJobs::retry) + " put back\n";
   }
 
-  private static String line(DeadJobs.Dead job) {
+  private static String line(DeadJobs.DeadJob job) {
     return String.join(
             "\t",
             Json.instant(job.diedAt()),

@@ -10,7 +10,7 @@ import app.perpetua.flow.account.Users;
 import app.perpetua.flow.achievements.AchievementRoutes;
 import app.perpetua.flow.achievements.Achievements;
 import app.perpetua.flow.achievements.CompletionCounter;
-import app.perpetua.flow.achievements.StreakCalculate;
+import app.perpetua.flow.achievements.StreakJob;
 import app.perpetua.flow.activity.Activity;
 import app.perpetua.flow.activity.ActivityRoutes;
 import app.perpetua.flow.assistant.ActionForm;
@@ -32,21 +32,21 @@ import app.perpetua.flow.base.Json;
 import app.perpetua.flow.billing.Billing;
 import app.perpetua.flow.billing.BillingMetrics;
 import app.perpetua.flow.billing.BillingRoutes;
-import app.perpetua.flow.billing.OrderRelease;
-import app.perpetua.flow.billing.SubscriptionCheck;
-import app.perpetua.flow.billing.SubscriptionMove;
+import app.perpetua.flow.billing.OrderReleaseJob;
+import app.perpetua.flow.billing.RenewalJob;
+import app.perpetua.flow.billing.SubscriptionCheckJob;
 import app.perpetua.flow.billing.SubscriptionNotices;
 import app.perpetua.flow.billing.Webhooks;
 import app.perpetua.flow.cleanup.Cleanup;
-import app.perpetua.flow.credits.CreditExpire;
+import app.perpetua.flow.credits.CreditExpireJob;
 import app.perpetua.flow.credits.CreditRoutes;
 import app.perpetua.flow.credits.Credits;
-import app.perpetua.flow.credits.ReservationSettle;
+import app.perpetua.flow.credits.ReservationSettleJob;
 import app.perpetua.flow.credits.Reservations;
 import app.perpetua.flow.events.Events;
 import app.perpetua.flow.events.Partitions;
 import app.perpetua.flow.events.Reactions;
-import app.perpetua.flow.focus.FocusEnd;
+import app.perpetua.flow.focus.FocusEndJob;
 import app.perpetua.flow.focus.FocusFollower;
 import app.perpetua.flow.focus.FocusRoutes;
 import app.perpetua.flow.focus.FocusSessions;
@@ -56,7 +56,7 @@ import app.perpetua.flow.http.Endpoint;
 import app.perpetua.flow.http.Metrics;
 import app.perpetua.flow.http.Route;
 import app.perpetua.flow.http.Sockets;
-import app.perpetua.flow.jobs.Daily;
+import app.perpetua.flow.jobs.DailyJobs;
 import app.perpetua.flow.jobs.JobHandler;
 import app.perpetua.flow.jobs.Jobs;
 import app.perpetua.flow.notes.NoteRoutes;
@@ -64,7 +64,7 @@ import app.perpetua.flow.notes.Notes;
 import app.perpetua.flow.notifications.NotificationRoutes;
 import app.perpetua.flow.notifications.Notifications;
 import app.perpetua.flow.notifications.PushRoutes;
-import app.perpetua.flow.notifications.PushSend;
+import app.perpetua.flow.notifications.PushSendJob;
 import app.perpetua.flow.notifications.PushService;
 import app.perpetua.flow.notifications.PushSubscriptions;
 import app.perpetua.flow.provider.checkout.CheckoutPayments;
@@ -74,10 +74,10 @@ import app.perpetua.flow.provider.openai.OpenAi;
 import app.perpetua.flow.provider.webpush.WebPush;
 import app.perpetua.flow.recovery.Recovery;
 import app.perpetua.flow.recovery.RecoveryRoutes;
-import app.perpetua.flow.recurrence.GenerateNext;
+import app.perpetua.flow.recurrence.NextInstanceJob;
 import app.perpetua.flow.recurrence.TemplateRoutes;
 import app.perpetua.flow.recurrence.Templates;
-import app.perpetua.flow.reminders.ReminderFire;
+import app.perpetua.flow.reminders.ReminderFireJob;
 import app.perpetua.flow.reminders.ReminderRoutes;
 import app.perpetua.flow.reminders.Reminders;
 import app.perpetua.flow.reminders.TaskFollower;
@@ -244,22 +244,22 @@ final class Features {
     Optional<PushService> pushService =
         config.push().vapid().map(vapid -> new WebPush(http, vapid, pushHosts, clock));
     return Map.ofEntries(
-        entry(Tasks.NEXT_INSTANCE, new GenerateNext(instances, events)),
+        entry(Tasks.NEXT_INSTANCE, new NextInstanceJob(instances, events)),
         entry(Reactions.RETRY, reactions),
-        entry(Reminders.FIRE, new ReminderFire(reminders, tasks, notifications, events)),
-        entry(FocusSessions.END, new FocusEnd(focus, json)),
-        entry(Reservations.SETTLE, new ReservationSettle(credits, Endpoint::release, json)),
+        entry(Reminders.FIRE, new ReminderFireJob(reminders, tasks, notifications, events)),
+        entry(FocusSessions.END, new FocusEndJob(focus, json)),
+        entry(Reservations.SETTLE, new ReservationSettleJob(credits, Endpoint::release, json)),
         entry(Webhooks.APPLY, billing.webhooks()),
-        entry(SubscriptionMove.KIND, billing.move()),
-        entry(OrderRelease.KIND, new OrderRelease(billing, Endpoint::release, json)),
+        entry(RenewalJob.KIND, billing.renewalJob()),
+        entry(OrderReleaseJob.KIND, new OrderReleaseJob(billing, Endpoint::release, json)),
         entry(VoiceSessions.END, speech.end()),
         entry(
             Notifications.PUSH_SEND,
-            new PushSend(pushService, json, result -> metrics.push(result.wireName()))));
+            new PushSendJob(pushService, json, result -> metrics.push(result.wireName()))));
   }
 
   /** What is done once a day, by kind. */
-  Map<String, Daily.Batch> daily(Partitions partitions) {
+  Map<String, DailyJobs.Batch> daily(Partitions partitions) {
     return Map.of(
         "cleanup",
         new Cleanup(
@@ -273,11 +273,11 @@ final class Features {
                 jobs::deleteFinished),
             partitions),
         "credit_expire",
-        new CreditExpire(credits),
+        new CreditExpireJob(credits),
         "streak_calculate",
-        new StreakCalculate(),
+        new StreakJob(),
         "subscription_check",
-        new SubscriptionCheck(jobs));
+        new SubscriptionCheckJob(jobs));
   }
 
   /** Measures what stands in the database. */

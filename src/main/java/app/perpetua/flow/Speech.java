@@ -14,13 +14,13 @@ import app.perpetua.flow.jobs.Jobs;
 import app.perpetua.flow.notes.Notes;
 import app.perpetua.flow.provider.deepgram.Deepgram;
 import app.perpetua.flow.sql.Db;
+import app.perpetua.flow.voice.EndVoiceSessionJob;
 import app.perpetua.flow.voice.LiveSessions;
 import app.perpetua.flow.voice.Transcriber;
 import app.perpetua.flow.voice.TranscriptionRoutes;
 import app.perpetua.flow.voice.Transcriptions;
 import app.perpetua.flow.voice.VoiceConfig;
 import app.perpetua.flow.voice.VoiceRoutes;
-import app.perpetua.flow.voice.VoiceSessionEnd;
 import app.perpetua.flow.voice.VoiceSessions;
 import app.perpetua.flow.voice.VoiceSocket;
 import app.perpetua.flow.voice.VoiceTiming;
@@ -95,7 +95,7 @@ final class Speech {
 
   /** Ends the sessions of processes that died; its kind is {@link VoiceSessions#END}. */
   JobHandler end() {
-    return new VoiceSessionEnd(sessions);
+    return new EndVoiceSessionJob(sessions);
   }
 
   /** What has been said, and what a socket answers to those it turns away. */

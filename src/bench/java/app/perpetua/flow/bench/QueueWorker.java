@@ -5,10 +5,10 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.jobs.Backoff;
-import app.perpetua.flow.jobs.Daily;
-import app.perpetua.flow.jobs.Handler;
+import app.perpetua.flow.jobs.DailyJobs;
 import app.perpetua.flow.jobs.JobMetrics;
 import app.perpetua.flow.jobs.Jobs;
+import app.perpetua.flow.jobs.TransactionalHandler;
 import app.perpetua.flow.jobs.Worker;
 import app.perpetua.flow.sql.DatabaseConfig;
 import app.perpetua.flow.sql.DatabaseUrl;
@@ -82,17 +82,17 @@ final class QueueWorker {
       HikariDataSource pool, DatabaseUrl url, int parallel, Queue<String> ran) {
     Ids ids = new Ids();
     Jobs jobs = new Jobs(ids, new Json());
-    Handler nothing =
+    TransactionalHandler nothing =
         (_, job) -> {
           ran.add(job.key());
-          return new Handler.Next.Done();
+          return new TransactionalHandler.Next.Done();
         };
     Worker worker =
         new Worker(
             new Db(pool, SqlCatalog.load(), Clock.systemUTC(), BUDGET, _ -> false),
             ids,
             Map.of("bench", nothing),
-            new Daily(jobs, Map.of()),
+            new DailyJobs(jobs, Map.of()),
             new Backoff(new SecureRandom()),
             new JobMetrics(new SimpleMeterRegistry()),
             _ -> {},

@@ -17,7 +17,7 @@ public final class Billing {
   private final Subscriptions subscriptions;
   private final Purchases purchases;
   private final Webhooks webhooks;
-  private final SubscriptionMove move;
+  private final RenewalJob renewalJob;
   private final BillingMetrics metrics;
 
   /**
@@ -43,8 +43,8 @@ public final class Billing {
     Settlement settlement = new Settlement(orders, subscriptions, credits, json, metrics);
     Managed managed = new Managed(config, orders, subscriptions, settlement, ids, metrics);
     this.webhooks = new Webhooks(config, orders, settlement, managed, jobs, ids, json, metrics);
-    this.move =
-        new SubscriptionMove(
+    this.renewalJob =
+        new RenewalJob(
             config, payments, orders, subscriptions, settlement, notifications, ids, metrics);
   }
 
@@ -78,7 +78,7 @@ public final class Billing {
   }
 
   /** The job that moves one subscription along. */
-  public SubscriptionMove move() {
-    return move;
+  public RenewalJob renewalJob() {
+    return renewalJob;
   }
 }

@@ -83,21 +83,21 @@ final class Orders {
     store(tx, order);
     jobs.enqueue(
         tx,
-        OrderRelease.KIND,
+        OrderReleaseJob.KIND,
         order.id().toString(),
         tx.now().plus(TIMEOUT),
-        new OrderRelease.Payload(key));
+        new OrderReleaseJob.Payload(key));
   }
 
   /** Notes the page on which it can be paid. */
   void opened(Tx tx, Order order, String sessionId) {
     tx.sql("billing.open_order").bind("id", order.id()).bind("session_id", sessionId).atCommit();
-    jobs.cancel(tx, OrderRelease.KIND, order.id().toString());
+    jobs.cancel(tx, OrderReleaseJob.KIND, order.id().toString());
   }
 
   /** There is no page, so nobody can pay. */
   void voided(Tx tx, Order order) {
     store(tx, order.found(Order.Status.VOIDED, null));
-    jobs.cancel(tx, OrderRelease.KIND, order.id().toString());
+    jobs.cancel(tx, OrderReleaseJob.KIND, order.id().toString());
   }
 }

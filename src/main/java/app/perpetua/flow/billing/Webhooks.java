@@ -5,9 +5,9 @@ import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.LogFields;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.billing.Settlement.Result;
-import app.perpetua.flow.jobs.Handler;
 import app.perpetua.flow.jobs.Job;
 import app.perpetua.flow.jobs.Jobs;
+import app.perpetua.flow.jobs.TransactionalHandler;
 import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.Tx;
 import java.time.Duration;
@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * applied in the same transaction. If that fails, it is stored all the same, and a job applies it:
  * the provider need not repeat what is safe. Thread-safe.
  */
-public final class Webhooks implements Handler {
+public final class Webhooks implements TransactionalHandler {
   /** The kind of the job that applies an event which could not be applied at once. */
   public static final String APPLY = "webhook_apply";
 

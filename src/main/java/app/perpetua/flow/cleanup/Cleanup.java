@@ -1,7 +1,7 @@
 package app.perpetua.flow.cleanup;
 
 import app.perpetua.flow.events.Partitions;
-import app.perpetua.flow.jobs.Daily;
+import app.perpetua.flow.jobs.DailyJobs;
 import app.perpetua.flow.sql.Tx;
 import java.time.LocalDate;
 import java.util.List;
@@ -11,7 +11,7 @@ import java.util.Optional;
  * What is no longer needed goes, once a day: first rows, a batch per transaction, as each feature
  * says; then days of the activity log, after the coming ones are made. Thread-safe.
  */
-public final class Cleanup implements Daily.Batch {
+public final class Cleanup implements DailyJobs.Batch {
   /** Few enough that a transaction takes a fraction of its time. */
   public static final int BATCH = 1_000;
 

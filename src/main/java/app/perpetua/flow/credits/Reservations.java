@@ -8,7 +8,7 @@ import java.util.UUID;
 
 /**
  * Credits taken before somebody else is asked, and settled by what came of it. A job stands by for
- * the process that dies in between ({@link ReservationSettle}). Thread-safe.
+ * the process that dies in between ({@link ReservationSettleJob}). Thread-safe.
  */
 public final class Reservations {
   /** The kind of the job that gives back what nobody settled; its key is the charge's. */

@@ -3,9 +3,9 @@ package app.perpetua.flow.events;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.LogFields;
 import app.perpetua.flow.base.Refusal;
-import app.perpetua.flow.jobs.Handler;
 import app.perpetua.flow.jobs.Job;
 import app.perpetua.flow.jobs.Jobs;
+import app.perpetua.flow.jobs.TransactionalHandler;
 import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.DatabaseException;
 import app.perpetua.flow.sql.Tx;
@@ -20,7 +20,7 @@ import java.util.UUID;
  * Calls listeners, each as an optional step of the transaction. The failure of a listener is
  * counted and logged, and a job retries it (FR-017; docs/decisions/reactions.md). Thread-safe.
  */
-public final class Reactions implements Handler {
+public final class Reactions implements TransactionalHandler {
   /** The kind of the job that retries a failed listener. */
   public static final String RETRY = "handler_retry";
 

@@ -14,7 +14,7 @@ public final class DeadJobs {
    * @param userId whose; null for a job of the system
    * @param error what the last attempt said
    */
-  public record Dead(
+  public record DeadJob(
       UUID id,
       @Nullable UUID userId,
       String kind,
@@ -29,12 +29,12 @@ public final class DeadJobs {
    * @param tx the system's
    * @param most how many at most
    */
-  public List<Dead> list(Tx tx, int most) {
+  public List<DeadJob> list(Tx tx, int most) {
     return tx.sql("jobs.list_dead")
         .bind("count", most)
         .list(
             row ->
-                new Dead(
+                new DeadJob(
                     row.uuid("id"),
                     row.uuidOrNull("user_id"),
                     row.text("kind"),

@@ -35,7 +35,7 @@ final class Lease {
   }
 
   /** A job taken back from a worker that is gone. */
-  record TakenBack(String kind, boolean dead) {}
+  record Rescued(String kind, boolean dead) {}
 
   private final Db db;
   private final Ids ids;
@@ -82,23 +82,23 @@ final class Lease {
   }
 
   /** Gives up the claims that still hold, as if the jobs had never been claimed. */
-  void giveBack(Collection<Job> jobs) {
+  void release(Collection<Job> jobs) {
     db.write(
         Actor.system(null),
         tx ->
-            tx.sql("jobs.give_back")
+            tx.sql("jobs.release")
                 .bind("ids", jobs.stream().map(Job::id).toList())
                 .bind("leases", jobs.stream().map(Job::lease).toList())
                 .run());
   }
 
   /** Takes back one job whose lease ran out, or buries it if that was its last attempt. */
-  Optional<TakenBack> takeBack() {
+  Optional<Rescued> rescue() {
     return db.write(
         Actor.system(null),
         tx ->
-            tx.sql("jobs.take_back")
-                .one(row -> new TakenBack(row.text("kind"), row.text("state").equals("dead"))));
+            tx.sql("jobs.rescue")
+                .one(row -> new Rescued(row.text("kind"), row.text("state").equals("dead"))));
   }
 
   /** True if anything is due or running, in whatever worker. */
@@ -130,17 +130,17 @@ final class Lease {
    * @param rest until the next attempt, should it come to that
    * @throws Lost if it is no longer claimed by this token
    */
-  void settle(Tx tx, Job job, Handler.Next next, Duration rest) {
+  void settle(Tx tx, Job job, TransactionalHandler.Next next, Duration rest) {
     switch (next) {
-      case Handler.Next.Done _ ->
+      case TransactionalHandler.Next.Done _ ->
           tx.sql("jobs.finish").bind("id", job.id()).bind("lease", job.lease()).atCommit();
-      case Handler.Next.Again(Instant at) ->
-          tx.sql("jobs.run_again")
+      case TransactionalHandler.Next.Snooze(Instant at) ->
+          tx.sql("jobs.snooze")
               .bind("id", job.id())
               .bind("lease", job.lease())
               .bind("run_at", at)
               .atCommit();
-      case Handler.Next.Retry(Duration atLeast, String why) -> {
+      case TransactionalHandler.Next.Retry(Duration atLeast, String why) -> {
         if (fail(tx, job, rest.compareTo(atLeast) < 0 ? atLeast : rest, why) == 0) {
           throw new Lost(job);
         }
@@ -164,7 +164,7 @@ final class Lease {
 
   private static int fail(Tx tx, Job job, Duration rest, String error) {
     return job.isLastAttempt()
-        ? tx.sql("jobs.bury")
+        ? tx.sql("jobs.discard")
             .bind("id", job.id())
             .bind("lease", job.lease())
             .bind("error", error)

@@ -19,11 +19,11 @@ public non-sealed interface TwoPhaseHandler<W, R> extends JobHandler {
     record Call<W>(W what) implements Prepared<W> {}
 
     /** No call is needed; the job continues with {@code next}. */
-    record Ended<W>(Handler.Next next) implements Prepared<W> {}
+    record Ended<W>(TransactionalHandler.Next next) implements Prepared<W> {}
 
     /** No call is needed, and the job is done. */
     static <W> Prepared<W> done() {
-      return new Ended<>(new Handler.Next.Done());
+      return new Ended<>(new TransactionalHandler.Next.Done());
     }
   }
 
@@ -51,5 +51,5 @@ public non-sealed interface TwoPhaseHandler<W, R> extends JobHandler {
    * @throws RuntimeException to fail; the transaction is rolled back and the job retried from the
    *     start
    */
-  Handler.Next settle(Tx tx, Job job, W what, R result);
+  TransactionalHandler.Next settle(Tx tx, Job job, W what, R result);
 }

@@ -35,7 +35,7 @@ public final class Worker implements AutoCloseable {
     /** Finished. */
     DONE,
     /** To run again, as its handler wished. */
-    AGAIN,
+    SNOOZED,
     /** Failed, to be tried again. */
     FAILED,
     /** Failed for good. */
@@ -54,7 +54,7 @@ public final class Worker implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(Worker.class.getName());
 
   /** Half of the second within which what is due must start. */
-  private static final Duration PACE = Duration.ofMillis(500);
+  private static final Duration POLL_INTERVAL = Duration.ofMillis(500);
 
   private static final Duration HEARTBEAT = Lease.LENGTH.dividedBy(3);
 
@@ -64,23 +64,23 @@ public final class Worker implements AutoCloseable {
   /** Until a dead worker's claims have run out, with something to spare. */
   private static final Duration RUN_DUE_LIMIT = Lease.LENGTH.multipliedBy(2);
 
-  private static final Duration LOOK_AGAIN = Duration.ofMillis(10);
+  private static final Duration RECHECK_INTERVAL = Duration.ofMillis(10);
   private static final Duration MEASURE = Duration.ofSeconds(10);
 
   /** Looking for lost claims after every handful of jobs would cost as much as the jobs. */
-  private static final Duration TAKE_BACK = Duration.ofMillis(100);
+  private static final Duration RESCUE_INTERVAL = Duration.ofMillis(100);
 
   private final Db db;
-  private final Daily daily;
+  private final DailyJobs daily;
   private final JobMetrics metrics;
   private final Consumer<Ran> listener;
   private final int parallel;
   private final Lease lease;
-  private final Runs runs;
+  private final JobExecutor runs;
   private final Semaphore slots;
-  private final Ahead ahead;
-  private final Running running = new Running();
-  private final Callers callers = new Callers();
+  private final PrefetchBuffer ahead;
+  private final InFlightJobs running = new InFlightJobs();
+  private final CallPool callers = new CallPool();
   private final BlockingQueue<Boolean> wakes = new ArrayBlockingQueue<>(1);
 
   /** Few, and always waiting for the database: virtual ones would park and unpark for nothing. */
@@ -102,7 +102,7 @@ public final class Worker implements AutoCloseable {
       Db db,
       Ids ids,
       Map<String, ? extends JobHandler> handlers,
-      Daily daily,
+      DailyJobs daily,
       Backoff backoff,
       JobMetrics metrics,
       Consumer<Ran> listener,
@@ -115,9 +115,9 @@ public final class Worker implements AutoCloseable {
     Map<String, JobHandler> all = new HashMap<>(handlers);
     all.putAll(daily.handlers());
     this.lease = new Lease(db, ids, all.keySet());
-    this.runs = new Runs(db, lease, all, backoff, Math.max(1, parallel / 2));
+    this.runs = new JobExecutor(db, lease, all, backoff, Math.max(1, parallel / 2));
     this.slots = new Semaphore(parallel);
-    this.ahead = new Ahead();
+    this.ahead = new PrefetchBuffer();
     this.executor =
         Executors.newFixedThreadPool(
             parallel, Thread.ofPlatform().daemon().name("job-", 0).factory());
@@ -127,7 +127,7 @@ public final class Worker implements AutoCloseable {
   public void start() {
     metrics.watch();
     threads.add(Thread.ofVirtual().name("jobs").start(this::work));
-    threads.add(Thread.ofVirtual().name("job heartbeat").start(this::beat));
+    threads.add(Thread.ofVirtual().name("job heartbeat").start(this::heartbeat));
   }
 
   /** Looks for work at once, instead of at the next turn. */
@@ -147,14 +147,14 @@ public final class Worker implements AutoCloseable {
     long begun = System.nanoTime();
     while (true) {
       beginDay();
-      takeBack();
+      rescue();
       List<Job> jobs = lease.claim(parallel, 0);
       jobs.forEach(job -> ran.add(run(job)));
       if (jobs.isEmpty()) {
         if (!lease.busy() || System.nanoTime() - begun > RUN_DUE_LIMIT.toNanos()) {
           return ran;
         }
-        LockSupport.parkNanos(LOOK_AGAIN.toNanos());
+        LockSupport.parkNanos(RECHECK_INTERVAL.toNanos());
       }
     }
   }
@@ -162,14 +162,14 @@ public final class Worker implements AutoCloseable {
   private void work() {
     boolean away = false;
     long measured = System.nanoTime() - MEASURE.toNanos();
-    long tookBack = System.nanoTime() - TAKE_BACK.toNanos();
+    long tookBack = System.nanoTime() - RESCUE_INTERVAL.toNanos();
     while (!stopping) {
       try {
         beginDay();
-        if (System.nanoTime() - tookBack >= TAKE_BACK.toNanos()) {
+        if (System.nanoTime() - tookBack >= RESCUE_INTERVAL.toNanos()) {
           tookBack = System.nanoTime();
-          takeBack();
-          giveBack(ahead.stale(tookBack));
+          rescue();
+          release(ahead.stale(tookBack));
         }
         claim();
         if (System.nanoTime() - measured >= MEASURE.toNanos()) {
@@ -187,7 +187,7 @@ public final class Worker implements AutoCloseable {
         LOG.log(System.Logger.Level.ERROR, "looking for jobs", e);
       }
       try {
-        wakes.poll(PACE.toMillis(), TimeUnit.MILLISECONDS);
+        wakes.poll(POLL_INTERVAL.toMillis(), TimeUnit.MILLISECONDS);
       } catch (InterruptedException e) {
         return;
       }
@@ -213,10 +213,10 @@ public final class Worker implements AutoCloseable {
     daily.begun(begun);
   }
 
-  private void takeBack() {
+  private void rescue() {
     lease
-        .takeBack()
-        .filter(Lease.TakenBack::dead)
+        .rescue()
+        .filter(Lease.Rescued::dead)
         .ifPresent(
             dead -> {
               LOG.log(System.Logger.Level.ERROR, "a job of kind {0} is dead", dead.kind());
@@ -273,27 +273,27 @@ public final class Worker implements AutoCloseable {
     return job;
   }
 
-  private void giveBack(List<Job> jobs) {
+  private void release(List<Job> jobs) {
     if (!jobs.isEmpty()) {
-      lease.giveBack(jobs);
+      lease.release(jobs);
     }
   }
 
   /** In this thread, to the job's end. */
   private Ran run(Job job) {
-    Running.Run run = running.begin(job);
+    InFlightJobs.Run run = running.begin(job);
     return switch (begin(run)) {
-      case Runs.Step.Ended(Outcome outcome) -> finish(run, () -> outcome);
-      case Runs.Step.Asking(Supplier<Outcome> rest) -> finish(run, rest);
+      case JobExecutor.Step.Ended(Outcome outcome) -> finish(run, () -> outcome);
+      case JobExecutor.Step.Asking(Supplier<Outcome> rest) -> finish(run, rest);
     };
   }
 
   /** As above, but what waits for another company does so elsewhere, as long as there is room. */
   private void runInSlot(Job job) {
-    Running.Run run = running.begin(job);
+    InFlightJobs.Run run = running.begin(job);
     switch (begin(run)) {
-      case Runs.Step.Ended(Outcome outcome) -> finish(run, () -> outcome);
-      case Runs.Step.Asking(Supplier<Outcome> rest) -> {
+      case JobExecutor.Step.Ended(Outcome outcome) -> finish(run, () -> outcome);
+      case JobExecutor.Step.Asking(Supplier<Outcome> rest) -> {
         if (!callers.take(() -> finish(run, rest))) {
           finish(run, rest);
         }
@@ -301,10 +301,10 @@ public final class Worker implements AutoCloseable {
     }
   }
 
-  private Runs.Step begin(Running.Run run) {
+  private JobExecutor.Step begin(InFlightJobs.Run run) {
     boolean begun = false;
     try {
-      Runs.Step step = runs.begin(run.job());
+      JobExecutor.Step step = runs.begin(run.job());
       begun = true;
       return step;
     } finally {
@@ -314,7 +314,7 @@ public final class Worker implements AutoCloseable {
     }
   }
 
-  private Ran finish(Running.Run run, Supplier<Outcome> rest) {
+  private Ran finish(InFlightJobs.Run run, Supplier<Outcome> rest) {
     try {
       Outcome outcome = rest.get();
       Duration took = Duration.ofNanos(System.nanoTime() - run.since());
@@ -331,7 +331,7 @@ public final class Worker implements AutoCloseable {
     listener.accept(ran);
   }
 
-  private void beat() {
+  private void heartbeat() {
     try {
       while (true) {
         Thread.sleep(HEARTBEAT);
@@ -369,14 +369,14 @@ public final class Worker implements AutoCloseable {
       if (!threads.isEmpty()) {
         threads.getFirst().join(GRACE);
       }
-      giveBack(ahead.clear());
+      release(ahead.clear());
       long end = System.nanoTime() + GRACE.toNanos();
       executor.shutdown();
       boolean ended = executor.awaitTermination(GRACE.toMillis(), TimeUnit.MILLISECONDS);
       // By now nothing is handed on to them any more.
       ended &= callers.awaitEnd(Duration.ofNanos(end - System.nanoTime()));
       if (!ended) {
-        giveBack(running.all());
+        release(running.all());
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

@@ -147,8 +147,7 @@ class AchievementsTest {
   }
 
   private Optional<String> breakStreaks(String day) {
-    return db.write(
-        Actor.system(null), tx -> new StreakCalculate().run(tx, LocalDate.parse(day), ""));
+    return db.write(Actor.system(null), tx -> new StreakJob().run(tx, LocalDate.parse(day), ""));
   }
 
   private Event.TaskCompleted completion(boolean counts, boolean focused) {

@@ -57,7 +57,7 @@ class ExternalChargesTest {
     payer.send(managed("payment_capture_declined")).expect(200);
     assertEquals("grace", payer.status());
     payer.waits(Duration.ofDays(5));
-    payer.jobs(SubscriptionMove.KIND);
+    payer.jobs(RenewalJob.KIND);
     assertEquals("expired", payer.status());
     payer.send(managed("subscription_renewed")).expect(200);
     assertEquals("active", payer.status());

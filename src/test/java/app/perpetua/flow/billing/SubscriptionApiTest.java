@@ -84,7 +84,7 @@ class SubscriptionApiTest {
 
   /** How the day's jobs ended; days that were missed may have left one each. */
   private Set<Worker.Outcome> move() {
-    return Set.copyOf(payer.jobs(SubscriptionMove.KIND));
+    return Set.copyOf(payer.jobs(RenewalJob.KIND));
   }
 
   @Test
@@ -204,7 +204,7 @@ class SubscriptionApiTest {
         service.clock().instant());
     payer.api().withKey(key).post(CHECKOUT).expect(409, "IDEMPOTENCY_IN_PROGRESS");
     payer.waits(Duration.ofSeconds(61));
-    assertEquals(List.of(Worker.Outcome.DONE), payer.jobs(OrderRelease.KIND));
+    assertEquals(List.of(Worker.Outcome.DONE), payer.jobs(OrderReleaseJob.KIND));
     assertEquals("voided", payer.orderStatus(order));
     payer.api().withKey(key).post(CHECKOUT).expect(200);
   }

@@ -413,7 +413,7 @@ class CreditsTest {
   void the_daily_job_ends_the_day_of_everybody_and_begins_the_next() {
     UUID free = database.newUser().save();
     List<UUID> pros = new ArrayList<>(List.of(user));
-    for (int i = 0; i < CreditExpire.BATCH; i++) {
+    for (int i = 0; i < CreditExpireJob.BATCH; i++) {
       pros.add(database.newUser().onPro().save());
     }
     UUID proOfBefore = user;
@@ -424,7 +424,7 @@ class CreditsTest {
     user = proOfBefore;
     database.run("update auth.users set tier = 'free' where id = ?", user);
     clock.set(MIDNIGHT.plusSeconds(5));
-    CreditExpire job = new CreditExpire(credits);
+    CreditExpireJob job = new CreditExpireJob(credits);
     String cursor = "";
     int batches = 0;
     while (true) {
@@ -460,7 +460,7 @@ class CreditsTest {
 
   @Test
   void a_day_that_was_missed_grants_nothing_any_more() {
-    CreditExpire job = new CreditExpire(credits);
+    CreditExpireJob job = new CreditExpireJob(credits);
     db.write(
         Actor.system(null),
         tx -> job.run(tx, java.time.LocalDate.of(2026, 3, 9), new UUID(0, 0).toString()));

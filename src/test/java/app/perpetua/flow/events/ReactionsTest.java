@@ -14,10 +14,10 @@ import app.perpetua.flow.harness.Invariants;
 import app.perpetua.flow.harness.MutableClock;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.jobs.Backoff;
-import app.perpetua.flow.jobs.Daily;
-import app.perpetua.flow.jobs.Handler;
+import app.perpetua.flow.jobs.DailyJobs;
 import app.perpetua.flow.jobs.JobMetrics;
 import app.perpetua.flow.jobs.Jobs;
+import app.perpetua.flow.jobs.TransactionalHandler;
 import app.perpetua.flow.jobs.Worker;
 import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.DatabaseException;
@@ -201,7 +201,7 @@ class ReactionsTest {
                 "change",
                 (tx, _) -> {
                   events.emit(tx, happened);
-                  return new Handler.Next.Done();
+                  return new TransactionalHandler.Next.Done();
                 }));
     write(tx -> jobs.enqueue(tx, "change", "k", tx.now(), Map.of()));
     assertEquals(List.of(Worker.Outcome.DONE), outcomes(worker));
@@ -324,12 +324,12 @@ class ReactionsTest {
     return worker(Map.of(Reactions.RETRY, all));
   }
 
-  private Worker worker(Map<String, Handler> handlers) {
+  private Worker worker(Map<String, TransactionalHandler> handlers) {
     return new Worker(
         db,
         ids,
         handlers,
-        new Daily(jobs, Map.of()),
+        new DailyJobs(jobs, Map.of()),
         new Backoff(new Random(1)),
         new JobMetrics(registry),
         _ -> {},

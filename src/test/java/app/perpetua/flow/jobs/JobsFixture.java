@@ -45,7 +45,7 @@ final class JobsFixture {
     return new Db(pool, catalog, of, Duration.ofMinutes(1), _ -> false);
   }
 
-  Worker worker(Map<String, Handler> handlers) {
+  Worker worker(Map<String, TransactionalHandler> handlers) {
     return worker(db, handlers, Map.of());
   }
 
@@ -57,17 +57,18 @@ final class JobsFixture {
     return of(db, handlers, Map.of());
   }
 
-  Worker worker(Db its, Map<String, Handler> handlers, Map<String, Daily.Batch> batches) {
+  Worker worker(
+      Db its, Map<String, TransactionalHandler> handlers, Map<String, DailyJobs.Batch> batches) {
     return of(its, handlers, batches);
   }
 
   private Worker of(
-      Db its, Map<String, ? extends JobHandler> handlers, Map<String, Daily.Batch> batches) {
+      Db its, Map<String, ? extends JobHandler> handlers, Map<String, DailyJobs.Batch> batches) {
     return new Worker(
         its,
         ids,
         handlers,
-        new Daily(jobs, batches),
+        new DailyJobs(jobs, batches),
         new Backoff(new Random(1)),
         new JobMetrics(registry),
         told::add,
@@ -116,7 +117,7 @@ final class JobsFixture {
     return String.valueOf(job(key).get("state"));
   }
 
-  static Handler.Next done() {
-    return new Handler.Next.Done();
+  static TransactionalHandler.Next done() {
+    return new TransactionalHandler.Next.Done();
   }
 }

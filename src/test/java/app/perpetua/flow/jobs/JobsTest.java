@@ -78,7 +78,7 @@ class JobsTest {
         from generate_series(1, 1000) as n
         """,
         user, NOW, NOW);
-    Handler count =
+    TransactionalHandler count =
         (tx, _) -> {
           if (tx.actor().userId() != null) {
             effect(tx);
@@ -148,7 +148,7 @@ class JobsTest {
     CountDownLatch frozen = new CountDownLatch(1);
     CountDownLatch wakes = new CountDownLatch(1);
     AtomicInteger runs = new AtomicInteger();
-    Handler handler =
+    TransactionalHandler handler =
         (tx, _) -> {
           boolean first = runs.incrementAndGet() == 1;
           if (first) {
@@ -178,7 +178,7 @@ class JobsTest {
     on.enqueue(null, "fine", "f");
     for (int i = 0; i < 5; i++) {
       assertEquals(i + 1, on.claimAndDie("poison").attempt());
-      new Lease(on.db, on.ids, Set.of("poison")).takeBack();
+      new Lease(on.db, on.ids, Set.of("poison")).rescue();
     }
     assertEquals("dead", on.state("p"));
     assertEquals(
@@ -226,7 +226,7 @@ class JobsTest {
     }
     assertEquals(List.of(Worker.Outcome.DEAD), outcomes(worker.runDue()));
     DeadJobs deadJobs = new DeadJobs();
-    List<DeadJobs.Dead> dead = on.db.write(Actor.system(null), tx -> deadJobs.list(tx, 10));
+    List<DeadJobs.DeadJob> dead = on.db.write(Actor.system(null), tx -> deadJobs.list(tx, 10));
     assertEquals(1, dead.size());
     assertEquals("IllegalStateException: not now", dead.getFirst().error());
     assertEquals(user, dead.getFirst().userId());
@@ -317,7 +317,7 @@ class JobsTest {
                       assertEquals("{\"n\": 1}", job.payload());
                       return left.decrementAndGet() == 0
                           ? done()
-                          : new Handler.Next.Again(tx.now());
+                          : new TransactionalHandler.Next.Snooze(tx.now());
                     }))
             .runDue();
     assertEquals(7, ran.size());
@@ -428,9 +428,9 @@ class JobsTest {
     Job job = lease.claim(1, 0).getFirst();
     on.expireLeases();
     lease.extend(List.of(job));
-    assertTrue(lease.takeBack().isEmpty());
+    assertTrue(lease.rescue().isEmpty());
     on.expireLeases();
-    assertFalse(lease.takeBack().orElseThrow().dead());
+    assertFalse(lease.rescue().orElseThrow().dead());
     lease.extend(List.of(job));
     assertEquals("queued", on.state("a"));
   }

@@ -43,7 +43,7 @@ class TwoPhaseHandlerTest {
     final List<String> phases = new ArrayList<>();
     UnaryOperator<String> answer = what -> what + "!";
     Supplier<Prepared<String>> first = () -> new Prepared.Call<>("what");
-    Supplier<Handler.Next> next = JobsFixture::done;
+    Supplier<TransactionalHandler.Next> next = JobsFixture::done;
 
     @Override
     public synchronized Prepared<String> reserve(Tx tx, Job job) {
@@ -65,7 +65,8 @@ class TwoPhaseHandlerTest {
     }
 
     @Override
-    public synchronized Handler.Next settle(Tx tx, Job job, String what, String result) {
+    public synchronized TransactionalHandler.Next settle(
+        Tx tx, Job job, String what, String result) {
       phases.add("settle " + what + " " + result);
       entry(tx, "settled");
       return next.get();
@@ -203,7 +204,7 @@ class TwoPhaseHandlerTest {
     asking.first =
         () -> {
           on.expireLeases();
-          new Lease(on.db, on.ids, Set.of("ask")).takeBack();
+          new Lease(on.db, on.ids, Set.of("ask")).rescue();
           // Only the first time: the job is due again at once.
           asking.first = () -> new TwoPhaseHandler.Prepared.Ended<>(done());
           return new TwoPhaseHandler.Prepared.Call<>("what");
@@ -222,7 +223,7 @@ class TwoPhaseHandlerTest {
           for (int i = 0; i < 3; i++) {
             on.expireLeases();
             worker.extendHeld();
-            assertTrue(new Lease(on.db, on.ids, Set.of("ask")).takeBack().isEmpty());
+            assertTrue(new Lease(on.db, on.ids, Set.of("ask")).rescue().isEmpty());
           }
           return what;
         };
@@ -274,7 +275,7 @@ class TwoPhaseHandlerTest {
       on.enqueue(database.newUser().save(), "ask", "a" + i);
     }
     CountDownLatch touched = new CountDownLatch(1);
-    Handler touch =
+    TransactionalHandler touch =
         (_, _) -> {
           touched.countDown();
           return done();
@@ -295,7 +296,7 @@ class TwoPhaseHandlerTest {
   @Test
   void a_retry_keeps_what_was_settled_counts_and_rests_as_long_as_it_is_told() {
     on.enqueue(user, "ask", "a");
-    asking.next = () -> new Handler.Next.Retry(Duration.ofMinutes(20), "busy");
+    asking.next = () -> new TransactionalHandler.Next.Retry(Duration.ofMinutes(20), "busy");
     for (int attempt = 1; attempt <= 4; attempt++) {
       assertEquals(List.of(Worker.Outcome.FAILED), run());
       assertEquals(attempt, entries("settled"));

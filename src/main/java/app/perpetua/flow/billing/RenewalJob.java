@@ -5,8 +5,8 @@ import app.perpetua.flow.base.LogFields;
 import app.perpetua.flow.billing.BillingConfig.Charges;
 import app.perpetua.flow.billing.Order.Status;
 import app.perpetua.flow.billing.Payments.Outcome;
-import app.perpetua.flow.jobs.Handler;
 import app.perpetua.flow.jobs.Job;
+import app.perpetua.flow.jobs.TransactionalHandler;
 import app.perpetua.flow.jobs.TwoPhaseHandler;
 import app.perpetua.flow.notifications.Notification;
 import app.perpetua.flow.notifications.Notifications;
@@ -25,7 +25,7 @@ import java.util.UUID;
  * key of its own; an attempt of which nobody knows what became is repeated under the same key, and
  * no other begins before that is known. Thread-safe.
  */
-public final class SubscriptionMove implements TwoPhaseHandler<SubscriptionMove.Asking, Outcome> {
+public final class RenewalJob implements TwoPhaseHandler<RenewalJob.Asking, Outcome> {
   /** The job's kind. */
   public static final String KIND = "subscription_move";
 
@@ -38,7 +38,7 @@ public final class SubscriptionMove implements TwoPhaseHandler<SubscriptionMove.
    */
   public record Asking(UUID order, Optional<String> paymentId, Payments.Charge charge) {}
 
-  private static final System.Logger LOG = System.getLogger(SubscriptionMove.class.getName());
+  private static final System.Logger LOG = System.getLogger(RenewalJob.class.getName());
 
   private final BillingConfig config;
   private final Optional<Payments> payments;
@@ -49,7 +49,7 @@ public final class SubscriptionMove implements TwoPhaseHandler<SubscriptionMove.
   private final Ids ids;
   private final BillingMetrics metrics;
 
-  SubscriptionMove(
+  RenewalJob(
       BillingConfig config,
       Optional<Payments> payments,
       Orders orders,
@@ -165,11 +165,11 @@ public final class SubscriptionMove implements TwoPhaseHandler<SubscriptionMove.
   }
 
   @Override
-  public Handler.Next settle(Tx tx, Job job, Asking asking, Outcome outcome) {
+  public TransactionalHandler.Next settle(Tx tx, Job job, Asking asking, Outcome outcome) {
     Order order = orders.find(tx, asking.order()).orElse(null);
     if (order == null || order.status() != Status.OPEN) {
       // A webhook was faster.
-      return new Handler.Next.Done();
+      return new TransactionalHandler.Next.Done();
     }
     switch (outcome) {
       case Outcome.Captured(String payment) ->
@@ -191,20 +191,20 @@ public final class SubscriptionMove implements TwoPhaseHandler<SubscriptionMove.
         return unknown(job, order, why);
       }
     }
-    return new Handler.Next.Done();
+    return new TransactionalHandler.Next.Done();
   }
 
   /** The attempt stays open: tomorrow it is this one that is asked about, not another. */
-  private Handler.Next unknown(Job job, Order order, String why) {
+  private TransactionalHandler.Next unknown(Job job, Order order, String why) {
     metrics.payment(order.kind(), "unknown");
     if (!job.isLastAttempt()) {
-      return new Handler.Next.Retry(Duration.ZERO, why);
+      return new TransactionalHandler.Next.Retry(Duration.ZERO, why);
     }
     LOG.log(
         System.Logger.Level.WARNING,
         "nobody knows what became of a charge: " + why,
         LogFields.of("order_id", order.id()));
-    return new Handler.Next.Done();
+    return new TransactionalHandler.Next.Done();
   }
 
   private static LocalDate day(Instant time) {

@@ -7,7 +7,7 @@ import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 
 /** The claims that a worker works on. Times are of the real clock, in nanoseconds. Thread-safe. */
-final class Running {
+final class InFlightJobs {
   /** A handler that takes longer hangs: its claim is no longer extended. */
   private static final Duration LONGEST = Duration.ofMinutes(5);
 

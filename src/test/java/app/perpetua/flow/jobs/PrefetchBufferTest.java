@@ -17,14 +17,14 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-class AheadTest {
+class PrefetchBufferTest {
   @RegisterExtension static final TestDatabase database = new TestDatabase();
 
   private static final Duration LIMIT = Duration.ofSeconds(30);
   private static final long MILLISECOND = Duration.ofMillis(1).toNanos();
 
   private final JobsFixture on = new JobsFixture(database);
-  private final Ahead ahead = new Ahead();
+  private final PrefetchBuffer ahead = new PrefetchBuffer();
 
   private static Job job() {
     return new Job(UUID.randomUUID(), null, "x", "k", "{}", 1, 5, UUID.randomUUID());
@@ -50,7 +50,7 @@ class AheadTest {
     for (int i = 0; i < 100; i++) {
       ahead.ran(1_270 * MILLISECOND);
     }
-    assertEquals(Ahead.MOST, ahead.wanted(1_271 * MILLISECOND));
+    assertEquals(PrefetchBuffer.MOST, ahead.wanted(1_271 * MILLISECOND));
   }
 
   @Test
@@ -101,7 +101,7 @@ class AheadTest {
     }
     AtomicInteger slow = new AtomicInteger();
     CountDownLatch goesOn = new CountDownLatch(1);
-    Handler handler =
+    TransactionalHandler handler =
         (_, job) -> {
           if (job.key().startsWith("slow")) {
             slow.incrementAndGet();

@@ -10,7 +10,7 @@ import java.time.Instant;
  * the job's end or not at all. It must do nothing that a rollback does not undo. Thread-safe.
  */
 @FunctionalInterface
-public non-sealed interface Handler extends JobHandler {
+public non-sealed interface TransactionalHandler extends JobHandler {
   /** What becomes of the job. */
   sealed interface Next {
     /** It is finished. */
@@ -21,7 +21,7 @@ public non-sealed interface Handler extends JobHandler {
      *
      * @param at not before this time
      */
-    record Again(Instant at) implements Next {}
+    record Snooze(Instant at) implements Next {}
 
     /**
      * It could not be done now and is tried again, as if it had failed, but what was written stays:

@@ -14,12 +14,12 @@ import org.jspecify.annotations.Nullable;
  * the day is a row that one of them inserts. Days on which everything was down are caught up, each
  * once. Thread-safe.
  */
-public final class Daily {
+public final class DailyJobs {
   /** Does one batch of a day's work. */
   @FunctionalInterface
   public interface Batch {
     /**
-     * Runs as a {@link Handler} does.
+     * Runs as a {@link TransactionalHandler} does.
      *
      * @param tx the system's
      * @param day whose work it is
@@ -36,14 +36,14 @@ public final class Daily {
   private volatile @Nullable LocalDate begun;
 
   /** Days of these kinds. */
-  public Daily(Jobs jobs, Map<String, Batch> batches) {
+  public DailyJobs(Jobs jobs, Map<String, Batch> batches) {
     this.jobs = jobs;
     this.batches = Map.copyOf(batches);
   }
 
   /** The handler of each kind. */
-  Map<String, Handler> handlers() {
-    Map<String, Handler> handlers = new HashMap<>();
+  Map<String, TransactionalHandler> handlers() {
+    Map<String, TransactionalHandler> handlers = new HashMap<>();
     batches.forEach((kind, batch) -> handlers.put(kind, (tx, job) -> run(tx, job, batch)));
     return handlers;
   }
@@ -78,7 +78,7 @@ public final class Daily {
     begun = day(now);
   }
 
-  private static Handler.Next run(Tx tx, Job job, Batch batch) {
+  private static TransactionalHandler.Next run(Tx tx, Job job, Batch batch) {
     String cursor =
         tx.sql("jobs.find_cursor")
             .bind("kind", job.kind())
@@ -91,7 +91,9 @@ public final class Daily {
         .bind("day", job.key())
         .bind("cursor", next.orElse(null))
         .atCommit();
-    return next.isPresent() ? new Handler.Next.Again(tx.now()) : new Handler.Next.Done();
+    return next.isPresent()
+        ? new TransactionalHandler.Next.Snooze(tx.now())
+        : new TransactionalHandler.Next.Done();
   }
 
   private static LocalDate day(Instant now) {

@@ -28,7 +28,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
-class ReminderFireTest {
+class ReminderFireJobTest {
   private static final String TASKS = "/api/v1/tasks/";
   private static final String REMINDERS = "/api/v1/reminders/";
 
@@ -181,7 +181,7 @@ class ReminderFireTest {
         List.of(id(fired), id(near), id(own)),
         api().get(TASKS + task + "/reminders").data().values().stream()
             .sorted(Comparator.comparing((JsonNode r) -> r.get("created_at").stringValue() + id(r)))
-            .map(ReminderFireTest::id)
+            .map(ReminderFireJobTest::id)
             .toList());
     assertEquals(2, entries("reminder_deleted", "system"));
   }

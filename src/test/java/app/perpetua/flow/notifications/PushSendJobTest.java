@@ -11,7 +11,7 @@ import app.perpetua.flow.harness.Invariants;
 import app.perpetua.flow.harness.MutableClock;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.jobs.Backoff;
-import app.perpetua.flow.jobs.Daily;
+import app.perpetua.flow.jobs.DailyJobs;
 import app.perpetua.flow.jobs.JobMetrics;
 import app.perpetua.flow.jobs.Jobs;
 import app.perpetua.flow.jobs.Worker;
@@ -44,7 +44,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
-class PushSendTest {
+class PushSendJobTest {
   @RegisterExtension static final TestDatabase database = new TestDatabase();
 
   private final MutableClock clock = new MutableClock();
@@ -54,7 +54,7 @@ class PushSendTest {
   private final Notifications notifications = new Notifications(ids, jobs);
   private final PushSubscriptions subscriptions = new PushSubscriptions(ids);
   private final List<Push> pushed = new ArrayList<>();
-  private final List<PushSend.Result> counted = new ArrayList<>();
+  private final List<PushSendJob.Result> counted = new ArrayList<>();
   private final Db db =
       new Db(database.pool(6), SqlCatalog.load(), clock, Duration.ofMinutes(1), _ -> false);
   private final UUID user = database.newUser().save();
@@ -71,13 +71,13 @@ class PushSendTest {
   }
 
   private List<Worker.Outcome> run(Optional<PushService> service) {
-    PushSend handler = new PushSend(service, json, counted::add);
+    PushSendJob handler = new PushSendJob(service, json, counted::add);
     Worker worker =
         new Worker(
             db,
             ids,
             Map.of(Notifications.PUSH_SEND, handler),
-            new Daily(jobs, Map.of()),
+            new DailyJobs(jobs, Map.of()),
             new Backoff(new Random(1)),
             new JobMetrics(new SimpleMeterRegistry()),
             _ -> {},
@@ -158,7 +158,7 @@ class PushSendTest {
     assertEquals(Duration.ofDays(1).minusMinutes(10), push.timeToLive());
     assertTrue(push.topic().matches("[A-Za-z0-9_-]{22}"), push.topic());
     assertEquals(pushed.get(0).topic(), pushed.get(1).topic());
-    assertEquals(List.of(PushSend.Result.SENT, PushSend.Result.SENT), counted);
+    assertEquals(List.of(PushSendJob.Result.SENT, PushSendJob.Result.SENT), counted);
   }
 
   @Test
@@ -176,7 +176,7 @@ class PushSendTest {
     String hostile = "\u0001".repeat(500);
     tell(Notification.Type.SYSTEM, hostile, hostile, "/" + "x".repeat(4_000));
     run();
-    assertTrue(pushed.getFirst().payload().length <= PushSend.MAX_PAYLOAD);
+    assertTrue(pushed.getFirst().payload().length <= PushSendJob.MAX_PAYLOAD);
     assertTrue(payload(0).get("action_url").isNull());
     assertEquals(hostile, payload(0).get("body").stringValue());
   }
@@ -193,7 +193,7 @@ class PushSendTest {
         database
             .row("select endpoint from activity.push_subscriptions where user_id = ?", user)
             .get("endpoint"));
-    assertEquals(List.of(PushSend.Result.GONE), counted);
+    assertEquals(List.of(PushSendJob.Result.GONE), counted);
     assertEquals(
         1, database.number("select count(*) from activity.notifications where user_id = ?", user));
   }
@@ -207,7 +207,7 @@ class PushSendTest {
     clock.advance(Duration.ofHours(3));
     assertEquals(List.of(), run());
     assertEquals(1, subscribed());
-    assertEquals(List.of(PushSend.Result.REJECTED), counted);
+    assertEquals(List.of(PushSendJob.Result.REJECTED), counted);
   }
 
   @Test
@@ -225,11 +225,11 @@ class PushSendTest {
     assertEquals(5, pushed.size());
     assertEquals(
         List.of(
-            PushSend.Result.RETRIED,
-            PushSend.Result.RETRIED,
-            PushSend.Result.RETRIED,
-            PushSend.Result.RETRIED,
-            PushSend.Result.DROPPED),
+            PushSendJob.Result.RETRIED,
+            PushSendJob.Result.RETRIED,
+            PushSendJob.Result.RETRIED,
+            PushSendJob.Result.RETRIED,
+            PushSendJob.Result.DROPPED),
         counted);
     assertEquals(1, subscribed());
   }

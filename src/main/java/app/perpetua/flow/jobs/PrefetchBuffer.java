@@ -14,7 +14,7 @@ import java.util.Optional;
  * none lies here for long while another worker is idle. Times are of the real clock, in
  * nanoseconds. Thread-safe.
  */
-final class Ahead {
+final class PrefetchBuffer {
   /** A worker that dies spends an attempt of each. */
   static final int MOST = 32;
 

@@ -3,8 +3,8 @@ package app.perpetua.flow.notifications;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.LogFields;
 import app.perpetua.flow.base.WireName;
-import app.perpetua.flow.jobs.Handler;
 import app.perpetua.flow.jobs.Job;
+import app.perpetua.flow.jobs.TransactionalHandler;
 import app.perpetua.flow.jobs.TwoPhaseHandler;
 import app.perpetua.flow.sql.Row;
 import app.perpetua.flow.sql.Tx;
@@ -24,7 +24,8 @@ import org.jspecify.annotations.Nullable;
  * forgotten; a push service that is away is asked again, at most as often as any job is tried, and
  * then the push is dropped: the notification itself is in the app. Thread-safe.
  */
-public final class PushSend implements TwoPhaseHandler<PushSend.Sending, PushService.Outcome> {
+public final class PushSendJob
+    implements TwoPhaseHandler<PushSendJob.Sending, PushService.Outcome> {
   /** How an attempt ended, for whoever counts. */
   public enum Result implements WireName {
     SENT,
@@ -45,7 +46,7 @@ public final class PushSend implements TwoPhaseHandler<PushSend.Sending, PushSer
   /** What the job was enqueued with. */
   private record Payload(UUID notificationId, UUID subscriptionId) {}
 
-  private static final System.Logger LOG = System.getLogger(PushSend.class.getName());
+  private static final System.Logger LOG = System.getLogger(PushSendJob.class.getName());
 
   /** What a browser has not got after a day is better read in the app. */
   private static final Duration LIFE = Duration.ofDays(1);
@@ -61,7 +62,7 @@ public final class PushSend implements TwoPhaseHandler<PushSend.Sending, PushSer
    * @param service none if push is not configured: what was enqueued before is let go
    * @param counter told of every attempt, from any thread
    */
-  public PushSend(Optional<PushService> service, Json json, Consumer<Result> counter) {
+  public PushSendJob(Optional<PushService> service, Json json, Consumer<Result> counter) {
     this.service = service;
     this.json = json;
     this.counter = counter;
@@ -136,25 +137,26 @@ public final class PushSend implements TwoPhaseHandler<PushSend.Sending, PushSer
   }
 
   @Override
-  public Handler.Next settle(Tx tx, Job job, Sending sending, PushService.Outcome outcome) {
+  public TransactionalHandler.Next settle(
+      Tx tx, Job job, Sending sending, PushService.Outcome outcome) {
     LogFields about =
         LogFields.of("job_id", job.id()).with("subscription_id", sending.subscription());
     return switch (outcome) {
-      case PushService.Outcome.Sent _ -> new Handler.Next.Done();
+      case PushService.Outcome.Sent _ -> new TransactionalHandler.Next.Done();
       case PushService.Outcome.Gone _ -> {
         tx.sql("notifications.drop_subscription").bind("id", sending.subscription()).atCommit();
-        yield new Handler.Next.Done();
+        yield new TransactionalHandler.Next.Done();
       }
       case PushService.Outcome.Rejected(String why) -> {
         LOG.log(System.Logger.Level.WARNING, "a push was rejected: " + why, about);
-        yield new Handler.Next.Done();
+        yield new TransactionalHandler.Next.Done();
       }
       case PushService.Outcome.TryLater(Duration atLeast, String why) -> {
         if (!sending.last()) {
-          yield new Handler.Next.Retry(atLeast, why);
+          yield new TransactionalHandler.Next.Retry(atLeast, why);
         }
         LOG.log(System.Logger.Level.WARNING, "a push is dropped: " + why, about);
-        yield new Handler.Next.Done();
+        yield new TransactionalHandler.Next.Done();
       }
     };
   }

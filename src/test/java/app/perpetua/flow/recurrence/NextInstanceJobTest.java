@@ -29,7 +29,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import tools.jackson.databind.JsonNode;
 
 /** How an instance comes to follow another. */
-class GenerateNextTest {
+class NextInstanceJobTest {
   @Order(1)
   @RegisterExtension
   static final TestDatabase database = new TestDatabase();
@@ -136,7 +136,7 @@ class GenerateNextTest {
 
     // Done at once, the next is out of reach again: the job itself waits for it.
     user.complete(user.onlyOpen(template));
-    assertTrue(user.runDue().stream().anyMatch(ran -> ran.outcome() == Worker.Outcome.AGAIN));
+    assertTrue(user.runDue().stream().anyMatch(ran -> ran.outcome() == Worker.Outcome.SNOOZED));
     Instant next = instant(user.template(template), "next_due");
     assertEquals(next.minus(REACH), user.waits(template));
     user.until(next.minus(REACH));

@@ -10,7 +10,7 @@ import java.util.concurrent.TimeUnit;
  * Where jobs wait for other companies, without a slot and without a connection. Thread-safe; stops
  * once.
  */
-final class Callers {
+final class CallPool {
   /** What waits takes memory, and a company that stalls would gather it. */
   private static final int MOST = 32;
 

@@ -2,8 +2,8 @@ package app.perpetua.flow.reminders;
 
 import app.perpetua.flow.events.Event;
 import app.perpetua.flow.events.Events;
-import app.perpetua.flow.jobs.Handler;
 import app.perpetua.flow.jobs.Job;
+import app.perpetua.flow.jobs.TransactionalHandler;
 import app.perpetua.flow.notifications.Notification;
 import app.perpetua.flow.notifications.Notifications;
 import app.perpetua.flow.sql.Tx;
@@ -21,7 +21,7 @@ import java.util.UUID;
  * open any more; the reminder counts as fired then, as one does that was moved into the past, so
  * that opening the task again reminds of nothing late. Thread-safe.
  */
-public final class ReminderFire implements Handler {
+public final class ReminderFireJob implements TransactionalHandler {
   private static final DateTimeFormatter WORDS =
       DateTimeFormatter.ofPattern("EEEE, d MMMM uuuu, HH:mm", Locale.ENGLISH);
 
@@ -31,7 +31,7 @@ public final class ReminderFire implements Handler {
   private final Events events;
 
   /** Firing is telling. */
-  public ReminderFire(
+  public ReminderFireJob(
       Reminders reminders, Tasks tasks, Notifications notifications, Events events) {
     this.reminders = reminders;
     this.tasks = tasks;
@@ -48,7 +48,7 @@ public final class ReminderFire implements Handler {
     Reminder reminder = found.get();
     if (reminder.scheduledAt().isAfter(tx.now())) {
       // Moved while this job was already claimed.
-      return new Next.Again(reminder.scheduledAt());
+      return new Next.Snooze(reminder.scheduledAt());
     }
     Task task = tasks.detail(tx, reminder.taskId()).task();
     reminders.store(tx, reminder.firedAt(tx.now()));

@@ -19,12 +19,12 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-class DailyTest {
+class DailyJobsTest {
   @RegisterExtension static final TestDatabase database = new TestDatabase();
 
   private final JobsFixture on = new JobsFixture(database);
   private final List<String> days = new CopyOnWriteArrayList<>();
-  private final Map<String, Daily.Batch> nightly =
+  private final Map<String, DailyJobs.Batch> nightly =
       Map.of(
           "cleanup",
           (_, day, _) -> {

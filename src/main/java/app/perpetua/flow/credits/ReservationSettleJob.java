@@ -1,8 +1,8 @@
 package app.perpetua.flow.credits;
 
 import app.perpetua.flow.base.Json;
-import app.perpetua.flow.jobs.Handler;
 import app.perpetua.flow.jobs.Job;
+import app.perpetua.flow.jobs.TransactionalHandler;
 import app.perpetua.flow.sql.Tx;
 import java.util.UUID;
 import java.util.function.BiPredicate;
@@ -12,7 +12,7 @@ import java.util.function.BiPredicate;
  * its idempotency key (promise 17). Whoever comes second, this or the settlement, does nothing.
  * Thread-safe.
  */
-public final class ReservationSettle implements Handler {
+public final class ReservationSettleJob implements TransactionalHandler {
   private final Credits credits;
   private final BiPredicate<Tx, UUID> release;
   private final Json json;
@@ -20,7 +20,7 @@ public final class ReservationSettle implements Handler {
   /**
    * @param release frees an open key; false if it is not open any more
    */
-  public ReservationSettle(Credits credits, BiPredicate<Tx, UUID> release, Json json) {
+  public ReservationSettleJob(Credits credits, BiPredicate<Tx, UUID> release, Json json) {
     this.credits = credits;
     this.release = release;
     this.json = json;

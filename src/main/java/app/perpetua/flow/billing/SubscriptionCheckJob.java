@@ -1,6 +1,6 @@
 package app.perpetua.flow.billing;
 
-import app.perpetua.flow.jobs.Daily;
+import app.perpetua.flow.jobs.DailyJobs;
 import app.perpetua.flow.jobs.Jobs;
 import app.perpetua.flow.sql.Tx;
 import java.time.Instant;
@@ -15,7 +15,7 @@ import java.util.UUID;
  * Finds the subscriptions for which a day has something in store, in the order of their users' ids,
  * and leaves each to a job of its own: one that fails holds up no other. Thread-safe.
  */
-public final class SubscriptionCheck implements Daily.Batch {
+public final class SubscriptionCheckJob implements DailyJobs.Batch {
   static final int BATCH = 200;
 
   private static final String FIRST = "00000000-0000-0000-0000-000000000000";
@@ -23,7 +23,7 @@ public final class SubscriptionCheck implements Daily.Batch {
   private final Jobs jobs;
 
   /** Leaves work to these. */
-  public SubscriptionCheck(Jobs jobs) {
+  public SubscriptionCheckJob(Jobs jobs) {
     this.jobs = jobs;
   }
 
@@ -41,7 +41,7 @@ public final class SubscriptionCheck implements Daily.Batch {
             .bind("count", BATCH)
             .list(row -> row.uuid("user_id"));
     for (UUID user : due) {
-      jobs.enqueue(tx.actingFor(user), SubscriptionMove.KIND, user.toString(), tx.now(), Map.of());
+      jobs.enqueue(tx.actingFor(user), RenewalJob.KIND, user.toString(), tx.now(), Map.of());
     }
     return due.size() < BATCH ? Optional.empty() : Optional.of(due.getLast().toString());
   }

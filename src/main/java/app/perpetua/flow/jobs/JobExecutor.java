@@ -13,8 +13,8 @@ import java.util.function.Function;
 import java.util.function.Supplier;
 
 /** Runs one claimed job from its handler's first transaction to the job's end. Thread-safe. */
-final class Runs {
-  private static final System.Logger LOG = System.getLogger(Runs.class.getName());
+final class JobExecutor {
+  private static final System.Logger LOG = System.getLogger(JobExecutor.class.getName());
 
   private final Db db;
   private final Lease lease;
@@ -27,7 +27,7 @@ final class Runs {
    *
    * @param settling how many that have asked may settle at once; each takes a connection
    */
-  Runs(Db db, Lease lease, Map<String, JobHandler> handlers, Backoff backoff, int settling) {
+  JobExecutor(Db db, Lease lease, Map<String, JobHandler> handlers, Backoff backoff, int settling) {
     this.db = db;
     this.lease = lease;
     this.handlers = Map.copyOf(handlers);
@@ -60,7 +60,7 @@ final class Runs {
         () ->
             switch (handlers.get(job.kind())) {
               case null -> throw new IllegalStateException("no handler for " + job.kind());
-              case Handler whole ->
+              case TransactionalHandler whole ->
                   new Step.Ended(write(tx -> end(tx, job, whole.run(acting(tx, job), job))));
               case TwoPhaseHandler<?, ?> twoPhase -> first(job, twoPhase);
             });
@@ -72,13 +72,13 @@ final class Runs {
             tx -> {
               Prepared<W> result = handler.reserve(acting(tx, job), job);
               switch (result) {
-                case Prepared.Ended<W>(Handler.Next next) -> end(tx, job, next);
+                case Prepared.Ended<W>(TransactionalHandler.Next next) -> end(tx, job, next);
                 case Prepared.Call<W> _ -> lease.hold(tx, job);
               }
               return result;
             });
     return switch (prepared) {
-      case Prepared.Ended<W>(Handler.Next next) -> new Step.Ended(outcome(job, next));
+      case Prepared.Ended<W>(TransactionalHandler.Next next) -> new Step.Ended(outcome(job, next));
       case Prepared.Call<W>(W what) ->
           new Step.Asking(
               () -> guarded(job, Function.identity(), () -> second(job, handler, what)));
@@ -130,16 +130,16 @@ final class Runs {
     return acting;
   }
 
-  private Outcome end(Tx tx, Job job, Handler.Next next) {
+  private Outcome end(Tx tx, Job job, TransactionalHandler.Next next) {
     lease.settle(tx, job, next, backoff.after(job.attempt()));
     return outcome(job, next);
   }
 
-  private static Outcome outcome(Job job, Handler.Next next) {
+  private static Outcome outcome(Job job, TransactionalHandler.Next next) {
     return switch (next) {
-      case Handler.Next.Done _ -> Outcome.DONE;
-      case Handler.Next.Again _ -> Outcome.AGAIN;
-      case Handler.Next.Retry _ -> job.isLastAttempt() ? Outcome.DEAD : Outcome.FAILED;
+      case TransactionalHandler.Next.Done _ -> Outcome.DONE;
+      case TransactionalHandler.Next.Snooze _ -> Outcome.SNOOZED;
+      case TransactionalHandler.Next.Retry _ -> job.isLastAttempt() ? Outcome.DEAD : Outcome.FAILED;
     };
   }
 

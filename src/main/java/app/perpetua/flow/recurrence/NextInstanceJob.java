@@ -2,8 +2,8 @@ package app.perpetua.flow.recurrence;
 
 import app.perpetua.flow.events.Event;
 import app.perpetua.flow.events.Events;
-import app.perpetua.flow.jobs.Handler;
 import app.perpetua.flow.jobs.Job;
+import app.perpetua.flow.jobs.TransactionalHandler;
 import app.perpetua.flow.sql.Tx;
 import app.perpetua.flow.tasks.Instances;
 import app.perpetua.flow.tasks.Tasks;
@@ -16,12 +16,12 @@ import java.util.UUID;
  * (FR-016, FR-017). It goes by what it finds, not by what it was told, so it may run as often as it
  * likes, and a request for it that finds one unfinished may be dropped. Thread-safe.
  */
-public final class GenerateNext implements Handler {
+public final class NextInstanceJob implements TransactionalHandler {
   private final Instances instances;
   private final Events events;
 
   /** Makes instances, and tells when a template has come to its end. */
-  public GenerateNext(Instances instances, Events events) {
+  public NextInstanceJob(Instances instances, Events events) {
     this.instances = instances;
     this.events = events;
   }
@@ -31,7 +31,7 @@ public final class GenerateNext implements Handler {
     return Templates.find(tx, UUID.fromString(job.key()))
         .filter(Template::active)
         .flatMap(template -> generate(tx, template))
-        .<Next>map(Next.Again::new)
+        .<Next>map(Next.Snooze::new)
         .orElseGet(Next.Done::new);
   }
 

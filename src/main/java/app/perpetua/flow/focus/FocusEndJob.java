@@ -1,8 +1,8 @@
 package app.perpetua.flow.focus;
 
 import app.perpetua.flow.base.Json;
-import app.perpetua.flow.jobs.Handler;
 import app.perpetua.flow.jobs.Job;
+import app.perpetua.flow.jobs.TransactionalHandler;
 import app.perpetua.flow.sql.Tx;
 import java.util.UUID;
 
@@ -10,12 +10,12 @@ import java.util.UUID;
  * The job {@code focus_end}: ends a focus that was forgotten. It goes by what it finds, so it may
  * run as often as it likes. Thread-safe.
  */
-public final class FocusEnd implements Handler {
+public final class FocusEndJob implements TransactionalHandler {
   private final FocusSessions sessions;
   private final Json json;
 
   /** Ends them by these rules. */
-  public FocusEnd(FocusSessions sessions, Json json) {
+  public FocusEndJob(FocusSessions sessions, Json json) {
     this.sessions = sessions;
     this.json = json;
   }

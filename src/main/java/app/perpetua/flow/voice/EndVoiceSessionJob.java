@@ -1,16 +1,16 @@
 package app.perpetua.flow.voice;
 
-import app.perpetua.flow.jobs.Handler;
 import app.perpetua.flow.jobs.Job;
+import app.perpetua.flow.jobs.TransactionalHandler;
 import app.perpetua.flow.sql.Tx;
 import java.util.UUID;
 
 /** The job that ends and bills a live session whose process was killed. Thread-safe. */
-public final class VoiceSessionEnd implements Handler {
+public final class EndVoiceSessionJob implements TransactionalHandler {
   private final VoiceSessions sessions;
 
   /** Over these rules. */
-  public VoiceSessionEnd(VoiceSessions sessions) {
+  public EndVoiceSessionJob(VoiceSessions sessions) {
     this.sessions = sessions;
   }
 
@@ -18,7 +18,7 @@ public final class VoiceSessionEnd implements Handler {
   public Next run(Tx tx, Job job) {
     return sessions
         .endLost(tx, UUID.fromString(job.key()))
-        .<Next>map(Next.Again::new)
+        .<Next>map(Next.Snooze::new)
         .orElseGet(Next.Done::new);
   }
 }

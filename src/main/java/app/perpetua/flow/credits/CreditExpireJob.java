@@ -1,6 +1,6 @@
 package app.perpetua.flow.credits;
 
-import app.perpetua.flow.jobs.Daily;
+import app.perpetua.flow.jobs.DailyJobs;
 import app.perpetua.flow.sql.Tx;
 import java.time.LocalDate;
 import java.util.List;
@@ -12,7 +12,7 @@ import java.util.UUID;
  * expire, then those who are entitled to daily credits, in the order of their ids. Whoever needs
  * credits earlier has settled already. Thread-safe.
  */
-public final class CreditExpire implements Daily.Batch {
+public final class CreditExpireJob implements DailyJobs.Batch {
   /** Each user's row stays locked to the end of the batch. */
   static final int BATCH = 50;
 
@@ -21,7 +21,7 @@ public final class CreditExpire implements Daily.Batch {
   private final Credits credits;
 
   /** The job over these rules. */
-  public CreditExpire(Credits credits) {
+  public CreditExpireJob(Credits credits) {
     this.credits = credits;
   }
 

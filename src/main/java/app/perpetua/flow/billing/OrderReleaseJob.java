@@ -1,8 +1,8 @@
 package app.perpetua.flow.billing;
 
 import app.perpetua.flow.base.Json;
-import app.perpetua.flow.jobs.Handler;
 import app.perpetua.flow.jobs.Job;
+import app.perpetua.flow.jobs.TransactionalHandler;
 import app.perpetua.flow.sql.Tx;
 import java.util.UUID;
 import java.util.function.BiPredicate;
@@ -11,7 +11,7 @@ import java.util.function.BiPredicate;
  * Gives up an order whose request died while it asked for a page: nobody was sent there, and the
  * request's key is free again. Thread-safe.
  */
-public final class OrderRelease implements Handler {
+public final class OrderReleaseJob implements TransactionalHandler {
   /** The job's kind. */
   public static final String KIND = "order_release";
 
@@ -25,7 +25,7 @@ public final class OrderRelease implements Handler {
   /**
    * @param release frees an open key; false if it is not open any more
    */
-  public OrderRelease(Billing billing, BiPredicate<Tx, UUID> release, Json json) {
+  public OrderReleaseJob(Billing billing, BiPredicate<Tx, UUID> release, Json json) {
     this.orders = billing.orders();
     this.release = release;
     this.json = json;

@@ -1,6 +1,6 @@
 package app.perpetua.flow.achievements;
 
-import app.perpetua.flow.jobs.Daily;
+import app.perpetua.flow.jobs.DailyJobs;
 import app.perpetua.flow.sql.Tx;
 import java.time.LocalDate;
 import java.util.Optional;
@@ -10,7 +10,7 @@ import java.util.Optional;
  * a broken streak as broken anyway, and a clock that was ahead of others breaks none, because what
  * it has ended goes on with a completion of that day. Thread-safe.
  */
-public final class StreakCalculate implements Daily.Batch {
+public final class StreakJob implements DailyJobs.Batch {
   /** Rows that stay locked to the end of the batch. */
   private static final int BATCH = 1_000;
 
