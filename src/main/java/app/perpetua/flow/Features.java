@@ -9,7 +9,7 @@ import app.perpetua.flow.account.RefreshTokens;
 import app.perpetua.flow.account.Users;
 import app.perpetua.flow.achievements.AchievementRoutes;
 import app.perpetua.flow.achievements.Achievements;
-import app.perpetua.flow.achievements.CompletionCounter;
+import app.perpetua.flow.achievements.CompletionListener;
 import app.perpetua.flow.achievements.StreakJob;
 import app.perpetua.flow.activity.Activity;
 import app.perpetua.flow.activity.ActivityRoutes;
@@ -35,7 +35,7 @@ import app.perpetua.flow.billing.BillingRoutes;
 import app.perpetua.flow.billing.OrderReleaseJob;
 import app.perpetua.flow.billing.RenewalJob;
 import app.perpetua.flow.billing.SubscriptionCheckJob;
-import app.perpetua.flow.billing.SubscriptionNotices;
+import app.perpetua.flow.billing.SubscriptionListener;
 import app.perpetua.flow.billing.Webhooks;
 import app.perpetua.flow.cleanup.Cleanup;
 import app.perpetua.flow.credits.CreditExpireJob;
@@ -43,11 +43,11 @@ import app.perpetua.flow.credits.CreditRoutes;
 import app.perpetua.flow.credits.Credits;
 import app.perpetua.flow.credits.ReservationSettleJob;
 import app.perpetua.flow.credits.Reservations;
+import app.perpetua.flow.events.EventListeners;
 import app.perpetua.flow.events.Events;
 import app.perpetua.flow.events.Partitions;
-import app.perpetua.flow.events.Reactions;
 import app.perpetua.flow.focus.FocusEndJob;
-import app.perpetua.flow.focus.FocusFollower;
+import app.perpetua.flow.focus.FocusListener;
 import app.perpetua.flow.focus.FocusRoutes;
 import app.perpetua.flow.focus.FocusSessions;
 import app.perpetua.flow.http.Authenticator;
@@ -80,7 +80,7 @@ import app.perpetua.flow.recurrence.Templates;
 import app.perpetua.flow.reminders.ReminderFireJob;
 import app.perpetua.flow.reminders.ReminderRoutes;
 import app.perpetua.flow.reminders.Reminders;
-import app.perpetua.flow.reminders.TaskFollower;
+import app.perpetua.flow.reminders.TaskListener;
 import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.LockedUser.Tier;
 import app.perpetua.flow.sql.Tx;
@@ -133,7 +133,7 @@ final class Features {
   private final Recovery recovery;
   private final FocusSessions focus;
   private final Achievements achievements;
-  private final Reactions reactions;
+  private final EventListeners reactions;
   private final Charges charges;
   private final Suggestions suggestions;
   private final Actions actions;
@@ -211,16 +211,16 @@ final class Features {
             speaking,
             new Speech.Around(json, ids, events, jobs, credits, reservations, notes, accessTokens));
     reactions =
-        new Reactions(
+        new EventListeners(
             jobs,
             json,
             metrics.registry(),
             List.of(
-                new TaskFollower(reminders),
-                new FocusFollower(focus),
-                new CompletionCounter(achievements),
-                new SubscriptionNotices(notifications)));
-    events.reactWith(reactions);
+                new TaskListener(reminders),
+                new FocusListener(focus),
+                new CompletionListener(achievements),
+                new SubscriptionListener(notifications)));
+    events.setListeners(reactions);
     warn();
   }
 
@@ -245,7 +245,7 @@ final class Features {
         config.push().vapid().map(vapid -> new WebPush(http, vapid, pushHosts, clock));
     return Map.ofEntries(
         entry(Tasks.NEXT_INSTANCE, new NextInstanceJob(instances, events)),
-        entry(Reactions.RETRY, reactions),
+        entry(EventListeners.RETRY, reactions),
         entry(Reminders.FIRE, new ReminderFireJob(reminders, tasks, notifications, events)),
         entry(FocusSessions.END, new FocusEndJob(focus, json)),
         entry(Reservations.SETTLE, new ReservationSettleJob(credits, Endpoint::release, json)),

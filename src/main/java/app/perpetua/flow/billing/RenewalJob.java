@@ -98,8 +98,8 @@ public final class RenewalJob implements TwoPhaseHandler<RenewalJob.Asking, Outc
           tx,
           Notification.Type.SUBSCRIPTION,
           "Pro is about to end",
-          "Your payment is still missing. Pro ends on " + SubscriptionNotices.day(end) + ".",
-          SubscriptionNotices.WHERE,
+          "Your payment is still missing. Pro ends on " + SubscriptionListener.day(end) + ".",
+          SubscriptionListener.WHERE,
           null,
           "grace:" + end,
           false);

@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 public final class Events {
   private final Ids ids;
   private final Json json;
-  private volatile @Nullable Reactions reactions;
+  private volatile @Nullable EventListeners reactions;
 
   public Events(Ids ids, Json json) {
     this.ids = ids;
@@ -24,7 +24,7 @@ public final class Events {
    * Registers the listeners. Called once at startup, after the services are created: listeners need
    * services, and services need this object. Until then no listener is called.
    */
-  public void reactWith(Reactions all) {
+  public void setListeners(EventListeners all) {
     reactions = all;
   }
 
@@ -41,9 +41,9 @@ public final class Events {
         .bind("metadata", json.text(entry.metadata()))
         .bind("request_id", tx.actor().requestId())
         .atCommit();
-    Reactions listeners = reactions;
+    EventListeners listeners = reactions;
     if (listeners != null) {
-      listeners.react(tx, entryId, event);
+      listeners.notify(tx, entryId, event);
     }
   }
 }

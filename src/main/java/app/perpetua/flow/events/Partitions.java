@@ -71,7 +71,7 @@ public final class Partitions {
     LocalDate today = LocalDate.ofInstant(tx.now(), ZoneOffset.UTC);
     waitBriefly(tx);
     int dropped =
-        tx.sql("events.drop_days_before")
+        tx.sql("events.drop_partitions_before")
             .bind("day", today.minusDays(DAYS_KEPT).toString())
             .one(row -> row.integer("dropped"))
             .orElse(0);
@@ -79,11 +79,11 @@ public final class Partitions {
   }
 
   private static void waitBriefly(Tx tx) {
-    tx.sql("events.wait_briefly").list(row -> row.text("lock_timeout"));
+    tx.sql("events.set_lock_timeout").list(row -> row.text("lock_timeout"));
   }
 
   private static boolean make(Tx tx, LocalDate day) {
-    return tx.sql("events.make_day")
+    return tx.sql("events.create_partition")
         .bind("day", day.toString())
         .one(row -> row.bool("made"))
         .orElse(false);

@@ -8,7 +8,7 @@ import java.util.function.BiConsumer;
 import java.util.function.Predicate;
 
 /** Fails as often as told, then leaves its mark: a job that nobody runs. */
-final class Marking implements Reaction {
+final class Marking implements EventListener {
   private final String name;
   private final Predicate<Event> concerned;
   private final BiConsumer<Tx, Event> failing;
@@ -27,12 +27,12 @@ final class Marking implements Reaction {
   }
 
   @Override
-  public boolean concerns(Event event) {
+  public boolean handles(Event event) {
     return concerned.test(event);
   }
 
   @Override
-  public void on(Tx tx, Event event) {
+  public void handle(Tx tx, Event event) {
     if (failures.getAndDecrement() > 0) {
       failing.accept(tx, event);
     } else {

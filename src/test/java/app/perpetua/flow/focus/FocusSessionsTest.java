@@ -11,9 +11,9 @@ import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.events.Event;
+import app.perpetua.flow.events.EventListener;
+import app.perpetua.flow.events.EventListeners;
 import app.perpetua.flow.events.Events;
-import app.perpetua.flow.events.Reaction;
-import app.perpetua.flow.events.Reactions;
 import app.perpetua.flow.harness.Invariants;
 import app.perpetua.flow.harness.MutableClock;
 import app.perpetua.flow.harness.TestDatabase;
@@ -90,9 +90,9 @@ class FocusSessionsTest {
   void aNewUser() {
     database.makeDays(clock.instant());
     user = database.newUser().save();
-    events.reactWith(
-        new Reactions(
-            jobs, json, new SimpleMeterRegistry(), List.of(new FocusFollower(focus), seeing())));
+    events.setListeners(
+        new EventListeners(
+            jobs, json, new SimpleMeterRegistry(), List.of(new FocusListener(focus), seeing())));
   }
 
   @AfterEach
@@ -227,7 +227,8 @@ class FocusSessionsTest {
   /** As between a completion whose reaction failed and the job that makes up for it. */
   @Test
   void FR_017_what_a_completion_has_counted_is_not_counted_again() {
-    events.reactWith(new Reactions(jobs, json, new SimpleMeterRegistry(), List.of(seeing())));
+    events.setListeners(
+        new EventListeners(jobs, json, new SimpleMeterRegistry(), List.of(seeing())));
     UUID task = task(60);
     FocusSession session = start(task);
     pass(100);
@@ -247,7 +248,7 @@ class FocusSessionsTest {
     assertEquals(1, sessions());
     write(
         tx -> {
-          new FocusFollower(focus).later(tx, completions.getFirst());
+          new FocusListener(focus).retry(tx, completions.getFirst());
           return 0;
         });
     assertEquals(100, read(tx -> tasks.get(tx, task)).focus().focusTimeSeconds());
@@ -272,20 +273,20 @@ class FocusSessionsTest {
     }
   }
 
-  private Reaction seeing() {
-    return new Reaction() {
+  private EventListener seeing() {
+    return new EventListener() {
       @Override
       public String name() {
         return "seeing";
       }
 
       @Override
-      public boolean concerns(Event event) {
+      public boolean handles(Event event) {
         return event instanceof Event.TaskCompleted;
       }
 
       @Override
-      public void on(Tx tx, Event event) {
+      public void handle(Tx tx, Event event) {
         completions.add((Event.TaskCompleted) event);
       }
     };

@@ -172,7 +172,7 @@ class DbTest {
   @Test
   void a_statement_of_the_system_is_not_for_users() {
     assertThrows(
-        IllegalStateException.class, () -> db.read(actor, tx -> tx.sql("events.make_day")));
+        IllegalStateException.class, () -> db.read(actor, tx -> tx.sql("events.create_partition")));
     assertThrows(
         IllegalStateException.class, () -> db.write(Actor.system(null), tx -> tx.lockOwner()));
   }

@@ -1,18 +1,18 @@
 package app.perpetua.flow.reminders;
 
 import app.perpetua.flow.events.Event;
-import app.perpetua.flow.events.Reaction;
+import app.perpetua.flow.events.EventListener;
 import app.perpetua.flow.sql.Tx;
 
 /**
  * Lets reminders follow their task: its due date (FR-026), and its deletion, which has taken the
  * reminders along and leaves their jobs. Thread-safe.
  */
-public final class TaskFollower implements Reaction {
+public final class TaskListener implements EventListener {
   private final Reminders reminders;
 
   /** Reacts by these rules. */
-  public TaskFollower(Reminders reminders) {
+  public TaskListener(Reminders reminders) {
     this.reminders = reminders;
   }
 
@@ -22,7 +22,7 @@ public final class TaskFollower implements Reaction {
   }
 
   @Override
-  public boolean concerns(Event event) {
+  public boolean handles(Event event) {
     return switch (event) {
       case Event.TaskUpdated updated -> updated.dueChanged();
       case Event.TaskDeleted _ -> true;
@@ -31,7 +31,7 @@ public final class TaskFollower implements Reaction {
   }
 
   @Override
-  public void on(Tx tx, Event event) {
+  public void handle(Tx tx, Event event) {
     switch (event) {
       case Event.TaskUpdated updated ->
           reminders.follow(tx, updated.taskId(), () -> updated.dueDate());
@@ -42,12 +42,12 @@ public final class TaskFollower implements Reaction {
 
   /** By now the due date may be another one, and the stored one counts; or the task may be back. */
   @Override
-  public void later(Tx tx, Event event) {
+  public void retry(Tx tx, Event event) {
     switch (event) {
       case Event.TaskUpdated updated ->
           reminders.follow(tx, updated.taskId(), () -> reminders.dueDate(tx, updated.taskId()));
       case Event.TaskDeleted deleted -> reminders.withdrawUnlessBack(tx, deleted.taskId());
-      default -> on(tx, event);
+      default -> handle(tx, event);
     }
   }
 }

@@ -2,7 +2,7 @@ package app.perpetua.flow.billing;
 
 import app.perpetua.flow.events.Event;
 import app.perpetua.flow.events.Event.SubscriptionChanged;
-import app.perpetua.flow.events.Reaction;
+import app.perpetua.flow.events.EventListener;
 import app.perpetua.flow.notifications.Notification;
 import app.perpetua.flow.notifications.Notifications;
 import app.perpetua.flow.sql.Tx;
@@ -13,7 +13,7 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** Tells users what became of their subscription and of what they bought. Thread-safe. */
-public final class SubscriptionNotices implements Reaction {
+public final class SubscriptionListener implements EventListener {
   /** Where all of them lead. */
   static final String WHERE = "/subscription";
 
@@ -27,7 +27,7 @@ public final class SubscriptionNotices implements Reaction {
   private final Notifications notifications;
 
   /** Tells by these. */
-  public SubscriptionNotices(Notifications notifications) {
+  public SubscriptionListener(Notifications notifications) {
     this.notifications = notifications;
   }
 
@@ -42,7 +42,7 @@ public final class SubscriptionNotices implements Reaction {
   }
 
   @Override
-  public boolean concerns(Event event) {
+  public boolean handles(Event event) {
     return switch (event) {
       case SubscriptionChanged _ -> true;
       case Event.CreditsGranted granted -> granted.type().equals(BOUGHT);
@@ -53,7 +53,7 @@ public final class SubscriptionNotices implements Reaction {
   }
 
   @Override
-  public void on(Tx tx, Event event) {
+  public void handle(Tx tx, Event event) {
     Notice notice =
         switch (event) {
           case SubscriptionChanged changed -> notice(changed);

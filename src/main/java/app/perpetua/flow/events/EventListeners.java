@@ -20,11 +20,11 @@ import java.util.UUID;
  * Calls listeners, each as an optional step of the transaction. The failure of a listener is
  * counted and logged, and a job retries it (FR-017; docs/decisions/reactions.md). Thread-safe.
  */
-public final class Reactions implements TransactionalHandler {
+public final class EventListeners implements TransactionalHandler {
   /** The kind of the job that retries a failed listener. */
   public static final String RETRY = "handler_retry";
 
-  private static final System.Logger LOG = System.getLogger(Reactions.class.getName());
+  private static final System.Logger LOG = System.getLogger(EventListeners.class.getName());
 
   /** Prefix of this project's packages; their first stack frame locates a failure in the log. */
   private static final String OWN_PACKAGES = "app.perpetua.flow.";
@@ -35,17 +35,18 @@ public final class Reactions implements TransactionalHandler {
   private final Jobs jobs;
   private final Json json;
   private final MeterRegistry registry;
-  private final Map<String, Reaction> reactions = new LinkedHashMap<>();
+  private final Map<String, EventListener> reactions = new LinkedHashMap<>();
 
   /**
    * @param reactions called in this order
    * @throws IllegalArgumentException if two have the same name
    */
-  public Reactions(Jobs jobs, Json json, MeterRegistry registry, List<Reaction> reactions) {
+  public EventListeners(
+      Jobs jobs, Json json, MeterRegistry registry, List<EventListener> reactions) {
     this.jobs = jobs;
     this.json = json;
     this.registry = registry;
-    for (Reaction reaction : reactions) {
+    for (EventListener reaction : reactions) {
       if (this.reactions.put(reaction.name(), reaction) != null) {
         throw new IllegalArgumentException("duplicate listener name: " + reaction.name());
       }
@@ -58,12 +59,12 @@ public final class Reactions implements TransactionalHandler {
    *
    * @param entry id of the event's activity entry
    */
-  void react(Tx tx, UUID entry, Event event) {
-    for (Reaction reaction : reactions.values()) {
-      if (reaction.concerns(event)
+  void notify(Tx tx, UUID entry, Event event) {
+    for (EventListener reaction : reactions.values()) {
+      if (reaction.handles(event)
           && !tx.optional(
               reaction.name(),
-              () -> reaction.on(tx, event),
+              () -> reaction.handle(tx, event),
               why -> failed(tx.actor(), reaction, event, why))) {
         jobs.enqueue(
             tx, RETRY, reaction.name() + ":" + entry, tx.now(), new Missed(reaction.name(), event));
@@ -75,15 +76,15 @@ public final class Reactions implements TransactionalHandler {
   @Override
   public Next run(Tx tx, Job job) {
     Missed missed = json.read(job.payload(), Missed.class);
-    Reaction reaction = reactions.get(missed.reaction());
+    EventListener reaction = reactions.get(missed.reaction());
     if (reaction == null) {
       throw new IllegalStateException("unknown listener: " + missed.reaction());
     }
-    reaction.later(tx, missed.event());
+    reaction.retry(tx, missed.event());
     return new Next.Done();
   }
 
-  private void failed(Actor actor, Reaction reaction, Event event, RuntimeException why) {
+  private void failed(Actor actor, EventListener reaction, Event event, RuntimeException why) {
     registry.counter("reaction.failures", "reaction", reaction.name()).increment();
     LOG.log(
         System.Logger.Level.WARNING,

@@ -1,18 +1,18 @@
 package app.perpetua.flow.achievements;
 
 import app.perpetua.flow.events.Event;
-import app.perpetua.flow.events.Reaction;
+import app.perpetua.flow.events.EventListener;
 import app.perpetua.flow.sql.Tx;
 
 /**
  * Lets completions count, whatever completed the task. Made up for later, it counts for the day on
  * which the task was completed. Thread-safe.
  */
-public final class CompletionCounter implements Reaction {
+public final class CompletionListener implements EventListener {
   private final Achievements achievements;
 
   /** Counts by these rules. */
-  public CompletionCounter(Achievements achievements) {
+  public CompletionListener(Achievements achievements) {
     this.achievements = achievements;
   }
 
@@ -22,13 +22,13 @@ public final class CompletionCounter implements Reaction {
   }
 
   @Override
-  public boolean concerns(Event event) {
+  public boolean handles(Event event) {
     return (event instanceof Event.TaskCompleted completion && completion.counts())
         || (event instanceof Event.NoteConverted conversion && conversion.first());
   }
 
   @Override
-  public void on(Tx tx, Event event) {
+  public void handle(Tx tx, Event event) {
     if (event instanceof Event.TaskCompleted completion) {
       achievements.completed(tx, completion);
     } else if (event instanceof Event.NoteConverted) {

@@ -1,7 +1,7 @@
 package app.perpetua.flow.focus;
 
 import app.perpetua.flow.events.Event;
-import app.perpetua.flow.events.Reaction;
+import app.perpetua.flow.events.EventListener;
 import app.perpetua.flow.sql.Tx;
 
 /**
@@ -9,11 +9,11 @@ import app.perpetua.flow.sql.Tx;
  * change and stands in the event, so that nothing is asked where nobody focused, and a repetition
  * counts no more than the change did. Thread-safe.
  */
-public final class FocusFollower implements Reaction {
+public final class FocusListener implements EventListener {
   private final FocusSessions sessions;
 
   /** Reacts by these rules. */
-  public FocusFollower(FocusSessions sessions) {
+  public FocusListener(FocusSessions sessions) {
     this.sessions = sessions;
   }
 
@@ -23,12 +23,12 @@ public final class FocusFollower implements Reaction {
   }
 
   @Override
-  public boolean concerns(Event event) {
+  public boolean handles(Event event) {
     return event instanceof Event.EndsFocus change && change.focusSeconds() != null;
   }
 
   @Override
-  public void on(Tx tx, Event event) {
+  public void handle(Tx tx, Event event) {
     if (event instanceof Event.EndsFocus change && change.focusSeconds() != null) {
       sessions.follow(tx, change.taskId(), change.focusSeconds());
     }

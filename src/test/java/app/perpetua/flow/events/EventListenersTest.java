@@ -45,7 +45,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-class ReactionsTest {
+class EventListenersTest {
   @RegisterExtension static final TestDatabase database = new TestDatabase();
 
   private static final String PRIVATE = "what the user wrote";
@@ -70,7 +70,7 @@ class ReactionsTest {
   private final Event happened = new Event.TaskCreated(UUID.randomUUID());
   private final AtomicInteger runs = new AtomicInteger();
 
-  @AutoClose private final CapturedLog log = new CapturedLog(Reactions.class.getName());
+  @AutoClose private final CapturedLog log = new CapturedLog(EventListeners.class.getName());
 
   @BeforeEach
   void start() {
@@ -138,7 +138,7 @@ class ReactionsTest {
 
   @Test
   void on_the_good_path_everything_runs_once_and_nothing_is_queued() {
-    Worker worker = react(marking("first", 0, ReactionsTest::nothing));
+    Worker worker = react(marking("first", 0, EventListenersTest::nothing));
     change();
     assertEquals(1, runs.get());
     assertEquals(1, marks("first"));
@@ -153,7 +153,7 @@ class ReactionsTest {
     Worker worker =
         react(
             marking("guilty", 1, (tx, _) -> tooLong(tx).atCommit()),
-            marking("suspected", 0, ReactionsTest::nothing),
+            marking("suspected", 0, EventListenersTest::nothing),
             marking("silent", 9, (_, _) -> silent.incrementAndGet()));
     change();
     assertEquals("changed", name());
@@ -211,7 +211,7 @@ class ReactionsTest {
 
   @Test
   void a_commit_that_fails_without_the_reaction_too_is_the_changes_own_failure() {
-    react(marking("first", 0, ReactionsTest::nothing));
+    react(marking("first", 0, EventListenersTest::nothing));
     DatabaseException failed =
         assertThrows(
             DatabaseException.class,
@@ -232,7 +232,7 @@ class ReactionsTest {
   /** As when another process has answered the same idempotency key meanwhile. */
   @Test
   void a_repetition_that_does_not_come_upon_the_event_holds_nothing_against_anybody() {
-    react(marking("first", 0, ReactionsTest::nothing));
+    react(marking("first", 0, EventListenersTest::nothing));
     write(
         tx -> {
           if (runs.get() == 1) {
@@ -295,8 +295,8 @@ class ReactionsTest {
         IllegalArgumentException.class,
         () ->
             react(
-                marking("same", 0, ReactionsTest::nothing),
-                marking("same", 0, ReactionsTest::nothing)));
+                marking("same", 0, EventListenersTest::nothing),
+                marking("same", 0, EventListenersTest::nothing)));
   }
 
   @Test
@@ -306,7 +306,7 @@ class ReactionsTest {
         tx ->
             jobs.enqueue(
                 tx,
-                Reactions.RETRY,
+                EventListeners.RETRY,
                 "k",
                 tx.now(),
                 json.read(
@@ -318,10 +318,10 @@ class ReactionsTest {
     database.run("delete from ops.job_queue");
   }
 
-  private Worker react(Reaction... reactions) {
-    Reactions all = new Reactions(jobs, json, registry, List.of(reactions));
-    events.reactWith(all);
-    return worker(Map.of(Reactions.RETRY, all));
+  private Worker react(EventListener... reactions) {
+    EventListeners all = new EventListeners(jobs, json, registry, List.of(reactions));
+    events.setListeners(all);
+    return worker(Map.of(EventListeners.RETRY, all));
   }
 
   private Worker worker(Map<String, TransactionalHandler> handlers) {
