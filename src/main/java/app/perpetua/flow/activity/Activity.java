@@ -19,13 +19,13 @@ public final class Activity {
    *
    * @throws Refusal {@code UNAUTHORIZED} if the account is gone
    */
-  public Page<Entry> list(Tx tx, ActivityFilter filter) {
+  public Page<ActivityEntry> list(Tx tx, ActivityFilter filter) {
     return tx.sql("activity.list_entries")
         .bind("entity_type", filter.entityType())
         .bind("entity_id", filter.entityId())
         .bind("action", filter.action())
         .bind("source", filter.source())
         .bind("since", filter.since())
-        .page(filter.page(), row -> Entry.of(row, json));
+        .page(filter.page(), row -> ActivityEntry.of(row, json));
   }
 }

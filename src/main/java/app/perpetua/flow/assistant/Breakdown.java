@@ -125,7 +125,7 @@ public final class Breakdown {
       Tx tx, Question question, Reserved reserved, Result<List<String>> result) {
     Charge charge = reserved.charge();
     if (!(result instanceof Result.Usable<List<String>>(List<String> titles, Run run))) {
-      kit.charges().giveBack(tx, charge);
+      kit.charges().release(tx, charge);
       return Optional.empty();
     }
     Proposal proposal =
@@ -144,7 +144,7 @@ public final class Breakdown {
             stored.id(),
             titles.stream().map(Suggested::new).toList(),
             charge.amount(),
-            kit.charges().keep(tx, charge),
+            kit.charges().commit(tx, charge),
             reserved.warning()));
   }
 

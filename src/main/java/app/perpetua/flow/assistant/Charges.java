@@ -91,12 +91,12 @@ public final class Charges {
    *
    * @return what the user has left
    */
-  public int keep(Tx tx, Charge charge) {
-    return reservations.keep(tx, charge.ref());
+  public int commit(Tx tx, Charge charge) {
+    return reservations.commit(tx, charge.ref());
   }
 
   /** It was not. */
-  public void giveBack(Tx tx, Charge charge) {
-    reservations.giveBack(tx, charge.ref(), charge.amount());
+  public void release(Tx tx, Charge charge) {
+    reservations.release(tx, charge.ref(), charge.amount());
   }
 }

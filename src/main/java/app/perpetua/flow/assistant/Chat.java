@@ -157,7 +157,7 @@ public final class Chat {
   public Optional<Answer> settle(Tx tx, Question question, Reserved reserved, Said said) {
     Charge charge = reserved.charge();
     if (!(said.result() instanceof Result.Usable<Assistant.Talk>(Assistant.Talk talk, Run run))) {
-      kit.charges().giveBack(tx, charge);
+      kit.charges().release(tx, charge);
       return Optional.empty();
     }
     List<Suggestion> stored =
@@ -178,7 +178,7 @@ public final class Chat {
             talk.text(),
             stored,
             charge.amount(),
-            kit.charges().keep(tx, charge),
+            kit.charges().commit(tx, charge),
             reserved.warning(),
             talk.truncated() ? true : null));
   }

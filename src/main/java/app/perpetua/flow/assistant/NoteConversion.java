@@ -126,7 +126,7 @@ public final class NoteConversion {
       Tx tx, Question question, Reserved reserved, Result<TaskDraft> result) {
     Charge charge = reserved.charge();
     if (!(result instanceof Result.Usable<TaskDraft>(TaskDraft draft, Run run))) {
-      kit.charges().giveBack(tx, charge);
+      kit.charges().release(tx, charge);
       return Optional.empty();
     }
     Proposal proposal =
@@ -145,7 +145,7 @@ public final class NoteConversion {
             new SuggestedTask(
                 draft.title(), draft.description(), draft.priority(), draft.dueDate()),
             charge.amount(),
-            kit.charges().keep(tx, charge)));
+            kit.charges().commit(tx, charge)));
   }
 
   /** A due date that cannot be set is worth less than the rest: it goes. */

@@ -33,7 +33,7 @@ public final class CreditExpireJob implements DailyJobs.Batch {
       settle(tx, expiring);
       return Optional.of(expiring.isEmpty() ? FIRST : "");
     }
-    if (!day.equals(Purse.day(tx.now()))) {
+    if (!day.equals(CreditAccount.day(tx.now()))) {
       // A day that was missed has nothing left to give.
       return Optional.empty();
     }

@@ -17,8 +17,8 @@ final class CreditMetrics {
   }
 
   /** Counts a movement's credits; those carried over once, where they arrive. */
-  void moved(Movement movement) {
-    if (movement.operation() == Movement.Operation.CARRYOVER && movement.amount() < 0) {
+  void moved(LedgerEntry movement) {
+    if (movement.operation() == LedgerEntry.Operation.CARRYOVER && movement.amount() < 0) {
       return;
     }
     Counter.builder("credit.movements")

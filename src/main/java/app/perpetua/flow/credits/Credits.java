@@ -62,7 +62,7 @@ public final class Credits {
    */
   public void grantKickstart(Tx tx, int amount) {
     if (amount > 0) {
-      Purse purse = new Purse(ids, tx.now(), List.of());
+      CreditAccount purse = new CreditAccount(ids, tx.now(), List.of());
       purse.grant(CreditType.KICKSTART, amount, "kickstart", "Credits to start with", null);
       store(tx, purse);
     }
@@ -78,16 +78,16 @@ public final class Credits {
     record Entitlement(Tier tier, int perk) {}
     OneToMany<Entitlement, Grant> found =
         tx.sql("credits.find_statement")
-            .bind("today", Purse.day(tx.now()).toString())
+            .bind("today", CreditAccount.day(tx.now()).toString())
             .oneToMany(
                 row ->
                     new Entitlement(
                         row.wireName("tier", Tier.class), row.integer("perk_daily_credits")),
                 Grant::of);
-    Purse purse = new Purse(ids, tx.now(), found.many());
+    CreditAccount purse = new CreditAccount(ids, tx.now(), found.many());
     Tier tier = found.one().tier();
     purse.settle(entitled(tier, found.one().perk()));
-    return new Statement(purse.balance(), tier, Purse.endOf(Purse.day(tx.now())));
+    return new Statement(purse.balance(), tier, CreditAccount.endOf(CreditAccount.day(tx.now())));
   }
 
   /**
@@ -95,8 +95,8 @@ public final class Credits {
    *
    * @throws Refusal {@code UNAUTHORIZED} if the account is gone
    */
-  public Page<Entry> history(Tx tx, PageRequest page) {
-    return tx.sql("credits.list_entries").page(page, Entry::of);
+  public Page<HistoryEntry> history(Tx tx, PageRequest page) {
+    return tx.sql("credits.list_entries").page(page, HistoryEntry::of);
   }
 
   /**
@@ -108,7 +108,7 @@ public final class Credits {
    * @throws Refusal {@code INSUFFICIENT_CREDITS}
    */
   public int spend(Tx tx, int amount, String ref, String description) {
-    Purse purse = open(tx);
+    CreditAccount purse = open(tx);
     if (!purse.spend(amount, ref, description)) {
       throw Refusal.of(ErrorCode.INSUFFICIENT_CREDITS, "this takes more credits than there are")
           .with("required", amount)
@@ -126,7 +126,7 @@ public final class Credits {
    * @return what is there now
    */
   public int refund(Tx tx, String ref, int most) {
-    Purse purse = open(tx);
+    CreditAccount purse = open(tx);
     List<Grant> taken = new ArrayList<>();
     Map<UUID, Integer> counts = new LinkedHashMap<>();
     boolean refunded = false;
@@ -153,7 +153,7 @@ public final class Credits {
    * @param period names the month that begins; unique per user
    */
   public void beginMonth(Tx tx, String period) {
-    Purse purse = open(tx);
+    CreditAccount purse = open(tx);
     purse.endMonth(config.maxCarryover(), period);
     purse.grant(
         CreditType.SUBSCRIPTION,
@@ -170,21 +170,21 @@ public final class Credits {
    * @param period names the month that ends; unique per user
    */
   public void endMonth(Tx tx, String period) {
-    Purse purse = open(tx);
+    CreditAccount purse = open(tx);
     purse.endMonth(config.maxCarryover(), period);
     store(tx, purse);
   }
 
   /** Grants bought credits, which never expire; the purchase's id makes it happen once. */
   public void grantPurchased(Tx tx, UUID purchase, int amount) {
-    Purse purse = open(tx);
+    CreditAccount purse = open(tx);
     purse.grant(CreditType.PURCHASED, amount, "purchase:" + purchase, "Credits bought", purchase);
     store(tx, purse);
   }
 
   /** Takes what is left of a purchase whose money went back. */
   public void revokePurchased(Tx tx, UUID purchase) {
-    Purse purse = open(tx);
+    CreditAccount purse = open(tx);
     purse.revoke(purchase);
     store(tx, purse);
   }
@@ -195,14 +195,14 @@ public final class Credits {
   }
 
   /** The owner's credits as of after the lock, with the day up to date. */
-  private Purse open(Tx tx) {
+  private CreditAccount open(Tx tx) {
     LockedUser owner = tx.owner();
-    Purse purse =
-        new Purse(
+    CreditAccount purse =
+        new CreditAccount(
             ids,
             tx.now(),
             tx.sql("credits.find_grants")
-                .bind("today", Purse.day(tx.now()).toString())
+                .bind("today", CreditAccount.day(tx.now()).toString())
                 .list(Grant::of));
     purse.settle(entitled(owner.tier(), owner.perkDailyCredits()));
     return purse;
@@ -216,7 +216,7 @@ public final class Credits {
         };
   }
 
-  private void store(Tx tx, Purse purse) {
+  private void store(Tx tx, CreditAccount purse) {
     if (purse.movements().isEmpty()) {
       return;
     }
@@ -225,7 +225,7 @@ public final class Credits {
     tx.afterCommit(() -> purse.movements().forEach(metrics::moved));
     // What the clock did is nobody's decision.
     Tx system = tx.actingFor(tx.userId(), Actor.Source.SYSTEM);
-    for (Movement movement : purse.movements()) {
+    for (LedgerEntry movement : purse.movements()) {
       UUID grant = movement.grantId();
       String type = movement.type().wireName();
       int amount = Math.abs(movement.amount());

@@ -48,7 +48,7 @@ record Grant(
         row.instant("created_at"));
   }
 
-  boolean isOver(Instant now) {
+  boolean isExpired(Instant now) {
     return expiresAt != null && !now.isBefore(expiresAt);
   }
 
@@ -56,7 +56,7 @@ record Grant(
     return with(remaining - count, spent + count, expired);
   }
 
-  Grant giveBack(int count) {
+  Grant refund(int count) {
     return with(remaining + count, spent - count, expired);
   }
 

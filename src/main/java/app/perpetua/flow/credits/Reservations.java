@@ -58,13 +58,13 @@ public final class Reservations {
    *
    * @return what the user has left
    */
-  public int keep(Tx tx, String ref) {
+  public int commit(Tx tx, String ref) {
     jobs.cancel(tx, SETTLE, ref);
     return credits.statement(tx).balance().total();
   }
 
   /** It was not. */
-  public void giveBack(Tx tx, String ref, int amount) {
+  public void release(Tx tx, String ref, int amount) {
     jobs.cancel(tx, SETTLE, ref);
     credits.refund(tx, ref, amount);
   }

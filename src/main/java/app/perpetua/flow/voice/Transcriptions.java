@@ -215,7 +215,7 @@ public final class Transcriptions {
   }
 
   private TranscriptionResult nothing(Tx tx, ReservedRecording reserved, Refusal why) {
-    reservations.giveBack(tx, reserved.ref(), reserved.reserved());
+    reservations.release(tx, reserved.ref(), reserved.reserved());
     return new TranscriptionResult.Nothing(why);
   }
 

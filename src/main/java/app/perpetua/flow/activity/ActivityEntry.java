@@ -19,7 +19,7 @@ import tools.jackson.databind.JsonNode;
  * @param extraData the same, by its older name
  * @param requestId the request that caused it; null for jobs
  */
-public record Entry(
+public record ActivityEntry(
     UUID id,
     UUID userId,
     String entityType,
@@ -30,9 +30,9 @@ public record Entry(
     JsonNode extraData,
     @Nullable String requestId,
     Instant createdAt) {
-  static Entry of(Row row, Json json) {
+  static ActivityEntry of(Row row, Json json) {
     JsonNode metadata = json.parse(row.text("metadata"));
-    return new Entry(
+    return new ActivityEntry(
         row.uuid("id"),
         row.uuid("user_id"),
         row.text("entity_type"),

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param description in plain words, for the history
  * @param expiresAt the grant's
  */
-record Movement(
+record LedgerEntry(
     UUID id,
     UUID grantId,
     CreditType type,

@@ -1,7 +1,7 @@
 package app.perpetua.flow.credits;
 
 import app.perpetua.flow.base.Ids;
-import app.perpetua.flow.credits.Movement.Operation;
+import app.perpetua.flow.credits.LedgerEntry.Operation;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * database. Whoever changes it holds the user's row and stores {@link #changed()} and {@link
  * #movements()} in the same transaction. Not thread-safe.
  */
-final class Purse {
+final class CreditAccount {
   private static final Comparator<Grant> SPEND_ORDER =
       Comparator.comparing(Grant::type).thenComparing(Grant::createdAt).thenComparing(Grant::id);
 
@@ -27,13 +27,13 @@ final class Purse {
   private final Instant now;
   private final Map<UUID, Grant> grants = new LinkedHashMap<>();
   private final Map<UUID, Grant> changed = new LinkedHashMap<>();
-  private final List<Movement> movements = new ArrayList<>();
+  private final List<LedgerEntry> movements = new ArrayList<>();
   private int total;
 
   /**
    * @param grants all that hold something, and all of today's entitlement
    */
-  Purse(Ids ids, Instant now, Collection<Grant> grants) {
+  CreditAccount(Ids ids, Instant now, Collection<Grant> grants) {
     this.ids = ids;
     this.now = now;
     grants.forEach(grant -> this.grants.put(grant.id(), grant));
@@ -71,7 +71,7 @@ final class Purse {
   void settle(int entitled) {
     List<Grant> over =
         grants.values().stream()
-            .filter(grant -> grant.remaining() > 0 && grant.isOver(now))
+            .filter(grant -> grant.remaining() > 0 && grant.isExpired(now))
             .toList();
     for (Grant grant : over) {
       expire(grant, grant.remaining(), "expired at the end of its day");
@@ -130,7 +130,7 @@ final class Purse {
         continue;
       }
       left -= back;
-      if (grant.isOver(now)) {
+      if (grant.isExpired(now)) {
         LocalDate today = day(now);
         add(
             CreditType.DAILY,
@@ -141,7 +141,7 @@ final class Purse {
             new Origin("refund:" + ref + ":" + grant.id(), endOf(today), null, null));
       } else {
         Grant current = grants.getOrDefault(grant.id(), grant);
-        move(current.giveBack(back), Operation.REFUND, back, ref, "Given back");
+        move(current.refund(back), Operation.REFUND, back, ref, "Given back");
       }
     }
   }
@@ -202,7 +202,7 @@ final class Purse {
   }
 
   /** What happened, in order. */
-  List<Movement> movements() {
+  List<LedgerEntry> movements() {
     return movements;
   }
 
@@ -246,7 +246,7 @@ final class Purse {
     changed.put(after.id(), after);
     total += amount;
     movements.add(
-        new Movement(
+        new LedgerEntry(
             ids.next(),
             after.id(),
             after.type(),

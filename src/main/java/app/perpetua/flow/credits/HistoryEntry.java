@@ -16,23 +16,23 @@ import org.jspecify.annotations.Nullable;
  * @param description in plain words
  * @param expiresAt when the grant it touched ends; null for never
  */
-public record Entry(
+public record HistoryEntry(
     UUID id,
     UUID userId,
     CreditType creditType,
-    Movement.Operation operation,
+    LedgerEntry.Operation operation,
     int amount,
     int balanceAfter,
     @Nullable String operationRef,
     String description,
     @Nullable Instant expiresAt,
     Instant createdAt) {
-  static Entry of(Row row) {
-    return new Entry(
+  static HistoryEntry of(Row row) {
+    return new HistoryEntry(
         row.uuid("id"),
         row.uuid("user_id"),
         row.wireName("credit_type", CreditType.class),
-        row.wireName("operation", Movement.Operation.class),
+        row.wireName("operation", LedgerEntry.Operation.class),
         row.integer("amount"),
         row.integer("balance_after"),
         row.textOrNull("operation_ref"),
