@@ -1,4 +1,4 @@
--- name: find_standing
+-- name: find_stats
 -- All that counting takes, in one round trip: the user's figures, on a line for each achievement
 -- that is still locked, or on one line if none is.
 select coalesce(s.lifetime_tasks_completed, 0) as lifetime_tasks_completed,
@@ -18,7 +18,7 @@ left join achievements.achievement_definitions d
 where u.id = :user_id
 order by d.position
 
--- name: store_standing
+-- name: store_stats
 -- As the rules have computed it while the owner's row is locked. Only the nightly job writes here
 -- without that lock, and what it ends would have ended anyway.
 insert into achievements.user_achievement_states

@@ -1,4 +1,4 @@
--- name: find_standing
+-- name: find_billing_state
 -- Tier and subscription in one snapshot; a row also for those who never had one.
 select u.tier, s.status, s.current_period_end, s.grace_period_end
 from auth.users u

@@ -36,7 +36,7 @@ enum Operation {
       case SHOW -> List.of("tasks.find_detail");
       case PATCH -> List.of("idempotency.open", "tasks.find_task");
       case CREATE -> List.of("idempotency.open");
-      case COMPLETE -> List.of("idempotency.open", "tasks.find_task", "achievements.find_standing");
+      case COMPLETE -> List.of("idempotency.open", "tasks.find_task", "achievements.find_stats");
     };
   }
 
@@ -50,7 +50,7 @@ enum Operation {
           List.of(
               "tasks.store_task",
               "events.append_activity",
-              "achievements.store_standing",
+              "achievements.store_stats",
               "idempotency.keep");
     };
   }

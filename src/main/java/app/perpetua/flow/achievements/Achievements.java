@@ -112,12 +112,12 @@ public final class Achievements {
    * @param tx acts for the user, whose row is locked
    */
   public void noteConverted(Tx tx) {
-    count(tx, Standing::withNote);
+    count(tx, AchievementStats::withNote);
   }
 
   /** What the acting user has unlocked in this transaction so far, in the catalogue's order. */
   public List<Unlocked> unlocked(Tx tx) {
-    return tx.memoized(Reckoning.class).map(Reckoning::unlocked).orElse(List.of());
+    return tx.memoized(AchievementTally.class).map(AchievementTally::unlocked).orElse(List.of());
   }
 
   /**
@@ -128,7 +128,7 @@ public final class Achievements {
     int[] streak = {0};
     tx.optional(
         "streak_shown",
-        () -> streak[0] = reckoning(tx).standing().streak().on(day(tx.now())),
+        () -> streak[0] = reckoning(tx).stats().streak().on(day(tx.now())),
         why ->
             LOG.log(
                 System.Logger.Level.WARNING,
@@ -154,19 +154,19 @@ public final class Achievements {
    */
   public Overview overview(Tx tx) {
     LocalDate today = day(tx.now());
-    record Account(Standing standing, Limits limits) {}
+    record Account(AchievementStats standing, Limits limits) {}
     OneToMany<Account, Progress> found =
         tx.sql("achievements.find_overview")
             .oneToMany(
-                row -> new Account(Standing.of(row), limits(row)),
+                row -> new Account(AchievementStats.of(row), limits(row)),
                 row -> {
                   Achievement achievement = Achievement.of(row);
                   return new Progress(
                       achievement,
-                      Standing.of(row).figure(achievement.category(), today),
+                      AchievementStats.of(row).value(achievement.category(), today),
                       row.instantOrNull("unlocked_at"));
                 });
-    Standing standing = found.one().standing();
+    AchievementStats standing = found.one().standing();
     Limits limits = found.one().limits();
     return new Overview(
         standing.tasks(),
@@ -190,18 +190,18 @@ public final class Achievements {
         config.base(tier, Perk.Type.DAILY_CREDITS) + row.integer("perk_daily_credits"));
   }
 
-  private void count(Tx tx, UnaryOperator<Standing> change) {
-    Reckoning reckoning = reckoning(tx);
+  private void count(Tx tx, UnaryOperator<AchievementStats> change) {
+    AchievementTally reckoning = reckoning(tx);
     List<Achievement> reached = reckoning.count(change);
-    store(tx, reckoning.standing());
+    store(tx, reckoning.stats());
     if (!reached.isEmpty()) {
       unlock(tx, reached);
     }
   }
 
-  private static void store(Tx tx, Standing standing) {
+  private static void store(Tx tx, AchievementStats standing) {
     Streak streak = standing.streak();
-    tx.sql("achievements.store_standing")
+    tx.sql("achievements.store_stats")
         .bind("lifetime_tasks_completed", standing.tasks())
         .bind("current_streak", streak.current())
         .bind("latest_streak", streak.latest())
@@ -252,13 +252,13 @@ public final class Achievements {
     }
   }
 
-  private static Reckoning reckoning(Tx tx) {
+  private static AchievementTally reckoning(Tx tx) {
     return tx.memoized(
-        Reckoning.class,
+        AchievementTally.class,
         () -> {
-          OneToMany<Standing, Achievement> found =
-              tx.sql("achievements.find_standing").oneToMany(Standing::of, Achievement::of);
-          return new Reckoning(found.one(), found.many());
+          OneToMany<AchievementStats, Achievement> found =
+              tx.sql("achievements.find_stats").oneToMany(AchievementStats::of, Achievement::of);
+          return new AchievementTally(found.one(), found.many());
         });
   }
 

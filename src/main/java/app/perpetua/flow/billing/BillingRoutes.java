@@ -45,7 +45,7 @@ public final class BillingRoutes {
   public Function<Tx, Reply> show(Request request) {
     request.query().done();
     return tx -> {
-      Subscriptions.Standing standing = billing.subscriptions().standing(tx);
+      Subscriptions.BillingState standing = billing.subscriptions().standing(tx);
       Map<String, @Nullable Object> shown = new LinkedHashMap<>();
       shown.put("tier", standing.tier());
       shown.put("status", standing.status());

@@ -31,7 +31,7 @@ public final class Subscriptions {
    * @param periodEnd null if there never was one
    * @param graceEnd null outside of the grace period
    */
-  public record Standing(
+  public record BillingState(
       Tier tier, @Nullable String status, @Nullable Instant periodEnd, @Nullable Instant graceEnd) {
     /** True if it ends with its period. */
     public boolean endsWithPeriod() {
@@ -59,11 +59,11 @@ public final class Subscriptions {
    *
    * @throws Refusal {@code UNAUTHORIZED} if the account is gone
    */
-  public Standing standing(Tx tx) {
-    return tx.sql("billing.find_standing")
+  public BillingState standing(Tx tx) {
+    return tx.sql("billing.find_billing_state")
         .one(
             row ->
-                new Standing(
+                new BillingState(
                     row.wireName("tier", Tier.class),
                     row.textOrNull("status"),
                     row.instantOrNull("current_period_end"),

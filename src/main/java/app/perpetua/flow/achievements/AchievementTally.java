@@ -8,28 +8,28 @@ import java.util.function.UnaryOperator;
  * One user's standing while one transaction counts: what it leaves for the commit cannot be read
  * again, so it is kept here. Confined to one thread.
  */
-final class Reckoning {
+final class AchievementTally {
   private final List<Achievement> locked;
   private final List<Achievements.Unlocked> unlocked = new ArrayList<>();
-  private Standing standing;
+  private AchievementStats stats;
 
   /** As it was read. */
-  Reckoning(Standing standing, List<Achievement> locked) {
-    this.standing = standing;
+  AchievementTally(AchievementStats standing, List<Achievement> locked) {
+    this.stats = standing;
     this.locked = new ArrayList<>(locked);
   }
 
   /** Counts; what that unlocks, each once. */
-  List<Achievement> count(UnaryOperator<Standing> change) {
-    standing = change.apply(standing);
-    List<Achievement> reached = locked.stream().filter(standing::reaches).toList();
+  List<Achievement> count(UnaryOperator<AchievementStats> change) {
+    stats = change.apply(stats);
+    List<Achievement> reached = locked.stream().filter(stats::reaches).toList();
     locked.removeAll(reached);
     reached.forEach(achievement -> unlocked.add(Achievements.Unlocked.of(achievement)));
     return reached;
   }
 
-  Standing standing() {
-    return standing;
+  AchievementStats stats() {
+    return stats;
   }
 
   List<Achievements.Unlocked> unlocked() {

@@ -12,9 +12,9 @@ import org.jspecify.annotations.Nullable;
  * @param focus tasks completed with at least half of their estimate spent in focus (FR-045)
  * @param notes notes converted, each once
  */
-record Standing(int tasks, Streak streak, int focus, int notes) {
-  static Standing of(Row row) {
-    return new Standing(
+record AchievementStats(int tasks, Streak streak, int focus, int notes) {
+  static AchievementStats of(Row row) {
+    return new AchievementStats(
         row.integer("lifetime_tasks_completed"),
         new Streak(
             row.integer("latest_streak"),
@@ -31,16 +31,16 @@ record Standing(int tasks, Streak streak, int focus, int notes) {
     return text == null ? null : LocalDate.parse(text);
   }
 
-  Standing withTask(LocalDate day) {
-    return new Standing(tasks + 1, streak.with(day), focus, notes);
+  AchievementStats withTask(LocalDate day) {
+    return new AchievementStats(tasks + 1, streak.with(day), focus, notes);
   }
 
-  Standing withFocus() {
-    return new Standing(tasks, streak, focus + 1, notes);
+  AchievementStats withFocus() {
+    return new AchievementStats(tasks, streak, focus + 1, notes);
   }
 
-  Standing withNote() {
-    return new Standing(tasks, streak, focus, notes + 1);
+  AchievementStats withNote() {
+    return new AchievementStats(tasks, streak, focus, notes + 1);
   }
 
   /** True if an achievement is earned; a streak that is over has earned its own. */
@@ -48,12 +48,12 @@ record Standing(int tasks, Streak streak, int focus, int notes) {
     int figure =
         achievement.category() == Achievement.Category.STREAKS
             ? streak.longest()
-            : figure(achievement.category(), LocalDate.MAX);
+            : value(achievement.category(), LocalDate.MAX);
     return figure >= achievement.threshold();
   }
 
   /** The figure of a category as of that day. */
-  int figure(Achievement.Category category, LocalDate today) {
+  int value(Achievement.Category category, LocalDate today) {
     return switch (category) {
       case TASKS -> tasks;
       case STREAKS -> streak.on(today);
