@@ -17,10 +17,10 @@ import app.perpetua.flow.assistant.ActionForm;
 import app.perpetua.flow.assistant.Actions;
 import app.perpetua.flow.assistant.Assistant;
 import app.perpetua.flow.assistant.AssistantRoutes;
+import app.perpetua.flow.assistant.AssistantServices;
 import app.perpetua.flow.assistant.Breakdown;
 import app.perpetua.flow.assistant.Charges;
 import app.perpetua.flow.assistant.Chat;
-import app.perpetua.flow.assistant.Kit;
 import app.perpetua.flow.assistant.Model;
 import app.perpetua.flow.assistant.NoteConversion;
 import app.perpetua.flow.assistant.Prompts;
@@ -339,8 +339,8 @@ final class Features {
                       System::nanoTime,
                       new SecureRandom(),
                       metrics.registry());
-              Kit kit =
-                  new Kit(
+              AssistantServices kit =
+                  new AssistantServices(
                       new Assistant(model, config.assistant().timeout(), System::nanoTime),
                       config.assistant(),
                       prompts,

@@ -33,7 +33,7 @@ public final class Assistant {
    * @param text all of it, as it was streamed
    * @param truncated true if it broke off in the middle
    */
-  public record Talk(String text, boolean truncated) {}
+  public record ChatResult(String text, boolean truncated) {}
 
   private final Model model;
   private final Duration timeout;
@@ -52,19 +52,19 @@ public final class Assistant {
   /**
    * Lets the model talk and call tools.
    *
-   * @param prompt with {@link Prompt.Aim.Talk}
+   * @param prompt with {@link Prompt.OutputMode.Chat}
    * @param tool answers a call, for the model to read; told of unknown tools as well
    * @param words where to say what comes, as it comes; null if only the whole is wanted: then an
    *     answer that breaks off is none
    * @param proposed whether the tools have yielded something, which makes silence usable
    */
-  public Result<Talk> talk(
+  public Result<ChatResult> chat(
       Prompt prompt,
       Function<ToolCall, String> tool,
       @Nullable Consumer<String> words,
       BooleanSupplier proposed,
       Cancellation cancellation) {
-    Course course = new Course();
+    RunState course = new RunState();
     Prompt next = prompt;
     Failure failure = null;
     boolean asking = true;
@@ -76,7 +76,7 @@ public final class Assistant {
       for (ToolCall call : failure == null ? turn.calls() : List.<ToolCall>of()) {
         course.toolCalls++;
         more.add(
-            new Prompt.Item.Returned(
+            new Prompt.Item.FunctionResult(
                 call.id(), course.toolCalls > MAX_CALLS ? "Too many calls." : tool.apply(call)));
       }
       next = next.with(more);
@@ -84,29 +84,29 @@ public final class Assistant {
     String text = course.text.toString();
     boolean heard = words != null && !text.isEmpty();
     if (failure != null && !heard) {
-      return new Result.Nothing<>(failure, course.end(failure.word()));
+      return new Result.Failed<>(failure, course.end(failure.word()));
     }
     if (text.isBlank() && !proposed.getAsBoolean()) {
       Failure silence = new Failure.WrongShape("the answer is empty");
-      return new Result.Nothing<>(silence, course.end(silence.word()));
+      return new Result.Failed<>(silence, course.end(silence.word()));
     }
     boolean truncated = failure != null;
-    return new Result.Usable<>(
-        new Talk(text, truncated), course.end(truncated ? "truncated" : "answered"));
+    return new Result.Success<>(
+        new ChatResult(text, truncated), course.end(truncated ? "truncated" : "answered"));
   }
 
   /**
    * Lets the model fill in a form; one of the wrong shape is asked for once more.
    *
-   * @param prompt with {@link Prompt.Aim.Fill}
+   * @param prompt with {@link Prompt.OutputMode.StructuredOutput}
    */
-  public Result<JsonNode> fill(Prompt prompt, Cancellation cancellation) {
-    Course course = new Course();
+  public Result<JsonNode> structuredOutput(Prompt prompt, Cancellation cancellation) {
+    RunState course = new RunState();
     Turn turn = turn(prompt, course, null, cancellation);
     if (turn.failure() instanceof Failure.WrongShape(String why)) {
       Prompt.Item again =
-          new Prompt.Item.Said(
-              Prompt.Speaker.USER, "Your last answer could not be used: " + why + ". Again.");
+          new Prompt.Item.Message(
+              Prompt.Author.USER, "Your last answer could not be used: " + why + ". Again.");
       turn = turn(prompt.with(List.of(again)), course, null, cancellation);
     }
     Failure failure = turn.failure();
@@ -114,14 +114,14 @@ public final class Assistant {
       failure = new Failure.WrongShape("there is no form");
     }
     if (failure != null || turn.form() == null) {
-      Failure told = failure == null ? new Failure.Cut() : failure;
-      return new Result.Nothing<>(told, course.end(told.word()));
+      Failure told = failure == null ? new Failure.Interrupted() : failure;
+      return new Result.Failed<>(told, course.end(told.word()));
     }
-    return new Result.Usable<>(turn.form(), course.end("answered"));
+    return new Result.Success<>(turn.form(), course.end("answered"));
   }
 
   /** What has happened in a run so far. */
-  private final class Course {
+  private final class RunState {
     private final long began = nanoTime.getAsLong();
     private final StringBuilder text = new StringBuilder();
     private Usage usage = Usage.NONE;
@@ -167,9 +167,9 @@ public final class Assistant {
   }
 
   private Turn turn(
-      Prompt prompt, Course course, @Nullable Consumer<String> words, Cancellation cancellation) {
+      Prompt prompt, RunState course, @Nullable Consumer<String> words, Cancellation cancellation) {
     if (course.left().isNegative() || course.left().isZero()) {
-      return Turn.failed(new Failure.Slow());
+      return Turn.failed(new Failure.DeadlineExceeded());
     }
     course.turns++;
     List<ToolCall> calls = new ArrayList<>();
@@ -178,7 +178,7 @@ public final class Assistant {
       cancellation.onCancel(answer::close);
       while (true) {
         switch (answer.next()) {
-          case Model.Event.Words(String text) -> {
+          case Model.Event.TextDelta(String text) -> {
             if (course.text.length() + text.length() > MAX_TEXT) {
               return Turn.failed(new Failure.TooLarge());
             }
@@ -187,8 +187,8 @@ public final class Assistant {
               words.accept(text);
             }
           }
-          case Model.Event.Called(ToolCall call) -> calls.add(call);
-          case Model.Event.Filled(JsonNode filled) -> form = filled;
+          case Model.Event.FunctionCalled(ToolCall call) -> calls.add(call);
+          case Model.Event.StructuredOutput(JsonNode filled) -> form = filled;
           case Model.Event.Finished(String by, Usage usage, List<Prompt.Item> items) -> {
             course.answeredBy = by;
             course.usage = course.usage.plus(usage);

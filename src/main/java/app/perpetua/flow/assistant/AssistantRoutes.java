@@ -175,7 +175,7 @@ public final class AssistantRoutes {
   }
 
   private static Optional<Failure> failure(Result<?> result) {
-    return result instanceof Result.Nothing<?>(Failure failure, Run _)
+    return result instanceof Result.Failed<?>(Failure failure, Run _)
         ? Optional.of(failure)
         : Optional.empty();
   }

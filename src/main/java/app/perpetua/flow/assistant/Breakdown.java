@@ -53,12 +53,12 @@ public final class Breakdown {
       int creditsRemaining,
       boolean aiRequestWarning) {}
 
-  private final Kit kit;
+  private final AssistantServices kit;
   private final Tasks tasks;
   private final Subtasks subtasks;
 
   /** A breakdown is one form to fill in. */
-  public Breakdown(Kit kit, Tasks tasks, Subtasks subtasks) {
+  public Breakdown(AssistantServices kit, Tasks tasks, Subtasks subtasks) {
     this.kit = kit;
     this.tasks = tasks;
     this.subtasks = subtasks;
@@ -102,16 +102,16 @@ public final class Breakdown {
         new Prompt(
             kit.prompts().subtasks(),
             List.of(Prompts.data(kit.json(), data)),
-            new Prompt.Aim.Fill(form(reserved.room())),
+            new Prompt.OutputMode.StructuredOutput(form(reserved.room())),
             MAX_OUTPUT_TOKENS,
             Prompts.safetyIdentifier(reserved.userId()));
-    return switch (kit.assistant().fill(prompt, cancellation)) {
-      case Result.Nothing<JsonNode>(Failure failure, Run run) -> new Result.Nothing<>(failure, run);
-      case Result.Usable<JsonNode>(JsonNode form, Run run) -> {
+    return switch (kit.assistant().structuredOutput(prompt, cancellation)) {
+      case Result.Failed<JsonNode>(Failure failure, Run run) -> new Result.Failed<>(failure, run);
+      case Result.Success<JsonNode>(JsonNode form, Run run) -> {
         List<String> titles = titles(form, reserved.task().subtasks());
         yield titles.isEmpty()
-            ? new Result.Nothing<>(new Failure.WrongShape("there are no new subtasks"), run)
-            : new Result.Usable<>(titles, run);
+            ? new Result.Failed<>(new Failure.WrongShape("there are no new subtasks"), run)
+            : new Result.Success<>(titles, run);
       }
     };
   }
@@ -124,7 +124,7 @@ public final class Breakdown {
   public Optional<Answer> settle(
       Tx tx, Question question, Reserved reserved, Result<List<String>> result) {
     Charge charge = reserved.charge();
-    if (!(result instanceof Result.Usable<List<String>>(List<String> titles, Run run))) {
+    if (!(result instanceof Result.Success<List<String>>(List<String> titles, Run run))) {
       kit.charges().release(tx, charge);
       return Optional.empty();
     }
@@ -149,16 +149,16 @@ public final class Breakdown {
   }
 
   private static Prompt.Tool form(int room) {
-    Schema title = new Schema.Text("one step, in a few words", 1, TITLE);
+    Schema title = new Schema.StringSchema("one step, in a few words", 1, TITLE);
     return new Prompt.Tool(
         "subtasks",
         "The subtasks of the task, in order.",
-        new Schema.Members(
+        new Schema.ObjectSchema(
             "",
             Map.of(
                 "subtasks",
-                new Schema.Items(
-                    "the steps", new Schema.Members("", Map.of("title", title)), 1, room))));
+                new Schema.ArraySchema(
+                    "the steps", new Schema.ObjectSchema("", Map.of("title", title)), 1, room))));
   }
 
   /** Trimmed, without empty ones and repetitions. */

@@ -74,7 +74,7 @@ public final class Chat {
   }
 
   /** What came of asking. */
-  public record Said(Result<Assistant.Talk> result, List<Proposal> proposals) {}
+  public record Said(Result<Assistant.ChatResult> result, List<Proposal> proposals) {}
 
   /**
    * The answer as the contract shows it.
@@ -89,12 +89,12 @@ public final class Chat {
       boolean aiRequestWarning,
       @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable Boolean truncated) {}
 
-  private final Kit kit;
+  private final AssistantServices kit;
   private final Tasks tasks;
   private final Actions actions;
 
   /** Chatting touches nearly everything that the assistant has. */
-  public Chat(Kit kit, Tasks tasks, Actions actions) {
+  public Chat(AssistantServices kit, Tasks tasks, Actions actions) {
     this.kit = kit;
     this.tasks = tasks;
     this.actions = actions;
@@ -139,13 +139,13 @@ public final class Chat {
             kit.prompts().chat(),
             List.of(
                 Prompts.data(kit.json(), data(reserved)),
-                new Prompt.Item.Said(Prompt.Speaker.USER, question.text())),
-            new Prompt.Aim.Talk(Toolbox.TOOLS),
+                new Prompt.Item.Message(Prompt.Author.USER, question.text())),
+            new Prompt.OutputMode.Chat(Toolbox.TOOLS),
             MAX_OUTPUT_TOKENS,
             Prompts.safetyIdentifier(reserved.userId()));
-    Result<Assistant.Talk> result =
+    Result<Assistant.ChatResult> result =
         kit.assistant()
-            .talk(prompt, toolbox::call, words, () -> !toolbox.proposals().isEmpty(), cancellation);
+            .chat(prompt, toolbox::call, words, () -> !toolbox.proposals().isEmpty(), cancellation);
     return new Said(result, toolbox.proposals());
   }
 
@@ -156,7 +156,8 @@ public final class Chat {
    */
   public Optional<Answer> settle(Tx tx, Question question, Reserved reserved, Said said) {
     Charge charge = reserved.charge();
-    if (!(said.result() instanceof Result.Usable<Assistant.Talk>(Assistant.Talk talk, Run run))) {
+    if (!(said.result()
+        instanceof Result.Success<Assistant.ChatResult>(Assistant.ChatResult talk, Run run))) {
       kit.charges().release(tx, charge);
       return Optional.empty();
     }

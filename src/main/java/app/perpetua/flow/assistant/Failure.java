@@ -15,10 +15,10 @@ public sealed interface Failure {
   record Unreachable() implements Failure {}
 
   /** A connection and no answer, or an answer that stopped coming without an end. */
-  record Silent() implements Failure {}
+  record ReadTimeout() implements Failure {}
 
   /** The caller's time is up. */
-  record Slow() implements Failure {}
+  record DeadlineExceeded() implements Failure {}
 
   /**
    * Too many requests or tokens a minute: later it will work.
@@ -35,7 +35,7 @@ public sealed interface Failure {
    *
    * @param status HTTP's; 0 if the failure came in the middle of an answer
    */
-  record Faulty(int status) implements Failure {}
+  record ServerError(int status) implements Failure {}
 
   /**
    * The provider does not take our request or our key.
@@ -46,14 +46,14 @@ public sealed interface Failure {
   record Rejected(int status, String code) implements Failure {}
 
   /** The answer broke off. */
-  record Cut() implements Failure {}
+  record Interrupted() implements Failure {}
 
   /**
    * The answer is not what this protocol looks like.
    *
    * @param why without quoting it
    */
-  record Garbled(String why) implements Failure {}
+  record Malformed(String why) implements Failure {}
 
   /**
    * The form that was asked for is missing or has another shape; asking again may help.
@@ -83,14 +83,14 @@ public sealed interface Failure {
     return switch (this) {
       case Paused _ -> "paused";
       case Unreachable _ -> "unreachable";
-      case Silent _ -> "silent";
-      case Slow _ -> "slow";
+      case ReadTimeout _ -> "silent";
+      case DeadlineExceeded _ -> "slow";
       case RateLimited _ -> "rate_limited";
       case QuotaExhausted _ -> "quota_exhausted";
-      case Faulty _ -> "faulty";
+      case ServerError _ -> "faulty";
       case Rejected _ -> "rejected";
-      case Cut _ -> "cut";
-      case Garbled _ -> "garbled";
+      case Interrupted _ -> "cut";
+      case Malformed _ -> "garbled";
       case WrongShape _ -> "wrong_shape";
       case TooLarge _ -> "too_large";
       case Refused _ -> "refused";

@@ -33,17 +33,19 @@ public interface Model {
 
   /**
    * What happens in a turn. No text in it has NUL or unpaired surrogates, except within {@link
-   * Filled}.
+   * StructuredOutput}.
    */
   sealed interface Event {
     /** More of what the model says. */
-    record Words(String text) implements Event {}
+    record TextDelta(String text) implements Event {}
 
     /** A tool is to be called; its name and arguments are the model's word, checked by nobody. */
-    record Called(ToolCall call) implements Event {}
+    record FunctionCalled(ToolCall call) implements Event {}
 
-    /** The form that {@link Prompt.Aim.Fill} asked for; it has the form's shape. */
-    record Filled(JsonNode form) implements Event {}
+    /**
+     * The form that {@link Prompt.OutputMode.StructuredOutput} asked for; it has the form's shape.
+     */
+    record StructuredOutput(JsonNode form) implements Event {}
 
     /**
      * The turn is complete.

@@ -47,12 +47,12 @@ public final class NoteConversion {
   public record Answer(
       UUID suggestionId, SuggestedTask suggestedTask, int creditsUsed, int creditsRemaining) {}
 
-  private final Kit kit;
+  private final AssistantServices kit;
   private final Tasks tasks;
   private final Notes notes;
 
   /** A conversion is one form to fill in. */
-  public NoteConversion(Kit kit, Tasks tasks, Notes notes) {
+  public NoteConversion(AssistantServices kit, Tasks tasks, Notes notes) {
     this.kit = kit;
     this.tasks = tasks;
     this.notes = notes;
@@ -103,17 +103,17 @@ public final class NoteConversion {
         new Prompt(
             kit.prompts().note(),
             List.of(Prompts.data(kit.json(), data)),
-            new Prompt.Aim.Fill(form(reserved.maxDescription())),
+            new Prompt.OutputMode.StructuredOutput(form(reserved.maxDescription())),
             MAX_OUTPUT_TOKENS,
             Prompts.safetyIdentifier(reserved.userId()));
-    return switch (kit.assistant().fill(prompt, cancellation)) {
-      case Result.Nothing<JsonNode>(Failure failure, Run run) -> new Result.Nothing<>(failure, run);
-      case Result.Usable<JsonNode>(JsonNode form, Run run) ->
+    return switch (kit.assistant().structuredOutput(prompt, cancellation)) {
+      case Result.Failed<JsonNode>(Failure failure, Run run) -> new Result.Failed<>(failure, run);
+      case Result.Success<JsonNode>(JsonNode form, Run run) ->
           draft(form, reserved, reader)
-              .<Result<TaskDraft>>map(draft -> new Result.Usable<>(draft, run))
+              .<Result<TaskDraft>>map(draft -> new Result.Success<>(draft, run))
               .orElseGet(
                   () ->
-                      new Result.Nothing<>(new Failure.WrongShape("the fields make no task"), run));
+                      new Result.Failed<>(new Failure.WrongShape("the fields make no task"), run));
     };
   }
 
@@ -125,7 +125,7 @@ public final class NoteConversion {
   public Optional<Answer> settle(
       Tx tx, Question question, Reserved reserved, Result<TaskDraft> result) {
     Charge charge = reserved.charge();
-    if (!(result instanceof Result.Usable<TaskDraft>(TaskDraft draft, Run run))) {
+    if (!(result instanceof Result.Success<TaskDraft>(TaskDraft draft, Run run))) {
       kit.charges().release(tx, charge);
       return Optional.empty();
     }
@@ -177,15 +177,17 @@ public final class NoteConversion {
 
   private static Prompt.Tool form(int maxDescription) {
     Map<String, Schema> members = new LinkedHashMap<>();
-    members.put("title", new Schema.Text("what is to be done", 1, TITLE));
-    members.put("description", new Schema.Text("details; empty if none", 0, maxDescription));
+    members.put("title", new Schema.StringSchema("what is to be done", 1, TITLE));
+    members.put(
+        "description", new Schema.StringSchema("details; empty if none", 0, maxDescription));
     members.put(
         "priority",
-        new Schema.Choice("how important it is", List.of(WireName.all(Priority.class))));
+        new Schema.EnumSchema("how important it is", List.of(WireName.all(Priority.class))));
     members.put(
         "due_date",
-        new Schema.Maybe(new Schema.Text("when it is due, an instant in UTC, or null", 1, 40)));
+        new Schema.NullableSchema(
+            new Schema.StringSchema("when it is due, an instant in UTC, or null", 1, 40)));
     return new Prompt.Tool(
-        "task", "The task that the note becomes.", new Schema.Members("", members));
+        "task", "The task that the note becomes.", new Schema.ObjectSchema("", members));
   }
 }

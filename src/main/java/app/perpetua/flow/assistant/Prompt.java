@@ -14,14 +14,18 @@ import java.util.List;
  * @param safetyIdentifier stands for the user towards the provider: a hash, the same every time
  */
 public record Prompt(
-    String instructions, List<Item> input, Aim aim, int maxOutputTokens, String safetyIdentifier) {
+    String instructions,
+    List<Item> input,
+    OutputMode aim,
+    int maxOutputTokens,
+    String safetyIdentifier) {
   /** Copies the input. */
   public Prompt {
     input = List.copyOf(input);
   }
 
   /** Who says something. */
-  public enum Speaker {
+  public enum Author {
     USER,
     ASSISTANT
   }
@@ -29,10 +33,10 @@ public record Prompt(
   /** A piece of the conversation. */
   public sealed interface Item {
     /** Somebody says something. */
-    record Said(Speaker by, String text) implements Item {}
+    record Message(Author by, String text) implements Item {}
 
     /** The model has called a tool. */
-    record Called(ToolCall call) implements Item {}
+    record FunctionCall(ToolCall call) implements Item {}
 
     /**
      * What came of it.
@@ -40,24 +44,24 @@ public record Prompt(
      * @param id the call's
      * @param output for the model to read, a failure as well
      */
-    record Returned(String id, String output) implements Item {}
+    record FunctionResult(String id, String output) implements Item {}
   }
 
   /** What the turn is to bring. */
-  public sealed interface Aim {
+  public sealed interface OutputMode {
     /**
      * Words, or calls of these tools, or both.
      *
      * @param tools none will do
      */
-    record Talk(List<Tool> tools) implements Aim {}
+    record Chat(List<Tool> tools) implements OutputMode {}
 
     /**
      * Nothing but a form, filled in: structured output.
      *
      * @param form its name, what it is for, and its shape
      */
-    record Fill(Tool form) implements Aim {}
+    record StructuredOutput(Tool form) implements OutputMode {}
   }
 
   /**
@@ -67,7 +71,7 @@ public record Prompt(
    * @param description tells the model what it is for
    * @param parameters the shape of its arguments
    */
-  public record Tool(String name, String description, Schema.Members parameters) {}
+  public record Tool(String name, String description, Schema.ObjectSchema parameters) {}
 
   /** The same after more of the conversation. */
   public Prompt with(Collection<? extends Item> more) {

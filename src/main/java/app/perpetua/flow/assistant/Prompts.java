@@ -25,8 +25,8 @@ public record Prompts(String chat, String subtasks, String note) {
    * hold a mark, because {@code <} is escaped.
    */
   static Prompt.Item data(Json json, Object data) {
-    return new Prompt.Item.Said(
-        Prompt.Speaker.USER, OPEN + json.text(data).replace("<", "\\u003c") + CLOSE);
+    return new Prompt.Item.Message(
+        Prompt.Author.USER, OPEN + json.text(data).replace("<", "\\u003c") + CLOSE);
   }
 
   /** Stands for the user towards the provider, who cannot tell whom it means. */

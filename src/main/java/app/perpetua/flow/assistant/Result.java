@@ -10,8 +10,8 @@ public sealed interface Result<T> {
   Run run();
 
   /** Something that the user can use, and pays for. */
-  record Usable<T>(T value, Run run) implements Result<T> {}
+  record Success<T>(T value, Run run) implements Result<T> {}
 
   /** Nothing usable. */
-  record Nothing<T>(Failure failure, Run run) implements Result<T> {}
+  record Failed<T>(Failure failure, Run run) implements Result<T> {}
 }

@@ -37,9 +37,9 @@ public sealed interface Schema {
    *
    * @param members in the order in which the model is to write them
    */
-  record Members(String description, Map<String, Schema> members) implements Schema {
+  record ObjectSchema(String description, Map<String, Schema> members) implements Schema {
     /** Copies the members. */
-    public Members {
+    public ObjectSchema {
       members = Collections.unmodifiableMap(new LinkedHashMap<>(members));
     }
 
@@ -77,7 +77,7 @@ public sealed interface Schema {
    *
    * @param each of its elements
    */
-  record Items(String description, Schema each, int min, int max) implements Schema {
+  record ArraySchema(String description, Schema each, int min, int max) implements Schema {
     @Override
     public Map<String, Object> json() {
       Map<String, Object> json = described("array", description + range(min, max, "elements"));
@@ -101,7 +101,7 @@ public sealed interface Schema {
   }
 
   /** A text; its length counts code points. */
-  record Text(String description, int min, int max) implements Schema {
+  record StringSchema(String description, int min, int max) implements Schema {
     @Override
     public Map<String, Object> json() {
       return described("string", description + range(min, max, "characters"));
@@ -121,7 +121,7 @@ public sealed interface Schema {
   }
 
   /** One of a few words. */
-  record Choice(String description, List<String> words) implements Schema {
+  record EnumSchema(String description, List<String> words) implements Schema {
     @Override
     public Map<String, Object> json() {
       Map<String, Object> json = described("string", description);
@@ -138,7 +138,7 @@ public sealed interface Schema {
   }
 
   /** A whole number. */
-  record Whole(String description, int min, int max) implements Schema {
+  record IntegerSchema(String description, int min, int max) implements Schema {
     @Override
     public Map<String, Object> json() {
       return described("integer", description + " (" + min + " to " + max + ")");
@@ -156,7 +156,7 @@ public sealed interface Schema {
   }
 
   /** True or false. */
-  record Truth(String description) implements Schema {
+  record BooleanSchema(String description) implements Schema {
     @Override
     public Map<String, Object> json() {
       return described("boolean", description);
@@ -171,7 +171,7 @@ public sealed interface Schema {
   /**
    * That, or null where there is nothing to say: strict mode knows no members that may be left out.
    */
-  record Maybe(Schema schema) implements Schema {
+  record NullableSchema(Schema schema) implements Schema {
     @Override
     public String description() {
       return schema.description();

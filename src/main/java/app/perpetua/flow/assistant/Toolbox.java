@@ -43,14 +43,17 @@ public final class Toolbox {
   private static final int MAX_PROPOSALS = 10;
 
   private static final int MAX_SUBTASKS = 20;
-  private static final Schema TASK_ID = new Schema.Text("the id of a task in the data", 36, 36);
-  private static final Schema TITLE = new Schema.Text("what is to be done", 1, 200);
-  private static final Schema DESCRIPTION = new Schema.Text("details", 0, 1000);
+  private static final Schema TASK_ID =
+      new Schema.StringSchema("the id of a task in the data", 36, 36);
+  private static final Schema TITLE = new Schema.StringSchema("what is to be done", 1, 200);
+  private static final Schema DESCRIPTION = new Schema.StringSchema("details", 0, 1000);
   private static final Schema PRIORITY =
-      new Schema.Choice("how important it is", List.of(WireName.all(Priority.class)));
+      new Schema.EnumSchema("how important it is", List.of(WireName.all(Priority.class)));
   private static final Schema DUE =
-      new Schema.Text("when it is due, an instant in UTC such as 2026-03-01T09:30:00.000Z", 1, 40);
-  private static final Schema MINUTES = new Schema.Whole("how many minutes it takes", 1, 720);
+      new Schema.StringSchema(
+          "when it is due, an instant in UTC such as 2026-03-01T09:30:00.000Z", 1, 40);
+  private static final Schema MINUTES =
+      new Schema.IntegerSchema("how many minutes it takes", 1, 720);
 
   /** All of them. */
   static final List<Prompt.Tool> TOOLS =
@@ -60,20 +63,20 @@ public final class Toolbox {
               "Proposes a new task.",
               members(
                   "title", TITLE,
-                  "description", new Schema.Maybe(DESCRIPTION),
-                  "priority", new Schema.Maybe(PRIORITY),
-                  "due_date", new Schema.Maybe(DUE),
-                  "estimated_duration", new Schema.Maybe(MINUTES))),
+                  "description", new Schema.NullableSchema(DESCRIPTION),
+                  "priority", new Schema.NullableSchema(PRIORITY),
+                  "due_date", new Schema.NullableSchema(DUE),
+                  "estimated_duration", new Schema.NullableSchema(MINUTES))),
           new Prompt.Tool(
               "update_task",
               "Proposes to change fields of a task; null leaves a field as it is.",
               members(
                   "task_id", TASK_ID,
-                  "title", new Schema.Maybe(TITLE),
-                  "description", new Schema.Maybe(DESCRIPTION),
-                  "priority", new Schema.Maybe(PRIORITY),
-                  "due_date", new Schema.Maybe(DUE),
-                  "estimated_duration", new Schema.Maybe(MINUTES))),
+                  "title", new Schema.NullableSchema(TITLE),
+                  "description", new Schema.NullableSchema(DESCRIPTION),
+                  "priority", new Schema.NullableSchema(PRIORITY),
+                  "due_date", new Schema.NullableSchema(DUE),
+                  "estimated_duration", new Schema.NullableSchema(MINUTES))),
           new Prompt.Tool(
               "complete_task", "Proposes to mark a task as done.", members("task_id", TASK_ID)),
           new Prompt.Tool(
@@ -83,7 +86,7 @@ public final class Toolbox {
                   "task_id",
                   TASK_ID,
                   "subtasks",
-                  new Schema.Items(
+                  new Schema.ArraySchema(
                       "the steps, in order", members("title", TITLE), 1, MAX_SUBTASKS))));
 
   private final Chat.Reserved shown;
@@ -172,11 +175,11 @@ public final class Toolbox {
     };
   }
 
-  private static Schema.Members members(Object... namesAndSchemas) {
+  private static Schema.ObjectSchema members(Object... namesAndSchemas) {
     Map<String, Schema> members = new LinkedHashMap<>();
     for (int i = 0; i < namesAndSchemas.length; i += 2) {
       members.put((String) namesAndSchemas[i], (Schema) namesAndSchemas[i + 1]);
     }
-    return new Schema.Members("", members);
+    return new Schema.ObjectSchema("", members);
   }
 }

@@ -19,12 +19,12 @@ class SchemaTest {
 
   private static Schema shape() {
     Map<String, Schema> members = new LinkedHashMap<>();
-    members.put("text", new Schema.Text("A text", 1, 3));
-    members.put("maybe", new Schema.Maybe(new Schema.Choice("", List.of("a", "b"))));
-    members.put("whole", new Schema.Whole("Minutes", 1, 9));
-    members.put("truth", new Schema.Truth("Whether"));
-    members.put("list", new Schema.Items("", new Schema.Text("", 0, 5), 0, 2));
-    return new Schema.Members("All of it", members);
+    members.put("text", new Schema.StringSchema("A text", 1, 3));
+    members.put("maybe", new Schema.NullableSchema(new Schema.EnumSchema("", List.of("a", "b"))));
+    members.put("whole", new Schema.IntegerSchema("Minutes", 1, 9));
+    members.put("truth", new Schema.BooleanSchema("Whether"));
+    members.put("list", new Schema.ArraySchema("", new Schema.StringSchema("", 0, 5), 0, 2));
+    return new Schema.ObjectSchema("All of it", members);
   }
 
   private static Optional<String> fault(String json) {
@@ -44,7 +44,7 @@ class SchemaTest {
         "items":{"type":"string","description":"(0 to 5 characters)"}}},\
         "required":["text","maybe","whole","truth","list"],"additionalProperties":false}""",
         JSON.text(SHAPE.json()));
-    assertEquals("x", new Schema.Maybe(new Schema.Truth("x")).description());
+    assertEquals("x", new Schema.NullableSchema(new Schema.BooleanSchema("x")).description());
   }
 
   @ParameterizedTest
@@ -106,14 +106,14 @@ class SchemaTest {
         List.of(
             new Failure.Paused(Duration.ZERO),
             new Failure.Unreachable(),
-            new Failure.Silent(),
-            new Failure.Slow(),
+            new Failure.ReadTimeout(),
+            new Failure.DeadlineExceeded(),
             new Failure.RateLimited(Duration.ZERO),
             new Failure.QuotaExhausted(),
-            new Failure.Faulty(500),
+            new Failure.ServerError(500),
             new Failure.Rejected(400, "x"),
-            new Failure.Cut(),
-            new Failure.Garbled("x"),
+            new Failure.Interrupted(),
+            new Failure.Malformed("x"),
             new Failure.WrongShape("x"),
             new Failure.TooLarge(),
             new Failure.Refused(),

@@ -9,9 +9,9 @@ import app.perpetua.flow.assistant.Failure;
 import app.perpetua.flow.assistant.Model.Answer;
 import app.perpetua.flow.assistant.Model.Event;
 import app.perpetua.flow.assistant.Prompt;
-import app.perpetua.flow.assistant.Prompt.Aim;
+import app.perpetua.flow.assistant.Prompt.Author;
 import app.perpetua.flow.assistant.Prompt.Item;
-import app.perpetua.flow.assistant.Prompt.Speaker;
+import app.perpetua.flow.assistant.Prompt.OutputMode;
 import app.perpetua.flow.assistant.Prompt.Tool;
 import app.perpetua.flow.assistant.Schema;
 import app.perpetua.flow.base.Json;
@@ -41,7 +41,10 @@ import tools.jackson.databind.JsonNode;
 
 class OpenAiControlsTest {
   private static final Tool FORM =
-      new Tool("form", "", new Schema.Members("", Map.of("title", new Schema.Text("", 1, 9))));
+      new Tool(
+          "form",
+          "",
+          new Schema.ObjectSchema("", Map.of("title", new Schema.StringSchema("", 1, 9))));
 
   private final Json json = new Json();
   @AutoClose private final FakeOpenAi server = new FakeOpenAi();
@@ -76,7 +79,7 @@ class OpenAiControlsTest {
     call("POST", "/openai/script", "{\"steps\": [" + steps.replace('\'', '"') + "]}", 200);
   }
 
-  private List<Event> ask(Aim aim) throws InterruptedException {
+  private List<Event> ask(OutputMode aim) throws InterruptedException {
     OpenAi openAi =
         new OpenAi(
             http,
@@ -88,7 +91,7 @@ class OpenAiControlsTest {
             RandomGenerator.getDefault(),
             new SimpleMeterRegistry());
     Prompt prompt =
-        new Prompt("Help.", List.of(new Item.Said(Speaker.USER, "Hello")), aim, 100, "x");
+        new Prompt("Help.", List.of(new Item.Message(Author.USER, "Hello")), aim, 100, "x");
     List<Event> events = new ArrayList<>();
     try (Answer answer = openAi.ask(prompt, Duration.ofSeconds(60))) {
       do {
@@ -100,7 +103,7 @@ class OpenAiControlsTest {
   }
 
   private List<Event> talk() throws InterruptedException {
-    return ask(new Aim.Talk(List.of(FORM)));
+    return ask(new OutputMode.Chat(List.of(FORM)));
   }
 
   private static String failure(List<Event> events) {
@@ -112,8 +115,8 @@ class OpenAiControlsTest {
   @Test
   void steps_are_taken_a_request_each_and_then_sense_returns() throws Exception {
     script("{'text': 'Hello'}, {'tool': 'form', 'arguments': {'title': 'a'}}");
-    assertEquals(new Event.Words("Hello"), talk().getFirst());
-    Event.Called called = assertInstanceOf(Event.Called.class, talk().getFirst());
+    assertEquals(new Event.TextDelta("Hello"), talk().getFirst());
+    Event.FunctionCalled called = assertInstanceOf(Event.FunctionCalled.class, talk().getFirst());
     assertEquals("{\"title\":\"a\"}", called.call().arguments());
     assertInstanceOf(Event.Finished.class, talk().getLast());
   }
@@ -144,9 +147,10 @@ class OpenAiControlsTest {
   @Test
   void forms_of_any_shape() throws Exception {
     script("{'json': {'title': 'a'}}, {'json': {'title': 7}}, {'json': 'no json'}");
-    assertInstanceOf(Event.Filled.class, ask(new Aim.Fill(FORM)).getFirst());
-    assertEquals("wrong_shape", failure(ask(new Aim.Fill(FORM))));
-    assertEquals("wrong_shape", failure(ask(new Aim.Fill(FORM))));
+    assertInstanceOf(
+        Event.StructuredOutput.class, ask(new OutputMode.StructuredOutput(FORM)).getFirst());
+    assertEquals("wrong_shape", failure(ask(new OutputMode.StructuredOutput(FORM))));
+    assertEquals("wrong_shape", failure(ask(new OutputMode.StructuredOutput(FORM))));
   }
 
   @Test

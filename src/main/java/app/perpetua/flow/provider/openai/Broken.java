@@ -45,15 +45,19 @@ final class Broken extends Exception {
   /** True if the same request may succeed a little later. */
   boolean isWorthARetry() {
     return switch (failure) {
-      case Failure.QuotaExhausted _, Failure.Cancelled _, Failure.Slow _, Failure.Paused _ -> false;
+      case Failure.QuotaExhausted _,
+          Failure.Cancelled _,
+          Failure.DeadlineExceeded _,
+          Failure.Paused _ ->
+          false;
       case Failure.Unreachable _,
-          Failure.Silent _,
+          Failure.ReadTimeout _,
           Failure.RateLimited _,
-          Failure.Faulty _,
-          Failure.Cut _ ->
+          Failure.ServerError _,
+          Failure.Interrupted _ ->
           advice.orElse(true);
       case Failure.Rejected _,
-          Failure.Garbled _,
+          Failure.Malformed _,
           Failure.WrongShape _,
           Failure.TooLarge _,
           Failure.Refused _,

@@ -58,7 +58,7 @@ final class Call implements Answer {
       throw e;
     }
     Event next = ready.poll();
-    if (next instanceof Event.Words && !hasSpoken) {
+    if (next instanceof Event.TextDelta && !hasSpoken) {
       hasSpoken = true;
       openAi.metrics().firstWord(took());
     }
@@ -118,11 +118,11 @@ final class Call implements Answer {
     over.exchange().close();
     switch (failure) {
       case Failure.Unreachable _,
-          Failure.Silent _,
+          Failure.ReadTimeout _,
           Failure.RateLimited _,
-          Failure.Faulty _,
-          Failure.Cut _,
-          Failure.Garbled _ ->
+          Failure.ServerError _,
+          Failure.Interrupted _,
+          Failure.Malformed _ ->
           over.permit().failed(false);
       case Failure.QuotaExhausted _ -> over.permit().failed(true);
       case Failure.Rejected(int status, _) -> {
@@ -132,7 +132,7 @@ final class Call implements Answer {
           over.permit().succeeded();
         }
       }
-      case Failure.Slow _ -> {
+      case Failure.DeadlineExceeded _ -> {
         // A deadline shorter than the provider's own time-out does not count as its failure.
         if (openAi.now() - over.begun() >= openAi.patience().answer().toNanos()) {
           over.permit().failed(false);
@@ -157,10 +157,10 @@ final class Call implements Answer {
             .with("took_ms", Duration.ofNanos(openAi.now() - over.begun()).toMillis());
     LogFields detailed =
         switch (failure) {
-          case Failure.Faulty(int status) -> fields.with("status", status);
+          case Failure.ServerError(int status) -> fields.with("status", status);
           case Failure.Rejected(int status, String code) ->
               fields.with("status", status).with("code", code);
-          case Failure.Garbled(String why) -> fields.with("why", why);
+          case Failure.Malformed(String why) -> fields.with("why", why);
           case Failure.WrongShape(String why) -> fields.with("why", why);
           case Failure.Incomplete(String reason) -> fields.with("why", reason);
           default -> fields;

@@ -68,7 +68,7 @@ record Complaint(int status, String code) {
         status == 0
             ? code.startsWith("invalid") || code.equals("context_length_exceeded")
             : status < 500 && status != 408 && status != 409;
-    return isRejected ? new Failure.Rejected(status, code) : new Failure.Faulty(status);
+    return isRejected ? new Failure.Rejected(status, code) : new Failure.ServerError(status);
   }
 
   /** The {@code x-should-retry} header. */

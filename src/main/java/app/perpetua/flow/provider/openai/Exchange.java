@@ -70,7 +70,7 @@ final class Exchange {
     }
     String type = response.headers().firstValue("Content-Type").orElse("");
     if (!type.toLowerCase(Locale.ROOT).startsWith("text/event-stream")) {
-      throw new Broken(new Failure.Garbled("the response is not an event stream"));
+      throw new Broken(new Failure.Malformed("the response is not an event stream"));
     }
   }
 
@@ -84,7 +84,7 @@ final class Exchange {
     } catch (CancellationException e) {
       throw new Broken(new Failure.Cancelled());
     } catch (ProtocolException e) {
-      throw new Broken(new Failure.Garbled("the response is not HTTP"));
+      throw new Broken(new Failure.Malformed("the response is not HTTP"));
     } catch (IOException e) {
       throw new Broken(new Failure.Unreachable());
     }
@@ -124,7 +124,8 @@ final class Exchange {
         throw new Broken(late(left, wait));
       }
       try {
-        ByteBuffer more = chunks.take(wait).orElseThrow(() -> new Broken(new Failure.Cut()));
+        ByteBuffer more =
+            chunks.take(wait).orElseThrow(() -> new Broken(new Failure.Interrupted()));
         bytes += more.remaining();
         if (bytes > MAX_BODY) {
           throw new Broken(new Failure.TooLarge());
@@ -133,7 +134,8 @@ final class Exchange {
       } catch (TimeoutException e) {
         throw new Broken(late(left, wait));
       } catch (IOException e) {
-        throw new Broken(cancellation.cancelled() ? new Failure.Cancelled() : new Failure.Cut());
+        throw new Broken(
+            cancellation.cancelled() ? new Failure.Cancelled() : new Failure.Interrupted());
       }
       event = events.poll();
     }
@@ -163,6 +165,8 @@ final class Exchange {
 
   /** Distinguishes the caller's deadline from the provider's time-out. */
   private static Failure late(Duration allowed, Duration waited) {
-    return waited.compareTo(allowed) < 0 ? new Failure.Slow() : new Failure.Silent();
+    return waited.compareTo(allowed) < 0
+        ? new Failure.DeadlineExceeded()
+        : new Failure.ReadTimeout();
   }
 }

@@ -4,9 +4,9 @@ import app.perpetua.flow.assistant.Failure;
 import app.perpetua.flow.assistant.Model.Event;
 import app.perpetua.flow.assistant.Model.Usage;
 import app.perpetua.flow.assistant.Prompt;
-import app.perpetua.flow.assistant.Prompt.Aim;
+import app.perpetua.flow.assistant.Prompt.Author;
 import app.perpetua.flow.assistant.Prompt.Item;
-import app.perpetua.flow.assistant.Prompt.Speaker;
+import app.perpetua.flow.assistant.Prompt.OutputMode;
 import app.perpetua.flow.assistant.ToolCall;
 import app.perpetua.flow.base.Json;
 import java.time.Duration;
@@ -29,7 +29,7 @@ final class Reading {
   static final int MAX_CALLS = 32;
 
   private final Json json;
-  private final Aim aim;
+  private final OutputMode aim;
   private final String asked;
   private final Storable storable = new Storable();
   private final StringBuilder text = new StringBuilder();
@@ -58,11 +58,11 @@ final class Reading {
     try {
       event = json.parse(data);
     } catch (JacksonException e) {
-      throw new Broken(new Failure.Garbled("an event is not JSON"));
+      throw new Broken(new Failure.Malformed("an event is not JSON"));
     }
     JsonNode type = event.path("type");
     if (!type.isString()) {
-      throw new Broken(new Failure.Garbled("an event has no type"));
+      throw new Broken(new Failure.Malformed("an event has no type"));
     }
     switch (type.stringValue()) {
       case "response.output_text.delta" -> {
@@ -94,7 +94,9 @@ final class Reading {
     String words = storable.next(delta);
     text.append(words);
     // A few models write text beside the structured output.
-    return words.isEmpty() || aim instanceof Aim.Fill ? List.of() : List.of(new Event.Words(words));
+    return words.isEmpty() || aim instanceof OutputMode.StructuredOutput
+        ? List.of()
+        : List.of(new Event.TextDelta(words));
   }
 
   private void done(JsonNode item) throws Broken {
@@ -112,7 +114,7 @@ final class Reading {
                 Storable.whole(required(item, "name")),
                 Storable.whole(arguments));
         calls.add(call);
-        items.add(new Item.Called(call));
+        items.add(new Item.FunctionCall(call));
       }
       default -> {
         // Reasoning and the like is neither returned nor sent back.
@@ -122,14 +124,14 @@ final class Reading {
 
   private void endMessage() {
     if (!text.isEmpty()) {
-      items.add(new Item.Said(Speaker.ASSISTANT, text.toString()));
+      items.add(new Item.Message(Author.ASSISTANT, text.toString()));
       text.setLength(0);
     }
   }
 
   private List<Event> completed(JsonNode response) throws Broken {
     if (!response.isObject()) {
-      throw new Broken(new Failure.Garbled("the last event has no response"));
+      throw new Broken(new Failure.Malformed("the last event has no response"));
     }
     Usage usage = usage(response);
     if (isRefused) {
@@ -138,8 +140,9 @@ final class Reading {
     endMessage();
     List<Event> events = new ArrayList<>();
     switch (aim) {
-      case Aim.Talk _ -> calls.forEach(call -> events.add(new Event.Called(call)));
-      case Aim.Fill(Prompt.Tool form) -> events.add(new Event.Filled(filled(form, usage)));
+      case OutputMode.Chat _ -> calls.forEach(call -> events.add(new Event.FunctionCalled(call)));
+      case OutputMode.StructuredOutput(Prompt.Tool form) ->
+          events.add(new Event.StructuredOutput(filled(form, usage)));
     }
     String model = Complaint.word(response.path("model"));
     events.add(new Event.Finished(model.equals("unknown") ? asked : model, usage, items));
@@ -185,7 +188,7 @@ final class Reading {
   private static String required(JsonNode node, String member) throws Broken {
     JsonNode value = node.path(member);
     if (!value.isString()) {
-      throw new Broken(new Failure.Garbled("an event has no " + member));
+      throw new Broken(new Failure.Malformed("an event has no " + member));
     }
     return value.stringValue();
   }

@@ -1,8 +1,8 @@
 package app.perpetua.flow.provider.openai;
 
 import app.perpetua.flow.assistant.Prompt;
-import app.perpetua.flow.assistant.Prompt.Aim;
 import app.perpetua.flow.assistant.Prompt.Item;
+import app.perpetua.flow.assistant.Prompt.OutputMode;
 import app.perpetua.flow.assistant.Prompt.Tool;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -19,13 +19,13 @@ final class RequestBody {
     body.put("instructions", prompt.instructions());
     body.put("input", prompt.input().stream().map(RequestBody::item).toList());
     switch (prompt.aim()) {
-      case Aim.Talk(List<Tool> tools) -> {
+      case OutputMode.Chat(List<Tool> tools) -> {
         if (!tools.isEmpty()) {
           body.put("tools", tools.stream().map(RequestBody::tool).toList());
           body.put("tool_choice", "auto");
         }
       }
-      case Aim.Fill(Tool form) -> {
+      case OutputMode.StructuredOutput(Tool form) -> {
         // Not text.format: older models refuse a schema there, but every model with tools accepts
         // one here.
         body.put("tools", List.of(tool(form)));
@@ -54,17 +54,17 @@ final class RequestBody {
   private static Map<String, Object> item(Item item) {
     Map<String, Object> json = new LinkedHashMap<>();
     switch (item) {
-      case Item.Said said -> {
+      case Item.Message said -> {
         json.put("role", said.by().name().toLowerCase(Locale.ROOT));
         json.put("content", said.text());
       }
-      case Item.Called called -> {
+      case Item.FunctionCall called -> {
         json.put("type", "function_call");
         json.put("call_id", called.call().id());
         json.put("name", called.call().name());
         json.put("arguments", called.call().arguments());
       }
-      case Item.Returned returned -> {
+      case Item.FunctionResult returned -> {
         json.put("type", "function_call_output");
         json.put("call_id", returned.id());
         json.put("output", returned.output());

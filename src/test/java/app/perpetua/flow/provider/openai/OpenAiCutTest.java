@@ -51,7 +51,7 @@ class OpenAiCutTest {
     assertEquals(37, finished(events).usage().input());
     assertEquals(
         "{\"title\":\"Blumen gießen\"}",
-        ((Event.Called) events.get(events.size() - 2)).call().arguments());
+        ((Event.FunctionCalled) events.get(events.size() - 2)).call().arguments());
   }
 
   @Test
@@ -63,10 +63,11 @@ class OpenAiCutTest {
       String words = words(events);
       // Cut right behind its head, an answer may end before the client has taken note of the head.
       boolean unheard = words.isEmpty() && failure(events) instanceof Failure.Unreachable;
-      assertTrue(unheard || failure(events) instanceof Failure.Cut, "at byte " + i);
+      assertTrue(unheard || failure(events) instanceof Failure.Interrupted, "at byte " + i);
       assertTrue(TEXT.startsWith(words) && words.startsWith(before), "at byte " + i);
       assertTrue(
-          events.stream().noneMatch(Event.Called.class::isInstance), "half a turn calls nothing");
+          events.stream().noneMatch(Event.FunctionCalled.class::isInstance),
+          "half a turn calls nothing");
       before = words;
     }
     assertEquals(TEXT, before);
@@ -80,7 +81,7 @@ class OpenAiCutTest {
       List<Event> events = read(step(recorded).cutAt(i).resetting());
       Failure failure = failure(events);
       assertTrue(
-          failure instanceof Failure.Cut || failure instanceof Failure.Unreachable,
+          failure instanceof Failure.Interrupted || failure instanceof Failure.Unreachable,
           "at byte " + i + ": " + failure);
       assertTrue(TEXT.startsWith(words(events)), "at byte " + i);
     }

@@ -15,7 +15,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import app.perpetua.flow.assistant.Failure;
 import app.perpetua.flow.assistant.Model.Event;
-import app.perpetua.flow.assistant.Prompt.Aim;
+import app.perpetua.flow.assistant.Prompt.OutputMode;
 import app.perpetua.flow.fake.FakeOpenAi;
 import app.perpetua.flow.fake.OpenAiStep;
 import app.perpetua.flow.fake.OpenAiStep.Ending.Kind;
@@ -66,7 +66,7 @@ class OpenAiFailureTest {
   void silent_from_the_beginning() throws Exception {
     fixture.server.script(OpenAiStep.say("late").after(Duration.ofHours(1)));
     OpenAi impatient = fixture.client(new Patience(SOON, AGES, AGES, 0));
-    assertEquals(new Failure.Silent(), failure(all(impatient.ask(talk("Hello"), AGES))));
+    assertEquals(new Failure.ReadTimeout(), failure(all(impatient.ask(talk("Hello"), AGES))));
   }
 
   @Test
@@ -74,7 +74,7 @@ class OpenAiFailureTest {
     fixture.server.script(OpenAiStep.say("one two three").pausing(Duration.ofHours(1)));
     List<Event> events = all(fixture.client(impatientLater).ask(talk("Hello"), AGES));
     assertTrue("one two three".startsWith(words(events)));
-    assertEquals(new Failure.Silent(), failure(events));
+    assertEquals(new Failure.ReadTimeout(), failure(events));
     fixture.awaitOutcome(FakeOpenAi.Outcome.HUNG_UP);
   }
 
@@ -84,34 +84,36 @@ class OpenAiFailureTest {
         OpenAiStep.raw("text/event-stream", ": still here\n\n".repeat(10))
             .pausing(Duration.ofHours(1)));
     assertEquals(
-        new Failure.Silent(),
+        new Failure.ReadTimeout(),
         failure(all(fixture.client(impatientLater).ask(talk("Hello"), AGES))));
   }
 
   @Test
   void slow_from_the_beginning() throws Exception {
     fixture.server.script(OpenAiStep.say("late").after(Duration.ofHours(1)));
-    assertEquals(new Failure.Slow(), failure(all(fixture.openAi.ask(talk("Hello"), SOON))));
+    assertEquals(
+        new Failure.DeadlineExceeded(), failure(all(fixture.openAi.ask(talk("Hello"), SOON))));
   }
 
   @Test
   void slow_word_by_word() throws Exception {
     fixture.server.script(OpenAiStep.say("word ".repeat(5_000)).slowly(Duration.ofMillis(20)));
     List<Event> events = all(fixture.openAi.ask(talk("Hello"), SOON));
-    assertEquals(new Failure.Slow(), failure(events));
+    assertEquals(new Failure.DeadlineExceeded(), failure(events));
   }
 
   @Test
   void without_any_time_nothing_is_waited_for() throws Exception {
     assertEquals(
-        new Failure.Slow(), failure(all(fixture.openAi.ask(talk("Hello"), Duration.ZERO))));
+        new Failure.DeadlineExceeded(),
+        failure(all(fixture.openAi.ask(talk("Hello"), Duration.ZERO))));
   }
 
   @Test
   void cut_in_mid_word() throws Exception {
     fixture.server.script(OpenAiStep.say("extraordinary things happen").cut());
     List<Event> events = fixture.all(talk("Hello"));
-    assertEquals(new Failure.Cut(), failure(events));
+    assertEquals(new Failure.Interrupted(), failure(events));
     assertTrue("extraordinary things happen".startsWith(words(events)));
     assertFalse(words(events).isEmpty());
   }
@@ -119,7 +121,7 @@ class OpenAiFailureTest {
   @Test
   void an_end_without_a_last_event_is_a_cut_as_well() throws Exception {
     fixture.server.script(OpenAiStep.ending("Hello", Kind.NONE, ""));
-    assertEquals(new Failure.Cut(), fixture.failure());
+    assertEquals(new Failure.Interrupted(), fixture.failure());
   }
 
   @ParameterizedTest
@@ -145,7 +147,7 @@ class OpenAiFailureTest {
   @ValueSource(ints = {500, 502, 503, 504, 529, 408, 409})
   void the_providers_own_fault(int status) throws Exception {
     fixture.server.script(OpenAiStep.error(status, "server_error"));
-    assertEquals(new Failure.Faulty(status), fixture.failure());
+    assertEquals(new Failure.ServerError(status), fixture.failure());
   }
 
   @ParameterizedTest
@@ -161,7 +163,7 @@ class OpenAiFailureTest {
     fixture.server.script(
         OpenAiStep.of(new Reply.Raw(500, "text/plain", body.getBytes(StandardCharsets.UTF_8))),
         OpenAiStep.of(new Reply.Raw(429, "text/plain", body.getBytes(StandardCharsets.UTF_8))));
-    assertEquals(new Failure.Faulty(500), fixture.failure());
+    assertEquals(new Failure.ServerError(500), fixture.failure());
     assertEquals(new Failure.RateLimited(Duration.ZERO), fixture.failure());
   }
 
@@ -169,10 +171,10 @@ class OpenAiFailureTest {
   void an_error_without_end_is_not_read_to_its_end() throws Exception {
     fixture.server.script(
         OpenAiStep.of(new Reply.Raw(500, "text/plain", new byte[4 * 1024 * 1024])));
-    assertEquals(new Failure.Faulty(500), fixture.failure());
+    assertEquals(new Failure.ServerError(500), fixture.failure());
     fixture.server.script(OpenAiStep.error(500, "x").pausing(Duration.ofHours(1)));
     assertEquals(
-        new Failure.Faulty(500),
+        new Failure.ServerError(500),
         failure(all(fixture.client(impatientLater).ask(talk("Hello"), AGES))));
   }
 
@@ -184,7 +186,7 @@ class OpenAiFailureTest {
         OpenAiStep.ending("one ", kind, "rate_limit_exceeded"),
         OpenAiStep.ending("one ", kind, "invalid_prompt"),
         OpenAiStep.ending("one ", kind, "insufficient_quota"));
-    assertEquals(new Failure.Faulty(0), fixture.failure());
+    assertEquals(new Failure.ServerError(0), fixture.failure());
     assertEquals(new Failure.RateLimited(Duration.ZERO), fixture.failure());
     assertEquals(new Failure.Rejected(0, "invalid_prompt"), fixture.failure());
     List<Event> events = fixture.all(talk("Hello"));
@@ -223,21 +225,21 @@ class OpenAiFailureTest {
       })
   void garbage_among_the_events(String stream) throws Exception {
     fixture.server.script(OpenAiStep.raw("text/event-stream", stream));
-    assertInstanceOf(Failure.Garbled.class, fixture.failure());
+    assertInstanceOf(Failure.Malformed.class, fixture.failure());
   }
 
   @Test
   void nesting_without_end_is_garbage() throws Exception {
     fixture.server.script(
         OpenAiStep.raw("text/event-stream", "data: " + "[".repeat(100_000) + "\n\n"));
-    assertInstanceOf(Failure.Garbled.class, fixture.failure());
+    assertInstanceOf(Failure.Malformed.class, fixture.failure());
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"text/html", "application/json", ""})
   void garbage_instead_of_events(String type) throws Exception {
     fixture.server.script(OpenAiStep.raw(type, "{\"type\":\"response.completed\"}"));
-    assertInstanceOf(Failure.Garbled.class, fixture.failure());
+    assertInstanceOf(Failure.Malformed.class, fixture.failure());
   }
 
   @Test
@@ -260,7 +262,7 @@ class OpenAiFailureTest {
               new Patience(AGES, AGES, AGES, 0),
               URI.create("http://127.0.0.1:" + listener.getLocalPort()),
               FakeOpenAi.KEY);
-      assertInstanceOf(Failure.Garbled.class, failure(all(openAi.ask(talk("Hello"), AGES))));
+      assertInstanceOf(Failure.Malformed.class, failure(all(openAi.ask(talk("Hello"), AGES))));
     }
   }
 
@@ -278,7 +280,7 @@ class OpenAiFailureTest {
       })
   void a_form_of_the_wrong_shape(String form, String why) throws Exception {
     fixture.server.script(OpenAiStep.form(form));
-    List<Event> events = fixture.all(prompt("Split it", new Aim.Fill(STEPS)));
+    List<Event> events = fixture.all(prompt("Split it", new OutputMode.StructuredOutput(STEPS)));
     assertEquals(1, events.size());
     assertEquals(new Failure.WrongShape(why), failure(events));
     assertTrue(((Event.Failed) events.getLast()).usage().output() > 0);
@@ -295,7 +297,7 @@ class OpenAiFailureTest {
     for (int i = 0; i < 3; i++) {
       assertEquals(
           new Failure.WrongShape("call subtasks exactly once"),
-          failure(fixture.all(prompt("Split it", new Aim.Fill(STEPS)))));
+          failure(fixture.all(prompt("Split it", new OutputMode.StructuredOutput(STEPS)))));
     }
   }
 

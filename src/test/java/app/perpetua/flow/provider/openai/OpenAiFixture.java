@@ -7,9 +7,9 @@ import app.perpetua.flow.assistant.Failure;
 import app.perpetua.flow.assistant.Model.Answer;
 import app.perpetua.flow.assistant.Model.Event;
 import app.perpetua.flow.assistant.Prompt;
-import app.perpetua.flow.assistant.Prompt.Aim;
+import app.perpetua.flow.assistant.Prompt.Author;
 import app.perpetua.flow.assistant.Prompt.Item;
-import app.perpetua.flow.assistant.Prompt.Speaker;
+import app.perpetua.flow.assistant.Prompt.OutputMode;
 import app.perpetua.flow.assistant.Prompt.Tool;
 import app.perpetua.flow.assistant.Schema;
 import app.perpetua.flow.base.Json;
@@ -36,32 +36,35 @@ final class OpenAiFixture implements AutoCloseable {
   /** Short enough to wait for; no test fails if a busy machine is slower. */
   static final Duration SOON = Duration.ofMillis(400);
 
-  static final Schema.Members TASK =
-      new Schema.Members(
+  static final Schema.ObjectSchema TASK =
+      new Schema.ObjectSchema(
           "",
           members(
               "title",
-              new Schema.Text("What is to be done", 1, 40),
+              new Schema.StringSchema("What is to be done", 1, 40),
               "priority",
-              new Schema.Maybe(new Schema.Choice("", List.of("low", "medium", "high")))));
+              new Schema.NullableSchema(
+                  new Schema.EnumSchema("", List.of("low", "medium", "high")))));
 
   static final Tool CREATE = new Tool("create_task", "Proposes a new task", TASK);
   static final Tool COMPLETE =
       new Tool(
           "complete_task",
           "Proposes that a task is done",
-          new Schema.Members("", members("task_id", new Schema.Text("Its id", 36, 36))));
+          new Schema.ObjectSchema(
+              "", members("task_id", new Schema.StringSchema("Its id", 36, 36))));
   static final Tool STEPS =
       new Tool(
           "subtasks",
           "The steps of the task",
-          new Schema.Members(
+          new Schema.ObjectSchema(
               "",
               members(
                   "subtasks",
-                  new Schema.Items(
+                  new Schema.ArraySchema(
                       "",
-                      new Schema.Members("", members("title", new Schema.Text("", 1, 40))),
+                      new Schema.ObjectSchema(
+                          "", members("title", new Schema.StringSchema("", 1, 40))),
                       1,
                       4))));
 
@@ -107,17 +110,17 @@ final class OpenAiFixture implements AutoCloseable {
     return members;
   }
 
-  static Prompt prompt(String message, Aim aim) {
+  static Prompt prompt(String message, OutputMode aim) {
     return new Prompt(
         "You help with tasks.",
-        List.of(new Item.Said(Speaker.USER, message)),
+        List.of(new Item.Message(Author.USER, message)),
         aim,
         500,
         "0123456789abcdef");
   }
 
   static Prompt talk(String message, Tool... tools) {
-    return prompt(message, new Aim.Talk(List.of(tools)));
+    return prompt(message, new OutputMode.Chat(List.of(tools)));
   }
 
   Answer ask(Prompt prompt) {
@@ -146,7 +149,7 @@ final class OpenAiFixture implements AutoCloseable {
   static String words(List<Event> events) {
     StringBuilder words = new StringBuilder();
     for (Event event : events) {
-      if (event instanceof Event.Words(String text)) {
+      if (event instanceof Event.TextDelta(String text)) {
         words.append(text);
       }
     }

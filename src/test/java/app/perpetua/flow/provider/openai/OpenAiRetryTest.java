@@ -14,7 +14,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import app.perpetua.flow.assistant.Failure;
 import app.perpetua.flow.assistant.Model.Event;
-import app.perpetua.flow.assistant.Prompt.Aim;
+import app.perpetua.flow.assistant.Prompt.OutputMode;
 import app.perpetua.flow.fake.OpenAiStep;
 import app.perpetua.flow.fake.OpenAiStep.Ending.Kind;
 import app.perpetua.flow.fake.OpenAiStep.Part;
@@ -85,15 +85,15 @@ class OpenAiRetryTest {
   void a_form_that_was_cut_is_asked_for_again() throws Exception {
     String form = "{\"subtasks\":[{\"title\":\"Whole\"}]}";
     fixture.server.script(OpenAiStep.form(form).cut(), OpenAiStep.form(form));
-    List<Event> events = fixture.all(prompt("Split it", new Aim.Fill(STEPS)));
-    assertInstanceOf(Event.Filled.class, events.getFirst());
+    List<Event> events = fixture.all(prompt("Split it", new OutputMode.StructuredOutput(STEPS)));
+    assertInstanceOf(Event.StructuredOutput.class, events.getFirst());
     finished(events);
   }
 
   @Test
   void twice_is_enough() throws Exception {
     fixture.server.script(OpenAiStep.error(500, "server_error").times(9));
-    assertEquals(new Failure.Faulty(500), fixture.failure());
+    assertEquals(new Failure.ServerError(500), fixture.failure());
     assertEquals(2, fixture.server.asked().size());
     assertEquals(
         1.0, fixture.registry.get("provider.retries").tag("failure", "faulty").counter().count());

@@ -19,9 +19,9 @@ import app.perpetua.flow.assistant.Model.Answer;
 import app.perpetua.flow.assistant.Model.Event;
 import app.perpetua.flow.assistant.Model.Usage;
 import app.perpetua.flow.assistant.Prompt;
-import app.perpetua.flow.assistant.Prompt.Aim;
+import app.perpetua.flow.assistant.Prompt.Author;
 import app.perpetua.flow.assistant.Prompt.Item;
-import app.perpetua.flow.assistant.Prompt.Speaker;
+import app.perpetua.flow.assistant.Prompt.OutputMode;
 import app.perpetua.flow.assistant.ToolCall;
 import app.perpetua.flow.fake.FakeOpenAi;
 import app.perpetua.flow.fake.OpenAiStep;
@@ -56,14 +56,14 @@ class OpenAiTest {
     assertEquals("gpt-4-turbo-2024-04-09", end.model());
     assertTrue(end.usage().input() > 0);
     assertEquals(4, end.usage().output());
-    assertEquals(List.of(new Item.Said(Speaker.ASSISTANT, "Grüße an\nalle 👩‍🚀!")), end.items());
+    assertEquals(List.of(new Item.Message(Author.ASSISTANT, "Grüße an\nalle 👩‍🚀!")), end.items());
   }
 
   @Test
   void a_word_is_told_before_the_next_is_said() throws Exception {
     fixture.server.script(OpenAiStep.say("one two").pausing(Duration.ofHours(1)));
     try (Answer answer = fixture.ask(talk("Hello"))) {
-      assertEquals(new Event.Words("one "), answer.next());
+      assertEquals(new Event.TextDelta("one "), answer.next());
     }
   }
 
@@ -107,8 +107,10 @@ class OpenAiTest {
         OpenAiStep.say("Done."));
     Prompt prompt = talk("Add two", CREATE);
     List<Event> events = fixture.all(prompt);
-    ToolCall one = assertInstanceOf(Event.Called.class, events.get(events.size() - 3)).call();
-    ToolCall other = assertInstanceOf(Event.Called.class, events.get(events.size() - 2)).call();
+    ToolCall one =
+        assertInstanceOf(Event.FunctionCalled.class, events.get(events.size() - 3)).call();
+    ToolCall other =
+        assertInstanceOf(Event.FunctionCalled.class, events.get(events.size() - 2)).call();
     assertEquals("create_task", one.name());
     assertEquals("{\"title\":\"Ü\",\"priority\":null}", one.arguments());
     assertEquals(
@@ -117,17 +119,17 @@ class OpenAiTest {
     List<Item> items = finished(events).items();
     assertEquals(
         List.of(
-            new Item.Said(Speaker.ASSISTANT, "Two things. "),
-            new Item.Called(one),
-            new Item.Called(other)),
+            new Item.Message(Author.ASSISTANT, "Two things. "),
+            new Item.FunctionCall(one),
+            new Item.FunctionCall(other)),
         items);
     Prompt next =
         prompt
             .with(items)
             .with(
                 List.of(
-                    new Item.Returned(one.id(), "proposed"),
-                    new Item.Returned(other.id(), "there is no such tool")));
+                    new Item.FunctionResult(one.id(), "proposed"),
+                    new Item.FunctionResult(other.id(), "there is no such tool")));
     assertEquals("Done.", words(fixture.all(next)));
     JsonNode input = fixture.server.asked().get(1).body().path("input");
     assertEquals(6, input.size());
@@ -140,9 +142,10 @@ class OpenAiTest {
     fixture.server.script(
         OpenAiStep.turn(
             new Part.Text("Gladly: "), new Part.Form("{\"subtasks\":[{\"title\":\"One\"}]}")));
-    List<Event> events = fixture.all(prompt("Split it", new Aim.Fill(STEPS)));
+    List<Event> events = fixture.all(prompt("Split it", new OutputMode.StructuredOutput(STEPS)));
     assertEquals(2, events.size(), "a model that chats beside it is not listened to");
-    Event.Filled filled = assertInstanceOf(Event.Filled.class, events.getFirst());
+    Event.StructuredOutput filled =
+        assertInstanceOf(Event.StructuredOutput.class, events.getFirst());
     assertEquals("One", filled.form().path("subtasks").path(0).path("title").stringValue());
     finished(events);
     JsonNode body = fixture.server.asked().getFirst().body();
@@ -206,7 +209,7 @@ class OpenAiTest {
         threads.submit(
             () -> {
               Event event = answer.next();
-              while (event instanceof Event.Words) {
+              while (event instanceof Event.TextDelta) {
                 spoken.countDown();
                 event = answer.next();
               }

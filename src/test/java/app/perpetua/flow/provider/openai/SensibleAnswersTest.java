@@ -15,9 +15,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import app.perpetua.flow.assistant.Model.Event;
 import app.perpetua.flow.assistant.Prompt;
-import app.perpetua.flow.assistant.Prompt.Aim;
+import app.perpetua.flow.assistant.Prompt.Author;
 import app.perpetua.flow.assistant.Prompt.Item;
-import app.perpetua.flow.assistant.Prompt.Speaker;
+import app.perpetua.flow.assistant.Prompt.OutputMode;
 import app.perpetua.flow.assistant.Prompt.Tool;
 import app.perpetua.flow.assistant.Schema;
 import app.perpetua.flow.assistant.ToolCall;
@@ -46,23 +46,23 @@ class SensibleAnswersTest {
       new Tool(
           "create_task",
           "",
-          new Schema.Members(
+          new Schema.ObjectSchema(
               "",
               members(
                   "title",
-                  new Schema.Text("", 1, 200),
+                  new Schema.StringSchema("", 1, 200),
                   "due_date",
-                  new Schema.Maybe(new Schema.Text("", 1, 40)),
+                  new Schema.NullableSchema(new Schema.StringSchema("", 1, 40)),
                   "estimated_duration",
-                  new Schema.Maybe(new Schema.Whole("", 1, 720)))));
+                  new Schema.NullableSchema(new Schema.IntegerSchema("", 1, 720)))));
 
   @AutoClose private final OpenAiFixture fixture = new OpenAiFixture();
 
   private Prompt about(String message, Tool... tools) {
     return new Prompt(
         "You help.",
-        List.of(new Item.Said(Speaker.USER, DATA), new Item.Said(Speaker.USER, message)),
-        new Aim.Talk(List.of(tools)),
+        List.of(new Item.Message(Author.USER, DATA), new Item.Message(Author.USER, message)),
+        new OutputMode.Chat(List.of(tools)),
         500,
         "x");
   }
@@ -70,14 +70,15 @@ class SensibleAnswersTest {
   private static Optional<ToolCall> call(List<Event> events) {
     finished(events);
     return events.stream()
-        .filter(Event.Called.class::isInstance)
-        .map(event -> ((Event.Called) event).call())
+        .filter(Event.FunctionCalled.class::isInstance)
+        .map(event -> ((Event.FunctionCalled) event).call())
         .findFirst();
   }
 
   private JsonNode form(String data, Tool form) throws InterruptedException {
-    List<Event> events = fixture.all(prompt(data, new Aim.Fill(form)));
-    return assertInstanceOf(Event.Filled.class, events.getFirst(), events::toString).form();
+    List<Event> events = fixture.all(prompt(data, new OutputMode.StructuredOutput(form)));
+    return assertInstanceOf(Event.StructuredOutput.class, events.getFirst(), events::toString)
+        .form();
   }
 
   @Test
@@ -139,7 +140,7 @@ class SensibleAnswersTest {
         fixture.all(
             prompt
                 .with(finished(first).items())
-                .with(List.of(new Item.Returned(call.id(), output))));
+                .with(List.of(new Item.FunctionResult(call.id(), output))));
     assertFalse(call(second).isPresent());
     assertEquals(output.startsWith("Proposed"), words(second).contains("confirm"));
   }
@@ -175,17 +176,17 @@ class SensibleAnswersTest {
             new Tool(
                 "task",
                 "",
-                new Schema.Members(
+                new Schema.ObjectSchema(
                     "",
                     members(
                         "title",
-                        new Schema.Text("", 1, 20),
+                        new Schema.StringSchema("", 1, 20),
                         "description",
-                        new Schema.Text("", 0, 1000),
+                        new Schema.StringSchema("", 0, 1000),
                         "priority",
-                        new Schema.Choice("", List.of("low", "medium", "high")),
+                        new Schema.EnumSchema("", List.of("low", "medium", "high")),
                         "due_date",
-                        new Schema.Maybe(new Schema.Text("", 1, 40))))));
+                        new Schema.NullableSchema(new Schema.StringSchema("", 1, 40))))));
     assertTrue(form.path("title").stringValue().startsWith("Call the dentist"));
     assertEquals(note, form.path("description").stringValue());
     assertEquals("medium", form.path("priority").stringValue());

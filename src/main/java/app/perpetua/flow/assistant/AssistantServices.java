@@ -14,7 +14,7 @@ import app.perpetua.flow.events.Events;
  * @param events tells of it
  * @param json how data reaches the model
  */
-public record Kit(
+public record AssistantServices(
     Assistant assistant,
     AssistantConfig config,
     Prompts prompts,
