@@ -33,9 +33,9 @@ final class EventStream {
   }
 
   /**
-   * @throws Broken if an event exceeds the maximum
+   * @throws ModelCallException if an event exceeds the maximum
    */
-  void feed(ByteBuffer bytes) throws Broken {
+  void feed(ByteBuffer bytes) throws ModelCallException {
     while (bytes.hasRemaining()) {
       byte b = bytes.get();
       if (b == '\n' && wasCarriageReturn) {
@@ -48,7 +48,7 @@ final class EventStream {
       } else if (line.size() + data.length() < maxBytes) {
         line.write(b);
       } else {
-        throw new Broken(new Failure.TooLarge());
+        throw new ModelCallException(new Failure.TooLarge());
       }
     }
   }

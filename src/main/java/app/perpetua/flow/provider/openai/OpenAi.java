@@ -27,8 +27,8 @@ public final class OpenAi implements Model {
   private final Clock clock;
   private final LongSupplier nanoTime;
   private final RandomGenerator random;
-  private final Patience patience;
-  private final Breaker breaker;
+  private final Timeouts patience;
+  private final CircuitBreaker breaker;
   private final ProviderMetrics metrics;
 
   /**
@@ -46,7 +46,7 @@ public final class OpenAi implements Model {
       LongSupplier nanoTime,
       RandomGenerator random,
       MeterRegistry registry) {
-    this(http, config, key, json, clock, nanoTime, random, registry, Patience.USUAL);
+    this(http, config, key, json, clock, nanoTime, random, registry, Timeouts.USUAL);
   }
 
   OpenAi(
@@ -58,7 +58,7 @@ public final class OpenAi implements Model {
       LongSupplier nanoTime,
       RandomGenerator random,
       MeterRegistry registry,
-      Patience patience) {
+      Timeouts patience) {
     this.http = http;
     this.uri = config.responses();
     this.key = key;
@@ -68,7 +68,7 @@ public final class OpenAi implements Model {
     this.nanoTime = nanoTime;
     this.random = random;
     this.patience = patience;
-    this.breaker = new Breaker("openai", clock);
+    this.breaker = new CircuitBreaker("openai", clock);
     this.metrics = new ProviderMetrics(registry, breaker);
   }
 
@@ -79,22 +79,23 @@ public final class OpenAi implements Model {
             .header("Authorization", "Bearer " + key.value())
             .header("Accept", "text/event-stream")
             .build();
-    return new Call(this, prompt, request, within);
+    return new ModelTurn(this, prompt, request, within);
   }
 
-  Exchange exchange(long deadline) {
-    return new Exchange(patience, nanoTime, deadline);
+  ModelExchange exchange(long deadline) {
+    return new ModelExchange(patience, nanoTime, deadline);
   }
 
-  void begin(Exchange exchange, HttpRequest request) throws Broken, InterruptedException {
+  void begin(ModelExchange exchange, HttpRequest request)
+      throws ModelCallException, InterruptedException {
     exchange.begin(http, request, json, clock);
   }
 
-  Reading reading(Prompt prompt) {
-    return new Reading(json, prompt, model);
+  ResponseParser reading(Prompt prompt) {
+    return new ResponseParser(json, prompt, model);
   }
 
-  Breaker breaker() {
+  CircuitBreaker breaker() {
     return breaker;
   }
 
@@ -102,7 +103,7 @@ public final class OpenAi implements Model {
     return metrics;
   }
 
-  Patience patience() {
+  Timeouts patience() {
     return patience;
   }
 
@@ -111,7 +112,7 @@ public final class OpenAi implements Model {
   }
 
   /** Half to all of a back-off, so that calls that failed together are not retried together. */
-  Duration spread(Duration backoff) {
+  Duration jitter(Duration backoff) {
     return Duration.ofNanos((long) (backoff.toNanos() * (0.5 + random.nextDouble() / 2)));
   }
 }

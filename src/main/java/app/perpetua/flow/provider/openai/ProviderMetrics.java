@@ -24,9 +24,9 @@ final class ProviderMetrics {
 
   private final MeterRegistry registry;
 
-  ProviderMetrics(MeterRegistry registry, Breaker breaker) {
+  ProviderMetrics(MeterRegistry registry, CircuitBreaker breaker) {
     this.registry = registry;
-    for (Breaker.State state : Breaker.State.values()) {
+    for (CircuitBreaker.State state : CircuitBreaker.State.values()) {
       Gauge.builder("provider.breaker", () -> breaker.state() == state ? 1 : 0)
           .description("1 for the state that the circuit breaker is in")
           .tag("provider", NAME)

@@ -39,7 +39,7 @@ class EventStreamTest {
 
   private static final List<String> EVENTS = List.of("one", "zwei ü👩‍🚀\ndrei\n", " two spaces");
 
-  private static List<String> read(EventStream stream, byte[]... pieces) throws Broken {
+  private static List<String> read(EventStream stream, byte[]... pieces) throws ModelCallException {
     List<String> events = new ArrayList<>();
     for (byte[] piece : pieces) {
       stream.feed(ByteBuffer.wrap(piece));
@@ -88,7 +88,8 @@ class EventStreamTest {
   }
 
   private static void assertTooLarge(byte[] bytes) {
-    Broken broken = assertThrows(Broken.class, () -> read(new EventStream(100), bytes));
+    ModelCallException broken =
+        assertThrows(ModelCallException.class, () -> read(new EventStream(100), bytes));
     assertInstanceOf(Failure.TooLarge.class, broken.failure());
   }
 }

@@ -42,9 +42,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Every way in which a turn can fail, each over a real socket, and none tried again. */
 class OpenAiFailureTest {
   @AutoClose
-  private final OpenAiFixture fixture = new OpenAiFixture(new Patience(AGES, AGES, AGES, 0));
+  private final OpenAiFixture fixture = new OpenAiFixture(new Timeouts(AGES, AGES, AGES, 0));
 
-  private final Patience impatientLater = new Patience(AGES, SOON, AGES, 0);
+  private final Timeouts impatientLater = new Timeouts(AGES, SOON, AGES, 0);
 
   @Test
   void down() throws Exception {
@@ -58,14 +58,14 @@ class OpenAiFailureTest {
   @Test
   void nobody_listens() throws Exception {
     URI nowhere = URI.create("http://127.0.0.1:" + FreePort.find());
-    OpenAi openAi = fixture.client(new Patience(AGES, AGES, AGES, 0), nowhere, FakeOpenAi.KEY);
+    OpenAi openAi = fixture.client(new Timeouts(AGES, AGES, AGES, 0), nowhere, FakeOpenAi.KEY);
     assertEquals(new Failure.Unreachable(), failure(all(openAi.ask(talk("Hello"), AGES))));
   }
 
   @Test
   void silent_from_the_beginning() throws Exception {
     fixture.server.script(OpenAiStep.say("late").after(Duration.ofHours(1)));
-    OpenAi impatient = fixture.client(new Patience(SOON, AGES, AGES, 0));
+    OpenAi impatient = fixture.client(new Timeouts(SOON, AGES, AGES, 0));
     assertEquals(new Failure.ReadTimeout(), failure(all(impatient.ask(talk("Hello"), AGES))));
   }
 
@@ -259,7 +259,7 @@ class OpenAiFailureTest {
               });
       OpenAi openAi =
           fixture.client(
-              new Patience(AGES, AGES, AGES, 0),
+              new Timeouts(AGES, AGES, AGES, 0),
               URI.create("http://127.0.0.1:" + listener.getLocalPort()),
               FakeOpenAi.KEY);
       assertInstanceOf(Failure.Malformed.class, failure(all(openAi.ask(talk("Hello"), AGES))));
@@ -306,14 +306,14 @@ class OpenAiFailureTest {
     fixture.server.script(OpenAiStep.of(new Reply.Flood(1_000_000)));
     List<Event> events = fixture.all(talk("Hello"));
     assertEquals(new Failure.TooLarge(), failure(events));
-    assertTrue(words(events).length() <= Reading.MAX_TEXT);
+    assertTrue(words(events).length() <= ResponseParser.MAX_TEXT);
     fixture.awaitOutcome(FakeOpenAi.Outcome.HUNG_UP);
   }
 
   @Test
   void an_event_without_end_is_not_read() throws Exception {
     fixture.server.script(
-        OpenAiStep.raw("text/event-stream", "data: " + "x".repeat(Exchange.MAX_EVENT)));
+        OpenAiStep.raw("text/event-stream", "data: " + "x".repeat(ModelExchange.MAX_EVENT)));
     assertEquals(new Failure.TooLarge(), fixture.failure());
   }
 
@@ -321,9 +321,10 @@ class OpenAiFailureTest {
   void calls_and_arguments_are_bounded() throws Exception {
     fixture.server.script(
         OpenAiStep.turn(
-            Collections.nCopies(Reading.MAX_CALLS + 1, (Part) new Part.Call("create_task", "{}"))
+            Collections.nCopies(
+                    ResponseParser.MAX_CALLS + 1, (Part) new Part.Call("create_task", "{}"))
                 .toArray(Part[]::new)),
-        OpenAiStep.call("create_task", "x".repeat(Reading.MAX_TEXT + 1)));
+        OpenAiStep.call("create_task", "x".repeat(ResponseParser.MAX_TEXT + 1)));
     assertEquals(new Failure.TooLarge(), fixture.failure());
     assertEquals(new Failure.TooLarge(), fixture.failure());
   }
@@ -333,7 +334,7 @@ class OpenAiFailureTest {
     try (CapturedLog log = new CapturedLog("app.perpetua.flow.provider.openai")) {
       OpenAi wrong =
           fixture.client(
-              new Patience(AGES, AGES, AGES, 0),
+              new Timeouts(AGES, AGES, AGES, 0),
               fixture.server.baseUrl(),
               FakeOpenAi.KEY + "-secret");
       List<Event> events = all(wrong.ask(talk("private words"), AGES));

@@ -78,18 +78,18 @@ final class OpenAiFixture implements AutoCloseable {
 
   /** Patient, and quick to try again. */
   OpenAiFixture() {
-    this(new Patience(AGES, AGES, Duration.ofMillis(1), 1));
+    this(new Timeouts(AGES, AGES, Duration.ofMillis(1), 1));
   }
 
-  OpenAiFixture(Patience patience) {
+  OpenAiFixture(Timeouts patience) {
     openAi = client(patience);
   }
 
-  OpenAi client(Patience patience) {
+  OpenAi client(Timeouts patience) {
     return client(patience, server.baseUrl(), FakeOpenAi.KEY);
   }
 
-  OpenAi client(Patience patience, URI base, String key) {
+  OpenAi client(Timeouts patience, URI base, String key) {
     return new OpenAi(
         http,
         new OpenAiConfig(Optional.empty(), "gpt-4-turbo", base, AGES),

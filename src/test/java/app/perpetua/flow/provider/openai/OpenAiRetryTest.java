@@ -103,7 +103,7 @@ class OpenAiRetryTest {
   void silence_is_tried_again() throws Exception {
     // One of the four that follow has to come in time, on any machine.
     Duration patience = Duration.ofSeconds(2);
-    OpenAi openAi = fixture.client(new Patience(patience, AGES, Duration.ofMillis(1), 4));
+    OpenAi openAi = fixture.client(new Timeouts(patience, AGES, Duration.ofMillis(1), 4));
     fixture.server.script(
         OpenAiStep.say("late").after(Duration.ofHours(1)), OpenAiStep.say("Here I am").times(4));
     assertEquals("Here I am", words(all(openAi.ask(talk("Hello"), AGES))));
@@ -132,11 +132,11 @@ class OpenAiRetryTest {
   void rests_are_spread_from_half_to_whole() {
     Duration rest = Duration.ofMillis(500);
     for (int i = 0; i < 1_000; i++) {
-      Duration spread = fixture.openAi.spread(rest);
+      Duration spread = fixture.openAi.jitter(rest);
       assertTrue(spread.compareTo(rest) <= 0 && spread.multipliedBy(2).compareTo(rest) >= 0);
     }
     assertTrue(
-        Stream.generate(() -> fixture.openAi.spread(rest)).limit(20).distinct().count() > 10);
+        Stream.generate(() -> fixture.openAi.jitter(rest)).limit(20).distinct().count() > 10);
   }
 
   @Test

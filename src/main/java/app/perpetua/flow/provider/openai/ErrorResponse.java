@@ -17,7 +17,7 @@ import tools.jackson.databind.JsonNode;
  * @param status the HTTP status; 0 if the error arrived within a stream
  * @param code {@code unknown} if there is none that can be logged
  */
-record Complaint(int status, String code) {
+record ErrorResponse(int status, String code) {
   private static final Pattern WORD = Pattern.compile("[A-Za-z0-9_.-]{1,64}");
 
   /** Unlike rate limits, these last until somebody pays. */
@@ -31,19 +31,19 @@ record Complaint(int status, String code) {
   private static final Set<String> RATE = Set.of("rate_limit_exceeded", "slow_down");
 
   /** From an error object, {@code {code, type, …}}. The code is more specific than the type. */
-  static Complaint of(int status, JsonNode error) {
+  static ErrorResponse of(int status, JsonNode error) {
     String code = word(error.path("code"));
     String type = word(error.path("type"));
     boolean isTypeUsed = code.equals("unknown") || QUOTA.contains(type);
-    return new Complaint(status, isTypeUsed ? type : code);
+    return new ErrorResponse(status, isTypeUsed ? type : code);
   }
 
   /** From the body of an error response, which may be anything. */
-  static Complaint of(int status, Json json, String body) {
+  static ErrorResponse of(int status, Json json, String body) {
     try {
       return of(status, json.parse(body).path("error"));
     } catch (JacksonException e) {
-      return new Complaint(status, "unknown");
+      return new ErrorResponse(status, "unknown");
     }
   }
 

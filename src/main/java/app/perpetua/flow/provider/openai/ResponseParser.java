@@ -21,7 +21,7 @@ import tools.jackson.databind.JsonNode;
  * turn is complete, so that a stream that fails before its first text can be retried. Not
  * thread-safe.
  */
-final class Reading {
+final class ResponseParser {
   /** Characters of text or of one call's arguments: 16 times what 4096 tokens usually need. */
   static final int MAX_TEXT = 256 * 1024;
 
@@ -31,7 +31,7 @@ final class Reading {
   private final Json json;
   private final OutputMode aim;
   private final String asked;
-  private final Storable storable = new Storable();
+  private final TextSanitizer storable = new TextSanitizer();
   private final StringBuilder text = new StringBuilder();
   private final List<Item> items = new ArrayList<>();
   private final List<ToolCall> calls = new ArrayList<>();
@@ -41,7 +41,7 @@ final class Reading {
   /**
    * @param asked the requested model, reported if the response names none
    */
-  Reading(Json json, Prompt prompt, String asked) {
+  ResponseParser(Json json, Prompt prompt, String asked) {
     this.json = json;
     this.aim = prompt.aim();
     this.asked = asked;
@@ -51,18 +51,18 @@ final class Reading {
    * Translates one event into none, one or, at the end of the turn, several; the last one is then
    * {@link Event.Finished}.
    *
-   * @throws Broken if the event reports a failure or is malformed
+   * @throws ModelCallException if the event reports a failure or is malformed
    */
-  List<Event> read(String data) throws Broken {
+  List<Event> read(String data) throws ModelCallException {
     JsonNode event;
     try {
       event = json.parse(data);
     } catch (JacksonException e) {
-      throw new Broken(new Failure.Malformed("an event is not JSON"));
+      throw new ModelCallException(new Failure.Malformed("an event is not JSON"));
     }
     JsonNode type = event.path("type");
     if (!type.isString()) {
-      throw new Broken(new Failure.Malformed("an event has no type"));
+      throw new ModelCallException(new Failure.Malformed("an event has no type"));
     }
     switch (type.stringValue()) {
       case "response.output_text.delta" -> {
@@ -76,8 +76,8 @@ final class Reading {
       case "response.failed" -> throw failed(event.path("response"));
       case "response.incomplete" -> throw incomplete(event.path("response"));
       case "error" ->
-          throw new Broken(
-              Complaint.of(0, event.path("error").isObject() ? event.path("error") : event)
+          throw new ModelCallException(
+              ErrorResponse.of(0, event.path("error").isObject() ? event.path("error") : event)
                   .failure(Duration.ZERO));
       default -> {
         // Dozens of other types exist and more will follow.
@@ -86,10 +86,10 @@ final class Reading {
     return List.of();
   }
 
-  private List<Event> said(String delta) throws Broken {
+  private List<Event> said(String delta) throws ModelCallException {
     characters += delta.length();
     if (characters > MAX_TEXT) {
-      throw new Broken(new Failure.TooLarge());
+      throw new ModelCallException(new Failure.TooLarge());
     }
     String words = storable.next(delta);
     text.append(words);
@@ -99,20 +99,20 @@ final class Reading {
         : List.of(new Event.TextDelta(words));
   }
 
-  private void done(JsonNode item) throws Broken {
+  private void done(JsonNode item) throws ModelCallException {
     switch (item.path("type").asString("")) {
       case "message" -> endMessage();
       case "function_call" -> {
         endMessage();
         String arguments = required(item, "arguments");
         if (arguments.length() > MAX_TEXT || calls.size() == MAX_CALLS) {
-          throw new Broken(new Failure.TooLarge());
+          throw new ModelCallException(new Failure.TooLarge());
         }
         ToolCall call =
             new ToolCall(
-                Storable.whole(required(item, "call_id")),
-                Storable.whole(required(item, "name")),
-                Storable.whole(arguments));
+                TextSanitizer.whole(required(item, "call_id")),
+                TextSanitizer.whole(required(item, "name")),
+                TextSanitizer.whole(arguments));
         calls.add(call);
         items.add(new Item.FunctionCall(call));
       }
@@ -129,13 +129,13 @@ final class Reading {
     }
   }
 
-  private List<Event> completed(JsonNode response) throws Broken {
+  private List<Event> completed(JsonNode response) throws ModelCallException {
     if (!response.isObject()) {
-      throw new Broken(new Failure.Malformed("the last event has no response"));
+      throw new ModelCallException(new Failure.Malformed("the last event has no response"));
     }
     Usage usage = usage(response);
     if (isRefused) {
-      throw new Broken(new Failure.Refused(), usage);
+      throw new ModelCallException(new Failure.Refused(), usage);
     }
     endMessage();
     List<Event> events = new ArrayList<>();
@@ -144,36 +144,37 @@ final class Reading {
       case OutputMode.StructuredOutput(Prompt.Tool form) ->
           events.add(new Event.StructuredOutput(filled(form, usage)));
     }
-    String model = Complaint.word(response.path("model"));
+    String model = ErrorResponse.word(response.path("model"));
     events.add(new Event.Finished(model.equals("unknown") ? asked : model, usage, items));
     return events;
   }
 
-  private JsonNode filled(Prompt.Tool form, Usage usage) throws Broken {
+  private JsonNode filled(Prompt.Tool form, Usage usage) throws ModelCallException {
     if (calls.size() != 1 || !calls.getFirst().name().equals(form.name())) {
-      throw new Broken(new Failure.WrongShape("call " + form.name() + " exactly once"), usage);
+      throw new ModelCallException(
+          new Failure.WrongShape("call " + form.name() + " exactly once"), usage);
     }
     JsonNode value;
     try {
       value = json.parse(calls.getFirst().arguments());
     } catch (JacksonException e) {
-      throw new Broken(new Failure.WrongShape("the arguments must be JSON"), usage);
+      throw new ModelCallException(new Failure.WrongShape("the arguments must be JSON"), usage);
     }
     Optional<String> fault = form.parameters().fault(value);
     if (fault.isPresent()) {
-      throw new Broken(new Failure.WrongShape(fault.get()), usage);
+      throw new ModelCallException(new Failure.WrongShape(fault.get()), usage);
     }
     return value;
   }
 
-  private static Broken failed(JsonNode response) {
-    Complaint complaint = Complaint.of(0, response.path("error"));
-    return new Broken(complaint.failure(Duration.ZERO), usage(response));
+  private static ModelCallException failed(JsonNode response) {
+    ErrorResponse complaint = ErrorResponse.of(0, response.path("error"));
+    return new ModelCallException(complaint.failure(Duration.ZERO), usage(response));
   }
 
-  private static Broken incomplete(JsonNode response) {
-    String reason = Complaint.word(response.path("incomplete_details").path("reason"));
-    return new Broken(new Failure.Incomplete(reason), usage(response));
+  private static ModelCallException incomplete(JsonNode response) {
+    String reason = ErrorResponse.word(response.path("incomplete_details").path("reason"));
+    return new ModelCallException(new Failure.Incomplete(reason), usage(response));
   }
 
   private static Usage usage(JsonNode response) {
@@ -185,10 +186,10 @@ final class Reading {
     return node.isIntegralNumber() && node.canConvertToInt() ? Math.max(0, node.intValue()) : 0;
   }
 
-  private static String required(JsonNode node, String member) throws Broken {
+  private static String required(JsonNode node, String member) throws ModelCallException {
     JsonNode value = node.path(member);
     if (!value.isString()) {
-      throw new Broken(new Failure.Malformed("an event has no " + member));
+      throw new ModelCallException(new Failure.Malformed("an event has no " + member));
     }
     return value.stringValue();
   }

@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * One request and its streamed response; each wait has a time-out. One thread reads; any thread may
  * close it.
  */
-final class Exchange {
+final class ModelExchange {
   /** An event repeats the instructions, the tools and the whole answer. */
   static final int MAX_EVENT = 2 * 1024 * 1024;
 
@@ -36,9 +36,9 @@ final class Exchange {
   private static final int MAX_ERROR = 64 * 1024;
 
   private final LongSupplier nanoTime;
-  private final Patience patience;
+  private final Timeouts patience;
   private final long deadline;
-  private final Chunks chunks = new Chunks();
+  private final DeadlineBodyReader chunks = new DeadlineBodyReader();
   private final EventStream events = new EventStream(MAX_EVENT);
   private final Cancellation cancellation = new Cancellation();
   private @Nullable HttpHeaders headers;
@@ -47,7 +47,7 @@ final class Exchange {
   /**
    * @param deadline of the whole exchange, by {@code nanoTime}
    */
-  Exchange(Patience patience, LongSupplier nanoTime, long deadline) {
+  ModelExchange(Timeouts patience, LongSupplier nanoTime, long deadline) {
     this.patience = patience;
     this.nanoTime = nanoTime;
     this.deadline = deadline;
@@ -56,37 +56,37 @@ final class Exchange {
   /**
    * Sends the request and waits for the response headers.
    *
-   * @throws Broken unless the response is an event stream
+   * @throws ModelCallException unless the response is an event stream
    */
   void begin(HttpClient http, HttpRequest request, Json json, Clock clock)
-      throws Broken, InterruptedException {
-    HttpResponse<Chunks> response = sent(http, request);
+      throws ModelCallException, InterruptedException {
+    HttpResponse<DeadlineBodyReader> response = sent(http, request);
     headers = response.headers();
     if (response.statusCode() != 200) {
-      Complaint complaint = Complaint.of(response.statusCode(), json, body());
-      throw new Broken(
+      ErrorResponse complaint = ErrorResponse.of(response.statusCode(), json, body());
+      throw new ModelCallException(
           complaint.failure(ProviderHttp.retryAfter(response.headers(), clock)),
-          Complaint.advice(response.headers()));
+          ErrorResponse.advice(response.headers()));
     }
     String type = response.headers().firstValue("Content-Type").orElse("");
     if (!type.toLowerCase(Locale.ROOT).startsWith("text/event-stream")) {
-      throw new Broken(new Failure.Malformed("the response is not an event stream"));
+      throw new ModelCallException(new Failure.Malformed("the response is not an event stream"));
     }
   }
 
-  private HttpResponse<Chunks> sent(HttpClient http, HttpRequest request)
-      throws Broken, InterruptedException {
+  private HttpResponse<DeadlineBodyReader> sent(HttpClient http, HttpRequest request)
+      throws ModelCallException, InterruptedException {
     Duration wait = atMost(patience.answer());
     try {
       return ProviderHttp.send(http, request, _ -> chunks, wait, cancellation);
     } catch (TimeoutException e) {
-      throw new Broken(late(patience.answer(), wait));
+      throw new ModelCallException(late(patience.answer(), wait));
     } catch (CancellationException e) {
-      throw new Broken(new Failure.Cancelled());
+      throw new ModelCallException(new Failure.Cancelled());
     } catch (ProtocolException e) {
-      throw new Broken(new Failure.Malformed("the response is not HTTP"));
+      throw new ModelCallException(new Failure.Malformed("the response is not HTTP"));
     } catch (IOException e) {
-      throw new Broken(new Failure.Unreachable());
+      throw new ModelCallException(new Failure.Unreachable());
     }
   }
 
@@ -111,9 +111,9 @@ final class Exchange {
   /**
    * Waits for the data of the next event.
    *
-   * @throws Broken if none arrives
+   * @throws ModelCallException if none arrives
    */
-  String next() throws Broken, InterruptedException {
+  String next() throws ModelCallException, InterruptedException {
     long eventDeadline = nanoTime.getAsLong() + patience.event().toNanos();
     Optional<String> event = events.poll();
     while (event.isEmpty()) {
@@ -121,20 +121,20 @@ final class Exchange {
       Duration wait = atMost(left);
       if (wait.isZero()) {
         // Bytes may arrive all the time without completing an event.
-        throw new Broken(late(left, wait));
+        throw new ModelCallException(late(left, wait));
       }
       try {
         ByteBuffer more =
-            chunks.take(wait).orElseThrow(() -> new Broken(new Failure.Interrupted()));
+            chunks.take(wait).orElseThrow(() -> new ModelCallException(new Failure.Interrupted()));
         bytes += more.remaining();
         if (bytes > MAX_BODY) {
-          throw new Broken(new Failure.TooLarge());
+          throw new ModelCallException(new Failure.TooLarge());
         }
         events.feed(more);
       } catch (TimeoutException e) {
-        throw new Broken(late(left, wait));
+        throw new ModelCallException(late(left, wait));
       } catch (IOException e) {
-        throw new Broken(
+        throw new ModelCallException(
             cancellation.cancelled() ? new Failure.Cancelled() : new Failure.Interrupted());
       }
       event = events.poll();

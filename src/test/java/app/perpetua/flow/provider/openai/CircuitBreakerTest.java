@@ -5,14 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import app.perpetua.flow.harness.MutableClock;
-import app.perpetua.flow.provider.openai.Breaker.Permit;
-import app.perpetua.flow.provider.openai.Breaker.State;
+import app.perpetua.flow.provider.openai.CircuitBreaker.Permit;
+import app.perpetua.flow.provider.openai.CircuitBreaker.State;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
-class BreakerTest {
+class CircuitBreakerTest {
   private final MutableClock clock = new MutableClock();
-  private final Breaker breaker = new Breaker("somebody", clock);
+  private final CircuitBreaker breaker = new CircuitBreaker("somebody", clock);
 
   private void pass(Duration time) {
     clock.advance(time);

@@ -18,8 +18,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /** One turn of the model: an exchange and, as long as no event was returned, its retries. */
-final class Call implements Answer {
-  private static final System.Logger LOG = System.getLogger(Call.class.getName());
+final class ModelTurn implements Answer {
+  private static final System.Logger LOG = System.getLogger(ModelTurn.class.getName());
 
   /** An attempt with less time left than this is not started. */
   private static final Duration MIN_ATTEMPT = Duration.ofSeconds(1);
@@ -37,9 +37,10 @@ final class Call implements Answer {
   private int retries;
   private boolean hasSpoken;
 
-  private record Attempt(Exchange exchange, Reading reading, Breaker.Permit permit, long begun) {}
+  private record Attempt(
+      ModelExchange exchange, ResponseParser reading, CircuitBreaker.Permit permit, long begun) {}
 
-  Call(OpenAi openAi, Prompt prompt, HttpRequest request, Duration within) {
+  ModelTurn(OpenAi openAi, Prompt prompt, HttpRequest request, Duration within) {
     this.openAi = openAi;
     this.prompt = prompt;
     this.request = request;
@@ -69,7 +70,7 @@ final class Call implements Answer {
   private void advance() throws InterruptedException {
     try {
       if (closed.getCount() == 0) {
-        throw new Broken(new Failure.Cancelled());
+        throw new ModelCallException(new Failure.Cancelled());
       }
       Attempt now = attempt;
       if (now == null) {
@@ -82,27 +83,27 @@ final class Call implements Answer {
         }
         ready.add(event);
       }
-    } catch (Broken broken) {
+    } catch (ModelCallException broken) {
       // Closing makes reads fail in several ways.
       Failure failure = closed.getCount() == 0 ? new Failure.Cancelled() : broken.failure();
       settle(failure);
-      if (failure instanceof Failure.Cancelled || !broken.isWorthARetry() || !rest(failure)) {
+      if (failure instanceof Failure.Cancelled || !broken.isWorthARetry() || !backoff(failure)) {
         end(new Event.Failed(failure, broken.usage()), failure.word(), broken.usage());
       }
     }
   }
 
-  private Attempt begin() throws Broken, InterruptedException {
-    Optional<Breaker.Permit> permit = openAi.breaker().admit();
+  private Attempt begin() throws ModelCallException, InterruptedException {
+    Optional<CircuitBreaker.Permit> permit = openAi.breaker().admit();
     if (permit.isEmpty()) {
-      throw new Broken(new Failure.Paused(openAi.breaker().remaining()));
+      throw new ModelCallException(new Failure.Paused(openAi.breaker().remaining()));
     }
     Attempt begun =
         new Attempt(openAi.exchange(deadline), openAi.reading(prompt), permit.get(), openAi.now());
     attempt = begun;
     // A concurrent close may have missed the attempt.
     if (closed.getCount() == 0) {
-      throw new Broken(new Failure.Cancelled());
+      throw new ModelCallException(new Failure.Cancelled());
     }
     openAi.begin(begun.exchange(), request);
     return begun;
@@ -169,14 +170,14 @@ final class Call implements Answer {
   }
 
   /** Waits for the back-off before a retry; false if there is none or too little time is left. */
-  private boolean rest(Failure failure) throws InterruptedException {
+  private boolean backoff(Failure failure) throws InterruptedException {
     if (hasSpoken || !ready.isEmpty() || retries == openAi.patience().retries()) {
       return false;
     }
     Duration backoff =
         failure instanceof Failure.RateLimited(Duration asked) && asked.isPositive()
             ? asked
-            : openAi.spread(openAi.patience().rest().multipliedBy(1L << retries));
+            : openAi.jitter(openAi.patience().backoff().multipliedBy(1L << retries));
     Duration left = Duration.ofNanos(deadline - openAi.now());
     if (left.minus(MIN_ATTEMPT).compareTo(backoff) < 0) {
       return false;

@@ -5,32 +5,32 @@ import app.perpetua.flow.assistant.Model.Usage;
 import java.util.Optional;
 
 /** A call of the model failed. Never leaves the package. */
-final class Broken extends Exception {
+final class ModelCallException extends Exception {
   private static final long serialVersionUID = 1L;
 
   private final transient Failure failure;
   private final transient Usage usage;
   private final transient Optional<Boolean> advice;
 
-  private Broken(Failure failure, Usage usage, Optional<Boolean> advice) {
+  private ModelCallException(Failure failure, Usage usage, Optional<Boolean> advice) {
     super(failure.word(), null, false, false);
     this.failure = failure;
     this.usage = usage;
     this.advice = advice;
   }
 
-  Broken(Failure failure) {
+  ModelCallException(Failure failure) {
     this(failure, Usage.NONE, Optional.empty());
   }
 
-  Broken(Failure failure, Usage usage) {
+  ModelCallException(Failure failure, Usage usage) {
     this(failure, usage, Optional.empty());
   }
 
   /**
    * @param advice the provider's {@code x-should-retry}
    */
-  Broken(Failure failure, Optional<Boolean> advice) {
+  ModelCallException(Failure failure, Optional<Boolean> advice) {
     this(failure, Usage.NONE, advice);
   }
 

@@ -10,7 +10,7 @@ import java.util.Optional;
  * 30 s it admits one call as a probe, and each probe that fails doubles the pause, up to five
  * minutes. A result counts only in the state in which its call was admitted. Thread-safe.
  */
-final class Breaker {
+final class CircuitBreaker {
   enum State {
     CLOSED,
     OPEN,
@@ -18,7 +18,7 @@ final class Breaker {
     PROBING
   }
 
-  private static final System.Logger LOG = System.getLogger(Breaker.class.getName());
+  private static final System.Logger LOG = System.getLogger(CircuitBreaker.class.getName());
 
   private static final int FAILURE_THRESHOLD = 5;
   private static final Duration MIN_PAUSE = Duration.ofSeconds(30);
@@ -38,7 +38,7 @@ final class Breaker {
    * @param provider for the log
    * @param clock times the pauses
    */
-  Breaker(String provider, Clock clock) {
+  CircuitBreaker(String provider, Clock clock) {
     this.provider = provider;
     this.clock = clock;
   }
@@ -54,7 +54,7 @@ final class Breaker {
 
     /** The provider works, whatever it answered. */
     void succeeded() {
-      synchronized (Breaker.this) {
+      synchronized (CircuitBreaker.this) {
         if (report()) {
           failures = 0;
           if (state == State.PROBING) {
@@ -75,7 +75,7 @@ final class Breaker {
      * @param hopeless whether waiting does not help
      */
     void failed(boolean hopeless) {
-      synchronized (Breaker.this) {
+      synchronized (CircuitBreaker.this) {
         if (report()) {
           failures++;
           if (state == State.PROBING) {
@@ -91,7 +91,7 @@ final class Breaker {
 
     /** The call ended without a result. */
     void released() {
-      synchronized (Breaker.this) {
+      synchronized (CircuitBreaker.this) {
         if (report() && state == State.PROBING) {
           openUntil = clock.instant();
           changeTo(State.OPEN);

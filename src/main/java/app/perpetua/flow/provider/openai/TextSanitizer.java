@@ -4,7 +4,7 @@ package app.perpetua.flow.provider.openai;
  * Removes what UTF-8 and PostgreSQL cannot store from a text in chunks: NUL and unpaired
  * surrogates. A surrogate pair may span two chunks. Not thread-safe.
  */
-final class Storable {
+final class TextSanitizer {
   private String half = "";
 
   /** Sanitizes the next chunk; holds a trailing high surrogate back until the one after it. */
@@ -25,6 +25,6 @@ final class Storable {
 
   /** Sanitizes a complete text. */
   static String whole(String text) {
-    return new Storable().next(text);
+    return new TextSanitizer().next(text);
   }
 }

@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * when everything has been taken, so that a slow reader slows the sender down. One thread reads;
  * any thread may close.
  */
-final class Chunks implements BodySubscriber<Chunks> {
+final class DeadlineBodyReader implements BodySubscriber<DeadlineBodyReader> {
   private final ReentrantLock lock = new ReentrantLock();
   private final Condition changed = lock.newCondition();
   private final Queue<ByteBuffer> buffers = new ArrayDeque<>();
@@ -31,7 +31,7 @@ final class Chunks implements BodySubscriber<Chunks> {
   private boolean isClosed;
 
   @Override
-  public CompletionStage<Chunks> getBody() {
+  public CompletionStage<DeadlineBodyReader> getBody() {
     return CompletableFuture.completedStage(this);
   }
 
