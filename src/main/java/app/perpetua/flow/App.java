@@ -27,7 +27,7 @@ import app.perpetua.flow.sql.Listener;
 import app.perpetua.flow.sql.Migrations;
 import app.perpetua.flow.sql.Pool;
 import app.perpetua.flow.sql.SqlCatalog;
-import app.perpetua.flow.voice.LiveSessions;
+import app.perpetua.flow.voice.LiveSessionRegistry;
 import app.perpetua.flow.voice.VoiceTiming;
 import com.zaxxer.hikari.HikariDataSource;
 import java.net.http.HttpClient;
@@ -148,7 +148,7 @@ public final class App implements AutoCloseable {
     RateLimiter limiter = new RateLimiter(clock);
     endpoint = new Endpoint(json, errors, db, features.authenticator(), limiter, config.http());
     health = closing(new Health(new DatabaseProbe(config.database())));
-    Optional<LiveSessions> voice =
+    Optional<LiveSessionRegistry> voice =
         role == Role.WORKER ? Optional.empty() : Optional.of(features.speech().live(db));
     List<SocketRoute> socketRoutes = voice.map(features.speech()::sockets).orElse(List.of());
     Sockets sockets =
@@ -173,7 +173,7 @@ public final class App implements AutoCloseable {
     // Behind the server, so that it ends before: who speaks is told why, and billed.
     voice.ifPresent(this::closing);
     voice.ifPresent(
-        live -> metrics.registry().gauge("voice.sessions.live", live, LiveSessions::count));
+        live -> metrics.registry().gauge("voice.sessions.live", live, LiveSessionRegistry::count));
     metrics.watch(server);
     if (config.http().metricsPort() != 0) {
       closing(new MetricsServer(metrics, config.http().metricsPort()));

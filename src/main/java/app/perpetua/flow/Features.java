@@ -92,7 +92,7 @@ import app.perpetua.flow.tasks.TaskForm;
 import app.perpetua.flow.tasks.TaskRoutes;
 import app.perpetua.flow.tasks.Tasks;
 import app.perpetua.flow.tombstones.Tombstones;
-import app.perpetua.flow.voice.VoiceSessions;
+import app.perpetua.flow.voice.VoiceSessionStore;
 import app.perpetua.flow.voice.VoiceTiming;
 import java.net.InetAddress;
 import java.net.http.HttpClient;
@@ -252,7 +252,7 @@ final class Features {
         entry(Webhooks.APPLY, billing.webhooks()),
         entry(RenewalJob.KIND, billing.renewalJob()),
         entry(OrderReleaseJob.KIND, new OrderReleaseJob(billing, Endpoint::release, json)),
-        entry(VoiceSessions.END, speech.end()),
+        entry(VoiceSessionStore.END, speech.end()),
         entry(
             Notifications.PUSH_SEND,
             new PushSendJob(pushService, json, result -> metrics.push(result.wireName()))));

@@ -15,13 +15,13 @@ import app.perpetua.flow.notes.Notes;
 import app.perpetua.flow.provider.deepgram.Deepgram;
 import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.voice.EndVoiceSessionJob;
-import app.perpetua.flow.voice.LiveSessions;
+import app.perpetua.flow.voice.LiveSessionRegistry;
 import app.perpetua.flow.voice.Transcriber;
 import app.perpetua.flow.voice.TranscriptionRoutes;
 import app.perpetua.flow.voice.Transcriptions;
 import app.perpetua.flow.voice.VoiceConfig;
 import app.perpetua.flow.voice.VoiceRoutes;
-import app.perpetua.flow.voice.VoiceSessions;
+import app.perpetua.flow.voice.VoiceSessionStore;
 import app.perpetua.flow.voice.VoiceSocket;
 import app.perpetua.flow.voice.VoiceTiming;
 import java.net.InetAddress;
@@ -36,7 +36,7 @@ final class Speech {
   private final Json json;
   private final Ids ids;
   private final Authenticator authenticator;
-  private final VoiceSessions sessions;
+  private final VoiceSessionStore sessions;
   private final Optional<Transcriber> transcriber;
   private final Transcriptions transcriptions;
 
@@ -62,7 +62,7 @@ final class Speech {
     this.ids = around.ids();
     this.authenticator = around.authenticator();
     sessions =
-        new VoiceSessions(
+        new VoiceSessionStore(
             config, timing.lease(), around.credits(), around.jobs(), ids, around.events());
     transcriber =
         config
@@ -81,19 +81,19 @@ final class Speech {
   }
 
   /** Begins to look after live sessions of this process; the caller closes it. */
-  LiveSessions live(Db db) {
-    return new LiveSessions(config, timing, db, sessions, transcriber, ids);
+  LiveSessionRegistry live(Db db) {
+    return new LiveSessionRegistry(config, timing, db, sessions, transcriber, ids);
   }
 
   /** Where one can speak. */
-  List<SocketRoute> sockets(LiveSessions live) {
+  List<SocketRoute> sockets(LiveSessionRegistry live) {
     return List.of(
         new SocketRoute(
             Routes.VOICE_SOCKET,
             handshake -> VoiceSocket.open(live, authenticator, json, handshake)));
   }
 
-  /** Ends the sessions of processes that died; its kind is {@link VoiceSessions#END}. */
+  /** Ends the sessions of processes that died; its kind is {@link VoiceSessionStore#END}. */
   JobHandler end() {
     return new EndVoiceSessionJob(sessions);
   }

@@ -7,10 +7,10 @@ import java.util.UUID;
 
 /** The job that ends and bills a live session whose process was killed. Thread-safe. */
 public final class EndVoiceSessionJob implements TransactionalHandler {
-  private final VoiceSessions sessions;
+  private final VoiceSessionStore sessions;
 
   /** Over these rules. */
-  public EndVoiceSessionJob(VoiceSessions sessions) {
+  public EndVoiceSessionJob(VoiceSessionStore sessions) {
     this.sessions = sessions;
   }
 

@@ -121,7 +121,7 @@ public final class Transcriptions {
     }
     UUID noteId = recording.noteId();
     Note note = noteId == null ? null : notes.get(tx, noteId);
-    VoiceSessions.requirePro(tx);
+    VoiceSessionStore.requirePro(tx);
     if (note != null && (note.voiceUrl() == null || !note.content().isEmpty())) {
       throw Refusal.of(ErrorCode.CONFLICT, "this note does not wait for a transcription");
     }

@@ -11,11 +11,11 @@ import java.util.function.Function;
 
 /** Requests about voice sessions: parsed and answered. */
 public final class VoiceRoutes {
-  private final VoiceSessions sessions;
+  private final VoiceSessionStore sessions;
   private final Sockets sockets;
 
   /** The routes over these rules. */
-  public VoiceRoutes(VoiceSessions sessions, Sockets sockets) {
+  public VoiceRoutes(VoiceSessionStore sessions, Sockets sockets) {
     this.sessions = sessions;
     this.sockets = sockets;
   }

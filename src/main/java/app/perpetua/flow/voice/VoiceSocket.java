@@ -7,8 +7,8 @@ import app.perpetua.flow.http.ClientSocket;
 import app.perpetua.flow.http.SocketHandler;
 import app.perpetua.flow.http.SocketRoute.Handshake;
 import app.perpetua.flow.sql.DatabaseException;
-import app.perpetua.flow.voice.VoiceRecords.Speaker;
-import app.perpetua.flow.voice.VoiceSession.Failure;
+import app.perpetua.flow.voice.LiveSession.Failure;
+import app.perpetua.flow.voice.LiveSessionRecorder.SessionOwner;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -18,7 +18,7 @@ import tools.jackson.databind.JsonNode;
  * The client's side of {@code WS /ws/voice/transcribe}: its messages, within their bounds, and what
  * it is told. What it sends comes by the connection's thread alone.
  */
-public final class VoiceSocket implements SocketHandler, VoiceClient, Watched {
+public final class VoiceSocket implements SocketHandler, VoiceClient, Monitored {
   private static final System.Logger LOG = System.getLogger(VoiceSocket.class.getName());
 
   private static final int MAX_AUDIO = 32 * 1024;
@@ -35,34 +35,35 @@ public final class VoiceSocket implements SocketHandler, VoiceClient, Watched {
   private static final int TRY_AGAIN_LATER = 1013;
   private static final int GOING_AWAY = 1001;
 
-  private final LiveSessions live;
+  private final LiveSessionRegistry live;
   private final Authenticator authenticator;
   private final Json json;
   private final String requestId;
-  private final Allowance allowance;
+  private final TokenBucket allowance;
 
-  private volatile @Nullable VoiceSession session;
+  private volatile @Nullable LiveSession session;
   private volatile @Nullable ClientSocket socket;
   private volatile long heardNanos;
   private volatile long openedNanos;
 
-  private VoiceSocket(LiveSessions live, Authenticator authenticator, Json json, String requestId) {
+  private VoiceSocket(
+      LiveSessionRegistry live, Authenticator authenticator, Json json, String requestId) {
     this.live = live;
     this.authenticator = authenticator;
     this.json = json;
     this.requestId = requestId;
     this.heardNanos = now();
     this.openedNanos = heardNanos;
-    this.allowance = new Allowance(MESSAGES_PER_SECOND, MESSAGES_AT_ONCE, heardNanos);
+    this.allowance = new TokenBucket(MESSAGES_PER_SECOND, MESSAGES_AT_ONCE, heardNanos);
   }
 
   /**
    * Decides before the upgrade, as far as it is known who asks.
    *
-   * @throws Refusal as {@link LiveSessions#open}
+   * @throws Refusal as {@link LiveSessionRegistry#open}
    */
   public static SocketHandler open(
-      LiveSessions live, Authenticator authenticator, Json json, Handshake handshake) {
+      LiveSessionRegistry live, Authenticator authenticator, Json json, Handshake handshake) {
     live.requireService();
     VoiceSocket socket = new VoiceSocket(live, authenticator, json, handshake.requestId());
     handshake.principal().ifPresent(principal -> socket.reserve(principal.userId()));
@@ -70,14 +71,14 @@ public final class VoiceSocket implements SocketHandler, VoiceClient, Watched {
   }
 
   private void reserve(UUID userId) {
-    session = live.open(new Speaker(userId, requestId), this);
+    session = live.open(new SessionOwner(userId, requestId), this);
   }
 
   @Override
   public void opened(ClientSocket opened) {
     socket = opened;
     heardNanos = now();
-    VoiceSession reserved = session;
+    LiveSession reserved = session;
     if (reserved != null) {
       reserved.begin();
     } else {
@@ -100,8 +101,8 @@ public final class VoiceSocket implements SocketHandler, VoiceClient, Watched {
   @Override
   public boolean received() {
     heardNanos = now();
-    if (!allowance.take(heardNanos)) {
-      end(End.FLOODED);
+    if (!allowance.tryTake(heardNanos)) {
+      end(EndReason.FLOODED);
       return false;
     }
     return true;
@@ -109,7 +110,7 @@ public final class VoiceSocket implements SocketHandler, VoiceClient, Watched {
 
   @Override
   public void tooLarge() {
-    end(End.FRAME_TOO_LARGE);
+    end(EndReason.FRAME_TOO_LARGE);
   }
 
   @Override
@@ -121,19 +122,19 @@ public final class VoiceSocket implements SocketHandler, VoiceClient, Watched {
       type = parsed.path("type");
       token = parsed.path("token");
     } catch (JacksonException e) {
-      end(End.MISBEHAVED);
+      end(EndReason.MISBEHAVED);
       return;
     }
-    VoiceSession running = session;
+    LiveSession running = session;
     if (type.isString() && type.stringValue().equals("auth") && token.isString()) {
       // A client that has told its token already may tell it again.
       if (running == null) {
         authenticate(token.stringValue());
       }
     } else if (type.isString() && type.stringValue().equals("end_stream") && running != null) {
-      running.end(End.CLIENT_DONE);
+      running.end(EndReason.CLIENT_DONE);
     } else {
-      end(End.MISBEHAVED);
+      end(EndReason.MISBEHAVED);
     }
   }
 
@@ -155,7 +156,7 @@ public final class VoiceSocket implements SocketHandler, VoiceClient, Watched {
     if (open != null) {
       open.authenticated();
     }
-    VoiceSession reserved = session;
+    LiveSession reserved = session;
     if (reserved != null) {
       reserved.begin();
     }
@@ -166,7 +167,7 @@ public final class VoiceSocket implements SocketHandler, VoiceClient, Watched {
     if (message.length == 0) {
       return;
     }
-    VoiceSession running = session;
+    LiveSession running = session;
     if (running == null) {
       refuse(Authenticator.unauthorized());
     } else {
@@ -183,8 +184,8 @@ public final class VoiceSocket implements SocketHandler, VoiceClient, Watched {
   }
 
   /** Ends the session, or the connection that has none yet. */
-  private void end(End end) {
-    VoiceSession running = session;
+  private void end(EndReason end) {
+    LiveSession running = session;
     if (running != null) {
       running.end(end);
     } else {
@@ -215,9 +216,9 @@ public final class VoiceSocket implements SocketHandler, VoiceClient, Watched {
   public void gone() {
     socket = null;
     live.forget(this);
-    VoiceSession running = session;
+    LiveSession running = session;
     if (running != null) {
-      running.end(End.CLIENT_GONE);
+      running.end(EndReason.CLIENT_GONE);
     }
   }
 
@@ -227,7 +228,7 @@ public final class VoiceSocket implements SocketHandler, VoiceClient, Watched {
 
   /** Only until it is known who this is. */
   @Override
-  public void look(long now) {
+  public void tick(long now) {
     if (now - openedNanos > live.timing().authenticate().toNanos()) {
       live.forget(this);
       Thread.ofVirtual().start(() -> refuse(Authenticator.unauthorized()));

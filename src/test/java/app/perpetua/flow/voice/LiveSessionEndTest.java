@@ -11,9 +11,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.voice.FakeVoices.Client.Closed;
+import app.perpetua.flow.voice.LiveSessionRecorder.SessionOwner;
 import app.perpetua.flow.voice.Transcriber.Ended;
 import app.perpetua.flow.voice.Transcriber.Relayed;
-import app.perpetua.flow.voice.VoiceRecords.Speaker;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
@@ -64,12 +64,12 @@ class LiveSessionEndTest extends LiveSessionsFixture {
 
   @Test
   void last_words_that_do_not_come_are_not_waited_for_for_ever() throws Exception {
-    try (LiveSessions hasty = sessions(Duration.ofMillis(1), Optional.of(provider))) {
+    try (LiveSessionRegistry hasty = sessions(Duration.ofMillis(1), Optional.of(provider))) {
       provider.finishing = () -> {};
-      VoiceSession session = hasty.open(new Speaker(user, "request-1"), client);
+      LiveSession session = hasty.open(new SessionOwner(user, "request-1"), client);
       session.begin();
       client.next("connected");
-      session.end(End.CLIENT_DONE);
+      session.end(EndReason.CLIENT_DONE);
       client.next("complete");
       assertEquals(new Closed(1000, "end_stream"), client.closed());
       await(provider.aborted);
@@ -84,9 +84,9 @@ class LiveSessionEndTest extends LiveSessionsFixture {
     provider.beating = () -> await(slow);
     begun();
     passAlive(Duration.ofSeconds(2).plusNanos(1));
-    live.look();
+    live.tick();
     passAlive(Duration.ofSeconds(2).plusNanos(1));
-    live.look();
+    live.tick();
     assertEquals(0, client.pings.size());
     slow.countDown();
     FakeVoices.taken(client.pings);
@@ -101,9 +101,9 @@ class LiveSessionEndTest extends LiveSessionsFixture {
           interrupted.countDown();
           throw new InterruptedException();
         };
-    VoiceSession session = begun();
+    LiveSession session = begun();
     passAlive(Duration.ofSeconds(2).plusNanos(1));
-    live.look();
+    live.tick();
     await(interrupted);
     complete(session);
     assertEquals(0, client.pings.size());
@@ -114,10 +114,10 @@ class LiveSessionEndTest extends LiveSessionsFixture {
     begun();
     pass(TIMEOUT);
     provider.heardNanos = nanos.get();
-    live.look();
+    live.tick();
     assertEquals(1, live.count());
     pass(Duration.ofNanos(1));
-    live.look();
+    live.tick();
     assertEquals(new Closed(0, ""), client.closed());
     awaitNobody();
     assertEquals("client_gone", record().get("end_reason"));
@@ -136,7 +136,7 @@ class LiveSessionEndTest extends LiveSessionsFixture {
     Thread telling = Thread.ofVirtual().start(() -> provider.say("Much."));
     await(heard);
     passAlive(TIMEOUT.plusNanos(1));
-    live.look();
+    live.tick();
     assertEquals(new Closed(0, ""), client.closed());
     awaitNobody();
     reads.countDown();
@@ -150,7 +150,7 @@ class LiveSessionEndTest extends LiveSessionsFixture {
     begun();
     pass(TIMEOUT.plusNanos(1));
     client.heardNanos = nanos.get();
-    live.look();
+    live.tick();
     ends("provider_gone", 4502, "TRANSCRIPTION_FAILED");
   }
 
@@ -158,17 +158,17 @@ class LiveSessionEndTest extends LiveSessionsFixture {
   void silence_ends_it() throws Exception {
     begun();
     passAlive(SILENCE.plusNanos(1));
-    live.look();
+    live.tick();
     client.next("complete");
     assertEquals(new Closed(1000, "silence"), client.closed());
   }
 
   @Test
   void FR_036_it_lasts_no_longer_than_its_maximum() throws Exception {
-    VoiceSession session = speaking();
+    LiveSession session = speaking();
     passAlive(Duration.ofSeconds(301));
     session.audio(PIECES.get(1));
-    live.look();
+    live.tick();
     assertEquals("MAX_DURATION_EXCEEDED", client.next("error").get("code").stringValue());
     assertEquals(300, client.next("complete").get("duration_seconds").intValue());
     assertEquals(new Closed(4408, "max_duration"), client.closed());
@@ -176,7 +176,7 @@ class LiveSessionEndTest extends LiveSessionsFixture {
 
   @Test
   void a_session_that_cannot_end_because_of_its_client_is_cut_in_the_end() throws Exception {
-    VoiceSession session = begun();
+    LiveSession session = begun();
     CountDownLatch reads = new CountDownLatch(1);
     CountDownLatch told = new CountDownLatch(1);
     client.hearing =
@@ -184,13 +184,13 @@ class LiveSessionEndTest extends LiveSessionsFixture {
           told.countDown();
           await(reads);
         };
-    session.end(End.MISBEHAVED);
+    session.end(EndReason.MISBEHAVED);
     await(told);
     pass(LIMIT.plus(TIMEOUT));
-    live.look();
+    live.tick();
     assertEquals(0, client.closes.size());
     pass(Duration.ofNanos(1));
-    live.look();
+    live.tick();
     assertEquals(new Closed(0, ""), client.closed());
     reads.countDown();
     assertEquals(new Closed(1008, "misbehaved"), client.closed());
@@ -216,7 +216,7 @@ class LiveSessionEndTest extends LiveSessionsFixture {
         () -> {
           throw new InterruptedException();
         };
-    VoiceSession session = begun();
+    LiveSession session = begun();
     session.audio(PIECES.getFirst());
     assertTrue(Thread.interrupted());
     client.next("complete");
@@ -229,8 +229,8 @@ class LiveSessionEndTest extends LiveSessionsFixture {
         () -> {
           throw new InterruptedException();
         };
-    VoiceSession session = begun();
-    session.end(End.CLIENT_DONE);
+    LiveSession session = begun();
+    session.end(EndReason.CLIENT_DONE);
     assertEquals(new Closed(1000, "end_stream"), client.closed());
     awaitNobody();
     assertEquals(null, record().get("ended_at"));
@@ -238,7 +238,7 @@ class LiveSessionEndTest extends LiveSessionsFixture {
 
   @Test
   void an_end_while_the_provider_is_reached_hangs_up() throws Exception {
-    VoiceSession session = open();
+    LiveSession session = open();
     provider.opening = session::goAway;
     session.begin();
     await(provider.aborted);
@@ -248,8 +248,8 @@ class LiveSessionEndTest extends LiveSessionsFixture {
 
   @Test
   void a_session_that_ended_before_its_client_was_there_tells_it_so() throws Exception {
-    VoiceSession session = open();
-    session.end(End.GOING_AWAY);
+    LiveSession session = open();
+    session.end(EndReason.GOING_AWAY);
     awaitNobody();
     client.closes.clear();
     session.begin();
@@ -287,9 +287,9 @@ class LiveSessionEndTest extends LiveSessionsFixture {
     assertEquals(new Closed(1001, "going_away"), client.closed());
     CountDownLatch told = new CountDownLatch(1);
     live.watch(
-        new Watched() {
+        new Monitored() {
           @Override
-          public void look(long now) {
+          public void tick(long now) {
             throw new AssertionError("nobody looks any more");
           }
 
@@ -319,7 +319,7 @@ class LiveSessionEndTest extends LiveSessionsFixture {
 
   @Test
   void without_a_transcriber_there_is_no_session() {
-    try (LiveSessions none = sessions(LIMIT, Optional.empty())) {
+    try (LiveSessionRegistry none = sessions(LIMIT, Optional.empty())) {
       Refusal refusal = assertThrows(Refusal.class, none::requireService);
       assertEquals(ErrorCode.TRANSCRIPTION_SERVICE_UNAVAILABLE, refusal.code());
     }

@@ -19,7 +19,7 @@ import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.Eventually;
 import app.perpetua.flow.sql.SqlCatalog;
 import app.perpetua.flow.voice.FakeVoices.Client.Closed;
-import app.perpetua.flow.voice.VoiceRecords.Speaker;
+import app.perpetua.flow.voice.LiveSessionRecorder.SessionOwner;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -82,7 +82,7 @@ abstract class LiveSessionsFixture {
   final Faulty pool = pool();
   final FakeVoices.Provider provider = new FakeVoices.Provider(nanos::get);
   final FakeVoices.Client client = new FakeVoices.Client(nanos::get);
-  final LiveSessions live = sessions(LIMIT, Optional.of(provider));
+  final LiveSessionRegistry live = sessions(LIMIT, Optional.of(provider));
   UUID user = new UUID(0, 0);
 
   private static Faulty pool() {
@@ -92,7 +92,7 @@ abstract class LiveSessionsFixture {
     return new Faulty(config);
   }
 
-  LiveSessions sessions(Duration drain, Optional<Transcriber> transcriber) {
+  LiveSessionRegistry sessions(Duration drain, Optional<Transcriber> transcriber) {
     Db db =
         new Db(
             pool,
@@ -106,7 +106,7 @@ abstract class LiveSessionsFixture {
     Events events = new Events(ids, json);
     Credits credits =
         new Credits(new CreditConfig(10, 100, 50), ids, json, events, new SimpleMeterRegistry());
-    return new LiveSessions(
+    return new LiveSessionRegistry(
         CONFIG,
         new VoiceTiming(
             Duration.ofSeconds(10),
@@ -119,7 +119,7 @@ abstract class LiveSessionsFixture {
             Duration.ofDays(1),
             nanos::get),
         db,
-        new VoiceSessions(CONFIG, LEASE, credits, new Jobs(ids, json), ids, events),
+        new VoiceSessionStore(CONFIG, LEASE, credits, new Jobs(ids, json), ids, events),
         transcriber,
         ids);
   }
@@ -137,21 +137,21 @@ abstract class LiveSessionsFixture {
     Invariants.check(database);
   }
 
-  VoiceSession open() {
-    return live.open(new Speaker(user, "request-1"), client);
+  LiveSession open() {
+    return live.open(new SessionOwner(user, "request-1"), client);
   }
 
   /** Connected. */
-  VoiceSession begun() throws InterruptedException {
-    VoiceSession session = open();
+  LiveSession begun() throws InterruptedException {
+    LiveSession session = open();
     session.begin();
     client.next("connected");
     return session;
   }
 
   /** With its first minute paid for. */
-  VoiceSession speaking() throws InterruptedException {
-    VoiceSession session = begun();
+  LiveSession speaking() throws InterruptedException {
+    LiveSession session = begun();
     session.audio(PIECES.getFirst());
     assertEquals(1, consumed());
     return session;
@@ -176,8 +176,8 @@ abstract class LiveSessionsFixture {
     return database.row("select * from notes.voice_sessions where user_id = ?", user);
   }
 
-  JsonNode complete(VoiceSession session) throws InterruptedException {
-    session.end(End.CLIENT_DONE);
+  JsonNode complete(LiveSession session) throws InterruptedException {
+    session.end(EndReason.CLIENT_DONE);
     JsonNode complete = client.next("complete");
     assertEquals(new Closed(1000, "end_stream"), client.closed());
     awaitNobody();

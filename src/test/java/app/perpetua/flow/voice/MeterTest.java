@@ -67,13 +67,13 @@ class MeterTest {
   @Test
   void an_allowance_is_used_up_and_comes_back() {
     long now = nanos(7);
-    Allowance allowance = new Allowance(100, 500, now);
+    TokenBucket allowance = new TokenBucket(100, 500, now);
     int taken = 0;
-    while (allowance.take(now) && taken < 1_000) {
+    while (allowance.tryTake(now) && taken < 1_000) {
       taken++;
     }
     assertEquals(500, taken);
-    assertFalse(allowance.take(now));
-    assertTrue(allowance.take(now + Duration.ofSeconds(1).toNanos()));
+    assertFalse(allowance.tryTake(now));
+    assertTrue(allowance.tryTake(now + Duration.ofSeconds(1).toNanos()));
   }
 }

@@ -13,8 +13,8 @@ import java.util.function.Function;
  * The named phases of a live session's life, each a transaction of its own: a session lasts longer
  * than any transaction may. Thread-safe.
  */
-final class VoiceRecords {
-  private static final System.Logger LOG = System.getLogger(VoiceRecords.class.getName());
+final class LiveSessionRecorder {
+  private static final System.Logger LOG = System.getLogger(LiveSessionRecorder.class.getName());
 
   /** Before each further try to write down an end; after the last the lease runs out by itself. */
   private static final Duration[] PAUSES = {
@@ -26,37 +26,38 @@ final class VoiceRecords {
    *
    * @param requestId of the request that opened it
    */
-  record Speaker(UUID userId, String requestId) {
+  record SessionOwner(UUID userId, String requestId) {
     private Actor actor() {
       return Actor.user(userId, requestId);
     }
   }
 
   private final Db db;
-  private final VoiceSessions sessions;
+  private final VoiceSessionStore sessions;
   private final UUID holder;
 
-  VoiceRecords(Db db, VoiceSessions sessions, UUID holder) {
+  LiveSessionRecorder(Db db, VoiceSessionStore sessions, UUID holder) {
     this.db = db;
     this.sessions = sessions;
     this.holder = holder;
   }
 
-  /** Opens one; throws as {@link VoiceSessions#open} does. */
-  UUID open(Speaker speaker) {
+  /** Opens one; throws as {@link VoiceSessionStore#open} does. */
+  UUID open(SessionOwner speaker) {
     return locked(speaker, tx -> sessions.open(tx, holder));
   }
 
-  boolean charge(Speaker speaker, VoiceSessions.Progress progress, int minutes) {
+  boolean charge(SessionOwner speaker, VoiceSessionStore.Progress progress, int minutes) {
     return locked(speaker, tx -> sessions.charge(tx, holder, progress, minutes));
   }
 
-  boolean keep(Speaker speaker, VoiceSessions.Progress progress) {
+  boolean keep(SessionOwner speaker, VoiceSessionStore.Progress progress) {
     return locked(speaker, tx -> sessions.keep(tx, holder, progress));
   }
 
   /** Ends it; empty if somebody else has, or if the database is away for long. */
-  Optional<VoiceSessions.Closing> end(Speaker speaker, VoiceSessions.Progress progress, End end)
+  Optional<VoiceSessionStore.Closing> end(
+      SessionOwner speaker, VoiceSessionStore.Progress progress, EndReason end)
       throws InterruptedException {
     for (int attempt = 0; ; attempt++) {
       try {
@@ -90,7 +91,7 @@ final class VoiceRecords {
     }
   }
 
-  private <T> T locked(Speaker speaker, Function<Tx, T> work) {
+  private <T> T locked(SessionOwner speaker, Function<Tx, T> work) {
     return db.write(
         speaker.actor(),
         tx -> {

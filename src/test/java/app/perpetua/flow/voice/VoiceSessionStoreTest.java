@@ -18,7 +18,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import tools.jackson.databind.JsonNode;
 
 /** Sessions whose process is gone, or thinks that it is not. */
-class VoiceSessionsTest {
+class VoiceSessionStoreTest {
   @Order(1)
   @RegisterExtension
   static final TestDatabase database = new TestDatabase();
@@ -58,7 +58,7 @@ class VoiceSessionsTest {
     service.clock().advance(later);
     try {
       return service.runDueJobs().stream()
-          .filter(ran -> ran.kind().equals(VoiceSessions.END))
+          .filter(ran -> ran.kind().equals(VoiceSessionStore.END))
           .toList();
     } finally {
       service.clock().advance(later.negated());

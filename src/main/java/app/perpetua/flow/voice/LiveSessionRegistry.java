@@ -4,7 +4,7 @@ import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.sql.Db;
-import app.perpetua.flow.voice.VoiceRecords.Speaker;
+import app.perpetua.flow.voice.LiveSessionRecorder.SessionOwner;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
@@ -17,19 +17,19 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * The live sessions of this process: opens them, looks at each several times a second, keeps their
  * leases, and ends them all when the process stops. Thread-safe.
  */
-public final class LiveSessions implements AutoCloseable {
-  private static final System.Logger LOG = System.getLogger(LiveSessions.class.getName());
+public final class LiveSessionRegistry implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(LiveSessionRegistry.class.getName());
 
   /** Beyond the time for last words: to write down the end and to say goodbye. */
   private static final Duration GOODBYE = Duration.ofSeconds(4);
 
-  private static final Duration LOOK_AGAIN = Duration.ofMillis(20);
+  private static final Duration RETRY_INTERVAL = Duration.ofMillis(20);
 
   private final VoiceConfig config;
   private final VoiceTiming timing;
-  private final VoiceRecords records;
+  private final LiveSessionRecorder records;
   private final Optional<Transcriber> transcriber;
-  private final Set<Watched> watched = ConcurrentHashMap.newKeySet();
+  private final Set<Monitored> watched = ConcurrentHashMap.newKeySet();
   private final AtomicBoolean stopping = new AtomicBoolean();
   private final AtomicBoolean extending = new AtomicBoolean();
   private final CountDownLatch closed = new CountDownLatch(1);
@@ -38,16 +38,16 @@ public final class LiveSessions implements AutoCloseable {
   /**
    * @param transcriber none if it is not configured or not wanted
    */
-  public LiveSessions(
+  public LiveSessionRegistry(
       VoiceConfig config,
       VoiceTiming timing,
       Db db,
-      VoiceSessions sessions,
+      VoiceSessionStore sessions,
       Optional<Transcriber> transcriber,
       Ids ids) {
     this.config = config;
     this.timing = timing;
-    this.records = new VoiceRecords(db, sessions, ids.next());
+    this.records = new LiveSessionRecorder(db, sessions, ids.next());
     this.transcriber = transcriber;
     this.extendedNanos = timing.nanoTime().getAsLong();
     Thread.ofPlatform().daemon().name("voice-watch").start(this::run);
@@ -82,12 +82,12 @@ public final class LiveSessions implements AutoCloseable {
   /**
    * Opens a session, which begins when its client is there.
    *
-   * @throws Refusal as {@link VoiceSessions#open}, or if there is no service
+   * @throws Refusal as {@link VoiceSessionStore#open}, or if there is no service
    */
-  VoiceSession open(Speaker speaker, VoiceClient client) {
+  LiveSession open(SessionOwner speaker, VoiceClient client) {
     requireService();
-    VoiceSession session =
-        new VoiceSession(
+    LiveSession session =
+        new LiveSession(
             records.open(speaker),
             speaker,
             records,
@@ -100,21 +100,21 @@ public final class LiveSessions implements AutoCloseable {
     return session;
   }
 
-  void watch(Watched one) {
+  void watch(Monitored one) {
     watched.add(one);
     if (stopping.get()) {
       one.goAway();
     }
   }
 
-  void forget(Watched one) {
+  void forget(Monitored one) {
     watched.remove(one);
   }
 
   private void run() {
     try {
       while (!closed.await(timing.look().toNanos(), TimeUnit.NANOSECONDS)) {
-        look();
+        tick();
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -122,18 +122,18 @@ public final class LiveSessions implements AutoCloseable {
   }
 
   /** Looks at all sessions once, and extends their leases when it is time. */
-  synchronized void look() {
+  synchronized void tick() {
     long now = timing.nanoTime().getAsLong();
-    watched.forEach(one -> look(one, now));
+    watched.forEach(one -> tick(one, now));
     if (now - extendedNanos >= timing.lease().toNanos() / 3) {
       extendedNanos = now;
       extend();
     }
   }
 
-  private static void look(Watched one, long now) {
+  private static void tick(Monitored one, long now) {
     try {
-      one.look(now);
+      one.tick(now);
     } catch (RuntimeException e) {
       LOG.log(System.Logger.Level.ERROR, "a voice session cannot be looked at", e);
     }
@@ -158,12 +158,12 @@ public final class LiveSessions implements AutoCloseable {
   @Override
   public void close() {
     stopping.set(true);
-    watched.forEach(Watched::goAway);
+    watched.forEach(Monitored::goAway);
     long deadline = System.nanoTime() + timing.drain().plus(GOODBYE).toNanos();
     try {
       while (!watched.isEmpty()
           && System.nanoTime() - deadline < 0
-          && !closed.await(LOOK_AGAIN.toNanos(), TimeUnit.NANOSECONDS)) {
+          && !closed.await(RETRY_INTERVAL.toNanos(), TimeUnit.NANOSECONDS)) {
         LOG.log(System.Logger.Level.DEBUG, "{0} voice sessions are ending", watched.size());
       }
     } catch (InterruptedException e) {

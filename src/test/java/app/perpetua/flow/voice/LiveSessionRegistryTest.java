@@ -18,12 +18,12 @@ import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 
 /** Live sessions and the database: first bytes, leases, minutes, words. */
-class LiveSessionsTest extends LiveSessionsFixture {
+class LiveSessionRegistryTest extends LiveSessionsFixture {
   // First bytes
 
   @Test
   void the_first_message_may_be_one_byte_as_recorders_send_it() throws Exception {
-    VoiceSession session = begun();
+    LiveSession session = begun();
     byte[] first = PIECES.getFirst();
     session.audio(Arrays.copyOf(first, 1));
     session.audio(Arrays.copyOfRange(first, 1, 3));
@@ -40,7 +40,7 @@ class LiveSessionsTest extends LiveSessionsFixture {
 
   @Test
   void a_session_of_fewer_than_four_bytes_had_no_audio_and_costs_nothing() throws Exception {
-    VoiceSession session = begun();
+    LiveSession session = begun();
     session.audio(new byte[] {0x1a, 0x45, (byte) 0xdf});
     pass(Duration.ofSeconds(20));
     JsonNode complete = complete(session);
@@ -53,7 +53,7 @@ class LiveSessionsTest extends LiveSessionsFixture {
 
   @Test
   void what_turns_out_to_be_no_webm_costs_nothing() throws Exception {
-    VoiceSession session = begun();
+    LiveSession session = begun();
     session.audio(new byte[] {0x1a});
     session.audio(new byte[] {0x45, 0, 0});
     ends("not_audio", 4502, "TRANSCRIPTION_FAILED");
@@ -66,27 +66,27 @@ class LiveSessionsTest extends LiveSessionsFixture {
 
   @Test
   void leases_are_extended_three_times_as_often_as_they_end() throws Exception {
-    VoiceSession session = begun();
+    LiveSession session = begun();
     expire();
     pass(LEASE.dividedBy(3).minusNanos(1));
-    live.look();
+    live.tick();
     assertFalse(leased());
     pass(Duration.ofNanos(1));
-    live.look();
+    live.tick();
     Eventually.within(LIMIT, this::leased);
     complete(session);
     // Nobody is left whose lease there would be to extend.
     pass(LEASE);
-    live.look();
+    live.tick();
   }
 
   @Test
   void a_lease_that_the_database_cannot_extend_is_extended_the_next_time() throws Exception {
-    VoiceSession session = begun();
+    LiveSession session = begun();
     expire();
     pool.failures.set(1);
     pass(LEASE.dividedBy(3));
-    live.look();
+    live.tick();
     Eventually.within(LIMIT, () -> pool.failed.get() == 1);
     assertFalse(leased());
     // The attempt that failed may not be over yet; none runs beside it.
@@ -97,7 +97,7 @@ class LiveSessionsTest extends LiveSessionsFixture {
           provider.heardNanos = nanos.get();
           client.heardNanos = nanos.get();
           session.audio(new byte[] {0x1a});
-          live.look();
+          live.tick();
           return leased();
         });
   }
@@ -120,9 +120,9 @@ class LiveSessionsTest extends LiveSessionsFixture {
     CountDownLatch looked = new CountDownLatch(2);
     for (int i = 0; i < 2; i++) {
       live.watch(
-          new Watched() {
+          new Monitored() {
             @Override
-            public void look(long now) {
+            public void tick(long now) {
               looked.countDown();
               throw new IllegalStateException("as the test wants it");
             }
@@ -133,7 +133,7 @@ class LiveSessionsTest extends LiveSessionsFixture {
             }
           });
     }
-    live.look();
+    live.tick();
     await(looked);
   }
 
@@ -142,23 +142,23 @@ class LiveSessionsTest extends LiveSessionsFixture {
   @Test
   void FR_033_a_minute_that_the_database_could_not_take_is_taken_at_the_next_look()
       throws Exception {
-    VoiceSession session = begun();
+    LiveSession session = begun();
     pool.failures.set(1);
     session.audio(PIECES.getFirst());
     assertEquals(0, consumed());
     pass(Duration.ofSeconds(1));
-    live.look();
+    live.tick();
     Eventually.within(LIMIT, () -> consumed() == 1);
     assertEquals(5, complete(session).get("credits_used").intValue());
   }
 
   @Test
   void FR_033_a_minute_that_could_not_be_taken_is_owed_at_the_end() throws Exception {
-    VoiceSession session = speaking();
+    LiveSession session = speaking();
     pool.failures.set(1);
     passAlive(Duration.ofSeconds(61));
     session.audio(PIECES.get(1));
-    live.look();
+    live.tick();
     Eventually.within(LIMIT, () -> pool.failed.get() == 1);
     assertEquals(1, consumed());
     assertEquals(10, complete(session).get("credits_used").intValue());
@@ -167,7 +167,7 @@ class LiveSessionsTest extends LiveSessionsFixture {
 
   @Test
   void FR_033_a_first_minute_that_could_not_be_taken_is_owed_at_the_end() throws Exception {
-    VoiceSession session = begun();
+    LiveSession session = begun();
     pool.failures.set(1);
     session.audio(PIECES.getFirst());
     pass(Duration.ofSeconds(2));
@@ -176,10 +176,10 @@ class LiveSessionsTest extends LiveSessionsFixture {
 
   @Test
   void FR_033_credits_that_run_out_end_it() throws Exception {
-    VoiceSession session = speaking();
+    LiveSession session = speaking();
     passAlive(Duration.ofSeconds(61));
     session.audio(PIECES.get(1));
-    live.look();
+    live.tick();
     Eventually.within(LIMIT, () -> consumed() == 2);
     passAlive(Duration.ofSeconds(60));
     session.audio(PIECES.get(1));
@@ -187,7 +187,7 @@ class LiveSessionsTest extends LiveSessionsFixture {
     Eventually.within(
         LIMIT,
         () -> {
-          live.look();
+          live.tick();
           return !client.messages.isEmpty();
         });
     assertEquals("INSUFFICIENT_CREDITS", client.next("error").get("code").stringValue());
@@ -205,7 +205,7 @@ class LiveSessionsTest extends LiveSessionsFixture {
 
   @Test
   void promise_18_a_session_that_another_process_took_over_takes_no_minute() throws Exception {
-    VoiceSession session = begun();
+    LiveSession session = begun();
     takeOver();
     session.audio(PIECES.getFirst());
     assertEquals(new Closed(1011, "taken_over"), client.closed());
@@ -229,7 +229,7 @@ class LiveSessionsTest extends LiveSessionsFixture {
     for (boolean words : new boolean[] {true, false}) {
       aProUser();
       client.messages.clear();
-      VoiceSession session = words ? speaking() : begun();
+      LiveSession session = words ? speaking() : begun();
       database.run("delete from ops.job_queue where user_id = ?", user);
       database.run("delete from notes.voice_sessions where user_id = ?", user);
       UUID gone = user;
@@ -263,7 +263,7 @@ class LiveSessionsTest extends LiveSessionsFixture {
 
   @Test
   void words_that_could_not_be_stored_are_stored_with_the_next() throws Exception {
-    VoiceSession session = speaking();
+    LiveSession session = speaking();
     pool.failures.set(1);
     provider.say("One.");
     assertEquals("", record().get("full_transcript"));
@@ -276,7 +276,7 @@ class LiveSessionsTest extends LiveSessionsFixture {
 
   @Test
   void promise_18_an_end_that_could_not_be_recorded_is_tried_again() throws Exception {
-    VoiceSession session = speaking();
+    LiveSession session = speaking();
     pool.failures.set(2);
     assertEquals(5, complete(session).get("credits_used").intValue());
     assertEquals("end_stream", record().get("end_reason"));
@@ -284,9 +284,9 @@ class LiveSessionsTest extends LiveSessionsFixture {
 
   @Test
   void promise_18_an_end_that_cannot_be_recorded_is_left_to_the_lease() throws Exception {
-    VoiceSession session = speaking();
+    LiveSession session = speaking();
     pool.failures.set(Integer.MAX_VALUE);
-    session.end(End.CLIENT_DONE);
+    session.end(EndReason.CLIENT_DONE);
     assertEquals("SERVICE_UNAVAILABLE", client.next("error").get("code").stringValue());
     assertEquals(new Closed(1000, "end_stream"), client.closed());
     awaitNobody();
@@ -295,12 +295,12 @@ class LiveSessionsTest extends LiveSessionsFixture {
 
   @Test
   void a_mistake_of_ours_at_the_end_still_closes_the_connection() throws Exception {
-    VoiceSession session = speaking();
+    LiveSession session = speaking();
     client.hearing =
         () -> {
           throw new IllegalStateException("as the test wants it");
         };
-    session.end(End.NOT_AUDIO);
+    session.end(EndReason.NOT_AUDIO);
     assertEquals(new Closed(4502, "not_audio"), client.closed());
     awaitNobody();
   }

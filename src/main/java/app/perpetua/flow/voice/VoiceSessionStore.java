@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * The records of live sessions: one per user at a time, each started minute paid for as it starts,
  * ended once whoever ends it (FR-033, FR-036). All of it under the owner's lock. Thread-safe.
  */
-public final class VoiceSessions {
+public final class VoiceSessionStore {
   /** The kind of the job that ends a session whose process is gone; its key is the session's id. */
   public static final String END = "voice_session_end";
 
@@ -38,7 +38,7 @@ public final class VoiceSessions {
    *
    * @param creditsLeft what its user has now
    */
-  record Closing(VoiceRecord session, int creditsLeft) {}
+  record Closing(VoiceSession session, int creditsLeft) {}
 
   /**
    * What a live session knows of itself.
@@ -47,10 +47,10 @@ public final class VoiceSessions {
    */
   record Progress(UUID id, int seconds, String transcript) {}
 
-  private record Stored(VoiceRecord session, int minutes, @Nullable UUID lease, boolean leased) {
+  private record Stored(VoiceSession session, int minutes, @Nullable UUID lease, boolean leased) {
     static Stored of(Row row) {
       return new Stored(
-          VoiceRecord.of(row),
+          VoiceSession.of(row),
           row.integer("minutes_charged"),
           row.uuidOrNull("lease"),
           row.bool("leased"));
@@ -65,7 +65,7 @@ public final class VoiceSessions {
   private final Events events;
 
   /** Sessions of that price; their leases last so long. */
-  public VoiceSessions(
+  public VoiceSessionStore(
       VoiceConfig config, Duration lease, Credits credits, Jobs jobs, Ids ids, Events events) {
     this.config = config;
     this.lease = lease;
@@ -98,7 +98,8 @@ public final class VoiceSessions {
           .with("available", available);
     }
     if (active != null) {
-      store(tx, active.session().ended(tx.now(), End.PROCESS_GONE.reason()), active.minutes());
+      store(
+          tx, active.session().ended(tx.now(), EndReason.PROCESS_GONE.reason()), active.minutes());
       jobs.cancel(tx, END, active.session().id().toString());
     }
     UUID id = ids.next();
@@ -164,7 +165,7 @@ public final class VoiceSessions {
    *
    * @return empty if it is no longer this process's
    */
-  Optional<Closing> end(Tx tx, UUID holder, Progress progress, End end) {
+  Optional<Closing> end(Tx tx, UUID holder, Progress progress, EndReason end) {
     Stored stored = held(tx, holder, progress.id());
     if (stored == null) {
       return Optional.empty();
@@ -182,8 +183,8 @@ public final class VoiceSessions {
         left = credits.spend(tx, cost(owed), ref(progress.id(), minutes), "Voice transcription");
       }
     }
-    VoiceRecord ended =
-        new VoiceRecord(
+    VoiceSession ended =
+        new VoiceSession(
             progress.id(),
             stored.session().startedAt(),
             tx.now(),
@@ -209,7 +210,7 @@ public final class VoiceSessions {
     if (stored.leased()) {
       return Optional.of(due(tx.now()));
     }
-    store(tx, stored.session().ended(tx.now(), End.PROCESS_GONE.reason()), stored.minutes());
+    store(tx, stored.session().ended(tx.now(), EndReason.PROCESS_GONE.reason()), stored.minutes());
     return Optional.empty();
   }
 
@@ -226,8 +227,8 @@ public final class VoiceSessions {
    *
    * @throws Refusal {@code UNAUTHORIZED} if the account is gone
    */
-  public Page<VoiceRecord> list(Tx tx, PageRequest page) {
-    return tx.sql("voice.list_sessions").page(page, VoiceRecord::of);
+  public Page<VoiceSession> list(Tx tx, PageRequest page) {
+    return tx.sql("voice.list_sessions").page(page, VoiceSession::of);
   }
 
   /**
@@ -235,7 +236,7 @@ public final class VoiceSessions {
    *
    * @throws Refusal {@code NOT_FOUND}, {@code FORBIDDEN}
    */
-  public VoiceRecord show(Tx tx, UUID id) {
+  public VoiceSession show(Tx tx, UUID id) {
     return find(tx, id)
         .map(Stored::session)
         .orElseThrow(() -> tx.missing("voice.whose_session", "voice session", id));
@@ -260,7 +261,7 @@ public final class VoiceSessions {
         .atCommit();
   }
 
-  private void store(Tx tx, VoiceRecord ended, int minutes) {
+  private void store(Tx tx, VoiceSession ended, int minutes) {
     tx.sql("voice.store_end")
         .bind("id", ended.id())
         .bind("reason", ended.endReason())

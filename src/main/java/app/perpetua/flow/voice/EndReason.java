@@ -3,7 +3,7 @@ package app.perpetua.flow.voice;
 import org.jspecify.annotations.Nullable;
 
 /** Why a live session ends, and what its client hears of it. */
-enum End {
+enum EndReason {
   CLIENT_DONE("end_stream", 1000, null, "", Words.FLUSHED),
   SILENCE("silence", 1000, null, "", Words.FLUSHED),
   GOING_AWAY("going_away", 1001, null, "", Words.FLUSHED),
@@ -63,7 +63,7 @@ enum End {
   private final String message;
   private final Words words;
 
-  End(String reason, int closeCode, @Nullable String error, String message, Words words) {
+  EndReason(String reason, int closeCode, @Nullable String error, String message, Words words) {
     this.reason = reason;
     this.closeCode = closeCode;
     this.error = error;
