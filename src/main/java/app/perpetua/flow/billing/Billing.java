@@ -40,8 +40,10 @@ public final class Billing {
     this.orders = new Orders(jobs);
     this.subscriptions = new Subscriptions(config, users, credits, ids, events);
     this.purchases = new Purchases(config, ids);
-    Settlement settlement = new Settlement(orders, subscriptions, credits, json, metrics);
-    Managed managed = new Managed(config, orders, subscriptions, settlement, ids, metrics);
+    PaymentApplication settlement =
+        new PaymentApplication(orders, subscriptions, credits, json, metrics);
+    ExternalSubscriptions managed =
+        new ExternalSubscriptions(config, orders, subscriptions, settlement, ids, metrics);
     this.webhooks = new Webhooks(config, orders, settlement, managed, jobs, ids, json, metrics);
     this.renewalJob =
         new RenewalJob(

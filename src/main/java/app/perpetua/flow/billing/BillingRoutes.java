@@ -137,7 +137,7 @@ public final class BillingRoutes {
 
   private Reply settle(Tx tx, ReservedOrder reserved, Payments.Opened opened) {
     return switch (opened) {
-      case Payments.Opened.Page(String sessionId, String url) -> {
+      case Payments.Opened.HostedPage(String sessionId, String url) -> {
         billing.orders().opened(tx, reserved.order(), sessionId);
         Map<String, Object> shown = new LinkedHashMap<>();
         shown.put("checkout_url", url);

@@ -43,7 +43,7 @@ public interface Payments {
      * @param sessionId the provider's, at most 200 characters
      * @param url where to send the person
      */
-    record Page(String sessionId, String url) implements Opened {}
+    record HostedPage(String sessionId, String url) implements Opened {}
 
     /**
      * Not now.

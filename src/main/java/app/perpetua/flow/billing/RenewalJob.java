@@ -44,7 +44,7 @@ public final class RenewalJob implements TwoPhaseHandler<RenewalJob.Asking, Outc
   private final Optional<Payments> payments;
   private final Orders orders;
   private final Subscriptions subscriptions;
-  private final Settlement settlement;
+  private final PaymentApplication settlement;
   private final Notifications notifications;
   private final Ids ids;
   private final BillingMetrics metrics;
@@ -54,7 +54,7 @@ public final class RenewalJob implements TwoPhaseHandler<RenewalJob.Asking, Outc
       Optional<Payments> payments,
       Orders orders,
       Subscriptions subscriptions,
-      Settlement settlement,
+      PaymentApplication settlement,
       Notifications notifications,
       Ids ids,
       BillingMetrics metrics) {

@@ -4,7 +4,7 @@ import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.LogFields;
 import app.perpetua.flow.base.Refusal;
-import app.perpetua.flow.billing.Settlement.Result;
+import app.perpetua.flow.billing.PaymentApplication.Result;
 import app.perpetua.flow.jobs.Job;
 import app.perpetua.flow.jobs.Jobs;
 import app.perpetua.flow.jobs.TransactionalHandler;
@@ -34,8 +34,8 @@ public final class Webhooks implements TransactionalHandler {
 
   private final BillingConfig config;
   private final Orders orders;
-  private final Settlement settlement;
-  private final Managed managed;
+  private final PaymentApplication settlement;
+  private final ExternalSubscriptions managed;
   private final Jobs jobs;
   private final Ids ids;
   private final Json json;
@@ -44,8 +44,8 @@ public final class Webhooks implements TransactionalHandler {
   Webhooks(
       BillingConfig config,
       Orders orders,
-      Settlement settlement,
-      Managed managed,
+      PaymentApplication settlement,
+      ExternalSubscriptions managed,
       Jobs jobs,
       Ids ids,
       Json json,

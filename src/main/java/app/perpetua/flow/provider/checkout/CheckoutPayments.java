@@ -85,7 +85,7 @@ public final class CheckoutPayments implements Payments {
       String id = id(answer.body());
       String url = answer.body().at("/_links/redirect/href").asString("");
       if (answer.status() / 100 == 2 && id != null && isWeb(url)) {
-        return new Opened.Page(id, url);
+        return new Opened.HostedPage(id, url);
       }
       return new Opened.Unavailable("Checkout.com responded with " + answer.status());
     } catch (Unreachable e) {

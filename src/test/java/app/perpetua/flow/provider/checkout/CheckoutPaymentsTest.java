@@ -86,7 +86,7 @@ class CheckoutPaymentsTest {
   @Test
   void a_page_is_asked_for_with_all_that_it_needs() throws InterruptedException {
     Purchase purchase = purchase(true);
-    Opened.Page page = assertInstanceOf(Opened.Page.class, payments.open(purchase));
+    Opened.HostedPage page = assertInstanceOf(Opened.HostedPage.class, payments.open(purchase));
     assertTrue(page.url().endsWith("/checkout/pay/" + page.sessionId()));
     JsonNode asked = checkout.page(page.sessionId()).orElseThrow().request();
     assertEquals(250, asked.get("amount").intValue());
@@ -97,7 +97,8 @@ class CheckoutPaymentsTest {
     assertEquals(user.toString(), asked.at("/metadata/user_id").stringValue());
     assertEquals("https://app.example.com/ok", asked.get("success_url").stringValue());
     assertTrue(asked.at("/3ds/enabled").booleanValue());
-    Opened.Page other = assertInstanceOf(Opened.Page.class, payments.open(purchase(false)));
+    Opened.HostedPage other =
+        assertInstanceOf(Opened.HostedPage.class, payments.open(purchase(false)));
     assertEquals(
         "Regular",
         checkout.page(other.sessionId()).orElseThrow().request().get("payment_type").stringValue());

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * What follows for an order, and for what it paid for, from what became of its payment: each effect
  * once, whatever is told how often and in which order (promise 16). Thread-safe.
  */
-final class Settlement {
+final class PaymentApplication {
   /** What an event turned out to be. */
   enum Result implements WireName {
     /** News. */
@@ -37,7 +37,7 @@ final class Settlement {
   private final Json json;
   private final BillingMetrics metrics;
 
-  Settlement(
+  PaymentApplication(
       Orders orders,
       Subscriptions subscriptions,
       Credits credits,
@@ -153,13 +153,13 @@ final class Settlement {
     Order stored = after;
     if (after.status() == Status.CAPTURED && before.grantedAt() == null) {
       stored = after.granted(tx.now());
-      give(tx, stored, instrument, told);
+      grant(tx, stored, instrument, told);
     } else if (after.status().isFailure() && before.status() == Status.OPEN) {
       if (after.kind() == Kind.RENEWAL && after.periodStart() != null) {
         subscriptions.failed(tx, after.periodStart());
       }
     } else if (before.status() == Status.CAPTURED && after.status() != Status.CAPTURED) {
-      takeBack(tx, after, Objects.requireNonNull(told));
+      revoke(tx, after, Objects.requireNonNull(told));
     }
     if (before.status() != after.status()) {
       metrics.payment(after.kind(), after.status().wireName());
@@ -167,7 +167,7 @@ final class Settlement {
     orders.store(tx, stored);
   }
 
-  private void give(Tx tx, Order order, @Nullable String instrument, @Nullable EventOrder told) {
+  private void grant(Tx tx, Order order, @Nullable String instrument, @Nullable EventOrder told) {
     if (order.kind() == Kind.CREDITS) {
       credits.grantPurchased(tx, order.id(), Objects.requireNonNull(order.credits()));
       return;
@@ -182,7 +182,7 @@ final class Settlement {
     subscriptions.paid(tx, found, paid, chosen, order.id(), told, null);
   }
 
-  private void takeBack(Tx tx, Order order, EventOrder told) {
+  private void revoke(Tx tx, Order order, EventOrder told) {
     if (order.kind() == Kind.CREDITS) {
       credits.revokePurchased(tx, order.id());
     } else {

@@ -2,7 +2,7 @@ package app.perpetua.flow.billing;
 
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.billing.Order.Status;
-import app.perpetua.flow.billing.Settlement.Result;
+import app.perpetua.flow.billing.PaymentApplication.Result;
 import app.perpetua.flow.billing.Subscription.Paid;
 import app.perpetua.flow.billing.Webhooks.Applied;
 import app.perpetua.flow.sql.Actor;
@@ -19,19 +19,19 @@ import org.jspecify.annotations.Nullable;
  * have no order of ours until they are told of. Its events count in the order of their times; one
  * that others have overtaken changes nothing. Thread-safe.
  */
-final class Managed {
+final class ExternalSubscriptions {
   private final BillingConfig config;
   private final Orders orders;
   private final Subscriptions subscriptions;
-  private final Settlement settlement;
+  private final PaymentApplication settlement;
   private final Ids ids;
   private final BillingMetrics metrics;
 
-  Managed(
+  ExternalSubscriptions(
       BillingConfig config,
       Orders orders,
       Subscriptions subscriptions,
-      Settlement settlement,
+      PaymentApplication settlement,
       Ids ids,
       BillingMetrics metrics) {
     this.config = config;
