@@ -24,7 +24,7 @@ select action_type, data, status, expires_at
 from activity.ai_suggestions
 where user_id = :user_id and id = :id
 
--- name: whose_suggestion
+-- name: find_suggestion_owner
 -- Asked only when the owner has no such suggestion: decides between 401, 403 and 404.
 select exists (select from auth.users where id = :user_id) as account,
        exists (select from activity.ai_suggestions where id = :id) as elsewhere

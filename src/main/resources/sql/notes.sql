@@ -36,7 +36,7 @@ select id, user_id, content, archived, voice_url, voice_duration_seconds, transc
 from notes.notes
 where user_id = :user_id and id = :id
 
--- name: whose_note
+-- name: find_note_owner
 -- Asked only when the owner has no such note: decides between 401, 403 and 404.
 select exists (select from auth.users where id = :user_id) as account,
        exists (select from notes.notes where id = :id) as elsewhere
@@ -78,7 +78,7 @@ update notes.notes
 set converted_at = coalesce(converted_at, :now)
 where user_id = :user_id and id = :id
 
--- name: bury_note
+-- name: delete_note
 -- Snapshot, removal and counter in one statement: there is no moment at which the note is neither
 -- here nor there.
 with counted as (
@@ -96,7 +96,7 @@ buried as (
 delete from notes.notes
 where user_id = :user_id and id = :id
 
--- name: find_buried
+-- name: find_deleted
 -- A deleted note as its tombstone has it, and whether its id is in use again, whoever uses it.
 select n.id, n.user_id, n.content, n.archived, n.voice_url, n.voice_duration_seconds,
        n.transcription_status, n.created_at, n.updated_at,

@@ -55,7 +55,7 @@ select id, user_id, type, title, body, action_url, task_id, read, read_at, creat
 from activity.notifications
 where user_id = :user_id and id = :id
 
--- name: whose_notification
+-- name: find_notification_owner
 -- Asked only when the owner has no such notification: decides between 401, 403 and 404.
 select exists (select from auth.users where id = :user_id) as account,
        exists (

@@ -11,7 +11,7 @@ select entity_type, entity_id
 from tasks.deletion_tombstones
 where user_id = :user_id and id = :id and recoverable_until > :now
 
--- name: whose_tombstone
+-- name: find_tombstone_owner
 -- Asked only when the owner has no such tombstone: decides between 401, 403 and 404.
 select exists (select from auth.users where id = :user_id) as account,
        exists (

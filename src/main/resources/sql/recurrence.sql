@@ -26,7 +26,7 @@ select id, user_id, title, description, priority, estimated_duration, rrule, tim
 from tasks.task_templates
 where user_id = :user_id and id = :id
 
--- name: whose_template
+-- name: find_template_owner
 -- Asked only when the owner has no such template: decides between 401, 403 and 404.
 select exists (select from auth.users where id = :user_id) as account,
        exists (select from tasks.task_templates where id = :id) as elsewhere

@@ -27,7 +27,7 @@ select id, task_id, user_id, type, offset_minutes, scheduled_at, method, fired, 
 from tasks.reminders
 where user_id = :user_id and id = :id
 
--- name: whose_reminder
+-- name: find_reminder_owner
 -- Asked only when the owner has no such reminder: decides between 401, 403 and 404.
 select exists (select from auth.users where id = :user_id) as account,
        exists (select from tasks.reminders where id = :id) as elsewhere
@@ -69,7 +69,7 @@ select exists (
   select from tasks.reminders where user_id = :user_id and task_id = :task_id
 ) as present
 
--- name: list_buried
+-- name: list_deleted
 -- The reminders of a deleted task, as its tombstone has them.
 select r.id, r.task_id, r.user_id, r.type, r.offset_minutes, r.scheduled_at, r.method, r.fired,
        r.fired_at, r.created_at, r.updated_at

@@ -107,12 +107,12 @@ select task_id
 from tasks.subtasks
 where user_id = :user_id and id = :id
 
--- name: whose_task
+-- name: find_task_owner
 -- Asked only when the owner has no such task: decides between 401, 403 and 404.
 select exists (select from auth.users where id = :user_id) as account,
        exists (select from tasks.task_instances where id = :id) as elsewhere
 
--- name: whose_subtask
+-- name: find_subtask_owner
 -- As above, for a subtask.
 select exists (select from auth.users where id = :user_id) as account,
        exists (select from tasks.subtasks where id = :id) as elsewhere
@@ -193,7 +193,7 @@ update tasks.task_instances
 set occurrence_at = :occurrence_at::timestamptz
 where user_id = :user_id and id = :id
 
--- name: bury_task
+-- name: delete_task
 -- Snapshot, removal and counter in one statement: there is no moment at which the task is neither
 -- here nor there. Subtasks, reminders and focus sessions go by cascade, after the snapshot was taken;
 -- the time of a focus that was still running is in it.
@@ -220,7 +220,7 @@ buried as (
 delete from tasks.task_instances
 where user_id = :user_id and id = :id
 
--- name: find_buried
+-- name: find_deleted
 -- A deleted task as its tombstone has it; whether its id is in use again, whoever uses it; and
 -- whether its template is there and has no other task for the same occurrence.
 select t.id, t.user_id, t.template_id, t.title, t.description, t.priority, t.due_date,

@@ -17,7 +17,7 @@ select id, user_id, started_at, ended_at, end_reason, duration_seconds, minutes_
 from notes.voice_sessions
 where user_id = :user_id and id = :id
 
--- name: whose_session
+-- name: find_session_owner
 -- Asked only when the owner has no such session: decides between 401, 403 and 404.
 select exists (select from auth.users where id = :user_id) as account,
        exists (select from notes.voice_sessions where id = :id) as elsewhere

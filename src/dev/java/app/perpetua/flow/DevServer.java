@@ -1,8 +1,8 @@
 package app.perpetua.flow;
 
-import app.perpetua.flow.dev.CannotStart;
 import app.perpetua.flow.dev.LocalStack;
 import app.perpetua.flow.dev.Options;
+import app.perpetua.flow.dev.StartupException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
@@ -31,7 +31,7 @@ public final class DevServer {
     } catch (Options.Misused e) {
       System.err.println("./dev: " + e.getMessage() + "; --help tells what there is");
       System.exit(2);
-    } catch (CannotStart e) {
+    } catch (StartupException e) {
       System.err.println("./dev cannot start: " + e.getMessage());
       System.exit(1);
     } catch (RuntimeException e) {

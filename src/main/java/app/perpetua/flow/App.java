@@ -62,10 +62,10 @@ public final class App implements AutoCloseable {
   private static final int PARALLEL_JOBS = 4;
 
   /** The service cannot start; the message is one line for whoever started it. */
-  public static final class CannotStart extends RuntimeException {
+  public static final class StartupException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    CannotStart(Throwable cause) {
+    StartupException(Throwable cause) {
       super(cause.getMessage(), cause);
     }
   }
@@ -81,7 +81,7 @@ public final class App implements AutoCloseable {
    * Starts what the role asks for and returns once it serves.
    *
    * @param clock what users see as now; leases, rate limits and time-outs run on real time
-   * @throws CannotStart with one line that says why
+   * @throws StartupException with one line that says why
    */
   public static App start(Config config, Role role, Clock clock) {
     return start(config, role, clock, _ -> {});
@@ -109,7 +109,7 @@ public final class App implements AutoCloseable {
       return new App(config, role, clock, jobs, timing, parts);
     } catch (Migrations.Failed | DatabaseException | IllegalStateException e) {
       close(parts);
-      throw new CannotStart(e);
+      throw new StartupException(e);
     }
   }
 

@@ -84,7 +84,7 @@ import app.perpetua.flow.reminders.TaskListener;
 import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.LockedUser.Tier;
 import app.perpetua.flow.sql.Tx;
-import app.perpetua.flow.tasks.BuriedTasks;
+import app.perpetua.flow.tasks.DeletedTasks;
 import app.perpetua.flow.tasks.Instances;
 import app.perpetua.flow.tasks.SubtaskRoutes;
 import app.perpetua.flow.tasks.Subtasks;
@@ -184,7 +184,7 @@ final class Features {
     pushHosts = new AddressGuard(config.push().hosts(), InetAddress::getAllByName);
     reminders = new Reminders(config.reminders(), tasks, ids, jobs, events);
     notes = new Notes(config.notes(), ids, events, tombstones);
-    recovery = new Recovery(new BuriedTasks(json), notes, reminders, json, events);
+    recovery = new Recovery(new DeletedTasks(json), notes, reminders, json, events);
     focus = new FocusSessions(tasks, ids, jobs, events);
     achievements = new Achievements(config.achievements(), credits, notifications, events);
     Reservations reservations = new Reservations(credits, jobs);

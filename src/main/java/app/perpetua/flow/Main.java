@@ -96,7 +96,7 @@ public final class Main {
       return DONE;
     } catch (Config.Faulty e) {
       return faulty(e);
-    } catch (App.CannotStart e) {
+    } catch (App.StartupException e) {
       System.err.println("perpetua-flow cannot start: " + e.getMessage());
       return FAILED;
     }

@@ -84,7 +84,7 @@ final class ControlPort implements AutoCloseable {
    *
    * @param port 0 for any that is free
    * @param where facts that {@code GET /} tells before it lists the calls
-   * @throws CannotStart if the port cannot be had
+   * @throws StartupException if the port cannot be had
    */
   ControlPort(int port, List<Call> calls, Supplier<Map<String, Object>> where, Json json) {
     this.json = json;
@@ -95,9 +95,10 @@ final class ControlPort implements AutoCloseable {
     try {
       server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 0);
     } catch (BindException e) {
-      throw new CannotStart("port " + port + " is taken; choose another with --control-port", e);
+      throw new StartupException(
+          "port " + port + " is taken; choose another with --control-port", e);
     } catch (IOException e) {
-      throw new CannotStart("the control port cannot be opened: " + e.getMessage(), e);
+      throw new StartupException("the control port cannot be opened: " + e.getMessage(), e);
     }
     server.createContext("/", this::serve);
     server.setExecutor(threads);

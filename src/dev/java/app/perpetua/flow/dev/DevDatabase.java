@@ -57,7 +57,7 @@ final class DevDatabase implements AutoCloseable {
         process -> {
           // SIGINT disconnects everyone and shuts down; SIGQUIT does not even write a checkpoint.
           if (!ended(data, process, "INT") && !ended(data, process, "QUIT")) {
-            throw new CannotStart(
+            throw new StartupException(
                 "a database of an earlier run does not stop; end it: kill -9 " + process.pid(),
                 null);
           }
@@ -83,7 +83,7 @@ final class DevDatabase implements AutoCloseable {
     try {
       new ProcessBuilder("sh", "-c", "kill -" + signal + " " + process.pid()).start().waitFor();
     } catch (IOException e) {
-      throw new CannotStart("a database of an earlier run cannot be stopped: " + e, e);
+      throw new StartupException("a database of an earlier run cannot be stopped: " + e, e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return false;
@@ -124,7 +124,7 @@ final class DevDatabase implements AutoCloseable {
       createDatabase(postgres.getPostgresDatabase());
       return new DevDatabase(postgres, pid);
     } catch (IOException | SQLException | IllegalStateException e) {
-      throw new CannotStart(
+      throw new StartupException(
           "PostgreSQL does not start: "
               + complaint(log).orElse(String.valueOf(e.getMessage()))
               + "\n  "

@@ -46,7 +46,7 @@ final class DevInstance {
     } catch (Config.Faulty e) {
       e.faults().forEach(System.err::println);
       System.exit(2);
-    } catch (App.CannotStart e) {
+    } catch (App.StartupException e) {
       System.err.println(e.getMessage());
       System.exit(1);
     }

@@ -25,7 +25,7 @@ final class Home implements AutoCloseable {
   /**
    * Takes it, and makes it if need be.
    *
-   * @throws CannotStart if another dev server has it, or it cannot be written to
+   * @throws StartupException if another dev server has it, or it cannot be written to
    */
   Home(Path directory) {
     this.directory = directory;
@@ -35,11 +35,11 @@ final class Home implements AutoCloseable {
           FileChannel.open(
               directory.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
     } catch (IOException e) {
-      throw new CannotStart(
+      throw new StartupException(
           "no directory can be kept at " + directory.toAbsolutePath() + " (" + e + ")", e);
     }
     if (!isLocked()) {
-      throw new CannotStart(
+      throw new StartupException(
           "another ./dev runs here: it has " + directory.toAbsolutePath().normalize(), null);
     }
   }
@@ -50,7 +50,8 @@ final class Home implements AutoCloseable {
     } catch (OverlappingFileLockException e) {
       return false;
     } catch (IOException e) {
-      throw new CannotStart("the lock in " + directory + " cannot be had: " + e.getMessage(), e);
+      throw new StartupException(
+          "the lock in " + directory + " cannot be had: " + e.getMessage(), e);
     }
   }
 

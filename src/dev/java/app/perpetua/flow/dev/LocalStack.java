@@ -55,7 +55,7 @@ public final class LocalStack implements AutoCloseable {
    *
    * @param environment the caller's; what of it concerns the service is passed on
    * @return where everything is, for the user to read
-   * @throws CannotStart if anything stands in the way; what was started must still be closed
+   * @throws StartupException if anything stands in the way; what was started must still be closed
    */
   public String start(Options options, Map<String, String> environment) {
     try {
@@ -143,7 +143,7 @@ public final class LocalStack implements AutoCloseable {
           clock.offset(),
           options.logs() ? null : home.serviceLog());
     } catch (IOException e) {
-      throw new CannotStart(e.toString(), e);
+      throw new StartupException(e.toString(), e);
     }
   }
 
@@ -200,7 +200,7 @@ public final class LocalStack implements AutoCloseable {
   /** Whoever closes waits for the step that is under way, and none follows. */
   private synchronized <T> T step(Callable<T> start) {
     if (closed) {
-      throw new CannotStart("stopped while starting", null);
+      throw new StartupException("stopped while starting", null);
     }
     try {
       T part = start.call();
@@ -211,7 +211,7 @@ public final class LocalStack implements AutoCloseable {
     } catch (RuntimeException e) {
       throw e;
     } catch (Exception e) {
-      throw new CannotStart(e.toString(), e);
+      throw new StartupException(e.toString(), e);
     }
   }
 
@@ -222,7 +222,7 @@ public final class LocalStack implements AutoCloseable {
         return probe.getLocalPort();
       } catch (IOException e) {
         if (System.nanoTime() - deadline > 0) {
-          throw new CannotStart(
+          throw new StartupException(
               "port "
                   + port
                   + " cannot be had ("

@@ -118,18 +118,20 @@ final class ServiceProcess implements AutoCloseable {
   /**
    * Waits until it serves.
    *
-   * @throws CannotStart if it ended instead, with its last words
+   * @throws StartupException if it ended instead, with its last words
    */
   void awaitReady() {
     try {
       ready.get(START.toSeconds(), TimeUnit.SECONDS);
     } catch (TimeoutException e) {
-      throw new CannotStart("the " + name + " is not ready after " + START.toSeconds() + " s", e);
+      throw new StartupException(
+          "the " + name + " is not ready after " + START.toSeconds() + " s", e);
     } catch (ExecutionException e) {
-      throw new CannotStart(String.valueOf(Objects.requireNonNull(e.getCause()).getMessage()), e);
+      throw new StartupException(
+          String.valueOf(Objects.requireNonNull(e.getCause()).getMessage()), e);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw new CannotStart("interrupted", e);
+      throw new StartupException("interrupted", e);
     }
   }
 

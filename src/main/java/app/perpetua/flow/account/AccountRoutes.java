@@ -93,7 +93,7 @@ public final class AccountRoutes {
 
   /** POST /auth/google/callback. Google is asked, if at all, before the transaction begins. */
   public Function<Tx, Reply> signIn(Request request) {
-    Device device = device(request);
+    ClientInfo device = device(request);
     GoogleIdentity identity;
     try {
       identity = google.verify(token(request, "id_token"));
@@ -132,7 +132,7 @@ public final class AccountRoutes {
     };
   }
 
-  private void tell(SignInResult result, Device device) {
+  private void tell(SignInResult result, ClientInfo device) {
     signIns.accept(result);
     LOG.log(
         System.Logger.Level.INFO,
@@ -144,7 +144,7 @@ public final class AccountRoutes {
 
   /** POST /auth/refresh. */
   public Function<Tx, Reply> refresh(Request request) {
-    Device device = device(request);
+    ClientInfo device = device(request);
     String token = token(request, "refresh_token");
     return tx ->
         switch (refreshTokens.rotate(tx, token, device)) {
@@ -224,7 +224,7 @@ public final class AccountRoutes {
     return Objects.requireNonNull(token);
   }
 
-  private static Device device(Request request) {
-    return Device.of(request.header("User-Agent").orElse(null), request.client());
+  private static ClientInfo device(Request request) {
+    return ClientInfo.of(request.header("User-Agent").orElse(null), request.client());
   }
 }

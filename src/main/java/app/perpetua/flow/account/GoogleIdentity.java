@@ -30,15 +30,15 @@ public record GoogleIdentity(
     if (!fits(subject, MAX_SUBJECT) || !fits(email, MAX_EMAIL) || email.indexOf('@') < 1) {
       throw new IllegalArgumentException("subject or e-mail address");
     }
-    String shown = name == null ? "" : OneLine.of(name, MAX_NAME);
+    String shown = name == null ? "" : TextSanitizer.singleLine(name, MAX_NAME);
     if (shown.isEmpty()) {
-      shown = OneLine.of(email.substring(0, email.lastIndexOf('@')), MAX_NAME);
+      shown = TextSanitizer.singleLine(email.substring(0, email.lastIndexOf('@')), MAX_NAME);
     }
     return new GoogleIdentity(subject, email, shown, https(picture));
   }
 
   private static boolean fits(String text, int max) {
-    return !text.isEmpty() && text.equals(OneLine.of(text, max));
+    return !text.isEmpty() && text.equals(TextSanitizer.singleLine(text, max));
   }
 
   private static @Nullable String https(@Nullable String picture) {

@@ -118,7 +118,7 @@ public final class RefreshTokens {
    * @param tx acts for the user, whose row is locked
    * @return its first token
    */
-  String start(Tx tx, Device device) {
+  String start(Tx tx, ClientInfo device) {
     byte[] secret = new byte[SECRET_BYTES];
     random.nextBytes(secret);
     String token = token(tx.userId(), secret);
@@ -132,7 +132,7 @@ public final class RefreshTokens {
    *
    * @param tx the system's
    */
-  public Rotation rotate(Tx tx, String token, Device device) {
+  public Rotation rotate(Tx tx, String token, ClientInfo device) {
     Optional<UUID> userId = userId(token);
     if (userId.isEmpty()) {
       return new Refused();
@@ -212,7 +212,7 @@ public final class RefreshTokens {
     tx.sql("account.revoke_family").bind("family", family).bind("reason", reason).atCommit();
   }
 
-  private void add(Tx tx, String token, UUID family, int seq, Device device) {
+  private void add(Tx tx, String token, UUID family, int seq, ClientInfo device) {
     tx.sql("account.add_refresh_token")
         .bind("token_hash", Sha256.of(token))
         .bind("family", family)

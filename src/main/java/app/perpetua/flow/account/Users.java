@@ -49,8 +49,8 @@ public final class Users {
    *
    * @param tx the system's
    */
-  public SignedIn signIn(Tx tx, GoogleIdentity identity, Device device) {
-    User user = enter(tx, identity);
+  public SignedIn signIn(Tx tx, GoogleIdentity identity, ClientInfo device) {
+    User user = findOrRegister(tx, identity);
     Tx acting = tx.actingFor(user.id(), Actor.Source.USER);
     String refreshToken = refreshTokens.start(acting, device);
     events.emit(acting, new Event.UserLoggedIn(user.id(), device.userAgent(), device.ip()));
@@ -61,7 +61,7 @@ public final class Users {
    * Whoever loses the race of two first sign-ins finds the winner's row the next time round; more
    * rounds take an account that is deleted in between.
    */
-  private User enter(Tx tx, GoogleIdentity identity) {
+  private User findOrRegister(Tx tx, GoogleIdentity identity) {
     while (true) {
       Optional<Known> known = find(tx, identity);
       if (known.isPresent()) {

@@ -105,7 +105,7 @@ public final class Suggestions {
                         new Confirmed(id, row.text("action_type"), row.text("data")),
                         row.text("status"),
                         row.instant("expires_at")))
-            .orElseThrow(() -> tx.missing("assistant.whose_suggestion", "suggestion", id));
+            .orElseThrow(() -> tx.missing("assistant.find_suggestion_owner", "suggestion", id));
     if (found.status().equals("confirmed")) {
       throw Refusal.of(ErrorCode.CONFLICT, "this suggestion has been confirmed already");
     }

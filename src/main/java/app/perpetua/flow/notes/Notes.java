@@ -55,7 +55,7 @@ public final class Notes {
     return tx.sql("notes.find_note")
         .bind("id", id)
         .one(Note::of)
-        .orElseThrow(() -> tx.missing("notes.whose_note", "note", id));
+        .orElseThrow(() -> tx.missing("notes.find_note_owner", "note", id));
   }
 
   /**
@@ -148,7 +148,7 @@ public final class Notes {
   public Tombstones.Tombstone delete(Tx tx, UUID id) {
     Note old = get(tx, id);
     Tombstones.Tombstone tombstone = tombstones.next(tx);
-    tx.sql("notes.bury_note")
+    tx.sql("notes.delete_note")
         .bind("id", id)
         .bind("note_delta", -old.counted())
         .bind("title", old.title())
@@ -169,7 +169,7 @@ public final class Notes {
   public Note restore(Tx tx, UUID tombstoneId) {
     record Buried(Note note, boolean taken) {}
     Buried buried =
-        tx.sql("notes.find_buried")
+        tx.sql("notes.find_deleted")
             .bind("tombstone_id", tombstoneId)
             .one(row -> new Buried(Note.of(row), row.bool("taken")))
             .orElseThrow();

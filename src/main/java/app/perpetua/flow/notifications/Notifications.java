@@ -137,7 +137,7 @@ public final class Notifications {
   }
 
   private static Refusal missing(Tx tx, UUID id) {
-    return tx.missing("notifications.whose_notification", "notification", id);
+    return tx.missing("notifications.find_notification_owner", "notification", id);
   }
 
   private void enqueue(Tx tx, UUID notification, UUID subscription) {

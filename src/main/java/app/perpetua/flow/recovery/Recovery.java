@@ -9,7 +9,7 @@ import app.perpetua.flow.notes.Note;
 import app.perpetua.flow.notes.Notes;
 import app.perpetua.flow.reminders.Reminders;
 import app.perpetua.flow.sql.Tx;
-import app.perpetua.flow.tasks.BuriedTasks;
+import app.perpetua.flow.tasks.DeletedTasks;
 import app.perpetua.flow.tasks.TaskDetail;
 import app.perpetua.flow.tasks.Tasks;
 import java.util.List;
@@ -31,13 +31,13 @@ public final class Recovery {
   /** A note. */
   public record OfNote(Note note) implements Recovered {}
 
-  private record Grave(String entityType, UUID entityId) {
+  private record TombstoneRef(String entityType, UUID entityId) {
     boolean isTask() {
       return entityType.equals("task");
     }
   }
 
-  private final BuriedTasks buriedTasks;
+  private final DeletedTasks buriedTasks;
   private final Notes notes;
   private final Reminders reminders;
   private final Json json;
@@ -45,7 +45,7 @@ public final class Recovery {
 
   /** Each feature brings back what it deleted. */
   public Recovery(
-      BuriedTasks buriedTasks, Notes notes, Reminders reminders, Json json, Events events) {
+      DeletedTasks buriedTasks, Notes notes, Reminders reminders, Json json, Events events) {
     this.buriedTasks = buriedTasks;
     this.notes = notes;
     this.reminders = reminders;
@@ -69,7 +69,7 @@ public final class Recovery {
    *     replaced by newer ones or has expired, {@code CONFLICT} if the id is in use again
    */
   public Recovered recover(Tx tx, UUID tombstoneId) {
-    Grave grave = find(tx, tombstoneId);
+    TombstoneRef grave = find(tx, tombstoneId);
     return grave.isTask()
         ? new OfTask(task(tx, tombstoneId, grave.entityId()))
         : new OfNote(note(tx, tombstoneId));
@@ -81,7 +81,7 @@ public final class Recovery {
    * @throws Refusal as {@link #recover} does, {@code NOT_FOUND} also if the tombstone is a note's
    */
   public TaskDetail recoverTask(Tx tx, UUID tombstoneId) {
-    Grave grave = find(tx, tombstoneId);
+    TombstoneRef grave = find(tx, tombstoneId);
     if (!grave.isTask()) {
       throw Refusal.of(ErrorCode.NOT_FOUND, "there is no such tombstone of a task");
     }
@@ -89,7 +89,7 @@ public final class Recovery {
   }
 
   private TaskDetail task(Tx tx, UUID tombstoneId, UUID taskId) {
-    BuriedTasks.Restored restored = buriedTasks.restore(tx, tombstoneId);
+    DeletedTasks.Restored restored = buriedTasks.restore(tx, tombstoneId);
     Reminders.Restored withIt = reminders.restore(tx, tombstoneId);
     remove(tx, tombstoneId);
     events.emit(tx, new Event.TaskRecovered(taskId, tombstoneId, withIt.lapsed()));
@@ -109,10 +109,10 @@ public final class Recovery {
     tx.sql("recovery.remove_tombstone").bind("id", tombstoneId).atCommit();
   }
 
-  private static Grave find(Tx tx, UUID tombstoneId) {
+  private static TombstoneRef find(Tx tx, UUID tombstoneId) {
     return tx.sql("recovery.find_tombstone")
         .bind("id", tombstoneId)
-        .one(row -> new Grave(row.text("entity_type"), row.uuid("entity_id")))
-        .orElseThrow(() -> tx.missing("recovery.whose_tombstone", "tombstone", tombstoneId));
+        .one(row -> new TombstoneRef(row.text("entity_type"), row.uuid("entity_id")))
+        .orElseThrow(() -> tx.missing("recovery.find_tombstone_owner", "tombstone", tombstoneId));
   }
 }

@@ -295,7 +295,7 @@ public final class Templates {
   }
 
   private static Refusal missing(Tx tx, UUID id) {
-    return tx.missing("recurrence.whose_template", "template", id);
+    return tx.missing("recurrence.find_template_owner", "template", id);
   }
 
   private static void insert(Tx tx, Template template) {

@@ -236,7 +236,7 @@ public final class Reminders {
    */
   public Restored restore(Tx tx, UUID tombstoneId) {
     List<Reminder> buried =
-        tx.sql("reminders.list_buried").bind("tombstone_id", tombstoneId).list(Reminder::of);
+        tx.sql("reminders.list_deleted").bind("tombstone_id", tombstoneId).list(Reminder::of);
     tx.sql("reminders.restore_reminders").bind("tombstone_id", tombstoneId).atCommit();
     List<Reminder> restored = new ArrayList<>();
     int lapsed = 0;
@@ -351,6 +351,6 @@ public final class Reminders {
   }
 
   private static Refusal missing(Tx tx, UUID id) {
-    return tx.missing("reminders.whose_reminder", "reminder", id);
+    return tx.missing("reminders.find_reminder_owner", "reminder", id);
   }
 }

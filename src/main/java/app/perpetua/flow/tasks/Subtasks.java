@@ -240,6 +240,6 @@ public final class Subtasks {
     return tx.sql("tasks.find_task_of_subtask")
         .bind("id", id)
         .one(row -> row.uuid("task_id"))
-        .orElseThrow(() -> tx.missing("tasks.whose_subtask", "subtask", id));
+        .orElseThrow(() -> tx.missing("tasks.find_subtask_owner", "subtask", id));
   }
 }

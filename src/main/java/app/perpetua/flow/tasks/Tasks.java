@@ -224,7 +224,7 @@ public final class Tasks {
   public Tombstones.Tombstone delete(Tx tx, UUID id) {
     Task old = get(tx, id);
     Tombstones.Tombstone tombstone = tombstones.next(tx);
-    tx.sql("tasks.bury_task")
+    tx.sql("tasks.delete_task")
         .bind("id", id)
         .bind("open_delta", old.open() ? -1 : 0)
         .bind("focus_time_seconds", old.unfocused(tx.now()).focus().focusTimeSeconds())
@@ -389,6 +389,6 @@ public final class Tasks {
   }
 
   private static Refusal missing(Tx tx, UUID id) {
-    return tx.missing("tasks.whose_task", "task", id);
+    return tx.missing("tasks.find_task_owner", "task", id);
   }
 }

@@ -239,7 +239,7 @@ public final class VoiceSessionStore {
   public VoiceSession show(Tx tx, UUID id) {
     return find(tx, id)
         .map(Stored::session)
-        .orElseThrow(() -> tx.missing("voice.whose_session", "voice session", id));
+        .orElseThrow(() -> tx.missing("voice.find_session_owner", "voice session", id));
   }
 
   private static Optional<Stored> find(Tx tx, UUID id) {

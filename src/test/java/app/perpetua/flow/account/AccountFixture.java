@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
 /** The account feature over a real database, as the service wires it. */
 final class AccountFixture {
   static final int CONNECTIONS = 12;
-  static final Device DEVICE = new Device("Firefox", "192.0.2.7");
+  static final ClientInfo DEVICE = new ClientInfo("Firefox", "192.0.2.7");
 
   final MutableClock clock = new MutableClock();
   final Ids ids = new Ids();

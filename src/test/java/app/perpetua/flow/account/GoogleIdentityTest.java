@@ -39,9 +39,9 @@ class GoogleIdentityTest {
 
   @Test
   void a_user_agent_stays_one_line_of_bounded_length() {
-    assertEquals("a b", Device.of("a b\r\n\u2028\0", "127.0.0.1").userAgent());
-    assertEquals("x".repeat(500), Device.of("x".repeat(9000), "127.0.0.1").userAgent());
-    assertNull(Device.of(" \t", "127.0.0.1").userAgent());
-    assertNull(Device.of(null, "127.0.0.1").userAgent());
+    assertEquals("a b", ClientInfo.of("a b\r\n\u2028\0", "127.0.0.1").userAgent());
+    assertEquals("x".repeat(500), ClientInfo.of("x".repeat(9000), "127.0.0.1").userAgent());
+    assertNull(ClientInfo.of(" \t", "127.0.0.1").userAgent());
+    assertNull(ClientInfo.of(null, "127.0.0.1").userAgent());
   }
 }

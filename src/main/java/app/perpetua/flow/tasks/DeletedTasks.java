@@ -12,7 +12,7 @@ import java.util.UUID;
  * Deleted tasks, which their tombstones can bring back (FR-063). Runs under the owner's lock, as
  * {@link Tasks} does. Thread-safe.
  */
-public final class BuriedTasks {
+public final class DeletedTasks {
   /**
    * What came back, but for its reminders.
    *
@@ -28,9 +28,9 @@ public final class BuriedTasks {
    * @param home whether its template, if it had one, has its place still: it is there, and no other
    *     task stands for the same occurrence
    */
-  private record Buried(Task task, List<Subtask> subtasks, boolean taken, boolean home) {
-    static Buried of(Row row, Json json) {
-      return new Buried(
+  private record DeletedTask(Task task, List<Subtask> subtasks, boolean taken, boolean home) {
+    static DeletedTask of(Row row, Json json) {
+      return new DeletedTask(
           Task.of(row),
           List.of(json.read(row.text("subtasks"), Subtask[].class)),
           row.bool("taken"),
@@ -41,7 +41,7 @@ public final class BuriedTasks {
   private final Json json;
 
   /** Reads snapshots as JSON. */
-  public BuriedTasks(Json json) {
+  public DeletedTasks(Json json) {
     this.json = json;
   }
 
@@ -54,10 +54,10 @@ public final class BuriedTasks {
    * @throws Refusal {@code CONFLICT} if its id is in use again
    */
   public Restored restore(Tx tx, UUID tombstoneId) {
-    Buried buried =
-        tx.sql("tasks.find_buried")
+    DeletedTask buried =
+        tx.sql("tasks.find_deleted")
             .bind("tombstone_id", tombstoneId)
-            .one(row -> Buried.of(row, json))
+            .one(row -> DeletedTask.of(row, json))
             .orElseThrow();
     if (buried.taken()) {
       throw Refusal.of(ErrorCode.CONFLICT, "there is a task of that id again");

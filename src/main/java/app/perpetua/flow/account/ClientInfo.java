@@ -8,12 +8,12 @@ import org.jspecify.annotations.Nullable;
  * @param userAgent as the client names itself, cut at 500 code points; null if it does not
  * @param ip the client's address
  */
-public record Device(@Nullable String userAgent, String ip) {
+public record ClientInfo(@Nullable String userAgent, String ip) {
   private static final int MAX_USER_AGENT = 500;
 
   /** Made from what a stranger sent. */
-  public static Device of(@Nullable String userAgent, String ip) {
-    String shown = userAgent == null ? "" : OneLine.of(userAgent, MAX_USER_AGENT);
-    return new Device(shown.isEmpty() ? null : shown, ip);
+  public static ClientInfo of(@Nullable String userAgent, String ip) {
+    String shown = userAgent == null ? "" : TextSanitizer.singleLine(userAgent, MAX_USER_AGENT);
+    return new ClientInfo(shown.isEmpty() ? null : shown, ip);
   }
 }
