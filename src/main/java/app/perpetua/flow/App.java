@@ -3,23 +3,23 @@ package app.perpetua.flow;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.events.Partitions;
-import app.perpetua.flow.http.AccessLog;
 import app.perpetua.flow.http.Endpoint;
 import app.perpetua.flow.http.Errors;
-import app.perpetua.flow.http.Health;
-import app.perpetua.flow.http.Metrics;
-import app.perpetua.flow.http.MetricsRoutes;
-import app.perpetua.flow.http.MetricsServer;
-import app.perpetua.flow.http.RateLimiter;
 import app.perpetua.flow.http.Route;
-import app.perpetua.flow.http.Server;
-import app.perpetua.flow.http.SocketRoute;
-import app.perpetua.flow.http.Sockets;
+import app.perpetua.flow.http.limits.RateLimiter;
+import app.perpetua.flow.http.server.Server;
+import app.perpetua.flow.http.websocket.WebSocketGate;
+import app.perpetua.flow.http.websocket.WebSocketRoute;
 import app.perpetua.flow.jobs.Backoff;
 import app.perpetua.flow.jobs.DailyJobs;
 import app.perpetua.flow.jobs.JobMetrics;
 import app.perpetua.flow.jobs.Jobs;
 import app.perpetua.flow.jobs.Worker;
+import app.perpetua.flow.observability.AccessLog;
+import app.perpetua.flow.observability.Health;
+import app.perpetua.flow.observability.Metrics;
+import app.perpetua.flow.observability.MetricsRoutes;
+import app.perpetua.flow.observability.MetricsServer;
 import app.perpetua.flow.sql.DatabaseException;
 import app.perpetua.flow.sql.DatabaseProbe;
 import app.perpetua.flow.sql.Db;
@@ -150,9 +150,9 @@ public final class App implements AutoCloseable {
     health = closing(new Health(new DatabaseProbe(config.database())));
     Optional<LiveSessionRegistry> voice =
         role == Role.WORKER ? Optional.empty() : Optional.of(features.speech().live(db));
-    List<SocketRoute> socketRoutes = voice.map(features.speech()::sockets).orElse(List.of());
-    Sockets sockets =
-        new Sockets(socketRoutes, features.authenticator(), limiter, config.http(), ids);
+    List<WebSocketRoute> socketRoutes = voice.map(features.speech()::sockets).orElse(List.of());
+    WebSocketGate sockets =
+        new WebSocketGate(socketRoutes, features.authenticator(), limiter, config.http(), ids);
     routes = new ArrayList<>(Routes.operations(health, new MetricsRoutes(metrics, config.http())));
     if (role != Role.WORKER) {
       routes.addAll(features.routes(db, sockets));

@@ -53,9 +53,8 @@ import app.perpetua.flow.focus.FocusSessions;
 import app.perpetua.flow.http.Authenticator;
 import app.perpetua.flow.http.Docs;
 import app.perpetua.flow.http.Endpoint;
-import app.perpetua.flow.http.Metrics;
 import app.perpetua.flow.http.Route;
-import app.perpetua.flow.http.Sockets;
+import app.perpetua.flow.http.websocket.WebSocketGate;
 import app.perpetua.flow.jobs.DailyJobs;
 import app.perpetua.flow.jobs.JobHandler;
 import app.perpetua.flow.jobs.Jobs;
@@ -67,6 +66,7 @@ import app.perpetua.flow.notifications.PushRoutes;
 import app.perpetua.flow.notifications.PushSendJob;
 import app.perpetua.flow.notifications.PushService;
 import app.perpetua.flow.notifications.PushSubscriptions;
+import app.perpetua.flow.observability.Metrics;
 import app.perpetua.flow.provider.checkout.CheckoutPayments;
 import app.perpetua.flow.provider.google.GoogleIdTokens;
 import app.perpetua.flow.provider.google.GoogleKeys;
@@ -286,7 +286,7 @@ final class Features {
   }
 
   /** What users and providers may ask. */
-  List<Route> routes(Db db, Sockets sockets) {
+  List<Route> routes(Db db, WebSocketGate sockets) {
     GoogleIdTokens google =
         new GoogleIdTokens(
             new GoogleKeys(http, config.account().googleJwksUrl(), clock, System::nanoTime),

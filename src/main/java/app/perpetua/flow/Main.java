@@ -1,6 +1,6 @@
 package app.perpetua.flow;
 
-import app.perpetua.flow.http.Logging;
+import app.perpetua.flow.observability.Logging;
 import app.perpetua.flow.sql.DatabaseException;
 import java.io.IOException;
 import java.io.InputStream;

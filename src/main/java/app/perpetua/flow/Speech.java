@@ -7,8 +7,8 @@ import app.perpetua.flow.credits.Credits;
 import app.perpetua.flow.credits.Reservations;
 import app.perpetua.flow.events.Events;
 import app.perpetua.flow.http.Authenticator;
-import app.perpetua.flow.http.SocketRoute;
-import app.perpetua.flow.http.Sockets;
+import app.perpetua.flow.http.websocket.WebSocketGate;
+import app.perpetua.flow.http.websocket.WebSocketRoute;
 import app.perpetua.flow.jobs.JobHandler;
 import app.perpetua.flow.jobs.Jobs;
 import app.perpetua.flow.notes.Notes;
@@ -86,9 +86,9 @@ final class Speech {
   }
 
   /** Where one can speak. */
-  List<SocketRoute> sockets(LiveSessionRegistry live) {
+  List<WebSocketRoute> sockets(LiveSessionRegistry live) {
     return List.of(
-        new SocketRoute(
+        new WebSocketRoute(
             Routes.VOICE_SOCKET,
             handshake -> VoiceSocket.open(live, authenticator, json, handshake)));
   }
@@ -99,7 +99,7 @@ final class Speech {
   }
 
   /** What has been said, and what a socket answers to those it turns away. */
-  VoiceRoutes routes(Sockets sockets) {
+  VoiceRoutes routes(WebSocketGate sockets) {
     return new VoiceRoutes(sessions, sockets);
   }
 

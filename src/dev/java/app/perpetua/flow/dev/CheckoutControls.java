@@ -7,7 +7,7 @@ import app.perpetua.flow.fake.CheckoutEvent;
 import app.perpetua.flow.fake.FakeCheckout;
 import app.perpetua.flow.fake.FakeCheckout.Page;
 import app.perpetua.flow.fake.FakeCheckout.Step;
-import app.perpetua.flow.http.Body;
+import app.perpetua.flow.parsing.JsonReader;
 import com.sun.net.httpserver.HttpExchange;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -82,7 +82,7 @@ final class CheckoutControls {
             _ -> Answer.failed(404, "NOT_FOUND", "there is no such page")));
   }
 
-  private Answer event(Body body) throws InterruptedException {
+  private Answer event(JsonReader body) throws InterruptedException {
     body.required("type", "user_id", "kind");
     String type = body.text("type", 1, 2_000);
     UUID user = body.uuid("user_id");
@@ -94,7 +94,7 @@ final class CheckoutControls {
     Integer repeat = body.integer("repeat", 1, MAX_REPEAT);
     Boolean shuffle = body.bool("shuffle");
     Boolean bad = body.bool("bad_signature");
-    body.done();
+    body.validate();
     List<String> types = List.of(Objects.requireNonNull(type).split(" *, *", -1));
     if (types.size() > MAX_TYPES) {
       throw Refusal.invalid("type", "must name at most " + MAX_TYPES);
@@ -187,15 +187,15 @@ final class CheckoutControls {
     return Answer.ok(shown);
   }
 
-  private Answer script(Body body, JsonNode tree) {
+  private Answer script(JsonReader body, JsonNode tree) {
     if (!body.has("steps")) {
       body.required("steps");
     }
     JsonNode given = tree.path("steps");
     if (!given.isMissingNode() && (!given.isArray() || given.size() > MAX_STEPS)) {
-      body.fault("steps", "must be a list of at most " + MAX_STEPS + " steps");
+      body.fail("steps", "must be a list of at most " + MAX_STEPS + " steps");
     }
-    body.done();
+    body.validate();
     List<Step> steps = new ArrayList<>();
     for (JsonNode step : given) {
       steps.add(step(step));

@@ -5,7 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import app.perpetua.flow.base.FieldError;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
-import app.perpetua.flow.http.Body;
+import app.perpetua.flow.parsing.JsonReader;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpHandler;
 import com.sun.net.httpserver.HttpServer;
@@ -48,13 +48,13 @@ final class ControlPort implements AutoCloseable {
   /** Does what a call asks for; a refusal it throws is answered as such. */
   @FunctionalInterface
   interface Handler {
-    Answer handle(Body body) throws IOException, InterruptedException;
+    Answer handle(JsonReader body) throws IOException, InterruptedException;
   }
 
   /** The same for a body that is more than fields; it comes as both. */
   @FunctionalInterface
   interface TreeHandler {
-    Answer handle(Body body, JsonNode tree) throws IOException, InterruptedException;
+    Answer handle(JsonReader body, JsonNode tree) throws IOException, InterruptedException;
   }
 
   /**
@@ -175,7 +175,7 @@ final class ControlPort implements AutoCloseable {
       return Answer.failed(413, "PAYLOAD_TOO_LARGE", "the body has more than 64 KiB");
     }
     try {
-      Body parsed = Body.parse(json, body);
+      JsonReader parsed = JsonReader.parse(json, body);
       String text = body.length == 0 ? "{}" : new String(body, UTF_8);
       return call.handler().handle(parsed, json.parse(text));
     } catch (Refusal e) {

@@ -7,7 +7,7 @@ import app.perpetua.flow.dev.ControlPort.Answer;
 import app.perpetua.flow.dev.ControlPort.Call;
 import app.perpetua.flow.fake.FakeGoogle;
 import app.perpetua.flow.fake.FakeGoogle.IdToken;
-import app.perpetua.flow.http.Body;
+import app.perpetua.flow.parsing.JsonReader;
 import java.io.IOException;
 import java.time.Clock;
 import java.time.DateTimeException;
@@ -124,12 +124,12 @@ final class Controls {
             this::script));
   }
 
-  private Answer session(Body body) throws IOException, InterruptedException {
+  private Answer session(JsonReader body) throws IOException, InterruptedException {
     Person person = person(body.text("email", 3, 320));
     String tier = body.oneOf("tier", "free", "pro");
-    Body credits = body.object("credits");
+    JsonReader credits = body.object("credits");
     Integer purchased = credits == null ? null : credits.integer("purchased", 1, 500);
-    body.done();
+    body.validate();
     try {
       Sessions.Answer answer = sessions.signIn(new Secret(of(person).sign()));
       if (answer.status() == 200 && ("pro".equals(tier) || purchased != null)) {
@@ -174,7 +174,7 @@ final class Controls {
     return Answer.ok(session);
   }
 
-  private Answer idToken(Body body) {
+  private Answer idToken(JsonReader body) {
     Person person = person(body.text("email", 1, MAX_TEXT));
     String subject = body.text("sub", 1, MAX_TEXT);
     IdToken token = of(person).with("sub", subject == null ? person.subject() : subject);
@@ -196,7 +196,7 @@ final class Controls {
     if (lifetime != null) {
       token.expiringIn(Duration.ofSeconds(lifetime));
     }
-    body.done();
+    body.validate();
     return Answer.ok(Map.of("id_token", token.sign()));
   }
 
@@ -218,34 +218,34 @@ final class Controls {
         .with("azp", clientId);
   }
 
-  private Answer rotateKeys(Body body) {
-    body.done();
+  private Answer rotateKeys(JsonReader body) {
+    body.validate();
     google.rotateKeys();
     return Answer.ok(Map.of("rotated", true));
   }
 
-  private Answer script(Body body) {
+  private Answer script(JsonReader body) {
     Boolean down = body.required("down").bool("down");
-    body.done();
+    body.validate();
     boolean isDown = Boolean.TRUE.equals(down);
     google.become(isDown ? FakeGoogle.Mode.DOWN : FakeGoogle.Mode.WORKING);
     return Answer.ok(Map.of("down", isDown));
   }
 
-  private Answer clock(Body body) {
-    body.done();
+  private Answer clock(JsonReader body) {
+    body.validate();
     return shown();
   }
 
-  private Answer moveClock(Body body) {
+  private Answer moveClock(JsonReader body) {
     String advance = body.text("advance", 1, 100);
     Instant set = body.instant("set");
     Boolean reset = body.bool("reset");
     body.notNull("advance", "set", "reset");
     if (Boolean.FALSE.equals(reset)) {
-      body.fault("reset", "must be true");
+      body.fail("reset", "must be true");
     }
-    body.done();
+    body.validate();
     if (Stream.of(advance, set, reset).filter(Objects::nonNull).count() != 1) {
       throw Refusal.of(ErrorCode.VALIDATION_ERROR, "give advance, set or reset, and one alone");
     }
@@ -268,8 +268,8 @@ final class Controls {
     }
   }
 
-  private Answer runDue(Body body) throws InterruptedException {
-    body.done();
+  private Answer runDue(JsonReader body) throws InterruptedException {
+    body.validate();
     return jobRunner.runDue()
         ? Answer.ok(Map.of("ran", ranJobs.all()))
         : Answer.failed(503, "SERVICE_UNAVAILABLE", "no process of the service can run jobs now");

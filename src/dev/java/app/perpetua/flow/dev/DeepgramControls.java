@@ -8,7 +8,7 @@ import app.perpetua.flow.fake.DeepgramStreamFake;
 import app.perpetua.flow.fake.FakeDeepgram;
 import app.perpetua.flow.fake.FakeDeepgram.Recording;
 import app.perpetua.flow.fake.FakeDeepgram.Step;
-import app.perpetua.flow.http.Body;
+import app.perpetua.flow.parsing.JsonReader;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
@@ -58,16 +58,16 @@ final class DeepgramControls {
         new Call("GET", "/voice", "", "a page that records the microphone", this::page));
   }
 
-  private Answer script(Body body) {
+  private Answer script(JsonReader body) {
     List<Step> steps = new ArrayList<>();
-    List<Body> given = body.objects("steps", 0, 1_000);
-    for (Body step : given == null ? List.<Body>of() : given) {
+    List<JsonReader> given = body.objects("steps", 0, 1_000);
+    for (JsonReader step : given == null ? List.<JsonReader>of() : given) {
       steps.add(step(step));
     }
-    Body recording = body.object("recording");
+    JsonReader recording = body.object("recording");
     @Nullable Recording answer = recording == null ? null : recording(recording);
     boolean both = body.has("steps");
-    body.done();
+    body.validate();
     if (both) {
       deepgram.script(steps.toArray(Step[]::new));
     }
@@ -77,7 +77,7 @@ final class DeepgramControls {
     return Answer.ok(Map.of("steps", steps.size()));
   }
 
-  private static Step step(Body body) {
+  private static Step step(JsonReader body) {
     String partial = body.text("partial", 1, MAX_TEXT);
     String words = body.text("final", 1, MAX_TEXT);
     Integer close = body.integer("close", 1_000, 4_999);
@@ -102,7 +102,7 @@ final class DeepgramControls {
         ErrorCode.VALIDATION_ERROR, "a step is partial, final, close, refuse or stall_ms");
   }
 
-  private static Recording recording(Body body) {
+  private static Recording recording(JsonReader body) {
     String transcript = body.text("transcript", 0, MAX_TEXT);
     Integer seconds = body.integer("seconds", 0, 100_000);
     Integer status = body.integer("status", 400, 599);
@@ -111,8 +111,8 @@ final class DeepgramControls {
         : Recording.refused(status);
   }
 
-  private Answer calls(Body body) {
-    body.done();
+  private Answer calls(JsonReader body) {
+    body.validate();
     return Answer.ok(
         Map.of(
             "streams",
@@ -131,8 +131,8 @@ final class DeepgramControls {
     return shown;
   }
 
-  private Answer page(Body body) throws IOException {
-    body.done();
+  private Answer page(JsonReader body) throws IOException {
+    body.validate();
     String html = Files.readString(PAGE).replace(ANY_SERVICE, service.toString());
     return Answer.ok(html.getBytes(StandardCharsets.UTF_8));
   }

@@ -3,7 +3,7 @@ package app.perpetua.flow.dev;
 import app.perpetua.flow.App;
 import app.perpetua.flow.Config;
 import app.perpetua.flow.Role;
-import app.perpetua.flow.http.Logging;
+import app.perpetua.flow.observability.Logging;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;

@@ -8,7 +8,7 @@ import app.perpetua.flow.fake.OpenAiStep;
 import app.perpetua.flow.fake.OpenAiStep.Ending;
 import app.perpetua.flow.fake.OpenAiStep.Part;
 import app.perpetua.flow.fake.OpenAiStep.Reply;
-import app.perpetua.flow.http.Body;
+import app.perpetua.flow.parsing.JsonReader;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -58,8 +58,8 @@ final class OpenAiControls {
             this::asked));
   }
 
-  private Answer asked(Body body) {
-    body.done();
+  private Answer asked(JsonReader body) {
+    body.validate();
     return Answer.ok(Map.of("calls", openAi.asked().stream().map(OpenAiControls::shown).toList()));
   }
 
@@ -71,16 +71,16 @@ final class OpenAiControls {
     return shown;
   }
 
-  private Answer script(Body body, JsonNode tree) {
+  private Answer script(JsonReader body, JsonNode tree) {
     Boolean down = body.bool("down");
     if (!body.has("steps") && down == null) {
       body.required("steps");
     }
     JsonNode given = tree.path("steps");
     if (!given.isMissingNode() && (!given.isArray() || given.size() > MAX_STEPS)) {
-      body.fault("steps", "must be a list of at most " + MAX_STEPS + " steps");
+      body.fail("steps", "must be a list of at most " + MAX_STEPS + " steps");
     }
-    body.done();
+    body.validate();
     if (down != null) {
       openAi.down(down);
     }
@@ -94,11 +94,11 @@ final class OpenAiControls {
     List<OpenAiStep> steps = new ArrayList<>();
     Duration stall = Duration.ZERO;
     for (JsonNode tree : given) {
-      Body step = Body.parse(json, json.bytes(tree));
+      JsonReader step = JsonReader.parse(json, json.bytes(tree));
       Integer silence = step.integer("stall_ms", 0, MAX_MILLIS);
       boolean isCut = Boolean.TRUE.equals(step.bool("cut"));
       OpenAiStep said = said(step, tree);
-      step.done();
+      step.validate();
       if (said != null) {
         OpenAiStep paused = silence == null ? said : said.pausing(Duration.ofMillis(silence));
         steps.add((isCut ? paused.cut() : paused).after(stall));
@@ -124,7 +124,7 @@ final class OpenAiControls {
   }
 
   /** What a step says; null if it only stalls or cuts. */
-  private @Nullable OpenAiStep said(Body step, JsonNode tree) {
+  private @Nullable OpenAiStep said(JsonReader step, JsonNode tree) {
     Integer pace = step.integer("pace_ms", 0, MAX_MILLIS);
     Integer times = step.integer("times", 1, 1_000_000);
     Reply reply = reply(step, tree);
@@ -135,7 +135,7 @@ final class OpenAiControls {
     return pace == null ? said : said.slowly(Duration.ofMillis(pace));
   }
 
-  private @Nullable Reply reply(Body step, JsonNode tree) {
+  private @Nullable Reply reply(JsonReader step, JsonNode tree) {
     Reply error = error(step);
     Integer words = step.integer("words", 1, 10_000_000);
     Boolean garbage = step.bool("garbage");
@@ -161,7 +161,7 @@ final class OpenAiControls {
     return parts.isEmpty() ? null : new Reply.Turn(parts, new Ending(Ending.Kind.COMPLETED, ""));
   }
 
-  private static @Nullable Reply error(Body step) {
+  private static @Nullable Reply error(JsonReader step) {
     Integer status = step.integer("error", 400, 599);
     String code = step.text("code", 1, 64);
     Integer retryAfter = step.integer("retry_after", 0, 1_000_000);
@@ -183,7 +183,7 @@ final class OpenAiControls {
     return new Reply.Problem(status, Objects.requireNonNullElse(code, usual), headers);
   }
 
-  private List<Part> parts(Body step, JsonNode tree) {
+  private List<Part> parts(JsonReader step, JsonNode tree) {
     List<Part> parts = new ArrayList<>();
     String text = step.verbatim("text", 1, MAX_TEXT);
     String refusal = step.verbatim("refusal", 1, MAX_TEXT);

@@ -6,7 +6,7 @@ import app.perpetua.flow.dev.ControlPort.Call;
 import app.perpetua.flow.fake.FakePushService;
 import app.perpetua.flow.fake.FakePushService.Mode;
 import app.perpetua.flow.fake.FakePushService.Script;
-import app.perpetua.flow.http.Body;
+import app.perpetua.flow.parsing.JsonReader;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -41,13 +41,13 @@ final class PushControls {
             this::script));
   }
 
-  private Answer subscribe(Body body) {
-    body.done();
+  private Answer subscribe(JsonReader body) {
+    body.validate();
     return Answer.ok(service.subscribe().json());
   }
 
-  private Answer inbox(Body body) {
-    body.done();
+  private Answer inbox(JsonReader body) {
+    body.validate();
     return Answer.ok(Map.of("messages", service.inbox().stream().map(this::shown).toList()));
   }
 
@@ -62,13 +62,13 @@ final class PushControls {
     return shown;
   }
 
-  private Answer script(Body body) {
+  private Answer script(JsonReader body) {
     body.required("status");
     Integer status = body.integer("status", 200, 599);
     Integer times = body.integer("times", 1, 1_000_000);
     Integer retryAfter = body.integer("retry_after", 0, 1_000_000);
     Boolean stall = body.bool("stall");
-    body.done();
+    body.validate();
     Script script = Script.status(Objects.requireNonNull(status));
     if (times != null) {
       script = script.times(times);

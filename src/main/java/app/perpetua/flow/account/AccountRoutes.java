@@ -4,9 +4,9 @@ import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.base.WireName;
-import app.perpetua.flow.http.Body;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
+import app.perpetua.flow.parsing.JsonReader;
 import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.LockedUser;
 import app.perpetua.flow.sql.Tx;
@@ -181,21 +181,21 @@ public final class AccountRoutes {
 
   /** PATCH /users/me. */
   public Function<Tx, Reply> update(Request request) {
-    Body body = request.body().notNull("name", "timezone");
+    JsonReader body = request.body().notNull("name", "timezone");
     String name = body.text("name", 1, MAX_NAME);
     String timezone = body.text("timezone", 1, MAX_TIMEZONE);
     if (timezone != null && !zones.contains(timezone)) {
-      body.fault("timezone", "must be a time zone of the IANA database such as Europe/Berlin");
+      body.fail("timezone", "must be a time zone of the IANA database such as Europe/Berlin");
     }
-    body.done();
+    body.validate();
     return tx -> Reply.ok(users.update(tx, name, timezone));
   }
 
   /** DELETE /users/me. */
   public Function<Tx, Reply> delete(Request request) {
-    Body body = request.body().required("confirm");
+    JsonReader body = request.body().required("confirm");
     String confirm = body.text("confirm", 1, MAX_EMAIL);
-    body.done();
+    body.validate();
     return tx -> {
       users.delete(tx, Objects.requireNonNull(confirm));
       return Reply.noContent();
@@ -218,9 +218,9 @@ public final class AccountRoutes {
   }
 
   private static String token(Request request, String field) {
-    Body body = request.body().required(field);
+    JsonReader body = request.body().required(field);
     String token = body.text(field, 1, MAX_TOKEN);
-    body.done();
+    body.validate();
     return Objects.requireNonNull(token);
   }
 

@@ -74,13 +74,13 @@ public final class AchievementRoutes {
 
   /** GET /achievements. */
   public Function<Tx, Reply> list(Request request) {
-    request.query().done();
+    request.query().validate();
     return tx -> Reply.ok(achievements.catalogue(tx).stream().map(Listed::of).toList());
   }
 
   /** GET /achievements/me. */
   public Function<Tx, Reply> mine(Request request) {
-    request.query().done();
+    request.query().validate();
     return tx -> {
       Achievements.Overview own = achievements.overview(tx);
       return Reply.ok(

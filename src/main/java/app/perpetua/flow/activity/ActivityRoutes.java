@@ -1,8 +1,8 @@
 package app.perpetua.flow.activity;
 
-import app.perpetua.flow.http.Query;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
+import app.perpetua.flow.parsing.QueryParameters;
 import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.PageRequest;
 import app.perpetua.flow.sql.Tx;
@@ -34,7 +34,7 @@ public final class ActivityRoutes {
 
   /** GET /activity. */
   public Function<Tx, Reply> list(Request request) {
-    Query query = request.query();
+    QueryParameters query = request.query();
     PageRequest page = query.page();
     ActivityFilter filter =
         new ActivityFilter(
@@ -44,7 +44,7 @@ public final class ActivityRoutes {
             query.oneOf("source", Actor.Source.class),
             query.instant("since"),
             page);
-    query.done();
+    query.validate();
     return tx -> Reply.page(activity.list(tx, filter));
   }
 }

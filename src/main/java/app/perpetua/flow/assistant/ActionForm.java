@@ -2,7 +2,7 @@ package app.perpetua.flow.assistant;
 
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
-import app.perpetua.flow.http.Body;
+import app.perpetua.flow.parsing.JsonReader;
 import app.perpetua.flow.tasks.TaskDraft;
 import app.perpetua.flow.tasks.TaskForm;
 import app.perpetua.flow.tasks.TaskPatch;
@@ -42,9 +42,9 @@ public final class ActionForm {
    * @throws Refusal {@code VALIDATION_ERROR}
    */
   public Action read(String type, String data, Instant now) {
-    Body body = Body.parse(json, data.getBytes(StandardCharsets.UTF_8));
+    JsonReader body = JsonReader.parse(json, data.getBytes(StandardCharsets.UTF_8));
     Action action = read(type, body, now);
-    body.done();
+    body.validate();
     return Objects.requireNonNull(action);
   }
 
@@ -53,7 +53,7 @@ public final class ActionForm {
    *
    * @param type one of {@link #TYPES}
    */
-  @Nullable Action read(String type, Body body, Instant now) {
+  @Nullable Action read(String type, JsonReader body, Instant now) {
     return switch (type) {
       case "create_task" -> {
         TaskDraft draft = tasks.draft(body, now);
@@ -78,11 +78,11 @@ public final class ActionForm {
     };
   }
 
-  private static @Nullable Action subtasks(Body body) {
+  private static @Nullable Action subtasks(JsonReader body) {
     UUID taskId = body.required("task_id", "subtasks").uuid("task_id");
-    List<Body> items = body.objects("subtasks", 1, MAX_SUBTASKS);
+    List<JsonReader> items = body.objects("subtasks", 1, MAX_SUBTASKS);
     List<String> titles = new ArrayList<>();
-    for (Body item : items == null ? List.<Body>of() : items) {
+    for (JsonReader item : items == null ? List.<JsonReader>of() : items) {
       String title = item.required("title").text("title", 1, TaskForm.TITLE);
       if (title != null) {
         titles.add(title);

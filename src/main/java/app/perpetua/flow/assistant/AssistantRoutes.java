@@ -5,11 +5,11 @@ import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.events.Event;
 import app.perpetua.flow.events.Events;
-import app.perpetua.flow.http.Body;
 import app.perpetua.flow.http.Principal;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
 import app.perpetua.flow.http.TwoPhaseRequest;
+import app.perpetua.flow.parsing.JsonReader;
 import app.perpetua.flow.sql.Tx;
 import app.perpetua.flow.tasks.TaskDraft;
 import java.time.Duration;
@@ -61,9 +61,9 @@ public final class AssistantRoutes {
 
   /** POST /ai/chat, and /ai/chat/stream. */
   public TwoPhaseRequest<Chat.Reserved, Chat.Said> chat(Request request) {
-    Body body = request.body().required("message").notNull("context");
+    JsonReader body = request.body().required("message").notNull("context");
     String message = body.text("message", 1, MESSAGE);
-    Body context = body.object("context");
+    JsonReader context = body.object("context");
     Boolean withTasks = null;
     Integer limit = null;
     UUID taskId = null;
@@ -75,9 +75,9 @@ public final class AssistantRoutes {
     }
     UUID named = request.headerId("X-Task-Id");
     if (named != null && taskId != null && !named.equals(taskId)) {
-      body.fault("X-Task-Id", "names another task than context.task_id");
+      body.fail("X-Task-Id", "names another task than context.task_id");
     }
-    body.done();
+    body.validate();
     Chat chat = asked().chat();
     Principal principal = request.principal();
     Chat.Question question =
@@ -98,9 +98,9 @@ public final class AssistantRoutes {
 
   /** POST /ai/generate-subtasks. */
   public TwoPhaseRequest<Breakdown.Reserved, Result<List<String>>> subtasks(Request request) {
-    Body body = request.body().required("task_id");
+    JsonReader body = request.body().required("task_id");
     UUID taskId = body.uuid("task_id");
-    body.done();
+    body.validate();
     Breakdown breakdown = asked().breakdown();
     Principal principal = request.principal();
     Breakdown.Question question =
@@ -116,7 +116,7 @@ public final class AssistantRoutes {
   /** POST /notes/{id}/convert. */
   public TwoPhaseRequest<NoteConversion.Reserved, Result<TaskDraft>> convert(Request request) {
     UUID noteId = request.pathId("id");
-    request.body().done();
+    request.body().validate();
     NoteConversion conversion = asked().conversion();
     NoteConversion.Question question =
         new NoteConversion.Question(noteId, request.principal().session());
@@ -129,23 +129,23 @@ public final class AssistantRoutes {
 
   /** POST /ai/confirm-action: a suggestion by its id, or an action that the client has kept. */
   public Function<Tx, Reply> confirm(Request request) {
-    Body body = request.body().notNull("suggestion_id", "action_type", "action_data");
+    JsonReader body = request.body().notNull("suggestion_id", "action_type", "action_data");
     UUID suggestionId = body.uuid("suggestion_id");
     String type = body.oneOf("action_type", ActionForm.TYPES);
-    Body data = body.object("action_data");
+    JsonReader data = body.object("action_data");
     Action action = null;
     if (body.has("suggestion_id") == body.has("action_type")) {
-      body.fault("suggestion_id", "is required, or else action_type with action_data");
+      body.fail("suggestion_id", "is required, or else action_type with action_data");
     } else if (body.has("suggestion_id")) {
       if (data != null) {
-        body.fault("action_data", "goes with action_type, not with suggestion_id");
+        body.fail("action_data", "goes with action_type, not with suggestion_id");
       }
     } else if (data == null) {
       body.required("action_data");
     } else if (type != null) {
       action = form.read(type, data, request.now());
     }
-    body.done();
+    body.validate();
     if (suggestionId == null) {
       Action kept = Objects.requireNonNull(action);
       return tx -> confirmed(tx, kept, null);

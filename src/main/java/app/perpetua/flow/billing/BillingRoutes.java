@@ -3,10 +3,10 @@ package app.perpetua.flow.billing;
 import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.LogFields;
 import app.perpetua.flow.base.Refusal;
-import app.perpetua.flow.http.Body;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
 import app.perpetua.flow.http.TwoPhaseRequest;
+import app.perpetua.flow.parsing.JsonReader;
 import app.perpetua.flow.sql.LockedUser.Tier;
 import app.perpetua.flow.sql.Tx;
 import java.time.Duration;
@@ -43,7 +43,7 @@ public final class BillingRoutes {
 
   /** GET /subscription. */
   public Function<Tx, Reply> show(Request request) {
-    request.query().done();
+    request.query().validate();
     return tx -> {
       Subscriptions.BillingState standing = billing.subscriptions().standing(tx);
       Map<String, @Nullable Object> shown = new LinkedHashMap<>();
@@ -59,13 +59,13 @@ public final class BillingRoutes {
 
   /** POST /subscription/checkout. */
   public TwoPhaseRequest<?, ?> checkout(Request request) {
-    request.body().done();
+    request.body().validate();
     return page((tx, shown) -> billing.subscriptions().order(tx));
   }
 
   /** POST /subscription/cancel. */
   public Function<Tx, Reply> cancel(Request request) {
-    request.body().done();
+    request.body().validate();
     return tx -> {
       Map<String, Object> shown = new LinkedHashMap<>();
       shown.put("status", "cancelled");
@@ -76,9 +76,9 @@ public final class BillingRoutes {
 
   /** POST /credits/purchase. */
   public TwoPhaseRequest<?, ?> purchase(Request request) {
-    Body body = request.body().required("amount");
+    JsonReader body = request.body().required("amount");
     Integer amount = body.integer("amount", 1, MAX_AMOUNT);
-    body.done();
+    body.validate();
     int wanted = Objects.requireNonNull(amount);
     return page(
         (tx, shown) -> {

@@ -1,8 +1,8 @@
 package app.perpetua.flow.credits;
 
-import app.perpetua.flow.http.Query;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
+import app.perpetua.flow.parsing.QueryParameters;
 import app.perpetua.flow.sql.LockedUser.Tier;
 import app.perpetua.flow.sql.PageRequest;
 import app.perpetua.flow.sql.Tx;
@@ -25,21 +25,21 @@ public final class CreditRoutes {
 
   /** GET /credits/balance. */
   public Function<Tx, Reply> balance(Request request) {
-    request.query().done();
+    request.query().validate();
     return tx -> Reply.ok(credits.statement(tx).balance());
   }
 
   /** GET /credits/history. */
   public Function<Tx, Reply> history(Request request) {
-    Query query = request.query();
+    QueryParameters query = request.query();
     PageRequest page = query.page();
-    query.done();
+    query.validate();
     return tx -> Reply.page(credits.history(tx, page));
   }
 
   /** GET /ai/credits: the same balance, in the assistant's words. */
   public Function<Tx, Reply> forAssistant(Request request) {
-    request.query().done();
+    request.query().validate();
     return tx -> {
       Credits.Statement statement = credits.statement(tx);
       Balance balance = statement.balance();

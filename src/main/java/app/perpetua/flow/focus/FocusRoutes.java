@@ -1,8 +1,8 @@
 package app.perpetua.flow.focus;
 
-import app.perpetua.flow.http.Body;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
+import app.perpetua.flow.parsing.JsonReader;
 import app.perpetua.flow.sql.Tx;
 import java.util.Objects;
 import java.util.UUID;
@@ -19,18 +19,18 @@ public final class FocusRoutes {
 
   /** POST /focus/start. */
   public Function<Tx, Reply> start(Request request) {
-    Body body = request.body().required("task_id");
+    JsonReader body = request.body().required("task_id");
     UUID taskId = body.uuid("task_id");
-    body.done();
+    body.validate();
     return tx -> Reply.ok(sessions.start(tx, Objects.requireNonNull(taskId)));
   }
 
   /** POST /focus/end. */
   public Function<Tx, Reply> end(Request request) {
-    Body body = request.body().required("task_id").notNull("duration_seconds");
+    JsonReader body = request.body().required("task_id").notNull("duration_seconds");
     UUID taskId = body.uuid("task_id");
     Integer seconds = body.integer("duration_seconds", 0, Integer.MAX_VALUE);
-    body.done();
+    body.validate();
     return tx -> Reply.ok(sessions.end(tx, Objects.requireNonNull(taskId), seconds));
   }
 

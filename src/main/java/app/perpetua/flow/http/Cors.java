@@ -13,7 +13,7 @@ import java.util.Set;
  * client is none the wiser. Credentials are bearer tokens, never cookies, so {@code
  * Allow-Credentials} is not sent. Thread-safe.
  */
-final class Cors {
+public final class Cors {
   private static final HeaderName EXPOSE = HeaderNames.ACCESS_CONTROL_EXPOSE_HEADERS;
 
   private static final String EXPOSED =
@@ -28,12 +28,12 @@ final class Cors {
 
   private final Set<String> origins;
 
-  Cors(Set<String> origins) {
+  public Cors(Set<String> origins) {
     this.origins = origins;
   }
 
   /** Adds what every answer carries. */
-  void mark(ServerRequestHeaders request, ServerResponse response) {
+  public void mark(ServerRequestHeaders request, ServerResponse response) {
     if (origins.isEmpty()) {
       return;
     }
@@ -46,7 +46,7 @@ final class Cors {
   }
 
   /** Adds what the answer to an {@code OPTIONS} request carries if it is a preflight. */
-  void preflight(ServerRequestHeaders request, ServerResponse response, String methods) {
+  public void preflight(ServerRequestHeaders request, ServerResponse response, String methods) {
     if (fromKnownOrigin(request) && request.contains(HeaderNames.ACCESS_CONTROL_REQUEST_METHOD)) {
       response.header(HeaderNames.ACCESS_CONTROL_ALLOW_METHODS, methods);
       response.header(HeaderNames.ACCESS_CONTROL_ALLOW_HEADERS, ALLOWED_HEADERS);
@@ -58,7 +58,7 @@ final class Cors {
    * True if the request comes from a page that may not talk to us. One without an origin comes from
    * no browser's page; one from our own host is no stranger.
    */
-  boolean isForeign(Headers request) {
+  public boolean isForeign(Headers request) {
     if (!request.contains(HeaderNames.ORIGIN)) {
       return false;
     }

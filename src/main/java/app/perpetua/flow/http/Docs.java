@@ -77,7 +77,7 @@ public final class Docs {
 
   /** GET /api/v1/docs. */
   public Reply page(Request request) {
-    return new Reply.Headed(
+    return new Reply.WithHeaders(
         new Reply.Bytes(200, "text/html; charset=utf-8", CHECK, page),
         Map.of(
             "Content-Security-Policy", CONTENT_SECURITY_POLICY, "Referrer-Policy", "no-referrer"));
@@ -110,7 +110,7 @@ public final class Docs {
             out.write(bytes, at, Math.min(PIECE_BYTES, bytes.length - at));
           }
         };
-    return new Reply.Headed(
+    return new Reply.WithHeaders(
         new Reply.Stream(200, contentType, cacheControl, pieces),
         Map.of("Content-Length", Integer.toString(bytes.length)));
   }

@@ -5,6 +5,11 @@ import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.http.Idempotency.KeyedRequest;
 import app.perpetua.flow.http.ProviderCallHandler.CallContext;
+import app.perpetua.flow.http.connection.RequestBody;
+import app.perpetua.flow.http.limits.Admission;
+import app.perpetua.flow.http.limits.Permit;
+import app.perpetua.flow.http.limits.RateLimiter;
+import app.perpetua.flow.parsing.QueryParameters;
 import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.Tx;
@@ -89,7 +94,7 @@ public final class Endpoint {
    * @throws CloseConnectionException if the answer cannot be completed
    */
   public void handle(Route route, ServerRequest request, ServerResponse response) {
-    Exchange exchange = request.context().get(Exchange.class).orElseThrow();
+    RequestContext exchange = request.context().get(RequestContext.class).orElseThrow();
     exchange.route(route.path());
     try {
       send(exchange, response, answer(exchange, route, request, response));
@@ -101,7 +106,7 @@ public final class Endpoint {
   }
 
   private Reply answer(
-      Exchange exchange, Route route, ServerRequest request, ServerResponse response) {
+      RequestContext exchange, Route route, ServerRequest request, ServerResponse response) {
     Route.Handler handler = route.handler();
     Principal principal =
         handler instanceof Route.Authenticated ? authenticate(exchange, request) : null;
@@ -116,9 +121,9 @@ public final class Endpoint {
         principal == null ? Actor.system(parsed.id()) : Actor.user(principal.userId(), parsed.id());
     KeyedRequest keyed = key == null ? null : keyed(key, route, request, body);
     return switch (handler) {
-      case Route.Plain plain -> plain.answer().apply(parsed);
+      case Route.Public plain -> plain.answer().apply(parsed);
       case Route.Socket socket -> socket.answer().apply(parsed);
-      case Route.Open open -> systemWrite(actor, open.work().prepare(parsed));
+      case Route.SystemWrite open -> systemWrite(actor, open.work().prepare(parsed));
       case Route.Read read -> read(actor, parsed.principal(), read.work().prepare(parsed));
       case Route.Write write -> {
         Function<Tx, Reply> work = write.work().prepare(parsed);
@@ -142,7 +147,8 @@ public final class Endpoint {
 
   private Reply read(Actor actor, Principal principal, Function<Tx, Reply> work) {
     UUID userId = principal.userId();
-    try (Permit _ = work instanceof Search ? admission.search(userId) : admission.read(userId)) {
+    try (Permit _ =
+        work instanceof SearchWork ? admission.search(userId) : admission.read(userId)) {
       return db.read(actor, work);
     }
   }
@@ -170,14 +176,17 @@ public final class Endpoint {
     };
   }
 
-  private Principal authenticate(Exchange exchange, ServerRequest request) {
+  private Principal authenticate(RequestContext exchange, ServerRequest request) {
     Principal principal = authenticator.verifyBearer(header(request, "Authorization"));
     exchange.userId(principal.userId());
     return principal;
   }
 
   private void limit(
-      Exchange exchange, Route route, @Nullable Principal principal, ServerResponse response) {
+      RequestContext exchange,
+      Route route,
+      @Nullable Principal principal,
+      ServerResponse response) {
     int limit =
         switch (route.bucket()) {
           case PROBE, EXEMPT -> 0;
@@ -237,7 +246,7 @@ public final class Endpoint {
   }
 
   private Request parsed(
-      Exchange exchange, @Nullable Principal principal, ServerRequest request, byte[] body) {
+      RequestContext exchange, @Nullable Principal principal, ServerRequest request, byte[] body) {
     Map<String, String> query = new HashMap<>();
     for (String name : request.query().names()) {
       query.put(name, request.query().get(name));
@@ -248,12 +257,12 @@ public final class Endpoint {
         principal,
         name -> request.path().pathParameters().get(name),
         name -> header(request, name),
-        new Query(query),
+        new QueryParameters(query),
         body,
         db.now());
   }
 
-  private Reply refused(Exchange exchange, Throwable failure, ServerResponse response) {
+  private Reply refused(RequestContext exchange, Throwable failure, ServerResponse response) {
     Refusal refusal = errors.refusal(failure, exchange.requestId());
     exchange.code(refusal.code());
     if (refusal.extras().get("retry_after") instanceof Number seconds) {
@@ -262,7 +271,7 @@ public final class Endpoint {
     return Reply.Bytes.json(refusal.code().status(), errors.json(refusal, exchange.requestId()));
   }
 
-  private void send(Exchange exchange, ServerResponse response, Reply reply) {
+  private void send(RequestContext exchange, ServerResponse response, Reply reply) {
     switch (reply) {
       case Reply.Body(int status, Object body) when body == null ->
           response.status(Status.create(status)).send();
@@ -275,7 +284,7 @@ public final class Endpoint {
               .send(bytes);
       case Reply.Refused(Refusal refusal) ->
           send(exchange, response, refused(exchange, refusal, response));
-      case Reply.Headed(Reply bare, Map<String, String> headers) -> {
+      case Reply.WithHeaders(Reply bare, Map<String, String> headers) -> {
         headers.forEach((name, value) -> response.header(name, value));
         send(exchange, response, bare);
       }

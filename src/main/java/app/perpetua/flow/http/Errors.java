@@ -24,7 +24,7 @@ public final class Errors {
   }
 
   /** Maps a failure to a refusal; logs what is not one. */
-  Refusal refusal(Throwable failure, String requestId) {
+  public Refusal refusal(Throwable failure, String requestId) {
     return switch (failure) {
       case Refusal refusal -> refusal;
       case DatabaseException database -> refusal(database, requestId);
@@ -33,7 +33,7 @@ public final class Errors {
   }
 
   /** The error object in UTF-8, as a body. */
-  byte[] json(Refusal refusal, String requestId) {
+  public byte[] json(Refusal refusal, String requestId) {
     return json.bytes(Map.of("error", error(refusal, requestId)));
   }
 

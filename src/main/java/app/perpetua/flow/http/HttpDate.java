@@ -7,7 +7,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.Locale;
 
 /** The one date form that HTTP may send: IMF-fixdate (RFC 9110, 5.6.7). */
-final class HttpDate {
+public final class HttpDate {
   /** The JDK's RFC 1123 form has days of one digit, which IMF-fixdate does not allow. */
   private static final DateTimeFormatter FORM =
       DateTimeFormatter.ofPattern("EEE, dd MMM uuuu HH:mm:ss 'GMT'", Locale.ROOT)
@@ -16,11 +16,11 @@ final class HttpDate {
   private HttpDate() {}
 
   /** For {@code Date}, which Helidon would write in the machine's time zone. */
-  static String now() {
+  public static String now() {
     return of(DateTime.timestamp().toInstant());
   }
 
-  static String of(Instant instant) {
+  public static String of(Instant instant) {
     return FORM.format(instant);
   }
 }

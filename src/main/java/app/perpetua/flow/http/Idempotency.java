@@ -2,6 +2,7 @@ package app.perpetua.flow.http;
 
 import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.parsing.Formats;
 import app.perpetua.flow.sql.LockedUser;
 import app.perpetua.flow.sql.Query;
 import app.perpetua.flow.sql.Tx;
@@ -49,7 +50,7 @@ final class Idempotency {
     }
 
     Reply reply() {
-      return new Reply.Headed(
+      return new Reply.WithHeaders(
           body == null ? new Reply.Body(status, null) : Reply.Bytes.json(status, bytes()),
           REPLAYED);
     }
@@ -86,9 +87,9 @@ final class Idempotency {
     if (bare.length() > 2 && bare.startsWith("\"") && bare.endsWith("\"")) {
       bare = bare.substring(1, bare.length() - 1);
     }
-    UUID key = Text.uuid(bare);
+    UUID key = Formats.uuid(bare);
     if (key == null) {
-      throw Refusal.invalid("Idempotency-Key", Text.NO_UUID);
+      throw Refusal.invalid("Idempotency-Key", Formats.NO_UUID);
     }
     return key;
   }
@@ -168,7 +169,7 @@ final class Idempotency {
               .bind("body", null)
               .atCommit();
       case Reply.Refused _ -> {}
-      case Reply.Stream _, Reply.Headed _ ->
+      case Reply.Stream _, Reply.WithHeaders _ ->
           throw new IllegalStateException("only a status and a body can be stored");
     }
   }

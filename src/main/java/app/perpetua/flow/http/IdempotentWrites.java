@@ -4,6 +4,9 @@ import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.http.Idempotency.KeyedRequest;
 import app.perpetua.flow.http.Idempotency.Replay;
+import app.perpetua.flow.http.limits.Admission;
+import app.perpetua.flow.http.limits.KeyedSemaphore;
+import app.perpetua.flow.http.limits.Permit;
 import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.DatabaseException;
 import app.perpetua.flow.sql.Db;
@@ -25,7 +28,8 @@ final class IdempotentWrites {
   private final Json json;
   private final Db db;
   private final Admission admission;
-  private final Turns<UserKey> keys = new Turns<>(1, KEY_TIMEOUT, Idempotency::inProgress);
+  private final KeyedSemaphore<UserKey> keys =
+      new KeyedSemaphore<>(1, KEY_TIMEOUT, Idempotency::inProgress);
 
   IdempotentWrites(Json json, Db db, Admission admission) {
     this.json = json;

@@ -50,7 +50,8 @@ final class ProviderCallHandler {
    *
    * @param streamed whether the answer is a stream of events
    */
-  record CallContext(Actor actor, Exchange exchange, KeyedRequest request, boolean streamed) {}
+  record CallContext(
+      Actor actor, RequestContext exchange, KeyedRequest request, boolean streamed) {}
 
   /**
    * Answers a request.
@@ -169,7 +170,7 @@ final class ProviderCallHandler {
                 sse.done();
               }
             });
-    return new Reply.Headed(stream, Idempotency.REPLAYED);
+    return new Reply.WithHeaders(stream, Idempotency.REPLAYED);
   }
 
   /** The {@code data} member of a JSON answer, which a stream sends as an event. */

@@ -77,7 +77,7 @@ public sealed interface Reply {
    *
    * @param headers by name
    */
-  record Headed(Reply reply, Map<String, String> headers) implements Reply {
+  record WithHeaders(Reply reply, Map<String, String> headers) implements Reply {
     @Override
     public int status() {
       return reply.status();

@@ -2,6 +2,9 @@ package app.perpetua.flow.http;
 
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.parsing.Formats;
+import app.perpetua.flow.parsing.JsonReader;
+import app.perpetua.flow.parsing.QueryParameters;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.UUID;
@@ -14,21 +17,21 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Request {
   private final Json json;
-  private final Exchange exchange;
+  private final RequestContext exchange;
   private final @Nullable Principal principal;
   private final Function<String, String> pathParameters;
   private final Function<String, @Nullable String> headers;
-  private final Query query;
+  private final QueryParameters query;
   private final byte[] bytes;
   private final Instant now;
 
-  Request(
+  public Request(
       Json json,
-      Exchange exchange,
+      RequestContext exchange,
       @Nullable Principal principal,
       Function<String, String> pathParameters,
       Function<String, @Nullable String> headers,
-      Query query,
+      QueryParameters query,
       byte[] bytes,
       Instant now) {
     this.json = json;
@@ -82,9 +85,9 @@ public final class Request {
    * @throws Refusal {@code VALIDATION_ERROR} if it is no UUID
    */
   public UUID pathId(String name) {
-    UUID id = Text.uuid(pathParameters.apply(name));
+    UUID id = Formats.uuid(pathParameters.apply(name));
     if (id == null) {
-      throw Refusal.invalid(name, Text.NO_UUID);
+      throw Refusal.invalid(name, Formats.NO_UUID);
     }
     return id;
   }
@@ -104,15 +107,15 @@ public final class Request {
     if (header == null) {
       return null;
     }
-    UUID id = Text.uuid(header.strip());
+    UUID id = Formats.uuid(header.strip());
     if (id == null) {
-      throw Refusal.invalid(name, Text.NO_UUID);
+      throw Refusal.invalid(name, Formats.NO_UUID);
     }
     return id;
   }
 
   /** The query string. */
-  public Query query() {
+  public QueryParameters query() {
     return query;
   }
 
@@ -121,8 +124,8 @@ public final class Request {
    *
    * @throws Refusal {@code VALIDATION_ERROR} if it is not one
    */
-  public Body body() {
-    return Body.parse(json, bytes);
+  public JsonReader body() {
+    return JsonReader.parse(json, bytes);
   }
 
   /** A copy of the raw body. */

@@ -8,20 +8,20 @@ import io.helidon.http.Headers;
 import java.util.regex.Pattern;
 
 /** {@code X-Request-ID}: a well-formed one of the client's, else one of ours. Thread-safe. */
-final class RequestId {
-  static final HeaderName HEADER = HeaderNames.create("X-Request-ID");
+public final class RequestId {
+  public static final HeaderName HEADER = HeaderNames.create("X-Request-ID");
 
   /** Nothing that could break a log line or a header. */
   private static final Pattern WELL_FORMED = Pattern.compile("[A-Za-z0-9._-]{1,128}");
 
   private final Ids ids;
 
-  RequestId(Ids ids) {
+  public RequestId(Ids ids) {
     this.ids = ids;
   }
 
   /** The id to use for a request with these headers. */
-  String of(Headers headers) {
+  public String of(Headers headers) {
     if (headers.contains(HEADER)) {
       Header given = headers.get(HEADER);
       if (given.valueCount() == 1 && WELL_FORMED.matcher(given.get()).matches()) {

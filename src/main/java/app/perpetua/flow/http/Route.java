@@ -61,16 +61,16 @@ public record Route(
   public sealed interface Keyed extends Authenticated {}
 
   /** Answers without a transaction. */
-  record Plain(Function<Request, Reply> answer) implements Handler {}
+  record Public(Function<Request, Reply> answer) implements Handler {}
 
   /** Answers the requests for a WebSocket that were not upgraded. */
-  record Socket(Function<Request, Reply> answer) implements Handler {
+  public record Socket(Function<Request, Reply> answer) implements Handler {
     /** Request header that names the refusal of an upgrade; removed from requests of clients. */
     public static final String REFUSED = "X-Upgrade-Refused";
   }
 
   /** Runs in a transaction of the system. */
-  record Open(Work work) implements Handler {}
+  record SystemWrite(Work work) implements Handler {}
 
   /** Runs with a connection for reading. */
   record Read(Work work) implements Authenticated {}
@@ -115,12 +115,12 @@ public record Route(
 
   /** A public answer that is not rate-limited. */
   public static Route plain(String path, Function<Request, Reply> answer) {
-    return new Route(Verb.GET, path, Bucket.EXEMPT, new Plain(answer));
+    return new Route(Verb.GET, path, Bucket.EXEMPT, new Public(answer));
   }
 
   /** A health probe. */
   public static Route probe(String path, Function<Request, Reply> answer) {
-    return new Route(Verb.GET, path, Bucket.PROBE, new Plain(answer));
+    return new Route(Verb.GET, path, Bucket.PROBE, new Public(answer));
   }
 
   /** The path of a WebSocket. */
@@ -130,7 +130,7 @@ public record Route(
 
   /** Sign-in and tokens: no access token, limited per address. */
   public static Route auth(String path, Work work) {
-    return new Route(Verb.POST, path, Bucket.AUTH, new Open(work));
+    return new Route(Verb.POST, path, Bucket.AUTH, new SystemWrite(work));
   }
 
   /** A read of the signed-in user's data. */
@@ -154,7 +154,7 @@ public record Route(
 
   /** A provider's webhook: signed instead of a token, and not limited. */
   public static Route webhook(String path, Work work) {
-    return new Route(Verb.POST, path, Bucket.EXEMPT, new Open(work));
+    return new Route(Verb.POST, path, Bucket.EXEMPT, new SystemWrite(work));
   }
 
   /** The same route with its end announced. */

@@ -6,15 +6,15 @@ import io.helidon.http.HeaderValues;
 import java.util.List;
 
 /** Headers that tell browsers and caches to be careful. A handler may replace them. */
-final class SecurityHeaders {
+public final class SecurityHeaders {
   /** On every answer: no guessing of content types, no copies of anyone's data in caches. */
-  static final List<Header> ALWAYS =
+  public static final List<Header> ALWAYS =
       List.of(
           HeaderValues.createCached("X-Content-Type-Options", "nosniff"),
           HeaderValues.createCached(HeaderNames.CACHE_CONTROL, "no-store"));
 
   /** Only where TLS is known to stand in front (RFC 6797, 7.2): two years. */
-  static final Header BEHIND_TLS =
+  public static final Header BEHIND_TLS =
       HeaderValues.createCached(
           HeaderNames.STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains");
 

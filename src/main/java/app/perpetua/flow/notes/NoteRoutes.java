@@ -1,10 +1,10 @@
 package app.perpetua.flow.notes;
 
-import app.perpetua.flow.http.Body;
-import app.perpetua.flow.http.Query;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
-import app.perpetua.flow.http.Search;
+import app.perpetua.flow.http.SearchWork;
+import app.perpetua.flow.parsing.JsonReader;
+import app.perpetua.flow.parsing.QueryParameters;
 import app.perpetua.flow.sql.PageRequest;
 import app.perpetua.flow.sql.Tx;
 import java.net.URI;
@@ -32,13 +32,13 @@ public final class NoteRoutes {
 
   /** GET /notes. */
   public Function<Tx, Reply> list(Request request) {
-    Query query = request.query();
+    QueryParameters query = request.query();
     PageRequest page = query.page();
     NoteFilter filter =
         new NoteFilter(Boolean.TRUE.equals(query.bool("archived")), query.words("q", SEARCH), page);
-    query.done();
+    query.validate();
     Function<Tx, Reply> list = tx -> Reply.page(notes.list(tx, filter));
-    return filter.words().isEmpty() ? list : new Search(list);
+    return filter.words().isEmpty() ? list : new SearchWork(list);
   }
 
   /** GET /notes/{id}. */
@@ -49,25 +49,25 @@ public final class NoteRoutes {
 
   /** POST /notes. */
   public Function<Tx, Reply> create(Request request) {
-    Body body = request.body();
+    JsonReader body = request.body();
     String content = body.verbatim("content", 0, Notes.CONTENT);
     String voiceUrl = body.text("voice_url", 1, URL);
     Integer seconds = body.integer("voice_duration_seconds", 0, maxVoiceSeconds);
     if (voiceUrl != null && !isHttps(voiceUrl)) {
-      body.fault("voice_url", "must be an https URL");
+      body.fail("voice_url", "must be an https URL");
     }
     String text = content == null || content.isBlank() ? "" : content;
     if (voiceUrl == null) {
       // Only a recording can do without text, and only one has a length.
       body.required("content");
       if (content != null && text.isEmpty()) {
-        body.fault("content", "must not be blank");
+        body.fail("content", "must not be blank");
       }
       if (seconds != null) {
-        body.fault("voice_duration_seconds", "is for notes with a voice_url only");
+        body.fail("voice_duration_seconds", "is for notes with a voice_url only");
       }
     }
-    body.done();
+    body.validate();
     NoteDraft draft = new NoteDraft(text, voiceUrl, seconds);
     return tx -> Reply.created(notes.create(tx, draft));
   }
@@ -75,10 +75,10 @@ public final class NoteRoutes {
   /** PATCH /notes/{id}. */
   public Function<Tx, Reply> patch(Request request) {
     UUID id = request.pathId("id");
-    Body body = request.body().notNull("content", "archived");
+    JsonReader body = request.body().notNull("content", "archived");
     @Nullable String content = body.verbatim("content", 1, Notes.CONTENT);
     @Nullable Boolean archived = body.bool("archived");
-    body.done();
+    body.validate();
     return tx -> Reply.ok(notes.patch(tx, id, content, archived));
   }
 

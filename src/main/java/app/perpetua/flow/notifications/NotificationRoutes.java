@@ -1,8 +1,8 @@
 package app.perpetua.flow.notifications;
 
-import app.perpetua.flow.http.Query;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
+import app.perpetua.flow.parsing.QueryParameters;
 import app.perpetua.flow.sql.PageRequest;
 import app.perpetua.flow.sql.Tx;
 import java.util.Map;
@@ -20,10 +20,10 @@ public final class NotificationRoutes {
 
   /** GET /notifications. */
   public Function<Tx, Reply> list(Request request) {
-    Query query = request.query();
+    QueryParameters query = request.query();
     PageRequest page = query.page();
     boolean unreadOnly = Boolean.TRUE.equals(query.bool("unread_only"));
-    query.done();
+    query.validate();
     return tx -> {
       Notifications.Inbox inbox = notifications.list(tx, unreadOnly, page);
       return Reply.page(inbox.page(), Map.of("unread_count", inbox.unread()));
@@ -33,13 +33,13 @@ public final class NotificationRoutes {
   /** PATCH /notifications/{id}/read. */
   public Function<Tx, Reply> markRead(Request request) {
     UUID id = request.pathId("id");
-    request.body().done();
+    request.body().validate();
     return tx -> Reply.ok(notifications.markRead(tx, id));
   }
 
   /** POST /notifications/read-all. */
   public Function<Tx, Reply> markAllRead(Request request) {
-    request.body().done();
+    request.body().validate();
     return tx -> Reply.ok(Map.of("marked_count", notifications.markAllRead(tx)));
   }
 

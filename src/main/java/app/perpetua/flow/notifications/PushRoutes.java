@@ -4,10 +4,10 @@ import app.perpetua.flow.base.AddressGuard;
 import app.perpetua.flow.base.AddressGuard.Verdict;
 import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
-import app.perpetua.flow.http.Body;
-import app.perpetua.flow.http.Query;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
+import app.perpetua.flow.parsing.JsonReader;
+import app.perpetua.flow.parsing.QueryParameters;
 import app.perpetua.flow.sql.Tx;
 import java.time.Duration;
 import java.util.Base64;
@@ -49,9 +49,9 @@ public final class PushRoutes {
 
   /** POST /notifications/push-subscription. */
   public Function<Tx, Reply> subscribe(Request request) {
-    Body body = request.body().required("endpoint", "keys");
+    JsonReader body = request.body().required("endpoint", "keys");
     String endpoint = body.text("endpoint", 1, AddressGuard.MAX_LENGTH);
-    Body keys = body.object("keys");
+    JsonReader keys = body.object("keys");
     byte[] p256dh = null;
     byte[] auth = null;
     if (keys != null) {
@@ -62,7 +62,7 @@ public final class PushRoutes {
     if (endpoint != null && publicKey.isPresent()) {
       checkEndpoint(body, endpoint);
     }
-    body.done();
+    body.validate();
     String checked = Objects.requireNonNull(endpoint);
     byte[] point = Objects.requireNonNull(p256dh);
     byte[] secret = Objects.requireNonNull(auth);
@@ -76,12 +76,12 @@ public final class PushRoutes {
   }
 
   /** Here, since the look-up of its host must not happen inside a transaction. */
-  private void checkEndpoint(Body body, String endpoint) {
+  private void checkEndpoint(JsonReader body, String endpoint) {
     try {
       switch (guard.check(endpoint)) {
         case Verdict.Allowed _ -> {}
-        case Verdict.Denied(String why) -> body.fault("endpoint", why);
-        case Verdict.Unknown _ -> body.fault("endpoint", "must be at a host that can be found");
+        case Verdict.Denied(String why) -> body.fail("endpoint", why);
+        case Verdict.Unknown _ -> body.fail("endpoint", "must be at a host that can be found");
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -92,17 +92,17 @@ public final class PushRoutes {
 
   /** DELETE /notifications/push-subscription, the endpoint in the body or in the query. */
   public Function<Tx, Reply> unsubscribe(Request request) {
-    Query query = request.query();
+    QueryParameters query = request.query();
     String asked = query.text("endpoint", AddressGuard.MAX_LENGTH);
-    query.done();
-    Body body = request.body().notNull("endpoint");
+    query.validate();
+    JsonReader body = request.body().notNull("endpoint");
     String told = body.text("endpoint", 1, AddressGuard.MAX_LENGTH);
     if (asked == null && !body.has("endpoint")) {
-      body.fault("endpoint", "is required");
+      body.fail("endpoint", "is required");
     } else if (asked != null && told != null && !asked.equals(told)) {
-      body.fault("endpoint", "must be the one in the query");
+      body.fail("endpoint", "must be the one in the query");
     }
-    body.done();
+    body.validate();
     String endpoint = told == null ? Objects.requireNonNull(asked) : told;
     return tx -> {
       subscriptions.remove(tx, endpoint);
@@ -111,7 +111,7 @@ public final class PushRoutes {
   }
 
   private static byte @Nullable [] bytes(
-      Body keys, String name, Predicate<byte[]> fits, String message) {
+      JsonReader keys, String name, Predicate<byte[]> fits, String message) {
     String text = keys.text(name, 1, KEY);
     if (text == null) {
       return null;
@@ -124,7 +124,7 @@ public final class PushRoutes {
     } catch (IllegalArgumentException e) {
       // Told below.
     }
-    keys.fault(name, message);
+    keys.fail(name, message);
     return null;
   }
 

@@ -23,7 +23,7 @@ public final class RecoveryRoutes {
   /** POST /recovery/tombstones/{id}/recover. */
   public Function<Tx, Reply> recover(Request request) {
     UUID id = request.pathId("id");
-    request.body().done();
+    request.body().validate();
     return tx ->
         switch (recovery.recover(tx, id)) {
           case Recovery.OfTask recovered -> Reply.ok(recovered.task());
@@ -34,7 +34,7 @@ public final class RecoveryRoutes {
   /** POST /tasks/recover/{tombstone_id}. */
   public Function<Tx, Reply> recoverTask(Request request) {
     UUID id = request.pathId("tombstone_id");
-    request.body().done();
+    request.body().validate();
     return tx -> Reply.ok(recovery.recoverTask(tx, id));
   }
 }

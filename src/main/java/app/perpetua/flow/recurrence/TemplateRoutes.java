@@ -1,9 +1,9 @@
 package app.perpetua.flow.recurrence;
 
-import app.perpetua.flow.http.Body;
-import app.perpetua.flow.http.Query;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
+import app.perpetua.flow.parsing.JsonReader;
+import app.perpetua.flow.parsing.QueryParameters;
 import app.perpetua.flow.sql.PageRequest;
 import app.perpetua.flow.sql.Tx;
 import app.perpetua.flow.tasks.Priority;
@@ -44,10 +44,10 @@ public final class TemplateRoutes {
 
   /** GET /templates. */
   public Function<Tx, Reply> list(Request request) {
-    Query query = request.query();
+    QueryParameters query = request.query();
     PageRequest page = query.page();
     Boolean active = query.bool("active");
-    query.done();
+    query.validate();
     return tx -> Reply.page(templates.list(tx, active, page));
   }
 
@@ -59,7 +59,7 @@ public final class TemplateRoutes {
 
   /** POST /templates. */
   public Function<Tx, Reply> create(Request request) {
-    Body body =
+    JsonReader body =
         request.body().required("title", "rrule").notNull("priority", "starts_at", "timezone");
     String title = body.text("title", 1, TITLE);
     String description = body.verbatim("description", 0, longestDescription);
@@ -68,7 +68,7 @@ public final class TemplateRoutes {
     Rrule rule = rule(body);
     Instant startsAt = startsAt(body, request.now());
     ZoneId zone = zone(body);
-    body.done();
+    body.validate();
     TemplateDraft draft =
         new TemplateDraft(
             Objects.requireNonNull(title),
@@ -90,7 +90,7 @@ public final class TemplateRoutes {
   /** PATCH /templates/{id}. */
   public Function<Tx, Reply> patch(Request request) {
     UUID id = request.pathId("id");
-    Body body =
+    JsonReader body =
         request
             .body()
             .notNull("title", "priority", "rrule", "starts_at", "timezone", "active", "apply_to");
@@ -108,7 +108,7 @@ public final class TemplateRoutes {
             zone(body),
             body.bool("active"),
             "future".equals(scope));
-    body.done();
+    body.validate();
     return tx -> Reply.ok(templates.patch(tx, id, patch));
   }
 
@@ -124,23 +124,23 @@ public final class TemplateRoutes {
   /** GET /templates/{id}/preview. */
   public Function<Tx, Reply> preview(Request request) {
     UUID id = request.pathId("id");
-    Query query = request.query();
+    QueryParameters query = request.query();
     int count = query.integer("count", PREVIEW, 1, MAX_PREVIEW);
-    query.done();
+    query.validate();
     return tx -> Reply.ok(new Preview(templates.preview(tx, id, count)));
   }
 
   /** POST /templates/preview. */
   public Function<Tx, Reply> tryOut(Request request) {
-    Query query = request.query();
+    QueryParameters query = request.query();
     int asked = query.integer("count", PREVIEW, 1, MAX_PREVIEW);
-    query.done();
-    Body body = request.body().required("rrule").notNull("starts_at", "timezone", "count");
+    query.validate();
+    JsonReader body = request.body().required("rrule").notNull("starts_at", "timezone", "count");
     Integer count = body.integer("count", 1, MAX_PREVIEW);
     Rrule rule = rule(body);
     Instant startsAt = startsAt(body, request.now());
     ZoneId zone = zone(body);
-    body.done();
+    body.validate();
     return tx ->
         Reply.ok(
             new Preview(
@@ -152,7 +152,7 @@ public final class TemplateRoutes {
                     count == null ? asked : count)));
   }
 
-  private static @Nullable Rrule rule(Body body) {
+  private static @Nullable Rrule rule(JsonReader body) {
     String text = body.text("rrule", 1, RruleParser.MAX_LENGTH);
     if (text == null) {
       return null;
@@ -160,28 +160,28 @@ public final class TemplateRoutes {
     return switch (RruleParser.parse(text)) {
       case Rrule.Parsed.Valid(Rrule rule) -> rule;
       case Rrule.Parsed.Invalid(String reason) -> {
-        body.fault("rrule", reason);
+        body.fail("rrule", reason);
         yield null;
       }
     };
   }
 
-  private static @Nullable Instant startsAt(Body body, Instant now) {
+  private static @Nullable Instant startsAt(JsonReader body, Instant now) {
     Instant startsAt = body.instant("starts_at");
     if (startsAt != null
         && (startsAt.isBefore(EARLIEST) || startsAt.isAfter(now.plus(Recurrence.REACH)))) {
-      body.fault("starts_at", "must be later than 1970 and at most five years ahead");
+      body.fail("starts_at", "must be later than 1970 and at most five years ahead");
     }
     return startsAt;
   }
 
-  private @Nullable ZoneId zone(Body body) {
+  private @Nullable ZoneId zone(JsonReader body) {
     String name = body.text("timezone", 1, MAX_TIMEZONE);
     if (name == null) {
       return null;
     }
     if (!zones.contains(name)) {
-      body.fault("timezone", "must be a time zone of the IANA database such as Europe/Berlin");
+      body.fail("timezone", "must be a time zone of the IANA database such as Europe/Berlin");
       return null;
     }
     return ZoneId.of(name);

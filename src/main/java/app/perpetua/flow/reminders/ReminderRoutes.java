@@ -1,9 +1,9 @@
 package app.perpetua.flow.reminders;
 
-import app.perpetua.flow.http.Body;
-import app.perpetua.flow.http.Query;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
+import app.perpetua.flow.parsing.JsonReader;
+import app.perpetua.flow.parsing.QueryParameters;
 import app.perpetua.flow.sql.PageRequest;
 import app.perpetua.flow.sql.Tx;
 import java.time.Instant;
@@ -26,9 +26,9 @@ public final class ReminderRoutes {
 
   /** GET /reminders. */
   public Function<Tx, Reply> list(Request request) {
-    Query query = request.query();
+    QueryParameters query = request.query();
     PageRequest page = query.page();
-    query.done();
+    query.validate();
     return tx -> Reply.page(reminders.list(tx, page));
   }
 
@@ -53,7 +53,7 @@ public final class ReminderRoutes {
 
   /** POST /reminders, with the task's id in the body. */
   public Function<Tx, Reply> createWithTaskId(Request request) {
-    Body body = request.body().required("task_id");
+    JsonReader body = request.body().required("task_id");
     UUID taskId = body.uuid("task_id");
     ReminderDraft draft = draft(body, request.now());
     return tx -> Reply.created(reminders.add(tx, Objects.requireNonNull(taskId), draft));
@@ -62,7 +62,7 @@ public final class ReminderRoutes {
   /** PATCH /reminders/{id}. */
   public Function<Tx, Reply> patch(Request request) {
     UUID id = request.pathId("id");
-    Body body = request.body().notNull("type", "scheduled_at", "method");
+    JsonReader body = request.body().notNull("type", "scheduled_at", "method");
     ReminderPatch patch =
         new ReminderPatch(
             body.oneOf("type", Reminder.Type.class),
@@ -72,10 +72,10 @@ public final class ReminderRoutes {
     if (body.has("offset_minutes")
         && patch.offsetMinutes() == null
         && patch.type() != Reminder.Type.ABSOLUTE) {
-      body.fault("offset_minutes", "may be null for absolute only");
+      body.fail("offset_minutes", "may be null for absolute only");
     }
     fitting(body, patch.type(), patch.offsetMinutes(), patch.scheduledAt());
-    body.done();
+    body.validate();
     return tx -> Reply.ok(reminders.patch(tx, id, patch));
   }
 
@@ -88,7 +88,7 @@ public final class ReminderRoutes {
     };
   }
 
-  private static ReminderDraft draft(Body body, Instant now) {
+  private static ReminderDraft draft(JsonReader body, Instant now) {
     body.required("type").notNull("method");
     Reminder.Type type = body.oneOf("type", Reminder.Type.class);
     Integer offset = offset(body);
@@ -99,29 +99,32 @@ public final class ReminderRoutes {
     }
     fitting(body, type, offset, at);
     if (at != null && Reminders.isPast(at, now)) {
-      body.fault("scheduled_at", Reminders.PAST);
+      body.fail("scheduled_at", Reminders.PAST);
     }
-    body.done();
+    body.validate();
     return new ReminderDraft(
         Objects.requireNonNull(type), offset, at, method == null ? Reminder.Method.IN_APP : method);
   }
 
   /** The sign is ignored: the type gives the direction. */
-  private static @Nullable Integer offset(Body body) {
+  private static @Nullable Integer offset(JsonReader body) {
     Integer offset = body.integer("offset_minutes", -MAX_OFFSET, MAX_OFFSET);
     return offset == null ? null : Math.abs(offset);
   }
 
   private static void fitting(
-      Body body, Reminder.@Nullable Type type, @Nullable Integer offset, @Nullable Instant at) {
+      JsonReader body,
+      Reminder.@Nullable Type type,
+      @Nullable Integer offset,
+      @Nullable Instant at) {
     if (type == null) {
       return;
     }
     if (type == Reminder.Type.ABSOLUTE && offset != null) {
-      body.fault("offset_minutes", "is for before and after only");
+      body.fail("offset_minutes", "is for before and after only");
     }
     if (type != Reminder.Type.ABSOLUTE && at != null) {
-      body.fault("scheduled_at", "is for absolute only");
+      body.fail("scheduled_at", "is for absolute only");
     }
   }
 }

@@ -1,9 +1,9 @@
 package app.perpetua.flow.tasks;
 
 import app.perpetua.flow.achievements.Achievements;
-import app.perpetua.flow.http.Body;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
+import app.perpetua.flow.parsing.JsonReader;
 import app.perpetua.flow.sql.Tx;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -37,10 +37,10 @@ public final class SubtaskRoutes {
   /** POST /tasks/{id}/subtasks. */
   public Function<Tx, Reply> create(Request request) {
     UUID taskId = request.pathId("id");
-    Body body = request.body().required("title").notNull("order_index");
+    JsonReader body = request.body().required("title").notNull("order_index");
     String title = body.text("title", 1, TaskForm.TITLE);
     Integer index = body.integer("order_index", 0, Integer.MAX_VALUE);
-    body.done();
+    body.validate();
     return tx ->
         Reply.created(
             subtasks.add(tx, taskId, Objects.requireNonNull(title), index, Subtask.Source.USER));
@@ -49,11 +49,11 @@ public final class SubtaskRoutes {
   /** PATCH and PUT /subtasks/{id}. */
   public Function<Tx, Reply> patch(Request request) {
     UUID id = request.pathId("id");
-    Body body = request.body().notNull("title", "completed", "order_index");
+    JsonReader body = request.body().notNull("title", "completed", "order_index");
     String title = body.text("title", 1, TaskForm.TITLE);
     Boolean completed = body.bool("completed");
     Integer index = body.integer("order_index", 0, Integer.MAX_VALUE);
-    body.done();
+    body.validate();
     return tx -> {
       Subtasks.Changed changed = subtasks.patch(tx, id, title, completed, index);
       Map<String, Object> beside = new LinkedHashMap<>();
@@ -71,9 +71,9 @@ public final class SubtaskRoutes {
   /** PUT /tasks/{id}/subtasks/reorder. */
   public Function<Tx, Reply> reorder(Request request) {
     UUID taskId = request.pathId("id");
-    Body body = request.body().required("subtask_ids");
+    JsonReader body = request.body().required("subtask_ids");
     List<UUID> order = body.uuids("subtask_ids", MAX_LIST);
-    body.done();
+    body.validate();
     return tx -> Reply.ok(subtasks.reorder(tx, taskId, Objects.requireNonNull(order)));
   }
 

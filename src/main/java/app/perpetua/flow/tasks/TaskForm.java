@@ -1,6 +1,6 @@
 package app.perpetua.flow.tasks;
 
-import app.perpetua.flow.http.Body;
+import app.perpetua.flow.parsing.JsonReader;
 import java.time.Instant;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
@@ -27,7 +27,7 @@ public final class TaskForm {
    *
    * @param now what due dates are measured from
    */
-  public @Nullable TaskDraft draft(Body body, Instant now) {
+  public @Nullable TaskDraft draft(JsonReader body, Instant now) {
     body.required("title").notNull("priority");
     String title = body.text("title", 1, TITLE);
     String description = body.verbatim("description", 0, longestDescription);
@@ -35,7 +35,7 @@ public final class TaskForm {
     Instant due = body.instant("due_date");
     Integer minutes = body.integer("estimated_duration", 1, MAX_MINUTES);
     if (due != null && !Tasks.dueDateFits(due, now)) {
-      body.fault("due_date", Tasks.dueDateMessage());
+      body.fail("due_date", Tasks.dueDateMessage());
     }
     return title == null
         ? null
@@ -48,7 +48,7 @@ public final class TaskForm {
   }
 
   /** What is to change; a field that is absent stays. */
-  public TaskPatch patch(Body body) {
+  public TaskPatch patch(JsonReader body) {
     body.notNull("version", "title", "priority", "completed", "hidden", "archived");
     String description = body.verbatim("description", 0, longestDescription);
     TaskPatch patch =
@@ -64,7 +64,7 @@ public final class TaskForm {
             body.bool("hidden"),
             body.bool("archived"));
     if (patch.setsFields() && !body.has("version")) {
-      body.fault("version", "is required unless only completed, hidden or archived are set");
+      body.fail("version", "is required unless only completed, hidden or archived are set");
     }
     return patch;
   }

@@ -1,11 +1,11 @@
 package app.perpetua.flow.tasks;
 
 import app.perpetua.flow.achievements.Achievements;
-import app.perpetua.flow.http.Body;
-import app.perpetua.flow.http.Query;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
-import app.perpetua.flow.http.Search;
+import app.perpetua.flow.http.SearchWork;
+import app.perpetua.flow.parsing.JsonReader;
+import app.perpetua.flow.parsing.QueryParameters;
 import app.perpetua.flow.sql.PageRequest;
 import app.perpetua.flow.sql.Tx;
 import java.util.List;
@@ -40,7 +40,7 @@ public final class TaskRoutes {
 
   /** GET /tasks. */
   public Function<Tx, Reply> list(Request request) {
-    Query query = request.query();
+    QueryParameters query = request.query();
     PageRequest page = query.page();
     String sort = query.oneOf("sort", SORTS);
     String order = sort == null ? "created_at" : sort.replaceFirst("^-", "");
@@ -60,9 +60,9 @@ public final class TaskRoutes {
             order,
             naturallyDescending != reversed,
             page);
-    query.done();
+    query.validate();
     Function<Tx, Reply> list = tx -> Reply.page(tasks.list(tx, filter));
-    return filter.words().isEmpty() ? list : new Search(list);
+    return filter.words().isEmpty() ? list : new SearchWork(list);
   }
 
   /** GET /tasks/{id}. */
@@ -73,18 +73,18 @@ public final class TaskRoutes {
 
   /** POST /tasks. */
   public Function<Tx, Reply> create(Request request) {
-    Body body = request.body();
+    JsonReader body = request.body();
     TaskDraft draft = form.draft(body, request.now());
-    body.done();
+    body.validate();
     return tx -> Reply.created(tasks.create(tx, Objects.requireNonNull(draft)));
   }
 
   /** PATCH and PUT /tasks/{id}. */
   public Function<Tx, Reply> patch(Request request) {
     UUID id = request.pathId("id");
-    Body body = request.body();
+    JsonReader body = request.body();
     TaskPatch patch = form.patch(body);
-    body.done();
+    body.validate();
     return tx -> {
       Tasks.Changed changed = tasks.patch(tx, id, patch);
       return Reply.data(
@@ -99,9 +99,9 @@ public final class TaskRoutes {
   /** POST /tasks/{id}/force-complete. */
   public Function<Tx, Reply> forceComplete(Request request) {
     UUID id = request.pathId("id");
-    Body body = request.body().required("version");
+    JsonReader body = request.body().required("version");
     Integer version = body.integer("version", Integer.MIN_VALUE, Integer.MAX_VALUE);
-    body.done();
+    body.validate();
     return tx -> {
       Task task = tasks.forceComplete(tx, id, Objects.requireNonNull(version));
       return Reply.ok(new Forced(task, achievements.unlocked(tx), achievements.streak(tx)));

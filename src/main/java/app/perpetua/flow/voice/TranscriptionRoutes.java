@@ -2,10 +2,10 @@ package app.perpetua.flow.voice;
 
 import app.perpetua.flow.base.AddressGuard;
 import app.perpetua.flow.base.AddressGuard.Verdict;
-import app.perpetua.flow.http.Body;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
 import app.perpetua.flow.http.TwoPhaseRequest;
+import app.perpetua.flow.parsing.JsonReader;
 import app.perpetua.flow.voice.Transcriber.Recognition;
 import app.perpetua.flow.voice.Transcriptions.Recording;
 import app.perpetua.flow.voice.Transcriptions.ReservedRecording;
@@ -24,18 +24,18 @@ public final class TranscriptionRoutes {
 
   /** POST /ai/transcribe. */
   public TwoPhaseRequest<ReservedRecording, Recognition> transcribe(Request request) {
-    Body body = request.body().required("audio_url", "duration_seconds");
+    JsonReader body = request.body().required("audio_url", "duration_seconds");
     String url = body.text("audio_url", 1, AddressGuard.MAX_LENGTH);
     Integer seconds = body.integer("duration_seconds", 1, transcriptions.maxSeconds());
     UUID noteId = body.notNull("note_id").uuid("note_id");
     if (url != null) {
       switch (transcriptions.check(url)) {
         case Verdict.Allowed _ -> {}
-        case Verdict.Denied(String why) -> body.fault("audio_url", why);
-        case Verdict.Unknown _ -> body.fault("audio_url", "must be at a host that can be found");
+        case Verdict.Denied(String why) -> body.fail("audio_url", why);
+        case Verdict.Unknown _ -> body.fail("audio_url", "must be at a host that can be found");
       }
     }
-    body.done();
+    body.validate();
     Recording recording =
         new Recording(Objects.requireNonNull(url), Objects.requireNonNull(seconds), noteId);
     return new TwoPhaseRequest<>(

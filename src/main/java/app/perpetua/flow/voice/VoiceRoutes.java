@@ -1,9 +1,9 @@
 package app.perpetua.flow.voice;
 
-import app.perpetua.flow.http.Query;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
-import app.perpetua.flow.http.Sockets;
+import app.perpetua.flow.http.websocket.WebSocketGate;
+import app.perpetua.flow.parsing.QueryParameters;
 import app.perpetua.flow.sql.PageRequest;
 import app.perpetua.flow.sql.Tx;
 import java.util.UUID;
@@ -12,10 +12,10 @@ import java.util.function.Function;
 /** Requests about voice sessions: parsed and answered. */
 public final class VoiceRoutes {
   private final VoiceSessionStore sessions;
-  private final Sockets sockets;
+  private final WebSocketGate sockets;
 
   /** The routes over these rules. */
-  public VoiceRoutes(VoiceSessionStore sessions, Sockets sockets) {
+  public VoiceRoutes(VoiceSessionStore sessions, WebSocketGate sockets) {
     this.sessions = sessions;
     this.sockets = sockets;
   }
@@ -27,16 +27,16 @@ public final class VoiceRoutes {
 
   /** GET /ai/voice-sessions. */
   public Function<Tx, Reply> list(Request request) {
-    Query query = request.query();
+    QueryParameters query = request.query();
     PageRequest page = query.page();
-    query.done();
+    query.validate();
     return tx -> Reply.page(sessions.list(tx, page));
   }
 
   /** GET /ai/voice-sessions/{id}. */
   public Function<Tx, Reply> show(Request request) {
     UUID id = request.pathId("id");
-    request.query().done();
+    request.query().validate();
     return tx -> Reply.ok(sessions.show(tx, id));
   }
 }

@@ -3,9 +3,9 @@ package app.perpetua.flow.voice;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.http.Authenticator;
-import app.perpetua.flow.http.ClientSocket;
-import app.perpetua.flow.http.SocketHandler;
-import app.perpetua.flow.http.SocketRoute.Handshake;
+import app.perpetua.flow.http.websocket.ClientSocket;
+import app.perpetua.flow.http.websocket.WebSocketHandler;
+import app.perpetua.flow.http.websocket.WebSocketRoute.Handshake;
 import app.perpetua.flow.sql.DatabaseException;
 import app.perpetua.flow.voice.LiveSession.Failure;
 import app.perpetua.flow.voice.LiveSessionRecorder.SessionOwner;
@@ -18,7 +18,7 @@ import tools.jackson.databind.JsonNode;
  * The client's side of {@code WS /ws/voice/transcribe}: its messages, within their bounds, and what
  * it is told. What it sends comes by the connection's thread alone.
  */
-public final class VoiceSocket implements SocketHandler, VoiceClient, Monitored {
+public final class VoiceSocket implements WebSocketHandler, VoiceClient, Monitored {
   private static final System.Logger LOG = System.getLogger(VoiceSocket.class.getName());
 
   private static final int MAX_AUDIO = 32 * 1024;
@@ -62,7 +62,7 @@ public final class VoiceSocket implements SocketHandler, VoiceClient, Monitored 
    *
    * @throws Refusal as {@link LiveSessionRegistry#open}
    */
-  public static SocketHandler open(
+  public static WebSocketHandler open(
       LiveSessionRegistry live, Authenticator authenticator, Json json, Handshake handshake) {
     live.requireService();
     VoiceSocket socket = new VoiceSocket(live, authenticator, json, handshake.requestId());
@@ -75,7 +75,7 @@ public final class VoiceSocket implements SocketHandler, VoiceClient, Monitored 
   }
 
   @Override
-  public void opened(ClientSocket opened) {
+  public void onOpen(ClientSocket opened) {
     socket = opened;
     heardNanos = now();
     LiveSession reserved = session;
@@ -99,7 +99,7 @@ public final class VoiceSocket implements SocketHandler, VoiceClient, Monitored 
 
   /** Counts whatever comes; false once too much has. */
   @Override
-  public boolean received() {
+  public boolean onFrame() {
     heardNanos = now();
     if (!allowance.tryTake(heardNanos)) {
       end(EndReason.FLOODED);
@@ -109,12 +109,12 @@ public final class VoiceSocket implements SocketHandler, VoiceClient, Monitored 
   }
 
   @Override
-  public void tooLarge() {
+  public void onMessageTooLarge() {
     end(EndReason.FRAME_TOO_LARGE);
   }
 
   @Override
-  public void text(String message) {
+  public void onText(String message) {
     JsonNode type;
     JsonNode token;
     try {
@@ -163,7 +163,7 @@ public final class VoiceSocket implements SocketHandler, VoiceClient, Monitored 
   }
 
   @Override
-  public void binary(byte[] message) {
+  public void onBinary(byte[] message) {
     if (message.length == 0) {
       return;
     }
@@ -176,7 +176,7 @@ public final class VoiceSocket implements SocketHandler, VoiceClient, Monitored 
   }
 
   @Override
-  public void ping(byte[] bytes) {
+  public void onPing(byte[] bytes) {
     ClientSocket open = socket;
     if (open != null) {
       open.pong(bytes);
@@ -213,7 +213,7 @@ public final class VoiceSocket implements SocketHandler, VoiceClient, Monitored 
   }
 
   @Override
-  public void gone() {
+  public void onClose() {
     socket = null;
     live.forget(this);
     LiveSession running = session;

@@ -10,7 +10,7 @@ import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.events.Events;
 import app.perpetua.flow.harness.MutableClock;
 import app.perpetua.flow.harness.TestDatabase;
-import app.perpetua.flow.http.Metrics;
+import app.perpetua.flow.observability.Metrics;
 import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.SqlCatalog;

@@ -8,6 +8,8 @@ import app.perpetua.flow.base.Secret;
 import app.perpetua.flow.harness.Api;
 import app.perpetua.flow.harness.MutableClock;
 import app.perpetua.flow.harness.SigningKey;
+import app.perpetua.flow.http.limits.RateLimiter;
+import app.perpetua.flow.http.server.Server;
 import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.Pool;
 import app.perpetua.flow.sql.Postgres;
@@ -22,13 +24,13 @@ import java.util.Set;
 import java.util.function.Consumer;
 
 /** The real server and endpoint with some routes that need no database. */
-final class PlainServer implements AutoCloseable {
+public final class PlainServer implements AutoCloseable {
   private static final Json JSON = new Json();
 
   private final HikariDataSource neverUsed = Pool.open(Postgres.config(1, 1));
   private final Server server;
 
-  PlainServer(List<Route> routes, Consumer<Finished> observer) {
+  public PlainServer(List<Route> routes, Consumer<CompletedRequest> observer) {
     HttpConfig config = config(Optional.empty(), 0);
     Ids ids = new Ids();
     MutableClock clock = new MutableClock();
@@ -40,11 +42,11 @@ final class PlainServer implements AutoCloseable {
     server.start();
   }
 
-  static HttpConfig config(Optional<Secret> metricsToken, int metricsPort) {
+  public static HttpConfig config(Optional<Secret> metricsToken, int metricsPort) {
     return new HttpConfig(0, Set.of(), List.of(), metricsToken, metricsPort, 1_000, 100, 20, 10);
   }
 
-  static AccountConfig account() {
+  public static AccountConfig account() {
     return new AccountConfig(
         (RSAPrivateCrtKey) SigningKey.PAIR.getPrivate(),
         List.of(),
@@ -61,7 +63,7 @@ final class PlainServer implements AutoCloseable {
   }
 
   /** A client that holds the answers to the contract. */
-  Api api() {
+  public Api api() {
     return new Api(uri());
   }
 

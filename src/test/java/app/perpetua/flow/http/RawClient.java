@@ -17,7 +17,7 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /** An HTTP client that sends exactly the bytes it is told to, well-formed or not. */
-final class RawClient implements Closeable {
+public final class RawClient implements Closeable {
   /** Longer than anything a test waits for, so that a hanging server fails the test. */
   private static final int PATIENCE_MILLIS = 20_000;
 
@@ -32,7 +32,7 @@ final class RawClient implements Closeable {
   }
 
   /** From that loopback address. */
-  RawClient(int port, String from) throws IOException {
+  public RawClient(int port, String from) throws IOException {
     socket = new Socket();
     socket.bind(new InetSocketAddress(InetAddress.ofLiteral(from), 0));
     // Small, so that what the server does not read holds us up, as on a real network.
@@ -48,30 +48,30 @@ final class RawClient implements Closeable {
    *
    * @param headers by lower-case name, repeated ones joined by a comma
    */
-  record Answer(int status, Map<String, String> headers, String body) {
-    String header(String name) {
+  public record Answer(int status, Map<String, String> headers, String body) {
+    public String header(String name) {
       return headers.getOrDefault(name.toLowerCase(Locale.ROOT), "(none)");
     }
   }
 
-  RawClient send(String text) throws IOException {
+  public RawClient send(String text) throws IOException {
     return send(text.getBytes(StandardCharsets.ISO_8859_1));
   }
 
-  RawClient send(byte[] bytes) throws IOException {
+  public RawClient send(byte[] bytes) throws IOException {
     socket.getOutputStream().write(bytes);
     socket.getOutputStream().flush();
     return this;
   }
 
   /** A whole request without a body. */
-  Answer ask(String method, String path, String... headers) throws IOException {
+  public Answer ask(String method, String path, String... headers) throws IOException {
     began = System.nanoTime();
     send(head(method, path, headers));
     return method.equals("HEAD") ? answerToHead() : answer();
   }
 
-  static String head(String method, String path, String... headers) {
+  public static String head(String method, String path, String... headers) {
     StringBuilder text =
         new StringBuilder(method + " " + path + " HTTP/1.1\r\nHost: localhost\r\n");
     for (String header : headers) {
@@ -80,7 +80,7 @@ final class RawClient implements Closeable {
     return text.append("\r\n").toString();
   }
 
-  Answer answer() throws IOException {
+  public Answer answer() throws IOException {
     return answer(true);
   }
 
@@ -131,12 +131,12 @@ final class RawClient implements Closeable {
     }
   }
 
-  void sendsNoMore() throws IOException {
+  public void sendsNoMore() throws IOException {
     socket.shutdownOutput();
   }
 
   /** What still comes until the server closes or resets the connection. */
-  String rest() throws IOException {
+  public String rest() throws IOException {
     ByteArrayOutputStream rest = new ByteArrayOutputStream();
     try {
       for (int c = in.read(); c >= 0; c = in.read()) {
@@ -149,7 +149,7 @@ final class RawClient implements Closeable {
   }
 
   /** Sends after a while, unless the server hangs up first: then false. */
-  boolean sendAfter(Duration delay, String text) throws IOException {
+  public boolean sendAfter(Duration delay, String text) throws IOException {
     socket.setSoTimeout((int) delay.toMillis());
     try {
       int c = in.read();
@@ -170,7 +170,7 @@ final class RawClient implements Closeable {
    * @return how long after the beginning of the connection, or of its latest whole request; so the
    *     server, whose time began later, has waited no longer than that
    */
-  Duration trickle(String text, Duration pause) throws IOException {
+  public Duration trickle(String text, Duration pause) throws IOException {
     byte[] bytes = text.getBytes(StandardCharsets.ISO_8859_1);
     long start = System.nanoTime();
     socket.setSoTimeout((int) pause.toMillis());

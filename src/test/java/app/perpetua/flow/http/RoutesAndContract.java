@@ -44,7 +44,8 @@ public final class RoutesAndContract {
   private static List<String> details(
       Route route, Map<String, Object> operation, Document contract) {
     List<String> differences = new ArrayList<>();
-    boolean open = route.handler() instanceof Route.Plain || route.handler() instanceof Route.Open;
+    boolean open =
+        route.handler() instanceof Route.Public || route.handler() instanceof Route.SystemWrite;
     // The metrics have a token of their own kind, or none.
     boolean contractOpen =
         Document.list(operation.get("security")).stream()

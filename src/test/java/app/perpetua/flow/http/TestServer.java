@@ -5,7 +5,13 @@ import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.http.Route.Sunset;
 import app.perpetua.flow.http.Route.Verb;
-import app.perpetua.flow.http.SlowClients.Patience;
+import app.perpetua.flow.http.connection.Cidr;
+import app.perpetua.flow.http.connection.ConnectionLimits;
+import app.perpetua.flow.http.connection.ConnectionTimeouts.Timeouts;
+import app.perpetua.flow.http.connection.RequestBody;
+import app.perpetua.flow.http.server.ErrorWriter;
+import app.perpetua.flow.http.server.Server;
+import app.perpetua.flow.http.websocket.WebSocketGate;
 import io.helidon.http.HeaderValues;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
@@ -30,11 +36,11 @@ import java.util.concurrent.atomic.AtomicInteger;
  * A real {@link Server} on a free port, whose routes tell what they were asked: {@code <method>
  * <pattern> <id> <length of the body>}.
  */
-final class TestServer implements AutoCloseable {
+public final class TestServer implements AutoCloseable {
   /** More than the system's buffers take. */
-  static final int BLOB_BYTES = 32 * 1024 * 1024;
+  public static final int BLOB_BYTES = 32 * 1024 * 1024;
 
-  static final String ORIGIN = "https://app.example";
+  public static final String ORIGIN = "https://app.example";
 
   private static final ConnectionLimits LIMITS = new ConnectionLimits(5_000, 5_000, 128L << 20);
 
@@ -45,49 +51,49 @@ final class TestServer implements AutoCloseable {
           URI.create("https://docs.example/migrate"));
 
   /** For clients that are not slow, on a machine that may be. */
-  static final Patience AMPLE =
-      new Patience(
+  public static final Timeouts AMPLE =
+      new Timeouts(
           Duration.ofSeconds(60),
           Duration.ofSeconds(75),
           Duration.ofSeconds(60),
           Duration.ofSeconds(2));
 
-  private final BlockingQueue<Finished> finished = new LinkedBlockingQueue<>();
+  private final BlockingQueue<CompletedRequest> finished = new LinkedBlockingQueue<>();
   private final Server server;
 
   /** Every request that reached a handler. */
-  final BlockingQueue<String> handled = new LinkedBlockingQueue<>();
+  public final BlockingQueue<String> handled = new LinkedBlockingQueue<>();
 
   /** Handlers whose thread had been interrupted, which must never be. */
-  final AtomicInteger interrupted = new AtomicInteger();
+  public final AtomicInteger interrupted = new AtomicInteger();
 
   /** What requests to {@code /patient} wait for. */
-  final CountDownLatch release = new CountDownLatch(1);
+  public final CountDownLatch release = new CountDownLatch(1);
 
   private final CountDownLatch began = new CountDownLatch(1);
 
-  TestServer() {
+  public TestServer() {
     this(AMPLE);
   }
 
-  TestServer(Patience patience) {
+  public TestServer(Timeouts patience) {
     this(patience, List.of());
   }
 
-  TestServer(int port) {
+  public TestServer(int port) {
     this(port, AMPLE, List.of(), LIMITS);
   }
 
-  TestServer(Patience patience, List<Cidr> trustedProxies) {
+  public TestServer(Timeouts patience, List<Cidr> trustedProxies) {
     this(0, patience, trustedProxies, LIMITS);
   }
 
-  TestServer(ConnectionLimits limits, List<Cidr> trustedProxies) {
+  public TestServer(ConnectionLimits limits, List<Cidr> trustedProxies) {
     this(0, AMPLE, trustedProxies, limits);
   }
 
   private TestServer(
-      int port, Patience patience, List<Cidr> trustedProxies, ConnectionLimits limits) {
+      int port, Timeouts patience, List<Cidr> trustedProxies, ConnectionLimits limits) {
     server =
         new Server(
             new HttpConfig(
@@ -113,32 +119,32 @@ final class TestServer implements AutoCloseable {
             new Errors(new Json()),
             new Ids(),
             finished::add,
-            Sockets.none(),
+            WebSocketGate.none(),
             patience,
             limits);
     server.start();
   }
 
   /** Millis for a request and between two; half a second for an answer. */
-  static Patience patience(int request, int idle) {
-    return new Patience(
+  public static Timeouts patience(int request, int idle) {
+    return new Timeouts(
         Duration.ofMillis(request),
         Duration.ofMillis(idle),
         Duration.ofMillis(500),
         Duration.ofSeconds(2));
   }
 
-  int port() {
+  public int port() {
     return server.port();
   }
 
-  RawClient client() throws IOException {
+  public RawClient client() throws IOException {
     return new RawClient(server.port());
   }
 
   /** What the observer was told of the next request. */
-  Finished finished() throws InterruptedException {
-    Finished next = finished.poll(30, TimeUnit.SECONDS);
+  public CompletedRequest finished() throws InterruptedException {
+    CompletedRequest next = finished.poll(30, TimeUnit.SECONDS);
     if (next == null) {
       throw new AssertionError("no request was reported as finished");
     }
@@ -146,36 +152,36 @@ final class TestServer implements AutoCloseable {
   }
 
   /** Returns once the answer to this request has been written completely. */
-  void awaitFinished(String requestId) throws InterruptedException {
+  public void awaitFinished(String requestId) throws InterruptedException {
     while (!finished().exchange().requestId().equals(requestId)) {
       // An earlier one.
     }
   }
 
   /** Returns once a request to {@code /patient} is being handled. */
-  void patientBegan() throws InterruptedException {
+  public void patientBegan() throws InterruptedException {
     if (!began.await(30, TimeUnit.SECONDS)) {
       throw new AssertionError("no request came");
     }
   }
 
-  int connections() {
+  public int connections() {
     return server.connections();
   }
 
-  int waiting() {
+  public int waiting() {
     return server.waitingConnections();
   }
 
-  long displaced() {
+  public long displaced() {
     return server.displacedConnections();
   }
 
-  long bytesInFlight() {
+  public long bytesInFlight() {
     return server.bytesInFlight();
   }
 
-  boolean nothingMoreFinished() {
+  public boolean nothingMoreFinished() {
     return finished.isEmpty();
   }
 
@@ -192,7 +198,7 @@ final class TestServer implements AutoCloseable {
       case "/large" -> stream(response, 100_000, 1_000);
       case "/blob" -> response.send(new byte[BLOB_BYTES]);
       case "/signed-in" -> {
-        request.context().get(Exchange.class).orElseThrow().userId(UUID.randomUUID());
+        request.context().get(RequestContext.class).orElseThrow().userId(UUID.randomUUID());
         response.send();
       }
       case "/patient" -> {
@@ -225,7 +231,7 @@ final class TestServer implements AutoCloseable {
       }
       response.send(text.getBytes(StandardCharsets.UTF_8));
     } catch (Refusal e) {
-      new Refuser(new Errors(new Json())).refuse(request, response, e);
+      new ErrorWriter(new Errors(new Json())).refuse(request, response, e);
     }
   }
 

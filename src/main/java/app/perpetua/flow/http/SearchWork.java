@@ -1,0 +1,17 @@
+package app.perpetua.flow.http;
+
+import app.perpetua.flow.sql.Tx;
+import java.util.function.Function;
+
+/**
+ * A read that scans the text of all rows of its user, and costs the database far more than other
+ * reads; few run at once ({@code SearchAdmission}).
+ *
+ * @param read answers the request
+ */
+public record SearchWork(Function<Tx, Reply> read) implements Function<Tx, Reply> {
+  @Override
+  public Reply apply(Tx tx) {
+    return read.apply(tx);
+  }
+}

@@ -1,0 +1,85 @@
+package app.perpetua.flow.http.connection;
+
+import app.perpetua.flow.base.ErrorCode;
+import app.perpetua.flow.base.Refusal;
+import io.helidon.common.buffers.DataReader;
+import io.helidon.http.HeaderNames;
+import io.helidon.http.HeaderValues;
+import io.helidon.http.RequestException;
+import io.helidon.http.ServerRequestHeaders;
+import io.helidon.http.Status;
+import io.helidon.http.media.ReadableEntity;
+import io.helidon.webserver.CloseConnectionException;
+import io.helidon.webserver.http.ServerRequest;
+import java.io.IOException;
+import java.time.Duration;
+
+/** Reads request bodies, and knows what to do about those that nobody read. */
+public final class RequestBody {
+  /** The contract's limit: 256 KiB. */
+  public static final int MAX_BYTES = 256 * 1024;
+
+  private RequestBody() {}
+
+  /**
+   * The whole body; empty if there is none. Answers {@code Expect: 100-continue} by reading.
+   *
+   * @throws Refusal {@code PAYLOAD_TOO_LARGE} over the limit, {@code VALIDATION_ERROR} if its
+   *     chunks are malformed, {@code SERVICE_UNAVAILABLE} if there is no memory for it
+   * @throws CloseConnectionException if the client went away or was too slow: let it pass
+   */
+  public static byte[] read(ServerRequest request, int maxBytes) {
+    ReadableEntity content = request.content();
+    if (!content.hasEntity()) {
+      return new byte[0];
+    }
+    if (request.headers().contentLength().orElse(0) > maxBytes) {
+      throw tooLarge(maxBytes);
+    }
+    try {
+      // Not closed: closing waits for what the client has not sent yet.
+      byte[] bytes = content.inputStream().readNBytes(maxBytes + 1);
+      if (bytes.length > maxBytes) {
+        throw tooLarge(maxBytes);
+      }
+      return bytes;
+    } catch (ClientConnection.OverBudgetException e) {
+      throw Refusal.of(ErrorCode.SERVICE_UNAVAILABLE, "too many requests are being sent")
+          .retryAfter(Duration.ofSeconds(1))
+          .because(e);
+    } catch (RequestException e) {
+      if (e.status().code() == Status.REQUEST_ENTITY_TOO_LARGE_413.code()) {
+        throw tooLarge(maxBytes);
+      }
+      throw malformed(e);
+    } catch (IllegalArgumentException | DataReader.IncorrectNewLineException e) {
+      // How Helidon takes a chunk size that is no number, or a line that ends in one byte.
+      throw malformed(e);
+    } catch (IOException e) {
+      throw new CloseConnectionException("the body could not be read", e);
+    }
+  }
+
+  /**
+   * True if the connection cannot serve another request, because what remains of this one's body
+   * would be taken for it, or may never come. A short body of announced length is simply skipped.
+   */
+  public static boolean blocksConnection(ServerRequest request) {
+    if (!request.content().hasEntity() || request.content().consumed()) {
+      return false;
+    }
+    ServerRequestHeaders headers = request.headers();
+    return headers.contains(HeaderNames.TRANSFER_ENCODING)
+        || headers.containsToken(HeaderValues.EXPECT_100)
+        || headers.contentLength().orElse(0) > MAX_BYTES;
+  }
+
+  private static Refusal malformed(Exception cause) {
+    return Refusal.of(ErrorCode.VALIDATION_ERROR, "the body's chunks are malformed").because(cause);
+  }
+
+  private static Refusal tooLarge(int maxBytes) {
+    return Refusal.of(
+        ErrorCode.PAYLOAD_TOO_LARGE, "the body is larger than " + maxBytes / 1024 + " KiB");
+  }
+}

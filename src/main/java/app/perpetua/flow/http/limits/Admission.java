@@ -1,0 +1,101 @@
+package app.perpetua.flow.http.limits;
+
+import app.perpetua.flow.base.ErrorCode;
+import app.perpetua.flow.base.Refusal;
+import io.helidon.common.concurrency.limits.FixedLimit;
+import io.helidon.common.concurrency.limits.LimitAlgorithm.Outcome;
+import java.time.Duration;
+import java.util.UUID;
+
+/**
+ * Limits how many requests run at once: per user, and in all, with a bounded queue in front. When
+ * the queue is full, requests are rejected at once. A request acquires its permit after its body is
+ * read, so that a slow upload holds none. Thread-safe.
+ */
+public final class Admission {
+  /** More would let one user exhaust the connection pool. */
+  private static final int PER_USER = 20;
+
+  /** The time that a request's database work may take. */
+  private static final Duration USER_TIMEOUT = Duration.ofSeconds(5);
+
+  /** Enough to keep every connection and core busy; more would only wait for a connection. */
+  private static final int RUNNING = 64;
+
+  /** Lets a burst of a thousand users in the same instant through. */
+  private static final int QUEUE_LENGTH = 1_024;
+
+  private static final Duration QUEUE_TIMEOUT = Duration.ofSeconds(1);
+
+  private final KeyedSemaphore<UUID> users =
+      new KeyedSemaphore<>(PER_USER, USER_TIMEOUT, Admission::tooMany);
+
+  /** Writes of one user wait for each other's row lock anyway; here they hold no connection. */
+  private final KeyedSemaphore<UUID> writers =
+      new KeyedSemaphore<>(1, USER_TIMEOUT, Admission::tooMany);
+
+  private final SearchAdmission searches;
+  private final FixedLimit running =
+      FixedLimit.builder()
+          .permits(RUNNING)
+          .queueLength(QUEUE_LENGTH)
+          .queueTimeout(QUEUE_TIMEOUT)
+          .build();
+
+  public Admission() {
+    this(new SearchAdmission());
+  }
+
+  /** For tests. */
+  Admission(SearchAdmission searches) {
+    this.searches = searches;
+  }
+
+  /**
+   * Admits a user's read.
+   *
+   * @throws Refusal {@code RATE_LIMIT_EXCEEDED} if the user has too many requests running, {@code
+   *     SERVICE_UNAVAILABLE} if all users together have
+   */
+  public Permit read(UUID userId) {
+    return users.acquire(userId).and(this::admit);
+  }
+
+  /**
+   * Admits a user's search, which first waits for other searches. It does not count towards the
+   * user's limit, so that waiting searches do not block the user's other requests.
+   *
+   * @throws Refusal {@code RATE_LIMIT_EXCEEDED} if too many searches are running, {@code
+   *     SERVICE_UNAVAILABLE} if too many requests are
+   */
+  public Permit search(UUID userId) {
+    return searches.acquire(userId).and(this::admit);
+  }
+
+  /**
+   * Admits a user's write; one runs at a time.
+   *
+   * @throws Refusal as {@link #read}
+   */
+  public Permit write(UUID userId) {
+    return users.acquire(userId).and(() -> writers.acquire(userId)).and(this::admit);
+  }
+
+  /**
+   * Admits a request that belongs to no user.
+   *
+   * @throws Refusal {@code SERVICE_UNAVAILABLE} if too many requests are running
+   */
+  public Permit admit() {
+    if (running.tryAcquireOutcome(true) instanceof Outcome.Accepted accepted) {
+      return accepted.token()::success;
+    }
+    throw Refusal.of(ErrorCode.SERVICE_UNAVAILABLE, "too many requests are running")
+        .retryAfter(QUEUE_TIMEOUT);
+  }
+
+  private static Refusal tooMany() {
+    return Refusal.of(ErrorCode.RATE_LIMIT_EXCEEDED, "more than " + PER_USER + " requests at once")
+        .retryAfter(Duration.ofSeconds(1));
+  }
+}

@@ -1,0 +1,100 @@
+package app.perpetua.flow.http.server;
+
+import app.perpetua.flow.http.CompletedRequest;
+import app.perpetua.flow.http.Cors;
+import app.perpetua.flow.http.HttpDate;
+import app.perpetua.flow.http.RequestContext;
+import app.perpetua.flow.http.RequestId;
+import app.perpetua.flow.http.SecurityHeaders;
+import app.perpetua.flow.http.connection.ClientAddress;
+import app.perpetua.flow.http.connection.ClientConnection;
+import app.perpetua.flow.http.connection.RequestBody;
+import io.helidon.http.HeaderName;
+import io.helidon.http.HeaderNames;
+import io.helidon.http.HeaderValues;
+import io.helidon.webserver.CloseConnectionException;
+import io.helidon.webserver.http.Filter;
+import io.helidon.webserver.http.FilterChain;
+import io.helidon.webserver.http.RoutingRequest;
+import io.helidon.webserver.http.RoutingResponse;
+import java.net.InetAddress;
+import java.time.Duration;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Consumer;
+
+/**
+ * The outermost filter. It makes the {@link RequestContext}, which handlers find in the request's
+ * context, puts on every answer what every answer carries, tells the observer when a request is
+ * over, and closes connections that cannot go on. Thread-safe.
+ */
+final class RequestContextFilter implements Filter {
+  private static final HeaderName FORWARDED_PROTO = HeaderNames.create("X-Forwarded-Proto");
+
+  private static final Set<String> METHODS =
+      Set.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
+
+  private final RequestId ids;
+  private final ClientAddress addresses;
+  private final Cors cors;
+  private final Consumer<CompletedRequest> observer;
+
+  RequestContextFilter(
+      RequestId ids, ClientAddress addresses, Cors cors, Consumer<CompletedRequest> observer) {
+    this.ids = ids;
+    this.addresses = addresses;
+    this.cors = cors;
+    this.observer = observer;
+  }
+
+  @Override
+  public void filter(FilterChain chain, RoutingRequest request, RoutingResponse response) {
+    InetAddress peer = ClientAddress.peer(request.remotePeer().address());
+    RequestContext exchange =
+        new RequestContext(
+            ids.of(request.headers()),
+            addresses.of(peer, request.headers().all(HeaderNames.X_FORWARDED_FOR, List::of)),
+            peer.isLoopbackAddress(),
+            System.nanoTime());
+    request.context().get(ClientConnection.class).ifPresent(exchange::connection);
+    request.context().register(exchange);
+    response.header(RequestId.HEADER, exchange.requestId());
+    response.header(HeaderNames.DATE, HttpDate.now());
+    SecurityHeaders.ALWAYS.forEach(response::header);
+    if (isBehindTls(request, peer)) {
+      response.header(SecurityHeaders.BEHIND_TLS);
+    }
+    cors.mark(request.headers(), response);
+    response.beforeSend(
+        () -> {
+          if (exchange.mustClose() || RequestBody.blocksConnection(request)) {
+            response.header(HeaderValues.CONNECTION_CLOSE);
+          }
+        });
+    try {
+      chain.proceed();
+    } finally {
+      observer.accept(
+          new CompletedRequest(
+              exchange,
+              method(request.prologue().method().text()),
+              response.status().code(),
+              Duration.ofNanos(System.nanoTime() - exchange.startedNanos())));
+    }
+    if (response.headers().containsToken(HeaderValues.CONNECTION_CLOSE)) {
+      // Helidon would go on and take the rest of this request's body for the next request.
+      throw new CloseConnectionException("the answer said so");
+    }
+  }
+
+  /** A method as a label: whatever is not common is {@code OTHER}. */
+  static String method(String name) {
+    return METHODS.contains(name) ? name : "OTHER";
+  }
+
+  private boolean isBehindTls(RoutingRequest request, InetAddress peer) {
+    return request.headers().contains(FORWARDED_PROTO)
+        && request.headers().get(FORWARDED_PROTO).get().equalsIgnoreCase("https")
+        && addresses.trusts(peer);
+  }
+}

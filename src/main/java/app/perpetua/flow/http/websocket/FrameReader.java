@@ -1,0 +1,150 @@
+package app.perpetua.flow.http.websocket;
+
+import io.helidon.common.buffers.DataReader;
+import java.util.function.IntUnaryOperator;
+
+/**
+ * Reads a client's frames (RFC 6455, section 5.2). A frame that breaks the protocol, or is longer
+ * than there is room for, is skipped without being stored, so that the next one can still be read.
+ * Confined to the connection's thread.
+ */
+final class FrameReader {
+  static final int CONTINUATION = 0x0;
+  static final int TEXT = 0x1;
+  static final int BINARY = 0x2;
+  static final int CLOSE = 0x8;
+  static final int PING = 0x9;
+  static final int PONG = 0xa;
+
+  /** RFC 6455, section 5.5. */
+  static final int MAX_CONTROL = 125;
+
+  private static final int FINAL = 0x80;
+  private static final int RESERVED = 0x70;
+  private static final int MASKED = 0x80;
+  private static final int LENGTH_IN_TWO_BYTES = 126;
+  private static final int LENGTH_IN_EIGHT_BYTES = 127;
+
+  /**
+   * A frame.
+   *
+   * @param last whether its message ends with it
+   * @param payload unmasked; empty if there was no room for it
+   * @param fits whether there was room
+   */
+  record Frame(int opcode, boolean last, byte[] payload, boolean fits) {}
+
+  /** The client breaks the protocol; it is told this code and reason. */
+  static final class Violation extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    private final int code;
+
+    Violation(int code, String reason) {
+      super(reason, null, false, false);
+      this.code = code;
+    }
+
+    /** Of the close frame: RFC 6455, section 7.4.1. */
+    int code() {
+      return code;
+    }
+
+    /** Of the close frame. */
+    String reason() {
+      return String.valueOf(getMessage());
+    }
+  }
+
+  private final DataReader reader;
+  private final Runnable released;
+  private long unread;
+
+  /**
+   * @param released called when nothing of what was read is kept any more
+   */
+  FrameReader(DataReader reader, Runnable released) {
+    this.reader = reader;
+    this.released = released;
+  }
+
+  /**
+   * Waits for the next frame.
+   *
+   * @param room how many bytes of payload a data frame of that opcode may have
+   * @throws Violation with the frame skipped
+   */
+  Frame next(IntUnaryOperator room) throws Violation {
+    skip();
+    int first = octet();
+    int second = octet();
+    int opcode = first & 0x0f;
+    boolean last = (first & FINAL) != 0;
+    long length = length(second & 0x7f);
+    if (length < 0) {
+      // Where the next frame begins is unknown.
+      unread = Long.MAX_VALUE;
+      throw new Violation(ClientSocket.PROTOCOL_ERROR, "a length that is negative");
+    }
+    unread = length;
+    if ((first & RESERVED) != 0) {
+      unread += (second & MASKED) == 0 ? 0 : 4;
+      throw new Violation(ClientSocket.PROTOCOL_ERROR, "reserved bits are set");
+    }
+    if ((second & MASKED) == 0) {
+      throw new Violation(ClientSocket.PROTOCOL_ERROR, "a frame that is not masked");
+    }
+    byte[] mask = {reader.read(), reader.read(), reader.read(), reader.read()};
+    switch (opcode) {
+      case CONTINUATION, TEXT, BINARY -> {
+        if (length > room.applyAsInt(opcode)) {
+          return new Frame(opcode, last, new byte[0], false);
+        }
+      }
+      case CLOSE, PING, PONG -> {
+        if (length > MAX_CONTROL) {
+          throw new Violation(
+              ClientSocket.PROTOCOL_ERROR, "a control frame of more than 125 bytes");
+        }
+        if (!last) {
+          throw new Violation(ClientSocket.PROTOCOL_ERROR, "a control frame in fragments");
+        }
+      }
+      default -> throw new Violation(ClientSocket.PROTOCOL_ERROR, "an unknown opcode");
+    }
+    unread = 0;
+    byte[] payload = length == 0 ? new byte[0] : reader.readBuffer((int) length).readBytes();
+    for (int i = 0; i < payload.length; i++) {
+      payload[i] ^= mask[i % 4];
+    }
+    return new Frame(opcode, last, payload, true);
+  }
+
+  private void skip() {
+    while (unread > 0) {
+      reader.ensureAvailable();
+      int step = (int) Math.min(unread, reader.available());
+      reader.skip(step);
+      unread -= step;
+      released.run();
+    }
+  }
+
+  private int octet() {
+    return reader.read() & 0xff;
+  }
+
+  private long length(int start) {
+    int octets =
+        switch (start) {
+          case LENGTH_IN_TWO_BYTES -> 2;
+          case LENGTH_IN_EIGHT_BYTES -> 8;
+          default -> 0;
+        };
+    long length = octets == 0 ? start : 0;
+    for (int i = 0; i < octets; i++) {
+      length = length << 8 | octet();
+    }
+    return length;
+  }
+}

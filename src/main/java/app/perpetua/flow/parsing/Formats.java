@@ -1,0 +1,81 @@
+package app.perpetua.flow.parsing;
+
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Arrays;
+import java.util.List;
+import java.util.UUID;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** The notations of the contract, each either read or found wrong; nothing here throws. */
+public final class Formats {
+  public static final String NO_UUID = "must be a UUID";
+  static final String NO_INSTANT = "must be an instant in UTC such as 2026-01-19T10:30:00.000Z";
+
+  private static final Pattern UUID_FORM =
+      Pattern.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}");
+
+  /** RFC 3339 in UTC, years 0001 to 9999: what every store and client can hold. */
+  private static final Pattern INSTANT_FORM =
+      Pattern.compile(
+          "(?!0000)\\d{4}-\\d{2}-\\d{2}T([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(\\.\\d{1,9})?Z");
+
+  private Formats() {}
+
+  /** What is wrong with a text, or null: length in code points, NUL, unpaired surrogates. */
+  static @Nullable String fault(String value, int min, int max) {
+    if (value.indexOf('\0') >= 0) {
+      return "must not contain NUL";
+    }
+    for (int i = 0; i < value.length(); i++) {
+      char c = value.charAt(i);
+      if (Character.isHighSurrogate(c)
+          && i + 1 < value.length()
+          && Character.isLowSurrogate(value.charAt(i + 1))) {
+        i++;
+      } else if (Character.isSurrogate(c)) {
+        return "must not contain unpaired surrogates";
+      }
+    }
+    int length = value.codePointCount(0, value.length());
+    if (length < min || length > max) {
+      return length < min && min == 1
+          ? "must not be blank"
+          : "must have " + (min == 0 ? "at most " : min + " to ") + max + " characters";
+    }
+    return null;
+  }
+
+  public static @Nullable UUID uuid(String value) {
+    return UUID_FORM.matcher(value).matches() ? UUID.fromString(value) : null;
+  }
+
+  /** Truncated to milliseconds, so that what is stored is what is shown. */
+  static @Nullable Instant instant(String value) {
+    if (!INSTANT_FORM.matcher(value).matches()) {
+      return null;
+    }
+    try {
+      return Instant.parse(value).truncatedTo(ChronoUnit.MILLIS);
+    } catch (DateTimeException e) {
+      return null;
+    }
+  }
+
+  /** What a number must be; a {@code max} of {@link Integer#MAX_VALUE} means no upper bound. */
+  static String outside(int min, int max) {
+    return max == Integer.MAX_VALUE
+        ? "must be a whole number of at least " + min
+        : "must be a whole number from " + min + " to " + max;
+  }
+
+  /** "a, b or c". */
+  static String alternatives(String... words) {
+    List<String> all = Arrays.asList(words);
+    return all.size() == 1
+        ? all.getFirst()
+        : String.join(", ", all.subList(0, all.size() - 1)) + " or " + all.getLast();
+  }
+}

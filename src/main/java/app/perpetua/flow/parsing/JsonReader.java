@@ -1,0 +1,297 @@
+package app.perpetua.flow.parsing;
+
+import app.perpetua.flow.base.ErrorCode;
+import app.perpetua.flow.base.FieldError;
+import app.perpetua.flow.base.Json;
+import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.base.WireName;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.UUID;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * A JSON object from a client, read field by field. It tells absent from null, notes every fault,
+ * and {@link #validate} tells all of them at once, unknown fields included (FR-058). A getter whose
+ * field is at fault returns null, which {@code done} keeps from ever being used. Not thread-safe.
+ */
+public final class JsonReader {
+  private final ObjectNode fields;
+  private final String prefix;
+  private final List<FieldError> faults;
+  private final Set<String> known = new HashSet<>();
+  private final List<JsonReader> objects = new ArrayList<>();
+
+  private JsonReader(ObjectNode fields) {
+    this(fields, "", new ArrayList<>());
+  }
+
+  private JsonReader(ObjectNode fields, String prefix, List<FieldError> faults) {
+    this.fields = fields;
+    this.prefix = prefix;
+    this.faults = faults;
+  }
+
+  /**
+   * Parses a body; an empty one counts as {@code {}}.
+   *
+   * @throws Refusal {@code VALIDATION_ERROR} unless it is one JSON object in UTF-8
+   */
+  public static JsonReader parse(Json json, byte[] bytes) {
+    if (bytes.length == 0) {
+      return new JsonReader(tools.jackson.databind.node.JsonNodeFactory.instance.objectNode());
+    }
+    String text;
+    try {
+      text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
+    } catch (CharacterCodingException e) {
+      throw Refusal.of(ErrorCode.VALIDATION_ERROR, "the body is not valid UTF-8");
+    }
+    try {
+      if (json.parse(text) instanceof ObjectNode object) {
+        return new JsonReader(object);
+      }
+    } catch (JacksonException e) {
+      throw Refusal.of(ErrorCode.VALIDATION_ERROR, "the body is not valid JSON").because(e);
+    }
+    throw Refusal.of(ErrorCode.VALIDATION_ERROR, "the body must be a JSON object");
+  }
+
+  /** True if the field is there, be it null. */
+  public boolean has(String name) {
+    known.add(name);
+    return fields.has(name);
+  }
+
+  /** A text of {@code min} to {@code max} code points, trimmed; null if absent or null. */
+  public @Nullable String text(String name, int min, int max) {
+    return value(
+        name,
+        "must be a string",
+        node -> node.isString() ? node.stringValue().strip() : null,
+        text -> Formats.fault(text, min, max));
+  }
+
+  /** As {@link #text}, but kept as it was typed: its white space belongs to the user. */
+  public @Nullable String verbatim(String name, int min, int max) {
+    return value(
+        name,
+        "must be a string",
+        node -> node.isString() ? node.stringValue() : null,
+        text -> min > 0 && text.isBlank() ? "must not be blank" : Formats.fault(text, min, max));
+  }
+
+  /** One of the allowed words; null if absent or null. */
+  public @Nullable String oneOf(String name, String... allowed) {
+    String message = "must be " + Formats.alternatives(allowed);
+    return value(
+        name,
+        message,
+        node -> node.isString() ? node.stringValue() : null,
+        word -> Arrays.asList(allowed).contains(word) ? null : message);
+  }
+
+  /** A constant by its wire name; null if absent or null. */
+  public <E extends Enum<E> & WireName> @Nullable E oneOf(String name, Class<E> type) {
+    String wireName = oneOf(name, WireName.all(type));
+    return wireName == null ? null : WireName.parse(type, wireName);
+  }
+
+  /** A whole number within bounds; null if absent or null. */
+  public @Nullable Integer integer(String name, int min, int max) {
+    String message = Formats.outside(min, max);
+    return value(
+        name,
+        message,
+        node -> node.isIntegralNumber() && node.canConvertToInt() ? node.intValue() : null,
+        number -> number >= min && number <= max ? null : message);
+  }
+
+  /** True or false; null if absent or null. */
+  public @Nullable Boolean bool(String name) {
+    return value(
+        name,
+        "must be true or false",
+        node -> node.isBoolean() ? node.booleanValue() : null,
+        _ -> null);
+  }
+
+  /** An instant in UTC; null if absent or null. */
+  public @Nullable Instant instant(String name) {
+    return value(
+        name,
+        Formats.NO_INSTANT,
+        node -> node.isString() ? Formats.instant(node.stringValue()) : null,
+        _ -> null);
+  }
+
+  /** A UUID; null if absent or null. */
+  public @Nullable UUID uuid(String name) {
+    return value(
+        name,
+        Formats.NO_UUID,
+        node -> node.isString() ? Formats.uuid(node.stringValue()) : null,
+        _ -> null);
+  }
+
+  /** A list of at most {@code max} UUIDs; null if absent or null. */
+  public @Nullable List<UUID> uuids(String name, int max) {
+    String message = "must be a list of at most " + max + " UUIDs";
+    return value(
+        name,
+        message,
+        node -> {
+          if (!node.isArray() || node.size() > max) {
+            return null;
+          }
+          List<UUID> ids = new ArrayList<>();
+          for (JsonNode item : node) {
+            UUID id = item.isString() ? Formats.uuid(item.stringValue()) : null;
+            if (id == null) {
+              return null;
+            }
+            ids.add(id);
+          }
+          return List.copyOf(ids);
+        },
+        _ -> null);
+  }
+
+  /**
+   * An object within this one; null if absent or null. Its faults are told with this one's, by this
+   * one's {@link #validate}.
+   */
+  public @Nullable JsonReader object(String name) {
+    ObjectNode inner =
+        value(
+            name,
+            "must be an object",
+            node -> node instanceof ObjectNode object ? object : null,
+            _ -> null);
+    if (inner == null) {
+      return null;
+    }
+    JsonReader body = new JsonReader(inner, prefix + name + ".", faults);
+    objects.add(body);
+    return body;
+  }
+
+  /**
+   * A list of {@code min} to {@code max} objects, their faults told with this one's; null if absent
+   * or null.
+   */
+  public @Nullable List<JsonReader> objects(String name, int min, int max) {
+    String message = "must be a list of " + min + " to " + max + " objects";
+    List<JsonReader> items =
+        value(
+            name,
+            message,
+            node -> {
+              if (!node.isArray() || node.size() < min || node.size() > max) {
+                return null;
+              }
+              List<JsonReader> bodies = new ArrayList<>();
+              for (JsonNode item : node) {
+                if (!(item instanceof ObjectNode object)) {
+                  return null;
+                }
+                bodies.add(
+                    new JsonReader(object, prefix + name + "[" + bodies.size() + "].", faults));
+              }
+              return bodies;
+            },
+            _ -> null);
+    if (items != null) {
+      objects.addAll(items);
+    }
+    return items;
+  }
+
+  /** Notes the field as missing if it is absent or null. */
+  public JsonReader required(String... names) {
+    for (String name : names) {
+      if (!fields.hasNonNull(name)) {
+        known.add(name);
+        fail(name, "is required");
+      }
+    }
+    return this;
+  }
+
+  /** Notes a null in a field that cannot be cleared (PATCH: absent would leave it). */
+  public JsonReader notNull(String... names) {
+    for (String name : names) {
+      known.add(name);
+      if (fields.has(name) && fields.get(name).isNull()) {
+        fail(name, "must not be null");
+      }
+    }
+    return this;
+  }
+
+  /** Notes a fault found by the caller. */
+  public void fail(String name, String message) {
+    faults.add(new FieldError(prefix + name, message));
+  }
+
+  /**
+   * To be called once everything is read.
+   *
+   * @throws Refusal {@code VALIDATION_ERROR} naming every fault
+   */
+  public void validate() {
+    noteUnknown();
+    if (!faults.isEmpty()) {
+      throw Refusal.invalid(faults);
+    }
+  }
+
+  private void noteUnknown() {
+    for (String name : fields.propertyNames()) {
+      if (!known.contains(name) && faults.size() < 100) {
+        fail(shown(name), "is not a known field");
+      }
+    }
+    objects.forEach(JsonReader::noteUnknown);
+  }
+
+  /** A foreign name is shown only as far as a reader needs it. */
+  private static String shown(String name) {
+    return name.codePoints()
+        .limit(100)
+        .map(
+            c -> Character.isISOControl(c) || Character.getType(c) == Character.SURROGATE ? '?' : c)
+        .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+        .toString();
+  }
+
+  private <T> @Nullable T value(
+      String name,
+      String wrongType,
+      Function<JsonNode, @Nullable T> read,
+      Function<T, @Nullable String> check) {
+    known.add(name);
+    JsonNode node = fields.get(name);
+    if (node == null || node.isNull()) {
+      return null;
+    }
+    T value = read.apply(node);
+    String fault = value == null ? wrongType : check.apply(value);
+    if (fault != null) {
+      fail(name, fault);
+      return null;
+    }
+    return value;
+  }
+}

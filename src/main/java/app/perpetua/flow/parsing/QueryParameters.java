@@ -1,0 +1,155 @@
+package app.perpetua.flow.parsing;
+
+import app.perpetua.flow.base.FieldError;
+import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.base.WireName;
+import app.perpetua.flow.sql.PageRequest;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The query string, read by name. Every fault is noted and all are told at once by {@link
+ * #validate}. Unknown parameters are ignored, a repeated one counts with its first value. Not
+ * thread-safe.
+ */
+public final class QueryParameters {
+  /** Of a search: the database compares each with the text of every row. */
+  private static final int WORDS = 8;
+
+  private static final int DEFAULT_LIMIT = 25;
+  private static final int MAX_LIMIT = 100;
+
+  private final Map<String, String> values;
+  private final List<FieldError> faults = new ArrayList<>();
+
+  public QueryParameters(Map<String, String> values) {
+    this.values = values;
+  }
+
+  /** Reads {@code offset} and {@code limit}, by default the first 25 items. */
+  public PageRequest page() {
+    return new PageRequest(
+        integer("offset", 0, 0, Integer.MAX_VALUE), integer("limit", DEFAULT_LIMIT, 1, MAX_LIMIT));
+  }
+
+  /** A text of at most {@code max} code points; null if absent or blank. */
+  public @Nullable String text(String name, int max) {
+    String value = values.get(name);
+    if (value == null || value.isBlank()) {
+      return null;
+    }
+    String fault = Formats.fault(value.strip(), 1, max);
+    if (fault != null) {
+      faults.add(new FieldError(name, fault));
+      return null;
+    }
+    return value.strip();
+  }
+
+  /**
+   * The different words of a text, which ASCII white space separates; empty if absent or blank.
+   *
+   * @param max code points of the text
+   */
+  public List<String> words(String name, int max) {
+    String text = text(name, max);
+    if (text == null) {
+      return List.of();
+    }
+    // Each must occur, so one that is repeated asks for nothing more.
+    List<String> words = Arrays.stream(text.split("\\s+")).distinct().toList();
+    if (words.size() > WORDS) {
+      faults.add(new FieldError(name, "must have at most " + WORDS + " different words"));
+    }
+    return words;
+  }
+
+  /** {@code true} or {@code false}; null if absent. */
+  public @Nullable Boolean bool(String name) {
+    String value = values.get(name);
+    return switch (value) {
+      case null -> null;
+      case "true" -> true;
+      case "false" -> false;
+      default -> {
+        faults.add(new FieldError(name, "must be true or false"));
+        yield null;
+      }
+    };
+  }
+
+  /** A whole number within bounds. */
+  public int integer(String name, int absent, int min, int max) {
+    String value = values.get(name);
+    if (value == null) {
+      return absent;
+    }
+    // Ten digits hold every int; more would only make parsing throw.
+    if (value.matches("[0-9]{1,10}")) {
+      long number = Long.parseLong(value);
+      if (number >= min && number <= max) {
+        return (int) number;
+      }
+    }
+    faults.add(new FieldError(name, Formats.outside(min, max)));
+    return absent;
+  }
+
+  /** One of the allowed words; null if absent. */
+  public @Nullable String oneOf(String name, String... allowed) {
+    String value = values.get(name);
+    if (value == null || Arrays.asList(allowed).contains(value)) {
+      return value;
+    }
+    faults.add(new FieldError(name, "must be " + Formats.alternatives(allowed)));
+    return null;
+  }
+
+  /** A constant by its wire name; null if absent. */
+  public <E extends Enum<E> & WireName> @Nullable E oneOf(String name, Class<E> type) {
+    String wireName = oneOf(name, WireName.all(type));
+    return wireName == null ? null : WireName.parse(type, wireName);
+  }
+
+  /** A UUID; null if absent. */
+  public @Nullable UUID uuid(String name) {
+    String value = values.get(name);
+    if (value == null) {
+      return null;
+    }
+    UUID id = Formats.uuid(value);
+    if (id == null) {
+      faults.add(new FieldError(name, Formats.NO_UUID));
+    }
+    return id;
+  }
+
+  /** An instant; null if absent. */
+  public @Nullable Instant instant(String name) {
+    String value = values.get(name);
+    if (value == null) {
+      return null;
+    }
+    Instant instant = Formats.instant(value);
+    if (instant == null) {
+      faults.add(new FieldError(name, Formats.NO_INSTANT));
+    }
+    return instant;
+  }
+
+  /**
+   * To be called once everything is read.
+   *
+   * @throws Refusal {@code VALIDATION_ERROR} naming every fault
+   */
+  public void validate() {
+    if (!faults.isEmpty()) {
+      throw Refusal.invalid(faults);
+    }
+  }
+}

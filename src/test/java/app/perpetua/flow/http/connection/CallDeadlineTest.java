@@ -1,0 +1,81 @@
+package app.perpetua.flow.http.connection;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.concurrent.CyclicBarrier;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.Test;
+
+/** Promise 21, without a clock: a call is cut when it is due, and never when it is over. */
+class CallDeadlineTest {
+  private final CallDeadline due = new CallDeadline();
+
+  @Test
+  void a_call_is_cut_once_it_is_due_and_not_before() {
+    due.begin(100);
+    assertFalse(due.cut(99));
+    assertTrue(due.cut(100));
+    assertFalse(due.cut(101), "it is cut already");
+    assertFalse(due.end());
+  }
+
+  @Test
+  void a_call_that_has_ended_is_not_cut() {
+    due.begin(100);
+    assertTrue(due.end());
+    assertFalse(due.cut(1_000));
+    assertFalse(due.cut());
+    assertFalse(due.isWaiting());
+  }
+
+  @Test
+  void a_call_without_a_deadline_is_cut_only_on_request() {
+    due.begin(CallDeadline.NEVER);
+    assertFalse(due.cut(Long.MAX_VALUE - 2));
+    assertTrue(due.isWaiting());
+    assertTrue(due.cut());
+    assertFalse(due.isWaiting());
+    assertFalse(due.end());
+  }
+
+  /** Either the call knows that it was cut, or the sweeper did not cut it. */
+  @Test
+  void the_cut_and_the_end_never_both_win() throws Exception {
+    CyclicBarrier start = new CyclicBarrier(2);
+    int rounds = 20_000;
+    boolean[] cut = new boolean[rounds];
+    boolean[] ended = new boolean[rounds];
+    try (ExecutorService threads = Executors.newFixedThreadPool(2)) {
+      Future<?> sweeper =
+          threads.submit(
+              () -> {
+                for (int i = 0; i < rounds; i++) {
+                  start.await();
+                  cut[i] = due.cut(1);
+                  start.await();
+                }
+                return null;
+              });
+      Future<?> call =
+          threads.submit(
+              () -> {
+                for (int i = 0; i < rounds; i++) {
+                  due.begin(1);
+                  start.await();
+                  ended[i] = due.end();
+                  start.await();
+                }
+                return null;
+              });
+      sweeper.get();
+      call.get();
+    }
+    for (int i = 0; i < rounds; i++) {
+      assertEquals(!cut[i], ended[i]);
+    }
+  }
+}

@@ -1,0 +1,227 @@
+package app.perpetua.flow.http.connection;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import app.perpetua.flow.http.CompletedRequest;
+import app.perpetua.flow.http.RawClient;
+import app.perpetua.flow.http.RawClient.Answer;
+import app.perpetua.flow.http.TestServer;
+import java.io.IOException;
+import java.net.SocketException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Promise 21: clients that keep us waiting are cut, and nobody else is. */
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+class ConnectionTimeoutsTest {
+  private static final Duration LIMIT = Duration.ofSeconds(1);
+  private static final Duration IDLE = Duration.ofMillis(2_500);
+  private static final Duration PAUSE = Duration.ofMillis(50);
+
+  /** Requests beside slow connections. */
+  private static final int BESIDE = 100;
+
+  /** Cuts come this much early at most. */
+  private static final Duration SWEEP = Duration.ofMillis(250);
+
+  private TestServer server;
+
+  @BeforeAll
+  void start() {
+    server = new TestServer(TestServer.patience((int) LIMIT.toMillis(), (int) IDLE.toMillis()));
+  }
+
+  @AfterAll
+  void stop() {
+    server.close();
+  }
+
+  /**
+   * That it is cut at all, the client has seen. How late, only the machine's speed decides: {@link
+   * CallDeadlineTest} has the exact times.
+   */
+  private static void assertNotBefore(Duration limit, Duration taken) {
+    assertTrue(taken.compareTo(limit.minus(SWEEP)) >= 0, () -> "cut too early: " + taken);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "GET /api/v1/ta",
+        "GET /api/v1/tasks HTTP/1.1\r\nHost: localhost\r\n",
+        "POST /api/v1/tasks HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10\r\n\r\n12345",
+        "POST /api/v1/tasks HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab",
+        "POST /api/v1/tasks HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5"
+      })
+  void promise_21_a_request_that_stops_half_way_is_cut(String part) throws Exception {
+    try (RawClient client = server.client()) {
+      assertNotBefore(LIMIT, client.send(part).trickle("", PAUSE));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "GET /api/v1/",
+        "GET /api/v1/tasks HTTP/1.1\r\nHost: localhost\r\nX-Slow: ",
+        "POST /api/v1/tasks HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n",
+        "POST /unread HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n",
+      })
+  void promise_21_a_trickled_request_is_cut_however_steadily_it_comes(String start)
+      throws Exception {
+    try (RawClient client = server.client()) {
+      assertNotBefore(LIMIT, client.send(start).trickle("x".repeat(1_000), PAUSE));
+    }
+  }
+
+  @Test
+  void promise_21_the_second_request_of_a_connection_has_the_same_time() throws Exception {
+    try (RawClient client = server.client()) {
+      assertEquals(200, client.ask("GET", "/api/v1/tasks").status());
+      assertNotBefore(LIMIT, client.trickle("GET /api/v1/" + "x".repeat(100), PAUSE));
+    }
+    try (RawClient client = server.client()) {
+      client.send(RawClient.head("GET", "/api/v1/tasks") + "GET /pipelined");
+      assertEquals(200, client.answer().status());
+      assertNotBefore(LIMIT, client.trickle("", PAUSE));
+    }
+  }
+
+  @Test
+  void between_requests_a_client_may_be_idle_for_longer() throws Exception {
+    try (RawClient client = server.client()) {
+      assertEquals(200, client.ask("GET", "/api/v1/tasks").status());
+      assertNotBefore(IDLE, client.trickle("", PAUSE));
+    }
+  }
+
+  @Test
+  void promise_21_a_client_that_sends_without_end_is_cut() throws Exception {
+    try (RawClient client = server.client()) {
+      client.send(RawClient.head("POST", "/api/v1/tasks", "Transfer-Encoding: chunked"));
+      byte[] digits = "1".repeat(64 * 1024).getBytes(StandardCharsets.US_ASCII);
+      int sent = 0;
+      try {
+        while (sent < 50_000_000) {
+          client.send(digits);
+          sent += digits.length;
+        }
+      } catch (SocketException e) {
+        // The server has hung up.
+      }
+      assertTrue(sent < 20_000_000, "took " + sent + " bytes of a chunk's length");
+    }
+  }
+
+  @Test
+  void a_handler_may_take_longer_than_a_client() throws Exception {
+    try (RawClient busy = server.client();
+        RawClient silent = server.client()) {
+      busy.send(RawClient.head("POST", "/patient", "Content-Length: 2") + "ok");
+      silent.trickle("", PAUSE);
+      server.release.countDown();
+      assertEquals("ok", busy.answer().body());
+      assertEquals(0, server.interrupted.get());
+    }
+  }
+
+  @Test
+  void promise_21_a_client_that_does_not_read_its_answer_is_cut() throws Exception {
+    try (TestServer own = new TestServer(TestServer.patience(15_000, 75_000));
+        RawClient client = own.client()) {
+      client.send(RawClient.head("GET", "/large"));
+      CompletedRequest finished = own.finished();
+      assertEquals("/large", finished.exchange().route());
+    }
+  }
+
+  /**
+   * Bodies that end just as their time does: each is either answered, or cut and never run. {@link
+   * CallDeadlineTest} makes sure that the two meet.
+   */
+  @Test
+  void promise_21_the_cut_and_the_last_byte_never_both_win() throws Exception {
+    int clients = 100;
+    server.handled.clear();
+    List<Future<Boolean>> answers = new ArrayList<>();
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (int i = 0; i < clients; i++) {
+        // From before the sweeper may begin to cut to after it must have cut.
+        Duration delay = LIMIT.minusMillis(350).plusMillis(5L * i);
+        answers.add(threads.submit(() -> answeredAfter(delay)));
+      }
+    }
+    int answered = 0;
+    for (Future<Boolean> answer : answers) {
+      answered += answer.get() ? 1 : 0;
+    }
+    assertEquals(answered, server.handled.size());
+    assertEquals(0, server.interrupted.get());
+  }
+
+  private boolean answeredAfter(Duration delay) throws IOException {
+    try (RawClient client = server.client()) {
+      client.send(RawClient.head("POST", "/api/v1/tasks", "Content-Length: 2") + "x");
+      return client.sendAfter(delay, "x") && client.answer().status() == 200;
+    } catch (IOException e) {
+      return false;
+    }
+  }
+
+  @Test
+  void promise_21_requests_beside_many_slow_connections_are_answered() throws Exception {
+    int slow = Integer.getInteger("perpetua.test.slow-connections", 200);
+    String headers = "GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: " + "x".repeat(1_000);
+    String body = RawClient.head("POST", "/api/v1/tasks", "Content-Length: 1000");
+    List<Duration> latencies = new ArrayList<>();
+    List<Duration> cuts = new ArrayList<>();
+    Duration limit = Duration.ofSeconds(4);
+    try (TestServer own = new TestServer(TestServer.patience((int) limit.toMillis(), 75_000));
+        ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Future<Duration>> clients = new ArrayList<>();
+      for (int i = 0; i < slow; i++) {
+        boolean slowBody = i % 2 == 0;
+        clients.add(
+            threads.submit(
+                () -> {
+                  try (RawClient client = own.client()) {
+                    client.send(slowBody ? body : "");
+                    return client.trickle(headers, Duration.ofMillis(500));
+                  }
+                }));
+      }
+      try (RawClient normal = own.client()) {
+        while (latencies.size() < BESIDE || clients.stream().anyMatch(client -> !client.isDone())) {
+          long start = System.nanoTime();
+          Answer answer = normal.ask("GET", "/api/v1/tasks");
+          latencies.add(Duration.ofNanos(System.nanoTime() - start));
+          assertEquals(200, answer.status());
+        }
+      }
+      for (Future<Duration> client : clients) {
+        cuts.add(client.get());
+      }
+    }
+    latencies.sort(null);
+    cuts.sort(null);
+    Duration p95 = latencies.get(latencies.size() * 95 / 100);
+    System.out.printf(
+        "%d slow connections: %d requests beside them, p95 %s, max %s; cut after %s to %s%n",
+        slow, latencies.size(), p95, latencies.getLast(), cuts.getFirst(), cuts.getLast());
+    assertTrue(latencies.size() >= BESIDE);
+    cuts.forEach(cut -> assertNotBefore(limit, cut));
+  }
+}

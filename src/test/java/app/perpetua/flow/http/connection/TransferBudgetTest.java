@@ -1,0 +1,230 @@
+package app.perpetua.flow.http.connection;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import app.perpetua.flow.http.connection.TransferBudget.Account;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Test;
+
+class TransferBudgetTest {
+  private static final long KIB = 1024;
+  private static final long CAPACITY = 1_024 * KIB;
+
+  private final TransferBudget budget = new TransferBudget(CAPACITY);
+
+  /** A connection that waits for its client, unless it is said to be served. */
+  private static final class Connection implements TransferBudget.Holder {
+    private final long since;
+    private final AtomicInteger cuts = new AtomicInteger();
+    private boolean served;
+    private boolean claimed;
+
+    Connection(long since) {
+      this.since = since;
+    }
+
+    @Override
+    public long waitingSince() {
+      return since;
+    }
+
+    @Override
+    public boolean claim() {
+      boolean first = !served && !claimed;
+      claimed |= first;
+      return first;
+    }
+
+    @Override
+    public void cut() {
+      cuts.incrementAndGet();
+    }
+
+    boolean isCut() {
+      return cuts.get() > 0;
+    }
+  }
+
+  private Account user(Connection connection, long bytes) {
+    Account account = budget.open(connection);
+    account.authenticated(true);
+    assertTrue(account.reserve(bytes));
+    return account;
+  }
+
+  private Account nobody(Connection connection, long bytes) {
+    Account account = budget.open(connection);
+    assertTrue(account.reserve(bytes));
+    return account;
+  }
+
+  @Test
+  void what_is_released_can_be_reserved_again() {
+    Account account = user(new Connection(1), CAPACITY);
+    assertFalse(account.reserve(1));
+    account.release(KIB);
+    assertTrue(account.reserve(KIB));
+    account.close();
+    assertEquals(0, budget.held());
+  }
+
+  @Test
+  void more_than_is_held_cannot_be_released() {
+    Account account = user(new Connection(1), 100);
+    account.release(1_000);
+    assertEquals(0, budget.held());
+  }
+
+  @Test
+  void the_connection_that_has_waited_longest_is_closed_until_a_quarter_is_free() {
+    List<Connection> waiting = new ArrayList<>();
+    for (int i = 0; i < 8; i++) {
+      waiting.add(new Connection(i));
+      nobody(waiting.getLast(), CAPACITY / 32);
+    }
+    Connection asking = new Connection(9);
+    nobody(asking, KIB);
+    assertEquals(3, waiting.stream().filter(Connection::isCut).count());
+    assertTrue(waiting.subList(0, 3).stream().allMatch(Connection::isCut));
+    assertFalse(asking.isCut());
+    assertEquals(5 * CAPACITY / 32 + KIB, budget.held());
+    assertEquals(3, budget.displaced());
+  }
+
+  @Test
+  void of_requests_with_a_token_no_more_are_closed_than_needed() {
+    Connection first = new Connection(1);
+    Connection second = new Connection(2);
+    user(second, CAPACITY / 2);
+    user(first, CAPACITY / 2);
+    user(new Connection(3), KIB);
+    assertTrue(first.isCut());
+    assertFalse(second.isCut());
+  }
+
+  @Test
+  void a_connection_that_is_being_served_is_not_closed() {
+    Connection served = new Connection(1);
+    served.served = true;
+    user(served, CAPACITY);
+    Account asking = budget.open(new Connection(2));
+    asking.authenticated(true);
+    assertFalse(asking.reserve(1));
+    assertFalse(served.isCut());
+    assertEquals(CAPACITY, budget.held());
+  }
+
+  @Test
+  void requests_without_a_token_get_a_quarter_and_never_the_place_of_one_with_a_token() {
+    Connection known = new Connection(1);
+    user(known, CAPACITY / 2);
+    Connection unknown = new Connection(2);
+    nobody(unknown, CAPACITY / 4);
+    Connection asking = new Connection(3);
+    nobody(asking, CAPACITY / 8);
+    assertTrue(unknown.isCut());
+    assertFalse(known.isCut());
+  }
+
+  @Test
+  void requests_without_a_token_make_room_for_one_with_a_token_however_new_they_are() {
+    Connection known = new Connection(1);
+    user(known, 3 * CAPACITY / 4);
+    Connection unknown = new Connection(2);
+    nobody(unknown, CAPACITY / 4);
+    assertEquals(CAPACITY, budget.held());
+    user(new Connection(3), CAPACITY / 16);
+    assertTrue(unknown.isCut());
+    assertFalse(known.isCut());
+  }
+
+  @Test
+  void of_requests_without_a_token_those_with_more_than_their_share_go_first() {
+    Connection small = new Connection(1);
+    nobody(small, TransferBudget.ANONYMOUS_SHARE);
+    Connection large = new Connection(2);
+    nobody(large, 2 * TransferBudget.ANONYMOUS_SHARE);
+    nobody(new Connection(3), TransferBudget.ANONYMOUS_SHARE + 1);
+    assertTrue(large.isCut());
+    assertFalse(small.isCut());
+  }
+
+  @Test
+  void what_a_request_holds_is_counted_anew_once_its_user_is_known() {
+    Connection connection = new Connection(1);
+    Account account = nobody(connection, CAPACITY / 4);
+    account.authenticated(true);
+    Connection other = new Connection(2);
+    nobody(other, CAPACITY / 4);
+    assertFalse(connection.isCut());
+    assertFalse(other.isCut());
+    account.authenticated(false);
+    nobody(new Connection(3), KIB);
+    assertTrue(connection.isCut());
+  }
+
+  @Test
+  void an_answer_that_is_in_memory_already_is_held_even_when_there_is_no_room() {
+    Connection served = new Connection(1);
+    served.served = true;
+    user(served, CAPACITY);
+    Account answer = budget.open(new Connection(2));
+    answer.hold(KIB);
+    assertEquals(CAPACITY + KIB, budget.held());
+    answer.release(KIB);
+    assertEquals(CAPACITY, budget.held());
+  }
+
+  @Test
+  void a_closed_connection_holds_nothing_whatever_its_thread_still_does() {
+    Connection connection = new Connection(1);
+    Account account = user(connection, CAPACITY);
+    user(new Connection(2), KIB);
+    assertTrue(connection.isCut());
+    assertFalse(account.reserve(1));
+    account.hold(1);
+    account.release(KIB);
+    account.close();
+    assertEquals(KIB, budget.held());
+  }
+
+  @Test
+  void many_threads_never_pass_the_capacity() throws Exception {
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      List<Future<?>> all = new ArrayList<>();
+      for (int i = 0; i < 64; i++) {
+        boolean known = i % 2 == 0;
+        all.add(
+            threads.submit(
+                () -> {
+                  for (int round = 0; round < 200; round++) {
+                    Account account = budget.open(new Connection(round));
+                    account.authenticated(known);
+                    account.reserve(40 * KIB);
+                    assertTrue(budget.held() <= CAPACITY);
+                    account.close();
+                  }
+                }));
+      }
+      for (Future<?> one : all) {
+        one.get();
+      }
+    }
+    assertEquals(0, budget.held());
+  }
+
+  @Test
+  void limits_follow_the_heap() {
+    assertEquals(
+        new ConnectionLimits(2_048, 500, 32L << 20), ConnectionLimits.ofHeap(256L << 20, 500));
+    assertEquals(
+        new ConnectionLimits(5_000, 500, 1L << 29), ConnectionLimits.ofHeap(4L << 30, 500));
+  }
+}

@@ -1,0 +1,191 @@
+package app.perpetua.flow.http.limits;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.time.Clock;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Isolated;
+
+@Isolated("measures the heap of the JVM")
+final class RateLimiterTest {
+  private static final Instant NOW = Instant.ofEpochSecond(1_768_896_900);
+
+  /** Begins short of an overflow, as a machine's own counter may. */
+  private final AtomicLong nanos = new AtomicLong(Long.MAX_VALUE - Duration.ofSeconds(5).toNanos());
+
+  private final RateLimiter limiter = new RateLimiter(nanos::get, Clock.fixed(NOW, ZoneOffset.UTC));
+
+  @Test
+  void FR_061_each_request_leaves_the_window_by_itself() {
+    assertTrue(limiter.take("general", "a", 3).allowed());
+    pass(Duration.ofSeconds(20));
+    assertTrue(limiter.take("general", "a", 3).allowed());
+    pass(Duration.ofSeconds(20));
+    assertTrue(limiter.take("general", "a", 3).allowed());
+    RateLimiter.Verdict refused = limiter.take("general", "a", 3);
+    assertFalse(refused.allowed());
+    assertEquals(Duration.ofSeconds(20), refused.retryAfter());
+    pass(Duration.ofSeconds(20).minusNanos(1));
+    assertFalse(limiter.take("general", "a", 3).allowed());
+    pass(Duration.ofNanos(1));
+    assertTrue(limiter.take("general", "a", 3).allowed());
+    assertFalse(limiter.take("general", "a", 3).allowed());
+  }
+
+  @Test
+  void FR_061_a_burst_at_the_edge_of_a_window_is_not_doubled() {
+    pass(Duration.ofSeconds(59));
+    assertEquals(10, allowed("a", 10, 15));
+    pass(Duration.ofSeconds(2));
+    assertEquals(0, allowed("a", 10, 15));
+    pass(Duration.ofSeconds(58));
+    assertEquals(10, allowed("a", 10, 15));
+  }
+
+  @Test
+  void FR_061_no_60_seconds_ever_see_more_than_the_limit() {
+    Random random = new Random(61);
+    Deque<Long> passed = new ArrayDeque<>();
+    long window = Duration.ofSeconds(60).toNanos();
+    for (int i = 0; i < 200_000; i++) {
+      pass(Duration.ofNanos((long) (Math.abs(random.nextGaussian()) * 2_000_000_000L)));
+      boolean allowed = limiter.take("general", "a", 20).allowed();
+      long now = nanos.get();
+      while (!passed.isEmpty() && now - passed.getFirst() >= window) {
+        passed.removeFirst();
+      }
+      if (allowed) {
+        passed.addLast(now);
+      } else {
+        // Rounding to milliseconds may refuse a hair too long, never too short.
+        long hair = Duration.ofMillis(1).toNanos();
+        assertTrue(passed.size() == 20 || now - passed.getLast() < window + hair);
+      }
+      assertTrue(passed.size() <= 20);
+    }
+  }
+
+  @Test
+  void FR_061_refused_requests_do_not_count() {
+    assertEquals(2, allowed("a", 2, 2));
+    for (int i = 0; i < 60; i++) {
+      pass(Duration.ofMillis(999));
+      assertFalse(limiter.take("general", "a", 2).allowed());
+    }
+    pass(Duration.ofMillis(60));
+    assertTrue(limiter.take("general", "a", 2).allowed());
+  }
+
+  @Test
+  void FR_061_keys_do_not_touch_each_other() {
+    assertEquals(1, allowed("a", 1, 5));
+    assertEquals(1, allowed("b", 1, 5));
+    assertTrue(limiter.take("ai", "a", 1).allowed());
+  }
+
+  @Test
+  void FR_061_concurrent_requests_get_exactly_the_limit() throws InterruptedException {
+    RateLimiter real = new RateLimiter(nanos::get, Clock.systemUTC());
+    AtomicInteger allowed = new AtomicInteger();
+    CountDownLatch go = new CountDownLatch(1);
+    Thread[] threads = new Thread[200];
+    for (int i = 0; i < threads.length; i++) {
+      threads[i] =
+          Thread.ofPlatform()
+              .start(
+                  () -> {
+                    await(go);
+                    for (int j = 0; j < 20; j++) {
+                      if (real.take("general", "a", 100).allowed()) {
+                        allowed.incrementAndGet();
+                      }
+                    }
+                  });
+    }
+    go.countDown();
+    for (Thread thread : threads) {
+      thread.join();
+    }
+    assertEquals(100, allowed.get());
+  }
+
+  @Test
+  void FR_061_headers_tell_where_one_stands() {
+    limiter.take("general", "a", 100);
+    pass(Duration.ofSeconds(15));
+    RateLimiter.Verdict verdict = limiter.take("general", "a", 100);
+    assertEquals(
+        Map.of(
+            "X-RateLimit-Limit", "100",
+            "X-RateLimit-Remaining", "98",
+            "X-RateLimit-Reset", "1768896960",
+            "RateLimit", "\"general\";r=98;t=60",
+            "RateLimit-Policy", "\"general\";q=100;w=60"),
+        verdict.headers());
+  }
+
+  @Test
+  void promise_22_five_million_addresses_fit_into_64_MB() {
+    // All within one window, however long this takes.
+    RateLimiter real = new RateLimiter(nanos::get, Clock.systemUTC());
+    long before = usedHeap();
+    String regular = "203.0.113.7";
+    int passed = 0;
+    long most = 0;
+    for (int i = 1; i <= 5_000_000; i++) {
+      real.take(
+          "auth", "2001:db8:" + Integer.toHexString(i >> 16) + ":" + (i & 0xffff) + "::/64", 10);
+      if (i % 1_000 == 0 && real.take("auth", regular, 10).allowed()) {
+        passed++;
+      }
+      if (i % 1_000_000 == 0) {
+        most = Math.max(most, usedHeap() - before);
+      }
+    }
+    System.out.println("5 million addresses: " + most / 1024 / 1024 + " MiB");
+    assertTrue(most < 64L * 1024 * 1024, most + " bytes");
+    assertTrue(real.take("auth", "198.51.100.1", 1).allowed());
+    // Whoever keeps coming is not forgotten among those who come once.
+    assertTrue(passed <= 20, passed + " passed");
+  }
+
+  private int allowed(String key, int limit, int attempts) {
+    int allowed = 0;
+    for (int i = 0; i < attempts; i++) {
+      if (limiter.take("general", key, limit).allowed()) {
+        allowed++;
+      }
+    }
+    return allowed;
+  }
+
+  private void pass(Duration time) {
+    nanos.addAndGet(time.toNanos());
+  }
+
+  private static void await(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  private static long usedHeap() {
+    System.gc();
+    Runtime runtime = Runtime.getRuntime();
+    return runtime.totalMemory() - runtime.freeMemory();
+  }
+}

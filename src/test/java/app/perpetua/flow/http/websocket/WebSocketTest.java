@@ -1,0 +1,319 @@
+package app.perpetua.flow.http.websocket;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import app.perpetua.flow.account.AccessTokens;
+import app.perpetua.flow.base.Ids;
+import app.perpetua.flow.base.Json;
+import app.perpetua.flow.fake.Frames;
+import app.perpetua.flow.harness.MutableClock;
+import app.perpetua.flow.http.Errors;
+import app.perpetua.flow.http.HttpConfig;
+import app.perpetua.flow.http.PlainServer;
+import app.perpetua.flow.http.Reply;
+import app.perpetua.flow.http.Route;
+import app.perpetua.flow.http.limits.RateLimiter;
+import app.perpetua.flow.http.server.Server;
+import app.perpetua.flow.sql.Eventually;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** The socket itself, under handlers that do what none of the service's does. */
+class WebSocketTest {
+  private static final String PATH = "/socket";
+  private static final int LIMIT_SECONDS = 20;
+  private static final Duration LIMIT = Duration.ofSeconds(LIMIT_SECONDS);
+
+  /** Remembers what it is told. */
+  private static class Remembering implements WebSocketHandler {
+    final BlockingQueue<String> told = new LinkedBlockingQueue<>();
+    final CountDownLatch gone = new CountDownLatch(1);
+
+    @Override
+    public int maxTextBytes() {
+      return 100;
+    }
+
+    @Override
+    public int maxBinaryBytes() {
+      return 100;
+    }
+
+    @Override
+    public void onOpen(ClientSocket socket) {}
+
+    @Override
+    public boolean onFrame() {
+      return true;
+    }
+
+    @Override
+    public void onText(String message) {
+      told.add(message);
+    }
+
+    @Override
+    public void onBinary(byte[] message) {
+      told.add(message.length + " bytes");
+    }
+
+    @Override
+    public void onMessageTooLarge() {
+      told.add("too large");
+    }
+
+    @Override
+    public void onPing(byte[] bytes) {}
+
+    @Override
+    public void onClose() {
+      if (gone.getCount() == 0) {
+        told.add("gone twice");
+      }
+      gone.countDown();
+    }
+
+    String next() throws InterruptedException {
+      return String.valueOf(told.poll(LIMIT_SECONDS, TimeUnit.SECONDS));
+    }
+  }
+
+  private Supplier<WebSocketHandler> handlers = Remembering::new;
+  private final Server server = server();
+
+  private Server server() {
+    HttpConfig config = PlainServer.config(Optional.empty(), 0);
+    MutableClock clock = new MutableClock();
+    Ids ids = new Ids();
+    Server started =
+        new Server(
+            config,
+            List.of(Route.plain(PATH, _ -> Reply.noContent())),
+            (_, _, response) -> response.status(400).send(),
+            new Errors(new Json()),
+            ids,
+            _ -> {},
+            new WebSocketGate(
+                List.of(new WebSocketRoute(PATH, _ -> handlers.get())),
+                new AccessTokens(PlainServer.account(), ids, clock),
+                new RateLimiter(clock),
+                config,
+                ids));
+    started.start();
+    return started;
+  }
+
+  @AfterEach
+  void stop() {
+    server.close();
+  }
+
+  private record Client(Socket socket, Frames frames) implements AutoCloseable {
+    /** The close frame; all before it must be messages. */
+    Frames.Frame closeFrame() throws IOException {
+      while (true) {
+        Frames.Frame frame = frames.read();
+        if (frame.code() == Frames.CLOSE) {
+          return frame;
+        }
+        assertEquals(Frames.TEXT, frame.code());
+        assertEquals("x".repeat(200), frame.text());
+      }
+    }
+
+    void assertOver() throws IOException {
+      assertEquals(-1, socket.getInputStream().read(), "a byte after the handshake");
+    }
+
+    @Override
+    public void close() throws IOException {
+      socket.close();
+    }
+  }
+
+  private Client connect() throws IOException {
+    Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port());
+    socket.setSoTimeout(LIMIT_SECONDS * 1_000);
+    Frames frames = new Frames(socket.getInputStream(), socket.getOutputStream(), true);
+    String head =
+        """
+        GET /socket HTTP/1.1\r
+        Host: 127.0.0.1\r
+        Connection: Upgrade\r
+        Upgrade: websocket\r
+        Sec-WebSocket-Version: 13\r
+        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r
+        \r
+        """;
+    socket.getOutputStream().write(head.getBytes(StandardCharsets.US_ASCII));
+    Frames.Head answer = frames.head();
+    assertEquals("HTTP/1.1 101 Switching Protocols", answer.start());
+    // The example of RFC 6455, section 1.3.
+    assertEquals("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", answer.headers().get("sec-websocket-accept"));
+    return new Client(socket, frames);
+  }
+
+  @Test
+  void half_a_message_counts_as_bytes_in_flight_until_it_is_handled() throws Exception {
+    Remembering remembering =
+        new Remembering() {
+          @Override
+          public int maxBinaryBytes() {
+            return 200_000;
+          }
+        };
+    handlers = () -> remembering;
+    try (Client client = connect()) {
+      client.frames().write(Frames.BINARY, false, new byte[100_000]);
+      Eventually.within(LIMIT, () -> server.bytesInFlight() >= 90_000);
+      client.frames().write(Frames.CONTINUATION, true, new byte[1]);
+      assertEquals("100001 bytes", remembering.told.poll(LIMIT_SECONDS, TimeUnit.SECONDS));
+      Eventually.within(LIMIT, () -> server.bytesInFlight() == 0);
+    }
+  }
+
+  @Test
+  void a_message_that_is_dropped_is_not_in_flight() throws Exception {
+    Remembering remembering = new Remembering();
+    handlers = () -> remembering;
+    try (Client client = connect()) {
+      client.frames().write(Frames.BINARY, false, new byte[100_000]);
+      assertEquals("too large", remembering.told.poll(LIMIT_SECONDS, TimeUnit.SECONDS));
+      client.frames().write(Frames.CONTINUATION, true, new byte[100_000]);
+      client.frames().text("next");
+      assertEquals("next", remembering.told.poll(LIMIT_SECONDS, TimeUnit.SECONDS));
+      assertEquals(0, server.bytesInFlight());
+    }
+  }
+
+  @Test
+  void RFC_6455_5_5_1_no_thread_sends_behind_a_close_frame() throws Exception {
+    handlers =
+        () ->
+            new Remembering() {
+              @Override
+              public void onOpen(ClientSocket socket) {
+                CountDownLatch sending = new CountDownLatch(4);
+                for (int i = 0; i < 4; i++) {
+                  Thread.ofPlatform()
+                      .daemon()
+                      .start(
+                          () -> {
+                            while (socket.send("x".repeat(200))) {
+                              sending.countDown();
+                            }
+                          });
+                }
+                for (int i = 0; i < 2; i++) {
+                  int code = 4000 + i;
+                  Thread.ofPlatform()
+                      .daemon()
+                      .start(
+                          () -> {
+                            awaited(sending);
+                            socket.close(code, "enough");
+                          });
+                }
+              }
+            };
+    for (int i = 0; i < 6; i++) {
+      try (Client client = connect()) {
+        Frames.Frame close = client.closeFrame();
+        assertTrue(close.closeCode() == 4000 || close.closeCode() == 4001);
+        client.frames().write(Frames.CLOSE, true, close.payload());
+        client.assertOver();
+      }
+    }
+  }
+
+  private static void awaited(CountDownLatch latch) {
+    try {
+      if (!latch.await(LIMIT_SECONDS, TimeUnit.SECONDS)) {
+        throw new AssertionError("nobody sends");
+      }
+    } catch (InterruptedException e) {
+      throw new AssertionError(e);
+    }
+  }
+
+  @Test
+  void a_handler_that_fails_closes_with_1011_and_tells_nothing() throws Exception {
+    Remembering failing =
+        new Remembering() {
+          @Override
+          public void onText(String message) {
+            throw new IllegalStateException("secret cause");
+          }
+        };
+    handlers = () -> failing;
+    try (Client client = connect()) {
+      client.frames().text("hello");
+      Frames.Frame close = client.closeFrame();
+      assertEquals(1011, close.closeCode());
+      assertFalse(close.text().contains("secret"));
+      awaited(failing.gone);
+      client.frames().text("still there?");
+      client.frames().write(Frames.CLOSE, true, new byte[0]);
+      client.assertOver();
+      assertTrue(failing.told.isEmpty());
+    }
+  }
+
+  @Test
+  void a_handler_that_fails_to_open_closes_with_1011() throws Exception {
+    handlers =
+        () ->
+            new Remembering() {
+              @Override
+              public void onOpen(ClientSocket socket) {
+                throw new IllegalStateException("secret cause");
+              }
+            };
+    try (Client client = connect()) {
+      assertEquals(1011, client.closeFrame().closeCode());
+      client.frames().write(Frames.CLOSE, true, new byte[0]);
+      client.assertOver();
+    }
+  }
+
+  @Test
+  void messages_come_whole_whatever_their_fragments() throws Exception {
+    Remembering handler = new Remembering();
+    handlers = () -> handler;
+    try (Client client = connect()) {
+      byte[] text = "Grüße".getBytes(StandardCharsets.UTF_8);
+      // In the midst of a character, and with a control frame between.
+      client.frames().write(Frames.TEXT, false, new byte[] {text[0], text[1], text[2]});
+      client.frames().write(Frames.PONG, true, new byte[0]);
+      client.frames().write(Frames.CONTINUATION, true, Arrays.copyOfRange(text, 3, text.length));
+      assertEquals("Grüße", handler.next());
+      client.frames().write(Frames.BINARY, false, new byte[60]);
+      client.frames().write(Frames.CONTINUATION, false, new byte[60]);
+      client.frames().write(Frames.CONTINUATION, false, new byte[60]);
+      client.frames().write(Frames.CONTINUATION, true, new byte[0]);
+      assertEquals("too large", handler.next());
+      client.frames().write(Frames.BINARY, true, new byte[100]);
+      assertEquals("100 bytes", handler.next());
+      client.frames().write(Frames.TEXT, true, new byte[70_000]);
+      assertEquals("too large", handler.next());
+      client.frames().text("");
+      assertEquals("", handler.next());
+    }
+    awaited(handler.gone);
+  }
+}

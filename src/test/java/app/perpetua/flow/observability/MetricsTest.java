@@ -1,0 +1,164 @@
+package app.perpetua.flow.observability;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import app.perpetua.flow.base.ErrorCode;
+import app.perpetua.flow.base.Json;
+import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.base.Secret;
+import app.perpetua.flow.harness.Api;
+import app.perpetua.flow.harness.MutableClock;
+import app.perpetua.flow.http.CompletedRequest;
+import app.perpetua.flow.http.PlainServer;
+import app.perpetua.flow.http.Request;
+import app.perpetua.flow.http.RequestContext;
+import app.perpetua.flow.http.Route;
+import app.perpetua.flow.parsing.QueryParameters;
+import app.perpetua.flow.sql.Pool;
+import app.perpetua.flow.sql.Postgres;
+import com.zaxxer.hikari.HikariDataSource;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.Test;
+
+final class MetricsTest {
+  private static final Secret TOKEN = new Secret("operator's token");
+
+  @AutoClose private final Metrics metrics = new Metrics();
+
+  @Test
+  void FR_066_latency_is_a_histogram_by_method_route_and_status() {
+    RequestContext exchange = new RequestContext("r", "203.0.113.7", false, 0);
+    exchange.route("/api/v1/tasks/{id}");
+    metrics.accept(new CompletedRequest(exchange, "GET", 200, Duration.ofMillis(30)));
+    metrics.accept(new CompletedRequest(exchange, "GET", 200, Duration.ofSeconds(9)));
+    String labels = "method=\"GET\",route=\"/api/v1/tasks/{id}\",status=\"200\"";
+    assertHas("http_server_requests_seconds_bucket{" + labels + ",le=\"0.025\"} 0");
+    assertHas("http_server_requests_seconds_bucket{" + labels + ",le=\"0.05\"} 1");
+    assertHas("http_server_requests_seconds_bucket{" + labels + ",le=\"5.0\"} 1");
+    assertHas("http_server_requests_seconds_bucket{" + labels + ",le=\"+Inf\"} 2");
+    assertHas("http_server_requests_seconds_sum{" + labels + "} 9.03");
+    assertEquals(
+        11,
+        metrics
+            .scrape()
+            .lines()
+            .filter(line -> line.startsWith("http_server_requests_seconds_bucket"))
+            .count());
+  }
+
+  @Test
+  void FR_066_errors_and_sign_ins_are_counted() {
+    RequestContext exchange = new RequestContext("r", "203.0.113.7", false, 0);
+    exchange.code(ErrorCode.NOT_FOUND);
+    metrics.accept(new CompletedRequest(exchange, "GET", 404, Duration.ofMillis(1)));
+    metrics.signIn("refused");
+    metrics.signIn("refused");
+    assertHas("http_server_errors_total{code=\"NOT_FOUND\"} 1");
+    assertHas("http_server_requests_seconds_count{method=\"GET\",route=\"none\",status=\"404\"} 1");
+    assertHas("sign_in_total{result=\"refused\"} 2");
+  }
+
+  @Test
+  void FR_066_the_process_and_the_pool_are_watched() {
+    try (HikariDataSource pool = Pool.open(Postgres.config(1, 3))) {
+      Pool.watch(pool, metrics.registry());
+      assertThrows(SQLException.class, pool::getConnection);
+      assertHas("hikaricp_connections_max{pool=\"main\"} 3");
+      assertHas("hikaricp_connections_timeout_total{pool=\"main\"} 1");
+    }
+    for (String name :
+        List.of(
+            "jvm_memory_used_bytes{",
+            "jvm_gc_memory_allocated_bytes_total ",
+            "jvm_threads_live_threads ",
+            "process_cpu_usage ",
+            "process_files_open_files ",
+            "process_uptime_seconds ",
+            "system_cpu_count ")) {
+      assertHas(name);
+    }
+  }
+
+  @Test
+  void FR_066_this_machine_may_read_but_nobody_through_its_proxy() {
+    MetricsRoutes routes = new MetricsRoutes(metrics, PlainServer.config(Optional.empty(), 0));
+    try (PlainServer server =
+            new PlainServer(List.of(Route.plain("/metrics", routes::scrape)), metrics);
+        Api api = server.api()) {
+      String body = api.get("/metrics").expect(200).text();
+      assertTrue(body.contains("jvm_threads_live_threads"), body);
+      assertEquals(Metrics.TYPE, api.get("/metrics").header("Content-Type").orElseThrow());
+      assertTrue(api.get("/metrics").text().contains("route=\"/metrics\""));
+      Api proxied = api.with("X-Forwarded-For", "127.0.0.1");
+      assertEquals("UNAUTHORIZED", proxied.get("/metrics").expect(401).errorCode());
+    }
+  }
+
+  @Test
+  void FR_066_others_need_the_operators_token() {
+    MetricsRoutes routes = new MetricsRoutes(metrics, PlainServer.config(Optional.of(TOKEN), 0));
+    assertEquals(200, routes.scrape(remote("Bearer operator's token")).status());
+    for (String wrong :
+        List.of("", "Bearer", "Bearer ", "Bearer operator's tokem", "Basic operator's token")) {
+      Refusal refusal = assertThrows(Refusal.class, () -> routes.scrape(remote(wrong)));
+      assertEquals(ErrorCode.UNAUTHORIZED, refusal.code());
+    }
+    MetricsRoutes closed = new MetricsRoutes(metrics, PlainServer.config(Optional.empty(), 0));
+    assertThrows(Refusal.class, () -> closed.scrape(remote("Bearer ")));
+  }
+
+  private static Request remote(String authorization) {
+    return new Request(
+        new Json(),
+        new RequestContext("r", "203.0.113.7", false, 0),
+        null,
+        _ -> "",
+        Map.of("Authorization", authorization)::get,
+        new QueryParameters(new HashMap<>()),
+        new byte[0],
+        MutableClock.START);
+  }
+
+  @Test
+  void FR_066_a_port_of_their_own_takes_them_from_the_other() throws Exception {
+    MetricsRoutes routes = new MetricsRoutes(metrics, PlainServer.config(Optional.of(TOKEN), 9100));
+    try (PlainServer server =
+            new PlainServer(List.of(Route.plain("/metrics", routes::scrape)), metrics);
+        Api api = server.api();
+        MetricsServer own = new MetricsServer(metrics, 0);
+        HttpClient client = HttpClient.newHttpClient()) {
+      assertEquals("NOT_FOUND", api.get("/metrics").expect(404).errorCode());
+      URI uri = URI.create("http://127.0.0.1:" + own.port());
+      HttpResponse<String> answer =
+          client.send(
+              HttpRequest.newBuilder(uri.resolve("/metrics")).build(),
+              HttpResponse.BodyHandlers.ofString());
+      assertEquals(200, answer.statusCode());
+      assertEquals(Metrics.TYPE, answer.headers().firstValue("Content-Type").orElseThrow());
+      assertTrue(answer.body().contains("jvm_threads_live_threads"));
+      assertThrows(IllegalStateException.class, () -> new MetricsServer(metrics, own.port()));
+      HttpResponse<String> elsewhere =
+          client.send(
+              HttpRequest.newBuilder(uri.resolve("/api/v1/tasks")).build(),
+              HttpResponse.BodyHandlers.ofString());
+      assertEquals(404, elsewhere.statusCode());
+    }
+  }
+
+  private void assertHas(String line) {
+    String all = metrics.scrape();
+    assertTrue(all.lines().anyMatch(l -> l.startsWith(line)), () -> line + " is not in\n" + all);
+  }
+}
