@@ -9,9 +9,9 @@ import app.perpetua.flow.fake.CheckoutEvent;
 import app.perpetua.flow.fake.FakeCheckout;
 import app.perpetua.flow.fake.FakePushService;
 import app.perpetua.flow.harness.Api;
-import app.perpetua.flow.harness.Talk;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.TestService;
+import app.perpetua.flow.harness.VoiceTestClient;
 import app.perpetua.flow.http.Route;
 import app.perpetua.flow.http.RoutesAndContract;
 import java.io.IOException;
@@ -317,7 +317,8 @@ class ContractTest {
     Map<String, Object> recording =
         Map.of("audio_url", "http://recordings.test/a.webm", "duration_seconds", 20);
     call(api, "POST", "/api/v1/ai/transcribe", recording);
-    try (Talk talk = Talk.open(service.port(), signedIn.get("access_token").stringValue())) {
+    try (VoiceTestClient talk =
+        VoiceTestClient.open(service.port(), signedIn.get("access_token").stringValue())) {
       String id = talk.next("connected").get("session_id").stringValue();
       seen.add("GET /api/v1/ws/voice/transcribe");
       talk.endStream();

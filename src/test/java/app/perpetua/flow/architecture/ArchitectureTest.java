@@ -37,7 +37,7 @@ class ArchitectureTest {
   List<DynamicTest> the_service_keeps_every_rule() {
     JavaClasses service = new ClassFileImporter().importPath(Path.of("target/classes"));
     assertTrue(service.contain("app.perpetua.flow.Main"));
-    return new House("app.perpetua.flow")
+    return new ArchitectureRules("app.perpetua.flow")
         .rules().entrySet().stream()
             .map(
                 rule ->
@@ -48,7 +48,7 @@ class ArchitectureTest {
   @TestFactory
   List<DynamicTest> every_rule_convicts_who_breaks_it() {
     JavaClasses broken = new ClassFileImporter().importPackages(BROKEN);
-    Map<String, com.tngtech.archunit.lang.ArchRule> rules = new House(BROKEN).rules();
+    Map<String, com.tngtech.archunit.lang.ArchRule> rules = new ArchitectureRules(BROKEN).rules();
     assertEquals(rules.keySet(), CONVICTED.keySet());
     return rules.entrySet().stream()
         .map(
@@ -70,7 +70,9 @@ class ArchitectureTest {
     JavaClasses broken = new ClassFileImporter().importPackages(BROKEN);
     EvaluationResult result =
         Objects.requireNonNull(
-                new House(BROKEN).rules().get("time, randomness and surroundings are passed in"))
+                new ArchitectureRules(BROKEN)
+                    .rules()
+                    .get("time, randomness and surroundings are passed in"))
             .evaluate(broken);
     assertEquals(7, result.getFailureReport().getDetails().size());
   }

@@ -8,9 +8,9 @@ import app.perpetua.flow.fake.FakeDeepgram;
 import app.perpetua.flow.fake.FakeDeepgram.Step;
 import app.perpetua.flow.fake.WebmFile;
 import app.perpetua.flow.harness.Invariants;
-import app.perpetua.flow.harness.Talk;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.TestService;
+import app.perpetua.flow.harness.VoiceTestClient;
 import app.perpetua.flow.sql.Eventually;
 import java.time.Duration;
 import java.util.Map;
@@ -58,9 +58,9 @@ class VoiceKilledTest {
     return user;
   }
 
-  private static Talk speaking(Jar jar, TestService.Session user) throws Exception {
+  private static VoiceTestClient speaking(Jar jar, TestService.Session user) throws Exception {
     deepgram.script(new Step.Final("This was heard."));
-    Talk talk = Talk.open(jar.port(), user.accessToken());
+    VoiceTestClient talk = VoiceTestClient.open(jar.port(), user.accessToken());
     talk.next("connected");
     talk.audio(WebmFile.pieces(1).getFirst());
     talk.next("transcript");
@@ -77,7 +77,7 @@ class VoiceKilledTest {
   void promise_24_a_service_that_stops_says_so_and_bills() throws Exception {
     Jar jar = stage.start(environment()).awaitReady();
     TestService.Session user = newPro(jar);
-    try (Talk talk = speaking(jar, user)) {
+    try (VoiceTestClient talk = speaking(jar, user)) {
       jar.terminate();
       assertEquals("This was heard.", talk.next("complete").get("full_transcript").stringValue());
       assertEquals(1001, talk.closeCode());
@@ -97,7 +97,7 @@ class VoiceKilledTest {
       throws Exception {
     Jar jar = stage.start(environment()).awaitReady();
     TestService.Session user = newPro(jar);
-    try (Talk talk = speaking(jar, user)) {
+    try (VoiceTestClient talk = speaking(jar, user)) {
       jar.kill();
       assertEquals(1006, talk.closeCode());
     }

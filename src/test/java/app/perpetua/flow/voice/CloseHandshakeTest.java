@@ -10,7 +10,7 @@ import app.perpetua.flow.fake.FakeDeepgram.Step;
 import app.perpetua.flow.fake.Frames;
 import app.perpetua.flow.harness.Invariants;
 import app.perpetua.flow.harness.MovableNanos;
-import app.perpetua.flow.harness.RawTalk;
+import app.perpetua.flow.harness.RawVoiceClient;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.TestService;
 import java.io.IOException;
@@ -70,26 +70,27 @@ class CloseHandshakeTest {
 
   /** What leads to an end; it leaves the connection where the service will close it. */
   interface Story {
-    RawTalk tell() throws Exception;
+    RawVoiceClient tell() throws Exception;
   }
 
   /** What somebody does in mid-session. */
   interface Act {
-    void on(RawTalk talk) throws Exception;
+    void on(RawVoiceClient talk) throws Exception;
   }
 
-  private static RawTalk connected(TestService.Session user) throws IOException {
-    RawTalk talk = new RawTalk(service.port(), "?token=" + user.accessToken());
+  private static RawVoiceClient connected(TestService.Session user) throws IOException {
+    RawVoiceClient talk = new RawVoiceClient(service.port(), "?token=" + user.accessToken());
     assertEquals("connected", talk.next().get("type").stringValue());
     return talk;
   }
 
-  private static RawTalk speaking(TestService.Session user, Step... further) throws IOException {
+  private static RawVoiceClient speaking(TestService.Session user, Step... further)
+      throws IOException {
     Step[] steps = new Step[further.length + 1];
     steps[0] = new Step.Final("This was heard.");
     System.arraycopy(further, 0, steps, 1, further.length);
     service.deepgram().script(steps);
-    RawTalk talk = connected(user);
+    RawVoiceClient talk = connected(user);
     talk.frames().write(Frames.BINARY, true, PIECES.get(0));
     assertEquals("This was heard.", talk.next().get("text").stringValue());
     return talk;
@@ -106,7 +107,7 @@ class CloseHandshakeTest {
   private static Story unknown(Act act) {
     return played(
         () -> {
-          RawTalk talk = new RawTalk(service.port(), "");
+          RawVoiceClient talk = new RawVoiceClient(service.port(), "");
           talk.ping();
           return talk;
         },
@@ -115,7 +116,7 @@ class CloseHandshakeTest {
 
   private static Story played(Story begun, Act act) {
     return () -> {
-      RawTalk talk = begun.tell();
+      RawVoiceClient talk = begun.tell();
       act.on(talk);
       return talk;
     };
@@ -192,7 +193,7 @@ class CloseHandshakeTest {
             "provider_unreachable",
             () -> {
               service.deepgram().script(new Step.Refuse(500));
-              return new RawTalk(service.port(), "?token=" + service.newPro().accessToken());
+              return new RawVoiceClient(service.port(), "?token=" + service.newPro().accessToken());
             }),
         end("not audio", 4502, "not_audio", silent(audio(new byte[100]))),
         end(
@@ -206,7 +207,7 @@ class CloseHandshakeTest {
             "undecodable",
             () -> {
               service.deepgram().script(new Step.Close(1008, "DATA-0000"));
-              RawTalk talk = connected(service.newPro());
+              RawVoiceClient talk = connected(service.newPro());
               talk.frames().write(Frames.BINARY, true, PIECES.get(0));
               return talk;
             }),
@@ -216,7 +217,7 @@ class CloseHandshakeTest {
             "taken_over",
             () -> {
               TestService.Session user = service.newPro();
-              RawTalk talk = speaking(user, new Step.Final("Late."));
+              RawVoiceClient talk = speaking(user, new Step.Final("Late."));
               database.run(
                   "update notes.voice_sessions set lease = gen_random_uuid(), lease_until = now()"
                       + " where user_id = ?",
@@ -236,7 +237,7 @@ class CloseHandshakeTest {
             "refused",
             () -> {
               TestService.Session user = service.newPro();
-              try (RawTalk first = speaking(user)) {
+              try (RawVoiceClient first = speaking(user)) {
                 endStream(first);
                 assertEquals(1000, first.closeCode());
               }
@@ -248,8 +249,8 @@ class CloseHandshakeTest {
             "refused",
             () -> {
               TestService.Session user = service.newPro();
-              RawTalk first = connected(user);
-              RawTalk second = unknown(auth(user)).tell();
+              RawVoiceClient first = connected(user);
+              RawVoiceClient second = unknown(auth(user)).tell();
               assertEquals("CONFLICT", second.next().get("code").stringValue());
               first.close();
               return second;
@@ -259,8 +260,8 @@ class CloseHandshakeTest {
             1001,
             "going_away",
             () -> {
-              RawTalk talk =
-                  new RawTalk(stopping.port(), "?token=" + stopping.newPro().accessToken());
+              RawVoiceClient talk =
+                  new RawVoiceClient(stopping.port(), "?token=" + stopping.newPro().accessToken());
               talk.next();
               Thread.ofVirtual().start(stopping.app()::close);
               return talk;
@@ -309,18 +310,18 @@ class CloseHandshakeTest {
     return argumentSet(name, code, reason, story);
   }
 
-  private static void endStream(RawTalk talk) throws IOException {
+  private static void endStream(RawVoiceClient talk) throws IOException {
     talk.frames().text("{\"type\":\"end_stream\"}");
   }
 
-  private static void flood(RawTalk talk) throws IOException {
+  private static void flood(RawVoiceClient talk) throws IOException {
     for (int i = 0; i < 5_000; i++) {
       talk.frames().write(Frames.PONG, true, new byte[0]);
     }
   }
 
   /** Sends until the provider's buffers are full and the service has said so. */
-  private static void outrun(RawTalk talk) throws IOException {
+  private static void outrun(RawVoiceClient talk) throws IOException {
     byte[] much = new byte[32 * 1024];
     while (talk.socket().getInputStream().available() == 0) {
       talk.frames().write(Frames.BINARY, true, much);
@@ -331,7 +332,7 @@ class CloseHandshakeTest {
   @MethodSource("ends")
   void RFC_6455_5_5_1_nothing_follows_the_close_handshake(int code, String reason, Story story)
       throws Exception {
-    try (RawTalk talk = story.tell()) {
+    try (RawVoiceClient talk = story.tell()) {
       byte[] close = closeFrame(talk);
       assertEquals(hex(frame(code, reason)), hex(close));
       if (reason.equals("a length that is negative")) {
@@ -346,7 +347,7 @@ class CloseHandshakeTest {
 
   @Test
   void what_a_client_sends_after_the_close_is_dropped() throws Exception {
-    try (RawTalk talk = spoken(CloseHandshakeTest::endStream).tell()) {
+    try (RawVoiceClient talk = spoken(CloseHandshakeTest::endStream).tell()) {
       assertEquals(hex(frame(1000, "end_stream")), hex(closeFrame(talk)));
       endStream(talk);
       audio(PIECES.get(1), new byte[300 * 1024]).on(talk);
@@ -359,7 +360,7 @@ class CloseHandshakeTest {
 
   @Test
   void a_client_that_does_not_answer_the_close_is_cut() throws Exception {
-    try (RawTalk talk = silent(CloseHandshakeTest::endStream).tell()) {
+    try (RawVoiceClient talk = silent(CloseHandshakeTest::endStream).tell()) {
       closeFrame(talk);
       assertEquals(-1, talk.socket().getInputStream().read());
     }
@@ -392,7 +393,7 @@ class CloseHandshakeTest {
   void RFC_6455_5_5_1_a_client_that_closes_first_gets_one_answer(byte[] sent, byte[] answer)
       throws Exception {
     for (Story story : new Story[] {spoken(_ -> {}), unknown(_ -> {})}) {
-      try (RawTalk talk = story.tell()) {
+      try (RawVoiceClient talk = story.tell()) {
         talk.frames().write(Frames.CLOSE, true, sent);
         assertEquals(hex(frame(answer)), hex(closeFrame(talk)));
         assertEquals(-1, talk.socket().getInputStream().read());
@@ -402,7 +403,7 @@ class CloseHandshakeTest {
 
   @Test
   void both_sides_that_close_at_once_send_one_frame_each() throws Exception {
-    try (RawTalk talk = spoken(CloseHandshakeTest::endStream).tell()) {
+    try (RawVoiceClient talk = spoken(CloseHandshakeTest::endStream).tell()) {
       talk.frames().close(1000, "");
       assertNotEquals(0, closeFrame(talk).length);
       assertEquals(-1, talk.socket().getInputStream().read());
@@ -410,7 +411,7 @@ class CloseHandshakeTest {
   }
 
   /** The bytes of the service's close frame; text before it is skipped. */
-  private static byte[] closeFrame(RawTalk talk) throws IOException {
+  private static byte[] closeFrame(RawVoiceClient talk) throws IOException {
     InputStream in = talk.socket().getInputStream();
     while (true) {
       int first = in.read();

@@ -14,10 +14,10 @@ import app.perpetua.flow.fake.DeepgramStreamFake;
 import app.perpetua.flow.fake.FakeDeepgram.Step;
 import app.perpetua.flow.harness.Api;
 import app.perpetua.flow.harness.Invariants;
-import app.perpetua.flow.harness.RawTalk;
-import app.perpetua.flow.harness.Talk;
+import app.perpetua.flow.harness.RawVoiceClient;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.TestService;
+import app.perpetua.flow.harness.VoiceTestClient;
 import app.perpetua.flow.sql.Eventually;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -64,7 +64,7 @@ class VoiceApiTest {
             new Step.Final("Buy milk."));
     TestService.Session user = service.newPro();
     int before = balance(user);
-    try (Talk talk = Talk.open(service.port(), user.accessToken())) {
+    try (VoiceTestClient talk = VoiceTestClient.open(service.port(), user.accessToken())) {
       JsonNode connected = talk.next("connected");
       assertEquals(300, connected.get("max_duration_seconds").intValue());
       talk.audio(PIECES.get(0));
@@ -105,7 +105,7 @@ class VoiceApiTest {
   void audio_arrives_whole_and_in_order_and_is_stored_nowhere() throws Exception {
     TestService.Session user = service.newPro();
     CRC32 sent = new CRC32();
-    try (Talk talk = Talk.open(service.port(), user.accessToken())) {
+    try (VoiceTestClient talk = VoiceTestClient.open(service.port(), user.accessToken())) {
       talk.next("connected");
       for (byte[] piece : PIECES) {
         talk.audio(piece);
@@ -124,13 +124,13 @@ class VoiceApiTest {
   void a_token_comes_by_header_or_first_message_as_well() throws Exception {
     TestService.Session user = service.newPro();
     Map<String, String> header = Map.of("Authorization", "Bearer " + user.accessToken());
-    try (Talk talk = Talk.open(service.port(), header)) {
+    try (VoiceTestClient talk = VoiceTestClient.open(service.port(), header)) {
       talk.next("connected");
       talk.endStream();
       assertEquals(0, talk.next("complete").get("credits_used").intValue());
       assertEquals(1000, talk.closeCode());
     }
-    try (Talk talk = Talk.open(service.port(), Map.of())) {
+    try (VoiceTestClient talk = VoiceTestClient.open(service.port(), Map.of())) {
       talk.say("{\"type\":\"auth\",\"token\":\"" + user.accessToken() + "\"}");
       talk.next("connected");
       talk.say("{\"type\":\"auth\",\"token\":\"" + user.accessToken() + "\"}");
@@ -150,7 +150,7 @@ class VoiceApiTest {
     service.api().invalidOnPurpose().get("/api/v1/ws/voice/transcribe").expect(400);
     // Five to start with and ten of the day.
     for (int i = 0; i < 3; i++) {
-      try (Talk talk = Talk.open(service.port(), pro.accessToken())) {
+      try (VoiceTestClient talk = VoiceTestClient.open(service.port(), pro.accessToken())) {
         talk.next("connected");
         talk.audio(PIECES.getFirst());
         talk.endStream();
@@ -162,7 +162,7 @@ class VoiceApiTest {
 
   private static void refused(int status, String code, String query, String... headers)
       throws Exception {
-    try (RawTalk talk = new RawTalk(service.port(), query, headers)) {
+    try (RawVoiceClient talk = new RawVoiceClient(service.port(), query, headers)) {
       assertEquals(status, talk.status());
       assertEquals(code, talk.errorCode());
     }
@@ -172,8 +172,8 @@ class VoiceApiTest {
   void known_origins_our_own_and_none_are_let_in() throws Exception {
     TestService.Session user = service.newPro();
     for (String origin : List.of("https://app.example.com", "http://127.0.0.1:" + service.port())) {
-      try (RawTalk talk =
-          new RawTalk(service.port(), "?token=" + user.accessToken(), "Origin: " + origin)) {
+      try (RawVoiceClient talk =
+          new RawVoiceClient(service.port(), "?token=" + user.accessToken(), "Origin: " + origin)) {
         assertEquals(101, talk.status());
         assertEquals("connected", talk.next().get("type").stringValue());
       }
@@ -196,12 +196,12 @@ class VoiceApiTest {
     closed(1008, "VALIDATION_ERROR", "no JSON");
     closed(4413, "PAYLOAD_TOO_LARGE", "x".repeat(9_000));
     TestService.Session pro = service.newPro();
-    try (Talk running = Talk.open(service.port(), pro.accessToken())) {
+    try (VoiceTestClient running = VoiceTestClient.open(service.port(), pro.accessToken())) {
       running.next("connected");
       closed(4409, "CONFLICT", auth(pro));
       refused(409, "CONFLICT", "?token=" + pro.accessToken());
     }
-    try (Talk talk = Talk.open(service.port(), Map.of())) {
+    try (VoiceTestClient talk = VoiceTestClient.open(service.port(), Map.of())) {
       talk.audio(PIECES.getFirst());
       assertEquals("UNAUTHORIZED", talk.next("error").get("code").stringValue());
       assertEquals(4401, talk.closeCode());
@@ -213,7 +213,7 @@ class VoiceApiTest {
   }
 
   private static void closed(int closeCode, String code, String first) throws Exception {
-    try (Talk talk = Talk.open(service.port(), Map.of())) {
+    try (VoiceTestClient talk = VoiceTestClient.open(service.port(), Map.of())) {
       talk.say(first);
       assertEquals(code, talk.next("error").get("code").stringValue());
       assertEquals(closeCode, talk.closeCode());
@@ -223,7 +223,7 @@ class VoiceApiTest {
   @Test
   void FR_006_an_expired_token_opens_nothing_but_ends_no_session() throws Exception {
     TestService.Session user = service.newPro();
-    try (Talk talk = Talk.open(service.port(), user.accessToken())) {
+    try (VoiceTestClient talk = VoiceTestClient.open(service.port(), user.accessToken())) {
       talk.next("connected");
       talk.audio(PIECES.get(0));
       service.clock().advance(Duration.ofMinutes(16));
@@ -241,16 +241,17 @@ class VoiceApiTest {
   @Test
   void of_thirty_parallel_starts_of_one_user_one_opens() throws Exception {
     TestService.Session user = service.newPro();
-    List<Future<RawTalk>> starts = new ArrayList<>();
+    List<Future<RawVoiceClient>> starts = new ArrayList<>();
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       for (int i = 0; i < 30; i++) {
         starts.add(
-            threads.submit(() -> new RawTalk(service.port(), "?token=" + user.accessToken())));
+            threads.submit(
+                () -> new RawVoiceClient(service.port(), "?token=" + user.accessToken())));
       }
     }
     int opened = 0;
-    for (Future<RawTalk> start : starts) {
-      try (RawTalk talk = start.get()) {
+    for (Future<RawVoiceClient> start : starts) {
+      try (RawVoiceClient talk = start.get()) {
         if (talk.status() == 101) {
           opened++;
         } else {
@@ -270,7 +271,7 @@ class VoiceApiTest {
   void what_is_no_webm_costs_nothing() throws Exception {
     TestService.Session user = service.newPro();
     int before = balance(user);
-    try (Talk talk = Talk.open(service.port(), user.accessToken())) {
+    try (VoiceTestClient talk = VoiceTestClient.open(service.port(), user.accessToken())) {
       talk.next("connected");
       talk.audio("RIFF0000WAVEfmt ".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
       assertEquals("TRANSCRIPTION_FAILED", talk.next("error").get("code").stringValue());
@@ -288,7 +289,7 @@ class VoiceApiTest {
     service.deepgram().script(new Step.Close(1008, "DATA-0000"));
     TestService.Session user = service.newPro();
     int before = balance(user);
-    try (Talk talk = Talk.open(service.port(), user.accessToken())) {
+    try (VoiceTestClient talk = VoiceTestClient.open(service.port(), user.accessToken())) {
       talk.next("connected");
       talk.audio(PIECES.getFirst());
       assertEquals("TRANSCRIPTION_FAILED", talk.next("error").get("code").stringValue());
@@ -306,7 +307,7 @@ class VoiceApiTest {
     int before = balance(user);
     for (int status : new int[] {401, 402, 429, 500}) {
       service.deepgram().script(new Step.Refuse(status));
-      try (Talk talk = Talk.open(service.port(), user.accessToken())) {
+      try (VoiceTestClient talk = VoiceTestClient.open(service.port(), user.accessToken())) {
         assertEquals("TRANSCRIPTION_FAILED", talk.next("error").get("code").stringValue());
         assertEquals(4502, talk.closeCode());
       }
@@ -320,7 +321,7 @@ class VoiceApiTest {
     TestService.Session user = service.newPro();
     for (int i = 0; i < 3; i++) {
       service.clock().advance(Duration.ofSeconds(1));
-      try (Talk talk = Talk.open(service.port(), user.accessToken())) {
+      try (VoiceTestClient talk = VoiceTestClient.open(service.port(), user.accessToken())) {
         talk.next("connected");
         talk.endStream();
         talk.next("complete");

@@ -3,7 +3,7 @@ package app.perpetua.flow.voice;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import app.perpetua.flow.fake.Frames;
-import app.perpetua.flow.harness.RawTalk;
+import app.perpetua.flow.harness.RawVoiceClient;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.TestService;
 import app.perpetua.flow.sql.TcpProxy;
@@ -52,10 +52,11 @@ class VoiceDatabaseAwayTest {
   @Test
   void without_a_database_it_is_503_before_the_upgrade_and_1013_after_it() throws Exception {
     TestService.Session user = service.newPro();
-    try (RawTalk waiting = new RawTalk(service.port(), "")) {
+    try (RawVoiceClient waiting = new RawVoiceClient(service.port(), "")) {
       waiting.ping();
       proxy().cut();
-      try (RawTalk refused = new RawTalk(service.port(), "?token=" + user.accessToken())) {
+      try (RawVoiceClient refused =
+          new RawVoiceClient(service.port(), "?token=" + user.accessToken())) {
         assertEquals(503, refused.status());
         assertEquals("SERVICE_UNAVAILABLE", refused.errorCode());
       }

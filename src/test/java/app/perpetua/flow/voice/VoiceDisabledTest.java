@@ -4,10 +4,10 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 
 import app.perpetua.flow.fake.FakeDeepgram.Step;
-import app.perpetua.flow.harness.RawTalk;
-import app.perpetua.flow.harness.Talk;
+import app.perpetua.flow.harness.RawVoiceClient;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.TestService;
+import app.perpetua.flow.harness.VoiceTestClient;
 import java.util.Map;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
@@ -32,7 +32,7 @@ class VoiceDisabledTest {
   void without_transcription_both_ways_to_it_say_so() throws Exception {
     TestService.Session user = service.newPro();
     for (String query : new String[] {"", "?token=" + user.accessToken()}) {
-      try (RawTalk talk = new RawTalk(service.port(), query)) {
+      try (RawVoiceClient talk = new RawVoiceClient(service.port(), query)) {
         assertEquals(503, talk.status());
         assertEquals("TRANSCRIPTION_SERVICE_UNAVAILABLE", talk.errorCode());
       }
@@ -51,8 +51,8 @@ class VoiceDisabledTest {
   void promise_24_a_process_that_stops_ends_its_sessions_with_a_reason() throws Exception {
     TestService.Session user = stopping.newPro();
     stopping.deepgram().script(new Step.Final("This was heard."));
-    try (RawTalk unknown = new RawTalk(stopping.port(), "");
-        Talk talk = Talk.open(stopping.port(), user.accessToken())) {
+    try (RawVoiceClient unknown = new RawVoiceClient(stopping.port(), "");
+        VoiceTestClient talk = VoiceTestClient.open(stopping.port(), user.accessToken())) {
       unknown.ping();
       talk.next("connected");
       talk.audio(VoiceFixture.PIECES.get(0));

@@ -13,7 +13,7 @@ import app.perpetua.flow.fake.FakeDeepgram.Step;
 import app.perpetua.flow.fake.Frames;
 import app.perpetua.flow.harness.Invariants;
 import app.perpetua.flow.harness.MovableNanos;
-import app.perpetua.flow.harness.RawTalk;
+import app.perpetua.flow.harness.RawVoiceClient;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.TestService;
 import java.io.IOException;
@@ -60,12 +60,12 @@ class VoiceFaultsTest {
     Invariants.check(database);
   }
 
-  private RawTalk speaking(Step... further) throws IOException {
+  private RawVoiceClient speaking(Step... further) throws IOException {
     Step[] steps = new Step[further.length + 1];
     steps[0] = new Step.Final("This was heard.");
     System.arraycopy(further, 0, steps, 1, further.length);
     service.deepgram().script(steps);
-    RawTalk talk = new RawTalk(service.port(), "?token=" + user.accessToken());
+    RawVoiceClient talk = new RawVoiceClient(service.port(), "?token=" + user.accessToken());
     assertEquals("connected", talk.next().get("type").stringValue());
     talk.frames().write(Frames.BINARY, true, PIECES.get(0));
     assertEquals("This was heard.", talk.next().get("text").stringValue());
@@ -85,7 +85,7 @@ class VoiceFaultsTest {
 
   @Test
   void promise_18_a_client_that_resets_the_connection() throws Exception {
-    try (RawTalk talk = speaking()) {
+    try (RawVoiceClient talk = speaking()) {
       talk.reset();
       billed("client_gone");
     }
@@ -93,7 +93,7 @@ class VoiceFaultsTest {
 
   @Test
   void promise_18_a_client_that_closes_in_mid_sentence() throws Exception {
-    try (RawTalk talk = speaking(new Step.Final("And the rest."))) {
+    try (RawVoiceClient talk = speaking(new Step.Final("And the rest."))) {
       talk.frames().close(1000, "");
       JsonNode record = onlyEnded(user);
       assertEquals("client_gone", record.get("end_reason").stringValue());
@@ -104,7 +104,7 @@ class VoiceFaultsTest {
   /** Reads nothing, answers no ping, and sends nothing. */
   @Test
   void promise_18_a_client_that_is_frozen() throws Exception {
-    try (RawTalk talk = speaking()) {
+    try (RawVoiceClient talk = speaking()) {
       nanos.advance(TIMEOUT.plusMillis(1));
       billed("client_gone");
       assertEquals(1006, talk.closeCode());
@@ -113,7 +113,7 @@ class VoiceFaultsTest {
 
   @Test
   void promise_18_a_provider_that_resets_the_connection() throws Exception {
-    try (RawTalk talk = speaking(new Step.Reset())) {
+    try (RawVoiceClient talk = speaking(new Step.Reset())) {
       talk.frames().write(Frames.BINARY, true, PIECES.get(1));
       assertEquals("TRANSCRIPTION_FAILED", talk.next().get("code").stringValue());
       assertEquals(4502, talk.closeCode());
@@ -123,7 +123,7 @@ class VoiceFaultsTest {
 
   @Test
   void promise_18_a_provider_that_gives_up() throws Exception {
-    try (RawTalk talk = speaking(new Step.Close(1011, "NET-0000"))) {
+    try (RawVoiceClient talk = speaking(new Step.Close(1011, "NET-0000"))) {
       talk.frames().write(Frames.BINARY, true, PIECES.get(1));
       assertEquals("TRANSCRIPTION_FAILED", talk.next().get("code").stringValue());
       assertEquals(4502, talk.closeCode());
@@ -133,7 +133,7 @@ class VoiceFaultsTest {
 
   @Test
   void promise_18_a_provider_that_is_frozen() throws Exception {
-    try (RawTalk talk = speaking(new Step.Freeze())) {
+    try (RawVoiceClient talk = speaking(new Step.Freeze())) {
       talk.frames().write(Frames.BINARY, true, PIECES.get(1));
       awaitMessages(service.deepgram().latest(), 2);
       // The client shows that it lives each time, the provider does not.
@@ -153,7 +153,7 @@ class VoiceFaultsTest {
   @Test
   void promise_18_a_provider_that_does_not_keep_up() throws Exception {
     service.deepgram().script(new Step.Final("This was heard."), new Step.Freeze());
-    try (RawTalk talk = new RawTalk(service.port(), "?token=" + user.accessToken())) {
+    try (RawVoiceClient talk = new RawVoiceClient(service.port(), "?token=" + user.accessToken())) {
       talk.next();
       talk.frames().write(Frames.BINARY, true, PIECES.get(0));
       talk.next();
@@ -174,7 +174,7 @@ class VoiceFaultsTest {
 
   @Test
   void promise_18_a_message_that_is_too_large() throws Exception {
-    try (RawTalk talk = speaking()) {
+    try (RawVoiceClient talk = speaking()) {
       talk.frames().write(Frames.BINARY, true, new byte[32 * 1024 + 1]);
       assertEquals("PAYLOAD_TOO_LARGE", talk.next().get("code").stringValue());
       assertEquals(4413, talk.closeCode());
@@ -184,7 +184,7 @@ class VoiceFaultsTest {
 
   @Test
   void promise_18_a_frame_beyond_all_measure() throws Exception {
-    try (RawTalk talk = speaking()) {
+    try (RawVoiceClient talk = speaking()) {
       talk.frames().write(Frames.BINARY, true, new byte[300 * 1024]);
       assertEquals("PAYLOAD_TOO_LARGE", talk.next().get("code").stringValue());
       assertEquals(4413, talk.closeCode());
@@ -194,7 +194,7 @@ class VoiceFaultsTest {
 
   @Test
   void promise_18_fragments_without_end() throws Exception {
-    try (RawTalk talk = speaking()) {
+    try (RawVoiceClient talk = speaking()) {
       talk.frames().write(Frames.BINARY, false, new byte[1024]);
       for (int i = 0; i < 32; i++) {
         talk.frames().write(Frames.CONTINUATION, false, new byte[1024]);
@@ -207,7 +207,7 @@ class VoiceFaultsTest {
 
   @Test
   void fragments_of_one_message_arrive_as_one() throws Exception {
-    try (RawTalk talk = speaking(new Step.Final("Whole."))) {
+    try (RawVoiceClient talk = speaking(new Step.Final("Whole."))) {
       talk.frames().write(Frames.BINARY, false, new byte[500]);
       talk.frames().write(Frames.CONTINUATION, false, new byte[500]);
       talk.frames().write(Frames.CONTINUATION, true, new byte[500]);
@@ -220,7 +220,7 @@ class VoiceFaultsTest {
 
   @Test
   void promise_18_empty_fragments_without_end() throws Exception {
-    try (RawTalk talk = speaking()) {
+    try (RawVoiceClient talk = speaking()) {
       talk.frames().write(Frames.BINARY, false, new byte[0]);
       flood(talk, Frames.CONTINUATION, new byte[0], false);
       assertEquals(1008, talk.closeCode());
@@ -230,7 +230,7 @@ class VoiceFaultsTest {
 
   @Test
   void promise_18_a_flood_of_pings() throws Exception {
-    try (RawTalk talk = speaking()) {
+    try (RawVoiceClient talk = speaking()) {
       flood(talk, Frames.PING, new byte[10], true);
       assertEquals(1008, talk.closeCode());
       billed("flooded");
@@ -239,14 +239,14 @@ class VoiceFaultsTest {
 
   @Test
   void promise_18_a_flood_of_empty_messages() throws Exception {
-    try (RawTalk talk = speaking()) {
+    try (RawVoiceClient talk = speaking()) {
       flood(talk, Frames.BINARY, new byte[0], true);
       assertEquals(1008, talk.closeCode());
       billed("flooded");
     }
   }
 
-  private static void flood(RawTalk talk, int code, byte[] payload, boolean last) {
+  private static void flood(RawVoiceClient talk, int code, byte[] payload, boolean last) {
     try {
       for (int i = 0; i < 5_000; i++) {
         talk.frames().write(code, last, payload);
@@ -258,7 +258,7 @@ class VoiceFaultsTest {
 
   @Test
   void promise_18_text_instead_of_audio() throws Exception {
-    try (RawTalk talk = speaking()) {
+    try (RawVoiceClient talk = speaking()) {
       talk.frames().text("audio, believe me");
       assertEquals("VALIDATION_ERROR", talk.next().get("code").stringValue());
       assertEquals(1008, talk.closeCode());
@@ -268,7 +268,7 @@ class VoiceFaultsTest {
 
   @Test
   void promise_18_text_without_end() throws Exception {
-    try (RawTalk talk = speaking()) {
+    try (RawVoiceClient talk = speaking()) {
       talk.frames().text("x".repeat(9_000));
       assertEquals("PAYLOAD_TOO_LARGE", talk.next().get("code").stringValue());
       assertEquals(4413, talk.closeCode());
@@ -278,7 +278,7 @@ class VoiceFaultsTest {
 
   @Test
   void promise_18_frames_that_are_not_masked() throws Exception {
-    try (RawTalk talk = speaking()) {
+    try (RawVoiceClient talk = speaking()) {
       talk.frames().write(Frames.BINARY, true, PIECES.get(1), false);
       assertEquals(1002, talk.closeCode());
       billed("client_gone");
@@ -287,7 +287,7 @@ class VoiceFaultsTest {
 
   @Test
   void promise_18_frames_of_a_kind_that_there_is_not() throws Exception {
-    try (RawTalk talk = speaking()) {
+    try (RawVoiceClient talk = speaking()) {
       talk.frames().write(5, true, PIECES.get(1));
       assertEquals(1002, talk.closeCode());
       billed("client_gone");
@@ -296,7 +296,7 @@ class VoiceFaultsTest {
 
   @Test
   void promise_18_a_ping_that_is_too_large() throws Exception {
-    try (RawTalk talk = speaking()) {
+    try (RawVoiceClient talk = speaking()) {
       talk.frames().write(Frames.PING, true, new byte[126]);
       assertEquals(1002, talk.closeCode());
       billed("client_gone");
@@ -305,7 +305,7 @@ class VoiceFaultsTest {
 
   @Test
   void pings_are_answered_with_what_they_carry() throws Exception {
-    try (RawTalk talk = speaking()) {
+    try (RawVoiceClient talk = speaking()) {
       talk.frames().write(Frames.PING, true, new byte[] {1, 2, 3});
       Frames.Frame frame = talk.frames().read();
       while (frame.code() == Frames.PING) {

@@ -11,10 +11,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import app.perpetua.flow.fake.FakeDeepgram.Step;
 import app.perpetua.flow.harness.Invariants;
 import app.perpetua.flow.harness.MovableNanos;
-import app.perpetua.flow.harness.RawTalk;
-import app.perpetua.flow.harness.Talk;
+import app.perpetua.flow.harness.RawVoiceClient;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.TestService;
+import app.perpetua.flow.harness.VoiceTestClient;
 import app.perpetua.flow.sql.Eventually;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
@@ -50,7 +50,7 @@ class VoiceMeterTest {
   void FR_033_credits_that_run_out_at_minute_two_end_it_with_what_was_heard() throws Exception {
     service.deepgram().script(new Step.Final("One."), new Step.Final("Two."));
     TestService.Session user = service.newPro();
-    try (Talk talk = Talk.open(service.port(), user.accessToken())) {
+    try (VoiceTestClient talk = VoiceTestClient.open(service.port(), user.accessToken())) {
       talk.next("connected");
       talk.audio(PIECES.get(0));
       talk.next("transcript");
@@ -73,7 +73,7 @@ class VoiceMeterTest {
     TestService.Session user = service.newPro();
     grant(user, 20);
     int before = balance(user);
-    try (Talk talk = Talk.open(service.port(), user.accessToken())) {
+    try (VoiceTestClient talk = VoiceTestClient.open(service.port(), user.accessToken())) {
       talk.next("connected");
       talk.audio(PIECES.get(0));
       awaitMinutes(user, 1);
@@ -101,7 +101,7 @@ class VoiceMeterTest {
     service.deepgram().script(new Step.Final("A minute and a second."));
     TestService.Session user = service.newPro();
     grant(user, 20);
-    try (Talk talk = Talk.open(service.port(), user.accessToken())) {
+    try (VoiceTestClient talk = VoiceTestClient.open(service.port(), user.accessToken())) {
       talk.next("connected");
       talk.audio(PIECES.get(0));
       talk.next("transcript");
@@ -115,7 +115,7 @@ class VoiceMeterTest {
   @Test
   void silence_ends_it_in_peace() throws Exception {
     TestService.Session user = service.newPro();
-    try (Talk talk = Talk.open(service.port(), user.accessToken())) {
+    try (VoiceTestClient talk = VoiceTestClient.open(service.port(), user.accessToken())) {
       talk.next("connected");
       nanos.advance(VoiceFixture.SILENCE.plusMillis(1));
       assertEquals(0, talk.next("complete").get("credits_used").intValue());
@@ -126,7 +126,7 @@ class VoiceMeterTest {
 
   @Test
   void who_does_not_say_who_they_are_is_not_waited_for() throws Exception {
-    try (RawTalk talk = new RawTalk(service.port(), "")) {
+    try (RawVoiceClient talk = new RawVoiceClient(service.port(), "")) {
       talk.ping();
       nanos.advance(VoiceFixture.AUTHENTICATE.plusMillis(1));
       assertEquals("UNAUTHORIZED", talk.next().get("code").stringValue());

@@ -5,9 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import app.perpetua.flow.fake.FakeDeepgram.Step;
 import app.perpetua.flow.harness.Invariants;
-import app.perpetua.flow.harness.Talk;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.TestService;
+import app.perpetua.flow.harness.VoiceTestClient;
 import app.perpetua.flow.jobs.Worker;
 import java.time.Duration;
 import java.util.List;
@@ -35,9 +35,9 @@ class VoiceSessionStoreTest {
     Invariants.check(database);
   }
 
-  private Talk speaking() throws Exception {
+  private VoiceTestClient speaking() throws Exception {
     service.deepgram().script(new Step.Final("This was heard."), new Step.Final("Late."));
-    Talk talk = Talk.open(service.port(), user.accessToken());
+    VoiceTestClient talk = VoiceTestClient.open(service.port(), user.accessToken());
     talk.next("connected");
     talk.audio(VoiceFixture.PIECES.get(0));
     talk.next("transcript");
@@ -67,7 +67,7 @@ class VoiceSessionStoreTest {
 
   @Test
   void promise_18_a_job_ends_what_a_killed_process_left_once() throws Exception {
-    try (Talk talk = speaking()) {
+    try (VoiceTestClient talk = speaking()) {
       assertEquals(1, runJobs(Duration.ofMinutes(1)).size());
       assertTrue(record().get("ended_at").isNull(), "its process is alive");
       loseLease();
@@ -91,9 +91,9 @@ class VoiceSessionStoreTest {
 
   @Test
   void promise_18_who_comes_back_before_the_job_need_not_wait_for_it() throws Exception {
-    try (Talk talk = speaking()) {
+    try (VoiceTestClient talk = speaking()) {
       loseLease();
-      try (Talk second = Talk.open(service.port(), user.accessToken())) {
+      try (VoiceTestClient second = VoiceTestClient.open(service.port(), user.accessToken())) {
         second.next("connected");
         assertEquals(2, all().size());
         second.endStream();

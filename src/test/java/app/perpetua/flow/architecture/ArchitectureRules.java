@@ -30,7 +30,7 @@ import java.util.Set;
  *
  * @param root the package that everything is below
  */
-record House(String root) {
+record ArchitectureRules(String root) {
   private static final Map<String, Integer> FLOORS =
       Map.of("base", 0, "sql", 0, "events", 1, "jobs", 1, "provider", 3, "http", 4);
 
@@ -279,7 +279,7 @@ record House(String root) {
 
   /** What a nested class, record or lambda's file is called after. */
   private static JavaClass outermost(JavaClass type) {
-    return type.getEnclosingClass().map(House::outermost).orElse(type);
+    return type.getEnclosingClass().map(ArchitectureRules::outermost).orElse(type);
   }
 
   private DescribedPredicate<JavaClass> below(String room) {

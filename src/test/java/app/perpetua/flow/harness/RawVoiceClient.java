@@ -14,7 +14,7 @@ import tools.jackson.databind.JsonNode;
  * A client of {@code WS /ws/voice/transcribe} that sends whatever it likes, or nothing; answers no
  * ping by itself. For one thread.
  */
-public final class RawTalk implements AutoCloseable {
+public final class RawVoiceClient implements AutoCloseable {
   private static final String PATH = "/api/v1/ws/voice/transcribe";
   private static final int PATIENCE_MILLIS = 20_000;
 
@@ -30,7 +30,7 @@ public final class RawTalk implements AutoCloseable {
    * @param query such as {@code ?token=x}, or nothing
    * @param headers such as {@code Origin: https://example.com}
    */
-  public RawTalk(int port, String query, String... headers) throws IOException {
+  public RawVoiceClient(int port, String query, String... headers) throws IOException {
     socket = new Socket(InetAddress.getLoopbackAddress(), port);
     socket.setSoTimeout(PATIENCE_MILLIS);
     socket.setTcpNoDelay(true);

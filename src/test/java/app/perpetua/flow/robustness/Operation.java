@@ -1,4 +1,4 @@
-package app.perpetua.flow.promise;
+package app.perpetua.flow.robustness;
 
 import app.perpetua.flow.contract.Document;
 import java.io.IOException;

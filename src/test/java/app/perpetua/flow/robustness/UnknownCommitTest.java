@@ -1,4 +1,4 @@
-package app.perpetua.flow.promise;
+package app.perpetua.flow.robustness;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;

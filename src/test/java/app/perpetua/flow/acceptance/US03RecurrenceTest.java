@@ -1,4 +1,4 @@
-package app.perpetua.flow.story;
+package app.perpetua.flow.acceptance;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;

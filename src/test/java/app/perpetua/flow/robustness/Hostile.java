@@ -1,4 +1,4 @@
-package app.perpetua.flow.promise;
+package app.perpetua.flow.robustness;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.charset.StandardCharsets;

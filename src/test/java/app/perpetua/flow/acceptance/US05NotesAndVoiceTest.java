@@ -1,4 +1,4 @@
-package app.perpetua.flow.story;
+package app.perpetua.flow.acceptance;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -8,9 +8,9 @@ import app.perpetua.flow.fake.FakeDeepgram.Step;
 import app.perpetua.flow.fake.WebmFile;
 import app.perpetua.flow.harness.Api;
 import app.perpetua.flow.harness.Invariants;
-import app.perpetua.flow.harness.Talk;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.TestService;
+import app.perpetua.flow.harness.VoiceTestClient;
 import java.util.List;
 import java.util.Map;
 import java.util.zip.CRC32;
@@ -59,7 +59,7 @@ class US05NotesAndVoiceTest {
             new Step.Final("Then call Ada."));
     CRC32 spoken = new CRC32();
     String session;
-    try (Talk talk = Talk.open(service.port(), user.accessToken())) {
+    try (VoiceTestClient talk = VoiceTestClient.open(service.port(), user.accessToken())) {
       session = talk.next("connected").get("session_id").stringValue();
       for (byte[] piece : WebmFile.pieces(20)) {
         talk.audio(piece);

@@ -1,4 +1,4 @@
-package app.perpetua.flow.promise;
+package app.perpetua.flow.robustness;
 
 import static java.util.stream.Collectors.toSet;
 import static org.junit.jupiter.api.Assertions.assertEquals;
@@ -9,8 +9,8 @@ import app.perpetua.flow.base.Json;
 import app.perpetua.flow.harness.Api;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.TestService;
-import app.perpetua.flow.promise.Hostile.Literal;
-import app.perpetua.flow.promise.Operation.Field;
+import app.perpetua.flow.robustness.Hostile.Literal;
+import app.perpetua.flow.robustness.Operation.Field;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetAddress;

@@ -21,7 +21,7 @@ import tools.jackson.databind.JsonNode;
  * A client of {@code WS /ws/voice/transcribe} as a browser is one; holds every message of the
  * service to the contract. For one thread.
  */
-public final class Talk implements AutoCloseable {
+public final class VoiceTestClient implements AutoCloseable {
   private static final Duration TIMEOUT = Duration.ofSeconds(20);
 
   /** The end of what comes; 1006 if there was no goodbye. */
@@ -33,20 +33,20 @@ public final class Talk implements AutoCloseable {
   private final List<JsonNode> seen = new ArrayList<>();
   private final WebSocket socket;
 
-  private Talk(URI uri, Map<String, String> headers) throws Exception {
+  private VoiceTestClient(URI uri, Map<String, String> headers) throws Exception {
     WebSocket.Builder builder = http.newWebSocketBuilder();
     headers.forEach(builder::header);
     socket = builder.buildAsync(uri, new Receiver()).get(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
   }
 
   /** With the token in the query, as browsers send it. */
-  public static Talk open(int port, String token) throws Exception {
-    return new Talk(uri(port, "?token=" + token), Map.of());
+  public static VoiceTestClient open(int port, String token) throws Exception {
+    return new VoiceTestClient(uri(port, "?token=" + token), Map.of());
   }
 
   /** With such headers. */
-  public static Talk open(int port, Map<String, String> headers) throws Exception {
-    return new Talk(uri(port, ""), headers);
+  public static VoiceTestClient open(int port, Map<String, String> headers) throws Exception {
+    return new VoiceTestClient(uri(port, ""), headers);
   }
 
   private static URI uri(int port, String query) {
