@@ -24,7 +24,6 @@ final class RoundTrips implements AutoCloseable {
   private final int target;
   private final List<Line> lines = new CopyOnWriteArrayList<>();
 
-  /** Listens on a free port and relays to that one. */
   RoundTrips(int target) throws IOException {
     this.target = target;
     Thread.ofVirtual().start(this::accept);

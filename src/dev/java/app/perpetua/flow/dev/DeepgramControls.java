@@ -33,7 +33,6 @@ final class DeepgramControls {
   private final FakeDeepgram deepgram;
   private final URI service;
 
-  /** Controls of that Deepgram, and a page that speaks to that service. */
   DeepgramControls(FakeDeepgram deepgram, URI service) {
     this.deepgram = deepgram;
     this.service = service;

@@ -29,7 +29,6 @@ final class OpenAiControls {
   private final FakeOpenAi openAi;
   private final Json json;
 
-  /** Controls of that fake. */
   OpenAiControls(FakeOpenAi openAi, Json json) {
     this.openAi = openAi;
     this.json = json;

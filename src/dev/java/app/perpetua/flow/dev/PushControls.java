@@ -17,7 +17,6 @@ final class PushControls {
   private final FakePushService service;
   private final Json json;
 
-  /** Controls of that push service. */
   PushControls(FakePushService service, Json json) {
     this.service = service;
     this.json = json;

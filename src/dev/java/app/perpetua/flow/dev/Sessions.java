@@ -36,7 +36,6 @@ final class Sessions {
   private final Json json;
   private final AtomicInteger next = new AtomicInteger();
 
-  /** Signs in at the service that answers there. */
   Sessions(URI service, Json json) {
     this.signIn = service.resolve("/api/v1/auth/google/callback");
     this.json = json;

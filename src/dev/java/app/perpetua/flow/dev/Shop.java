@@ -27,7 +27,6 @@ final class Shop {
   private final FakeCheckout checkout;
   private final Json json;
 
-  /** Buys at the service that answers there, and pays on those pages. */
   Shop(URI service, FakeCheckout checkout, Json json) {
     this.service = service;
     this.checkout = checkout;

@@ -47,7 +47,6 @@ final class HttpWire implements AutoCloseable {
   private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
   private volatile boolean isClosed;
 
-  /** Listens on a free port. */
   HttpWire(Handler handler) {
     this.handler = handler;
     try {

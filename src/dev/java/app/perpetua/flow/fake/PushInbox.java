@@ -35,7 +35,6 @@ public final class PushInbox {
   private final KeyPair keys;
   private final byte[] auth = new byte[16];
 
-  /** A browser that subscribes. */
   public PushInbox() {
     try {
       KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");

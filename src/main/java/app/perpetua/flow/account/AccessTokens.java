@@ -74,7 +74,6 @@ public final class AccessTokens implements Authenticator {
   private final Cache<ByteBuffer, Principal> verified =
       Caffeine.newBuilder().maximumSize(MAX_REMEMBERED).executor(Runnable::run).build();
 
-  /** Signs with the configured key; verifies with its public half and the further public keys. */
   public AccessTokens(AccountConfig config, Ids ids, Clock clock) {
     this.lifetime = config.accessLifetime();
     this.ids = ids;

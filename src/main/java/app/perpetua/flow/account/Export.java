@@ -66,7 +66,6 @@ public final class Export {
   private final Db db;
   private final Json json;
 
-  /** Reads pages from the database. */
   public Export(Db db, Json json) {
     this.db = db;
     this.json = json;

@@ -67,7 +67,6 @@ public final class AchievementRoutes {
 
   private final Achievements achievements;
 
-  /** The routes over these rules. */
   public AchievementRoutes(Achievements achievements) {
     this.achievements = achievements;
   }

@@ -13,7 +13,6 @@ final class AchievementTally {
   private final List<Achievements.Unlocked> unlocked = new ArrayList<>();
   private AchievementStats stats;
 
-  /** As it was read. */
   AchievementTally(AchievementStats standing, List<Achievement> locked) {
     this.stats = standing;
     this.locked = new ArrayList<>(locked);

@@ -80,7 +80,6 @@ public final class Achievements {
   private final Notifications notifications;
   private final Events events;
 
-  /** The rules; who unlocks something is told, and gets today's share of a perk. */
   public Achievements(
       AchievementConfig config, Credits credits, Notifications notifications, Events events) {
     this.config = config;

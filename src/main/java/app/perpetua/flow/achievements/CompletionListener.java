@@ -11,7 +11,6 @@ import app.perpetua.flow.sql.Tx;
 public final class CompletionListener implements EventListener {
   private final Achievements achievements;
 
-  /** Counts by these rules. */
   public CompletionListener(Achievements achievements) {
     this.achievements = achievements;
   }

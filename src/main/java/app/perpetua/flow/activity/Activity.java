@@ -9,7 +9,6 @@ import app.perpetua.flow.sql.Tx;
 public final class Activity {
   private final Json json;
 
-  /** Metadata is kept as JSON. */
   public Activity(Json json) {
     this.json = json;
   }

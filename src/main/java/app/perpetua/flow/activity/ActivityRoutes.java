@@ -27,7 +27,6 @@ public final class ActivityRoutes {
 
   private final Activity activity;
 
-  /** The routes over this log. */
   public ActivityRoutes(Activity activity) {
     this.activity = activity;
   }

@@ -29,7 +29,6 @@ public final class ActionForm {
   private final TaskForm tasks;
   private final Json json;
 
-  /** Actions are made of tasks' fields. */
   public ActionForm(TaskForm tasks, Json json) {
     this.tasks = tasks;
     this.json = json;

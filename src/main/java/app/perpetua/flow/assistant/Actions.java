@@ -22,7 +22,6 @@ public final class Actions {
   private final Subtasks subtasks;
   private final Notes notes;
 
-  /** Actions are changes of tasks and notes. */
   public Actions(Tasks tasks, Subtasks subtasks, Notes notes) {
     this.tasks = tasks;
     this.subtasks = subtasks;

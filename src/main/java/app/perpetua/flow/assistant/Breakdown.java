@@ -57,7 +57,6 @@ public final class Breakdown {
   private final Tasks tasks;
   private final Subtasks subtasks;
 
-  /** A breakdown is one form to fill in. */
   public Breakdown(AssistantServices kit, Tasks tasks, Subtasks subtasks) {
     this.kit = kit;
     this.tasks = tasks;

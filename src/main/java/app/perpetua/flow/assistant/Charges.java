@@ -37,7 +37,6 @@ public final class Charges {
   private final Ids ids;
   private final AssistantConfig config;
 
-  /** Over these reservations. */
   public Charges(Reservations reservations, Ids ids, AssistantConfig config) {
     this.reservations = reservations;
     this.ids = ids;

@@ -93,7 +93,6 @@ public final class Chat {
   private final Tasks tasks;
   private final Actions actions;
 
-  /** Chatting touches nearly everything that the assistant has. */
   public Chat(AssistantServices kit, Tasks tasks, Actions actions) {
     this.kit = kit;
     this.tasks = tasks;

@@ -51,7 +51,6 @@ public final class NoteConversion {
   private final Tasks tasks;
   private final Notes notes;
 
-  /** A conversion is one form to fill in. */
   public NoteConversion(AssistantServices kit, Tasks tasks, Notes notes) {
     this.kit = kit;
     this.tasks = tasks;

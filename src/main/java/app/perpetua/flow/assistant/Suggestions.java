@@ -53,7 +53,6 @@ public final class Suggestions {
   private final Ids ids;
   private final Json json;
 
-  /** Suggestions need ids, and their data as JSON. */
   public Suggestions(Ids ids, Json json) {
     this.ids = ids;
     this.json = json;

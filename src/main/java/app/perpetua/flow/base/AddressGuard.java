@@ -60,7 +60,6 @@ public final class AddressGuard {
   private final Resolver resolver;
   private final Semaphore lookups = new Semaphore(LOOKUPS);
 
-  /** Allows these hosts and no other. */
   public AddressGuard(List<AllowedHost> allowed, Resolver resolver) {
     this.allowed = List.copyOf(allowed);
     this.resolver = resolver;

@@ -23,7 +23,6 @@ public final class BillingMetrics {
   private final Map<String, AtomicLong> subscriptions = new ConcurrentHashMap<>();
   private final AtomicLong countedAt = new AtomicLong(Long.MIN_VALUE);
 
-  /** Reports to that registry. */
   public BillingMetrics(MeterRegistry registry) {
     this.registry = registry;
   }

@@ -24,7 +24,6 @@ public final class Purchases {
   private final BillingConfig config;
   private final Ids ids;
 
-  /** The rules with these prices. */
   public Purchases(BillingConfig config, Ids ids) {
     this.config = config;
     this.ids = ids;

@@ -22,7 +22,6 @@ public final class SubscriptionCheckJob implements DailyJobs.Batch {
 
   private final Jobs jobs;
 
-  /** Leaves work to these. */
   public SubscriptionCheckJob(Jobs jobs) {
     this.jobs = jobs;
   }

@@ -26,7 +26,6 @@ public final class SubscriptionListener implements EventListener {
 
   private final Notifications notifications;
 
-  /** Tells by these. */
   public SubscriptionListener(Notifications notifications) {
     this.notifications = notifications;
   }

@@ -45,7 +45,6 @@ public final class Subscriptions {
   private final Ids ids;
   private final Events events;
 
-  /** The rules with these prices. */
   public Subscriptions(BillingConfig config, Users users, Credits credits, Ids ids, Events events) {
     this.config = config;
     this.users = users;

@@ -33,7 +33,6 @@ public final class Cleanup implements DailyJobs.Batch {
   private final List<Sweep> sweeps;
   private final Partitions partitions;
 
-  /** Sweeps in this order. */
   public Cleanup(List<Sweep> sweeps, Partitions partitions) {
     this.sweeps = List.copyOf(sweeps);
     this.partitions = partitions;

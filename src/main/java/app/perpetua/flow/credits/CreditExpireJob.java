@@ -20,7 +20,6 @@ public final class CreditExpireJob implements DailyJobs.Batch {
 
   private final Credits credits;
 
-  /** The job over these rules. */
   public CreditExpireJob(Credits credits) {
     this.credits = credits;
   }

@@ -18,7 +18,6 @@ public final class CreditRoutes {
 
   private final Credits credits;
 
-  /** The routes over these rules. */
   public CreditRoutes(Credits credits) {
     this.credits = credits;
   }

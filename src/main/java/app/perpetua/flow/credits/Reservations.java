@@ -33,7 +33,6 @@ public final class Reservations {
   private final Credits credits;
   private final Jobs jobs;
 
-  /** Over these credits. */
   public Reservations(Credits credits, Jobs jobs) {
     this.credits = credits;
     this.jobs = jobs;

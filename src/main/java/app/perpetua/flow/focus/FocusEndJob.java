@@ -14,7 +14,6 @@ public final class FocusEndJob implements TransactionalHandler {
   private final FocusSessions sessions;
   private final Json json;
 
-  /** Ends them by these rules. */
   public FocusEndJob(FocusSessions sessions, Json json) {
     this.sessions = sessions;
     this.json = json;

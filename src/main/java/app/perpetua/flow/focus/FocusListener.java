@@ -12,7 +12,6 @@ import app.perpetua.flow.sql.Tx;
 public final class FocusListener implements EventListener {
   private final FocusSessions sessions;
 
-  /** Reacts by these rules. */
   public FocusListener(FocusSessions sessions) {
     this.sessions = sessions;
   }

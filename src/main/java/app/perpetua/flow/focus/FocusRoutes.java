@@ -12,7 +12,6 @@ import java.util.function.Function;
 public final class FocusRoutes {
   private final FocusSessions sessions;
 
-  /** The routes over these rules. */
   public FocusRoutes(FocusSessions sessions) {
     this.sessions = sessions;
   }

@@ -57,7 +57,6 @@ public final class FocusSessions {
   private final Jobs jobs;
   private final Events events;
 
-  /** The rules, next to those of tasks. */
   public FocusSessions(Tasks tasks, Ids ids, Jobs jobs, Events events) {
     this.tasks = tasks;
     this.ids = ids;

@@ -21,7 +21,6 @@ public final class Backoff {
 
   private final RandomGenerator random;
 
-  /** Spreads by this generator. */
   public Backoff(RandomGenerator random) {
     this.random = random;
   }

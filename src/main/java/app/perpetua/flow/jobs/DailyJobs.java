@@ -35,7 +35,6 @@ public final class DailyJobs {
   private final Map<String, Batch> batches;
   private volatile @Nullable LocalDate begun;
 
-  /** Days of these kinds. */
   public DailyJobs(Jobs jobs, Map<String, Batch> batches) {
     this.jobs = jobs;
     this.batches = Map.copyOf(batches);

@@ -20,7 +20,6 @@ public final class JobMetrics implements Consumer<Worker.Ran> {
   private final Consumer<Tx> alongside;
   private volatile Queue queue = new Queue(0, 0, 0, Duration.ZERO);
 
-  /** Reports to that registry. */
   public JobMetrics(MeterRegistry registry) {
     this(registry, _ -> {});
   }

@@ -21,7 +21,6 @@ public final class Jobs {
   private final Ids ids;
   private final Json json;
 
-  /** A job needs an id and its payload as JSON. */
   public Jobs(Ids ids, Json json) {
     this.ids = ids;
     this.json = json;

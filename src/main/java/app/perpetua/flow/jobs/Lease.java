@@ -41,7 +41,6 @@ final class Lease {
   private final Ids ids;
   private final String[] kinds;
 
-  /** Claims jobs of these kinds. */
   Lease(Db db, Ids ids, Set<String> kinds) {
     this.db = db;
     this.ids = ids;

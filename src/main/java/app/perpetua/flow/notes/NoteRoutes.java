@@ -24,7 +24,6 @@ public final class NoteRoutes {
   private final Notes notes;
   private final int maxVoiceSeconds;
 
-  /** The routes over these rules. */
   public NoteRoutes(Notes notes, NoteConfig config) {
     this.notes = notes;
     this.maxVoiceSeconds = config.maxVoiceSeconds();

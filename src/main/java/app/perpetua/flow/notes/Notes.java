@@ -26,7 +26,6 @@ public final class Notes {
   private final Events events;
   private final Tombstones tombstones;
 
-  /** The rules under these limits. */
   public Notes(NoteConfig config, Ids ids, Events events, Tombstones tombstones) {
     this.config = config;
     this.ids = ids;

@@ -13,7 +13,6 @@ import java.util.function.Function;
 public final class NotificationRoutes {
   private final Notifications notifications;
 
-  /** The routes over these rules. */
   public NotificationRoutes(Notifications notifications) {
     this.notifications = notifications;
   }

@@ -31,7 +31,6 @@ public final class Notifications {
   private final Ids ids;
   private final Jobs jobs;
 
-  /** Notifications, and the jobs that push them. */
   public Notifications(Ids ids, Jobs jobs) {
     this.ids = ids;
     this.jobs = jobs;

@@ -20,7 +20,6 @@ public final class PushSubscriptions {
 
   private final Ids ids;
 
-  /** Subscriptions need ids. */
   public PushSubscriptions(Ids ids) {
     this.ids = ids;
   }

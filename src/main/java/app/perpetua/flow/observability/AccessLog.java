@@ -16,7 +16,6 @@ public final class AccessLog implements Consumer<CompletedRequest> {
   /** The action of a request that no route matched. */
   private static final String NO_ROUTE = "(no route)";
 
-  /** Nothing is kept between requests. */
   public AccessLog() {}
 
   @Override

@@ -50,7 +50,6 @@ public final class Metrics implements Consumer<CompletedRequest>, AutoCloseable 
   private final JvmGcMetrics collections = new JvmGcMetrics();
   private final ConcurrentHashMap<Kind, Timer> requests = new ConcurrentHashMap<>();
 
-  /** Begins to watch the process. */
   public Metrics() {
     new JvmMemoryMetrics().bindTo(registry);
     new JvmThreadMetrics().bindTo(registry);

@@ -18,7 +18,6 @@ public final class MetricsRoutes {
   private final Metrics metrics;
   private final HttpConfig config;
 
-  /** Decides by {@code METRICS_TOKEN} and {@code METRICS_PORT}. */
   public MetricsRoutes(Metrics metrics, HttpConfig config) {
     this.metrics = metrics;
     this.config = config;

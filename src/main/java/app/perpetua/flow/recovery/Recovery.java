@@ -43,7 +43,6 @@ public final class Recovery {
   private final Json json;
   private final Events events;
 
-  /** Each feature brings back what it deleted. */
   public Recovery(
       DeletedTasks buriedTasks, Notes notes, Reminders reminders, Json json, Events events) {
     this.buriedTasks = buriedTasks;

@@ -10,7 +10,6 @@ import java.util.function.Function;
 public final class RecoveryRoutes {
   private final Recovery recovery;
 
-  /** The routes over these rules. */
   public RecoveryRoutes(Recovery recovery) {
     this.recovery = recovery;
   }

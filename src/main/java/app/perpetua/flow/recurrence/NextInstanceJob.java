@@ -20,7 +20,6 @@ public final class NextInstanceJob implements TransactionalHandler {
   private final Instances instances;
   private final Events events;
 
-  /** Makes instances, and tells when a template has come to its end. */
   public NextInstanceJob(Instances instances, Events events) {
     this.instances = instances;
     this.events = events;

@@ -36,7 +36,6 @@ public final class TemplateRoutes {
   private final int longestDescription;
   private final Set<String> zones = Set.copyOf(ZoneId.getAvailableZoneIds());
 
-  /** The routes over these rules. */
   public TemplateRoutes(Templates templates, TaskConfig config) {
     this.templates = templates;
     this.longestDescription = Math.max(config.freeDescription(), config.proDescription());

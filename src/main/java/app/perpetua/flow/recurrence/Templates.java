@@ -42,7 +42,6 @@ public final class Templates {
   private final Events events;
   private final Jobs jobs;
 
-  /** The rules, next to those of tasks. */
   public Templates(Tasks tasks, Instances instances, Ids ids, Events events, Jobs jobs) {
     this.tasks = tasks;
     this.instances = instances;

@@ -30,7 +30,6 @@ public final class ReminderFireJob implements TransactionalHandler {
   private final Notifications notifications;
   private final Events events;
 
-  /** Firing is telling. */
   public ReminderFireJob(
       Reminders reminders, Tasks tasks, Notifications notifications, Events events) {
     this.reminders = reminders;

@@ -19,7 +19,6 @@ public final class ReminderRoutes {
 
   private final Reminders reminders;
 
-  /** The routes over these rules. */
   public ReminderRoutes(Reminders reminders) {
     this.reminders = reminders;
   }

@@ -49,7 +49,6 @@ public final class Reminders {
   private final Jobs jobs;
   private final Events events;
 
-  /** The rules, next to those of tasks. */
   public Reminders(ReminderConfig config, Tasks tasks, Ids ids, Jobs jobs, Events events) {
     this.config = config;
     this.tasks = tasks;

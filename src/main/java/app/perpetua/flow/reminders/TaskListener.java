@@ -11,7 +11,6 @@ import app.perpetua.flow.sql.Tx;
 public final class TaskListener implements EventListener {
   private final Reminders reminders;
 
-  /** Reacts by these rules. */
   public TaskListener(Reminders reminders) {
     this.reminders = reminders;
   }

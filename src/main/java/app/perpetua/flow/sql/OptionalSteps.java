@@ -49,7 +49,6 @@ final class OptionalSteps {
   private final Map<String, Consumer<RuntimeException>> committing = new LinkedHashMap<>();
   private @Nullable String running;
 
-  /** A run without the parts of these names. */
   OptionalSteps(Set<String> without) {
     this.without = Set.copyOf(without);
   }

@@ -40,7 +40,6 @@ public final class DeletedTasks {
 
   private final Json json;
 
-  /** Reads snapshots as JSON. */
   public DeletedTasks(Json json) {
     this.json = json;
   }

@@ -51,7 +51,6 @@ public final class Instances {
   private final Ids ids;
   private final Events events;
 
-  /** Instances, next to the rules of tasks. */
   public Instances(Tasks tasks, Ids ids, Events events) {
     this.tasks = tasks;
     this.ids = ids;

@@ -21,7 +21,6 @@ public final class SubtaskRoutes {
   private final Subtasks subtasks;
   private final Achievements achievements;
 
-  /** The routes over these rules; answers tell what a completed task has unlocked. */
   public SubtaskRoutes(Tasks tasks, Subtasks subtasks, Achievements achievements) {
     this.tasks = tasks;
     this.subtasks = subtasks;

@@ -32,7 +32,6 @@ public final class Subtasks {
   private final Ids ids;
   private final Events events;
 
-  /** The rules, next to those of tasks. */
   public Subtasks(Tasks tasks, Ids ids, Events events) {
     this.tasks = tasks;
     this.ids = ids;

@@ -31,7 +31,6 @@ public final class TaskRoutes {
   private final Achievements achievements;
   private final TaskForm form;
 
-  /** The routes over these rules; answers tell what a completion has unlocked. */
   public TaskRoutes(Tasks tasks, Achievements achievements, TaskForm form) {
     this.tasks = tasks;
     this.achievements = achievements;

@@ -46,7 +46,6 @@ public final class Tasks {
   private final Tombstones tombstones;
   private final Jobs jobs;
 
-  /** The rules under these limits. */
   public Tasks(
       TaskConfig config, Ids ids, Json json, Events events, Tombstones tombstones, Jobs jobs) {
     this.config = config;

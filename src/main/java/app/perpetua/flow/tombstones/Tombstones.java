@@ -22,7 +22,6 @@ public final class Tombstones {
   private final TombstoneConfig config;
   private final Ids ids;
 
-  /** Tombstones kept as configured. */
   public Tombstones(TombstoneConfig config, Ids ids) {
     this.config = config;
     this.ids = ids;

@@ -9,7 +9,6 @@ import java.util.UUID;
 public final class EndVoiceSessionJob implements TransactionalHandler {
   private final VoiceSessionStore sessions;
 
-  /** Over these rules. */
   public EndVoiceSessionJob(VoiceSessionStore sessions) {
     this.sessions = sessions;
   }

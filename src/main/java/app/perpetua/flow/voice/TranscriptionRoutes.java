@@ -17,7 +17,6 @@ import java.util.UUID;
 public final class TranscriptionRoutes {
   private final Transcriptions transcriptions;
 
-  /** The routes over these rules. */
   public TranscriptionRoutes(Transcriptions transcriptions) {
     this.transcriptions = transcriptions;
   }

@@ -14,7 +14,6 @@ public final class VoiceRoutes {
   private final VoiceSessionStore sessions;
   private final WebSocketGate sockets;
 
-  /** The routes over these rules. */
   public VoiceRoutes(VoiceSessionStore sessions, WebSocketGate sockets) {
     this.sessions = sessions;
     this.sockets = sockets;

@@ -64,7 +64,6 @@ public final class VoiceSessionStore {
   private final Ids ids;
   private final Events events;
 
-  /** Sessions of that price; their leases last so long. */
   public VoiceSessionStore(
       VoiceConfig config, Duration lease, Credits credits, Jobs jobs, Ids ids, Events events) {
     this.config = config;

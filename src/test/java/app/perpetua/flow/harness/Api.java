@@ -43,7 +43,6 @@ public final class Api implements AutoCloseable {
     this.valid = valid;
   }
 
-  /** A client without a token; such as {@code http://localhost:8000}. */
   public Api(URI base) {
     this(
         HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build(),

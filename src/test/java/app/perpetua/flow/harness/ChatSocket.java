@@ -24,7 +24,6 @@ public final class ChatSocket implements AutoCloseable {
   private final InputStream in;
   private final ByteArrayOutputStream heard = new ByteArrayOutputStream();
 
-  /** Connects and asks. */
   public ChatSocket(int port, String accessToken, UUID key) throws IOException {
     byte[] body = ("{\"message\":\"" + MESSAGE + "\"}").getBytes(StandardCharsets.UTF_8);
     String head =

@@ -23,7 +23,6 @@ public final class MutableClock extends Clock {
     this.zone = zone;
   }
 
-  /** A clock in UTC that shows {@link #START}. */
   public MutableClock() {
     this(new AtomicReference<>(START), ZoneOffset.UTC);
   }

@@ -32,12 +32,10 @@ public final class NextCommit implements Tap.Hook {
 
   private final String text;
 
-  /** Nothing is awaited yet. */
   public NextCommit() {
     this(COMMIT);
   }
 
-  /** Instead of a commit, the message in which this stands, such as a statement's name. */
   public NextCommit(String text) {
     this.text = text;
   }

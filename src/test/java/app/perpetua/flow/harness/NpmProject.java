@@ -21,7 +21,6 @@ public final class NpmProject {
   private final Path source;
   private final Path home;
 
-  /** The project of that name, not installed yet. */
   public NpmProject(String name) {
     source = Path.of("src/test/npm", name);
     home = Path.of("target/npm", name);

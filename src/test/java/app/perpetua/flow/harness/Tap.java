@@ -35,7 +35,6 @@ public final class Tap implements AutoCloseable {
   private final Hook hook;
   private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
 
-  /** Listens on a free loopback port and relays to that address. */
   public Tap(InetSocketAddress target, Hook hook) throws IOException {
     this.target = target;
     this.hook = hook;

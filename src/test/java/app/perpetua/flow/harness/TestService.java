@@ -67,7 +67,6 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
   private @Nullable App app;
   private @Nullable Api api;
 
-  /** A service over that database, registered before it. */
   public TestService(TestDatabase database) {
     this.database = database;
     environment.put("RATE_LIMIT_GENERAL", "1000000");

@@ -31,7 +31,6 @@ public final class RawClient implements Closeable {
     this(port, "127.0.0.1");
   }
 
-  /** From that loopback address. */
   public RawClient(int port, String from) throws IOException {
     socket = new Socket();
     socket.bind(new InetSocketAddress(InetAddress.ofLiteral(from), 0));

@@ -14,7 +14,6 @@ final class Rows {
   private final DataSource source;
   private final String digests;
 
-  /** Over all tables but those that work goes through by itself. */
   Rows(TestDatabase database) {
     // Pooled, since it is asked often.
     this.source = database.pool(1);

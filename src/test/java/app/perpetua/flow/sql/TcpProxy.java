@@ -28,7 +28,6 @@ public final class TcpProxy implements AutoCloseable {
   private final Phaser changes = new Phaser(1);
   private volatile Mode mode = Mode.RELAY;
 
-  /** Listens on a free loopback port and relays to that one. */
   public TcpProxy(int target) throws IOException {
     this.target = target;
     this.listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());

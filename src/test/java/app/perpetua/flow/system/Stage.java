@@ -41,7 +41,6 @@ final class Stage implements BeforeAllCallback, AfterEachCallback, AfterAllCallb
     this(database::url);
   }
 
-  /** With a database that is there when the first process starts. */
   Stage(Supplier<DatabaseUrl> database) {
     this.database = database;
   }

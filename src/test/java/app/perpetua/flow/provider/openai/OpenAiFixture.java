@@ -76,7 +76,6 @@ final class OpenAiFixture implements AutoCloseable {
 
   final OpenAi openAi;
 
-  /** Patient, and quick to try again. */
   OpenAiFixture() {
     this(new Timeouts(AGES, AGES, Duration.ofMillis(1), 1));
   }
