@@ -1,4 +1,4 @@
-# One image for both roles: the command says --role=api or --role=worker.
+# One image for both roles; the command selects one with --role=api or --role=worker.
 # syntax=docker/dockerfile:1
 FROM maven:3.9-eclipse-temurin-25 AS build
 WORKDIR /src
@@ -11,8 +11,8 @@ FROM eclipse-temurin:25-jre-alpine
 RUN addgroup -S flow && adduser -S -G flow flow
 WORKDIR /app
 COPY --from=build /src/target/perpetua-flow-*.jar perpetua-flow.jar
-# The AOT cache (JEP 483, 515) halves the time to ready. It is made by a run that reads the
-# configuration and ends; a JVM that cannot use it goes on without.
+# The AOT cache (JEP 483, 515) halves the time to ready. A short run at build time
+# creates it; a JVM that cannot use it starts without it.
 RUN java -XX:AOTCacheOutput=perpetua-flow.aot -jar perpetua-flow.jar --help >/dev/null
 USER flow
 ENV PORT=8000
