@@ -9,14 +9,14 @@ import java.util.Locale;
 import java.util.logging.Level;
 import java.util.logging.Logger;
 
-/** What {@code ./dev} starts: the service with everything that it needs, on this machine. */
+/** Entry point of {@code ./dev}: the service with everything that it needs, on this machine. */
 public final class DevServer {
   private DevServer() {}
 
-  /** Runs until it is told to stop. Exit codes: 1 cannot start, 2 wrong usage. */
+  /** Runs until it is stopped. Exit codes: 1 cannot start, 2 invalid arguments. */
   public static void main(String[] arguments) {
     long begun = System.nanoTime();
-    // The libraries' reports of progress; ours says it better.
+    // Progress messages of libraries, which ours replace.
     Logger.getLogger("").setLevel(Level.WARNING);
     LocalStack stack = new LocalStack(System.out::println);
     Runtime.getRuntime().addShutdownHook(new Thread(stack::close, "stop"));
@@ -29,13 +29,13 @@ public final class DevServer {
           Duration.ofNanos(System.nanoTime() - begun).toMillis() / 1000.0);
       // The control port's thread keeps the process alive.
     } catch (Options.Misused e) {
-      System.err.println("./dev: " + e.getMessage() + "; --help tells what there is");
+      System.err.println("./dev: " + e.getMessage() + "; --help lists the options");
       System.exit(2);
     } catch (StartupException e) {
       System.err.println("./dev cannot start: " + e.getMessage());
       System.exit(1);
     } catch (RuntimeException e) {
-      System.err.println("./dev cannot start, and did not foresee why:");
+      System.err.println("./dev cannot start because of an unexpected error:");
       e.printStackTrace();
       System.exit(1);
     }

@@ -28,9 +28,9 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
-/** What can be done with the fake Checkout.com by the control port. Thread-safe. */
+/** Control-port calls that drive the fake Checkout.com. Thread-safe. */
 final class CheckoutControls {
-  /** Below which the hosted pages are. */
+  /** Path prefix of the hosted payment pages. */
   static final String PAGES = "/checkout/pay/";
 
   private static final int MAX_STEPS = 1_000;
@@ -55,7 +55,7 @@ final class CheckoutControls {
     this.random = random;
   }
 
-  /** Every call, in the order in which it is listed. */
+  /** All calls, in the order in which {@code GET /} lists them. */
   List<Call> calls() {
     return List.of(
         new Call(
@@ -65,13 +65,13 @@ final class CheckoutControls {
                 + " created_on?, repeat?, shuffle?, bad_signature?}",
             "sends a signed webhook of a payment of that user: {sent, statuses, events,"
                 + " payment_id, reference}; several types, comma-separated, follow each other by a"
-                + " second; amount is in cents, and what was ordered unless told otherwise",
+                + " second; amount is in cents and defaults to the amount of the order",
             this::event),
         new Call(
             "POST",
             "/checkout/script",
             "{steps: [{decline: true} | {error: 500} | {stall_ms}]}",
-            "what becomes of the next charges that the service makes, then all succeed again",
+            "scripts the outcome of the next charges; later charges succeed",
             this::script),
         new Call(
             "GET",
@@ -219,7 +219,7 @@ final class CheckoutControls {
     throw Refusal.invalid("steps", "must be {decline: true}, {error: 400-599} or {stall_ms}");
   }
 
-  /** Serves what is below {@link #PAGES}. */
+  /** Serves the pages below {@link #PAGES}. */
   void page(HttpExchange exchange) throws IOException {
     try (exchange) {
       String[] parts = exchange.getRequestURI().getPath().substring(PAGES.length()).split("/", -1);

@@ -23,21 +23,21 @@ import java.util.stream.Collectors;
 import tools.jackson.databind.JsonNode;
 
 /**
- * The port by which people and scripts drive the dev server: JSON in, JSON out, for this machine
- * only. Thread-safe.
+ * HTTP port on which people and scripts drive the dev server: JSON in, JSON out, on the loopback
+ * address only. Thread-safe.
  */
 final class ControlPort implements AutoCloseable {
   /**
-   * What a call answers.
+   * The response to a call.
    *
-   * @param body becomes JSON; bytes are a page
+   * @param body serialized as JSON; a byte array is an HTML page
    */
   record Answer(int status, Object body) {
     static Answer ok(Object body) {
       return new Answer(200, body);
     }
 
-    /** A failure with a code for programs and a sentence for people. */
+    /** An error: a code for programs and a message for people. */
     static Answer failed(int status, String code, String message) {
       return new Answer(status, Map.of("error", new Problem(code, message, List.of())));
     }
@@ -45,13 +45,13 @@ final class ControlPort implements AutoCloseable {
 
   private record Problem(String code, String message, List<FieldError> details) {}
 
-  /** Does what a call asks for; a refusal it throws is answered as such. */
+  /** Runs a call. A {@link Refusal} becomes an error response. */
   @FunctionalInterface
   interface Handler {
     Answer handle(JsonReader body) throws IOException, InterruptedException;
   }
 
-  /** The same for a body that is more than fields; it comes as both. */
+  /** Runs a call whose body is not a flat object; receives it parsed and as a reader. */
   @FunctionalInterface
   interface TreeHandler {
     Answer handle(JsonReader body, JsonNode tree) throws IOException, InterruptedException;
@@ -62,8 +62,8 @@ final class ControlPort implements AutoCloseable {
    *
    * @param method GET or POST
    * @param path without parameters
-   * @param takes the body's fields, for people
-   * @param does what happens, for people
+   * @param takes description of the body's fields
+   * @param does description of the effect
    */
   record Call(String method, String path, String takes, String does, TreeHandler handler) {
     Call(String method, String path, String takes, String does, Handler handler) {
@@ -80,11 +80,11 @@ final class ControlPort implements AutoCloseable {
   private final Json json;
 
   /**
-   * Starts to listen.
+   * Starts listening.
    *
-   * @param port 0 for any that is free
-   * @param where facts that {@code GET /} tells before it lists the calls
-   * @throws StartupException if the port cannot be had
+   * @param port 0 for any free port
+   * @param where facts that {@code GET /} shows before the list of calls
+   * @throws StartupException if the port cannot be opened
    */
   ControlPort(int port, List<Call> calls, Supplier<Map<String, Object>> where, Json json) {
     this.json = json;
@@ -131,12 +131,12 @@ final class ControlPort implements AutoCloseable {
         });
   }
 
-  /** Leaves everything below that path to somebody else. */
+  /** Delegates every request below a path to another handler. */
   void serve(String below, HttpHandler handler) {
     server.createContext(below, handler);
   }
 
-  /** Where it listens. */
+  /** The port's base URL. */
   InetSocketAddress address() {
     return server.getAddress();
   }
@@ -162,7 +162,8 @@ final class ControlPort implements AutoCloseable {
     String path = exchange.getRequestURI().getPath();
     Map<String, Call> here = calls.get(path);
     if (here == null) {
-      return Answer.failed(404, "NOT_FOUND", "there is no " + path + " here; GET / lists what is");
+      return Answer.failed(
+          404, "NOT_FOUND", "there is no " + path + " here; GET / lists all calls");
     }
     Call call = here.get(exchange.getRequestMethod());
     if (call == null) {
@@ -172,7 +173,7 @@ final class ControlPort implements AutoCloseable {
     }
     byte[] body = exchange.getRequestBody().readNBytes(MAX_BODY + 1);
     if (body.length > MAX_BODY) {
-      return Answer.failed(413, "PAYLOAD_TOO_LARGE", "the body has more than 64 KiB");
+      return Answer.failed(413, "PAYLOAD_TOO_LARGE", "the body is larger than 64 KiB");
     }
     try {
       JsonReader parsed = JsonReader.parse(json, body);
@@ -184,14 +185,14 @@ final class ControlPort implements AutoCloseable {
           Map.of("error", new Problem(e.code().name(), e.message(), e.fieldErrors())));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      return Answer.failed(503, "SERVICE_UNAVAILABLE", "the dev server is being stopped");
+      return Answer.failed(503, "SERVICE_UNAVAILABLE", "the dev server is stopping");
     } catch (RuntimeException e) {
       LOG.log(System.Logger.Level.ERROR, "control port: " + call.path(), e);
       return Answer.failed(500, "INTERNAL_ERROR", String.valueOf(e.getMessage()));
     }
   }
 
-  /** Stops to listen; what is being answered is cut off. */
+  /** Stops listening; requests in progress are aborted. */
   @Override
   public void close() {
     server.stop(0);

@@ -25,19 +25,19 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
-/** What can be done by the control port. Thread-safe. */
+/** Control-port calls that drive the service, its clock and the fake Google. Thread-safe. */
 final class Controls {
-  /** What runs the jobs. */
+  /** Runs due jobs. */
   @FunctionalInterface
   interface JobRunner {
-    /** Runs what is due. True once nothing due is left or running; false if nobody can. */
+    /** Runs all due jobs; true once none is due or running, false if no process can run them. */
     boolean runDue() throws InterruptedException;
   }
 
   private static final int MAX_TEXT = 2_000;
   private static final int MAX_LIFETIME_SECONDS = 31_622_400;
 
-  /** Where the calendar is of this age, and dates have four digits. */
+  /** Bounds of the clock: years of four digits that every library handles. */
   private static final Instant EARLIEST = Instant.parse("2000-01-01T00:00:00Z");
 
   private static final Instant LATEST = Instant.parse("2100-01-01T00:00:00Z");
@@ -54,11 +54,11 @@ final class Controls {
   private final ReentrantLock moving = new ReentrantLock();
 
   /**
-   * @param clientId whom ID tokens are made out to
-   * @param makeDays prepares the database for a time that the clock is about to show
-   * @param ranJobs what ran since the clock was last moved
-   * @param jobRunner runs what is due
-   * @param random invents addresses; thread-safe
+   * @param clientId audience of ID tokens
+   * @param makeDays prepares the database for the time to which the clock is about to move
+   * @param ranJobs jobs that ran since the clock was last moved
+   * @param jobRunner runs due jobs
+   * @param random generates email addresses; thread-safe
    */
   Controls(
       FakeGoogle google,
@@ -81,7 +81,7 @@ final class Controls {
     this.random = random;
   }
 
-  /** Every call, in the order in which it is listed. */
+  /** All calls, in the order in which {@code GET /} lists them. */
   List<Call> calls() {
     return List.of(
         new Call(
@@ -89,14 +89,14 @@ final class Controls {
             "/session",
             "{email?, tier?: free|pro, credits?: {purchased?: n}}",
             "signs in as that person, or a new one: {access_token, refresh_token, user}; Pro and"
-                + " credits are bought, as in life",
+                + " credits are bought through the payment flow",
             this::session),
-        new Call("GET", "/clock", "", "what time it is for the service", this::clock),
+        new Call("GET", "/clock", "", "the service's current time", this::clock),
         new Call(
             "POST",
             "/clock",
             "{advance: \"PT24H\"} or {set: \"2026-03-01T23:59:59Z\"} or {reset: true}",
-            "moves the service's clock, which goes on from there",
+            "moves the service's clock, which keeps running from there",
             this::moveClock),
         new Call(
             "POST",
@@ -120,7 +120,7 @@ final class Controls {
             "POST",
             "/google/script",
             "{down: true|false}",
-            "Google's keys are not to be had, or are again",
+            "makes Google's signing keys unavailable, or available again",
             this::script));
   }
 
@@ -138,7 +138,7 @@ final class Controls {
         if (bought.status() != 200) {
           return refused("PURCHASE_REFUSED", bought);
         }
-        // What was bought shows in a new token.
+        // Only a new token contains the new tier.
         answer = sessions.signIn(new Secret(of(person).sign()));
       }
       return answer.status() == 200 ? session(answer) : refused("SIGN_IN_REFUSED", answer);
@@ -247,7 +247,7 @@ final class Controls {
     }
     body.validate();
     if (Stream.of(advance, set, reset).filter(Objects::nonNull).count() != 1) {
-      throw Refusal.of(ErrorCode.VALIDATION_ERROR, "give advance, set or reset, and one alone");
+      throw Refusal.of(ErrorCode.VALIDATION_ERROR, "give exactly one of advance, set and reset");
     }
     String field = advance != null ? "advance" : "set";
     moving.lock();
@@ -258,7 +258,7 @@ final class Controls {
       }
       makeDays.accept(target);
       ranJobs.forget();
-      // Reckoned anew, since making days took its time.
+      // Recalculated, because creating partitions took time.
       clock.setOffset(offset(advance, set));
       return shown();
     } catch (DateTimeException | ArithmeticException e) {

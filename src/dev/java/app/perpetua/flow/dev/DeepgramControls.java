@@ -21,13 +21,13 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** What can be done with the fake Deepgram by the control port. Thread-safe. */
+/** Control-port calls that drive the fake Deepgram. Thread-safe. */
 final class DeepgramControls {
   private static final int MAX_TEXT = 2_000;
   private static final int MAX_STALL_MILLIS = 600_000;
   private static final Path PAGE = Path.of("docs/voice-client.html");
 
-  /** What the page believes unless it is told otherwise. */
+  /** Origins that the page assumes by default. */
   private static final String ANY_SERVICE = "http://localhost:8000";
 
   private final FakeDeepgram deepgram;
@@ -38,21 +38,21 @@ final class DeepgramControls {
     this.service = service;
   }
 
-  /** Every call, in the order in which it is listed. */
+  /** All calls, in the order in which {@code GET /} lists them. */
   List<Call> calls() {
     return List.of(
         new Call(
             "POST",
             "/deepgram/script",
             "{steps: [{partial} | {final} | {close: 1011} | {refuse: 401} | {stall_ms}]}",
-            "what the next live stream does, a step for each message of audio; with {recording:"
-                + " {transcript?, seconds?, status?}} how recordings are answered",
+            "scripts the next live stream, one step per audio message; with {recording:"
+                + " {transcript?, seconds?, status?}} scripts the answer to recordings",
             this::script),
         new Call(
             "GET",
             "/deepgram/calls",
             "",
-            "what was asked of it: {streams, recordings}",
+            "the requests it received: {streams, recordings}",
             this::calls),
         new Call("GET", "/voice", "", "a page that records the microphone", this::page));
   }

@@ -20,8 +20,8 @@ import java.util.concurrent.locks.LockSupport;
 import javax.sql.DataSource;
 
 /**
- * The dev server's PostgreSQL: its data stays, and as durably as in production. Anyone on this
- * machine may connect. Thread-safe.
+ * The dev server's PostgreSQL: its data outlives a run and is as durable as in production. Every
+ * local user may connect. Thread-safe.
  */
 final class DevDatabase implements AutoCloseable {
   private static final String NAME = "perpetua_flow";
@@ -34,7 +34,7 @@ final class DevDatabase implements AutoCloseable {
   private static final Duration STOP = Duration.ofSeconds(30);
   private static final Duration LOOK_AGAIN = Duration.ofMillis(50);
 
-  /** Lock time-outs in a row before whoever wants to move the clock is told. */
+  /** Consecutive lock time-outs after which moving the clock fails. */
   private static final int ATTEMPTS = 20;
 
   private static final String LOCK_TIMEOUT = "55P03";
@@ -48,8 +48,8 @@ final class DevDatabase implements AutoCloseable {
   }
 
   /**
-   * Stops a server that still runs over this data, because whoever started it was killed. True if
-   * there was one.
+   * Stops a server that still runs on this data because the dev server that started it was killed.
+   * Returns true if there was one.
    */
   static boolean stopLeftover(Path data) {
     Optional<ProcessHandle> leftover = postmaster(data);
@@ -66,8 +66,8 @@ final class DevDatabase implements AutoCloseable {
   }
 
   /**
-   * The server that PostgreSQL's own lock file names, if it lives and is one. The dead whom nobody
-   * has buried, as in containers without an init, have no command.
+   * The server that PostgreSQL's own lock file names, if it is alive and a PostgreSQL server.
+   * Zombies, as in containers without an init process, have no command.
    */
   private static Optional<ProcessHandle> postmaster(Path data) {
     try {
@@ -96,9 +96,9 @@ final class DevDatabase implements AutoCloseable {
   }
 
   /**
-   * Starts the server, which makes the data's directory if need be.
+   * Starts the server, and creates the data directory if it is missing.
    *
-   * @param log where PostgreSQL writes what it has to say
+   * @param log PostgreSQL's log file
    */
   static DevDatabase start(Path data, Path log) {
     try {
@@ -111,7 +111,7 @@ final class DevDatabase implements AutoCloseable {
               .setOutputRedirector(Redirect.appendTo(log.toFile()))
               .setErrorRedirector(Redirect.appendTo(log.toFile()))
               .setPGStartupWait(START)
-              // Unicode's rules for letters, whatever locales this machine has.
+              // The same collation and character rules on every machine.
               .setLocaleConfig("locale-provider", "builtin")
               .setLocaleConfig("builtin-locale", "C.UTF-8")
               .setLocaleConfig("locale", "C")
@@ -129,7 +129,7 @@ final class DevDatabase implements AutoCloseable {
               + complaint(log).orElse(String.valueOf(e.getMessage()))
               + "\n  "
               + log
-              + " has the whole story; ./dev --fresh begins without the data.",
+              + " has the details; ./dev --fresh starts without the data.",
           e);
     }
   }
@@ -156,24 +156,24 @@ final class DevDatabase implements AutoCloseable {
     }
   }
 
-  /** Where it is, as the service and psql take it. */
+  /** Its URL, in the form that the service and psql accept. */
   String url() {
     return "postgresql://" + SUPERUSER + "@127.0.0.1:" + postgres.getPort() + "/" + NAME;
   }
 
-  /** The service's database, for statements of the dev server's own. */
+  /** The service's database, for the dev server's own statements. */
   DataSource dataSource() {
     return postgres.getDatabase(SUPERUSER, NAME);
   }
 
-  /** The server's first process. */
+  /** The server's main process. */
   long pid() {
     return pid;
   }
 
   /**
-   * Makes the activity log's days around an instant, so that nothing is refused for want of a day
-   * when the clock gets there.
+   * Creates the activity log's partitions around an instant, so that inserts succeed when the clock
+   * gets there.
    */
   void makeDays(Instant around) {
     LocalDate today = LocalDate.ofInstant(around, ZoneOffset.UTC);
@@ -195,7 +195,7 @@ final class DevDatabase implements AutoCloseable {
         }
       }
     } catch (SQLException e) {
-      throw new IllegalStateException("days of the activity log cannot be made", e);
+      throw new IllegalStateException("partitions of the activity log cannot be created", e);
     }
   }
 

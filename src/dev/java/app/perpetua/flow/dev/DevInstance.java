@@ -13,11 +13,11 @@ import java.time.Duration;
 import java.util.Locale;
 
 /**
- * The service as a child of the dev server: what {@code Main} starts, but by the dev server's
- * clock. It says on which port it serves, and ends when its parent does.
+ * The service as a child process of the dev server: like {@code Main}, but on the dev server's
+ * clock. It prints its port and exits when its parent does.
  */
 final class DevInstance {
-  /** Whoever starts the next dev server wants the port. */
+  /** The next dev server needs the port. */
   private static final Duration ORPHANED = Duration.ofSeconds(3);
 
   private DevInstance() {}
@@ -63,8 +63,8 @@ final class DevInstance {
   }
 
   /**
-   * The parent holds the other end of standard input: it asks for jobs there, and lets go of it
-   * however it ends.
+   * The parent holds the other end of standard input: it requests job runs there, and the pipe
+   * closes however the parent ends.
    */
   private static void obey(App app) {
     try (BufferedReader orders =

@@ -12,14 +12,14 @@ import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds the order that a made-up payment event is about; where the service has none, makes the one
- * that such a payment would have had. Thread-safe.
+ * Finds the order of a simulated payment event; creates a matching order if the service has none.
+ * Thread-safe.
  */
 final class DevOrders {
-  /** An order, and the payment that it is known by, if it is. */
+  /** An order and its payment, if it has one. */
   record Found(UUID id, int amountCents, @Nullable String paymentId) {}
 
-  /** The payment belongs to somebody else. */
+  /** The payment belongs to another user. */
   static final class Foreign extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
@@ -33,8 +33,8 @@ final class DevOrders {
   private final int creditCents;
 
   /**
-   * @param proCents what a month of Pro costs
-   * @param creditCents what a credit costs
+   * @param proCents price of a month of Pro
+   * @param creditCents price of a credit
    */
   DevOrders(DataSource database, int proCents, int creditCents) {
     this.database = database;
@@ -42,7 +42,7 @@ final class DevOrders {
     this.creditCents = creditCents;
   }
 
-  /** What a month of Pro costs. */
+  /** Price of a month of Pro, in cents. */
   int proCents() {
     return proCents;
   }
@@ -50,10 +50,10 @@ final class DevOrders {
   /**
    * The order.
    *
-   * @param paid whether the event is about money that came in before: a refund or dispute
-   * @param paymentId if the event names one
-   * @param credits how many an order that is made has
-   * @return none if there is no such user
+   * @param paid whether the event concerns an earlier payment: a refund or dispute
+   * @param paymentId null if the event names none
+   * @param credits number of credits of an order that is created
+   * @return empty if there is no such user
    * @throws Foreign if the payment belongs to another order
    */
   Optional<Found> order(

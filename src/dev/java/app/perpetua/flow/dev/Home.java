@@ -12,8 +12,8 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
 
 /**
- * The directory with everything that outlives a run. One dev server at a time has it; the lock goes
- * with the process, however it ends.
+ * The directory of everything that outlives a run. A file lock, which the operating system releases
+ * with the process, allows one dev server at a time.
  */
 final class Home implements AutoCloseable {
   private static final List<String> KEPT =
@@ -23,9 +23,9 @@ final class Home implements AutoCloseable {
   private final FileChannel lock;
 
   /**
-   * Takes it, and makes it if need be.
+   * Creates the directory if it is missing and locks it.
    *
-   * @throws StartupException if another dev server has it, or it cannot be written to
+   * @throws StartupException if another dev server has locked it or it is not writable
    */
   Home(Path directory) {
     this.directory = directory;
@@ -36,11 +36,12 @@ final class Home implements AutoCloseable {
               directory.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
     } catch (IOException e) {
       throw new StartupException(
-          "no directory can be kept at " + directory.toAbsolutePath() + " (" + e + ")", e);
+          "cannot create the directory " + directory.toAbsolutePath() + " (" + e + ")", e);
     }
     if (!isLocked()) {
       throw new StartupException(
-          "another ./dev runs here: it has " + directory.toAbsolutePath().normalize(), null);
+          "another ./dev is running here: it has locked " + directory.toAbsolutePath().normalize(),
+          null);
     }
   }
 
@@ -75,7 +76,7 @@ final class Home implements AutoCloseable {
     return directory.resolve("service.log");
   }
 
-  /** Forgets everything that it made, and nothing that somebody else put there. */
+  /** Deletes everything that the dev server created, and nothing else. */
   void forget() throws IOException {
     for (String name : KEPT) {
       Path kept = directory.resolve(name);

@@ -24,16 +24,16 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 
 /**
- * Everything that the service needs, and the service itself as child processes, on this machine.
- * Starts once and stops once, in reverse, also when it is stopped while it starts. Thread-safe.
+ * The service as child processes, and everything it needs, on this machine. Starts once and stops
+ * once, in reverse order, even while it is still starting. Thread-safe.
  */
 public final class LocalStack implements AutoCloseable {
-  /** How long what a killed dev server left behind may still hold its ports. */
+  /** How long processes of a killed dev server may still hold its ports. */
   private static final Duration ORPHANS = Duration.ofSeconds(30);
 
   private static final Duration LOOK_AGAIN = Duration.ofMillis(100);
 
-  /** So that a person sees the model's words come. */
+  /** Slow enough to see the model's text arrive. */
   private static final Duration WORD_PACE = Duration.ofMillis(30);
 
   private final Consumer<String> terminal;
@@ -44,7 +44,7 @@ public final class LocalStack implements AutoCloseable {
   private boolean closed;
 
   /**
-   * @param terminal takes a line for the user; from any thread
+   * @param terminal receives a line for the user; called from any thread
    */
   public LocalStack(Consumer<String> terminal) {
     this.terminal = terminal;
@@ -53,9 +53,9 @@ public final class LocalStack implements AutoCloseable {
   /**
    * Starts everything and returns once the service serves.
    *
-   * @param environment the caller's; what of it concerns the service is passed on
-   * @return where everything is, for the user to read
-   * @throws StartupException if anything stands in the way; what was started must still be closed
+   * @param environment the caller's; variables of the service are passed on
+   * @return a summary of all addresses, for the user
+   * @throws StartupException if the start fails; the caller must still close this object
    */
   public String start(Options options, Map<String, String> environment) {
     try {
@@ -147,7 +147,7 @@ public final class LocalStack implements AutoCloseable {
     }
   }
 
-  /** The service first, which migrates the database; workers find it done. */
+  /** The API process first: it migrates the database, so the workers need not. */
   private void startService(
       int workers, int port, ServiceEnvironment variables, Path clock, Consumer<String> log) {
     String clockArgument = "--clock=" + clock.toAbsolutePath();
@@ -172,7 +172,7 @@ public final class LocalStack implements AutoCloseable {
     return process;
   }
 
-  /** By whichever process can, workers first. */
+  /** Uses any process that can, workers first. */
   private boolean runDueJobs() throws InterruptedException {
     List<ServiceProcess> all;
     synchronized (this) {
@@ -197,7 +197,7 @@ public final class LocalStack implements AutoCloseable {
     return where;
   }
 
-  /** Whoever closes waits for the step that is under way, and none follows. */
+  /** Closing waits for the current step, and no further step starts. */
   private synchronized <T> T step(Callable<T> start) {
     if (closed) {
       throw new StartupException("stopped while starting", null);
@@ -236,7 +236,7 @@ public final class LocalStack implements AutoCloseable {
     }
   }
 
-  /** Stops everything: the service's processes, then what they need. */
+  /** Stops the service's processes, then the database and the fakes. */
   @Override
   public synchronized void close() {
     if (closed) {
@@ -247,7 +247,7 @@ public final class LocalStack implements AutoCloseable {
     if (isWorthTelling) {
       terminal.accept("Stopping ...");
     }
-    // All at once, so that none is started again while another takes its time.
+    // All at once, so that none restarts while another is still stopping.
     processes.forEach(ServiceProcess::stop);
     for (AutoCloseable part : started) {
       try {

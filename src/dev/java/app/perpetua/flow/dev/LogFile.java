@@ -8,11 +8,11 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.function.Consumer;
 
-/** One file for what all processes of the service log, line by line. Thread-safe. */
+/** One log file for all processes of the service. Thread-safe. */
 final class LogFile implements Consumer<String>, AutoCloseable {
   private final PrintStream out;
 
-  /** Begins the file anew; the one of the last run is kept beside it as {@code .1}. */
+  /** Starts a new file; the previous run's file is kept with the suffix {@code .1}. */
   LogFile(Path file) throws IOException {
     if (Files.exists(file)) {
       Files.move(

@@ -17,9 +17,8 @@ import java.time.ZoneId;
 import java.time.ZoneOffset;
 
 /**
- * Real time and an offset that every process of the dev server reads from one mapped file: moved in
- * one, it has moved in all, and goes on from there at its usual pace. The offset outlives them, as
- * the data does that was written by it. Thread-safe.
+ * Real time plus an offset that all processes of the dev server share through a memory-mapped file.
+ * The offset outlives the processes, as does the data written with it. Thread-safe.
  */
 public final class OffsetClock extends Clock {
   private static final VarHandle MILLIS = ValueLayout.JAVA_LONG.varHandle();
@@ -32,7 +31,7 @@ public final class OffsetClock extends Clock {
     this.zone = zone;
   }
 
-  /** Opens the file, which is made if it is not there, so that the clock can be moved. */
+  /** Opens the file for writing, and creates it if it is missing. */
   public static OffsetClock movable(Path file) {
     return open(
         file,
@@ -42,7 +41,7 @@ public final class OffsetClock extends Clock {
         StandardOpenOption.CREATE);
   }
 
-  /** Opens the file, which must be there, to follow the clock. */
+  /** Opens an existing file for reading. */
   public static OffsetClock following(Path file) {
     return open(file, MapMode.READ_ONLY, StandardOpenOption.READ);
   }
@@ -56,12 +55,12 @@ public final class OffsetClock extends Clock {
     }
   }
 
-  /** How far it is ahead of real time; negative if behind. */
+  /** The offset from real time; negative if the clock is behind. */
   public Duration offset() {
     return Duration.ofMillis((long) MILLIS.getVolatile(file, 0L));
   }
 
-  /** Shows real time plus this from now on. Milliseconds count. */
+  /** Sets the offset from real time, in milliseconds. */
   public void setOffset(Duration offset) {
     MILLIS.setVolatile(file, 0L, offset.toMillis());
   }

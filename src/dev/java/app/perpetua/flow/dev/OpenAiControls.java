@@ -20,7 +20,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
-/** What can be done with the fake OpenAI by the control port. Thread-safe. */
+/** Control-port calls that drive the fake OpenAI. Thread-safe. */
 final class OpenAiControls {
   private static final int MAX_STEPS = 1_000;
   private static final int MAX_TEXT = 50_000;
@@ -34,7 +34,7 @@ final class OpenAiControls {
     this.json = json;
   }
 
-  /** Every call, in the order in which it is listed. */
+  /** All calls, in the order in which {@code GET /} lists them. */
   List<Call> calls() {
     return List.of(
         new Call(
@@ -44,8 +44,8 @@ final class OpenAiControls {
                 + " \"insufficient_quota\", retry_after?, should_retry?} | {failed: code} |"
                 + " {incomplete: reason} | {garbage: true} | {words: 1000000} | {stall_ms} | {cut:"
                 + " true}]} or {down: true|false}",
-            "what the model does next, a step a request, then what is sensible again; a step alone"
-                + " with stall_ms delays the next, one alone with cut breaks the one before it off;"
+            "scripts the model, one step per request, then its default behaviour; a step alone"
+                + " with stall_ms delays the next, one alone with cut aborts the one before it;"
                 + " within a step, stall_ms is silence in the middle; pace_ms slows it, times"
                 + " repeats it",
             this::script),
@@ -53,7 +53,7 @@ final class OpenAiControls {
             "GET",
             "/openai/calls",
             "",
-            "what it was asked: {calls: [{status, outcome, request}]}",
+            "the requests it received: {calls: [{status, outcome, request}]}",
             this::asked));
   }
 
@@ -122,7 +122,7 @@ final class OpenAiControls {
         || !(step.reply() instanceof Reply.Turn);
   }
 
-  /** What a step says; null if it only stalls or cuts. */
+  /** The response of a step; null if it only stalls or cuts. */
   private @Nullable OpenAiStep said(JsonReader step, JsonNode tree) {
     Integer pace = step.integer("pace_ms", 0, MAX_MILLIS);
     Integer times = step.integer("times", 1, 1_000_000);
@@ -204,7 +204,7 @@ final class OpenAiControls {
     return parts;
   }
 
-  /** A string stands for itself: so arguments can be told that are not JSON. */
+  /** A string is used as it is, so that arguments need not be valid JSON. */
   private String written(JsonNode node) {
     return node.isString() ? node.stringValue() : json.text(node);
   }

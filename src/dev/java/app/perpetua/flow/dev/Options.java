@@ -6,20 +6,20 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What {@code ./dev} was asked for.
+ * Command-line options of {@code ./dev}.
  *
- * @param home where everything is kept
- * @param port the service's; 0 for any that is free
- * @param controlPort the control port; 0 for any that is free
+ * @param home directory of all data
+ * @param port the service's port; 0 for any free port
+ * @param controlPort the control port; 0 for any free port
  * @param workers worker processes beside an API process; 0 for one process that does both
- * @param fresh forget everything first
+ * @param fresh delete all data first
  * @param logs show the service's log instead of writing it to a file
  */
 public record Options(
     Path home, int port, int controlPort, int workers, boolean fresh, boolean logs) {
   private static final int MAX_WORKERS = 16;
 
-  /** Arguments that make no sense; the message says which. */
+  /** Invalid arguments; the message names them. */
   public static final class Misused extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
@@ -29,9 +29,9 @@ public record Options(
   }
 
   /**
-   * Reads the command line; {@code PORT} is heeded where {@code --port} is not given.
+   * Parses the command line; {@code PORT} is the default of {@code --port}.
    *
-   * @throws Misused if it is wrong
+   * @throws Misused if an argument is invalid
    */
   public static Options parse(List<String> arguments, Map<String, String> environment) {
     int port = number("PORT", environment.getOrDefault("PORT", "8000"), 65_535);

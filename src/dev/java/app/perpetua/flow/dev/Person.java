@@ -7,8 +7,8 @@ import java.security.MessageDigest;
 import java.util.Locale;
 
 /**
- * Someone with a Google account. The same address is always the same account, without anyone having
- * to remember it.
+ * A person with a Google account. The subject is derived from the address, so that an address
+ * always means the same account.
  *
  * @param subject Google's id of the account: 21 digits
  * @param email the address
@@ -31,7 +31,7 @@ record Person(String subject, String email, String name) {
       byte[] hash =
           MessageDigest.getInstance("SHA-256")
               .digest(email.toLowerCase(Locale.ROOT).getBytes(StandardCharsets.UTF_8));
-      // Google's begin with a 1.
+      // Google's subjects begin with a 1.
       return DIGITS_20.add(new BigInteger(1, hash).mod(DIGITS_20)).toString();
     } catch (GeneralSecurityException e) {
       throw new AssertionError("every Java platform has SHA-256", e);

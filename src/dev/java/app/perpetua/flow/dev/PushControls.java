@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 
-/** What can be done with the fake push service by the control port. Thread-safe. */
+/** Control-port calls that drive the fake push service. Thread-safe. */
 final class PushControls {
   private final FakePushService service;
   private final Json json;
@@ -22,7 +22,7 @@ final class PushControls {
     this.json = json;
   }
 
-  /** Every call, in the order in which it is listed. */
+  /** All calls, in the order in which {@code GET /} lists them. */
   List<Call> calls() {
     return List.of(
         new Call(
@@ -31,12 +31,17 @@ final class PushControls {
             "",
             "a browser's inbox: {endpoint, keys}, to be sent to /notifications/push-subscription",
             this::subscribe),
-        new Call("GET", "/push/inbox", "", "what arrived, decrypted: {messages: []}", this::inbox),
+        new Call(
+            "GET",
+            "/push/inbox",
+            "",
+            "the received messages, decrypted: {messages: []}",
+            this::inbox),
         new Call(
             "POST",
             "/push/script",
             "{status: 410, times?, retry_after?, stall?: true}",
-            "how pushes are answered from now on, or so many of them; 201 delivers again",
+            "sets the answer to all further pushes, or to the next ones; 201 delivers again",
             this::script));
   }
 

@@ -5,11 +5,11 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Which jobs have run since the clock was last moved, in whatever process. Thread-safe. */
+/** Jobs that have run in any process since the clock was last moved. Thread-safe. */
 final class RanJobs {
   private final List<Map<String, String>> ran = new ArrayList<>();
 
-  /** Adds a run, told as {@code kind outcome}. */
+  /** Adds a run, given as {@code kind outcome}. */
   synchronized void add(String run) {
     String[] parts = run.split(" ", 2);
     Map<String, String> told = new LinkedHashMap<>();

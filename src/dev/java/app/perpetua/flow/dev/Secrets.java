@@ -16,15 +16,15 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.stream.Collectors;
 
-/** The service's own keys: made once, so that sessions outlive a restart. */
+/** The service's own keys, generated once so that sessions survive a restart. */
 final class Secrets {
   private static final int KEY_BITS = 2048;
 
   private Secrets() {}
 
   /**
-   * Reads them, or makes them, as environment variables of the service. The file, {@code
-   * NAME=value} by line, is its owner's alone.
+   * Reads or generates the keys as environment variables of the service. The file has one {@code
+   * NAME=value} per line and is readable by its owner only.
    */
   static Map<String, String> keptIn(Path file) throws IOException {
     Map<String, String> secrets = new LinkedHashMap<>();
@@ -36,7 +36,8 @@ final class Secrets {
         }
       }
     }
-    // An earlier version may have made fewer; those that belong together are made together.
+    // An earlier version may have generated fewer; keys that belong together are generated
+    // together.
     int kept = secrets.size();
     if (!secrets.containsKey("JWT_PRIVATE_KEY")) {
       secrets.putAll(generated());
@@ -76,7 +77,7 @@ final class Secrets {
     return pem.replace("\n", "\\n");
   }
 
-  /** Whoever sees the file sees all of it, even if the machine stops halfway. */
+  /** Writes the file atomically: a reader sees all of it or none. */
   private static void write(Path file, Map<String, String> secrets) throws IOException {
     Path half = file.resolveSibling(file.getFileName() + ".new");
     Files.deleteIfExists(half);

@@ -11,17 +11,17 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The environment that the service's processes get: the caller's, in which whatever would reach
- * beyond this machine is left out: databases, and provider keys whose base URL is not set as well.
+ * The environment of the service's processes: the caller's, without anything that would reach
+ * beyond this machine: databases, and provider keys without a base URL.
  *
  * @param variables the environment
- * @param notes what was left out, and why, one line each
+ * @param notes what was left out and why, one line each
  */
 record ServiceEnvironment(Map<String, String> variables, List<String> notes) {
   private static final List<String> VAPID =
       List.of("VAPID_PUBLIC_KEY", "VAPID_PRIVATE_KEY", "VAPID_SUBJECT");
 
-  /** A provider's credentials count only together with the address of what they are for. */
+  /** A provider's credentials are used only together with its base URL. */
   private static final Map<String, List<String>> CREDENTIALS =
       Map.of(
           "OPENAI_BASE_URL",
@@ -42,14 +42,14 @@ record ServiceEnvironment(Map<String, String> variables, List<String> notes) {
       "http://localhost:3000,http://localhost:3100,http://localhost:5173";
 
   /**
-   * What stands around the service.
+   * Addresses of the service's surroundings.
    *
-   * @param googleKeys where Google's keys are
-   * @param push the push service's origin
-   * @param openAi the model's address
-   * @param checkout the payment provider's
+   * @param googleKeys URL of Google's keys
+   * @param push origin of the push service
+   * @param openAi base URL of the model
+   * @param checkout base URL of the payment provider
    * @param deepgram Deepgram's origin
-   * @param control the control port's, whose page speaks to the service
+   * @param control origin of the control port, whose page connects to the service
    */
   record Around(
       URI googleKeys, String push, URI openAi, URI checkout, String deepgram, String control) {}
@@ -76,7 +76,7 @@ record ServiceEnvironment(Map<String, String> variables, List<String> notes) {
     }
     variables.put("DATABASE_URL", databaseUrl);
     if (!variables.containsKey("JWT_PRIVATE_KEY")) {
-      // Both halves, or a public key that was meant for another would contradict ours.
+      // Both halves, because a public key without its private key would contradict ours.
       variables.put("JWT_PRIVATE_KEY", secrets.get("JWT_PRIVATE_KEY"));
       variables.put("JWT_PUBLIC_KEY", secrets.get("JWT_PUBLIC_KEY"));
     }
@@ -95,7 +95,7 @@ record ServiceEnvironment(Map<String, String> variables, List<String> notes) {
     if (variables.putIfAbsent("DEEPGRAM_BASE_URL", around.deepgram()) == null) {
       variables.put("DEEPGRAM_API_KEY", FakeDeepgram.KEY);
     }
-    // In front, as the first that fits decides.
+    // First, because the first matching entry decides.
     variables.merge("AUDIO_HOSTS", "*", (theirs, _) -> theirs);
     variables.merge("AUDIO_HOSTS", around.deepgram(), (theirs, ours) -> ours + "," + theirs);
     variables.putIfAbsent("CORS_ORIGINS", ORIGINS + "," + around.control());
@@ -106,32 +106,32 @@ record ServiceEnvironment(Map<String, String> variables, List<String> notes) {
     return new ServiceEnvironment(Map.copyOf(variables), List.copyOf(notes));
   }
 
-  /** The same for one process. */
+  /** The environment of one process. */
   Map<String, String> onPort(int port) {
     Map<String, String> its = new HashMap<>(variables);
     its.put("PORT", Integer.toString(port));
     return its;
   }
 
-  /** The same for a worker, which takes any port that is free, and no other. */
+  /** The environment of a worker, which listens on any free port. */
   Map<String, String> forWorker() {
     Map<String, String> its = onPort(0);
     its.remove("METRICS_PORT");
     return its;
   }
 
-  /** What the service expects webhooks to be signed with. */
+  /** The secret with which webhooks are signed. */
   String webhookSecret() {
     return variables.getOrDefault("CHECKOUT_WEBHOOK_SECRET", FakeCheckout.WEBHOOK_SECRET);
   }
 
-  /** A price; the service itself tells what is wrong with one. */
+  /** A price; the service itself validates it. */
   int cents(String name, int otherwise) {
     String text = variables.getOrDefault(name, "");
     return text.matches("[0-9]{1,9}") ? Integer.parseInt(text) : otherwise;
   }
 
-  /** Whom the fake Google's tokens are made out to. */
+  /** Audience of the fake Google's tokens. */
   String googleClientId() {
     return variables.getOrDefault("GOOGLE_CLIENT_ID", "").split(",", 2)[0].strip();
   }

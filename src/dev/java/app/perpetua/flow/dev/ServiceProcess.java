@@ -23,20 +23,20 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One process of the service: the same class path, another JVM, so that it can be killed like in
- * life. A second after it died it is started again, until it is closed. Thread-safe.
+ * One process of the service: the same class path in another JVM, so that it can be killed. A
+ * second after it died it is restarted, until it is closed. Thread-safe.
  */
 final class ServiceProcess implements AutoCloseable {
-  /** Begins the line by which the process says that it serves; its port follows. */
+  /** Prefix of the line that reports that the process is ready; its port follows. */
   static final String READY = "perpetua-flow-dev ready on port ";
 
-  /** Asks the process, by its standard input, to run the jobs that are due. */
+  /** Requests, on the process's standard input, to run all due jobs. */
   static final String RUN_DUE = "run-due";
 
-  /** Begins its answer to that: true, unless it could not. */
+  /** Prefix of the answer: true, or false if it failed. */
   static final String NOTHING_DUE = "perpetua-flow-dev has nothing due: ";
 
-  /** Begins the line by which it tells of a job that ran: its kind and outcome follow. */
+  /** Prefix of the line that reports a job that ran: its kind and outcome follow. */
   static final String RAN = "perpetua-flow-dev ran ";
 
   /** Longer than the process itself waits for other workers. */
@@ -44,16 +44,16 @@ final class ServiceProcess implements AutoCloseable {
 
   private static final Duration PAUSE = Duration.ofSeconds(1);
 
-  /** A first start migrates; a busy machine takes its time. */
+  /** A first start migrates, which takes long on a busy machine. */
   private static final Duration START = Duration.ofMinutes(2);
 
   /** More than the service gives to requests in flight. */
   private static final Duration STOP = Duration.ofSeconds(25);
 
-  /** A process that a signal ended has this plus the signal's number for an exit code. */
+  /** The exit code of a process that a signal ended is this plus the signal's number. */
   private static final int SIGNALLED = 128;
 
-  /** Enough for a list of faults, or the upper end of a stack trace. */
+  /** Enough for a list of configuration errors or the top of a stack trace. */
   private static final int LAST_WORDS = 12;
 
   private final String name;
@@ -70,14 +70,14 @@ final class ServiceProcess implements AutoCloseable {
   private CompletableFuture<Boolean> answer = new CompletableFuture<>();
 
   /**
-   * Starts it.
+   * Starts the process.
    *
-   * @param name what it is called in messages
+   * @param name name in messages
    * @param arguments of {@link DevInstance}
-   * @param environment all of it
-   * @param log takes each line that the process writes
-   * @param terminal takes what the user should know: that it died, that it is back
-   * @param ran takes the kind and outcome of each job that ran in it
+   * @param environment the complete environment
+   * @param log receives each line that the process writes
+   * @param terminal receives messages for the user: that it died, that it is back
+   * @param ran receives the kind and outcome of each job that ran in it
    */
   ServiceProcess(
       String name,
@@ -105,7 +105,7 @@ final class ServiceProcess implements AutoCloseable {
                 "--sun-misc-unsafe-memory-access=allow",
                 // The driver makes it the session's: code that relies on UTC shows.
                 "-Duser.timezone=Pacific/Auckland",
-                // As it is read here, whatever the terminal can show.
+                // Read as UTF-8 below, whatever the terminal's encoding is.
                 "-Dstdout.encoding=UTF-8",
                 "-Dstderr.encoding=UTF-8",
                 "-cp",
@@ -116,9 +116,9 @@ final class ServiceProcess implements AutoCloseable {
   }
 
   /**
-   * Waits until it serves.
+   * Waits until it is ready.
    *
-   * @throws StartupException if it ended instead, with its last words
+   * @throws StartupException if it ended instead; the message has its last lines
    */
   void awaitReady() {
     try {
@@ -139,17 +139,17 @@ final class ServiceProcess implements AutoCloseable {
     return name;
   }
 
-  /** The port it listens on, once it is ready. */
+  /** Its port, once it is ready. */
   int port() {
     return ready.join();
   }
 
-  /** The process of the moment, or the one that just died. */
+  /** The current process, or the one that just died. */
   synchronized long pid() {
     return process == null ? 0 : process.pid();
   }
 
-  /** Runs the jobs that are due. True once none is left, anywhere; false if it cannot. */
+  /** Runs all due jobs. True once none is left in any process; false if it cannot. */
   boolean runDue() throws InterruptedException {
     asking.lockInterruptibly();
     try {
@@ -240,7 +240,7 @@ final class ServiceProcess implements AutoCloseable {
     }
   }
 
-  /** What is not JSON is meant for people. */
+  /** Lines that are not JSON are messages for people. */
   private void remember(String line) {
     if (!line.startsWith("{")) {
       lastWords.addLast(line);
@@ -263,16 +263,16 @@ final class ServiceProcess implements AutoCloseable {
     return lastWords.stream().map(line -> "\n  " + line).collect(Collectors.joining());
   }
 
-  /** Asks it to stop, without waiting; it is not started again. */
+  /** Requests that it stops, without waiting; it is not restarted. */
   synchronized void stop() {
     closing.countDown();
     if (process != null) {
-      // Through the handle: Process.destroy would close the pipe, and the last log lines with it.
+      // Through the handle: Process.destroy would close the pipe and lose the last log lines.
       process.toHandle().destroy();
     }
   }
 
-  /** Asks it to stop, and waits for what it still has to do. */
+  /** Stops it and waits until it has finished. */
   @Override
   public void close() {
     stop();

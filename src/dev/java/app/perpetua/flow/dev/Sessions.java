@@ -18,16 +18,16 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Signs people in through the service's public endpoint, each time from another address of this
- * machine, so that the limit per address is in force and yet in nobody's way. Thread-safe.
+ * Signs people in through the service's public endpoint, each time from another loopback address,
+ * so that the limit per address is in force but not reached. Thread-safe.
  */
 final class Sessions {
-  /** What the service said. */
+  /** The service's response. */
   record Answer(int status, JsonNode body) {}
 
   private static final Duration TIMEOUT = Duration.ofSeconds(30);
 
-  /** All of 127.0.0.0/8 is this machine; the first of it are left to others. */
+  /** All of 127.0.0.0/8 is this machine; others use its first addresses. */
   private static final int FIRST = (127 << 24) + (1 << 16);
 
   private static final int ADDRESSES = 253 << 16;
@@ -66,7 +66,7 @@ final class Sessions {
     }
   }
 
-  /** The addresses in turn. */
+  /** The next address. */
   static InetAddress address(int turn) {
     int address = FIRST + Math.floorMod(turn, ADDRESSES);
     try {

@@ -16,8 +16,8 @@ import java.util.UUID;
 import tools.jackson.core.JacksonException;
 
 /**
- * Buys as people do: ordered at the service's public endpoints, paid on the fake Checkout's page,
- * told by its signed webhooks. Thread-safe.
+ * Buys as users do: orders at the service's public endpoints, pays on the fake Checkout's page,
+ * which sends the signed webhooks. Thread-safe.
  */
 final class Shop {
   private static final Duration TIMEOUT = Duration.ofSeconds(30);
@@ -33,13 +33,13 @@ final class Shop {
     this.json = json;
   }
 
-  /** Pro, unless there is Pro already. What the service said. */
+  /** Buys Pro, unless the user has it. Returns the service's response. */
   Sessions.Answer pro(Secret accessToken) throws IOException, InterruptedException {
     Sessions.Answer answer = order(accessToken, "/api/v1/subscription/checkout", Map.of());
     return answer.status() == CONFLICT ? new Sessions.Answer(200, answer.body()) : answer;
   }
 
-  /** So many credits. What the service said. */
+  /** Buys credits. Returns the service's response. */
   Sessions.Answer credits(Secret accessToken, int amount) throws IOException, InterruptedException {
     return order(accessToken, "/api/v1/credits/purchase", Map.of("amount", amount));
   }

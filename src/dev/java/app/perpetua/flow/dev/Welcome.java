@@ -6,12 +6,12 @@ import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Tells whoever started the dev server where everything is. */
+/** The summary that {@code ./dev} prints once everything runs. */
 final class Welcome {
   private Welcome() {}
 
   /**
-   * @param clockOffset how far the clock is ahead, from an earlier run
+   * @param clockOffset the clock's offset from an earlier run
    * @param log the service's log file; null if it is on the terminal
    */
   static String text(
@@ -21,7 +21,7 @@ final class Welcome {
       List<ServiceProcess> processes,
       Duration clockOffset,
       @Nullable Path log) {
-    StringBuilder text = new StringBuilder("\nPerpetua Flow runs.\n\n");
+    StringBuilder text = new StringBuilder("\nPerpetua Flow is running.\n\n");
     line(text, "service", service + "/api/v1");
     line(text, "its docs", service + "/api/v1/docs");
     line(

@@ -1,4 +1,4 @@
-/** The parts of the dev server: never in the JAR, used by nothing but {@code ./dev}. */
+/** The dev server that {@code ./dev} starts. Not in the JAR. */
 @NullMarked
 package app.perpetua.flow.dev;
 
