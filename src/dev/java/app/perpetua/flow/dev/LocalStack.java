@@ -225,7 +225,7 @@ public final class LocalStack implements AutoCloseable {
           throw new StartupException(
               "port "
                   + port
-                  + " cannot be had ("
+                  + " cannot be opened ("
                   + e.getMessage()
                   + "); choose another with "
                   + option,

@@ -13,7 +13,7 @@ import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 
-/** A webhook in the making, with what Checkout.com would say unless told otherwise. Immutable. */
+/** Builder of a webhook with Checkout.com's usual values as defaults. Immutable. */
 public final class CheckoutEvent {
   private final Map<String, @Nullable Object> envelope;
   private final Map<String, @Nullable Object> data;
@@ -24,7 +24,7 @@ public final class CheckoutEvent {
     this.data = data;
   }
 
-  /** An event of that type, then. */
+  /** An event of that type at that time. */
   public static CheckoutEvent of(String type, Instant at) {
     Map<String, @Nullable Object> envelope = new LinkedHashMap<>();
     envelope.put("id", "evt_" + UUID.randomUUID().toString().replace("-", ""));
@@ -38,32 +38,32 @@ public final class CheckoutEvent {
     return new CheckoutEvent(envelope, data);
   }
 
-  /** With this member of the envelope; null leaves it out. */
+  /** Sets a member of the envelope; null omits it. */
   public CheckoutEvent with(String member, @Nullable Object value) {
     return new CheckoutEvent(changed(envelope, member, value), data);
   }
 
-  /** With this member of the data; null leaves it out. */
+  /** Sets a member of the data; null omits it. */
   public CheckoutEvent data(String member, @Nullable Object value) {
     return new CheckoutEvent(envelope, changed(data, member, value));
   }
 
-  /** Of this payment. */
+  /** Sets the payment. */
   public CheckoutEvent payment(String id) {
     return data("id", id);
   }
 
-  /** Of this order. */
+  /** Sets the order. */
   public CheckoutEvent reference(UUID order) {
     return data("reference", order.toString());
   }
 
-  /** Of this amount, in cents. */
+  /** Sets the amount, in cents. */
   public CheckoutEvent amount(int cents) {
     return data("amount", cents);
   }
 
-  /** Paid with this. */
+  /** Sets the payment instrument. */
   public CheckoutEvent source(String id) {
     return data("source", Map.of("id", id, "type", "card"));
   }
@@ -83,7 +83,7 @@ public final class CheckoutEvent {
     return String.valueOf(envelope.get("type"));
   }
 
-  /** The body as it goes over the wire. */
+  /** The body as it is sent. */
   public byte[] body() {
     Map<String, @Nullable Object> whole = new LinkedHashMap<>(envelope);
     whole.put("data", data);

@@ -17,12 +17,12 @@ import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 
-/** A live stream at the fake Deepgram. Thread-safe, but for what runs it. */
+/** A live stream of the fake Deepgram. Thread-safe, except for the methods that run it. */
 public final class DeepgramStreamFake {
   private static final byte[] EBML = {0x1a, 0x45, (byte) 0xdf, (byte) 0xa3};
   private static final Duration TIMEOUT = Duration.ofSeconds(10);
 
-  /** Without a script: words for so many messages. */
+  /** Without a script: transcripts for this many messages. */
   private static final int MESSAGES_PER_SENTENCE = 8;
 
   private final FakeDeepgram deepgram;
@@ -49,32 +49,32 @@ public final class DeepgramStreamFake {
     this.json = json;
   }
 
-  /** Messages of audio that came. */
+  /** Number of audio messages received. */
   public synchronized int messages() {
     return messages;
   }
 
-  /** Bytes of audio that came. */
+  /** Bytes of audio received. */
   public synchronized long bytes() {
     return bytes;
   }
 
-  /** CRC-32 over all audio in the order in which it came. */
+  /** CRC-32 over all audio in the order of arrival. */
   public synchronized long checksum() {
     return checksum.getValue();
   }
 
-  /** How often it was asked to go on waiting. */
+  /** Number of keep-alive messages received. */
   public synchronized int keepAlives() {
     return keepAlives;
   }
 
-  /** Whether the last words were asked for in the way that brings all of them. */
+  /** Whether the stream was finalized before it was closed, so that no transcript is lost. */
   public synchronized boolean wasFinished() {
     return finalized && closeAsked;
   }
 
-  /** Waits until the connection has ended; false if it has not in time. */
+  /** Waits until the connection has ended; false if it has not ended in time. */
   public boolean awaitEnd(Duration limit) throws InterruptedException {
     return over.await(limit.toNanos(), TimeUnit.NANOSECONDS);
   }
@@ -125,7 +125,7 @@ public final class DeepgramStreamFake {
     }
   }
 
-  /** How often it was asked for a sign of life. */
+  /** Number of pings received. */
   public synchronized int pings() {
     return pings;
   }

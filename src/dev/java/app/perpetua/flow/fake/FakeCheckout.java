@@ -30,45 +30,44 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Checkout.com as we use it, over HTTP on loopback: hosted pages on which people pay or decline,
- * charges to stored instruments, once per idempotency key, and signed webhooks. Remembers what
- * breaks the protocol, and requests to paths it does not have, and fails on {@link #close}.
- * Thread-safe.
+ * Checkout.com's API over HTTP on loopback: hosted payment pages, charges to stored instruments,
+ * once per idempotency key, and signed webhooks. Records violations of the protocol and requests to
+ * unknown paths, and fails on {@link #close}. Thread-safe.
  */
 public final class FakeCheckout implements AutoCloseable {
-  /** What requests must carry. */
+  /** The secret key that requests must carry. */
   public static final String SECRET_KEY = "sk_test_of_the_fake";
 
-  /** What webhooks are signed with. */
+  /** The secret with which webhooks are signed. */
   public static final String WEBHOOK_SECRET = "the-fake-signs-with-this";
 
   private static final Duration DELIVERY = Duration.ofSeconds(30);
 
-  /** What becomes of a charge. */
+  /** The outcome of a charge. */
   public sealed interface Step {
-    /** It is declined. */
+    /** Declined. */
     record Decline() implements Step {}
 
-    /** Nothing is charged, and this is answered. */
+    /** Nothing is charged; this status is the answer. */
     record Failure(int status) implements Step {}
 
-    /** It is charged, and the answer never arrives. */
+    /** Charged, and the answer never arrives. */
     record Lost() implements Step {}
 
-    /** It is charged, and answered late, or when the fake is closed. */
+    /** Charged, and answered late or when the fake is closed. */
     record Stall(Duration time) implements Step {}
 
-    /** It is answered with something that is no answer. */
+    /** The answer is malformed. */
     record Garbage() implements Step {}
 
-    /** It is refused as a request, with this error code. */
+    /** The request is rejected with this error code. */
     record Unprocessable(String code) implements Step {}
   }
 
-  /** How the page is answered. */
+  /** The answer to a request for a payment page. */
   public enum Mode {
     WORKING,
-    /** 503 to everything. */
+    /** 503 to every request. */
     DOWN
   }
 
@@ -76,10 +75,10 @@ public final class FakeCheckout implements AutoCloseable {
   public record Page(String id, UUID reference, int amount, String currency, JsonNode request) {}
 
   /**
-   * A payment that was made or declined.
+   * A payment, captured or declined.
    *
    * @param idempotencyKey the charge's; null for one on a page
-   * @param status as {@code GET /payments} tells it
+   * @param status as in the answer of {@code GET /payments}
    */
   public record Payment(
       String id,
@@ -113,7 +112,7 @@ public final class FakeCheckout implements AutoCloseable {
   private String secret = WEBHOOK_SECRET;
 
   /**
-   * Starts it on a free port. It sends no webhooks by itself until it is told where to.
+   * Starts it on a free port. It sends no webhooks until their address is set.
    *
    * @param clock dates its events
    */
@@ -131,13 +130,13 @@ public final class FakeCheckout implements AutoCloseable {
     server.start();
   }
 
-  /** Where its API is. */
+  /** The base URL of its API. */
   public URI baseUrl() {
     InetSocketAddress address = server.getAddress();
     return URI.create("http://" + address.getAddress().getHostAddress() + ":" + address.getPort());
   }
 
-  /** Sends what happens to that address from now on. */
+  /** Sends webhooks to that address from now on. */
   public synchronized void webhooksTo(@Nullable URI url) {
     webhooks = url;
   }
@@ -147,7 +146,7 @@ public final class FakeCheckout implements AutoCloseable {
     secret = other;
   }
 
-  /** Says that its pages are at {@code /checkout/pay/{id}} there. */
+  /** Sets the origin of its pages, {@code /checkout/pay/{id}}. */
   public synchronized void pagesAt(URI base) {
     pagesAt = base;
   }
@@ -157,13 +156,13 @@ public final class FakeCheckout implements AutoCloseable {
     mode = next;
   }
 
-  /** What becomes of the next charges, one after the other; those that follow succeed. */
+  /** Scripts the outcomes of the next charges; later charges succeed. */
   public synchronized void script(List<? extends Step> next) {
     steps.clear();
     steps.addAll(next);
   }
 
-  /** How many charges were asked for, repeats included. */
+  /** Number of requests for charges, repeats included. */
   public synchronized int charges() {
     return charges;
   }
@@ -183,13 +182,13 @@ public final class FakeCheckout implements AutoCloseable {
     return Optional.ofNullable(pages.get(id));
   }
 
-  /** Shows that payment in that state from now on. */
+  /** Sets the state of a payment. */
   public synchronized void turn(String paymentId, String status) {
     payments.computeIfPresent(paymentId, (_, payment) -> payment.in(status));
   }
 
   /**
-   * Pays on a page. Where webhooks go somewhere, they have been sent when this returns.
+   * Pays on a page. If the webhooks' address is set, they have been sent when this returns.
    *
    * @return the payment
    */
@@ -230,7 +229,7 @@ public final class FakeCheckout implements AutoCloseable {
     deliver(event("payment_captured", payment));
   }
 
-  /** What it tells of a payment now; it names the instrument with an approval alone. */
+  /** The event data of a payment's current state; only an approval names the instrument. */
   public CheckoutEvent event(String type, Payment payment) {
     return CheckoutEvent.of(type, clock.instant())
         .payment(payment.id())
@@ -241,9 +240,9 @@ public final class FakeCheckout implements AutoCloseable {
   }
 
   /**
-   * Sends an event where webhooks go, signed.
+   * Sends a signed event to the webhooks' address.
    *
-   * @return what was answered; empty if nobody did, or webhooks go nowhere
+   * @return the status of the answer; empty if there was none or no address is set
    */
   public Optional<Integer> deliver(CheckoutEvent event) throws InterruptedException {
     byte[] body = event.body();
@@ -254,7 +253,7 @@ public final class FakeCheckout implements AutoCloseable {
     return deliver(body, CheckoutEvent.signature(key, body));
   }
 
-  /** The same with any body and signature. */
+  /** Sends any body with any signature. */
   public Optional<Integer> deliver(byte[] body, String signature) throws InterruptedException {
     URI url;
     synchronized (this) {
@@ -351,7 +350,7 @@ public final class FakeCheckout implements AutoCloseable {
       if (key == null
           || !request.path("merchant_initiated").asBoolean(false)
           || !"Recurring".equals(request.path("payment_type").asString(""))) {
-        faults.add("a charge that is not ours to make: " + request);
+        faults.add("a charge that must not be made: " + request);
       }
       String before = answers.get(String.valueOf(key));
       if (before != null) {
@@ -459,7 +458,7 @@ public final class FakeCheckout implements AutoCloseable {
     http.shutdownNow();
     synchronized (this) {
       if (!faults.isEmpty()) {
-        throw new AssertionError("Checkout.com takes none of this: " + faults);
+        throw new AssertionError("Checkout.com rejects this request: " + faults);
       }
     }
   }

@@ -17,12 +17,12 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 
 /**
- * Deepgram as far as we speak to it: live streams over WebSockets and recordings over HTTP, on
- * loopback. Hears a few words in whatever is sent, unless a script says otherwise. Remembers what
- * breaks the protocol and fails on {@link #close}. Thread-safe.
+ * Deepgram's live streams over WebSockets and recordings over HTTP, on loopback. Without a script
+ * it recognizes a few words in any audio. Records violations of the protocol and fails on {@link
+ * #close}. Thread-safe.
  */
 public final class FakeDeepgram implements AutoCloseable {
-  /** The key that it knows. */
+  /** The only accepted API key. */
   public static final String KEY = "fake-deepgram-key";
 
   private static final List<String> LIVE =
@@ -30,12 +30,12 @@ public final class FakeDeepgram implements AutoCloseable {
   private static final List<String> RECORDED =
       List.of("model=nova-2", "smart_format=true", "detect_language=true");
 
-  /** What happens next on a stream. Words come one step for each message of audio. */
+  /** A scripted step of a stream. Transcripts come one step per audio message. */
   public sealed interface Step {
-    /** Words that may still change. */
+    /** An interim transcript. */
     record Partial(String text) implements Step {}
 
-    /** Words that stand. */
+    /** A final transcript. */
     record Final(String text) implements Step {}
 
     /** A close frame. */
@@ -44,20 +44,20 @@ public final class FakeDeepgram implements AutoCloseable {
     /** The connection is refused with this status; only as the first step. */
     record Refuse(int status) implements Step {}
 
-    /** Nothing for a while. */
+    /** Silence. */
     record Stall(Duration time) implements Step {}
 
     /** The connection is reset. */
     record Reset() implements Step {}
 
-    /** Nothing is read or written any more. */
+    /** Nothing is read or written any longer. */
     record Freeze() implements Step {}
   }
 
   /**
-   * How recordings are answered.
+   * The answer to recordings.
    *
-   * @param seconds what {@code metadata.duration} says
+   * @param seconds value of {@code metadata.duration}
    * @param stall before the answer
    */
   public record Recording(
@@ -67,17 +67,17 @@ public final class FakeDeepgram implements AutoCloseable {
       double confidence,
       double seconds,
       Duration stall) {
-    /** Understood. */
+    /** A transcript. */
     public static Recording of(String transcript, double seconds) {
       return new Recording(200, transcript, "en", 0.97, seconds, Duration.ZERO);
     }
 
-    /** Refused. */
+    /** A rejection. */
     public static Recording refused(int status) {
       return new Recording(status, "", "en", 0, 0, Duration.ZERO);
     }
 
-    /** The same, later. */
+    /** The same answer after a delay. */
     public Recording after(Duration time) {
       return new Recording(status, transcript, language, confidence, seconds, time);
     }
@@ -110,17 +110,17 @@ public final class FakeDeepgram implements AutoCloseable {
     Thread.ofVirtual().start(this::accept);
   }
 
-  /** Where it is, as {@code DEEPGRAM_BASE_URL} takes it. */
+  /** Its base URL, for {@code DEEPGRAM_BASE_URL}. */
   public String origin() {
     return "http://127.0.0.1:" + listener.getLocalPort();
   }
 
-  /** The next stream goes like this; steps that are left at its end are its last words. */
+  /** Scripts the next stream; transcripts left at its end are sent when it is finalized. */
   public synchronized void script(Step... steps) {
     script = List.of(steps);
   }
 
-  /** How much audio each message is taken for. */
+  /** Sets the duration of audio that each message counts for. */
   public void secondsPerMessage(double seconds) {
     secondsPerMessage = seconds;
   }
@@ -129,17 +129,17 @@ public final class FakeDeepgram implements AutoCloseable {
     return secondsPerMessage;
   }
 
-  /** Recordings are answered like this from now on. */
+  /** Sets the answer to recordings. */
   public synchronized void become(Recording answer) {
     recording = answer;
   }
 
-  /** Recordings are not answered until then. */
+  /** Leaves recordings unanswered until the next call. */
   public synchronized void hold(CountDownLatch until) {
     answering = until;
   }
 
-  /** Recordings are understood again, at once. */
+  /** Restores the default answer to recordings. */
   public synchronized void recover() {
     answering = new CountDownLatch(0);
     recording = UNDERSTOOD;
@@ -198,7 +198,7 @@ public final class FakeDeepgram implements AutoCloseable {
         more = answer(socket, frames, frames.head());
       }
     } catch (IOException e) {
-      // Whoever connects may leave.
+      // A client may disconnect.
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
@@ -227,7 +227,7 @@ public final class FakeDeepgram implements AutoCloseable {
       }
     }
     if (query.contains("encoding=") || query.contains("sample_rate=")) {
-      fault("WebM says itself how it is encoded: " + query);
+      fault("WebM declares its own encoding: " + query);
     }
     live(socket, frames, head);
     return false;
@@ -345,7 +345,7 @@ public final class FakeDeepgram implements AutoCloseable {
     }
     synchronized (this) {
       if (!faults.isEmpty()) {
-        throw new AssertionError("Deepgram does not take this: " + faults);
+        throw new AssertionError("Deepgram rejects this: " + faults);
       }
     }
   }

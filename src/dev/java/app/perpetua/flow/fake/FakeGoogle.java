@@ -33,32 +33,31 @@ import java.util.concurrent.Executors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Google as sign-in sees it: publishes keys over HTTP on loopback and signs ID tokens with them, by
- * the clock it is given. Remembers requests to paths it does not have and fails on {@link #close}.
- * Thread-safe.
+ * Google's sign-in: publishes keys over HTTP on loopback and signs ID tokens with them, on the
+ * given clock. Records requests to unknown paths and fails on {@link #close}. Thread-safe.
  */
 public final class FakeGoogle implements AutoCloseable {
-  /** The only client id that tokens are made out to unless a test says otherwise. */
+  /** The default audience of ID tokens. */
   public static final String CLIENT_ID = "perpetua-flow.apps.googleusercontent.com";
 
   private static final String PATH = "/oauth2/v3/certs";
 
-  /** How the key endpoint answers. */
+  /** The answer of the key endpoint. */
   public enum Mode {
     WORKING,
-    /** 503 to everything. */
+    /** 503 to every request. */
     DOWN,
     /** Headers, then silence until the fake is closed or works again. */
     STALLED,
-    /** 200 with something that is no key set. */
+    /** 200 with a body that is not a key set. */
     GARBAGE,
-    /** 200 with a key set that has no end. */
+    /** 200 with an endless key set. */
     ENDLESS,
-    /** 302 to elsewhere, where the keys would be. */
+    /** 302 to another address that serves the keys. */
     REDIRECTING
   }
 
-  /** Making a key takes up to a second, and few tests need one of their own. */
+  /** Shared, because generating a key takes up to a second and few tests need their own. */
   private static final RSAKey FIRST_KEY = newKey();
 
   private final Clock clock;
@@ -84,20 +83,20 @@ public final class FakeGoogle implements AutoCloseable {
     server.start();
   }
 
-  /** Where it publishes its keys. */
+  /** The URL of its key set. */
   public URI jwksUrl() {
     InetSocketAddress address = server.getAddress();
     return URI.create(
         "http://" + address.getAddress().getHostAddress() + ":" + address.getPort() + PATH);
   }
 
-  /** How many times its keys were asked for, answered or not. */
+  /** Number of requests for its keys, answered or not. */
   public synchronized int fetches() {
     return fetches;
   }
 
   /**
-   * Waits until its keys were asked for that many times in all.
+   * Waits until that many requests for its keys have arrived in all.
    *
    * @throws AssertionError after 30 s
    */
@@ -112,24 +111,24 @@ public final class FakeGoogle implements AutoCloseable {
     }
   }
 
-  /** Answers like this from now on. */
+  /** Sets the answer to all further requests. */
   public synchronized void become(Mode next) {
     mode = next;
     stalled.countDown();
     stalled = new CountDownLatch(1);
   }
 
-  /** Says from now on how long its keys may be cached; null says nothing. */
+  /** Sets how long its keys may be cached; null omits the header. */
   public synchronized void cacheFor(@Nullable Duration duration) {
     maxAge = duration;
   }
 
-  /** Signs with a new key from now on; the old one is no longer published. */
+  /** Rotates the signing key; the old one is no longer published. */
   public synchronized void rotateKeys() {
     signing = newKey();
   }
 
-  /** The key that it signs with, private half included: for tokens that no Google would sign. */
+  /** The signing key with its private half: for tokens that Google would never sign. */
   public synchronized RSAKey signingKey() {
     return signing;
   }
@@ -139,7 +138,7 @@ public final class FakeGoogle implements AutoCloseable {
     return new IdToken(subject);
   }
 
-  /** An ID token in the making; the defaults are what Google says of an ordinary person. */
+  /** Builder of an ID token; the defaults describe an ordinary account. */
   public final class IdToken {
     private final Map<String, @Nullable Object> claims = new LinkedHashMap<>();
 
@@ -156,24 +155,24 @@ public final class FakeGoogle implements AutoCloseable {
       claims.put("exp", Date.from(clock.instant().plus(Duration.ofHours(1))));
     }
 
-    /** Says this instead; null leaves the claim out. */
+    /** Sets a claim; null omits it. */
     public IdToken with(String claim, @Nullable Object value) {
       claims.put(claim, value);
       return this;
     }
 
-    /** Expires that much from now, or has if negative. */
+    /** Sets the time until expiry; negative if it has expired. */
     public IdToken expiringIn(Duration duration) {
       return with("exp", Date.from(clock.instant().plus(duration)));
     }
 
-    /** Signed as Google signs. */
+    /** Signs the token as Google does. */
     public String sign() {
       RSAKey key = signingKey();
       return sign(new JWSHeader.Builder(JWSAlgorithm.RS256).keyID(key.getKeyID()).build(), key);
     }
 
-    /** Signed with any key under any header. */
+    /** Signs the token with any key under any header. */
     public String sign(JWSHeader header, RSAKey key) {
       SignedJWT jwt = new SignedJWT(header, claims());
       try {
@@ -184,7 +183,7 @@ public final class FakeGoogle implements AutoCloseable {
       return jwt.serialize();
     }
 
-    /** The claims alone. */
+    /** The claims. */
     public JWTClaimsSet claims() {
       JWTClaimsSet.Builder set = new JWTClaimsSet.Builder();
       claims.forEach(

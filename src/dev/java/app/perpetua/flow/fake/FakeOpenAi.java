@@ -23,15 +23,15 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 
 /**
- * OpenAI's Responses API on loopback: streams turns as the real one does, refuses what the real one
- * refuses, and does what it is told to, for as long as it is told. Remembers requests that break
- * the protocol, and paths it does not have, and fails on {@link #close}. Thread-safe.
+ * OpenAI's Responses API on loopback: streams turns and rejects invalid requests as the real one
+ * does, and follows a script if there is one. Records violations of the protocol and requests to
+ * unknown paths, and fails on {@link #close}. Thread-safe.
  */
 public final class FakeOpenAi implements AutoCloseable {
-  /** The only key that it knows. */
+  /** The only accepted API key. */
   public static final String KEY = "sk-fake-4711";
 
-  /** A dev server may be asked for days. */
+  /** Bounds memory: a dev server may run for days. */
   private static final int REMEMBERED = 1_000;
 
   private static final String PATH = "/v1/responses";
@@ -40,18 +40,18 @@ public final class FakeOpenAi implements AutoCloseable {
   /** How a request ended. */
   public enum Outcome {
     ANSWERING,
-    /** To the last byte. */
+    /** The response was sent completely. */
     COMPLETE,
-    /** By the script. */
+    /** The script ended it. */
     BROKEN_OFF,
-    /** By the client. */
+    /** The client ended it. */
     HUNG_UP
   }
 
   /**
    * A request.
    *
-   * @param body as it was sent; null, as JSON has it, if it was not JSON
+   * @param body parsed JSON; a JSON null if it was not JSON
    * @param status of the answer; 0 before it began
    */
   public record Asked(JsonNode body, int status, Outcome outcome) {}
@@ -66,7 +66,7 @@ public final class FakeOpenAi implements AutoCloseable {
   private CountDownLatch gate = new CountDownLatch(0);
   private int requests;
 
-  /** Starts it on a free port; it answers as fast as it can. */
+  /** Starts it on a free port; it answers without delay. */
   public FakeOpenAi() {
     this(Duration.ZERO);
   }
@@ -74,19 +74,19 @@ public final class FakeOpenAi implements AutoCloseable {
   /**
    * Starts it on a free port.
    *
-   * @param pace between two words, unless a step says otherwise
+   * @param pace default pause between two words
    */
   public FakeOpenAi(Duration pace) {
     this.pace = pace;
     this.wire = new HttpWire(this::answer);
   }
 
-  /** Where it is, as {@code OPENAI_BASE_URL} takes it. */
+  /** Its base URL, for {@code OPENAI_BASE_URL}. */
   public URI baseUrl() {
     return wire.uri();
   }
 
-  /** From now on it does that, request by request, and then what is sensible again. */
+  /** Scripts the next requests; later requests get the default behaviour. */
   public synchronized void script(OpenAiStep... steps) {
     script(List.of(steps));
   }
@@ -97,17 +97,17 @@ public final class FakeOpenAi implements AutoCloseable {
     steps.stream().flatMap(OpenAiStep::each).forEach(script::add);
   }
 
-  /** Whether it closes every connection that asks for something. */
+  /** Sets whether it closes the connection of every request. */
   public synchronized void down(boolean down) {
     isDown = down;
   }
 
-  /** Before it says anything at all, it waits for this from now on. */
+  /** Sets the delay before each response. */
   public synchronized void answersAfter(CountDownLatch gate) {
     this.gate = gate;
   }
 
-  /** What it was asked, oldest first; the last thousand. */
+  /** The last thousand requests, oldest first. */
   public synchronized List<Asked> asked() {
     return List.copyOf(asked.values());
   }
@@ -147,7 +147,7 @@ public final class FakeOpenAi implements AutoCloseable {
     }
   }
 
-  /** The scripted reply, unless the request deserves another. */
+  /** The scripted reply, or an error if the request is invalid. */
   private Reply checked(HttpWire.Request request, JsonNode body, Reply scripted) {
     if (scripted instanceof Reply.HangUp) {
       return scripted;
@@ -167,7 +167,7 @@ public final class FakeOpenAi implements AutoCloseable {
     return scripted;
   }
 
-  /** True if the client has got all of it. */
+  /** True if the client received all of it. */
   private boolean reply(
       Reply reply, Manner manner, int number, JsonNode body, HttpWire.Connection to)
       throws IOException {
@@ -209,7 +209,7 @@ public final class FakeOpenAi implements AutoCloseable {
     }
   }
 
-  /** Like the real one's, its sentence quotes what should not be repeated. */
+  /** Like the real API's, the message quotes text that must not be logged. */
   private static Map<String, Object> error(String code) {
     Map<String, Object> error = new LinkedHashMap<>();
     error.put("message", "Something about " + code + " and the key " + KEY + ".");
@@ -258,7 +258,7 @@ public final class FakeOpenAi implements AutoCloseable {
     return true;
   }
 
-  /** Within the event in the middle, so within a word of a text that has some. */
+  /** In the middle of the middle event, thus within a word. */
   private static int halfway(List<byte[]> pieces) {
     int middle = pieces.size() / 2;
     int before = pieces.stream().limit(middle).mapToInt(piece -> piece.length).sum();
@@ -273,7 +273,7 @@ public final class FakeOpenAi implements AutoCloseable {
     return true;
   }
 
-  /** Half the pace to one and a half, so that those who began together do not go on so. */
+  /** Between half and one and a half times the pace, so that simultaneous streams drift apart. */
   private void clock(int words, Duration pace, HttpWire.Connection to) throws IOException {
     for (int i = 0; i < words; i++) {
       to.pause(
@@ -295,7 +295,7 @@ public final class FakeOpenAi implements AutoCloseable {
     wire.close();
     synchronized (this) {
       if (!faults.isEmpty()) {
-        throw new AssertionError("OpenAI does not take this: " + faults);
+        throw new AssertionError("OpenAI rejects this: " + faults);
       }
     }
   }

@@ -34,10 +34,9 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A push service and the browsers behind it, over HTTP on loopback: refuses what a real one refuses
- * (RFC 8030, RFC 8292), hands the rest to the browser, which decrypts it (RFC 8291). Remembers what
- * breaks the protocol, and requests to paths it does not have, and fails on {@link #close}.
- * Thread-safe.
+ * A push service and its browsers over HTTP on loopback: rejects what a real one rejects (RFC 8030,
+ * RFC 8292) and delivers the rest to a browser, which decrypts it (RFC 8291). Records violations of
+ * the protocol and requests to unknown paths, and fails on {@link #close}. Thread-safe.
  */
 public final class FakePushService implements AutoCloseable {
   private static final Pattern AUTHORIZATION =
@@ -49,36 +48,36 @@ public final class FakePushService implements AutoCloseable {
   public enum Mode {
     /** With the status. */
     ANSWERING,
-    /** Not at all, until it is told otherwise. */
+    /** Not at all, until the next script. */
     STALLED,
-    /** With the status and a body that has no end. */
+    /** With the status and an endless body. */
     ENDLESS
   }
 
   /**
-   * What becomes of messages.
+   * The answer to messages.
    *
    * @param status 201 delivers; 3xx points elsewhere
    * @param retryAfter {@code Retry-After}, if any
-   * @param times for how many messages; then they are delivered again
+   * @param times for how many messages; later messages are delivered
    */
   public record Script(Mode mode, int status, @Nullable String retryAfter, int times) {
-    /** From now on, this status. */
+    /** This status for all further messages. */
     public static Script status(int status) {
       return new Script(Mode.ANSWERING, status, null, Integer.MAX_VALUE);
     }
 
-    /** The same for so many messages. */
+    /** This status for a number of messages. */
     public Script times(int count) {
       return new Script(mode, status, retryAfter, count);
     }
 
-    /** The same, asking to wait. */
+    /** This status with {@code Retry-After}. */
     public Script retryAfter(String value) {
       return new Script(mode, status, value, times);
     }
 
-    /** The same status in that mode. */
+    /** This status in a mode. */
     public Script in(Mode other) {
       return new Script(other, status, retryAfter, times);
     }
@@ -90,7 +89,7 @@ public final class FakePushService implements AutoCloseable {
    * @param inbox the browser
    */
   public record Subscription(String endpoint, PushInbox inbox) {
-    /** As {@code PushSubscription.toJSON()} has it. */
+    /** The JSON of {@code PushSubscription.toJSON()}. */
     public Map<String, Object> json() {
       return Map.of(
           "endpoint", endpoint, "keys", Map.of("p256dh", inbox.p256dh(), "auth", inbox.auth()));
@@ -103,7 +102,7 @@ public final class FakePushService implements AutoCloseable {
    * @param text what the browser decrypted
    * @param body as it was sent
    * @param authorization as it was sent
-   * @param claims what the sender's token says
+   * @param claims claims of the sender's token
    */
   public record Message(
       String endpoint,
@@ -130,7 +129,7 @@ public final class FakePushService implements AutoCloseable {
   /**
    * Starts it on a free port.
    *
-   * @param clock tells whether tokens have expired
+   * @param clock checks the expiry of tokens
    */
   public FakePushService(Clock clock) {
     this.clock = clock;
@@ -144,13 +143,13 @@ public final class FakePushService implements AutoCloseable {
     server.start();
   }
 
-  /** Where it is, as {@code PUSH_HOSTS} takes it. */
+  /** Its origin, for {@code PUSH_HOSTS}. */
   public String origin() {
     InetSocketAddress address = server.getAddress();
     return "http://" + address.getAddress().getHostAddress() + ":" + address.getPort();
   }
 
-  /** A new browser subscribes. */
+  /** Subscribes a new browser. */
   public synchronized Subscription subscribe() {
     PushInbox browser = new PushInbox();
     String path = "/push/" + UUID.randomUUID();
@@ -158,19 +157,19 @@ public final class FakePushService implements AutoCloseable {
     return new Subscription(origin() + path, browser);
   }
 
-  /** Answers like this from now on. */
+  /** Sets the answer to all further messages. */
   public synchronized void become(Script next) {
     script = next;
     stalled.countDown();
     stalled = new CountDownLatch(1);
   }
 
-  /** What has reached its browser, oldest first. */
+  /** Messages that reached their browser, oldest first. */
   public synchronized List<Message> inbox() {
     return List.copyOf(inbox);
   }
 
-  /** How many messages came, delivered or not. */
+  /** Number of messages received, delivered or not. */
   public synchronized int asked() {
     return asked;
   }
@@ -214,7 +213,7 @@ public final class FakePushService implements AutoCloseable {
     }
   }
 
-  /** The scripted status, unless the request deserves another. */
+  /** The scripted status, or an error if the request is invalid. */
   private int status(HttpExchange exchange, byte[] body, int scripted) {
     String path = exchange.getRequestURI().toString();
     PushInbox browser = browsers.get(path);
@@ -289,7 +288,7 @@ public final class FakePushService implements AutoCloseable {
         || !end.isAfter(now)
         || end.isAfter(now.plus(LONGEST_TOKEN))
         || !String.valueOf(claims.getSubject()).matches("(mailto|https):.+")) {
-      throw new GeneralSecurityException("a token that a push service refuses: " + claims);
+      throw new GeneralSecurityException("a token that a push service rejects: " + claims);
     }
     return claims;
   }
@@ -301,7 +300,7 @@ public final class FakePushService implements AutoCloseable {
     threads.shutdownNow();
     synchronized (this) {
       if (!faults.isEmpty()) {
-        throw new AssertionError("no push service takes this: " + faults);
+        throw new AssertionError("a push service rejects this: " + faults);
       }
     }
   }

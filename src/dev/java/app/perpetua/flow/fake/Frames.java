@@ -15,8 +15,8 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * WebSocket frames (RFC 6455, section 5.2) over a socket's streams, as well or badly formed as the
- * caller likes. Reading is for one thread, writing for any.
+ * WebSocket frames (RFC 6455, section 5.2) over a socket's streams, well formed or not. One thread
+ * may read; any may write.
  */
 public final class Frames {
   public static final int CONTINUATION = 0;
@@ -61,7 +61,7 @@ public final class Frames {
   private final boolean masking;
 
   /**
-   * @param masking whether frames are masked that are written: a client's are
+   * @param masking whether written frames are masked, as a client's must be
    */
   public Frames(InputStream in, OutputStream out, boolean masking) {
     this.in = new DataInputStream(in);
@@ -69,7 +69,7 @@ public final class Frames {
     this.masking = masking;
   }
 
-  /** The answer to a client's key. */
+  /** The {@code Sec-WebSocket-Accept} of a client's key. */
   public static String accept(String key) {
     try {
       byte[] digest =
@@ -102,7 +102,7 @@ public final class Frames {
     return new Head(lines[0], headers);
   }
 
-  /** Reads so many bytes of an HTTP body. */
+  /** Reads this many bytes of an HTTP body. */
   public byte[] body(int length) throws IOException {
     return in.readNBytes(length);
   }
@@ -125,12 +125,12 @@ public final class Frames {
     return new Frame(first & 0x0f, (first & 0x80) != 0, payload);
   }
 
-  /** Writes text. */
+  /** Writes a text message. */
   public void text(String text) throws IOException {
     write(TEXT, true, text.getBytes(StandardCharsets.UTF_8));
   }
 
-  /** Says goodbye. */
+  /** Writes a close frame. */
   public void close(int code, String reason) throws IOException {
     byte[] words = reason.getBytes(StandardCharsets.US_ASCII);
     write(

@@ -21,11 +21,11 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An HTTP/1.1 server on loopback that can break off anywhere and sees when its client hangs up,
- * neither of which the JDK's own lets one do. Thread-safe.
+ * An HTTP/1.1 server on loopback that can end a response at any byte and detects that the client
+ * has disconnected; the JDK's server can do neither. Thread-safe.
  */
 final class HttpWire implements AutoCloseable {
-  /** Answers one request; whatever it throws ends the connection. */
+  /** Answers one request; any exception ends the connection. */
   @FunctionalInterface
   interface Handler {
     void answer(Request request, Connection to) throws IOException;
@@ -58,7 +58,7 @@ final class HttpWire implements AutoCloseable {
     Thread.ofVirtual().name("wire").start(this::accept);
   }
 
-  /** Where it listens. */
+  /** The base URL. */
   URI uri() {
     return URI.create(
         "http://" + listener.getInetAddress().getHostAddress() + ":" + listener.getLocalPort());
@@ -87,7 +87,7 @@ final class HttpWire implements AutoCloseable {
         handler.answer(request, connection);
       }
     } catch (IOException e) {
-      // One of the two has had enough.
+      // The client or the handler ended the connection.
     } finally {
       sockets.remove(socket);
     }
@@ -106,7 +106,7 @@ final class HttpWire implements AutoCloseable {
     }
   }
 
-  /** The way back to the client. Not thread-safe. */
+  /** Writes the response. Not thread-safe. */
   static final class Connection {
     private final Socket socket;
     private final InputStream in;
@@ -141,7 +141,7 @@ final class HttpWire implements AutoCloseable {
       return line.toString(StandardCharsets.ISO_8859_1);
     }
 
-    /** Begins an answer whose end nobody knows yet. */
+    /** Starts a chunked response. */
     void begin(int status, Map<String, String> headers) throws IOException {
       StringBuilder head = new StringBuilder("HTTP/1.1 " + status + " Status\r\n");
       headers.forEach((name, value) -> head.append(name + ": " + value + "\r\n"));
@@ -149,7 +149,7 @@ final class HttpWire implements AutoCloseable {
       write(head.toString().getBytes(StandardCharsets.ISO_8859_1));
     }
 
-    /** More of its body. */
+    /** Writes a part of the body. */
     void chunk(byte[] bytes) throws IOException {
       if (bytes.length > 0) {
         ByteArrayOutputStream chunk = new ByteArrayOutputStream();
@@ -161,7 +161,7 @@ final class HttpWire implements AutoCloseable {
       }
     }
 
-    /** Its end; the connection lives on. */
+    /** Ends the response; the connection stays open. */
     void end() throws IOException {
       write("0\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
     }
@@ -170,7 +170,7 @@ final class HttpWire implements AutoCloseable {
       socket.getOutputStream().write(bytes);
     }
 
-    /** Ends the connection where it is: in good order, or as a machine does that crashes. */
+    /** Ends the connection at once, by FIN or by RST. */
     void cut(boolean reset) throws IOException {
       if (reset) {
         socket.setSoLinger(true, 0);
@@ -179,9 +179,9 @@ final class HttpWire implements AutoCloseable {
     }
 
     /**
-     * Waits that long.
+     * Waits.
      *
-     * @throws IOException if the client hangs up meanwhile
+     * @throws IOException if the client disconnects meanwhile
      */
     void pause(Duration duration) throws IOException {
       if (duration.toMillis() == 0) {
@@ -195,7 +195,7 @@ final class HttpWire implements AutoCloseable {
         }
         in.reset();
       } catch (SocketTimeoutException e) {
-        // Still there.
+        // Still connected.
       } finally {
         if (!socket.isClosed()) {
           socket.setSoTimeout(0);

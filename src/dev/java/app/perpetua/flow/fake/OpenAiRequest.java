@@ -9,9 +9,9 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /**
- * A request for a turn, and what the Responses API would find wrong with it.
+ * A request for a turn, and the errors that the Responses API would report.
  *
- * @param body as it was sent
+ * @param body the request's JSON
  */
 record OpenAiRequest(JsonNode body) {
   private static final Set<String> MEMBERS =
@@ -27,20 +27,20 @@ record OpenAiRequest(JsonNode body) {
           "store",
           "stream");
 
-  /** What strict mode knows, in any model. */
+  /** Keywords of JSON Schema that strict mode supports in every model. */
   private static final Set<String> KEYWORDS =
       Set.of(
           "type", "description", "properties", "required", "additionalProperties", "items", "enum");
 
   private static final int DEEPEST = 5;
 
-  /** Who answers: names without a date stand for one with it. */
+  /** The model in the response: names without a date stand for a dated one. */
   String answeredBy() {
     String model = body.path("model").asString("");
     return model.equals("gpt-4-turbo") ? "gpt-4-turbo-2024-04-09" : model;
   }
 
-  /** The only tool that may be called, and must be. */
+  /** The tool that must be called, if one is forced. */
   Optional<String> forced() {
     return Optional.ofNullable(body.path("tool_choice").path("name").asString(null));
   }
@@ -58,7 +58,7 @@ record OpenAiRequest(JsonNode body) {
     return body.path("input").valueStream().toList();
   }
 
-  /** What is wrong with it; empty if nothing is. */
+  /** The first error; empty if the request is valid. */
   List<String> faults() {
     List<String> faults = new ArrayList<>();
     for (String name : body.propertyNames()) {
@@ -121,7 +121,7 @@ record OpenAiRequest(JsonNode body) {
   private static void checkSchema(List<String> faults, String at, JsonNode schema, int depth) {
     check(faults, depth <= DEEPEST, at + " is nested too deeply");
     for (String keyword : schema.propertyNames()) {
-      check(faults, KEYWORDS.contains(keyword), at + ": strict mode does not know " + keyword);
+      check(faults, KEYWORDS.contains(keyword), at + ": strict mode does not support " + keyword);
     }
     JsonNode properties = schema.path("properties");
     if (typeOf(schema).equals("object")) {
@@ -151,7 +151,7 @@ record OpenAiRequest(JsonNode body) {
     return type.isArray() ? type.path(0).asString("") : type.asString("");
   }
 
-  /** Whether null would do. */
+  /** Whether null is allowed. */
   static boolean isNullable(JsonNode schema) {
     return schema.path("type").isArray();
   }

@@ -18,18 +18,17 @@ import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 
 /**
- * What the fake OpenAI says when nobody has told it: talks about what the user wrote, calls a tool
- * where their words ask for one, and fills forms in by their shape. The same question always gets
- * the same answer. Immutable.
+ * The fake OpenAI's default behaviour: answers the user's message, calls a tool where the message
+ * suggests one, and generates structured output from its schema. Deterministic. Immutable.
  */
 final class OpenAiSense {
-  /** Which words ask for which tool, the telling ones first. */
+  /** Words that suggest a tool, most specific first. */
   private static final Map<String, Pattern> WISHES = wishes();
 
   private static final Pattern RANGE = Pattern.compile("\\(([0-9]+) to ([0-9]+)");
   private static final Pattern FINE = Pattern.compile("(?is).*\\b(proposed|ok|done|noted)\\b.*");
 
-  /** Of a number as large as any form asks for. */
+  /** Digits of the largest number in any schema. */
   private static final List<String> STEPS =
       List.of(
           "Decide what “%s” needs",
@@ -37,9 +36,9 @@ final class OpenAiSense {
           "Do the first part",
           "Do the rest",
           "Check the result",
-          "Ask somebody to look at it",
+          "Ask a colleague to review it",
           "Correct what they find",
-          "Tell everybody concerned",
+          "Inform everyone involved",
           "Clear up",
           "Note what was learned",
           "Celebrate “%s”",
@@ -116,7 +115,7 @@ final class OpenAiSense {
   }
 
   /**
-   * @param isChange whether what the user does not mention stays out of it
+   * @param isChange whether fields that the user does not mention are omitted
    */
   private Object filled(JsonNode schema, String name, boolean isChange) {
     boolean isOptional = isChange && OpenAiRequest.isNullable(schema);
@@ -142,7 +141,7 @@ final class OpenAiSense {
     };
   }
 
-  /** Steps that the conversation does not know yet. */
+  /** Steps that the conversation does not contain yet. */
   private Stream<String> steps() {
     String known = request.body().path("input").toString();
     List<String> all =
@@ -152,7 +151,7 @@ final class OpenAiSense {
         fresh.stream(), IntStream.range(1, 100).mapToObj(number -> "Further step " + number));
   }
 
-  /** An element of a list: the text itself, or an object whose first text it is. */
+  /** An element of a list: the text, or an object whose first string it is. */
   private Object step(JsonNode schema, String text) {
     String fit = OpenAiWords.cut(text, range(schema, 0, 100)[1]);
     if (!OpenAiRequest.typeOf(schema).equals("object")) {
@@ -219,7 +218,7 @@ final class OpenAiSense {
     return allowed.contains("medium") ? "medium" : allowed.getFirst();
   }
 
-  /** What day they name, at nine, if they were told what time it is. */
+  /** The day that the message names, at nine, if the instructions contain the current time. */
   private Optional<String> due() {
     String said = words.said().toLowerCase(Locale.ROOT);
     int days = said.contains("next week") ? 7 : said.contains("tomorrow") ? 1 : 0;
@@ -245,7 +244,7 @@ final class OpenAiSense {
     return json.parse("null");
   }
 
-  /** The limits that the description tells; the last, if it tells several. */
+  /** The limits in the description; the last if there are several. */
   private static int[] range(JsonNode schema, int min, int max) {
     Matcher range = RANGE.matcher(schema.path("description").asString(""));
     int[] found = {min, max};

@@ -9,36 +9,36 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /**
- * What the fake OpenAI does with one request, or with several.
+ * A scripted reaction of the fake OpenAI to one or more requests.
  *
- * @param stall before it says anything at all
- * @param times for how many requests
+ * @param stall delay before the response
+ * @param times number of requests
  */
 public record OpenAiStep(Duration stall, Reply reply, Manner manner, int times) {
-  /** A piece of what the model says. */
+  /** A part of the model's output. */
   public sealed interface Part {
-    /** Words. */
+    /** Text. */
     record Text(String text) implements Part {}
 
     /**
-     * A call.
+     * A function call.
      *
-     * @param arguments JSON, or what is meant to be
+     * @param arguments JSON, valid or not
      */
     record Call(String tool, String arguments) implements Part {}
 
-    /** The form that was asked for, or text if none was. */
+    /** Structured output if the request has a schema, otherwise text. */
     record Form(String json) implements Part {}
 
-    /** The model does not want to, and says so. */
+    /** A refusal of the model. */
     record Refusal(String text) implements Part {}
   }
 
   /**
    * How a turn ends.
    *
-   * @param kind the last event's
-   * @param word the reason or the code
+   * @param kind type of the last event
+   * @param word reason or code
    */
   public record Ending(Kind kind, String word) {
     /** The last event. */
@@ -48,50 +48,50 @@ public record OpenAiStep(Duration stall, Reply reply, Manner manner, int times) 
       FAILED,
       ERROR,
       NESTED_ERROR,
-      /** There is none. */
+      /** No last event. */
       NONE
     }
 
     static final Ending COMPLETED = new Ending(Kind.COMPLETED, "");
   }
 
-  /** What comes back. */
+  /** The response. */
   public sealed interface Reply {
-    /** Whatever is sensible. */
+    /** The default behaviour. */
     record Sense() implements Reply {}
 
     /** A turn. */
     record Turn(List<Part> parts, Ending ending) implements Reply {}
 
-    /** An error as the API tells it. */
+    /** An error in the API's form. */
     record Problem(int status, String code, Map<String, String> headers) implements Reply {}
 
-    /** Bytes with a status and a media type. */
+    /** Any body with a status and a media type. */
     record Raw(int status, String type, byte[] body) implements Reply {}
 
-    /** Text that goes on for so many words, whatever was asked for. */
+    /** Text of this many words, whatever the request is. */
     record Flood(int words) implements Reply {}
 
     /**
-     * So many words, each the {@code System.nanoTime()} at which it was sent, at about the pace.
+     * This many words at about the pace, each the {@code System.nanoTime()} at which it was sent.
      */
     record Clock(int words) implements Reply {}
 
-    /** Nothing: the connection is closed. */
+    /** No response: the connection is closed. */
     record HangUp() implements Reply {}
   }
 
   /**
-   * How it comes.
+   * How the response is sent.
    *
    * @param pace between two pieces
    * @param pause in the middle
-   * @param cutAt after how many bytes of the body the connection ends; {@link #HALFWAY}, or {@link
-   *     #NEVER}
-   * @param resets whether it then ends as if the machine had crashed
+   * @param cutAt number of bytes of the body after which the connection ends; {@link #HALFWAY}, or
+   *     {@link #NEVER}
+   * @param resets whether it then ends with RST
    */
   public record Manner(Duration pace, Duration pause, int cutAt, boolean resets) {
-    /** The body comes whole. */
+    /** The body is sent completely. */
     public static final int NEVER = -1;
 
     /** In the middle, within a word. */
@@ -100,32 +100,32 @@ public record OpenAiStep(Duration stall, Reply reply, Manner manner, int times) 
     static final Manner PLAIN = new Manner(Duration.ZERO, Duration.ZERO, NEVER, false);
   }
 
-  /** Once, at once and whole. */
+  /** Once, without delay and completely. */
   public static OpenAiStep of(Reply reply) {
     return new OpenAiStep(Duration.ZERO, reply, Manner.PLAIN, 1);
   }
 
-  /** A turn that is completed. */
+  /** A completed turn. */
   public static OpenAiStep turn(Part... parts) {
     return of(new Reply.Turn(List.of(parts), Ending.COMPLETED));
   }
 
-  /** It says that. */
+  /** A turn with this text. */
   public static OpenAiStep say(String text) {
     return turn(new Part.Text(text));
   }
 
-  /** It calls that tool. */
+  /** A turn that calls this tool. */
   public static OpenAiStep call(String tool, String arguments) {
     return turn(new Part.Call(tool, arguments));
   }
 
-  /** It fills the form in like that. */
+  /** A turn with this structured output. */
   public static OpenAiStep form(String json) {
     return turn(new Part.Form(json));
   }
 
-  /** It says that, and then it ends like that. */
+  /** A turn with this text and this ending. */
   public static OpenAiStep ending(String text, Ending.Kind kind, String word) {
     List<Part> parts = text.isEmpty() ? List.of() : List.of(new Part.Text(text));
     return of(new Reply.Turn(parts, new Ending(kind, word)));
@@ -140,52 +140,52 @@ public record OpenAiStep(Duration stall, Reply reply, Manner manner, int times) 
     return of(new Reply.Problem(status, code, Collections.unmodifiableMap(all)));
   }
 
-  /** A body of that type, instead of what should come. */
+  /** A body of that type instead of an event stream. */
   public static OpenAiStep raw(String type, String body) {
     return of(new Reply.Raw(200, type, body.getBytes(StandardCharsets.UTF_8)));
   }
 
-  /** It tells the time so often. */
+  /** Sends the time this many times. */
   public static OpenAiStep clock(int words) {
     return of(new Reply.Clock(words));
   }
 
-  /** It stops answering. */
+  /** Closes every connection. */
   public static OpenAiStep hangUp() {
     return of(new Reply.HangUp());
   }
 
-  /** The same for so many requests. */
+  /** The same for a number of requests. */
   public OpenAiStep times(int count) {
     return new OpenAiStep(stall, reply, manner, count);
   }
 
-  /** The same after a silence. */
+  /** The same after a delay. */
   public OpenAiStep after(Duration silence) {
     return new OpenAiStep(silence, reply, manner, times);
   }
 
-  /** The same with a silence in the middle. */
+  /** The same with a pause in the middle. */
   public OpenAiStep pausing(Duration silence) {
     return in(new Manner(manner.pace, silence, manner.cutAt, manner.resets));
   }
 
-  /** The same, word by word so slowly. */
+  /** The same with a pause between words. */
   public OpenAiStep slowly(Duration pace) {
     return in(new Manner(pace, manner.pause, manner.cutAt, manner.resets));
   }
 
-  /** The same, broken off in the middle of a word. */
+  /** The same, ended in the middle of a word. */
   public OpenAiStep cut() {
     return cutAt(Manner.HALFWAY);
   }
 
-  /** The same, broken off after so many bytes. */
+  /** The same, ended after this many bytes. */
   public OpenAiStep cutAt(int bytes) {
     return in(new Manner(manner.pace, manner.pause, bytes, manner.resets));
   }
 
-  /** The same; where it breaks off, the connection is reset. */
+  /** The same; it ends with a reset of the connection. */
   public OpenAiStep resetting() {
     return in(new Manner(manner.pace, manner.pause, manner.cutAt, true));
   }

@@ -28,7 +28,7 @@ final class OpenAiStream {
   /**
    * The events of a turn, in order.
    *
-   * @param id makes the answer's ids
+   * @param id prefix of the response's ids
    */
   static List<byte[]> of(
       Json json, OpenAiRequest request, String id, List<Part> parts, Ending ending) {
@@ -52,7 +52,7 @@ final class OpenAiStream {
     return stream.events;
   }
 
-  /** One word of a turn whose text is made as it goes. */
+  /** One word of a turn whose text is generated while it is sent. */
   static byte[] word(Json json, int number, String word) {
     return encoded(
         json,
@@ -154,7 +154,7 @@ final class OpenAiStream {
         event("error", "error", problem);
       }
       case NONE -> {
-        // It just ends.
+        // The stream ends without a last event.
       }
     }
   }

@@ -15,11 +15,11 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 
 /**
- * What a user wants, as far as it can be guessed from a request.
+ * A user's intention, guessed from a request.
  *
- * @param said what they wrote last, without the data that may stand around it
- * @param title what it is about, as a task's title
- * @param taskId the task that they most likely mean
+ * @param said the last message, without the data around it
+ * @param title subject of the message, as a task's title
+ * @param taskId id of the most likely task
  */
 record OpenAiWords(String said, String title, Optional<String> taskId) {
   private static final Pattern LEAD =
@@ -40,7 +40,7 @@ record OpenAiWords(String said, String title, Optional<String> taskId) {
   private static final Pattern UUID =
       Pattern.compile("[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}");
 
-  /** A task that the application itself points at. */
+  /** A task to which the instructions refer. */
   private static final Pattern THIS_TASK =
       Pattern.compile("\"this_task\":\\{[^{}]*?\"id\":\"(" + UUID + ")\"");
 
@@ -65,7 +65,7 @@ record OpenAiWords(String said, String title, Optional<String> taskId) {
         said, title.isEmpty() ? title(said) : cut(title, 100), taskId(said, everything(request)));
   }
 
-  /** All that the model was told. */
+  /** The whole input of the model. */
   static String everything(OpenAiRequest request) {
     return request.body().path("instructions").asString("")
         + "\n"
@@ -88,7 +88,7 @@ record OpenAiWords(String said, String title, Optional<String> taskId) {
     }
   }
 
-  /** What there is to read in a note, a task, or whatever else it may be. */
+  /** The text of a note, a task or another object. */
   private static String content(JsonNode data) {
     for (JsonNode node : List.of(data, data.path("note"), data.path("task"))) {
       for (String name : List.of("message", "content", "text", "description", "title")) {
@@ -116,7 +116,7 @@ record OpenAiWords(String said, String title, Optional<String> taskId) {
     return cut(fit.substring(0, first).toUpperCase(Locale.ROOT) + fit.substring(first), 100);
   }
 
-  /** The one whose data shares most words with theirs, or that the application points at. */
+  /** The task whose data shares most words with the message, or to which the instructions refer. */
   private static Optional<String> taskId(String said, String everything) {
     Matcher own = UUID.matcher(said);
     if (own.find()) {

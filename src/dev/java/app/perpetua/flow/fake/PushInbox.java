@@ -23,8 +23,8 @@ import javax.crypto.spec.HKDFParameterSpec;
 import javax.crypto.spec.SecretKeySpec;
 
 /**
- * The browser's side of a subscription: makes its keys and decrypts what is sent to it (RFC 8188,
- * RFC 8291), with nothing but the JDK. Immutable.
+ * The browser's side of a subscription: generates its keys and decrypts messages (RFC 8188, RFC
+ * 8291), using only the JDK. Immutable.
  */
 public final class PushInbox {
   private static final int COORDINATE = 32;
@@ -56,15 +56,15 @@ public final class PushInbox {
     return base64(auth);
   }
 
-  /** What the browser keeps to itself, for another implementation to decrypt with. */
+  /** The private key, for decryption by another implementation. */
   public String privateKey() {
     return base64(fixed(((ECPrivateKey) keys.getPrivate()).getS()));
   }
 
   /**
-   * What the sender wrote.
+   * Decrypts a message.
    *
-   * @throws GeneralSecurityException if it was not encrypted for this browser as it should be
+   * @throws GeneralSecurityException if it is not correctly encrypted for this browser
    */
   String decrypt(byte[] body) throws GeneralSecurityException {
     if (body.length < HEAD + POINT || body[HEAD - 1] != POINT) {
@@ -98,7 +98,7 @@ public final class PushInbox {
       end--;
     }
     if (end == 0 || padded[end - 1] != 2) {
-      throw new GeneralSecurityException("the last record does not say that it is");
+      throw new GeneralSecurityException("the last record lacks its delimiter");
     }
     return new String(padded, 0, end - 1, StandardCharsets.UTF_8);
   }
@@ -137,7 +137,7 @@ public final class PushInbox {
         .array();
   }
 
-  /** The number in 32 bytes. */
+  /** The number as 32 bytes. */
   static byte[] fixed(BigInteger number) {
     byte[] bytes = number.toByteArray();
     byte[] fixed = new byte[COORDINATE];

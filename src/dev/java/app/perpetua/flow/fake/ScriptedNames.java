@@ -13,19 +13,19 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Stream;
 
 /**
- * The DNS of the tests' JVM, which finds it by {@code META-INF/services}: names that a test has
- * made up lead where it says, one look-up after the other; all others lead where they do. Static,
- * because the JDK allows one resolver per JVM.
+ * The name resolver of the tests' JVM, loaded through {@code META-INF/services}: names that a test
+ * registers resolve to scripted addresses, one look-up after the other; all others resolve as
+ * usual. Static, because the JDK allows one resolver per JVM.
  */
 public final class ScriptedNames extends InetAddressResolverProvider {
   private static final Map<String, Queue<InetAddress>> ANSWERS = new ConcurrentHashMap<>();
 
-  /** Lets that name lead to each of these addresses once, in this order. */
+  /** Registers a name that resolves to each of these addresses once, in this order. */
   public static void script(String host, InetAddress... addresses) {
     ANSWERS.put(host, new ArrayDeque<>(List.of(addresses)));
   }
 
-  /** How many of the answers nobody has asked for. */
+  /** Number of scripted answers that have not been used. */
   public static int left(String host) {
     return ANSWERS.getOrDefault(host, new ArrayDeque<>()).size();
   }
@@ -59,6 +59,6 @@ public final class ScriptedNames extends InetAddressResolverProvider {
 
   @Override
   public String name() {
-    return "names that tests have made up";
+    return "names that tests have registered";
   }
 }

@@ -8,11 +8,9 @@ import java.security.interfaces.ECPublicKey;
 import java.security.spec.ECGenParameterSpec;
 import java.util.Map;
 
-/**
- * A service's identity towards push services, as {@code web-push generate-vapid-keys} makes one.
- */
+/** A VAPID key pair, like the output of {@code web-push generate-vapid-keys}. */
 public record VapidKeys(String publicKey, String privateKey) {
-  /** New ones. */
+  /** Generates a pair. */
   public static VapidKeys make() {
     try {
       KeyPairGenerator generator = KeyPairGenerator.getInstance("EC");
@@ -26,7 +24,7 @@ public record VapidKeys(String publicKey, String privateKey) {
     }
   }
 
-  /** As the service's environment variables. */
+  /** The service's environment variables. */
   public Map<String, String> environment() {
     return Map.of(
         "VAPID_PUBLIC_KEY", publicKey,

@@ -14,7 +14,7 @@ public final class WebmFile {
   private static final int PACKET_MILLIS = 20;
   private static final int CLUSTER_MILLIS = 100;
 
-  /** Opus, RFC 6716: CELT, fullband, 20 ms, mono, and nothing in it. */
+  /** Opus, RFC 6716: CELT, fullband, 20 ms, mono, silence. */
   private static final byte[] SILENCE = {(byte) 0xf8, (byte) 0xff, (byte) 0xfe};
 
   private static final long UNKNOWN_LENGTH = 0x01ff_ffff_ffff_ffffL;
@@ -22,7 +22,7 @@ public final class WebmFile {
   private WebmFile() {}
 
   /**
-   * Pieces as a recorder hands them out: the header with the first 100 ms, then 100 ms each.
+   * Pieces as a recorder emits them: the header with the first 100 ms, then 100 ms each.
    *
    * @param count at least 1
    */
@@ -65,7 +65,7 @@ public final class WebmFile {
                 text(0x86, "A_OPUS"),
                 element(0x63a2, opusHead()),
                 audio));
-    // The segment goes on as long as somebody speaks.
+    // The segment's length is unknown while recording.
     byte[] segment = joined(bytes(0x18538067L, 4), bytes(UNKNOWN_LENGTH, 8));
     return joined(ebml, segment, info, element(0x1654ae6b, track));
   }
@@ -98,7 +98,7 @@ public final class WebmFile {
 
   private static byte[] element(int id, byte[] content) {
     int idLength = (32 - Integer.numberOfLeadingZeros(id) + 7) / 8;
-    // A length in two bytes: 14 bits behind the marker.
+    // A length in two bytes: 14 bits after the marker.
     return joined(bytes(id & 0xffff_ffffL, idLength), bytes(0x4000 | content.length, 2), content);
   }
 

@@ -1,4 +1,4 @@
-/** In-process servers that speak the providers' protocols, and can be made to misbehave. */
+/** In-process servers that speak the providers' protocols and can be scripted to fail. */
 @NullMarked
 package app.perpetua.flow.fake;
 

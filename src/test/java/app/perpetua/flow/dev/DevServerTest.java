@@ -315,7 +315,7 @@ class DevServerTest {
       Process refused = start();
       assertEquals(1, refused.waitFor());
       assertEquals(
-          "./dev cannot start: port %d cannot be had (Address already in use); choose another with --port%n"
+          "./dev cannot start: port %d cannot be opened (Address already in use); choose another with --port%n"
               .formatted(taken.getLocalPort()),
           toldAll());
     }
