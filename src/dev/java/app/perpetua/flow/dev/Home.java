@@ -52,7 +52,7 @@ final class Home implements AutoCloseable {
       return false;
     } catch (IOException e) {
       throw new StartupException(
-          "the lock in " + directory + " cannot be had: " + e.getMessage(), e);
+          "the lock in " + directory + " cannot be acquired: " + e.getMessage(), e);
     }
   }
 
