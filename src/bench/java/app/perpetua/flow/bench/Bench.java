@@ -83,7 +83,10 @@ final class Bench {
             .toList();
   }
 
-  /** Exit codes: 1 something does not work, 2 wrong usage. A missed aim is told, not punished. */
+  /**
+   * Exit codes: 1 a measurement failed, 2 invalid arguments. A missed target is reported and is not
+   * an error.
+   */
   public static void main(String[] arguments) throws Exception {
     Logger.getLogger("").setLevel(Level.WARNING);
     try {

@@ -10,12 +10,12 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the command line asks for.
+ * Command-line options.
  *
- * @param parts what is measured
- * @param quick short windows: to see that all works, not to compare
+ * @param parts the parts to measure
+ * @param quick short windows: shows that everything works, not for comparison
  * @param jvm options of the service's JVM
- * @param jar what is measured; null for the one that was built last
+ * @param jar the JAR to measure; null for the one that was built last
  */
 record BenchOptions(Set<Part> parts, boolean quick, List<String> jvm, @Nullable Path jar) {
   /** What can be measured alone. */
@@ -33,7 +33,7 @@ record BenchOptions(Set<Part> parts, boolean quick, List<String> jvm, @Nullable 
     VOICE
   }
 
-  /** Arguments that make no sense; the message says which. */
+  /** Invalid arguments; the message names them. */
   static final class Misused extends RuntimeException {
     private static final long serialVersionUID = 1L;
 

@@ -17,8 +17,8 @@ import java.util.UUID;
 import java.util.function.IntFunction;
 
 /**
- * Chats through the service: how much later than from the model its words come, beside a plain
- * relay, and what a thousand chats at once take of its heap. Confined to one thread.
+ * Chats through the service: the delay that it adds to the model's text, compared with a plain
+ * relay, and the heap that a thousand concurrent chats take. Confined to one thread.
  */
 final class Chats {
   /** Starts the service with these variables on top. */
@@ -34,7 +34,7 @@ final class Chats {
   /** So slow that the thousand do not keep the machine busy. */
   private static final Duration HELD_PACE = Duration.ofSeconds(1);
 
-  /** More than anybody waits for: they hang up when they have been looked at. */
+  /** More than any client reads: clients disconnect after the measurement. */
   private static final int HELD_WORDS = 600;
 
   private static final Duration TIMEOUT = Duration.ofMinutes(1);

@@ -22,17 +22,15 @@ import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
 /**
- * Clients that listen to streams of words at once, each word the time at which it was sent. They
- * ask a few at a time, for it is not asking that is measured. Confined to one thread.
+ * Concurrent clients of streams in which each word is the time at which it was sent. They start a
+ * few at a time, because starting is not measured. Confined to one thread.
  */
 final class Chatters implements AutoCloseable {
   private static final String WORD = "data: {\"text\":\"";
   private static final int SILENCE_MILLIS = 60_000;
   private static final int ASKING = 32;
 
-  /**
-   * What one of them heard: when each word was sent, and how much later it came, in nanoseconds.
-   */
+  /** What one client received: when each word was sent, and its delay, in nanoseconds. */
   private static final class Heard {
     private final long[] sent;
     private final long[] late;
@@ -59,10 +57,10 @@ final class Chatters implements AutoCloseable {
   private final List<Future<Heard>> all;
 
   /**
-   * Starts so many.
+   * Starts a number of clients.
    *
-   * @param words that each is going to hear
-   * @param request each one's, whole
+   * @param words that each client reads
+   * @param request each client's complete request
    */
   Chatters(int port, int count, int words, IntFunction<byte[]> request) {
     this.port = port;
@@ -72,7 +70,7 @@ final class Chatters implements AutoCloseable {
     this.all = IntStream.range(0, count).mapToObj(i -> threads.submit(() -> listen(i))).toList();
   }
 
-  /** Returns when all of them have heard a word. */
+  /** Returns when each client has received a word. */
   void awaitWords(Duration limit) throws IOException {
     try {
       if (!listening.await(limit.toMillis(), TimeUnit.MILLISECONDS)) {

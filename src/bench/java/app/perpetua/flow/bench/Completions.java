@@ -5,8 +5,8 @@ import java.sql.SQLException;
 import java.time.Duration;
 
 /**
- * Completions of tasks beside plain changes of tasks, in turn: what streaks, achievements and perks
- * cost. Each completion is the first of its task's life, so that it counts. Confined to one thread.
+ * Alternates completions of tasks with plain changes of tasks: the cost of streaks, achievements
+ * and perks. Each completion is the first of its task, so that it counts. Confined to one thread.
  */
 final class Completions {
   private static final int COUNT = 12_000;

@@ -4,14 +4,14 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * A queue that takes part in the comparison. All run four jobs at once in each of two processes,
- * end every job by a commit of its own, and find the same jobs on the same server.
+ * A queue in the comparison. All run four jobs at once in each of two processes, commit every job
+ * separately, and find the same jobs on the same server.
  *
- * @param title how the report calls it
- * @param worker the command that starts a worker, which speaks as {@link QueueWorker} does
- * @param prepare makes its tables, where its workers do not
+ * @param title name in the report
+ * @param worker the command that starts a worker, which uses the protocol of {@link QueueWorker}
+ * @param prepare creates its tables, if its workers do not
  * @param fill adds jobs with keys from the first to the second {@code %d}, due now
- * @param left tells whether any is left
+ * @param left returns whether any job is left
  */
 record Contender(String title, List<String> worker, String prepare, String fill, String left) {
   static final int PARALLEL = 4;

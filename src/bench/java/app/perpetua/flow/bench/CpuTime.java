@@ -60,7 +60,7 @@ record CpuTime(long driver, long pgbench, long service, long postgres, long busy
         nanos + other.nanos);
   }
 
-  /** What ran beside the benchmark and took from it. */
+  /** Processes that ran beside the benchmark and used processor time. */
   long others() {
     return Math.max(0, busy - driver - pgbench - service - postgres);
   }
@@ -71,7 +71,7 @@ record CpuTime(long driver, long pgbench, long service, long postgres, long busy
     return 100.0 * ticks * TICK_MILLIS * 1_000_000 / nanos / cores;
   }
 
-  /** Microseconds for each of so many requests. */
+  /** Microseconds per request. */
   static double each(long ticks, long requests) {
     return ticks * TICK_MILLIS * 1_000.0 / Math.max(1, requests);
   }

@@ -146,7 +146,7 @@ final class Database implements AutoCloseable {
     return columns;
   }
 
-  /** Opens all tasks again, and forgets what completing them has achieved. */
+  /** Reopens all tasks and resets achievements. */
   void reopen() throws SQLException {
     try (Connection connection = connection();
         Statement statement = connection.createStatement()) {
@@ -170,7 +170,7 @@ final class Database implements AutoCloseable {
     }
   }
 
-  /** Leaves nothing of what was before to be written or tidied up during what comes next. */
+  /** Checkpoints and vacuums, so that earlier work does not disturb the next measurement. */
   void settle() throws SQLException {
     try (Connection connection = connection();
         Statement statement = connection.createStatement()) {
@@ -201,7 +201,7 @@ final class Database implements AutoCloseable {
     }
   }
 
-  /** As the service takes it. */
+  /** The URL in the service's form. */
   String url(int port) {
     return "postgresql://" + SUPERUSER + "@127.0.0.1:" + port + "/" + NAME;
   }
@@ -220,7 +220,7 @@ final class Database implements AutoCloseable {
     return pid;
   }
 
-  /** A connection, to be closed by whoever asked. */
+  /** A connection; the caller closes it. */
   Connection connection() throws SQLException {
     return postgres.getDatabase(SUPERUSER, NAME).getConnection();
   }

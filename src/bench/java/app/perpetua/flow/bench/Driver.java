@@ -26,7 +26,7 @@ final class Driver {
   /** The largest answer is a page of 25 tasks, some 15 KB. */
   private static final int BUFFER = 64 * 1024;
 
-  /** Service Unavailable: so the service says that it is asked too much. */
+  /** Service Unavailable: the service is overloaded. */
   private static final int BUSY = 503;
 
   private static final int HEADERS_END = "\r\n\r\n".length();
@@ -60,7 +60,7 @@ final class Driver {
       in.clear();
     }
 
-    /** Reads what has come. True if that completes the answer. */
+    /** Reads the available bytes; true if they complete the response. */
     boolean receive(Operation operation, Latencies latencies) throws IOException {
       if (channel.read(in) < 0) {
         throw new IOException("the service closed a connection");

@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Ten thousand reminders due in the same instant, and two workers with heaps of 128 MB: how late
- * users are told. Confined to one thread.
+ * Ten thousand reminders due at the same instant and two workers with heaps of 128 MB: how late
+ * notifications are sent. Confined to one thread.
  */
 final class DueReminders {
   /** Starts a worker with these options of the JVM. */

@@ -52,7 +52,7 @@ final class PgBench {
     }
   }
 
-  /** The version, as pgbench tells it; empty if there is none on this machine. */
+  /** pgbench's version; empty if it is not installed. */
   static String version() {
     try {
       Process process = new ProcessBuilder("pgbench", "--version").start();

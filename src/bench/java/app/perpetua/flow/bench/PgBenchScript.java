@@ -55,8 +55,8 @@ record PgBenchScript(String text, Map<String, String> variables) {
    * The script of one operation.
    *
    * @param statements every statement of the service
-   * @param storedTask a task's columns and their values: what a change stores again
-   * @param clients how many pgbench runs at once; each has users of its own
+   * @param storedTask a task's columns and their values: the values that a change stores
+   * @param clients how many pgbench runs at once; each has its own users
    * @throws IllegalStateException naming the statement and the parameter, if one has no value here,
    *     or a value is given for a parameter that does not exist
    */

@@ -34,9 +34,9 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 
 /**
- * A process that runs jobs which do nothing and remembers which it ran: the queue's own worker as
- * {@code App} makes it, or db-scheduler's. A line on standard input asks for what ran since the
- * last one; it is repeated behind the answer.
+ * A process that runs empty jobs and records which it ran, with the queue's own worker as {@code
+ * App} creates it, or db-scheduler's. A line on standard input requests the jobs since the last
+ * line; it is echoed after the answer.
  */
 final class QueueWorker {
   /** Connections, as the service has by default. */
@@ -44,7 +44,7 @@ final class QueueWorker {
 
   private static final Duration BUDGET = Duration.ofSeconds(5);
 
-  /** db-scheduler does not listen, so it may look often. */
+  /** db-scheduler does not use LISTEN, so it polls often. */
   private static final Duration POLLING = Duration.ofMillis(100);
 
   /** It fetches when half its threads are idle, up to eight times as much as it has threads. */

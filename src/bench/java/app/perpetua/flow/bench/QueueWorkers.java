@@ -22,9 +22,9 @@ final class QueueWorkers implements AutoCloseable {
   private final List<Running> running = new ArrayList<>();
 
   /**
-   * Starts them, one after the other, since both may want to make the same tables.
+   * Starts them one after the other, since both may create the same tables.
    *
-   * @param log takes their errors
+   * @param log receives their errors
    */
   QueueWorkers(Contender contender, Path log) throws IOException {
     this.contender = contender;
@@ -65,7 +65,7 @@ final class QueueWorkers implements AutoCloseable {
     }
   }
 
-  /** The keys of what they ran since they were last asked, each as often as it ran. */
+  /** The keys of the jobs that ran since the last call, each as often as it ran. */
   List<Integer> ran() throws IOException {
     List<Integer> keys = new ArrayList<>();
     for (Running worker : running) {

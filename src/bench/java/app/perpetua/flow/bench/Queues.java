@@ -39,13 +39,13 @@ final class Queues {
     void say(String format, Object... values);
   }
 
-  /** The lock file names no host; the client's own settings decide where packages come from. */
+  /** The lock file names no host; npm's settings determine the registry. */
   private static final Path GRAPHILE = Path.of("src/bench/npm/graphile-worker");
 
   private static final int JOBS = 10_000;
   private static final int WAITING = 1_000_000;
 
-  /** As many as ours and db-scheduler's workers claim ahead at most. */
+  /** The maximum that our and db-scheduler's workers prefetch. */
   private static final int PREFETCHED = 32;
 
   private static final int CLAIMS = 1_000;
@@ -196,7 +196,7 @@ final class Queues {
     }
   }
 
-  /** How long one due job takes to claim, alone and in front of a million that wait. */
+  /** How long it takes to claim one due job, alone and with a million future jobs. */
   private void claims() throws SQLException {
     DatabaseUrl url = DatabaseUrl.parse(database.url(database.port()));
     try (HikariDataSource pool = Pool.open(new DatabaseConfig(url, url, 1));

@@ -17,7 +17,7 @@ final class Relay implements AutoCloseable {
   /**
    * Starts it and waits until it listens.
    *
-   * @param log takes its errors
+   * @param log receives its errors
    */
   Relay(URI upstream, String key, Path log) throws IOException {
     port = FreePort.find();

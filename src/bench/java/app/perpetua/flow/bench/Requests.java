@@ -8,9 +8,9 @@ import java.util.UUID;
 import java.util.function.IntFunction;
 
 /**
- * Writes requests, as bytes, with hardly any work. Each connection speaks for users of its own, so
- * that no two requests at a time are about one user: this is not about waiting for each other.
- * pgbench is told the same. Confined to one thread.
+ * Writes requests as bytes at low cost. Each connection has its own users, so that no two
+ * concurrent requests concern the same user and none waits for a lock. pgbench does the same.
+ * Confined to one thread.
  */
 final class Requests {
   /** The service changes the first tasks of each user, pgbench the others; those are completed. */
@@ -37,7 +37,7 @@ final class Requests {
   private final int[] completed;
 
   /**
-   * For so many connections.
+   * Requests for a number of connections.
    *
    * @param token each user's access token
    * @param versions of the tasks that are changed; kept up to date
@@ -52,7 +52,7 @@ final class Requests {
     }
   }
 
-  /** The versions of tasks that nobody has changed yet. */
+  /** The versions of unchanged tasks. */
   static int[] unchanged() {
     int[] versions = new int[Database.USERS * PATCHED];
     Arrays.fill(versions, 1);
@@ -91,7 +91,7 @@ final class Requests {
     return row;
   }
 
-  /** One task after the other: the users of a connection have more than one window takes. */
+  /** One task after the other: a connection's users have more tasks than a window needs. */
   private void complete(int connection, int users, ByteBuffer out) {
     int turn = completed[connection]++;
     int user = connection + connections * (turn % users);

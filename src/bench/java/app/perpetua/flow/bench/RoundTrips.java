@@ -33,10 +33,7 @@ final class RoundTrips implements AutoCloseable {
     return listener.getLocalPort();
   }
 
-  /**
-   * Round trips until now, of the connection that made most of them: the pool's only one, not that
-   * of the health check.
-   */
+  /** Round trips so far of the busiest connection: the pool's only one, not the health check's. */
   long busiest() {
     return lines.stream().mapToLong(line -> line.trips.get()).max().orElse(0);
   }

@@ -31,9 +31,9 @@ final class Service implements AutoCloseable {
    * Starts it and waits until it is ready.
    *
    * @param jvm options of the JVM
-   * @param role what it does
+   * @param role its role
    * @param environment its configuration, without the port
-   * @param log takes what it writes, after what is there
+   * @param log its output is appended to this file
    */
   Service(Path jar, List<String> jvm, String role, Map<String, String> environment, Path log)
       throws IOException {

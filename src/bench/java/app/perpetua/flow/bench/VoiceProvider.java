@@ -80,7 +80,7 @@ final class VoiceProvider implements AutoCloseable {
     since = System.nanoTime();
   }
 
-  /** What came since the last time that this was asked. */
+  /** What arrived since the last call. */
   synchronized List<Stream> take() {
     List<Stream> taken = List.copyOf(streams);
     streams.clear();
@@ -140,7 +140,7 @@ final class VoiceProvider implements AutoCloseable {
         }
       }
     } catch (IOException e) {
-      // Whoever speaks may leave.
+      // A client may disconnect.
     }
   }
 

@@ -41,7 +41,7 @@ final class VoiceSpeaker implements AutoCloseable {
   private int sent;
 
   /**
-   * Connects and asks for an upgrade.
+   * Connects and requests an upgrade.
    *
    * @param target path and query
    * @param welcomed whether to wait for a first message

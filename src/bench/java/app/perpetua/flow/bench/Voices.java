@@ -28,8 +28,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Two hundred people speak at once, in real time: how much later their words reach the provider
- * through the service than without it, beside a plain relay on Node's {@code ws}. Confined to one
+ * Two hundred concurrent voice sessions in real time: the delay that the service adds to audio on
+ * its way to the provider, compared with a plain relay on Node's {@code ws}. Confined to one
  * thread.
  */
 final class Voices {
@@ -313,7 +313,7 @@ final class Voices {
     return speakers;
   }
 
-  /** All come at once; who is told to come back does. */
+  /** All connect at once; a client that is rejected tries again. */
   private static VoiceSpeaker opened(int session, int port, String target, boolean welcomed)
       throws IOException, InterruptedException {
     for (int attempt = 1; ; attempt++) {

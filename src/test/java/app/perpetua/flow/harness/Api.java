@@ -18,9 +18,9 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /**
- * A client of the API that holds both sides to the contract: every answer, and every request unless
- * it is {@link #invalidOnPurpose}. POST and PATCH get a fresh {@code Idempotency-Key} where the
- * contract asks for one. The {@code with…} methods return a changed copy that shares the
+ * A client of the API that validates every response, and every request unless it is {@link
+ * #invalidOnPurpose}, against the contract. POST and PATCH get a new {@code Idempotency-Key} where
+ * the contract requires one. The {@code with…} methods return a changed copy that shares the
  * connections. Immutable; thread-safe.
  */
 public final class Api implements AutoCloseable {
@@ -52,29 +52,29 @@ public final class Api implements AutoCloseable {
         true);
   }
 
-  /** With this access token. */
+  /** Uses this access token. */
   public Api as(String accessToken) {
     return with("Authorization", "Bearer " + accessToken);
   }
 
-  /** With this {@code Idempotency-Key} on every request, to repeat one. */
+  /** Sends this {@code Idempotency-Key} with every request, to repeat a request. */
   public Api withKey(UUID key) {
     return with(KEY, key.toString());
   }
 
-  /** Without any {@code Idempotency-Key}. */
+  /** Sends no {@code Idempotency-Key}. */
   public Api withoutKey() {
     return new Api(client, base, headers, false, valid);
   }
 
-  /** With this header, in place of an earlier one of that name. */
+  /** Sends this header, replacing an earlier one of that name. */
   public Api with(String header, String value) {
     Map<String, String> more = new LinkedHashMap<>(headers);
     more.put(header, value);
     return new Api(client, base, more, keyed, valid);
   }
 
-  /** Lets requests break the contract; answers still may not. */
+  /** Allows requests that violate the contract; responses are still validated. */
   public Api invalidOnPurpose() {
     return new Api(client, base, headers, keyed, false);
   }
@@ -115,11 +115,11 @@ public final class Api implements AutoCloseable {
   }
 
   /**
-   * Sends a request and waits for the whole answer.
+   * Sends a request and waits for the complete response.
    *
    * @param target path and query
-   * @param body bytes and text go as they are, anything else as JSON; null for none
-   * @throws AssertionError if request or answer break the contract
+   * @param body bytes and text are sent as they are, anything else as JSON; null for none
+   * @throws AssertionError if request or response violates the contract
    */
   public Answer send(String method, String target, @Nullable Object body) {
     byte[] bytes =
@@ -195,7 +195,7 @@ public final class Api implements AutoCloseable {
     }
   }
 
-  /** An answer that keeps to the contract. Immutable. */
+  /** A response that conforms to the contract. Immutable. */
   public static final class Answer {
     private final Json json;
     private final String request;
@@ -217,7 +217,7 @@ public final class Api implements AutoCloseable {
       return response.headers().firstValue(name);
     }
 
-    /** The body as it came. */
+    /** The body's bytes. */
     public byte[] bytes() {
       return response.body();
     }
@@ -232,7 +232,7 @@ public final class Api implements AutoCloseable {
       return json.parse(text());
     }
 
-    /** What the envelope holds. */
+    /** The envelope's {@code data}. */
     public JsonNode data() {
       return json().required("data");
     }
@@ -243,9 +243,9 @@ public final class Api implements AutoCloseable {
     }
 
     /**
-     * This answer, if it has that status.
+     * Returns this response if it has that status.
      *
-     * @throws AssertionError showing the answer, if not
+     * @throws AssertionError with the response, if not
      */
     public Answer expect(int status) {
       if (status() != status) {
@@ -255,9 +255,9 @@ public final class Api implements AutoCloseable {
     }
 
     /**
-     * This answer, if it is a refusal with that status and code.
+     * Returns this response if it is an error with that status and code.
      *
-     * @throws AssertionError showing the answer, if not
+     * @throws AssertionError with the response, if not
      */
     public Answer expect(int status, String code) {
       if (!expect(status).errorCode().equals(code)) {

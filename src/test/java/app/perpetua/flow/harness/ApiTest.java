@@ -21,7 +21,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** The client against a server that answers what the test has told it to. */
+/** Tests the client against a scripted server. */
 class ApiTest {
   private static final String ID = "019ba722-4680-7c3e-9a51-2f6d8b0c4e17";
   private static final String SUBTASK =
@@ -152,7 +152,7 @@ class ApiTest {
             "<html>",
             "")) {
       body = bad;
-      // Even where the request breaks it.
+      // Even where the request violates it.
       assertThrows(AssertionError.class, () -> answered(api.invalidOnPurpose()), bad);
     }
     body = SUBTASK;

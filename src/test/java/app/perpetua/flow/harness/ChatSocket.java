@@ -11,11 +11,11 @@ import java.util.List;
 import java.util.UUID;
 
 /**
- * A client of {@code POST /ai/chat/stream} on a connection of its own, who hears the answer byte by
- * byte and may leave at any. Not thread-safe.
+ * A client of {@code POST /ai/chat/stream} on its own connection, which reads the response byte by
+ * byte and can disconnect after any. Not thread-safe.
  */
 public final class ChatSocket implements AutoCloseable {
-  /** The only question that it has. */
+  /** The request body. */
   public static final String MESSAGE = "Where do I begin?";
 
   private static final Duration TIMEOUT = Duration.ofSeconds(40);
@@ -41,16 +41,16 @@ public final class ChatSocket implements AutoCloseable {
     in = socket.getInputStream();
   }
 
-  /** Listens until so many bytes were heard in all, or there are no more. */
+  /** Reads until this many bytes have arrived in all, or the stream ends. */
   public ChatSocket bytes(int count) throws IOException {
     heard.writeBytes(in.readNBytes(count - heard.size()));
     return this;
   }
 
   /**
-   * Listens until that was heard.
+   * Reads until this text has arrived.
    *
-   * @throws AssertionError if it ends before
+   * @throws AssertionError if the stream ends before
    */
   public ChatSocket until(String text) throws IOException {
     while (!heard.toString(StandardCharsets.UTF_8).contains(text)) {
@@ -63,18 +63,18 @@ public final class ChatSocket implements AutoCloseable {
     return this;
   }
 
-  /** Listens until the other side closes. */
+  /** Reads until the other side closes. */
   public ChatSocket end() throws IOException {
     heard.writeBytes(in.readAllBytes());
     return this;
   }
 
-  /** How many bytes were heard. */
+  /** Number of bytes read. */
   public int length() {
     return heard.size();
   }
 
-  /** The events heard, each held to the contract. */
+  /** The events read, each validated against the contract. */
   public List<SseEvent> events() {
     byte[] all = heard.toByteArray();
     String text = new String(all, StandardCharsets.ISO_8859_1);
@@ -92,7 +92,7 @@ public final class ChatSocket implements AutoCloseable {
     return SseEvent.all(body.toString(StandardCharsets.UTF_8));
   }
 
-  /** Leaves as a machine does that crashes. */
+  /** Resets the connection. */
   public void reset() throws IOException {
     socket.setSoLinger(true, 0);
     socket.close();

@@ -22,10 +22,9 @@ import java.util.Map;
 import java.util.stream.Stream;
 
 /**
- * The contract, and whether what goes over the wire keeps to it. Beyond what it lists per
- * operation, it holds every answer to the rules it states for all: an unknown path is a 404, a
- * known one answers 405 with {@code Allow} to a method it does not have, HEAD answers like GET
- * without a body. Immutable; thread-safe.
+ * Validates requests and responses against the contract. Besides each operation's definition it
+ * checks the general rules: an unknown path is a 404, a known one answers 405 with {@code Allow} to
+ * a method it does not have, HEAD answers like GET without a body. Immutable; thread-safe.
  */
 public final class Contract {
   private static final String UNKNOWN_PATH = "validation.request.path.missing";
@@ -34,7 +33,7 @@ public final class Contract {
   private static final String MISSING_BODY = "validation.response.body.missing";
 
   /**
-   * A request or answer as it was on the wire.
+   * A request or response as sent.
    *
    * @param headers names in any case
    */
@@ -44,7 +43,7 @@ public final class Contract {
     }
   }
 
-  /** Loading takes a second; the contract is a constant. */
+  /** Loaded once, because loading takes a second. */
   private static final class Current {
     static final Contract CONTRACT = new Contract(resource("/openapi.yaml"));
   }
@@ -56,7 +55,7 @@ public final class Contract {
   /**
    * Reads a contract.
    *
-   * @throws IllegalArgumentException naming what is wrong with the document
+   * @throws IllegalArgumentException naming the errors of the document
    */
   Contract(String yaml) {
     SwaggerParseResult parsed = new OpenAPIV3Parser().readContents(yaml, null, null);
@@ -79,7 +78,7 @@ public final class Contract {
   }
 
   /**
-   * What a request does wrong by the contract; empty if nothing.
+   * A request's violations of the contract; empty if there are none.
    *
    * @param target path with query, as sent
    */
@@ -92,11 +91,11 @@ public final class Contract {
     }
     return faults(
         validator.validateRequest(builder.build()).getMessages().stream()
-            // Without a body there is nothing that could have a type.
+            // Without a body there is no content type to check.
             .filter(message -> request.body().length > 0 || !message.getKey().equals(WRONG_TYPE)));
   }
 
-  /** What the answer to such a request does wrong by the contract; empty if nothing. */
+  /** A response's violations of the contract; empty if there are none. */
   public List<String> faultsOf(String method, String target, int status, Message answer) {
     boolean head = method.equals("HEAD");
     SimpleResponse.Builder builder = new SimpleResponse.Builder(status);
@@ -117,8 +116,8 @@ public final class Contract {
   }
 
   /**
-   * What is wrong with a JSON text by a schema in {@code components}; empty if nothing. For what
-   * OpenAPI cannot tie to an operation: events of a stream, frames of a WebSocket.
+   * A JSON text's violations of a schema in {@code components}; empty if there are none. For
+   * messages that OpenAPI cannot assign to an operation: events of a stream, frames of a WebSocket.
    */
   public List<String> faultsOf(String schema, String json) {
     if (!document.getComponents().getSchemas().containsKey(schema)) {
@@ -132,7 +131,7 @@ public final class Contract {
       boolean pathIsKnown, boolean head, int status, Message answer) {
     int expected = pathIsKnown ? 405 : 404;
     if (status != expected) {
-      return List.of(status + " where the contract knows no such operation: " + expected);
+      return List.of(status + " for an operation that the contract does not define: " + expected);
     }
     boolean allows = answer.headers().keySet().stream().anyMatch("Allow"::equalsIgnoreCase);
     if (pathIsKnown && !allows) {

@@ -7,7 +7,7 @@ import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.util.concurrent.ThreadLocalRandom;
 
-/** Finds ports for processes that are about to start, or that nobody is to listen on. */
+/** Finds free ports for processes that are about to start, and ports without a listener. */
 public final class FreePort {
   private static final int LOWEST = 20_000;
   private static final int BOUND = 32_000;
@@ -15,8 +15,8 @@ public final class FreePort {
   private FreePort() {}
 
   /**
-   * A port that nobody listens on. It lies below those that systems take for outgoing connections
-   * and for listeners on any port, so that none of these takes it before it is used.
+   * A port without a listener. It is below the range of ephemeral ports, so that no outgoing
+   * connection takes it before it is used.
    */
   public static int find() {
     while (true) {
@@ -24,7 +24,7 @@ public final class FreePort {
       try (ServerSocket socket = new ServerSocket(port, 1, InetAddress.getLoopbackAddress())) {
         return socket.getLocalPort();
       } catch (BindException e) {
-        // Taken; the next one.
+        // In use; try another.
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }

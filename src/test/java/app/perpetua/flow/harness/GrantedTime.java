@@ -7,16 +7,17 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Time as this machine grants it: real time where a thread that sleeps and computes a little gets
- * its turn, and less the more it has to wait for it. A limit that the service promises is asserted
- * in this time, so that a busy machine delays both sides of the comparison, while a wait that is
- * too long stays too long. It measures the same machine at the same moment, in the process of the
- * test. Never faster than real time. Thread-safe.
+ * Time that the scheduler grants to a thread of this process which sleeps and computes in short
+ * steps: real time on an idle machine, and slower the longer the thread waits for a processor.
+ * Tests assert time limits of the service in this time, so that load slows both sides of the
+ * comparison. Never faster than real time. Thread-safe.
  */
 public final class GrantedTime implements AutoCloseable {
   private static final Duration STEP = Duration.ofMillis(5);
 
-  /** Computed in each step, because a machine that wakes sleepers soon may still compute slowly. */
+  /**
+   * Computed in each step, because a machine that wakes threads in time may still compute slowly.
+   */
   private static final Duration WORK = Duration.ofNanos(500_000);
 
   private final ThreadMXBean threads = ManagementFactory.getThreadMXBean();
@@ -28,12 +29,12 @@ public final class GrantedTime implements AutoCloseable {
     Thread.ofPlatform().name("granted time").daemon().start(this::run);
   }
 
-  /** Nanoseconds granted since it was made, in steps of five milliseconds. */
+  /** Nanoseconds granted since construction, in steps of five milliseconds. */
   public long nanoTime() {
     return granted;
   }
 
-  /** What has been granted since that {@link #nanoTime}. */
+  /** Time granted since that {@link #nanoTime}. */
   public Duration since(long nanoTime) {
     return Duration.ofNanos(granted - nanoTime);
   }

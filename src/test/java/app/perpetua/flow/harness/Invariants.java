@@ -11,7 +11,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
-/** What must hold in every database at rest: the queries of {@code sql/invariants.sql}. */
+/** Checks the invariants of a database at rest: the queries of {@code sql/invariants.sql}. */
 public final class Invariants {
   private static final Pattern NAME = Pattern.compile("-- name: ([a-z][a-z0-9_]*)");
 
@@ -29,7 +29,7 @@ public final class Invariants {
   /**
    * Runs every query.
    *
-   * @throws AssertionError naming each violated invariant and its rows
+   * @throws AssertionError with each violated invariant and its rows
    */
   public static void check(TestDatabase database) {
     Set<String> violated =
@@ -45,7 +45,7 @@ public final class Invariants {
     }
   }
 
-  /** The queries by name; each yields nothing in a database that is as it must be. */
+  /** The queries by name; each returns the rows that violate it. */
   public static Map<String, String> queries() {
     Map<String, StringBuilder> queries = new LinkedHashMap<>();
     StringBuilder current = new StringBuilder();

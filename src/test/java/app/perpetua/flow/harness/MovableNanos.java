@@ -5,13 +5,13 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 
 /**
- * {@link System#nanoTime()} that a test can move on, so that a wait of minutes takes none.
- * Thread-safe.
+ * {@link System#nanoTime()} plus an offset that a test can advance, so that a wait of minutes takes
+ * no time. Thread-safe.
  */
 public final class MovableNanos implements LongSupplier {
   private final AtomicLong ahead = new AtomicLong();
 
-  /** Moves on, beside the time that passes anyway. */
+  /** Advances the offset. */
   public void advance(Duration duration) {
     ahead.addAndGet(duration.toNanos());
   }

@@ -8,11 +8,9 @@ import java.time.ZoneOffset;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicReference;
 
-/**
- * A clock that stands still until a test moves it. Views in other zones move along. Thread-safe.
- */
+/** A clock that a test sets. Views in other zones share its instant. Thread-safe. */
 public final class MutableClock extends Clock {
-  /** Where clocks of tests begin: a Tuesday morning; the template database has its days. */
+  /** The initial instant, a Tuesday morning; the template database has partitions around it. */
   public static final Instant START = Instant.parse("2026-03-10T09:30:00Z");
 
   private final AtomicReference<Instant> now;
@@ -27,12 +25,12 @@ public final class MutableClock extends Clock {
     this(new AtomicReference<>(START), ZoneOffset.UTC);
   }
 
-  /** Shows this instant from now on, be it earlier. */
+  /** Sets the instant; it may be earlier. */
   public void set(Instant instant) {
     now.set(instant);
   }
 
-  /** Moves on, or back if negative. */
+  /** Advances the clock, or moves it back if negative. */
   public void advance(Duration duration) {
     now.updateAndGet(shown -> shown.plus(duration));
   }

@@ -3,10 +3,7 @@ package app.perpetua.flow.harness;
 import java.time.Instant;
 import java.util.UUID;
 
-/**
- * Builds a user that reads as a sentence: {@code
- * database.newUser().onPro().in("Asia/Tokyo").save()}.
- */
+/** Builder of a user: {@code database.newUser().onPro().in("Asia/Tokyo").save()}. */
 public final class NewUser {
   private final TestDatabase database;
   private final UUID id = UUID.randomUUID();
@@ -19,31 +16,31 @@ public final class NewUser {
     this.database = database;
   }
 
-  /** Pays for Pro. */
+  /** Sets the tier to Pro. */
   public NewUser onPro() {
     tier = "pro";
     return this;
   }
 
-  /** Has this name. */
+  /** Sets the name. */
   public NewUser called(String name) {
     this.name = name;
     return this;
   }
 
-  /** Lives in this IANA zone. */
+  /** Sets the IANA time zone. */
   public NewUser in(String timezone) {
     this.timezone = timezone;
     return this;
   }
 
-  /** Joined then. */
+  /** Sets the time of registration. */
   public NewUser since(Instant createdAt) {
     this.createdAt = createdAt;
     return this;
   }
 
-  /** Writes the user's row. The user's id. */
+  /** Inserts the user's row and returns the id. */
   public UUID save() {
     database.run(
         """

@@ -9,19 +9,19 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lets a test be there when the service commits. It recognizes the statement by its text, so the
- * driver must not have prepared it on the server: as behind a pooler, or where the connection says
- * {@code prepareThreshold=0}. Thread-safe.
+ * Runs a test's action at the service's next commit. It recognizes the statement by its text, so
+ * the driver must not have prepared it on the server: use {@code prepareThreshold=0}, as behind a
+ * pooler. Thread-safe.
  */
 public final class NextCommit implements Tap.Hook {
   /** A message of PostgreSQL's protocol ends its strings with NUL. */
   private static final String COMMIT = "commit\0";
 
-  /** Which side of the commit. */
+  /** When the action runs. */
   public enum Moment {
-    /** The service has sent it, the server has not seen it. */
+    /** The service has sent the commit; the server has not received it. */
     BEFORE,
-    /** The server has committed and said so, the service has not heard it. */
+    /** The server has committed and answered; the service has not received the answer. */
     AFTER
   }
 
@@ -41,9 +41,9 @@ public final class NextCommit implements Tap.Hook {
   }
 
   /**
-   * Runs this at the next commit, once.
+   * Runs an action at the next commit, once.
    *
-   * @param then true if the message shall pass after it, false if the connection ends
+   * @param then returns true to let the message pass, false to end the connection
    */
   public void when(Moment moment, BooleanSupplier then) {
     next.set(new Awaited(moment, then));
@@ -58,7 +58,7 @@ public final class NextCommit implements Tap.Hook {
     if (direction == Tap.Direction.TO_CLIENT) {
       return !committing.remove(connection) || happens(awaited);
     }
-    // Latin 1 keeps every byte a character.
+    // Latin 1 maps every byte to one character.
     String sent = new String(message, StandardCharsets.ISO_8859_1).toLowerCase(Locale.ROOT);
     if (!sent.contains(text)) {
       return true;

@@ -26,13 +26,13 @@ public final class NpmProject {
     home = Path.of("target/npm", name);
   }
 
-  /** Where it is installed. */
+  /** The installation directory. */
   public Path home() {
     return home;
   }
 
   /**
-   * Installs what is locked, once; a changed lock file installs anew.
+   * Installs the locked dependencies once; again if the lock file has changed.
    *
    * @throws IOException if npm is missing
    */
@@ -52,9 +52,9 @@ public final class NpmProject {
   }
 
   /**
-   * Runs a command there.
+   * Runs a command in the installation directory.
    *
-   * @return what it printed
+   * @return its output
    * @throws IOException if there is no such command
    * @throws AssertionError if it fails or does not end
    */

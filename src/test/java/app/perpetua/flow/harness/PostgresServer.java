@@ -23,20 +23,18 @@ import org.jspecify.annotations.Nullable;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /**
- * A PostgreSQL with one migrated template, from which every test class gets its own database within
- * milliseconds. Embedded, or the server that {@code TEST_DATABASE_URL} names, whose role must be
- * allowed to create databases. Configured to be durable, like production: {@code fsync} and {@code
- * synchronous_commit} stay on. Thread-safe.
+ * A PostgreSQL server with one migrated template database, which is copied for every test class
+ * within milliseconds. Embedded, or the server that {@code TEST_DATABASE_URL} names, whose role
+ * must be allowed to create databases. Configured to be durable, like production: {@code fsync} and
+ * {@code synchronous_commit} stay on. Thread-safe.
  */
 public final class PostgresServer implements AutoCloseable {
-  /**
-   * How long a test's server may take to start; the library's ten seconds are short beside load.
-   */
+  /** How long the server may take to start; the library's ten seconds are too short under load. */
   public static final Duration STARTUP_LIMIT = Duration.ofMinutes(2);
 
   private static final int MAX_CONNECTIONS = 400;
 
-  /** A file system in memory, and what it must have to spare. */
+  /** A file system in memory, and the free space that it must have. */
   private static final Path MEMORY = Path.of("/dev/shm");
 
   private static final long NEEDED_BYTES = 4L << 30;
@@ -74,7 +72,7 @@ public final class PostgresServer implements AutoCloseable {
               .setServerConfig("max_connections", Integer.toString(MAX_CONNECTIONS))
               .setServerConfig("fsync", "on")
               .setServerConfig("synchronous_commit", "on")
-              // The driver sends the JVM's zone, which the build sets to this one as well.
+              // The driver sends the JVM's zone, which the build sets to the same one.
               .setServerConfig("timezone", "Pacific/Auckland")
               .start();
       String local = "jdbc:postgresql://localhost:" + embedded.getPort() + "/postgres";
@@ -86,27 +84,27 @@ public final class PostgresServer implements AutoCloseable {
     }
   }
 
-  /** Making and dropping a database for each class is work for the file system above all. */
+  /** Creating and dropping a database for each class mostly costs file system time. */
   private static Path dataDirectory() throws IOException {
     return Files.isWritable(MEMORY) && Files.getFileStore(MEMORY).getUsableSpace() > NEEDED_BYTES
         ? Files.createTempDirectory(MEMORY, "perpetua-test")
         : Files.createTempDirectory("perpetua-test");
   }
 
-  /** Makes a database like the template; whoever asked for it drops it. */
+  /** Creates a database from the template; the caller drops it. */
   DatabaseUrl createDatabase() {
     String name = unusedName("test");
     run("create database " + name + " template " + template);
     return database(name);
   }
 
-  /** Drops it, ending what is still connected to it. */
+  /** Drops a database and ends its connections. */
   void dropDatabase(DatabaseUrl url) {
     String path = url.jdbcUrl().split("\\?", 2)[0];
     run("drop database " + path.substring(path.lastIndexOf('/') + 1) + " with (force)");
   }
 
-  /** Unpooled connections to it. */
+  /** A data source without a pool. */
   static PGSimpleDataSource source(DatabaseUrl url) {
     PGSimpleDataSource source = new PGSimpleDataSource();
     source.setUrl(url.jdbcUrl());
@@ -115,7 +113,7 @@ public final class PostgresServer implements AutoCloseable {
     return source;
   }
 
-  /** Makes the activity log's days around an instant, as the service does it for itself. */
+  /** Creates the activity log's partitions around an instant, as the service does. */
   static void makeDays(DataSource source, Instant around) {
     LocalDate today = LocalDate.ofInstant(around, ZoneOffset.UTC);
     try (Connection connection = source.getConnection();

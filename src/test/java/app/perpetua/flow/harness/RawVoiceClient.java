@@ -11,8 +11,8 @@ import java.util.Map;
 import tools.jackson.databind.JsonNode;
 
 /**
- * A client of {@code WS /ws/voice/transcribe} that sends whatever it likes, or nothing; answers no
- * ping by itself. For one thread.
+ * A client of {@code WS /ws/voice/transcribe} that can violate the protocol; it does not answer
+ * pings by itself. For one thread.
  */
 public final class RawVoiceClient implements AutoCloseable {
   private static final String PATH = "/api/v1/ws/voice/transcribe";
@@ -25,9 +25,9 @@ public final class RawVoiceClient implements AutoCloseable {
   private final String body;
 
   /**
-   * Asks for an upgrade, and holds a refusal to the contract.
+   * Requests an upgrade and validates a refusal against the contract.
    *
-   * @param query such as {@code ?token=x}, or nothing
+   * @param query such as {@code ?token=x}, or empty
    * @param headers such as {@code Origin: https://example.com}
    */
   public RawVoiceClient(int port, String query, String... headers) throws IOException {
@@ -78,12 +78,12 @@ public final class RawVoiceClient implements AutoCloseable {
     return json.parse(body).required("error").required("code").stringValue();
   }
 
-  /** To write to it and read from it. */
+  /** Reads and writes frames. */
   public Frames frames() {
     return frames;
   }
 
-  /** To be rude with. */
+  /** The raw connection. */
   public Socket socket() {
     return socket;
   }
@@ -101,7 +101,7 @@ public final class RawVoiceClient implements AutoCloseable {
     }
   }
 
-  /** Reads until the end. The close code; 1006 if there is none. */
+  /** Reads until the end and returns the close code; 1006 if there is none. */
   public int closeCode() {
     try {
       while (true) {
@@ -115,7 +115,7 @@ public final class RawVoiceClient implements AutoCloseable {
     }
   }
 
-  /** Returns once the service has answered a ping: all that was sent before has been read. */
+  /** Returns once the service has answered a ping: it has read everything sent before. */
   public void ping() throws IOException {
     frames.write(Frames.PING, true, new byte[0]);
     while (true) {

@@ -6,8 +6,8 @@ import java.security.NoSuchAlgorithmException;
 import java.util.Base64;
 
 /**
- * The RSA key that services under test sign access tokens with. One for each JVM, because it takes
- * up to a second to make.
+ * The RSA key with which services under test sign access tokens. One per JVM, because generating it
+ * takes up to a second.
  */
 public final class SigningKey {
   /** The key of every service. */
@@ -15,14 +15,14 @@ public final class SigningKey {
 
   private SigningKey() {}
 
-  /** The private key as {@code JWT_PRIVATE_KEY} takes it. */
+  /** The private key in the form of {@code JWT_PRIVATE_KEY}. */
   public static String pem() {
     return "-----BEGIN PRIVATE KEY-----\n"
         + Base64.getMimeEncoder().encodeToString(PAIR.getPrivate().getEncoded())
         + "\n-----END PRIVATE KEY-----\n";
   }
 
-  /** Another key of the same kind, which no service knows. */
+  /** Another key of the same kind that no service uses. */
   public static KeyPair make() {
     try {
       KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");

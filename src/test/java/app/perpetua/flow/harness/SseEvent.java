@@ -11,7 +11,7 @@ import java.util.List;
  * @param name {@code message} for one without a name
  */
 public record SseEvent(String name, String data) {
-  /** All events of a stream, each held to the contract. */
+  /** All events of a stream, each validated against the contract. */
   public static List<SseEvent> all(String stream) {
     List<SseEvent> events = new ArrayList<>();
     for (String block : stream.split("\n\n", -1)) {
@@ -20,7 +20,7 @@ public record SseEvent(String name, String data) {
     return events;
   }
 
-  /** The event of one block of lines, held to the contract; none for a comment. */
+  /** The event of one block of lines, validated against the contract; empty for a comment. */
   public static List<SseEvent> of(String block) {
     String name = "message";
     StringBuilder data = new StringBuilder();
@@ -41,7 +41,7 @@ public record SseEvent(String name, String data) {
     return List.of(event);
   }
 
-  /** True for the one that ends a stream. */
+  /** True for the last event of a stream. */
   public boolean last() {
     return data.equals("[DONE]");
   }

@@ -10,23 +10,23 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * A listener on the wire between the service and its database that sees every message and may delay
- * it or cut the connection right there. Thread-safe.
+ * A proxy between the service and its database that passes every message to an observer, which can
+ * delay it or end the connection. Thread-safe.
  */
 public final class Tap implements AutoCloseable {
-  /** Larger than what the driver or the server sends before it waits for the other side. */
+  /** Larger than what the driver or the server sends before waiting for the other side. */
   private static final int CHUNK = 256 * 1024;
 
-  /** Which way a message goes. */
+  /** The direction of a message. */
   public enum Direction {
     TO_SERVER,
     TO_CLIENT
   }
 
-  /** Sees what goes over the wire; called by a thread per connection and direction. */
+  /** Observes messages; called by one thread per connection and direction. */
   @FunctionalInterface
   public interface Hook {
-    /** True lets the message pass, false ends the connection. It may take its time. */
+    /** Returns true to let the message pass, false to end the connection. It may block. */
     boolean passes(int connection, Direction direction, byte[] message);
   }
 
@@ -42,7 +42,7 @@ public final class Tap implements AutoCloseable {
     Thread.ofVirtual().start(this::accept);
   }
 
-  /** Where it listens. */
+  /** The port on which it listens. */
   public int port() {
     return listener.getLocalPort();
   }
@@ -83,7 +83,7 @@ public final class Tap implements AutoCloseable {
         to.getOutputStream().write(buffer, 0, length);
       }
     } catch (IOException e) {
-      // One side is gone, and so both are closed.
+      // One side has closed, so both are closed.
     } finally {
       sockets.remove(from);
       sockets.remove(to);

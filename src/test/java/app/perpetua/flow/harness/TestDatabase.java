@@ -27,14 +27,14 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /**
- * A real, migrated PostgreSQL database of the test class's own:
+ * A migrated PostgreSQL database for one test class:
  *
  * <pre>{@code
  * @RegisterExtension static final TestDatabase database = new TestDatabase();
  * }</pre>
  *
- * It lives from before the first test to after the last; tests of one class share it, each with new
- * users. The server behind it starts once per JVM and serves all classes. Thread-safe.
+ * It exists from before the first test to after the last; tests of one class share it, each with
+ * new users. The server behind it starts once per JVM and serves all classes. Thread-safe.
  */
 public final class TestDatabase implements BeforeAllCallback, AfterAllCallback {
   private static final ExtensionContext.Namespace NAMESPACE =
@@ -74,22 +74,22 @@ public final class TestDatabase implements BeforeAllCallback, AfterAllCallback {
     return Objects.requireNonNull(server, "only between beforeAll and afterAll");
   }
 
-  /** Where it is, with credentials. */
+  /** Its URL and credentials. */
   public DatabaseUrl url() {
     return Objects.requireNonNull(url, "only between beforeAll and afterAll");
   }
 
-  /** As the service is configured with it: no pooler in between. */
+  /** The service's configuration for it, without a pooler. */
   public DatabaseConfig config() {
     return new DatabaseConfig(url(), url(), 4);
   }
 
-  /** Connections that are not pooled; the caller closes each. */
+  /** A data source without a pool; the caller closes each connection. */
   public PGSimpleDataSource dataSource() {
     return PostgresServer.source(url());
   }
 
-  /** A pool of that many connections, closed after the last test. */
+  /** A pool of this size, closed after the last test. */
   public HikariDataSource pool(int size) {
     HikariConfig config = new HikariConfig();
     config.setDataSource(dataSource());
@@ -102,12 +102,12 @@ public final class TestDatabase implements BeforeAllCallback, AfterAllCallback {
     return pool;
   }
 
-  /** Lets the activity log take entries of the days around that instant. */
+  /** Creates the activity log's partitions around an instant. */
   public void makeDays(Instant around) {
     PostgresServer.makeDays(dataSource(), around);
   }
 
-  /** A new user with valid defaults, who stands in the database once saved. */
+  /** Builder of a new user with valid defaults. */
   public NewUser newUser() {
     return new NewUser(this);
   }
@@ -150,13 +150,13 @@ public final class TestDatabase implements BeforeAllCallback, AfterAllCallback {
     return rows.getFirst();
   }
 
-  /** The number that {@code select count(*)} or the like yields. */
+  /** The number that a query such as {@code select count(*)} returns. */
   public long number(String sql, @Nullable Object... arguments) {
     Object value = row(sql, arguments).values().iterator().next();
     return ((Number) Objects.requireNonNull(value)).longValue();
   }
 
-  /** Executes it and commits. The number of rows changed. */
+  /** Executes a statement, commits, and returns the number of changed rows. */
   public int run(String sql, @Nullable Object... arguments) {
     return with(sql, arguments, PreparedStatement::executeUpdate);
   }

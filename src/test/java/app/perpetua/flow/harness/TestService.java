@@ -30,15 +30,15 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 import tools.jackson.databind.JsonNode;
 
 /**
- * The whole service over real sockets, beside a fake Google, push service, OpenAI, Checkout.com and
- * Deepgram, for a test class:
+ * The whole service over real sockets, with a fake Google, push service, OpenAI, Checkout.com and
+ * Deepgram, for one test class:
  *
  * <pre>{@code
  * @Order(1) @RegisterExtension static final TestDatabase database = new TestDatabase();
  * @Order(2) @RegisterExtension static final TestService service = new TestService(database);
  * }</pre>
  *
- * <p>Rate limits are wide open unless set otherwise. Thread-safe once started.
+ * <p>Rate limits are practically off unless set. Thread-safe once started.
  */
 public final class TestService implements BeforeAllCallback, AfterAllCallback {
   /**
@@ -46,7 +46,7 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
    *
    * @param userId whose
    * @param accessToken the bearer token
-   * @param refreshToken its companion
+   * @param refreshToken the refresh token
    * @param api a client that carries the access token
    */
   public record Session(UUID userId, String accessToken, String refreshToken, Api api) {}
@@ -74,22 +74,22 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
     environment.put("RATE_LIMIT_AUTH", "1000000");
   }
 
-  /** With this environment variable. */
+  /** Sets an environment variable. */
   public TestService with(String variable, String value) {
     environment.put(variable, value);
     return this;
   }
 
-  /** Live sessions wait so long. */
+  /** Sets the time limits of live sessions. */
   public TestService with(VoiceTiming timing) {
     voice = timing;
     return this;
   }
 
   /**
-   * Reaches the database by another way, such as a {@link Tap}; migrations go past it.
+   * Connects to the database through a proxy such as a {@link Tap}; migrations bypass it.
    *
-   * @param way from the database's address to the loopback port to use instead
+   * @param way maps the database's address to the loopback port of the proxy
    */
   public TestService through(ToIntFunction<InetSocketAddress> way) {
     this.way = way;
@@ -144,7 +144,7 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
     deepgram().close();
   }
 
-  /** The clock that the service and Google run on. */
+  /** The clock of the service and of Google. */
   public MutableClock clock() {
     return clock;
   }
@@ -154,12 +154,12 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
     return Objects.requireNonNull(google, "only between beforeAll and afterAll");
   }
 
-  /** The push service whose endpoints are allowed, and the browsers behind it. */
+  /** The push service whose endpoints are allowed, and its browsers. */
   public FakePushService push() {
     return Objects.requireNonNull(push, "only between beforeAll and afterAll");
   }
 
-  /** The payment provider. It sends no webhooks unless told where to. */
+  /** The payment provider. It sends no webhooks until their address is set. */
   public FakeCheckout checkout() {
     return Objects.requireNonNull(checkout, "only between beforeAll and afterAll");
   }
@@ -169,7 +169,7 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
     return Objects.requireNonNull(openAi, "only between beforeAll and afterAll");
   }
 
-  /** Who turns speech into text. */
+  /** The speech-to-text provider. */
   public FakeDeepgram deepgram() {
     return Objects.requireNonNull(deepgram, "only between beforeAll and afterAll");
   }
@@ -179,12 +179,12 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
     return Objects.requireNonNull(api, "only between beforeAll and afterAll");
   }
 
-  /** Runs every job that is due by its clock; no other ones run. What ran, in order. */
+  /** Runs every job that is due on its clock, and no other; returns what ran, in order. */
   public List<Worker.Ran> runDueJobs() {
     return Objects.requireNonNull(app).runDueJobs();
   }
 
-  /** Where it listens. */
+  /** The port on which it listens. */
   public int port() {
     return app().port();
   }
@@ -199,7 +199,7 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
     return signIn("google-" + UUID.randomUUID());
   }
 
-  /** Signs a new user in who has Pro. */
+  /** Signs in a new user with Pro. */
   public Session newPro() {
     Session session = newUser();
     database.run("update auth.users set tier = 'pro' where id = ?", session.userId());
@@ -211,7 +211,8 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
     Map<String, String> idToken = Map.of("id_token", google().idToken(subject).sign());
     Api.Answer answer = api().post(CALLBACK, idToken);
     for (int attempt = 1; answer.status() == 503 && attempt < SIGN_IN_ATTEMPTS; attempt++) {
-      // A busy machine may miss the time-out to Google. Without any keys, each asks again.
+      // A busy machine may exceed the time-out to Google; without keys, the next sign-in fetches
+      // them again.
       answer = api().post(CALLBACK, idToken);
     }
     JsonNode body = answer.expect(200).json();

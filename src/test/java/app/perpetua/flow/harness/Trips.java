@@ -13,16 +13,16 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
  * Counts a service's round trips to its database: {@code new
- * TestService(database).through(trips::way)}. Whatever else the service asks meanwhile (a new
- * connection, a statement prepared, a time that came round) only adds some: the least of a few
- * rounds is what a request itself costs. Thread-safe.
+ * TestService(database).through(trips::way)}. Other traffic (a new connection, a prepared
+ * statement, a periodic query) only adds to the count, so the minimum of a few runs is the cost of
+ * the request itself. Thread-safe.
  */
 public final class Trips implements AfterAllCallback {
   private final List<Tap> taps = new CopyOnWriteArrayList<>();
   private final AtomicInteger trips = new AtomicInteger();
   private final Map<Integer, Tap.Direction> last = new ConcurrentHashMap<>();
 
-  /** Where to reach that server through this counter. */
+  /** The loopback port that leads to that server through this counter. */
   public int way(InetSocketAddress server) {
     try {
       Tap tap = new Tap(server, this::passes);
@@ -33,7 +33,7 @@ public final class Trips implements AfterAllCallback {
     }
   }
 
-  /** Each time the service speaks after the server has is a trip. */
+  /** A round trip starts when the service sends after the server has answered. */
   private boolean passes(int connection, Tap.Direction direction, byte[] message) {
     if (last.put(connection, direction) != direction && direction == Tap.Direction.TO_SERVER) {
       trips.incrementAndGet();
@@ -41,7 +41,7 @@ public final class Trips implements AfterAllCallback {
     return true;
   }
 
-  /** How many there were during that. */
+  /** The number of round trips during an action. */
   public int during(Runnable work) {
     trips.set(0);
     work.run();

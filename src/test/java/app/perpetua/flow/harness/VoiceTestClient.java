@@ -18,13 +18,13 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /**
- * A client of {@code WS /ws/voice/transcribe} as a browser is one; holds every message of the
- * service to the contract. For one thread.
+ * A client of {@code WS /ws/voice/transcribe} that behaves like a browser and validates every
+ * message of the service against the contract. For one thread.
  */
 public final class VoiceTestClient implements AutoCloseable {
   private static final Duration TIMEOUT = Duration.ofSeconds(20);
 
-  /** The end of what comes; 1006 if there was no goodbye. */
+  /** The close code; 1006 if there was no close frame. */
   private record Closed(int code) {}
 
   private final HttpClient http = HttpClient.newHttpClient();
@@ -39,12 +39,12 @@ public final class VoiceTestClient implements AutoCloseable {
     socket = builder.buildAsync(uri, new Receiver()).get(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
   }
 
-  /** With the token in the query, as browsers send it. */
+  /** Connects with the token in the query, as browsers do. */
   public static VoiceTestClient open(int port, String token) throws Exception {
     return new VoiceTestClient(uri(port, "?token=" + token), Map.of());
   }
 
-  /** With such headers. */
+  /** Connects with these headers. */
   public static VoiceTestClient open(int port, Map<String, String> headers) throws Exception {
     return new VoiceTestClient(uri(port, ""), headers);
   }
@@ -53,7 +53,7 @@ public final class VoiceTestClient implements AutoCloseable {
     return URI.create("ws://127.0.0.1:" + port + "/api/v1/ws/voice/transcribe" + query);
   }
 
-  /** Sends a message of audio. */
+  /** Sends an audio message. */
   public void audio(byte[] bytes) throws Exception {
     socket.sendBinary(ByteBuffer.wrap(bytes), true).get(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
   }
@@ -63,12 +63,12 @@ public final class VoiceTestClient implements AutoCloseable {
     socket.sendText(text, true).get(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
   }
 
-  /** Has nothing more to say. */
+  /** Sends the message that ends the session. */
   public void endStream() throws Exception {
     say("{\"type\":\"end_stream\"}");
   }
 
-  /** Goes without a word. */
+  /** Resets the connection. */
   public void vanish() {
     socket.abort();
   }
@@ -76,7 +76,7 @@ public final class VoiceTestClient implements AutoCloseable {
   /**
    * The next message of that type; others are skipped.
    *
-   * @throws AssertionError if the connection ends before, or nothing comes
+   * @throws AssertionError if the connection ends before, or none arrives in time
    */
   public JsonNode next(String type) throws InterruptedException {
     while (true) {
@@ -91,7 +91,7 @@ public final class VoiceTestClient implements AutoCloseable {
     }
   }
 
-  /** Waits for the end. With which code it was closed; 1006 if without a word. */
+  /** Waits for the end and returns the close code; 1006 if there was no close frame. */
   public int closeCode() throws InterruptedException {
     while (true) {
       Object next = arrived.poll(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
@@ -105,7 +105,7 @@ public final class VoiceTestClient implements AutoCloseable {
     }
   }
 
-  /** All messages that were looked at. */
+  /** All messages read so far. */
   public List<JsonNode> seen() {
     return seen;
   }

@@ -1,4 +1,4 @@
-/** What the tests stand on: a database, a clock, a client that keeps to the contract. */
+/** The test harness: a database, a clock, a client that validates against the contract. */
 @NullMarked
 package app.perpetua.flow.harness;
 

@@ -536,7 +536,7 @@ class BadInputTest {
                     }
                   });
       byte[] start = socket.getInputStream().readNBytes("HTTP/1.1 413".length());
-      // Whoever is still sending finds the connection gone.
+      // A client that is still sending finds the connection closed.
       socket.shutdownOutput();
       sending.join();
       return Integer.parseInt(

@@ -11,10 +11,10 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Something that connections begin and never end. Immutable.
+ * A request that connections start and never finish. Immutable.
  *
- * @param connections how many do it at once
- * @param addresses how many loopback addresses they come from
+ * @param connections number of concurrent connections
+ * @param addresses number of loopback addresses
  */
 record Attack(String name, int connections, int addresses, Script script) {
   /** What one connection does before it waits for the server to close it. */

@@ -158,7 +158,7 @@ class ChatsTest {
         state);
   }
 
-  /** What the ledger says of charges, in its order. */
+  /** The ledger's entries of charges, in order. */
   private static List<String> movements(TestService.Session user) {
     return database
         .rows(

@@ -26,8 +26,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
- * Promise 6: the database is killed or frozen under write load, and the process that serves goes
- * on. By hand: {@code -Drestarts=} for more than one, {@code -Dfreeze.seconds=60}.
+ * Promise 6: the database is killed or frozen under write load, and the service's process survives.
+ * By hand: {@code -Drestarts=} for more than one, {@code -Dfreeze.seconds=60}.
  */
 @Tag("system")
 class DatabaseAwayTest {
@@ -58,7 +58,7 @@ class DatabaseAwayTest {
   @RegisterExtension
   static final Stage stage = new Stage(postgres::url);
 
-  /** What a busy machine takes from all sides does not count. */
+  /** Time that load takes from all processes does not count. */
   private static final GrantedTime TIME = new GrantedTime();
 
   @AfterAll

@@ -135,7 +135,7 @@ final class FragilePostgres implements BeforeAllCallback, AfterAllCallback {
     }
   }
 
-  /** With the program's full path in front; ProcessHandle does not tell arguments reliably. */
+  /** Starts with the program's full path; ProcessHandle does not report arguments reliably. */
   private static List<String> commandLine(ProcessHandle server) {
     Path process = Path.of("/proc", Long.toString(server.pid()));
     try {

@@ -17,11 +17,11 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Many connections to a server on this machine, each of which begins something, never ends it, and
- * begins again some seconds after the server has closed it. They come from several loopback
+ * Many connections to a server on this machine, each of which starts a request, never finishes it,
+ * and reconnects some seconds after the server has closed it. They come from several loopback
  * addresses, none of which is 127.0.0.1.
  *
- * <p>They run in a process of their own with a lower priority: real attackers do not use the
+ * <p>They run in a separate process with a lower priority, because real attackers do not use the
  * server's processors. Uses the JDK alone.
  */
 final class HostileClients implements AutoCloseable {

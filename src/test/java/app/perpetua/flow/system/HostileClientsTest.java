@@ -25,8 +25,8 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
  * Promises 21 and 23: with a heap of 256 MB the service survives clients that take as much memory
- * and as many connections as they can, and goes on to serve everybody else. Prints what other users
- * waited, with and without the attack.
+ * and as many connections as they can, and continues to serve other users. Prints other users'
+ * response times with and without the attack.
  */
 @Tag("system")
 class HostileClientsTest {
@@ -83,7 +83,7 @@ class HostileClientsTest {
       return taken;
     }
 
-    /** As a platform does: by a connection of its own. */
+    /** As a platform does: on a new connection. */
     void probe() throws IOException {
       try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), jar.port())) {
         socket.setSoTimeout((int) LIMIT.toMillis());

@@ -35,11 +35,11 @@ final class Jar implements AutoCloseable {
   private final List<Thread> readers;
 
   /**
-   * Starts it with nothing but this environment.
+   * Starts it with only this environment.
    *
    * @param java the home of a JVM
    * @param options for the JVM
-   * @param port where it will listen, if it comes to that
+   * @param port the port on which it will listen
    */
   Jar(
       Path java,
@@ -104,7 +104,7 @@ final class Jar implements AutoCloseable {
     }
   }
 
-  /** Waits until it says that it is ready. */
+  /** Waits until it reports that it is ready. */
   Jar awaitReady() {
     long deadline = System.nanoTime() + START.toNanos();
     try (HttpClient http = HttpClient.newHttpClient()) {
@@ -133,7 +133,7 @@ final class Jar implements AutoCloseable {
     }
   }
 
-  /** True if somebody listens on its port. */
+  /** True if its port accepts connections. */
   boolean listens() {
     try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
       return socket.isConnected();
@@ -152,7 +152,7 @@ final class Jar implements AutoCloseable {
     return URI.create("http://127.0.0.1:" + port);
   }
 
-  /** SIGKILL; returns when it is gone. */
+  /** SIGKILL; returns when it has ended. */
   void kill() {
     process.toHandle().destroyForcibly();
     awaitExit(Duration.ofSeconds(30));
@@ -199,7 +199,7 @@ final class Jar implements AutoCloseable {
     return out;
   }
 
-  /** What it told whoever started it. */
+  /** Its output. */
   List<String> err() {
     return err;
   }

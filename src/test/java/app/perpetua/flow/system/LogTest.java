@@ -25,12 +25,15 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
-/** Promise 27: the log of a process into which marked texts have gone by every way there is. */
+/** Promise 27: the log of a process that received marked texts through every input. */
 @Tag("system")
 class LogTest {
   private static final String TASKS = "/api/v1/tasks";
 
-  /** Begins and ends what nobody must read; between them stands what could break a line. */
+  /**
+   * Marks the start and end of text that must not be logged; between them are characters that could
+   * break a line.
+   */
   private static final String MARK = "Xq7zMARKq7";
 
   @Order(1)

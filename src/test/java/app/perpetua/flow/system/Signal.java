@@ -9,7 +9,7 @@ enum Signal {
   CONT,
   KILL;
 
-  /** Sends it; a process that is gone is none the worse. */
+  /** Sends the signal; does nothing if the process has ended. */
   void to(ProcessHandle process) {
     try {
       new ProcessBuilder("kill", "-" + name(), Long.toString(process.pid()))

@@ -221,7 +221,7 @@ class StartTest {
     }
   }
 
-  /** Nothing but one line, and that one says it. */
+  /** Exactly one line with this message. */
   private static void assertOneLine(Jar jar, String words) {
     assertEquals(1, jar.err().size(), jar.all());
     assertTrue(jar.err().getFirst().contains(words), jar.all());

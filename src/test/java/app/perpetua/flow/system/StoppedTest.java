@@ -106,7 +106,7 @@ class StoppedTest {
     }
   }
 
-  /** Creates tasks until it is refused or the service is gone. */
+  /** Creates tasks until a request is rejected or the service has stopped. */
   private static void storm(Api api, Set<String> acknowledged, CountDownLatch busy) {
     while (true) {
       try {

@@ -22,7 +22,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import tools.jackson.databind.JsonNode;
 
-/** Promises 18 and 24: the service stops or is killed while somebody speaks. */
+/** Promises 18 and 24: the service stops or is killed during a live session. */
 @Tag("system")
 class VoiceKilledTest {
   @Order(1)

@@ -130,7 +130,7 @@ class WorkersTest {
     }
   }
 
-  /** A worker that has nothing left to do, not even what comes once a day. */
+  /** A worker with nothing left to do, daily work included. */
   private static Jar worker(Map<String, String> environment) {
     Jar jar = stage.start(environment, "--role=worker").awaitReady();
     Eventually.within(
