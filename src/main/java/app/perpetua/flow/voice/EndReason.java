@@ -2,99 +2,106 @@ package app.perpetua.flow.voice;
 
 import org.jspecify.annotations.Nullable;
 
-/** Why a live session ends, and what its client hears of it. */
+/** Why a live session ends: its record's {@code end_reason}, close code and error message. */
 enum EndReason {
-  CLIENT_DONE("end_stream", 1000, null, "", Words.FLUSHED),
-  SILENCE("silence", 1000, null, "", Words.FLUSHED),
-  GOING_AWAY("going_away", 1001, null, "", Words.FLUSHED),
+  CLIENT_DONE("end_stream", 1000, Drain.SEND),
+  SILENCE("silence", 1000, Drain.SEND),
+  SHUTDOWN("going_away", 1001, Drain.SEND),
   MAX_DURATION(
       "max_duration",
       4408,
+      Drain.SEND,
       "MAX_DURATION_EXCEEDED",
-      "a session lasts no longer than this",
-      Words.FLUSHED),
+      "the session has reached its maximum duration"),
   OUT_OF_CREDITS(
       "insufficient_credits",
       4402,
+      Drain.SEND,
       "INSUFFICIENT_CREDITS",
-      "there are not enough credits for another minute",
-      Words.FLUSHED),
-  CLIENT_GONE("client_gone", 0, null, "", Words.KEPT),
-  CLIENT_SLOW("client_slow", 0, null, "", Words.KEPT),
+      "there are not enough credits for another minute"),
+  CLIENT_LOST("client_gone", 0, Drain.RECORD),
+  CLIENT_SLOW("client_slow", 0, Drain.RECORD),
   FRAME_TOO_LARGE(
       "frame_too_large",
       4413,
+      Drain.RECORD,
       "PAYLOAD_TOO_LARGE",
-      "a message may have 32 KiB of audio at most",
-      Words.KEPT),
-  MISBEHAVED(
-      "misbehaved", 1008, "VALIDATION_ERROR", "that is no message of this protocol", Words.KEPT),
-  FLOODED("flooded", 1008, "RATE_LIMIT_EXCEEDED", "too many messages a second", Words.KEPT),
-  PROVIDER_GONE(
-      "provider_gone", 4502, "TRANSCRIPTION_FAILED", "transcription broke off", Words.CUT),
-  PROVIDER_SLOW(
-      "provider_slow", 4502, "TRANSCRIPTION_FAILED", "transcription cannot keep up", Words.CUT),
-  UNREACHABLE(
-      "provider_unreachable",
-      4502,
-      "TRANSCRIPTION_FAILED",
-      "transcription cannot be reached",
-      Words.CUT),
-  NOT_AUDIO("not_audio", 4502, "TRANSCRIPTION_FAILED", "this is no WebM audio", Words.CUT),
-  UNDECODABLE(
-      "undecodable", 4502, "TRANSCRIPTION_FAILED", "this audio cannot be decoded", Words.CUT),
-  /** Another process, or its job, has ended the session. */
-  TAKEN_OVER("taken_over", 1011, null, "", Words.CUT),
-  /** The process was gone; nobody is there to hear of it. */
-  PROCESS_GONE("process_gone", 0, null, "", Words.CUT);
+      "a message may contain 32 KiB of audio at most"),
+  PROTOCOL_ERROR(
+      "misbehaved",
+      1008,
+      Drain.RECORD,
+      "VALIDATION_ERROR",
+      "the message is not part of this protocol"),
+  RATE_LIMITED(
+      "flooded", 1008, Drain.RECORD, "RATE_LIMIT_EXCEEDED", "too many messages per second"),
+  PROVIDER_LOST("provider_gone", "the transcription was interrupted"),
+  PROVIDER_SLOW("provider_slow", "the transcription cannot keep up"),
+  UNREACHABLE("provider_unreachable", "the transcription service cannot be reached"),
+  NOT_AUDIO("not_audio", "the data is not WebM audio"),
+  UNDECODABLE("undecodable", "the audio cannot be decoded"),
+  /** Another process or its job has ended the session. */
+  TAKEN_OVER("taken_over", 1011, Drain.DISCARD),
+  /** The process was killed, so no client is connected. */
+  PROCESS_LOST("process_gone", 0, Drain.DISCARD);
 
-  /** What becomes of what the provider has not told yet. */
-  enum Words {
-    /** It is asked for, and the client gets everything in a last message. */
-    FLUSHED,
-    /** It is asked for, for the record. */
-    KEPT,
-    CUT
+  /** What happens to results that the provider has not sent yet. */
+  enum Drain {
+    /** The client gets the whole transcript in a last message. */
+    SEND,
+    /** They are stored in the record only. */
+    RECORD,
+    DISCARD
   }
 
   private final String reason;
   private final int closeCode;
-  private final @Nullable String error;
+  private final Drain drain;
+  private final @Nullable String errorCode;
   private final String message;
-  private final Words words;
 
-  EndReason(String reason, int closeCode, @Nullable String error, String message, Words words) {
+  EndReason(
+      String reason, int closeCode, Drain drain, @Nullable String errorCode, String message) {
     this.reason = reason;
     this.closeCode = closeCode;
-    this.error = error;
+    this.drain = drain;
+    this.errorCode = errorCode;
     this.message = message;
-    this.words = words;
   }
 
-  /** {@code end_reason} of the record. */
+  EndReason(String reason, int closeCode, Drain drain) {
+    this(reason, closeCode, drain, null, "");
+  }
+
+  /** A failure of the provider. */
+  EndReason(String reason, String message) {
+    this(reason, 4502, Drain.DISCARD, "TRANSCRIPTION_FAILED", message);
+  }
+
+  /** The record's {@code end_reason} and the close frame's reason. */
   String reason() {
     return reason;
   }
 
-  /** RFC 6455's, or the contract's; 0 if no close frame could reach the client. */
+  /** From RFC 6455 or the contract; 0 if no close frame can reach the client. */
   int closeCode() {
     return closeCode;
   }
 
-  /** The code of the error that is told first; null for none. */
-  @Nullable String error() {
-    return error;
+  Drain drain() {
+    return drain;
+  }
+
+  /** Null if the client gets no error before the close frame. */
+  @Nullable String errorCode() {
+    return errorCode;
   }
 
   String message() {
     return message;
   }
 
-  Words words() {
-    return words;
-  }
-
-  /** True if nothing is charged, as nothing could be understood. */
+  /** True if nothing is charged, because the provider could not transcribe anything. */
   boolean isFree() {
     return this == UNREACHABLE || this == NOT_AUDIO || this == UNDECODABLE;
   }

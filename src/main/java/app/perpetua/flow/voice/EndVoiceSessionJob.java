@@ -5,7 +5,7 @@ import app.perpetua.flow.jobs.TransactionalHandler;
 import app.perpetua.flow.sql.Tx;
 import java.util.UUID;
 
-/** The job that ends and bills a live session whose process was killed. Thread-safe. */
+/** Ends the live session of a process that was killed. Thread-safe. */
 public final class EndVoiceSessionJob implements TransactionalHandler {
   private final VoiceSessionStore sessions;
 
@@ -16,7 +16,7 @@ public final class EndVoiceSessionJob implements TransactionalHandler {
   @Override
   public Next run(Tx tx, Job job) {
     return sessions
-        .endLost(tx, UUID.fromString(job.key()))
+        .endAbandoned(tx, UUID.fromString(job.key()))
         .<Next>map(Next.Snooze::new)
         .orElseGet(Next.Done::new);
   }

@@ -4,12 +4,12 @@ import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.LogFields;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.sql.DatabaseException;
+import app.perpetua.flow.voice.EndReason.Drain;
 import app.perpetua.flow.voice.LiveSessionRecorder.SessionOwner;
-import app.perpetua.flow.voice.Transcriber.Ended;
-import app.perpetua.flow.voice.Transcriber.Relayed;
 import app.perpetua.flow.voice.Transcriber.Stream;
-import app.perpetua.flow.voice.Transcriber.Words;
-import app.perpetua.flow.voice.VoiceSessionStore.Closing;
+import app.perpetua.flow.voice.Transcriber.StreamEnd;
+import app.perpetua.flow.voice.Transcriber.Transcript;
+import app.perpetua.flow.voice.VoiceSessionStore.EndedSession;
 import app.perpetua.flow.voice.VoiceSessionStore.Progress;
 import java.time.Duration;
 import java.util.Arrays;
@@ -23,235 +23,243 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One live session: audio from the client to the provider as it comes, by the client's thread;
- * words the other way, by the provider's. Neither is queued: whoever does not keep up is closed. It
- * ends once, whoever ends it first, in a thread of its own that closes both sides, bills and
- * records. Thread-safe.
+ * Relays one live session: audio to the provider in the client's thread, transcripts to the client
+ * in the provider's thread. There is no queue; a side that cannot keep up ends the session. The
+ * first call of {@link #end} wins and starts a thread that drains the provider, bills, records and
+ * closes both sides. Thread-safe.
  */
 final class LiveSession implements Transcriber.Listener, Monitored {
   private static final System.Logger LOG = System.getLogger(LiveSession.class.getName());
 
-  /** What every WebM file begins with: the id of an EBML header (RFC 8794, section 11.2.1). */
+  /** The id of an EBML header, with which every WebM file starts (RFC 8794, section 11.2.1). */
   private static final byte[] EBML = {0x1a, 0x45, (byte) 0xdf, (byte) 0xa3};
 
-  private record Connected(String type, UUID sessionId, int maxDurationSeconds) {}
+  private record ConnectedMessage(String type, UUID sessionId, int maxDurationSeconds) {}
 
-  private record Transcript(String type, String text, boolean isFinal, double confidence) {}
+  private record TranscriptMessage(String type, String text, boolean isFinal, double confidence) {}
 
-  private record Complete(
+  private record CompleteMessage(
       String type,
       String fullTranscript,
       int durationSeconds,
       int creditsUsed,
       int creditsRemaining) {}
 
-  /** What a client is told before it is closed. */
-  record Failure(String type, String code, String message) {
-    Failure(String code, String message) {
+  /** Sent before a close frame that reports an error. */
+  record ErrorMessage(String type, String code, String message) {
+    ErrorMessage(String code, String message) {
       this("error", code, message);
     }
   }
 
-  private static final Failure UNRECORDED =
-      new Failure("SERVICE_UNAVAILABLE", "the session is recorded as soon as that is possible");
+  private static final ErrorMessage NOT_RECORDED =
+      new ErrorMessage("SERVICE_UNAVAILABLE", "the session will be recorded later");
 
   private final UUID id;
-  private final SessionOwner speaker;
-  private final LiveSessionRecorder records;
+  private final SessionOwner owner;
+  private final LiveSessionRecorder recorder;
   private final Transcriber transcriber;
   private final VoiceConfig config;
   private final VoiceTiming timing;
   private final VoiceClient client;
-  private final Consumer<Monitored> whenOver;
+  private final Consumer<Monitored> onEnded;
   private final Meter meter;
-  private final AtomicReference<@Nullable EndReason> ending = new AtomicReference<>();
+  private final AtomicReference<@Nullable EndReason> endReason = new AtomicReference<>();
   private final AtomicBoolean charging = new AtomicBoolean();
-  private final AtomicBoolean beating = new AtomicBoolean();
+  private final AtomicBoolean heartbeatRunning = new AtomicBoolean();
   private final CountDownLatch drained = new CountDownLatch(1);
 
-  /** The first bytes, until there are enough of them to tell what they are. By one thread. */
-  private byte[] undecided = {};
+  /** Audio that is too short to recognize its format. Confined to the client's thread. */
+  private byte[] firstBytes = {};
 
   private volatile @Nullable Stream stream;
   private volatile String transcript = "";
-  private volatile boolean listening;
-  private volatile boolean heard;
+  private volatile boolean connected;
+  private volatile boolean hasResults;
   private volatile int chargedMinutes;
-  private volatile long lastAudio;
-  private volatile long sayingSince;
+  private volatile long lastAudioAt;
+  private volatile long sendingSince;
   private volatile long endedAt;
-  private volatile long lastBeat;
+  private volatile long lastHeartbeatAt;
 
   LiveSession(
       UUID id,
-      SessionOwner speaker,
-      LiveSessionRecorder records,
+      SessionOwner owner,
+      LiveSessionRecorder recorder,
       Transcriber transcriber,
       VoiceConfig config,
       VoiceTiming timing,
       VoiceClient client,
-      Consumer<Monitored> whenOver) {
+      Consumer<Monitored> onEnded) {
     this.id = id;
-    this.speaker = speaker;
-    this.records = records;
+    this.owner = owner;
+    this.recorder = recorder;
     this.transcriber = transcriber;
     this.config = config;
     this.timing = timing;
     this.client = client;
-    this.whenOver = whenOver;
+    this.onEnded = onEnded;
     this.meter = new Meter(config.maxSeconds());
-    this.lastAudio = now();
+    this.lastAudioAt = now();
   }
 
-  /** Reaches the provider, then lets the client speak. By the client's thread, which waits. */
-  void begin() {
-    EndReason ended = ending.get();
+  /** Connects to the provider and then accepts audio. Blocks the client's thread. */
+  void start() {
+    EndReason ended = endReason.get();
     if (ended != null) {
-      // It ended before there was anybody to tell.
+      // It ended before the client was connected, so nobody has closed the connection yet.
       close(ended);
       return;
     }
     try {
       Stream opened = transcriber.open(this);
       stream = opened;
-      if (ending.get() != null) {
+      if (endReason.get() != null) {
         opened.abort();
         return;
       }
-      lastAudio = now();
-      lastBeat = lastAudio;
-      listening = true;
-      client.say(new Connected("connected", id, config.maxSeconds()));
+      lastAudioAt = now();
+      lastHeartbeatAt = lastAudioAt;
+      connected = true;
+      client.send(new ConnectedMessage("connected", id, config.maxSeconds()));
     } catch (Transcriber.Unreachable e) {
-      LOG.log(System.Logger.Level.WARNING, "the transcriber is out of reach: {0}", e.getMessage());
+      LOG.log(System.Logger.Level.WARNING, "cannot open a transcription: {0}", e.getMessage());
       end(EndReason.UNREACHABLE);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      end(EndReason.GOING_AWAY);
-    }
-  }
-
-  /** A message of audio, not empty. By the client's thread, which waits until it has left. */
-  void audio(byte[] bytes) {
-    Stream upstream = stream;
-    if (!listening || ending.get() != null || upstream == null) {
-      return;
-    }
-    lastAudio = now();
-    byte[] known = meter.isBegun() ? bytes : accepted(bytes);
-    if (known.length == 0) {
-      return;
-    }
-    try {
-      Relayed relayed = upstream.audio(known);
-      switch (relayed) {
-        case SENT -> {}
-        case TOO_SLOW -> end(EndReason.PROVIDER_SLOW);
-        case LOST -> end(EndReason.PROVIDER_GONE);
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      end(EndReason.GOING_AWAY);
+      end(EndReason.SHUTDOWN);
     }
   }
 
   /**
-   * What was sent up to now: it must be WebM, and its minute is paid for. Recorders may begin with
-   * a message of one byte; until four are there nothing is sent on, and nothing is charged.
+   * Relays audio. Blocks the client's thread until the audio has left.
    *
-   * @return empty if there is nothing to send on, yet or at all
+   * @param bytes not empty
    */
-  private byte[] accepted(byte[] bytes) {
-    byte[] begun = Arrays.copyOf(undecided, undecided.length + bytes.length);
-    System.arraycopy(bytes, 0, begun, undecided.length, bytes.length);
-    if (begun.length < EBML.length) {
-      undecided = begun;
-      return new byte[0];
-    }
-    undecided = new byte[0];
-    if (!Arrays.equals(EBML, Arrays.copyOf(begun, EBML.length))) {
-      end(EndReason.NOT_AUDIO);
-      return undecided;
-    }
-    meter.begin(lastAudio);
-    charge(1);
-    return ending.get() == null ? begun : undecided;
-  }
-
-  @Override
-  public void heard(Words words) {
-    heard = true;
-    meter.understood(words.until());
-    if (words.text().isBlank()) {
+  void audio(byte[] bytes) {
+    Stream upstream = stream;
+    if (!connected || endReason.get() != null || upstream == null) {
       return;
     }
-    if (words.isFinal()) {
-      transcript = transcript.isEmpty() ? words.text() : transcript + " " + words.text();
-      if (ending.get() == null) {
-        keep();
+    lastAudioAt = now();
+    byte[] accepted = meter.isStarted() ? bytes : acceptFirst(bytes);
+    if (accepted.length == 0) {
+      return;
+    }
+    try {
+      switch (upstream.send(accepted)) {
+        case SENT -> {}
+        case TOO_SLOW -> end(EndReason.PROVIDER_SLOW);
+        case LOST -> end(EndReason.PROVIDER_LOST);
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      end(EndReason.SHUTDOWN);
+    }
+  }
+
+  /**
+   * Checks that the audio is WebM and charges the first minute. Recorders may send the first byte
+   * alone, so nothing is relayed or charged before there are four.
+   *
+   * @return all bytes so far; empty if there is nothing to relay
+   */
+  private byte[] acceptFirst(byte[] bytes) {
+    byte[] all = Arrays.copyOf(firstBytes, firstBytes.length + bytes.length);
+    System.arraycopy(bytes, 0, all, firstBytes.length, bytes.length);
+    if (all.length < EBML.length) {
+      firstBytes = all;
+      return new byte[0];
+    }
+    firstBytes = new byte[0];
+    if (!Arrays.equals(EBML, Arrays.copyOf(all, EBML.length))) {
+      end(EndReason.NOT_AUDIO);
+      return firstBytes;
+    }
+    meter.start(lastAudioAt);
+    charge(1);
+    return endReason.get() == null ? all : firstBytes;
+  }
+
+  @Override
+  public void onTranscript(Transcript result) {
+    hasResults = true;
+    meter.audioProcessed(result.audioSeconds());
+    if (result.text().isBlank()) {
+      return;
+    }
+    if (result.isFinal()) {
+      transcript = transcript.isEmpty() ? result.text() : transcript + " " + result.text();
+      if (endReason.get() == null) {
+        saveProgress();
       }
     }
-    sayingSince = now();
-    client.say(new Transcript("transcript", words.text(), words.isFinal(), words.confidence()));
-    sayingSince = 0;
+    sendingSince = now();
+    client.send(
+        new TranscriptMessage("transcript", result.text(), result.isFinal(), result.confidence()));
+    sendingSince = 0;
   }
 
   @Override
-  public void ended(Ended how) {
+  public void onEnd(StreamEnd end) {
     drained.countDown();
-    end(how == Ended.UNDECODABLE && !heard ? EndReason.UNDECODABLE : EndReason.PROVIDER_GONE);
+    end(
+        end == StreamEnd.UNDECODABLE && !hasResults
+            ? EndReason.UNDECODABLE
+            : EndReason.PROVIDER_LOST);
   }
 
   @Override
-  public void goAway() {
-    end(EndReason.GOING_AWAY);
+  public void shutDown() {
+    end(EndReason.SHUTDOWN);
   }
 
   @Override
   public void tick(long now) {
-    if (ending.get() != null) {
-      if (now - endedAt > timing.drain().plus(timing.patience()).toNanos()) {
-        // Whatever it is that still waits for the client.
-        client.cut();
+    long peerTimeout = timing.peerTimeout().toNanos();
+    if (endReason.get() != null) {
+      if (now - endedAt > timing.drainTimeout().toNanos() + peerTimeout) {
+        // A send to the client still blocks the end.
+        client.abort();
       }
       return;
     }
     Stream upstream = stream;
-    if (!listening || upstream == null) {
+    if (!connected || upstream == null) {
       return;
     }
-    long patience = timing.patience().toNanos();
-    long saying = sayingSince;
-    if (now - client.heardNanos() > patience) {
-      end(EndReason.CLIENT_GONE);
-    } else if (saying != 0 && now - saying > patience) {
+    long sending = sendingSince;
+    if (now - client.lastReceivedNanos() > peerTimeout) {
+      end(EndReason.CLIENT_LOST);
+    } else if (sending != 0 && now - sending > peerTimeout) {
       end(EndReason.CLIENT_SLOW);
-    } else if (now - upstream.heardNanos() > patience) {
-      end(EndReason.PROVIDER_GONE);
-    } else if (now - lastAudio > timing.silence().toNanos()) {
+    } else if (now - upstream.lastReceivedNanos() > peerTimeout) {
+      end(EndReason.PROVIDER_LOST);
+    } else if (now - lastAudioAt > timing.silenceTimeout().toNanos()) {
       end(EndReason.SILENCE);
-    } else if (meter.isOver(now)) {
+    } else if (meter.isExceeded(now)) {
       end(EndReason.MAX_DURATION);
     } else {
       int minutes = config.minutes(meter.seconds(now));
-      if (minutes > chargedMinutes && meter.isBegun() && !charging.getAndSet(true)) {
+      if (minutes > chargedMinutes && meter.isStarted() && !charging.getAndSet(true)) {
         Thread.ofVirtual().start(() -> chargeNext(minutes));
       }
-      if (now - lastBeat > timing.beat().toNanos() && !beating.getAndSet(true)) {
-        lastBeat = now;
-        Thread.ofVirtual().start(() -> beat(upstream));
+      if (now - lastHeartbeatAt > timing.heartbeat().toNanos()
+          && !heartbeatRunning.getAndSet(true)) {
+        lastHeartbeatAt = now;
+        Thread.ofVirtual().start(() -> heartbeat(upstream));
       }
     }
   }
 
-  private void beat(Stream upstream) {
+  private void heartbeat(Stream upstream) {
     try {
-      upstream.beat();
+      upstream.heartbeat();
       client.ping();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } finally {
-      beating.set(false);
+      heartbeatRunning.set(false);
     }
   }
 
@@ -265,31 +273,30 @@ final class LiveSession implements Transcriber.Listener, Monitored {
 
   private void charge(int minutes) {
     try {
-      if (records.charge(speaker, progress(), minutes)) {
+      if (recorder.charge(owner, progress(), minutes)) {
         chargedMinutes = Math.max(minutes, chargedMinutes);
       } else {
         end(EndReason.TAKEN_OVER);
       }
     } catch (Refusal e) {
-      end(
-          e.code() == ErrorCode.INSUFFICIENT_CREDITS
-              ? EndReason.OUT_OF_CREDITS
-              : EndReason.TAKEN_OVER);
+      boolean isCredits = e.code() == ErrorCode.INSUFFICIENT_CREDITS;
+      end(isCredits ? EndReason.OUT_OF_CREDITS : EndReason.TAKEN_OVER);
     } catch (DatabaseException e) {
-      // Tried again at the next look, and owed at the end if it never succeeds.
-      LOG.log(System.Logger.Level.WARNING, "a minute of {0} is not charged yet: {1}", id, e.line());
+      // The next tick retries, and the end charges what is still unpaid.
+      LOG.log(
+          System.Logger.Level.WARNING, "cannot charge voice session {0} yet: {1}", id, e.line());
     }
   }
 
-  private void keep() {
+  private void saveProgress() {
     try {
-      if (!records.keep(speaker, progress())) {
+      if (!recorder.saveProgress(owner, progress())) {
         end(EndReason.TAKEN_OVER);
       }
     } catch (Refusal e) {
       end(EndReason.TAKEN_OVER);
     } catch (DatabaseException e) {
-      LOG.log(System.Logger.Level.WARNING, "words of {0} are not stored yet: {1}", id, e.line());
+      LOG.log(System.Logger.Level.WARNING, "cannot store voice session {0} yet: {1}", id, e.line());
     }
   }
 
@@ -301,84 +308,85 @@ final class LiveSession implements Transcriber.Listener, Monitored {
     return new Progress(id, meter.seconds(now()), transcript);
   }
 
-  /** Ends it, unless it ends already. Does not block. */
-  void end(EndReason end) {
-    if (ending.compareAndSet(null, end)) {
+  /** Ends the session unless it has ended already. Does not block. */
+  void end(EndReason reason) {
+    if (endReason.compareAndSet(null, reason)) {
       endedAt = now();
       meter.stop(endedAt);
-      Thread.ofVirtual().name("voice-end").start(() -> finish(end));
+      Thread.ofVirtual().name("voice-end").start(() -> finish(reason));
     }
   }
 
-  private void finish(EndReason end) {
+  private void finish(EndReason reason) {
     try {
-      if (end == EndReason.CLIENT_GONE || end == EndReason.CLIENT_SLOW) {
-        client.cut();
+      if (reason == EndReason.CLIENT_LOST || reason == EndReason.CLIENT_SLOW) {
+        client.abort();
       }
-      if (end.error() != null) {
-        client.say(new Failure(end.error(), end.message()));
+      if (reason.errorCode() != null) {
+        client.send(new ErrorMessage(reason.errorCode(), reason.message()));
       }
-      flush(end);
-      Optional<Closing> closing = records.end(speaker, progress(), end);
-      log(end, closing);
-      if (end.words() == EndReason.Words.FLUSHED) {
-        client.say(closing.<Object>map(LiveSession::complete).orElse(UNRECORDED));
+      drain(reason.drain());
+      Optional<EndedSession> ended = recorder.end(owner, progress(), reason);
+      log(reason, ended);
+      if (reason.drain() == Drain.SEND) {
+        client.send(ended.<Object>map(LiveSession::complete).orElse(NOT_RECORDED));
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (Refusal e) {
-      LOG.log(System.Logger.Level.DEBUG, "the account of a voice session is gone", e);
+      LOG.log(System.Logger.Level.DEBUG, "the user of a voice session was deleted", e);
     } catch (RuntimeException e) {
-      // Its lease runs out, and the job ends it.
-      LOG.log(System.Logger.Level.ERROR, "the end of voice session " + id, e);
+      // The lease expires, and the job ends the session.
+      LOG.log(System.Logger.Level.ERROR, "cannot end voice session " + id, e);
     } finally {
-      close(end);
-      whenOver.accept(this);
+      close(reason);
+      onEnded.accept(this);
     }
   }
 
-  private void close(EndReason end) {
-    if (end.closeCode() != 0) {
-      client.close(end.closeCode(), end.reason());
-    }
-  }
-
-  private static Complete complete(Closing closing) {
-    return new Complete(
-        "complete",
-        closing.session().fullTranscript(),
-        closing.session().durationSeconds(),
-        closing.session().creditsUsed(),
-        closing.creditsLeft());
-  }
-
-  /** Lets the provider say its last words, if they are wanted, and hangs up. */
-  private void flush(EndReason end) throws InterruptedException {
+  /** Waits for the provider's last results if they are of use, and closes its connection. */
+  private void drain(Drain drain) throws InterruptedException {
     Stream upstream = stream;
     if (upstream == null) {
       return;
     }
-    if (end.words() != EndReason.Words.CUT) {
+    if (drain != Drain.DISCARD) {
       upstream.finish();
-      // Whom nobody waits for gets less time.
-      Duration patience = end.words() == EndReason.Words.KEPT ? timing.keep() : timing.drain();
-      if (!drained.await(patience.toNanos(), TimeUnit.NANOSECONDS)) {
-        LOG.log(System.Logger.Level.WARNING, "voice session {0} got no last words", id);
+      Duration timeout =
+          drain == Drain.RECORD ? timing.lostClientDrainTimeout() : timing.drainTimeout();
+      if (!drained.await(timeout.toNanos(), TimeUnit.NANOSECONDS)) {
+        LOG.log(System.Logger.Level.WARNING, "no last results for voice session {0}", id);
       }
     }
     upstream.abort();
   }
 
-  private void log(EndReason end, Optional<Closing> closing) {
+  private static CompleteMessage complete(EndedSession ended) {
+    VoiceSession session = ended.session();
+    return new CompleteMessage(
+        "complete",
+        session.fullTranscript(),
+        session.durationSeconds(),
+        session.creditsUsed(),
+        ended.creditsLeft());
+  }
+
+  private void close(EndReason reason) {
+    if (reason.closeCode() != 0) {
+      client.close(reason.closeCode(), reason.reason());
+    }
+  }
+
+  private void log(EndReason reason, Optional<EndedSession> ended) {
     LOG.log(
         System.Logger.Level.INFO,
         "voice session ended",
-        LogFields.of("request_id", speaker.requestId())
-            .with("user_id", speaker.userId())
+        LogFields.of("request_id", owner.requestId())
+            .with("user_id", owner.userId())
             .with("session_id", id)
             .with("action", "voice_session")
-            .with("outcome", end.reason())
-            .with("duration_s", closing.map(c -> c.session().durationSeconds()).orElse(null))
-            .with("credits_used", closing.map(c -> c.session().creditsUsed()).orElse(null)));
+            .with("outcome", reason.reason())
+            .with("duration_s", ended.map(e -> e.session().durationSeconds()).orElse(null))
+            .with("credits_used", ended.map(e -> e.session().creditsUsed()).orElse(null)));
   }
 }

@@ -4,27 +4,27 @@ import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.DatabaseException;
 import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.Tx;
+import app.perpetua.flow.voice.VoiceSessionStore.EndedSession;
+import app.perpetua.flow.voice.VoiceSessionStore.Progress;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Function;
 
 /**
- * The named phases of a live session's life, each a transaction of its own: a session lasts longer
- * than any transaction may. Thread-safe.
+ * Runs each step of a live session in a transaction of its own, because a session lasts longer than
+ * a transaction may. Thread-safe.
  */
 final class LiveSessionRecorder {
   private static final System.Logger LOG = System.getLogger(LiveSessionRecorder.class.getName());
 
-  /** Before each further try to write down an end; after the last the lease runs out by itself. */
-  private static final Duration[] PAUSES = {
+  /** Between attempts to record an end; after the last one, the lease expires. */
+  private static final Duration[] BACKOFF = {
     Duration.ofMillis(200), Duration.ofMillis(800), Duration.ofSeconds(2)
   };
 
   /**
-   * Whose session it is.
-   *
-   * @param requestId of the request that opened it
+   * @param requestId of the request that opened the session
    */
   record SessionOwner(UUID userId, String requestId) {
     private Actor actor() {
@@ -34,66 +34,63 @@ final class LiveSessionRecorder {
 
   private final Db db;
   private final VoiceSessionStore sessions;
-  private final UUID holder;
+  private final UUID processId;
 
-  LiveSessionRecorder(Db db, VoiceSessionStore sessions, UUID holder) {
+  LiveSessionRecorder(Db db, VoiceSessionStore sessions, UUID processId) {
     this.db = db;
     this.sessions = sessions;
-    this.holder = holder;
+    this.processId = processId;
   }
 
-  /** Opens one; throws as {@link VoiceSessionStore#open} does. */
-  UUID open(SessionOwner speaker) {
-    return locked(speaker, tx -> sessions.open(tx, holder));
+  /** Throws as {@link VoiceSessionStore#open}. */
+  UUID open(SessionOwner owner) {
+    return locked(owner, tx -> sessions.open(tx, processId));
   }
 
-  boolean charge(SessionOwner speaker, VoiceSessionStore.Progress progress, int minutes) {
-    return locked(speaker, tx -> sessions.charge(tx, holder, progress, minutes));
+  boolean charge(SessionOwner owner, Progress progress, int minutes) {
+    return locked(owner, tx -> sessions.charge(tx, processId, progress, minutes));
   }
 
-  boolean keep(SessionOwner speaker, VoiceSessionStore.Progress progress) {
-    return locked(speaker, tx -> sessions.keep(tx, holder, progress));
+  boolean saveProgress(SessionOwner owner, Progress progress) {
+    return locked(owner, tx -> sessions.saveProgress(tx, processId, progress));
   }
 
-  /** Ends it; empty if somebody else has, or if the database is away for long. */
-  Optional<VoiceSessionStore.Closing> end(
-      SessionOwner speaker, VoiceSessionStore.Progress progress, EndReason end)
+  /** Empty if another process has ended the session, or if the database stays unavailable. */
+  Optional<EndedSession> end(SessionOwner owner, Progress progress, EndReason reason)
       throws InterruptedException {
     for (int attempt = 0; ; attempt++) {
       try {
-        return locked(speaker, tx -> sessions.end(tx, holder, progress, end));
+        return locked(owner, tx -> sessions.end(tx, processId, progress, reason));
       } catch (DatabaseException e) {
-        if (attempt == PAUSES.length) {
+        if (attempt == BACKOFF.length) {
           LOG.log(
               System.Logger.Level.WARNING,
-              "voice session {0} is left to its lease: {1}",
+              "cannot record the end of voice session {0}; its lease will expire: {1}",
               progress.id(),
               e.line());
           return Optional.empty();
         }
-        Thread.sleep(PAUSES[attempt]);
+        Thread.sleep(BACKOFF[attempt]);
       }
     }
   }
 
-  /** Keeps all sessions of this process alive. */
-  void extend() {
+  void extendLeases() {
     try {
       db.write(
           Actor.system(null),
           tx -> {
-            sessions.extend(tx, holder);
+            sessions.extendLeases(tx, processId);
             return true;
           });
     } catch (DatabaseException e) {
-      LOG.log(
-          System.Logger.Level.WARNING, "leases of voice sessions are not extended: {0}", e.line());
+      LOG.log(System.Logger.Level.WARNING, "cannot extend voice session leases: {0}", e.line());
     }
   }
 
-  private <T> T locked(SessionOwner speaker, Function<Tx, T> work) {
+  private <T> T locked(SessionOwner owner, Function<Tx, T> work) {
     return db.write(
-        speaker.actor(),
+        owner.actor(),
         tx -> {
           tx.lockOwner();
           return work.apply(tx);

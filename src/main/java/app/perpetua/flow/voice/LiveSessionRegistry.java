@@ -1,6 +1,5 @@
 package app.perpetua.flow.voice;
 
-import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.sql.Db;
@@ -14,29 +13,29 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * The live sessions of this process: opens them, looks at each several times a second, keeps their
- * leases, and ends them all when the process stops. Thread-safe.
+ * The live sessions of this process: opens them, checks their time limits several times a second,
+ * extends their leases, and ends them all when the process stops. Thread-safe.
  */
 public final class LiveSessionRegistry implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(LiveSessionRegistry.class.getName());
 
-  /** Beyond the time for last words: to write down the end and to say goodbye. */
-  private static final Duration GOODBYE = Duration.ofSeconds(4);
+  /** Beyond the drain time-out: for recording the end and the closing handshake. */
+  private static final Duration CLOSE_TIMEOUT = Duration.ofSeconds(4);
 
-  private static final Duration RETRY_INTERVAL = Duration.ofMillis(20);
+  private static final Duration POLL_INTERVAL = Duration.ofMillis(20);
 
   private final VoiceConfig config;
   private final VoiceTiming timing;
-  private final LiveSessionRecorder records;
+  private final LiveSessionRecorder recorder;
   private final Optional<Transcriber> transcriber;
-  private final Set<Monitored> watched = ConcurrentHashMap.newKeySet();
+  private final Set<Monitored> monitored = ConcurrentHashMap.newKeySet();
   private final AtomicBoolean stopping = new AtomicBoolean();
   private final AtomicBoolean extending = new AtomicBoolean();
   private final CountDownLatch closed = new CountDownLatch(1);
   private long extendedNanos;
 
   /**
-   * @param transcriber none if it is not configured or not wanted
+   * @param transcriber empty if speech to text is off
    */
   public LiveSessionRegistry(
       VoiceConfig config,
@@ -47,15 +46,15 @@ public final class LiveSessionRegistry implements AutoCloseable {
       Ids ids) {
     this.config = config;
     this.timing = timing;
-    this.records = new LiveSessionRecorder(db, sessions, ids.next());
+    this.recorder = new LiveSessionRecorder(db, sessions, ids.next());
     this.transcriber = transcriber;
     this.extendedNanos = timing.nanoTime().getAsLong();
-    Thread.ofPlatform().daemon().name("voice-watch").start(this::run);
+    Thread.ofPlatform().daemon().name("voice-monitor").start(this::run);
   }
 
-  /** How many are running, those included that are not authenticated yet. */
+  /** The number of connections, including those that are not authenticated yet. */
   public int count() {
-    return watched.size();
+    return monitored.size();
   }
 
   VoiceTiming timing() {
@@ -63,57 +62,54 @@ public final class LiveSessionRegistry implements AutoCloseable {
   }
 
   /**
-   * Refuses before anybody is asked who they are.
+   * Refuses new sessions if none can be opened, before authentication.
    *
    * @throws Refusal {@code TRANSCRIPTION_SERVICE_UNAVAILABLE}, {@code SERVICE_UNAVAILABLE}
    */
   void requireService() {
     if (transcriber.isEmpty()) {
-      throw Refusal.of(
-              ErrorCode.TRANSCRIPTION_SERVICE_UNAVAILABLE, "there is no transcription at present")
-          .retryAfter(Duration.ofMinutes(1));
+      throw Transcriptions.unavailable();
     }
     if (stopping.get()) {
-      throw Refusal.of(ErrorCode.SERVICE_UNAVAILABLE, "the service is being stopped")
-          .retryAfter(Duration.ofSeconds(1));
+      throw Transcriptions.stopping();
     }
   }
 
   /**
-   * Opens a session, which begins when its client is there.
+   * Opens a session; the caller starts it when the client is connected.
    *
-   * @throws Refusal as {@link VoiceSessionStore#open}, or if there is no service
+   * @throws Refusal as {@link #requireService} and {@link VoiceSessionStore#open}
    */
-  LiveSession open(SessionOwner speaker, VoiceClient client) {
+  LiveSession open(SessionOwner owner, VoiceClient client) {
     requireService();
     LiveSession session =
         new LiveSession(
-            records.open(speaker),
-            speaker,
-            records,
+            recorder.open(owner),
+            owner,
+            recorder,
             transcriber.orElseThrow(),
             config,
             timing,
             client,
-            watched::remove);
-    watch(session);
+            monitored::remove);
+    monitor(session);
     return session;
   }
 
-  void watch(Monitored one) {
-    watched.add(one);
+  void monitor(Monitored connection) {
+    monitored.add(connection);
     if (stopping.get()) {
-      one.goAway();
+      connection.shutDown();
     }
   }
 
-  void forget(Monitored one) {
-    watched.remove(one);
+  void remove(Monitored connection) {
+    monitored.remove(connection);
   }
 
   private void run() {
     try {
-      while (!closed.await(timing.look().toNanos(), TimeUnit.NANOSECONDS)) {
+      while (!closed.await(timing.tickInterval().toNanos(), TimeUnit.NANOSECONDS)) {
         tick();
       }
     } catch (InterruptedException e) {
@@ -121,50 +117,50 @@ public final class LiveSessionRegistry implements AutoCloseable {
     }
   }
 
-  /** Looks at all sessions once, and extends their leases when it is time. */
+  /** Checks all time limits once, and extends the leases if that is due. */
   synchronized void tick() {
     long now = timing.nanoTime().getAsLong();
-    watched.forEach(one -> tick(one, now));
+    monitored.forEach(connection -> tick(connection, now));
     if (now - extendedNanos >= timing.lease().toNanos() / 3) {
       extendedNanos = now;
-      extend();
+      extendLeases();
     }
   }
 
-  private static void tick(Monitored one, long now) {
+  private static void tick(Monitored connection, long now) {
     try {
-      one.tick(now);
+      connection.tick(now);
     } catch (RuntimeException e) {
-      LOG.log(System.Logger.Level.ERROR, "a voice session cannot be looked at", e);
+      LOG.log(System.Logger.Level.ERROR, "cannot check a voice session", e);
     }
   }
 
-  private void extend() {
-    if (watched.isEmpty() || extending.getAndSet(true)) {
+  private void extendLeases() {
+    if (monitored.isEmpty() || extending.getAndSet(true)) {
       return;
     }
     Thread.ofVirtual()
         .start(
             () -> {
               try {
-                records.extend();
+                recorder.extendLeases();
               } finally {
                 extending.set(false);
               }
             });
   }
 
-  /** Ends all sessions with a reason and waits until each is written down. */
+  /** Ends all sessions and waits until each is recorded. */
   @Override
   public void close() {
     stopping.set(true);
-    watched.forEach(Monitored::goAway);
-    long deadline = System.nanoTime() + timing.drain().plus(GOODBYE).toNanos();
+    monitored.forEach(Monitored::shutDown);
+    long deadline = System.nanoTime() + timing.drainTimeout().plus(CLOSE_TIMEOUT).toNanos();
     try {
-      while (!watched.isEmpty()
+      while (!monitored.isEmpty()
           && System.nanoTime() - deadline < 0
-          && !closed.await(RETRY_INTERVAL.toNanos(), TimeUnit.NANOSECONDS)) {
-        LOG.log(System.Logger.Level.DEBUG, "{0} voice sessions are ending", watched.size());
+          && !closed.await(POLL_INTERVAL.toNanos(), TimeUnit.NANOSECONDS)) {
+        LOG.log(System.Logger.Level.DEBUG, "{0} voice sessions are ending", monitored.size());
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

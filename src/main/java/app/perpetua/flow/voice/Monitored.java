@@ -1,14 +1,14 @@
 package app.perpetua.flow.voice;
 
-/** What is looked at several times a second, to end it in time. */
+/** A connection whose time limits {@link LiveSessionRegistry} checks several times a second. */
 interface Monitored {
   /**
-   * Looks at the time. Must not block.
+   * Checks the time limits. Must not block.
    *
    * @param now by {@link VoiceTiming#nanoTime()}
    */
   void tick(long now);
 
-  /** The process stops. Must not block. */
-  void goAway();
+  /** Ends the connection because the process stops. Must not block. */
+  void shutDown();
 }

@@ -2,22 +2,22 @@ package app.perpetua.flow.voice;
 
 import java.time.Duration;
 
-/** So many things a second, and so many at once. Confined to one thread. */
+/** A rate limit with bursts. Confined to one thread. */
 final class TokenBucket {
-  private final long nanosEach;
-  private final long most;
-  private long spent;
+  private final long nanosPerToken;
+  private final long burstNanos;
 
-  TokenBucket(int perSecond, int atOnce, long now) {
-    this.nanosEach = Duration.ofSeconds(1).toNanos() / perSecond;
-    this.most = nanosEach * atOnce;
-    this.spent = now - most;
+  /** The time up to which tokens are used up; a full bucket is one burst behind now. */
+  private long usedUntil;
+
+  TokenBucket(int perSecond, int burst, long now) {
+    this.nanosPerToken = Duration.ofSeconds(1).toNanos() / perSecond;
+    this.burstNanos = nanosPerToken * burst;
+    this.usedUntil = now - burstNanos;
   }
 
-  /** False if that is too much. */
   boolean tryTake(long now) {
-    // What was saved up counts up to the most there can be.
-    spent = Math.max(spent, now - most) + nanosEach;
-    return spent - now <= 0;
+    usedUntil = Math.max(usedUntil, now - burstNanos) + nanosPerToken;
+    return usedUntil - now <= 0;
   }
 }

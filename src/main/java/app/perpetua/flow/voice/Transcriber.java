@@ -2,107 +2,101 @@ package app.perpetua.flow.voice;
 
 import app.perpetua.flow.base.Cancellation;
 
-/** Turns speech into text, live and from recordings. */
+/** Port to a speech-to-text provider, for live audio and recordings. */
 public interface Transcriber {
   /**
-   * Words that were understood.
+   * The text of a piece of audio; may be empty.
    *
-   * @param isFinal whether they stand; if not, they come again, maybe changed
+   * @param isFinal false if a later result replaces this one
    * @param confidence from 0 to 1
-   * @param until seconds of audio that have been understood with them
+   * @param audioSeconds length of the audio that has been processed so far
    */
-  record Words(String text, boolean isFinal, double confidence, double until) {}
+  record Transcript(String text, boolean isFinal, double confidence, double audioSeconds) {}
 
-  /** How the provider's side ended. */
-  enum Ended {
-    /** All that was sent was understood. */
-    DONE,
-    /** What was sent is no audio that it knows. */
+  /** How the provider ended a stream. */
+  enum StreamEnd {
+    /** All audio was processed. */
+    COMPLETED,
     UNDECODABLE,
-    /** It went away, or something went wrong there. */
+    /** The connection or the provider failed. */
     LOST
   }
 
-  /** What became of a piece of audio. */
-  enum Relayed {
+  enum SendResult {
     SENT,
-    /** The provider does not take it; nothing more can be sent. */
+    /** The provider does not read fast enough; nothing more can be sent. */
     TOO_SLOW,
     LOST
   }
 
-  /** Told of what comes from the provider, one thing at a time; may block. */
+  /** Receives a stream's results, one at a time; may block. */
   interface Listener {
-    /** Something was understood; the text may be empty. */
-    void heard(Words words);
+    void onTranscript(Transcript transcript);
 
-    /** Nothing comes any more. Told once at most. */
-    void ended(Ended how);
+    /** The last call; at most once. */
+    void onEnd(StreamEnd end);
   }
 
-  /** A running transcription. Thread-safe; one piece of audio is sent at a time. */
+  /** A running transcription. Thread-safe, but only one thread sends audio. */
   interface Stream {
     /**
-     * Sends a piece of audio, never empty, and waits until it has left: one second at most.
+     * Sends audio and waits until it has left, one second at most.
      *
-     * @param audio not changed any more
+     * @param audio never empty; not modified afterwards
      */
-    Relayed audio(byte[] audio) throws InterruptedException;
+    SendResult send(byte[] audio) throws InterruptedException;
 
-    /** Asks for a sign of life, and keeps a provider waiting that has nothing to do. */
-    void beat() throws InterruptedException;
+    /** Pings the provider, and keeps the stream open while there is no audio. */
+    void heartbeat() throws InterruptedException;
 
-    /** When it last sent anything, by {@link VoiceTiming#nanoTime()}. */
-    long heardNanos();
+    /** When the provider last sent anything, by {@link VoiceTiming#nanoTime()}. */
+    long lastReceivedNanos();
 
-    /** Asks for the last words; {@link Listener#ended} follows. */
+    /** Requests the remaining results; {@link Listener#onEnd} follows. */
     void finish() throws InterruptedException;
 
-    /** Ends it at once, whatever is under way. */
+    /** Closes the connection without waiting for results. */
     void abort();
   }
 
-  /** The provider cannot be reached, or does not let us in; the message tells the operator why. */
+  /** The provider cannot be reached or refuses the connection; the message has no secrets. */
   final class Unreachable extends Exception {
     private static final long serialVersionUID = 1L;
 
-    /** Without anything secret. */
     public Unreachable(String message) {
       super(message, null, false, false);
     }
   }
 
-  /** Begins one, within three seconds. */
+  /** Opens a stream, within three seconds. */
   Stream open(Listener listener) throws Unreachable, InterruptedException;
 
-  /** What became of a recording. */
+  /** The result for a recording. */
   sealed interface Recognition {
     /**
-     * Understood.
-     *
-     * @param text what was said; maybe nothing
+     * @param text may be empty
      * @param language as the provider names it
      * @param confidence from 0 to 1
-     * @param seconds how long the recording is
+     * @param seconds length of the recording
      */
-    record Understood(String text, String language, double confidence, double seconds)
+    record Recognized(String text, String language, double confidence, double seconds)
         implements Recognition {}
 
-    /** The recording cannot be had, or is none. */
+    /** The provider cannot fetch or decode the recording. */
     record Unusable() implements Recognition {}
 
     /**
-     * The provider could not do it now.
+     * The provider is unavailable.
      *
-     * @param why for the operator, without anything secret
+     * @param reason for the log; has no secrets
      */
-    record Failed(String why) implements Recognition {}
+    record Failed(String reason) implements Recognition {}
   }
 
   /**
-   * Understands the recording at that address, within half a minute.
+   * Transcribes the recording at that address, within 30 seconds.
    *
-   * @param cancellation heeded while waiting; what is cancelled has {@link Recognition.Failed}
+   * @param cancellation makes a waiting call return {@link Recognition.Failed}
    */
   Recognition recognize(String url, Cancellation cancellation) throws InterruptedException;
 }

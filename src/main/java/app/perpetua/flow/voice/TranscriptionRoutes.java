@@ -1,7 +1,7 @@
 package app.perpetua.flow.voice;
 
-import app.perpetua.flow.base.AddressGuard;
 import app.perpetua.flow.base.AddressGuard.Verdict;
+import app.perpetua.flow.base.AddressGuard;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
 import app.perpetua.flow.http.TwoPhaseRequest;
@@ -13,7 +13,7 @@ import app.perpetua.flow.voice.Transcriptions.TranscriptionResult;
 import java.util.Objects;
 import java.util.UUID;
 
-/** Requests about recordings: parsed and answered. */
+/** Endpoint that transcribes recordings. */
 public final class TranscriptionRoutes {
   private final Transcriptions transcriptions;
 
@@ -31,7 +31,7 @@ public final class TranscriptionRoutes {
       switch (transcriptions.check(url)) {
         case Verdict.Allowed _ -> {}
         case Verdict.Denied(String why) -> body.fail("audio_url", why);
-        case Verdict.Unknown _ -> body.fail("audio_url", "must be at a host that can be found");
+        case Verdict.Unknown _ -> body.fail("audio_url", "must have a host that can be resolved");
       }
     }
     body.validate();
@@ -42,8 +42,8 @@ public final class TranscriptionRoutes {
         (reserved, _, cancellation) -> transcriptions.call(reserved, cancellation),
         (tx, reserved, result) ->
             switch (transcriptions.settle(tx, reserved, result)) {
-              case TranscriptionResult.Done(Transcriptions.Text text) -> Reply.ok(text);
-              case TranscriptionResult.Nothing(var why) -> Reply.refused(why);
+              case TranscriptionResult.Success(var transcription) -> Reply.ok(transcription);
+              case TranscriptionResult.Failed(var refusal) -> Reply.refused(refusal);
             });
   }
 }

@@ -1,7 +1,7 @@
 package app.perpetua.flow.voice;
 
-import app.perpetua.flow.base.AddressGuard;
 import app.perpetua.flow.base.AddressGuard.Verdict;
+import app.perpetua.flow.base.AddressGuard;
 import app.perpetua.flow.base.Cancellation;
 import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Ids;
@@ -20,31 +20,26 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Text of recordings: reserved by the length that the caller claims, paid by the length that the
- * provider measured. Thread-safe.
+ * Transcribes recordings: reserves credits for the length that the client states, and charges for
+ * the length that the provider measures. Thread-safe.
  */
 public final class Transcriptions {
   private static final System.Logger LOG = System.getLogger(Transcriptions.class.getName());
-  private static final Duration LATER = Duration.ofMinutes(1);
+  private static final Duration RETRY_AFTER = Duration.ofMinutes(1);
 
-  /** Three times as long as a recording may take to be understood. */
-  private static final Duration ABANDONED = Duration.ofSeconds(90);
+  /** Three times the time limit of {@link Transcriber#recognize}. */
+  private static final Duration RESERVATION_TIMEOUT = Duration.ofSeconds(90);
 
   private static final String DESCRIPTION = "Transcription of a recording";
 
   /**
-   * A recording that is to be understood.
-   *
-   * @param url where it is
-   * @param seconds how long it is, by the caller's word
-   * @param noteId the voice note that waits for the text; null for none
+   * @param seconds the length that the client states
+   * @param noteId the voice note that gets the text; null for none
    */
   public record Recording(String url, int seconds, @Nullable UUID noteId) {}
 
   /**
-   * A recording that has been paid for.
-   *
-   * @param id names the charge
+   * @param id identifies the charge
    * @param reserved credits
    */
   record ReservedRecording(UUID id, Recording recording, int reserved) {
@@ -53,8 +48,8 @@ public final class Transcriptions {
     }
   }
 
-  /** What the caller gets. */
-  record Text(
+  /** The response's data. */
+  record Transcription(
       String transcription,
       String language,
       double confidence,
@@ -70,8 +65,8 @@ public final class Transcriptions {
   private final Events events;
 
   /**
-   * @param transcriber none if it is not configured or not wanted
-   * @param guard decides where recordings may be
+   * @param transcriber empty if speech to text is off
+   * @param guard permits recordings' addresses
    */
   public Transcriptions(
       VoiceConfig config,
@@ -95,7 +90,7 @@ public final class Transcriptions {
   }
 
   /**
-   * Looks at where a recording is said to be, which may ask the DNS.
+   * Checks a recording's address. May wait for the DNS.
    *
    * @throws Refusal {@code SERVICE_UNAVAILABLE} while the service stops
    */
@@ -108,12 +103,12 @@ public final class Transcriptions {
   }
 
   /**
-   * Takes what it costs by the caller's word.
+   * Reserves the credits for the stated length.
    *
-   * @param key of the idempotency record that opens with it
+   * @param key of the request's idempotency record
    * @throws Refusal {@code TRANSCRIPTION_SERVICE_UNAVAILABLE}, {@code NOT_FOUND}, {@code
-   *     FORBIDDEN}, {@code TIER_REQUIRED}, {@code CONFLICT} if the note does not wait for a text,
-   *     {@code INSUFFICIENT_CREDITS}
+   *     FORBIDDEN}, {@code TIER_REQUIRED}, {@code CONFLICT} if the note has no recording or already
+   *     a text, {@code INSUFFICIENT_CREDITS}
    */
   ReservedRecording reserve(Tx tx, UUID key, Recording recording) {
     if (transcriber.isEmpty()) {
@@ -123,18 +118,18 @@ public final class Transcriptions {
     Note note = noteId == null ? null : notes.get(tx, noteId);
     VoiceSessionStore.requirePro(tx);
     if (note != null && (note.voiceUrl() == null || !note.content().isEmpty())) {
-      throw Refusal.of(ErrorCode.CONFLICT, "this note does not wait for a transcription");
+      throw Refusal.of(ErrorCode.CONFLICT, "this note has no recording to transcribe");
     }
     ReservedRecording reserved =
         new ReservedRecording(ids.next(), recording, cost(recording.seconds()));
-    reservations.take(tx, key, reserved.ref(), reserved.reserved(), DESCRIPTION, ABANDONED);
+    reservations.take(tx, key, reserved.ref(), reserved.reserved(), DESCRIPTION, RESERVATION_TIMEOUT);
     return reserved;
   }
 
   /**
-   * Calls the provider, if the address is still an allowed one.
+   * Calls the provider. Checks the address again, because it may have changed in the DNS.
    *
-   * @throws Refusal {@code SERVICE_UNAVAILABLE} while the service stops; the job settles then
+   * @throws Refusal {@code SERVICE_UNAVAILABLE} while the service stops; a job releases the credits
    */
   Recognition call(ReservedRecording reserved, Cancellation cancellation) {
     String url = reserved.recording().url();
@@ -148,31 +143,31 @@ public final class Transcriptions {
   }
 
   /**
-   * Pays what was measured, or gives everything back; fills the note that waits for it. A provider
-   * that is away leaves the note waiting.
+   * Charges for the measured length and stores the note's text, or releases the credits. If the
+   * provider is unavailable, the note can be transcribed later.
    */
   TranscriptionResult settle(Tx tx, ReservedRecording reserved, Recognition recognition) {
     return switch (recognition) {
-      case Recognition.Understood understood -> {
-        int seconds = (int) Math.min(Integer.MAX_VALUE, Math.floor(understood.seconds()));
+      case Recognition.Recognized recognized -> {
+        int seconds = (int) Math.min(Integer.MAX_VALUE, Math.floor(recognized.seconds()));
         if (seconds > config.maxSeconds()) {
           yield unusable(
               tx,
               reserved,
               Refusal.of(
                   ErrorCode.AUDIO_DURATION_EXCEEDED,
-                  "a recording may last " + config.maxSeconds() + " seconds"));
+                  "a recording may last " + config.maxSeconds() + " seconds at most"));
         }
         Reservations.Settled settled =
             reservations.settle(
                 tx, reserved.ref(), reserved.reserved(), cost(Math.max(1, seconds)), DESCRIPTION);
         events.emit(tx, new Event.AiTranscribed(reserved.id(), settled.used(), seconds));
-        tell(reserved, noteId -> notes.transcribed(tx, noteId, understood.text()));
-        yield new TranscriptionResult.Done(
-            new Text(
-                understood.text(),
-                understood.language(),
-                understood.confidence(),
+        updateNote(reserved, noteId -> notes.transcribed(tx, noteId, recognized.text()));
+        yield new TranscriptionResult.Success(
+            new Transcription(
+                recognized.text(),
+                recognized.language(),
+                recognized.confidence(),
                 settled.used(),
                 settled.left()));
       }
@@ -180,58 +175,55 @@ public final class Transcriptions {
           unusable(
               tx,
               reserved,
-              Refusal.invalid("audio_url", "must lead to a recording that can be fetched"));
-      case Recognition.Failed(String why) -> {
-        LOG.log(System.Logger.Level.WARNING, "a recording is not understood: {0}", why);
-        yield nothing(tx, reserved, unavailable());
+              Refusal.invalid("audio_url", "must be the URL of a recording that can be fetched"));
+      case Recognition.Failed(String reason) -> {
+        LOG.log(System.Logger.Level.WARNING, "transcription of a recording failed: {0}", reason);
+        yield release(tx, reserved, unavailable());
       }
     };
   }
 
-  /** What a call came to. */
   sealed interface TranscriptionResult {
-    /** Text. */
-    record Done(Text text) implements TranscriptionResult {}
+    record Success(Transcription transcription) implements TranscriptionResult {}
 
-    /** Nothing, and nothing is charged. */
-    record Nothing(Refusal why) implements TranscriptionResult {}
+    /** Nothing is charged. */
+    record Failed(Refusal refusal) implements TranscriptionResult {}
   }
 
-  private TranscriptionResult unusable(Tx tx, ReservedRecording reserved, Refusal why) {
-    tell(reserved, noteId -> notes.transcriptionFailed(tx, noteId));
-    return nothing(tx, reserved, why);
+  private TranscriptionResult unusable(Tx tx, ReservedRecording reserved, Refusal refusal) {
+    updateNote(reserved, noteId -> notes.transcriptionFailed(tx, noteId));
+    return release(tx, reserved, refusal);
   }
 
-  /** A note that was deleted meanwhile is told nothing. */
-  private static void tell(ReservedRecording reserved, Consumer<UUID> told) {
+  private static void updateNote(ReservedRecording reserved, Consumer<UUID> update) {
     UUID noteId = reserved.recording().noteId();
     if (noteId != null) {
       try {
-        told.accept(noteId);
+        update.accept(noteId);
       } catch (Refusal e) {
-        LOG.log(System.Logger.Level.DEBUG, "the note of a recording is gone", e);
+        LOG.log(System.Logger.Level.DEBUG, "the note of a recording was deleted", e);
       }
     }
   }
 
-  private TranscriptionResult nothing(Tx tx, ReservedRecording reserved, Refusal why) {
+  private TranscriptionResult release(Tx tx, ReservedRecording reserved, Refusal refusal) {
     reservations.release(tx, reserved.ref(), reserved.reserved());
-    return new TranscriptionResult.Nothing(why);
+    return new TranscriptionResult.Failed(refusal);
   }
 
   private int cost(int seconds) {
     return config.minutes(seconds) * config.creditsPerMinute();
   }
 
-  private static Refusal stopping() {
+  static Refusal stopping() {
     Thread.currentThread().interrupt();
     return Refusal.of(ErrorCode.SERVICE_UNAVAILABLE, "the service is being stopped")
         .retryAfter(Duration.ofSeconds(1));
   }
 
-  private static Refusal unavailable() {
+  static Refusal unavailable() {
     return Refusal.of(
-            ErrorCode.TRANSCRIPTION_SERVICE_UNAVAILABLE, "there is no transcription at present")
-        .retryAfter(LATER);
+            ErrorCode.TRANSCRIPTION_SERVICE_UNAVAILABLE, "transcription is unavailable at present")
+        .retryAfter(RETRY_AFTER);
   }
 }

@@ -1,19 +1,21 @@
 package app.perpetua.flow.voice;
 
-/** The speaking side of a live session. Thread-safe. Sending blocks while the client reads not. */
+/**
+ * The client's connection of a live session. Sending blocks while the client does not read.
+ * Thread-safe.
+ */
 interface VoiceClient {
-  /** Sends a message of the contract as JSON; nothing happens if the client is gone. */
-  void say(Object message);
+  /** Sends a message of the contract as JSON; does nothing if the client has disconnected. */
+  void send(Object message);
 
-  /** Asks for a sign of life. */
   void ping();
 
-  /** When anything last came from it, by {@link VoiceTiming#nanoTime()}. */
-  long heardNanos();
+  /** When the client last sent anything, by {@link VoiceTiming#nanoTime()}. */
+  long lastReceivedNanos();
 
-  /** Says goodbye. */
+  /** Starts the closing handshake. */
   void close(int code, String reason);
 
-  /** Ends the connection without a word. */
-  void cut();
+  /** Closes the connection without a close frame. */
+  void abort();
 }

@@ -7,14 +7,14 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Transcription.
+ * Settings of speech to text.
  *
- * @param enabled whether there is any
- * @param maxSeconds how long a session or a recording may be (FR-036)
- * @param creditsPerMinute what each started minute takes (FR-033)
- * @param apiKey the provider's; without it there is none
- * @param baseUrl where the provider is
- * @param audioHosts where recordings may be
+ * @param enabled false turns it off
+ * @param maxSeconds maximum length of a session or a recording (FR-036)
+ * @param creditsPerMinute charged for each started minute (FR-033)
+ * @param apiKey the provider's; it is off without one
+ * @param baseUrl the provider's
+ * @param audioHosts from which recordings are fetched
  */
 public record VoiceConfig(
     boolean enabled,
@@ -23,11 +23,10 @@ public record VoiceConfig(
     Optional<Secret> apiKey,
     URI baseUrl,
     List<AllowedHost> audioHosts) {
-  /** Seconds in a minute that is paid for. */
-  static final int MINUTE = 60;
+  static final int SECONDS_PER_MINUTE = 60;
 
-  /** How many minutes have started in so many seconds: exactly 60 s is one, 61 s is two. */
+  /** Number of started minutes: 60 s are one, 61 s are two. */
   int minutes(int seconds) {
-    return Math.ceilDiv(seconds, MINUTE);
+    return Math.ceilDiv(seconds, SECONDS_PER_MINUTE);
   }
 }

@@ -9,7 +9,7 @@ import app.perpetua.flow.sql.Tx;
 import java.util.UUID;
 import java.util.function.Function;
 
-/** Requests about voice sessions: parsed and answered. */
+/** Endpoints of voice sessions. */
 public final class VoiceRoutes {
   private final VoiceSessionStore sessions;
   private final WebSocketGate sockets;
@@ -19,7 +19,7 @@ public final class VoiceRoutes {
     this.sockets = sockets;
   }
 
-  /** GET /ws/voice/transcribe: whoever was not let in, or did not ask for an upgrade. */
+  /** GET /ws/voice/transcribe, if the upgrade was refused or not requested. */
   public Reply socket(Request request) {
     return sockets.answer(request);
   }
@@ -36,6 +36,6 @@ public final class VoiceRoutes {
   public Function<Tx, Reply> show(Request request) {
     UUID id = request.pathId("id");
     request.query().validate();
-    return tx -> Reply.ok(sessions.show(tx, id));
+    return tx -> Reply.ok(sessions.get(tx, id));
   }
 }

@@ -6,13 +6,12 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A live session as the contract shows it. Audio is never stored.
+ * A live session as the API returns it. Audio is never stored.
  *
- * @param startedAt when it was opened
  * @param endedAt null while it runs
- * @param endReason why it ended; null while it runs
- * @param durationSeconds of audio or of talking, whichever is longer
- * @param fullTranscript what was heard, so far
+ * @param endReason {@link EndReason#reason()}; null while it runs
+ * @param durationSeconds elapsed time or length of the audio, whichever is longer
+ * @param fullTranscript the final results so far
  */
 public record VoiceSession(
     UUID id,

@@ -20,34 +20,33 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The records of live sessions: one per user at a time, each started minute paid for as it starts,
- * ended once whoever ends it (FR-033, FR-036). All of it under the owner's lock. Thread-safe.
+ * Stores live sessions: one active session per user, charged for each minute when it starts, ended
+ * once (FR-033, FR-036). All writes hold the owner's lock. Thread-safe.
  */
 public final class VoiceSessionStore {
-  /** The kind of the job that ends a session whose process is gone; its key is the session's id. */
+  /** The kind of {@link EndVoiceSessionJob}; the job's key is the session's id. */
   public static final String END = "voice_session_end";
 
-  /** A process that stops breathing for a moment is not gone. */
+  /** How long the job waits after the lease has expired. */
   private static final Duration MARGIN = Duration.ofSeconds(5);
 
-  /** What the database holds, in code points; what is said in a session is far shorter. */
+  /** The column's limit, in code points; five minutes of speech are far shorter. */
   private static final int MAX_TRANSCRIPT = 100_000;
 
-  /**
-   * How a session ended.
-   *
-   * @param creditsLeft what its user has now
-   */
-  record Closing(VoiceSession session, int creditsLeft) {}
+  private static final String DESCRIPTION = "Voice transcription";
 
   /**
-   * What a live session knows of itself.
-   *
-   * @param seconds its length so far
+   * @param creditsLeft the user's balance
+   */
+  record EndedSession(VoiceSession session, int creditsLeft) {}
+
+  /**
+   * @param seconds the session's length so far
    */
   record Progress(UUID id, int seconds, String transcript) {}
 
-  private record Stored(VoiceSession session, int minutes, @Nullable UUID lease, boolean leased) {
+  private record Stored(
+      VoiceSession session, int chargedMinutes, @Nullable UUID holder, boolean leased) {
     static Stored of(Row row) {
       return new Stored(
           VoiceSession.of(row),
@@ -75,11 +74,10 @@ public final class VoiceSessionStore {
   }
 
   /**
-   * Opens one for the acting user. One that a process left behind is ended first.
+   * Opens a session for the acting user. Ends an active one whose lease has expired.
    *
-   * @param holder the process, by whose name it is leased
-   * @return its id
-   * @throws Refusal {@code TIER_REQUIRED}, {@code CONFLICT} while another one runs, {@code
+   * @param holder id of the process that holds the lease
+   * @throws Refusal {@code TIER_REQUIRED}, {@code CONFLICT} while another session runs, {@code
    *     INSUFFICIENT_CREDITS} for the first minute
    */
   UUID open(Tx tx, UUID holder) {
@@ -92,13 +90,12 @@ public final class VoiceSessionStore {
     if (available < config.creditsPerMinute()) {
       throw Refusal.of(
               ErrorCode.INSUFFICIENT_CREDITS,
-              "a minute takes " + config.creditsPerMinute() + " credits")
+              "a minute costs " + config.creditsPerMinute() + " credits")
           .with("required", config.creditsPerMinute())
           .with("available", available);
     }
     if (active != null) {
-      store(
-          tx, active.session().ended(tx.now(), EndReason.PROCESS_GONE.reason()), active.minutes());
+      endAbandoned(tx, active);
       jobs.cancel(tx, END, active.session().id().toString());
     }
     UUID id = ids.next();
@@ -107,13 +104,11 @@ public final class VoiceSessionStore {
         .bind("lease", holder)
         .bind("lease_ms", lease.toMillis())
         .atCommit();
-    jobs.enqueue(tx, END, id.toString(), due(tx.now()), Map.of());
+    jobs.enqueue(tx, END, id.toString(), checkAt(tx.now()), Map.of());
     return id;
   }
 
   /**
-   * Refuses whoever may not transcribe.
-   *
    * @throws Refusal {@code TIER_REQUIRED}
    */
   static void requirePro(Tx tx) {
@@ -125,10 +120,10 @@ public final class VoiceSessionStore {
   }
 
   /**
-   * Takes what the minutes up to now cost, as far as they are not paid for.
+   * Charges the started minutes that are not charged yet.
    *
    * @param minutes how many have started
-   * @return false if the session is no longer this process's
+   * @return false if another process has taken the session over
    * @throws Refusal {@code INSUFFICIENT_CREDITS}
    */
   boolean charge(Tx tx, UUID holder, Progress progress, int minutes) {
@@ -136,50 +131,50 @@ public final class VoiceSessionStore {
     if (stored == null) {
       return false;
     }
-    int owed = minutes - stored.minutes();
-    if (owed > 0) {
-      credits.spend(tx, cost(owed), ref(progress.id(), minutes), "Voice transcription");
-      progress(tx, progress, minutes);
+    int unpaid = minutes - stored.chargedMinutes();
+    if (unpaid > 0) {
+      credits.spend(tx, cost(unpaid), ref(progress.id(), minutes), DESCRIPTION);
+      storeProgress(tx, progress, minutes);
     }
     return true;
   }
 
   /**
-   * Keeps what was heard.
+   * Stores the transcript so far.
    *
-   * @return false if the session is no longer this process's
+   * @return false if another process has taken the session over
    */
-  boolean keep(Tx tx, UUID holder, Progress progress) {
+  boolean saveProgress(Tx tx, UUID holder, Progress progress) {
     Stored stored = held(tx, holder, progress.id());
     if (stored == null) {
       return false;
     }
-    progress(tx, progress, stored.minutes());
+    storeProgress(tx, progress, stored.chargedMinutes());
     return true;
   }
 
   /**
-   * Ends a session of this process: what is owed is taken, as far as it is there; what was taken
-   * for nothing goes back.
+   * Ends a session: charges unpaid minutes if the balance suffices, or refunds the first one if the
+   * provider could not transcribe anything.
    *
-   * @return empty if it is no longer this process's
+   * @return empty if another process has taken the session over
    */
-  Optional<Closing> end(Tx tx, UUID holder, Progress progress, EndReason end) {
+  Optional<EndedSession> end(Tx tx, UUID holder, Progress progress, EndReason reason) {
     Stored stored = held(tx, holder, progress.id());
     if (stored == null) {
       return Optional.empty();
     }
-    int minutes = stored.minutes();
+    int minutes = stored.chargedMinutes();
     int left;
-    int owed = config.minutes(progress.seconds()) - minutes;
-    if (end.isFree() && minutes == 1) {
+    int unpaid = config.minutes(progress.seconds()) - minutes;
+    if (reason.isFree() && minutes == 1) {
       left = credits.refund(tx, ref(progress.id(), 1), cost(1));
       minutes = 0;
     } else {
       left = credits.statement(tx).balance().total();
-      if (!end.isFree() && owed > 0 && left >= cost(owed)) {
-        minutes += owed;
-        left = credits.spend(tx, cost(owed), ref(progress.id(), minutes), "Voice transcription");
+      if (!reason.isFree() && unpaid > 0 && left >= cost(unpaid)) {
+        minutes += unpaid;
+        left = credits.spend(tx, cost(unpaid), ref(progress.id(), minutes), DESCRIPTION);
       }
     }
     VoiceSession ended =
@@ -187,34 +182,43 @@ public final class VoiceSessionStore {
             progress.id(),
             stored.session().startedAt(),
             tx.now(),
-            end.reason(),
+            reason.reason(),
             progress.seconds(),
             cost(minutes),
-            cut(progress.transcript()));
-    store(tx, ended, minutes);
+            truncated(progress.transcript()));
+    storeEnd(tx, ended, minutes);
     jobs.cancel(tx, END, progress.id().toString());
-    return Optional.of(new Closing(ended, left));
+    return Optional.of(new EndedSession(ended, left));
   }
 
   /**
-   * Ends a session whose process is gone, as it was last written down.
+   * Ends a session whose lease has expired, with the progress that was stored last.
    *
-   * @return when to look again, if it is alive
+   * @return when to check again, if the lease is still valid
    */
-  Optional<Instant> endLost(Tx tx, UUID id) {
+  Optional<Instant> endAbandoned(Tx tx, UUID id) {
     Stored stored = find(tx, id).filter(found -> found.session().endedAt() == null).orElse(null);
     if (stored == null) {
       return Optional.empty();
     }
     if (stored.leased()) {
-      return Optional.of(due(tx.now()));
+      return Optional.of(checkAt(tx.now()));
     }
-    store(tx, stored.session().ended(tx.now(), EndReason.PROCESS_GONE.reason()), stored.minutes());
+    endAbandoned(tx, stored);
     return Optional.empty();
   }
 
-  /** Extends the leases of all sessions of that process; for the system. */
-  void extend(Tx tx, UUID holder) {
+  private void endAbandoned(Tx tx, Stored stored) {
+    VoiceSession ended = stored.session().ended(tx.now(), EndReason.PROCESS_LOST.reason());
+    storeEnd(tx, ended, stored.chargedMinutes());
+  }
+
+  /**
+   * Extends the leases of all sessions of that process.
+   *
+   * @param tx the system's
+   */
+  void extendLeases(Tx tx, UUID holder) {
     tx.sql("voice.extend_leases")
         .bind("lease", holder)
         .bind("lease_ms", lease.toMillis())
@@ -224,18 +228,16 @@ public final class VoiceSessionStore {
   /**
    * The user's sessions, newest first.
    *
-   * @throws Refusal {@code UNAUTHORIZED} if the account is gone
+   * @throws Refusal {@code UNAUTHORIZED} if the account was deleted
    */
   public Page<VoiceSession> list(Tx tx, PageRequest page) {
     return tx.sql("voice.list_sessions").page(page, VoiceSession::of);
   }
 
   /**
-   * One of the user's sessions, also while it runs.
-   *
    * @throws Refusal {@code NOT_FOUND}, {@code FORBIDDEN}
    */
-  public VoiceSession show(Tx tx, UUID id) {
+  public VoiceSession get(Tx tx, UUID id) {
     return find(tx, id)
         .map(Stored::session)
         .orElseThrow(() -> tx.missing("voice.find_session_owner", "voice session", id));
@@ -245,22 +247,22 @@ public final class VoiceSessionStore {
     return tx.sql("voice.find_session").bind("id", id).one(Stored::of);
   }
 
-  /** Null unless the process still holds it; an expired lease that nobody took is still held. */
+  /** Null if another process has taken the lease; an expired lease is still held. */
   private static @Nullable Stored held(Tx tx, UUID holder, UUID id) {
-    return find(tx, id).filter(found -> holder.equals(found.lease())).orElse(null);
+    return find(tx, id).filter(found -> holder.equals(found.holder())).orElse(null);
   }
 
-  private void progress(Tx tx, Progress progress, int minutes) {
+  private void storeProgress(Tx tx, Progress progress, int minutes) {
     tx.sql("voice.store_progress")
         .bind("id", progress.id())
-        .bind("transcript", cut(progress.transcript()))
+        .bind("transcript", truncated(progress.transcript()))
         .bind("seconds", progress.seconds())
         .bind("minutes", minutes)
         .bind("credits", cost(minutes))
         .atCommit();
   }
 
-  private void store(Tx tx, VoiceSession ended, int minutes) {
+  private void storeEnd(Tx tx, VoiceSession ended, int minutes) {
     tx.sql("voice.store_end")
         .bind("id", ended.id())
         .bind("reason", ended.endReason())
@@ -277,7 +279,7 @@ public final class VoiceSessionStore {
     return minutes * config.creditsPerMinute();
   }
 
-  private Instant due(Instant now) {
+  private Instant checkAt(Instant now) {
     return now.plus(lease).plus(MARGIN);
   }
 
@@ -285,7 +287,7 @@ public final class VoiceSessionStore {
     return "voice:" + id + ":" + minute;
   }
 
-  private static String cut(String transcript) {
+  private static String truncated(String transcript) {
     return transcript.codePointCount(0, transcript.length()) <= MAX_TRANSCRIPT
         ? transcript
         : transcript.substring(0, transcript.offsetByCodePoints(0, MAX_TRANSCRIPT));

@@ -7,7 +7,7 @@ import app.perpetua.flow.http.websocket.ClientSocket;
 import app.perpetua.flow.http.websocket.WebSocketHandler;
 import app.perpetua.flow.http.websocket.WebSocketRoute.Handshake;
 import app.perpetua.flow.sql.DatabaseException;
-import app.perpetua.flow.voice.LiveSession.Failure;
+import app.perpetua.flow.voice.LiveSession.ErrorMessage;
 import app.perpetua.flow.voice.LiveSessionRecorder.SessionOwner;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -15,75 +15,75 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 
 /**
- * The client's side of {@code WS /ws/voice/transcribe}: its messages, within their bounds, and what
- * it is told. What it sends comes by the connection's thread alone.
+ * The client's connection of {@code WS /ws/voice/transcribe}: parses its messages, enforces their
+ * limits and sends the answers. Only the connection's thread delivers messages.
  */
 public final class VoiceSocket implements WebSocketHandler, VoiceClient, Monitored {
   private static final System.Logger LOG = System.getLogger(VoiceSocket.class.getName());
 
   private static final int MAX_AUDIO = 32 * 1024;
 
-  /** A token and little else. */
+  /** The longest message is an access token. */
   private static final int MAX_TEXT = 8 * 1024;
 
-  /** Of anything: a recorder that sends every 20 ms needs 50, and catches up after a stall. */
-  private static final int MESSAGES_PER_SECOND = 100;
+  /** A recorder that sends every 20 ms needs 50, and catches up after a stall. */
+  private static final int FRAMES_PER_SECOND = 100;
 
-  private static final int MESSAGES_AT_ONCE = 500;
+  private static final int FRAME_BURST = 500;
 
   private static final int POLICY_VIOLATION = 1008;
   private static final int TRY_AGAIN_LATER = 1013;
   private static final int GOING_AWAY = 1001;
 
-  private final LiveSessionRegistry live;
+  private final LiveSessionRegistry registry;
   private final Authenticator authenticator;
   private final Json json;
   private final String requestId;
-  private final TokenBucket allowance;
+  private final TokenBucket frameLimit;
 
   private volatile @Nullable LiveSession session;
   private volatile @Nullable ClientSocket socket;
-  private volatile long heardNanos;
+  private volatile long lastReceivedNanos;
   private volatile long openedNanos;
 
   private VoiceSocket(
-      LiveSessionRegistry live, Authenticator authenticator, Json json, String requestId) {
-    this.live = live;
+      LiveSessionRegistry registry, Authenticator authenticator, Json json, String requestId) {
+    this.registry = registry;
     this.authenticator = authenticator;
     this.json = json;
     this.requestId = requestId;
-    this.heardNanos = now();
-    this.openedNanos = heardNanos;
-    this.allowance = new TokenBucket(MESSAGES_PER_SECOND, MESSAGES_AT_ONCE, heardNanos);
+    this.lastReceivedNanos = now();
+    this.openedNanos = lastReceivedNanos;
+    this.frameLimit = new TokenBucket(FRAMES_PER_SECOND, FRAME_BURST, lastReceivedNanos);
   }
 
   /**
-   * Decides before the upgrade, as far as it is known who asks.
+   * Called before the upgrade; reserves a session if the request has a token.
    *
    * @throws Refusal as {@link LiveSessionRegistry#open}
    */
   public static WebSocketHandler open(
-      LiveSessionRegistry live, Authenticator authenticator, Json json, Handshake handshake) {
-    live.requireService();
-    VoiceSocket socket = new VoiceSocket(live, authenticator, json, handshake.requestId());
+      LiveSessionRegistry registry, Authenticator authenticator, Json json, Handshake handshake) {
+    registry.requireService();
+    VoiceSocket socket = new VoiceSocket(registry, authenticator, json, handshake.requestId());
     handshake.principal().ifPresent(principal -> socket.reserve(principal.userId()));
     return socket;
   }
 
   private void reserve(UUID userId) {
-    session = live.open(new SessionOwner(userId, requestId), this);
+    session = registry.open(new SessionOwner(userId, requestId), this);
   }
 
   @Override
   public void onOpen(ClientSocket opened) {
     socket = opened;
-    heardNanos = now();
+    lastReceivedNanos = now();
     LiveSession reserved = session;
     if (reserved != null) {
-      reserved.begin();
+      reserved.start();
     } else {
-      openedNanos = heardNanos;
-      live.watch(this);
+      openedNanos = lastReceivedNanos;
+      registry.monitor(this);
     }
   }
 
@@ -97,12 +97,11 @@ public final class VoiceSocket implements WebSocketHandler, VoiceClient, Monitor
     return MAX_AUDIO;
   }
 
-  /** Counts whatever comes; false once too much has. */
   @Override
   public boolean onFrame() {
-    heardNanos = now();
-    if (!allowance.tryTake(heardNanos)) {
-      end(EndReason.FLOODED);
+    lastReceivedNanos = now();
+    if (!frameLimit.tryTake(lastReceivedNanos)) {
+      end(EndReason.RATE_LIMITED);
       return false;
     }
     return true;
@@ -122,19 +121,19 @@ public final class VoiceSocket implements WebSocketHandler, VoiceClient, Monitor
       type = parsed.path("type");
       token = parsed.path("token");
     } catch (JacksonException e) {
-      end(EndReason.MISBEHAVED);
+      end(EndReason.PROTOCOL_ERROR);
       return;
     }
     LiveSession running = session;
     if (type.isString() && type.stringValue().equals("auth") && token.isString()) {
-      // A client that has told its token already may tell it again.
+      // A repeated token is ignored.
       if (running == null) {
         authenticate(token.stringValue());
       }
     } else if (type.isString() && type.stringValue().equals("end_stream") && running != null) {
       running.end(EndReason.CLIENT_DONE);
     } else {
-      end(EndReason.MISBEHAVED);
+      end(EndReason.PROTOCOL_ERROR);
     }
   }
 
@@ -146,11 +145,11 @@ public final class VoiceSocket implements WebSocketHandler, VoiceClient, Monitor
       return;
     } catch (DatabaseException e) {
       LOG.log(System.Logger.Level.WARNING, "request {0}: {1}", requestId, e.line());
-      say(new Failure("SERVICE_UNAVAILABLE", "the service cannot be used at present"));
+      send(new ErrorMessage("SERVICE_UNAVAILABLE", "the service is unavailable; try again shortly"));
       close(TRY_AGAIN_LATER, "unavailable");
       return;
     } finally {
-      live.forget(this);
+      registry.remove(this);
     }
     ClientSocket open = socket;
     if (open != null) {
@@ -158,7 +157,7 @@ public final class VoiceSocket implements WebSocketHandler, VoiceClient, Monitor
     }
     LiveSession reserved = session;
     if (reserved != null) {
-      reserved.begin();
+      reserved.start();
     }
   }
 
@@ -183,25 +182,24 @@ public final class VoiceSocket implements WebSocketHandler, VoiceClient, Monitor
     }
   }
 
-  /** Ends the session, or the connection that has none yet. */
-  private void end(EndReason end) {
+  private void end(EndReason reason) {
     LiveSession running = session;
     if (running != null) {
-      running.end(end);
+      running.end(reason);
     } else {
-      live.forget(this);
-      if (end.error() != null) {
-        say(new Failure(end.error(), end.message()));
+      registry.remove(this);
+      if (reason.errorCode() != null) {
+        send(new ErrorMessage(reason.errorCode(), reason.message()));
       }
-      close(end.closeCode(), end.reason());
+      close(reason.closeCode(), reason.reason());
     }
   }
 
-  private void refuse(Refusal why) {
-    live.forget(this);
-    say(new Failure(why.code().name(), why.message()));
+  private void refuse(Refusal refusal) {
+    registry.remove(this);
+    send(new ErrorMessage(refusal.code().name(), refusal.message()));
     close(
-        switch (why.code()) {
+        switch (refusal.code()) {
           case UNAUTHORIZED, TOKEN_EXPIRED -> 4401;
           case INSUFFICIENT_CREDITS -> 4402;
           case TIER_REQUIRED -> 4403;
@@ -215,39 +213,39 @@ public final class VoiceSocket implements WebSocketHandler, VoiceClient, Monitor
   @Override
   public void onClose() {
     socket = null;
-    live.forget(this);
+    registry.remove(this);
     LiveSession running = session;
     if (running != null) {
-      running.end(EndReason.CLIENT_GONE);
+      running.end(EndReason.CLIENT_LOST);
     }
   }
 
   private long now() {
-    return live.timing().nanoTime().getAsLong();
+    return registry.timing().nanoTime().getAsLong();
   }
 
-  /** Only until it is known who this is. */
+  /** Only while the connection is not authenticated. */
   @Override
   public void tick(long now) {
-    if (now - openedNanos > live.timing().authenticate().toNanos()) {
-      live.forget(this);
+    if (now - openedNanos > registry.timing().authTimeout().toNanos()) {
+      registry.remove(this);
       Thread.ofVirtual().start(() -> refuse(Authenticator.unauthorized()));
     }
   }
 
   @Override
-  public void goAway() {
+  public void shutDown() {
     Thread.ofVirtual()
         .start(
             () -> {
               close(GOING_AWAY, "going away");
-              // Not before: the process waits for those that it still knows.
-              live.forget(this);
+              // Afterwards, because the process waits for all monitored connections.
+              registry.remove(this);
             });
   }
 
   @Override
-  public void say(Object message) {
+  public void send(Object message) {
     ClientSocket open = socket;
     if (open != null) {
       open.send(json.text(message));
@@ -263,8 +261,8 @@ public final class VoiceSocket implements WebSocketHandler, VoiceClient, Monitor
   }
 
   @Override
-  public long heardNanos() {
-    return heardNanos;
+  public long lastReceivedNanos() {
+    return lastReceivedNanos;
   }
 
   @Override
@@ -276,7 +274,7 @@ public final class VoiceSocket implements WebSocketHandler, VoiceClient, Monitor
   }
 
   @Override
-  public void cut() {
+  public void abort() {
     ClientSocket open = socket;
     if (open != null) {
       open.cut();

@@ -4,29 +4,31 @@ import java.time.Duration;
 import java.util.function.LongSupplier;
 
 /**
- * How long a live session waits for what, and by which clock.
+ * Time limits and intervals of live sessions.
  *
- * @param authenticate for the first message, where the request brought no token
- * @param silence without audio, until the session ends by itself
- * @param beat between two pings, to both sides
- * @param patience for a sign of life of either side; longer than two beats
- * @param drain for the provider's last words
- * @param keep for the same if the client has gone; with patience, less than five seconds
- * @param lease how long a session outlives its process; a third of it between extensions
- * @param look how often sessions are looked at, in real time
+ * @param authTimeout for the first message, if the upgrade request had no token
+ * @param silenceTimeout ends a session that receives no audio
+ * @param heartbeat interval between pings, to both sides
+ * @param peerTimeout ends a session if either side sends nothing, not even a pong; longer than two
+ *     heartbeats
+ * @param drainTimeout for the provider's last results
+ * @param lostClientDrainTimeout for the same after the client has disconnected; with {@code
+ *     peerTimeout}, less than five seconds
+ * @param lease how long a session outlives its process; extended every third of it
+ * @param tickInterval between two checks of all sessions, in real time
  * @param nanoTime elapsed time in nanoseconds, as {@link System#nanoTime()}; thread-safe
  */
 public record VoiceTiming(
-    Duration authenticate,
-    Duration silence,
-    Duration beat,
-    Duration patience,
-    Duration drain,
-    Duration keep,
+    Duration authTimeout,
+    Duration silenceTimeout,
+    Duration heartbeat,
+    Duration peerTimeout,
+    Duration drainTimeout,
+    Duration lostClientDrainTimeout,
     Duration lease,
-    Duration look,
+    Duration tickInterval,
     LongSupplier nanoTime) {
-  /** As the contract has it. */
+  /** The limits of the contract. */
   public static VoiceTiming standard() {
     return new VoiceTiming(
         Duration.ofSeconds(10),

@@ -59,19 +59,19 @@ class US05NotesAndVoiceTest {
             new Step.Final("Then call Ada."));
     CRC32 spoken = new CRC32();
     String session;
-    try (VoiceTestClient talk = VoiceTestClient.open(service.port(), user.accessToken())) {
-      session = talk.next("connected").get("session_id").stringValue();
+    try (VoiceTestClient client = VoiceTestClient.open(service.port(), user.accessToken())) {
+      session = client.next("connected").get("session_id").stringValue();
       for (byte[] piece : WebmFile.pieces(20)) {
-        talk.audio(piece);
+        client.audio(piece);
         spoken.update(piece);
       }
-      assertEquals("water", talk.next("transcript").get("text").stringValue());
-      talk.endStream();
-      JsonNode complete = talk.next("complete");
+      assertEquals("water", client.next("transcript").get("text").stringValue());
+      client.endStream();
+      JsonNode complete = client.next("complete");
       assertEquals(
           "Water the plants. Then call Ada.", complete.get("full_transcript").stringValue());
       assertEquals(before - 5, complete.get("credits_remaining").intValue());
-      assertEquals(1000, talk.closeCode());
+      assertEquals(1000, client.closeCode());
     }
     assertEquals(spoken.getValue(), service.deepgram().latest().checksum());
 

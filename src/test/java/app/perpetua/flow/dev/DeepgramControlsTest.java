@@ -12,11 +12,11 @@ import app.perpetua.flow.fake.FakeDeepgram;
 import app.perpetua.flow.fake.WebmFile;
 import app.perpetua.flow.provider.deepgram.Deepgram;
 import app.perpetua.flow.sql.Eventually;
-import app.perpetua.flow.voice.Transcriber;
-import app.perpetua.flow.voice.Transcriber.Ended;
 import app.perpetua.flow.voice.Transcriber.Recognition;
-import app.perpetua.flow.voice.Transcriber.Relayed;
-import app.perpetua.flow.voice.Transcriber.Words;
+import app.perpetua.flow.voice.Transcriber.SendResult;
+import app.perpetua.flow.voice.Transcriber.StreamEnd;
+import app.perpetua.flow.voice.Transcriber.Transcript;
+import app.perpetua.flow.voice.Transcriber;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -73,36 +73,36 @@ class DeepgramControlsTest {
     assertEquals(200, call("POST", "/deepgram/script", steps).statusCode());
     assertEquals(400, call("POST", "/deepgram/script", "{\"steps\": [{}]}").statusCode());
     assertEquals(400, call("POST", "/deepgram/script", "{\"steps\": [7]}").statusCode());
-    BlockingQueue<Object> told = new LinkedBlockingQueue<>();
-    Transcriber.Stream stream = deepgram(FakeDeepgram.KEY).open(into(told));
+    BlockingQueue<Object> results = new LinkedBlockingQueue<>();
+    Transcriber.Stream stream = deepgram(FakeDeepgram.KEY).open(into(results));
     for (byte[] piece : WebmFile.pieces(2)) {
-      assertEquals(Relayed.SENT, stream.audio(piece));
+      assertEquals(SendResult.SENT, stream.send(piece));
     }
-    stream.beat();
-    Words partial = assertInstanceOf(Words.class, told.poll(20, TimeUnit.SECONDS));
+    stream.heartbeat();
+    Transcript partial = assertInstanceOf(Transcript.class, results.poll(20, TimeUnit.SECONDS));
     assertEquals("he", partial.text());
     stream.finish();
-    Words last = assertInstanceOf(Words.class, told.poll(20, TimeUnit.SECONDS));
+    Transcript last = assertInstanceOf(Transcript.class, results.poll(20, TimeUnit.SECONDS));
     assertEquals("Hello.", last.text());
     assertTrue(last.isFinal());
-    assertEquals(Ended.DONE, told.poll(20, TimeUnit.SECONDS));
-    assertEquals(Relayed.LOST, stream.audio(new byte[4]));
+    assertEquals(StreamEnd.COMPLETED, results.poll(20, TimeUnit.SECONDS));
+    assertEquals(SendResult.LOST, stream.send(new byte[4]));
     stream.abort();
     JsonNode calls = json.parse(call("GET", "/deepgram/calls", "").body());
     assertEquals(2, calls.at("/streams/0/messages").intValue());
     assertTrue(calls.at("/streams/0/finished").booleanValue());
   }
 
-  private static Transcriber.Listener into(BlockingQueue<Object> told) {
+  private static Transcriber.Listener into(BlockingQueue<Object> results) {
     return new Transcriber.Listener() {
       @Override
-      public void heard(Words words) {
-        told.add(words);
+      public void onTranscript(Transcript transcript) {
+        results.add(transcript);
       }
 
       @Override
-      public void ended(Ended how) {
-        told.add(how);
+      public void onEnd(StreamEnd end) {
+        results.add(end);
       }
     };
   }
@@ -132,12 +132,12 @@ class DeepgramControlsTest {
   @Test
   void recordings_are_scripted_too() throws Exception {
     call("POST", "/deepgram/script", "{\"recording\": {\"transcript\": \"Yes.\", \"seconds\": 3}}");
-    Recognition.Understood understood =
+    Recognition.Recognized recognized =
         assertInstanceOf(
-            Recognition.Understood.class,
+            Recognition.Recognized.class,
             deepgram(FakeDeepgram.KEY).recognize("https://example.com/a.webm", new Cancellation()));
-    assertEquals("Yes.", understood.text());
-    assertEquals(3, understood.seconds());
+    assertEquals("Yes.", recognized.text());
+    assertEquals(3, recognized.seconds());
     call("POST", "/deepgram/script", "{\"recording\": {\"status\": 400}}");
     assertInstanceOf(
         Recognition.Unusable.class,

@@ -8,15 +8,16 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import tools.jackson.databind.JsonNode;
 
 /**
- * A client of {@code WS /ws/voice/transcribe} that can violate the protocol; it does not answer
- * pings by itself. For one thread.
+ * A client of {@code WS /ws/voice/transcribe} for hand-made frames; answers no pings by itself. For
+ * one thread.
  */
 public final class RawVoiceClient implements AutoCloseable {
   private static final String PATH = "/api/v1/ws/voice/transcribe";
-  private static final int PATIENCE_MILLIS = 20_000;
+  private static final int TIMEOUT_MILLIS = 20_000;
 
   private final Socket socket;
   private final Frames frames;
@@ -25,14 +26,14 @@ public final class RawVoiceClient implements AutoCloseable {
   private final String body;
 
   /**
-   * Requests an upgrade and validates a refusal against the contract.
+   * Requests an upgrade, and validates a refusal against the contract.
    *
    * @param query such as {@code ?token=x}, or empty
    * @param headers such as {@code Origin: https://example.com}
    */
   public RawVoiceClient(int port, String query, String... headers) throws IOException {
     socket = new Socket(InetAddress.getLoopbackAddress(), port);
-    socket.setSoTimeout(PATIENCE_MILLIS);
+    socket.setSoTimeout(TIMEOUT_MILLIS);
     socket.setTcpNoDelay(true);
     frames = new Frames(socket.getInputStream(), socket.getOutputStream(), true);
     StringBuilder head = new StringBuilder();
@@ -63,7 +64,7 @@ public final class RawVoiceClient implements AutoCloseable {
   }
 
   private static Map<String, List<String>> lists(Map<String, String> headers) {
-    Map<String, List<String>> lists = new java.util.TreeMap<>();
+    Map<String, List<String>> lists = new TreeMap<>();
     headers.forEach((name, value) -> lists.put(name, List.of(value)));
     return lists;
   }
@@ -78,17 +79,15 @@ public final class RawVoiceClient implements AutoCloseable {
     return json.parse(body).required("error").required("code").stringValue();
   }
 
-  /** Reads and writes frames. */
   public Frames frames() {
     return frames;
   }
 
-  /** The raw connection. */
   public Socket socket() {
     return socket;
   }
 
-  /** The next text; pings are skipped. */
+  /** The next text message; pings are skipped. */
   public JsonNode next() throws IOException {
     while (true) {
       Frames.Frame frame = frames.read();
@@ -101,7 +100,7 @@ public final class RawVoiceClient implements AutoCloseable {
     }
   }
 
-  /** Reads until the end and returns the close code; 1006 if there is none. */
+  /** Reads up to the close frame; 1006 if there is none. */
   public int closeCode() {
     try {
       while (true) {
@@ -115,7 +114,7 @@ public final class RawVoiceClient implements AutoCloseable {
     }
   }
 
-  /** Returns once the service has answered a ping: it has read everything sent before. */
+  /** Sends a ping and waits for the pong: the service has read everything before it. */
   public void ping() throws IOException {
     frames.write(Frames.PING, true, new byte[0]);
     while (true) {
@@ -129,7 +128,6 @@ public final class RawVoiceClient implements AutoCloseable {
     }
   }
 
-  /** Resets the connection. */
   public void reset() throws IOException {
     socket.setSoLinger(true, 0);
     socket.close();

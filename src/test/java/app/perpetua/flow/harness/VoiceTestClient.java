@@ -18,18 +18,17 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /**
- * A client of {@code WS /ws/voice/transcribe} that behaves like a browser and validates every
- * message of the service against the contract. For one thread.
+ * A client of {@code WS /ws/voice/transcribe} that behaves as a browser and validates every message
+ * against the contract. For one thread.
  */
 public final class VoiceTestClient implements AutoCloseable {
   private static final Duration TIMEOUT = Duration.ofSeconds(20);
 
-  /** The close code; 1006 if there was no close frame. */
   private record Closed(int code) {}
 
   private final HttpClient http = HttpClient.newHttpClient();
   private final Json json = new Json();
-  private final BlockingQueue<Object> arrived = new LinkedBlockingQueue<>();
+  private final BlockingQueue<Object> received = new LinkedBlockingQueue<>();
   private final List<JsonNode> seen = new ArrayList<>();
   private final WebSocket socket;
 
@@ -39,12 +38,11 @@ public final class VoiceTestClient implements AutoCloseable {
     socket = builder.buildAsync(uri, new Receiver()).get(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
   }
 
-  /** Connects with the token in the query, as browsers do. */
+  /** With the token in the query, as browsers send it. */
   public static VoiceTestClient open(int port, String token) throws Exception {
     return new VoiceTestClient(uri(port, "?token=" + token), Map.of());
   }
 
-  /** Connects with these headers. */
   public static VoiceTestClient open(int port, Map<String, String> headers) throws Exception {
     return new VoiceTestClient(uri(port, ""), headers);
   }
@@ -53,34 +51,26 @@ public final class VoiceTestClient implements AutoCloseable {
     return URI.create("ws://127.0.0.1:" + port + "/api/v1/ws/voice/transcribe" + query);
   }
 
-  /** Sends an audio message. */
   public void audio(byte[] bytes) throws Exception {
     socket.sendBinary(ByteBuffer.wrap(bytes), true).get(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
   }
 
-  /** Sends text. */
-  public void say(String text) throws Exception {
+  public void send(String text) throws Exception {
     socket.sendText(text, true).get(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
   }
 
-  /** Sends the message that ends the session. */
   public void endStream() throws Exception {
-    say("{\"type\":\"end_stream\"}");
-  }
-
-  /** Resets the connection. */
-  public void vanish() {
-    socket.abort();
+    send("{\"type\":\"end_stream\"}");
   }
 
   /**
    * The next message of that type; others are skipped.
    *
-   * @throws AssertionError if the connection ends before, or none arrives in time
+   * @throws AssertionError if the connection ends first, or no message arrives
    */
   public JsonNode next(String type) throws InterruptedException {
     while (true) {
-      Object next = arrived.poll(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
+      Object next = received.poll(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
       if (!(next instanceof JsonNode message)) {
         throw new AssertionError("no " + type + " but " + next + ", after " + seen);
       }
@@ -91,10 +81,10 @@ public final class VoiceTestClient implements AutoCloseable {
     }
   }
 
-  /** Waits for the end and returns the close code; 1006 if there was no close frame. */
+  /** Waits for the close code; 1006 if there was no close frame. */
   public int closeCode() throws InterruptedException {
     while (true) {
-      Object next = arrived.poll(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
+      Object next = received.poll(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
       switch (next) {
         case Closed(int code) -> {
           return code;
@@ -103,11 +93,6 @@ public final class VoiceTestClient implements AutoCloseable {
         case null, default -> throw new AssertionError("no end, after " + seen);
       }
     }
-  }
-
-  /** All messages read so far. */
-  public List<JsonNode> seen() {
-    return seen;
   }
 
   @Override
@@ -129,8 +114,8 @@ public final class VoiceTestClient implements AutoCloseable {
         JsonNode parsed = json.parse(message);
         String type = parsed.path("type").asString("");
         String schema = "Voice" + type.substring(0, 1).toUpperCase(Locale.ROOT) + type.substring(1);
-        List<String> faults = Contract.current().faultsOf(schema, message);
-        arrived.add(faults.isEmpty() ? parsed : "breaks the contract: " + faults + " " + message);
+        List<String> errors = Contract.current().faultsOf(schema, message);
+        received.add(errors.isEmpty() ? parsed : "breaks the contract: " + errors + " " + message);
       }
       from.request(1);
       return null;
@@ -138,13 +123,13 @@ public final class VoiceTestClient implements AutoCloseable {
 
     @Override
     public @Nullable CompletionStage<?> onClose(WebSocket from, int code, String reason) {
-      arrived.add(new Closed(code));
+      received.add(new Closed(code));
       return null;
     }
 
     @Override
     public void onError(WebSocket from, Throwable error) {
-      arrived.add(new Closed(1006));
+      received.add(new Closed(1006));
     }
   }
 }

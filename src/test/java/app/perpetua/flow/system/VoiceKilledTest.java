@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import app.perpetua.flow.fake.FakeDeepgram;
 import app.perpetua.flow.fake.FakeDeepgram.Step;
+import app.perpetua.flow.fake.FakeDeepgram;
 import app.perpetua.flow.fake.WebmFile;
 import app.perpetua.flow.harness.Invariants;
 import app.perpetua.flow.harness.TestDatabase;
@@ -60,11 +60,11 @@ class VoiceKilledTest {
 
   private static VoiceTestClient speaking(Jar jar, TestService.Session user) throws Exception {
     deepgram.script(new Step.Final("This was heard."));
-    VoiceTestClient talk = VoiceTestClient.open(jar.port(), user.accessToken());
-    talk.next("connected");
-    talk.audio(WebmFile.pieces(1).getFirst());
-    talk.next("transcript");
-    return talk;
+    VoiceTestClient client = VoiceTestClient.open(jar.port(), user.accessToken());
+    client.next("connected");
+    client.audio(WebmFile.pieces(1).getFirst());
+    client.next("transcript");
+    return client;
   }
 
   private static JsonNode onlySession(TestService.Session user) {
@@ -77,10 +77,10 @@ class VoiceKilledTest {
   void promise_24_a_service_that_stops_says_so_and_bills() throws Exception {
     Jar jar = stage.start(environment()).awaitReady();
     TestService.Session user = newPro(jar);
-    try (VoiceTestClient talk = speaking(jar, user)) {
+    try (VoiceTestClient client = speaking(jar, user)) {
       jar.terminate();
-      assertEquals("This was heard.", talk.next("complete").get("full_transcript").stringValue());
-      assertEquals(1001, talk.closeCode());
+      assertEquals("This was heard.", client.next("complete").get("full_transcript").stringValue());
+      assertEquals(1001, client.closeCode());
     }
     int code = jar.awaitExit(Duration.ofSeconds(30));
     assertTrue(code == 143 || code == 0, "exit code " + code);
@@ -97,9 +97,9 @@ class VoiceKilledTest {
       throws Exception {
     Jar jar = stage.start(environment()).awaitReady();
     TestService.Session user = newPro(jar);
-    try (VoiceTestClient talk = speaking(jar, user)) {
+    try (VoiceTestClient client = speaking(jar, user)) {
       jar.kill();
-      assertEquals(1006, talk.closeCode());
+      assertEquals(1006, client.closeCode());
     }
     // Rather than to wait for it.
     database.run("update notes.voice_sessions set lease_until = now() - interval '1 second'");

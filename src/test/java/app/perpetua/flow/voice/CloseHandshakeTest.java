@@ -29,8 +29,8 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * RFC 6455, sections 5.5.1 and 7: however a session ends, each side sends one close frame, nothing
- * follows, and the server closes the connection. Byte by byte.
+ * RFC 6455, sections 5.5.1 and 7, byte by byte: however a session ends, each side sends one close
+ * frame, nothing follows, and the server closes the connection.
  */
 class CloseHandshakeTest {
   private static final MovableNanos nanos = new MovableNanos();
@@ -39,7 +39,7 @@ class CloseHandshakeTest {
   @RegisterExtension
   static final TestDatabase database = new TestDatabase();
 
-  /** With nine credits a user has one minute. No pings come between. */
+  /** Nine credits pay for one minute; pings are too rare to interfere. */
   @Order(2)
   @RegisterExtension
   static final TestService service =
@@ -68,20 +68,20 @@ class CloseHandshakeTest {
     Invariants.check(database);
   }
 
-  /** What leads to an end; it leaves the connection where the service will close it. */
+  /** Causes an end; returns the connection that the service is about to close. */
   interface Story {
     RawVoiceClient tell() throws Exception;
   }
 
-  /** What somebody does in mid-session. */
+  /** An action of the client during a session. */
   interface Act {
-    void on(RawVoiceClient talk) throws Exception;
+    void on(RawVoiceClient client) throws Exception;
   }
 
   private static RawVoiceClient connected(TestService.Session user) throws IOException {
-    RawVoiceClient talk = new RawVoiceClient(service.port(), "?token=" + user.accessToken());
-    assertEquals("connected", talk.next().get("type").stringValue());
-    return talk;
+    RawVoiceClient client = new RawVoiceClient(service.port(), "?token=" + user.accessToken());
+    assertEquals("connected", client.next().get("type").stringValue());
+    return client;
   }
 
   private static RawVoiceClient speaking(TestService.Session user, Step... further)
@@ -90,10 +90,10 @@ class CloseHandshakeTest {
     steps[0] = new Step.Final("This was heard.");
     System.arraycopy(further, 0, steps, 1, further.length);
     service.deepgram().script(steps);
-    RawVoiceClient talk = connected(user);
-    talk.frames().write(Frames.BINARY, true, PIECES.get(0));
-    assertEquals("This was heard.", talk.next().get("text").stringValue());
-    return talk;
+    RawVoiceClient client = connected(user);
+    client.frames().write(Frames.BINARY, true, PIECES.get(0));
+    assertEquals("This was heard.", client.next().get("text").stringValue());
+    return client;
   }
 
   private static Story silent(Act act) {
@@ -107,23 +107,23 @@ class CloseHandshakeTest {
   private static Story unknown(Act act) {
     return played(
         () -> {
-          RawVoiceClient talk = new RawVoiceClient(service.port(), "");
-          talk.ping();
-          return talk;
+          RawVoiceClient client = new RawVoiceClient(service.port(), "");
+          client.ping();
+          return client;
         },
         act);
   }
 
   private static Story played(Story begun, Act act) {
     return () -> {
-      RawVoiceClient talk = begun.tell();
-      act.on(talk);
-      return talk;
+      RawVoiceClient client = begun.tell();
+      act.on(client);
+      return client;
     };
   }
 
   private static Act auth(TestService.Session user) {
-    return talk -> talk.frames().text(token(user.accessToken()));
+    return client -> client.frames().text(token(user.accessToken()));
   }
 
   private static String token(String token) {
@@ -131,15 +131,15 @@ class CloseHandshakeTest {
   }
 
   private static Act audio(byte[]... messages) {
-    return talk -> {
+    return client -> {
       for (byte[] message : messages) {
-        talk.frames().write(Frames.BINARY, true, message);
+        client.frames().write(Frames.BINARY, true, message);
       }
     };
   }
 
   private static Act raw(String hex) {
-    return talk -> talk.socket().getOutputStream().write(HexFormat.ofDelimiter(" ").parseHex(hex));
+    return client -> client.socket().getOutputStream().write(HexFormat.ofDelimiter(" ").parseHex(hex));
   }
 
   private static Act time(Duration duration) {
@@ -160,17 +160,17 @@ class CloseHandshakeTest {
             4413,
             "frame_too_large",
             spoken(
-                talk -> {
-                  talk.frames().write(Frames.BINARY, false, new byte[30_000]);
-                  talk.frames().write(Frames.CONTINUATION, false, new byte[3_000]);
-                  talk.frames().write(Frames.CONTINUATION, true, new byte[3_000]);
+                client -> {
+                  client.frames().write(Frames.BINARY, false, new byte[30_000]);
+                  client.frames().write(Frames.CONTINUATION, false, new byte[3_000]);
+                  client.frames().write(Frames.CONTINUATION, true, new byte[3_000]);
                 })),
         end(
             "text too large",
             4413,
             "frame_too_large",
-            spoken(talk -> talk.frames().text("x".repeat(9_000)))),
-        end("text", 1008, "misbehaved", spoken(talk -> talk.frames().text("audio, believe me"))),
+            spoken(client -> client.frames().text("x".repeat(9_000)))),
+        end("text", 1008, "misbehaved", spoken(client -> client.frames().text("audio, believe me"))),
         end("flood", 1008, "flooded", spoken(CloseHandshakeTest::flood)),
         end(
             "provider resets",
@@ -207,9 +207,9 @@ class CloseHandshakeTest {
             "undecodable",
             () -> {
               service.deepgram().script(new Step.Close(1008, "DATA-0000"));
-              RawVoiceClient talk = connected(service.newPro());
-              talk.frames().write(Frames.BINARY, true, PIECES.get(0));
-              return talk;
+              RawVoiceClient client = connected(service.newPro());
+              client.frames().write(Frames.BINARY, true, PIECES.get(0));
+              return client;
             }),
         end(
             "taken over",
@@ -217,15 +217,15 @@ class CloseHandshakeTest {
             "taken_over",
             () -> {
               TestService.Session user = service.newPro();
-              RawVoiceClient talk = speaking(user, new Step.Final("Late."));
+              RawVoiceClient client = speaking(user, new Step.Final("Late."));
               database.run(
                   "update notes.voice_sessions set lease = gen_random_uuid(), lease_until = now()"
                       + " where user_id = ?",
                   user.userId());
-              talk.frames().write(Frames.BINARY, true, PIECES.get(1));
-              return talk;
+              client.frames().write(Frames.BINARY, true, PIECES.get(1));
+              return client;
             }),
-        end("bad token", 4401, "refused", unknown(talk -> talk.frames().text(token("nonsense")))),
+        end("bad token", 4401, "refused", unknown(client -> client.frames().text(token("nonsense")))),
         end("no token in time", 4401, "refused", unknown(time(VoiceFixture.AUTHENTICATE))),
         end("audio before the token", 4401, "refused", unknown(audio(PIECES.get(0)))),
         end("text before the token", 1008, "misbehaved", unknown(CloseHandshakeTest::endStream)),
@@ -260,11 +260,11 @@ class CloseHandshakeTest {
             1001,
             "going_away",
             () -> {
-              RawVoiceClient talk =
+              RawVoiceClient client =
                   new RawVoiceClient(stopping.port(), "?token=" + stopping.newPro().accessToken());
-              talk.next();
+              client.next();
               Thread.ofVirtual().start(stopping.app()::close);
-              return talk;
+              return client;
             }),
         end("unknown opcode", 1002, "an unknown opcode", spoken(raw("85 81 00 00 00 00 01"))),
         end("unmasked frame", 1002, "a frame that is not masked", spoken(raw("82 02 01 02"))),
@@ -274,26 +274,26 @@ class CloseHandshakeTest {
             "ping too large",
             1002,
             "a control frame of more than 125 bytes",
-            spoken(talk -> talk.frames().write(Frames.PING, true, new byte[126]))),
+            spoken(client -> client.frames().write(Frames.PING, true, new byte[126]))),
         end(
             "ping in fragments",
             1002,
             "a control frame in fragments",
-            spoken(talk -> talk.frames().write(Frames.PING, false, new byte[1]))),
+            spoken(client -> client.frames().write(Frames.PING, false, new byte[1]))),
         end(
             "message inside another",
             1002,
             "a message inside another",
             spoken(
-                talk -> {
-                  talk.frames().write(Frames.BINARY, false, new byte[10]);
-                  talk.frames().write(Frames.TEXT, true, new byte[10]);
+                client -> {
+                  client.frames().write(Frames.BINARY, false, new byte[10]);
+                  client.frames().write(Frames.TEXT, true, new byte[10]);
                 })),
         end(
             "continuation of nothing",
             1002,
             "a continuation of nothing",
-            unknown(talk -> talk.frames().write(Frames.CONTINUATION, true, new byte[1]))),
+            unknown(client -> client.frames().write(Frames.CONTINUATION, true, new byte[1]))),
         end(
             "negative length",
             1002,
@@ -303,28 +303,28 @@ class CloseHandshakeTest {
             "text that is not UTF-8",
             1007,
             "text that is not UTF-8",
-            spoken(talk -> talk.frames().write(Frames.TEXT, true, new byte[] {'a', (byte) 0xc3}))));
+            spoken(client -> client.frames().write(Frames.TEXT, true, new byte[] {'a', (byte) 0xc3}))));
   }
 
   private static Arguments end(String name, int code, String reason, Story story) {
     return argumentSet(name, code, reason, story);
   }
 
-  private static void endStream(RawVoiceClient talk) throws IOException {
-    talk.frames().text("{\"type\":\"end_stream\"}");
+  private static void endStream(RawVoiceClient client) throws IOException {
+    client.frames().text("{\"type\":\"end_stream\"}");
   }
 
-  private static void flood(RawVoiceClient talk) throws IOException {
+  private static void flood(RawVoiceClient client) throws IOException {
     for (int i = 0; i < 5_000; i++) {
-      talk.frames().write(Frames.PONG, true, new byte[0]);
+      client.frames().write(Frames.PONG, true, new byte[0]);
     }
   }
 
-  /** Sends until the provider's buffers are full and the service has said so. */
-  private static void outrun(RawVoiceClient talk) throws IOException {
-    byte[] much = new byte[32 * 1024];
-    while (talk.socket().getInputStream().available() == 0) {
-      talk.frames().write(Frames.BINARY, true, much);
+  /** Sends until the provider's buffers are full and the service closes. */
+  private static void outrun(RawVoiceClient client) throws IOException {
+    byte[] large = new byte[32 * 1024];
+    while (client.socket().getInputStream().available() == 0) {
+      client.frames().write(Frames.BINARY, true, large);
     }
   }
 
@@ -332,37 +332,37 @@ class CloseHandshakeTest {
   @MethodSource("ends")
   void RFC_6455_5_5_1_nothing_follows_the_close_handshake(int code, String reason, Story story)
       throws Exception {
-    try (RawVoiceClient talk = story.tell()) {
-      byte[] close = closeFrame(talk);
+    try (RawVoiceClient client = story.tell()) {
+      byte[] close = closeFrame(client);
       assertEquals(hex(frame(code, reason)), hex(close));
       if (reason.equals("a length that is negative")) {
-        // Where the answer begins in the stream cannot be known; it is cut.
-        assertEquals(-1, talk.socket().getInputStream().read());
+        // The service cannot find the answer in the stream, so it closes at the time-out.
+        assertEquals(-1, client.socket().getInputStream().read());
         return;
       }
-      talk.frames().write(Frames.CLOSE, true, payload(code, ""));
-      assertEquals(-1, talk.socket().getInputStream().read(), "a byte after the handshake");
+      client.frames().write(Frames.CLOSE, true, payload(code, ""));
+      assertEquals(-1, client.socket().getInputStream().read(), "a byte after the handshake");
     }
   }
 
   @Test
-  void what_a_client_sends_after_the_close_is_dropped() throws Exception {
-    try (RawVoiceClient talk = spoken(CloseHandshakeTest::endStream).tell()) {
-      assertEquals(hex(frame(1000, "end_stream")), hex(closeFrame(talk)));
-      endStream(talk);
-      audio(PIECES.get(1), new byte[300 * 1024]).on(talk);
-      talk.frames().write(Frames.PING, true, new byte[200]);
-      raw("85 81 00 00 00 00 01").on(talk);
-      talk.frames().write(Frames.CLOSE, true, new byte[0]);
-      assertEquals(-1, talk.socket().getInputStream().read());
+  void input_after_the_close_frame_is_dropped() throws Exception {
+    try (RawVoiceClient client = spoken(CloseHandshakeTest::endStream).tell()) {
+      assertEquals(hex(frame(1000, "end_stream")), hex(closeFrame(client)));
+      endStream(client);
+      audio(PIECES.get(1), new byte[300 * 1024]).on(client);
+      client.frames().write(Frames.PING, true, new byte[200]);
+      raw("85 81 00 00 00 00 01").on(client);
+      client.frames().write(Frames.CLOSE, true, new byte[0]);
+      assertEquals(-1, client.socket().getInputStream().read());
     }
   }
 
   @Test
-  void a_client_that_does_not_answer_the_close_is_cut() throws Exception {
-    try (RawVoiceClient talk = silent(CloseHandshakeTest::endStream).tell()) {
-      closeFrame(talk);
-      assertEquals(-1, talk.socket().getInputStream().read());
+  void a_client_that_does_not_answer_the_close_frame_is_disconnected() throws Exception {
+    try (RawVoiceClient client = silent(CloseHandshakeTest::endStream).tell()) {
+      closeFrame(client);
+      assertEquals(-1, client.socket().getInputStream().read());
     }
   }
 
@@ -393,26 +393,26 @@ class CloseHandshakeTest {
   void RFC_6455_5_5_1_a_client_that_closes_first_gets_one_answer(byte[] sent, byte[] answer)
       throws Exception {
     for (Story story : new Story[] {spoken(_ -> {}), unknown(_ -> {})}) {
-      try (RawVoiceClient talk = story.tell()) {
-        talk.frames().write(Frames.CLOSE, true, sent);
-        assertEquals(hex(frame(answer)), hex(closeFrame(talk)));
-        assertEquals(-1, talk.socket().getInputStream().read());
+      try (RawVoiceClient client = story.tell()) {
+        client.frames().write(Frames.CLOSE, true, sent);
+        assertEquals(hex(frame(answer)), hex(closeFrame(client)));
+        assertEquals(-1, client.socket().getInputStream().read());
       }
     }
   }
 
   @Test
   void both_sides_that_close_at_once_send_one_frame_each() throws Exception {
-    try (RawVoiceClient talk = spoken(CloseHandshakeTest::endStream).tell()) {
-      talk.frames().close(1000, "");
-      assertNotEquals(0, closeFrame(talk).length);
-      assertEquals(-1, talk.socket().getInputStream().read());
+    try (RawVoiceClient client = spoken(CloseHandshakeTest::endStream).tell()) {
+      client.frames().close(1000, "");
+      assertNotEquals(0, closeFrame(client).length);
+      assertEquals(-1, client.socket().getInputStream().read());
     }
   }
 
   /** The bytes of the service's close frame; text before it is skipped. */
-  private static byte[] closeFrame(RawVoiceClient talk) throws IOException {
-    InputStream in = talk.socket().getInputStream();
+  private static byte[] closeFrame(RawVoiceClient client) throws IOException {
+    InputStream in = client.socket().getInputStream();
     while (true) {
       int first = in.read();
       int length = in.read();

@@ -14,11 +14,10 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
-/** Both sides of live sessions, which do as a test tells them, in the test's own thread. */
+/** Scripted fakes of both sides of live sessions; they call back in the test's thread. */
 final class FakeVoices {
   private FakeVoices() {}
 
-  /** What may be interrupted, as a step of a test. */
   interface Step {
     void run() throws InterruptedException;
   }
@@ -26,40 +25,39 @@ final class FakeVoices {
   /** A provider with one stream. */
   static final class Provider implements Transcriber, Transcriber.Stream {
     final ByteArrayOutputStream received = new ByteArrayOutputStream();
-    final AtomicInteger beats = new AtomicInteger();
+    final AtomicInteger heartbeats = new AtomicInteger();
     final CountDownLatch aborted = new CountDownLatch(1);
-    volatile Step opening = () -> {};
-    volatile Step beating = () -> {};
+    volatile Step onOpen = () -> {};
+    volatile Step onHeartbeat = () -> {};
 
-    /** By default all has been understood at once. */
-    volatile Step finishing = () -> tell(Ended.DONE);
+    volatile Step onFinish = () -> end(StreamEnd.COMPLETED);
 
-    volatile Step sending = () -> {};
-    volatile Relayed relayed = Relayed.SENT;
+    volatile Step onAudio = () -> {};
+    volatile SendResult sendResult = SendResult.SENT;
     volatile boolean unreachable;
-    volatile long heardNanos;
+    volatile long lastReceivedNanos;
     private volatile @Nullable Listener listener;
 
     Provider(LongSupplier nanos) {
-      heardNanos = nanos.getAsLong();
+      lastReceivedNanos = nanos.getAsLong();
     }
 
     @Override
     public Stream open(Listener opened) throws Unreachable, InterruptedException {
       listener = opened;
-      opening.run();
+      onOpen.run();
       if (unreachable) {
-        throw new Unreachable("as the test wants it");
+        throw new Unreachable("simulated failure");
       }
       return this;
     }
 
-    void say(String text) {
-      listener().heard(new Words(text, true, 0.9, 0));
+    void result(String text) {
+      listener().onTranscript(new Transcript(text, true, 0.9, 0));
     }
 
-    void tell(Ended how) {
-      listener().ended(how);
+    void end(StreamEnd end) {
+      listener().onEnd(end);
     }
 
     private Listener listener() {
@@ -67,26 +65,26 @@ final class FakeVoices {
     }
 
     @Override
-    public Relayed audio(byte[] audio) throws InterruptedException {
-      sending.run();
+    public SendResult send(byte[] audio) throws InterruptedException {
+      onAudio.run();
       received.writeBytes(audio);
-      return relayed;
+      return sendResult;
     }
 
     @Override
-    public void beat() throws InterruptedException {
-      beating.run();
-      beats.incrementAndGet();
+    public void heartbeat() throws InterruptedException {
+      onHeartbeat.run();
+      heartbeats.incrementAndGet();
     }
 
     @Override
-    public long heardNanos() {
-      return heardNanos;
+    public long lastReceivedNanos() {
+      return lastReceivedNanos;
     }
 
     @Override
     public void finish() throws InterruptedException {
-      finishing.run();
+      onFinish.run();
     }
 
     @Override
@@ -100,26 +98,26 @@ final class FakeVoices {
     }
   }
 
-  /** A client that remembers what it is told. */
+  /** A client that records what it receives. */
   static final class Client implements VoiceClient {
-    /** The end of a connection; the code is 0 if it was cut. */
+    /** The end of a connection; the code is 0 if it was aborted. */
     record Closed(int code, String reason) {}
 
     final BlockingQueue<JsonNode> messages = new LinkedBlockingQueue<>();
     final BlockingQueue<Closed> closes = new LinkedBlockingQueue<>();
     final BlockingQueue<Long> pings = new LinkedBlockingQueue<>();
-    volatile Step hearing = () -> {};
-    volatile long heardNanos;
+    volatile Step onMessage = () -> {};
+    volatile long lastReceivedNanos;
     private final Json json = new Json();
 
     Client(LongSupplier nanos) {
-      heardNanos = nanos.getAsLong();
+      lastReceivedNanos = nanos.getAsLong();
     }
 
     @Override
-    public void say(Object message) {
+    public void send(Object message) {
       try {
-        hearing.run();
+        onMessage.run();
       } catch (InterruptedException e) {
         throw new AssertionError(e);
       }
@@ -128,12 +126,12 @@ final class FakeVoices {
 
     @Override
     public void ping() {
-      pings.add(heardNanos);
+      pings.add(lastReceivedNanos);
     }
 
     @Override
-    public long heardNanos() {
-      return heardNanos;
+    public long lastReceivedNanos() {
+      return lastReceivedNanos;
     }
 
     @Override
@@ -142,7 +140,7 @@ final class FakeVoices {
     }
 
     @Override
-    public void cut() {
+    public void abort() {
       closes.add(new Closed(0, ""));
     }
 
@@ -162,7 +160,7 @@ final class FakeVoices {
   static <T> T taken(BlockingQueue<T> queue) throws InterruptedException {
     T next = queue.poll(VoiceFixture.LIMIT.toSeconds(), TimeUnit.SECONDS);
     if (next == null) {
-      throw new AssertionError("nothing comes");
+      throw new AssertionError("no message");
     }
     return next;
   }

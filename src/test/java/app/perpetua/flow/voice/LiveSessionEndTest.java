@@ -12,62 +12,62 @@ import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.voice.FakeVoices.Client.Closed;
 import app.perpetua.flow.voice.LiveSessionRecorder.SessionOwner;
-import app.perpetua.flow.voice.Transcriber.Ended;
-import app.perpetua.flow.voice.Transcriber.Relayed;
+import app.perpetua.flow.voice.Transcriber.SendResult;
+import app.perpetua.flow.voice.Transcriber.StreamEnd;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 
-/** How live sessions end: by the provider, by time, by interruption, with the process. */
+/** Ends of live sessions: the provider, time limits, interruption, shutdown. */
 class LiveSessionEndTest extends LiveSessionsFixture {
   // The provider
 
   @Test
-  void a_provider_that_is_out_of_reach_costs_nothing() throws Exception {
+  void an_unreachable_provider_costs_nothing() throws Exception {
     provider.unreachable = true;
-    open().begin();
-    ends("provider_unreachable", 4502, "TRANSCRIPTION_FAILED");
+    open().start();
+    assertEndsWith("provider_unreachable", 4502, "TRANSCRIPTION_FAILED");
   }
 
   @Test
-  void a_provider_that_does_not_take_audio_ends_it() throws Exception {
-    provider.relayed = Relayed.TOO_SLOW;
+  void a_provider_that_reads_too_slowly_ends_the_session() throws Exception {
+    provider.sendResult = SendResult.TOO_SLOW;
     speaking();
-    ends("provider_slow", 4502, "TRANSCRIPTION_FAILED");
+    assertEndsWith("provider_slow", 4502, "TRANSCRIPTION_FAILED");
   }
 
   @Test
-  void a_provider_that_is_lost_ends_it() throws Exception {
-    provider.relayed = Relayed.LOST;
+  void a_lost_provider_ends_the_session() throws Exception {
+    provider.sendResult = SendResult.LOST;
     speaking();
-    ends("provider_gone", 4502, "TRANSCRIPTION_FAILED");
+    assertEndsWith("provider_gone", 4502, "TRANSCRIPTION_FAILED");
     await(provider.aborted);
   }
 
   @Test
-  void undecodable_is_refunded_unless_something_was_understood() throws Exception {
+  void undecodable_audio_is_refunded() throws Exception {
     speaking();
-    provider.tell(Ended.UNDECODABLE);
-    ends("undecodable", 4502, "TRANSCRIPTION_FAILED");
+    provider.end(StreamEnd.UNDECODABLE);
+    assertEndsWith("undecodable", 4502, "TRANSCRIPTION_FAILED");
     assertEquals(1, movements(database, user, "refund"));
   }
 
   @Test
-  void what_was_understood_is_paid_for_even_if_the_rest_cannot_be_decoded() throws Exception {
+  void audio_with_results_is_charged_even_if_the_rest_cannot_be_decoded() throws Exception {
     speaking();
-    provider.say(" ");
-    provider.tell(Ended.UNDECODABLE);
-    ends("provider_gone", 4502, "TRANSCRIPTION_FAILED");
+    provider.result(" ");
+    provider.end(StreamEnd.UNDECODABLE);
+    assertEndsWith("provider_gone", 4502, "TRANSCRIPTION_FAILED");
     assertEquals(0, movements(database, user, "refund"));
   }
 
   @Test
-  void last_words_that_do_not_come_are_not_waited_for_for_ever() throws Exception {
-    try (LiveSessionRegistry hasty = sessions(Duration.ofMillis(1), Optional.of(provider))) {
-      provider.finishing = () -> {};
-      LiveSession session = hasty.open(new SessionOwner(user, "request-1"), client);
-      session.begin();
+  void waiting_for_the_last_results_has_a_timeout() throws Exception {
+    try (LiveSessionRegistry registry = registry(Duration.ofMillis(1), Optional.of(provider))) {
+      provider.onFinish = () -> {};
+      LiveSession session = registry.open(new SessionOwner(user, "request-1"), client);
+      session.start();
       client.next("connected");
       session.end(EndReason.CLIENT_DONE);
       client.next("complete");
@@ -79,30 +79,30 @@ class LiveSessionEndTest extends LiveSessionsFixture {
   // Time
 
   @Test
-  void both_sides_are_pinged_one_beat_at_a_time() throws Exception {
+  void both_sides_are_pinged_by_one_heartbeat_at_a_time() throws Exception {
     CountDownLatch slow = new CountDownLatch(1);
-    provider.beating = () -> await(slow);
-    begun();
-    passAlive(Duration.ofSeconds(2).plusNanos(1));
+    provider.onHeartbeat = () -> await(slow);
+    connected();
+    advanceWithPongs(Duration.ofSeconds(2).plusNanos(1));
     live.tick();
-    passAlive(Duration.ofSeconds(2).plusNanos(1));
+    advanceWithPongs(Duration.ofSeconds(2).plusNanos(1));
     live.tick();
     assertEquals(0, client.pings.size());
     slow.countDown();
     FakeVoices.taken(client.pings);
-    assertEquals(1, provider.beats.get());
+    assertEquals(1, provider.heartbeats.get());
   }
 
   @Test
-  void a_beat_that_is_interrupted_is_no_end() throws Exception {
+  void an_interrupted_heartbeat_does_not_end_the_session() throws Exception {
     CountDownLatch interrupted = new CountDownLatch(1);
-    provider.beating =
+    provider.onHeartbeat =
         () -> {
           interrupted.countDown();
           throw new InterruptedException();
         };
-    LiveSession session = begun();
-    passAlive(Duration.ofSeconds(2).plusNanos(1));
+    LiveSession session = connected();
+    advanceWithPongs(Duration.ofSeconds(2).plusNanos(1));
     live.tick();
     await(interrupted);
     complete(session);
@@ -110,63 +110,63 @@ class LiveSessionEndTest extends LiveSessionsFixture {
   }
 
   @Test
-  void a_client_that_shows_no_sign_of_life_is_cut() throws Exception {
-    begun();
-    pass(TIMEOUT);
-    provider.heardNanos = nanos.get();
+  void a_client_that_sends_nothing_is_disconnected() throws Exception {
+    connected();
+    advance(TIMEOUT);
+    provider.lastReceivedNanos = nanos.get();
     live.tick();
     assertEquals(1, live.count());
-    pass(Duration.ofNanos(1));
+    advance(Duration.ofNanos(1));
     live.tick();
     assertEquals(new Closed(0, ""), client.closed());
-    awaitNobody();
+    awaitNoSessions();
     assertEquals("client_gone", record().get("end_reason"));
   }
 
   @Test
-  void a_client_that_does_not_read_is_cut() throws Exception {
-    begun();
-    CountDownLatch heard = new CountDownLatch(1);
+  void a_client_that_does_not_read_is_disconnected() throws Exception {
+    connected();
+    CountDownLatch blocked = new CountDownLatch(1);
     CountDownLatch reads = new CountDownLatch(1);
-    client.hearing =
+    client.onMessage =
         () -> {
-          heard.countDown();
+          blocked.countDown();
           await(reads);
         };
-    Thread telling = Thread.ofVirtual().start(() -> provider.say("Much."));
-    await(heard);
-    passAlive(TIMEOUT.plusNanos(1));
+    Thread sender = Thread.ofVirtual().start(() -> provider.result("Much."));
+    await(blocked);
+    advanceWithPongs(TIMEOUT.plusNanos(1));
     live.tick();
     assertEquals(new Closed(0, ""), client.closed());
-    awaitNobody();
+    awaitNoSessions();
     reads.countDown();
-    telling.join();
+    sender.join();
     assertEquals("client_slow", record().get("end_reason"));
     assertEquals("Much.", record().get("full_transcript"));
   }
 
   @Test
-  void a_provider_that_shows_no_sign_of_life_is_given_up() throws Exception {
-    begun();
-    pass(TIMEOUT.plusNanos(1));
-    client.heardNanos = nanos.get();
+  void a_provider_that_sends_nothing_ends_the_session() throws Exception {
+    connected();
+    advance(TIMEOUT.plusNanos(1));
+    client.lastReceivedNanos = nanos.get();
     live.tick();
-    ends("provider_gone", 4502, "TRANSCRIPTION_FAILED");
+    assertEndsWith("provider_gone", 4502, "TRANSCRIPTION_FAILED");
   }
 
   @Test
-  void silence_ends_it() throws Exception {
-    begun();
-    passAlive(SILENCE.plusNanos(1));
+  void silence_ends_the_session() throws Exception {
+    connected();
+    advanceWithPongs(SILENCE.plusNanos(1));
     live.tick();
     client.next("complete");
     assertEquals(new Closed(1000, "silence"), client.closed());
   }
 
   @Test
-  void FR_036_it_lasts_no_longer_than_its_maximum() throws Exception {
+  void FR_036_the_maximum_duration_ends_the_session() throws Exception {
     LiveSession session = speaking();
-    passAlive(Duration.ofSeconds(301));
+    advanceWithPongs(Duration.ofSeconds(301));
     session.audio(PIECES.get(1));
     live.tick();
     assertEquals("MAX_DURATION_EXCEEDED", client.next("error").get("code").stringValue());
@@ -175,48 +175,48 @@ class LiveSessionEndTest extends LiveSessionsFixture {
   }
 
   @Test
-  void a_session_that_cannot_end_because_of_its_client_is_cut_in_the_end() throws Exception {
-    LiveSession session = begun();
+  void a_client_that_blocks_the_end_is_disconnected() throws Exception {
+    LiveSession session = connected();
     CountDownLatch reads = new CountDownLatch(1);
-    CountDownLatch told = new CountDownLatch(1);
-    client.hearing =
+    CountDownLatch called = new CountDownLatch(1);
+    client.onMessage =
         () -> {
-          told.countDown();
+          called.countDown();
           await(reads);
         };
-    session.end(EndReason.MISBEHAVED);
-    await(told);
-    pass(LIMIT.plus(TIMEOUT));
+    session.end(EndReason.PROTOCOL_ERROR);
+    await(called);
+    advance(LIMIT.plus(TIMEOUT));
     live.tick();
     assertEquals(0, client.closes.size());
-    pass(Duration.ofNanos(1));
+    advance(Duration.ofNanos(1));
     live.tick();
     assertEquals(new Closed(0, ""), client.closed());
     reads.countDown();
     assertEquals(new Closed(1008, "misbehaved"), client.closed());
   }
 
-  // Its thread is interrupted, or it ends where nobody expects it
+  // Interruption and races
 
   @Test
-  void an_interrupted_start_ends_it() throws Exception {
-    provider.opening =
+  void an_interrupted_start_ends_the_session() throws Exception {
+    provider.onOpen =
         () -> {
           throw new InterruptedException();
         };
-    open().begin();
+    open().start();
     assertTrue(Thread.interrupted());
     client.next("complete");
     assertEquals(new Closed(1001, "going_away"), client.closed());
   }
 
   @Test
-  void interrupted_audio_ends_it() throws Exception {
-    provider.sending =
+  void interrupted_audio_ends_the_session() throws Exception {
+    provider.onAudio =
         () -> {
           throw new InterruptedException();
         };
-    LiveSession session = begun();
+    LiveSession session = connected();
     session.audio(PIECES.getFirst());
     assertTrue(Thread.interrupted());
     client.next("complete");
@@ -224,49 +224,49 @@ class LiveSessionEndTest extends LiveSessionsFixture {
   }
 
   @Test
-  void an_interrupted_end_is_left_to_the_lease() throws Exception {
-    provider.finishing =
+  void an_interrupted_end_lets_the_lease_expire() throws Exception {
+    provider.onFinish =
         () -> {
           throw new InterruptedException();
         };
-    LiveSession session = begun();
+    LiveSession session = connected();
     session.end(EndReason.CLIENT_DONE);
     assertEquals(new Closed(1000, "end_stream"), client.closed());
-    awaitNobody();
+    awaitNoSessions();
     assertEquals(null, record().get("ended_at"));
   }
 
   @Test
-  void an_end_while_the_provider_is_reached_hangs_up() throws Exception {
+  void an_end_during_the_connect_closes_the_provider() throws Exception {
     LiveSession session = open();
-    provider.opening = session::goAway;
-    session.begin();
+    provider.onOpen = session::shutDown;
+    session.start();
     await(provider.aborted);
     client.next("complete");
     assertEquals(new Closed(1001, "going_away"), client.closed());
   }
 
   @Test
-  void a_session_that_ended_before_its_client_was_there_tells_it_so() throws Exception {
+  void a_session_that_ended_before_its_client_connected_closes_the_connection() throws Exception {
     LiveSession session = open();
-    session.end(EndReason.GOING_AWAY);
-    awaitNobody();
+    session.end(EndReason.SHUTDOWN);
+    awaitNoSessions();
     client.closes.clear();
-    session.begin();
+    session.start();
     assertEquals(new Closed(1001, "going_away"), client.closed());
   }
 
-  // The process stops
+  // Shutdown
 
   @Test
-  void promise_24_a_process_that_stops_waits_until_each_session_is_written_down() throws Exception {
+  void promise_24_shutdown_waits_until_each_session_is_recorded() throws Exception {
     CountDownLatch finishing = new CountDownLatch(1);
-    CountDownLatch lastWords = new CountDownLatch(1);
-    provider.finishing =
+    CountDownLatch results = new CountDownLatch(1);
+    provider.onFinish =
         () -> {
           finishing.countDown();
-          await(lastWords);
-          provider.tell(Ended.DONE);
+          await(results);
+          provider.end(StreamEnd.COMPLETED);
         };
     speaking();
     CountDownLatch closed = new CountDownLatch(1);
@@ -280,46 +280,46 @@ class LiveSessionEndTest extends LiveSessionsFixture {
     assertEquals(1, closed.getCount());
     Refusal refusal = assertThrows(Refusal.class, this::open);
     assertEquals(ErrorCode.SERVICE_UNAVAILABLE, refusal.code());
-    lastWords.countDown();
+    results.countDown();
     await(closed);
     assertEquals("going_away", record().get("end_reason"));
     client.next("complete");
     assertEquals(new Closed(1001, "going_away"), client.closed());
-    CountDownLatch told = new CountDownLatch(1);
-    live.watch(
+    CountDownLatch called = new CountDownLatch(1);
+    live.monitor(
         new Monitored() {
           @Override
           public void tick(long now) {
-            throw new AssertionError("nobody looks any more");
+            throw new AssertionError("no ticks after shutdown");
           }
 
           @Override
-          public void goAway() {
-            told.countDown();
-            live.forget(this);
+          public void shutDown() {
+            called.countDown();
+            live.remove(this);
           }
         });
-    await(told);
+    await(called);
   }
 
   @Test
-  void an_interrupted_stop_does_not_wait() throws Exception {
-    CountDownLatch lastWords = new CountDownLatch(1);
-    provider.finishing = () -> await(lastWords);
-    begun();
+  void an_interrupted_shutdown_does_not_wait() throws Exception {
+    CountDownLatch results = new CountDownLatch(1);
+    provider.onFinish = () -> await(results);
+    connected();
     Thread stopping = Thread.ofVirtual().unstarted(live::close);
     stopping.start();
     stopping.interrupt();
     stopping.join();
     assertEquals(1, live.count());
-    lastWords.countDown();
-    provider.tell(Ended.DONE);
-    awaitNobody();
+    results.countDown();
+    provider.end(StreamEnd.COMPLETED);
+    awaitNoSessions();
   }
 
   @Test
   void without_a_transcriber_there_is_no_session() {
-    try (LiveSessionRegistry none = sessions(LIMIT, Optional.empty())) {
+    try (LiveSessionRegistry none = registry(LIMIT, Optional.empty())) {
       Refusal refusal = assertThrows(Refusal.class, none::requireService);
       assertEquals(ErrorCode.TRANSCRIPTION_SERVICE_UNAVAILABLE, refusal.code());
     }

@@ -17,13 +17,13 @@ import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 
-/** Live sessions and the database: first bytes, leases, minutes, words. */
+/** Live sessions and the database: first bytes, leases, minutes, transcripts. */
 class LiveSessionRegistryTest extends LiveSessionsFixture {
   // First bytes
 
   @Test
   void the_first_message_may_be_one_byte_as_recorders_send_it() throws Exception {
-    LiveSession session = begun();
+    LiveSession session = connected();
     byte[] first = PIECES.getFirst();
     session.audio(Arrays.copyOf(first, 1));
     session.audio(Arrays.copyOfRange(first, 1, 3));
@@ -40,9 +40,9 @@ class LiveSessionRegistryTest extends LiveSessionsFixture {
 
   @Test
   void a_session_of_fewer_than_four_bytes_had_no_audio_and_costs_nothing() throws Exception {
-    LiveSession session = begun();
+    LiveSession session = connected();
     session.audio(new byte[] {0x1a, 0x45, (byte) 0xdf});
-    pass(Duration.ofSeconds(20));
+    advance(Duration.ofSeconds(20));
     JsonNode complete = complete(session);
     assertEquals(0, complete.get("credits_used").intValue());
     assertEquals(0, complete.get("duration_seconds").intValue());
@@ -52,11 +52,11 @@ class LiveSessionRegistryTest extends LiveSessionsFixture {
   }
 
   @Test
-  void what_turns_out_to_be_no_webm_costs_nothing() throws Exception {
-    LiveSession session = begun();
+  void other_formats_than_webm_cost_nothing() throws Exception {
+    LiveSession session = connected();
     session.audio(new byte[] {0x1a});
     session.audio(new byte[] {0x45, 0, 0});
-    ends("not_audio", 4502, "TRANSCRIPTION_FAILED");
+    assertEndsWith("not_audio", 4502, "TRANSCRIPTION_FAILED");
     session.audio(PIECES.getFirst());
     assertEquals(0, consumed());
     assertEquals(0, provider.received.size());
@@ -65,27 +65,27 @@ class LiveSessionRegistryTest extends LiveSessionsFixture {
   // The lease
 
   @Test
-  void leases_are_extended_three_times_as_often_as_they_end() throws Exception {
-    LiveSession session = begun();
+  void leases_are_extended_after_a_third_of_their_time() throws Exception {
+    LiveSession session = connected();
     expire();
-    pass(LEASE.dividedBy(3).minusNanos(1));
+    advance(LEASE.dividedBy(3).minusNanos(1));
     live.tick();
     assertFalse(leased());
-    pass(Duration.ofNanos(1));
+    advance(Duration.ofNanos(1));
     live.tick();
     Eventually.within(LIMIT, this::leased);
     complete(session);
-    // Nobody is left whose lease there would be to extend.
-    pass(LEASE);
+    // Without sessions there is nothing to extend.
+    advance(LEASE);
     live.tick();
   }
 
   @Test
   void a_lease_that_the_database_cannot_extend_is_extended_the_next_time() throws Exception {
-    LiveSession session = begun();
+    LiveSession session = connected();
     expire();
     pool.failures.set(1);
-    pass(LEASE.dividedBy(3));
+    advance(LEASE.dividedBy(3));
     live.tick();
     Eventually.within(LIMIT, () -> pool.failed.get() == 1);
     assertFalse(leased());
@@ -93,9 +93,9 @@ class LiveSessionRegistryTest extends LiveSessionsFixture {
     Eventually.within(
         LIMIT,
         () -> {
-          pass(LEASE.dividedBy(3));
-          provider.heardNanos = nanos.get();
-          client.heardNanos = nanos.get();
+          advance(LEASE.dividedBy(3));
+          provider.lastReceivedNanos = nanos.get();
+          client.lastReceivedNanos = nanos.get();
           session.audio(new byte[] {0x1a});
           live.tick();
           return leased();
@@ -116,47 +116,47 @@ class LiveSessionRegistryTest extends LiveSessionsFixture {
   }
 
   @Test
-  void what_is_looked_at_and_fails_stops_nobody_else() throws Exception {
-    CountDownLatch looked = new CountDownLatch(2);
+  void a_failing_check_does_not_stop_the_others() throws Exception {
+    CountDownLatch ticked = new CountDownLatch(2);
     for (int i = 0; i < 2; i++) {
-      live.watch(
+      live.monitor(
           new Monitored() {
             @Override
             public void tick(long now) {
-              looked.countDown();
-              throw new IllegalStateException("as the test wants it");
+              ticked.countDown();
+              throw new IllegalStateException("simulated failure");
             }
 
             @Override
-            public void goAway() {
-              live.forget(this);
+            public void shutDown() {
+              live.remove(this);
             }
           });
     }
     live.tick();
-    await(looked);
+    await(ticked);
   }
 
   // Minutes
 
   @Test
-  void FR_033_a_minute_that_the_database_could_not_take_is_taken_at_the_next_look()
+  void FR_033_a_charge_that_failed_is_retried_at_the_next_tick()
       throws Exception {
-    LiveSession session = begun();
+    LiveSession session = connected();
     pool.failures.set(1);
     session.audio(PIECES.getFirst());
     assertEquals(0, consumed());
-    pass(Duration.ofSeconds(1));
+    advance(Duration.ofSeconds(1));
     live.tick();
     Eventually.within(LIMIT, () -> consumed() == 1);
     assertEquals(5, complete(session).get("credits_used").intValue());
   }
 
   @Test
-  void FR_033_a_minute_that_could_not_be_taken_is_owed_at_the_end() throws Exception {
+  void FR_033_a_charge_that_failed_is_made_at_the_end() throws Exception {
     LiveSession session = speaking();
     pool.failures.set(1);
-    passAlive(Duration.ofSeconds(61));
+    advanceWithPongs(Duration.ofSeconds(61));
     session.audio(PIECES.get(1));
     live.tick();
     Eventually.within(LIMIT, () -> pool.failed.get() == 1);
@@ -166,22 +166,22 @@ class LiveSessionRegistryTest extends LiveSessionsFixture {
   }
 
   @Test
-  void FR_033_a_first_minute_that_could_not_be_taken_is_owed_at_the_end() throws Exception {
-    LiveSession session = begun();
+  void FR_033_a_first_charge_that_failed_is_made_at_the_end() throws Exception {
+    LiveSession session = connected();
     pool.failures.set(1);
     session.audio(PIECES.getFirst());
-    pass(Duration.ofSeconds(2));
+    advance(Duration.ofSeconds(2));
     assertEquals(5, complete(session).get("credits_used").intValue());
   }
 
   @Test
-  void FR_033_credits_that_run_out_end_it() throws Exception {
+  void FR_033_running_out_of_credits_ends_the_session() throws Exception {
     LiveSession session = speaking();
-    passAlive(Duration.ofSeconds(61));
+    advanceWithPongs(Duration.ofSeconds(61));
     session.audio(PIECES.get(1));
     live.tick();
     Eventually.within(LIMIT, () -> consumed() == 2);
-    passAlive(Duration.ofSeconds(60));
+    advanceWithPongs(Duration.ofSeconds(60));
     session.audio(PIECES.get(1));
     // The charge that has committed may not have returned yet; none runs beside it.
     Eventually.within(
@@ -193,7 +193,7 @@ class LiveSessionRegistryTest extends LiveSessionsFixture {
     assertEquals("INSUFFICIENT_CREDITS", client.next("error").get("code").stringValue());
     assertEquals(10, client.next("complete").get("credits_used").intValue());
     assertEquals(new Closed(4402, "insufficient_credits"), client.closed());
-    awaitNobody();
+    awaitNoSessions();
   }
 
   // Taken over
@@ -204,48 +204,48 @@ class LiveSessionRegistryTest extends LiveSessionsFixture {
   }
 
   @Test
-  void promise_18_a_session_that_another_process_took_over_takes_no_minute() throws Exception {
-    LiveSession session = begun();
+  void promise_18_a_session_that_was_taken_over_is_not_charged() throws Exception {
+    LiveSession session = connected();
     takeOver();
     session.audio(PIECES.getFirst());
     assertEquals(new Closed(1011, "taken_over"), client.closed());
-    awaitNobody();
+    awaitNoSessions();
     assertEquals(0, provider.received.size());
     assertEquals(0, consumed());
   }
 
   @Test
-  void promise_18_a_session_that_another_process_took_over_keeps_no_words() throws Exception {
+  void promise_18_a_session_that_was_taken_over_stores_no_results() throws Exception {
     speaking();
     takeOver();
-    provider.say("Too late.");
+    provider.result("Too late.");
     assertEquals(new Closed(1011, "taken_over"), client.closed());
-    awaitNobody();
+    awaitNoSessions();
     assertEquals("", record().get("full_transcript"));
   }
 
   @Test
-  void a_session_whose_account_is_gone_ends() throws Exception {
-    for (boolean words : new boolean[] {true, false}) {
+  void a_session_of_a_deleted_account_ends() throws Exception {
+    for (boolean hasResults : new boolean[] {true, false}) {
       aProUser();
       client.messages.clear();
-      LiveSession session = words ? speaking() : begun();
+      LiveSession session = hasResults ? speaking() : connected();
       database.run("delete from ops.job_queue where user_id = ?", user);
       database.run("delete from notes.voice_sessions where user_id = ?", user);
-      UUID gone = user;
-      database.run("update auth.users set tier = 'free' where id = ?", gone);
-      delete(gone);
-      if (words) {
-        provider.say("Nobody's.");
+      UUID deleted = user;
+      database.run("update auth.users set tier = 'free' where id = ?", deleted);
+      delete(deleted);
+      if (hasResults) {
+        provider.result("Nobody's.");
       } else {
         session.audio(PIECES.getFirst());
       }
       assertEquals(new Closed(1011, "taken_over"), client.closed());
-      awaitNobody();
+      awaitNoSessions();
     }
   }
 
-  private static void delete(UUID gone) {
+  private static void delete(UUID deleted) {
     for (String table :
         List.of(
             "activity.activity_logs",
@@ -253,21 +253,21 @@ class LiveSessionRegistryTest extends LiveSessionsFixture {
             "billing.ai_credit_grants",
             "billing.ai_credit_accounts")) {
       if (database.number("select count(to_regclass(?))", table) == 1) {
-        database.run("delete from " + table + " where user_id = ?", gone);
+        database.run("delete from " + table + " where user_id = ?", deleted);
       }
     }
-    database.run("delete from auth.users where id = ?", gone);
+    database.run("delete from auth.users where id = ?", deleted);
   }
 
   // The database
 
   @Test
-  void words_that_could_not_be_stored_are_stored_with_the_next() throws Exception {
+  void results_that_could_not_be_stored_are_stored_with_the_next() throws Exception {
     LiveSession session = speaking();
     pool.failures.set(1);
-    provider.say("One.");
+    provider.result("One.");
     assertEquals("", record().get("full_transcript"));
-    provider.say("Two.");
+    provider.result("Two.");
     assertEquals("One. Two.", record().get("full_transcript"));
     client.next("transcript");
     client.next("transcript");
@@ -275,7 +275,7 @@ class LiveSessionRegistryTest extends LiveSessionsFixture {
   }
 
   @Test
-  void promise_18_an_end_that_could_not_be_recorded_is_tried_again() throws Exception {
+  void promise_18_recording_an_end_is_retried() throws Exception {
     LiveSession session = speaking();
     pool.failures.set(2);
     assertEquals(5, complete(session).get("credits_used").intValue());
@@ -283,25 +283,25 @@ class LiveSessionRegistryTest extends LiveSessionsFixture {
   }
 
   @Test
-  void promise_18_an_end_that_cannot_be_recorded_is_left_to_the_lease() throws Exception {
+  void promise_18_an_end_that_cannot_be_recorded_lets_the_lease_expire() throws Exception {
     LiveSession session = speaking();
     pool.failures.set(Integer.MAX_VALUE);
     session.end(EndReason.CLIENT_DONE);
     assertEquals("SERVICE_UNAVAILABLE", client.next("error").get("code").stringValue());
     assertEquals(new Closed(1000, "end_stream"), client.closed());
-    awaitNobody();
+    awaitNoSessions();
     assertEquals(null, record().get("ended_at"));
   }
 
   @Test
-  void a_mistake_of_ours_at_the_end_still_closes_the_connection() throws Exception {
+  void an_exception_at_the_end_still_closes_the_connection() throws Exception {
     LiveSession session = speaking();
-    client.hearing =
+    client.onMessage =
         () -> {
-          throw new IllegalStateException("as the test wants it");
+          throw new IllegalStateException("simulated failure");
         };
     session.end(EndReason.NOT_AUDIO);
     assertEquals(new Closed(4502, "not_audio"), client.closed());
-    awaitNobody();
+    awaitNoSessions();
   }
 }

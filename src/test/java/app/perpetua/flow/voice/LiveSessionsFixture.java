@@ -42,8 +42,8 @@ import org.junit.jupiter.api.parallel.ResourceLock;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Live sessions between a client, a provider and a database that do what the test says, when it
- * says so: time stands still, and sessions are looked at by the test.
+ * Live sessions between a scripted client, provider and database. Tests move the time and call
+ * {@link LiveSessionRegistry#tick}.
  */
 @ResourceLock("LiveSessionsFixture.database")
 abstract class LiveSessionsFixture {
@@ -57,12 +57,12 @@ abstract class LiveSessionsFixture {
   static final Duration TIMEOUT = Duration.ofSeconds(50);
   static final Duration SILENCE = Duration.ofMinutes(1);
 
-  /** A pool that fails as often as it is told to. */
-  static final class Faulty extends HikariDataSource {
+  /** A pool whose next {@link #failures} connections fail. */
+  static final class FaultyPool extends HikariDataSource {
     final AtomicInteger failures = new AtomicInteger();
     final AtomicInteger failed = new AtomicInteger();
 
-    Faulty(HikariConfig config) {
+    FaultyPool(HikariConfig config) {
       super(config);
     }
 
@@ -70,7 +70,7 @@ abstract class LiveSessionsFixture {
     public Connection getConnection() throws SQLException {
       if (failures.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
         failed.incrementAndGet();
-        throw new SQLTransientConnectionException("away, as the test wants it", "08001");
+        throw new SQLTransientConnectionException("simulated failure", "08001");
       }
       return super.getConnection();
     }
@@ -79,20 +79,20 @@ abstract class LiveSessionsFixture {
   final AtomicLong nanos = new AtomicLong(Duration.ofDays(1).toNanos());
   final Ids ids = new Ids();
   final Json json = new Json();
-  final Faulty pool = pool();
+  final FaultyPool pool = pool();
   final FakeVoices.Provider provider = new FakeVoices.Provider(nanos::get);
   final FakeVoices.Client client = new FakeVoices.Client(nanos::get);
-  final LiveSessionRegistry live = sessions(LIMIT, Optional.of(provider));
+  final LiveSessionRegistry live = registry(LIMIT, Optional.of(provider));
   UUID user = new UUID(0, 0);
 
-  private static Faulty pool() {
+  private static FaultyPool pool() {
     HikariConfig config = new HikariConfig();
     config.setDataSource(database.dataSource());
     config.setMaximumPoolSize(4);
-    return new Faulty(config);
+    return new FaultyPool(config);
   }
 
-  LiveSessionRegistry sessions(Duration drain, Optional<Transcriber> transcriber) {
+  LiveSessionRegistry registry(Duration drain, Optional<Transcriber> transcriber) {
     Db db =
         new Db(
             pool,
@@ -141,31 +141,30 @@ abstract class LiveSessionsFixture {
     return live.open(new SessionOwner(user, "request-1"), client);
   }
 
-  /** Connected. */
-  LiveSession begun() throws InterruptedException {
+  LiveSession connected() throws InterruptedException {
     LiveSession session = open();
-    session.begin();
+    session.start();
     client.next("connected");
     return session;
   }
 
-  /** With its first minute paid for. */
+  /** Its first minute is charged. */
   LiveSession speaking() throws InterruptedException {
-    LiveSession session = begun();
+    LiveSession session = connected();
     session.audio(PIECES.getFirst());
     assertEquals(1, consumed());
     return session;
   }
 
-  void pass(Duration time) {
+  void advance(Duration time) {
     nanos.addAndGet(time.toNanos());
   }
 
-  /** Everybody but the speaker shows that they live. */
-  void passAlive(Duration time) {
-    pass(time);
-    provider.heardNanos = nanos.get();
-    client.heardNanos = nanos.get();
+  /** Both sides have answered a ping, but there is no audio. */
+  void advanceWithPongs(Duration time) {
+    advance(time);
+    provider.lastReceivedNanos = nanos.get();
+    client.lastReceivedNanos = nanos.get();
   }
 
   long consumed() {
@@ -180,18 +179,18 @@ abstract class LiveSessionsFixture {
     session.end(EndReason.CLIENT_DONE);
     JsonNode complete = client.next("complete");
     assertEquals(new Closed(1000, "end_stream"), client.closed());
-    awaitNobody();
+    awaitNoSessions();
     return complete;
   }
 
-  void awaitNobody() {
+  void awaitNoSessions() {
     Eventually.within(LIMIT, () -> live.count() == 0);
   }
 
-  void ends(String reason, int code, String error) throws InterruptedException {
+  void assertEndsWith(String reason, int code, String error) throws InterruptedException {
     assertEquals(error, client.next("error").get("code").stringValue());
     assertEquals(new Closed(code, reason), client.closed());
-    awaitNobody();
+    awaitNoSessions();
     assertEquals(reason, record().get("end_reason"));
   }
 }

@@ -34,9 +34,9 @@ class MeterTest {
   @Test
   void it_runs_from_the_first_audio_to_the_end_in_whole_seconds() {
     assertEquals(0, meter.seconds(nanos(50)));
-    assertFalse(meter.isBegun());
-    meter.begin(nanos(10));
-    assertTrue(meter.isBegun());
+    assertFalse(meter.isStarted());
+    meter.start(nanos(10));
+    assertTrue(meter.isStarted());
     assertEquals(60, meter.seconds(nanos(70.9)));
     meter.stop(nanos(70.9));
     meter.stop(nanos(99));
@@ -45,35 +45,35 @@ class MeterTest {
 
   @Test
   void the_longer_of_time_and_audio_counts() {
-    meter.understood(40);
-    meter.begin(nanos(0));
+    meter.audioProcessed(40);
+    meter.start(nanos(0));
     assertEquals(10, meter.seconds(nanos(10)));
-    meter.understood(40.9);
-    meter.understood(30);
-    meter.understood(Double.NaN);
+    meter.audioProcessed(40.9);
+    meter.audioProcessed(30);
+    meter.audioProcessed(Double.NaN);
     assertEquals(40, meter.seconds(nanos(10)));
     assertEquals(41, meter.seconds(nanos(41)));
   }
 
   @Test
-  void FR_036_three_hundred_seconds_are_no_error_and_more_are() {
-    meter.begin(0);
-    assertFalse(meter.isOver(nanos(300.4)));
+  void FR_036_exactly_the_maximum_is_not_an_error() {
+    meter.start(0);
+    assertFalse(meter.isExceeded(nanos(300.4)));
     assertEquals(300, meter.seconds(nanos(300.4)));
-    assertTrue(meter.isOver(nanos(300.6)));
+    assertTrue(meter.isExceeded(nanos(300.6)));
     assertEquals(300, meter.seconds(nanos(400)));
   }
 
   @Test
-  void an_allowance_is_used_up_and_comes_back() {
+  void a_burst_empties_the_bucket_and_time_refills_it() {
     long now = nanos(7);
-    TokenBucket allowance = new TokenBucket(100, 500, now);
+    TokenBucket bucket = new TokenBucket(100, 500, now);
     int taken = 0;
-    while (allowance.tryTake(now) && taken < 1_000) {
+    while (bucket.tryTake(now) && taken < 1_000) {
       taken++;
     }
     assertEquals(500, taken);
-    assertFalse(allowance.tryTake(now));
-    assertTrue(allowance.tryTake(now + Duration.ofSeconds(1).toNanos()));
+    assertFalse(bucket.tryTake(now));
+    assertTrue(bucket.tryTake(now + Duration.ofSeconds(1).toNanos()));
   }
 }

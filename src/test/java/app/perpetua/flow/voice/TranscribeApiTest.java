@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Text of recordings (FR-033). */
+/** Transcription of recordings (FR-033). */
 class TranscribeApiTest {
   private static final String TRANSCRIBE = "/api/v1/ai/transcribe";
   private static final String URL = "http://recordings.test/note.webm";
@@ -48,7 +48,7 @@ class TranscribeApiTest {
   }
 
   @Test
-  void FR_033_what_was_measured_is_paid_for_whatever_was_claimed() {
+  void FR_033_the_measured_length_is_charged() {
     assertEquals(15, balance(user));
     service.deepgram().become(Recording.of("Buy milk.", 60.9));
     Api.Answer answer = user.api().post(TRANSCRIBE, recording(120)).expect(200);
@@ -96,7 +96,7 @@ class TranscribeApiTest {
   }
 
   @Test
-  void promise_17_what_comes_to_nothing_costs_nothing_and_frees_its_key() {
+  void promise_17_a_failure_costs_nothing_and_frees_its_key() {
     int asked = service.deepgram().asked().size();
     UUID key = UUID.randomUUID();
     Api api = user.api().withKey(key);
@@ -119,7 +119,7 @@ class TranscribeApiTest {
   }
 
   @Test
-  void promise_3_while_the_first_runs_another_process_is_told_so() {
+  void promise_3_a_repeat_at_another_process_is_refused_while_the_first_runs() {
     CountDownLatch answered = new CountDownLatch(1);
     service.deepgram().hold(answered);
     UUID key = UUID.randomUUID();
@@ -139,10 +139,10 @@ class TranscribeApiTest {
   }
 
   @Test
-  void promise_17_a_process_that_ends_in_between_leaves_nothing_reserved() {
+  void promise_17_a_process_that_stops_during_the_call_leaves_nothing_reserved() {
     UUID key = UUID.randomUUID();
     user.api().withKey(key).post(TRANSCRIBE, recording(60)).expect(200);
-    // As if it had ended before the last phase.
+    // As if the process had stopped before it settled.
     String ref =
         String.valueOf(
             database
@@ -185,7 +185,7 @@ class TranscribeApiTest {
   }
 
   @Test
-  void FR_024_the_text_becomes_the_content_of_the_note_that_waits_for_it() {
+  void FR_024_the_text_becomes_the_content_of_the_voice_note() {
     String waiting = note(user, "");
     service.deepgram().become(Recording.of("Buy milk.", 5));
     user.api().post(TRANSCRIBE, forNote(waiting)).expect(200);

@@ -54,7 +54,7 @@ class VoiceApiTest {
   }
 
   @Test
-  void FR_033_words_come_while_somebody_speaks_and_all_of_them_at_the_end() throws Exception {
+  void FR_033_results_arrive_during_the_session_and_the_transcript_at_the_end() throws Exception {
     service
         .deepgram()
         .script(
@@ -64,23 +64,23 @@ class VoiceApiTest {
             new Step.Final("Buy milk."));
     TestService.Session user = service.newPro();
     int before = balance(user);
-    try (VoiceTestClient talk = VoiceTestClient.open(service.port(), user.accessToken())) {
-      JsonNode connected = talk.next("connected");
+    try (VoiceTestClient client = VoiceTestClient.open(service.port(), user.accessToken())) {
+      JsonNode connected = client.next("connected");
       assertEquals(300, connected.get("max_duration_seconds").intValue());
-      talk.audio(PIECES.get(0));
-      JsonNode partial = talk.next("transcript");
+      client.audio(PIECES.get(0));
+      JsonNode partial = client.next("transcript");
       assertEquals("call", partial.get("text").stringValue());
       assertFalse(partial.get("is_final").booleanValue());
-      talk.audio(PIECES.get(1));
-      JsonNode words = talk.next("transcript");
-      assertTrue(words.get("is_final").booleanValue());
-      assertEquals(0.91, words.get("confidence").doubleValue());
-      talk.endStream();
-      JsonNode complete = talk.next("complete");
+      client.audio(PIECES.get(1));
+      JsonNode result = client.next("transcript");
+      assertTrue(result.get("is_final").booleanValue());
+      assertEquals(0.91, result.get("confidence").doubleValue());
+      client.endStream();
+      JsonNode complete = client.next("complete");
       assertEquals("Call the dentist. Buy milk.", complete.get("full_transcript").stringValue());
       assertEquals(5, complete.get("credits_used").intValue());
       assertEquals(before - 5, complete.get("credits_remaining").intValue());
-      assertEquals(1000, talk.closeCode());
+      assertEquals(1000, client.closeCode());
       String id = connected.get("session_id").stringValue();
       JsonNode record = ended(user, id);
       assertEquals("end_stream", record.get("end_reason").stringValue());
@@ -105,42 +105,42 @@ class VoiceApiTest {
   void audio_arrives_whole_and_in_order_and_is_stored_nowhere() throws Exception {
     TestService.Session user = service.newPro();
     CRC32 sent = new CRC32();
-    try (VoiceTestClient talk = VoiceTestClient.open(service.port(), user.accessToken())) {
-      talk.next("connected");
+    try (VoiceTestClient client = VoiceTestClient.open(service.port(), user.accessToken())) {
+      client.next("connected");
       for (byte[] piece : PIECES) {
-        talk.audio(piece);
+        client.audio(piece);
         sent.update(piece);
-        talk.audio(new byte[0]);
+        client.audio(new byte[0]);
       }
-      talk.endStream();
-      talk.next("complete");
+      client.endStream();
+      client.next("complete");
     }
     DeepgramStreamFake stream = service.deepgram().latest();
-    assertEquals(PIECES.size(), stream.messages(), "empty messages are not passed on");
+    assertEquals(PIECES.size(), stream.messages(), "empty messages are not relayed");
     assertEquals(sent.getValue(), stream.checksum());
   }
 
   @Test
-  void a_token_comes_by_header_or_first_message_as_well() throws Exception {
+  void the_header_and_the_first_message_may_have_the_token() throws Exception {
     TestService.Session user = service.newPro();
     Map<String, String> header = Map.of("Authorization", "Bearer " + user.accessToken());
-    try (VoiceTestClient talk = VoiceTestClient.open(service.port(), header)) {
-      talk.next("connected");
-      talk.endStream();
-      assertEquals(0, talk.next("complete").get("credits_used").intValue());
-      assertEquals(1000, talk.closeCode());
+    try (VoiceTestClient client = VoiceTestClient.open(service.port(), header)) {
+      client.next("connected");
+      client.endStream();
+      assertEquals(0, client.next("complete").get("credits_used").intValue());
+      assertEquals(1000, client.closeCode());
     }
-    try (VoiceTestClient talk = VoiceTestClient.open(service.port(), Map.of())) {
-      talk.say("{\"type\":\"auth\",\"token\":\"" + user.accessToken() + "\"}");
-      talk.next("connected");
-      talk.say("{\"type\":\"auth\",\"token\":\"" + user.accessToken() + "\"}");
-      talk.endStream();
-      talk.next("complete");
+    try (VoiceTestClient client = VoiceTestClient.open(service.port(), Map.of())) {
+      client.send("{\"type\":\"auth\",\"token\":\"" + user.accessToken() + "\"}");
+      client.next("connected");
+      client.send("{\"type\":\"auth\",\"token\":\"" + user.accessToken() + "\"}");
+      client.endStream();
+      client.next("complete");
     }
   }
 
   @Test
-  void FR_004_who_is_not_let_in_gets_an_ordinary_answer() throws Exception {
+  void FR_004_a_refused_upgrade_gets_an_error_response() throws Exception {
     TestService.Session free = service.newUser();
     TestService.Session pro = service.newPro();
     refused(401, "UNAUTHORIZED", "?token=nonsense");
@@ -148,13 +148,13 @@ class VoiceApiTest {
     refused(403, "TIER_REQUIRED", "?token=" + free.accessToken());
     refused(403, "FORBIDDEN", "?token=" + pro.accessToken(), "Origin: https://evil.example.com");
     service.api().invalidOnPurpose().get("/api/v1/ws/voice/transcribe").expect(400);
-    // Five to start with and ten of the day.
+    // Five kickstart and ten daily credits.
     for (int i = 0; i < 3; i++) {
-      try (VoiceTestClient talk = VoiceTestClient.open(service.port(), pro.accessToken())) {
-        talk.next("connected");
-        talk.audio(PIECES.getFirst());
-        talk.endStream();
-        talk.next("complete");
+      try (VoiceTestClient client = VoiceTestClient.open(service.port(), pro.accessToken())) {
+        client.next("connected");
+        client.audio(PIECES.getFirst());
+        client.endStream();
+        client.next("complete");
       }
     }
     refused(402, "INSUFFICIENT_CREDITS", "?token=" + pro.accessToken());
@@ -162,20 +162,20 @@ class VoiceApiTest {
 
   private static void refused(int status, String code, String query, String... headers)
       throws Exception {
-    try (RawVoiceClient talk = new RawVoiceClient(service.port(), query, headers)) {
-      assertEquals(status, talk.status());
-      assertEquals(code, talk.errorCode());
+    try (RawVoiceClient client = new RawVoiceClient(service.port(), query, headers)) {
+      assertEquals(status, client.status());
+      assertEquals(code, client.errorCode());
     }
   }
 
   @Test
-  void known_origins_our_own_and_none_are_let_in() throws Exception {
+  void configured_origins_and_the_services_own_are_permitted() throws Exception {
     TestService.Session user = service.newPro();
     for (String origin : List.of("https://app.example.com", "http://127.0.0.1:" + service.port())) {
-      try (RawVoiceClient talk =
+      try (RawVoiceClient client =
           new RawVoiceClient(service.port(), "?token=" + user.accessToken(), "Origin: " + origin)) {
-        assertEquals(101, talk.status());
-        assertEquals("connected", talk.next().get("type").stringValue());
+        assertEquals(101, client.status());
+        assertEquals("connected", client.next().get("type").stringValue());
       }
       Eventually.within(LIMIT, () -> running(user) == 0);
     }
@@ -188,12 +188,12 @@ class VoiceApiTest {
   }
 
   @Test
-  void FR_004_after_the_upgrade_a_refusal_is_an_error_and_a_close() throws Exception {
+  void FR_004_after_the_upgrade_a_refusal_is_an_error_message_and_a_close_frame() throws Exception {
     TestService.Session free = service.newUser();
     closed(4401, "UNAUTHORIZED", "{\"type\":\"auth\",\"token\":\"nonsense\"}");
     closed(4403, "TIER_REQUIRED", auth(free));
     closed(1008, "VALIDATION_ERROR", "{\"type\":\"end_stream\"}");
-    closed(1008, "VALIDATION_ERROR", "no JSON");
+    closed(1008, "VALIDATION_ERROR", "not JSON");
     closed(4413, "PAYLOAD_TOO_LARGE", "x".repeat(9_000));
     TestService.Session pro = service.newPro();
     try (VoiceTestClient running = VoiceTestClient.open(service.port(), pro.accessToken())) {
@@ -201,10 +201,10 @@ class VoiceApiTest {
       closed(4409, "CONFLICT", auth(pro));
       refused(409, "CONFLICT", "?token=" + pro.accessToken());
     }
-    try (VoiceTestClient talk = VoiceTestClient.open(service.port(), Map.of())) {
-      talk.audio(PIECES.getFirst());
-      assertEquals("UNAUTHORIZED", talk.next("error").get("code").stringValue());
-      assertEquals(4401, talk.closeCode());
+    try (VoiceTestClient client = VoiceTestClient.open(service.port(), Map.of())) {
+      client.audio(PIECES.getFirst());
+      assertEquals("UNAUTHORIZED", client.next("error").get("code").stringValue());
+      assertEquals(4401, client.closeCode());
     }
   }
 
@@ -213,26 +213,26 @@ class VoiceApiTest {
   }
 
   private static void closed(int closeCode, String code, String first) throws Exception {
-    try (VoiceTestClient talk = VoiceTestClient.open(service.port(), Map.of())) {
-      talk.say(first);
-      assertEquals(code, talk.next("error").get("code").stringValue());
-      assertEquals(closeCode, talk.closeCode());
+    try (VoiceTestClient client = VoiceTestClient.open(service.port(), Map.of())) {
+      client.send(first);
+      assertEquals(code, client.next("error").get("code").stringValue());
+      assertEquals(closeCode, client.closeCode());
     }
   }
 
   @Test
-  void FR_006_an_expired_token_opens_nothing_but_ends_no_session() throws Exception {
+  void FR_006_an_expired_token_opens_no_session_but_does_not_end_one() throws Exception {
     TestService.Session user = service.newPro();
-    try (VoiceTestClient talk = VoiceTestClient.open(service.port(), user.accessToken())) {
-      talk.next("connected");
-      talk.audio(PIECES.get(0));
+    try (VoiceTestClient client = VoiceTestClient.open(service.port(), user.accessToken())) {
+      client.next("connected");
+      client.audio(PIECES.get(0));
       service.clock().advance(Duration.ofMinutes(16));
       refused(401, "TOKEN_EXPIRED", "?token=" + user.accessToken());
       closed(4401, "TOKEN_EXPIRED", auth(user));
-      talk.audio(PIECES.get(1));
-      talk.endStream();
-      talk.next("complete");
-      assertEquals(1000, talk.closeCode());
+      client.audio(PIECES.get(1));
+      client.endStream();
+      client.next("complete");
+      assertEquals(1000, client.closeCode());
     } finally {
       service.clock().advance(Duration.ofMinutes(-16));
     }
@@ -251,11 +251,11 @@ class VoiceApiTest {
     }
     int opened = 0;
     for (Future<RawVoiceClient> start : starts) {
-      try (RawVoiceClient talk = start.get()) {
-        if (talk.status() == 101) {
+      try (RawVoiceClient client = start.get()) {
+        if (client.status() == 101) {
           opened++;
         } else {
-          assertEquals(409, talk.status());
+          assertEquals(409, client.status());
         }
       }
     }
@@ -268,14 +268,14 @@ class VoiceApiTest {
   }
 
   @Test
-  void what_is_no_webm_costs_nothing() throws Exception {
+  void other_formats_than_webm_cost_nothing() throws Exception {
     TestService.Session user = service.newPro();
     int before = balance(user);
-    try (VoiceTestClient talk = VoiceTestClient.open(service.port(), user.accessToken())) {
-      talk.next("connected");
-      talk.audio("RIFF0000WAVEfmt ".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
-      assertEquals("TRANSCRIPTION_FAILED", talk.next("error").get("code").stringValue());
-      assertEquals(4502, talk.closeCode());
+    try (VoiceTestClient client = VoiceTestClient.open(service.port(), user.accessToken())) {
+      client.next("connected");
+      client.audio("RIFF0000WAVEfmt ".getBytes(java.nio.charset.StandardCharsets.US_ASCII));
+      assertEquals("TRANSCRIPTION_FAILED", client.next("error").get("code").stringValue());
+      assertEquals(4502, client.closeCode());
     }
     JsonNode record = onlyEnded(user);
     assertEquals("not_audio", record.get("end_reason").stringValue());
@@ -285,15 +285,15 @@ class VoiceApiTest {
   }
 
   @Test
-  void what_the_provider_cannot_decode_is_refunded() throws Exception {
+  void undecodable_audio_is_refunded() throws Exception {
     service.deepgram().script(new Step.Close(1008, "DATA-0000"));
     TestService.Session user = service.newPro();
     int before = balance(user);
-    try (VoiceTestClient talk = VoiceTestClient.open(service.port(), user.accessToken())) {
-      talk.next("connected");
-      talk.audio(PIECES.getFirst());
-      assertEquals("TRANSCRIPTION_FAILED", talk.next("error").get("code").stringValue());
-      assertEquals(4502, talk.closeCode());
+    try (VoiceTestClient client = VoiceTestClient.open(service.port(), user.accessToken())) {
+      client.next("connected");
+      client.audio(PIECES.getFirst());
+      assertEquals("TRANSCRIPTION_FAILED", client.next("error").get("code").stringValue());
+      assertEquals(4502, client.closeCode());
     }
     assertEquals(0, onlyEnded(user).get("credits_used").intValue());
     assertEquals(before, balance(user));
@@ -302,14 +302,14 @@ class VoiceApiTest {
   }
 
   @Test
-  void a_provider_that_lets_nobody_in_costs_nothing() throws Exception {
+  void a_provider_that_refuses_the_connection_costs_nothing() throws Exception {
     TestService.Session user = service.newPro();
     int before = balance(user);
     for (int status : new int[] {401, 402, 429, 500}) {
       service.deepgram().script(new Step.Refuse(status));
-      try (VoiceTestClient talk = VoiceTestClient.open(service.port(), user.accessToken())) {
-        assertEquals("TRANSCRIPTION_FAILED", talk.next("error").get("code").stringValue());
-        assertEquals(4502, talk.closeCode());
+      try (VoiceTestClient client = VoiceTestClient.open(service.port(), user.accessToken())) {
+        assertEquals("TRANSCRIPTION_FAILED", client.next("error").get("code").stringValue());
+        assertEquals(4502, client.closeCode());
       }
       Eventually.within(LIMIT, () -> running(user) == 0);
     }
@@ -317,14 +317,14 @@ class VoiceApiTest {
   }
 
   @Test
-  void sessions_are_listed_newest_first_and_shown_to_nobody_else() throws Exception {
+  void sessions_are_listed_newest_first_and_private() throws Exception {
     TestService.Session user = service.newPro();
     for (int i = 0; i < 3; i++) {
       service.clock().advance(Duration.ofSeconds(1));
-      try (VoiceTestClient talk = VoiceTestClient.open(service.port(), user.accessToken())) {
-        talk.next("connected");
-        talk.endStream();
-        talk.next("complete");
+      try (VoiceTestClient client = VoiceTestClient.open(service.port(), user.accessToken())) {
+        client.next("connected");
+        client.endStream();
+        client.next("complete");
       }
     }
     Api.Answer page = user.api().get("/api/v1/ai/voice-sessions?limit=2").expect(200);

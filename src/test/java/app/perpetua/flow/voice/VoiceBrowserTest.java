@@ -49,7 +49,7 @@ class VoiceBrowserTest {
   private static final Path CHROMIUM = Path.of("/usr/bin/chromium");
   private static final int OLDEST_NODE = 20;
 
-  /** A browser that starts beside a whole test suite may take its time. */
+  /** A browser starts slowly while other tests run. */
   private static final Duration TIMEOUT = Duration.ofMinutes(2);
 
   private static final MovableNanos nanos = new MovableNanos();
@@ -62,7 +62,7 @@ class VoiceBrowserTest {
   @RegisterExtension
   static final TestDatabase database = new TestDatabase();
 
-  /** With nine credits a user has one minute. */
+  /** Nine credits pay for one minute. */
   @Order(2)
   @RegisterExtension
   static final TestService service =
@@ -74,7 +74,7 @@ class VoiceBrowserTest {
 
   private final TestService.Session user = service.newPro();
 
-  /** An empty page of an application, at an origin of its own. */
+  /** An empty page at an origin of its own. */
   private static HttpServer page() {
     try {
       HttpServer server =
@@ -207,7 +207,7 @@ class VoiceBrowserTest {
   }
 
   @Test
-  void a_provider_that_breaks_off_closes_with_4502() throws Exception {
+  void a_lost_provider_closes_with_4502() throws Exception {
     service.deepgram().script(new Step.Final("This was heard."), new Step.Reset());
     speak("speak");
     assertEquals("TRANSCRIPTION_FAILED", next("error").get("code").stringValue());
@@ -215,7 +215,7 @@ class VoiceBrowserTest {
   }
 
   @Test
-  void credits_that_run_out_close_with_4402() throws Exception {
+  void running_out_of_credits_closes_with_4402() throws Exception {
     speak("speak");
     next("transcript");
     nanos.advance(Duration.ofSeconds(61));
@@ -234,7 +234,7 @@ class VoiceBrowserTest {
   }
 
   @Test
-  void a_token_that_is_none_closes_with_4401() throws Exception {
+  void an_invalid_token_closes_with_4401() throws Exception {
     speak("", Map.of("act", "speak", "token", "nonsense"));
     assertEquals("UNAUTHORIZED", next("error").get("code").stringValue());
     closed(4401, "refused");

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** While the database is away nobody is let in, and everybody is told to try again. */
+/** While the database is unavailable, sessions are refused with a code that permits a retry. */
 class VoiceDatabaseAwayTest {
   private static final AtomicReference<TcpProxy> PROXY = new AtomicReference<>();
 
@@ -50,7 +50,7 @@ class VoiceDatabaseAwayTest {
   }
 
   @Test
-  void without_a_database_it_is_503_before_the_upgrade_and_1013_after_it() throws Exception {
+  void without_a_database_503_is_sent_before_the_upgrade_and_1013_after_it() throws Exception {
     TestService.Session user = service.newPro();
     try (RawVoiceClient waiting = new RawVoiceClient(service.port(), "")) {
       waiting.ping();

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Two processes: one that may not transcribe, and one that stops while somebody speaks. */
+/** A process without transcription, and one that stops during a session. */
 class VoiceDisabledTest {
   @Order(1)
   @RegisterExtension
@@ -29,12 +29,12 @@ class VoiceDisabledTest {
   static final TestService stopping = new TestService(database).with(VoiceFixture.TIMING);
 
   @Test
-  void without_transcription_both_ways_to_it_say_so() throws Exception {
+  void without_transcription_both_endpoints_answer_503() throws Exception {
     TestService.Session user = service.newPro();
     for (String query : new String[] {"", "?token=" + user.accessToken()}) {
-      try (RawVoiceClient talk = new RawVoiceClient(service.port(), query)) {
-        assertEquals(503, talk.status());
-        assertEquals("TRANSCRIPTION_SERVICE_UNAVAILABLE", talk.errorCode());
+      try (RawVoiceClient client = new RawVoiceClient(service.port(), query)) {
+        assertEquals(503, client.status());
+        assertEquals("TRANSCRIPTION_SERVICE_UNAVAILABLE", client.errorCode());
       }
     }
     user.api()
@@ -48,19 +48,19 @@ class VoiceDisabledTest {
   }
 
   @Test
-  void promise_24_a_process_that_stops_ends_its_sessions_with_a_reason() throws Exception {
+  void promise_24_shutdown_ends_sessions_with_a_reason() throws Exception {
     TestService.Session user = stopping.newPro();
     stopping.deepgram().script(new Step.Final("This was heard."));
-    try (RawVoiceClient unknown = new RawVoiceClient(stopping.port(), "");
-        VoiceTestClient talk = VoiceTestClient.open(stopping.port(), user.accessToken())) {
-      unknown.ping();
-      talk.next("connected");
-      talk.audio(VoiceFixture.PIECES.get(0));
-      talk.next("transcript");
+    try (RawVoiceClient anonymous = new RawVoiceClient(stopping.port(), "");
+        VoiceTestClient client = VoiceTestClient.open(stopping.port(), user.accessToken())) {
+      anonymous.ping();
+      client.next("connected");
+      client.audio(VoiceFixture.PIECES.get(0));
+      client.next("transcript");
       stopping.app().close();
-      assertEquals("This was heard.", talk.next("complete").get("full_transcript").stringValue());
-      assertEquals(1001, talk.closeCode());
-      assertEquals(1001, unknown.closeCode());
+      assertEquals("This was heard.", client.next("complete").get("full_transcript").stringValue());
+      assertEquals(1001, client.closeCode());
+      assertEquals(1001, anonymous.closeCode());
     }
     assertEquals(
         "going_away",

@@ -25,8 +25,8 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Promise 18: whatever either side does, the session ends, is billed for its started minutes once,
- * and what was heard is kept.
+ * Promise 18: however either side fails, the session ends, each started minute is charged once, and
+ * the transcript is kept.
  */
 class VoiceFaultsTest {
   private static final Duration TIMEOUT = Duration.ofSeconds(40);
@@ -65,11 +65,11 @@ class VoiceFaultsTest {
     steps[0] = new Step.Final("This was heard.");
     System.arraycopy(further, 0, steps, 1, further.length);
     service.deepgram().script(steps);
-    RawVoiceClient talk = new RawVoiceClient(service.port(), "?token=" + user.accessToken());
-    assertEquals("connected", talk.next().get("type").stringValue());
-    talk.frames().write(Frames.BINARY, true, PIECES.get(0));
-    assertEquals("This was heard.", talk.next().get("text").stringValue());
-    return talk;
+    RawVoiceClient client = new RawVoiceClient(service.port(), "?token=" + user.accessToken());
+    assertEquals("connected", client.next().get("type").stringValue());
+    client.frames().write(Frames.BINARY, true, PIECES.get(0));
+    assertEquals("This was heard.", client.next().get("text").stringValue());
+    return client;
   }
 
   private JsonNode billed(String reason) throws InterruptedException {
@@ -85,63 +85,62 @@ class VoiceFaultsTest {
 
   @Test
   void promise_18_a_client_that_resets_the_connection() throws Exception {
-    try (RawVoiceClient talk = speaking()) {
-      talk.reset();
+    try (RawVoiceClient client = speaking()) {
+      client.reset();
       billed("client_gone");
     }
   }
 
   @Test
-  void promise_18_a_client_that_closes_in_mid_sentence() throws Exception {
-    try (RawVoiceClient talk = speaking(new Step.Final("And the rest."))) {
-      talk.frames().close(1000, "");
+  void promise_18_a_client_that_closes_while_results_are_pending() throws Exception {
+    try (RawVoiceClient client = speaking(new Step.Final("And the rest."))) {
+      client.frames().close(1000, "");
       JsonNode record = onlyEnded(user);
       assertEquals("client_gone", record.get("end_reason").stringValue());
       assertEquals("This was heard. And the rest.", record.get("full_transcript").stringValue());
     }
   }
 
-  /** Reads nothing, answers no ping, and sends nothing. */
   @Test
   void promise_18_a_client_that_is_frozen() throws Exception {
-    try (RawVoiceClient talk = speaking()) {
+    try (RawVoiceClient client = speaking()) {
       nanos.advance(TIMEOUT.plusMillis(1));
       billed("client_gone");
-      assertEquals(1006, talk.closeCode());
+      assertEquals(1006, client.closeCode());
     }
   }
 
   @Test
   void promise_18_a_provider_that_resets_the_connection() throws Exception {
-    try (RawVoiceClient talk = speaking(new Step.Reset())) {
-      talk.frames().write(Frames.BINARY, true, PIECES.get(1));
-      assertEquals("TRANSCRIPTION_FAILED", talk.next().get("code").stringValue());
-      assertEquals(4502, talk.closeCode());
+    try (RawVoiceClient client = speaking(new Step.Reset())) {
+      client.frames().write(Frames.BINARY, true, PIECES.get(1));
+      assertEquals("TRANSCRIPTION_FAILED", client.next().get("code").stringValue());
+      assertEquals(4502, client.closeCode());
       billed("provider_gone");
     }
   }
 
   @Test
-  void promise_18_a_provider_that_gives_up() throws Exception {
-    try (RawVoiceClient talk = speaking(new Step.Close(1011, "NET-0000"))) {
-      talk.frames().write(Frames.BINARY, true, PIECES.get(1));
-      assertEquals("TRANSCRIPTION_FAILED", talk.next().get("code").stringValue());
-      assertEquals(4502, talk.closeCode());
+  void promise_18_a_provider_that_closes_the_connection() throws Exception {
+    try (RawVoiceClient client = speaking(new Step.Close(1011, "NET-0000"))) {
+      client.frames().write(Frames.BINARY, true, PIECES.get(1));
+      assertEquals("TRANSCRIPTION_FAILED", client.next().get("code").stringValue());
+      assertEquals(4502, client.closeCode());
       billed("provider_gone");
     }
   }
 
   @Test
   void promise_18_a_provider_that_is_frozen() throws Exception {
-    try (RawVoiceClient talk = speaking(new Step.Freeze())) {
-      talk.frames().write(Frames.BINARY, true, PIECES.get(1));
+    try (RawVoiceClient client = speaking(new Step.Freeze())) {
+      client.frames().write(Frames.BINARY, true, PIECES.get(1));
       awaitMessages(service.deepgram().latest(), 2);
-      // The client shows that it lives each time, the provider does not.
+      // The client answers each time, the provider does not.
       nanos.advance(TIMEOUT.dividedBy(2));
-      talk.ping();
+      client.ping();
       nanos.advance(TIMEOUT.dividedBy(2).plusMillis(1));
-      assertEquals("TRANSCRIPTION_FAILED", talk.next().get("code").stringValue());
-      assertEquals(4502, talk.closeCode());
+      assertEquals("TRANSCRIPTION_FAILED", client.next().get("code").stringValue());
+      assertEquals(4502, client.closeCode());
     }
     JsonNode record = onlyEnded(user);
     assertEquals("provider_gone", record.get("end_reason").stringValue());
@@ -149,21 +148,21 @@ class VoiceFaultsTest {
     assertEquals(1, movements(database, user.userId(), "consume"));
   }
 
-  /** More than the system's buffers take, within the time that a sign of life may take. */
+  /** Sends more than the system's buffers hold, within the peer time-out. */
   @Test
-  void promise_18_a_provider_that_does_not_keep_up() throws Exception {
+  void promise_18_a_slow_provider() throws Exception {
     service.deepgram().script(new Step.Final("This was heard."), new Step.Freeze());
-    try (RawVoiceClient talk = new RawVoiceClient(service.port(), "?token=" + user.accessToken())) {
-      talk.next();
-      talk.frames().write(Frames.BINARY, true, PIECES.get(0));
-      talk.next();
-      byte[] much = new byte[32 * 1024];
+    try (RawVoiceClient client = new RawVoiceClient(service.port(), "?token=" + user.accessToken())) {
+      client.next();
+      client.frames().write(Frames.BINARY, true, PIECES.get(0));
+      client.next();
+      byte[] large = new byte[32 * 1024];
       try {
         for (int i = 0; i < 450; i++) {
-          talk.frames().write(Frames.BINARY, true, much);
+          client.frames().write(Frames.BINARY, true, large);
         }
       } catch (IOException e) {
-        // It was told so already.
+        // The service has closed the connection.
       }
       JsonNode record = onlyEnded(user);
       assertEquals("provider_slow", record.get("end_reason").stringValue());
@@ -174,44 +173,44 @@ class VoiceFaultsTest {
 
   @Test
   void promise_18_a_message_that_is_too_large() throws Exception {
-    try (RawVoiceClient talk = speaking()) {
-      talk.frames().write(Frames.BINARY, true, new byte[32 * 1024 + 1]);
-      assertEquals("PAYLOAD_TOO_LARGE", talk.next().get("code").stringValue());
-      assertEquals(4413, talk.closeCode());
+    try (RawVoiceClient client = speaking()) {
+      client.frames().write(Frames.BINARY, true, new byte[32 * 1024 + 1]);
+      assertEquals("PAYLOAD_TOO_LARGE", client.next().get("code").stringValue());
+      assertEquals(4413, client.closeCode());
       billed("frame_too_large");
     }
   }
 
   @Test
-  void promise_18_a_frame_beyond_all_measure() throws Exception {
-    try (RawVoiceClient talk = speaking()) {
-      talk.frames().write(Frames.BINARY, true, new byte[300 * 1024]);
-      assertEquals("PAYLOAD_TOO_LARGE", talk.next().get("code").stringValue());
-      assertEquals(4413, talk.closeCode());
+  void promise_18_a_huge_frame() throws Exception {
+    try (RawVoiceClient client = speaking()) {
+      client.frames().write(Frames.BINARY, true, new byte[300 * 1024]);
+      assertEquals("PAYLOAD_TOO_LARGE", client.next().get("code").stringValue());
+      assertEquals(4413, client.closeCode());
       billed("frame_too_large");
     }
   }
 
   @Test
   void promise_18_fragments_without_end() throws Exception {
-    try (RawVoiceClient talk = speaking()) {
-      talk.frames().write(Frames.BINARY, false, new byte[1024]);
+    try (RawVoiceClient client = speaking()) {
+      client.frames().write(Frames.BINARY, false, new byte[1024]);
       for (int i = 0; i < 32; i++) {
-        talk.frames().write(Frames.CONTINUATION, false, new byte[1024]);
+        client.frames().write(Frames.CONTINUATION, false, new byte[1024]);
       }
-      assertEquals("PAYLOAD_TOO_LARGE", talk.next().get("code").stringValue());
-      assertEquals(4413, talk.closeCode());
+      assertEquals("PAYLOAD_TOO_LARGE", client.next().get("code").stringValue());
+      assertEquals(4413, client.closeCode());
       billed("frame_too_large");
     }
   }
 
   @Test
-  void fragments_of_one_message_arrive_as_one() throws Exception {
-    try (RawVoiceClient talk = speaking(new Step.Final("Whole."))) {
-      talk.frames().write(Frames.BINARY, false, new byte[500]);
-      talk.frames().write(Frames.CONTINUATION, false, new byte[500]);
-      talk.frames().write(Frames.CONTINUATION, true, new byte[500]);
-      assertEquals("Whole.", talk.next().get("text").stringValue());
+  void fragments_are_relayed_as_one_message() throws Exception {
+    try (RawVoiceClient client = speaking(new Step.Final("Whole."))) {
+      client.frames().write(Frames.BINARY, false, new byte[500]);
+      client.frames().write(Frames.CONTINUATION, false, new byte[500]);
+      client.frames().write(Frames.CONTINUATION, true, new byte[500]);
+      assertEquals("Whole.", client.next().get("text").stringValue());
       DeepgramStreamFake stream = service.deepgram().latest();
       awaitMessages(stream, 2);
       assertEquals(PIECES.get(0).length + 1_500, stream.bytes());
@@ -220,36 +219,36 @@ class VoiceFaultsTest {
 
   @Test
   void promise_18_empty_fragments_without_end() throws Exception {
-    try (RawVoiceClient talk = speaking()) {
-      talk.frames().write(Frames.BINARY, false, new byte[0]);
-      flood(talk, Frames.CONTINUATION, new byte[0], false);
-      assertEquals(1008, talk.closeCode());
+    try (RawVoiceClient client = speaking()) {
+      client.frames().write(Frames.BINARY, false, new byte[0]);
+      flood(client, Frames.CONTINUATION, new byte[0], false);
+      assertEquals(1008, client.closeCode());
       billed("flooded");
     }
   }
 
   @Test
   void promise_18_a_flood_of_pings() throws Exception {
-    try (RawVoiceClient talk = speaking()) {
-      flood(talk, Frames.PING, new byte[10], true);
-      assertEquals(1008, talk.closeCode());
+    try (RawVoiceClient client = speaking()) {
+      flood(client, Frames.PING, new byte[10], true);
+      assertEquals(1008, client.closeCode());
       billed("flooded");
     }
   }
 
   @Test
   void promise_18_a_flood_of_empty_messages() throws Exception {
-    try (RawVoiceClient talk = speaking()) {
-      flood(talk, Frames.BINARY, new byte[0], true);
-      assertEquals(1008, talk.closeCode());
+    try (RawVoiceClient client = speaking()) {
+      flood(client, Frames.BINARY, new byte[0], true);
+      assertEquals(1008, client.closeCode());
       billed("flooded");
     }
   }
 
-  private static void flood(RawVoiceClient talk, int code, byte[] payload, boolean last) {
+  private static void flood(RawVoiceClient client, int code, byte[] payload, boolean last) {
     try {
       for (int i = 0; i < 5_000; i++) {
-        talk.frames().write(code, last, payload);
+        client.frames().write(code, last, payload);
       }
     } catch (IOException e) {
       // Cut while flooding.
@@ -258,58 +257,58 @@ class VoiceFaultsTest {
 
   @Test
   void promise_18_text_instead_of_audio() throws Exception {
-    try (RawVoiceClient talk = speaking()) {
-      talk.frames().text("audio, believe me");
-      assertEquals("VALIDATION_ERROR", talk.next().get("code").stringValue());
-      assertEquals(1008, talk.closeCode());
+    try (RawVoiceClient client = speaking()) {
+      client.frames().text("not audio");
+      assertEquals("VALIDATION_ERROR", client.next().get("code").stringValue());
+      assertEquals(1008, client.closeCode());
       billed("misbehaved");
     }
   }
 
   @Test
   void promise_18_text_without_end() throws Exception {
-    try (RawVoiceClient talk = speaking()) {
-      talk.frames().text("x".repeat(9_000));
-      assertEquals("PAYLOAD_TOO_LARGE", talk.next().get("code").stringValue());
-      assertEquals(4413, talk.closeCode());
+    try (RawVoiceClient client = speaking()) {
+      client.frames().text("x".repeat(9_000));
+      assertEquals("PAYLOAD_TOO_LARGE", client.next().get("code").stringValue());
+      assertEquals(4413, client.closeCode());
       billed("frame_too_large");
     }
   }
 
   @Test
-  void promise_18_frames_that_are_not_masked() throws Exception {
-    try (RawVoiceClient talk = speaking()) {
-      talk.frames().write(Frames.BINARY, true, PIECES.get(1), false);
-      assertEquals(1002, talk.closeCode());
+  void promise_18_unmasked_frames() throws Exception {
+    try (RawVoiceClient client = speaking()) {
+      client.frames().write(Frames.BINARY, true, PIECES.get(1), false);
+      assertEquals(1002, client.closeCode());
       billed("client_gone");
     }
   }
 
   @Test
-  void promise_18_frames_of_a_kind_that_there_is_not() throws Exception {
-    try (RawVoiceClient talk = speaking()) {
-      talk.frames().write(5, true, PIECES.get(1));
-      assertEquals(1002, talk.closeCode());
+  void promise_18_an_unknown_opcode() throws Exception {
+    try (RawVoiceClient client = speaking()) {
+      client.frames().write(5, true, PIECES.get(1));
+      assertEquals(1002, client.closeCode());
       billed("client_gone");
     }
   }
 
   @Test
   void promise_18_a_ping_that_is_too_large() throws Exception {
-    try (RawVoiceClient talk = speaking()) {
-      talk.frames().write(Frames.PING, true, new byte[126]);
-      assertEquals(1002, talk.closeCode());
+    try (RawVoiceClient client = speaking()) {
+      client.frames().write(Frames.PING, true, new byte[126]);
+      assertEquals(1002, client.closeCode());
       billed("client_gone");
     }
   }
 
   @Test
-  void pings_are_answered_with_what_they_carry() throws Exception {
-    try (RawVoiceClient talk = speaking()) {
-      talk.frames().write(Frames.PING, true, new byte[] {1, 2, 3});
-      Frames.Frame frame = talk.frames().read();
+  void pongs_repeat_the_pings_payload() throws Exception {
+    try (RawVoiceClient client = speaking()) {
+      client.frames().write(Frames.PING, true, new byte[] {1, 2, 3});
+      Frames.Frame frame = client.frames().read();
       while (frame.code() == Frames.PING) {
-        frame = talk.frames().read();
+        frame = client.frames().read();
       }
       assertEquals(Frames.PONG, frame.code());
       assertEquals(3, frame.payload().length);

@@ -11,24 +11,23 @@ import java.util.UUID;
 import java.util.function.LongSupplier;
 import tools.jackson.databind.JsonNode;
 
-/** What tests of live sessions have in common. */
+/** Shared by tests of live sessions. */
 final class VoiceFixture {
   static final Duration LIMIT = Duration.ofSeconds(20);
 
-  /** What the contract says, where it says anything; the other limits are out of the way. */
+  /** The contract's limit; the other limits are too long to be reached. */
   static final Duration AUTHENTICATE = Duration.ofSeconds(10);
 
   static final Duration SILENCE = Duration.ofMinutes(10);
   static final Duration TIMEOUT = Duration.ofMinutes(20);
 
-  /** By real time. */
   static final VoiceTiming TIMING = timing(System::nanoTime);
 
   static final List<byte[]> PIECES = WebmFile.pieces(20);
 
   private VoiceFixture() {}
 
-  /** By that time: no limit passes because a machine is slow. */
+  /** No limit is reached because a machine is slow, unless the test moves the time. */
   static VoiceTiming timing(LongSupplier nanoTime) {
     return new VoiceTiming(
         AUTHENTICATE,
@@ -69,7 +68,7 @@ final class VoiceFixture {
     return user.api().get("/api/v1/credits/balance").expect(200).data().get("total").intValue();
   }
 
-  /** How often the ledger took for voice, or gave back. */
+  /** The number of charges or refunds for voice in the ledger. */
   static long movements(TestDatabase database, UUID user, String operation) {
     return database.number(
         "select count(distinct operation_ref) from billing.ai_credit_ledger where user_id = ?"

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import tools.jackson.databind.JsonNode;
 
-/** What time does to live sessions; it is moved on as soon as what must come before has come. */
+/** Time limits and charges of live sessions. Tests move the time. */
 class VoiceMeterTest {
   private static final MovableNanos nanos = new MovableNanos();
 
@@ -45,22 +45,22 @@ class VoiceMeterTest {
     Invariants.check(database);
   }
 
-  /** Five kickstart and four of the day: one minute. */
+  /** Five kickstart credits and four of the day pay for one minute. */
   @Test
-  void FR_033_credits_that_run_out_at_minute_two_end_it_with_what_was_heard() throws Exception {
+  void FR_033_running_out_of_credits_at_minute_two_ends_the_session_with_its_transcript() throws Exception {
     service.deepgram().script(new Step.Final("One."), new Step.Final("Two."));
     TestService.Session user = service.newPro();
-    try (VoiceTestClient talk = VoiceTestClient.open(service.port(), user.accessToken())) {
-      talk.next("connected");
-      talk.audio(PIECES.get(0));
-      talk.next("transcript");
+    try (VoiceTestClient client = VoiceTestClient.open(service.port(), user.accessToken())) {
+      client.next("connected");
+      client.audio(PIECES.get(0));
+      client.next("transcript");
       nanos.advance(Duration.ofSeconds(61));
-      assertEquals("INSUFFICIENT_CREDITS", talk.next("error").get("code").stringValue());
-      JsonNode complete = talk.next("complete");
+      assertEquals("INSUFFICIENT_CREDITS", client.next("error").get("code").stringValue());
+      JsonNode complete = client.next("complete");
       assertEquals("One. Two.", complete.get("full_transcript").stringValue());
       assertEquals(5, complete.get("credits_used").intValue());
       assertEquals(4, complete.get("credits_remaining").intValue());
-      assertEquals(4402, talk.closeCode());
+      assertEquals(4402, client.closeCode());
     }
     JsonNode record = onlyEnded(user);
     assertEquals("insufficient_credits", record.get("end_reason").stringValue());
@@ -73,18 +73,18 @@ class VoiceMeterTest {
     TestService.Session user = service.newPro();
     grant(user, 20);
     int before = balance(user);
-    try (VoiceTestClient talk = VoiceTestClient.open(service.port(), user.accessToken())) {
-      talk.next("connected");
-      talk.audio(PIECES.get(0));
+    try (VoiceTestClient client = VoiceTestClient.open(service.port(), user.accessToken())) {
+      client.next("connected");
+      client.audio(PIECES.get(0));
       awaitMinutes(user, 1);
       nanos.advance(Duration.ofSeconds(61));
       awaitMinutes(user, 2);
       nanos.advance(Duration.ofSeconds(30));
-      assertEquals("MAX_DURATION_EXCEEDED", talk.next("error").get("code").stringValue());
-      JsonNode complete = talk.next("complete");
+      assertEquals("MAX_DURATION_EXCEEDED", client.next("error").get("code").stringValue());
+      JsonNode complete = client.next("complete");
       assertEquals(90, complete.get("duration_seconds").intValue());
       assertEquals(10, complete.get("credits_used").intValue());
-      assertEquals(4408, talk.closeCode());
+      assertEquals(4408, client.closeCode());
     }
     assertEquals("max_duration", onlyEnded(user).get("end_reason").stringValue());
     assertEquals(before - 10, balance(user));
@@ -96,49 +96,49 @@ class VoiceMeterTest {
   }
 
   @Test
-  void audio_that_is_longer_than_the_time_it_took_counts_by_its_length() throws Exception {
+  void audio_that_is_longer_than_the_elapsed_time_counts_by_its_length() throws Exception {
     service.deepgram().secondsPerMessage(61);
     service.deepgram().script(new Step.Final("A minute and a second."));
     TestService.Session user = service.newPro();
     grant(user, 20);
-    try (VoiceTestClient talk = VoiceTestClient.open(service.port(), user.accessToken())) {
-      talk.next("connected");
-      talk.audio(PIECES.get(0));
-      talk.next("transcript");
-      talk.endStream();
-      JsonNode complete = talk.next("complete");
+    try (VoiceTestClient client = VoiceTestClient.open(service.port(), user.accessToken())) {
+      client.next("connected");
+      client.audio(PIECES.get(0));
+      client.next("transcript");
+      client.endStream();
+      JsonNode complete = client.next("complete");
       assertTrue(complete.get("duration_seconds").intValue() >= 61);
       assertEquals(10, complete.get("credits_used").intValue());
     }
   }
 
   @Test
-  void silence_ends_it_in_peace() throws Exception {
+  void silence_ends_a_session_without_an_error() throws Exception {
     TestService.Session user = service.newPro();
-    try (VoiceTestClient talk = VoiceTestClient.open(service.port(), user.accessToken())) {
-      talk.next("connected");
+    try (VoiceTestClient client = VoiceTestClient.open(service.port(), user.accessToken())) {
+      client.next("connected");
       nanos.advance(VoiceFixture.SILENCE.plusMillis(1));
-      assertEquals(0, talk.next("complete").get("credits_used").intValue());
-      assertEquals(1000, talk.closeCode());
+      assertEquals(0, client.next("complete").get("credits_used").intValue());
+      assertEquals(1000, client.closeCode());
     }
     assertEquals("silence", onlyEnded(user).get("end_reason").stringValue());
   }
 
   @Test
-  void who_does_not_say_who_they_are_is_not_waited_for() throws Exception {
-    try (RawVoiceClient talk = new RawVoiceClient(service.port(), "")) {
-      talk.ping();
+  void authentication_has_a_timeout() throws Exception {
+    try (RawVoiceClient client = new RawVoiceClient(service.port(), "")) {
+      client.ping();
       nanos.advance(VoiceFixture.AUTHENTICATE.plusMillis(1));
-      assertEquals("UNAUTHORIZED", talk.next().get("code").stringValue());
-      assertEquals(4401, talk.closeCode());
+      assertEquals("UNAUTHORIZED", client.next().get("code").stringValue());
+      assertEquals(4401, client.closeCode());
     }
   }
 
-  /** Beside the five that everybody has. */
+  /** In addition to the five kickstart credits. */
   private static void grant(TestService.Session user, int amount) {
     database.run(
         """
-        with bought as (
+        with granted as (
           insert into billing.ai_credit_grants
             (id, user_id, credit_type, amount, remaining, spent, expired, dedup_key, created_at)
           values (gen_random_uuid(), ?, 'kickstart', ?, ?, 0, 0, 'test', now())
@@ -149,7 +149,7 @@ class VoiceMeterTest {
            description, created_at)
         select gen_random_uuid(), user_id, id, credit_type, 'grant', amount, amount + 5, 'test', 'test',
                created_at
-        from bought
+        from granted
         """,
         user.userId(),
         amount,

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import tools.jackson.databind.JsonNode;
 
-/** Sessions whose process is gone, or thinks that it is not. */
+/** Sessions whose process was killed or has lost its lease. */
 class VoiceSessionStoreTest {
   @Order(1)
   @RegisterExtension
@@ -37,15 +37,14 @@ class VoiceSessionStoreTest {
 
   private VoiceTestClient speaking() throws Exception {
     service.deepgram().script(new Step.Final("This was heard."), new Step.Final("Late."));
-    VoiceTestClient talk = VoiceTestClient.open(service.port(), user.accessToken());
-    talk.next("connected");
-    talk.audio(VoiceFixture.PIECES.get(0));
-    talk.next("transcript");
-    return talk;
+    VoiceTestClient client = VoiceTestClient.open(service.port(), user.accessToken());
+    client.next("connected");
+    client.audio(VoiceFixture.PIECES.get(0));
+    client.next("transcript");
+    return client;
   }
 
   private void loseLease() {
-    // The one that ends it must be another process.
     assertEquals(
         1,
         database.run(
@@ -66,8 +65,8 @@ class VoiceSessionStoreTest {
   }
 
   @Test
-  void promise_18_a_job_ends_what_a_killed_process_left_once() throws Exception {
-    try (VoiceTestClient talk = speaking()) {
+  void promise_18_a_job_ends_the_session_of_a_killed_process_once() throws Exception {
+    try (VoiceTestClient client = speaking()) {
       assertEquals(1, runJobs(Duration.ofMinutes(1)).size());
       assertTrue(record().get("ended_at").isNull(), "its process is alive");
       loseLease();
@@ -76,9 +75,9 @@ class VoiceSessionStoreTest {
       assertEquals("This was heard.", record().get("full_transcript").stringValue());
       assertEquals(5, record().get("credits_used").intValue());
       assertEquals(0, runJobs(Duration.ofMinutes(9)).size());
-      // The process was not gone after all: it finds out, and takes nothing more.
-      talk.audio(VoiceFixture.PIECES.get(1));
-      assertEquals(1011, talk.closeCode());
+      // The process is still alive: it notices, and charges nothing more.
+      client.audio(VoiceFixture.PIECES.get(1));
+      assertEquals(1011, client.closeCode());
     }
     assertEquals(1, VoiceFixture.movements(database, user.userId(), "consume"));
     assertEquals(
@@ -90,8 +89,8 @@ class VoiceSessionStoreTest {
   }
 
   @Test
-  void promise_18_who_comes_back_before_the_job_need_not_wait_for_it() throws Exception {
-    try (VoiceTestClient talk = speaking()) {
+  void promise_18_a_new_session_need_not_wait_for_the_job() throws Exception {
+    try (VoiceTestClient client = speaking()) {
       loseLease();
       try (VoiceTestClient second = VoiceTestClient.open(service.port(), user.accessToken())) {
         second.next("connected");
@@ -99,8 +98,8 @@ class VoiceSessionStoreTest {
         second.endStream();
         second.next("complete");
       }
-      talk.audio(VoiceFixture.PIECES.get(1));
-      assertEquals(1011, talk.closeCode());
+      client.audio(VoiceFixture.PIECES.get(1));
+      assertEquals(1011, client.closeCode());
     }
     for (JsonNode session : all()) {
       assertTrue(!session.get("ended_at").isNull());

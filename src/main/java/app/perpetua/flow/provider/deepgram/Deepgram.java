@@ -116,7 +116,7 @@ public final class Deepgram implements Transcriber {
       if (!best.path("transcript").isString() || !seconds.isNumber()) {
         return new Recognition.Failed("Deepgram's response lacks transcript or duration");
       }
-      return new Recognition.Understood(
+      return new Recognition.Recognized(
           best.path("transcript").stringValue(),
           channel.path("detected_language").asString("en"),
           Math.clamp(best.path("confidence").asDouble(0), 0, 1),

@@ -1,11 +1,11 @@
 package app.perpetua.flow.provider.deepgram;
 
 import app.perpetua.flow.base.Json;
-import app.perpetua.flow.voice.Transcriber.Ended;
 import app.perpetua.flow.voice.Transcriber.Listener;
-import app.perpetua.flow.voice.Transcriber.Relayed;
+import app.perpetua.flow.voice.Transcriber.SendResult;
 import app.perpetua.flow.voice.Transcriber.Stream;
-import app.perpetua.flow.voice.Transcriber.Words;
+import app.perpetua.flow.voice.Transcriber.StreamEnd;
+import app.perpetua.flow.voice.Transcriber.Transcript;
 import java.net.http.WebSocket;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -51,15 +51,15 @@ final class DeepgramStream implements Stream {
   private final ReentrantLock sending = new ReentrantLock();
   private final AtomicBoolean ended = new AtomicBoolean();
   private volatile @Nullable WebSocket socket;
-  private volatile long heardNanos;
+  private volatile long lastReceivedNanos;
   private volatile long sentNanos;
 
   DeepgramStream(Listener listener, Json json, LongSupplier nanoTime) {
     this.listener = listener;
     this.json = json;
     this.nanoTime = nanoTime;
-    this.heardNanos = nanoTime.getAsLong();
-    this.sentNanos = heardNanos;
+    this.lastReceivedNanos = nanoTime.getAsLong();
+    this.sentNanos = lastReceivedNanos;
   }
 
   WebSocket.Listener listener() {
@@ -68,18 +68,18 @@ final class DeepgramStream implements Stream {
 
   void opened(WebSocket opened) {
     socket = opened;
-    heardNanos = nanoTime.getAsLong();
+    lastReceivedNanos = nanoTime.getAsLong();
   }
 
   @Override
-  public Relayed audio(byte[] audio) throws InterruptedException {
-    Relayed relayed = send(to -> to.sendBinary(ByteBuffer.wrap(audio), true));
+  public SendResult send(byte[] audio) throws InterruptedException {
+    SendResult result = send(to -> to.sendBinary(ByteBuffer.wrap(audio), true));
     sentNanos = nanoTime.getAsLong();
-    return relayed;
+    return result;
   }
 
   @Override
-  public void beat() throws InterruptedException {
+  public void heartbeat() throws InterruptedException {
     if (nanoTime.getAsLong() - sentNanos > KEEP_ALIVE_AFTER.toNanos()) {
       sentNanos = nanoTime.getAsLong();
       send(to -> to.sendText(KEEP_ALIVE, true));
@@ -88,13 +88,13 @@ final class DeepgramStream implements Stream {
   }
 
   @Override
-  public long heardNanos() {
-    return heardNanos;
+  public long lastReceivedNanos() {
+    return lastReceivedNanos;
   }
 
   @Override
   public void finish() throws InterruptedException {
-    if (send(to -> to.sendText(FINALIZE, true)) == Relayed.SENT) {
+    if (send(to -> to.sendText(FINALIZE, true)) == SendResult.SENT) {
       send(to -> to.sendText(CLOSE_STREAM, true));
     }
   }
@@ -108,30 +108,30 @@ final class DeepgramStream implements Stream {
     }
   }
 
-  private Relayed send(Send message) throws InterruptedException {
+  private SendResult send(Send message) throws InterruptedException {
     WebSocket open = socket;
     if (open == null || ended.get()) {
-      return Relayed.LOST;
+      return SendResult.LOST;
     }
     if (!sending.tryLock(SEND_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)) {
-      return Relayed.TOO_SLOW;
+      return SendResult.TOO_SLOW;
     }
     try {
       message.to(open).get(SEND_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
-      return Relayed.SENT;
+      return SendResult.SENT;
     } catch (TimeoutException e) {
       // A message may be half sent, so nothing can follow it.
-      return Relayed.TOO_SLOW;
+      return SendResult.TOO_SLOW;
     } catch (ExecutionException e) {
-      return Relayed.LOST;
+      return SendResult.LOST;
     } finally {
       sending.unlock();
     }
   }
 
-  private void end(Ended how) {
+  private void end(StreamEnd end) {
     if (!ended.getAndSet(true)) {
-      listener.ended(how);
+      listener.onEnd(end);
     }
   }
 
@@ -143,8 +143,8 @@ final class DeepgramStream implements Stream {
         return;
       }
       JsonNode best = parsed.path("channel").path("alternatives").path(0);
-      listener.heard(
-          new Words(
+      listener.onTranscript(
+          new Transcript(
               best.path("transcript").asString(""),
               parsed.path("is_final").asBoolean(false),
               Math.clamp(best.path("confidence").asDouble(0), 0, 1),
@@ -170,10 +170,10 @@ final class DeepgramStream implements Stream {
     @Override
     public @Nullable CompletionStage<?> onText(
         WebSocket from, CharSequence fragment, boolean last) {
-      heardNanos = nanoTime.getAsLong();
+      lastReceivedNanos = nanoTime.getAsLong();
       if (text.length() + fragment.length() > MAX_MESSAGE) {
         from.abort();
-        end(Ended.LOST);
+        end(StreamEnd.LOST);
         return null;
       }
       text.append(fragment);
@@ -202,7 +202,7 @@ final class DeepgramStream implements Stream {
     }
 
     private @Nullable CompletionStage<?> ignore(WebSocket from) {
-      heardNanos = nanoTime.getAsLong();
+      lastReceivedNanos = nanoTime.getAsLong();
       from.request(1);
       return null;
     }
@@ -210,10 +210,10 @@ final class DeepgramStream implements Stream {
     @Override
     public @Nullable CompletionStage<?> onClose(WebSocket from, int code, String reason) {
       if (code == WebSocket.NORMAL_CLOSURE) {
-        end(Ended.DONE);
+        end(StreamEnd.COMPLETED);
       } else {
         LOG.log(System.Logger.Level.WARNING, "Deepgram closed the connection with code {0}", code);
-        end(code == UNDECODABLE ? Ended.UNDECODABLE : Ended.LOST);
+        end(code == UNDECODABLE ? StreamEnd.UNDECODABLE : StreamEnd.LOST);
       }
       return null;
     }
@@ -224,7 +224,7 @@ final class DeepgramStream implements Stream {
           System.Logger.Level.WARNING,
           "the connection to Deepgram failed: {0}",
           error.getClass().getSimpleName());
-      end(Ended.LOST);
+      end(StreamEnd.LOST);
     }
   }
 }
