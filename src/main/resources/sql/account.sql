@@ -1,14 +1,14 @@
 -- name: find_by_google_id
 -- scope: system
--- Locked, because a sign-in writes: profile, refresh token, activity.
+-- Locked, because a sign-in writes profile, refresh token and activity.
 select id, google_id, email, name, name_changed, avatar_url, timezone, tier, created_at, updated_at
 from auth.users
 where google_id = :google_id
 for no key update
 
 -- name: register
--- One row, or none if another first sign-in of the same account was faster. The achievement state
--- is made in the same statement, so that no user is ever without one.
+-- No row if a concurrent first sign-in of the same account was faster. The same statement inserts the
+-- achievement state, so that every user has one.
 with joined as (
   insert into auth.users (id, google_id, email, name, avatar_url, created_at, updated_at)
   values (:user_id, :google_id, :email, :name, :avatar_url::text, :now, :now)
@@ -19,7 +19,7 @@ insert into achievements.user_achievement_states (user_id, updated_at)
 select id, created_at from joined
 
 -- name: refresh_profile
--- What Google says now; the name is the user's own once they have changed it.
+-- Google's current data; the caller passes the user's own name if they have set one.
 update auth.users
 set email = :email, name = :name, avatar_url = :avatar_url::text, updated_at = :now
 where id = :user_id
@@ -30,8 +30,8 @@ from auth.users
 where id = :user_id
 
 -- name: update_me
--- No row if nothing changes. Setting the name that is there already is a change: from now on it
--- stays, whatever Google says.
+-- No row if nothing changes. Setting the current name is a change, too: from then on, sign-ins do not
+-- replace it.
 update auth.users
 set name = coalesce(:name::text, name),
     name_changed = name_changed or :name::text is not null,
@@ -46,12 +46,12 @@ returning id, google_id, email, name, avatar_url, timezone, tier, created_at, up
 update auth.users set tier = :tier, updated_at = :now where id = :user_id
 
 -- name: delete_me
--- Everything of the user goes by cascade.
+-- All other rows of the user are deleted by cascade.
 delete from auth.users where id = :user_id
 
 -- name: find_refresh_token
--- A presented token beside the active one of its family; none active: the family is dead. To be
--- read under the owner's lock.
+-- A presented token with the active one of its family; without an active one, the session has ended.
+-- Under the owner's lock.
 select presented.family, presented.seq, presented.expires_at, presented.rotated_at,
        presented.revoked_at, active.seq as active_seq, active.token_hash as active_hash
 from auth.refresh_tokens presented
@@ -61,7 +61,7 @@ left join auth.refresh_tokens active
 where presented.user_id = :user_id and presented.token_hash = :token_hash
 
 -- name: replace_refresh_token
--- A new sign-in takes the place of the one before: one active token per user.
+-- A new sign-in replaces the previous one: one active token per user.
 update auth.refresh_tokens
 set revoked_at = :now, reason = 'replaced'
 where user_id = :user_id and rotated_at is null and revoked_at is null
@@ -78,15 +78,15 @@ set rotated_at = :now
 where user_id = :user_id and token_hash = :token_hash
 
 -- name: revoke_family
--- A sign-in with all that came of it, whichever of its tokens was presented.
+-- All tokens of a session.
 update auth.refresh_tokens
 set revoked_at = :now, reason = :reason
 where user_id = :user_id and family = :family and revoked_at is null
 
 -- name: delete_spent_refresh_tokens
 -- scope: system
--- cleanup, in batches. What was rotated or revoked before the horizon was made before it, too, and so
--- has expired by one lifetime later: that bound is what the index finds.
+-- cleanup, in batches. A token that was rotated or revoked before the horizon was also created before
+-- it, so it expires at most one lifetime later; the index finds that bound.
 delete from auth.refresh_tokens t
 using (
   select user_id, token_hash

@@ -1,12 +1,12 @@
 -- name: find_billing_state
--- Tier and subscription in one snapshot; a row also for those who never had one.
+-- Tier and subscription in one snapshot; a row also for users who never had a subscription.
 select u.tier, s.status, s.current_period_end, s.grace_period_end
 from auth.users u
 left join billing.subscriptions s on s.user_id = u.id
 where u.id = :user_id
 
 -- name: find_subscription
--- For whoever holds the owner's lock.
+-- Under the owner's lock.
 select id, status, checkout_subscription_id, instrument_id, last_payment_id, current_period_start,
        current_period_end, anchor_day, grace_period_end, grace_warned_at, failed_payment_count,
        cancelled_at, last_event_at, last_event_rank, last_event_id
@@ -14,7 +14,7 @@ from billing.subscriptions
 where user_id = :user_id
 
 -- name: store_subscription
--- One per user for life: whoever comes back takes the row up again. The owner's row is locked.
+-- One row per user, which a later subscription reuses. Under the owner's lock.
 insert into billing.subscriptions
   (id, user_id, status, checkout_subscription_id, instrument_id, last_payment_id,
    current_period_start, current_period_end, anchor_day, grace_period_end, grace_warned_at,
@@ -36,14 +36,14 @@ set status = excluded.status, checkout_subscription_id = excluded.checkout_subsc
     last_event_id = excluded.last_event_id, updated_at = excluded.updated_at
 
 -- name: find_order
--- For whoever holds the owner's lock.
+-- Under the owner's lock.
 select id, kind, credits, amount_cents, currency, status, payment_id, period_start, attempt,
        last_event_at, last_event_rank, last_event_id, granted_at, created_at
 from billing.purchases
 where user_id = :user_id and id = :id
 
 -- name: find_last_attempt
--- At the month that begins there; the key of attempts read backwards.
+-- For the month that starts then; reads the unique key of attempts backwards.
 select id, kind, credits, amount_cents, currency, status, payment_id, period_start, attempt,
        last_event_at, last_event_rank, last_event_id, granted_at, created_at
 from billing.purchases
@@ -52,7 +52,7 @@ order by attempt desc
 limit 1
 
 -- name: store_order
--- New ones whole; of the others what payments move. The owner's row is locked.
+-- Inserts all columns, updates those that payments change. Under the owner's lock.
 insert into billing.purchases
   (id, user_id, kind, credits, amount_cents, currency, status, payment_id, period_start, attempt,
    last_event_at, last_event_rank, last_event_id, granted_at, created_at, updated_at)
@@ -67,13 +67,13 @@ set status = excluded.status, payment_id = excluded.payment_id,
     updated_at = excluded.updated_at
 
 -- name: open_order
--- The page on which it can be paid.
+-- The id of its payment page.
 update billing.purchases
 set checkout_session_id = :session_id, updated_at = :now
 where user_id = :user_id and id = :id
 
 -- name: sum_bought
--- Credits of this month's orders that are paid, or may be in a moment.
+-- Credits of this month's orders that are paid or may still be.
 select coalesce(sum(credits), 0)::int as bought
 from billing.purchases
 where user_id = :user_id and created_at >= :month::timestamptz and kind = 'credits'
@@ -81,14 +81,14 @@ where user_id = :user_id and created_at >= :month::timestamptz and kind = 'credi
 
 -- name: locate_order
 -- scope: system
--- A payment's order, by our reference or by the provider's id: whose it is, to lock them.
+-- A payment's order and user, by the order's id or the provider's, so that the user can be locked.
 select user_id, id, true as is_named from billing.purchases where id = :reference::uuid
 union all
 select user_id, id, false from billing.purchases where payment_id = :payment_id::text
 
 -- name: locate_subscriber
 -- scope: system
--- Whom a subscription manager means, by its own id or by ours.
+-- The user that a subscription manager names, by its subscription id or the user's id.
 select user_id, true as is_managed
 from billing.subscriptions
 where checkout_subscription_id = :managed_id::text
@@ -97,14 +97,14 @@ select id, false from auth.users where id = :named::uuid
 
 -- name: record_event
 -- scope: system
--- Before anything is applied. No row for a repeat, which waits here for the first to commit.
+-- Runs before the event is applied. No row for a repeat, which waits here for the first to commit.
 insert into billing.payment_events (id, provider_event_id, type, event_at, body, received_at)
 values (:id, :provider_event_id, :type, :event_at, :body, :now)
 on conflict (provider_event_id) do nothing
 
 -- name: find_event
 -- scope: system
--- One that could not be applied when it came; no row if it was by now.
+-- An event that is not applied yet; no row otherwise.
 select body, received_at
 from billing.payment_events
 where id = :id and status = 'received'
@@ -117,7 +117,7 @@ set status = :status, user_id = :owner::uuid, applied_at = :applied_at::timestam
 where id = :id
 
 -- name: find_approvals
--- What came with the approval of a payment, in case its capture does not repeat it.
+-- Approvals have the instrument, which the capture's event may lack.
 select body, received_at
 from billing.payment_events
 where user_id = :user_id and type = 'payment_approved'

@@ -1,6 +1,5 @@
 -- name: find_active
--- Asked under the owner's lock. A session outlives its process by its lease at most; leases run on
--- the database's clock, which all processes share.
+-- Under the owner's lock. Leases use the database's clock, which all processes share.
 select id, user_id, started_at, ended_at, end_reason, duration_seconds, minutes_charged,
        credits_used, full_transcript, lease, coalesce(lease_until > clock_timestamp(), false) as leased
 from notes.voice_sessions
@@ -18,7 +17,7 @@ from notes.voice_sessions
 where user_id = :user_id and id = :id
 
 -- name: find_session_owner
--- Asked only when the owner has no such session: decides between 401, 403 and 404.
+-- Runs only if the owner has no such session: decides between 401, 403 and 404.
 select exists (select from auth.users where id = :user_id) as account,
        exists (select from notes.voice_sessions where id = :id) as elsewhere
 
@@ -41,7 +40,7 @@ where u.id = :user_id
 order by page.place
 
 -- name: store_progress
--- What was heard and used so far: a process that is killed loses no more than what came since.
+-- Stores the progress, so that a killed process loses only what came after it.
 update notes.voice_sessions
 set full_transcript = :transcript, duration_seconds = greatest(duration_seconds, :seconds),
     minutes_charged = :minutes, credits_used = :credits
@@ -55,7 +54,7 @@ where user_id = :user_id and id = :id and ended_at is null
 
 -- name: extend_leases
 -- scope: system
--- All of one process at once; the few active rows have an index of their own.
+-- All sessions of one process; a partial index covers the few active rows.
 update notes.voice_sessions
 set lease_until = clock_timestamp() + :lease_ms * interval '1 millisecond'
 where ended_at is null and lease = :lease

@@ -40,10 +40,9 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Access tokens: JWTs (RFC 7519) signed with RS256, valid for minutes, verified without the
- * database (FR-002, FR-004, FR-006). A token is accepted only in the very form in which it is
- * issued, so everything a header could be used for to choose another key or algorithm is refused
- * unread. Never asks anyone else. Thread-safe.
+ * Issues and verifies access tokens: JWTs (RFC 7519) signed with RS256, valid for minutes, verified
+ * without the database (FR-002, FR-004, FR-006). Only headers of the issued form are accepted, so
+ * that no header can choose another key or algorithm. Thread-safe.
  */
 public final class AccessTokens implements Authenticator {
   private static final System.Logger LOG = System.getLogger(AccessTokens.class.getName());
@@ -53,14 +52,14 @@ public final class AccessTokens implements Authenticator {
   private static final Set<String> HEADER = Set.of("alg", "kid", "typ");
   private static final Set<String> TIERS = Set.of(WireName.all(LockedUser.Tier.class));
 
-  /** How far another instance's clock may be ahead of ours. */
-  private static final Duration SKEW = Duration.ofSeconds(60);
+  /** How far another instance's clock may be ahead. */
+  private static final Duration MAX_SKEW = Duration.ofSeconds(60);
 
-  /** Ours have about 800 characters; a longest e-mail address in escapes stays below this. */
+  /** Tokens have about 800 characters, and fewer than this even with an escaped e-mail address. */
   private static final int MAX_LENGTH = 4096;
 
-  /** About 4 MB, measured. A look-up, nearly all of it the hash, costs a fiftieth of verifying. */
-  private static final int MAX_REMEMBERED = 20_000;
+  /** About 4 MB, measured. A look-up takes a fiftieth of the time of a verification. */
+  private static final int CACHE_SIZE = 20_000;
 
   private final JWSHeader header;
   private final JWSSigner signer;
@@ -70,16 +69,16 @@ public final class AccessTokens implements Authenticator {
   private final Ids ids;
   private final Clock clock;
 
-  /** By the token's SHA-256, so that a heap dump shows no token. */
+  /** The key is the token's SHA-256, so that a heap dump contains no token. */
   private final Cache<ByteBuffer, Principal> verified =
-      Caffeine.newBuilder().maximumSize(MAX_REMEMBERED).executor(Runnable::run).build();
+      Caffeine.newBuilder().maximumSize(CACHE_SIZE).executor(Runnable::run).build();
 
   public AccessTokens(AccountConfig config, Ids ids, Clock clock) {
     this.lifetime = config.accessLifetime();
     this.ids = ids;
     this.clock = clock;
     try {
-      RSAKey signing = published(Pem.publicHalf(config.signingKey()));
+      RSAKey signing = jwk(Pem.publicHalf(config.signingKey()));
       header =
           new JWSHeader.Builder(JWSAlgorithm.RS256)
               .type(JOSEObjectType.JWT)
@@ -88,8 +87,8 @@ public final class AccessTokens implements Authenticator {
       signer = new RSASSASigner(config.signingKey());
       Map<String, RSAKey> keys = new LinkedHashMap<>();
       keys.put(signing.getKeyID(), signing);
-      for (RSAPublicKey further : config.alsoAccepted()) {
-        RSAKey key = published(further);
+      for (RSAPublicKey publicKey : config.verificationKeys()) {
+        RSAKey key = jwk(publicKey);
         keys.put(key.getKeyID(), key);
       }
       Map<String, JWSVerifier> byKid = new LinkedHashMap<>();
@@ -100,12 +99,12 @@ public final class AccessTokens implements Authenticator {
       List<JWK> all = new ArrayList<>(keys.values());
       keySet = new JWKSet(all).toJSONObject(true);
     } catch (JOSEException e) {
-      throw new IllegalArgumentException("a key that cannot sign or verify RS256", e);
+      throw new IllegalArgumentException("a key cannot sign or verify RS256", e);
     }
   }
 
-  /** The key id is the key's thumbprint (RFC 7638), so that nobody needs to assign one. */
-  private static RSAKey published(RSAPublicKey key) throws JOSEException {
+  /** The key id is the key's thumbprint (RFC 7638), so it need not be configured. */
+  private static RSAKey jwk(RSAPublicKey key) throws JOSEException {
     return new RSAKey.Builder(key)
         .keyUse(KeyUse.SIGNATURE)
         .algorithm(JWSAlgorithm.RS256)
@@ -113,22 +112,20 @@ public final class AccessTokens implements Authenticator {
         .build();
   }
 
-  /** How long a token lives. */
   public Duration lifetime() {
     return lifetime;
   }
 
-  /** The public keys, current, earlier and coming, as a JSON Web Key Set (RFC 7517). */
+  /** The current, previous and upcoming public keys as a JSON Web Key Set (RFC 7517). */
   public Map<String, Object> keySet() {
     return keySet;
   }
 
   /**
-   * A new token.
+   * Issues a token.
    *
-   * @param userId whom it speaks for
-   * @param email for display
-   * @param tier for display: decisions read the database
+   * @param email for display only
+   * @param tier for display only; rules read the database
    */
   public String issue(UUID userId, String email, LockedUser.Tier tier) {
     Instant now = clock.instant().truncatedTo(ChronoUnit.SECONDS);
@@ -147,7 +144,7 @@ public final class AccessTokens implements Authenticator {
     try {
       token.sign(signer);
     } catch (JOSEException e) {
-      throw new IllegalStateException("the signing key does not sign", e);
+      throw new IllegalStateException("the signing key cannot sign", e);
     }
     return token.serialize();
   }
@@ -160,7 +157,7 @@ public final class AccessTokens implements Authenticator {
     ByteBuffer key = ByteBuffer.wrap(Sha256.of(token));
     Principal principal = verified.getIfPresent(key);
     if (principal == null) {
-      principal = read(token);
+      principal = parse(token);
       verified.put(key, principal);
     }
     if (!clock.instant().isBefore(principal.expiresAt())) {
@@ -170,11 +167,11 @@ public final class AccessTokens implements Authenticator {
     return principal;
   }
 
-  private Principal read(String token) {
+  private Principal parse(String token) {
     try {
       return principal(signed(token).getJWTClaimsSet());
     } catch (ParseException | JOSEException | RuntimeException e) {
-      // A parser that stumbles over hostile input has found out what we want to know.
+      // Hostile input may make the parser throw any RuntimeException.
       LOG.log(System.Logger.Level.DEBUG, "access token refused: {0}", e.getMessage());
       throw Authenticator.unauthorized();
     }
@@ -198,7 +195,7 @@ public final class AccessTokens implements Authenticator {
     Instant issuedAt = instant(claims.getIssueTime());
     Instant expiresAt = instant(claims.getExpirationTime());
     require(expiresAt.isAfter(issuedAt), "times");
-    require(!issuedAt.isAfter(clock.instant().plus(SKEW)), "issued in the future");
+    require(!issuedAt.isAfter(clock.instant().plus(MAX_SKEW)), "issued in the future");
     String email = claims.getStringClaim("email");
     require(email != null && !email.isEmpty(), "email");
     String tier = claims.getStringClaim("tier");
@@ -218,7 +215,7 @@ public final class AccessTokens implements Authenticator {
       throw new ParseException("id", 0);
     }
     UUID id = UUID.fromString(text);
-    // fromString reads shortened groups, too.
+    // fromString accepts shortened groups.
     require(id.toString().equals(text), "id");
     return id;
   }

@@ -9,20 +9,21 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Tokens and sign-in.
+ * Settings of tokens and sign-in.
  *
  * @param signingKey signs access tokens; RSA, 2048 bits or more
- * @param alsoAccepted further public keys that are accepted and published: earlier or coming ones
- * @param accessLifetime how long an access token lives
- * @param refreshLifetime how long a refresh token lives
+ * @param verificationKeys further public keys that are accepted and published: previous or upcoming
+ *     ones
+ * @param accessLifetime of access tokens
+ * @param refreshLifetime of refresh tokens
  * @param refreshSecret derives a refresh token's successor
  * @param googleClientIds audiences whose ID tokens are accepted
- * @param googleJwksUrl where Google publishes its keys
+ * @param googleJwksUrl URL of Google's key set
  * @param kickstartCredits granted once, on joining
  */
 public record AccountConfig(
     RSAPrivateCrtKey signingKey,
-    List<RSAPublicKey> alsoAccepted,
+    List<RSAPublicKey> verificationKeys,
     Duration accessLifetime,
     Duration refreshLifetime,
     Secret refreshSecret,

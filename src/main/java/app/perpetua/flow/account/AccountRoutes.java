@@ -19,28 +19,27 @@ import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** Requests about sign-in and one's own account. Answers of {@code /auth} have no envelope. */
+/** Endpoints of sign-in and the user's account. Responses of {@code /auth} have no envelope. */
 public final class AccountRoutes {
   private static final System.Logger LOG = System.getLogger(AccountRoutes.class.getName());
 
-  /** Google's tokens have about 1,200 characters, ours less. */
+  /** Google's tokens have about 1,200 characters, this service's fewer. */
   private static final int MAX_TOKEN = 16_384;
 
   private static final int MAX_NAME = 100;
   private static final int MAX_TIMEZONE = 64;
   private static final int MAX_EMAIL = 320;
 
-  /** Hence a key must be published an hour before it signs. */
+  /** A key must be published this long before it signs. */
   private static final String KEYS_CACHED = "public, max-age=3600";
 
-  /** How a sign-in ended; what is counted. */
+  /** The result of a sign-in, for metrics and log. */
   public enum SignInResult implements WireName {
     SUCCEEDED,
-    /** The request or the token in it was malformed. */
     MALFORMED,
-    /** Google does not vouch for the token. */
+    /** The token is not valid. */
     REFUSED,
-    /** Google's keys were not to be had. */
+    /** Google's signing keys cannot be fetched. */
     UNAVAILABLE
   }
 
@@ -91,19 +90,19 @@ public final class AccountRoutes {
     this.keySet = json.bytes(accessTokens.keySet());
   }
 
-  /** POST /auth/google/callback. Google is asked, if at all, before the transaction begins. */
+  /** POST /auth/google/callback. Fetches Google's keys, if necessary, before the transaction. */
   public Function<Tx, Reply> signIn(Request request) {
-    ClientInfo device = device(request);
+    ClientInfo client = client(request);
     GoogleIdentity identity;
     try {
       identity = google.verify(token(request, "id_token"));
     } catch (Refusal refusal) {
-      tell(result(refusal.code()), device);
+      record(result(refusal.code()), client);
       throw refusal;
     }
     return tx -> {
-      Users.SignedIn signedIn = users.signIn(tx, identity, device);
-      tell(SignInResult.SUCCEEDED, device);
+      Users.SignedIn signedIn = users.signIn(tx, identity, client);
+      record(SignInResult.SUCCEEDED, client);
       return Reply.bare(signedIn(signedIn.user(), signedIn.refreshToken()));
     };
   }
@@ -132,22 +131,22 @@ public final class AccountRoutes {
     };
   }
 
-  private void tell(SignInResult result, ClientInfo device) {
+  private void record(SignInResult result, ClientInfo client) {
     signIns.accept(result);
     LOG.log(
         System.Logger.Level.INFO,
         "sign-in {0}: method google, ip {1}, user agent {2}",
         result.wireName(),
-        device.ip(),
-        device.userAgent());
+        client.ip(),
+        client.userAgent());
   }
 
   /** POST /auth/refresh. */
   public Function<Tx, Reply> refresh(Request request) {
-    ClientInfo device = device(request);
+    ClientInfo client = client(request);
     String token = token(request, "refresh_token");
     return tx ->
-        switch (refreshTokens.rotate(tx, token, device)) {
+        switch (refreshTokens.rotate(tx, token, client)) {
           case RefreshTokens.Rotated rotated -> Reply.bare(pair(rotated));
           case RefreshTokens.Refused _ ->
               Reply.refused(
@@ -169,7 +168,7 @@ public final class AccountRoutes {
   public Function<Tx, Reply> logout(Request request) {
     String token = token(request, "refresh_token");
     return tx -> {
-      refreshTokens.end(tx, token);
+      refreshTokens.logOut(tx, token);
       return Reply.noContent();
     };
   }
@@ -224,7 +223,7 @@ public final class AccountRoutes {
     return Objects.requireNonNull(token);
   }
 
-  private static ClientInfo device(Request request) {
+  private static ClientInfo client(Request request) {
     return ClientInfo.of(request.header("User-Agent").orElse(null), request.client());
   }
 }

@@ -4,9 +4,8 @@ import java.util.Base64;
 import java.util.regex.Pattern;
 
 /**
- * The outer form of a signed token (RFC 7515, section 7.1). Lenient base64 decoders skip foreign
- * characters and unused bits, so that many texts would pass for one signature; only the one that an
- * encoder writes is let through.
+ * Checks the form of a signed token (RFC 7515, section 7.1). Lenient base64 decoders ignore foreign
+ * characters and unused bits, so one signature has many encodings; only the canonical one passes.
  */
 public final class CompactJws {
   private static final Pattern FORM =
@@ -19,7 +18,7 @@ public final class CompactJws {
     return FORM.matcher(token).matches();
   }
 
-  /** True if it is compact and its signature is written the one way an encoder writes it. */
+  /** True if it is compact and the encoding of its signature is canonical. */
   public static boolean isCanonical(String token) {
     if (!isCompact(token)) {
       return false;

@@ -13,30 +13,27 @@ import java.util.List;
 import java.util.function.Function;
 
 /**
- * Everything of a user as one JSON document. Rows are read page by page, each page with a
- * connection of its own that is given back before the page is written, so that a slow client holds
- * none. The pages are therefore no snapshot: what changes while the document is written may be in
- * it or not. Thread-safe.
+ * Writes all data of a user as one JSON document. Rows are read in pages, and the connection is
+ * returned to the pool before a page is written, so that a slow client holds none. The document is
+ * therefore not a snapshot. Thread-safe.
  */
 public final class Export {
-  private static final int PAGE = 50;
+  private static final int PAGE_SIZE = 50;
 
-  /** Rows of up to 100,000 characters; a page is in memory until the client has read it. */
-  private static final int VOICE_PAGE = 5;
+  /** Rows have up to 100,000 characters, and a page stays in memory until it is written. */
+  private static final int VOICE_PAGE_SIZE = 5;
 
   private static final String NO_ID = "00000000-0000-0000-0000-000000000000";
 
   /**
-   * A list of the document.
+   * An array of the document.
    *
-   * @param member its name
-   * @param statement yields {@code cursor} and {@code json} of the rows behind {@code :after}
+   * @param statement selects {@code cursor} and {@code json} of the rows after {@code :after}
    * @param start a cursor before the first row
-   * @param page rows that are read at once
    */
-  private record Section(String member, Function<Tx, Query> statement, String start, int page) {
-    Section(String member, Function<Tx, Query> statement, String start) {
-      this(member, statement, start, PAGE);
+  private record Section(String name, Function<Tx, Query> statement, String start, int pageSize) {
+    Section(String name, Function<Tx, Query> statement, String start) {
+      this(name, statement, start, PAGE_SIZE);
     }
   }
 
@@ -48,7 +45,7 @@ public final class Export {
           new Section("reminders", tx -> tx.sql("export.page_reminders"), NO_ID),
           new Section("focus_sessions", tx -> tx.sql("export.page_focus_sessions"), NO_ID),
           new Section(
-              "voice_sessions", tx -> tx.sql("export.page_voice_sessions"), NO_ID, VOICE_PAGE),
+              "voice_sessions", tx -> tx.sql("export.page_voice_sessions"), NO_ID, VOICE_PAGE_SIZE),
           new Section("suggestions", tx -> tx.sql("export.page_suggestions"), NO_ID),
           new Section("notifications", tx -> tx.sql("export.page_notifications"), NO_ID),
           new Section("push_subscriptions", tx -> tx.sql("export.page_push_subscriptions"), NO_ID),
@@ -72,30 +69,26 @@ public final class Export {
   }
 
   /**
-   * Writes the document.
-   *
-   * @param actor whose
-   * @param user their profile
-   * @param now when they asked
+   * @param now the time of the request
    */
   public void write(Actor actor, User user, Instant now, OutputStream out) throws IOException {
     put(out, "{\"exported_at\":" + json.text(now) + ",\"user\":" + json.text(user));
     for (Section section : SECTIONS) {
       put(out, ",");
-      list(actor, section, out);
+      writeArray(actor, section, out);
     }
     put(out, ",\"credits\":{\"balance\":" + object(actor, tx -> tx.sql("export.find_balance")));
     for (Section section : CREDITS) {
       put(out, ",");
-      list(actor, section, out);
+      writeArray(actor, section, out);
     }
     put(out, "},\"achievements\":" + object(actor, tx -> tx.sql("export.find_achievements")));
     put(out, ",\"subscription\":" + object(actor, tx -> tx.sql("export.find_subscription")) + "}");
   }
 
-  private void list(Actor actor, Section section, OutputStream out) throws IOException {
+  private void writeArray(Actor actor, Section section, OutputStream out) throws IOException {
     record Item(String cursor, String json) {}
-    put(out, "\"" + section.member() + "\":[");
+    put(out, "\"" + section.name() + "\":[");
     String after = section.start();
     List<Item> page;
     do {
@@ -108,7 +101,7 @@ public final class Export {
                       .statement()
                       .apply(tx)
                       .bind("after", from)
-                      .bind("page", section.page())
+                      .bind("page", section.pageSize())
                       .list(row -> new Item(row.text("cursor"), row.text("json"))));
       StringBuilder text = new StringBuilder();
       for (Item item : page) {
@@ -116,7 +109,7 @@ public final class Export {
         after = item.cursor();
       }
       put(out, text.toString());
-    } while (page.size() == section.page());
+    } while (page.size() == section.pageSize());
     put(out, "]");
   }
 

@@ -5,12 +5,12 @@ import java.net.URISyntaxException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A person as Google knows them.
+ * A verified Google account.
  *
- * @param subject Google's id of the account: the key, where an e-mail address may change hands
- * @param email the verified address
- * @param name never blank, at most 100 code points
- * @param avatarUrl an https address; null if there is none
+ * @param subject Google's id of the account; unlike the e-mail address, it never changes
+ * @param email verified by Google
+ * @param name not blank, at most 100 code points
+ * @param avatarUrl an https URL; null if there is none
  */
 public record GoogleIdentity(
     String subject, String email, String name, @Nullable String avatarUrl) {
@@ -20,24 +20,24 @@ public record GoogleIdentity(
   private static final int MAX_AVATAR_URL = 2048;
 
   /**
-   * Made from claims. What identifies must fit as it is; what is only shown is made to fit, and a
-   * missing name is the address's local part.
+   * Creates an identity from claims. Sanitizes the name; without one, the name is the address's
+   * local part.
    *
-   * @throws IllegalArgumentException if subject or address cannot be one
+   * @throws IllegalArgumentException if subject or address are not valid
    */
   public static GoogleIdentity of(
       String subject, String email, @Nullable String name, @Nullable String picture) {
-    if (!fits(subject, MAX_SUBJECT) || !fits(email, MAX_EMAIL) || email.indexOf('@') < 1) {
-      throw new IllegalArgumentException("subject or e-mail address");
+    if (!isClean(subject, MAX_SUBJECT) || !isClean(email, MAX_EMAIL) || email.indexOf('@') < 1) {
+      throw new IllegalArgumentException("subject or e-mail address is not valid");
     }
-    String shown = name == null ? "" : TextSanitizer.singleLine(name, MAX_NAME);
-    if (shown.isEmpty()) {
-      shown = TextSanitizer.singleLine(email.substring(0, email.lastIndexOf('@')), MAX_NAME);
+    String displayName = name == null ? "" : TextSanitizer.singleLine(name, MAX_NAME);
+    if (displayName.isEmpty()) {
+      displayName = TextSanitizer.singleLine(email.substring(0, email.lastIndexOf('@')), MAX_NAME);
     }
-    return new GoogleIdentity(subject, email, shown, https(picture));
+    return new GoogleIdentity(subject, email, displayName, https(picture));
   }
 
-  private static boolean fits(String text, int max) {
+  private static boolean isClean(String text, int max) {
     return !text.isEmpty() && text.equals(TextSanitizer.singleLine(text, max));
   }
 

@@ -20,8 +20,8 @@ import javax.crypto.Mac;
 import javax.crypto.spec.SecretKeySpec;
 
 /**
- * RSA keys as they come in environment variables: PEM (RFC 7468) with real line breaks, with {@code
- * \n} in their place, or all of that once more in base64. No message quotes the key.
+ * Reads RSA keys from environment variables: PEM (RFC 7468) with real line breaks or {@code \n}, or
+ * the PEM in base64. Messages never quote the key.
  */
 public final class Pem {
   private static final int MIN_BITS = 2048;
@@ -31,57 +31,54 @@ public final class Pem {
   private Pem() {}
 
   /**
-   * The private key.
-   *
-   * @throws IllegalArgumentException if it is no RSA key of 2048 bits or more in PKCS #8
+   * @throws IllegalArgumentException unless it is an RSA key of 2048 bits or more in PKCS #8
    */
   public static RSAPrivateCrtKey privateKey(String text) {
-    String problem = "must be an RSA private key in PKCS #8 PEM, 2048 bits or more";
-    Matcher block = BLOCK.matcher(plain(text));
+    String message = "must be an RSA private key in PKCS #8 PEM, 2048 bits or more";
+    Matcher block = BLOCK.matcher(unwrap(text));
     if (!block.find() || !block.group(1).equals("PRIVATE KEY")) {
-      throw new IllegalArgumentException(problem);
+      throw new IllegalArgumentException(message);
     }
     try {
       byte[] der = Base64.getMimeDecoder().decode(block.group(2));
       if (rsa().generatePrivate(new PKCS8EncodedKeySpec(der)) instanceof RSAPrivateCrtKey key
-          && longEnough(key.getModulus())) {
+          && isLongEnough(key.getModulus())) {
         return key;
       }
     } catch (GeneralSecurityException | IllegalArgumentException e) {
-      throw new IllegalArgumentException(problem, e);
+      throw new IllegalArgumentException(message, e);
     }
-    throw new IllegalArgumentException(problem);
+    throw new IllegalArgumentException(message);
   }
 
   /**
-   * One or several public keys, one behind the other.
+   * Reads one or more concatenated public keys.
    *
-   * @throws IllegalArgumentException if any is no RSA key of 2048 bits or more
+   * @throws IllegalArgumentException unless each is an RSA key of 2048 bits or more
    */
   public static List<RSAPublicKey> publicKeys(String text) {
-    String problem = "must hold RSA public keys in PEM, 2048 bits or more";
+    String message = "must be RSA public keys in PEM, 2048 bits or more";
     List<RSAPublicKey> keys = new ArrayList<>();
-    Matcher block = BLOCK.matcher(plain(text));
+    Matcher block = BLOCK.matcher(unwrap(text));
     while (block.find()) {
       try {
         byte[] der = Base64.getMimeDecoder().decode(block.group(2));
         if (rsa().generatePublic(new X509EncodedKeySpec(der)) instanceof RSAPublicKey key
-            && longEnough(key.getModulus())) {
+            && isLongEnough(key.getModulus())) {
           keys.add(key);
           continue;
         }
       } catch (GeneralSecurityException | IllegalArgumentException e) {
-        throw new IllegalArgumentException(problem, e);
+        throw new IllegalArgumentException(message, e);
       }
-      throw new IllegalArgumentException(problem);
+      throw new IllegalArgumentException(message);
     }
     if (keys.isEmpty()) {
-      throw new IllegalArgumentException(problem);
+      throw new IllegalArgumentException(message);
     }
     return List.copyOf(keys);
   }
 
-  /** The public half of a private key. */
   public static RSAPublicKey publicHalf(RSAPrivateCrtKey key) {
     try {
       return (RSAPublicKey)
@@ -91,7 +88,7 @@ public final class Pem {
     }
   }
 
-  /** A secret that whoever holds the private key can make again, and nobody else. */
+  /** Derives a secret from the private key. */
   public static Secret derivedSecret(RSAPrivateCrtKey key) {
     try {
       Mac mac = Mac.getInstance("HmacSHA256");
@@ -103,7 +100,7 @@ public final class Pem {
     }
   }
 
-  private static String plain(String text) {
+  private static String unwrap(String text) {
     String stripped = text.strip();
     if (!stripped.startsWith("-----")) {
       try {
@@ -115,7 +112,7 @@ public final class Pem {
     return stripped.replace("\\r", "").replace("\\n", "\n");
   }
 
-  private static boolean longEnough(BigInteger modulus) {
+  private static boolean isLongEnough(BigInteger modulus) {
     return modulus.bitLength() >= MIN_BITS;
   }
 

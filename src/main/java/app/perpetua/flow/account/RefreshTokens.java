@@ -25,17 +25,16 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Refresh tokens, rotated on every use (FR-003; RFC 9700, section 4.14.2). A token is {@code <user
- * id>.<secret>}; only its SHA-256 is stored. A successor's secret is derived from the token it
- * follows, so that a repeat, after a lost answer, a crash or from a second tab, gets the very same
- * successor without its being kept anywhere. A repeat that cannot be explained that way means that
- * two parties hold the family's tokens: the whole family ends. Thread-safe.
+ * id>.<secret>}; only its SHA-256 is stored. A successor's secret is derived from its predecessor,
+ * so a repeat after a lost response, after a crash or from a second tab gets the same successor. Any
+ * other reuse means that the token was stolen, and revokes the family. Thread-safe.
  */
 public final class RefreshTokens {
-  /** How long a token's repeat is taken for an accident. */
+  /** How long a rotated token may be repeated. */
   static final Duration GRACE = Duration.ofSeconds(10);
 
-  /** How long a spent token is remembered, so that its thief is recognised. */
-  private static final Duration KEPT = Duration.ofDays(7);
+  /** How long spent tokens are stored, to detect reuse. */
+  private static final Duration RETENTION = Duration.ofDays(7);
 
   private static final System.Logger LOG = System.getLogger(RefreshTokens.class.getName());
   private static final String HMAC = "HmacSHA256";
@@ -45,25 +44,18 @@ public final class RefreshTokens {
   private static final Pattern FORM =
       Pattern.compile("([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\\.[A-Za-z0-9_-]{43}");
 
-  /** What became of a presented token. */
+  /** The result of {@link #rotate}. */
   public sealed interface Rotation {}
 
   /**
-   * It was exchanged.
-   *
-   * @param userId whose session it is
-   * @param owner the user's row
    * @param token the successor
    */
   public record Rotated(UUID userId, LockedUser owner, String token) implements Rotation {}
 
-  /**
-   * It was not. If that was for theft, the transaction has ended the family and must commit all the
-   * same.
-   */
+  /** The caller must commit all the same, because a stolen token's family has been revoked. */
   public record Refused() implements Rotation {}
 
-  private record Presented(
+  private record StoredToken(
       UUID family,
       int seq,
       Instant expiresAt,
@@ -71,8 +63,8 @@ public final class RefreshTokens {
       @Nullable Instant revokedAt,
       @Nullable Integer activeSeq,
       byte @Nullable [] activeHash) {
-    static Presented of(Row row) {
-      return new Presented(
+    static StoredToken of(Row row) {
+      return new StoredToken(
           row.uuid("family"),
           row.integer("seq"),
           row.instant("expires_at"),
@@ -82,12 +74,12 @@ public final class RefreshTokens {
           row.bytesOrNull("active_hash"));
     }
 
-    /** Neither expired nor of a session that has ended. */
-    boolean counts(Instant now) {
+    /** True if neither the token has expired nor its session has ended. */
+    boolean isValid(Instant now) {
       return revokedAt == null && activeSeq != null && now.isBefore(expiresAt);
     }
 
-    boolean isPredecessor() {
+    boolean precedesActive() {
       return activeSeq != null && activeSeq == seq + 1;
     }
   }
@@ -99,9 +91,8 @@ public final class RefreshTokens {
   private final Events events;
 
   /**
-   * @param secret derives successors; all instances share it
-   * @param lifetime how long a token may wait for its use
-   * @param random makes first secrets
+   * @param secret derives successors; the same on all instances
+   * @param random generates the secrets of first tokens
    */
   public RefreshTokens(
       Secret secret, Duration lifetime, SecureRandom random, Ids ids, Events events) {
@@ -113,17 +104,17 @@ public final class RefreshTokens {
   }
 
   /**
-   * Starts a session in place of the one there may be.
+   * Starts a session; it replaces the user's previous one.
    *
    * @param tx acts for the user, whose row is locked
    * @return its first token
    */
-  String start(Tx tx, ClientInfo device) {
+  String start(Tx tx, ClientInfo client) {
     byte[] secret = new byte[SECRET_BYTES];
     random.nextBytes(secret);
     String token = token(tx.userId(), secret);
     tx.sql("account.replace_refresh_token").atCommit();
-    add(tx, token, ids.next(), 0, device);
+    add(tx, token, ids.next(), 0, client);
     return token;
   }
 
@@ -132,42 +123,40 @@ public final class RefreshTokens {
    *
    * @param tx the system's
    */
-  public Rotation rotate(Tx tx, String token, ClientInfo device) {
+  public Rotation rotate(Tx tx, String token, ClientInfo client) {
     Optional<UUID> userId = userId(token);
     if (userId.isEmpty()) {
       return new Refused();
     }
     Tx acting = tx.actingFor(userId.get());
     Optional<LockedUser> owner = lock(acting);
-    Presented presented = owner.isEmpty() ? null : find(acting, token).orElse(null);
-    if (owner.isEmpty() || presented == null || !presented.counts(acting.now())) {
+    StoredToken stored = owner.isEmpty() ? null : find(acting, token).orElse(null);
+    if (owner.isEmpty() || stored == null || !stored.isValid(acting.now())) {
       return new Refused();
     }
     String successor = token(acting.userId(), hmac(token));
-    Instant rotatedAt = presented.rotatedAt();
+    Instant rotatedAt = stored.rotatedAt();
     if (rotatedAt == null) {
       acting.sql("account.rotate_refresh_token").bind("token_hash", Sha256.of(token)).atCommit();
-      add(acting, successor, presented.family(), presented.seq() + 1, device);
+      add(acting, successor, stored.family(), stored.seq() + 1, client);
       return new Rotated(acting.userId(), owner.get(), successor);
     }
-    if (presented.isPredecessor() && !acting.now().isAfter(rotatedAt.plus(GRACE))) {
-      // Another secret made the successor if it does not match: nothing to suspect, nothing to
-      // give.
-      return MessageDigest.isEqual(Sha256.of(successor), presented.activeHash())
+    if (stored.precedesActive() && !acting.now().isAfter(rotatedAt.plus(GRACE))) {
+      // No match means that the configured secret has changed, not that the token was stolen.
+      return MessageDigest.isEqual(Sha256.of(successor), stored.activeHash())
           ? new Rotated(acting.userId(), owner.get(), successor)
           : new Refused();
     }
-    endForTheft(acting, presented.family());
+    revokeStolen(acting, stored.family());
     return new Refused();
   }
 
   /**
-   * Ends the session that the token belongs to, be it its newest or an earlier one. Does nothing if
-   * there is none.
+   * Ends the session of the token, which need not be its newest. Does nothing if there is none.
    *
    * @param tx the system's
    */
-  public void end(Tx tx, String token) {
+  public void logOut(Tx tx, String token) {
     Optional<UUID> userId = userId(token);
     if (userId.isEmpty()) {
       return;
@@ -176,21 +165,21 @@ public final class RefreshTokens {
     if (lock(acting).isEmpty()) {
       return;
     }
-    Optional<Presented> presented = find(acting, token).filter(p -> p.counts(acting.now()));
-    if (presented.isPresent()) {
-      revoke(acting, presented.get().family(), "logged_out");
+    Optional<StoredToken> stored = find(acting, token).filter(t -> t.isValid(acting.now()));
+    if (stored.isPresent()) {
+      revoke(acting, stored.get().family(), "logged_out");
       events.emit(acting, new Event.UserLoggedOut(acting.userId()));
     }
   }
 
   /**
-   * Deletes tokens that were rotated or revoked, or have expired, more than a week ago.
+   * Deletes tokens that were rotated, were revoked or have expired more than a week ago.
    *
    * @param tx the system's
-   * @return how many, at most {@code batch}
+   * @return the number of deleted tokens, at most {@code batch}
    */
   public int deleteSpent(Tx tx, int batch) {
-    Instant horizon = tx.now().minus(KEPT);
+    Instant horizon = tx.now().minus(RETENTION);
     return tx.sql("account.delete_spent_refresh_tokens")
         .bind("horizon", horizon)
         .bind("bound", horizon.plus(lifetime))
@@ -198,10 +187,10 @@ public final class RefreshTokens {
         .run();
   }
 
-  private void endForTheft(Tx tx, UUID family) {
+  private void revokeStolen(Tx tx, UUID family) {
     LOG.log(
         System.Logger.Level.WARNING,
-        "refresh token reused: session {0} of user {1} ended",
+        "refresh token reused: session {0} of user {1} revoked",
         family,
         tx.userId());
     revoke(tx, family, "theft");
@@ -212,25 +201,25 @@ public final class RefreshTokens {
     tx.sql("account.revoke_family").bind("family", family).bind("reason", reason).atCommit();
   }
 
-  private void add(Tx tx, String token, UUID family, int seq, ClientInfo device) {
+  private void add(Tx tx, String token, UUID family, int seq, ClientInfo client) {
     tx.sql("account.add_refresh_token")
         .bind("token_hash", Sha256.of(token))
         .bind("family", family)
         .bind("seq", seq)
         .bind("expires_at", tx.now().plus(lifetime))
-        .bind("device_info", device.userAgent())
+        .bind("device_info", client.userAgent())
         .atCommit();
   }
 
-  /** Not {@link Tx#lockOwner}: here a missing account is just another token that does not count. */
+  /** Unlike {@link Tx#lockOwner}, permits that the account was deleted. */
   private static Optional<LockedUser> lock(Tx tx) {
     return tx.sql("owner.lock").one(LockedUser::of);
   }
 
-  private static Optional<Presented> find(Tx tx, String token) {
+  private static Optional<StoredToken> find(Tx tx, String token) {
     return tx.sql("account.find_refresh_token")
         .bind("token_hash", Sha256.of(token))
-        .one(Presented::of);
+        .one(StoredToken::of);
   }
 
   private static Optional<UUID> userId(String token) {

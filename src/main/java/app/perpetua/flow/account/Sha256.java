@@ -4,7 +4,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 
-/** The only form in which a token is kept. */
+/** Tokens are stored only as this hash. */
 final class Sha256 {
   private Sha256() {}
 

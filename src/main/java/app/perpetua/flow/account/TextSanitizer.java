@@ -1,10 +1,14 @@
 package app.perpetua.flow.account;
 
-/** Foreign text made fit to be stored and logged. */
+/** Cleans text from outside so that it can be stored and logged. */
 final class TextSanitizer {
   private TextSanitizer() {}
 
-  /** Without control characters and unpaired surrogates, stripped, at most {@code max} long. */
+  /**
+   * Removes control characters, line separators and unpaired surrogates.
+   *
+   * @param max code points
+   */
   static String singleLine(String text, int max) {
     return text.codePoints()
         .filter(c -> !Character.isISOControl(c) && Character.getType(c) != Character.SURROGATE)

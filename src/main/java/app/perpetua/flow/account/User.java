@@ -7,17 +7,12 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A user as the contract shows one.
+ * A user as the API returns it.
  *
- * @param id ours
- * @param googleId Google's
- * @param email as last given by Google; not unique
- * @param name as given by Google until the user changes it
+ * @param email from the last sign-in; not unique
+ * @param name Google's, until the user changes it
  * @param avatarUrl null if there is none
  * @param timezone an IANA zone
- * @param tier what the account is entitled to
- * @param createdAt the first sign-in
- * @param updatedAt the last change of any of these
  */
 public record User(
     UUID id,

@@ -14,14 +14,11 @@ import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** Accounts: made at the first sign-in, kept up to date, deleted with everything. Thread-safe. */
+/** Creates, updates and deletes accounts. Thread-safe. */
 public final class Users {
-  private record Known(User user, boolean nameChanged) {}
+  private record StoredUser(User user, boolean nameChanged) {}
 
   /**
-   * A sign-in that succeeded.
-   *
-   * @param user who
    * @param refreshToken the session's first
    */
   public record SignedIn(User user, String refreshToken) {}
@@ -45,27 +42,27 @@ public final class Users {
   }
 
   /**
-   * Signs a verified person in, making the account if there is none (FR-001).
+   * Signs a user in; the first sign-in creates the account (FR-001).
    *
    * @param tx the system's
    */
-  public SignedIn signIn(Tx tx, GoogleIdentity identity, ClientInfo device) {
+  public SignedIn signIn(Tx tx, GoogleIdentity identity, ClientInfo client) {
     User user = findOrRegister(tx, identity);
     Tx acting = tx.actingFor(user.id(), Actor.Source.USER);
-    String refreshToken = refreshTokens.start(acting, device);
-    events.emit(acting, new Event.UserLoggedIn(user.id(), device.userAgent(), device.ip()));
+    String refreshToken = refreshTokens.start(acting, client);
+    events.emit(acting, new Event.UserLoggedIn(user.id(), client.userAgent(), client.ip()));
     return new SignedIn(user, refreshToken);
   }
 
   /**
-   * Whoever loses the race of two first sign-ins finds the winner's row the next time round; more
-   * rounds take an account that is deleted in between.
+   * Repeats, because a concurrent sign-in may create the row and a concurrent deletion may remove
+   * it.
    */
   private User findOrRegister(Tx tx, GoogleIdentity identity) {
     while (true) {
-      Optional<Known> known = find(tx, identity);
-      if (known.isPresent()) {
-        return refreshed(tx, known.get(), identity);
+      Optional<StoredUser> stored = find(tx, identity);
+      if (stored.isPresent()) {
+        return refreshed(tx, stored.get(), identity);
       }
       UUID id = ids.next();
       if (register(tx.actingFor(id, Actor.Source.USER), identity)) {
@@ -75,14 +72,14 @@ public final class Users {
     }
   }
 
-  private static Optional<Known> find(Tx tx, GoogleIdentity identity) {
+  private static Optional<StoredUser> find(Tx tx, GoogleIdentity identity) {
     return tx.sql("account.find_by_google_id")
         .bind("google_id", identity.subject())
-        .one(row -> new Known(User.of(row), row.bool("name_changed")));
+        .one(row -> new StoredUser(User.of(row), row.bool("name_changed")));
   }
 
   private boolean register(Tx acting, GoogleIdentity identity) {
-    int joined =
+    int inserted =
         acting
             .sql("account.register")
             .bind("google_id", identity.subject())
@@ -90,15 +87,15 @@ public final class Users {
             .bind("name", identity.name())
             .bind("avatar_url", identity.avatarUrl())
             .run();
-    if (joined == 1) {
+    if (inserted == 1) {
       events.emit(acting, new Event.UserRegistered(acting.userId()));
     }
-    return joined == 1;
+    return inserted == 1;
   }
 
-  private static User refreshed(Tx tx, Known known, GoogleIdentity identity) {
-    User user = known.user();
-    String name = known.nameChanged() ? user.name() : identity.name();
+  private static User refreshed(Tx tx, StoredUser stored, GoogleIdentity identity) {
+    User user = stored.user();
+    String name = stored.nameChanged() ? user.name() : identity.name();
     if (user.email().equals(identity.email())
         && user.name().equals(name)
         && Objects.equals(user.avatarUrl(), identity.avatarUrl())) {
@@ -123,8 +120,6 @@ public final class Users {
   }
 
   /**
-   * The acting user.
-   *
    * @throws Refusal {@code UNAUTHORIZED} if the account was deleted
    */
   public User me(Tx tx) {
@@ -132,11 +127,10 @@ public final class Users {
   }
 
   /**
-   * Changes name, time zone or both (FR-070); whatever is null stays.
+   * Changes name, time zone or both (FR-070).
    *
-   * @param name from now on not Google's to change
-   * @param timezone an IANA zone
-   * @return the user as changed
+   * @param name replaces Google's for good; null leaves it
+   * @param timezone an IANA zone; null leaves it
    */
   public User update(Tx tx, @Nullable String name, @Nullable String timezone) {
     Optional<User> changed =
@@ -149,8 +143,8 @@ public final class Users {
   }
 
   /**
-   * Puts the acting user, whose row is locked, on a tier, for the rest of this transaction too.
-   * Billing calls this, so that no other feature has to read its tables for the tier.
+   * Changes the tier of the acting user, whose row is locked, and of this transaction's {@link
+   * Tx#owner}.
    */
   public void changeTier(Tx tx, LockedUser.Tier tier) {
     tx.sql("account.change_tier").bind("tier", tier).atCommit();
@@ -158,11 +152,10 @@ public final class Users {
   }
 
   /**
-   * Deletes the acting user, whose row is locked, with everything that is theirs. No entry is left
-   * to tell of it: the log goes, too.
+   * Deletes the acting user, whose row is locked, with all data, including the activity log.
    *
-   * @param confirm the account's address, against accidents
-   * @throws Refusal {@code VALIDATION_ERROR} if it is another
+   * @param confirm must be the account's e-mail address
+   * @throws Refusal {@code VALIDATION_ERROR} if it is not
    */
   public void delete(Tx tx, String confirm) {
     if (!confirm.equals(tx.owner().email())) {

@@ -9,19 +9,19 @@ import app.perpetua.flow.jobs.Jobs;
 import app.perpetua.flow.notifications.Notifications;
 import java.util.Optional;
 
-/** The services of billing, composed: what routes and jobs are made of. Thread-safe. */
+/** Composes the services of billing. Thread-safe. */
 public final class Billing {
   private final Optional<Payments> payments;
   private final WebhookSignature signature;
-  private final Orders orders;
+  private final OrderStore orders;
   private final Subscriptions subscriptions;
-  private final Purchases purchases;
+  private final OrderPlacement placement;
   private final Webhooks webhooks;
   private final RenewalJob renewalJob;
   private final BillingMetrics metrics;
 
   /**
-   * @param payments none if they are not configured: then nothing can be bought
+   * @param payments empty if they are not configured
    */
   public Billing(
       BillingConfig config,
@@ -37,17 +37,17 @@ public final class Billing {
     this.payments = payments;
     this.metrics = metrics;
     this.signature = new WebhookSignature(config.webhookSecrets(), config.webhookAuthorization());
-    this.orders = new Orders(jobs);
+    this.orders = new OrderStore(jobs);
     this.subscriptions = new Subscriptions(config, users, credits, ids, events);
-    this.purchases = new Purchases(config, ids);
-    PaymentApplication settlement =
+    this.placement = new OrderPlacement(config, subscriptions, ids);
+    PaymentApplication payment =
         new PaymentApplication(orders, subscriptions, credits, json, metrics);
-    ExternalSubscriptions managed =
-        new ExternalSubscriptions(config, orders, subscriptions, settlement, ids, metrics);
-    this.webhooks = new Webhooks(config, orders, settlement, managed, jobs, ids, json, metrics);
+    ExternalSubscriptions external =
+        new ExternalSubscriptions(config, orders, subscriptions, payment, ids, metrics);
+    this.webhooks = new Webhooks(config, orders, payment, external, jobs, ids, json, metrics);
     this.renewalJob =
         new RenewalJob(
-            config, payments, orders, subscriptions, settlement, notifications, ids, metrics);
+            config, payments, orders, subscriptions, payment, notifications, ids, metrics);
   }
 
   Optional<Payments> payments() {
@@ -58,7 +58,7 @@ public final class Billing {
     return signature;
   }
 
-  Orders orders() {
+  OrderStore orders() {
     return orders;
   }
 
@@ -66,20 +66,19 @@ public final class Billing {
     return subscriptions;
   }
 
-  Purchases purchases() {
-    return purchases;
+  OrderPlacement placement() {
+    return placement;
   }
 
   BillingMetrics metrics() {
     return metrics;
   }
 
-  /** What takes in the provider's events, and the job that applies those it could not. */
+  /** Receives events, and is the job handler of {@link Webhooks#APPLY}. */
   public Webhooks webhooks() {
     return webhooks;
   }
 
-  /** The job that moves one subscription along. */
   public RenewalJob renewalJob() {
     return renewalJob;
   }

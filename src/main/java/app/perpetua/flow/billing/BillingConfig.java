@@ -6,17 +6,17 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Prices, and how payments are taken.
+ * Prices and settings of payments.
  *
- * @param proPriceCents a month of Pro, in the currency's minor unit
- * @param creditPriceCents one credit, likewise
+ * @param proPriceCents price of a month of Pro, in the currency's minor unit
+ * @param creditPriceCents price of one credit, in the currency's minor unit
  * @param currency ISO 4217
  * @param creditsPerMonth credits that a user may buy in a calendar month (FR-051)
- * @param paymentFailures how many failed payments open the grace period (FR-049)
- * @param grace how long that is
+ * @param paymentFailures failed payments that start the grace period (FR-049)
+ * @param grace length of the grace period
  * @param charges who charges for renewals
- * @param webhookSecrets keys that webhooks may be signed with; none refuses all of them
- * @param webhookAuthorization what their {@code Authorization} header must be, if anything
+ * @param webhookSecrets keys that sign webhooks; without one, every webhook is refused
+ * @param webhookAuthorization required value of a webhook's {@code Authorization} header
  */
 public record BillingConfig(
     int proPriceCents,
@@ -30,9 +30,13 @@ public record BillingConfig(
     Optional<Secret> webhookAuthorization) {
   /** Who charges for renewals. */
   public enum Charges {
-    /** We do, with the instrument that the first payment left. */
+    /** This service, with the instrument of the first payment. */
     OWN,
-    /** A subscription manager in front of the provider, which tells us. */
+    /** A subscription manager in front of the provider; this service gets its events. */
     EXTERNAL
+  }
+
+  Order.Price proPrice() {
+    return new Order.Price(proPriceCents, currency);
   }
 }

@@ -9,15 +9,15 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * What Prometheus reads about payments (FR-066): how they end, what webhooks come and how late, and
- * how many subscriptions there are in each state. Thread-safe.
+ * Metrics of payments (FR-066): payments by outcome, webhooks and their delay, subscriptions by
+ * status. Thread-safe.
  */
 public final class BillingMetrics {
-  /** Counting reads a row per subscriber. */
-  private static final Duration COUNT_EVERY = Duration.ofMinutes(5);
+  /** Counting reads one row per subscriber. */
+  private static final Duration COUNT_INTERVAL = Duration.ofMinutes(5);
 
-  /** One that is neither paid nor given up by then has been forgotten. */
-  private static final Duration RUNNING = Duration.ofDays(62);
+  /** Older subscriptions have expired; the limit keeps the count cheap. */
+  private static final Duration MAX_AGE = Duration.ofDays(62);
 
   private final MeterRegistry registry;
   private final Map<String, AtomicLong> subscriptions = new ConcurrentHashMap<>();
@@ -28,44 +28,40 @@ public final class BillingMetrics {
   }
 
   /**
-   * Counts what became of a payment.
-   *
-   * @param outcome one of a few fixed words
+   * @param outcome one of a few fixed values
    */
   void payment(Payments.Kind kind, String outcome) {
     registry.counter("payments", "kind", kind.wireName(), "outcome", outcome).increment();
   }
 
   /**
-   * Counts a webhook.
-   *
-   * @param outcome one of a few fixed words
+   * @param outcome one of a few fixed values
    */
   void webhook(String outcome) {
     registry.counter("webhook.events", "outcome", outcome).increment();
   }
 
-  /** Notes how long after it happened an event was applied, by the provider's clock and ours. */
+  /** Records the time from an event, by the provider's clock, to its application. */
   void lag(Duration lag) {
     registry.timer("webhook.lag").record(lag.isNegative() ? Duration.ZERO : lag);
   }
 
   /**
-   * Counts subscriptions by state, every now and then.
+   * Counts subscriptions by status, at most every five minutes.
    *
    * @param tx the system's
    */
   public void measure(Tx tx) {
     long now = System.nanoTime();
     long last = countedAt.get();
-    if ((last != Long.MIN_VALUE && now - last < COUNT_EVERY.toNanos())
+    if ((last != Long.MIN_VALUE && now - last < COUNT_INTERVAL.toNanos())
         || !countedAt.compareAndSet(last, now)) {
       return;
     }
     record Count(String status, long count) {}
     Map<String, Long> counts = new ConcurrentHashMap<>();
     tx.sql("billing.count_subscriptions")
-        .bind("since", tx.now().minus(RUNNING))
+        .bind("since", tx.now().minus(MAX_AGE))
         .list(row -> new Count(row.text("status"), row.bigint("count")))
         .forEach(count -> counts.put(count.status(), count.count()));
     for (Subscription.Status status : Subscription.Status.values()) {
@@ -78,10 +74,10 @@ public final class BillingMetrics {
   private AtomicLong gauge(String status) {
     return subscriptions.computeIfAbsent(
         status,
-        word -> {
+        name -> {
           AtomicLong value = new AtomicLong();
           Gauge.builder("subscriptions", value, AtomicLong::doubleValue)
-              .tag("status", word)
+              .tag("status", name)
               .register(registry);
           return value;
         });

@@ -17,24 +17,24 @@ import java.util.UUID;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** Requests about the subscription and about buying credits, and the provider's webhooks. */
+/** Endpoints of the subscription, of buying credits and of the provider's webhooks. */
 public final class BillingRoutes {
-  /** What a tier can do, as the contract tells it. */
+  /** A tier's features, as the API returns them. */
   public record Features(
       int maxSubtasks, int maxDescriptionLength, boolean voiceNotes, int monthlyCredits) {}
 
   private static final System.Logger LOG = System.getLogger(BillingRoutes.class.getName());
 
-  /** The largest order; the month's limit may be less, or more. */
+  /** Of one order; the limit of a month is separate. */
   private static final int MAX_AMOUNT = 500;
 
-  private static final Duration SOON = Duration.ofSeconds(10);
+  private static final Duration RETRY_AFTER = Duration.ofSeconds(10);
 
   private final Billing billing;
   private final Function<Tier, Features> features;
 
   /**
-   * @param features what each tier can do
+   * @param features of each tier
    */
   public BillingRoutes(Billing billing, Function<Tier, Features> features) {
     this.billing = billing;
@@ -45,32 +45,32 @@ public final class BillingRoutes {
   public Function<Tx, Reply> show(Request request) {
     request.query().validate();
     return tx -> {
-      Subscriptions.BillingState standing = billing.subscriptions().standing(tx);
-      Map<String, @Nullable Object> shown = new LinkedHashMap<>();
-      shown.put("tier", standing.tier());
-      shown.put("status", standing.status());
-      shown.put("current_period_end", standing.periodEnd());
-      shown.put("grace_period_end", standing.graceEnd());
-      shown.put("cancel_at_period_end", standing.endsWithPeriod());
-      shown.put("features", features.apply(standing.tier()));
-      return Reply.ok(shown);
+      Subscriptions.BillingState state = billing.subscriptions().state(tx);
+      Map<String, @Nullable Object> response = new LinkedHashMap<>();
+      response.put("tier", state.tier());
+      response.put("status", state.status());
+      response.put("current_period_end", state.periodEnd());
+      response.put("grace_period_end", state.graceEnd());
+      response.put("cancel_at_period_end", state.cancelsAtPeriodEnd());
+      response.put("features", features.apply(state.tier()));
+      return Reply.ok(response);
     };
   }
 
   /** POST /subscription/checkout. */
   public TwoPhaseRequest<?, ?> checkout(Request request) {
     request.body().validate();
-    return page((tx, shown) -> billing.subscriptions().order(tx));
+    return orderPage((tx, response) -> billing.placement().pro(tx));
   }
 
   /** POST /subscription/cancel. */
   public Function<Tx, Reply> cancel(Request request) {
     request.body().validate();
     return tx -> {
-      Map<String, Object> shown = new LinkedHashMap<>();
-      shown.put("status", "cancelled");
-      shown.put("access_until", billing.subscriptions().cancel(tx));
-      return Reply.ok(shown);
+      Map<String, Object> response = new LinkedHashMap<>();
+      response.put("status", "cancelled");
+      response.put("access_until", billing.subscriptions().cancel(tx));
+      return Reply.ok(response);
     };
   }
 
@@ -79,80 +79,79 @@ public final class BillingRoutes {
     JsonReader body = request.body().required("amount");
     Integer amount = body.integer("amount", 1, MAX_AMOUNT);
     body.validate();
-    int wanted = Objects.requireNonNull(amount);
-    return page(
-        (tx, shown) -> {
-          Purchases.Ordered ordered = billing.purchases().order(tx, wanted);
-          shown.put("amount", wanted);
-          shown.put("monthly_purchased", ordered.bought());
-          shown.put("monthly_remaining", billing.purchases().remaining(ordered.bought()));
-          return ordered.order();
+    int credits = Objects.requireNonNull(amount);
+    return orderPage(
+        (tx, response) -> {
+          OrderPlacement.CreditOrder placed = billing.placement().credits(tx, credits);
+          response.put("amount", credits);
+          response.put("monthly_purchased", placed.monthTotal());
+          response.put("monthly_remaining", billing.placement().remaining(placed.monthTotal()));
+          return placed.order();
         });
   }
 
-  /** Creates an order, and adds what the answer shows beside the payment page. */
+  /** Creates an order, and adds fields to the response. */
   @FunctionalInterface
-  private interface Ordering {
-    Order order(Tx tx, Map<String, Object> shown);
+  private interface OrderRequest {
+    Order order(Tx tx, Map<String, Object> response);
   }
 
-  /** A stored order without its payment page. */
   private record ReservedOrder(
-      Payments payments, Payments.Purchase purchase, Order order, Map<String, Object> shown) {}
+      Payments payments, Payments.PaymentRequest payment, Order order, Map<String, Object> response) {}
 
-  /** Stores an order, and opens the page on which it is paid. */
-  private TwoPhaseRequest<ReservedOrder, Payments.Opened> page(Ordering ordering) {
+  /** Stores an order, and opens its payment page. */
+  private TwoPhaseRequest<ReservedOrder, Payments.PageResult> orderPage(OrderRequest request) {
     return new TwoPhaseRequest<>(
-        (tx, key) -> reserve(tx, key, ordering), (reserved, _, _) -> open(reserved), this::settle);
+        (tx, key) -> reserve(tx, key, request), (reserved, _, _) -> open(reserved), this::settle);
   }
 
-  private ReservedOrder reserve(Tx tx, UUID key, Ordering ordering) {
+  private ReservedOrder reserve(Tx tx, UUID key, OrderRequest request) {
     Payments payments =
         billing
             .payments()
             .orElseThrow(
-                () -> unavailable("payments are not configured here", Duration.ofHours(1)));
-    Map<String, Object> shown = new LinkedHashMap<>();
-    Order order = ordering.order(tx, shown);
+                () -> unavailable("payments are not configured", Duration.ofHours(1)));
+    Map<String, Object> response = new LinkedHashMap<>();
+    Order order = request.order(tx, response);
     billing.orders().reserve(tx, order, key);
-    Payments.Purchase purchase =
-        new Payments.Purchase(
+    Payments.PaymentRequest payment =
+        new Payments.PaymentRequest(
             order.id(),
             tx.userId(),
             order.kind(),
-            order.amountCents(),
-            order.currency(),
+            order.price().cents(),
+            order.price().currency(),
             order.kind() == Payments.Kind.SUBSCRIPTION);
-    return new ReservedOrder(payments, purchase, order, shown);
+    return new ReservedOrder(payments, payment, order, response);
   }
 
-  private static Payments.Opened open(ReservedOrder reserved) {
+  private static Payments.PageResult open(ReservedOrder reserved) {
     try {
-      return reserved.payments().open(reserved.purchase());
+      return reserved.payments().open(reserved.payment());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      return new Payments.Opened.Unavailable("the service is being stopped");
+      return new Payments.PageResult.Unavailable("the service is being stopped");
     }
   }
 
-  private Reply settle(Tx tx, ReservedOrder reserved, Payments.Opened opened) {
-    return switch (opened) {
-      case Payments.Opened.HostedPage(String sessionId, String url) -> {
-        billing.orders().opened(tx, reserved.order(), sessionId);
-        Map<String, Object> shown = new LinkedHashMap<>();
-        shown.put("checkout_url", url);
-        shown.put("session_id", sessionId);
-        shown.putAll(reserved.shown());
-        yield Reply.ok(shown);
+  private Reply settle(Tx tx, ReservedOrder reserved, Payments.PageResult result) {
+    return switch (result) {
+      case Payments.PageResult.HostedPage(String sessionId, String url) -> {
+        billing.orders().pageOpened(tx, reserved.order(), sessionId);
+        Map<String, Object> response = new LinkedHashMap<>();
+        response.put("checkout_url", url);
+        response.put("session_id", sessionId);
+        response.putAll(reserved.response());
+        yield Reply.ok(response);
       }
-      case Payments.Opened.Unavailable(String why) -> {
+      case Payments.PageResult.Unavailable(String reason) -> {
         LOG.log(
             System.Logger.Level.WARNING,
-            "no payment page: " + why,
+            "cannot open a payment page: " + reason,
             LogFields.of("order_id", reserved.order().id()));
-        billing.orders().voided(tx, reserved.order());
+        billing.orders().pageFailed(tx, reserved.order());
         yield Reply.refused(
-            unavailable("the payment provider is unavailable; try again shortly", SOON));
+            unavailable("the payment provider is unavailable; try again shortly", RETRY_AFTER));
       }
     };
   }
@@ -167,7 +166,7 @@ public final class BillingRoutes {
             request.header("Cko-Signature").orElse(null),
             request.header("Authorization").orElse(null))) {
       billing.metrics().webhook("refused");
-      throw Refusal.of(ErrorCode.INVALID_SIGNATURE, "this is not signed by the payment provider");
+      throw Refusal.of(ErrorCode.INVALID_SIGNATURE, "the signature is not the payment provider's");
     }
     return tx -> {
       billing.webhooks().receive(tx, body);

@@ -6,11 +6,11 @@ import java.util.Comparator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where an event stands among others, whenever it arrives: by its time, then by the rank of its
- * type, then by its id.
+ * An event's position among a payment's events, independent of its arrival: by time, then by the
+ * rank of its type, then by id.
  *
- * @param at when it happened, in whole microseconds
- * @param rank of its type: what can only follow is higher
+ * @param at in whole microseconds
+ * @param rank of its type; a type that only follows others has a higher one
  * @param id the provider's
  */
 record EventOrder(Instant at, int rank, String id) implements Comparable<EventOrder> {
@@ -24,7 +24,7 @@ record EventOrder(Instant at, int rank, String id) implements Comparable<EventOr
     return ORDER.compare(this, other);
   }
 
-  /** As a row keeps it; null if no event has touched it. */
+  /** Null if the row has no event. */
   static @Nullable EventOrder of(Row row) {
     Instant at = row.instantOrNull("last_event_at");
     return at == null

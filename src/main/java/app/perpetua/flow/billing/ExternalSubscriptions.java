@@ -1,49 +1,49 @@
 package app.perpetua.flow.billing;
 
 import app.perpetua.flow.base.Ids;
+import app.perpetua.flow.billing.Order.Attempt;
 import app.perpetua.flow.billing.Order.Status;
 import app.perpetua.flow.billing.PaymentApplication.Result;
-import app.perpetua.flow.billing.Subscription.Paid;
+import app.perpetua.flow.billing.Subscription.Payment;
 import app.perpetua.flow.billing.Webhooks.Applied;
 import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.Tx;
 import java.time.Instant;
 import java.util.Comparator;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a subscription manager in front of the provider tells: it charges by itself, so its payments
- * have no order of ours until they are told of. Its events count in the order of their times; one
- * that others have overtaken changes nothing. Thread-safe.
+ * Applies the events of a subscription manager in front of the provider. The manager charges by
+ * itself, so an order is created when an event reports its payment. Events that are older than the
+ * subscription's last one change nothing. Thread-safe.
  */
 final class ExternalSubscriptions {
   private final BillingConfig config;
-  private final Orders orders;
+  private final OrderStore orders;
   private final Subscriptions subscriptions;
-  private final PaymentApplication settlement;
+  private final PaymentApplication payments;
   private final Ids ids;
   private final BillingMetrics metrics;
 
   ExternalSubscriptions(
       BillingConfig config,
-      Orders orders,
+      OrderStore orders,
       Subscriptions subscriptions,
-      PaymentApplication settlement,
+      PaymentApplication payments,
       Ids ids,
       BillingMetrics metrics) {
     this.config = config;
     this.orders = orders;
     this.subscriptions = subscriptions;
-    this.settlement = settlement;
+    this.payments = payments;
     this.ids = ids;
     this.metrics = metrics;
   }
 
   /**
-   * The manager has renewed or cancelled.
+   * Applies a renewal or cancellation.
    *
    * @param tx the system's
    */
@@ -52,15 +52,13 @@ final class ExternalSubscriptions {
     if (user.isEmpty()) {
       return new Applied(Result.UNMATCHED, null);
     }
-    Optional<Orders.Located> known = orders.locate(tx, null, event.paymentId());
+    Optional<OrderStore.Located> known = orders.locate(tx, null, event.paymentId());
     Tx acting = tx.actingFor(user.get(), Actor.Source.SYSTEM);
     acting.lockOwner();
     Subscription found = subscriptions.find(acting).orElse(null);
-    boolean late =
-        found != null
-            && found.lastEvent() != null
-            && found.lastEvent().compareTo(event.order()) >= 0;
-    if (late) {
+    if (found != null
+        && found.lastEvent() != null
+        && found.lastEvent().compareTo(event.order()) >= 0) {
       return new Applied(Result.OUTDATED, user.get());
     }
     Result result =
@@ -69,39 +67,40 @@ final class ExternalSubscriptions {
                 acting,
                 found,
                 event,
-                known.flatMap(located -> orders.find(acting, located.order())))
+                known.flatMap(located -> orders.find(acting, located.orderId())))
             : cancelled(acting, found, event);
     return new Applied(result, user.get());
   }
 
   private static Optional<UUID> subscriber(Tx tx, PaymentEvent event) {
-    record Match(UUID userId, boolean managed) {}
+    record Match(UUID userId, boolean bySubscription) {}
     return tx
         .sql("billing.locate_subscriber")
         .bind("managed_id", event.subscriptionId())
         .bind("named", event.userId())
         .list(row -> new Match(row.uuid("user_id"), row.bool("is_managed")))
         .stream()
-        .max(Comparator.comparing(Match::managed))
+        .max(Comparator.comparing(Match::bySubscription))
         .map(Match::userId);
   }
 
   /**
-   * @param known the order that the payment is known by, if it is
+   * @param known the payment's order, if it has one
    */
   private Result renewed(
       Tx tx, @Nullable Subscription found, PaymentEvent event, Optional<Order> known) {
-    if (!Objects.equals(event.amountCents(), config.proPriceCents())
-        || !config.currency().equals(event.currency())) {
+    if (!event.isAbout(config.proPrice())) {
       metrics.payment(Payments.Kind.RENEWAL, "mismatched");
       return Result.MISMATCHED;
     }
-    boolean over = found == null || found.status() == Subscription.Status.EXPIRED;
-    Instant from = over ? tx.now() : Objects.requireNonNull(found).periodEnd();
+    Instant periodStart =
+        found == null || found.status() == Subscription.Status.EXPIRED
+            ? tx.now()
+            : found.period().end();
     Order order =
         known
-            .orElseGet(() -> attempt(tx, from))
-            .after(Status.CAPTURED, event.order(), event.paymentId())
+            .orElseGet(() -> newAttempt(tx, periodStart))
+            .apply(Status.CAPTURED, event.order(), event.paymentId())
             .orElse(null);
     if (order == null || order.grantedAt() != null) {
       return Result.OUTDATED;
@@ -109,9 +108,10 @@ final class ExternalSubscriptions {
     orders.store(tx, order.granted(tx.now()));
     metrics.payment(Payments.Kind.RENEWAL, Status.CAPTURED.wireName());
     Instant cancelled = found == null ? null : found.cancelledAt();
-    boolean chosen = cancelled == null || !event.at().isBefore(cancelled);
-    Paid paid = new Paid(event.paymentId(), event.instrumentId());
-    subscriptions.paid(tx, found, paid, chosen, order.id(), event.order(), event.subscriptionId());
+    boolean resume = cancelled == null || !event.at().isBefore(cancelled);
+    Payment payment = new Payment(event.paymentId(), event.instrumentId());
+    subscriptions.paid(
+        tx, found, payment, resume, order.id(), event.order(), event.subscriptionId());
     return Result.APPLIED;
   }
 
@@ -119,28 +119,27 @@ final class ExternalSubscriptions {
     if (found == null || found.status() == Subscription.Status.EXPIRED) {
       return found == null ? Result.UNMATCHED : Result.OUTDATED;
     }
-    Subscription told = found.told(event.order(), event.subscriptionId());
+    Subscription updated = found.withEvent(event.order(), event.subscriptionId());
     if (found.status() == Subscription.Status.CANCELLED) {
-      subscriptions.store(tx, told);
+      subscriptions.store(tx, updated);
     } else {
-      subscriptions.cancel(tx, told);
+      subscriptions.cancel(tx, updated);
     }
     return Result.APPLIED;
   }
 
   /**
-   * A payment that we have no order for: one of the manager's, which is told of by a renewal if it
-   * succeeds. One that fails counts here.
+   * Applies a failed payment without an order. Successful ones are reported by renewals.
    *
    * @param tx the system's
    */
   Applied payment(Tx tx, PaymentEvent event) {
-    boolean failure =
+    boolean isFailure =
         switch (event.kind()) {
           case PAYMENT_DECLINED, PAYMENT_CAPTURE_DECLINED -> true;
           default -> false;
         };
-    Optional<UUID> user = failure ? subscriber(tx, event) : Optional.empty();
+    Optional<UUID> user = isFailure ? subscriber(tx, event) : Optional.empty();
     if (user.isEmpty()) {
       return new Applied(Result.UNMATCHED, null);
     }
@@ -150,19 +149,18 @@ final class ExternalSubscriptions {
     if (found.isEmpty()) {
       return new Applied(Result.UNMATCHED, user.get());
     }
-    Order order = attempt(acting, found.get().periodEnd());
-    settlement.settle(
+    Order order = newAttempt(acting, found.get().period().end());
+    payments.transition(
         acting,
         order,
-        order.after(Status.DECLINED, event.order(), event.paymentId()).orElseThrow(),
+        order.apply(Status.DECLINED, event.order(), event.paymentId()).orElseThrow(),
         null,
         event.order());
     return new Applied(Result.APPLIED, user.get());
   }
 
-  private Order attempt(Tx tx, Instant from) {
-    int attempts = orders.lastAttempt(tx, from).map(Order::attempt).orElse(0);
-    return Order.renewal(
-        ids.next(), config.proPriceCents(), config.currency(), from, attempts + 1, tx.now());
+  private Order newAttempt(Tx tx, Instant periodStart) {
+    Attempt next = Attempt.next(periodStart, orders.lastAttempt(tx, periodStart));
+    return Order.renewal(ids.next(), config.proPrice(), next, tx.now());
   }
 }

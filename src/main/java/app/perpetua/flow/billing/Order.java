@@ -9,31 +9,45 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Something that was ordered and may be paid for. What the provider says is held against it.
+ * Something that a user pays for, and the state of its payment. Immutable.
  *
- * @param id the reference that the provider is given
- * @param credits how many, for an order of credits; null for others
- * @param amountCents what it costs, in the currency's minor unit
- * @param paymentId the provider's payment; null until it is known
- * @param periodStart for a renewal: where the month begins that it pays for; null for others
- * @param attempt for a renewal: which attempt at that month, from 1; null for others
- * @param decidedBy the event that its status comes from; null for none
- * @param grantedAt when what it is for was given; null for not yet
+ * @param id the reference that the provider gets
+ * @param credits number of credits; null for Pro
+ * @param paymentId the provider's; null until it is known
+ * @param renewal null unless the service charges for a further month
+ * @param lastEvent the event that set the status; null if no event did
+ * @param grantedAt when the user got credits or Pro; null before
  */
 record Order(
     UUID id,
     Kind kind,
     @Nullable Integer credits,
-    int amountCents,
-    String currency,
+    Price price,
     Status status,
     @Nullable String paymentId,
-    @Nullable Instant periodStart,
-    @Nullable Integer attempt,
-    @Nullable EventOrder decidedBy,
+    @Nullable Attempt renewal,
+    @Nullable EventOrder lastEvent,
     @Nullable Instant grantedAt,
     Instant createdAt) {
-  /** How it stands. */
+  /**
+   * @param cents in the currency's minor unit
+   * @param currency ISO 4217
+   */
+  record Price(int cents, String currency) {}
+
+  /**
+   * An attempt to charge for a month.
+   *
+   * @param periodStart the start of that month
+   * @param number from 1
+   */
+  record Attempt(Instant periodStart, int number) {
+    static Attempt next(Instant periodStart, Optional<Order> last) {
+      return new Attempt(
+          periodStart, last.map(Order::renewal).map(Attempt::number).orElse(0) + 1);
+    }
+  }
+
   enum Status implements WireName {
     OPEN,
     DECLINED,
@@ -43,76 +57,56 @@ record Order(
     REFUNDED,
     DISPUTED;
 
-    /** True once money has moved: what failed before or elsewhere does not count any more. */
-    boolean isMoney() {
+    /** True once money was moved; a failure no longer changes the status then. */
+    boolean hasMovedMoney() {
       return this == CAPTURED || this == REFUNDED || this == DISPUTED;
     }
 
-    /** True if nothing was paid and nothing will be. */
+    /** True if nothing was paid. */
     boolean isFailure() {
       return this == DECLINED || this == VOIDED || this == EXPIRED;
     }
   }
 
-  static Order open(
-      UUID id,
-      Kind kind,
-      @Nullable Integer credits,
-      int amountCents,
-      String currency,
-      Instant now) {
-    return new Order(
-        id, kind, credits, amountCents, currency, Status.OPEN, null, null, null, null, null, now);
+  static Order open(UUID id, Kind kind, @Nullable Integer credits, Price price, Instant now) {
+    return new Order(id, kind, credits, price, Status.OPEN, null, null, null, null, now);
   }
 
-  static Order renewal(
-      UUID id, int amountCents, String currency, Instant periodStart, int attempt, Instant now) {
+  static Order renewal(UUID id, Price price, Attempt attempt, Instant now) {
     return new Order(
-        id,
-        Kind.RENEWAL,
-        null,
-        amountCents,
-        currency,
-        Status.OPEN,
-        null,
-        periodStart,
-        attempt,
-        null,
-        null,
-        now);
+        id, Kind.RENEWAL, null, price, Status.OPEN, null, attempt, null, null, now);
   }
 
   /**
-   * What an event makes of it; none if it is late. Money outweighs what failed, whenever either
-   * happened; of what is alike, the later event counts. So the order in which events arrive does
-   * not matter.
+   * Applies an event, independently of the order in which events arrive: a status that has moved
+   * money replaces a failure, and otherwise the later event wins.
+   *
+   * @return empty if the event is outdated
    */
-  Optional<Order> after(Status told, EventOrder event, @Nullable String payment) {
-    if (status.isMoney() && !told.isMoney()) {
+  Optional<Order> apply(Status next, EventOrder event, @Nullable String eventPaymentId) {
+    if (status.hasMovedMoney() && !next.hasMovedMoney()) {
       return Optional.empty();
     }
-    // What a refund or dispute is called does not change what was paid.
-    String paying = told == Status.CAPTURED || paymentId == null ? payment : paymentId;
-    boolean outweighs = told.isMoney() && !status.isMoney();
-    boolean later = decidedBy == null || decidedBy.compareTo(event) < 0;
-    return outweighs || later
-        ? Optional.of(with(told, paying == null ? paymentId : paying, event, grantedAt))
+    // A refund or dispute may have an id of its own; the captured payment's id stays.
+    String payment = next == Status.CAPTURED || paymentId == null ? eventPaymentId : paymentId;
+    boolean replacesFailure = next.hasMovedMoney() && !status.hasMovedMoney();
+    boolean isLater = lastEvent == null || lastEvent.compareTo(event) < 0;
+    return replacesFailure || isLater
+        ? Optional.of(with(next, payment == null ? paymentId : payment, event, grantedAt))
         : Optional.empty();
   }
 
-  /** The same, found out by asking. */
-  Order found(Status asked, @Nullable String payment) {
-    return with(asked, payment == null ? paymentId : payment, decidedBy, grantedAt);
+  /** Sets a status that was found without an event. */
+  Order withStatus(Status next, @Nullable String payment) {
+    return with(next, payment == null ? paymentId : payment, lastEvent, grantedAt);
   }
 
-  /** The same, its payment known. */
-  Order paidBy(String payment) {
-    return with(status, payment, decidedBy, grantedAt);
+  Order withPayment(String payment) {
+    return with(status, payment, lastEvent, grantedAt);
   }
 
-  /** The same, what it is for given. */
   Order granted(Instant now) {
-    return with(status, paymentId, decidedBy, now);
+    return with(status, paymentId, lastEvent, now);
   }
 
   private Order with(
@@ -121,31 +115,19 @@ record Order(
       @Nullable EventOrder event,
       @Nullable Instant granted) {
     return new Order(
-        id,
-        kind,
-        credits,
-        amountCents,
-        currency,
-        next,
-        payment,
-        periodStart,
-        attempt,
-        event,
-        granted,
-        createdAt);
+        id, kind, credits, price, next, payment, renewal, event, granted, createdAt);
   }
 
   static Order of(Row row) {
+    Instant periodStart = row.instantOrNull("period_start");
     return new Order(
         row.uuid("id"),
         row.wireName("kind", Kind.class),
         row.integerOrNull("credits"),
-        row.integer("amount_cents"),
-        row.text("currency"),
+        new Price(row.integer("amount_cents"), row.text("currency")),
         row.wireName("status", Status.class),
         row.textOrNull("payment_id"),
-        row.instantOrNull("period_start"),
-        row.integerOrNull("attempt"),
+        periodStart == null ? null : new Attempt(periodStart, row.integer("attempt")),
         EventOrder.of(row),
         row.instantOrNull("granted_at"),
         row.instant("created_at"));

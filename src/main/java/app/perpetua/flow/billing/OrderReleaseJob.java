@@ -8,36 +8,35 @@ import java.util.UUID;
 import java.util.function.BiPredicate;
 
 /**
- * Gives up an order whose request died while it asked for a page: nobody was sent there, and the
- * request's key is free again. Thread-safe.
+ * Voids an order whose process died before it had a payment page, and releases the request's
+ * idempotency key. Thread-safe.
  */
 public final class OrderReleaseJob implements TransactionalHandler {
   /** The job's kind. */
   public static final String KIND = "order_release";
 
-  /** What the job is enqueued with. */
   record Payload(UUID key) {}
 
-  private final Orders orders;
-  private final BiPredicate<Tx, UUID> release;
+  private final OrderStore orders;
+  private final BiPredicate<Tx, UUID> releaseKey;
   private final Json json;
 
   /**
-   * @param release frees an open key; false if it is not open any more
+   * @param releaseKey releases an open idempotency key; false if it is not open any more
    */
-  public OrderReleaseJob(Billing billing, BiPredicate<Tx, UUID> release, Json json) {
+  public OrderReleaseJob(Billing billing, BiPredicate<Tx, UUID> releaseKey, Json json) {
     this.orders = billing.orders();
-    this.release = release;
+    this.releaseKey = releaseKey;
     this.json = json;
   }
 
   @Override
   public Next run(Tx tx, Job job) {
-    if (release.test(tx, json.read(job.payload(), Payload.class).key())) {
+    if (releaseKey.test(tx, json.read(job.payload(), Payload.class).key())) {
       orders
           .find(tx, UUID.fromString(job.key()))
           .filter(order -> order.status() == Order.Status.OPEN)
-          .ifPresent(order -> orders.store(tx, order.found(Order.Status.VOIDED, null)));
+          .ifPresent(order -> orders.store(tx, order.withStatus(Order.Status.VOIDED, null)));
     }
     return new Next.Done();
   }

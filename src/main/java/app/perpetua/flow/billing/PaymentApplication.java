@@ -4,7 +4,7 @@ import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.WireName;
 import app.perpetua.flow.billing.Order.Status;
 import app.perpetua.flow.billing.Payments.Kind;
-import app.perpetua.flow.billing.Subscription.Paid;
+import app.perpetua.flow.billing.Subscription.Payment;
 import app.perpetua.flow.credits.Credits;
 import app.perpetua.flow.sql.Tx;
 import java.time.Instant;
@@ -13,32 +13,30 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What follows for an order, and for what it paid for, from what became of its payment: each effect
- * once, whatever is told how often and in which order (promise 16). Thread-safe.
+ * Applies the outcome of a payment to its order, and grants or revokes credits or Pro: once, however
+ * often and in whichever order events arrive (promise 16). Thread-safe.
  */
 final class PaymentApplication {
-  /** What an event turned out to be. */
+  /** The result of applying an event. */
   enum Result implements WireName {
-    /** News. */
     APPLIED,
-    /** Overtaken by others. */
     OUTDATED,
-    /** Of a type that we only keep. */
+    /** Its type has no effect. */
     IGNORED,
-    /** Nobody's. */
+    /** It belongs to no order or user. */
     UNMATCHED,
-    /** Of another amount or currency than was ordered. */
+    /** Amount or currency are not the order's. */
     MISMATCHED
   }
 
-  private final Orders orders;
+  private final OrderStore orders;
   private final Subscriptions subscriptions;
   private final Credits credits;
   private final Json json;
   private final BillingMetrics metrics;
 
   PaymentApplication(
-      Orders orders,
+      OrderStore orders,
       Subscriptions subscriptions,
       Credits credits,
       Json json,
@@ -51,20 +49,20 @@ final class PaymentApplication {
   }
 
   /**
-   * What the provider tells of the payment of that order.
+   * Applies an event of the order's payment.
    *
    * @param tx acts for the order's user, whose row is locked
    */
   Result apply(Tx tx, Order order, PaymentEvent event) {
-    Optional<Status> told = status(event);
-    if (told.isEmpty()) {
+    Optional<Status> status = status(event);
+    if (status.isEmpty()) {
       return approved(tx, order, event);
     }
-    if (told.get().isMoney() && !matches(order, event)) {
+    if (status.get().hasMovedMoney() && !event.isAbout(order.price())) {
       metrics.payment(order.kind(), "mismatched");
       return Result.MISMATCHED;
     }
-    Optional<Order> after = order.after(told.get(), event.order(), event.paymentId());
+    Optional<Order> after = order.apply(status.get(), event.order(), event.paymentId());
     if (after.isEmpty()) {
       return Result.OUTDATED;
     }
@@ -74,7 +72,7 @@ final class PaymentApplication {
         && order.kind() != Kind.CREDITS) {
       instrument = approvedInstrument(tx, after.get().paymentId());
     }
-    settle(tx, order, after.get(), instrument, event.order());
+    transition(tx, order, after.get(), instrument, event.order());
     return Result.APPLIED;
   }
 
@@ -90,36 +88,30 @@ final class PaymentApplication {
     };
   }
 
-  /** A part of the money is neither paid nor given back. */
-  private static boolean matches(Order order, PaymentEvent event) {
-    return Objects.equals(event.amountCents(), order.amountCents())
-        && order.currency().equals(event.currency());
-  }
-
-  /** Grants nothing, but tells the payment and what it is made with. */
+  /** Grants nothing, but has the payment's id and instrument. */
   private Result approved(Tx tx, Order order, PaymentEvent event) {
     String payment = event.paymentId();
     if (payment == null) {
       return Result.OUTDATED;
     }
     if (order.status() == Status.OPEN && order.paymentId() == null) {
-      orders.store(tx, order.paidBy(payment));
+      orders.store(tx, order.withPayment(payment));
       return Result.APPLIED;
     }
     String instrument = event.instrumentId();
     if (instrument != null && order.grantedAt() != null && order.kind() != Kind.CREDITS) {
-      Optional<Subscription> without =
+      Optional<Subscription> outdated =
           subscriptions
               .find(tx)
-              .filter(found -> payment.equals(found.lastPaymentId()))
-              .filter(found -> !instrument.equals(found.instrumentId()));
-      without.ifPresent(found -> subscriptions.store(tx, found.paidWith(instrument)));
-      return without.isPresent() ? Result.APPLIED : Result.OUTDATED;
+              .filter(found -> payment.equals(found.payment().id()))
+              .filter(found -> !instrument.equals(found.payment().instrumentId()));
+      outdated.ifPresent(found -> subscriptions.store(tx, found.withInstrument(instrument)));
+      return outdated.isPresent() ? Result.APPLIED : Result.OUTDATED;
     }
     return Result.OUTDATED;
   }
 
-  /** The provider need not repeat with the capture what it said with the approval. */
+  /** The approval's instrument, because the capture's event may lack it. */
   private @Nullable String approvedInstrument(Tx tx, @Nullable String paymentId) {
     if (paymentId == null) {
       return null;
@@ -142,24 +134,24 @@ final class PaymentApplication {
   }
 
   /**
-   * Stores what became of an order, and does what follows.
+   * Stores an order's new state, with its effects.
    *
-   * @param before as it was read under the lock
-   * @param instrument what it was paid with; null if unknown
-   * @param told the event that says so; null if we have asked
+   * @param before as read under the lock
+   * @param instrument that paid; null if unknown
+   * @param event the cause; null if the provider's response was
    */
-  void settle(
-      Tx tx, Order before, Order after, @Nullable String instrument, @Nullable EventOrder told) {
+  void transition(
+      Tx tx, Order before, Order after, @Nullable String instrument, @Nullable EventOrder event) {
     Order stored = after;
     if (after.status() == Status.CAPTURED && before.grantedAt() == null) {
       stored = after.granted(tx.now());
-      grant(tx, stored, instrument, told);
+      grant(tx, stored, instrument, event);
     } else if (after.status().isFailure() && before.status() == Status.OPEN) {
-      if (after.kind() == Kind.RENEWAL && after.periodStart() != null) {
-        subscriptions.failed(tx, after.periodStart());
+      if (after.renewal() != null) {
+        subscriptions.paymentFailed(tx, after.renewal().periodStart());
       }
     } else if (before.status() == Status.CAPTURED && after.status() != Status.CAPTURED) {
-      revoke(tx, after, Objects.requireNonNull(told));
+      revoke(tx, after, Objects.requireNonNull(event));
     }
     if (before.status() != after.status()) {
       metrics.payment(after.kind(), after.status().wireName());
@@ -167,26 +159,27 @@ final class PaymentApplication {
     orders.store(tx, stored);
   }
 
-  private void grant(Tx tx, Order order, @Nullable String instrument, @Nullable EventOrder told) {
+  private void grant(
+      Tx tx, Order order, @Nullable String instrument, @Nullable EventOrder event) {
     if (order.kind() == Kind.CREDITS) {
       credits.grantPurchased(tx, order.id(), Objects.requireNonNull(order.credits()));
       return;
     }
     Subscription found = subscriptions.find(tx).orElse(null);
     Instant cancelled = found == null ? null : found.cancelledAt();
-    // A charge of ours that was under way says nothing of what the user wants by now.
-    boolean chosen =
+    // A renewal that was charged during the cancellation does not resume the subscription.
+    boolean resume =
         order.kind() == Kind.SUBSCRIPTION
             && (cancelled == null || !order.createdAt().isBefore(cancelled));
-    Paid paid = new Paid(order.paymentId(), instrument);
-    subscriptions.paid(tx, found, paid, chosen, order.id(), told, null);
+    Payment payment = new Payment(order.paymentId(), instrument);
+    subscriptions.paid(tx, found, payment, resume, order.id(), event, null);
   }
 
-  private void revoke(Tx tx, Order order, EventOrder told) {
+  private void revoke(Tx tx, Order order, EventOrder event) {
     if (order.kind() == Kind.CREDITS) {
       credits.revokePurchased(tx, order.id());
     } else {
-      subscriptions.returned(tx, order.paymentId(), order.status().wireName(), told);
+      subscriptions.moneyReturned(tx, order.paymentId(), order.status().wireName(), event);
     }
   }
 }

@@ -19,16 +19,14 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 
 /**
- * What the provider tells, as far as we act on it. Whatever is missing or malformed in the data is
- * null: then it matches nothing of ours.
+ * An event of the payment provider. Data that is missing or malformed is null.
  *
  * @param id the provider's, unique
- * @param type such as {@code payment_captured}; not necessarily one that we know
- * @param at when it happened, as the provider says
- * @param paymentId the payment that it is about
- * @param reference our order
- * @param userId whom the metadata names
- * @param subscriptionId the manager's
+ * @param type such as {@code payment_captured}; may be unknown
+ * @param at when it happened, by the provider's clock
+ * @param reference the order's id
+ * @param userId from the metadata
+ * @param subscriptionId the subscription manager's
  * @param amountCents in the currency's minor unit
  * @param currency ISO 4217
  * @param instrumentId what further charges can be made to
@@ -44,7 +42,7 @@ record PaymentEvent(
     @Nullable Integer amountCents,
     @Nullable String currency,
     @Nullable String instrumentId) {
-  /** The types that we act on; what can only follow another ranks higher. */
+  /** Types with an effect; one that only follows others has a higher rank. */
   enum Type {
     PAYMENT_APPROVED(10),
     PAYMENT_DECLINED(20),
@@ -57,7 +55,7 @@ record PaymentEvent(
     SUBSCRIPTION_CANCELLED(40),
     PAYMENT_REFUNDED(50),
     DISPUTE_RECEIVED(60),
-    /** Any other: kept, and that is all. */
+    /** Stored without an effect. */
     OTHER(0);
 
     private final int rank;
@@ -73,16 +71,16 @@ record PaymentEvent(
       Pattern.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}");
   private static final Pattern CURRENCY = Pattern.compile("[A-Z]{3}");
 
-  /** A clock may be fast by a little; what is further ahead would outrank all that follows. */
-  private static final Duration AHEAD = Duration.ofDays(1);
+  /** An event that is further ahead would outrank all that follow. */
+  private static final Duration MAX_SKEW = Duration.ofDays(1);
 
   private static final Instant EARLIEST = Instant.parse("2000-01-01T00:00:00Z");
 
   /**
-   * Reads a webhook's body.
+   * Parses a webhook's body.
    *
-   * @param now when it arrived: stands for a time that is missing, and bounds one that is ahead
-   * @throws Refusal {@code VALIDATION_ERROR} if it is no event
+   * @param now when it arrived; replaces a time that is missing or too far ahead
+   * @throws Refusal {@code VALIDATION_ERROR} if it is not an event
    */
   static PaymentEvent parse(Json json, byte[] body, Instant now) {
     JsonNode root = tree(json, body);
@@ -95,13 +93,13 @@ record PaymentEvent(
     JsonNode data = root.path("data");
     JsonNode metadata = data.path("metadata");
     String subscription = text(data, "subscription_id", ID);
-    // A dispute has an id of its own.
-    boolean dispute = data.hasNonNull("payment_id");
+    // A dispute's own id is in "id".
+    String paymentField = data.hasNonNull("payment_id") ? "payment_id" : "id";
     return new PaymentEvent(
         id,
         type,
         time(root, field, now),
-        text(data, dispute ? "payment_id" : "id", ID),
+        text(data, paymentField, ID),
         uuid(text(data, data.hasNonNull("reference") ? "reference" : "payment_reference", ID)),
         uuid(text(metadata, "user_id", ID)),
         subscription == null ? text(metadata, "subscription_id", ID) : subscription,
@@ -124,17 +122,17 @@ record PaymentEvent(
   }
 
   private static Instant time(JsonNode root, String field, Instant now) {
-    JsonNode told = root.path(field);
-    if (told.isMissingNode() || told.isNull()) {
+    JsonNode value = root.path(field);
+    if (value.isMissingNode() || value.isNull()) {
       return now;
     }
     try {
-      Instant at = OffsetDateTime.parse(told.asString("")).toInstant();
+      Instant at = OffsetDateTime.parse(value.asString("")).toInstant();
       if (at.isAfter(EARLIEST)) {
-        return (at.isAfter(now.plus(AHEAD)) ? now : at).truncatedTo(ChronoUnit.MICROS);
+        return (at.isAfter(now.plus(MAX_SKEW)) ? now : at).truncatedTo(ChronoUnit.MICROS);
       }
     } catch (DateTimeException e) {
-      // Told below.
+      // Refused below.
     }
     throw Refusal.invalid(field, "must be an instant such as 2026-01-19T10:30:00Z");
   }
@@ -154,7 +152,6 @@ record PaymentEvent(
     return amount.isIntegralNumber() && amount.canConvertToInt() ? amount.intValue() : null;
   }
 
-  /** What kind of event it is to us. */
   Type kind() {
     for (Type known : Type.values()) {
       if (known != Type.OTHER && known.name().toLowerCase(Locale.ROOT).equals(type)) {
@@ -164,8 +161,13 @@ record PaymentEvent(
     return Type.OTHER;
   }
 
-  /** Where it stands among others. */
   EventOrder order() {
     return new EventOrder(at, kind().rank, id);
+  }
+
+  /** True if the event has that amount and currency; partial payments and refunds have not. */
+  boolean isAbout(Order.Price price) {
+    return Integer.valueOf(price.cents()).equals(amountCents)
+        && price.currency().equals(currency);
   }
 }

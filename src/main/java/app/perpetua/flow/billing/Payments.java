@@ -5,29 +5,25 @@ import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** Takes money, by whatever provider. Each call has a deadline of its own, 5 s at most. */
+/** Port to a payment provider. Each call takes at most 5 s. */
 public interface Payments {
-  /** What is paid for. */
   enum Kind implements WireName {
-    /** Bought credits. */
     CREDITS,
-    /** A month of Pro, on the provider's page. */
+    /** A month of Pro, paid on the provider's page. */
     SUBSCRIPTION,
-    /** A further month, charged without the person. */
+    /** A further month, charged without the user. */
     RENEWAL
   }
 
   /**
-   * An order that a person is going to pay on the provider's page.
+   * A payment that the user makes on the provider's page.
    *
-   * @param order ours; the provider hands it back with everything it tells of the payment
-   * @param userId whose
-   * @param kind what for
+   * @param order the order's id; the provider's events repeat it
    * @param amountCents in the currency's minor unit
    * @param currency ISO 4217
-   * @param keepInstrument whether later charges will follow without the person
+   * @param keepInstrument whether later charges without the user will follow
    */
-  record Purchase(
+  record PaymentRequest(
       UUID order,
       UUID userId,
       Kind kind,
@@ -35,31 +31,26 @@ public interface Payments {
       String currency,
       boolean keepInstrument) {}
 
-  /** What became of asking for a page. */
-  sealed interface Opened {
+  sealed interface PageResult {
     /**
-     * It is there. That somebody comes back from it proves nothing.
+     * A payment page. Its redirect after the payment proves nothing.
      *
      * @param sessionId the provider's, at most 200 characters
-     * @param url where to send the person
      */
-    record HostedPage(String sessionId, String url) implements Opened {}
+    record HostedPage(String sessionId, String url) implements PageResult {}
 
     /**
-     * Not now.
-     *
-     * @param why for the operator
+     * @param reason for the log
      */
-    record Unavailable(String why) implements Opened {}
+    record Unavailable(String reason) implements PageResult {}
   }
 
   /**
-   * A charge without the person.
+   * A charge without the user.
    *
-   * @param idempotencyKey the same for every repeat of this one attempt, so that it charges once
-   * @param order ours
-   * @param userId whose
-   * @param instrumentId what the first payment left
+   * @param idempotencyKey the same for every repeat of one attempt, which so charges once
+   * @param order the order's id
+   * @param instrumentId of the first payment
    * @param previousPaymentId the payment that the instrument comes from; null if unknown
    */
   record Charge(
@@ -70,43 +61,39 @@ public interface Payments {
       String currency,
       String instrumentId,
       @Nullable String previousPaymentId) {
-    /** Without the instrument. */
+    /** Omits the instrument. */
     @Override
     public String toString() {
       return "Charge[" + idempotencyKey + "]";
     }
   }
 
-  /** How a payment stands. */
   sealed interface Outcome {
-    /** The money is ours. */
     record Captured(String paymentId) implements Outcome {}
 
-    /** It will be, or will not: the provider tells later. */
+    /** An event reports the final outcome later. */
     record Pending(String paymentId) implements Outcome {}
 
     /**
-     * There is none to be had.
-     *
-     * @param paymentId empty if it did not even become a payment
-     * @param code the provider's, for the operator
+     * @param paymentId empty if the provider did not create a payment
+     * @param code the provider's, for the log
      */
     record Declined(Optional<String> paymentId, String code) implements Outcome {}
 
     /**
-     * Nobody knows: the same is to be asked again.
+     * The call must be repeated.
      *
-     * @param why for the operator
+     * @param reason for the log
      */
-    record Unknown(String why) implements Outcome {}
+    record Unknown(String reason) implements Outcome {}
   }
 
-  /** Makes a page for that purchase. */
-  Opened open(Purchase purchase) throws InterruptedException;
+  /** Creates a payment page. */
+  PageResult open(PaymentRequest request) throws InterruptedException;
 
-  /** Charges, once per idempotency key. */
+  /** Charges once per idempotency key. */
   Outcome charge(Charge charge) throws InterruptedException;
 
-  /** How a payment that was made stands now. */
-  Outcome look(String paymentId) throws InterruptedException;
+  /** Fetches the current state of a payment. */
+  Outcome fetch(String paymentId) throws InterruptedException;
 }

@@ -3,6 +3,7 @@ package app.perpetua.flow.billing;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.LogFields;
 import app.perpetua.flow.billing.BillingConfig.Charges;
+import app.perpetua.flow.billing.Order.Attempt;
 import app.perpetua.flow.billing.Order.Status;
 import app.perpetua.flow.billing.Payments.Outcome;
 import app.perpetua.flow.jobs.Job;
@@ -20,31 +21,27 @@ import java.util.Optional;
 import java.util.UUID;
 
 /**
- * What a day has in store for one subscription: it ends if its time is up, its user is warned, or
- * the next month is charged, where that is left to us. One attempt a day, each under an idempotency
- * key of its own; an attempt of which nobody knows what became is repeated under the same key, and
- * no other begins before that is known. Thread-safe.
+ * The daily step of one subscription: ends it, warns its user, or charges for the next month if this
+ * service charges. There is one attempt a day, each with an idempotency key of its own. An attempt
+ * whose outcome is unknown is repeated with the same key before another one starts. Thread-safe.
  */
-public final class RenewalJob implements TwoPhaseHandler<RenewalJob.Asking, Outcome> {
+public final class RenewalJob implements TwoPhaseHandler<RenewalJob.ChargeRequest, Outcome> {
   /** The job's kind. */
   public static final String KIND = "subscription_move";
 
   /**
-   * What is asked.
-   *
-   * @param order the attempt
-   * @param paymentId to look at, if it is known already
-   * @param charge to make, if not
+   * @param orderId the attempt's
+   * @param paymentId if present, the payment is fetched instead of charged
    */
-  public record Asking(UUID order, Optional<String> paymentId, Payments.Charge charge) {}
+  public record ChargeRequest(UUID orderId, Optional<String> paymentId, Payments.Charge charge) {}
 
   private static final System.Logger LOG = System.getLogger(RenewalJob.class.getName());
 
   private final BillingConfig config;
   private final Optional<Payments> payments;
-  private final Orders orders;
+  private final OrderStore orders;
   private final Subscriptions subscriptions;
-  private final PaymentApplication settlement;
+  private final PaymentApplication application;
   private final Notifications notifications;
   private final Ids ids;
   private final BillingMetrics metrics;
@@ -52,9 +49,9 @@ public final class RenewalJob implements TwoPhaseHandler<RenewalJob.Asking, Outc
   RenewalJob(
       BillingConfig config,
       Optional<Payments> payments,
-      Orders orders,
+      OrderStore orders,
       Subscriptions subscriptions,
-      PaymentApplication settlement,
+      PaymentApplication application,
       Notifications notifications,
       Ids ids,
       BillingMetrics metrics) {
@@ -62,14 +59,14 @@ public final class RenewalJob implements TwoPhaseHandler<RenewalJob.Asking, Outc
     this.payments = payments;
     this.orders = orders;
     this.subscriptions = subscriptions;
-    this.settlement = settlement;
+    this.application = application;
     this.notifications = notifications;
     this.ids = ids;
     this.metrics = metrics;
   }
 
   @Override
-  public Prepared<Asking> reserve(Tx tx, Job job) {
+  public Prepared<ChargeRequest> reserve(Tx tx, Job job) {
     Subscription found = subscriptions.find(tx).orElse(null);
     if (found == null) {
       return Prepared.done();
@@ -77,29 +74,30 @@ public final class RenewalJob implements TwoPhaseHandler<RenewalJob.Asking, Outc
     return switch (found.status()) {
       case EXPIRED -> Prepared.done();
       case CANCELLED -> {
-        if (!tx.now().isBefore(found.periodEnd())) {
+        if (!tx.now().isBefore(found.period().end())) {
           subscriptions.end(tx, found, "cancelled");
         }
         yield Prepared.done();
       }
       case GRACE -> {
-        grace(tx, found, Objects.requireNonNull(found.graceEnd()));
+        endOrWarn(tx, found, Objects.requireNonNull(found.grace()));
         yield Prepared.done();
       }
-      case ACTIVE, PAST_DUE -> due(tx, found);
+      case ACTIVE, PAST_DUE -> renew(tx, found);
     };
   }
 
-  private void grace(Tx tx, Subscription found, Instant end) {
+  private void endOrWarn(Tx tx, Subscription found, Subscription.Grace grace) {
+    Instant end = grace.end();
     if (!tx.now().isBefore(end)) {
       subscriptions.end(tx, found, "unpaid");
-    } else if (found.graceWarnedAt() == null && !day(end).isAfter(day(tx.now()).plusDays(1))) {
+    } else if (grace.warnedAt() == null && !day(end).isAfter(day(tx.now()).plusDays(1))) {
       notifications.add(
           tx,
           Notification.Type.SUBSCRIPTION,
           "Pro is about to end",
           "Your payment is still missing. Pro ends on " + SubscriptionListener.day(end) + ".",
-          SubscriptionListener.WHERE,
+          SubscriptionListener.LINK,
           null,
           "grace:" + end,
           false);
@@ -107,76 +105,70 @@ public final class RenewalJob implements TwoPhaseHandler<RenewalJob.Asking, Outc
     }
   }
 
-  private Prepared<Asking> due(Tx tx, Subscription found) {
+  private Prepared<ChargeRequest> renew(Tx tx, Subscription found) {
     if (!found.isDue(tx.now()) || config.charges() != Charges.OWN) {
       return Prepared.done();
     }
     if (payments.isEmpty()) {
-      LOG.log(System.Logger.Level.WARNING, "a month is due, but payments are not configured");
+      LOG.log(System.Logger.Level.WARNING, "cannot renew a subscription: payments are not configured");
       return Prepared.done();
     }
-    Order last = orders.lastAttempt(tx, found.periodEnd()).orElse(null);
-    if (last != null && last.status() == Status.OPEN) {
-      return asking(last, found, tx);
+    Instant periodStart = found.period().end();
+    Optional<Order> last = orders.lastAttempt(tx, periodStart);
+    if (last.isPresent() && last.get().status() == Status.OPEN) {
+      return request(last.get(), found, tx);
     }
-    if (last != null && !day(last.createdAt()).isBefore(day(tx.now()))) {
+    if (last.isPresent() && !day(last.get().createdAt()).isBefore(day(tx.now()))) {
       return Prepared.done();
     }
-    int attempt = last == null ? 1 : Objects.requireNonNullElse(last.attempt(), 0) + 1;
     Order next =
-        Order.renewal(
-            ids.next(),
-            config.proPriceCents(),
-            config.currency(),
-            found.periodEnd(),
-            attempt,
-            tx.now());
-    if (found.instrumentId() == null) {
-      settlement.settle(tx, next, next.found(Status.DECLINED, null), null, null);
+        Order.renewal(ids.next(), config.proPrice(), Attempt.next(periodStart, last), tx.now());
+    if (found.payment().instrumentId() == null) {
+      application.transition(tx, next, next.withStatus(Status.DECLINED, null), null, null);
       return Prepared.done();
     }
     orders.store(tx, next);
-    return asking(next, found, tx);
+    return request(next, found, tx);
   }
 
-  private static Prepared<Asking> asking(Order order, Subscription found, Tx tx) {
-    String key =
-        found.id() + ":" + day(Objects.requireNonNull(order.periodStart())) + ":" + order.attempt();
+  private static Prepared<ChargeRequest> request(Order order, Subscription found, Tx tx) {
+    Attempt attempt = Objects.requireNonNull(order.renewal());
+    String key = found.id() + ":" + day(attempt.periodStart()) + ":" + attempt.number();
     return new Prepared.Call<>(
-        new Asking(
+        new ChargeRequest(
             order.id(),
             Optional.ofNullable(order.paymentId()),
             new Payments.Charge(
                 key,
                 order.id(),
                 tx.userId(),
-                order.amountCents(),
-                order.currency(),
-                Objects.requireNonNullElse(found.instrumentId(), ""),
-                found.lastPaymentId())));
+                order.price().cents(),
+                order.price().currency(),
+                Objects.requireNonNullElse(found.payment().instrumentId(), ""),
+                found.payment().id())));
   }
 
   @Override
-  public Outcome call(Asking asking) throws InterruptedException {
+  public Outcome call(ChargeRequest request) throws InterruptedException {
     Payments provider = payments.orElseThrow();
-    return asking.paymentId().isPresent()
-        ? provider.look(asking.paymentId().get())
-        : provider.charge(asking.charge());
+    return request.paymentId().isPresent()
+        ? provider.fetch(request.paymentId().get())
+        : provider.charge(request.charge());
   }
 
   @Override
-  public TransactionalHandler.Next settle(Tx tx, Job job, Asking asking, Outcome outcome) {
-    Order order = orders.find(tx, asking.order()).orElse(null);
+  public TransactionalHandler.Next settle(Tx tx, Job job, ChargeRequest request, Outcome outcome) {
+    Order order = orders.find(tx, request.orderId()).orElse(null);
     if (order == null || order.status() != Status.OPEN) {
-      // A webhook was faster.
+      // A webhook has reported the outcome already.
       return new TransactionalHandler.Next.Done();
     }
     switch (outcome) {
       case Outcome.Captured(String payment) ->
-          settlement.settle(tx, order, order.found(Status.CAPTURED, payment), null, null);
+          application.transition(tx, order, order.withStatus(Status.CAPTURED, payment), null, null);
       case Outcome.Pending(String payment) -> {
         if (order.paymentId() == null) {
-          orders.store(tx, order.paidBy(payment));
+          orders.store(tx, order.withPayment(payment));
         }
       }
       case Outcome.Declined(Optional<String> payment, String code) -> {
@@ -184,25 +176,25 @@ public final class RenewalJob implements TwoPhaseHandler<RenewalJob.Asking, Outc
             System.Logger.Level.INFO,
             "a charge was declined",
             LogFields.of("order_id", order.id()).with("response_code", code));
-        settlement.settle(
-            tx, order, order.found(Status.DECLINED, payment.orElse(null)), null, null);
+        application.transition(
+            tx, order, order.withStatus(Status.DECLINED, payment.orElse(null)), null, null);
       }
-      case Outcome.Unknown(String why) -> {
-        return unknown(job, order, why);
+      case Outcome.Unknown(String reason) -> {
+        return unknown(job, order, reason);
       }
     }
     return new TransactionalHandler.Next.Done();
   }
 
-  /** The attempt stays open: tomorrow it is this one that is asked about, not another. */
-  private TransactionalHandler.Next unknown(Job job, Order order, String why) {
+  /** The attempt stays open, so the next day repeats it before another one starts. */
+  private TransactionalHandler.Next unknown(Job job, Order order, String reason) {
     metrics.payment(order.kind(), "unknown");
     if (!job.isLastAttempt()) {
-      return new TransactionalHandler.Next.Retry(Duration.ZERO, why);
+      return new TransactionalHandler.Next.Retry(Duration.ZERO, reason);
     }
     LOG.log(
         System.Logger.Level.WARNING,
-        "nobody knows what became of a charge: " + why,
+        "charge outcome unknown: " + reason,
         LogFields.of("order_id", order.id()));
     return new TransactionalHandler.Next.Done();
   }

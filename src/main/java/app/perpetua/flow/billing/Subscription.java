@@ -11,184 +11,162 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A user's subscription at one instant, and what can become of it. There is one for life: whoever
- * comes back takes it up again. Immutable.
+ * A user's only subscription, and its transitions. One that has expired can be continued.
+ * Immutable.
  *
- * @param managedId what the manager in front calls it; null without one
- * @param instrumentId what further charges are made to; null if nobody told
- * @param lastPaymentId the payment that the running period was paid with; null if unknown
- * @param periodEnd where the period that is paid for ends
- * @param anchorDay the day of the month on which periods end, 1 to 31; shorter months end on their
- *     last
- * @param graceEnd when an unpaid subscription is given up; null outside of the grace period
- * @param graceWarnedAt when the user was warned of that; null for not yet
- * @param failures payments that failed since the last one that did not
- * @param lastEvent the manager's event that moved it last; null for none
+ * @param externalId the subscription manager's id; null without a manager
+ * @param payment the payment of the current period
+ * @param grace null unless the status is {@link Status#GRACE}
+ * @param failures failed payments since the last successful one
+ * @param lastEvent the latest event that changed it; null for none
  */
 record Subscription(
     UUID id,
     Status status,
-    @Nullable String managedId,
-    @Nullable String instrumentId,
-    @Nullable String lastPaymentId,
-    Instant periodStart,
-    Instant periodEnd,
-    int anchorDay,
-    @Nullable Instant graceEnd,
-    @Nullable Instant graceWarnedAt,
+    @Nullable String externalId,
+    Payment payment,
+    Period period,
+    @Nullable Grace grace,
     int failures,
     @Nullable Instant cancelledAt,
     @Nullable EventOrder lastEvent) {
-  /** How it stands. All but {@link #EXPIRED} are Pro. */
+  /** All but {@link #EXPIRED} have Pro. */
   enum Status implements WireName {
-    /** Paid for. */
     ACTIVE,
-    /** A payment failed; others will be tried. */
+    /** A payment failed; further attempts follow. */
     PAST_DUE,
-    /** Too many failed: the user has some days left to pay. */
+    /** Too many payments failed; the user has some days left to pay. */
     GRACE,
-    /** Paid for to the period's end, and no further. */
+    /** Ends with its period. */
     CANCELLED,
-    /** Over. */
     EXPIRED
   }
 
   /**
-   * Months of Pro that a payment has bought.
-   *
-   * @param by the payment; null if it has no id
-   * @param instrument what it was paid with; null if unknown
+   * @param id the provider's; null if unknown
+   * @param instrumentId what further charges are made to; null if unknown
    */
-  record Paid(@Nullable String by, @Nullable String instrument) {}
+  record Payment(@Nullable String id, @Nullable String instrumentId) {}
 
-  /** The first month, from now on. */
-  static Subscription begin(UUID id, Instant now, Paid paid) {
-    int day = now.atOffset(ZoneOffset.UTC).getDayOfMonth();
-    return new Subscription(
-        id,
-        Status.ACTIVE,
-        null,
-        paid.instrument(),
-        paid.by(),
-        now,
-        monthAfter(now, day),
-        day,
-        null,
-        null,
-        0,
-        null,
-        null);
+  /**
+   * A paid period.
+   *
+   * @param anchorDay the day of the month on which periods end, 1 to 31; shorter months end on
+   *     their last day
+   */
+  record Period(Instant start, Instant end, int anchorDay) {
+    static Period startingAt(Instant start) {
+      int day = start.atOffset(ZoneOffset.UTC).getDayOfMonth();
+      return new Period(start, monthAfter(start, day), day);
+    }
+
+    Period next() {
+      return new Period(end, monthAfter(end, anchorDay), anchorDay);
+    }
+
+    /** One month longer. */
+    Period extended() {
+      return new Period(start, monthAfter(end, anchorDay), anchorDay);
+    }
+
+    private static Instant monthAfter(Instant end, int anchorDay) {
+      ZonedDateTime next = end.atZone(ZoneOffset.UTC).withDayOfMonth(1).plusMonths(1);
+      return next.withDayOfMonth(Math.min(anchorDay, next.toLocalDate().lengthOfMonth()))
+          .toInstant();
+    }
   }
 
   /**
-   * One more month. It follows the one before, however late it was paid; only what was over begins
-   * anew. The running period of somebody who pays early grows.
-   *
-   * @param chosen whether the user has asked for it: then it is no longer cancelled
+   * @param end when an unpaid subscription expires
+   * @param warnedAt when the user was warned; null before
    */
-  Subscription paid(Instant now, Paid paid, boolean chosen) {
+  record Grace(Instant end, @Nullable Instant warnedAt) {}
+
+  /** The first month, starting now. */
+  static Subscription start(UUID id, Instant now, Payment payment) {
+    return new Subscription(
+        id, Status.ACTIVE, null, payment, Period.startingAt(now), null, 0, null, null);
+  }
+
+  /**
+   * Adds a month. It follows the current period, even if it is paid late; an early payment extends
+   * the current period, and an expired subscription starts a new one.
+   *
+   * @param resume true if the user has ordered the month, so a cancelled subscription continues
+   */
+  Subscription paid(Instant now, Payment latest, boolean resume) {
+    boolean staysCancelled = status == Status.CANCELLED && !resume;
+    Period paid;
     if (status == Status.EXPIRED) {
-      Subscription anew = begin(id, now, paid);
-      return new Subscription(
-          id,
-          Status.ACTIVE,
-          managedId,
-          paid.instrument() == null ? instrumentId : paid.instrument(),
-          paid.by(),
-          anew.periodStart,
-          anew.periodEnd,
-          anew.anchorDay,
-          null,
-          null,
-          0,
-          null,
-          lastEvent);
+      paid = Period.startingAt(now);
+    } else {
+      paid = isDue(now) ? period.next() : period.extended();
     }
-    boolean stays = status == Status.CANCELLED && !chosen;
-    boolean early = !isDue(now);
     return new Subscription(
         id,
-        stays ? Status.CANCELLED : Status.ACTIVE,
-        managedId,
-        paid.instrument() == null ? instrumentId : paid.instrument(),
-        paid.by(),
-        early ? periodStart : periodEnd,
-        monthAfter(periodEnd, anchorDay),
-        anchorDay,
-        null,
+        staysCancelled ? Status.CANCELLED : Status.ACTIVE,
+        externalId,
+        new Payment(
+            latest.id(),
+            latest.instrumentId() == null ? payment.instrumentId() : latest.instrumentId()),
+        paid,
         null,
         0,
-        stays ? cancelledAt : null,
+        staysCancelled ? cancelledAt : null,
         lastEvent);
   }
 
-  /** A payment for the next month failed. */
-  Subscription failed(Instant now, int most, Duration grace) {
+  Subscription paymentFailed(Instant now, int maxFailures, Duration gracePeriod) {
     int count = failures + 1;
-    boolean last = count >= most;
-    return with(
-        last ? Status.GRACE : Status.PAST_DUE,
-        last ? now.plus(grace) : null,
-        null,
-        count,
-        cancelledAt);
+    return count >= maxFailures
+        ? with(Status.GRACE, new Grace(now.plus(gracePeriod), null), count, cancelledAt)
+        : with(Status.PAST_DUE, null, count, cancelledAt);
   }
 
-  /** The user, or the manager for them, wants no further month. */
   Subscription cancelled(Instant now) {
-    return with(Status.CANCELLED, null, null, failures, now);
+    return with(Status.CANCELLED, null, failures, now);
   }
 
-  /** Over. */
   Subscription expired() {
-    return with(Status.EXPIRED, null, null, 0, cancelledAt);
+    return with(Status.EXPIRED, null, 0, cancelledAt);
   }
 
-  /** The user knows that the grace is about to end. */
   Subscription warned(Instant now) {
-    return with(status, graceEnd, now, failures, cancelledAt);
+    return with(
+        status, grace == null ? null : new Grace(grace.end(), now), failures, cancelledAt);
   }
 
-  /** Its instrument known. */
-  Subscription paidWith(String instrument) {
+  Subscription withInstrument(String instrumentId) {
     return new Subscription(
         id,
         status,
-        managedId,
-        instrument,
-        lastPaymentId,
-        periodStart,
-        periodEnd,
-        anchorDay,
-        graceEnd,
-        graceWarnedAt,
+        externalId,
+        new Payment(payment.id(), instrumentId),
+        period,
+        grace,
         failures,
         cancelledAt,
         lastEvent);
   }
 
-  /** Moved by that event, or by a later one before. */
-  Subscription told(EventOrder event, @Nullable String managed) {
-    boolean later = lastEvent == null || lastEvent.compareTo(event) < 0;
+  /** Records an event unless a later one is recorded. */
+  Subscription withEvent(EventOrder event, @Nullable String eventExternalId) {
+    boolean isLater = lastEvent == null || lastEvent.compareTo(event) < 0;
     return new Subscription(
         id,
         status,
-        managed == null ? managedId : managed,
-        instrumentId,
-        lastPaymentId,
-        periodStart,
-        periodEnd,
-        anchorDay,
-        graceEnd,
-        graceWarnedAt,
+        eventExternalId == null ? externalId : eventExternalId,
+        payment,
+        period,
+        grace,
         failures,
         cancelledAt,
-        later ? event : lastEvent);
+        isLater ? event : lastEvent);
   }
 
-  /** True if the next month is to be paid on the day of that time, or was before. */
+  /** True if the current period ends on that day (UTC) or before. */
   boolean isDue(Instant now) {
-    return !day(periodEnd).isAfter(day(now));
+    return !day(period.end()).isAfter(day(now));
   }
 
   private static LocalDate day(Instant time) {
@@ -196,44 +174,23 @@ record Subscription(
   }
 
   private Subscription with(
-      Status next,
-      @Nullable Instant grace,
-      @Nullable Instant warned,
-      int failed,
-      @Nullable Instant cancelled) {
+      Status next, @Nullable Grace nextGrace, int count, @Nullable Instant cancelled) {
     return new Subscription(
-        id,
-        next,
-        managedId,
-        instrumentId,
-        lastPaymentId,
-        periodStart,
-        periodEnd,
-        anchorDay,
-        grace,
-        warned,
-        failed,
-        cancelled,
-        lastEvent);
-  }
-
-  private static Instant monthAfter(Instant end, int anchorDay) {
-    ZonedDateTime next = end.atZone(ZoneOffset.UTC).withDayOfMonth(1).plusMonths(1);
-    return next.withDayOfMonth(Math.min(anchorDay, next.toLocalDate().lengthOfMonth())).toInstant();
+        id, next, externalId, payment, period, nextGrace, count, cancelled, lastEvent);
   }
 
   static Subscription of(Row row) {
+    Instant graceEnd = row.instantOrNull("grace_period_end");
     return new Subscription(
         row.uuid("id"),
         row.wireName("status", Status.class),
         row.textOrNull("checkout_subscription_id"),
-        row.textOrNull("instrument_id"),
-        row.textOrNull("last_payment_id"),
-        row.instant("current_period_start"),
-        row.instant("current_period_end"),
-        row.integer("anchor_day"),
-        row.instantOrNull("grace_period_end"),
-        row.instantOrNull("grace_warned_at"),
+        new Payment(row.textOrNull("last_payment_id"), row.textOrNull("instrument_id")),
+        new Period(
+            row.instant("current_period_start"),
+            row.instant("current_period_end"),
+            row.integer("anchor_day")),
+        graceEnd == null ? null : new Grace(graceEnd, row.instantOrNull("grace_warned_at")),
         row.integer("failed_payment_count"),
         row.instantOrNull("cancelled_at"),
         EventOrder.of(row));

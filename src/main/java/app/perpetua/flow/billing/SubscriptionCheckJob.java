@@ -12,8 +12,8 @@ import java.util.Optional;
 import java.util.UUID;
 
 /**
- * Finds the subscriptions for which a day has something in store, in the order of their users' ids,
- * and leaves each to a job of its own: one that fails holds up no other. Thread-safe.
+ * Finds the subscriptions that are due on a day, in the order of their users' ids, and enqueues a
+ * {@link RenewalJob} for each, so that one that fails does not delay the others. Thread-safe.
  */
 public final class SubscriptionCheckJob implements DailyJobs.Batch {
   static final int BATCH = 200;

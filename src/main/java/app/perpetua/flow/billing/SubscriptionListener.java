@@ -12,12 +12,12 @@ import java.time.format.DateTimeFormatter;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** Tells users what became of their subscription and of what they bought. Thread-safe. */
+/** Notifies users about changes of their subscription and about bought credits. Thread-safe. */
 public final class SubscriptionListener implements EventListener {
-  /** Where all of them lead. */
-  static final String WHERE = "/subscription";
+  /** The link of all notifications. */
+  static final String LINK = "/subscription";
 
-  private static final String BOUGHT = "purchased";
+  private static final String PURCHASED = "purchased";
 
   private static final DateTimeFormatter DAY =
       DateTimeFormatter.ofPattern("d MMMM uuuu", Locale.ENGLISH).withZone(ZoneOffset.UTC);
@@ -30,7 +30,7 @@ public final class SubscriptionListener implements EventListener {
     this.notifications = notifications;
   }
 
-  /** A day as people write it, in UTC. */
+  /** The day in UTC, for display; empty for null. */
   static String day(@Nullable Instant time) {
     return time == null ? "" : DAY.format(time);
   }
@@ -44,9 +44,9 @@ public final class SubscriptionListener implements EventListener {
   public boolean handles(Event event) {
     return switch (event) {
       case SubscriptionChanged _ -> true;
-      case Event.CreditsGranted granted -> granted.type().equals(BOUGHT);
-      // Bought ones do not expire by themselves (FR-051a).
-      case Event.CreditsExpired expired -> expired.type().equals(BOUGHT);
+      case Event.CreditsGranted granted -> granted.type().equals(PURCHASED);
+      // Purchased credits expire only after a refund (FR-051a).
+      case Event.CreditsExpired expired -> expired.type().equals(PURCHASED);
       default -> false;
     };
   }
@@ -70,7 +70,7 @@ public final class SubscriptionListener implements EventListener {
         Notification.Type.SUBSCRIPTION,
         notice.title(),
         notice.body(),
-        WHERE,
+        LINK,
         null,
         null,
         false);

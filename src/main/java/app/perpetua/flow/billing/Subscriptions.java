@@ -4,7 +4,7 @@ import app.perpetua.flow.account.Users;
 import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Refusal;
-import app.perpetua.flow.billing.Subscription.Paid;
+import app.perpetua.flow.billing.Subscription.Payment;
 import app.perpetua.flow.billing.Subscription.Status;
 import app.perpetua.flow.credits.Credits;
 import app.perpetua.flow.events.Event;
@@ -18,23 +18,18 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The state machine of subscriptions (FR-047 to FR-050): what follows when one is paid for, not
- * paid for, cancelled or over. Tier, monthly credits and activity entries change with it.
- * Thread-safe.
+ * Changes subscriptions (FR-047 to FR-050), with the user's tier, monthly credits and activity
+ * entries. Thread-safe.
  */
 public final class Subscriptions {
   /**
-   * How a user stands.
-   *
-   * @param tier what they are entitled to
-   * @param status the subscription's, as the contract has it; null if there never was one
-   * @param periodEnd null if there never was one
+   * @param status of the contract; null if there never was a subscription
+   * @param periodEnd null if there never was a subscription
    * @param graceEnd null outside of the grace period
    */
   public record BillingState(
       Tier tier, @Nullable String status, @Nullable Instant periodEnd, @Nullable Instant graceEnd) {
-    /** True if it ends with its period. */
-    public boolean endsWithPeriod() {
+    public boolean cancelsAtPeriodEnd() {
       return "cancelled".equals(status);
     }
   }
@@ -54,11 +49,9 @@ public final class Subscriptions {
   }
 
   /**
-   * How the user stands now.
-   *
-   * @throws Refusal {@code UNAUTHORIZED} if the account is gone
+   * @throws Refusal {@code UNAUTHORIZED} if the account was deleted
    */
-  public BillingState standing(Tx tx) {
+  public BillingState state(Tx tx) {
     return tx.sql("billing.find_billing_state")
         .one(
             row ->
@@ -76,29 +69,10 @@ public final class Subscriptions {
   }
 
   /**
-   * An order of a month of Pro. A user who cancelled may pay to continue after the period, and a
-   * user whose payment failed to pay what is due.
+   * Cancels the subscription at the end of its period; at once if the period is over. Does nothing
+   * if it is cancelled already.
    *
-   * @throws Refusal {@code CONFLICT} if the subscription is active
-   */
-  Order order(Tx tx) {
-    if (find(tx).filter(found -> found.status() == Status.ACTIVE).isPresent()) {
-      throw Refusal.of(ErrorCode.CONFLICT, "this account has Pro already");
-    }
-    return Order.open(
-        ids.next(),
-        Payments.Kind.SUBSCRIPTION,
-        null,
-        config.proPriceCents(),
-        config.currency(),
-        tx.now());
-  }
-
-  /**
-   * Ends the subscription with its period; at once if that is over, and unpaid. Nothing happens to
-   * one that was cancelled before.
-   *
-   * @return until when Pro can be used
+   * @return when Pro ends
    * @throws Refusal {@code CONFLICT} if there is nothing to cancel
    */
   public Instant cancel(Tx tx) {
@@ -110,86 +84,84 @@ public final class Subscriptions {
     if (found.status() != Status.CANCELLED) {
       cancel(tx, found);
     }
-    return found.periodEnd().isBefore(tx.now()) ? tx.now() : found.periodEnd();
+    return found.period().end().isBefore(tx.now()) ? tx.now() : found.period().end();
   }
 
-  /** Cancels one that is not cancelled yet. */
   void cancel(Tx tx, Subscription found) {
     Subscription cancelled = found.cancelled(tx.now());
     store(tx, cancelled);
-    emit(tx, cancelled, SubscriptionChange.CANCELLED, cancelled.periodEnd(), null);
-    if (!tx.now().isBefore(cancelled.periodEnd())) {
+    emit(tx, cancelled, SubscriptionChange.CANCELLED, cancelled.period().end(), null);
+    if (!tx.now().isBefore(cancelled.period().end())) {
       end(tx, cancelled, "cancelled");
     }
   }
 
   /**
-   * A month was paid for.
+   * Adds a paid month.
    *
-   * @param found null for the first one ever
-   * @param chosen whether the user wanted it after whatever they cancelled
-   * @param order what was paid; names the month
-   * @param told the event that says so; null if we have asked
+   * @param found null if the user has never had a subscription
+   * @param resume true if the payment resumes a cancelled subscription
+   * @param orderId identifies the month's credits
+   * @param event the cause; null if the provider's response was
    */
   void paid(
       Tx tx,
       @Nullable Subscription found,
-      Paid paid,
-      boolean chosen,
-      UUID order,
-      @Nullable EventOrder told,
-      @Nullable String managed) {
-    boolean begins = found == null || found.status() == Status.EXPIRED;
+      Payment payment,
+      boolean resume,
+      UUID orderId,
+      @Nullable EventOrder event,
+      @Nullable String externalId) {
+    boolean isNew = found == null || found.status() == Status.EXPIRED;
     Subscription next =
         found == null
-            ? Subscription.begin(ids.next(), tx.now(), paid)
-            : found.paid(tx.now(), paid, chosen);
-    store(tx, told == null ? next : next.told(told, managed));
+            ? Subscription.start(ids.next(), tx.now(), payment)
+            : found.paid(tx.now(), payment, resume);
+    store(tx, event == null ? next : next.withEvent(event, externalId));
     users.changeTier(tx, Tier.PRO);
-    credits.beginMonth(tx, order.toString());
+    credits.beginMonth(tx, orderId.toString());
     emit(
         tx,
         next,
-        begins ? SubscriptionChange.CREATED : SubscriptionChange.RENEWED,
-        next.periodEnd(),
+        isNew ? SubscriptionChange.CREATED : SubscriptionChange.RENEWED,
+        next.period().end(),
         null);
   }
 
-  /** A payment for the month that begins there failed; it may not concern anybody any more. */
-  void failed(Tx tx, Instant periodStart) {
+  /** Counts a failed payment for the month that starts then, if that month is still unpaid. */
+  void paymentFailed(Tx tx, Instant periodStart) {
     Subscription found = find(tx).orElse(null);
     if (found == null
-        || !found.periodEnd().equals(periodStart)
+        || !found.period().end().equals(periodStart)
         || (found.status() != Status.ACTIVE && found.status() != Status.PAST_DUE)) {
       return;
     }
-    Subscription next = found.failed(tx.now(), config.paymentFailures(), config.grace());
+    Subscription next = found.paymentFailed(tx.now(), config.paymentFailures(), config.grace());
     store(tx, next);
-    boolean grace = next.status() == Status.GRACE;
+    Subscription.Grace grace = next.grace();
     emit(
         tx,
         next,
-        grace ? SubscriptionChange.GRACE : SubscriptionChange.PAST_DUE,
-        grace ? next.graceEnd() : next.periodEnd(),
+        grace == null ? SubscriptionChange.PAST_DUE : SubscriptionChange.GRACE,
+        grace == null ? next.period().end() : grace.end(),
         null);
   }
 
   /**
-   * The money for the running month went back.
+   * Ends the subscription if the current period's payment was refunded or disputed.
    *
    * @param reason {@code refunded} or {@code disputed}
-   * @param told the event that says so
    */
-  void returned(Tx tx, @Nullable String paymentId, String reason, EventOrder told) {
+  void moneyReturned(Tx tx, @Nullable String paymentId, String reason, EventOrder event) {
     find(tx)
         .filter(found -> found.status() != Status.EXPIRED)
-        .filter(found -> paymentId != null && paymentId.equals(found.lastPaymentId()))
-        .ifPresent(found -> end(tx, found.told(told, null), reason));
+        .filter(found -> paymentId != null && paymentId.equals(found.payment().id()))
+        .ifPresent(found -> end(tx, found.withEvent(event, null), reason));
   }
 
   /**
-   * Back to free, at once (FR-050). Nothing that the user has beyond the smaller limits goes; of
-   * the monthly credits some carry on.
+   * Returns the user to the free tier (FR-050). Data beyond its limits stays, and some of the
+   * monthly credits are carried over.
    */
   void end(Tx tx, Subscription found, String reason) {
     Subscription ended = found.expired();
@@ -212,20 +184,21 @@ public final class Subscriptions {
             subscription.id(), change, tier, subscription.status().wireName(), until, reason));
   }
 
-  /** Stores it as it is now, new or not. */
+  /** Inserts or updates the subscription. */
   void store(Tx tx, Subscription subscription) {
+    Subscription.Grace grace = subscription.grace();
     EventOrder event = subscription.lastEvent();
     tx.sql("billing.store_subscription")
         .bind("id", subscription.id())
         .bind("status", subscription.status())
-        .bind("managed_id", subscription.managedId())
-        .bind("instrument_id", subscription.instrumentId())
-        .bind("last_payment_id", subscription.lastPaymentId())
-        .bind("period_start", subscription.periodStart())
-        .bind("period_end", subscription.periodEnd())
-        .bind("anchor_day", subscription.anchorDay())
-        .bind("grace_end", subscription.graceEnd())
-        .bind("grace_warned_at", subscription.graceWarnedAt())
+        .bind("managed_id", subscription.externalId())
+        .bind("instrument_id", subscription.payment().instrumentId())
+        .bind("last_payment_id", subscription.payment().id())
+        .bind("period_start", subscription.period().start())
+        .bind("period_end", subscription.period().end())
+        .bind("anchor_day", subscription.period().anchorDay())
+        .bind("grace_end", grace == null ? null : grace.end())
+        .bind("grace_warned_at", grace == null ? null : grace.warnedAt())
         .bind("failures", subscription.failures())
         .bind("cancelled_at", subscription.cancelledAt())
         .bind("last_event_at", event == null ? null : event.at())

@@ -12,8 +12,8 @@ import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells the provider's webhooks from others' (FR-048): {@code Cko-Signature} is the lower-case hex
- * HMAC-SHA256 of the body as it came. Compares in constant time. Thread-safe.
+ * Verifies webhooks (FR-048): {@code Cko-Signature} is the HMAC-SHA256 of the body in lower-case hex.
+ * Compares in constant time. Thread-safe.
  */
 public final class WebhookSignature {
   private static final String ALGORITHM = "HmacSHA256";
@@ -22,8 +22,8 @@ public final class WebhookSignature {
   private final Optional<Secret> authorization;
 
   /**
-   * @param secrets any of which may have signed, while one replaces the other; empty ones never did
-   * @param authorization what the {@code Authorization} header must be, if anything
+   * @param secrets each is accepted, for rotation; blank ones are ignored
+   * @param authorization required value of the {@code Authorization} header
    */
   public WebhookSignature(List<Secret> secrets, Optional<Secret> authorization) {
     this.keys =
@@ -35,24 +35,24 @@ public final class WebhookSignature {
   }
 
   /**
-   * True if the provider sent it.
-   *
-   * @param body as it came
-   * @param signature {@code Cko-Signature}; null if there is none
-   * @param given {@code Authorization}; null if there is none
+   * @param signature {@code Cko-Signature}; null if missing
+   * @param authorizationHeader null if missing
    */
-  public boolean verifies(byte[] body, @Nullable String signature, @Nullable String given) {
-    byte[] told = bytes(signature == null ? "" : signature);
+  public boolean verifies(
+      byte[] body, @Nullable String signature, @Nullable String authorizationHeader) {
+    byte[] presented = bytes(signature == null ? "" : signature);
     boolean signed = false;
     for (SecretKeySpec key : keys) {
-      // No short cut: how long it takes tells nothing of which key, or how much of it.
-      signed |= MessageDigest.isEqual(bytes(HexFormat.of().formatHex(mac(key, body))), told);
+      // Tries all keys, so that the duration does not reveal which one matches.
+      signed |= MessageDigest.isEqual(bytes(HexFormat.of().formatHex(mac(key, body))), presented);
     }
     boolean authorized =
         authorization
             .map(
                 secret ->
-                    MessageDigest.isEqual(bytes(secret.value()), bytes(given == null ? "" : given)))
+                    MessageDigest.isEqual(
+                        bytes(secret.value()),
+                        bytes(authorizationHeader == null ? "" : authorizationHeader)))
             .orElse(true);
     return signed && authorized;
   }

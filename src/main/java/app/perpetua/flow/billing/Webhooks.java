@@ -19,23 +19,23 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the provider tells us (FR-047, FR-048): each event is stored once, as it was signed, and
- * applied in the same transaction. If that fails, it is stored all the same, and a job applies it:
- * the provider need not repeat what is safe. Thread-safe.
+ * Receives the provider's events (FR-047, FR-048): stores each one once, and applies it in the same
+ * transaction. If that fails, the event is still stored and acknowledged, and a job applies it.
+ * Thread-safe.
  */
 public final class Webhooks implements TransactionalHandler {
-  /** The kind of the job that applies an event which could not be applied at once. */
+  /** The kind of the job that applies stored events. */
   public static final String APPLY = "webhook_apply";
 
-  /** How long events are kept; the provider repeats one for about 30 hours. */
-  private static final Duration KEPT = Duration.ofDays(90);
+  /** The provider repeats an event for about 30 hours. */
+  private static final Duration RETENTION = Duration.ofDays(90);
 
   private static final System.Logger LOG = System.getLogger(Webhooks.class.getName());
 
   private final BillingConfig config;
-  private final Orders orders;
-  private final PaymentApplication settlement;
-  private final ExternalSubscriptions managed;
+  private final OrderStore orders;
+  private final PaymentApplication payments;
+  private final ExternalSubscriptions external;
   private final Jobs jobs;
   private final Ids ids;
   private final Json json;
@@ -43,17 +43,17 @@ public final class Webhooks implements TransactionalHandler {
 
   Webhooks(
       BillingConfig config,
-      Orders orders,
-      PaymentApplication settlement,
-      ExternalSubscriptions managed,
+      OrderStore orders,
+      PaymentApplication payments,
+      ExternalSubscriptions external,
       Jobs jobs,
       Ids ids,
       Json json,
       BillingMetrics metrics) {
     this.config = config;
     this.orders = orders;
-    this.settlement = settlement;
-    this.managed = managed;
+    this.payments = payments;
+    this.external = external;
     this.jobs = jobs;
     this.ids = ids;
     this.json = json;
@@ -61,10 +61,10 @@ public final class Webhooks implements TransactionalHandler {
   }
 
   /**
-   * Takes in a body that the provider has signed. A repeat changes nothing.
+   * Stores and applies an event whose signature is valid. A repeat changes nothing.
    *
    * @param tx the system's
-   * @throws Refusal {@code VALIDATION_ERROR} if it is no event
+   * @throws Refusal {@code VALIDATION_ERROR} if it is not an event
    */
   void receive(Tx tx, byte[] body) {
     PaymentEvent event = PaymentEvent.parse(json, body, tx.now());
@@ -87,19 +87,18 @@ public final class Webhooks implements TransactionalHandler {
     }
   }
 
-  /** The place, not the message: that may repeat what somebody else has written. */
-  private static void failed(RuntimeException why) {
-    Throwable cause = why.getCause() == null ? why : why.getCause();
-    StackTraceElement[] trace = why.getStackTrace();
+  /** Logs no message, because it may quote a user's text. */
+  private static void failed(RuntimeException e) {
+    Throwable cause = e.getCause() == null ? e : e.getCause();
+    StackTraceElement[] trace = e.getStackTrace();
     LOG.log(
         System.Logger.Level.WARNING,
-        "an event could not be applied; a job will try again",
-        LogFields.of("why", why.getClass().getName())
+        "cannot apply an event yet; a job will retry",
+        LogFields.of("why", e.getClass().getName())
             .with("cause", cause.getClass().getName())
             .with("place", trace.length == 0 ? null : trace[0]));
   }
 
-  /** Applies one that was stored without. */
   @Override
   public Next run(Tx tx, Job job) {
     record Stored(byte[] body, Instant receivedAt) {}
@@ -121,7 +120,7 @@ public final class Webhooks implements TransactionalHandler {
     Applied applied =
         switch (event.kind()) {
           case OTHER -> new Applied(Result.IGNORED, null);
-          case SUBSCRIPTION_RENEWED, SUBSCRIPTION_CANCELLED -> managed.apply(tx, event);
+          case SUBSCRIPTION_RENEWED, SUBSCRIPTION_CANCELLED -> external.apply(tx, event);
           default -> payment(tx, event);
         };
     boolean done = applied.result() == Result.APPLIED || applied.result() == Result.OUTDATED;
@@ -137,14 +136,16 @@ public final class Webhooks implements TransactionalHandler {
     } else if (applied.result() != Result.IGNORED) {
       LOG.log(
           System.Logger.Level.WARNING,
-          "an event is " + applied.result().wireName(),
+          "an event was not applied: " + applied.result().wireName(),
           LogFields.of("event_id", id)
               .with("kind", event.kind())
               .with("user_id", applied.userId()));
     }
   }
 
-  /** What an event came to, and whose it was; null for nobody's. */
+  /**
+   * @param userId null if the event belongs to no user
+   */
   record Applied(Result result, @Nullable UUID userId) {}
 
   private static String status(Result result) {
@@ -152,29 +153,29 @@ public final class Webhooks implements TransactionalHandler {
   }
 
   private Applied payment(Tx tx, PaymentEvent event) {
-    Optional<Orders.Located> located = orders.locate(tx, event.reference(), event.paymentId());
+    Optional<OrderStore.Located> located = orders.locate(tx, event.reference(), event.paymentId());
     if (located.isPresent()) {
       Tx acting = tx.actingFor(located.get().userId(), Actor.Source.SYSTEM);
       acting.lockOwner();
-      Optional<Order> order = orders.find(acting, located.get().order());
+      Optional<Order> order = orders.find(acting, located.get().orderId());
       if (order.isPresent()) {
-        return new Applied(settlement.apply(acting, order.get(), event), located.get().userId());
+        return new Applied(payments.apply(acting, order.get(), event), located.get().userId());
       }
     }
     return config.charges() == BillingConfig.Charges.EXTERNAL
-        ? managed.payment(tx, event)
+        ? external.payment(tx, event)
         : new Applied(Result.UNMATCHED, null);
   }
 
   /**
-   * Deletes events that are older than the provider's memory.
+   * Deletes old events.
    *
    * @param tx the system's
-   * @return how many, at most {@code batch}
+   * @return the number of deleted events, at most {@code batch}
    */
   public static int deleteOld(Tx tx, int batch) {
     return tx.sql("billing.delete_old_events")
-        .bind("horizon", tx.now().minus(KEPT))
+        .bind("horizon", tx.now().minus(RETENTION))
         .bind("count", batch)
         .run();
   }

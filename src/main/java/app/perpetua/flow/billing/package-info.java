@@ -1,4 +1,4 @@
-/** Paying: the subscription, bought credits, and what the payment provider tells. */
+/** Subscriptions, bought credits, and the payment provider's webhooks. */
 @NullMarked
 package app.perpetua.flow.billing;
 

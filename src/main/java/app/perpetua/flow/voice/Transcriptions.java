@@ -98,6 +98,7 @@ public final class Transcriptions {
     try {
       return guard.check(url);
     } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
       throw stopping();
     }
   }
@@ -138,6 +139,7 @@ public final class Transcriptions {
           ? transcriber.orElseThrow().recognize(url, cancellation)
           : new Recognition.Unusable();
     } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
       throw stopping();
     }
   }
@@ -216,7 +218,6 @@ public final class Transcriptions {
   }
 
   static Refusal stopping() {
-    Thread.currentThread().interrupt();
     return Refusal.of(ErrorCode.SERVICE_UNAVAILABLE, "the service is being stopped")
         .retryAfter(Duration.ofSeconds(1));
   }

@@ -43,7 +43,7 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/** FR-002, FR-004, FR-006 and promise 10: what an access token is, and everything that is none. */
+/** Valid and invalid access tokens (FR-002, FR-004, FR-006, promise 10). */
 class AccessTokensTest {
   private static final RSAPrivateCrtKey KEY = newKey();
   private static final RSAPrivateCrtKey PREVIOUS = newKey();
@@ -81,7 +81,7 @@ class AccessTokensTest {
   }
 
   @Test
-  void the_published_keys_verify_our_tokens_and_hide_the_private_half() throws Exception {
+  void the_published_keys_verify_tokens_and_contain_no_private_key() throws Exception {
     JWKSet published = JWKSet.parse(tokens.keySet());
     assertEquals(2, published.getKeys().size());
     SignedJWT jwt = SignedJWT.parse(tokens.issue(USER, "a@b", Tier.FREE));
@@ -92,7 +92,7 @@ class AccessTokensTest {
   }
 
   @Test
-  void a_token_signed_with_the_previous_key_still_counts() {
+  void a_token_signed_with_the_previous_key_is_valid() {
     AccessTokens before = new AccessTokens(config(PREVIOUS, List.of()), ids, clock);
     assertEquals(USER, tokens.verify(before.issue(USER, "a@b", Tier.FREE)).userId());
     assertRefused(
@@ -100,7 +100,7 @@ class AccessTokensTest {
   }
 
   @Test
-  void FR_006_a_token_that_is_merely_old_says_so() {
+  void FR_006_an_expired_token_has_an_error_code_of_its_own() {
     String seen = tokens.issue(USER, "a@b", Tier.FREE);
     String unseen = tokens.issue(USER, "a@b", Tier.FREE);
     tokens.verify(seen);
@@ -115,7 +115,7 @@ class AccessTokensTest {
   }
 
   @Test
-  void promise_10_an_old_token_with_anything_else_wrong_does_not_say_that_it_is_old()
+  void promise_10_an_expired_token_with_another_fault_is_unauthorized()
       throws Exception {
     Date past = Date.from(clock.instant().minusSeconds(1));
     assertRefused(signed(claims().expirationTime(past).audience("other")));
@@ -193,7 +193,7 @@ class AccessTokensTest {
   }
 
   @Test
-  void promise_10_a_refresh_token_is_no_access_token() {
+  void promise_10_a_refresh_token_is_not_an_access_token() {
     assertRefused(USER + "." + "A".repeat(43));
   }
 
@@ -223,7 +223,7 @@ class AccessTokensTest {
   }
 
   @Test
-  void promise_10_no_changed_character_goes_unnoticed() {
+  void promise_10_a_change_of_any_character_is_refused() {
     String token = tokens.issue(USER, "a@b", Tier.FREE);
     String alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.=+/ \0\"{";
     Random random = new Random(20260310);

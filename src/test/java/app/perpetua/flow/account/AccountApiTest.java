@@ -31,7 +31,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
-/** Sign-in, tokens and one's own account over HTTP; every answer is held to the contract. */
+/** Sign-in, tokens and the user's account over HTTP; validates each response against the contract. */
 class AccountApiTest {
   @Order(1)
   @RegisterExtension
@@ -47,7 +47,7 @@ class AccountApiTest {
   private static final String ME = "/api/v1/users/me";
 
   @Test
-  void FR_001_signing_in_makes_an_account_and_opens_it() {
+  void FR_001_signing_in_creates_an_account() {
     String subject = UUID.randomUUID().toString();
     JsonNode answer =
         service
@@ -111,7 +111,7 @@ class AccountApiTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"x", "019ba722-4680-7c3e-9a51-2f6d8b0c4e17.x", "ä", "a.b.c"})
-  void a_refresh_token_that_is_none_is_401_and_logging_it_out_204(String token) {
+  void an_invalid_refresh_token_is_401_and_logging_it_out_204(String token) {
     refresh(token).expect(401, "INVALID_REFRESH_TOKEN");
     service.api().post(LOGOUT, Map.of("refresh_token", token)).expect(204);
   }
@@ -135,7 +135,7 @@ class AccountApiTest {
   }
 
   @Test
-  void promise_10_all_that_is_no_token_gets_one_and_the_same_answer() {
+  void promise_10_all_invalid_tokens_get_the_same_answer() {
     TestService.Session session = service.newUser();
     String[] parts = session.accessToken().split("\\.", -1);
     String none =

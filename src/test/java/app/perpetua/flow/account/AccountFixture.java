@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
 /** The account feature over a real database, as the service wires it. */
 final class AccountFixture {
   static final int CONNECTIONS = 12;
-  static final ClientInfo DEVICE = new ClientInfo("Firefox", "192.0.2.7");
+  static final ClientInfo CLIENT = new ClientInfo("Firefox", "192.0.2.7");
 
   final MutableClock clock = new MutableClock();
   final Ids ids = new Ids();
@@ -73,7 +73,7 @@ final class AccountFixture {
     export = new Export(db, json);
   }
 
-  /** A pool with all its connections open, so that nobody is late for having to open one. */
+  /** A pool whose connections are all open, so that no caller has to open one. */
   static HikariDataSource warmPool(TestDatabase database) throws SQLException {
     HikariDataSource pool = database.pool(CONNECTIONS);
     List<Connection> open = new ArrayList<>();
@@ -86,12 +86,12 @@ final class AccountFixture {
     return pool;
   }
 
-  /** As an open endpoint runs it. */
+  /** As a request without authentication. */
   <T> T system(Function<Tx, T> work) {
     return db.write(Actor.system("request-1"), work);
   }
 
-  /** As an endpoint for changes runs it. */
+  /** As a write of that user. */
   <T> T write(UUID userId, Function<Tx, T> work) {
     return db.write(
         Actor.user(userId, "request-1"),
@@ -106,12 +106,12 @@ final class AccountFixture {
   }
 
   Users.SignedIn signIn(GoogleIdentity identity) {
-    return system(tx -> users.signIn(tx, identity, DEVICE));
+    return system(tx -> users.signIn(tx, identity, CLIENT));
   }
 
   /** The successor; empty if the token was refused. */
   Optional<String> refresh(String token) {
-    return system(tx -> refreshTokens.rotate(tx, token, DEVICE)) instanceof RefreshTokens.Rotated r
+    return system(tx -> refreshTokens.rotate(tx, token, CLIENT)) instanceof RefreshTokens.Rotated r
         ? Optional.of(r.token())
         : Optional.empty();
   }
@@ -119,7 +119,7 @@ final class AccountFixture {
   void logout(String token) {
     system(
         tx -> {
-          refreshTokens.end(tx, token);
+          refreshTokens.logOut(tx, token);
           return "";
         });
   }
@@ -129,8 +129,8 @@ final class AccountFixture {
   }
 
   /**
-   * Runs the calls while the user's row is locked, and lets go of it once as many of them wait for
-   * it as there are connections. Their results, in order.
+   * Starts the calls while the user's row is locked, and unlocks it when as many of them wait as
+   * there are connections. Returns the results in order.
    */
   static <T> List<T> atOnceBehind(TestDatabase database, UUID userId, List<Callable<T>> calls)
       throws Exception {
@@ -155,7 +155,7 @@ final class AccountFixture {
     }
   }
 
-  /** Runs the calls at the same moment. Their results, in order. */
+  /** Runs the calls concurrently. Returns the results in order. */
   static <T extends @Nullable Object> List<T> atOnce(List<Callable<T>> calls) throws Exception {
     CountDownLatch start = new CountDownLatch(1);
     try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {

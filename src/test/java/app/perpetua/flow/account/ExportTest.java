@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import tools.jackson.databind.JsonNode;
 
-/** The export contains all data of its user, and none of anyone else. */
+/** The export contains all data of its user, and no other user's. */
 class ExportTest {
   @RegisterExtension static final TestDatabase database = new TestDatabase();
 
@@ -103,7 +103,7 @@ class ExportTest {
   }
 
   @Test
-  void a_new_users_document_is_whole() throws IOException {
+  void the_document_of_a_new_user_is_complete() throws IOException {
     AccountFixture account = new AccountFixture(database, database.pool(2));
     User user = account.signIn(AccountFixture.identity("fresh")).user();
     JsonNode document = export(account, user, new ByteArrayOutputStream());
@@ -133,7 +133,7 @@ class ExportTest {
     database.run("update auth.users set open_tasks = open_tasks + 1 where id = ?", user);
   }
 
-  /** A row of everything. The task's id. */
+  /** Inserts a row into every table. Returns the task's id. */
   private static UUID fill(UUID user) {
     UUID task = UUID.randomUUID();
     task(user, task);

@@ -6,10 +6,10 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import org.junit.jupiter.api.Test;
 
-/** Text from outside that the database or the log could not hold. */
+/** Text that the database or the log cannot store. */
 class GoogleIdentityTest {
   @Test
-  void an_unpaired_surrogate_cannot_identify_anyone() {
+  void an_unpaired_surrogate_in_an_identifier_is_refused() {
     assertThrows(
         IllegalArgumentException.class, () -> GoogleIdentity.of("\ud800", "a@b", null, null));
     assertThrows(
@@ -17,7 +17,7 @@ class GoogleIdentityTest {
   }
 
   @Test
-  void an_unpaired_surrogate_in_a_name_is_left_out() {
+  void an_unpaired_surrogate_in_a_name_is_removed() {
     assertEquals("Ada", GoogleIdentity.of("1", "a@b", "A\udc00da\ud800", null).name());
     assertEquals("a", GoogleIdentity.of("1", "a@b", "\ud800", null).name());
   }

@@ -94,12 +94,12 @@ class RefreshTokensTest {
   }
 
   @Test
-  void a_refresh_tells_the_tier_of_today() {
+  void a_refresh_returns_the_current_tier() {
     database.run("update auth.users set tier = 'pro' where id = ?", userId);
     RefreshTokens.Rotated rotated =
         assertInstanceOf(
             RefreshTokens.Rotated.class,
-            account.system(tx -> account.refreshTokens.rotate(tx, first, AccountFixture.DEVICE)));
+            account.system(tx -> account.refreshTokens.rotate(tx, first, AccountFixture.CLIENT)));
     assertEquals(LockedUser.Tier.PRO, rotated.owner().tier());
     assertEquals(ada.email(), rotated.owner().email());
     assertEquals(userId, rotated.userId());
@@ -124,13 +124,13 @@ class RefreshTokensTest {
   }
 
   @Test
-  void a_refresh_that_was_rolled_back_never_happened() {
+  void a_refresh_that_was_rolled_back_has_no_effect() {
     assertThrows(
         IllegalStateException.class,
         () ->
             account.system(
                 tx -> {
-                  account.refreshTokens.rotate(tx, first, AccountFixture.DEVICE);
+                  account.refreshTokens.rotate(tx, first, AccountFixture.CLIENT);
                   throw new IllegalStateException("crash before the commit");
                 }));
     assertEquals(1, rows());
@@ -161,7 +161,7 @@ class RefreshTokensTest {
   }
 
   @Test
-  void promise_9_a_repeat_after_the_grace_is_theft_and_ends_the_family_for_good() {
+  void promise_9_a_repeat_after_the_grace_period_revokes_the_family() {
     String second = refreshed(first);
     account.clock.advance(Duration.ofSeconds(10).plusMillis(1));
     assertRefused(first);
@@ -182,7 +182,7 @@ class RefreshTokensTest {
   }
 
   @Test
-  void promise_9_an_older_ancestor_is_theft_even_within_the_grace() {
+  void promise_9_reuse_of_an_older_token_revokes_the_family_even_within_the_grace_period() {
     String second = refreshed(first);
     String third = refreshed(second);
     assertRefused(first);
@@ -191,7 +191,7 @@ class RefreshTokensTest {
   }
 
   @Test
-  void a_thief_who_came_first_loses_the_session_to_the_owners_alarm() {
+  void a_thief_who_refreshes_first_loses_the_session_when_the_owner_refreshes() {
     String stolen = refreshed(first);
     account.clock.advance(Duration.ofMinutes(15));
     assertRefused(first);
@@ -200,7 +200,7 @@ class RefreshTokensTest {
   }
 
   @Test
-  void FR_003_a_new_sign_in_replaces_the_old_token_which_is_then_merely_refused() {
+  void FR_003_a_token_that_a_new_sign_in_replaced_is_refused() {
     String second = refreshed(first);
     String elsewhere = account.signIn(ada).refreshToken();
     assertEquals(1, active());
@@ -212,7 +212,7 @@ class RefreshTokensTest {
   }
 
   @Test
-  void FR_003_a_token_that_was_not_used_for_seven_days_is_merely_refused() {
+  void FR_003_a_token_that_was_not_used_for_seven_days_is_refused() {
     account.clock.advance(Duration.ofDays(7).minusMillis(1));
     String second = refreshed(first);
     account.clock.advance(Duration.ofDays(7));
@@ -223,7 +223,7 @@ class RefreshTokensTest {
   }
 
   @Test
-  void logout_ends_the_session_whichever_of_its_tokens_is_shown() {
+  void logout_with_any_of_its_tokens_ends_the_session() {
     account.logout(first);
     assertRefused(first);
     assertEquals(List.of("logged_out"), reasons());
@@ -239,7 +239,7 @@ class RefreshTokensTest {
   }
 
   @Test
-  void what_is_no_token_of_anyone_is_refused_and_changes_nothing() {
+  void unknown_tokens_are_refused_and_change_nothing() {
     List<String> strange =
         List.of(
             "",
@@ -263,7 +263,7 @@ class RefreshTokensTest {
   }
 
   @Test
-  void a_token_of_a_deleted_account_is_merely_refused() {
+  void a_token_of_a_deleted_account_is_refused() {
     database.run("delete from auth.users where id = ?", userId);
     assertRefused(first);
     account.logout(first);

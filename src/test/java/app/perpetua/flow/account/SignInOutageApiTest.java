@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** A service that could never ask Google for its keys. */
+/** A service that has never been able to fetch Google's keys. */
 class SignInOutageApiTest {
   @Order(1)
   @RegisterExtension
@@ -22,7 +22,7 @@ class SignInOutageApiTest {
       new TestService(database).with("GOOGLE_JWKS_URL", "http://127.0.0.1:1/certs");
 
   @Test
-  void sign_in_is_unavailable_and_says_when_to_try_again() {
+  void sign_in_is_unavailable_with_retry_after() {
     String path = "/api/v1/auth/google/callback";
     String token = service.google().idToken("x").sign();
     Api.Answer answer =

@@ -49,7 +49,7 @@ class UsersTest {
   }
 
   @Test
-  void FR_001_the_first_sign_in_makes_an_account_with_all_that_belongs_to_it() {
+  void FR_001_the_first_sign_in_creates_an_account_and_its_credits() {
     User user = account.signIn(identity("ada@example.com", "Ada")).user();
     assertEquals(
         new User(
@@ -95,7 +95,7 @@ class UsersTest {
   }
 
   @Test
-  void FR_001_a_later_sign_in_takes_over_what_google_says() {
+  void FR_001_a_later_sign_in_updates_the_profile() {
     User first = account.signIn(identity("ada@example.com", "Ada")).user();
     account.clock.advance(Duration.ofDays(1));
     User same = account.signIn(identity("ada@example.com", "Ada")).user();
@@ -164,7 +164,7 @@ class UsersTest {
         () ->
             account.system(
                 tx -> {
-                  account.users.signIn(tx, identity("a@b", "Ada"), AccountFixture.DEVICE);
+                  account.users.signIn(tx, identity("a@b", "Ada"), AccountFixture.CLIENT);
                   throw new IllegalStateException("crash before the commit");
                 }));
     assertEquals(
@@ -200,7 +200,7 @@ class UsersTest {
   }
 
   @Test
-  void a_change_that_changes_nothing_leaves_no_entry() {
+  void a_change_without_effect_adds_no_activity_entry() {
     User user = account.signIn(identity("a@b", "Ada")).user();
     User changed = update(user.id(), "Ada", "Europe/Berlin");
     long before = entries(user.id()).size();

@@ -54,7 +54,7 @@ class BillingMetricsTest {
   }
 
   @Test
-  void FR_066_subscriptions_are_counted_by_state_now_and_then() {
+  void FR_066_subscriptions_are_counted_by_status_at_intervals() {
     subscriber("active");
     subscriber("active");
     subscriber("grace");

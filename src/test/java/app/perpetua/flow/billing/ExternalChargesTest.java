@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** A subscription manager in front of the provider charges; we are told. */
+/** A subscription manager in front of the provider charges and sends events. */
 class ExternalChargesTest {
   @Order(1)
   @RegisterExtension
@@ -39,7 +39,7 @@ class ExternalChargesTest {
   }
 
   @Test
-  void FR_049_failures_that_the_manager_tells_of_count_once_each() {
+  void FR_049_each_failure_that_the_manager_reports_counts_once() {
     payer.send(managed("subscription_renewed")).expect(200);
     assertEquals("active", payer.status());
     payer.waitsUntil(payer.periodEnd());
@@ -49,7 +49,7 @@ class ExternalChargesTest {
     CheckoutEvent first = managed("payment_declined");
     payer.send(first).expect(200);
     payer.send(first).expect(200);
-    // The same payment, told of once more.
+    // Another event of the same payment.
     payer.send(first.again()).expect(200);
     assertEquals("past_due", payer.status());
     payer.send(managed("payment_declined")).expect(200);
@@ -64,7 +64,7 @@ class ExternalChargesTest {
   }
 
   @Test
-  void the_managers_payments_are_told_of_by_its_renewals_alone() {
+  void only_renewal_events_apply_the_managers_payments() {
     payer.send(managed("subscription_renewed")).expect(200);
     var end = payer.periodEnd();
     CheckoutEvent captured = managed("payment_captured");

@@ -14,7 +14,7 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
-/** A user, and what Checkout.com says of them: sentences for tests of billing. */
+/** A user who pays, and sends Checkout.com's events about the payments. */
 final class Payer {
   private final TestService service;
   private final TestDatabase database;
@@ -40,12 +40,12 @@ final class Payer {
     return api;
   }
 
-  /** Orders a month of Pro. The order. */
+  /** Orders a month of Pro; returns the order's id. */
   UUID ordersPro() {
     return order(api.post("/api/v1/subscription/checkout").expect(200));
   }
 
-  /** Orders so many credits. The order. */
+  /** Orders credits; returns the order's id. */
   UUID ordersCredits(int amount) {
     return order(api.post("/api/v1/credits/purchase", Map.of("amount", amount)).expect(200));
   }
@@ -72,7 +72,7 @@ final class Payer {
         .amount(cents);
   }
 
-  /** Sends it as Checkout.com would. */
+  /** Sends a signed webhook. */
   Api.Answer send(CheckoutEvent event) {
     return send(service, event.body());
   }
@@ -89,7 +89,7 @@ final class Payer {
         .with("Cko-Signature", CheckoutEvent.signature(secret, body));
   }
 
-  /** Time passes; nobody's token outlives it. */
+  /** Moves the clock, and refreshes the access token. */
   Payer waits(Duration time) {
     return waitsUntil(service.clock().instant().plus(time));
   }
@@ -104,7 +104,7 @@ final class Payer {
     return this;
   }
 
-  /** Jobs run as a worker runs them; what ran of that kind. */
+  /** Runs due jobs; returns the outcomes of that kind's. */
   List<Worker.Outcome> jobs(String kind) {
     return service.runDueJobs().stream()
         .filter(ran -> ran.kind().equals(kind))
@@ -129,7 +129,7 @@ final class Payer {
     return Instant.parse(subscription().get("current_period_end").stringValue());
   }
 
-  /** What is left of credits of that type. */
+  /** The remaining credits of that type. */
   int credits(String type) {
     return api.get("/api/v1/credits/balance").expect(200).data().get(type).intValue();
   }
@@ -147,7 +147,7 @@ final class Payer {
             database.row("select id from billing.purchases where user_id = ?", userId).get("id")));
   }
 
-  /** How an event is kept. */
+  /** The stored event's status. */
   String eventStatus(CheckoutEvent event) {
     return String.valueOf(
         database
@@ -156,8 +156,8 @@ final class Payer {
             .get("status"));
   }
 
-  /** The titles of what they were told, oldest first. */
-  List<String> told() {
+  /** Titles of the user's notifications, oldest first. */
+  List<String> notifications() {
     return database
         .rows(
             "select title from activity.notifications where user_id = ? order by created_at, id",
@@ -167,7 +167,7 @@ final class Payer {
         .toList();
   }
 
-  /** How many activity entries say so. */
+  /** The number of such activity entries. */
   long entries(String action) {
     return database.number(
         "select count(*) from activity.activity_logs where user_id = ? and action = ?",
@@ -175,13 +175,13 @@ final class Payer {
         action);
   }
 
-  /** How many renewals were tried. */
+  /** The number of renewal attempts. */
   long attempts() {
     return database.number(
         "select count(*) from billing.purchases where user_id = ? and kind = 'renewal'", userId);
   }
 
-  /** How many payments of theirs the provider has made, by status. */
+  /** The number of the user's payments at the provider, by status. */
   long charged(@Nullable String status) {
     return service.checkout().payments().stream()
         .filter(payment -> payment.idempotencyKey() != null)

@@ -71,7 +71,7 @@ class PurchaseApiTest {
     assertEquals(0, buy(200).expect(200).data().get("monthly_remaining").intValue());
     buy(1).expect(409, "LIMIT_EXCEEDED");
     payer.send(payer.event("payment_captured", order, 1500)).expect(200);
-    // What nobody has paid for half an hour no longer counts.
+    // An order that is unpaid for half an hour no longer counts.
     payer.waits(Duration.ofMinutes(31));
     assertEquals(200, buy(200).expect(200).data().get("monthly_remaining").intValue() + 200);
   }
@@ -98,7 +98,7 @@ class PurchaseApiTest {
   }
 
   @Test
-  void promise_7_the_months_limit_holds_when_all_buy_at_once() throws Exception {
+  void promise_7_concurrent_orders_do_not_exceed_the_months_limit() throws Exception {
     List<Integer> statuses = Collections.synchronizedList(new ArrayList<>());
     try (ExecutorService threads = Executors.newFixedThreadPool(12)) {
       List<Future<?>> all = new ArrayList<>();
@@ -114,18 +114,18 @@ class PurchaseApiTest {
   }
 
   @Test
-  void FR_051_a_refund_expires_what_is_left_of_the_purchase() {
+  void FR_051_a_refund_expires_the_remaining_credits_of_the_purchase() {
     UUID order = payer.ordersCredits(30);
     payer.send(payer.event("payment_captured", order, 150)).expect(200);
     payer.send(payer.event("payment_refunded", order, 150)).expect(200);
     payer.send(payer.event("payment_captured", order, 150)).expect(200);
     assertEquals(0, payer.credits("purchased"));
-    assertEquals(List.of("Your credits are here", "A purchase was refunded"), payer.told());
+    assertEquals(List.of("Your credits are here", "A purchase was refunded"), payer.notifications());
     assertTrue(List.of("refunded").contains(payer.orderStatus(order)));
   }
 
   @Test
-  void an_amount_that_cannot_be_is_400() {
+  void an_invalid_amount_is_400() {
     for (Object amount : List.of(0, -1, 501, 1.5, "10", Integer.MAX_VALUE)) {
       payer
           .api()

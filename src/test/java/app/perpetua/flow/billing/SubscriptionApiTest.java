@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import tools.jackson.databind.JsonNode;
 
-/** A subscription's whole life, charged by us. */
+/** The life of a subscription that this service charges for. */
 class SubscriptionApiTest {
   private static final String CHECKOUT = "/api/v1/subscription/checkout";
   private static final String CANCEL = "/api/v1/subscription/cancel";
@@ -43,7 +43,7 @@ class SubscriptionApiTest {
   private Instant start = Instant.EPOCH;
   private Payer payer = Payer.join(service, database);
 
-  /** A morning; nobody of an earlier test is due in this one. */
+  /** Moves the clock to a morning on which no subscription of an earlier test is due. */
   @BeforeEach
   void alone() {
     Instant morning =
@@ -73,7 +73,7 @@ class SubscriptionApiTest {
     Invariants.check(database);
   }
 
-  /** To the day on which the next month is due. */
+  /** Moves the clock to the day on which the next month is due. */
   private void becomesDue() {
     payer.waitsUntil(payer.periodEnd());
   }
@@ -82,13 +82,13 @@ class SubscriptionApiTest {
     payer.waits(Duration.ofDays(1));
   }
 
-  /** How the day's jobs ended; days that were missed may have left one each. */
+  /** The outcomes of the day's jobs; each missed day may have left one. */
   private Set<Worker.Outcome> move() {
     return Set.copyOf(payer.jobs(RenewalJob.KIND));
   }
 
   @Test
-  void US10_whoever_has_no_subscription_is_told_what_they_can_do() {
+  void US10_a_user_without_a_subscription_sees_the_free_features() {
     JsonNode standing = payer.subscription();
     assertEquals("free", standing.get("tier").stringValue());
     assertTrue(standing.get("status").isNull());
@@ -119,18 +119,18 @@ class SubscriptionApiTest {
     assertTrue(payer.periodEnd().isAfter(start.plus(Duration.ofDays(27))));
     assertEquals(100, payer.credits("subscription"));
     assertEquals(10, payer.credits("daily"));
-    assertEquals(List.of("Welcome to Pro"), payer.told());
+    assertEquals(List.of("Welcome to Pro"), payer.notifications());
     assertEquals(1, payer.entries("subscription_created"));
     payer.api().post(CHECKOUT).expect(409, "CONFLICT");
   }
 
   @Test
-  void a_card_that_is_declined_on_the_page_changes_nothing_and_may_be_followed_by_a_better_one()
+  void a_declined_card_on_the_page_changes_nothing_and_another_card_may_follow()
       throws InterruptedException {
     String session = payer.api().post(CHECKOUT).expect(200).data().get("session_id").stringValue();
     service.checkout().decline(session);
     assertEquals("free", payer.tier());
-    assertEquals(List.of(), payer.told());
+    assertEquals(List.of(), payer.notifications());
     service.checkout().pay(session);
     assertEquals("active", payer.status());
   }
@@ -149,7 +149,7 @@ class SubscriptionApiTest {
   }
 
   @Test
-  void a_provider_that_is_away_is_503_and_leaves_the_key_free() {
+  void an_unavailable_provider_is_503_and_frees_the_key() {
     UUID key = UUID.randomUUID();
     service.checkout().become(FakeCheckout.Mode.DOWN);
     Api.Answer refused =
@@ -161,7 +161,7 @@ class SubscriptionApiTest {
         .expect(503, "PAYMENT_SERVICE_UNAVAILABLE");
     service.checkout().become(FakeCheckout.Mode.WORKING);
     payer.api().withKey(key).post(CHECKOUT).expect(200);
-    // What was not to be had counts against no limit.
+    // An order without a page does not count towards the limit.
     payer.api().post("/api/v1/credits/purchase", Map.of("amount", 500)).expect(200);
     assertEquals(
         2,
@@ -171,7 +171,7 @@ class SubscriptionApiTest {
   }
 
   @Test
-  void promise_1_what_a_process_that_died_while_it_asked_has_begun_is_given_up() {
+  void promise_1_an_order_whose_process_died_during_the_call_is_voided() {
     UUID key = UUID.randomUUID();
     UUID order =
         service
@@ -187,7 +187,7 @@ class SubscriptionApiTest {
                     .stringValue())
             .orElseThrow()
             .reference();
-    // As it stood before the answer came.
+    // The state before the provider's response.
     database.run(
         "update ops.idempotency_keys set state = 'open', status = null, body = null where key = ?",
         key);
@@ -220,9 +220,9 @@ class SubscriptionApiTest {
     assertEquals("active", payer.status());
     assertTrue(payer.periodEnd().isAfter(end.plus(Duration.ofDays(27))));
     assertEquals(1, payer.charged(null));
-    // 100 unspent of the first month: 50 carry on beside the new 100.
+    // 50 of the first month's 100 are carried over to the new 100.
     assertEquals(150, payer.credits("subscription"));
-    assertEquals(List.of("Welcome to Pro", "Pro was renewed"), payer.told());
+    assertEquals(List.of("Welcome to Pro", "Pro was renewed"), payer.notifications());
     assertEquals(Set.of(), move());
     nextDay();
     assertEquals(Set.of(), move());
@@ -250,10 +250,10 @@ class SubscriptionApiTest {
     assertEquals(service.clock().instant().plus(Duration.ofDays(3)), end);
     nextDay();
     move();
-    assertFalse(payer.told().contains("Pro is about to end"));
+    assertFalse(payer.notifications().contains("Pro is about to end"));
     nextDay();
     move();
-    assertTrue(payer.told().contains("Pro is about to end"));
+    assertTrue(payer.notifications().contains("Pro is about to end"));
     nextDay();
     move();
     assertEquals("expired", payer.status());
@@ -269,7 +269,7 @@ class SubscriptionApiTest {
             "Please pay for Pro",
             "Pro is about to end",
             "Pro has ended"),
-        payer.told());
+        payer.notifications());
     assertEquals(3, payer.charged("Declined"));
     nextDay();
     assertEquals(Set.of(), move());
@@ -287,7 +287,7 @@ class SubscriptionApiTest {
     nextDay();
     move();
     assertEquals("active", payer.status());
-    // Late, but from the old end on.
+    // The period starts at the old end, although the payment is late.
     assertTrue(payer.periodEnd().isAfter(end.plus(Duration.ofDays(27))));
     assertTrue(payer.periodEnd().isBefore(end.plus(Duration.ofDays(32))));
     assertEquals(1, payer.charged("Captured"));
@@ -312,9 +312,9 @@ class SubscriptionApiTest {
   }
 
   @Test
-  void a_provider_that_is_away_while_we_charge_charges_once() {
+  void an_unavailable_provider_charges_once() {
     payer.goesPro();
-    // Away; then charged, but nobody hears of it; then it answers what it did.
+    // Unavailable; then charged without a response; then the repeat gets the response.
     service.checkout().webhooksTo(null);
     service.checkout().script(List.of(new Step.Failure(503), new Step.Garbage(), new Step.Lost()));
     becomesDue();
@@ -328,7 +328,7 @@ class SubscriptionApiTest {
     }
     assertEquals(1, payer.charged(null));
     assertEquals(1, payer.attempts());
-    // Authorized is not captured: the next day asks what became of it.
+    // Authorized is not captured; the next day fetches the payment.
     assertEquals("active", payer.status());
     assertEquals(0, payer.entries("subscription_renewed"));
     nextDay();
@@ -339,7 +339,7 @@ class SubscriptionApiTest {
   }
 
   @Test
-  void a_provider_that_is_away_all_day_is_asked_about_the_same_attempt_the_next() {
+  void an_attempt_without_an_outcome_is_repeated_the_next_day() {
     payer.goesPro();
     service.checkout().become(FakeCheckout.Mode.DOWN);
     becomesDue();
@@ -358,7 +358,7 @@ class SubscriptionApiTest {
   }
 
   @Test
-  void a_card_that_is_gone_is_a_failed_payment_and_a_mistake_of_ours_is_not() {
+  void an_invalid_card_is_a_failed_payment_and_an_invalid_request_is_not() {
     payer.goesPro();
     service
         .checkout()
@@ -375,7 +375,7 @@ class SubscriptionApiTest {
   }
 
   @Test
-  void without_an_instrument_there_is_nothing_to_charge() {
+  void without_an_instrument_the_renewal_fails() {
     payer.send(payer.event("payment_captured", payer.ordersPro(), 999)).expect(200);
     becomesDue();
     move();
@@ -384,7 +384,7 @@ class SubscriptionApiTest {
   }
 
   @Test
-  void cancelled_is_pro_to_the_periods_end_and_then_free() {
+  void a_cancelled_subscription_is_pro_to_the_periods_end() {
     payer.goesPro();
     Instant end = payer.periodEnd();
     JsonNode cancelled = payer.api().post(CANCEL).expect(200).data();
@@ -398,7 +398,7 @@ class SubscriptionApiTest {
     assertEquals("expired", payer.status());
     assertEquals("free", payer.tier());
     assertEquals(0, payer.charged(null));
-    assertEquals(List.of("Welcome to Pro", "Pro was cancelled", "Pro has ended"), payer.told());
+    assertEquals(List.of("Welcome to Pro", "Pro was cancelled", "Pro has ended"), payer.notifications());
     payer.api().post(CANCEL).expect(409, "CONFLICT");
   }
 
@@ -408,7 +408,7 @@ class SubscriptionApiTest {
   }
 
   @Test
-  void whoever_cancels_without_having_paid_is_free_at_once() {
+  void cancelling_an_unpaid_subscription_ends_it_at_once() {
     payer.goesPro();
     service.checkout().script(List.of(new Step.Decline()));
     becomesDue();
@@ -434,7 +434,7 @@ class SubscriptionApiTest {
   }
 
   @Test
-  void whoever_comes_back_later_begins_anew() throws InterruptedException {
+  void an_expired_subscription_starts_a_new_period() throws InterruptedException {
     payer.goesPro();
     payer.api().post(CANCEL).expect(200);
     becomesDue();
@@ -446,11 +446,11 @@ class SubscriptionApiTest {
     assertTrue(payer.periodEnd().isAfter(service.clock().instant().plus(Duration.ofDays(27))));
     assertEquals(
         List.of("Welcome to Pro", "Pro was cancelled", "Pro has ended", "Welcome to Pro"),
-        payer.told());
+        payer.notifications());
   }
 
   @Test
-  void a_refund_or_dispute_of_the_running_month_is_back_to_free() {
+  void a_refund_or_dispute_of_the_current_month_ends_pro() {
     for (String type : List.of("payment_refunded", "dispute_received")) {
       Payer another = Payer.join(service, database).goesPro();
       UUID order = another.order();
@@ -462,12 +462,12 @@ class SubscriptionApiTest {
       assertEquals("expired", another.status(), type);
       assertEquals("free", another.tier(), type);
       assertEquals(50, another.credits("subscription"), type);
-      assertEquals(List.of("Welcome to Pro", "Pro has ended"), another.told(), type);
+      assertEquals(List.of("Welcome to Pro", "Pro has ended"), another.notifications(), type);
     }
   }
 
   @Test
-  void a_refund_of_a_month_long_gone_ends_nothing() {
+  void a_refund_of_an_earlier_month_changes_nothing() {
     payer.goesPro();
     UUID first = payer.order();
     becomesDue();
@@ -478,7 +478,7 @@ class SubscriptionApiTest {
   }
 
   @Test
-  void a_part_that_is_refunded_changes_nothing() {
+  void a_partial_refund_changes_nothing() {
     payer.goesPro();
     UUID order = payer.order();
     payer.send(payer.event("payment_refunded", order, 100)).expect(200);

@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Webhooks over real sockets: who may send them, and what becomes of them (promise 16). */
+/** Webhooks over real sockets: signatures, and the effects of events (promise 16). */
 class WebhookApiTest {
   private static final String WEBHOOKS = "/api/v1/webhooks/checkout";
   private static final String PREVIOUS = "the-secret-before";
@@ -101,7 +101,7 @@ class WebhookApiTest {
   }
 
   @Test
-  void FR_048_while_the_secret_changes_the_one_before_still_counts() {
+  void FR_048_during_a_rotation_the_previous_secret_is_valid() {
     UUID order = payer.ordersCredits(10);
     byte[] body = captured(order, 50).body();
     Payer.signed(service, PREVIOUS, body).post(WEBHOOKS, body).expect(200);
@@ -109,7 +109,7 @@ class WebhookApiTest {
   }
 
   @Test
-  void promise_16_a_hundred_times_the_same_event_twenty_at_once_is_one() throws Exception {
+  void promise_16_a_hundred_concurrent_repeats_of_an_event_are_applied_once() throws Exception {
     UUID order = payer.ordersCredits(40);
     CheckoutEvent event = captured(order, 200);
     Set<Integer> statuses = new TreeSet<>();
@@ -128,7 +128,7 @@ class WebhookApiTest {
         database.number(
             "select count(*) from billing.payment_events where provider_event_id = ?", event.id()));
     assertEquals(40, payer.credits("purchased"));
-    assertEquals(List.of("Your credits are here"), payer.told());
+    assertEquals(List.of("Your credits are here"), payer.notifications());
   }
 
   @Test
@@ -152,7 +152,7 @@ class WebhookApiTest {
 
   /** All 24 orders of a payment that was declined, approved, captured and refunded. */
   @Test
-  void promise_16_every_order_of_a_purchases_events_ends_the_same() {
+  void promise_16_the_events_of_a_purchase_have_the_same_result_in_every_order() {
     Set<String> ends = new TreeSet<>();
     for (List<Integer> order : permutations(List.of(0, 1, 2, 3))) {
       Payer another = Payer.join(service, database);
@@ -171,7 +171,7 @@ class WebhookApiTest {
   }
 
   @Test
-  void promise_16_every_order_of_a_subscriptions_events_ends_the_same() {
+  void promise_16_the_events_of_a_subscription_have_the_same_result_in_every_order() {
     Set<String> ends = new TreeSet<>();
     for (List<Integer> order : permutations(List.of(0, 1, 2, 3))) {
       Payer another = Payer.join(service, database);
@@ -239,7 +239,7 @@ class WebhookApiTest {
   }
 
   @Test
-  void promise_16_an_old_event_overwrites_no_newer_one() {
+  void promise_16_an_older_event_does_not_replace_a_newer_one() {
     payer.goesPro();
     UUID order = payer.order();
     String before = payer.subscription().toString();
@@ -330,7 +330,7 @@ class WebhookApiTest {
   }
 
   @Test
-  void promise_20_what_is_signed_and_no_event_is_refused() {
+  void promise_20_a_signed_body_that_is_not_an_event_is_refused() {
     long before = stored();
     for (String body :
         List.of(
@@ -367,7 +367,7 @@ class WebhookApiTest {
   }
 
   @Test
-  void a_time_that_is_missing_or_far_ahead_counts_as_now() {
+  void a_missing_or_future_time_is_replaced_by_the_time_of_arrival() {
     UUID order = payer.ordersCredits(10);
     payer.send(captured(order, 50).with("created_on", "2999-01-01T00:00:00Z")).expect(200);
     payer.send(payer.event("payment_refunded", order, 50).with("created_on", null)).expect(200);
@@ -375,10 +375,10 @@ class WebhookApiTest {
   }
 
   @Test
-  void what_cannot_be_applied_is_safe_and_applied_by_a_job() {
+  void an_event_that_cannot_be_applied_is_stored_and_applied_by_a_job() {
     UUID order = payer.ordersCredits(10);
     CheckoutEvent event = captured(order, 50);
-    // Stands in for whatever may go wrong in what follows from a payment.
+    // Makes the application of the payment fail.
     database.run(
         "alter table billing.ai_credit_grants add constraint broken check (credit_type <> 'purchased') not valid");
     try {
@@ -398,7 +398,7 @@ class WebhookApiTest {
   }
 
   @Test
-  void a_payment_of_a_deleted_account_is_nobodys() {
+  void a_payment_of_a_deleted_account_is_unmatched() {
     UUID order = payer.ordersCredits(10);
     String email =
         payer.api().get("/api/v1/users/me").expect(200).data().get("email").stringValue();
@@ -409,7 +409,7 @@ class WebhookApiTest {
   }
 
   @Test
-  void events_are_forgotten_after_ninety_days() {
+  void events_are_deleted_after_ninety_days() {
     CheckoutEvent event = captured(UUID.randomUUID(), 5);
     payer.send(event).expect(200);
     database.run(

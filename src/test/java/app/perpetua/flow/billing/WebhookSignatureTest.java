@@ -25,7 +25,7 @@ class WebhookSignatureTest {
   }
 
   @Test
-  void FR_048_it_is_hmac_sha256_of_the_body_in_lower_case_hex() {
+  void FR_048_the_signature_is_hmac_sha256_of_the_body_in_lower_case_hex() {
     // RFC 4231, test case 2.
     byte[] body = "what do ya want for nothing?".getBytes(StandardCharsets.UTF_8);
     assertTrue(
@@ -61,7 +61,7 @@ class WebhookSignatureTest {
   }
 
   @Test
-  void FR_048_while_secrets_change_either_may_have_signed() {
+  void FR_048_during_a_rotation_both_secrets_are_valid() {
     WebhookSignature signature = with("new", "old");
     assertTrue(signature.verifies(BODY, signed("new"), null));
     assertTrue(signature.verifies(BODY, signed("old"), null));
@@ -69,7 +69,7 @@ class WebhookSignatureTest {
   }
 
   @Test
-  void promise_16_an_empty_secret_never_signed_anything() {
+  void promise_16_an_empty_secret_is_ignored() {
     String ofNothing = "b613679a0814d9ec772f95d778c35fc5ff1697c493715653c6c712144292c5ad";
     for (WebhookSignature signature : List.of(with(), with(""), with("  "), with("", ""))) {
       assertFalse(signature.verifies(new byte[0], ofNothing, null));
@@ -79,7 +79,7 @@ class WebhookSignatureTest {
   }
 
   @Test
-  void the_header_of_the_account_is_asked_for_if_there_is_one() {
+  void a_configured_authorization_header_is_required() {
     WebhookSignature signature =
         new WebhookSignature(List.of(new Secret("key")), Optional.of(new Secret("ours")));
     assertTrue(signature.verifies(BODY, signed("key"), "ours"));

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Promise 16: what cannot be stored is not acknowledged, so that the provider sends it again. */
+/** Promise 16: an event that cannot be stored is not acknowledged, so the provider repeats it. */
 class WebhooksDatabaseAwayTest {
   private static final Duration LIMIT = Duration.ofSeconds(30);
   private static final AtomicReference<TcpProxy> PROXY = new AtomicReference<>();
@@ -55,7 +55,7 @@ class WebhooksDatabaseAwayTest {
   }
 
   @Test
-  void promise_16_a_database_that_is_away_is_503_and_the_repeat_counts_once() {
+  void promise_16_without_a_database_503_is_sent_and_the_repeat_is_applied_once() {
     Payer payer = Payer.join(service, database);
     UUID order = payer.ordersCredits(10);
     CheckoutEvent event = payer.event("payment_captured", order, 50);
@@ -65,7 +65,7 @@ class WebhooksDatabaseAwayTest {
     assertEquals("open", payer.orderStatus(order));
     proxy().heal();
     long begun = System.nanoTime();
-    // As the provider does, which takes its time for it.
+    // As the provider does later.
     while (payer.send(event).status() != 200) {
       assertTrue(System.nanoTime() - begun < LIMIT.toNanos());
     }

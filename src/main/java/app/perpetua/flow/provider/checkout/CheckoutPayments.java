@@ -65,16 +65,16 @@ public final class CheckoutPayments implements Payments {
   }
 
   @Override
-  public Opened open(Purchase purchase) throws InterruptedException {
+  public PageResult open(PaymentRequest request) throws InterruptedException {
     Map<String, Object> body = new LinkedHashMap<>();
-    body.put("amount", purchase.amountCents());
-    body.put("currency", purchase.currency());
-    body.put("payment_type", purchase.keepInstrument() ? "Recurring" : "Regular");
+    body.put("amount", request.amountCents());
+    body.put("currency", request.currency());
+    body.put("payment_type", request.keepInstrument() ? "Recurring" : "Regular");
     body.put("billing", Map.of("address", Map.of("country", config.billingCountry())));
-    body.put("reference", purchase.order().toString());
+    body.put("reference", request.order().toString());
     body.put(
         "metadata",
-        Map.of("user_id", purchase.userId().toString(), "kind", purchase.kind().wireName()));
+        Map.of("user_id", request.userId().toString(), "kind", request.kind().wireName()));
     config.processingChannel().ifPresent(channel -> body.put("processing_channel_id", channel));
     body.put("success_url", config.successUrl().toString());
     body.put("failure_url", config.failureUrl().toString());
@@ -85,11 +85,11 @@ public final class CheckoutPayments implements Payments {
       String id = id(answer.body());
       String url = answer.body().at("/_links/redirect/href").asString("");
       if (answer.status() / 100 == 2 && id != null && isWeb(url)) {
-        return new Opened.HostedPage(id, url);
+        return new PageResult.HostedPage(id, url);
       }
-      return new Opened.Unavailable("Checkout.com responded with " + answer.status());
+      return new PageResult.Unavailable("Checkout.com responded with " + answer.status());
     } catch (Unreachable e) {
-      return new Opened.Unavailable(String.valueOf(e.getMessage()));
+      return new PageResult.Unavailable(String.valueOf(e.getMessage()));
     }
   }
 
@@ -117,7 +117,7 @@ public final class CheckoutPayments implements Payments {
   }
 
   @Override
-  public Outcome look(String paymentId) throws InterruptedException {
+  public Outcome fetch(String paymentId) throws InterruptedException {
     if (!ID.matcher(paymentId).matches() || paymentId.contains("/")) {
       return new Outcome.Unknown("not a payment id");
     }

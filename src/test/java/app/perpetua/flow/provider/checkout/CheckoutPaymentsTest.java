@@ -9,9 +9,9 @@ import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Secret;
 import app.perpetua.flow.billing.Payments;
 import app.perpetua.flow.billing.Payments.Charge;
-import app.perpetua.flow.billing.Payments.Opened;
+import app.perpetua.flow.billing.Payments.PageResult;
 import app.perpetua.flow.billing.Payments.Outcome;
-import app.perpetua.flow.billing.Payments.Purchase;
+import app.perpetua.flow.billing.Payments.PaymentRequest;
 import app.perpetua.flow.fake.FakeCheckout;
 import app.perpetua.flow.fake.FakeCheckout.Step;
 import app.perpetua.flow.harness.MutableClock;
@@ -69,8 +69,8 @@ class CheckoutPaymentsTest {
         patience);
   }
 
-  private Purchase purchase(boolean keep) {
-    return new Purchase(
+  private PaymentRequest paymentRequest(boolean keep) {
+    return new PaymentRequest(
         UUID.randomUUID(),
         user,
         keep ? Payments.Kind.SUBSCRIPTION : Payments.Kind.CREDITS,
@@ -85,20 +85,20 @@ class CheckoutPaymentsTest {
 
   @Test
   void a_page_is_asked_for_with_all_that_it_needs() throws InterruptedException {
-    Purchase purchase = purchase(true);
-    Opened.HostedPage page = assertInstanceOf(Opened.HostedPage.class, payments.open(purchase));
+    PaymentRequest request = paymentRequest(true);
+    PageResult.HostedPage page = assertInstanceOf(PageResult.HostedPage.class, payments.open(request));
     assertTrue(page.url().endsWith("/checkout/pay/" + page.sessionId()));
     JsonNode asked = checkout.page(page.sessionId()).orElseThrow().request();
     assertEquals(250, asked.get("amount").intValue());
     assertEquals("Recurring", asked.get("payment_type").stringValue());
-    assertEquals(purchase.order().toString(), asked.get("reference").stringValue());
+    assertEquals(request.order().toString(), asked.get("reference").stringValue());
     assertEquals("pc_1", asked.get("processing_channel_id").stringValue());
     assertEquals("NZ", asked.at("/billing/address/country").stringValue());
     assertEquals(user.toString(), asked.at("/metadata/user_id").stringValue());
     assertEquals("https://app.example.com/ok", asked.get("success_url").stringValue());
     assertTrue(asked.at("/3ds/enabled").booleanValue());
-    Opened.HostedPage other =
-        assertInstanceOf(Opened.HostedPage.class, payments.open(purchase(false)));
+    PageResult.HostedPage other =
+        assertInstanceOf(PageResult.HostedPage.class, payments.open(paymentRequest(false)));
     assertEquals(
         "Regular",
         checkout.page(other.sessionId()).orElseThrow().request().get("payment_type").stringValue());
@@ -114,11 +114,11 @@ class CheckoutPaymentsTest {
     assertTrue(asked.get("merchant_initiated").booleanValue());
     assertEquals("pay_0", asked.get("previous_payment_id").stringValue());
     assertEquals("src_1", asked.at("/source/id").stringValue());
-    assertEquals(new Outcome.Captured(first.paymentId()), payments.look(first.paymentId()));
+    assertEquals(new Outcome.Captured(first.paymentId()), payments.fetch(first.paymentId()));
     checkout.turn(first.paymentId(), "Voided");
-    assertInstanceOf(Outcome.Declined.class, payments.look(first.paymentId()));
+    assertInstanceOf(Outcome.Declined.class, payments.fetch(first.paymentId()));
     checkout.turn(first.paymentId(), "Something New");
-    assertInstanceOf(Outcome.Unknown.class, payments.look(first.paymentId()));
+    assertInstanceOf(Outcome.Unknown.class, payments.fetch(first.paymentId()));
     assertFalse(charge.toString().contains("src_1"), charge::toString);
   }
 
@@ -148,19 +148,19 @@ class CheckoutPaymentsTest {
       assertInstanceOf(Outcome.Unknown.class, outcome, "step " + i);
     }
     checkout.become(FakeCheckout.Mode.DOWN);
-    assertInstanceOf(Opened.Unavailable.class, payments.open(purchase(true)));
-    assertInstanceOf(Outcome.Unknown.class, payments.look("pay_1"));
+    assertInstanceOf(PageResult.Unavailable.class, payments.open(paymentRequest(true)));
+    assertInstanceOf(Outcome.Unknown.class, payments.fetch("pay_1"));
     CheckoutPayments wrongKey = at(checkout.baseUrl(), "sk_wrong");
-    assertInstanceOf(Opened.Unavailable.class, wrongKey.open(purchase(true)));
+    assertInstanceOf(PageResult.Unavailable.class, wrongKey.open(paymentRequest(true)));
     CheckoutPayments nobody = at(URI.create("http://127.0.0.1:1"), "sk");
-    assertInstanceOf(Opened.Unavailable.class, nobody.open(purchase(true)));
+    assertInstanceOf(PageResult.Unavailable.class, nobody.open(paymentRequest(true)));
     assertInstanceOf(Outcome.Unknown.class, nobody.charge(charge("x")));
   }
 
   @ParameterizedTest
   @CsvSource({"../hosted-payments", "a/b", "'pay 1'", "''"})
   void no_id_leads_elsewhere(String id) throws InterruptedException {
-    assertInstanceOf(Outcome.Unknown.class, payments.look(id));
+    assertInstanceOf(Outcome.Unknown.class, payments.fetch(id));
   }
 
   /** A body that stalls, one without an end, and a page that is none. */
@@ -206,11 +206,11 @@ class CheckoutPaymentsTest {
       URI base = URI.create("http://127.0.0.1:" + hostile.getAddress().getPort());
       // It stays silent until this has returned.
       assertEquals(
-          new Opened.Unavailable("Checkout.com does not answer"),
-          at(base.resolve("/stalled"), "sk", SOON).open(purchase(true)));
+          new PageResult.Unavailable("Checkout.com does not answer"),
+          at(base.resolve("/stalled"), "sk", SOON).open(paymentRequest(true)));
       for (String path : List.of("/endless", "/script")) {
         assertInstanceOf(
-            Opened.Unavailable.class, at(base.resolve(path), "sk").open(purchase(true)), path);
+            PageResult.Unavailable.class, at(base.resolve(path), "sk").open(paymentRequest(true)), path);
       }
     } finally {
       over.countDown();

@@ -1,5 +1,6 @@
 package app.perpetua.flow.billing;
 
+import app.perpetua.flow.billing.Order.Attempt;
 import app.perpetua.flow.jobs.Jobs;
 import app.perpetua.flow.sql.Tx;
 import java.time.Duration;
@@ -9,28 +10,27 @@ import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** Keeps orders. Thread-safe. */
-final class Orders {
-  /** A provider that has not answered by then never will: its deadline is a fraction of this. */
-  private static final Duration TIMEOUT = Duration.ofMinutes(1);
+/** Reads and stores orders. All but {@link #locate} hold the owner's lock. Thread-safe. */
+final class OrderStore {
+  /** Several times the provider's deadline. */
+  private static final Duration RELEASE_AFTER = Duration.ofMinutes(1);
 
   private final Jobs jobs;
 
-  Orders(Jobs jobs) {
+  OrderStore(Jobs jobs) {
     this.jobs = jobs;
   }
 
-  /** Whose order it is. */
-  record Located(UUID userId, UUID order) {}
+  record Located(UUID userId, UUID orderId) {}
 
   /**
-   * Finds out whose order a payment belongs to.
+   * Finds the order and the user that a payment belongs to.
    *
    * @param tx the system's
-   * @param reference ours, as the provider repeats it; outweighs the payment
+   * @param reference the order's id, as the provider repeats it; takes precedence
    */
   Optional<Located> locate(Tx tx, @Nullable UUID reference, @Nullable String paymentId) {
-    record Match(Located located, boolean named) {}
+    record Match(Located located, boolean byReference) {}
     return tx
         .sql("billing.locate_order")
         .bind("reference", reference)
@@ -39,33 +39,32 @@ final class Orders {
             row ->
                 new Match(new Located(row.uuid("user_id"), row.uuid("id")), row.bool("is_named")))
         .stream()
-        .max(Comparator.comparing(Match::named))
+        .max(Comparator.comparing(Match::byReference))
         .map(Match::located);
   }
 
-  /** The acting user's order, for whoever holds the lock. */
   Optional<Order> find(Tx tx, UUID id) {
     return tx.sql("billing.find_order").bind("id", id).one(Order::of);
   }
 
-  /** The last attempt at that month, for whoever holds the lock. */
   Optional<Order> lastAttempt(Tx tx, Instant periodStart) {
     return tx.sql("billing.find_last_attempt").bind("period_start", periodStart).one(Order::of);
   }
 
-  /** Stores it as it is now, new or not. */
+  /** Inserts or updates the order. */
   void store(Tx tx, Order order) {
-    EventOrder event = order.decidedBy();
+    EventOrder event = order.lastEvent();
+    Attempt renewal = order.renewal();
     tx.sql("billing.store_order")
         .bind("id", order.id())
         .bind("kind", order.kind())
         .bind("credits", order.credits())
-        .bind("amount_cents", order.amountCents())
-        .bind("currency", order.currency())
+        .bind("amount_cents", order.price().cents())
+        .bind("currency", order.price().currency())
         .bind("status", order.status())
         .bind("payment_id", order.paymentId())
-        .bind("period_start", order.periodStart())
-        .bind("attempt", order.attempt())
+        .bind("period_start", renewal == null ? null : renewal.periodStart())
+        .bind("attempt", renewal == null ? null : renewal.number())
         .bind("last_event_at", event == null ? null : event.at())
         .bind("last_event_rank", event == null ? null : event.rank())
         .bind("last_event_id", event == null ? null : event.id())
@@ -75,9 +74,10 @@ final class Orders {
   }
 
   /**
-   * Stores an order for which a page is going to be asked for, and a job in case nobody comes back.
+   * Stores an order before its payment page is requested, and a job that voids it if the process
+   * dies meanwhile.
    *
-   * @param key the request's, open meanwhile
+   * @param key of the request's idempotency record
    */
   void reserve(Tx tx, Order order, UUID key) {
     store(tx, order);
@@ -85,19 +85,19 @@ final class Orders {
         tx,
         OrderReleaseJob.KIND,
         order.id().toString(),
-        tx.now().plus(TIMEOUT),
+        tx.now().plus(RELEASE_AFTER),
         new OrderReleaseJob.Payload(key));
   }
 
-  /** Notes the page on which it can be paid. */
-  void opened(Tx tx, Order order, String sessionId) {
+  /** Stores the id of the order's payment page. */
+  void pageOpened(Tx tx, Order order, String sessionId) {
     tx.sql("billing.open_order").bind("id", order.id()).bind("session_id", sessionId).atCommit();
     jobs.cancel(tx, OrderReleaseJob.KIND, order.id().toString());
   }
 
-  /** There is no page, so nobody can pay. */
-  void voided(Tx tx, Order order) {
-    store(tx, order.found(Order.Status.VOIDED, null));
+  /** Voids an order that has no payment page. */
+  void pageFailed(Tx tx, Order order) {
+    store(tx, order.withStatus(Order.Status.VOIDED, null));
     jobs.cancel(tx, OrderReleaseJob.KIND, order.id().toString());
   }
 }
