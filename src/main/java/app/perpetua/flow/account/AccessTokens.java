@@ -35,6 +35,7 @@ import java.util.Date;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -192,8 +193,8 @@ public final class AccessTokens implements Authenticator {
   private Principal principal(JWTClaimsSet claims) throws ParseException {
     require(ISSUER.equals(claims.getIssuer()), "issuer");
     require(claims.getAudience().equals(List.of(AUDIENCE)), "audience");
-    Instant issuedAt = instant(claims.getIssueTime());
-    Instant expiresAt = instant(claims.getExpirationTime());
+    Instant issuedAt = Objects.requireNonNull(claims.getIssueTime(), "issue time").toInstant();
+    Instant expiresAt = Objects.requireNonNull(claims.getExpirationTime(), "expiry").toInstant();
     require(expiresAt.isAfter(issuedAt), "times");
     require(!issuedAt.isAfter(clock.instant().plus(MAX_SKEW)), "issued in the future");
     String email = claims.getStringClaim("email");
@@ -203,17 +204,8 @@ public final class AccessTokens implements Authenticator {
     return new Principal(uuid(claims.getSubject()), uuid(claims.getJWTID()), expiresAt);
   }
 
-  private static Instant instant(@Nullable Date date) throws ParseException {
-    if (date == null) {
-      throw new ParseException("times", 0);
-    }
-    return date.toInstant();
-  }
-
-  private static UUID uuid(@Nullable String text) throws ParseException {
-    if (text == null) {
-      throw new ParseException("id", 0);
-    }
+  private static UUID uuid(@Nullable String claim) throws ParseException {
+    String text = Objects.requireNonNull(claim, "id");
     UUID id = UUID.fromString(text);
     // fromString accepts shortened groups.
     require(id.toString().equals(text), "id");

@@ -16,8 +16,6 @@ import java.util.HexFormat;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
 
 /**
  * Reads RSA keys from environment variables: PEM (RFC 7468) with real line breaks or {@code \n}, or
@@ -90,14 +88,9 @@ public final class Pem {
 
   /** Derives a secret from the private key. */
   public static Secret derivedSecret(RSAPrivateCrtKey key) {
-    try {
-      Mac mac = Mac.getInstance("HmacSHA256");
-      mac.init(new SecretKeySpec(key.getPrivateExponent().toByteArray(), "HmacSHA256"));
-      byte[] secret = mac.doFinal("perpetua-flow refresh tokens".getBytes(StandardCharsets.UTF_8));
-      return new Secret(HexFormat.of().formatHex(secret));
-    } catch (GeneralSecurityException e) {
-      throw new AssertionError("every Java platform has HmacSHA256", e);
-    }
+    byte[] exponent = key.getPrivateExponent().toByteArray();
+    return new Secret(
+        HexFormat.of().formatHex(Sha256.hmac(exponent, "perpetua-flow refresh tokens")));
   }
 
   private static String unwrap(String text) {

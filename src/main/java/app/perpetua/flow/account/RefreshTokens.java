@@ -9,7 +9,6 @@ import app.perpetua.flow.sql.LockedUser;
 import app.perpetua.flow.sql.Row;
 import app.perpetua.flow.sql.Tx;
 import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.security.SecureRandom;
 import java.time.Duration;
@@ -19,15 +18,13 @@ import java.util.Optional;
 import java.util.UUID;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Refresh tokens, rotated on every use (FR-003; RFC 9700, section 4.14.2). A token is {@code <user
  * id>.<secret>}; only its SHA-256 is stored. A successor's secret is derived from its predecessor,
- * so a repeat after a lost response, after a crash or from a second tab gets the same successor. Any
- * other reuse means that the token was stolen, and revokes the family. Thread-safe.
+ * so a repeat after a lost response, after a crash or from a second tab gets the same successor.
+ * Any other reuse means that the token was stolen, and revokes the family. Thread-safe.
  */
 public final class RefreshTokens {
   /** How long a rotated token may be repeated. */
@@ -37,7 +34,6 @@ public final class RefreshTokens {
   private static final Duration RETENTION = Duration.ofDays(7);
 
   private static final System.Logger LOG = System.getLogger(RefreshTokens.class.getName());
-  private static final String HMAC = "HmacSHA256";
   private static final int SECRET_BYTES = 32;
 
   /** 43 characters hold 32 bytes. */
@@ -84,7 +80,7 @@ public final class RefreshTokens {
     }
   }
 
-  private final SecretKeySpec key;
+  private final byte[] secret;
   private final Duration lifetime;
   private final SecureRandom random;
   private final Ids ids;
@@ -96,7 +92,7 @@ public final class RefreshTokens {
    */
   public RefreshTokens(
       Secret secret, Duration lifetime, SecureRandom random, Ids ids, Events events) {
-    this.key = new SecretKeySpec(secret.value().getBytes(StandardCharsets.UTF_8), HMAC);
+    this.secret = secret.value().getBytes(StandardCharsets.UTF_8);
     this.lifetime = lifetime;
     this.random = random;
     this.ids = ids;
@@ -110,9 +106,9 @@ public final class RefreshTokens {
    * @return its first token
    */
   String start(Tx tx, ClientInfo client) {
-    byte[] secret = new byte[SECRET_BYTES];
-    random.nextBytes(secret);
-    String token = token(tx.userId(), secret);
+    byte[] first = new byte[SECRET_BYTES];
+    random.nextBytes(first);
+    String token = token(tx.userId(), first);
     tx.sql("account.replace_refresh_token").atCommit();
     add(tx, token, ids.next(), 0, client);
     return token;
@@ -134,7 +130,7 @@ public final class RefreshTokens {
     if (owner.isEmpty() || stored == null || !stored.isValid(acting.now())) {
       return new Refused();
     }
-    String successor = token(acting.userId(), hmac(token));
+    String successor = token(acting.userId(), Sha256.hmac(secret, token));
     Instant rotatedAt = stored.rotatedAt();
     if (rotatedAt == null) {
       acting.sql("account.rotate_refresh_token").bind("token_hash", Sha256.of(token)).atCommit();
@@ -162,14 +158,14 @@ public final class RefreshTokens {
       return;
     }
     Tx acting = tx.actingFor(userId.get(), Actor.Source.USER);
-    if (lock(acting).isEmpty()) {
-      return;
-    }
-    Optional<StoredToken> stored = find(acting, token).filter(t -> t.isValid(acting.now()));
-    if (stored.isPresent()) {
-      revoke(acting, stored.get().family(), "logged_out");
-      events.emit(acting, new Event.UserLoggedOut(acting.userId()));
-    }
+    lock(acting)
+        .flatMap(_ -> find(acting, token))
+        .filter(stored -> stored.isValid(acting.now()))
+        .ifPresent(
+            stored -> {
+              revoke(acting, stored.family(), "logged_out");
+              events.emit(acting, new Event.UserLoggedOut(acting.userId()));
+            });
   }
 
   /**
@@ -229,15 +225,5 @@ public final class RefreshTokens {
 
   private static String token(UUID userId, byte[] secret) {
     return userId + "." + Base64.getUrlEncoder().withoutPadding().encodeToString(secret);
-  }
-
-  private byte[] hmac(String token) {
-    try {
-      Mac mac = Mac.getInstance(HMAC);
-      mac.init(key);
-      return mac.doFinal(token.getBytes(StandardCharsets.UTF_8));
-    } catch (GeneralSecurityException e) {
-      throw new AssertionError("every Java platform has " + HMAC, e);
-    }
   }
 }

@@ -97,7 +97,10 @@ public final class BillingRoutes {
   }
 
   private record ReservedOrder(
-      Payments payments, Payments.PaymentRequest payment, Order order, Map<String, Object> response) {}
+      Payments payments,
+      Payments.PaymentRequest payment,
+      Order order,
+      Map<String, Object> response) {}
 
   /** Stores an order, and opens its payment page. */
   private TwoPhaseRequest<ReservedOrder, Payments.PageResult> orderPage(OrderRequest request) {
@@ -109,8 +112,7 @@ public final class BillingRoutes {
     Payments payments =
         billing
             .payments()
-            .orElseThrow(
-                () -> unavailable("payments are not configured", Duration.ofHours(1)));
+            .orElseThrow(() -> unavailable("payments are not configured", Duration.ofHours(1)));
     Map<String, Object> response = new LinkedHashMap<>();
     Order order = request.order(tx, response);
     billing.orders().reserve(tx, order, key);

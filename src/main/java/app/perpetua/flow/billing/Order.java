@@ -43,8 +43,7 @@ record Order(
    */
   record Attempt(Instant periodStart, int number) {
     static Attempt next(Instant periodStart, Optional<Order> last) {
-      return new Attempt(
-          periodStart, last.map(Order::renewal).map(Attempt::number).orElse(0) + 1);
+      return new Attempt(periodStart, last.map(Order::renewal).map(Attempt::number).orElse(0) + 1);
     }
   }
 
@@ -73,8 +72,7 @@ record Order(
   }
 
   static Order renewal(UUID id, Price price, Attempt attempt, Instant now) {
-    return new Order(
-        id, Kind.RENEWAL, null, price, Status.OPEN, null, attempt, null, null, now);
+    return new Order(id, Kind.RENEWAL, null, price, Status.OPEN, null, attempt, null, null, now);
   }
 
   /**
@@ -114,8 +112,7 @@ record Order(
       @Nullable String payment,
       @Nullable EventOrder event,
       @Nullable Instant granted) {
-    return new Order(
-        id, kind, credits, price, next, payment, renewal, event, granted, createdAt);
+    return new Order(id, kind, credits, price, next, payment, renewal, event, granted, createdAt);
   }
 
   static Order of(Row row) {

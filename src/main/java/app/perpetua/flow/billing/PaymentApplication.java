@@ -13,8 +13,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Applies the outcome of a payment to its order, and grants or revokes credits or Pro: once, however
- * often and in whichever order events arrive (promise 16). Thread-safe.
+ * Applies the outcome of a payment to its order, and grants or revokes credits or Pro: once,
+ * however often and in whichever order events arrive (promise 16). Thread-safe.
  */
 final class PaymentApplication {
   /** The result of applying an event. */
@@ -159,8 +159,7 @@ final class PaymentApplication {
     orders.store(tx, stored);
   }
 
-  private void grant(
-      Tx tx, Order order, @Nullable String instrument, @Nullable EventOrder event) {
+  private void grant(Tx tx, Order order, @Nullable String instrument, @Nullable EventOrder event) {
     if (order.kind() == Kind.CREDITS) {
       credits.grantPurchased(tx, order.id(), Objects.requireNonNull(order.credits()));
       return;

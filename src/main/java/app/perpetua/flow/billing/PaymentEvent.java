@@ -167,7 +167,6 @@ record PaymentEvent(
 
   /** True if the event has that amount and currency; partial payments and refunds have not. */
   boolean isAbout(Order.Price price) {
-    return Integer.valueOf(price.cents()).equals(amountCents)
-        && price.currency().equals(currency);
+    return Integer.valueOf(price.cents()).equals(amountCents) && price.currency().equals(currency);
   }
 }

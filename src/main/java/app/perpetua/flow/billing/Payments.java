@@ -40,6 +40,8 @@ public interface Payments {
     record HostedPage(String sessionId, String url) implements PageResult {}
 
     /**
+     * The page cannot be created now.
+     *
      * @param reason for the log
      */
     record Unavailable(String reason) implements PageResult {}
@@ -75,6 +77,8 @@ public interface Payments {
     record Pending(String paymentId) implements Outcome {}
 
     /**
+     * The charge failed for good.
+     *
      * @param paymentId empty if the provider did not create a payment
      * @param code the provider's, for the log
      */

@@ -21,9 +21,10 @@ import java.util.Optional;
 import java.util.UUID;
 
 /**
- * The daily step of one subscription: ends it, warns its user, or charges for the next month if this
- * service charges. There is one attempt a day, each with an idempotency key of its own. An attempt
- * whose outcome is unknown is repeated with the same key before another one starts. Thread-safe.
+ * The daily step of one subscription: ends it, warns its user, or charges for the next month if
+ * this service charges. There is one attempt a day, each with an idempotency key of its own. An
+ * attempt whose outcome is unknown is repeated with the same key before another one starts.
+ * Thread-safe.
  */
 public final class RenewalJob implements TwoPhaseHandler<RenewalJob.ChargeRequest, Outcome> {
   /** The job's kind. */
@@ -110,7 +111,8 @@ public final class RenewalJob implements TwoPhaseHandler<RenewalJob.ChargeReques
       return Prepared.done();
     }
     if (payments.isEmpty()) {
-      LOG.log(System.Logger.Level.WARNING, "cannot renew a subscription: payments are not configured");
+      LOG.log(
+          System.Logger.Level.WARNING, "cannot renew a subscription: payments are not configured");
       return Prepared.done();
     }
     Instant periodStart = found.period().end();

@@ -132,8 +132,7 @@ record Subscription(
   }
 
   Subscription warned(Instant now) {
-    return with(
-        status, grace == null ? null : new Grace(grace.end(), now), failures, cancelledAt);
+    return with(status, grace == null ? null : new Grace(grace.end(), now), failures, cancelledAt);
   }
 
   Subscription withInstrument(String instrumentId) {

@@ -66,14 +66,7 @@ public final class SubscriptionListener implements EventListener {
           default -> throw new IllegalArgumentException(event.getClass().getSimpleName());
         };
     notifications.add(
-        tx,
-        Notification.Type.SUBSCRIPTION,
-        notice.title(),
-        notice.body(),
-        LINK,
-        null,
-        null,
-        false);
+        tx, Notification.Type.SUBSCRIPTION, notice.title(), notice.body(), LINK, null, null, false);
   }
 
   private static Notice notice(SubscriptionChanged event) {

@@ -63,7 +63,7 @@ public final class Subscriptions {
         .orElseThrow(Refusal::accountDeleted);
   }
 
-  /** The acting user's subscription, for whoever holds the lock. */
+  /** The acting user's subscription. Under the owner's lock. */
   Optional<Subscription> find(Tx tx) {
     return tx.sql("billing.find_subscription").one(Subscription::of);
   }

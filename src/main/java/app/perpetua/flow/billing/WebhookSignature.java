@@ -12,8 +12,8 @@ import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Verifies webhooks (FR-048): {@code Cko-Signature} is the HMAC-SHA256 of the body in lower-case hex.
- * Compares in constant time. Thread-safe.
+ * Verifies webhooks (FR-048): {@code Cko-Signature} is the HMAC-SHA256 of the body in lower-case
+ * hex. Compares in constant time. Thread-safe.
  */
 public final class WebhookSignature {
   private static final String ALGORITHM = "HmacSHA256";

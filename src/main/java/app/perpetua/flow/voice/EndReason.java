@@ -1,5 +1,6 @@
 package app.perpetua.flow.voice;
 
+import app.perpetua.flow.voice.LiveSession.ErrorMessage;
 import org.jspecify.annotations.Nullable;
 
 /** Why a live session ends: its record's {@code end_reason}, close code and error message. */
@@ -57,25 +58,26 @@ enum EndReason {
   private final String reason;
   private final int closeCode;
   private final Drain drain;
-  private final @Nullable String errorCode;
-  private final String message;
-
-  EndReason(
-      String reason, int closeCode, Drain drain, @Nullable String errorCode, String message) {
-    this.reason = reason;
-    this.closeCode = closeCode;
-    this.drain = drain;
-    this.errorCode = errorCode;
-    this.message = message;
-  }
+  private final @Nullable ErrorMessage error;
 
   EndReason(String reason, int closeCode, Drain drain) {
-    this(reason, closeCode, drain, null, "");
+    this(reason, closeCode, drain, null);
+  }
+
+  EndReason(String reason, int closeCode, Drain drain, String errorCode, String message) {
+    this(reason, closeCode, drain, new ErrorMessage(errorCode, message));
   }
 
   /** A failure of the provider. */
   EndReason(String reason, String message) {
     this(reason, 4502, Drain.DISCARD, "TRANSCRIPTION_FAILED", message);
+  }
+
+  EndReason(String reason, int closeCode, Drain drain, @Nullable ErrorMessage error) {
+    this.reason = reason;
+    this.closeCode = closeCode;
+    this.drain = drain;
+    this.error = error;
   }
 
   /** The record's {@code end_reason} and the close frame's reason. */
@@ -92,13 +94,9 @@ enum EndReason {
     return drain;
   }
 
-  /** Null if the client gets no error before the close frame. */
-  @Nullable String errorCode() {
-    return errorCode;
-  }
-
-  String message() {
-    return message;
+  /** Sent before the close frame; null for none. */
+  @Nullable ErrorMessage error() {
+    return error;
   }
 
   /** True if nothing is charged, because the provider could not transcribe anything. */

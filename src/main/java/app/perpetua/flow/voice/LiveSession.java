@@ -177,7 +177,7 @@ final class LiveSession implements Transcriber.Listener, Monitored {
       return firstBytes;
     }
     meter.start(lastAudioAt);
-    charge(1);
+    save(1);
     return endReason.get() == null ? all : firstBytes;
   }
 
@@ -191,7 +191,7 @@ final class LiveSession implements Transcriber.Listener, Monitored {
     if (result.isFinal()) {
       transcript = transcript.isEmpty() ? result.text() : transcript + " " + result.text();
       if (endReason.get() == null) {
-        saveProgress();
+        save(0);
       }
     }
     sendingSince = now();
@@ -242,7 +242,7 @@ final class LiveSession implements Transcriber.Listener, Monitored {
     } else {
       int minutes = config.minutes(meter.seconds(now));
       if (minutes > chargedMinutes && meter.isStarted() && !charging.getAndSet(true)) {
-        Thread.ofVirtual().start(() -> chargeNext(minutes));
+        Thread.ofVirtual().start(() -> charge(minutes));
       }
       if (now - lastHeartbeatAt > timing.heartbeat().toNanos()
           && !heartbeatRunning.getAndSet(true)) {
@@ -263,17 +263,22 @@ final class LiveSession implements Transcriber.Listener, Monitored {
     }
   }
 
-  private void chargeNext(int minutes) {
+  private void charge(int minutes) {
     try {
-      charge(minutes);
+      save(minutes);
     } finally {
       charging.set(false);
     }
   }
 
-  private void charge(int minutes) {
+  /**
+   * Stores the progress, and charges unpaid minutes.
+   *
+   * @param minutes to be charged in all; 0 charges nothing
+   */
+  private void save(int minutes) {
     try {
-      if (recorder.charge(owner, progress(), minutes)) {
+      if (recorder.save(owner, progress(), minutes)) {
         chargedMinutes = Math.max(minutes, chargedMinutes);
       } else {
         end(EndReason.TAKEN_OVER);
@@ -282,21 +287,8 @@ final class LiveSession implements Transcriber.Listener, Monitored {
       boolean isCredits = e.code() == ErrorCode.INSUFFICIENT_CREDITS;
       end(isCredits ? EndReason.OUT_OF_CREDITS : EndReason.TAKEN_OVER);
     } catch (DatabaseException e) {
-      // The next tick retries, and the end charges what is still unpaid.
-      LOG.log(
-          System.Logger.Level.WARNING, "cannot charge voice session {0} yet: {1}", id, e.line());
-    }
-  }
-
-  private void saveProgress() {
-    try {
-      if (!recorder.saveProgress(owner, progress())) {
-        end(EndReason.TAKEN_OVER);
-      }
-    } catch (Refusal e) {
-      end(EndReason.TAKEN_OVER);
-    } catch (DatabaseException e) {
-      LOG.log(System.Logger.Level.WARNING, "cannot store voice session {0} yet: {1}", id, e.line());
+      // The next tick or transcript retries, and the end charges what is still unpaid.
+      LOG.log(System.Logger.Level.WARNING, "cannot save voice session {0} yet: {1}", id, e.line());
     }
   }
 
@@ -322,8 +314,8 @@ final class LiveSession implements Transcriber.Listener, Monitored {
       if (reason == EndReason.CLIENT_LOST || reason == EndReason.CLIENT_SLOW) {
         client.abort();
       }
-      if (reason.errorCode() != null) {
-        client.send(new ErrorMessage(reason.errorCode(), reason.message()));
+      if (reason.error() != null) {
+        client.send(reason.error());
       }
       drain(reason.drain());
       Optional<EndedSession> ended = recorder.end(owner, progress(), reason);

@@ -47,12 +47,8 @@ final class LiveSessionRecorder {
     return locked(owner, tx -> sessions.open(tx, processId));
   }
 
-  boolean charge(SessionOwner owner, Progress progress, int minutes) {
-    return locked(owner, tx -> sessions.charge(tx, processId, progress, minutes));
-  }
-
-  boolean saveProgress(SessionOwner owner, Progress progress) {
-    return locked(owner, tx -> sessions.saveProgress(tx, processId, progress));
+  boolean save(SessionOwner owner, Progress progress, int minutes) {
+    return locked(owner, tx -> sessions.save(tx, processId, progress, minutes));
   }
 
   /** Empty if another process has ended the session, or if the database stays unavailable. */

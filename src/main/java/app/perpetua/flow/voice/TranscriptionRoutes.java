@@ -1,7 +1,7 @@
 package app.perpetua.flow.voice;
 
-import app.perpetua.flow.base.AddressGuard.Verdict;
 import app.perpetua.flow.base.AddressGuard;
+import app.perpetua.flow.base.AddressGuard.Verdict;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
 import app.perpetua.flow.http.TwoPhaseRequest;

@@ -1,7 +1,7 @@
 package app.perpetua.flow.voice;
 
-import app.perpetua.flow.base.AddressGuard.Verdict;
 import app.perpetua.flow.base.AddressGuard;
+import app.perpetua.flow.base.AddressGuard.Verdict;
 import app.perpetua.flow.base.Cancellation;
 import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Ids;
@@ -123,7 +123,8 @@ public final class Transcriptions {
     }
     ReservedRecording reserved =
         new ReservedRecording(ids.next(), recording, cost(recording.seconds()));
-    reservations.take(tx, key, reserved.ref(), reserved.reserved(), DESCRIPTION, RESERVATION_TIMEOUT);
+    reservations.take(
+        tx, key, reserved.ref(), reserved.reserved(), DESCRIPTION, RESERVATION_TIMEOUT);
     return reserved;
   }
 

@@ -120,36 +120,29 @@ public final class VoiceSessionStore {
   }
 
   /**
-   * Charges the started minutes that are not charged yet.
+   * Stores the progress, and charges minutes that are not charged yet.
    *
-   * @param minutes how many have started
+   * @param minutes to be charged in all; 0 charges nothing
    * @return false if another process has taken the session over
    * @throws Refusal {@code INSUFFICIENT_CREDITS}
    */
-  boolean charge(Tx tx, UUID holder, Progress progress, int minutes) {
+  boolean save(Tx tx, UUID holder, Progress progress, int minutes) {
     Stored stored = held(tx, holder, progress.id());
     if (stored == null) {
       return false;
     }
-    int unpaid = minutes - stored.chargedMinutes();
+    int unpaid = Math.max(0, minutes - stored.chargedMinutes());
     if (unpaid > 0) {
       credits.spend(tx, cost(unpaid), ref(progress.id(), minutes), DESCRIPTION);
-      storeProgress(tx, progress, minutes);
     }
-    return true;
-  }
-
-  /**
-   * Stores the transcript so far.
-   *
-   * @return false if another process has taken the session over
-   */
-  boolean saveProgress(Tx tx, UUID holder, Progress progress) {
-    Stored stored = held(tx, holder, progress.id());
-    if (stored == null) {
-      return false;
-    }
-    storeProgress(tx, progress, stored.chargedMinutes());
+    int charged = stored.chargedMinutes() + unpaid;
+    tx.sql("voice.store_progress")
+        .bind("id", progress.id())
+        .bind("transcript", truncated(progress.transcript()))
+        .bind("seconds", progress.seconds())
+        .bind("minutes", charged)
+        .bind("credits", cost(charged))
+        .atCommit();
     return true;
   }
 
@@ -250,16 +243,6 @@ public final class VoiceSessionStore {
   /** Null if another process has taken the lease; an expired lease is still held. */
   private static @Nullable Stored held(Tx tx, UUID holder, UUID id) {
     return find(tx, id).filter(found -> holder.equals(found.holder())).orElse(null);
-  }
-
-  private void storeProgress(Tx tx, Progress progress, int minutes) {
-    tx.sql("voice.store_progress")
-        .bind("id", progress.id())
-        .bind("transcript", truncated(progress.transcript()))
-        .bind("seconds", progress.seconds())
-        .bind("minutes", minutes)
-        .bind("credits", cost(minutes))
-        .atCommit();
   }
 
   private void storeEnd(Tx tx, VoiceSession ended, int minutes) {

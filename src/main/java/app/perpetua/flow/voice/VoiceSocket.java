@@ -10,6 +10,7 @@ import app.perpetua.flow.sql.DatabaseException;
 import app.perpetua.flow.voice.LiveSession.ErrorMessage;
 import app.perpetua.flow.voice.LiveSessionRecorder.SessionOwner;
 import java.util.UUID;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -114,23 +115,22 @@ public final class VoiceSocket implements WebSocketHandler, VoiceClient, Monitor
 
   @Override
   public void onText(String message) {
-    JsonNode type;
-    JsonNode token;
+    JsonNode parsed;
     try {
-      JsonNode parsed = json.parse(message);
-      type = parsed.path("type");
-      token = parsed.path("token");
+      parsed = json.parse(message);
     } catch (JacksonException e) {
       end(EndReason.PROTOCOL_ERROR);
       return;
     }
+    String type = parsed.path("type").asString("");
+    JsonNode token = parsed.path("token");
     LiveSession running = session;
-    if (type.isString() && type.stringValue().equals("auth") && token.isString()) {
+    if (type.equals("auth") && token.isString()) {
       // A repeated token is ignored.
       if (running == null) {
         authenticate(token.stringValue());
       }
-    } else if (type.isString() && type.stringValue().equals("end_stream") && running != null) {
+    } else if (type.equals("end_stream") && running != null) {
       running.end(EndReason.CLIENT_DONE);
     } else {
       end(EndReason.PROTOCOL_ERROR);
@@ -145,16 +145,14 @@ public final class VoiceSocket implements WebSocketHandler, VoiceClient, Monitor
       return;
     } catch (DatabaseException e) {
       LOG.log(System.Logger.Level.WARNING, "request {0}: {1}", requestId, e.line());
-      send(new ErrorMessage("SERVICE_UNAVAILABLE", "the service is unavailable; try again shortly"));
+      send(
+          new ErrorMessage("SERVICE_UNAVAILABLE", "the service is unavailable; try again shortly"));
       close(TRY_AGAIN_LATER, "unavailable");
       return;
     } finally {
       registry.remove(this);
     }
-    ClientSocket open = socket;
-    if (open != null) {
-      open.authenticated();
-    }
+    ifOpen(ClientSocket::authenticated);
     LiveSession reserved = session;
     if (reserved != null) {
       reserved.start();
@@ -176,9 +174,13 @@ public final class VoiceSocket implements WebSocketHandler, VoiceClient, Monitor
 
   @Override
   public void onPing(byte[] bytes) {
+    ifOpen(open -> open.pong(bytes));
+  }
+
+  private void ifOpen(Consumer<ClientSocket> action) {
     ClientSocket open = socket;
     if (open != null) {
-      open.pong(bytes);
+      action.accept(open);
     }
   }
 
@@ -188,8 +190,8 @@ public final class VoiceSocket implements WebSocketHandler, VoiceClient, Monitor
       running.end(reason);
     } else {
       registry.remove(this);
-      if (reason.errorCode() != null) {
-        send(new ErrorMessage(reason.errorCode(), reason.message()));
+      if (reason.error() != null) {
+        send(reason.error());
       }
       close(reason.closeCode(), reason.reason());
     }
@@ -246,18 +248,12 @@ public final class VoiceSocket implements WebSocketHandler, VoiceClient, Monitor
 
   @Override
   public void send(Object message) {
-    ClientSocket open = socket;
-    if (open != null) {
-      open.send(json.text(message));
-    }
+    ifOpen(open -> open.send(json.text(message)));
   }
 
   @Override
   public void ping() {
-    ClientSocket open = socket;
-    if (open != null) {
-      open.ping();
-    }
+    ifOpen(ClientSocket::ping);
   }
 
   @Override
@@ -267,17 +263,11 @@ public final class VoiceSocket implements WebSocketHandler, VoiceClient, Monitor
 
   @Override
   public void close(int code, String reason) {
-    ClientSocket open = socket;
-    if (open != null) {
-      open.close(code, reason);
-    }
+    ifOpen(open -> open.close(code, reason));
   }
 
   @Override
   public void abort() {
-    ClientSocket open = socket;
-    if (open != null) {
-      open.cut();
-    }
+    ifOpen(ClientSocket::cut);
   }
 }

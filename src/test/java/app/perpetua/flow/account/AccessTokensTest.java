@@ -115,8 +115,7 @@ class AccessTokensTest {
   }
 
   @Test
-  void promise_10_an_expired_token_with_another_fault_is_unauthorized()
-      throws Exception {
+  void promise_10_an_expired_token_with_another_fault_is_unauthorized() throws Exception {
     Date past = Date.from(clock.instant().minusSeconds(1));
     assertRefused(signed(claims().expirationTime(past).audience("other")));
     assertRefused(signed(header(), claims().expirationTime(past), FORGER));

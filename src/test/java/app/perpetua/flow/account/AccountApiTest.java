@@ -31,7 +31,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
-/** Sign-in, tokens and the user's account over HTTP; validates each response against the contract. */
+/**
+ * Sign-in, tokens and the user's account over HTTP; validates each response against the contract.
+ */
 class AccountApiTest {
   @Order(1)
   @RegisterExtension

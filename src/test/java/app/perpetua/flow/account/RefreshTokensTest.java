@@ -289,7 +289,7 @@ class RefreshTokensTest {
           AccountFixture.atOnce(calls).stream().flatMap(Optional::stream).distinct().toList();
       assertEquals(1, active());
       assertEquals(
-          1, got.stream().filter(mine -> account.refresh(mine).isPresent()).count(), "round");
+          1, got.stream().filter(found -> account.refresh(found).isPresent()).count(), "round");
       assertEquals(0, entries("user_session_revoked"));
     }
   }

@@ -234,8 +234,8 @@ class UsersTest {
               "select count(*) from " + table.get("name") + " where user_id = ?", user.id()),
           String.valueOf(table));
     }
-    Refusal gone = assertThrows(Refusal.class, () -> account.read(user.id(), account.users::me));
-    assertEquals(ErrorCode.UNAUTHORIZED, gone.code());
+    Refusal refusal = assertThrows(Refusal.class, () -> account.read(user.id(), account.users::me));
+    assertEquals(ErrorCode.UNAUTHORIZED, refusal.code());
     assertNotEquals(
         user.id(), account.signIn(identity("ada@example.com", "Ada")).user().id(), "starts afresh");
   }

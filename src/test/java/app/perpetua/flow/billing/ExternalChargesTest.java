@@ -73,9 +73,9 @@ class ExternalChargesTest {
     assertEquals(end, payer.periodEnd());
     payer.send(managed("payment_declined").data("metadata", null)).expect(200);
     assertEquals("active", payer.status());
-    Payer nobody = Payer.join(service, database);
+    Payer free = Payer.join(service, database);
     CheckoutEvent declined =
-        managed("payment_declined").data("metadata", Map.of("user_id", nobody.userId()));
+        managed("payment_declined").data("metadata", Map.of("user_id", free.userId()));
     payer.send(declined).expect(200);
     assertEquals("unmatched", payer.eventStatus(declined));
   }

@@ -120,7 +120,8 @@ class PurchaseApiTest {
     payer.send(payer.event("payment_refunded", order, 150)).expect(200);
     payer.send(payer.event("payment_captured", order, 150)).expect(200);
     assertEquals(0, payer.credits("purchased"));
-    assertEquals(List.of("Your credits are here", "A purchase was refunded"), payer.notifications());
+    assertEquals(
+        List.of("Your credits are here", "A purchase was refunded"), payer.notifications());
     assertTrue(List.of("refunded").contains(payer.orderStatus(order)));
   }
 

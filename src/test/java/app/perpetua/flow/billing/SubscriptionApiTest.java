@@ -107,10 +107,10 @@ class SubscriptionApiTest {
     String session = page.get("session_id").stringValue();
     assertTrue(page.get("checkout_url").stringValue().endsWith("/checkout/pay/" + session));
     assertEquals("free", payer.tier());
-    JsonNode asked = service.checkout().page(session).orElseThrow().request();
-    assertEquals(999, asked.get("amount").intValue());
-    assertEquals("USD", asked.get("currency").stringValue());
-    assertEquals("Recurring", asked.get("payment_type").stringValue());
+    JsonNode request = service.checkout().page(session).orElseThrow().request();
+    assertEquals(999, request.get("amount").intValue());
+    assertEquals("USD", request.get("currency").stringValue());
+    assertEquals("Recurring", request.get("payment_type").stringValue());
     service.checkout().pay(session);
     JsonNode standing = payer.subscription();
     assertEquals("pro", standing.get("tier").stringValue());
@@ -398,7 +398,8 @@ class SubscriptionApiTest {
     assertEquals("expired", payer.status());
     assertEquals("free", payer.tier());
     assertEquals(0, payer.charged(null));
-    assertEquals(List.of("Welcome to Pro", "Pro was cancelled", "Pro has ended"), payer.notifications());
+    assertEquals(
+        List.of("Welcome to Pro", "Pro was cancelled", "Pro has ended"), payer.notifications());
     payer.api().post(CANCEL).expect(409, "CONFLICT");
   }
 

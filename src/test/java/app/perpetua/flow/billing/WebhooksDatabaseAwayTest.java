@@ -60,14 +60,14 @@ class WebhooksDatabaseAwayTest {
     UUID order = payer.ordersCredits(10);
     CheckoutEvent event = payer.event("payment_captured", order, 50);
     proxy().cut();
-    Api.Answer away = payer.send(event).expect(503, "SERVICE_UNAVAILABLE");
-    assertTrue(away.header("Retry-After").isPresent());
+    Api.Answer answer = payer.send(event).expect(503, "SERVICE_UNAVAILABLE");
+    assertTrue(answer.header("Retry-After").isPresent());
     assertEquals("open", payer.orderStatus(order));
     proxy().heal();
-    long begun = System.nanoTime();
+    long start = System.nanoTime();
     // As the provider does later.
     while (payer.send(event).status() != 200) {
-      assertTrue(System.nanoTime() - begun < LIMIT.toNanos());
+      assertTrue(System.nanoTime() - start < LIMIT.toNanos());
     }
     payer.send(event).expect(200);
     assertEquals(10, payer.credits("purchased"));

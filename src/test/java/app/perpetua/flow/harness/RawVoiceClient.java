@@ -55,11 +55,11 @@ public final class RawVoiceClient implements AutoCloseable {
     byte[] bytes =
         frames.body(Integer.parseInt(answer.headers().getOrDefault("content-length", "0")));
     body = new String(bytes, StandardCharsets.UTF_8);
-    List<String> faults =
+    List<String> errors =
         Contract.current()
             .faultsOf("GET", PATH, status, new Contract.Message(lists(answer.headers()), bytes));
-    if (!faults.isEmpty()) {
-      throw new AssertionError(faults + " in " + status + " " + body);
+    if (!errors.isEmpty()) {
+      throw new AssertionError(errors + " in " + status + " " + body);
     }
   }
 

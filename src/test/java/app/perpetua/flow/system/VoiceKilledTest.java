@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import app.perpetua.flow.fake.FakeDeepgram.Step;
 import app.perpetua.flow.fake.FakeDeepgram;
+import app.perpetua.flow.fake.FakeDeepgram.Step;
 import app.perpetua.flow.fake.WebmFile;
 import app.perpetua.flow.harness.Invariants;
 import app.perpetua.flow.harness.TestDatabase;

@@ -69,12 +69,12 @@ class CloseHandshakeTest {
   }
 
   /** Causes an end; returns the connection that the service is about to close. */
-  interface Story {
-    RawVoiceClient tell() throws Exception;
+  interface Scenario {
+    RawVoiceClient run() throws Exception;
   }
 
   /** An action of the client during a session. */
-  interface Act {
+  interface Action {
     void on(RawVoiceClient client) throws Exception;
   }
 
@@ -96,33 +96,33 @@ class CloseHandshakeTest {
     return client;
   }
 
-  private static Story silent(Act act) {
-    return played(() -> connected(service.newPro()), act);
+  private static Scenario silent(Action action) {
+    return then(() -> connected(service.newPro()), action);
   }
 
-  private static Story spoken(Act act, Step... further) {
-    return played(() -> speaking(service.newPro(), further), act);
+  private static Scenario spoken(Action action, Step... further) {
+    return then(() -> speaking(service.newPro(), further), action);
   }
 
-  private static Story unknown(Act act) {
-    return played(
+  private static Scenario unknown(Action action) {
+    return then(
         () -> {
           RawVoiceClient client = new RawVoiceClient(service.port(), "");
           client.ping();
           return client;
         },
-        act);
+        action);
   }
 
-  private static Story played(Story begun, Act act) {
+  private static Scenario then(Scenario first, Action action) {
     return () -> {
-      RawVoiceClient client = begun.tell();
-      act.on(client);
+      RawVoiceClient client = first.run();
+      action.on(client);
       return client;
     };
   }
 
-  private static Act auth(TestService.Session user) {
+  private static Action auth(TestService.Session user) {
     return client -> client.frames().text(token(user.accessToken()));
   }
 
@@ -130,7 +130,7 @@ class CloseHandshakeTest {
     return "{\"type\":\"auth\",\"token\":\"" + token + "\"}";
   }
 
-  private static Act audio(byte[]... messages) {
+  private static Action audio(byte[]... messages) {
     return client -> {
       for (byte[] message : messages) {
         client.frames().write(Frames.BINARY, true, message);
@@ -138,11 +138,12 @@ class CloseHandshakeTest {
     };
   }
 
-  private static Act raw(String hex) {
-    return client -> client.socket().getOutputStream().write(HexFormat.ofDelimiter(" ").parseHex(hex));
+  private static Action raw(String hex) {
+    return client ->
+        client.socket().getOutputStream().write(HexFormat.ofDelimiter(" ").parseHex(hex));
   }
 
-  private static Act time(Duration duration) {
+  private static Action time(Duration duration) {
     return _ -> nanos.advance(duration.plusMillis(1));
   }
 
@@ -170,7 +171,11 @@ class CloseHandshakeTest {
             4413,
             "frame_too_large",
             spoken(client -> client.frames().text("x".repeat(9_000)))),
-        end("text", 1008, "misbehaved", spoken(client -> client.frames().text("audio, believe me"))),
+        end(
+            "text",
+            1008,
+            "misbehaved",
+            spoken(client -> client.frames().text("audio, believe me"))),
         end("flood", 1008, "flooded", spoken(CloseHandshakeTest::flood)),
         end(
             "provider resets",
@@ -225,12 +230,16 @@ class CloseHandshakeTest {
               client.frames().write(Frames.BINARY, true, PIECES.get(1));
               return client;
             }),
-        end("bad token", 4401, "refused", unknown(client -> client.frames().text(token("nonsense")))),
+        end(
+            "bad token",
+            4401,
+            "refused",
+            unknown(client -> client.frames().text(token("nonsense")))),
         end("no token in time", 4401, "refused", unknown(time(VoiceFixture.AUTHENTICATE))),
         end("audio before the token", 4401, "refused", unknown(audio(PIECES.get(0)))),
         end("text before the token", 1008, "misbehaved", unknown(CloseHandshakeTest::endStream)),
         end("flood before the token", 1008, "flooded", unknown(CloseHandshakeTest::flood)),
-        end("free user", 4403, "refused", () -> unknown(auth(service.newUser())).tell()),
+        end("free user", 4403, "refused", () -> unknown(auth(service.newUser())).run()),
         end(
             "no credits left",
             4402,
@@ -241,7 +250,7 @@ class CloseHandshakeTest {
                 endStream(first);
                 assertEquals(1000, first.closeCode());
               }
-              return unknown(auth(user)).tell();
+              return unknown(auth(user)).run();
             }),
         end(
             "second session",
@@ -250,7 +259,7 @@ class CloseHandshakeTest {
             () -> {
               TestService.Session user = service.newPro();
               RawVoiceClient first = connected(user);
-              RawVoiceClient second = unknown(auth(user)).tell();
+              RawVoiceClient second = unknown(auth(user)).run();
               assertEquals("CONFLICT", second.next().get("code").stringValue());
               first.close();
               return second;
@@ -303,11 +312,13 @@ class CloseHandshakeTest {
             "text that is not UTF-8",
             1007,
             "text that is not UTF-8",
-            spoken(client -> client.frames().write(Frames.TEXT, true, new byte[] {'a', (byte) 0xc3}))));
+            spoken(
+                client ->
+                    client.frames().write(Frames.TEXT, true, new byte[] {'a', (byte) 0xc3}))));
   }
 
-  private static Arguments end(String name, int code, String reason, Story story) {
-    return argumentSet(name, code, reason, story);
+  private static Arguments end(String name, int code, String reason, Scenario scenario) {
+    return argumentSet(name, code, reason, scenario);
   }
 
   private static void endStream(RawVoiceClient client) throws IOException {
@@ -330,9 +341,9 @@ class CloseHandshakeTest {
 
   @ParameterizedTest
   @MethodSource("ends")
-  void RFC_6455_5_5_1_nothing_follows_the_close_handshake(int code, String reason, Story story)
-      throws Exception {
-    try (RawVoiceClient client = story.tell()) {
+  void RFC_6455_5_5_1_nothing_follows_the_close_handshake(
+      int code, String reason, Scenario scenario) throws Exception {
+    try (RawVoiceClient client = scenario.run()) {
       byte[] close = closeFrame(client);
       assertEquals(hex(frame(code, reason)), hex(close));
       if (reason.equals("a length that is negative")) {
@@ -347,7 +358,7 @@ class CloseHandshakeTest {
 
   @Test
   void input_after_the_close_frame_is_dropped() throws Exception {
-    try (RawVoiceClient client = spoken(CloseHandshakeTest::endStream).tell()) {
+    try (RawVoiceClient client = spoken(CloseHandshakeTest::endStream).run()) {
       assertEquals(hex(frame(1000, "end_stream")), hex(closeFrame(client)));
       endStream(client);
       audio(PIECES.get(1), new byte[300 * 1024]).on(client);
@@ -360,7 +371,7 @@ class CloseHandshakeTest {
 
   @Test
   void a_client_that_does_not_answer_the_close_frame_is_disconnected() throws Exception {
-    try (RawVoiceClient client = silent(CloseHandshakeTest::endStream).tell()) {
+    try (RawVoiceClient client = silent(CloseHandshakeTest::endStream).run()) {
       closeFrame(client);
       assertEquals(-1, client.socket().getInputStream().read());
     }
@@ -392,8 +403,8 @@ class CloseHandshakeTest {
   @MethodSource("clientCloses")
   void RFC_6455_5_5_1_a_client_that_closes_first_gets_one_answer(byte[] sent, byte[] answer)
       throws Exception {
-    for (Story story : new Story[] {spoken(_ -> {}), unknown(_ -> {})}) {
-      try (RawVoiceClient client = story.tell()) {
+    for (Scenario scenario : new Scenario[] {spoken(_ -> {}), unknown(_ -> {})}) {
+      try (RawVoiceClient client = scenario.run()) {
         client.frames().write(Frames.CLOSE, true, sent);
         assertEquals(hex(frame(answer)), hex(closeFrame(client)));
         assertEquals(-1, client.socket().getInputStream().read());
@@ -403,7 +414,7 @@ class CloseHandshakeTest {
 
   @Test
   void both_sides_that_close_at_once_send_one_frame_each() throws Exception {
-    try (RawVoiceClient client = spoken(CloseHandshakeTest::endStream).tell()) {
+    try (RawVoiceClient client = spoken(CloseHandshakeTest::endStream).run()) {
       client.frames().close(1000, "");
       assertNotEquals(0, closeFrame(client).length);
       assertEquals(-1, client.socket().getInputStream().read());
@@ -426,8 +437,8 @@ class CloseHandshakeTest {
   }
 
   private static byte[] payload(int code, String reason) {
-    byte[] words = reason.getBytes(StandardCharsets.UTF_8);
-    return ByteBuffer.allocate(2 + words.length).putShort((short) code).put(words).array();
+    byte[] text = reason.getBytes(StandardCharsets.UTF_8);
+    return ByteBuffer.allocate(2 + text.length).putShort((short) code).put(text).array();
   }
 
   private static byte[] frame(int code, String reason) {

@@ -140,8 +140,7 @@ class LiveSessionRegistryTest extends LiveSessionsFixture {
   // Minutes
 
   @Test
-  void FR_033_a_charge_that_failed_is_retried_at_the_next_tick()
-      throws Exception {
+  void FR_033_a_charge_that_failed_is_retried_at_the_next_tick() throws Exception {
     LiveSession session = connected();
     pool.failures.set(1);
     session.audio(PIECES.getFirst());

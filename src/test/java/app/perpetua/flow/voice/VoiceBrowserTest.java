@@ -54,7 +54,7 @@ class VoiceBrowserTest {
 
   private static final MovableNanos nanos = new MovableNanos();
   private static final Json json = new Json();
-  private static final BlockingQueue<JsonNode> told = new LinkedBlockingQueue<>();
+  private static final BlockingQueue<JsonNode> received = new LinkedBlockingQueue<>();
   private static final HttpServer page = page();
   private static @Nullable Process browser;
 
@@ -131,7 +131,7 @@ class VoiceBrowserTest {
   private static void read(BufferedReader out) {
     try (out) {
       for (String line = out.readLine(); line != null; line = out.readLine()) {
-        told.add(json.parse(line));
+        received.add(json.parse(line));
       }
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -162,18 +162,18 @@ class VoiceBrowserTest {
   }
 
   private static void speak(String query, Map<String, String> more) throws IOException {
-    Map<String, String> asked = new HashMap<>(more);
-    asked.put("page", origin() + "/");
-    asked.put("url", "ws://127.0.0.1:" + service.port() + "/api/v1/ws/voice/transcribe" + query);
+    Map<String, String> command = new HashMap<>(more);
+    command.put("page", origin() + "/");
+    command.put("url", "ws://127.0.0.1:" + service.port() + "/api/v1/ws/voice/transcribe" + query);
     BufferedWriter in = Objects.requireNonNull(browser).outputWriter();
-    in.write(json.text(asked) + "\n");
+    in.write(json.text(command) + "\n");
     in.flush();
   }
 
   /** The next message of that type; others are skipped. */
   private static JsonNode next(String type) throws Exception {
     while (true) {
-      JsonNode message = told.poll(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
+      JsonNode message = received.poll(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
       if (message == null) {
         throw new AssertionError(
             "no " + type + ": " + Files.readString(Path.of("target/npm/voice-browser/errors")));

@@ -152,7 +152,8 @@ class VoiceFaultsTest {
   @Test
   void promise_18_a_slow_provider() throws Exception {
     service.deepgram().script(new Step.Final("This was heard."), new Step.Freeze());
-    try (RawVoiceClient client = new RawVoiceClient(service.port(), "?token=" + user.accessToken())) {
+    try (RawVoiceClient client =
+        new RawVoiceClient(service.port(), "?token=" + user.accessToken())) {
       client.next();
       client.frames().write(Frames.BINARY, true, PIECES.get(0));
       client.next();

@@ -47,7 +47,8 @@ class VoiceMeterTest {
 
   /** Five kickstart credits and four of the day pay for one minute. */
   @Test
-  void FR_033_running_out_of_credits_at_minute_two_ends_the_session_with_its_transcript() throws Exception {
+  void FR_033_running_out_of_credits_at_minute_two_ends_the_session_with_its_transcript()
+      throws Exception {
     service.deepgram().script(new Step.Final("One."), new Step.Final("Two."));
     TestService.Session user = service.newPro();
     try (VoiceTestClient client = VoiceTestClient.open(service.port(), user.accessToken())) {

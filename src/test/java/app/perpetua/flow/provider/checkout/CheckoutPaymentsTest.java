@@ -9,8 +9,8 @@ import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Secret;
 import app.perpetua.flow.billing.Payments;
 import app.perpetua.flow.billing.Payments.Charge;
-import app.perpetua.flow.billing.Payments.PageResult;
 import app.perpetua.flow.billing.Payments.Outcome;
+import app.perpetua.flow.billing.Payments.PageResult;
 import app.perpetua.flow.billing.Payments.PaymentRequest;
 import app.perpetua.flow.fake.FakeCheckout;
 import app.perpetua.flow.fake.FakeCheckout.Step;
@@ -86,7 +86,8 @@ class CheckoutPaymentsTest {
   @Test
   void a_page_is_asked_for_with_all_that_it_needs() throws InterruptedException {
     PaymentRequest request = paymentRequest(true);
-    PageResult.HostedPage page = assertInstanceOf(PageResult.HostedPage.class, payments.open(request));
+    PageResult.HostedPage page =
+        assertInstanceOf(PageResult.HostedPage.class, payments.open(request));
     assertTrue(page.url().endsWith("/checkout/pay/" + page.sessionId()));
     JsonNode asked = checkout.page(page.sessionId()).orElseThrow().request();
     assertEquals(250, asked.get("amount").intValue());
@@ -210,7 +211,9 @@ class CheckoutPaymentsTest {
           at(base.resolve("/stalled"), "sk", SOON).open(paymentRequest(true)));
       for (String path : List.of("/endless", "/script")) {
         assertInstanceOf(
-            PageResult.Unavailable.class, at(base.resolve(path), "sk").open(paymentRequest(true)), path);
+            PageResult.Unavailable.class,
+            at(base.resolve(path), "sk").open(paymentRequest(true)),
+            path);
       }
     } finally {
       over.countDown();
