@@ -1,6 +1,6 @@
 -- name: find_active
--- The index that allows one active session holds no more than that one. An account has one row even
--- if none is; no row means no account.
+-- By the unique index of active sessions. No active session is one row of nulls; no row means that the
+-- account does not exist.
 select f.id, f.task_id, f.started_at
 from auth.users u
 left join tasks.focus_sessions f on f.user_id = :user_id and f.ended_at is null
@@ -11,7 +11,7 @@ insert into tasks.focus_sessions (id, user_id, task_id, started_at)
 values (:id, :user_id, :task_id, :now)
 
 -- name: end_session
--- What its task took along by cascade is gone, which is fine.
+-- Does nothing if the session was deleted with its task, by cascade.
 update tasks.focus_sessions
 set ended_at = :ended_at::timestamptz, duration_seconds = :duration_seconds
 where user_id = :user_id and id = :id and ended_at is null

@@ -1,8 +1,7 @@
 -- name: list_notes
--- Newest first. The primary key finds the owner's rows; the page is chosen by key and joined back.
--- An account has one row even for an empty page, so the total always arrives with it; no row means
--- no account. The words become patterns once, and a note's text is lowered once, not once for each
--- word.
+-- Newest first. The user's rows by primary key; the page is selected by id and joined back. An empty
+-- page is one row, which contains the total; no row means that the account does not exist. Patterns are
+-- computed once per word and the searched text once per note.
 with matching as materialized (
   select id, created_at
   from notes.notes
@@ -37,12 +36,12 @@ from notes.notes
 where user_id = :user_id and id = :id
 
 -- name: find_note_owner
--- Asked only when the owner has no such note: decides between 401, 403 and 404.
+-- Runs only if the user has no such note: decides between 401, 403 and 404.
 select exists (select from auth.users where id = :user_id) as account,
        exists (select from notes.notes where id = :id) as elsewhere
 
 -- name: insert_note
--- The counter moves with the row it counts; the limit was checked on the locked owner's row.
+-- Increments the counter with the row; the limit was checked on the locked row of the user.
 with counted as (
   update auth.users set notes = notes + 1 where id = :user_id
 )
@@ -54,7 +53,7 @@ values
    :transcription_status::text, :now, :now)
 
 -- name: store_note
--- The note as the rules have computed it while its owner's row is locked.
+-- Stores the state computed under the owner's lock.
 with counted as (
   update auth.users set notes = notes + :note_delta
   where id = :user_id and :note_delta <> 0
@@ -67,25 +66,24 @@ set content = :content,
 where user_id = :user_id and id = :id
 
 -- name: find_conversion
--- Whether it was converted before: that counts once in a note's life.
+-- Whether it was converted before: only the first conversion counts.
 select converted_at is not null as converted
 from notes.notes
 where user_id = :user_id and id = :id
 
 -- name: mark_converted
--- The first time stays.
+-- Keeps the time of the first conversion.
 update notes.notes
 set converted_at = coalesce(converted_at, :now)
 where user_id = :user_id and id = :id
 
 -- name: delete_note
--- Snapshot, removal and counter in one statement: there is no moment at which the note is neither
--- here nor there.
+-- Snapshot, deletion and counter in one statement, so that the note is never in neither place.
 with counted as (
   update auth.users set notes = notes + :note_delta
   where id = :user_id and :note_delta <> 0
 ),
-buried as (
+tombstone as (
   insert into tasks.deletion_tombstones
     (id, user_id, entity_type, entity_id, title, snapshot, deleted_at, recoverable_until)
   select :tombstone_id, :user_id, 'note', n.id, :title, jsonb_build_object('note', to_jsonb(n)),
@@ -97,17 +95,16 @@ delete from notes.notes
 where user_id = :user_id and id = :id
 
 -- name: find_deleted
--- A deleted note as its tombstone has it, and whether its id is in use again, whoever uses it.
+-- A deleted note, and whether any user's note has its id.
 select n.id, n.user_id, n.content, n.archived, n.voice_url, n.voice_duration_seconds,
        n.transcription_status, n.created_at, n.updated_at,
-       exists (select from notes.notes o where o.id = n.id) as taken
+       exists (select from notes.notes o where o.id = n.id) as id_in_use
 from tasks.deletion_tombstones d
 cross join lateral jsonb_populate_record(null::notes.notes, d.snapshot -> 'note') n
 where d.user_id = :user_id and d.id = :tombstone_id and d.entity_type = 'note'
 
 -- name: restore_note
--- From the tombstone itself, so that what comes back is what was deleted. The owner is the
--- tombstone's.
+-- Inserts the snapshot's values unchanged.
 with counted as (
   update auth.users set notes = notes + :note_delta
   where id = :user_id and :note_delta <> 0

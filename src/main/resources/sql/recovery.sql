@@ -1,5 +1,30 @@
+-- name: keep_newest
+-- Correct only under the owner's lock: concurrent deletions would not see each other's tombstones.
+delete from tasks.deletion_tombstones
+where user_id = :user_id
+  and id in (
+    select id from tasks.deletion_tombstones
+    where user_id = :user_id
+    order by deleted_at desc, id desc
+    offset :kept
+  )
+
+-- name: delete_expired
+-- scope: system
+-- Run by cleanup, in batches.
+delete from tasks.deletion_tombstones
+where id in (
+  select id
+  from tasks.deletion_tombstones
+  where recoverable_until <= :now
+  order by recoverable_until
+  limit :count
+  for update skip locked
+)
+
 -- name: list_tombstones
--- Newest first; what has expired waits for cleanup and is gone already. No row means no account.
+-- Newest first. Expired tombstones are excluded, whether or not cleanup has run. No row means that the
+-- account does not exist.
 select d.id, d.entity_type, d.entity_id, d.title, d.deleted_at, d.recoverable_until
 from auth.users u
 left join tasks.deletion_tombstones d on d.user_id = :user_id and d.recoverable_until > :now
@@ -7,18 +32,18 @@ where u.id = :user_id
 order by d.deleted_at desc, d.id desc
 
 -- name: find_tombstone
-select entity_type, entity_id
+select entity_type
 from tasks.deletion_tombstones
 where user_id = :user_id and id = :id and recoverable_until > :now
 
 -- name: find_tombstone_owner
--- Asked only when the owner has no such tombstone: decides between 401, 403 and 404.
+-- Runs only if the user has no such tombstone: decides between 401, 403 and 404.
 select exists (select from auth.users where id = :user_id) as account,
        exists (
          select from tasks.deletion_tombstones where id = :id and user_id <> :user_id
        ) as elsewhere
 
 -- name: remove_tombstone
--- Behind the statements that bring back what it kept.
+-- Runs after the statements that restore its rows.
 delete from tasks.deletion_tombstones
 where user_id = :user_id and id = :id

@@ -1,5 +1,6 @@
 -- name: list_templates
--- Newest first. The total comes with the page also if that is empty; no row means no account.
+-- Newest first. An empty page is one row, which contains the total; no row means that the account does
+-- not exist.
 with matching as materialized (
   select id, created_at
   from tasks.task_templates
@@ -27,12 +28,12 @@ from tasks.task_templates
 where user_id = :user_id and id = :id
 
 -- name: find_template_owner
--- Asked only when the owner has no such template: decides between 401, 403 and 404.
+-- Runs only if the user has no such template: decides between 401, 403 and 404.
 select exists (select from auth.users where id = :user_id) as account,
        exists (select from tasks.task_templates where id = :id) as elsewhere
 
 -- name: count_active
--- Against the limit; true until the commit, since the owner's row is locked.
+-- Valid until the commit, as the owner's row is locked.
 select count(*)::int as active
 from tasks.task_templates
 where user_id = :user_id and active
@@ -46,7 +47,7 @@ values
    :starts_at::timestamptz, :next_due::timestamptz, true, :now, :now)
 
 -- name: store_template
--- The template as the rules have computed it while its owner's row is locked.
+-- Stores the state computed under the owner's lock.
 update tasks.task_templates
 set title = :title,
     description = :description,
@@ -61,6 +62,6 @@ set title = :title,
 where user_id = :user_id and id = :id
 
 -- name: delete_template
--- Its instances stay; the foreign key takes their template away.
+-- The foreign key sets the template of its instances to null.
 delete from tasks.task_templates
 where user_id = :user_id and id = :id

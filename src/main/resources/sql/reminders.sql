@@ -1,7 +1,6 @@
 -- name: list_reminders
--- The primary key finds the user's rows, a few hundred; the page is chosen by key and joined back.
--- An account has one row even for an empty page, so the total always arrives with it; no row means
--- no account.
+-- The user's rows by primary key, a few hundred; the page is selected by id and joined back. An empty
+-- page is one row, which contains the total; no row means that the account does not exist.
 with matching as materialized (
   select id, scheduled_at
   from tasks.reminders
@@ -28,12 +27,12 @@ from tasks.reminders
 where user_id = :user_id and id = :id
 
 -- name: find_reminder_owner
--- Asked only when the owner has no such reminder: decides between 401, 403 and 404.
+-- Runs only if the user has no such reminder: decides between 401, 403 and 404.
 select exists (select from auth.users where id = :user_id) as account,
        exists (select from tasks.reminders where id = :id) as elsewhere
 
--- name: list_following
--- What moves with a task's due date: what has fired is history.
+-- name: list_relative
+-- The reminders that move with a task's due date.
 select id, task_id, user_id, type, offset_minutes, scheduled_at, method, fired, fired_at,
        created_at, updated_at
 from tasks.reminders
@@ -48,7 +47,7 @@ values
    false, :now, :now)
 
 -- name: store_reminder
--- The reminder as the rules have computed it while its owner's row is locked.
+-- Stores the state computed under the owner's lock.
 update tasks.reminders
 set type = :type,
     offset_minutes = :offset_minutes::int,
@@ -64,13 +63,13 @@ delete from tasks.reminders
 where user_id = :user_id and id = :id
 
 -- name: find_any
--- Whether a task has reminders at all, which none has that is deleted.
+-- False for a deleted task.
 select exists (
   select from tasks.reminders where user_id = :user_id and task_id = :task_id
 ) as present
 
 -- name: list_deleted
--- The reminders of a deleted task, as its tombstone has them.
+-- The reminders of a deleted task, from its tombstone.
 select r.id, r.task_id, r.user_id, r.type, r.offset_minutes, r.scheduled_at, r.method, r.fired,
        r.fired_at, r.created_at, r.updated_at
 from tasks.deletion_tombstones d
@@ -79,7 +78,7 @@ where d.user_id = :user_id and d.id = :tombstone_id and d.entity_type = 'task'
 order by r.scheduled_at, r.id
 
 -- name: restore_reminders
--- Behind their task, from the tombstone itself: as they were when it was deleted.
+-- Runs after restore_task. Inserts the snapshot's values unchanged.
 insert into tasks.reminders
   (id, user_id, task_id, type, offset_minutes, scheduled_at, method, fired, fired_at, created_at,
    updated_at)

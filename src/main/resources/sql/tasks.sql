@@ -1,9 +1,8 @@
 -- name: list_tasks
--- One statement for all orders: no order has an index of its own (V8 says why), so the plan is the
--- same whichever is asked for: the owner's rows through the primary key, sorted, one page joined
--- back. An account has one row even for an empty page, so the total always arrives with it; no row
--- means no account. The words become patterns once, and a task's text is put together and lowered
--- once, not once for each word.
+-- One statement for all orders: no order has an index (migration V8 explains why), so they share one
+-- plan: the user's rows by primary key, sorted, one page joined back. An empty page is one row, which
+-- contains the total; no row means that the account does not exist. Patterns are computed once per
+-- word and the searched text once per task.
 with matching as materialized (
   select id,
          case :order
@@ -57,8 +56,8 @@ where u.id = :user_id
 order by page.place
 
 -- name: find_task
--- With the focus that goes on, because completing, archiving and deleting end it and count its time;
--- the index of the one active session answers that.
+-- Includes the running focus session, because completing, archiving and deleting a task end it and
+-- count its time. The unique index of active sessions serves the subquery.
 select t.id, t.user_id, t.template_id, t.title, t.description, t.priority, t.due_date,
        t.estimated_duration, t.focus_time_seconds, t.completed, t.completed_at, t.completed_by,
        t.hidden, t.archived, t.subtask_count, t.subtask_completed_count, t.version, t.counted_at,
@@ -69,7 +68,7 @@ from tasks.task_instances t
 where t.user_id = :user_id and t.id = :id
 
 -- name: find_detail
--- A task with all that hangs on it in one round trip.
+-- A task with its subtasks and reminders in one round trip.
 select t.id, t.user_id, t.template_id, t.title, t.description, t.priority, t.due_date,
        t.estimated_duration, t.focus_time_seconds, t.completed, t.completed_at, t.completed_by,
        t.hidden, t.archived, t.subtask_count, t.subtask_completed_count, t.version, t.counted_at,
@@ -102,23 +101,22 @@ from tasks.task_instances t
 where t.user_id = :user_id and t.id = :id
 
 -- name: find_task_of_subtask
--- From a subtask to its task: what a change of one step may do to all of them.
 select task_id
 from tasks.subtasks
 where user_id = :user_id and id = :id
 
 -- name: find_task_owner
--- Asked only when the owner has no such task: decides between 401, 403 and 404.
+-- Runs only if the user has no such task: decides between 401, 403 and 404.
 select exists (select from auth.users where id = :user_id) as account,
        exists (select from tasks.task_instances where id = :id) as elsewhere
 
 -- name: find_subtask_owner
--- As above, for a subtask.
+-- Runs only if the user has no such subtask: decides between 401, 403 and 404.
 select exists (select from auth.users where id = :user_id) as account,
        exists (select from tasks.subtasks where id = :id) as elsewhere
 
 -- name: insert_task
--- The counter moves with the row it counts; the limit was checked on the locked owner's row.
+-- Increments the counter with the row; the limit was checked on the locked row of the user.
 with counted as (
   update auth.users set open_tasks = open_tasks + 1 where id = :user_id
 )
@@ -130,7 +128,7 @@ values
    :due_date::timestamptz, :estimated_duration::int, 1, :now, :now)
 
 -- name: store_task
--- The task as the rules have computed it while its owner's row is locked.
+-- Stores the state computed under the owner's lock.
 with counted as (
   update auth.users set open_tasks = open_tasks + :open_delta
   where id = :user_id and :open_delta <> 0
@@ -155,9 +153,9 @@ set title = :title,
 where user_id = :user_id and id = :id
 
 -- name: find_instances
--- What there is of a template: its newest occurrence, that one's due date, and the newest that is
--- not completed, with the newest of the others. All through the key of occurrences.
-with waiting as materialized (
+-- The newest instance of a template, the newest pending one and the newest other than that, all by the
+-- unique index of occurrences.
+with pending as materialized (
   select id, user_id, template_id, occurrence_at, title, description, priority, due_date,
          estimated_duration, focus_time_seconds, completed, completed_at, completed_by, hidden,
          archived, subtask_count, subtask_completed_count, version, counted_at, created_at,
@@ -178,30 +176,30 @@ select newest.occurrence_at as newest_occurrence, newest.due_date as newest_due,
        (select max(o.occurrence_at)
         from tasks.task_instances o
         where o.user_id = :user_id and o.template_id = :template_id
-          and o.id <> waiting.id) as other_occurrence,
-       waiting.id, waiting.user_id, waiting.template_id, waiting.occurrence_at, waiting.title,
-       waiting.description, waiting.priority, waiting.due_date, waiting.estimated_duration,
-       waiting.focus_time_seconds, waiting.completed, waiting.completed_at, waiting.completed_by,
-       waiting.hidden, waiting.archived, waiting.subtask_count, waiting.subtask_completed_count,
-       waiting.version, waiting.counted_at, waiting.created_at, waiting.updated_at
+          and o.id <> pending.id) as other_occurrence,
+       pending.id, pending.user_id, pending.template_id, pending.occurrence_at, pending.title,
+       pending.description, pending.priority, pending.due_date, pending.estimated_duration,
+       pending.focus_time_seconds, pending.completed, pending.completed_at, pending.completed_by,
+       pending.hidden, pending.archived, pending.subtask_count, pending.subtask_completed_count,
+       pending.version, pending.counted_at, pending.created_at, pending.updated_at
 from newest
-left join waiting on true
+left join pending on true
 
 -- name: move_occurrence
--- The open instance of a template whose rule has changed stands for another occurrence now.
+-- For the open instance of a template whose rule has changed.
 update tasks.task_instances
 set occurrence_at = :occurrence_at::timestamptz
 where user_id = :user_id and id = :id
 
 -- name: delete_task
--- Snapshot, removal and counter in one statement: there is no moment at which the task is neither
--- here nor there. Subtasks, reminders and focus sessions go by cascade, after the snapshot was taken;
--- the time of a focus that was still running is in it.
+-- Snapshot, deletion and counter in one statement, so that the task is never in neither place.
+-- Subtasks, reminders and focus sessions are deleted by cascade, after the snapshot is taken. The
+-- snapshot includes the time of a running focus session.
 with counted as (
   update auth.users set open_tasks = open_tasks + :open_delta
   where id = :user_id and :open_delta <> 0
 ),
-buried as (
+tombstone as (
   insert into tasks.deletion_tombstones
     (id, user_id, entity_type, entity_id, title, snapshot, deleted_at, recoverable_until)
   select :tombstone_id, :user_id, 'task', t.id, t.title,
@@ -221,14 +219,14 @@ delete from tasks.task_instances
 where user_id = :user_id and id = :id
 
 -- name: find_deleted
--- A deleted task as its tombstone has it; whether its id is in use again, whoever uses it; and
--- whether its template is there and has no other task for the same occurrence.
+-- A deleted task; whether any user's task has its id; and whether its template exists and has no other
+-- task for the same occurrence.
 select t.id, t.user_id, t.template_id, t.title, t.description, t.priority, t.due_date,
        t.estimated_duration, t.focus_time_seconds, t.completed, t.completed_at, t.completed_by,
        t.hidden, t.archived, t.subtask_count, t.subtask_completed_count, t.version, t.counted_at,
        t.created_at, t.updated_at,
        d.snapshot -> 'subtasks' as subtasks,
-       exists (select from tasks.task_instances o where o.id = t.id) as taken,
+       exists (select from tasks.task_instances o where o.id = t.id) as id_in_use,
        exists (
          select from tasks.task_templates p
          where p.user_id = :user_id and p.id = t.template_id
@@ -236,14 +234,13 @@ select t.id, t.user_id, t.template_id, t.title, t.description, t.priority, t.due
          select from tasks.task_instances o
          where o.user_id = :user_id and o.template_id = t.template_id
            and o.occurrence_at = t.occurrence_at
-       ) as home
+       ) as template_available
 from tasks.deletion_tombstones d
 cross join lateral jsonb_populate_record(null::tasks.task_instances, d.snapshot -> 'task') t
 where d.user_id = :user_id and d.id = :tombstone_id and d.entity_type = 'task'
 
 -- name: restore_task
--- From the tombstone itself, so that what comes back is what was deleted. The owner is the
--- tombstone's; an occurrence is nothing without the template that it was of.
+-- Inserts the snapshot's values unchanged. The occurrence is kept only together with the template.
 with counted as (
   update auth.users set open_tasks = open_tasks + :open_delta
   where id = :user_id and :open_delta <> 0
@@ -262,7 +259,7 @@ cross join lateral jsonb_populate_record(null::tasks.task_instances, d.snapshot 
 where d.user_id = :user_id and d.id = :tombstone_id and d.entity_type = 'task'
 
 -- name: restore_subtasks
--- Behind their task.
+-- Runs after restore_task.
 insert into tasks.subtasks
   (id, user_id, task_id, title, completed, completed_at, order_index, source, created_at,
    updated_at)
@@ -273,7 +270,7 @@ cross join lateral jsonb_populate_recordset(null::tasks.subtasks, d.snapshot -> 
 where d.user_id = :user_id and d.id = :tombstone_id and d.entity_type = 'task'
 
 -- name: make_room
--- Moves the subtasks from this place on down by one, for one to come in between.
+-- Moves the subtasks from this position on, before one is inserted there.
 update tasks.subtasks
 set order_index = order_index + 1
 where user_id = :user_id and task_id = :task_id and order_index >= :order_index
@@ -290,24 +287,24 @@ set title = :title, completed = :completed, completed_at = :completed_at::timest
 where user_id = :user_id and id = :id
 
 -- name: complete_open_subtasks
--- Force-completion: the open steps end at the very moment their task does.
+-- For forced completion of the task.
 update tasks.subtasks
 set completed = true, completed_at = :now, updated_at = :now
 where user_id = :user_id and task_id = :task_id and not completed
 
 -- name: place_subtasks
--- Puts a task's subtasks in the order of the list, which names each of them once.
+-- The list contains each subtask of the task once.
 update tasks.subtasks s
-set order_index = wanted.place - 1
-from unnest(:subtask_ids::uuid[]) with ordinality as wanted (id, place)
-where s.user_id = :user_id and s.task_id = :task_id and s.id = wanted.id
+set order_index = new_order.position - 1
+from unnest(:subtask_ids::uuid[]) with ordinality as new_order (id, position)
+where s.user_id = :user_id and s.task_id = :task_id and s.id = new_order.id
 
 -- name: delete_subtask
 delete from tasks.subtasks
 where user_id = :user_id and id = :id
 
 -- name: close_gap
--- The subtasks behind a removed one move up.
+-- Moves the subtasks after a deleted one.
 update tasks.subtasks
 set order_index = order_index - 1
 where user_id = :user_id and task_id = :task_id and order_index > :order_index

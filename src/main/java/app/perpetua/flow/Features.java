@@ -74,6 +74,8 @@ import app.perpetua.flow.provider.openai.OpenAi;
 import app.perpetua.flow.provider.webpush.WebPush;
 import app.perpetua.flow.recovery.Recovery;
 import app.perpetua.flow.recovery.RecoveryRoutes;
+import app.perpetua.flow.recovery.Tombstones;
+import app.perpetua.flow.recurrence.InstanceJobs;
 import app.perpetua.flow.recurrence.NextInstanceJob;
 import app.perpetua.flow.recurrence.TemplateRoutes;
 import app.perpetua.flow.recurrence.Templates;
@@ -81,17 +83,16 @@ import app.perpetua.flow.reminders.ReminderFireJob;
 import app.perpetua.flow.reminders.ReminderRoutes;
 import app.perpetua.flow.reminders.Reminders;
 import app.perpetua.flow.reminders.TaskListener;
+import app.perpetua.flow.reminders.TaskRestorer;
 import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.LockedUser.Tier;
 import app.perpetua.flow.sql.Tx;
-import app.perpetua.flow.tasks.DeletedTasks;
 import app.perpetua.flow.tasks.Instances;
 import app.perpetua.flow.tasks.SubtaskRoutes;
 import app.perpetua.flow.tasks.Subtasks;
 import app.perpetua.flow.tasks.TaskForm;
 import app.perpetua.flow.tasks.TaskRoutes;
 import app.perpetua.flow.tasks.Tasks;
-import app.perpetua.flow.tombstones.Tombstones;
 import app.perpetua.flow.voice.VoiceSessionStore;
 import app.perpetua.flow.voice.VoiceTiming;
 import java.net.InetAddress;
@@ -176,15 +177,16 @@ final class Features {
             ids,
             events);
     users = new Users(refreshTokens, credits, config.account().kickstartCredits(), ids, events);
-    tasks = new Tasks(config.tasks(), ids, json, events, tombstones, jobs);
+    InstanceJobs instanceJobs = new InstanceJobs(jobs);
+    tasks = new Tasks(config.tasks(), ids, json, events, tombstones, instanceJobs);
     subtasks = new Subtasks(tasks, ids, events);
     instances = new Instances(tasks, ids, events);
-    templates = new Templates(tasks, instances, ids, events, jobs);
+    templates = new Templates(tasks, instances, ids, events, instanceJobs);
     notifications = new Notifications(ids, jobs);
     pushHosts = new AddressGuard(config.push().hosts(), InetAddress::getAllByName);
     reminders = new Reminders(config.reminders(), tasks, ids, jobs, events);
     notes = new Notes(config.notes(), ids, events, tombstones);
-    recovery = new Recovery(new DeletedTasks(json), notes, reminders, json, events);
+    recovery = new Recovery(new TaskRestorer(reminders, json), notes, events);
     focus = new FocusSessions(tasks, ids, jobs, events);
     achievements = new Achievements(config.achievements(), credits, notifications, events);
     Reservations reservations = new Reservations(credits, jobs);
@@ -244,7 +246,7 @@ final class Features {
     Optional<PushService> pushService =
         config.push().vapid().map(vapid -> new WebPush(http, vapid, pushHosts, clock));
     return Map.ofEntries(
-        entry(Tasks.NEXT_INSTANCE, new NextInstanceJob(instances, events)),
+        entry(NextInstanceJob.KIND, new NextInstanceJob(instances, events)),
         entry(EventListeners.RETRY, reactions),
         entry(Reminders.FIRE, new ReminderFireJob(reminders, tasks, notifications, events)),
         entry(FocusSessions.END, new FocusEndJob(focus, json)),

@@ -250,12 +250,10 @@ public final class Chat {
         null,
         false,
         false,
-        null,
-        null,
+        TaskFilter.DueRange.ANY,
         null,
         List.of(),
-        "due_date",
-        false,
+        TaskFilter.Order.SOONEST_DUE,
         new PageRequest(0, limit));
   }
 }

@@ -6,10 +6,7 @@ import app.perpetua.flow.jobs.TransactionalHandler;
 import app.perpetua.flow.sql.Tx;
 import java.util.UUID;
 
-/**
- * The job {@code focus_end}: ends a focus that was forgotten. It goes by what it finds, so it may
- * run as often as it likes. Thread-safe.
- */
+/** Ends a focus session that has reached its time limit. Idempotent. Thread-safe. */
 public final class FocusEndJob implements TransactionalHandler {
   private final FocusSessions sessions;
   private final Json json;
@@ -21,8 +18,8 @@ public final class FocusEndJob implements TransactionalHandler {
 
   @Override
   public Next run(Tx tx, Job job) {
-    FocusSessions.Forgotten forgotten = json.read(job.payload(), FocusSessions.Forgotten.class);
-    sessions.forgotten(tx, UUID.fromString(job.key()), forgotten);
+    FocusSessions.TimeLimit limit = json.read(job.payload(), FocusSessions.TimeLimit.class);
+    sessions.endAtLimit(tx, UUID.fromString(job.key()), limit);
     return new Next.Done();
   }
 }

@@ -5,9 +5,9 @@ import app.perpetua.flow.events.EventListener;
 import app.perpetua.flow.sql.Tx;
 
 /**
- * Ends the focus on a task that is completed, deleted or archived. What it counts is part of that
- * change and stands in the event, so that nothing is asked where nobody focused, and a repetition
- * counts no more than the change did. Thread-safe.
+ * Ends the focus session of a task that is completed, deleted or archived. That change has counted
+ * its time, and the event contains it: no query is needed if no session was running, and a retry
+ * counts nothing twice. Thread-safe.
  */
 public final class FocusListener implements EventListener {
   private final FocusSessions sessions;
@@ -29,7 +29,7 @@ public final class FocusListener implements EventListener {
   @Override
   public void handle(Tx tx, Event event) {
     if (event instanceof Event.EndsFocus change && change.focusSeconds() != null) {
-      sessions.follow(tx, change.taskId(), change.focusSeconds());
+      sessions.endWithTask(tx, change.taskId(), change.focusSeconds());
     }
   }
 }

@@ -8,7 +8,7 @@ import java.util.Objects;
 import java.util.UUID;
 import java.util.function.Function;
 
-/** Requests about focus: parsed, checked as far as that needs no database, answered. */
+/** Endpoints of focus sessions. */
 public final class FocusRoutes {
   private final FocusSessions sessions;
 

@@ -5,23 +5,17 @@ import java.time.Instant;
 import java.util.UUID;
 
 /**
- * A focus that goes on, as the contract shows it.
+ * A running focus session, as defined by the API contract.
  *
  * @param sessionId UUID version 7
- * @param taskId what it is about
- * @param startedAt since when
- * @param focusTimeSeconds what the task has without this one, seconds
+ * @param focusTimeSeconds total of the task without this session
  */
 public record FocusSession(UUID sessionId, UUID taskId, Instant startedAt, int focusTimeSeconds) {
   /**
-   * A focus that has ended, as the contract shows it.
+   * An ended focus session, as defined by the API contract.
    *
-   * @param sessionId UUID version 7
-   * @param taskId what it was about
-   * @param startedAt when it began
-   * @param focusTimeSeconds what the task has with this one, seconds
-   * @param durationSeconds what it counts
-   * @param endedAt when it ended
+   * @param focusTimeSeconds total of the task including this session
+   * @param durationSeconds time that this session counts
    */
   public record Ended(
       UUID sessionId,

@@ -19,24 +19,17 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The rules of focus (FR-045): one at a time, timed by the service's clock. The task keeps the
- * total; what ends with its task is counted by {@link Tasks}. Runs under the owner's lock, as they
- * do (docs/decisions/focus.md). Thread-safe.
+ * The rules of focus sessions (FR-045): one at a time per user, timed by the service's clock. The
+ * task stores the total; {@link Tasks} adds the time of a session that ends with its task
+ * (docs/decisions/focus.md). Methods that write require the owner's lock. Thread-safe.
  */
 public final class FocusSessions {
-  /** The kind of the job that ends a forgotten one; its key is the session's id. */
+  /** The kind of {@link FocusEndJob}; its key is the session's id. */
   public static final String END = "focus_end";
 
-  /** After which a focus counts as forgotten if its task has no estimate. */
-  static final Duration FORGOTTEN = Duration.ofHours(4);
+  /** Time limit of a session whose task has no estimate. */
+  static final Duration DEFAULT_LIMIT = Duration.ofHours(4);
 
-  /**
-   * A focus that goes on.
-   *
-   * @param id the session
-   * @param taskId what it is about
-   * @param startedAt since when
-   */
   record Running(UUID id, UUID taskId, Instant startedAt) {
     private static Optional<Running> of(Row row) {
       return Optional.ofNullable(row.uuidOrNull("id"))
@@ -44,13 +37,8 @@ public final class FocusSessions {
     }
   }
 
-  /**
-   * What the job knows of the focus that it is to end.
-   *
-   * @param taskId what it is about
-   * @param seconds after which it counts as forgotten
-   */
-  record Forgotten(UUID taskId, int seconds) {}
+  /** The payload of {@link FocusEndJob}. */
+  record TimeLimit(UUID taskId, int seconds) {}
 
   private final Tasks tasks;
   private final Ids ids;
@@ -65,21 +53,22 @@ public final class FocusSessions {
   }
 
   /**
-   * Begins to focus on a task; a focus on it that goes on already is left as it is.
+   * Starts a focus session. Does nothing if one is running on the task.
    *
    * @throws Refusal {@code FORBIDDEN}, {@code NOT_FOUND}, {@code ARCHIVED}, {@code CONFLICT} if the
-   *     task is completed, or with the {@code session} that is running on another
+   *     task is completed, or, with the {@code session}, if one is running on another task
    */
   public FocusSession start(Tx tx, UUID taskId) {
     Task task = tasks.get(tx, taskId);
     Tasks.checkChangeable(task);
     if (task.completed()) {
-      throw Refusal.of(ErrorCode.CONFLICT, "the task is completed: reopen it to focus on it");
+      throw Refusal.of(
+          ErrorCode.CONFLICT, "the task is completed; reopen it to start a focus session");
     }
     Optional<Running> running = running(tx);
     if (running.isPresent()) {
       if (!running.get().taskId().equals(taskId)) {
-        throw elsewhere(tx, running.get());
+        throw runningOnAnotherTask(tx, running.get());
       }
       return FocusSession.of(running.get(), task);
     }
@@ -87,44 +76,44 @@ public final class FocusSessions {
     tx.sql("focus.insert_session").bind("id", started.id()).bind("task_id", taskId).atCommit();
     Duration limit =
         task.fields().estimatedDuration() == null
-            ? FORGOTTEN
+            ? DEFAULT_LIMIT
             : Duration.ofMinutes(task.fields().estimatedDuration());
     jobs.enqueue(
         tx,
         END,
         started.id().toString(),
         tx.now().plus(limit),
-        new Forgotten(taskId, (int) limit.toSeconds()));
+        new TimeLimit(taskId, (int) limit.toSeconds()));
     events.emit(tx, new Event.FocusStarted(started.id(), taskId));
     return FocusSession.of(started, task);
   }
 
   /**
-   * Ends the focus on a task; its time goes to the task's total.
+   * Ends the focus session on a task and adds its time to the task's total.
    *
-   * @param seconds what the user says it was; counts only if it is less than what the clock says.
-   *     Null for no opinion.
-   * @throws Refusal {@code FORBIDDEN}, {@code NOT_FOUND}, {@code ARCHIVED}, {@code CONFLICT} if
-   *     none is running on that task, with the {@code session} that is running on another
+   * @param seconds the duration according to the client, which can only shorten the measured one;
+   *     null for the measured one
+   * @throws Refusal {@code FORBIDDEN}, {@code NOT_FOUND}, {@code ARCHIVED}, {@code CONFLICT} if no
+   *     session is running on the task; with the {@code session} if one is running on another
    */
   public FocusSession.Ended end(Tx tx, UUID taskId, @Nullable Integer seconds) {
     Task task = tasks.get(tx, taskId);
     Tasks.checkChangeable(task);
     Optional<Running> running = running(tx);
     if (running.isPresent() && !running.get().taskId().equals(taskId)) {
-      throw elsewhere(tx, running.get());
+      throw runningOnAnotherTask(tx, running.get());
     }
     if (running.isEmpty() || task.focus().focusingSince() == null) {
-      throw Refusal.of(ErrorCode.CONFLICT, "no focus is running: it has ended");
+      throw Refusal.of(ErrorCode.CONFLICT, "no focus session is running");
     }
     Instant since = running.get().startedAt();
-    int run = Task.focusRun(since, tx.now());
-    int counted = seconds == null ? run : Math.min(seconds, run);
-    Instant latest = since.plus(Task.LONGEST_FOCUS);
+    int measured = Task.focusSeconds(since, tx.now());
+    int counted = seconds == null ? measured : Math.min(seconds, measured);
+    Instant latest = since.plus(Task.MAX_FOCUS);
     return end(tx, running.get(), task, counted, tx.now().isAfter(latest) ? latest : tx.now());
   }
 
-  /** The focus that goes on. */
+  /** The running focus session. */
   public Optional<FocusSession> active(Tx tx) {
     return running(tx)
         .flatMap(
@@ -133,29 +122,28 @@ public final class FocusSessions {
   }
 
   /**
-   * Ends a focus at the time at which it counts as forgotten, unless it has ended, or is to end
-   * with its task, which has counted it.
+   * Ends a session as of its time limit. Does nothing if it has ended, or if a change of its task
+   * has counted it and the listener is about to end it.
    */
-  void forgotten(Tx tx, UUID sessionId, Forgotten forgotten) {
+  void endAtLimit(Tx tx, UUID sessionId, TimeLimit limit) {
     running(tx)
         .filter(running -> running.id().equals(sessionId))
         .ifPresent(
             running -> {
               Task task = tasks.get(tx, running.taskId());
               if (task.focus().focusingSince() != null) {
-                Instant at = running.startedAt().plusSeconds(forgotten.seconds());
-                end(tx, running, task, forgotten.seconds(), at);
+                Instant endedAt = running.startedAt().plusSeconds(limit.seconds());
+                end(tx, running, task, limit.seconds(), endedAt);
               }
             });
   }
 
   /**
-   * Ends the focus on a task that is out of reach now. Its time has been counted. The system
-   * decides that.
+   * Ends the session of a task that was completed, deleted or archived, with the system as actor.
    *
-   * @param seconds what it counted
+   * @param seconds the time that the change of the task has counted
    */
-  void follow(Tx tx, UUID taskId, int seconds) {
+  void endWithTask(Tx tx, UUID taskId, int seconds) {
     running(tx)
         .filter(running -> running.taskId().equals(taskId))
         .ifPresent(
@@ -194,8 +182,9 @@ public final class FocusSessions {
     return tx.sql("focus.find_active").one(Running::of).orElseThrow(Refusal::accountDeleted);
   }
 
-  private Refusal elsewhere(Tx tx, Running running) {
-    return Refusal.of(ErrorCode.CONFLICT, "a focus is running on another task: end it first")
+  private Refusal runningOnAnotherTask(Tx tx, Running running) {
+    return Refusal.of(
+            ErrorCode.CONFLICT, "a focus session is running on another task; end it first")
         .with("session", FocusSession.of(running, tasks.get(tx, running.taskId())));
   }
 }

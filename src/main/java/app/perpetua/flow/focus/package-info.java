@@ -1,4 +1,4 @@
-/** Time that a user spends on one task at a time. */
+/** Focus sessions: time that a user spends on one task at a time. */
 @NullMarked
 package app.perpetua.flow.focus;
 

@@ -1,23 +1,20 @@
 package app.perpetua.flow.notes;
 
+import app.perpetua.flow.base.WireName;
 import app.perpetua.flow.sql.Row;
 import java.time.Instant;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A note as the contract shows it.
+ * A note, as defined by the API contract.
  *
  * @param id UUID version 7
- * @param userId its owner
- * @param content 1 to 2000 characters; empty while only the recording says it
- * @param archived out of the way, and off the limit
- * @param voiceUrl where the recording is; null if it was typed
- * @param voiceDurationSeconds how long the recording is; null if unknown, or there is none
- * @param transcriptionStatus {@code pending}, {@code completed} or {@code failed}; null without a
- *     recording
- * @param createdAt when it was made
- * @param updatedAt when it last changed
+ * @param content 1 to 2000 characters; empty until a recording is transcribed
+ * @param archived excludes it from the limit of notes
+ * @param voiceUrl URL of the recording; null if there is none
+ * @param voiceDurationSeconds length of the recording; null if unknown or there is none
+ * @param transcriptionStatus null without a recording
  */
 public record Note(
     UUID id,
@@ -26,13 +23,18 @@ public record Note(
     boolean archived,
     @Nullable String voiceUrl,
     @Nullable Integer voiceDurationSeconds,
-    @Nullable String transcriptionStatus,
+    @Nullable TranscriptionStatus transcriptionStatus,
     Instant createdAt,
     Instant updatedAt) {
-  private static final String COMPLETED = "completed";
+  /** Whether the recording of a note has been transcribed. */
+  public enum TranscriptionStatus implements WireName {
+    PENDING,
+    COMPLETED,
+    FAILED
+  }
 
-  /** Code points; enough to recognise a note by. */
-  private static final int PREVIEW = 100;
+  /** Code points. */
+  private static final int MAX_TITLE = 100;
 
   static Note of(Row row) {
     return new Note(
@@ -42,15 +44,19 @@ public record Note(
         row.bool("archived"),
         row.textOrNull("voice_url"),
         row.integerOrNull("voice_duration_seconds"),
-        row.textOrNull("transcription_status"),
+        row.wireNameOrNull("transcription_status", TranscriptionStatus.class),
         row.instant("created_at"),
         row.instant("updated_at"));
   }
 
-  /** A note as it is in the beginning: a recording without text waits to be transcribed. */
-  static Note made(UUID id, UUID userId, NoteDraft draft, Instant now) {
-    String status =
-        draft.voiceUrl() == null ? null : draft.content().isEmpty() ? "pending" : COMPLETED;
+  /** Creates a note; a recording without content is to be transcribed. */
+  static Note create(UUID id, UUID userId, NoteDraft draft, Instant now) {
+    TranscriptionStatus status =
+        draft.voiceUrl() == null
+            ? null
+            : draft.content().isEmpty()
+                ? TranscriptionStatus.PENDING
+                : TranscriptionStatus.COMPLETED;
     return new Note(
         id,
         userId,
@@ -63,31 +69,32 @@ public record Note(
         now);
   }
 
-  /** 1 if it counts against the limit, or else 0. */
+  /** 1 if it counts against the limit of notes, otherwise 0. */
   int counted() {
     return archived ? 0 : 1;
   }
 
-  /** With that text; a recording needs no transcription then. */
-  Note written(String text) {
-    return text.equals(content) ? this : with(text, archived, voiceUrl == null ? null : COMPLETED);
+  /** Replaces the content; a recording then needs no transcription. */
+  Note withContent(String text) {
+    return text.equals(content)
+        ? this
+        : with(text, archived, voiceUrl == null ? null : TranscriptionStatus.COMPLETED);
   }
 
-  /** With what was heard in its recording, unless there is a text already. */
+  /** Sets the transcript as the content, unless there is content already. */
   Note transcribed(String text) {
-    return with(content.isEmpty() ? text : content, archived, COMPLETED);
+    return with(content.isEmpty() ? text : content, archived, TranscriptionStatus.COMPLETED);
   }
 
   Note transcriptionFailed() {
-    return with(content, archived, "failed");
+    return with(content, archived, TranscriptionStatus.FAILED);
   }
 
   Note archived(boolean nowArchived) {
     return with(content, nowArchived, transcriptionStatus);
   }
 
-  /** As it is after a request that changed it. */
-  Note touched(Instant when) {
+  Note updatedAt(Instant when) {
     return new Note(
         id,
         userId,
@@ -100,14 +107,14 @@ public record Note(
         when);
   }
 
-  /** Its first line, as far as a preview needs it. */
+  /** The beginning of the first line. */
   String title() {
     String line = content.strip().lines().findFirst().map(String::strip).orElse("Voice note");
     int length = line.codePointCount(0, line.length());
-    return line.substring(0, line.offsetByCodePoints(0, Math.min(length, PREVIEW)));
+    return line.substring(0, line.offsetByCodePoints(0, Math.min(length, MAX_TITLE)));
   }
 
-  private Note with(String text, boolean nowArchived, @Nullable String status) {
+  private Note with(String text, boolean nowArchived, @Nullable TranscriptionStatus status) {
     return new Note(
         id,
         userId,

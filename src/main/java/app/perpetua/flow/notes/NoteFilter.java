@@ -4,10 +4,9 @@ import app.perpetua.flow.sql.PageRequest;
 import java.util.List;
 
 /**
- * Which notes a list shows.
+ * Filter and page of a list of notes.
  *
- * @param archived only archived ones, or none of them
- * @param words each stands somewhere in the content
- * @param page the part of the list
+ * @param archived whether to return archived notes only, or none of them
+ * @param words substrings of the content, all of which must occur
  */
 public record NoteFilter(boolean archived, List<String> words, PageRequest page) {}

@@ -13,13 +13,10 @@ import java.util.UUID;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** Requests about notes: parsed, checked as far as that needs no database, answered. */
+/** Endpoints of notes. */
 public final class NoteRoutes {
-  /** Code points of a search. */
-  private static final int SEARCH = 200;
-
-  /** As long as a URL may be that the service is asked to fetch. */
-  private static final int URL = 2048;
+  private static final int MAX_SEARCH = 200;
+  private static final int MAX_URL = 2048;
 
   private final Notes notes;
   private final int maxVoiceSeconds;
@@ -34,7 +31,8 @@ public final class NoteRoutes {
     QueryParameters query = request.query();
     PageRequest page = query.page();
     NoteFilter filter =
-        new NoteFilter(Boolean.TRUE.equals(query.bool("archived")), query.words("q", SEARCH), page);
+        new NoteFilter(
+            Boolean.TRUE.equals(query.bool("archived")), query.words("q", MAX_SEARCH), page);
     query.validate();
     Function<Tx, Reply> list = tx -> Reply.page(notes.list(tx, filter));
     return filter.words().isEmpty() ? list : new SearchWork(list);
@@ -49,21 +47,20 @@ public final class NoteRoutes {
   /** POST /notes. */
   public Function<Tx, Reply> create(Request request) {
     JsonReader body = request.body();
-    String content = body.verbatim("content", 0, Notes.CONTENT);
-    String voiceUrl = body.text("voice_url", 1, URL);
+    String content = body.verbatim("content", 0, Notes.MAX_CONTENT);
+    String voiceUrl = body.text("voice_url", 1, MAX_URL);
     Integer seconds = body.integer("voice_duration_seconds", 0, maxVoiceSeconds);
     if (voiceUrl != null && !isHttps(voiceUrl)) {
       body.fail("voice_url", "must be an https URL");
     }
     String text = content == null || content.isBlank() ? "" : content;
     if (voiceUrl == null) {
-      // Only a recording can do without text, and only one has a length.
       body.required("content");
       if (content != null && text.isEmpty()) {
         body.fail("content", "must not be blank");
       }
       if (seconds != null) {
-        body.fail("voice_duration_seconds", "is for notes with a voice_url only");
+        body.fail("voice_duration_seconds", "requires a voice_url");
       }
     }
     body.validate();
@@ -75,7 +72,7 @@ public final class NoteRoutes {
   public Function<Tx, Reply> patch(Request request) {
     UUID id = request.pathId("id");
     JsonReader body = request.body().notNull("content", "archived");
-    @Nullable String content = body.verbatim("content", 1, Notes.CONTENT);
+    @Nullable String content = body.verbatim("content", 1, Notes.MAX_CONTENT);
     @Nullable Boolean archived = body.bool("archived");
     body.validate();
     return tx -> Reply.ok(notes.patch(tx, id, content, archived));

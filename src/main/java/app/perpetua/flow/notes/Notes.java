@@ -1,25 +1,30 @@
 package app.perpetua.flow.notes;
 
+import static java.util.Objects.requireNonNullElse;
+
 import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.events.Event;
 import app.perpetua.flow.events.Events;
+import app.perpetua.flow.recovery.Restorer;
+import app.perpetua.flow.recovery.Tombstone;
+import app.perpetua.flow.recovery.Tombstones;
 import app.perpetua.flow.sql.LockedUser;
 import app.perpetua.flow.sql.Page;
 import app.perpetua.flow.sql.Tx;
-import app.perpetua.flow.tasks.Tasks;
-import app.perpetua.flow.tombstones.Tombstones;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The rules of notes (FR-022 to FR-024). Runs under the owner's lock, as {@link Tasks} does.
- * Thread-safe.
+ * The rules of notes (FR-022 to FR-024). Methods that write require the owner's lock. Thread-safe.
+ *
+ * <p>Methods that take an id refuse another user's row with {@code FORBIDDEN} and a missing one with
+ * {@code NOT_FOUND}; methods that list refuse a deleted account with {@code UNAUTHORIZED}.
  */
-public final class Notes {
+public final class Notes implements Restorer {
   /** FR-023: code points in a note. */
-  public static final int CONTENT = 2000;
+  public static final int MAX_CONTENT = 2000;
 
   private final NoteConfig config;
   private final Ids ids;
@@ -33,11 +38,7 @@ public final class Notes {
     this.tombstones = tombstones;
   }
 
-  /**
-   * The notes that pass the filter, newest first.
-   *
-   * @throws Refusal {@code UNAUTHORIZED} if the account is gone
-   */
+  /** One page of the notes that match the filter, newest first. */
   public Page<Note> list(Tx tx, NoteFilter filter) {
     return tx.sql("notes.list_notes")
         .bind("archived", filter.archived())
@@ -45,11 +46,6 @@ public final class Notes {
         .page(filter.page(), Note::of);
   }
 
-  /**
-   * One note.
-   *
-   * @throws Refusal {@code FORBIDDEN} if it is another user's, {@code NOT_FOUND}
-   */
   public Note get(Tx tx, UUID id) {
     return tx.sql("notes.find_note")
         .bind("id", id)
@@ -61,14 +57,14 @@ public final class Notes {
    * Creates a note.
    *
    * @throws Refusal {@code TIER_REQUIRED} for a recording without Pro (FR-024), {@code
-   *     LIMIT_EXCEEDED} if there are as many notes as the tier and perks allow (FR-022)
+   *     LIMIT_EXCEEDED} if the user has as many notes as tier and perks allow (FR-022)
    */
   public Note create(Tx tx, NoteDraft draft) {
     if (draft.voiceUrl() != null) {
       checkVoice(tx.owner());
     }
     checkRoom(tx.owner());
-    Note note = Note.made(ids.next(), tx.userId(), draft, tx.now());
+    Note note = Note.create(ids.next(), tx.userId(), draft, tx.now());
     tx.sql("notes.insert_note")
         .bind("id", note.id())
         .bind("content", note.content())
@@ -80,73 +76,55 @@ public final class Notes {
     return note;
   }
 
-  /**
-   * Changes a note; null leaves a field as it is. Nothing happens if it already is as asked. Taking
-   * one out of the archive succeeds, limit or not.
-   *
-   * @throws Refusal {@code FORBIDDEN}, {@code NOT_FOUND}
-   */
+  /** Changes a note; null keeps the old value. Unarchiving succeeds regardless of the limit. */
   public Note patch(Tx tx, UUID id, @Nullable String content, @Nullable Boolean archived) {
     Note old = get(tx, id);
-    Note written = content == null ? old : old.written(content);
-    return change(tx, old, archived == null ? written : written.archived(archived));
+    Note changed = old.withContent(requireNonNullElse(content, old.content()));
+    return change(tx, old, changed.archived(requireNonNullElse(archived, old.archived())));
   }
 
   /**
-   * Gives a voice note the text that was heard in it, cut at what a note holds. One that has a text
-   * already keeps it: what users typed is not overwritten. A note without a recording stays as it
-   * is.
+   * Sets the transcript of a voice note, cut at the limit. Existing content is not overwritten. A
+   * note without a recording stays unchanged.
    *
-   * @param text empty if nothing was said
-   * @throws Refusal {@code FORBIDDEN}, {@code NOT_FOUND}
+   * @param text empty if the recording contains no speech
    */
   public Note transcribed(Tx tx, UUID id, String text) {
     Note old = get(tx, id);
-    int length = Math.min(text.codePointCount(0, text.length()), CONTENT);
-    String kept = text.substring(0, text.offsetByCodePoints(0, length));
-    return change(tx, old, old.voiceUrl() == null ? old : old.transcribed(kept));
+    int length = Math.min(text.codePointCount(0, text.length()), MAX_CONTENT);
+    String transcript = text.substring(0, text.offsetByCodePoints(0, length));
+    return change(tx, old, old.voiceUrl() == null ? old : old.transcribed(transcript));
   }
 
-  /**
-   * Tells of a voice note without text that it could not be transcribed. Any other stays as it is.
-   *
-   * @throws Refusal {@code FORBIDDEN}, {@code NOT_FOUND}
-   */
+  /** Marks the transcription of a voice note as failed, unless the note has content. */
   public Note transcriptionFailed(Tx tx, UUID id) {
     Note old = get(tx, id);
-    boolean waits = old.voiceUrl() != null && old.content().isEmpty();
-    return change(tx, old, waits ? old.transcriptionFailed() : old);
+    boolean pending = old.voiceUrl() != null && old.content().isEmpty();
+    return change(tx, old, pending ? old.transcriptionFailed() : old);
   }
 
   /**
-   * Archives a note that has become a task, in the transaction that makes the task. It counts as
-   * converted once in its life, which the event tells.
-   *
-   * @param taskId the task made of it
-   * @throws Refusal {@code FORBIDDEN}, {@code NOT_FOUND}
+   * Archives a note that was converted to a task, in the transaction that creates the task. Only
+   * the first conversion of a note counts towards achievements.
    */
   public Note converted(Tx tx, UUID id, UUID taskId) {
     Note old = get(tx, id);
-    boolean before =
+    boolean convertedBefore =
         tx.sql("notes.find_conversion")
             .bind("id", id)
             .one(row -> row.bool("converted"))
             .orElse(false);
-    Note stored = old.archived(true).touched(tx.now());
+    Note stored = old.archived(true).updatedAt(tx.now());
     store(tx, old, stored);
     tx.sql("notes.mark_converted").bind("id", id).atCommit();
-    events.emit(tx, new Event.NoteConverted(id, taskId, !before));
+    events.emit(tx, new Event.NoteConverted(id, taskId, !convertedBefore));
     return stored;
   }
 
-  /**
-   * Deletes a note, leaving a tombstone (FR-062).
-   *
-   * @throws Refusal {@code FORBIDDEN}, {@code NOT_FOUND}
-   */
-  public Tombstones.Tombstone delete(Tx tx, UUID id) {
+  /** Deletes a note, leaving a tombstone (FR-062). */
+  public Tombstone delete(Tx tx, UUID id) {
     Note old = get(tx, id);
-    Tombstones.Tombstone tombstone = tombstones.next(tx);
+    Tombstone tombstone = tombstones.next(tx);
     tx.sql("notes.delete_note")
         .bind("id", id)
         .bind("note_delta", -old.counted())
@@ -159,41 +137,36 @@ public final class Notes {
     return tombstone;
   }
 
-  /**
-   * Brings a deleted note back as it was, limit or not (FR-063). The tombstone stays.
-   *
-   * @param tombstoneId the acting user's, of a note
-   * @throws Refusal {@code CONFLICT} if its id is in use again
-   */
-  public Note restore(Tx tx, UUID tombstoneId) {
-    record Buried(Note note, boolean taken) {}
-    Buried buried =
+  @Override
+  public Restored restore(Tx tx, UUID tombstoneId) {
+    record DeletedNote(Note note, boolean idInUse) {}
+    DeletedNote deleted =
         tx.sql("notes.find_deleted")
             .bind("tombstone_id", tombstoneId)
-            .one(row -> new Buried(Note.of(row), row.bool("taken")))
+            .one(row -> new DeletedNote(Note.of(row), row.bool("id_in_use")))
             .orElseThrow();
-    Note note = buried.note();
-    if (buried.taken()) {
-      throw Refusal.of(ErrorCode.CONFLICT, "there is a note of that id again");
+    if (deleted.idInUse()) {
+      throw Refusal.of(ErrorCode.CONFLICT, "another note has the deleted note's id");
     }
+    Note note = deleted.note();
     tx.sql("notes.restore_note")
         .bind("tombstone_id", tombstoneId)
         .bind("note_delta", note.counted())
         .atCommit();
-    return note;
+    return new Restored(note, new Event.NoteRecovered(note.id(), tombstoneId));
   }
 
   private Note change(Tx tx, Note old, Note changed) {
     if (changed.equals(old)) {
       return old;
     }
-    Note stored = changed.touched(tx.now());
+    Note stored = changed.updatedAt(tx.now());
     store(tx, old, stored);
     events.emit(tx, new Event.NoteUpdated(old.id()));
     return stored;
   }
 
-  /** Leaves the computed state for the commit; the owner's counter goes along with it. */
+  /** Stores a changed note at the commit and adjusts the owner's counter. */
   private static void store(Tx tx, Note old, Note note) {
     tx.sql("notes.store_note")
         .bind("id", note.id())
@@ -207,7 +180,7 @@ public final class Notes {
 
   private static void checkVoice(LockedUser owner) {
     if (owner.tier() != LockedUser.Tier.PRO) {
-      throw Refusal.of(ErrorCode.TIER_REQUIRED, "voice notes are part of Pro")
+      throw Refusal.of(ErrorCode.TIER_REQUIRED, "voice notes require Pro")
           .with("required_tier", LockedUser.Tier.PRO)
           .with("current_tier", LockedUser.Tier.FREE);
     }
@@ -221,7 +194,8 @@ public final class Notes {
               case PRO -> config.proMax();
             };
     if (owner.notes() >= limit) {
-      throw Refusal.of(ErrorCode.LIMIT_EXCEEDED, "no more than " + limit + " notes may be kept")
+      throw Refusal.of(
+              ErrorCode.LIMIT_EXCEEDED, "at most " + limit + " unarchived notes are allowed")
           .with("limit", limit)
           .with("current", owner.notes());
     }

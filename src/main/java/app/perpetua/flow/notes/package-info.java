@@ -1,4 +1,4 @@
-/** What users jot down, by keyboard or voice. */
+/** Notes, typed or recorded. */
 @NullMarked
 package app.perpetua.flow.notes;
 

@@ -1,37 +1,41 @@
 package app.perpetua.flow.recovery;
 
+import app.perpetua.flow.base.WireName;
 import app.perpetua.flow.sql.Row;
 import java.time.Instant;
 import java.util.UUID;
 
 /**
- * A deletion that can be undone, as the contract shows it.
+ * A deletion that can be undone, as defined by the API contract.
  *
- * @param id the tombstone's
- * @param entityType {@code task} or {@code note}
- * @param entityId what was deleted
- * @param preview what to recognise it by
- * @param deletedAt since when
- * @param recoverableUntil until when, unless three newer ones come
+ * @param id the tombstone's id
+ * @param deletedAt when the entity was deleted
+ * @param recoverableUntil when the tombstone expires, unless newer deletions displace it earlier
  */
 public record Deletion(
     UUID id,
-    String entityType,
+    EntityType entityType,
     UUID entityId,
     Preview preview,
     Instant deletedAt,
     Instant recoverableUntil) {
+  /** What was deleted. */
+  public enum EntityType implements WireName {
+    TASK,
+    NOTE
+  }
+
   /**
-   * What to recognise it by.
+   * Identifies the entity to the user.
    *
-   * @param title a task's title, or a note's first line, cut
+   * @param title a task's title, or the beginning of a note's first line
    */
   public record Preview(String title) {}
 
   static Deletion of(Row row) {
     return new Deletion(
         row.uuid("id"),
-        row.text("entity_type"),
+        row.wireName("entity_type", EntityType.class),
         row.uuid("entity_id"),
         new Preview(row.text("title")),
         row.instant("deleted_at"),

@@ -1,117 +1,80 @@
 package app.perpetua.flow.recovery;
 
 import app.perpetua.flow.base.ErrorCode;
-import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
-import app.perpetua.flow.events.Event;
 import app.perpetua.flow.events.Events;
-import app.perpetua.flow.notes.Note;
-import app.perpetua.flow.notes.Notes;
-import app.perpetua.flow.reminders.Reminders;
+import app.perpetua.flow.recovery.Deletion.EntityType;
 import app.perpetua.flow.sql.Tx;
-import app.perpetua.flow.tasks.DeletedTasks;
-import app.perpetua.flow.tasks.TaskDetail;
-import app.perpetua.flow.tasks.Tasks;
 import java.util.List;
 import java.util.UUID;
-import tools.jackson.databind.JsonNode;
 
 /**
- * Undoes deletions (FR-062 to FR-064): what was deleted comes back as it was, whatever the limits,
- * and nothing follows from that; its tombstone goes. Runs under the owner's lock, as {@link Tasks}
- * does. Thread-safe.
+ * Undoes deletions (FR-062 to FR-064): restores the entity, removes its tombstone and emits one
+ * event, to which no listener reacts. {@link #recover} and {@link #recoverTask} require the owner's
+ * lock. Thread-safe.
  */
 public final class Recovery {
-  /** What came back. */
-  public sealed interface Recovered {}
-
-  /** A task, with its subtasks and reminders. */
-  public record OfTask(TaskDetail task) implements Recovered {}
-
-  /** A note. */
-  public record OfNote(Note note) implements Recovered {}
-
-  private record TombstoneRef(String entityType, UUID entityId) {
-    boolean isTask() {
-      return entityType.equals("task");
-    }
-  }
-
-  private final DeletedTasks buriedTasks;
-  private final Notes notes;
-  private final Reminders reminders;
-  private final Json json;
+  private final Restorer tasks;
+  private final Restorer notes;
   private final Events events;
 
-  public Recovery(
-      DeletedTasks buriedTasks, Notes notes, Reminders reminders, Json json, Events events) {
-    this.buriedTasks = buriedTasks;
+  public Recovery(Restorer tasks, Restorer notes, Events events) {
+    this.tasks = tasks;
     this.notes = notes;
-    this.reminders = reminders;
-    this.json = json;
     this.events = events;
   }
 
   /**
-   * What can be undone, newest first.
+   * The acting user's deletions that can be undone, newest first.
    *
-   * @throws Refusal {@code UNAUTHORIZED} if the account is gone
+   * @throws Refusal {@code UNAUTHORIZED} if the account does not exist
    */
   public List<Deletion> list(Tx tx) {
     return tx.sql("recovery.list_tombstones").oneToMany(_ -> true, Deletion::of).many();
   }
 
   /**
-   * Brings back what a tombstone keeps.
+   * Restores the entity of a tombstone.
    *
-   * @throws Refusal {@code FORBIDDEN} if it is another user's, {@code NOT_FOUND} if it was used,
-   *     replaced by newer ones or has expired, {@code CONFLICT} if the id is in use again
+   * @return the entity, serialized as the response
+   * @throws Refusal {@code FORBIDDEN} if the tombstone is another user's, {@code NOT_FOUND} if it
+   *     was used, displaced by newer ones or has expired, {@code CONFLICT} if the entity's id is in
+   *     use again
    */
-  public Recovered recover(Tx tx, UUID tombstoneId) {
-    TombstoneRef grave = find(tx, tombstoneId);
-    return grave.isTask()
-        ? new OfTask(task(tx, tombstoneId, grave.entityId()))
-        : new OfNote(note(tx, tombstoneId));
+  public Object recover(Tx tx, UUID tombstoneId) {
+    return restore(tx, tombstoneId, find(tx, tombstoneId));
   }
 
   /**
-   * Brings back a task.
+   * Restores a task.
    *
-   * @throws Refusal as {@link #recover} does, {@code NOT_FOUND} also if the tombstone is a note's
+   * @return the task, serialized as the response
+   * @throws Refusal as {@link #recover} does; {@code NOT_FOUND} also if the tombstone is a note's
    */
-  public TaskDetail recoverTask(Tx tx, UUID tombstoneId) {
-    TombstoneRef grave = find(tx, tombstoneId);
-    if (!grave.isTask()) {
-      throw Refusal.of(ErrorCode.NOT_FOUND, "there is no such tombstone of a task");
+  public Object recoverTask(Tx tx, UUID tombstoneId) {
+    EntityType type = find(tx, tombstoneId);
+    if (type != EntityType.TASK) {
+      throw Refusal.of(ErrorCode.NOT_FOUND, "the tombstone does not belong to a task");
     }
-    return task(tx, tombstoneId, grave.entityId());
+    return restore(tx, tombstoneId, type);
   }
 
-  private TaskDetail task(Tx tx, UUID tombstoneId, UUID taskId) {
-    DeletedTasks.Restored restored = buriedTasks.restore(tx, tombstoneId);
-    Reminders.Restored withIt = reminders.restore(tx, tombstoneId);
-    remove(tx, tombstoneId);
-    events.emit(tx, new Event.TaskRecovered(taskId, tombstoneId, withIt.lapsed()));
-    List<JsonNode> shown =
-        withIt.reminders().stream().map(reminder -> json.parse(json.text(reminder))).toList();
-    return new TaskDetail(restored.task(), restored.subtasks(), shown);
-  }
-
-  private Note note(Tx tx, UUID tombstoneId) {
-    Note note = notes.restore(tx, tombstoneId);
-    remove(tx, tombstoneId);
-    events.emit(tx, new Event.NoteRecovered(note.id(), tombstoneId));
-    return note;
-  }
-
-  private static void remove(Tx tx, UUID tombstoneId) {
+  private Object restore(Tx tx, UUID tombstoneId, EntityType type) {
+    Restorer restorer =
+        switch (type) {
+          case TASK -> tasks;
+          case NOTE -> notes;
+        };
+    Restorer.Restored restored = restorer.restore(tx, tombstoneId);
     tx.sql("recovery.remove_tombstone").bind("id", tombstoneId).atCommit();
+    events.emit(tx, restored.event());
+    return restored.entity();
   }
 
-  private static TombstoneRef find(Tx tx, UUID tombstoneId) {
+  private static EntityType find(Tx tx, UUID tombstoneId) {
     return tx.sql("recovery.find_tombstone")
         .bind("id", tombstoneId)
-        .one(row -> new TombstoneRef(row.text("entity_type"), row.uuid("entity_id")))
+        .one(row -> row.wireName("entity_type", EntityType.class))
         .orElseThrow(() -> tx.missing("recovery.find_tombstone_owner", "tombstone", tombstoneId));
   }
 }

@@ -6,7 +6,7 @@ import app.perpetua.flow.sql.Tx;
 import java.util.UUID;
 import java.util.function.Function;
 
-/** Requests to undo deletions. */
+/** Endpoints that list and undo deletions. */
 public final class RecoveryRoutes {
   private final Recovery recovery;
 
@@ -23,11 +23,7 @@ public final class RecoveryRoutes {
   public Function<Tx, Reply> recover(Request request) {
     UUID id = request.pathId("id");
     request.body().validate();
-    return tx ->
-        switch (recovery.recover(tx, id)) {
-          case Recovery.OfTask recovered -> Reply.ok(recovered.task());
-          case Recovery.OfNote recovered -> Reply.ok(recovered.note());
-        };
+    return tx -> Reply.ok(recovery.recover(tx, id));
   }
 
   /** POST /tasks/recover/{tombstone_id}. */

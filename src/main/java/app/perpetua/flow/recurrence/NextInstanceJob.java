@@ -12,11 +12,13 @@ import java.util.Optional;
 import java.util.UUID;
 
 /**
- * The job {@code recurring_task_generate}, whose key is a template: makes its next instance
- * (FR-016, FR-017). It goes by what it finds, not by what it was told, so it may run as often as it
- * likes, and a request for it that finds one unfinished may be dropped. Thread-safe.
+ * Creates the next instance of a template (FR-016, FR-017). Idempotent: it acts on the stored state
+ * alone, so a request for a job that is already queued may be dropped. Thread-safe.
  */
 public final class NextInstanceJob implements TransactionalHandler {
+  /** The kind of the job; its key is the template's id. */
+  public static final String KIND = "recurring_task_generate";
+
   private final Instances instances;
   private final Events events;
 
@@ -35,30 +37,30 @@ public final class NextInstanceJob implements TransactionalHandler {
   }
 
   /**
-   * The limit of open tasks does not matter here.
+   * Ignores the limit of open tasks.
    *
-   * @return when to look again, if it is too early
+   * @return when to run again, if the next occurrence is still beyond the horizon
    */
   private Optional<Instant> generate(Tx tx, Template template) {
-    Instances.Made made = instances.of(tx, template.id());
-    if (made.waiting().isPresent()) {
+    Instances.Summary existing = instances.summary(tx, template.id());
+    if (existing.pending().isPresent()) {
       return Optional.empty();
     }
     Optional<Instant> next =
-        template.nextDue() == null ? Optional.empty() : template.following(made, tx.now());
+        template.nextDue() == null ? Optional.empty() : template.nextOccurrence(existing, tx.now());
     if (next.isEmpty()) {
-      Templates.store(tx, template.withNext(null, false).touched(tx.now()));
+      Templates.store(tx, template.withNext(null, false).updatedAt(tx.now()));
       events.emit(tx, new Event.TemplateUpdated(template.id(), false));
       return Optional.empty();
     }
     Instant occurrence = next.get();
-    if (!Templates.reached(occurrence, tx.now())) {
+    if (!Templates.withinHorizon(occurrence, tx.now())) {
       Templates.store(tx, template.withNext(occurrence, true));
       return Optional.of(occurrence.minus(Tasks.HORIZON));
     }
     instances.create(tx, template.id(), template.draft(occurrence));
-    Instant later = template.recurrence().next(occurrence).orElse(null);
-    Templates.store(tx, template.withNext(later, true));
+    Instant following = template.recurrence().next(occurrence).orElse(null);
+    Templates.store(tx, template.withNext(following, true));
     return Optional.empty();
   }
 }

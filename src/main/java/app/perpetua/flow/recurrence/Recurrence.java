@@ -15,89 +15,90 @@ import org.dmfs.rfc5545.recur.RecurrenceRuleIterator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A rule with where it begins and whose clocks count (FR-015). The engine finds the days; the time
- * of day is the start's, read from the zone's clocks: a time that does not exist that day moves
- * forward by the gap, one that comes twice is the first. Never looks further than five years or a
- * thousand steps. Immutable.
+ * A rule with its start and time zone (FR-015). The lib-recur engine computes the days; the local
+ * time of day is that of the start. A local time in a daylight-saving gap moves forward by the gap;
+ * of a time that occurs twice, the first counts. A search ends after five years or a thousand
+ * steps. Immutable.
  *
- * @param rule the rule
  * @param startsAt the first occurrence is the first match at or after it
- * @param zone whose clocks count
  */
 record Recurrence(Rrule rule, Instant startsAt, ZoneId zone) {
   /** Five years, two of them leap years. */
-  static final Duration REACH = Duration.ofDays(5 * 365 + 2);
+  static final Duration LOOKAHEAD = Duration.ofDays(5 * 365 + 2);
 
   private static final int MAX_STEPS = 1_000;
 
-  /** Far enough back that no zone's clocks hide an occurrence. */
-  private static final int DAYS_BACK = 2;
+  /** Days to start before the search, so that no zone transition hides an occurrence. */
+  private static final int MARGIN_DAYS = 2;
 
   /**
-   * Some occurrences.
+   * The result of a search.
    *
-   * @param found in their order
-   * @param ended true if the rule has no further one; false if nobody looked
+   * @param found in ascending order
+   * @param ended whether the rule is known to have no further occurrence
    */
-  private record Stretch(List<Instant> found, boolean ended) {
+  private record Search(List<Instant> found, boolean ended) {
     Optional<Instant> first() {
       return found.stream().findFirst();
     }
   }
 
-  /** The first one. */
   Optional<Instant> first() {
-    return stretch(startsAt, startsAt.plus(REACH), 1).first();
+    return search(startsAt, startsAt.plus(LOOKAHEAD), 1).first();
   }
 
-  /** The first one after that moment; none if COUNT or UNTIL is used up, or it is out of reach. */
+  /** The first occurrence after an instant; empty if there is none within five years. */
   Optional<Instant> next(Instant after) {
-    return following(after).first();
+    return searchNext(after).first();
   }
 
-  private Stretch following(Instant after) {
+  private Search searchNext(Instant after) {
     Instant from = after.isBefore(startsAt) ? startsAt : after.plusMillis(1);
-    return stretch(from, from.plus(REACH), 1);
-  }
-
-  /** At most so many, from that moment (or the start, if that is later) within five years. */
-  List<Instant> upcoming(Instant from, int count) {
-    Instant begin = from.isBefore(startsAt) ? startsAt : from;
-    return stretch(begin, begin.plus(REACH), count).found();
+    return search(from, from.plus(LOOKAHEAD), 1);
   }
 
   /**
-   * Why it cannot be saved; null if it can. Saving must show what the engine would only find out
-   * later: a rule that never occurs, or once and then not for ages.
+   * Up to {@code count} occurrences within five years from an instant, or from the start if later.
    */
-  @Nullable String fault() {
-    Stretch beginning = stretch(startsAt, startsAt.plus(REACH), 1);
-    if (beginning.first().isEmpty()) {
-      return beginning.ended()
-          ? "never occurs: it ends before it begins"
-          : "never occurs within five years of its start";
-    }
-    Stretch second = following(beginning.first().get());
-    return second.first().isEmpty() && !second.ended() ? "must come again within five years" : null;
+  List<Instant> upcoming(Instant from, int count) {
+    Instant begin = from.isBefore(startsAt) ? startsAt : from;
+    return search(begin, begin.plus(LOOKAHEAD), count).found();
   }
 
-  private Stretch stretch(Instant from, Instant bound, int most) {
+  /**
+   * Why the recurrence is invalid; null if it is valid. A rule that never occurs, or not again for
+   * years, must be refused when it is stored, not be discovered when an instance is due.
+   */
+  @Nullable String problem() {
+    Search initial = search(startsAt, startsAt.plus(LOOKAHEAD), 1);
+    if (initial.first().isEmpty()) {
+      return initial.ended()
+          ? "has no occurrence: it ends before it begins"
+          : "has no occurrence within five years of its start";
+    }
+    Search second = searchNext(initial.first().get());
+    return second.first().isEmpty() && !second.ended()
+        ? "must have a second occurrence within five years"
+        : null;
+  }
+
+  private Search search(Instant from, Instant bound, int limit) {
     List<Instant> found = new ArrayList<>();
     try {
-      return new Stretch(found, collect(found, from, bound, most));
+      return new Search(found, collect(found, from, bound, limit));
     } catch (InvalidRecurrenceRuleException | IllegalArgumentException | IllegalStateException e) {
-      // The engine gives up on rules whose next match is thousands of periods away.
-      return new Stretch(found, false);
+      // The engine throws if the next match is thousands of periods away.
+      return new Search(found, false);
     }
   }
 
-  /** True if the rule ends with what was found. */
-  private boolean collect(List<Instant> found, Instant from, Instant bound, int most)
+  /** Adds occurrences to {@code found}; returns whether the rule ends with the last one. */
+  private boolean collect(List<Instant> found, Instant from, Instant bound, int limit)
       throws InvalidRecurrenceRuleException {
     LocalDateTime start = startsAt.atZone(zone).toLocalDateTime();
     RecurrenceRuleIterator days = engine(start.toLocalDate());
     if (rule.count() == null) {
-      days.fastForward(midnight(from.atZone(zone).toLocalDate().minusDays(DAYS_BACK)));
+      days.fastForward(midnight(from.atZone(zone).toLocalDate().minusDays(MARGIN_DAYS)));
     }
     Instant end = rule.until() == null ? Instant.MAX : rule.until().in(zone);
     for (int step = 0; days.hasNext(); step++) {
@@ -108,12 +109,12 @@ record Recurrence(Rrule rule, Instant startsAt, ZoneId zone) {
       if (occurrence.isAfter(bound) || step == MAX_STEPS) {
         return false;
       }
-      // A zone that skips a day puts that day's occurrence upon the next one's.
+      // Where a zone skips a whole day, its occurrence coincides with the next day's.
       boolean repeated = !found.isEmpty() && !occurrence.isAfter(found.getLast());
       if (!occurrence.isBefore(from) && !repeated) {
         found.add(occurrence);
       }
-      if (found.size() == most) {
+      if (found.size() == limit) {
         return false;
       }
     }
@@ -125,13 +126,13 @@ record Recurrence(Rrule rule, Instant startsAt, ZoneId zone) {
         .iterator(midnight(start));
   }
 
-  /** A day as the engine counts them: its months begin with 0. */
+  /** The engine's months begin with 0. */
   private static DateTime midnight(LocalDate day) {
     return new DateTime(
         DateTime.UTC, day.getYear(), day.getMonthValue() - 1, day.getDayOfMonth(), 0, 0, 0);
   }
 
-  /** The start is itself, also where its time of day comes twice and it is the second. */
+  /** The start is exact even if it is the second of two equal local times. */
   private Instant at(DateTime found, LocalDateTime start) {
     LocalDate day = LocalDate.of(found.getYear(), found.getMonth() + 1, found.getDayOfMonth());
     return day.equals(start.toLocalDate())
@@ -139,8 +140,8 @@ record Recurrence(Rrule rule, Instant startsAt, ZoneId zone) {
         : day.atTime(start.toLocalTime()).atZone(zone).toInstant();
   }
 
-  /** In plain words, such as "every 2 weeks on Monday and Friday, 10 times". */
-  String words() {
-    return new RruleWords(rule, zone).text();
+  /** Such as "every 2 weeks on Monday and Friday, 10 times". */
+  String description() {
+    return new RruleDescription(rule, zone).text();
   }
 }

@@ -11,21 +11,17 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A recurrence rule of RFC 5545, section 3.3.10, as far as it is accepted here (FR-015): daily to
- * yearly, {@code INTERVAL}, {@code COUNT}, {@code UNTIL}, {@code BYDAY}, {@code BYMONTHDAY}, {@code
- * BYMONTH}, {@code BYSETPOS}, {@code WKST}. Only {@link RruleParser} makes one, so each has passed
- * the gate. Immutable.
+ * A recurrence rule of RFC 5545, section 3.3.10, limited to the supported parts (FR-015). Only
+ * {@link RruleParser} creates one, so each is valid. Immutable.
  *
- * @param text as it is stored and shown: upper case, without {@code RRULE:}
- * @param freq how long a period is
- * @param interval every how many periods, from 1
- * @param count how many occurrences there are in all; null if {@code until} or nothing ends them
- * @param until the last moment at which one may be; null if {@code count} or nothing ends them
- * @param byDay weekdays, with their place in month or year or without
- * @param byMonthDay days of the month, from the end if negative
- * @param byMonth months, January is 1
- * @param bySetPos which of a period's days, from the end if negative
- * @param weekStart the day on which weeks begin
+ * @param text as stored and shown: upper case, without {@code RRULE:}
+ * @param interval from 1
+ * @param count null if there is no {@code COUNT}
+ * @param until null if there is no {@code UNTIL}
+ * @param byMonthDay counted from the end of the month if negative
+ * @param byMonth January is 1
+ * @param bySetPos counted from the end of the period if negative
+ * @param weekStart {@code WKST}
  */
 record Rrule(
     String text,
@@ -38,7 +34,7 @@ record Rrule(
     List<Integer> byMonth,
     List<Integer> bySetPos,
     DayOfWeek weekStart) {
-  /** How long a period is. */
+  /** The length of a period. */
   enum Freq {
     DAILY("day"),
     WEEKLY("week"),
@@ -51,30 +47,28 @@ record Rrule(
       this.unit = unit;
     }
 
-    /** The word for one period. */
     String unit() {
       return unit;
     }
   }
 
   /**
-   * A weekday.
+   * A weekday of {@code BYDAY}.
    *
-   * @param place which one of the month or year, from the end if negative; 0 for every
+   * @param ordinal which one of the month or year, counted from the end if negative; 0 for every
+   *     one
    */
-  record Day(int place, DayOfWeek weekday) {
+  record Day(int ordinal, DayOfWeek weekday) {
     @Override
     public String toString() {
-      return (place == 0 ? "" : place) + code(weekday);
+      return (ordinal == 0 ? "" : ordinal) + code(weekday);
     }
   }
 
-  /** The last moment at which an occurrence may be. */
+  /** The last instant at which an occurrence may be. */
   sealed interface Until {
-    /** That moment, where the clocks of this zone count. */
     Instant in(ZoneId zone);
 
-    /** A moment. */
     record At(Instant instant) implements Until {
       @Override
       public Instant in(ZoneId zone) {
@@ -82,7 +76,7 @@ record Rrule(
       }
     }
 
-    /** The whole of a local day. */
+    /** A local date, inclusive. */
     record On(LocalDate date) implements Until {
       @Override
       public Instant in(ZoneId zone) {
@@ -91,16 +85,11 @@ record Rrule(
     }
   }
 
-  /** A text that was a rule, or why it is none. */
+  /** The result of parsing a rule. */
   sealed interface Parsed {
-    /** A rule that is accepted. */
     record Valid(Rrule rule) implements Parsed {}
 
-    /**
-     * No such rule.
-     *
-     * @param reason continues a sentence that begins with the field's name
-     */
+    /** The reason completes a sentence that begins with the field's name. */
     record Invalid(String reason) implements Parsed {}
   }
 
@@ -109,8 +98,8 @@ record Rrule(
   }
 
   /**
-   * The rule for the engine, spelled by us. Where it ends in time is not the engine's business: it
-   * counts local days and knows no zone.
+   * The rule as passed to the engine, without {@code UNTIL}: the engine works on local days and has
+   * no time zone.
    */
   String engineText() {
     StringBuilder text = new StringBuilder("FREQ=" + freq + ";INTERVAL=" + interval);

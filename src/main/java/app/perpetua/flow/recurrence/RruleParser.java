@@ -21,12 +21,11 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The gate before the engine (docs/decisions/recurrence.md): reads a rule by the grammar of RFC
- * 5545 and refuses, with the reason, what is not accepted, contradicts itself or can never occur.
- * Used once, by one thread.
+ * Parses and validates rules before they reach the engine (docs/decisions/recurrence.md): rejects,
+ * with a reason, those that are malformed, unsupported, contradictory or never occur. Used once, by
+ * one thread.
  */
 final class RruleParser {
-  /** Longer rules are nobody's. */
   static final int MAX_LENGTH = 500;
 
   private static final int MAX_INTERVAL = 999;
@@ -36,13 +35,13 @@ final class RruleParser {
   private static final int MAX_MONTH = 12;
   private static final int MAX_SET_POS = 366;
 
-  /** A month has at most five Mondays, a year 53. */
-  private static final int DAYS_OF_MONTH = 5;
+  /** A weekday occurs at most five times in a month and 53 times in a year. */
+  private static final int MAX_IN_MONTH = 5;
 
-  private static final int DAYS_OF_YEAR = 53;
+  private static final int MAX_IN_YEAR = 53;
 
   private static final String PREFIX = "RRULE:";
-  private static final Set<String> ACCEPTED =
+  private static final Set<String> SUPPORTED =
       Set.of(
           "FREQ",
           "INTERVAL",
@@ -53,7 +52,7 @@ final class RruleParser {
           "BYMONTH",
           "BYSETPOS",
           "WKST");
-  private static final Set<String> REFUSED =
+  private static final Set<String> UNSUPPORTED =
       Set.of("BYSECOND", "BYMINUTE", "BYHOUR", "BYWEEKNO", "BYYEARDAY", "RSCALE", "SKIP");
   private static final Set<String> SUB_DAILY = Set.of("SECONDLY", "MINUTELY", "HOURLY");
 
@@ -66,13 +65,13 @@ final class RruleParser {
   private static final DateTimeFormatter DATE_TIME =
       DateTimeFormatter.ofPattern("uuuuMMdd'T'HHmmss'Z'").withResolverStyle(ResolverStyle.STRICT);
 
-  /** Ends the reading; never leaves this class. */
-  private static final class Refused extends Exception {
+  /** Internal control flow: never leaves this class. */
+  private static final class InvalidRule extends Exception {
     private static final long serialVersionUID = 1L;
 
     private final String reason;
 
-    Refused(String reason) {
+    InvalidRule(String reason) {
       super(reason, null, false, false);
       this.reason = reason;
     }
@@ -85,35 +84,30 @@ final class RruleParser {
     this.text = text;
   }
 
-  /**
-   * Reads a rule. Letter case does not matter, and {@code RRULE:} in front, as calendars write it,
-   * is taken off.
-   *
-   * @param given what a client sent, of any length
-   */
-  static Rrule.Parsed parse(String given) {
+  /** Parses a rule in any case, with or without the prefix {@code RRULE:} of calendar files. */
+  static Rrule.Parsed parse(String input) {
     try {
-      if (given.length() > MAX_LENGTH) {
-        throw new Refused("must have at most " + MAX_LENGTH + " characters");
+      if (input.length() > MAX_LENGTH) {
+        throw new InvalidRule("must have at most " + MAX_LENGTH + " characters");
       }
-      String text = given.strip().toUpperCase(Locale.ROOT);
+      String text = input.strip().toUpperCase(Locale.ROOT);
       if (text.startsWith(PREFIX)) {
         text = text.substring(PREFIX.length());
       }
       return new Rrule.Parsed.Valid(new RruleParser(text).rule());
-    } catch (Refused e) {
+    } catch (InvalidRule e) {
       return new Rrule.Parsed.Invalid(e.reason);
     }
   }
 
-  private Rrule rule() throws Refused {
+  private Rrule rule() throws InvalidRule {
     split();
     Rrule.Freq freq = freq();
     @Nullable Integer count = parts.containsKey("COUNT") ? number("COUNT", MAX_COUNT) : null;
     if (count != null && parts.containsKey("UNTIL")) {
-      throw new Refused("must not have both COUNT and UNTIL");
+      throw new InvalidRule("must not have both COUNT and UNTIL");
     }
-    List<Integer> months = list("BYMONTH", item -> whole(item, NUMBER, 1, MAX_MONTH));
+    List<Integer> months = list("BYMONTH", item -> integer(item, NUMBER, 1, MAX_MONTH));
     Rrule rule =
         new Rrule(
             text,
@@ -122,65 +116,65 @@ final class RruleParser {
             count,
             until(),
             days(freq, months),
-            list("BYMONTHDAY", item -> whole(item, SIGNED, -MAX_MONTH_DAY, MAX_MONTH_DAY)),
+            list("BYMONTHDAY", item -> integer(item, SIGNED, -MAX_MONTH_DAY, MAX_MONTH_DAY)),
             months,
-            list("BYSETPOS", item -> whole(item, SIGNED, -MAX_SET_POS, MAX_SET_POS)),
+            list("BYSETPOS", item -> integer(item, SIGNED, -MAX_SET_POS, MAX_SET_POS)),
             weekStart());
-    checkTogether(rule);
+    checkCombination(rule);
     return rule;
   }
 
-  private void split() throws Refused {
+  private void split() throws InvalidRule {
     if (text.isEmpty()) {
-      throw new Refused("must not be empty");
+      throw new InvalidRule("must not be empty");
     }
     if (text.contains("\n") || text.contains("\r") || text.contains(PREFIX)) {
-      throw new Refused("must be one rule, not several");
+      throw new InvalidRule("must be one rule, not several");
     }
     if (!LETTERS.matcher(text).matches()) {
-      throw new Refused("must consist of parts such as FREQ=WEEKLY;BYDAY=MO, without spaces");
+      throw new InvalidRule("must consist of parts such as FREQ=WEEKLY;BYDAY=MO, without spaces");
     }
     for (String part : text.split(";", -1)) {
       String[] sides = part.split("=", -1);
       if (sides.length != 2 || sides[1].isEmpty()) {
-        throw new Refused("must consist of parts NAME=VALUE with a semicolon between them");
+        throw new InvalidRule("must consist of parts NAME=VALUE, separated by semicolons");
       }
-      if (REFUSED.contains(sides[0])) {
-        throw new Refused("must not have " + sides[0] + ", which is not supported");
+      if (UNSUPPORTED.contains(sides[0])) {
+        throw new InvalidRule("must not have " + sides[0] + ", which is not supported");
       }
-      if (!ACCEPTED.contains(sides[0])) {
-        throw new Refused("has a part that RFC 5545 does not know");
+      if (!SUPPORTED.contains(sides[0])) {
+        throw new InvalidRule("has a part that RFC 5545 does not define");
       }
       if (parts.put(sides[0], sides[1]) != null) {
-        throw new Refused("must not have " + sides[0] + " twice");
+        throw new InvalidRule("must not have " + sides[0] + " twice");
       }
     }
   }
 
-  private Rrule.Freq freq() throws Refused {
+  private Rrule.Freq freq() throws InvalidRule {
     String value = parts.get("FREQ");
     if (value == null) {
-      throw new Refused("must have FREQ");
+      throw new InvalidRule("must have FREQ");
     }
     if (SUB_DAILY.contains(value)) {
-      throw new Refused("must not come more often than daily: FREQ=" + value);
+      throw new InvalidRule("must not occur more often than daily: FREQ=" + value);
     }
     return Arrays.stream(Rrule.Freq.values())
         .filter(freq -> freq.name().equals(value))
         .findFirst()
-        .orElseThrow(() -> new Refused("must have FREQ of DAILY, WEEKLY, MONTHLY or YEARLY"));
+        .orElseThrow(() -> new InvalidRule("must have FREQ DAILY, WEEKLY, MONTHLY or YEARLY"));
   }
 
-  private int number(String name, int max) throws Refused {
-    Integer value = whole(parts.getOrDefault(name, ""), NUMBER, 1, max);
+  private int number(String name, int max) throws InvalidRule {
+    Integer value = integer(parts.getOrDefault(name, ""), NUMBER, 1, max);
     if (value == null) {
-      throw new Refused("must have " + name + " from 1 to " + max);
+      throw new InvalidRule("must have " + name + " from 1 to " + max);
     }
     return value;
   }
 
-  /** The number, or null if it is none within these bounds, 0 excluded. */
-  private static @Nullable Integer whole(String item, Pattern form, int min, int max) {
+  /** Null if the item is not an integer within the bounds, or is 0. */
+  private static @Nullable Integer integer(String item, Pattern form, int min, int max) {
     if (!form.matcher(item).matches()) {
       return null;
     }
@@ -188,8 +182,8 @@ final class RruleParser {
     return value == 0 || value < min || value > max ? null : value;
   }
 
-  /** RFC 5545 wants a date or, as our occurrences stand in a time zone, a moment in UTC. */
-  private Rrule.@Nullable Until until() throws Refused {
+  /** RFC 5545 requires a date or, as the occurrences have a time zone, a time in UTC. */
+  private Rrule.@Nullable Until until() throws InvalidRule {
     String value = parts.get("UNTIL");
     if (value == null) {
       return null;
@@ -199,27 +193,28 @@ final class RruleParser {
           ? new Rrule.Until.On(LocalDate.parse(value, DATE))
           : new Rrule.Until.At(LocalDateTime.parse(value, DATE_TIME).toInstant(ZoneOffset.UTC));
     } catch (DateTimeException e) {
-      throw new Refused(
+      throw new InvalidRule(
           "must have UNTIL as a date such as 20261231 or in UTC such as 20261231T235959Z");
     }
   }
 
-  private List<Rrule.Day> days(Rrule.Freq freq, List<Integer> months) throws Refused {
+  private List<Rrule.Day> days(Rrule.Freq freq, List<Integer> months) throws InvalidRule {
     List<Rrule.Day> days = list("BYDAY", RruleParser::day);
-    if (days.stream().allMatch(day -> day.place() == 0)) {
+    if (days.stream().allMatch(day -> day.ordinal() == 0)) {
       return days;
     }
     if (freq == Rrule.Freq.DAILY || freq == Rrule.Freq.WEEKLY) {
-      throw new Refused("must not number the weekdays of BYDAY unless it is monthly or yearly");
+      throw new InvalidRule(
+          "must not number the weekdays of BYDAY unless FREQ is MONTHLY or YEARLY");
     }
-    boolean within = freq == Rrule.Freq.MONTHLY || !months.isEmpty();
-    int most = within ? DAYS_OF_MONTH : DAYS_OF_YEAR;
-    if (days.stream().anyMatch(day -> Math.abs(day.place()) > most)) {
-      throw new Refused(
+    boolean inMonth = freq == Rrule.Freq.MONTHLY || !months.isEmpty();
+    int max = inMonth ? MAX_IN_MONTH : MAX_IN_YEAR;
+    if (days.stream().anyMatch(day -> Math.abs(day.ordinal()) > max)) {
+      throw new InvalidRule(
           "must number the weekdays of BYDAY from 1 to "
-              + most
-              + (within ? " within a month" : " within a year")
-              + ", negative from its end");
+              + max
+              + (inMonth ? " within a month" : " within a year")
+              + ", or from -1 to count from its end");
     }
     return days;
   }
@@ -233,8 +228,8 @@ final class RruleParser {
     if (day.group(1) == null) {
       return new Rrule.Day(0, weekday);
     }
-    Integer place = whole(day.group(1), SIGNED, -DAYS_OF_YEAR, DAYS_OF_YEAR);
-    return place == null ? null : new Rrule.Day(place, weekday);
+    Integer ordinal = integer(day.group(1), SIGNED, -MAX_IN_YEAR, MAX_IN_YEAR);
+    return ordinal == null ? null : new Rrule.Day(ordinal, weekday);
   }
 
   private static DayOfWeek weekday(String code) {
@@ -244,60 +239,60 @@ final class RruleParser {
         .orElseThrow();
   }
 
-  private DayOfWeek weekStart() throws Refused {
+  private DayOfWeek weekStart() throws InvalidRule {
     Rrule.Day day = day(parts.getOrDefault("WKST", "MO"));
-    if (day == null || day.place() != 0) {
-      throw new Refused("must have WKST of MO, TU, WE, TH, FR, SA or SU");
+    if (day == null || day.ordinal() != 0) {
+      throw new InvalidRule("must have WKST MO, TU, WE, TH, FR, SA or SU");
     }
     return day.weekday();
   }
 
-  private <T> List<T> list(String name, Function<String, @Nullable T> item) throws Refused {
+  private <T> List<T> list(String name, Function<String, @Nullable T> item) throws InvalidRule {
     String value = parts.get(name);
     if (value == null) {
       return List.of();
     }
     String[] items = value.split(",", -1);
     if (items.length > MAX_LIST) {
-      throw new Refused("must not list more than " + MAX_LIST + " values in " + name);
+      throw new InvalidRule("must not list more than " + MAX_LIST + " values in " + name);
     }
     List<T> values = new ArrayList<>();
     for (String text : items) {
       T parsed = item.apply(text);
       if (parsed == null) {
-        throw new Refused("has a value in " + name + " that RFC 5545 does not allow");
+        throw new InvalidRule("has a value in " + name + " that RFC 5545 does not allow");
       }
       values.add(parsed);
     }
     return values.stream().distinct().toList();
   }
 
-  private static void checkTogether(Rrule rule) throws Refused {
+  private static void checkCombination(Rrule rule) throws InvalidRule {
     if (rule.freq() == Rrule.Freq.WEEKLY && !rule.byMonthDay().isEmpty()) {
-      throw new Refused("must not have BYMONTHDAY if it is weekly");
+      throw new InvalidRule("must not combine FREQ=WEEKLY with BYMONTHDAY");
     }
     if (rule.freq() == Rrule.Freq.YEARLY && !rule.bySetPos().isEmpty()) {
-      throw new Refused("must not have BYSETPOS if it is yearly, which is not supported");
+      throw new InvalidRule("must not combine FREQ=YEARLY with BYSETPOS, which is not supported");
     }
     if (rule.freq() == Rrule.Freq.YEARLY
         && !rule.byMonthDay().isEmpty()
         && rule.byMonth().isEmpty()) {
-      throw new Refused("must have BYMONTH beside BYMONTHDAY if it is yearly");
+      throw new InvalidRule("must have BYMONTH if FREQ=YEARLY has BYMONTHDAY");
     }
     if (!rule.bySetPos().isEmpty()
         && rule.byDay().isEmpty()
         && rule.byMonthDay().isEmpty()
         && rule.byMonth().isEmpty()) {
-      throw new Refused("must have a set for BYSETPOS to choose from, such as BYDAY");
+      throw new InvalidRule("must have BYDAY, BYMONTHDAY or BYMONTH for BYSETPOS to select from");
     }
     if (!rule.byMonth().isEmpty()
         && !rule.byMonthDay().isEmpty()
-        && rule.byMonth().stream().noneMatch(month -> holdsOne(month, rule.byMonthDay()))) {
-      throw new Refused("never occurs: no month of BYMONTH has a day of BYMONTHDAY");
+        && rule.byMonth().stream().noneMatch(month -> hasDay(month, rule.byMonthDay()))) {
+      throw new InvalidRule("has no occurrence: no month of BYMONTH has a day of BYMONTHDAY");
     }
   }
 
-  private static boolean holdsOne(int month, List<Integer> days) {
+  private static boolean hasDay(int month, List<Integer> days) {
     int length = Month.of(month).maxLength();
     return days.stream().anyMatch(day -> Math.abs(day) <= length);
   }

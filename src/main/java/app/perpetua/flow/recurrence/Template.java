@@ -12,17 +12,12 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What tasks come back by, as the contract shows it.
+ * A template of recurring tasks, as defined by the API contract.
  *
  * @param id UUID version 7
- * @param userId its owner
- * @param title what its instances are called, 1 to 200 characters
+ * @param title 1 to 200 characters
  * @param description empty if none
- * @param priority its importance
  * @param estimatedDuration minutes; null if unknown
- * @param schedule when tasks come
- * @param createdAt when it was made
- * @param updatedAt when it last changed
  */
 public record Template(
     UUID id,
@@ -35,14 +30,14 @@ public record Template(
     Instant createdAt,
     Instant updatedAt) {
   /**
-   * When a template makes tasks.
+   * When a template creates tasks.
    *
-   * @param rrule the rule (RFC 5545)
-   * @param timezone an IANA zone, whose clocks count
+   * @param rrule a rule of RFC 5545
+   * @param timezone the IANA time zone in which the rule is evaluated
    * @param startsAt the first occurrence is the first match at or after it
-   * @param nextDue the next occurrence of which no task was made yet; null if there is none
-   * @param active whether it makes tasks
-   * @param rruleText the rule in plain words
+   * @param nextDue the next occurrence that has no task yet; null if there is none
+   * @param active whether it creates tasks
+   * @param rruleText the rule in English
    */
   public record Schedule(
       String rrule,
@@ -58,7 +53,7 @@ public record Template(
           recurrence.startsAt(),
           nextDue,
           active,
-          recurrence.words());
+          recurrence.description());
     }
   }
 
@@ -79,7 +74,7 @@ public record Template(
             startsAt,
             row.instantOrNull("next_due"),
             row.bool("active"),
-            recurrence(rrule, startsAt, timezone).words()),
+            recurrence(rrule, startsAt, timezone).description()),
         row.instant("created_at"),
         row.instant("updated_at"));
   }
@@ -99,29 +94,29 @@ public record Template(
   private static Recurrence recurrence(String rrule, Instant startsAt, String timezone) {
     return switch (RruleParser.parse(rrule)) {
       case Rrule.Parsed.Valid(Rrule rule) -> new Recurrence(rule, startsAt, ZoneId.of(timezone));
-      // The gate let it in, so it may only ever become wider.
+      // The parser accepted the rule when it was stored, and may only become more lenient.
       case Rrule.Parsed.Invalid(String reason) ->
-          throw new IllegalStateException("a stored rule " + reason);
+          throw new IllegalStateException("invalid stored rule: rrule " + reason);
     };
   }
 
-  /** Its instance for that occurrence. */
-  TaskDraft draft(Instant occurrence) {
+  /** The fields of an instance; the occurrence is its due date. */
+  TaskDraft draft(@Nullable Instant occurrence) {
     return new TaskDraft(title, description, priority, occurrence, estimatedDuration);
   }
 
   /**
-   * The first occurrence that is still to come: later than every task there is, and than the newest
-   * one's due date (FR-016); none if COUNT or UNTIL is used up.
+   * The first occurrence in the future that is later than those of all instances, and than the due
+   * date of the newest one (FR-016); empty if COUNT or UNTIL is exhausted.
    */
-  Optional<Instant> following(Instances.Made made, Instant now) {
-    Instant after = latest(made.newestDue(), latest(made.newest(), now));
-    // Also later than a task that was deleted: what was made once is not made again.
+  Optional<Instant> nextOccurrence(Instances.Summary existing, Instant now) {
+    Instant after = later(existing.newestDueDate(), later(existing.newestOccurrence(), now));
+    // The instance of an occurrence before nextDue may have been deleted; it is not created again.
     Instant next = schedule.nextDue();
     return next != null && next.isAfter(after) ? Optional.of(next) : recurrence().next(after);
   }
 
-  static Instant latest(@Nullable Instant one, Instant other) {
+  static Instant later(@Nullable Instant one, Instant other) {
     return one == null || one.isBefore(other) ? other : one;
   }
 
@@ -137,7 +132,7 @@ public record Template(
     return with(changed, updatedAt);
   }
 
-  Template touched(Instant when) {
+  Template updatedAt(Instant when) {
     return with(schedule, when);
   }
 

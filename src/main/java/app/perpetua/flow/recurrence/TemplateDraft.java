@@ -6,15 +6,13 @@ import java.time.ZoneId;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A template to be created, its fields valid but for what depends on the account.
+ * A template to create.
  *
  * @param title 1 to 200 characters
- * @param description empty if none
- * @param priority its importance
+ * @param description empty if none; its limit depends on the account and is checked later
  * @param estimatedDuration minutes; null if unknown
- * @param rule how often
- * @param startsAt from when on; null for now
- * @param zone whose clocks count; null for the user's own
+ * @param startsAt null for now
+ * @param zone null for the user's time zone
  */
 record TemplateDraft(
     String title,

@@ -8,6 +8,7 @@ import app.perpetua.flow.sql.PageRequest;
 import app.perpetua.flow.sql.Tx;
 import app.perpetua.flow.tasks.Priority;
 import app.perpetua.flow.tasks.TaskConfig;
+import app.perpetua.flow.tasks.TaskForm;
 import app.perpetua.flow.tasks.TaskPatch;
 import java.time.Instant;
 import java.time.ZoneId;
@@ -19,15 +20,13 @@ import java.util.UUID;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** Requests about templates: parsed, the rule through its gate, answered. */
+/** Endpoints of templates. */
 public final class TemplateRoutes {
-  private static final int TITLE = 200;
-  private static final int MAX_MINUTES = 720;
   private static final int MAX_TIMEZONE = 64;
   private static final int PREVIEW = 10;
   private static final int MAX_PREVIEW = 100;
 
-  /** Before it, zones had local times that nobody remembers. */
+  /** Older local times differ from zone to zone in ways that have no use here. */
   private static final Instant EARLIEST = Instant.EPOCH;
 
   private record Preview(List<Instant> occurrences) {}
@@ -38,7 +37,7 @@ public final class TemplateRoutes {
 
   public TemplateRoutes(Templates templates, TaskConfig config) {
     this.templates = templates;
-    this.longestDescription = Math.max(config.freeDescription(), config.proDescription());
+    this.longestDescription = config.longestDescription();
   }
 
   /** GET /templates. */
@@ -53,17 +52,17 @@ public final class TemplateRoutes {
   /** GET /templates/{id}. */
   public Function<Tx, Reply> show(Request request) {
     UUID id = request.pathId("id");
-    return tx -> Reply.ok(templates.show(tx, id));
+    return tx -> Reply.ok(templates.get(tx, id));
   }
 
   /** POST /templates. */
   public Function<Tx, Reply> create(Request request) {
     JsonReader body =
         request.body().required("title", "rrule").notNull("priority", "starts_at", "timezone");
-    String title = body.text("title", 1, TITLE);
+    String title = body.text("title", 1, TaskForm.TITLE);
     String description = body.verbatim("description", 0, longestDescription);
     Priority priority = body.oneOf("priority", Priority.class);
-    Integer minutes = body.integer("estimated_duration", 1, MAX_MINUTES);
+    Integer minutes = body.integer("estimated_duration", 1, TaskForm.MAX_MINUTES);
     Rrule rule = rule(body);
     Instant startsAt = startsAt(body, request.now());
     ZoneId zone = zone(body);
@@ -71,8 +70,8 @@ public final class TemplateRoutes {
     TemplateDraft draft =
         new TemplateDraft(
             Objects.requireNonNull(title),
-            description == null ? "" : description,
-            priority == null ? Priority.MEDIUM : priority,
+            Objects.requireNonNullElse(description, ""),
+            Objects.requireNonNullElse(priority, Priority.MEDIUM),
             minutes,
             Objects.requireNonNull(rule),
             startsAt,
@@ -97,11 +96,12 @@ public final class TemplateRoutes {
     String scope = body.oneOf("apply_to", "template", "future");
     TemplatePatch patch =
         new TemplatePatch(
-            body.text("title", 1, TITLE),
+            body.text("title", 1, TaskForm.TITLE),
             body.has("description") && description == null ? "" : description,
             body.oneOf("priority", Priority.class),
             new TaskPatch.Edit<>(
-                body.has("estimated_duration"), body.integer("estimated_duration", 1, MAX_MINUTES)),
+                body.has("estimated_duration"),
+                body.integer("estimated_duration", 1, TaskForm.MAX_MINUTES)),
             rule(body),
             startsAt(body, request.now()),
             zone(body),
@@ -132,7 +132,7 @@ public final class TemplateRoutes {
   /** POST /templates/preview. */
   public Function<Tx, Reply> tryOut(Request request) {
     QueryParameters query = request.query();
-    int asked = query.integer("count", PREVIEW, 1, MAX_PREVIEW);
+    int defaultCount = query.integer("count", PREVIEW, 1, MAX_PREVIEW);
     query.validate();
     JsonReader body = request.body().required("rrule").notNull("starts_at", "timezone", "count");
     Integer count = body.integer("count", 1, MAX_PREVIEW);
@@ -148,7 +148,7 @@ public final class TemplateRoutes {
                     Objects.requireNonNull(rule),
                     startsAt,
                     zone,
-                    count == null ? asked : count)));
+                    Objects.requireNonNullElse(count, defaultCount))));
   }
 
   private static @Nullable Rrule rule(JsonReader body) {
@@ -168,8 +168,8 @@ public final class TemplateRoutes {
   private static @Nullable Instant startsAt(JsonReader body, Instant now) {
     Instant startsAt = body.instant("starts_at");
     if (startsAt != null
-        && (startsAt.isBefore(EARLIEST) || startsAt.isAfter(now.plus(Recurrence.REACH)))) {
-      body.fail("starts_at", "must be later than 1970 and at most five years ahead");
+        && (startsAt.isBefore(EARLIEST) || startsAt.isAfter(now.plus(Recurrence.LOOKAHEAD)))) {
+      body.fail("starts_at", "must be from 1970 on and at most five years ahead");
     }
     return startsAt;
   }
@@ -180,7 +180,7 @@ public final class TemplateRoutes {
       return null;
     }
     if (!zones.contains(name)) {
-      body.fail("timezone", "must be a time zone of the IANA database such as Europe/Berlin");
+      body.fail("timezone", "must be an IANA time zone such as Europe/Berlin");
       return null;
     }
     return ZoneId.of(name);

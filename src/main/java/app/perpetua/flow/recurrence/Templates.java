@@ -5,34 +5,35 @@ import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.events.Event;
 import app.perpetua.flow.events.Events;
-import app.perpetua.flow.jobs.Jobs;
 import app.perpetua.flow.sql.LockedUser;
 import app.perpetua.flow.sql.Page;
 import app.perpetua.flow.sql.PageRequest;
+import app.perpetua.flow.sql.Query;
 import app.perpetua.flow.sql.Tx;
 import app.perpetua.flow.tasks.Instances;
 import app.perpetua.flow.tasks.Task;
-import app.perpetua.flow.tasks.TaskDraft;
 import app.perpetua.flow.tasks.Tasks;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The rules of templates (FR-015, FR-016, FR-018). A template that is active has an instance that
- * is not completed, or a job that makes one when its time has come. Runs under the owner's lock
- * wherever it writes. Thread-safe.
+ * The rules of templates (FR-015, FR-016, FR-018). An active template has either an instance that
+ * is not completed or a job that creates the next one. Methods that write require the owner's lock.
+ * Thread-safe.
+ *
+ * <p>Methods that take an id refuse another user's row with {@code FORBIDDEN} and a missing one with
+ * {@code NOT_FOUND}; methods that list refuse a deleted account with {@code UNAUTHORIZED}.
  */
 public final class Templates {
   /**
    * A new template.
    *
-   * @param task its first instance; none if that is further ahead than a due date may be
+   * @param task its first instance; empty if the first occurrence is beyond the horizon
    */
   public record Created(Template template, Optional<Task> task) {}
 
@@ -40,9 +41,9 @@ public final class Templates {
   private final Instances instances;
   private final Ids ids;
   private final Events events;
-  private final Jobs jobs;
+  private final InstanceJobs jobs;
 
-  public Templates(Tasks tasks, Instances instances, Ids ids, Events events, Jobs jobs) {
+  public Templates(Tasks tasks, Instances instances, Ids ids, Events events, InstanceJobs jobs) {
     this.tasks = tasks;
     this.instances = instances;
     this.ids = ids;
@@ -53,37 +54,28 @@ public final class Templates {
   /**
    * The user's templates, newest first.
    *
-   * @param active only those that are, or are not; null for all
-   * @throws Refusal {@code UNAUTHORIZED} if the account is gone
+   * @param active whether to return active or inactive templates; null for both
+   * @throws Refusal {@code UNAUTHORIZED} if the account does not exist
    */
   public Page<Template> list(Tx tx, @Nullable Boolean active, PageRequest page) {
     return tx.sql("recurrence.list_templates").bind("active", active).page(page, Template::of);
   }
 
-  /**
-   * One template.
-   *
-   * @throws Refusal {@code FORBIDDEN} if it is another user's, {@code NOT_FOUND}
-   */
-  public Template show(Tx tx, UUID id) {
+  public Template get(Tx tx, UUID id) {
     return find(tx, id).orElseThrow(() -> missing(tx, id));
   }
 
-  /**
-   * The next occurrences of a template, from now on.
-   *
-   * @throws Refusal {@code FORBIDDEN}, {@code NOT_FOUND}
-   */
+  /** The next occurrences of a template. */
   public List<Instant> preview(Tx tx, UUID id, int count) {
-    return show(tx, id).recurrence().upcoming(tx.now(), count);
+    return get(tx, id).recurrence().upcoming(tx.now(), count);
   }
 
   /**
-   * The first occurrences of a rule that is not saved.
+   * The first occurrences of a rule that is not stored.
    *
-   * @param startsAt from when on; null for now
-   * @param zone whose clocks count; null for the user's own
-   * @throws Refusal {@code VALIDATION_ERROR} if it could not be saved either
+   * @param startsAt null for now
+   * @param zone null for the user's time zone
+   * @throws Refusal {@code VALIDATION_ERROR} as {@link #create} does
    */
   List<Instant> preview(
       Tx tx, Rrule rule, @Nullable Instant startsAt, @Nullable ZoneId zone, int count) {
@@ -96,20 +88,20 @@ public final class Templates {
    * Creates a template with its first instance.
    *
    * @throws Refusal {@code VALIDATION_ERROR} if the rule never occurs or the description is too
-   *     long for the tier, {@code LIMIT_EXCEEDED} if there is no room for the task, or as many
-   *     templates are active as tasks may be open
+   *     long for the tier, {@code LIMIT_EXCEEDED} for open tasks or active templates
    */
   Created create(Tx tx, TemplateDraft draft) {
     Recurrence recurrence = recurrence(tx, draft.rule(), draft.startsAt(), draft.zone());
     check(recurrence);
     tasks.checkDescription(tx.owner(), draft.description());
     Instant first = recurrence.first().orElseThrow();
-    boolean reached = reached(first, tx.now());
-    if (reached) {
+    boolean withinHorizon = withinHorizon(first, tx.now());
+    if (withinHorizon) {
       tasks.checkRoom(tx.owner());
     }
-    checkActive(tx);
-    Instant next = reached ? recurrence.next(Template.latest(first, tx.now())).orElse(null) : first;
+    checkActiveLimit(tx);
+    Instant next =
+        withinHorizon ? recurrence.next(Template.later(first, tx.now())).orElse(null) : first;
     Template template =
         new Template(
             ids.next(),
@@ -123,7 +115,7 @@ public final class Templates {
             tx.now());
     insert(tx, template);
     events.emit(tx, new Event.TemplateCreated(template.id()));
-    if (!reached) {
+    if (!withinHorizon) {
       schedule(tx, template.id(), first);
       return new Created(template, Optional.empty());
     }
@@ -132,11 +124,10 @@ public final class Templates {
   }
 
   /**
-   * Changes a template. Instances stay as they were, but for the open one if that is wished
-   * (FR-018).
+   * Changes a template and, if the patch says so, its open instance (FR-018).
    *
-   * @throws Refusal {@code VALIDATION_ERROR} as {@link #create} does, and if what has come to its
-   *     end is to be active; {@code FORBIDDEN}, {@code NOT_FOUND}, {@code LIMIT_EXCEEDED}
+   * @throws Refusal {@code VALIDATION_ERROR} as {@link #create} does, and if a rule without further
+   *     occurrences is to become active; {@code LIMIT_EXCEEDED}
    */
   Template patch(Tx tx, UUID id, TemplatePatch patch) {
     if (patch.description() != null) {
@@ -144,64 +135,68 @@ public final class Templates {
     }
     Optional<Template> found = find(tx, id);
     Recurrence recurrence = patch.recurrence(found.orElse(null), tx.now());
-    if (patch.touchesTimes() && recurrence != null) {
+    if (patch.setsRecurrence() && recurrence != null) {
       check(recurrence);
     }
     Template old = found.orElseThrow(() -> missing(tx, id));
     Template changed = patch.applyTo(old, Objects.requireNonNull(recurrence));
-    if (changed.equals(old) && !patch.alsoOpen()) {
+    if (changed.equals(old) && !patch.updatesInstance()) {
       return old;
     }
-    if (changed.active() && !old.active()) {
-      checkActive(tx);
+    boolean activated = changed.active() && !old.active();
+    if (activated) {
+      checkActiveLimit(tx);
     }
-    boolean moved = !recurrence.equals(old.recurrence());
-    boolean begins = changed.active() && !old.active();
-    if (moved || begins || patch.alsoOpen()) {
-      changed = arrange(tx, old, changed, patch, moved);
+    boolean rescheduled = !recurrence.equals(old.recurrence());
+    if (rescheduled || activated || patch.updatesInstance()) {
+      changed = reschedule(tx, old, changed, patch, rescheduled);
     } else if (!changed.active() && old.active()) {
-      jobs.cancel(tx, Tasks.NEXT_INSTANCE, id.toString());
+      jobs.cancel(tx, id);
     }
     if (changed.equals(old)) {
       return old;
     }
-    Template stored = changed.touched(tx.now());
+    Template stored = changed.updatedAt(tx.now());
     store(tx, stored);
     events.emit(tx, new Event.TemplateUpdated(id, stored.active()));
     return stored;
   }
 
-  /** What follows for the open instance, for what comes next, and for the job that makes it. */
-  private Template arrange(
-      Tx tx, Template old, Template changed, TemplatePatch patch, boolean moved) {
-    Instances.Made made = instances.of(tx, old.id());
-    Optional<Instances.Waiting> open = made.waiting().filter(waiting -> !waiting.task().archived());
-    Instant newest = Template.latest(made.newest(), tx.now());
-    if (patch.alsoOpen() && open.isPresent()) {
+  /** Updates the open instance, the next occurrence and the job that creates its instance. */
+  private Template reschedule(
+      Tx tx, Template old, Template changed, TemplatePatch patch, boolean rescheduled) {
+    Instances.Summary existing = instances.summary(tx, old.id());
+    Optional<Instances.Pending> open = existing.pending().filter(one -> !one.task().archived());
+    Instant newest = Template.later(existing.newestOccurrence(), tx.now());
+    if (patch.updatesInstance() && open.isPresent()) {
+      Instances.Pending instance = open.get();
       Instant occurrence =
-          moved
-              ? movedTo(changed.recurrence(), open.get(), made, tx.now())
-              : open.get().occurrence();
-      rewrite(tx, open.get(), patch, occurrence);
-      newest = Template.latest(Template.latest(made.newestOther(), occurrence), tx.now());
+          rescheduled
+              ? newOccurrence(changed.recurrence(), instance, existing, tx.now())
+              : instance.occurrence();
+      Task task = instance.task();
+      Instant due = occurrence.equals(instance.occurrence()) ? task.dueDate() : occurrence;
+      instances.update(tx, instance, patch.applyTo(task.fields(), due), occurrence);
+      newest =
+          Template.later(Template.later(existing.newestOtherOccurrence(), occurrence), tx.now());
     }
     Instant next = changed.nextDue();
-    if (moved) {
+    if (rescheduled) {
       next = changed.recurrence().next(newest).orElse(null);
     } else if (changed.active() && !old.active()) {
-      next = changed.following(made, tx.now()).orElse(null);
+      next = changed.nextOccurrence(existing, tx.now()).orElse(null);
     }
     if (!changed.active()) {
-      jobs.cancel(tx, Tasks.NEXT_INSTANCE, old.id().toString());
+      jobs.cancel(tx, old.id());
       return changed.withNext(next, false);
     }
-    if (made.waiting().isPresent()) {
+    if (existing.pending().isPresent()) {
       return changed.withNext(next, true);
     }
-    jobs.cancel(tx, Tasks.NEXT_INSTANCE, old.id().toString());
+    jobs.cancel(tx, old.id());
     if (next == null) {
       if (Boolean.TRUE.equals(patch.active())) {
-        throw Refusal.invalid("active", "must be false, since the rule has no occurrence left");
+        throw Refusal.invalid("active", "must be false: the rule has no further occurrence");
       }
       return changed.withNext(null, false);
     }
@@ -210,56 +205,35 @@ public final class Templates {
   }
 
   /**
-   * Where an open instance goes when the rule changes: to the new rule's next occurrence, unless it
-   * is overdue already or that one is out of reach.
+   * The occurrence of the open instance after its rule has changed: the new rule's next one, unless
+   * the instance is overdue or that occurrence is beyond the horizon.
    */
-  private static Instant movedTo(
-      Recurrence recurrence, Instances.Waiting open, Instances.Made made, Instant now) {
+  private static Instant newOccurrence(
+      Recurrence recurrence, Instances.Pending open, Instances.Summary existing, Instant now) {
     if (!open.occurrence().isAfter(now)) {
       return open.occurrence();
     }
     return recurrence
-        .next(Template.latest(made.newestOther(), now))
-        .filter(next -> reached(next, now))
+        .next(Template.later(existing.newestOtherOccurrence(), now))
+        .filter(next -> withinHorizon(next, now))
         .orElse(open.occurrence());
   }
 
-  private void rewrite(Tx tx, Instances.Waiting open, TemplatePatch patch, Instant occurrence) {
-    Task task = open.task();
-    instances.rewrite(
-        tx,
-        open,
-        new TaskDraft(
-            patch.title() == null ? task.title() : patch.title(),
-            patch.description() == null ? task.fields().description() : patch.description(),
-            patch.priority() == null ? task.fields().priority() : patch.priority(),
-            occurrence.equals(open.occurrence()) ? task.dueDate() : occurrence,
-            patch.estimatedDuration().given()
-                ? patch.estimatedDuration().value()
-                : task.fields().estimatedDuration()),
-        occurrence);
-  }
-
-  /**
-   * Deletes a template; its instances remain.
-   *
-   * @throws Refusal {@code FORBIDDEN}, {@code NOT_FOUND}
-   */
+  /** Deletes a template and keeps its instances. */
   public void delete(Tx tx, UUID id) {
-    show(tx, id);
+    get(tx, id);
     tx.sql("recurrence.delete_template").bind("id", id).atCommit();
-    jobs.cancel(tx, Tasks.NEXT_INSTANCE, id.toString());
+    jobs.cancel(tx, id);
     events.emit(tx, new Event.TemplateDeleted(id));
   }
 
-  /** True if a task may be due then: no further ahead than any due date (FR-013). */
-  static boolean reached(Instant occurrence, Instant now) {
+  /** Whether a task may be due then (FR-013). */
+  static boolean withinHorizon(Instant occurrence, Instant now) {
     return !occurrence.isAfter(now.plus(Tasks.HORIZON));
   }
 
   private void schedule(Tx tx, UUID id, Instant occurrence) {
-    Instant when = Template.latest(occurrence.minus(Tasks.HORIZON), tx.now());
-    jobs.enqueue(tx, Tasks.NEXT_INSTANCE, id.toString(), when, Map.of());
+    jobs.schedule(tx, id, Template.later(occurrence.minus(Tasks.HORIZON), tx.now()));
   }
 
   private static Recurrence recurrence(
@@ -267,23 +241,22 @@ public final class Templates {
     LockedUser owner = tx.owner();
     return new Recurrence(
         rule,
-        startsAt == null ? tx.now() : startsAt,
-        zone == null ? ZoneId.of(owner.timezone()) : zone);
+        Objects.requireNonNullElse(startsAt, tx.now()),
+        Objects.requireNonNullElseGet(zone, () -> ZoneId.of(owner.timezone())));
   }
 
   private static void check(Recurrence recurrence) {
-    String fault = recurrence.fault();
-    if (fault != null) {
-      throw Refusal.invalid("rrule", fault);
+    String problem = recurrence.problem();
+    if (problem != null) {
+      throw Refusal.invalid("rrule", problem);
     }
   }
 
-  private void checkActive(Tx tx) {
+  private void checkActiveLimit(Tx tx) {
     int limit = tasks.maxOpen(tx.owner());
     int active = tx.sql("recurrence.count_active").one(row -> row.integer("active")).orElseThrow();
     if (active >= limit) {
-      throw Refusal.of(
-              ErrorCode.LIMIT_EXCEEDED, "no more than " + limit + " templates may be active")
+      throw Refusal.of(ErrorCode.LIMIT_EXCEEDED, "at most " + limit + " templates may be active")
           .with("limit", limit)
           .with("current", active);
     }
@@ -298,21 +271,18 @@ public final class Templates {
   }
 
   private static void insert(Tx tx, Template template) {
-    tx.sql("recurrence.insert_template")
-        .bind("id", template.id())
-        .bind("title", template.title())
-        .bind("description", template.description())
-        .bind("priority", template.priority())
-        .bind("estimated_duration", template.estimatedDuration())
-        .bind("rrule", template.schedule().rrule())
-        .bind("timezone", template.schedule().timezone())
-        .bind("starts_at", template.schedule().startsAt())
-        .bind("next_due", template.nextDue())
-        .atCommit();
+    bind(tx.sql("recurrence.insert_template"), template).atCommit();
   }
 
   static void store(Tx tx, Template template) {
-    tx.sql("recurrence.store_template")
+    bind(tx.sql("recurrence.store_template"), template)
+        .bind("active", template.active())
+        .bind("updated_at", template.updatedAt())
+        .atCommit();
+  }
+
+  private static Query bind(Query statement, Template template) {
+    return statement
         .bind("id", template.id())
         .bind("title", template.title())
         .bind("description", template.description())
@@ -321,9 +291,6 @@ public final class Templates {
         .bind("rrule", template.schedule().rrule())
         .bind("timezone", template.schedule().timezone())
         .bind("starts_at", template.schedule().startsAt())
-        .bind("next_due", template.nextDue())
-        .bind("active", template.active())
-        .bind("updated_at", template.updatedAt())
-        .atCommit();
+        .bind("next_due", template.nextDue());
   }
 }

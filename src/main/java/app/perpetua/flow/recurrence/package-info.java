@@ -1,4 +1,4 @@
-/** Templates: rules by which tasks come back. */
+/** Templates: recurring tasks, by recurrence rules of RFC 5545. */
 @NullMarked
 package app.perpetua.flow.recurrence;
 

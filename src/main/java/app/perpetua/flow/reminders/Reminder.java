@@ -2,6 +2,7 @@ package app.perpetua.flow.reminders;
 
 import app.perpetua.flow.base.WireName;
 import app.perpetua.flow.sql.Row;
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Objects;
@@ -9,27 +10,17 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A reminder as the contract shows it.
+ * A reminder, as defined by the API contract.
  *
  * @param id UUID version 7
- * @param taskId what it reminds of
- * @param userId its owner
- * @param type what its time is relative to
- * @param offsetMinutes minutes from the due date, 0 to 43200; null exactly if absolute
- * @param scheduledAt when
- * @param method where it appears
- * @param fired whether its time is over, be it that nobody was told
- * @param firedAt since when; null until then
- * @param createdAt when it was made
- * @param updatedAt when it last changed
+ * @param fired whether it has fired, or its time has passed without a notification
+ * @param firedAt null until then
  */
 public record Reminder(
     UUID id,
     UUID taskId,
     UUID userId,
-    Type type,
-    @Nullable Integer offsetMinutes,
-    Instant scheduledAt,
+    @JsonUnwrapped Timing timing,
     Method method,
     boolean fired,
     @Nullable Instant firedAt,
@@ -37,11 +28,8 @@ public record Reminder(
     Instant updatedAt) {
   /** What the time of a reminder is relative to. */
   public enum Type implements WireName {
-    /** So long before the due date. */
     BEFORE,
-    /** So long after the due date. */
     AFTER,
-    /** A time of its own. */
     ABSOLUTE
   }
 
@@ -52,14 +40,36 @@ public record Reminder(
     IN_APP
   }
 
+  /**
+   * When a reminder fires.
+   *
+   * @param offsetMinutes minutes before or after the due date, 0 to 43200; null if absolute
+   */
+  public record Timing(Type type, @Nullable Integer offsetMinutes, Instant scheduledAt) {
+    static Timing absolute(Instant at) {
+      return new Timing(Type.ABSOLUTE, null, at);
+    }
+
+    static Timing relativeTo(Instant due, Type type, int offsetMinutes) {
+      Duration offset = Duration.ofMinutes(offsetMinutes);
+      return new Timing(
+          type, offsetMinutes, type == Type.BEFORE ? due.minus(offset) : due.plus(offset));
+    }
+
+    boolean isPast(Instant now) {
+      return scheduledAt.isBefore(now);
+    }
+  }
+
   static Reminder of(Row row) {
     return new Reminder(
         row.uuid("id"),
         row.uuid("task_id"),
         row.uuid("user_id"),
-        row.wireName("type", Type.class),
-        row.integerOrNull("offset_minutes"),
-        row.instant("scheduled_at"),
+        new Timing(
+            row.wireName("type", Type.class),
+            row.integerOrNull("offset_minutes"),
+            row.instant("scheduled_at")),
         row.wireName("method", Method.class),
         row.bool("fired"),
         row.instantOrNull("fired_at"),
@@ -67,43 +77,28 @@ public record Reminder(
         row.instant("updated_at"));
   }
 
-  /** So many minutes before or after the due date. */
-  static Instant around(Instant due, Type type, int offsetMinutes) {
-    Duration offset = Duration.ofMinutes(offsetMinutes);
-    return type == Type.BEFORE ? due.minus(offset) : due.plus(offset);
+  public Instant scheduledAt() {
+    return timing.scheduledAt();
   }
 
-  /** As it follows the due date; one that would have been due already has fired. */
-  Reminder following(Instant due, Instant now) {
-    Instant at = around(due, type, Objects.requireNonNull(offsetMinutes));
-    Reminder moved = with(type, offsetMinutes, at, method, now);
-    return Reminders.isPast(at, now) ? moved.firedAt(now) : moved;
+  /** Moves with the due date; fires without a notification if the new time is past. */
+  Reminder movedTo(Instant due, Instant now) {
+    Timing moved =
+        Timing.relativeTo(due, timing.type(), Objects.requireNonNull(timing.offsetMinutes()));
+    Reminder changed = with(moved, method, now);
+    return moved.isPast(now) ? changed.firedAt(now) : changed;
   }
 
-  Reminder with(
-      Type newType, @Nullable Integer newOffset, Instant at, Method newMethod, Instant now) {
-    return new Reminder(
-        id, taskId, userId, newType, newOffset, at, newMethod, fired, firedAt, createdAt, now);
+  Reminder with(Timing newTiming, Method newMethod, Instant now) {
+    return new Reminder(id, taskId, userId, newTiming, newMethod, fired, firedAt, createdAt, now);
   }
 
   Reminder firedAt(Instant now) {
-    return new Reminder(
-        id, taskId, userId, type, offsetMinutes, scheduledAt, method, true, now, createdAt, now);
+    return new Reminder(id, taskId, userId, timing, method, true, now, createdAt, now);
   }
 
-  /** As one comes back whose time has passed meanwhile (FR-027): fired, its times as they were. */
+  /** Fired without a notification, because its time passed while it was deleted (FR-027). */
   Reminder lapsedAt(Instant now) {
-    return new Reminder(
-        id,
-        taskId,
-        userId,
-        type,
-        offsetMinutes,
-        scheduledAt,
-        method,
-        true,
-        now,
-        createdAt,
-        updatedAt);
+    return new Reminder(id, taskId, userId, timing, method, true, now, createdAt, updatedAt);
   }
 }

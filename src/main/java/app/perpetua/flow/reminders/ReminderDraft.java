@@ -4,12 +4,10 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A reminder to be made.
+ * A reminder to create.
  *
- * @param type what its time is relative to
- * @param offsetMinutes minutes from the due date, 0 to 43200; null exactly if absolute
- * @param scheduledAt when; null unless absolute
- * @param method where it appears
+ * @param offsetMinutes minutes before or after the due date, 0 to 43200; null if absolute
+ * @param scheduledAt null unless absolute
  */
 public record ReminderDraft(
     Reminder.Type type,

@@ -17,12 +17,11 @@ import java.util.Optional;
 import java.util.UUID;
 
 /**
- * Fires a reminder whose time has come: tells the user, once. Nobody is told of a task that is not
- * open any more; the reminder counts as fired then, as one does that was moved into the past, so
- * that opening the task again reminds of nothing late. Thread-safe.
+ * Fires a due reminder: adds a notification, once. If the task is not open, the reminder is marked
+ * as fired without a notification, so that reopening the task triggers no late one. Thread-safe.
  */
 public final class ReminderFireJob implements TransactionalHandler {
-  private static final DateTimeFormatter WORDS =
+  private static final DateTimeFormatter DUE_DATE =
       DateTimeFormatter.ofPattern("EEEE, d MMMM uuuu, HH:mm", Locale.ENGLISH);
 
   private final Reminders reminders;
@@ -46,7 +45,7 @@ public final class ReminderFireJob implements TransactionalHandler {
     }
     Reminder reminder = found.get();
     if (reminder.scheduledAt().isAfter(tx.now())) {
-      // Moved while this job was already claimed.
+      // The reminder was moved after a worker had claimed this job.
       return new Next.Snooze(reminder.scheduledAt());
     }
     Task task = tasks.detail(tx, reminder.taskId()).task();
@@ -68,12 +67,12 @@ public final class ReminderFireJob implements TransactionalHandler {
     return new Next.Done();
   }
 
-  /** Such as {@code Due Tuesday, 10 March 2026, 14:30}, as the clocks show it where the user is. */
+  /** Such as {@code Due Tuesday, 10 March 2026, 14:30}, in the user's time zone. */
   private static String due(Task task, ZoneId zone, Instant now) {
     Instant due = task.dueDate();
     if (due == null) {
       return "No due date";
     }
-    return (due.isBefore(now) ? "Was due " : "Due ") + WORDS.format(due.atZone(zone));
+    return (due.isBefore(now) ? "Was due " : "Due ") + DUE_DATE.format(due.atZone(zone));
   }
 }

@@ -4,19 +4,15 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a PATCH changes; null means the field stays.
+ * A partial update of a reminder; null keeps the old value.
  *
- * @param type what its time is relative to
- * @param offsetMinutes minutes from the due date, 0 to 43200
- * @param scheduledAt when
- * @param method where it appears
+ * @param offsetMinutes minutes before or after the due date, 0 to 43200
  */
 public record ReminderPatch(
     Reminder.@Nullable Type type,
     @Nullable Integer offsetMinutes,
     @Nullable Instant scheduledAt,
     Reminder.@Nullable Method method) {
-  /** True if it says anything about the time. */
   boolean setsTime() {
     return type != null || offsetMinutes != null || scheduledAt != null;
   }

@@ -6,16 +6,17 @@ import app.perpetua.flow.parsing.JsonReader;
 import app.perpetua.flow.parsing.QueryParameters;
 import app.perpetua.flow.sql.PageRequest;
 import app.perpetua.flow.sql.Tx;
+import app.perpetua.flow.tasks.Tasks;
 import java.time.Instant;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** Requests about reminders: parsed, checked as far as that needs no database, answered. */
+/** Endpoints of reminders. */
 public final class ReminderRoutes {
-  /** Thirty days, as far ahead as a due date may lie. */
-  private static final int MAX_OFFSET = 43_200;
+  /** Minutes: how far ahead a due date may lie. */
+  private static final int MAX_OFFSET = (int) Tasks.HORIZON.toMinutes();
 
   private final Reminders reminders;
 
@@ -34,7 +35,7 @@ public final class ReminderRoutes {
   /** GET /tasks/{id}/reminders. */
   public Function<Tx, Reply> listOfTask(Request request) {
     UUID taskId = request.pathId("id");
-    return tx -> Reply.ok(reminders.of(tx, taskId));
+    return tx -> Reply.ok(reminders.listOfTask(tx, taskId));
   }
 
   /** GET /reminders/{id}. */
@@ -71,9 +72,9 @@ public final class ReminderRoutes {
     if (body.has("offset_minutes")
         && patch.offsetMinutes() == null
         && patch.type() != Reminder.Type.ABSOLUTE) {
-      body.fail("offset_minutes", "may be null for absolute only");
+      body.fail("offset_minutes", "must not be null unless type is absolute");
     }
-    fitting(body, patch.type(), patch.offsetMinutes(), patch.scheduledAt());
+    checkCombination(body, patch.type(), patch.offsetMinutes(), patch.scheduledAt());
     body.validate();
     return tx -> Reply.ok(reminders.patch(tx, id, patch));
   }
@@ -96,34 +97,34 @@ public final class ReminderRoutes {
     if (type != null) {
       body.required(type == Reminder.Type.ABSOLUTE ? "scheduled_at" : "offset_minutes");
     }
-    fitting(body, type, offset, at);
-    if (at != null && Reminders.isPast(at, now)) {
+    checkCombination(body, type, offset, at);
+    if (at != null && at.isBefore(now)) {
       body.fail("scheduled_at", Reminders.PAST);
     }
     body.validate();
     return new ReminderDraft(
-        Objects.requireNonNull(type), offset, at, method == null ? Reminder.Method.IN_APP : method);
+        Objects.requireNonNull(type),
+        offset,
+        at,
+        Objects.requireNonNullElse(method, Reminder.Method.IN_APP));
   }
 
-  /** The sign is ignored: the type gives the direction. */
+  /** Ignores the sign: the type gives the direction. */
   private static @Nullable Integer offset(JsonReader body) {
     Integer offset = body.integer("offset_minutes", -MAX_OFFSET, MAX_OFFSET);
     return offset == null ? null : Math.abs(offset);
   }
 
-  private static void fitting(
+  private static void checkCombination(
       JsonReader body,
       Reminder.@Nullable Type type,
       @Nullable Integer offset,
       @Nullable Instant at) {
-    if (type == null) {
-      return;
-    }
     if (type == Reminder.Type.ABSOLUTE && offset != null) {
-      body.fail("offset_minutes", "is for before and after only");
+      body.fail("offset_minutes", Reminders.RELATIVE_ONLY);
     }
-    if (type != Reminder.Type.ABSOLUTE && at != null) {
-      body.fail("scheduled_at", "is for absolute only");
+    if (type != null && type != Reminder.Type.ABSOLUTE && at != null) {
+      body.fail("scheduled_at", Reminders.ABSOLUTE_ONLY);
     }
   }
 }

@@ -1,5 +1,7 @@
 package app.perpetua.flow.reminders;
 
+import static java.util.Objects.requireNonNullElse;
+
 import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Refusal;
@@ -25,23 +27,27 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /**
- * The rules of reminders (FR-025, FR-026). Each that has not fired has a job standing at its time,
- * which moves and goes with it. Runs under the owner's lock, as {@link Tasks} does. Thread-safe.
+ * The rules of reminders (FR-025, FR-026). Each reminder that has not fired has a job scheduled for
+ * its time. Methods that write require the owner's lock. Thread-safe.
+ *
+ * <p>Methods that take an id refuse another user's row with {@code FORBIDDEN} and a missing one with
+ * {@code NOT_FOUND}; methods that list refuse a deleted account with {@code UNAUTHORIZED}.
  */
 public final class Reminders {
-  /** The kind of the job that fires one; its key is the reminder's id. */
+  /** The kind of {@link ReminderFireJob}; its key is the reminder's id. */
   public static final String FIRE = "reminder_fire";
 
-  /** Said of a time that has passed. */
-  static final String PAST = "must not lie in the past";
+  static final String PAST = "must not be in the past";
+  static final String RELATIVE_ONLY = "must be absent if type is absolute";
+  static final String ABSOLUTE_ONLY = "must be absent unless type is absolute";
 
   /**
-   * What came back with a task.
+   * The reminders of a restored task.
    *
    * @param reminders soonest first
-   * @param lapsed how many of them count as fired now, though nobody was told
+   * @param lapsed number of reminders marked as fired because their time has passed
    */
-  public record Restored(List<Reminder> reminders, int lapsed) {}
+  record Restored(List<Reminder> reminders, int lapsed) {}
 
   private final ReminderConfig config;
   private final Tasks tasks;
@@ -57,29 +63,16 @@ public final class Reminders {
     this.events = events;
   }
 
-  /**
-   * All of the user's, soonest first.
-   *
-   * @throws Refusal {@code UNAUTHORIZED} if the account is gone
-   */
+  /** One page of the user's reminders, soonest first. */
   public Page<Reminder> list(Tx tx, PageRequest page) {
     return tx.sql("reminders.list_reminders").page(page, Reminder::of);
   }
 
-  /**
-   * One task's, soonest first, in the contract's shape.
-   *
-   * @throws Refusal {@code FORBIDDEN}, {@code NOT_FOUND}
-   */
-  public List<JsonNode> of(Tx tx, UUID taskId) {
+  /** The reminders of a task, soonest first, as defined by the API contract. */
+  public List<JsonNode> listOfTask(Tx tx, UUID taskId) {
     return tasks.detail(tx, taskId).reminders();
   }
 
-  /**
-   * One reminder.
-   *
-   * @throws Refusal {@code FORBIDDEN} if it is another user's, {@code NOT_FOUND}
-   */
   public Reminder get(Tx tx, UUID id) {
     return find(tx, id).orElseThrow(() -> missing(tx, id));
   }
@@ -87,16 +80,17 @@ public final class Reminders {
   /**
    * Adds a reminder to a task.
    *
-   * @throws Refusal {@code FORBIDDEN}, {@code NOT_FOUND}, {@code VALIDATION_ERROR} if it follows a
-   *     due date that is not there, or its time is past, {@code ARCHIVED}, {@code LIMIT_EXCEEDED}
+   * @throws Refusal {@code VALIDATION_ERROR} if its time is past, or relative and the task has no
+   *     due date, {@code ARCHIVED}, {@code LIMIT_EXCEEDED}
    */
   public Reminder add(Tx tx, UUID taskId, ReminderDraft draft) {
     TaskDetail detail = tasks.detail(tx, taskId);
-    Instant at =
-        time(detail.task(), draft.type(), draft.offsetMinutes(), draft.scheduledAt(), tx.now());
+    Reminder.Timing timing =
+        timing(detail.task(), draft.type(), draft.offsetMinutes(), draft.scheduledAt(), tx.now());
     Tasks.checkChangeable(detail.task());
     if (detail.reminders().size() >= config.max()) {
-      throw Refusal.of(ErrorCode.LIMIT_EXCEEDED, "a task may have " + config.max() + " reminders")
+      throw Refusal.of(
+              ErrorCode.LIMIT_EXCEEDED, "a task may have at most " + config.max() + " reminders")
           .with("limit", config.max())
           .with("current", detail.reminders().size());
     }
@@ -105,9 +99,7 @@ public final class Reminders {
             ids.next(),
             taskId,
             tx.userId(),
-            draft.type(),
-            draft.offsetMinutes(),
-            at,
+            timing,
             draft.method(),
             false,
             null,
@@ -116,52 +108,51 @@ public final class Reminders {
     tx.sql("reminders.insert_reminder")
         .bind("id", reminder.id())
         .bind("task_id", taskId)
-        .bind("type", reminder.type())
-        .bind("offset_minutes", reminder.offsetMinutes())
-        .bind("scheduled_at", at)
+        .bind("type", timing.type())
+        .bind("offset_minutes", timing.offsetMinutes())
+        .bind("scheduled_at", timing.scheduledAt())
         .bind("method", reminder.method())
         .atCommit();
-    stand(tx, reminder);
+    scheduleJob(tx, reminder);
     events.emit(tx, new Event.ReminderCreated(reminder.id(), taskId));
     return reminder;
   }
 
   /**
-   * Changes a reminder that has not fired. Nothing happens if it already is as asked.
+   * Changes a reminder that has not fired. Does nothing if it already has these values.
    *
-   * @throws Refusal {@code FORBIDDEN}, {@code NOT_FOUND}, {@code VALIDATION_ERROR} if its type and
-   *     time would not fit together, or a new time is past, {@code ARCHIVED}, {@code CONFLICT} if
-   *     it has fired: nobody is reminded twice by one
+   * @throws Refusal {@code VALIDATION_ERROR} if its type and time contradict each other, or a new
+   *     time is past, {@code ARCHIVED}, {@code CONFLICT} if it has fired: a reminder fires once
    */
   public Reminder patch(Tx tx, UUID id, ReminderPatch patch) {
     Optional<Reminder> found = find(tx, id);
-    Instant given = patch.scheduledAt();
-    if (given != null && !given.equals(found.map(Reminder::scheduledAt).orElse(null))) {
-      checkAhead(given, "scheduled_at", tx.now());
+    Instant newTime = patch.scheduledAt();
+    if (newTime != null && !newTime.equals(found.map(Reminder::scheduledAt).orElse(null))) {
+      checkNotPast(Reminder.Timing.absolute(newTime), "scheduled_at", tx.now());
     }
     Reminder old = found.orElseThrow(() -> missing(tx, id));
     Task task = tasks.detail(tx, old.taskId()).task();
-    Reminder changed = patched(tx, old, patch, task);
+    Reminder changed = applyPatch(tx, old, patch, task);
     Tasks.checkChangeable(task);
     if (changed.equals(old)) {
       return old;
     }
     if (old.fired()) {
       throw Refusal.of(
-          ErrorCode.CONFLICT, "the reminder has fired and stays as it is: add another");
+          ErrorCode.CONFLICT, "a reminder that has fired cannot be changed; create another");
     }
     store(tx, changed);
     if (!changed.scheduledAt().equals(old.scheduledAt())) {
-      stand(tx, changed);
+      scheduleJob(tx, changed);
     }
     events.emit(tx, new Event.ReminderUpdated(id, old.taskId(), false));
     return changed;
   }
 
   /**
-   * Removes a reminder, and its job with it.
+   * Deletes a reminder and cancels its job.
    *
-   * @throws Refusal {@code FORBIDDEN}, {@code NOT_FOUND}, {@code ARCHIVED}
+   * @throws Refusal {@code ARCHIVED}
    */
   public void delete(Tx tx, UUID id) {
     Reminder old = get(tx, id);
@@ -170,24 +161,25 @@ public final class Reminders {
   }
 
   /**
-   * Lets a task's reminders that have not fired follow its due date (FR-026): they move along,
-   * those that would be past count as fired, and without a date they go. The system decides that.
+   * Moves a task's relative reminders that have not fired with its due date (FR-026), with the
+   * system as actor. Those whose new time is past are marked as fired; without a due date all are
+   * deleted.
    *
-   * @param dueDate asked for only if there is anything to move
+   * @param dueDate called only if there are such reminders
    */
-  void follow(Tx tx, UUID taskId, Supplier<@Nullable Instant> dueDate) {
-    List<Reminder> following =
-        tx.sql("reminders.list_following").bind("task_id", taskId).list(Reminder::of);
-    if (following.isEmpty()) {
+  void moveWithDueDate(Tx tx, UUID taskId, Supplier<@Nullable Instant> dueDate) {
+    List<Reminder> relative =
+        tx.sql("reminders.list_relative").bind("task_id", taskId).list(Reminder::of);
+    if (relative.isEmpty()) {
       return;
     }
     Tx system = tx.actingFor(tx.userId(), Actor.Source.SYSTEM);
     Instant due = dueDate.get();
-    for (Reminder old : following) {
+    for (Reminder old : relative) {
       if (due == null) {
         remove(system, old);
       } else {
-        move(system, old, old.following(due, tx.now()));
+        move(system, old, old.movedTo(due, tx.now()));
       }
     }
   }
@@ -200,55 +192,55 @@ public final class Reminders {
     if (moved.fired()) {
       jobs.cancel(tx, FIRE, moved.id().toString());
     } else {
-      stand(tx, moved);
+      scheduleJob(tx, moved);
     }
     events.emit(tx, new Event.ReminderUpdated(moved.id(), moved.taskId(), moved.fired()));
   }
 
-  /** The due date as stored; the task is there as long as it has reminders. */
+  /** The stored due date of a task that has reminders, and therefore exists. */
   @Nullable Instant dueDate(Tx tx, UUID taskId) {
     return tasks.detail(tx, taskId).task().dueDate();
   }
 
-  /** Withdraws the jobs of a task that was deleted, whose reminders went with it. */
-  void withdraw(Tx tx, UUID taskId) {
+  /** Cancels the jobs of the reminders that were deleted with a task. */
+  void cancelJobs(Tx tx, UUID taskId) {
     jobs.cancelAbout(tx, FIRE, Map.of("task_id", taskId));
   }
 
-  /** As above, some time after: by then the task may have come back with its reminders. */
-  void withdrawUnlessBack(Tx tx, UUID taskId) {
-    boolean back =
+  /** Cancels the jobs unless the task was restored with its reminders. */
+  void cancelJobsUnlessRestored(Tx tx, UUID taskId) {
+    boolean restored =
         tx.sql("reminders.find_any")
             .bind("task_id", taskId)
             .one(row -> row.bool("present"))
             .orElse(false);
-    if (!back) {
-      withdraw(tx, taskId);
+    if (!restored) {
+      cancelJobs(tx, taskId);
     }
   }
 
   /**
-   * Brings a deleted task's reminders back, behind the task itself: those whose time has passed as
-   * fired (FR-027), the others with their jobs. The tombstone stays.
+   * Restores the reminders of a deleted task, after the task itself: those whose time has passed as
+   * fired (FR-027), the others with their jobs.
    *
-   * @param tombstoneId the acting user's, of a task
+   * @param tombstoneId a task's tombstone of the acting user
    */
-  public Restored restore(Tx tx, UUID tombstoneId) {
-    List<Reminder> buried =
+  Restored restore(Tx tx, UUID tombstoneId) {
+    List<Reminder> deleted =
         tx.sql("reminders.list_deleted").bind("tombstone_id", tombstoneId).list(Reminder::of);
     tx.sql("reminders.restore_reminders").bind("tombstone_id", tombstoneId).atCommit();
     List<Reminder> restored = new ArrayList<>();
     int lapsed = 0;
-    for (Reminder reminder : buried) {
+    for (Reminder reminder : deleted) {
       if (reminder.fired()) {
         restored.add(reminder);
-      } else if (isPast(reminder.scheduledAt(), tx.now())) {
+      } else if (reminder.timing().isPast(tx.now())) {
         Reminder fired = reminder.lapsedAt(tx.now());
         store(tx, fired);
         restored.add(fired);
         lapsed++;
       } else {
-        stand(tx, reminder);
+        scheduleJob(tx, reminder);
         restored.add(reminder);
       }
     }
@@ -259,12 +251,12 @@ public final class Reminders {
     return tx.sql("reminders.find_reminder").bind("id", id).one(Reminder::of);
   }
 
-  /** Leaves the computed state for the commit. */
+  /** Stores a changed reminder at the commit. */
   void store(Tx tx, Reminder reminder) {
     tx.sql("reminders.store_reminder")
         .bind("id", reminder.id())
-        .bind("type", reminder.type())
-        .bind("offset_minutes", reminder.offsetMinutes())
+        .bind("type", reminder.timing().type())
+        .bind("offset_minutes", reminder.timing().offsetMinutes())
         .bind("scheduled_at", reminder.scheduledAt())
         .bind("method", reminder.method())
         .bind("fired", reminder.fired())
@@ -279,74 +271,66 @@ public final class Reminders {
     events.emit(tx, new Event.ReminderDeleted(old.id(), old.taskId()));
   }
 
-  /** Moves its job, or makes one where there is none: a new one's, or a dead one's successor. */
-  private void stand(Tx tx, Reminder reminder) {
+  /** Reschedules the reminder's job, or enqueues one if there is none or it is dead. */
+  private void scheduleJob(Tx tx, Reminder reminder) {
     String key = reminder.id().toString();
     jobs.reschedule(tx, FIRE, key, reminder.scheduledAt());
     jobs.enqueue(tx, FIRE, key, reminder.scheduledAt(), Map.of("task_id", reminder.taskId()));
   }
 
-  private static Reminder patched(Tx tx, Reminder old, ReminderPatch patch, Task task) {
-    Reminder.Method method = patch.method() == null ? old.method() : patch.method();
-    Reminder.Type type = patch.type() == null ? old.type() : patch.type();
-    Integer offset = old.offsetMinutes();
-    Instant at = old.scheduledAt();
-    if (patch.setsTime() && type == Reminder.Type.ABSOLUTE) {
-      if (patch.offsetMinutes() != null) {
-        throw Refusal.invalid("offset_minutes", "is for before and after only");
-      }
-      offset = null;
-      at = patch.scheduledAt() == null ? at : patch.scheduledAt();
-    } else if (patch.setsTime()) {
-      if (patch.scheduledAt() != null) {
-        throw Refusal.invalid("scheduled_at", "is for absolute only");
-      }
-      offset = patch.offsetMinutes() == null ? offset : patch.offsetMinutes();
-      // One that stays as it is need not lie ahead.
-      if (type != old.type() || !Objects.equals(offset, old.offsetMinutes())) {
-        at = time(task, type, offset, null, tx.now());
-      }
-    }
-    boolean same =
-        type == old.type()
-            && Objects.equals(offset, old.offsetMinutes())
-            && at.equals(old.scheduledAt())
-            && method == old.method();
-    return same ? old : old.with(type, offset, at, method, tx.now());
+  private static Reminder applyPatch(Tx tx, Reminder old, ReminderPatch patch, Task task) {
+    Reminder.Timing timing = patch.setsTime() ? patchTiming(tx, old, patch, task) : old.timing();
+    Reminder.Method method = requireNonNullElse(patch.method(), old.method());
+    return timing.equals(old.timing()) && method == old.method()
+        ? old
+        : old.with(timing, method, tx.now());
   }
 
-  /** When it fires; refused unless that can be told and lies ahead. */
-  private static Instant time(
+  private static Reminder.Timing patchTiming(
+      Tx tx, Reminder reminder, ReminderPatch patch, Task task) {
+    Reminder.Timing old = reminder.timing();
+    Reminder.Type type = requireNonNullElse(patch.type(), old.type());
+    if (type == Reminder.Type.ABSOLUTE) {
+      if (patch.offsetMinutes() != null) {
+        throw Refusal.invalid("offset_minutes", RELATIVE_ONLY);
+      }
+      return Reminder.Timing.absolute(requireNonNullElse(patch.scheduledAt(), old.scheduledAt()));
+    }
+    if (patch.scheduledAt() != null) {
+      throw Refusal.invalid("scheduled_at", ABSOLUTE_ONLY);
+    }
+    Integer offset = patch.offsetMinutes() == null ? old.offsetMinutes() : patch.offsetMinutes();
+    // An unchanged time may be in the past.
+    return type == old.type() && Objects.equals(offset, old.offsetMinutes())
+        ? old
+        : timing(task, type, offset, null, tx.now());
+  }
+
+  private static Reminder.Timing timing(
       Task task,
       Reminder.Type type,
       @Nullable Integer offset,
-      @Nullable Instant given,
+      @Nullable Instant scheduledAt,
       Instant now) {
     if (type == Reminder.Type.ABSOLUTE) {
-      Instant at = Objects.requireNonNull(given);
-      checkAhead(at, "scheduled_at", now);
-      return at;
+      return checkNotPast(
+          Reminder.Timing.absolute(Objects.requireNonNull(scheduledAt)), "scheduled_at", now);
     }
     if (offset == null) {
-      throw Refusal.invalid("offset_minutes", "is required for before and after");
+      throw Refusal.invalid("offset_minutes", "is required if type is before or after");
     }
     if (task.dueDate() == null) {
-      throw Refusal.invalid("type", "must be absolute, since the task has no due date");
+      throw Refusal.invalid("type", "must be absolute: the task has no due date");
     }
-    Instant at = Reminder.around(task.dueDate(), type, offset);
-    checkAhead(at, "offset_minutes", now);
-    return at;
+    return checkNotPast(
+        Reminder.Timing.relativeTo(task.dueDate(), type, offset), "offset_minutes", now);
   }
 
-  private static void checkAhead(Instant at, String field, Instant now) {
-    if (isPast(at, now)) {
+  private static Reminder.Timing checkNotPast(Reminder.Timing timing, String field, Instant now) {
+    if (timing.isPast(now)) {
       throw Refusal.invalid(field, PAST);
     }
-  }
-
-  /** What has passed; this very moment has not. */
-  static boolean isPast(Instant at, Instant now) {
-    return at.isBefore(now);
+    return timing;
   }
 
   private static Refusal missing(Tx tx, UUID id) {

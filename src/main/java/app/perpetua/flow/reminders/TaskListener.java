@@ -5,8 +5,8 @@ import app.perpetua.flow.events.EventListener;
 import app.perpetua.flow.sql.Tx;
 
 /**
- * Lets reminders follow their task: its due date (FR-026), and its deletion, which has taken the
- * reminders along and leaves their jobs. Thread-safe.
+ * Moves reminders with their task's due date (FR-026), and cancels the jobs of reminders that were
+ * deleted with their task. Thread-safe.
  */
 public final class TaskListener implements EventListener {
   private final Reminders reminders;
@@ -33,19 +33,23 @@ public final class TaskListener implements EventListener {
   public void handle(Tx tx, Event event) {
     switch (event) {
       case Event.TaskUpdated updated ->
-          reminders.follow(tx, updated.taskId(), () -> updated.dueDate());
-      case Event.TaskDeleted deleted -> reminders.withdraw(tx, deleted.taskId());
+          reminders.moveWithDueDate(tx, updated.taskId(), updated::dueDate);
+      case Event.TaskDeleted deleted -> reminders.cancelJobs(tx, deleted.taskId());
       default -> {}
     }
   }
 
-  /** By now the due date may be another one, and the stored one counts; or the task may be back. */
+  /**
+   * Uses the stored state, not the event's: by now the due date may have changed again, or the
+   * deleted task may have been restored.
+   */
   @Override
   public void retry(Tx tx, Event event) {
     switch (event) {
       case Event.TaskUpdated updated ->
-          reminders.follow(tx, updated.taskId(), () -> reminders.dueDate(tx, updated.taskId()));
-      case Event.TaskDeleted deleted -> reminders.withdrawUnlessBack(tx, deleted.taskId());
+          reminders.moveWithDueDate(
+              tx, updated.taskId(), () -> reminders.dueDate(tx, updated.taskId()));
+      case Event.TaskDeleted deleted -> reminders.cancelJobsUnlessRestored(tx, deleted.taskId());
       default -> handle(tx, event);
     }
   }

@@ -1,4 +1,4 @@
-/** When a user wants to be reminded of a task, and the reminding. */
+/** Reminders of tasks. */
 @NullMarked
 package app.perpetua.flow.reminders;
 

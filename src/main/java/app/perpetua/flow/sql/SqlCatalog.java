@@ -40,7 +40,6 @@ public final class SqlCatalog {
           "recurrence",
           "reminders",
           "tasks",
-          "tombstones",
           "voice");
 
   private static final Pattern NAME = Pattern.compile("^-- name: ([a-z][a-z0-9_]*)$");

@@ -8,33 +8,25 @@ import app.perpetua.flow.sql.Tx;
 import java.util.List;
 import java.util.UUID;
 
-/**
- * Deleted tasks, which their tombstones can bring back (FR-063). Runs under the owner's lock, as
- * {@link Tasks} does. Thread-safe.
- */
+/** Restores deleted tasks from their tombstones (FR-063). Thread-safe. */
 public final class DeletedTasks {
-  /**
-   * What came back, but for its reminders.
-   *
-   * @param task the task, one version on
-   * @param subtasks in order
-   */
+  /** A restored task without its reminders. */
   public record Restored(Task task, List<Subtask> subtasks) {}
 
   /**
    * A deleted task.
    *
-   * @param taken whether its id is in use again
-   * @param home whether its template, if it had one, has its place still: it is there, and no other
-   *     task stands for the same occurrence
+   * @param idInUse whether another task has its id now
+   * @param templateAvailable whether its template exists and has no other task for its occurrence
    */
-  private record DeletedTask(Task task, List<Subtask> subtasks, boolean taken, boolean home) {
+  private record DeletedTask(
+      Task task, List<Subtask> subtasks, boolean idInUse, boolean templateAvailable) {
     static DeletedTask of(Row row, Json json) {
       return new DeletedTask(
           Task.of(row),
           List.of(json.read(row.text("subtasks"), Subtask[].class)),
-          row.bool("taken"),
-          row.bool("home"));
+          row.bool("id_in_use"),
+          row.bool("template_available"));
     }
   }
 
@@ -45,23 +37,23 @@ public final class DeletedTasks {
   }
 
   /**
-   * Brings a task back with its subtasks, ids, times, flags and order, limit or not. Where its
-   * template is gone, or has another task in its place, it comes back as a task of its own, so that
-   * recovering always succeeds. The tombstone stays.
+   * Restores a task with its subtasks, regardless of limits. If its template no longer exists or
+   * has another task for the same occurrence, the task is restored without a template, so that
+   * recovery always succeeds. Requires the owner's lock.
    *
-   * @param tombstoneId the acting user's, of a task
+   * @param tombstoneId a task's tombstone of the acting user
    * @throws Refusal {@code CONFLICT} if its id is in use again
    */
   public Restored restore(Tx tx, UUID tombstoneId) {
-    DeletedTask buried =
+    DeletedTask deleted =
         tx.sql("tasks.find_deleted")
             .bind("tombstone_id", tombstoneId)
             .one(row -> DeletedTask.of(row, json))
             .orElseThrow();
-    if (buried.taken()) {
-      throw Refusal.of(ErrorCode.CONFLICT, "there is a task of that id again");
+    if (deleted.idInUse()) {
+      throw Refusal.of(ErrorCode.CONFLICT, "another task has the deleted task's id");
     }
-    Task task = buried.task().recovered(buried.home());
+    Task task = deleted.task().recovered(deleted.templateAvailable());
     tx.sql("tasks.restore_task")
         .bind("tombstone_id", tombstoneId)
         .bind("template_id", task.templateId())
@@ -69,6 +61,6 @@ public final class DeletedTasks {
         .bind("open_delta", task.open() ? 1 : 0)
         .atCommit();
     tx.sql("tasks.restore_subtasks").bind("tombstone_id", tombstoneId).atCommit();
-    return new Restored(task, buried.subtasks());
+    return new Restored(task, deleted.subtasks());
   }
 }

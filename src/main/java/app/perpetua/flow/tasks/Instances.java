@@ -12,37 +12,34 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The tasks that templates make (FR-016). They are tasks like others, apart from the template and
- * the occurrence that they stand for, which are unique together. Runs under the owner's lock, as
- * {@link Tasks} does. Thread-safe.
+ * Instances: the tasks that templates create (FR-016). An instance is an ordinary task with a
+ * template and an occurrence, a pair that is unique. Methods that write require the owner's lock.
+ * Thread-safe.
  */
 public final class Instances {
-  /**
-   * An instance that is not completed, be it hidden or archived.
-   *
-   * @param occurrence which one of the template's it stands for
-   */
-  public record Waiting(Task task, Instant occurrence) {}
+  /** An instance that is not completed; it may be hidden or archived. */
+  public record Pending(Task task, Instant occurrence) {}
 
   /**
-   * What there is of a template.
+   * The instances of a template.
    *
-   * @param newest the latest occurrence of which there is a task; null if there is none
-   * @param newestDue that task's due date; null if it has none
-   * @param waiting the newest that is not completed
-   * @param newestOther the latest occurrence but for the waiting one; null if there is none
+   * @param newestOccurrence null if there are no instances
+   * @param newestDueDate due date of the newest instance; null if it has none
+   * @param pending the newest instance that is not completed
+   * @param newestOtherOccurrence the newest occurrence except the pending one; null if there is no
+   *     other, or none is pending
    */
-  public record Made(
-      @Nullable Instant newest,
-      @Nullable Instant newestDue,
-      Optional<Waiting> waiting,
-      @Nullable Instant newestOther) {
-    static Made of(Row row) {
-      return new Made(
+  public record Summary(
+      @Nullable Instant newestOccurrence,
+      @Nullable Instant newestDueDate,
+      Optional<Pending> pending,
+      @Nullable Instant newestOtherOccurrence) {
+    static Summary of(Row row) {
+      return new Summary(
           row.instantOrNull("newest_occurrence"),
           row.instantOrNull("newest_due"),
           Optional.ofNullable(row.uuidOrNull("id"))
-              .map(_ -> new Waiting(Task.of(row), row.instant("occurrence_at"))),
+              .map(_ -> new Pending(Task.of(row), row.instant("occurrence_at"))),
           row.instantOrNull("other_occurrence"));
     }
   }
@@ -57,34 +54,32 @@ public final class Instances {
     this.events = events;
   }
 
-  /** What the acting user has of that template. */
-  public Made of(Tx tx, UUID templateId) {
+  public Summary summary(Tx tx, UUID templateId) {
     return tx.sql("tasks.find_instances")
         .bind("template_id", templateId)
-        .one(Made::of)
-        .orElse(new Made(null, null, Optional.empty(), null));
+        .one(Summary::of)
+        .orElse(new Summary(null, null, Optional.empty(), null));
   }
 
   /**
-   * Makes an instance. Whether there is room is the caller's question.
+   * Creates an instance without checking the limit of open tasks.
    *
-   * @param draft its fields; its due date is the occurrence
+   * @param draft its due date is the occurrence
    */
   public Task create(Tx tx, UUID templateId, TaskDraft draft) {
-    Task task = Task.made(ids.next(), tx.userId(), templateId, draft, tx.now());
+    Task task = Task.create(ids.next(), tx.userId(), templateId, draft, tx.now());
     tasks.insert(tx, task, draft.dueDate());
     return task;
   }
 
   /**
-   * Gives an instance these fields. Nothing happens, and no version is spent, if it has them
-   * already.
+   * Changes the fields and the occurrence of an instance. Its version stays if nothing changes.
    *
-   * @param occurrence which one it stands for from now on
+   * @param occurrence the new occurrence
    */
-  public void rewrite(Tx tx, Waiting waiting, TaskDraft draft, Instant occurrence) {
-    Task old = waiting.task();
-    if (!occurrence.equals(waiting.occurrence())) {
+  public void update(Tx tx, Pending instance, TaskDraft draft, Instant occurrence) {
+    Task old = instance.task();
+    if (!occurrence.equals(instance.occurrence())) {
       tx.sql("tasks.move_occurrence")
           .bind("id", old.id())
           .bind("occurrence_at", occurrence)
@@ -93,8 +88,8 @@ public final class Instances {
     Task changed = old.with(draft);
     if (!changed.equals(old)) {
       tasks.store(tx, old, changed);
-      boolean moved = !Objects.equals(changed.dueDate(), old.dueDate());
-      events.emit(tx, new Event.TaskUpdated(old.id(), moved, changed.dueDate(), null));
+      boolean dueChanged = !Objects.equals(changed.dueDate(), old.dueDate());
+      events.emit(tx, new Event.TaskUpdated(old.id(), dueChanged, changed.dueDate(), null));
     }
   }
 }

@@ -6,17 +6,12 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A step of a task as the contract shows it.
+ * A subtask, as defined by the API contract.
  *
  * @param id UUID version 7
- * @param taskId the task it belongs to
  * @param title 1 to 200 characters
- * @param completed whether it is done
- * @param completedAt since when; null while open
- * @param orderIndex its place among its task's subtasks, gapless from 0
- * @param source who wrote it
- * @param createdAt when it was made
- * @param updatedAt when it last changed
+ * @param completedAt null while open
+ * @param orderIndex position among the task's subtasks, gapless from 0
  */
 public record Subtask(
     UUID id,
@@ -28,19 +23,19 @@ public record Subtask(
     Source source,
     Instant createdAt,
     Instant updatedAt) {
-  /** Who wrote a subtask: its user, or the assistant with the user's confirmation. */
+  /** Who wrote a subtask. */
   public enum Source implements WireName {
     USER,
+    /** The assistant, confirmed by the user. */
     AI
   }
 
-  Subtask changed(String newTitle, boolean nowCompleted, int newIndex, Instant when) {
-    Instant since = !nowCompleted ? null : completedAt == null ? when : completedAt;
-    return new Subtask(
-        id, taskId, newTitle, nowCompleted, since, newIndex, source, createdAt, when);
+  Subtask with(String newTitle, boolean nowCompleted, int newIndex, Instant now) {
+    Instant since = !nowCompleted ? null : completedAt == null ? now : completedAt;
+    return new Subtask(id, taskId, newTitle, nowCompleted, since, newIndex, source, createdAt, now);
   }
 
-  /** In another place; moving is the task's change, so its own time of change stays. */
+  /** Keeps {@code updatedAt}: reordering changes the task, not its subtasks. */
   Subtask at(int index) {
     return new Subtask(
         id, taskId, title, completed, completedAt, index, source, createdAt, updatedAt);

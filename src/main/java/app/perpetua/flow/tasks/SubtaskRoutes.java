@@ -12,9 +12,9 @@ import java.util.Objects;
 import java.util.UUID;
 import java.util.function.Function;
 
-/** Requests about subtasks. */
+/** Endpoints of subtasks. */
 public final class SubtaskRoutes {
-  /** More than any tier allows: a longer list cannot be right. */
+  /** Above the limit of every tier. */
   private static final int MAX_LIST = 1_000;
 
   private final Tasks tasks;
@@ -55,15 +55,15 @@ public final class SubtaskRoutes {
     body.validate();
     return tx -> {
       Subtasks.Changed changed = subtasks.patch(tx, id, title, completed, index);
-      Map<String, Object> beside = new LinkedHashMap<>();
+      Map<String, Object> extras = new LinkedHashMap<>();
       changed
           .completedTask()
           .ifPresent(
               task -> {
-                beside.put("task", task);
-                beside.put("unlocked_achievements", achievements.unlocked(tx));
+                extras.put("task", task);
+                extras.put("unlocked_achievements", achievements.unlocked(tx));
               });
-      return Reply.data(200, changed.subtask(), beside);
+      return Reply.data(200, changed.subtask(), extras);
     };
   }
 

@@ -1,5 +1,7 @@
 package app.perpetua.flow.tasks;
 
+import static java.util.Objects.requireNonNullElse;
+
 import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Refusal;
@@ -15,16 +17,15 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The rules of subtasks (FR-009, FR-019 to FR-021). They live and change with their task: each
- * change raises its version, and the last open one completes it. Runs under the owner's lock, as
- * {@link Tasks} does. Thread-safe.
+ * The rules of subtasks (FR-009, FR-019 to FR-021). Each change increments the task's version, and
+ * completing the last open subtask completes the task. Methods that write require the owner's lock.
+ * Thread-safe.
  */
 public final class Subtasks {
   /**
-   * A changed subtask.
+   * The result of a change.
    *
-   * @param subtask as it is now
-   * @param completedTask its task, if this very change completed that as well
+   * @param completedTask the task, if this change completed it
    */
   public record Changed(Subtask subtask, Optional<Task> completedTask) {}
 
@@ -39,10 +40,11 @@ public final class Subtasks {
   }
 
   /**
-   * Adds a subtask, at the end unless a place is given.
+   * Adds a subtask.
    *
+   * @param index null for the end
    * @throws Refusal {@code FORBIDDEN}, {@code NOT_FOUND}, {@code ARCHIVED}, {@code
-   *     VALIDATION_ERROR} if the place would leave a gap, {@code LIMIT_EXCEEDED}
+   *     VALIDATION_ERROR} if the index would leave a gap, {@code LIMIT_EXCEEDED}
    */
   public Subtask add(
       Tx tx, UUID taskId, String title, @Nullable Integer index, Subtask.Source source) {
@@ -59,15 +61,11 @@ public final class Subtasks {
     return add(tx, taskId, titles, null, source);
   }
 
-  /**
-   * There must be room for so many more.
-   *
-   * @throws Refusal {@code LIMIT_EXCEEDED}
-   */
+  /** Refuses more subtasks than the limit allows with {@code LIMIT_EXCEEDED}. */
   public void checkRoom(LockedUser owner, Task task, int more) {
     int limit = tasks.maxSubtasks(owner);
     if (task.subtasks().subtaskCount() + more > limit) {
-      throw Refusal.of(ErrorCode.LIMIT_EXCEEDED, "a task may have " + limit + " subtasks")
+      throw Refusal.of(ErrorCode.LIMIT_EXCEEDED, "a task may have at most " + limit + " subtasks")
           .with("limit", limit)
           .with("current", task.subtasks().subtaskCount());
     }
@@ -83,21 +81,21 @@ public final class Subtasks {
     Task task = tasks.detail(tx, taskId).task();
     Tasks.checkChangeable(task);
     int count = task.subtasks().subtaskCount();
-    int first = place(index == null ? count : index, count);
+    int first = index == null ? count : checkIndex(index, count);
     checkRoom(tx.owner(), task, titles.size());
     if (first < count) {
       tx.sql("tasks.make_room").bind("task_id", taskId).bind("order_index", first).atCommit();
     }
     List<Subtask> added = new ArrayList<>();
     for (String title : titles) {
-      int place = first + added.size();
+      int position = first + added.size();
       Subtask subtask =
-          new Subtask(ids.next(), taskId, title, false, null, place, source, tx.now(), tx.now());
+          new Subtask(ids.next(), taskId, title, false, null, position, source, tx.now(), tx.now());
       tx.sql("tasks.insert_subtask")
           .bind("id", subtask.id())
           .bind("task_id", taskId)
           .bind("title", title)
-          .bind("order_index", place)
+          .bind("order_index", position)
           .bind("source", source)
           .atCommit();
       events.emit(tx, new Event.SubtaskCreated(subtask.id(), taskId));
@@ -111,11 +109,11 @@ public final class Subtasks {
   }
 
   /**
-   * Changes a subtask; null leaves a field as it is. Completing the last open one completes the
-   * task ({@code auto}, FR-009); reopening one reopens nothing else.
+   * Changes a subtask; null keeps the old value. Completing the last open subtask completes the
+   * task ({@code auto}, FR-009); reopening a subtask does not reopen the task.
    *
    * @throws Refusal {@code FORBIDDEN}, {@code NOT_FOUND}, {@code ARCHIVED}, {@code
-   *     VALIDATION_ERROR} if the place is out of range
+   *     VALIDATION_ERROR} if the index is out of range
    */
   public Changed patch(
       Tx tx,
@@ -123,35 +121,42 @@ public final class Subtasks {
       @Nullable String title,
       @Nullable Boolean completed,
       @Nullable Integer index) {
-    TaskDetail detail = tasks.detail(tx, taskOf(tx, id));
+    TaskDetail detail = tasks.detail(tx, findTaskId(tx, id));
     Task task = detail.task();
     Tasks.checkChangeable(task);
-    Subtask old = in(detail, id);
-    int place = index == null ? old.orderIndex() : place(index, detail.subtasks().size() - 1);
-    boolean done = completed == null ? old.completed() : completed;
-    String text = title == null ? old.title() : title;
-    if (place == old.orderIndex() && done == old.completed() && text.equals(old.title())) {
+    Subtask old = detail.subtask(id);
+    int position =
+        index == null ? old.orderIndex() : checkIndex(index, detail.subtasks().size() - 1);
+    Subtask changed =
+        old.with(
+            requireNonNullElse(title, old.title()),
+            requireNonNullElse(completed, old.completed()),
+            position,
+            tx.now());
+    boolean moved = position != old.orderIndex();
+    boolean toggled = changed.completed() != old.completed();
+    if (!moved && !toggled && changed.title().equals(old.title())) {
       return new Changed(old, Optional.empty());
     }
-    Subtask changed = old.changed(text, done, place, tx.now());
     tx.sql("tasks.store_subtask")
         .bind("id", id)
-        .bind("title", text)
-        .bind("completed", done)
+        .bind("title", changed.title())
+        .bind("completed", changed.completed())
         .bind("completed_at", changed.completedAt())
         .bind("updated_at", changed.updatedAt())
         .atCommit();
-    if (place != old.orderIndex()) {
+    if (moved) {
       List<UUID> order = new ArrayList<>(detail.subtasks().stream().map(Subtask::id).toList());
       order.remove(id);
-      order.add(place, id);
-      arrange(tx, task.id(), order);
+      order.add(position, id);
+      storeOrder(tx, task.id(), order);
     }
-    int doneCount =
-        task.subtasks().subtaskCompletedCount() + (done ? 1 : 0) - (old.completed() ? 1 : 0);
-    boolean lastOne = done && !old.completed() && doneCount == task.subtasks().subtaskCount();
-    Task counted = task.withSubtasks(task.subtasks().subtaskCount(), doneCount);
-    boolean completesTask = lastOne && !task.completed();
+    boolean completedNow = toggled && changed.completed();
+    int count = task.subtasks().subtaskCount();
+    int completedCount =
+        task.subtasks().subtaskCompletedCount() + (!toggled ? 0 : completedNow ? 1 : -1);
+    boolean completesTask = completedNow && completedCount == count && !task.completed();
+    Task counted = task.withSubtasks(count, completedCount);
     Task stored =
         tasks.store(
             tx,
@@ -159,18 +164,18 @@ public final class Subtasks {
             completesTask ? counted.completedBy(Task.CompletedBy.AUTO, tx.now()) : counted);
     events.emit(
         tx,
-        done && !old.completed()
+        completedNow
             ? new Event.SubtaskCompleted(id, task.id())
             : new Event.SubtaskUpdated(id, task.id()));
     if (!completesTask) {
       return new Changed(changed, Optional.empty());
     }
-    tasks.tellCompleted(tx, task, stored);
+    tasks.emitCompleted(tx, task, stored);
     return new Changed(changed, Optional.of(stored));
   }
 
   /**
-   * Puts a task's subtasks in this order (FR-020).
+   * Reorders the subtasks of a task (FR-020).
    *
    * @throws Refusal {@code FORBIDDEN}, {@code NOT_FOUND}, {@code ARCHIVED}, {@code
    *     VALIDATION_ERROR} unless the list names each subtask of the task exactly once
@@ -185,57 +190,50 @@ public final class Subtasks {
     if (order.equals(present)) {
       return detail.subtasks();
     }
-    arrange(tx, taskId, order);
+    storeOrder(tx, taskId, order);
     tasks.store(tx, detail.task(), detail.task());
     events.emit(tx, new Event.SubtasksReordered(taskId, order.size()));
-    List<Subtask> arranged = new ArrayList<>();
+    List<Subtask> reordered = new ArrayList<>();
     for (UUID id : order) {
-      Subtask subtask = in(detail, id);
-      arranged.add(subtask.at(arranged.size()));
+      reordered.add(detail.subtask(id).at(reordered.size()));
     }
-    return arranged;
+    return reordered;
   }
 
   /**
-   * Removes a subtask; the rest close up. Removing the last open one completes nothing.
+   * Deletes a subtask and closes the gap. Deleting the last open subtask does not complete the
+   * task.
    *
    * @throws Refusal {@code FORBIDDEN}, {@code NOT_FOUND}, {@code ARCHIVED}
    */
   public void delete(Tx tx, UUID id) {
-    TaskDetail detail = tasks.detail(tx, taskOf(tx, id));
+    TaskDetail detail = tasks.detail(tx, findTaskId(tx, id));
     Task task = detail.task();
     Tasks.checkChangeable(task);
-    Subtask old = in(detail, id);
+    Subtask old = detail.subtask(id);
     tx.sql("tasks.delete_subtask").bind("id", id).atCommit();
     tx.sql("tasks.close_gap")
         .bind("task_id", task.id())
         .bind("order_index", old.orderIndex())
         .atCommit();
-    int done = task.subtasks().subtaskCompletedCount() - (old.completed() ? 1 : 0);
-    tasks.store(tx, task, task.withSubtasks(task.subtasks().subtaskCount() - 1, done));
+    int completed = task.subtasks().subtaskCompletedCount() - (old.completed() ? 1 : 0);
+    tasks.store(tx, task, task.withSubtasks(task.subtasks().subtaskCount() - 1, completed));
     events.emit(tx, new Event.SubtaskDeleted(id, task.id()));
   }
 
-  private static void arrange(Tx tx, UUID taskId, List<UUID> order) {
+  private static void storeOrder(Tx tx, UUID taskId, List<UUID> order) {
     tx.sql("tasks.place_subtasks").bind("task_id", taskId).bind("subtask_ids", order).atCommit();
   }
 
-  /** Places run from 0 to the number of the others: anything else would leave a gap. */
-  private static int place(int index, int others) {
-    if (index > others) {
-      throw Refusal.invalid("order_index", "must be from 0 to " + others);
+  /** A larger index would leave a gap. */
+  private static int checkIndex(int index, int max) {
+    if (index > max) {
+      throw Refusal.invalid("order_index", "must be from 0 to " + max);
     }
     return index;
   }
 
-  private static Subtask in(TaskDetail detail, UUID id) {
-    return detail.subtasks().stream()
-        .filter(subtask -> subtask.id().equals(id))
-        .findFirst()
-        .orElseThrow();
-  }
-
-  private static UUID taskOf(Tx tx, UUID id) {
+  private static UUID findTaskId(Tx tx, UUID id) {
     return tx.sql("tasks.find_task_of_subtask")
         .bind("id", id)
         .one(row -> row.uuid("task_id"))

@@ -10,18 +10,11 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A task as the contract shows it.
+ * A task, as defined by the API contract.
  *
  * @param id UUID version 7
- * @param userId its owner
- * @param templateId the recurrence it is an instance of; null for a task of its own
- * @param fields what its user writes
- * @param focus the time spent on it
- * @param completion whether it is done
- * @param hidden out of sight, reversibly
- * @param archived read-only
- * @param subtasks how many it has
- * @param revision its version and times
+ * @param templateId the template that created it; null if the user did
+ * @param archived makes it read-only
  */
 public record Task(
     UUID id,
@@ -36,30 +29,29 @@ public record Task(
     @JsonUnwrapped Revision revision) {
   /** What completed a task. */
   public enum CompletedBy implements WireName {
-    /** Its user, when no subtask was open. */
+    /** The user, leaving its subtasks as they were. */
     MANUAL,
     /** The completion of its last open subtask (FR-009). */
     AUTO,
-    /** Its user, together with its open subtasks (FR-010). */
+    /** The user, together with its open subtasks (FR-010). */
     FORCE
   }
 
   /**
    * The time spent on a task in focus.
    *
-   * @param focusTimeSeconds of all sessions that have ended, seconds
-   * @param focusingSince when the running session began; null if none runs, and where nothing
-   *     depends on it. Not shown.
+   * @param focusTimeSeconds seconds of all ended sessions
+   * @param focusingSince start of the running session; null if none is running or it was not read
    */
   public record Focus(int focusTimeSeconds, @JsonIgnore @Nullable Instant focusingSince) {}
 
   /**
-   * Whether a task is done.
+   * The completion of a task.
    *
-   * @param completedAt since when; null while open
-   * @param completedBy what completed it; null while open
-   * @param countedAt when it was first completed, and so counted towards achievements, once in its
-   *     life; null before, and never shown
+   * @param completedAt null while open
+   * @param completedBy null while open
+   * @param countedAt when it was first completed; achievements count only that completion. Null if
+   *     it never was
    */
   public record Completion(
       boolean completed,
@@ -70,19 +62,22 @@ public record Task(
       return new Completion(true, when, how, countedAt);
     }
 
+    Completion counted(Instant when) {
+      return countedAt != null ? this : new Completion(completed, completedAt, completedBy, when);
+    }
+
     Completion reopened() {
       return new Completion(false, null, null, countedAt);
     }
   }
 
-  /** How many subtasks a task has, and how many of them are done. */
+  /** The numbers of all and of completed subtasks of a task. */
   public record SubtaskCounts(int subtaskCount, int subtaskCompletedCount) {}
 
   /**
    * The version and times of a task.
    *
-   * @param version rises by one with every request that changes the task or its subtasks
-   * @param updatedAt when it last changed
+   * @param version incremented by each request that changes the task or its subtasks
    */
   public record Revision(int version, Instant createdAt, Instant updatedAt) {
     Revision next(Instant when) {
@@ -90,12 +85,12 @@ public record Task(
     }
   }
 
-  /** What one focus counts at most: as long as the longest estimate. */
-  public static final Duration LONGEST_FOCUS = Duration.ofHours(12);
+  /** Maximum time that one focus session counts; equals the largest estimate. */
+  public static final Duration MAX_FOCUS = Duration.ofMinutes(TaskForm.MAX_MINUTES);
 
   /**
-   * A task with the focus on it. What is done or read-only has none: its reaction has yet to end
-   * the session, whose time is counted already.
+   * Reads a task with its running focus session. The session of a completed or archived task is
+   * ignored: its time is already counted, only the listener has yet to end it.
    */
   static Task withFocus(Row row) {
     Task task = of(row);
@@ -127,8 +122,8 @@ public record Task(
         new Revision(row.integer("version"), row.instant("created_at"), row.instant("updated_at")));
   }
 
-  /** A new task. */
-  static Task made(UUID id, UUID userId, @Nullable UUID templateId, TaskDraft draft, Instant now) {
+  static Task create(
+      UUID id, UUID userId, @Nullable UUID templateId, TaskDraft draft, Instant now) {
     return new Task(
         id,
         userId,
@@ -142,84 +137,73 @@ public record Task(
         new Revision(1, now, now));
   }
 
-  /** As in {@link #fields()}. */
   public String title() {
     return fields.title();
   }
 
-  /** As in {@link #fields()}. */
   public @Nullable Instant dueDate() {
     return fields.dueDate();
   }
 
-  /** As in {@link #completion()}. */
   public boolean completed() {
     return completion.completed();
   }
 
-  /** As in {@link #revision()}. */
   public int version() {
     return revision.version();
   }
 
-  /** True if it counts against the limit of open tasks. */
+  /** Whether it counts against the limit of open tasks. */
   public boolean open() {
     return !completed() && !hidden && !archived;
   }
 
-  /** Completes it, which ends the focus on it. */
+  /** Completes the task and ends its focus session. */
   Task completedBy(CompletedBy how, Instant when) {
-    return with(completion.completed(how, when)).unfocused(when);
+    return with(completion.completed(how, when)).withFocusEnded(when);
   }
 
-  /** Seconds that its running focus counts by now, {@link #LONGEST_FOCUS} at most; null if none. */
-  @Nullable Integer focusRun(Instant now) {
+  /** Seconds that the running focus session counts; null if none is running. */
+  @Nullable Integer focusSeconds(Instant now) {
     Instant since = focus.focusingSince();
-    return since == null ? null : focusRun(since, now);
+    return since == null ? null : focusSeconds(since, now);
   }
 
-  /** Seconds that a focus since then counts by now. */
-  public static int focusRun(Instant since, Instant now) {
-    return (int) Math.clamp(Duration.between(since, now).toSeconds(), 0, LONGEST_FOCUS.toSeconds());
+  /** Seconds that a focus session counts, from 0 to {@link #MAX_FOCUS}. */
+  public static int focusSeconds(Instant since, Instant now) {
+    return (int) Math.clamp(Duration.between(since, now).toSeconds(), 0, MAX_FOCUS.toSeconds());
   }
 
-  /** Ends the focus on it and adds its time. */
-  Task unfocused(Instant now) {
-    Integer run = focusRun(now);
-    return run == null ? this : withFocus(focus.focusTimeSeconds() + run, null);
+  /** Ends the running focus session and adds its time. */
+  Task withFocusEnded(Instant now) {
+    Integer seconds = focusSeconds(now);
+    return seconds == null ? this : withFocus(focus.focusTimeSeconds() + seconds, null);
   }
 
-  /** Adds time spent in focus. */
-  Task focusedFor(int seconds) {
+  Task withFocusAdded(int seconds) {
     return withFocus(focus.focusTimeSeconds() + seconds, focus.focusingSince());
   }
 
-  /** FR-045: at least half of its estimate was spent in focus; never without an estimate. */
+  /** Whether focus time is at least half of the estimate (FR-045); false without an estimate. */
   public boolean focused() {
     Integer estimate = fields.estimatedDuration();
     return estimate != null && 2L * focus.focusTimeSeconds() >= 60L * estimate;
   }
 
-  /** True if nothing that a user writes or sets is different, except whether it is done. */
   boolean differsOnlyInCompletion(Task other) {
     return fields.equals(other.fields) && hidden == other.hidden && archived == other.archived;
   }
 
-  /** Counts this very completion, unless one was counted before. */
+  /** Marks its completion as counted, unless an earlier one was. */
   Task counted(Instant when) {
-    return completion.countedAt() != null
-        ? this
-        : with(
-            new Completion(
-                completion.completed(), completion.completedAt(), completion.completedBy(), when));
+    return with(completion.counted(when));
   }
 
-  /** After a request that changed it. */
-  Task touched(Instant when) {
+  Task nextRevision(Instant when) {
     return with(templateId, focus, revision.next(when));
   }
 
-  /** As it comes back from its deletion: one version on, its times as they were. */
+  /** Increments the version, as recovery is a change that clients must see, and keeps the times. */
   Task recovered(boolean withTemplate) {
     return with(
         withTemplate ? templateId : null,

@@ -1,5 +1,7 @@
 package app.perpetua.flow.tasks;
 
+import app.perpetua.flow.sql.LockedUser;
+
 /**
  * Limits of tasks and subtasks.
  *
@@ -16,4 +18,21 @@ public record TaskConfig(
     int freeMaxSubtasks,
     int proMaxSubtasks,
     int freeDescription,
-    int proDescription) {}
+    int proDescription) {
+  int max(LockedUser.Tier tier) {
+    return tier == LockedUser.Tier.PRO ? proMax : freeMax;
+  }
+
+  int maxSubtasks(LockedUser.Tier tier) {
+    return tier == LockedUser.Tier.PRO ? proMaxSubtasks : freeMaxSubtasks;
+  }
+
+  int maxDescription(LockedUser.Tier tier) {
+    return tier == LockedUser.Tier.PRO ? proDescription : freeDescription;
+  }
+
+  /** The limit that holds before the account's tier is known. */
+  public int longestDescription() {
+    return Math.max(freeDescription, proDescription);
+  }
+}

@@ -4,13 +4,11 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The fields of a task that its user writes. Those of a task to be created are valid, apart from
- * what depends on the account.
+ * The fields of a task that the user writes.
  *
  * @param title 1 to 200 characters
- * @param description empty if none
- * @param priority its importance
- * @param dueDate when it is due, within the horizon when it is set; null if never
+ * @param description empty if none; its limit depends on the account and is checked later
+ * @param dueDate null if none
  * @param estimatedDuration minutes; null if unknown
  */
 public record TaskDraft(

@@ -7,29 +7,54 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which tasks a list shows, and how; null means any.
+ * Filter, order and page of a list of tasks; null components do not filter.
  *
- * @param completed done or not
- * @param priority this one
- * @param hidden only hidden ones, or none of them
- * @param archived only archived ones, or none of them
- * @param dueBefore due earlier than this
- * @param dueAfter due at this time or later
- * @param templateId instances of this recurrence
- * @param words each stands somewhere in title or description
- * @param order by what
- * @param descending the largest or latest first
- * @param page the part of the list
+ * @param hidden whether to return hidden tasks only, or none of them
+ * @param archived whether to return archived tasks only, or none of them
+ * @param words substrings of title or description, all of which must occur
  */
 public record TaskFilter(
     @Nullable Boolean completed,
     @Nullable Priority priority,
     boolean hidden,
     boolean archived,
-    @Nullable Instant dueBefore,
-    @Nullable Instant dueAfter,
+    DueRange due,
     @Nullable UUID templateId,
     List<String> words,
-    String order,
-    boolean descending,
-    PageRequest page) {}
+    Order order,
+    PageRequest page) {
+  /**
+   * A range of due dates; null leaves an end open.
+   *
+   * @param from inclusive
+   * @param before exclusive
+   */
+  public record DueRange(@Nullable Instant from, @Nullable Instant before) {
+    public static final DueRange ANY = new DueRange(null, null);
+  }
+
+  /**
+   * The order of a list.
+   *
+   * @param column {@code created_at}, {@code updated_at}, {@code due_date} or {@code priority}
+   */
+  public record Order(String column, boolean descending) {
+    public static final Order SOONEST_DUE = new Order("due_date", false);
+
+    /**
+     * Times of the past sort newest first by default, due dates soonest first, priorities highest
+     * first. A leading minus reverses that.
+     *
+     * @param sort the request's parameter; null for the default, newest first
+     */
+    static Order parse(@Nullable String sort) {
+      if (sort == null) {
+        return new Order("created_at", true);
+      }
+      boolean reversed = sort.startsWith("-");
+      String column = reversed ? sort.substring(1) : sort;
+      return new Order(
+          column, reversed != (column.equals("created_at") || column.equals("updated_at")));
+    }
+  }
+}

@@ -6,27 +6,23 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads a task's fields from a JSON object, whoever sent it. What is at fault is noted in the body,
- * whose {@code done} the caller calls before using what was read. Thread-safe.
+ * Reads the fields of a task from JSON. Errors are recorded in the {@link JsonReader}, so the
+ * caller calls {@link JsonReader#validate()} before it uses the result. Thread-safe.
  */
 public final class TaskForm {
-  /** FR-007: the longest title, in code points; a subtask's as well. */
+  /** FR-007: code points in a title, of a subtask or a template as well. */
   public static final int TITLE = 200;
 
-  private static final int MAX_MINUTES = 720;
+  /** Minutes in an estimate. */
+  public static final int MAX_MINUTES = 720;
 
   private final int longestDescription;
 
-  /** Descriptions are bounded by the most generous tier here; the account decides later. */
   public TaskForm(TaskConfig config) {
-    this.longestDescription = Math.max(config.freeDescription(), config.proDescription());
+    this.longestDescription = config.longestDescription();
   }
 
-  /**
-   * A task to be created; null if the body is at fault.
-   *
-   * @param now what due dates are measured from
-   */
+  /** Reads a task to create; null if the title is invalid. */
   public @Nullable TaskDraft draft(JsonReader body, Instant now) {
     body.required("title").notNull("priority");
     String title = body.text("title", 1, TITLE);
@@ -41,13 +37,13 @@ public final class TaskForm {
         ? null
         : new TaskDraft(
             title,
-            description == null ? "" : description,
+            Objects.requireNonNullElse(description, ""),
             Objects.requireNonNullElse(priority, Priority.MEDIUM),
             due,
             minutes);
   }
 
-  /** What is to change; a field that is absent stays. */
+  /** Reads a change of a task. */
   public TaskPatch patch(JsonReader body) {
     body.notNull("version", "title", "priority", "completed", "hidden", "archived");
     String description = body.verbatim("description", 0, longestDescription);

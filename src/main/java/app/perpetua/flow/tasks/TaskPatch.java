@@ -1,20 +1,17 @@
 package app.perpetua.flow.tasks;
 
+import static java.util.Objects.requireNonNullElse;
+
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a PATCH changes; null means the field stays.
+ * A partial update of a task; null keeps the old value.
  *
- * @param version the version the client has seen; null if it sets nothing but states
+ * @param version the version that the client read; null only if the patch sets no fields
  * @param title 1 to 200 characters
  * @param description empty clears it
- * @param priority the new importance
- * @param dueDate the new due date
  * @param estimatedDuration minutes
- * @param completed completes or reopens
- * @param hidden hides or shows
- * @param archived archives or takes back
  */
 public record TaskPatch(
     @Nullable Integer version,
@@ -27,23 +24,23 @@ public record TaskPatch(
     @Nullable Boolean hidden,
     @Nullable Boolean archived) {
   /**
-   * A change of a field that can be cleared.
+   * An update of a field that can be cleared.
    *
-   * @param given false if the field stays
-   * @param value the new value; null clears it
+   * @param given false keeps the old value
+   * @param value null clears the field
    */
   public record Edit<T>(boolean given, @Nullable T value) {
-    @Nullable T or(@Nullable T old) {
+    public @Nullable T or(@Nullable T old) {
       return given ? value : old;
     }
   }
 
-  /** True if it touches what only an unarchived task may change. */
+  /** Whether it changes more than {@code archived}, which is read-only on an archived task. */
   boolean needsUnarchived() {
     return setsFields() || completed != null || hidden != null;
   }
 
-  /** True if it sets more than states, and so needs the version it is based on. */
+  /** Whether it sets a field that requires a version, that is, any but the three states. */
   boolean setsFields() {
     return title != null
         || description != null
@@ -54,12 +51,12 @@ public record TaskPatch(
 
   Task applyTo(Task task, Instant now) {
     TaskDraft old = task.fields();
-    boolean done = completed == null ? task.completed() : completed;
-    boolean away = archived == null ? task.archived() : archived;
+    boolean nowCompleted = requireNonNullElse(completed, task.completed());
+    boolean nowArchived = requireNonNullElse(archived, task.archived());
     Task.Completion completion = task.completion();
-    if (done != task.completed()) {
+    if (nowCompleted != task.completed()) {
       completion =
-          done ? completion.completed(Task.CompletedBy.MANUAL, now) : completion.reopened();
+          nowCompleted ? completion.completed(Task.CompletedBy.MANUAL, now) : completion.reopened();
     }
     Task changed =
         new Task(
@@ -67,18 +64,17 @@ public record TaskPatch(
             task.userId(),
             task.templateId(),
             new TaskDraft(
-                title == null ? old.title() : title,
-                description == null ? old.description() : description,
-                priority == null ? old.priority() : priority,
+                requireNonNullElse(title, old.title()),
+                requireNonNullElse(description, old.description()),
+                requireNonNullElse(priority, old.priority()),
                 dueDate.or(old.dueDate()),
                 estimatedDuration.or(old.estimatedDuration())),
             task.focus(),
             completion,
-            hidden == null ? task.hidden() : hidden,
-            away,
+            requireNonNullElse(hidden, task.hidden()),
+            nowArchived,
             task.subtasks(),
             task.revision());
-    // Nobody focuses on what is done or read-only.
-    return done || away ? changed.unfocused(now) : changed;
+    return nowCompleted || nowArchived ? changed.withFocusEnded(now) : changed;
   }
 }

@@ -14,7 +14,7 @@ import java.util.Objects;
 import java.util.UUID;
 import java.util.function.Function;
 
-/** Requests about tasks: parsed, checked as far as that needs no database, answered. */
+/** Endpoints of tasks. */
 public final class TaskRoutes {
   private static final String[] SORTS = {
     "created_at",
@@ -41,23 +41,17 @@ public final class TaskRoutes {
   public Function<Tx, Reply> list(Request request) {
     QueryParameters query = request.query();
     PageRequest page = query.page();
-    String sort = query.oneOf("sort", SORTS);
-    String order = sort == null ? "created_at" : sort.replaceFirst("^-", "");
-    // Newest first is the natural order of what has happened, soonest first of what is to come.
-    boolean naturallyDescending = order.equals("created_at") || order.equals("updated_at");
-    boolean reversed = sort != null && sort.startsWith("-");
+    TaskFilter.Order order = TaskFilter.Order.parse(query.oneOf("sort", SORTS));
     TaskFilter filter =
         new TaskFilter(
             query.bool("completed"),
             query.oneOf("priority", Priority.class),
             Boolean.TRUE.equals(query.bool("hidden")),
             Boolean.TRUE.equals(query.bool("archived")),
-            query.instant("due_before"),
-            query.instant("due_after"),
+            new TaskFilter.DueRange(query.instant("due_after"), query.instant("due_before")),
             query.uuid("template_id"),
             query.words("q", TaskForm.TITLE),
             order,
-            naturallyDescending != reversed,
             page);
     query.validate();
     Function<Tx, Reply> list = tx -> Reply.page(tasks.list(tx, filter));
@@ -113,6 +107,5 @@ public final class TaskRoutes {
     return tx -> Reply.ok(tasks.delete(tx, id));
   }
 
-  /** The answer to a forced completion. */
   private record Forced(Task task, List<Achievements.Unlocked> unlockedAchievements, int streak) {}
 }

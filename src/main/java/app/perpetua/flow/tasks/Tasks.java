@@ -6,36 +6,34 @@ import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.events.Event;
 import app.perpetua.flow.events.Events;
-import app.perpetua.flow.jobs.Jobs;
+import app.perpetua.flow.recovery.Tombstone;
+import app.perpetua.flow.recovery.Tombstones;
 import app.perpetua.flow.sql.LockedUser;
 import app.perpetua.flow.sql.Page;
 import app.perpetua.flow.sql.Tx;
-import app.perpetua.flow.tombstones.Tombstones;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The rules of tasks (FR-007 to FR-014). The owner's row is locked before any of these methods that
- * write runs, so what they read stays true: they compute the new state here, leave it for the
- * commit, and answer with it. Thread-safe.
+ * The rules of tasks (FR-007 to FR-014). Methods that write require the owner's lock, so what they
+ * read stays valid until the commit: they compute the new state, defer its statements to the commit
+ * and return it. Thread-safe.
+ *
+ * <p>Methods that take an id refuse another user's row with {@code FORBIDDEN} and a missing one with
+ * {@code NOT_FOUND}; methods that list refuse a deleted account with {@code UNAUTHORIZED}.
  */
 public final class Tasks {
-  /** FR-013: how far ahead a due date may lie when it is set. */
+  /** FR-013: how far ahead a new due date may lie. */
   public static final Duration HORIZON = Duration.ofDays(30);
 
-  /** FR-016: the kind of the job that makes a template's next instance; its key is the template. */
-  public static final String NEXT_INSTANCE = "recurring_task_generate";
-
   /**
-   * A changed task.
+   * The result of a change.
    *
-   * @param task as it is now
-   * @param completedNow true if this very change completed it
+   * @param completedNow whether this change completed the task
    */
   public record Changed(Task task, boolean completedNow) {}
 
@@ -44,43 +42,40 @@ public final class Tasks {
   private final Json json;
   private final Events events;
   private final Tombstones tombstones;
-  private final Jobs jobs;
+  private final InstanceScheduler instances;
 
   public Tasks(
-      TaskConfig config, Ids ids, Json json, Events events, Tombstones tombstones, Jobs jobs) {
+      TaskConfig config,
+      Ids ids,
+      Json json,
+      Events events,
+      Tombstones tombstones,
+      InstanceScheduler instances) {
     this.config = config;
     this.ids = ids;
     this.json = json;
     this.events = events;
     this.tombstones = tombstones;
-    this.jobs = jobs;
+    this.instances = instances;
   }
 
-  /**
-   * The tasks that pass the filter.
-   *
-   * @throws Refusal {@code UNAUTHORIZED} if the account is gone
-   */
+  /** One page of the tasks that match the filter. */
   public Page<Task> list(Tx tx, TaskFilter filter) {
     return tx.sql("tasks.list_tasks")
         .bind("completed", filter.completed())
         .bind("priority", filter.priority())
         .bind("hidden", filter.hidden())
         .bind("archived", filter.archived())
-        .bind("due_before", filter.dueBefore())
-        .bind("due_after", filter.dueAfter())
+        .bind("due_before", filter.due().before())
+        .bind("due_after", filter.due().from())
         .bind("template_id", filter.templateId())
         .bind("words", filter.words().toArray(String[]::new))
-        .bind("order", filter.order())
-        .bind("descending", filter.descending())
+        .bind("order", filter.order().column())
+        .bind("descending", filter.order().descending())
         .page(filter.page(), Task::of);
   }
 
-  /**
-   * A task with its subtasks and reminders.
-   *
-   * @throws Refusal {@code FORBIDDEN} if it is another user's, {@code NOT_FOUND}
-   */
+  /** A task with its subtasks and reminders. */
   public TaskDetail detail(Tx tx, UUID id) {
     return tx.sql("tasks.find_detail")
         .bind("id", id)
@@ -88,16 +83,12 @@ public final class Tasks {
         .orElseThrow(() -> missing(tx, id));
   }
 
-  /**
-   * A task without what hangs on it.
-   *
-   * @throws Refusal {@code FORBIDDEN} if it is another user's, {@code NOT_FOUND}
-   */
+  /** A task without its subtasks and reminders. */
   public Task get(Tx tx, UUID id) {
     return find(tx, id).orElseThrow(() -> missing(tx, id));
   }
 
-  /** As above; empty if the acting user has no such task. */
+  /** A task without its subtasks and reminders; empty if the acting user has no such task. */
   public Optional<Task> find(Tx tx, UUID id) {
     return tx.sql("tasks.find_task").bind("id", id).one(Task::withFocus);
   }
@@ -106,20 +97,20 @@ public final class Tasks {
    * Creates a task (FR-007).
    *
    * @throws Refusal {@code VALIDATION_ERROR} if the description is too long for the tier, {@code
-   *     LIMIT_EXCEEDED} if there are as many open tasks as the tier and perks allow
+   *     LIMIT_EXCEEDED} if the user has as many open tasks as tier and perks allow
    */
   public Task create(Tx tx, TaskDraft draft) {
     checkDescription(tx.owner(), draft.description());
     checkRoom(tx.owner());
-    Task task = Task.made(ids.next(), tx.userId(), null, draft, tx.now());
+    Task task = Task.create(ids.next(), tx.userId(), null, draft, tx.now());
     insert(tx, task, null);
     return task;
   }
 
   /**
-   * Leaves a new task for the commit; the owner's counter goes along with it.
+   * Inserts a task at the commit and increments the owner's counter.
    *
-   * @param occurrence which one of its template's it is; null without a template
+   * @param occurrence the occurrence of its template; null without a template
    */
   void insert(Tx tx, Task task, @Nullable Instant occurrence) {
     tx.sql("tasks.insert_task")
@@ -136,10 +127,10 @@ public final class Tasks {
   }
 
   /**
-   * Changes a task. Nothing happens, and no version is spent, if it already is as asked.
+   * Changes a task. Its version stays if nothing changes.
    *
-   * @throws Refusal {@code FORBIDDEN}, {@code NOT_FOUND}, {@code ARCHIVED}, {@code CONFLICT} if the
-   *     version is stale, {@code VALIDATION_ERROR} for a due date or description out of bounds
+   * @throws Refusal {@code ARCHIVED}, {@code CONFLICT} if the version is stale, {@code
+   *     VALIDATION_ERROR} if the due date or description is out of bounds
    */
   public Changed patch(Tx tx, UUID id, TaskPatch patch) {
     if (patch.description() != null) {
@@ -147,8 +138,10 @@ public final class Tasks {
     }
     Optional<Task> found = find(tx, id);
     Instant due = patch.dueDate().or(null);
-    if (due != null && !due.equals(found.map(Task::dueDate).orElse(null))) {
-      checkDueDate(due, tx.now());
+    if (due != null
+        && !due.equals(found.map(Task::dueDate).orElse(null))
+        && !dueDateFits(due, tx.now())) {
+      throw Refusal.invalid("due_date", dueDateMessage());
     }
     Task old = found.orElseThrow(() -> missing(tx, id));
     if (old.archived() && patch.needsUnarchived()) {
@@ -160,26 +153,25 @@ public final class Tasks {
       return new Changed(old, false);
     }
     Task stored = store(tx, old, changed);
-    if (changed.completed() && !old.completed()) {
-      tellCompleted(tx, old, stored);
+    boolean completedNow = changed.completed() && !old.completed();
+    if (completedNow) {
+      emitCompleted(tx, old, stored);
     } else if (!changed.completed() && old.completed()) {
       events.emit(tx, new Event.TaskReopened(id));
     }
     if (!changed.differsOnlyInCompletion(old)) {
       boolean dueChanged = !Objects.equals(changed.dueDate(), old.dueDate());
-      boolean stopped = changed.archived() && !changed.completed();
-      events.emit(
-          tx,
-          new Event.TaskUpdated(
-              id, dueChanged, changed.dueDate(), stopped ? old.focusRun(tx.now()) : null));
+      boolean endsFocus = changed.archived() && !changed.completed();
+      Integer focusSeconds = endsFocus ? old.focusSeconds(tx.now()) : null;
+      events.emit(tx, new Event.TaskUpdated(id, dueChanged, changed.dueDate(), focusSeconds));
     }
-    return new Changed(stored, changed.completed() && !old.completed());
+    return new Changed(stored, completedNow);
   }
 
   /**
-   * Completes a task together with its open subtasks (FR-010); a completed one is left as it is.
+   * Completes a task and its open subtasks (FR-010). Does nothing if it is completed.
    *
-   * @throws Refusal {@code FORBIDDEN}, {@code NOT_FOUND}, {@code ARCHIVED}, {@code CONFLICT}
+   * @throws Refusal {@code ARCHIVED}, {@code CONFLICT}
    */
   public Task forceComplete(Tx tx, UUID id, int version) {
     TaskDetail detail = detail(tx, id);
@@ -189,62 +181,50 @@ public final class Tasks {
     if (old.completed()) {
       return old;
     }
-    Task stored =
-        store(
-            tx,
-            old,
-            old.completedBy(Task.CompletedBy.FORCE, tx.now())
-                .withSubtasks(old.subtasks().subtaskCount(), old.subtasks().subtaskCount()));
+    int count = old.subtasks().subtaskCount();
+    Task completed = old.completedBy(Task.CompletedBy.FORCE, tx.now()).withSubtasks(count, count);
+    Task stored = store(tx, old, completed);
     tx.sql("tasks.complete_open_subtasks").bind("task_id", id).atCommit();
     for (Subtask subtask : detail.subtasks()) {
       if (!subtask.completed()) {
         events.emit(tx, new Event.SubtaskCompleted(subtask.id(), id));
       }
     }
-    tellCompleted(tx, old, stored);
+    emitCompleted(tx, old, stored);
     return stored;
   }
 
-  /**
-   * Counts time that was spent on a task in focus.
-   *
-   * @param task as it is
-   * @param seconds how much more
-   */
+  /** Adds seconds of focus time to a task. */
   public Task addFocus(Tx tx, Task task, int seconds) {
-    return store(tx, task, task.focusedFor(seconds));
+    return store(tx, task, task.withFocusAdded(seconds));
   }
 
-  /**
-   * Deletes a task for real, leaving a tombstone (FR-012b).
-   *
-   * @throws Refusal {@code FORBIDDEN}, {@code NOT_FOUND}
-   */
-  public Tombstones.Tombstone delete(Tx tx, UUID id) {
+  /** Deletes a task and its subtasks and reminders, leaving a tombstone (FR-012b). */
+  public Tombstone delete(Tx tx, UUID id) {
     Task old = get(tx, id);
-    Tombstones.Tombstone tombstone = tombstones.next(tx);
+    Tombstone tombstone = tombstones.next(tx);
     tx.sql("tasks.delete_task")
         .bind("id", id)
         .bind("open_delta", old.open() ? -1 : 0)
-        .bind("focus_time_seconds", old.unfocused(tx.now()).focus().focusTimeSeconds())
+        .bind("focus_time_seconds", old.withFocusEnded(tx.now()).focus().focusTimeSeconds())
         .bind("tombstone_id", tombstone.tombstoneId())
         .bind("recoverable_until", tombstone.recoverableUntil())
         .atCommit();
     tombstones.keepNewest(tx);
     if (!old.completed()) {
-      askForNext(tx, old);
+      scheduleNextInstance(tx, old);
     }
-    events.emit(tx, new Event.TaskDeleted(id, tombstone.tombstoneId(), old.focusRun(tx.now())));
+    events.emit(tx, new Event.TaskDeleted(id, tombstone.tombstoneId(), old.focusSeconds(tx.now())));
     return tombstone;
   }
 
   /**
-   * Leaves the computed state for the commit: one version up, the owner's counter along with it,
-   * and, if it completes an instance of a template, the job that makes the next one (FR-016).
+   * Stores a changed task at the commit: increments its version, adjusts the owner's counter and,
+   * if the change completes an instance of a template, schedules the next one (FR-016).
    */
   Task store(Tx tx, Task old, Task changed) {
     boolean completes = changed.completed() && !old.completed();
-    Task task = (completes ? changed.counted(tx.now()) : changed).touched(tx.now());
+    Task task = (completes ? changed.counted(tx.now()) : changed).nextRevision(tx.now());
     tx.sql("tasks.store_task")
         .bind("id", task.id())
         .bind("open_delta", (task.open() ? 1 : 0) - (old.open() ? 1 : 0))
@@ -266,18 +246,18 @@ public final class Tasks {
         .bind("updated_at", task.revision().updatedAt())
         .atCommit();
     if (completes) {
-      askForNext(tx, task);
+      scheduleNextInstance(tx, task);
     }
     return task;
   }
 
   /**
-   * Tells that a task was completed, in whatever way, with all that others need to know of it.
+   * Emits the event of a completion.
    *
-   * @param old as it was before
-   * @param stored as {@link #store} has left it
+   * @param old the task before the change
+   * @param stored the result of {@link #store}
    */
-  void tellCompleted(Tx tx, Task old, Task stored) {
+  void emitCompleted(Tx tx, Task old, Task stored) {
     events.emit(
         tx,
         new Event.TaskCompleted(
@@ -286,24 +266,20 @@ public final class Tasks {
             tx.now(),
             old.completion().countedAt() == null,
             stored.focused(),
-            old.focusRun(tx.now())));
+            old.focusSeconds(tx.now())));
   }
 
-  /** Part of the change itself: it costs no round trip, and commits with it or not at all. */
-  private void askForNext(Tx tx, Task task) {
+  private void scheduleNextInstance(Tx tx, Task task) {
     if (task.templateId() != null) {
-      jobs.enqueue(tx, NEXT_INSTANCE, task.templateId().toString(), tx.now(), Map.of());
+      instances.scheduleNext(tx, task.templateId());
     }
   }
 
   int maxSubtasks(LockedUser owner) {
-    return switch (owner.tier()) {
-      case FREE -> config.freeMaxSubtasks();
-      case PRO -> config.proMaxSubtasks();
-    };
+    return config.maxSubtasks(owner.tier());
   }
 
-  /** A due date lies ahead, but not further than the horizon (FR-013). */
+  /** A due date lies in the future, but not beyond the horizon (FR-013). */
   static boolean dueDateFits(Instant due, Instant now) {
     return due.isAfter(now) && !due.isAfter(now.plus(HORIZON));
   }
@@ -312,67 +288,38 @@ public final class Tasks {
     return "must be later than now and at most " + HORIZON.toDays() + " days ahead";
   }
 
-  /**
-   * What an archived task refuses.
-   *
-   * @throws Refusal {@code ARCHIVED}
-   */
+  /** Refuses an archived task with {@code ARCHIVED}. */
   public static void checkChangeable(Task task) {
     if (task.archived()) {
       throw archived();
     }
   }
 
-  /**
-   * As many tasks may be open, and as many templates active.
-   *
-   * @return the tier's limit and perks
-   */
+  /** The limit of open tasks, by tier and perks; active templates have the same limit. */
   public int maxOpen(LockedUser owner) {
-    return owner.perkTasks()
-        + switch (owner.tier()) {
-          case FREE -> config.freeMax();
-          case PRO -> config.proMax();
-        };
+    return owner.perkTasks() + config.max(owner.tier());
   }
 
-  /**
-   * There must be room for one more open task.
-   *
-   * @throws Refusal {@code LIMIT_EXCEEDED}
-   */
+  /** Refuses a further open task beyond the limit with {@code LIMIT_EXCEEDED}. */
   public void checkRoom(LockedUser owner) {
     int limit = maxOpen(owner);
     if (owner.openTasks() >= limit) {
-      throw Refusal.of(ErrorCode.LIMIT_EXCEEDED, "no more than " + limit + " tasks may be open")
+      throw Refusal.of(ErrorCode.LIMIT_EXCEEDED, "at most " + limit + " tasks may be open")
           .with("limit", limit)
           .with("current", owner.openTasks());
     }
   }
 
-  /** How many characters a description may have. */
+  /** The limit of a description, in code points. */
   public int maxDescription(LockedUser owner) {
-    return switch (owner.tier()) {
-      case FREE -> config.freeDescription();
-      case PRO -> config.proDescription();
-    };
+    return config.maxDescription(owner.tier());
   }
 
-  /**
-   * A description has a limit by tier (FR-007).
-   *
-   * @throws Refusal {@code VALIDATION_ERROR} if it is longer
-   */
+  /** Refuses a description that is too long for the tier with {@code VALIDATION_ERROR} (FR-007). */
   public void checkDescription(LockedUser owner, String description) {
     int limit = maxDescription(owner);
     if (description.codePointCount(0, description.length()) > limit) {
       throw Refusal.invalid("description", "must have at most " + limit + " characters");
-    }
-  }
-
-  private static void checkDueDate(Instant due, Instant now) {
-    if (!dueDateFits(due, now)) {
-      throw Refusal.invalid("due_date", dueDateMessage());
     }
   }
 
@@ -384,7 +331,7 @@ public final class Tasks {
   }
 
   private static Refusal archived() {
-    return Refusal.of(ErrorCode.ARCHIVED, "the task is archived, which makes it read-only");
+    return Refusal.of(ErrorCode.ARCHIVED, "an archived task is read-only");
   }
 
   private static Refusal missing(Tx tx, UUID id) {

@@ -125,7 +125,7 @@ class US03RecurrenceTest {
     Invariants.check(database);
   }
 
-  /** Moves the clock, by Berlin's time, and signs in again. */
+  /** Sets the clock to a local time in Berlin and signs in again. */
   private void at(String local) {
     Instant instant = LocalDateTime.parse(local).atZone(BERLIN).toInstant();
     service.clock().set(instant);

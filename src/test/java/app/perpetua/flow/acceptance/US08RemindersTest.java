@@ -117,7 +117,7 @@ class US08RemindersTest {
     return id(made);
   }
 
-  /** Tokens do not live that long. */
+  /** Signs in again, as the access token expires. */
   private void goTo(Instant time) {
     service.clock().advance(Duration.between(service.clock().instant(), time));
     database.makeDays(time);

@@ -36,7 +36,7 @@ class US12FocusTest {
 
     // Twenty minutes on the tax return, five of which went to the telephone.
     start(tax);
-    pass(Duration.ofMinutes(20));
+    advance(Duration.ofMinutes(20));
     JsonNode running = api.get("/api/v1/focus/active").expect(200).data();
     assertEquals(tax, running.get("task_id").stringValue());
     JsonNode ended =
@@ -51,7 +51,7 @@ class US12FocusTest {
     JsonNode refused =
         api.post("/api/v1/focus/start", about(tax)).expect(409, "CONFLICT").json().get("error");
     assertEquals(plants, refused.at("/session/task_id").stringValue());
-    pass(Duration.ofMinutes(3));
+    advance(Duration.ofMinutes(3));
     JsonNode watered =
         api.patch("/api/v1/tasks/" + plants, Map.of("completed", true)).expect(200).data();
     assertEquals(180, watered.get("focus_time_seconds").intValue());
@@ -60,7 +60,7 @@ class US12FocusTest {
     // Back to the tax return, and then dinner: nobody ends that one.
     start(tax);
     Instant since = service.clock().instant();
-    pass(Duration.ofHours(3));
+    advance(Duration.ofHours(3));
     assertTrue(api.get("/api/v1/focus/active").expect(200).data().isNull());
     assertEquals(900 + 3600, spent(tax));
     api.post("/api/v1/focus/end", about(tax)).expect(409, "CONFLICT");
@@ -100,8 +100,8 @@ class US12FocusTest {
     return Map.of("task_id", task);
   }
 
-  /** Tokens do not live that long. */
-  private void pass(Duration time) {
+  /** Signs in again, as the access token expires. */
+  private void advance(Duration time) {
     service.clock().advance(time);
     database.makeDays(service.clock().instant());
     api = service.signIn(subject).api();

@@ -50,12 +50,12 @@ class US13UndoTest {
     api.post(trip + "/reminders", Map.of("type", "before", "offset_minutes", 1_440)).expect(201);
     api.post(trip + "/reminders", Map.of("type", "before", "offset_minutes", 60)).expect(201);
     ObjectNode before = (ObjectNode) api.get(trip).expect(200).data();
-    goOn(Duration.ofMinutes(1));
+    advance(Duration.ofMinutes(1));
     String tombstone = delete(trip);
     api.get(trip).expect(404, "NOT_FOUND");
     JsonNode listed = api.get(TOMBSTONES).expect(200).data().get(0);
     assertEquals("Plan the trip", listed.at("/preview/title").stringValue());
-    goOn(Duration.ofMinutes(1));
+    advance(Duration.ofMinutes(1));
     JsonNode back = api.post("/api/v1/tasks/recover/" + tombstone).expect(200).data();
     assertEquals(before.put("version", before.get("version").intValue() + 1), back);
     assertEquals(back, api.get(trip).expect(200).data());
@@ -64,14 +64,14 @@ class US13UndoTest {
 
     // Gone again, until after the first reminder's time: that one is not caught up with.
     tombstone = delete(trip);
-    goOn(Duration.ofDays(2).plusHours(1));
+    advance(Duration.ofDays(2).plusHours(1));
     service.runDueJobs();
     JsonNode reminders =
         api.post(TOMBSTONES + "/" + tombstone + "/recover").expect(200).data().get("reminders");
     assertTrue(reminders.get(0).get("fired").booleanValue());
     service.runDueJobs();
     assertEquals(0, unread());
-    goOn(Duration.between(service.clock().instant(), due));
+    advance(Duration.between(service.clock().instant(), due));
     service.runDueJobs();
     assertEquals(1, unread());
 
@@ -96,7 +96,7 @@ class US13UndoTest {
     assertEquals(api.get(again).expect(200).data(), recovered);
 
     // A week later it is too late for the rest, and the log knows all of it.
-    goOn(Duration.ofDays(7));
+    advance(Duration.ofDays(7));
     assertEquals(List.of(), tombstones());
     api.post(TOMBSTONES + "/" + ofLast + "/recover").expect(404, "NOT_FOUND");
     assertEquals(3, logged("task_recovered"));
@@ -131,8 +131,8 @@ class US13UndoTest {
         .intValue();
   }
 
-  /** Tokens do not live that long. */
-  private void goOn(Duration duration) {
+  /** Signs in again, as the access token expires. */
+  private void advance(Duration duration) {
     service.clock().advance(duration);
     database.makeDays(service.clock().instant());
     api = service.signIn(subject).api();

@@ -54,7 +54,7 @@ class FocusApiTest {
   }
 
   @Test
-  void US12_a_focus_is_timed_by_the_service_and_goes_to_the_task() {
+  void US12_a_focus_session_is_timed_by_the_service_and_added_to_the_task() {
     String task = task(25);
     assertTrue(api().get(ACTIVE).expect(200).data().isNull());
     JsonNode started = start(task);
@@ -73,7 +73,7 @@ class FocusApiTest {
     assertEquals(600, shown(task).get("focus_time_seconds").intValue());
     assertEquals(2, shown(task).get("version").intValue());
 
-    // Another one starts from there.
+    // The next session shows that total.
     JsonNode second = start(task);
     assertEquals(600, second.get("focus_time_seconds").intValue());
     assertNotEquals(started.get("session_id"), second.get("session_id"));
@@ -105,7 +105,7 @@ class FocusApiTest {
     start(task);
     pass(100);
     assertEquals(140, end(task, 0).get("focus_time_seconds").intValue());
-    // Nothing was added, so nothing changed.
+    // No time was added, so the version is unchanged.
     assertEquals(3, shown(task).get("version").intValue());
   }
 
@@ -162,7 +162,7 @@ class FocusApiTest {
   }
 
   @Test
-  void FR_005_nobody_focuses_on_what_is_somebody_elses_archived_or_done() {
+  void FR_005_another_users_archived_or_completed_tasks_accept_no_focus_session() {
     String foreign = task(null);
     Api stranger = service.newUser().api();
     for (String path : List.of(START, END)) {
@@ -196,8 +196,8 @@ class FocusApiTest {
     JsonNode stored = shown(task);
     assertEquals(90, stored.get("focus_time_seconds").intValue());
     assertEquals(2, stored.get("version").intValue());
-    ended(90);
-    // Reopened, it starts from there.
+    assertEnded(90);
+    // The next session on the reopened task shows that total.
     api().patch(TASKS + task, Map.of("completed", false)).expect(200);
     assertEquals(90, start(task).get("focus_time_seconds").intValue());
   }
@@ -214,19 +214,19 @@ class FocusApiTest {
             "select (snapshot #>> '{task,focus_time_seconds}')::int from tasks.deletion_tombstones"
                 + " where entity_id = ?::uuid",
             task));
-    ended(90);
+    assertEnded(90);
     start(task(null));
   }
 
   @Test
-  void archiving_a_task_ends_its_focus_because_nobody_could_end_it_any_more() {
+  void archiving_a_task_ends_its_focus_session() {
     String task = task(25);
     start(task);
     pass(90);
     JsonNode archived = api().patch(TASKS + task, Map.of("archived", true)).expect(200).data();
     assertEquals(90, archived.get("focus_time_seconds").intValue());
-    ended(90);
-    // Hidden is not read-only.
+    assertEnded(90);
+    // A hidden task is not read-only.
     String hidden = task(25);
     start(hidden);
     api().patch(TASKS + hidden, Map.of("hidden", true)).expect(200);
@@ -240,21 +240,21 @@ class FocusApiTest {
     pass(90);
     api().patch(TASKS + task, Map.of("completed", true, "archived", true)).expect(200);
     assertEquals(90, shown(task).get("focus_time_seconds").intValue());
-    ended(90);
+    assertEnded(90);
   }
 
   @Test
-  void US12_a_forgotten_focus_ends_when_its_estimate_is_over() {
+  void US12_a_focus_session_ends_when_its_estimate_is_over() {
     String task = task(25);
     start(task);
     pass(25 * 60 - 1);
     assertEquals(0, ran());
-    // The worker is late: what counts is when it was due.
+    // The worker is late: the session ends as of its limit.
     pass(3600);
     assertEquals(1, ran());
     assertEquals(25 * 60, shown(task).get("focus_time_seconds").intValue());
     assertEquals(2, shown(task).get("version").intValue());
-    ended(25 * 60);
+    assertEnded(25 * 60);
     assertEquals(
         1,
         database.number(
@@ -265,7 +265,7 @@ class FocusApiTest {
   }
 
   @Test
-  void US12_a_forgotten_focus_without_an_estimate_ends_after_four_hours() {
+  void US12_a_focus_session_without_an_estimate_ends_after_four_hours() {
     String task = task(null);
     start(task);
     pass(4 * 3600 - 1);
@@ -273,7 +273,7 @@ class FocusApiTest {
     pass(1);
     assertEquals(1, ran());
     assertEquals(4 * 3600, shown(task).get("focus_time_seconds").intValue());
-    ended(4 * 3600);
+    assertEnded(4 * 3600);
   }
 
   @Test
@@ -293,7 +293,7 @@ class FocusApiTest {
   }
 
   @Test
-  void FR_017_a_focus_that_cannot_be_ended_never_stops_the_completion() {
+  void FR_017_a_focus_session_that_cannot_be_ended_never_stops_the_completion() {
     String task = task(25);
     start(task);
     pass(90);
@@ -309,11 +309,11 @@ class FocusApiTest {
     pass(1);
     service.runDueJobs();
     assertEquals(90, shown(task).get("focus_time_seconds").intValue());
-    ended(90);
+    assertEnded(90);
   }
 
-  /** No focus runs, the last one counts so many seconds, and the system has said so. */
-  private void ended(int seconds) {
+  /** Asserts that the system has ended the last session with that many seconds. */
+  private void assertEnded(int seconds) {
     assertTrue(api().get(ACTIVE).expect(200).data().isNull());
     assertEquals(0, jobs());
     assertEquals(1, entries("focus_ended", "system"));
@@ -340,7 +340,7 @@ class FocusApiTest {
     return Map.of("task_id", task);
   }
 
-  /** Signed in now: tokens do not live as long as some of these sessions. */
+  /** Signs in again, as some sessions are longer than the lifetime of a token. */
   private Api api() {
     return service.signIn(subject).api();
   }
@@ -350,7 +350,7 @@ class FocusApiTest {
     database.makeDays(service.clock().instant());
   }
 
-  /** Runs what is due, also for other tests' users. How many of this user's are done by now. */
+  /** Runs all due jobs; returns the number of completed jobs of this user. */
   private long ran() {
     service.runDueJobs();
     return database.number(

@@ -18,6 +18,9 @@ import app.perpetua.flow.harness.Invariants;
 import app.perpetua.flow.harness.MutableClock;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.jobs.Jobs;
+import app.perpetua.flow.recovery.TombstoneConfig;
+import app.perpetua.flow.recovery.Tombstones;
+import app.perpetua.flow.recurrence.InstanceJobs;
 import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.DatabaseException;
 import app.perpetua.flow.sql.Db;
@@ -31,8 +34,6 @@ import app.perpetua.flow.tasks.TaskConfig;
 import app.perpetua.flow.tasks.TaskDraft;
 import app.perpetua.flow.tasks.TaskPatch;
 import app.perpetua.flow.tasks.Tasks;
-import app.perpetua.flow.tombstones.TombstoneConfig;
-import app.perpetua.flow.tombstones.Tombstones;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
 import java.time.Instant;
@@ -54,14 +55,14 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** The rules, below the edge that lets one user write one thing at a time. */
+/** The rules, without the pipeline that serializes the writes of one user. */
 class FocusSessionsTest {
   @RegisterExtension static final TestDatabase database = new TestDatabase();
 
   private static final TaskPatch.Edit<Instant> DUE_STAYS = new TaskPatch.Edit<>(false, null);
   private static final TaskPatch.Edit<Integer> ESTIMATE_STAYS = new TaskPatch.Edit<>(false, null);
 
-  /** What a completion tells of focus. */
+  /** The event of a completion, as far as focus is concerned. */
   private record Seen(UUID task, String how, boolean focused, @Nullable Integer seconds) {}
 
   private final MutableClock clock = new MutableClock();
@@ -76,7 +77,7 @@ class FocusSessionsTest {
           json,
           events,
           new Tombstones(new TombstoneConfig(3, Duration.ofDays(7)), ids),
-          jobs);
+          new InstanceJobs(jobs));
   private final Subtasks subtasks = new Subtasks(tasks, ids, events);
   private final FocusSessions focus = new FocusSessions(tasks, ids, jobs, events);
   private final List<Event.TaskCompleted> completions =
@@ -92,7 +93,10 @@ class FocusSessionsTest {
     user = database.newUser().save();
     events.setListeners(
         new EventListeners(
-            jobs, json, new SimpleMeterRegistry(), List.of(new FocusListener(focus), seeing())));
+            jobs,
+            json,
+            new SimpleMeterRegistry(),
+            List.of(new FocusListener(focus), recordingListener())));
   }
 
   @AfterEach
@@ -153,7 +157,7 @@ class FocusSessionsTest {
       @Nullable Integer estimate, int seconds, boolean half) {
     UUID task = task(estimate);
     start(task);
-    pass(seconds);
+    advance(seconds);
     Task completed = complete(task);
     assertEquals(seconds, completed.focus().focusTimeSeconds());
     assertEquals(List.of(new Seen(task, "manual", half, seconds)), seen());
@@ -164,7 +168,7 @@ class FocusSessionsTest {
     UUID task = task(10);
     for (int i = 0; i < 2; i++) {
       start(task);
-      pass(150);
+      advance(150);
       write(tx -> focus.end(tx, task, null));
     }
     complete(task);
@@ -175,12 +179,12 @@ class FocusSessionsTest {
   void FR_045_completing_by_force_or_by_the_last_subtask_ends_the_focus_session() {
     UUID forced = task(1);
     start(forced);
-    pass(40);
+    advance(40);
     assertEquals(40, write(tx -> tasks.forceComplete(tx, forced, 1)).focus().focusTimeSeconds());
     UUID stepped = task(1);
     Subtask step = write(tx -> subtasks.add(tx, stepped, "step", null, Subtask.Source.USER));
     start(stepped);
-    pass(50);
+    advance(50);
     Subtasks.Changed changed = write(tx -> subtasks.patch(tx, step.id(), null, true, null));
     assertEquals(50, changed.completedTask().orElseThrow().focus().focusTimeSeconds());
     assertEquals(
@@ -191,7 +195,7 @@ class FocusSessionsTest {
   }
 
   @Test
-  void a_focus_on_another_task_goes_on_when_a_task_is_completed_or_deleted() {
+  void completing_or_deleting_a_task_does_not_end_the_session_of_another() {
     UUID task = task(60);
     FocusSession session = start(task);
     complete(task(60));
@@ -205,7 +209,7 @@ class FocusSessionsTest {
   void a_focus_counts_twelve_hours_at_most() {
     UUID task = task(720);
     FocusSession session = start(task);
-    // As if no worker had run for a day.
+    // No worker ran in the meantime.
     clock.advance(Duration.ofHours(23));
     FocusSession.Ended ended = write(tx -> focus.end(tx, task, 80_000));
     assertEquals(43_200, ended.durationSeconds());
@@ -215,34 +219,34 @@ class FocusSessionsTest {
   }
 
   @Test
-  void a_clock_that_goes_back_counts_nothing() {
+  void a_clock_that_moves_backwards_counts_nothing() {
     UUID task = task(60);
     start(task);
-    assertEquals(0, Task.focusRun(clock.instant(), clock.instant().minusSeconds(10)));
+    assertEquals(0, Task.focusSeconds(clock.instant(), clock.instant().minusSeconds(10)));
     FocusSession.Ended ended = write(tx -> focus.end(tx, task, null));
     assertEquals(0, ended.durationSeconds());
     assertEquals(1, read(tx -> tasks.get(tx, task)).version());
   }
 
-  /** As between a completion whose reaction failed and the job that makes up for it. */
+  /** The state between a completion whose listener failed and the retry. */
   @Test
   void FR_017_what_a_completion_has_counted_is_not_counted_again() {
     events.setListeners(
-        new EventListeners(jobs, json, new SimpleMeterRegistry(), List.of(seeing())));
+        new EventListeners(jobs, json, new SimpleMeterRegistry(), List.of(recordingListener())));
     UUID task = task(60);
     FocusSession session = start(task);
-    pass(100);
+    advance(100);
     complete(task);
     assertEquals(1, sessions());
-    pass(100);
-    // Neither by another change of the task, nor by its user, nor as a forgotten one.
+    advance(100);
+    // Neither by another change of the task, nor by the user, nor at the time limit.
     write(tx -> tasks.patch(tx, task, title("b")));
     assertEquals(
         ErrorCode.CONFLICT,
         assertThrows(Refusal.class, () -> write(tx -> focus.end(tx, task, null))).code());
     write(
         tx -> {
-          focus.forgotten(tx, session.sessionId(), new FocusSessions.Forgotten(task, 150));
+          focus.endAtLimit(tx, session.sessionId(), new FocusSessions.TimeLimit(task, 150));
           return 0;
         });
     assertEquals(1, sessions());
@@ -258,7 +262,7 @@ class FocusSessionsTest {
   }
 
   @Test
-  void an_account_that_is_gone_has_no_focus() {
+  void a_deleted_account_has_no_focus_session() {
     database.run("delete from auth.users where id = ?", user);
     Refusal refusal = assertThrows(Refusal.class, () -> read(focus::active));
     assertEquals(ErrorCode.UNAUTHORIZED, refusal.code());
@@ -273,11 +277,11 @@ class FocusSessionsTest {
     }
   }
 
-  private EventListener seeing() {
+  private EventListener recordingListener() {
     return new EventListener() {
       @Override
       public String name() {
-        return "seeing";
+        return "recording";
       }
 
       @Override
@@ -311,7 +315,7 @@ class FocusSessionsTest {
     return new TaskPatch(null, title, null, null, DUE_STAYS, ESTIMATE_STAYS, null, null, null);
   }
 
-  private void pass(int seconds) {
+  private void advance(int seconds) {
     clock.advance(Duration.ofSeconds(seconds));
   }
 

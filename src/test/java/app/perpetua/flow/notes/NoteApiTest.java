@@ -40,7 +40,7 @@ class NoteApiTest {
   private final TestService.Session user = service.newUser();
   private final Api api = user.api();
 
-  /** The same user, allowed to send what the contract does not. */
+  /** The same user, for requests that violate the contract. */
   private final Api careless = api.invalidOnPurpose();
 
   @AfterEach
@@ -94,7 +94,7 @@ class NoteApiTest {
     api.patch(made.getFirst(), Map.of("archived", true)).expect(200);
     create("in its place");
     api.post(NOTES, Map.of("content", "one too many")).expect(409, "LIMIT_EXCEEDED");
-    // What a user has is never in the way of taking something back.
+    // Unarchiving is not subject to the limit.
     api.patch(made.getFirst(), Map.of("archived", false)).expect(200);
     assertEquals(11, counter());
     api.delete(made.getFirst()).expect(200);
@@ -162,7 +162,7 @@ class NoteApiTest {
       assertEquals("", text(api.post(NOTES, nothing).expect(201).data(), "content"));
     }
 
-    // Whoever writes it down has transcribed it.
+    // Writing the text completes the transcription.
     JsonNode typed = api.patch(one(note), Map.of("content", "by hand")).expect(200).data();
     assertEquals("completed", text(typed, "transcription_status"));
   }
@@ -250,7 +250,7 @@ class NoteApiTest {
     assertEquals(note.get("created_at"), edited.get("created_at"));
     JsonNode archived = api.patch(one(note), Map.of("archived", true)).expect(200).data();
     assertEquals("after", text(archived, "content"));
-    // An archived note can still be corrected; nothing forbids it.
+    // An archived note can be edited.
     api.patch(one(note), Map.of("content", "later")).expect(200);
     assertEquals(3, entries("note_updated"));
     service.clock().advance(Duration.ofSeconds(1));
@@ -300,7 +300,7 @@ class NoteApiTest {
   }
 
   @Test
-  void notes_of_a_deleted_account_are_nobodys() {
+  void notes_of_a_deleted_account_are_unauthorized() {
     String email = text(api.get("/api/v1/users/me").data(), "email");
     String note = one(create("x"));
     api.delete("/api/v1/users/me", Map.of("confirm", email)).expect(204);

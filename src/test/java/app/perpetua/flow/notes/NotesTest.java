@@ -12,12 +12,12 @@ import app.perpetua.flow.events.Events;
 import app.perpetua.flow.harness.Invariants;
 import app.perpetua.flow.harness.MutableClock;
 import app.perpetua.flow.harness.TestDatabase;
+import app.perpetua.flow.recovery.TombstoneConfig;
+import app.perpetua.flow.recovery.Tombstones;
 import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.SqlCatalog;
 import app.perpetua.flow.sql.Tx;
-import app.perpetua.flow.tombstones.TombstoneConfig;
-import app.perpetua.flow.tombstones.Tombstones;
 import java.time.Duration;
 import java.util.UUID;
 import java.util.function.Function;
@@ -27,7 +27,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** What others ask of notes: the assistant and whoever transcribes. */
+/** The methods of {@link Notes} that the assistant and the transcription use. */
 class NotesTest {
   private static final String URL = "https://recordings.example.com/4f1c.webm";
 
@@ -61,10 +61,10 @@ class NotesTest {
   void transcribing_fills_the_content_and_failing_says_so() {
     UUID id = create("", URL).id();
     Note failed = write(tx -> notes.transcriptionFailed(tx, id));
-    assertEquals("failed", failed.transcriptionStatus());
+    assertEquals(Note.TranscriptionStatus.FAILED, failed.transcriptionStatus());
     Note heard = write(tx -> notes.transcribed(tx, id, "buy milk"));
     assertEquals("buy milk", heard.content());
-    assertEquals("completed", heard.transcriptionStatus());
+    assertEquals(Note.TranscriptionStatus.COMPLETED, heard.transcriptionStatus());
     assertEquals(heard, read(id));
     assertEquals(heard, write(tx -> notes.transcriptionFailed(tx, id)), "there is a text");
     assertEquals(2, entries("note_updated"));
@@ -88,7 +88,7 @@ class NotesTest {
     UUID silent = create("", URL).id();
     Note nothing = write(tx -> notes.transcribed(tx, silent, ""));
     assertEquals("", nothing.content());
-    assertEquals("completed", nothing.transcriptionStatus());
+    assertEquals(Note.TranscriptionStatus.COMPLETED, nothing.transcriptionStatus());
   }
 
   @Test

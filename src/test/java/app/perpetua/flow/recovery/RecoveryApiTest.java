@@ -33,7 +33,7 @@ class RecoveryApiTest {
   private static final String NOTES = "/api/v1/notes/";
   private static final String TOMBSTONES = "/api/v1/recovery/tombstones";
 
-  /** Of one user, who has 20 requests in flight at most. */
+  /** Below the limit of 20 concurrent requests per user. */
   private static final int AT_ONCE = 16;
 
   @Order(1)
@@ -90,9 +90,9 @@ class RecoveryApiTest {
     remind(task, Map.of("type", "before", "offset_minutes", 60, "method", "push"));
     remind(task, Map.of("type", "after", "offset_minutes", 5));
     remind(task, absolute(now.plusSeconds(1)));
-    go(Duration.ofSeconds(2));
+    advance(Duration.ofSeconds(2));
     service.runDueJobs();
-    // What other features keep in the row.
+    // Columns that other features write.
     api.patch(TASKS + task, Map.of("completed", true)).expect(200);
     api.patch(TASKS + task, Map.of("completed", false)).expect(200);
     database.run(
@@ -103,11 +103,11 @@ class RecoveryApiTest {
     List<Map<String, @Nullable Object>> rows = rows(task);
     int version = before.data().get("version").intValue();
 
-    go(Duration.ofHours(1));
-    String tombstone = bury(TASKS + task);
+    advance(Duration.ofHours(1));
+    String tombstone = delete(TASKS + task);
     api.get(TASKS + task).expect(404, "NOT_FOUND");
     assertEquals(0, queued());
-    go(Duration.ofHours(1));
+    advance(Duration.ofHours(1));
     JsonNode answer = recover(tombstone).data();
 
     Api.Answer after = api.get(TASKS + task).expect(200);
@@ -137,7 +137,7 @@ class RecoveryApiTest {
                         42))
                 .expect(201)
                 .data());
-    go(Duration.ofSeconds(1));
+    advance(Duration.ofSeconds(1));
     api.patch(NOTES + note, Map.of("archived", true)).expect(200);
     database.run(
         "update notes.notes set converted_at = ? where id = ?",
@@ -145,9 +145,9 @@ class RecoveryApiTest {
         UUID.fromString(note));
     String before = api.get(NOTES + note).expect(200).text();
     List<Map<String, @Nullable Object>> row = noteRow(note);
-    go(Duration.ofHours(1));
-    String tombstone = bury(NOTES + note);
-    go(Duration.ofHours(1));
+    advance(Duration.ofHours(1));
+    String tombstone = delete(NOTES + note);
+    advance(Duration.ofHours(1));
     Api.Answer answer = recover(tombstone);
     assertEquals(before, answer.text());
     assertEquals(before, api.get(NOTES + note).text());
@@ -155,7 +155,7 @@ class RecoveryApiTest {
     assertEquals(1, entries("note_recovered"));
     assertEquals(0, database.number("select notes from auth.users where id = ?", user));
     api.patch(NOTES + note, Map.of("archived", false)).expect(200);
-    recover(bury(NOTES + note));
+    recover(delete(NOTES + note));
     assertEquals(1, database.number("select notes from auth.users where id = ?", user));
   }
 
@@ -166,8 +166,8 @@ class RecoveryApiTest {
     String missed = remind(task, absolute(now.plusSeconds(3_600)));
     String sharp = remind(task, absolute(now.plusSeconds(7_200)));
     String ahead = remind(task, absolute(now.plusSeconds(9_000)));
-    String tombstone = bury(TASKS + task);
-    go(Duration.ofHours(2));
+    String tombstone = delete(TASKS + task);
+    advance(Duration.ofHours(2));
     service.runDueJobs();
     JsonNode reminders = recover(tombstone).data().get("reminders");
     assertEquals(
@@ -189,13 +189,13 @@ class RecoveryApiTest {
             .get("lapsed"));
     assertEquals(2, queued());
     assertEquals(0, notifications());
-    // Those whose time has not passed are told of when it comes, each once.
+    // The others fire at their time, once each.
     service.runDueJobs();
     assertEquals(1, notifications());
-    go(Duration.ofHours(1));
+    advance(Duration.ofHours(1));
     service.runDueJobs();
     assertEquals(2, notifications());
-    recover(bury(TASKS + task));
+    recover(delete(TASKS + task));
     service.runDueJobs();
     assertEquals(2, notifications());
   }
@@ -204,26 +204,26 @@ class RecoveryApiTest {
   void FR_064_recovering_moves_no_streak_completes_nothing_and_unlocks_nothing() {
     String task = task("done");
     api.patch(TASKS + task, Map.of("completed", true)).expect(200);
-    String tombstone = bury(TASKS + task);
-    String before = standing();
+    String tombstone = delete(TASKS + task);
+    String before = achievements();
     long completed = entries("task_completed");
     Api.Answer answer = recover(tombstone);
     assertFalse(answer.json().has("unlocked_achievements"));
     assertTrue(answer.data().get("completed").booleanValue());
-    assertEquals(before, standing());
+    assertEquals(before, achievements());
     assertEquals(completed, entries("task_completed"));
     assertEquals(0, database.number("select open_tasks from auth.users where id = ?", user));
   }
 
   @Test
   void FR_062_the_three_newest_can_be_undone_tasks_and_notes_together() {
-    String oldest = bury(TASKS + task("oldest"));
-    go(Duration.ofSeconds(1));
-    String note = bury(NOTES + note("A note\nof two lines"));
-    go(Duration.ofSeconds(1));
-    String task = bury(TASKS + task("A task"));
-    go(Duration.ofSeconds(1));
-    String last = bury(NOTES + note("last"));
+    String oldest = delete(TASKS + task("oldest"));
+    advance(Duration.ofSeconds(1));
+    String note = delete(NOTES + note("A note\nof two lines"));
+    advance(Duration.ofSeconds(1));
+    String task = delete(TASKS + task("A task"));
+    advance(Duration.ofSeconds(1));
+    String last = delete(NOTES + note("last"));
     List<JsonNode> list = List.copyOf(api.get(TOMBSTONES).expect(200).data().values());
     assertEquals(List.of(last, task, note), list.stream().map(RecoveryApiTest::id).toList());
     assertEquals("A note", list.get(2).at("/preview/title").stringValue());
@@ -241,19 +241,19 @@ class RecoveryApiTest {
   }
 
   @Test
-  void FR_062_after_seven_days_it_is_gone() {
-    String tombstone = bury(TASKS + task("a"));
-    go(Duration.ofDays(7).minusMillis(1));
+  void FR_062_a_tombstone_expires_after_seven_days() {
+    String tombstone = delete(TASKS + task("a"));
+    advance(Duration.ofDays(7).minusMillis(1));
     assertEquals(1, api.get(TOMBSTONES).data().size());
-    go(Duration.ofMillis(1));
+    advance(Duration.ofMillis(1));
     assertEquals(0, api.get(TOMBSTONES).data().size());
     api.post(TOMBSTONES + "/" + tombstone + "/recover").expect(404, "NOT_FOUND");
     api.post(TASKS + "recover/" + tombstone).expect(404, "NOT_FOUND");
   }
 
   @Test
-  void recovering_asks_for_no_room() {
-    List<String> gone = List.of(bury(TASKS + task("a")), bury(NOTES + note("n")));
+  void recovering_is_not_subject_to_limits() {
+    List<String> gone = List.of(delete(TASKS + task("a")), delete(NOTES + note("n")));
     for (int i = 0; i < 4; i++) {
       task("t" + i);
       note("n" + i);
@@ -270,17 +270,17 @@ class RecoveryApiTest {
   }
 
   @Test
-  void hidden_and_archived_tasks_come_back_hidden_and_archived() {
+  void hidden_and_archived_tasks_are_restored_hidden_and_archived() {
     String task = task("a");
     api.patch(TASKS + task, Map.of("hidden", true)).expect(200);
     api.patch(TASKS + task, Map.of("archived", true)).expect(200);
-    JsonNode back = recover(bury(TASKS + task)).data();
+    JsonNode back = recover(delete(TASKS + task)).data();
     assertTrue(back.get("hidden").booleanValue());
     assertTrue(back.get("archived").booleanValue());
     assertEquals(4, back.get("version").intValue());
     assertEquals(0, database.number("select open_tasks from auth.users where id = ?", user));
-    // It can be deleted and come back again.
-    assertEquals(5, recover(bury(TASKS + task)).data().get("version").intValue());
+    // It can be deleted and restored again.
+    assertEquals(5, recover(delete(TASKS + task)).data().get("version").intValue());
   }
 
   @Test
@@ -292,13 +292,13 @@ class RecoveryApiTest {
     String template = id(made.get("data"));
     String task = id(made.get("task"));
     Object occurrence = occurrence(task);
-    String tombstone = bury(TASKS + task);
+    String tombstone = delete(TASKS + task);
     service.runDueJobs();
     assertEquals(template, text(recover(tombstone).data(), "template_id"));
     assertEquals(occurrence, occurrence(task));
 
-    // Another task stands for that occurrence by now.
-    String again = bury(TASKS + task);
+    // Another task has that occurrence now.
+    String again = delete(TASKS + task);
     database.run(
         "update tasks.task_instances set occurrence_at = ? where user_id = ? and not completed",
         occurrence,
@@ -307,16 +307,16 @@ class RecoveryApiTest {
     assertEquals(null, occurrence(task));
 
     String other = id(api.get("/api/v1/tasks?template_id=" + template).expect(200).data().get(0));
-    String orphaned = bury(TASKS + other);
+    String orphaned = delete(TASKS + other);
     api.delete("/api/v1/templates/" + template).expect(204);
     assertTrue(recover(orphaned).data().get("template_id").isNull());
     assertEquals(null, occurrence(other));
   }
 
   @Test
-  void what_cannot_be_recovered_is_refused() {
-    String tombstone = bury(TASKS + task("a"));
-    String ofNote = bury(NOTES + note("n"));
+  void invalid_recoveries_are_refused() {
+    String tombstone = delete(TASKS + task("a"));
+    String ofNote = delete(NOTES + note("n"));
     Api careless = api.invalidOnPurpose();
     careless.post(TOMBSTONES + "/x/recover").expect(400, "VALIDATION_ERROR");
     careless.post(TASKS + "recover/x").expect(400, "VALIDATION_ERROR");
@@ -344,7 +344,7 @@ class RecoveryApiTest {
   void an_id_that_is_in_use_again_is_a_conflict() {
     String task = task("a");
     String note = note("n");
-    List<String> gone = List.of(bury(TASKS + task), bury(NOTES + note));
+    List<String> gone = List.of(delete(TASKS + task), delete(NOTES + note));
     Api other = service.newUser().api();
     String theirTask = id(other.post("/api/v1/tasks", Map.of("title", "a")).data());
     String theirNote = id(other.post("/api/v1/notes", Map.of("content", "a")).data());
@@ -362,7 +362,7 @@ class RecoveryApiTest {
     String task = task("a");
     api.post(TASKS + task + "/subtasks", Map.of("title", "step")).expect(201);
     remind(task, absolute(service.clock().instant().plusSeconds(60)));
-    String path = TOMBSTONES + "/" + bury(TASKS + task) + "/recover";
+    String path = TOMBSTONES + "/" + delete(TASKS + task) + "/recover";
     List<Integer> statuses = together(20, _ -> api.post(path).status());
     assertEquals(1, statuses.stream().filter(status -> status == 200).count());
     assertEquals(19, statuses.stream().filter(status -> status == 404).count());
@@ -383,8 +383,8 @@ class RecoveryApiTest {
       targets.add(NOTES + note("n" + i));
     }
     Collections.rotate(targets, 7);
-    List<String> tombstones = together(50, i -> bury(targets.get(i)));
-    // Of the same instant; then the greater id counts as the newer.
+    List<String> tombstones = together(50, i -> delete(targets.get(i)));
+    // At the same instant, the greater id is the newer.
     assertEquals(
         tombstones.stream().sorted(Collections.reverseOrder()).limit(3).toList(),
         api.get(TOMBSTONES).data().values().stream().map(RecoveryApiTest::id).toList());
@@ -396,8 +396,8 @@ class RecoveryApiTest {
   }
 
   @Test
-  void tombstones_of_a_deleted_account_are_nobodys() {
-    String tombstone = bury(TASKS + task("a"));
+  void tombstones_of_a_deleted_account_are_unauthorized() {
+    String tombstone = delete(TASKS + task("a"));
     String email = text(api.get("/api/v1/users/me").data(), "email");
     api.delete("/api/v1/users/me", Map.of("confirm", email)).expect(204);
     api.get(TOMBSTONES).expect(401, "UNAUTHORIZED");
@@ -420,8 +420,8 @@ class RecoveryApiTest {
     return Map.of("type", "absolute", "scheduled_at", Json.instant(at));
   }
 
-  /** Deletes it; the tombstone's id. */
-  private String bury(String target) {
+  /** Returns the tombstone's id. */
+  private String delete(String target) {
     return text(api.delete(target).expect(200).data(), "tombstone_id");
   }
 
@@ -429,8 +429,8 @@ class RecoveryApiTest {
     return api.post(TOMBSTONES + "/" + tombstone + "/recover").expect(200);
   }
 
-  /** Later; a token does not outlive that, so there is a new session. */
-  private void go(Duration duration) {
+  /** Signs in again, as the access token expires. */
+  private void advance(Duration duration) {
     service.clock().advance(duration);
     database.makeDays(service.clock().instant());
     api = service.signIn(subject).api();
@@ -440,7 +440,7 @@ class RecoveryApiTest {
     database.run("update auth.users set tier = 'pro' where id = ?", user);
   }
 
-  /** The rows of a task, whatever columns they have, but for its version. */
+  /** All columns of the rows of a task except its version. */
   private static List<Map<String, @Nullable Object>> rows(String task) {
     return database.rows(
         """
@@ -467,8 +467,8 @@ class RecoveryApiTest {
         .get("occurrence_at");
   }
 
-  /** What achievements go by. */
-  private String standing() {
+  /** The input of achievements. */
+  private String achievements() {
     return database
         .rows(
             "select to_jsonb(s)::text as row from achievements.user_achievement_states s where user_id = ?",

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import tools.jackson.databind.JsonNode;
 
-/** How an instance comes to follow another. */
+/** Creation of the next instance of a template. */
 class NextInstanceJobTest {
   @Order(1)
   @RegisterExtension
@@ -39,7 +39,7 @@ class NextInstanceJobTest {
   static final TestService service = new TestService(database);
 
   private static final Duration DAY = Duration.ofDays(1);
-  private static final Duration REACH = Duration.ofDays(30);
+  private static final Duration HORIZON = Duration.ofDays(30);
 
   private final TemplateFixture user = new TemplateFixture(database, service);
   private final Instant tomorrow = user.now().plus(DAY);
@@ -54,7 +54,7 @@ class NextInstanceJobTest {
     String template = user.daily(tomorrow);
     user.patch(template, Map.of("title", "changed meanwhile"));
     user.complete(user.onlyOpen(template));
-    assertEquals(user.now(), user.waits(template));
+    assertEquals(user.now(), user.jobTime(template));
     assertEquals(List.of(), user.open(template));
     user.runDue();
     JsonNode second = user.onlyOpen(template);
@@ -82,7 +82,7 @@ class NextInstanceJobTest {
   }
 
   @Test
-  void FR_016_what_was_missed_is_not_made_up_for() {
+  void FR_016_missed_occurrences_are_skipped() {
     String template = user.daily(tomorrow);
     user.advance(Duration.ofDays(4));
     user.complete(user.onlyOpen(template));
@@ -93,7 +93,7 @@ class NextInstanceJobTest {
   }
 
   @Test
-  void FR_016_the_next_lies_behind_a_due_date_that_was_put_off() {
+  void FR_016_the_next_instance_is_later_than_a_postponed_due_date() {
     String template = user.daily(tomorrow);
     Instant later = tomorrow.plus(Duration.ofHours(60));
     JsonNode task = user.onlyOpen(template);
@@ -106,7 +106,7 @@ class NextInstanceJobTest {
   }
 
   @Test
-  void FR_016_a_due_date_brought_forward_does_not_bring_the_occurrence_back() {
+  void FR_016_an_earlier_due_date_does_not_repeat_the_occurrence() {
     String template = user.daily(tomorrow);
     JsonNode task = user.onlyOpen(template);
     user.api()
@@ -120,55 +120,55 @@ class NextInstanceJobTest {
   }
 
   @Test
-  void FR_013_an_occurrence_beyond_thirty_days_has_no_task_until_it_is_in_reach() {
+  void FR_013_an_occurrence_beyond_thirty_days_has_no_task_until_it_is_within_the_horizon() {
     Instant far = user.now().plus(Duration.ofDays(40));
     Api.Answer created = user.create("FREQ=MONTHLY", Map.of("starts_at", Json.instant(far)));
     String template = id(created.data());
     assertTrue(created.json().get("task").isNull());
     assertEquals(far, instant(created.data(), "next_due"));
-    assertEquals(far.minus(REACH), user.waits(template));
-    user.until(far.minus(REACH).minusMillis(1));
+    assertEquals(far.minus(HORIZON), user.jobTime(template));
+    user.until(far.minus(HORIZON).minusMillis(1));
     user.runDue();
     assertEquals(0, user.instances(template));
-    user.until(far.minus(REACH));
+    user.until(far.minus(HORIZON));
     user.runDue();
     assertEquals(far, due(user.onlyOpen(template)));
 
-    // Done at once, the next is out of reach again: the job itself waits for it.
+    // Completed at once, so that the next one is beyond the horizon: the job snoozes.
     user.complete(user.onlyOpen(template));
     assertTrue(user.runDue().stream().anyMatch(ran -> ran.outcome() == Worker.Outcome.SNOOZED));
     Instant next = instant(user.template(template), "next_due");
-    assertEquals(next.minus(REACH), user.waits(template));
-    user.until(next.minus(REACH));
+    assertEquals(next.minus(HORIZON), user.jobTime(template));
+    user.until(next.minus(HORIZON));
     user.runDue();
     assertEquals(next, due(user.onlyOpen(template)));
     assertEquals(2, user.instances(template));
   }
 
   @Test
-  void changing_the_rule_moves_a_waiting_job_and_pausing_or_deleting_withdraws_it() {
+  void changing_the_rule_reschedules_a_job_and_pausing_or_deleting_cancels_it() {
     Instant far = user.now().plus(Duration.ofDays(100));
     String template = id(user.create("FREQ=YEARLY", Map.of("starts_at", Json.instant(far))).data());
     Instant nearer = user.now().plus(Duration.ofDays(50));
     user.patch(template, Map.of("starts_at", Json.instant(nearer)));
-    assertEquals(nearer.minus(REACH), user.waits(template));
+    assertEquals(nearer.minus(HORIZON), user.jobTime(template));
     user.patch(template, Map.of("active", false));
-    assertNull(user.waits(template));
+    assertNull(user.jobTime(template));
     user.patch(template, Map.of("active", true));
-    assertEquals(nearer.minus(REACH), user.waits(template));
+    assertEquals(nearer.minus(HORIZON), user.jobTime(template));
     user.patch(template, Map.of("starts_at", Json.instant(tomorrow)));
-    assertEquals(user.now(), user.waits(template));
+    assertEquals(user.now(), user.jobTime(template));
     user.runDue();
     assertEquals(tomorrow, due(user.onlyOpen(template)));
-    assertNull(user.waits(template));
+    assertNull(user.jobTime(template));
 
     String other = id(user.create("FREQ=YEARLY", Map.of("starts_at", Json.instant(far))).data());
     user.api().delete(TEMPLATES + "/" + other).expect(204);
-    assertNull(user.waits(other));
+    assertNull(user.jobTime(other));
   }
 
   @Test
-  void FR_016_deleting_the_open_instance_makes_the_next_one_never_the_same_again() {
+  void FR_016_deleting_the_open_instance_creates_the_next_one_not_the_same_again() {
     String template = user.daily(tomorrow);
     JsonNode first = user.onlyOpen(template);
     user.delete(first);
@@ -178,9 +178,9 @@ class NextInstanceJobTest {
     user.complete(second);
     user.runDue();
     JsonNode third = user.onlyOpen(template);
-    // A completed one deleted changes nothing.
+    // Deleting a completed instance creates none.
     user.delete(second);
-    assertNull(user.waits(template));
+    assertNull(user.jobTime(template));
     assertEquals(id(third), id(user.onlyOpen(template)));
   }
 
@@ -203,7 +203,7 @@ class NextInstanceJobTest {
   }
 
   @Test
-  void FR_016_reopening_succeeds_and_the_next_instance_comes_when_all_are_done() {
+  void FR_016_after_reopening_the_next_instance_is_created_when_all_are_completed() {
     String template = user.daily(tomorrow);
     JsonNode first = user.onlyOpen(template);
     user.complete(first);
@@ -218,7 +218,7 @@ class NextInstanceJobTest {
     assertEquals(tomorrow.plus(DAY.multipliedBy(2)), due(user.onlyOpen(template)));
     assertEquals(3, user.instances(template));
 
-    // Reopened before the job ran: there is nothing to make.
+    // Reopened before the job ran: no instance is created.
     String third = id(user.onlyOpen(template));
     user.complete(user.onlyOpen(template));
     user.api().patch(TASKS + "/" + third, Map.of("completed", false)).expect(200);
@@ -227,7 +227,7 @@ class NextInstanceJobTest {
   }
 
   @Test
-  void FR_016_count_used_up_makes_the_template_inactive() {
+  void FR_016_an_exhausted_count_makes_the_template_inactive() {
     String template =
         id(user.create("FREQ=DAILY;COUNT=2", Map.of("starts_at", Json.instant(tomorrow))).data());
     user.complete(user.onlyOpen(template));
@@ -235,20 +235,20 @@ class NextInstanceJobTest {
     JsonNode last = user.onlyOpen(template);
     assertTrue(user.template(template).get("next_due").isNull());
     assertTrue(user.template(template).get("active").booleanValue());
-    // Deleted, the last one is not made again.
+    // If the last one is deleted, it is not created again.
     user.delete(last);
     user.runDue();
     JsonNode ended = user.template(template);
     assertFalse(ended.get("active").booleanValue());
     assertTrue(ended.get("next_due").isNull());
-    assertNull(user.waits(template));
+    assertNull(user.jobTime(template));
     assertEquals(1, user.entries("template_updated", "system"));
 
     user.advance(Duration.ofDays(3));
     user.api()
         .patch(TEMPLATES + "/" + template, Map.of("active", true))
         .expect(400, "VALIDATION_ERROR");
-    // More of them, and it goes on.
+    // A larger COUNT reactivates the template.
     user.patch(template, Map.of("rrule", "FREQ=DAILY;COUNT=20", "active", true));
     user.runDue();
     assertTrue(due(user.onlyOpen(template)).isAfter(user.now()));
@@ -271,7 +271,7 @@ class NextInstanceJobTest {
   }
 
   @Test
-  void a_rule_changed_to_one_that_is_over_ends_the_template_when_nothing_is_open() {
+  void a_rule_without_further_occurrences_deactivates_the_template_when_no_instance_is_open() {
     String open = user.daily(tomorrow);
     String over = "FREQ=DAILY;UNTIL=" + tomorrow.toString().replaceAll("[-:]|T.*", "");
     assertTrue(user.patch(open, Map.of("rrule", over)).get("active").booleanValue());
@@ -282,7 +282,7 @@ class NextInstanceJobTest {
     String done = user.daily(tomorrow);
     user.complete(user.onlyOpen(done));
     assertFalse(user.patch(done, Map.of("rrule", over)).get("active").booleanValue());
-    assertNull(user.waits(done));
+    assertNull(user.jobTime(done));
   }
 
   @Test
@@ -293,7 +293,7 @@ class NextInstanceJobTest {
         parallel(
             50,
             () -> {
-              // Workers look for work all the while.
+              // Jobs run concurrently.
               int status = user.api().patch(task, Map.of("completed", true)).status();
               service.runDueJobs();
               return status;
@@ -331,7 +331,7 @@ class NextInstanceJobTest {
   }
 
   @Test
-  void promise_14_a_completion_while_the_job_waits_for_a_far_day_changes_nothing() {
+  void promise_14_a_completion_while_the_job_is_snoozed_changes_nothing() {
     Instant far = user.now().plus(Duration.ofDays(20));
     String template =
         id(user.create("FREQ=DAILY;INTERVAL=60", Map.of("starts_at", Json.instant(far))).data());
@@ -339,12 +339,12 @@ class NextInstanceJobTest {
     user.complete(first);
     user.runDue();
     Instant next = far.plus(Duration.ofDays(60));
-    assertEquals(next.minus(REACH), user.waits(template));
+    assertEquals(next.minus(HORIZON), user.jobTime(template));
     user.api().patch(TASKS + "/" + id(first), Map.of("completed", false)).expect(200);
     user.complete(first);
     user.runDue();
-    assertEquals(next.minus(REACH), user.waits(template));
-    user.until(next.minus(REACH));
+    assertEquals(next.minus(HORIZON), user.jobTime(template));
+    user.until(next.minus(HORIZON));
     user.runDue();
     assertEquals(next, due(user.onlyOpen(template)));
   }

@@ -17,7 +17,7 @@ import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** The engine and what stands around it against RFC 5545's table, read day by day. */
+/** Compares the engine with a day-by-day implementation of the table of RFC 5545. */
 class RecurrencePropertyTest {
   private static final int RULES = 4_000;
   private static final List<ZoneId> ZONES =
@@ -46,10 +46,10 @@ class RecurrencePropertyTest {
       LocalTime time = LocalTime.of(random.nextInt(24), random.nextInt(60));
       Instant start = begin.atTime(time).atZone(zone).toInstant();
       Recurrence recurrence = new Recurrence(rule, start, zone);
-      // A start within a gap has another local time than was thought of.
+      // A start in a daylight-saving gap is shifted.
       begin = start.atZone(zone).toLocalDate();
       time = start.atZone(zone).toLocalTime();
-      if (recurrence.fault() != null) {
+      if (recurrence.problem() != null) {
         assertEquals(
             true, defined(rule, begin, 2).size() < 2 || rare(rule, begin), text + " " + begin);
         continue;
@@ -58,7 +58,7 @@ class RecurrencePropertyTest {
       for (LocalDate day : defined(rule, begin, 60)) {
         Instant at = day.equals(begin) ? start : day.atTime(time).atZone(zone).toInstant();
         boolean within = rule.until() == null || !at.isAfter(rule.until().in(zone));
-        if (within && !at.isAfter(start.plus(Recurrence.REACH))) {
+        if (within && !at.isAfter(start.plus(Recurrence.LOOKAHEAD))) {
           expected.add(at);
         }
       }
@@ -74,12 +74,12 @@ class RecurrencePropertyTest {
     assertEquals(true, compared > RULES / 4, "compared " + compared);
   }
 
-  /** Two occurrences further apart than the service looks. */
+  /** Whether two occurrences are further apart than the search reaches. */
   private static boolean rare(Rrule rule, LocalDate begin) {
     List<LocalDate> two = defined(rule, begin, 2);
     return two.getFirst().isAfter(begin.plusYears(5).minusDays(3))
         || two.getLast().isAfter(two.getFirst().plusYears(5).minusDays(3))
-        // UNTIL is not in the definition below.
+        // days() ignores UNTIL.
         || rule.until() != null;
   }
 
@@ -122,7 +122,7 @@ class RecurrencePropertyTest {
     return choices[random.nextInt(choices.length)];
   }
 
-  /** The days of a rule without UNTIL, by what RFC 5545 says that each part does. */
+  /** The days of a rule without UNTIL, as RFC 5545 defines each part. */
   private static List<LocalDate> defined(Rrule rule, LocalDate start, int most) {
     List<LocalDate> days = new ArrayList<>();
     int wanted = rule.count() == null ? most : Math.min(most, rule.count());
@@ -205,7 +205,7 @@ class RecurrencePropertyTest {
     if (day.getDayOfWeek() != weekday) {
       return false;
     }
-    if (wanted.place() == 0) {
+    if (wanted.ordinal() == 0) {
       return true;
     }
     boolean ofMonth = rule.freq() == Rrule.Freq.MONTHLY || !rule.byMonth().isEmpty();
@@ -214,6 +214,6 @@ class RecurrencePropertyTest {
         ofMonth ? YearMonth.from(day).atEndOfMonth() : day.with(TemporalAdjusters.lastDayOfYear());
     long fromStart = ChronoUnit.DAYS.between(first, day) / 7 + 1;
     long fromEnd = -(ChronoUnit.DAYS.between(day, last) / 7 + 1);
-    return wanted.place() == fromStart || wanted.place() == fromEnd;
+    return wanted.ordinal() == fromStart || wanted.ordinal() == fromEnd;
   }
 }

@@ -37,8 +37,8 @@ class RecurrenceTest {
   }
 
   /**
-   * RFC 5545, section 3.8.5.3: every example whose rule is accepted, with the dates that stand
-   * there (as many as stand there). All begin at nine in New York.
+   * RFC 5545, section 3.8.5.3: every example whose rule is supported, with the dates that it lists.
+   * All begin at nine in New York.
    */
   @ParameterizedTest
   @CsvSource(
@@ -88,7 +88,7 @@ class RecurrenceTest {
             .map(instant -> instant.atZone(NEW_YORK).toLocalTime())
             .distinct()
             .toList());
-    assertNull(recurrence.fault());
+    assertNull(recurrence.problem());
   }
 
   @Test
@@ -98,7 +98,7 @@ class RecurrenceTest {
         dates(recurrence("FREQ=DAILY;UNTIL=19971224T000000Z", "1997-09-02T09:00", NEW_YORK), 200);
     assertEquals(113, daily.size());
     assertEquals(LocalDate.parse("1997-12-23"), daily.getLast());
-    // Every day in January for three years, as it is said in two ways.
+    // Every day in January for three years, in two notations.
     List<LocalDate> yearly =
         dates(
             recurrence(
@@ -147,7 +147,7 @@ class RecurrenceTest {
     assertEquals(
         List.of("2026-03-07T07:30:00Z", "2026-03-08T07:30:00Z", "2026-03-09T06:30:00Z"),
         daily.upcoming(daily.startsAt(), 3).stream().map(Instant::toString).toList());
-    // Half an hour is missing on Lord Howe.
+    // The gap on Lord Howe is half an hour.
     ZoneId lordHowe = ZoneId.of("Australia/Lord_Howe");
     Recurrence there = recurrence("FREQ=DAILY", "2026-10-03T02:15", lordHowe);
     assertEquals(
@@ -169,7 +169,7 @@ class RecurrenceTest {
   }
 
   @Test
-  void promise_14_of_a_time_that_comes_twice_it_is_the_first() {
+  void promise_14_of_a_local_time_that_occurs_twice_the_first_counts() {
     Recurrence daily = recurrence("FREQ=DAILY", "2026-10-31T01:30", NEW_YORK);
     assertEquals(
         List.of("2026-10-31T05:30:00Z", "2026-11-01T05:30:00Z", "2026-11-02T06:30:00Z"),
@@ -189,8 +189,8 @@ class RecurrenceTest {
   }
 
   @Test
-  void a_day_that_a_zone_has_skipped_does_not_come_twice() {
-    // Samoa went over the date line: there was no 30 December 2011.
+  void a_day_that_a_zone_skips_does_not_repeat_an_occurrence() {
+    // Samoa crossed the date line: it had no 30 December 2011.
     ZoneId apia = ZoneId.of("Pacific/Apia");
     Recurrence daily = recurrence("FREQ=DAILY", "2011-12-28T09:00", apia);
     assertEquals(parsed("2011-12-28 2011-12-29 2011-12-31 2012-01-01"), dates(daily, 4));
@@ -221,12 +221,12 @@ class RecurrenceTest {
   }
 
   @Test
-  void FR_015_until_counts_by_the_zones_clocks_when_it_is_a_date() {
+  void FR_015_an_until_date_is_evaluated_in_the_time_zone() {
     ZoneId auckland = ZoneId.of("Pacific/Auckland");
     assertEquals(
         parsed("2026-05-01 2026-05-02 2026-05-03"),
         dates(recurrence("FREQ=DAILY;UNTIL=20260503", "2026-05-01T23:30", auckland), 10));
-    // 23:30 there is 11:30 in UTC: the moment given is the last, to the second.
+    // 23:30 there is 11:30 in UTC: UNTIL is inclusive, to the second.
     assertEquals(
         parsed("2026-05-01 2026-05-02"),
         dates(recurrence("FREQ=DAILY;UNTIL=20260503T112959Z", "2026-05-01T23:30", auckland), 10));
@@ -243,7 +243,7 @@ class RecurrenceTest {
   }
 
   @Test
-  void what_began_long_ago_is_no_harder_than_what_begins_today() {
+  void a_start_long_ago_is_as_fast_as_one_today() {
     Recurrence old = recurrence("FREQ=DAILY;INTERVAL=3", "1970-01-02T09:00", NEW_YORK);
     Instant now = Instant.parse("2026-03-10T09:30:00Z");
     Instant next = old.next(now).orElseThrow();
@@ -279,7 +279,7 @@ class RecurrenceTest {
           FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29;COUNT=1   | every year on the 29th in February, once
           FREQ=YEARLY;INTERVAL=4;BYMONTH=1,7            | every 4 years in January and July
           """)
-  void FR_015_a_rule_in_plain_words(String rule, String words) {
-    assertEquals(words, recurrence(rule, "2026-03-10T09:00", NEW_YORK).words());
+  void FR_015_a_rule_is_described_in_English(String rule, String text) {
+    assertEquals(text, recurrence(rule, "2026-03-10T09:00", NEW_YORK).description());
   }
 }

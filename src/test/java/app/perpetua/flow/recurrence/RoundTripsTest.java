@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** What the next instance costs whoever completes the one before: nothing. */
+/** Scheduling the next instance adds no round trip to a completion. */
 class RoundTripsTest {
   private static final String TASKS = "/api/v1/tasks/";
 
@@ -29,7 +29,7 @@ class RoundTripsTest {
   static final TestService service = new TestService(database).through(trips::way);
 
   @Test
-  void FR_016_asking_for_the_next_instance_costs_no_round_trip() {
+  void FR_016_scheduling_the_next_instance_costs_no_round_trip() {
     Api api = service.newUser().api();
     int plain = Integer.MAX_VALUE;
     int recurring = Integer.MAX_VALUE;

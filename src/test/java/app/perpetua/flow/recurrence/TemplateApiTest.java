@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import tools.jackson.databind.JsonNode;
 
-/** Templates as clients meet them. */
+/** The API of templates. */
 class TemplateApiTest {
   @Order(1)
   @RegisterExtension
@@ -81,7 +81,7 @@ class TemplateApiTest {
   }
 
   @Test
-  void FR_015_a_template_begins_now_and_in_the_users_zone_unless_told_otherwise() {
+  void FR_015_a_template_starts_now_in_the_users_time_zone_by_default() {
     user.api().patch("/api/v1/users/me", Map.of("timezone", "Asia/Tokyo")).expect(200);
     Api.Answer answer = user.create("FREQ=DAILY", Map.of());
     assertEquals("Asia/Tokyo", answer.data().get("timezone").stringValue());
@@ -91,7 +91,7 @@ class TemplateApiTest {
   }
 
   @Test
-  void FR_015_every_fault_is_told_at_once_with_its_reason() {
+  void FR_015_all_field_errors_are_reported_together() {
     JsonNode error =
         user.api()
             .invalidOnPurpose()
@@ -120,7 +120,7 @@ class TemplateApiTest {
             .post(TEMPLATES, Map.of("title", "a", "rrule", "FREQ=DAILY;UNTIL=20260101"))
             .expect(400, "VALIDATION_ERROR");
     assertEquals(
-        "never occurs: it ends before it begins",
+        "has no occurrence: it ends before it begins",
         never.json().at("/error/details/0/message").stringValue());
     user.api()
         .post(
@@ -149,7 +149,7 @@ class TemplateApiTest {
     String nowhere = TEMPLATES + "/" + UUID.randomUUID();
     other.get(nowhere).expect(404, "NOT_FOUND");
     other.delete(nowhere).expect(404, "NOT_FOUND");
-    // What the body says is looked at first.
+    // The body is validated first.
     other.patch(template, Map.of("rrule", "FREQ=SECONDLY")).expect(400, "VALIDATION_ERROR");
     other
         .patch(template, Map.of("rrule", "FREQ=DAILY;UNTIL=19800101"))
@@ -194,7 +194,7 @@ class TemplateApiTest {
     Map<String, String> daily = Map.of("title", "a", "rrule", "FREQ=DAILY");
     JsonNode error = user.api().post(TEMPLATES, daily).expect(409, "LIMIT_EXCEEDED").json();
     assertEquals(50, error.at("/error/limit").intValue());
-    // The next instance comes all the same, and goes beyond the limit if it must.
+    // The next instance is created even beyond the limit.
     user.complete(user.onlyOpen(template));
     user.api().post(TASKS, Map.of("title", "t")).expect(201);
     user.runDue();
@@ -206,7 +206,7 @@ class TemplateApiTest {
     String first = other.daily(tomorrow);
     for (int i = 1; i < 50; i++) {
       JsonNode task = other.create("FREQ=DAILY", Map.of()).json().get("task");
-      // Completed ones would bring a perk, and with it room.
+      // Completing them would unlock a perk, which raises the limit.
       other.api().patch(TASKS + "/" + id(task), Map.of("hidden", true)).expect(200);
     }
     error = other.api().post(TEMPLATES, daily).expect(409, "LIMIT_EXCEEDED").json();
@@ -270,14 +270,14 @@ class TemplateApiTest {
     assertEquals(2, followed.get("version").intValue());
     assertEquals(start.plus(Duration.ofDays(3)), instant(changed, "next_due"));
     assertEquals(1, user.entries("task_updated", "user"));
-    // The occurrence it stands for has moved with it: the next is the one after.
+    // Its occurrence has moved, too, so the next one is the one after.
     user.complete(followed);
     user.runDue();
     assertEquals(start.plus(Duration.ofDays(3)), due(user.onlyOpen(template)));
   }
 
   @Test
-  void FR_026_reminders_follow_an_instance_that_follows_its_template() {
+  void FR_026_reminders_move_with_an_instance_that_its_template_moves() {
     String template = user.daily(tomorrow);
     String task = id(user.onlyOpen(template));
     String reminder =
@@ -314,7 +314,7 @@ class TemplateApiTest {
   }
 
   @Test
-  void FR_013_an_open_instance_does_not_follow_a_rule_out_of_reach() {
+  void FR_013_an_open_instance_does_not_move_beyond_the_horizon() {
     String template = user.daily(tomorrow);
     Instant far = user.now().plus(Duration.ofDays(40));
     JsonNode changed =
@@ -333,12 +333,12 @@ class TemplateApiTest {
     assertTrue(left.get("template_id").isNull());
     assertEquals(due(task), due(left));
     user.complete(left);
-    assertNull(user.waits(template));
+    assertNull(user.jobTime(template));
     assertEquals(1, user.entries("template_deleted", "user"));
   }
 
   @Test
-  void FR_015_a_preview_shows_what_comes_without_saving_it() {
+  void FR_015_a_preview_lists_occurrences_without_saving() {
     user.api().patch("/api/v1/users/me", Map.of("timezone", "America/New_York")).expect(200);
     assertEquals(
         List.of("2026-10-31T13:00:00.000Z", "2026-11-01T14:00:00.000Z", "2026-11-02T14:00:00.000Z"),
@@ -387,14 +387,14 @@ class TemplateApiTest {
     user.complete(user.onlyOpen(template));
     user.runDue();
     assertEquals(List.of(), user.open(template));
-    assertNull(user.waits(template));
+    assertNull(user.jobTime(template));
     user.advance(Duration.ofDays(3));
     assertTrue(user.patch(template, Map.of("active", true)).get("active").booleanValue());
     user.runDue();
     JsonNode made = user.onlyOpen(template);
     assertTrue(due(made).isAfter(user.now()));
     assertFalse(due(made).isAfter(user.now().plus(DAY)));
-    // With one open, resuming makes no second one.
+    // Resuming creates no second open instance.
     user.patch(template, Map.of("active", false));
     user.patch(template, Map.of("active", true));
     user.runDue();

@@ -20,7 +20,7 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
-/** A user who has templates, and a clock that moves with the user's session. */
+/** A user with templates, whose session is renewed when the clock is advanced. */
 final class TemplateFixture {
   static final String TEMPLATES = "/api/v1/templates";
   static final String TASKS = "/api/v1/tasks";
@@ -52,13 +52,13 @@ final class TemplateFixture {
     until(now().plus(duration));
   }
 
-  /** A token does not outlive that, so there is a new session. */
+  /** Signs in again, as the access token expires. */
   void until(Instant instant) {
     service.clock().set(instant);
     session = service.signIn(subject);
   }
 
-  /** What the user's jobs of that kind did; other tests' jobs may have run, too. */
+  /** Runs all due jobs, including those of other tests' users. */
   List<Worker.Ran> runDue() {
     return service.runDueJobs();
   }
@@ -69,7 +69,7 @@ final class TemplateFixture {
     return api().post(TEMPLATES, body).expect(201);
   }
 
-  /** A template that begins then. Its id. */
+  /** Creates a daily template; returns its id. */
   String daily(Instant start) {
     return id(create("FREQ=DAILY", Map.of("starts_at", Json.instant(start))).data());
   }
@@ -82,7 +82,7 @@ final class TemplateFixture {
     return api().patch(TEMPLATES + "/" + id, body).expect(200).data();
   }
 
-  /** The instances that are not completed, neither hidden nor archived; soonest due first. */
+  /** The open instances, soonest due first. */
   List<JsonNode> open(String template) {
     return api()
         .get(TASKS + "?completed=false&sort=due_date&template_id=" + template)
@@ -115,8 +115,8 @@ final class TemplateFixture {
     return api().delete(TASKS + "/" + id(task)).expect(200);
   }
 
-  /** When the unfinished job of that template is to run; null if there is none. */
-  @Nullable Instant waits(String template) {
+  /** When the template's pending job runs; null if there is none. */
+  @Nullable Instant jobTime(String template) {
     return (Instant)
         database
             .row(
@@ -152,7 +152,7 @@ final class TemplateFixture {
     return instant(task, "due_date");
   }
 
-  /** All of them begin together. */
+  /** Starts all calls at the same time. */
   static <T> List<T> parallel(int count, Callable<T> work) throws Exception {
     CountDownLatch go = new CountDownLatch(1);
     try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {

@@ -58,21 +58,21 @@ class ReminderFireJobTest {
     advance(Duration.ofMinutes(89));
     assertEquals(List.of(), notifications());
     advance(Duration.ofMinutes(1));
-    Map<String, @Nullable Object> told = notifications().getFirst();
+    Map<String, @Nullable Object> added = notifications().getFirst();
     assertEquals(1, notifications().size());
-    assertEquals("reminder", told.get("type"));
-    assertEquals(100, String.valueOf(told.get("title")).length());
-    String body = String.valueOf(told.get("body"));
+    assertEquals("reminder", added.get("type"));
+    assertEquals(100, String.valueOf(added.get("title")).length());
+    String body = String.valueOf(added.get("body"));
     assertTrue(body.matches("Due [A-Z][a-z]+day, [0-9]{1,2} March 2026, [0-9:]{5}"), body);
-    assertEquals("/tasks/" + task, told.get("action_url"));
-    assertEquals(UUID.fromString(task), told.get("task_id"));
-    assertEquals("reminder:" + id(made), told.get("dedup_key"));
+    assertEquals("/tasks/" + task, added.get("action_url"));
+    assertEquals(UUID.fromString(task), added.get("task_id"));
+    assertEquals("reminder:" + id(made), added.get("dedup_key"));
     JsonNode fired = api().get(REMINDERS + id(made)).data();
     assertTrue(fired.get("fired").booleanValue());
     assertEquals(Json.instant(service.clock().instant()), fired.get("fired_at").stringValue());
     assertEquals(1, entries("reminder_fired"));
 
-    // It is over: it neither fires nor changes again.
+    // A fired reminder neither fires nor changes again.
     String target = REMINDERS + id(made);
     api().patch(target, Map.of("offset_minutes", 1)).expect(409, "CONFLICT");
     api().patch(target, Map.of("method", "push")).expect(409, "CONFLICT");
@@ -81,22 +81,22 @@ class ReminderFireJobTest {
   }
 
   @Test
-  void the_body_says_when_it_was_due_or_that_it_never_is() {
+  void the_body_contains_the_due_date_or_that_there_is_none() {
     add(task("late", due), Map.of("type", "after", "offset_minutes", 1));
     add(task("timeless", null), at(due));
     advance(Duration.ofMinutes(121));
     List<String> bodies =
-        notifications().stream().map(told -> String.valueOf(told.get("body"))).sorted().toList();
+        notifications().stream().map(added -> String.valueOf(added.get("body"))).sorted().toList();
     assertEquals("No due date", bodies.getFirst());
     assertTrue(bodies.getLast().startsWith("Was due "), bodies.toString());
   }
 
   @Test
-  void a_job_that_runs_twice_tells_once() {
+  void a_job_that_runs_twice_notifies_once() {
     JsonNode made = add(task("a", due), Map.of("type", "before", "offset_minutes", 110));
     advance(Duration.ofMinutes(11));
     runAgain(made);
-    // Even if it had been forgotten that it fired.
+    // Even if the reminder is not marked as fired.
     database.run(
         "update tasks.reminders set fired = false, fired_at = null where id = ?::uuid", id(made));
     runAgain(made);
@@ -117,14 +117,14 @@ class ReminderFireJobTest {
     assertTrue(api().get(REMINDERS + id(made)).data().get("fired").booleanValue());
     assertEquals(0, entries("reminder_fired"));
     assertEquals(1, entries("reminder_updated"));
-    // Late is not better than never.
+    // Reopening the task triggers no late notification.
     api().patch(TASKS + task, Map.of(state, false)).expect(200);
     advance(Duration.ofMinutes(1));
     assertEquals(List.of(), notifications());
   }
 
   @Test
-  void a_task_that_is_open_again_in_time_is_reminded_of() {
+  void a_task_that_is_reopened_in_time_is_reminded_of() {
     String task = task("a", due);
     add(task, Map.of("type", "before", "offset_minutes", 110));
     api().patch(TASKS + task, Map.of("completed", true)).expect(200);
@@ -134,10 +134,10 @@ class ReminderFireJobTest {
   }
 
   @Test
-  void a_deleted_task_is_not_reminded_of_even_if_its_job_has_stayed() {
+  void a_deleted_task_is_not_reminded_of_even_if_the_job_remains() {
     String task = task("a", due);
     JsonNode made = add(task, Map.of("type", "before", "offset_minutes", 110));
-    // As if a worker had it when the task went.
+    // As if a worker had claimed it when the task was deleted.
     database.run("update ops.job_queue set payload = '{}' where job_key = ?", id(made));
     api().delete(TASKS + task).expect(200);
     advance(Duration.ofMinutes(11));
@@ -159,7 +159,7 @@ class ReminderFireJobTest {
     assertEquals(sooner.plusSeconds(300), scheduled(after));
     assertEquals(due, scheduled(own));
     assertEquals(due.minus(Duration.ofMinutes(110)), scheduled(fired));
-    // This one would have been due before now: it counts as fired, and nobody is told.
+    // The new time is past: marked as fired, without a notification.
     assertEquals(now, scheduled(near));
     assertTrue(api().get(REMINDERS + id(near)).data().get("fired").booleanValue());
     assertEquals(1, notifications().size());
@@ -171,11 +171,11 @@ class ReminderFireJobTest {
                 + " where user_id = ? and action in ('task_updated', 'reminder_updated')",
             userId));
 
-    // A due date that is not touched moves nothing.
+    // An unchanged due date moves no reminder.
     api().patch(TASKS + task, Map.of("version", 2, "title", "b")).expect(200);
     assertEquals(3, entries("reminder_updated", "system"));
 
-    // Without a due date there is nothing to be before or after.
+    // Without a due date, relative reminders are deleted.
     patchDue(task, 3, null);
     assertEquals(
         List.of(id(fired), id(near), id(own)),
@@ -218,7 +218,7 @@ class ReminderFireJobTest {
   }
 
   @Test
-  void a_job_that_finds_its_reminder_moved_waits_for_the_new_time() {
+  void a_job_whose_reminder_has_moved_snoozes_until_the_new_time() {
     JsonNode made = add(task("a", due), Map.of("type", "before", "offset_minutes", 60));
     // As if it had been claimed just before the reminder was moved.
     database.run("update ops.job_queue set run_at = created_at where job_key = ?", id(made));

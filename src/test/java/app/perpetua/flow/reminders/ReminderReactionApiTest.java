@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import tools.jackson.databind.JsonNode;
 
-/** A reaction that really fails, in the running service. */
+/** A listener that fails in the running service. */
 class ReminderReactionApiTest {
   @Order(1)
   @RegisterExtension
@@ -60,21 +60,21 @@ class ReminderReactionApiTest {
   }
 
   @Test
-  void FR_017_a_reaction_that_fails_at_once_never_stops_the_change() {
+  void FR_017_a_listener_that_fails_at_once_never_stops_the_change() {
     String task = task();
     String reminder = reminder(task);
     UUID key = UUID.randomUUID();
     database.run("alter table tasks.reminders rename column method to method_gone");
     try {
-      moved(task, key);
+      assertMoved(task, key);
     } finally {
       database.run("alter table tasks.reminders rename column method_gone to method");
     }
-    madeUpFor(task, reminder, key);
+    assertRetried(task, reminder, key);
   }
 
   @Test
-  void FR_017_a_reaction_whose_statement_fails_at_the_commit_never_stops_the_change() {
+  void FR_017_a_listener_whose_statement_fails_at_the_commit_never_stops_the_change() {
     String task = task();
     String reminder = reminder(task);
     UUID key = UUID.randomUUID();
@@ -88,20 +88,20 @@ class ReminderReactionApiTest {
     database.run(
         "create trigger refuse before update on tasks.reminders for each row execute function refuse()");
     try {
-      moved(task, key);
+      assertMoved(task, key);
     } finally {
       database.run("drop trigger refuse on tasks.reminders");
     }
-    madeUpFor(task, reminder, key);
+    assertRetried(task, reminder, key);
   }
 
   @Test
-  void a_reaction_that_is_made_up_for_goes_by_the_due_date_as_it_is_by_then() {
+  void a_retried_listener_uses_the_current_due_date() {
     String task = task();
     String reminder = reminder(task);
     database.run("alter table tasks.reminders rename column method to method_gone");
     try {
-      moved(task, UUID.randomUUID());
+      assertMoved(task, UUID.randomUUID());
     } finally {
       database.run("alter table tasks.reminders rename column method_gone to method");
     }
@@ -114,7 +114,7 @@ class ReminderReactionApiTest {
   }
 
   @Test
-  void a_withdrawal_that_is_made_up_for_spares_a_task_that_is_back() {
+  void a_retried_cancellation_spares_the_jobs_of_a_restored_task() {
     String task = task();
     String reminder = reminder(task);
     database.run(
@@ -143,19 +143,19 @@ class ReminderReactionApiTest {
   }
 
   @Test
-  void what_does_not_touch_the_due_date_asks_for_no_reminders() {
+  void a_change_without_a_new_due_date_reads_no_reminders() {
     String task = task();
     reminder(task);
     sent.clear();
     api.patch("/api/v1/tasks/" + task, Map.of("version", 1, "title", "b")).expect(200);
     api.patch("/api/v1/tasks/" + task, Map.of("completed", true)).expect(200);
-    assertFalse(sent.toString().contains("reminders."), "asked for reminders");
+    assertFalse(sent.toString().contains("reminders."), "reminders were read");
     api.patch("/api/v1/tasks/" + task, Map.of("version", 3, "due_date", Json.instant(later)))
         .expect(200);
-    assertTrue(sent.toString().contains("reminders.list_following"), "did not ask");
+    assertTrue(sent.toString().contains("reminders.list_relative"), "no query for reminders");
   }
 
-  private void moved(String task, UUID key) {
+  private void assertMoved(String task, UUID key) {
     Map<String, Object> patch = Map.of("version", 1, "due_date", Json.instant(later));
     JsonNode answer = api.withKey(key).patch("/api/v1/tasks/" + task, patch).expect(200).data();
     assertEquals(Json.instant(later), answer.get("due_date").stringValue());
@@ -167,7 +167,7 @@ class ReminderReactionApiTest {
     assertTrue(metric() > 0);
   }
 
-  private void madeUpFor(String task, String reminder, UUID key) {
+  private void assertRetried(String task, String reminder, UUID key) {
     assertEquals(due.minusSeconds(600), scheduled(reminder));
     List<Worker.Ran> ran = service.runDueJobs();
     assertEquals(1, ran.stream().filter(job -> job.kind().equals("handler_retry")).count());

@@ -143,7 +143,7 @@ class TaskApiTest {
   }
 
   @Test
-  void an_archived_task_accepts_only_to_be_taken_back() {
+  void an_archived_task_can_only_be_unarchived() {
     String task = create("a");
     String subtask = add(task, "s");
     String path = "/api/v1/tasks/" + task;

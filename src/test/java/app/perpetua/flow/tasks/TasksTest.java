@@ -14,12 +14,13 @@ import app.perpetua.flow.harness.Invariants;
 import app.perpetua.flow.harness.MutableClock;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.jobs.Jobs;
+import app.perpetua.flow.recovery.TombstoneConfig;
+import app.perpetua.flow.recovery.Tombstones;
+import app.perpetua.flow.recurrence.InstanceJobs;
 import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.SqlCatalog;
 import app.perpetua.flow.sql.Tx;
-import app.perpetua.flow.tombstones.TombstoneConfig;
-import app.perpetua.flow.tombstones.Tombstones;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -51,7 +52,7 @@ class TasksTest {
           json,
           events,
           tombstones,
-          new Jobs(ids, json));
+          new InstanceJobs(new Jobs(ids, json)));
   private final Subtasks subtasks = new Subtasks(tasks, ids, events);
   private final Db db =
       new Db(database.pool(4), SqlCatalog.load(), clock, Duration.ofMinutes(1), _ -> false);

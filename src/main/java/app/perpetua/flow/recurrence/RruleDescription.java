@@ -11,34 +11,33 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Says a rule in plain English: how often, on which days, in which months, until when. Immutable.
+ * Describes a rule in English. Immutable.
  *
- * @param rule what to say
- * @param zone where the day of {@code UNTIL} is the day it is
+ * @param zone the time zone in which an {@code UNTIL} in UTC is shown
  */
-record RruleWords(Rrule rule, ZoneId zone) {
+record RruleDescription(Rrule rule, ZoneId zone) {
   private static final List<String> ORDINALS =
       List.of("", "first", "second", "third", "fourth", "fifth");
   private static final DateTimeFormatter DATE =
       DateTimeFormatter.ofPattern("d MMMM uuuu", Locale.ENGLISH);
 
   String text() {
-    return how() + days() + months() + weeks() + end();
+    return frequency() + days() + months() + weeks() + end();
   }
 
-  private String how() {
+  private String frequency() {
     String unit = rule.freq().unit();
     return rule.interval() == 1 ? "every " + unit : "every " + rule.interval() + " " + unit + "s";
   }
 
   private String days() {
     if (rule.byDay().isEmpty() && rule.byMonthDay().isEmpty()) {
-      // The days are the start's, of which the set position takes none away.
-      return rule.bySetPos().isEmpty() ? "" : " on the " + places() + " of its days";
+      // The only day of the period is the start's.
+      return rule.bySetPos().isEmpty() ? "" : " on the " + positions() + " of its days";
     }
     String set = rule.byDay().isEmpty() ? monthDays() : weekdays();
     if (!rule.bySetPos().isEmpty()) {
-      set = "the " + places() + " of " + set;
+      set = "the " + positions() + " of " + set;
     }
     return " on "
         + set
@@ -47,8 +46,8 @@ record RruleWords(Rrule rule, ZoneId zone) {
             : " that falls on " + monthDays());
   }
 
-  private String places() {
-    return joined(rule.bySetPos().stream().map(RruleWords::place).toList());
+  private String positions() {
+    return joined(rule.bySetPos().stream().map(RruleDescription::ordinal).toList());
   }
 
   private String weekdays() {
@@ -56,10 +55,10 @@ record RruleWords(Rrule rule, ZoneId zone) {
     List<String> names = new ArrayList<>();
     for (Rrule.Day day : rule.byDay()) {
       String name = name(day.weekday());
-      if (day.place() == 0) {
+      if (day.ordinal() == 0) {
         names.add(each && rule.bySetPos().isEmpty() ? "every " + name : name);
       } else {
-        names.add("the " + place(day.place()) + " " + name);
+        names.add("the " + ordinal(day.ordinal()) + " " + name);
       }
     }
     return joined(names);
@@ -68,7 +67,7 @@ record RruleWords(Rrule rule, ZoneId zone) {
   private String monthDays() {
     List<String> names = new ArrayList<>();
     for (int day : rule.byMonthDay()) {
-      names.add(day > 0 ? numeral(day) : place(day) + " day");
+      names.add(day > 0 ? numeral(day) : ordinal(day) + " day");
     }
     return "the " + joined(names);
   }
@@ -83,7 +82,7 @@ record RruleWords(Rrule rule, ZoneId zone) {
                     .toList());
   }
 
-  /** Where weeks begin decides only which of them are left out. */
+  /** The first day of the week matters only if weeks are skipped. */
   private String weeks() {
     return rule.freq() == Rrule.Freq.WEEKLY
             && rule.interval() > 1
@@ -109,13 +108,13 @@ record RruleWords(Rrule rule, ZoneId zone) {
   }
 
   /** "first", "20th", "last", "third-to-last". */
-  private static String place(int place) {
-    if (place == -1) {
+  private static String ordinal(int position) {
+    if (position == -1) {
       return "last";
     }
-    int from = Math.abs(place);
-    String word = from < ORDINALS.size() ? ORDINALS.get(from) : numeral(from);
-    return place > 0 ? word : word + "-to-last";
+    int distance = Math.abs(position);
+    String word = distance < ORDINALS.size() ? ORDINALS.get(distance) : numeral(distance);
+    return position > 0 ? word : word + "-to-last";
   }
 
   /** "1st", "12th", "23rd". */
@@ -131,9 +130,9 @@ record RruleWords(Rrule rule, ZoneId zone) {
   }
 
   /** "a, b and c". */
-  private static String joined(List<String> words) {
-    return words.size() == 1
-        ? words.getFirst()
-        : String.join(", ", words.subList(0, words.size() - 1)) + " and " + words.getLast();
+  private static String joined(List<String> items) {
+    return items.size() == 1
+        ? items.getFirst()
+        : String.join(", ", items.subList(0, items.size() - 1)) + " and " + items.getLast();
   }
 }
