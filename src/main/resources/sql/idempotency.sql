@@ -44,7 +44,7 @@ where user_id = :user_id and key = :key and state = 'open'
 delete from ops.idempotency_keys
 where user_id = :user_id and key = :key and state = 'open'
 
--- name: delete_outlived
+-- name: delete_expired
 -- scope: system
 -- cleanup, in batches: keys that nobody used again.
 delete from ops.idempotency_keys k

@@ -2,7 +2,10 @@ package app.perpetua.flow;
 
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Json;
+import app.perpetua.flow.events.Events;
 import app.perpetua.flow.events.Partitions;
+import app.perpetua.flow.http.Authenticator;
+import app.perpetua.flow.http.Docs;
 import app.perpetua.flow.http.Endpoint;
 import app.perpetua.flow.http.Errors;
 import app.perpetua.flow.http.Route;
@@ -15,6 +18,7 @@ import app.perpetua.flow.jobs.DailyJobs;
 import app.perpetua.flow.jobs.JobMetrics;
 import app.perpetua.flow.jobs.Jobs;
 import app.perpetua.flow.jobs.Worker;
+import app.perpetua.flow.module.ModuleContext;
 import app.perpetua.flow.observability.AccessLog;
 import app.perpetua.flow.observability.Health;
 import app.perpetua.flow.observability.Metrics;
@@ -28,9 +32,9 @@ import app.perpetua.flow.sql.Migrations;
 import app.perpetua.flow.sql.Pool;
 import app.perpetua.flow.sql.SqlCatalog;
 import app.perpetua.flow.voice.LiveSessionRegistry;
+import app.perpetua.flow.voice.VoiceModule;
 import app.perpetua.flow.voice.VoiceTiming;
 import com.zaxxer.hikari.HikariDataSource;
-import java.net.http.HttpClient;
 import java.security.SecureRandom;
 import java.time.Clock;
 import java.time.Duration;
@@ -38,30 +42,22 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
 import java.util.function.Consumer;
 
-/**
- * The whole service on one page: what it is made of, in the order in which it starts. Closes in
- * reverse.
- */
+/** The whole service: constructs its parts, starts them in order, and closes them in reverse. */
 public final class App implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(App.class.getName());
 
-  /** How long to wait at start for a database that is starting, too. */
+  /** How long to wait at startup for a database that is starting, too. */
   private static final Duration DATABASE_TIMEOUT = Duration.ofSeconds(30);
 
-  /** To whomever we call: longer than a lost packet takes, shorter than anybody waits. */
-  private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(2);
-
-  /** All database work of one request, however many statements: a slow one frees its connection. */
+  /** All database work of a request; a slow one releases its connection after this. */
   private static final Duration REQUEST_BUDGET = Duration.ofSeconds(5);
 
-  /** Jobs that run at once, at most; each takes a connection that a request may need. */
+  /** Jobs that run in parallel, at most; each takes a connection that a request may need. */
   private static final int PARALLEL_JOBS = 4;
 
-  /** The service cannot start; the message is one line for whoever started it. */
+  /** The service cannot start; the message is one line for the operator. */
   public static final class StartupException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
@@ -72,41 +68,33 @@ public final class App implements AutoCloseable {
 
   private final List<AutoCloseable> parts;
   private final Health health;
-  private final List<Route> routes;
+  private final List<Route> routes = new ArrayList<>();
   private final Worker worker;
   private final Endpoint endpoint;
   private final Server server;
 
   /**
-   * Starts what the role asks for and returns once it serves.
+   * Starts the parts of the role and returns once the service accepts requests.
    *
-   * @param clock what users see as now; leases, rate limits and time-outs run on real time
-   * @throws StartupException with one line that says why
+   * @param clock the current time as users see it; leases, rate limits and time-outs use real time
+   * @throws StartupException if a part cannot start
    */
   public static App start(Config config, Role role, Clock clock) {
-    return start(config, role, clock, _ -> {});
+    return start(config, role, clock, _ -> {}, VoiceTiming.standard());
   }
 
   /**
    * As above.
    *
-   * @param jobs told of every job that ran, from any thread
-   */
-  public static App start(Config config, Role role, Clock clock, Consumer<Worker.Ran> jobs) {
-    return start(config, role, clock, jobs, VoiceTiming.standard());
-  }
-
-  /**
-   * As above.
-   *
-   * @param timing how long live sessions wait for what
+   * @param ran called after each job run, in any thread
+   * @param timing time-outs of live voice sessions
    */
   public static App start(
-      Config config, Role role, Clock clock, Consumer<Worker.Ran> jobs, VoiceTiming timing) {
+      Config config, Role role, Clock clock, Consumer<Worker.Ran> ran, VoiceTiming timing) {
     List<AutoCloseable> parts = new ArrayList<>();
     try {
       new Migrations(config.database(), DATABASE_TIMEOUT, true).run();
-      return new App(config, role, clock, jobs, timing, parts);
+      return new App(config, role, clock, ran, timing, parts);
     } catch (Migrations.Failed | DatabaseException | IllegalStateException e) {
       close(parts);
       throw new StartupException(e);
@@ -124,41 +112,51 @@ public final class App implements AutoCloseable {
     Metrics metrics = closing(new Metrics());
     HikariDataSource pool = closing(Pool.open(config.database()));
     Pool.watch(pool, metrics.registry());
-    Json json = new Json();
-    Ids ids = new Ids();
     SqlCatalog catalog = SqlCatalog.load();
     Partitions partitions =
         new Partitions(new Db(pool, catalog, clock, REQUEST_BUDGET, _ -> false));
     Db db = new Db(pool, catalog, clock, REQUEST_BUDGET, partitions::ensure);
-    HttpClient http = closing(HttpClient.newBuilder().connectTimeout(CONNECT_TIMEOUT).build());
-    Features features = new Features(config, timing, http, speaking(), json, ids, metrics, clock);
+    Json json = new Json();
+    Ids ids = new Ids();
+    Jobs jobs = new Jobs(ids, json);
+    Events events = new Events(ids, json);
+    ModuleContext context = new ModuleContext(json, ids, clock, events, jobs, metrics.registry());
+    Providers providers = closing(new Providers(config, timing, context));
+
+    Modules modules = new Modules(config, timing, context, providers, db);
     worker =
         closing(
             new Worker(
                 db,
                 ids,
-                features.handlers(),
-                new DailyJobs(features.jobs(), features.daily(partitions)),
+                modules.jobs(),
+                new DailyJobs(jobs, modules.daily(partitions)),
                 new Backoff(new SecureRandom()),
-                new JobMetrics(metrics.registry(), features::measure),
+                new JobMetrics(metrics.registry(), modules.billing()::measure),
                 ran,
                 Math.clamp(config.database().poolSize() / 3, 1, PARALLEL_JOBS)));
 
     Errors errors = new Errors(json);
+    Authenticator authenticator = modules.account().authenticator();
+    VoiceModule voice = modules.voice();
     RateLimiter limiter = new RateLimiter(clock);
-    endpoint = new Endpoint(json, errors, db, features.authenticator(), limiter, config.http());
+    endpoint = new Endpoint(json, errors, db, authenticator, limiter, config.http());
     health = closing(new Health(new DatabaseProbe(config.database())));
-    Optional<LiveSessionRegistry> voice =
-        role == Role.WORKER ? Optional.empty() : Optional.of(features.speech().live(db));
-    List<WebSocketRoute> socketRoutes = voice.map(features.speech()::sockets).orElse(List.of());
+    routes.addAll(health.routes());
+    routes.addAll(new MetricsRoutes(metrics, config.http()).routes());
+    Optional<LiveSessionRegistry> live =
+        role == Role.WORKER ? Optional.empty() : Optional.of(voice.startLiveSessions(db));
+    List<WebSocketRoute> socketRoutes =
+        live.map(sessions -> voice.sockets(sessions, authenticator)).orElse(List.of());
     WebSocketGate sockets =
-        new WebSocketGate(socketRoutes, features.authenticator(), limiter, config.http(), ids);
-    routes = new ArrayList<>(Routes.operations(health, new MetricsRoutes(metrics, config.http())));
+        new WebSocketGate(socketRoutes, authenticator, limiter, config.http(), ids);
     if (role != Role.WORKER) {
-      routes.addAll(features.routes(db, sockets));
+      routes.addAll(new Docs(json).routes());
+      routes.addAll(modules.routes());
+      routes.addAll(sockets.routes());
     }
 
-    // A machine that starts everything at once needs longer for this than a request may take.
+    // On a machine that starts everything at once, this takes longer than a request may.
     new Partitions(new Db(pool, catalog, clock, DATABASE_TIMEOUT, _ -> false)).ensure(db.now());
     server =
         closing(
@@ -170,10 +168,8 @@ public final class App implements AutoCloseable {
                 ids,
                 new AccessLog().andThen(metrics),
                 sockets));
-    // Behind the server, so that it ends before: who speaks is told why, and billed.
-    voice.ifPresent(this::closing);
-    voice.ifPresent(
-        live -> metrics.registry().gauge("voice.sessions.live", live, LiveSessionRegistry::count));
+    // After the server, and so closed before it: clients receive the reason, and are billed.
+    live.ifPresent(this::closing);
     metrics.watch(server);
     if (config.http().metricsPort() != 0) {
       closing(new MetricsServer(metrics, config.http().metricsPort()));
@@ -190,32 +186,17 @@ public final class App implements AutoCloseable {
         Integer.toString(server.port()));
   }
 
-  /** With a thread for each thing that is told, as telling it to a client may take its time. */
-  private HttpClient speaking() {
-    ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
-    HttpClient client =
-        HttpClient.newBuilder()
-            .executor(threads)
-            .version(HttpClient.Version.HTTP_1_1)
-            .connectTimeout(CONNECT_TIMEOUT)
-            .build();
-    parts.add(threads::shutdownNow);
-    // Sessions have ended by now; one that has not is not waited for.
-    parts.add(client::shutdownNow);
-    return client;
-  }
-
-  /** The port it listens on. */
+  /** The port that the service listens on. */
   public int port() {
     return server.port();
   }
 
-  /** Runs every job that is due now, in whatever role; returns what ran, in order. */
+  /** Runs every job that is due, in any role; returns the runs in order. */
   public List<Worker.Ran> runDueJobs() {
     return worker.runDue();
   }
 
-  /** What it answers, to be held against the contract. */
+  /** All routes of the role, for comparison with the contract. */
   List<Route> routes() {
     return List.copyOf(routes);
   }
@@ -225,10 +206,10 @@ public final class App implements AutoCloseable {
     return part;
   }
 
-  /** Stops serving, lets what is in flight finish, and closes everything, last opened first. */
+  /** Stops accepting work, awaits requests and jobs in progress, and closes all parts. */
   @Override
   public void close() {
-    LOG.log(System.Logger.Level.INFO, "stopping: what is in flight finishes");
+    LOG.log(System.Logger.Level.INFO, "stopping: requests and jobs in progress finish");
     health.shuttingDown();
     worker.stopClaiming();
     endpoint.drain();
@@ -241,7 +222,7 @@ public final class App implements AutoCloseable {
       try {
         part.close();
       } catch (Exception e) {
-        LOG.log(System.Logger.Level.WARNING, "closing " + part, e);
+        LOG.log(System.Logger.Level.WARNING, "cannot close " + part, e);
       }
     }
   }

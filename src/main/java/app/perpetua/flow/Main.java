@@ -1,5 +1,6 @@
 package app.perpetua.flow;
 
+import app.perpetua.flow.jobs.DeadJobsCommand;
 import app.perpetua.flow.observability.Logging;
 import app.perpetua.flow.sql.DatabaseException;
 import java.io.IOException;
@@ -70,8 +71,8 @@ public final class Main {
       case "--version" -> told("perpetua-flow " + version() + "\n");
       case "--check-config" -> checkConfig(environment);
       case "--health" -> health(environment);
-      case "--list-dead" -> dead(environment, DeadJobsReport::list);
-      case "--retry-dead" -> dead(environment, DeadJobsReport::retry);
+      case "--list-dead" -> dead(environment, DeadJobsCommand::list);
+      case "--retry-dead" -> dead(environment, DeadJobsCommand::retry);
       default -> {
         Optional<Role> role =
             arg.startsWith("--role=")
@@ -111,10 +112,11 @@ public final class Main {
     }
   }
 
-  private static int dead(Map<String, String> environment, Function<DeadJobsReport, String> asked) {
+  private static int dead(
+      Map<String, String> environment, Function<DeadJobsCommand, String> asked) {
     try {
       Config config = Config.load(environment);
-      try (DeadJobsReport report = new DeadJobsReport(config.database(), Clock.systemUTC())) {
+      try (DeadJobsCommand report = new DeadJobsCommand(config.database(), Clock.systemUTC())) {
         return told(asked.apply(report));
       }
     } catch (Config.Faulty e) {

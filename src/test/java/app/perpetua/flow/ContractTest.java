@@ -25,13 +25,14 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import tools.jackson.databind.JsonNode;
 
-/** The contract says what the service does: all of it, and nothing else. */
+/** The contract describes the whole service and nothing else. */
 class ContractTest {
   @Order(1)
   @RegisterExtension
@@ -41,23 +42,42 @@ class ContractTest {
   @RegisterExtension
   static final TestService service = new TestService(database);
 
-  /** Parts of the documentation's page, not of the interface. */
-  private static final String PAGE = "/api/v1/docs/";
+  /** Files of the documentation page, which are not part of the interface. */
+  private static final String DOCS_FILES = "/api/v1/docs/";
 
-  private final Document contract = Document.parse(text());
+  private final Document contract = Document.parse(resource("/openapi.yaml"));
 
-  /** What {@link #call} has seen answered as documented. */
+  /** The operations that {@link #call} saw succeed as documented. */
   private final Set<String> seen = new TreeSet<>();
 
   @Test
   void FR_068_routes_and_contract_agree_both_ways() {
     List<Route> routes =
-        service.app().routes().stream().filter(route -> !route.path().startsWith(PAGE)).toList();
+        service.app().routes().stream()
+            .filter(route -> !route.path().startsWith(DOCS_FILES))
+            .toList();
     assertEquals(List.of(), RoutesAndContract.differences(routes, contract));
   }
 
+  /** {@code routes.txt} shows all modules' endpoints on one page, with guard and rate limit. */
   @Test
-  void FR_068_everything_stands_below_api_v1_but_what_operators_ask_for() {
+  void every_endpoint_is_listed_with_its_guard_and_rate_limit() {
+    String routes =
+        service.app().routes().stream()
+            .map(
+                route ->
+                    "%-6s %-54s %-12s %s%n"
+                        .formatted(
+                            route.method(),
+                            route.path(),
+                            route.handler().getClass().getSimpleName(),
+                            route.bucket()))
+            .collect(Collectors.joining());
+    assertEquals(resource("/routes.txt"), routes, routes);
+  }
+
+  @Test
+  void FR_068_everything_is_below_api_v1_except_health_and_metrics() {
     assertEquals(
         List.of("/health/live", "/health/ready", "/metrics"),
         service.app().routes().stream()
@@ -87,7 +107,7 @@ class ContractTest {
     boolean guarded = Document.list(operation.get("security")).toString().contains("bearerAuth");
     boolean keyed = contract.parameters(operation).containsKey("header Idempotency-Key");
     List<String> statuses = new ArrayList<>(List.of("400", "413", "431", "500"));
-    // Liveness asks nobody, so there is nothing that could be away.
+    // Liveness depends on nothing that could be unavailable.
     if (!name.endsWith("/health/live")) {
       statuses.add("503");
     }
@@ -132,9 +152,9 @@ class ContractTest {
             .map(example -> Document.map(contract.resolved(example).get("value")))
             .map(value -> String.valueOf(Document.map(value.get("error")).get("code")))
             .toList();
-    // Readiness has a form of its own.
-    boolean ofItsOwn = String.valueOf(json.get("schema")).contains("Unreadiness");
-    return ofItsOwn
+    // Readiness reports failure in its own form.
+    boolean readiness = String.valueOf(json.get("schema")).contains("Unreadiness");
+    return readiness
         || (!codes.isEmpty()
             && codes.stream()
                 .allMatch(
@@ -157,10 +177,10 @@ class ContractTest {
     call(api, "POST", "/api/v1/notes/{" + note + "}/convert", null);
   }
 
-  /** The client holds each of these answers to the contract. */
+  /** The client validates each of these answers against the contract. */
   @Test
   void every_operation_succeeds_as_documented() throws Exception {
-    String idToken = service.google().idToken("tour").sign();
+    String idToken = service.google().idToken("contract").sign();
     JsonNode signedIn =
         call(service.api(), "POST", "/api/v1/auth/google/callback", Map.of("id_token", idToken))
             .json();
@@ -225,7 +245,7 @@ class ContractTest {
     call(service.api(), "POST", "/api/v1/auth/logout", Map.of("refresh_token", refreshToken));
     Set<String> unseen = new TreeSet<>(contract.operations().keySet());
     unseen.removeAll(seen);
-    assertEquals(Set.of(), unseen, "add these to the tour");
+    assertEquals(Set.of(), unseen, "call these, too");
   }
 
   private void reminders(Api api, String taskId) {
@@ -254,8 +274,8 @@ class ContractTest {
     JsonNode ofNote = call(api, "DELETE", note, null).data();
     String tombstones = "/api/v1/recovery/tombstones";
     call(api, "GET", tombstones, null);
-    String grave = tombstones + "/{" + ofNote.get("tombstone_id").stringValue() + "}";
-    call(api, "POST", grave + "/recover", null);
+    String tombstone = tombstones + "/{" + ofNote.get("tombstone_id").stringValue() + "}";
+    call(api, "POST", tombstone + "/recover", null);
     String task = api.post("/api/v1/tasks", Map.of("title", "a")).data().get("id").stringValue();
     JsonNode ofTask = api.delete("/api/v1/tasks/" + task).expect(200).data();
     String recover = "/api/v1/tasks/recover/{" + ofTask.get("tombstone_id").stringValue() + "}";
@@ -317,12 +337,12 @@ class ContractTest {
     Map<String, Object> recording =
         Map.of("audio_url", "http://recordings.test/a.webm", "duration_seconds", 20);
     call(api, "POST", "/api/v1/ai/transcribe", recording);
-    try (VoiceTestClient talk =
+    try (VoiceTestClient client =
         VoiceTestClient.open(service.port(), signedIn.get("access_token").stringValue())) {
-      String id = talk.next("connected").get("session_id").stringValue();
+      String id = client.next("connected").get("session_id").stringValue();
       seen.add("GET /api/v1/ws/voice/transcribe");
-      talk.endStream();
-      talk.next("complete");
+      client.endStream();
+      client.next("complete");
       call(api, "GET", "/api/v1/ai/voice-sessions", null);
       call(api, "GET", "/api/v1/ai/voice-sessions/{" + id + "}", null);
     }
@@ -344,15 +364,15 @@ class ContractTest {
     }
   }
 
-  /** Ids stand in braces in the path, where the contract has a parameter. */
+  /** Ids in the path are in braces, where the contract has a parameter. */
   private Api.Answer call(Api api, String method, String path, @Nullable Object body) {
     Api.Answer answer = api.send(method, path.replaceAll("[{}]", ""), body);
-    String asked = anonymous(method + " " + path);
+    String operation = anonymous(method + " " + path);
     String name =
         contract.operations().keySet().stream()
-            .filter(listed -> anonymous(listed).equals(asked))
+            .filter(listed -> anonymous(listed).equals(operation))
             .findFirst()
-            .orElse(asked);
+            .orElse(operation);
     boolean documented =
         Document.map(contract.operations().getOrDefault(name, Map.of()).get("responses"))
             .containsKey(Integer.toString(answer.status()));
@@ -367,10 +387,10 @@ class ContractTest {
     return name.replaceAll("\\{[^}]*}", "{}");
   }
 
-  private static String text() {
-    try (InputStream in = ContractTest.class.getResourceAsStream("/openapi.yaml")) {
+  private static String resource(String path) {
+    try (InputStream in = ContractTest.class.getResourceAsStream(path)) {
       if (in == null) {
-        throw new IllegalStateException("openapi.yaml is not on the class path");
+        throw new IllegalStateException(path + " is not on the class path");
       }
       return new String(in.readAllBytes(), StandardCharsets.UTF_8);
     } catch (IOException e) {

@@ -4,6 +4,7 @@ import app.perpetua.flow.App;
 import app.perpetua.flow.Config;
 import app.perpetua.flow.Role;
 import app.perpetua.flow.observability.Logging;
+import app.perpetua.flow.voice.VoiceTiming;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -39,7 +40,8 @@ final class DevInstance {
                       ServiceProcess.RAN
                           + ran.kind()
                           + " "
-                          + ran.outcome().name().toLowerCase(Locale.ROOT)));
+                          + ran.outcome().name().toLowerCase(Locale.ROOT)),
+              VoiceTiming.standard());
       io.helidon.Main.addShutdownHandler(app::close);
       System.out.println(ServiceProcess.READY + app.port());
       obey(app);

@@ -42,6 +42,21 @@ public final class Partitions {
   }
 
   /**
+   * Runs one step of daily maintenance: creates a missing partition or, if none is missing, drops
+   * the old ones. Throws as {@link #makeOne}.
+   *
+   * @param tx a system transaction that does nothing else
+   * @return whether another step is needed
+   */
+  public boolean maintain(Tx tx) {
+    if (makeOne(tx)) {
+      return true;
+    }
+    dropOld(tx);
+    return false;
+  }
+
+  /**
    * Creates at most one missing partition around the current day. The transaction should do nothing
    * else, because it blocks writers of the log until the commit.
    *

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 import java.util.concurrent.CompletableFuture;
@@ -63,6 +64,17 @@ public final class Docs {
         new String(resource("/docs/index.html"), StandardCharsets.UTF_8)
             .replace("{version}", build.getProperty("version") + "-" + swaggerUiVersion)
             .getBytes(StandardCharsets.UTF_8);
+  }
+
+  /** The documentation's endpoints. */
+  public List<Route> routes() {
+    return List.of(
+        Route.plain("/api/v1/openapi.yaml", this::yaml),
+        Route.plain("/api/v1/openapi.json", this::json),
+        Route.plain("/api/v1/docs", this::page),
+        Route.plain("/api/v1/docs/init.js", this::init),
+        Route.plain("/api/v1/docs/swagger-ui-bundle.js", this::script),
+        Route.plain("/api/v1/docs/swagger-ui.css", this::style));
   }
 
   /** GET /api/v1/openapi.yaml. The media type is RFC 9512's. */

@@ -69,8 +69,8 @@ public final class Endpoint {
    * @param tx acts for the system
    * @return how many, at most {@code batch}
    */
-  public static int deleteOutlivedKeys(Tx tx, int batch) {
-    return Idempotency.deleteOutlived(tx, batch);
+  public static int deleteExpiredKeys(Tx tx, int batch) {
+    return Idempotency.deleteExpired(tx, batch);
   }
 
   /**
@@ -79,7 +79,7 @@ public final class Endpoint {
    * @param tx acts for the owner, whose row is locked
    * @return false if the request was settled, or the key is free already
    */
-  public static boolean release(Tx tx, UUID key) {
+  public static boolean releaseKey(Tx tx, UUID key) {
     return Idempotency.release(tx, key);
   }
 

@@ -206,8 +206,8 @@ final class Idempotency {
   }
 
   /** Deletes expired records of all users, at most {@code batch}; returns how many. */
-  static int deleteOutlived(Tx tx, int batch) {
-    return tx.sql("idempotency.delete_outlived")
+  static int deleteExpired(Tx tx, int batch) {
+    return tx.sql("idempotency.delete_expired")
         .bind("horizon", tx.now().minus(RETENTION))
         .bind("count", batch)
         .run();

@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The rules of notes (FR-022 to FR-024). Methods that write require the owner's lock. Thread-safe.
  *
- * <p>Methods that take an id refuse another user's row with {@code FORBIDDEN} and a missing one with
- * {@code NOT_FOUND}; methods that list refuse a deleted account with {@code UNAUTHORIZED}.
+ * <p>Methods that take an id refuse another user's row with {@code FORBIDDEN} and a missing one
+ * with {@code NOT_FOUND}; methods that list refuse a deleted account with {@code UNAUTHORIZED}.
  */
 public final class Notes implements Restorer {
   /** FR-023: code points in a note. */

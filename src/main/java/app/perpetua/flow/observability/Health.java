@@ -2,9 +2,11 @@ package app.perpetua.flow.observability;
 
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
+import app.perpetua.flow.http.Route;
 import app.perpetua.flow.sql.DatabaseProbe;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -32,6 +34,15 @@ public final class Health implements AutoCloseable {
   public Health(DatabaseProbe probe) {
     this.probe = probe;
     this.asking = Thread.ofVirtual().name("health").start(this::ask);
+  }
+
+  /** The probes. */
+  public List<Route> routes() {
+    return List.of(
+        Route.probe("/health/live", this::live),
+        Route.probe("/health/ready", this::ready),
+        Route.probe("/api/v1/health/live", this::live),
+        Route.probe("/api/v1/health/ready", this::ready));
   }
 
   /** Alive, since it answers. */

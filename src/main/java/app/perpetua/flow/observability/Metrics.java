@@ -76,24 +76,6 @@ public final class Metrics implements Consumer<CompletedRequest>, AutoCloseable 
     }
   }
 
-  /**
-   * Counts a sign-in.
-   *
-   * @param result one of a few fixed words
-   */
-  public void signIn(String result) {
-    registry.counter("sign.in", "result", result).increment();
-  }
-
-  /**
-   * Counts an attempt to push.
-   *
-   * @param outcome one of a few fixed words
-   */
-  public void push(String outcome) {
-    registry.counter("push.sends", "outcome", outcome).increment();
-  }
-
   /** Reports a server's connections. */
   public void watch(Server server) {
     Gauge.builder("http.connections", server, Server::connections)

@@ -5,8 +5,10 @@ import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.http.HttpConfig;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
+import app.perpetua.flow.http.Route;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
+import java.util.List;
 
 /**
  * {@code /metrics} on the service's own port: for this machine, and for whoever has the operator's
@@ -21,6 +23,11 @@ public final class MetricsRoutes {
   public MetricsRoutes(Metrics metrics, HttpConfig config) {
     this.metrics = metrics;
     this.config = config;
+  }
+
+  /** The endpoint that Prometheus scrapes. */
+  public List<Route> routes() {
+    return List.of(Route.plain("/metrics", this::scrape));
   }
 
   /**

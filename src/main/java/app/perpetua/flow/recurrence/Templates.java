@@ -26,8 +26,8 @@ import org.jspecify.annotations.Nullable;
  * is not completed or a job that creates the next one. Methods that write require the owner's lock.
  * Thread-safe.
  *
- * <p>Methods that take an id refuse another user's row with {@code FORBIDDEN} and a missing one with
- * {@code NOT_FOUND}; methods that list refuse a deleted account with {@code UNAUTHORIZED}.
+ * <p>Methods that take an id refuse another user's row with {@code FORBIDDEN} and a missing one
+ * with {@code NOT_FOUND}; methods that list refuse a deleted account with {@code UNAUTHORIZED}.
  */
 public final class Templates {
   /**

@@ -30,8 +30,8 @@ import tools.jackson.databind.JsonNode;
  * The rules of reminders (FR-025, FR-026). Each reminder that has not fired has a job scheduled for
  * its time. Methods that write require the owner's lock. Thread-safe.
  *
- * <p>Methods that take an id refuse another user's row with {@code FORBIDDEN} and a missing one with
- * {@code NOT_FOUND}; methods that list refuse a deleted account with {@code UNAUTHORIZED}.
+ * <p>Methods that take an id refuse another user's row with {@code FORBIDDEN} and a missing one
+ * with {@code NOT_FOUND}; methods that list refuse a deleted account with {@code UNAUTHORIZED}.
  */
 public final class Reminders {
   /** The kind of {@link ReminderFireJob}; its key is the reminder's id. */

@@ -23,8 +23,8 @@ import org.jspecify.annotations.Nullable;
  * read stays valid until the commit: they compute the new state, defer its statements to the commit
  * and return it. Thread-safe.
  *
- * <p>Methods that take an id refuse another user's row with {@code FORBIDDEN} and a missing one with
- * {@code NOT_FOUND}; methods that list refuse a deleted account with {@code UNAUTHORIZED}.
+ * <p>Methods that take an id refuse another user's row with {@code FORBIDDEN} and a missing one
+ * with {@code NOT_FOUND}; methods that list refuse a deleted account with {@code UNAUTHORIZED}.
  */
 public final class Tasks {
   /** FR-013: how far ahead a new due date may lie. */

@@ -2,7 +2,6 @@ package app.perpetua.flow.voice;
 
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
-import app.perpetua.flow.http.websocket.WebSocketGate;
 import app.perpetua.flow.parsing.QueryParameters;
 import app.perpetua.flow.sql.PageRequest;
 import app.perpetua.flow.sql.Tx;
@@ -12,16 +11,9 @@ import java.util.function.Function;
 /** Endpoints of voice sessions. */
 public final class VoiceRoutes {
   private final VoiceSessionStore sessions;
-  private final WebSocketGate sockets;
 
-  public VoiceRoutes(VoiceSessionStore sessions, WebSocketGate sockets) {
+  public VoiceRoutes(VoiceSessionStore sessions) {
     this.sessions = sessions;
-    this.sockets = sockets;
-  }
-
-  /** GET /ws/voice/transcribe, if the upgrade was refused or not requested. */
-  public Reply socket(Request request) {
-    return sockets.answer(request);
   }
 
   /** GET /ai/voice-sessions. */

@@ -258,6 +258,26 @@ class AccountApiTest {
         lines.stream().filter(line -> line.endsWith(where)).toList());
   }
 
+  @Test
+  void FR_066_sign_ins_are_counted_by_result() {
+    double before = refusedSignIns();
+    String bad = service.google().idToken("counted").with("iss", "x").sign();
+    service.api().post(SIGN_IN, Map.of("id_token", bad)).expect(401);
+    assertEquals(before + 1, refusedSignIns());
+  }
+
+  private static double refusedSignIns() {
+    String metric = "sign_in_total{result=\"refused\"} ";
+    return service
+        .api()
+        .get("/metrics")
+        .text()
+        .lines()
+        .filter(line -> line.startsWith(metric))
+        .mapToDouble(line -> Double.parseDouble(line.substring(metric.length())))
+        .sum();
+  }
+
   private static Api.Answer refresh(String token) {
     return service.api().post(REFRESH, Map.of("refresh_token", token));
   }

@@ -26,15 +26,15 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * The house's rules for a tree of packages. A package that does not exist yet breaks none of them.
+ * The layers and other rules of the code, for a tree of packages.
  *
- * @param root the package that everything is below
+ * @param root the root package
  */
 record ArchitectureRules(String root) {
-  private static final Map<String, Integer> FLOORS =
-      Map.of("base", 0, "sql", 0, "events", 1, "jobs", 1, "provider", 3, "http", 4);
+  private static final Map<String, Integer> LAYERS =
+      Map.of("base", 0, "sql", 0, "events", 1, "jobs", 1, "provider", 3, "http", 4, "module", 4);
 
-  /** What features implement for http; below them, and therefore without Helidon. */
+  /** Ports of http that features implement, and therefore below features and without Helidon. */
   private static final Set<String> HTTP_PORTS = Set.of("Authenticator", "Principal");
 
   private static final int PORTS = 1;
@@ -42,7 +42,7 @@ record ArchitectureRules(String root) {
   private static final int EDGE = 4;
   private static final int TOP = 5;
 
-  /** Calls that take time, randomness or surroundings from nowhere, by class and method. */
+  /** Calls that read the time, randomness or the environment, by class and method. */
   private static final Map<String, Set<String>> HIDDEN_INPUTS =
       Map.of(
           "java.lang.System", Set.of("currentTimeMillis", "getenv"),
@@ -50,34 +50,36 @@ record ArchitectureRules(String root) {
           "java.util.UUID", Set.of("randomUUID"),
           "java.time.Clock", Set.of("systemUTC", "systemDefaultZone", "system", "tickMillis"));
 
-  /** Libraries hand dates out; nothing of ours makes or compares them. */
-  private static final Set<String> DATE_AT_A_BORDER = Set.of("toInstant", "from");
+  /** Libraries return dates, which may be converted and nothing else. */
+  private static final Set<String> DATE_CONVERSIONS = Set.of("toInstant", "from");
 
   Map<String, ArchRule> rules() {
     return Map.ofEntries(
-        Map.entry("nobody imports from a floor above", noneAbove()),
-        Map.entry("features and floors form no circle", noCircles()),
-        Map.entry("routes know no other feature's routes", ownRoutesOnly()),
+        Map.entry("no import from a layer above", noUpwardImports()),
+        Map.entry("packages form no cycle", noCycles()),
+        Map.entry("only the root package imports App, Main and their parts", rootIsTheTop()),
+        Map.entry("routes and modules are used within their feature alone", ownEdgeOnly()),
+        Map.entry("only the root package imports providers", providersFromRootOnly()),
         Map.entry("http imports no feature", httpImportsNoFeature()),
-        Map.entry("Helidon stays at the edge", helidonAtTheEdge()),
-        Map.entry("the database is reached through sql alone", databaseThroughSql()),
-        Map.entry("providers know no sql", providersKnowNoSql()),
+        Map.entry("Helidon is used in the layer of http alone", helidonAtTheEdge()),
+        Map.entry("the database is accessed through sql alone", databaseThroughSql()),
+        Map.entry("providers do not import sql", providersWithoutSql()),
         Map.entry("no dates and calendars", noDates()),
-        Map.entry("time, randomness and surroundings are passed in", noHiddenInputs()),
-        Map.entry("no static state", noStaticState()),
+        Map.entry("time, randomness and environment are passed in", noHiddenInputs()),
+        Map.entry("no mutable static state", noStaticState()),
         Map.entry("no thread-locals", noThreadLocals()),
-        Map.entry("names say what a thing is", names()));
+        Map.entry("no Util, Manager, Impl or Helper", names()));
   }
 
-  private ArchRule noneAbove() {
+  private ArchRule noUpwardImports() {
     return classes()
         .should(
-            new ArchCondition<>("depend only on their floor and those below") {
+            new ArchCondition<>("depend only on their layer and those below") {
               @Override
               public void check(JavaClass origin, ConditionEvents events) {
                 for (Dependency dependency : origin.getDirectDependenciesFromSelf()) {
                   JavaClass target = dependency.getTargetClass();
-                  if (ours(target) && floor(target) > floor(origin)) {
+                  if (ours(target) && layer(target) > layer(origin)) {
                     events.add(
                         SimpleConditionEvent.violated(dependency, dependency.getDescription()));
                   }
@@ -86,21 +88,24 @@ record ArchitectureRules(String root) {
             });
   }
 
-  /** Routes stand a floor above their feature, so they would close circles that are none. */
-  private ArchRule noCircles() {
+  /** Routes and modules are in a layer above their feature, so their imports form no cycle. */
+  private ArchRule noCycles() {
     return slices()
         .assignedFrom(
             new SliceAssignment() {
               @Override
               public SliceIdentifier getIdentifierOf(JavaClass type) {
-                return !ours(type) || room(type).isEmpty() || floor(type) > EDGE || isEdge(type)
+                return !ours(type)
+                        || topPackage(type).isEmpty()
+                        || layer(type) > EDGE
+                        || isEdge(type)
                     ? SliceIdentifier.ignore()
-                    : SliceIdentifier.of(room(type));
+                    : SliceIdentifier.of(topPackage(type));
               }
 
               @Override
               public String getDescription() {
-                return "features and floors";
+                return "packages";
               }
             })
         .should()
@@ -108,16 +113,26 @@ record ArchitectureRules(String root) {
         .allowEmptyShould(true);
   }
 
-  private ArchRule ownRoutesOnly() {
+  private ArchRule rootIsTheTop() {
+    return noClasses()
+        .that(describe("are outside the root package", (JavaClass type) -> layer(type) < TOP))
+        .should()
+        .dependOnClassesThat(describe("are in the root package", (JavaClass type) -> inRoot(type)))
+        .allowEmptyShould(true);
+  }
+
+  private ArchRule ownEdgeOnly() {
     return classes()
-        .that(describe("are below the top", (JavaClass type) -> floor(type) < TOP))
+        .that(describe("are outside the root package", (JavaClass type) -> layer(type) < TOP))
         .should(
-            new ArchCondition<>("not depend on another package's routes") {
+            new ArchCondition<>("not depend on another package's routes or module") {
               @Override
               public void check(JavaClass origin, ConditionEvents events) {
                 for (Dependency dependency : origin.getDirectDependenciesFromSelf()) {
                   JavaClass target = dependency.getTargetClass();
-                  if (ours(target) && isRoutes(target) && !room(target).equals(room(origin))) {
+                  if (ours(target)
+                      && (isRoutes(target) || isModule(target))
+                      && !topPackage(target).equals(topPackage(origin))) {
                     events.add(
                         SimpleConditionEvent.violated(dependency, dependency.getDescription()));
                   }
@@ -127,22 +142,34 @@ record ArchitectureRules(String root) {
         .allowEmptyShould(true);
   }
 
+  private ArchRule providersFromRootOnly() {
+    return noClasses()
+        .that(
+            describe(
+                "are neither providers nor in the root package",
+                (JavaClass type) -> layer(type) < TOP && !topPackage(type).equals("provider")))
+        .should()
+        .dependOnClassesThat(below("provider"))
+        .allowEmptyShould(true);
+  }
+
   private ArchRule httpImportsNoFeature() {
     return noClasses()
         .that(below("http"))
-        .and(describe("are not the table of routes", (JavaClass type) -> floor(type) < TOP))
         .should()
         .dependOnClassesThat(
             describe(
                 "belong to a feature",
                 (JavaClass type) ->
-                    ours(type) && !room(type).isEmpty() && !FLOORS.containsKey(room(type))))
+                    ours(type)
+                        && !topPackage(type).isEmpty()
+                        && !LAYERS.containsKey(topPackage(type))))
         .allowEmptyShould(true);
   }
 
   private ArchRule helidonAtTheEdge() {
     return noClasses()
-        .that(describe("are below the edge", (JavaClass type) -> floor(type) < EDGE))
+        .that(describe("are in a layer below http", (JavaClass type) -> layer(type) < EDGE))
         .should()
         .dependOnClassesThat(resideInAPackage("io.helidon.."))
         .allowEmptyShould(true);
@@ -152,9 +179,9 @@ record ArchitectureRules(String root) {
     return noClasses()
         .that(
             describe(
-                "are neither sql, jobs nor the top",
+                "are neither in sql, jobs nor the root package",
                 (JavaClass type) ->
-                    floor(type) < TOP && !Set.of("sql", "jobs").contains(room(type))))
+                    layer(type) < TOP && !Set.of("sql", "jobs").contains(topPackage(type))))
         .should()
         .dependOnClassesThat(
             resideInAnyPackage(
@@ -162,7 +189,7 @@ record ArchitectureRules(String root) {
         .allowEmptyShould(true);
   }
 
-  private ArchRule providersKnowNoSql() {
+  private ArchRule providersWithoutSql() {
     return noClasses()
         .that(below("provider"))
         .should()
@@ -175,11 +202,11 @@ record ArchitectureRules(String root) {
         .should()
         .accessTargetWhere(
             describe(
-                "makes, compares or formats a Date or Calendar",
+                "create, compare or format a Date or Calendar",
                 (JavaAccess<?> access) -> {
                   JavaClass owner = access.getTargetOwner();
                   return (owner.isAssignableTo(Date.class)
-                          && !DATE_AT_A_BORDER.contains(access.getName()))
+                          && !DATE_CONVERSIONS.contains(access.getName()))
                       || owner.isAssignableTo(java.util.Calendar.class)
                       || owner.isAssignableTo(java.text.DateFormat.class);
                 }));
@@ -194,7 +221,7 @@ record ArchitectureRules(String root) {
         .should()
         .accessTargetWhere(
             describe(
-                "takes time, randomness or surroundings from nowhere",
+                "read the time, randomness or the environment",
                 (JavaAccess<?> access) -> isHiddenInput(access)))
         .allowEmptyShould(true);
   }
@@ -222,7 +249,7 @@ record ArchitectureRules(String root) {
         .areStatic()
         .and(
             describe(
-                "are written in the source",
+                "are declared in the source",
                 (JavaField field) -> !field.getModifiers().contains(JavaModifier.SYNTHETIC)))
         .should()
         .beFinal()
@@ -241,48 +268,59 @@ record ArchitectureRules(String root) {
     return noClasses().should().haveNameMatching(".*(Util|Utils|Manager|Impl|Helper)(\\$.*)?");
   }
 
-  private int floor(JavaClass type) {
-    JavaClass outermost = outermost(type);
-    String room = room(type);
-    if (room.isEmpty() || (room.equals("http") && outermost.getSimpleName().equals("Routes"))) {
+  private int layer(JavaClass type) {
+    String name = topPackage(type);
+    if (name.isEmpty()) {
       return TOP;
     }
-    if (room.equals("http") && HTTP_PORTS.contains(outermost.getSimpleName())) {
+    if (name.equals("http") && HTTP_PORTS.contains(outermost(type).getSimpleName())) {
       return PORTS;
     }
-    return isEdge(type) ? EDGE : FLOORS.getOrDefault(room, FEATURES);
+    return isEdge(type) ? EDGE : LAYERS.getOrDefault(name, FEATURES);
   }
 
-  /** The package right below the root; empty for the root itself. */
-  private String room(JavaClass type) {
+  private boolean inRoot(JavaClass type) {
+    return type.getPackageName().equals(root);
+  }
+
+  /** The package directly below the root; empty for the root itself. */
+  private String topPackage(JavaClass type) {
     String name = type.getPackageName();
     return name.equals(root) ? "" : name.substring(root.length() + 1).split("\\.", 2)[0];
   }
 
   private boolean ours(JavaClass type) {
-    return type.getPackageName().equals(root) || type.getPackageName().startsWith(root + ".");
+    return inRoot(type) || type.getPackageName().startsWith(root + ".");
   }
 
-  /** Of a feature, what speaks to clients. */
+  /** The classes of a feature that may use http. */
   private static boolean isEdge(JavaClass type) {
-    return isRoutes(type) || isForm(type) || outermost(type).getSimpleName().equals("VoiceSocket");
+    return isRoutes(type)
+        || isModule(type)
+        || isForm(type)
+        || outermost(type).getSimpleName().equals("VoiceSocket");
   }
 
   private static boolean isRoutes(JavaClass type) {
     return outermost(type).getSimpleName().endsWith("Routes");
   }
 
-  /** What reads a JSON object of the outside for several routes stands where they do. */
+  private static boolean isModule(JavaClass type) {
+    return outermost(type).getSimpleName().endsWith("Module")
+        && !outermost(type).getSimpleName().equals("FeatureModule");
+  }
+
+  /** Reads a JSON object for several routes. */
   private static boolean isForm(JavaClass type) {
     return outermost(type).getSimpleName().endsWith("Form");
   }
 
-  /** What a nested class, record or lambda's file is called after. */
+  /** The top-level class of a nested class. */
   private static JavaClass outermost(JavaClass type) {
     return type.getEnclosingClass().map(ArchitectureRules::outermost).orElse(type);
   }
 
-  private DescribedPredicate<JavaClass> below(String room) {
-    return resideInAPackage(root + "." + room + "..");
+  private DescribedPredicate<JavaClass> below(String name) {
+    return resideInAPackage(root + "." + name + "..");
   }
 }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.lang.ArchRule;
 import com.tngtech.archunit.lang.EvaluationResult;
 import java.nio.file.Path;
 import java.util.List;
@@ -17,21 +18,27 @@ import org.junit.jupiter.api.TestFactory;
 class ArchitectureTest {
   private static final String BROKEN = "app.perpetua.flow.architecture.broken";
 
-  /** Per rule, whom it must convict in the tree that was built to break all of them. */
-  private static final Map<String, List<String>> CONVICTED =
+  /** The classes in the broken tree that each rule must report. */
+  private static final Map<String, List<String>> VIOLATIONS =
       Map.ofEntries(
-          Map.entry("nobody imports from a floor above", List.of("base.Low", "notes.Notes")),
-          Map.entry("features and floors form no circle", List.of("notes.Notes", "tasks.Tasks")),
-          Map.entry("routes know no other feature's routes", List.of("tasks.TaskRoutes")),
+          Map.entry("no import from a layer above", List.of("base.Low", "notes.Notes")),
+          Map.entry("packages form no cycle", List.of("notes.Notes", "tasks.Tasks")),
+          Map.entry(
+              "only the root package imports App, Main and their parts",
+              List.of("notes.NoteModule")),
+          Map.entry(
+              "routes and modules are used within their feature alone",
+              List.of("tasks.TaskRoutes", "tasks.TaskModule")),
+          Map.entry("only the root package imports providers", List.of("notes.NoteModule")),
           Map.entry("http imports no feature", List.of("http.Toolkit", "http.TokenGate")),
-          Map.entry("Helidon stays at the edge", List.of("notes.Notes")),
-          Map.entry("the database is reached through sql alone", List.of("notes.Notes")),
-          Map.entry("providers know no sql", List.of("provider.google.Adapter")),
+          Map.entry("Helidon is used in the layer of http alone", List.of("notes.Notes")),
+          Map.entry("the database is accessed through sql alone", List.of("notes.Notes")),
+          Map.entry("providers do not import sql", List.of("provider.google.Adapter")),
           Map.entry("no dates and calendars", List.of("notes.NoteUtil")),
-          Map.entry("time, randomness and surroundings are passed in", List.of("notes.NoteUtil")),
-          Map.entry("no static state", List.of("base.Low")),
+          Map.entry("time, randomness and environment are passed in", List.of("notes.NoteUtil")),
+          Map.entry("no mutable static state", List.of("base.Low")),
           Map.entry("no thread-locals", List.of("base.Low")),
-          Map.entry("names say what a thing is", List.of("notes.NoteUtil")));
+          Map.entry("no Util, Manager, Impl or Helper", List.of("notes.NoteUtil")));
 
   @TestFactory
   List<DynamicTest> the_service_keeps_every_rule() {
@@ -46,10 +53,10 @@ class ArchitectureTest {
   }
 
   @TestFactory
-  List<DynamicTest> every_rule_convicts_who_breaks_it() {
+  List<DynamicTest> every_rule_reports_its_violations() {
     JavaClasses broken = new ClassFileImporter().importPackages(BROKEN);
-    Map<String, com.tngtech.archunit.lang.ArchRule> rules = new ArchitectureRules(BROKEN).rules();
-    assertEquals(rules.keySet(), CONVICTED.keySet());
+    Map<String, ArchRule> rules = new ArchitectureRules(BROKEN).rules();
+    assertEquals(rules.keySet(), VIOLATIONS.keySet());
     return rules.entrySet().stream()
         .map(
             rule ->
@@ -58,7 +65,7 @@ class ArchitectureTest {
                     () -> {
                       EvaluationResult result = rule.getValue().evaluate(broken);
                       String report = result.getFailureReport().toString();
-                      for (String name : Objects.requireNonNull(CONVICTED.get(rule.getKey()))) {
+                      for (String name : Objects.requireNonNull(VIOLATIONS.get(rule.getKey()))) {
                         assertTrue(report.contains(BROKEN + "." + name), report);
                       }
                     }))
@@ -66,13 +73,13 @@ class ArchitectureTest {
   }
 
   @Test
-  void every_hidden_input_is_counted() {
+  void every_hidden_input_is_reported() {
     JavaClasses broken = new ClassFileImporter().importPackages(BROKEN);
     EvaluationResult result =
         Objects.requireNonNull(
                 new ArchitectureRules(BROKEN)
                     .rules()
-                    .get("time, randomness and surroundings are passed in"))
+                    .get("time, randomness and environment are passed in"))
             .evaluate(broken);
     assertEquals(7, result.getFailureReport().getDetails().size());
   }

@@ -1,4 +1,4 @@
-/** The floors of the house and who may enter where, checked on the compiled classes. */
+/** Layers and dependencies, checked on the compiled classes. */
 @NullMarked
 package app.perpetua.flow.architecture;
 

@@ -1,4 +1,4 @@
-/** The contract against its last release and against the table of routes. */
+/** The contract against its last release and against the routes. */
 @NullMarked
 package app.perpetua.flow.contract;
 

@@ -9,15 +9,15 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
 
-/** Where the table of routes and the contract say different things. */
+/** Compares the routes with the contract. */
 public final class RoutesAndContract {
   private static final String KEY = "header Idempotency-Key";
 
   private RoutesAndContract() {}
 
   /**
-   * Compares both ways: what exists, who may call it without a token, which requests need a key,
-   * what is rate-limited, and what is announced to go. Empty if they agree.
+   * Lists the differences, in both directions, in operations, required tokens and keys, rate limits
+   * and announced ends. Empty if there is none.
    */
   public static List<String> differences(List<Route> routes, Document contract) {
     List<String> differences = new ArrayList<>();
@@ -46,12 +46,12 @@ public final class RoutesAndContract {
     List<String> differences = new ArrayList<>();
     boolean open =
         route.handler() instanceof Route.Public || route.handler() instanceof Route.SystemWrite;
-    // The metrics have a token of their own kind, or none.
+    // Metrics have a token of their own, or none.
     boolean contractOpen =
         Document.list(operation.get("security")).stream()
             .noneMatch(scheme -> Document.map(scheme).containsKey("bearerAuth"));
     if (open != contractOpen) {
-      differences.add(open ? "asks for no token, the contract does" : "asks for a token");
+      differences.add(open ? "requires no token, the contract does" : "requires a token");
     }
     Map<String, Object> key = contract.parameters(operation).get(KEY);
     boolean write = route.handler() instanceof Route.Keyed;

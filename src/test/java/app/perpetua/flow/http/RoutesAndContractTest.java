@@ -35,12 +35,12 @@ class RoutesAndContractTest {
   private static final Route PUT = Route.write(Route.Verb.PUT, "/things/{id}", WORK);
 
   @Test
-  void a_table_that_says_the_same_has_no_differences() {
+  void equal_routes_and_contract_have_no_differences() {
     assertEquals(List.of(), differences(KEYS, LIST, MAKE, PUT));
   }
 
   @Test
-  void what_only_one_of_them_has_is_told() {
+  void a_route_or_operation_that_is_missing_is_reported() {
     assertEquals(
         List.of("GET /nowhere is not in the contract", "GET /things has no route"),
         differences(KEYS, MAKE, PUT, Route.read("/nowhere", WORK)));
@@ -48,29 +48,29 @@ class RoutesAndContractTest {
   }
 
   @Test
-  void a_guard_that_differs_is_told() {
+  void a_different_guard_is_reported() {
     assertEquals(
-        List.of("GET /keys asks for a token", "GET /keys is limited, but has no 429"),
+        List.of("GET /keys requires a token", "GET /keys is limited, but has no 429"),
         differences(Route.read("/keys", WORK), LIST, MAKE, PUT));
     assertEquals(
         List.of(
-            "GET /things asks for no token, the contract does",
+            "GET /things requires no token, the contract does",
             "GET /things has a 429, but is not limited"),
         differences(KEYS, Route.plain("/things", _ -> Reply.noContent()), MAKE, PUT));
   }
 
   @Test
-  void a_key_that_differs_is_told() {
+  void a_different_key_is_reported() {
     assertEquals(
         List.of("GET /things takes a key that the contract lacks"),
         differences(KEYS, Route.write(Route.Verb.GET, "/things", WORK), MAKE, PUT));
     assertEquals(
-        List.of("POST /things asks for no token, the contract does", "POST /things takes no key"),
+        List.of("POST /things requires no token, the contract does", "POST /things takes no key"),
         differences(KEYS, LIST, Route.auth("/things", WORK), PUT));
   }
 
   @Test
-  void an_end_that_differs_is_told() {
+  void a_different_end_is_reported() {
     Route ending =
         LIST.deprecated(
             new Route.Sunset(

@@ -22,7 +22,7 @@ class CleanupApiTest {
   @RegisterExtension
   static final TestService service = new TestService(database);
 
-  private long of(UUID user, String table) {
+  private long rows(UUID user, String table) {
     return database.number("select count(*) from " + table + " where user_id = ?", user);
   }
 
@@ -35,7 +35,7 @@ class CleanupApiTest {
   }
 
   @Test
-  void cleanup_removes_what_is_old_and_keeps_what_is_young() {
+  void cleanup_deletes_expired_rows_only() {
     String subject = "google-" + UUID.randomUUID();
     TestService.Session user = service.signIn(subject);
     String task =
@@ -50,15 +50,15 @@ class CleanupApiTest {
     UUID id = user.userId();
     List<String> tables =
         List.of("ops.idempotency_keys", "tasks.deletion_tombstones", "auth.refresh_tokens");
-    assertEquals(List.of(1L, 1L, 2L), tables.stream().map(table -> of(id, table)).toList());
+    assertEquals(List.of(1L, 1L, 2L), tables.stream().map(table -> rows(id, table)).toList());
 
     sweepAfter(Duration.ZERO);
-    assertEquals(List.of(1L, 1L, 2L), tables.stream().map(table -> of(id, table)).toList());
+    assertEquals(List.of(1L, 1L, 2L), tables.stream().map(table -> rows(id, table)).toList());
     sweepAfter(Duration.ofHours(24));
-    assertEquals(List.of(0L, 1L, 2L), tables.stream().map(table -> of(id, table)).toList());
+    assertEquals(List.of(0L, 1L, 2L), tables.stream().map(table -> rows(id, table)).toList());
     sweepAfter(Duration.ofDays(8));
-    assertEquals(List.of(0L, 0L, 1L), tables.stream().map(table -> of(id, table)).toList());
+    assertEquals(List.of(0L, 0L, 1L), tables.stream().map(table -> rows(id, table)).toList());
     sweepAfter(Duration.ofDays(15));
-    assertEquals(List.of(0L, 0L, 0L), tables.stream().map(table -> of(id, table)).toList());
+    assertEquals(List.of(0L, 0L, 0L), tables.stream().map(table -> rows(id, table)).toList());
   }
 }

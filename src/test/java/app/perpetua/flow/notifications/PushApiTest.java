@@ -42,7 +42,7 @@ class PushApiTest {
   private static final String KEY = "/api/v1/notifications/push-key";
   private static final VapidKeys KEYS = VapidKeys.make();
 
-  private static final Logger FEATURES = Logger.getLogger("app.perpetua.flow.Features");
+  private static final Logger PROVIDERS = Logger.getLogger("app.perpetua.flow.Providers");
 
   /** What both services said at start: this stands before they are. */
   private static final List<String> STARTED = listening();
@@ -81,7 +81,7 @@ class PushApiTest {
 
   private static List<String> listening() {
     List<String> told = new CopyOnWriteArrayList<>();
-    FEATURES.addHandler(
+    PROVIDERS.addHandler(
         new Handler() {
           @Override
           public void publish(LogRecord line) {
@@ -104,15 +104,15 @@ class PushApiTest {
 
   @AfterAll
   static void stopListening() {
-    for (Handler handler : FEATURES.getHandlers()) {
-      FEATURES.removeHandler(handler);
+    for (Handler handler : PROVIDERS.getHandlers()) {
+      PROVIDERS.removeHandler(handler);
     }
   }
 
   @Test
   void development_settings_and_missing_keys_are_logged_once_at_start() {
     assertEquals(
-        1, STARTED.stream().filter("no push: VAPID_PUBLIC_KEY is not set"::equals).count());
+        1, STARTED.stream().filter("push disabled: VAPID_PUBLIC_KEY is not set"::equals).count());
     assertEquals(
         1,
         STARTED.stream()
@@ -121,7 +121,7 @@ class PushApiTest {
                     line.equals(
                         "PUSH_HOSTS allows "
                             + service.push().origin()
-                            + " whatever its address: this is for development"))
+                            + " even at a private address; use this for development only"))
             .count(),
         STARTED::toString);
   }

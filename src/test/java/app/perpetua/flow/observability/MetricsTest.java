@@ -59,15 +59,12 @@ final class MetricsTest {
   }
 
   @Test
-  void FR_066_errors_and_sign_ins_are_counted() {
+  void FR_066_errors_are_counted() {
     RequestContext exchange = new RequestContext("r", "203.0.113.7", false, 0);
     exchange.code(ErrorCode.NOT_FOUND);
     metrics.accept(new CompletedRequest(exchange, "GET", 404, Duration.ofMillis(1)));
-    metrics.signIn("refused");
-    metrics.signIn("refused");
     assertHas("http_server_errors_total{code=\"NOT_FOUND\"} 1");
     assertHas("http_server_requests_seconds_count{method=\"GET\",route=\"none\",status=\"404\"} 1");
-    assertHas("sign_in_total{result=\"refused\"} 2");
   }
 
   @Test

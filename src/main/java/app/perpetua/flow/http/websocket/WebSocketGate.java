@@ -76,6 +76,11 @@ public final class WebSocketGate {
     return new WebSocketGate(List.of(), null);
   }
 
+  /** A route per endpoint, for requests that are not upgraded. */
+  public List<Route> routes() {
+    return routes.keySet().stream().map(path -> Route.socket(path, this::answer)).toList();
+  }
+
   /** Answers a request that was not upgraded with the reason. */
   public Reply answer(Request request) {
     Refused found = request.header(Route.Socket.REFUSED).map(refused::remove).orElse(null);

@@ -1,4 +1,4 @@
 package app.perpetua.flow.architecture.broken.account;
 
-/** Keeps every rule; is imported from http. */
+/** Keeps every rule; http imports it. */
 public record Tokens() {}

@@ -2,7 +2,7 @@ package app.perpetua.flow.architecture.broken.notes;
 
 import app.perpetua.flow.architecture.broken.http.Toolkit;
 
-/** As it should be. */
+/** Keeps every rule. */
 public class NoteRoutes {
   Toolkit toolkit = new Toolkit();
 }

@@ -7,10 +7,10 @@ import java.util.Date;
 import java.util.List;
 import java.util.UUID;
 
-/** Takes everything from nowhere. */
+/** Reads the time, randomness and the environment by itself. */
 class NoteUtil {
   @SuppressWarnings("JavaUtilDate")
-  List<Object> surroundings() {
+  List<Object> hiddenInputs() {
     return List.of(
         new Date(),
         Instant.now(),

@@ -6,7 +6,7 @@ import io.helidon.webserver.WebServer;
 import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 
-/** The other half of a circle, a rule that knows HTTP, and a query past the catalog. */
+/** The other half of a cycle; a service that uses HTTP and bypasses the SQL catalog. */
 public class Notes {
   @Nullable Tasks tasks;
   @Nullable Toolkit toolkit;

@@ -1,4 +1,4 @@
 package app.perpetua.flow.architecture.broken.sql;
 
-/** What only services should know. */
+/** For services only. */
 public class Statements {}

@@ -2,7 +2,7 @@ package app.perpetua.flow.architecture.broken.tasks;
 
 import app.perpetua.flow.architecture.broken.notes.NoteRoutes;
 
-/** Knows the routes of another feature. */
+/** Uses the routes of another feature. */
 class TaskRoutes {
   NoteRoutes others = new NoteRoutes();
 }

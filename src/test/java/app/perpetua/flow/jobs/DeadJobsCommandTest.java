@@ -1,4 +1,4 @@
-package app.perpetua.flow;
+package app.perpetua.flow.jobs;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
@@ -7,11 +7,11 @@ import app.perpetua.flow.harness.TestDatabase;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-class DeadJobsReportTest {
+class DeadJobsCommandTest {
   @RegisterExtension static final TestDatabase database = new TestDatabase();
 
   @Test
-  void the_dead_are_listed_and_put_back() {
+  void dead_jobs_are_listed_and_retried() {
     database.run(
         """
         insert into ops.job_queue
@@ -21,12 +21,12 @@ class DeadJobsReportTest {
         MutableClock.START,
         MutableClock.START,
         MutableClock.START);
-    try (DeadJobsReport report = new DeadJobsReport(database.config(), new MutableClock())) {
+    try (DeadJobsCommand command = new DeadJobsCommand(database.config(), new MutableClock())) {
       assertEquals(
           "2026-03-10T09:30:00.000Z\tpush_send\ta\t5 attempts\tsystem\tBoom: two lines\n1 dead\n",
-          report.list());
-      assertEquals("1 put back\n", report.retry());
-      assertEquals("0 dead\n", report.list());
+          command.list());
+      assertEquals("1 put back\n", command.retry());
+      assertEquals("0 dead\n", command.list());
     }
   }
 }

@@ -1,7 +1,6 @@
-package app.perpetua.flow;
+package app.perpetua.flow.jobs;
 
 import app.perpetua.flow.base.Json;
-import app.perpetua.flow.jobs.DeadJobs;
 import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.DatabaseConfig;
 import app.perpetua.flow.sql.DatabaseException;
@@ -18,7 +17,7 @@ import java.util.stream.Collectors;
  * What the operator asks about dead jobs, without a service: {@code --list-dead} and {@code
  * --retry-dead}. Not thread-safe.
  */
-final class DeadJobsReport implements AutoCloseable {
+public final class DeadJobsCommand implements AutoCloseable {
   /** As many as anyone reads. */
   private static final int MOST = 1_000;
 
@@ -28,7 +27,7 @@ final class DeadJobsReport implements AutoCloseable {
   private final Db db;
   private final DeadJobs deadJobs = new DeadJobs();
 
-  DeadJobsReport(DatabaseConfig database, Clock clock) {
+  public DeadJobsCommand(DatabaseConfig database, Clock clock) {
     pool = Pool.open(database);
     db = new Db(pool, SqlCatalog.load(), clock, BUDGET, _ -> false);
   }
@@ -38,9 +37,9 @@ final class DeadJobsReport implements AutoCloseable {
    *
    * @throws DatabaseException if the database does not answer
    */
-  String list() {
+  public String list() {
     List<DeadJobs.DeadJob> dead = db.write(Actor.system(null), tx -> deadJobs.list(tx, MOST));
-    return dead.stream().map(DeadJobsReport::line).collect(Collectors.joining())
+    return dead.stream().map(DeadJobsCommand::line).collect(Collectors.joining())
         + (dead.size() < MOST ? dead.size() : "the newest " + MOST)
         + " dead\n";
   }
@@ -50,7 +49,7 @@ final class DeadJobsReport implements AutoCloseable {
    *
    * @throws DatabaseException if the database does not answer
    */
-  String retry() {
+  public String retry() {
     return db.write(Actor.system(null), deadJobs::retry) + " put back\n";
   }
 

@@ -4,7 +4,6 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import app.perpetua.flow.cleanup.Cleanup;
 import app.perpetua.flow.events.Partitions;
 import app.perpetua.flow.harness.MutableClock;
 import app.perpetua.flow.harness.TestDatabase;
@@ -21,7 +20,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-class CleanupTest {
+class CleanupJobTest {
   @RegisterExtension static final TestDatabase database = new TestDatabase();
 
   private static final Instant NOW = MutableClock.START;
@@ -29,18 +28,19 @@ class CleanupTest {
   private final JobsFixture on = new JobsFixture(database);
   private final Partitions partitions = new Partitions(on.db);
 
-  private Worker worker(Cleanup.Sweep... sweeps) {
-    return on.worker(on.db, Map.of(), Map.of("cleanup", new Cleanup(List.of(sweeps), partitions)));
+  private Worker worker(CleanupJob.Sweep... sweeps) {
+    return on.worker(
+        on.db, Map.of(), Map.of("cleanup", new CleanupJob(List.of(sweeps), partitions::maintain)));
   }
 
-  private boolean dayStands(String day) {
+  private boolean partitionExists(String day) {
     return database.number(
             "select count(*) from pg_class where relname = ?", "activity_logs_" + day)
         == 1;
   }
 
   @Test
-  void FR_054_days_of_the_log_go_after_thirty_days_and_the_coming_ones_are_made() {
+  void FR_054_partitions_are_dropped_after_thirty_days_and_created_a_week_ahead() {
     on.db.write(
         Actor.system(null),
         tx -> {
@@ -49,14 +49,14 @@ class CleanupTest {
         });
     on.clock.advance(Duration.ofDays(30));
     worker().runDue();
-    assertFalse(dayStands("20260309"));
-    assertTrue(dayStands("20260310"));
-    assertTrue(dayStands("20260408"));
-    assertTrue(dayStands("20260416"));
+    assertFalse(partitionExists("20260309"));
+    assertTrue(partitionExists("20260310"));
+    assertTrue(partitionExists("20260408"));
+    assertTrue(partitionExists("20260416"));
   }
 
   @Test
-  void a_log_that_is_in_use_is_not_waited_for() throws SQLException {
+  void a_locked_log_fails_the_job_instead_of_blocking_it() throws SQLException {
     on.clock.set(NOW.plus(Duration.ofDays(200)));
     try (Connection user = database.dataSource().getConnection();
         Statement statement = user.createStatement()) {
@@ -64,21 +64,21 @@ class CleanupTest {
       statement.execute("lock table auth.users in row exclusive mode");
       List<Worker.Ran> ran = worker().runDue();
       assertEquals(Worker.Outcome.FAILED, ran.getLast().outcome());
-      assertFalse(dayStands("20260926"));
+      assertFalse(partitionExists("20260926"));
       user.rollback();
     }
     on.clock.advance(Duration.ofMinutes(1));
     assertEquals(Worker.Outcome.DONE, worker().runDue().getLast().outcome());
-    assertTrue(dayStands("20260926"));
+    assertTrue(partitionExists("20260926"));
   }
 
   @Test
-  void rows_go_in_batches_until_none_is_left() {
-    Deque<Integer> left = new ArrayDeque<>(List.of(Cleanup.BATCH, Cleanup.BATCH, 7));
+  void rows_are_deleted_in_batches_until_none_is_left() {
+    Deque<Integer> left = new ArrayDeque<>(List.of(CleanupJob.BATCH, CleanupJob.BATCH, 7));
     List<Worker.Ran> ran =
         worker(
                 (_, batch) -> {
-                  assertEquals(Cleanup.BATCH, batch);
+                  assertEquals(CleanupJob.BATCH, batch);
                   return left.removeFirst();
                 })
             .runDue();

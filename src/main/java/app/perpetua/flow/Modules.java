@@ -1,0 +1,193 @@
+package app.perpetua.flow;
+
+import app.perpetua.flow.account.AccountModule;
+import app.perpetua.flow.achievements.AchievementModule;
+import app.perpetua.flow.activity.ActivityModule;
+import app.perpetua.flow.assistant.AssistantModule;
+import app.perpetua.flow.billing.BillingModule;
+import app.perpetua.flow.billing.BillingRoutes;
+import app.perpetua.flow.credits.CreditModule;
+import app.perpetua.flow.events.EventListeners;
+import app.perpetua.flow.events.Partitions;
+import app.perpetua.flow.focus.FocusModule;
+import app.perpetua.flow.http.Endpoint;
+import app.perpetua.flow.http.Route;
+import app.perpetua.flow.jobs.CleanupJob;
+import app.perpetua.flow.jobs.DailyJobs;
+import app.perpetua.flow.jobs.JobHandler;
+import app.perpetua.flow.module.FeatureModule;
+import app.perpetua.flow.module.ModuleContext;
+import app.perpetua.flow.notes.NoteModule;
+import app.perpetua.flow.notifications.NotificationModule;
+import app.perpetua.flow.recovery.RecoveryModule;
+import app.perpetua.flow.recovery.Tombstones;
+import app.perpetua.flow.recurrence.InstanceJobs;
+import app.perpetua.flow.recurrence.RecurrenceModule;
+import app.perpetua.flow.reminders.ReminderModule;
+import app.perpetua.flow.reminders.TaskRestorer;
+import app.perpetua.flow.sql.Db;
+import app.perpetua.flow.sql.LockedUser.Tier;
+import app.perpetua.flow.tasks.TaskModule;
+import app.perpetua.flow.voice.VoiceModule;
+import app.perpetua.flow.voice.VoiceTiming;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+
+/**
+ * The features, constructed in the order of their dependencies, and what they contribute to the
+ * service. Starts nothing. Thread-safe.
+ */
+final class Modules {
+  private final ModuleContext context;
+  private final AccountModule account;
+  private final BillingModule billing;
+  private final VoiceModule voice;
+  private final List<FeatureModule> all;
+  private final EventListeners listeners;
+
+  Modules(Config config, VoiceTiming timing, ModuleContext context, Providers providers, Db db) {
+    this.context = context;
+    Tombstones tombstones = new Tombstones(config.tombstones(), context.ids());
+    CreditModule credit = new CreditModule(context, config.credits());
+    NotificationModule notification =
+        new NotificationModule(context, config.push(), providers.pushHosts(), providers.push());
+    AchievementModule achievement =
+        new AchievementModule(
+            context, config.achievements(), credit.credits(), notification.notifications());
+    account =
+        new AccountModule(context, config.account(), db, providers.google(), credit.credits());
+    InstanceJobs instanceJobs = new InstanceJobs(context.jobs());
+    TaskModule task =
+        new TaskModule(
+            context, config.tasks(), tombstones, instanceJobs, achievement.achievements());
+    RecurrenceModule recurrence =
+        new RecurrenceModule(context, config.tasks(), task.tasks(), instanceJobs);
+    ReminderModule reminder =
+        new ReminderModule(context, config.reminders(), task.tasks(), notification.notifications());
+    NoteModule note = new NoteModule(context, config.notes(), tombstones);
+    RecoveryModule recovery =
+        new RecoveryModule(
+            context,
+            tombstones,
+            new TaskRestorer(reminder.reminders(), context.json()),
+            note.notes());
+    FocusModule focus = new FocusModule(context, task.tasks());
+    AssistantModule assistant =
+        new AssistantModule(
+            context,
+            config.assistant(),
+            config.tasks(),
+            providers.model(),
+            credit.reservations(),
+            task.tasks(),
+            task.subtasks(),
+            note.notes(),
+            achievement.achievements());
+    billing =
+        new BillingModule(
+            context,
+            config.billing(),
+            tier -> features(config, tier),
+            providers.payments(),
+            account.users(),
+            credit.credits(),
+            notification.notifications());
+    voice =
+        new VoiceModule(
+            context,
+            config.voice(),
+            timing,
+            providers.transcriber(),
+            credit.credits(),
+            credit.reservations(),
+            note.notes());
+    all =
+        List.of(
+            account,
+            task,
+            recurrence,
+            reminder,
+            note,
+            recovery,
+            focus,
+            credit,
+            assistant,
+            achievement,
+            new ActivityModule(context),
+            notification,
+            billing,
+            voice);
+    listeners =
+        new EventListeners(
+            context.jobs(),
+            context.json(),
+            context.metrics(),
+            all.stream().flatMap(module -> module.listeners().stream()).toList());
+    context.events().setListeners(listeners);
+  }
+
+  AccountModule account() {
+    return account;
+  }
+
+  BillingModule billing() {
+    return billing;
+  }
+
+  VoiceModule voice() {
+    return voice;
+  }
+
+  List<Route> routes() {
+    return all.stream().flatMap(module -> module.routes().stream()).toList();
+  }
+
+  /** Job handlers by kind. */
+  Map<String, JobHandler> jobs() {
+    return union(Map.of(EventListeners.RETRY, listeners), FeatureModule::jobs);
+  }
+
+  /** Daily work by kind. */
+  Map<String, DailyJobs.Batch> daily(Partitions partitions) {
+    List<CleanupJob.Sweep> sweeps = new ArrayList<>();
+    sweeps.add(Endpoint::deleteExpiredKeys);
+    all.forEach(module -> sweeps.addAll(module.sweeps()));
+    sweeps.add(context.jobs()::deleteFinished);
+    return union(
+        Map.of(CleanupJob.KIND, new CleanupJob(sweeps, partitions::maintain)),
+        FeatureModule::daily);
+  }
+
+  private <T> Map<String, T> union(
+      Map<String, T> own, Function<FeatureModule, Map<String, T>> ofModule) {
+    Map<String, T> union = new HashMap<>(own);
+    for (FeatureModule module : all) {
+      ofModule
+          .apply(module)
+          .forEach(
+              (kind, work) -> {
+                if (union.put(kind, work) != null) {
+                  throw new IllegalArgumentException("duplicate job kind: " + kind);
+                }
+              });
+    }
+    return union;
+  }
+
+  private static BillingRoutes.Features features(Config config, Tier tier) {
+    return switch (tier) {
+      case FREE ->
+          new BillingRoutes.Features(
+              config.tasks().freeMaxSubtasks(), config.tasks().freeDescription(), false, 0);
+      case PRO ->
+          new BillingRoutes.Features(
+              config.tasks().proMaxSubtasks(),
+              config.tasks().proDescription(),
+              config.voice().enabled(),
+              config.credits().proMonthly());
+    };
+  }
+}

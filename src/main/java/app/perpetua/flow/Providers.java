@@ -1,0 +1,155 @@
+package app.perpetua.flow;
+
+import app.perpetua.flow.account.IdTokens;
+import app.perpetua.flow.assistant.Model;
+import app.perpetua.flow.base.AddressGuard;
+import app.perpetua.flow.base.AllowedHost;
+import app.perpetua.flow.billing.Payments;
+import app.perpetua.flow.module.ModuleContext;
+import app.perpetua.flow.notifications.PushService;
+import app.perpetua.flow.provider.checkout.CheckoutPayments;
+import app.perpetua.flow.provider.deepgram.Deepgram;
+import app.perpetua.flow.provider.google.GoogleIdTokens;
+import app.perpetua.flow.provider.google.GoogleKeys;
+import app.perpetua.flow.provider.openai.OpenAi;
+import app.perpetua.flow.provider.webpush.WebPush;
+import app.perpetua.flow.voice.Transcriber;
+import app.perpetua.flow.voice.VoiceTiming;
+import java.net.InetAddress;
+import java.net.http.HttpClient;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+
+/**
+ * The adapters of external services, and their HTTP clients. An optional one is empty if its key is
+ * not set, which is logged. Thread-safe.
+ */
+final class Providers implements AutoCloseable {
+  private static final System.Logger LOG = System.getLogger(Providers.class.getName());
+
+  /** Longer than the retransmission of a lost packet takes, shorter than a client waits. */
+  private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(2);
+
+  private final HttpClient http = HttpClient.newBuilder().connectTimeout(CONNECT_TIMEOUT).build();
+
+  /** A thread per callback, because a callback of the speech client writes to a slow client. */
+  private final ExecutorService speechThreads = Executors.newVirtualThreadPerTaskExecutor();
+
+  private final HttpClient speechHttp =
+      HttpClient.newBuilder()
+          .executor(speechThreads)
+          .version(HttpClient.Version.HTTP_1_1)
+          .connectTimeout(CONNECT_TIMEOUT)
+          .build();
+
+  private final IdTokens google;
+  private final Optional<Model> model;
+  private final Optional<Transcriber> transcriber;
+  private final Optional<Payments> payments;
+  private final AddressGuard pushHosts;
+  private final Optional<PushService> push;
+
+  Providers(Config config, VoiceTiming timing, ModuleContext context) {
+    google =
+        new GoogleIdTokens(
+            new GoogleKeys(
+                http, config.account().googleJwksUrl(), context.clock(), System::nanoTime),
+            config.account().googleClientIds(),
+            context.clock());
+    model =
+        config
+            .openai()
+            .key()
+            .map(
+                key ->
+                    new OpenAi(
+                        http,
+                        config.openai(),
+                        key,
+                        context.json(),
+                        context.clock(),
+                        System::nanoTime,
+                        new SecureRandom(),
+                        context.metrics()));
+    transcriber =
+        config
+            .voice()
+            .apiKey()
+            .filter(_ -> config.voice().enabled())
+            .map(
+                key ->
+                    new Deepgram(
+                        speechHttp,
+                        config.voice().baseUrl(),
+                        key,
+                        context.json(),
+                        timing.nanoTime()));
+    payments =
+        config.checkout().map(checkout -> new CheckoutPayments(http, checkout, context.json()));
+    pushHosts = new AddressGuard(config.push().hosts(), InetAddress::getAllByName);
+    push = config.push().vapid().map(vapid -> new WebPush(http, vapid, pushHosts, context.clock()));
+    warn(config);
+  }
+
+  IdTokens google() {
+    return google;
+  }
+
+  Optional<Model> model() {
+    return model;
+  }
+
+  Optional<Transcriber> transcriber() {
+    return transcriber;
+  }
+
+  Optional<Payments> payments() {
+    return payments;
+  }
+
+  /** Permits the endpoints of push subscriptions. */
+  AddressGuard pushHosts() {
+    return pushHosts;
+  }
+
+  Optional<PushService> push() {
+    return push;
+  }
+
+  private static void warn(Config config) {
+    warnIf(config.openai().key().isEmpty(), "assistant disabled: OPENAI_API_KEY is not set");
+    warnIf(
+        config.voice().enabled() && config.voice().apiKey().isEmpty(),
+        "speech to text disabled: DEEPGRAM_API_KEY is not set");
+    warnIf(config.checkout().isEmpty(), "payments disabled: CHECKOUT_SECRET_KEY is not set");
+    warnIf(
+        config.billing().webhookSecrets().isEmpty(),
+        "payment webhooks disabled: CHECKOUT_WEBHOOK_SECRET is not set");
+    warnIf(config.push().vapid().isEmpty(), "push disabled: VAPID_PUBLIC_KEY is not set");
+    for (AllowedHost host : config.push().hosts()) {
+      if (host instanceof AllowedHost.Origin(String origin)) {
+        LOG.log(
+            System.Logger.Level.WARNING,
+            "PUSH_HOSTS allows {0} even at a private address; use this for development only",
+            origin);
+      }
+    }
+  }
+
+  private static void warnIf(boolean condition, String message) {
+    if (condition) {
+      LOG.log(System.Logger.Level.WARNING, message);
+    }
+  }
+
+  /** Aborts speech connections, whose sessions have ended by now, and awaits all other calls. */
+  @Override
+  public void close() {
+    speechHttp.shutdownNow();
+    speechThreads.shutdownNow();
+    http.close();
+  }
+}

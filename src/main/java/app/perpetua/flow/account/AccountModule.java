@@ -1,0 +1,77 @@
+package app.perpetua.flow.account;
+
+import static app.perpetua.flow.http.Route.Verb.DELETE;
+import static app.perpetua.flow.http.Route.Verb.PATCH;
+import static app.perpetua.flow.http.Route.auth;
+import static app.perpetua.flow.http.Route.plain;
+import static app.perpetua.flow.http.Route.read;
+import static app.perpetua.flow.http.Route.write;
+
+import app.perpetua.flow.credits.Credits;
+import app.perpetua.flow.http.Authenticator;
+import app.perpetua.flow.http.Route;
+import app.perpetua.flow.jobs.CleanupJob;
+import app.perpetua.flow.module.FeatureModule;
+import app.perpetua.flow.module.ModuleContext;
+import app.perpetua.flow.sql.Db;
+import java.security.SecureRandom;
+import java.util.List;
+
+/** Sign-in, tokens and the user's account. */
+public final class AccountModule implements FeatureModule {
+  private final AccessTokens accessTokens;
+  private final RefreshTokens refreshTokens;
+  private final Users users;
+  private final AccountRoutes account;
+
+  public AccountModule(
+      ModuleContext context, AccountConfig config, Db db, IdTokens google, Credits credits) {
+    accessTokens = new AccessTokens(config, context.ids(), context.clock());
+    refreshTokens =
+        new RefreshTokens(
+            config.refreshSecret(),
+            config.refreshLifetime(),
+            new SecureRandom(),
+            context.ids(),
+            context.events());
+    users =
+        new Users(
+            refreshTokens, credits, config.kickstartCredits(), context.ids(), context.events());
+    account =
+        new AccountRoutes(
+            google,
+            users,
+            refreshTokens,
+            accessTokens,
+            new Export(db, context.json()),
+            context.json(),
+            result ->
+                context.metrics().counter("sign.in", "result", result.wireName()).increment());
+  }
+
+  public Authenticator authenticator() {
+    return accessTokens;
+  }
+
+  public Users users() {
+    return users;
+  }
+
+  @Override
+  public List<Route> routes() {
+    return List.of(
+        plain("/api/v1/.well-known/jwks.json", account::keys),
+        auth("/api/v1/auth/google/callback", account::signIn),
+        auth("/api/v1/auth/refresh", account::refresh),
+        auth("/api/v1/auth/logout", account::logout),
+        read("/api/v1/users/me", account::me),
+        write(PATCH, "/api/v1/users/me", account::update),
+        write(DELETE, "/api/v1/users/me", account::delete),
+        read("/api/v1/users/me/export", account::export));
+  }
+
+  @Override
+  public List<CleanupJob.Sweep> sweeps() {
+    return List.of(refreshTokens::deleteSpent);
+  }
+}

@@ -1,0 +1,54 @@
+package app.perpetua.flow.credits;
+
+import static app.perpetua.flow.http.Route.read;
+
+import app.perpetua.flow.http.Endpoint;
+import app.perpetua.flow.http.Route;
+import app.perpetua.flow.jobs.DailyJobs;
+import app.perpetua.flow.jobs.JobHandler;
+import app.perpetua.flow.module.FeatureModule;
+import app.perpetua.flow.module.ModuleContext;
+import java.util.List;
+import java.util.Map;
+
+/** Credits: balances, reservations and their expiry. */
+public final class CreditModule implements FeatureModule {
+  private final Credits service;
+  private final Reservations reservations;
+  private final ReservationSettleJob settle;
+  private final CreditRoutes credits;
+
+  public CreditModule(ModuleContext context, CreditConfig config) {
+    service =
+        new Credits(config, context.ids(), context.json(), context.events(), context.metrics());
+    reservations = new Reservations(service, context.jobs());
+    settle = new ReservationSettleJob(service, Endpoint::releaseKey, context.json());
+    credits = new CreditRoutes(service);
+  }
+
+  public Credits credits() {
+    return service;
+  }
+
+  public Reservations reservations() {
+    return reservations;
+  }
+
+  @Override
+  public List<Route> routes() {
+    return List.of(
+        read("/api/v1/credits/balance", credits::balance),
+        read("/api/v1/credits/history", credits::history),
+        read("/api/v1/ai/credits", credits::forAssistant));
+  }
+
+  @Override
+  public Map<String, JobHandler> jobs() {
+    return Map.of(Reservations.SETTLE, settle);
+  }
+
+  @Override
+  public Map<String, DailyJobs.Batch> daily() {
+    return Map.of("credit_expire", new CreditExpireJob(service));
+  }
+}

@@ -1,0 +1,45 @@
+package app.perpetua.flow.focus;
+
+import static app.perpetua.flow.http.Route.Verb.POST;
+import static app.perpetua.flow.http.Route.read;
+import static app.perpetua.flow.http.Route.write;
+
+import app.perpetua.flow.events.EventListener;
+import app.perpetua.flow.http.Route;
+import app.perpetua.flow.jobs.JobHandler;
+import app.perpetua.flow.module.FeatureModule;
+import app.perpetua.flow.module.ModuleContext;
+import app.perpetua.flow.tasks.Tasks;
+import java.util.List;
+import java.util.Map;
+
+/** Focus sessions. */
+public final class FocusModule implements FeatureModule {
+  private final FocusSessions sessions;
+  private final FocusEndJob end;
+  private final FocusRoutes focus;
+
+  public FocusModule(ModuleContext context, Tasks tasks) {
+    sessions = new FocusSessions(tasks, context.ids(), context.jobs(), context.events());
+    end = new FocusEndJob(sessions, context.json());
+    focus = new FocusRoutes(sessions);
+  }
+
+  @Override
+  public List<Route> routes() {
+    return List.of(
+        write(POST, "/api/v1/focus/start", focus::start),
+        write(POST, "/api/v1/focus/end", focus::end),
+        read("/api/v1/focus/active", focus::active));
+  }
+
+  @Override
+  public Map<String, JobHandler> jobs() {
+    return Map.of(FocusSessions.END, end);
+  }
+
+  @Override
+  public List<EventListener> listeners() {
+    return List.of(new FocusListener(sessions));
+  }
+}

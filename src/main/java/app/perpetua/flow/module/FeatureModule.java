@@ -1,0 +1,41 @@
+package app.perpetua.flow.module;
+
+import app.perpetua.flow.events.EventListener;
+import app.perpetua.flow.http.Route;
+import app.perpetua.flow.jobs.CleanupJob;
+import app.perpetua.flow.jobs.DailyJobs;
+import app.perpetua.flow.jobs.JobHandler;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * A feature as {@code App} sees it: constructs the feature's classes and contributes what they add
+ * to the service. Accessors of an implementation return the services that other features may use.
+ * Constructing a module starts nothing. Implementations are thread-safe.
+ */
+public interface FeatureModule {
+  /** The feature's endpoints, one per line. */
+  default List<Route> routes() {
+    return List.of();
+  }
+
+  /** Job handlers by kind. */
+  default Map<String, JobHandler> jobs() {
+    return Map.of();
+  }
+
+  /** Work that runs once per UTC day, by kind. */
+  default Map<String, DailyJobs.Batch> daily() {
+    return Map.of();
+  }
+
+  /** Deletions of expired rows, which the daily clean-up runs. */
+  default List<CleanupJob.Sweep> sweeps() {
+    return List.of();
+  }
+
+  /** Listeners to events of other features, in the order in which they are called. */
+  default List<EventListener> listeners() {
+    return List.of();
+  }
+}

@@ -1,0 +1,38 @@
+package app.perpetua.flow.notes;
+
+import static app.perpetua.flow.http.Route.Verb.DELETE;
+import static app.perpetua.flow.http.Route.Verb.PATCH;
+import static app.perpetua.flow.http.Route.Verb.POST;
+import static app.perpetua.flow.http.Route.read;
+import static app.perpetua.flow.http.Route.write;
+
+import app.perpetua.flow.http.Route;
+import app.perpetua.flow.module.FeatureModule;
+import app.perpetua.flow.module.ModuleContext;
+import app.perpetua.flow.recovery.Tombstones;
+import java.util.List;
+
+/** Notes. */
+public final class NoteModule implements FeatureModule {
+  private final Notes service;
+  private final NoteRoutes notes;
+
+  public NoteModule(ModuleContext context, NoteConfig config, Tombstones tombstones) {
+    service = new Notes(config, context.ids(), context.events(), tombstones);
+    notes = new NoteRoutes(service, config);
+  }
+
+  public Notes notes() {
+    return service;
+  }
+
+  @Override
+  public List<Route> routes() {
+    return List.of(
+        read("/api/v1/notes", notes::list),
+        write(POST, "/api/v1/notes", notes::create),
+        read("/api/v1/notes/{id}", notes::show),
+        write(PATCH, "/api/v1/notes/{id}", notes::patch),
+        write(DELETE, "/api/v1/notes/{id}", notes::delete));
+  }
+}

@@ -1,0 +1,65 @@
+package app.perpetua.flow.notifications;
+
+import static app.perpetua.flow.http.Route.Verb.DELETE;
+import static app.perpetua.flow.http.Route.Verb.PATCH;
+import static app.perpetua.flow.http.Route.Verb.POST;
+import static app.perpetua.flow.http.Route.read;
+import static app.perpetua.flow.http.Route.write;
+
+import app.perpetua.flow.base.AddressGuard;
+import app.perpetua.flow.http.Route;
+import app.perpetua.flow.jobs.JobHandler;
+import app.perpetua.flow.module.FeatureModule;
+import app.perpetua.flow.module.ModuleContext;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Notifications, in the app and by Web Push. */
+public final class NotificationModule implements FeatureModule {
+  private final Notifications service;
+  private final PushSendJob pushSend;
+  private final NotificationRoutes notifications;
+  private final PushRoutes push;
+
+  /**
+   * @param pushHosts permits the endpoints of subscriptions
+   * @param pushService empty if push is disabled
+   */
+  public NotificationModule(
+      ModuleContext context,
+      PushConfig config,
+      AddressGuard pushHosts,
+      Optional<PushService> pushService) {
+    service = new Notifications(context.ids(), context.jobs());
+    pushSend =
+        new PushSendJob(
+            pushService,
+            context.json(),
+            result ->
+                context.metrics().counter("push.sends", "outcome", result.wireName()).increment());
+    notifications = new NotificationRoutes(service);
+    push = new PushRoutes(new PushSubscriptions(context.ids()), pushHosts, config.vapid());
+  }
+
+  public Notifications notifications() {
+    return service;
+  }
+
+  @Override
+  public List<Route> routes() {
+    return List.of(
+        read("/api/v1/notifications", notifications::list),
+        write(PATCH, "/api/v1/notifications/{id}/read", notifications::markRead),
+        write(POST, "/api/v1/notifications/read-all", notifications::markAllRead),
+        write(DELETE, "/api/v1/notifications/{id}", notifications::delete),
+        read("/api/v1/notifications/push-key", push::key),
+        write(POST, "/api/v1/notifications/push-subscription", push::subscribe),
+        write(DELETE, "/api/v1/notifications/push-subscription", push::unsubscribe));
+  }
+
+  @Override
+  public Map<String, JobHandler> jobs() {
+    return Map.of(Notifications.PUSH_SEND, pushSend);
+  }
+}

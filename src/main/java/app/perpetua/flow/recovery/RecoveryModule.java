@@ -1,0 +1,36 @@
+package app.perpetua.flow.recovery;
+
+import static app.perpetua.flow.http.Route.Verb.POST;
+import static app.perpetua.flow.http.Route.read;
+import static app.perpetua.flow.http.Route.write;
+
+import app.perpetua.flow.http.Route;
+import app.perpetua.flow.jobs.CleanupJob;
+import app.perpetua.flow.module.FeatureModule;
+import app.perpetua.flow.module.ModuleContext;
+import java.util.List;
+
+/** Undo of deletions. */
+public final class RecoveryModule implements FeatureModule {
+  private final Tombstones tombstones;
+  private final RecoveryRoutes recovery;
+
+  public RecoveryModule(
+      ModuleContext context, Tombstones tombstones, Restorer tasks, Restorer notes) {
+    this.tombstones = tombstones;
+    recovery = new RecoveryRoutes(new Recovery(tasks, notes, context.events()));
+  }
+
+  @Override
+  public List<Route> routes() {
+    return List.of(
+        read("/api/v1/recovery/tombstones", recovery::list),
+        write(POST, "/api/v1/recovery/tombstones/{id}/recover", recovery::recover),
+        write(POST, "/api/v1/tasks/recover/{tombstone_id}", recovery::recoverTask));
+  }
+
+  @Override
+  public List<CleanupJob.Sweep> sweeps() {
+    return List.of(tombstones::deleteExpired);
+  }
+}

@@ -1,0 +1,49 @@
+package app.perpetua.flow.recurrence;
+
+import static app.perpetua.flow.http.Route.Verb.DELETE;
+import static app.perpetua.flow.http.Route.Verb.PATCH;
+import static app.perpetua.flow.http.Route.Verb.POST;
+import static app.perpetua.flow.http.Route.read;
+import static app.perpetua.flow.http.Route.write;
+
+import app.perpetua.flow.http.Route;
+import app.perpetua.flow.jobs.JobHandler;
+import app.perpetua.flow.module.FeatureModule;
+import app.perpetua.flow.module.ModuleContext;
+import app.perpetua.flow.tasks.Instances;
+import app.perpetua.flow.tasks.TaskConfig;
+import app.perpetua.flow.tasks.Tasks;
+import java.util.List;
+import java.util.Map;
+
+/** Recurring tasks: templates and their instances. */
+public final class RecurrenceModule implements FeatureModule {
+  private final NextInstanceJob nextInstance;
+  private final TemplateRoutes templates;
+
+  public RecurrenceModule(
+      ModuleContext context, TaskConfig config, Tasks tasks, InstanceJobs jobs) {
+    Instances instances = new Instances(tasks, context.ids(), context.events());
+    nextInstance = new NextInstanceJob(instances, context.events());
+    templates =
+        new TemplateRoutes(
+            new Templates(tasks, instances, context.ids(), context.events(), jobs), config);
+  }
+
+  @Override
+  public List<Route> routes() {
+    return List.of(
+        read("/api/v1/templates", templates::list),
+        write(POST, "/api/v1/templates", templates::create),
+        write(POST, "/api/v1/templates/preview", templates::tryOut),
+        read("/api/v1/templates/{id}", templates::show),
+        write(PATCH, "/api/v1/templates/{id}", templates::patch),
+        write(DELETE, "/api/v1/templates/{id}", templates::delete),
+        read("/api/v1/templates/{id}/preview", templates::preview));
+  }
+
+  @Override
+  public Map<String, JobHandler> jobs() {
+    return Map.of(NextInstanceJob.KIND, nextInstance);
+  }
+}

@@ -1,0 +1,57 @@
+package app.perpetua.flow.reminders;
+
+import static app.perpetua.flow.http.Route.Verb.DELETE;
+import static app.perpetua.flow.http.Route.Verb.PATCH;
+import static app.perpetua.flow.http.Route.Verb.POST;
+import static app.perpetua.flow.http.Route.read;
+import static app.perpetua.flow.http.Route.write;
+
+import app.perpetua.flow.events.EventListener;
+import app.perpetua.flow.http.Route;
+import app.perpetua.flow.jobs.JobHandler;
+import app.perpetua.flow.module.FeatureModule;
+import app.perpetua.flow.module.ModuleContext;
+import app.perpetua.flow.notifications.Notifications;
+import app.perpetua.flow.tasks.Tasks;
+import java.util.List;
+import java.util.Map;
+
+/** Reminders of tasks. */
+public final class ReminderModule implements FeatureModule {
+  private final Reminders service;
+  private final ReminderFireJob fire;
+  private final ReminderRoutes reminders;
+
+  public ReminderModule(
+      ModuleContext context, ReminderConfig config, Tasks tasks, Notifications notifications) {
+    service = new Reminders(config, tasks, context.ids(), context.jobs(), context.events());
+    fire = new ReminderFireJob(service, tasks, notifications, context.events());
+    reminders = new ReminderRoutes(service);
+  }
+
+  public Reminders reminders() {
+    return service;
+  }
+
+  @Override
+  public List<Route> routes() {
+    return List.of(
+        read("/api/v1/tasks/{id}/reminders", reminders::listOfTask),
+        write(POST, "/api/v1/tasks/{id}/reminders", reminders::create),
+        read("/api/v1/reminders", reminders::list),
+        write(POST, "/api/v1/reminders", reminders::createWithTaskId),
+        read("/api/v1/reminders/{id}", reminders::show),
+        write(PATCH, "/api/v1/reminders/{id}", reminders::patch),
+        write(DELETE, "/api/v1/reminders/{id}", reminders::delete));
+  }
+
+  @Override
+  public Map<String, JobHandler> jobs() {
+    return Map.of(Reminders.FIRE, fire);
+  }
+
+  @Override
+  public List<EventListener> listeners() {
+    return List.of(new TaskListener(service));
+  }
+}

@@ -1,0 +1,62 @@
+package app.perpetua.flow.tasks;
+
+import static app.perpetua.flow.http.Route.Verb.DELETE;
+import static app.perpetua.flow.http.Route.Verb.PATCH;
+import static app.perpetua.flow.http.Route.Verb.POST;
+import static app.perpetua.flow.http.Route.Verb.PUT;
+import static app.perpetua.flow.http.Route.read;
+import static app.perpetua.flow.http.Route.write;
+
+import app.perpetua.flow.achievements.Achievements;
+import app.perpetua.flow.http.Route;
+import app.perpetua.flow.module.FeatureModule;
+import app.perpetua.flow.module.ModuleContext;
+import app.perpetua.flow.recovery.Tombstones;
+import java.util.List;
+
+/** Tasks and their subtasks. */
+public final class TaskModule implements FeatureModule {
+  private final Tasks tasks;
+  private final Subtasks subtasks;
+  private final TaskRoutes taskRoutes;
+  private final SubtaskRoutes subtaskRoutes;
+
+  public TaskModule(
+      ModuleContext context,
+      TaskConfig config,
+      Tombstones tombstones,
+      InstanceScheduler instances,
+      Achievements achievements) {
+    tasks =
+        new Tasks(config, context.ids(), context.json(), context.events(), tombstones, instances);
+    subtasks = new Subtasks(tasks, context.ids(), context.events());
+    taskRoutes = new TaskRoutes(tasks, achievements, new TaskForm(config));
+    subtaskRoutes = new SubtaskRoutes(tasks, subtasks, achievements);
+  }
+
+  public Tasks tasks() {
+    return tasks;
+  }
+
+  public Subtasks subtasks() {
+    return subtasks;
+  }
+
+  @Override
+  public List<Route> routes() {
+    return List.of(
+        read("/api/v1/tasks", taskRoutes::list),
+        write(POST, "/api/v1/tasks", taskRoutes::create),
+        read("/api/v1/tasks/{id}", taskRoutes::show),
+        write(PATCH, "/api/v1/tasks/{id}", taskRoutes::patch),
+        write(PUT, "/api/v1/tasks/{id}", taskRoutes::patch),
+        write(DELETE, "/api/v1/tasks/{id}", taskRoutes::delete),
+        write(POST, "/api/v1/tasks/{id}/force-complete", taskRoutes::forceComplete),
+        read("/api/v1/tasks/{id}/subtasks", subtaskRoutes::list),
+        write(POST, "/api/v1/tasks/{id}/subtasks", subtaskRoutes::create),
+        write(PUT, "/api/v1/tasks/{id}/subtasks/reorder", subtaskRoutes::reorder),
+        write(PATCH, "/api/v1/subtasks/{id}", subtaskRoutes::patch),
+        write(PUT, "/api/v1/subtasks/{id}", subtaskRoutes::patch),
+        write(DELETE, "/api/v1/subtasks/{id}", subtaskRoutes::delete));
+  }
+}

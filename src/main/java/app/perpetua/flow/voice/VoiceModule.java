@@ -1,0 +1,92 @@
+package app.perpetua.flow.voice;
+
+import static app.perpetua.flow.http.Route.Bucket.AI;
+import static app.perpetua.flow.http.Route.Streams.NEVER;
+import static app.perpetua.flow.http.Route.providerCall;
+import static app.perpetua.flow.http.Route.read;
+
+import app.perpetua.flow.base.AddressGuard;
+import app.perpetua.flow.credits.Credits;
+import app.perpetua.flow.credits.Reservations;
+import app.perpetua.flow.http.Authenticator;
+import app.perpetua.flow.http.Route;
+import app.perpetua.flow.http.websocket.WebSocketRoute;
+import app.perpetua.flow.jobs.JobHandler;
+import app.perpetua.flow.module.FeatureModule;
+import app.perpetua.flow.module.ModuleContext;
+import app.perpetua.flow.notes.Notes;
+import app.perpetua.flow.sql.Db;
+import java.net.InetAddress;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** Speech to text: live over a WebSocket, and of recordings. */
+public final class VoiceModule implements FeatureModule {
+  private final ModuleContext context;
+  private final VoiceConfig config;
+  private final VoiceTiming timing;
+  private final Optional<Transcriber> transcriber;
+  private final VoiceSessionStore sessions;
+  private final VoiceRoutes voice;
+  private final TranscriptionRoutes recordings;
+
+  /**
+   * @param transcriber empty if speech to text is disabled
+   */
+  public VoiceModule(
+      ModuleContext context,
+      VoiceConfig config,
+      VoiceTiming timing,
+      Optional<Transcriber> transcriber,
+      Credits credits,
+      Reservations reservations,
+      Notes notes) {
+    this.context = context;
+    this.config = config;
+    this.timing = timing;
+    this.transcriber = transcriber;
+    sessions =
+        new VoiceSessionStore(
+            config, timing.lease(), credits, context.jobs(), context.ids(), context.events());
+    voice = new VoiceRoutes(sessions);
+    recordings =
+        new TranscriptionRoutes(
+            new Transcriptions(
+                config,
+                transcriber,
+                new AddressGuard(config.audioHosts(), InetAddress::getAllByName),
+                reservations,
+                notes,
+                context.ids(),
+                context.events()));
+  }
+
+  /** Starts to monitor the live sessions of this process; the caller closes the registry. */
+  public LiveSessionRegistry startLiveSessions(Db db) {
+    LiveSessionRegistry live =
+        new LiveSessionRegistry(config, timing, db, sessions, transcriber, context.ids());
+    context.metrics().gauge("voice.sessions.live", live, LiveSessionRegistry::count);
+    return live;
+  }
+
+  public List<WebSocketRoute> sockets(LiveSessionRegistry live, Authenticator authenticator) {
+    return List.of(
+        new WebSocketRoute(
+            "/api/v1/ws/voice/transcribe",
+            handshake -> VoiceSocket.open(live, authenticator, context.json(), handshake)));
+  }
+
+  @Override
+  public List<Route> routes() {
+    return List.of(
+        providerCall("/api/v1/ai/transcribe", AI, NEVER, recordings::transcribe),
+        read("/api/v1/ai/voice-sessions", voice::list),
+        read("/api/v1/ai/voice-sessions/{id}", voice::show));
+  }
+
+  @Override
+  public Map<String, JobHandler> jobs() {
+    return Map.of(VoiceSessionStore.END, new EndVoiceSessionJob(sessions));
+  }
+}
