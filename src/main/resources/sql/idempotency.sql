@@ -1,9 +1,9 @@
--- name: open
--- Opens a keyed write in one round trip: locks the owner's row, drops a record that has outlived
--- its 24 hours, shows one that has not, and tries the key's own lock, which another process may
+-- name: lock_and_find
+-- Starts a write with a key in one round trip: locks the owner's row, deletes an expired record,
+-- returns one that is not expired, and tries the key's advisory lock, which another process may
 -- hold. The record is read as of the statement's start, so one that commits while this statement
--- waits is missed here; the primary key then refuses the second record, and the write runs again.
-with outlived as (
+-- waits is missed; the primary key then rejects the second record, and the write runs again.
+with expired as (
   delete from ops.idempotency_keys
   where user_id = :user_id and key = :key and created_at <= :horizon::timestamptz
 )
@@ -17,36 +17,36 @@ left join ops.idempotency_keys k
 where u.id = :user_id
 for no key update of u
 
--- name: keep
--- A second record for the key violates the primary key: whoever lost that race replays. None is
--- kept for a user whom the request has deleted.
+-- name: store_response
+-- A second record for the key violates the primary key, and the later request replays. Stores
+-- nothing if the request has deleted the user.
 insert into ops.idempotency_keys
   (user_id, key, method, path, fingerprint, state, status, body, created_at)
 select id, :key, :method, :path, :fingerprint, 'done', :status, :body::text, :now
 from auth.users
 where id = :user_id
 
--- name: reserve
--- The record of a request that asks a provider: open until that is settled. A second one violates
--- the primary key.
+-- name: insert_pending
+-- For a request that calls a provider: pending (state 'open') until it is settled. A second record
+-- violates the primary key.
 insert into ops.idempotency_keys
   (user_id, key, method, path, fingerprint, state, status, body, created_at)
 values (:user_id, :key, :method, :path, :fingerprint, 'open', null, null, :now)
 
--- name: settle
--- The owner is locked and the record was seen to be open.
+-- name: complete
+-- The owner is locked and the record is known to be pending.
 update ops.idempotency_keys
 set state = 'done', status = :status, body = :body::text
 where user_id = :user_id and key = :key and state = 'open'
 
 -- name: release
--- Nothing came of it, or nobody settled it: the key may be tried again.
+-- Frees the key of a request that was refused or never settled.
 delete from ops.idempotency_keys
 where user_id = :user_id and key = :key and state = 'open'
 
 -- name: delete_expired
 -- scope: system
--- cleanup, in batches: keys that nobody used again.
+-- Runs daily, in batches.
 delete from ops.idempotency_keys k
 using (
   select user_id, key
@@ -55,5 +55,5 @@ using (
   order by created_at
   limit :count
   for update skip locked
-) outlived
-where k.user_id = outlived.user_id and k.key = outlived.key
+) expired
+where k.user_id = expired.user_id and k.key = expired.key

@@ -34,9 +34,10 @@ enum Operation {
     return switch (this) {
       case LIST -> List.of("tasks.list_tasks");
       case SHOW -> List.of("tasks.find_detail");
-      case PATCH -> List.of("idempotency.open", "tasks.find_task");
-      case CREATE -> List.of("idempotency.open");
-      case COMPLETE -> List.of("idempotency.open", "tasks.find_task", "achievements.find_stats");
+      case PATCH -> List.of("idempotency.lock_and_find", "tasks.find_task");
+      case CREATE -> List.of("idempotency.lock_and_find");
+      case COMPLETE ->
+          List.of("idempotency.lock_and_find", "tasks.find_task", "achievements.find_stats");
     };
   }
 
@@ -44,14 +45,16 @@ enum Operation {
   List<String> left() {
     return switch (this) {
       case LIST, SHOW -> List.of();
-      case PATCH -> List.of("tasks.store_task", "events.append_activity", "idempotency.keep");
-      case CREATE -> List.of("tasks.insert_task", "events.append_activity", "idempotency.keep");
+      case PATCH ->
+          List.of("tasks.store_task", "events.append_activity", "idempotency.store_response");
+      case CREATE ->
+          List.of("tasks.insert_task", "events.append_activity", "idempotency.store_response");
       case COMPLETE ->
           List.of(
               "tasks.store_task",
               "events.append_activity",
               "achievements.store_stats",
-              "idempotency.keep");
+              "idempotency.store_response");
     };
   }
 

@@ -212,9 +212,9 @@ record PgBenchScript(String text, Map<String, String> variables) {
               "source", text("user"),
               "metadata", text("{}"),
               "request_id", text("0193c5a0-0000-7000-8000-000000000000"));
-      case "idempotency.open" ->
+      case "idempotency.lock_and_find" ->
           Map.of("key", uuid("key"), "horizon", text(Instant.now().minus(Duration.ofHours(24))));
-      case "idempotency.keep" ->
+      case "idempotency.store_response" ->
           Map.of(
               "key", uuid("key"),
               "method", text(creates ? "POST" : "PATCH"),

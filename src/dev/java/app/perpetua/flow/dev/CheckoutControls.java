@@ -193,7 +193,7 @@ final class CheckoutControls {
     }
     JsonNode given = tree.path("steps");
     if (!given.isMissingNode() && (!given.isArray() || given.size() > MAX_STEPS)) {
-      body.fail("steps", "must be a list of at most " + MAX_STEPS + " steps");
+      body.addError("steps", "must be a list of at most " + MAX_STEPS + " steps");
     }
     body.validate();
     List<Step> steps = new ArrayList<>();

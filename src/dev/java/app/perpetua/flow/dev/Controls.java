@@ -243,7 +243,7 @@ final class Controls {
     Boolean reset = body.bool("reset");
     body.notNull("advance", "set", "reset");
     if (Boolean.FALSE.equals(reset)) {
-      body.fail("reset", "must be true");
+      body.addError("reset", "must be true");
     }
     body.validate();
     if (Stream.of(advance, set, reset).filter(Objects::nonNull).count() != 1) {

@@ -77,7 +77,7 @@ final class OpenAiControls {
     }
     JsonNode given = tree.path("steps");
     if (!given.isMissingNode() && (!given.isArray() || given.size() > MAX_STEPS)) {
-      body.fail("steps", "must be a list of at most " + MAX_STEPS + " steps");
+      body.addError("steps", "must be a list of at most " + MAX_STEPS + " steps");
     }
     body.validate();
     if (down != null) {
@@ -184,8 +184,8 @@ final class OpenAiControls {
 
   private List<Part> parts(JsonReader step, JsonNode tree) {
     List<Part> parts = new ArrayList<>();
-    String text = step.verbatim("text", 1, MAX_TEXT);
-    String refusal = step.verbatim("refusal", 1, MAX_TEXT);
+    String text = step.untrimmedText("text", 1, MAX_TEXT);
+    String refusal = step.untrimmedText("refusal", 1, MAX_TEXT);
     String tool = step.text("tool", 1, 64);
     boolean hasArguments = step.has("arguments");
     boolean hasForm = step.has("json");

@@ -184,7 +184,7 @@ public final class AccountRoutes {
     String name = body.text("name", 1, MAX_NAME);
     String timezone = body.text("timezone", 1, MAX_TIMEZONE);
     if (timezone != null && !zones.contains(timezone)) {
-      body.fail("timezone", "must be a time zone of the IANA database such as Europe/Berlin");
+      body.addError("timezone", "must be a time zone of the IANA database such as Europe/Berlin");
     }
     body.validate();
     return tx -> Reply.ok(users.update(tx, name, timezone));

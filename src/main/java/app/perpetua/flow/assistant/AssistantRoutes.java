@@ -75,7 +75,7 @@ public final class AssistantRoutes {
     }
     UUID named = request.headerId("X-Task-Id");
     if (named != null && taskId != null && !named.equals(taskId)) {
-      body.fail("X-Task-Id", "names another task than context.task_id");
+      body.addError("X-Task-Id", "names another task than context.task_id");
     }
     body.validate();
     Chat chat = asked().chat();
@@ -135,10 +135,10 @@ public final class AssistantRoutes {
     JsonReader data = body.object("action_data");
     Action action = null;
     if (body.has("suggestion_id") == body.has("action_type")) {
-      body.fail("suggestion_id", "is required, or else action_type with action_data");
+      body.addError("suggestion_id", "is required, or else action_type with action_data");
     } else if (body.has("suggestion_id")) {
       if (data != null) {
-        body.fail("action_data", "goes with action_type, not with suggestion_id");
+        body.addError("action_data", "goes with action_type, not with suggestion_id");
       }
     } else if (data == null) {
       body.required("action_data");

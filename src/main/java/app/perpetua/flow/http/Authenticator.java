@@ -12,7 +12,7 @@ public interface Authenticator {
   /**
    * Verifies an access token.
    *
-   * @throws Refusal {@code TOKEN_EXPIRED} for a token whose only fault is its age, {@link
+   * @throws Refusal {@code TOKEN_EXPIRED} for a token that is valid but expired, {@link
    *     #unauthorized} for any other
    */
   Principal verify(String token);

@@ -3,13 +3,11 @@ package app.perpetua.flow.http;
 import java.time.Duration;
 
 /**
- * A request that has been answered, or whose client has gone: what the access log and the metrics
- * are made of.
+ * A request that has been answered or whose client has disconnected, for the access log and the
+ * metrics.
  *
- * @param exchange what the edge learnt of it
- * @param method the HTTP method; {@code OTHER} unless it is a common one, so that no client can
- *     make up labels
- * @param status the HTTP status of the answer
- * @param took from the end of the request's headers to the end of the answer
+ * @param method the HTTP method; {@code OTHER} for uncommon ones, which would be labels of metrics
+ * @param status the HTTP status
+ * @param took from the end of the request's headers to the end of the response
  */
-public record CompletedRequest(RequestContext exchange, String method, int status, Duration took) {}
+public record CompletedRequest(RequestContext context, String method, int status, Duration took) {}

@@ -1,6 +1,5 @@
 package app.perpetua.flow.http;
 
-import io.helidon.http.HeaderName;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.Headers;
 import io.helidon.http.ServerRequestHeaders;
@@ -8,22 +7,19 @@ import io.helidon.webserver.http.ServerResponse;
 import java.util.Set;
 
 /**
- * Lets browsers on configured origins read our answers (Fetch standard, CORS protocol). A foreign
- * origin gets the same answer without these headers: its browser then withholds it, and every other
- * client is none the wiser. Credentials are bearer tokens, never cookies, so {@code
- * Allow-Credentials} is not sent. Thread-safe.
+ * Allows pages of configured origins to read responses (Fetch standard, CORS protocol). Other
+ * origins get the same response without these headers, and the browser withholds it. Credentials
+ * are bearer tokens, not cookies, so {@code Allow-Credentials} is not sent. Thread-safe.
  */
 public final class Cors {
-  private static final HeaderName EXPOSE = HeaderNames.ACCESS_CONTROL_EXPOSE_HEADERS;
-
-  private static final String EXPOSED =
+  private static final String EXPOSED_HEADERS =
       "X-Request-ID, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, RateLimit,"
           + " RateLimit-Policy, X-Idempotent-Replayed, Retry-After, Deprecation, Sunset, Link";
 
   private static final String ALLOWED_HEADERS =
       "Authorization, Content-Type, Accept, Idempotency-Key, X-Request-ID, X-Task-Id";
 
-  /** Two hours, the longest that any common browser remembers a preflight. */
+  /** Two hours, the longest that any common browser caches a preflight. */
   private static final String MAX_AGE_SECONDS = "7200";
 
   private final Set<String> origins;
@@ -32,22 +28,23 @@ public final class Cors {
     this.origins = origins;
   }
 
-  /** Adds what every answer carries. */
-  public void mark(ServerRequestHeaders request, ServerResponse response) {
+  /** Adds the headers of every response. */
+  public void addHeaders(ServerRequestHeaders request, ServerResponse response) {
     if (origins.isEmpty()) {
       return;
     }
     response.header(HeaderNames.VARY, "Origin");
-    if (fromKnownOrigin(request)) {
+    if (isAllowedOrigin(request)) {
       response.header(
           HeaderNames.ACCESS_CONTROL_ALLOW_ORIGIN, request.get(HeaderNames.ORIGIN).get());
-      response.header(EXPOSE, EXPOSED);
+      response.header(HeaderNames.ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED_HEADERS);
     }
   }
 
-  /** Adds what the answer to an {@code OPTIONS} request carries if it is a preflight. */
-  public void preflight(ServerRequestHeaders request, ServerResponse response, String methods) {
-    if (fromKnownOrigin(request) && request.contains(HeaderNames.ACCESS_CONTROL_REQUEST_METHOD)) {
+  /** Adds the headers of a preflight response if the request is a preflight. */
+  public void addPreflightHeaders(
+      ServerRequestHeaders request, ServerResponse response, String methods) {
+    if (isAllowedOrigin(request) && request.contains(HeaderNames.ACCESS_CONTROL_REQUEST_METHOD)) {
       response.header(HeaderNames.ACCESS_CONTROL_ALLOW_METHODS, methods);
       response.header(HeaderNames.ACCESS_CONTROL_ALLOW_HEADERS, ALLOWED_HEADERS);
       response.header(HeaderNames.ACCESS_CONTROL_MAX_AGE, MAX_AGE_SECONDS);
@@ -55,8 +52,8 @@ public final class Cors {
   }
 
   /**
-   * True if the request comes from a page that may not talk to us. One without an origin comes from
-   * no browser's page; one from our own host is no stranger.
+   * Whether the request comes from a page of an origin that is not allowed. Pages of the same host
+   * are allowed; requests without an origin come from no page.
    */
   public boolean isForeign(Headers request) {
     if (!request.contains(HeaderNames.ORIGIN)) {
@@ -69,7 +66,7 @@ public final class Cors {
         && !origin.equalsIgnoreCase("https://" + host);
   }
 
-  private boolean fromKnownOrigin(ServerRequestHeaders request) {
+  private boolean isAllowedOrigin(ServerRequestHeaders request) {
     return request.contains(HeaderNames.ORIGIN)
         && origins.contains(request.get(HeaderNames.ORIGIN).get());
   }

@@ -21,26 +21,21 @@ import org.yaml.snakeyaml.representer.Representer;
 import org.yaml.snakeyaml.resolver.Resolver;
 
 /**
- * The contract, as YAML, as JSON, and as a page to browse. The page is Swagger UI out of the JAR
- * and asks no other host for anything. Thread-safe.
+ * Serves the contract as YAML, as JSON, and in Swagger UI, whose files are in the JAR. Thread-safe.
  */
 public final class Docs {
-  /**
-   * Nothing inline, nothing from elsewhere but images inside the style sheet, and requests only to
-   * this host: "try it out" reaches nothing else.
-   */
+  /** Allows no inline code and no other host, except data URLs for the style sheet's images. */
   private static final String CONTENT_SECURITY_POLICY =
       "default-src 'none'; script-src 'self'; style-src 'self';"
           + " img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none';"
           + " frame-ancestors 'none'";
 
-  /** To be asked for each time: a new release may bring another. */
-  private static final String CHECK = "no-cache";
+  private static final String REVALIDATE = "no-cache";
 
-  /** For a year: the page names the release in every address. */
-  private static final String FOREVER = "public, max-age=31536000, immutable";
+  /** The page puts the release into every URL. */
+  private static final String IMMUTABLE = "public, max-age=31536000, immutable";
 
-  private static final int PIECE_BYTES = 8 * 1024;
+  private static final int CHUNK_BYTES = 8 * 1024;
 
   private static final String JAVASCRIPT = "text/javascript; charset=utf-8";
 
@@ -50,10 +45,10 @@ public final class Docs {
   private final CompletableFuture<byte[]> script;
   private final CompletableFuture<byte[]> style;
 
-  /** Reads the contract; in the background translates it to JSON and reads the page's files. */
+  /** Reads the contract; converts it to JSON and reads the page's files in the background. */
   public Docs(Json writer) {
     yaml = resource("/openapi.yaml");
-    // Parsing takes longer than all the rest of the start, and nobody is waiting for it yet.
+    // Parsing takes longer than the rest of the start.
     json = inBackground(() -> writer.bytes(parsed(yaml)));
     Properties build = build();
     String swaggerUiVersion = build.getProperty("swagger-ui");
@@ -79,51 +74,51 @@ public final class Docs {
 
   /** GET /api/v1/openapi.yaml. The media type is RFC 9512's. */
   public Reply yaml(Request request) {
-    return shared("application/yaml", CHECK, yaml);
+    return shared("application/yaml", REVALIDATE, yaml);
   }
 
   /** GET /api/v1/openapi.json. */
   public Reply json(Request request) {
-    return shared("application/json", CHECK, json.join());
+    return shared("application/json", REVALIDATE, json.join());
   }
 
   /** GET /api/v1/docs. */
   public Reply page(Request request) {
     return new Reply.WithHeaders(
-        new Reply.Bytes(200, "text/html; charset=utf-8", CHECK, page),
+        new Reply.Bytes(200, "text/html; charset=utf-8", REVALIDATE, page),
         Map.of(
             "Content-Security-Policy", CONTENT_SECURITY_POLICY, "Referrer-Policy", "no-referrer"));
   }
 
   /** GET /api/v1/docs/init.js. */
   public Reply init(Request request) {
-    return new Reply.Bytes(200, JAVASCRIPT, FOREVER, resource("/docs/init.js"));
+    return new Reply.Bytes(200, JAVASCRIPT, IMMUTABLE, resource("/docs/init.js"));
   }
 
   /** GET /api/v1/docs/swagger-ui-bundle.js. */
   public Reply script(Request request) {
-    return shared(JAVASCRIPT, FOREVER, script.join());
+    return shared(JAVASCRIPT, IMMUTABLE, script.join());
   }
 
   /** GET /api/v1/docs/swagger-ui.css. */
   public Reply style(Request request) {
-    return shared("text/css; charset=utf-8", FOREVER, style.join());
+    return shared("text/css; charset=utf-8", IMMUTABLE, style.join());
   }
 
   private static CompletableFuture<byte[]> inBackground(Supplier<byte[]> reading) {
     return CompletableFuture.supplyAsync(reading, Thread::startVirtualThread);
   }
 
-  /** Written in pieces: whole, each answer to a slow client would hold a copy of it. */
+  /** Written in chunks, so that a slow client does not hold a copy of all bytes. */
   private static Reply shared(String contentType, String cacheControl, byte[] bytes) {
-    Reply.Writer pieces =
+    Reply.Writer chunks =
         out -> {
-          for (int at = 0; at < bytes.length; at += PIECE_BYTES) {
-            out.write(bytes, at, Math.min(PIECE_BYTES, bytes.length - at));
+          for (int offset = 0; offset < bytes.length; offset += CHUNK_BYTES) {
+            out.write(bytes, offset, Math.min(CHUNK_BYTES, bytes.length - offset));
           }
         };
     return new Reply.WithHeaders(
-        new Reply.Stream(200, contentType, cacheControl, pieces),
+        new Reply.Stream(200, contentType, cacheControl, chunks),
         Map.of("Content-Length", Integer.toString(bytes.length)));
   }
 
@@ -141,24 +136,24 @@ public final class Docs {
   }
 
   /**
-   * Reads plain scalars as YAML 1.2 does (10.3.2): a date stays text, and so does {@code no}.
-   * SnakeYAML by itself keeps to YAML 1.1.
+   * Reads plain scalars as in YAML 1.2 (10.3.2): dates and {@code no} are strings. SnakeYAML alone
+   * follows YAML 1.1.
    */
   private static final class CoreSchema extends Resolver {
-    private static final Pattern TRUE_OR_FALSE = Pattern.compile("true|false");
-    private static final Pattern NOTHING = Pattern.compile("null|~");
+    private static final Pattern BOOL = Pattern.compile("true|false");
+    private static final Pattern NULL = Pattern.compile("null|~");
     private static final Pattern EMPTY = Pattern.compile("");
-    private static final Pattern WHOLE = Pattern.compile("-?(?:0|[1-9][0-9]*)");
-    private static final Pattern DECIMAL =
+    private static final Pattern INT = Pattern.compile("-?(?:0|[1-9][0-9]*)");
+    private static final Pattern FLOAT =
         Pattern.compile("-?(?:0|[1-9][0-9]*)(?:\\.[0-9]+)?(?:[eE][-+]?[0-9]+)?");
 
     @Override
     protected void addImplicitResolvers() {
-      addImplicitResolver(Tag.BOOL, TRUE_OR_FALSE, "tf");
-      addImplicitResolver(Tag.NULL, NOTHING, "n~");
+      addImplicitResolver(Tag.BOOL, BOOL, "tf");
+      addImplicitResolver(Tag.NULL, NULL, "n~");
       addImplicitResolver(Tag.NULL, EMPTY, null);
-      addImplicitResolver(Tag.INT, WHOLE, "-0123456789");
-      addImplicitResolver(Tag.FLOAT, DECIMAL, "-0123456789");
+      addImplicitResolver(Tag.INT, INT, "-0123456789");
+      addImplicitResolver(Tag.FLOAT, FLOAT, "-0123456789");
     }
   }
 

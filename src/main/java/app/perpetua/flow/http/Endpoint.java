@@ -64,7 +64,7 @@ public final class Endpoint {
   }
 
   /**
-   * Deletes answers stored for idempotency keys more than 24 hours ago.
+   * Deletes responses stored for idempotency keys more than 24 hours ago.
    *
    * @param tx acts for the system
    * @return how many, at most {@code batch}
@@ -94,36 +94,36 @@ public final class Endpoint {
    * @throws CloseConnectionException if the answer cannot be completed
    */
   public void handle(Route route, ServerRequest request, ServerResponse response) {
-    RequestContext exchange = request.context().get(RequestContext.class).orElseThrow();
-    exchange.route(route.path());
+    RequestContext context = request.context().get(RequestContext.class).orElseThrow();
+    context.route(route.path());
     try {
-      send(exchange, response, answer(exchange, route, request, response));
+      send(context, response, answer(context, route, request, response));
     } catch (CloseConnectionException e) {
       throw e;
     } catch (RuntimeException e) {
-      send(exchange, response, refused(exchange, e, response));
+      send(context, response, refused(context, e, response));
     }
   }
 
   private Reply answer(
-      RequestContext exchange, Route route, ServerRequest request, ServerResponse response) {
+      RequestContext context, Route route, ServerRequest request, ServerResponse response) {
     Route.Handler handler = route.handler();
     Principal principal =
-        handler instanceof Route.Authenticated ? authenticate(exchange, request) : null;
-    // The request for an upgrade has been counted before it was refused.
+        handler instanceof Route.Authenticated ? authenticate(context, request) : null;
+    // A refused upgrade has been counted already.
     if (!(handler instanceof Route.Socket) || header(request, Route.Socket.REFUSED) == null) {
-      limit(exchange, route, principal, response);
+      limit(context, route, principal, response);
     }
     UUID key = handler instanceof Route.Keyed ? key(route, request) : null;
     byte[] body = body(route, request);
-    Request parsed = parsed(exchange, principal, request, body);
+    Request parsed = parsed(context, principal, request, body);
     Actor actor =
         principal == null ? Actor.system(parsed.id()) : Actor.user(principal.userId(), parsed.id());
     KeyedRequest keyed = key == null ? null : keyed(key, route, request, body);
     return switch (handler) {
-      case Route.Public plain -> plain.answer().apply(parsed);
+      case Route.Public open -> open.answer().apply(parsed);
       case Route.Socket socket -> socket.answer().apply(parsed);
-      case Route.SystemWrite open -> systemWrite(actor, open.work().prepare(parsed));
+      case Route.SystemWrite write -> systemWrite(actor, write.work().prepare(parsed));
       case Route.Read read -> read(actor, parsed.principal(), read.work().prepare(parsed));
       case Route.Write write -> {
         Function<Tx, Reply> work = write.work().prepare(parsed);
@@ -134,7 +134,7 @@ public final class Endpoint {
       case Route.ProviderCall call ->
           providerCalls.answer(
               new CallContext(
-                  actor, exchange, Objects.requireNonNull(keyed), streams(call, request)),
+                  actor, context, Objects.requireNonNull(keyed), streams(call, request)),
               call.prepare().apply(parsed));
     };
   }
@@ -153,7 +153,7 @@ public final class Endpoint {
     }
   }
 
-  /** PUT and DELETE are idempotent by themselves, so their key is optional. */
+  /** A write without a key, which only PUT and DELETE may be. */
   private Reply write(Actor actor, Principal principal, Function<Tx, Reply> work) {
     try (Permit _ = admission.write(principal.userId())) {
       return db.write(
@@ -176,17 +176,14 @@ public final class Endpoint {
     };
   }
 
-  private Principal authenticate(RequestContext exchange, ServerRequest request) {
+  private Principal authenticate(RequestContext context, ServerRequest request) {
     Principal principal = authenticator.verifyBearer(header(request, "Authorization"));
-    exchange.userId(principal.userId());
+    context.userId(principal.userId());
     return principal;
   }
 
   private void limit(
-      RequestContext exchange,
-      Route route,
-      @Nullable Principal principal,
-      ServerResponse response) {
+      RequestContext context, Route route, @Nullable Principal principal, ServerResponse response) {
     int limit =
         switch (route.bucket()) {
           case PROBE, EXEMPT -> 0;
@@ -197,13 +194,13 @@ public final class Endpoint {
     if (limit == 0) {
       return;
     }
-    String who = principal == null ? exchange.client() : principal.userId().toString();
-    RateLimiter.Verdict verdict =
-        limiter.take(route.bucket().name().toLowerCase(Locale.ROOT), who, limit);
-    verdict.headers().forEach((name, value) -> response.header(name, value));
-    if (!verdict.allowed()) {
+    String key = principal == null ? context.client() : principal.userId().toString();
+    RateLimiter.Decision decision =
+        limiter.tryAcquire(route.bucket().name().toLowerCase(Locale.ROOT), key, limit);
+    decision.headers().forEach((name, value) -> response.header(name, value));
+    if (!decision.allowed()) {
       throw Refusal.of(ErrorCode.RATE_LIMIT_EXCEEDED, "more than " + limit + " requests a minute")
-          .retryAfter(verdict.retryAfter());
+          .retryAfter(decision.retryAfter());
     }
   }
 
@@ -246,14 +243,14 @@ public final class Endpoint {
   }
 
   private Request parsed(
-      RequestContext exchange, @Nullable Principal principal, ServerRequest request, byte[] body) {
+      RequestContext context, @Nullable Principal principal, ServerRequest request, byte[] body) {
     Map<String, String> query = new HashMap<>();
     for (String name : request.query().names()) {
       query.put(name, request.query().get(name));
     }
     return new Request(
         json,
-        exchange,
+        context,
         principal,
         name -> request.path().pathParameters().get(name),
         name -> header(request, name),
@@ -262,20 +259,20 @@ public final class Endpoint {
         db.now());
   }
 
-  private Reply refused(RequestContext exchange, Throwable failure, ServerResponse response) {
-    Refusal refusal = errors.refusal(failure, exchange.requestId());
-    exchange.code(refusal.code());
+  private Reply refused(RequestContext context, Throwable failure, ServerResponse response) {
+    Refusal refusal = errors.refusal(failure, context.requestId());
+    context.code(refusal.code());
     if (refusal.extras().get("retry_after") instanceof Number seconds) {
       response.header("Retry-After", seconds.toString());
     }
-    return Reply.Bytes.json(refusal.code().status(), errors.json(refusal, exchange.requestId()));
+    return Reply.Bytes.json(refusal.code().status(), errors.json(refusal, context.requestId()));
   }
 
-  private void send(RequestContext exchange, ServerResponse response, Reply reply) {
+  private void send(RequestContext context, ServerResponse response, Reply reply) {
     switch (reply) {
       case Reply.Body(int status, Object body) when body == null ->
           response.status(Status.create(status)).send();
-      case Reply.Body body -> send(exchange, response, body.rendered(json));
+      case Reply.Body body -> send(context, response, body.rendered(json));
       case Reply.Bytes(int status, String type, String cacheControl, byte[] bytes) ->
           response
               .status(Status.create(status))
@@ -283,10 +280,10 @@ public final class Endpoint {
               .header(HeaderNames.CACHE_CONTROL, cacheControl)
               .send(bytes);
       case Reply.Refused(Refusal refusal) ->
-          send(exchange, response, refused(exchange, refusal, response));
-      case Reply.WithHeaders(Reply bare, Map<String, String> headers) -> {
+          send(context, response, refused(context, refusal, response));
+      case Reply.WithHeaders(Reply inner, Map<String, String> headers) -> {
         headers.forEach((name, value) -> response.header(name, value));
-        send(exchange, response, bare);
+        send(context, response, inner);
       }
       case Reply.Stream(int status, String type, String cacheControl, Reply.Writer writer) -> {
         response
@@ -298,14 +295,14 @@ public final class Endpoint {
     }
   }
 
-  /** A failure in mid-stream closes the connection, since the status has been sent. */
+  /** A failure while streaming closes the connection, since the status has been sent. */
   private static void stream(ServerResponse response, Reply.Writer writer) {
     try {
       OutputStream out = response.outputStream();
       writer.write(out);
       out.close();
     } catch (IOException | RuntimeException e) {
-      throw new CloseConnectionException("a streamed answer was not completed", e);
+      throw new CloseConnectionException("a streamed response was not completed", e);
     }
   }
 

@@ -23,7 +23,7 @@ public final class Errors {
     this.json = json;
   }
 
-  /** Maps a failure to a refusal; logs what is not one. */
+  /** Maps a failure to a refusal, and logs any other failure than a refusal. */
   public Refusal refusal(Throwable failure, String requestId) {
     return switch (failure) {
       case Refusal refusal -> refusal;
@@ -57,36 +57,36 @@ public final class Errors {
   private static Refusal refusal(DatabaseException e, String requestId) {
     return switch (e.kind()) {
       case UNAVAILABLE, RETRY -> {
-        away("the database cannot be reached", e, requestId);
-        yield Refusal.of(ErrorCode.SERVICE_UNAVAILABLE, "the database cannot be reached")
+        logOutage("the database is unavailable", e, requestId);
+        yield Refusal.of(ErrorCode.SERVICE_UNAVAILABLE, "the database is unavailable")
             .retryAfter(SOON);
       }
       case COMMIT_UNKNOWN -> {
-        away("it is unknown whether a commit was done", e, requestId);
+        logOutage("unknown whether the commit took effect", e, requestId);
         yield Refusal.of(
                 ErrorCode.SERVICE_UNAVAILABLE,
-                "it is unknown whether the change was saved: retry with the same Idempotency-Key")
+                "unknown whether the change was saved: retry with the same Idempotency-Key")
             .retryAfter(SOON);
       }
       case BUSY ->
-          Refusal.of(ErrorCode.CONFLICT, "another change of this account is still running")
+          Refusal.of(ErrorCode.CONFLICT, "another change to this account is in progress")
               .retryAfter(SOON);
       case CONSTRAINT, PARTITION, DEFECT -> defect(e, requestId);
     };
   }
 
-  /** One line without a stack trace, since an outage logs one for every request. */
-  private static void away(String what, DatabaseException e, String requestId) {
+  /** Without a stack trace, since an outage logs this for every request. */
+  private static void logOutage(String message, DatabaseException e, String requestId) {
     LOG.log(
         System.Logger.Level.WARNING,
         "{0}: {1}",
-        what,
+        message,
         e.line(),
         LogFields.of("request_id", requestId));
   }
 
   private static Refusal defect(Throwable failure, String requestId) {
     LOG.log(System.Logger.Level.ERROR, "request " + requestId + " failed", failure);
-    return Refusal.of(ErrorCode.INTERNAL_ERROR, "something went wrong on our side");
+    return Refusal.of(ErrorCode.INTERNAL_ERROR, "internal error");
   }
 }

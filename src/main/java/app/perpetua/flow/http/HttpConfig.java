@@ -7,15 +7,14 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * The listener, its limits and whom it trusts.
+ * The listener, its limits and its trusted proxies.
  *
- * @param port where it listens; 0 lets the system choose
- * @param corsOrigins origins that browsers may call from
- * @param trustedProxies whose forwarded headers are believed
- * @param metricsToken lets {@code /metrics} be read from elsewhere than this machine
- * @param metricsPort a port for {@code /metrics} alone; 0 for none
- * @param maxConnectionsPerAddress connections that one address may have open; trusted proxies are
- *     exempt
+ * @param port 0 lets the system choose
+ * @param corsOrigins origins whose pages may read responses
+ * @param trustedProxies addresses whose forwarded headers are used
+ * @param metricsToken allows other machines to read {@code /metrics}
+ * @param metricsPort a separate port for {@code /metrics}; 0 for none
+ * @param maxConnectionsPerAddress open at once; trusted proxies are exempt
  * @param rateLimitGeneral requests per user (or address) in any 60 seconds
  * @param rateLimitAi requests per user that call a model, in any 60 seconds
  * @param rateLimitAuth sign-in requests per address, in any 60 seconds

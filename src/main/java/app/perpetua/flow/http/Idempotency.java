@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Records of requests with an {@code Idempotency-Key} (FR-059,
- * draft-ietf-httpapi-idempotency-key-header). The record of a write commits with the write itself,
- * so that a repeat finds either both or neither. Stateless.
+ * draft-ietf-httpapi-idempotency-key-header). The record of a write commits with the write, so a
+ * retry finds both or neither. Stateless.
  */
 final class Idempotency {
   /** The constraint that a second record for one key violates. */
@@ -56,14 +56,14 @@ final class Idempotency {
     }
   }
 
-  private record Found(
+  private record StoredRecord(
       LockedUser owner,
       boolean locked,
       byte @Nullable [] fingerprint,
       @Nullable String state,
       @Nullable Integer status,
       @Nullable String body) {
-    boolean isOpen() {
+    boolean isPending() {
       return "open".equals(state);
     }
   }
@@ -79,7 +79,7 @@ final class Idempotency {
     if (header == null) {
       if (required) {
         throw Refusal.invalid(
-            "Idempotency-Key", "is required: a UUID made once per intended change");
+            "Idempotency-Key", "is required: a new UUID for each intended change");
       }
       return null;
     }
@@ -89,7 +89,7 @@ final class Idempotency {
     }
     UUID key = Formats.uuid(bare);
     if (key == null) {
-      throw Refusal.invalid("Idempotency-Key", Formats.NO_UUID);
+      throw Refusal.invalid("Idempotency-Key", Formats.INVALID_UUID);
     }
     return key;
   }
@@ -104,67 +104,70 @@ final class Idempotency {
    * Finds the stored answer. First statement of a transaction: locks the owner.
    *
    * @return empty if the request has not been answered
-   * @throws Refusal {@code UNAUTHORIZED} if the account is gone, {@code IDEMPOTENCY_KEY_REUSED},
-   *     {@code IDEMPOTENCY_IN_PROGRESS}
+   * @throws Refusal {@code UNAUTHORIZED} if the account does not exist, {@code
+   *     IDEMPOTENCY_KEY_REUSED}, {@code IDEMPOTENCY_IN_PROGRESS}
    */
   static Optional<Replay> find(Tx tx, KeyedRequest request) {
-    Found found = lockAndFind(tx, request);
-    if (found.fingerprint() == null) {
-      if (!found.locked()) {
+    StoredRecord stored = lockAndFind(tx, request);
+    if (stored.fingerprint() == null) {
+      if (!stored.locked()) {
         throw inProgress();
       }
       return Optional.empty();
     }
-    if (!MessageDigest.isEqual(found.fingerprint(), request.fingerprint())) {
+    if (!MessageDigest.isEqual(stored.fingerprint(), request.fingerprint())) {
       throw Refusal.of(
           ErrorCode.IDEMPOTENCY_KEY_REUSED,
           "this Idempotency-Key was used for a different request");
     }
-    if (found.status() == null || found.isOpen()) {
+    if (stored.status() == null || stored.isPending()) {
       throw inProgress();
     }
-    return Optional.of(new Replay(found.status(), found.body()));
+    return Optional.of(new Replay(stored.status(), stored.body()));
   }
 
   /**
-   * Returns whether a request's record is still open. First statement of a transaction: locks the
+   * Returns whether a request's record is pending. First statement of a transaction: locks the
    * owner.
    *
-   * @throws Refusal {@code UNAUTHORIZED} if the account is gone
+   * @throws Refusal {@code UNAUTHORIZED} if the account does not exist
    */
-  static boolean isOpen(Tx tx, KeyedRequest request) {
-    return lockAndFind(tx, request).isOpen();
+  static boolean isPending(Tx tx, KeyedRequest request) {
+    return lockAndFind(tx, request).isPending();
   }
 
-  private static Found lockAndFind(Tx tx, KeyedRequest request) {
-    Found found =
-        tx.sql("idempotency.open")
+  private static StoredRecord lockAndFind(Tx tx, KeyedRequest request) {
+    StoredRecord stored =
+        tx.sql("idempotency.lock_and_find")
             .bind("key", request.key())
             .bind("horizon", tx.now().minus(RETENTION))
             .one(
                 row ->
-                    new Found(
+                    new StoredRecord(
                         LockedUser.of(row),
                         row.bool("locked"),
                         row.bytesOrNull("fingerprint"),
                         row.textOrNull("state"),
                         row.integerOrNull("status"),
                         row.textOrNull("body")))
-            .orElseThrow(() -> Refusal.of(ErrorCode.UNAUTHORIZED, "sign in again"));
-    tx.opened(found.owner());
-    return found;
+            .orElseThrow(
+                () ->
+                    Refusal.of(
+                        ErrorCode.UNAUTHORIZED, "the account does not exist; sign in again"));
+    tx.opened(stored.owner());
+    return stored;
   }
 
-  /** Stores the answer of a write at commit; a refusal is not stored, which frees the key. */
-  static void store(Tx tx, KeyedRequest request, Reply reply) {
+  /** Stores the response of a write at commit; a refusal is not stored, which frees the key. */
+  static void storeResponse(Tx tx, KeyedRequest request, Reply reply) {
     switch (reply) {
       case Reply.Bytes bytes ->
-          record(tx, "idempotency.keep", request)
+          record(tx, "idempotency.store_response", request)
               .bind("status", bytes.status())
               .bind("body", bytes.text())
               .atCommit();
       case Reply.Body empty ->
-          record(tx, "idempotency.keep", request)
+          record(tx, "idempotency.store_response", request)
               .bind("status", empty.status())
               .bind("body", null)
               .atCommit();
@@ -174,9 +177,9 @@ final class Idempotency {
     }
   }
 
-  /** Stores an open record at commit, for a request that calls a provider. */
-  static void open(Tx tx, KeyedRequest request) {
-    record(tx, "idempotency.reserve", request).atCommit();
+  /** Stores a pending record at commit, for a request that calls a provider. */
+  static void insertPending(Tx tx, KeyedRequest request) {
+    record(tx, "idempotency.insert_pending", request).atCommit();
   }
 
   private static Query record(Tx tx, String statement, KeyedRequest request) {
@@ -187,9 +190,9 @@ final class Idempotency {
         .bind("fingerprint", request.fingerprint());
   }
 
-  /** Stores the answer in an open record at commit, which closes the record. */
+  /** Stores the response in a pending record at commit. */
   static void complete(Tx tx, KeyedRequest request, Reply.Bytes answer) {
-    tx.sql("idempotency.settle")
+    tx.sql("idempotency.complete")
         .bind("key", request.key())
         .bind("status", answer.status())
         .bind("body", answer.text())
@@ -197,7 +200,7 @@ final class Idempotency {
   }
 
   /**
-   * Deletes an open record, which frees its key.
+   * Deletes a pending record, which frees its key.
    *
    * @return false if there is none
    */
@@ -215,7 +218,7 @@ final class Idempotency {
 
   static Refusal inProgress() {
     return Refusal.of(
-            ErrorCode.IDEMPOTENCY_IN_PROGRESS, "the first request with this key is still running")
+            ErrorCode.IDEMPOTENCY_IN_PROGRESS, "the first request with this key is in progress")
         .retryAfter(Duration.ofSeconds(1));
   }
 

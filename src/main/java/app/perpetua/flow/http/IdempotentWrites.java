@@ -45,7 +45,7 @@ final class IdempotentWrites {
         Replay::reply,
         tx -> {
           Reply reply = work.apply(tx).rendered(json);
-          Idempotency.store(tx, request, reply);
+          Idempotency.storeResponse(tx, request, reply);
           return reply;
         });
   }
@@ -54,7 +54,7 @@ final class IdempotentWrites {
    * Runs a transaction unless its request has been answered before. Requests with the same key run
    * one at a time, and hold no other permit and no connection while they wait for each other.
    *
-   * @param execute stores the request's record; may run again if the database asks for it
+   * @param execute stores the request's record; may run again
    * @throws Refusal as {@link Idempotency#find} and {@link Admission#write}
    */
   <T> T executeOrReplay(
@@ -68,7 +68,7 @@ final class IdempotentWrites {
               actor,
               tx -> Idempotency.find(tx, request).map(replay).orElseGet(() -> execute.apply(tx)));
         } catch (DatabaseException e) {
-          // Another process has stored a record for this key meanwhile; the next attempt finds it.
+          // Another process has stored a record for this key; the next attempt finds it.
           if (!e.violates(Idempotency.ONE_RECORD_PER_KEY) || attempt == ATTEMPTS) {
             throw e;
           }

@@ -7,7 +7,6 @@ import java.util.UUID;
  * The user that a verified access token was issued to, and the session it belongs to.
  *
  * @param userId the token's {@code sub}
- * @param session the token's {@code jti}: what is counted per session is counted per this
- * @param expiresAt when the token ends
+ * @param session the token's {@code jti}, the key of limits per session
  */
 public record Principal(UUID userId, UUID session, Instant expiresAt) {}

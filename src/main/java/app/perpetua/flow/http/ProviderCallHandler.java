@@ -46,12 +46,12 @@ final class ProviderCallHandler {
   }
 
   /**
-   * What surrounds one call.
+   * The context of one call.
    *
    * @param streamed whether the answer is a stream of events
    */
   record CallContext(
-      Actor actor, RequestContext exchange, KeyedRequest request, boolean streamed) {}
+      Actor actor, RequestContext requestContext, KeyedRequest request, boolean streamed) {}
 
   /**
    * Answers a request.
@@ -59,17 +59,17 @@ final class ProviderCallHandler {
    * @throws Refusal if it is refused before the call, or the call has no usable result
    */
   <R, O> Reply answer(CallContext context, TwoPhaseRequest<R, O> request) {
-    Supplier<Reply> next =
+    Supplier<Reply> call =
         writes.executeOrReplay(
             context.actor(),
             context.request(),
             replay -> () -> replayed(context, replay),
             tx -> {
               R reserved = request.reserve().apply(tx, context.request().key());
-              Idempotency.open(tx, context.request());
-              return () -> called(context, request, reserved);
+              Idempotency.insertPending(tx, context.request());
+              return () -> call(context, request, reserved);
             });
-    return next.get();
+    return call.get();
   }
 
   /** Lets running calls finish within a time-out, then cancels them; returns at once. */
@@ -85,7 +85,7 @@ final class ProviderCallHandler {
         });
   }
 
-  private <R, O> Reply called(CallContext context, TwoPhaseRequest<R, O> request, R reserved) {
+  private <R, O> Reply call(CallContext context, TwoPhaseRequest<R, O> request, R reserved) {
     return context.streamed()
         ? Reply.stream(EVENT_STREAM, out -> stream(context, request, reserved, out))
         : callAndSettle(context, request, reserved, null, new Cancellation());
@@ -103,12 +103,12 @@ final class ProviderCallHandler {
           sse.event("result", result(bytes.bytes()));
         }
       } catch (RuntimeException e) {
-        Refusal refusal = errors.refusal(e, context.exchange().requestId());
-        context.exchange().code(refusal.code());
-        sse.event("error", errors.text(refusal, context.exchange().requestId()));
+        Refusal refusal = errors.refusal(e, context.requestContext().requestId());
+        context.requestContext().code(refusal.code());
+        sse.event("error", errors.text(refusal, context.requestContext().requestId()));
       }
       sse.done();
-      if (sse.broken()) {
+      if (sse.isDisconnected()) {
         throw new IOException("the client closed the connection");
       }
     }
@@ -130,7 +130,7 @@ final class ProviderCallHandler {
     return settle(context, request, reserved, result);
   }
 
-  /** A refusal is thrown after its transaction has committed. */
+  /** Throws a refusal after its transaction has committed. */
   private <R, O> Reply settle(
       CallContext context, TwoPhaseRequest<R, O> request, R reserved, O result) {
     KeyedRequest keyed = context.request();
@@ -138,16 +138,17 @@ final class ProviderCallHandler {
         db.write(
             context.actor(),
             tx -> {
-              if (!Idempotency.isOpen(tx, keyed)) {
-                // The job that releases abandoned reservations was faster.
-                throw Refusal.of(ErrorCode.SERVICE_UNAVAILABLE, "this took too long: try it again")
+              if (!Idempotency.isPending(tx, keyed)) {
+                // The job that releases abandoned reservations has run.
+                throw Refusal.of(ErrorCode.SERVICE_UNAVAILABLE, "the call took too long; try again")
                     .retryAfter(Duration.ofSeconds(1));
               }
               Reply settled = request.settle().settle(tx, reserved, result).rendered(json);
               switch (settled) {
                 case Reply.Bytes bytes -> Idempotency.complete(tx, keyed, bytes);
                 case Reply.Refused _ -> Idempotency.release(tx, keyed.key());
-                default -> throw new IllegalStateException("neither a body nor a refusal");
+                default ->
+                    throw new IllegalStateException("settle must return a body or a refusal");
               }
               return settled;
             });

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Request {
   private final Json json;
-  private final RequestContext exchange;
+  private final RequestContext context;
   private final @Nullable Principal principal;
   private final Function<String, String> pathParameters;
   private final Function<String, @Nullable String> headers;
@@ -27,7 +27,7 @@ public final class Request {
 
   public Request(
       Json json,
-      RequestContext exchange,
+      RequestContext context,
       @Nullable Principal principal,
       Function<String, String> pathParameters,
       Function<String, @Nullable String> headers,
@@ -35,7 +35,7 @@ public final class Request {
       byte[] bytes,
       Instant now) {
     this.json = json;
-    this.exchange = exchange;
+    this.context = context;
     this.principal = principal;
     this.pathParameters = pathParameters;
     this.headers = headers;
@@ -51,12 +51,12 @@ public final class Request {
 
   /** {@code X-Request-ID}: the client's if it is well-formed, else a generated one. */
   public String id() {
-    return exchange.requestId();
+    return context.requestId();
   }
 
-  /** The client's address, taken from trusted proxies where there are some. */
+  /** The client's address, as forwarded by trusted proxies. */
   public String client() {
-    return exchange.client();
+    return context.client();
   }
 
   /**
@@ -64,7 +64,7 @@ public final class Request {
    * forwards does not; the headers that proxies add show it.
    */
   public boolean local() {
-    return exchange.local() && header("X-Forwarded-For").isEmpty() && header("Forwarded").isEmpty();
+    return context.local() && header("X-Forwarded-For").isEmpty() && header("Forwarded").isEmpty();
   }
 
   /**
@@ -87,7 +87,7 @@ public final class Request {
   public UUID pathId(String name) {
     UUID id = Formats.uuid(pathParameters.apply(name));
     if (id == null) {
-      throw Refusal.invalid(name, Formats.NO_UUID);
+      throw Refusal.invalid(name, Formats.INVALID_UUID);
     }
     return id;
   }
@@ -109,12 +109,11 @@ public final class Request {
     }
     UUID id = Formats.uuid(header.strip());
     if (id == null) {
-      throw Refusal.invalid(name, Formats.NO_UUID);
+      throw Refusal.invalid(name, Formats.INVALID_UUID);
     }
     return id;
   }
 
-  /** The query string. */
   public QueryParameters query() {
     return query;
   }

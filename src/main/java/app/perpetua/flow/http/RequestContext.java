@@ -31,12 +31,12 @@ public final class RequestContext {
     return requestId;
   }
 
-  /** The client's address, taken from trusted proxies where there are some; of IPv6, the /64. */
+  /** The client's address, as forwarded by trusted proxies; for IPv6 the /64. */
   public String client() {
     return client;
   }
 
-  /** Whether the peer, which may be a proxy, is on this machine. */
+  /** Whether the peer, possibly a proxy, is on this machine. */
   boolean local() {
     return local;
   }
@@ -45,7 +45,6 @@ public final class RequestContext {
     return startedNanos;
   }
 
-  /** Sets the connection of the request. */
   public void connection(ClientConnection client) {
     connection = client;
   }
@@ -80,8 +79,8 @@ public final class RequestContext {
     return route;
   }
 
-  public void code(ErrorCode refused) {
-    code = refused;
+  public void code(ErrorCode value) {
+    code = value;
   }
 
   /** The error code of the answer; null for a success. */

@@ -7,11 +7,13 @@ import io.helidon.http.HeaderNames;
 import io.helidon.http.Headers;
 import java.util.regex.Pattern;
 
-/** {@code X-Request-ID}: a well-formed one of the client's, else one of ours. Thread-safe. */
+/**
+ * Takes {@code X-Request-ID} from the client if it is well-formed, or generates it. Thread-safe.
+ */
 public final class RequestId {
   public static final HeaderName HEADER = HeaderNames.create("X-Request-ID");
 
-  /** Nothing that could break a log line or a header. */
+  /** Safe in log lines and headers. */
   private static final Pattern WELL_FORMED = Pattern.compile("[A-Za-z0-9._-]{1,128}");
 
   private final Ids ids;
@@ -20,7 +22,6 @@ public final class RequestId {
     this.ids = ids;
   }
 
-  /** The id to use for a request with these headers. */
   public String of(Headers headers) {
     if (headers.contains(HEADER)) {
       Header given = headers.get(HEADER);

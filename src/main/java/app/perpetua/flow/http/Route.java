@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param method the HTTP method
  * @param path the full path with parameters in braces
  * @param bucket the rate limit that it counts towards
- * @param handler states the guards and answers the request
+ * @param handler checks and answers the request
  * @param sunset non-null once the end of the endpoint has been announced (FR-069b)
  * @param idempotencyPath the path that idempotency keys are stored with, without the query; null
  *     for that of the request
@@ -28,7 +28,7 @@ public record Route(
     this(method, path, bucket, handler, null, null);
   }
 
-  /** The methods of the contract; HEAD and OPTIONS are answered by the toolkit. */
+  /** The methods of the contract; {@code http.server} answers HEAD and OPTIONS. */
   public enum Verb {
     GET,
     POST,
@@ -51,13 +51,13 @@ public record Route(
     GENERAL
   }
 
-  /** Answers a request; its type states what the request must bring. */
+  /** Answers a request; its type determines the checks. */
   public sealed interface Handler {}
 
   /** Requires an access token. */
   public sealed interface Authenticated extends Handler {}
 
-  /** Reads an {@code Idempotency-Key}, too. */
+  /** Also reads an {@code Idempotency-Key}. */
   public sealed interface Keyed extends Authenticated {}
 
   /** Answers without a transaction. */
@@ -96,7 +96,7 @@ public record Route(
 
   /**
    * Parses a request without side effects, then answers it inside a transaction. The second step
-   * may run again if the database asks for it.
+   * may run again.
    */
   @FunctionalInterface
   public interface Work {
@@ -107,11 +107,9 @@ public record Route(
   /**
    * The end of an endpoint (RFC 9745, RFC 8594).
    *
-   * @param deprecatedAt from when it should not be used any more
-   * @param goneAt when it is removed
    * @param migration describes the replacement
    */
-  public record Sunset(Instant deprecatedAt, Instant goneAt, URI migration) {}
+  public record Sunset(Instant deprecatedAt, Instant removedAt, URI migration) {}
 
   /** A public answer that is not rate-limited. */
   public static Route plain(String path, Function<Request, Reply> answer) {

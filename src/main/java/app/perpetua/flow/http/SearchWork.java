@@ -4,8 +4,8 @@ import app.perpetua.flow.sql.Tx;
 import java.util.function.Function;
 
 /**
- * A read that scans the text of all rows of its user, and costs the database far more than other
- * reads; few run at once ({@code SearchAdmission}).
+ * A read that scans the text of all rows of its user. It costs far more than other reads, so only
+ * few run at once ({@code SearchAdmission}).
  *
  * @param read answers the request
  */

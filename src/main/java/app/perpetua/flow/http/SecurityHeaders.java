@@ -5,15 +5,15 @@ import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
 import java.util.List;
 
-/** Headers that tell browsers and caches to be careful. A handler may replace them. */
+/** Security headers. A handler may replace them. */
 public final class SecurityHeaders {
-  /** On every answer: no guessing of content types, no copies of anyone's data in caches. */
+  /** On every response: no content sniffing, no caching. */
   public static final List<Header> ALWAYS =
       List.of(
           HeaderValues.createCached("X-Content-Type-Options", "nosniff"),
           HeaderValues.createCached(HeaderNames.CACHE_CONTROL, "no-store"));
 
-  /** Only where TLS is known to stand in front (RFC 6797, 7.2): two years. */
+  /** Only behind a proxy that terminates TLS (RFC 6797, 7.2): two years. */
   public static final Header BEHIND_TLS =
       HeaderValues.createCached(
           HeaderNames.STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains");

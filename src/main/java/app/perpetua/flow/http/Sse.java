@@ -10,28 +10,29 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * A stream of server-sent events (WHATWG HTML, 9.2). A heartbeat keeps proxies awake and finds out
- * that nobody listens any more; from then on nothing is written. Thread-safe.
+ * A stream of server-sent events (WHATWG HTML, 9.2). Heartbeats keep the connection open and detect
+ * a client that has disconnected; after that nothing is written. Thread-safe.
  */
 final class Sse implements AutoCloseable {
   private final OutputStream out;
   private final Json json;
-  private final Runnable gone;
+  private final Runnable onDisconnect;
   private final ReentrantLock writing = new ReentrantLock();
   private final CountDownLatch closed = new CountDownLatch(1);
-  private boolean broken;
+  private boolean disconnected;
 
   /**
-   * Begins to write; the caller closes {@code out}.
+   * Starts the heartbeats.
    *
-   * @param beat how long it stays silent at most
-   * @param gone told once, by whichever thread finds out, that the client has gone
+   * @param out closed by the caller
+   * @param heartbeat the interval
+   * @param onDisconnect called once, by the thread whose write fails
    */
-  Sse(OutputStream out, Json json, Duration beat, Runnable gone) {
+  Sse(OutputStream out, Json json, Duration heartbeat, Runnable onDisconnect) {
     this.out = out;
     this.json = json;
-    this.gone = gone;
-    Thread.startVirtualThread(() -> keepAwake(beat));
+    this.onDisconnect = onDisconnect;
+    Thread.startVirtualThread(() -> sendHeartbeats(heartbeat));
   }
 
   /** An unnamed event. */
@@ -53,11 +54,10 @@ final class Sse implements AutoCloseable {
     write("data: [DONE]\n\n");
   }
 
-  /** True if the client has gone. */
-  boolean broken() {
+  boolean isDisconnected() {
     writing.lock();
     try {
-      return broken;
+      return disconnected;
     } finally {
       writing.unlock();
     }
@@ -68,10 +68,10 @@ final class Sse implements AutoCloseable {
     closed.countDown();
   }
 
-  private void keepAwake(Duration beat) {
+  private void sendHeartbeats(Duration heartbeat) {
     try {
-      while (!closed.await(beat.toMillis(), TimeUnit.MILLISECONDS)) {
-        write(": still here\n\n");
+      while (!closed.await(heartbeat.toMillis(), TimeUnit.MILLISECONDS)) {
+        write(": heartbeat\n\n");
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -79,22 +79,22 @@ final class Sse implements AutoCloseable {
   }
 
   private void write(String lines) {
-    boolean brokeNow = false;
+    boolean failed = false;
     writing.lock();
     try {
-      // A beat that waited while the stream was closed has nothing to add.
-      if (!broken && closed.getCount() > 0) {
+      // A heartbeat may have waited for the lock while the stream was closed.
+      if (!disconnected && closed.getCount() > 0) {
         out.write(lines.getBytes(StandardCharsets.UTF_8));
         out.flush();
       }
     } catch (IOException | RuntimeException e) {
-      broken = true;
-      brokeNow = true;
+      disconnected = true;
+      failed = true;
     } finally {
       writing.unlock();
     }
-    if (brokeNow) {
-      gone.run();
+    if (failed) {
+      onDisconnect.run();
     }
   }
 }

@@ -10,25 +10,25 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A request that calls a provider: reserves in one transaction, calls outside of any, and settles
- * in another. The idempotency record opens with the first and closes with the last, so that a job
- * finds and releases a reservation that a crash has left behind. Serves one request.
+ * in another. The first inserts a pending idempotency record and the last completes it, so that a
+ * job can release a reservation that a crash has left behind. Serves one request.
  *
  * @param reserve given the idempotency key, checks everything and takes the cost, with the owner
- *     locked; enqueues the job that releases the reservation, and with it the key, if it is never
- *     settled. Throws a {@link Refusal} to reserve nothing. May run again if the database asks
+ *     locked; enqueues the job that releases the reservation and the key if it is never settled.
+ *     Throws a {@link Refusal} to reserve nothing. May run again
  * @param call calls the provider, in bounded time
  * @param settle stores the result, with the owner locked; may run again
  */
 public record TwoPhaseRequest<R, O>(
     BiFunction<Tx, UUID, R> reserve, Call<R, O> call, Settlement<R, O> settle) {
-  /** The call; faults of the provider are results, not exceptions. */
+  /** The call; failures of the provider are results, not exceptions. */
   @FunctionalInterface
   public interface Call<R, O> {
     /**
      * Calls the provider.
      *
-     * @param deltas receives the text as it arrives; null if only the whole is wanted
-     * @param cancellation ends the wait
+     * @param deltas receives the text as it arrives; null for the complete result only
+     * @param cancellation ends the call
      */
     O call(R reserved, @Nullable Consumer<String> deltas, Cancellation cancellation);
   }

@@ -1,4 +1,4 @@
-/** The HTTP toolkit: routes, endpoints and what surrounds them. */
+/** The request pipeline: routes, endpoints, idempotency, replies and errors. */
 @NullMarked
 package app.perpetua.flow.http;
 

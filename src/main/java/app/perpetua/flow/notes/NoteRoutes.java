@@ -47,20 +47,20 @@ public final class NoteRoutes {
   /** POST /notes. */
   public Function<Tx, Reply> create(Request request) {
     JsonReader body = request.body();
-    String content = body.verbatim("content", 0, Notes.MAX_CONTENT);
+    String content = body.untrimmedText("content", 0, Notes.MAX_CONTENT);
     String voiceUrl = body.text("voice_url", 1, MAX_URL);
     Integer seconds = body.integer("voice_duration_seconds", 0, maxVoiceSeconds);
     if (voiceUrl != null && !isHttps(voiceUrl)) {
-      body.fail("voice_url", "must be an https URL");
+      body.addError("voice_url", "must be an https URL");
     }
     String text = content == null || content.isBlank() ? "" : content;
     if (voiceUrl == null) {
       body.required("content");
       if (content != null && text.isEmpty()) {
-        body.fail("content", "must not be blank");
+        body.addError("content", "must not be blank");
       }
       if (seconds != null) {
-        body.fail("voice_duration_seconds", "requires a voice_url");
+        body.addError("voice_duration_seconds", "requires a voice_url");
       }
     }
     body.validate();
@@ -72,7 +72,7 @@ public final class NoteRoutes {
   public Function<Tx, Reply> patch(Request request) {
     UUID id = request.pathId("id");
     JsonReader body = request.body().notNull("content", "archived");
-    @Nullable String content = body.verbatim("content", 1, Notes.MAX_CONTENT);
+    @Nullable String content = body.untrimmedText("content", 1, Notes.MAX_CONTENT);
     @Nullable Boolean archived = body.bool("archived");
     body.validate();
     return tx -> Reply.ok(notes.patch(tx, id, content, archived));

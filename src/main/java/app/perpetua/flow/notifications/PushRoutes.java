@@ -80,8 +80,8 @@ public final class PushRoutes {
     try {
       switch (guard.check(endpoint)) {
         case Verdict.Allowed _ -> {}
-        case Verdict.Denied(String why) -> body.fail("endpoint", why);
-        case Verdict.Unknown _ -> body.fail("endpoint", "must be at a host that can be found");
+        case Verdict.Denied(String why) -> body.addError("endpoint", why);
+        case Verdict.Unknown _ -> body.addError("endpoint", "must be at a host that can be found");
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -98,9 +98,9 @@ public final class PushRoutes {
     JsonReader body = request.body().notNull("endpoint");
     String told = body.text("endpoint", 1, AddressGuard.MAX_LENGTH);
     if (asked == null && !body.has("endpoint")) {
-      body.fail("endpoint", "is required");
+      body.addError("endpoint", "is required");
     } else if (asked != null && told != null && !asked.equals(told)) {
-      body.fail("endpoint", "must be the one in the query");
+      body.addError("endpoint", "must be the one in the query");
     }
     body.validate();
     String endpoint = told == null ? Objects.requireNonNull(asked) : told;
@@ -124,7 +124,7 @@ public final class PushRoutes {
     } catch (IllegalArgumentException e) {
       // Told below.
     }
-    keys.fail(name, message);
+    keys.addError(name, message);
     return null;
   }
 

@@ -7,8 +7,8 @@ import java.math.BigDecimal;
 import java.util.function.Consumer;
 
 /**
- * One line for each answered request (FR-065). It names the route, never the path or the query,
- * which are the client's words. Thread-safe.
+ * Logs each completed request in one line (FR-065), with the route instead of the path and query,
+ * which may contain user data. Thread-safe.
  */
 public final class AccessLog implements Consumer<CompletedRequest> {
   private static final System.Logger LOG = System.getLogger(AccessLog.class.getName());
@@ -16,38 +16,36 @@ public final class AccessLog implements Consumer<CompletedRequest> {
   /** The action of a request that no route matched. */
   private static final String NO_ROUTE = "(no route)";
 
-  public AccessLog() {}
-
   @Override
-  public void accept(CompletedRequest finished) {
-    System.Logger.Level level = level(finished);
+  public void accept(CompletedRequest completed) {
+    System.Logger.Level level = level(completed);
     if (!LOG.isLoggable(level)) {
       return;
     }
-    RequestContext exchange = finished.exchange();
+    RequestContext context = completed.context();
     String action =
-        finished.method() + " " + (exchange.route() == null ? NO_ROUTE : exchange.route());
+        completed.method() + " " + (context.route() == null ? NO_ROUTE : context.route());
     LOG.log(
         level,
         "request",
-        LogFields.of("request_id", exchange.requestId())
-            .with("user_id", exchange.userId())
+        LogFields.of("request_id", context.requestId())
+            .with("user_id", context.userId())
             .with("action", action)
-            .with("outcome", outcome(finished.status()))
-            .with("status", finished.status())
-            .with("code", exchange.code())
-            .with("duration_ms", BigDecimal.valueOf(finished.took().toNanos() / 1_000, 3))
-            .with("client", exchange.client()));
+            .with("outcome", outcome(completed.status()))
+            .with("status", completed.status())
+            .with("code", context.code())
+            .with("duration_ms", BigDecimal.valueOf(completed.took().toNanos() / 1_000, 3))
+            .with("client", context.client()));
   }
 
-  /** Probes and scrapes come every few seconds and are told only when they fail. */
-  private static System.Logger.Level level(CompletedRequest finished) {
-    if (finished.status() >= 500) {
+  /** Successful probes and scrapes, every few seconds, are logged at DEBUG only. */
+  private static System.Logger.Level level(CompletedRequest completed) {
+    if (completed.status() >= 500) {
       return System.Logger.Level.WARNING;
     }
-    String route = finished.exchange().route();
+    String route = completed.context().route();
     boolean routine =
-        finished.status() < 400
+        completed.status() < 400
             && route != null
             && (route.contains("/health/") || route.equals("/metrics"));
     return routine ? System.Logger.Level.DEBUG : System.Logger.Level.INFO;

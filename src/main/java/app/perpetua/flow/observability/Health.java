@@ -11,29 +11,29 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whether the process lives, and whether it should get traffic. The database is asked in the
- * background once a second, so that neither answer ever waits for it. Thread-safe.
+ * Liveness and readiness. A background thread checks the database once a second, so that neither
+ * probe waits for it. Thread-safe.
  */
 public final class Health implements AutoCloseable {
-  private static final Duration PACE = Duration.ofSeconds(1);
+  private static final Duration POLL_INTERVAL = Duration.ofSeconds(1);
 
-  /** An answer older than this counts for nothing: whoever asks must have got stuck. */
-  private static final Duration STALE = Duration.ofSeconds(5);
+  /** An older check does not count, because the background thread must be stuck. */
+  private static final Duration MAX_AGE = Duration.ofSeconds(5);
 
-  private static final String OK = "ok";
-  private static final String ERROR = "error";
+  private static final String STATUS_OK = "ok";
+  private static final String STATUS_ERROR = "error";
 
-  private record Answer(String status, Map<String, String> checks) {}
+  private record Report(String status, Map<String, String> checks) {}
 
   private final DatabaseProbe probe;
-  private final Thread asking;
-  private volatile @Nullable Long answeredAt;
+  private final Thread poller;
+  private volatile @Nullable Long lastSuccess;
   private volatile boolean shuttingDown;
 
-  /** Begins to ask; not ready before the first answer. Closes the probe. */
+  /** Starts the background thread, which closes the probe at the end. */
   public Health(DatabaseProbe probe) {
     this.probe = probe;
-    this.asking = Thread.ofVirtual().name("health").start(this::ask);
+    this.poller = Thread.ofVirtual().name("health").start(this::poll);
   }
 
   /** The probes. */
@@ -47,48 +47,48 @@ public final class Health implements AutoCloseable {
 
   /** Alive, since it answers. */
   public Reply live(Request request) {
-    return Reply.bare(new Answer(OK, Map.of("process", OK)));
+    return Reply.bare(new Report(STATUS_OK, Map.of("process", STATUS_OK)));
   }
 
-  /** Ready as long as the database answers and shutdown has not begun. */
+  /** Ready while the database is available and shutdown has not begun. */
   public Reply ready(Request request) {
     Map<String, String> checks = new LinkedHashMap<>();
-    checks.put("database", databaseAnswers() ? OK : ERROR);
+    checks.put("database", isDatabaseAvailable() ? STATUS_OK : STATUS_ERROR);
     if (shuttingDown) {
-      checks.put("process", ERROR);
+      checks.put("process", STATUS_ERROR);
     }
-    if (!checks.containsValue(ERROR)) {
-      return Reply.bare(new Answer(OK, checks));
+    if (!checks.containsValue(STATUS_ERROR)) {
+      return Reply.bare(new Report(STATUS_OK, checks));
     }
     return new Reply.WithHeaders(
-        new Reply.Body(503, new Answer(ERROR, checks)),
-        Map.of("Retry-After", Long.toString(PACE.toSeconds())));
+        new Reply.Body(503, new Report(STATUS_ERROR, checks)),
+        Map.of("Retry-After", Long.toString(POLL_INTERVAL.toSeconds())));
   }
 
-  /** From now on not ready: load balancers send their requests elsewhere. */
+  /** Makes it not ready, so that load balancers stop sending requests. */
   public void shuttingDown() {
     shuttingDown = true;
   }
 
-  private boolean databaseAnswers() {
-    Long answered = answeredAt;
-    return answered != null && System.nanoTime() - answered < STALE.toNanos();
+  private boolean isDatabaseAvailable() {
+    Long last = lastSuccess;
+    return last != null && System.nanoTime() - last < MAX_AGE.toNanos();
   }
 
-  private void ask() {
+  private void poll() {
     try (probe) {
       while (!Thread.interrupted()) {
-        answeredAt = probe.isAvailable() ? System.nanoTime() : null;
-        Thread.sleep(PACE);
+        lastSuccess = probe.isAvailable() ? System.nanoTime() : null;
+        Thread.sleep(POLL_INTERVAL);
       }
     } catch (InterruptedException e) {
       // Closed.
     }
   }
 
-  /** Stops asking. */
+  /** Stops poller. */
   @Override
   public void close() {
-    asking.interrupt();
+    poller.interrupt();
   }
 }

@@ -11,12 +11,12 @@ import java.util.logging.Level;
 import java.util.logging.LogRecord;
 
 /**
- * One event, one line, one JSON object (FR-065), whatever the event contains: everything beyond
- * printable ASCII is escaped, so that no reader finds an end of line where there is none.
- * Parameters that are {@link LogFields} become members. Thread-safe.
+ * Formats each event as a JSON object on one line (FR-065). Everything but printable ASCII is
+ * escaped, because some readers treat other characters as line ends. {@link LogFields} parameters
+ * become members. Thread-safe.
  */
 final class JsonFormatter extends Formatter {
-  /** Common log collectors split lines longer than 16 KiB; these two stay below together. */
+  /** Common log collectors split lines over 16 KiB; both limits together stay below. */
   private static final int MAX_MESSAGE = 2_000;
 
   private static final int MAX_ERROR = 8_000;
@@ -33,7 +33,7 @@ final class JsonFormatter extends Formatter {
     line.put("time", event.getInstant());
     line.put("level", level(event.getLevel()));
     line.put("logger", String.valueOf(event.getLoggerName()));
-    line.put("message", cut(String.valueOf(formatMessage(event)), MAX_MESSAGE));
+    line.put("message", truncate(String.valueOf(formatMessage(event)), MAX_MESSAGE));
     if (event.getParameters() != null) {
       for (Object parameter : event.getParameters()) {
         if (parameter instanceof LogFields fields) {
@@ -42,7 +42,7 @@ final class JsonFormatter extends Formatter {
       }
     }
     if (event.getThrown() != null) {
-      line.put("error", cut(trace(event.getThrown()), MAX_ERROR));
+      line.put("error", truncate(trace(event.getThrown()), MAX_ERROR));
     }
     return ascii(json.text(line)) + "\n";
   }
@@ -60,7 +60,7 @@ final class JsonFormatter extends Formatter {
   private static Object plain(Object value) {
     return value instanceof Number || value instanceof Boolean
         ? value
-        : cut(String.valueOf(value), MAX_MESSAGE);
+        : truncate(String.valueOf(value), MAX_MESSAGE);
   }
 
   private static String trace(Throwable error) {
@@ -69,8 +69,8 @@ final class JsonFormatter extends Formatter {
     return trace.toString().strip();
   }
 
-  /** Takes from the middle: a trace begins with what happened and ends with its first cause. */
-  private static String cut(String text, int max) {
+  /** Removes the middle: a stack trace starts with the exception and ends with its root cause. */
+  private static String truncate(String text, int max) {
     if (text.length() <= max) {
       return text;
     }
@@ -82,7 +82,7 @@ final class JsonFormatter extends Formatter {
         + text.substring(text.length() - (max - end));
   }
 
-  /** An unpaired surrogate, which is no character and which some readers refuse, is replaced. */
+  /** Replaces unpaired surrogates, which some readers reject. */
   private static String ascii(String text) {
     StringBuilder ascii = new StringBuilder(text.length());
     text.codePoints()

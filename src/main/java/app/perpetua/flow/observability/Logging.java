@@ -13,24 +13,23 @@ import java.util.logging.Logger;
 import java.util.logging.StreamHandler;
 
 /**
- * Sets java.util.logging up, to which everything in the process logs. Each line is written out
- * before the call that logged it returns, so a killed process leaves all of them.
+ * Configures java.util.logging, to which the whole process logs. Each line is flushed before the
+ * logging call returns, so a killed process loses none.
  */
 public final class Logging {
-  /** Libraries that talk about themselves; heard from WARNING on, unless one looks for a fault. */
-  private static final List<String> TALKATIVE =
+  /** Libraries logged from WARNING on, unless the level is DEBUG. */
+  private static final List<String> QUIETED_LIBRARIES =
       List.of("org.flywaydb", "com.zaxxer.hikari", "io.helidon", "org.postgresql");
 
   private Logging() {}
 
   /**
-   * The JDK's own manager takes the handlers away as soon as the JVM begins to shut down, and what
-   * is logged while requests are finishing would be lost. This one keeps them to the end, and reads
-   * no configuration file.
+   * Keeps the handlers during JVM shutdown, while requests finish; the JDK's own manager removes
+   * them. Reads no configuration file.
    */
-  public static final class KeepingHandlers extends LogManager {
+  public static final class LoggingUntilExit extends LogManager {
     /** Called by the JDK, which finds this class by name. */
-    public KeepingHandlers() {}
+    public LoggingUntilExit() {}
 
     @Override
     public void readConfiguration() {}
@@ -39,38 +38,35 @@ public final class Logging {
     public void reset() {}
   }
 
-  /**
-   * Sends everything from that level on to the stream, as JSON lines. Must be called before
-   * anything logs.
-   */
+  /** Logs to the stream from this level on, as JSON lines. Call it before anything logs. */
   public static void start(Level level, OutputStream out) {
-    System.setProperty("java.util.logging.manager", KeepingHandlers.class.getName());
-    // Helidon would otherwise configure logging once more, or print that it cannot.
+    System.setProperty("java.util.logging.manager", LoggingUntilExit.class.getName());
+    // Otherwise Helidon configures logging again, or prints that it cannot.
     System.setProperty("io.helidon.logging.config.disabled", "true");
     Logger root = Logger.getLogger("");
     for (Handler handler : root.getHandlers()) {
       root.removeHandler(handler);
     }
     root.setLevel(level);
-    root.addHandler(new Lines(out, level));
+    root.addHandler(new JsonLineHandler(out, level));
     Thread.setDefaultUncaughtExceptionHandler(
         (thread, error) ->
             System.getLogger(Logging.class.getName())
                 .log(
                     System.Logger.Level.ERROR,
-                    () -> "thread " + thread.getName() + " died",
+                    () -> "thread " + thread.getName() + " terminated",
                     error));
   }
 
-  static final class Lines extends StreamHandler {
-    /** The JDK forgets loggers, and with them their levels, unless somebody holds them. */
+  static final class JsonLineHandler extends StreamHandler {
+    /** Referenced, because the JDK drops unreferenced loggers together with their levels. */
     private final List<Logger> quieted;
 
-    private final Logger connections = Logger.getLogger("com.zaxxer.hikari.pool.ProxyConnection");
-
+    private final Logger poolConnections =
+        Logger.getLogger("com.zaxxer.hikari.pool.ProxyConnection");
     private final Logger listener = Logger.getLogger("io.helidon.webserver.ServerListener");
 
-    Lines(OutputStream out, Level level) {
+    JsonLineHandler(OutputStream out, Level level) {
       super(out, new JsonFormatter(new Json()));
       try {
         setEncoding("US-ASCII");
@@ -78,17 +74,17 @@ public final class Logging {
         throw new AssertionError("every Java platform has US-ASCII", e);
       }
       setLevel(Level.ALL);
-      boolean lookingForFaults = level.intValue() < Level.INFO.intValue();
-      quieted = lookingForFaults ? List.of() : TALKATIVE.stream().map(Logger::getLogger).toList();
+      boolean debug = level.intValue() < Level.INFO.intValue();
+      quieted = debug ? List.of() : QUIETED_LIBRARIES.stream().map(Logger::getLogger).toList();
       quieted.forEach(logger -> logger.setLevel(Level.WARNING));
-      // The request that lost its connection logs a line of its own.
-      connections.setFilter(
+      // Without a stack trace: the request that lost its connection logs the failure.
+      poolConnections.setFilter(
           event -> {
-            event.setThrown(lookingForFaults ? event.getThrown() : null);
+            event.setThrown(debug ? event.getThrown() : null);
             return true;
           });
-      // Helidon may accept one more connection while it closes the listener, and then calls it an
-      // error that nobody is left to serve it. Its executor refuses for no other reason.
+      // Helidon logs an error if it accepts a connection while it closes the listener. Its executor
+      // rejects tasks for no other reason.
       listener.setFilter(event -> !(event.getThrown() instanceof RejectedExecutionException));
     }
 
@@ -98,7 +94,7 @@ public final class Logging {
       flush();
     }
 
-    /** The stream is not ours to close. */
+    /** Leaves the stream open, which the caller owns. */
     @Override
     public synchronized void close() {
       flush();

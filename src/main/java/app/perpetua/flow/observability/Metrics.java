@@ -22,14 +22,14 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What Prometheus reads (FR-066). Labels take values of ours only, never a client's, so that their
- * number is bounded. Thread-safe.
+ * Metrics for Prometheus (FR-066). Label values never come from clients, so their number is
+ * bounded. Thread-safe.
  */
 public final class Metrics implements Consumer<CompletedRequest>, AutoCloseable {
   /** The media type of {@link #scrape()}. */
   static final String TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
-  /** Upper bounds of the latency histogram; the promises stand at 50 ms, 500 ms and 5 s. */
+  /** Upper bounds of the latency histogram; the latency targets are 50 ms, 500 ms and 5 s. */
   private static final Duration[] BUCKETS = {
     Duration.ofMillis(5),
     Duration.ofMillis(10),
@@ -43,12 +43,12 @@ public final class Metrics implements Consumer<CompletedRequest>, AutoCloseable 
     Duration.ofSeconds(5)
   };
 
-  private record Kind(String method, String route, int status) {}
+  private record RequestLabels(String method, String route, int status) {}
 
   private final PrometheusMeterRegistry registry =
       new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
-  private final JvmGcMetrics collections = new JvmGcMetrics();
-  private final ConcurrentHashMap<Kind, Timer> requests = new ConcurrentHashMap<>();
+  private final JvmGcMetrics gc = new JvmGcMetrics();
+  private final ConcurrentHashMap<RequestLabels, Timer> requests = new ConcurrentHashMap<>();
 
   public Metrics() {
     new JvmMemoryMetrics().bindTo(registry);
@@ -57,22 +57,22 @@ public final class Metrics implements Consumer<CompletedRequest>, AutoCloseable 
     new ProcessorMetrics().bindTo(registry);
     new UptimeMetrics().bindTo(registry);
     new FileDescriptorMetrics().bindTo(registry);
-    collections.bindTo(registry);
+    gc.bindTo(registry);
   }
 
-  /** Where other parts of the service report their own. */
+  /** The registry, for the meters of other packages. */
   public MeterRegistry registry() {
     return registry;
   }
 
-  /** Records an answered request. */
   @Override
-  public void accept(CompletedRequest finished) {
-    RequestContext exchange = finished.exchange();
-    Kind kind = new Kind(finished.method(), label(exchange.route()), finished.status());
-    requests.computeIfAbsent(kind, this::timer).record(finished.took());
-    if (exchange.code() != null) {
-      registry.counter("http.server.errors", "code", exchange.code().name()).increment();
+  public void accept(CompletedRequest completed) {
+    RequestContext context = completed.context();
+    RequestLabels labels =
+        new RequestLabels(completed.method(), label(context.route()), completed.status());
+    requests.computeIfAbsent(labels, this::timer).record(completed.took());
+    if (context.code() != null) {
+      registry.counter("http.server.errors", "code", context.code().name()).increment();
     }
   }
 
@@ -85,7 +85,7 @@ public final class Metrics implements Consumer<CompletedRequest>, AutoCloseable 
         .description("Open connections that wait for their client")
         .register(registry);
     Gauge.builder("http.transfer.bytes", server, Server::bytesInFlight)
-        .description("Memory of unfinished requests and unread answers")
+        .description("Memory held by unfinished requests and unread responses")
         .baseUnit("bytes")
         .register(registry);
     FunctionCounter.builder("http.connections.displaced", server, Server::displacedConnections)
@@ -93,24 +93,24 @@ public final class Metrics implements Consumer<CompletedRequest>, AutoCloseable 
         .register(registry);
   }
 
-  /** All metrics in Prometheus' text format. */
+  /** Renders all metrics in the Prometheus text format. */
   public String scrape() {
     return registry.scrape();
   }
 
   @Override
   public void close() {
-    collections.close();
+    gc.close();
     registry.close();
   }
 
-  private Timer timer(Kind kind) {
+  private Timer timer(RequestLabels labels) {
     return Timer.builder("http.server.requests")
-        .description("Time from a request's headers to the end of its answer")
+        .description("Time from the end of the request headers to the end of the response")
         .serviceLevelObjectives(BUCKETS)
-        .tag("method", kind.method())
-        .tag("route", kind.route())
-        .tag("status", Integer.toString(kind.status()))
+        .tag("method", labels.method())
+        .tag("route", labels.route())
+        .tag("status", Integer.toString(labels.status()))
         .register(registry);
   }
 

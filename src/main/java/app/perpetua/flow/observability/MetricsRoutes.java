@@ -11,8 +11,8 @@ import java.security.MessageDigest;
 import java.util.List;
 
 /**
- * {@code /metrics} on the service's own port: for this machine, and for whoever has the operator's
- * token. Where metrics have a port of their own, nothing is here. Thread-safe.
+ * {@code /metrics} on the service's port, for this machine and for clients with the metrics token;
+ * not found if metrics have a separate port. Thread-safe.
  */
 public final class MetricsRoutes {
   private static final String BEARER = "Bearer ";
@@ -31,28 +31,28 @@ public final class MetricsRoutes {
   }
 
   /**
-   * All metrics.
+   * Returns all metrics.
    *
-   * @throws Refusal {@code UNAUTHORIZED}, or {@code NOT_FOUND} if they are on another port
+   * @throws Refusal {@code UNAUTHORIZED}, or {@code NOT_FOUND} if metrics have a separate port
    */
   public Reply scrape(Request request) {
     if (config.metricsPort() != 0) {
-      throw Refusal.of(ErrorCode.NOT_FOUND, "there is nothing here");
+      throw Refusal.of(ErrorCode.NOT_FOUND, "no such endpoint");
     }
-    if (!request.local() && !bringsToken(request)) {
-      throw Refusal.of(ErrorCode.UNAUTHORIZED, "metrics need the operator's token");
+    if (!request.local() && !hasToken(request)) {
+      throw Refusal.of(ErrorCode.UNAUTHORIZED, "a valid metrics token is required");
     }
     return new Reply.Bytes(
         200, Metrics.TYPE, Reply.NO_STORE, metrics.scrape().getBytes(StandardCharsets.UTF_8));
   }
 
-  /** Takes the same time wherever a wrong token differs. */
-  private boolean bringsToken(Request request) {
-    String sent = request.header("Authorization").orElse("");
+  /** Compares in constant time. */
+  private boolean hasToken(Request request) {
+    String authorization = request.header("Authorization").orElse("");
     return config.metricsToken().isPresent()
-        && sent.regionMatches(true, 0, BEARER, 0, BEARER.length())
+        && authorization.regionMatches(true, 0, BEARER, 0, BEARER.length())
         && MessageDigest.isEqual(
-            sent.substring(BEARER.length()).getBytes(StandardCharsets.UTF_8),
+            authorization.substring(BEARER.length()).getBytes(StandardCharsets.UTF_8),
             config.metricsToken().get().value().getBytes(StandardCharsets.UTF_8));
   }
 }

@@ -5,29 +5,26 @@ import io.helidon.webserver.WebServer;
 import java.time.Duration;
 
 /**
- * {@code /metrics} on a port of its own, open to whoever can reach it: for networks where only
- * Prometheus can. Starts once and stops once. Thread-safe.
+ * {@code /metrics} on a separate port without authentication, for networks where only Prometheus
+ * can reach it. Stops once. Thread-safe.
  */
 public final class MetricsServer implements AutoCloseable {
-  /** A scraper or two; nobody else has business here. */
   private static final int MAX_CONNECTIONS = 20;
 
-  private static final Duration GRACE = Duration.ofSeconds(1);
+  private static final Duration SHUTDOWN_TIMEOUT = Duration.ofSeconds(1);
 
   private final WebServer server;
 
   /**
-   * Listens.
-   *
    * @param port 0 lets the system choose
-   * @throws IllegalStateException if the port cannot be had
+   * @throws IllegalStateException if the port is not available
    */
   public MetricsServer(Metrics metrics, int port) {
     server =
         WebServer.builder()
             .port(port)
             .shutdownHook(false)
-            .shutdownGracePeriod(GRACE)
+            .shutdownGracePeriod(SHUTDOWN_TIMEOUT)
             .maxTcpConnections(MAX_CONNECTIONS)
             .featuresDiscoverServices(false)
             .routing(
@@ -45,7 +42,6 @@ public final class MetricsServer implements AutoCloseable {
     }
   }
 
-  /** The port it listens on. */
   public int port() {
     return server.port();
   }

@@ -9,23 +9,24 @@ import java.util.UUID;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** The notations of the contract, each either read or found wrong; nothing here throws. */
+/** Parses and checks the value formats of the contract; throws nothing. */
 public final class Formats {
-  public static final String NO_UUID = "must be a UUID";
-  static final String NO_INSTANT = "must be an instant in UTC such as 2026-01-19T10:30:00.000Z";
+  public static final String INVALID_UUID = "must be a UUID";
+  static final String INVALID_INSTANT =
+      "must be an instant in UTC such as 2026-01-19T10:30:00.000Z";
 
-  private static final Pattern UUID_FORM =
+  private static final Pattern UUID_FORMAT =
       Pattern.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}");
 
-  /** RFC 3339 in UTC, years 0001 to 9999: what every store and client can hold. */
-  private static final Pattern INSTANT_FORM =
+  /** RFC 3339 in UTC, years 0001 to 9999, which the database and clients support. */
+  private static final Pattern INSTANT_FORMAT =
       Pattern.compile(
           "(?!0000)\\d{4}-\\d{2}-\\d{2}T([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(\\.\\d{1,9})?Z");
 
   private Formats() {}
 
-  /** What is wrong with a text, or null: length in code points, NUL, unpaired surrogates. */
-  static @Nullable String fault(String value, int min, int max) {
+  /** Returns why a text is invalid, or null; {@code min} and {@code max} are code points. */
+  static @Nullable String textError(String value, int min, int max) {
     if (value.indexOf('\0') >= 0) {
       return "must not contain NUL";
     }
@@ -49,12 +50,12 @@ public final class Formats {
   }
 
   public static @Nullable UUID uuid(String value) {
-    return UUID_FORM.matcher(value).matches() ? UUID.fromString(value) : null;
+    return UUID_FORMAT.matcher(value).matches() ? UUID.fromString(value) : null;
   }
 
-  /** Truncated to milliseconds, so that what is stored is what is shown. */
+  /** Truncated to milliseconds, the precision of responses. */
   static @Nullable Instant instant(String value) {
-    if (!INSTANT_FORM.matcher(value).matches()) {
+    if (!INSTANT_FORMAT.matcher(value).matches()) {
       return null;
     }
     try {
@@ -64,14 +65,14 @@ public final class Formats {
     }
   }
 
-  /** What a number must be; a {@code max} of {@link Integer#MAX_VALUE} means no upper bound. */
-  static String outside(int min, int max) {
+  /** The error for a number out of range; {@link Integer#MAX_VALUE} means no upper bound. */
+  static String rangeError(int min, int max) {
     return max == Integer.MAX_VALUE
         ? "must be a whole number of at least " + min
         : "must be a whole number from " + min + " to " + max;
   }
 
-  /** "a, b or c". */
+  /** Joins to "a, b or c". */
   static String alternatives(String... words) {
     List<String> all = Arrays.asList(words);
     return all.size() == 1

@@ -19,17 +19,18 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * A JSON object from a client, read field by field. It tells absent from null, notes every fault,
- * and {@link #validate} tells all of them at once, unknown fields included (FR-058). A getter whose
- * field is at fault returns null, which {@code done} keeps from ever being used. Not thread-safe.
+ * Reads a client's JSON object field by field. Errors, unknown fields included, are collected and
+ * thrown together by {@link #validate} (FR-058); call it before using the values, because getters
+ * return null for an invalid field. Not thread-safe.
  */
 public final class JsonReader {
   private final ObjectNode fields;
   private final String prefix;
-  private final List<FieldError> faults;
+  private final List<FieldError> errors;
   private final Set<String> known = new HashSet<>();
   private final List<JsonReader> objects = new ArrayList<>();
 
@@ -37,10 +38,10 @@ public final class JsonReader {
     this(fields, "", new ArrayList<>());
   }
 
-  private JsonReader(ObjectNode fields, String prefix, List<FieldError> faults) {
+  private JsonReader(ObjectNode fields, String prefix, List<FieldError> errors) {
     this.fields = fields;
     this.prefix = prefix;
-    this.faults = faults;
+    this.errors = errors;
   }
 
   /**
@@ -50,7 +51,7 @@ public final class JsonReader {
    */
   public static JsonReader parse(Json json, byte[] bytes) {
     if (bytes.length == 0) {
-      return new JsonReader(tools.jackson.databind.node.JsonNodeFactory.instance.objectNode());
+      return new JsonReader(JsonNodeFactory.instance.objectNode());
     }
     String text;
     try {
@@ -68,38 +69,39 @@ public final class JsonReader {
     throw Refusal.of(ErrorCode.VALIDATION_ERROR, "the body must be a JSON object");
   }
 
-  /** True if the field is there, be it null. */
+  /** Whether the field is present, even if null. */
   public boolean has(String name) {
     known.add(name);
     return fields.has(name);
   }
 
-  /** A text of {@code min} to {@code max} code points, trimmed; null if absent or null. */
+  /** A string of {@code min} to {@code max} code points, trimmed; null if absent or null. */
   public @Nullable String text(String name, int min, int max) {
     return value(
         name,
         "must be a string",
         node -> node.isString() ? node.stringValue().strip() : null,
-        text -> Formats.fault(text, min, max));
+        text -> Formats.textError(text, min, max));
   }
 
-  /** As {@link #text}, but kept as it was typed: its white space belongs to the user. */
-  public @Nullable String verbatim(String name, int min, int max) {
+  /** As {@link #text}, but keeps leading and trailing white space. */
+  public @Nullable String untrimmedText(String name, int min, int max) {
     return value(
         name,
         "must be a string",
         node -> node.isString() ? node.stringValue() : null,
-        text -> min > 0 && text.isBlank() ? "must not be blank" : Formats.fault(text, min, max));
+        text ->
+            min > 0 && text.isBlank() ? "must not be blank" : Formats.textError(text, min, max));
   }
 
-  /** One of the allowed words; null if absent or null. */
+  /** One of the allowed strings; null if absent or null. */
   public @Nullable String oneOf(String name, String... allowed) {
     String message = "must be " + Formats.alternatives(allowed);
     return value(
         name,
         message,
         node -> node.isString() ? node.stringValue() : null,
-        word -> Arrays.asList(allowed).contains(word) ? null : message);
+        string -> Arrays.asList(allowed).contains(string) ? null : message);
   }
 
   /** A constant by its wire name; null if absent or null. */
@@ -110,7 +112,7 @@ public final class JsonReader {
 
   /** A whole number within bounds; null if absent or null. */
   public @Nullable Integer integer(String name, int min, int max) {
-    String message = Formats.outside(min, max);
+    String message = Formats.rangeError(min, max);
     return value(
         name,
         message,
@@ -131,7 +133,7 @@ public final class JsonReader {
   public @Nullable Instant instant(String name) {
     return value(
         name,
-        Formats.NO_INSTANT,
+        Formats.INVALID_INSTANT,
         node -> node.isString() ? Formats.instant(node.stringValue()) : null,
         _ -> null);
   }
@@ -140,7 +142,7 @@ public final class JsonReader {
   public @Nullable UUID uuid(String name) {
     return value(
         name,
-        Formats.NO_UUID,
+        Formats.INVALID_UUID,
         node -> node.isString() ? Formats.uuid(node.stringValue()) : null,
         _ -> null);
   }
@@ -168,10 +170,7 @@ public final class JsonReader {
         _ -> null);
   }
 
-  /**
-   * An object within this one; null if absent or null. Its faults are told with this one's, by this
-   * one's {@link #validate}.
-   */
+  /** A nested object; null if absent or null. {@link #validate} of this object includes it. */
   public @Nullable JsonReader object(String name) {
     ObjectNode inner =
         value(
@@ -182,15 +181,12 @@ public final class JsonReader {
     if (inner == null) {
       return null;
     }
-    JsonReader body = new JsonReader(inner, prefix + name + ".", faults);
-    objects.add(body);
-    return body;
+    JsonReader reader = new JsonReader(inner, prefix + name + ".", errors);
+    objects.add(reader);
+    return reader;
   }
 
-  /**
-   * A list of {@code min} to {@code max} objects, their faults told with this one's; null if absent
-   * or null.
-   */
+  /** A list of {@code min} to {@code max} nested objects; null if absent or null. */
   public @Nullable List<JsonReader> objects(String name, int min, int max) {
     String message = "must be a list of " + min + " to " + max + " objects";
     List<JsonReader> items =
@@ -201,15 +197,15 @@ public final class JsonReader {
               if (!node.isArray() || node.size() < min || node.size() > max) {
                 return null;
               }
-              List<JsonReader> bodies = new ArrayList<>();
+              List<JsonReader> readers = new ArrayList<>();
               for (JsonNode item : node) {
                 if (!(item instanceof ObjectNode object)) {
                   return null;
                 }
-                bodies.add(
-                    new JsonReader(object, prefix + name + "[" + bodies.size() + "].", faults));
+                readers.add(
+                    new JsonReader(object, prefix + name + "[" + readers.size() + "].", errors));
               }
-              return bodies;
+              return readers;
             },
             _ -> null);
     if (items != null) {
@@ -218,56 +214,55 @@ public final class JsonReader {
     return items;
   }
 
-  /** Notes the field as missing if it is absent or null. */
+  /** Adds an error for each field that is absent or null. */
   public JsonReader required(String... names) {
     for (String name : names) {
       if (!fields.hasNonNull(name)) {
         known.add(name);
-        fail(name, "is required");
+        addError(name, "is required");
       }
     }
     return this;
   }
 
-  /** Notes a null in a field that cannot be cleared (PATCH: absent would leave it). */
+  /** Adds an error for each field that is null; in PATCH, null would clear it. */
   public JsonReader notNull(String... names) {
     for (String name : names) {
       known.add(name);
       if (fields.has(name) && fields.get(name).isNull()) {
-        fail(name, "must not be null");
+        addError(name, "must not be null");
       }
     }
     return this;
   }
 
-  /** Notes a fault found by the caller. */
-  public void fail(String name, String message) {
-    faults.add(new FieldError(prefix + name, message));
+  public void addError(String name, String message) {
+    errors.add(new FieldError(prefix + name, message));
   }
 
   /**
-   * To be called once everything is read.
+   * Call after all fields have been read.
    *
-   * @throws Refusal {@code VALIDATION_ERROR} naming every fault
+   * @throws Refusal {@code VALIDATION_ERROR} with all errors
    */
   public void validate() {
-    noteUnknown();
-    if (!faults.isEmpty()) {
-      throw Refusal.invalid(faults);
+    rejectUnknownFields();
+    if (!errors.isEmpty()) {
+      throw Refusal.invalid(errors);
     }
   }
 
-  private void noteUnknown() {
+  private void rejectUnknownFields() {
     for (String name : fields.propertyNames()) {
-      if (!known.contains(name) && faults.size() < 100) {
-        fail(shown(name), "is not a known field");
+      if (!known.contains(name) && errors.size() < 100) {
+        addError(printable(name), "is not a known field");
       }
     }
-    objects.forEach(JsonReader::noteUnknown);
+    objects.forEach(JsonReader::rejectUnknownFields);
   }
 
-  /** A foreign name is shown only as far as a reader needs it. */
-  private static String shown(String name) {
+  /** At most 100 characters, and none that could corrupt a log line. */
+  private static String printable(String name) {
     return name.codePoints()
         .limit(100)
         .map(
@@ -279,17 +274,17 @@ public final class JsonReader {
   private <T> @Nullable T value(
       String name,
       String wrongType,
-      Function<JsonNode, @Nullable T> read,
+      Function<JsonNode, @Nullable T> parse,
       Function<T, @Nullable String> check) {
     known.add(name);
     JsonNode node = fields.get(name);
     if (node == null || node.isNull()) {
       return null;
     }
-    T value = read.apply(node);
-    String fault = value == null ? wrongType : check.apply(value);
-    if (fault != null) {
-      fail(name, fault);
+    T value = parse.apply(node);
+    String error = value == null ? wrongType : check.apply(value);
+    if (error != null) {
+      addError(name, error);
       return null;
     }
     return value;

@@ -13,19 +13,18 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The query string, read by name. Every fault is noted and all are told at once by {@link
- * #validate}. Unknown parameters are ignored, a repeated one counts with its first value. Not
- * thread-safe.
+ * Reads the query string by name. Errors are collected and thrown together by {@link #validate}.
+ * Unknown parameters are ignored; of a repeated one the first value is used. Not thread-safe.
  */
 public final class QueryParameters {
-  /** Of a search: the database compares each with the text of every row. */
-  private static final int WORDS = 8;
+  /** The database compares each search word with the text of every row. */
+  private static final int MAX_WORDS = 8;
 
   private static final int DEFAULT_LIMIT = 25;
   private static final int MAX_LIMIT = 100;
 
   private final Map<String, String> values;
-  private final List<FieldError> faults = new ArrayList<>();
+  private final List<FieldError> errors = new ArrayList<>();
 
   public QueryParameters(Map<String, String> values) {
     this.values = values;
@@ -43,16 +42,16 @@ public final class QueryParameters {
     if (value == null || value.isBlank()) {
       return null;
     }
-    String fault = Formats.fault(value.strip(), 1, max);
-    if (fault != null) {
-      faults.add(new FieldError(name, fault));
+    String error = Formats.textError(value.strip(), 1, max);
+    if (error != null) {
+      errors.add(new FieldError(name, error));
       return null;
     }
     return value.strip();
   }
 
   /**
-   * The different words of a text, which ASCII white space separates; empty if absent or blank.
+   * The distinct words of a text, split at ASCII white space; empty if absent or blank.
    *
    * @param max code points of the text
    */
@@ -61,10 +60,9 @@ public final class QueryParameters {
     if (text == null) {
       return List.of();
     }
-    // Each must occur, so one that is repeated asks for nothing more.
     List<String> words = Arrays.stream(text.split("\\s+")).distinct().toList();
-    if (words.size() > WORDS) {
-      faults.add(new FieldError(name, "must have at most " + WORDS + " different words"));
+    if (words.size() > MAX_WORDS) {
+      errors.add(new FieldError(name, "must have at most " + MAX_WORDS + " different words"));
     }
     return words;
   }
@@ -77,36 +75,36 @@ public final class QueryParameters {
       case "true" -> true;
       case "false" -> false;
       default -> {
-        faults.add(new FieldError(name, "must be true or false"));
+        errors.add(new FieldError(name, "must be true or false"));
         yield null;
       }
     };
   }
 
-  /** A whole number within bounds. */
+  /** A whole number within bounds; {@code absent} if there is none. */
   public int integer(String name, int absent, int min, int max) {
     String value = values.get(name);
     if (value == null) {
       return absent;
     }
-    // Ten digits hold every int; more would only make parsing throw.
+    // Ten digits suffice for every int and fit a long.
     if (value.matches("[0-9]{1,10}")) {
       long number = Long.parseLong(value);
       if (number >= min && number <= max) {
         return (int) number;
       }
     }
-    faults.add(new FieldError(name, Formats.outside(min, max)));
+    errors.add(new FieldError(name, Formats.rangeError(min, max)));
     return absent;
   }
 
-  /** One of the allowed words; null if absent. */
+  /** One of the allowed strings; null if absent. */
   public @Nullable String oneOf(String name, String... allowed) {
     String value = values.get(name);
     if (value == null || Arrays.asList(allowed).contains(value)) {
       return value;
     }
-    faults.add(new FieldError(name, "must be " + Formats.alternatives(allowed)));
+    errors.add(new FieldError(name, "must be " + Formats.alternatives(allowed)));
     return null;
   }
 
@@ -124,7 +122,7 @@ public final class QueryParameters {
     }
     UUID id = Formats.uuid(value);
     if (id == null) {
-      faults.add(new FieldError(name, Formats.NO_UUID));
+      errors.add(new FieldError(name, Formats.INVALID_UUID));
     }
     return id;
   }
@@ -137,19 +135,19 @@ public final class QueryParameters {
     }
     Instant instant = Formats.instant(value);
     if (instant == null) {
-      faults.add(new FieldError(name, Formats.NO_INSTANT));
+      errors.add(new FieldError(name, Formats.INVALID_INSTANT));
     }
     return instant;
   }
 
   /**
-   * To be called once everything is read.
+   * Call after all parameters have been read.
    *
-   * @throws Refusal {@code VALIDATION_ERROR} naming every fault
+   * @throws Refusal {@code VALIDATION_ERROR} with all errors
    */
   public void validate() {
-    if (!faults.isEmpty()) {
-      throw Refusal.invalid(faults);
+    if (!errors.isEmpty()) {
+      throw Refusal.invalid(errors);
     }
   }
 }

@@ -60,7 +60,7 @@ public final class TemplateRoutes {
     JsonReader body =
         request.body().required("title", "rrule").notNull("priority", "starts_at", "timezone");
     String title = body.text("title", 1, TaskForm.TITLE);
-    String description = body.verbatim("description", 0, longestDescription);
+    String description = body.untrimmedText("description", 0, longestDescription);
     Priority priority = body.oneOf("priority", Priority.class);
     Integer minutes = body.integer("estimated_duration", 1, TaskForm.MAX_MINUTES);
     Rrule rule = rule(body);
@@ -92,7 +92,7 @@ public final class TemplateRoutes {
         request
             .body()
             .notNull("title", "priority", "rrule", "starts_at", "timezone", "active", "apply_to");
-    String description = body.verbatim("description", 0, longestDescription);
+    String description = body.untrimmedText("description", 0, longestDescription);
     String scope = body.oneOf("apply_to", "template", "future");
     TemplatePatch patch =
         new TemplatePatch(
@@ -159,7 +159,7 @@ public final class TemplateRoutes {
     return switch (RruleParser.parse(text)) {
       case Rrule.Parsed.Valid(Rrule rule) -> rule;
       case Rrule.Parsed.Invalid(String reason) -> {
-        body.fail("rrule", reason);
+        body.addError("rrule", reason);
         yield null;
       }
     };
@@ -169,7 +169,7 @@ public final class TemplateRoutes {
     Instant startsAt = body.instant("starts_at");
     if (startsAt != null
         && (startsAt.isBefore(EARLIEST) || startsAt.isAfter(now.plus(Recurrence.LOOKAHEAD)))) {
-      body.fail("starts_at", "must be from 1970 on and at most five years ahead");
+      body.addError("starts_at", "must be from 1970 on and at most five years ahead");
     }
     return startsAt;
   }
@@ -180,7 +180,7 @@ public final class TemplateRoutes {
       return null;
     }
     if (!zones.contains(name)) {
-      body.fail("timezone", "must be an IANA time zone such as Europe/Berlin");
+      body.addError("timezone", "must be an IANA time zone such as Europe/Berlin");
       return null;
     }
     return ZoneId.of(name);

@@ -72,7 +72,7 @@ public final class ReminderRoutes {
     if (body.has("offset_minutes")
         && patch.offsetMinutes() == null
         && patch.type() != Reminder.Type.ABSOLUTE) {
-      body.fail("offset_minutes", "must not be null unless type is absolute");
+      body.addError("offset_minutes", "must not be null unless type is absolute");
     }
     checkCombination(body, patch.type(), patch.offsetMinutes(), patch.scheduledAt());
     body.validate();
@@ -99,7 +99,7 @@ public final class ReminderRoutes {
     }
     checkCombination(body, type, offset, at);
     if (at != null && at.isBefore(now)) {
-      body.fail("scheduled_at", Reminders.PAST);
+      body.addError("scheduled_at", Reminders.PAST);
     }
     body.validate();
     return new ReminderDraft(
@@ -121,10 +121,10 @@ public final class ReminderRoutes {
       @Nullable Integer offset,
       @Nullable Instant at) {
     if (type == Reminder.Type.ABSOLUTE && offset != null) {
-      body.fail("offset_minutes", Reminders.RELATIVE_ONLY);
+      body.addError("offset_minutes", Reminders.RELATIVE_ONLY);
     }
     if (type != null && type != Reminder.Type.ABSOLUTE && at != null) {
-      body.fail("scheduled_at", Reminders.ABSOLUTE_ONLY);
+      body.addError("scheduled_at", Reminders.ABSOLUTE_ONLY);
     }
   }
 }

@@ -26,12 +26,12 @@ public final class TaskForm {
   public @Nullable TaskDraft draft(JsonReader body, Instant now) {
     body.required("title").notNull("priority");
     String title = body.text("title", 1, TITLE);
-    String description = body.verbatim("description", 0, longestDescription);
+    String description = body.untrimmedText("description", 0, longestDescription);
     Priority priority = body.oneOf("priority", Priority.class);
     Instant due = body.instant("due_date");
     Integer minutes = body.integer("estimated_duration", 1, MAX_MINUTES);
     if (due != null && !Tasks.dueDateFits(due, now)) {
-      body.fail("due_date", Tasks.dueDateMessage());
+      body.addError("due_date", Tasks.dueDateMessage());
     }
     return title == null
         ? null
@@ -46,7 +46,7 @@ public final class TaskForm {
   /** Reads a change of a task. */
   public TaskPatch patch(JsonReader body) {
     body.notNull("version", "title", "priority", "completed", "hidden", "archived");
-    String description = body.verbatim("description", 0, longestDescription);
+    String description = body.untrimmedText("description", 0, longestDescription);
     TaskPatch patch =
         new TaskPatch(
             body.integer("version", Integer.MIN_VALUE, Integer.MAX_VALUE),
@@ -60,7 +60,7 @@ public final class TaskForm {
             body.bool("hidden"),
             body.bool("archived"));
     if (patch.setsFields() && !body.has("version")) {
-      body.fail("version", "is required unless only completed, hidden or archived are set");
+      body.addError("version", "is required unless only completed, hidden or archived are set");
     }
     return patch;
   }

@@ -30,8 +30,9 @@ public final class TranscriptionRoutes {
     if (url != null) {
       switch (transcriptions.check(url)) {
         case Verdict.Allowed _ -> {}
-        case Verdict.Denied(String why) -> body.fail("audio_url", why);
-        case Verdict.Unknown _ -> body.fail("audio_url", "must have a host that can be resolved");
+        case Verdict.Denied(String why) -> body.addError("audio_url", why);
+        case Verdict.Unknown _ ->
+            body.addError("audio_url", "must have a host that can be resolved");
       }
     }
     body.validate();

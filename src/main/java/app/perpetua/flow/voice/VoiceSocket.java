@@ -268,6 +268,6 @@ public final class VoiceSocket implements WebSocketHandler, VoiceClient, Monitor
 
   @Override
   public void abort() {
-    ifOpen(ClientSocket::cut);
+    ifOpen(ClientSocket::abort);
   }
 }

@@ -26,23 +26,38 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * The layers and other rules of the code, for a tree of packages.
+ * The architecture rules, applied to the packages below a root.
  *
- * @param root the root package
+ * @param root the name of the root package
  */
 record ArchitectureRules(String root) {
-  private static final Map<String, Integer> LAYERS =
-      Map.of("base", 0, "sql", 0, "events", 1, "jobs", 1, "provider", 3, "http", 4, "module", 4);
-
-  /** Ports of http that features implement, and therefore below features and without Helidon. */
-  private static final Set<String> HTTP_PORTS = Set.of("Authenticator", "Principal");
-
   private static final int PORTS = 1;
   private static final int FEATURES = 2;
-  private static final int EDGE = 4;
-  private static final int TOP = 5;
+  private static final int HELIDON = 4;
+  private static final int ROUTES = 6;
+  private static final int TOP = 9;
 
-  /** Calls that read the time, randomness or the environment, by class and method. */
+  /** Layers of the packages that are not features. */
+  private static final Map<String, Integer> LAYERS =
+      Map.ofEntries(
+          Map.entry("base", 0),
+          Map.entry("sql", 0),
+          Map.entry("events", PORTS),
+          Map.entry("jobs", PORTS),
+          Map.entry("parsing", PORTS),
+          Map.entry("provider", 3),
+          Map.entry("http.connection", HELIDON),
+          Map.entry("http.limits", HELIDON),
+          Map.entry("http", 5),
+          Map.entry("http.websocket", ROUTES),
+          Map.entry("module", ROUTES),
+          Map.entry("http.server", 7),
+          Map.entry("observability", 8));
+
+  /** Interfaces of http that features implement, and their types; they do not use Helidon. */
+  private static final Set<String> HTTP_PORTS = Set.of("Authenticator", "Principal");
+
+  /** Methods that read time, randomness or the environment, by class. */
   private static final Map<String, Set<String>> HIDDEN_INPUTS =
       Map.of(
           "java.lang.System", Set.of("currentTimeMillis", "getenv"),
@@ -50,28 +65,27 @@ record ArchitectureRules(String root) {
           "java.util.UUID", Set.of("randomUUID"),
           "java.time.Clock", Set.of("systemUTC", "systemDefaultZone", "system", "tickMillis"));
 
-  /** Libraries return dates, which may be converted and nothing else. */
+  /** Conversions of dates that libraries return or require. */
   private static final Set<String> DATE_CONVERSIONS = Set.of("toInstant", "from");
 
   Map<String, ArchRule> rules() {
     return Map.ofEntries(
-        Map.entry("no import from a layer above", noUpwardImports()),
-        Map.entry("packages form no cycle", noCycles()),
-        Map.entry("only the root package imports App, Main and their parts", rootIsTheTop()),
-        Map.entry("routes and modules are used within their feature alone", ownEdgeOnly()),
+        Map.entry("no import from a higher layer", noUpwardImport()),
+        Map.entry("packages are free of cycles", noCycles()),
+        Map.entry("routes and modules are used within their feature alone", ownRoutesOnly()),
         Map.entry("only the root package imports providers", providersFromRootOnly()),
         Map.entry("http imports no feature", httpImportsNoFeature()),
-        Map.entry("Helidon is used in the layer of http alone", helidonAtTheEdge()),
-        Map.entry("the database is accessed through sql alone", databaseThroughSql()),
-        Map.entry("providers do not import sql", providersWithoutSql()),
-        Map.entry("no dates and calendars", noDates()),
+        Map.entry("only http packages, observability and routes use Helidon", helidonOnlyInHttp()),
+        Map.entry("only sql and jobs use JDBC", jdbcOnlyInSql()),
+        Map.entry("providers do not use sql", providersWithoutSql()),
+        Map.entry("no Date and Calendar", noDates()),
         Map.entry("time, randomness and environment are passed in", noHiddenInputs()),
-        Map.entry("no mutable static state", noStaticState()),
+        Map.entry("no mutable static fields", noStaticState()),
         Map.entry("no thread-locals", noThreadLocals()),
-        Map.entry("no Util, Manager, Impl or Helper", names()));
+        Map.entry("no empty class names", names()));
   }
 
-  private ArchRule noUpwardImports() {
+  private ArchRule noUpwardImport() {
     return classes()
         .should(
             new ArchCondition<>("depend only on their layer and those below") {
@@ -79,7 +93,7 @@ record ArchitectureRules(String root) {
               public void check(JavaClass origin, ConditionEvents events) {
                 for (Dependency dependency : origin.getDirectDependenciesFromSelf()) {
                   JavaClass target = dependency.getTargetClass();
-                  if (ours(target) && layer(target) > layer(origin)) {
+                  if (isOurs(target) && layer(target) > layer(origin)) {
                     events.add(
                         SimpleConditionEvent.violated(dependency, dependency.getDescription()));
                   }
@@ -88,17 +102,14 @@ record ArchitectureRules(String root) {
             });
   }
 
-  /** Routes and modules are in a layer above their feature, so their imports form no cycle. */
+  /** Ignores routes, which are in a higher layer than the rest of their package. */
   private ArchRule noCycles() {
     return slices()
         .assignedFrom(
             new SliceAssignment() {
               @Override
               public SliceIdentifier getIdentifierOf(JavaClass type) {
-                return !ours(type)
-                        || topPackage(type).isEmpty()
-                        || layer(type) > EDGE
-                        || isEdge(type)
+                return !isOurs(type) || topPackage(type).isEmpty() || isRoutesLayer(type)
                     ? SliceIdentifier.ignore()
                     : SliceIdentifier.of(topPackage(type));
               }
@@ -113,24 +124,16 @@ record ArchitectureRules(String root) {
         .allowEmptyShould(true);
   }
 
-  private ArchRule rootIsTheTop() {
-    return noClasses()
-        .that(describe("are outside the root package", (JavaClass type) -> layer(type) < TOP))
-        .should()
-        .dependOnClassesThat(describe("are in the root package", (JavaClass type) -> inRoot(type)))
-        .allowEmptyShould(true);
-  }
-
-  private ArchRule ownEdgeOnly() {
+  private ArchRule ownRoutesOnly() {
     return classes()
-        .that(describe("are outside the root package", (JavaClass type) -> layer(type) < TOP))
+        .that(describe("are below the top", (JavaClass type) -> layer(type) < TOP))
         .should(
             new ArchCondition<>("not depend on another package's routes or module") {
               @Override
               public void check(JavaClass origin, ConditionEvents events) {
                 for (Dependency dependency : origin.getDirectDependenciesFromSelf()) {
                   JavaClass target = dependency.getTargetClass();
-                  if (ours(target)
+                  if (isOurs(target)
                       && (isRoutes(target) || isModule(target))
                       && !topPackage(target).equals(topPackage(origin))) {
                     events.add(
@@ -160,26 +163,23 @@ record ArchitectureRules(String root) {
         .dependOnClassesThat(
             describe(
                 "belong to a feature",
-                (JavaClass type) ->
-                    ours(type)
-                        && !topPackage(type).isEmpty()
-                        && !LAYERS.containsKey(topPackage(type))))
+                (JavaClass type) -> isOurs(type) && isFeature(topPackage(type))))
         .allowEmptyShould(true);
   }
 
-  private ArchRule helidonAtTheEdge() {
+  private ArchRule helidonOnlyInHttp() {
     return noClasses()
-        .that(describe("are in a layer below http", (JavaClass type) -> layer(type) < EDGE))
+        .that(describe("are below http", (JavaClass type) -> layer(type) < HELIDON))
         .should()
         .dependOnClassesThat(resideInAPackage("io.helidon.."))
         .allowEmptyShould(true);
   }
 
-  private ArchRule databaseThroughSql() {
+  private ArchRule jdbcOnlyInSql() {
     return noClasses()
         .that(
             describe(
-                "are neither in sql, jobs nor the root package",
+                "are neither sql, jobs nor the top",
                 (JavaClass type) ->
                     layer(type) < TOP && !Set.of("sql", "jobs").contains(topPackage(type))))
         .should()
@@ -202,7 +202,7 @@ record ArchitectureRules(String root) {
         .should()
         .accessTargetWhere(
             describe(
-                "create, compare or format a Date or Calendar",
+                "creates, compares or formats a Date or Calendar",
                 (JavaAccess<?> access) -> {
                   JavaClass owner = access.getTargetOwner();
                   return (owner.isAssignableTo(Date.class)
@@ -221,7 +221,7 @@ record ArchitectureRules(String root) {
         .should()
         .accessTargetWhere(
             describe(
-                "read the time, randomness or the environment",
+                "reads time, randomness or the environment",
                 (JavaAccess<?> access) -> isHiddenInput(access)))
         .allowEmptyShould(true);
   }
@@ -249,7 +249,7 @@ record ArchitectureRules(String root) {
         .areStatic()
         .and(
             describe(
-                "are declared in the source",
+                "are written in the source",
                 (JavaField field) -> !field.getModifiers().contains(JavaModifier.SYNTHETIC)))
         .should()
         .beFinal()
@@ -276,29 +276,34 @@ record ArchitectureRules(String root) {
     if (name.equals("http") && HTTP_PORTS.contains(outermost(type).getSimpleName())) {
       return PORTS;
     }
-    return isEdge(type) ? EDGE : LAYERS.getOrDefault(name, FEATURES);
+    return isRoutesLayer(type) ? ROUTES : LAYERS.getOrDefault(name, FEATURES);
   }
 
-  private boolean inRoot(JavaClass type) {
-    return type.getPackageName().equals(root);
-  }
-
-  /** The package directly below the root; empty for the root itself. */
+  /** The package below the root, up to the last name that has a layer; empty for the root. */
   private String topPackage(JavaClass type) {
-    String name = type.getPackageName();
-    return name.equals(root) ? "" : name.substring(root.length() + 1).split("\\.", 2)[0];
+    if (type.getPackageName().equals(root)) {
+      return "";
+    }
+    String name = type.getPackageName().substring(root.length() + 1);
+    return LAYERS.containsKey(name) ? name : name.split("\\.", 2)[0];
   }
 
-  private boolean ours(JavaClass type) {
-    return inRoot(type) || type.getPackageName().startsWith(root + ".");
+  private boolean isOurs(JavaClass type) {
+    return type.getPackageName().equals(root) || type.getPackageName().startsWith(root + ".");
   }
 
-  /** The classes of a feature that may use http. */
-  private static boolean isEdge(JavaClass type) {
-    return isRoutes(type)
-        || isModule(type)
-        || isForm(type)
-        || outermost(type).getSimpleName().equals("VoiceSocket");
+  private static boolean isFeature(String name) {
+    return !name.isEmpty() && !LAYERS.containsKey(name);
+  }
+
+  /** The classes of a feature that parse requests and render responses. */
+  private boolean isRoutesLayer(JavaClass type) {
+    String name = outermost(type).getSimpleName();
+    return isFeature(topPackage(type))
+        && (isRoutes(type)
+            || isModule(type)
+            || name.endsWith("Form")
+            || name.equals("VoiceSocket"));
   }
 
   private static boolean isRoutes(JavaClass type) {
@@ -306,16 +311,10 @@ record ArchitectureRules(String root) {
   }
 
   private static boolean isModule(JavaClass type) {
-    return outermost(type).getSimpleName().endsWith("Module")
-        && !outermost(type).getSimpleName().equals("FeatureModule");
+    return outermost(type).getSimpleName().endsWith("Module");
   }
 
-  /** Reads a JSON object for several routes. */
-  private static boolean isForm(JavaClass type) {
-    return outermost(type).getSimpleName().endsWith("Form");
-  }
-
-  /** The top-level class of a nested class. */
+  /** The top-level class that a nested class or lambda is declared in. */
   private static JavaClass outermost(JavaClass type) {
     return type.getEnclosingClass().map(ArchitectureRules::outermost).orElse(type);
   }

@@ -1,4 +1,4 @@
-/** Layers and dependencies, checked on the compiled classes. */
+/** The architecture rules, checked on the compiled classes. */
 @NullMarked
 package app.perpetua.flow.architecture;
 

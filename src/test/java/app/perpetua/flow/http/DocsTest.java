@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.harness.Api;
+import app.perpetua.flow.harness.PlainServer;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.http.HttpClient;

@@ -70,7 +70,7 @@ public final class RoutesAndContract {
     String ends =
         route.sunset() == null
             ? null
-            : LocalDate.ofInstant(route.sunset().goneAt(), ZoneOffset.UTC).toString();
+            : LocalDate.ofInstant(route.sunset().removedAt(), ZoneOffset.UTC).toString();
     if (!Objects.equals(ends, operation.get("x-sunset"))) {
       differences.add("ends " + ends + ", by the contract " + operation.get("x-sunset"));
     }

@@ -5,7 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import app.perpetua.flow.harness.Api;
 import app.perpetua.flow.harness.GrantedTime;
-import app.perpetua.flow.http.PlainServer;
+import app.perpetua.flow.harness.PlainServer;
 import app.perpetua.flow.http.Route;
 import app.perpetua.flow.sql.DatabaseProbe;
 import app.perpetua.flow.sql.Eventually;
@@ -23,10 +23,10 @@ final class HealthTest {
   private static final String READY = "/health/ready";
   private static final Duration AT_ONCE = Duration.ofMillis(500);
 
-  /** The database is asked once a second, and has a second to answer. */
+  /** The database is checked once a second, and has a second to answer. */
   private static final Duration NOTICED = Duration.ofSeconds(3);
 
-  /** For a condition that comes true, or does not: how soon is not measured by it. */
+  /** Reached only if a condition never becomes true. */
   private static final Duration HANGS = Duration.ofSeconds(60);
 
   private static Postgres postgres;
@@ -80,7 +80,7 @@ final class HealthTest {
   }
 
   @Test
-  void shutting_down_is_not_ready_whatever_the_database_says() throws IOException {
+  void shutting_down_is_not_ready_even_if_the_database_is_available() throws IOException {
     try (Health health = new Health(new DatabaseProbe(Postgres.config(postgres.port(), 1)));
         PlainServer server = new PlainServer(routes(health), _ -> {});
         Api api = server.api()) {
@@ -99,7 +99,7 @@ final class HealthTest {
     assertTrue(time.since(start).compareTo(NOTICED) < 0, time.since(start).toString());
   }
 
-  /** However the database is, nobody waits for an answer. */
+  /** A probe never waits for the database. */
   private Api.Answer quick(Api api, String path) {
     long start = time.nanoTime();
     Api.Answer answer = api.get(path);

@@ -78,7 +78,7 @@ final class JsonFormatterTest {
   }
 
   @Test
-  void promise_27_a_field_does_not_replace_what_we_say_ourselves() {
+  void promise_27_a_field_does_not_replace_a_standard_member() {
     LogRecord event = event("true");
     event.setParameters(new Object[] {LogFields.of("level", "INFO").with("message", "false")});
     JsonNode read = json.parse(log.format(event));
@@ -116,12 +116,12 @@ final class JsonFormatterTest {
 
   @Test
   void FR_065_a_request_is_logged_by_its_route() {
-    RequestContext exchange = new RequestContext("request-1", "203.0.113.7", false, 0);
-    exchange.userId(USER);
-    exchange.route("/api/v1/tasks/{id}");
-    exchange.code(ErrorCode.CONFLICT);
+    RequestContext context = new RequestContext("request-1", "203.0.113.7", false, 0);
+    context.userId(USER);
+    context.route("/api/v1/tasks/{id}");
+    context.code(ErrorCode.CONFLICT);
     JsonNode line =
-        access(new CompletedRequest(exchange, "PATCH", 409, Duration.ofNanos(1_234_567)));
+        access(new CompletedRequest(context, "PATCH", 409, Duration.ofNanos(1_234_567)));
     assertEquals("INFO", line.path("level").stringValue());
     assertEquals("request-1", line.path("request_id").stringValue());
     assertEquals(USER.toString(), line.path("user_id").stringValue());
@@ -149,7 +149,7 @@ final class JsonFormatterTest {
   private JsonNode access(CompletedRequest finished) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     Logger logger = Logger.getLogger(AccessLog.class.getName());
-    Handler handler = new Logging.Lines(out, Level.INFO);
+    Handler handler = new Logging.JsonLineHandler(out, Level.INFO);
     logger.addHandler(handler);
     try {
       new AccessLog().accept(finished);
@@ -173,7 +173,7 @@ final class JsonFormatterTest {
       for (int i = 0; i < 2; i++) {
         lines.add(json.parse(reader.readLine()).path("message").stringValue());
       }
-      // Process.destroy would close the stream that we read.
+      // Process.destroy would close the stream that the test reads.
       process.toHandle().destroy();
       reader.lines().forEach(line -> lines.add(json.parse(line).path("message").stringValue()));
     } finally {
@@ -182,7 +182,7 @@ final class JsonFormatterTest {
     assertEquals(List.of("thread worker died", "started", "ending", "ended"), lines);
   }
 
-  /** A process that is still at work when it is told to end. */
+  /** A process that is busy when it is terminated. */
   static final class Ending {
     public static void main(String[] args) throws InterruptedException {
       Logging.start(Level.INFO, System.out);
@@ -191,7 +191,7 @@ final class JsonFormatterTest {
           new Thread(
               () -> {
                 log.log(System.Logger.Level.INFO, "ending");
-                // What the JDK's own hook does, at a time that nobody knows.
+                // What the JDK's own hook does at an unknown time.
                 LogManager.getLogManager().reset();
                 log.log(System.Logger.Level.INFO, "ended");
               });
@@ -204,8 +204,8 @@ final class JsonFormatterTest {
                     throw new IllegalStateException("on purpose");
                   });
       worker.join();
-      log.log(System.Logger.Level.DEBUG, "not told");
-      Logger.getLogger("org.flywaydb.core").info("not told either");
+      log.log(System.Logger.Level.DEBUG, "not logged");
+      Logger.getLogger("org.flywaydb.core").info("not logged either");
       log.log(System.Logger.Level.INFO, "started");
       Thread.currentThread().join();
     }

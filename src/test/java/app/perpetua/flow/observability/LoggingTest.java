@@ -21,7 +21,7 @@ class LoggingTest {
   @Test
   void a_connection_that_meets_the_closing_listener_is_no_error() {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
-    Logging.Lines lines = new Logging.Lines(out, Level.INFO);
+    Logging.JsonLineHandler lines = new Logging.JsonLineHandler(out, Level.INFO);
     Logger listener = Logger.getLogger(LISTENER);
     listener.addHandler(lines);
     try {
@@ -44,7 +44,7 @@ class LoggingTest {
   @Test
   void a_broken_connection_of_the_pool_is_logged_without_a_trace() {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
-    Logging.Lines lines = new Logging.Lines(out, Level.INFO);
+    Logging.JsonLineHandler lines = new Logging.JsonLineHandler(out, Level.INFO);
     Logger logger = Logger.getLogger(CONNECTION);
     logger.addHandler(lines);
     try {

@@ -10,8 +10,8 @@ import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.base.Secret;
 import app.perpetua.flow.harness.Api;
 import app.perpetua.flow.harness.MutableClock;
+import app.perpetua.flow.harness.PlainServer;
 import app.perpetua.flow.http.CompletedRequest;
-import app.perpetua.flow.http.PlainServer;
 import app.perpetua.flow.http.Request;
 import app.perpetua.flow.http.RequestContext;
 import app.perpetua.flow.http.Route;
@@ -39,10 +39,10 @@ final class MetricsTest {
 
   @Test
   void FR_066_latency_is_a_histogram_by_method_route_and_status() {
-    RequestContext exchange = new RequestContext("r", "203.0.113.7", false, 0);
-    exchange.route("/api/v1/tasks/{id}");
-    metrics.accept(new CompletedRequest(exchange, "GET", 200, Duration.ofMillis(30)));
-    metrics.accept(new CompletedRequest(exchange, "GET", 200, Duration.ofSeconds(9)));
+    RequestContext context = new RequestContext("r", "203.0.113.7", false, 0);
+    context.route("/api/v1/tasks/{id}");
+    metrics.accept(new CompletedRequest(context, "GET", 200, Duration.ofMillis(30)));
+    metrics.accept(new CompletedRequest(context, "GET", 200, Duration.ofSeconds(9)));
     String labels = "method=\"GET\",route=\"/api/v1/tasks/{id}\",status=\"200\"";
     assertHas("http_server_requests_seconds_bucket{" + labels + ",le=\"0.025\"} 0");
     assertHas("http_server_requests_seconds_bucket{" + labels + ",le=\"0.05\"} 1");

@@ -3,44 +3,43 @@ package app.perpetua.flow.http.connection;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * The time by which one blocking call must be over, shared by the thread that makes the call and
- * the sweeper. Whoever comes first wins: a call that has returned can no longer be cut, and one
- * that was cut is known to be so when it returns. Times are nanoseconds since the owner's start.
+ * The deadline of a blocking call, shared by the thread that makes the call and the thread that
+ * enforces deadlines. A call either ends or is cancelled, never both. Times are nanoseconds on the
+ * owner's clock. Thread-safe.
  */
 final class CallDeadline {
-  /** A call that may take as long as it will. */
+  /** No deadline: the call is cancelled only on request. */
   static final long NEVER = Long.MAX_VALUE - 1;
 
-  private static final long NOTHING = Long.MAX_VALUE;
-  private static final long CUT = -1;
+  private static final long NO_CALL = Long.MAX_VALUE;
+  private static final long CANCELLED = -1;
 
-  private final AtomicLong time = new AtomicLong(NOTHING);
+  private final AtomicLong time = new AtomicLong(NO_CALL);
 
-  /** The call begins. */
   void begin(long due) {
     time.set(due);
   }
 
-  /** The call is over; false if it was cut. */
+  /** Ends the call; false if it was cancelled. */
   boolean end() {
-    return time.getAndUpdate(t -> t == CUT ? CUT : NOTHING) != CUT;
+    return time.getAndUpdate(t -> t == CANCELLED ? CANCELLED : NO_CALL) != CANCELLED;
   }
 
-  /** True while a call is under way that has not been cut. */
+  /** True during a call that has not been cancelled. */
   boolean isWaiting() {
     long due = time.get();
-    return due != CUT && due != NOTHING;
+    return due != CANCELLED && due != NO_CALL;
   }
 
-  /** True, once, if a call is under way, overdue or not: the caller must cut it. */
-  boolean cut() {
+  /** Cancels a call in progress; returns true once, and the caller must interrupt the call. */
+  boolean cancel() {
     long due = time.get();
-    return due != CUT && due != NOTHING && time.compareAndSet(due, CUT);
+    return due != CANCELLED && due != NO_CALL && time.compareAndSet(due, CANCELLED);
   }
 
-  /** True, once, if a call is overdue: the caller must cut it. */
-  boolean cut(long now) {
+  /** As {@link #cancel()}, but only if the call is overdue. */
+  boolean cancelIfDue(long now) {
     long due = time.get();
-    return due != CUT && due <= now && time.compareAndSet(due, CUT);
+    return due != CANCELLED && due <= now && time.compareAndSet(due, CANCELLED);
   }
 }

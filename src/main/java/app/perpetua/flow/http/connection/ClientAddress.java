@@ -8,8 +8,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whose request it is, for limits and logs: the peer, or what trusted proxies say of it. A
- * forwarded header counts only from a trusted proxy, since anyone can write one. Thread-safe.
+ * Determines a client's address for limits and logs: the peer's, or the one that trusted proxies
+ * forward. Forwarded headers of other peers are ignored. Thread-safe.
  */
 public final class ClientAddress {
   private static final System.Logger LOG = System.getLogger(ClientAddress.class.getName());
@@ -21,24 +21,21 @@ public final class ClientAddress {
     this.trustedProxies = trustedProxies;
   }
 
-  /** The address of the other end of a connection; loopback if it has none. */
+  /** The peer's address; loopback if it has none. */
   public static InetAddress peer(SocketAddress address) {
     return address instanceof InetSocketAddress socket && socket.getAddress() != null
         ? socket.getAddress()
         : InetAddress.getLoopbackAddress();
   }
 
-  /** True if this peer is one of our proxies. */
   public boolean trusts(InetAddress peer) {
     return trustedProxies.stream().anyMatch(block -> block.contains(peer));
   }
 
   /**
-   * The client's address as text; an IPv6 address stands for its /64, which is what one customer
-   * gets (RFC 6177).
+   * The client's address as text; for IPv6 the /64, which one customer gets (RFC 6177).
    *
-   * @param peer the other end of the connection
-   * @param forwardedFor every {@code X-Forwarded-For} header in order, each maybe a list
+   * @param forwardedFor every {@code X-Forwarded-For} header in order, each possibly a list
    */
   public String of(InetAddress peer, List<String> forwardedFor) {
     if (!trusts(peer)) {
@@ -51,19 +48,19 @@ public final class ClientAddress {
         forwardedFor.stream().flatMap(line -> List.of(line.split(",", -1)).stream()).toList();
     InetAddress client = peer;
     for (String hop : hops.reversed()) {
-      InetAddress told = parse(hop.strip());
-      if (told == null) {
+      InetAddress forwarded = parse(hop.strip());
+      if (forwarded == null) {
         break;
       }
-      client = told;
-      if (!trusts(told)) {
+      client = forwarded;
+      if (!trusts(forwarded)) {
         break;
       }
     }
     return text(client);
   }
 
-  /** An address literal, maybe with a port; null for anything else. Names are never looked up. */
+  /** An address literal, optionally with a port; null for anything else, such as a host name. */
   private static @Nullable InetAddress parse(String hop) {
     String literal = hop;
     if (hop.startsWith("[") && hop.indexOf(']') > 0) {
@@ -78,11 +75,7 @@ public final class ClientAddress {
     }
   }
 
-  /**
-   * As {@link #of} has it.
-   *
-   * <p>The JDK turns an IPv4-mapped IPv6 address (RFC 4291, 2.5.5.2) into IPv4 by itself.
-   */
+  /** The JDK has converted IPv4-mapped IPv6 addresses (RFC 4291, 2.5.5.2) to IPv4 already. */
   static String text(InetAddress address) {
     byte[] bytes = address.getAddress();
     if (bytes.length == 4) {

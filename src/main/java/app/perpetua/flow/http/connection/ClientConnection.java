@@ -23,36 +23,33 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One client's connection as Helidon sees it, with our own reads and writes underneath: they keep
- * deadlines, bound what one request may send, keep the body of an answer to {@code HEAD} back, and
- * let a client that is still sending read why it was refused. Confined to the connection's thread,
- * except for what says otherwise.
+ * A client's connection, passed to Helidon in place of its own. Its reads and writes have deadlines
+ * and count towards the {@link TransferBudget}, a request is bounded in size, and a client that is
+ * still sending when it is refused can read the response. Confined to the connection's thread,
+ * except where a method says otherwise.
  */
 public final class ClientConnection implements ConnectionContext, OpenConnections.Connection {
   private static final System.Logger LOG = System.getLogger(ClientConnection.class.getName());
 
   /**
-   * More than any request of the contract in any form: a body of one-byte chunks takes six bytes
-   * each. Helidon itself would collect an endless chunk-size line.
+   * More than any valid request needs: in a body of one-byte chunks, each byte takes six. Helidon
+   * alone would buffer a chunk-size line of any length.
    */
   private static final long MAX_REQUEST_BYTES = 6L * RequestBody.MAX_BYTES + 64 * 1024;
 
-  /** A client that takes its answer slower than this (16 KiB/s) is not worth a thread. */
+  /** Clients that read slower than 16 KiB/s are disconnected. */
   private static final long WRITE_NANOS_PER_BYTE = Duration.ofSeconds(1).toNanos() / (16 * 1024);
 
   /**
-   * Closing while bytes arrive makes the system reset the connection, and the client may lose the
-   * answer that explains it (RFC 9112, 9.6). So we read on, but so much at most.
+   * Read and discarded before closing. Closing while bytes arrive resets the connection, and the
+   * client may lose the response (RFC 9112, 9.6).
    */
   private static final long LINGER_BYTES = 1024 * 1024;
 
-  /**
-   * What a request, and a piece of an answer, may take without being counted: the usual ones need
-   * nothing of the budget that all connections share.
-   */
+  /** Requests and writes up to this size do not count towards the shared budget. */
   private static final int UNCOUNTED_BYTES = 8 * 1024;
 
-  /** What each read takes beside its bytes: an array's header and an entry of Helidon's list. */
+  /** Memory of a read besides its bytes: an array header and an entry of Helidon's list. */
   private static final int READ_OVERHEAD = 64;
 
   private final ConnectionContext helidon;
@@ -60,10 +57,11 @@ public final class ClientConnection implements ConnectionContext, OpenConnection
   private final @Nullable String address;
   private final TransferBudget.Account account;
   private final HelidonSocket socket;
-  private final Timeouts patience;
+  private final Timeouts timeouts;
   private final LongSupplier nanos;
   private final DataReader reader = DataReader.create(this::read);
-  private final DataWriter writer = new Writer();
+  private final HeadResponseWriter writer = new HeadResponseWriter(this::write);
+  private final ReentrantLock writeLock = new ReentrantLock();
   private final CallDeadline reading = new CallDeadline();
   private final CallDeadline writing = new CallDeadline();
   private final CallDeadline ending = new CallDeadline();
@@ -73,41 +71,33 @@ public final class ClientConnection implements ConnectionContext, OpenConnection
   private long weight;
   private long counted;
   private boolean betweenRequests;
-  private boolean head;
-  private Answer answer = Answer.WHOLE;
-  private boolean closing;
+  private boolean closeAfterResponse;
   private boolean restricted;
   private boolean overBudget;
   private volatile boolean upgraded;
   private volatile boolean wasAuthenticated;
   private volatile long waitingSince;
-  private volatile boolean cutSoon;
-
-  private enum Answer {
-    WHOLE,
-    HEADERS_ONLY,
-    BODY_DROPPED
-  }
+  private volatile boolean closingSoon;
 
   /**
-   * @param address whose limit of connections it counts for; null if it counts for none
+   * @param address counts towards this address's connection limit; null for none
    * @param nanos the clock of its deadlines
    */
   ClientConnection(
       ConnectionContext helidon,
       @Nullable String address,
       TransferBudget budget,
-      Timeouts patience,
+      Timeouts timeouts,
       LongSupplier nanos) {
     this.helidon = helidon;
     this.listener = ConnectionListenerContext.of(helidon.listenerContext(), this);
     this.address = address;
     this.account = budget.open(this);
     this.socket = helidon.serverSocket();
-    this.patience = patience;
+    this.timeouts = timeouts;
     this.nanos = nanos;
     this.waitingSince = nanos.getAsLong();
-    this.requestDue = waitingSince + patience.request().toNanos();
+    this.requestDue = waitingSince + timeouts.request().toNanos();
   }
 
   @Override
@@ -115,7 +105,7 @@ public final class ClientConnection implements ConnectionContext, OpenConnection
     return address;
   }
 
-  /** There are too many connections: it is only there for health probes. */
+  /** The connection exceeds a limit: it serves health probes and closes after one response. */
   void restrict() {
     restricted = true;
   }
@@ -124,12 +114,12 @@ public final class ClientConnection implements ConnectionContext, OpenConnection
     return restricted;
   }
 
-  /** True if the connection must close behind the answer that comes next. */
+  /** Whether the connection must close after the next response. */
   public boolean mustClose() {
     return restricted || overBudget;
   }
 
-  /** The request's token, or what was sent over the WebSocket, says who the client is. */
+  /** Marks the client as authenticated, by a request's token or a WebSocket message. */
   public void authenticated() {
     wasAuthenticated = true;
     account.authenticated(true);
@@ -140,14 +130,14 @@ public final class ClientConnection implements ConnectionContext, OpenConnection
     return wasAuthenticated;
   }
 
-  /** Nothing of what a WebSocket's client has sent is kept any more. */
-  public void released() {
-    transferred();
+  /** Releases the budget of WebSocket frames that have been handled. */
+  public void releaseInput() {
+    release();
     waitingSince = nanos.getAsLong();
   }
 
-  /** Gives back what it holds of the budget; last of all. */
-  void ended() {
+  /** Returns its part of the budget; the last call. */
+  void releaseBudget() {
     account.close();
   }
 
@@ -156,7 +146,7 @@ public final class ClientConnection implements ConnectionContext, OpenConnection
     return waitingSince;
   }
 
-  /** A WebSocket never does: its handler says how long the client may be silent. */
+  /** False for a WebSocket, whose handler limits the silence of the client. */
   @Override
   public boolean isWaiting() {
     return !upgraded && (reading.isWaiting() || writing.isWaiting());
@@ -164,63 +154,57 @@ public final class ClientConnection implements ConnectionContext, OpenConnection
 
   @Override
   public boolean claim() {
-    return reading.cut() || writing.cut();
+    return reading.cancel() || writing.cancel();
   }
 
-  /** A request line has been read. */
-  void asked(Method method) {
-    head = method.equals(Method.HEAD);
+  void requestStarted(Method method) {
+    writer.requestStarted(method);
   }
 
-  /** The final answer to the request begins. */
-  void answering() {
-    transferred();
+  /** The final response starts; informational ones (1xx) do not count. */
+  void responseStarted() {
+    release();
     betweenRequests = true;
-    answer = head ? Answer.HEADERS_ONLY : Answer.WHOLE;
-    head = false;
+    writer.responseStarted();
   }
 
-  /** The answer's headers are about to be written. */
-  void answered(Headers headers) {
-    closing = headers.containsToken(HeaderValues.CONNECTION_CLOSE);
+  void responseHeaders(Headers headers) {
+    closeAfterResponse = headers.containsToken(HeaderValues.CONNECTION_CLOSE);
   }
 
-  /**
-   * It is a WebSocket from now on: what may be sent, and how long the client may be silent, is for
-   * its handler to say.
-   */
+  /** Turns it into a WebSocket, whose handler limits message sizes and silence. */
   public void upgraded() {
     upgraded = true;
   }
 
-  /** To be called by any thread: the client has a moment to close. */
-  public void cutSoon() {
-    cutSoon = true;
-    ending.begin(nanos.getAsLong() + patience.linger().toNanos());
+  /** Aborts it shortly, unless the client closes first. May be called by any thread. */
+  public void closeSoon() {
+    closingSoon = true;
+    ending.begin(nanos.getAsLong() + timeouts.linger().toNanos());
   }
 
-  /** To be called by any thread: it ends by itself, so nothing needs to end it. */
-  boolean isCutSoon() {
-    return cutSoon;
+  /** Whether {@link #closeSoon} was called. May be called by any thread. */
+  boolean isClosingSoon() {
+    return closingSoon;
   }
 
-  /** To be called by any thread: closes the socket, whatever it is doing. */
+  /** Closes the socket at once. May be called by any thread. */
   @Override
-  public void cut() {
+  public void abort() {
     try {
       socket.close();
     } catch (UncheckedIOException e) {
-      log(LOG, System.Logger.Level.DEBUG, "a client that was cut had closed", e);
+      log(LOG, System.Logger.Level.DEBUG, "an aborted connection was closed already", e);
     }
   }
 
-  /** Reads on for a moment after an answer that closes the connection. */
+  /** Discards input for a moment after a response that closes the connection. */
   void linger() {
-    if (!closing && !upgraded) {
+    if (!closeAfterResponse && !upgraded) {
       return;
     }
     waitingSince = nanos.getAsLong();
-    reading.begin(waitingSince + patience.linger().toNanos());
+    reading.begin(waitingSince + timeouts.linger().toNanos());
     try {
       long left = LINGER_BYTES;
       byte[] bytes = socket.get();
@@ -229,16 +213,16 @@ public final class ClientConnection implements ConnectionContext, OpenConnection
         bytes = socket.get();
       }
     } catch (UncheckedIOException e) {
-      // The client has closed, or its time was up: either is what we were waiting for.
+      // The client has closed, or the time is up.
     } finally {
       reading.end();
     }
   }
 
   @Override
-  public void cutIfOverdue(long now) {
-    if (reading.cut(now) || writing.cut(now) || ending.cut(now)) {
-      cut();
+  public void abortIfOverdue(long now) {
+    if (reading.cancelIfDue(now) || writing.cancelIfDue(now) || ending.cancelIfDue(now)) {
+      abort();
     }
   }
 
@@ -250,7 +234,7 @@ public final class ClientConnection implements ConnectionContext, OpenConnection
       reading.begin(CallDeadline.NEVER);
     } else if (betweenRequests) {
       waitingSince = nanos.getAsLong();
-      reading.begin(waitingSince + patience.idle().toNanos());
+      reading.begin(waitingSince + timeouts.idle().toNanos());
     } else {
       reading.begin(requestDue);
     }
@@ -258,7 +242,7 @@ public final class ClientConnection implements ConnectionContext, OpenConnection
     try {
       bytes = socket.get();
     } catch (UncheckedIOException e) {
-      throw new CloseConnectionException("the client has gone or was too slow", e);
+      throw new CloseConnectionException("the client disconnected or was too slow", e);
     }
     if (!reading.end()) {
       throw new CloseConnectionException("the client was too slow");
@@ -271,13 +255,13 @@ public final class ClientConnection implements ConnectionContext, OpenConnection
     }
     received += bytes.length;
     if (received > MAX_REQUEST_BYTES && !upgraded) {
-      throw new CloseConnectionException("the client sends without end");
+      throw new CloseConnectionException("the request is too long");
     }
     count(bytes.length + READ_OVERHEAD);
     return bytes;
   }
 
-  /** Counts what was read, in steps. */
+  /** Counts received bytes towards the budget, in steps. */
   private void count(int bytes) {
     weight += bytes;
     if (weight <= UNCOUNTED_BYTES + counted) {
@@ -291,8 +275,8 @@ public final class ClientConnection implements ConnectionContext, OpenConnection
     counted += step * UNCOUNTED_BYTES;
   }
 
-  /** What was read is no longer kept. */
-  private void transferred() {
+  /** Releases the budget of received bytes. */
+  private void release() {
     weight = 0;
     if (counted > 0) {
       account.release(counted);
@@ -305,95 +289,48 @@ public final class ClientConnection implements ConnectionContext, OpenConnection
     received = 0;
     account.authenticated(false);
     waitingSince = nanos.getAsLong();
-    requestDue = waitingSince + patience.request().toNanos();
+    requestDue = waitingSince + timeouts.request().toNanos();
   }
 
-  /** All connections together hold as much as they may, and no other could be closed instead. */
+  /** The budget is used up, and no other connection could be closed. */
   static final class OverBudgetException extends CloseConnectionException {
     private static final long serialVersionUID = 1L;
 
     private OverBudgetException() {
-      super("requests and answers in flight take all the memory that they may");
+      super("the memory for requests and responses in flight is used up");
     }
   }
 
-  /** Writes within a deadline; of an answer to HEAD only the headers. */
-  private final class Writer implements DataWriter {
-    private final ReentrantLock turn = new ReentrantLock();
-
-    @Override
-    public void write(BufferData... buffers) {
-      write(BufferData.create(buffers));
+  /** Writes within a deadline. WebSocket frames come from several threads, each frame whole. */
+  private void write(BufferData buffer) {
+    writeLock.lock();
+    try {
+      writeLocked(buffer);
+    } finally {
+      writeLock.unlock();
     }
+  }
 
-    @Override
-    public void writeNow(BufferData... buffers) {
-      write(BufferData.create(buffers));
+  private void writeLocked(BufferData buffer) {
+    int bytes = buffer.available();
+    boolean large = bytes > UNCOUNTED_BYTES;
+    long start = nanos.getAsLong();
+    if (!upgraded) {
+      waitingSince = start;
     }
-
-    @Override
-    public void writeNow(BufferData buffer) {
-      write(buffer);
+    if (large) {
+      account.hold(bytes);
     }
-
-    @Override
-    public void write(BufferData buffer) {
-      switch (answer) {
-        case WHOLE -> writeTimed(buffer);
-        case HEADERS_ONLY -> {
-          answer = Answer.BODY_DROPPED;
-          writeTimed(headersOf(buffer));
-        }
-        case BODY_DROPPED -> {}
+    try {
+      writing.begin(start + timeouts.write().toNanos() + bytes * WRITE_NANOS_PER_BYTE);
+      helidon.dataWriter().writeNow(buffer);
+      if (!writing.end()) {
+        throw new CloseConnectionException("the client read the response too slowly");
       }
-    }
-
-    private void writeTimed(BufferData buffer) {
-      // Frames of a WebSocket come from several threads, each frame whole.
-      turn.lock();
-      try {
-        writeAlone(buffer);
-      } finally {
-        turn.unlock();
-      }
-    }
-
-    private void writeAlone(BufferData buffer) {
-      int bytes = buffer.available();
-      boolean large = bytes > UNCOUNTED_BYTES;
-      long began = nanos.getAsLong();
-      if (!upgraded) {
-        waitingSince = began;
-      }
+    } finally {
       if (large) {
-        account.hold(bytes);
+        account.release(bytes);
       }
-      try {
-        writing.begin(began + patience.write().toNanos() + bytes * WRITE_NANOS_PER_BYTE);
-        helidon.dataWriter().writeNow(buffer);
-        if (!writing.end()) {
-          throw new CloseConnectionException("the client took its answer too slowly");
-        }
-      } finally {
-        if (large) {
-          account.release(bytes);
-        }
-      }
-    }
-
-    /** Helidon writes all headers in one buffer, with the start of the body behind them. */
-    private static BufferData headersOf(BufferData buffer) {
-      byte[] bytes = buffer.readBytes();
-      int end = 0;
-      while (end < bytes.length
-          && !(end >= 4
-              && bytes[end - 4] == '\r'
-              && bytes[end - 3] == '\n'
-              && bytes[end - 2] == '\r'
-              && bytes[end - 1] == '\n')) {
-        end++;
-      }
-      return BufferData.create(bytes, 0, end);
     }
   }
 

@@ -10,18 +10,16 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Connections in the order in which they are closed to make room: first those on which no user has
- * been authenticated, and of these the one that has waited longest for its client.
+ * Orders connections for closing: unauthenticated ones first, and of these the one that has waited
+ * longest for its client.
  *
- * <p>A connection moves towards the end each time it is served. It is moved only when it is found
- * at the front, so that serving a request costs nothing here, and finding the first connection
- * takes logarithmic time. Not thread-safe.
+ * <p>Positions are updated lazily, when a connection is found at the front, so that serving a
+ * request costs nothing and finding the first connection takes logarithmic time. Not thread-safe.
  */
 final class ClosingOrder {
   /**
-   * @param since when the connection began to wait, or a time at which it was being served, in
-   *     nanoseconds
-   * @param number distinguishes places that are otherwise the same
+   * @param since when the connection began to wait, or was found being served, in nanoseconds
+   * @param number makes places unique
    */
   private record Place(boolean authenticated, long since, long number)
       implements Comparable<Place> {
@@ -68,12 +66,12 @@ final class ClosingOrder {
   /**
    * Removes the first connection that waits for its client and claims it.
    *
-   * @param except is left out
-   * @param now the present time in nanoseconds
-   * @return the connection, which must be cut; null if none waits
+   * @param except is not claimed
+   * @param now in nanoseconds
+   * @return the connection, which must be aborted; null if none waits
    */
   @Nullable Connection claimFirst(Connection except, long now) {
-    List<Connection> passed = new ArrayList<>();
+    List<Connection> skipped = new ArrayList<>();
     Connection claimed = null;
     while (claimed == null && !order.isEmpty()) {
       Map.Entry<Place, Connection> entry = order.firstEntry();
@@ -85,11 +83,11 @@ final class ClosingOrder {
       } else if (waits && first.claim()) {
         claimed = first;
       } else {
-        passed.add(first);
+        skipped.add(first);
       }
     }
-    // Behind all that wait already, so that the next searches do not meet them again.
-    for (Connection each : passed) {
+    // At the end, so that the next calls do not visit them again.
+    for (Connection each : skipped) {
       add(each, now);
     }
     return claimed;

@@ -9,8 +9,8 @@ import io.helidon.webserver.http.DirectHandlers;
 import java.util.concurrent.ExecutorService;
 
 /**
- * The listener's context as one connection's requests see it: theirs has the connection in it, so
- * that a filter can find it.
+ * The listener's context for the requests of one connection, with the connection registered in it
+ * for filters to find.
  */
 record ConnectionListenerContext(ListenerContext listener, Context context)
     implements ListenerContext {

@@ -20,33 +20,31 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
 /**
- * HTTP/1.1 with a deadline on every wait for a client, whatever it does slowly: saying nothing,
- * trickling its request line, headers or body, or not reading its answer (promise 21). Helidon has
- * no such deadlines, so each connection's reads and writes go through a {@link ClientConnection},
- * and a sweeper closes the sockets of those that are overdue. Closing cuts nothing but that wait:
- * no thread is ever interrupted, so none can be hit inside a database call. Thread-safe.
+ * HTTP/1.1 with a deadline on every wait for a client: for a request, for its next byte, and for
+ * reading the response (promise 21). Helidon has no such deadlines, so each connection's reads and
+ * writes go through a {@link ClientConnection}, and a background thread closes the sockets of
+ * overdue ones. It interrupts no thread, which could be inside a database call. Thread-safe.
  */
 public final class ConnectionTimeouts implements ServerConnectionSelector, AutoCloseable {
   private static final System.Logger LOG = System.getLogger(ConnectionTimeouts.class.getName());
 
-  /** Cuts come this much early at most, so that none comes late. */
-  private static final Duration SWEEP = Duration.ofMillis(250);
+  /** Connections are closed at most this much early, and never late. */
+  private static final Duration SWEEP_INTERVAL = Duration.ofMillis(250);
 
   /**
-   * How long a client may take.
+   * Time-outs of a client.
    *
-   * @param request from its first byte (of a new connection: from connecting) to its last
-   * @param idle between two requests; longer than the keep-alive of common proxies, so that it is
-   *     they who close, not we just as they send
-   * @param write for taking an answer, besides what its length deserves
-   * @param linger for reading an answer that closes the connection while it still sends
+   * @param request from its first byte (on a new connection: from connecting) to its last
+   * @param idle between two requests; longer than the keep-alive of common proxies, which then
+   *     close first, instead of sending on a connection that is being closed
+   * @param write for reading a response, in addition to the time for its length
+   * @param linger for reading a response that closes the connection while it still sends
    */
   public record Timeouts(Duration request, Duration idle, Duration write, Duration linger) {}
 
-  /** The least time between two lines that say that connections are being closed. */
-  private static final Duration REPORT = Duration.ofMinutes(1);
+  private static final Duration REPORT_INTERVAL = Duration.ofMinutes(1);
 
-  private final Timeouts patience;
+  private final Timeouts timeouts;
   private final ClientAddress addresses;
   private final TransferBudget budget;
   private final OpenConnections open;
@@ -55,33 +53,35 @@ public final class ConnectionTimeouts implements ServerConnectionSelector, AutoC
   private final CountDownLatch closed = new CountDownLatch(1);
 
   public ConnectionTimeouts(
-      Timeouts patience,
+      Timeouts timeouts,
       ConnectionLimits limits,
       ClientAddress addresses,
       Http1Config.Builder http,
       Http1Upgrader upgrader) {
-    this.patience = patience;
+    this.timeouts = timeouts;
     this.addresses = addresses;
     this.budget = new TransferBudget(limits.bytes());
     this.open = new OpenConnections(limits, this::nanos);
     this.http =
         Http1ConnectionSelector.builder()
-            .config(http.addReceiveListener(new Receiving()).addSendListener(new Sending()).build())
+            .config(
+                http.addReceiveListener(new RequestListener())
+                    .addSendListener(new ResponseListener())
+                    .build())
             .addUpgrader(upgrader)
             .build();
   }
 
-  /** Begins to sweep. */
   public void start() {
-    Thread.ofPlatform().daemon().name("slow-clients").start(this::sweep);
+    Thread.ofPlatform().daemon().name("connection-timeouts").start(this::sweep);
   }
 
   @Override
   public ServerConnection connection(ConnectionContext context) {
     InetAddress peer = ClientAddress.peer(context.remotePeer().address());
     String address = addresses.trusts(peer) ? null : ClientAddress.text(peer);
-    ClientConnection client = new ClientConnection(context, address, budget, patience, this::nanos);
-    return new Timed(client, http.connection(client));
+    ClientConnection client = new ClientConnection(context, address, budget, timeouts, this::nanos);
+    return new TrackedConnection(client, http.connection(client));
   }
 
   @Override
@@ -99,27 +99,26 @@ public final class ConnectionTimeouts implements ServerConnectionSelector, AutoC
     return http.supportedApplicationProtocols();
   }
 
-  /** How many connections are open. */
   public int count() {
     return open.size();
   }
 
-  /** How many of them wait for their client. */
+  /** The number of connections that wait for their client. */
   public int waiting() {
     return open.waiting();
   }
 
-  /** How many connections were closed so that others could be served. */
+  /** The number of connections closed so that others could be served. */
   public long displaced() {
     return open.displaced() + budget.displaced();
   }
 
-  /** Bytes of unfinished requests and unread answers. */
+  /** Bytes of unfinished requests and unread responses. */
   public long bytesInFlight() {
     return budget.held();
   }
 
-  /** Ends the sweeping; to be called once the server has stopped. */
+  /** Call after the server has stopped. */
   @Override
   public void close() {
     closed.countDown();
@@ -133,9 +132,9 @@ public final class ConnectionTimeouts implements ServerConnectionSelector, AutoC
     long reported = 0;
     long reportDue = 0;
     try {
-      while (!closed.await(SWEEP.toMillis(), TimeUnit.MILLISECONDS)) {
-        long now = nanos() + SWEEP.toNanos();
-        open.cutOverdue(now);
+      while (!closed.await(SWEEP_INTERVAL.toMillis(), TimeUnit.MILLISECONDS)) {
+        long now = nanos() + SWEEP_INTERVAL.toNanos();
+        open.abortOverdue(now);
         long displaced = displaced();
         if (displaced > reported && now >= reportDue) {
           LOG.log(
@@ -143,7 +142,7 @@ public final class ConnectionTimeouts implements ServerConnectionSelector, AutoC
               "connections closed because of too many connections or bytes in flight: {0}",
               Long.toString(displaced - reported));
           reported = displaced;
-          reportDue = now + REPORT.toNanos();
+          reportDue = now + REPORT_INTERVAL.toNanos();
         }
       }
     } catch (InterruptedException e) {
@@ -151,12 +150,12 @@ public final class ConnectionTimeouts implements ServerConnectionSelector, AutoC
     }
   }
 
-  /** Helidon's connection, known to the sweeper while it runs. */
-  private final class Timed implements ServerConnection, InterruptableTask<Void> {
+  /** Counts Helidon's connection and enforces its deadlines while it runs. */
+  private final class TrackedConnection implements ServerConnection, InterruptableTask<Void> {
     private final ClientConnection client;
     private final ServerConnection http;
 
-    Timed(ClientConnection client, ServerConnection http) {
+    TrackedConnection(ClientConnection client, ServerConnection http) {
       this.client = client;
       this.http = http;
     }
@@ -170,7 +169,7 @@ public final class ConnectionTimeouts implements ServerConnectionSelector, AutoC
         http.handle(limit);
       } finally {
         client.linger();
-        client.ended();
+        client.releaseBudget();
         open.remove(client);
       }
     }
@@ -189,31 +188,31 @@ public final class ConnectionTimeouts implements ServerConnectionSelector, AutoC
     public boolean canInterrupt() {
       return http instanceof InterruptableTask<?> task
           && task.canInterrupt()
-          && !client.isCutSoon();
+          && !client.isClosingSoon();
     }
   }
 
-  private static final class Receiving implements Http1ConnectionListener {
+  private static final class RequestListener implements Http1ConnectionListener {
     @Override
     public void prologue(ConnectionContext context, HttpPrologue prologue) {
       if (context instanceof ClientConnection client) {
-        client.asked(prologue.method());
+        client.requestStarted(prologue.method());
       }
     }
   }
 
-  private static final class Sending implements Http1ConnectionListener {
+  private static final class ResponseListener implements Http1ConnectionListener {
     @Override
     public void status(ConnectionContext context, Status status) {
       if (context instanceof ClientConnection client) {
-        client.answering();
+        client.responseStarted();
       }
     }
 
     @Override
     public void headers(ConnectionContext context, Headers headers) {
       if (context instanceof ClientConnection client) {
-        client.answered(headers);
+        client.responseHeaders(headers);
       }
     }
   }

@@ -12,23 +12,22 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The open connections, bounded in all and for each address. A new connection is always let in; at
- * a limit the first one in the {@link ClosingOrder} is closed instead. Thread-safe.
+ * The open connections, limited in total and per address. A new connection is always accepted; at a
+ * limit, the first in the {@link ClosingOrder} is closed for it. Thread-safe.
  */
 final class OpenConnections {
-  /** A connection, as far as its limits are concerned. Thread-safe. */
+  /** A connection. Implementations are thread-safe. */
   interface Connection extends TransferBudget.Holder {
-    /** Whose limit of connections it counts for; null if it counts for none. */
+    /** The address whose connection limit it counts towards; null for none. */
     @Nullable String address();
 
-    /** True once a user has been authenticated on it. */
     boolean wasAuthenticated();
 
-    /** True while it waits for its client, so that it may be closed. */
+    /** Whether it waits for its client, and may therefore be closed. */
     boolean isWaiting();
 
-    /** Closes it if the client has kept it waiting too long. */
-    void cutIfOverdue(long now);
+    /** Aborts it if the deadline for its client has passed. */
+    void abortIfOverdue(long now);
   }
 
   private final ConnectionLimits limits;
@@ -41,7 +40,7 @@ final class OpenConnections {
   private final Map<String, ClosingOrder> byAddress = new HashMap<>();
 
   /**
-   * @param nanos the clock of {@link Holder#waitingSince}
+   * @param nanos the clock of {@link Connection#waitingSince}
    */
   OpenConnections(ConnectionLimits limits, LongSupplier nanos) {
     this.limits = limits;
@@ -49,9 +48,9 @@ final class OpenConnections {
   }
 
   /**
-   * Adds a new connection and keeps the limits.
+   * Adds a new connection and closes others to keep the limits.
    *
-   * @return false if a limit is passed, because every connection is being served
+   * @return false if a limit is exceeded because all connections are being served
    */
   boolean add(Connection connection) {
     List<Connection> closing = new ArrayList<>();
@@ -70,11 +69,10 @@ final class OpenConnections {
     } finally {
       lock.unlock();
       displaced.add(closing.size());
-      closing.forEach(Connection::cut);
+      closing.forEach(Connection::abort);
     }
   }
 
-  /** Removes a connection that has ended. */
   void remove(Connection connection) {
     lock.lock();
     try {
@@ -84,24 +82,22 @@ final class OpenConnections {
     }
   }
 
-  /** How many are open. */
   int size() {
     return open.size();
   }
 
-  /** How many of them wait for their client, so that they may be closed. */
+  /** The number of connections that wait for their client. */
   int waiting() {
     return (int) open.stream().filter(Connection::isWaiting).count();
   }
 
-  /** How many were closed to keep a limit. */
+  /** The number of connections closed to keep a limit. */
   long displaced() {
     return displaced.sum();
   }
 
-  /** Closes those whose client has kept them waiting too long. */
-  void cutOverdue(long now) {
-    open.forEach(connection -> connection.cutIfOverdue(now));
+  void abortOverdue(long now) {
+    open.forEach(connection -> connection.abortIfOverdue(now));
   }
 
   private boolean makeRoom(
@@ -111,7 +107,7 @@ final class OpenConnections {
       if (first == null) {
         return false;
       }
-      // Before it has ended, so that the next new connection does not count it.
+      // Now, so that the next new connection does not count it.
       removeLocked(first);
       closing.add(first);
     }

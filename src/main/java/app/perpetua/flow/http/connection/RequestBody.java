@@ -14,7 +14,7 @@ import io.helidon.webserver.http.ServerRequest;
 import java.io.IOException;
 import java.time.Duration;
 
-/** Reads request bodies, and knows what to do about those that nobody read. */
+/** Reads request bodies. */
 public final class RequestBody {
   /** The contract's limit: 256 KiB. */
   public static final int MAX_BYTES = 256 * 1024;
@@ -22,11 +22,11 @@ public final class RequestBody {
   private RequestBody() {}
 
   /**
-   * The whole body; empty if there is none. Answers {@code Expect: 100-continue} by reading.
+   * Reads the whole body; empty if there is none. Reading answers {@code Expect: 100-continue}.
    *
-   * @throws Refusal {@code PAYLOAD_TOO_LARGE} over the limit, {@code VALIDATION_ERROR} if its
-   *     chunks are malformed, {@code SERVICE_UNAVAILABLE} if there is no memory for it
-   * @throws CloseConnectionException if the client went away or was too slow: let it pass
+   * @throws Refusal {@code PAYLOAD_TOO_LARGE}, {@code VALIDATION_ERROR} if its chunks are
+   *     malformed, {@code SERVICE_UNAVAILABLE} if the transfer budget is used up
+   * @throws CloseConnectionException if the client disconnected or was too slow; do not catch it
    */
   public static byte[] read(ServerRequest request, int maxBytes) {
     ReadableEntity content = request.content();
@@ -37,14 +37,14 @@ public final class RequestBody {
       throw tooLarge(maxBytes);
     }
     try {
-      // Not closed: closing waits for what the client has not sent yet.
+      // Not closed, because closing waits for the rest of the body.
       byte[] bytes = content.inputStream().readNBytes(maxBytes + 1);
       if (bytes.length > maxBytes) {
         throw tooLarge(maxBytes);
       }
       return bytes;
     } catch (ClientConnection.OverBudgetException e) {
-      throw Refusal.of(ErrorCode.SERVICE_UNAVAILABLE, "too many requests are being sent")
+      throw Refusal.of(ErrorCode.SERVICE_UNAVAILABLE, "too many requests are being received")
           .retryAfter(Duration.ofSeconds(1))
           .because(e);
     } catch (RequestException e) {
@@ -53,16 +53,16 @@ public final class RequestBody {
       }
       throw malformed(e);
     } catch (IllegalArgumentException | DataReader.IncorrectNewLineException e) {
-      // How Helidon takes a chunk size that is no number, or a line that ends in one byte.
+      // Helidon throws these for an invalid chunk size or line ending.
       throw malformed(e);
     } catch (IOException e) {
-      throw new CloseConnectionException("the body could not be read", e);
+      throw new CloseConnectionException("cannot read the body", e);
     }
   }
 
   /**
-   * True if the connection cannot serve another request, because what remains of this one's body
-   * would be taken for it, or may never come. A short body of announced length is simply skipped.
+   * Whether an unread body prevents another request on the connection, because its rest would be
+   * parsed as the request or may never arrive. Helidon skips a short body of known length.
    */
   public static boolean blocksConnection(ServerRequest request) {
     if (!request.content().hasEntity() || request.content().consumed()) {

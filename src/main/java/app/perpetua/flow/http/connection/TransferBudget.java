@@ -9,29 +9,28 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Bounds the memory of unfinished requests and unread answers over all connections. Requests
+ * Limits the memory of unfinished requests and unread responses over all connections; requests
  * without a token get a quarter of it. When it is used up, connections that wait for their client
- * are closed. Those whose request has no token go first, until a quarter is free again: of these
- * first the ones with more than their share, and of equals first the one that has waited longest. A
- * request without a token never takes the place of one with a token. Thread-safe.
+ * are closed: those without a token first, until a quarter is free again, and of these the ones
+ * over their share, then those that have waited longest. A request without a token never displaces
+ * one with a token. Thread-safe.
  */
 final class TransferBudget {
-  /** What an unauthenticated request may hold without being among the first to be closed. */
+  /** Unauthenticated requests that hold more bytes than this are closed first. */
   static final long ANONYMOUS_SHARE = 64 * 1024;
 
-  /** A connection, as far as this budget is concerned. */
+  /** A connection. */
   interface Holder {
-    /** When it began to wait for its client, in nanoseconds of a common clock. */
+    /** When it began to wait for its client, in nanoseconds on a common clock. */
     long waitingSince();
 
     /**
-     * True, once, if it waits for its client at this moment: it will transfer nothing more, and the
-     * caller must {@link #cut} it.
+     * Claims a connection that waits for its client: returns true once, it transfers nothing more,
+     * and the caller must {@link #abort} it.
      */
     boolean claim();
 
-    /** Closes the connection. */
-    void cut();
+    void abort();
   }
 
   private final ReentrantLock lock = new ReentrantLock();
@@ -50,12 +49,12 @@ final class TransferBudget {
     this.anonymousCapacity = capacity / 4;
   }
 
-  /** An account that holds nothing, of a client that nobody knows yet. */
+  /** Opens an empty account of an unauthenticated client. */
   Account open(Holder holder) {
     return new Account(holder);
   }
 
-  /** Bytes held at this moment. */
+  /** Bytes held now. */
   long held() {
     lock.lock();
     try {
@@ -65,12 +64,12 @@ final class TransferBudget {
     }
   }
 
-  /** How many connections were closed to make room. */
+  /** The number of connections closed to make room. */
   long displaced() {
     return displaced.sum();
   }
 
-  /** What one connection holds. Changed by the connection's thread alone. */
+  /** The bytes that one connection holds. Used by the connection's thread only. */
   final class Account {
     private final Holder holder;
     private long bytes;
@@ -81,12 +80,12 @@ final class TransferBudget {
       this.holder = holder;
     }
 
-    /** Takes so many bytes more; false, and nothing taken, if no room can be made for them. */
+    /** Reserves bytes; false, without reserving any, if no room can be made. */
     boolean reserve(long more) {
       return add(more, false);
     }
 
-    /** Takes so many bytes more, which are in memory already, and makes room as far as possible. */
+    /** Counts bytes that are in memory already; makes room if possible. */
     void hold(long more) {
       add(more, true);
     }
@@ -105,11 +104,10 @@ final class TransferBudget {
         return true;
       } finally {
         lock.unlock();
-        closing.forEach(Holder::cut);
+        closing.forEach(Holder::abort);
       }
     }
 
-    /** Gives bytes back. */
     void release(long fewer) {
       lock.lock();
       try {
@@ -119,23 +117,23 @@ final class TransferBudget {
       }
     }
 
-    /** Counts what it holds, and will hold, as an authenticated user's, or as nobody's. */
-    void authenticated(boolean known) {
-      if (authenticated == known) {
+    /** Sets whether its bytes, present and future, count as authenticated. */
+    void authenticated(boolean value) {
+      if (authenticated == value) {
         return;
       }
       lock.lock();
       try {
         long moved = bytes;
         change(-moved);
-        authenticated = known;
+        authenticated = value;
         change(moved);
       } finally {
         lock.unlock();
       }
     }
 
-    /** Gives everything back, for good. */
+    /** Releases all bytes; later changes have no effect. */
     void close() {
       lock.lock();
       try {
@@ -169,18 +167,18 @@ final class TransferBudget {
     }
   }
 
-  private void makeRoom(Account asking, long more, List<Holder> closing) {
+  private void makeRoom(Account requester, long more, List<Holder> closing) {
     List<Account> candidates =
         accounts.stream()
-            .filter(account -> account != asking)
-            .filter(account -> asking.authenticated || !account.authenticated)
+            .filter(account -> account != requester)
+            .filter(account -> requester.authenticated || !account.authenticated)
             .sorted(
                 Comparator.comparing((Account account) -> account.authenticated)
                     .thenComparing(account -> !account.isOverShare())
                     .thenComparingLong(account -> account.holder.waitingSince()))
             .toList();
     for (Account candidate : candidates) {
-      if (candidate.authenticated ? asking.fits(more) : hasRoom(asking, more)) {
+      if (candidate.authenticated ? requester.fits(more) : hasRoom(requester, more)) {
         return;
       }
       if (candidate.holder.claim()) {
@@ -192,9 +190,9 @@ final class TransferBudget {
     }
   }
 
-  private boolean hasRoom(Account asking, long more) {
+  private boolean hasRoom(Account requester, long more) {
     return held + more <= capacity - capacity / 4
-        && (asking.authenticated
+        && (requester.authenticated
             || heldAnonymously + more <= anonymousCapacity - anonymousCapacity / 4);
   }
 }

@@ -22,7 +22,7 @@ public final class Admission {
   /** Enough to keep every connection and core busy; more would only wait for a connection. */
   private static final int RUNNING = 64;
 
-  /** Lets a burst of a thousand users in the same instant through. */
+  /** Holds a burst of requests from a thousand users at once. */
   private static final int QUEUE_LENGTH = 1_024;
 
   private static final Duration QUEUE_TIMEOUT = Duration.ofSeconds(1);
@@ -30,7 +30,7 @@ public final class Admission {
   private final KeyedSemaphore<UUID> users =
       new KeyedSemaphore<>(PER_USER, USER_TIMEOUT, Admission::tooMany);
 
-  /** Writes of one user wait for each other's row lock anyway; here they hold no connection. */
+  /** Serializes a user's writes before they take a connection to wait for the owner's row lock. */
   private final KeyedSemaphore<UUID> writers =
       new KeyedSemaphore<>(1, USER_TIMEOUT, Admission::tooMany);
 
@@ -46,7 +46,6 @@ public final class Admission {
     this(new SearchAdmission());
   }
 
-  /** For tests. */
   Admission(SearchAdmission searches) {
     this.searches = searches;
   }

@@ -17,7 +17,7 @@ public final class KeyedSemaphore<K> {
     private int callers;
 
     Entry(int permits) {
-      // Fair, so that nobody times out while later callers overtake.
+      // Fair, so that no caller times out while later ones overtake it.
       this.permits = new Semaphore(permits, true);
     }
   }
@@ -29,8 +29,7 @@ public final class KeyedSemaphore<K> {
 
   /**
    * @param permits per key
-   * @param timeout how long a caller waits for a permit
-   * @param refusal thrown after that
+   * @param refusal thrown when no permit is free within {@code timeout}
    */
   public KeyedSemaphore(int permits, Duration timeout, Supplier<Refusal> refusal) {
     this.permits = permits;
@@ -48,9 +47,9 @@ public final class KeyedSemaphore<K> {
         entries.compute(
             key,
             (_, present) -> {
-              Entry mine = present == null ? new Entry(permits) : present;
-              mine.callers++;
-              return mine;
+              Entry updated = present == null ? new Entry(permits) : present;
+              updated.callers++;
+              return updated;
             });
     boolean acquired = false;
     try {

@@ -11,34 +11,33 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sliding windows (FR-061): of each key, never more than its limit is let through in any 60
- * seconds. It remembers when each request came, since counters per interval would let twice the
- * limit through around an interval's edge. Memory is bounded: when addresses are made up by the
- * million, those seen least are forgotten first. Real time, not the injected clock. Thread-safe.
+ * Sliding-window rate limiter (FR-061): allows at most the limit per key in any 60 seconds. It
+ * stores the time of each request, because counters per interval would allow twice the limit around
+ * an interval's edge. Memory is bounded: the least used keys are evicted first. Runs on real time,
+ * not on the injected clock. Thread-safe.
  */
 public final class RateLimiter {
   private static final Duration WINDOW = Duration.ofSeconds(60);
   private static final int WINDOW_MILLIS = (int) WINDOW.toMillis();
   private static final long NANOS_PER_MILLI = 1_000_000;
 
-  /** What all windows together may weigh, in bytes. */
+  /** Bytes of all windows. */
   private static final long MAX_WEIGHT = 48L * 1024 * 1024;
 
-  /** A key of 40 characters, its window and the cache's own bookkeeping, without the times. */
+  /** Bytes of a key of 40 characters, its window without times, and the cache's bookkeeping. */
   private static final int ENTRY_WEIGHT = 256;
 
   /**
-   * What became of a request.
+   * The result of a request.
    *
-   * @param allowed whether it may pass
    * @param limit requests in any 60 seconds
-   * @param remaining how many more may pass now
-   * @param resetEpochSecond when the whole allowance is free again, in Unix seconds
-   * @param retryAfter when the next may pass; zero if this one may
-   * @param headers what the answer carries: the customary headers, and the same as structured
+   * @param remaining how many more are allowed now
+   * @param resetEpochSecond when the window is empty again, in Unix seconds
+   * @param retryAfter when the next request is allowed; zero if this one is
+   * @param headers of the response: the common X-RateLimit headers, and the same as structured
    *     fields (draft-ietf-httpapi-ratelimit-headers-10)
    */
-  public record Verdict(
+  public record Decision(
       boolean allowed,
       int limit,
       int remaining,
@@ -52,18 +51,12 @@ public final class RateLimiter {
   private final Cache<String, Window> windows;
 
   /**
-   * Nothing has been let through yet.
-   *
-   * @param clock tells clients when to come back; windows themselves run on real time
+   * @param clock used only for the reset time in headers
    */
   public RateLimiter(Clock clock) {
     this(System::nanoTime, clock);
   }
 
-  /**
-   * @param nanoTime measures the windows
-   * @param clock tells clients when to come back
-   */
   RateLimiter(LongSupplier nanoTime, Clock clock) {
     this.nanoTime = nanoTime;
     this.clock = clock;
@@ -74,47 +67,47 @@ public final class RateLimiter {
             .weigher((String _, Window window) -> ENTRY_WEIGHT + window.bytes())
             .expireAfterWrite(WINDOW)
             .ticker(nanoTime::getAsLong)
-            // Evicting in the caller's thread keeps up with any flood.
+            // In the caller's thread, so that eviction keeps up with the load.
             .executor(Runnable::run)
             .build();
   }
 
   /**
-   * Lets a request pass, or not; one that may not does not count.
+   * Counts a request if it is allowed.
    *
-   * @param policy the limit's name, such as {@code general}; each counts by itself
-   * @param who whose requests are counted
+   * @param policy the limit's name, such as {@code general}; each has its own windows
+   * @param key the user or address
    * @param limit at least 1
    */
-  public Verdict take(String policy, String who, int limit) {
-    AtomicReference<@Nullable Verdict> verdict = new AtomicReference<>();
+  public Decision tryAcquire(String policy, String key, int limit) {
+    AtomicReference<@Nullable Decision> decision = new AtomicReference<>();
     windows
         .asMap()
         .compute(
-            policy + " " + who,
-            (_, present) -> {
-              Window window = present == null ? new Window() : present;
-              verdict.set(verdict(window, policy, limit));
+            policy + " " + key,
+            (_, existing) -> {
+              Window window = existing == null ? new Window() : existing;
+              decision.set(decision(window, policy, limit));
               return window;
             });
-    return Objects.requireNonNull(verdict.get());
+    return Objects.requireNonNull(decision.get());
   }
 
-  /** Runs alone for its key, so times are recorded in order. */
-  private Verdict verdict(Window window, String policy, int limit) {
+  /** Runs one at a time per key, so times are recorded in order. */
+  private Decision decision(Window window, String policy, int limit) {
     long now = nanoTime.getAsLong() - start;
     int nowMillis = (int) Math.floorDiv(now, NANOS_PER_MILLI);
     window.dropUntil(nowMillis - WINDOW_MILLIS);
     boolean allowed = window.size() < limit;
     if (allowed) {
-      // Rounded up, where the present is rounded down: no request leaves its window early.
+      // Rounded up, while now is rounded down: no request leaves its window early.
       window.add((int) Math.ceilDiv(now, NANOS_PER_MILLI), limit);
     }
     int untilNext = window.oldest() + WINDOW_MILLIS - nowMillis;
     int untilReset = Math.min(WINDOW_MILLIS, window.newest() + WINDOW_MILLIS - nowMillis);
     int remaining = Math.max(0, limit - window.size());
     long reset = Math.ceilDiv(clock.millis() + untilReset, 1000L);
-    return new Verdict(
+    return new Decision(
         allowed,
         limit,
         remaining,
@@ -134,8 +127,8 @@ public final class RateLimiter {
   }
 
   /**
-   * The times of one key's requests, oldest first, in a ring that grows as needed. Milliseconds in
-   * an int wrap around after 24 days; compared by difference that does not matter.
+   * The times of one key's requests, oldest first, in a ring buffer that grows as needed.
+   * Milliseconds in an int wrap around after 24 days, so times are compared by difference.
    */
   private static final class Window {
     private int[] times = new int[2];

@@ -17,7 +17,7 @@ final class SearchAdmission {
   /** As many as the database has cores on the smallest supported machine. */
   private static final int RUNNING = 2;
 
-  /** Per user, beside the one that runs: a search per key press may overtake the answers. */
+  /** Per user, beside the one that runs: clients may send one search per key press. */
   private static final int WAITING_PER_USER = 4;
 
   /** Running and waiting, of all users; more could not be served in time. */
@@ -38,8 +38,6 @@ final class SearchAdmission {
   }
 
   /**
-   * For tests.
-   *
    * @param timeout for each of the two waits
    */
   SearchAdmission(Duration timeout) {

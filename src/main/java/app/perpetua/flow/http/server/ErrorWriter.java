@@ -10,26 +10,26 @@ import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 
 /** Writes the contract's error object for requests that reach no {@link Endpoint}. Thread-safe. */
-public final class ErrorWriter {
+final class ErrorWriter {
   private final Errors errors;
 
-  public ErrorWriter(Errors errors) {
+  ErrorWriter(Errors errors) {
     this.errors = errors;
   }
 
   /** The context that {@link RequestContextFilter} has attached to the request. */
-  RequestContext exchange(ServerRequest request) {
+  RequestContext context(ServerRequest request) {
     return request.context().get(RequestContext.class).orElseThrow();
   }
 
-  public void refuse(ServerRequest request, ServerResponse response, Refusal refusal) {
-    RequestContext exchange = exchange(request);
-    exchange.code(refusal.code());
+  void write(ServerRequest request, ServerResponse response, Refusal refusal) {
+    RequestContext context = context(request);
+    context.code(refusal.code());
     response.status(refusal.code().status());
     response.header(HeaderValues.CONTENT_TYPE_JSON);
     if (refusal.extras().get("retry_after") instanceof Number seconds) {
       response.header(HeaderNames.RETRY_AFTER, seconds.toString());
     }
-    response.send(errors.json(refusal, exchange.requestId()));
+    response.send(errors.json(refusal, context.requestId()));
   }
 }

@@ -19,12 +19,12 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Answers what never reaches a route: malformed, oversized or contradictory HTTP. The connection
- * closes behind each, since nobody knows where the next request would begin. Helidon's own message
- * may quote the request, so it is not shown. Thread-safe.
+ * Answers malformed, oversized or contradictory HTTP, which reaches no route, and closes the
+ * connection, since the start of the next request is unknown. Helidon's message may quote the
+ * request, so it is not sent. Thread-safe.
  */
 final class ProtocolErrorHandler implements DirectHandler {
-  /** How Helidon says that the headers were larger than allowed: with status 400. */
+  /** Helidon's message, with status 400, for headers over the limit. */
   private static final String HEADERS_TOO_LARGE = "Header size exceeded";
 
   private static final String UNKNOWN_CLIENT = "unknown";
@@ -39,7 +39,7 @@ final class ProtocolErrorHandler implements DirectHandler {
     this.observer = observer;
   }
 
-  /** This handler for everything that can happen outside of routing. */
+  /** Registers this handler for all events outside of routing. */
   DirectHandlers forAll() {
     DirectHandlers.Builder handlers = DirectHandlers.builder();
     for (EventType type : EventType.values()) {
@@ -55,32 +55,32 @@ final class ProtocolErrorHandler implements DirectHandler {
       Status proposed,
       ServerResponseHeaders headers,
       @Nullable String message) {
-    // Helidon stumbling over a request line or a header says 500, but that is the client's fault.
+    // Helidon reports a request line or header that it cannot parse as 500.
     boolean unparsed = proposed.code() == 500 && request.method().isEmpty();
     Status status = unparsed ? Status.BAD_REQUEST_400 : proposed;
     Refusal refusal = refusal(status.code(), message);
     if (refusal.code() != ErrorCode.VALIDATION_ERROR) {
-      // The contract has no code of its own for some statuses of HTTP (414, 501, 505): they stay.
+      // Statuses without an error code in the contract (414, 501, 505) are kept.
       status = Status.create(refusal.code().status());
     }
-    RequestContext exchange =
+    RequestContext context =
         new RequestContext(ids.of(request.headers()), UNKNOWN_CLIENT, false, System.nanoTime());
-    exchange.code(refusal.code());
+    context.code(refusal.code());
     headers.set(HeaderNames.DATE, HttpDate.now());
     SecurityHeaders.ALWAYS.forEach(headers::set);
-    headers.set(RequestId.HEADER, exchange.requestId());
+    headers.set(RequestId.HEADER, context.requestId());
     headers.set(HeaderValues.CONTENT_TYPE_JSON);
     if (refusal.extras().get("retry_after") instanceof Number seconds) {
       headers.set(HeaderNames.RETRY_AFTER, seconds.toString());
     }
     observer.accept(
         new CompletedRequest(
-            exchange, RequestContextFilter.method(request.method()), status.code(), Duration.ZERO));
+            context, RequestContextFilter.method(request.method()), status.code(), Duration.ZERO));
     return TransportResponse.builder()
         .status(status)
         .headers(headers)
         .keepAlive(false)
-        .entity(errors.json(refusal, exchange.requestId()))
+        .entity(errors.json(refusal, context.requestId()))
         .build();
   }
 
@@ -89,14 +89,14 @@ final class ProtocolErrorHandler implements DirectHandler {
       return Refusal.of(ErrorCode.HEADERS_TOO_LARGE, "the headers are larger than 16 KiB");
     }
     return switch (status) {
-      case 404 -> Refusal.of(ErrorCode.NOT_FOUND, "there is nothing here");
+      case 404 -> Refusal.of(ErrorCode.NOT_FOUND, "no such endpoint");
       case 413 -> Refusal.of(ErrorCode.PAYLOAD_TOO_LARGE, "the body is too large");
       case 414 -> Refusal.of(ErrorCode.VALIDATION_ERROR, "the request line is too long");
-      case 505 -> Refusal.of(ErrorCode.VALIDATION_ERROR, "only HTTP/1.1 is spoken here");
+      case 505 -> Refusal.of(ErrorCode.VALIDATION_ERROR, "only HTTP/1.1 is supported");
       case 503 ->
-          Refusal.of(ErrorCode.SERVICE_UNAVAILABLE, "too many requests at once")
+          Refusal.of(ErrorCode.SERVICE_UNAVAILABLE, "too many requests are running")
               .retryAfter(Duration.ofSeconds(1));
-      case 500 -> Refusal.of(ErrorCode.INTERNAL_ERROR, "something went wrong on our side");
+      case 500 -> Refusal.of(ErrorCode.INTERNAL_ERROR, "internal error");
       default -> Refusal.of(ErrorCode.VALIDATION_ERROR, "the request is not valid HTTP/1.1");
     };
   }

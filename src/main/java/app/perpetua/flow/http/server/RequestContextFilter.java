@@ -24,9 +24,9 @@ import java.util.Set;
 import java.util.function.Consumer;
 
 /**
- * The outermost filter. It makes the {@link RequestContext}, which handlers find in the request's
- * context, puts on every answer what every answer carries, tells the observer when a request is
- * over, and closes connections that cannot go on. Thread-safe.
+ * The outermost filter: registers the {@link RequestContext} in the request's context, adds the
+ * headers of every response, notifies the observer of completed requests, and closes connections
+ * that cannot serve another. Thread-safe.
  */
 final class RequestContextFilter implements Filter {
   private static final HeaderName FORWARDED_PROTO = HeaderNames.create("X-Forwarded-Proto");
@@ -50,24 +50,24 @@ final class RequestContextFilter implements Filter {
   @Override
   public void filter(FilterChain chain, RoutingRequest request, RoutingResponse response) {
     InetAddress peer = ClientAddress.peer(request.remotePeer().address());
-    RequestContext exchange =
+    RequestContext context =
         new RequestContext(
             ids.of(request.headers()),
             addresses.of(peer, request.headers().all(HeaderNames.X_FORWARDED_FOR, List::of)),
             peer.isLoopbackAddress(),
             System.nanoTime());
-    request.context().get(ClientConnection.class).ifPresent(exchange::connection);
-    request.context().register(exchange);
-    response.header(RequestId.HEADER, exchange.requestId());
+    request.context().get(ClientConnection.class).ifPresent(context::connection);
+    request.context().register(context);
+    response.header(RequestId.HEADER, context.requestId());
     response.header(HeaderNames.DATE, HttpDate.now());
     SecurityHeaders.ALWAYS.forEach(response::header);
     if (isBehindTls(request, peer)) {
       response.header(SecurityHeaders.BEHIND_TLS);
     }
-    cors.mark(request.headers(), response);
+    cors.addHeaders(request.headers(), response);
     response.beforeSend(
         () -> {
-          if (exchange.mustClose() || RequestBody.blocksConnection(request)) {
+          if (context.mustClose() || RequestBody.blocksConnection(request)) {
             response.header(HeaderValues.CONNECTION_CLOSE);
           }
         });
@@ -76,18 +76,18 @@ final class RequestContextFilter implements Filter {
     } finally {
       observer.accept(
           new CompletedRequest(
-              exchange,
+              context,
               method(request.prologue().method().text()),
               response.status().code(),
-              Duration.ofNanos(System.nanoTime() - exchange.startedNanos())));
+              Duration.ofNanos(System.nanoTime() - context.startedNanos())));
     }
     if (response.headers().containsToken(HeaderValues.CONNECTION_CLOSE)) {
-      // Helidon would go on and take the rest of this request's body for the next request.
-      throw new CloseConnectionException("the answer said so");
+      // Helidon alone would parse the rest of this request's body as the next request.
+      throw new CloseConnectionException("the response announced it");
     }
   }
 
-  /** A method as a label: whatever is not common is {@code OTHER}. */
+  /** A method as a metric label; uncommon ones are {@code OTHER}. */
   static String method(String name) {
     return METHODS.contains(name) ? name : "OTHER";
   }

@@ -24,9 +24,8 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * One path with all its methods: finds the route for a method, answers {@code HEAD} like {@code
- * GET} (the connection keeps the body back), {@code OPTIONS} itself, and everything else with 405.
- * Immutable.
+ * One path with all its methods. Handles {@code HEAD} like {@code GET} (the connection drops the
+ * body), answers {@code OPTIONS} itself and unknown methods with 405. Immutable.
  */
 final class Resource implements Handler {
   private static final HeaderName DEPRECATION = HeaderNames.create("Deprecation");
@@ -37,14 +36,14 @@ final class Resource implements Handler {
   private final Map<String, Route> byMethod;
   private final String allowed;
   private final Server.RequestHandler handler;
-  private final ErrorWriter refuser;
+  private final ErrorWriter errorWriter;
   private final Cors cors;
 
   private Resource(
       String path,
       Map<Verb, Route> routes,
       Server.RequestHandler handler,
-      ErrorWriter refuser,
+      ErrorWriter errorWriter,
       Cors cors) {
     this.path = path;
     this.byMethod = new LinkedHashMap<>();
@@ -57,26 +56,27 @@ final class Resource implements Handler {
         });
     this.allowed = String.join(", ", byMethod.keySet()) + ", OPTIONS";
     this.handler = handler;
-    this.refuser = refuser;
+    this.errorWriter = errorWriter;
     this.cors = cors;
   }
 
   /**
-   * Groups routes by path, literal paths before templates, so that {@code /tasks/recover} is never
-   * taken for a task's id.
+   * Groups routes by path, literal paths before templates, so that {@code /tasks/recover} does not
+   * match {@code /tasks/{id}}.
    *
    * @throws IllegalArgumentException if two routes have the same method and path
    */
   static List<HttpRoute> all(
-      List<Route> routes, Server.RequestHandler handler, ErrorWriter refuser, Cors cors) {
+      List<Route> routes, Server.RequestHandler handler, ErrorWriter errorWriter, Cors cors) {
     Map<String, Map<Verb, Route>> byPath = new LinkedHashMap<>();
     for (Route route : routes) {
-      Route twin =
+      Route duplicate =
           byPath
               .computeIfAbsent(route.path(), _ -> new EnumMap<>(Verb.class))
               .put(route.method(), route);
-      if (twin != null) {
-        throw new IllegalArgumentException("twice: " + route.method() + " " + route.path());
+      if (duplicate != null) {
+        throw new IllegalArgumentException(
+            "duplicate route: " + route.method() + " " + route.path());
       }
     }
     List<String> paths = new ArrayList<>(byPath.keySet());
@@ -85,52 +85,51 @@ final class Resource implements Handler {
         .map(
             path ->
                 HttpRoute.builder()
-                    .path(asWritten(path))
+                    .path(canonical(path))
                     .handler(
                         new Resource(
-                            path, byPath.getOrDefault(path, Map.of()), handler, refuser, cors))
+                            path, byPath.getOrDefault(path, Map.of()), handler, errorWriter, cors))
                     .build())
         .toList();
   }
 
   @Override
   public void handle(ServerRequest request, ServerResponse response) {
-    refuser.exchange(request).route(path);
+    errorWriter.context(request).route(path);
     String method = request.prologue().method().text();
     if (method.equals("OPTIONS")) {
       response.header(HeaderNames.ALLOW, allowed);
-      cors.preflight(request.headers(), response, allowed);
+      cors.addPreflightHeaders(request.headers(), response, allowed);
       response.status(204).send();
       return;
     }
     Route route = byMethod.get(method);
     if (route == null) {
       response.header(HeaderNames.ALLOW, allowed);
-      refuser.refuse(
+      errorWriter.write(
           request,
           response,
           Refusal.of(ErrorCode.METHOD_NOT_ALLOWED, "this path allows " + allowed));
       return;
     }
     if (route.sunset() != null) {
-      announce(route.sunset(), response);
+      addSunset(route.sunset(), response);
     }
     handler.handle(route, request, response);
   }
 
   /** FR-069b: RFC 9745, RFC 8594. */
-  private static void announce(Route.Sunset end, ServerResponse response) {
-    response.header(DEPRECATION, "@" + end.deprecatedAt().getEpochSecond());
-    response.header(SUNSET, HttpDate.of(end.goneAt()));
-    response.header(LINK, "<" + end.migration() + ">; rel=\"deprecation\"");
+  private static void addSunset(Route.Sunset sunset, ServerResponse response) {
+    response.header(DEPRECATION, "@" + sunset.deprecatedAt().getEpochSecond());
+    response.header(SUNSET, HttpDate.of(sunset.removedAt()));
+    response.header(LINK, "<" + sunset.migration() + ">; rel=\"deprecation\"");
   }
 
   /**
-   * Matches a path only in the one form we publish. Helidon would decode and normalize it first,
-   * and then see another path than the proxies before it did ({@code %2f}, {@code ..}, {@code //},
-   * {@code ;x}).
+   * Matches a path only in its published form. Helidon decodes and normalizes paths ({@code %2f},
+   * {@code ..}, {@code //}, {@code ;x}), and would route one that a proxy in front saw differently.
    */
-  private static PathMatcher asWritten(String pattern) {
+  private static PathMatcher canonical(String pattern) {
     PathMatcher matcher = PathMatchers.create(pattern);
     return new PathMatcher() {
       @Override

@@ -28,75 +28,54 @@ import java.util.List;
 import java.util.function.Consumer;
 
 /**
- * The HTTP listener: every limit on connections, headers and bodies, the filters around every
- * request, and the routes. Starts once and stops once. Thread-safe.
+ * The HTTP listener with its limits on connections, headers and bodies, its filter and its routes.
+ * Starts once and stops once. Thread-safe.
  */
 public final class Server implements AutoCloseable {
-  /** Answers a request to a route, completely, whatever happens. */
+  /** Answers requests to routes. */
   @FunctionalInterface
   public interface RequestHandler {
     /** Sends the answer before it returns. Lets {@link CloseConnectionException} pass. */
     void handle(Route route, ServerRequest request, ServerResponse response);
   }
 
-  /**
-   * Connections beyond the limit that are accepted so that health probes get in; all others are
-   * refused there.
-   */
+  /** Connections beyond the limit, on which only health probes are served. */
   private static final int RESERVED_CONNECTIONS = 128;
 
   /**
-   * Connections that the system keeps ready while all of those are taken, or we are busy. Beyond it
-   * the system drops packets of new clients, which then wait for seconds; Linux allows this many.
+   * Connections that the kernel queues until they are accepted; Linux's maximum. Beyond it, new
+   * clients' packets are dropped, and they retry after seconds.
    */
   private static final int BACKLOG = 4_096;
 
-  /** A search of some hundred characters, percent-encoded, and the path. */
+  /** Fits the path and a search of some hundred characters, percent-encoded. */
   private static final int MAX_REQUEST_LINE_BYTES = 8 * 1024;
 
   private static final int MAX_HEADER_BYTES = 16 * 1024;
 
   /**
-   * Above the contract's limit, so that a body somewhat too large is refused in the contract's
-   * order (who are you first); beyond this nobody is asked. It also bounds a single chunk, which
-   * Helidon holds in memory.
+   * Twice the contract's limit, so that a body somewhat too large is refused in the contract's
+   * order, after the check of the token. Also limits a single chunk, which Helidon keeps in memory.
    */
   private static final int MAX_PAYLOAD_BYTES = 2 * RequestBody.MAX_BYTES;
 
-  /** How long requests in flight may take to finish at shutdown. */
-  private static final Duration GRACE = Duration.ofSeconds(20);
+  private static final Duration SHUTDOWN_TIMEOUT = Duration.ofSeconds(20);
 
-  private static final Timeouts TIMEOUT =
+  private static final Timeouts TIMEOUTS =
       new Timeouts(
           Duration.ofSeconds(15),
           Duration.ofSeconds(75),
           Duration.ofSeconds(15),
           Duration.ofSeconds(2));
 
-  private final ConnectionTimeouts slowClients;
+  private final ConnectionTimeouts connections;
   private final WebServer server;
 
   /**
-   * Builds a server that does not listen yet.
+   * Does not listen yet.
    *
-   * @param handler what answers requests to the routes
-   * @param observer told of every request once it is over; must not block or throw
-   */
-  public Server(
-      HttpConfig config,
-      List<Route> routes,
-      RequestHandler handler,
-      Errors errors,
-      Ids ids,
-      Consumer<CompletedRequest> observer) {
-    this(config, routes, handler, errors, ids, observer, WebSocketGate.none());
-  }
-
-  /**
-   * As above.
-   *
-   * @param sockets the WebSockets among the paths; each has a route as well, for those who are not
-   *     upgraded
+   * @param observer notified of every completed request; must not block or throw
+   * @param webSockets WebSocket endpoints; each also has a route, for requests without an upgrade
    */
   public Server(
       HttpConfig config,
@@ -105,7 +84,7 @@ public final class Server implements AutoCloseable {
       Errors errors,
       Ids ids,
       Consumer<CompletedRequest> observer,
-      WebSocketGate sockets) {
+      WebSocketGate webSockets) {
     this(
         config,
         routes,
@@ -113,126 +92,125 @@ public final class Server implements AutoCloseable {
         errors,
         ids,
         observer,
-        sockets,
-        TIMEOUT,
+        webSockets,
+        TIMEOUTS,
         ConnectionLimits.ofHeap(
             Runtime.getRuntime().maxMemory(), config.maxConnectionsPerAddress()));
   }
 
-  public Server(
+  Server(
       HttpConfig config,
       List<Route> routes,
       RequestHandler handler,
       Errors errors,
       Ids ids,
       Consumer<CompletedRequest> observer,
-      WebSocketGate sockets,
-      Timeouts patience,
+      WebSocketGate webSockets,
+      Timeouts timeouts,
       ConnectionLimits limits) {
     RequestId requestIds = new RequestId(ids);
     ClientAddress addresses = new ClientAddress(config.trustedProxies());
     Cors cors = new Cors(config.corsOrigins());
-    ErrorWriter refuser = new ErrorWriter(errors);
-    this.slowClients =
+    ErrorWriter errorWriter = new ErrorWriter(errors);
+    this.connections =
         new ConnectionTimeouts(
-            patience,
+            timeouts,
             limits,
             addresses,
             Http1Config.builder()
                 .maxPrologueLength(MAX_REQUEST_LINE_BYTES)
                 .maxHeadersSize(MAX_HEADER_BYTES),
-            new WebSocketUpgrader(sockets, requestIds, addresses, cors, observer));
+            new WebSocketUpgrader(webSockets, requestIds, addresses, cors, observer));
     this.server =
         WebServer.builder()
             .port(config.port())
             .shutdownHook(false)
-            .shutdownGracePeriod(GRACE)
+            .shutdownGracePeriod(SHUTDOWN_TIMEOUT)
             .backlog(BACKLOG)
             .maxTcpConnections(limits.connections() + RESERVED_CONNECTIONS)
             .maxPayloadSize(MAX_PAYLOAD_BYTES)
             .connectionOptions(options -> options.tcpNoDelay(true))
             .featuresDiscoverServices(false)
             .protocolsDiscoverServices(false)
-            .addConnectionSelector(slowClients)
+            .addConnectionSelector(connections)
             .directHandlers(new ProtocolErrorHandler(errors, requestIds, observer).forAll())
             .errorHandling(handling -> handling.includeEntity(true))
             .routing(
                 routing(
                     routes,
-                    guarded(handler, errors, refuser),
-                    refuser,
+                    guarded(handler, errors, errorWriter),
+                    errorWriter,
                     cors,
                     new RequestContextFilter(requestIds, addresses, cors, observer)))
             .build();
   }
 
   /**
-   * Begins to listen.
+   * Starts to listen.
    *
-   * @throws IllegalStateException if the port cannot be had
+   * @throws IllegalStateException if the port is not available
    */
   public void start() {
     server.start();
     if (!server.isRunning()) {
       throw new IllegalStateException("cannot listen on port " + server.prototype().port());
     }
-    slowClients.start();
+    connections.start();
   }
 
-  /** The port it listens on. */
   public int port() {
     return server.port();
   }
 
-  /** How many connections are open. */
+  /** The number of open connections. */
   public int connections() {
-    return slowClients.count();
+    return connections.count();
   }
 
-  /** How many of them wait for their client, so that they may be closed. */
+  /** The number of connections that wait for their client. */
   public int waitingConnections() {
-    return slowClients.waiting();
+    return connections.waiting();
   }
 
-  /** How many connections were closed so that others could be served. */
+  /** The number of connections closed so that others could be served. */
   public long displacedConnections() {
-    return slowClients.displaced();
+    return connections.displaced();
   }
 
-  /** Bytes of unfinished requests and unread answers that are held in memory. */
+  /** Bytes of unfinished requests and unread responses in memory. */
   public long bytesInFlight() {
-    return slowClients.bytesInFlight();
+    return connections.bytesInFlight();
   }
 
-  /** Takes no more requests and waits for those in flight, 20 s at most. */
+  /** Stops listening and waits up to 20 s for requests in flight. */
   @Override
   public void close() {
     server.stop();
-    slowClients.close();
+    connections.close();
   }
 
   private static HttpRouting.Builder routing(
       List<Route> routes,
       RequestHandler handler,
-      ErrorWriter refuser,
+      ErrorWriter errorWriter,
       Cors cors,
-      RequestContextFilter edge) {
-    HttpRouting.Builder routing = HttpRouting.builder().addFilter(edge);
-    Resource.all(routes, handler, refuser, cors).forEach(routing::route);
+      RequestContextFilter contextFilter) {
+    HttpRouting.Builder routing = HttpRouting.builder().addFilter(contextFilter);
+    Resource.all(routes, handler, errorWriter, cors).forEach(routing::route);
     routing.any(
         (request, response) ->
-            refuser.refuse(
-                request, response, Refusal.of(ErrorCode.NOT_FOUND, "there is nothing here")));
+            errorWriter.write(
+                request, response, Refusal.of(ErrorCode.NOT_FOUND, "no such endpoint")));
     return routing;
   }
 
-  /** The last net: a handler that throws after all is answered with 500 in the contract's form. */
+  /** Refuses requests over the connection limit, and answers exceptions of the handler. */
   private static RequestHandler guarded(
-      RequestHandler handler, Errors errors, ErrorWriter refuser) {
+      RequestHandler handler, Errors errors, ErrorWriter errorWriter) {
     return (route, request, response) -> {
       try {
         if (route.bucket() != Route.Bucket.PROBE
-            && refuser.exchange(request).isOverConnectionLimit()) {
+            && errorWriter.context(request).isOverConnectionLimit()) {
           throw Refusal.of(ErrorCode.SERVICE_UNAVAILABLE, "too many connections are open")
               .retryAfter(Duration.ofSeconds(1));
         }
@@ -240,11 +218,11 @@ public final class Server implements AutoCloseable {
       } catch (CloseConnectionException e) {
         throw e;
       } catch (RuntimeException e) {
-        Refusal refusal = errors.refusal(e, refuser.exchange(request).requestId());
-        if (response instanceof RoutingResponse begun && !begun.resetStream()) {
-          throw new CloseConnectionException("failed after the answer had begun", e);
+        Refusal refusal = errors.refusal(e, errorWriter.context(request).requestId());
+        if (response instanceof RoutingResponse started && !started.resetStream()) {
+          throw new CloseConnectionException("failed after the response had started", e);
         }
-        refuser.refuse(request, response, refusal);
+        errorWriter.write(request, response, refusal);
       }
     };
   }

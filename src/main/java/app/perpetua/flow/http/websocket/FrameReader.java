@@ -4,9 +4,8 @@ import io.helidon.common.buffers.DataReader;
 import java.util.function.IntUnaryOperator;
 
 /**
- * Reads a client's frames (RFC 6455, section 5.2). A frame that breaks the protocol, or is longer
- * than there is room for, is skipped without being stored, so that the next one can still be read.
- * Confined to the connection's thread.
+ * Reads a client's frames (RFC 6455, section 5.2). A frame that violates the protocol or exceeds
+ * its size limit is skipped without being stored. Confined to the connection's thread.
  */
 final class FrameReader {
   static final int CONTINUATION = 0x0;
@@ -28,13 +27,13 @@ final class FrameReader {
   /**
    * A frame.
    *
-   * @param last whether its message ends with it
-   * @param payload unmasked; empty if there was no room for it
-   * @param fits whether there was room
+   * @param last whether it is the last of its message
+   * @param payload unmasked; empty if it exceeds the limit
+   * @param fits whether the payload is within the limit
    */
   record Frame(int opcode, boolean last, byte[] payload, boolean fits) {}
 
-  /** The client breaks the protocol; it is told this code and reason. */
+  /** A violation of the protocol, with the code and reason of the close frame. */
   static final class Violation extends Exception {
     private static final long serialVersionUID = 1L;
 
@@ -45,36 +44,34 @@ final class FrameReader {
       this.code = code;
     }
 
-    /** Of the close frame: RFC 6455, section 7.4.1. */
     int code() {
       return code;
     }
 
-    /** Of the close frame. */
     String reason() {
       return String.valueOf(getMessage());
     }
   }
 
   private final DataReader reader;
-  private final Runnable released;
+  private final Runnable onRelease;
   private long unread;
 
   /**
-   * @param released called when nothing of what was read is kept any more
+   * @param onRelease called when no input is buffered any more
    */
-  FrameReader(DataReader reader, Runnable released) {
+  FrameReader(DataReader reader, Runnable onRelease) {
     this.reader = reader;
-    this.released = released;
+    this.onRelease = onRelease;
   }
 
   /**
    * Waits for the next frame.
    *
-   * @param room how many bytes of payload a data frame of that opcode may have
-   * @throws Violation with the frame skipped
+   * @param limit the maximum payload of a data frame of that opcode, in bytes
+   * @throws Violation after skipping the frame
    */
-  Frame next(IntUnaryOperator room) throws Violation {
+  Frame next(IntUnaryOperator limit) throws Violation {
     skip();
     int first = octet();
     int second = octet();
@@ -82,9 +79,9 @@ final class FrameReader {
     boolean last = (first & FINAL) != 0;
     long length = length(second & 0x7f);
     if (length < 0) {
-      // Where the next frame begins is unknown.
+      // The start of the next frame is unknown.
       unread = Long.MAX_VALUE;
-      throw new Violation(ClientSocket.PROTOCOL_ERROR, "a length that is negative");
+      throw new Violation(ClientSocket.PROTOCOL_ERROR, "negative payload length");
     }
     unread = length;
     if ((first & RESERVED) != 0) {
@@ -92,25 +89,24 @@ final class FrameReader {
       throw new Violation(ClientSocket.PROTOCOL_ERROR, "reserved bits are set");
     }
     if ((second & MASKED) == 0) {
-      throw new Violation(ClientSocket.PROTOCOL_ERROR, "a frame that is not masked");
+      throw new Violation(ClientSocket.PROTOCOL_ERROR, "frame is not masked");
     }
     byte[] mask = {reader.read(), reader.read(), reader.read(), reader.read()};
     switch (opcode) {
       case CONTINUATION, TEXT, BINARY -> {
-        if (length > room.applyAsInt(opcode)) {
+        if (length > limit.applyAsInt(opcode)) {
           return new Frame(opcode, last, new byte[0], false);
         }
       }
       case CLOSE, PING, PONG -> {
         if (length > MAX_CONTROL) {
-          throw new Violation(
-              ClientSocket.PROTOCOL_ERROR, "a control frame of more than 125 bytes");
+          throw new Violation(ClientSocket.PROTOCOL_ERROR, "control frame over 125 bytes");
         }
         if (!last) {
-          throw new Violation(ClientSocket.PROTOCOL_ERROR, "a control frame in fragments");
+          throw new Violation(ClientSocket.PROTOCOL_ERROR, "fragmented control frame");
         }
       }
-      default -> throw new Violation(ClientSocket.PROTOCOL_ERROR, "an unknown opcode");
+      default -> throw new Violation(ClientSocket.PROTOCOL_ERROR, "unknown opcode");
     }
     unread = 0;
     byte[] payload = length == 0 ? new byte[0] : reader.readBuffer((int) length).readBytes();
@@ -126,7 +122,7 @@ final class FrameReader {
       int step = (int) Math.min(unread, reader.available());
       reader.skip(step);
       unread -= step;
-      released.run();
+      onRelease.run();
     }
   }
 

@@ -13,11 +13,11 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 
 /**
- * The reading side of a WebSocket (RFC 6455): frames become messages and control events of its
- * handler, up to the client's close frame. Once our own close frame has been sent, from any thread,
- * what the client still sends is read and dropped until its close frame comes; {@link
- * ClientConnection#cutSoon} bounds that wait. After both, the server closes the connection first
- * (section 7.1.1). Confined to the connection's thread, except for what says otherwise.
+ * Reads a WebSocket (RFC 6455): passes the client's messages and control frames to the handler, up
+ * to its close frame. After a close frame has been sent, from any thread, input is discarded until
+ * the client's close frame arrives; {@link ClientConnection#closeSoon} limits that wait. The server
+ * then closes the connection (section 7.1.1). Confined to the connection's thread, except where a
+ * method says otherwise.
  */
 final class WebSocketConnection implements ServerConnection {
   private static final System.Logger LOG = System.getLogger(WebSocketConnection.class.getName());
@@ -28,18 +28,18 @@ final class WebSocketConnection implements ServerConnection {
   private final FrameReader frames;
   private final ByteArrayOutputStream message = new ByteArrayOutputStream();
 
-  /** Opcode of the message that is being collected; a continuation if there is none. */
-  private int collecting = FrameReader.CONTINUATION;
+  /** Opcode of the message being assembled; a continuation if there is none. */
+  private int assembling = FrameReader.CONTINUATION;
 
-  private boolean dropping;
-  private boolean gone;
+  private boolean tooLarge;
+  private boolean handlerClosed;
   private volatile long receivedNanos = System.nanoTime();
 
   WebSocketConnection(ClientConnection client, WebSocketHandler handler) {
     this.client = client;
     this.handler = handler;
     this.socket = new ClientSocket(client);
-    this.frames = new FrameReader(client.dataReader(), client::released);
+    this.frames = new FrameReader(client.dataReader(), client::releaseInput);
   }
 
   @Override
@@ -50,10 +50,9 @@ final class WebSocketConnection implements ServerConnection {
       while (more) {
         more = receive();
       }
-      // Neither side has anything left to say, so there is nothing to wait for.
-      client.cut();
+      client.abort();
     } finally {
-      gone();
+      closeHandler();
     }
   }
 
@@ -65,21 +64,21 @@ final class WebSocketConnection implements ServerConnection {
     }
   }
 
-  /** False once the client has sent its close frame. */
+  /** Handles one frame; returns false after the client's close frame. */
   private boolean receive() {
     try {
-      Frame frame = frames.next(this::room);
+      Frame frame = frames.next(this::limit);
       receivedNanos = System.nanoTime();
       if (frame.opcode() == FrameReader.CLOSE) {
-        gone();
+        closeHandler();
         answerClose(frame.payload());
         return false;
       }
       if (!socket.isClosed()) {
         deliver(frame);
       }
-      if (collecting == FrameReader.CONTINUATION) {
-        client.released();
+      if (assembling == FrameReader.CONTINUATION) {
+        client.releaseInput();
       }
     } catch (Violation e) {
       fail(e);
@@ -91,13 +90,13 @@ final class WebSocketConnection implements ServerConnection {
     return true;
   }
 
-  private int room(int opcode) {
-    if (socket.isClosed() || dropping) {
+  private int limit(int opcode) {
+    if (socket.isClosed() || tooLarge) {
       return 0;
     }
-    int kind = opcode == FrameReader.CONTINUATION ? collecting : opcode;
-    int most = kind == FrameReader.TEXT ? handler.maxTextBytes() : handler.maxBinaryBytes();
-    return most - message.size();
+    int kind = opcode == FrameReader.CONTINUATION ? assembling : opcode;
+    int max = kind == FrameReader.TEXT ? handler.maxTextBytes() : handler.maxBinaryBytes();
+    return max - message.size();
   }
 
   private void deliver(Frame frame) throws Violation {
@@ -108,41 +107,41 @@ final class WebSocketConnection implements ServerConnection {
       case FrameReader.PING -> handler.onPing(frame.payload());
       case FrameReader.PONG -> {}
       default -> {
-        follows(frame.opcode());
-        collect(frame);
+        checkOrder(frame.opcode());
+        append(frame);
       }
     }
   }
 
-  /** Fragments of one message follow each other (section 5.4). */
-  private void follows(int opcode) throws Violation {
-    boolean begun = collecting != FrameReader.CONTINUATION;
-    if (begun != (opcode == FrameReader.CONTINUATION)) {
+  /** The fragments of a message must not be interleaved with others (section 5.4). */
+  private void checkOrder(int opcode) throws Violation {
+    boolean started = assembling != FrameReader.CONTINUATION;
+    if (started != (opcode == FrameReader.CONTINUATION)) {
       throw new Violation(
           ClientSocket.PROTOCOL_ERROR,
-          begun ? "a message inside another" : "a continuation of nothing");
+          started ? "new message inside a fragmented one" : "continuation without a message");
     }
-    if (!begun) {
-      collecting = opcode;
+    if (!started) {
+      assembling = opcode;
     }
   }
 
-  private void collect(Frame frame) throws Violation {
-    if (!frame.fits() && !dropping) {
-      dropping = true;
+  private void append(Frame frame) throws Violation {
+    if (!frame.fits() && !tooLarge) {
+      tooLarge = true;
       handler.onMessageTooLarge();
     }
     message.writeBytes(frame.payload());
     if (!frame.last()) {
       return;
     }
-    int opcode = collecting;
+    int opcode = assembling;
     byte[] whole = message.toByteArray();
-    boolean dropped = dropping;
+    boolean skip = tooLarge;
     message.reset();
-    collecting = FrameReader.CONTINUATION;
-    dropping = false;
-    if (dropped) {
+    assembling = FrameReader.CONTINUATION;
+    tooLarge = false;
+    if (skip) {
       return;
     }
     if (opcode == FrameReader.TEXT) {
@@ -152,7 +151,7 @@ final class WebSocketConnection implements ServerConnection {
     }
   }
 
-  /** Sends back what the client closed with (section 5.5.1), or what is wrong with it. */
+  /** Echoes the client's close code (section 5.5.1), or reports an invalid close frame. */
   private void answerClose(byte[] payload) {
     try {
       if (payload.length == 0) {
@@ -160,12 +159,12 @@ final class WebSocketConnection implements ServerConnection {
         return;
       }
       if (payload.length == 1) {
-        throw new Violation(ClientSocket.PROTOCOL_ERROR, "half a close code");
+        throw new Violation(ClientSocket.PROTOCOL_ERROR, "truncated close code");
       }
       ByteBuffer body = ByteBuffer.wrap(payload);
       int code = body.getShort() & 0xffff;
-      if (!mayBeSent(code)) {
-        throw new Violation(ClientSocket.PROTOCOL_ERROR, "an invalid close code");
+      if (!isSendable(code)) {
+        throw new Violation(ClientSocket.PROTOCOL_ERROR, "invalid close code");
       }
       utf8(body);
       socket.close(code, "");
@@ -174,8 +173,8 @@ final class WebSocketConnection implements ServerConnection {
     }
   }
 
-  /** Registered, or for libraries and applications: section 7.4. */
-  private static boolean mayBeSent(int code) {
+  /** Whether a close frame may carry the code (section 7.4). */
+  private static boolean isSendable(int code) {
     return (code >= 1000 && code <= 1003)
         || (code >= 1007 && code <= 1014)
         || (code >= 3000 && code <= 4999);
@@ -185,24 +184,24 @@ final class WebSocketConnection implements ServerConnection {
     try {
       return StandardCharsets.UTF_8.newDecoder().decode(bytes).toString();
     } catch (CharacterCodingException e) {
-      throw new Violation(ClientSocket.INVALID_PAYLOAD, "text that is not UTF-8");
+      throw new Violation(ClientSocket.INVALID_PAYLOAD, "invalid UTF-8");
     }
   }
 
-  private void fail(Violation why) {
-    socket.close(why.code(), why.reason());
-    gone();
+  private void fail(Violation violation) {
+    socket.close(violation.code(), violation.reason());
+    closeHandler();
   }
 
   private void fail(RuntimeException bug) {
-    LOG.log(System.Logger.Level.ERROR, "a WebSocket's handler failed", bug);
+    LOG.log(System.Logger.Level.ERROR, "WebSocket handler failed", bug);
     socket.close(ClientSocket.INTERNAL_ERROR, "internal error");
-    gone();
+    closeHandler();
   }
 
-  private void gone() {
-    if (!gone) {
-      gone = true;
+  private void closeHandler() {
+    if (!handlerClosed) {
+      handlerClosed = true;
       handler.onClose();
     }
   }
@@ -211,21 +210,21 @@ final class WebSocketConnection implements ServerConnection {
   @Deprecated
   @SuppressWarnings("removal")
   public void handle(java.util.concurrent.Semaphore permits) {
-    // Helidon's older way in, which its listener does not take any more.
+    // Superseded by handle(Limit), which Helidon's listener calls.
     throw new UnsupportedOperationException();
   }
 
-  /** To be called by any thread. */
+  /** May be called by any thread. */
   @Override
   public Duration idleTime() {
     return Duration.ofNanos(System.nanoTime() - receivedNanos);
   }
 
-  /** To be called by any thread. A closing handshake that has begun is left its time. */
+  /** Does not interrupt a closing handshake unless forced. May be called by any thread. */
   @Override
   public void close(boolean interrupt) {
     if (interrupt || !socket.isClosed()) {
-      client.cut();
+      client.abort();
     }
   }
 }

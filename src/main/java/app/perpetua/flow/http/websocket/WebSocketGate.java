@@ -12,7 +12,6 @@ import app.perpetua.flow.http.Route;
 import app.perpetua.flow.http.limits.RateLimiter;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
@@ -25,33 +24,41 @@ import org.jspecify.annotations.Nullable;
  * which answers with the refusal. Thread-safe.
  */
 public final class WebSocketGate {
-  private record Refused(RuntimeException why, Map<String, String> headers) {}
+  private record Rejection(RuntimeException cause, Map<String, String> headers) {}
 
-  /** A request for an upgrade. */
-  record Asked(
+  /**
+   * A request for an upgrade.
+   *
+   * @param client the address
+   * @param foreignOrigin whether it comes from a page of an origin that is not allowed
+   * @param authorization the header
+   * @param token the query parameter
+   */
+  record UpgradeRequest(
       WebSocketRoute route,
       String requestId,
       String client,
-      boolean foreign,
+      boolean foreignOrigin,
       @Nullable String authorization,
       @Nullable String token) {}
 
   /** Whether the upgrade is accepted. */
-  sealed interface Outcome {
-    /** Accepted. */
-    record Opened(WebSocketHandler handler, Optional<Principal> principal) implements Outcome {}
+  sealed interface UpgradeDecision {
+    record Accepted(WebSocketHandler handler, Optional<Principal> principal)
+        implements UpgradeDecision {}
 
-    /** Refused; the route finds the refusal by this key. */
-    record Turned(String key) implements Outcome {}
+    /** {@link #answer} finds the cause by this key. */
+    record Rejected(String key) implements UpgradeDecision {}
   }
 
-  private record Gate(Authenticator authenticator, RateLimiter limiter, int limit, Ids ids) {}
-
   private final Map<String, WebSocketRoute> routes;
-  private final @Nullable Gate gate;
+  private final Authenticator authenticator;
+  private final RateLimiter limiter;
+  private final int limit;
+  private final Ids ids;
 
-  /** Holds a refusal until the route, in the same thread, answers with it. */
-  private final Map<String, Refused> refused = new ConcurrentHashMap<>();
+  /** Holds a rejection until the route, in the same thread, answers with it. */
+  private final Map<String, Rejection> rejections = new ConcurrentHashMap<>();
 
   /**
    * @param routes with literal paths
@@ -62,18 +69,12 @@ public final class WebSocketGate {
       RateLimiter limiter,
       HttpConfig limits,
       Ids ids) {
-    this(routes, new Gate(authenticator, limiter, limits.rateLimitGeneral(), ids));
-  }
-
-  private WebSocketGate(List<WebSocketRoute> routes, @Nullable Gate gate) {
     this.routes =
         routes.stream().collect(Collectors.toMap(WebSocketRoute::path, Function.identity()));
-    this.gate = gate;
-  }
-
-  /** Without endpoints. */
-  public static WebSocketGate none() {
-    return new WebSocketGate(List.of(), null);
+    this.authenticator = authenticator;
+    this.limiter = limiter;
+    this.limit = limits.rateLimitGeneral();
+    this.ids = ids;
   }
 
   /** A route per endpoint, for requests that are not upgraded. */
@@ -83,52 +84,50 @@ public final class WebSocketGate {
 
   /** Answers a request that was not upgraded with the reason. */
   public Reply answer(Request request) {
-    Refused found = request.header(Route.Socket.REFUSED).map(refused::remove).orElse(null);
-    if (found == null) {
-      throw Refusal.of(ErrorCode.VALIDATION_ERROR, "this is a WebSocket: ask for an upgrade");
+    Rejection rejection = request.header(Route.Socket.REFUSED).map(rejections::remove).orElse(null);
+    if (rejection == null) {
+      throw Refusal.of(ErrorCode.VALIDATION_ERROR, "this path requires a WebSocket upgrade");
     }
-    if (found.why() instanceof Refusal refusal) {
-      return found.headers().isEmpty()
+    if (rejection.cause() instanceof Refusal refusal) {
+      return rejection.headers().isEmpty()
           ? Reply.refused(refusal)
-          : new Reply.WithHeaders(Reply.refused(refusal), found.headers());
+          : new Reply.WithHeaders(Reply.refused(refusal), rejection.headers());
     }
-    throw found.why();
+    throw rejection.cause();
   }
 
-  Optional<WebSocketRoute> at(String path) {
+  Optional<WebSocketRoute> route(String path) {
     return Optional.ofNullable(routes.get(path));
   }
 
-  Outcome open(Asked asked) {
-    Gate guarded = Objects.requireNonNull(gate);
+  UpgradeDecision decide(UpgradeRequest request) {
     Map<String, String> headers = Map.of();
     try {
-      Optional<Principal> principal = principal(asked, guarded.authenticator());
-      String who = principal.map(known -> known.userId().toString()).orElse(asked.client());
-      RateLimiter.Verdict verdict = guarded.limiter().take("general", who, guarded.limit());
-      headers = verdict.headers();
-      if (!verdict.allowed()) {
-        throw Refusal.of(
-                ErrorCode.RATE_LIMIT_EXCEEDED,
-                "more than " + guarded.limit() + " requests a minute")
-            .retryAfter(verdict.retryAfter());
+      Optional<Principal> principal = principal(request);
+      String key = principal.map(user -> user.userId().toString()).orElse(request.client());
+      RateLimiter.Decision decision = limiter.tryAcquire("general", key, limit);
+      headers = decision.headers();
+      if (!decision.allowed()) {
+        throw Refusal.of(ErrorCode.RATE_LIMIT_EXCEEDED, "more than " + limit + " requests a minute")
+            .retryAfter(decision.retryAfter());
       }
-      if (asked.foreign()) {
+      if (request.foreignOrigin()) {
         throw Refusal.of(ErrorCode.FORBIDDEN, "this origin is not allowed");
       }
       WebSocketRoute.Handshake handshake =
-          new WebSocketRoute.Handshake(asked.requestId(), principal);
-      return new Outcome.Opened(asked.route().opening().open(handshake), principal);
+          new WebSocketRoute.Handshake(request.requestId(), principal);
+      return new UpgradeDecision.Accepted(
+          request.route().handshakeHandler().accept(handshake), principal);
     } catch (RuntimeException e) {
-      String key = guarded.ids().next().toString();
-      refused.put(key, new Refused(e, headers));
-      return new Outcome.Turned(key);
+      String key = ids.next().toString();
+      rejections.put(key, new Rejection(e, headers));
+      return new UpgradeDecision.Rejected(key);
     }
   }
 
-  private static Optional<Principal> principal(Asked asked, Authenticator authenticator) {
-    return asked.authorization() == null
-        ? Optional.ofNullable(asked.token()).map(authenticator::verify)
-        : Optional.of(authenticator.verifyBearer(asked.authorization()));
+  private Optional<Principal> principal(UpgradeRequest request) {
+    return request.authorization() == null
+        ? Optional.ofNullable(request.token()).map(authenticator::verify)
+        : Optional.of(authenticator.verifyBearer(request.authorization()));
   }
 }

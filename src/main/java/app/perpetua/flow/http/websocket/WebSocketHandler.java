@@ -1,46 +1,36 @@
 package app.perpetua.flow.http.websocket;
 
 /**
- * One upgraded connection's other end: told what the client sends, by the connection's thread, one
- * thing at a time, until a close frame was sent or received. What it throws closes the connection
- * with 1011. While a call has not returned, nothing more is read from the client.
+ * Handles the messages of one WebSocket. The connection's thread makes all calls, one at a time,
+ * and reads no further input until a call returns. No message follows a sent or received close
+ * frame. An exception closes the connection with 1011.
  */
 public interface WebSocketHandler {
-  /** How long a text message may be, in bytes. */
   int maxTextBytes();
 
-  /** How long a binary message may be, in bytes. */
   int maxBinaryBytes();
 
-  /** First of all: what the client sends is read only after this. */
+  /** The first call; input is read after it. */
   void onOpen(ClientSocket socket);
 
   /**
-   * A frame of any kind has arrived; called before what it means.
+   * Called for each frame before its message.
    *
-   * @return false drops it
+   * @return false to drop the frame
    */
   boolean onFrame();
 
-  /** A whole text message. */
   void onText(String message);
 
-  /**
-   * A whole binary message.
-   *
-   * @param message the handler's from now on
-   */
+  /** A whole binary message; the array belongs to the handler. */
   void onBinary(byte[] message);
 
-  /** A message is longer than it may be; it is dropped. */
+  /** A message exceeds its limit and is dropped. */
   void onMessageTooLarge();
 
-  /** A ping, which the handler answers; at most 125 bytes. */
+  /** A ping of at most 125 bytes, which the handler must answer. */
   void onPing(byte[] bytes);
 
-  /**
-   * Last of all, once: nothing more comes from the client, however the connection ended; also if it
-   * never opened.
-   */
+  /** The last call, made once however the connection ends, even if it was never opened. */
   void onClose();
 }

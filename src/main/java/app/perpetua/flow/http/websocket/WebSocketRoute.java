@@ -5,29 +5,28 @@ import app.perpetua.flow.http.Principal;
 import java.util.Optional;
 
 /**
- * One WebSocket endpoint.
+ * A WebSocket endpoint.
  *
  * @param path the full path
- * @param opening accepts or refuses requests
  */
-public record WebSocketRoute(String path, Opening opening) {
+public record WebSocketRoute(String path, HandshakeHandler handshakeHandler) {
   /**
    * A request for an upgrade.
    *
    * @param requestId {@code X-Request-ID}
    * @param principal the authenticated user; empty if the request has no token, which the handler
-   *     must then ask for
+   *     must then require in a message
    */
   public record Handshake(String requestId, Optional<Principal> principal) {}
 
-  /** Decides before the upgrade. */
+  /** Accepts or refuses requests for an upgrade. */
   @FunctionalInterface
-  public interface Opening {
+  public interface HandshakeHandler {
     /**
-     * Accepts a request. Runs in the connection's thread, and may wait for the database.
+     * Accepts a request. Runs in the connection's thread and may wait for the database.
      *
      * @throws Refusal to answer with an HTTP status instead of the upgrade
      */
-    WebSocketHandler open(Handshake handshake);
+    WebSocketHandler accept(Handshake handshake);
   }
 }

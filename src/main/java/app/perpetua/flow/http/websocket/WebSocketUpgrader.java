@@ -7,7 +7,7 @@ import app.perpetua.flow.http.RequestId;
 import app.perpetua.flow.http.Route;
 import app.perpetua.flow.http.connection.ClientAddress;
 import app.perpetua.flow.http.connection.ClientConnection;
-import app.perpetua.flow.http.websocket.WebSocketGate.Outcome;
+import app.perpetua.flow.http.websocket.WebSocketGate.UpgradeDecision;
 import io.helidon.common.buffers.BufferData;
 import io.helidon.http.HeaderName;
 import io.helidon.http.HeaderNames;
@@ -29,8 +29,8 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns HTTP connections into WebSockets (RFC 6455, section 4.2). Why this is not Helidon's own
- * upgrade is in docs/decisions/voice.md. Thread-safe.
+ * Upgrades HTTP connections to WebSockets (RFC 6455, section 4.2); docs/decisions/voice.md says why
+ * Helidon's own upgrade is not used. Thread-safe.
  */
 public final class WebSocketUpgrader implements Http1Upgrader {
   private static final HeaderName REFUSED = HeaderNames.create(Route.Socket.REFUSED);
@@ -39,19 +39,19 @@ public final class WebSocketUpgrader implements Http1Upgrader {
   private static final String SUPPORTED_VERSION = "13";
   private static final String ACCEPT_SUFFIX = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
-  private final WebSocketGate sockets;
+  private final WebSocketGate gate;
   private final RequestId ids;
   private final ClientAddress addresses;
   private final Cors cors;
   private final Consumer<CompletedRequest> observer;
 
   public WebSocketUpgrader(
-      WebSocketGate sockets,
+      WebSocketGate gate,
       RequestId ids,
       ClientAddress addresses,
       Cors cors,
       Consumer<CompletedRequest> observer) {
-    this.sockets = sockets;
+    this.gate = gate;
     this.ids = ids;
     this.addresses = addresses;
     this.cors = cors;
@@ -63,14 +63,14 @@ public final class WebSocketUpgrader implements Http1Upgrader {
     return "websocket";
   }
 
-  /** Null lets the request go on as an ordinary one. */
+  /** Returns null to continue with a plain HTTP request. */
   @Override
   public @Nullable ServerConnection upgrade(
-      ConnectionContext context, HttpPrologue prologue, WritableHeaders<?> headers) {
+      ConnectionContext connection, HttpPrologue prologue, WritableHeaders<?> headers) {
     headers.remove(REFUSED);
-    WebSocketRoute route = sockets.at(prologue.uriPath().rawPath()).orElse(null);
+    WebSocketRoute route = gate.route(prologue.uriPath().rawPath()).orElse(null);
     if (route == null
-        || !(context instanceof ClientConnection client)
+        || !(connection instanceof ClientConnection client)
         || client.isRestricted()
         || !prologue.method().text().equals("GET")
         || !SUPPORTED_VERSION.equals(first(headers, VERSION))) {
@@ -82,56 +82,56 @@ public final class WebSocketUpgrader implements Http1Upgrader {
     }
     long started = System.nanoTime();
     InetAddress peer = ClientAddress.peer(client.remotePeer().address());
-    RequestContext exchange =
+    RequestContext context =
         new RequestContext(
             ids.of(headers),
             addresses.of(peer, headers.all(HeaderNames.X_FORWARDED_FOR, List::of)),
             peer.isLoopbackAddress(),
             started);
-    exchange.connection(client);
-    exchange.route(route.path());
-    Outcome outcome =
-        sockets.open(
-            new WebSocketGate.Asked(
+    context.connection(client);
+    context.route(route.path());
+    UpgradeDecision decision =
+        gate.decide(
+            new WebSocketGate.UpgradeRequest(
                 route,
-                exchange.requestId(),
-                exchange.client(),
+                context.requestId(),
+                context.client(),
                 cors.isForeign(headers),
                 first(headers, HeaderNames.AUTHORIZATION),
                 prologue.query().contains("token") ? prologue.query().get("token") : null));
-    return switch (outcome) {
-      case Outcome.Turned(String reason) -> {
-        headers.set(REFUSED, reason);
+    return switch (decision) {
+      case UpgradeDecision.Rejected(String rejection) -> {
+        headers.set(REFUSED, rejection);
         yield null;
       }
-      case Outcome.Opened opened -> {
-        opened.principal().ifPresent(principal -> exchange.userId(principal.userId()));
-        yield opened(client, key, exchange, opened.handler());
+      case UpgradeDecision.Accepted accepted -> {
+        accepted.principal().ifPresent(principal -> context.userId(principal.userId()));
+        yield accept(client, key, context, accepted.handler());
       }
     };
   }
 
-  private ServerConnection opened(
-      ClientConnection client, String key, RequestContext exchange, WebSocketHandler handler) {
+  private ServerConnection accept(
+      ClientConnection client, String key, RequestContext context, WebSocketHandler handler) {
     try {
-      String head =
+      String response =
           "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
               + "Sec-WebSocket-Accept: "
-              + accept(key)
+              + acceptKey(key)
               + "\r\n"
               + RequestId.HEADER.defaultCase()
               + ": "
-              + exchange.requestId()
+              + context.requestId()
               + "\r\n\r\n";
-      client.dataWriter().writeNow(BufferData.create(head.getBytes(StandardCharsets.US_ASCII)));
+      client.dataWriter().writeNow(BufferData.create(response.getBytes(StandardCharsets.US_ASCII)));
       client.upgraded();
     } catch (RuntimeException e) {
       handler.onClose();
-      throw new CloseConnectionException("the client went away before the upgrade", e);
+      throw new CloseConnectionException("the client disconnected before the upgrade", e);
     }
     observer.accept(
         new CompletedRequest(
-            exchange, "GET", 101, Duration.ofNanos(System.nanoTime() - exchange.startedNanos())));
+            context, "GET", 101, Duration.ofNanos(System.nanoTime() - context.startedNanos())));
     return new WebSocketConnection(client, handler);
   }
 
@@ -140,7 +140,7 @@ public final class WebSocketUpgrader implements Http1Upgrader {
   }
 
   /** RFC 6455, section 4.2.2. */
-  private static String accept(String key) {
+  private static String acceptKey(String key) {
     try {
       byte[] digest =
           MessageDigest.getInstance("SHA-1")

@@ -10,16 +10,16 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 
-/** Promise 21, without a clock: a call is cut when it is due, and never when it is over. */
+/** Promise 21, without a clock: a call is cancelled when it is due, and never after its end. */
 class CallDeadlineTest {
   private final CallDeadline due = new CallDeadline();
 
   @Test
   void a_call_is_cut_once_it_is_due_and_not_before() {
     due.begin(100);
-    assertFalse(due.cut(99));
-    assertTrue(due.cut(100));
-    assertFalse(due.cut(101), "it is cut already");
+    assertFalse(due.cancelIfDue(99));
+    assertTrue(due.cancelIfDue(100));
+    assertFalse(due.cancelIfDue(101), "it is cancelled already");
     assertFalse(due.end());
   }
 
@@ -27,35 +27,35 @@ class CallDeadlineTest {
   void a_call_that_has_ended_is_not_cut() {
     due.begin(100);
     assertTrue(due.end());
-    assertFalse(due.cut(1_000));
-    assertFalse(due.cut());
+    assertFalse(due.cancelIfDue(1_000));
+    assertFalse(due.cancel());
     assertFalse(due.isWaiting());
   }
 
   @Test
   void a_call_without_a_deadline_is_cut_only_on_request() {
     due.begin(CallDeadline.NEVER);
-    assertFalse(due.cut(Long.MAX_VALUE - 2));
+    assertFalse(due.cancelIfDue(Long.MAX_VALUE - 2));
     assertTrue(due.isWaiting());
-    assertTrue(due.cut());
+    assertTrue(due.cancel());
     assertFalse(due.isWaiting());
     assertFalse(due.end());
   }
 
-  /** Either the call knows that it was cut, or the sweeper did not cut it. */
+  /** Either the call learns that it was cancelled, or it was not cancelled. */
   @Test
   void the_cut_and_the_end_never_both_win() throws Exception {
     CyclicBarrier start = new CyclicBarrier(2);
     int rounds = 20_000;
-    boolean[] cut = new boolean[rounds];
+    boolean[] cancelled = new boolean[rounds];
     boolean[] ended = new boolean[rounds];
     try (ExecutorService threads = Executors.newFixedThreadPool(2)) {
-      Future<?> sweeper =
+      Future<?> canceller =
           threads.submit(
               () -> {
                 for (int i = 0; i < rounds; i++) {
                   start.await();
-                  cut[i] = due.cut(1);
+                  cancelled[i] = due.cancelIfDue(1);
                   start.await();
                 }
                 return null;
@@ -71,11 +71,11 @@ class CallDeadlineTest {
                 }
                 return null;
               });
-      sweeper.get();
+      canceller.get();
       call.get();
     }
     for (int i = 0; i < rounds; i++) {
-      assertEquals(!cut[i], ended[i]);
+      assertEquals(!cancelled[i], ended[i]);
     }
   }
 }

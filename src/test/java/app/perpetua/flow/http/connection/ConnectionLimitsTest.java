@@ -3,9 +3,9 @@ package app.perpetua.flow.http.connection;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import app.perpetua.flow.http.RawClient;
-import app.perpetua.flow.http.RawClient.Answer;
-import app.perpetua.flow.http.TestServer;
+import app.perpetua.flow.harness.RawClient;
+import app.perpetua.flow.harness.RawClient.Answer;
+import app.perpetua.flow.http.server.TestServer;
 import app.perpetua.flow.sql.Eventually;
 import java.io.IOException;
 import java.time.Duration;
@@ -58,13 +58,13 @@ class ConnectionLimitsTest {
 
   private RawClient idle(String address) throws Exception {
     RawClient client = client(address);
-    askAndWait(client, "/api/v1/tasks");
+    requestAndWait(client, "/api/v1/tasks");
     return client;
   }
 
-  /** Asks, and returns when the server waits for the client's next request. */
-  private void askAndWait(RawClient client, String path) throws Exception {
-    Answer answer = client.ask("GET", path);
+  /** Sends a request and returns when the server waits for the client's next request. */
+  private void requestAndWait(RawClient client, String path) throws Exception {
+    Answer answer = client.request("GET", path);
     assertEquals(200, answer.status());
     awaitWaiting(answer);
   }
@@ -74,13 +74,13 @@ class ConnectionLimitsTest {
    * write returns, the server counts as waiting for the client to read.
    */
   private void awaitWaiting(Answer answer) throws InterruptedException {
-    server().awaitFinished(answer.header("X-Request-ID"));
+    server().awaitCompleted(answer.header("X-Request-ID"));
     Eventually.within(LIMIT, () -> server().waiting() == server().connections());
   }
 
   /**
-   * Connects and asks until the answer is 200: the server refuses at the moment in which it handles
-   * what another client has sent, because it waits for nobody then.
+   * Connects and sends a request until the answer is 200. While the server handles input of the
+   * other client, no connection waits, so it refuses.
    */
   private void awaitAdmission(String address, String request) throws IOException {
     long start = System.nanoTime();
@@ -102,7 +102,7 @@ class ConnectionLimitsTest {
     RawClient fourth = idle("127.0.0.1");
     assertEquals("", first.rest());
     for (RawClient open : List.of(other, second, third, fourth)) {
-      assertEquals(200, open.ask("GET", "/api/v1/tasks").status());
+      assertEquals(200, open.request("GET", "/api/v1/tasks").status());
     }
     assertEquals(1, server().displaced());
     assertEquals(4, server().connections());
@@ -114,11 +114,11 @@ class ConnectionLimitsTest {
     RawClient first = idle("127.0.0.2");
     RawClient second = idle("127.0.0.3");
     RawClient third = idle("127.0.0.4");
-    askAndWait(first, "/api/v1/tasks");
+    requestAndWait(first, "/api/v1/tasks");
     RawClient fourth = idle("127.0.0.5");
     assertEquals("", second.rest());
     for (RawClient open : List.of(first, third, fourth)) {
-      assertEquals(200, open.ask("GET", "/api/v1/tasks").status());
+      assertEquals(200, open.request("GET", "/api/v1/tasks").status());
     }
   }
 
@@ -130,24 +130,24 @@ class ConnectionLimitsTest {
         "GET /api/v1/tasks HTTP/1.1\r\nX-Slow: ",
         "POST /api/v1/tasks HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nhalf",
       })
-  void a_client_that_keeps_the_server_waiting_makes_room(String begun) throws Exception {
+  void a_client_that_keeps_the_server_waiting_makes_room(String started) throws Exception {
     start(LARGE, 1, 1 << 20);
-    RawClient slow = client("127.0.0.1").send(begun);
+    RawClient slow = client("127.0.0.1").send(started);
     Eventually.within(LIMIT, () -> server().connections() == 1);
     awaitAdmission("127.0.0.1", RawClient.head("GET", "/api/v1/tasks"));
     assertEquals("", slow.rest().replace("(reset)", ""));
   }
 
   @Test
-  void connections_that_nobody_has_signed_in_on_are_closed_first() throws Exception {
+  void unauthenticated_connections_are_closed_first() throws Exception {
     start(LARGE, 2, 1 << 20);
     RawClient user = client("127.0.0.1");
-    askAndWait(user, "/signed-in");
-    RawClient nobody = idle("127.0.0.1");
+    requestAndWait(user, "/signed-in");
+    RawClient anonymous = idle("127.0.0.1");
     RawClient newcomer = idle("127.0.0.1");
-    assertEquals("", nobody.rest());
-    assertEquals(200, user.ask("GET", "/api/v1/tasks").status());
-    assertEquals(200, newcomer.ask("GET", "/api/v1/tasks").status());
+    assertEquals("", anonymous.rest());
+    assertEquals(200, user.request("GET", "/api/v1/tasks").status());
+    assertEquals(200, newcomer.request("GET", "/api/v1/tasks").status());
   }
 
   @Test
@@ -155,8 +155,8 @@ class ConnectionLimitsTest {
     start(LARGE, 1, 1 << 20, List.of(Cidr.parse("127.0.0.1")));
     RawClient first = idle("127.0.0.1");
     RawClient second = idle("127.0.0.1");
-    assertEquals(200, first.ask("GET", "/api/v1/tasks").status());
-    assertEquals(200, second.ask("GET", "/api/v1/tasks").status());
+    assertEquals(200, first.request("GET", "/api/v1/tasks").status());
+    assertEquals(200, second.request("GET", "/api/v1/tasks").status());
     assertEquals(0, server().displaced());
   }
 
@@ -166,24 +166,24 @@ class ConnectionLimitsTest {
       int connections, int perAddress) throws Exception {
     start(connections, perAddress, 1 << 20);
     RawClient busy = client("127.0.0.1");
-    busy.send(RawClient.head("POST", "/patient", "Content-Length: 2") + "ok");
-    server().patientBegan();
+    busy.send(RawClient.head("POST", "/blocking", "Content-Length: 2") + "ok");
+    server().awaitBlockingRequest();
     for (int i = 0; i < 3; i++) {
       RawClient refused = client("127.0.0.1");
-      Answer answer = refused.ask("GET", "/api/v1/tasks");
+      Answer answer = refused.request("GET", "/api/v1/tasks");
       assertEquals(503, answer.status());
       assertTrue(answer.body().contains("SERVICE_UNAVAILABLE"), answer.body());
       assertEquals("1", answer.header("Retry-After"));
       assertEquals("close", answer.header("Connection"));
       assertEquals("", refused.rest());
-      assertEquals(200, client("127.0.0.1").ask("GET", "/health/live").status());
+      assertEquals(200, client("127.0.0.1").request("GET", "/health/live").status());
     }
     server().release.countDown();
     Answer answer = busy.answer();
     assertEquals("ok", answer.body());
     Eventually.within(LIMIT, () -> server().connections() == 1);
     awaitWaiting(answer);
-    assertEquals(200, client("127.0.0.1").ask("GET", "/api/v1/tasks").status());
+    assertEquals(200, client("127.0.0.1").request("GET", "/api/v1/tasks").status());
     assertEquals("", busy.rest());
   }
 
@@ -217,11 +217,11 @@ class ConnectionLimitsTest {
 
   /** Each byte that comes alone costs more than a byte. */
   @Test
-  void headers_in_tiny_pieces_count_for_what_they_take() throws Exception {
+  void headers_in_tiny_pieces_count_with_their_overhead() throws Exception {
     start(LARGE, LARGE, 1 << 20);
     RawClient client = client("127.0.0.1");
     client.send("GET / HTTP/1.1\r\nX: ");
-    // Less than what need not be counted, if a byte cost a byte.
+    // Fewer bytes than the uncounted ones.
     for (int i = 0; server().bytesInFlight() == 0 && i < 7 * KIB; i++) {
       client.send("x");
       LockSupport.parkNanos(Duration.ofMillis(1).toNanos());
@@ -230,14 +230,14 @@ class ConnectionLimitsTest {
   }
 
   @Test
-  void an_answer_that_nobody_reads_makes_room_for_others() throws Exception {
+  void an_unread_answer_makes_room_for_others() throws Exception {
     start(LARGE, LARGE, 4L * TestServer.BLOB_BYTES);
     RawClient slow = client("127.0.0.1");
     slow.send(RawClient.head("GET", "/blob"));
     Eventually.within(
         LIMIT, () -> server().bytesInFlight() >= TestServer.BLOB_BYTES && server().waiting() == 1);
     RawClient fast = client("127.0.0.1");
-    assertEquals(TestServer.BLOB_BYTES, fast.ask("GET", "/blob").body().length());
+    assertEquals(TestServer.BLOB_BYTES, fast.request("GET", "/blob").body().length());
     assertTrue(slow.rest().length() < TestServer.BLOB_BYTES, "the slow one was not closed");
     Eventually.within(LIMIT, () -> server().bytesInFlight() == 0);
   }

@@ -3,10 +3,10 @@ package app.perpetua.flow.http.connection;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import app.perpetua.flow.harness.RawClient;
+import app.perpetua.flow.harness.RawClient.Answer;
 import app.perpetua.flow.http.CompletedRequest;
-import app.perpetua.flow.http.RawClient;
-import app.perpetua.flow.http.RawClient.Answer;
-import app.perpetua.flow.http.TestServer;
+import app.perpetua.flow.http.server.TestServer;
 import java.io.IOException;
 import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
@@ -23,7 +23,7 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Promise 21: clients that keep us waiting are cut, and nobody else is. */
+/** Promise 21: clients that keep the server waiting are disconnected, and no others. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ConnectionTimeoutsTest {
   private static final Duration LIMIT = Duration.ofSeconds(1);
@@ -33,14 +33,14 @@ class ConnectionTimeoutsTest {
   /** Requests beside slow connections. */
   private static final int BESIDE = 100;
 
-  /** Cuts come this much early at most. */
+  /** Connections are closed at most this much early. */
   private static final Duration SWEEP = Duration.ofMillis(250);
 
   private TestServer server;
 
   @BeforeAll
   void start() {
-    server = new TestServer(TestServer.patience((int) LIMIT.toMillis(), (int) IDLE.toMillis()));
+    server = new TestServer(TestServer.timeouts((int) LIMIT.toMillis(), (int) IDLE.toMillis()));
   }
 
   @AfterAll
@@ -49,11 +49,11 @@ class ConnectionTimeoutsTest {
   }
 
   /**
-   * That it is cut at all, the client has seen. How late, only the machine's speed decides: {@link
-   * CallDeadlineTest} has the exact times.
+   * The client has seen the disconnect; how late it comes depends on the machine. {@link
+   * CallDeadlineTest} tests exact times.
    */
   private static void assertNotBefore(Duration limit, Duration taken) {
-    assertTrue(taken.compareTo(limit.minus(SWEEP)) >= 0, () -> "cut too early: " + taken);
+    assertTrue(taken.compareTo(limit.minus(SWEEP)) >= 0, () -> "closed too early: " + taken);
   }
 
   @ParameterizedTest
@@ -90,7 +90,7 @@ class ConnectionTimeoutsTest {
   @Test
   void promise_21_the_second_request_of_a_connection_has_the_same_time() throws Exception {
     try (RawClient client = server.client()) {
-      assertEquals(200, client.ask("GET", "/api/v1/tasks").status());
+      assertEquals(200, client.request("GET", "/api/v1/tasks").status());
       assertNotBefore(LIMIT, client.trickle("GET /api/v1/" + "x".repeat(100), PAUSE));
     }
     try (RawClient client = server.client()) {
@@ -103,7 +103,7 @@ class ConnectionTimeoutsTest {
   @Test
   void between_requests_a_client_may_be_idle_for_longer() throws Exception {
     try (RawClient client = server.client()) {
-      assertEquals(200, client.ask("GET", "/api/v1/tasks").status());
+      assertEquals(200, client.request("GET", "/api/v1/tasks").status());
       assertNotBefore(IDLE, client.trickle("", PAUSE));
     }
   }
@@ -130,7 +130,7 @@ class ConnectionTimeoutsTest {
   void a_handler_may_take_longer_than_a_client() throws Exception {
     try (RawClient busy = server.client();
         RawClient silent = server.client()) {
-      busy.send(RawClient.head("POST", "/patient", "Content-Length: 2") + "ok");
+      busy.send(RawClient.head("POST", "/blocking", "Content-Length: 2") + "ok");
       silent.trickle("", PAUSE);
       server.release.countDown();
       assertEquals("ok", busy.answer().body());
@@ -140,16 +140,16 @@ class ConnectionTimeoutsTest {
 
   @Test
   void promise_21_a_client_that_does_not_read_its_answer_is_cut() throws Exception {
-    try (TestServer own = new TestServer(TestServer.patience(15_000, 75_000));
+    try (TestServer own = new TestServer(TestServer.timeouts(15_000, 75_000));
         RawClient client = own.client()) {
       client.send(RawClient.head("GET", "/large"));
-      CompletedRequest finished = own.finished();
-      assertEquals("/large", finished.exchange().route());
+      CompletedRequest finished = own.completed();
+      assertEquals("/large", finished.context().route());
     }
   }
 
   /**
-   * Bodies that end just as their time does: each is either answered, or cut and never run. {@link
+   * Bodies that end at the deadline: each is either answered, or its connection is closed. {@link
    * CallDeadlineTest} makes sure that the two meet.
    */
   @Test
@@ -159,7 +159,7 @@ class ConnectionTimeoutsTest {
     List<Future<Boolean>> answers = new ArrayList<>();
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       for (int i = 0; i < clients; i++) {
-        // From before the sweeper may begin to cut to after it must have cut.
+        // From before the earliest to after the latest time of closing.
         Duration delay = LIMIT.minusMillis(350).plusMillis(5L * i);
         answers.add(threads.submit(() -> answeredAfter(delay)));
       }
@@ -187,9 +187,9 @@ class ConnectionTimeoutsTest {
     String headers = "GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: " + "x".repeat(1_000);
     String body = RawClient.head("POST", "/api/v1/tasks", "Content-Length: 1000");
     List<Duration> latencies = new ArrayList<>();
-    List<Duration> cuts = new ArrayList<>();
+    List<Duration> closed = new ArrayList<>();
     Duration limit = Duration.ofSeconds(4);
-    try (TestServer own = new TestServer(TestServer.patience((int) limit.toMillis(), 75_000));
+    try (TestServer own = new TestServer(TestServer.timeouts((int) limit.toMillis(), 75_000));
         ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Future<Duration>> clients = new ArrayList<>();
       for (int i = 0; i < slow; i++) {
@@ -206,22 +206,22 @@ class ConnectionTimeoutsTest {
       try (RawClient normal = own.client()) {
         while (latencies.size() < BESIDE || clients.stream().anyMatch(client -> !client.isDone())) {
           long start = System.nanoTime();
-          Answer answer = normal.ask("GET", "/api/v1/tasks");
+          Answer answer = normal.request("GET", "/api/v1/tasks");
           latencies.add(Duration.ofNanos(System.nanoTime() - start));
           assertEquals(200, answer.status());
         }
       }
       for (Future<Duration> client : clients) {
-        cuts.add(client.get());
+        closed.add(client.get());
       }
     }
     latencies.sort(null);
-    cuts.sort(null);
+    closed.sort(null);
     Duration p95 = latencies.get(latencies.size() * 95 / 100);
     System.out.printf(
-        "%d slow connections: %d requests beside them, p95 %s, max %s; cut after %s to %s%n",
-        slow, latencies.size(), p95, latencies.getLast(), cuts.getFirst(), cuts.getLast());
+        "%d slow connections: %d requests beside them, p95 %s, max %s; closed after %s to %s%n",
+        slow, latencies.size(), p95, latencies.getLast(), closed.getFirst(), closed.getLast());
     assertTrue(latencies.size() >= BESIDE);
-    cuts.forEach(cut -> assertNotBefore(limit, cut));
+    closed.forEach(time -> assertNotBefore(limit, time));
   }
 }

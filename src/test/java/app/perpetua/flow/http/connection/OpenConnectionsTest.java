@@ -17,15 +17,15 @@ class OpenConnectionsTest {
   private static final int LARGE = 4_000;
 
   private final AtomicLong now = new AtomicLong();
-  private long looks;
+  private long waitingChecks;
 
-  /** A connection that waits for its client from the start, until the test says otherwise. */
+  /** A connection that waits for its client until the test serves it. */
   private final class Connection implements OpenConnections.Connection {
     private final @Nullable String address;
     private long since = now.getAndIncrement();
     private boolean waiting = true;
     private boolean authenticated;
-    private boolean cut;
+    private boolean aborted;
 
     Connection(@Nullable String address) {
       this.address = address;
@@ -57,7 +57,7 @@ class OpenConnectionsTest {
 
     @Override
     public boolean isWaiting() {
-      looks++;
+      waitingChecks++;
       return waiting;
     }
 
@@ -74,12 +74,12 @@ class OpenConnectionsTest {
     }
 
     @Override
-    public void cut() {
-      cut = true;
+    public void abort() {
+      aborted = true;
     }
 
     @Override
-    public void cutIfOverdue(long time) {}
+    public void abortIfOverdue(long time) {}
   }
 
   private OpenConnections open(int connections, int perAddress) {
@@ -106,7 +106,7 @@ class OpenConnectionsTest {
     four.get(0).waitAgain();
     for (int expected : List.of(2, 3, 1, 0)) {
       add(open, 1, null);
-      assertTrue(four.get(expected).cut, "connection " + expected);
+      assertTrue(four.get(expected).aborted, "connection " + expected);
       assertEquals(4, open.size());
     }
     assertEquals(4, open.displaced());
@@ -122,13 +122,13 @@ class OpenConnectionsTest {
     served.serve();
     // It was placed before it was authenticated.
     Connection newUser = add(open, 1, null).getFirst().authenticated();
-    assertTrue(later.cut);
+    assertTrue(later.aborted);
     Connection last = add(open, 1, null).getFirst();
-    assertTrue(user.cut);
-    assertFalse(newUser.cut);
+    assertTrue(user.aborted);
+    assertFalse(newUser.aborted);
     add(open, 1, null);
-    assertTrue(last.cut);
-    assertFalse(newUser.cut);
+    assertTrue(last.aborted);
+    assertFalse(newUser.aborted);
   }
 
   @Test
@@ -141,8 +141,8 @@ class OpenConnectionsTest {
     open.remove(refused);
     served.get(1).waitAgain();
     add(open, 1, null);
-    assertTrue(served.get(1).cut);
-    assertFalse(served.get(0).cut);
+    assertTrue(served.get(1).aborted);
+    assertFalse(served.get(0).aborted);
   }
 
   @Test
@@ -151,13 +151,13 @@ class OpenConnectionsTest {
     List<Connection> exempt = add(open, 3, null);
     List<Connection> other = add(open, 2, "192.0.2.1");
     List<Connection> same = add(open, 3, "192.0.2.2");
-    assertEquals(List.of(true, false, false), same.stream().map(each -> each.cut).toList());
+    assertEquals(List.of(true, false, false), same.stream().map(each -> each.aborted).toList());
     for (Connection each : List.of(exempt.getFirst(), other.getFirst())) {
-      assertFalse(each.cut);
+      assertFalse(each.aborted);
     }
     open.remove(same.get(1));
     add(open, 1, "192.0.2.2");
-    assertFalse(same.get(2).cut);
+    assertFalse(same.get(2).aborted);
   }
 
   @Test
@@ -171,23 +171,23 @@ class OpenConnectionsTest {
     }
     long left = 0;
     for (Future<List<Connection>> added : adding) {
-      left += added.get().stream().filter(each -> !each.cut).count();
+      left += added.get().stream().filter(each -> !each.aborted).count();
     }
     assertEquals(100, left);
     assertEquals(100, open.size());
     assertEquals(LARGE - 100, open.displaced());
   }
 
-  /** Otherwise many connections that come and go cost the service more than their requests. */
+  /** Otherwise short-lived connections cost the service more than their requests. */
   @Test
-  void finding_the_connection_to_close_does_not_look_at_all_of_them() {
+  void finding_the_connection_to_close_does_not_visit_all() {
     OpenConnections open = open(LARGE, LARGE);
     List<Connection> streams = add(open, LARGE / 2, "192.0.2.1");
     streams.forEach(Connection::serve);
     List<Connection> users = add(open, LARGE / 4, "192.0.2.2");
     users.forEach(Connection::authenticated);
     add(open, LARGE / 4, "192.0.2.3");
-    looks = 0;
+    waitingChecks = 0;
     for (int i = 0; i < LARGE; i++) {
       if (i % 4 == 0) {
         Connection active = users.get(i % users.size());
@@ -196,9 +196,11 @@ class OpenConnectionsTest {
       }
       add(open, 1, "192.0.2.3");
     }
-    assertTrue(looks < 10L * LARGE, looks + " looks for " + LARGE + " connections");
+    assertTrue(
+        waitingChecks < 10L * LARGE,
+        waitingChecks + " waitingChecks for " + LARGE + " connections");
     assertEquals(LARGE, open.displaced());
-    assertFalse(streams.stream().anyMatch(each -> each.cut));
-    assertFalse(users.stream().anyMatch(each -> each.cut));
+    assertFalse(streams.stream().anyMatch(each -> each.aborted));
+    assertFalse(users.stream().anyMatch(each -> each.aborted));
   }
 }

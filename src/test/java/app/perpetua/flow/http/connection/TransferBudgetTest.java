@@ -19,10 +19,10 @@ class TransferBudgetTest {
 
   private final TransferBudget budget = new TransferBudget(CAPACITY);
 
-  /** A connection that waits for its client, unless it is said to be served. */
+  /** A connection that waits for its client, unless it is being served. */
   private static final class Connection implements TransferBudget.Holder {
     private final long since;
-    private final AtomicInteger cuts = new AtomicInteger();
+    private final AtomicInteger aborts = new AtomicInteger();
     private boolean served;
     private boolean claimed;
 
@@ -43,12 +43,12 @@ class TransferBudgetTest {
     }
 
     @Override
-    public void cut() {
-      cuts.incrementAndGet();
+    public void abort() {
+      aborts.incrementAndGet();
     }
 
-    boolean isCut() {
-      return cuts.get() > 0;
+    boolean isAborted() {
+      return aborts.get() > 0;
     }
   }
 
@@ -59,7 +59,7 @@ class TransferBudgetTest {
     return account;
   }
 
-  private Account nobody(Connection connection, long bytes) {
+  private Account anonymous(Connection connection, long bytes) {
     Account account = budget.open(connection);
     assertTrue(account.reserve(bytes));
     return account;
@@ -87,13 +87,13 @@ class TransferBudgetTest {
     List<Connection> waiting = new ArrayList<>();
     for (int i = 0; i < 8; i++) {
       waiting.add(new Connection(i));
-      nobody(waiting.getLast(), CAPACITY / 32);
+      anonymous(waiting.getLast(), CAPACITY / 32);
     }
-    Connection asking = new Connection(9);
-    nobody(asking, KIB);
-    assertEquals(3, waiting.stream().filter(Connection::isCut).count());
-    assertTrue(waiting.subList(0, 3).stream().allMatch(Connection::isCut));
-    assertFalse(asking.isCut());
+    Connection requester = new Connection(9);
+    anonymous(requester, KIB);
+    assertEquals(3, waiting.stream().filter(Connection::isAborted).count());
+    assertTrue(waiting.subList(0, 3).stream().allMatch(Connection::isAborted));
+    assertFalse(requester.isAborted());
     assertEquals(5 * CAPACITY / 32 + KIB, budget.held());
     assertEquals(3, budget.displaced());
   }
@@ -105,8 +105,8 @@ class TransferBudgetTest {
     user(second, CAPACITY / 2);
     user(first, CAPACITY / 2);
     user(new Connection(3), KIB);
-    assertTrue(first.isCut());
-    assertFalse(second.isCut());
+    assertTrue(first.isAborted());
+    assertFalse(second.isAborted());
   }
 
   @Test
@@ -114,10 +114,10 @@ class TransferBudgetTest {
     Connection served = new Connection(1);
     served.served = true;
     user(served, CAPACITY);
-    Account asking = budget.open(new Connection(2));
-    asking.authenticated(true);
-    assertFalse(asking.reserve(1));
-    assertFalse(served.isCut());
+    Account requester = budget.open(new Connection(2));
+    requester.authenticated(true);
+    assertFalse(requester.reserve(1));
+    assertFalse(served.isAborted());
     assertEquals(CAPACITY, budget.held());
   }
 
@@ -126,11 +126,11 @@ class TransferBudgetTest {
     Connection known = new Connection(1);
     user(known, CAPACITY / 2);
     Connection unknown = new Connection(2);
-    nobody(unknown, CAPACITY / 4);
-    Connection asking = new Connection(3);
-    nobody(asking, CAPACITY / 8);
-    assertTrue(unknown.isCut());
-    assertFalse(known.isCut());
+    anonymous(unknown, CAPACITY / 4);
+    Connection requester = new Connection(3);
+    anonymous(requester, CAPACITY / 8);
+    assertTrue(unknown.isAborted());
+    assertFalse(known.isAborted());
   }
 
   @Test
@@ -138,36 +138,36 @@ class TransferBudgetTest {
     Connection known = new Connection(1);
     user(known, 3 * CAPACITY / 4);
     Connection unknown = new Connection(2);
-    nobody(unknown, CAPACITY / 4);
+    anonymous(unknown, CAPACITY / 4);
     assertEquals(CAPACITY, budget.held());
     user(new Connection(3), CAPACITY / 16);
-    assertTrue(unknown.isCut());
-    assertFalse(known.isCut());
+    assertTrue(unknown.isAborted());
+    assertFalse(known.isAborted());
   }
 
   @Test
   void of_requests_without_a_token_those_with_more_than_their_share_go_first() {
     Connection small = new Connection(1);
-    nobody(small, TransferBudget.ANONYMOUS_SHARE);
+    anonymous(small, TransferBudget.ANONYMOUS_SHARE);
     Connection large = new Connection(2);
-    nobody(large, 2 * TransferBudget.ANONYMOUS_SHARE);
-    nobody(new Connection(3), TransferBudget.ANONYMOUS_SHARE + 1);
-    assertTrue(large.isCut());
-    assertFalse(small.isCut());
+    anonymous(large, 2 * TransferBudget.ANONYMOUS_SHARE);
+    anonymous(new Connection(3), TransferBudget.ANONYMOUS_SHARE + 1);
+    assertTrue(large.isAborted());
+    assertFalse(small.isAborted());
   }
 
   @Test
   void what_a_request_holds_is_counted_anew_once_its_user_is_known() {
     Connection connection = new Connection(1);
-    Account account = nobody(connection, CAPACITY / 4);
+    Account account = anonymous(connection, CAPACITY / 4);
     account.authenticated(true);
     Connection other = new Connection(2);
-    nobody(other, CAPACITY / 4);
-    assertFalse(connection.isCut());
-    assertFalse(other.isCut());
+    anonymous(other, CAPACITY / 4);
+    assertFalse(connection.isAborted());
+    assertFalse(other.isAborted());
     account.authenticated(false);
-    nobody(new Connection(3), KIB);
-    assertTrue(connection.isCut());
+    anonymous(new Connection(3), KIB);
+    assertTrue(connection.isAborted());
   }
 
   @Test
@@ -183,11 +183,11 @@ class TransferBudgetTest {
   }
 
   @Test
-  void a_closed_connection_holds_nothing_whatever_its_thread_still_does() {
+  void a_closed_connection_holds_nothing_even_if_its_thread_continues() {
     Connection connection = new Connection(1);
     Account account = user(connection, CAPACITY);
     user(new Connection(2), KIB);
-    assertTrue(connection.isCut());
+    assertTrue(connection.isAborted());
     assertFalse(account.reserve(1));
     account.hold(1);
     account.release(KIB);

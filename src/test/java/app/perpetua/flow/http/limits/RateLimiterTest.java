@@ -29,19 +29,19 @@ final class RateLimiterTest {
 
   @Test
   void FR_061_each_request_leaves_the_window_by_itself() {
-    assertTrue(limiter.take("general", "a", 3).allowed());
+    assertTrue(limiter.tryAcquire("general", "a", 3).allowed());
     pass(Duration.ofSeconds(20));
-    assertTrue(limiter.take("general", "a", 3).allowed());
+    assertTrue(limiter.tryAcquire("general", "a", 3).allowed());
     pass(Duration.ofSeconds(20));
-    assertTrue(limiter.take("general", "a", 3).allowed());
-    RateLimiter.Verdict refused = limiter.take("general", "a", 3);
+    assertTrue(limiter.tryAcquire("general", "a", 3).allowed());
+    RateLimiter.Decision refused = limiter.tryAcquire("general", "a", 3);
     assertFalse(refused.allowed());
     assertEquals(Duration.ofSeconds(20), refused.retryAfter());
     pass(Duration.ofSeconds(20).minusNanos(1));
-    assertFalse(limiter.take("general", "a", 3).allowed());
+    assertFalse(limiter.tryAcquire("general", "a", 3).allowed());
     pass(Duration.ofNanos(1));
-    assertTrue(limiter.take("general", "a", 3).allowed());
-    assertFalse(limiter.take("general", "a", 3).allowed());
+    assertTrue(limiter.tryAcquire("general", "a", 3).allowed());
+    assertFalse(limiter.tryAcquire("general", "a", 3).allowed());
   }
 
   @Test
@@ -61,7 +61,7 @@ final class RateLimiterTest {
     long window = Duration.ofSeconds(60).toNanos();
     for (int i = 0; i < 200_000; i++) {
       pass(Duration.ofNanos((long) (Math.abs(random.nextGaussian()) * 2_000_000_000L)));
-      boolean allowed = limiter.take("general", "a", 20).allowed();
+      boolean allowed = limiter.tryAcquire("general", "a", 20).allowed();
       long now = nanos.get();
       while (!passed.isEmpty() && now - passed.getFirst() >= window) {
         passed.removeFirst();
@@ -82,17 +82,17 @@ final class RateLimiterTest {
     assertEquals(2, allowed("a", 2, 2));
     for (int i = 0; i < 60; i++) {
       pass(Duration.ofMillis(999));
-      assertFalse(limiter.take("general", "a", 2).allowed());
+      assertFalse(limiter.tryAcquire("general", "a", 2).allowed());
     }
     pass(Duration.ofMillis(60));
-    assertTrue(limiter.take("general", "a", 2).allowed());
+    assertTrue(limiter.tryAcquire("general", "a", 2).allowed());
   }
 
   @Test
   void FR_061_keys_do_not_touch_each_other() {
     assertEquals(1, allowed("a", 1, 5));
     assertEquals(1, allowed("b", 1, 5));
-    assertTrue(limiter.take("ai", "a", 1).allowed());
+    assertTrue(limiter.tryAcquire("ai", "a", 1).allowed());
   }
 
   @Test
@@ -108,7 +108,7 @@ final class RateLimiterTest {
                   () -> {
                     await(go);
                     for (int j = 0; j < 20; j++) {
-                      if (real.take("general", "a", 100).allowed()) {
+                      if (real.tryAcquire("general", "a", 100).allowed()) {
                         allowed.incrementAndGet();
                       }
                     }
@@ -123,9 +123,9 @@ final class RateLimiterTest {
 
   @Test
   void FR_061_headers_tell_where_one_stands() {
-    limiter.take("general", "a", 100);
+    limiter.tryAcquire("general", "a", 100);
     pass(Duration.ofSeconds(15));
-    RateLimiter.Verdict verdict = limiter.take("general", "a", 100);
+    RateLimiter.Decision decision = limiter.tryAcquire("general", "a", 100);
     assertEquals(
         Map.of(
             "X-RateLimit-Limit", "100",
@@ -133,7 +133,7 @@ final class RateLimiterTest {
             "X-RateLimit-Reset", "1768896960",
             "RateLimit", "\"general\";r=98;t=60",
             "RateLimit-Policy", "\"general\";q=100;w=60"),
-        verdict.headers());
+        decision.headers());
   }
 
   @Test
@@ -145,9 +145,9 @@ final class RateLimiterTest {
     int passed = 0;
     long most = 0;
     for (int i = 1; i <= 5_000_000; i++) {
-      real.take(
+      real.tryAcquire(
           "auth", "2001:db8:" + Integer.toHexString(i >> 16) + ":" + (i & 0xffff) + "::/64", 10);
-      if (i % 1_000 == 0 && real.take("auth", regular, 10).allowed()) {
+      if (i % 1_000 == 0 && real.tryAcquire("auth", regular, 10).allowed()) {
         passed++;
       }
       if (i % 1_000_000 == 0) {
@@ -156,15 +156,15 @@ final class RateLimiterTest {
     }
     System.out.println("5 million addresses: " + most / 1024 / 1024 + " MiB");
     assertTrue(most < 64L * 1024 * 1024, most + " bytes");
-    assertTrue(real.take("auth", "198.51.100.1", 1).allowed());
-    // Whoever keeps coming is not forgotten among those who come once.
+    assertTrue(real.tryAcquire("auth", "198.51.100.1", 1).allowed());
+    // A regular client is not evicted by clients that come once.
     assertTrue(passed <= 20, passed + " passed");
   }
 
   private int allowed(String key, int limit, int attempts) {
     int allowed = 0;
     for (int i = 0; i < attempts; i++) {
-      if (limiter.take("general", key, limit).allowed()) {
+      if (limiter.tryAcquire("general", key, limit).allowed()) {
         allowed++;
       }
     }

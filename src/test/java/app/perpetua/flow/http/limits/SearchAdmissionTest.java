@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 
 /** Searches here run until the test lets them end. */
 class SearchAdmissionTest {
-  /** Nobody waits so long unless something hangs. */
+  /** Reached only if something hangs. */
   private static final Duration LONG = Duration.ofSeconds(60);
 
   private static final Duration SHORT = Duration.ofMillis(20);
@@ -37,7 +37,7 @@ class SearchAdmissionTest {
   private final UUID cem = UUID.randomUUID();
 
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
-  private final Queue<String> begun = new ConcurrentLinkedQueue<>();
+  private final Queue<String> started = new ConcurrentLinkedQueue<>();
 
   @AfterEach
   void stop() {
@@ -46,7 +46,7 @@ class SearchAdmissionTest {
 
   /** A search that is under way. */
   private final class Running {
-    private final CountDownLatch started = new CountDownLatch(1);
+    private final CountDownLatch running = new CountDownLatch(1);
     private final CountDownLatch end = new CountDownLatch(1);
     private final Future<String> answer;
 
@@ -55,8 +55,8 @@ class SearchAdmissionTest {
           threads.submit(
               () -> {
                 try (Permit _ = searches.acquire(user)) {
-                  begun.add(name);
-                  started.countDown();
+                  started.add(name);
+                  running.countDown();
                   await(end);
                   return name;
                 }
@@ -64,7 +64,7 @@ class SearchAdmissionTest {
     }
 
     Running started() {
-      await(started);
+      await(running);
       return this;
     }
 
@@ -87,7 +87,7 @@ class SearchAdmissionTest {
     Running first = new Running(searches, ann, "first").started();
     Running second = new Running(searches, ann, "second");
     Running other = new Running(searches, ben, "other").started();
-    assertEquals(List.of("first", "other"), List.copyOf(begun));
+    assertEquals(List.of("first", "other"), List.copyOf(started));
     assertEquals("first", first.ended());
     second.started();
     assertEquals("second", second.ended());
@@ -113,12 +113,12 @@ class SearchAdmissionTest {
     Eventually.within(LONG, () -> searches.waiting() == 1);
     Running fourth = new Running(searches, UUID.randomUUID(), "fourth");
     Eventually.within(LONG, () -> searches.waiting() == 2);
-    assertEquals(2, begun.size());
+    assertEquals(2, started.size());
     assertEquals("first", first.ended());
     third.started();
     assertEquals("second", second.ended());
     fourth.started();
-    assertEquals(List.of("first", "second", "third", "fourth"), List.copyOf(begun));
+    assertEquals(List.of("first", "second", "third", "fourth"), List.copyOf(started));
     assertEquals("third", third.ended());
     assertEquals("fourth", fourth.ended());
   }
@@ -150,8 +150,8 @@ class SearchAdmissionTest {
     assertEquals("first", first.ended());
     assertEquals("second", second.ended());
     last.started();
-    Eventually.within(LONG, () -> begun.size() == 4);
-    assertEquals(Set.of("first", "second", "last", "one of many"), Set.copyOf(begun));
+    Eventually.within(LONG, () -> started.size() == 4);
+    assertEquals(Set.of("first", "second", "last", "one of many"), Set.copyOf(started));
     assertEquals("last", last.ended());
     for (Running one : many) {
       assertEquals("one of many", one.ended());

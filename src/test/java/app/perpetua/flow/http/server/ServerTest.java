@@ -8,10 +8,9 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import app.perpetua.flow.base.ErrorCode;
+import app.perpetua.flow.harness.RawClient;
+import app.perpetua.flow.harness.RawClient.Answer;
 import app.perpetua.flow.http.CompletedRequest;
-import app.perpetua.flow.http.RawClient;
-import app.perpetua.flow.http.RawClient.Answer;
-import app.perpetua.flow.http.TestServer;
 import app.perpetua.flow.http.connection.Cidr;
 import app.perpetua.flow.http.connection.RequestBody;
 import java.io.IOException;
@@ -26,7 +25,7 @@ import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What the listener does with well-formed and malformed HTTP, seen from a raw socket. */
+/** Well-formed and malformed HTTP, sent over a raw socket. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class ServerTest {
   private TestServer server;
@@ -41,17 +40,20 @@ class ServerTest {
     server.close();
   }
 
-  private Answer ask(String method, String path, String... headers) throws IOException {
+  private Answer request(String method, String path, String... headers) throws IOException {
     try (RawClient client = server.client()) {
-      return client.ask(method, path, headers);
+      return client.request(method, path, headers);
     }
   }
 
-  /** Sends bytes and returns the answer, which must be ours and the last on this connection. */
+  /**
+   * Sends bytes and returns the answer, which must be an error object and the last on this
+   * connection.
+   */
   private Answer refused(int status, String code, String request) throws IOException {
     try (RawClient client = server.client()) {
       Answer answer = client.send(request).answer();
-      assertOurs(status, code, answer);
+      assertErrorObject(status, code, answer);
       assertEquals("close", answer.header("Connection"));
       client.sendsNoMore();
       assertEquals("", client.rest(), "nothing of the rest was run");
@@ -59,7 +61,7 @@ class ServerTest {
     }
   }
 
-  private static void assertOurs(int status, String code, Answer answer) {
+  private static void assertErrorObject(int status, String code, Answer answer) {
     assertEquals(status, answer.status(), answer.body());
     assertEquals("application/json", answer.header("Content-Type"));
     assertTrue(answer.body().contains("\"code\":\"" + code + "\""), answer.body());
@@ -78,25 +80,25 @@ class ServerTest {
   void literal_paths_come_before_templates() throws Exception {
     assertEquals(
         "POST /api/v1/tasks/recover - 0",
-        ask("POST", "/api/v1/tasks/recover", "Content-Length: 0").body());
-    assertEquals("GET /api/v1/tasks/{id} 7 0", ask("GET", "/api/v1/tasks/7").body());
-    assertEquals("GET /api/v1/tasks - 0", ask("GET", "/api/v1/tasks?limit=3&q=a%20b").body());
+        request("POST", "/api/v1/tasks/recover", "Content-Length: 0").body());
+    assertEquals("GET /api/v1/tasks/{id} 7 0", request("GET", "/api/v1/tasks/7").body());
+    assertEquals("GET /api/v1/tasks - 0", request("GET", "/api/v1/tasks?limit=3&q=a%20b").body());
   }
 
   @Test
   void a_wrong_method_on_a_known_path_is_405_and_says_what_is_allowed() throws Exception {
-    Answer answer = ask("DELETE", "/api/v1/tasks");
-    assertOurs(405, "METHOD_NOT_ALLOWED", answer);
+    Answer answer = request("DELETE", "/api/v1/tasks");
+    assertErrorObject(405, "METHOD_NOT_ALLOWED", answer);
     assertEquals("GET, HEAD, POST, OPTIONS", answer.header("Allow"));
-    assertOurs(405, "METHOD_NOT_ALLOWED", ask("TRACE", "/api/v1/tasks"));
-    assertOurs(405, "METHOD_NOT_ALLOWED", ask("BREW", "/api/v1/tasks"));
+    assertErrorObject(405, "METHOD_NOT_ALLOWED", request("TRACE", "/api/v1/tasks"));
+    assertErrorObject(405, "METHOD_NOT_ALLOWED", request("BREW", "/api/v1/tasks"));
   }
 
   @Test
-  void an_unknown_path_is_404_in_our_form() throws Exception {
-    assertOurs(404, "NOT_FOUND", ask("GET", "/nowhere"));
-    assertOurs(404, "NOT_FOUND", ask("POST", "/", "Content-Length: 0"));
-    assertOurs(404, "NOT_FOUND", ask("OPTIONS", "*"));
+  void an_unknown_path_is_404_in_the_contracts_form() throws Exception {
+    assertErrorObject(404, "NOT_FOUND", request("GET", "/nowhere"));
+    assertErrorObject(404, "NOT_FOUND", request("POST", "/", "Content-Length: 0"));
+    assertErrorObject(404, "NOT_FOUND", request("OPTIONS", "*"));
   }
 
   @ParameterizedTest
@@ -117,8 +119,8 @@ class ServerTest {
         "/api/v1/tasks/%ed%a0%80",
         "/API/v1/tasks"
       })
-  void a_path_counts_only_in_the_form_we_publish(String path) throws Exception {
-    assertOurs(404, "NOT_FOUND", ask("GET", path));
+  void a_path_matches_only_in_its_published_form(String path) throws Exception {
+    assertErrorObject(404, "NOT_FOUND", request("GET", path));
   }
 
   @ParameterizedTest
@@ -130,43 +132,44 @@ class ServerTest {
   @Test
   void HEAD_answers_the_headers_of_GET_without_the_body() throws Exception {
     try (RawClient client = server.client()) {
-      Answer get = client.ask("GET", "/api/v1/tasks");
-      Answer head = client.ask("HEAD", "/api/v1/tasks");
+      Answer get = client.request("GET", "/api/v1/tasks");
+      Answer head = client.request("HEAD", "/api/v1/tasks");
       assertEquals(200, head.status());
       assertEquals(get.header("Content-Length"), head.header("Content-Length"));
-      Answer stream = client.ask("HEAD", "/stream");
+      Answer stream = client.request("HEAD", "/stream");
       assertEquals("chunked", stream.header("Transfer-Encoding"));
-      assertEquals(404, client.ask("HEAD", "/nowhere").status());
+      assertEquals(404, client.request("HEAD", "/nowhere").status());
       assertEquals(
           "GET /api/v1/tasks - 0",
-          client.ask("GET", "/api/v1/tasks").body(),
+          client.request("GET", "/api/v1/tasks").body(),
           "the connection is still in step");
-      assertEquals("x".repeat(30), client.ask("GET", "/stream").body());
+      assertEquals("x".repeat(30), client.request("GET", "/stream").body());
     }
   }
 
   @Test
   void FR_069b_a_deprecated_route_announces_its_end() throws Exception {
-    Answer answer = ask("GET", "/api/v1/old");
+    Answer answer = request("GET", "/api/v1/old");
     assertEquals("@1767225600", answer.header("Deprecation"));
     assertEquals("Wed, 01 Apr 2026 12:30:00 GMT", answer.header("Sunset"));
     assertEquals("<https://docs.example/migrate>; rel=\"deprecation\"", answer.header("Link"));
-    assertEquals("(none)", ask("GET", "/api/v1/tasks").header("Deprecation"));
+    assertEquals("(none)", request("GET", "/api/v1/tasks").header("Deprecation"));
   }
 
-  // What every answer carries
+  // Headers of every answer
 
   @Test
   void a_well_formed_request_id_is_kept() throws Exception {
     String longest = "a.B_9-".repeat(21) + "xx";
     assertEquals(
-        longest, ask("GET", "/api/v1/tasks", "X-Request-ID: " + longest).header("X-Request-ID"));
+        longest,
+        request("GET", "/api/v1/tasks", "X-Request-ID: " + longest).header("X-Request-ID"));
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"", "a b", "a/b", "\u00e4", "a,b", "<script>", "a\tb"})
   void any_other_request_id_is_replaced(String id) throws Exception {
-    String answered = ask("GET", "/api/v1/tasks", "X-Request-ID: " + id).header("X-Request-ID");
+    String answered = request("GET", "/api/v1/tasks", "X-Request-ID: " + id).header("X-Request-ID");
     assertEquals(7, UUID.fromString(answered).version());
   }
 
@@ -174,26 +177,26 @@ class ServerTest {
   void a_request_id_of_129_characters_or_two_of_them_are_replaced() throws Exception {
     String tooLong = "a".repeat(129);
     assertNotEquals(
-        tooLong, ask("GET", "/nowhere", "X-Request-ID: " + tooLong).header("X-Request-ID"));
+        tooLong, request("GET", "/nowhere", "X-Request-ID: " + tooLong).header("X-Request-ID"));
     String answered =
-        ask("GET", "/nowhere", "X-Request-ID: one", "X-Request-ID: two").header("X-Request-ID");
+        request("GET", "/nowhere", "X-Request-ID: one", "X-Request-ID: two").header("X-Request-ID");
     assertEquals(7, UUID.fromString(answered).version());
   }
 
   @Test
   void security_headers_are_on_every_answer_and_a_handler_may_set_its_own_caching()
       throws Exception {
-    Answer plain = ask("GET", "/api/v1/tasks", "X-Forwarded-Proto: https");
+    Answer plain = request("GET", "/api/v1/tasks", "X-Forwarded-Proto: https");
     assertEquals("nosniff", plain.header("X-Content-Type-Options"));
     assertEquals("no-store", plain.header("Cache-Control"));
     assertEquals("(none)", plain.header("Strict-Transport-Security"));
-    assertEquals("public, max-age=60", ask("GET", "/cached").header("Cache-Control"));
+    assertEquals("public, max-age=60", request("GET", "/cached").header("Cache-Control"));
   }
 
   @Test
   void a_handler_that_throws_is_answered_with_500_and_nothing_of_the_cause() throws Exception {
-    Answer answer = ask("GET", "/broken");
-    assertOurs(500, "INTERNAL_ERROR", answer);
+    Answer answer = request("GET", "/broken");
+    assertErrorObject(500, "INTERNAL_ERROR", answer);
     assertFalse(answer.body().contains("secret"));
   }
 
@@ -202,7 +205,7 @@ class ServerTest {
   @Test
   void a_preflight_from_a_known_origin_is_answered_without_a_token() throws Exception {
     Answer answer =
-        ask(
+        request(
             "OPTIONS",
             "/api/v1/tasks",
             "Origin: " + TestServer.ORIGIN,
@@ -218,8 +221,8 @@ class ServerTest {
 
   @Test
   void answers_to_a_known_origin_can_be_read_with_their_headers() throws Exception {
-    Answer answer = ask("GET", "/nowhere", "Origin: " + TestServer.ORIGIN);
-    assertOurs(404, "NOT_FOUND", answer);
+    Answer answer = request("GET", "/nowhere", "Origin: " + TestServer.ORIGIN);
+    assertErrorObject(404, "NOT_FOUND", answer);
     assertEquals(TestServer.ORIGIN, answer.header("Access-Control-Allow-Origin"));
     assertTrue(answer.header("Access-Control-Expose-Headers").contains("X-Idempotent-Replayed"));
   }
@@ -227,12 +230,13 @@ class ServerTest {
   @ParameterizedTest
   @ValueSource(strings = {"https://evil.example", "null", "https://app.example.evil", ""})
   void a_foreign_origin_gets_its_answer_without_CORS_headers(String origin) throws Exception {
-    Answer get = ask("GET", "/api/v1/tasks", "Origin: " + origin);
+    Answer get = request("GET", "/api/v1/tasks", "Origin: " + origin);
     assertEquals("GET /api/v1/tasks - 0", get.body());
     assertEquals("(none)", get.header("Access-Control-Allow-Origin"));
     assertEquals("Origin", get.header("Vary"));
     Answer preflight =
-        ask("OPTIONS", "/api/v1/tasks", "Origin: " + origin, "Access-Control-Request-Method: POST");
+        request(
+            "OPTIONS", "/api/v1/tasks", "Origin: " + origin, "Access-Control-Request-Method: POST");
     assertEquals(204, preflight.status());
     assertEquals("(none)", preflight.header("Access-Control-Allow-Methods"));
   }
@@ -254,7 +258,7 @@ class ServerTest {
       assertEquals("POST /api/v1/tasks - 262144", client.answer().body());
       assertEquals(
           "POST /api/v1/tasks - 0",
-          client.ask("POST", "/api/v1/tasks", "Content-Length: 0").body());
+          client.request("POST", "/api/v1/tasks", "Content-Length: 0").body());
     }
   }
 
@@ -265,7 +269,7 @@ class ServerTest {
           RawClient.head("POST", "/api/v1/tasks", "Content-Length: 5", "Expect: 100-continue"));
       assertEquals(100, client.answer().status());
       assertEquals("POST /api/v1/tasks - 5", client.send("hello").answer().body());
-      assertEquals(200, client.ask("GET", "/api/v1/tasks").status());
+      assertEquals(200, client.request("GET", "/api/v1/tasks").status());
     }
   }
 
@@ -308,7 +312,7 @@ class ServerTest {
     String body = "x".repeat(900_000);
     try (RawClient client = server.client()) {
       client.send(RawClient.head("POST", "/api/v1/tasks", "Content-Length: 900000") + body);
-      assertOurs(413, "PAYLOAD_TOO_LARGE", client.answer());
+      assertErrorObject(413, "PAYLOAD_TOO_LARGE", client.answer());
       client.sendsNoMore();
       assertEquals("", client.rest(), "closed in order, not reset");
     }
@@ -319,7 +323,7 @@ class ServerTest {
     try (RawClient client = server.client()) {
       client.send(RawClient.head("POST", "/unread", "Content-Length: 5") + "hello");
       assertEquals(401, client.answer().status());
-      assertEquals(200, client.ask("GET", "/api/v1/tasks").status());
+      assertEquals(200, client.request("GET", "/api/v1/tasks").status());
     }
   }
 
@@ -419,12 +423,12 @@ class ServerTest {
   }
 
   @Test
-  void HTTP_1_0_is_505_in_our_form() throws Exception {
+  void HTTP_1_0_is_505_in_the_contracts_form() throws Exception {
     refused(505, "VALIDATION_ERROR", "GET /api/v1/tasks HTTP/1.0\r\nHost: a\r\n\r\n");
   }
 
   @Test
-  void an_unknown_transfer_coding_is_501_in_our_form() throws Exception {
+  void an_unknown_transfer_coding_is_501_in_the_contracts_form() throws Exception {
     refused(
         501,
         "VALIDATION_ERROR",
@@ -484,9 +488,9 @@ class ServerTest {
         RawClient idle = own.client();
         RawClient silent = own.client();
         RawClient busy = own.client()) {
-      idle.ask("GET", "/api/v1/tasks");
-      busy.send(RawClient.head("POST", "/patient", "Content-Length: 2") + "ok");
-      own.patientBegan();
+      idle.request("GET", "/api/v1/tasks");
+      busy.send(RawClient.head("POST", "/blocking", "Content-Length: 2") + "ok");
+      own.awaitBlockingRequest();
       Thread stopping = Thread.ofVirtual().start(own::close);
       assertEquals("", idle.rest());
       assertEquals("", silent.rest());
@@ -508,42 +512,43 @@ class ServerTest {
   // The observer
 
   @Test
-  void every_answer_is_reported_once_whatever_it_is() throws Exception {
+  void every_answer_is_reported_once() throws Exception {
     try (TestServer own = new TestServer();
         RawClient client = own.client()) {
-      client.ask("GET", "/api/v1/tasks/7", "X-Request-ID: mine");
-      CompletedRequest read = own.finished();
-      assertEquals("mine", read.exchange().requestId());
-      assertEquals("127.0.0.1", read.exchange().client());
-      assertEquals("/api/v1/tasks/{id}", read.exchange().route());
+      client.request("GET", "/api/v1/tasks/7", "X-Request-ID: client-id");
+      CompletedRequest read = own.completed();
+      assertEquals("client-id", read.context().requestId());
+      assertEquals("127.0.0.1", read.context().client());
+      assertEquals("/api/v1/tasks/{id}", read.context().route());
       assertEquals("GET 200", read.method() + " " + read.status());
-      client.ask("GET", "/nowhere");
-      CompletedRequest missing = own.finished();
-      assertNull(missing.exchange().route());
-      assertEquals(ErrorCode.NOT_FOUND, missing.exchange().code());
-      client.ask("BREW", "/broken");
-      assertEquals("OTHER", own.finished().method());
-      client.ask("GET", "/broken");
-      assertEquals(ErrorCode.INTERNAL_ERROR, own.finished().exchange().code());
+      client.request("GET", "/nowhere");
+      CompletedRequest missing = own.completed();
+      assertNull(missing.context().route());
+      assertEquals(ErrorCode.NOT_FOUND, missing.context().code());
+      client.request("BREW", "/broken");
+      assertEquals("OTHER", own.completed().method());
+      client.request("GET", "/broken");
+      assertEquals(ErrorCode.INTERNAL_ERROR, own.completed().context().code());
       client.send("garbage\r\n\r\n").answer();
-      assertEquals(400, own.finished().status());
-      assertTrue(own.nothingMoreFinished());
+      assertEquals(400, own.completed().status());
+      assertTrue(own.noneCompleted());
     }
   }
 
   @Test
   void promise_22_forwarded_headers_are_believed_from_a_trusted_proxy() throws Exception {
-    try (TestServer own = new TestServer(TestServer.AMPLE, List.of(Cidr.parse("127.0.0.0/8")));
+    try (TestServer own =
+            new TestServer(TestServer.LONG_TIMEOUTS, List.of(Cidr.parse("127.0.0.0/8")));
         RawClient client = own.client()) {
       Answer answer =
-          client.ask(
+          client.request(
               "GET",
               "/api/v1/tasks",
               "X-Forwarded-For: 6.6.6.6, 1.2.3.4",
               "X-Forwarded-Proto: https");
       assertEquals(
           "max-age=63072000; includeSubDomains", answer.header("Strict-Transport-Security"));
-      assertEquals("1.2.3.4", own.finished().exchange().client());
+      assertEquals("1.2.3.4", own.completed().context().client());
     }
   }
 }

@@ -9,9 +9,9 @@ import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.fake.Frames;
 import app.perpetua.flow.harness.MutableClock;
+import app.perpetua.flow.harness.PlainServer;
 import app.perpetua.flow.http.Errors;
 import app.perpetua.flow.http.HttpConfig;
-import app.perpetua.flow.http.PlainServer;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Route;
 import app.perpetua.flow.http.limits.RateLimiter;
@@ -33,16 +33,16 @@ import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** The socket itself, under handlers that do what none of the service's does. */
+/** The WebSocket implementation, with handlers that behave unlike those of the service. */
 class WebSocketTest {
   private static final String PATH = "/socket";
   private static final int LIMIT_SECONDS = 20;
   private static final Duration LIMIT = Duration.ofSeconds(LIMIT_SECONDS);
 
-  /** Remembers what it is told. */
-  private static class Remembering implements WebSocketHandler {
-    final BlockingQueue<String> told = new LinkedBlockingQueue<>();
-    final CountDownLatch gone = new CountDownLatch(1);
+  /** Records messages. */
+  private static class RecordingHandler implements WebSocketHandler {
+    final BlockingQueue<String> received = new LinkedBlockingQueue<>();
+    final CountDownLatch closed = new CountDownLatch(1);
 
     @Override
     public int maxTextBytes() {
@@ -64,17 +64,17 @@ class WebSocketTest {
 
     @Override
     public void onText(String message) {
-      told.add(message);
+      received.add(message);
     }
 
     @Override
     public void onBinary(byte[] message) {
-      told.add(message.length + " bytes");
+      received.add(message.length + " bytes");
     }
 
     @Override
     public void onMessageTooLarge() {
-      told.add("too large");
+      received.add("too large");
     }
 
     @Override
@@ -82,18 +82,18 @@ class WebSocketTest {
 
     @Override
     public void onClose() {
-      if (gone.getCount() == 0) {
-        told.add("gone twice");
+      if (closed.getCount() == 0) {
+        received.add("closed twice");
       }
-      gone.countDown();
+      closed.countDown();
     }
 
     String next() throws InterruptedException {
-      return String.valueOf(told.poll(LIMIT_SECONDS, TimeUnit.SECONDS));
+      return String.valueOf(received.poll(LIMIT_SECONDS, TimeUnit.SECONDS));
     }
   }
 
-  private Supplier<WebSocketHandler> handlers = Remembering::new;
+  private Supplier<WebSocketHandler> handlers = RecordingHandler::new;
   private final Server server = server();
 
   private Server server() {
@@ -170,42 +170,42 @@ class WebSocketTest {
 
   @Test
   void half_a_message_counts_as_bytes_in_flight_until_it_is_handled() throws Exception {
-    Remembering remembering =
-        new Remembering() {
+    RecordingHandler handler =
+        new RecordingHandler() {
           @Override
           public int maxBinaryBytes() {
             return 200_000;
           }
         };
-    handlers = () -> remembering;
+    handlers = () -> handler;
     try (Client client = connect()) {
       client.frames().write(Frames.BINARY, false, new byte[100_000]);
       Eventually.within(LIMIT, () -> server.bytesInFlight() >= 90_000);
       client.frames().write(Frames.CONTINUATION, true, new byte[1]);
-      assertEquals("100001 bytes", remembering.told.poll(LIMIT_SECONDS, TimeUnit.SECONDS));
+      assertEquals("100001 bytes", handler.received.poll(LIMIT_SECONDS, TimeUnit.SECONDS));
       Eventually.within(LIMIT, () -> server.bytesInFlight() == 0);
     }
   }
 
   @Test
   void a_message_that_is_dropped_is_not_in_flight() throws Exception {
-    Remembering remembering = new Remembering();
-    handlers = () -> remembering;
+    RecordingHandler handler = new RecordingHandler();
+    handlers = () -> handler;
     try (Client client = connect()) {
       client.frames().write(Frames.BINARY, false, new byte[100_000]);
-      assertEquals("too large", remembering.told.poll(LIMIT_SECONDS, TimeUnit.SECONDS));
+      assertEquals("too large", handler.received.poll(LIMIT_SECONDS, TimeUnit.SECONDS));
       client.frames().write(Frames.CONTINUATION, true, new byte[100_000]);
       client.frames().text("next");
-      assertEquals("next", remembering.told.poll(LIMIT_SECONDS, TimeUnit.SECONDS));
+      assertEquals("next", handler.received.poll(LIMIT_SECONDS, TimeUnit.SECONDS));
       assertEquals(0, server.bytesInFlight());
     }
   }
 
   @Test
-  void RFC_6455_5_5_1_no_thread_sends_behind_a_close_frame() throws Exception {
+  void RFC_6455_5_5_1_no_thread_sends_after_a_close_frame() throws Exception {
     handlers =
         () ->
-            new Remembering() {
+            new RecordingHandler() {
               @Override
               public void onOpen(ClientSocket socket) {
                 CountDownLatch sending = new CountDownLatch(4);
@@ -225,7 +225,7 @@ class WebSocketTest {
                       .daemon()
                       .start(
                           () -> {
-                            awaited(sending);
+                            await(sending);
                             socket.close(code, "enough");
                           });
                 }
@@ -241,10 +241,10 @@ class WebSocketTest {
     }
   }
 
-  private static void awaited(CountDownLatch latch) {
+  private static void await(CountDownLatch latch) {
     try {
       if (!latch.await(LIMIT_SECONDS, TimeUnit.SECONDS)) {
-        throw new AssertionError("nobody sends");
+        throw new AssertionError("no thread sends");
       }
     } catch (InterruptedException e) {
       throw new AssertionError(e);
@@ -252,9 +252,9 @@ class WebSocketTest {
   }
 
   @Test
-  void a_handler_that_fails_closes_with_1011_and_tells_nothing() throws Exception {
-    Remembering failing =
-        new Remembering() {
+  void a_failing_handler_closes_with_1011_and_no_details() throws Exception {
+    RecordingHandler failing =
+        new RecordingHandler() {
           @Override
           public void onText(String message) {
             throw new IllegalStateException("secret cause");
@@ -266,11 +266,11 @@ class WebSocketTest {
       Frames.Frame close = client.closeFrame();
       assertEquals(1011, close.closeCode());
       assertFalse(close.text().contains("secret"));
-      awaited(failing.gone);
+      await(failing.closed);
       client.frames().text("still there?");
       client.frames().write(Frames.CLOSE, true, new byte[0]);
       client.assertOver();
-      assertTrue(failing.told.isEmpty());
+      assertTrue(failing.received.isEmpty());
     }
   }
 
@@ -278,7 +278,7 @@ class WebSocketTest {
   void a_handler_that_fails_to_open_closes_with_1011() throws Exception {
     handlers =
         () ->
-            new Remembering() {
+            new RecordingHandler() {
               @Override
               public void onOpen(ClientSocket socket) {
                 throw new IllegalStateException("secret cause");
@@ -292,12 +292,12 @@ class WebSocketTest {
   }
 
   @Test
-  void messages_come_whole_whatever_their_fragments() throws Exception {
-    Remembering handler = new Remembering();
+  void fragmented_messages_are_delivered_whole() throws Exception {
+    RecordingHandler handler = new RecordingHandler();
     handlers = () -> handler;
     try (Client client = connect()) {
       byte[] text = "Grüße".getBytes(StandardCharsets.UTF_8);
-      // In the midst of a character, and with a control frame between.
+      // Split within a character, with a control frame in between.
       client.frames().write(Frames.TEXT, false, new byte[] {text[0], text[1], text[2]});
       client.frames().write(Frames.PONG, true, new byte[0]);
       client.frames().write(Frames.CONTINUATION, true, Arrays.copyOfRange(text, 3, text.length));
@@ -314,6 +314,6 @@ class WebSocketTest {
       client.frames().text("");
       assertEquals("", handler.next());
     }
-    awaited(handler.gone);
+    await(handler.closed);
   }
 }

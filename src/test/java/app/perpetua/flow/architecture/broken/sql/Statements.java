@@ -1,4 +1,4 @@
 package app.perpetua.flow.architecture.broken.sql;
 
-/** For services only. */
+/** A class that providers must not use. */
 public class Statements {}

@@ -1,16 +1,23 @@
-package app.perpetua.flow.http;
+package app.perpetua.flow.http.server;
 
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.harness.RawClient;
+import app.perpetua.flow.http.Authenticator;
+import app.perpetua.flow.http.CompletedRequest;
+import app.perpetua.flow.http.Errors;
+import app.perpetua.flow.http.HttpConfig;
+import app.perpetua.flow.http.Reply;
+import app.perpetua.flow.http.RequestContext;
+import app.perpetua.flow.http.Route;
 import app.perpetua.flow.http.Route.Sunset;
 import app.perpetua.flow.http.Route.Verb;
 import app.perpetua.flow.http.connection.Cidr;
 import app.perpetua.flow.http.connection.ConnectionLimits;
 import app.perpetua.flow.http.connection.ConnectionTimeouts.Timeouts;
 import app.perpetua.flow.http.connection.RequestBody;
-import app.perpetua.flow.http.server.ErrorWriter;
-import app.perpetua.flow.http.server.Server;
+import app.perpetua.flow.http.limits.RateLimiter;
 import app.perpetua.flow.http.websocket.WebSocketGate;
 import io.helidon.http.HeaderValues;
 import io.helidon.webserver.http.ServerRequest;
@@ -20,6 +27,7 @@ import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -33,8 +41,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * A real {@link Server} on a free port, whose routes tell what they were asked: {@code <method>
- * <pattern> <id> <length of the body>}.
+ * A real {@link Server} on a free port, whose routes echo their request: {@code <method> <pattern>
+ * <id> <length of the body>}.
  */
 public final class TestServer implements AutoCloseable {
   /** More than the system's buffers take. */
@@ -44,60 +52,68 @@ public final class TestServer implements AutoCloseable {
 
   private static final ConnectionLimits LIMITS = new ConnectionLimits(5_000, 5_000, 128L << 20);
 
+  private static final Authenticator REJECT_ALL =
+      _ -> {
+        throw Authenticator.unauthorized();
+      };
+
   private static final Sunset END =
       new Sunset(
           Instant.parse("2026-01-01T00:00:00Z"),
           Instant.parse("2026-04-01T12:30:00Z"),
           URI.create("https://docs.example/migrate"));
 
-  /** For clients that are not slow, on a machine that may be. */
-  public static final Timeouts AMPLE =
+  /** Long enough for fast clients on a slow machine. */
+  public static final Timeouts LONG_TIMEOUTS =
       new Timeouts(
           Duration.ofSeconds(60),
           Duration.ofSeconds(75),
           Duration.ofSeconds(60),
           Duration.ofSeconds(2));
 
-  private final BlockingQueue<CompletedRequest> finished = new LinkedBlockingQueue<>();
+  private final BlockingQueue<CompletedRequest> completed = new LinkedBlockingQueue<>();
   private final Server server;
 
-  /** Every request that reached a handler. */
+  /** Requests that reached a handler. */
   public final BlockingQueue<String> handled = new LinkedBlockingQueue<>();
 
-  /** Handlers whose thread had been interrupted, which must never be. */
+  /** The number of handlers whose thread was interrupted, which must stay 0. */
   public final AtomicInteger interrupted = new AtomicInteger();
 
-  /** What requests to {@code /patient} wait for. */
+  /** Requests to {@code /blocking} wait for it. */
   public final CountDownLatch release = new CountDownLatch(1);
 
   private final CountDownLatch began = new CountDownLatch(1);
 
   public TestServer() {
-    this(AMPLE);
+    this(LONG_TIMEOUTS);
   }
 
-  public TestServer(Timeouts patience) {
-    this(patience, List.of());
+  public TestServer(Timeouts timeouts) {
+    this(timeouts, List.of());
   }
 
   public TestServer(int port) {
-    this(port, AMPLE, List.of(), LIMITS);
+    this(port, LONG_TIMEOUTS, List.of(), LIMITS);
   }
 
-  public TestServer(Timeouts patience, List<Cidr> trustedProxies) {
-    this(0, patience, trustedProxies, LIMITS);
+  public TestServer(Timeouts timeouts, List<Cidr> trustedProxies) {
+    this(0, timeouts, trustedProxies, LIMITS);
   }
 
   public TestServer(ConnectionLimits limits, List<Cidr> trustedProxies) {
-    this(0, AMPLE, trustedProxies, limits);
+    this(0, LONG_TIMEOUTS, trustedProxies, limits);
   }
 
   private TestServer(
-      int port, Timeouts patience, List<Cidr> trustedProxies, ConnectionLimits limits) {
+      int port, Timeouts timeouts, List<Cidr> trustedProxies, ConnectionLimits limits) {
+    HttpConfig config =
+        new HttpConfig(
+            port, Set.of(ORIGIN), trustedProxies, Optional.empty(), 0, 1_000, 100, 20, 10);
+    Ids ids = new Ids();
     server =
         new Server(
-            new HttpConfig(
-                port, Set.of(ORIGIN), trustedProxies, Optional.empty(), 0, 1_000, 100, 20, 10),
+            config,
             List.of(
                 Route.read("/api/v1/tasks/{id}", _ -> tx -> Reply.noContent()),
                 Route.write(Verb.PATCH, "/api/v1/tasks/{id}", _ -> tx -> Reply.noContent()),
@@ -110,23 +126,24 @@ public final class TestServer implements AutoCloseable {
                 Route.plain("/broken", _ -> Reply.noContent()),
                 Route.plain("/stream", _ -> Reply.noContent()),
                 Route.plain("/large", _ -> Reply.noContent()),
-                Route.write(Verb.POST, "/patient", _ -> tx -> Reply.noContent()),
+                Route.write(Verb.POST, "/blocking", _ -> tx -> Reply.noContent()),
                 Route.plain("/blob", _ -> Reply.noContent()),
                 Route.plain("/signed-in", _ -> Reply.noContent()),
                 Route.probe("/health/live", _ -> Reply.noContent()),
                 Route.plain("/cached", _ -> Reply.noContent())),
             this::answer,
             new Errors(new Json()),
-            new Ids(),
-            finished::add,
-            WebSocketGate.none(),
-            patience,
+            ids,
+            completed::add,
+            new WebSocketGate(
+                List.of(), REJECT_ALL, new RateLimiter(Clock.systemUTC()), config, ids),
+            timeouts,
             limits);
     server.start();
   }
 
-  /** Millis for a request and between two; half a second for an answer. */
-  public static Timeouts patience(int request, int idle) {
+  /** Milliseconds for a request and between two; half a second for a response. */
+  public static Timeouts timeouts(int request, int idle) {
     return new Timeouts(
         Duration.ofMillis(request),
         Duration.ofMillis(idle),
@@ -142,24 +159,24 @@ public final class TestServer implements AutoCloseable {
     return new RawClient(server.port());
   }
 
-  /** What the observer was told of the next request. */
-  public CompletedRequest finished() throws InterruptedException {
-    CompletedRequest next = finished.poll(30, TimeUnit.SECONDS);
+  /** The next completed request that the observer received. */
+  public CompletedRequest completed() throws InterruptedException {
+    CompletedRequest next = completed.poll(30, TimeUnit.SECONDS);
     if (next == null) {
-      throw new AssertionError("no request was reported as finished");
+      throw new AssertionError("no request was reported as completed");
     }
     return next;
   }
 
   /** Returns once the answer to this request has been written completely. */
-  public void awaitFinished(String requestId) throws InterruptedException {
-    while (!finished().exchange().requestId().equals(requestId)) {
-      // An earlier one.
+  public void awaitCompleted(String requestId) throws InterruptedException {
+    while (!completed().context().requestId().equals(requestId)) {
+      // An earlier request.
     }
   }
 
-  /** Returns once a request to {@code /patient} is being handled. */
-  public void patientBegan() throws InterruptedException {
+  /** Returns once a request to {@code /blocking} is being handled. */
+  public void awaitBlockingRequest() throws InterruptedException {
     if (!began.await(30, TimeUnit.SECONDS)) {
       throw new AssertionError("no request came");
     }
@@ -181,8 +198,8 @@ public final class TestServer implements AutoCloseable {
     return server.bytesInFlight();
   }
 
-  public boolean nothingMoreFinished() {
-    return finished.isEmpty();
+  public boolean noneCompleted() {
+    return completed.isEmpty();
   }
 
   @Override
@@ -201,7 +218,7 @@ public final class TestServer implements AutoCloseable {
         request.context().get(RequestContext.class).orElseThrow().userId(UUID.randomUUID());
         response.send();
       }
-      case "/patient" -> {
+      case "/blocking" -> {
         byte[] body = RequestBody.read(request, RequestBody.MAX_BYTES);
         began.countDown();
         await();
@@ -231,7 +248,7 @@ public final class TestServer implements AutoCloseable {
       }
       response.send(text.getBytes(StandardCharsets.UTF_8));
     } catch (Refusal e) {
-      new ErrorWriter(new Errors(new Json())).refuse(request, response, e);
+      new ErrorWriter(new Errors(new Json())).write(request, response, e);
     }
   }
 

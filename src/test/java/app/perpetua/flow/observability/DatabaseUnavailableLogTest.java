@@ -1,4 +1,4 @@
-package app.perpetua.flow.http;
+package app.perpetua.flow.observability;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotNull;
@@ -10,6 +10,7 @@ import app.perpetua.flow.base.LogFields;
 import app.perpetua.flow.harness.Api;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.TestService;
+import app.perpetua.flow.http.Errors;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -32,9 +33,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.parallel.Isolated;
 
-/** A database that does not answer is one line for each request, without a trace. */
+/** An unavailable database is logged in one line per request, without a stack trace. */
 @Isolated("counts all lines that the JVM logs about errors")
-class DatabaseAwayLogTest {
+class DatabaseUnavailableLogTest {
   private static final String WHEN_WAITING =
       """
       do $$
@@ -91,15 +92,14 @@ class DatabaseAwayLogTest {
     Api.Answer answer = whileLocked("pg_cancel_backend(pid)");
     assertOneLine(
         answer,
-        "the database cannot be reached: notes\\.list_notes: 57014 after [0-9]+ ms, .*canceling.*");
+        "the database is unavailable: notes\\.list_notes: 57014 after [0-9]+ ms, .*canceling.*");
   }
 
   @Test
   void a_lock_time_out_of_a_read_is_one_line() throws Exception {
     Api.Answer answer = whileLocked("true");
     assertOneLine(
-        answer,
-        "the database cannot be reached: notes\\.list_notes: 55P03 after [0-9]+ ms, .*lock.*");
+        answer, "the database is unavailable: notes\\.list_notes: 55P03 after [0-9]+ ms, .*lock.*");
   }
 
   @Test
@@ -107,14 +107,14 @@ class DatabaseAwayLogTest {
     Api.Answer answer = whileLocked("pg_terminate_backend(pid)");
     assertOneLine(
         answer,
-        "the database cannot be reached: notes\\.list_notes: 57P01 after [0-9]+ ms, .*terminat.*");
+        "the database is unavailable: notes\\.list_notes: 57P01 after [0-9]+ ms, .*terminat.*");
   }
 
   @Test
   void no_connection_in_time_is_one_line() throws Exception {
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
         Connection connection = locked()) {
-      // Each takes a connection, or is refused for want of one.
+      // Each takes a connection, or is refused because none is free.
       List<Future<Api.Answer>> answers = new ArrayList<>();
       for (int i = 0; i < 12; i++) {
         answers.add(threads.submit(() -> api.get("/api/v1/notes")));
@@ -131,11 +131,11 @@ class DatabaseAwayLogTest {
     }
     assertTrue(
         logged.stream().anyMatch(event -> line(event).contains("Connection is not available")),
-        () -> logged.stream().map(DatabaseAwayLogTest::line).toList().toString());
+        () -> logged.stream().map(DatabaseUnavailableLogTest::line).toList().toString());
   }
 
   @Test
-  void what_nobody_has_foreseen_keeps_its_trace() {
+  void an_unexpected_exception_keeps_its_stack_trace() {
     new Errors(new Json()).refusal(new IllegalStateException("a defect"), "r1");
     assertEquals(1, logged.size());
     assertEquals(Level.SEVERE, logged.getFirst().getLevel());

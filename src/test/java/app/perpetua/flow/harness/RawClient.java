@@ -1,4 +1,4 @@
-package app.perpetua.flow.http;
+package app.perpetua.flow.harness;
 
 import java.io.ByteArrayOutputStream;
 import java.io.Closeable;
@@ -16,28 +16,28 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 
-/** An HTTP client that sends exactly the bytes it is told to, well-formed or not. */
+/** An HTTP client that sends the given bytes unchanged, well-formed or not. */
 public final class RawClient implements Closeable {
-  /** Longer than anything a test waits for, so that a hanging server fails the test. */
-  private static final int PATIENCE_MILLIS = 20_000;
+  /** Longer than any wait in a test, so that a hanging server fails it. */
+  private static final int TIMEOUT_MILLIS = 20_000;
 
   private final Socket socket;
   private final InputStream in;
 
-  /** Before the connection, or its latest whole request, began. */
-  private long began = System.nanoTime();
+  /** When the connection, or its latest complete request, started. */
+  private long started = System.nanoTime();
 
-  RawClient(int port) throws IOException {
+  public RawClient(int port) throws IOException {
     this(port, "127.0.0.1");
   }
 
   public RawClient(int port, String from) throws IOException {
     socket = new Socket();
     socket.bind(new InetSocketAddress(InetAddress.ofLiteral(from), 0));
-    // Small, so that what the server does not read holds us up, as on a real network.
+    // Small, so that writes block when the server does not read, as on a real network.
     socket.setSendBufferSize(8 * 1024);
     socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
-    socket.setSoTimeout(PATIENCE_MILLIS);
+    socket.setSoTimeout(TIMEOUT_MILLIS);
     socket.setTcpNoDelay(true);
     in = socket.getInputStream();
   }
@@ -64,8 +64,8 @@ public final class RawClient implements Closeable {
   }
 
   /** A whole request without a body. */
-  public Answer ask(String method, String path, String... headers) throws IOException {
-    began = System.nanoTime();
+  public Answer request(String method, String path, String... headers) throws IOException {
+    started = System.nanoTime();
     send(head(method, path, headers));
     return method.equals("HEAD") ? answerToHead() : answer();
   }
@@ -83,7 +83,7 @@ public final class RawClient implements Closeable {
     return answer(true);
   }
 
-  Answer answerToHead() throws IOException {
+  private Answer answerToHead() throws IOException {
     return answer(false);
   }
 
@@ -134,7 +134,7 @@ public final class RawClient implements Closeable {
     socket.shutdownOutput();
   }
 
-  /** What still comes until the server closes or resets the connection. */
+  /** Reads until the server closes or resets the connection. */
   public String rest() throws IOException {
     ByteArrayOutputStream rest = new ByteArrayOutputStream();
     try {
@@ -147,7 +147,7 @@ public final class RawClient implements Closeable {
     return rest.toString(StandardCharsets.UTF_8);
   }
 
-  /** Sends after a while, unless the server hangs up first: then false. */
+  /** Sends after a delay; false if the server closes the connection first. */
   public boolean sendAfter(Duration delay, String text) throws IOException {
     socket.setSoTimeout((int) delay.toMillis());
     try {
@@ -157,17 +157,17 @@ public final class RawClient implements Closeable {
       }
       return false;
     } catch (SocketTimeoutException e) {
-      socket.setSoTimeout(PATIENCE_MILLIS);
+      socket.setSoTimeout(TIMEOUT_MILLIS);
       send(text);
       return true;
     }
   }
 
   /**
-   * Sends one byte per pause, over and over, until the server hangs up.
+   * Sends one byte per pause until the server closes the connection.
    *
-   * @return how long after the beginning of the connection, or of its latest whole request; so the
-   *     server, whose time began later, has waited no longer than that
+   * @return the time since the connection, or its latest complete request, started: an upper bound
+   *     of the time that the server has waited
    */
   public Duration trickle(String text, Duration pause) throws IOException {
     byte[] bytes = text.getBytes(StandardCharsets.ISO_8859_1);
@@ -179,16 +179,16 @@ public final class RawClient implements Closeable {
           socket.getOutputStream().write(bytes[i]);
         }
         if (in.read() < 0) {
-          return Duration.ofNanos(System.nanoTime() - began);
+          return Duration.ofNanos(System.nanoTime() - started);
         }
-        throw new AssertionError("answered, where it should have been cut");
+        throw new AssertionError("answered instead of closing");
       } catch (SocketTimeoutException e) {
-        // The pause is over; the next byte.
+        // Time for the next byte.
       } catch (SocketException e) {
-        return Duration.ofNanos(System.nanoTime() - began);
+        return Duration.ofNanos(System.nanoTime() - started);
       }
     }
-    throw new AssertionError("not cut within 30 s");
+    throw new AssertionError("not closed within 30 s");
   }
 
   @Override

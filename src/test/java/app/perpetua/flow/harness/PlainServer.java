@@ -1,15 +1,18 @@
-package app.perpetua.flow.http;
+package app.perpetua.flow.harness;
 
 import app.perpetua.flow.account.AccessTokens;
 import app.perpetua.flow.account.AccountConfig;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Secret;
-import app.perpetua.flow.harness.Api;
-import app.perpetua.flow.harness.MutableClock;
-import app.perpetua.flow.harness.SigningKey;
+import app.perpetua.flow.http.CompletedRequest;
+import app.perpetua.flow.http.Endpoint;
+import app.perpetua.flow.http.Errors;
+import app.perpetua.flow.http.HttpConfig;
+import app.perpetua.flow.http.Route;
 import app.perpetua.flow.http.limits.RateLimiter;
 import app.perpetua.flow.http.server.Server;
+import app.perpetua.flow.http.websocket.WebSocketGate;
 import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.Pool;
 import app.perpetua.flow.sql.Postgres;
@@ -23,22 +26,31 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
 
-/** The real server and endpoint with some routes that need no database. */
+/** The real server and endpoint with routes that need no database. */
 public final class PlainServer implements AutoCloseable {
   private static final Json JSON = new Json();
 
-  private final HikariDataSource neverUsed = Pool.open(Postgres.config(1, 1));
+  private final HikariDataSource unusedPool = Pool.open(Postgres.config(1, 1));
   private final Server server;
 
   public PlainServer(List<Route> routes, Consumer<CompletedRequest> observer) {
     HttpConfig config = config(Optional.empty(), 0);
     Ids ids = new Ids();
     MutableClock clock = new MutableClock();
-    Db db = new Db(neverUsed, SqlCatalog.load(), clock, Duration.ofSeconds(1), _ -> false);
+    Db db = new Db(unusedPool, SqlCatalog.load(), clock, Duration.ofSeconds(1), _ -> false);
     Errors errors = new Errors(JSON);
     AccessTokens tokens = new AccessTokens(account(), ids, clock);
-    Endpoint endpoint = new Endpoint(JSON, errors, db, tokens, new RateLimiter(clock), config);
-    server = new Server(config, routes, endpoint::handle, errors, ids, observer);
+    RateLimiter limiter = new RateLimiter(clock);
+    Endpoint endpoint = new Endpoint(JSON, errors, db, tokens, limiter, config);
+    server =
+        new Server(
+            config,
+            routes,
+            endpoint::handle,
+            errors,
+            ids,
+            observer,
+            new WebSocketGate(List.of(), tokens, limiter, config, ids));
     server.start();
   }
 
@@ -58,11 +70,11 @@ public final class PlainServer implements AutoCloseable {
         0);
   }
 
-  URI uri() {
+  public URI uri() {
     return URI.create("http://127.0.0.1:" + server.port());
   }
 
-  /** A client that holds the answers to the contract. */
+  /** A client that validates responses against the contract. */
   public Api api() {
     return new Api(uri());
   }
@@ -70,6 +82,6 @@ public final class PlainServer implements AutoCloseable {
   @Override
   public void close() {
     server.close();
-    neverUsed.close();
+    unusedPool.close();
   }
 }

@@ -1,0 +1,5 @@
+/** Rate limits and limits on concurrent requests. */
+@NullMarked
+package app.perpetua.flow.http.limits;
+
+import org.jspecify.annotations.NullMarked;
