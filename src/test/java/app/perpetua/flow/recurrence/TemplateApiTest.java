@@ -113,7 +113,7 @@ class TemplateApiTest {
         .forEach(
             fault ->
                 faults.put(fault.get("field").stringValue(), fault.get("message").stringValue()));
-    assertEquals("must not come more often than daily: FREQ=HOURLY", faults.get("rrule"));
+    assertEquals("must not occur more often than daily: FREQ=HOURLY", faults.get("rrule"));
     assertEquals(5, faults.size());
     Api.Answer never =
         user.api()
