@@ -8,29 +8,26 @@ import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** What the assistant may propose, and the user confirm (FR-034). */
+/** An action that the assistant may propose and the user confirm (FR-034). */
 public sealed interface Action {
-  /** A new task. */
   record CreateTask(TaskDraft draft) implements Action {}
 
-  /** Other fields of a task; the patch carries the version that was proposed for. */
+  /** The patch carries the task's version at the time of the proposal. */
   record UpdateTask(UUID taskId, TaskPatch patch) implements Action {}
 
-  /** A task is done. */
   record CompleteTask(UUID taskId) implements Action {}
 
-  /** Steps of a task, at its end. */
+  /** Appends subtasks to a task. */
   record CreateSubtasks(UUID taskId, List<String> titles) implements Action {
-    /** Copies the titles. */
     public CreateSubtasks {
       titles = List.copyOf(titles);
     }
   }
 
-  /** A task instead of a note. */
+  /** Creates a task and archives the note. */
   record ConvertNote(UUID noteId, TaskDraft draft) implements Action {}
 
-  /** The contract's word for it. */
+  /** The contract's {@code action_type}. */
   default String type() {
     return switch (this) {
       case CreateTask _ -> "create_task";
@@ -41,7 +38,7 @@ public sealed interface Action {
     };
   }
 
-  /** The task it changes; null if it makes one. */
+  /** The task to be changed; null if one is to be created. */
   default @Nullable UUID taskId() {
     return switch (this) {
       case CreateTask _, ConvertNote _ -> null;
@@ -51,7 +48,7 @@ public sealed interface Action {
     };
   }
 
-  /** Everything about it as the contract's {@code data}, from which it can be read again. */
+  /** The contract's {@code action_data}, which {@link ActionForm} parses. */
   default Map<String, Object> data() {
     Map<String, Object> data = new LinkedHashMap<>();
     switch (this) {

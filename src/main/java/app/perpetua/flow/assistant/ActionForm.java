@@ -15,11 +15,10 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads an action from JSON, whether a client, the model or a stored suggestion has it, always
- * under the rules of the user's own requests. Thread-safe.
+ * Parses an action from JSON of a client, the model or a stored suggestion, with the validation of
+ * the user's own requests. Thread-safe.
  */
 public final class ActionForm {
-  /** The action types of the contract. */
   static final String[] TYPES = {
     "create_task", "update_task", "complete_task", "create_subtasks", "convert_note"
   };
@@ -35,9 +34,9 @@ public final class ActionForm {
   }
 
   /**
-   * Reads it from text.
+   * Parses a JSON text.
    *
-   * @param now what due dates are measured from
+   * @param now for the validation of due dates
    * @throws Refusal {@code VALIDATION_ERROR}
    */
   public Action read(String type, String data, Instant now) {
@@ -48,7 +47,7 @@ public final class ActionForm {
   }
 
   /**
-   * Reads it from a body; null if that is at fault, which its {@code done} tells.
+   * Parses a JSON object; null if it is invalid, which its {@code validate} reports.
    *
    * @param type one of {@link #TYPES}
    */
@@ -73,7 +72,7 @@ public final class ActionForm {
         yield taskId == null ? null : new Action.UpdateTask(taskId, patch);
       }
       case "create_subtasks" -> subtasks(body);
-      default -> throw new IllegalArgumentException("no action " + type);
+      default -> throw new IllegalArgumentException("unknown action type " + type);
     };
   }
 

@@ -13,10 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Does what the user has confirmed, by the very calls that the user's own requests make (FR-034).
- * Thread-safe.
- */
+/** Executes confirmed actions under the rules of the user's own requests (FR-034). Thread-safe. */
 public final class Actions {
   private final Tasks tasks;
   private final Subtasks subtasks;
@@ -29,10 +26,10 @@ public final class Actions {
   }
 
   /**
-   * Whether it could be done now, as far as the owner's row tells.
+   * Checks the limits that an action has to respect.
    *
-   * @param task as the assistant saw it; null for an action that makes one
-   * @throws Refusal if it could not
+   * @param task as the model saw it; null for an action that creates one
+   * @throws Refusal if the action exceeds one
    */
   void check(Tx tx, Action action, @Nullable Task task) {
     switch (action) {
@@ -59,10 +56,10 @@ public final class Actions {
   }
 
   /**
-   * Does it.
+   * Executes an action.
    *
-   * @return what changed, by the contract's names
-   * @throws Refusal whatever the same request of the user would be refused with
+   * @return the changed objects by their names in the contract
+   * @throws Refusal as the same request of the user would
    */
   public Map<String, Object> run(Tx tx, Action action) {
     Map<String, Object> changed = new LinkedHashMap<>();

@@ -14,24 +14,22 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /**
- * The agent loop: asks the model, lets its tools answer, and asks again, in bounded turns and time.
- * It changes nothing; tools only propose. Never to be used inside a transaction. Thread-safe.
+ * The agent loop: calls the model, runs the tools it calls, and calls it again with their results,
+ * within a bounded number of turns and a deadline. Must not run inside a transaction. Thread-safe.
  */
 public final class Assistant {
   private static final System.Logger LOG = System.getLogger(Assistant.class.getName());
   private static final int MAX_TURNS = 5;
 
-  /** Calls that are answered in one turn; a model that makes more has lost its way. */
   private static final int MAX_CALLS = 20;
 
-  /** More than an answer of the length that we ask for can have. */
+  /** Characters; far above what the requested number of tokens can hold. */
   private static final int MAX_TEXT = 100_000;
 
   /**
-   * What the model said.
+   * The complete text.
    *
-   * @param text all of it, as it was streamed
-   * @param truncated true if it broke off in the middle
+   * @param truncated true if the model call failed after its first text
    */
   public record ChatResult(String text, boolean truncated) {}
 
@@ -40,7 +38,7 @@ public final class Assistant {
   private final LongSupplier nanoTime;
 
   /**
-   * @param timeout for a whole run
+   * @param timeout of a whole run, all turns included
    * @param nanoTime {@code System::nanoTime}
    */
   public Assistant(Model model, Duration timeout, LongSupplier nanoTime) {
@@ -50,87 +48,87 @@ public final class Assistant {
   }
 
   /**
-   * Lets the model talk and call tools.
+   * Runs a chat with tool calls.
    *
    * @param prompt with {@link Prompt.OutputMode.Chat}
-   * @param tool answers a call, for the model to read; told of unknown tools as well
-   * @param words where to say what comes, as it comes; null if only the whole is wanted: then an
-   *     answer that breaks off is none
-   * @param proposed whether the tools have yielded something, which makes silence usable
+   * @param tool runs a call, also of a tool that does not exist, and returns the result for the
+   *     model
+   * @param onText receives text as it arrives; null for a complete answer only, so that a truncated
+   *     one is a failure
+   * @param hasProposals whether tools produced proposals, which make an answer without text usable
    */
   public Result<ChatResult> chat(
       Prompt prompt,
       Function<ToolCall, String> tool,
-      @Nullable Consumer<String> words,
-      BooleanSupplier proposed,
+      @Nullable Consumer<String> onText,
+      BooleanSupplier hasProposals,
       Cancellation cancellation) {
-    RunState course = new RunState();
+    RunState state = new RunState();
     Prompt next = prompt;
     Failure failure = null;
-    boolean asking = true;
-    while (asking) {
-      Turn turn = turn(next, course, words, cancellation);
+    boolean hasMoreTurns = true;
+    while (hasMoreTurns) {
+      Turn turn = turn(next, state, onText, cancellation);
       failure = turn.failure();
-      asking = failure == null && !turn.calls().isEmpty() && course.turns < MAX_TURNS;
-      List<Prompt.Item> more = new ArrayList<>(turn.items());
+      hasMoreTurns = failure == null && !turn.calls().isEmpty() && state.turns < MAX_TURNS;
+      List<Prompt.Item> items = new ArrayList<>(turn.items());
       for (ToolCall call : failure == null ? turn.calls() : List.<ToolCall>of()) {
-        course.toolCalls++;
-        more.add(
+        state.toolCalls++;
+        items.add(
             new Prompt.Item.FunctionResult(
-                call.id(), course.toolCalls > MAX_CALLS ? "Too many calls." : tool.apply(call)));
+                call.id(), state.toolCalls > MAX_CALLS ? "Too many calls." : tool.apply(call)));
       }
-      next = next.with(more);
+      next = next.with(items);
     }
-    String text = course.text.toString();
-    boolean heard = words != null && !text.isEmpty();
-    if (failure != null && !heard) {
-      return new Result.Failed<>(failure, course.end(failure.word()));
+    String text = state.text.toString();
+    boolean isStreamed = onText != null && !text.isEmpty();
+    if (failure != null && !isStreamed) {
+      return new Result.Failed<>(failure, state.end(failure.label()));
     }
-    if (text.isBlank() && !proposed.getAsBoolean()) {
-      Failure silence = new Failure.WrongShape("the answer is empty");
-      return new Result.Failed<>(silence, course.end(silence.word()));
+    if (text.isBlank() && !hasProposals.getAsBoolean()) {
+      Failure empty = new Failure.WrongShape("the answer is empty");
+      return new Result.Failed<>(empty, state.end(empty.label()));
     }
     boolean truncated = failure != null;
     return new Result.Success<>(
-        new ChatResult(text, truncated), course.end(truncated ? "truncated" : "answered"));
+        new ChatResult(text, truncated), state.end(truncated ? "truncated" : "answered"));
   }
 
   /**
-   * Lets the model fill in a form; one of the wrong shape is asked for once more.
+   * Requests structured output; retries once if it does not match the schema.
    *
    * @param prompt with {@link Prompt.OutputMode.StructuredOutput}
    */
   public Result<JsonNode> structuredOutput(Prompt prompt, Cancellation cancellation) {
-    RunState course = new RunState();
-    Turn turn = turn(prompt, course, null, cancellation);
+    RunState state = new RunState();
+    Turn turn = turn(prompt, state, null, cancellation);
     if (turn.failure() instanceof Failure.WrongShape(String why)) {
-      Prompt.Item again =
+      Prompt.Item correction =
           new Prompt.Item.Message(
               Prompt.Author.USER, "Your last answer could not be used: " + why + ". Again.");
-      turn = turn(prompt.with(List.of(again)), course, null, cancellation);
+      turn = turn(prompt.with(List.of(correction)), state, null, cancellation);
     }
+    JsonNode output = turn.output();
     Failure failure = turn.failure();
-    if (failure == null && turn.form() == null) {
-      failure = new Failure.WrongShape("there is no form");
+    if (failure == null && output != null) {
+      return new Result.Success<>(output, state.end("answered"));
     }
-    if (failure != null || turn.form() == null) {
-      Failure told = failure == null ? new Failure.Interrupted() : failure;
-      return new Result.Failed<>(told, course.end(told.word()));
+    if (failure == null) {
+      failure = new Failure.WrongShape("there is no structured output");
     }
-    return new Result.Success<>(turn.form(), course.end("answered"));
+    return new Result.Failed<>(failure, state.end(failure.label()));
   }
 
-  /** What has happened in a run so far. */
   private final class RunState {
-    private final long began = nanoTime.getAsLong();
+    private final long startNanos = nanoTime.getAsLong();
     private final StringBuilder text = new StringBuilder();
     private Usage usage = Usage.NONE;
-    private String answeredBy = "";
+    private String servedBy = "";
     private int turns;
     private int toolCalls;
 
-    Duration left() {
-      return timeout.minusNanos(nanoTime.getAsLong() - began);
+    Duration remaining() {
+      return timeout.minusNanos(nanoTime.getAsLong() - startNanos);
     }
 
     Run end(String outcome) {
@@ -139,8 +137,8 @@ public final class Assistant {
               turns,
               toolCalls,
               usage,
-              answeredBy,
-              Duration.ofNanos(nanoTime.getAsLong() - began),
+              servedBy,
+              Duration.ofNanos(nanoTime.getAsLong() - startNanos),
               outcome);
       LOG.log(
           System.Logger.Level.INFO,
@@ -150,7 +148,7 @@ public final class Assistant {
               .with("tool_calls", toolCalls)
               .with("tokens_in", usage.input())
               .with("tokens_out", usage.output())
-              .with("model", answeredBy)
+              .with("model", servedBy)
               .with("latency_ms", run.latency().toMillis()));
       return run;
     }
@@ -159,7 +157,7 @@ public final class Assistant {
   private record Turn(
       List<ToolCall> calls,
       List<Prompt.Item> items,
-      @Nullable JsonNode form,
+      @Nullable JsonNode output,
       @Nullable Failure failure) {
     static Turn failed(Failure failure) {
       return new Turn(List.of(), List.of(), null, failure);
@@ -167,35 +165,35 @@ public final class Assistant {
   }
 
   private Turn turn(
-      Prompt prompt, RunState course, @Nullable Consumer<String> words, Cancellation cancellation) {
-    if (course.left().isNegative() || course.left().isZero()) {
+      Prompt prompt, RunState state, @Nullable Consumer<String> onText, Cancellation cancellation) {
+    if (state.remaining().isNegative() || state.remaining().isZero()) {
       return Turn.failed(new Failure.DeadlineExceeded());
     }
-    course.turns++;
+    state.turns++;
     List<ToolCall> calls = new ArrayList<>();
-    JsonNode form = null;
-    try (Model.Answer answer = model.ask(prompt, course.left())) {
+    JsonNode output = null;
+    try (Model.Answer answer = model.stream(prompt, state.remaining())) {
       cancellation.onCancel(answer::close);
       while (true) {
         switch (answer.next()) {
           case Model.Event.TextDelta(String text) -> {
-            if (course.text.length() + text.length() > MAX_TEXT) {
+            if (state.text.length() + text.length() > MAX_TEXT) {
               return Turn.failed(new Failure.TooLarge());
             }
-            course.text.append(text);
-            if (words != null) {
-              words.accept(text);
+            state.text.append(text);
+            if (onText != null) {
+              onText.accept(text);
             }
           }
           case Model.Event.FunctionCalled(ToolCall call) -> calls.add(call);
-          case Model.Event.StructuredOutput(JsonNode filled) -> form = filled;
-          case Model.Event.Finished(String by, Usage usage, List<Prompt.Item> items) -> {
-            course.answeredBy = by;
-            course.usage = course.usage.plus(usage);
-            return new Turn(calls, items, form, null);
+          case Model.Event.StructuredOutput(JsonNode value) -> output = value;
+          case Model.Event.Finished(String servedBy, Usage usage, List<Prompt.Item> items) -> {
+            state.servedBy = servedBy;
+            state.usage = state.usage.plus(usage);
+            return new Turn(calls, items, output, null);
           }
           case Model.Event.Failed(Failure failure, Usage usage) -> {
-            course.usage = course.usage.plus(usage);
+            state.usage = state.usage.plus(usage);
             return Turn.failed(failure);
           }
         }

@@ -3,15 +3,14 @@ package app.perpetua.flow.assistant;
 import java.time.Duration;
 
 /**
- * What the assistant costs and how often it may be asked.
+ * Prices and limits of the assistant.
  *
- * @param chatCredits for a message (FR-030)
- * @param subtaskCredits for a generation, however many come (FR-031)
- * @param conversionCredits for a note (FR-032)
- * @param warnAt the request about one task, within a session, from which on a warning is given
- *     (FR-035)
- * @param perTask how many requests about one task a session has
- * @param timeout for everything that the model does about one request
+ * @param chatCredits price of a message (FR-030)
+ * @param subtaskCredits price of subtasks for a task, whatever their number (FR-031)
+ * @param conversionCredits price of a task for a note (FR-032)
+ * @param warnAt number of requests about one task in a session at which warnings begin (FR-035)
+ * @param perTask maximum number of requests about one task in a session
+ * @param timeout for all model calls of one request
  */
 public record AssistantConfig(
     int chatCredits,

@@ -59,7 +59,7 @@ public final class AssistantModule implements FeatureModule {
         new AssistantRoutes(
             services.map(
                 shared ->
-                    new AssistantRoutes.Asked(
+                    new AssistantRoutes.ModelFeatures(
                         new Chat(shared, tasks, actions),
                         new Breakdown(shared, tasks, subtasks),
                         new NoteConversion(shared, tasks, notes))),

@@ -22,19 +22,18 @@ import java.util.UUID;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** Requests to the assistant, and confirmations of what it proposed. */
+/** Requests to the assistant, and confirmations of its suggestions. */
 public final class AssistantRoutes {
-  private static final int MESSAGE = 4_000;
-  private static final int TASKS = 20;
+  private static final int MAX_MESSAGE = 4_000;
+  private static final int DEFAULT_TASKS = 20;
   private static final int MAX_TASKS = 50;
 
-  /** A provider that is away comes back in seconds, or in hours. */
-  private static final Duration LATER = Duration.ofSeconds(10);
+  private static final Duration RETRY_AFTER = Duration.ofSeconds(10);
 
-  /** What needs a model, and is absent without one. */
-  public record Asked(Chat chat, Breakdown breakdown, NoteConversion conversion) {}
+  /** Features that call the model. */
+  public record ModelFeatures(Chat chat, Breakdown breakdown, NoteConversion conversion) {}
 
-  private final Optional<Asked> asked;
+  private final Optional<ModelFeatures> modelFeatures;
   private final ActionForm form;
   private final Suggestions suggestions;
   private final Actions actions;
@@ -42,16 +41,16 @@ public final class AssistantRoutes {
   private final Events events;
 
   /**
-   * @param asked empty if no model is configured
+   * @param modelFeatures empty if no model is configured
    */
   public AssistantRoutes(
-      Optional<Asked> asked,
+      Optional<ModelFeatures> modelFeatures,
       ActionForm form,
       Suggestions suggestions,
       Actions actions,
       Achievements achievements,
       Events events) {
-    this.asked = asked;
+    this.modelFeatures = modelFeatures;
     this.form = form;
     this.suggestions = suggestions;
     this.actions = actions;
@@ -60,9 +59,9 @@ public final class AssistantRoutes {
   }
 
   /** POST /ai/chat, and /ai/chat/stream. */
-  public TwoPhaseRequest<Chat.Reserved, Chat.Said> chat(Request request) {
+  public TwoPhaseRequest<Chat.Reserved, Chat.Output> chat(Request request) {
     JsonReader body = request.body().required("message").notNull("context");
-    String message = body.text("message", 1, MESSAGE);
+    String message = body.text("message", 1, MAX_MESSAGE);
     JsonReader context = body.object("context");
     Boolean withTasks = null;
     Integer limit = null;
@@ -73,27 +72,27 @@ public final class AssistantRoutes {
       limit = context.integer("task_limit", 1, MAX_TASKS);
       taskId = context.uuid("task_id");
     }
-    UUID named = request.headerId("X-Task-Id");
-    if (named != null && taskId != null && !named.equals(taskId)) {
+    UUID headerTaskId = request.headerId("X-Task-Id");
+    if (headerTaskId != null && taskId != null && !headerTaskId.equals(taskId)) {
       body.addError("X-Task-Id", "names another task than context.task_id");
     }
     body.validate();
-    Chat chat = asked().chat();
+    Chat chat = modelFeatures().chat();
     Principal principal = request.principal();
     Chat.Question question =
         new Chat.Question(
             Objects.requireNonNull(message),
             withTasks == null || withTasks,
-            limit == null ? TASKS : limit,
-            taskId == null ? named : taskId,
+            limit == null ? DEFAULT_TASKS : limit,
+            taskId == null ? headerTaskId : taskId,
             principal.session(),
             principal.expiresAt());
     return new TwoPhaseRequest<>(
         (tx, key) -> chat.reserve(tx, key, question),
         (reserved, deltas, cancellation) ->
             chat.call(reserved, question, form::read, deltas, cancellation),
-        (tx, reserved, said) ->
-            reply(chat.settle(tx, question, reserved, said), failure(said.result())));
+        (tx, reserved, output) ->
+            reply(chat.settle(tx, question, reserved, output), failure(output.result())));
   }
 
   /** POST /ai/generate-subtasks. */
@@ -101,7 +100,7 @@ public final class AssistantRoutes {
     JsonReader body = request.body().required("task_id");
     UUID taskId = body.uuid("task_id");
     body.validate();
-    Breakdown breakdown = asked().breakdown();
+    Breakdown breakdown = modelFeatures().breakdown();
     Principal principal = request.principal();
     Breakdown.Question question =
         new Breakdown.Question(
@@ -117,7 +116,7 @@ public final class AssistantRoutes {
   public TwoPhaseRequest<NoteConversion.Reserved, Result<TaskDraft>> convert(Request request) {
     UUID noteId = request.pathId("id");
     request.body().validate();
-    NoteConversion conversion = asked().conversion();
+    NoteConversion conversion = modelFeatures().conversion();
     NoteConversion.Question question =
         new NoteConversion.Question(noteId, request.principal().session());
     return new TwoPhaseRequest<>(
@@ -127,7 +126,7 @@ public final class AssistantRoutes {
             reply(conversion.settle(tx, question, reserved, result), failure(result)));
   }
 
-  /** POST /ai/confirm-action: a suggestion by its id, or an action that the client has kept. */
+  /** POST /ai/confirm-action: a suggestion by its id, or an action that the client sends. */
   public Function<Tx, Reply> confirm(Request request) {
     JsonReader body = request.body().notNull("suggestion_id", "action_type", "action_data");
     UUID suggestionId = body.uuid("suggestion_id");
@@ -147,8 +146,8 @@ public final class AssistantRoutes {
     }
     body.validate();
     if (suggestionId == null) {
-      Action kept = Objects.requireNonNull(action);
-      return tx -> confirmed(tx, kept, null);
+      Action sent = Objects.requireNonNull(action);
+      return tx -> confirmed(tx, sent, null);
     }
     return tx -> {
       Suggestions.Confirmed suggestion = suggestions.confirm(tx, suggestionId);
@@ -167,8 +166,8 @@ public final class AssistantRoutes {
     return Reply.data(200, data, Map.of("unlocked_achievements", achievements.unlocked(tx)));
   }
 
-  private Asked asked() {
-    return asked.orElseThrow(
+  private ModelFeatures modelFeatures() {
+    return modelFeatures.orElseThrow(
         () ->
             Refusal.of(ErrorCode.AI_SERVICE_UNAVAILABLE, "the assistant is not configured")
                 .retryAfter(Duration.ofMinutes(1)));
@@ -185,11 +184,13 @@ public final class AssistantRoutes {
       return Reply.ok(answer.get());
     }
     Duration wait =
-        failure.orElse(null) instanceof Failure.Paused(Duration retryAfter) ? retryAfter : LATER;
+        failure.orElse(null) instanceof Failure.Paused(Duration retryAfter)
+            ? retryAfter
+            : RETRY_AFTER;
     return Reply.refused(
         Refusal.of(
                 ErrorCode.AI_SERVICE_UNAVAILABLE,
-                "the assistant could not answer; the credit was given back")
+                "the assistant could not answer; the credit was refunded")
             .retryAfter(wait));
   }
 }

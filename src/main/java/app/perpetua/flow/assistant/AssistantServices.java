@@ -1,19 +1,18 @@
 package app.perpetua.flow.assistant;
 
+import app.perpetua.flow.assistant.Suggestions.Suggestion;
+import app.perpetua.flow.base.Cancellation;
 import app.perpetua.flow.base.Json;
+import app.perpetua.flow.events.Event;
 import app.perpetua.flow.events.Events;
+import app.perpetua.flow.sql.Actor;
+import app.perpetua.flow.sql.Tx;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import tools.jackson.databind.JsonNode;
 
-/**
- * What every kind of request to the assistant needs.
- *
- * @param assistant asks the model
- * @param config what it costs
- * @param prompts what the model is told
- * @param charges takes credits and gives them back
- * @param suggestions keeps what is proposed
- * @param events tells of it
- * @param json how data reaches the model
- */
+/** What all kinds of requests to the assistant share. */
 public record AssistantServices(
     Assistant assistant,
     AssistantConfig config,
@@ -21,4 +20,37 @@ public record AssistantServices(
     Charges charges,
     Suggestions suggestions,
     Events events,
-    Json json) {}
+    Json json) {
+  /**
+   * Requests structured output about a user's data, outside any transaction.
+   *
+   * @param function its parameters are the schema of the output
+   */
+  Result<JsonNode> structuredOutput(
+      UUID userId,
+      String instructions,
+      Map<String, Object> data,
+      Prompt.Tool function,
+      int maxOutputTokens,
+      Cancellation cancellation) {
+    Prompt prompt =
+        new Prompt(
+            instructions,
+            List.of(Prompts.data(json, data)),
+            new Prompt.OutputMode.StructuredOutput(function),
+            maxOutputTokens,
+            Prompts.safetyIdentifier(userId));
+    return assistant.structuredOutput(prompt, cancellation);
+  }
+
+  /** Emits a run's own event and one for each suggestion, with the assistant as their source. */
+  void emit(Tx tx, Event run, List<Suggestion> suggestions, Event.Origin origin) {
+    Tx byAi = tx.actingFor(tx.userId(), Actor.Source.AI);
+    events.emit(byAi, run);
+    for (Suggestion suggestion : suggestions) {
+      events.emit(
+          byAi,
+          new Event.AiSuggested(suggestion.id(), suggestion.type(), suggestion.taskId(), origin));
+    }
+  }
+}

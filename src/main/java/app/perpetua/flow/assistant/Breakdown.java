@@ -6,7 +6,6 @@ import app.perpetua.flow.base.Cancellation;
 import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.events.Event;
-import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.Tx;
 import app.perpetua.flow.tasks.Subtask;
 import app.perpetua.flow.tasks.Subtasks;
@@ -23,29 +22,23 @@ import java.util.Set;
 import java.util.UUID;
 import tools.jackson.databind.JsonNode;
 
-/**
- * Breaks a task into subtasks (FR-031): proposed, never more than the task has room for.
- * Thread-safe.
- */
+/** Suggests subtasks for a task, at most as many as it has room for (FR-031). Thread-safe. */
 public final class Breakdown {
   private static final int MAX_OUTPUT_TOKENS = 1_000;
   private static final int TITLE = 200;
 
-  /** A task to be broken down. */
   public record Question(UUID taskId, UUID session, Instant sessionEnds) {}
 
   /**
-   * What the first transaction found and took.
+   * What the first transaction has read and reserved.
    *
-   * @param room how many more subtasks the task may have
-   * @param warning whether the user asks a lot about this task
+   * @param room number of subtasks that can be added
+   * @param warning whether the session approaches the limit of requests about this task
    */
   public record Reserved(UUID userId, Charge charge, TaskDetail task, int room, boolean warning) {}
 
-  /** A proposed subtask as the contract shows it. */
   public record Suggested(String title) {}
 
-  /** The answer as the contract shows it. */
   public record Answer(
       UUID suggestionId,
       List<Suggested> suggestedSubtasks,
@@ -53,18 +46,18 @@ public final class Breakdown {
       int creditsRemaining,
       boolean aiRequestWarning) {}
 
-  private final AssistantServices kit;
+  private final AssistantServices services;
   private final Tasks tasks;
   private final Subtasks subtasks;
 
-  public Breakdown(AssistantServices kit, Tasks tasks, Subtasks subtasks) {
-    this.kit = kit;
+  public Breakdown(AssistantServices services, Tasks tasks, Subtasks subtasks) {
+    this.services = services;
     this.tasks = tasks;
     this.subtasks = subtasks;
   }
 
   /**
-   * Looks the task up, and takes the credit.
+   * Reads the task and reserves the credits.
    *
    * @throws Refusal {@code FORBIDDEN}, {@code NOT_FOUND}, {@code ARCHIVED}, {@code CONFLICT} if the
    *     task is completed, {@code LIMIT_EXCEEDED} if it has no room, {@code INSUFFICIENT_CREDITS},
@@ -79,14 +72,16 @@ public final class Breakdown {
     }
     subtasks.checkRoom(tx.owner(), task, 1);
     Charge charge =
-        kit.charges()
-            .take(tx, key, kit.config().subtaskCredits(), "Subtasks proposed by the assistant");
+        services
+            .charges()
+            .reserve(
+                tx, key, services.config().subtaskCredits(), "Subtasks proposed by the assistant");
     boolean warning =
-        kit.charges().count(tx, question.session(), question.sessionEnds(), question.taskId());
+        services.charges().count(tx, question.session(), question.sessionEnds(), question.taskId());
     return new Reserved(tx.userId(), charge, detail, subtasks.room(tx.owner(), task), warning);
   }
 
-  /** Calls the model, outside of any transaction. */
+  /** Calls the model, outside any transaction. */
   public Result<List<String>> call(Reserved reserved, Cancellation cancellation) {
     Task task = reserved.task().task();
     Map<String, Object> data =
@@ -97,57 +92,54 @@ public final class Breakdown {
             Map.of("title", task.title(), "description", task.fields().description()),
             "subtasks",
             reserved.task().subtasks().stream().map(Subtask::title).toList());
-    Prompt prompt =
-        new Prompt(
-            kit.prompts().subtasks(),
-            List.of(Prompts.data(kit.json(), data)),
-            new Prompt.OutputMode.StructuredOutput(form(reserved.room())),
+    return services
+        .structuredOutput(
+            reserved.userId(),
+            services.prompts().subtasks(),
+            data,
+            function(reserved.room()),
             MAX_OUTPUT_TOKENS,
-            Prompts.safetyIdentifier(reserved.userId()));
-    return switch (kit.assistant().structuredOutput(prompt, cancellation)) {
-      case Result.Failed<JsonNode>(Failure failure, Run run) -> new Result.Failed<>(failure, run);
-      case Result.Success<JsonNode>(JsonNode form, Run run) -> {
-        List<String> titles = titles(form, reserved.task().subtasks());
-        yield titles.isEmpty()
-            ? new Result.Failed<>(new Failure.WrongShape("there are no new subtasks"), run)
-            : new Result.Success<>(titles, run);
-      }
-    };
+            cancellation)
+        .map(
+            output ->
+                Optional.of(titles(output, reserved.task().subtasks()))
+                    .filter(titles -> !titles.isEmpty()),
+            "there are no new subtasks");
   }
 
   /**
-   * Stores the proposal, or gives the credit back.
+   * Stores the suggestion and commits the charge, or releases it.
    *
-   * @return empty if nothing usable came
+   * @return empty if there is no usable result
    */
   public Optional<Answer> settle(
       Tx tx, Question question, Reserved reserved, Result<List<String>> result) {
     Charge charge = reserved.charge();
     if (!(result instanceof Result.Success<List<String>>(List<String> titles, Run run))) {
-      kit.charges().release(tx, charge);
+      services.charges().release(tx, charge);
       return Optional.empty();
     }
     Proposal proposal =
         new Proposal(
             new Action.CreateSubtasks(question.taskId(), titles),
             "Add " + titles.size() + " subtasks to “" + reserved.task().task().title() + "”");
-    Suggestion stored = kit.suggestions().propose(tx, List.of(proposal)).getFirst();
-    Tx byAi = tx.actingFor(tx.userId(), Actor.Source.AI);
+    List<Suggestion> stored = services.suggestions().store(tx, List.of(proposal));
     Event.Origin origin = charge.origin(question.session(), run);
-    kit.events()
-        .emit(byAi, new Event.AiSubtasksGenerated(origin, question.taskId(), titles.size()));
-    kit.events()
-        .emit(byAi, new Event.AiSuggested(stored.id(), stored.type(), question.taskId(), origin));
+    services.emit(
+        tx,
+        new Event.AiSubtasksGenerated(origin, question.taskId(), titles.size()),
+        stored,
+        origin);
     return Optional.of(
         new Answer(
-            stored.id(),
+            stored.getFirst().id(),
             titles.stream().map(Suggested::new).toList(),
             charge.amount(),
-            kit.charges().commit(tx, charge),
+            services.charges().commit(tx, charge),
             reserved.warning()));
   }
 
-  private static Prompt.Tool form(int room) {
+  private static Prompt.Tool function(int room) {
     Schema title = new Schema.StringSchema("one step, in a few words", 1, TITLE);
     return new Prompt.Tool(
         "subtasks",
@@ -160,14 +152,14 @@ public final class Breakdown {
                     "the steps", new Schema.ObjectSchema("", Map.of("title", title)), 1, room))));
   }
 
-  /** Trimmed, without empty ones and repetitions. */
-  private static List<String> titles(JsonNode form, List<Subtask> present) {
+  /** Trimmed titles, without empty, repeated and existing ones. */
+  private static List<String> titles(JsonNode output, List<Subtask> existing) {
     Set<String> titles = new LinkedHashSet<>();
-    for (JsonNode step : form.get("subtasks")) {
+    for (JsonNode step : output.get("subtasks")) {
       titles.add(step.get("title").stringValue().strip());
     }
     titles.remove("");
-    present.forEach(subtask -> titles.remove(subtask.title()));
+    existing.forEach(subtask -> titles.remove(subtask.title()));
     return new ArrayList<>(titles);
   }
 }

@@ -10,23 +10,20 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.UUID;
 
-/**
- * What a request to the model takes before it is made, and gives back if nothing usable comes.
- * Thread-safe.
- */
+/** Charges for requests to the model, and their limit per task. Thread-safe. */
 public final class Charges {
   /**
-   * What was taken.
+   * Reserved credits.
    *
-   * @param id names it, and the run it paid for
-   * @param amount credits
+   * @param id identifies the charge and the run it pays for
+   * @param amount in credits
    */
   public record Charge(UUID id, int amount) {
     String ref() {
       return "ai:" + id;
     }
 
-    /** What every entry about the run says of it. */
+    /** The part that all events of the run share. */
     Event.Origin origin(UUID session, Run run) {
       return new Event.Origin(
           id, session, run.model(), run.usage().input(), run.usage().output(), amount);
@@ -44,25 +41,24 @@ public final class Charges {
   }
 
   /**
-   * Takes what a request costs.
+   * Reserves the price of a request.
    *
-   * @param key of the idempotency record that opens with it
-   * @param description for the history
+   * @param key of the idempotency record that is opened with the charge
+   * @param description for the credit history
    * @throws Refusal {@code INSUFFICIENT_CREDITS}
    */
-  public Charge take(Tx tx, UUID key, int amount, String description) {
+  public Charge reserve(Tx tx, UUID key, int amount, String description) {
     Charge charge = new Charge(ids.next(), amount);
-    // As long again as the run itself may take, for what comes before and after it.
-    Duration within = config.timeout().multipliedBy(2).plus(Duration.ofMinutes(1));
-    reservations.take(tx, key, charge.ref(), amount, description, within);
+    // Twice the run's time-out leaves time to wait before the call and to settle after it.
+    Duration timeout = config.timeout().multipliedBy(2).plus(Duration.ofMinutes(1));
+    reservations.take(tx, key, charge.ref(), amount, description, timeout);
     return charge;
   }
 
   /**
-   * Counts a request about a task (FR-035); behind {@link #take}, whose refusal comes first.
+   * Counts a request about a task (FR-035), after {@link #reserve}, whose refusal takes precedence.
    *
-   * @param session the access token's
-   * @param sessionEnds when that expires, and the count with it
+   * @param sessionEnds when the access token's session expires, and the count with it
    * @return true if a warning is due
    * @throws Refusal {@code AI_TASK_LIMIT_REACHED}
    */
@@ -86,15 +82,15 @@ public final class Charges {
   }
 
   /**
-   * It was worth it.
+   * Commits the charge.
    *
-   * @return what the user has left
+   * @return the user's remaining credits
    */
   public int commit(Tx tx, Charge charge) {
     return reservations.commit(tx, charge.ref());
   }
 
-  /** It was not. */
+  /** Releases the reserved credits. */
   public void release(Tx tx, Charge charge) {
     reservations.release(tx, charge.ref(), charge.amount());
   }

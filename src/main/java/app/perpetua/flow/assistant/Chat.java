@@ -5,7 +5,6 @@ import app.perpetua.flow.assistant.Suggestions.Suggestion;
 import app.perpetua.flow.base.Cancellation;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.events.Event;
-import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.PageRequest;
 import app.perpetua.flow.sql.Tx;
 import app.perpetua.flow.tasks.Task;
@@ -24,14 +23,13 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A message to the assistant (FR-030): charged first, answered outside of any transaction, and
- * settled with what it proposes. It keeps no conversation: the client sends the context.
- * Thread-safe.
+ * Answers a message to the assistant (FR-030). Stores no conversation: the client sends the
+ * context. Thread-safe.
  */
 public final class Chat {
   private static final System.Logger LOG = System.getLogger(Chat.class.getName());
 
-  /** What stands in the data of a task that is only one of many. */
+  /** Characters of a description in the list of open tasks. */
   private static final int SHORT_DESCRIPTION = 300;
 
   private static final int MAX_OUTPUT_TOKENS = 1_500;
@@ -40,10 +38,10 @@ public final class Chat {
    * A message.
    *
    * @param text 1 to 4000 characters
-   * @param withTasks whether the assistant sees the open tasks
-   * @param taskLimit how many of them, soonest due first
-   * @param taskId the task that it is about; null for none
-   * @param session the access token's, and when that ends
+   * @param withTasks whether the model gets the open tasks
+   * @param taskLimit maximum number of them, soonest due first
+   * @param taskId the task that the message is about; null for none
+   * @param session of the access token
    */
   public record Question(
       String text,
@@ -54,9 +52,9 @@ public final class Chat {
       Instant sessionEnds) {}
 
   /**
-   * What the first transaction found and took.
+   * What the first transaction has read and reserved.
    *
-   * @param warning whether the user asks a lot about this task
+   * @param warning whether the session approaches the limit of requests about this task
    */
   public record Reserved(
       UUID userId,
@@ -66,20 +64,20 @@ public final class Chat {
       String timezone,
       Optional<TaskDetail> task,
       List<Task> tasks) {
-    Optional<Task> known(@Nullable UUID id) {
+    Optional<Task> find(@Nullable UUID id) {
       return task.map(TaskDetail::task)
           .filter(named -> named.id().equals(id))
           .or(() -> tasks.stream().filter(listed -> listed.id().equals(id)).findFirst());
     }
   }
 
-  /** What came of asking. */
-  public record Said(Result<Assistant.ChatResult> result, List<Proposal> proposals) {}
+  /** The model's answer and its tool calls' proposals. */
+  public record Output(Result<Assistant.ChatResult> result, List<Proposal> proposals) {}
 
   /**
-   * The answer as the contract shows it.
+   * The response.
    *
-   * @param truncated true if it broke off in the middle; null, and left out, if not
+   * @param truncated true if the model call failed after its first text; otherwise null and omitted
    */
   public record Answer(
       String response,
@@ -89,18 +87,18 @@ public final class Chat {
       boolean aiRequestWarning,
       @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable Boolean truncated) {}
 
-  private final AssistantServices kit;
+  private final AssistantServices services;
   private final Tasks tasks;
   private final Actions actions;
 
-  public Chat(AssistantServices kit, Tasks tasks, Actions actions) {
-    this.kit = kit;
+  public Chat(AssistantServices services, Tasks tasks, Actions actions) {
+    this.services = services;
     this.tasks = tasks;
     this.actions = actions;
   }
 
   /**
-   * Looks up what the assistant is to see, and takes the credit.
+   * Reads what the model gets and reserves the credits.
    *
    * @throws Refusal {@code FORBIDDEN}, {@code NOT_FOUND}, {@code ARCHIVED}, {@code
    *     INSUFFICIENT_CREDITS}, {@code AI_TASK_LIMIT_REACHED}
@@ -114,10 +112,12 @@ public final class Chat {
       task = Optional.of(detail);
     }
     Charge charge =
-        kit.charges().take(tx, key, kit.config().chatCredits(), "A message to the assistant");
+        services
+            .charges()
+            .reserve(tx, key, services.config().chatCredits(), "A message to the assistant");
     boolean warning =
         taskId != null
-            && kit.charges().count(tx, question.session(), question.sessionEnds(), taskId);
+            && services.charges().count(tx, question.session(), question.sessionEnds(), taskId);
     List<Task> open =
         question.withTasks()
             ? tasks.list(tx, soonestOpen(question.taskLimit())).items()
@@ -125,68 +125,67 @@ public final class Chat {
     return new Reserved(tx.userId(), charge, warning, tx.now(), tx.owner().timezone(), task, open);
   }
 
-  /** Calls the model, outside of any transaction. */
-  public Said call(
+  /** Calls the model, outside any transaction. */
+  public Output call(
       Reserved reserved,
       Question question,
       Toolbox.Reader reader,
-      @Nullable Consumer<String> words,
+      @Nullable Consumer<String> onText,
       Cancellation cancellation) {
-    Toolbox toolbox = new Toolbox(reserved, reader, kit.json());
+    Toolbox toolbox = new Toolbox(reserved, reader, services.json());
     Prompt prompt =
         new Prompt(
-            kit.prompts().chat(),
+            services.prompts().chat(),
             List.of(
-                Prompts.data(kit.json(), data(reserved)),
+                Prompts.data(services.json(), data(reserved)),
                 new Prompt.Item.Message(Prompt.Author.USER, question.text())),
             new Prompt.OutputMode.Chat(Toolbox.TOOLS),
             MAX_OUTPUT_TOKENS,
             Prompts.safetyIdentifier(reserved.userId()));
     Result<Assistant.ChatResult> result =
-        kit.assistant()
-            .chat(prompt, toolbox::call, words, () -> !toolbox.proposals().isEmpty(), cancellation);
-    return new Said(result, toolbox.proposals());
+        services
+            .assistant()
+            .chat(
+                prompt, toolbox::call, onText, () -> !toolbox.proposals().isEmpty(), cancellation);
+    return new Output(result, toolbox.proposals());
   }
 
   /**
-   * Stores what came: the proposals that could be done now, or nothing and the credit back.
+   * Stores the suggestions and commits the charge, or releases it.
    *
-   * @return empty if nothing usable came
+   * @return empty if there is no usable result
    */
-  public Optional<Answer> settle(Tx tx, Question question, Reserved reserved, Said said) {
+  public Optional<Answer> settle(Tx tx, Question question, Reserved reserved, Output output) {
     Charge charge = reserved.charge();
-    if (!(said.result()
-        instanceof Result.Success<Assistant.ChatResult>(Assistant.ChatResult talk, Run run))) {
-      kit.charges().release(tx, charge);
+    if (!(output.result()
+        instanceof Result.Success<Assistant.ChatResult>(Assistant.ChatResult chat, Run run))) {
+      services.charges().release(tx, charge);
       return Optional.empty();
     }
     List<Suggestion> stored =
-        kit.suggestions()
-            .propose(tx, said.proposals().stream().filter(it -> stands(tx, it, reserved)).toList());
-    Tx byAi = tx.actingFor(tx.userId(), Actor.Source.AI);
+        services
+            .suggestions()
+            .store(
+                tx,
+                output.proposals().stream()
+                    .filter(proposal -> isPossible(tx, proposal, reserved))
+                    .toList());
     Event.Origin origin = charge.origin(question.session(), run);
-    kit.events().emit(byAi, new Event.AiChat(origin, question.taskId(), stored.size()));
-    for (Suggestion suggestion : stored) {
-      kit.events()
-          .emit(
-              byAi,
-              new Event.AiSuggested(
-                  suggestion.id(), suggestion.type(), suggestion.taskId(), origin));
-    }
+    services.emit(tx, new Event.AiChat(origin, question.taskId(), stored.size()), stored, origin);
     return Optional.of(
         new Answer(
-            talk.text(),
+            chat.text(),
             stored,
             charge.amount(),
-            kit.charges().commit(tx, charge),
+            services.charges().commit(tx, charge),
             reserved.warning(),
-            talk.truncated() ? true : null));
+            chat.truncated() ? true : null));
   }
 
-  /** What could not be done if it were confirmed at once is not even proposed. */
-  private boolean stands(Tx tx, Proposal proposal, Reserved reserved) {
+  /** False for a proposal that would be refused if it were confirmed now. */
+  private boolean isPossible(Tx tx, Proposal proposal, Reserved reserved) {
     try {
-      actions.check(tx, proposal.action(), reserved.known(proposal.action().taskId()).orElse(null));
+      actions.check(tx, proposal.action(), reserved.find(proposal.action().taskId()).orElse(null));
       return true;
     } catch (Refusal refusal) {
       LOG.log(

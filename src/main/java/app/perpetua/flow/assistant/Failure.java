@@ -2,84 +2,80 @@ package app.perpetua.flow.assistant;
 
 import java.time.Duration;
 
-/** Why a model's turn did not come to its end. Nothing in it is the user's or the model's text. */
+/** Why a model call failed. Contains no text of the user or the model. */
 public sealed interface Failure {
-  /**
-   * Nobody was asked: the provider has failed too often.
-   *
-   * @param retryAfter when it may be asked again
-   */
+  /** The circuit breaker is open; no request was sent. */
   record Paused(Duration retryAfter) implements Failure {}
 
-  /** No connection, or none that lasted until the answer began. */
+  /** No connection, or one that failed before the response headers. */
   record Unreachable() implements Failure {}
 
-  /** A connection and no answer, or an answer that stopped coming without an end. */
+  /** No response headers, or no further event, within the time-out. */
   record ReadTimeout() implements Failure {}
 
-  /** The caller's time is up. */
+  /** The caller's deadline has passed. */
   record DeadlineExceeded() implements Failure {}
 
   /**
-   * Too many requests or tokens a minute: later it will work.
+   * Too many requests or tokens per minute.
    *
-   * @param retryAfter what the provider asks for; zero if it does not say
+   * @param retryAfter as the provider requests; zero if it does not
    */
   record RateLimited(Duration retryAfter) implements Failure {}
 
-  /** Our account is used up or blocked: until somebody pays, it will not work. */
+  /** The provider's account has no credit left or is blocked; an operator must act. */
   record QuotaExhausted() implements Failure {}
 
   /**
-   * The provider failed for reasons of its own.
+   * An error of the provider.
    *
-   * @param status HTTP's; 0 if the failure came in the middle of an answer
+   * @param status the HTTP status; 0 if the error arrived within a stream
    */
   record ServerError(int status) implements Failure {}
 
   /**
-   * The provider does not take our request or our key.
+   * The provider rejected the request or the API key.
    *
-   * @param status HTTP's; 0 if the refusal came in the middle of an answer
-   * @param code the provider's word for it
+   * @param status the HTTP status; 0 if the error arrived within a stream
+   * @param code the provider's error code
    */
   record Rejected(int status, String code) implements Failure {}
 
-  /** The answer broke off. */
+  /** The connection closed in the middle of the response. */
   record Interrupted() implements Failure {}
 
   /**
-   * The answer is not what this protocol looks like.
+   * The response violates the protocol.
    *
-   * @param why without quoting it
+   * @param why without quoting the response
    */
   record Malformed(String why) implements Failure {}
 
   /**
-   * The form that was asked for is missing or has another shape; asking again may help.
+   * The output is missing or does not match its schema; a retry may help.
    *
-   * @param why a sentence that the model understands too, without quoting values
+   * @param why for the log and the model, without quoting values
    */
   record WrongShape(String why) implements Failure {}
 
-  /** The answer is larger than any that we asked for. */
+  /** The response exceeds a size limit. */
   record TooLarge() implements Failure {}
 
-  /** The model does not want to. */
+  /** The model refused to answer. */
   record Refused() implements Failure {}
 
   /**
    * The provider stopped the model.
    *
-   * @param reason the provider's word, such as {@code max_output_tokens} or {@code content_filter}
+   * @param reason the provider's, such as {@code max_output_tokens} or {@code content_filter}
    */
   record Incomplete(String reason) implements Failure {}
 
-  /** The answer was closed before its end. */
+  /** The caller closed the answer before its end. */
   record Cancelled() implements Failure {}
 
-  /** One of a few fixed words, for logs, metrics and records. */
-  default String word() {
+  /** The fixed label of this kind of failure in logs and metrics. */
+  default String label() {
     return switch (this) {
       case Paused _ -> "paused";
       case Unreachable _ -> "unreachable";

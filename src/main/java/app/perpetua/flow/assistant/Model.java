@@ -7,68 +7,65 @@ import tools.jackson.databind.JsonNode;
 /** The port to a language model. Thread-safe. */
 public interface Model {
   /**
-   * Asks for one turn. Returns at once: nothing is sent before the answer is first read, so that
-   * whoever may have to stop it holds it by then. Never read it inside a transaction.
+   * Starts one turn. Returns at once and sends nothing before the first read, so that the caller
+   * can close the answer at any time. Must not be read inside a transaction.
    *
-   * @param within for all of it from now on, retries included
+   * @param timeout from now to the end of the turn, retries included
    */
-  Answer ask(Prompt prompt, Duration within);
+  Answer stream(Prompt prompt, Duration timeout);
 
-  /** One turn as it comes. One thread reads it, any may close it. */
+  /** The events of one turn. One thread reads; any thread may close. */
   interface Answer extends AutoCloseable {
     /**
-     * Waits for what comes next. {@link Event.Finished} or {@link Event.Failed} is the last, and
-     * comes again whenever asked for. Words come as they are said, at least one character at a
-     * time; calls and the form only once the turn is complete.
+     * Waits for the next event. The last one is {@link Event.Finished} or {@link Event.Failed} and
+     * is returned again by later calls. Text arrives as the model generates it; function calls and
+     * structured output only when the turn is complete.
      */
     Event next() throws InterruptedException;
 
     /**
-     * Stops the turn if it is not over yet: the provider's side is hung up on, and whoever reads
-     * gets {@link Failure.Cancelled}. Never blocks; may be called often, and from any thread.
+     * Cancels the turn if it has not ended: closes the connection, and the reader gets {@link
+     * Failure.Cancelled}. Idempotent; never blocks.
      */
     @Override
     void close();
   }
 
   /**
-   * What happens in a turn. No text in it has NUL or unpaired surrogates, except within {@link
+   * An event of a turn. Its texts contain neither NUL nor unpaired surrogates, except within {@link
    * StructuredOutput}.
    */
   sealed interface Event {
-    /** More of what the model says. */
+    /** The next part of the text, at least one character. */
     record TextDelta(String text) implements Event {}
 
-    /** A tool is to be called; its name and arguments are the model's word, checked by nobody. */
+    /** A tool call; its name and arguments are not validated. */
     record FunctionCalled(ToolCall call) implements Event {}
 
-    /**
-     * The form that {@link Prompt.OutputMode.StructuredOutput} asked for; it has the form's shape.
-     */
-    record StructuredOutput(JsonNode form) implements Event {}
+    /** The output that {@link Prompt.OutputMode.StructuredOutput} requested; matches its schema. */
+    record StructuredOutput(JsonNode value) implements Event {}
 
     /**
      * The turn is complete.
      *
-     * @param model who answered, as the provider names it
-     * @param items the turn itself, to be handed back with the tools' results
+     * @param model as the provider reports it
+     * @param items the turn's messages and function calls, to be sent back with the results
      */
     record Finished(String model, Usage usage, List<Prompt.Item> items) implements Event {}
 
     /**
-     * There will be no more.
+     * The turn failed.
      *
-     * @param usage what it has cost as far as the provider says
+     * @param usage as far as the provider reports it
      */
     record Failed(Failure failure, Usage usage) implements Event {}
   }
 
-  /** Tokens of one turn or several. */
+  /** Tokens of one or several turns. */
   record Usage(long input, long output) {
-    /** None, or not known. */
+    /** No tokens, or an unknown number. */
     public static final Usage NONE = new Usage(0, 0);
 
-    /** Both together. */
     public Usage plus(Usage other) {
       return new Usage(input + other.input, output + other.output);
     }

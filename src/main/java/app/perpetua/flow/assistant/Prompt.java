@@ -5,79 +5,74 @@ import java.util.Collection;
 import java.util.List;
 
 /**
- * What a model is asked in one turn. Prints nothing of it: most of it is the user's. Immutable.
+ * The input of one turn of the model. {@link #toString} omits everything, as most of it is the
+ * user's text. Immutable.
  *
- * @param instructions ours
+ * @param instructions of this service
  * @param input the conversation so far, oldest first
- * @param aim what the turn is to bring
- * @param maxOutputTokens where the provider stops the model
- * @param safetyIdentifier stands for the user towards the provider: a hash, the same every time
+ * @param safetyIdentifier identifies the user to the provider: a stable hash
  */
 public record Prompt(
     String instructions,
     List<Item> input,
-    OutputMode aim,
+    OutputMode outputMode,
     int maxOutputTokens,
     String safetyIdentifier) {
-  /** Copies the input. */
   public Prompt {
     input = List.copyOf(input);
   }
 
-  /** Who says something. */
+  /** The author of a message. */
   public enum Author {
     USER,
     ASSISTANT
   }
 
-  /** A piece of the conversation. */
+  /** An item of the conversation. */
   public sealed interface Item {
-    /** Somebody says something. */
-    record Message(Author by, String text) implements Item {}
+    record Message(Author author, String text) implements Item {}
 
-    /** The model has called a tool. */
     record FunctionCall(ToolCall call) implements Item {}
 
     /**
-     * What came of it.
+     * The result of a function call.
      *
-     * @param id the call's
-     * @param output for the model to read, a failure as well
+     * @param output for the model to read; describes a failure as well
      */
-    record FunctionResult(String id, String output) implements Item {}
+    record FunctionResult(String callId, String output) implements Item {}
   }
 
-  /** What the turn is to bring. */
+  /** The kind of output requested. */
   public sealed interface OutputMode {
     /**
-     * Words, or calls of these tools, or both.
+     * Text, calls of these tools, or both.
      *
-     * @param tools none will do
+     * @param tools may be empty
      */
     record Chat(List<Tool> tools) implements OutputMode {}
 
     /**
-     * Nothing but a form, filled in: structured output.
+     * JSON that matches a schema.
      *
-     * @param form its name, what it is for, and its shape
+     * @param function its parameters are the schema of the output
      */
-    record StructuredOutput(Tool form) implements OutputMode {}
+    record StructuredOutput(Tool function) implements OutputMode {}
   }
 
   /**
-   * A tool, or a form.
+   * A function that the model may call.
    *
-   * @param name letters, digits, underscores and hyphens, 64 at most
-   * @param description tells the model what it is for
-   * @param parameters the shape of its arguments
+   * @param name at most 64 letters, digits, underscores and hyphens
+   * @param description for the model
+   * @param parameters the schema of its arguments
    */
   public record Tool(String name, String description, Schema.ObjectSchema parameters) {}
 
-  /** The same after more of the conversation. */
+  /** A copy with items appended to the conversation. */
   public Prompt with(Collection<? extends Item> more) {
     List<Item> all = new ArrayList<>(input);
     all.addAll(more);
-    return new Prompt(instructions, all, aim, maxOutputTokens, safetyIdentifier);
+    return new Prompt(instructions, all, outputMode, maxOutputTokens, safetyIdentifier);
   }
 
   @Override

@@ -8,28 +8,25 @@ import java.nio.charset.StandardCharsets;
 import java.util.UUID;
 
 /**
- * Our instructions to the model, from resource files, and the form in which it gets what users
- * wrote: as data, between marks that no data can contain. Immutable.
+ * The instructions for the model, from resource files. Users' texts are passed apart from them, as
+ * JSON between delimiters that the JSON cannot contain. Immutable.
  */
 public record Prompts(String chat, String subtasks, String note) {
   private static final String OPEN = "<application_data>\n";
   private static final String CLOSE = "\n</application_data>";
 
-  /** Reads them. */
+  /** Reads the resource files. */
   public static Prompts load() {
     return new Prompts(text("chat"), text("subtasks"), text("note"));
   }
 
-  /**
-   * Data as the application knows it. JSON keeps texts apart from structure, and no text in it can
-   * hold a mark, because {@code <} is escaped.
-   */
+  /** Delimited data. It cannot contain a delimiter, because {@code <} is escaped. */
   static Prompt.Item data(Json json, Object data) {
     return new Prompt.Item.Message(
         Prompt.Author.USER, OPEN + json.text(data).replace("<", "\\u003c") + CLOSE);
   }
 
-  /** Stands for the user towards the provider, who cannot tell whom it means. */
+  /** Identifies the user to the provider without revealing the user's id. */
   static String safetyIdentifier(UUID userId) {
     return UUID.nameUUIDFromBytes(("perpetua-flow:" + userId).getBytes(StandardCharsets.UTF_8))
         .toString();

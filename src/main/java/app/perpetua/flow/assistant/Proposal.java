@@ -1,8 +1,8 @@
 package app.perpetua.flow.assistant;
 
 /**
- * An action that the model proposed, valid as far as its form goes.
+ * An action proposed by the model, whose fields are valid.
  *
- * @param description what it would do, in a line for the user; ours, not the model's
+ * @param description one line for the user, not written by the model
  */
 public record Proposal(Action action, String description) {}

@@ -1,17 +1,32 @@
 package app.perpetua.flow.assistant;
 
-/**
- * What came of asking the model.
- *
- * @param <T> what was wanted
- */
+import java.util.Optional;
+import java.util.function.Function;
+
+/** The result of a run of the assistant. */
 public sealed interface Result<T> {
-  /** How it went. */
   Run run();
 
-  /** Something that the user can use, and pays for. */
+  /** A usable result, for which the user is charged. */
   record Success<T>(T value, Run run) implements Result<T> {}
 
-  /** Nothing usable. */
+  /** No usable result. */
   record Failed<T>(Failure failure, Run run) implements Result<T> {}
+
+  /**
+   * Converts the value.
+   *
+   * @param conversion empty if the value is unusable
+   * @param reason why it then is
+   */
+  default <R> Result<R> map(Function<T, Optional<R>> conversion, String reason) {
+    return switch (this) {
+      case Failed<T>(Failure failure, Run run) -> new Failed<>(failure, run);
+      case Success<T>(T value, Run run) ->
+          conversion
+              .apply(value)
+              .<Result<R>>map(converted -> new Success<>(converted, run))
+              .orElseGet(() -> new Failed<>(new Failure.WrongShape(reason), run));
+    };
+  }
 }

@@ -10,35 +10,31 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /**
- * The shape of a JSON value that a model is to write: tells the model by {@link #json}, and checks
- * what came by {@link #fault}. Limited to what providers enforce (strict mode: every member is
- * required, no other is allowed); limits that they do not know stand in the description, where the
- * model reads them. Immutable.
+ * The schema of a JSON value that a model writes. Limited to what providers enforce (strict mode:
+ * every member is required, no other is allowed); other limits are part of the description for the
+ * model. Immutable.
  */
 public sealed interface Schema {
-  /** Tells the model what to write; may be empty. */
+  /** For the model; may be empty. */
   String description();
 
   /** As JSON Schema (draft 2020-12). */
   Map<String, Object> json();
 
-  /**
-   * What is wrong with the value, by the name of the place, without quoting it; null if nothing.
-   */
-  @Nullable String faultAt(String place, JsonNode value);
+  /** The first violation in the value at a path, without quoting it; null if it is valid. */
+  @Nullable String errorAt(String path, JsonNode value);
 
-  /** What is wrong with the value, as a sentence for the model; empty if nothing is. */
-  default Optional<String> fault(JsonNode value) {
-    return Optional.ofNullable(faultAt("", value));
+  /** The first violation in the value, for the model; empty if it is valid. */
+  default Optional<String> error(JsonNode value) {
+    return Optional.ofNullable(errorAt("", value));
   }
 
   /**
-   * An object with exactly these members.
+   * An object.
    *
-   * @param members in the order in which the model is to write them
+   * @param members all of them, in the order in which the model writes them
    */
   record ObjectSchema(String description, Map<String, Schema> members) implements Schema {
-    /** Copies the members. */
     public ObjectSchema {
       members = Collections.unmodifiableMap(new LinkedHashMap<>(members));
     }
@@ -55,52 +51,48 @@ public sealed interface Schema {
     }
 
     @Override
-    public @Nullable String faultAt(String place, JsonNode value) {
+    public @Nullable String errorAt(String path, JsonNode value) {
       if (!value.isObject()) {
-        return named(place) + " must be an object";
+        return named(path) + " must be an object";
       }
       for (Map.Entry<String, Schema> member : members.entrySet()) {
-        String inner = place.isEmpty() ? member.getKey() : place + "." + member.getKey();
-        JsonNode held = value.get(member.getKey());
-        String fault =
-            held == null ? inner + " is missing" : member.getValue().faultAt(inner, held);
-        if (fault != null) {
-          return fault;
+        String inner = path.isEmpty() ? member.getKey() : path + "." + member.getKey();
+        JsonNode inside = value.get(member.getKey());
+        String error =
+            inside == null ? inner + " is missing" : member.getValue().errorAt(inner, inside);
+        if (error != null) {
+          return error;
         }
       }
-      return value.size() == members.size() ? null : named(place) + " has members beyond its shape";
+      return value.size() == members.size() ? null : named(path) + " has members beyond its shape";
     }
   }
 
-  /**
-   * A list.
-   *
-   * @param each of its elements
-   */
-  record ArraySchema(String description, Schema each, int min, int max) implements Schema {
+  /** The bounds count elements. */
+  record ArraySchema(String description, Schema items, int min, int max) implements Schema {
     @Override
     public Map<String, Object> json() {
       Map<String, Object> json = described("array", description + range(min, max, "elements"));
-      json.put("items", each.json());
+      json.put("items", items.json());
       return json;
     }
 
     @Override
-    public @Nullable String faultAt(String place, JsonNode value) {
+    public @Nullable String errorAt(String path, JsonNode value) {
       if (!value.isArray() || value.size() < min || value.size() > max) {
-        return named(place) + " must be a list" + range(min, max, "elements");
+        return named(path) + " must be a list" + range(min, max, "elements");
       }
       for (int i = 0; i < value.size(); i++) {
-        String fault = each.faultAt(place + "[" + i + "]", value.get(i));
-        if (fault != null) {
-          return fault;
+        String error = items.errorAt(path + "[" + i + "]", value.get(i));
+        if (error != null) {
+          return error;
         }
       }
       return null;
     }
   }
 
-  /** A text; its length counts code points. */
+  /** The bounds count code points. */
   record StringSchema(String description, int min, int max) implements Schema {
     @Override
     public Map<String, Object> json() {
@@ -108,36 +100,34 @@ public sealed interface Schema {
     }
 
     @Override
-    public @Nullable String faultAt(String place, JsonNode value) {
+    public @Nullable String errorAt(String path, JsonNode value) {
       String text = value.isString() ? value.stringValue() : null;
       int length = text == null ? -1 : text.codePointCount(0, text.length());
       if (text == null || length < min || length > max) {
-        return named(place) + " must be a string" + range(min, max, "characters");
+        return named(path) + " must be a string" + range(min, max, "characters");
       }
-      boolean fit =
+      boolean isStorable =
           text.codePoints().noneMatch(c -> c == 0 || Character.getType(c) == Character.SURROGATE);
-      return fit ? null : named(place) + " has characters that cannot be stored";
+      return isStorable ? null : named(path) + " has characters that cannot be stored";
     }
   }
 
-  /** One of a few words. */
-  record EnumSchema(String description, List<String> words) implements Schema {
+  record EnumSchema(String description, List<String> values) implements Schema {
     @Override
     public Map<String, Object> json() {
       Map<String, Object> json = described("string", description);
-      json.put("enum", words);
+      json.put("enum", values);
       return json;
     }
 
     @Override
-    public @Nullable String faultAt(String place, JsonNode value) {
-      return value.isString() && words.contains(value.stringValue())
+    public @Nullable String errorAt(String path, JsonNode value) {
+      return value.isString() && values.contains(value.stringValue())
           ? null
-          : named(place) + " must be one of " + String.join(", ", words);
+          : named(path) + " must be one of " + String.join(", ", values);
     }
   }
 
-  /** A whole number. */
   record IntegerSchema(String description, int min, int max) implements Schema {
     @Override
     public Map<String, Object> json() {
@@ -145,17 +135,16 @@ public sealed interface Schema {
     }
 
     @Override
-    public @Nullable String faultAt(String place, JsonNode value) {
+    public @Nullable String errorAt(String path, JsonNode value) {
       return value.isIntegralNumber()
               && value.canConvertToInt()
               && value.intValue() >= min
               && value.intValue() <= max
           ? null
-          : named(place) + " must be a whole number from " + min + " to " + max;
+          : named(path) + " must be a whole number from " + min + " to " + max;
     }
   }
 
-  /** True or false. */
   record BooleanSchema(String description) implements Schema {
     @Override
     public Map<String, Object> json() {
@@ -163,14 +152,12 @@ public sealed interface Schema {
     }
 
     @Override
-    public @Nullable String faultAt(String place, JsonNode value) {
-      return value.isBoolean() ? null : named(place) + " must be true or false";
+    public @Nullable String errorAt(String path, JsonNode value) {
+      return value.isBoolean() ? null : named(path) + " must be true or false";
     }
   }
 
-  /**
-   * That, or null where there is nothing to say: strict mode knows no members that may be left out.
-   */
+  /** Permits null, since strict mode has no optional members. */
   record NullableSchema(Schema schema) implements Schema {
     @Override
     public String description() {
@@ -183,8 +170,8 @@ public sealed interface Schema {
       json.computeIfPresent("type", (_, type) -> List.of(type, "null"));
       json.computeIfPresent(
           "enum",
-          (_, words) -> {
-            ArrayList<@Nullable Object> all = new ArrayList<>((List<?>) words);
+          (_, values) -> {
+            ArrayList<@Nullable Object> all = new ArrayList<>((List<?>) values);
             all.add(null);
             return all;
           });
@@ -192,8 +179,8 @@ public sealed interface Schema {
     }
 
     @Override
-    public @Nullable String faultAt(String place, JsonNode value) {
-      return value.isNull() ? null : schema.faultAt(place, value);
+    public @Nullable String errorAt(String path, JsonNode value) {
+      return value.isNull() ? null : schema.errorAt(path, value);
     }
   }
 
@@ -210,7 +197,7 @@ public sealed interface Schema {
     return " (" + min + " to " + max + " " + what + ")";
   }
 
-  private static String named(String place) {
-    return place.isEmpty() ? "the whole" : place;
+  private static String named(String path) {
+    return path.isEmpty() ? "the whole" : path;
   }
 }

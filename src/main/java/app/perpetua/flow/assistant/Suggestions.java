@@ -13,31 +13,28 @@ import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/**
- * What the assistant has proposed, until the user confirms it or a day has passed (FR-034).
- * Thread-safe.
- */
+/** Stored proposals, which the user may confirm once within a day (FR-034). Thread-safe. */
 public final class Suggestions {
-  private static final Duration LIFE = Duration.ofHours(24);
+  private static final Duration TIME_TO_LIVE = Duration.ofHours(24);
 
-  /** How long an expired one can still be told from one that never was. */
-  private static final Duration KEPT = Duration.ofDays(7);
+  /** Until then, confirming an expired suggestion is a conflict; afterwards it is not found. */
+  private static final Duration RETENTION = Duration.ofDays(7);
 
   /**
-   * A stored proposal as the contract shows it.
+   * A stored proposal.
    *
-   * @param type the action's
-   * @param taskId the task it changes; null if it makes one
-   * @param description what it would do, in a line
-   * @param data everything about it
+   * @param type {@link Action#type}
+   * @param taskId the task to be changed; null if one is to be created
+   * @param description one line
+   * @param data {@link Action#data}
    */
   public record Suggestion(
       UUID id, String type, @Nullable UUID taskId, String description, Map<String, Object> data) {}
 
   /**
-   * What was confirmed, as it is stored.
+   * A confirmed suggestion.
    *
-   * @param data JSON
+   * @param data {@link Action#data} as JSON
    */
   public record Confirmed(UUID id, String type, String data) {}
 
@@ -58,8 +55,8 @@ public final class Suggestions {
     this.json = json;
   }
 
-  /** Leaves the proposals for the commit. */
-  public List<Suggestion> propose(Tx tx, List<Proposal> proposals) {
+  /** Stores proposals when the transaction commits. */
+  public List<Suggestion> store(Tx tx, List<Proposal> proposals) {
     List<Suggestion> suggestions = new ArrayList<>();
     List<Row> rows = new ArrayList<>();
     for (Proposal proposal : proposals) {
@@ -81,7 +78,7 @@ public final class Suggestions {
     if (!rows.isEmpty()) {
       tx.sql("assistant.insert_suggestions")
           .bind("suggestions", json.text(rows))
-          .bind("expires_at", tx.now().plus(LIFE))
+          .bind("expires_at", tx.now().plus(TIME_TO_LIVE))
           .atCommit();
     }
     return suggestions;
@@ -116,26 +113,27 @@ public final class Suggestions {
   }
 
   /**
-   * Marks those whose time is up, of all users.
+   * Marks expired suggestions of all users.
    *
-   * @param tx the system's
-   * @return how many, at most {@code batch}
+   * @param tx a system transaction
+   * @return their number, at most {@code batch}
    */
   public int expire(Tx tx, int batch) {
     return tx.sql("assistant.expire_suggestions").bind("count", batch).run();
   }
 
   /**
-   * Deletes those that expired long ago, of all users, and counters of sessions that are over.
+   * Deletes suggestions past their retention, and request counters of expired sessions, of all
+   * users.
    *
-   * @param tx the system's
-   * @return how many, at most {@code batch} of each
+   * @param tx a system transaction
+   * @return the larger of both numbers, each at most {@code batch}
    */
   public int deleteOld(Tx tx, int batch) {
     int counters = tx.sql("assistant.delete_counters").bind("count", batch).run();
     int suggestions =
         tx.sql("assistant.delete_suggestions")
-            .bind("horizon", tx.now().minus(KEPT))
+            .bind("horizon", tx.now().minus(RETENTION))
             .bind("count", batch)
             .run();
     return Math.max(counters, suggestions);

@@ -1,11 +1,11 @@
 package app.perpetua.flow.assistant;
 
 /**
- * A tool that the model wants called.
+ * A tool call by the model, not validated.
  *
- * @param id ties the result to it
- * @param name perhaps of no tool that there is
- * @param arguments meant to be JSON
+ * @param id refers a result to its call
+ * @param name may be of no existing tool
+ * @param arguments should be JSON
  */
 public record ToolCall(String id, String name, String arguments) {
   @Override

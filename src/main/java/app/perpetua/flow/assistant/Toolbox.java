@@ -20,26 +20,25 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * The tools of one chat. They only propose: a call is checked as if the user had sent it, noted,
- * and answered in words that the model understands. Tasks that the model has not been shown do not
- * exist for it. Confined to one thread.
+ * The tools of one chat. They only collect proposals, validated like the user's own requests, and
+ * return messages for the model. Tasks that were not in the prompt cannot be referred to. Confined
+ * to one thread.
  */
 public final class Toolbox {
-  /** Reads an action from the JSON of the outside, under the rules of the user's own requests. */
+  /** Parses actions with the validation of the user's own requests. */
   @FunctionalInterface
   public interface Reader {
     /**
-     * Reads it.
+     * Parses an action.
      *
-     * @param type the action's
+     * @param type {@link Action#type}
      * @param data a JSON object
-     * @param now what due dates are measured from
+     * @param now for the validation of due dates
      * @throws Refusal {@code VALIDATION_ERROR}
      */
     Action read(String type, String data, Instant now);
   }
 
-  /** More than a person wants to look through. */
   private static final int MAX_PROPOSALS = 10;
 
   private static final int MAX_SUBTASKS = 20;
@@ -55,7 +54,6 @@ public final class Toolbox {
   private static final Schema MINUTES =
       new Schema.IntegerSchema("how many minutes it takes", 1, 720);
 
-  /** All of them. */
   static final List<Prompt.Tool> TOOLS =
       List.of(
           new Prompt.Tool(
@@ -89,23 +87,22 @@ public final class Toolbox {
                   new Schema.ArraySchema(
                       "the steps, in order", members("title", TITLE), 1, MAX_SUBTASKS))));
 
-  private final Chat.Reserved shown;
+  private final Chat.Reserved context;
   private final Reader reader;
   private final Json json;
   private final List<Proposal> proposals = new ArrayList<>();
 
-  Toolbox(Chat.Reserved shown, Reader reader, Json json) {
-    this.shown = shown;
+  Toolbox(Chat.Reserved context, Reader reader, Json json) {
+    this.context = context;
     this.reader = reader;
     this.json = json;
   }
 
-  /** What was proposed so far. */
   List<Proposal> proposals() {
     return List.copyOf(proposals);
   }
 
-  /** Answers a call. */
+  /** Runs a call; returns the result for the model. */
   String call(ToolCall call) {
     if (TOOLS.stream().noneMatch(tool -> tool.name().equals(call.name()))) {
       return "There is no such tool.";
@@ -126,13 +123,13 @@ public final class Toolbox {
   }
 
   private String propose(String type, ObjectNode arguments) {
-    // Strict mode knows no members that may be left out: null is how the model leaves one out.
+    // Strict mode requires every member, so the model sends null for an absent one.
     List.copyOf(arguments.propertyNames()).stream()
         .filter(name -> arguments.get(name).isNull())
         .forEach(arguments::remove);
     Optional<Task> task = Optional.empty();
     if (!type.equals("create_task")) {
-      task = shown.known(id(arguments.get("task_id")));
+      task = context.find(id(arguments.get("task_id")));
       if (task.isEmpty()) {
         return "There is no task with that id.";
       }
@@ -141,18 +138,18 @@ public final class Toolbox {
       task.ifPresent(changed -> arguments.put("version", changed.version()));
     }
     try {
-      Action action = reader.read(type, json.text(arguments), shown.now());
+      Action action = reader.read(type, json.text(arguments), context.now());
       proposals.add(new Proposal(action, describe(action, task.map(Task::title).orElse(""))));
       return "Proposed. The person will confirm it or not.";
     } catch (Refusal refusal) {
       return refusal.fieldErrors().isEmpty()
           ? refusal.message()
-          : refusal.fieldErrors().stream().map(Toolbox::words).collect(Collectors.joining("; "));
+          : refusal.fieldErrors().stream().map(Toolbox::message).collect(Collectors.joining("; "));
     }
   }
 
-  private static String words(FieldError fault) {
-    return fault.field() + " " + fault.message();
+  private static String message(FieldError error) {
+    return error.field() + " " + error.message();
   }
 
   private static @Nullable UUID id(@Nullable JsonNode node) {

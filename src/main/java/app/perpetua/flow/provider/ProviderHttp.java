@@ -93,7 +93,7 @@ public final class ProviderHttp {
   /**
    * Waits for a call of the JDK's HTTP client and cancels it if it does not end in time.
    *
-   * @throws IOException the call's own, or one that wraps what else failed it
+   * @throws IOException the call's own, or one that wraps its other failure
    */
   public static <T> T await(CompletableFuture<T> call, Duration timeout)
       throws IOException, TimeoutException, InterruptedException {
@@ -108,15 +108,15 @@ public final class ProviderHttp {
 
   /**
    * How long the provider asks to wait: {@code Retry-After-Ms}, which OpenAI sends, or {@code
-   * Retry-After} in seconds or as a date (RFC 9110, section 10.2.3). Zero if neither is there, is
-   * readable and lies ahead; an hour at most.
+   * Retry-After} in seconds or as a date (RFC 9110, section 10.2.3). Zero if neither is present,
+   * valid and in the future; an hour at most.
    */
   public static Duration retryAfter(HttpHeaders headers, Clock clock) {
-    Duration asked = requestedDelay(headers, clock);
-    if (asked.isNegative()) {
+    Duration delay = requestedDelay(headers, clock);
+    if (delay.isNegative()) {
       return Duration.ZERO;
     }
-    return asked.compareTo(MAX_RETRY_AFTER) > 0 ? MAX_RETRY_AFTER : asked;
+    return delay.compareTo(MAX_RETRY_AFTER) > 0 ? MAX_RETRY_AFTER : delay;
   }
 
   private static Duration requestedDelay(HttpHeaders headers, Clock clock) {

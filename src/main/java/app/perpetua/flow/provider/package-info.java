@@ -1,4 +1,4 @@
-/** What the adapters of all providers share. */
+/** HTTP calls, shared by the adapters of all providers. */
 @NullMarked
 package app.perpetua.flow.provider;
 

@@ -159,7 +159,7 @@ class AssistantApiTest {
   }
 
   @Test
-  void a_confirmed_completion_counts_like_any_other() {
+  void a_confirmed_completion_counts_like_one_by_the_user() {
     List<String> ids = new ArrayList<>();
     for (int i = 0; i < 5; i++) {
       ids.add(task("task " + i));
@@ -179,7 +179,7 @@ class AssistantApiTest {
   }
 
   @Test
-  void an_action_that_the_client_has_kept_is_checked_like_a_request() {
+  void an_action_sent_by_the_client_is_validated_like_a_request() {
     String task = task("a");
     Map<String, Object> kept =
         Map.of(
@@ -213,7 +213,7 @@ class AssistantApiTest {
   }
 
   @Test
-  void FR_031_subtasks_are_proposed_within_the_room_there_is() {
+  void FR_031_suggested_subtasks_respect_the_limit() {
     String task = task("Pack");
     for (int i = 0; i < 2; i++) {
       api.post(TASKS + "/" + task + "/subtasks", Map.of("title", "there " + i)).expect(201);
@@ -236,7 +236,7 @@ class AssistantApiTest {
   }
 
   @Test
-  void FR_032_a_converted_note_is_archived_and_its_task_made() {
+  void FR_032_converting_a_note_archives_it_and_creates_a_task() {
     String note =
         api.post("/api/v1/notes", Map.of("content", "Ask the landlord about the tap"))
             .expect(201)
@@ -283,7 +283,7 @@ class AssistantApiTest {
   }
 
   @Test
-  void FR_030_an_empty_purse_is_told_what_is_needed_and_what_is_there() {
+  void FR_030_insufficient_credits_report_required_and_available() {
     for (int i = 0; i < 5; i++) {
       ask("Once more").expect(200);
     }
@@ -293,7 +293,7 @@ class AssistantApiTest {
   }
 
   @Test
-  void promise_17_an_answer_of_the_wrong_shape_is_asked_for_again_and_then_given_up() {
+  void promise_17_output_of_the_wrong_shape_is_requested_once_more_and_then_refunded() {
     String task = task("Odd");
     service.openAi().script(OpenAiStep.form("{\"steps\": []}").times(2));
     api.post(GENERATE, Map.of("task_id", task)).expect(503, "AI_SERVICE_UNAVAILABLE");
@@ -343,7 +343,7 @@ class AssistantApiTest {
   }
 
   @Test
-  void bad_messages_are_refused_and_cost_nothing() {
+  void invalid_messages_are_refused_and_cost_nothing() {
     Api careless = api.invalidOnPurpose();
     careless.post(CHAT, Map.of()).expect(400);
     careless.post(CHAT, Map.of("message", " ")).expect(400);

@@ -48,7 +48,7 @@ class ChatStreamTest {
   }
 
   @Test
-  void words_come_first_then_the_result_and_the_end() {
+  void text_events_precede_the_result_and_the_last_event() {
     service.openAi().script(OpenAiStep.say("Begin with the tent."));
     Api.Answer answer =
         api.with("Accept", "text/event-stream").post(CHAT, Map.of("message", "Where?"));
@@ -90,7 +90,7 @@ class ChatStreamTest {
   }
 
   @Test
-  void what_can_be_refused_is_refused_before_the_stream_opens() {
+  void refusals_precede_the_stream() {
     for (int i = 0; i < 5; i++) {
       api.post(CHAT, Map.of("message", "Where?")).expect(200);
     }

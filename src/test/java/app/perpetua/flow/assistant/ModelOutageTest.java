@@ -31,7 +31,7 @@ class ModelOutageTest {
   private record Failing(int status, String code) {}
 
   @Test
-  void promise_17_whatever_way_the_model_fails_the_credit_comes_back_and_the_key_is_free() {
+  void promise_17_any_failure_of_the_model_refunds_the_credit_and_frees_the_key() {
     for (Failing failing :
         List.of(
             new Failing(429, "rate_limit_exceeded"),

@@ -27,12 +27,12 @@ class SchemaTest {
     return new Schema.ObjectSchema("All of it", members);
   }
 
-  private static Optional<String> fault(String json) {
-    return SHAPE.fault(JSON.parse(json));
+  private static Optional<String> error(String json) {
+    return SHAPE.error(JSON.parse(json));
   }
 
   @Test
-  void it_tells_the_model_in_strict_modes_words() {
+  void the_json_schema_follows_strict_mode() {
     assertEquals(
         """
         {"type":"object","description":"All of it","properties":{\
@@ -55,8 +55,8 @@ class SchemaTest {
         "{'text':'äöü','maybe':null,'whole':9,'truth':true,'list':[]}",
         "{'list':['',''],'truth':false,'whole':1,'maybe':'b','text':'👩‍🚀'}",
       })
-  void what_fits_has_no_fault(String json) {
-    assertEquals(Optional.empty(), fault(json.replace('\'', '"')));
+  void a_matching_value_has_no_error(String json) {
+    assertEquals(Optional.empty(), error(json.replace('\'', '"')));
   }
 
   @ParameterizedTest
@@ -80,7 +80,7 @@ class SchemaTest {
         "'list':['',7] | list[1] must be a string (0 to 5 characters)",
         "'more':1 | the whole has members beyond its shape",
       })
-  void what_does_not_is_told_by_its_place(String member, String fault) {
+  void an_error_names_the_path(String member, String fault) {
     Map<String, String> good = new LinkedHashMap<>();
     good.put("text", "'a'");
     good.put("maybe", "null");
@@ -91,17 +91,17 @@ class SchemaTest {
     good.put(pair[0].replace("'", ""), pair[1]);
     StringBuilder json = new StringBuilder();
     good.forEach((name, value) -> json.append(",'" + name + "':" + value));
-    assertEquals(Optional.of(fault), fault("{" + json.substring(1).replace('\'', '"') + "}"));
+    assertEquals(Optional.of(fault), error("{" + json.substring(1).replace('\'', '"') + "}"));
   }
 
   @Test
-  void nothing_of_it_is_missing() {
-    assertEquals(Optional.of("text is missing"), fault("{}"));
-    assertEquals(Optional.of("the whole must be an object"), fault("[]"));
+  void missing_members_and_other_types_are_errors() {
+    assertEquals(Optional.of("text is missing"), error("{}"));
+    assertEquals(Optional.of("the whole must be an object"), error("[]"));
   }
 
   @Test
-  void every_failure_has_a_word_of_its_own() {
+  void every_failure_has_its_own_label() {
     List<Failure> failures =
         List.of(
             new Failure.Paused(Duration.ZERO),
@@ -119,12 +119,12 @@ class SchemaTest {
             new Failure.Refused(),
             new Failure.Incomplete("x"),
             new Failure.Cancelled());
-    assertEquals(failures.size(), failures.stream().map(Failure::word).distinct().count());
-    assertTrue(failures.stream().allMatch(failure -> failure.word().matches("[a-z_]+")));
+    assertEquals(failures.size(), failures.stream().map(Failure::label).distinct().count());
+    assertTrue(failures.stream().allMatch(failure -> failure.label().matches("[a-z_]+")));
   }
 
   @Test
-  void promise_27_a_call_prints_nothing_of_itself() {
+  void promise_27_to_string_of_a_tool_call_omits_everything() {
     assertEquals("ToolCall[***]", new ToolCall("i", "n", "a").toString());
     assertEquals(new Model.Usage(4, 6), new Model.Usage(1, 2).plus(new Model.Usage(3, 4)));
   }

@@ -79,7 +79,7 @@ class OpenAiControlsTest {
     call("POST", "/openai/script", "{\"steps\": [" + steps.replace('\'', '"') + "]}", 200);
   }
 
-  private List<Event> ask(OutputMode aim) throws InterruptedException {
+  private List<Event> ask(OutputMode outputMode) throws InterruptedException {
     OpenAi openAi =
         new OpenAi(
             http,
@@ -91,9 +91,9 @@ class OpenAiControlsTest {
             RandomGenerator.getDefault(),
             new SimpleMeterRegistry());
     Prompt prompt =
-        new Prompt("Help.", List.of(new Item.Message(Author.USER, "Hello")), aim, 100, "x");
+        new Prompt("Help.", List.of(new Item.Message(Author.USER, "Hello")), outputMode, 100, "x");
     List<Event> events = new ArrayList<>();
-    try (Answer answer = openAi.ask(prompt, Duration.ofSeconds(60))) {
+    try (Answer answer = openAi.stream(prompt, Duration.ofSeconds(60))) {
       do {
         events.add(answer.next());
       } while (!(events.getLast() instanceof Event.Finished
@@ -109,7 +109,7 @@ class OpenAiControlsTest {
   private static String failure(List<Event> events) {
     return assertInstanceOf(Event.Failed.class, events.getLast(), events::toString)
         .failure()
-        .word();
+        .label();
   }
 
   @Test
@@ -165,7 +165,7 @@ class OpenAiControlsTest {
   @Test
   void an_outage_lasts_until_it_is_over() throws Exception {
     call("POST", "/openai/script", "{\"down\": true}", 200);
-    assertEquals(new Failure.Unreachable().word(), failure(talk()));
+    assertEquals(new Failure.Unreachable().label(), failure(talk()));
     call("POST", "/openai/script", "{\"down\": false}", 200);
     assertInstanceOf(Event.Finished.class, talk().getLast());
   }

@@ -62,7 +62,7 @@ public final class GoogleIdTokens implements IdTokens {
       return identity(jwt.getJWTClaimsSet());
     } catch (ParseException | JOSEException | IllegalArgumentException e) {
       LOG.log(System.Logger.Level.DEBUG, "ID token refused: {0}", e.getMessage());
-      throw Refusal.of(ErrorCode.UNAUTHORIZED, "Google does not vouch for this token");
+      throw Refusal.of(ErrorCode.UNAUTHORIZED, "the ID token is not valid");
     }
   }
 
@@ -99,12 +99,12 @@ public final class GoogleIdTokens implements IdTokens {
     return GoogleIdentity.of(
         text(claims.getSubject()),
         text(claims.getStringClaim("email")),
-        shown(claims, "name"),
-        shown(claims, "picture"));
+        displayClaim(claims, "name"),
+        displayClaim(claims, "picture"));
   }
 
   /** A claim for display; one of another type must not refuse the sign-in. */
-  private static @Nullable String shown(JWTClaimsSet claims, String name) {
+  private static @Nullable String displayClaim(JWTClaimsSet claims, String name) {
     return claims.getClaim(name) instanceof String text ? text : null;
   }
 

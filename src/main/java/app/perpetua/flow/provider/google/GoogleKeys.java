@@ -67,11 +67,11 @@ public final class GoogleKeys {
       return Duration.between(fetchedAt, now);
     }
 
-    boolean isOld(Instant now) {
+    boolean isExpired(Instant now) {
       return age(now).compareTo(lifetime) >= 0;
     }
 
-    boolean isAgeing(Instant now) {
+    boolean isDueForRefresh(Instant now) {
       return age(now).compareTo(lifetime.multipliedBy(3).dividedBy(4)) >= 0;
     }
 
@@ -92,7 +92,7 @@ public final class GoogleKeys {
   /** Completed fetches, successful or not. A caller that waited for one uses its result. */
   private volatile long fetches;
 
-  private volatile long quietUntil;
+  private volatile long coolDownEnd;
 
   /**
    * @param http never follows redirects; its connect time-out is 2 to 3 s
@@ -111,7 +111,7 @@ public final class GoogleKeys {
     this.uri = uri;
     this.clock = clock;
     this.nanoTime = nanoTime;
-    this.quietUntil = nanoTime.getAsLong();
+    this.coolDownEnd = nanoTime.getAsLong();
   }
 
   /**
@@ -122,38 +122,38 @@ public final class GoogleKeys {
    */
   Optional<JWSVerifier> verifier(String kid) {
     Instant now = clock.instant();
-    long seen = fetches;
-    Keys known = keys;
-    if (known == null || (known.isOld(now) && !isQuiet())) {
-      known = fetched(seen, kid);
-    } else if (known.isAgeing(now) && !isQuiet()) {
+    long seenFetches = fetches;
+    Keys cached = keys;
+    if (cached == null || (cached.isExpired(now) && !isCoolingDown())) {
+      cached = fetched(seenFetches, kid);
+    } else if (cached.isDueForRefresh(now) && !isCoolingDown()) {
       fetchAhead();
     }
-    if (known == null || !known.isUsable(now)) {
-      throw Refusal.of(ErrorCode.SERVICE_UNAVAILABLE, "sign-in is not available at the moment")
+    if (cached == null || !cached.isUsable(now)) {
+      throw Refusal.of(ErrorCode.SERVICE_UNAVAILABLE, "sign-in is temporarily unavailable")
           .retryAfter(COOL_DOWN);
     }
-    JWSVerifier verifier = known.byId().get(kid);
-    if (verifier == null && !isQuiet()) {
-      known = fetched(seen, kid);
-      verifier = known == null ? null : known.byId().get(kid);
+    JWSVerifier verifier = cached.byId().get(kid);
+    if (verifier == null && !isCoolingDown()) {
+      cached = fetched(seenFetches, kid);
+      verifier = cached == null ? null : cached.byId().get(kid);
     }
     return Optional.ofNullable(verifier);
   }
 
-  private boolean isQuiet() {
-    return quietUntil - nanoTime.getAsLong() > 0;
+  private boolean isCoolingDown() {
+    return coolDownEnd - nanoTime.getAsLong() > 0;
   }
 
   private void fetchAhead() {
     if (isRefreshing.compareAndSet(false, true)) {
-      long seen = fetches;
+      long seenFetches = fetches;
       Thread.ofVirtual()
           .name("google-keys")
           .start(
               () -> {
                 try {
-                  fetched(seen, null);
+                  fetched(seenFetches, null);
                 } finally {
                   isRefreshing.set(false);
                 }
@@ -161,24 +161,23 @@ public final class GoogleKeys {
     }
   }
 
-  /** Fetches the keys, unless another fetch has completed since {@code seen}. */
-  private @Nullable Keys fetched(long seen, @Nullable String wanted) {
+  /** Fetches the keys, unless another fetch has completed since {@code seenFetches}. */
+  private @Nullable Keys fetched(long seenFetches, @Nullable String kid) {
     fetching.lock();
     try {
-      if (fetches != seen || (keys != null && isQuiet())) {
+      if (fetches != seenFetches || (keys != null && isCoolingDown())) {
         return keys;
       }
-      Optional<Keys> answer = fetch();
-      if (answer.isPresent()) {
-        keys = answer.get();
+      Optional<Keys> latest = fetch();
+      if (latest.isPresent()) {
+        keys = latest.get();
       }
       Keys newest = keys;
-      boolean futile =
-          answer.isEmpty() || (wanted != null && !answer.get().byId().containsKey(wanted));
-      if (newest != null && futile) {
-        quietUntil = nanoTime.getAsLong() + COOL_DOWN.toNanos();
+      boolean isFutile = latest.isEmpty() || (kid != null && !latest.get().byId().containsKey(kid));
+      if (newest != null && isFutile) {
+        coolDownEnd = nanoTime.getAsLong() + COOL_DOWN.toNanos();
       }
-      fetches = seen + 1;
+      fetches = seenFetches + 1;
       return newest;
     } finally {
       fetching.unlock();
@@ -187,20 +186,20 @@ public final class GoogleKeys {
 
   private Optional<Keys> fetch() {
     try {
-      HttpResponse<byte[]> answer =
+      HttpResponse<byte[]> response =
           ProviderHttp.send(
               http,
               HttpRequest.newBuilder(uri).build(),
               ProviderHttp.atMost(MAX_BODY_BYTES),
               timeout.get());
-      if (answer.statusCode() != 200) {
-        throw new IOException("status " + answer.statusCode());
+      if (response.statusCode() != 200) {
+        throw new IOException("status " + response.statusCode());
       }
-      Map<String, JWSVerifier> byId = verifiers(answer.body());
+      Map<String, JWSVerifier> byId = verifiers(response.body());
       if (byId.isEmpty()) {
         throw new IOException("no usable key in the response");
       }
-      return Optional.of(new Keys(byId, clock.instant(), lifetime(answer)));
+      return Optional.of(new Keys(byId, clock.instant(), lifetime(response)));
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return failed(e);
@@ -233,8 +232,8 @@ public final class GoogleKeys {
     return Map.copyOf(byId);
   }
 
-  private static Duration lifetime(HttpResponse<?> answer) {
-    Matcher maxAge = MAX_AGE.matcher(answer.headers().firstValue("Cache-Control").orElse(""));
+  private static Duration lifetime(HttpResponse<?> response) {
+    Matcher maxAge = MAX_AGE.matcher(response.headers().firstValue("Cache-Control").orElse(""));
     if (!maxAge.find()) {
       return MAX_LIFETIME;
     }

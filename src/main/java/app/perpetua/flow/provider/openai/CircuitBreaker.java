@@ -72,9 +72,9 @@ final class CircuitBreaker {
     /**
      * The provider failed.
      *
-     * @param hopeless whether waiting does not help
+     * @param permanent whether waiting does not help
      */
-    void failed(boolean hopeless) {
+    void failed(boolean permanent) {
       synchronized (CircuitBreaker.this) {
         if (report()) {
           failures++;
@@ -82,7 +82,7 @@ final class CircuitBreaker {
             Duration doubled = pause.multipliedBy(2);
             pause = doubled.compareTo(MAX_PAUSE) > 0 ? MAX_PAUSE : doubled;
             open();
-          } else if (hopeless || failures >= FAILURE_THRESHOLD) {
+          } else if (permanent || failures >= FAILURE_THRESHOLD) {
             open();
           }
         }

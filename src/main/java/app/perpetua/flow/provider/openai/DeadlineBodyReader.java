@@ -27,7 +27,7 @@ final class DeadlineBodyReader implements BodySubscriber<DeadlineBodyReader> {
   private final Queue<ByteBuffer> buffers = new ArrayDeque<>();
   private Flow.@Nullable Subscription subscription;
   private @Nullable Throwable failure;
-  private boolean isOver;
+  private boolean isComplete;
   private boolean isClosed;
 
   @Override
@@ -36,27 +36,27 @@ final class DeadlineBodyReader implements BodySubscriber<DeadlineBodyReader> {
   }
 
   @Override
-  public void onSubscribe(Flow.Subscription given) {
-    boolean late;
+  public void onSubscribe(Flow.Subscription opened) {
+    boolean isAlreadyClosed;
     lock.lock();
     try {
-      subscription = given;
-      late = isClosed;
+      subscription = opened;
+      isAlreadyClosed = isClosed;
     } finally {
       lock.unlock();
     }
-    if (late) {
-      given.cancel();
+    if (isAlreadyClosed) {
+      opened.cancel();
     } else {
-      given.request(1);
+      opened.request(1);
     }
   }
 
   @Override
-  public void onNext(List<ByteBuffer> more) {
+  public void onNext(List<ByteBuffer> chunks) {
     lock.lock();
     try {
-      more.stream().filter(ByteBuffer::hasRemaining).forEach(buffers::add);
+      chunks.stream().filter(ByteBuffer::hasRemaining).forEach(buffers::add);
       if (buffers.isEmpty() && subscription != null) {
         subscription.request(1);
       }
@@ -80,7 +80,7 @@ final class DeadlineBodyReader implements BodySubscriber<DeadlineBodyReader> {
     lock.lock();
     try {
       failure = thrown;
-      isOver = true;
+      isComplete = true;
       changed.signalAll();
     } finally {
       lock.unlock();
@@ -97,7 +97,7 @@ final class DeadlineBodyReader implements BodySubscriber<DeadlineBodyReader> {
     long left = timeout.toNanos();
     lock.lockInterruptibly();
     try {
-      while (buffers.isEmpty() && !isOver && !isClosed) {
+      while (buffers.isEmpty() && !isComplete && !isClosed) {
         if (left <= 0) {
           throw new TimeoutException();
         }
@@ -110,7 +110,7 @@ final class DeadlineBodyReader implements BodySubscriber<DeadlineBodyReader> {
       if (next == null && failure != null) {
         throw new IOException("the body ended early", failure);
       }
-      if (next != null && buffers.isEmpty() && !isOver && subscription != null) {
+      if (next != null && buffers.isEmpty() && !isComplete && subscription != null) {
         subscription.request(1);
       }
       return Optional.ofNullable(next);
@@ -121,18 +121,18 @@ final class DeadlineBodyReader implements BodySubscriber<DeadlineBodyReader> {
 
   /** Closes the connection, or the HTTP/2 stream. */
   void close() {
-    Flow.Subscription given;
+    Flow.Subscription open;
     lock.lock();
     try {
       isClosed = true;
       buffers.clear();
-      given = subscription;
+      open = subscription;
       changed.signalAll();
     } finally {
       lock.unlock();
     }
-    if (given != null) {
-      given.cancel();
+    if (open != null) {
+      open.cancel();
     }
   }
 }

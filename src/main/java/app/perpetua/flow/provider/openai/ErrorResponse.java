@@ -18,9 +18,9 @@ import tools.jackson.databind.JsonNode;
  * @param code {@code unknown} if there is none that can be logged
  */
 record ErrorResponse(int status, String code) {
-  private static final Pattern WORD = Pattern.compile("[A-Za-z0-9_.-]{1,64}");
+  private static final Pattern IDENTIFIER = Pattern.compile("[A-Za-z0-9_.-]{1,64}");
 
-  /** Unlike rate limits, these last until somebody pays. */
+  /** Unlike rate limits, these last until an operator acts. */
   private static final Set<String> QUOTA =
       Set.of(
           "insufficient_quota",
@@ -32,8 +32,8 @@ record ErrorResponse(int status, String code) {
 
   /** From an error object, {@code {code, type, …}}. The code is more specific than the type. */
   static ErrorResponse of(int status, JsonNode error) {
-    String code = word(error.path("code"));
-    String type = word(error.path("type"));
+    String code = identifier(error.path("code"));
+    String type = identifier(error.path("type"));
     boolean isTypeUsed = code.equals("unknown") || QUOTA.contains(type);
     return new ErrorResponse(status, isTypeUsed ? type : code);
   }
@@ -48,8 +48,8 @@ record ErrorResponse(int status, String code) {
   }
 
   /** An identifier that may be logged; {@code unknown} if the node is none. */
-  static String word(JsonNode node) {
-    return node.isString() && WORD.matcher(node.stringValue()).matches()
+  static String identifier(JsonNode node) {
+    return node.isString() && IDENTIFIER.matcher(node.stringValue()).matches()
         ? node.stringValue()
         : "unknown";
   }

@@ -13,7 +13,7 @@ final class ModelCallException extends Exception {
   private final transient Optional<Boolean> advice;
 
   private ModelCallException(Failure failure, Usage usage, Optional<Boolean> advice) {
-    super(failure.word(), null, false, false);
+    super(failure.label(), null, false, false);
     this.failure = failure;
     this.usage = usage;
     this.advice = advice;
@@ -43,7 +43,7 @@ final class ModelCallException extends Exception {
   }
 
   /** True if the same request may succeed a little later. */
-  boolean isWorthARetry() {
+  boolean isRetryable() {
     return switch (failure) {
       case Failure.QuotaExhausted _,
           Failure.Cancelled _,

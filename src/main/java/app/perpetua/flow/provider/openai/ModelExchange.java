@@ -36,9 +36,9 @@ final class ModelExchange {
   private static final int MAX_ERROR = 64 * 1024;
 
   private final LongSupplier nanoTime;
-  private final Timeouts patience;
+  private final Timeouts timeouts;
   private final long deadline;
-  private final DeadlineBodyReader chunks = new DeadlineBodyReader();
+  private final DeadlineBodyReader bodyReader = new DeadlineBodyReader();
   private final EventStream events = new EventStream(MAX_EVENT);
   private final Cancellation cancellation = new Cancellation();
   private @Nullable HttpHeaders headers;
@@ -47,8 +47,8 @@ final class ModelExchange {
   /**
    * @param deadline of the whole exchange, by {@code nanoTime}
    */
-  ModelExchange(Timeouts patience, LongSupplier nanoTime, long deadline) {
-    this.patience = patience;
+  ModelExchange(Timeouts timeouts, LongSupplier nanoTime, long deadline) {
+    this.timeouts = timeouts;
     this.nanoTime = nanoTime;
     this.deadline = deadline;
   }
@@ -60,12 +60,12 @@ final class ModelExchange {
    */
   void begin(HttpClient http, HttpRequest request, Json json, Clock clock)
       throws ModelCallException, InterruptedException {
-    HttpResponse<DeadlineBodyReader> response = sent(http, request);
+    HttpResponse<DeadlineBodyReader> response = send(http, request);
     headers = response.headers();
     if (response.statusCode() != 200) {
-      ErrorResponse complaint = ErrorResponse.of(response.statusCode(), json, body());
+      ErrorResponse error = ErrorResponse.of(response.statusCode(), json, body());
       throw new ModelCallException(
-          complaint.failure(ProviderHttp.retryAfter(response.headers(), clock)),
+          error.failure(ProviderHttp.retryAfter(response.headers(), clock)),
           ErrorResponse.advice(response.headers()));
     }
     String type = response.headers().firstValue("Content-Type").orElse("");
@@ -74,13 +74,13 @@ final class ModelExchange {
     }
   }
 
-  private HttpResponse<DeadlineBodyReader> sent(HttpClient http, HttpRequest request)
+  private HttpResponse<DeadlineBodyReader> send(HttpClient http, HttpRequest request)
       throws ModelCallException, InterruptedException {
-    Duration wait = atMost(patience.answer());
+    Duration wait = atMost(timeouts.answer());
     try {
-      return ProviderHttp.send(http, request, _ -> chunks, wait, cancellation);
+      return ProviderHttp.send(http, request, _ -> bodyReader, wait, cancellation);
     } catch (TimeoutException e) {
-      throw new ModelCallException(late(patience.answer(), wait));
+      throw new ModelCallException(timeoutFailure(timeouts.answer(), wait));
     } catch (CancellationException e) {
       throw new ModelCallException(new Failure.Cancelled());
     } catch (ProtocolException e) {
@@ -93,14 +93,14 @@ final class ModelExchange {
   /** The body of an error response, as much as arrives within the time-out and size limit. */
   private String body() throws InterruptedException {
     ByteArrayOutputStream body = new ByteArrayOutputStream();
-    long end = nanoTime.getAsLong() + atMost(patience.event()).toNanos();
+    long end = nanoTime.getAsLong() + atMost(timeouts.event()).toNanos();
     try {
-      Optional<ByteBuffer> more = chunks.take(Duration.ofNanos(end - nanoTime.getAsLong()));
-      while (more.isPresent() && body.size() + more.get().remaining() <= MAX_ERROR) {
-        byte[] copy = new byte[more.get().remaining()];
-        more.get().get(copy);
+      Optional<ByteBuffer> chunk = bodyReader.take(Duration.ofNanos(end - nanoTime.getAsLong()));
+      while (chunk.isPresent() && body.size() + chunk.get().remaining() <= MAX_ERROR) {
+        byte[] copy = new byte[chunk.get().remaining()];
+        chunk.get().get(copy);
         body.writeBytes(copy);
-        more = chunks.take(Duration.ofNanos(end - nanoTime.getAsLong()));
+        chunk = bodyReader.take(Duration.ofNanos(end - nanoTime.getAsLong()));
       }
     } catch (TimeoutException | IOException e) {
       // The status is enough.
@@ -114,25 +114,27 @@ final class ModelExchange {
    * @throws ModelCallException if none arrives
    */
   String next() throws ModelCallException, InterruptedException {
-    long eventDeadline = nanoTime.getAsLong() + patience.event().toNanos();
+    long eventDeadline = nanoTime.getAsLong() + timeouts.event().toNanos();
     Optional<String> event = events.poll();
     while (event.isEmpty()) {
       Duration left = Duration.ofNanos(Math.max(0, eventDeadline - nanoTime.getAsLong()));
       Duration wait = atMost(left);
       if (wait.isZero()) {
         // Bytes may arrive all the time without completing an event.
-        throw new ModelCallException(late(left, wait));
+        throw new ModelCallException(timeoutFailure(left, wait));
       }
       try {
-        ByteBuffer more =
-            chunks.take(wait).orElseThrow(() -> new ModelCallException(new Failure.Interrupted()));
-        bytes += more.remaining();
+        ByteBuffer chunk =
+            bodyReader
+                .take(wait)
+                .orElseThrow(() -> new ModelCallException(new Failure.Interrupted()));
+        bytes += chunk.remaining();
         if (bytes > MAX_BODY) {
           throw new ModelCallException(new Failure.TooLarge());
         }
-        events.feed(more);
+        events.feed(chunk);
       } catch (TimeoutException e) {
-        throw new ModelCallException(late(left, wait));
+        throw new ModelCallException(timeoutFailure(left, wait));
       } catch (IOException e) {
         throw new ModelCallException(
             cancellation.cancelled() ? new Failure.Cancelled() : new Failure.Interrupted());
@@ -155,7 +157,7 @@ final class ModelExchange {
   /** Closes the connection unless the response is complete. Never blocks. */
   void close() {
     cancellation.cancel();
-    chunks.close();
+    bodyReader.close();
   }
 
   private Duration atMost(Duration wait) {
@@ -164,7 +166,7 @@ final class ModelExchange {
   }
 
   /** Distinguishes the caller's deadline from the provider's time-out. */
-  private static Failure late(Duration allowed, Duration waited) {
+  private static Failure timeoutFailure(Duration allowed, Duration waited) {
     return waited.compareTo(allowed) < 0
         ? new Failure.DeadlineExceeded()
         : new Failure.ReadTimeout();

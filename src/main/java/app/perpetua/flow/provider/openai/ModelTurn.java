@@ -35,17 +35,17 @@ final class ModelTurn implements Answer {
   private volatile @Nullable Attempt attempt;
   private @Nullable Event last;
   private int retries;
-  private boolean hasSpoken;
+  private boolean hasText;
 
   private record Attempt(
-      ModelExchange exchange, ResponseParser reading, CircuitBreaker.Permit permit, long begun) {}
+      ModelExchange exchange, ResponseParser parser, CircuitBreaker.Permit permit, long begun) {}
 
-  ModelTurn(OpenAi openAi, Prompt prompt, HttpRequest request, Duration within) {
+  ModelTurn(OpenAi openAi, Prompt prompt, HttpRequest request, Duration timeout) {
     this.openAi = openAi;
     this.prompt = prompt;
     this.request = request;
     this.begun = openAi.now();
-    this.deadline = begun + within.toNanos();
+    this.deadline = begun + timeout.toNanos();
   }
 
   @Override
@@ -59,9 +59,9 @@ final class ModelTurn implements Answer {
       throw e;
     }
     Event next = ready.poll();
-    if (next instanceof Event.TextDelta && !hasSpoken) {
-      hasSpoken = true;
-      openAi.metrics().firstWord(took());
+    if (next instanceof Event.TextDelta && !hasText) {
+      hasText = true;
+      openAi.metrics().firstText(took());
     }
     return next == null ? Objects.requireNonNull(last) : next;
   }
@@ -72,23 +72,23 @@ final class ModelTurn implements Answer {
       if (closed.getCount() == 0) {
         throw new ModelCallException(new Failure.Cancelled());
       }
-      Attempt now = attempt;
-      if (now == null) {
-        now = begin();
+      Attempt current = attempt;
+      if (current == null) {
+        current = begin();
       }
-      for (Event event : now.reading().read(now.exchange().next())) {
+      for (Event event : current.parser().read(current.exchange().next())) {
         if (event instanceof Event.Finished finished) {
-          now.permit().succeeded();
+          current.permit().succeeded();
           end(finished, "finished", finished.usage());
         }
         ready.add(event);
       }
-    } catch (ModelCallException broken) {
+    } catch (ModelCallException e) {
       // Closing makes reads fail in several ways.
-      Failure failure = closed.getCount() == 0 ? new Failure.Cancelled() : broken.failure();
-      settle(failure);
-      if (failure instanceof Failure.Cancelled || !broken.isWorthARetry() || !backoff(failure)) {
-        end(new Event.Failed(failure, broken.usage()), failure.word(), broken.usage());
+      Failure failure = closed.getCount() == 0 ? new Failure.Cancelled() : e.failure();
+      endAttempt(failure);
+      if (failure instanceof Failure.Cancelled || !e.isRetryable() || !backoff(failure)) {
+        end(new Event.Failed(failure, e.usage()), failure.label(), e.usage());
       }
     }
   }
@@ -99,7 +99,7 @@ final class ModelTurn implements Answer {
       throw new ModelCallException(new Failure.Paused(openAi.breaker().remaining()));
     }
     Attempt begun =
-        new Attempt(openAi.exchange(deadline), openAi.reading(prompt), permit.get(), openAi.now());
+        new Attempt(openAi.exchange(deadline), openAi.parser(prompt), permit.get(), openAi.now());
     attempt = begun;
     // A concurrent close may have missed the attempt.
     if (closed.getCount() == 0) {
@@ -110,13 +110,13 @@ final class ModelTurn implements Answer {
   }
 
   /** Ends the attempt and reports its result to the breaker. */
-  private void settle(Failure failure) {
-    Attempt over = attempt;
-    if (over == null) {
+  private void endAttempt(Failure failure) {
+    Attempt ended = attempt;
+    if (ended == null) {
       return;
     }
     attempt = null;
-    over.exchange().close();
+    ended.exchange().close();
     switch (failure) {
       case Failure.Unreachable _,
           Failure.ReadTimeout _,
@@ -124,38 +124,38 @@ final class ModelTurn implements Answer {
           Failure.ServerError _,
           Failure.Interrupted _,
           Failure.Malformed _ ->
-          over.permit().failed(false);
-      case Failure.QuotaExhausted _ -> over.permit().failed(true);
+          ended.permit().failed(false);
+      case Failure.QuotaExhausted _ -> ended.permit().failed(true);
       case Failure.Rejected(int status, _) -> {
         if (status == 401 || status == 403 || status == 404) {
-          over.permit().failed(false);
+          ended.permit().failed(false);
         } else {
-          over.permit().succeeded();
+          ended.permit().succeeded();
         }
       }
       case Failure.DeadlineExceeded _ -> {
         // A deadline shorter than the provider's own time-out does not count as its failure.
-        if (openAi.now() - over.begun() >= openAi.patience().answer().toNanos()) {
-          over.permit().failed(false);
+        if (openAi.now() - ended.begun() >= openAi.timeouts().answer().toNanos()) {
+          ended.permit().failed(false);
         } else {
-          over.permit().released();
+          ended.permit().released();
         }
       }
       case Failure.WrongShape _, Failure.TooLarge _, Failure.Refused _, Failure.Incomplete _ ->
-          over.permit().succeeded();
-      case Failure.Cancelled _, Failure.Paused _ -> over.permit().released();
+          ended.permit().succeeded();
+      case Failure.Cancelled _, Failure.Paused _ -> ended.permit().released();
     }
     if (!(failure instanceof Failure.Cancelled)) {
-      log(failure, over);
+      log(failure, ended);
     }
   }
 
-  private void log(Failure failure, Attempt over) {
+  private void log(Failure failure, Attempt ended) {
     LogFields fields =
-        LogFields.of("failure", failure.word())
+        LogFields.of("failure", failure.label())
             .with("attempt", retries + 1)
-            .with("provider_request_id", over.exchange().requestId())
-            .with("took_ms", Duration.ofNanos(openAi.now() - over.begun()).toMillis());
+            .with("provider_request_id", ended.exchange().requestId())
+            .with("took_ms", Duration.ofNanos(openAi.now() - ended.begun()).toMillis());
     LogFields detailed =
         switch (failure) {
           case Failure.ServerError(int status) -> fields.with("status", status);
@@ -171,19 +171,19 @@ final class ModelTurn implements Answer {
 
   /** Waits for the back-off before a retry; false if there is none or too little time is left. */
   private boolean backoff(Failure failure) throws InterruptedException {
-    if (hasSpoken || !ready.isEmpty() || retries == openAi.patience().retries()) {
+    if (hasText || !ready.isEmpty() || retries == openAi.timeouts().retries()) {
       return false;
     }
     Duration backoff =
-        failure instanceof Failure.RateLimited(Duration asked) && asked.isPositive()
-            ? asked
-            : openAi.jitter(openAi.patience().backoff().multipliedBy(1L << retries));
+        failure instanceof Failure.RateLimited(Duration requested) && requested.isPositive()
+            ? requested
+            : openAi.jitter(openAi.timeouts().backoff().multipliedBy(1L << retries));
     Duration left = Duration.ofNanos(deadline - openAi.now());
     if (left.minus(MIN_ATTEMPT).compareTo(backoff) < 0) {
       return false;
     }
     retries++;
-    openAi.metrics().retried(failure.word());
+    openAi.metrics().retried(failure.label());
     closed.await(backoff.toNanos(), TimeUnit.NANOSECONDS);
     return true;
   }
@@ -191,10 +191,10 @@ final class ModelTurn implements Answer {
   private void end(Event event, String outcome, Usage usage) {
     last = event;
     count(outcome, usage);
-    Attempt over = attempt;
+    Attempt ended = attempt;
     attempt = null;
-    if (over != null) {
-      over.exchange().close();
+    if (ended != null) {
+      ended.exchange().close();
     }
   }
 
@@ -211,11 +211,11 @@ final class ModelTurn implements Answer {
   @Override
   public void close() {
     closed.countDown();
-    Attempt now = attempt;
-    if (now != null) {
-      now.exchange().close();
-      now.permit().released();
+    Attempt current = attempt;
+    if (current != null) {
+      current.exchange().close();
+      current.permit().released();
     }
-    count(new Failure.Cancelled().word(), Usage.NONE);
+    count(new Failure.Cancelled().label(), Usage.NONE);
   }
 }

@@ -27,7 +27,7 @@ public final class OpenAi implements Model {
   private final Clock clock;
   private final LongSupplier nanoTime;
   private final RandomGenerator random;
-  private final Timeouts patience;
+  private final Timeouts timeouts;
   private final CircuitBreaker breaker;
   private final ProviderMetrics metrics;
 
@@ -46,7 +46,7 @@ public final class OpenAi implements Model {
       LongSupplier nanoTime,
       RandomGenerator random,
       MeterRegistry registry) {
-    this(http, config, key, json, clock, nanoTime, random, registry, Timeouts.USUAL);
+    this(http, config, key, json, clock, nanoTime, random, registry, Timeouts.DEFAULT);
   }
 
   OpenAi(
@@ -58,7 +58,7 @@ public final class OpenAi implements Model {
       LongSupplier nanoTime,
       RandomGenerator random,
       MeterRegistry registry,
-      Timeouts patience) {
+      Timeouts timeouts) {
     this.http = http;
     this.uri = config.responses();
     this.key = key;
@@ -67,13 +67,13 @@ public final class OpenAi implements Model {
     this.clock = clock;
     this.nanoTime = nanoTime;
     this.random = random;
-    this.patience = patience;
+    this.timeouts = timeouts;
     this.breaker = new CircuitBreaker("openai", clock);
     this.metrics = new ProviderMetrics(registry, breaker);
   }
 
   @Override
-  public Answer ask(Prompt prompt, Duration within) {
+  public Answer stream(Prompt prompt, Duration within) {
     HttpRequest request =
         ProviderHttp.post(uri, json.bytes(RequestBody.of(prompt, model)))
             .header("Authorization", "Bearer " + key.value())
@@ -83,7 +83,7 @@ public final class OpenAi implements Model {
   }
 
   ModelExchange exchange(long deadline) {
-    return new ModelExchange(patience, nanoTime, deadline);
+    return new ModelExchange(timeouts, nanoTime, deadline);
   }
 
   void begin(ModelExchange exchange, HttpRequest request)
@@ -91,7 +91,7 @@ public final class OpenAi implements Model {
     exchange.begin(http, request, json, clock);
   }
 
-  ResponseParser reading(Prompt prompt) {
+  ResponseParser parser(Prompt prompt) {
     return new ResponseParser(json, prompt, model);
   }
 
@@ -103,8 +103,8 @@ public final class OpenAi implements Model {
     return metrics;
   }
 
-  Timeouts patience() {
-    return patience;
+  Timeouts timeouts() {
+    return timeouts;
   }
 
   long now() {

@@ -10,7 +10,7 @@ import java.util.regex.Pattern;
 /**
  * OpenAI, or another provider with the Responses API.
  *
- * @param key empty: the assistant is off
+ * @param key the assistant is off without it
  * @param model a model's name
  * @param baseUrl with or without {@code /v1}
  * @param timeout for all model calls of one user request
@@ -38,10 +38,10 @@ public record OpenAiConfig(Optional<Secret> key, String model, URI baseUrl, Dura
     return matching(MODEL, text, "must be the name of a model");
   }
 
-  private static String matching(Pattern form, String text, String otherwise) {
+  private static String matching(Pattern form, String text, String message) {
     String stripped = text.strip();
     if (!form.matcher(stripped).matches()) {
-      throw new IllegalArgumentException(otherwise);
+      throw new IllegalArgumentException(message);
     }
     return stripped;
   }

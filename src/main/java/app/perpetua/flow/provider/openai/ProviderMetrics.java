@@ -36,10 +36,10 @@ final class ProviderMetrics {
   }
 
   /**
-   * @param outcome {@code finished} or a {@link app.perpetua.flow.assistant.Failure#word}
+   * @param outcome {@code finished} or a {@link app.perpetua.flow.assistant.Failure#label}
    */
   void ended(String outcome, Duration took, Usage usage) {
-    timer("provider.calls", "Time from asking to the end of the answer, retries included")
+    timer("provider.calls", "Time from the request to the end of the response, retries included")
         .tag("outcome", outcome)
         .register(registry)
         .record(took);
@@ -51,8 +51,8 @@ final class ProviderMetrics {
         .increment((double) usage.output());
   }
 
-  void firstWord(Duration took) {
-    timer("provider.first.word", "Time from asking to the first word")
+  void firstText(Duration took) {
+    timer("provider.first.word", "Time from the request to the first text")
         .register(registry)
         .record(took);
   }

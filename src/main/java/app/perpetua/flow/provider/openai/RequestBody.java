@@ -18,18 +18,18 @@ final class RequestBody {
     body.put("model", model);
     body.put("instructions", prompt.instructions());
     body.put("input", prompt.input().stream().map(RequestBody::item).toList());
-    switch (prompt.aim()) {
+    switch (prompt.outputMode()) {
       case OutputMode.Chat(List<Tool> tools) -> {
         if (!tools.isEmpty()) {
           body.put("tools", tools.stream().map(RequestBody::tool).toList());
           body.put("tool_choice", "auto");
         }
       }
-      case OutputMode.StructuredOutput(Tool form) -> {
+      case OutputMode.StructuredOutput(Tool function) -> {
         // Not text.format: older models refuse a schema there, but every model with tools accepts
         // one here.
-        body.put("tools", List.of(tool(form)));
-        body.put("tool_choice", Map.of("type", "function", "name", form.name()));
+        body.put("tools", List.of(tool(function)));
+        body.put("tool_choice", Map.of("type", "function", "name", function.name()));
         body.put("parallel_tool_calls", false);
       }
     }
@@ -54,20 +54,20 @@ final class RequestBody {
   private static Map<String, Object> item(Item item) {
     Map<String, Object> json = new LinkedHashMap<>();
     switch (item) {
-      case Item.Message said -> {
-        json.put("role", said.by().name().toLowerCase(Locale.ROOT));
-        json.put("content", said.text());
+      case Item.Message message -> {
+        json.put("role", message.author().name().toLowerCase(Locale.ROOT));
+        json.put("content", message.text());
       }
-      case Item.FunctionCall called -> {
+      case Item.FunctionCall functionCall -> {
         json.put("type", "function_call");
-        json.put("call_id", called.call().id());
-        json.put("name", called.call().name());
-        json.put("arguments", called.call().arguments());
+        json.put("call_id", functionCall.call().id());
+        json.put("name", functionCall.call().name());
+        json.put("arguments", functionCall.call().arguments());
       }
-      case Item.FunctionResult returned -> {
+      case Item.FunctionResult result -> {
         json.put("type", "function_call_output");
-        json.put("call_id", returned.id());
-        json.put("output", returned.output());
+        json.put("call_id", result.callId());
+        json.put("output", result.output());
       }
     }
     return json;

@@ -29,9 +29,9 @@ final class ResponseParser {
   static final int MAX_CALLS = 32;
 
   private final Json json;
-  private final OutputMode aim;
-  private final String asked;
-  private final TextSanitizer storable = new TextSanitizer();
+  private final OutputMode outputMode;
+  private final String requestedModel;
+  private final TextSanitizer sanitizer = new TextSanitizer();
   private final StringBuilder text = new StringBuilder();
   private final List<Item> items = new ArrayList<>();
   private final List<ToolCall> calls = new ArrayList<>();
@@ -39,12 +39,12 @@ final class ResponseParser {
   private boolean isRefused;
 
   /**
-   * @param asked the requested model, reported if the response names none
+   * @param requestedModel the requested model, reported if the response names none
    */
-  ResponseParser(Json json, Prompt prompt, String asked) {
+  ResponseParser(Json json, Prompt prompt, String requestedModel) {
     this.json = json;
-    this.aim = prompt.aim();
-    this.asked = asked;
+    this.outputMode = prompt.outputMode();
+    this.requestedModel = requestedModel;
   }
 
   /**
@@ -66,10 +66,10 @@ final class ResponseParser {
     }
     switch (type.stringValue()) {
       case "response.output_text.delta" -> {
-        return said(required(event, "delta"));
+        return textDelta(required(event, "delta"));
       }
       case "response.refusal.delta", "response.refusal.done" -> isRefused = true;
-      case "response.output_item.done" -> done(event.path("item"));
+      case "response.output_item.done" -> outputItem(event.path("item"));
       case "response.completed" -> {
         return completed(event.path("response"));
       }
@@ -86,20 +86,20 @@ final class ResponseParser {
     return List.of();
   }
 
-  private List<Event> said(String delta) throws ModelCallException {
+  private List<Event> textDelta(String delta) throws ModelCallException {
     characters += delta.length();
     if (characters > MAX_TEXT) {
       throw new ModelCallException(new Failure.TooLarge());
     }
-    String words = storable.next(delta);
-    text.append(words);
+    String clean = sanitizer.next(delta);
+    text.append(clean);
     // A few models write text beside the structured output.
-    return words.isEmpty() || aim instanceof OutputMode.StructuredOutput
+    return clean.isEmpty() || outputMode instanceof OutputMode.StructuredOutput
         ? List.of()
-        : List.of(new Event.TextDelta(words));
+        : List.of(new Event.TextDelta(clean));
   }
 
-  private void done(JsonNode item) throws ModelCallException {
+  private void outputItem(JsonNode item) throws ModelCallException {
     switch (item.path("type").asString("")) {
       case "message" -> endMessage();
       case "function_call" -> {
@@ -139,20 +139,20 @@ final class ResponseParser {
     }
     endMessage();
     List<Event> events = new ArrayList<>();
-    switch (aim) {
+    switch (outputMode) {
       case OutputMode.Chat _ -> calls.forEach(call -> events.add(new Event.FunctionCalled(call)));
-      case OutputMode.StructuredOutput(Prompt.Tool form) ->
-          events.add(new Event.StructuredOutput(filled(form, usage)));
+      case OutputMode.StructuredOutput(Prompt.Tool function) ->
+          events.add(new Event.StructuredOutput(structuredOutput(function, usage)));
     }
-    String model = ErrorResponse.word(response.path("model"));
-    events.add(new Event.Finished(model.equals("unknown") ? asked : model, usage, items));
+    String model = ErrorResponse.identifier(response.path("model"));
+    events.add(new Event.Finished(model.equals("unknown") ? requestedModel : model, usage, items));
     return events;
   }
 
-  private JsonNode filled(Prompt.Tool form, Usage usage) throws ModelCallException {
-    if (calls.size() != 1 || !calls.getFirst().name().equals(form.name())) {
+  private JsonNode structuredOutput(Prompt.Tool function, Usage usage) throws ModelCallException {
+    if (calls.size() != 1 || !calls.getFirst().name().equals(function.name())) {
       throw new ModelCallException(
-          new Failure.WrongShape("call " + form.name() + " exactly once"), usage);
+          new Failure.WrongShape("call " + function.name() + " exactly once"), usage);
     }
     JsonNode value;
     try {
@@ -160,20 +160,20 @@ final class ResponseParser {
     } catch (JacksonException e) {
       throw new ModelCallException(new Failure.WrongShape("the arguments must be JSON"), usage);
     }
-    Optional<String> fault = form.parameters().fault(value);
-    if (fault.isPresent()) {
-      throw new ModelCallException(new Failure.WrongShape(fault.get()), usage);
+    Optional<String> error = function.parameters().error(value);
+    if (error.isPresent()) {
+      throw new ModelCallException(new Failure.WrongShape(error.get()), usage);
     }
     return value;
   }
 
   private static ModelCallException failed(JsonNode response) {
-    ErrorResponse complaint = ErrorResponse.of(0, response.path("error"));
-    return new ModelCallException(complaint.failure(Duration.ZERO), usage(response));
+    ErrorResponse error = ErrorResponse.of(0, response.path("error"));
+    return new ModelCallException(error.failure(Duration.ZERO), usage(response));
   }
 
   private static ModelCallException incomplete(JsonNode response) {
-    String reason = ErrorResponse.word(response.path("incomplete_details").path("reason"));
+    String reason = ErrorResponse.identifier(response.path("incomplete_details").path("reason"));
     return new ModelCallException(new Failure.Incomplete(reason), usage(response));
   }
 

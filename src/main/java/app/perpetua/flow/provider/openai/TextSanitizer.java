@@ -5,15 +5,15 @@ package app.perpetua.flow.provider.openai;
  * surrogates. A surrogate pair may span two chunks. Not thread-safe.
  */
 final class TextSanitizer {
-  private String half = "";
+  private String pendingSurrogate = "";
 
   /** Sanitizes the next chunk; holds a trailing high surrogate back until the one after it. */
-  String next(String piece) {
-    String text = half + piece;
+  String next(String chunk) {
+    String text = pendingSurrogate + chunk;
     int end = text.length();
-    half = "";
+    pendingSurrogate = "";
     if (end > 0 && Character.isHighSurrogate(text.charAt(end - 1))) {
-      half = text.substring(end - 1);
+      pendingSurrogate = text.substring(end - 1);
       end--;
     }
     return text.substring(0, end)

@@ -14,6 +14,6 @@ import java.time.Duration;
  */
 record Timeouts(Duration answer, Duration event, Duration backoff, int retries) {
   /** A reasoning model sends events meanwhile, so even the slowest is never silent for 10 s. */
-  static final Timeouts USUAL =
+  static final Timeouts DEFAULT =
       new Timeouts(Duration.ofSeconds(10), Duration.ofSeconds(10), Duration.ofMillis(500), 1);
 }

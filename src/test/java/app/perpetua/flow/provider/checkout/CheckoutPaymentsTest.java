@@ -54,7 +54,7 @@ class CheckoutPaymentsTest {
     return at(base, key, AGES);
   }
 
-  private CheckoutPayments at(URI base, String key, Duration patience) {
+  private CheckoutPayments at(URI base, String key, Duration timeout) {
     return new CheckoutPayments(
         http,
         new CheckoutConfig(
@@ -66,7 +66,7 @@ class CheckoutPaymentsTest {
             URI.create("https://app.example.com/no"),
             URI.create("https://app.example.com/back")),
         new Json(),
-        patience);
+        timeout);
   }
 
   private PaymentRequest paymentRequest(boolean keep) {
@@ -84,7 +84,7 @@ class CheckoutPaymentsTest {
   }
 
   @Test
-  void a_page_is_asked_for_with_all_that_it_needs() throws InterruptedException {
+  void a_payment_page_request_is_complete() throws InterruptedException {
     PaymentRequest request = paymentRequest(true);
     PageResult.HostedPage page =
         assertInstanceOf(PageResult.HostedPage.class, payments.open(request));
@@ -106,7 +106,7 @@ class CheckoutPaymentsTest {
   }
 
   @Test
-  void a_charge_is_ours_to_make_and_happens_once_a_key() throws InterruptedException {
+  void a_charge_is_merchant_initiated_and_idempotent() throws InterruptedException {
     Charge charge = charge("sub:2026-04-10:1");
     Outcome.Pending first = assertInstanceOf(Outcome.Pending.class, payments.charge(charge));
     assertEquals(first, payments.charge(charge));
@@ -124,7 +124,7 @@ class CheckoutPaymentsTest {
   }
 
   @Test
-  void what_is_declined_is_told_with_its_code() throws InterruptedException {
+  void a_decline_has_its_code() throws InterruptedException {
     checkout.script(List.of(new Step.Decline(), new Step.Unprocessable("source_id_invalid")));
     Outcome.Declined card = assertInstanceOf(Outcome.Declined.class, payments.charge(charge("a")));
     assertEquals("20051", card.code());
@@ -134,7 +134,7 @@ class CheckoutPaymentsTest {
   }
 
   @Test
-  void what_is_not_clear_is_unknown() throws InterruptedException {
+  void an_unclear_outcome_is_unknown() throws InterruptedException {
     checkout.script(
         List.of(
             new Step.Failure(500),
@@ -160,13 +160,13 @@ class CheckoutPaymentsTest {
 
   @ParameterizedTest
   @CsvSource({"../hosted-payments", "a/b", "'pay 1'", "''"})
-  void no_id_leads_elsewhere(String id) throws InterruptedException {
+  void a_payment_id_cannot_change_the_path(String id) throws InterruptedException {
     assertInstanceOf(Outcome.Unknown.class, payments.fetch(id));
   }
 
   /** A body that stalls, one without an end, and a page that is none. */
   @Test
-  void a_hostile_answer_is_given_up_in_time() throws Exception {
+  void a_hostile_response_times_out() throws Exception {
     CountDownLatch over = new CountDownLatch(1);
     HttpServer hostile =
         HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);

@@ -49,7 +49,7 @@ class GoogleIdTokensTest {
   }
 
   @Test
-  void FR_001_a_token_of_google_names_the_person() {
+  void FR_001_a_valid_token_identifies_the_user() {
     assertEquals(
         new GoogleIdentity(
             "108", "108@example.com", "Ada Example", "https://lh3.googleusercontent.com/a/108"),
@@ -57,7 +57,7 @@ class GoogleIdTokensTest {
   }
 
   @Test
-  void both_spellings_of_the_issuer_and_every_client_of_ours_count() {
+  void both_issuers_and_all_client_ids_are_accepted() {
     assertAccepted(GOOGLE.idToken("1").with("iss", "accounts.google.com"));
     assertAccepted(GOOGLE.idToken("1").with("aud", "ios.apps.googleusercontent.com"));
     assertAccepted(GOOGLE.idToken("1").with("azp", "ios.apps.googleusercontent.com"));
@@ -66,7 +66,7 @@ class GoogleIdTokensTest {
   }
 
   @Test
-  void clocks_may_be_a_minute_apart() {
+  void clocks_may_differ_by_a_minute() {
     assertAccepted(GOOGLE.idToken("1").expiringIn(Duration.ofSeconds(-59)));
     assertRefused(GOOGLE.idToken("1").expiringIn(Duration.ofMinutes(-1)));
     assertAccepted(GOOGLE.idToken("1").with("iat", in(60)));
@@ -76,7 +76,7 @@ class GoogleIdTokensTest {
   }
 
   @Test
-  void a_claim_that_is_not_googles_or_not_for_us_is_refused() {
+  void wrong_issuers_and_audiences_are_refused() {
     assertRefused(GOOGLE.idToken("1").with("iss", "https://accounts.google.com.evil.example"));
     assertRefused(GOOGLE.idToken("1").with("iss", null));
     assertRefused(GOOGLE.idToken("1").with("aud", "other.apps.googleusercontent.com"));
@@ -94,7 +94,7 @@ class GoogleIdTokensTest {
   }
 
   @Test
-  void who_it_is_must_be_told_in_a_form_that_can_be_kept() {
+  void unstorable_subjects_and_emails_are_refused() {
     for (String subject : List.of("", " ", "a\0b", "a\nb", "x".repeat(256))) {
       assertRefused(GOOGLE.idToken("1").with("sub", subject));
     }
@@ -183,7 +183,7 @@ class GoogleIdTokensTest {
         "eyJhbGciOiJSUzI1NiJ9.e30.c2ln\n",
         "W1tbW1tbW1tbW1tb.e30.c2ln"
       })
-  void what_is_no_jwt_is_a_fault_of_the_request(String text) {
+  void text_that_is_not_a_jwt_is_a_validation_error(String text) {
     Refusal refusal = assertThrows(Refusal.class, () -> tokens.verify(text));
     assertEquals(ErrorCode.VALIDATION_ERROR, refusal.code());
     assertEquals("id_token", refusal.fieldErrors().getFirst().field());
@@ -206,7 +206,7 @@ class GoogleIdTokensTest {
   private void assertRefused(String token) {
     Refusal refusal = assertThrows(Refusal.class, () -> tokens.verify(token), token);
     assertEquals(ErrorCode.UNAUTHORIZED, refusal.code(), token);
-    assertEquals("Google does not vouch for this token", refusal.message());
+    assertEquals("the ID token is not valid", refusal.message());
   }
 
   private static Date in(int seconds) {

@@ -34,17 +34,17 @@ class GoogleKeysTest {
   private final FakeGoogle google = new FakeGoogle(clock);
   private final HttpClient http = HttpClient.newHttpClient();
   private final GoogleKeys keys =
-      new GoogleKeys(http, google.jwksUrl(), clock, nanoTime::get, this::patience);
+      new GoogleKeys(http, google.jwksUrl(), clock, nanoTime::get, this::timeout);
 
   /** Short where nothing comes, and otherwise longer than any machine takes. */
-  private volatile Duration patience = AGES;
+  private volatile Duration timeout = AGES;
 
-  private Duration patience() {
-    return patience;
+  private Duration timeout() {
+    return timeout;
   }
 
   private void become(FakeGoogle.Mode mode) {
-    patience = mode == FakeGoogle.Mode.STALLED || mode == FakeGoogle.Mode.ENDLESS ? SOON : AGES;
+    timeout = mode == FakeGoogle.Mode.STALLED || mode == FakeGoogle.Mode.ENDLESS ? SOON : AGES;
     google.become(mode);
   }
 
@@ -55,7 +55,7 @@ class GoogleKeysTest {
   }
 
   @Test
-  void keys_are_fetched_once_and_kept() {
+  void keys_are_fetched_once_and_cached() {
     for (int i = 0; i < 5; i++) {
       assertTrue(isKnown());
     }
@@ -63,7 +63,7 @@ class GoogleKeysTest {
   }
 
   @Test
-  void keys_are_never_older_than_a_day() {
+  void keys_expire_after_a_day() {
     assertTrue(isKnown());
     String old = google.signingKey().getKeyID();
     google.rotateKeys();
@@ -73,7 +73,7 @@ class GoogleKeysTest {
   }
 
   @Test
-  void google_says_how_long_its_keys_live() {
+  void max_age_limits_the_lifetime() {
     google.cacheFor(Duration.ofHours(1));
     assertTrue(isKnown());
     clock.advance(Duration.ofMinutes(61));
@@ -82,7 +82,7 @@ class GoogleKeysTest {
   }
 
   @Test
-  void ageing_keys_are_refreshed_while_they_still_serve() throws InterruptedException {
+  void keys_are_refreshed_ahead_of_expiry() throws InterruptedException {
     assertTrue(isKnown());
     become(FakeGoogle.Mode.STALLED);
     clock.advance(Duration.ofHours(20));
@@ -91,7 +91,7 @@ class GoogleKeysTest {
   }
 
   @Test
-  void a_new_key_counts_at_once() {
+  void a_new_key_is_accepted_at_once() {
     assertTrue(isKnown());
     for (int i = 0; i < 3; i++) {
       google.rotateKeys();
@@ -115,7 +115,7 @@ class GoogleKeysTest {
   }
 
   @Test
-  void a_stranger_who_comes_first_triggers_one_fetch_as_well() {
+  void a_first_unknown_kid_triggers_one_fetch() {
     assertFalse(keys.verifier("made up").isPresent());
     assertFalse(keys.verifier("made up").isPresent());
     assertTrue(isKnown());
@@ -125,7 +125,7 @@ class GoogleKeysTest {
   @ParameterizedTest
   @EnumSource(names = "WORKING", mode = EnumSource.Mode.EXCLUDE)
   @Timeout(60)
-  void promise_11_cached_keys_go_on_while_google_is_away(FakeGoogle.Mode mode) {
+  void promise_11_cached_keys_stay_usable_while_google_is_unavailable(FakeGoogle.Mode mode) {
     assertTrue(isKnown());
     become(mode);
     clock.advance(Duration.ofHours(47));
@@ -141,7 +141,7 @@ class GoogleKeysTest {
   }
 
   @Test
-  void after_a_day_of_outage_keys_no_longer_count() {
+  void keys_expire_after_a_day_of_outage() {
     assertTrue(isKnown());
     become(FakeGoogle.Mode.DOWN);
     clock.advance(Duration.ofDays(2));
@@ -151,7 +151,7 @@ class GoogleKeysTest {
   @ParameterizedTest
   @EnumSource(names = "WORKING", mode = EnumSource.Mode.EXCLUDE)
   @Timeout(60)
-  void without_any_keys_sign_in_is_unavailable_until_google_is_back(FakeGoogle.Mode mode) {
+  void without_keys_sign_in_is_unavailable_until_google_recovers(FakeGoogle.Mode mode) {
     become(mode);
     assertUnavailable();
     become(FakeGoogle.Mode.WORKING);

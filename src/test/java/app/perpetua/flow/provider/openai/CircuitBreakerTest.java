@@ -42,7 +42,7 @@ class CircuitBreakerTest {
   }
 
   @Test
-  void a_success_between_them_starts_the_count_afresh() {
+  void a_success_resets_the_count() {
     fail(4);
     permit().succeeded();
     fail(4);
@@ -50,7 +50,7 @@ class CircuitBreakerTest {
   }
 
   @Test
-  void one_goes_through_afterwards_and_decides() {
+  void one_probe_decides_after_the_pause() {
     fail(5);
     pass(Duration.ofSeconds(30));
     Permit probe = permit();
@@ -64,7 +64,7 @@ class CircuitBreakerTest {
   }
 
   @Test
-  void each_that_fails_doubles_the_pause_up_to_five_minutes() {
+  void each_failed_probe_doubles_the_pause_up_to_five_minutes() {
     fail(5);
     for (int seconds : new int[] {30, 60, 120, 240, 300, 300}) {
       assertEquals(Duration.ofSeconds(seconds), breaker.remaining());
@@ -74,7 +74,7 @@ class CircuitBreakerTest {
   }
 
   @Test
-  void one_that_nobody_waited_for_makes_room_for_the_next() {
+  void a_released_probe_permits_another() {
     fail(5);
     pass(Duration.ofSeconds(30));
     permit().released();
@@ -84,7 +84,7 @@ class CircuitBreakerTest {
   }
 
   @Test
-  void what_began_before_says_nothing_about_now() {
+  void results_of_earlier_states_are_ignored() {
     Permit early = permit();
     Permit other = permit();
     fail(5);
@@ -99,13 +99,13 @@ class CircuitBreakerTest {
   }
 
   @Test
-  void what_cannot_pass_by_itself_opens_it_at_once() {
+  void a_permanent_failure_opens_it_at_once() {
     permit().failed(true);
     assertEquals(State.OPEN, breaker.state());
   }
 
   @Test
-  void a_clock_that_is_set_back_keeps_nobody_out() {
+  void a_clock_set_back_ends_the_pause() {
     fail(5);
     clock.advance(Duration.ofHours(-1));
     assertTrue(breaker.admit().isPresent());

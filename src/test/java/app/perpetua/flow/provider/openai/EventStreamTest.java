@@ -52,7 +52,7 @@ class EventStreamTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"\n", "\r\n", "\r"})
-  void cut_anywhere_into_two_pieces_it_is_the_same(String newline) throws Exception {
+  void chunk_boundaries_do_not_matter(String newline) throws Exception {
     byte[] bytes = STREAM.replace("\n", newline).getBytes(StandardCharsets.UTF_8);
     for (int i = 0; i <= bytes.length; i++) {
       byte[] one = Arrays.copyOf(bytes, i);
@@ -63,7 +63,7 @@ class EventStreamTest {
 
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 3, 7})
-  void in_many_pieces_it_is_the_same(int size) throws Exception {
+  void chunk_sizes_do_not_matter(int size) throws Exception {
     byte[] bytes = STREAM.getBytes(StandardCharsets.UTF_8);
     List<byte[]> pieces = new ArrayList<>();
     for (int i = 0; i < bytes.length; i += size) {
@@ -73,13 +73,13 @@ class EventStreamTest {
   }
 
   @Test
-  void bytes_that_are_no_text_are_replaced() throws Exception {
+  void invalid_utf_8_is_replaced() throws Exception {
     byte[] bytes = {'d', 'a', 't', 'a', ':', (byte) 0xC3, '\n', '\n'};
     assertEquals(List.of("\uFFFD"), read(new EventStream(100), bytes));
   }
 
   @Test
-  void neither_a_line_nor_an_event_outgrows_its_bound() throws Exception {
+  void lines_and_events_are_bounded() throws Exception {
     byte[] fits = ("data:" + "x".repeat(95) + "\n\n").getBytes(StandardCharsets.UTF_8);
     assertEquals(2, read(new EventStream(100), fits, fits).size());
     byte[] line = "x".repeat(101).getBytes(StandardCharsets.UTF_8);

@@ -37,7 +37,7 @@ class OpenAiCutTest {
   private List<Event> read(OpenAiStep step) throws InterruptedException {
     fixture.server.script(step);
     // Of its own each time, or the breaker would have had enough.
-    return all(fixture.client(ONCE).ask(talk("Hello", CREATE), AGES));
+    return all(fixture.client(ONCE).stream(talk("Hello", CREATE), AGES));
   }
 
   private static OpenAiStep step(byte[] body) {
@@ -45,7 +45,7 @@ class OpenAiCutTest {
   }
 
   @Test
-  void whole_it_is_a_turn() throws Exception {
+  void a_complete_response_is_a_turn() throws Exception {
     List<Event> events = read(step(recorded()));
     assertEquals(TEXT, words(events));
     assertEquals(37, finished(events).usage().input());
@@ -55,7 +55,7 @@ class OpenAiCutTest {
   }
 
   @Test
-  void cut_anywhere_it_is_a_beginning_and_a_failure() throws Exception {
+  void a_response_cut_at_any_byte_is_a_prefix_and_a_failure() throws Exception {
     byte[] recorded = recorded();
     String before = "";
     for (int i = 0; i < recorded.length; i++) {
@@ -75,7 +75,7 @@ class OpenAiCutTest {
   }
 
   @Test
-  void a_crash_anywhere_is_no_different() throws Exception {
+  void a_connection_reset_at_any_byte_is_the_same() throws Exception {
     byte[] recorded = recorded();
     for (int i = 0; i < recorded.length; i += 41) {
       List<Event> events = read(step(recorded).cutAt(i).resetting());

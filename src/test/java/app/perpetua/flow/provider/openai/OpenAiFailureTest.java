@@ -44,7 +44,7 @@ class OpenAiFailureTest {
   @AutoClose
   private final OpenAiFixture fixture = new OpenAiFixture(new Timeouts(AGES, AGES, AGES, 0));
 
-  private final Timeouts impatientLater = new Timeouts(AGES, SOON, AGES, 0);
+  private final Timeouts shortEventTimeout = new Timeouts(AGES, SOON, AGES, 0);
 
   @Test
   void down() throws Exception {
@@ -56,61 +56,61 @@ class OpenAiFailureTest {
   }
 
   @Test
-  void nobody_listens() throws Exception {
+  void no_server_listens() throws Exception {
     URI nowhere = URI.create("http://127.0.0.1:" + FreePort.find());
     OpenAi openAi = fixture.client(new Timeouts(AGES, AGES, AGES, 0), nowhere, FakeOpenAi.KEY);
-    assertEquals(new Failure.Unreachable(), failure(all(openAi.ask(talk("Hello"), AGES))));
+    assertEquals(new Failure.Unreachable(), failure(all(openAi.stream(talk("Hello"), AGES))));
   }
 
   @Test
-  void silent_from_the_beginning() throws Exception {
+  void no_response_headers() throws Exception {
     fixture.server.script(OpenAiStep.say("late").after(Duration.ofHours(1)));
-    OpenAi impatient = fixture.client(new Timeouts(SOON, AGES, AGES, 0));
-    assertEquals(new Failure.ReadTimeout(), failure(all(impatient.ask(talk("Hello"), AGES))));
+    OpenAi shortTimeout = fixture.client(new Timeouts(SOON, AGES, AGES, 0));
+    assertEquals(new Failure.ReadTimeout(), failure(all(shortTimeout.stream(talk("Hello"), AGES))));
   }
 
   @Test
-  void silent_in_the_middle() throws Exception {
+  void no_further_event() throws Exception {
     fixture.server.script(OpenAiStep.say("one two three").pausing(Duration.ofHours(1)));
-    List<Event> events = all(fixture.client(impatientLater).ask(talk("Hello"), AGES));
+    List<Event> events = all(fixture.client(shortEventTimeout).stream(talk("Hello"), AGES));
     assertTrue("one two three".startsWith(words(events)));
     assertEquals(new Failure.ReadTimeout(), failure(events));
     fixture.awaitOutcome(FakeOpenAi.Outcome.HUNG_UP);
   }
 
   @Test
-  void silent_but_for_comments() throws Exception {
+  void only_comments() throws Exception {
     fixture.server.script(
         OpenAiStep.raw("text/event-stream", ": still here\n\n".repeat(10))
             .pausing(Duration.ofHours(1)));
     assertEquals(
         new Failure.ReadTimeout(),
-        failure(all(fixture.client(impatientLater).ask(talk("Hello"), AGES))));
+        failure(all(fixture.client(shortEventTimeout).stream(talk("Hello"), AGES))));
   }
 
   @Test
-  void slow_from_the_beginning() throws Exception {
+  void deadline_before_the_response() throws Exception {
     fixture.server.script(OpenAiStep.say("late").after(Duration.ofHours(1)));
     assertEquals(
-        new Failure.DeadlineExceeded(), failure(all(fixture.openAi.ask(talk("Hello"), SOON))));
+        new Failure.DeadlineExceeded(), failure(all(fixture.openAi.stream(talk("Hello"), SOON))));
   }
 
   @Test
-  void slow_word_by_word() throws Exception {
+  void deadline_during_the_response() throws Exception {
     fixture.server.script(OpenAiStep.say("word ".repeat(5_000)).slowly(Duration.ofMillis(20)));
-    List<Event> events = all(fixture.openAi.ask(talk("Hello"), SOON));
+    List<Event> events = all(fixture.openAi.stream(talk("Hello"), SOON));
     assertEquals(new Failure.DeadlineExceeded(), failure(events));
   }
 
   @Test
-  void without_any_time_nothing_is_waited_for() throws Exception {
+  void an_expired_deadline_fails_at_once() throws Exception {
     assertEquals(
         new Failure.DeadlineExceeded(),
-        failure(all(fixture.openAi.ask(talk("Hello"), Duration.ZERO))));
+        failure(all(fixture.openAi.stream(talk("Hello"), Duration.ZERO))));
   }
 
   @Test
-  void cut_in_mid_word() throws Exception {
+  void disconnected_within_an_event() throws Exception {
     fixture.server.script(OpenAiStep.say("extraordinary things happen").cut());
     List<Event> events = fixture.all(talk("Hello"));
     assertEquals(new Failure.Interrupted(), failure(events));
@@ -119,14 +119,14 @@ class OpenAiFailureTest {
   }
 
   @Test
-  void an_end_without_a_last_event_is_a_cut_as_well() throws Exception {
+  void disconnected_before_the_last_event() throws Exception {
     fixture.server.script(OpenAiStep.ending("Hello", Kind.NONE, ""));
     assertEquals(new Failure.Interrupted(), fixture.failure());
   }
 
   @ParameterizedTest
   @CsvSource({"rate_limit_exceeded", "slow_down", "requests", "tokens"})
-  void too_many_requests_pass_by(String code) throws Exception {
+  void rate_limits(String code) throws Exception {
     fixture.server.script(OpenAiStep.error(429, code, "Retry-After", "7"));
     assertEquals(new Failure.RateLimited(Duration.ofSeconds(7)), fixture.failure());
   }
@@ -138,28 +138,28 @@ class OpenAiFailureTest {
     "400, billing_hard_limit_reached",
     "401, account_deactivated"
   })
-  void an_empty_account_does_not(int status, String code) throws Exception {
+  void exhausted_quota(int status, String code) throws Exception {
     fixture.server.script(OpenAiStep.error(status, code));
     assertEquals(new Failure.QuotaExhausted(), fixture.failure());
   }
 
   @ParameterizedTest
   @ValueSource(ints = {500, 502, 503, 504, 529, 408, 409})
-  void the_providers_own_fault(int status) throws Exception {
+  void server_errors(int status) throws Exception {
     fixture.server.script(OpenAiStep.error(status, "server_error"));
     assertEquals(new Failure.ServerError(status), fixture.failure());
   }
 
   @ParameterizedTest
   @ValueSource(ints = {301, 400, 403, 404, 413, 422})
-  void our_fault(int status) throws Exception {
+  void rejected_requests(int status) throws Exception {
     fixture.server.script(OpenAiStep.error(status, "some_code"));
     assertEquals(new Failure.Rejected(status, "some_code"), fixture.failure());
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"", "<html>", "[]", "{\"error\":\"text\"}", "{\"error\":{\"code\":7}}"})
-  void an_error_that_says_nothing_is_known_by_its_status(String body) throws Exception {
+  void an_error_without_a_code_is_classified_by_its_status(String body) throws Exception {
     fixture.server.script(
         OpenAiStep.of(new Reply.Raw(500, "text/plain", body.getBytes(StandardCharsets.UTF_8))),
         OpenAiStep.of(new Reply.Raw(429, "text/plain", body.getBytes(StandardCharsets.UTF_8))));
@@ -168,19 +168,19 @@ class OpenAiFailureTest {
   }
 
   @Test
-  void an_error_without_end_is_not_read_to_its_end() throws Exception {
+  void an_endless_error_body_is_not_read_completely() throws Exception {
     fixture.server.script(
         OpenAiStep.of(new Reply.Raw(500, "text/plain", new byte[4 * 1024 * 1024])));
     assertEquals(new Failure.ServerError(500), fixture.failure());
     fixture.server.script(OpenAiStep.error(500, "x").pausing(Duration.ofHours(1)));
     assertEquals(
         new Failure.ServerError(500),
-        failure(all(fixture.client(impatientLater).ask(talk("Hello"), AGES))));
+        failure(all(fixture.client(shortEventTimeout).stream(talk("Hello"), AGES))));
   }
 
   @ParameterizedTest
   @EnumSource(names = {"FAILED", "ERROR", "NESTED_ERROR"})
-  void errors_in_the_middle_of_an_answer_are_told_apart_as_well(Kind kind) throws Exception {
+  void errors_within_the_stream_are_classified(Kind kind) throws Exception {
     fixture.server.script(
         OpenAiStep.ending("one ", kind, "server_error"),
         OpenAiStep.ending("one ", kind, "rate_limit_exceeded"),
@@ -195,7 +195,7 @@ class OpenAiFailureTest {
   }
 
   @Test
-  void a_turn_that_fails_may_have_cost_something() throws Exception {
+  void a_failed_turn_reports_its_usage() throws Exception {
     fixture.server.script(OpenAiStep.ending("one two ", Kind.INCOMPLETE, "max_output_tokens"));
     List<Event> events = fixture.all(talk("Hello"));
     assertEquals(new Failure.Incomplete("max_output_tokens"), failure(events));
@@ -203,7 +203,7 @@ class OpenAiFailureTest {
   }
 
   @Test
-  void the_model_does_not_want_to() throws Exception {
+  void the_model_refuses() throws Exception {
     fixture.server.script(OpenAiStep.turn(new Part.Refusal("I cannot help with that.")));
     List<Event> events = fixture.all(talk("Hello"));
     assertEquals(new Failure.Refused(), failure(events));
@@ -223,13 +223,13 @@ class OpenAiFailureTest {
         "data: {\"type\":\"a\",\"type\":\"b\"}\n\n",
         "data: {\"type\":\"response.output_item.done\",\"item\":{\"type\":\"function_call\"}}\n\n",
       })
-  void garbage_among_the_events(String stream) throws Exception {
+  void malformed_events(String stream) throws Exception {
     fixture.server.script(OpenAiStep.raw("text/event-stream", stream));
     assertInstanceOf(Failure.Malformed.class, fixture.failure());
   }
 
   @Test
-  void nesting_without_end_is_garbage() throws Exception {
+  void endless_nesting_is_malformed() throws Exception {
     fixture.server.script(
         OpenAiStep.raw("text/event-stream", "data: " + "[".repeat(100_000) + "\n\n"));
     assertInstanceOf(Failure.Malformed.class, fixture.failure());
@@ -237,13 +237,13 @@ class OpenAiFailureTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"text/html", "application/json", ""})
-  void garbage_instead_of_events(String type) throws Exception {
+  void another_content_type(String type) throws Exception {
     fixture.server.script(OpenAiStep.raw(type, "{\"type\":\"response.completed\"}"));
     assertInstanceOf(Failure.Malformed.class, fixture.failure());
   }
 
   @Test
-  void garbage_instead_of_HTTP() throws Exception {
+  void a_response_that_is_not_http() throws Exception {
     try (ServerSocket listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       Thread.ofVirtual()
           .start(
@@ -262,7 +262,7 @@ class OpenAiFailureTest {
               new Timeouts(AGES, AGES, AGES, 0),
               URI.create("http://127.0.0.1:" + listener.getLocalPort()),
               FakeOpenAi.KEY);
-      assertInstanceOf(Failure.Malformed.class, failure(all(openAi.ask(talk("Hello"), AGES))));
+      assertInstanceOf(Failure.Malformed.class, failure(all(openAi.stream(talk("Hello"), AGES))));
     }
   }
 
@@ -278,7 +278,7 @@ class OpenAiFailureTest {
         "{\"subtasks\":[{\"title\":\"\"}]} | subtasks[0].title must be a string (1 to 40 characters)",
         "{\"subtasks\":[{\"title\":\"a\",\"x\":1}]} | subtasks[0] has members beyond its shape",
       })
-  void a_form_of_the_wrong_shape(String form, String why) throws Exception {
+  void output_of_the_wrong_shape(String form, String why) throws Exception {
     fixture.server.script(OpenAiStep.form(form));
     List<Event> events = fixture.all(prompt("Split it", new OutputMode.StructuredOutput(STEPS)));
     assertEquals(1, events.size());
@@ -287,7 +287,7 @@ class OpenAiFailureTest {
   }
 
   @Test
-  void no_form_or_too_many() throws Exception {
+  void no_output_or_several() throws Exception {
     fixture.server.script(
         OpenAiStep.say("I would rather talk."),
         OpenAiStep.call("another", "{}"),
@@ -302,7 +302,7 @@ class OpenAiFailureTest {
   }
 
   @Test
-  void a_million_tokens_are_not_read() throws Exception {
+  void text_is_bounded() throws Exception {
     fixture.server.script(OpenAiStep.of(new Reply.Flood(1_000_000)));
     List<Event> events = fixture.all(talk("Hello"));
     assertEquals(new Failure.TooLarge(), failure(events));
@@ -311,7 +311,7 @@ class OpenAiFailureTest {
   }
 
   @Test
-  void an_event_without_end_is_not_read() throws Exception {
+  void events_are_bounded() throws Exception {
     fixture.server.script(
         OpenAiStep.raw("text/event-stream", "data: " + "x".repeat(ModelExchange.MAX_EVENT)));
     assertEquals(new Failure.TooLarge(), fixture.failure());
@@ -337,7 +337,7 @@ class OpenAiFailureTest {
               new Timeouts(AGES, AGES, AGES, 0),
               fixture.server.baseUrl(),
               FakeOpenAi.KEY + "-secret");
-      List<Event> events = all(wrong.ask(talk("private words"), AGES));
+      List<Event> events = all(wrong.stream(talk("private words"), AGES));
       assertEquals(new Failure.Rejected(401, "invalid_api_key"), failure(events));
       fixture.server.script(OpenAiStep.ending("secret answer", Kind.FAILED, "server_error"));
       fixture.all(talk("private words"));

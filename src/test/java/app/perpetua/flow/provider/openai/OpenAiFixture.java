@@ -80,15 +80,15 @@ final class OpenAiFixture implements AutoCloseable {
     this(new Timeouts(AGES, AGES, Duration.ofMillis(1), 1));
   }
 
-  OpenAiFixture(Timeouts patience) {
-    openAi = client(patience);
+  OpenAiFixture(Timeouts timeouts) {
+    openAi = client(timeouts);
   }
 
-  OpenAi client(Timeouts patience) {
-    return client(patience, server.baseUrl(), FakeOpenAi.KEY);
+  OpenAi client(Timeouts timeouts) {
+    return client(timeouts, server.baseUrl(), FakeOpenAi.KEY);
   }
 
-  OpenAi client(Timeouts patience, URI base, String key) {
+  OpenAi client(Timeouts timeouts, URI base, String key) {
     return new OpenAi(
         http,
         new OpenAiConfig(Optional.empty(), "gpt-4-turbo", base, AGES),
@@ -98,7 +98,7 @@ final class OpenAiFixture implements AutoCloseable {
         System::nanoTime,
         RandomGenerator.of("L64X128MixRandom"),
         registry,
-        patience);
+        timeouts);
   }
 
   static Map<String, Schema> members(Object... pairs) {
@@ -109,11 +109,11 @@ final class OpenAiFixture implements AutoCloseable {
     return members;
   }
 
-  static Prompt prompt(String message, OutputMode aim) {
+  static Prompt prompt(String message, OutputMode outputMode) {
     return new Prompt(
         "You help with tasks.",
         List.of(new Item.Message(Author.USER, message)),
-        aim,
+        outputMode,
         500,
         "0123456789abcdef");
   }
@@ -122,8 +122,8 @@ final class OpenAiFixture implements AutoCloseable {
     return prompt(message, new OutputMode.Chat(List.of(tools)));
   }
 
-  Answer ask(Prompt prompt) {
-    return openAi.ask(prompt, AGES);
+  Answer stream(Prompt prompt) {
+    return openAi.stream(prompt, AGES);
   }
 
   /** Everything up to the end. */
@@ -142,7 +142,7 @@ final class OpenAiFixture implements AutoCloseable {
   }
 
   List<Event> all(Prompt prompt) throws InterruptedException {
-    return all(ask(prompt));
+    return all(stream(prompt));
   }
 
   static String words(List<Event> events) {

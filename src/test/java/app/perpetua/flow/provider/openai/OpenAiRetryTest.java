@@ -48,7 +48,7 @@ class OpenAiRetryTest {
 
   @ParameterizedTest
   @MethodSource("passing")
-  void what_may_pass_is_tried_once_more(OpenAiStep step) throws Exception {
+  void transient_failures_are_retried_once(OpenAiStep step) throws Exception {
     fixture.server.script(step, OpenAiStep.say("Here I am"));
     List<Event> events = fixture.all(talk("Hello"));
     assertEquals("Here I am", words(events));
@@ -102,11 +102,11 @@ class OpenAiRetryTest {
   @Test
   void silence_is_tried_again() throws Exception {
     // One of the four that follow has to come in time, on any machine.
-    Duration patience = Duration.ofSeconds(2);
-    OpenAi openAi = fixture.client(new Timeouts(patience, AGES, Duration.ofMillis(1), 4));
+    Duration timeouts = Duration.ofSeconds(2);
+    OpenAi openAi = fixture.client(new Timeouts(timeouts, AGES, Duration.ofMillis(1), 4));
     fixture.server.script(
         OpenAiStep.say("late").after(Duration.ofHours(1)), OpenAiStep.say("Here I am").times(4));
-    assertEquals("Here I am", words(all(openAi.ask(talk("Hello"), AGES))));
+    assertEquals("Here I am", words(all(openAi.stream(talk("Hello"), AGES))));
   }
 
   @Test
@@ -124,7 +124,7 @@ class OpenAiRetryTest {
     fixture.server.script(OpenAiStep.error(429, "rate_limit_exceeded", "Retry-After", "29.5"));
     assertEquals(
         new Failure.RateLimited(Duration.ofMillis(29_500)),
-        failure(all(fixture.openAi.ask(talk("Hello"), Duration.ofSeconds(30)))));
+        failure(all(fixture.openAi.stream(talk("Hello"), Duration.ofSeconds(30)))));
     assertEquals(1, fixture.server.asked().size());
   }
 

@@ -47,7 +47,7 @@ class OpenAiTest {
   @AutoClose private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
 
   @Test
-  void words_come_as_they_are_said_and_the_turn_can_be_handed_back() throws Exception {
+  void text_is_streamed_and_the_turn_can_be_sent_back() throws Exception {
     fixture.server.script(OpenAiStep.say("Grüße an\nalle 👩‍🚀!"));
     List<Event> events = fixture.all(talk("Hello"));
     assertEquals("Grüße an\nalle 👩‍🚀!", words(events));
@@ -60,15 +60,15 @@ class OpenAiTest {
   }
 
   @Test
-  void a_word_is_told_before_the_next_is_said() throws Exception {
+  void text_arrives_before_the_next_is_generated() throws Exception {
     fixture.server.script(OpenAiStep.say("one two").pausing(Duration.ofHours(1)));
-    try (Answer answer = fixture.ask(talk("Hello"))) {
+    try (Answer answer = fixture.stream(talk("Hello"))) {
       assertEquals(new Event.TextDelta("one "), answer.next());
     }
   }
 
   @Test
-  void the_request_is_what_the_protocol_wants() throws Exception {
+  void the_request_follows_the_protocol() throws Exception {
     fixture.all(talk("Hello", CREATE));
     JsonNode body = fixture.server.asked().getFirst().body();
     assertEquals("gpt-4-turbo", body.path("model").stringValue());
@@ -89,7 +89,7 @@ class OpenAiTest {
   }
 
   @Test
-  void without_tools_none_are_mentioned() throws Exception {
+  void without_tools_the_request_has_none() throws Exception {
     fixture.all(talk("Hello"));
     JsonNode body = fixture.server.asked().getFirst().body();
     assertFalse(body.has("tools"));
@@ -97,8 +97,7 @@ class OpenAiTest {
   }
 
   @Test
-  void calls_come_once_the_turn_is_complete_and_are_handed_back_with_their_results()
-      throws Exception {
+  void calls_arrive_when_the_turn_is_complete_and_are_sent_back_with_results() throws Exception {
     fixture.server.script(
         OpenAiStep.turn(
             new Part.Text("Two things. "),
@@ -138,7 +137,7 @@ class OpenAiTest {
   }
 
   @Test
-  void FR_031_a_form_is_a_forced_call_whose_arguments_are_the_answer() throws Exception {
+  void FR_031_structured_output_is_a_forced_call() throws Exception {
     fixture.server.script(
         OpenAiStep.turn(
             new Part.Text("Gladly: "), new Part.Form("{\"subtasks\":[{\"title\":\"One\"}]}")));
@@ -146,7 +145,7 @@ class OpenAiTest {
     assertEquals(2, events.size(), "a model that chats beside it is not listened to");
     Event.StructuredOutput filled =
         assertInstanceOf(Event.StructuredOutput.class, events.getFirst());
-    assertEquals("One", filled.form().path("subtasks").path(0).path("title").stringValue());
+    assertEquals("One", filled.value().path("subtasks").path(0).path("title").stringValue());
     finished(events);
     JsonNode body = fixture.server.asked().getFirst().body();
     assertEquals("subtasks", body.path("tool_choice").path("name").stringValue());
@@ -155,7 +154,7 @@ class OpenAiTest {
   }
 
   @Test
-  void what_the_protocol_may_add_is_ignored() throws Exception {
+  void unknown_events_and_members_are_ignored() throws Exception {
     fixture.server.script(
         OpenAiStep.raw(
             "text/event-stream",
@@ -183,7 +182,7 @@ class OpenAiTest {
   }
 
   @Test
-  void text_that_cannot_be_stored_does_not_get_through() throws Exception {
+  void unstorable_characters_are_removed() throws Exception {
     fixture.server.script(
         OpenAiStep.raw(
             "text/event-stream",
@@ -201,10 +200,10 @@ class OpenAiTest {
   }
 
   @Test
-  void promise_19_closing_from_another_thread_hangs_up() throws Exception {
+  void promise_19_closing_from_another_thread_disconnects() throws Exception {
     fixture.server.script(OpenAiStep.say("word ".repeat(2_000)).slowly(Duration.ofMillis(20)));
     CountDownLatch spoken = new CountDownLatch(1);
-    Answer answer = fixture.ask(talk("Hello"));
+    Answer answer = fixture.stream(talk("Hello"));
     Future<Event> last =
         threads.submit(
             () -> {
@@ -223,9 +222,9 @@ class OpenAiTest {
   }
 
   @Test
-  void promise_19_closing_while_nothing_has_come_yet_hangs_up_too() throws Exception {
+  void promise_19_closing_before_the_response_disconnects() throws Exception {
     fixture.server.script(OpenAiStep.say("late").after(Duration.ofHours(1)));
-    Answer answer = fixture.ask(talk("Hello"));
+    Answer answer = fixture.stream(talk("Hello"));
     Future<Event> last = threads.submit(answer::next);
     fixture.awaitOutcome(FakeOpenAi.Outcome.ANSWERING);
     answer.close();
@@ -235,9 +234,9 @@ class OpenAiTest {
   }
 
   @Test
-  void closing_during_the_rest_before_a_retry_ends_it() throws Exception {
+  void closing_during_the_back_off_ends_it() throws Exception {
     fixture.server.script(OpenAiStep.error(429, "rate_limit_exceeded", "Retry-After", "100"));
-    Answer answer = fixture.ask(talk("Hello"));
+    Answer answer = fixture.stream(talk("Hello"));
     Future<Event> last = threads.submit(answer::next);
     fixture.awaitOutcome(FakeOpenAi.Outcome.COMPLETE);
     answer.close();
@@ -246,17 +245,17 @@ class OpenAiTest {
   }
 
   @Test
-  void what_was_closed_before_it_was_read_was_never_sent() throws Exception {
-    Answer answer = fixture.ask(talk("Hello"));
+  void an_answer_closed_before_its_first_read_sends_nothing() throws Exception {
+    Answer answer = fixture.stream(talk("Hello"));
     answer.close();
     assertEquals(new Failure.Cancelled(), failure(List.of(answer.next())));
     assertEquals(0, fixture.server.asked().size());
   }
 
   @Test
-  void a_reader_who_is_interrupted_hangs_up() throws Exception {
+  void an_interrupted_reader_disconnects() throws Exception {
     fixture.server.script(OpenAiStep.say("late").after(Duration.ofHours(1)));
-    Answer answer = fixture.ask(talk("Hello"));
+    Answer answer = fixture.stream(talk("Hello"));
     CountDownLatch interrupted = new CountDownLatch(1);
     Thread reader =
         Thread.ofVirtual()
@@ -280,11 +279,11 @@ class OpenAiTest {
   }
 
   @Test
-  void turns_do_not_disturb_each_other() throws Exception {
+  void concurrent_turns_are_independent() throws Exception {
     fixture.server.script(OpenAiStep.say("a b c d e f g h").times(40));
     List<Future<String>> turns = new ArrayList<>();
     for (int i = 0; i < 40; i++) {
-      turns.add(threads.submit(() -> words(all(fixture.ask(talk("Hello"))))));
+      turns.add(threads.submit(() -> words(all(fixture.stream(talk("Hello"))))));
     }
     for (Future<String> turn : turns) {
       assertEquals("a b c d e f g h", turn.get());
@@ -297,12 +296,12 @@ class OpenAiTest {
     "https://api.openai.com/v1/, https://api.openai.com/v1/responses",
     "http://localhost:1/proxy, http://localhost:1/proxy/v1/responses"
   })
-  void the_base_may_be_written_either_way(URI base, URI whole) {
+  void the_base_url_may_end_in_v1(URI base, URI whole) {
     assertEquals(whole, new OpenAiConfig(Optional.empty(), "m", base, Duration.ZERO).responses());
   }
 
   @Test
-  void FR_066_calls_first_words_and_tokens_are_measured() throws Exception {
+  void FR_066_calls_first_text_and_tokens_are_measured() throws Exception {
     fixture.server.script(OpenAiStep.say("one two"));
     fixture.all(talk("Hello"));
     assertEquals(

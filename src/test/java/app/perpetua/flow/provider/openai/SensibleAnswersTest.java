@@ -78,11 +78,11 @@ class SensibleAnswersTest {
   private JsonNode form(String data, Tool form) throws InterruptedException {
     List<Event> events = fixture.all(prompt(data, new OutputMode.StructuredOutput(form)));
     return assertInstanceOf(Event.StructuredOutput.class, events.getFirst(), events::toString)
-        .form();
+        .value();
   }
 
   @Test
-  void a_question_is_answered_in_words() throws Exception {
+  void a_question_is_answered_with_text() throws Exception {
     List<Event> events = fixture.all(about("How do I plan a holiday?", CREATE, COMPLETE));
     assertTrue(words(events).contains("How do I plan a holiday"), words(events));
     assertTrue(events.size() > 10, "word by word");
@@ -97,18 +97,18 @@ class SensibleAnswersTest {
     "I need to renew my passport!, Renew my passport",
     "add bread to my list, Bread"
   })
-  void where_words_ask_for_a_task_it_is_proposed(String message, String title) throws Exception {
+  void a_requested_task_is_proposed(String message, String title) throws Exception {
     List<Event> events = fixture.all(about(message, CREATE, COMPLETE));
     assertFalse(words(events).isEmpty());
     ToolCall call = call(events).orElseThrow();
     assertEquals("create_task", call.name());
     JsonNode arguments = fixture.json.parse(call.arguments());
     assertEquals(title, arguments.path("title").stringValue());
-    assertEquals(Optional.empty(), CREATE.parameters().fault(arguments));
+    assertEquals(Optional.empty(), CREATE.parameters().error(arguments));
   }
 
   @Test
-  void a_day_that_is_named_is_worked_out() throws Exception {
+  void a_relative_date_is_resolved() throws Exception {
     JsonNode arguments =
         fixture.json.parse(
             call(fixture.all(about("Remind me to buy milk tomorrow", DUE)))
@@ -119,7 +119,7 @@ class SensibleAnswersTest {
   }
 
   @Test
-  void the_task_that_is_meant_is_found() throws Exception {
+  void a_task_is_identified_by_its_title() throws Exception {
     ToolCall call =
         call(fixture.all(about("Mark the report as done", CREATE, COMPLETE))).orElseThrow();
     assertEquals("complete_task", call.name());
@@ -132,7 +132,7 @@ class SensibleAnswersTest {
   @ParameterizedTest
   @ValueSource(
       strings = {"Proposed. The person will confirm it.", "There is no task with that id."})
-  void a_tools_answer_ends_the_conversation(String output) throws Exception {
+  void a_tool_result_ends_the_turns(String output) throws Exception {
     Prompt prompt = talk("Remind me to buy milk", CREATE);
     List<Event> first = fixture.all(prompt);
     ToolCall call = call(first).orElseThrow();
@@ -146,7 +146,7 @@ class SensibleAnswersTest {
   }
 
   @Test
-  void FR_031_subtasks_are_steps_of_the_task_and_new_each_time() throws Exception {
+  void FR_031_subtasks_are_steps_of_the_task_without_repetitions() throws Exception {
     Set<String> titles = new HashSet<>();
     String known = "";
     for (int i = 0; i < 3; i++) {
