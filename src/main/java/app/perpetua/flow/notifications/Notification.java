@@ -7,15 +7,13 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Something a user is told (FR-055), as the contract shows it.
+ * A notification (FR-055).
  *
- * @param type what it is about
  * @param title 1 to 100 code points
  * @param body at most 500 code points
- * @param actionUrl where it leads; null for nowhere
- * @param taskId the task it is about, which may be gone by now; null if about none
- * @param read whether the user has seen it (FR-057)
- * @param readAt when; null while unread
+ * @param actionUrl the page that it opens; null for none
+ * @param taskId a task, perhaps deleted since; null for none
+ * @param readAt null while unread (FR-057)
  */
 public record Notification(
     UUID id,
@@ -29,7 +27,6 @@ public record Notification(
     @Nullable Instant readAt,
     Instant createdAt,
     Instant updatedAt) {
-  /** What a notification is about. */
   public enum Type implements WireName {
     REMINDER,
     ACHIEVEMENT,
@@ -37,7 +34,7 @@ public record Notification(
     SYSTEM
   }
 
-  /** The same, read at that time. */
+  /** A copy, marked as read. */
   Notification readAt(Instant time) {
     return new Notification(
         id, userId, type, title, body, actionUrl, taskId, true, time, createdAt, time);

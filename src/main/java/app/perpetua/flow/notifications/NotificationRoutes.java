@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.function.Function;
 
-/** Requests about what a user was told. */
+/** Requests about a user's notifications. */
 public final class NotificationRoutes {
   private final Notifications notifications;
 

@@ -13,7 +13,7 @@ import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** What users are told (FR-055 to FR-057). Thread-safe. */
+/** Notifications in the app (FR-055 to FR-057). Thread-safe. */
 public final class Notifications {
   /**
    * A page of notifications.
@@ -25,8 +25,8 @@ public final class Notifications {
   /** The kind of the job that sends one notification to one browser. */
   public static final String PUSH_SEND = "push_send";
 
-  private static final int TITLE = 100;
-  private static final int BODY = 500;
+  private static final int MAX_TITLE = 100;
+  private static final int MAX_BODY = 500;
 
   private final Ids ids;
   private final Jobs jobs;
@@ -37,17 +37,16 @@ public final class Notifications {
   }
 
   /**
-   * Tells the acting user something, once this transaction commits. Nothing happens if they were
-   * told under this key before, however long ago, and even if they have deleted it since.
+   * Notifies the acting user when the transaction commits. Has no effect if the user ever had a
+   * notification with the same key, deleted or not.
    *
    * @param tx acts for the user, whose row is locked
-   * @param title not blank; cut to 100 code points, never within a character as readers see it
-   * @param body cut to 500 code points likewise
-   * @param actionUrl where it leads, at most 4096 code points; null for nowhere
-   * @param taskId the task it is about; null if about none
-   * @param dedupKey what it is about, 1 to 200 code points ({@code reminder:<id>}); null if the
-   *     user may be told again
-   * @param push whether to push it, too, to every browser that the user has subscribed
+   * @param title not blank; truncated to 100 code points, at a grapheme boundary
+   * @param body truncated to 500 code points likewise
+   * @param actionUrl the page that it opens, at most 4096 code points; null for none
+   * @param taskId null for none
+   * @param dedupKey 1 to 200 code points ({@code reminder:<id>}); null permits repetitions
+   * @param push whether to push it to all of the user's subscribed browsers as well
    */
   public void add(
       Tx tx,
@@ -62,8 +61,8 @@ public final class Notifications {
     tx.sql("notifications.insert_notification")
         .bind("id", id)
         .bind("type", type)
-        .bind("title", cut(title, TITLE))
-        .bind("body", cut(body, BODY))
+        .bind("title", truncate(title, MAX_TITLE))
+        .bind("body", truncate(body, MAX_BODY))
         .bind("action_url", actionUrl)
         .bind("task_id", taskId)
         .bind("dedup_key", dedupKey)
@@ -79,8 +78,7 @@ public final class Notifications {
   /**
    * A page of the user's notifications, newest first.
    *
-   * @param unreadOnly leaves out what was read
-   * @throws Refusal {@code UNAUTHORIZED} if the account is gone
+   * @throws Refusal {@code UNAUTHORIZED} if the account was deleted
    */
   public Inbox list(Tx tx, boolean unreadOnly, PageRequest page) {
     record Counts(int total, int unread) {}
@@ -95,7 +93,7 @@ public final class Notifications {
   }
 
   /**
-   * Marks one as read (FR-057); one that was read stays as it was.
+   * Marks a notification as read (FR-057), unless it is.
    *
    * @throws Refusal {@code FORBIDDEN} if it is another user's, {@code NOT_FOUND}
    */
@@ -113,16 +111,16 @@ public final class Notifications {
   }
 
   /**
-   * Marks all as read.
+   * Marks all notifications as read.
    *
-   * @return how many were not
+   * @return the number of those that were unread
    */
   public int markAllRead(Tx tx) {
     return tx.sql("notifications.mark_all_read").run();
   }
 
   /**
-   * Deletes one. The user is not told the same again.
+   * Deletes a notification. Its key stays in use.
    *
    * @throws Refusal {@code FORBIDDEN}, {@code NOT_FOUND}
    */
@@ -148,15 +146,15 @@ public final class Notifications {
         Map.of("notification_id", notification, "subscription_id", subscription));
   }
 
-  private static String cut(String text, int most) {
-    if (text.codePointCount(0, text.length()) <= most) {
+  private static String truncate(String text, int max) {
+    if (text.codePointCount(0, text.length()) <= max) {
       return text;
     }
-    int end = text.offsetByCodePoints(0, most);
-    BreakIterator characters = BreakIterator.getCharacterInstance(Locale.ROOT);
-    characters.setText(text);
-    int whole = characters.isBoundary(end) ? end : characters.preceding(end);
-    // One character may have more code points than there is room for.
-    return text.substring(0, whole > 0 ? whole : end);
+    int end = text.offsetByCodePoints(0, max);
+    BreakIterator graphemes = BreakIterator.getCharacterInstance(Locale.ROOT);
+    graphemes.setText(text);
+    int boundary = graphemes.isBoundary(end) ? end : graphemes.preceding(end);
+    // A single grapheme may have more code points than the maximum.
+    return text.substring(0, boundary > 0 ? boundary : end);
   }
 }

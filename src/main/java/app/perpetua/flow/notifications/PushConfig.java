@@ -5,9 +5,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Push to browsers.
+ * Web Push.
  *
- * @param vapid who we are to push services; without it there is no push
- * @param hosts the push services that endpoints may belong to
+ * @param vapid push is off without it
+ * @param hosts the permitted push services
  */
 public record PushConfig(Optional<Vapid> vapid, List<AllowedHost> hosts) {}

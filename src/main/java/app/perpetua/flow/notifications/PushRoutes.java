@@ -18,23 +18,23 @@ import java.util.function.Function;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/** Requests about the browsers that a user wants to be pushed to. */
+/** Requests about the push subscriptions of a user's browsers. */
 public final class PushRoutes {
-  /** 65 bytes in base64, and then some. */
-  private static final int KEY = 100;
+  /** Above the length of 65 bytes in base64. */
+  private static final int MAX_KEY = 100;
 
   private static final int AUTH_BYTES = 16;
 
-  /** Somebody must configure keys first. */
-  private static final Duration LATER = Duration.ofHours(1);
+  /** An operator must configure keys first. */
+  private static final Duration RETRY_AFTER = Duration.ofHours(1);
 
   private final PushSubscriptions subscriptions;
   private final AddressGuard guard;
   private final Optional<String> publicKey;
 
   /**
-   * @param guard decides which endpoints may be pushed to
-   * @param vapid who we are to push services; without it nobody can subscribe
+   * @param guard decides which endpoints are permitted
+   * @param vapid empty if push is not configured
    */
   public PushRoutes(PushSubscriptions subscriptions, AddressGuard guard, Optional<Vapid> vapid) {
     this.subscriptions = subscriptions;
@@ -63,19 +63,19 @@ public final class PushRoutes {
       checkEndpoint(body, endpoint);
     }
     body.validate();
-    String checked = Objects.requireNonNull(endpoint);
+    String allowedEndpoint = Objects.requireNonNull(endpoint);
     byte[] point = Objects.requireNonNull(p256dh);
     byte[] secret = Objects.requireNonNull(auth);
     return tx -> {
       if (publicKey.isEmpty()) {
         throw unavailable();
       }
-      PushSubscriptions.Saved saved = subscriptions.save(tx, checked, point, secret);
+      PushSubscriptions.Saved saved = subscriptions.save(tx, allowedEndpoint, point, secret);
       return saved.added() ? Reply.created(saved.subscription()) : Reply.ok(saved.subscription());
     };
   }
 
-  /** Here, since the look-up of its host must not happen inside a transaction. */
+  /** Resolves the host, which must not happen inside a transaction. */
   private void checkEndpoint(JsonReader body, String endpoint) {
     try {
       switch (guard.check(endpoint)) {
@@ -85,7 +85,7 @@ public final class PushRoutes {
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      throw Refusal.of(ErrorCode.SERVICE_UNAVAILABLE, "the service is being stopped")
+      throw Refusal.of(ErrorCode.SERVICE_UNAVAILABLE, "the service is shutting down")
           .retryAfter(Duration.ofSeconds(1));
     }
   }
@@ -93,17 +93,17 @@ public final class PushRoutes {
   /** DELETE /notifications/push-subscription, the endpoint in the body or in the query. */
   public Function<Tx, Reply> unsubscribe(Request request) {
     QueryParameters query = request.query();
-    String asked = query.text("endpoint", AddressGuard.MAX_LENGTH);
+    String inQuery = query.text("endpoint", AddressGuard.MAX_LENGTH);
     query.validate();
     JsonReader body = request.body().notNull("endpoint");
-    String told = body.text("endpoint", 1, AddressGuard.MAX_LENGTH);
-    if (asked == null && !body.has("endpoint")) {
+    String inBody = body.text("endpoint", 1, AddressGuard.MAX_LENGTH);
+    if (inQuery == null && !body.has("endpoint")) {
       body.addError("endpoint", "is required");
-    } else if (asked != null && told != null && !asked.equals(told)) {
+    } else if (inQuery != null && inBody != null && !inQuery.equals(inBody)) {
       body.addError("endpoint", "must be the one in the query");
     }
     body.validate();
-    String endpoint = told == null ? Objects.requireNonNull(asked) : told;
+    String endpoint = inBody == null ? Objects.requireNonNull(inQuery) : inBody;
     return tx -> {
       subscriptions.remove(tx, endpoint);
       return Reply.noContent();
@@ -111,25 +111,25 @@ public final class PushRoutes {
   }
 
   private static byte @Nullable [] bytes(
-      JsonReader keys, String name, Predicate<byte[]> fits, String message) {
-    String text = keys.text(name, 1, KEY);
+      JsonReader keys, String name, Predicate<byte[]> isValid, String message) {
+    String text = keys.text(name, 1, MAX_KEY);
     if (text == null) {
       return null;
     }
     try {
       byte[] bytes = Base64.getUrlDecoder().decode(text);
-      if (fits.test(bytes)) {
+      if (isValid.test(bytes)) {
         return bytes;
       }
     } catch (IllegalArgumentException e) {
-      // Told below.
+      // Reported below.
     }
     keys.addError(name, message);
     return null;
   }
 
   private static Refusal unavailable() {
-    return Refusal.of(ErrorCode.SERVICE_UNAVAILABLE, "push is not configured here")
-        .retryAfter(LATER);
+    return Refusal.of(ErrorCode.SERVICE_UNAVAILABLE, "push notifications are not configured")
+        .retryAfter(RETRY_AFTER);
   }
 }

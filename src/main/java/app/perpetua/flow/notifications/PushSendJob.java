@@ -20,13 +20,13 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The job that pushes one notification to one browser (FR-056, FR-028b). A browser that is gone is
- * forgotten; a push service that is away is asked again, at most as often as any job is tried, and
- * then the push is dropped: the notification itself is in the app. Thread-safe.
+ * The job that pushes one notification to one browser (FR-056, FR-028b). Deletes subscriptions that
+ * the push service reports as gone. Retries while the push service is unavailable; the last attempt
+ * drops the push, as the notification itself is in the app. Thread-safe.
  */
 public final class PushSendJob
-    implements TwoPhaseHandler<PushSendJob.Sending, PushService.Outcome> {
-  /** How an attempt ended, for whoever counts. */
+    implements TwoPhaseHandler<PushSendJob.Attempt, PushService.Outcome> {
+  /** The outcome of an attempt, for metrics. */
   public enum Result implements WireName {
     SENT,
     GONE,
@@ -35,23 +35,17 @@ public final class PushSendJob
     DROPPED
   }
 
-  /**
-   * One attempt.
-   *
-   * @param subscription to whom
-   * @param last whether there will be no other
-   */
-  public record Sending(PushService.Push push, UUID subscription, boolean last) {}
+  /** One attempt. */
+  public record Attempt(PushService.Push push, UUID subscriptionId, boolean isLast) {}
 
-  /** What the job was enqueued with. */
   private record Payload(UUID notificationId, UUID subscriptionId) {}
 
   private static final System.Logger LOG = System.getLogger(PushSendJob.class.getName());
 
-  /** What a browser has not got after a day is better read in the app. */
-  private static final Duration LIFE = Duration.ofDays(1);
+  /** An older notification is read in the app. */
+  private static final Duration TIME_TO_LIVE = Duration.ofDays(1);
 
-  /** What fits a record of 4096 bytes once it is encrypted (RFC 8291, section 4). */
+  /** The most that fits into an encrypted record of 4096 bytes (RFC 8291, section 4). */
   static final int MAX_PAYLOAD = 3_993;
 
   private final Optional<PushService> service;
@@ -59,8 +53,8 @@ public final class PushSendJob
   private final Consumer<Result> counter;
 
   /**
-   * @param service none if push is not configured: what was enqueued before is let go
-   * @param counter told of every attempt, from any thread
+   * @param service empty if push is not configured: jobs enqueued earlier then end without effect
+   * @param counter called after every attempt, from any thread
    */
   public PushSendJob(Optional<PushService> service, Json json, Consumer<Result> counter) {
     this.service = service;
@@ -69,23 +63,23 @@ public final class PushSendJob
   }
 
   @Override
-  public Prepared<Sending> reserve(Tx tx, Job job) {
+  public Prepared<Attempt> reserve(Tx tx, Job job) {
     if (service.isEmpty()) {
       return Prepared.done();
     }
-    Payload about = json.read(job.payload(), Payload.class);
+    Payload payload = json.read(job.payload(), Payload.class);
     return tx.sql("notifications.find_push")
-        .bind("id", about.notificationId())
-        .bind("subscription_id", about.subscriptionId())
-        .one(row -> sending(tx, row, about, job))
-        .filter(sending -> sending.push().timeToLive().isPositive())
-        .<Prepared<Sending>>map(Prepared.Call::new)
+        .bind("id", payload.notificationId())
+        .bind("subscription_id", payload.subscriptionId())
+        .one(row -> attempt(tx, row, payload, job))
+        .filter(attempt -> attempt.push().timeToLive().isPositive())
+        .<Prepared<Attempt>>map(Prepared.Call::new)
         .orElseGet(Prepared::done);
   }
 
-  private Sending sending(Tx tx, Row row, Payload about, Job job) {
+  private Attempt attempt(Tx tx, Row row, Payload payload, Job job) {
     Notification notification = Notification.of(row);
-    Instant end = notification.createdAt().plus(LIFE);
+    Instant expiresAt = notification.createdAt().plus(TIME_TO_LIVE);
     PushService.Push push =
         new PushService.Push(
             row.text("endpoint"),
@@ -95,22 +89,22 @@ public final class PushSendJob
             notification.type() == Notification.Type.REMINDER
                 ? PushService.Urgency.HIGH
                 : PushService.Urgency.NORMAL,
-            Duration.between(tx.now(), end),
+            Duration.between(tx.now(), expiresAt),
             payload(notification));
-    return new Sending(push, about.subscriptionId(), job.isLastAttempt());
+    return new Attempt(push, payload.subscriptionId(), job.isLastAttempt());
   }
 
-  /** A repeat of the same notification replaces it. */
+  /** A repeated push of the same notification replaces the earlier one. */
   private static String topic(UUID id) {
     ByteBuffer bytes = ByteBuffer.allocate(2 * Long.BYTES);
     bytes.putLong(id.getMostSignificantBits()).putLong(id.getLeastSignificantBits());
     return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes.array());
   }
 
-  /** Only a long address can make it too long; the app finds it by the notification's id. */
+  /** Omits an action URL that is too long; the app finds it by the notification's id. */
   private byte[] payload(Notification notification) {
-    byte[] whole = payload(notification, notification.actionUrl());
-    return whole.length <= MAX_PAYLOAD ? whole : payload(notification, null);
+    byte[] complete = payload(notification, notification.actionUrl());
+    return complete.length <= MAX_PAYLOAD ? complete : payload(notification, null);
   }
 
   private byte[] payload(Notification notification, @Nullable String actionUrl) {
@@ -124,38 +118,39 @@ public final class PushSendJob
   }
 
   @Override
-  public PushService.Outcome call(Sending sending) throws InterruptedException {
-    PushService.Outcome outcome = service.orElseThrow().send(sending.push());
+  public PushService.Outcome call(Attempt attempt) throws InterruptedException {
+    PushService.Outcome outcome = service.orElseThrow().send(attempt.push());
     counter.accept(
         switch (outcome) {
           case PushService.Outcome.Sent _ -> Result.SENT;
           case PushService.Outcome.Gone _ -> Result.GONE;
           case PushService.Outcome.Rejected _ -> Result.REJECTED;
-          case PushService.Outcome.TryLater _ -> sending.last() ? Result.DROPPED : Result.RETRIED;
+          case PushService.Outcome.Unavailable _ ->
+              attempt.isLast() ? Result.DROPPED : Result.RETRIED;
         });
     return outcome;
   }
 
   @Override
   public TransactionalHandler.Next settle(
-      Tx tx, Job job, Sending sending, PushService.Outcome outcome) {
-    LogFields about =
-        LogFields.of("job_id", job.id()).with("subscription_id", sending.subscription());
+      Tx tx, Job job, Attempt attempt, PushService.Outcome outcome) {
+    LogFields fields =
+        LogFields.of("job_id", job.id()).with("subscription_id", attempt.subscriptionId());
     return switch (outcome) {
       case PushService.Outcome.Sent _ -> new TransactionalHandler.Next.Done();
       case PushService.Outcome.Gone _ -> {
-        tx.sql("notifications.drop_subscription").bind("id", sending.subscription()).atCommit();
+        tx.sql("notifications.drop_subscription").bind("id", attempt.subscriptionId()).atCommit();
         yield new TransactionalHandler.Next.Done();
       }
       case PushService.Outcome.Rejected(String why) -> {
-        LOG.log(System.Logger.Level.WARNING, "a push was rejected: " + why, about);
+        LOG.log(System.Logger.Level.WARNING, "push rejected: " + why, fields);
         yield new TransactionalHandler.Next.Done();
       }
-      case PushService.Outcome.TryLater(Duration atLeast, String why) -> {
-        if (!sending.last()) {
-          yield new TransactionalHandler.Next.Retry(atLeast, why);
+      case PushService.Outcome.Unavailable(Duration retryAfter, String why) -> {
+        if (!attempt.isLast()) {
+          yield new TransactionalHandler.Next.Retry(retryAfter, why);
         }
-        LOG.log(System.Logger.Level.WARNING, "a push is dropped: " + why, about);
+        LOG.log(System.Logger.Level.WARNING, "push dropped: " + why, fields);
         yield new TransactionalHandler.Next.Done();
       }
     };

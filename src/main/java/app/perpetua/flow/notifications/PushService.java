@@ -2,24 +2,24 @@ package app.perpetua.flow.notifications;
 
 import java.time.Duration;
 
-/** Delivers a message to a browser, by whatever push service its endpoint belongs to. */
+/** The port to the push services that deliver messages to browsers. Thread-safe. */
 public interface PushService {
-  /** How soon a sleeping device should be woken for it (RFC 8030, section 5.3). */
+  /** RFC 8030, section 5.3. */
   enum Urgency {
     NORMAL,
     HIGH
   }
 
   /**
-   * What is to be delivered. Prints nothing of it: endpoint and keys are as good as a password, and
-   * the payload is the user's.
+   * A message. {@link #toString} omits everything: endpoint and keys are secrets, and the payload
+   * is the user's.
    *
-   * @param endpoint the browser's address at its push service
+   * @param endpoint the URL of the browser's subscription at its push service
    * @param p256dh the browser's public key, an uncompressed point on P-256
    * @param auth the secret shared with the browser, 16 bytes
-   * @param topic at most 32 characters of base64url: a later message replaces one of the same topic
-   *     that was not delivered yet
-   * @param timeToLive how long the push service keeps it for a browser that is away
+   * @param topic at most 32 characters of base64url; a message replaces an undelivered one of the
+   *     same topic
+   * @param timeToLive how long the push service stores it for an offline browser
    * @param payload at most 3993 bytes
    */
   record Push(
@@ -36,30 +36,29 @@ public interface PushService {
     }
   }
 
-  /** What became of it. */
   sealed interface Outcome {
-    /** The push service has it. */
+    /** The push service accepted the message. */
     record Sent() implements Outcome {}
 
-    /** The browser no longer wants any. */
+    /** The subscription no longer exists. */
     record Gone() implements Outcome {}
 
     /**
-     * Refused for what it is; another attempt would fare no better.
+     * A permanent failure.
      *
-     * @param why for the operator, without endpoint, keys or payload
+     * @param why for the log, without endpoint, keys or payload
      */
     record Rejected(String why) implements Outcome {}
 
     /**
-     * It could not be delivered now.
+     * A failure that may pass.
      *
-     * @param atLeast how long the push service asks us to wait, bounded; zero if it does not say
-     * @param why for the operator, without endpoint, keys or payload
+     * @param retryAfter as the push service requests, bounded; zero if it does not
+     * @param why for the log, without endpoint, keys or payload
      */
-    record TryLater(Duration atLeast, String why) implements Outcome {}
+    record Unavailable(Duration retryAfter, String why) implements Outcome {}
   }
 
-  /** Sends it, within 5 s. */
+  /** Sends a message; returns within 5 s. */
   Outcome send(Push push) throws InterruptedException;
 }

@@ -4,8 +4,8 @@ import java.time.Instant;
 import java.util.UUID;
 
 /**
- * A browser that asked for push, as the contract shows it: without its keys.
+ * A browser's push subscription, without its keys.
  *
- * @param endpoint its address at its push service
+ * @param endpoint its URL at the push service
  */
 public record PushSubscription(UUID id, String endpoint, Instant createdAt) {}

@@ -7,14 +7,14 @@ import app.perpetua.flow.sql.Tx;
 import java.util.List;
 import java.util.Optional;
 
-/** The browsers that a user wants to be pushed to (FR-028a). Thread-safe. */
+/** The push subscriptions of users' browsers (FR-028a). Thread-safe. */
 public final class PushSubscriptions {
-  private static final int MOST = 10;
+  private static final int MAX_SUBSCRIPTIONS = 10;
 
   /**
    * A saved subscription.
    *
-   * @param added false if the user had that endpoint already
+   * @param added false if the endpoint was the user's already
    */
   public record Saved(PushSubscription subscription, boolean added) {}
 
@@ -25,28 +25,29 @@ public final class PushSubscriptions {
   }
 
   /**
-   * Subscribes a browser, or takes its new keys. An endpoint that was another user's is this one's
-   * from now on: it is the same browser.
+   * Adds a subscription or updates its keys. An endpoint of another user moves to the acting user,
+   * as it is the same browser.
    *
-   * @param endpoint checked by the address guard
+   * @param endpoint permitted by the address guard
    * @param p256dh a point on P-256
    * @param auth 16 bytes
-   * @throws Refusal {@code LIMIT_EXCEEDED} if the user has ten others
+   * @throws Refusal {@code LIMIT_EXCEEDED} if the user already has ten
    */
   public Saved save(Tx tx, String endpoint, byte[] p256dh, byte[] auth) {
-    List<PushSubscription> present =
+    List<PushSubscription> existing =
         tx.sql("notifications.list_subscriptions")
             .list(
                 row ->
                     new PushSubscription(
                         row.uuid("id"), row.text("endpoint"), row.instant("created_at")));
     Optional<PushSubscription> same =
-        present.stream().filter(one -> one.endpoint().equals(endpoint)).findFirst();
-    if (same.isEmpty() && present.size() >= MOST) {
+        existing.stream().filter(other -> other.endpoint().equals(endpoint)).findFirst();
+    if (same.isEmpty() && existing.size() >= MAX_SUBSCRIPTIONS) {
       throw Refusal.of(
-              ErrorCode.LIMIT_EXCEEDED, "no more than " + MOST + " browsers may be subscribed")
-          .with("limit", MOST)
-          .with("current", present.size());
+              ErrorCode.LIMIT_EXCEEDED,
+              "no more than " + MAX_SUBSCRIPTIONS + " browsers may be subscribed")
+          .with("limit", MAX_SUBSCRIPTIONS)
+          .with("current", existing.size());
     }
     PushSubscription saved =
         same.orElseGet(() -> new PushSubscription(ids.next(), endpoint, tx.now()));
@@ -60,7 +61,7 @@ public final class PushSubscriptions {
     return new Saved(saved, same.isEmpty());
   }
 
-  /** Unsubscribes the acting user's browser; nothing happens if it is not subscribed. */
+  /** Removes the acting user's subscription, if there is one. */
   public void remove(Tx tx, String endpoint) {
     tx.sql("notifications.delete_endpoint").bind("endpoint", endpoint).atCommit();
   }

@@ -9,11 +9,11 @@ import java.security.interfaces.ECPublicKey;
 import java.util.Base64;
 
 /**
- * The service's identity towards push services (RFC 8292). {@link #toString} leaves out the keys.
+ * The service's identity towards push services (RFC 8292). {@link #toString} omits the keys.
  *
  * @param publicKey browsers subscribe with it
- * @param privateKey signs the tokens that push services receive
- * @param subject how push service operators contact us: a mailto or https URI
+ * @param privateKey signs the tokens for push services
+ * @param subject contact for operators of push services: a mailto or https URI
  */
 public record Vapid(ECPublicKey publicKey, ECPrivateKey privateKey, String subject) {
   /**

@@ -1,4 +1,4 @@
-/** What a user is told: in the app, and by push to the browsers that asked for it. */
+/** Notifications in the app, and by Web Push to subscribed browsers. */
 @NullMarked
 package app.perpetua.flow.notifications;
 

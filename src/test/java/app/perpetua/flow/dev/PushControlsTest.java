@@ -97,11 +97,11 @@ class PushControlsTest {
     assertInstanceOf(Outcome.Gone.class, push(browser, "{}"));
     call("POST", "/push/script", "{\"status\": 429, \"retry_after\": 9, \"times\": 1}", 200);
     assertEquals(
-        new Outcome.TryLater(Duration.ofSeconds(9), "the push service responded with 429"),
+        new Outcome.Unavailable(Duration.ofSeconds(9), "the push service responded with 429"),
         push(browser, "{}"));
     assertInstanceOf(Outcome.Sent.class, push(browser, "{}"));
     call("POST", "/push/script", "{\"status\": 201, \"stall\": true, \"times\": 1}", 200);
-    assertInstanceOf(Outcome.TryLater.class, push(browser, "{}"));
+    assertInstanceOf(Outcome.Unavailable.class, push(browser, "{}"));
     call("POST", "/push/script", "{}", 400);
     call("POST", "/push/script", "{\"status\": 99}", 400);
   }

@@ -78,7 +78,7 @@ class NotificationApiTest {
   }
 
   @Test
-  void no_notification_is_an_empty_page() {
+  void without_notifications_the_page_is_empty() {
     Api.Answer page = api.get(ALL).expect(200);
     assertEquals(0, page.data().size());
     assertEquals(0, page.json().get("unread_count").intValue());
@@ -105,7 +105,7 @@ class NotificationApiTest {
   }
 
   @Test
-  void FR_057_reading_all_tells_how_many_were_not() {
+  void FR_057_reading_all_returns_the_number_of_unread() {
     told(session, "a");
     told(session, "b");
     TestService.Session other = service.newUser();
@@ -123,7 +123,7 @@ class NotificationApiTest {
   }
 
   @Test
-  void a_deleted_one_is_gone() {
+  void a_deleted_notification_is_not_found() {
     String one = ALL + "/" + told(session, "a");
     api.delete(one).expect(204);
     assertEquals(0, api.get(ALL).data().size());
@@ -147,7 +147,7 @@ class NotificationApiTest {
   }
 
   @Test
-  void an_account_that_is_gone_is_told_so() {
+  void a_deleted_account_is_unauthorized() {
     database.run("delete from auth.users where id = ?", session.userId());
     api.get(ALL).expect(401, "UNAUTHORIZED");
   }

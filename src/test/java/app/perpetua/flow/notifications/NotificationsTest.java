@@ -42,7 +42,7 @@ class NotificationsTest {
   }
 
   @Test
-  void FR_055_a_notification_is_written_with_the_change_that_it_tells_of() {
+  void FR_055_a_notification_commits_with_its_change() {
     UUID task = UUID.randomUUID();
     write(
         tx ->
@@ -60,7 +60,7 @@ class NotificationsTest {
   }
 
   @Test
-  void a_key_is_told_once_ever_and_to_each_user_once() {
+  void a_key_notifies_each_user_once() {
     subscribe(user);
     for (int i = 0; i < 3; i++) {
       write(tx -> told(tx, "first", "k"));
@@ -74,7 +74,7 @@ class NotificationsTest {
   }
 
   @Test
-  void a_key_is_told_once_even_if_the_user_has_deleted_what_it_told() {
+  void a_key_notifies_once_even_after_deletion() {
     subscribe(user);
     write(tx -> told(tx, "first", "k"));
     write(
@@ -87,7 +87,7 @@ class NotificationsTest {
   }
 
   @Test
-  void a_key_that_is_told_twice_within_one_change_is_told_once() {
+  void a_key_notifies_once_within_a_transaction() {
     write(
         tx -> {
           told(tx, "first", "k");
@@ -97,7 +97,7 @@ class NotificationsTest {
   }
 
   @Test
-  void without_a_key_the_user_may_be_told_again() {
+  void without_a_key_notifications_repeat() {
     subscribe(user);
     write(tx -> told(tx, "a", null));
     write(tx -> told(tx, "a", null));
@@ -106,7 +106,7 @@ class NotificationsTest {
   }
 
   @Test
-  void FR_056_a_push_goes_to_every_subscription_of_the_user_and_to_nobody_else() {
+  void FR_056_a_push_goes_to_all_subscriptions_of_the_user_only() {
     UUID first = subscribe(user);
     UUID second = subscribe(user);
     subscribe(database.newUser().save());
@@ -124,7 +124,7 @@ class NotificationsTest {
   }
 
   @Test
-  void what_is_told_in_the_app_alone_is_not_pushed() {
+  void a_notification_without_push_enqueues_no_push() {
     subscribe(user);
     write(tx -> notifications.add(tx, Notification.Type.SYSTEM, "a", "", null, null, "k", false));
     assertEquals(0, jobs(user));
@@ -148,7 +148,7 @@ class NotificationsTest {
   }
 
   @Test
-  void nothing_is_cut_in_the_middle_of_a_character() {
+  void truncation_respects_graphemes() {
     String astronaut = "👩‍🚀";
     write(
         tx ->
@@ -166,7 +166,7 @@ class NotificationsTest {
   }
 
   @Test
-  void a_character_without_end_is_cut_all_the_same() {
+  void a_grapheme_above_the_maximum_is_truncated() {
     write(
         tx ->
             notifications.add(

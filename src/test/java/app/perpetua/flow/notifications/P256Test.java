@@ -22,13 +22,13 @@ class P256Test {
   private final byte[] point = Base64.getUrlDecoder().decode(keys.publicKey());
 
   @RepeatedTest(20)
-  void a_point_on_the_curve_is_one_and_reads_back() {
+  void a_point_on_the_curve_is_accepted_and_encoded_again() {
     assertTrue(P256.isPoint(point));
     assertArrayEquals(point, P256.bytes(P256.publicKey(point)));
   }
 
   @Test
-  void FR_028a_a_point_beside_the_curve_is_none() {
+  void FR_028a_a_point_off_the_curve_is_refused() {
     for (int i = 1; i < point.length; i++) {
       byte[] other = point.clone();
       other[i] ^= 1;
@@ -38,7 +38,7 @@ class P256Test {
   }
 
   @Test
-  void another_length_or_form_is_none() {
+  void another_length_or_format_is_refused() {
     assertFalse(P256.isPoint(new byte[0]));
     assertFalse(P256.isPoint(Arrays.copyOf(point, 64)));
     assertFalse(P256.isPoint(Arrays.copyOf(point, 66)));
@@ -69,7 +69,7 @@ class P256Test {
   }
 
   @Test
-  void FR_056_the_halves_of_a_key_are_known() {
+  void FR_056_a_pair_of_keys_is_recognized() {
     Vapid vapid =
         new Vapid(
             Vapid.publicKey(keys.publicKey()), Vapid.privateKey(keys.privateKey()), "mailto:a@b.c");
@@ -86,7 +86,7 @@ class P256Test {
   @ParameterizedTest
   @ValueSource(
       strings = {"", "x", "AAAA", "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", "\u0000", "a+/b"})
-  void what_is_no_key_is_a_fault_that_does_not_repeat_it(String text) {
+  void an_invalid_key_is_not_quoted_in_the_error(String text) {
     IllegalArgumentException fault =
         assertThrows(IllegalArgumentException.class, () -> Vapid.privateKey(text));
     assertEquals("must be a private key on P-256, 32 bytes in base64url", fault.getMessage());
@@ -96,13 +96,13 @@ class P256Test {
   @ParameterizedTest
   @ValueSource(
       strings = {"", "a@b.c", "mailto:", "mailto:nobody", "http://x.example", "https:", "a b"})
-  void what_is_no_contact_is_a_fault(String text) {
+  void an_invalid_subject_is_refused(String text) {
     assertThrows(IllegalArgumentException.class, () -> Vapid.subject(text));
   }
 
   @ParameterizedTest
   @ValueSource(strings = {"mailto:a@b.c", "https://x.example/contact"})
-  void what_is_a_contact_is_kept(String text) {
+  void a_valid_subject_is_accepted(String text) {
     assertEquals(text, Vapid.subject(text));
   }
 }

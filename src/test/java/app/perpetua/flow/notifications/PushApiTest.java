@@ -154,7 +154,7 @@ class PushApiTest {
   }
 
   @Test
-  void FR_056_the_key_is_the_one_that_pushes_are_signed_with() {
+  void FR_056_the_published_key_verifies_pushes() {
     assertEquals(KEYS.publicKey(), api.get(KEY).expect(200).data().get("public_key").stringValue());
   }
 
@@ -270,12 +270,12 @@ class PushApiTest {
         "javascript:alert(1)",
         "x",
       })
-  void promise_26_an_endpoint_elsewhere_is_refused(String endpoint) {
+  void promise_26_an_endpoint_at_another_host_is_refused(String endpoint) {
     assertFault("endpoint", with(browser, "endpoint", endpoint));
   }
 
   @Test
-  void FR_028a_keys_that_are_none_are_refused() {
+  void FR_028a_invalid_keys_are_refused() {
     String point = browser.inbox().p256dh();
     char flipped = point.charAt(40) == 'A' ? 'B' : 'A';
     for (String wrong :
@@ -296,7 +296,7 @@ class PushApiTest {
   }
 
   @Test
-  void every_fault_is_told_at_once() {
+  void all_errors_are_reported_at_once() {
     Api.Answer answer =
         api.invalidOnPurpose().post(PUSH, Map.of("keys", Map.of("auth", "A"))).expect(400);
     assertEquals(
@@ -316,7 +316,7 @@ class PushApiTest {
   }
 
   @Test
-  void FR_028b_a_browser_that_is_gone_is_forgotten() {
+  void FR_028b_an_expired_subscription_is_deleted() {
     api.post(PUSH, browser.json()).expect(201);
     service.push().become(FakePushService.Script.status(410).times(1));
     told("nobody there");
@@ -325,7 +325,7 @@ class PushApiTest {
   }
 
   @Test
-  void without_keys_there_is_no_push() {
+  void push_is_off_without_keys() {
     Api theirs = pushless.newUser().api();
     theirs.get(KEY).expect(503, "SERVICE_UNAVAILABLE");
     theirs.post(PUSH, pushless.push().subscribe().json()).expect(503, "SERVICE_UNAVAILABLE");

@@ -162,7 +162,7 @@ class PushSendJobTest {
   }
 
   @Test
-  void what_is_no_reminder_wakes_nobody() {
+  void only_reminders_have_high_urgency() {
     subscribe("https://push.example.com/1");
     tell(Notification.Type.ACHIEVEMENT, "t", "", null);
     run();
@@ -171,7 +171,7 @@ class PushSendJobTest {
   }
 
   @Test
-  void the_longest_notification_fits_without_its_address() {
+  void the_longest_notification_fits_without_its_action_url() {
     subscribe("https://push.example.com/1");
     String hostile = "\u0001".repeat(500);
     tell(Notification.Type.SYSTEM, hostile, hostile, "/" + "x".repeat(4_000));
@@ -182,7 +182,7 @@ class PushSendJobTest {
   }
 
   @Test
-  void FR_028b_a_browser_that_is_gone_is_forgotten_and_the_others_are_not() {
+  void FR_028b_only_the_expired_subscription_is_deleted() {
     subscribe("https://push.example.com/1");
     tell(Notification.Type.SYSTEM, "t", "", null);
     subscribe("https://push.example.com/2");
@@ -199,7 +199,7 @@ class PushSendJobTest {
   }
 
   @Test
-  void what_was_rejected_is_not_tried_again_and_the_browser_stays() {
+  void a_rejected_push_is_not_retried_and_keeps_the_subscription() {
     subscribe("https://push.example.com/1");
     tell(Notification.Type.SYSTEM, "t", "", null);
     outcome = new Outcome.Rejected("the push service says 413");
@@ -211,10 +211,10 @@ class PushSendJobTest {
   }
 
   @Test
-  void a_push_service_that_is_away_is_tried_five_times_and_then_the_push_is_dropped() {
+  void a_push_is_dropped_after_five_attempts() {
     subscribe("https://push.example.com/1");
     tell(Notification.Type.SYSTEM, "t", "", null);
-    outcome = new Outcome.TryLater(Duration.ZERO, "the push service says 503");
+    outcome = new Outcome.Unavailable(Duration.ZERO, "the push service says 503");
     for (int attempt = 1; attempt <= 4; attempt++) {
       assertEquals(List.of(Worker.Outcome.FAILED), run());
       clock.advance(Duration.ofHours(1));
@@ -235,10 +235,10 @@ class PushSendJobTest {
   }
 
   @Test
-  void a_push_service_that_asks_to_wait_is_obeyed() {
+  void retry_after_is_respected() {
     subscribe("https://push.example.com/1");
     tell(Notification.Type.SYSTEM, "t", "", null);
-    outcome = new Outcome.TryLater(Duration.ofMinutes(40), "the push service says 429");
+    outcome = new Outcome.Unavailable(Duration.ofMinutes(40), "the push service says 429");
     assertEquals(List.of(Worker.Outcome.FAILED), run());
     clock.advance(Duration.ofMinutes(39));
     assertEquals(List.of(), run());
@@ -249,7 +249,7 @@ class PushSendJobTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"activity.notifications", "activity.push_subscriptions"})
-  void nothing_is_pushed_once_either_is_gone(String table) {
+  void nothing_is_pushed_after_a_deletion(String table) {
     subscribe("https://push.example.com/1");
     tell(Notification.Type.SYSTEM, "t", "", null);
     database.run("delete from " + table + " where user_id = ?", user);
@@ -258,7 +258,7 @@ class PushSendJobTest {
   }
 
   @Test
-  void what_is_a_day_old_is_not_pushed() {
+  void a_notification_older_than_a_day_is_not_pushed() {
     subscribe("https://push.example.com/1");
     tell(Notification.Type.SYSTEM, "t", "", null);
     clock.advance(Duration.ofDays(1));
@@ -267,7 +267,7 @@ class PushSendJobTest {
   }
 
   @Test
-  void without_keys_what_was_enqueued_is_let_go() {
+  void without_keys_enqueued_jobs_end_without_effect() {
     subscribe("https://push.example.com/1");
     tell(Notification.Type.SYSTEM, "t", "", null);
     assertEquals(List.of(Worker.Outcome.DONE), run(Optional.empty()));
@@ -275,7 +275,7 @@ class PushSendJobTest {
   }
 
   @Test
-  void promise_27_what_goes_wrong_is_logged_without_endpoint_or_text() {
+  void promise_27_failures_are_logged_without_endpoint_or_text() {
     List<String> lines = new CopyOnWriteArrayList<>();
     Handler capture =
         new Handler() {
@@ -305,10 +305,10 @@ class PushSendJobTest {
   }
 
   @Test
-  void promise_27_the_queue_keeps_nothing_of_what_is_pushed() {
+  void promise_27_the_queue_contains_no_text() {
     subscribe("https://push.example.com/1");
     tell(Notification.Type.SYSTEM, "t", "", null);
-    outcome = new Outcome.TryLater(Duration.ZERO, "the push service says 503");
+    outcome = new Outcome.Unavailable(Duration.ZERO, "the push service says 503");
     run();
     Map<String, @Nullable Object> job =
         database.row("select payload, last_error from ops.job_queue where user_id = ?", user);

@@ -73,7 +73,7 @@ public final class WebPush implements PushService {
     return switch (guard.check(push.endpoint())) {
       case Verdict.Denied(String why) -> new Outcome.Rejected("the endpoint " + why);
       case Verdict.Unknown _ ->
-          new Outcome.TryLater(Duration.ZERO, "the push service's host cannot be found");
+          new Outcome.Unavailable(Duration.ZERO, "the push service's host cannot be found");
       case Verdict.Allowed _ -> exchange(push);
     };
   }
@@ -93,9 +93,9 @@ public final class WebPush implements PushService {
       response.body().close();
       return outcome(response);
     } catch (TimeoutException e) {
-      return new Outcome.TryLater(Duration.ZERO, "the push service does not answer");
+      return new Outcome.Unavailable(Duration.ZERO, "the push service does not answer");
     } catch (IOException e) {
-      return new Outcome.TryLater(
+      return new Outcome.Unavailable(
           Duration.ZERO, "the push service cannot be reached: " + e.getClass().getSimpleName());
     }
   }
@@ -147,7 +147,7 @@ public final class WebPush implements PushService {
     }
     String reason = "the push service responded with " + status;
     return status == 429 || status >= 500
-        ? new Outcome.TryLater(ProviderHttp.retryAfter(response.headers(), clock), reason)
+        ? new Outcome.Unavailable(ProviderHttp.retryAfter(response.headers(), clock), reason)
         : new Outcome.Rejected(reason);
   }
 }

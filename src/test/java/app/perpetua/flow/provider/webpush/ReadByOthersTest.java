@@ -35,7 +35,7 @@ class ReadByOthersTest {
   private final Json json = new Json();
 
   @Test
-  void FR_056_other_implementations_read_what_is_sent() throws Exception {
+  void FR_056_other_implementations_decrypt_and_verify_messages() throws Exception {
     List<String> texts = new ArrayList<>(List.of("{\"title\":\"Grüße 👩‍🚀\"}"));
     for (int length : new int[] {1, 15, 16, 17, 1_000, 3_992, 3_993}) {
       texts.add("x".repeat(length));

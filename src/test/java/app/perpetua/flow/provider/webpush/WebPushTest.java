@@ -86,7 +86,7 @@ class WebPushTest {
   }
 
   @Test
-  void FR_056_the_browser_reads_what_was_sent() throws Exception {
+  void FR_056_the_browser_decrypts_the_message() throws Exception {
     String text = "{\"title\":\"Grüße 👩‍🚀\"}";
     assertEquals(new Outcome.Sent(), send(text.getBytes(StandardCharsets.UTF_8)));
     FakePushService.Message message = service.inbox().getFirst();
@@ -103,7 +103,7 @@ class WebPushTest {
   }
 
   @Test
-  void every_message_has_a_key_of_its_own() throws Exception {
+  void every_message_has_its_own_key() throws Exception {
     send();
     send();
     byte[] one = service.inbox().get(0).body();
@@ -118,22 +118,21 @@ class WebPushTest {
 
   @ParameterizedTest
   @CsvSource({"200", "201", "202", "204"})
-  void a_message_that_is_taken_is_sent(int status) throws Exception {
+  void an_accepted_message_is_sent(int status) throws Exception {
     service.become(Script.status(status));
     assertEquals(new Outcome.Sent(), send());
   }
 
   @ParameterizedTest
   @CsvSource({"404", "410"})
-  void FR_028b_a_browser_that_is_gone_is_told_apart(int status) throws Exception {
+  void FR_028b_an_expired_subscription_is_reported(int status) throws Exception {
     service.become(Script.status(status));
     assertEquals(new Outcome.Gone(), send());
   }
 
   @ParameterizedTest
   @CsvSource({"301", "302", "307", "308", "400", "401", "403", "413"})
-  void what_is_our_fault_is_not_tried_again_and_no_redirect_is_followed(int status)
-      throws Exception {
+  void client_errors_are_permanent_and_redirects_are_not_followed(int status) throws Exception {
     service.become(Script.status(status));
     assertEquals(new Outcome.Rejected("the push service responded with " + status), send());
     assertEquals(1, service.asked());
@@ -141,10 +140,11 @@ class WebPushTest {
 
   @ParameterizedTest
   @CsvSource({"500", "502", "503"})
-  void what_is_the_push_services_fault_is_tried_again(int status) throws Exception {
+  void server_errors_are_retried(int status) throws Exception {
     service.become(Script.status(status));
     assertEquals(
-        new Outcome.TryLater(Duration.ZERO, "the push service responded with " + status), send());
+        new Outcome.Unavailable(Duration.ZERO, "the push service responded with " + status),
+        send());
   }
 
   @ParameterizedTest
@@ -160,38 +160,39 @@ class WebPushTest {
         "Thu, 01 Jan 1970 00:00:00 GMT | PT0S",
         "Fri, 01 Jan 2100 00:00:00 GMT | PT1H",
       })
-  void a_push_service_that_asks_to_wait_is_obeyed_within_reason(String value, Duration wait)
-      throws Exception {
+  void retry_after_is_respected_up_to_a_maximum(String value, Duration wait) throws Exception {
     service.become(Script.status(429).retryAfter(value));
-    assertEquals(new Outcome.TryLater(wait, "the push service responded with 429"), send());
+    assertEquals(new Outcome.Unavailable(wait, "the push service responded with 429"), send());
   }
 
   @Test
-  void a_push_service_that_does_not_answer_is_given_up() throws Exception {
+  void a_push_service_that_does_not_answer_times_out() throws Exception {
     service.become(Script.status(201).in(Mode.STALLED));
     patience = SOON;
     // It stays silent until this has returned.
-    assertEquals(new Outcome.TryLater(Duration.ZERO, "the push service does not answer"), send());
+    assertEquals(
+        new Outcome.Unavailable(Duration.ZERO, "the push service does not answer"), send());
   }
 
   @Test
-  void an_answer_without_end_is_not_read() throws Exception {
+  void an_endless_response_is_not_read() throws Exception {
     service.become(Script.status(201).in(Mode.ENDLESS));
     assertEquals(new Outcome.Sent(), send());
   }
 
   @Test
-  void a_push_service_that_is_down_is_tried_again() throws Exception {
+  void an_unreachable_push_service_is_retried() throws Exception {
     String origin = "http://127.0.0.1:" + FreePort.find();
     assertEquals(
-        new Outcome.TryLater(Duration.ZERO, "the push service cannot be reached: ConnectException"),
+        new Outcome.Unavailable(
+            Duration.ZERO, "the push service cannot be reached: ConnectException"),
         pushing(InetAddress::getAllByName, origin).send(push(origin + "/push/x", new byte[1])));
   }
 
   @ParameterizedTest
   @ValueSource(
       strings = {"127.0.0.1", "10.1.2.3", "169.254.169.254", "::1", "fd00::1", "64:ff9b::7f00:1"})
-  void promise_26_an_endpoint_that_leads_inside_by_now_is_not_connected_to(String address)
+  void promise_26_an_endpoint_at_a_private_address_is_not_connected_to(String address)
       throws Exception {
     assertEquals(
         new Outcome.Rejected("the endpoint must not lead to a private address"),
@@ -200,7 +201,7 @@ class WebPushTest {
   }
 
   @Test
-  void promise_26_an_endpoint_elsewhere_is_not_connected_to() throws Exception {
+  void promise_26_an_endpoint_at_another_host_is_not_connected_to() throws Exception {
     assertEquals(
         new Outcome.Rejected("the endpoint must be an https URL"),
         pushing(InetAddress::getAllByName, "push.example.com")
@@ -214,21 +215,22 @@ class WebPushTest {
    * nobody listens there.
    */
   @Test
-  void promise_26_a_name_that_leads_inside_after_the_check_is_not_followed() throws Exception {
+  void promise_26_a_host_that_becomes_private_after_the_check_is_not_connected_to()
+      throws Exception {
     String host = "push.rebinding.test";
     ScriptedNames.script(
         host, InetAddress.getByName("2620:4f:8000::1"), InetAddress.getLoopbackAddress());
     patience = SOON;
     assertInstanceOf(
-        Outcome.TryLater.class,
+        Outcome.Unavailable.class,
         pushing(InetAddress::getAllByName, host).send(push("https://" + host + "/x", new byte[1])));
     assertEquals(1, ScriptedNames.left(host), "nobody has asked a second time");
   }
 
   @Test
-  void a_host_that_nobody_knows_now_is_tried_again() throws Exception {
+  void an_unresolvable_host_is_retried() throws Exception {
     assertEquals(
-        new Outcome.TryLater(Duration.ZERO, "the push service's host cannot be found"),
+        new Outcome.Unavailable(Duration.ZERO, "the push service's host cannot be found"),
         pushing(
                 host -> {
                   throw new UnknownHostException(host);
@@ -238,7 +240,7 @@ class WebPushTest {
   }
 
   @Test
-  void promise_27_a_push_prints_nothing_of_itself() {
+  void promise_27_to_string_of_a_push_omits_everything() {
     assertEquals("Push[***]", push("https://push.example.com/secret", new byte[1]).toString());
   }
 }
