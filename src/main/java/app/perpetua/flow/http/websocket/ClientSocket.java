@@ -98,7 +98,8 @@ public final class ClientSocket {
   private boolean write(int opcode, byte[] payload) {
     writing.lock();
     try {
-      if (closed) {
+      // Once a close begins, other frames are refused: many senders could keep the lock from it.
+      if (closed || (closing.get() && opcode != FrameReader.CLOSE)) {
         return false;
       }
       closed = opcode == FrameReader.CLOSE;
