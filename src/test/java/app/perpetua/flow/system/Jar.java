@@ -49,7 +49,6 @@ final class Jar implements AutoCloseable {
       String... arguments) {
     List<String> command = new ArrayList<>();
     command.add(java.resolve("bin/java").toString());
-    command.addAll(counted(java));
     // Half the work of a start, of which there are many.
     command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
     command.addAll(options);
@@ -86,12 +85,6 @@ final class Jar implements AutoCloseable {
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
-  }
-
-  /** What the processes run counts for coverage, too. */
-  private static List<String> counted(Path java) {
-    String agent = System.getProperty("jacoco.agent", "");
-    return agent.startsWith("-javaagent:") && java.equals(java()) ? List.of(agent) : List.of();
   }
 
   private static void collect(BufferedReader from, List<String> lines) {
