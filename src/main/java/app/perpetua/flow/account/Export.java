@@ -69,6 +69,8 @@ public final class Export {
   }
 
   /**
+   * Writes everything that the user has entered, as one JSON document.
+   *
    * @param now the time of the request
    */
   public void write(Actor actor, User user, Instant now, OutputStream out) throws IOException {

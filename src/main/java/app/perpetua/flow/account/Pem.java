@@ -29,6 +29,8 @@ public final class Pem {
   private Pem() {}
 
   /**
+   * Parses a private key.
+   *
    * @throws IllegalArgumentException unless it is an RSA key of 2048 bits or more in PKCS #8
    */
   public static RSAPrivateCrtKey privateKey(String text) {

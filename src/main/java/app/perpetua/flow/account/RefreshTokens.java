@@ -44,6 +44,8 @@ public final class RefreshTokens {
   public sealed interface Rotation {}
 
   /**
+   * The token was replaced by its successor.
+   *
    * @param token the successor
    */
   public record Rotated(UUID userId, LockedUser owner, String token) implements Rotation {}

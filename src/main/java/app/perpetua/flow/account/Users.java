@@ -19,6 +19,8 @@ public final class Users {
   private record StoredUser(User user, boolean nameChanged) {}
 
   /**
+   * A user who has just signed in.
+   *
    * @param refreshToken the session's first
    */
   public record SignedIn(User user, String refreshToken) {}
@@ -120,6 +122,8 @@ public final class Users {
   }
 
   /**
+   * Returns the acting user.
+   *
    * @throws Refusal {@code UNAUTHORIZED} if the account was deleted
    */
   public User me(Tx tx) {

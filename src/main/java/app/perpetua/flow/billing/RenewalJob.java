@@ -31,6 +31,8 @@ public final class RenewalJob implements TwoPhaseHandler<RenewalJob.ChargeReques
   public static final String KIND = "subscription_move";
 
   /**
+   * What the call to the payment provider needs.
+   *
    * @param orderId the attempt's
    * @param paymentId if present, the payment is fetched instead of charged
    */

@@ -23,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Subscriptions {
   /**
+   * The user's tier and subscription, as shown to the user.
+   *
    * @param status of the contract; null if there never was a subscription
    * @param periodEnd null if there never was a subscription
    * @param graceEnd null outside of the grace period
@@ -49,6 +51,8 @@ public final class Subscriptions {
   }
 
   /**
+   * Returns the acting user's billing state.
+   *
    * @throws Refusal {@code UNAUTHORIZED} if the account was deleted
    */
   public BillingState state(Tx tx) {

@@ -35,6 +35,8 @@ public final class WebhookSignature {
   }
 
   /**
+   * Verifies a webhook's signature and authorization, in constant time.
+   *
    * @param signature {@code Cko-Signature}; null if missing
    * @param authorizationHeader null if missing
    */

@@ -58,14 +58,11 @@ enum EndReason {
   private final String reason;
   private final int closeCode;
   private final Drain drain;
-  private final @Nullable ErrorMessage error;
+  private final @Nullable String errorCode;
+  private final String message;
 
   EndReason(String reason, int closeCode, Drain drain) {
-    this(reason, closeCode, drain, null);
-  }
-
-  EndReason(String reason, int closeCode, Drain drain, String errorCode, String message) {
-    this(reason, closeCode, drain, new ErrorMessage(errorCode, message));
+    this(reason, closeCode, drain, null, "");
   }
 
   /** A failure of the provider. */
@@ -73,11 +70,13 @@ enum EndReason {
     this(reason, 4502, Drain.DISCARD, "TRANSCRIPTION_FAILED", message);
   }
 
-  EndReason(String reason, int closeCode, Drain drain, @Nullable ErrorMessage error) {
+  EndReason(
+      String reason, int closeCode, Drain drain, @Nullable String errorCode, String message) {
     this.reason = reason;
     this.closeCode = closeCode;
     this.drain = drain;
-    this.error = error;
+    this.errorCode = errorCode;
+    this.message = message;
   }
 
   /** The record's {@code end_reason} and the close frame's reason. */
@@ -96,7 +95,7 @@ enum EndReason {
 
   /** Sent before the close frame; null for none. */
   @Nullable ErrorMessage error() {
-    return error;
+    return errorCode == null ? null : new ErrorMessage(errorCode, message);
   }
 
   /** True if nothing is charged, because the provider could not transcribe anything. */

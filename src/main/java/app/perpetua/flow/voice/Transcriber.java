@@ -74,6 +74,8 @@ public interface Transcriber {
   /** The result for a recording. */
   sealed interface Recognition {
     /**
+     * Speech was recognized.
+     *
      * @param text may be empty
      * @param language as the provider names it
      * @param confidence from 0 to 1

@@ -33,6 +33,8 @@ public final class Transcriptions {
   private static final String DESCRIPTION = "Transcription of a recording";
 
   /**
+   * A recording to transcribe.
+   *
    * @param seconds the length that the client states
    * @param noteId the voice note that gets the text; null for none
    */

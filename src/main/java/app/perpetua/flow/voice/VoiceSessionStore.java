@@ -228,6 +228,8 @@ public final class VoiceSessionStore {
   }
 
   /**
+   * Returns a session of the acting user.
+   *
    * @throws Refusal {@code NOT_FOUND}, {@code FORBIDDEN}
    */
   public VoiceSession get(Tx tx, UUID id) {
