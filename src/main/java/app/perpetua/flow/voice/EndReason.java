@@ -70,8 +70,7 @@ enum EndReason {
     this(reason, 4502, Drain.DISCARD, "TRANSCRIPTION_FAILED", message);
   }
 
-  EndReason(
-      String reason, int closeCode, Drain drain, @Nullable String errorCode, String message) {
+  EndReason(String reason, int closeCode, Drain drain, @Nullable String errorCode, String message) {
     this.reason = reason;
     this.closeCode = closeCode;
     this.drain = drain;

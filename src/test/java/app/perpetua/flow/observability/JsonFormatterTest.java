@@ -179,7 +179,7 @@ final class JsonFormatterTest {
     } finally {
       process.destroyForcibly().waitFor();
     }
-    assertEquals(List.of("thread worker died", "started", "ending", "ended"), lines);
+    assertEquals(List.of("thread worker terminated", "started", "ending", "ended"), lines);
   }
 
   /** A process that is busy when it is terminated. */

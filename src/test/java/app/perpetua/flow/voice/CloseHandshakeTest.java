@@ -275,24 +275,24 @@ class CloseHandshakeTest {
               Thread.ofVirtual().start(stopping.app()::close);
               return client;
             }),
-        end("unknown opcode", 1002, "an unknown opcode", spoken(raw("85 81 00 00 00 00 01"))),
-        end("unmasked frame", 1002, "a frame that is not masked", spoken(raw("82 02 01 02"))),
+        end("unknown opcode", 1002, "unknown opcode", spoken(raw("85 81 00 00 00 00 01"))),
+        end("unmasked frame", 1002, "frame is not masked", spoken(raw("82 02 01 02"))),
         end("reserved bits", 1002, "reserved bits are set", spoken(raw("c2 81 00 00 00 00 01"))),
         end("reserved bits, unmasked", 1002, "reserved bits are set", spoken(raw("92 02 01 02"))),
         end(
             "ping too large",
             1002,
-            "a control frame of more than 125 bytes",
+            "control frame over 125 bytes",
             spoken(client -> client.frames().write(Frames.PING, true, new byte[126]))),
         end(
             "ping in fragments",
             1002,
-            "a control frame in fragments",
+            "fragmented control frame",
             spoken(client -> client.frames().write(Frames.PING, false, new byte[1]))),
         end(
             "message inside another",
             1002,
-            "a message inside another",
+            "new message inside a fragmented one",
             spoken(
                 client -> {
                   client.frames().write(Frames.BINARY, false, new byte[10]);
@@ -301,17 +301,17 @@ class CloseHandshakeTest {
         end(
             "continuation of nothing",
             1002,
-            "a continuation of nothing",
+            "continuation without a message",
             unknown(client -> client.frames().write(Frames.CONTINUATION, true, new byte[1]))),
         end(
             "negative length",
             1002,
-            "a length that is negative",
+            "negative payload length",
             spoken(raw("82 ff ff 00 00 00 00 00 00 00"))),
         end(
-            "text that is not UTF-8",
+            "invalid UTF-8",
             1007,
-            "text that is not UTF-8",
+            "invalid UTF-8",
             spoken(
                 client ->
                     client.frames().write(Frames.TEXT, true, new byte[] {'a', (byte) 0xc3}))));
@@ -346,8 +346,8 @@ class CloseHandshakeTest {
     try (RawVoiceClient client = scenario.run()) {
       byte[] close = closeFrame(client);
       assertEquals(hex(frame(code, reason)), hex(close));
-      if (reason.equals("a length that is negative")) {
-        // The service cannot find the answer in the stream, so it closes at the time-out.
+      if (reason.equals("negative payload length")) {
+        // Where the answer begins in the stream cannot be known; it is cut.
         assertEquals(-1, client.socket().getInputStream().read());
         return;
       }
@@ -385,18 +385,16 @@ class CloseHandshakeTest {
         argumentSet("of a library", payload(3000, "Grüße"), payload(3000, "")),
         argumentSet("of an application", payload(4999, "x".repeat(123)), payload(4999, "")),
         argumentSet("empty", new byte[0], new byte[0]),
-        argumentSet("one byte", new byte[] {3}, payload(1002, "half a close code")),
-        argumentSet("below all", payload(999, ""), payload(1002, "an invalid close code")),
-        argumentSet("reserved", payload(1004, ""), payload(1002, "an invalid close code")),
-        argumentSet("no status", payload(1005, ""), payload(1002, "an invalid close code")),
-        argumentSet("abnormal", payload(1006, ""), payload(1002, "an invalid close code")),
-        argumentSet("TLS", payload(1015, ""), payload(1002, "an invalid close code")),
-        argumentSet("unassigned", payload(2999, ""), payload(1002, "an invalid close code")),
-        argumentSet("above all", payload(5000, ""), payload(1002, "an invalid close code")),
+        argumentSet("one byte", new byte[] {3}, payload(1002, "truncated close code")),
+        argumentSet("below all", payload(999, ""), payload(1002, "invalid close code")),
+        argumentSet("reserved", payload(1004, ""), payload(1002, "invalid close code")),
+        argumentSet("no status", payload(1005, ""), payload(1002, "invalid close code")),
+        argumentSet("abnormal", payload(1006, ""), payload(1002, "invalid close code")),
+        argumentSet("TLS", payload(1015, ""), payload(1002, "invalid close code")),
+        argumentSet("unassigned", payload(2999, ""), payload(1002, "invalid close code")),
+        argumentSet("above all", payload(5000, ""), payload(1002, "invalid close code")),
         argumentSet(
-            "not UTF-8",
-            new byte[] {3, (byte) 0xe8, (byte) 0xff},
-            payload(1007, "text that is not UTF-8")));
+            "not UTF-8", new byte[] {3, (byte) 0xe8, (byte) 0xff}, payload(1007, "invalid UTF-8")));
   }
 
   @ParameterizedTest
