@@ -310,8 +310,8 @@ record ArchitectureRules(String root) {
     return outermost(type).getSimpleName().endsWith("Routes");
   }
 
-  private static boolean isModule(JavaClass type) {
-    return outermost(type).getSimpleName().endsWith("Module");
+  private boolean isModule(JavaClass type) {
+    return isFeature(topPackage(type)) && outermost(type).getSimpleName().endsWith("Module");
   }
 
   /** The top-level class that a nested class or lambda is declared in. */

@@ -335,8 +335,8 @@ class ControlPortTest {
       delimiter = '|',
       textBlock =
           """
-          {}                                      | give advance, set or reset, and one alone
-          {"advance": "PT1H", "reset": true}      | give advance, set or reset, and one alone
+          {}                                      | give exactly one of advance, set and reset
+          {"advance": "PT1H", "reset": true}      | give exactly one of advance, set and reset
           {"reset": false}                        | reset must be true
           {"set": null}                           | set must not be null
           {"set": "tomorrow"}                     | set must be an instant in UTC such as 2026-01-19T10:30:00.000Z

@@ -17,9 +17,14 @@ import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
+/** The tests share the daily job, whose day only moves forward; hence their order. */
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class CleanupJobTest {
   @RegisterExtension static final TestDatabase database = new TestDatabase();
 
@@ -40,6 +45,7 @@ class CleanupJobTest {
   }
 
   @Test
+  @Order(2)
   void FR_054_partitions_are_dropped_after_thirty_days_and_created_a_week_ahead() {
     on.db.write(
         Actor.system(null),
@@ -56,6 +62,7 @@ class CleanupJobTest {
   }
 
   @Test
+  @Order(3)
   void a_locked_log_fails_the_job_instead_of_blocking_it() throws SQLException {
     on.clock.set(NOW.plus(Duration.ofDays(200)));
     try (Connection user = database.dataSource().getConnection();
@@ -73,6 +80,7 @@ class CleanupJobTest {
   }
 
   @Test
+  @Order(1)
   void rows_are_deleted_in_batches_until_none_is_left() {
     Deque<Integer> left = new ArrayDeque<>(List.of(CleanupJob.BATCH, CleanupJob.BATCH, 7));
     List<Worker.Ran> ran =
