@@ -15,9 +15,7 @@ import java.util.Map;
  */
 public interface FeatureModule {
   /** The feature's endpoints, one per line. */
-  default List<Route> routes() {
-    return List.of();
-  }
+  List<Route> routes();
 
   /** Job handlers by kind. */
   default Map<String, JobHandler> jobs() {
