@@ -74,7 +74,7 @@ class AchievementApiTest {
   }
 
   @Test
-  void whoever_has_achieved_nothing_sees_the_way_ahead() {
+  void a_user_without_achievements_sees_the_next_ones() {
     JsonNode mine = on.mine();
     assertEquals(0, mine.get("unlocked").size());
     assertEquals(7, mine.get("progress").size());

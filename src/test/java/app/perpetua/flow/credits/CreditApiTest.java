@@ -26,7 +26,7 @@ class CreditApiTest {
   private final Api api = user.api();
 
   @Test
-  void FR_037_whoever_joins_has_five_credits() {
+  void FR_037_a_new_user_has_five_credits() {
     JsonNode balance = api.get("/api/v1/credits/balance").expect(200).data();
     assertEquals(5, balance.get("kickstart").intValue());
     assertEquals(5, balance.get("total").intValue());

@@ -251,7 +251,7 @@ class CreditsTest {
   }
 
   @Test
-  void FR_041_whoever_leaves_keeps_fifty_at_most() {
+  void FR_041_a_user_who_leaves_pro_keeps_at_most_fifty() {
     write(tx -> credits.beginMonth(tx, "2026-03"));
     write(tx -> credits.endMonth(tx, "left"));
     assertEquals(50, balance().subscription());

@@ -148,7 +148,7 @@ class EventListenersTest {
   }
 
   @Test
-  void at_the_commit_whoever_left_a_statement_is_suspected_and_makes_up_for_it() {
+  void listeners_with_deferred_statements_are_left_out_and_retried_if_the_commit_fails() {
     AtomicInteger silent = new AtomicInteger();
     Worker worker =
         react(
