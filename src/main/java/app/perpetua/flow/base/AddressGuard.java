@@ -15,86 +15,87 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /**
- * Decides whether the service talks to an address that a user chose (promise 26): https on port
- * 443, at a host that is allowed, and only if all that the name leads to is public. To be asked
- * when the address is saved and again right before each use; docs/decisions/web-push.md says why
- * the address that was found is the one that is used. Thread-safe.
+ * Decides whether the service may send requests to a URL that a user chose (promise 26), which
+ * prevents server-side request forgery: https on port 443, an allowed host, and only public IP
+ * addresses. Check when the URL is saved and again right before each use;
+ * docs/decisions/web-push.md explains why the request then goes to an address that was checked.
+ * Thread-safe.
  */
 public final class AddressGuard {
-  /** What a URL is found to be. */
+  /** The result of a check. */
   public sealed interface Verdict {
-    /** It may be used, now. */
+    /** The URL may be used now. */
     record Allowed() implements Verdict {}
 
     /**
-     * It must not be used.
+     * The URL must not be used.
      *
-     * @param why what it must be, for whoever sent it, without repeating it
+     * @param why what the URL must be, for the client, without quoting it
      */
     record Denied(String why) implements Verdict {}
 
-    /** Nobody knows its host, now. */
+    /** The host name cannot be resolved at present. */
     record Unknown() implements Verdict {}
   }
 
-  /** Asks the DNS. */
+  /** Resolves host names. */
   @FunctionalInterface
   public interface Resolver {
     /**
-     * All addresses of that name, one at least. May take its time.
+     * Returns all addresses of the name, at least one. May block.
      *
-     * @throws UnknownHostException if there are none, or nobody answers
+     * @throws UnknownHostException if there are none or the DNS does not answer
      */
     InetAddress[] resolve(String host) throws UnknownHostException;
   }
 
-  /** Bytes; longer than any service's addresses, and what the database holds. */
+  /** Bytes, as in the database; longer than the URLs of any push service. */
   public static final int MAX_LENGTH = 2048;
 
-  private static final Duration LOOKUP = Duration.ofSeconds(2);
+  private static final Duration LOOKUP_TIMEOUT = Duration.ofSeconds(2);
 
-  /** Look-ups at once; nobody can interrupt one, so a DNS that is away could gather them. */
-  private static final int LOOKUPS = 16;
+  /** Look-ups cannot be interrupted, so they would accumulate while the DNS does not answer. */
+  private static final int MAX_LOOKUPS = 16;
 
   private final List<AllowedHost> allowed;
   private final Resolver resolver;
-  private final Semaphore lookups = new Semaphore(LOOKUPS);
+  private final Semaphore lookups = new Semaphore(MAX_LOOKUPS);
 
   public AddressGuard(List<AllowedHost> allowed, Resolver resolver) {
     this.allowed = List.copyOf(allowed);
     this.resolver = resolver;
   }
 
-  /** Looks at the URL, and asks the DNS if nothing else is wrong with it: 2 s at most. */
+  /** Checks the URL and then the addresses of its host, which takes at most 2 s. */
   public Verdict check(String text) throws InterruptedException {
     URI url;
     try {
       url = new URI(text);
     } catch (URISyntaxException e) {
-      return refused("must be an https URL");
+      return new Verdict.Denied("must be an https URL");
     }
     if (text.length() > MAX_LENGTH || url.getScheme() == null || url.getHost() == null) {
-      return refused("must be an https URL");
+      return new Verdict.Denied("must be an https URL");
     }
     if (url.getRawUserInfo() != null || url.getRawFragment() != null) {
-      return refused("must have neither credentials nor a fragment");
+      return new Verdict.Denied("must have neither credentials nor a fragment");
     }
     if (!text.chars().allMatch(c -> c > ' ' && c < 0x7f)) {
-      return refused("must be written in ASCII");
+      return new Verdict.Denied("must be written in ASCII");
     }
     AllowedHost entry = allowed.stream().filter(host -> host.matches(url)).findFirst().orElse(null);
     if (entry instanceof AllowedHost.Origin) {
       return new Verdict.Allowed();
     }
     if (!url.getScheme().equalsIgnoreCase("https")) {
-      return refused("must be an https URL");
+      return new Verdict.Denied("must be an https URL");
     }
     if (url.getPort() != -1 && url.getPort() != 443) {
-      return refused("must use port 443");
+      return new Verdict.Denied("must use port 443");
     }
     String host = url.getHost().toLowerCase(Locale.ROOT);
     if (entry == null || !AllowedHost.NAME.matcher(host).matches()) {
-      return refused("must be at one of the hosts that are allowed");
+      return new Verdict.Denied("must have one of the allowed hosts");
     }
     return checkAddresses(host);
   }
@@ -104,13 +105,15 @@ public final class AddressGuard {
       return new Verdict.Unknown();
     }
     CompletableFuture<InetAddress[]> found = new CompletableFuture<>();
-    // A platform thread, since a look-up holds on to its thread.
+    // A platform thread, because a look-up pins its carrier.
     Thread.ofPlatform().daemon().name("lookup").start(() -> lookUp(host, found));
     try {
-      InetAddress[] addresses = found.get(LOOKUP.toMillis(), TimeUnit.MILLISECONDS);
+      InetAddress[] addresses = found.get(LOOKUP_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
       boolean isPublic =
           addresses.length > 0 && Arrays.stream(addresses).allMatch(PublicAddress::isPublic);
-      return isPublic ? new Verdict.Allowed() : refused("must not lead to a private address");
+      return isPublic
+          ? new Verdict.Allowed()
+          : new Verdict.Denied("must not resolve to a private address");
     } catch (ExecutionException | TimeoutException e) {
       return new Verdict.Unknown();
     }
@@ -124,9 +127,5 @@ public final class AddressGuard {
     } finally {
       lookups.release();
     }
-  }
-
-  private static Verdict refused(String why) {
-    return new Verdict.Denied(why);
   }
 }

@@ -5,13 +5,13 @@ import java.net.URISyntaxException;
 import java.util.Locale;
 import java.util.regex.Pattern;
 
-/** An entry of a list of hosts that may be talked to. Immutable. */
+/** An entry of a list of hosts to which requests may be sent. Immutable. */
 public sealed interface AllowedHost {
-  /** A host name as the public DNS has them: labels, the last of which is no number. */
+  /** A host name of the public DNS: at least two labels, of which the last is not a number. */
   Pattern NAME =
       Pattern.compile("([a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9])?\\.)+(?!\\d+$)[a-z0-9-]{2,63}");
 
-  /** This host, by https on port 443. */
+  /** This host only. */
   record Exact(String host) implements AllowedHost {
     @Override
     public boolean matches(URI url) {
@@ -19,7 +19,7 @@ public sealed interface AllowedHost {
     }
   }
 
-  /** Any host below this domain, likewise. */
+  /** Any host below this domain. */
   record Subdomains(String domain) implements AllowedHost {
     @Override
     public boolean matches(URI url) {
@@ -27,7 +27,7 @@ public sealed interface AllowedHost {
     }
   }
 
-  /** Any host, likewise. */
+  /** Any host. */
   record Any() implements AllowedHost {
     @Override
     public boolean matches(URI url) {
@@ -35,7 +35,7 @@ public sealed interface AllowedHost {
     }
   }
 
-  /** Exactly this origin, wherever it leads: for development. */
+  /** This origin, whatever its scheme, port and addresses; for development. */
   record Origin(String origin) implements AllowedHost {
     @Override
     public boolean matches(URI url) {
@@ -43,14 +43,14 @@ public sealed interface AllowedHost {
     }
   }
 
-  /** True if the URL, which has a scheme and a host, leads there. */
+  /** Whether the entry covers the URL, which must have a scheme and a host. */
   boolean matches(URI url);
 
   /**
-   * Reads an entry: {@code push.example.com}, {@code *.example.com} or {@code
-   * http://127.0.0.1:8002}. {@link Any} is none, as not every list may be that wide.
+   * Parses {@code push.example.com}, {@code *.example.com} or {@code http://127.0.0.1:8002}. There
+   * is no notation for {@link Any}, because not every list may contain it.
    *
-   * @throws IllegalArgumentException telling what it must be
+   * @throws IllegalArgumentException saying what the list must contain
    */
   static AllowedHost parse(String text) {
     String entry = text.toLowerCase(Locale.ROOT);
@@ -59,7 +59,7 @@ public sealed interface AllowedHost {
     }
     String name = entry.startsWith("*.") ? entry.substring(2) : entry;
     if (!NAME.matcher(name).matches()) {
-      throw faulty();
+      throw invalid();
     }
     return entry.equals(name) ? new Exact(name) : new Subdomains(name);
   }
@@ -78,12 +78,12 @@ public sealed interface AllowedHost {
         return originOf(url);
       }
     } catch (URISyntaxException e) {
-      // Told below.
+      // Reported below.
     }
-    throw faulty();
+    throw invalid();
   }
 
-  /** Scheme, host and port, the port always written out, in lower case. */
+  /** Scheme, host and port in lower case, with the port even if it is the default. */
   private static String originOf(URI url) {
     String scheme = String.valueOf(url.getScheme()).toLowerCase(Locale.ROOT);
     int port = url.getPort() != -1 ? url.getPort() : scheme.equals("https") ? 443 : 80;
@@ -94,7 +94,7 @@ public sealed interface AllowedHost {
     return String.valueOf(url.getHost()).toLowerCase(Locale.ROOT);
   }
 
-  private static IllegalArgumentException faulty() {
+  private static IllegalArgumentException invalid() {
     return new IllegalArgumentException(
         "must list hosts such as push.example.com or *.example.com, or full origins");
   }

@@ -3,43 +3,42 @@ package app.perpetua.flow.base;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Says from any thread that an answer is no longer wanted: whoever waits for somebody else names
- * what ends the waiting. Thread-safe.
+ * Cancels an operation from another thread, such as a call whose client has disconnected.
+ * Thread-safe.
  */
 public final class Cancellation {
   private boolean cancelled;
-  private @Nullable Runnable end;
+  private @Nullable Runnable callback;
 
-  /** Nothing is wanted any more; does nothing the second time. */
+  /** Cancels the operation; has no effect the second time. */
   public void cancel() {
-    Runnable ending;
+    Runnable pending;
     synchronized (this) {
-      ending = cancelled ? null : end;
+      pending = cancelled ? null : callback;
       cancelled = true;
     }
-    if (ending != null) {
-      ending.run();
+    if (pending != null) {
+      pending.run();
     }
   }
 
-  /** True from the first {@link #cancel} on. */
   public synchronized boolean cancelled() {
     return cancelled;
   }
 
   /**
-   * What to do when it happens, instead of what was named before; at once if it has happened.
+   * Replaces the callback of {@link #cancel}; runs it at once if that has been called.
    *
-   * @param ending returns quickly and does not throw; null for nothing
+   * @param action returns quickly and does not throw; null for none
    */
-  public void onCancel(@Nullable Runnable ending) {
+  public void onCancel(@Nullable Runnable action) {
     boolean late;
     synchronized (this) {
-      end = ending;
+      callback = action;
       late = cancelled;
     }
-    if (late && ending != null) {
-      ending.run();
+    if (late && action != null) {
+      action.run();
     }
   }
 }

@@ -1,6 +1,6 @@
 package app.perpetua.flow.base;
 
-/** Every error code of the contract with the HTTP status it is answered with. */
+/** The error codes of the contract, with their HTTP statuses. */
 public enum ErrorCode {
   VALIDATION_ERROR(400),
   INVALID_SIGNATURE(400),
@@ -36,7 +36,6 @@ public enum ErrorCode {
     this.status = status;
   }
 
-  /** The HTTP status. */
   public int status() {
     return status;
   }

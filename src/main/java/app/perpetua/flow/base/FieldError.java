@@ -5,6 +5,6 @@ package app.perpetua.flow.base;
  *
  * @param field the field's path as the client wrote it, such as {@code due_date} or {@code
  *     keys.auth}
- * @param message what it must be, without repeating the value
+ * @param message what the field must be, without quoting its value
  */
 public record FieldError(String field, String message) {}

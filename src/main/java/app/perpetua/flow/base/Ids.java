@@ -6,15 +6,14 @@ import java.security.SecureRandom;
 import java.util.UUID;
 
 /**
- * Makes ids: UUID version 7 (RFC 9562), so that new rows land at the end of their index, and rising
- * within a millisecond, so that what one transaction does is listed in its order. The time inside
- * an id is the machine's, not the injected clock's: it decides nothing. Thread-safe.
+ * Generates ids: UUID version 7 (RFC 9562), so that new rows are appended to their index, and
+ * monotonic, so that the rows of one transaction sort in the order of their creation. The timestamp
+ * in an id is the system's, not the injected clock's; nothing depends on it. Thread-safe.
  */
 public final class Ids {
   private final TimeBasedEpochGenerator generator =
       Generators.timeBasedEpochGenerator(new SecureRandom());
 
-  /** A new id. */
   public UUID next() {
     return generator.generate();
   }

@@ -16,12 +16,11 @@ import tools.jackson.databind.module.SimpleModule;
 import tools.jackson.databind.ser.std.StdSerializer;
 
 /**
- * JSON as the contract writes it: {@code snake_case}, nulls present, instants in UTC with exactly
- * three digits of milliseconds. Reading is strict: no duplicate keys, no trailing text, depth and
- * number length bounded. Thread-safe.
+ * Reads and writes the contract's JSON: {@code snake_case}, nulls included, instants in UTC with
+ * exactly three digits of milliseconds. Reading is strict: no duplicate keys, no trailing text,
+ * bounded depth and number length. Thread-safe.
  */
 public final class Json {
-  /** Deeper than any request of the contract by far, shallow enough to cost nothing. */
   private static final int MAX_DEPTH = 64;
 
   private static final int MAX_NUMBER_LENGTH = 64;
@@ -45,12 +44,12 @@ public final class Json {
           .addModule(new SimpleModule().addSerializer(new MillisSerializer()))
           .build();
 
-  /** The value as JSON in UTF-8. */
+  /** Serializes the value as UTF-8. */
   public byte[] bytes(Object value) {
     return mapper.writeValueAsBytes(value);
   }
 
-  /** The value as JSON text. */
+  /** Serializes the value. */
   public String text(Object value) {
     return mapper.writeValueAsString(value);
   }
@@ -58,18 +57,18 @@ public final class Json {
   /**
    * Parses one JSON document.
    *
-   * @throws tools.jackson.core.JacksonException if it is none, or breaks a bound
+   * @throws tools.jackson.core.JacksonException if the text is invalid or exceeds a bound
    */
   public JsonNode parse(String text) {
     return mapper.readTree(text);
   }
 
-  /** Reads JSON that we wrote ourselves into a record of the same shape. */
+  /** Parses JSON that this service has written. */
   public <T> T read(String text, Class<T> type) {
     return mapper.readValue(text, type);
   }
 
-  /** The contract's notation of an instant, such as {@code 2026-01-19T10:30:00.000Z}. */
+  /** Formats an instant as the contract does, such as {@code 2026-01-19T10:30:00.000Z}. */
   public static String instant(Instant instant) {
     return INSTANT.format(instant);
   }

@@ -5,8 +5,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a log line says in members of its own, so that it can be searched by them. Passed along as a
- * parameter of the message, which need not mention it:
+ * Structured fields of a log line, passed as a parameter that the message need not contain:
  *
  * <pre>{@code
  * log.log(Level.INFO, "signed in", LogFields.of("request_id", id).with("user_id", userId));
@@ -14,16 +13,16 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Immutable.
  *
- * @param members {@code snake_case} names and their values, in order; values that are neither
- *     numbers nor booleans are written as text
+ * @param members values by {@code snake_case} name, in order; values that are neither numbers nor
+ *     booleans are logged as text
  */
 public record LogFields(Map<String, Object> members) {
-  /** One member; none if the value is null. */
+  /** One field; none if the value is null. */
   public static LogFields of(String name, @Nullable Object value) {
     return new LogFields(Map.of()).with(name, value);
   }
 
-  /** The same with one more member, or with none if the value is null. */
+  /** A copy with one more field, or this if the value is null. */
   public LogFields with(String name, @Nullable Object value) {
     if (value == null) {
       return this;

@@ -6,17 +6,14 @@ import java.net.UnknownHostException;
 import java.util.List;
 import java.util.stream.Stream;
 
-/**
- * Tells addresses of the public Internet from all others, by IANA's special-purpose registries (RFC
- * 6890 and those that have joined it). What is not known to be public is not.
- */
+/** Recognizes public IP addresses by IANA's special-purpose address registries (RFC 6890). */
 final class PublicAddress {
-  /** The first bits of some addresses. */
+  /** An address block in CIDR notation. */
   private record Block(byte[] address, int bits) {
     static Block of(String text) {
       String[] parts = text.split("/", 2);
       try {
-        // A literal, for which nobody is asked.
+        // Literals are parsed without a look-up.
         byte[] address = InetAddress.getByName(parts[0]).getAddress();
         return new Block(address, Integer.parseInt(parts[1]));
       } catch (UnknownHostException e) {
@@ -42,9 +39,9 @@ final class PublicAddress {
       Stream.of(
               "0.0.0.0/8", // this network
               "10.0.0.0/8", // private
-              "100.64.0.0/10", // behind a carrier's NAT
+              "100.64.0.0/10", // carrier-grade NAT
               "127.0.0.0/8", // loopback
-              "169.254.0.0/16", // link-local, and the metadata of cloud machines
+              "169.254.0.0/16", // link-local, with cloud metadata services
               "172.16.0.0/12", // private
               "192.0.0.0/24", // protocol assignments
               "192.0.2.0/24", // documentation
@@ -57,20 +54,19 @@ final class PublicAddress {
               "240.0.0.0/4", // reserved, and broadcast
               "2001::/23", // protocol assignments: Teredo, benchmarking, ORCHID
               "2001:db8::/32", // documentation
-              "2002::/16", // 6to4, which leads to any IPv4 address
+              "2002::/16", // 6to4, which embeds any IPv4 address
               "3fff::/20") // documentation
           .map(Block::of)
           .toList();
 
   /**
-   * All that is given out for the public Internet. Outside lie loopback, link-local, unique local
-   * and multicast addresses, and those that hold an IPv4 address (mapped, compatible, NAT64).
+   * Global unicast. Excludes loopback, link-local, unique local and multicast addresses, and those
+   * that embed an IPv4 address (mapped, compatible, NAT64).
    */
   private static final Block GLOBAL_V6 = Block.of("2000::/3");
 
   private PublicAddress() {}
 
-  /** True if the address is of the public Internet. */
   static boolean isPublic(InetAddress address) {
     byte[] bytes = address.getAddress();
     return (!(address instanceof Inet6Address) || GLOBAL_V6.contains(bytes))

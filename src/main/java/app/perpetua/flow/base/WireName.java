@@ -4,24 +4,22 @@ import com.fasterxml.jackson.annotation.JsonValue;
 import java.util.Arrays;
 import java.util.Locale;
 
-/** An enum whose constants go into JSON, SQL and metrics in lower case. */
+/** An enum whose constants are written in lower case in JSON, SQL and metrics. */
 public interface WireName {
-  /** The constant's name in Java. */
   String name();
 
-  /** The constant's name in the contract, in the database and in metrics. */
   @JsonValue
   default String wireName() {
     return name().toLowerCase(Locale.ROOT);
   }
 
-  /** The wire names of all constants, in their order. */
+  /** The wire names of all constants, in the order of declaration. */
   static <E extends Enum<E> & WireName> String[] all(Class<E> type) {
     return Arrays.stream(type.getEnumConstants()).map(WireName::wireName).toArray(String[]::new);
   }
 
   /**
-   * The constant of that wire name.
+   * Returns the constant with this wire name.
    *
    * @throws IllegalArgumentException if there is none
    */

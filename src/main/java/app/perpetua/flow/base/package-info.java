@@ -1,4 +1,4 @@
-/** What every floor may use: refusals, ids, secrets, JSON. Knows neither HTTP nor SQL. */
+/** Basics for all packages, independent of HTTP and SQL: refusals, ids, secrets, JSON. */
 @NullMarked
 package app.perpetua.flow.base;
 

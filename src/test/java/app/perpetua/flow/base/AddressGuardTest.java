@@ -88,7 +88,7 @@ class AddressGuardTest {
       })
   void promise_26_other_hosts_are_refused_without_asking_for_them(String url)
       throws InterruptedException {
-    assertRefused("must be at one of the hosts that are allowed", url);
+    assertRefused("must have one of the allowed hosts", url);
     assertEquals(0, asked.get());
   }
 
@@ -184,9 +184,9 @@ class AddressGuardTest {
       })
   void promise_26_an_address_that_is_not_public_is_refused(String address) throws Exception {
     found = addresses(address);
-    assertRefused("must not lead to a private address", URL);
+    assertRefused("must not resolve to a private address", URL);
     found = addresses("93.184.215.14", address);
-    assertRefused("must not lead to a private address", URL);
+    assertRefused("must not resolve to a private address", URL);
   }
 
   @ParameterizedTest
@@ -231,7 +231,7 @@ class AddressGuardTest {
     assertEquals(2, asked.get());
     released.countDown();
     found = addresses();
-    assertRefused("must not lead to a private address", URL);
+    assertRefused("must not resolve to a private address", URL);
   }
 
   @ParameterizedTest

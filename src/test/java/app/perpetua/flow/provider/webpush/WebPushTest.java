@@ -195,7 +195,7 @@ class WebPushTest {
   void promise_26_an_endpoint_at_a_private_address_is_not_connected_to(String address)
       throws Exception {
     assertEquals(
-        new Outcome.Rejected("the endpoint must not lead to a private address"),
+        new Outcome.Rejected("the endpoint must not resolve to a private address"),
         pushing(_ -> new InetAddress[] {InetAddress.getByName(address)}, "push.example.com")
             .send(push("https://push.example.com/x", new byte[1])));
   }
