@@ -1,6 +1,6 @@
 -- name: enqueue
--- Commits with the change that asks for it. One that is due wakes the workers at once; the rest they
--- find by polling. NOTIFY takes part in the transaction, and is merely not heard behind a pooler.
+-- Jobs that are due wake the workers at once; later ones are found by polling. NOTIFY is sent by the
+-- commit; behind a pooler it is lost.
 insert into ops.job_queue (id, user_id, kind, job_key, payload, run_at, created_at)
 select :id, :user_id, :kind, :key, :payload::jsonb, :run_at::timestamptz, :now
 from (
@@ -10,7 +10,7 @@ on conflict (kind, job_key) where state in ('queued', 'running') do nothing
 
 -- name: enqueue_for_system
 -- scope: system
--- As above, for a job that belongs to no one user.
+-- As enqueue, for a job that belongs to no user.
 insert into ops.job_queue (id, kind, job_key, payload, run_at, created_at)
 select :id, :kind, :key, :payload::jsonb, :run_at::timestamptz, :now
 from (
@@ -19,27 +19,27 @@ from (
 on conflict (kind, job_key) where state in ('queued', 'running') do nothing
 
 -- name: cancel
--- A running one has its handler's own checks to stop it.
+-- The handler of a running job checks by itself whether there is still work to do.
 delete from ops.job_queue
 where user_id = :user_id and kind = :kind and job_key = :key and state = 'queued'
 
--- name: cancel_about
--- As above, for all that concern one thing; a user has as many waiting as they have reminders.
+-- name: cancel_matching
+-- As cancel, for all jobs with these members in the payload. A user has few jobs: one per reminder.
 delete from ops.job_queue
-where user_id = :user_id and kind = :kind and payload @> :about::jsonb and state = 'queued'
+where user_id = :user_id and kind = :kind and payload @> :members::jsonb and state = 'queued'
 
 -- name: reschedule
--- A new time is a new beginning: earlier attempts do not count against it.
+-- Attempts made before do not count.
 update ops.job_queue
 set run_at = :run_at::timestamptz, attempts = 0, last_error = null
 where user_id = :user_id and kind = :kind and job_key = :key and state = 'queued'
 
 -- name: claim_due
 -- scope: system
--- Workers pass over each other's rows instead of waiting. Attempts count here, so that a job which
--- kills its worker counts as well. Only kinds that this release knows: a later one may have more.
--- What was tried before may be what kills workers: it is claimed only to run at once and comes
--- first, so that what a worker holds for later loses one attempt by it at most.
+-- Workers skip rows that others have locked. The attempt is counted at the claim, so that jobs which
+-- kill their worker end, too. Kinds of later releases are left to their workers. A job attempted
+-- before may be one that kills workers: it is claimed only to run at once, and runs first, so that
+-- prefetched jobs lose at most one attempt to it.
 with due as materialized (
   select id, run_at, attempts
   from ops.job_queue
@@ -51,10 +51,10 @@ with due as materialized (
 chosen as (
   select id
   from (
-    select id, attempts, row_number() over (partition by attempts > 0 order by run_at, id) as turn
+    select id, attempts, row_number() over (partition by attempts > 0 order by run_at, id) as place
     from due
   ) as ranked
-  where attempts = 0 or turn <= :now_count
+  where attempts = 0 or place <= :now_count
 ),
 claimed as (
   update ops.job_queue j
@@ -71,7 +71,7 @@ order by attempts > 1 desc, run_at, id
 
 -- name: extend_leases
 -- scope: system
--- A lease that was lost meanwhile matches no row and stays lost; only running jobs have one.
+-- A lost lease matches no row; only running jobs have one.
 update ops.job_queue
 set heartbeat_at = clock_timestamp(),
     lease_until = clock_timestamp() + :lease_ms * interval '1 millisecond'
@@ -79,13 +79,13 @@ where id = any(:ids::uuid[]) and lease = any(:leases::uuid[])
 
 -- name: rescue
 -- scope: system
--- From a worker that is gone. One at a time: of the jobs it held one may have killed it, and shall
--- not be claimed together with the others again.
+-- Ends an expired lease. One at a time: one of the jobs may have killed their worker, and must not
+-- be claimed together with the others again.
 update ops.job_queue
 set state = case when attempts >= max_attempts then 'dead' else 'queued' end,
     finished_at = case when attempts >= max_attempts then :now::timestamptz end,
     lease = null, heartbeat_at = null, lease_until = null,
-    last_error = 'its worker was lost'
+    last_error = 'lease expired'
 where id = (
   select id
   from ops.job_queue
@@ -98,8 +98,8 @@ returning kind, state
 
 -- name: finish
 -- scope: system
--- Leaves with what the handler did and the commit, as one message. Nothing to update: the lease was
--- lost. Then job_queue_running_leased refuses the row below, and with it the whole transaction.
+-- Sent with the commit, so nothing can read how many rows it updated. If none, because the lease was
+-- lost, the insert violates job_queue_running_leased and fails the transaction.
 with ended as (
   update ops.job_queue
   set state = 'done', finished_at = :now, lease = null, heartbeat_at = null, lease_until = null,
@@ -113,8 +113,7 @@ where not exists (select from ended)
 
 -- name: snooze
 -- scope: system
--- The handler did part of the work, or found it too early: no failure, so attempts begin anew. As
--- above if the lease was lost.
+-- Not a failure, so attempts start anew. If the lease was lost, it fails as finish does.
 with ended as (
   update ops.job_queue
   set state = 'queued', run_at = :run_at::timestamptz, attempts = 0, lease = null,
@@ -135,7 +134,7 @@ where id = :id and lease = :lease
 
 -- name: discard
 -- scope: system
--- No further attempt is left; people must look at it.
+-- No attempt is left; an operator has to look at the job.
 update ops.job_queue
 set state = 'dead', finished_at = :now, lease = null, heartbeat_at = null, lease_until = null,
     last_error = :error
@@ -143,15 +142,15 @@ where id = :id and lease = :lease
 
 -- name: release
 -- scope: system
--- The worker stops in an orderly way: the attempt does not count.
+-- The job did not fail, so the attempt does not count.
 update ops.job_queue
 set state = 'queued', attempts = attempts - 1, lease = null, heartbeat_at = null,
     lease_until = null
 where id = any(:ids::uuid[]) and lease = any(:leases::uuid[])
 
--- name: find_busy
+-- name: find_pending
 -- scope: system
--- Whether anything that this release knows is due or running, wherever.
+-- Whether any job of a kind that this release knows is due or running, in any worker.
 select exists (
          select from ops.job_queue
          where state = 'queued' and run_at <= :now and kind = any(:kinds::text[])
@@ -159,11 +158,11 @@ select exists (
        or exists (
          select from ops.job_queue
          where state = 'running' and lease_until > '-infinity' and kind = any(:kinds::text[])
-       ) as busy
+       ) as pending
 
 -- name: measure
 -- scope: system
--- What waits for its time is not counted: there may be a million reminders.
+-- Jobs that are not due are not counted: there may be a million reminders.
 select (select count(*) from ops.job_queue where state = 'queued' and run_at <= :now) as due,
        (select count(*) from ops.job_queue where state = 'running' and lease_until > '-infinity')
          as running,
@@ -172,10 +171,10 @@ select (select count(*) from ops.job_queue where state = 'queued' and run_at <= 
        (select min(run_at) from ops.job_queue where state = 'queued' and run_at <= :now)
          as oldest_due
 
--- name: begin_days
+-- name: insert_due_days
 -- scope: system
--- Today, and days since the last one that were missed, a week back at most; a kind that is new
--- begins today. Whoever inserts the day enqueues its job; all others find it there.
+-- Today and the days missed since the last run, a week back at most; a new kind starts today. The
+-- worker that inserts a day enqueues its job; in the others the insert does nothing.
 insert into ops.schedule_runs (kind, day, created_at)
 select k.kind, :today::date - back, :now
 from unnest(:kinds::text[]) as k (kind)
@@ -190,14 +189,14 @@ returning kind, day::text as day
 
 -- name: find_cursor
 -- scope: system
--- How far the day's batches have come; empty at the beginning.
+-- Where the day's next batch starts; empty for the first.
 select coalesce(cursor, '') as cursor
 from ops.schedule_runs
 where kind = :kind and day = :day::date
 
--- name: move_cursor
+-- name: store_cursor
 -- scope: system
--- Null: the day is done.
+-- A null cursor marks the day as done.
 update ops.schedule_runs
 set cursor = :cursor::text,
     finished_at = case when :cursor::text is null then :now::timestamptz end
@@ -205,7 +204,7 @@ where kind = :kind and day = :day::date
 
 -- name: list_dead
 -- scope: system
--- Newest first; the index is read backwards.
+-- Reads the index backwards.
 select id, user_id, kind, job_key, attempts, finished_at, coalesce(last_error, '') as last_error
 from ops.job_queue
 where state = 'dead' and finished_at is not null
@@ -214,7 +213,7 @@ limit :count
 
 -- name: retry_dead
 -- scope: system
--- The newest of each key, unless another job of that key lives already.
+-- The newest of each kind and key, unless an unfinished job has the same key.
 with newest as (
   select distinct on (kind, job_key) id, kind, job_key
   from ops.job_queue
@@ -232,7 +231,7 @@ where j.id = n.id
 
 -- name: delete_finished
 -- scope: system
--- cleanup, in batches. Dead ones stay until somebody has put them back.
+-- In batches. Dead jobs stay until an operator retries them.
 delete from ops.job_queue
 where id in (
   select id

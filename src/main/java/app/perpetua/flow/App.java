@@ -90,7 +90,7 @@ public final class App implements AutoCloseable {
    * @param timing time-outs of live voice sessions
    */
   public static App start(
-      Config config, Role role, Clock clock, Consumer<Worker.Ran> ran, VoiceTiming timing) {
+      Config config, Role role, Clock clock, Consumer<Worker.Run> ran, VoiceTiming timing) {
     List<AutoCloseable> parts = new ArrayList<>();
     try {
       new Migrations(config.database(), DATABASE_TIMEOUT, true).run();
@@ -105,7 +105,7 @@ public final class App implements AutoCloseable {
       Config config,
       Role role,
       Clock clock,
-      Consumer<Worker.Ran> ran,
+      Consumer<Worker.Run> ran,
       VoiceTiming timing,
       List<AutoCloseable> parts) {
     this.parts = parts;
@@ -192,7 +192,7 @@ public final class App implements AutoCloseable {
   }
 
   /** Runs every job that is due, in any role; returns the runs in order. */
-  public List<Worker.Ran> runDueJobs() {
+  public List<Worker.Run> runDueJobs() {
     return worker.runDue();
   }
 

@@ -69,7 +69,7 @@ public final class RenewalJob implements TwoPhaseHandler<RenewalJob.ChargeReques
   }
 
   @Override
-  public Prepared<ChargeRequest> reserve(Tx tx, Job job) {
+  public Prepared<ChargeRequest> prepare(Tx tx, Job job) {
     Subscription found = subscriptions.find(tx).orElse(null);
     if (found == null) {
       return Prepared.done();

@@ -153,7 +153,7 @@ public final class FocusSessions {
                     running,
                     seconds,
                     running.startedAt().plusSeconds(seconds)));
-    jobs.cancelAbout(tx, END, Map.of("task_id", taskId));
+    jobs.cancelMatching(tx, END, Map.of("task_id", taskId));
   }
 
   private FocusSession.Ended end(Tx tx, Running running, Task task, int seconds, Instant at) {

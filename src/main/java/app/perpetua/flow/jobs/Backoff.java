@@ -5,8 +5,8 @@ import java.util.List;
 import java.util.random.RandomGenerator;
 
 /**
- * How long a job rests after a failure: 10 s, 60 s, 5 min, 30 min, then 2 h, a fifth more or less,
- * so that what failed together does not come back together. Thread-safe if the generator is.
+ * Delays before retries: 10 s, 60 s, 5 min, 30 min, then 2 h, each with a jitter of 20 % so that
+ * jobs that failed together are not retried together. Thread-safe if the generator is.
  */
 public final class Backoff {
   private static final double JITTER = 0.2;
@@ -25,11 +25,7 @@ public final class Backoff {
     this.random = random;
   }
 
-  /**
-   * The rest after that attempt, in whole milliseconds.
-   *
-   * @param attempt from 1
-   */
+  /** The delay after this failed attempt (from 1), in whole milliseconds. */
   Duration after(int attempt) {
     Duration step = STEPS.get(Math.min(attempt, STEPS.size()) - 1);
     double factor = 1 - JITTER + 2 * JITTER * random.nextDouble();

@@ -7,20 +7,20 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Where jobs wait for other companies, without a slot and without a connection. Thread-safe; stops
- * once.
+ * Virtual threads in which jobs wait for providers, holding neither a slot of the worker nor a
+ * database connection. Thread-safe.
  */
 final class CallPool {
-  /** What waits takes memory, and a company that stalls would gather it. */
-  private static final int MOST = 32;
+  /** Bounds the memory that waiting jobs take while a provider stalls. */
+  private static final int MAX_CALLS = 32;
 
-  private final Semaphore places = new Semaphore(MOST);
+  private final Semaphore permits = new Semaphore(MAX_CALLS);
   private final ExecutorService threads =
       Executors.newThreadPerTaskExecutor(Thread.ofVirtual().name("job-call-", 0).factory());
 
-  /** Runs it in a thread of its own; false, and nothing else, if all places are taken. */
-  boolean take(Runnable call) {
-    if (!places.tryAcquire()) {
+  /** Starts the call in a thread of its own, or returns false if too many are in progress. */
+  boolean tryExecute(Runnable call) {
+    if (!permits.tryAcquire()) {
       return false;
     }
     threads.execute(
@@ -28,19 +28,19 @@ final class CallPool {
           try {
             call.run();
           } finally {
-            places.release();
+            permits.release();
           }
         });
     return true;
   }
 
-  /** Takes no more, and waits so long for those that wait. True if none is left. */
-  boolean awaitEnd(Duration patience) throws InterruptedException {
+  /** Accepts no more calls and waits for those in progress; false if the time-out elapses. */
+  boolean awaitTermination(Duration timeout) throws InterruptedException {
     threads.shutdown();
-    return threads.awaitTermination(patience.toNanos(), TimeUnit.NANOSECONDS);
+    return threads.awaitTermination(timeout.toNanos(), TimeUnit.NANOSECONDS);
   }
 
-  /** Interrupts those that wait. */
+  /** Interrupts the calls in progress. */
   void interrupt() {
     threads.shutdownNow();
   }

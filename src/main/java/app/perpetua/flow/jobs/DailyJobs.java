@@ -1,5 +1,7 @@
 package app.perpetua.flow.jobs;
 
+import app.perpetua.flow.sql.Actor;
+import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.Tx;
 import java.time.Instant;
 import java.time.LocalDate;
@@ -10,9 +12,9 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Kinds that run once per UTC day, however many workers there are and however their clocks differ:
- * the day is a row that one of them inserts. Days on which everything was down are caught up, each
- * once. Thread-safe.
+ * Kinds of jobs that run once per UTC day, however many workers there are and however much their
+ * clocks differ: the worker that inserts the day's row enqueues the job. Missed days are caught up,
+ * each once, a week back at most. Thread-safe.
  */
 public final class DailyJobs {
   /** Does one batch of a day's work. */
@@ -21,60 +23,53 @@ public final class DailyJobs {
     /**
      * Runs as a {@link TransactionalHandler} does.
      *
-     * @param tx the system's
-     * @param day whose work it is
-     * @param cursor where the batch before has stopped; empty for the first
-     * @return where the next one begins; none if the day is done
+     * @param tx a system transaction
+     * @param cursor what the previous batch returned; empty for the first
+     * @return the cursor of the next batch; none if the day's work is done
      */
     Optional<String> run(Tx tx, LocalDate day, String cursor);
   }
 
-  private record Begun(String kind, String day) {}
+  private record DueDay(String kind, LocalDate day) {}
 
   private final Jobs jobs;
   private final Map<String, Batch> batches;
-  private volatile @Nullable LocalDate begun;
+  private volatile @Nullable LocalDate lastEnqueued;
 
   public DailyJobs(Jobs jobs, Map<String, Batch> batches) {
     this.jobs = jobs;
     this.batches = Map.copyOf(batches);
   }
 
-  /** The handler of each kind. */
+  /** A handler for each kind. */
   Map<String, TransactionalHandler> handlers() {
     Map<String, TransactionalHandler> handlers = new HashMap<>();
     batches.forEach((kind, batch) -> handlers.put(kind, (tx, job) -> run(tx, job, batch)));
     return handlers;
   }
 
-  /** True if that time lies on a day that this process has not begun yet. */
-  boolean isNew(Instant now) {
-    return !batches.isEmpty() && !day(now).equals(begun);
+  /** Enqueues the jobs of today and of missed days that no worker has enqueued yet. */
+  void enqueueDue(Db db) {
+    if (!batches.isEmpty() && !day(db.now()).equals(lastEnqueued)) {
+      lastEnqueued = db.write(Actor.system(null), this::enqueueDue);
+    }
   }
 
-  /**
-   * Enqueues the day's jobs, and those of missed days, as far as nobody else has.
-   *
-   * @param tx the system's
-   */
-  void begin(Tx tx) {
-    tx.sql("jobs.begin_days")
+  private LocalDate enqueueDue(Tx tx) {
+    LocalDate today = day(tx.now());
+    tx.sql("jobs.insert_due_days")
         .bind("kinds", batches.keySet().stream().sorted().toArray(String[]::new))
-        .bind("today", day(tx.now()).toString())
-        .list(row -> new Begun(row.text("kind"), row.text("day")))
-        .forEach(day -> enqueue(tx, day));
+        .bind("today", today.toString())
+        .list(row -> new DueDay(row.text("kind"), LocalDate.parse(row.text("day"))))
+        .forEach(due -> enqueue(tx, due));
+    return today;
   }
 
-  /** A day that is over was due at its end, so that missed days come in their order. */
-  private void enqueue(Tx tx, Begun day) {
-    Instant end = LocalDate.parse(day.day()).plusDays(1).atStartOfDay(ZoneOffset.UTC).toInstant();
-    Instant due = end.isBefore(tx.now()) ? end : tx.now();
-    jobs.enqueue(tx, day.kind(), day.day(), due, Map.of());
-  }
-
-  /** Remembers that the day of that transaction has begun, once it is committed. */
-  void begun(Instant now) {
-    begun = day(now);
+  /** Missed days are due at their end, so that they run in order. */
+  private void enqueue(Tx tx, DueDay due) {
+    Instant end = due.day().plusDays(1).atStartOfDay(ZoneOffset.UTC).toInstant();
+    Instant runAt = end.isBefore(tx.now()) ? end : tx.now();
+    jobs.enqueue(tx, due.kind(), due.day().toString(), runAt, Map.of());
   }
 
   private static TransactionalHandler.Next run(Tx tx, Job job, Batch batch) {
@@ -85,7 +80,7 @@ public final class DailyJobs {
             .one(row -> row.text("cursor"))
             .orElse("");
     Optional<String> next = batch.run(tx, LocalDate.parse(job.key()), cursor);
-    tx.sql("jobs.move_cursor")
+    tx.sql("jobs.store_cursor")
         .bind("kind", job.kind())
         .bind("day", job.key())
         .bind("cursor", next.orElse(null))

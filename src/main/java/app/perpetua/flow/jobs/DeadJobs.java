@@ -6,13 +6,13 @@ import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** Jobs that failed too often, for the operator. Thread-safe. */
+/** Lists and retries jobs whose last attempt failed. For the operator; thread-safe. */
 public final class DeadJobs {
   /**
-   * One of them.
+   * A job without attempts left.
    *
-   * @param userId whose; null for a job of the system
-   * @param error what the last attempt said
+   * @param userId the job's user; null for a job of the system
+   * @param error the message of the last failure
    */
   public record DeadJob(
       UUID id,
@@ -24,14 +24,13 @@ public final class DeadJobs {
       String error) {}
 
   /**
-   * The newest, newest first.
+   * Returns up to {@code limit} dead jobs, newest first.
    *
-   * @param tx the system's
-   * @param most how many at most
+   * @param tx a system transaction
    */
-  public List<DeadJob> list(Tx tx, int most) {
+  public List<DeadJob> list(Tx tx, int limit) {
     return tx.sql("jobs.list_dead")
-        .bind("count", most)
+        .bind("count", limit)
         .list(
             row ->
                 new DeadJob(
@@ -45,10 +44,11 @@ public final class DeadJobs {
   }
 
   /**
-   * Puts them back, due now, with all their attempts; but for each kind and key one alone.
+   * Makes dead jobs due now, with all their attempts; of several with the same kind and key, only
+   * the newest.
    *
-   * @param tx the system's
-   * @return how many
+   * @param tx a system transaction
+   * @return the number of jobs that will run again
    */
   public int retry(Tx tx) {
     return tx.sql("jobs.retry_dead").run();

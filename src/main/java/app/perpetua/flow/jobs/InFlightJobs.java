@@ -6,42 +6,36 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** The claims that a worker works on. Times are of the real clock, in nanoseconds. Thread-safe. */
+/** The jobs that a worker is running. Times are {@link System#nanoTime}. Thread-safe. */
 final class InFlightJobs {
-  /** A handler that takes longer hangs: its claim is no longer extended. */
-  private static final Duration LONGEST = Duration.ofMinutes(5);
+  /** A handler that takes longer is considered stuck, and its lease is no longer extended. */
+  private static final Duration MAX_DURATION = Duration.ofMinutes(5);
 
-  /**
-   * A job that runs.
-   *
-   * @param since when it began
-   */
-  record Run(Job job, long since) {}
+  record Entry(Job job, long startedAt) {}
 
-  private final Map<UUID, Run> runs = new ConcurrentHashMap<>();
+  private final Map<UUID, Entry> entries = new ConcurrentHashMap<>();
 
-  Run begin(Job job) {
-    Run run = new Run(job, System.nanoTime());
-    runs.put(job.id(), run);
-    return run;
+  Entry add(Job job) {
+    Entry entry = new Entry(job, System.nanoTime());
+    entries.put(job.id(), entry);
+    return entry;
   }
 
-  /** Not one that was claimed anew meanwhile. */
-  void end(Run run) {
-    runs.remove(run.job().id(), run);
+  /** Removes the entry unless the same job has been claimed again since. */
+  void remove(Entry entry) {
+    entries.remove(entry.job().id(), entry);
   }
 
-  /** All, in no order. */
-  List<Job> all() {
-    return runs.values().stream().map(Run::job).toList();
+  List<Job> jobs() {
+    return entries.values().stream().map(Entry::job).toList();
   }
 
-  /** Those that do not hang. */
-  List<Job> alive() {
+  /** The jobs whose leases are to be extended. */
+  List<Job> notStuck() {
     long now = System.nanoTime();
-    return runs.values().stream()
-        .filter(run -> now - run.since() < LONGEST.toNanos())
-        .map(Run::job)
+    return entries.values().stream()
+        .filter(entry -> now - entry.startedAt() < MAX_DURATION.toNanos())
+        .map(Entry::job)
         .toList();
   }
 }

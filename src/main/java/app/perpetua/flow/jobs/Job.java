@@ -5,16 +5,14 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A job as one worker has claimed it.
+ * A claimed job.
  *
- * @param id which one
- * @param userId whose; null for a job of the system
- * @param kind decides the handler
- * @param key what it is about; unique among unfinished jobs of its kind
- * @param payload a JSON object, as it was enqueued
- * @param attempt which attempt this is, from 1
- * @param maxAttempts how many there are
- * @param lease the claim: whoever does not hold it changes nothing
+ * @param userId the job's user; null for a job of the system
+ * @param kind selects the handler
+ * @param key unique among unfinished jobs of the kind; names what the job is about
+ * @param payload the JSON object with which the job was enqueued
+ * @param attempt number of this attempt, from 1
+ * @param lease token of the claim; the job can be changed only with the current token
  */
 public record Job(
     UUID id,
@@ -37,7 +35,7 @@ public record Job(
         lease);
   }
 
-  /** True if the job is dead should this attempt fail. */
+  /** Whether the job is dead if this attempt fails. */
   public boolean isLastAttempt() {
     return attempt >= maxAttempts;
   }

@@ -12,7 +12,7 @@ import java.util.concurrent.Semaphore;
 import java.util.function.Function;
 import java.util.function.Supplier;
 
-/** Runs one claimed job from its handler's first transaction to the job's end. Thread-safe. */
+/** Runs claimed jobs. Failures are stored, logged and returned as outcomes. Thread-safe. */
 final class JobExecutor {
   private static final System.Logger LOG = System.getLogger(JobExecutor.class.getName());
 
@@ -20,83 +20,78 @@ final class JobExecutor {
   private final Lease lease;
   private final Map<String, JobHandler> handlers;
   private final Backoff backoff;
-  private final Semaphore settling;
+  private final Semaphore settlePermits;
 
   /**
-   * Runs jobs that were claimed by that lease.
-   *
-   * @param settling how many that have asked may settle at once; each takes a connection
+   * @param maxSettling maximum number of two-phase jobs in their second transaction at once; each
+   *     takes a connection
    */
-  JobExecutor(Db db, Lease lease, Map<String, JobHandler> handlers, Backoff backoff, int settling) {
+  JobExecutor(
+      Db db, Lease lease, Map<String, JobHandler> handlers, Backoff backoff, int maxSettling) {
     this.db = db;
     this.lease = lease;
     this.handlers = Map.copyOf(handlers);
     this.backoff = backoff;
-    this.settling = new Semaphore(settling);
+    this.settlePermits = new Semaphore(maxSettling);
   }
 
-  /** How far a job came in its first transaction. */
-  sealed interface Step {
-    /** To its end. */
-    record Ended(Outcome outcome) implements Step {}
-
-    /**
-     * To a call.
-     *
-     * @param rest the call and what follows; takes a connection only to settle
-     */
-    record Asking(Supplier<Outcome> rest) implements Step {}
+  /**
+   * The state of a job after its first transaction.
+   *
+   * @param callPending whether {@code complete} calls a provider
+   * @param complete runs what is left of the job and returns the outcome; called once
+   */
+  record Begun(boolean callPending, Supplier<Outcome> complete) {
+    static Begun ended(Outcome outcome) {
+      return new Begun(false, () -> outcome);
+    }
   }
 
   private interface Work<T> {
     T run() throws InterruptedException;
   }
 
-  /** Begins the job; whatever goes wrong, here or in the rest, is told and settled. */
-  Step begin(Job job) {
-    return guarded(
+  /** Runs the first transaction of a job, which for a transactional handler is the only one. */
+  Begun begin(Job job) {
+    return catching(
         job,
-        Step.Ended::new,
+        Begun::ended,
         () ->
             switch (handlers.get(job.kind())) {
-              case null -> throw new IllegalStateException("no handler for " + job.kind());
-              case TransactionalHandler whole ->
-                  new Step.Ended(write(tx -> end(tx, job, whole.run(acting(tx, job), job))));
-              case TwoPhaseHandler<?, ?> twoPhase -> first(job, twoPhase);
+              case null -> throw new IllegalStateException("no handler for kind " + job.kind());
+              case TransactionalHandler handler ->
+                  Begun.ended(write(tx -> finish(tx, job, handler.run(acting(tx, job), job))));
+              case TwoPhaseHandler<?, ?> handler -> prepare(job, handler);
             });
   }
 
-  private <W, R> Step first(Job job, TwoPhaseHandler<W, R> handler) {
-    Prepared<W> prepared =
-        write(
-            tx -> {
-              Prepared<W> result = handler.reserve(acting(tx, job), job);
-              switch (result) {
-                case Prepared.Ended<W>(TransactionalHandler.Next next) -> end(tx, job, next);
-                case Prepared.Call<W> _ -> lease.hold(tx, job);
+  private <I, R> Begun prepare(Job job, TwoPhaseHandler<I, R> handler) {
+    return write(
+        tx ->
+            switch (handler.prepare(acting(tx, job), job)) {
+              case Prepared.NoCall<I>(TransactionalHandler.Next next) ->
+                  Begun.ended(finish(tx, job, next));
+              case Prepared.Call<I>(I input) -> {
+                lease.requireHeld(tx, job);
+                yield new Begun(
+                    true,
+                    () -> catching(job, Function.identity(), () -> call(job, handler, input)));
               }
-              return result;
             });
-    return switch (prepared) {
-      case Prepared.Ended<W>(TransactionalHandler.Next next) -> new Step.Ended(outcome(job, next));
-      case Prepared.Call<W>(W what) ->
-          new Step.Asking(
-              () -> guarded(job, Function.identity(), () -> second(job, handler, what)));
-    };
   }
 
-  private <W, R> Outcome second(Job job, TwoPhaseHandler<W, R> handler, W what)
+  private <I, R> Outcome call(Job job, TwoPhaseHandler<I, R> handler, I input)
       throws InterruptedException {
-    R result = handler.call(what);
-    settling.acquire();
+    R result = handler.call(input);
+    settlePermits.acquire();
     try {
-      return write(tx -> end(tx, job, handler.settle(acting(tx, job), job, what, result)));
+      return write(tx -> finish(tx, job, handler.settle(acting(tx, job), job, input, result)));
     } finally {
-      settling.release();
+      settlePermits.release();
     }
   }
 
-  private <T> T guarded(Job job, Function<Outcome, T> ended, Work<T> work) {
+  private <T> T catching(Job job, Function<Outcome, T> ended, Work<T> work) {
     try {
       return work.run();
     } catch (Lease.Lost e) {
@@ -112,7 +107,7 @@ final class JobExecutor {
   }
 
   private static Outcome lost(Job job) {
-    LOG.log(System.Logger.Level.INFO, "the lease of a job was lost", fields(job));
+    LOG.log(System.Logger.Level.INFO, "job lease lost; its changes are rolled back", fields(job));
     return Outcome.LOST;
   }
 
@@ -120,7 +115,7 @@ final class JobExecutor {
     return db.write(Actor.system(null), work);
   }
 
-  /** The user's row is locked before anything of the user's is read, as in every request. */
+  /** The user's row is locked before any other row of the user is read, as in requests. */
   private static Tx acting(Tx tx, Job job) {
     if (job.userId() == null) {
       return tx;
@@ -130,12 +125,8 @@ final class JobExecutor {
     return acting;
   }
 
-  private Outcome end(Tx tx, Job job, TransactionalHandler.Next next) {
-    lease.settle(tx, job, next, backoff.after(job.attempt()));
-    return outcome(job, next);
-  }
-
-  private static Outcome outcome(Job job, TransactionalHandler.Next next) {
+  private Outcome finish(Tx tx, Job job, TransactionalHandler.Next next) {
+    lease.finish(tx, job, next, backoff.after(job.attempt()));
     return switch (next) {
       case TransactionalHandler.Next.Done _ -> Outcome.DONE;
       case TransactionalHandler.Next.Snooze _ -> Outcome.SNOOZED;
@@ -143,23 +134,23 @@ final class JobExecutor {
     };
   }
 
-  private Outcome failed(Job job, RuntimeException why) {
+  private Outcome failed(Job job, RuntimeException failure) {
     boolean held;
     try {
-      held = lease.fail(job, backoff.after(job.attempt()), why);
+      held = lease.fail(job, backoff.after(job.attempt()), failure);
     } catch (DatabaseException e) {
-      // The claim runs out by itself.
+      // The lease expires without help.
       held = false;
     }
     if (!held) {
-      LOG.log(System.Logger.Level.INFO, "a job was lost while it failed", fields(job));
+      LOG.log(System.Logger.Level.INFO, "job failed after its lease was lost", fields(job));
       return Outcome.LOST;
     }
-    System.Logger.Level level =
-        job.isLastAttempt() ? System.Logger.Level.ERROR : System.Logger.Level.WARNING;
-    LOG.log(level, job.isLastAttempt() ? "a job is dead" : "a job failed", why);
-    LOG.log(level, "the job was", fields(job));
-    return job.isLastAttempt() ? Outcome.DEAD : Outcome.FAILED;
+    boolean dead = job.isLastAttempt();
+    System.Logger.Level level = dead ? System.Logger.Level.ERROR : System.Logger.Level.WARNING;
+    LOG.log(level, dead ? "job failed its last attempt" : "job failed", failure);
+    LOG.log(level, "the failed job", fields(job));
+    return dead ? Outcome.DEAD : Outcome.FAILED;
   }
 
   private static LogFields fields(Job job) {

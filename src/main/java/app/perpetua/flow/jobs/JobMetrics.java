@@ -9,15 +9,14 @@ import java.util.Locale;
 import java.util.function.Consumer;
 
 /**
- * What Prometheus reads about jobs (FR-066): how many are due, running and dead, how long the
- * oldest is overdue, and how each kind's runs ended. The figures are those of the whole queue,
- * whichever worker tells them. Thread-safe.
+ * Metrics of jobs (FR-066): the number of due, running and dead jobs and the age of the oldest due
+ * one, over the whole queue, and the runs of this process by kind and outcome. Thread-safe.
  */
-public final class JobMetrics implements Consumer<Worker.Ran> {
+public final class JobMetrics implements Consumer<Worker.Run> {
   private record Queue(long due, long running, long dead, Duration overdue) {}
 
   private final MeterRegistry registry;
-  private final Consumer<Tx> alongside;
+  private final Consumer<Tx> measureMore;
   private volatile Queue queue = new Queue(0, 0, 0, Duration.ZERO);
 
   public JobMetrics(MeterRegistry registry) {
@@ -25,44 +24,40 @@ public final class JobMetrics implements Consumer<Worker.Ran> {
   }
 
   /**
-   * As above.
-   *
-   * @param alongside measures something else in the same transaction of the system's, whenever the
-   *     queue is
+   * @param measureMore called with the system transaction of each {@link #measure}
    */
-  public JobMetrics(MeterRegistry registry, Consumer<Tx> alongside) {
+  public JobMetrics(MeterRegistry registry, Consumer<Tx> measureMore) {
     this.registry = registry;
-    this.alongside = alongside;
+    this.measureMore = measureMore;
   }
 
-  /** Shows the queue, as {@link #measure} last saw it. */
-  void watch() {
+  /** Registers the gauges, which show what {@link #measure} last read. */
+  void register() {
     Gauge.builder("jobs", () -> queue.due()).tag("state", "due").register(registry);
     Gauge.builder("jobs", () -> queue.running()).tag("state", "running").register(registry);
     Gauge.builder("jobs", () -> queue.dead()).tag("state", "dead").register(registry);
     Gauge.builder("job.overdue", () -> queue.overdue().toMillis() / 1_000.0)
-        .description("How long the oldest job that is due has been waiting")
+        .description("Time since the oldest due job became due")
         .baseUnit("seconds")
         .register(registry);
   }
 
-  /** Counts a run. */
   @Override
-  public void accept(Worker.Ran ran) {
+  public void accept(Worker.Run run) {
     registry
         .timer(
             "job.runs",
             "kind",
-            ran.kind(),
+            run.kind(),
             "outcome",
-            ran.outcome().name().toLowerCase(Locale.ROOT))
-        .record(ran.took());
+            run.outcome().name().toLowerCase(Locale.ROOT))
+        .record(run.took());
   }
 
   /**
-   * Looks at the queue.
+   * Reads the state of the queue.
    *
-   * @param tx the system's
+   * @param tx a system transaction
    */
   void measure(Tx tx) {
     queue =
@@ -77,6 +72,6 @@ public final class JobMetrics implements Consumer<Worker.Ran> {
                       oldest == null ? Duration.ZERO : Duration.between(oldest, tx.now()));
                 })
             .orElse(queue);
-    alongside.accept(tx);
+    measureMore.accept(tx);
   }
 }

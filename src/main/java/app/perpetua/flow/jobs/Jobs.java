@@ -8,15 +8,15 @@ import java.time.Instant;
 import java.util.Map;
 
 /**
- * Asks for work to be done later, in the transaction of the change that needs it: both commit or
- * neither. Nothing here costs a round trip of its own. Thread-safe.
+ * Enqueues, cancels and reschedules jobs in the transaction of the change that needs them. The
+ * statements are sent with the commit and add no round trip. Thread-safe.
  */
 public final class Jobs {
-  /** What workers listen on. */
+  /** The NOTIFY channel on which workers listen. */
   public static final String CHANNEL = "perpetua_flow_jobs";
 
-  /** How long a finished job is kept, for whoever wonders what happened. */
-  private static final Duration KEPT = Duration.ofDays(7);
+  /** How long finished jobs are kept, for diagnosis. */
+  private static final Duration RETENTION = Duration.ofDays(7);
 
   private final Ids ids;
   private final Json json;
@@ -27,13 +27,13 @@ public final class Jobs {
   }
 
   /**
-   * Asks for a job of the acting user, or of the system. Nothing happens if an unfinished job of
-   * that kind and key is there already.
+   * Enqueues a job of the acting user, or of the system. Does nothing if an unfinished job with the
+   * same kind and key exists.
    *
-   * @param kind of a handler, in {@code snake_case}
-   * @param key what it is about, 1 to 200 characters
-   * @param runAt not before this time
-   * @param payload what the handler needs to know: ids and figures, as a record or map
+   * @param kind of the handler, in {@code snake_case}
+   * @param key what the job is about, 1 to 200 characters
+   * @param runAt the earliest time at which it runs
+   * @param payload ids and figures for the handler, as a record or map
    */
   public void enqueue(Tx tx, String kind, String key, Instant runAt, Object payload) {
     tx.sql(tx.actor().userId() == null ? "jobs.enqueue_for_system" : "jobs.enqueue")
@@ -45,33 +45,34 @@ public final class Jobs {
         .atCommit();
   }
 
-  /** Withdraws the acting user's job, unless it runs already. Does nothing if there is none. */
+  /** Deletes the acting user's job if it exists and is not running. */
   public void cancel(Tx tx, String kind, String key) {
     tx.sql("jobs.cancel").bind("kind", kind).bind("key", key).atCommit();
   }
 
-  /**
-   * Withdraws all jobs of the acting user whose payload has these members, unless they run already.
-   */
-  public void cancelAbout(Tx tx, String kind, Map<String, ?> about) {
-    tx.sql("jobs.cancel_about").bind("kind", kind).bind("about", json.text(about)).atCommit();
+  /** Deletes the acting user's jobs whose payload has these members, unless they are running. */
+  public void cancelMatching(Tx tx, String kind, Map<String, ?> members) {
+    tx.sql("jobs.cancel_matching")
+        .bind("kind", kind)
+        .bind("members", json.text(members))
+        .atCommit();
   }
 
-  /** Moves the acting user's job, unless it runs already. Does nothing if there is none. */
+  /** Changes when the acting user's job runs, if it exists and is not running. */
   public void reschedule(Tx tx, String kind, String key, Instant runAt) {
     tx.sql("jobs.reschedule").bind("kind", kind).bind("key", key).bind("run_at", runAt).atCommit();
   }
 
   /**
-   * Deletes finished jobs older than a week; dead ones stay.
+   * Deletes up to {@code limit} jobs that finished more than a week ago; dead ones stay.
    *
-   * @param tx the system's
-   * @return how many, at most {@code batch}
+   * @param tx a system transaction
+   * @return the number of jobs deleted
    */
-  public int deleteFinished(Tx tx, int batch) {
+  public int deleteFinished(Tx tx, int limit) {
     return tx.sql("jobs.delete_finished")
-        .bind("horizon", tx.now().minus(KEPT))
-        .bind("count", batch)
+        .bind("horizon", tx.now().minus(RETENTION))
+        .bind("count", limit)
         .run();
   }
 }

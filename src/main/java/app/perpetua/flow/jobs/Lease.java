@@ -14,18 +14,18 @@ import java.util.Set;
 import java.util.UUID;
 
 /**
- * Claims on jobs: taken, extended, given up. A claim is a token on the job's row until a time of
- * the database's clock, which all workers share; every change of a claimed job asks for the token.
- * Thread-safe.
+ * Claims jobs and holds, extends and ends the claims. A claim is a token in the job's row, valid
+ * until a time on the database's clock, which all workers share; a claimed job can be changed only
+ * with its token. Thread-safe.
  */
 final class Lease {
-  /** Three heartbeats: two may be lost. A dead worker's jobs are back within a minute. */
+  /** Three heartbeats, of which two may fail. Jobs of a dead worker run again within a minute. */
   static final Duration LENGTH = Duration.ofSeconds(30);
 
-  /** Longer errors are cut. */
+  /** Characters of an error message that are stored. */
   private static final int MAX_ERROR = 1_000;
 
-  /** The claim was lost; what the handler did must be rolled back. */
+  /** The lease was lost, so the handler's transaction must be rolled back. */
   static final class Lost extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
@@ -34,7 +34,11 @@ final class Lease {
     }
   }
 
-  /** A job taken back from a worker that is gone. */
+  /**
+   * A job whose lease had expired.
+   *
+   * @param dead whether that was its last attempt
+   */
   record Rescued(String kind, boolean dead) {}
 
   private final Db db;
@@ -48,10 +52,10 @@ final class Lease {
   }
 
   /**
-   * Claims what is due, oldest first, but what was tried before in front of all others.
+   * Claims due jobs: first those that were attempted before, then the others, each oldest first.
    *
-   * @param now how many run at once
-   * @param later how many more run soon; among them is none that was tried before
+   * @param now maximum number of jobs that run at once
+   * @param later maximum number of further jobs; none of them was attempted before
    */
   List<Job> claim(int now, int later) {
     UUID lease = ids.next();
@@ -67,7 +71,7 @@ final class Lease {
                 .list(row -> Job.of(row, lease)));
   }
 
-  /** Extends the claims that still hold. */
+  /** Extends the leases that are still held. */
   void extend(Collection<Job> jobs) {
     db.write(Actor.system(null), tx -> extend(tx, jobs));
   }
@@ -80,7 +84,7 @@ final class Lease {
         .run();
   }
 
-  /** Gives up the claims that still hold, as if the jobs had never been claimed. */
+  /** Releases the leases that are still held; the attempts do not count. */
   void release(Collection<Job> jobs) {
     db.write(
         Actor.system(null),
@@ -91,7 +95,7 @@ final class Lease {
                 .run());
   }
 
-  /** Takes back one job whose lease ran out, or buries it if that was its last attempt. */
+  /** Requeues one job whose lease has expired, or discards it if that was its last attempt. */
   Optional<Rescued> rescue() {
     return db.write(
         Actor.system(null),
@@ -100,36 +104,37 @@ final class Lease {
                 .one(row -> new Rescued(row.text("kind"), row.text("state").equals("dead"))));
   }
 
-  /** True if anything is due or running, in whatever worker. */
-  boolean busy() {
+  /** Whether any job is due or running, in this worker or another. */
+  boolean hasPending() {
     return db.write(
         Actor.system(null),
         tx ->
-            tx.sql("jobs.find_busy")
+            tx.sql("jobs.find_pending")
                 .bind("kinds", kinds)
-                .one(row -> row.bool("busy"))
+                .one(row -> row.bool("pending"))
                 .orElse(false));
   }
 
   /**
-   * Makes sure within a transaction that it commits only while the claim holds.
+   * Extends the lease in a handler's transaction, which therefore commits only while it is held.
    *
-   * @throws Lost if it is no longer claimed by this token
+   * @throws Lost if the lease is no longer held
    */
-  void hold(Tx tx, Job job) {
+  void requireHeld(Tx tx, Job job) {
     if (extend(tx, List.of(job)) == 0) {
       throw new Lost(job);
     }
   }
 
   /**
-   * Ends the job within the handler's transaction. What ends well costs no round trip: it leaves
-   * with the commit, which fails with {@link #isLost} if the claim is no longer held.
+   * Finishes, snoozes or retries the job in the handler's transaction. The first two are sent with
+   * the commit, without a round trip of their own; the commit fails with {@link #isLost} if the
+   * lease is no longer held.
    *
-   * @param rest until the next attempt, should it come to that
-   * @throws Lost if it is no longer claimed by this token
+   * @param delay until a retry
+   * @throws Lost if the lease is no longer held
    */
-  void settle(Tx tx, Job job, TransactionalHandler.Next next, Duration rest) {
+  void finish(Tx tx, Job job, TransactionalHandler.Next next, Duration delay) {
     switch (next) {
       case TransactionalHandler.Next.Done _ ->
           tx.sql("jobs.finish").bind("id", job.id()).bind("lease", job.lease()).atCommit();
@@ -140,28 +145,28 @@ final class Lease {
               .bind("run_at", at)
               .atCommit();
       case TransactionalHandler.Next.Retry(Duration atLeast, String why) -> {
-        if (fail(tx, job, rest.compareTo(atLeast) < 0 ? atLeast : rest, why) == 0) {
+        if (fail(tx, job, delay.compareTo(atLeast) < 0 ? atLeast : delay, why) == 0) {
           throw new Lost(job);
         }
       }
     }
   }
 
-  /** True if a transaction was refused because the job that it was to end is claimed no more. */
+  /** Whether a commit failed because the lease of the job that it finishes was lost. */
   static boolean isLost(DatabaseException e) {
     return e.violates("job_queue_running_leased");
   }
 
   /**
-   * Lets it rest, or buries it if that was its last attempt. False if the claim was lost, also to a
-   * commit of which the handler never heard.
+   * Requeues the job after the delay, or discards it if that was its last attempt. Returns false if
+   * the lease is no longer held, as after a commit whose confirmation did not arrive.
    */
-  boolean fail(Job job, Duration rest, RuntimeException why) {
-    String error = error(why);
-    return db.write(Actor.system(null), tx -> fail(tx, job, rest, error)) > 0;
+  boolean fail(Job job, Duration delay, RuntimeException failure) {
+    String error = error(failure);
+    return db.write(Actor.system(null), tx -> fail(tx, job, delay, error)) > 0;
   }
 
-  private static int fail(Tx tx, Job job, Duration rest, String error) {
+  private static int fail(Tx tx, Job job, Duration delay, String error) {
     return job.isLastAttempt()
         ? tx.sql("jobs.discard")
             .bind("id", job.id())
@@ -171,13 +176,14 @@ final class Lease {
         : tx.sql("jobs.retry_later")
             .bind("id", job.id())
             .bind("lease", job.lease())
-            .bind("run_at", tx.now().plus(rest))
+            .bind("run_at", tx.now().plus(delay))
             .bind("error", error)
             .run();
   }
 
-  private static String error(RuntimeException why) {
-    String text = (why.getClass().getSimpleName() + ": " + why.getMessage()).replace("\0", "");
+  private static String error(RuntimeException failure) {
+    String text =
+        (failure.getClass().getSimpleName() + ": " + failure.getMessage()).replace("\0", "");
     return text.substring(0, Math.min(text.length(), MAX_ERROR));
   }
 }

@@ -9,88 +9,86 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Jobs claimed before there is a slot for them, so that short ones need not wait for a claim each.
- * Never more than the worker ran in the last tenth of a second: with slow jobs there are none, and
- * none lies here for long while another worker is idle. Times are of the real clock, in
- * nanoseconds. Thread-safe.
+ * Jobs claimed before there is a slot for them, which saves short jobs a claim each. Its target
+ * size is the number of jobs that the worker ran in the last tenth of a second, so slow jobs are
+ * never prefetched, nor kept here while another worker is idle. Times are {@link System#nanoTime}.
+ * Thread-safe.
  */
 final class PrefetchBuffer {
-  /** A worker that dies spends an attempt of each. */
-  static final int MOST = 32;
+  /** Each prefetched job loses an attempt if the process dies. */
+  static final int MAX_SIZE = 32;
 
   private static final Duration WINDOW = Duration.ofMillis(100);
 
-  /** Half of what is left of the second within which what is due must start. */
+  /** Due jobs start within 1 s; polling takes up to half of it, waiting here up to a quarter. */
   private static final Duration TIMEOUT = Duration.ofMillis(250);
 
-  private record Waiting(Job job, long since) {}
+  private record Entry(Job job, long addedAt) {}
 
-  private final Deque<Waiting> jobs = new ArrayDeque<>();
-  private long window;
-  private int ranNow;
-  private int ranBefore;
+  private final Deque<Entry> entries = new ArrayDeque<>();
+  private long windowStart;
+  private int ranInWindow;
+  private int ranInPreviousWindow;
 
-  /** One was run. */
-  synchronized void ran(long now) {
-    turn(now);
-    ranNow++;
+  /** Counts a job that the worker ran. */
+  synchronized void recordRun(long now) {
+    advanceWindow(now);
+    ranInWindow++;
   }
 
-  /** How many to claim; none while half of what is wanted is still here. */
-  synchronized int wanted(long now) {
-    turn(now);
-    return isLow() ? target() - jobs.size() : 0;
+  /** How many jobs to claim: none until the buffer is half empty. */
+  synchronized int claimSize(long now) {
+    advanceWindow(now);
+    return isLow() ? target() - entries.size() : 0;
   }
 
-  /** True if it is time to claim. */
+  /** Whether the buffer is at most half full. */
   synchronized boolean isLow() {
-    return jobs.size() <= target() / 2 && target() > 0;
+    return entries.size() <= target() / 2 && target() > 0;
   }
 
   synchronized void add(Job job, long now) {
-    jobs.addLast(new Waiting(job, now));
+    entries.addLast(new Entry(job, now));
   }
 
-  /** The next to run. */
   synchronized Optional<Job> poll() {
-    return Optional.ofNullable(jobs.pollFirst()).map(Waiting::job);
+    return Optional.ofNullable(entries.pollFirst()).map(Entry::job);
   }
 
-  /** Those that are held. */
-  synchronized List<Job> all() {
-    return jobs.stream().map(Waiting::job).toList();
+  synchronized List<Job> jobs() {
+    return entries.stream().map(Entry::job).toList();
   }
 
-  /** Lets go of those that have waited too long. */
-  synchronized List<Job> stale(long now) {
+  /** Removes and returns the jobs that have waited too long. */
+  synchronized List<Job> removeStale(long now) {
     List<Job> stale = new ArrayList<>();
-    for (Iterator<Waiting> all = jobs.iterator(); all.hasNext(); ) {
-      Waiting waiting = all.next();
-      if (now - waiting.since() > TIMEOUT.toNanos()) {
-        stale.add(waiting.job());
+    for (Iterator<Entry> all = entries.iterator(); all.hasNext(); ) {
+      Entry entry = all.next();
+      if (now - entry.addedAt() > TIMEOUT.toNanos()) {
+        stale.add(entry.job());
         all.remove();
       }
     }
     return stale;
   }
 
-  /** Lets go of all. */
-  synchronized List<Job> clear() {
-    List<Job> all = all();
-    jobs.clear();
+  /** Removes and returns all jobs. */
+  synchronized List<Job> removeAll() {
+    List<Job> all = jobs();
+    entries.clear();
     return all;
   }
 
   private int target() {
-    return Math.min(MOST, Math.max(ranNow, ranBefore));
+    return Math.min(MAX_SIZE, Math.max(ranInWindow, ranInPreviousWindow));
   }
 
-  private void turn(long now) {
-    long elapsed = now - window;
+  private void advanceWindow(long now) {
+    long elapsed = now - windowStart;
     if (elapsed >= WINDOW.toNanos()) {
-      ranBefore = elapsed < 2 * WINDOW.toNanos() ? ranNow : 0;
-      ranNow = 0;
-      window = now;
+      ranInPreviousWindow = elapsed < 2 * WINDOW.toNanos() ? ranInWindow : 0;
+      ranInWindow = 0;
+      windowStart = now;
     }
   }
 }

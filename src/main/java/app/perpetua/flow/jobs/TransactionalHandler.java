@@ -5,30 +5,31 @@ import java.time.Duration;
 import java.time.Instant;
 
 /**
- * Does the work of one kind of job. It may run more than once, also at the same time as a worker
- * that was frozen; what it does in its transaction happens once, because it commits together with
- * the job's end or not at all. It must do nothing that a rollback does not undo. Thread-safe.
+ * Does the work of one kind of job in one transaction, which also ends the job, so its effect
+ * commits once. The handler itself may run more than once, even twice at the same time (when the
+ * worker that lost the lease was only frozen), so it must do nothing that a rollback does not undo.
+ * Implementations are thread-safe.
  */
 @FunctionalInterface
 public non-sealed interface TransactionalHandler extends JobHandler {
-  /** What becomes of the job. */
+  /** What happens to the job. */
   sealed interface Next {
-    /** It is finished. */
+    /** The job is finished. */
     record Done() implements Next {}
 
     /**
-     * It runs again, with all its attempts: work is left, or its time has not come.
+     * The job runs again with all its attempts, because work is left or it is too early.
      *
-     * @param at not before this time
+     * @param at earliest time of the next run
      */
     record Snooze(Instant at) implements Next {}
 
     /**
-     * It could not be done now and is tried again, as if it had failed, but what was written stays:
-     * the attempt counts, and after the last one the job is dead.
+     * The attempt counts as failed, but the transaction commits; after the last attempt the job is
+     * dead.
      *
-     * @param atLeast how long to rest if that is longer than usual
-     * @param why for the operator, without anything a user wrote
+     * @param atLeast minimum delay; the usual backoff applies if it is longer
+     * @param why for the operator, without text that a user wrote
      */
     record Retry(Duration atLeast, String why) implements Next {}
   }
@@ -37,7 +38,7 @@ public non-sealed interface TransactionalHandler extends JobHandler {
    * Runs the job.
    *
    * @param tx acts for the job's user, whose row is locked, or for the system
-   * @throws RuntimeException to fail: what was done is rolled back and tried again later
+   * @throws RuntimeException any exception rolls the transaction back; the job is retried
    */
   Next run(Tx tx, Job job);
 }

@@ -6,7 +6,6 @@ import app.perpetua.flow.sql.DatabaseException;
 import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.Tx;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -24,79 +23,77 @@ import java.util.function.Supplier;
 import java.util.stream.Stream;
 
 /**
- * Runs jobs: claims what is due, runs each handler in transactions of its own, and ends the job in
- * the last of them, if it still holds the claim. Several workers, in one process or many, share the
- * queue. A worker that dies loses its claims within a minute; one that was merely frozen finds them
- * lost and changes nothing. Starts once and stops once; thread-safe.
+ * Claims due jobs and runs them. Any number of workers, in one process or several, share the queue.
+ * The jobs of a worker that dies run again within a minute; a worker that was frozen for that long
+ * has lost its leases and changes nothing. Started once and closed once; thread-safe.
  */
 public final class Worker implements AutoCloseable {
   /** How a run ended. */
   public enum Outcome {
-    /** Finished. */
+    /** The job is finished. */
     DONE,
-    /** To run again, as its handler wished. */
+    /** The handler asked for another run. */
     SNOOZED,
-    /** Failed, to be tried again. */
+    /** The attempt failed; the job is retried. */
     FAILED,
-    /** Failed for good. */
+    /** The last attempt failed. */
     DEAD,
-    /** Claimed by somebody else meanwhile; nothing was changed. */
+    /** The lease was lost; nothing was changed. */
     LOST
   }
 
   /**
-   * A run.
+   * A run of a job.
    *
-   * @param took real time
+   * @param took in real time
    */
-  public record Ran(String kind, Outcome outcome, Duration took) {}
+  public record Run(String kind, Outcome outcome, Duration took) {}
 
   private static final System.Logger LOG = System.getLogger(Worker.class.getName());
 
-  /** Half of the second within which what is due must start. */
+  /** Half of the second within which due jobs start. */
   private static final Duration POLL_INTERVAL = Duration.ofMillis(500);
 
   private static final Duration HEARTBEAT = Lease.LENGTH.dividedBy(3);
 
-  /** What runs when the worker stops may go on for so long: a transaction's whole time. */
+  /** How long running jobs may go on after {@link #close}: the time limit of a transaction. */
   private static final Duration GRACE = Duration.ofSeconds(6);
 
-  /** Until a dead worker's claims have run out, with something to spare. */
+  /** Longer than it takes for the leases of a dead worker to expire. */
   private static final Duration RUN_DUE_LIMIT = Lease.LENGTH.multipliedBy(2);
 
   private static final Duration RECHECK_INTERVAL = Duration.ofMillis(10);
-  private static final Duration MEASURE = Duration.ofSeconds(10);
+  private static final Duration MEASURE_INTERVAL = Duration.ofSeconds(10);
 
-  /** Looking for lost claims after every handful of jobs would cost as much as the jobs. */
+  /** Looking for expired leases after every few jobs would cost as much as the jobs. */
   private static final Duration RESCUE_INTERVAL = Duration.ofMillis(100);
 
   private final Db db;
   private final DailyJobs daily;
   private final JobMetrics metrics;
-  private final Consumer<Ran> listener;
+  private final Consumer<Run> listener;
   private final int parallel;
   private final Lease lease;
-  private final JobExecutor runs;
+  private final JobExecutor jobExecutor;
   private final Semaphore slots;
-  private final PrefetchBuffer ahead;
-  private final InFlightJobs running = new InFlightJobs();
-  private final CallPool callers = new CallPool();
-  private final BlockingQueue<Boolean> wakes = new ArrayBlockingQueue<>(1);
+  private final PrefetchBuffer prefetched = new PrefetchBuffer();
+  private final InFlightJobs inFlight = new InFlightJobs();
+  private final CallPool callPool = new CallPool();
+  private final BlockingQueue<Boolean> wakeUps = new ArrayBlockingQueue<>(1);
 
-  /** Few, and always waiting for the database: virtual ones would park and unpark for nothing. */
-  private final ExecutorService executor;
+  /** Few threads that always wait for the database: virtual ones would only add switches. */
+  private final ExecutorService threads;
 
-  private final List<Thread> threads = new ArrayList<>();
+  private final List<Thread> loops = new ArrayList<>();
   private volatile boolean stopping;
 
   /**
-   * A worker that does not run yet.
+   * Creates a worker that is not started.
    *
-   * @param handlers by kind, apart from the daily ones
-   * @param daily the kinds that run once a day, and their handlers
-   * @param listener told of every run, by the thread that ran it
-   * @param parallel how many jobs run at once; each takes a connection, and those that settle after
-   *     a call half as many again
+   * @param handlers by kind, without the daily kinds
+   * @param listener called after every run, in the thread that ran it
+   * @param parallel maximum number of jobs that run at once; each takes a connection, and two-phase
+   *     jobs that settle take up to half as many again
    */
   public Worker(
       Db db,
@@ -105,7 +102,7 @@ public final class Worker implements AutoCloseable {
       DailyJobs daily,
       Backoff backoff,
       JobMetrics metrics,
-      Consumer<Ran> listener,
+      Consumer<Run> listener,
       int parallel) {
     this.db = db;
     this.daily = daily;
@@ -115,79 +112,78 @@ public final class Worker implements AutoCloseable {
     Map<String, JobHandler> all = new HashMap<>(handlers);
     all.putAll(daily.handlers());
     this.lease = new Lease(db, ids, all.keySet());
-    this.runs = new JobExecutor(db, lease, all, backoff, Math.max(1, parallel / 2));
+    this.jobExecutor = new JobExecutor(db, lease, all, backoff, Math.max(1, parallel / 2));
     this.slots = new Semaphore(parallel);
-    this.ahead = new PrefetchBuffer();
-    this.executor =
+    this.threads =
         Executors.newFixedThreadPool(
             parallel, Thread.ofPlatform().daemon().name("job-", 0).factory());
   }
 
-  /** Begins to look for work. */
+  /** Starts to poll for due jobs. */
   public void start() {
-    metrics.watch();
-    threads.add(Thread.ofVirtual().name("jobs").start(this::work));
-    threads.add(Thread.ofVirtual().name("job heartbeat").start(this::heartbeat));
+    metrics.register();
+    loops.add(Thread.ofVirtual().name("jobs").start(this::poll));
+    loops.add(Thread.ofVirtual().name("job heartbeat").start(this::heartbeat));
   }
 
-  /** Looks for work at once, instead of at the next turn. */
+  /** Polls now instead of after the poll interval. */
   public void wake() {
-    // One wake that nobody has taken yet is enough.
-    boolean first = wakes.offer(true);
+    boolean first = wakeUps.offer(true);
     LOG.log(System.Logger.Level.TRACE, "woken, first: {0}", first);
   }
 
   /**
-   * Runs everything that is due now, one after the other, and waits for what other workers run.
+   * Runs everything that is due now in this thread, one job after the other, and waits for what
+   * other workers run.
    *
-   * @return what this call ran, in order
+   * @return the runs of this call, in order
    */
-  public List<Ran> runDue() {
-    List<Ran> ran = new ArrayList<>();
-    long begun = System.nanoTime();
+  public List<Run> runDue() {
+    List<Run> runs = new ArrayList<>();
+    long start = System.nanoTime();
     while (true) {
-      beginDay();
+      daily.enqueueDue(db);
       rescue();
       List<Job> jobs = lease.claim(parallel, 0);
-      jobs.forEach(job -> ran.add(run(job)));
+      jobs.forEach(job -> runs.add(run(job)));
       if (jobs.isEmpty()) {
-        if (!lease.busy() || System.nanoTime() - begun > RUN_DUE_LIMIT.toNanos()) {
-          return ran;
+        if (!lease.hasPending() || System.nanoTime() - start > RUN_DUE_LIMIT.toNanos()) {
+          return runs;
         }
         LockSupport.parkNanos(RECHECK_INTERVAL.toNanos());
       }
     }
   }
 
-  private void work() {
-    boolean away = false;
-    long measured = System.nanoTime() - MEASURE.toNanos();
-    long tookBack = System.nanoTime() - RESCUE_INTERVAL.toNanos();
+  private void poll() {
+    boolean unavailable = false;
+    long measuredAt = System.nanoTime() - MEASURE_INTERVAL.toNanos();
+    long rescuedAt = System.nanoTime() - RESCUE_INTERVAL.toNanos();
     while (!stopping) {
       try {
-        beginDay();
-        if (System.nanoTime() - tookBack >= RESCUE_INTERVAL.toNanos()) {
-          tookBack = System.nanoTime();
+        daily.enqueueDue(db);
+        if (System.nanoTime() - rescuedAt >= RESCUE_INTERVAL.toNanos()) {
+          rescuedAt = System.nanoTime();
           rescue();
-          release(ahead.stale(tookBack));
+          release(prefetched.removeStale(rescuedAt));
         }
         claim();
-        if (System.nanoTime() - measured >= MEASURE.toNanos()) {
-          measured = System.nanoTime();
+        if (System.nanoTime() - measuredAt >= MEASURE_INTERVAL.toNanos()) {
+          measuredAt = System.nanoTime();
           db.write(Actor.system(null), this::measure);
         }
-        away = false;
+        unavailable = false;
       } catch (DatabaseException e) {
-        if (!away) {
-          LOG.log(System.Logger.Level.WARNING, "no jobs for now: {0}", e.getMessage());
+        if (!unavailable) {
+          LOG.log(System.Logger.Level.WARNING, "cannot claim jobs: {0}", e.getMessage());
         }
-        away = true;
+        unavailable = true;
       } catch (RuntimeException e) {
-        // Whatever it is, jobs must go on.
-        LOG.log(System.Logger.Level.ERROR, "looking for jobs", e);
+        // The loop must survive any error.
+        LOG.log(System.Logger.Level.ERROR, "cannot claim jobs", e);
       }
       try {
-        wakes.poll(POLL_INTERVAL.toMillis(), TimeUnit.MILLISECONDS);
+        wakeUps.poll(POLL_INTERVAL.toMillis(), TimeUnit.MILLISECONDS);
       } catch (InterruptedException e) {
         return;
       }
@@ -199,48 +195,34 @@ public final class Worker implements AutoCloseable {
     return true;
   }
 
-  private void beginDay() {
-    if (!daily.isNew(db.now())) {
-      return;
-    }
-    Instant begun =
-        db.write(
-            Actor.system(null),
-            tx -> {
-              daily.begin(tx);
-              return tx.now();
-            });
-    daily.begun(begun);
-  }
-
   private void rescue() {
     lease
         .rescue()
         .filter(Lease.Rescued::dead)
         .ifPresent(
             dead -> {
-              LOG.log(System.Logger.Level.ERROR, "a job of kind {0} is dead", dead.kind());
-              tell(new Ran(dead.kind(), Outcome.DEAD, Duration.ZERO));
+              LOG.log(System.Logger.Level.ERROR, "job of kind {0} is dead", dead.kind());
+              report(new Run(dead.kind(), Outcome.DEAD, Duration.ZERO));
             });
   }
 
   /**
-   * Claims for the slots that are free, and ahead for those that will be soon. Only this thread
-   * takes slots, so those that are free stay free until it takes them.
+   * Claims jobs for the free slots and for the prefetch buffer. Only this thread acquires slots, so
+   * free slots stay free until it does.
    */
   private void claim() {
     int free = slots.availablePermits();
-    int more = ahead.wanted(System.nanoTime());
-    if (free + more == 0 || stopping) {
+    int prefetch = prefetched.claimSize(System.nanoTime());
+    if (free + prefetch == 0 || stopping) {
       return;
     }
-    List<Job> claimed = lease.claim(free, more);
+    List<Job> claimed = lease.claim(free, prefetch);
     long now = System.nanoTime();
-    claimed.stream().skip(free).forEach(job -> ahead.add(job, now));
+    claimed.stream().skip(free).forEach(job -> prefetched.add(job, now));
     claimed.stream().limit(free).forEach(this::start);
-    // Slots that became free meanwhile have found nothing ahead.
+    // Slots that became free during the claim found the buffer empty.
     while (slots.availablePermits() > 0) {
-      Optional<Job> next = ahead.poll();
+      Optional<Job> next = prefetched.poll();
       if (next.isEmpty()) {
         return;
       }
@@ -250,7 +232,7 @@ public final class Worker implements AutoCloseable {
 
   private void start(Job first) {
     slots.acquireUninterruptibly();
-    executor.execute(
+    threads.execute(
         () -> {
           try {
             for (Optional<Job> job = Optional.of(first); job.isPresent(); job = next()) {
@@ -263,11 +245,11 @@ public final class Worker implements AutoCloseable {
         });
   }
 
-  /** What was claimed ahead runs in the slot of the job before it. */
+  /** The prefetched job that runs next in the slot. */
   private Optional<Job> next() {
-    ahead.ran(System.nanoTime());
-    Optional<Job> job = stopping ? Optional.empty() : ahead.poll();
-    if (ahead.isLow()) {
+    prefetched.recordRun(System.nanoTime());
+    Optional<Job> job = stopping ? Optional.empty() : prefetched.poll();
+    if (prefetched.isLow()) {
       wake();
     }
     return job;
@@ -279,113 +261,105 @@ public final class Worker implements AutoCloseable {
     }
   }
 
-  /** In this thread, to the job's end. */
-  private Ran run(Job job) {
-    InFlightJobs.Run run = running.begin(job);
-    return switch (begin(run)) {
-      case JobExecutor.Step.Ended(Outcome outcome) -> finish(run, () -> outcome);
-      case JobExecutor.Step.Asking(Supplier<Outcome> rest) -> finish(run, rest);
-    };
+  private Run run(Job job) {
+    InFlightJobs.Entry entry = inFlight.add(job);
+    return complete(entry, begin(entry).complete());
   }
 
-  /** As above, but what waits for another company does so elsewhere, as long as there is room. */
+  /** Moves a job that waits for a provider out of the slot, unless too many wait already. */
   private void runInSlot(Job job) {
-    InFlightJobs.Run run = running.begin(job);
-    switch (begin(run)) {
-      case JobExecutor.Step.Ended(Outcome outcome) -> finish(run, () -> outcome);
-      case JobExecutor.Step.Asking(Supplier<Outcome> rest) -> {
-        if (!callers.take(() -> finish(run, rest))) {
-          finish(run, rest);
-        }
-      }
+    InFlightJobs.Entry entry = inFlight.add(job);
+    JobExecutor.Begun begun = begin(entry);
+    if (!begun.callPending() || !callPool.tryExecute(() -> complete(entry, begun.complete()))) {
+      complete(entry, begun.complete());
     }
   }
 
-  private JobExecutor.Step begin(InFlightJobs.Run run) {
-    boolean begun = false;
+  private JobExecutor.Begun begin(InFlightJobs.Entry entry) {
     try {
-      JobExecutor.Step step = runs.begin(run.job());
-      begun = true;
-      return step;
-    } finally {
-      if (!begun) {
-        running.end(run);
-      }
+      return jobExecutor.begin(entry.job());
+    } catch (Throwable e) {
+      inFlight.remove(entry);
+      throw e;
     }
   }
 
-  private Ran finish(InFlightJobs.Run run, Supplier<Outcome> rest) {
+  private Run complete(InFlightJobs.Entry entry, Supplier<Outcome> rest) {
     try {
       Outcome outcome = rest.get();
-      Duration took = Duration.ofNanos(System.nanoTime() - run.since());
-      Ran ran = new Ran(run.job().kind(), outcome, took);
-      tell(ran);
-      return ran;
+      Duration took = Duration.ofNanos(System.nanoTime() - entry.startedAt());
+      Run run = new Run(entry.job().kind(), outcome, took);
+      report(run);
+      return run;
     } finally {
-      running.end(run);
+      inFlight.remove(entry);
     }
   }
 
-  private void tell(Ran ran) {
-    metrics.accept(ran);
-    listener.accept(ran);
+  private void report(Run run) {
+    metrics.accept(run);
+    listener.accept(run);
   }
 
   private void heartbeat() {
     try {
       while (true) {
         Thread.sleep(HEARTBEAT);
-        extendHeld();
+        extendLeases();
       }
     } catch (InterruptedException e) {
       // Closed.
     }
   }
 
-  /** One heartbeat, in whichever phase the jobs are. */
-  void extendHeld() {
-    List<Job> held = Stream.concat(running.alive().stream(), ahead.all().stream()).toList();
+  /** Extends the leases of running and prefetched jobs. */
+  void extendLeases() {
+    List<Job> held =
+        Stream.concat(inFlight.notStuck().stream(), prefetched.jobs().stream()).toList();
     if (held.isEmpty()) {
       return;
     }
     try {
       lease.extend(held);
     } catch (DatabaseException e) {
-      LOG.log(System.Logger.Level.DEBUG, "a heartbeat is lost", e);
+      LOG.log(System.Logger.Level.DEBUG, "heartbeat failed", e);
     }
   }
 
-  /** Claims nothing more; what runs goes on. */
+  /** Claims no more jobs; running ones go on. */
   public void stopClaiming() {
     stopping = true;
     wake();
   }
 
-  /** Stops: lets what runs finish for a while, and gives the rest back. */
+  /** Stops: waits up to 6 s for running jobs, then interrupts and releases them. */
   @Override
   public void close() {
     stopClaiming();
     try {
-      if (!threads.isEmpty()) {
-        threads.getFirst().join(GRACE);
+      if (!loops.isEmpty()) {
+        loops.getFirst().join(GRACE);
       }
-      release(ahead.clear());
+      release(prefetched.removeAll());
       long end = System.nanoTime() + GRACE.toNanos();
-      executor.shutdown();
-      boolean ended = executor.awaitTermination(GRACE.toMillis(), TimeUnit.MILLISECONDS);
-      // By now nothing is handed on to them any more.
-      ended &= callers.awaitEnd(Duration.ofNanos(end - System.nanoTime()));
+      threads.shutdown();
+      boolean ended = threads.awaitTermination(GRACE.toMillis(), TimeUnit.MILLISECONDS);
+      // Only the threads above add calls.
+      ended &= callPool.awaitTermination(Duration.ofNanos(end - System.nanoTime()));
       if (!ended) {
-        release(running.all());
+        release(inFlight.jobs());
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     } catch (DatabaseException e) {
-      LOG.log(System.Logger.Level.WARNING, "leases run out by themselves: {0}", e.getMessage());
+      LOG.log(
+          System.Logger.Level.WARNING,
+          "cannot release jobs; their leases will expire: {0}",
+          e.getMessage());
     } finally {
-      executor.shutdownNow();
-      callers.interrupt();
-      threads.forEach(Thread::interrupt);
+      threads.shutdownNow();
+      callPool.interrupt();
+      loops.forEach(Thread::interrupt);
     }
   }
 }

@@ -1,4 +1,4 @@
-/** Work that happens later: kept in the same database as the change that asks for it. */
+/** A job queue in PostgreSQL: jobs commit with the change that enqueues them. */
 @NullMarked
 package app.perpetua.flow.jobs;
 

@@ -63,7 +63,7 @@ public final class PushSendJob
   }
 
   @Override
-  public Prepared<Attempt> reserve(Tx tx, Job job) {
+  public Prepared<Attempt> prepare(Tx tx, Job job) {
     if (service.isEmpty()) {
       return Prepared.done();
     }

@@ -204,7 +204,7 @@ public final class Reminders {
 
   /** Cancels the jobs of the reminders that were deleted with a task. */
   void cancelJobs(Tx tx, UUID taskId) {
-    jobs.cancelAbout(tx, FIRE, Map.of("task_id", taskId));
+    jobs.cancelMatching(tx, FIRE, Map.of("task_id", taskId));
   }
 
   /** Cancels the jobs unless the task was restored with its reminders. */

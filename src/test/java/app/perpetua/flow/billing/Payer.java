@@ -108,7 +108,7 @@ final class Payer {
   List<Worker.Outcome> jobs(String kind) {
     return service.runDueJobs().stream()
         .filter(ran -> ran.kind().equals(kind))
-        .map(Worker.Ran::outcome)
+        .map(Worker.Run::outcome)
         .toList();
   }
 

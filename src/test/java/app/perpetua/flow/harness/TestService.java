@@ -180,7 +180,7 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
   }
 
   /** Runs every job that is due on its clock, and no other; returns what ran, in order. */
-  public List<Worker.Ran> runDueJobs() {
+  public List<Worker.Run> runDueJobs() {
     return Objects.requireNonNull(app).runDueJobs();
   }
 

@@ -69,7 +69,7 @@ class CleanupJobTest {
         Statement statement = user.createStatement()) {
       user.setAutoCommit(false);
       statement.execute("lock table auth.users in row exclusive mode");
-      List<Worker.Ran> ran = worker().runDue();
+      List<Worker.Run> ran = worker().runDue();
       assertEquals(Worker.Outcome.FAILED, ran.getLast().outcome());
       assertFalse(partitionExists("20260926"));
       user.rollback();
@@ -83,7 +83,7 @@ class CleanupJobTest {
   @Order(1)
   void rows_are_deleted_in_batches_until_none_is_left() {
     Deque<Integer> left = new ArrayDeque<>(List.of(CleanupJob.BATCH, CleanupJob.BATCH, 7));
-    List<Worker.Ran> ran =
+    List<Worker.Run> ran =
         worker(
                 (_, batch) -> {
                   assertEquals(CleanupJob.BATCH, batch);

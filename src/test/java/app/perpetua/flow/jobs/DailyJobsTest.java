@@ -79,7 +79,7 @@ class DailyJobsTest {
   }
 
   @Test
-  void a_long_absence_is_caught_up_for_a_week_and_a_clock_set_back_begins_nothing_old() {
+  void missed_days_are_caught_up_for_a_week_and_a_clock_set_back_enqueues_nothing() {
     worker().runDue();
     on.clock.advance(Duration.ofDays(30));
     worker().runDue();

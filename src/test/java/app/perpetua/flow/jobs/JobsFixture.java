@@ -26,7 +26,7 @@ final class JobsFixture {
   final Ids ids = new Ids();
   final Jobs jobs = new Jobs(ids, new Json());
   final SimpleMeterRegistry registry = new SimpleMeterRegistry();
-  final List<Worker.Ran> told = new CopyOnWriteArrayList<>();
+  final List<Worker.Run> runs = new CopyOnWriteArrayList<>();
   final Db db;
   private final TestDatabase database;
   private final HikariDataSource pool;
@@ -49,7 +49,7 @@ final class JobsFixture {
     return worker(db, handlers, Map.of());
   }
 
-  Worker phased(Map<String, TwoPhaseHandler<?, ?>> handlers) {
+  Worker twoPhase(Map<String, TwoPhaseHandler<?, ?>> handlers) {
     return of(db, handlers, Map.of());
   }
 
@@ -71,7 +71,7 @@ final class JobsFixture {
         new DailyJobs(jobs, batches),
         new Backoff(new Random(1)),
         new JobMetrics(registry),
-        told::add,
+        runs::add,
         4);
   }
 

@@ -65,8 +65,8 @@ class JobsTest {
         user);
   }
 
-  private static List<Worker.Outcome> outcomes(List<Worker.Ran> ran) {
-    return ran.stream().map(Worker.Ran::outcome).toList();
+  private static List<Worker.Outcome> outcomes(List<Worker.Run> ran) {
+    return ran.stream().map(Worker.Run::outcome).toList();
   }
 
   @Test
@@ -95,15 +95,15 @@ class JobsTest {
     }
     assertEquals(1000, database.number("select sum(attempts) from ops.job_queue"));
     assertEquals(100, effects());
-    assertEquals(1000, on.told.size());
-    assertTrue(on.told.stream().allMatch(ran -> ran.outcome() == Worker.Outcome.DONE));
+    assertEquals(1000, on.runs.size());
+    assertTrue(on.runs.stream().allMatch(ran -> ran.outcome() == Worker.Outcome.DONE));
   }
 
   @Test
   void promise_12_a_worker_killed_after_its_claim_loses_it_to_another() {
     on.enqueue(user, "touch", "a");
     on.claimAndDie("touch");
-    List<Worker.Ran> ran =
+    List<Worker.Run> ran =
         on.worker(
                 Map.of(
                     "touch",
@@ -160,7 +160,7 @@ class JobsTest {
           return done();
         };
     Worker slow = on.worker(Map.of("freeze", handler));
-    List<Worker.Ran> slowly = new ArrayList<>();
+    List<Worker.Run> slowly = new ArrayList<>();
     Thread thread = Thread.ofVirtual().start(() -> slowly.addAll(slow.runDue()));
     assertTrue(frozen.await(LIMIT.toSeconds(), TimeUnit.SECONDS));
     on.expireLeases();
@@ -187,16 +187,16 @@ class JobsTest {
   }
 
   @Test
-  void promise_13_a_worker_tells_of_a_job_that_died_with_another() {
+  void promise_13_a_worker_reports_a_job_that_died_with_another() {
     on.enqueue(null, "poison", "p");
     database.run("update ops.job_queue set attempts = 4");
     on.claimAndDie("poison");
     assertEquals(List.of(), on.worker(Map.of("poison", (_, _) -> done())).runDue());
-    assertEquals(List.of(Worker.Outcome.DEAD), outcomes(on.told));
+    assertEquals(List.of(Worker.Outcome.DEAD), outcomes(on.runs));
   }
 
   @Test
-  void a_failing_job_rests_longer_each_time_and_then_is_dead_until_it_is_put_back() {
+  void a_failing_job_is_retried_with_growing_delays_and_then_dead_until_an_operator_retries_it() {
     on.enqueue(user, "fail", "a");
     AtomicInteger fails = new AtomicInteger(5);
     Worker worker =
@@ -218,9 +218,9 @@ class JobsTest {
             Duration.ofMinutes(30))) {
       assertEquals(List.of(Worker.Outcome.FAILED), outcomes(worker.runDue()));
       Instant next = (Instant) Objects.requireNonNull(on.job("a").get("run_at"));
-      Duration rest = Duration.between(on.clock.instant(), next);
-      assertTrue(rest.compareTo(step.multipliedBy(8).dividedBy(10)) >= 0, () -> "rests " + rest);
-      assertTrue(rest.compareTo(step.multipliedBy(12).dividedBy(10)) <= 0, () -> "rests " + rest);
+      Duration delay = Duration.between(on.clock.instant(), next);
+      assertTrue(delay.compareTo(step.multipliedBy(8).dividedBy(10)) >= 0, () -> "delay " + delay);
+      assertTrue(delay.compareTo(step.multipliedBy(12).dividedBy(10)) <= 0, () -> "delay " + delay);
       assertEquals(List.of(), worker.runDue());
       on.clock.set(next);
     }
@@ -247,18 +247,18 @@ class JobsTest {
   }
 
   @Test
-  void the_rests_stay_within_a_fifth_and_end_at_two_hours() {
+  void backoff_has_a_jitter_of_20_percent_and_ends_at_two_hours() {
     Backoff backoff = new Backoff(new Random(3));
     int[] seconds = {10, 60, 300, 1_800, 7_200, 7_200};
     for (int attempt = 1; attempt <= seconds.length; attempt++) {
       double step = seconds[attempt - 1] * 1_000.0;
-      double[] rests = new double[200];
-      for (int i = 0; i < rests.length; i++) {
-        rests[i] = backoff.after(attempt).toMillis() / step;
+      double[] delays = new double[200];
+      for (int i = 0; i < delays.length; i++) {
+        delays[i] = backoff.after(attempt).toMillis() / step;
       }
-      Arrays.sort(rests);
-      assertTrue(rests[0] >= 0.8 && rests[0] < 0.85, "shortest " + rests[0]);
-      assertTrue(rests[199] <= 1.2 && rests[199] > 1.15, "longest " + rests[199]);
+      Arrays.sort(delays);
+      assertTrue(delays[0] >= 0.8 && delays[0] < 0.85, "shortest " + delays[0]);
+      assertTrue(delays[199] <= 1.2 && delays[199] > 1.15, "longest " + delays[199]);
     }
   }
 
@@ -288,7 +288,7 @@ class JobsTest {
   }
 
   @Test
-  void a_job_waits_for_its_time_moves_and_is_withdrawn() {
+  void a_job_waits_for_its_time_is_rescheduled_and_cancelled() {
     Worker worker = on.worker(Map.of("touch", (_, _) -> done()));
     on.write(user, tx -> on.jobs.enqueue(tx, "touch", "a", NOW.plusSeconds(60), Map.of("x", "y")));
     assertEquals(List.of(), worker.runDue());
@@ -305,10 +305,10 @@ class JobsTest {
   }
 
   @Test
-  void a_handler_may_go_on_later_without_spending_attempts() {
+  void a_handler_may_snooze_without_spending_attempts() {
     on.enqueue(null, "steps", "a");
     AtomicInteger left = new AtomicInteger(7);
-    List<Worker.Ran> ran =
+    List<Worker.Run> ran =
         on.worker(
                 Map.of(
                     "steps",
@@ -327,7 +327,7 @@ class JobsTest {
   @Test
   void a_job_of_a_user_acts_for_that_user_by_the_system() {
     on.enqueue(user, "who", "a");
-    List<Worker.Ran> ran =
+    List<Worker.Run> ran =
         on.worker(
                 Map.of(
                     "who",
@@ -342,7 +342,7 @@ class JobsTest {
   }
 
   @Test
-  void a_job_of_a_deleted_user_is_gone() {
+  void a_job_of_a_deleted_user_is_deleted() {
     on.enqueue(user, "who", "a");
     database.run("delete from auth.users where id = ?", user);
     assertEquals(List.of(), on.worker(Map.of("who", (_, _) -> done())).runDue());
@@ -356,7 +356,7 @@ class JobsTest {
   }
 
   @Test
-  void notify_wakes_a_worker_and_its_listener_comes_back() {
+  void notify_wakes_a_worker_and_its_listener_reconnects() {
     Semaphore heard = new Semaphore(0);
     try (Listener listener = new Listener(database.config(), Jobs.CHANNEL, heard::release)) {
       assertNotNull(listener);
@@ -402,7 +402,7 @@ class JobsTest {
   }
 
   @Test
-  void a_worker_that_stops_gives_back_what_does_not_finish() throws Exception {
+  void a_worker_that_stops_releases_unfinished_jobs() throws Exception {
     on.enqueue(null, "endless", "a");
     CountDownLatch runs = new CountDownLatch(1);
     Worker worker =
@@ -422,7 +422,7 @@ class JobsTest {
   }
 
   @Test
-  void a_heartbeat_extends_what_is_held_and_nothing_else() {
+  void a_heartbeat_extends_held_leases_only() {
     on.enqueue(null, "x", "a");
     Lease lease = new Lease(on.db, on.ids, Set.of("x"));
     Job job = lease.claim(1, 0).getFirst();
@@ -442,19 +442,19 @@ class JobsTest {
     new Lease(on.db, on.ids, Set.of("x")).claim(1, 0);
     on.clock.advance(Duration.ofSeconds(90));
     JobMetrics metrics = new JobMetrics(on.registry);
-    metrics.watch();
+    metrics.register();
     on.write(null, metrics::measure);
     assertEquals(1, on.registry.get("jobs").tag("state", "due").gauge().value());
     assertEquals(1, on.registry.get("jobs").tag("state", "running").gauge().value());
     assertEquals(0, on.registry.get("jobs").tag("state", "dead").gauge().value());
     assertEquals(90, on.registry.get("job.overdue").gauge().value());
-    metrics.accept(new Worker.Ran("x", Worker.Outcome.FAILED, Duration.ofMillis(5)));
+    metrics.accept(new Worker.Run("x", Worker.Outcome.FAILED, Duration.ofMillis(5)));
     assertEquals(
         1, on.registry.get("job.runs").tags("kind", "x", "outcome", "failed").timer().count());
   }
 
   @Test
-  void finished_jobs_go_after_a_week_in_batches_and_dead_ones_stay() {
+  void finished_jobs_are_deleted_after_a_week_in_batches_and_dead_ones_stay() {
     for (String key : List.of("a", "b", "c", "dead", "young")) {
       on.enqueue(null, "x", key);
     }

@@ -24,7 +24,7 @@ class PrefetchBufferTest {
   private static final long MILLISECOND = Duration.ofMillis(1).toNanos();
 
   private final JobsFixture on = new JobsFixture(database);
-  private final PrefetchBuffer ahead = new PrefetchBuffer();
+  private final PrefetchBuffer buffer = new PrefetchBuffer();
 
   private static Job job() {
     return new Job(UUID.randomUUID(), null, "x", "k", "{}", 1, 5, UUID.randomUUID());
@@ -40,43 +40,43 @@ class PrefetchBufferTest {
   }
 
   @Test
-  void as_many_are_wanted_as_ran_in_the_last_tenth_of_a_second_and_32_at_most() {
-    assertEquals(0, ahead.wanted(1_000 * MILLISECOND));
-    ahead.ran(1_001 * MILLISECOND);
-    ahead.ran(1_002 * MILLISECOND);
-    assertEquals(2, ahead.wanted(1_003 * MILLISECOND));
-    assertEquals(2, ahead.wanted(1_150 * MILLISECOND));
-    assertEquals(0, ahead.wanted(1_260 * MILLISECOND));
+  void claims_as_many_as_ran_in_the_last_tenth_of_a_second_and_32_at_most() {
+    assertEquals(0, buffer.claimSize(1_000 * MILLISECOND));
+    buffer.recordRun(1_001 * MILLISECOND);
+    buffer.recordRun(1_002 * MILLISECOND);
+    assertEquals(2, buffer.claimSize(1_003 * MILLISECOND));
+    assertEquals(2, buffer.claimSize(1_150 * MILLISECOND));
+    assertEquals(0, buffer.claimSize(1_260 * MILLISECOND));
     for (int i = 0; i < 100; i++) {
-      ahead.ran(1_270 * MILLISECOND);
+      buffer.recordRun(1_270 * MILLISECOND);
     }
-    assertEquals(PrefetchBuffer.MOST, ahead.wanted(1_271 * MILLISECOND));
+    assertEquals(PrefetchBuffer.MAX_SIZE, buffer.claimSize(1_271 * MILLISECOND));
   }
 
   @Test
-  void more_are_wanted_when_half_are_gone() {
+  void claims_more_when_half_empty() {
     for (int i = 0; i < 4; i++) {
-      ahead.ran(1_000 * MILLISECOND);
-      ahead.add(job(), 1_000 * MILLISECOND);
+      buffer.recordRun(1_000 * MILLISECOND);
+      buffer.add(job(), 1_000 * MILLISECOND);
     }
-    assertFalse(ahead.isLow());
-    assertEquals(0, ahead.wanted(1_001 * MILLISECOND));
-    assertTrue(ahead.poll().isPresent());
-    assertTrue(ahead.poll().isPresent());
-    assertTrue(ahead.isLow());
-    assertEquals(2, ahead.wanted(1_002 * MILLISECOND));
+    assertFalse(buffer.isLow());
+    assertEquals(0, buffer.claimSize(1_001 * MILLISECOND));
+    assertTrue(buffer.poll().isPresent());
+    assertTrue(buffer.poll().isPresent());
+    assertTrue(buffer.isLow());
+    assertEquals(2, buffer.claimSize(1_002 * MILLISECOND));
   }
 
   @Test
-  void what_waits_too_long_is_let_go() {
+  void jobs_that_wait_too_long_are_removed() {
     Job old = job();
     Job young = job();
-    ahead.add(old, 1_000 * MILLISECOND);
-    ahead.add(young, 1_200 * MILLISECOND);
-    assertEquals(List.of(old), ahead.stale(1_300 * MILLISECOND));
-    assertEquals(List.of(young), ahead.all());
-    assertEquals(List.of(young), ahead.clear());
-    assertTrue(ahead.poll().isEmpty());
+    buffer.add(old, 1_000 * MILLISECOND);
+    buffer.add(young, 1_200 * MILLISECOND);
+    assertEquals(List.of(old), buffer.removeStale(1_300 * MILLISECOND));
+    assertEquals(List.of(young), buffer.jobs());
+    assertEquals(List.of(young), buffer.removeAll());
+    assertTrue(buffer.poll().isEmpty());
   }
 
   @Test
@@ -92,7 +92,7 @@ class PrefetchBufferTest {
   }
 
   @Test
-  void jobs_that_turn_out_slow_are_given_back_to_other_workers() throws Exception {
+  void slow_jobs_are_released_to_other_workers() throws Exception {
     for (int i = 0; i < 60; i++) {
       on.enqueue(null, "x", "quick " + i);
     }

@@ -38,16 +38,16 @@ class TwoPhaseHandlerTest {
     Invariants.check(database);
   }
 
-  /** Leaves an entry per phase, asks as told, and counts. */
-  private static final class Asking implements TwoPhaseHandler<String, String> {
+  /** Writes an activity entry in each transaction and records the phases. */
+  private static final class RecordingHandler implements TwoPhaseHandler<String, String> {
     final List<String> phases = new ArrayList<>();
     UnaryOperator<String> answer = what -> what + "!";
     Supplier<Prepared<String>> first = () -> new Prepared.Call<>("what");
     Supplier<TransactionalHandler.Next> next = JobsFixture::done;
 
     @Override
-    public synchronized Prepared<String> reserve(Tx tx, Job job) {
-      phases.add("reserve");
+    public synchronized Prepared<String> prepare(Tx tx, Job job) {
+      phases.add("prepare");
       entry(tx, "begun");
       return first.get();
     }
@@ -85,14 +85,14 @@ class TwoPhaseHandlerTest {
     }
   }
 
-  private final Asking asking = new Asking();
+  private final RecordingHandler handler = new RecordingHandler();
 
   private Worker worker() {
-    return on.phased(Map.of("ask", asking));
+    return on.twoPhase(Map.of("ask", handler));
   }
 
   private List<Worker.Outcome> run() {
-    return worker().runDue().stream().map(Worker.Ran::outcome).toList();
+    return worker().runDue().stream().map(Worker.Run::outcome).toList();
   }
 
   private long entries(String action) {
@@ -111,39 +111,39 @@ class TwoPhaseHandlerTest {
   }
 
   @Test
-  void a_call_stands_between_two_transactions_and_in_none() {
+  void a_call_is_made_between_two_transactions() {
     on.enqueue(user, "ask", "a");
-    asking.answer =
+    handler.answer =
         what -> {
           assertEquals(0, openTransactions());
           assertEquals(1, entries("begun"), "the first transaction has committed");
           return what + "?";
         };
     assertEquals(List.of(Worker.Outcome.DONE), run());
-    assertEquals(List.of("reserve", "call", "settle what what?"), asking.phases);
+    assertEquals(List.of("prepare", "call", "settle what what?"), handler.phases);
     assertEquals(1, entries("settled"));
     assertEquals("done", on.state("a"));
   }
 
   @Test
-  void nothing_to_ask_for_ends_the_job_in_the_first_transaction() {
+  void without_a_call_the_job_ends_in_the_first_transaction() {
     on.enqueue(user, "ask", "a");
-    asking.first = () -> new TwoPhaseHandler.Prepared.Ended<>(done());
+    handler.first = () -> new TwoPhaseHandler.Prepared.NoCall<>(done());
     assertEquals(List.of(Worker.Outcome.DONE), run());
-    assertEquals(List.of("reserve"), asking.phases);
+    assertEquals(List.of("prepare"), handler.phases);
     assertEquals(1, entries("begun"));
     assertEquals("done", on.state("a"));
   }
 
   @Test
-  void a_failure_in_the_first_transaction_rolls_it_back_and_nothing_is_asked() {
+  void a_failure_in_the_first_transaction_rolls_it_back_without_a_call() {
     on.enqueue(user, "ask", "a");
-    asking.first =
+    handler.first =
         () -> {
           throw new IllegalStateException("no");
         };
     assertEquals(List.of(Worker.Outcome.FAILED), run());
-    assertEquals(List.of("reserve"), asking.phases);
+    assertEquals(List.of("prepare"), handler.phases);
     assertEquals(0, entries("begun"));
     assertEquals("queued", on.state("a"));
   }
@@ -151,13 +151,13 @@ class TwoPhaseHandlerTest {
   @Test
   void a_call_that_throws_is_tried_again_from_the_beginning() {
     on.enqueue(user, "ask", "a");
-    asking.answer =
+    handler.answer =
         _ -> {
           throw new IllegalStateException("down");
         };
     assertEquals(List.of(Worker.Outcome.FAILED), run());
     assertEquals("IllegalStateException: down", on.job("a").get("last_error"));
-    asking.answer = what -> what;
+    handler.answer = what -> what;
     on.clock.advance(Duration.ofMinutes(1));
     assertEquals(List.of(Worker.Outcome.DONE), run());
     assertEquals(2, on.job("a").get("attempts"));
@@ -168,13 +168,13 @@ class TwoPhaseHandlerTest {
   @Test
   void a_failure_while_settling_rolls_back_what_was_settled() {
     on.enqueue(user, "ask", "a");
-    asking.next =
+    handler.next =
         () -> {
           throw new IllegalStateException("no");
         };
     assertEquals(List.of(Worker.Outcome.FAILED), run());
     assertEquals(0, entries("settled"));
-    asking.next = JobsFixture::done;
+    handler.next = JobsFixture::done;
     on.clock.advance(Duration.ofMinutes(1));
     assertEquals(List.of(Worker.Outcome.DONE), run());
     assertEquals(1, entries("settled"));
@@ -183,60 +183,62 @@ class TwoPhaseHandlerTest {
   @Test
   void promise_12_a_claim_lost_during_the_call_settles_nothing() {
     on.enqueue(user, "ask", "a");
-    asking.answer =
+    handler.answer =
         what -> {
           on.expireLeases();
-          Asking other = new Asking();
+          RecordingHandler other = new RecordingHandler();
           assertEquals(
               List.of(Worker.Outcome.DONE),
-              on.phased(Map.of("ask", other)).runDue().stream().map(Worker.Ran::outcome).toList());
+              on.twoPhase(Map.of("ask", other)).runDue().stream()
+                  .map(Worker.Run::outcome)
+                  .toList());
           return what;
         };
     assertEquals(List.of(Worker.Outcome.LOST), run());
-    assertEquals(List.of("reserve", "call", "settle what what"), asking.phases);
+    assertEquals(List.of("prepare", "call", "settle what what"), handler.phases);
     assertEquals(1, entries("settled"), "the other's alone");
     assertEquals(2, on.job("a").get("attempts"));
   }
 
   @Test
-  void promise_12_a_claim_lost_in_the_first_transaction_asks_nothing() {
+  void promise_12_a_claim_lost_in_the_first_transaction_makes_no_call() {
     on.enqueue(user, "ask", "a");
-    asking.first =
+    handler.first =
         () -> {
           on.expireLeases();
           new Lease(on.db, on.ids, Set.of("ask")).rescue();
           // Only the first time: the job is due again at once.
-          asking.first = () -> new TwoPhaseHandler.Prepared.Ended<>(done());
+          handler.first = () -> new TwoPhaseHandler.Prepared.NoCall<>(done());
           return new TwoPhaseHandler.Prepared.Call<>("what");
         };
     assertEquals(List.of(Worker.Outcome.LOST, Worker.Outcome.DONE), run());
-    assertEquals(List.of("reserve", "reserve"), asking.phases);
+    assertEquals(List.of("prepare", "prepare"), handler.phases);
     assertEquals(1, entries("begun"));
   }
 
   @Test
-  void heartbeats_keep_the_claim_while_the_call_takes_its_time() {
+  void heartbeats_extend_the_lease_during_the_call() {
     on.enqueue(user, "ask", "a");
     Worker worker = worker();
-    asking.answer =
+    handler.answer =
         what -> {
           for (int i = 0; i < 3; i++) {
             on.expireLeases();
-            worker.extendHeld();
+            worker.extendLeases();
             assertTrue(new Lease(on.db, on.ids, Set.of("ask")).rescue().isEmpty());
           }
           return what;
         };
     assertEquals(
-        List.of(Worker.Outcome.DONE), worker.runDue().stream().map(Worker.Ran::outcome).toList());
+        List.of(Worker.Outcome.DONE), worker.runDue().stream().map(Worker.Run::outcome).toList());
   }
 
   @Test
-  void a_worker_that_stops_gives_back_a_call_that_does_not_end() throws Exception {
+  void a_worker_that_stops_releases_a_call_that_does_not_end() throws Exception {
     on.enqueue(user, "ask", "a");
     CountDownLatch calls = new CountDownLatch(1);
     CountDownLatch interrupted = new CountDownLatch(1);
-    asking.answer =
+    handler.answer =
         what -> {
           calls.countDown();
           try {
@@ -258,10 +260,10 @@ class TwoPhaseHandlerTest {
   }
 
   @Test
-  void jobs_run_while_others_wait_for_an_answer_and_as_many_as_ever_at_once() throws Exception {
+  void jobs_run_while_calls_wait_for_a_response_and_as_many_at_once() throws Exception {
     CountDownLatch calls = new CountDownLatch(8);
     CountDownLatch answered = new CountDownLatch(1);
-    asking.answer =
+    handler.answer =
         what -> {
           calls.countDown();
           try {
@@ -280,7 +282,7 @@ class TwoPhaseHandlerTest {
           touched.countDown();
           return done();
         };
-    try (Worker worker = on.mixed(Map.of("ask", asking, "touch", touch))) {
+    try (Worker worker = on.mixed(Map.of("ask", handler, "touch", touch))) {
       worker.start();
       assertTrue(calls.await(LIMIT.toSeconds(), TimeUnit.SECONDS), "twice as many as slots");
       on.enqueue(null, "touch", "b");
@@ -290,20 +292,20 @@ class TwoPhaseHandlerTest {
           LIMIT,
           () -> database.number("select count(*) from ops.job_queue where state <> 'done'") == 0);
     }
-    assertEquals(9, on.told.size());
+    assertEquals(9, on.runs.size());
   }
 
   @Test
-  void a_retry_keeps_what_was_settled_counts_and_rests_as_long_as_it_is_told() {
+  void a_retry_commits_counts_as_an_attempt_and_keeps_its_minimum_delay() {
     on.enqueue(user, "ask", "a");
-    asking.next = () -> new TransactionalHandler.Next.Retry(Duration.ofMinutes(20), "busy");
+    handler.next = () -> new TransactionalHandler.Next.Retry(Duration.ofMinutes(20), "busy");
     for (int attempt = 1; attempt <= 4; attempt++) {
       assertEquals(List.of(Worker.Outcome.FAILED), run());
       assertEquals(attempt, entries("settled"));
       assertEquals("busy", on.job("a").get("last_error"));
       Instant next = (Instant) Objects.requireNonNull(on.job("a").get("run_at"));
-      Duration rest = Duration.between(on.clock.instant(), next);
-      assertTrue(rest.compareTo(Duration.ofMinutes(20)) >= 0, () -> "rests " + rest);
+      Duration delay = Duration.between(on.clock.instant(), next);
+      assertTrue(delay.compareTo(Duration.ofMinutes(20)) >= 0, () -> "delay " + delay);
       on.clock.set(next);
     }
     assertEquals(List.of(Worker.Outcome.DEAD), run());

@@ -309,8 +309,8 @@ class PushApiTest {
   @Test
   void FR_056_a_notification_reaches_the_browser() {
     api.post(PUSH, browser.json()).expect(201);
-    List<Worker.Ran> ran = told("Water the plants");
-    assertEquals(List.of(Worker.Outcome.DONE), ran.stream().map(Worker.Ran::outcome).toList());
+    List<Worker.Run> ran = told("Water the plants");
+    assertEquals(List.of(Worker.Outcome.DONE), ran.stream().map(Worker.Run::outcome).toList());
     assertEquals(List.of("Water the plants"), titles(browser));
     assertTrue(service.api().get("/metrics").text().contains("push_sends_total{outcome=\"sent\"}"));
   }
@@ -334,7 +334,7 @@ class PushApiTest {
   }
 
   /** As the feature that notifies would have it. */
-  private List<Worker.Ran> told(String title) {
+  private List<Worker.Run> told(String title) {
     UUID id = UUID.randomUUID();
     database.run(
         """

@@ -82,7 +82,7 @@ class PushSendJobTest {
             new JobMetrics(new SimpleMeterRegistry()),
             _ -> {},
             4);
-    return worker.runDue().stream().map(Worker.Ran::outcome).toList();
+    return worker.runDue().stream().map(Worker.Run::outcome).toList();
   }
 
   private List<Worker.Outcome> run() {

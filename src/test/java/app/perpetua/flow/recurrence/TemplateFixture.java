@@ -59,7 +59,7 @@ final class TemplateFixture {
   }
 
   /** Runs all due jobs, including those of other tests' users. */
-  List<Worker.Ran> runDue() {
+  List<Worker.Run> runDue() {
     return service.runDueJobs();
   }
 

@@ -134,7 +134,7 @@ class ReminderReactionApiTest {
       database.run("drop trigger refuse on ops.job_queue");
     }
     api.post("/api/v1/tasks/recover/" + tombstone).expect(200);
-    List<Worker.Ran> ran = service.runDueJobs();
+    List<Worker.Run> ran = service.runDueJobs();
     assertEquals(1, ran.stream().filter(job -> job.kind().equals("handler_retry")).count());
     assertEquals(
         1,
@@ -169,7 +169,7 @@ class ReminderReactionApiTest {
 
   private void assertRetried(String task, String reminder, UUID key) {
     assertEquals(due.minusSeconds(600), scheduled(reminder));
-    List<Worker.Ran> ran = service.runDueJobs();
+    List<Worker.Run> ran = service.runDueJobs();
     assertEquals(1, ran.stream().filter(job -> job.kind().equals("handler_retry")).count());
     assertEquals(later.minusSeconds(600), scheduled(reminder));
     assertEquals(0, service.runDueJobs().size());

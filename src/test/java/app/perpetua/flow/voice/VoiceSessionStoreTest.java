@@ -53,7 +53,7 @@ class VoiceSessionStoreTest {
             user.userId()));
   }
 
-  private List<Worker.Ran> runJobs(Duration later) {
+  private List<Worker.Run> runJobs(Duration later) {
     service.clock().advance(later);
     try {
       return service.runDueJobs().stream()
