@@ -1,6 +1,6 @@
 -- name: lock
--- The user's row is the mutex of everything the user owns: taken first by every write, it leaves
--- nothing for two requests of one user to race about. NO KEY: inserting children needs the key.
+-- Every write of a user's data takes this lock first, so writes of one user never run concurrently.
+-- NO KEY, because inserts of rows that reference the user lock its key.
 select tier, email, timezone, open_tasks, notes, perk_tasks, perk_notes, perk_daily_credits,
        created_at
 from auth.users

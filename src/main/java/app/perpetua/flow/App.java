@@ -111,7 +111,7 @@ public final class App implements AutoCloseable {
     this.parts = parts;
     Metrics metrics = closing(new Metrics());
     HikariDataSource pool = closing(Pool.open(config.database()));
-    Pool.watch(pool, metrics.registry());
+    Pool.register(pool, metrics.registry());
     SqlCatalog catalog = SqlCatalog.load();
     Partitions partitions =
         new Partitions(new Db(pool, catalog, clock, REQUEST_BUDGET, _ -> false));

@@ -152,7 +152,7 @@ public final class Users {
    */
   public void changeTier(Tx tx, LockedUser.Tier tier) {
     tx.sql("account.change_tier").bind("tier", tier).atCommit();
-    tx.opened(tx.owner().on(tier));
+    tx.setOwner(tx.owner().withTier(tier));
   }
 
   /**

@@ -245,7 +245,7 @@ public final class Achievements {
           new Event.AchievementUnlocked(achievement.id(), perk.type().wireName(), perk.value()));
     }
     boolean creditsToday = owner.perkDailyCredits() > tx.owner().perkDailyCredits();
-    tx.opened(owner);
+    tx.setOwner(owner);
     if (creditsToday) {
       credits.settleDay(tx);
     }

@@ -154,7 +154,7 @@ final class Idempotency {
                 () ->
                     Refusal.of(
                         ErrorCode.UNAUTHORIZED, "the account does not exist; sign in again"));
-    tx.opened(stored.owner());
+    tx.setOwner(stored.owner());
     return stored;
   }
 

@@ -1,14 +1,14 @@
 package app.perpetua.flow.sql;
 
 /**
- * Where the data is.
+ * How to connect to the database.
  *
- * @param main where requests and jobs run; may be a transaction pooler
- * @param direct the same database past the pooler, for migrations and LISTEN
- * @param poolSize connections in the pool
+ * @param main for requests and jobs; may lead to a transaction pooler
+ * @param direct the same database without the pooler, for migrations and LISTEN
+ * @param poolSize maximum number of connections in the pool
  */
 public record DatabaseConfig(DatabaseUrl main, DatabaseUrl direct, int poolSize) {
-  /** True if requests go through a transaction pooler, where a session keeps no state. */
+  /** Whether {@code main} leads to a transaction pooler, behind which sessions keep no state. */
   public boolean pooled() {
     return !main.equals(direct);
   }

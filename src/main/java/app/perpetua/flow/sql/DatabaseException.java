@@ -8,27 +8,27 @@ import org.postgresql.util.PSQLException;
 import org.postgresql.util.ServerErrorMessage;
 
 /**
- * A statement, connection or commit that failed, told apart by what the caller can do about it.
- * Never shown to a client: the edge turns it into an answer.
+ * A statement, connection or commit that failed, classified by what the caller can do about it. Its
+ * message is for the log and never part of a response.
  */
 public final class DatabaseException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 
   /** What the caller can do about it. */
   public enum Kind {
-    /** Not reachable, shutting down, out of connections, or past the request's deadline. */
+    /** Unreachable, shutting down, out of connections, or past the request's deadline. */
     UNAVAILABLE,
-    /** A lock was not to be had in time; nothing was changed. */
+    /** A lock was not available within the lock time-out; nothing was changed. */
     BUSY,
-    /** Serialization failure or deadlock: the same transaction may simply run again. */
+    /** Serialization failure or deadlock: the transaction can run again. */
     RETRY,
-    /** A constraint, named by {@link #constraint()}, forbids it. */
+    /** The constraint {@link #constraint()} was violated. */
     CONSTRAINT,
-    /** A row has no partition to go to yet. */
+    /** The partition of a row does not exist yet. */
     PARTITION,
-    /** The connection broke while committing: it may or may not have happened. */
+    /** The connection broke during the commit, which may or may not have taken effect. */
     COMMIT_UNKNOWN,
-    /** A mistake of ours. */
+    /** Anything else: a defect of this service. */
     DEFECT
   }
 
@@ -39,31 +39,30 @@ public final class DatabaseException extends RuntimeException {
     this.kind = kind;
   }
 
-  /** The database cannot be used right now. */
   static DatabaseException unavailable(String message, @Nullable Throwable cause) {
     return new DatabaseException(Kind.UNAVAILABLE, message, cause);
   }
 
   /**
-   * Classifies what the driver reported (PostgreSQL, appendix A, error codes).
+   * Classifies an exception of the driver (PostgreSQL, appendix A, error codes).
    *
-   * @param doing the statement's name, or another step
-   * @param took from its beginning to the failure
+   * @param operation the statement's name, or another step
+   * @param took time from its start to the failure
    */
-  static DatabaseException of(SQLException e, String doing, Duration took) {
+  static DatabaseException of(SQLException e, String operation, Duration took) {
     return new DatabaseException(
-        kind(e), doing + ": " + e.getSQLState() + " after " + took.toMillis() + " ms", e);
+        kind(e), operation + ": " + e.getSQLState() + " after " + took.toMillis() + " ms", e);
   }
 
-  /** As {@link #of}, for a commit, where a broken connection means that nobody knows. */
+  /** As {@link #of}, for a commit, whose effect is unknown if the connection broke. */
   static DatabaseException ofCommit(SQLException e, Duration took) {
-    DatabaseException known = of(e, "commit", took);
-    return known.kind == Kind.UNAVAILABLE
-        ? new DatabaseException(Kind.COMMIT_UNKNOWN, known.getMessage() + " (unknown)", e)
-        : known;
+    DatabaseException failure = of(e, "commit", took);
+    return failure.kind == Kind.UNAVAILABLE
+        ? new DatabaseException(Kind.COMMIT_UNKNOWN, failure.getMessage() + " (unknown)", e)
+        : failure;
   }
 
-  /** A read waits for no change of an account: what locks it out is work on the whole table. */
+  /** Reads take no row locks, so a lock time-out means that the whole table is locked. */
   DatabaseException ofRead() {
     return kind == Kind.BUSY
         ? new DatabaseException(Kind.UNAVAILABLE, String.valueOf(getMessage()), getCause())
@@ -76,7 +75,7 @@ public final class DatabaseException extends RuntimeException {
       case "40001", "40P01" -> Kind.RETRY;
       case "55P03" -> Kind.BUSY;
       case "23514" -> constraint(e) == null ? Kind.PARTITION : Kind.CONSTRAINT;
-      // 57014 is a cancelled statement (statement_timeout), 25P03 an idle transaction ended.
+      // 57014: statement_timeout; 25P03: idle_in_transaction_session_timeout.
       case "57014", "57P01", "57P02", "57P03", "57P05", "25P03", "25P04", "53300", "" ->
           Kind.UNAVAILABLE;
       default -> {
@@ -88,27 +87,24 @@ public final class DatabaseException extends RuntimeException {
     };
   }
 
-  /** What the caller can do about it. */
   public Kind kind() {
     return kind;
   }
 
   /**
-   * What happened in one line: the statement or step, how long it took, and the first line of what
-   * the server or the pool said about it, which for a database that is away holds nothing that a
-   * user wrote.
+   * One line for the log: the statement or step, its duration, and the first line of the driver's
+   * message. For use with {@code UNAVAILABLE}, where that contains nothing that a user wrote.
    */
   public String line() {
-    String said = getCause() == null ? null : getCause().getMessage();
-    return getMessage() + (said == null ? "" : ", " + said.lines().findFirst().orElse(""));
+    String cause = getCause() == null ? null : getCause().getMessage();
+    return getMessage() + (cause == null ? "" : ", " + cause.lines().findFirst().orElse(""));
   }
 
-  /** The violated constraint's name, if the server told one. */
+  /** The name of the violated constraint; null if there is none. */
   public @Nullable String constraint() {
     return getCause() instanceof SQLException e ? constraint(e) : null;
   }
 
-  /** True if that constraint was violated. */
   public boolean violates(String constraint) {
     return constraint.equals(constraint());
   }

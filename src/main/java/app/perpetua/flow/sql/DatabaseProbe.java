@@ -3,34 +3,27 @@ package app.perpetua.flow.sql;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /**
- * Asks the database whether it answers, over a connection of its own, so that a busy pool does not
- * look like a dead database. Used by one thread at a time.
+ * Checks whether the database answers, over a connection of its own, so that an exhausted pool is
+ * not mistaken for a dead database. Used by one thread at a time.
  */
 public final class DatabaseProbe implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(DatabaseProbe.class.getName());
   private static final Duration TIMEOUT = Duration.ofSeconds(1);
-  private static final Executor SAME_THREAD = Runnable::run;
 
   private final PGSimpleDataSource source;
   private @Nullable Connection connection;
 
-  /** Connects when first asked. */
   public DatabaseProbe(DatabaseConfig database) {
-    source = database.main().source("perpetua-flow health");
-    int seconds = (int) TIMEOUT.toSeconds();
-    source.setConnectTimeout(seconds);
-    source.setLoginTimeout(seconds);
-    source.setSocketTimeout(seconds);
-    // Behind a pooler a prepared statement would not be found again.
+    source = database.main().source("perpetua-flow health", TIMEOUT, TIMEOUT, TIMEOUT);
+    // Behind a pooler the next check may run in a session without the prepared statement.
     source.setPrepareThreshold(0);
   }
 
-  /** True if the database answered. Takes a second at the most, be it frozen. */
+  /** Whether the database answered; takes at most 1 s. */
   public boolean isAvailable() {
     try {
       if (connection == null) {
@@ -41,20 +34,20 @@ public final class DatabaseProbe implements AutoCloseable {
         return true;
       }
     } catch (SQLException e) {
-      LOG.log(System.Logger.Level.DEBUG, "the database does not answer", e);
+      LOG.log(System.Logger.Level.DEBUG, "database does not answer", e);
     }
     close();
     return false;
   }
 
-  /** Drops the connection without saying goodbye to a server that may not listen. */
+  /** Drops the connection without a terminate message, which a frozen server would not read. */
   @Override
   public void close() {
     if (connection != null) {
       try {
-        connection.abort(SAME_THREAD);
+        connection.abort(Runnable::run);
       } catch (SQLException e) {
-        LOG.log(System.Logger.Level.DEBUG, "dropping a connection", e);
+        LOG.log(System.Logger.Level.DEBUG, "cannot abort the connection", e);
       }
       connection = null;
     }

@@ -5,19 +5,20 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.postgresql.PGProperty;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /**
- * A PostgreSQL address, taken apart so that the password never stands in a URL that is logged.
+ * The URL of a PostgreSQL database, with the credentials kept apart so that they are never logged.
  *
- * @param jdbcUrl host, port, database and driver parameters, without credentials
- * @param user the role; absent means the driver's default
- * @param password its password
+ * @param jdbcUrl host, port, database and driver parameters
+ * @param user the role; if empty, the driver's default
  */
 public record DatabaseUrl(String jdbcUrl, Optional<String> user, Optional<Secret> password) {
   private static final Pattern FORM =
@@ -27,7 +28,7 @@ public record DatabaseUrl(String jdbcUrl, Optional<String> user, Optional<Secret
    * Accepts {@code postgresql://}, {@code postgres://}, {@code postgresql+driver://} and {@code
    * jdbc:postgresql://}, with credentials before the host or as parameters.
    *
-   * @throws IllegalArgumentException without quoting the text, which holds a password
+   * @throws IllegalArgumentException if it is invalid; the message does not quote it
    */
   public static DatabaseUrl parse(String text) {
     Matcher form = FORM.matcher(text.strip());
@@ -61,7 +62,7 @@ public record DatabaseUrl(String jdbcUrl, Optional<String> user, Optional<Secret
         case "" -> {}
         case "user" -> user = Optional.of(decoded(pair[pair.length - 1]));
         case "password" -> password = Optional.of(new Secret(decoded(pair[pair.length - 1])));
-        // libpq's channel_binding is spelled channelBinding by the driver.
+        // libpq's name of the driver's channelBinding.
         case "channel_binding" -> kept.add("channelBinding=" + pair[pair.length - 1]);
         default -> kept.add(parameter);
       }
@@ -72,9 +73,10 @@ public record DatabaseUrl(String jdbcUrl, Optional<String> user, Optional<Secret
         "jdbc:postgresql://" + uri.getHost() + port + path + parameters, user, password);
   }
 
-  /** Host, port and database: what a message may name. */
-  String place() {
-    PGSimpleDataSource source = source("");
+  /** Host, port and database, for messages. */
+  String address() {
+    PGSimpleDataSource source = new PGSimpleDataSource();
+    source.setUrl(jdbcUrl);
     return source.getServerNames()[0]
         + ":"
         + source.getPortNumbers()[0]
@@ -82,21 +84,35 @@ public record DatabaseUrl(String jdbcUrl, Optional<String> user, Optional<Secret
         + source.getDatabaseName();
   }
 
-  /** Connections to it that nobody pools; the server lists them under that name. */
-  PGSimpleDataSource source(String applicationName) {
-    PGSimpleDataSource source = new PGSimpleDataSource();
+  /**
+   * A source of unpooled connections.
+   *
+   * @param connect time-out of the TCP connection
+   * @param login time-out of connection and authentication together
+   * @param socket time-out of reads
+   */
+  PGSimpleDataSource source(
+      String applicationName, Duration connect, Duration login, Duration socket) {
+    return configure(new PGSimpleDataSource(), applicationName, connect, login, socket);
+  }
+
+  <T extends PGSimpleDataSource> T configure(
+      T source, String applicationName, Duration connect, Duration login, Duration socket) {
     source.setUrl(jdbcUrl);
     user.ifPresent(source::setUser);
     password.ifPresent(secret -> source.setPassword(secret.value()));
     source.setApplicationName(applicationName);
     source.setTcpKeepAlive(true);
-    // The server's details repeat whole rows, which are the user's and have no place in a log.
+    source.setProperty(PGProperty.CONNECT_TIMEOUT, String.valueOf(connect.toSeconds()));
+    source.setProperty(PGProperty.LOGIN_TIMEOUT, String.valueOf(login.toSeconds()));
+    source.setProperty(PGProperty.SOCKET_TIMEOUT, String.valueOf(socket.toSeconds()));
+    // The details quote whole rows, and users' data must not be logged.
     source.setLogServerErrorDetail(false);
     return source;
   }
 
   private static String decoded(String text) {
-    // URLDecoder would read a plus as a space, which in a URL's authority it is not.
+    // URLDecoder decodes a plus to a space, as in forms.
     return URLDecoder.decode(text.replace("+", "%2B"), StandardCharsets.UTF_8);
   }
 }

@@ -16,9 +16,9 @@ import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Function;
 
 /**
- * Begins transactions. A read runs in autocommit, so that its one statement is its one round trip;
- * a write is a transaction that is run again when the server asks for it (serialization failure,
- * deadlock). Thread-safe; does not own the pool.
+ * Runs transactions. Reads run in autocommit, which saves the round trips of begin and commit;
+ * writes are retried after a serialization failure or a deadlock. Thread-safe; does not close the
+ * pool.
  */
 public final class Db {
   private static final int ATTEMPTS = 3;
@@ -27,44 +27,46 @@ public final class Db {
   private final SqlCatalog catalog;
   private final Clock clock;
   private final Duration budget;
-  private final Function<Instant, Boolean> makePartitions;
+  private final Function<Instant, Boolean> createPartitions;
 
   /**
-   * @param pool where connections come from
-   * @param catalog the statements
-   * @param clock the source of every {@code now}
-   * @param budget how long one request's database work may take
-   * @param makePartitions called when a row has no partition for its day; true if one was made
+   * @param budget time limit for the database work of one request
+   * @param createPartitions called when the partition of a row is missing; returns whether it has
+   *     created one
    */
   public Db(
       HikariDataSource pool,
       SqlCatalog catalog,
       Clock clock,
       Duration budget,
-      Function<Instant, Boolean> makePartitions) {
+      Function<Instant, Boolean> createPartitions) {
     this.pool = pool;
     this.catalog = catalog;
     this.clock = clock;
     this.budget = budget;
-    this.makePartitions = makePartitions;
+    this.createPartitions = createPartitions;
   }
 
-  /** The time now, as everything stored and shown has it: in whole milliseconds. */
+  /** The current time in whole milliseconds, the precision of all stored times. */
   public Instant now() {
     return clock.instant().truncatedTo(ChronoUnit.MILLIS);
   }
 
   /**
-   * Runs reads for a user. Each statement stands alone: what must be consistent is one statement.
+   * Runs reads for a user. Each statement has a snapshot of its own.
    *
-   * @throws DatabaseException if the database cannot answer
+   * @throws IllegalArgumentException if the actor is the system
+   * @throws DatabaseException if a statement or the connection fails
    */
   public <T> T read(Actor actor, Function<Tx, T> work) {
+    if (actor.userId() == null) {
+      throw new IllegalArgumentException("the system reads in transactions");
+    }
     long start = System.nanoTime();
     Deadline deadline = Deadline.in(budget);
     try (Connection connection = pool.getConnection()) {
       return work.apply(
-          new Tx(connection, catalog, actor, now(), deadline, new OptionalSteps(Set.of()), false));
+          new Tx(connection, catalog, actor, now(), deadline, new OptionalSteps(Set.of())));
     } catch (DatabaseException e) {
       throw e.ofRead();
     } catch (SQLException e) {
@@ -74,10 +76,12 @@ public final class Db {
 
   /**
    * Runs a transaction for a user, or for the system if the actor has none, and commits it unless
-   * the work throws. It may be run several times; {@link Tx#optional} says why.
+   * {@code work} throws.
    *
-   * @throws Refusal as thrown by the work, after the rollback
-   * @throws DatabaseException if the database cannot answer, or nobody knows whether it committed
+   * @param work may run several times: see {@link Tx#optional} and {@code RETRY} in {@link
+   *     DatabaseException.Kind}
+   * @throws Refusal as thrown by {@code work}, after the rollback
+   * @throws DatabaseException if a statement, the connection or the commit fails
    */
   public <T> T write(Actor actor, Function<Tx, T> work) {
     Deadline deadline = Deadline.in(budget);
@@ -85,17 +89,17 @@ public final class Db {
     List<OptionalSteps.Failed> failures = new ArrayList<>();
     int attempt = 1;
     while (true) {
-      OptionalSteps parts = new OptionalSteps(without);
+      OptionalSteps steps = new OptionalSteps(without);
       try {
-        T result = attempt(actor, work, deadline, parts);
-        failures.forEach(failure -> failure.tell(parts.missed()));
+        T result = attempt(actor, work, deadline, steps);
+        failures.forEach(failure -> failure.report(steps.skipped()));
         return result;
       } catch (OptionalSteps.Failed e) {
-        // One part fewer each time, so this ends.
+        // Each attempt runs fewer steps, so this ends.
         failures.add(e);
-        without.addAll(e.names());
+        without.addAll(e.steps());
       } catch (RuntimeException e) {
-        if (!isWorthRepeating(e) || attempt == ATTEMPTS) {
+        if (!isRetryable(e) || attempt == ATTEMPTS) {
           failures.forEach(e::addSuppressed);
           throw e;
         }
@@ -105,26 +109,26 @@ public final class Db {
     }
   }
 
-  private boolean isWorthRepeating(RuntimeException e) {
+  private boolean isRetryable(RuntimeException e) {
     return e instanceof DatabaseException database
         && switch (database.kind()) {
           case RETRY -> true;
-          case PARTITION -> makePartitions.apply(now());
+          case PARTITION -> createPartitions.apply(now());
           default -> false;
         };
   }
 
-  private <T> T attempt(Actor actor, Function<Tx, T> work, Deadline deadline, OptionalSteps parts) {
+  private <T> T attempt(Actor actor, Function<Tx, T> work, Deadline deadline, OptionalSteps steps) {
     long start = System.nanoTime();
     try (Connection connection = pool.getConnection()) {
-      Tx tx = new Tx(connection, catalog, actor, now(), deadline, parts, actor.userId() == null);
+      Tx tx = new Tx(connection, catalog, actor, now(), deadline, steps);
       boolean committed = false;
       try {
         connection.setAutoCommit(false);
         T result = work.apply(tx);
-        commit(tx, parts);
+        commit(tx, steps);
         committed = true;
-        tx.committed();
+        tx.runAfterCommit();
         return result;
       } finally {
         end(connection, committed);
@@ -134,15 +138,15 @@ public final class Db {
     }
   }
 
-  private static void commit(Tx tx, OptionalSteps parts) {
+  private static void commit(Tx tx, OptionalSteps steps) {
     try {
       tx.commit();
     } catch (RuntimeException e) {
-      throw parts.committing(e);
+      throw steps.commitFailed(e);
     }
   }
 
-  /** A rollback that fails has lost its connection, and with it the transaction: nothing to do. */
+  /** Ignores failures: a broken connection has ended the transaction, and the pool discards it. */
   private static void end(Connection connection, boolean committed) {
     try {
       if (!committed) {
@@ -150,7 +154,7 @@ public final class Db {
       }
       connection.setAutoCommit(true);
     } catch (SQLException e) {
-      System.getLogger(Db.class.getName()).log(System.Logger.Level.DEBUG, "rollback", e);
+      System.getLogger(Db.class.getName()).log(System.Logger.Level.DEBUG, "rollback failed", e);
     }
   }
 

@@ -3,12 +3,10 @@ package app.perpetua.flow.sql;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.concurrent.Executor;
 
 /**
- * How long the database work of one request may take in all, whatever its number of statements, so
- * that a slow request does not keep its connection. Real time: a frozen database must be felt even
- * when the injected clock stands.
+ * Bounds the database work of one request, whatever its number of statements, so that a slow
+ * request does not keep its connection. Runs on real time, not on the injected clock.
  */
 final class Deadline {
   private final long nanoTime;
@@ -22,17 +20,15 @@ final class Deadline {
   }
 
   /**
-   * Bounds the next answer's wait by what is left.
+   * Sets the network time-out of the next statement to the time that is left.
    *
-   * @throws DatabaseException {@code AWAY} if nothing is left
+   * @throws DatabaseException {@code UNAVAILABLE} if none is left
    */
   void apply(Connection connection) throws SQLException {
     long left = Duration.ofNanos(nanoTime - System.nanoTime()).toMillis();
     if (left <= 0) {
-      throw DatabaseException.unavailable("the request's time for the database is used up", null);
+      throw DatabaseException.unavailable("the request's database time is used up", null);
     }
-    connection.setNetworkTimeout(SAME_THREAD, (int) left);
+    connection.setNetworkTimeout(Runnable::run, (int) left);
   }
-
-  private static final Executor SAME_THREAD = Runnable::run;
 }

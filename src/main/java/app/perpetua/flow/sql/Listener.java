@@ -4,59 +4,52 @@ import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
-import java.util.concurrent.Executor;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
+import org.postgresql.PGNotification;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /**
- * Hears NOTIFY over a connection of its own, past any pooler, and connects again whenever that
- * breaks. What was said meanwhile is lost, so whoever listens must look for itself as well.
- * Thread-safe.
+ * Receives NOTIFY over a connection of its own, past any pooler, and reconnects when that breaks.
+ * Notifications sent in between are lost, so the receiver must poll as well. Thread-safe.
  */
 public final class Listener implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(Listener.class.getName());
-  private static final Duration PACE = Duration.ofSeconds(1);
+  private static final Duration RECONNECT_INTERVAL = Duration.ofSeconds(1);
   private static final Duration CONNECT = Duration.ofSeconds(2);
 
-  /** After a silence of this length the connection must show that it lives. */
-  private static final Duration SILENCE = Duration.ofSeconds(10);
-
-  private static final Executor SAME_THREAD = Runnable::run;
+  /** Without a notification for this long, the connection is validated. */
+  private static final Duration VALIDATION_INTERVAL = Duration.ofSeconds(10);
 
   private final PGSimpleDataSource source;
   private final String channel;
-  private final Runnable heard;
-  private final Thread listening;
+  private final Runnable callback;
+  private final Thread thread;
   private volatile @Nullable Connection connection;
   private volatile boolean closed;
 
   /**
-   * Begins to listen.
+   * Starts to listen.
    *
-   * @param database whose direct address is used
-   * @param channel an identifier
-   * @param heard called when something was said, and whenever something may have been missed; it
-   *     must not block
+   * @param callback called after a notification and after each (re)connection, when some may have
+   *     been missed; must not block
    */
-  public Listener(DatabaseConfig database, String channel, Runnable heard) {
+  public Listener(DatabaseConfig database, String channel, Runnable callback) {
     this.channel = channel;
-    this.heard = heard;
-    source = database.direct().source("perpetua-flow listener");
-    source.setConnectTimeout((int) CONNECT.toSeconds());
-    source.setLoginTimeout((int) CONNECT.toSeconds());
-    source.setSocketTimeout((int) SILENCE.toSeconds());
-    listening = Thread.ofVirtual().name("listener").start(this::listen);
+    this.callback = callback;
+    source =
+        database.direct().source("perpetua-flow listener", CONNECT, CONNECT, VALIDATION_INTERVAL);
+    thread = Thread.ofVirtual().name("listener").start(this::run);
   }
 
-  private void listen() {
+  private void run() {
     while (!closed) {
       try (Connection open = source.getConnection();
           Statement statement = open.createStatement()) {
         connection = open;
         statement.execute("listen " + statement.enquoteIdentifier(channel, true));
-        heard.run();
-        hear(open);
+        callback.run();
+        receive(open);
       } catch (SQLException e) {
         LOG.log(System.Logger.Level.DEBUG, "not listening", e);
       }
@@ -66,12 +59,12 @@ public final class Listener implements AutoCloseable {
     }
   }
 
-  private void hear(Connection open) throws SQLException {
+  private void receive(Connection open) throws SQLException {
     PGConnection postgres = open.unwrap(PGConnection.class);
     while (!closed) {
-      var said = postgres.getNotifications((int) SILENCE.toMillis());
-      if (said != null && said.length > 0) {
-        heard.run();
+      PGNotification[] received = postgres.getNotifications((int) VALIDATION_INTERVAL.toMillis());
+      if (received != null && received.length > 0) {
+        callback.run();
       } else if (!open.isValid((int) CONNECT.toSeconds())) {
         return;
       }
@@ -80,23 +73,23 @@ public final class Listener implements AutoCloseable {
 
   private static void pause() {
     try {
-      Thread.sleep(PACE);
+      Thread.sleep(RECONNECT_INTERVAL);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }
   }
 
-  /** Stops to listen, without saying goodbye to a server that may not hear it. */
+  /** Stops without a terminate message, which a frozen server would not read. */
   @Override
   public void close() {
     closed = true;
-    listening.interrupt();
+    thread.interrupt();
     Connection open = connection;
     if (open != null) {
       try {
-        open.abort(SAME_THREAD);
+        open.abort(Runnable::run);
       } catch (SQLException e) {
-        LOG.log(System.Logger.Level.DEBUG, "dropping a connection", e);
+        LOG.log(System.Logger.Level.DEBUG, "cannot abort the connection", e);
       }
     }
   }

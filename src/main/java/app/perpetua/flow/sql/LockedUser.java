@@ -4,19 +4,15 @@ import app.perpetua.flow.base.WireName;
 import java.time.Instant;
 
 /**
- * The acting user's row as it stands while this transaction holds its lock. Every transaction that
- * writes a user's data takes this lock first, so whatever it reads afterwards stays true until it
- * commits.
+ * The acting user's row, locked by this transaction. Every transaction that writes data of a user
+ * takes this lock first, so what it reads afterwards does not change until it commits.
  *
- * @param tier free or pro
- * @param email the account's address
  * @param timezone an IANA zone, the default for recurrences
- * @param openTasks tasks neither completed, hidden nor archived
- * @param notes notes not archived
+ * @param openTasks number of tasks neither completed, hidden nor archived
+ * @param notes number of notes not archived
  * @param perkTasks open tasks allowed beyond the tier's limit
  * @param perkNotes notes allowed beyond the tier's limit
  * @param perkDailyCredits daily credits beyond the tier's
- * @param createdAt when the account was made
  */
 public record LockedUser(
     Tier tier,
@@ -28,16 +24,14 @@ public record LockedUser(
     int perkNotes,
     int perkDailyCredits,
     Instant createdAt) {
-  /** What the account is entitled to. */
   public enum Tier implements WireName {
     FREE,
     PRO
   }
 
-  /** The same account on that tier. */
-  public LockedUser on(Tier other) {
+  public LockedUser withTier(Tier newTier) {
     return new LockedUser(
-        other,
+        newTier,
         email,
         timezone,
         openTasks,
@@ -48,7 +42,7 @@ public record LockedUser(
         createdAt);
   }
 
-  /** With perks on top of those that there are. */
+  /** A copy with these perks added. */
   public LockedUser withPerks(int tasks, int notes, int dailyCredits) {
     return new LockedUser(
         tier,
@@ -62,7 +56,7 @@ public record LockedUser(
         createdAt);
   }
 
-  /** Reads the columns that every opening statement yields. */
+  /** Reads the columns that every statement returns which locks the user's row. */
   public static LockedUser of(Row row) {
     return new LockedUser(
         row.wireName("tier", Tier.class),

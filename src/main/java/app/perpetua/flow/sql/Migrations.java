@@ -13,21 +13,21 @@ import org.jspecify.annotations.Nullable;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /**
- * Brings the schema up to date at start, past any pooler. Instances that start together wait for
- * each other, and each migration is a transaction: one that was cut off is made again by the next
- * start. A schema newer than this release is left alone, so that a release can be taken back.
+ * Migrates the schema at startup, past any pooler. Instances that start together take turns, and
+ * each migration is a transaction, so an interrupted one is repeated by the next start. A schema
+ * newer than this release is accepted, so that a release can be rolled back.
  */
 public final class Migrations {
   private static final System.Logger LOG = System.getLogger(Migrations.class.getName());
-  private static final Duration PACE = Duration.ofMillis(250);
-  private static final Duration WORTH_TELLING = Duration.ofSeconds(2);
+  private static final Duration RETRY_INTERVAL = Duration.ofMillis(250);
+  private static final Duration LOG_AFTER = Duration.ofSeconds(2);
   private static final Duration CONNECT = Duration.ofSeconds(2);
   private static final Duration LOGIN = Duration.ofSeconds(5);
 
   /** One statement of a migration may rewrite a table. */
-  private static final Duration SILENCE = Duration.ofMinutes(5);
+  private static final Duration SOCKET = Duration.ofMinutes(5);
 
-  /** Why the service cannot start; the message is for the operator and holds no password. */
+  /** The service cannot start; the message is for the operator and contains no password. */
   public static final class Failed extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
@@ -37,30 +37,26 @@ public final class Migrations {
   }
 
   private final PGSimpleDataSource source;
-  private final String place;
-  private final Duration patience;
+  private final String address;
+  private final Duration timeout;
   private final boolean durable;
 
   /**
-   * @param database whose direct address is used
-   * @param patience how long to wait for a database that does not answer yet
-   * @param durable whether to insist that what the server acknowledges survives a power cut; false
-   *     only in tests
+   * @param timeout how long to wait for a database that does not answer yet
+   * @param durable whether to require settings with which acknowledged commits survive a power
+   *     failure; false only in tests
    */
-  public Migrations(DatabaseConfig database, Duration patience, boolean durable) {
-    this.place = database.direct().place();
-    this.patience = patience;
+  public Migrations(DatabaseConfig database, Duration timeout, boolean durable) {
+    this.address = database.direct().address();
+    this.timeout = timeout;
     this.durable = durable;
-    this.source = database.direct().source("perpetua-flow migrations");
-    source.setConnectTimeout((int) CONNECT.toSeconds());
-    source.setLoginTimeout((int) LOGIN.toSeconds());
-    source.setSocketTimeout((int) SILENCE.toSeconds());
+    this.source = database.direct().source("perpetua-flow migrations", CONNECT, LOGIN, SOCKET);
   }
 
   /**
-   * Waits for the database, checks it, and migrates it.
+   * Waits for the database, checks its settings, and migrates it.
    *
-   * @return how many migrations were run; 0 if the schema was up to date
+   * @return the number of migrations run; 0 if the schema was up to date
    * @throws Failed if the service cannot start
    */
   public int run() {
@@ -70,7 +66,7 @@ public final class Migrations {
       LOG.log(
           System.Logger.Level.INFO,
           "migrated {0} to version {1}: {2} migrations in {3} ms",
-          place,
+          address,
           result.targetSchemaVersion,
           result.migrationsExecuted,
           result.getTotalMigrationTime());
@@ -80,28 +76,29 @@ public final class Migrations {
 
   private void awaitDatabase() {
     long start = System.nanoTime();
-    for (boolean told = false; ; ) {
+    for (boolean logged = false; ; ) {
       try (Connection connection = source.getConnection()) {
         if (durable) {
-          insistOnDurability(connection);
+          requireDurability(connection);
         }
         return;
       } catch (SQLException e) {
         if (!ReconnectingDataSource.isTransient(e)) {
-          throw new Failed("the database at " + place + " lets nobody in: " + text(e), e);
+          throw new Failed("cannot log in to the database " + address + ": " + oneLine(e), e);
         }
         Duration waited = Duration.ofNanos(System.nanoTime() - start);
-        if (waited.compareTo(patience) >= 0) {
+        if (waited.compareTo(timeout) >= 0) {
           throw new Failed(
-              "no database at " + place + " after " + patience.toSeconds() + " s: " + text(e), e);
+              "no database at " + address + " after " + timeout.toSeconds() + " s: " + oneLine(e),
+              e);
         }
-        if (!told && waited.compareTo(WORTH_TELLING) >= 0) {
+        if (!logged && waited.compareTo(LOG_AFTER) >= 0) {
           LOG.log(
               System.Logger.Level.INFO,
               "waiting up to {0} s for the database at {1}",
-              patience.toSeconds(),
-              place);
-          told = true;
+              timeout.toSeconds(),
+              address);
+          logged = true;
         }
         pause();
       }
@@ -109,10 +106,10 @@ public final class Migrations {
   }
 
   /**
-   * Neon's servers run with fsync off, because there a commit is durable once other machines have
-   * it; they are known by a setting of their own.
+   * Servers of Neon, which {@code neon.timeline_id} identifies, run with fsync off because they
+   * replicate a commit to other machines before they acknowledge it.
    */
-  private void insistOnDurability(Connection connection) throws SQLException {
+  private void requireDurability(Connection connection) throws SQLException {
     try (Statement statement = connection.createStatement();
         ResultSet row =
             statement.executeQuery(
@@ -122,23 +119,22 @@ public final class Migrations {
                        coalesce(current_setting('neon.timeline_id', true), '')
                 """)) {
       row.next();
-      boolean stored = row.getString(1).equals("on") || !row.getString(3).isEmpty();
-      if (!stored) {
-        throw undurable("fsync");
+      if (!row.getString(1).equals("on") && row.getString(3).isEmpty()) {
+        throw notDurable("fsync");
       }
       if (row.getString(2).equals("off")) {
-        throw undurable("synchronous_commit");
+        throw notDurable("synchronous_commit");
       }
     }
   }
 
-  private Failed undurable(String setting) {
+  private Failed notDurable(String setting) {
     return new Failed(
-        "the database at "
-            + place
+        "the database "
+            + address
             + " runs with "
             + setting
-            + " off and could lose what it has acknowledged; turn it on",
+            + " off and can lose acknowledged commits; turn it on",
         null);
   }
 
@@ -154,20 +150,19 @@ public final class Migrations {
           .migrate();
     } catch (FlywayValidateException e) {
       throw new Failed(
-          "the schema at " + place + " was made by other migrations than these: " + text(e), e);
+          "the schema of " + address + " was created by different migrations: " + oneLine(e), e);
     } catch (FlywayException e) {
-      throw new Failed("the schema at " + place + " could not be migrated: " + text(e), e);
+      throw new Failed("cannot migrate the schema of " + address + ": " + oneLine(e), e);
     }
   }
 
-  /** A message on one line. */
-  private static String text(Exception e) {
+  private static String oneLine(Exception e) {
     return String.valueOf(e.getMessage()).strip().replaceAll("\\s*\\R\\s*", "; ");
   }
 
   private static void pause() {
     try {
-      Thread.sleep(PACE);
+      Thread.sleep(RETRY_INTERVAL);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw new Failed("interrupted while waiting for the database", e);

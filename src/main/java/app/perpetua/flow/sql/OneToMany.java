@@ -5,7 +5,7 @@ import java.util.List;
 /**
  * The result of a left join from one row to several.
  *
- * @param one from the columns that are the same in every row of the result
- * @param many from the joined rows; empty if there are none
+ * @param one mapped from the columns that are the same in every row
+ * @param many mapped from the joined rows; empty if there are none
  */
 public record OneToMany<A, B>(A one, List<B> many) {}

@@ -9,90 +9,89 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The parts that one run of a transaction can do without: which it leaves out, and which have left
- * statements for the commit, where the server tells that one failed, but not which. Confined to one
- * thread.
+ * Tracks the optional steps of one attempt of a transaction: which to skip, and which have deferred
+ * statements to the commit, where the server reports a failure but not of which statement. Confined
+ * to one thread.
  */
 final class OptionalSteps {
-  /** Some parts failed, and with them this run: another without them may succeed. */
+  /** The attempt failed in one of these steps; another one without them may succeed. */
   static final class Failed extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    private final transient Map<String, Consumer<RuntimeException>> parts;
-    private final transient RuntimeException why;
+    private final transient Map<String, Consumer<RuntimeException>> onFailure;
+    private final transient RuntimeException failure;
 
-    private Failed(Map<String, Consumer<RuntimeException>> parts, RuntimeException why) {
-      super("without " + parts.keySet() + ", if need be", why, true, false);
-      this.parts = parts;
-      this.why = why;
+    private Failed(Map<String, Consumer<RuntimeException>> onFailure, RuntimeException failure) {
+      super("optional steps failed: " + onFailure.keySet(), failure, true, false);
+      this.onFailure = onFailure;
+      this.failure = failure;
     }
 
-    /** Their names. */
-    Set<String> names() {
-      return parts.keySet();
+    Set<String> steps() {
+      return onFailure.keySet();
     }
 
-    /** Tells those that were missed in the run that committed. */
-    void tell(Set<String> missed) {
-      parts.forEach(
-          (name, failed) -> {
-            if (missed.contains(name)) {
-              failed.accept(why);
+    /** Calls the failure callbacks of the steps that the committed attempt skipped. */
+    void report(Set<String> skipped) {
+      onFailure.forEach(
+          (name, callback) -> {
+            if (skipped.contains(name)) {
+              callback.accept(failure);
             }
           });
     }
   }
 
-  private final Set<String> without;
-  private final Set<String> missed = new HashSet<>();
-  private final Map<String, Consumer<RuntimeException>> begun = new HashMap<>();
-  private final Map<String, Consumer<RuntimeException>> committing = new LinkedHashMap<>();
-  private @Nullable String running;
+  private final Set<String> excluded;
+  private final Set<String> skipped = new HashSet<>();
+  private final Map<String, Consumer<RuntimeException>> started = new HashMap<>();
+  private final Map<String, Consumer<RuntimeException>> deferring = new LinkedHashMap<>();
+  private @Nullable String current;
 
-  OptionalSteps(Set<String> without) {
-    this.without = Set.copyOf(without);
+  OptionalSteps(Set<String> excluded) {
+    this.excluded = Set.copyOf(excluded);
   }
 
-  /** Runs the part; false if this run goes without it. */
-  boolean run(String name, Runnable work, Consumer<RuntimeException> failed) {
-    if (without.contains(name)) {
-      missed.add(name);
+  /** Runs the step, or returns false if this attempt excludes it. */
+  boolean run(String name, Runnable work, Consumer<RuntimeException> onFailure) {
+    if (excluded.contains(name)) {
+      skipped.add(name);
       return false;
     }
-    String outer = running;
-    running = name;
-    begun.put(name, failed);
+    String outer = current;
+    current = name;
+    started.put(name, onFailure);
     try {
       work.run();
       return true;
     } catch (Failed inner) {
       throw inner;
     } catch (RuntimeException e) {
-      throw mayBeTheirs(e) ? new Failed(Map.of(name, failed), e) : e;
+      throw mayBeCausedByStep(e) ? new Failed(Map.of(name, onFailure), e) : e;
     } finally {
-      running = outer;
+      current = outer;
     }
   }
 
-  /** A statement was left for the commit, by the running part if there is one. */
-  void deferred() {
-    if (running != null) {
-      committing.put(running, begun.get(running));
+  /** Records that the current step, if any, has deferred a statement to the commit. */
+  void statementDeferred() {
+    if (current != null) {
+      deferring.put(current, started.get(current));
     }
   }
 
-  /** What a failed commit means: any part that left a statement may be to blame. */
-  RuntimeException committing(RuntimeException e) {
-    return committing.isEmpty() || !mayBeTheirs(e) ? e : new Failed(Map.copyOf(committing), e);
+  /** The exception to throw for a failed commit: any step that deferred a statement may be why. */
+  RuntimeException commitFailed(RuntimeException e) {
+    return deferring.isEmpty() || !mayBeCausedByStep(e) ? e : new Failed(Map.copyOf(deferring), e);
   }
 
-  /** The parts that this run came upon and left out. */
-  Set<String> missed() {
-    return missed;
+  /** The steps that this attempt reached and did not run. */
+  Set<String> skipped() {
+    return skipped;
   }
 
-  /** False for what befalls a transaction whatever it consists of. */
-  private static boolean mayBeTheirs(RuntimeException e) {
+  /** False for failures that can hit any transaction, whatever its statements. */
+  private static boolean mayBeCausedByStep(RuntimeException e) {
     return !(e instanceof DatabaseException database)
         || switch (database.kind()) {
           case UNAVAILABLE, RETRY, PARTITION, COMMIT_UNKNOWN -> false;

@@ -14,8 +14,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One execution of a named statement: bind its parameters, then ask for what it yields. {@code
- * :user_id} and {@code :now} are bound already. Used once, by one thread.
+ * One execution of a named statement: bind its parameters, then call one of the methods that
+ * execute it. {@code :user_id} and {@code :now} are bound already. Used once, by one thread.
  */
 public final class Query {
   private final Tx tx;
@@ -48,29 +48,28 @@ public final class Query {
   }
 
   /**
-   * The only row.
+   * Returns the only row, or empty if there is none.
    *
    * @throws IllegalStateException if there are several
    */
   public <T> Optional<T> one(Function<Row, T> mapper) {
     List<T> rows = list(mapper);
     if (rows.size() > 1) {
-      throw new IllegalStateException(statement.name() + " yielded " + rows.size() + " rows");
+      throw new IllegalStateException(statement.name() + " returned " + rows.size() + " rows");
     }
     return rows.stream().findFirst();
   }
 
-  /** All rows, in the statement's order. */
   public <T> List<T> list(Function<Row, T> mapper) {
     return tx.query(statement, values, mapper);
   }
 
   /**
-   * The rows of a left join from the account's row, whose joined rows have an {@code id}.
+   * Returns the rows of a left join from the account's row to rows with an {@code id}.
    *
    * @param one maps the columns that are the same in every row
    * @param many maps a joined row
-   * @throws Refusal {@code UNAUTHORIZED} if there is no row, because the account was deleted
+   * @throws Refusal {@code UNAUTHORIZED} if there is no row because the account was deleted
    */
   public <A, B> OneToMany<A, B> oneToMany(Function<Row, A> one, Function<Row, B> many) {
     record Joined<A, B>(A one, Optional<B> item) {}
@@ -88,10 +87,10 @@ public final class Query {
   }
 
   /**
-   * A page of a list. The statement takes {@code :offset} and {@code :limit}, and yields {@code
-   * total} in every row, with a null {@code id} in the only row of an empty page.
+   * Returns a page of a list. The statement takes {@code :offset} and {@code :limit} and returns
+   * {@code total} in every row, with a null {@code id} in the only row of an empty page.
    *
-   * @throws Refusal {@code UNAUTHORIZED} if there is no row, because the account was deleted
+   * @throws Refusal {@code UNAUTHORIZED} if there is no row because the account was deleted
    */
   public <T> Page<T> page(PageRequest request, Function<Row, T> mapper) {
     OneToMany<Integer, T> found =
@@ -101,12 +100,12 @@ public final class Query {
     return new Page<>(request, found.many(), found.one());
   }
 
-  /** Executes it. The number of rows changed. */
+  /** Returns the number of rows changed. */
   public int run() {
     return tx.update(statement, values);
   }
 
-  /** Leaves it for the commit, where it costs no round trip of its own. It must yield nothing. */
+  /** Defers the statement, which must return no rows, to the commit; it adds no round trip. */
   public void atCommit() {
     tx.defer(statement, values);
   }

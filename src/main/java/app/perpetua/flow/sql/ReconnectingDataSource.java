@@ -1,70 +1,64 @@
 package app.perpetua.flow.sql;
 
-import java.io.PrintWriter;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.sql.SQLFeatureNotSupportedException;
 import java.time.Duration;
 import java.util.function.BooleanSupplier;
-import java.util.logging.Logger;
-import javax.sql.DataSource;
-import org.jspecify.annotations.Nullable;
+import org.postgresql.ds.PGSimpleDataSource;
 
 /**
- * Connections for the pool's own thread, which may wait: while the database is away, it is tried
- * again at a steady pace. HikariCP by itself waits longer after each failure, up to five seconds,
- * and a database that has come back would stay unused for as long. Thread-safe.
+ * Connections for the pool's own thread, which may wait: while the database is unavailable, retries
+ * at a fixed interval. HikariCP's own retries back off to five seconds, for which a database that
+ * has recovered would stay unused. Thread-safe.
  */
-final class ReconnectingDataSource implements DataSource {
+final class ReconnectingDataSource extends PGSimpleDataSource {
+  private static final long serialVersionUID = 1L;
   private static final System.Logger LOG = System.getLogger(Pool.class.getName());
-  private static final Duration PACE = Duration.ofMillis(250);
+  private static final Duration RETRY_INTERVAL = Duration.ofMillis(250);
 
-  private final DataSource source;
-  private final String place;
-  private final BooleanSupplier wanted;
+  private final String address;
+  private final transient BooleanSupplier open;
 
   /**
-   * @param source what really connects
-   * @param place how the log calls the database
-   * @param wanted false once the pool is closing, which does not interrupt its thread
+   * @param address for the log
+   * @param open false once the pool is closing, which does not interrupt its thread
    */
-  ReconnectingDataSource(DataSource source, String place, BooleanSupplier wanted) {
-    this.source = source;
-    this.place = place;
-    this.wanted = wanted;
+  ReconnectingDataSource(String address, BooleanSupplier open) {
+    this.address = address;
+    this.open = open;
   }
 
   @Override
   public Connection getConnection() throws SQLException {
-    for (boolean told = false; ; ) {
+    for (boolean logged = false; ; ) {
       try {
-        Connection connection = source.getConnection();
-        if (told) {
-          LOG.log(System.Logger.Level.INFO, "the database at {0} is back", place);
+        Connection connection = super.getConnection();
+        if (logged) {
+          LOG.log(System.Logger.Level.INFO, "database {0} is available again", address);
         }
         return connection;
       } catch (SQLException e) {
-        if (!isTransient(e) || !wanted.getAsBoolean()) {
+        if (!isTransient(e) || !open.getAsBoolean()) {
           throw e;
         }
-        if (!told) {
+        if (!logged) {
           LOG.log(
               System.Logger.Level.WARNING,
-              "the database at {0} is away: {1}",
-              place,
+              "database {0} is unavailable: {1}",
+              address,
               String.valueOf(e.getMessage()));
-          told = true;
+          logged = true;
         }
         pause(e);
       }
     }
   }
 
-  /** True if trying again can help: not reachable, starting or stopping, out of connections. */
+  /** Whether a retry can help: unreachable, starting, stopping or out of connections. */
   static boolean isTransient(SQLException e) {
     String state = String.valueOf(e.getSQLState());
     return switch (state) {
-      // Refused by the driver itself: no TLS to be had, no password given.
+      // Rejected by the driver itself: no TLS, no password.
       case "08004" -> false;
       case "57P01", "57P02", "57P03", "53300" -> true;
       default -> state.startsWith("08");
@@ -73,49 +67,14 @@ final class ReconnectingDataSource implements DataSource {
 
   private static void pause(SQLException failure) throws SQLException {
     try {
-      Thread.sleep(PACE);
+      Thread.sleep(RETRY_INTERVAL);
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw failure;
     }
   }
 
-  @Override
-  public Connection getConnection(String user, String password) throws SQLException {
-    throw new SQLFeatureNotSupportedException("credentials are configured");
-  }
-
-  @Override
-  public @Nullable PrintWriter getLogWriter() throws SQLException {
-    return source.getLogWriter();
-  }
-
-  @Override
-  public void setLogWriter(@Nullable PrintWriter out) throws SQLException {
-    source.setLogWriter(out);
-  }
-
-  /** Ignored: the pool would set its own patience, in whole seconds, as the time to log in. */
+  /** Ignored: the pool would set its connection time-out, which is too short for a login. */
   @Override
   public void setLoginTimeout(int seconds) {}
-
-  @Override
-  public int getLoginTimeout() throws SQLException {
-    return source.getLoginTimeout();
-  }
-
-  @Override
-  public Logger getParentLogger() throws SQLFeatureNotSupportedException {
-    return source.getParentLogger();
-  }
-
-  @Override
-  public <T> T unwrap(Class<T> type) throws SQLException {
-    return source.unwrap(type);
-  }
-
-  @Override
-  public boolean isWrapperFor(Class<?> type) throws SQLException {
-    return source.isWrapperFor(type);
-  }
 }

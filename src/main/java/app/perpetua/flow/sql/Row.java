@@ -10,9 +10,8 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One row of a result, read by column name. The getters without {@code OrNull} throw on a null:
- * where the schema says {@code not null}, the code need not ask again. Valid only inside the mapper
- * it is handed to.
+ * One row of a result, read by column name. Getters without {@code OrNull} throw a {@link
+ * NullPointerException} if the column is null. Valid only inside the mapper that receives it.
  */
 public final class Row {
   private final ResultSet result;
@@ -41,12 +40,12 @@ public final class Row {
     return get(column, String.class);
   }
 
-  /** A {@code text} column that holds wire names of an enum. */
+  /** A {@code text} column that contains wire names of an enum. */
   public <E extends Enum<E> & WireName> E wireName(String column, Class<E> type) {
     return WireName.parse(type, text(column));
   }
 
-  /** A nullable {@code text} column that holds wire names of an enum. */
+  /** A nullable {@code text} column that contains wire names of an enum. */
   public <E extends Enum<E> & WireName> @Nullable E wireNameOrNull(String column, Class<E> type) {
     String text = textOrNull(column);
     return text == null ? null : WireName.parse(type, text);

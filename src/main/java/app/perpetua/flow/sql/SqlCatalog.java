@@ -14,12 +14,12 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The named statements of {@code sql/<feature>.sql}. A block starts with {@code -- name: verb_noun}
- * and is known as {@code feature.verb_noun}; comment lines below say why. A statement names its
- * owner as {@code :user_id}, or carries the line {@code -- scope: system}. Immutable.
+ * The named statements of {@code sql/<feature>.sql}. A block that starts with {@code -- name:
+ * verb_noun} is the statement {@code feature.verb_noun}. It either selects its owner's rows by
+ * {@code :user_id} or has the line {@code -- scope: system}. Immutable.
  */
 public final class SqlCatalog {
-  /** The files of statements, {@code sql/<feature>.sql}: all that there are. */
+  /** The names of all files, without {@code .sql}. */
   static final List<String> FEATURES =
       List.of(
           "account",
@@ -52,11 +52,11 @@ public final class SqlCatalog {
    * One statement.
    *
    * @param name {@code feature.verb_noun}
-   * @param sql the text, comments removed, parameters as {@code :name}
-   * @param driverSql the same as the driver takes it, with {@code ?} for each parameter
-   * @param places the parameters' names, one for each {@code ?}
-   * @param parameters the names, each once
-   * @param system true if it belongs to no one user
+   * @param sql the text without comments, parameters as {@code :name}
+   * @param driverSql the same with {@code ?} for each parameter
+   * @param places the parameter's name for each {@code ?}
+   * @param parameters the distinct names
+   * @param system whether only system transactions may run it
    */
   public record Statement(
       String name,
@@ -91,8 +91,8 @@ public final class SqlCatalog {
   /**
    * Loads the files of the given features from the class path.
    *
-   * @throws IllegalStateException if a file is missing, a name occurs twice, or a statement neither
-   *     names {@code :user_id} nor is marked as the system's
+   * @throws IllegalStateException if a file is missing, a name occurs twice, or a statement has
+   *     neither or both of {@code :user_id} and {@code -- scope: system}
    */
   public static SqlCatalog load(List<String> features) {
     Map<String, Statement> statements = new LinkedHashMap<>();
@@ -103,27 +103,26 @@ public final class SqlCatalog {
         }
         if (statement.system() == statement.parameters().contains("user_id")) {
           throw new IllegalStateException(
-              statement.name() + " must name :user_id or be marked -- scope: system, and not both");
+              statement.name() + " must have either :user_id or -- scope: system");
         }
       }
     }
     return new SqlCatalog(Map.copyOf(statements));
   }
 
-  /** All statements, in no particular order. */
   public Collection<Statement> all() {
     return statements.values();
   }
 
   /**
-   * The statement of that name.
+   * Returns the statement with this name.
    *
    * @throws IllegalArgumentException if there is none
    */
   Statement get(String name) {
     Statement statement = statements.get(name);
     if (statement == null) {
-      throw new IllegalArgumentException("no statement is called " + name);
+      throw new IllegalArgumentException("no such statement: " + name);
     }
     return statement;
   }
@@ -159,7 +158,7 @@ public final class SqlCatalog {
     if (sql.endsWith(";")) {
       sql = sql.substring(0, sql.length() - 1);
     }
-    // The name travels along, so that pg_stat_activity and the server's log can show it.
+    // Shows the name in pg_stat_activity and in the server's log.
     return Statement.of(name, "/* " + name + " */ " + sql, system);
   }
 

@@ -20,8 +20,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The unit of work: who acts, when, and the statements that commit together or not at all. {@code
- * now} is one instant for the whole of it. Confined to one thread; opened by {@link Db} alone.
+ * A transaction: the actor, the time, and the statements that commit together or not at all.
+ * Confined to one thread; created by {@link Db} only.
  */
 public final class Tx {
   private static final System.Logger LOG = System.getLogger(Tx.class.getName());
@@ -35,10 +35,10 @@ public final class Tx {
   private final Actor actor;
   private final Instant now;
   private final Deadline deadline;
+  private final OptionalSteps optionalSteps;
   private final List<Deferred> deferred;
   private final Map<MemoKey, Object> memo;
-  private final OptionalSteps parts;
-  private final List<Runnable> afterwards;
+  private final List<Runnable> afterCommit;
   private @Nullable LockedUser owner;
 
   Tx(
@@ -47,101 +47,82 @@ public final class Tx {
       Actor actor,
       Instant now,
       Deadline deadline,
-      OptionalSteps parts,
-      boolean system) {
-    this(
-        connection,
-        catalog,
-        actor,
-        now,
-        deadline,
-        parts,
-        new ArrayList<>(),
-        new HashMap<>(),
-        new ArrayList<>());
-    if (system != (actor.userId() == null)) {
-      throw new IllegalArgumentException("a system transaction has no user, any other has one");
-    }
-  }
-
-  private Tx(
-      Connection connection,
-      SqlCatalog catalog,
-      Actor actor,
-      Instant now,
-      Deadline deadline,
-      OptionalSteps parts,
-      List<Deferred> deferred,
-      Map<MemoKey, Object> memo,
-      List<Runnable> afterwards) {
+      OptionalSteps optionalSteps) {
     this.connection = connection;
     this.catalog = catalog;
     this.actor = actor;
     this.now = now;
     this.deadline = deadline;
-    this.parts = parts;
-    this.deferred = deferred;
-    this.memo = memo;
-    this.afterwards = afterwards;
+    this.optionalSteps = optionalSteps;
+    this.deferred = new ArrayList<>();
+    this.memo = new HashMap<>();
+    this.afterCommit = new ArrayList<>();
   }
 
-  /** On whose behalf. */
+  private Tx(Tx other, Actor actor) {
+    this.connection = other.connection;
+    this.catalog = other.catalog;
+    this.actor = actor;
+    this.now = other.now;
+    this.deadline = other.deadline;
+    this.optionalSteps = other.optionalSteps;
+    this.deferred = other.deferred;
+    this.memo = other.memo;
+    this.afterCommit = other.afterCommit;
+  }
+
   public Actor actor() {
     return actor;
   }
 
   /**
-   * The acting user's id.
+   * Returns the acting user's id.
    *
    * @throws IllegalStateException in a system transaction
    */
   public UUID userId() {
     UUID userId = actor.userId();
     if (userId == null) {
-      throw new IllegalStateException("this transaction acts for no user");
+      throw new IllegalStateException("this transaction has no user");
     }
     return userId;
   }
 
-  /** The one instant of this transaction, in whole milliseconds. */
+  /** The time of the whole transaction, in whole milliseconds. */
   public Instant now() {
     return now;
   }
 
-  /** The same transaction, acting for this user: how jobs enter an account. */
+  /** The same transaction, acting for this user; for jobs. */
   public Tx actingFor(UUID userId) {
     return actingFor(userId, actor.source());
   }
 
-  /** The same transaction, acting for this user, who decided or not: how sign-in enters one. */
+  /** The same transaction, acting for this user. */
   public Tx actingFor(UUID userId, Actor.Source source) {
-    Actor acting = new Actor(userId, source, actor.requestId());
-    return new Tx(connection, catalog, acting, now, deadline, parts, deferred, memo, afterwards);
+    return new Tx(this, new Actor(userId, source, actor.requestId()));
   }
 
   /**
-   * Locks the acting user's row and remembers it. First statement of every write.
+   * Locks the acting user's row and sets it as {@link #owner}. The first statement of every write.
    *
-   * @throws Refusal {@code UNAUTHORIZED} if the account is gone
+   * @throws Refusal {@code UNAUTHORIZED} if the account was deleted
    */
   public LockedUser lockOwner() {
-    LockedUser locked =
-        sql("owner.lock")
-            .one(LockedUser::of)
-            .orElseThrow(() -> Refusal.of(ErrorCode.UNAUTHORIZED, "sign in again"));
+    LockedUser locked = sql("owner.lock").one(LockedUser::of).orElseThrow(Refusal::accountDeleted);
     owner = locked;
     return locked;
   }
 
-  /** Remembers the owner that another opening statement has locked. */
-  public void opened(LockedUser locked) {
+  /** Sets the owner that another statement has locked or updated. */
+  public void setOwner(LockedUser locked) {
     owner = locked;
   }
 
   /**
-   * The acting user's locked row.
+   * Returns the acting user's locked row.
    *
-   * @throws IllegalStateException if it was not locked
+   * @throws IllegalStateException if it is not locked
    */
   public LockedUser owner() {
     if (owner == null) {
@@ -168,51 +149,50 @@ public final class Tx {
   }
 
   /**
-   * Runs a part that the transaction can do without. If it throws, or if what it left for the
-   * commit may be why that failed, everything is rolled back and the whole transaction is run again
-   * without the parts of that name; on the good path this costs nothing. A database that is away or
-   * asks for the transaction to be repeated is no failure of the part's.
+   * Runs a step that the transaction can do without. If it throws, or if a statement that it
+   * deferred may be why the commit failed, the transaction is rolled back and runs again without
+   * the steps of that name. Without a failure this costs nothing. An unavailable database and
+   * serialization failures do not count as failures of the step.
    *
-   * @param name the same in every run
-   * @param work a refusal is a failure like any other here
-   * @param failed told of the failure, once, after a run without the part has committed
-   * @return false if this run goes without it
+   * @param name the same in every attempt
+   * @param onFailure called once, after an attempt without the step has committed
+   * @return false if this attempt skips the step
    */
-  public boolean optional(String name, Runnable work, Consumer<RuntimeException> failed) {
-    return parts.run(name, work, failed);
+  public boolean optional(String name, Runnable work, Consumer<RuntimeException> onFailure) {
+    return optionalSteps.run(name, work, onFailure);
   }
 
   /**
-   * Leaves something to be told once this run has committed, such as a counter that must not count
-   * what was rolled back. Never told if the run is rolled back, or run again (the next run leaves
-   * its own), or if nobody knows whether it committed: so what is counted here is too little at
-   * times, never too much. No place for effects, which a process that dies just then would owe.
+   * Runs an action after the commit of this attempt, such as incrementing a metric. It does not run
+   * if the commit fails or its result is unknown, or if the process dies just then, so it must not
+   * have effects that are needed.
    *
-   * @param told quick; what it throws is logged, for the change stands
+   * @param action quick; exceptions are logged
    */
-  public void afterCommit(Runnable told) {
-    afterwards.add(told);
+  public void afterCommit(Runnable action) {
+    afterCommit.add(action);
   }
 
   /**
-   * A call of the named statement.
+   * Prepares an execution of the named statement.
    *
-   * @throws IllegalArgumentException if there is none
-   * @throws IllegalStateException if it is the system's and this transaction is a user's
+   * @throws IllegalArgumentException if there is no such statement
+   * @throws IllegalStateException if only system transactions may run it and this is none
    */
   public Query sql(String name) {
     SqlCatalog.Statement statement = catalog.get(name);
     if (statement.system() && actor.userId() != null) {
-      throw new IllegalStateException(name + " belongs to the system");
+      throw new IllegalStateException(name + " is only for system transactions");
     }
     return new Query(this, statement);
   }
 
   /**
-   * The refusal for a row that the acting user does not have: {@code UNAUTHORIZED} if the account
-   * was deleted, {@code FORBIDDEN} if another user has the row, {@code NOT_FOUND} if nobody has.
+   * Returns the refusal for a row that the acting user does not have: {@code UNAUTHORIZED} if the
+   * account was deleted, {@code FORBIDDEN} if another user has the row, otherwise {@code
+   * NOT_FOUND}.
    *
-   * @param statement takes {@code :id}; yields whether the {@code account} exists, and whether the
+   * @param statement takes {@code :id}; returns whether the {@code account} exists, and whether the
    *     row exists {@code elsewhere}
    * @param noun names the row in the message
    */
@@ -225,9 +205,9 @@ public final class Tx {
                     ? Refusal.accountDeleted()
                     : row.bool("elsewhere")
                         ? Refusal.of(
-                                ErrorCode.FORBIDDEN, "the " + noun + " belongs to somebody else")
+                                ErrorCode.FORBIDDEN, "the " + noun + " belongs to another user")
                             .with("resource_id", id)
-                        : Refusal.of(ErrorCode.NOT_FOUND, "there is no such " + noun))
+                        : Refusal.of(ErrorCode.NOT_FOUND, "no such " + noun))
         .orElseThrow();
   }
 
@@ -263,12 +243,12 @@ public final class Tx {
 
   void defer(SqlCatalog.Statement statement, Map<String, @Nullable Object> values) {
     deferred.add(new Deferred(statement, values));
-    parts.deferred();
+    optionalSteps.statementDeferred();
   }
 
   /**
-   * Commits. What was left for the commit goes out with it as one pipelined message, so that a
-   * write's bookkeeping costs no round trip (docs/decisions/round-trips.md).
+   * Commits. Deferred statements are sent with the commit as one pipelined message, in one round
+   * trip (docs/decisions/round-trips.md).
    */
   void commit() {
     long start = System.nanoTime();
@@ -276,7 +256,7 @@ public final class Tx {
       if (!deferred.isEmpty()) {
         pipeline();
       }
-      // After the pipeline the server has left the transaction: this tells the driver and the pool.
+      // After the pipeline the server has committed, but the driver and the pool do not know it.
       deadline.apply(connection);
       connection.commit();
     } catch (SQLException e) {
@@ -284,13 +264,12 @@ public final class Tx {
     }
   }
 
-  /** Tells what waited for the commit, which has happened. */
-  void committed() {
-    for (Runnable told : afterwards) {
+  void runAfterCommit() {
+    for (Runnable action : afterCommit) {
       try {
-        told.run();
+        action.run();
       } catch (RuntimeException e) {
-        LOG.log(System.Logger.Level.ERROR, "after a commit", e);
+        LOG.log(System.Logger.Level.ERROR, "action after the commit failed", e);
       }
     }
   }
@@ -312,7 +291,7 @@ public final class Tx {
     return connection.prepareStatement(sql);
   }
 
-  /** Binds a statement's parameters behind those that are bound already; the number bound now. */
+  /** Binds the parameters after the first {@code bound} ones; returns how many are bound then. */
   private static int bind(
       PreparedStatement prepared,
       int bound,

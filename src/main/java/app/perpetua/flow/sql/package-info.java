@@ -1,4 +1,4 @@
-/** The unit of work and the named statements. */
+/** Database access: named statements, transactions, the connection pool and migrations. */
 @NullMarked
 package app.perpetua.flow.sql;
 

@@ -70,7 +70,7 @@ final class MetricsTest {
   @Test
   void FR_066_the_process_and_the_pool_are_watched() {
     try (HikariDataSource pool = Pool.open(Postgres.config(1, 3))) {
-      Pool.watch(pool, metrics.registry());
+      Pool.register(pool, metrics.registry());
       assertThrows(SQLException.class, pool::getConnection);
       assertHas("hikaricp_connections_max{pool=\"main\"} 3");
       assertHas("hikaricp_connections_timeout_total{pool=\"main\"} 1");

@@ -49,7 +49,7 @@ class DbTest {
   }
 
   @Test
-  void what_is_left_for_the_commit_happens_with_it_in_order() {
+  void deferred_statements_run_at_the_commit_in_order() {
     db.write(
         actor,
         tx -> {
@@ -84,8 +84,8 @@ class DbTest {
   }
 
   @Test
-  void what_waits_for_the_commit_is_told_after_it_and_cannot_undo_it() {
-    List<String> told = new ArrayList<>();
+  void after_commit_actions_run_after_the_commit_and_cannot_undo_it() {
+    List<String> log = new ArrayList<>();
     db.write(
         actor,
         tx -> {
@@ -94,15 +94,15 @@ class DbTest {
               () -> {
                 throw new IllegalStateException("too late");
               });
-          tx.actingFor(user).afterCommit(() -> told.add(name()));
-          return told.add("not yet");
+          tx.actingFor(user).afterCommit(() -> log.add(name()));
+          return log.add("not yet");
         });
-    assertEquals(List.of("not yet", "changed"), told);
+    assertEquals(List.of("not yet", "changed"), log);
   }
 
   @Test
-  void what_waits_for_a_commit_that_fails_is_not_told() {
-    List<String> told = new ArrayList<>();
+  void after_commit_actions_do_not_run_if_the_commit_fails() {
+    List<String> log = new ArrayList<>();
     assertThrows(
         DatabaseException.class,
         () ->
@@ -110,14 +110,14 @@ class DbTest {
                 actor,
                 tx -> {
                   deferRename(tx, "x".repeat(300));
-                  tx.afterCommit(() -> told.add("changed"));
+                  tx.afterCommit(() -> log.add("changed"));
                   return "";
                 }));
-    assertEquals(List.of(), told);
+    assertEquals(List.of(), log);
   }
 
   @Test
-  void promise_27_no_failure_repeats_what_was_to_be_stored() {
+  void promise_27_no_failure_quotes_a_bound_value() {
     RuntimeException defect =
         assertThrows(
             RuntimeException.class,
@@ -170,7 +170,7 @@ class DbTest {
   }
 
   @Test
-  void a_statement_of_the_system_is_not_for_users() {
+  void a_system_statement_is_refused_in_a_users_transaction() {
     assertThrows(
         IllegalStateException.class, () -> db.read(actor, tx -> tx.sql("events.create_partition")));
     assertThrows(

@@ -58,7 +58,7 @@ final class MigrationsTest {
   void promise_25_a_migration_killed_in_the_middle_is_completed_by_the_next_start()
       throws Exception {
     DatabaseUrl url = postgres.emptyDatabase();
-    try (Connection obstacle = url.source("obstacle").getConnection();
+    try (Connection obstacle = connect(url);
         Statement statement = obstacle.createStatement()) {
       // The fifth migration makes this table too, and waits for this transaction to end.
       statement.execute("create schema activity");
@@ -128,7 +128,7 @@ final class MigrationsTest {
     DatabaseUrl url = postgres.emptyDatabase();
     migrations(url).run();
     execute(url, "update flyway_schema_history set checksum = 1 where version = '3'");
-    assertFails(url, "was made by other migrations than these");
+    assertFails(url, "was created by different migrations");
   }
 
   @Test
@@ -136,7 +136,7 @@ final class MigrationsTest {
     DatabaseUrl url = postgres.emptyDatabase();
     execute(url, "create schema activity");
     execute(url, "create table activity.activity_logs (id int)");
-    String message = assertFails(url, "could not be migrated");
+    String message = assertFails(url, "cannot migrate the schema");
     assertTrue(message.contains("activity_logs"), message);
   }
 
@@ -189,10 +189,10 @@ final class MigrationsTest {
                     .run());
     String expected = "no database at 127.0.0.1:" + port + "/nowhere after 1 s: ";
     assertTrue(String.valueOf(failed.getMessage()).startsWith(expected), failed.getMessage());
-    assertFails(Postgres.url(postgres.port(), "missing", ""), "lets nobody in");
+    assertFails(Postgres.url(postgres.port(), "missing", ""), "cannot log in");
     DatabaseUrl url = Postgres.url(postgres.port(), "postgres", "");
     assertFails(
-        new DatabaseUrl(url.jdbcUrl(), Optional.of("stranger"), url.password()), "lets nobody in");
+        new DatabaseUrl(url.jdbcUrl(), Optional.of("stranger"), url.password()), "cannot log in");
     assertFails(Postgres.url(postgres.port(), "postgres", "?sslmode=require"), "SSL");
   }
 
@@ -216,15 +216,19 @@ final class MigrationsTest {
         1, number(url, "select count(*) from pg_tables where tablename = 'activity_logs'"));
   }
 
+  private static Connection connect(DatabaseUrl url) throws SQLException {
+    return url.source("test", TIMEOUT, TIMEOUT, TIMEOUT).getConnection();
+  }
+
   private static void execute(DatabaseUrl url, String sql) throws SQLException {
-    try (Connection connection = url.source("test").getConnection();
+    try (Connection connection = connect(url);
         Statement statement = connection.createStatement()) {
       statement.execute(sql);
     }
   }
 
   private static long number(DatabaseUrl url, String sql) {
-    try (Connection connection = url.source("test").getConnection();
+    try (Connection connection = connect(url);
         Statement statement = connection.createStatement();
         ResultSet row = statement.executeQuery(sql)) {
       row.next();

@@ -144,8 +144,8 @@ class SqlCatalogTest {
       textBlock =
           """
           broken_duplicate | statement broken_duplicate.find_it is defined twice
-          broken_ownerless | broken_ownerless.find_all must name :user_id or be marked -- scope: system, and not both
-          broken_both      | broken_both.find_it must name :user_id or be marked -- scope: system, and not both
+          broken_ownerless | broken_ownerless.find_all must have either :user_id or -- scope: system
+          broken_both      | broken_both.find_it must have either :user_id or -- scope: system
           broken_nameless  | sql/broken_nameless.sql: text before the first name
           broken_missing   | /sql/broken_missing.sql is not on the class path
           """)

@@ -144,7 +144,7 @@ class StartTest {
         "DATABASE_URL", (_, url) -> url.replaceFirst("//[^@]*@", "//nobody-at-all:wrong-word@"));
     Jar jar = stage.start(environment);
     assertEquals(1, jar.awaitExit(SOON), jar.all());
-    assertOneLine(jar, "lets nobody in");
+    assertOneLine(jar, "cannot log in");
     assertFalse(jar.all().contains("wrong-word"));
   }
 
