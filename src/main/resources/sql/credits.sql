@@ -1,6 +1,6 @@
 -- name: find_statement
--- A balance is read without a lock: what is left, today's entitlement, and what the entitlement
--- follows from, in one snapshot. An account has one row even for an empty purse.
+-- Reads without a lock, so the grants and what today's entitlement depends on must be one snapshot.
+-- An account without grants has one row.
 select u.tier, u.perk_daily_credits, g.id, g.credit_type, g.amount, g.remaining, g.spent, g.expired,
        g.entitled_on, g.purchase_id, g.dedup_key, g.expires_at, g.created_at
 from auth.users u
@@ -9,14 +9,14 @@ left join billing.ai_credit_grants g
 where u.id = :user_id
 
 -- name: find_grants
--- As above, for whoever holds the lock and so knows the account.
+-- As find_statement, for transactions that have locked the user's row.
 select id, credit_type, amount, remaining, spent, expired, entitled_on, purchase_id, dedup_key,
        expires_at, created_at
 from billing.ai_credit_grants
 where user_id = :user_id and (remaining > 0 or entitled_on = :today::date)
 
 -- name: find_charge
--- What a charge took, grant by grant in its order, and whether any of it went back already.
+-- What a charge spent of each grant, in order, and whether any of it was refunded.
 select g.id, g.credit_type, g.amount, g.remaining, g.spent, g.expired, g.entitled_on, g.purchase_id,
        g.dedup_key, g.expires_at, g.created_at, -l.amount as taken,
        exists (
@@ -29,7 +29,7 @@ where l.user_id = :user_id and l.operation_ref = :ref and l.operation = 'consume
 order by l.seq
 
 -- name: store_grants
--- New ones whole; of the others only what moves. The owner's row is locked.
+-- Inserts new grants and updates the amounts of others. The owner's row is locked.
 insert into billing.ai_credit_grants
   (id, user_id, credit_type, amount, remaining, spent, expired, entitled_on, purchase_id, dedup_key,
    expires_at, created_at)
@@ -42,11 +42,11 @@ on conflict (user_id, id) do update
 set remaining = excluded.remaining, spent = excluded.spent, expired = excluded.expired
 
 -- name: append_entries
--- In the order in which they happened, which seq then keeps.
+-- In order, so that seq is ascending.
 insert into billing.ai_credit_ledger
   (id, user_id, grant_id, credit_type, operation, amount, balance_after, operation_ref, description,
    expires_at, created_at)
-select e.id, :user_id, e.grant_id, lower(e.type), lower(e.operation), e.amount, e.balance_after,
+select e.id, :user_id, e.grant_id, e.type, e.operation, e.amount, e.balance_after,
        e.ref, e.description, e.expires_at, :now
 from rows from (
   jsonb_to_recordset(:entries::jsonb) as (
@@ -57,7 +57,7 @@ from rows from (
 order by e.place
 
 -- name: list_entries
--- The primary key read backwards; one row even for an empty page, so the total always arrives.
+-- Reads the primary key backwards. An empty page has one row, with the total.
 with page as (
   select seq
   from billing.ai_credit_ledger
@@ -76,7 +76,7 @@ order by l.seq desc
 
 -- name: find_expiring
 -- scope: system
--- credit_expire: those who have something left whose time is up; settling takes them off this list.
+-- Users with expired credits; refreshing their daily credits removes them from the result.
 select distinct user_id
 from (
   select user_id
@@ -89,7 +89,7 @@ order by user_id
 
 -- name: find_entitled
 -- scope: system
--- credit_expire: those who get daily credits, in the order of their ids.
+-- Users entitled to daily credits, in the order of their ids.
 select id
 from auth.users
 where (tier = 'pro' or perk_daily_credits > 0) and id > :after

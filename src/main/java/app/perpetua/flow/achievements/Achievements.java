@@ -247,7 +247,7 @@ public final class Achievements {
     boolean creditsToday = owner.perkDailyCredits() > tx.owner().perkDailyCredits();
     tx.setOwner(owner);
     if (creditsToday) {
-      credits.settleDay(tx);
+      credits.refreshDaily(tx);
     }
   }
 

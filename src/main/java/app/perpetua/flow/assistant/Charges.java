@@ -51,7 +51,7 @@ public final class Charges {
     Charge charge = new Charge(ids.next(), amount);
     // Twice the run's time-out leaves time to wait before the call and to settle after it.
     Duration timeout = config.timeout().multipliedBy(2).plus(Duration.ofMinutes(1));
-    reservations.take(tx, key, charge.ref(), amount, description, timeout);
+    reservations.reserve(tx, key, charge.ref(), amount, description, timeout);
     return charge;
   }
 

@@ -1,12 +1,10 @@
 package app.perpetua.flow.credits;
 
 /**
- * What a user can spend, by type.
+ * The credits that a user can spend, by type.
  *
- * @param daily gone at the next 00:00 UTC
- * @param subscription of the running month, and what was carried over
- * @param purchased bought
- * @param kickstart given on joining
- * @param total all of it
+ * @param daily expires at the next 00:00 UTC
+ * @param subscription of the current month, with those carried over
+ * @param kickstart granted on registration
  */
 public record Balance(int daily, int subscription, int purchased, int kickstart, int total) {}

@@ -15,9 +15,9 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A user's credits at one instant, and the arithmetic of moving them: nothing here knows a
- * database. Whoever changes it holds the user's row and stores {@link #changed()} and {@link
- * #movements()} in the same transaction. Not thread-safe.
+ * A user's grants at one instant, and the rules for changing them, without a database. The caller
+ * has locked the user's row and stores {@link #changedGrants()} and {@link #entries()} in the same
+ * transaction. Not thread-safe.
  */
 final class CreditAccount {
   private static final Comparator<Grant> SPEND_ORDER =
@@ -26,12 +26,12 @@ final class CreditAccount {
   private final Ids ids;
   private final Instant now;
   private final Map<UUID, Grant> grants = new LinkedHashMap<>();
-  private final Map<UUID, Grant> changed = new LinkedHashMap<>();
-  private final List<LedgerEntry> movements = new ArrayList<>();
+  private final Map<UUID, Grant> changedGrants = new LinkedHashMap<>();
+  private final List<LedgerEntry> entries = new ArrayList<>();
   private int total;
 
   /**
-   * @param grants all that hold something, and all of today's entitlement
+   * @param grants all with credits remaining, and all of today's entitlement
    */
   CreditAccount(Ids ids, Instant now, Collection<Grant> grants) {
     this.ids = ids;
@@ -48,7 +48,6 @@ final class CreditAccount {
     return day.plusDays(1).atStartOfDay(ZoneOffset.UTC).toInstant();
   }
 
-  /** What lies in it, in all. */
   int total() {
     return total;
   }
@@ -63,41 +62,37 @@ final class CreditAccount {
   }
 
   /**
-   * Brings it up to this instant: what is over expires (FR-040), and what today entitles to and has
-   * not yielded yet is granted.
+   * Expires what is left of earlier days (FR-040) and grants today's daily credits as far as they
+   * have not been granted yet.
    *
-   * @param entitled daily credits that the user's tier and perks give today
+   * @param entitlement today's daily credits by the user's tier and perks
    */
-  void settle(int entitled) {
-    List<Grant> over =
-        grants.values().stream()
-            .filter(grant -> grant.remaining() > 0 && grant.isExpired(now))
-            .toList();
-    for (Grant grant : over) {
-      expire(grant, grant.remaining(), "expired at the end of its day");
-    }
+  void refreshDaily(int entitlement) {
+    List.copyOf(grants.values()).stream()
+        .filter(grant -> grant.isExpired(now))
+        .forEach(grant -> expire(grant, grant.remaining(), "expired at the end of its day"));
     LocalDate today = day(now);
     int granted =
         grants.values().stream()
             .filter(grant -> today.equals(grant.entitledOn()))
             .mapToInt(Grant::amount)
             .sum();
-    if (entitled > granted) {
-      String key = "daily:" + today + ":" + entitled;
-      add(
-          CreditType.DAILY,
-          entitled - granted,
+    if (entitlement > granted) {
+      String key = "daily:" + today + ":" + entitlement;
+      int count = entitlement - granted;
+      apply(
+          newGrant(CreditType.DAILY, count, key, endOf(today), today, null),
           Operation.GRANT,
+          count,
           key,
-          "Credits of the day",
-          new Origin(key, endOf(today), today, null));
+          "Credits of the day");
     }
   }
 
   /**
-   * Takes credits, daily ones first, of each type the oldest first (FR-042).
+   * Spends credits by type, daily ones first, and within a type oldest first (FR-042).
    *
-   * @return false, with nothing taken, if there are not so many
+   * @return false, without a change, if there are not enough
    */
   boolean spend(int count, String ref, String description) {
     if (count > total) {
@@ -107,7 +102,7 @@ final class CreditAccount {
     for (Grant grant : grants.values().stream().sorted(SPEND_ORDER).toList()) {
       int taken = Math.min(left, grant.remaining());
       if (taken > 0) {
-        move(grant.spend(taken), Operation.CONSUME, -taken, ref, description);
+        apply(grant.spend(taken), Operation.CONSUME, -taken, ref, description);
         left -= taken;
       }
     }
@@ -115,12 +110,12 @@ final class CreditAccount {
   }
 
   /**
-   * Gives credits of a charge back to the grants they came from, last taken first; those of a day
-   * that is over go to today.
+   * Refunds credits of a charge to the grants that it spent, in reverse order; instead of an
+   * expired grant, a new one of today receives them.
    *
-   * @param taken the charge's grants as they are now, in the order in which it took from them
-   * @param counts how many it took from each
-   * @param count how many to give back; no more than were taken
+   * @param taken current state of the grants that the charge spent, in order
+   * @param counts how many credits it spent of each
+   * @param count how many to refund, at most
    */
   void refund(List<Grant> taken, Map<UUID, Integer> counts, int count, String ref) {
     int left = count;
@@ -131,64 +126,55 @@ final class CreditAccount {
       }
       left -= back;
       if (grant.isExpired(now)) {
-        LocalDate today = day(now);
-        add(
-            CreditType.DAILY,
-            back,
-            Operation.REFUND,
-            ref,
-            "Given back",
-            new Origin("refund:" + ref + ":" + grant.id(), endOf(today), null, null));
+        String key = "refund:" + ref + ":" + grant.id();
+        Grant today = newGrant(CreditType.DAILY, back, key, endOf(day(now)), null, null);
+        apply(today, Operation.REFUND, back, ref, "Refund");
       } else {
         Grant current = grants.getOrDefault(grant.id(), grant);
-        move(current.refund(back), Operation.REFUND, back, ref, "Given back");
+        apply(current.refund(back), Operation.REFUND, back, ref, "Refund");
       }
     }
   }
 
-  /** Adds credits that do not expire by themselves. */
+  /** Grants credits without an expiry. */
   void grant(CreditType type, int count, String dedupKey, String text, @Nullable UUID purchase) {
-    add(type, count, Operation.GRANT, dedupKey, text, new Origin(dedupKey, null, null, purchase));
+    Grant grant = newGrant(type, count, dedupKey, null, null, purchase);
+    apply(grant, Operation.GRANT, count, dedupKey, text);
   }
 
   /**
-   * Ends a month of Pro: of what is left of the monthly credits some carry on, in a grant of their
-   * own, and the rest expires (FR-041).
+   * Ends a month of Pro: carries over monthly credits into a new grant, and expires the rest
+   * (FR-041).
    *
-   * @param most how many carry on at most
-   * @param period which month ends; unique
+   * @param maxCarryover how many are carried over at most
+   * @param period names the month; unique per user
    */
-  void endMonth(int most, String period) {
+  void endMonth(int maxCarryover, String period) {
     List<Grant> monthly =
         grants.values().stream()
             .filter(grant -> grant.type() == CreditType.SUBSCRIPTION && grant.remaining() > 0)
             .sorted(SPEND_ORDER)
             .toList();
-    int carried = Math.min(most, monthly.stream().mapToInt(Grant::remaining).sum());
+    int carried = Math.min(maxCarryover, monthly.stream().mapToInt(Grant::remaining).sum());
     int left = carried;
-    // The newest carry on: what was carried over once already is the first to go.
+    // The newest are carried over, so those carried over before expire first.
     for (Grant grant : monthly.reversed()) {
       int kept = Math.min(left, grant.remaining());
       left -= kept;
       expire(grant, grant.remaining() - kept, "expired with its month");
       if (kept > 0) {
         Grant rest = grants.getOrDefault(grant.id(), grant);
-        move(rest.expire(kept), Operation.CARRYOVER, -kept, "carryover:" + period, "Carried over");
+        apply(rest.expire(kept), Operation.CARRYOVER, -kept, "carryover:" + period, "Carried over");
       }
     }
     if (carried > 0) {
       String key = "carryover:" + period;
-      add(
-          CreditType.SUBSCRIPTION,
-          carried,
-          Operation.CARRYOVER,
-          key,
-          "Carried over from the month before",
-          new Origin(key, null, null, null));
+      Grant grant = newGrant(CreditType.SUBSCRIPTION, carried, key, null, null, null);
+      apply(grant, Operation.CARRYOVER, carried, key, "Carried over from the month before");
     }
   }
 
-  /** Takes what is left of a purchase whose money went back. */
+  /** Expires what is left of a refunded purchase. */
   void revoke(UUID purchase) {
     grants.values().stream()
         .filter(grant -> purchase.equals(grant.purchaseId()))
@@ -196,56 +182,38 @@ final class CreditAccount {
         .forEach(grant -> expire(grant, grant.remaining(), "its purchase was refunded"));
   }
 
-  /** Grants that are new or other than before, to be stored. */
-  Collection<Grant> changed() {
-    return changed.values();
+  /** New and changed grants. */
+  Collection<Grant> changedGrants() {
+    return changedGrants.values();
   }
 
-  /** What happened, in order. */
-  List<LedgerEntry> movements() {
-    return movements;
+  /** New ledger entries, in order. */
+  List<LedgerEntry> entries() {
+    return entries;
   }
-
-  private record Origin(
-      String dedupKey,
-      @Nullable Instant expiresAt,
-      @Nullable LocalDate entitledOn,
-      @Nullable UUID purchaseId) {}
 
   private void expire(Grant grant, int count, String why) {
     if (count > 0) {
-      move(grant.expire(count), Operation.EXPIRE, -count, "expire:" + day(now), why);
+      apply(grant.expire(count), Operation.EXPIRE, -count, "expire:" + day(now), why);
     }
   }
 
-  private void add(
+  private Grant newGrant(
       CreditType type,
       int count,
-      Operation operation,
-      String ref,
-      String description,
-      Origin origin) {
-    Grant grant =
-        new Grant(
-            ids.next(),
-            type,
-            count,
-            count,
-            0,
-            0,
-            origin.entitledOn(),
-            origin.purchaseId(),
-            origin.dedupKey(),
-            origin.expiresAt(),
-            now);
-    move(grant, operation, count, ref, description);
+      String dedupKey,
+      @Nullable Instant expiresAt,
+      @Nullable LocalDate entitledOn,
+      @Nullable UUID purchaseId) {
+    return new Grant(
+        ids.next(), type, count, count, 0, 0, entitledOn, purchaseId, dedupKey, expiresAt, now);
   }
 
-  private void move(Grant after, Operation operation, int amount, String ref, String description) {
+  private void apply(Grant after, Operation operation, int amount, String ref, String description) {
     grants.put(after.id(), after);
-    changed.put(after.id(), after);
+    changedGrants.put(after.id(), after);
     total += amount;
-    movements.add(
+    entries.add(
         new LedgerEntry(
             ids.next(),
             after.id(),

@@ -1,10 +1,10 @@
 package app.perpetua.flow.credits;
 
 /**
- * How many credits there are.
+ * Numbers of credits.
  *
- * @param proDaily a Pro user's, per UTC day (FR-038); perks come on top, in either tier
- * @param proMonthly a Pro user's, at activation and at each renewal (FR-039)
- * @param maxCarryover what of the monthly ones outlives its month at most (FR-041)
+ * @param proDaily for a Pro user, per UTC day (FR-038); perks of either tier add to it
+ * @param proMonthly for a Pro user, at activation and at each renewal (FR-039)
+ * @param maxCarryover maximum of monthly credits carried over to the next month (FR-041)
  */
 public record CreditConfig(int proDaily, int proMonthly, int maxCarryover) {}

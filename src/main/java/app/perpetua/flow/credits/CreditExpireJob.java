@@ -8,15 +8,14 @@ import java.util.Optional;
 import java.util.UUID;
 
 /**
- * Ends a day and begins the next for everybody (FR-040): first those who have something left to
- * expire, then those who are entitled to daily credits, in the order of their ids. Whoever needs
- * credits earlier has settled already. Thread-safe.
+ * Expires the credits of ended days for all users, then grants today's (FR-040). For a user whose
+ * credits change earlier in the day, {@link Credits} has done both by then. Thread-safe.
  */
 public final class CreditExpireJob implements DailyJobs.Batch {
-  /** Each user's row stays locked to the end of the batch. */
+  /** Users per batch, whose rows stay locked until it commits. */
   static final int BATCH = 50;
 
-  private static final String FIRST = "00000000-0000-0000-0000-000000000000";
+  private static final String SMALLEST_ID = "00000000-0000-0000-0000-000000000000";
 
   private final Credits credits;
 
@@ -29,11 +28,11 @@ public final class CreditExpireJob implements DailyJobs.Batch {
     if (cursor.isEmpty()) {
       List<UUID> expiring =
           tx.sql("credits.find_expiring").bind("count", BATCH).list(row -> row.uuid("user_id"));
-      settle(tx, expiring);
-      return Optional.of(expiring.isEmpty() ? FIRST : "");
+      refreshDaily(tx, expiring);
+      return Optional.of(expiring.isEmpty() ? SMALLEST_ID : "");
     }
     if (!day.equals(CreditAccount.day(tx.now()))) {
-      // A day that was missed has nothing left to give.
+      // The daily credits of a missed day have expired.
       return Optional.empty();
     }
     List<UUID> entitled =
@@ -41,15 +40,15 @@ public final class CreditExpireJob implements DailyJobs.Batch {
             .bind("after", UUID.fromString(cursor))
             .bind("count", BATCH)
             .list(row -> row.uuid("id"));
-    settle(tx, entitled);
+    refreshDaily(tx, entitled);
     return entitled.isEmpty() ? Optional.empty() : Optional.of(entitled.getLast().toString());
   }
 
-  private void settle(Tx tx, List<UUID> users) {
+  private void refreshDaily(Tx tx, List<UUID> users) {
     for (UUID user : users) {
       Tx acting = tx.actingFor(user);
       acting.lockOwner();
-      credits.settleDay(acting);
+      credits.refreshDaily(acting);
     }
   }
 }

@@ -4,10 +4,9 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 
 /**
- * What Prometheus reads about credits (FR-066): how many were granted, spent, given back, expired
- * and carried over, by type. Counted by the process that moved them, after the commit ({@link
- * app.perpetua.flow.sql.Tx#afterCommit}), so that nothing is counted that was rolled back; a commit
- * whose answer was lost is not. What must be exact is asked of the ledger. Thread-safe.
+ * Counts credits granted, spent, refunded, expired and carried over, by type (FR-066), after the
+ * commit ({@link app.perpetua.flow.sql.Tx#afterCommit}). Approximate: a commit whose result is
+ * unknown is not counted; exact numbers are in the ledger. Thread-safe.
  */
 final class CreditMetrics {
   private final MeterRegistry registry;
@@ -16,16 +15,16 @@ final class CreditMetrics {
     this.registry = registry;
   }
 
-  /** Counts a movement's credits; those carried over once, where they arrive. */
-  void moved(LedgerEntry movement) {
-    if (movement.operation() == LedgerEntry.Operation.CARRYOVER && movement.amount() < 0) {
+  /** Counts the credits of an entry; carried-over ones only in the grant that receives them. */
+  void count(LedgerEntry entry) {
+    if (entry.operation() == LedgerEntry.Operation.CARRYOVER && entry.amount() < 0) {
       return;
     }
     Counter.builder("credit.movements")
-        .description("Credits by what happened to them")
-        .tag("operation", movement.operation().wireName())
-        .tag("type", movement.type().wireName())
+        .description("Credits by operation and type")
+        .tag("operation", entry.operation().wireName())
+        .tag("type", entry.type().wireName())
         .register(registry)
-        .increment(Math.abs((double) movement.amount()));
+        .increment(Math.abs((double) entry.amount()));
   }
 }

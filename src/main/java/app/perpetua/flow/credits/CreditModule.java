@@ -15,14 +15,14 @@ import java.util.Map;
 public final class CreditModule implements FeatureModule {
   private final Credits service;
   private final Reservations reservations;
-  private final ReservationSettleJob settle;
+  private final ReservationReleaseJob settle;
   private final CreditRoutes credits;
 
   public CreditModule(ModuleContext context, CreditConfig config) {
     service =
         new Credits(config, context.ids(), context.json(), context.events(), context.metrics());
     reservations = new Reservations(service, context.jobs());
-    settle = new ReservationSettleJob(service, Endpoint::releaseKey, context.json());
+    settle = new ReservationReleaseJob(service, Endpoint::releaseKey, context.json());
     credits = new CreditRoutes(service);
   }
 
@@ -44,7 +44,7 @@ public final class CreditModule implements FeatureModule {
 
   @Override
   public Map<String, JobHandler> jobs() {
-    return Map.of(Reservations.SETTLE, settle);
+    return Map.of(Reservations.RELEASE, settle);
   }
 
   @Override

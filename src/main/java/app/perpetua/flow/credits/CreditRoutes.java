@@ -9,12 +9,12 @@ import app.perpetua.flow.sql.Tx;
 import java.time.Instant;
 import java.util.function.Function;
 
-/** Requests about credits: parsed and answered. */
+/** Endpoints for credits. */
 public final class CreditRoutes {
-  private record ForAssistant(
+  private record AssistantBalance(
       int dailyFree, int subscription, int purchased, int kickstart, int total) {}
 
-  private record AssistantStatement(ForAssistant balance, Instant dailyResetAt, Tier tier) {}
+  private record AssistantStatement(AssistantBalance balance, Instant dailyResetAt, Tier tier) {}
 
   private final Credits credits;
 
@@ -36,7 +36,7 @@ public final class CreditRoutes {
     return tx -> Reply.page(credits.history(tx, page));
   }
 
-  /** GET /ai/credits: the same balance, in the assistant's words. */
+  /** GET /ai/credits: the balance in the shape of the assistant's endpoints. */
   public Function<Tx, Reply> forAssistant(Request request) {
     request.query().validate();
     return tx -> {
@@ -44,7 +44,7 @@ public final class CreditRoutes {
       Balance balance = statement.balance();
       return Reply.ok(
           new AssistantStatement(
-              new ForAssistant(
+              new AssistantBalance(
                   balance.daily(),
                   balance.subscription(),
                   balance.purchased(),

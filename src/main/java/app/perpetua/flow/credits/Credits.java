@@ -20,19 +20,18 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.function.Consumer;
 
 /**
- * What users may spend on the assistant: a ledger of grants and movements (FR-037 to FR-042,
- * FR-051, SC-011). Whatever moves credits runs while the owner's row is locked, brings the day up
- * to date first, and leaves what it did for the commit. Thread-safe.
+ * The credits that users spend on the assistant: grants, and a ledger of their changes (FR-037 to
+ * FR-042, FR-051, SC-011). Every change runs while the owner's row is locked, first expires ended
+ * daily credits and grants today's, and is stored by the commit. Thread-safe.
  */
 public final class Credits {
   /**
-   * A balance with what decides it.
+   * A balance and what it depends on.
    *
-   * @param balance what can be spent now
-   * @param tier the user's
-   * @param dailyResetAt when the daily ones are gone
+   * @param dailyResetAt when the daily credits expire
    */
   public record Statement(Balance balance, Tier tier, Instant dailyResetAt) {}
 
@@ -42,11 +41,6 @@ public final class Credits {
   private final Events events;
   private final CreditMetrics metrics;
 
-  /**
-   * The rules with these figures.
-   *
-   * @param registry is told what has moved
-   */
   public Credits(CreditConfig config, Ids ids, Json json, Events events, MeterRegistry registry) {
     this.config = config;
     this.ids = ids;
@@ -56,23 +50,23 @@ public final class Credits {
   }
 
   /**
-   * Gives the acting user, who has just joined and has nothing yet, their first credits.
+   * Grants the first credits to the acting user, who has just registered.
    *
    * @param amount 0 for none
    */
   public void grantKickstart(Tx tx, int amount) {
     if (amount > 0) {
-      CreditAccount purse = new CreditAccount(ids, tx.now(), List.of());
-      purse.grant(CreditType.KICKSTART, amount, "kickstart", "Credits to start with", null);
-      store(tx, purse);
+      CreditAccount account = new CreditAccount(ids, tx.now(), List.of());
+      account.grant(CreditType.KICKSTART, amount, "kickstart", "Credits to start with", null);
+      store(tx, account);
     }
   }
 
   /**
-   * What the user can spend now. Writes nothing: a day that has begun is shown as the first
-   * movement will store it.
+   * Returns what the user can spend now. Writes nothing: expired and new daily credits are taken
+   * into account as the next change will store them.
    *
-   * @throws Refusal {@code UNAUTHORIZED} if the account is gone
+   * @throws Refusal {@code UNAUTHORIZED} if the account was deleted
    */
   public Statement statement(Tx tx) {
     record Entitlement(Tier tier, int perk) {}
@@ -84,49 +78,49 @@ public final class Credits {
                     new Entitlement(
                         row.wireName("tier", Tier.class), row.integer("perk_daily_credits")),
                 Grant::of);
-    CreditAccount purse = new CreditAccount(ids, tx.now(), found.many());
+    CreditAccount account = new CreditAccount(ids, tx.now(), found.many());
     Tier tier = found.one().tier();
-    purse.settle(entitled(tier, found.one().perk()));
-    return new Statement(purse.balance(), tier, CreditAccount.endOf(CreditAccount.day(tx.now())));
+    account.refreshDaily(entitlement(tier, found.one().perk()));
+    return new Statement(account.balance(), tier, CreditAccount.endOf(CreditAccount.day(tx.now())));
   }
 
   /**
-   * The ledger, newest first.
+   * Returns the ledger, newest entry first.
    *
-   * @throws Refusal {@code UNAUTHORIZED} if the account is gone
+   * @throws Refusal {@code UNAUTHORIZED} if the account was deleted
    */
   public Page<HistoryEntry> history(Tx tx, PageRequest page) {
     return tx.sql("credits.list_entries").page(page, HistoryEntry::of);
   }
 
   /**
-   * Takes credits for one charge.
+   * Spends credits.
    *
-   * @param ref names the charge; a refund finds it by this, and it can be taken once
-   * @param description in plain words, for the history
-   * @return what is left
+   * @param ref id of the charge, for a refund; unique
+   * @param description for the history
+   * @return the credits left in all
    * @throws Refusal {@code INSUFFICIENT_CREDITS}
    */
   public int spend(Tx tx, int amount, String ref, String description) {
-    CreditAccount purse = open(tx);
-    if (!purse.spend(amount, ref, description)) {
-      throw Refusal.of(ErrorCode.INSUFFICIENT_CREDITS, "this takes more credits than there are")
+    CreditAccount account = open(tx);
+    if (!account.spend(amount, ref, description)) {
+      throw Refusal.of(ErrorCode.INSUFFICIENT_CREDITS, "not enough credits")
           .with("required", amount)
-          .with("available", purse.total());
+          .with("available", account.total());
     }
-    store(tx, purse);
-    return purse.total();
+    store(tx, account);
+    return account.total();
   }
 
   /**
-   * Gives back what a charge took, or part of it; only once for each charge, and nothing for one
-   * that never was.
+   * Refunds a charge or part of it. Does nothing if the charge does not exist or was refunded, even
+   * in part, before.
    *
-   * @param most how many at most
-   * @return what is there now
+   * @param max maximum number of credits to refund
+   * @return the credits available in all
    */
-  public int refund(Tx tx, String ref, int most) {
-    CreditAccount purse = open(tx);
+  public int refund(Tx tx, String ref, int max) {
+    CreditAccount account = open(tx);
     List<Grant> taken = new ArrayList<>();
     Map<UUID, Integer> counts = new LinkedHashMap<>();
     boolean refunded = false;
@@ -140,75 +134,80 @@ public final class Credits {
       counts.put(charged.grant().id(), charged.taken());
     }
     if (!refunded) {
-      purse.refund(taken, counts, most, ref);
+      account.refund(taken, counts, max, ref);
     }
-    store(tx, purse);
-    return purse.total();
+    store(tx, account);
+    return account.total();
   }
 
   /**
-   * Grants a month of Pro and settles the one before (FR-039, FR-041): at activation and at each
+   * Ends the previous month of Pro and grants the next (FR-039, FR-041): at activation and at each
    * renewal.
    *
    * @param period names the month that begins; unique per user
    */
   public void beginMonth(Tx tx, String period) {
-    CreditAccount purse = open(tx);
-    purse.endMonth(config.maxCarryover(), period);
-    purse.grant(
-        CreditType.SUBSCRIPTION,
-        config.proMonthly(),
-        "month:" + period,
-        "Credits of the month",
-        null);
-    store(tx, purse);
+    change(
+        tx,
+        account -> {
+          account.endMonth(config.maxCarryover(), period);
+          account.grant(
+              CreditType.SUBSCRIPTION,
+              config.proMonthly(),
+              "month:" + period,
+              "Credits of the month",
+              null);
+        });
   }
 
   /**
-   * Settles the last month of somebody who leaves Pro: what may carry on stays.
+   * Ends the last month of a user who leaves Pro.
    *
    * @param period names the month that ends; unique per user
    */
   public void endMonth(Tx tx, String period) {
-    CreditAccount purse = open(tx);
-    purse.endMonth(config.maxCarryover(), period);
-    store(tx, purse);
+    change(tx, account -> account.endMonth(config.maxCarryover(), period));
   }
 
-  /** Grants bought credits, which never expire; the purchase's id makes it happen once. */
+  /** Grants bought credits; the commit fails if the purchase's credits were granted before. */
   public void grantPurchased(Tx tx, UUID purchase, int amount) {
-    CreditAccount purse = open(tx);
-    purse.grant(CreditType.PURCHASED, amount, "purchase:" + purchase, "Credits bought", purchase);
-    store(tx, purse);
+    change(
+        tx,
+        account ->
+            account.grant(
+                CreditType.PURCHASED, amount, "purchase:" + purchase, "Credits bought", purchase));
   }
 
-  /** Takes what is left of a purchase whose money went back. */
+  /** Expires what is left of a refunded purchase. */
   public void revokePurchased(Tx tx, UUID purchase) {
-    CreditAccount purse = open(tx);
-    purse.revoke(purchase);
-    store(tx, purse);
+    change(tx, account -> account.revoke(purchase));
   }
 
-  /** Brings the user's day up to date: the daily job, and whoever earns a perk or changes tier. */
-  public void settleDay(Tx tx) {
-    store(tx, open(tx));
+  /** Expires ended daily credits and grants today's, as far as they have not been granted yet. */
+  public void refreshDaily(Tx tx) {
+    change(tx, _ -> {});
   }
 
-  /** The owner's credits as of after the lock, with the day up to date. */
+  private void change(Tx tx, Consumer<CreditAccount> change) {
+    CreditAccount account = open(tx);
+    change.accept(account);
+    store(tx, account);
+  }
+
   private CreditAccount open(Tx tx) {
     LockedUser owner = tx.owner();
-    CreditAccount purse =
+    CreditAccount account =
         new CreditAccount(
             ids,
             tx.now(),
             tx.sql("credits.find_grants")
                 .bind("today", CreditAccount.day(tx.now()).toString())
                 .list(Grant::of));
-    purse.settle(entitled(owner.tier(), owner.perkDailyCredits()));
-    return purse;
+    account.refreshDaily(entitlement(owner.tier(), owner.perkDailyCredits()));
+    return account;
   }
 
-  private int entitled(Tier tier, int perk) {
+  private int entitlement(Tier tier, int perk) {
     return perk
         + switch (tier) {
           case FREE -> 0;
@@ -216,27 +215,27 @@ public final class Credits {
         };
   }
 
-  private void store(Tx tx, CreditAccount purse) {
-    if (purse.movements().isEmpty()) {
+  private void store(Tx tx, CreditAccount account) {
+    if (account.entries().isEmpty()) {
       return;
     }
-    tx.sql("credits.store_grants").bind("grants", json.text(purse.changed())).atCommit();
-    tx.sql("credits.append_entries").bind("entries", json.text(purse.movements())).atCommit();
-    tx.afterCommit(() -> purse.movements().forEach(metrics::moved));
-    // What the clock did is nobody's decision.
+    tx.sql("credits.store_grants").bind("grants", json.text(account.changedGrants())).atCommit();
+    tx.sql("credits.append_entries").bind("entries", json.text(account.entries())).atCommit();
+    tx.afterCommit(() -> account.entries().forEach(metrics::count));
+    // Only spending is the user's decision.
     Tx system = tx.actingFor(tx.userId(), Actor.Source.SYSTEM);
-    for (LedgerEntry movement : purse.movements()) {
-      UUID grant = movement.grantId();
-      String type = movement.type().wireName();
-      int amount = Math.abs(movement.amount());
-      switch (movement.operation()) {
+    for (LedgerEntry entry : account.entries()) {
+      UUID grant = entry.grantId();
+      String type = entry.type().wireName();
+      int amount = Math.abs(entry.amount());
+      switch (entry.operation()) {
         case CONSUME -> events.emit(tx, new Event.CreditsConsumed(grant, type, amount));
         case REFUND -> events.emit(system, new Event.CreditsRefunded(grant, type, amount));
         case EXPIRE -> events.emit(system, new Event.CreditsExpired(grant, type, amount));
         case GRANT -> events.emit(system, new Event.CreditsGranted(grant, type, amount));
         case CARRYOVER -> {
-          // The grant that carries on says it; its source merely empties.
-          if (movement.amount() > 0) {
+          // Reported once, by the grant that receives the credits.
+          if (entry.amount() > 0) {
             events.emit(system, new Event.CreditsGranted(grant, type, amount));
           }
         }

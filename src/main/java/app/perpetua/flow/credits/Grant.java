@@ -8,17 +8,14 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Credits that were added at one time. {@code amount = remaining + spent + expired}, always.
+ * Credits granted together. Always {@code amount = remaining + spent + expired}.
  *
- * @param amount what was granted
- * @param remaining what can still be spent
- * @param spent what was, less what was given back
- * @param expired what was left unused
- * @param entitledOn the UTC day whose entitlement it uses up; null where it is none
- * @param purchaseId the purchase that paid for it
- * @param dedupKey what it was granted for; unique per user
- * @param expiresAt from when on it cannot be spent; null for never
- * @param createdAt when it was granted
+ * @param spent without what was refunded
+ * @param expired includes what was carried over
+ * @param entitledOn the UTC day to whose entitlement it counts; null if it is not a daily grant
+ * @param purchaseId null if it was not bought
+ * @param dedupKey unique per user, so that nothing is granted twice
+ * @param expiresAt exclusive end of its validity; null for none
  */
 record Grant(
     UUID id,

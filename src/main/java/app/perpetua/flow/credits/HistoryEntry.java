@@ -6,15 +6,12 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A line of the ledger as the contract shows it.
+ * A ledger entry as the contract shows it.
  *
- * @param creditType where the credits come from
- * @param operation what happened to them
  * @param amount signed
- * @param balanceAfter the user's total behind it
- * @param operationRef what it was for; lines of one charge share it
- * @param description in plain words
- * @param expiresAt when the grant it touched ends; null for never
+ * @param balanceAfter the user's total after this entry
+ * @param operationRef shared by the entries of one charge
+ * @param expiresAt when the changed grant expires; null for never
  */
 public record HistoryEntry(
     UUID id,

@@ -6,14 +6,13 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One line of the ledger.
+ * A change of a grant, as it is stored in the ledger.
  *
- * @param grantId the grant it touches
  * @param amount signed
  * @param balanceAfter the user's total over all grants
- * @param ref what it was for; all lines of one charge share it
- * @param description in plain words, for the history
- * @param expiresAt the grant's
+ * @param ref shared by all entries of one charge
+ * @param description for the history
+ * @param expiresAt when the grant expires; null for never
  */
 record LedgerEntry(
     UUID id,
@@ -25,7 +24,6 @@ record LedgerEntry(
     String ref,
     String description,
     @Nullable Instant expiresAt) {
-  /** What happened to the grant. */
   enum Operation implements WireName {
     GRANT,
     CONSUME,

@@ -7,26 +7,25 @@ import java.time.Duration;
 import java.util.UUID;
 
 /**
- * Credits taken before somebody else is asked, and settled by what came of it. A job stands by for
- * the process that dies in between ({@link ReservationSettleJob}). Thread-safe.
+ * Reserves credits before a call to a provider and settles them by its result. If the process dies
+ * in between, a job releases them ({@link ReservationReleaseJob}). Thread-safe.
  */
 public final class Reservations {
-  /** The kind of the job that gives back what nobody settled; its key is the charge's. */
-  public static final String SETTLE = "reservation_settle";
+  /** The kind of the job that releases an unsettled reservation; its key is the charge's. */
+  public static final String RELEASE = "reservation_settle";
 
   /**
-   * For the job.
+   * The job's payload.
    *
-   * @param key the idempotency key whose record is open
-   * @param amount credits
+   * @param key the open idempotency key
    */
   record Pending(UUID key, int amount) {}
 
   /**
-   * What asking has cost.
+   * The result of {@link #settle}.
    *
-   * @param used credits
-   * @param left what the user has now
+   * @param used credits spent
+   * @param left the credits left in all
    */
   public record Settled(int used, int left) {}
 
@@ -39,51 +38,52 @@ public final class Reservations {
   }
 
   /**
-   * Takes credits for what is about to be asked.
+   * Reserves credits.
    *
-   * @param key of the idempotency record that opens with it
-   * @param ref names the charge, uniquely
+   * @param key the idempotency key of the request
+   * @param ref id of the charge; unique
    * @param description for the history
-   * @param within longer than asking and the work around it may take
+   * @param timeout until the job releases them; longer than the request can take
    * @throws Refusal {@code INSUFFICIENT_CREDITS}
    */
-  public void take(Tx tx, UUID key, String ref, int amount, String description, Duration within) {
+  public void reserve(
+      Tx tx, UUID key, String ref, int amount, String description, Duration timeout) {
     credits.spend(tx, amount, ref, description);
-    jobs.enqueue(tx, SETTLE, ref, tx.now().plus(within), new Pending(key, amount));
+    jobs.enqueue(tx, RELEASE, ref, tx.now().plus(timeout), new Pending(key, amount));
   }
 
   /**
-   * It was worth it.
+   * Spends the reserved credits.
    *
-   * @return what the user has left
+   * @return the credits left in all
    */
   public int commit(Tx tx, String ref) {
-    jobs.cancel(tx, SETTLE, ref);
+    jobs.cancel(tx, RELEASE, ref);
     return credits.statement(tx).balance().total();
   }
 
-  /** It was not. */
+  /** Refunds the reserved credits. */
   public void release(Tx tx, String ref, int amount) {
-    jobs.cancel(tx, SETTLE, ref);
+    jobs.cancel(tx, RELEASE, ref);
     credits.refund(tx, ref, amount);
   }
 
   /**
-   * It was worth something else: what was not used goes back; of what was used beyond it, no more
-   * is taken than there is.
+   * Spends the actual cost: refunds what was reserved beyond it, or spends more, as far as the user
+   * has credits.
    *
-   * @param reserved as it was taken
-   * @param used what it has cost
+   * @param reserved the amount reserved
+   * @param used the actual cost
    */
   public Settled settle(Tx tx, String ref, int reserved, int used, String description) {
-    jobs.cancel(tx, SETTLE, ref);
+    jobs.cancel(tx, RELEASE, ref);
     if (used < reserved) {
       return new Settled(used, credits.refund(tx, ref, reserved - used));
     }
     int available = credits.statement(tx).balance().total();
-    int beyond = Math.min(used - reserved, available);
+    int more = Math.min(used - reserved, available);
     return new Settled(
-        reserved + beyond,
-        beyond > 0 ? credits.spend(tx, beyond, ref + ":beyond", description) : available);
+        reserved + more,
+        more > 0 ? credits.spend(tx, more, ref + ":beyond", description) : available);
   }
 }

@@ -1,4 +1,4 @@
-/** Credits: what is granted, and what is left of it. */
+/** Credits: grants, the ledger and reservations. */
 @NullMarked
 package app.perpetua.flow.credits;
 

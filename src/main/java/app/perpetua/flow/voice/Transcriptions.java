@@ -125,7 +125,7 @@ public final class Transcriptions {
     }
     ReservedRecording reserved =
         new ReservedRecording(ids.next(), recording, cost(recording.seconds()));
-    reservations.take(
+    reservations.reserve(
         tx, key, reserved.ref(), reserved.reserved(), DESCRIPTION, RESERVATION_TIMEOUT);
     return reserved;
   }

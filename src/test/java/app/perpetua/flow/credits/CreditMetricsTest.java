@@ -62,7 +62,7 @@ class CreditMetricsTest {
     write(tx -> credits.refund(tx, "call", 3));
     write(tx -> credits.endMonth(tx, "left"));
     clock.advance(Duration.ofDays(1));
-    write(credits::settleDay);
+    write(credits::refreshDaily);
     assertEquals(
         List.of(
             "credit_movements_total{operation=\"carryover\",type=\"subscription\"} 50.0",

@@ -177,7 +177,7 @@ class CreditsTest {
     clock.set(MIDNIGHT);
     assertEquals(10, balance().daily());
     spend(1, "after");
-    write(credits::settleDay);
+    write(credits::refreshDaily);
     assertEquals(9, balance().daily());
     assertEquals(List.of("daily expire -6 0"), lines("expire:2026-03-11"));
     assertEquals(List.of("daily grant 10 10"), lines("daily:2026-03-11:10"));
@@ -187,13 +187,13 @@ class CreditsTest {
   void FR_038_a_perk_earned_during_the_day_tops_it_up_by_the_difference() {
     spend(10, "all");
     database.run("update auth.users set perk_daily_credits = 2 where id = ?", user);
-    write(credits::settleDay);
+    write(credits::refreshDaily);
     assertEquals(2, balance().daily());
     // Leaving Pro takes nothing back, and does not grant again on the way up.
     database.run("update auth.users set tier = 'free' where id = ?", user);
-    write(credits::settleDay);
+    write(credits::refreshDaily);
     database.run("update auth.users set tier = 'pro' where id = ?", user);
-    write(credits::settleDay);
+    write(credits::refreshDaily);
     assertEquals(2, balance().daily());
     database.run("update auth.users set perk_daily_credits = 0 where id = ?", user);
   }
@@ -282,7 +282,7 @@ class CreditsTest {
     spend(3, "call");
     refund("call", 3);
     clock.set(MIDNIGHT);
-    write(credits::settleDay);
+    write(credits::refreshDaily);
     assertEquals(
         List.of(
             "credits_granted system",
@@ -356,7 +356,7 @@ class CreditsTest {
       for (int i = 0; i < 20; i++) {
         String ref = "call " + i;
         calls.add(
-            callers.submit(i % 2 == 0 ? () -> write(credits::settleDay) : () -> spend(1, ref)));
+            callers.submit(i % 2 == 0 ? () -> write(credits::refreshDaily) : () -> spend(1, ref)));
       }
       for (Future<?> call : calls) {
         call.get();
@@ -379,7 +379,7 @@ class CreditsTest {
       String ref = "step " + step;
       switch (random.nextInt(8)) {
         case 0 -> clock.advance(Duration.ofHours(random.nextInt(30)));
-        case 1 -> write(credits::settleDay);
+        case 1 -> write(credits::refreshDaily);
         case 2 -> purchase(1 + random.nextInt(20));
         case 3 -> write(tx -> credits.beginMonth(tx, ref));
         case 4 -> {
@@ -399,7 +399,7 @@ class CreditsTest {
         }
       }
       int shown = balance().total();
-      write(credits::settleDay);
+      write(credits::refreshDaily);
       assertEquals(
           shown,
           database.number(

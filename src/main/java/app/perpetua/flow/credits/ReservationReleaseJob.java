@@ -8,19 +8,18 @@ import java.util.UUID;
 import java.util.function.BiPredicate;
 
 /**
- * Gives back what was taken for a request whose process died before it could settle it, and frees
- * its idempotency key (promise 17). Whoever comes second, this or the settlement, does nothing.
- * Thread-safe.
+ * Releases the credits and the idempotency key of a request whose process died before it settled
+ * them (promise 17). Does nothing if the request was settled. Thread-safe.
  */
-public final class ReservationSettleJob implements TransactionalHandler {
+public final class ReservationReleaseJob implements TransactionalHandler {
   private final Credits credits;
   private final BiPredicate<Tx, UUID> release;
   private final Json json;
 
   /**
-   * @param release frees an open key; false if it is not open any more
+   * @param release releases a key; false if its request was settled
    */
-  public ReservationSettleJob(Credits credits, BiPredicate<Tx, UUID> release, Json json) {
+  public ReservationReleaseJob(Credits credits, BiPredicate<Tx, UUID> release, Json json) {
     this.credits = credits;
     this.release = release;
     this.json = json;
