@@ -1,6 +1,6 @@
 -- name: find_stats
--- All that counting takes, in one round trip: the user's figures, on a line for each achievement
--- that is still locked, or on one line if none is.
+-- All that counting needs in one round trip: the user's counters in a row for each locked
+-- achievement, or in one row if none is locked.
 select coalesce(s.lifetime_tasks_completed, 0) as lifetime_tasks_completed,
        coalesce(s.current_streak, 0) as current_streak,
        coalesce(s.latest_streak, 0) as latest_streak,
@@ -19,8 +19,8 @@ where u.id = :user_id
 order by d.position
 
 -- name: store_stats
--- As the rules have computed it while the owner's row is locked. Only the nightly job writes here
--- without that lock, and what it ends would have ended anyway.
+-- Runs while the owner's row is locked. Only the nightly job updates the table without that lock, and
+-- only resets streaks that have ended.
 insert into achievements.user_achievement_states
   (user_id, lifetime_tasks_completed, current_streak, latest_streak, longest_streak,
    last_completion_date, previous_streak, previous_completion_date, focus_completions,
@@ -42,8 +42,8 @@ set lifetime_tasks_completed = excluded.lifetime_tasks_completed,
     updated_at = excluded.updated_at
 
 -- name: unlock
--- An unlock and its perk in one statement: limits are read from the user's row, so they hold from
--- this commit on. What is unlocked already brings no second perk.
+-- Also adds the perks to the user's row, from which limits are read. Ignores achievements that are
+-- unlocked already.
 with unlocked as (
   insert into achievements.unlocks (user_id, achievement_id, unlocked_at)
   select :user_id, reached.id, :now
@@ -66,7 +66,7 @@ from perks
 where u.id = :user_id
 
 -- name: list_definitions
--- The catalogue is the same for all; no row means no account.
+-- Returns no row if the account does not exist.
 select d.id, d.name, d.description, d.category, d.threshold, d.perk_type, d.perk_value
 from auth.users u
 join achievements.achievement_definitions d on true
@@ -74,7 +74,7 @@ where u.id = :user_id
 order by d.position
 
 -- name: find_overview
--- A user's figures and perks on a line for each achievement; no row means no account.
+-- The user's counters and perks in a row for each achievement; no row if the account does not exist.
 select u.tier, u.perk_tasks, u.perk_notes, u.perk_daily_credits,
        coalesce(s.lifetime_tasks_completed, 0) as lifetime_tasks_completed,
        coalesce(s.current_streak, 0) as current_streak,
@@ -94,9 +94,9 @@ order by d.position
 
 -- name: break_streaks
 -- scope: system
--- streak_calculate, in batches: those whose last completion is older than the day before. A row that
--- a completion holds is waited for and looked at again, so that no fresh day is lost. How long it was
--- stays known: a completion that arrives for the day before takes it up again.
+-- In batches: users whose last completion is before the previous day. Waits for rows that a
+-- completion has locked and checks them again. Keeps latest_streak, so that a completion counted
+-- late for the previous day continues the streak.
 update achievements.user_achievement_states s
 set current_streak = 0, updated_at = :now
 from (

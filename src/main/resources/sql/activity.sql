@@ -1,7 +1,6 @@
 -- name: list_entries
--- Newest first is the primary key read backwards. The page is chosen by key alone and joined back;
--- an account has one row even for an empty page, so the total always arrives with it; no row means
--- no account.
+-- Reads the primary key backwards, selects the page by key and joins its rows. An empty page has one
+-- row, with the total; no row means that the account does not exist.
 with matching as materialized (
   select created_at, id
   from activity.activity_logs

@@ -4,18 +4,15 @@ import app.perpetua.flow.base.WireName;
 import app.perpetua.flow.sql.Row;
 
 /**
- * A row of the catalogue.
+ * An achievement of the catalogue.
  *
- * @param id stable, such as {@code tasks_5}
- * @param name as people read it
- * @param description what it takes
- * @param category the figure that is compared with the threshold
- * @param threshold from which figure on it is unlocked
- * @param perk what it brings
+ * @param id such as {@code tasks_5}; never changes
+ * @param description how it is unlocked
+ * @param category the value that is compared with the threshold
+ * @param threshold the value that unlocks it
  */
 public record Achievement(
     String id, String name, String description, Category category, int threshold, Perk perk) {
-  /** The figures that achievements are about. */
   public enum Category implements WireName {
     TASKS,
     STREAKS,

@@ -3,17 +3,13 @@ package app.perpetua.flow.achievements;
 import app.perpetua.flow.sql.LockedUser.Tier;
 
 /**
- * The tiers' limits that perks come on top of.
+ * The tiers' limits, to which perks are added.
  *
- * @param freeMaxTasks open tasks on the free tier
- * @param proMaxTasks open tasks on Pro
- * @param freeMaxNotes notes on the free tier
- * @param proMaxNotes notes on Pro
- * @param proDailyCredits daily credits on Pro; on the free tier there are none
+ * @param proDailyCredits daily credits on Pro; the free tier has none
  */
 public record AchievementConfig(
     int freeMaxTasks, int proMaxTasks, int freeMaxNotes, int proMaxNotes, int proDailyCredits) {
-  /** What a tier allows, before perks. */
+  /** The limit of a tier without perks. */
   int base(Tier tier, Perk.Type limit) {
     boolean pro = tier == Tier.PRO;
     return switch (limit) {

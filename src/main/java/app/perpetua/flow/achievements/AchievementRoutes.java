@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.function.Function;
 
-/** Requests about achievements. */
+/** Endpoints for achievements. */
 public final class AchievementRoutes {
   private record Listed(
       String id,
@@ -19,16 +19,16 @@ public final class AchievementRoutes {
       int threshold,
       Perk.Type perkType,
       int perkValue) {
-    static Listed of(Achievement one) {
+    static Listed of(Achievement achievement) {
       return new Listed(
-          one.id(),
-          one.name(),
-          one.description(),
-          one.description(),
-          one.category(),
-          one.threshold(),
-          one.perk().type(),
-          one.perk().value());
+          achievement.id(),
+          achievement.name(),
+          achievement.description(),
+          achievement.description(),
+          achievement.category(),
+          achievement.threshold(),
+          achievement.perk().type(),
+          achievement.perk().value());
     }
   }
 
@@ -42,28 +42,33 @@ public final class AchievementRoutes {
   private record Unlocked(
       String id, String name, String description, Instant unlockedAt, Perk perk) {
     static Unlocked of(Achievements.Progress progress) {
-      Achievement one = progress.achievement();
+      Achievement achievement = progress.achievement();
       return new Unlocked(
-          one.id(),
-          one.name(),
-          one.description(),
+          achievement.id(),
+          achievement.name(),
+          achievement.description(),
           Objects.requireNonNull(progress.unlockedAt()),
-          one.perk());
+          achievement.perk());
     }
   }
 
   private record Step(String id, String name, int current, int threshold, boolean unlocked) {
     static Step of(Achievements.Progress progress) {
-      Achievement one = progress.achievement();
+      Achievement achievement = progress.achievement();
       return new Step(
-          one.id(), one.name(), progress.current(), one.threshold(), progress.unlockedAt() != null);
+          achievement.id(),
+          achievement.name(),
+          progress.current(),
+          achievement.threshold(),
+          progress.unlockedAt() != null);
     }
   }
 
-  private record Limits(int maxTasks, int maxNotes, int dailyAiCredits) {}
-
-  private record Mine(
-      Stats stats, List<Unlocked> unlocked, List<Step> progress, Limits effectiveLimits) {}
+  private record UserAchievements(
+      Stats stats,
+      List<Unlocked> unlocked,
+      List<Step> progress,
+      Achievements.Limits effectiveLimits) {}
 
   private final Achievements achievements;
 
@@ -82,12 +87,18 @@ public final class AchievementRoutes {
     request.query().validate();
     return tx -> {
       Achievements.Overview own = achievements.overview(tx);
+      AchievementStats stats = own.stats();
       return Reply.ok(
-          new Mine(
-              new Stats(own.tasks(), own.streak(), own.longestStreak(), own.focus(), own.notes()),
+          new UserAchievements(
+              new Stats(
+                  stats.tasks(),
+                  own.streak(),
+                  stats.streak().longest(),
+                  stats.focus(),
+                  stats.notes()),
               own.unlocked().stream().map(Unlocked::of).toList(),
               own.progress().stream().map(Step::of).toList(),
-              new Limits(own.maxTasks(), own.maxNotes(), own.dailyCredits())));
+              own.limits()));
     };
   }
 }

@@ -5,12 +5,12 @@ import java.time.LocalDate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How far a user has come: their one row. Immutable.
+ * A user's counters.
  *
- * @param tasks tasks that were ever completed, each once
- * @param streak their days
- * @param focus tasks completed with at least half of their estimate spent in focus (FR-045)
- * @param notes notes converted, each once
+ * @param tasks number of tasks completed, each counted once
+ * @param focus number of tasks completed with at least half of their estimate spent in focus
+ *     (FR-045)
+ * @param notes number of notes converted, each counted once
  */
 record AchievementStats(int tasks, Streak streak, int focus, int notes) {
   static AchievementStats of(Row row) {
@@ -43,16 +43,16 @@ record AchievementStats(int tasks, Streak streak, int focus, int notes) {
     return new AchievementStats(tasks, streak, focus, notes + 1);
   }
 
-  /** True if an achievement is earned; a streak that is over has earned its own. */
+  /** Whether the achievement is unlocked; for streaks the longest counts. */
   boolean reaches(Achievement achievement) {
-    int figure =
+    int value =
         achievement.category() == Achievement.Category.STREAKS
             ? streak.longest()
             : value(achievement.category(), LocalDate.MAX);
-    return figure >= achievement.threshold();
+    return value >= achievement.threshold();
   }
 
-  /** The figure of a category as of that day. */
+  /** The value of a category on that day. */
   int value(Achievement.Category category, LocalDate today) {
     return switch (category) {
       case TASKS -> tasks;

@@ -5,20 +5,21 @@ import java.util.List;
 import java.util.function.UnaryOperator;
 
 /**
- * One user's standing while one transaction counts: what it leaves for the commit cannot be read
- * again, so it is kept here. Confined to one thread.
+ * One user's counters during a transaction. It is kept in the transaction's memo ({@link
+ * app.perpetua.flow.sql.Tx#memoized}), because the statements that store the counters are deferred
+ * to the commit and cannot be read back. Confined to one thread.
  */
 final class AchievementTally {
   private final List<Achievement> locked;
   private final List<Achievements.Unlocked> unlocked = new ArrayList<>();
   private AchievementStats stats;
 
-  AchievementTally(AchievementStats standing, List<Achievement> locked) {
-    this.stats = standing;
+  AchievementTally(AchievementStats stats, List<Achievement> locked) {
+    this.stats = stats;
     this.locked = new ArrayList<>(locked);
   }
 
-  /** Counts; what that unlocks, each once. */
+  /** Applies the change and returns the achievements that it unlocks. */
   List<Achievement> count(UnaryOperator<AchievementStats> change) {
     stats = change.apply(stats);
     List<Achievement> reached = locked.stream().filter(stats::reaches).toList();
@@ -31,6 +32,7 @@ final class AchievementTally {
     return stats;
   }
 
+  /** The achievements unlocked in this transaction so far. */
   List<Achievements.Unlocked> unlocked() {
     return List.copyOf(unlocked);
   }

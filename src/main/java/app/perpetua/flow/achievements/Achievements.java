@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * the result from the transaction's memo ({@link Tx#memoized}). Thread-safe.
  */
 public final class Achievements {
-  /** What an answer says about an achievement that the request has unlocked. */
+  /** An achievement that the request has unlocked, as in its response. */
   public record Unlocked(String id, String name, String description, Perk perk) {
     static Unlocked of(Achievement achievement) {
       return new Unlocked(
@@ -38,33 +38,24 @@ public final class Achievements {
   }
 
   /**
-   * An achievement as one user sees it.
+   * An achievement and a user's progress towards it.
    *
-   * @param current the user's figure
+   * @param current the user's value of the category
    * @param unlockedAt null while it is locked
    */
-  public record Progress(Achievement achievement, int current, @Nullable Instant unlockedAt) {}
+  record Progress(Achievement achievement, int current, @Nullable Instant unlockedAt) {}
+
+  /** A user's limits, with perks. */
+  record Limits(int maxTasks, int maxNotes, int dailyAiCredits) {}
 
   /**
-   * All that one user has achieved.
+   * A user's counters, progress and limits.
    *
    * @param streak days up to today or yesterday
-   * @param progress the catalogue, in its order
-   * @param maxTasks open tasks allowed, perks included
-   * @param maxNotes notes allowed, perks included
-   * @param dailyCredits credits a day, perks included
+   * @param progress of all achievements, in the catalogue's order
    */
-  public record Overview(
-      int tasks,
-      int streak,
-      int longestStreak,
-      int focus,
-      int notes,
-      List<Progress> progress,
-      int maxTasks,
-      int maxNotes,
-      int dailyCredits) {
-    /** Those that are unlocked, in the order in which they were. */
+  record Overview(AchievementStats stats, int streak, List<Progress> progress, Limits limits) {
+    /** The unlocked achievements by the time of unlocking. */
     List<Progress> unlocked() {
       return progress.stream()
           .filter(one -> one.unlockedAt() != null)
@@ -89,10 +80,10 @@ public final class Achievements {
   }
 
   /**
-   * Counts a completion: total, streak, and focus if the task was focused on. Nothing happens if it
-   * was not the first of its task's life.
+   * Counts a completion: total, streak, and focus if the task was focused on. Ignores all but the
+   * first completion of a task.
    *
-   * @param tx acts for the user, whose row is locked; on the day of the completion or later
+   * @param tx acts for the user, whose row is locked; may be later than the completion
    */
   public void completed(Tx tx, Event.TaskCompleted completion) {
     if (completion.counts()) {
@@ -100,13 +91,13 @@ public final class Achievements {
       count(
           tx,
           completion.focused()
-              ? standing -> standing.withTask(day).withFocus()
-              : standing -> standing.withTask(day));
+              ? stats -> stats.withTask(day).withFocus()
+              : stats -> stats.withTask(day));
     }
   }
 
   /**
-   * Counts a note that was converted; call it once in a note's life.
+   * Counts a converted note. Call it once per note.
    *
    * @param tx acts for the user, whose row is locked
    */
@@ -114,46 +105,46 @@ public final class Achievements {
     count(tx, AchievementStats::withNote);
   }
 
-  /** What the acting user has unlocked in this transaction so far, in the catalogue's order. */
+  /** Returns the achievements that the acting user has unlocked in this transaction so far. */
   public List<Unlocked> unlocked(Tx tx) {
     return tx.memoized(AchievementTally.class).map(AchievementTally::unlocked).orElse(List.of());
   }
 
   /**
-   * The acting user's streak, with what this transaction has counted. It belongs to an answer whose
-   * change must not fail for it: if it cannot be read, it is 0.
+   * Returns the acting user's streak, including what this transaction has counted. Returns 0 if it
+   * cannot be read, because the change whose response shows it must not fail.
    */
   public int streak(Tx tx) {
     int[] streak = {0};
     tx.optional(
         "streak_shown",
-        () -> streak[0] = reckoning(tx).stats().streak().on(day(tx.now())),
+        () -> streak[0] = tally(tx).stats().streak().on(day(tx.now())),
         why ->
             LOG.log(
                 System.Logger.Level.WARNING,
-                "a streak could not be read: {0}",
+                "cannot read the streak: {0}",
                 why.getClass().getName(),
                 LogFields.of("user_id", tx.userId())));
     return streak[0];
   }
 
   /**
-   * The catalogue, in its order.
+   * Returns all achievements, in order.
    *
-   * @throws Refusal {@code UNAUTHORIZED} if the account is gone
+   * @throws Refusal {@code UNAUTHORIZED} if the account was deleted
    */
   public List<Achievement> catalogue(Tx tx) {
     return tx.sql("achievements.list_definitions").oneToMany(_ -> true, Achievement::of).many();
   }
 
   /**
-   * What the user has achieved.
+   * Returns the user's counters, progress and limits.
    *
-   * @throws Refusal {@code UNAUTHORIZED} if the account is gone
+   * @throws Refusal {@code UNAUTHORIZED} if the account was deleted
    */
-  public Overview overview(Tx tx) {
+  Overview overview(Tx tx) {
     LocalDate today = day(tx.now());
-    record Account(AchievementStats standing, Limits limits) {}
+    record Account(AchievementStats stats, Limits limits) {}
     OneToMany<Account, Progress> found =
         tx.sql("achievements.find_overview")
             .oneToMany(
@@ -165,21 +156,9 @@ public final class Achievements {
                       AchievementStats.of(row).value(achievement.category(), today),
                       row.instantOrNull("unlocked_at"));
                 });
-    AchievementStats standing = found.one().standing();
-    Limits limits = found.one().limits();
-    return new Overview(
-        standing.tasks(),
-        standing.streak().on(today),
-        standing.streak().longest(),
-        standing.focus(),
-        standing.notes(),
-        found.many(),
-        limits.tasks(),
-        limits.notes(),
-        limits.dailyCredits());
+    AchievementStats stats = found.one().stats();
+    return new Overview(stats, stats.streak().on(today), found.many(), found.one().limits());
   }
-
-  private record Limits(int tasks, int notes, int dailyCredits) {}
 
   private Limits limits(Row row) {
     Tier tier = row.wireName("tier", Tier.class);
@@ -190,26 +169,26 @@ public final class Achievements {
   }
 
   private void count(Tx tx, UnaryOperator<AchievementStats> change) {
-    AchievementTally reckoning = reckoning(tx);
-    List<Achievement> reached = reckoning.count(change);
-    store(tx, reckoning.stats());
+    AchievementTally tally = tally(tx);
+    List<Achievement> reached = tally.count(change);
+    store(tx, tally.stats());
     if (!reached.isEmpty()) {
       unlock(tx, reached);
     }
   }
 
-  private static void store(Tx tx, AchievementStats standing) {
-    Streak streak = standing.streak();
+  private static void store(Tx tx, AchievementStats stats) {
+    Streak streak = stats.streak();
     tx.sql("achievements.store_stats")
-        .bind("lifetime_tasks_completed", standing.tasks())
+        .bind("lifetime_tasks_completed", stats.tasks())
         .bind("current_streak", streak.current())
         .bind("latest_streak", streak.latest())
         .bind("longest_streak", streak.longest())
         .bind("last_completion_date", text(streak.last()))
         .bind("previous_streak", streak.previous())
         .bind("previous_completion_date", text(streak.previousLast()))
-        .bind("focus_completions", standing.focus())
-        .bind("notes_converted", standing.notes())
+        .bind("focus_completions", stats.focus())
+        .bind("notes_converted", stats.notes())
         .atCommit();
   }
 
@@ -222,7 +201,7 @@ public final class Achievements {
         .bind("achievement_ids", reached.stream().map(Achievement::id).toArray(String[]::new))
         .atCommit();
     LockedUser owner = tx.owner();
-    // Reaching the threshold is the user's doing, the unlock the service's.
+    // The activity log shows unlocking as an action of the system.
     Tx system = tx.actingFor(tx.userId(), Actor.Source.SYSTEM);
     for (Achievement achievement : reached) {
       Perk perk = achievement.perk();
@@ -235,7 +214,7 @@ public final class Achievements {
           tx,
           Notification.Type.ACHIEVEMENT,
           "Achievement unlocked: " + achievement.name(),
-          achievement.description() + ". Your perk: " + perk.words() + ".",
+          achievement.description() + ". Your perk: " + perk.describe() + ".",
           "/achievements",
           null,
           "achievement:" + achievement.id(),
@@ -251,7 +230,7 @@ public final class Achievements {
     }
   }
 
-  private static AchievementTally reckoning(Tx tx) {
+  private static AchievementTally tally(Tx tx) {
     return tx.memoized(
         AchievementTally.class,
         () -> {

@@ -5,8 +5,8 @@ import app.perpetua.flow.events.EventListener;
 import app.perpetua.flow.sql.Tx;
 
 /**
- * Lets completions count, whatever completed the task. Made up for later, it counts for the day on
- * which the task was completed. Thread-safe.
+ * Counts completed tasks and converted notes. A retry counts a completion for the day on which the
+ * task was completed. Thread-safe.
  */
 public final class CompletionListener implements EventListener {
   private final Achievements achievements;

@@ -6,19 +6,19 @@ import java.time.LocalDate;
 import java.util.Optional;
 
 /**
- * Ends the streaks of all who completed nothing on the day before. It tidies up: whoever looks sees
- * a broken streak as broken anyway, and a clock that was ahead of others breaks none, because what
- * it has ended goes on with a completion of that day. Thread-safe.
+ * Resets the stored streaks of users who completed nothing on the day before. Reads show such
+ * streaks as 0 in any case, and a completion counted for that day later continues the streak.
+ * Thread-safe.
  */
 public final class StreakJob implements DailyJobs.Batch {
-  /** Rows that stay locked to the end of the batch. */
+  /** Rows per batch, which stay locked until it commits. */
   private static final int BATCH = 1_000;
 
   @Override
   public Optional<String> run(Tx tx, LocalDate day, String cursor) {
-    int broken =
+    int ended =
         tx.sql("achievements.break_streaks").bind("day", day.toString()).bind("count", BATCH).run();
-    // What is broken is not found again, so the next batch begins where this one did.
-    return broken > 0 ? Optional.of("") : Optional.empty();
+    // Ended streaks do not match the statement, so no cursor is needed.
+    return ended > 0 ? Optional.of("") : Optional.empty();
   }
 }

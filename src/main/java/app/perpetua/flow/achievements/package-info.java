@@ -1,4 +1,4 @@
-/** Streaks, achievements and the perks they bring. */
+/** Streaks, achievements and perks. */
 @NullMarked
 package app.perpetua.flow.achievements;
 

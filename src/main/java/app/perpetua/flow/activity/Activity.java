@@ -5,7 +5,7 @@ import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.sql.Page;
 import app.perpetua.flow.sql.Tx;
 
-/** Reads the activity log (FR-052 to FR-054), which events write. Thread-safe. */
+/** Reads the activity log (FR-052 to FR-054), which {@code events} writes. Thread-safe. */
 public final class Activity {
   private final Json json;
 
@@ -14,9 +14,9 @@ public final class Activity {
   }
 
   /**
-   * The user's entries, newest first.
+   * Returns the user's entries, newest first.
    *
-   * @throws Refusal {@code UNAUTHORIZED} if the account is gone
+   * @throws Refusal {@code UNAUTHORIZED} if the account was deleted
    */
   public Page<ActivityEntry> list(Tx tx, ActivityFilter filter) {
     return tx.sql("activity.list_entries")

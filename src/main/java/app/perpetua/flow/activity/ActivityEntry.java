@@ -9,15 +9,14 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /**
- * One entry of the activity log, as the contract shows it.
+ * An entry of the activity log as the contract shows it.
  *
- * @param entityType what it happened to
- * @param entityId which one; null where the entity has no id
+ * @param entityId null for entities whose id is not a UUID
  * @param action the event's name with {@code _} for {@code .}
- * @param source who decided
+ * @param source who decided on the change
  * @param metadata further ids and figures
- * @param extraData the same, by its older name
- * @param requestId the request that caused it; null for jobs
+ * @param extraData the same as {@code metadata}
+ * @param requestId null for jobs
  */
 public record ActivityEntry(
     UUID id,

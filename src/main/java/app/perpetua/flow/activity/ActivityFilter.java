@@ -7,14 +7,9 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which entries a list shows; null means any.
+ * Selects entries of the log; null matches any.
  *
- * @param entityType of things of this type
- * @param entityId of this thing
- * @param action this one
- * @param source decided by
- * @param since at this time or later
- * @param page the part of the list
+ * @param since inclusive
  */
 public record ActivityFilter(
     @Nullable String entityType,

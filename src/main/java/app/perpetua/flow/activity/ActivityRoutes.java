@@ -8,9 +8,9 @@ import app.perpetua.flow.sql.PageRequest;
 import app.perpetua.flow.sql.Tx;
 import java.util.function.Function;
 
-/** Requests about the activity log. */
+/** Endpoints for the activity log. */
 public final class ActivityRoutes {
-  private static final int ACTION = 100;
+  private static final int MAX_ACTION_LENGTH = 100;
   private static final String[] ENTITY_TYPES = {
     "task",
     "subtask",
@@ -39,7 +39,7 @@ public final class ActivityRoutes {
         new ActivityFilter(
             query.oneOf("entity_type", ENTITY_TYPES),
             query.uuid("entity_id"),
-            query.text("action", ACTION),
+            query.text("action", MAX_ACTION_LENGTH),
             query.oneOf("source", Actor.Source.class),
             query.instant("since"),
             page);

@@ -1,4 +1,4 @@
-/** What happened to a user's data, as the user reads it. */
+/** The activity log as users read it. */
 @NullMarked
 package app.perpetua.flow.activity;
 

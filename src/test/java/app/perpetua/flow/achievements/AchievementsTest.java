@@ -75,8 +75,8 @@ class AchievementsTest {
     write(tx -> achievements.completed(tx, completion(false, true)));
     write(tx -> achievements.completed(tx, completion(true, false)));
     Achievements.Overview overview = read(achievements::overview);
-    assertEquals(1, overview.focus());
-    assertEquals(2, overview.tasks());
+    assertEquals(1, overview.stats().focus());
+    assertEquals(2, overview.stats().tasks());
   }
 
   @Test
@@ -84,7 +84,7 @@ class AchievementsTest {
     for (int i = 1; i < 10; i++) {
       write(achievements::noteConverted);
     }
-    assertEquals(9, read(achievements::overview).notes());
+    assertEquals(9, read(achievements::overview).stats().notes());
     write(
         tx -> {
           assertEquals(List.of(), achievements.unlocked(tx));
@@ -94,7 +94,7 @@ class AchievementsTest {
               achievements.unlocked(tx).stream().map(Achievements.Unlocked::id).toList());
           assertEquals(5, tx.owner().perkNotes());
         });
-    assertEquals(15, read(achievements::overview).maxNotes());
+    assertEquals(15, read(achievements::overview).limits().maxNotes());
   }
 
   @Test
@@ -111,8 +111,8 @@ class AchievementsTest {
           assertEquals(40, tx.owner().perkTasks());
         });
     Achievements.Overview overview = read(achievements::overview);
-    assertEquals(26, overview.tasks());
-    assertEquals(90, overview.maxTasks());
+    assertEquals(26, overview.stats().tasks());
+    assertEquals(90, overview.limits().maxTasks());
     assertEquals(2, overview.unlocked().size());
   }
 
