@@ -1,5 +1,5 @@
 -- name: append_activity
--- Nothing changes without an entry; it goes out with the commit, so it costs no round trip.
+-- Sent with the commit, so it adds no round trip.
 insert into activity.activity_logs
   (id, user_id, entity_type, entity_id, action, source, metadata, request_id, created_at)
 values
@@ -8,12 +8,12 @@ values
 
 -- name: create_partition
 -- scope: system
--- Entries are partitioned by UTC day; a day's partition must stand before its first entry.
-select activity.make_day(:day::date) as made
+-- The log is partitioned by UTC day.
+select activity.make_day(:day::date) as created
 
 -- name: set_lock_timeout
 -- scope: system
--- For the rest of this transaction: whoever waits for a lock on the log holds up everyone behind.
+-- For this transaction: a request that waits for an exclusive lock on the log blocks all later ones.
 select set_config('lock_timeout', '200ms', true) as lock_timeout
 
 -- name: drop_partitions_before

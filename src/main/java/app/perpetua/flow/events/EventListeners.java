@@ -9,6 +9,7 @@ import app.perpetua.flow.jobs.TransactionalHandler;
 import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.DatabaseException;
 import app.perpetua.flow.sql.Tx;
+import com.fasterxml.jackson.annotation.JsonProperty;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -30,25 +31,25 @@ public final class EventListeners implements TransactionalHandler {
   private static final String OWN_PACKAGES = "app.perpetua.flow.";
 
   /** The retry job's payload. */
-  private record Missed(String reaction, Event event) {}
+  private record Missed(@JsonProperty("reaction") String listener, Event event) {}
 
   private final Jobs jobs;
   private final Json json;
   private final MeterRegistry registry;
-  private final Map<String, EventListener> reactions = new LinkedHashMap<>();
+  private final Map<String, EventListener> listeners = new LinkedHashMap<>();
 
   /**
-   * @param reactions called in this order
+   * @param listeners called in this order
    * @throws IllegalArgumentException if two have the same name
    */
   public EventListeners(
-      Jobs jobs, Json json, MeterRegistry registry, List<EventListener> reactions) {
+      Jobs jobs, Json json, MeterRegistry registry, List<EventListener> listeners) {
     this.jobs = jobs;
     this.json = json;
     this.registry = registry;
-    for (EventListener reaction : reactions) {
-      if (this.reactions.put(reaction.name(), reaction) != null) {
-        throw new IllegalArgumentException("duplicate listener name: " + reaction.name());
+    for (EventListener listener : listeners) {
+      if (this.listeners.put(listener.name(), listener) != null) {
+        throw new IllegalArgumentException("duplicate listener name: " + listener.name());
       }
     }
   }
@@ -60,37 +61,36 @@ public final class EventListeners implements TransactionalHandler {
    * @param entry id of the event's activity entry
    */
   void notify(Tx tx, UUID entry, Event event) {
-    for (EventListener reaction : reactions.values()) {
-      if (reaction.handles(event)
+    for (EventListener listener : listeners.values()) {
+      if (listener.handles(event)
           && !tx.optional(
-              reaction.name(),
-              () -> reaction.handle(tx, event),
-              why -> failed(tx.actor(), reaction, event, why))) {
+              listener.name(),
+              () -> listener.handle(tx, event),
+              why -> failed(tx.actor(), listener, event, why))) {
         jobs.enqueue(
-            tx, RETRY, reaction.name() + ":" + entry, tx.now(), new Missed(reaction.name(), event));
+            tx, RETRY, listener.name() + ":" + entry, tx.now(), new Missed(listener.name(), event));
       }
     }
   }
 
-  /** Retries a failed listener. */
   @Override
   public Next run(Tx tx, Job job) {
     Missed missed = json.read(job.payload(), Missed.class);
-    EventListener reaction = reactions.get(missed.reaction());
-    if (reaction == null) {
-      throw new IllegalStateException("unknown listener: " + missed.reaction());
+    EventListener listener = listeners.get(missed.listener());
+    if (listener == null) {
+      throw new IllegalStateException("unknown listener: " + missed.listener());
     }
-    reaction.retry(tx, missed.event());
+    listener.retry(tx, missed.event());
     return new Next.Done();
   }
 
-  private void failed(Actor actor, EventListener reaction, Event event, RuntimeException why) {
-    registry.counter("reaction.failures", "reaction", reaction.name()).increment();
+  private void failed(Actor actor, EventListener listener, Event event, RuntimeException why) {
+    registry.counter("reaction.failures", "reaction", listener.name()).increment();
     LOG.log(
         System.Logger.Level.WARNING,
         "listener failed; a job will retry it: {0}",
         describe(why),
-        LogFields.of("reaction", reaction.name())
+        LogFields.of("reaction", listener.name())
             .with("event", ActivityEntry.of(event).name())
             .with("request_id", actor.requestId())
             .with("user_id", actor.userId()));

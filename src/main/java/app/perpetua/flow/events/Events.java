@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 public final class Events {
   private final Ids ids;
   private final Json json;
-  private volatile @Nullable EventListeners reactions;
+  private volatile @Nullable EventListeners listeners;
 
   public Events(Ids ids, Json json) {
     this.ids = ids;
@@ -24,8 +24,8 @@ public final class Events {
    * Registers the listeners. Called once at startup, after the services are created: listeners need
    * services, and services need this object. Until then no listener is called.
    */
-  public void setListeners(EventListeners all) {
-    reactions = all;
+  public void setListeners(EventListeners listeners) {
+    this.listeners = listeners;
   }
 
   /** Writes the acting user's activity entry of the event and calls the listeners. */
@@ -41,9 +41,9 @@ public final class Events {
         .bind("metadata", json.text(entry.metadata()))
         .bind("request_id", tx.actor().requestId())
         .atCommit();
-    EventListeners listeners = reactions;
-    if (listeners != null) {
-      listeners.notify(tx, entryId, event);
+    EventListeners current = listeners;
+    if (current != null) {
+      current.notify(tx, entryId, event);
     }
   }
 }

@@ -33,12 +33,12 @@ public final class Partitions {
    */
   public boolean ensure(Instant now) {
     LocalDate today = LocalDate.ofInstant(now, ZoneOffset.UTC);
-    boolean made = false;
+    boolean created = false;
     for (int day = -DAYS_BEHIND; day <= DAYS_AHEAD; day++) {
       LocalDate date = today.plusDays(day);
-      made |= db.write(Actor.system(null), tx -> make(tx, date));
+      created |= db.write(Actor.system(null), tx -> create(tx, date));
     }
-    return made;
+    return created;
   }
 
   /**
@@ -66,9 +66,9 @@ public final class Partitions {
    */
   public boolean makeOne(Tx tx) {
     LocalDate today = LocalDate.ofInstant(tx.now(), ZoneOffset.UTC);
-    waitBriefly(tx);
+    setLockTimeout(tx);
     for (int day = -DAYS_BEHIND; day <= DAYS_AHEAD; day++) {
-      if (make(tx, today.plusDays(day))) {
+      if (create(tx, today.plusDays(day))) {
         return true;
       }
     }
@@ -84,7 +84,7 @@ public final class Partitions {
    */
   public void dropOld(Tx tx) {
     LocalDate today = LocalDate.ofInstant(tx.now(), ZoneOffset.UTC);
-    waitBriefly(tx);
+    setLockTimeout(tx);
     int dropped =
         tx.sql("events.drop_partitions_before")
             .bind("day", today.minusDays(DAYS_KEPT).toString())
@@ -93,14 +93,14 @@ public final class Partitions {
     LOG.log(System.Logger.Level.DEBUG, "dropped {0} partitions of the activity log", dropped);
   }
 
-  private static void waitBriefly(Tx tx) {
+  private static void setLockTimeout(Tx tx) {
     tx.sql("events.set_lock_timeout").list(row -> row.text("lock_timeout"));
   }
 
-  private static boolean make(Tx tx, LocalDate day) {
+  private static boolean create(Tx tx, LocalDate day) {
     return tx.sql("events.create_partition")
         .bind("day", day.toString())
-        .one(row -> row.bool("made"))
+        .one(row -> row.bool("created"))
         .orElse(false);
   }
 }
