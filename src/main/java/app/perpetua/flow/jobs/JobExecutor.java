@@ -107,7 +107,8 @@ final class JobExecutor {
   }
 
   private static Outcome lost(Job job) {
-    LOG.log(System.Logger.Level.INFO, "job lease lost; its changes are rolled back", fields(job));
+    LOG.log(
+        System.Logger.Level.INFO, "job lease was lost; its changes are rolled back", fields(job));
     return Outcome.LOST;
   }
 

@@ -51,6 +51,9 @@ final class Jar implements AutoCloseable {
     command.add(java.resolve("bin/java").toString());
     // Half the work of a start, of which there are many.
     command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
+    if (java.equals(java())) {
+      command.addAll(StartupArchive.options());
+    }
     command.addAll(options);
     command.addAll(List.of("-jar", file().toString()));
     command.addAll(List.of(arguments));

@@ -48,6 +48,8 @@ final class Stage implements BeforeAllCallback, AfterEachCallback, AfterAllCallb
   @Override
   public void beforeAll(ExtensionContext context) {
     google = new FakeGoogle(Clock.systemUTC());
+    StartupArchive.record(
+        options -> startWith(options, FreePort.find(), environment(), "--role=all"));
   }
 
   @Override
