@@ -9,7 +9,7 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** An action that the assistant may propose and the user confirm (FR-034). */
-public sealed interface Action {
+sealed interface Action {
   record CreateTask(TaskDraft draft) implements Action {}
 
   /** The patch carries the task's version at the time of the proposal. */
@@ -17,7 +17,6 @@ public sealed interface Action {
 
   record CompleteTask(UUID taskId) implements Action {}
 
-  /** Appends subtasks to a task. */
   record CreateSubtasks(UUID taskId, List<String> titles) implements Action {
     public CreateSubtasks {
       titles = List.copyOf(titles);

@@ -1,7 +1,6 @@
 package app.perpetua.flow.assistant;
 
 import app.perpetua.flow.base.Json;
-import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.parsing.JsonReader;
 import app.perpetua.flow.tasks.TaskDraft;
 import app.perpetua.flow.tasks.TaskForm;
@@ -18,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * Parses an action from JSON of a client, the model or a stored suggestion, with the validation of
  * the user's own requests. Thread-safe.
  */
-public final class ActionForm {
+final class ActionForm {
   static final String[] TYPES = {
     "create_task", "update_task", "complete_task", "create_subtasks", "convert_note"
   };
@@ -28,29 +27,20 @@ public final class ActionForm {
   private final TaskForm tasks;
   private final Json json;
 
-  public ActionForm(TaskForm tasks, Json json) {
+  ActionForm(TaskForm tasks, Json json) {
     this.tasks = tasks;
     this.json = json;
   }
 
-  /**
-   * Parses a JSON text.
-   *
-   * @param now for the validation of due dates
-   * @throws Refusal {@code VALIDATION_ERROR}
-   */
-  public Action read(String type, String data, Instant now) {
+  /** {@link Toolbox.Reader#read}. */
+  Action read(String type, String data, Instant now) {
     JsonReader body = JsonReader.parse(json, data.getBytes(StandardCharsets.UTF_8));
     Action action = read(type, body, now);
     body.validate();
     return Objects.requireNonNull(action);
   }
 
-  /**
-   * Parses a JSON object; null if it is invalid, which its {@code validate} reports.
-   *
-   * @param type one of {@link #TYPES}
-   */
+  /** Null if the object is invalid, which its {@code validate} reports. */
   @Nullable Action read(String type, JsonReader body, Instant now) {
     return switch (type) {
       case "create_task" -> {

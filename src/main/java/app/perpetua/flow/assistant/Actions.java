@@ -6,20 +6,34 @@ import app.perpetua.flow.sql.Tx;
 import app.perpetua.flow.tasks.Subtask;
 import app.perpetua.flow.tasks.Subtasks;
 import app.perpetua.flow.tasks.Task;
+import app.perpetua.flow.tasks.TaskDraft;
 import app.perpetua.flow.tasks.TaskPatch;
 import app.perpetua.flow.tasks.TaskPatch.Edit;
 import app.perpetua.flow.tasks.Tasks;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** Executes confirmed actions under the rules of the user's own requests (FR-034). Thread-safe. */
-public final class Actions {
+final class Actions {
+  private static final TaskPatch COMPLETED =
+      new TaskPatch(
+          null,
+          null,
+          null,
+          null,
+          new Edit<>(false, null),
+          new Edit<>(false, null),
+          true,
+          null,
+          null);
+
   private final Tasks tasks;
   private final Subtasks subtasks;
   private final Notes notes;
 
-  public Actions(Tasks tasks, Subtasks subtasks, Notes notes) {
+  Actions(Tasks tasks, Subtasks subtasks, Notes notes) {
     this.tasks = tasks;
     this.subtasks = subtasks;
     this.notes = notes;
@@ -29,18 +43,12 @@ public final class Actions {
    * Checks the limits that an action has to respect.
    *
    * @param task as the model saw it; null for an action that creates one
-   * @throws Refusal if the action exceeds one
+   * @throws Refusal if the action exceeds a limit
    */
   void check(Tx tx, Action action, @Nullable Task task) {
     switch (action) {
-      case Action.CreateTask create -> {
-        tasks.checkRoom(tx.owner());
-        tasks.checkDescription(tx.owner(), create.draft().description());
-      }
-      case Action.ConvertNote convert -> {
-        tasks.checkRoom(tx.owner());
-        tasks.checkDescription(tx.owner(), convert.draft().description());
-      }
+      case Action.CreateTask(TaskDraft draft) -> checkNew(tx, draft);
+      case Action.ConvertNote(UUID _, TaskDraft draft) -> checkNew(tx, draft);
       case Action.UpdateTask update -> {
         if (update.patch().description() != null) {
           tasks.checkDescription(tx.owner(), update.patch().description());
@@ -55,13 +63,16 @@ public final class Actions {
     }
   }
 
+  private void checkNew(Tx tx, TaskDraft draft) {
+    tasks.checkRoom(tx.owner());
+    tasks.checkDescription(tx.owner(), draft.description());
+  }
+
   /**
-   * Executes an action.
-   *
    * @return the changed objects by their names in the contract
    * @throws Refusal as the same request of the user would
    */
-  public Map<String, Object> run(Tx tx, Action action) {
+  Map<String, Object> run(Tx tx, Action action) {
     Map<String, Object> changed = new LinkedHashMap<>();
     switch (action) {
       case Action.CreateTask create -> changed.put("task", tasks.create(tx, create.draft()));
@@ -81,16 +92,4 @@ public final class Actions {
     }
     return changed;
   }
-
-  private static final TaskPatch COMPLETED =
-      new TaskPatch(
-          null,
-          null,
-          null,
-          null,
-          new Edit<>(false, null),
-          new Edit<>(false, null),
-          true,
-          null,
-          null);
 }

@@ -6,9 +6,7 @@ import app.perpetua.flow.base.LogFields;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
-import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
@@ -17,21 +15,19 @@ import tools.jackson.databind.JsonNode;
  * The agent loop: calls the model, runs the tools it calls, and calls it again with their results,
  * within a bounded number of turns and a deadline. Must not run inside a transaction. Thread-safe.
  */
-public final class Assistant {
+final class Assistant {
   private static final System.Logger LOG = System.getLogger(Assistant.class.getName());
   private static final int MAX_TURNS = 5;
-
   private static final int MAX_CALLS = 20;
 
   /** Characters; far above what the requested number of tokens can hold. */
   private static final int MAX_TEXT = 100_000;
 
   /**
-   * The complete text.
-   *
    * @param truncated true if the model call failed after its first text
+   * @param proposals of the tool calls
    */
-  public record ChatResult(String text, boolean truncated) {}
+  record ChatResult(String text, boolean truncated, List<Proposal> proposals) {}
 
   private final Model model;
   private final Duration timeout;
@@ -41,27 +37,23 @@ public final class Assistant {
    * @param timeout of a whole run, all turns included
    * @param nanoTime {@code System::nanoTime}
    */
-  public Assistant(Model model, Duration timeout, LongSupplier nanoTime) {
+  Assistant(Model model, Duration timeout, LongSupplier nanoTime) {
     this.model = model;
     this.timeout = timeout;
     this.nanoTime = nanoTime;
   }
 
   /**
-   * Runs a chat with tool calls.
+   * Runs a chat with tool calls. An answer without text is usable if there are proposals.
    *
    * @param prompt with {@link Prompt.OutputMode.Chat}
-   * @param tool runs a call, also of a tool that does not exist, and returns the result for the
-   *     model
    * @param onText receives text as it arrives; null for a complete answer only, so that a truncated
    *     one is a failure
-   * @param hasProposals whether tools produced proposals, which make an answer without text usable
    */
-  public Result<ChatResult> chat(
+  Result<ChatResult> chat(
       Prompt prompt,
-      Function<ToolCall, String> tool,
+      Toolbox toolbox,
       @Nullable Consumer<String> onText,
-      BooleanSupplier hasProposals,
       Cancellation cancellation) {
     RunState state = new RunState();
     Prompt next = prompt;
@@ -76,22 +68,21 @@ public final class Assistant {
         state.toolCalls++;
         items.add(
             new Prompt.Item.FunctionResult(
-                call.id(), state.toolCalls > MAX_CALLS ? "Too many calls." : tool.apply(call)));
+                call.id(), state.toolCalls > MAX_CALLS ? "Too many calls." : toolbox.call(call)));
       }
       next = next.with(items);
     }
     String text = state.text.toString();
     boolean isStreamed = onText != null && !text.isEmpty();
     if (failure != null && !isStreamed) {
-      return new Result.Failed<>(failure, state.end(failure.label()));
+      return state.failed(failure);
     }
-    if (text.isBlank() && !hasProposals.getAsBoolean()) {
-      Failure empty = new Failure.WrongShape("the answer is empty");
-      return new Result.Failed<>(empty, state.end(empty.label()));
+    if (text.isBlank() && toolbox.proposals().isEmpty()) {
+      return state.failed(new Failure.WrongShape("the answer is empty"));
     }
     boolean truncated = failure != null;
-    return new Result.Success<>(
-        new ChatResult(text, truncated), state.end(truncated ? "truncated" : "answered"));
+    return state.succeeded(
+        new ChatResult(text, truncated, toolbox.proposals()), truncated ? "truncated" : "answered");
   }
 
   /**
@@ -99,7 +90,7 @@ public final class Assistant {
    *
    * @param prompt with {@link Prompt.OutputMode.StructuredOutput}
    */
-  public Result<JsonNode> structuredOutput(Prompt prompt, Cancellation cancellation) {
+  Result<JsonNode> structuredOutput(Prompt prompt, Cancellation cancellation) {
     RunState state = new RunState();
     Turn turn = turn(prompt, state, null, cancellation);
     if (turn.failure() instanceof Failure.WrongShape(String why)) {
@@ -109,14 +100,12 @@ public final class Assistant {
       turn = turn(prompt.with(List.of(correction)), state, null, cancellation);
     }
     JsonNode output = turn.output();
-    Failure failure = turn.failure();
-    if (failure == null && output != null) {
-      return new Result.Success<>(output, state.end("answered"));
+    if (turn.failure() != null) {
+      return state.failed(turn.failure());
     }
-    if (failure == null) {
-      failure = new Failure.WrongShape("there is no structured output");
-    }
-    return new Result.Failed<>(failure, state.end(failure.label()));
+    return output == null
+        ? state.failed(new Failure.WrongShape("there is no structured output"))
+        : state.succeeded(output, "answered");
   }
 
   private final class RunState {
@@ -127,19 +116,21 @@ public final class Assistant {
     private int turns;
     private int toolCalls;
 
-    Duration remaining() {
-      return timeout.minusNanos(nanoTime.getAsLong() - startNanos);
+    Duration elapsed() {
+      return Duration.ofNanos(nanoTime.getAsLong() - startNanos);
     }
 
-    Run end(String outcome) {
-      Run run =
-          new Run(
-              turns,
-              toolCalls,
-              usage,
-              servedBy,
-              Duration.ofNanos(nanoTime.getAsLong() - startNanos),
-              outcome);
+    <T> Result<T> succeeded(T value, String outcome) {
+      log(outcome);
+      return new Result.Success<>(value, servedBy, usage);
+    }
+
+    <T> Result<T> failed(Failure failure) {
+      log(failure.label());
+      return new Result.Failed<>(failure);
+    }
+
+    private void log(String outcome) {
       LOG.log(
           System.Logger.Level.INFO,
           "assistant ran",
@@ -149,8 +140,7 @@ public final class Assistant {
               .with("tokens_in", usage.input())
               .with("tokens_out", usage.output())
               .with("model", servedBy)
-              .with("latency_ms", run.latency().toMillis()));
-      return run;
+              .with("latency_ms", elapsed().toMillis()));
     }
   }
 
@@ -166,13 +156,14 @@ public final class Assistant {
 
   private Turn turn(
       Prompt prompt, RunState state, @Nullable Consumer<String> onText, Cancellation cancellation) {
-    if (state.remaining().isNegative() || state.remaining().isZero()) {
+    Duration remaining = timeout.minus(state.elapsed());
+    if (!remaining.isPositive()) {
       return Turn.failed(new Failure.DeadlineExceeded());
     }
     state.turns++;
     List<ToolCall> calls = new ArrayList<>();
     JsonNode output = null;
-    try (Model.Answer answer = model.stream(prompt, state.remaining())) {
+    try (Model.Answer answer = model.stream(prompt, remaining)) {
       cancellation.onCancel(answer::close);
       while (true) {
         switch (answer.next()) {

@@ -42,7 +42,7 @@ public final class AssistantModule implements FeatureModule {
       Achievements achievements) {
     suggestions = new Suggestions(context.ids(), context.json());
     Actions actions = new Actions(tasks, subtasks, notes);
-    Prompts prompts = Prompts.load();
+    ActionForm form = new ActionForm(new TaskForm(taskConfig), context.json());
     Charges charges = new Charges(reservations, context.ids(), config);
     Optional<AssistantServices> services =
         model.map(
@@ -50,9 +50,10 @@ public final class AssistantModule implements FeatureModule {
                 new AssistantServices(
                     new Assistant(present, config.timeout(), System::nanoTime),
                     config,
-                    prompts,
+                    Prompts.load(),
                     charges,
                     suggestions,
+                    form::read,
                     context.events(),
                     context.json()));
     assistant =
@@ -60,10 +61,11 @@ public final class AssistantModule implements FeatureModule {
             services.map(
                 shared ->
                     new AssistantRoutes.ModelFeatures(
+                        charges,
                         new Chat(shared, tasks, actions),
                         new Breakdown(shared, tasks, subtasks),
                         new NoteConversion(shared, tasks, notes))),
-            new ActionForm(new TaskForm(taskConfig), context.json()),
+            form,
             suggestions,
             actions,
             achievements,

@@ -11,10 +11,8 @@ import app.perpetua.flow.http.Request;
 import app.perpetua.flow.http.TwoPhaseRequest;
 import app.perpetua.flow.parsing.JsonReader;
 import app.perpetua.flow.sql.Tx;
-import app.perpetua.flow.tasks.TaskDraft;
 import java.time.Duration;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -23,15 +21,14 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** Requests to the assistant, and confirmations of its suggestions. */
-public final class AssistantRoutes {
+final class AssistantRoutes {
   private static final int MAX_MESSAGE = 4_000;
   private static final int DEFAULT_TASKS = 20;
   private static final int MAX_TASKS = 50;
-
   private static final Duration RETRY_AFTER = Duration.ofSeconds(10);
 
-  /** Features that call the model. */
-  public record ModelFeatures(Chat chat, Breakdown breakdown, NoteConversion conversion) {}
+  record ModelFeatures(
+      Charges charges, Chat chat, Breakdown breakdown, NoteConversion conversion) {}
 
   private final Optional<ModelFeatures> modelFeatures;
   private final ActionForm form;
@@ -40,10 +37,7 @@ public final class AssistantRoutes {
   private final Achievements achievements;
   private final Events events;
 
-  /**
-   * @param modelFeatures empty if no model is configured
-   */
-  public AssistantRoutes(
+  AssistantRoutes(
       Optional<ModelFeatures> modelFeatures,
       ActionForm form,
       Suggestions suggestions,
@@ -58,8 +52,8 @@ public final class AssistantRoutes {
     this.events = events;
   }
 
-  /** POST /ai/chat, and /ai/chat/stream. */
-  public TwoPhaseRequest<Chat.Reserved, Chat.Output> chat(Request request) {
+  /** POST /ai/chat and /ai/chat/stream. */
+  TwoPhaseRequest<?, ?> chat(Request request) {
     JsonReader body = request.body().required("message").notNull("context");
     String message = body.text("message", 1, MAX_MESSAGE);
     JsonReader context = body.object("context");
@@ -74,70 +68,77 @@ public final class AssistantRoutes {
     }
     UUID headerTaskId = request.headerId("X-Task-Id");
     if (headerTaskId != null && taskId != null && !headerTaskId.equals(taskId)) {
-      body.addError("X-Task-Id", "names another task than context.task_id");
+      body.addError("X-Task-Id", "must be equal to context.task_id");
     }
     body.validate();
-    Chat chat = modelFeatures().chat();
-    Principal principal = request.principal();
-    Chat.Question question =
+    return modelCall(
+        request,
+        ModelFeatures::chat,
         new Chat.Question(
             Objects.requireNonNull(message),
             withTasks == null || withTasks,
             limit == null ? DEFAULT_TASKS : limit,
-            taskId == null ? headerTaskId : taskId,
-            principal.session(),
-            principal.expiresAt());
-    return new TwoPhaseRequest<>(
-        (tx, key) -> chat.reserve(tx, key, question),
-        (reserved, deltas, cancellation) ->
-            chat.call(reserved, question, form::read, deltas, cancellation),
-        (tx, reserved, output) ->
-            reply(chat.settle(tx, question, reserved, output), failure(output.result())));
+            taskId == null ? headerTaskId : taskId));
   }
 
   /** POST /ai/generate-subtasks. */
-  public TwoPhaseRequest<Breakdown.Reserved, Result<List<String>>> subtasks(Request request) {
+  TwoPhaseRequest<?, ?> subtasks(Request request) {
     JsonReader body = request.body().required("task_id");
     UUID taskId = body.uuid("task_id");
     body.validate();
-    Breakdown breakdown = modelFeatures().breakdown();
-    Principal principal = request.principal();
-    Breakdown.Question question =
-        new Breakdown.Question(
-            Objects.requireNonNull(taskId), principal.session(), principal.expiresAt());
-    return new TwoPhaseRequest<>(
-        (tx, key) -> breakdown.reserve(tx, key, question),
-        (reserved, _, cancellation) -> breakdown.call(reserved, cancellation),
-        (tx, reserved, result) ->
-            reply(breakdown.settle(tx, question, reserved, result), failure(result)));
+    return modelCall(request, ModelFeatures::breakdown, Objects.requireNonNull(taskId));
   }
 
   /** POST /notes/{id}/convert. */
-  public TwoPhaseRequest<NoteConversion.Reserved, Result<TaskDraft>> convert(Request request) {
+  TwoPhaseRequest<?, ?> convert(Request request) {
     UUID noteId = request.pathId("id");
     request.body().validate();
-    NoteConversion conversion = modelFeatures().conversion();
-    NoteConversion.Question question =
-        new NoteConversion.Question(noteId, request.principal().session());
+    return modelCall(request, ModelFeatures::conversion, noteId);
+  }
+
+  private <I, D, T> TwoPhaseRequest<Reserved<D>, Result<T>> modelCall(
+      Request request, Function<ModelFeatures, ModelFeature<I, D, T>> selector, I input) {
+    ModelFeatures features =
+        modelFeatures.orElseThrow(
+            () ->
+                Refusal.of(ErrorCode.AI_SERVICE_UNAVAILABLE, "the assistant is not configured")
+                    .retryAfter(Duration.ofMinutes(1)));
+    ModelFeature<I, D, T> feature = selector.apply(features);
+    Principal principal = request.principal();
     return new TwoPhaseRequest<>(
-        (tx, key) -> conversion.reserve(tx, key, question),
-        (reserved, _, cancellation) -> conversion.call(reserved, form::read, cancellation),
+        (tx, key) -> feature.reserve(tx, key, principal, input),
+        feature::call,
         (tx, reserved, result) ->
-            reply(conversion.settle(tx, question, reserved, result), failure(result)));
+            switch (result) {
+              case Result.Success<T> success -> Reply.ok(feature.settle(tx, reserved, success));
+              case Result.Failed<T>(Failure failure) -> {
+                features.charges().release(tx, reserved);
+                yield refused(failure);
+              }
+            });
+  }
+
+  private static Reply refused(Failure failure) {
+    return Reply.refused(
+        Refusal.of(
+                ErrorCode.AI_SERVICE_UNAVAILABLE,
+                "the assistant could not answer; the credit was refunded")
+            .retryAfter(
+                failure instanceof Failure.Paused(Duration retryAfter) ? retryAfter : RETRY_AFTER));
   }
 
   /** POST /ai/confirm-action: a suggestion by its id, or an action that the client sends. */
-  public Function<Tx, Reply> confirm(Request request) {
+  Function<Tx, Reply> confirm(Request request) {
     JsonReader body = request.body().notNull("suggestion_id", "action_type", "action_data");
     UUID suggestionId = body.uuid("suggestion_id");
     String type = body.oneOf("action_type", ActionForm.TYPES);
     JsonReader data = body.object("action_data");
     Action action = null;
     if (body.has("suggestion_id") == body.has("action_type")) {
-      body.addError("suggestion_id", "is required, or else action_type with action_data");
+      body.addError("suggestion_id", "must be present if and only if action_type is absent");
     } else if (body.has("suggestion_id")) {
       if (data != null) {
-        body.addError("action_data", "goes with action_type, not with suggestion_id");
+        body.addError("action_data", "must not be sent with suggestion_id");
       }
     } else if (data == null) {
       body.required("action_data");
@@ -164,33 +165,5 @@ public final class AssistantRoutes {
           tx, new Event.AiSuggestionConfirmed(suggestionId, action.type(), action.taskId()));
     }
     return Reply.data(200, data, Map.of("unlocked_achievements", achievements.unlocked(tx)));
-  }
-
-  private ModelFeatures modelFeatures() {
-    return modelFeatures.orElseThrow(
-        () ->
-            Refusal.of(ErrorCode.AI_SERVICE_UNAVAILABLE, "the assistant is not configured")
-                .retryAfter(Duration.ofMinutes(1)));
-  }
-
-  private static Optional<Failure> failure(Result<?> result) {
-    return result instanceof Result.Failed<?>(Failure failure, Run _)
-        ? Optional.of(failure)
-        : Optional.empty();
-  }
-
-  private static Reply reply(Optional<?> answer, Optional<Failure> failure) {
-    if (answer.isPresent()) {
-      return Reply.ok(answer.get());
-    }
-    Duration wait =
-        failure.orElse(null) instanceof Failure.Paused(Duration retryAfter)
-            ? retryAfter
-            : RETRY_AFTER;
-    return Reply.refused(
-        Refusal.of(
-                ErrorCode.AI_SERVICE_UNAVAILABLE,
-                "the assistant could not answer; the credit was refunded")
-            .retryAfter(wait));
   }
 }

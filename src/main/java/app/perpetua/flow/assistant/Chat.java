@@ -1,10 +1,12 @@
 package app.perpetua.flow.assistant;
 
-import app.perpetua.flow.assistant.Charges.Charge;
+import app.perpetua.flow.assistant.Assistant.ChatResult;
+import app.perpetua.flow.assistant.AssistantServices.Settled;
 import app.perpetua.flow.assistant.Suggestions.Suggestion;
 import app.perpetua.flow.base.Cancellation;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.events.Event;
+import app.perpetua.flow.http.Principal;
 import app.perpetua.flow.sql.PageRequest;
 import app.perpetua.flow.sql.Tx;
 import app.perpetua.flow.tasks.Task;
@@ -12,21 +14,20 @@ import app.perpetua.flow.tasks.TaskDetail;
 import app.perpetua.flow.tasks.TaskFilter;
 import app.perpetua.flow.tasks.Tasks;
 import com.fasterxml.jackson.annotation.JsonInclude;
-import java.time.Instant;
-import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Consumer;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Answers a message to the assistant (FR-030). Stores no conversation: the client sends the
- * context. Thread-safe.
+ * context.
  */
-public final class Chat {
+final class Chat implements ModelFeature<Chat.Question, Chat.Context, ChatResult> {
   private static final System.Logger LOG = System.getLogger(Chat.class.getName());
 
   /** Characters of a description in the list of open tasks. */
@@ -35,51 +36,25 @@ public final class Chat {
   private static final int MAX_OUTPUT_TOKENS = 1_500;
 
   /**
-   * A message.
-   *
-   * @param text 1 to 4000 characters
    * @param withTasks whether the model gets the open tasks
    * @param taskLimit maximum number of them, soonest due first
    * @param taskId the task that the message is about; null for none
-   * @param session of the access token
    */
-  public record Question(
-      String text,
-      boolean withTasks,
-      int taskLimit,
-      @Nullable UUID taskId,
-      UUID session,
-      Instant sessionEnds) {}
+  record Question(String text, boolean withTasks, int taskLimit, @Nullable UUID taskId) {}
 
-  /**
-   * What the first transaction has read and reserved.
-   *
-   * @param warning whether the session approaches the limit of requests about this task
-   */
-  public record Reserved(
-      UUID userId,
-      Charge charge,
-      boolean warning,
-      Instant now,
-      String timezone,
-      Optional<TaskDetail> task,
-      List<Task> tasks) {
+  /** The question and the tasks that the model gets. */
+  record Context(Question question, Optional<TaskDetail> task, List<Task> openTasks) {
     Optional<Task> find(@Nullable UUID id) {
-      return task.map(TaskDetail::task)
-          .filter(named -> named.id().equals(id))
-          .or(() -> tasks.stream().filter(listed -> listed.id().equals(id)).findFirst());
+      return Stream.concat(task.map(TaskDetail::task).stream(), openTasks.stream())
+          .filter(known -> known.id().equals(id))
+          .findFirst();
     }
   }
 
-  /** The model's answer and its tool calls' proposals. */
-  public record Output(Result<Assistant.ChatResult> result, List<Proposal> proposals) {}
-
   /**
-   * The response.
-   *
    * @param truncated true if the model call failed after its first text; otherwise null and omitted
    */
-  public record Answer(
+  private record Response(
       String response,
       List<Suggestion> suggestedActions,
       int creditsUsed,
@@ -91,101 +66,79 @@ public final class Chat {
   private final Tasks tasks;
   private final Actions actions;
 
-  public Chat(AssistantServices services, Tasks tasks, Actions actions) {
+  Chat(AssistantServices services, Tasks tasks, Actions actions) {
     this.services = services;
     this.tasks = tasks;
     this.actions = actions;
   }
 
-  /**
-   * Reads what the model gets and reserves the credits.
-   *
-   * @throws Refusal {@code FORBIDDEN}, {@code NOT_FOUND}, {@code ARCHIVED}, {@code
-   *     INSUFFICIENT_CREDITS}, {@code AI_TASK_LIMIT_REACHED}
-   */
-  public Reserved reserve(Tx tx, UUID key, Question question) {
-    UUID taskId = question.taskId();
-    Optional<TaskDetail> task = Optional.empty();
-    if (taskId != null) {
-      TaskDetail detail = tasks.detail(tx, taskId);
-      Tasks.checkChangeable(detail.task());
-      task = Optional.of(detail);
-    }
-    Charge charge =
-        services
-            .charges()
-            .reserve(tx, key, services.config().chatCredits(), "A message to the assistant");
-    boolean warning =
-        taskId != null
-            && services.charges().count(tx, question.session(), question.sessionEnds(), taskId);
-    List<Task> open =
+  @Override
+  public Reserved<Context> reserve(Tx tx, UUID key, Principal principal, Question question) {
+    Optional<TaskDetail> task =
+        Optional.ofNullable(question.taskId()).map(taskId -> tasks.detail(tx, taskId));
+    task.map(TaskDetail::task).ifPresent(Tasks::checkChangeable);
+    List<Task> openTasks =
         question.withTasks()
             ? tasks.list(tx, soonestOpen(question.taskLimit())).items()
             : List.of();
-    return new Reserved(tx.userId(), charge, warning, tx.now(), tx.owner().timezone(), task, open);
+    return services
+        .charges()
+        .reserve(
+            tx,
+            key,
+            principal,
+            services.config().chatCredits(),
+            "A message to the assistant",
+            question.taskId(),
+            new Context(question, task, openTasks));
   }
 
-  /** Calls the model, outside any transaction. */
-  public Output call(
-      Reserved reserved,
-      Question question,
-      Toolbox.Reader reader,
-      @Nullable Consumer<String> onText,
-      Cancellation cancellation) {
-    Toolbox toolbox = new Toolbox(reserved, reader, services.json());
+  @Override
+  public Result<ChatResult> call(
+      Reserved<Context> reserved, @Nullable Consumer<String> onText, Cancellation cancellation) {
     Prompt prompt =
-        new Prompt(
-            services.prompts().chat(),
-            List.of(
-                Prompts.data(services.json(), data(reserved)),
-                new Prompt.Item.Message(Prompt.Author.USER, question.text())),
-            new Prompt.OutputMode.Chat(Toolbox.TOOLS),
-            MAX_OUTPUT_TOKENS,
-            Prompts.safetyIdentifier(reserved.userId()));
-    Result<Assistant.ChatResult> result =
         services
-            .assistant()
-            .chat(
-                prompt, toolbox::call, onText, () -> !toolbox.proposals().isEmpty(), cancellation);
-    return new Output(result, toolbox.proposals());
+            .prompt(
+                reserved.principal().userId(),
+                services.prompts().chat(),
+                data(reserved),
+                new Prompt.OutputMode.Chat(Toolbox.TOOLS),
+                MAX_OUTPUT_TOKENS)
+            .with(
+                List.of(
+                    new Prompt.Item.Message(
+                        Prompt.Author.USER, reserved.data().question().text())));
+    Toolbox toolbox = new Toolbox(reserved, services.reader(), services.json());
+    return services.assistant().chat(prompt, toolbox, onText, cancellation);
   }
 
-  /**
-   * Stores the suggestions and commits the charge, or releases it.
-   *
-   * @return empty if there is no usable result
-   */
-  public Optional<Answer> settle(Tx tx, Question question, Reserved reserved, Output output) {
-    Charge charge = reserved.charge();
-    if (!(output.result()
-        instanceof Result.Success<Assistant.ChatResult>(Assistant.ChatResult chat, Run run))) {
-      services.charges().release(tx, charge);
-      return Optional.empty();
-    }
-    List<Suggestion> stored =
-        services
-            .suggestions()
-            .store(
-                tx,
-                output.proposals().stream()
-                    .filter(proposal -> isPossible(tx, proposal, reserved))
-                    .toList());
-    Event.Origin origin = charge.origin(question.session(), run);
-    services.emit(tx, new Event.AiChat(origin, question.taskId(), stored.size()), stored, origin);
-    return Optional.of(
-        new Answer(
-            chat.text(),
-            stored,
-            charge.amount(),
-            services.charges().commit(tx, charge),
-            reserved.warning(),
-            chat.truncated() ? true : null));
+  @Override
+  public Object settle(Tx tx, Reserved<Context> reserved, Result.Success<ChatResult> result) {
+    ChatResult chat = result.value();
+    Context context = reserved.data();
+    Settled settled =
+        services.settle(
+            tx,
+            reserved,
+            result,
+            chat.proposals().stream()
+                .filter(proposal -> isPossible(tx, proposal, context))
+                .toList(),
+            (origin, suggestions) ->
+                new Event.AiChat(origin, context.question().taskId(), suggestions.size()));
+    return new Response(
+        chat.text(),
+        settled.suggestions(),
+        settled.creditsUsed(),
+        settled.creditsRemaining(),
+        reserved.warning(),
+        chat.truncated() ? true : null);
   }
 
   /** False for a proposal that would be refused if it were confirmed now. */
-  private boolean isPossible(Tx tx, Proposal proposal, Reserved reserved) {
+  private boolean isPossible(Tx tx, Proposal proposal, Context context) {
     try {
-      actions.check(tx, proposal.action(), reserved.find(proposal.action().taskId()).orElse(null));
+      actions.check(tx, proposal.action(), context.find(proposal.action().taskId()).orElse(null));
       return true;
     } catch (Refusal refusal) {
       LOG.log(
@@ -197,16 +150,14 @@ public final class Chat {
     }
   }
 
-  private Map<String, Object> data(Reserved reserved) {
+  private Map<String, Object> data(Reserved<Context> reserved) {
     Map<String, Object> data = new LinkedHashMap<>();
     data.put("now", reserved.now());
     data.put("timezone", reserved.timezone());
-    reserved.task().ifPresent(detail -> data.put("this_task", detailed(detail)));
-    List<Map<String, Object>> open = new ArrayList<>();
-    for (Task task : reserved.tasks()) {
-      open.add(brief(task, SHORT_DESCRIPTION));
-    }
-    data.put("open_tasks", open);
+    reserved.data().task().ifPresent(detail -> data.put("this_task", detailed(detail)));
+    data.put(
+        "open_tasks",
+        reserved.data().openTasks().stream().map(task -> brief(task, SHORT_DESCRIPTION)).toList());
     return data;
   }
 

@@ -53,15 +53,11 @@ public interface Model {
      */
     record Finished(String model, Usage usage, List<Prompt.Item> items) implements Event {}
 
-    /**
-     * The turn failed.
-     *
-     * @param usage as far as the provider reports it
-     */
+    /** The turn failed; the usage is zero if the provider does not report it. */
     record Failed(Failure failure, Usage usage) implements Event {}
   }
 
-  /** Tokens of one or several turns. */
+  /** Tokens of one or more turns. */
   record Usage(long input, long output) {
     /** No tokens, or an unknown number. */
     public static final Usage NONE = new Usage(0, 0);

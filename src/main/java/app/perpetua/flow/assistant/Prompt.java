@@ -1,5 +1,6 @@
 package app.perpetua.flow.assistant;
 
+import app.perpetua.flow.base.WireName;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -8,7 +9,6 @@ import java.util.List;
  * The input of one turn of the model. {@link #toString} omits everything, as most of it is the
  * user's text. Immutable.
  *
- * @param instructions of this service
  * @param input the conversation so far, oldest first
  * @param safetyIdentifier identifies the user to the provider: a stable hash
  */
@@ -22,40 +22,25 @@ public record Prompt(
     input = List.copyOf(input);
   }
 
-  /** The author of a message. */
-  public enum Author {
+  public enum Author implements WireName {
     USER,
     ASSISTANT
   }
 
-  /** An item of the conversation. */
   public sealed interface Item {
     record Message(Author author, String text) implements Item {}
 
     record FunctionCall(ToolCall call) implements Item {}
 
-    /**
-     * The result of a function call.
-     *
-     * @param output for the model to read; describes a failure as well
-     */
+    /** The output is for the model to read; it describes a failure as well. */
     record FunctionResult(String callId, String output) implements Item {}
   }
 
-  /** The kind of output requested. */
   public sealed interface OutputMode {
-    /**
-     * Text, calls of these tools, or both.
-     *
-     * @param tools may be empty
-     */
+    /** Text, calls of these tools, or both. */
     record Chat(List<Tool> tools) implements OutputMode {}
 
-    /**
-     * JSON that matches a schema.
-     *
-     * @param function its parameters are the schema of the output
-     */
+    /** JSON that matches the parameters of the function. */
     record StructuredOutput(Tool function) implements OutputMode {}
   }
 
@@ -64,7 +49,6 @@ public record Prompt(
    *
    * @param name at most 64 letters, digits, underscores and hyphens
    * @param description for the model
-   * @param parameters the schema of its arguments
    */
   public record Tool(String name, String description, Schema.ObjectSchema parameters) {}
 

@@ -11,12 +11,11 @@ import java.util.UUID;
  * The instructions for the model, from resource files. Users' texts are passed apart from them, as
  * JSON between delimiters that the JSON cannot contain. Immutable.
  */
-public record Prompts(String chat, String subtasks, String note) {
+record Prompts(String chat, String subtasks, String note) {
   private static final String OPEN = "<application_data>\n";
   private static final String CLOSE = "\n</application_data>";
 
-  /** Reads the resource files. */
-  public static Prompts load() {
+  static Prompts load() {
     return new Prompts(text("chat"), text("subtasks"), text("note"));
   }
 

@@ -15,9 +15,6 @@ import tools.jackson.databind.JsonNode;
  * model. Immutable.
  */
 public sealed interface Schema {
-  /** For the model; may be empty. */
-  String description();
-
   /** As JSON Schema (draft 2020-12). */
   Map<String, Object> json();
 
@@ -29,11 +26,7 @@ public sealed interface Schema {
     return Optional.ofNullable(errorAt("", value));
   }
 
-  /**
-   * An object.
-   *
-   * @param members all of them, in the order in which the model writes them
-   */
+  /** The model writes the members in this order. */
   record ObjectSchema(String description, Map<String, Schema> members) implements Schema {
     public ObjectSchema {
       members = Collections.unmodifiableMap(new LinkedHashMap<>(members));
@@ -64,7 +57,7 @@ public sealed interface Schema {
           return error;
         }
       }
-      return value.size() == members.size() ? null : named(path) + " has members beyond its shape";
+      return value.size() == members.size() ? null : named(path) + " has unknown members";
     }
   }
 
@@ -145,25 +138,8 @@ public sealed interface Schema {
     }
   }
 
-  record BooleanSchema(String description) implements Schema {
-    @Override
-    public Map<String, Object> json() {
-      return described("boolean", description);
-    }
-
-    @Override
-    public @Nullable String errorAt(String path, JsonNode value) {
-      return value.isBoolean() ? null : named(path) + " must be true or false";
-    }
-  }
-
   /** Permits null, since strict mode has no optional members. */
   record NullableSchema(Schema schema) implements Schema {
-    @Override
-    public String description() {
-      return schema.description();
-    }
-
     @Override
     public Map<String, Object> json() {
       Map<String, Object> json = new LinkedHashMap<>(schema.json());
@@ -198,6 +174,6 @@ public sealed interface Schema {
   }
 
   private static String named(String path) {
-    return path.isEmpty() ? "the whole" : path;
+    return path.isEmpty() ? "the value" : path;
   }
 }

@@ -14,29 +14,20 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** Stored proposals, which the user may confirm once within a day (FR-034). Thread-safe. */
-public final class Suggestions {
+final class Suggestions {
   private static final Duration TIME_TO_LIVE = Duration.ofHours(24);
 
   /** Until then, confirming an expired suggestion is a conflict; afterwards it is not found. */
   private static final Duration RETENTION = Duration.ofDays(7);
 
-  /**
-   * A stored proposal.
-   *
-   * @param type {@link Action#type}
-   * @param taskId the task to be changed; null if one is to be created
-   * @param description one line
-   * @param data {@link Action#data}
-   */
-  public record Suggestion(
+  /** A stored proposal, as the API returns it. */
+  record Suggestion(
       UUID id, String type, @Nullable UUID taskId, String description, Map<String, Object> data) {}
 
   /**
-   * A confirmed suggestion.
-   *
    * @param data {@link Action#data} as JSON
    */
-  public record Confirmed(UUID id, String type, String data) {}
+  record Confirmed(UUID id, String type, String data) {}
 
   private record Row(
       UUID id,
@@ -50,13 +41,13 @@ public final class Suggestions {
   private final Ids ids;
   private final Json json;
 
-  public Suggestions(Ids ids, Json json) {
+  Suggestions(Ids ids, Json json) {
     this.ids = ids;
     this.json = json;
   }
 
   /** Stores proposals when the transaction commits. */
-  public List<Suggestion> store(Tx tx, List<Proposal> proposals) {
+  List<Suggestion> store(Tx tx, List<Proposal> proposals) {
     List<Suggestion> suggestions = new ArrayList<>();
     List<Row> rows = new ArrayList<>();
     for (Proposal proposal : proposals) {
@@ -85,12 +76,10 @@ public final class Suggestions {
   }
 
   /**
-   * Confirms a suggestion, once.
-   *
    * @throws Refusal {@code FORBIDDEN}, {@code NOT_FOUND}, {@code CONFLICT} if it was confirmed
    *     before or has expired
    */
-  public Confirmed confirm(Tx tx, UUID id) {
+  Confirmed confirm(Tx tx, UUID id) {
     record Found(Confirmed suggestion, String status, Instant expiresAt) {}
     Found found =
         tx.sql("assistant.find_suggestion")
@@ -103,7 +92,7 @@ public final class Suggestions {
                         row.instant("expires_at")))
             .orElseThrow(() -> tx.missing("assistant.find_suggestion_owner", "suggestion", id));
     if (found.status().equals("confirmed")) {
-      throw Refusal.of(ErrorCode.CONFLICT, "this suggestion has been confirmed already");
+      throw Refusal.of(ErrorCode.CONFLICT, "this suggestion was confirmed already");
     }
     if (!found.expiresAt().isAfter(tx.now())) {
       throw Refusal.of(ErrorCode.CONFLICT, "this suggestion has expired");
@@ -112,24 +101,16 @@ public final class Suggestions {
     return found.suggestion();
   }
 
-  /**
-   * Marks expired suggestions of all users.
-   *
-   * @param tx a system transaction
-   * @return their number, at most {@code batch}
-   */
-  public int expire(Tx tx, int batch) {
+  /** Marks up to {@code batch} expired suggestions of all users; returns their number. */
+  int expire(Tx tx, int batch) {
     return tx.sql("assistant.expire_suggestions").bind("count", batch).run();
   }
 
   /**
-   * Deletes suggestions past their retention, and request counters of expired sessions, of all
-   * users.
-   *
-   * @param tx a system transaction
-   * @return the larger of both numbers, each at most {@code batch}
+   * Deletes up to {@code batch} old suggestions of all users, and as many request counters of
+   * expired sessions; returns the larger number.
    */
-  public int deleteOld(Tx tx, int batch) {
+  int deleteOld(Tx tx, int batch) {
     int counters = tx.sql("assistant.delete_counters").bind("count", batch).run();
     int suggestions =
         tx.sql("assistant.delete_suggestions")

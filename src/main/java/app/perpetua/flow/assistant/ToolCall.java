@@ -1,11 +1,9 @@
 package app.perpetua.flow.assistant;
 
 /**
- * A tool call by the model, not validated.
+ * A tool call by the model. Neither the name nor the arguments are validated.
  *
- * @param id refers a result to its call
- * @param name may be of no existing tool
- * @param arguments should be JSON
+ * @param id identifies the call in its result
  */
 public record ToolCall(String id, String name, String arguments) {
   @Override

@@ -1,9 +1,9 @@
 package app.perpetua.flow.assistant;
 
-import app.perpetua.flow.base.FieldError;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.base.WireName;
+import app.perpetua.flow.parsing.Formats;
 import app.perpetua.flow.tasks.Priority;
 import app.perpetua.flow.tasks.Task;
 import java.time.Instant;
@@ -24,13 +24,11 @@ import tools.jackson.databind.node.ObjectNode;
  * return messages for the model. Tasks that were not in the prompt cannot be referred to. Confined
  * to one thread.
  */
-public final class Toolbox {
+final class Toolbox {
   /** Parses actions with the validation of the user's own requests. */
   @FunctionalInterface
-  public interface Reader {
+  interface Reader {
     /**
-     * Parses an action.
-     *
      * @param type {@link Action#type}
      * @param data a JSON object
      * @param now for the validation of due dates
@@ -40,13 +38,13 @@ public final class Toolbox {
   }
 
   private static final int MAX_PROPOSALS = 10;
-
   private static final int MAX_SUBTASKS = 20;
+
   private static final Schema TASK_ID =
       new Schema.StringSchema("the id of a task in the data", 36, 36);
-  private static final Schema TITLE = new Schema.StringSchema("what is to be done", 1, 200);
+  static final Schema TITLE = new Schema.StringSchema("what is to be done", 1, 200);
   private static final Schema DESCRIPTION = new Schema.StringSchema("details", 0, 1000);
-  private static final Schema PRIORITY =
+  static final Schema PRIORITY =
       new Schema.EnumSchema("how important it is", List.of(WireName.all(Priority.class)));
   private static final Schema DUE =
       new Schema.StringSchema(
@@ -87,13 +85,13 @@ public final class Toolbox {
                   new Schema.ArraySchema(
                       "the steps, in order", members("title", TITLE), 1, MAX_SUBTASKS))));
 
-  private final Chat.Reserved context;
+  private final Reserved<Chat.Context> reserved;
   private final Reader reader;
   private final Json json;
   private final List<Proposal> proposals = new ArrayList<>();
 
-  Toolbox(Chat.Reserved context, Reader reader, Json json) {
-    this.context = context;
+  Toolbox(Reserved<Chat.Context> reserved, Reader reader, Json json) {
+    this.reserved = reserved;
     this.reader = reader;
     this.json = json;
   }
@@ -129,7 +127,7 @@ public final class Toolbox {
         .forEach(arguments::remove);
     Optional<Task> task = Optional.empty();
     if (!type.equals("create_task")) {
-      task = context.find(id(arguments.get("task_id")));
+      task = reserved.data().find(id(arguments.get("task_id")));
       if (task.isEmpty()) {
         return "There is no task with that id.";
       }
@@ -138,41 +136,23 @@ public final class Toolbox {
       task.ifPresent(changed -> arguments.put("version", changed.version()));
     }
     try {
-      Action action = reader.read(type, json.text(arguments), context.now());
-      proposals.add(new Proposal(action, describe(action, task.map(Task::title).orElse(""))));
+      Action action = reader.read(type, json.text(arguments), reserved.now());
+      proposals.add(Proposal.of(action, task.map(Task::title).orElse("")));
       return "Proposed. The person will confirm it or not.";
     } catch (Refusal refusal) {
       return refusal.fieldErrors().isEmpty()
           ? refusal.message()
-          : refusal.fieldErrors().stream().map(Toolbox::message).collect(Collectors.joining("; "));
+          : refusal.fieldErrors().stream()
+              .map(error -> error.field() + " " + error.message())
+              .collect(Collectors.joining("; "));
     }
-  }
-
-  private static String message(FieldError error) {
-    return error.field() + " " + error.message();
   }
 
   private static @Nullable UUID id(@Nullable JsonNode node) {
-    try {
-      return node == null || !node.isString() ? null : UUID.fromString(node.stringValue());
-    } catch (IllegalArgumentException e) {
-      return null;
-    }
+    return node == null || !node.isString() ? null : Formats.uuid(node.stringValue());
   }
 
-  private static String describe(Action action, String title) {
-    return switch (action) {
-      case Action.CreateTask create -> "Create the task “" + create.draft().title() + "”";
-      case Action.UpdateTask _ -> "Change the task “" + title + "”";
-      case Action.CompleteTask _ -> "Complete the task “" + title + "”";
-      case Action.CreateSubtasks create ->
-          "Add " + create.titles().size() + " subtasks to “" + title + "”";
-      case Action.ConvertNote convert ->
-          "Make the task “" + convert.draft().title() + "” of the note";
-    };
-  }
-
-  private static Schema.ObjectSchema members(Object... namesAndSchemas) {
+  static Schema.ObjectSchema members(Object... namesAndSchemas) {
     Map<String, Schema> members = new LinkedHashMap<>();
     for (int i = 0; i < namesAndSchemas.length; i += 2) {
       members.put((String) namesAndSchemas[i], (Schema) namesAndSchemas[i + 1]);

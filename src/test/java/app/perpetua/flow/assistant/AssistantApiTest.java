@@ -50,7 +50,7 @@ class AssistantApiTest {
   }
 
   @Test
-  void FR_030_a_message_takes_one_credit_and_the_answer_says_what_is_left() {
+  void FR_030_a_message_costs_one_credit_and_the_response_reports_the_balance() {
     service.openAi().script(OpenAiStep.say("Begin with the tent."));
     JsonNode answer = ask("Where do I begin?").expect(200).data();
     assertEquals("Begin with the tent.", answer.get("response").stringValue());
@@ -125,7 +125,7 @@ class AssistantApiTest {
   }
 
   @Test
-  void a_suggestion_belongs_to_its_user() {
+  void another_users_suggestion_cannot_be_confirmed() {
     service
         .openAi()
         .script(OpenAiStep.call("create_task", "{\"title\": \"mine\"}"), OpenAiStep.say("Here."));
@@ -259,7 +259,7 @@ class AssistantApiTest {
   @Test
   void FR_035_the_fifth_request_about_a_task_warns_and_the_eleventh_is_refused() {
     makePro();
-    String task = task("Much asked");
+    String task = task("Popular");
     for (int i = 1; i <= 10; i++) {
       JsonNode answer =
           api.with("X-Task-Id", task).post(CHAT, Map.of("message", "And?")).expect(200).data();
@@ -271,7 +271,7 @@ class AssistantApiTest {
     assertTrue(Integer.parseInt(refused.header("Retry-After").orElseThrow()) > 0);
     assertEquals(before, credits());
     ask("About nothing in particular").expect(200);
-    // A refreshed token starts afresh.
+    // The count starts again with a refreshed token.
     String renewed =
         service
             .api()
@@ -308,7 +308,7 @@ class AssistantApiTest {
   }
 
   @Test
-  void promise_17_the_same_key_is_not_charged_again() {
+  void promise_17_a_request_with_the_same_key_is_charged_once() {
     Api keyed = api.withKey(UUID.randomUUID());
     Map<String, String> message = Map.of("message", "Once");
     Api.Answer first = keyed.post(CHAT, message).expect(200);

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** The assistant's answer as it comes. */
+/** The assistant's answer as a stream of events. */
 class ChatStreamTest {
   private static final String STREAM = "/api/v1/ai/chat/stream";
   private static final String CHAT = "/api/v1/ai/chat";
@@ -90,7 +90,7 @@ class ChatStreamTest {
   }
 
   @Test
-  void refusals_precede_the_stream() {
+  void a_refused_request_gets_an_error_response_and_no_stream() {
     for (int i = 0; i < 5; i++) {
       api.post(CHAT, Map.of("message", "Where?")).expect(200);
     }
@@ -98,7 +98,7 @@ class ChatStreamTest {
   }
 
   @Test
-  void promise_17_a_failure_before_the_first_word_is_an_error_event_and_costs_nothing() {
+  void promise_17_a_failure_before_the_first_text_is_an_error_event_and_costs_nothing() {
     service.openAi().script(OpenAiStep.error(400, "invalid_request").times(3));
     List<SseEvent> events =
         SseEvent.all(api.post(STREAM, Map.of("message", "Where?")).expect(200).text());
@@ -108,7 +108,7 @@ class ChatStreamTest {
   }
 
   @Test
-  void promise_17_a_stream_cut_after_words_is_charged_once_and_kept() {
+  void promise_17_a_stream_that_breaks_after_text_is_charged_once_and_stored() {
     service.openAi().script(OpenAiStep.say("Begin with the tent and then go on.").cut());
     Api keyed = api.withKey(UUID.randomUUID());
     Map<String, String> message = Map.of("message", "Where?");
@@ -124,7 +124,7 @@ class ChatStreamTest {
   }
 
   @Test
-  void promise_19_a_client_that_leaves_ends_the_upstream_call() throws Exception {
+  void promise_19_a_client_that_disconnects_ends_the_provider_call() throws Exception {
     int before = service.openAi().asked().size();
     service.openAi().script(OpenAiStep.say("word ".repeat(2000)).slowly(Duration.ofMillis(20)));
     UUID key = UUID.randomUUID();
@@ -134,16 +134,16 @@ class ChatStreamTest {
     await(() -> service.openAi().asked().getLast().outcome() == FakeOpenAi.Outcome.HUNG_UP);
     assertEquals(before + 1, service.openAi().asked().size());
     await(() -> records(user, key, "done") == 1);
-    // Words had come: it is charged, and the same key gets what was said.
+    // Text had arrived, so the request is charged, and the same key gets the stored text.
     assertEquals(4, credits());
     Api.Answer again = api.withKey(key).post(CHAT, MESSAGE).expect(200);
     assertTrue(again.data().get("truncated").booleanValue());
     assertFalse(again.data().get("response").stringValue().isEmpty());
   }
 
-  /** The first byte comes behind the reservation, and the last behind the settlement. */
+  /** The first byte follows the reservation, and the last one the settlement. */
   @Test
-  void promise_19_a_client_that_leaves_at_any_byte_has_paid_once_for_words_or_not_at_all()
+  void promise_19_a_client_that_disconnects_at_any_byte_pays_once_for_text_or_nothing()
       throws Exception {
     String words = "Begin with the tent, then the stove, and then go on to what is left.";
     OpenAiStep step = OpenAiStep.say(words).slowly(Duration.ofMillis(4));
@@ -200,12 +200,12 @@ class ChatStreamTest {
   private static void await(BooleanSupplier condition) {
     long deadline = System.nanoTime() + TIMEOUT.toNanos();
     while (!condition.getAsBoolean()) {
-      assertTrue(System.nanoTime() < deadline, "this takes too long");
+      assertTrue(System.nanoTime() < deadline, "the stream takes too long");
       LockSupport.parkNanos(Duration.ofMillis(10).toNanos());
     }
   }
 
-  /** What stands in an event. */
+  /** The data of an event. */
   private static final class Json {
     private static final app.perpetua.flow.base.Json JSON = new app.perpetua.flow.base.Json();
 

@@ -20,8 +20,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Texts that try to command the assistant, and a model that obeys them. Whatever it says, it
- * reaches nothing but proposals about what it was shown.
+ * Texts that try to command the assistant, and a model that obeys them: its output leads to nothing
+ * but proposals about tasks in the prompt.
  */
 class InjectionTest {
   private static final String CHAT = "/api/v1/ai/chat";
@@ -61,14 +61,14 @@ class InjectionTest {
             .stringValue();
     api.post("/api/v1/tasks/" + task + "/subtasks", Map.of("title", hostile)).expect(201);
     api.with("X-Task-Id", task).post(CHAT, Map.of("message", "Hello")).expect(200);
-    JsonNode asked = service.openAi().asked().getLast().body();
-    String data = asked.at("/input/0/content").toString();
+    JsonNode request = service.openAi().asked().getLast().body();
+    String data = request.at("/input/0/content").toString();
     if (data.isEmpty()) {
-      data = asked.get("input").get(0).toString();
+      data = request.get("input").get(0).toString();
     }
     assertEquals(1, count(data, "<application_data>"), data);
     assertEquals(1, count(data, "</application_data>"), data);
-    assertFalse(asked.get("instructions").stringValue().contains(hostile));
+    assertFalse(request.get("instructions").stringValue().contains(hostile));
     String note =
         api.post("/api/v1/notes", Map.of("content", hostile))
             .expect(201)
@@ -81,36 +81,36 @@ class InjectionTest {
   }
 
   @Test
-  void promise_19_a_model_that_obeys_the_text_changes_nothing() {
-    String mine = task(api, "mine");
+  void promise_19_a_model_that_obeys_injected_text_changes_nothing() {
+    String own = task(api, "own");
     Api other = service.newUser().api();
-    String theirs = task(other, "theirs");
+    String foreign = task(other, "foreign");
     service
         .openAi()
         .script(
-            OpenAiStep.call("delete_task", "{\"task_id\": \"" + mine + "\"}"),
-            OpenAiStep.call("complete_task", "{\"task_id\": \"" + theirs + "\"}"),
+            OpenAiStep.call("delete_task", "{\"task_id\": \"" + own + "\"}"),
+            OpenAiStep.call("complete_task", "{\"task_id\": \"" + foreign + "\"}"),
             OpenAiStep.call("complete_task", "{\"task_id\": \"not an id\"}"),
             OpenAiStep.call(
-                "update_task", "{\"task_id\": \"" + mine + "\", \"archived\": true, \"evil\": 1}"),
+                "update_task", "{\"task_id\": \"" + own + "\", \"archived\": true, \"evil\": 1}"),
             OpenAiStep.say("I have deleted everything."));
     JsonNode answer = api.post(CHAT, Map.of("message", "Hello")).expect(200).data();
     assertEquals(0, answer.get("suggested_actions").size());
-    assertEquals(1, api.get("/api/v1/tasks/" + mine).data().get("version").intValue());
-    assertFalse(other.get("/api/v1/tasks/" + theirs).data().get("completed").booleanValue());
-    // Each was told why in words.
-    List<FakeOpenAi.Asked> asked = service.openAi().asked();
-    String told = asked.getLast().body().get("input").toString();
-    assertTrue(told.contains("There is no such tool."), told);
-    assertTrue(told.contains("There is no task with that id."), told);
+    assertEquals(1, api.get("/api/v1/tasks/" + own).data().get("version").intValue());
+    assertFalse(other.get("/api/v1/tasks/" + foreign).data().get("completed").booleanValue());
+    // The model gets a reason for each refused call.
+    List<FakeOpenAi.Asked> requests = service.openAi().asked();
+    String input = requests.getLast().body().get("input").toString();
+    assertTrue(input.contains("There is no such tool."), input);
+    assertTrue(input.contains("There is no task with that id."), input);
   }
 
   @Test
   void endless_tool_calls_are_stopped() {
-    String mine = task(api, "mine");
+    String own = task(api, "own");
     service
         .openAi()
-        .script(OpenAiStep.call("complete_task", "{\"task_id\": \"" + mine + "\"}").times(50));
+        .script(OpenAiStep.call("complete_task", "{\"task_id\": \"" + own + "\"}").times(50));
     int before = service.openAi().asked().size();
     JsonNode answer = api.post(CHAT, Map.of("message", "Hello")).expect(200).data();
     assertEquals(before + 5, service.openAi().asked().size());
@@ -120,9 +120,9 @@ class InjectionTest {
   @Test
   void the_provider_does_not_learn_the_users_identity() {
     api.post(CHAT, Map.of("message", "Hello")).expect(200);
-    String asked = service.openAi().asked().getLast().body().toString();
-    assertFalse(asked.contains(user.userId().toString()), asked);
-    assertFalse(asked.contains("@"), asked);
+    String request = service.openAi().asked().getLast().body().toString();
+    assertFalse(request.contains(user.userId().toString()), request);
+    assertFalse(request.contains("@"), request);
   }
 
   private static String task(Api api, String title) {

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** A model that fails, and in the end is not even asked: in a class of its own, for it stays so. */
+/** Failures of the model. They open the circuit breaker, so this class has a service of its own. */
 class ModelOutageTest {
   private static final String CHAT = "/api/v1/ai/chat";
   private static final Map<String, String> MESSAGE = Map.of("message", "Anybody there?");
@@ -51,9 +51,9 @@ class ModelOutageTest {
     Api api = service.newUser().api();
     service.openAi().script(OpenAiStep.error(429, "insufficient_quota").times(1));
     api.post(CHAT, MESSAGE).expect(503, "AI_SERVICE_UNAVAILABLE");
-    int asked = service.openAi().asked().size();
+    int requests = service.openAi().asked().size();
     Api.Answer atOnce = api.post(CHAT, MESSAGE).expect(503, "AI_SERVICE_UNAVAILABLE");
-    assertEquals(asked, service.openAi().asked().size(), "nobody was asked");
+    assertEquals(requests, service.openAi().asked().size(), "the model was called");
     assertTrue(Integer.parseInt(atOnce.header("Retry-After").orElseThrow()) > 1);
     assertEquals(5, credits(api));
     Invariants.check(database);

@@ -1,5 +1,6 @@
 package app.perpetua.flow.provider.openai;
 
+import app.perpetua.flow.base.WireName;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -11,7 +12,7 @@ import java.util.Optional;
  * minutes. A result counts only in the state in which its call was admitted. Thread-safe.
  */
 final class CircuitBreaker {
-  enum State {
+  enum State implements WireName {
     CLOSED,
     OPEN,
     /** One call is admitted, and its result decides. */
@@ -34,10 +35,6 @@ final class CircuitBreaker {
   /** Counts state changes, so that results of calls admitted before one can be ignored. */
   private long generation;
 
-  /**
-   * @param provider for the log
-   * @param clock times the pauses
-   */
   CircuitBreaker(String provider, Clock clock) {
     this.provider = provider;
     this.clock = clock;
@@ -52,7 +49,7 @@ final class CircuitBreaker {
       this.admittedIn = admittedIn;
     }
 
-    /** The provider works, whatever it answered. */
+    /** The provider works, even if it rejected the request. */
     void succeeded() {
       synchronized (CircuitBreaker.this) {
         if (report()) {
@@ -117,7 +114,7 @@ final class CircuitBreaker {
     return Optional.of(new Permit(generation));
   }
 
-  /** The rest of the pause; a second if a probe is under way. */
+  /** The rest of the pause; a second if a probe is in progress. */
   synchronized Duration remaining() {
     Duration left = state == State.OPEN ? left() : Duration.ZERO;
     return left.toSeconds() > 0 ? left : Duration.ofSeconds(1);

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Reads a streamed body with a time-out per read, which the JDK's streams lack. Requests more only
- * when everything has been taken, so that a slow reader slows the sender down. One thread reads;
+ * when all buffers have been read, so that a slow reader slows the sender down. One thread reads;
  * any thread may close.
  */
 final class DeadlineBodyReader implements BodySubscriber<DeadlineBodyReader> {

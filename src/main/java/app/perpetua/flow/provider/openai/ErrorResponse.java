@@ -55,7 +55,7 @@ record ErrorResponse(int status, String code) {
   }
 
   /**
-   * @param retryAfter the wait that the provider asks for; zero if none
+   * @param retryAfter the delay that the provider requests; zero if none
    */
   Failure failure(Duration retryAfter) {
     if (QUOTA.contains(code)) {

@@ -32,9 +32,6 @@ final class EventStream {
     this.maxBytes = maxBytes;
   }
 
-  /**
-   * @throws ModelCallException if an event exceeds the maximum
-   */
   void feed(ByteBuffer bytes) throws ModelCallException {
     while (bytes.hasRemaining()) {
       byte b = bytes.get();

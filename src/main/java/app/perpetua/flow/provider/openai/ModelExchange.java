@@ -30,13 +30,16 @@ final class ModelExchange {
   /** An event repeats the instructions, the tools and the whole answer. */
   static final int MAX_EVENT = 2 * 1024 * 1024;
 
-  /** A large answer with an event for each token, and repeated in full three times. */
+  /** A large answer with an event for each token, repeated in full three times. */
   static final int MAX_BODY = 32 * 1024 * 1024;
 
   private static final int MAX_ERROR = 64 * 1024;
 
-  private final LongSupplier nanoTime;
+  private final HttpClient http;
+  private final Json json;
+  private final Clock clock;
   private final Timeouts timeouts;
+  private final LongSupplier nanoTime;
   private final long deadline;
   private final DeadlineBodyReader bodyReader = new DeadlineBodyReader();
   private final EventStream events = new EventStream(MAX_EVENT);
@@ -47,7 +50,16 @@ final class ModelExchange {
   /**
    * @param deadline of the whole exchange, by {@code nanoTime}
    */
-  ModelExchange(Timeouts timeouts, LongSupplier nanoTime, long deadline) {
+  ModelExchange(
+      HttpClient http,
+      Json json,
+      Clock clock,
+      Timeouts timeouts,
+      LongSupplier nanoTime,
+      long deadline) {
+    this.http = http;
+    this.json = json;
+    this.clock = clock;
     this.timeouts = timeouts;
     this.nanoTime = nanoTime;
     this.deadline = deadline;
@@ -58,9 +70,8 @@ final class ModelExchange {
    *
    * @throws ModelCallException unless the response is an event stream
    */
-  void begin(HttpClient http, HttpRequest request, Json json, Clock clock)
-      throws ModelCallException, InterruptedException {
-    HttpResponse<DeadlineBodyReader> response = send(http, request);
+  void begin(HttpRequest request) throws ModelCallException, InterruptedException {
+    HttpResponse<DeadlineBodyReader> response = send(request);
     headers = response.headers();
     if (response.statusCode() != 200) {
       ErrorResponse error = ErrorResponse.of(response.statusCode(), json, body());
@@ -74,7 +85,7 @@ final class ModelExchange {
     }
   }
 
-  private HttpResponse<DeadlineBodyReader> send(HttpClient http, HttpRequest request)
+  private HttpResponse<DeadlineBodyReader> send(HttpRequest request)
       throws ModelCallException, InterruptedException {
     Duration wait = atMost(timeouts.answer());
     try {
@@ -90,7 +101,7 @@ final class ModelExchange {
     }
   }
 
-  /** The body of an error response, as much as arrives within the time-out and size limit. */
+  /** The part of an error response that arrives within the time-out and the size limit. */
   private String body() throws InterruptedException {
     ByteArrayOutputStream body = new ByteArrayOutputStream();
     long end = nanoTime.getAsLong() + atMost(timeouts.event()).toNanos();
@@ -120,7 +131,7 @@ final class ModelExchange {
       Duration left = Duration.ofNanos(Math.max(0, eventDeadline - nanoTime.getAsLong()));
       Duration wait = atMost(left);
       if (wait.isZero()) {
-        // Bytes may arrive all the time without completing an event.
+        // Bytes may arrive without ever completing an event.
         throw new ModelCallException(timeoutFailure(left, wait));
       }
       try {

@@ -17,17 +17,17 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
-/** One turn of the model: an exchange and, as long as no event was returned, its retries. */
+/** One turn of the model: an exchange and its retries, which end with the first event returned. */
 final class ModelTurn implements Answer {
   private static final System.Logger LOG = System.getLogger(ModelTurn.class.getName());
 
-  /** An attempt with less time left than this is not started. */
+  /** No attempt starts with less time left. */
   private static final Duration MIN_ATTEMPT = Duration.ofSeconds(1);
 
   private final OpenAi openAi;
   private final Prompt prompt;
   private final HttpRequest request;
-  private final long begun;
+  private final long startNanos;
   private final long deadline;
   private final CountDownLatch closed = new CountDownLatch(1);
   private final AtomicBoolean isCounted = new AtomicBoolean();
@@ -38,14 +38,17 @@ final class ModelTurn implements Answer {
   private boolean hasText;
 
   private record Attempt(
-      ModelExchange exchange, ResponseParser parser, CircuitBreaker.Permit permit, long begun) {}
+      ModelExchange exchange,
+      ResponseParser parser,
+      CircuitBreaker.Permit permit,
+      long startNanos) {}
 
   ModelTurn(OpenAi openAi, Prompt prompt, HttpRequest request, Duration timeout) {
     this.openAi = openAi;
     this.prompt = prompt;
     this.request = request;
-    this.begun = openAi.now();
-    this.deadline = begun + timeout.toNanos();
+    this.startNanos = openAi.now();
+    this.deadline = startNanos + timeout.toNanos();
   }
 
   @Override
@@ -61,7 +64,7 @@ final class ModelTurn implements Answer {
     Event next = ready.poll();
     if (next instanceof Event.TextDelta && !hasText) {
       hasText = true;
-      openAi.metrics().firstText(took());
+      openAi.metrics().firstText(elapsed());
     }
     return next == null ? Objects.requireNonNull(last) : next;
   }
@@ -98,15 +101,15 @@ final class ModelTurn implements Answer {
     if (permit.isEmpty()) {
       throw new ModelCallException(new Failure.Paused(openAi.breaker().remaining()));
     }
-    Attempt begun =
+    Attempt started =
         new Attempt(openAi.exchange(deadline), openAi.parser(prompt), permit.get(), openAi.now());
-    attempt = begun;
+    attempt = started;
     // A concurrent close may have missed the attempt.
     if (closed.getCount() == 0) {
       throw new ModelCallException(new Failure.Cancelled());
     }
-    openAi.begin(begun.exchange(), request);
-    return begun;
+    started.exchange().begin(request);
+    return started;
   }
 
   /** Ends the attempt and reports its result to the breaker. */
@@ -135,7 +138,7 @@ final class ModelTurn implements Answer {
       }
       case Failure.DeadlineExceeded _ -> {
         // A deadline shorter than the provider's own time-out does not count as its failure.
-        if (openAi.now() - ended.begun() >= openAi.timeouts().answer().toNanos()) {
+        if (openAi.now() - ended.startNanos() >= openAi.timeouts().answer().toNanos()) {
           ended.permit().failed(false);
         } else {
           ended.permit().released();
@@ -155,7 +158,7 @@ final class ModelTurn implements Answer {
         LogFields.of("failure", failure.label())
             .with("attempt", retries + 1)
             .with("provider_request_id", ended.exchange().requestId())
-            .with("took_ms", Duration.ofNanos(openAi.now() - ended.begun()).toMillis());
+            .with("took_ms", Duration.ofNanos(openAi.now() - ended.startNanos()).toMillis());
     LogFields detailed =
         switch (failure) {
           case Failure.ServerError(int status) -> fields.with("status", status);
@@ -200,12 +203,12 @@ final class ModelTurn implements Answer {
 
   private void count(String outcome, Usage usage) {
     if (isCounted.compareAndSet(false, true)) {
-      openAi.metrics().ended(outcome, took(), usage);
+      openAi.metrics().ended(outcome, elapsed(), usage);
     }
   }
 
-  private Duration took() {
-    return Duration.ofNanos(openAi.now() - begun);
+  private Duration elapsed() {
+    return Duration.ofNanos(openAi.now() - startNanos);
   }
 
   @Override

@@ -73,22 +73,17 @@ public final class OpenAi implements Model {
   }
 
   @Override
-  public Answer stream(Prompt prompt, Duration within) {
+  public Answer stream(Prompt prompt, Duration timeout) {
     HttpRequest request =
         ProviderHttp.post(uri, json.bytes(RequestBody.of(prompt, model)))
             .header("Authorization", "Bearer " + key.value())
             .header("Accept", "text/event-stream")
             .build();
-    return new ModelTurn(this, prompt, request, within);
+    return new ModelTurn(this, prompt, request, timeout);
   }
 
   ModelExchange exchange(long deadline) {
-    return new ModelExchange(timeouts, nanoTime, deadline);
-  }
-
-  void begin(ModelExchange exchange, HttpRequest request)
-      throws ModelCallException, InterruptedException {
-    exchange.begin(http, request, json, clock);
+    return new ModelExchange(http, json, clock, timeouts, nanoTime, deadline);
   }
 
   ResponseParser parser(Prompt prompt) {

@@ -11,7 +11,6 @@ import java.util.regex.Pattern;
  * OpenAI, or another provider with the Responses API.
  *
  * @param key the assistant is off without it
- * @param model a model's name
  * @param baseUrl with or without {@code /v1}
  * @param timeout for all model calls of one user request
  */
@@ -20,8 +19,8 @@ public record OpenAiConfig(Optional<Secret> key, String model, URI baseUrl, Dura
   private static final Pattern MODEL = Pattern.compile("[A-Za-z0-9._:/-]{1,200}");
 
   /**
-   * Parses a key. One that no header can carry is refused here, because the JDK's HTTP client would
-   * quote it in an exception.
+   * Parses a key. Refuses a key that is not a valid header value, because the JDK's HTTP client
+   * would quote it in an exception.
    *
    * @throws IllegalArgumentException without the key in its message
    */

@@ -5,7 +5,6 @@ import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
-import java.util.Locale;
 
 /** Metrics of calls to OpenAI (FR-066). Thread-safe. */
 final class ProviderMetrics {
@@ -30,19 +29,16 @@ final class ProviderMetrics {
       Gauge.builder("provider.breaker", () -> breaker.state() == state ? 1 : 0)
           .description("1 for the state that the circuit breaker is in")
           .tag("provider", NAME)
-          .tag("state", state.name().toLowerCase(Locale.ROOT))
+          .tag("state", state.wireName())
           .register(registry);
     }
   }
 
-  /**
-   * @param outcome {@code finished} or a {@link app.perpetua.flow.assistant.Failure#label}
-   */
-  void ended(String outcome, Duration took, Usage usage) {
+  void ended(String outcome, Duration duration, Usage usage) {
     timer("provider.calls", "Time from the request to the end of the response, retries included")
         .tag("outcome", outcome)
         .register(registry)
-        .record(took);
+        .record(duration);
     registry
         .counter("provider.tokens", "provider", NAME, "of", "input")
         .increment((double) usage.input());
@@ -51,10 +47,10 @@ final class ProviderMetrics {
         .increment((double) usage.output());
   }
 
-  void firstText(Duration took) {
+  void firstText(Duration duration) {
     timer("provider.first.word", "Time from the request to the first text")
         .register(registry)
-        .record(took);
+        .record(duration);
   }
 
   void retried(String failure) {

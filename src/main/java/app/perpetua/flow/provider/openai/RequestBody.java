@@ -6,7 +6,6 @@ import app.perpetua.flow.assistant.Prompt.OutputMode;
 import app.perpetua.flow.assistant.Prompt.Tool;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 
 /** Renders a prompt as the body of {@code POST /v1/responses}. */
@@ -26,8 +25,7 @@ final class RequestBody {
         }
       }
       case OutputMode.StructuredOutput(Tool function) -> {
-        // Not text.format: older models refuse a schema there, but every model with tools accepts
-        // one here.
+        // Not text.format, because older models refuse a schema there.
         body.put("tools", List.of(tool(function)));
         body.put("tool_choice", Map.of("type", "function", "name", function.name()));
         body.put("parallel_tool_calls", false);
@@ -55,7 +53,7 @@ final class RequestBody {
     Map<String, Object> json = new LinkedHashMap<>();
     switch (item) {
       case Item.Message message -> {
-        json.put("role", message.author().name().toLowerCase(Locale.ROOT));
+        json.put("role", message.author().wireName());
         json.put("content", message.text());
       }
       case Item.FunctionCall functionCall -> {

@@ -39,7 +39,7 @@ final class ResponseParser {
   private boolean isRefused;
 
   /**
-   * @param requestedModel the requested model, reported if the response names none
+   * @param requestedModel reported if the response names no model
    */
   ResponseParser(Json json, Prompt prompt, String requestedModel) {
     this.json = json;
@@ -48,8 +48,8 @@ final class ResponseParser {
   }
 
   /**
-   * Translates one event into none, one or, at the end of the turn, several; the last one is then
-   * {@link Event.Finished}.
+   * Translates one event into any number of events; at the end of the turn, the last one is {@link
+   * Event.Finished}.
    *
    * @throws ModelCallException if the event reports a failure or is malformed
    */
@@ -80,7 +80,7 @@ final class ResponseParser {
               ErrorResponse.of(0, event.path("error").isObject() ? event.path("error") : event)
                   .failure(Duration.ZERO));
       default -> {
-        // Dozens of other types exist and more will follow.
+        // Other types need no handling.
       }
     }
     return List.of();
@@ -117,7 +117,7 @@ final class ResponseParser {
         items.add(new Item.FunctionCall(call));
       }
       default -> {
-        // Reasoning and the like is neither returned nor sent back.
+        // Reasoning and other items are neither returned nor sent back.
       }
     }
   }

@@ -7,7 +7,7 @@ package app.perpetua.flow.provider.openai;
 final class TextSanitizer {
   private String pendingSurrogate = "";
 
-  /** Sanitizes the next chunk; holds a trailing high surrogate back until the one after it. */
+  /** Sanitizes the next chunk; keeps a trailing high surrogate for the one after it. */
   String next(String chunk) {
     String text = pendingSurrogate + chunk;
     int end = text.length();

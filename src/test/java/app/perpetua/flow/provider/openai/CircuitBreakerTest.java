@@ -12,7 +12,7 @@ import org.junit.jupiter.api.Test;
 
 class CircuitBreakerTest {
   private final MutableClock clock = new MutableClock();
-  private final CircuitBreaker breaker = new CircuitBreaker("somebody", clock);
+  private final CircuitBreaker breaker = new CircuitBreaker("provider", clock);
 
   private void pass(Duration time) {
     clock.advance(time);
@@ -29,7 +29,7 @@ class CircuitBreakerTest {
   }
 
   @Test
-  void five_failures_in_a_row_open_it_for_half_a_minute() {
+  void five_consecutive_failures_open_the_breaker_for_30_seconds() {
     fail(4);
     assertEquals(State.CLOSED, breaker.state());
     fail(1);
@@ -42,7 +42,7 @@ class CircuitBreakerTest {
   }
 
   @Test
-  void a_success_resets_the_count() {
+  void a_success_resets_the_count_of_failures() {
     fail(4);
     permit().succeeded();
     fail(4);
@@ -99,7 +99,7 @@ class CircuitBreakerTest {
   }
 
   @Test
-  void a_permanent_failure_opens_it_at_once() {
+  void a_permanent_failure_opens_the_breaker_at_once() {
     permit().failed(true);
     assertEquals(State.OPEN, breaker.state());
   }
@@ -112,7 +112,7 @@ class CircuitBreakerTest {
   }
 
   @Test
-  void a_permit_counts_once() {
+  void only_the_first_result_of_a_permit_counts() {
     Permit permit = permit();
     for (int i = 0; i < 9; i++) {
       permit.failed(false);

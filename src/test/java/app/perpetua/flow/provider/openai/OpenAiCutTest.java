@@ -36,7 +36,7 @@ class OpenAiCutTest {
 
   private List<Event> read(OpenAiStep step) throws InterruptedException {
     fixture.server.script(step);
-    // Of its own each time, or the breaker would have had enough.
+    // A new client each time, because the failures would open the breaker.
     return all(fixture.client(ONCE).stream(talk("Hello", CREATE), AGES));
   }
 
@@ -61,9 +61,9 @@ class OpenAiCutTest {
     for (int i = 0; i < recorded.length; i++) {
       List<Event> events = read(step(recorded).cutAt(i));
       String words = words(events);
-      // Cut right behind its head, an answer may end before the client has taken note of the head.
-      boolean unheard = words.isEmpty() && failure(events) instanceof Failure.Unreachable;
-      assertTrue(unheard || failure(events) instanceof Failure.Interrupted, "at byte " + i);
+      // A response cut right after its headers may end before the client has read them.
+      boolean withoutHeaders = words.isEmpty() && failure(events) instanceof Failure.Unreachable;
+      assertTrue(withoutHeaders || failure(events) instanceof Failure.Interrupted, "at byte " + i);
       assertTrue(TEXT.startsWith(words) && words.startsWith(before), "at byte " + i);
       assertTrue(
           events.stream().noneMatch(Event.FunctionCalled.class::isInstance),
@@ -75,7 +75,7 @@ class OpenAiCutTest {
   }
 
   @Test
-  void a_connection_reset_at_any_byte_is_the_same() throws Exception {
+  void a_connection_reset_at_any_byte_is_a_prefix_and_a_failure() throws Exception {
     byte[] recorded = recorded();
     for (int i = 0; i < recorded.length; i += 41) {
       List<Event> events = read(step(recorded).cutAt(i).resetting());

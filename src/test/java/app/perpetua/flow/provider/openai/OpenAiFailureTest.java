@@ -39,7 +39,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Every way in which a turn can fail, each over a real socket, and none tried again. */
+/** Every way in which a turn can fail, over a real socket and without retries. */
 class OpenAiFailureTest {
   @AutoClose
   private final OpenAiFixture fixture = new OpenAiFixture(new Timeouts(AGES, AGES, AGES, 0));
@@ -56,21 +56,21 @@ class OpenAiFailureTest {
   }
 
   @Test
-  void no_server_listens() throws Exception {
+  void a_refused_connection_is_unreachable() throws Exception {
     URI nowhere = URI.create("http://127.0.0.1:" + FreePort.find());
     OpenAi openAi = fixture.client(new Timeouts(AGES, AGES, AGES, 0), nowhere, FakeOpenAi.KEY);
     assertEquals(new Failure.Unreachable(), failure(all(openAi.stream(talk("Hello"), AGES))));
   }
 
   @Test
-  void no_response_headers() throws Exception {
+  void missing_response_headers_are_a_read_timeout() throws Exception {
     fixture.server.script(OpenAiStep.say("late").after(Duration.ofHours(1)));
     OpenAi shortTimeout = fixture.client(new Timeouts(SOON, AGES, AGES, 0));
     assertEquals(new Failure.ReadTimeout(), failure(all(shortTimeout.stream(talk("Hello"), AGES))));
   }
 
   @Test
-  void no_further_event() throws Exception {
+  void a_missing_event_is_a_read_timeout() throws Exception {
     fixture.server.script(OpenAiStep.say("one two three").pausing(Duration.ofHours(1)));
     List<Event> events = all(fixture.client(shortEventTimeout).stream(talk("Hello"), AGES));
     assertTrue("one two three".startsWith(words(events)));
@@ -79,7 +79,7 @@ class OpenAiFailureTest {
   }
 
   @Test
-  void only_comments() throws Exception {
+  void comments_do_not_extend_the_read_timeout() throws Exception {
     fixture.server.script(
         OpenAiStep.raw("text/event-stream", ": still here\n\n".repeat(10))
             .pausing(Duration.ofHours(1)));
@@ -89,14 +89,14 @@ class OpenAiFailureTest {
   }
 
   @Test
-  void deadline_before_the_response() throws Exception {
+  void a_deadline_before_the_response_is_exceeded() throws Exception {
     fixture.server.script(OpenAiStep.say("late").after(Duration.ofHours(1)));
     assertEquals(
         new Failure.DeadlineExceeded(), failure(all(fixture.openAi.stream(talk("Hello"), SOON))));
   }
 
   @Test
-  void deadline_during_the_response() throws Exception {
+  void a_deadline_during_the_response_is_exceeded() throws Exception {
     fixture.server.script(OpenAiStep.say("word ".repeat(5_000)).slowly(Duration.ofMillis(20)));
     List<Event> events = all(fixture.openAi.stream(talk("Hello"), SOON));
     assertEquals(new Failure.DeadlineExceeded(), failure(events));
@@ -110,7 +110,7 @@ class OpenAiFailureTest {
   }
 
   @Test
-  void disconnected_within_an_event() throws Exception {
+  void a_connection_closed_within_an_event_is_interrupted() throws Exception {
     fixture.server.script(OpenAiStep.say("extraordinary things happen").cut());
     List<Event> events = fixture.all(talk("Hello"));
     assertEquals(new Failure.Interrupted(), failure(events));
@@ -119,14 +119,14 @@ class OpenAiFailureTest {
   }
 
   @Test
-  void disconnected_before_the_last_event() throws Exception {
+  void a_connection_closed_before_the_last_event_is_interrupted() throws Exception {
     fixture.server.script(OpenAiStep.ending("Hello", Kind.NONE, ""));
     assertEquals(new Failure.Interrupted(), fixture.failure());
   }
 
   @ParameterizedTest
   @CsvSource({"rate_limit_exceeded", "slow_down", "requests", "tokens"})
-  void rate_limits(String code) throws Exception {
+  void a_rate_limit_is_rate_limited(String code) throws Exception {
     fixture.server.script(OpenAiStep.error(429, code, "Retry-After", "7"));
     assertEquals(new Failure.RateLimited(Duration.ofSeconds(7)), fixture.failure());
   }
@@ -138,21 +138,21 @@ class OpenAiFailureTest {
     "400, billing_hard_limit_reached",
     "401, account_deactivated"
   })
-  void exhausted_quota(int status, String code) throws Exception {
+  void an_exhausted_quota_is_reported_as_such(int status, String code) throws Exception {
     fixture.server.script(OpenAiStep.error(status, code));
     assertEquals(new Failure.QuotaExhausted(), fixture.failure());
   }
 
   @ParameterizedTest
   @ValueSource(ints = {500, 502, 503, 504, 529, 408, 409})
-  void server_errors(int status) throws Exception {
+  void a_server_error_has_its_status(int status) throws Exception {
     fixture.server.script(OpenAiStep.error(status, "server_error"));
     assertEquals(new Failure.ServerError(status), fixture.failure());
   }
 
   @ParameterizedTest
   @ValueSource(ints = {301, 400, 403, 404, 413, 422})
-  void rejected_requests(int status) throws Exception {
+  void a_rejected_request_has_its_status(int status) throws Exception {
     fixture.server.script(OpenAiStep.error(status, "some_code"));
     assertEquals(new Failure.Rejected(status, "some_code"), fixture.failure());
   }
@@ -203,7 +203,7 @@ class OpenAiFailureTest {
   }
 
   @Test
-  void the_model_refuses() throws Exception {
+  void a_refusal_of_the_model_is_refused() throws Exception {
     fixture.server.script(OpenAiStep.turn(new Part.Refusal("I cannot help with that.")));
     List<Event> events = fixture.all(talk("Hello"));
     assertEquals(new Failure.Refused(), failure(events));
@@ -223,7 +223,7 @@ class OpenAiFailureTest {
         "data: {\"type\":\"a\",\"type\":\"b\"}\n\n",
         "data: {\"type\":\"response.output_item.done\",\"item\":{\"type\":\"function_call\"}}\n\n",
       })
-  void malformed_events(String stream) throws Exception {
+  void an_invalid_event_is_malformed(String stream) throws Exception {
     fixture.server.script(OpenAiStep.raw("text/event-stream", stream));
     assertInstanceOf(Failure.Malformed.class, fixture.failure());
   }
@@ -237,13 +237,13 @@ class OpenAiFailureTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"text/html", "application/json", ""})
-  void another_content_type(String type) throws Exception {
+  void a_response_of_another_content_type_is_malformed(String type) throws Exception {
     fixture.server.script(OpenAiStep.raw(type, "{\"type\":\"response.completed\"}"));
     assertInstanceOf(Failure.Malformed.class, fixture.failure());
   }
 
   @Test
-  void a_response_that_is_not_http() throws Exception {
+  void a_response_that_is_not_http_is_malformed() throws Exception {
     try (ServerSocket listener = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
       Thread.ofVirtual()
           .start(
@@ -254,7 +254,7 @@ class OpenAiFailureTest {
                       .write("220 mail ready\r\n\r\n".getBytes(StandardCharsets.UTF_8));
                   socket.getInputStream().readAllBytes();
                 } catch (IOException e) {
-                  // The client has gone, as it should.
+                  // The client has disconnected, as expected.
                 }
               });
       OpenAi openAi =
@@ -271,14 +271,15 @@ class OpenAiFailureTest {
       delimiter = '|',
       value = {
         "not json | the arguments must be JSON",
-        "[] | the whole must be an object",
+        "[] | the value must be an object",
         "{} | subtasks is missing",
         "{\"subtasks\":[]} | subtasks must be a list (1 to 4 elements)",
         "{\"subtasks\":[{}]} | subtasks[0].title is missing",
         "{\"subtasks\":[{\"title\":\"\"}]} | subtasks[0].title must be a string (1 to 40 characters)",
-        "{\"subtasks\":[{\"title\":\"a\",\"x\":1}]} | subtasks[0] has members beyond its shape",
+        "{\"subtasks\":[{\"title\":\"a\",\"x\":1}]} | subtasks[0] has unknown members",
       })
-  void output_of_the_wrong_shape(String form, String why) throws Exception {
+  void output_that_does_not_match_the_schema_has_the_wrong_shape(String form, String why)
+      throws Exception {
     fixture.server.script(OpenAiStep.form(form));
     List<Event> events = fixture.all(prompt("Split it", new OutputMode.StructuredOutput(STEPS)));
     assertEquals(1, events.size());
@@ -287,7 +288,7 @@ class OpenAiFailureTest {
   }
 
   @Test
-  void no_output_or_several() throws Exception {
+  void no_output_and_several_outputs_have_the_wrong_shape() throws Exception {
     fixture.server.script(
         OpenAiStep.say("I would rather talk."),
         OpenAiStep.call("another", "{}"),

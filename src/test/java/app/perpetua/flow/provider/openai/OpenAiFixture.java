@@ -30,7 +30,7 @@ import java.util.random.RandomGenerator;
 
 /** A fake OpenAI and a client of it. */
 final class OpenAiFixture implements AutoCloseable {
-  /** Longer than any test takes. */
+  /** Longer than any test runs. */
   static final Duration AGES = Duration.ofMinutes(5);
 
   /** Short enough to wait for; no test fails if a busy machine is slower. */
@@ -126,7 +126,7 @@ final class OpenAiFixture implements AutoCloseable {
     return openAi.stream(prompt, AGES);
   }
 
-  /** Everything up to the end. */
+  /** All events of the turn. */
   static List<Event> all(Answer answer) throws InterruptedException {
     List<Event> events = new ArrayList<>();
     try (answer) {
@@ -163,18 +163,18 @@ final class OpenAiFixture implements AutoCloseable {
     return assertInstanceOf(Event.Finished.class, events.getLast(), events::toString);
   }
 
-  /** How a conversation about nothing fails. */
+  /** The failure of a simple turn. */
   Failure failure() throws InterruptedException {
     return failure(all(talk("Hello")));
   }
 
-  /** Waits until the fake has noticed how its last answer ended. */
+  /** Waits until the fake has recorded the outcome of its last response. */
   void awaitOutcome(FakeOpenAi.Outcome outcome) {
     Eventually.within(
         Duration.ofSeconds(30),
         () -> {
-          List<FakeOpenAi.Asked> asked = server.asked();
-          return !asked.isEmpty() && asked.getLast().outcome() == outcome;
+          List<FakeOpenAi.Asked> requests = server.asked();
+          return !requests.isEmpty() && requests.getLast().outcome() == outcome;
         });
   }
 

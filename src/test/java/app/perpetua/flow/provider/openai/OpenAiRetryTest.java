@@ -29,7 +29,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class OpenAiRetryTest {
   @AutoClose private final OpenAiFixture fixture = new OpenAiFixture();
 
-  static Stream<OpenAiStep> passing() {
+  static Stream<OpenAiStep> transientFailures() {
     return Stream.of(
         OpenAiStep.hangUp(),
         OpenAiStep.error(408, "timeout"),
@@ -47,7 +47,7 @@ class OpenAiRetryTest {
   }
 
   @ParameterizedTest
-  @MethodSource("passing")
+  @MethodSource("transientFailures")
   void transient_failures_are_retried_once(OpenAiStep step) throws Exception {
     fixture.server.script(step, OpenAiStep.say("Here I am"));
     List<Event> events = fixture.all(talk("Hello"));
@@ -55,10 +55,12 @@ class OpenAiRetryTest {
     finished(events);
     assertEquals(2, fixture.server.asked().size());
     assertEquals(
-        fixture.server.asked().get(0).body(), fixture.server.asked().get(1).body(), "word by word");
+        fixture.server.asked().get(0).body(),
+        fixture.server.asked().get(1).body(),
+        "the same body");
   }
 
-  static Stream<OpenAiStep> lasting() {
+  static Stream<OpenAiStep> permanentFailures() {
     return Stream.of(
         OpenAiStep.error(400, "odd"),
         OpenAiStep.error(403, "forbidden"),
@@ -74,15 +76,16 @@ class OpenAiRetryTest {
   }
 
   @ParameterizedTest
-  @MethodSource("lasting")
-  void what_does_not_pass_or_has_been_heard_is_not_tried_again(OpenAiStep step) throws Exception {
+  @MethodSource("permanentFailures")
+  void permanent_failures_and_failures_after_text_are_not_retried(OpenAiStep step)
+      throws Exception {
     fixture.server.script(step, OpenAiStep.say("Here I am"));
     failure(fixture.all(talk("Hello")));
     assertEquals(1, fixture.server.asked().size());
   }
 
   @Test
-  void a_form_that_was_cut_is_asked_for_again() throws Exception {
+  void interrupted_structured_output_is_retried() throws Exception {
     String form = "{\"subtasks\":[{\"title\":\"Whole\"}]}";
     fixture.server.script(OpenAiStep.form(form).cut(), OpenAiStep.form(form));
     List<Event> events = fixture.all(prompt("Split it", new OutputMode.StructuredOutput(STEPS)));
@@ -91,7 +94,7 @@ class OpenAiRetryTest {
   }
 
   @Test
-  void twice_is_enough() throws Exception {
+  void a_second_failure_is_not_retried() throws Exception {
     fixture.server.script(OpenAiStep.error(500, "server_error").times(9));
     assertEquals(new Failure.ServerError(500), fixture.failure());
     assertEquals(2, fixture.server.asked().size());
@@ -100,8 +103,8 @@ class OpenAiRetryTest {
   }
 
   @Test
-  void silence_is_tried_again() throws Exception {
-    // One of the four that follow has to come in time, on any machine.
+  void a_read_timeout_is_retried() throws Exception {
+    // One of the four retries arrives in time on any machine.
     Duration timeouts = Duration.ofSeconds(2);
     OpenAi openAi = fixture.client(new Timeouts(timeouts, AGES, Duration.ofMillis(1), 4));
     fixture.server.script(
@@ -110,7 +113,7 @@ class OpenAiRetryTest {
   }
 
   @Test
-  void a_provider_that_asks_to_wait_is_obeyed() throws Exception {
+  void retry_after_determines_the_backoff() throws Exception {
     fixture.server.script(
         OpenAiStep.error(429, "rate_limit_exceeded", "Retry-After-Ms", "300", "Retry-After", "99"),
         OpenAiStep.say("Here I am"));
@@ -120,7 +123,7 @@ class OpenAiRetryTest {
   }
 
   @Test
-  void a_wait_that_does_not_fit_is_told_instead() throws Exception {
+  void a_retry_after_beyond_the_deadline_is_reported_at_once() throws Exception {
     fixture.server.script(OpenAiStep.error(429, "rate_limit_exceeded", "Retry-After", "29.5"));
     assertEquals(
         new Failure.RateLimited(Duration.ofMillis(29_500)),
@@ -129,24 +132,26 @@ class OpenAiRetryTest {
   }
 
   @Test
-  void rests_are_spread_from_half_to_whole() {
-    Duration rest = Duration.ofMillis(500);
+  void jitter_is_between_half_and_all_of_the_backoff() {
+    Duration backoff = Duration.ofMillis(500);
     for (int i = 0; i < 1_000; i++) {
-      Duration spread = fixture.openAi.jitter(rest);
-      assertTrue(spread.compareTo(rest) <= 0 && spread.multipliedBy(2).compareTo(rest) >= 0);
+      Duration jittered = fixture.openAi.jitter(backoff);
+      assertTrue(
+          jittered.compareTo(backoff) <= 0 && jittered.multipliedBy(2).compareTo(backoff) >= 0);
     }
     assertTrue(
-        Stream.generate(() -> fixture.openAi.jitter(rest)).limit(20).distinct().count() > 10);
+        Stream.generate(() -> fixture.openAi.jitter(backoff)).limit(20).distinct().count() > 10);
   }
 
   @Test
-  void after_repeated_failures_nobody_is_asked_for_a_while() throws Exception {
+  void repeated_failures_open_the_circuit_breaker() throws Exception {
     fixture.server.down(true);
     for (int i = 0; i < 2; i++) {
       assertEquals(new Failure.Unreachable(), fixture.failure());
     }
     assertState("closed");
-    assertInstanceOf(Failure.Paused.class, fixture.failure(), "the fifth has opened it");
+    assertInstanceOf(
+        Failure.Paused.class, fixture.failure(), "the fifth failure opens the breaker");
     assertEquals(5, fixture.server.asked().size());
     assertState("open");
     Failure.Paused paused = assertInstanceOf(Failure.Paused.class, fixture.failure());
@@ -160,7 +165,7 @@ class OpenAiRetryTest {
   }
 
   @Test
-  void an_empty_account_is_not_asked_twice() throws Exception {
+  void an_exhausted_quota_opens_the_circuit_breaker_at_once() throws Exception {
     fixture.server.script(OpenAiStep.error(429, "insufficient_quota"));
     assertEquals(new Failure.QuotaExhausted(), fixture.failure());
     assertInstanceOf(Failure.Paused.class, fixture.failure());
@@ -168,7 +173,7 @@ class OpenAiRetryTest {
   }
 
   @Test
-  void what_is_not_the_providers_fault_opens_nothing() throws Exception {
+  void failures_that_are_not_the_providers_do_not_open_the_circuit_breaker() throws Exception {
     fixture.server.script(OpenAiStep.error(400, "context_length_exceeded").times(10));
     for (int i = 0; i < 10; i++) {
       assertEquals(new Failure.Rejected(400, "context_length_exceeded"), fixture.failure());

@@ -51,7 +51,7 @@ class OpenAiTest {
     fixture.server.script(OpenAiStep.say("Grüße an\nalle 👩‍🚀!"));
     List<Event> events = fixture.all(talk("Hello"));
     assertEquals("Grüße an\nalle 👩‍🚀!", words(events));
-    assertEquals(5, events.size(), "four words, each for itself, and the end");
+    assertEquals(5, events.size(), "one event for each of four words, and the last event");
     Event.Finished end = finished(events);
     assertEquals("gpt-4-turbo-2024-04-09", end.model());
     assertTrue(end.usage().input() > 0);
@@ -60,7 +60,7 @@ class OpenAiTest {
   }
 
   @Test
-  void text_arrives_before_the_next_is_generated() throws Exception {
+  void text_arrives_as_it_is_generated() throws Exception {
     fixture.server.script(OpenAiStep.say("one two").pausing(Duration.ofHours(1)));
     try (Answer answer = fixture.stream(talk("Hello"))) {
       assertEquals(new Event.TextDelta("one "), answer.next());
@@ -112,8 +112,7 @@ class OpenAiTest {
         assertInstanceOf(Event.FunctionCalled.class, events.get(events.size() - 2)).call();
     assertEquals("create_task", one.name());
     assertEquals("{\"title\":\"Ü\",\"priority\":null}", one.arguments());
-    assertEquals(
-        "destroy_everything", other.name(), "no tool of ours: that is for the loop to say");
+    assertEquals("destroy_everything", other.name(), "unknown tools are not filtered");
     assertEquals("not json", other.arguments());
     List<Item> items = finished(events).items();
     assertEquals(
@@ -177,7 +176,7 @@ class OpenAiTest {
             """));
     List<Event> events = fixture.all(talk("Hello"));
     assertEquals("Yes.", words(events));
-    assertEquals("gpt-4-turbo", finished(events).model(), "the one that was asked for");
+    assertEquals("gpt-4-turbo", finished(events).model(), "the requested model");
     assertEquals(Usage.NONE, finished(events).usage());
   }
 
@@ -230,7 +229,7 @@ class OpenAiTest {
     answer.close();
     assertEquals(new Event.Failed(new Failure.Cancelled(), Usage.NONE), last.get());
     fixture.awaitOutcome(FakeOpenAi.Outcome.HUNG_UP);
-    assertEquals(1, fixture.server.asked().size(), "nobody asks again");
+    assertEquals(1, fixture.server.asked().size(), "no retry");
   }
 
   @Test
@@ -271,7 +270,7 @@ class OpenAiTest {
   }
 
   @Test
-  void one_turn_follows_another() throws Exception {
+  void turns_can_follow_each_other() throws Exception {
     for (int i = 0; i < 3; i++) {
       fixture.server.script(OpenAiStep.say("Hello " + i));
       assertEquals("Hello " + i, words(fixture.all(talk("Hello"))));

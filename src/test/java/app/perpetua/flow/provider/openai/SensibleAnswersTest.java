@@ -32,7 +32,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
-/** The fake without a script: what the dev server's users talk to. */
+/** The answers of the unscripted fake, which the dev server uses. */
 class SensibleAnswersTest {
   private static final String DATA =
       """
