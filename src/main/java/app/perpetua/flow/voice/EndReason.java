@@ -27,13 +27,13 @@ enum EndReason {
       4413,
       Drain.RECORD,
       "PAYLOAD_TOO_LARGE",
-      "a message may contain 32 KiB of audio at most"),
+      "a message may contain at most 32 KiB of audio"),
   PROTOCOL_ERROR(
       "misbehaved",
       1008,
       Drain.RECORD,
       "VALIDATION_ERROR",
-      "the message is not part of this protocol"),
+      "the message does not follow the protocol"),
   RATE_LIMITED(
       "flooded", 1008, Drain.RECORD, "RATE_LIMIT_EXCEEDED", "too many messages per second"),
   PROVIDER_LOST("provider_gone", "the transcription was interrupted"),
@@ -41,7 +41,7 @@ enum EndReason {
   UNREACHABLE("provider_unreachable", "the transcription service cannot be reached"),
   NOT_AUDIO("not_audio", "the data is not WebM audio"),
   UNDECODABLE("undecodable", "the audio cannot be decoded"),
-  /** Another process or its job has ended the session. */
+  /** Another process or a job has ended the session. */
   TAKEN_OVER("taken_over", 1011, Drain.DISCARD),
   /** The process was killed, so no client is connected. */
   PROCESS_LOST("process_gone", 0, Drain.DISCARD);

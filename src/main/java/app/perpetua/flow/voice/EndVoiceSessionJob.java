@@ -6,10 +6,10 @@ import app.perpetua.flow.sql.Tx;
 import java.util.UUID;
 
 /** Ends the live session of a process that was killed. Thread-safe. */
-public final class EndVoiceSessionJob implements TransactionalHandler {
+final class EndVoiceSessionJob implements TransactionalHandler {
   private final VoiceSessionStore sessions;
 
-  public EndVoiceSessionJob(VoiceSessionStore sessions) {
+  EndVoiceSessionJob(VoiceSessionStore sessions) {
     this.sessions = sessions;
   }
 

@@ -3,9 +3,9 @@ package app.perpetua.flow.voice;
 import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.LogFields;
 import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.DatabaseException;
 import app.perpetua.flow.voice.EndReason.Drain;
-import app.perpetua.flow.voice.LiveSessionRecorder.SessionOwner;
 import app.perpetua.flow.voice.Transcriber.Stream;
 import app.perpetua.flow.voice.Transcriber.StreamEnd;
 import app.perpetua.flow.voice.Transcriber.Transcript;
@@ -24,9 +24,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Relays one live session: audio to the provider in the client's thread, transcripts to the client
- * in the provider's thread. There is no queue; a side that cannot keep up ends the session. The
- * first call of {@link #end} wins and starts a thread that drains the provider, bills, records and
- * closes both sides. Thread-safe.
+ * in the provider's thread. There is no queue; a side that cannot keep up ends the session. Only
+ * the first call of {@link #end} has an effect: it starts a thread that drains the provider, bills,
+ * records and closes both sides. Thread-safe.
  */
 final class LiveSession implements Transcriber.Listener, Monitored {
   private static final System.Logger LOG = System.getLogger(LiveSession.class.getName());
@@ -56,7 +56,7 @@ final class LiveSession implements Transcriber.Listener, Monitored {
       new ErrorMessage("SERVICE_UNAVAILABLE", "the session will be recorded later");
 
   private final UUID id;
-  private final SessionOwner owner;
+  private final Actor owner;
   private final LiveSessionRecorder recorder;
   private final Transcriber transcriber;
   private final VoiceConfig config;
@@ -84,7 +84,7 @@ final class LiveSession implements Transcriber.Listener, Monitored {
 
   LiveSession(
       UUID id,
-      SessionOwner owner,
+      Actor owner,
       LiveSessionRecorder recorder,
       Transcriber transcriber,
       VoiceConfig config,
@@ -107,7 +107,7 @@ final class LiveSession implements Transcriber.Listener, Monitored {
   void start() {
     EndReason ended = endReason.get();
     if (ended != null) {
-      // It ended before the client was connected, so nobody has closed the connection yet.
+      // The session ended before the client was connected, so the connection is still open.
       close(ended);
       return;
     }
@@ -132,7 +132,7 @@ final class LiveSession implements Transcriber.Listener, Monitored {
   }
 
   /**
-   * Relays audio. Blocks the client's thread until the audio has left.
+   * Relays audio. Blocks the client's thread until the audio is sent.
    *
    * @param bytes not empty
    */
@@ -287,7 +287,7 @@ final class LiveSession implements Transcriber.Listener, Monitored {
       boolean isCredits = e.code() == ErrorCode.INSUFFICIENT_CREDITS;
       end(isCredits ? EndReason.OUT_OF_CREDITS : EndReason.TAKEN_OVER);
     } catch (DatabaseException e) {
-      // The next tick or transcript retries, and the end charges what is still unpaid.
+      // The next tick or transcript retries, and the end charges unpaid minutes.
       LOG.log(System.Logger.Level.WARNING, "cannot save voice session {0} yet: {1}", id, e.line());
     }
   }
@@ -336,7 +336,7 @@ final class LiveSession implements Transcriber.Listener, Monitored {
     }
   }
 
-  /** Waits for the provider's last results if they are of use, and closes its connection. */
+  /** Waits for the provider's last results unless they are discarded, and closes its connection. */
   private void drain(Drain drain) throws InterruptedException {
     Stream upstream = stream;
     if (upstream == null) {

@@ -23,15 +23,6 @@ final class LiveSessionRecorder {
     Duration.ofMillis(200), Duration.ofMillis(800), Duration.ofSeconds(2)
   };
 
-  /**
-   * @param requestId of the request that opened the session
-   */
-  record SessionOwner(UUID userId, String requestId) {
-    private Actor actor() {
-      return Actor.user(userId, requestId);
-    }
-  }
-
   private final Db db;
   private final VoiceSessionStore sessions;
   private final UUID processId;
@@ -42,17 +33,16 @@ final class LiveSessionRecorder {
     this.processId = processId;
   }
 
-  /** Throws as {@link VoiceSessionStore#open}. */
-  UUID open(SessionOwner owner) {
+  UUID open(Actor owner) {
     return locked(owner, tx -> sessions.open(tx, processId));
   }
 
-  boolean save(SessionOwner owner, Progress progress, int minutes) {
+  boolean save(Actor owner, Progress progress, int minutes) {
     return locked(owner, tx -> sessions.save(tx, processId, progress, minutes));
   }
 
   /** Empty if another process has ended the session, or if the database stays unavailable. */
-  Optional<EndedSession> end(SessionOwner owner, Progress progress, EndReason reason)
+  Optional<EndedSession> end(Actor owner, Progress progress, EndReason reason)
       throws InterruptedException {
     for (int attempt = 0; ; attempt++) {
       try {
@@ -73,20 +63,15 @@ final class LiveSessionRecorder {
 
   void extendLeases() {
     try {
-      db.write(
-          Actor.system(null),
-          tx -> {
-            sessions.extendLeases(tx, processId);
-            return true;
-          });
+      db.write(Actor.system(null), tx -> sessions.extendLeases(tx, processId));
     } catch (DatabaseException e) {
       LOG.log(System.Logger.Level.WARNING, "cannot extend voice session leases: {0}", e.line());
     }
   }
 
-  private <T> T locked(SessionOwner owner, Function<Tx, T> work) {
+  private <T> T locked(Actor owner, Function<Tx, T> work) {
     return db.write(
-        owner.actor(),
+        owner,
         tx -> {
           tx.lockOwner();
           return work.apply(tx);

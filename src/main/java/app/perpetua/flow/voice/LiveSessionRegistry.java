@@ -2,8 +2,8 @@ package app.perpetua.flow.voice;
 
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.Db;
-import app.perpetua.flow.voice.LiveSessionRecorder.SessionOwner;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
@@ -34,10 +34,7 @@ public final class LiveSessionRegistry implements AutoCloseable {
   private final CountDownLatch closed = new CountDownLatch(1);
   private long extendedNanos;
 
-  /**
-   * @param transcriber empty if speech to text is off
-   */
-  public LiveSessionRegistry(
+  LiveSessionRegistry(
       VoiceConfig config,
       VoiceTiming timing,
       Db db,
@@ -53,7 +50,7 @@ public final class LiveSessionRegistry implements AutoCloseable {
   }
 
   /** The number of connections, including those that are not authenticated yet. */
-  public int count() {
+  int count() {
     return monitored.size();
   }
 
@@ -80,7 +77,7 @@ public final class LiveSessionRegistry implements AutoCloseable {
    *
    * @throws Refusal as {@link #requireService} and {@link VoiceSessionStore#open}
    */
-  LiveSession open(SessionOwner owner, VoiceClient client) {
+  LiveSession open(Actor owner, VoiceClient client) {
     requireService();
     LiveSession session =
         new LiveSession(

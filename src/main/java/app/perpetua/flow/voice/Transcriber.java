@@ -40,7 +40,7 @@ public interface Transcriber {
   /** A running transcription. Thread-safe, but only one thread sends audio. */
   interface Stream {
     /**
-     * Sends audio and waits until it has left, one second at most.
+     * Sends audio; blocks until it is sent, at most one second.
      *
      * @param audio never empty; not modified afterwards
      */
@@ -96,7 +96,7 @@ public interface Transcriber {
   }
 
   /**
-   * Transcribes the recording at that address, within 30 seconds.
+   * Transcribes the recording at the URL, within 30 seconds.
    *
    * @param cancellation makes a waiting call return {@link Recognition.Failed}
    */

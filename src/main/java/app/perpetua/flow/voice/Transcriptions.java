@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * Transcribes recordings: reserves credits for the length that the client states, and charges for
  * the length that the provider measures. Thread-safe.
  */
-public final class Transcriptions {
+final class Transcriptions {
   private static final System.Logger LOG = System.getLogger(Transcriptions.class.getName());
   private static final Duration RETRY_AFTER = Duration.ofMinutes(1);
 
@@ -33,12 +33,10 @@ public final class Transcriptions {
   private static final String DESCRIPTION = "Transcription of a recording";
 
   /**
-   * A recording to transcribe.
-   *
    * @param seconds the length that the client states
    * @param noteId the voice note that gets the text; null for none
    */
-  public record Recording(String url, int seconds, @Nullable UUID noteId) {}
+  record Recording(String url, int seconds, @Nullable UUID noteId) {}
 
   /**
    * @param id identifies the charge
@@ -50,13 +48,19 @@ public final class Transcriptions {
     }
   }
 
-  /** The response's data. */
   record Transcription(
       String transcription,
       String language,
       double confidence,
       int creditsUsed,
       int creditsRemaining) {}
+
+  sealed interface TranscriptionResult {
+    record Success(Transcription transcription) implements TranscriptionResult {}
+
+    /** Nothing is charged. */
+    record Failed(Refusal refusal) implements TranscriptionResult {}
+  }
 
   private final VoiceConfig config;
   private final Optional<Transcriber> transcriber;
@@ -66,11 +70,7 @@ public final class Transcriptions {
   private final Ids ids;
   private final Events events;
 
-  /**
-   * @param transcriber empty if speech to text is off
-   * @param guard permits recordings' addresses
-   */
-  public Transcriptions(
+  Transcriptions(
       VoiceConfig config,
       Optional<Transcriber> transcriber,
       AddressGuard guard,
@@ -92,7 +92,7 @@ public final class Transcriptions {
   }
 
   /**
-   * Checks a recording's address. May wait for the DNS.
+   * Checks a recording's URL. May wait for the DNS.
    *
    * @throws Refusal {@code SERVICE_UNAVAILABLE} while the service stops
    */
@@ -131,7 +131,7 @@ public final class Transcriptions {
   }
 
   /**
-   * Calls the provider. Checks the address again, because it may have changed in the DNS.
+   * Calls the provider. Checks the URL again, because the DNS may have changed.
    *
    * @throws Refusal {@code SERVICE_UNAVAILABLE} while the service stops; a job releases the credits
    */
@@ -161,7 +161,7 @@ public final class Transcriptions {
               reserved,
               Refusal.of(
                   ErrorCode.AUDIO_DURATION_EXCEEDED,
-                  "a recording may last " + config.maxSeconds() + " seconds at most"));
+                  "a recording may last at most " + config.maxSeconds() + " seconds"));
         }
         Reservations.Settled settled =
             reservations.settle(
@@ -180,19 +180,14 @@ public final class Transcriptions {
           unusable(
               tx,
               reserved,
-              Refusal.invalid("audio_url", "must be the URL of a recording that can be fetched"));
+              Refusal.invalid(
+                  "audio_url",
+                  "must be the URL of a recording that the provider can fetch and decode"));
       case Recognition.Failed(String reason) -> {
         LOG.log(System.Logger.Level.WARNING, "transcription of a recording failed: {0}", reason);
         yield release(tx, reserved, unavailable());
       }
     };
-  }
-
-  sealed interface TranscriptionResult {
-    record Success(Transcription transcription) implements TranscriptionResult {}
-
-    /** Nothing is charged. */
-    record Failed(Refusal refusal) implements TranscriptionResult {}
   }
 
   private TranscriptionResult unusable(Tx tx, ReservedRecording reserved, Refusal refusal) {
@@ -221,13 +216,13 @@ public final class Transcriptions {
   }
 
   static Refusal stopping() {
-    return Refusal.of(ErrorCode.SERVICE_UNAVAILABLE, "the service is being stopped")
+    return Refusal.of(ErrorCode.SERVICE_UNAVAILABLE, "the service is stopping")
         .retryAfter(Duration.ofSeconds(1));
   }
 
   static Refusal unavailable() {
     return Refusal.of(
-            ErrorCode.TRANSCRIPTION_SERVICE_UNAVAILABLE, "transcription is unavailable at present")
+            ErrorCode.TRANSCRIPTION_SERVICE_UNAVAILABLE, "transcription is temporarily unavailable")
         .retryAfter(RETRY_AFTER);
   }
 }

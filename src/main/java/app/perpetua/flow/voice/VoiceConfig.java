@@ -9,11 +9,10 @@ import java.util.Optional;
 /**
  * Settings of speech to text.
  *
- * @param enabled false turns it off
  * @param maxSeconds maximum length of a session or a recording (FR-036)
  * @param creditsPerMinute charged for each started minute (FR-033)
- * @param apiKey the provider's; it is off without one
- * @param baseUrl the provider's
+ * @param apiKey of the provider; speech to text is off without it
+ * @param baseUrl of the provider
  * @param audioHosts from which recordings are fetched
  */
 public record VoiceConfig(

@@ -29,7 +29,6 @@ public final class VoiceModule implements FeatureModule {
   private final Optional<Transcriber> transcriber;
   private final VoiceSessionStore sessions;
   private final VoiceRoutes voice;
-  private final TranscriptionRoutes recordings;
 
   /**
    * @param transcriber empty if speech to text is disabled
@@ -49,9 +48,9 @@ public final class VoiceModule implements FeatureModule {
     sessions =
         new VoiceSessionStore(
             config, timing.lease(), credits, context.jobs(), context.ids(), context.events());
-    voice = new VoiceRoutes(sessions);
-    recordings =
-        new TranscriptionRoutes(
+    voice =
+        new VoiceRoutes(
+            sessions,
             new Transcriptions(
                 config,
                 transcriber,
@@ -80,7 +79,7 @@ public final class VoiceModule implements FeatureModule {
   @Override
   public List<Route> routes() {
     return List.of(
-        providerCall("/api/v1/ai/transcribe", AI, NEVER, recordings::transcribe),
+        providerCall("/api/v1/ai/transcribe", AI, NEVER, voice::transcribe),
         read("/api/v1/ai/voice-sessions", voice::list),
         read("/api/v1/ai/voice-sessions/{id}", voice::show));
   }

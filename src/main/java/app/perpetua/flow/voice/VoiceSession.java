@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param durationSeconds elapsed time or length of the audio, whichever is longer
  * @param fullTranscript the final results so far
  */
-public record VoiceSession(
+record VoiceSession(
     UUID id,
     Instant startedAt,
     @Nullable Instant endedAt,

@@ -23,11 +23,11 @@ import org.jspecify.annotations.Nullable;
  * Stores live sessions: one active session per user, charged for each minute when it starts, ended
  * once (FR-033, FR-036). All writes hold the owner's lock. Thread-safe.
  */
-public final class VoiceSessionStore {
+final class VoiceSessionStore {
   /** The kind of {@link EndVoiceSessionJob}; the job's key is the session's id. */
-  public static final String END = "voice_session_end";
+  static final String END = "voice_session_end";
 
-  /** How long the job waits after the lease has expired. */
+  /** From the expiry of a lease to the job's check. */
   private static final Duration MARGIN = Duration.ofSeconds(5);
 
   /** The column's limit, in code points; five minutes of speech are far shorter. */
@@ -35,9 +35,6 @@ public final class VoiceSessionStore {
 
   private static final String DESCRIPTION = "Voice transcription";
 
-  /**
-   * @param creditsLeft the user's balance
-   */
   record EndedSession(VoiceSession session, int creditsLeft) {}
 
   /**
@@ -63,7 +60,7 @@ public final class VoiceSessionStore {
   private final Ids ids;
   private final Events events;
 
-  public VoiceSessionStore(
+  VoiceSessionStore(
       VoiceConfig config, Duration lease, Credits credits, Jobs jobs, Ids ids, Events events) {
     this.config = config;
     this.lease = lease;
@@ -113,7 +110,7 @@ public final class VoiceSessionStore {
    */
   static void requirePro(Tx tx) {
     if (tx.owner().tier() != Tier.PRO) {
-      throw Refusal.of(ErrorCode.TIER_REQUIRED, "transcription is part of Pro")
+      throw Refusal.of(ErrorCode.TIER_REQUIRED, "transcription requires Pro")
           .with("required_tier", Tier.PRO)
           .with("current_tier", Tier.FREE);
     }
@@ -123,7 +120,7 @@ public final class VoiceSessionStore {
    * Stores the progress, and charges minutes that are not charged yet.
    *
    * @param minutes to be charged in all; 0 charges nothing
-   * @return false if another process has taken the session over
+   * @return false if another process holds the lease
    * @throws Refusal {@code INSUFFICIENT_CREDITS}
    */
   boolean save(Tx tx, UUID holder, Progress progress, int minutes) {
@@ -150,7 +147,7 @@ public final class VoiceSessionStore {
    * Ends a session: charges unpaid minutes if the balance suffices, or refunds the first one if the
    * provider could not transcribe anything.
    *
-   * @return empty if another process has taken the session over
+   * @return empty if another process holds the lease
    */
   Optional<EndedSession> end(Tx tx, UUID holder, Progress progress, EndReason reason) {
     Stored stored = held(tx, holder, progress.id());
@@ -206,33 +203,23 @@ public final class VoiceSessionStore {
     storeEnd(tx, ended, stored.chargedMinutes());
   }
 
-  /**
-   * Extends the leases of all sessions of that process.
-   *
-   * @param tx the system's
-   */
-  void extendLeases(Tx tx, UUID holder) {
-    tx.sql("voice.extend_leases")
+  /** Extends the leases of all sessions of a process; {@code tx} is the system's. */
+  int extendLeases(Tx tx, UUID holder) {
+    return tx.sql("voice.extend_leases")
         .bind("lease", holder)
         .bind("lease_ms", lease.toMillis())
-        .atCommit();
+        .run();
   }
 
-  /**
-   * The user's sessions, newest first.
-   *
-   * @throws Refusal {@code UNAUTHORIZED} if the account was deleted
-   */
-  public Page<VoiceSession> list(Tx tx, PageRequest page) {
+  /** The user's sessions, newest first. */
+  Page<VoiceSession> list(Tx tx, PageRequest page) {
     return tx.sql("voice.list_sessions").page(page, VoiceSession::of);
   }
 
   /**
-   * Returns a session of the acting user.
-   *
    * @throws Refusal {@code NOT_FOUND}, {@code FORBIDDEN}
    */
-  public VoiceSession get(Tx tx, UUID id) {
+  VoiceSession get(Tx tx, UUID id) {
     return find(tx, id)
         .map(Stored::session)
         .orElseThrow(() -> tx.missing("voice.find_session_owner", "voice session", id));
@@ -242,7 +229,7 @@ public final class VoiceSessionStore {
     return tx.sql("voice.find_session").bind("id", id).one(Stored::of);
   }
 
-  /** Null if another process has taken the lease; an expired lease is still held. */
+  /** Null if another process holds the lease; an expired lease is still held. */
   private static @Nullable Stored held(Tx tx, UUID holder, UUID id) {
     return find(tx, id).filter(found -> holder.equals(found.holder())).orElse(null);
   }

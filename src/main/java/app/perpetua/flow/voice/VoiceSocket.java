@@ -6,9 +6,9 @@ import app.perpetua.flow.http.Authenticator;
 import app.perpetua.flow.http.websocket.ClientSocket;
 import app.perpetua.flow.http.websocket.WebSocketHandler;
 import app.perpetua.flow.http.websocket.WebSocketRoute.Handshake;
+import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.DatabaseException;
 import app.perpetua.flow.voice.LiveSession.ErrorMessage;
-import app.perpetua.flow.voice.LiveSessionRecorder.SessionOwner;
 import java.util.UUID;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -19,7 +19,7 @@ import tools.jackson.databind.JsonNode;
  * The client's connection of {@code WS /ws/voice/transcribe}: parses its messages, enforces their
  * limits and sends the answers. Only the connection's thread delivers messages.
  */
-public final class VoiceSocket implements WebSocketHandler, VoiceClient, Monitored {
+final class VoiceSocket implements WebSocketHandler, VoiceClient, Monitored {
   private static final System.Logger LOG = System.getLogger(VoiceSocket.class.getName());
 
   private static final int MAX_AUDIO = 32 * 1024;
@@ -63,7 +63,7 @@ public final class VoiceSocket implements WebSocketHandler, VoiceClient, Monitor
    *
    * @throws Refusal as {@link LiveSessionRegistry#open}
    */
-  public static WebSocketHandler open(
+  static WebSocketHandler open(
       LiveSessionRegistry registry, Authenticator authenticator, Json json, Handshake handshake) {
     registry.requireService();
     VoiceSocket socket = new VoiceSocket(registry, authenticator, json, handshake.requestId());
@@ -72,7 +72,7 @@ public final class VoiceSocket implements WebSocketHandler, VoiceClient, Monitor
   }
 
   private void reserve(UUID userId) {
-    session = registry.open(new SessionOwner(userId, requestId), this);
+    session = registry.open(Actor.user(userId, requestId), this);
   }
 
   @Override

@@ -12,9 +12,9 @@ import java.util.function.LongSupplier;
  * @param peerTimeout ends a session if either side sends nothing, not even a pong; longer than two
  *     heartbeats
  * @param drainTimeout for the provider's last results
- * @param lostClientDrainTimeout for the same after the client has disconnected; with {@code
- *     peerTimeout}, less than five seconds
- * @param lease how long a session outlives its process; extended every third of it
+ * @param lostClientDrainTimeout for the provider's last results after the client has disconnected;
+ *     with {@code peerTimeout}, less than five seconds
+ * @param lease how long a session outlives its process; extended after a third of it
  * @param tickInterval between two checks of all sessions, in real time
  * @param nanoTime elapsed time in nanoseconds, as {@link System#nanoTime()}; thread-safe
  */

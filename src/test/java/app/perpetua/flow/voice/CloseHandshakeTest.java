@@ -183,7 +183,7 @@ class CloseHandshakeTest {
             "provider_gone",
             spoken(audio(PIECES.get(1)), new Step.Reset())),
         end(
-            "provider gives up",
+            "provider fails",
             4502,
             "provider_gone",
             spoken(audio(PIECES.get(1)), new Step.Close(1011, "NET-0000"))),
@@ -347,7 +347,7 @@ class CloseHandshakeTest {
       byte[] close = closeFrame(client);
       assertEquals(hex(frame(code, reason)), hex(close));
       if (reason.equals("negative payload length")) {
-        // Where the answer begins in the stream cannot be known; it is cut.
+        // The position of the response in the stream is unknown, so it is cut.
         assertEquals(-1, client.socket().getInputStream().read());
         return;
       }

@@ -10,8 +10,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.voice.FakeVoices.Client.Closed;
-import app.perpetua.flow.voice.LiveSessionRecorder.SessionOwner;
 import app.perpetua.flow.voice.Transcriber.SendResult;
 import app.perpetua.flow.voice.Transcriber.StreamEnd;
 import java.time.Duration;
@@ -66,7 +66,7 @@ class LiveSessionEndTest extends LiveSessionsFixture {
   void waiting_for_the_last_results_has_a_timeout() throws Exception {
     try (LiveSessionRegistry registry = registry(Duration.ofMillis(1), Optional.of(provider))) {
       provider.onFinish = () -> {};
-      LiveSession session = registry.open(new SessionOwner(user, "request-1"), client);
+      LiveSession session = registry.open(Actor.user(user, "request-1"), client);
       session.start();
       client.next("connected");
       session.end(EndReason.CLIENT_DONE);
@@ -318,7 +318,7 @@ class LiveSessionEndTest extends LiveSessionsFixture {
   }
 
   @Test
-  void without_a_transcriber_there_is_no_session() {
+  void without_a_transcriber_no_session_opens() {
     try (LiveSessionRegistry none = registry(LIMIT, Optional.empty())) {
       Refusal refusal = assertThrows(Refusal.class, none::requireService);
       assertEquals(ErrorCode.TRANSCRIPTION_SERVICE_UNAVAILABLE, refusal.code());

@@ -15,11 +15,11 @@ import app.perpetua.flow.harness.Invariants;
 import app.perpetua.flow.harness.MutableClock;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.jobs.Jobs;
+import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.Eventually;
 import app.perpetua.flow.sql.SqlCatalog;
 import app.perpetua.flow.voice.FakeVoices.Client.Closed;
-import app.perpetua.flow.voice.LiveSessionRecorder.SessionOwner;
 import com.zaxxer.hikari.HikariConfig;
 import com.zaxxer.hikari.HikariDataSource;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -138,7 +138,7 @@ abstract class LiveSessionsFixture {
   }
 
   LiveSession open() {
-    return live.open(new SessionOwner(user, "request-1"), client);
+    return live.open(Actor.user(user, "request-1"), client);
   }
 
   LiveSession connected() throws InterruptedException {

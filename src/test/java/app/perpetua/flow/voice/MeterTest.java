@@ -32,7 +32,7 @@ class MeterTest {
   }
 
   @Test
-  void it_runs_from_the_first_audio_to_the_end_in_whole_seconds() {
+  void the_meter_runs_from_the_first_audio_to_the_end_in_whole_seconds() {
     assertEquals(0, meter.seconds(nanos(50)));
     assertFalse(meter.isStarted());
     meter.start(nanos(10));
@@ -44,7 +44,7 @@ class MeterTest {
   }
 
   @Test
-  void the_longer_of_time_and_audio_counts() {
+  void elapsed_time_or_audio_counts_whichever_is_longer() {
     meter.audioProcessed(40);
     meter.start(nanos(0));
     assertEquals(10, meter.seconds(nanos(10)));

@@ -225,7 +225,7 @@ class VoiceBrowserTest {
   }
 
   @Test
-  void the_maximum_closes_with_4408() throws Exception {
+  void the_maximum_duration_closes_with_4408() throws Exception {
     speak("speak");
     next("transcript");
     nanos.advance(Duration.ofSeconds(91));

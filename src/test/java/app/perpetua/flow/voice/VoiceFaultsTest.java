@@ -84,7 +84,7 @@ class VoiceFaultsTest {
   }
 
   @Test
-  void promise_18_a_client_that_resets_the_connection() throws Exception {
+  void promise_18_a_client_that_resets_the_connection_ends_the_session() throws Exception {
     try (RawVoiceClient client = speaking()) {
       client.reset();
       billed("client_gone");
@@ -102,7 +102,7 @@ class VoiceFaultsTest {
   }
 
   @Test
-  void promise_18_a_client_that_is_frozen() throws Exception {
+  void promise_18_a_frozen_client_ends_the_session() throws Exception {
     try (RawVoiceClient client = speaking()) {
       nanos.advance(TIMEOUT.plusMillis(1));
       billed("client_gone");
@@ -111,7 +111,7 @@ class VoiceFaultsTest {
   }
 
   @Test
-  void promise_18_a_provider_that_resets_the_connection() throws Exception {
+  void promise_18_a_provider_that_resets_the_connection_ends_the_session() throws Exception {
     try (RawVoiceClient client = speaking(new Step.Reset())) {
       client.frames().write(Frames.BINARY, true, PIECES.get(1));
       assertEquals("TRANSCRIPTION_FAILED", client.next().get("code").stringValue());
@@ -121,7 +121,7 @@ class VoiceFaultsTest {
   }
 
   @Test
-  void promise_18_a_provider_that_closes_the_connection() throws Exception {
+  void promise_18_a_provider_that_closes_the_connection_ends_the_session() throws Exception {
     try (RawVoiceClient client = speaking(new Step.Close(1011, "NET-0000"))) {
       client.frames().write(Frames.BINARY, true, PIECES.get(1));
       assertEquals("TRANSCRIPTION_FAILED", client.next().get("code").stringValue());
@@ -131,7 +131,7 @@ class VoiceFaultsTest {
   }
 
   @Test
-  void promise_18_a_provider_that_is_frozen() throws Exception {
+  void promise_18_a_frozen_provider_ends_the_session() throws Exception {
     try (RawVoiceClient client = speaking(new Step.Freeze())) {
       client.frames().write(Frames.BINARY, true, PIECES.get(1));
       awaitMessages(service.deepgram().latest(), 2);
@@ -150,7 +150,7 @@ class VoiceFaultsTest {
 
   /** Sends more than the system's buffers hold, within the peer time-out. */
   @Test
-  void promise_18_a_slow_provider() throws Exception {
+  void promise_18_a_slow_provider_ends_the_session() throws Exception {
     service.deepgram().script(new Step.Final("This was heard."), new Step.Freeze());
     try (RawVoiceClient client =
         new RawVoiceClient(service.port(), "?token=" + user.accessToken())) {
@@ -173,7 +173,7 @@ class VoiceFaultsTest {
   }
 
   @Test
-  void promise_18_a_message_that_is_too_large() throws Exception {
+  void promise_18_a_message_that_is_too_large_ends_the_session() throws Exception {
     try (RawVoiceClient client = speaking()) {
       client.frames().write(Frames.BINARY, true, new byte[32 * 1024 + 1]);
       assertEquals("PAYLOAD_TOO_LARGE", client.next().get("code").stringValue());
@@ -183,7 +183,7 @@ class VoiceFaultsTest {
   }
 
   @Test
-  void promise_18_a_huge_frame() throws Exception {
+  void promise_18_a_huge_frame_ends_the_session() throws Exception {
     try (RawVoiceClient client = speaking()) {
       client.frames().write(Frames.BINARY, true, new byte[300 * 1024]);
       assertEquals("PAYLOAD_TOO_LARGE", client.next().get("code").stringValue());
@@ -193,7 +193,7 @@ class VoiceFaultsTest {
   }
 
   @Test
-  void promise_18_fragments_without_end() throws Exception {
+  void promise_18_endless_fragments_end_the_session() throws Exception {
     try (RawVoiceClient client = speaking()) {
       client.frames().write(Frames.BINARY, false, new byte[1024]);
       for (int i = 0; i < 32; i++) {
@@ -219,7 +219,7 @@ class VoiceFaultsTest {
   }
 
   @Test
-  void promise_18_empty_fragments_without_end() throws Exception {
+  void promise_18_endless_empty_fragments_end_the_session() throws Exception {
     try (RawVoiceClient client = speaking()) {
       client.frames().write(Frames.BINARY, false, new byte[0]);
       flood(client, Frames.CONTINUATION, new byte[0], false);
@@ -229,7 +229,7 @@ class VoiceFaultsTest {
   }
 
   @Test
-  void promise_18_a_flood_of_pings() throws Exception {
+  void promise_18_too_many_pings_end_the_session() throws Exception {
     try (RawVoiceClient client = speaking()) {
       flood(client, Frames.PING, new byte[10], true);
       assertEquals(1008, client.closeCode());
@@ -238,7 +238,7 @@ class VoiceFaultsTest {
   }
 
   @Test
-  void promise_18_a_flood_of_empty_messages() throws Exception {
+  void promise_18_too_many_empty_messages_end_the_session() throws Exception {
     try (RawVoiceClient client = speaking()) {
       flood(client, Frames.BINARY, new byte[0], true);
       assertEquals(1008, client.closeCode());
@@ -252,12 +252,12 @@ class VoiceFaultsTest {
         client.frames().write(code, last, payload);
       }
     } catch (IOException e) {
-      // Cut while flooding.
+      // The connection may break while the client sends.
     }
   }
 
   @Test
-  void promise_18_text_instead_of_audio() throws Exception {
+  void promise_18_text_instead_of_audio_ends_the_session() throws Exception {
     try (RawVoiceClient client = speaking()) {
       client.frames().text("not audio");
       assertEquals("VALIDATION_ERROR", client.next().get("code").stringValue());
@@ -267,7 +267,7 @@ class VoiceFaultsTest {
   }
 
   @Test
-  void promise_18_text_without_end() throws Exception {
+  void promise_18_endless_text_ends_the_session() throws Exception {
     try (RawVoiceClient client = speaking()) {
       client.frames().text("x".repeat(9_000));
       assertEquals("PAYLOAD_TOO_LARGE", client.next().get("code").stringValue());
@@ -277,7 +277,7 @@ class VoiceFaultsTest {
   }
 
   @Test
-  void promise_18_unmasked_frames() throws Exception {
+  void promise_18_an_unmasked_frame_ends_the_session() throws Exception {
     try (RawVoiceClient client = speaking()) {
       client.frames().write(Frames.BINARY, true, PIECES.get(1), false);
       assertEquals(1002, client.closeCode());
@@ -286,7 +286,7 @@ class VoiceFaultsTest {
   }
 
   @Test
-  void promise_18_an_unknown_opcode() throws Exception {
+  void promise_18_an_unknown_opcode_ends_the_session() throws Exception {
     try (RawVoiceClient client = speaking()) {
       client.frames().write(5, true, PIECES.get(1));
       assertEquals(1002, client.closeCode());
@@ -295,7 +295,7 @@ class VoiceFaultsTest {
   }
 
   @Test
-  void promise_18_a_ping_that_is_too_large() throws Exception {
+  void promise_18_a_ping_that_is_too_large_ends_the_session() throws Exception {
     try (RawVoiceClient client = speaking()) {
       client.frames().write(Frames.PING, true, new byte[126]);
       assertEquals(1002, client.closeCode());
