@@ -5,7 +5,7 @@ import app.perpetua.flow.achievements.AchievementModule;
 import app.perpetua.flow.activity.ActivityModule;
 import app.perpetua.flow.assistant.AssistantModule;
 import app.perpetua.flow.billing.BillingModule;
-import app.perpetua.flow.billing.BillingRoutes;
+import app.perpetua.flow.billing.TierFeatures;
 import app.perpetua.flow.credits.CreditModule;
 import app.perpetua.flow.events.EventListeners;
 import app.perpetua.flow.events.Partitions;
@@ -177,13 +177,13 @@ final class Modules {
     return union;
   }
 
-  private static BillingRoutes.Features features(Config config, Tier tier) {
+  private static TierFeatures features(Config config, Tier tier) {
     return switch (tier) {
       case FREE ->
-          new BillingRoutes.Features(
+          new TierFeatures(
               config.tasks().freeMaxSubtasks(), config.tasks().freeDescription(), false, 0);
       case PRO ->
-          new BillingRoutes.Features(
+          new TierFeatures(
               config.tasks().proMaxSubtasks(),
               config.tasks().proDescription(),
               config.voice().enabled(),

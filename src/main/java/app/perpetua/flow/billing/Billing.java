@@ -2,11 +2,7 @@ package app.perpetua.flow.billing;
 
 import java.util.Optional;
 
-/**
- * The services of billing.
- *
- * @param payments empty if payments are disabled
- */
+/** The services of billing; {@code payments} is empty if payments are disabled. */
 record Billing(
     Optional<Payments> payments,
     WebhookSignature signature,

@@ -14,7 +14,6 @@ import java.util.Optional;
  * @param creditsPerMonth credits that a user may buy in a calendar month (FR-051)
  * @param paymentFailures failed payments that start the grace period (FR-049)
  * @param grace length of the grace period
- * @param charges who charges for renewals
  * @param webhookSecrets keys that sign webhooks; without one, every webhook is refused
  * @param webhookAuthorization required value of a webhook's {@code Authorization} header
  */

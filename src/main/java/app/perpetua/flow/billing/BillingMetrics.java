@@ -7,12 +7,13 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Collectors;
 
 /**
  * Metrics of payments (FR-066): payments by outcome, webhooks and their delay, subscriptions by
  * status. Thread-safe.
  */
-public final class BillingMetrics {
+final class BillingMetrics {
   /** Counting reads one row per subscriber. */
   private static final Duration COUNT_INTERVAL = Duration.ofMinutes(5);
 
@@ -23,20 +24,14 @@ public final class BillingMetrics {
   private final Map<String, AtomicLong> subscriptions = new ConcurrentHashMap<>();
   private final AtomicLong countedAt = new AtomicLong(Long.MIN_VALUE);
 
-  public BillingMetrics(MeterRegistry registry) {
+  BillingMetrics(MeterRegistry registry) {
     this.registry = registry;
   }
 
-  /**
-   * @param outcome one of a few fixed values
-   */
   void payment(Payments.Kind kind, String outcome) {
     registry.counter("payments", "kind", kind.wireName(), "outcome", outcome).increment();
   }
 
-  /**
-   * @param outcome one of a few fixed values
-   */
   void webhook(String outcome) {
     registry.counter("webhook.events", "outcome", outcome).increment();
   }
@@ -51,19 +46,20 @@ public final class BillingMetrics {
    *
    * @param tx the system's
    */
-  public void measure(Tx tx) {
+  void measure(Tx tx) {
     long now = System.nanoTime();
     long last = countedAt.get();
     if ((last != Long.MIN_VALUE && now - last < COUNT_INTERVAL.toNanos())
         || !countedAt.compareAndSet(last, now)) {
       return;
     }
-    record Count(String status, long count) {}
-    Map<String, Long> counts = new ConcurrentHashMap<>();
-    tx.sql("billing.count_subscriptions")
-        .bind("since", tx.now().minus(MAX_AGE))
-        .list(row -> new Count(row.text("status"), row.bigint("count")))
-        .forEach(count -> counts.put(count.status(), count.count()));
+    Map<String, Long> counts =
+        tx
+            .sql("billing.count_subscriptions")
+            .bind("since", tx.now().minus(MAX_AGE))
+            .list(row -> Map.entry(row.text("status"), row.bigint("count")))
+            .stream()
+            .collect(Collectors.toMap(Map.Entry::getKey, Map.Entry::getValue));
     for (Subscription.Status status : Subscription.Status.values()) {
       if (status != Subscription.Status.EXPIRED) {
         gauge(status.wireName()).set(counts.getOrDefault(status.wireName(), 0L));

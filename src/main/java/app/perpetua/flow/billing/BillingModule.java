@@ -40,13 +40,12 @@ public final class BillingModule implements FeatureModule {
   private final BillingRoutes billing;
 
   /**
-   * @param features what each tier includes
    * @param payments empty if payments are disabled
    */
   public BillingModule(
       ModuleContext context,
       BillingConfig config,
-      Function<Tier, BillingRoutes.Features> features,
+      Function<Tier, TierFeatures> features,
       Optional<Payments> payments,
       Users users,
       Credits credits,
@@ -74,13 +73,13 @@ public final class BillingModule implements FeatureModule {
             new OrderPlacement(config, subscriptions, ids),
             webhooks,
             metrics);
-    orderRelease = new OrderReleaseJob(services, Endpoint::releaseKey, json);
+    orderRelease = new OrderReleaseJob(orders, Endpoint::releaseKey, json);
     subscriptionCheck = new SubscriptionCheckJob(jobs);
     listener = new SubscriptionListener(notifications);
     billing = new BillingRoutes(services, features);
   }
 
-  /** Updates the gauges that count rows. */
+  /** Updates the subscription gauges; {@code tx} is the system's. */
   public void measure(Tx tx) {
     metrics.measure(tx);
   }

@@ -10,39 +10,34 @@ import app.perpetua.flow.parsing.JsonReader;
 import app.perpetua.flow.sql.LockedUser.Tier;
 import app.perpetua.flow.sql.Tx;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** Endpoints of the subscription, of buying credits and of the provider's webhooks. */
-public final class BillingRoutes {
-  /** A tier's features, as the API returns them. */
-  public record Features(
-      int maxSubtasks, int maxDescriptionLength, boolean voiceNotes, int monthlyCredits) {}
-
+final class BillingRoutes {
   private static final System.Logger LOG = System.getLogger(BillingRoutes.class.getName());
 
-  /** Of one order; the limit of a month is separate. */
+  /** Credits in one order. */
   private static final int MAX_AMOUNT = 500;
 
   private static final Duration RETRY_AFTER = Duration.ofSeconds(10);
 
   private final Billing billing;
-  private final Function<Tier, Features> features;
+  private final Function<Tier, TierFeatures> features;
 
-  /**
-   * @param features of each tier
-   */
-  public BillingRoutes(Billing billing, Function<Tier, Features> features) {
+  BillingRoutes(Billing billing, Function<Tier, TierFeatures> features) {
     this.billing = billing;
     this.features = features;
   }
 
   /** GET /subscription. */
-  public Function<Tx, Reply> show(Request request) {
+  Function<Tx, Reply> show(Request request) {
     request.query().validate();
     return tx -> {
       Subscriptions.BillingState state = billing.subscriptions().state(tx);
@@ -58,24 +53,20 @@ public final class BillingRoutes {
   }
 
   /** POST /subscription/checkout. */
-  public TwoPhaseRequest<?, ?> checkout(Request request) {
+  TwoPhaseRequest<?, ?> checkout(Request request) {
     request.body().validate();
-    return orderPage((tx, response) -> billing.placement().pro(tx));
+    return orderPage((tx, _) -> billing.placement().pro(tx));
   }
 
   /** POST /subscription/cancel. */
-  public Function<Tx, Reply> cancel(Request request) {
+  Function<Tx, Reply> cancel(Request request) {
     request.body().validate();
-    return tx -> {
-      Map<String, Object> response = new LinkedHashMap<>();
-      response.put("status", "cancelled");
-      response.put("access_until", billing.subscriptions().cancel(tx));
-      return Reply.ok(response);
-    };
+    record Cancelled(String status, Instant accessUntil) {}
+    return tx -> Reply.ok(new Cancelled("cancelled", billing.subscriptions().cancel(tx)));
   }
 
   /** POST /credits/purchase. */
-  public TwoPhaseRequest<?, ?> purchase(Request request) {
+  TwoPhaseRequest<?, ?> purchase(Request request) {
     JsonReader body = request.body().required("amount");
     Integer amount = body.integer("amount", 1, MAX_AMOUNT);
     body.validate();
@@ -90,31 +81,30 @@ public final class BillingRoutes {
         });
   }
 
-  /** Creates an order, and adds fields to the response. */
-  @FunctionalInterface
-  private interface OrderRequest {
-    Order order(Tx tx, Map<String, Object> response);
-  }
-
   private record ReservedOrder(
       Payments payments,
       Payments.PaymentRequest payment,
       Order order,
       Map<String, Object> response) {}
 
-  /** Stores an order, and opens its payment page. */
-  private TwoPhaseRequest<ReservedOrder, Payments.PageResult> orderPage(OrderRequest request) {
+  /**
+   * Stores an order and opens its payment page.
+   *
+   * @param place creates the order and adds fields to the response
+   */
+  private TwoPhaseRequest<ReservedOrder, Payments.PageResult> orderPage(
+      BiFunction<Tx, Map<String, Object>, Order> place) {
     return new TwoPhaseRequest<>(
-        (tx, key) -> reserve(tx, key, request), (reserved, _, _) -> open(reserved), this::settle);
+        (tx, key) -> reserve(tx, key, place), (reserved, _, _) -> open(reserved), this::settle);
   }
 
-  private ReservedOrder reserve(Tx tx, UUID key, OrderRequest request) {
+  private ReservedOrder reserve(Tx tx, UUID key, BiFunction<Tx, Map<String, Object>, Order> place) {
     Payments payments =
         billing
             .payments()
             .orElseThrow(() -> unavailable("payments are not configured", Duration.ofHours(1)));
     Map<String, Object> response = new LinkedHashMap<>();
-    Order order = request.order(tx, response);
+    Order order = place.apply(tx, response);
     billing.orders().reserve(tx, order, key);
     Payments.PaymentRequest payment =
         new Payments.PaymentRequest(
@@ -132,7 +122,7 @@ public final class BillingRoutes {
       return reserved.payments().open(reserved.payment());
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
-      return new Payments.PageResult.Unavailable("the service is being stopped");
+      return new Payments.PageResult.Unavailable("the service is stopping");
     }
   }
 
@@ -159,7 +149,7 @@ public final class BillingRoutes {
   }
 
   /** POST /webhooks/checkout. */
-  public Function<Tx, Reply> webhook(Request request) {
+  Function<Tx, Reply> webhook(Request request) {
     byte[] body = request.bytes();
     if (!billing
         .signature()
@@ -168,7 +158,7 @@ public final class BillingRoutes {
             request.header("Cko-Signature").orElse(null),
             request.header("Authorization").orElse(null))) {
       billing.metrics().webhook("refused");
-      throw Refusal.of(ErrorCode.INVALID_SIGNATURE, "the signature is not the payment provider's");
+      throw Refusal.of(ErrorCode.INVALID_SIGNATURE, "the webhook's signature is not valid");
     }
     return tx -> {
       billing.webhooks().receive(tx, body);

@@ -15,9 +15,9 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Applies the events of a subscription manager in front of the provider. The manager charges by
- * itself, so an order is created when an event reports its payment. Events that are older than the
- * subscription's last one change nothing. Thread-safe.
+ * Applies the events of a subscription manager in front of the provider. The manager charges, so an
+ * order is created when an event reports its payment. Events that are older than the subscription's
+ * last one change nothing. Thread-safe.
  */
 final class ExternalSubscriptions {
   private final BillingConfig config;
@@ -135,10 +135,8 @@ final class ExternalSubscriptions {
    */
   Applied payment(Tx tx, PaymentEvent event) {
     boolean isFailure =
-        switch (event.kind()) {
-          case PAYMENT_DECLINED, PAYMENT_CAPTURE_DECLINED -> true;
-          default -> false;
-        };
+        event.kind() == PaymentEvent.Type.PAYMENT_DECLINED
+            || event.kind() == PaymentEvent.Type.PAYMENT_CAPTURE_DECLINED;
     Optional<UUID> user = isFailure ? subscriber(tx, event) : Optional.empty();
     if (user.isEmpty()) {
       return new Applied(Result.UNMATCHED, null);

@@ -9,12 +9,12 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Something that a user pays for, and the state of its payment. Immutable.
+ * An order of credits or Pro, and the state of its payment. Immutable.
  *
  * @param id the reference that the provider gets
  * @param credits number of credits; null for Pro
  * @param paymentId the provider's; null until it is known
- * @param renewal null unless the service charges for a further month
+ * @param renewal null unless the order is an attempt to charge for a further month
  * @param lastEvent the event that set the status; null if no event did
  * @param grantedAt when the user got credits or Pro; null before
  */
@@ -56,12 +56,11 @@ record Order(
     REFUNDED,
     DISPUTED;
 
-    /** True once money was moved; a failure no longer changes the status then. */
+    /** True once money has moved; then a failure no longer changes the status. */
     boolean hasMovedMoney() {
       return this == CAPTURED || this == REFUNDED || this == DISPUTED;
     }
 
-    /** True if nothing was paid. */
     boolean isFailure() {
       return this == DECLINED || this == VOIDED || this == EXPIRED;
     }
@@ -77,7 +76,7 @@ record Order(
 
   /**
    * Applies an event, independently of the order in which events arrive: a status that has moved
-   * money replaces a failure, and otherwise the later event wins.
+   * money replaces a failure, and otherwise the later event applies.
    *
    * @return empty if the event is outdated
    */
@@ -94,7 +93,7 @@ record Order(
         : Optional.empty();
   }
 
-  /** Sets a status that was found without an event. */
+  /** Sets a status that no event has reported. */
   Order withStatus(Status next, @Nullable String payment) {
     return with(next, payment == null ? paymentId : payment, lastEvent, grantedAt);
   }

@@ -7,12 +7,11 @@ import app.perpetua.flow.billing.Order.Price;
 import app.perpetua.flow.sql.Tx;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.YearMonth;
 import java.time.ZoneOffset;
 
 /** Creates orders of Pro and of credits, within their limits. Thread-safe. */
 final class OrderPlacement {
-  /** Unpaid orders that are older do not count towards the month's limit. */
+  /** Older unpaid orders do not count towards the month's limit. */
   private static final Duration RECENT = Duration.ofMinutes(30);
 
   /**
@@ -40,7 +39,7 @@ final class OrderPlacement {
         .find(tx)
         .filter(found -> found.status() == Subscription.Status.ACTIVE)
         .isPresent()) {
-      throw Refusal.of(ErrorCode.CONFLICT, "this account has Pro already");
+      throw Refusal.of(ErrorCode.CONFLICT, "this account already has Pro");
     }
     return Order.open(ids.next(), Payments.Kind.SUBSCRIPTION, null, config.proPrice(), tx.now());
   }
@@ -52,10 +51,7 @@ final class OrderPlacement {
    */
   CreditOrder credits(Tx tx, int amount) {
     Instant month =
-        YearMonth.from(tx.now().atOffset(ZoneOffset.UTC))
-            .atDay(1)
-            .atStartOfDay(ZoneOffset.UTC)
-            .toInstant();
+        Subscription.day(tx.now()).withDayOfMonth(1).atStartOfDay(ZoneOffset.UTC).toInstant();
     int ordered =
         tx.sql("billing.sum_bought")
             .bind("month", month)

@@ -11,9 +11,8 @@ import java.util.function.BiPredicate;
  * Voids an order whose process died before it had a payment page, and releases the request's
  * idempotency key. Thread-safe.
  */
-public final class OrderReleaseJob implements TransactionalHandler {
-  /** The job's kind. */
-  public static final String KIND = "order_release";
+final class OrderReleaseJob implements TransactionalHandler {
+  static final String KIND = "order_release";
 
   record Payload(UUID key) {}
 
@@ -22,10 +21,10 @@ public final class OrderReleaseJob implements TransactionalHandler {
   private final Json json;
 
   /**
-   * @param releaseKey releases an open idempotency key; false if it is not open any more
+   * @param releaseKey releases an open idempotency key; returns false if it is not open
    */
-  public OrderReleaseJob(Billing billing, BiPredicate<Tx, UUID> releaseKey, Json json) {
-    this.orders = billing.orders();
+  OrderReleaseJob(OrderStore orders, BiPredicate<Tx, UUID> releaseKey, Json json) {
+    this.orders = orders;
     this.releaseKey = releaseKey;
     this.json = json;
   }

@@ -51,7 +51,6 @@ final class OrderStore {
     return tx.sql("billing.find_last_attempt").bind("period_start", periodStart).one(Order::of);
   }
 
-  /** Inserts or updates the order. */
   void store(Tx tx, Order order) {
     EventOrder event = order.lastEvent();
     Attempt renewal = order.renewal();

@@ -21,11 +21,11 @@ final class PaymentApplication {
   enum Result implements WireName {
     APPLIED,
     OUTDATED,
-    /** Its type has no effect. */
+    /** The event's type has no effect. */
     IGNORED,
-    /** It belongs to no order or user. */
+    /** The event belongs to no order or user. */
     UNMATCHED,
-    /** Amount or currency are not the order's. */
+    /** Amount or currency differ from the order's. */
     MISMATCHED
   }
 
@@ -88,7 +88,7 @@ final class PaymentApplication {
     };
   }
 
-  /** Grants nothing, but has the payment's id and instrument. */
+  /** An approval grants nothing, but has the payment's id and instrument. */
   private Result approved(Tx tx, Order order, PaymentEvent event) {
     String payment = event.paymentId();
     if (payment == null) {
@@ -116,16 +116,7 @@ final class PaymentApplication {
     if (paymentId == null) {
       return null;
     }
-    record Stored(byte[] body, Instant receivedAt) {}
-    return tx
-        .sql("billing.find_approvals")
-        .list(
-            row ->
-                new Stored(
-                    Objects.requireNonNullElse(row.bytesOrNull("body"), new byte[0]),
-                    row.instant("received_at")))
-        .stream()
-        .map(stored -> PaymentEvent.parse(json, stored.body(), stored.receivedAt()))
+    return tx.sql("billing.find_approvals").list(row -> PaymentEvent.of(row, json)).stream()
         .filter(approval -> paymentId.equals(approval.paymentId()))
         .map(PaymentEvent::instrumentId)
         .filter(Objects::nonNull)
@@ -138,7 +129,7 @@ final class PaymentApplication {
    *
    * @param before as read under the lock
    * @param instrument that paid; null if unknown
-   * @param event the cause; null if the provider's response was
+   * @param event the cause; null for a response of the provider
    */
   void transition(
       Tx tx, Order before, Order after, @Nullable String instrument, @Nullable EventOrder event) {

@@ -3,6 +3,9 @@ package app.perpetua.flow.billing;
 import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.base.WireName;
+import app.perpetua.flow.parsing.Formats;
+import app.perpetua.flow.sql.Row;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -11,7 +14,8 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.temporal.ChronoUnit;
-import java.util.Locale;
+import java.util.Arrays;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -29,7 +33,7 @@ import tools.jackson.databind.JsonNode;
  * @param subscriptionId the subscription manager's
  * @param amountCents in the currency's minor unit
  * @param currency ISO 4217
- * @param instrumentId what further charges can be made to
+ * @param instrumentId identifies the card or account for later charges
  */
 record PaymentEvent(
     String id,
@@ -42,8 +46,8 @@ record PaymentEvent(
     @Nullable Integer amountCents,
     @Nullable String currency,
     @Nullable String instrumentId) {
-  /** Types with an effect; one that only follows others has a higher rank. */
-  enum Type {
+  /** Types with an effect. A type that follows another one has a higher rank. */
+  enum Type implements WireName {
     PAYMENT_APPROVED(10),
     PAYMENT_DECLINED(20),
     PAYMENT_CAPTURE_DECLINED(21),
@@ -67,11 +71,9 @@ record PaymentEvent(
 
   private static final Pattern ID = Pattern.compile("[!-~]{1,200}");
   private static final Pattern TYPE = Pattern.compile("[!-~]{1,100}");
-  private static final Pattern UUID_FORM =
-      Pattern.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}");
   private static final Pattern CURRENCY = Pattern.compile("[A-Z]{3}");
 
-  /** An event that is further ahead would outrank all that follow. */
+  /** An event that is further ahead would outrank all later ones. */
   private static final Duration MAX_SKEW = Duration.ofDays(1);
 
   private static final Instant EARLIEST = Instant.parse("2000-01-01T00:00:00Z");
@@ -106,6 +108,12 @@ record PaymentEvent(
         cents(data.path("amount")),
         text(data, "currency", CURRENCY),
         text(data.path("source"), "id", ID));
+  }
+
+  /** A stored event. */
+  static PaymentEvent of(Row row, Json json) {
+    byte[] body = Objects.requireNonNullElse(row.bytesOrNull("body"), new byte[0]);
+    return parse(json, body, row.instant("received_at"));
   }
 
   private static JsonNode tree(Json json, byte[] body) {
@@ -145,7 +153,7 @@ record PaymentEvent(
   }
 
   private static @Nullable UUID uuid(@Nullable String text) {
-    return text != null && UUID_FORM.matcher(text).matches() ? UUID.fromString(text) : null;
+    return text == null ? null : Formats.uuid(text);
   }
 
   private static @Nullable Integer cents(JsonNode amount) {
@@ -153,19 +161,17 @@ record PaymentEvent(
   }
 
   Type kind() {
-    for (Type known : Type.values()) {
-      if (known != Type.OTHER && known.name().toLowerCase(Locale.ROOT).equals(type)) {
-        return known;
-      }
-    }
-    return Type.OTHER;
+    return Arrays.stream(Type.values())
+        .filter(known -> known != Type.OTHER && known.wireName().equals(type))
+        .findFirst()
+        .orElse(Type.OTHER);
   }
 
   EventOrder order() {
     return new EventOrder(at, kind().rank, id);
   }
 
-  /** True if the event has that amount and currency; partial payments and refunds have not. */
+  /** False for partial payments and refunds. */
   boolean isAbout(Order.Price price) {
     return Integer.valueOf(price.cents()).equals(amountCents) && price.currency().equals(currency);
   }

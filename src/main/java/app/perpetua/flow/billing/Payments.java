@@ -21,7 +21,7 @@ public interface Payments {
    * @param order the order's id; the provider's events repeat it
    * @param amountCents in the currency's minor unit
    * @param currency ISO 4217
-   * @param keepInstrument whether later charges without the user will follow
+   * @param keepInstrument whether charges without the user will follow
    */
   record PaymentRequest(
       UUID order,
@@ -50,7 +50,7 @@ public interface Payments {
   /**
    * A charge without the user.
    *
-   * @param idempotencyKey the same for every repeat of one attempt, which so charges once
+   * @param idempotencyKey the same for all repetitions of an attempt, so that they charge once
    * @param order the order's id
    * @param instrumentId of the first payment
    * @param previousPaymentId the payment that the instrument comes from; null if unknown
@@ -63,7 +63,6 @@ public interface Payments {
       String currency,
       String instrumentId,
       @Nullable String previousPaymentId) {
-    /** Omits the instrument. */
     @Override
     public String toString() {
       return "Charge[" + idempotencyKey + "]";
@@ -92,12 +91,11 @@ public interface Payments {
     record Unknown(String reason) implements Outcome {}
   }
 
-  /** Creates a payment page. */
   PageResult open(PaymentRequest request) throws InterruptedException;
 
   /** Charges once per idempotency key. */
   Outcome charge(Charge charge) throws InterruptedException;
 
-  /** Fetches the current state of a payment. */
+  /** The current state of a payment. */
   Outcome fetch(String paymentId) throws InterruptedException;
 }

@@ -7,15 +7,13 @@ import app.perpetua.flow.billing.Order.Attempt;
 import app.perpetua.flow.billing.Order.Status;
 import app.perpetua.flow.billing.Payments.Outcome;
 import app.perpetua.flow.jobs.Job;
-import app.perpetua.flow.jobs.TransactionalHandler;
+import app.perpetua.flow.jobs.TransactionalHandler.Next;
 import app.perpetua.flow.jobs.TwoPhaseHandler;
 import app.perpetua.flow.notifications.Notification;
 import app.perpetua.flow.notifications.Notifications;
 import app.perpetua.flow.sql.Tx;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.LocalDate;
-import java.time.ZoneOffset;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
@@ -26,17 +24,13 @@ import java.util.UUID;
  * attempt whose outcome is unknown is repeated with the same key before another one starts.
  * Thread-safe.
  */
-public final class RenewalJob implements TwoPhaseHandler<RenewalJob.ChargeRequest, Outcome> {
-  /** The job's kind. */
-  public static final String KIND = "subscription_move";
+final class RenewalJob implements TwoPhaseHandler<RenewalJob.ChargeRequest, Outcome> {
+  static final String KIND = "subscription_move";
 
   /**
-   * What the call to the payment provider needs.
-   *
-   * @param orderId the attempt's
-   * @param paymentId if present, the payment is fetched instead of charged
+   * @param paymentId of the attempt's payment, which is then fetched instead of charged
    */
-  public record ChargeRequest(UUID orderId, Optional<String> paymentId, Payments.Charge charge) {}
+  record ChargeRequest(UUID orderId, Optional<String> paymentId, Payments.Charge charge) {}
 
   private static final System.Logger LOG = System.getLogger(RenewalJob.class.getName());
 
@@ -94,7 +88,8 @@ public final class RenewalJob implements TwoPhaseHandler<RenewalJob.ChargeReques
     Instant end = grace.end();
     if (!tx.now().isBefore(end)) {
       subscriptions.end(tx, found, "unpaid");
-    } else if (grace.warnedAt() == null && !day(end).isAfter(day(tx.now()).plusDays(1))) {
+    } else if (grace.warnedAt() == null
+        && !Subscription.day(end).isAfter(Subscription.day(tx.now()).plusDays(1))) {
       notifications.add(
           tx,
           Notification.Type.SUBSCRIPTION,
@@ -120,9 +115,10 @@ public final class RenewalJob implements TwoPhaseHandler<RenewalJob.ChargeReques
     Instant periodStart = found.period().end();
     Optional<Order> last = orders.lastAttempt(tx, periodStart);
     if (last.isPresent() && last.get().status() == Status.OPEN) {
-      return request(last.get(), found, tx);
+      return request(tx, last.get(), found);
     }
-    if (last.isPresent() && !day(last.get().createdAt()).isBefore(day(tx.now()))) {
+    if (last.isPresent()
+        && !Subscription.day(last.get().createdAt()).isBefore(Subscription.day(tx.now()))) {
       return Prepared.done();
     }
     Order next =
@@ -132,12 +128,13 @@ public final class RenewalJob implements TwoPhaseHandler<RenewalJob.ChargeReques
       return Prepared.done();
     }
     orders.store(tx, next);
-    return request(next, found, tx);
+    return request(tx, next, found);
   }
 
-  private static Prepared<ChargeRequest> request(Order order, Subscription found, Tx tx) {
+  private static Prepared<ChargeRequest> request(Tx tx, Order order, Subscription found) {
     Attempt attempt = Objects.requireNonNull(order.renewal());
-    String key = found.id() + ":" + day(attempt.periodStart()) + ":" + attempt.number();
+    String key =
+        found.id() + ":" + Subscription.day(attempt.periodStart()) + ":" + attempt.number();
     return new Prepared.Call<>(
         new ChargeRequest(
             order.id(),
@@ -161,11 +158,11 @@ public final class RenewalJob implements TwoPhaseHandler<RenewalJob.ChargeReques
   }
 
   @Override
-  public TransactionalHandler.Next settle(Tx tx, Job job, ChargeRequest request, Outcome outcome) {
+  public Next settle(Tx tx, Job job, ChargeRequest request, Outcome outcome) {
     Order order = orders.find(tx, request.orderId()).orElse(null);
     if (order == null || order.status() != Status.OPEN) {
-      // A webhook has reported the outcome already.
-      return new TransactionalHandler.Next.Done();
+      // A webhook has already reported the outcome.
+      return new Next.Done();
     }
     switch (outcome) {
       case Outcome.Captured(String payment) ->
@@ -187,23 +184,19 @@ public final class RenewalJob implements TwoPhaseHandler<RenewalJob.ChargeReques
         return unknown(job, order, reason);
       }
     }
-    return new TransactionalHandler.Next.Done();
+    return new Next.Done();
   }
 
   /** The attempt stays open, so the next day repeats it before another one starts. */
-  private TransactionalHandler.Next unknown(Job job, Order order, String reason) {
+  private Next unknown(Job job, Order order, String reason) {
     metrics.payment(order.kind(), "unknown");
     if (!job.isLastAttempt()) {
-      return new TransactionalHandler.Next.Retry(Duration.ZERO, reason);
+      return new Next.Retry(Duration.ZERO, reason);
     }
     LOG.log(
         System.Logger.Level.WARNING,
         "charge outcome unknown: " + reason,
         LogFields.of("order_id", order.id()));
-    return new TransactionalHandler.Next.Done();
-  }
-
-  private static LocalDate day(Instant time) {
-    return LocalDate.ofInstant(time, ZoneOffset.UTC);
+    return new Next.Done();
   }
 }

@@ -11,8 +11,7 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A user's only subscription, and its transitions. One that has expired can be continued.
- * Immutable.
+ * A user's only subscription, and its transitions. An expired one can be resumed. Immutable.
  *
  * @param externalId the subscription manager's id; null without a manager
  * @param payment the payment of the current period
@@ -44,7 +43,7 @@ record Subscription(
 
   /**
    * @param id the provider's; null if unknown
-   * @param instrumentId what further charges are made to; null if unknown
+   * @param instrumentId identifies the card or account for later charges; null if unknown
    */
   record Payment(@Nullable String id, @Nullable String instrumentId) {}
 
@@ -82,7 +81,6 @@ record Subscription(
    */
   record Grace(Instant end, @Nullable Instant warnedAt) {}
 
-  /** The first month, starting now. */
   static Subscription start(UUID id, Instant now, Payment payment) {
     return new Subscription(
         id, Status.ACTIVE, null, payment, Period.startingAt(now), null, 0, null, null);
@@ -102,18 +100,14 @@ record Subscription(
     } else {
       paid = isDue(now) ? period.next() : period.extended();
     }
-    return new Subscription(
-        id,
-        staysCancelled ? Status.CANCELLED : Status.ACTIVE,
-        externalId,
-        new Payment(
-            latest.id(),
-            latest.instrumentId() == null ? payment.instrumentId() : latest.instrumentId()),
-        paid,
-        null,
-        0,
-        staysCancelled ? cancelledAt : null,
-        lastEvent);
+    String instrument =
+        latest.instrumentId() == null ? payment.instrumentId() : latest.instrumentId();
+    return with(new Payment(latest.id(), instrument), paid)
+        .with(
+            staysCancelled ? Status.CANCELLED : Status.ACTIVE,
+            null,
+            0,
+            staysCancelled ? cancelledAt : null);
   }
 
   Subscription paymentFailed(Instant now, int maxFailures, Duration gracePeriod) {
@@ -136,16 +130,7 @@ record Subscription(
   }
 
   Subscription withInstrument(String instrumentId) {
-    return new Subscription(
-        id,
-        status,
-        externalId,
-        new Payment(payment.id(), instrumentId),
-        period,
-        grace,
-        failures,
-        cancelledAt,
-        lastEvent);
+    return with(new Payment(payment.id(), instrumentId), period);
   }
 
   /** Records an event unless a later one is recorded. */
@@ -163,12 +148,12 @@ record Subscription(
         isLater ? event : lastEvent);
   }
 
-  /** True if the current period ends on that day (UTC) or before. */
+  /** True if the current period ends on the day of {@code now} (UTC) or before. */
   boolean isDue(Instant now) {
     return !day(period.end()).isAfter(day(now));
   }
 
-  private static LocalDate day(Instant time) {
+  static LocalDate day(Instant time) {
     return LocalDate.ofInstant(time, ZoneOffset.UTC);
   }
 
@@ -176,6 +161,11 @@ record Subscription(
       Status next, @Nullable Grace nextGrace, int count, @Nullable Instant cancelled) {
     return new Subscription(
         id, next, externalId, payment, period, nextGrace, count, cancelled, lastEvent);
+  }
+
+  private Subscription with(Payment latest, Period current) {
+    return new Subscription(
+        id, status, externalId, latest, current, grace, failures, cancelledAt, lastEvent);
   }
 
   static Subscription of(Row row) {

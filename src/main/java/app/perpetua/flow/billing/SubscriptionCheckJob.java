@@ -15,24 +15,21 @@ import java.util.UUID;
  * Finds the subscriptions that are due on a day, in the order of their users' ids, and enqueues a
  * {@link RenewalJob} for each, so that one that fails does not delay the others. Thread-safe.
  */
-public final class SubscriptionCheckJob implements DailyJobs.Batch {
+final class SubscriptionCheckJob implements DailyJobs.Batch {
   static final int BATCH = 200;
 
   private static final String FIRST = "00000000-0000-0000-0000-000000000000";
 
   private final Jobs jobs;
 
-  public SubscriptionCheckJob(Jobs jobs) {
+  SubscriptionCheckJob(Jobs jobs) {
     this.jobs = jobs;
   }
 
   @Override
   public Optional<String> run(Tx tx, LocalDate day, String cursor) {
     Instant tomorrow =
-        LocalDate.ofInstant(tx.now(), ZoneOffset.UTC)
-            .plusDays(1)
-            .atStartOfDay(ZoneOffset.UTC)
-            .toInstant();
+        Subscription.day(tx.now()).plusDays(1).atStartOfDay(ZoneOffset.UTC).toInstant();
     List<UUID> due =
         tx.sql("billing.list_due")
             .bind("horizon", tomorrow)

@@ -13,8 +13,7 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** Notifies users about changes of their subscription and about bought credits. Thread-safe. */
-public final class SubscriptionListener implements EventListener {
-  /** The link of all notifications. */
+final class SubscriptionListener implements EventListener {
   static final String LINK = "/subscription";
 
   private static final String PURCHASED = "purchased";
@@ -26,7 +25,7 @@ public final class SubscriptionListener implements EventListener {
 
   private final Notifications notifications;
 
-  public SubscriptionListener(Notifications notifications) {
+  SubscriptionListener(Notifications notifications) {
     this.notifications = notifications;
   }
 
@@ -61,8 +60,7 @@ public final class SubscriptionListener implements EventListener {
                   "Your credits are here", granted.amount() + " credits were added. Thank you!");
           case Event.CreditsExpired expired ->
               new Notice(
-                  "A purchase was refunded",
-                  expired.amount() + " credits that were left of it were taken back.");
+                  "A purchase was refunded", expired.amount() + " remaining credits were removed.");
           default -> throw new IllegalArgumentException(event.getClass().getSimpleName());
         };
     notifications.add(

@@ -21,17 +21,15 @@ import org.jspecify.annotations.Nullable;
  * Changes subscriptions (FR-047 to FR-050), with the user's tier, monthly credits and activity
  * entries. Thread-safe.
  */
-public final class Subscriptions {
+final class Subscriptions {
   /**
-   * The user's tier and subscription, as shown to the user.
-   *
-   * @param status of the contract; null if there never was a subscription
+   * @param status null if there never was a subscription
    * @param periodEnd null if there never was a subscription
    * @param graceEnd null outside of the grace period
    */
-  public record BillingState(
+  record BillingState(
       Tier tier, @Nullable String status, @Nullable Instant periodEnd, @Nullable Instant graceEnd) {
-    public boolean cancelsAtPeriodEnd() {
+    boolean cancelsAtPeriodEnd() {
       return "cancelled".equals(status);
     }
   }
@@ -42,7 +40,7 @@ public final class Subscriptions {
   private final Ids ids;
   private final Events events;
 
-  public Subscriptions(BillingConfig config, Users users, Credits credits, Ids ids, Events events) {
+  Subscriptions(BillingConfig config, Users users, Credits credits, Ids ids, Events events) {
     this.config = config;
     this.users = users;
     this.credits = credits;
@@ -51,11 +49,9 @@ public final class Subscriptions {
   }
 
   /**
-   * Returns the acting user's billing state.
-   *
    * @throws Refusal {@code UNAUTHORIZED} if the account was deleted
    */
-  public BillingState state(Tx tx) {
+  BillingState state(Tx tx) {
     return tx.sql("billing.find_billing_state")
         .one(
             row ->
@@ -67,19 +63,18 @@ public final class Subscriptions {
         .orElseThrow(Refusal::accountDeleted);
   }
 
-  /** The acting user's subscription. Under the owner's lock. */
   Optional<Subscription> find(Tx tx) {
     return tx.sql("billing.find_subscription").one(Subscription::of);
   }
 
   /**
-   * Cancels the subscription at the end of its period; at once if the period is over. Does nothing
-   * if it is cancelled already.
+   * Cancels the subscription at the end of its period, or at once if the period has ended. Does
+   * nothing if it is cancelled already.
    *
    * @return when Pro ends
    * @throws Refusal {@code CONFLICT} if there is nothing to cancel
    */
-  public Instant cancel(Tx tx) {
+  Instant cancel(Tx tx) {
     Subscription found =
         find(tx)
             .filter(subscription -> subscription.status() != Status.EXPIRED)
@@ -106,7 +101,7 @@ public final class Subscriptions {
    * @param found null if the user has never had a subscription
    * @param resume true if the payment resumes a cancelled subscription
    * @param orderId identifies the month's credits
-   * @param event the cause; null if the provider's response was
+   * @param event the cause; null for a response of the provider
    */
   void paid(
       Tx tx,
@@ -132,7 +127,7 @@ public final class Subscriptions {
         null);
   }
 
-  /** Counts a failed payment for the month that starts then, if that month is still unpaid. */
+  /** Counts a failed payment, unless the month that starts at {@code periodStart} is paid. */
   void paymentFailed(Tx tx, Instant periodStart) {
     Subscription found = find(tx).orElse(null);
     if (found == null
@@ -188,7 +183,6 @@ public final class Subscriptions {
             subscription.id(), change, tier, subscription.status().wireName(), until, reason));
   }
 
-  /** Inserts or updates the subscription. */
   void store(Tx tx, Subscription subscription) {
     Subscription.Grace grace = subscription.grace();
     EventOrder event = subscription.lastEvent();

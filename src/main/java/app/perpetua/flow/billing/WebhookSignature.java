@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * Verifies webhooks (FR-048): {@code Cko-Signature} is the HMAC-SHA256 of the body in lower-case
  * hex. Compares in constant time. Thread-safe.
  */
-public final class WebhookSignature {
+final class WebhookSignature {
   private static final String ALGORITHM = "HmacSHA256";
 
   private final List<SecretKeySpec> keys;
@@ -25,7 +25,7 @@ public final class WebhookSignature {
    * @param secrets each is accepted, for rotation; blank ones are ignored
    * @param authorization required value of the {@code Authorization} header
    */
-  public WebhookSignature(List<Secret> secrets, Optional<Secret> authorization) {
+  WebhookSignature(List<Secret> secrets, Optional<Secret> authorization) {
     this.keys =
         secrets.stream()
             .filter(secret -> !secret.value().isBlank())
@@ -35,13 +35,10 @@ public final class WebhookSignature {
   }
 
   /**
-   * Verifies a webhook's signature and authorization, in constant time.
-   *
    * @param signature {@code Cko-Signature}; null if missing
    * @param authorizationHeader null if missing
    */
-  public boolean verifies(
-      byte[] body, @Nullable String signature, @Nullable String authorizationHeader) {
+  boolean verifies(byte[] body, @Nullable String signature, @Nullable String authorizationHeader) {
     byte[] presented = bytes(signature == null ? "" : signature);
     boolean signed = false;
     for (SecretKeySpec key : keys) {

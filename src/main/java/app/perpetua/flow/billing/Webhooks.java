@@ -11,9 +11,7 @@ import app.perpetua.flow.jobs.TransactionalHandler;
 import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.Tx;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -23,14 +21,19 @@ import org.jspecify.annotations.Nullable;
  * transaction. If that fails, the event is still stored and acknowledged, and a job applies it.
  * Thread-safe.
  */
-public final class Webhooks implements TransactionalHandler {
+final class Webhooks implements TransactionalHandler {
   /** The kind of the job that applies stored events. */
-  public static final String APPLY = "webhook_apply";
+  static final String APPLY = "webhook_apply";
 
   /** The provider repeats an event for about 30 hours. */
   private static final Duration RETENTION = Duration.ofDays(90);
 
   private static final System.Logger LOG = System.getLogger(Webhooks.class.getName());
+
+  /**
+   * @param userId null if the event belongs to no user
+   */
+  record Applied(Result result, @Nullable UUID userId) {}
 
   private final BillingConfig config;
   private final OrderStore orders;
@@ -101,18 +104,11 @@ public final class Webhooks implements TransactionalHandler {
 
   @Override
   public Next run(Tx tx, Job job) {
-    record Stored(byte[] body, Instant receivedAt) {}
     UUID id = UUID.fromString(job.key());
-    Optional<Stored> stored =
-        tx.sql("billing.find_event")
-            .bind("id", id)
-            .one(
-                row ->
-                    new Stored(
-                        Objects.requireNonNullElse(row.bytesOrNull("body"), new byte[0]),
-                        row.instant("received_at")));
-    stored.ifPresent(
-        found -> apply(tx, id, PaymentEvent.parse(json, found.body(), found.receivedAt())));
+    tx.sql("billing.find_event")
+        .bind("id", id)
+        .one(row -> PaymentEvent.of(row, json))
+        .ifPresent(event -> apply(tx, id, event));
     return new Next.Done();
   }
 
@@ -123,11 +119,17 @@ public final class Webhooks implements TransactionalHandler {
           case SUBSCRIPTION_RENEWED, SUBSCRIPTION_CANCELLED -> external.apply(tx, event);
           default -> payment(tx, event);
         };
-    boolean done = applied.result() == Result.APPLIED || applied.result() == Result.OUTDATED;
+    String status =
+        switch (applied.result()) {
+          case APPLIED, OUTDATED -> "applied";
+          case IGNORED -> "ignored";
+          case UNMATCHED, MISMATCHED -> "unmatched";
+        };
+    boolean done = status.equals("applied");
     tx.sql("billing.mark_event")
         .bind("id", id)
         .bind("owner", applied.userId())
-        .bind("status", done ? "applied" : status(applied.result()))
+        .bind("status", status)
         .bind("applied_at", done ? tx.now() : null)
         .atCommit();
     metrics.webhook(applied.result().wireName());
@@ -141,15 +143,6 @@ public final class Webhooks implements TransactionalHandler {
               .with("kind", event.kind())
               .with("user_id", applied.userId()));
     }
-  }
-
-  /**
-   * @param userId null if the event belongs to no user
-   */
-  record Applied(Result result, @Nullable UUID userId) {}
-
-  private static String status(Result result) {
-    return result == Result.IGNORED ? "ignored" : "unmatched";
   }
 
   private Applied payment(Tx tx, PaymentEvent event) {
@@ -168,12 +161,10 @@ public final class Webhooks implements TransactionalHandler {
   }
 
   /**
-   * Deletes old events.
-   *
    * @param tx the system's
    * @return the number of deleted events, at most {@code batch}
    */
-  public static int deleteOld(Tx tx, int batch) {
+  static int deleteOld(Tx tx, int batch) {
     return tx.sql("billing.delete_old_events")
         .bind("horizon", tx.now().minus(RETENTION))
         .bind("count", batch)

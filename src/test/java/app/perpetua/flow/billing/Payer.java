@@ -140,7 +140,7 @@ final class Payer {
         database.row("select status from billing.purchases where id = ?", order).get("status"));
   }
 
-  /** Their only order. */
+  /** The user's only order. */
   UUID order() {
     return UUID.fromString(
         String.valueOf(

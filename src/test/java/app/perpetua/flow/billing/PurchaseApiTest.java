@@ -63,7 +63,7 @@ class PurchaseApiTest {
   }
 
   @Test
-  void FR_051_at_most_500_in_a_month_paid_or_being_paid() {
+  void FR_051_paid_and_open_orders_are_limited_to_500_credits_a_month() {
     UUID order = payer.ordersCredits(300);
     Api.Answer over = buy(201).expect(409, "LIMIT_EXCEEDED");
     assertEquals(500, over.json().at("/error/limit").intValue());

@@ -27,7 +27,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import tools.jackson.databind.JsonNode;
 
-/** The life of a subscription that this service charges for. */
+/** Subscriptions that this service charges for. */
 class SubscriptionApiTest {
   private static final String CHECKOUT = "/api/v1/subscription/checkout";
   private static final String CANCEL = "/api/v1/subscription/cancel";
@@ -102,7 +102,7 @@ class SubscriptionApiTest {
   }
 
   @Test
-  void FR_047_paying_on_the_page_makes_pro() throws InterruptedException {
+  void FR_047_a_payment_on_the_page_starts_pro() throws InterruptedException {
     JsonNode page = payer.api().post(CHECKOUT).expect(200).data();
     String session = page.get("session_id").stringValue();
     assertTrue(page.get("checkout_url").stringValue().endsWith("/checkout/pay/" + session));
@@ -125,7 +125,7 @@ class SubscriptionApiTest {
   }
 
   @Test
-  void a_declined_card_on_the_page_changes_nothing_and_another_card_may_follow()
+  void a_declined_card_on_the_page_changes_nothing_and_another_card_can_be_used()
       throws InterruptedException {
     String session = payer.api().post(CHECKOUT).expect(200).data().get("session_id").stringValue();
     service.checkout().decline(session);
@@ -220,7 +220,7 @@ class SubscriptionApiTest {
     assertEquals("active", payer.status());
     assertTrue(payer.periodEnd().isAfter(end.plus(Duration.ofDays(27))));
     assertEquals(1, payer.charged(null));
-    // 50 of the first month's 100 are carried over to the new 100.
+    // 50 of the first month's 100 credits are carried over.
     assertEquals(150, payer.credits("subscription"));
     assertEquals(List.of("Welcome to Pro", "Pro was renewed"), payer.notifications());
     assertEquals(Set.of(), move());
@@ -230,7 +230,7 @@ class SubscriptionApiTest {
   }
 
   @Test
-  void FR_049_FR_050_three_failures_open_grace_which_ends_in_the_free_tier() {
+  void FR_049_FR_050_three_failures_start_the_grace_period_which_ends_in_the_free_tier() {
     payer.goesPro();
     service.checkout().script(List.of(new Step.Decline(), new Step.Decline(), new Step.Decline()));
     becomesDue();
@@ -259,7 +259,7 @@ class SubscriptionApiTest {
     assertEquals("expired", payer.status());
     assertEquals("free", payer.tier());
     assertTrue(payer.subscription().get("grace_period_end").isNull());
-    // Leaving Pro keeps 50.
+    // 50 credits are carried over when Pro ends.
     assertEquals(50, payer.credits("subscription"));
     assertEquals(
         List.of(
@@ -277,7 +277,7 @@ class SubscriptionApiTest {
   }
 
   @Test
-  void a_payment_that_succeeds_in_between_returns_to_active() {
+  void a_successful_payment_after_a_failure_makes_the_subscription_active() {
     payer.goesPro();
     Instant end = payer.periodEnd();
     service.checkout().script(List.of(new Step.Decline()));
@@ -384,7 +384,7 @@ class SubscriptionApiTest {
   }
 
   @Test
-  void a_cancelled_subscription_is_pro_to_the_periods_end() {
+  void a_cancelled_subscription_keeps_pro_until_the_end_of_the_period() {
     payer.goesPro();
     Instant end = payer.periodEnd();
     JsonNode cancelled = payer.api().post(CANCEL).expect(200).data();
@@ -404,7 +404,7 @@ class SubscriptionApiTest {
   }
 
   @Test
-  void with_nothing_to_cancel_it_is_409() {
+  void cancelling_without_a_subscription_is_409() {
     payer.api().post(CANCEL).expect(409, "CONFLICT");
   }
 
@@ -487,7 +487,7 @@ class SubscriptionApiTest {
   }
 
   @Test
-  void a_manager_in_front_may_renew_and_cancel() {
+  void a_subscription_manager_can_renew_and_cancel() {
     Map<String, Object> who = Map.of("user_id", payer.userId(), "subscription_id", "sub_7");
     CheckoutEvent renewed =
         CheckoutEvent.of("subscription_renewed", service.clock().instant())

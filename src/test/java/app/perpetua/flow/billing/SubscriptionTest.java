@@ -26,7 +26,7 @@ class SubscriptionTest {
   }
 
   @Test
-  void FR_047_the_day_of_the_month_is_kept() {
+  void FR_047_later_periods_end_on_the_same_day_of_the_month() {
     Subscription subscription = started();
     List<String> ends = new ArrayList<>();
     for (int month = 0; month < 14; month++) {

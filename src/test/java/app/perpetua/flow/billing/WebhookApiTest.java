@@ -66,7 +66,7 @@ class WebhookApiTest {
   }
 
   @Test
-  void FR_048_only_what_is_signed_with_our_secret_is_taken() {
+  void FR_048_a_webhook_without_a_valid_signature_is_refused() {
     UUID order = payer.ordersCredits(10);
     byte[] body = captured(order, 50).body();
     String good = CheckoutEvent.signature(FakeCheckout.WEBHOOK_SECRET, body);
@@ -210,7 +210,7 @@ class WebhookApiTest {
     assertTrue(ends.iterator().next().endsWith(" src_kept 10"), ends::toString);
   }
 
-  /** One second after the other. */
+  /** Events one second apart. */
   private static List<CheckoutEvent> events(Payer of, UUID order, int cents, List<String> types) {
     List<CheckoutEvent> events = new ArrayList<>();
     Instant at = service.clock().instant();
@@ -318,7 +318,7 @@ class WebhookApiTest {
   }
 
   @Test
-  void FR_047_types_that_we_do_not_know_are_kept() {
+  void FR_047_events_of_unknown_types_are_stored() {
     for (String type :
         List.of(
             "card_verified", "payment_pending", "PAYMENT_CAPTURED", "other", "payment_captured2")) {
@@ -378,7 +378,7 @@ class WebhookApiTest {
   void an_event_that_cannot_be_applied_is_stored_and_applied_by_a_job() {
     UUID order = payer.ordersCredits(10);
     CheckoutEvent event = captured(order, 50);
-    // Makes the application of the payment fail.
+    // The payment can then not be applied.
     database.run(
         "alter table billing.ai_credit_grants add constraint broken check (credit_type <> 'purchased') not valid");
     try {

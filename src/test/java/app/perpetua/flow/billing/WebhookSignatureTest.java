@@ -35,7 +35,7 @@ class WebhookSignatureTest {
   }
 
   @Test
-  void FR_048_anything_else_is_refused() {
+  void FR_048_any_other_signature_is_refused() {
     String good = signed("key");
     WebhookSignature signature = with("key");
     assertTrue(signature.verifies(BODY, good, null));

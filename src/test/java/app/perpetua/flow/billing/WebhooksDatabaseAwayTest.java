@@ -55,7 +55,7 @@ class WebhooksDatabaseAwayTest {
   }
 
   @Test
-  void promise_16_without_a_database_503_is_sent_and_the_repeat_is_applied_once() {
+  void promise_16_without_a_database_a_webhook_is_503_and_its_repeat_is_applied_once() {
     Payer payer = Payer.join(service, database);
     UUID order = payer.ordersCredits(10);
     CheckoutEvent event = payer.event("payment_captured", order, 50);
@@ -65,7 +65,7 @@ class WebhooksDatabaseAwayTest {
     assertEquals("open", payer.orderStatus(order));
     proxy().heal();
     long start = System.nanoTime();
-    // As the provider does later.
+    // The provider repeats the event later.
     while (payer.send(event).status() != 200) {
       assertTrue(System.nanoTime() - start < LIMIT.toNanos());
     }
