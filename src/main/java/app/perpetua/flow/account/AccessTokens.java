@@ -30,8 +30,8 @@ import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
-import java.util.ArrayList;
 import java.util.Date;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -53,13 +53,13 @@ public final class AccessTokens implements Authenticator {
   private static final Set<String> HEADER = Set.of("alg", "kid", "typ");
   private static final Set<String> TIERS = Set.of(WireName.all(LockedUser.Tier.class));
 
-  /** How far another instance's clock may be ahead. */
+  /** The tolerated difference between the clocks of two instances. */
   private static final Duration MAX_SKEW = Duration.ofSeconds(60);
 
   /** Tokens have about 800 characters, and fewer than this even with an escaped e-mail address. */
   private static final int MAX_LENGTH = 4096;
 
-  /** About 4 MB, measured. A look-up takes a fiftieth of the time of a verification. */
+  /** About 4 MB. A look-up takes a fiftieth of the time of a verification. */
   private static final int CACHE_SIZE = 20_000;
 
   private final JWSHeader header;
@@ -86,19 +86,16 @@ public final class AccessTokens implements Authenticator {
               .keyID(signing.getKeyID())
               .build();
       signer = new RSASSASigner(config.signingKey());
-      Map<String, RSAKey> keys = new LinkedHashMap<>();
+      Map<String, JWK> keys = new LinkedHashMap<>();
       keys.put(signing.getKeyID(), signing);
+      verifiers = new HashMap<>();
+      verifiers.put(signing.getKeyID(), new RSASSAVerifier(signing));
       for (RSAPublicKey publicKey : config.verificationKeys()) {
         RSAKey key = jwk(publicKey);
         keys.put(key.getKeyID(), key);
+        verifiers.put(key.getKeyID(), new RSASSAVerifier(key));
       }
-      Map<String, JWSVerifier> byKid = new LinkedHashMap<>();
-      for (RSAKey key : keys.values()) {
-        byKid.put(key.getKeyID(), new RSASSAVerifier(key));
-      }
-      verifiers = Map.copyOf(byKid);
-      List<JWK> all = new ArrayList<>(keys.values());
-      keySet = new JWKSet(all).toJSONObject(true);
+      keySet = new JWKSet(List.copyOf(keys.values())).toJSONObject(true);
     } catch (JOSEException e) {
       throw new IllegalArgumentException("a key cannot sign or verify RS256", e);
     }

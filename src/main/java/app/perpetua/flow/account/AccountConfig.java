@@ -12,8 +12,7 @@ import java.util.Set;
  * Settings of tokens and sign-in.
  *
  * @param signingKey signs access tokens; RSA, 2048 bits or more
- * @param verificationKeys further public keys that are accepted and published: previous or upcoming
- *     ones
+ * @param verificationKeys previous and upcoming public keys, which are accepted and published
  * @param accessLifetime of access tokens
  * @param refreshLifetime of refresh tokens
  * @param refreshSecret derives a refresh token's successor

@@ -8,8 +8,9 @@ import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
 import app.perpetua.flow.parsing.JsonReader;
 import app.perpetua.flow.sql.Actor;
-import app.perpetua.flow.sql.LockedUser;
+import app.perpetua.flow.sql.LockedUser.Tier;
 import app.perpetua.flow.sql.Tx;
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.util.Objects;
@@ -20,24 +21,23 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** Endpoints of sign-in and the user's account. Responses of {@code /auth} have no envelope. */
-public final class AccountRoutes {
+final class AccountRoutes {
   private static final System.Logger LOG = System.getLogger(AccountRoutes.class.getName());
 
-  /** Google's tokens have about 1,200 characters, this service's fewer. */
+  /** Google's tokens have about 1,200 characters; this service's are shorter. */
   private static final int MAX_TOKEN = 16_384;
 
   private static final int MAX_NAME = 100;
   private static final int MAX_TIMEZONE = 64;
   private static final int MAX_EMAIL = 320;
 
-  /** A key must be published this long before it signs. */
+  /** A new key must be published an hour before it signs. */
   private static final String KEYS_CACHED = "public, max-age=3600";
 
   /** The result of a sign-in, for metrics and log. */
-  public enum SignInResult implements WireName {
+  enum SignInResult implements WireName {
     SUCCEEDED,
     MALFORMED,
-    /** The token is not valid. */
     REFUSED,
     /** Google's signing keys cannot be fetched. */
     UNAVAILABLE
@@ -48,50 +48,42 @@ public final class AccountRoutes {
       String email,
       String name,
       @Nullable String avatarUrl,
-      LockedUser.Tier tier,
+      Tier tier,
       String timezone,
       Instant createdAt) {}
 
-  record SignedIn(
-      String accessToken,
-      String refreshToken,
-      String tokenType,
-      long expiresIn,
-      SignedInUser user) {}
+  record Tokens(String accessToken, String refreshToken, String tokenType, long expiresIn) {}
 
-  record TokenPair(String accessToken, String refreshToken, String tokenType, long expiresIn) {}
+  record SignedIn(@JsonUnwrapped Tokens tokens, SignedInUser user) {}
 
   private final IdTokens google;
   private final Users users;
   private final RefreshTokens refreshTokens;
   private final AccessTokens accessTokens;
   private final Export export;
-  private final Consumer<SignInResult> signIns;
+  private final Consumer<SignInResult> countSignIn;
   private final byte[] keySet;
   private final Set<String> zones = Set.copyOf(ZoneId.getAvailableZoneIds());
 
-  /**
-   * @param signIns counts sign-ins
-   */
-  public AccountRoutes(
+  AccountRoutes(
       IdTokens google,
       Users users,
       RefreshTokens refreshTokens,
       AccessTokens accessTokens,
       Export export,
       Json json,
-      Consumer<SignInResult> signIns) {
+      Consumer<SignInResult> countSignIn) {
     this.google = google;
     this.users = users;
     this.refreshTokens = refreshTokens;
     this.accessTokens = accessTokens;
     this.export = export;
-    this.signIns = signIns;
+    this.countSignIn = countSignIn;
     this.keySet = json.bytes(accessTokens.keySet());
   }
 
   /** POST /auth/google/callback. Fetches Google's keys, if necessary, before the transaction. */
-  public Function<Tx, Reply> signIn(Request request) {
+  Function<Tx, Reply> signIn(Request request) {
     ClientInfo client = client(request);
     GoogleIdentity identity;
     try {
@@ -109,10 +101,7 @@ public final class AccountRoutes {
 
   private SignedIn signedIn(User user, String refreshToken) {
     return new SignedIn(
-        accessTokens.issue(user.id(), user.email(), user.tier()),
-        refreshToken,
-        "Bearer",
-        accessTokens.lifetime().toSeconds(),
+        tokens(user.id(), user.email(), user.tier(), refreshToken),
         new SignedInUser(
             user.id(),
             user.email(),
@@ -121,6 +110,14 @@ public final class AccountRoutes {
             user.tier(),
             user.timezone(),
             user.createdAt()));
+  }
+
+  private Tokens tokens(UUID userId, String email, Tier tier, String refreshToken) {
+    return new Tokens(
+        accessTokens.issue(userId, email, tier),
+        refreshToken,
+        "Bearer",
+        accessTokens.lifetime().toSeconds());
   }
 
   private static SignInResult result(ErrorCode code) {
@@ -132,7 +129,7 @@ public final class AccountRoutes {
   }
 
   private void record(SignInResult result, ClientInfo client) {
-    signIns.accept(result);
+    countSignIn.accept(result);
     LOG.log(
         System.Logger.Level.INFO,
         "sign-in {0}: method google, ip {1}, user agent {2}",
@@ -142,30 +139,29 @@ public final class AccountRoutes {
   }
 
   /** POST /auth/refresh. */
-  public Function<Tx, Reply> refresh(Request request) {
+  Function<Tx, Reply> refresh(Request request) {
     ClientInfo client = client(request);
     String token = token(request, "refresh_token");
     return tx ->
-        switch (refreshTokens.rotate(tx, token, client)) {
-          case RefreshTokens.Rotated rotated -> Reply.bare(pair(rotated));
-          case RefreshTokens.Refused _ ->
-              Reply.refused(
-                  Refusal.of(ErrorCode.INVALID_REFRESH_TOKEN, "please sign in again")
-                      .with("refresh_required", false));
-        };
-  }
-
-  private TokenPair pair(RefreshTokens.Rotated rotated) {
-    LockedUser owner = rotated.owner();
-    return new TokenPair(
-        accessTokens.issue(rotated.userId(), owner.email(), owner.tier()),
-        rotated.token(),
-        "Bearer",
-        accessTokens.lifetime().toSeconds());
+        refreshTokens
+            .rotate(tx, token, client)
+            .map(
+                rotated ->
+                    Reply.bare(
+                        tokens(
+                            rotated.userId(),
+                            rotated.owner().email(),
+                            rotated.owner().tier(),
+                            rotated.token())))
+            .orElseGet(
+                () ->
+                    Reply.refused(
+                        Refusal.of(ErrorCode.INVALID_REFRESH_TOKEN, "please sign in again")
+                            .with("refresh_required", false)));
   }
 
   /** POST /auth/logout. */
-  public Function<Tx, Reply> logout(Request request) {
+  Function<Tx, Reply> logout(Request request) {
     String token = token(request, "refresh_token");
     return tx -> {
       refreshTokens.logOut(tx, token);
@@ -174,24 +170,24 @@ public final class AccountRoutes {
   }
 
   /** GET /users/me. */
-  public Function<Tx, Reply> me(Request request) {
+  Function<Tx, Reply> me(Request request) {
     return tx -> Reply.ok(users.me(tx));
   }
 
   /** PATCH /users/me. */
-  public Function<Tx, Reply> update(Request request) {
+  Function<Tx, Reply> update(Request request) {
     JsonReader body = request.body().notNull("name", "timezone");
     String name = body.text("name", 1, MAX_NAME);
     String timezone = body.text("timezone", 1, MAX_TIMEZONE);
     if (timezone != null && !zones.contains(timezone)) {
-      body.addError("timezone", "must be a time zone of the IANA database such as Europe/Berlin");
+      body.addError("timezone", "must be an IANA time zone such as Europe/Berlin");
     }
     body.validate();
     return tx -> Reply.ok(users.update(tx, name, timezone));
   }
 
   /** DELETE /users/me. */
-  public Function<Tx, Reply> delete(Request request) {
+  Function<Tx, Reply> delete(Request request) {
     JsonReader body = request.body().required("confirm");
     String confirm = body.text("confirm", 1, MAX_EMAIL);
     body.validate();
@@ -202,7 +198,7 @@ public final class AccountRoutes {
   }
 
   /** GET /users/me/export. */
-  public Function<Tx, Reply> export(Request request) {
+  Function<Tx, Reply> export(Request request) {
     return tx -> {
       User user = users.me(tx);
       Actor actor = tx.actor();
@@ -212,7 +208,7 @@ public final class AccountRoutes {
   }
 
   /** GET /.well-known/jwks.json. */
-  public Reply keys(Request request) {
+  Reply keys(Request request) {
     return new Reply.Bytes(200, "application/json", KEYS_CACHED, keySet.clone());
   }
 

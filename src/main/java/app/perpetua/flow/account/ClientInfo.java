@@ -7,11 +7,10 @@ import org.jspecify.annotations.Nullable;
  *
  * @param userAgent at most 500 code points; null if there is none
  */
-public record ClientInfo(@Nullable String userAgent, String ip) {
+record ClientInfo(@Nullable String userAgent, String ip) {
   private static final int MAX_USER_AGENT = 500;
 
-  /** Sanitizes the header. */
-  public static ClientInfo of(@Nullable String userAgent, String ip) {
+  static ClientInfo of(@Nullable String userAgent, String ip) {
     String clean = userAgent == null ? "" : TextSanitizer.singleLine(userAgent, MAX_USER_AGENT);
     return new ClientInfo(clean.isEmpty() ? null : clean, ip);
   }

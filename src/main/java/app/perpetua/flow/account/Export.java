@@ -3,21 +3,18 @@ package app.perpetua.flow.account;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.Db;
-import app.perpetua.flow.sql.Query;
-import app.perpetua.flow.sql.Tx;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.List;
-import java.util.function.Function;
 
 /**
  * Writes all data of a user as one JSON document. Rows are read in pages, and the connection is
  * returned to the pool before a page is written, so that a slow client holds none. The document is
  * therefore not a snapshot. Thread-safe.
  */
-public final class Export {
+final class Export {
   private static final int PAGE_SIZE = 50;
 
   /** Rows have up to 100,000 characters, and a page stays in memory until it is written. */
@@ -31,61 +28,56 @@ public final class Export {
    * @param statement selects {@code cursor} and {@code json} of the rows after {@code :after}
    * @param start a cursor before the first row
    */
-  private record Section(String name, Function<Tx, Query> statement, String start, int pageSize) {
-    Section(String name, Function<Tx, Query> statement, String start) {
-      this(name, statement, start, PAGE_SIZE);
+  private record Section(String name, String statement, String start, int pageSize) {
+    Section(String name, String statement) {
+      this(name, statement, NO_ID, PAGE_SIZE);
     }
   }
 
   private static final List<Section> SECTIONS =
       List.of(
-          new Section("tasks", tx -> tx.sql("export.page_tasks"), NO_ID),
-          new Section("templates", tx -> tx.sql("export.page_templates"), NO_ID),
-          new Section("notes", tx -> tx.sql("export.page_notes"), NO_ID),
-          new Section("reminders", tx -> tx.sql("export.page_reminders"), NO_ID),
-          new Section("focus_sessions", tx -> tx.sql("export.page_focus_sessions"), NO_ID),
-          new Section(
-              "voice_sessions", tx -> tx.sql("export.page_voice_sessions"), NO_ID, VOICE_PAGE_SIZE),
-          new Section("suggestions", tx -> tx.sql("export.page_suggestions"), NO_ID),
-          new Section("notifications", tx -> tx.sql("export.page_notifications"), NO_ID),
-          new Section("push_subscriptions", tx -> tx.sql("export.page_push_subscriptions"), NO_ID),
-          new Section("purchases", tx -> tx.sql("export.page_purchases"), NO_ID),
-          new Section("payment_events", tx -> tx.sql("export.page_payment_events"), NO_ID),
-          new Section("sessions", tx -> tx.sql("export.page_sessions"), NO_ID),
-          new Section("activity", tx -> tx.sql("export.page_activity"), NO_ID),
-          new Section("tombstones", tx -> tx.sql("export.page_tombstones"), NO_ID));
+          new Section("tasks", "export.page_tasks"),
+          new Section("templates", "export.page_templates"),
+          new Section("notes", "export.page_notes"),
+          new Section("reminders", "export.page_reminders"),
+          new Section("focus_sessions", "export.page_focus_sessions"),
+          new Section("voice_sessions", "export.page_voice_sessions", NO_ID, VOICE_PAGE_SIZE),
+          new Section("suggestions", "export.page_suggestions"),
+          new Section("notifications", "export.page_notifications"),
+          new Section("push_subscriptions", "export.page_push_subscriptions"),
+          new Section("purchases", "export.page_purchases"),
+          new Section("payment_events", "export.page_payment_events"),
+          new Section("sessions", "export.page_sessions"),
+          new Section("activity", "export.page_activity"),
+          new Section("tombstones", "export.page_tombstones"));
 
   private static final List<Section> CREDITS =
       List.of(
-          new Section("grants", tx -> tx.sql("export.page_grants"), NO_ID),
-          new Section("history", tx -> tx.sql("export.page_ledger"), "0"));
+          new Section("grants", "export.page_grants"),
+          new Section("history", "export.page_ledger", "0", PAGE_SIZE));
 
   private final Db db;
   private final Json json;
 
-  public Export(Db db, Json json) {
+  Export(Db db, Json json) {
     this.db = db;
     this.json = json;
   }
 
-  /**
-   * Writes everything that the user has entered, as one JSON document.
-   *
-   * @param now the time of the request
-   */
-  public void write(Actor actor, User user, Instant now, OutputStream out) throws IOException {
+  /** Writes the document; {@code now} is the time of the request. */
+  void write(Actor actor, User user, Instant now, OutputStream out) throws IOException {
     put(out, "{\"exported_at\":" + json.text(now) + ",\"user\":" + json.text(user));
     for (Section section : SECTIONS) {
       put(out, ",");
       writeArray(actor, section, out);
     }
-    put(out, ",\"credits\":{\"balance\":" + object(actor, tx -> tx.sql("export.find_balance")));
+    put(out, ",\"credits\":{\"balance\":" + object(actor, "export.find_balance"));
     for (Section section : CREDITS) {
       put(out, ",");
       writeArray(actor, section, out);
     }
-    put(out, "},\"achievements\":" + object(actor, tx -> tx.sql("export.find_achievements")));
-    put(out, ",\"subscription\":" + object(actor, tx -> tx.sql("export.find_subscription")) + "}");
+    put(out, "},\"achievements\":" + object(actor, "export.find_achievements"));
+    put(out, ",\"subscription\":" + object(actor, "export.find_subscription") + "}");
   }
 
   private void writeArray(Actor actor, Section section, OutputStream out) throws IOException {
@@ -99,9 +91,7 @@ public final class Export {
           db.read(
               actor,
               tx ->
-                  section
-                      .statement()
-                      .apply(tx)
+                  tx.sql(section.statement())
                       .bind("after", from)
                       .bind("page", section.pageSize())
                       .list(row -> new Item(row.text("cursor"), row.text("json"))));
@@ -115,8 +105,8 @@ public final class Export {
     put(out, "]");
   }
 
-  private String object(Actor actor, Function<Tx, Query> statement) {
-    return db.read(actor, tx -> statement.apply(tx).one(row -> row.text("json"))).orElse("null");
+  private String object(Actor actor, String statement) {
+    return db.read(actor, tx -> tx.sql(statement).one(row -> row.text("json"))).orElse("null");
   }
 
   private static void put(OutputStream out, String text) throws IOException {

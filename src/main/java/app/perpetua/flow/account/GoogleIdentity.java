@@ -20,15 +20,15 @@ public record GoogleIdentity(
   private static final int MAX_AVATAR_URL = 2048;
 
   /**
-   * Creates an identity from claims. Sanitizes the name; without one, the name is the address's
-   * local part.
+   * Creates an identity from claims. Sanitizes the name; a missing name is replaced by the local
+   * part of the address.
    *
-   * @throws IllegalArgumentException if subject or address are not valid
+   * @throws IllegalArgumentException if subject or address is not valid
    */
   public static GoogleIdentity of(
       String subject, String email, @Nullable String name, @Nullable String picture) {
     if (!isClean(subject, MAX_SUBJECT) || !isClean(email, MAX_EMAIL) || email.indexOf('@') < 1) {
-      throw new IllegalArgumentException("subject or e-mail address is not valid");
+      throw new IllegalArgumentException("invalid subject or e-mail address");
     }
     String displayName = name == null ? "" : TextSanitizer.singleLine(name, MAX_NAME);
     if (displayName.isEmpty()) {

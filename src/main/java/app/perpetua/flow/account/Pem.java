@@ -52,7 +52,7 @@ public final class Pem {
   }
 
   /**
-   * Reads one or more concatenated public keys.
+   * Parses one or more concatenated public keys.
    *
    * @throws IllegalArgumentException unless each is an RSA key of 2048 bits or more
    */
@@ -84,7 +84,7 @@ public final class Pem {
       return (RSAPublicKey)
           rsa().generatePublic(new RSAPublicKeySpec(key.getModulus(), key.getPublicExponent()));
     } catch (GeneralSecurityException e) {
-      throw new IllegalStateException("an RSA key without a public half", e);
+      throw new IllegalStateException("the public key cannot be derived", e);
     }
   }
 

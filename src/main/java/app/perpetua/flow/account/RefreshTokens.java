@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * so a repeat after a lost response, after a crash or from a second tab gets the same successor.
  * Any other reuse means that the token was stolen, and revokes the family. Thread-safe.
  */
-public final class RefreshTokens {
+final class RefreshTokens {
   /** How long a rotated token may be repeated. */
   static final Duration GRACE = Duration.ofSeconds(10);
 
@@ -40,18 +40,10 @@ public final class RefreshTokens {
   private static final Pattern FORM =
       Pattern.compile("([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\\.[A-Za-z0-9_-]{43}");
 
-  /** The result of {@link #rotate}. */
-  public sealed interface Rotation {}
-
   /**
-   * The token was replaced by its successor.
-   *
    * @param token the successor
    */
-  public record Rotated(UUID userId, LockedUser owner, String token) implements Rotation {}
-
-  /** The caller must commit all the same, because a stolen token's family has been revoked. */
-  public record Refused() implements Rotation {}
+  record Rotated(UUID userId, LockedUser owner, String token) {}
 
   private record StoredToken(
       UUID family,
@@ -72,7 +64,6 @@ public final class RefreshTokens {
           row.bytesOrNull("active_hash"));
     }
 
-    /** True if neither the token has expired nor its session has ended. */
     boolean isValid(Instant now) {
       return revokedAt == null && activeSeq != null && now.isBefore(expiresAt);
     }
@@ -92,8 +83,7 @@ public final class RefreshTokens {
    * @param secret derives successors; the same on all instances
    * @param random generates the secrets of first tokens
    */
-  public RefreshTokens(
-      Secret secret, Duration lifetime, SecureRandom random, Ids ids, Events events) {
+  RefreshTokens(Secret secret, Duration lifetime, SecureRandom random, Ids ids, Events events) {
     this.secret = secret.value().getBytes(StandardCharsets.UTF_8);
     this.lifetime = lifetime;
     this.random = random;
@@ -102,7 +92,7 @@ public final class RefreshTokens {
   }
 
   /**
-   * Starts a session; it replaces the user's previous one.
+   * Starts a session, which replaces the user's previous one.
    *
    * @param tx acts for the user, whose row is locked
    * @return its first token
@@ -120,41 +110,44 @@ public final class RefreshTokens {
    * Exchanges a token for its successor.
    *
    * @param tx the system's
+   * @return empty if the token is refused; the caller must commit all the same, because a stolen
+   *     token's family has been revoked
    */
-  public Rotation rotate(Tx tx, String token, ClientInfo client) {
+  Optional<Rotated> rotate(Tx tx, String token, ClientInfo client) {
     Optional<UUID> userId = userId(token);
     if (userId.isEmpty()) {
-      return new Refused();
+      return Optional.empty();
     }
     Tx acting = tx.actingFor(userId.get());
     Optional<LockedUser> owner = lock(acting);
     StoredToken stored = owner.isEmpty() ? null : find(acting, token).orElse(null);
     if (owner.isEmpty() || stored == null || !stored.isValid(acting.now())) {
-      return new Refused();
+      return Optional.empty();
     }
     String successor = token(acting.userId(), Sha256.hmac(secret, token));
+    Optional<Rotated> rotated = Optional.of(new Rotated(acting.userId(), owner.get(), successor));
     Instant rotatedAt = stored.rotatedAt();
     if (rotatedAt == null) {
       acting.sql("account.rotate_refresh_token").bind("token_hash", Sha256.of(token)).atCommit();
       add(acting, successor, stored.family(), stored.seq() + 1, client);
-      return new Rotated(acting.userId(), owner.get(), successor);
+      return rotated;
     }
     if (stored.precedesActive() && !acting.now().isAfter(rotatedAt.plus(GRACE))) {
       // No match means that the configured secret has changed, not that the token was stolen.
       return MessageDigest.isEqual(Sha256.of(successor), stored.activeHash())
-          ? new Rotated(acting.userId(), owner.get(), successor)
-          : new Refused();
+          ? rotated
+          : Optional.empty();
     }
     revokeStolen(acting, stored.family());
-    return new Refused();
+    return Optional.empty();
   }
 
   /**
-   * Ends the session of the token, which need not be its newest. Does nothing if there is none.
+   * Ends the session of the token, which may be an older one. Does nothing if there is no session.
    *
    * @param tx the system's
    */
-  public void logOut(Tx tx, String token) {
+  void logOut(Tx tx, String token) {
     Optional<UUID> userId = userId(token);
     if (userId.isEmpty()) {
       return;
@@ -171,12 +164,12 @@ public final class RefreshTokens {
   }
 
   /**
-   * Deletes tokens that were rotated, were revoked or have expired more than a week ago.
+   * Deletes tokens that were rotated or revoked or have expired more than a week ago.
    *
    * @param tx the system's
    * @return the number of deleted tokens, at most {@code batch}
    */
-  public int deleteSpent(Tx tx, int batch) {
+  int deleteSpent(Tx tx, int batch) {
     Instant horizon = tx.now().minus(RETENTION);
     return tx.sql("account.delete_spent_refresh_tokens")
         .bind("horizon", horizon)

@@ -1,6 +1,6 @@
 package app.perpetua.flow.account;
 
-/** Cleans text from outside so that it can be stored and logged. */
+/** Sanitizes text of clients and providers so that it can be stored and logged. */
 final class TextSanitizer {
   private TextSanitizer() {}
 

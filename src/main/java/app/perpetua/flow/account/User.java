@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param avatarUrl null if there is none
  * @param timezone an IANA zone
  */
-public record User(
+record User(
     UUID id,
     String googleId,
     String email,

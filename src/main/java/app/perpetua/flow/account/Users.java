@@ -18,12 +18,7 @@ import org.jspecify.annotations.Nullable;
 public final class Users {
   private record StoredUser(User user, boolean nameChanged) {}
 
-  /**
-   * A user who has just signed in.
-   *
-   * @param refreshToken the session's first
-   */
-  public record SignedIn(User user, String refreshToken) {}
+  record SignedIn(User user, String refreshToken) {}
 
   private final RefreshTokens refreshTokens;
   private final Credits credits;
@@ -31,10 +26,7 @@ public final class Users {
   private final Ids ids;
   private final Events events;
 
-  /**
-   * @param kickstartCredits granted once, on joining
-   */
-  public Users(
+  Users(
       RefreshTokens refreshTokens, Credits credits, int kickstartCredits, Ids ids, Events events) {
     this.refreshTokens = refreshTokens;
     this.credits = credits;
@@ -48,7 +40,7 @@ public final class Users {
    *
    * @param tx the system's
    */
-  public SignedIn signIn(Tx tx, GoogleIdentity identity, ClientInfo client) {
+  SignedIn signIn(Tx tx, GoogleIdentity identity, ClientInfo client) {
     User user = findOrRegister(tx, identity);
     Tx acting = tx.actingFor(user.id(), Actor.Source.USER);
     String refreshToken = refreshTokens.start(acting, client);
@@ -56,10 +48,7 @@ public final class Users {
     return new SignedIn(user, refreshToken);
   }
 
-  /**
-   * Repeats, because a concurrent sign-in may create the row and a concurrent deletion may remove
-   * it.
-   */
+  /** Loops, because a concurrent sign-in may create the row and a concurrent deletion remove it. */
   private User findOrRegister(Tx tx, GoogleIdentity identity) {
     while (true) {
       Optional<StoredUser> stored = find(tx, identity);
@@ -122,21 +111,19 @@ public final class Users {
   }
 
   /**
-   * Returns the acting user.
-   *
    * @throws Refusal {@code UNAUTHORIZED} if the account was deleted
    */
-  public User me(Tx tx) {
+  User me(Tx tx) {
     return tx.sql("account.find_me").one(User::of).orElseThrow(Authenticator::unauthorized);
   }
 
   /**
    * Changes name, time zone or both (FR-070).
    *
-   * @param name replaces Google's for good; null leaves it
-   * @param timezone an IANA zone; null leaves it
+   * @param name replaces Google's permanently; null keeps the name
+   * @param timezone an IANA zone; null keeps the time zone
    */
-  public User update(Tx tx, @Nullable String name, @Nullable String timezone) {
+  User update(Tx tx, @Nullable String name, @Nullable String timezone) {
     Optional<User> changed =
         tx.sql("account.update_me").bind("name", name).bind("timezone", timezone).one(User::of);
     if (changed.isEmpty()) {
@@ -161,7 +148,7 @@ public final class Users {
    * @param confirm must be the account's e-mail address
    * @throws Refusal {@code VALIDATION_ERROR} if it is not
    */
-  public void delete(Tx tx, String confirm) {
+  void delete(Tx tx, String confirm) {
     if (!confirm.equals(tx.owner().email())) {
       throw Refusal.invalid("confirm", "must be the e-mail address of this account");
     }

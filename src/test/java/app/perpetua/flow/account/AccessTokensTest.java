@@ -56,7 +56,7 @@ class AccessTokensTest {
       new AccessTokens(config(KEY, List.of(Pem.publicHalf(PREVIOUS))), ids, clock);
 
   @Test
-  void FR_002_a_token_says_who_for_how_long_and_by_which_key() throws Exception {
+  void FR_002_a_token_has_the_documented_header_and_claims() throws Exception {
     String token = tokens.issue(USER, "ada@example.com", Tier.PRO);
     SignedJWT jwt = SignedJWT.parse(token);
     assertEquals(JWSAlgorithm.RS256, jwt.getHeader().getAlgorithm());
@@ -100,7 +100,7 @@ class AccessTokensTest {
   }
 
   @Test
-  void FR_006_an_expired_token_has_an_error_code_of_its_own() {
+  void FR_006_an_expired_token_is_refused_with_token_expired() {
     String seen = tokens.issue(USER, "a@b", Tier.FREE);
     String unseen = tokens.issue(USER, "a@b", Tier.FREE);
     tokens.verify(seen);
@@ -115,7 +115,7 @@ class AccessTokensTest {
   }
 
   @Test
-  void promise_10_an_expired_token_with_another_fault_is_unauthorized() throws Exception {
+  void promise_10_an_expired_token_with_another_error_is_unauthorized() throws Exception {
     Date past = Date.from(clock.instant().minusSeconds(1));
     assertRefused(signed(claims().expirationTime(past).audience("other")));
     assertRefused(signed(header(), claims().expirationTime(past), FORGER));

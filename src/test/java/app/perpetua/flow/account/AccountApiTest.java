@@ -67,7 +67,7 @@ class AccountApiTest {
   }
 
   @Test
-  void FR_004_what_google_does_not_vouch_for_is_401_and_what_is_no_token_400() {
+  void FR_004_an_invalid_id_token_is_401_and_text_that_is_not_a_jwt_is_400() {
     service
         .api()
         .post(
@@ -85,7 +85,7 @@ class AccountApiTest {
   }
 
   @Test
-  void FR_003_refreshing_rotates_and_repeats() {
+  void FR_003_a_refresh_rotates_the_token_and_a_repeat_gets_the_same_successor() {
     TestService.Session session = service.newUser();
     JsonNode second = refresh(session.refreshToken()).expect(200).json();
     assertNotEquals(session.refreshToken(), second.get("refresh_token").stringValue());
@@ -96,7 +96,7 @@ class AccountApiTest {
   }
 
   @Test
-  void promise_9_theft_is_committed_although_it_is_answered_with_401() {
+  void promise_9_the_revocation_of_a_stolen_token_commits_despite_the_401() {
     TestService.Session session = service.newUser();
     String second = refresh(session.refreshToken()).json().get("refresh_token").stringValue();
     service.clock().advance(Duration.ofSeconds(11));
@@ -129,7 +129,7 @@ class AccountApiTest {
   }
 
   @Test
-  void FR_006_an_access_token_ends_after_fifteen_minutes() {
+  void FR_006_an_access_token_expires_after_fifteen_minutes() {
     TestService.Session session = service.newUser();
     service.clock().advance(Duration.ofMinutes(15));
     JsonNode error = session.api().get(ME).expect(401, "TOKEN_EXPIRED").json().get("error");
@@ -170,7 +170,7 @@ class AccountApiTest {
   }
 
   @Test
-  void FR_070_name_and_time_zone_change() {
+  void FR_070_the_user_can_change_name_and_time_zone() {
     Api api = service.newUser().api();
     JsonNode changed =
         api.patch(ME, Map.of("name", " Gräfin 👩‍🚀 ", "timezone", "America/Argentina/Ushuaia"))
@@ -211,7 +211,7 @@ class AccountApiTest {
   }
 
   @Test
-  void the_export_shows_what_the_api_shows() {
+  void the_export_contains_the_same_data_as_the_api() {
     Api api = service.newUser().api();
     JsonNode task = api.post("/api/v1/tasks", Map.of("title", "first \"quoted\"")).data();
     String path = "/api/v1/tasks/" + task.get("id").stringValue();

@@ -86,12 +86,12 @@ final class AccountFixture {
     return pool;
   }
 
-  /** As a request without authentication. */
+  /** Runs work like a request without authentication. */
   <T> T system(Function<Tx, T> work) {
     return db.write(Actor.system("request-1"), work);
   }
 
-  /** As a write of that user. */
+  /** Runs work like a write of that user. */
   <T> T write(UUID userId, Function<Tx, T> work) {
     return db.write(
         Actor.user(userId, "request-1"),
@@ -111,9 +111,7 @@ final class AccountFixture {
 
   /** The successor; empty if the token was refused. */
   Optional<String> refresh(String token) {
-    return system(tx -> refreshTokens.rotate(tx, token, CLIENT)) instanceof RefreshTokens.Rotated r
-        ? Optional.of(r.token())
-        : Optional.empty();
+    return system(tx -> refreshTokens.rotate(tx, token, CLIENT)).map(RefreshTokens.Rotated::token);
   }
 
   void logout(String token) {

@@ -22,7 +22,7 @@ class SignInOutageApiTest {
       new TestService(database).with("GOOGLE_JWKS_URL", "http://127.0.0.1:1/certs");
 
   @Test
-  void sign_in_is_unavailable_with_retry_after() {
+  void sign_in_without_google_is_503_with_retry_after() {
     String path = "/api/v1/auth/google/callback";
     String token = service.google().idToken("x").sign();
     Api.Answer answer =

@@ -172,7 +172,7 @@ class UsersTest {
   }
 
   @Test
-  void FR_070_a_name_that_the_user_set_stays() {
+  void FR_070_a_name_that_the_user_set_survives_the_next_sign_in() {
     User user = account.signIn(identity("a@b", "Ada")).user();
     account.clock.advance(Duration.ofMinutes(1));
     User changed = update(user.id(), "Countess", null);
@@ -186,14 +186,14 @@ class UsersTest {
   }
 
   @Test
-  void FR_070_setting_the_name_that_google_gave_keeps_it_as_well() {
+  void FR_070_a_name_set_to_googles_value_stays_too() {
     User user = account.signIn(identity("a@b", "Ada")).user();
     update(user.id(), "Ada", null);
     assertEquals("Ada", account.signIn(identity("a@b", "Someone")).user().name());
   }
 
   @Test
-  void FR_070_a_time_zone_changes_alone() {
+  void FR_070_a_time_zone_can_change_without_the_name() {
     User user = account.signIn(identity("a@b", "Ada")).user();
     assertEquals("Europe/Berlin", update(user.id(), null, "Europe/Berlin").timezone());
     assertEquals("Someone", account.signIn(identity("a@b", "Someone")).user().name());
