@@ -37,7 +37,6 @@ public final class ProviderHttp {
     return URI.create(base.toString().replaceAll("/+$", "") + path);
   }
 
-  /** A POST request with a JSON body. */
   public static HttpRequest.Builder post(URI uri, byte[] json) {
     return HttpRequest.newBuilder(uri)
         .header("Content-Type", "application/json")
@@ -49,7 +48,7 @@ public final class ProviderHttp {
     return BodyHandlers.limiting(BodyHandlers.ofByteArray(), bytes);
   }
 
-  /** {@link #send(HttpClient, HttpRequest, BodyHandler, Duration, Cancellation)}, not cancelled. */
+  /** {@link #send(HttpClient, HttpRequest, BodyHandler, Duration, Cancellation)} without one. */
   public static <T> HttpResponse<T> send(
       HttpClient http, HttpRequest request, BodyHandler<T> body, Duration timeout)
       throws IOException, TimeoutException, InterruptedException {
@@ -57,13 +56,13 @@ public final class ProviderHttp {
   }
 
   /**
-   * Sends a request and waits until the body handler has its result. A call that ends otherwise
-   * closes its connection, or its HTTP/2 stream.
+   * Sends a request and waits for the body handler's result. Closes the connection, or the HTTP/2
+   * stream, if the call fails.
    *
    * @param request without a time-out of its own, since that covers the headers only and would race
    *     with this one
    * @param timeout for connecting, sending, the headers and what the handler reads of the body
-   * @throws IOException if the connection fails or the handler refuses the body
+   * @throws IOException if the connection or the body handler fails
    * @throws CancellationException if the call is cancelled; nothing is sent if it already was
    */
   public static <T> HttpResponse<T> send(
@@ -107,9 +106,9 @@ public final class ProviderHttp {
   }
 
   /**
-   * How long the provider asks to wait: {@code Retry-After-Ms}, which OpenAI sends, or {@code
+   * The delay that the provider requests: {@code Retry-After-Ms}, which OpenAI sends, or {@code
    * Retry-After} in seconds or as a date (RFC 9110, section 10.2.3). Zero if neither is present,
-   * valid and in the future; an hour at most.
+   * valid and in the future; at most an hour.
    */
   public static Duration retryAfter(HttpHeaders headers, Clock clock) {
     Duration delay = requestedDelay(headers, clock);

@@ -10,7 +10,7 @@ import java.util.Optional;
  * @param secretKey {@code sk_…}
  * @param baseUrl the API's, without a path
  * @param processingChannel required if the account has several
- * @param billingCountry ISO 3166-1 alpha-2, preselected in the payment page's billing address
+ * @param billingCountry ISO 3166-1 alpha-2; preselected on the payment page
  * @param successUrl the payment page redirects here after a payment
  * @param failureUrl the payment page redirects here after a failed payment
  * @param cancelUrl the payment page redirects here when the user cancels

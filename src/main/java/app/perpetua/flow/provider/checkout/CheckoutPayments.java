@@ -14,6 +14,7 @@ import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.TimeoutException;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -53,9 +54,9 @@ public final class CheckoutPayments implements Payments {
   /**
    * @param body an empty object if the response is not JSON
    */
-  private record Answer(int status, JsonNode body) {}
+  private record Response(int status, JsonNode body) {}
 
-  /** No complete response arrived; the message tells why. */
+  /** No complete response arrived; the message is the reason. */
   private static final class Unreachable extends Exception {
     private static final long serialVersionUID = 1L;
 
@@ -66,28 +67,27 @@ public final class CheckoutPayments implements Payments {
 
   @Override
   public PageResult open(PaymentRequest request) throws InterruptedException {
-    Map<String, Object> body = new LinkedHashMap<>();
-    body.put("amount", request.amountCents());
-    body.put("currency", request.currency());
+    Map<String, Object> body =
+        payment(
+            request.order(),
+            request.userId(),
+            request.kind(),
+            request.amountCents(),
+            request.currency());
     body.put("payment_type", request.keepInstrument() ? "Recurring" : "Regular");
     body.put("billing", Map.of("address", Map.of("country", config.billingCountry())));
-    body.put("reference", request.order().toString());
-    body.put(
-        "metadata",
-        Map.of("user_id", request.userId().toString(), "kind", request.kind().wireName()));
-    config.processingChannel().ifPresent(channel -> body.put("processing_channel_id", channel));
     body.put("success_url", config.successUrl().toString());
     body.put("failure_url", config.failureUrl().toString());
     body.put("cancel_url", config.cancelUrl().toString());
     body.put("3ds", Map.of("enabled", true));
     try {
-      Answer answer = exchange(post("/hosted-payments", body));
-      String id = id(answer.body());
-      String url = answer.body().at("/_links/redirect/href").asString("");
-      if (answer.status() / 100 == 2 && id != null && isWeb(url)) {
+      Response response = exchange(post("/hosted-payments", body));
+      String id = id(response.body());
+      String url = response.body().at("/_links/redirect/href").asString("");
+      if (response.status() / 100 == 2 && id != null && isWeb(url)) {
         return new PageResult.HostedPage(id, url);
       }
-      return new PageResult.Unavailable("Checkout.com responded with " + answer.status());
+      return new PageResult.Unavailable("Checkout.com responded with " + response.status());
     } catch (Unreachable e) {
       return new PageResult.Unavailable(String.valueOf(e.getMessage()));
     }
@@ -95,25 +95,33 @@ public final class CheckoutPayments implements Payments {
 
   @Override
   public Outcome charge(Charge charge) throws InterruptedException {
-    Map<String, Object> body = new LinkedHashMap<>();
-    body.put("source", Map.of("type", "id", "id", charge.instrumentId()));
-    body.put("amount", charge.amountCents());
-    body.put("currency", charge.currency());
+    Map<String, Object> body =
+        payment(
+            charge.order(), charge.userId(), Kind.RENEWAL, charge.amountCents(), charge.currency());
     body.put("payment_type", "Recurring");
+    body.put("source", Map.of("type", "id", "id", charge.instrumentId()));
     body.put("merchant_initiated", true);
     if (charge.previousPaymentId() != null) {
       body.put("previous_payment_id", charge.previousPaymentId());
     }
-    body.put("reference", charge.order().toString());
-    body.put("metadata", Map.of("user_id", charge.userId().toString(), "kind", "renewal"));
-    config.processingChannel().ifPresent(channel -> body.put("processing_channel_id", channel));
     try {
-      Answer answer =
+      Response response =
           exchange(post("/payments", body).header("Cko-Idempotency-Key", charge.idempotencyKey()));
-      return answer.status() == 422 ? unprocessable(answer) : outcome(answer);
+      return response.status() == 422 ? unprocessable(response) : outcome(response);
     } catch (Unreachable e) {
       return new Outcome.Unknown(String.valueOf(e.getMessage()));
     }
+  }
+
+  private Map<String, Object> payment(
+      UUID order, UUID userId, Kind kind, int amountCents, String currency) {
+    Map<String, Object> body = new LinkedHashMap<>();
+    body.put("amount", amountCents);
+    body.put("currency", currency);
+    body.put("reference", order.toString());
+    body.put("metadata", Map.of("user_id", userId.toString(), "kind", kind.wireName()));
+    config.processingChannel().ifPresent(channel -> body.put("processing_channel_id", channel));
+    return body;
   }
 
   @Override
@@ -128,29 +136,27 @@ public final class CheckoutPayments implements Payments {
     }
   }
 
-  private static Outcome outcome(Answer answer) {
-    if (answer.status() / 100 != 2) {
-      return new Outcome.Unknown("Checkout.com responded with " + answer.status());
+  private static Outcome outcome(Response response) {
+    if (response.status() / 100 != 2) {
+      return new Outcome.Unknown("Checkout.com responded with " + response.status());
     }
-    String id = id(answer.body());
+    String id = id(response.body());
     if (id == null) {
       return new Outcome.Unknown("the response contains no payment id");
     }
-    return switch (answer.body().path("status").asString("")) {
+    return switch (response.body().path("status").asString("")) {
       case "Captured" -> new Outcome.Captured(id);
       case "Authorized", "Pending", "Partially Captured", "Retry Scheduled" ->
           new Outcome.Pending(id);
       case "Declined", "Canceled", "Expired", "Voided" ->
-          new Outcome.Declined(Optional.of(id), code(answer.body().path("response_code")));
-      default -> new Outcome.Unknown("the payment status is unknown to this version");
+          new Outcome.Declined(Optional.of(id), code(response.body().path("response_code")));
+      default -> new Outcome.Unknown("unknown payment status");
     };
   }
 
-  /**
-   * An unusable card is a validation error too; other validation errors are bugs of this service.
-   */
-  private static Outcome unprocessable(Answer answer) {
-    for (JsonNode error : answer.body().path("error_codes").values()) {
+  /** An unusable card is a validation error too; all other validation errors are bugs. */
+  private static Outcome unprocessable(Response response) {
+    for (JsonNode error : response.body().path("error_codes").values()) {
       String code = code(error);
       if (code.startsWith("source_")
           || code.startsWith("instrument_")
@@ -170,15 +176,15 @@ public final class CheckoutPayments implements Payments {
     return ProviderHttp.uri(config.baseUrl(), path);
   }
 
-  private Answer exchange(HttpRequest.Builder request) throws Unreachable, InterruptedException {
+  private Response exchange(HttpRequest.Builder request) throws Unreachable, InterruptedException {
     request.header("Accept", "application/json");
     request.header("Authorization", "Bearer " + config.secretKey().value());
     try {
       HttpResponse<byte[]> response =
           ProviderHttp.send(http, request.build(), ProviderHttp.atMost(MAX_BODY_BYTES), timeout);
-      return new Answer(response.statusCode(), parsed(response.body()));
+      return new Response(response.statusCode(), parsed(response.body()));
     } catch (TimeoutException e) {
-      throw new Unreachable("Checkout.com does not answer");
+      throw new Unreachable("Checkout.com did not respond in time");
     } catch (IOException e) {
       throw new Unreachable("Checkout.com cannot be reached: " + e.getClass().getSimpleName());
     }

@@ -31,14 +31,14 @@ public final class Deepgram implements Transcriber {
   private static final Duration HANDSHAKE_TIMEOUT = Duration.ofSeconds(3);
   private static final Duration RECOGNIZE_TIMEOUT = Duration.ofSeconds(30);
 
-  /** Names no encoding, since a WebM container declares its own. */
+  /** Without an encoding, since a WebM container declares its own. */
   private static final String LIVE =
       "/v1/listen?model=nova-2&smart_format=true&punctuate=true&interim_results=true&endpointing=300";
 
   private static final String RECORDED =
       "/v1/listen?model=nova-2&smart_format=true&detect_language=true";
 
-  /** Far above five minutes of words with their timestamps. */
+  /** Five minutes of words with timestamps are far smaller. */
   private static final int MAX_BODY_BYTES = 8 * 1024 * 1024;
 
   private final HttpClient http;
@@ -62,19 +62,20 @@ public final class Deepgram implements Transcriber {
 
   @Override
   public Stream open(Listener listener) throws Unreachable, InterruptedException {
+    URI uri = URI.create(ProviderHttp.uri(base, LIVE).toString().replaceFirst("^http", "ws"));
     DeepgramStream stream = new DeepgramStream(listener, json, nanoTime);
     CompletableFuture<WebSocket> handshake =
         http.newWebSocketBuilder()
             .header("Authorization", "Token " + key.value())
             .connectTimeout(HANDSHAKE_TIMEOUT)
-            .buildAsync(liveUri(), stream.listener());
+            .buildAsync(uri, stream.listener());
     try {
       stream.opened(ProviderHttp.await(handshake, HANDSHAKE_TIMEOUT));
       return stream;
     } catch (TimeoutException | HttpTimeoutException e) {
       // Closes the socket if the handshake succeeds after all.
       stream.abort();
-      throw new Unreachable("no answer");
+      throw new Unreachable("no response in time");
     } catch (IOException e) {
       throw new Unreachable(reason(e));
     }
@@ -91,7 +92,7 @@ public final class Deepgram implements Transcriber {
           ProviderHttp.send(
               http, request, ProviderHttp.atMost(MAX_BODY_BYTES), RECOGNIZE_TIMEOUT, cancellation));
     } catch (TimeoutException e) {
-      return new Recognition.Failed("Deepgram does not answer");
+      return new Recognition.Failed("Deepgram did not respond in time");
     } catch (CancellationException e) {
       return new Recognition.Failed("the request was cancelled");
     } catch (IOException e) {
@@ -109,10 +110,10 @@ public final class Deepgram implements Transcriber {
       return new Recognition.Failed("Deepgram responded with " + status);
     }
     try {
-      JsonNode answer = json.parse(new String(response.body(), StandardCharsets.UTF_8));
-      JsonNode channel = answer.path("results").path("channels").path(0);
+      JsonNode body = json.parse(new String(response.body(), StandardCharsets.UTF_8));
+      JsonNode channel = body.path("results").path("channels").path(0);
       JsonNode best = channel.path("alternatives").path(0);
-      JsonNode seconds = answer.path("metadata").path("duration");
+      JsonNode seconds = body.path("metadata").path("duration");
       if (!best.path("transcript").isString() || !seconds.isNumber()) {
         return new Recognition.Failed("Deepgram's response lacks transcript or duration");
       }
@@ -124,10 +125,6 @@ public final class Deepgram implements Transcriber {
     } catch (JacksonException e) {
       return new Recognition.Failed("Deepgram's response is not JSON");
     }
-  }
-
-  private URI liveUri() {
-    return URI.create(ProviderHttp.uri(base, LIVE).toString().replaceFirst("^http", "ws"));
   }
 
   private static String reason(IOException e) {

@@ -25,13 +25,13 @@ import tools.jackson.databind.JsonNode;
 final class DeepgramStream implements Stream {
   private static final System.Logger LOG = System.getLogger(DeepgramStream.class.getName());
 
-  /** A message that takes longer means that audio arrives faster than it can be relayed. */
+  /** If a message takes longer, audio arrives faster than it can be relayed. */
   private static final Duration SEND_TIMEOUT = Duration.ofSeconds(1);
 
   /** Deepgram closes the connection after ten seconds without audio. */
   private static final Duration KEEP_ALIVE_AFTER = Duration.ofSeconds(4);
 
-  /** Far above a few seconds of words with their timestamps. */
+  /** A few seconds of words with timestamps are far smaller. */
   private static final int MAX_MESSAGE = 1024 * 1024;
 
   /** Deepgram's close code for audio that it cannot decode. */
@@ -120,7 +120,7 @@ final class DeepgramStream implements Stream {
       message.to(open).get(SEND_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
       return SendResult.SENT;
     } catch (TimeoutException e) {
-      // A message may be half sent, so nothing can follow it.
+      // The message may be sent in part, so no other can follow.
       return SendResult.TOO_SLOW;
     } catch (ExecutionException e) {
       return SendResult.LOST;

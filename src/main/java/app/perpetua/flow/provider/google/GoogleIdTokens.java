@@ -103,7 +103,7 @@ public final class GoogleIdTokens implements IdTokens {
         displayClaim(claims, "picture"));
   }
 
-  /** A claim for display; one of another type must not refuse the sign-in. */
+  /** A claim of another type is ignored, because it is only for display. */
   private static @Nullable String displayClaim(JWTClaimsSet claims, String name) {
     return claims.getClaim(name) instanceof String text ? text : null;
   }

@@ -34,24 +34,21 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A cache of Google's signing keys (RFC 7517). Keys live as long as the response's {@code max-age}
- * says, a day at most, are refreshed ahead of expiry, and stay usable for another day while Google
- * is unreachable. Keys rotate, so an unknown key id triggers a fetch; a fetch that fails or lacks
- * the id starts a cool-down without fetches, however many unknown ids arrive.
- *
- * <p>docs/decisions/google-keys.md says why this is not Nimbus' {@code JWKSourceBuilder}.
- *
- * <p>Thread-safe.
+ * A cache of Google's signing keys (RFC 7517). Keys expire after the response's {@code max-age}, at
+ * most a day, are refreshed before they expire, and stay usable for another day while Google is
+ * unreachable. An unknown key id triggers a fetch, because keys rotate; a fetch that fails or lacks
+ * the id starts a cool-down without fetches. docs/decisions/google-keys.md explains why this is not
+ * Nimbus' {@code JWKSourceBuilder}. Thread-safe.
  */
 public final class GoogleKeys {
   private static final System.Logger LOG = System.getLogger(GoogleKeys.class.getName());
 
   private static final Duration MAX_LIFETIME = Duration.ofHours(24);
 
-  /** Google sends five to six hours; zero would mean a fetch per sign-in. */
+  /** Google sends five to six hours; zero would cause a fetch per sign-in. */
   private static final Duration MIN_LIFETIME = Duration.ofMinutes(5);
 
-  private static final Duration OUTAGE = Duration.ofHours(24);
+  private static final Duration MAX_STALENESS = Duration.ofHours(24);
   private static final Duration COOL_DOWN = Duration.ofSeconds(10);
 
   private static final Duration FETCH_TIMEOUT = Duration.ofSeconds(3);
@@ -76,7 +73,7 @@ public final class GoogleKeys {
     }
 
     boolean isUsable(Instant now) {
-      return age(now).compareTo(lifetime.plus(OUTAGE)) < 0;
+      return age(now).compareTo(lifetime.plus(MAX_STALENESS)) < 0;
     }
   }
 
@@ -89,14 +86,13 @@ public final class GoogleKeys {
   private final AtomicBoolean isRefreshing = new AtomicBoolean();
   private volatile @Nullable Keys keys;
 
-  /** Completed fetches, successful or not. A caller that waited for one uses its result. */
+  /** Completed fetches, successful or not; a caller that waited for one uses its result. */
   private volatile long fetches;
 
   private volatile long coolDownEnd;
 
   /**
    * @param http never follows redirects; its connect time-out is 2 to 3 s
-   * @param uri of the key set
    * @param clock ages the keys
    * @param nanoTime times the cool-down: {@code System::nanoTime}
    */
@@ -117,8 +113,7 @@ public final class GoogleKeys {
   /**
    * The verifier for a key id; empty if Google publishes no such key.
    *
-   * @throws Refusal {@code SERVICE_UNAVAILABLE} if no usable keys are cached and none can be
-   *     fetched
+   * @throws Refusal {@code SERVICE_UNAVAILABLE} if there are no usable keys
    */
   Optional<JWSVerifier> verifier(String kid) {
     Instant now = clock.instant();
@@ -173,8 +168,9 @@ public final class GoogleKeys {
         keys = latest.get();
       }
       Keys newest = keys;
-      boolean isFutile = latest.isEmpty() || (kid != null && !latest.get().byId().containsKey(kid));
-      if (newest != null && isFutile) {
+      boolean isUseless =
+          latest.isEmpty() || (kid != null && !latest.get().byId().containsKey(kid));
+      if (newest != null && isUseless) {
         coolDownEnd = nanoTime.getAsLong() + COOL_DOWN.toNanos();
       }
       fetches = seenFetches + 1;

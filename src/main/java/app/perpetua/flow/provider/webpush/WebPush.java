@@ -33,7 +33,7 @@ import java.util.concurrent.TimeoutException;
  * payload. Thread-safe.
  */
 public final class WebPush implements PushService {
-  /** From connecting to the response headers; the address check before it has 2 s. */
+  /** From connecting to the response headers. */
   private static final Duration TIMEOUT = Duration.ofSeconds(3);
 
   /** RFC 8292 allows a day; a shorter life limits the use of a leaked token. */
@@ -73,7 +73,7 @@ public final class WebPush implements PushService {
     return switch (guard.check(push.endpoint())) {
       case Verdict.Denied(String why) -> new Outcome.Rejected("the endpoint " + why);
       case Verdict.Unknown _ ->
-          new Outcome.Unavailable(Duration.ZERO, "the push service's host cannot be found");
+          new Outcome.Unavailable(Duration.ZERO, "the push service's host cannot be resolved");
       case Verdict.Allowed _ -> exchange(push);
     };
   }
@@ -89,11 +89,11 @@ public final class WebPush implements PushService {
     try {
       HttpResponse<InputStream> response =
           ProviderHttp.send(http, request, HttpResponse.BodyHandlers.ofInputStream(), timeout);
-      // The outcome is in the headers, and a body may be endless.
+      // Not read, because it may be endless.
       response.body().close();
       return outcome(response);
     } catch (TimeoutException e) {
-      return new Outcome.Unavailable(Duration.ZERO, "the push service does not answer");
+      return new Outcome.Unavailable(Duration.ZERO, "the push service did not respond in time");
     } catch (IOException e) {
       return new Outcome.Unavailable(
           Duration.ZERO, "the push service cannot be reached: " + e.getClass().getSimpleName());
@@ -118,23 +118,17 @@ public final class WebPush implements PushService {
   }
 
   private String authorization(URI endpoint) {
-    // An origin leaves out its scheme's default port (RFC 6454, section 6.1).
-    String port =
-        endpoint.getPort() == -1 || isDefaultPort(endpoint) ? "" : ":" + endpoint.getPort();
+    String scheme = endpoint.getScheme().toLowerCase(Locale.ROOT);
+    // An origin omits its scheme's default port (RFC 6454, section 6.1).
+    boolean isDefaultPort =
+        endpoint.getPort() == -1 || endpoint.getPort() == (scheme.equals("https") ? 443 : 80);
+    String port = isDefaultPort ? "" : ":" + endpoint.getPort();
     return keys.generateAuthorizationHeaderValue(
         VAPIDJWTParam.getBuilder()
-            .resourceURLString(
-                endpoint.getScheme().toLowerCase(Locale.ROOT)
-                    + "://"
-                    + endpoint.getHost().toLowerCase(Locale.ROOT)
-                    + port)
+            .resourceURLString(scheme + "://" + endpoint.getHost().toLowerCase(Locale.ROOT) + port)
             .expirationTime(clock.instant().plus(TOKEN_LIFE))
             .subject(subject)
             .build());
-  }
-
-  private static boolean isDefaultPort(URI url) {
-    return url.getPort() == (url.getScheme().equalsIgnoreCase("https") ? 443 : 80);
   }
 
   private Outcome outcome(HttpResponse<?> response) {

@@ -89,15 +89,15 @@ class CheckoutPaymentsTest {
     PageResult.HostedPage page =
         assertInstanceOf(PageResult.HostedPage.class, payments.open(request));
     assertTrue(page.url().endsWith("/checkout/pay/" + page.sessionId()));
-    JsonNode asked = checkout.page(page.sessionId()).orElseThrow().request();
-    assertEquals(250, asked.get("amount").intValue());
-    assertEquals("Recurring", asked.get("payment_type").stringValue());
-    assertEquals(request.order().toString(), asked.get("reference").stringValue());
-    assertEquals("pc_1", asked.get("processing_channel_id").stringValue());
-    assertEquals("NZ", asked.at("/billing/address/country").stringValue());
-    assertEquals(user.toString(), asked.at("/metadata/user_id").stringValue());
-    assertEquals("https://app.example.com/ok", asked.get("success_url").stringValue());
-    assertTrue(asked.at("/3ds/enabled").booleanValue());
+    JsonNode body = checkout.page(page.sessionId()).orElseThrow().request();
+    assertEquals(250, body.get("amount").intValue());
+    assertEquals("Recurring", body.get("payment_type").stringValue());
+    assertEquals(request.order().toString(), body.get("reference").stringValue());
+    assertEquals("pc_1", body.get("processing_channel_id").stringValue());
+    assertEquals("NZ", body.at("/billing/address/country").stringValue());
+    assertEquals(user.toString(), body.at("/metadata/user_id").stringValue());
+    assertEquals("https://app.example.com/ok", body.get("success_url").stringValue());
+    assertTrue(body.at("/3ds/enabled").booleanValue());
     PageResult.HostedPage other =
         assertInstanceOf(PageResult.HostedPage.class, payments.open(paymentRequest(false)));
     assertEquals(
@@ -111,10 +111,10 @@ class CheckoutPaymentsTest {
     Outcome.Pending first = assertInstanceOf(Outcome.Pending.class, payments.charge(charge));
     assertEquals(first, payments.charge(charge));
     assertEquals(1, checkout.payments().size());
-    JsonNode asked = checkout.payments().getFirst().request();
-    assertTrue(asked.get("merchant_initiated").booleanValue());
-    assertEquals("pay_0", asked.get("previous_payment_id").stringValue());
-    assertEquals("src_1", asked.at("/source/id").stringValue());
+    JsonNode body = checkout.payments().getFirst().request();
+    assertTrue(body.get("merchant_initiated").booleanValue());
+    assertEquals("pay_0", body.get("previous_payment_id").stringValue());
+    assertEquals("src_1", body.at("/source/id").stringValue());
     assertEquals(new Outcome.Captured(first.paymentId()), payments.fetch(first.paymentId()));
     checkout.turn(first.paymentId(), "Voided");
     assertInstanceOf(Outcome.Declined.class, payments.fetch(first.paymentId()));
@@ -153,9 +153,9 @@ class CheckoutPaymentsTest {
     assertInstanceOf(Outcome.Unknown.class, payments.fetch("pay_1"));
     CheckoutPayments wrongKey = at(checkout.baseUrl(), "sk_wrong");
     assertInstanceOf(PageResult.Unavailable.class, wrongKey.open(paymentRequest(true)));
-    CheckoutPayments nobody = at(URI.create("http://127.0.0.1:1"), "sk");
-    assertInstanceOf(PageResult.Unavailable.class, nobody.open(paymentRequest(true)));
-    assertInstanceOf(Outcome.Unknown.class, nobody.charge(charge("x")));
+    CheckoutPayments unreachable = at(URI.create("http://127.0.0.1:1"), "sk");
+    assertInstanceOf(PageResult.Unavailable.class, unreachable.open(paymentRequest(true)));
+    assertInstanceOf(Outcome.Unknown.class, unreachable.charge(charge("x")));
   }
 
   @ParameterizedTest
@@ -164,7 +164,7 @@ class CheckoutPaymentsTest {
     assertInstanceOf(Outcome.Unknown.class, payments.fetch(id));
   }
 
-  /** A body that stalls, one without an end, and a page that is none. */
+  /** A body that stalls, an endless body, and a response that is no page. */
   @Test
   void a_hostile_response_times_out() throws Exception {
     CountDownLatch over = new CountDownLatch(1);
@@ -205,9 +205,9 @@ class CheckoutPaymentsTest {
     hostile.start();
     try {
       URI base = URI.create("http://127.0.0.1:" + hostile.getAddress().getPort());
-      // It stays silent until this has returned.
+      // The server sends nothing until this returns.
       assertEquals(
-          new PageResult.Unavailable("Checkout.com does not answer"),
+          new PageResult.Unavailable("Checkout.com did not respond in time"),
           at(base.resolve("/stalled"), "sk", SOON).open(paymentRequest(true)));
       for (String path : List.of("/endless", "/script")) {
         assertInstanceOf(

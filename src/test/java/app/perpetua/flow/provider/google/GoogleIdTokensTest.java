@@ -29,7 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** FR-001, FR-004: whose word counts for a sign-in. */
+/** FR-001, FR-004: which ID tokens are accepted. */
 class GoogleIdTokensTest {
   private static final MutableClock CLOCK = new MutableClock();
   private static final FakeGoogle GOOGLE = new FakeGoogle(CLOCK);
@@ -107,7 +107,7 @@ class GoogleIdTokensTest {
   }
 
   @Test
-  void FR_001_name_and_picture_are_cleaned_or_replaced_if_unusable() {
+  void FR_001_an_unusable_name_or_picture_is_sanitized_or_replaced() {
     assertEquals("😀".repeat(100), name("😀".repeat(101)));
     assertEquals("Ada Lovelace", name(" Ada\0 Love\u0007lace "));
     for (@Nullable Object unusable : new @Nullable Object[] {null, "", "  ", "\0", 7}) {
@@ -132,14 +132,14 @@ class GoogleIdTokensTest {
   }
 
   @Test
-  void promise_10_forged_tokens_are_refused_and_nobody_is_asked() throws Exception {
+  void promise_10_forged_tokens_are_refused_without_a_request() throws Exception {
     assertAccepted(GOOGLE.idToken("1"));
     int fetches = GOOGLE.fetches();
     RSAKey real = GOOGLE.signingKey();
     RSAKey forger = new RSAKeyGenerator(2048).generate();
     String kid = real.getKeyID();
     FakeGoogle.IdToken token = GOOGLE.idToken("1");
-    // An address on the fake that it does not have: asking it would fail the test on closing.
+    // The fake has no such path, so a request to it would fail the test on closing.
     URI elsewhere = GOOGLE.jwksUrl().resolve("/elsewhere");
 
     assertRefused(new PlainJWT(token.claims()).serialize());

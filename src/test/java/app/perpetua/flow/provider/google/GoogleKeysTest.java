@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** Promise 11: Google away, Google's keys changed, and strangers who make up key ids. */
+/** Promise 11: outages of Google, changed keys and invented key ids. */
 class GoogleKeysTest {
   private static final Duration COOL_DOWN = Duration.ofSeconds(10);
   private static final Duration SOON = Duration.ofMillis(400);
@@ -36,7 +36,7 @@ class GoogleKeysTest {
   private final GoogleKeys keys =
       new GoogleKeys(http, google.jwksUrl(), clock, nanoTime::get, this::timeout);
 
-  /** Short where nothing comes, and otherwise longer than any machine takes. */
+  /** Short where no response comes, otherwise longer than any machine needs. */
   private volatile Duration timeout = AGES;
 
   private Duration timeout() {
@@ -82,11 +82,11 @@ class GoogleKeysTest {
   }
 
   @Test
-  void keys_are_refreshed_ahead_of_expiry() throws InterruptedException {
+  void keys_are_refreshed_before_they_expire() throws InterruptedException {
     assertTrue(isKnown());
     become(FakeGoogle.Mode.STALLED);
     clock.advance(Duration.ofHours(20));
-    assertTrue(isKnown(), "nobody waits for the refresh");
+    assertTrue(isKnown(), "the refresh does not block");
     google.awaitFetches(2);
   }
 
@@ -101,8 +101,7 @@ class GoogleKeysTest {
   }
 
   @Test
-  void promise_11_an_unknown_kid_triggers_one_fetch_per_cool_down_however_many_ask()
-      throws Exception {
+  void promise_11_unknown_key_ids_trigger_one_fetch_per_cool_down() throws Exception {
     assertTrue(isKnown());
     assertEquals(50, strangers(50).stream().filter(found -> !found).count());
     assertEquals(2, google.fetches());
@@ -115,7 +114,7 @@ class GoogleKeysTest {
   }
 
   @Test
-  void a_first_unknown_kid_triggers_one_fetch() {
+  void the_first_unknown_key_id_triggers_one_fetch() {
     assertFalse(keys.verifier("made up").isPresent());
     assertFalse(keys.verifier("made up").isPresent());
     assertTrue(isKnown());

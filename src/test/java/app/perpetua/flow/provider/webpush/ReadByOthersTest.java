@@ -25,8 +25,8 @@ import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 
 /**
- * FR-056 by somebody else's code: what we send is decrypted by npm's {@code http_ece}, our token
- * verified by {@code jose}. Needs node and npm; installs the two once, below target/.
+ * FR-056 with independent implementations: npm's {@code http_ece} decrypts the messages, and {@code
+ * jose} verifies the tokens. Needs node and npm; installs both packages once, below target/.
  */
 class ReadByOthersTest {
   private static final NpmProject NPM = new NpmProject("webpush");
@@ -61,7 +61,7 @@ class ReadByOthersTest {
         assertEquals(new PushService.Outcome.Sent(), push.send(message(browser, text)));
       }
       sent = service.inbox();
-      JsonNode read = json.parse(node(json.text(asked(sent, browsers, service.origin()))));
+      JsonNode read = json.parse(node(json.text(requests(sent, browsers, service.origin()))));
       for (int i = 0; i < texts.size(); i++) {
         JsonNode one = read.get(i);
         assertEquals(texts.get(i), one.get("text").stringValue());
@@ -85,14 +85,14 @@ class ReadByOthersTest {
         text.getBytes(StandardCharsets.UTF_8));
   }
 
-  private List<Map<String, Object>> asked(
+  private List<Map<String, Object>> requests(
       List<FakePushService.Message> sent,
       List<FakePushService.Subscription> browsers,
       String audience) {
-    List<Map<String, Object>> asked = new ArrayList<>();
+    List<Map<String, Object>> requests = new ArrayList<>();
     for (int i = 0; i < sent.size(); i++) {
-      // A map, since these are JavaScript's names.
-      asked.add(
+      // A map, because the members have JavaScript names.
+      requests.add(
           Map.of(
               "body",
               Base64.getUrlEncoder().withoutPadding().encodeToString(sent.get(i).body()),
@@ -109,7 +109,7 @@ class ReadByOthersTest {
               "now",
               clock.instant().getEpochSecond()));
     }
-    return asked;
+    return requests;
   }
 
   private static String node(String input) {

@@ -118,7 +118,7 @@ class WebPushTest {
 
   @ParameterizedTest
   @CsvSource({"200", "201", "202", "204"})
-  void an_accepted_message_is_sent(int status) throws Exception {
+  void a_2xx_response_means_sent(int status) throws Exception {
     service.become(Script.status(status));
     assertEquals(new Outcome.Sent(), send());
   }
@@ -169,9 +169,9 @@ class WebPushTest {
   void a_push_service_that_does_not_answer_times_out() throws Exception {
     service.become(Script.status(201).in(Mode.STALLED));
     patience = SOON;
-    // It stays silent until this has returned.
+    // The server sends nothing until this returns.
     assertEquals(
-        new Outcome.Unavailable(Duration.ZERO, "the push service does not answer"), send());
+        new Outcome.Unavailable(Duration.ZERO, "the push service did not respond in time"), send());
   }
 
   @Test
@@ -210,9 +210,8 @@ class WebPushTest {
   }
 
   /**
-   * The JVM remembers for half a minute what a name led to, so the client connects to the very
-   * address that was checked before it (docs/decisions/web-push.md). This address is public, and
-   * nobody listens there.
+   * The JVM caches resolved names for half a minute, so the client connects to the address that was
+   * checked (docs/decisions/web-push.md). This address is public, and nothing listens there.
    */
   @Test
   void promise_26_a_host_that_becomes_private_after_the_check_is_not_connected_to()
@@ -224,13 +223,13 @@ class WebPushTest {
     assertInstanceOf(
         Outcome.Unavailable.class,
         pushing(InetAddress::getAllByName, host).send(push("https://" + host + "/x", new byte[1])));
-    assertEquals(1, ScriptedNames.left(host), "nobody has asked a second time");
+    assertEquals(1, ScriptedNames.left(host), "the name was resolved twice");
   }
 
   @Test
   void an_unresolvable_host_is_retried() throws Exception {
     assertEquals(
-        new Outcome.Unavailable(Duration.ZERO, "the push service's host cannot be found"),
+        new Outcome.Unavailable(Duration.ZERO, "the push service's host cannot be resolved"),
         pushing(
                 host -> {
                   throw new UnknownHostException(host);
