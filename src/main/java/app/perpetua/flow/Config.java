@@ -27,147 +27,111 @@ import java.security.interfaces.ECPublicKey;
 import java.security.interfaces.RSAPrivateCrtKey;
 import java.security.interfaces.RSAPublicKey;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Function;
 import java.util.logging.Level;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The whole configuration, read once at start; nothing else reads the environment. Each feature
- * declares the section it needs. Immutable; secrets print as {@code ***}.
+ * The configuration, read once at start; nothing else reads the environment. Each feature declares
+ * the section it needs. Immutable; secrets print as {@code ***}.
  *
- * @param http the listener, its limits and whom it trusts
- * @param database where the data is
- * @param account tokens and sign-in
- * @param tasks limits of tasks and subtasks
- * @param notes limits of notes
- * @param reminders limits of reminders
- * @param credits how many credits there are
- * @param achievements limits that perks come on top of
- * @param tombstones how deletions are kept
- * @param billing prices, and how payments are taken
- * @param checkout our account at the payment provider; without it nothing can be bought
- * @param push push to browsers
- * @param openai the assistant's model
- * @param assistant what the assistant costs, and how often it may be asked
- * @param voice transcription
  * @param logLevel the least severe level that is logged
  */
 public record Config(
     HttpConfig http,
     DatabaseConfig database,
     AccountConfig account,
-    TaskConfig tasks,
-    NoteConfig notes,
-    ReminderConfig reminders,
-    CreditConfig credits,
-    AchievementConfig achievements,
-    TombstoneConfig tombstones,
-    BillingConfig billing,
-    Optional<CheckoutConfig> checkout,
+    Limits limits,
+    Payment payment,
     PushConfig push,
-    OpenAiConfig openai,
-    AssistantConfig assistant,
+    Ai ai,
     VoiceConfig voice,
     Level logLevel) {
-  /** The largest figure that any limit may be set to. */
-  private static final int LARGE = 100_000_000;
+  /** Limits of a user's data and credits. */
+  public record Limits(
+      TaskConfig tasks,
+      NoteConfig notes,
+      ReminderConfig reminders,
+      CreditConfig credits,
+      AchievementConfig achievements,
+      TombstoneConfig tombstones) {}
 
-  private static final DatabaseUrl NOWHERE =
-      new DatabaseUrl("jdbc:postgresql://nowhere.invalid/none", Optional.empty(), Optional.empty());
+  /**
+   * Prices and the payment provider.
+   *
+   * @param checkout empty if nothing can be bought
+   */
+  public record Payment(BillingConfig billing, Optional<CheckoutConfig> checkout) {}
 
-  /** Configuration that cannot work; the message tells every fault. */
-  public static final class Faulty extends RuntimeException {
+  /** The assistant and its model. */
+  public record Ai(AssistantConfig assistant, OpenAiConfig openai) {}
+
+  /** The largest value of any limit. */
+  private static final int MAX_LIMIT = 100_000_000;
+
+  private static final DatabaseUrl UNSET_URL =
+      new DatabaseUrl("jdbc:postgresql://unset.invalid/unset", Optional.empty(), Optional.empty());
+
+  /** The configuration is invalid; the message lists every error. */
+  public static final class InvalidException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    private final transient List<String> faults;
+    private final transient List<String> errors;
 
-    Faulty(List<String> faults) {
-      super(String.join("\n", faults), null, false, false);
-      this.faults = List.copyOf(faults);
+    InvalidException(List<String> errors) {
+      super(String.join("\n", errors), null, false, false);
+      this.errors = List.copyOf(errors);
     }
 
-    /** What is wrong or missing, each named by its variable. */
-    public List<String> faults() {
-      return faults;
+    /** One line for each invalid or missing variable, which starts with its name. */
+    public List<String> errors() {
+      return errors;
     }
   }
 
   /**
    * Reads {@code application.yaml} with the given environment variables.
    *
-   * @throws Faulty with everything that is wrong or missing
+   * @throws InvalidException with all errors
    */
   public static Config load(Map<String, String> environment) {
     ConfigReader in = new ConfigReader(environment);
     HttpConfig http = http(in);
     DatabaseConfig database = database(in);
-    TaskConfig tasks = tasks(in);
-    NoteConfig notes = notes(in);
-    ReminderConfig reminders = new ReminderConfig(in.integer("reminders.max", 1, 100));
-    CreditConfig credits = credits(in);
-    AchievementConfig achievements = achievements(tasks, notes, credits);
-    TombstoneConfig tombstones = tombstones(in);
-    BillingConfig billing = billing(in);
-    Optional<CheckoutConfig> checkout = checkout(in);
+    Limits limits = limits(in);
+    Payment payment = new Payment(billing(in), checkout(in));
     PushConfig push = push(in);
     OpenAiConfig openai = openai(in);
-    AssistantConfig assistant = assistant(in, openai);
+    Ai ai = new Ai(assistant(in, openai), openai);
     VoiceConfig voice = voice(in);
     Level level = level(in);
-    // Last: without a key there is no section to make, and all other faults are known by now.
-    Config config =
-        new Config(
-            http,
-            database,
-            account(in),
-            tasks,
-            notes,
-            reminders,
-            credits,
-            achievements,
-            tombstones,
-            billing,
-            checkout,
-            push,
-            openai,
-            assistant,
-            voice,
-            level);
-    if (!in.faults().isEmpty()) {
-      throw new Faulty(in.faults());
+    // Last: there is no account section without a key, and all other errors are known by now.
+    AccountConfig account = account(in);
+    if (!in.errors().isEmpty()) {
+      throw new InvalidException(in.errors());
     }
-    return config;
+    return new Config(http, database, account, limits, payment, push, ai, voice, level);
   }
 
   private static HttpConfig http(ConfigReader in) {
-    List<Cidr> proxies = new ArrayList<>();
-    for (String block : in.list("http.trusted-proxies")) {
-      try {
-        proxies.add(Cidr.parse(block));
-      } catch (IllegalArgumentException e) {
-        in.fault("TRUSTED_PROXIES", String.valueOf(e.getMessage()));
-      }
-    }
     return new HttpConfig(
         in.integer("http.port", 0, 65_535),
         Set.copyOf(in.list("http.cors-origins")),
-        List.copyOf(proxies),
+        in.list("http.trusted-proxies", Cidr::parse),
         in.secret("http.metrics-token"),
         in.integer("http.metrics-port", 0, 65_535),
-        in.integer("http.max-connections-per-address", 1, LARGE),
-        in.integer("http.rate-limit-general", 1, LARGE),
-        in.integer("http.rate-limit-ai", 1, LARGE),
-        in.integer("http.rate-limit-auth", 1, LARGE));
+        in.integer("http.max-connections-per-address", 1, MAX_LIMIT),
+        in.integer("http.rate-limit-general", 1, MAX_LIMIT),
+        in.integer("http.rate-limit-ai", 1, MAX_LIMIT),
+        in.integer("http.rate-limit-auth", 1, MAX_LIMIT));
   }
 
   private static DatabaseConfig database(ConfigReader in) {
-    DatabaseUrl main = in.required("database.url", DatabaseUrl::parse).orElse(NOWHERE);
+    DatabaseUrl main = in.required("database.url", DatabaseUrl::parse).orElse(UNSET_URL);
     DatabaseUrl direct = in.parsed("database.direct-url", DatabaseUrl::parse).orElse(main);
     return new DatabaseConfig(main, direct, in.integer("database.pool-size", 1, 100));
   }
@@ -180,60 +144,55 @@ public record Config(
         .ifPresent(
             given -> {
               if (key != null && !given.contains(Pem.publicHalf(key))) {
-                in.fault("JWT_PUBLIC_KEY", "is not the public half of JWT_PRIVATE_KEY");
+                in.addError("tokens.public-key", "is not the public half of JWT_PRIVATE_KEY");
               }
             });
     Set<String> clients = Set.copyOf(in.list("google.client-ids"));
     if (clients.isEmpty()) {
-      in.text("google.client-ids");
+      in.addError("google.client-ids", "is required");
     }
     List<RSAPublicKey> previous =
         in.parsed("tokens.previous-public-key", Pem::publicKeys).orElse(List.of());
     Duration access = Duration.ofMinutes(in.integer("tokens.access-expiry-minutes", 1, 1_440));
     Duration refresh = Duration.ofDays(in.integer("tokens.refresh-expiry-days", 1, 365));
     URI jwks = in.httpUri("google.jwks-url");
-    int kickstart = in.integer("credits.kickstart", 0, LARGE);
+    int kickstart = in.integer("credits.kickstart", 0, MAX_LIMIT);
     if (key == null) {
-      throw new Faulty(in.faults());
+      throw new InvalidException(in.errors());
     }
     Secret secret = in.secret("tokens.refresh-secret").orElseGet(() -> Pem.derivedSecret(key));
     return new AccountConfig(key, previous, access, refresh, secret, clients, jwks, kickstart);
   }
 
-  private static TaskConfig tasks(ConfigReader in) {
-    return new TaskConfig(
-        in.integer("tasks.free-max", 1, LARGE),
-        in.integer("tasks.pro-max", 1, LARGE),
-        in.integer("tasks.free-max-subtasks", 1, 100),
-        in.integer("tasks.pro-max-subtasks", 1, 100),
-        in.integer("tasks.free-description-length", 1, 10_000),
-        in.integer("tasks.pro-description-length", 1, 10_000));
-  }
-
-  private static NoteConfig notes(ConfigReader in) {
-    return new NoteConfig(
-        in.integer("notes.free-max", 1, LARGE),
-        in.integer("notes.pro-max", 1, LARGE),
-        in.integer("notes.max-voice-seconds", 1, 3_600));
-  }
-
-  private static CreditConfig credits(ConfigReader in) {
-    return new CreditConfig(
-        in.integer("credits.pro-daily", 0, LARGE),
-        in.integer("credits.pro-monthly", 1, LARGE),
-        in.integer("credits.max-carryover", 0, LARGE));
-  }
-
-  private static AchievementConfig achievements(
-      TaskConfig tasks, NoteConfig notes, CreditConfig credits) {
-    return new AchievementConfig(
-        tasks.freeMax(), tasks.proMax(), notes.freeMax(), notes.proMax(), credits.proDaily());
-  }
-
-  private static TombstoneConfig tombstones(ConfigReader in) {
-    return new TombstoneConfig(
-        in.integer("recovery.tombstones-kept", 1, 100),
-        Duration.ofDays(in.integer("recovery.tombstone-days", 1, 365)));
+  private static Limits limits(ConfigReader in) {
+    TaskConfig tasks =
+        new TaskConfig(
+            in.integer("tasks.free-max", 1, MAX_LIMIT),
+            in.integer("tasks.pro-max", 1, MAX_LIMIT),
+            in.integer("tasks.free-max-subtasks", 1, 100),
+            in.integer("tasks.pro-max-subtasks", 1, 100),
+            in.integer("tasks.free-description-length", 1, 10_000),
+            in.integer("tasks.pro-description-length", 1, 10_000));
+    NoteConfig notes =
+        new NoteConfig(
+            in.integer("notes.free-max", 1, MAX_LIMIT),
+            in.integer("notes.pro-max", 1, MAX_LIMIT),
+            in.integer("notes.max-voice-seconds", 1, 3_600));
+    CreditConfig credits =
+        new CreditConfig(
+            in.integer("credits.pro-daily", 0, MAX_LIMIT),
+            in.integer("credits.pro-monthly", 1, MAX_LIMIT),
+            in.integer("credits.max-carryover", 0, MAX_LIMIT));
+    return new Limits(
+        tasks,
+        notes,
+        new ReminderConfig(in.integer("reminders.max", 1, 100)),
+        credits,
+        new AchievementConfig(
+            tasks.freeMax(), tasks.proMax(), notes.freeMax(), notes.proMax(), credits.proDaily()),
+        new TombstoneConfig(
+            in.integer("recovery.tombstones-kept", 1, 100),
+            Duration.ofDays(in.integer("recovery.tombstone-days", 1, 365))));
   }
 
   private static BillingConfig billing(ConfigReader in) {
@@ -242,10 +201,10 @@ public record Config(
             .flatMap(key -> in.secret(key).stream())
             .toList();
     return new BillingConfig(
-        in.integer("billing.pro-price-cents", 1, LARGE),
+        in.integer("billing.pro-price-cents", 1, MAX_LIMIT),
         in.integer("billing.credit-price-cents", 1, 1_000_000),
         "USD",
-        in.integer("billing.credit-purchase-monthly", 0, LARGE),
+        in.integer("billing.credit-purchase-monthly", 0, MAX_LIMIT),
         in.integer("billing.payment-failures", 1, 100),
         Duration.ofDays(in.integer("billing.grace-days", 1, 28)),
         in.oneOf("billing.charges", "own", "external").equals("own")
@@ -260,7 +219,7 @@ public record Config(
     Optional<String> channel = in.optional("checkout.processing-channel-id");
     String country = in.text("checkout.billing-country");
     if (!country.matches("[A-Z]{2}")) {
-      in.fault("CHECKOUT_BILLING_COUNTRY", "must be two capital letters such as US");
+      in.addError("checkout.billing-country", "must be two capital letters such as US");
     }
     URI success = in.httpUri("checkout.success-url");
     URI failure = in.httpUri("checkout.failure-url");
@@ -270,54 +229,30 @@ public record Config(
   }
 
   private static PushConfig push(ConfigReader in) {
-    return new PushConfig(vapid(in), hosts(in, "push.hosts", "PUSH_HOSTS", AllowedHost::parse));
+    return new PushConfig(vapid(in), in.list("push.hosts", AllowedHost::parse));
   }
 
   private static VoiceConfig voice(ConfigReader in) {
     return new VoiceConfig(
         in.oneOf("voice.enabled", "true", "false").equals("true"),
         in.integer("voice.max-seconds", 1, 3_600),
-        in.integer("voice.credits-per-minute", 0, LARGE),
+        in.integer("voice.credits-per-minute", 0, MAX_LIMIT),
         in.secret("deepgram.api-key"),
         in.httpUri("deepgram.base-url"),
-        hosts(in, "voice.audio-hosts", "AUDIO_HOSTS", Config::anyHost));
+        in.list("voice.audio-hosts", Config::allowedAudioHost));
   }
 
-  private static AllowedHost anyHost(String entry) {
+  private static AllowedHost allowedAudioHost(String entry) {
     return entry.equals("*") ? new AllowedHost.Any() : AllowedHost.parse(entry);
   }
 
-  private static List<AllowedHost> hosts(
-      ConfigReader in, String key, String variable, Function<String, AllowedHost> parser) {
-    List<AllowedHost> hosts = new ArrayList<>();
-    for (String host : in.list(key)) {
-      try {
-        hosts.add(parser.apply(host));
-      } catch (IllegalArgumentException e) {
-        in.fault(variable, String.valueOf(e.getMessage()));
-      }
-    }
-    return List.copyOf(hosts);
-  }
-
-  /** All three or none. */
+  /** Requires all three variables or none. */
   private static Optional<Vapid> vapid(ConfigReader in) {
-    Map<String, String> keys =
-        Map.of(
-            "push.vapid-public-key",
-            "VAPID_PUBLIC_KEY",
-            "push.vapid-private-key",
-            "VAPID_PRIVATE_KEY",
-            "push.vapid-subject",
-            "VAPID_SUBJECT");
-    List<String> missing =
-        keys.entrySet().stream()
-            .filter(key -> in.optional(key.getKey()).isEmpty())
-            .map(Map.Entry::getValue)
-            .sorted()
-            .toList();
+    List<String> keys =
+        List.of("push.vapid-public-key", "push.vapid-private-key", "push.vapid-subject");
+    List<String> missing = keys.stream().filter(key -> in.optional(key).isEmpty()).toList();
     if (missing.size() < keys.size()) {
-      missing.forEach(name -> in.fault(name, "is required beside the other VAPID variables"));
+      missing.forEach(key -> in.addError(key, "is required beside the other VAPID variables"));
     }
     Optional<ECPublicKey> publicKey = in.parsed("push.vapid-public-key", Vapid::publicKey);
     Optional<ECPrivateKey> privateKey = in.parsed("push.vapid-private-key", Vapid::privateKey);
@@ -327,18 +262,18 @@ public record Config(
     }
     Vapid vapid = new Vapid(publicKey.get(), privateKey.get(), subject.get());
     if (!vapid.isPair()) {
-      in.fault("VAPID_PUBLIC_KEY", "is not the public half of VAPID_PRIVATE_KEY");
+      in.addError("push.vapid-public-key", "is not the public half of VAPID_PRIVATE_KEY");
     }
     return Optional.of(vapid);
   }
 
   private static AssistantConfig assistant(ConfigReader in, OpenAiConfig openai) {
     return new AssistantConfig(
-        in.integer("assistant.chat-credits", 0, LARGE),
-        in.integer("assistant.subtask-credits", 0, LARGE),
-        in.integer("assistant.conversion-credits", 0, LARGE),
-        in.integer("assistant.task-warn-at", 1, LARGE),
-        in.integer("assistant.task-max", 1, LARGE),
+        in.integer("assistant.chat-credits", 0, MAX_LIMIT),
+        in.integer("assistant.subtask-credits", 0, MAX_LIMIT),
+        in.integer("assistant.conversion-credits", 0, MAX_LIMIT),
+        in.integer("assistant.task-warn-at", 1, MAX_LIMIT),
+        in.integer("assistant.task-max", 1, MAX_LIMIT),
         openai.timeout());
   }
 

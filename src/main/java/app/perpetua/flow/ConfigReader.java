@@ -14,15 +14,16 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * Reads {@code application.yaml} with the environment put in, noting every fault instead of
- * stopping at the first. A fault names the variable, never its value. Not thread-safe.
+ * Reads {@code application.yaml}, whose placeholders name environment variables. Collects all
+ * errors instead of stopping at the first; an error names the variable, never its value. A value
+ * that is missing or invalid is replaced by a valid one. Not thread-safe.
  */
 final class ConfigReader {
   private static final Pattern PLACEHOLDER = Pattern.compile("\\$\\{([A-Z_]+)(?::(.*))?}");
 
   private final io.helidon.config.Config yaml;
   private final Map<String, String> environment;
-  private final List<String> faults = new ArrayList<>();
+  private final List<String> errors = new ArrayList<>();
 
   ConfigReader(Map<String, String> environment) {
     this.environment = environment;
@@ -35,21 +36,13 @@ final class ConfigReader {
             .build();
   }
 
-  /** Every fault found so far, one line each. */
-  List<String> faults() {
-    return faults;
+  List<String> errors() {
+    return errors;
   }
 
-  /** A value that must be there. */
+  /** The text of a required value. */
   String text(String key) {
-    Value value = value(key);
-    return value
-        .text()
-        .orElseGet(
-            () -> {
-              fault(value.variable(), "is required");
-              return "";
-            });
+    return required(key, Function.identity()).orElse("");
   }
 
   Optional<String> optional(String key) {
@@ -68,61 +61,70 @@ final class ConfigReader {
         .toList();
   }
 
+  /** As {@link #list}; an IllegalArgumentException of the parser becomes an error. */
+  <T> List<T> list(String key, Function<String, T> parser) {
+    return list(key).stream().flatMap(item -> parse(key, item, parser).stream()).toList();
+  }
+
   int integer(String key, int min, int max) {
-    Value value = value(key);
-    String text = value.text().orElse("");
+    String text = optional(key).orElse("");
     if (text.matches("[0-9]{1,9}")) {
       int number = Integer.parseInt(text);
       if (number >= min && number <= max) {
         return number;
       }
     }
-    fault(value.variable(), "must be a whole number from " + min + " to " + max);
+    addError(key, "must be a whole number from " + min + " to " + max);
     return min;
   }
 
   URI httpUri(String key) {
-    Value value = value(key);
     try {
-      URI uri = new URI(value.text().orElse(""));
+      URI uri = new URI(optional(key).orElse(""));
       if (uri.getHost() != null && List.of("http", "https").contains(uri.getScheme())) {
         return uri;
       }
     } catch (URISyntaxException e) {
-      // Told below, in the same words as a URI of another scheme.
+      // Reported below, as a URI of another scheme is.
     }
-    fault(value.variable(), "must be an http or https URL");
+    addError(key, "must be an http or https URL");
     return URI.create("http://invalid.invalid");
   }
 
   String oneOf(String key, String... allowed) {
-    Value value = value(key);
-    String text = value.text().orElse("");
+    String text = optional(key).orElse("");
     if (!Arrays.asList(allowed).contains(text)) {
-      fault(value.variable(), "must be one of " + String.join(", ", allowed));
+      addError(key, "must be one of " + String.join(", ", allowed));
       return allowed[0];
     }
     return text;
   }
 
-  /** Whatever the parser makes of the text; its IllegalArgumentException becomes a fault. */
+  /** A parsed value; an IllegalArgumentException of the parser becomes an error. */
   <T> Optional<T> parsed(String key, Function<String, T> parser) {
-    Value value = value(key);
+    return optional(key).flatMap(text -> parse(key, text, parser));
+  }
+
+  /** As {@link #parsed}, for a value that must be set. */
+  <T> Optional<T> required(String key, Function<String, T> parser) {
+    if (optional(key).isEmpty()) {
+      addError(key, "is required");
+    }
+    return parsed(key, parser);
+  }
+
+  private <T> Optional<T> parse(String key, String text, Function<String, T> parser) {
     try {
-      return value.text().map(parser);
+      return Optional.of(parser.apply(text));
     } catch (IllegalArgumentException e) {
-      fault(value.variable(), String.valueOf(e.getMessage()));
+      addError(key, String.valueOf(e.getMessage()));
       return Optional.empty();
     }
   }
 
-  /** As {@link #parsed}, for a value that must be there. */
-  <T> Optional<T> required(String key, Function<String, T> parser) {
-    return text(key).isEmpty() ? Optional.empty() : parsed(key, parser);
-  }
-
-  void fault(String variable, String message) {
-    faults.add(variable + " " + message);
+  /** Adds an error about the variable of that key. */
+  void addError(String key, String message) {
+    errors.add(value(key).variable() + " " + message);
   }
 
   private record Value(String variable, Optional<String> text) {}

@@ -18,7 +18,7 @@ import java.util.Optional;
 import java.util.Properties;
 import java.util.function.Function;
 
-/** The command line: which part of the service to run, or what to tell about it. */
+/** The command line of the JAR. */
 public final class Main {
   private static final String HELP =
       """
@@ -28,47 +28,47 @@ public final class Main {
         --role=api       answer HTTP requests
         --role=worker    run jobs; answers health and metrics only
         --role=all       both (default)
-        --list-dead      list jobs that failed for good
-        --retry-dead     put them back into the queue
-        --check-config   read the configuration, tell every fault, and end
-        --health         ask the instance on this machine whether it is ready
+        --list-dead      list the jobs whose last attempt failed
+        --retry-dead     requeue them
+        --check-config   check the configuration, print every error and exit
+        --health         check whether the instance on this machine is ready
         --version        print the version
         --help           print this
 
-      It is configured by environment variables. DATABASE_URL, JWT_PRIVATE_KEY and GOOGLE_CLIENT_ID
-      are required; README.md lists all of them.
+      The configuration is read from environment variables. DATABASE_URL, JWT_PRIVATE_KEY and
+      GOOGLE_CLIENT_ID are required; README.md lists all variables.
 
-      Exit codes: 0 ended as asked, 1 could not start or not ready, 2 wrong usage or configuration.
+      Exit codes: 0 success, 1 cannot start or not ready, 2 wrong usage or configuration.
       """;
 
-  private static final int DONE = 0;
+  private static final int OK = 0;
   private static final int FAILED = 1;
-  private static final int MISUSED = 2;
+  private static final int USAGE = 2;
   private static final Duration HEALTH_TIMEOUT = Duration.ofSeconds(3);
 
   private Main() {}
 
-  /** Runs what the arguments ask for. The service itself goes on in its own threads. */
+  /** Runs a command. The service continues in its own threads after this returns. */
   public static void main(String[] args) {
     int exit = run(args, System.getenv());
-    if (exit != DONE) {
+    if (exit != OK) {
       System.exit(exit);
     }
   }
 
   private static int run(String[] args, Map<String, String> environment) {
-    // Asking about jobs is the worker's part, whether that is said or not.
+    // The commands about jobs are part of the worker, so they accept its role.
     List<String> given = new ArrayList<>(List.of(args));
     if (given.contains("--list-dead") || given.contains("--retry-dead")) {
       given.remove("--role=worker");
     }
     if (given.size() > 1) {
-      return misused("one argument at most");
+      return usageError("at most one argument is allowed");
     }
     String arg = given.isEmpty() ? "--role=all" : given.getFirst();
     return switch (arg) {
-      case "--help", "-h" -> told(HELP);
-      case "--version" -> told("perpetua-flow " + version() + "\n");
+      case "--help", "-h" -> print(HELP);
+      case "--version" -> print("perpetua-flow " + version() + "\n");
       case "--check-config" -> checkConfig(environment);
       case "--health" -> health(environment);
       case "--list-dead" -> dead(environment, DeadJobsCommand::list);
@@ -80,7 +80,7 @@ public final class Main {
                 : Optional.empty();
         yield role.isPresent()
             ? start(role.get(), environment)
-            : misused(
+            : usageError(
                 arg.startsWith("--role")
                     ? "--role must be api, worker or all, as in --role=api"
                     : "unknown argument " + arg);
@@ -94,9 +94,9 @@ public final class Main {
       Logging.start(config.logLevel(), System.out);
       App app = App.start(config, role, Clock.systemUTC());
       io.helidon.Main.addShutdownHandler(app::close);
-      return DONE;
-    } catch (Config.Faulty e) {
-      return faulty(e);
+      return OK;
+    } catch (Config.InvalidException e) {
+      return invalid(e);
     } catch (App.StartupException e) {
       System.err.println("perpetua-flow cannot start: " + e.getMessage());
       return FAILED;
@@ -106,23 +106,23 @@ public final class Main {
   private static int checkConfig(Map<String, String> environment) {
     try {
       Config.load(environment);
-      return told("the configuration is complete\n");
-    } catch (Config.Faulty e) {
-      return faulty(e);
+      return print("the configuration is valid\n");
+    } catch (Config.InvalidException e) {
+      return invalid(e);
     }
   }
 
   private static int dead(
-      Map<String, String> environment, Function<DeadJobsCommand, String> asked) {
+      Map<String, String> environment, Function<DeadJobsCommand, String> command) {
     try {
       Config config = Config.load(environment);
-      try (DeadJobsCommand report = new DeadJobsCommand(config.database(), Clock.systemUTC())) {
-        return told(asked.apply(report));
+      try (DeadJobsCommand jobs = new DeadJobsCommand(config.database(), Clock.systemUTC())) {
+        return print(command.apply(jobs));
       }
-    } catch (Config.Faulty e) {
-      return faulty(e);
+    } catch (Config.InvalidException e) {
+      return invalid(e);
     } catch (DatabaseException e) {
-      System.err.println("perpetua-flow: the database does not answer: " + e.getMessage());
+      System.err.println("perpetua-flow: the database is unavailable: " + e.getMessage());
       return FAILED;
     }
   }
@@ -136,8 +136,8 @@ public final class Main {
                   .timeout(HEALTH_TIMEOUT)
                   .build(),
               HttpResponse.BodyHandlers.ofString());
-      told(answer.body() + "\n");
-      return answer.statusCode() == 200 ? DONE : FAILED;
+      print(answer.body() + "\n");
+      return answer.statusCode() == 200 ? OK : FAILED;
     } catch (IOException | IllegalArgumentException e) {
       System.err.println("no instance answers on port " + port);
       return FAILED;
@@ -157,19 +157,19 @@ public final class Main {
     }
   }
 
-  private static int told(String text) {
+  private static int print(String text) {
     System.out.print(text);
-    return DONE;
+    return OK;
   }
 
-  private static int faulty(Config.Faulty e) {
-    System.err.println("perpetua-flow cannot start, its configuration is faulty:");
-    e.faults().forEach(fault -> System.err.println("  " + fault));
-    return MISUSED;
+  private static int invalid(Config.InvalidException e) {
+    System.err.println("perpetua-flow: the configuration is invalid:");
+    e.errors().forEach(error -> System.err.println("  " + error));
+    return USAGE;
   }
 
-  private static int misused(String message) {
-    System.err.println("perpetua-flow: " + message + "; --help tells what there is");
-    return MISUSED;
+  private static int usageError(String message) {
+    System.err.println("perpetua-flow: " + message + "; see --help");
+    return USAGE;
   }
 }

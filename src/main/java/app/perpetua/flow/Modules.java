@@ -50,24 +50,28 @@ final class Modules {
 
   Modules(Config config, VoiceTiming timing, ModuleContext context, Providers providers, Db db) {
     this.context = context;
-    Tombstones tombstones = new Tombstones(config.tombstones(), context.ids());
-    CreditModule credit = new CreditModule(context, config.credits());
+    Tombstones tombstones = new Tombstones(config.limits().tombstones(), context.ids());
+    CreditModule credit = new CreditModule(context, config.limits().credits());
     NotificationModule notification =
         new NotificationModule(context, config.push(), providers.pushHosts(), providers.push());
     AchievementModule achievement =
         new AchievementModule(
-            context, config.achievements(), credit.credits(), notification.notifications());
+            context,
+            config.limits().achievements(),
+            credit.credits(),
+            notification.notifications());
     account =
         new AccountModule(context, config.account(), db, providers.google(), credit.credits());
     InstanceJobs instanceJobs = new InstanceJobs(context.jobs());
     TaskModule task =
         new TaskModule(
-            context, config.tasks(), tombstones, instanceJobs, achievement.achievements());
+            context, config.limits().tasks(), tombstones, instanceJobs, achievement.achievements());
     RecurrenceModule recurrence =
-        new RecurrenceModule(context, config.tasks(), task.tasks(), instanceJobs);
+        new RecurrenceModule(context, config.limits().tasks(), task.tasks(), instanceJobs);
     ReminderModule reminder =
-        new ReminderModule(context, config.reminders(), task.tasks(), notification.notifications());
-    NoteModule note = new NoteModule(context, config.notes(), tombstones);
+        new ReminderModule(
+            context, config.limits().reminders(), task.tasks(), notification.notifications());
+    NoteModule note = new NoteModule(context, config.limits().notes(), tombstones);
     RecoveryModule recovery =
         new RecoveryModule(
             context,
@@ -78,8 +82,8 @@ final class Modules {
     AssistantModule assistant =
         new AssistantModule(
             context,
-            config.assistant(),
-            config.tasks(),
+            config.ai().assistant(),
+            config.limits().tasks(),
             providers.model(),
             credit.reservations(),
             task.tasks(),
@@ -89,7 +93,7 @@ final class Modules {
     billing =
         new BillingModule(
             context,
-            config.billing(),
+            config.payment().billing(),
             tier -> features(config, tier),
             providers.payments(),
             account.users(),
@@ -181,13 +185,16 @@ final class Modules {
     return switch (tier) {
       case FREE ->
           new TierFeatures(
-              config.tasks().freeMaxSubtasks(), config.tasks().freeDescription(), false, 0);
+              config.limits().tasks().freeMaxSubtasks(),
+              config.limits().tasks().freeDescription(),
+              false,
+              0);
       case PRO ->
           new TierFeatures(
-              config.tasks().proMaxSubtasks(),
-              config.tasks().proDescription(),
+              config.limits().tasks().proMaxSubtasks(),
+              config.limits().tasks().proDescription(),
               config.voice().enabled(),
-              config.credits().proMonthly());
+              config.limits().credits().proMonthly());
     };
   }
 }

@@ -61,13 +61,14 @@ final class Providers implements AutoCloseable {
             context.clock());
     model =
         config
+            .ai()
             .openai()
             .key()
             .map(
                 key ->
                     new OpenAi(
                         http,
-                        config.openai(),
+                        config.ai().openai(),
                         key,
                         context.json(),
                         context.clock(),
@@ -88,7 +89,10 @@ final class Providers implements AutoCloseable {
                         context.json(),
                         timing.nanoTime()));
     payments =
-        config.checkout().map(checkout -> new CheckoutPayments(http, checkout, context.json()));
+        config
+            .payment()
+            .checkout()
+            .map(checkout -> new CheckoutPayments(http, checkout, context.json()));
     pushHosts = new AddressGuard(config.push().hosts(), InetAddress::getAllByName);
     push = config.push().vapid().map(vapid -> new WebPush(http, vapid, pushHosts, context.clock()));
     warn(config);
@@ -120,13 +124,14 @@ final class Providers implements AutoCloseable {
   }
 
   private static void warn(Config config) {
-    warnIf(config.openai().key().isEmpty(), "assistant disabled: OPENAI_API_KEY is not set");
+    warnIf(config.ai().openai().key().isEmpty(), "assistant disabled: OPENAI_API_KEY is not set");
     warnIf(
         config.voice().enabled() && config.voice().apiKey().isEmpty(),
         "speech to text disabled: DEEPGRAM_API_KEY is not set");
-    warnIf(config.checkout().isEmpty(), "payments disabled: CHECKOUT_SECRET_KEY is not set");
     warnIf(
-        config.billing().webhookSecrets().isEmpty(),
+        config.payment().checkout().isEmpty(), "payments disabled: CHECKOUT_SECRET_KEY is not set");
+    warnIf(
+        config.payment().billing().webhookSecrets().isEmpty(),
         "payment webhooks disabled: CHECKOUT_WEBHOOK_SECRET is not set");
     warnIf(config.push().vapid().isEmpty(), "push disabled: VAPID_PUBLIC_KEY is not set");
     for (AllowedHost host : config.push().hosts()) {

@@ -4,9 +4,9 @@ import java.util.Arrays;
 import java.util.Locale;
 import java.util.Optional;
 
-/** Which part of the service a process is. */
+/** The part of the service that a process runs. */
 public enum Role {
-  /** Answers requests. */
+  /** Answers HTTP requests. */
   API,
   /** Runs jobs; answers health and metrics only. */
   WORKER,

@@ -12,7 +12,9 @@ import org.junit.jupiter.api.Test;
 class OpenAiConfigurationTest {
   /** The faults that concern the model; there are others, since nothing else is set. */
   private static List<String> faults(Map<String, String> environment) {
-    return assertThrows(Config.Faulty.class, () -> Config.load(environment)).faults().stream()
+    return assertThrows(Config.InvalidException.class, () -> Config.load(environment))
+        .errors()
+        .stream()
         .filter(fault -> fault.startsWith("OPENAI") || fault.startsWith("AI_TIMEOUT"))
         .toList();
   }

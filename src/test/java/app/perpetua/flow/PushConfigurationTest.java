@@ -17,7 +17,9 @@ class PushConfigurationTest {
 
   /** The faults that concern push; there are others, since nothing else is set. */
   private static List<String> faults(Map<String, String> environment) {
-    return assertThrows(Config.Faulty.class, () -> Config.load(environment)).faults().stream()
+    return assertThrows(Config.InvalidException.class, () -> Config.load(environment))
+        .errors()
+        .stream()
         .filter(fault -> fault.startsWith("VAPID") || fault.startsWith("PUSH"))
         .toList();
   }

@@ -45,8 +45,8 @@ final class DevInstance {
       io.helidon.Main.addShutdownHandler(app::close);
       System.out.println(ServiceProcess.READY + app.port());
       obey(app);
-    } catch (Config.Faulty e) {
-      e.faults().forEach(System.err::println);
+    } catch (Config.InvalidException e) {
+      e.errors().forEach(System.err::println);
       System.exit(2);
     } catch (App.StartupException e) {
       System.err.println(e.getMessage());

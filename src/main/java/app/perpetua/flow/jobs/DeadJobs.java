@@ -6,15 +6,15 @@ import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** Lists and retries jobs whose last attempt failed. For the operator; thread-safe. */
-public final class DeadJobs {
+/** Lists and requeues jobs whose last attempt failed. Thread-safe. */
+final class DeadJobs {
   /**
    * A job without attempts left.
    *
    * @param userId the job's user; null for a job of the system
    * @param error the message of the last failure
    */
-  public record DeadJob(
+  record DeadJob(
       UUID id,
       @Nullable UUID userId,
       String kind,
@@ -28,7 +28,7 @@ public final class DeadJobs {
    *
    * @param tx a system transaction
    */
-  public List<DeadJob> list(Tx tx, int limit) {
+  List<DeadJob> list(Tx tx, int limit) {
     return tx.sql("jobs.list_dead")
         .bind("count", limit)
         .list(
@@ -50,7 +50,7 @@ public final class DeadJobs {
    * @param tx a system transaction
    * @return the number of jobs that will run again
    */
-  public int retry(Tx tx) {
+  int retry(Tx tx) {
     return tx.sql("jobs.retry_dead").run();
   }
 }

@@ -13,14 +13,9 @@ import java.time.Duration;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/**
- * What the operator asks about dead jobs, without a service: {@code --list-dead} and {@code
- * --retry-dead}. Not thread-safe.
- */
+/** The commands {@code --list-dead} and {@code --retry-dead}. Not thread-safe. */
 public final class DeadJobsCommand implements AutoCloseable {
-  /** As many as anyone reads. */
-  private static final int MOST = 1_000;
-
+  private static final int MAX_LISTED = 1_000;
   private static final Duration BUDGET = Duration.ofSeconds(5);
 
   private final HikariDataSource pool;
@@ -33,24 +28,24 @@ public final class DeadJobsCommand implements AutoCloseable {
   }
 
   /**
-   * A line for each, newest first, its fields apart by tabs.
+   * Returns a line for each dead job, newest first, with tabs between the fields.
    *
-   * @throws DatabaseException if the database does not answer
+   * @throws DatabaseException if the database is unavailable
    */
   public String list() {
-    List<DeadJobs.DeadJob> dead = db.write(Actor.system(null), tx -> deadJobs.list(tx, MOST));
+    List<DeadJobs.DeadJob> dead = db.write(Actor.system(null), tx -> deadJobs.list(tx, MAX_LISTED));
     return dead.stream().map(DeadJobsCommand::line).collect(Collectors.joining())
-        + (dead.size() < MOST ? dead.size() : "the newest " + MOST)
+        + (dead.size() < MAX_LISTED ? dead.size() : "the newest " + MAX_LISTED)
         + " dead\n";
   }
 
   /**
-   * Puts them back into the queue.
+   * Requeues the dead jobs; returns a line with their number.
    *
-   * @throws DatabaseException if the database does not answer
+   * @throws DatabaseException if the database is unavailable
    */
   public String retry() {
-    return db.write(Actor.system(null), deadJobs::retry) + " put back\n";
+    return db.write(Actor.system(null), deadJobs::retry) + " requeued\n";
   }
 
   private static String line(DeadJobs.DeadJob job) {

@@ -96,19 +96,19 @@ class ServiceEnvironmentTest {
   @Test
   void the_model_is_the_fake_one_unless_another_is_given() {
     Config config = Config.load(of(Map.of("OPENAI_API_KEY", "sk-real")).onPort(8000));
-    assertEquals(OPENAI, config.openai().baseUrl());
-    assertEquals(FakeOpenAi.KEY, config.openai().key().orElseThrow().value());
+    assertEquals(OPENAI, config.ai().openai().baseUrl());
+    assertEquals(FakeOpenAi.KEY, config.ai().openai().key().orElseThrow().value());
     Config other =
         Config.load(of(Map.of("OPENAI_BASE_URL", "http://localhost:11434/v1")).onPort(8000));
-    assertEquals(URI.create("http://localhost:11434/v1"), other.openai().baseUrl());
-    assertEquals(Optional.empty(), other.openai().key());
+    assertEquals(URI.create("http://localhost:11434/v1"), other.ai().openai().baseUrl());
+    assertEquals(Optional.empty(), other.ai().openai().key());
   }
 
   @Test
   void payments_go_to_the_fake_checkout_unless_another_is_named() {
     ServiceEnvironment environment = of(Map.of());
     Config config = Config.load(environment.onPort(8000));
-    assertEquals(CHECKOUT, config.checkout().orElseThrow().baseUrl());
+    assertEquals(CHECKOUT, config.payment().checkout().orElseThrow().baseUrl());
     assertEquals(FakeCheckout.WEBHOOK_SECRET, environment.webhookSecret());
     assertEquals(999, environment.cents("PRO_PRICE_CENTS", 999));
     ServiceEnvironment theirs =
@@ -119,7 +119,7 @@ class ServiceEnvironmentTest {
                 "PRO_PRICE_CENTS", "1999"));
     assertEquals("theirs", theirs.webhookSecret());
     assertEquals(1_999, theirs.cents("PRO_PRICE_CENTS", 999));
-    assertTrue(Config.load(theirs.onPort(8000)).checkout().isEmpty());
+    assertTrue(Config.load(theirs.onPort(8000)).payment().checkout().isEmpty());
   }
 
   @Test

@@ -25,7 +25,7 @@ class DeadJobsCommandTest {
       assertEquals(
           "2026-03-10T09:30:00.000Z\tpush_send\ta\t5 attempts\tsystem\tBoom: two lines\n1 dead\n",
           command.list());
-      assertEquals("1 put back\n", command.retry());
+      assertEquals("1 requeued\n", command.retry());
       assertEquals("0 dead\n", command.list());
     }
   }

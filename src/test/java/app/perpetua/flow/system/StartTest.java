@@ -186,7 +186,7 @@ class StartTest {
   void a_complete_configuration_is_told_as_such() {
     Jar jar = stage.start(stage.environment(), "--check-config");
     assertEquals(0, jar.awaitExit(SOON), jar.all());
-    assertEquals(List.of("the configuration is complete"), jar.out());
+    assertEquals(List.of("the configuration is valid"), jar.out());
   }
 
   @Test
@@ -195,7 +195,7 @@ class StartTest {
         List.of(List.of("--rolle=api"), List.of("--role=boss"), List.of("--role=api", "x"))) {
       Jar jar = stage.start(stage.environment(), arguments.toArray(String[]::new));
       assertEquals(2, jar.awaitExit(SOON), jar.all());
-      assertOneLine(jar, "--help tells what there is");
+      assertOneLine(jar, "see --help");
     }
   }
 
