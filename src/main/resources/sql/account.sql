@@ -1,14 +1,14 @@
 -- name: find_by_google_id
 -- scope: system
--- Locked, because a sign-in writes profile, refresh token and activity.
+-- Locks the row, because a sign-in writes the profile, a refresh token and an activity entry.
 select id, google_id, email, name, name_changed, avatar_url, timezone, tier, created_at, updated_at
 from auth.users
 where google_id = :google_id
 for no key update
 
 -- name: register
--- No row if a concurrent first sign-in of the same account was faster. The same statement inserts the
--- achievement state, so that every user has one.
+-- Returns no row if a concurrent first sign-in of the same account has registered the user. Inserts
+-- the achievement state in the same statement, so that every user has one.
 with joined as (
   insert into auth.users (id, google_id, email, name, avatar_url, created_at, updated_at)
   values (:user_id, :google_id, :email, :name, :avatar_url::text, :now, :now)
@@ -19,7 +19,7 @@ insert into achievements.user_achievement_states (user_id, updated_at)
 select id, created_at from joined
 
 -- name: refresh_profile
--- Google's current data; the caller passes the user's own name if they have set one.
+-- Stores the profile from Google; the caller passes the user's own name if they have set one.
 update auth.users
 set email = :email, name = :name, avatar_url = :avatar_url::text, updated_at = :now
 where id = :user_id
@@ -30,8 +30,8 @@ from auth.users
 where id = :user_id
 
 -- name: update_me
--- No row if nothing changes. Setting the current name is a change, too: from then on, sign-ins do not
--- replace it.
+-- Returns no row if nothing changes. Setting the name to its current value is a change: from then
+-- on, sign-ins do not replace it.
 update auth.users
 set name = coalesce(:name::text, name),
     name_changed = name_changed or :name::text is not null,
@@ -50,8 +50,8 @@ update auth.users set tier = :tier, updated_at = :now where id = :user_id
 delete from auth.users where id = :user_id
 
 -- name: find_refresh_token
--- A presented token with the active one of its family; without an active one, the session has ended.
--- Under the owner's lock.
+-- The presented token with the active token of its family; without an active one, the session has
+-- ended. Runs under the owner's lock.
 select presented.family, presented.seq, presented.expires_at, presented.rotated_at,
        presented.revoked_at, active.seq as active_seq, active.token_hash as active_hash
 from auth.refresh_tokens presented
@@ -61,7 +61,7 @@ left join auth.refresh_tokens active
 where presented.user_id = :user_id and presented.token_hash = :token_hash
 
 -- name: replace_refresh_token
--- A new sign-in replaces the previous one: one active token per user.
+-- Ends the previous session: a user has one active token.
 update auth.refresh_tokens
 set revoked_at = :now, reason = 'replaced'
 where user_id = :user_id and rotated_at is null and revoked_at is null
@@ -78,15 +78,14 @@ set rotated_at = :now
 where user_id = :user_id and token_hash = :token_hash
 
 -- name: revoke_family
--- All tokens of a session.
 update auth.refresh_tokens
 set revoked_at = :now, reason = :reason
 where user_id = :user_id and family = :family and revoked_at is null
 
 -- name: delete_spent_refresh_tokens
 -- scope: system
--- cleanup, in batches. A token that was rotated or revoked before the horizon was also created before
--- it, so it expires at most one lifetime later; the index finds that bound.
+-- Runs daily, in batches. A token that was rotated or revoked before the horizon was also created
+-- before it, so it expires at most one lifetime later; the index on expires_at serves that bound.
 delete from auth.refresh_tokens t
 using (
   select user_id, token_hash

@@ -1,6 +1,6 @@
 -- name: find_stats
--- All that counting needs in one round trip: the user's counters in a row for each locked
--- achievement, or in one row if none is locked.
+-- All input of a tally in one round trip: one row per locked achievement, each with the user's
+-- counters; one row with the counters if no achievement is locked.
 select coalesce(s.lifetime_tasks_completed, 0) as lifetime_tasks_completed,
        coalesce(s.current_streak, 0) as current_streak,
        coalesce(s.latest_streak, 0) as latest_streak,
@@ -19,8 +19,8 @@ where u.id = :user_id
 order by d.position
 
 -- name: store_stats
--- Runs while the owner's row is locked. Only the nightly job updates the table without that lock, and
--- only resets streaks that have ended.
+-- Runs under the owner's lock. Only break_streaks updates the table without that lock, and it only
+-- resets streaks that have ended.
 insert into achievements.user_achievement_states
   (user_id, lifetime_tasks_completed, current_streak, latest_streak, longest_streak,
    last_completion_date, previous_streak, previous_completion_date, focus_completions,
@@ -42,8 +42,8 @@ set lifetime_tasks_completed = excluded.lifetime_tasks_completed,
     updated_at = excluded.updated_at
 
 -- name: unlock
--- Also adds the perks to the user's row, from which limits are read. Ignores achievements that are
--- unlocked already.
+-- Adds the perks to the user's row, which the limits are read from. Ignores achievements that are
+-- already unlocked.
 with unlocked as (
   insert into achievements.unlocks (user_id, achievement_id, unlocked_at)
   select :user_id, reached.id, :now
@@ -74,7 +74,8 @@ where u.id = :user_id
 order by d.position
 
 -- name: find_overview
--- The user's counters and perks in a row for each achievement; no row if the account does not exist.
+-- One row per achievement, each with the user's counters and perks; no row if the account does not
+-- exist.
 select u.tier, u.perk_tasks, u.perk_notes, u.perk_daily_credits,
        coalesce(s.lifetime_tasks_completed, 0) as lifetime_tasks_completed,
        coalesce(s.current_streak, 0) as current_streak,
@@ -94,9 +95,9 @@ order by d.position
 
 -- name: break_streaks
 -- scope: system
--- In batches: users whose last completion is before the previous day. Waits for rows that a
--- completion has locked and checks them again. Keeps latest_streak, so that a completion counted
--- late for the previous day continues the streak.
+-- Resets, in batches, the streaks of users whose last completion is before the previous day. Waits
+-- for rows that a completion has locked and evaluates them again. Keeps latest_streak, so that a
+-- completion counted late for the previous day continues the streak.
 update achievements.user_achievement_states s
 set current_streak = 0, updated_at = :now
 from (

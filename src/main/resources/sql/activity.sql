@@ -1,6 +1,6 @@
 -- name: list_entries
--- Reads the primary key backwards, selects the page by key and joins its rows. An empty page has one
--- row, with the total; no row means that the account does not exist.
+-- Scans the primary key backwards, selects the page by key and joins its rows. An empty page is one
+-- row with the total; no row means that the account does not exist.
 with matching as materialized (
   select created_at, id
   from activity.activity_logs

@@ -1,5 +1,6 @@
 -- name: count_request
--- Counts and decides at once, whatever instance asks: no row if the limit is reached.
+-- Counts the request and checks the limit in one statement, so that the limit holds across
+-- processes. Returns no row if the limit is reached.
 insert into activity.ai_task_counters as c (user_id, jti, task_id, requests, expires_at)
 values (:user_id, :session, :task_id, 1, :expires_at)
 on conflict (user_id, jti, task_id) do update
@@ -8,7 +9,6 @@ where c.requests < :most
 returning requests
 
 -- name: insert_suggestions
--- All proposals of a run together.
 insert into activity.ai_suggestions
   (id, user_id, action_type, task_id, note_id, task_version, description, data, expires_at,
    created_at, updated_at)
@@ -19,25 +19,25 @@ from jsonb_to_recordset(:suggestions::jsonb) as s (
   data jsonb)
 
 -- name: find_suggestion
--- For whoever holds the owner's lock: what is read here stays until the commit.
+-- Runs under the owner's lock, so the suggestion does not change before the commit.
 select action_type, data, status, expires_at
 from activity.ai_suggestions
 where user_id = :user_id and id = :id
 
 -- name: find_suggestion_owner
--- Asked only when the owner has no such suggestion: decides between 401, 403 and 404.
+-- Runs only if the user has no such suggestion: decides between 401, 403 and 404.
 select exists (select from auth.users where id = :user_id) as account,
        exists (select from activity.ai_suggestions where id = :id) as elsewhere
 
 -- name: confirm_suggestion
--- It was seen to be open, under the owner's lock.
+-- Runs under the owner's lock, after the suggestion was found to be open.
 update activity.ai_suggestions
 set status = 'confirmed', confirmed_at = :now, updated_at = :now
 where user_id = :user_id and id = :id and status = 'proposed'
 
 -- name: expire_suggestions
 -- scope: system
--- cleanup, in batches, along ai_suggestions_expiring.
+-- Runs daily, in batches. The index ai_suggestions_expiring serves it.
 update activity.ai_suggestions s
 set status = 'expired', updated_at = :now
 from (
@@ -52,7 +52,7 @@ where s.user_id = over.user_id and s.id = over.id
 
 -- name: delete_suggestions
 -- scope: system
--- cleanup, in batches: expired so long ago that nobody asks for them.
+-- Runs daily, in batches.
 delete from activity.ai_suggestions s
 using (
   select user_id, id
@@ -66,7 +66,8 @@ where s.user_id = over.user_id and s.id = over.id
 
 -- name: delete_counters
 -- scope: system
--- cleanup, in batches, along ai_task_counters_expires: the session is over.
+-- Counters of sessions that have ended. Runs daily, in batches. The index ai_task_counters_expires
+-- serves it.
 delete from activity.ai_task_counters c
 using (
   select user_id, jti, task_id

@@ -1,12 +1,12 @@
 -- name: find_billing_state
--- Tier and subscription in one snapshot; a row also for users who never had a subscription.
+-- Tier and subscription in one snapshot. Users who never had a subscription have a row, too.
 select u.tier, s.status, s.current_period_end, s.grace_period_end
 from auth.users u
 left join billing.subscriptions s on s.user_id = u.id
 where u.id = :user_id
 
 -- name: find_subscription
--- Under the owner's lock.
+-- Runs under the owner's lock.
 select id, status, checkout_subscription_id, instrument_id, last_payment_id, current_period_start,
        current_period_end, anchor_day, grace_period_end, grace_warned_at, failed_payment_count,
        cancelled_at, last_event_at, last_event_rank, last_event_id
@@ -14,7 +14,7 @@ from billing.subscriptions
 where user_id = :user_id
 
 -- name: store_subscription
--- One row per user, which a later subscription reuses. Under the owner's lock.
+-- A user has one row, which a later subscription reuses. Runs under the owner's lock.
 insert into billing.subscriptions
   (id, user_id, status, checkout_subscription_id, instrument_id, last_payment_id,
    current_period_start, current_period_end, anchor_day, grace_period_end, grace_warned_at,
@@ -36,14 +36,15 @@ set status = excluded.status, checkout_subscription_id = excluded.checkout_subsc
     last_event_id = excluded.last_event_id, updated_at = excluded.updated_at
 
 -- name: find_order
--- Under the owner's lock.
+-- Runs under the owner's lock.
 select id, kind, credits, amount_cents, currency, status, payment_id, period_start, attempt,
        last_event_at, last_event_rank, last_event_id, granted_at, created_at
 from billing.purchases
 where user_id = :user_id and id = :id
 
 -- name: find_last_attempt
--- For the month that starts then; reads the unique key of attempts backwards.
+-- The last attempt to charge the month that starts at :period_start. Scans the unique key of
+-- attempts backwards.
 select id, kind, credits, amount_cents, currency, status, payment_id, period_start, attempt,
        last_event_at, last_event_rank, last_event_id, granted_at, created_at
 from billing.purchases
@@ -52,7 +53,7 @@ order by attempt desc
 limit 1
 
 -- name: store_order
--- Inserts all columns, updates those that payments change. Under the owner's lock.
+-- Inserts all columns, updates those that payments change. Runs under the owner's lock.
 insert into billing.purchases
   (id, user_id, kind, credits, amount_cents, currency, status, payment_id, period_start, attempt,
    last_event_at, last_event_rank, last_event_id, granted_at, created_at, updated_at)
@@ -67,13 +68,13 @@ set status = excluded.status, payment_id = excluded.payment_id,
     updated_at = excluded.updated_at
 
 -- name: open_order
--- The id of its payment page.
+-- Stores the id of the payment page.
 update billing.purchases
 set checkout_session_id = :session_id, updated_at = :now
 where user_id = :user_id and id = :id
 
 -- name: sum_bought
--- Credits of this month's orders that are paid or may still be.
+-- Credits of this month's orders that are paid or may still be paid.
 select coalesce(sum(credits), 0)::int as bought
 from billing.purchases
 where user_id = :user_id and created_at >= :month::timestamptz and kind = 'credits'
@@ -81,14 +82,15 @@ where user_id = :user_id and created_at >= :month::timestamptz and kind = 'credi
 
 -- name: locate_order
 -- scope: system
--- A payment's order and user, by the order's id or the provider's, so that the user can be locked.
+-- Finds order and user of a payment by the order's id or the provider's id. Runs before the user's
+-- row can be locked.
 select user_id, id, true as is_named from billing.purchases where id = :reference::uuid
 union all
 select user_id, id, false from billing.purchases where payment_id = :payment_id::text
 
 -- name: locate_subscriber
 -- scope: system
--- The user that a subscription manager names, by its subscription id or the user's id.
+-- Finds the user of an external subscription by the subscription's id or the user's id.
 select user_id, true as is_managed
 from billing.subscriptions
 where checkout_subscription_id = :managed_id::text
@@ -97,14 +99,15 @@ select id, false from auth.users where id = :named::uuid
 
 -- name: record_event
 -- scope: system
--- Runs before the event is applied. No row for a repeat, which waits here for the first to commit.
+-- Runs before the event is applied. A repeated event waits until the first one commits, and returns
+-- no row.
 insert into billing.payment_events (id, provider_event_id, type, event_at, body, received_at)
 values (:id, :provider_event_id, :type, :event_at, :body, :now)
 on conflict (provider_event_id) do nothing
 
 -- name: find_event
 -- scope: system
--- An event that is not applied yet; no row otherwise.
+-- Returns a row only if the event has not been applied.
 select body, received_at
 from billing.payment_events
 where id = :id and status = 'received'
@@ -117,7 +120,7 @@ set status = :status, user_id = :owner::uuid, applied_at = :applied_at::timestam
 where id = :id
 
 -- name: find_approvals
--- Approvals have the instrument, which the capture's event may lack.
+-- Approvals contain the payment instrument, which the capture event may lack.
 select body, received_at
 from billing.payment_events
 where user_id = :user_id and type = 'payment_approved'
@@ -126,7 +129,7 @@ limit 20
 
 -- name: delete_old_events
 -- scope: system
--- cleanup, in batches.
+-- Runs daily, in batches.
 delete from billing.payment_events e
 using (
   select id
@@ -140,7 +143,7 @@ where e.id = old.id
 
 -- name: list_due
 -- scope: system
--- subscription_check: periods that end today or have ended, and grace, which may run out earlier.
+-- Subscriptions whose period ends today or has ended, and those in grace, which may end earlier.
 select user_id
 from (
   select user_id
@@ -156,7 +159,7 @@ limit :count
 
 -- name: count_subscriptions
 -- scope: system
--- For the metrics, every few minutes.
+-- Runs every few minutes, for the metrics.
 select status, count(*) as count
 from billing.subscriptions
 where status <> 'expired' and current_period_end > :since::timestamptz

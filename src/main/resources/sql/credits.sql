@@ -1,6 +1,6 @@
 -- name: find_statement
--- Reads without a lock, so the grants and what today's entitlement depends on must be one snapshot.
--- An account without grants has one row.
+-- Takes no lock, so the grants and the values that determine today's credits must come from one
+-- snapshot. An account without grants has one row.
 select u.tier, u.perk_daily_credits, g.id, g.credit_type, g.amount, g.remaining, g.spent, g.expired,
        g.entitled_on, g.purchase_id, g.dedup_key, g.expires_at, g.created_at
 from auth.users u
@@ -16,7 +16,7 @@ from billing.ai_credit_grants
 where user_id = :user_id and (remaining > 0 or entitled_on = :today::date)
 
 -- name: find_charge
--- What a charge spent of each grant, in order, and whether any of it was refunded.
+-- The amounts that a charge took from each grant, in order, and whether any of them was refunded.
 select g.id, g.credit_type, g.amount, g.remaining, g.spent, g.expired, g.entitled_on, g.purchase_id,
        g.dedup_key, g.expires_at, g.created_at, -l.amount as taken,
        exists (
@@ -29,7 +29,7 @@ where l.user_id = :user_id and l.operation_ref = :ref and l.operation = 'consume
 order by l.seq
 
 -- name: store_grants
--- Inserts new grants and updates the amounts of others. The owner's row is locked.
+-- Inserts new grants and updates the amounts of existing ones. Runs under the owner's lock.
 insert into billing.ai_credit_grants
   (id, user_id, credit_type, amount, remaining, spent, expired, entitled_on, purchase_id, dedup_key,
    expires_at, created_at)
@@ -42,7 +42,7 @@ on conflict (user_id, id) do update
 set remaining = excluded.remaining, spent = excluded.spent, expired = excluded.expired
 
 -- name: append_entries
--- In order, so that seq is ascending.
+-- Inserts in the given order, so that seq ascends.
 insert into billing.ai_credit_ledger
   (id, user_id, grant_id, credit_type, operation, amount, balance_after, operation_ref, description,
    expires_at, created_at)
@@ -57,7 +57,7 @@ from rows from (
 order by e.place
 
 -- name: list_entries
--- Reads the primary key backwards. An empty page has one row, with the total.
+-- Scans the primary key backwards. An empty page is one row with the total.
 with page as (
   select seq
   from billing.ai_credit_ledger
@@ -89,7 +89,7 @@ order by user_id
 
 -- name: find_entitled
 -- scope: system
--- Users entitled to daily credits, in the order of their ids.
+-- Users entitled to daily credits, by id, for the cursor of the batch.
 select id
 from auth.users
 where (tier = 'pro' or perk_daily_credits > 0) and id > :after

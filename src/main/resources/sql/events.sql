@@ -1,5 +1,5 @@
 -- name: append_activity
--- Sent with the commit, so it adds no round trip.
+-- Sent with the commit, so that it adds no round trip.
 insert into activity.activity_logs
   (id, user_id, entity_type, entity_id, action, source, metadata, request_id, created_at)
 values
@@ -13,7 +13,8 @@ select activity.make_day(:day::date) as created
 
 -- name: set_lock_timeout
 -- scope: system
--- For this transaction: a request that waits for an exclusive lock on the log blocks all later ones.
+-- For this transaction only. A statement that waits for an exclusive lock on the log blocks all
+-- later statements on it.
 select set_config('lock_timeout', '200ms', true) as lock_timeout
 
 -- name: drop_partitions_before

@@ -1,6 +1,6 @@
 -- name: page_tasks
--- Each row is the contract's JSON already: nothing of a document of any size is taken apart in memory.
--- Instants are spelled out, because a cast would follow the session's time zone.
+-- Each row is JSON in the form of the contract, so the service copies it to the response unparsed.
+-- Instants are formatted explicitly, because a cast would use the session's time zone.
 select t.id::text as cursor,
        json_build_object(
          'id', t.id,
@@ -178,7 +178,7 @@ order by n.id
 limit :page
 
 -- name: page_push_subscriptions
--- Without its keys: they are the browser's secret.
+-- Without the keys, which are secrets of the browser.
 select p.id::text as cursor,
        json_build_object(
          'id', p.id,
@@ -220,7 +220,7 @@ order by p.id
 limit :page
 
 -- name: page_sessions
--- One entry per sign-in, as its newest token shows it; no token's hash.
+-- One entry per sign-in, with the data of its newest token and without hashes.
 select s.family::text as cursor,
        json_build_object(
          'id', s.family,
@@ -287,7 +287,7 @@ order by g.id
 limit :page
 
 -- name: page_ledger
--- In the order in which the movements happened.
+-- In the order of the entries.
 select l.seq::text as cursor,
        json_build_object(
          'id', l.id,

@@ -1,6 +1,6 @@
 -- name: find_active
--- By the unique index of active sessions. No active session is one row of nulls; no row means that the
--- account does not exist.
+-- The unique index of active sessions serves it. Without an active session, one row of nulls; no
+-- row means that the account does not exist.
 select f.id, f.task_id, f.started_at
 from auth.users u
 left join tasks.focus_sessions f on f.user_id = :user_id and f.ended_at is null
@@ -11,7 +11,7 @@ insert into tasks.focus_sessions (id, user_id, task_id, started_at)
 values (:id, :user_id, :task_id, :now)
 
 -- name: end_session
--- Does nothing if the session was deleted with its task, by cascade.
+-- Updates no row if the session was deleted with its task, by cascade.
 update tasks.focus_sessions
 set ended_at = :ended_at::timestamptz, duration_seconds = :duration_seconds
 where user_id = :user_id and id = :id and ended_at is null

@@ -1,8 +1,9 @@
 -- name: lock_and_find
--- Starts a write with a key in one round trip: locks the owner's row, deletes an expired record,
--- returns one that is not expired, and tries the key's advisory lock, which another process may
--- hold. The record is read as of the statement's start, so one that commits while this statement
--- waits is missed; the primary key then rejects the second record, and the write runs again.
+-- Begins a write with an idempotency key in one round trip: locks the owner's row, deletes an
+-- expired record, returns a valid one, and tries the advisory lock of the key, which another
+-- process may hold. The snapshot is taken before the lock is granted, so a record that commits
+-- during the wait is not seen; the primary key then rejects the second record, and the write runs
+-- again.
 with expired as (
   delete from ops.idempotency_keys
   where user_id = :user_id and key = :key and created_at <= :horizon::timestamptz
@@ -18,8 +19,8 @@ where u.id = :user_id
 for no key update of u
 
 -- name: store_response
--- A second record for the key violates the primary key, and the later request replays. Stores
--- nothing if the request has deleted the user.
+-- A second record for the key violates the primary key, and the later request returns the stored
+-- response. Inserts nothing if the request has deleted the user.
 insert into ops.idempotency_keys
   (user_id, key, method, path, fingerprint, state, status, body, created_at)
 select id, :key, :method, :path, :fingerprint, 'done', :status, :body::text, :now
@@ -27,20 +28,20 @@ from auth.users
 where id = :user_id
 
 -- name: insert_pending
--- For a request that calls a provider: pending (state 'open') until it is settled. A second record
--- violates the primary key.
+-- For a request that calls a provider: pending (state 'open') until the call has been settled. A
+-- second record violates the primary key.
 insert into ops.idempotency_keys
   (user_id, key, method, path, fingerprint, state, status, body, created_at)
 values (:user_id, :key, :method, :path, :fingerprint, 'open', null, null, :now)
 
 -- name: complete
--- The owner is locked and the record is known to be pending.
+-- Runs under the owner's lock, after the record was found to be pending.
 update ops.idempotency_keys
 set state = 'done', status = :status, body = :body::text
 where user_id = :user_id and key = :key and state = 'open'
 
 -- name: release
--- Frees the key of a request that was refused or never settled.
+-- Frees the key of a request that was refused or not settled.
 delete from ops.idempotency_keys
 where user_id = :user_id and key = :key and state = 'open'
 

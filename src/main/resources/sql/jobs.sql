@@ -1,6 +1,6 @@
 -- name: enqueue
--- Jobs that are due wake the workers at once; later ones are found by polling. NOTIFY is sent by the
--- commit; behind a pooler it is lost.
+-- A due job notifies the workers at commit. Later jobs are found by polling, as is every job if a
+-- transaction pooler drops the notification.
 insert into ops.job_queue (id, user_id, kind, job_key, payload, run_at, created_at)
 select :id, :user_id, :kind, :key, :payload::jsonb, :run_at::timestamptz, :now
 from (
@@ -10,7 +10,7 @@ on conflict (kind, job_key) where state in ('queued', 'running') do nothing
 
 -- name: enqueue_for_system
 -- scope: system
--- As enqueue, for a job that belongs to no user.
+-- As enqueue, for a job without a user.
 insert into ops.job_queue (id, kind, job_key, payload, run_at, created_at)
 select :id, :kind, :key, :payload::jsonb, :run_at::timestamptz, :now
 from (
@@ -19,27 +19,29 @@ from (
 on conflict (kind, job_key) where state in ('queued', 'running') do nothing
 
 -- name: cancel
--- The handler of a running job checks by itself whether there is still work to do.
+-- A running job is left alone: its handler checks whether there is still work to do.
 delete from ops.job_queue
 where user_id = :user_id and kind = :kind and job_key = :key and state = 'queued'
 
 -- name: cancel_matching
--- As cancel, for all jobs with these members in the payload. A user has few jobs: one per reminder.
+-- As cancel, for all jobs whose payload contains these members. Needs no index on the payload: a
+-- user has few jobs, one per reminder.
 delete from ops.job_queue
 where user_id = :user_id and kind = :kind and payload @> :members::jsonb and state = 'queued'
 
 -- name: reschedule
--- Attempts made before do not count.
+-- Earlier attempts do not count.
 update ops.job_queue
 set run_at = :run_at::timestamptz, attempts = 0, last_error = null
 where user_id = :user_id and kind = :kind and job_key = :key and state = 'queued'
 
 -- name: claim_due
 -- scope: system
--- Workers skip rows that others have locked. The attempt is counted at the claim, so that jobs which
--- kill their worker end, too. Kinds of later releases are left to their workers. A job attempted
--- before may be one that kills workers: it is claimed only to run at once, and runs first, so that
--- prefetched jobs lose at most one attempt to it.
+-- SKIP LOCKED, so that workers do not wait for each other. Only the kinds of this release; a newer
+-- release may enqueue others. Attempts are counted at the claim, so that a job that kills its
+-- worker runs out of them. A job with an earlier attempt may be such a job: it is claimed only if
+-- it can run at once (:now_count) and runs first, so that the jobs claimed with it lose at most one
+-- attempt.
 with due as materialized (
   select id, run_at, attempts
   from ops.job_queue
@@ -71,7 +73,7 @@ order by attempts > 1 desc, run_at, id
 
 -- name: extend_leases
 -- scope: system
--- A lost lease matches no row; only running jobs have one.
+-- Updates no row for a lost lease. Only running jobs have a lease, so state is not checked.
 update ops.job_queue
 set heartbeat_at = clock_timestamp(),
     lease_until = clock_timestamp() + :lease_ms * interval '1 millisecond'
@@ -79,8 +81,8 @@ where id = any(:ids::uuid[]) and lease = any(:leases::uuid[])
 
 -- name: rescue
 -- scope: system
--- Ends an expired lease. One at a time: one of the jobs may have killed their worker, and must not
--- be claimed together with the others again.
+-- Returns a job with an expired lease to the queue. One job per call: it may be the job that killed
+-- the worker, and must not be claimed together with the others again.
 update ops.job_queue
 set state = case when attempts >= max_attempts then 'dead' else 'queued' end,
     finished_at = case when attempts >= max_attempts then :now::timestamptz end,
@@ -98,8 +100,9 @@ returning kind, state
 
 -- name: finish
 -- scope: system
--- Sent with the commit, so nothing can read how many rows it updated. If none, because the lease was
--- lost, the insert violates job_queue_running_leased and fails the transaction.
+-- Sent with the commit, so the caller cannot check the number of updated rows. If the lease was
+-- lost, no row is updated and the insert fails the transaction: it violates
+-- job_queue_running_leased.
 with ended as (
   update ops.job_queue
   set state = 'done', finished_at = :now, lease = null, heartbeat_at = null, lease_until = null,
@@ -113,7 +116,8 @@ where not exists (select from ended)
 
 -- name: snooze
 -- scope: system
--- Not a failure, so attempts start anew. If the lease was lost, it fails as finish does.
+-- Not a failure, so the number of attempts is reset. A lost lease fails the transaction, as in
+-- finish.
 with ended as (
   update ops.job_queue
   set state = 'queued', run_at = :run_at::timestamptz, attempts = 0, lease = null,
@@ -134,7 +138,7 @@ where id = :id and lease = :lease
 
 -- name: discard
 -- scope: system
--- No attempt is left; an operator has to look at the job.
+-- For a job without attempts left; it stays until an operator retries it.
 update ops.job_queue
 set state = 'dead', finished_at = :now, lease = null, heartbeat_at = null, lease_until = null,
     last_error = :error
@@ -150,7 +154,8 @@ where id = any(:ids::uuid[]) and lease = any(:leases::uuid[])
 
 -- name: find_pending
 -- scope: system
--- Whether any job of a kind that this release knows is due or running, in any worker.
+-- Whether any job of the given kinds is due or running, in any worker. The comparison with
+-- -infinity is always true for running jobs; it makes the partial index on lease_until usable.
 select exists (
          select from ops.job_queue
          where state = 'queued' and run_at <= :now and kind = any(:kinds::text[])
@@ -162,7 +167,7 @@ select exists (
 
 -- name: measure
 -- scope: system
--- Jobs that are not due are not counted: there may be a million reminders.
+-- Counts due jobs only: there may be a million reminders that are not due.
 select (select count(*) from ops.job_queue where state = 'queued' and run_at <= :now) as due,
        (select count(*) from ops.job_queue where state = 'running' and lease_until > '-infinity')
          as running,
@@ -173,8 +178,8 @@ select (select count(*) from ops.job_queue where state = 'queued' and run_at <= 
 
 -- name: insert_due_days
 -- scope: system
--- Today and the days missed since the last run, a week back at most; a new kind starts today. The
--- worker that inserts a day enqueues its job; in the others the insert does nothing.
+-- Inserts today and up to seven missed days before it; a new kind starts today. The worker that
+-- inserts a day enqueues its job; for other workers the insert returns no row.
 insert into ops.schedule_runs (kind, day, created_at)
 select k.kind, :today::date - back, :now
 from unnest(:kinds::text[]) as k (kind)
@@ -189,7 +194,7 @@ returning kind, day::text as day
 
 -- name: find_cursor
 -- scope: system
--- Where the day's next batch starts; empty for the first.
+-- The start of the day's next batch; an empty string for the first batch.
 select coalesce(cursor, '') as cursor
 from ops.schedule_runs
 where kind = :kind and day = :day::date
@@ -204,7 +209,7 @@ where kind = :kind and day = :day::date
 
 -- name: list_dead
 -- scope: system
--- Reads the index backwards.
+-- Scans the index of dead jobs backwards.
 select id, user_id, kind, job_key, attempts, finished_at, coalesce(last_error, '') as last_error
 from ops.job_queue
 where state = 'dead' and finished_at is not null
@@ -213,7 +218,7 @@ limit :count
 
 -- name: retry_dead
 -- scope: system
--- The newest of each kind and key, unless an unfinished job has the same key.
+-- Retries the newest dead job of each kind and key, unless an unfinished job has that key.
 with newest as (
   select distinct on (kind, job_key) id, kind, job_key
   from ops.job_queue
@@ -231,7 +236,7 @@ where j.id = n.id
 
 -- name: delete_finished
 -- scope: system
--- In batches. Dead jobs stay until an operator retries them.
+-- Runs daily, in batches. Dead jobs stay until an operator retries them.
 delete from ops.job_queue
 where id in (
   select id

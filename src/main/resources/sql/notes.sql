@@ -1,7 +1,7 @@
 -- name: list_notes
--- Newest first. The user's rows by primary key; the page is selected by id and joined back. An empty
--- page is one row, which contains the total; no row means that the account does not exist. Patterns are
--- computed once per word and the searched text once per note.
+-- Newest first. Reads the user's rows by primary key, selects the page by id and joins its rows. An
+-- empty page is one row with the total; no row means that the account does not exist. Patterns are
+-- computed once per word, the searched text once per note.
 with matching as materialized (
   select id, created_at
   from notes.notes
@@ -41,7 +41,7 @@ select exists (select from auth.users where id = :user_id) as account,
        exists (select from notes.notes where id = :id) as elsewhere
 
 -- name: insert_note
--- Increments the counter with the row; the limit was checked on the locked row of the user.
+-- Increments the counter in the same statement; the limit was checked on the user's locked row.
 with counted as (
   update auth.users set notes = notes + 1 where id = :user_id
 )
@@ -66,7 +66,7 @@ set content = :content,
 where user_id = :user_id and id = :id
 
 -- name: find_conversion
--- Whether it was converted before: only the first conversion counts.
+-- Whether the note was converted before; only the first conversion counts.
 select converted_at is not null as converted
 from notes.notes
 where user_id = :user_id and id = :id
@@ -78,7 +78,8 @@ set converted_at = coalesce(converted_at, :now)
 where user_id = :user_id and id = :id
 
 -- name: delete_note
--- Snapshot, deletion and counter in one statement, so that the note is never in neither place.
+-- Takes the snapshot, deletes the note and decrements the counter in one statement, so that no note
+-- is lost between them.
 with counted as (
   update auth.users set notes = notes + :note_delta
   where id = :user_id and :note_delta <> 0

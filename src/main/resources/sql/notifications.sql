@@ -1,5 +1,6 @@
 -- name: insert_notification
--- One per key, ever: whoever is told a second time is told nothing, even if they deleted the first.
+-- Keys are unique forever: a repeated key inserts nothing, even after the first notification was
+-- deleted.
 insert into activity.notifications
   (id, user_id, type, title, body, action_url, task_id, dedup_key, created_at, updated_at)
 select :id, :user_id, :type, :title, :body, :action_url::text, :task_id::uuid, :dedup_key::text,
@@ -11,7 +12,8 @@ where not exists (
 on conflict (user_id, dedup_key) do nothing
 
 -- name: find_push_targets
--- Nowhere, if the user was told already. Read under the owner's lock, so that nobody comes between.
+-- Returns no row if the key was used before. Runs under the owner's lock, so that the result holds
+-- until the commit.
 select p.id
 from activity.push_subscriptions p
 where p.user_id = :user_id
@@ -26,8 +28,8 @@ where p.user_id = :user_id
 order by p.id
 
 -- name: list_notifications
--- The page is chosen by key alone and joined back; an account has one row even for an empty page, so
--- both counts always arrive with it; no row means no account.
+-- Selects the page by key and joins its rows. An empty page is one row with both counts; no row
+-- means that the account does not exist.
 with matching as materialized (
   select created_at, id
   from activity.notifications
@@ -56,7 +58,7 @@ from activity.notifications
 where user_id = :user_id and id = :id
 
 -- name: find_notification_owner
--- Asked only when the owner has no such notification: decides between 401, 403 and 404.
+-- Runs only if the user has no such notification: decides between 401, 403 and 404.
 select exists (select from auth.users where id = :user_id) as account,
        exists (
          select from activity.notifications where id = :id and user_id <> :user_id
@@ -73,7 +75,7 @@ set read = true, read_at = :now, updated_at = :now
 where user_id = :user_id and not read
 
 -- name: delete_notification
--- Its key stays. One row, or none if there was no such notification.
+-- Keeps the key. Returns one row, or none if there was no such notification.
 with deleted as (
   delete from activity.notifications
   where user_id = :user_id and id = :id
@@ -89,15 +91,15 @@ kept as (
 select id from deleted
 
 -- name: list_subscriptions
--- Ten at most.
+-- At most ten.
 select id, endpoint, created_at
 from activity.push_subscriptions
 where user_id = :user_id
 order by created_at, id
 
 -- name: store_subscription
--- An endpoint is one browser. Whoever registered it last has it, so that what one user is told does
--- not show on the screen of the next.
+-- An endpoint is one browser. It belongs to the user who registered it last, so that notifications
+-- of a previous user do not appear there.
 insert into activity.push_subscriptions
   (id, user_id, endpoint, p256dh, auth, created_at, updated_at)
 values (:id, :user_id, :endpoint, :p256dh, :auth, :created_at::timestamptz, :now)
@@ -109,7 +111,7 @@ set id = excluded.id, user_id = excluded.user_id, p256dh = excluded.p256dh, auth
 delete from activity.push_subscriptions where user_id = :user_id and endpoint = :endpoint
 
 -- name: find_push
--- Neither was deleted since the push was asked for.
+-- Returns no row if notification or subscription was deleted after the push was enqueued.
 select n.id, n.user_id, n.type, n.title, n.body, n.action_url, n.task_id, n.read, n.read_at,
        n.created_at, n.updated_at, p.endpoint, p.p256dh, p.auth
 from activity.notifications n
@@ -117,5 +119,5 @@ join activity.push_subscriptions p on p.user_id = :user_id and p.id = :subscript
 where n.user_id = :user_id and n.id = :id
 
 -- name: drop_subscription
--- Its push service says that it is gone.
+-- For a subscription that its push service no longer knows.
 delete from activity.push_subscriptions where user_id = :user_id and id = :id

@@ -11,7 +11,7 @@ where user_id = :user_id
 
 -- name: delete_expired
 -- scope: system
--- Run by cleanup, in batches.
+-- Runs daily, in batches.
 delete from tasks.deletion_tombstones
 where id in (
   select id
@@ -23,8 +23,8 @@ where id in (
 )
 
 -- name: list_tombstones
--- Newest first. Expired tombstones are excluded, whether or not cleanup has run. No row means that the
--- account does not exist.
+-- Newest first. Expired tombstones are excluded, whether or not cleanup has run. No row means that
+-- the account does not exist.
 select d.id, d.entity_type, d.entity_id, d.title, d.deleted_at, d.recoverable_until
 from auth.users u
 left join tasks.deletion_tombstones d on d.user_id = :user_id and d.recoverable_until > :now

@@ -1,6 +1,6 @@
 -- name: list_templates
--- Newest first. An empty page is one row, which contains the total; no row means that the account does
--- not exist.
+-- Newest first. An empty page is one row with the total; no row means that the account does not
+-- exist.
 with matching as materialized (
   select id, created_at
   from tasks.task_templates
@@ -33,7 +33,7 @@ select exists (select from auth.users where id = :user_id) as account,
        exists (select from tasks.task_templates where id = :id) as elsewhere
 
 -- name: count_active
--- Valid until the commit, as the owner's row is locked.
+-- Runs under the owner's lock, so that the number holds until the commit.
 select count(*)::int as active
 from tasks.task_templates
 where user_id = :user_id and active

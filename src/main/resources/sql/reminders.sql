@@ -1,6 +1,6 @@
 -- name: list_reminders
--- The user's rows by primary key, a few hundred; the page is selected by id and joined back. An empty
--- page is one row, which contains the total; no row means that the account does not exist.
+-- Reads the user's rows, a few hundred, by primary key, selects the page by id and joins its rows.
+-- An empty page is one row with the total; no row means that the account does not exist.
 with matching as materialized (
   select id, scheduled_at
   from tasks.reminders
@@ -63,7 +63,7 @@ delete from tasks.reminders
 where user_id = :user_id and id = :id
 
 -- name: find_any
--- False for a deleted task.
+-- Whether the task has a reminder; false for a deleted task.
 select exists (
   select from tasks.reminders where user_id = :user_id and task_id = :task_id
 ) as present

@@ -1,8 +1,8 @@
 -- name: list_tasks
--- One statement for all orders: no order has an index (migration V8 explains why), so they share one
--- plan: the user's rows by primary key, sorted, one page joined back. An empty page is one row, which
--- contains the total; no row means that the account does not exist. Patterns are computed once per
--- word and the searched text once per task.
+-- One statement for all orders. No order has an index (migration V8 explains why), so all have the
+-- same plan: read the user's rows by primary key, sort, select the page, join its rows. An empty
+-- page is one row with the total; no row means that the account does not exist. Patterns are
+-- computed once per word, the searched text once per task.
 with matching as materialized (
   select id,
          case :order
@@ -116,7 +116,7 @@ select exists (select from auth.users where id = :user_id) as account,
        exists (select from tasks.subtasks where id = :id) as elsewhere
 
 -- name: insert_task
--- Increments the counter with the row; the limit was checked on the locked row of the user.
+-- Increments the counter in the same statement; the limit was checked on the user's locked row.
 with counted as (
   update auth.users set open_tasks = open_tasks + 1 where id = :user_id
 )
@@ -153,8 +153,8 @@ set title = :title,
 where user_id = :user_id and id = :id
 
 -- name: find_instances
--- The newest instance of a template, the newest pending one and the newest other than that, all by the
--- unique index of occurrences.
+-- The newest instance of a template, the newest pending one, and the newest except that one. The
+-- unique index of occurrences serves all three.
 with pending as materialized (
   select id, user_id, template_id, occurrence_at, title, description, priority, due_date,
          estimated_duration, focus_time_seconds, completed, completed_at, completed_by, hidden,
@@ -192,9 +192,9 @@ set occurrence_at = :occurrence_at::timestamptz
 where user_id = :user_id and id = :id
 
 -- name: delete_task
--- Snapshot, deletion and counter in one statement, so that the task is never in neither place.
--- Subtasks, reminders and focus sessions are deleted by cascade, after the snapshot is taken. The
--- snapshot includes the time of a running focus session.
+-- Takes the snapshot, deletes the task and decrements the counter in one statement, so that no task
+-- is lost between them. Subtasks, reminders and focus sessions are deleted by cascade, after the
+-- snapshot. The snapshot includes the time of a running focus session.
 with counted as (
   update auth.users set open_tasks = open_tasks + :open_delta
   where id = :user_id and :open_delta <> 0
@@ -219,8 +219,8 @@ delete from tasks.task_instances
 where user_id = :user_id and id = :id
 
 -- name: find_deleted
--- A deleted task; whether any user's task has its id; and whether its template exists and has no other
--- task for the same occurrence.
+-- A deleted task, with two conditions of its restoration: whether any task has its id, and whether
+-- its template exists and has no other task for the same occurrence.
 select t.id, t.user_id, t.template_id, t.title, t.description, t.priority, t.due_date,
        t.estimated_duration, t.focus_time_seconds, t.completed, t.completed_at, t.completed_by,
        t.hidden, t.archived, t.subtask_count, t.subtask_completed_count, t.version, t.counted_at,

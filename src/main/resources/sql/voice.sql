@@ -1,5 +1,5 @@
 -- name: find_active
--- Under the owner's lock. Leases use the database's clock, which all processes share.
+-- Runs under the owner's lock. Leases use the database's clock, which all processes share.
 select id, user_id, started_at, ended_at, end_reason, duration_seconds, minutes_charged,
        credits_used, full_transcript, lease, coalesce(lease_until > clock_timestamp(), false) as leased
 from notes.voice_sessions
@@ -17,12 +17,12 @@ from notes.voice_sessions
 where user_id = :user_id and id = :id
 
 -- name: find_session_owner
--- Runs only if the owner has no such session: decides between 401, 403 and 404.
+-- Runs only if the user has no such session: decides between 401, 403 and 404.
 select exists (select from auth.users where id = :user_id) as account,
        exists (select from notes.voice_sessions where id = :id) as elsewhere
 
 -- name: list_sessions
--- The page is chosen by key and joined back; one row even for an empty page, so the total arrives.
+-- Selects the page by key and joins its rows. An empty page is one row with the total.
 with page as (
   select id, row_number() over (order by started_at desc, id desc) as place
   from notes.voice_sessions
@@ -40,7 +40,7 @@ where u.id = :user_id
 order by page.place
 
 -- name: store_progress
--- Stores the progress, so that a killed process loses only what came after it.
+-- Runs during the session, so that a killed process loses little of it.
 update notes.voice_sessions
 set full_transcript = :transcript, duration_seconds = greatest(duration_seconds, :seconds),
     minutes_charged = :minutes, credits_used = :credits
