@@ -1,4 +1,5 @@
-// A worker of ./bench: runs jobs that do nothing and remembers which. A line on standard input asks for them.
+// A worker process of ./bench: runs empty jobs and records their keys. For each line on standard input
+// it prints the keys since the previous line, one per line, and then the line itself.
 "use strict";
 const readline = require("node:readline");
 const { Logger, run } = require("graphile-worker");
@@ -30,9 +31,9 @@ async function main() {
   });
   console.log("ready");
   for await (const line of readline.createInterface({ input: process.stdin })) {
-    const told = ran;
+    const keys = ran;
     ran = [];
-    console.log(told.concat(line).join("\n"));
+    console.log(keys.concat(line).join("\n"));
   }
   await runner.stop();
 }

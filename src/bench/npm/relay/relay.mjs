@@ -1,5 +1,6 @@
-// A relay for ./bench: what ours does with a stream of the model's words, without users, credits or a database.
-// PORT, OPENAI_BASE_URL and OPENAI_API_KEY come from the environment; a line on standard output says that it listens.
+// A relay for ./bench: streams the model's words to the client as the service does, but without users,
+// credits and a database. Reads PORT, OPENAI_BASE_URL and OPENAI_API_KEY from the environment; prints a
+// line once it listens.
 import http from "node:http";
 
 const upstream = new URL("/v1/responses", process.env.OPENAI_BASE_URL);

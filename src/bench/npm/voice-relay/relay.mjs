@@ -1,4 +1,4 @@
-// The least that a relay of live voice can be: frames up, words down, nothing else.
+// A minimal relay of live voice for ./bench: forwards audio to the provider and text to the client.
 import {WebSocket, WebSocketServer} from 'ws';
 
 const [upstream] = process.argv.slice(2);

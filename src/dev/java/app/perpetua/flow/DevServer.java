@@ -16,7 +16,7 @@ public final class DevServer {
   /** Runs until it is stopped. Exit codes: 1 cannot start, 2 invalid arguments. */
   public static void main(String[] arguments) {
     long begun = System.nanoTime();
-    // Progress messages of libraries, which ours replace.
+    // Hides progress messages of libraries.
     Logger.getLogger("").setLevel(Level.WARNING);
     LocalStack stack = new LocalStack(System.out::println);
     Runtime.getRuntime().addShutdownHook(new Thread(stack::close, "stop"));
@@ -35,7 +35,7 @@ public final class DevServer {
       System.err.println("./dev cannot start: " + e.getMessage());
       System.exit(1);
     } catch (RuntimeException e) {
-      System.err.println("./dev cannot start because of an unexpected error:");
+      System.err.println("./dev cannot start: unexpected error");
       e.printStackTrace();
       System.exit(1);
     }

@@ -21,22 +21,22 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Webhooks of captured payments, two hundred a second, each of another order: how soon they are
- * answered, and applied. Confined to one thread.
+ * Time until webhooks of captured payments are answered and applied, at two hundred a second, each
+ * for another order. Confined to one thread.
  */
 final class ArrivingWebhooks {
-  /** What the service must expect them to be signed with. */
+  /** The secret that signs the webhooks. */
   static final String SECRET = "bench";
 
   private static final int PER_SECOND = 200;
-  private static final Duration AIM = Duration.ofMillis(50);
+  private static final Duration TARGET = Duration.ofMillis(50);
   private static final Duration TIMEOUT = Duration.ofSeconds(10);
 
   private final Database database;
   private final BenchOptions options;
-  private final Queues.Report report;
+  private final Report report;
 
-  ArrivingWebhooks(Database database, BenchOptions options, Queues.Report report) {
+  ArrivingWebhooks(Database database, BenchOptions options, Report report) {
     this.database = database;
     this.options = options;
     this.report = report;
@@ -44,15 +44,15 @@ final class ArrivingWebhooks {
 
   void run(int port) throws IOException, SQLException, InterruptedException {
     URI url = URI.create("http://127.0.0.1:" + port + "/api/v1/webhooks/checkout");
-    // A JVM that has just started compiles while it works: let it, before the clock runs.
+    // Warm-up with increasing rates, while the JVM compiles.
     for (int share : new int[] {8, 4, 2, 1}) {
       int perSecond = PER_SECOND / share;
       send(url, orders(perSecond * (options.quick() ? 2 : 5)), perSecond);
     }
-    database.settle();
+    database.vacuum();
     List<UUID> orders = orders(PER_SECOND * (options.quick() ? 5 : 20));
     Latencies latencies = send(url, orders, PER_SECOND);
-    tell(latencies);
+    report(latencies);
   }
 
   private List<UUID> orders(int count) throws SQLException {
@@ -78,7 +78,7 @@ final class ArrivingWebhooks {
     return orders;
   }
 
-  /** At a pace that does not heed the answers; times count from when each was due. */
+  /** Sends at a fixed rate, whether or not responses arrive; latencies count from the due time. */
   private static Latencies send(URI url, List<UUID> orders, int perSecond) throws IOException {
     Latencies latencies = new Latencies();
     AtomicInteger failed = new AtomicInteger();
@@ -107,7 +107,7 @@ final class ArrivingWebhooks {
       }
     }
     if (failed.get() > 0) {
-      throw new IOException(failed + " webhooks were answered neither 200 nor 503");
+      throw new IOException(failed + " responses had a status other than 200 and 503");
     }
     return latencies;
   }
@@ -139,26 +139,26 @@ final class ArrivingWebhooks {
     }
   }
 
-  private void tell(Latencies latencies) throws SQLException, IOException {
+  private void report(Latencies latencies) throws SQLException, IOException {
     double p95 = latencies.percentile(0.95).toNanos() / 1e6;
-    report.say("");
-    report.say(
-        "%,d webhooks, %d a second: answered in %.1f ms (p50), %.1f ms (p95, aim < %d ms: %s)",
+    report.print("");
+    report.print(
+        "%,d webhooks, %d a second: answered in %.1f ms (p50), %.1f ms (p95, target < %d ms: %s)",
         latencies.size() + latencies.refused(),
         PER_SECOND,
         latencies.percentile(0.5).toNanos() / 1e6,
         p95,
-        AIM.toMillis(),
-        p95 < AIM.toMillis() ? "met" : "MISSED");
+        TARGET.toMillis(),
+        p95 < TARGET.toMillis() ? "met" : "MISSED");
     if (latencies.refused() > 0) {
-      report.say("%,d were answered 503, for the provider to repeat", latencies.refused());
+      report.print("%,d were answered with 503, which the provider repeats", latencies.refused());
     }
     try (Connection connection = database.connection();
         Statement statement = connection.createStatement();
         ResultSet row =
             statement.executeQuery(
                 """
-                select count(*) filter (where status <> 'applied') as left_over,
+                select count(*) filter (where status <> 'applied') as unapplied,
                        percentile_cont(0.95) within group (
                          order by extract(epoch from applied_at - event_at)) as p95,
                        max(extract(epoch from applied_at - event_at))::float8 as longest
@@ -171,11 +171,11 @@ final class ArrivingWebhooks {
                 """
                     .formatted(latencies.size()))) {
       row.next();
-      if (row.getInt("left_over") > 0) {
-        throw new IOException(row.getInt("left_over") + " webhooks were not applied");
+      if (row.getInt("unapplied") > 0) {
+        throw new IOException(row.getInt("unapplied") + " webhooks were not applied");
       }
-      report.say(
-          "applied %.3f s after they happened (p95), %.3f s at most; aim < 1 s: %s",
+      report.print(
+          "applied %.3f s after the event (p95), %.3f s at most; target < 1 s: %s",
           row.getDouble("p95"),
           row.getDouble("longest"),
           row.getDouble("longest") < 1 ? "met" : "MISSED");

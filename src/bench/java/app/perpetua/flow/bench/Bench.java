@@ -27,18 +27,18 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 import java.util.stream.IntStream;
 
-/** What {@code ./bench} runs; docs/benchmarks.md explains it. Figures go to standard output. */
+/** Entry point of {@code ./bench}, which docs/benchmarks.md describes. Prints a report. */
 final class Bench {
   private static final int CONNECTIONS = 64;
 
-  /** As many as the service has connections to its database. */
+  /** The default of the service's pool size. */
   static final int POOL = 12;
 
-  private static final Duration TOKENS_LIVE = Duration.ofHours(2);
+  private static final Duration TOKEN_LIFETIME = Duration.ofHours(2);
   private static final Path HOME = Path.of("target/bench");
 
-  private static final double READS_AIM = 0.5;
-  private static final double WRITES_AIM = 0.6;
+  private static final double READ_TARGET = 0.5;
+  private static final double WRITE_TARGET = 0.6;
 
   private final BenchOptions options;
   private final Path jar;
@@ -55,7 +55,7 @@ final class Bench {
     this.environment =
         Map.of(
             "JWT_PRIVATE_KEY", pem(key),
-            "JWT_ACCESS_EXPIRY_MINUTES", Long.toString(TOKENS_LIVE.toMinutes()),
+            "JWT_ACCESS_EXPIRY_MINUTES", Long.toString(TOKEN_LIFETIME.toMinutes()),
             "GOOGLE_CLIENT_ID", "bench",
             "RATE_LIMIT_GENERAL", "100000000",
             "FREE_MAX_TASKS", "1000000");
@@ -64,8 +64,8 @@ final class Bench {
             new AccountConfig(
                 key,
                 List.of(),
-                TOKENS_LIVE,
-                TOKENS_LIVE,
+                TOKEN_LIFETIME,
+                TOKEN_LIFETIME,
                 new Secret("unused"),
                 Set.of("bench"),
                 URI.create("http://127.0.0.1/unused"),
@@ -92,18 +92,16 @@ final class Bench {
     try {
       BenchOptions options = BenchOptions.parse(List.of(arguments));
       if (PgBench.version().isEmpty()) {
-        throw new IOException(
-            "pgbench is needed: apt-get install postgresql-contrib (or postgresql-client with"
-                + " pgbench in it)");
+        throw new IOException("pgbench is not installed: apt-get install postgresql-contrib");
       }
       Files.createDirectories(HOME);
       new Bench(options, options.jar() == null ? packaged() : options.jar()).run();
       System.exit(0);
     } catch (BenchOptions.Misused e) {
-      System.err.println("./bench: " + e.getMessage() + "; --help tells what there is");
+      System.err.println("./bench: " + e.getMessage() + "; --help lists the options");
       System.exit(2);
     } catch (IOException | UncheckedIOException | IllegalStateException e) {
-      System.err.println("./bench cannot go on: " + e.getMessage());
+      System.err.println("./bench failed: " + e.getMessage());
       System.exit(1);
     }
   }
@@ -120,7 +118,7 @@ final class Bench {
   private void run() throws IOException, SQLException, InterruptedException {
     try (Database database = new Database(HOME)) {
       Files.deleteIfExists(log());
-      say(
+      print(
           "%s, %d cores, JDK %s, %s",
           jar.getFileName(),
           Runtime.getRuntime().availableProcessors(),
@@ -128,13 +126,13 @@ final class Bench {
           PgBench.version());
       try (Service service = start(database.url(database.port()), Map.of())) {
         database.load();
-        say("%d users with %d tasks each are loaded.", Database.USERS, Database.TASKS_EACH);
+        print("Loaded %d users with %d tasks each.", Database.USERS, Database.TASKS_EACH);
         if (options.runs(BenchOptions.Part.READS) || options.runs(BenchOptions.Part.WRITES)) {
           throughput(database, service);
         }
         if (options.runs(BenchOptions.Part.COMPLETIONS)) {
           Requests requests = new Requests(CONNECTIONS, tokens::get, versions);
-          new Completions(database, options, Bench::say)
+          new Completions(database, options, Bench::print)
               .run(new Driver(service.port(), CONNECTIONS, requests));
         }
       }
@@ -142,35 +140,35 @@ final class Bench {
         roundTrips(database);
       }
       if (options.runs(BenchOptions.Part.JOBS)) {
-        new Queues(database, HOME, options, Bench::say).run();
+        new Queues(database, HOME, options, Bench::print).run();
       }
       if (options.runs(BenchOptions.Part.REMINDERS)) {
-        new DueReminders(database, options, Bench::say)
+        new DueReminders(database, options, Bench::print)
             .run(jvm -> new Service(jar, jvm, "worker", started(database), log()));
       }
       if (options.runs(BenchOptions.Part.WEBHOOKS)) {
         Map<String, String> signed = Map.of("CHECKOUT_WEBHOOK_SECRET", ArrivingWebhooks.SECRET);
         try (Service service = start(database.url(database.port()), signed)) {
-          new ArrivingWebhooks(database, options, Bench::say).run(service.port());
+          new ArrivingWebhooks(database, options, Bench::print).run(service.port());
         }
       }
       if (options.runs(BenchOptions.Part.SPENDS)) {
-        try (Spends spends = new Spends(database, options, Bench::say)) {
+        try (Spends spends = new Spends(database, options, Bench::print)) {
           spends.run();
         }
       }
       if (options.runs(BenchOptions.Part.CHATS)) {
-        new Chats(database, tokens::get, options, HOME, Bench::say)
-            .run(further -> start(database.url(database.port()), further));
+        new Chats(database, tokens::get, options, HOME, Bench::print)
+            .run(overrides -> start(database.url(database.port()), overrides));
       }
       if (options.runs(BenchOptions.Part.VOICE)) {
-        new Voices(database, HOME, options, Bench::say, tokens::get)
-            .run(further -> start(database.url(database.port()), further));
+        new Voices(database, HOME, options, Bench::print, tokens::get)
+            .run(overrides -> start(database.url(database.port()), overrides));
       }
       database.checkInvariants();
-      say("The data is as it must be (every query of invariants.sql).");
+      print("All queries of invariants.sql hold.");
       if (options.runs(BenchOptions.Part.START)) {
-        new Startup(jar, HOME, started(database), options.starts()).run(this::train, Bench::say);
+        new Startup(jar, HOME, started(database), options.starts()).run(this::train, Bench::print);
       }
     }
   }
@@ -181,14 +179,14 @@ final class Bench {
     Driver driver = new Driver(service.port(), CONNECTIONS, requests);
     PgBench pgbench = new PgBench(database, HOME, CONNECTIONS);
     PgBench fewer = new PgBench(database, HOME, POOL);
-    say("");
-    say(
+    print("");
+    print(
         "%d connections, %d windows of %d s each:",
         CONNECTIONS, options.windows(), options.seconds());
-    say(
+    print(
         "%-20s %9s %7s %7s %9s %6s %5s | %s",
         "", "requests", "p50", "p99", "pgbench", "", "", "CPU of all cores, %");
-    say(
+    print(
         "%-20s %9s %7s %7s %9s %6s %5s | %6s %7s %8s %6s | %s",
         "",
         "/s",
@@ -196,7 +194,7 @@ final class Bench {
         "ms",
         "/s",
         "ratio",
-        "aim",
+        "target",
         "driver",
         "service",
         "postgres",
@@ -212,19 +210,19 @@ final class Bench {
           compare(operation, database, service, driver, pgbench, comparison);
         }
         report(operation, comparison);
-        database.settle();
+        database.vacuum();
         double half = comparison.servicePerSecond() / 2;
         Latencies paced = driver.atPace(operation, options.window(), half);
         PgBench.Result few = fewer.run(operation, options.window());
-        say(
-            "%-20s %9.0f %7.2f %7.2f   p99 at half load, aim < 25 ms: %s",
+        print(
+            "%-20s %9.0f %7.2f %7.2f   p99 at half load, target < 25 ms: %s",
             "",
             paced.size() / (double) options.seconds(),
             millis(paced.percentile(0.5)),
             millis(paced.percentile(0.99)),
             millis(paced.percentile(0.99)) < 25 ? "met" : "MISSED");
-        say(
-            "%-20s %37.0f %6.2f       pgbench with %d clients, as many as the pool has",
+        print(
+            "%-20s %37.0f %6.2f       pgbench with %d clients, the size of the pool",
             "", few.perSecond(), comparison.servicePerSecond() / few.perSecond(), POOL);
       }
     }
@@ -238,11 +236,11 @@ final class Bench {
       PgBench pgbench,
       Comparison comparison)
       throws IOException, SQLException, InterruptedException {
-    database.settle();
+    database.vacuum();
     CpuTime start = CpuTime.of(service.pid(), database.pid());
     Latencies latencies = driver.atFullSpeed(operation, options.window());
     comparison.service(latencies, CpuTime.of(service.pid(), database.pid()).since(start));
-    database.settle();
+    database.vacuum();
     start = CpuTime.of(service.pid(), database.pid());
     PgBench.Result result = pgbench.run(operation, options.window());
     comparison.pgbench(
@@ -252,11 +250,11 @@ final class Bench {
   }
 
   private static void report(Operation operation, Comparison measured) throws IOException {
-    double aim = operation.writes() ? WRITES_AIM : READS_AIM;
+    double target = operation.writes() ? WRITE_TARGET : READ_TARGET;
     CpuTime cpu = measured.serviceCpu();
     CpuTime other = measured.pgbenchCpu();
     long answered = measured.latencies().size();
-    say(
+    print(
         "%-20s %9.0f %7.2f %7.2f %9.0f %6.2f %5s | %6.0f %7.0f %8.0f %6.0f | %.0f, %.0f; %.0f, %.0f",
         operation.title(),
         measured.servicePerSecond(),
@@ -264,7 +262,7 @@ final class Bench {
         millis(measured.latencies().percentile(0.99)),
         measured.pgbenchPerSecond(),
         measured.ratio(),
-        (measured.ratio() >= aim ? "≥" : "<") + aim,
+        (measured.ratio() >= target ? "≥" : "<") + target,
         cpu.percent(cpu.driver()),
         cpu.percent(cpu.service()),
         cpu.percent(cpu.postgres()),
@@ -275,35 +273,35 @@ final class Bench {
         CpuTime.each(other.postgres(), measured.transactions()));
     long refused = measured.latencies().refused();
     if (refused > 0) {
-      say("%-20s %9d answered 503", "", refused);
+      print("%-20s %9d responses with 503", "", refused);
     }
-    // A slow machine may be asked too much now and then; one that mostly refuses does not work.
+    // A slow machine may be overloaded at times; mostly 503 means that the service does not work.
     if (refused >= answered) {
-      throw new IOException(operation.title() + " was mostly answered 503, " + log());
+      throw new IOException(operation.title() + " was mostly answered with 503, " + log());
     }
   }
 
-  /** One connection, one request at a time, often enough for statements to be prepared. */
+  /** Uses one connection and one request at a time, after enough requests to prepare statements. */
   private void roundTrips(Database database) throws IOException, SQLException {
     int count = 20;
     try (RoundTrips counter = new RoundTrips(database.port());
         Service service = start(database.url(counter.port()), Map.of("DATABASE_POOL_SIZE", "1"))) {
       Requests requests = new Requests(1, tokens::get, versions);
       Driver driver = new Driver(service.port(), 1, requests);
-      say("");
-      say(
-          "Round trips to the database, transaction included; aim: a read 1, a keyed write 3, a completion 4:");
+      print("");
+      print(
+          "Database round trips, including begin and commit; target: 1 for a read, 3 for a write with a key, 4 for a completion:");
       for (Operation operation : Operation.values()) {
         driver.times(operation, count);
         long before = counter.busiest();
         driver.times(operation, count);
-        say("  %-30s %.2f", operation.title(), (counter.busiest() - before) / (double) count);
+        print("  %-30s %.2f", operation.title(), (counter.busiest() - before) / (double) count);
       }
       database.reopen();
     }
   }
 
-  /** Some requests of each kind, as training for a cache. */
+  /** Sends requests of each kind, to train an AOT cache. */
   private void train(Service service) throws IOException {
     Driver driver = new Driver(service.port(), 1, new Requests(1, tokens::get, versions));
     driver.times(Operation.LIST, 100);
@@ -312,18 +310,18 @@ final class Bench {
     driver.times(Operation.CREATE, 100);
   }
 
-  private Service start(String databaseUrl, Map<String, String> further) throws IOException {
-    return new Service(jar, options.jvm(), "api", started(databaseUrl, further), log());
+  private Service start(String databaseUrl, Map<String, String> overrides) throws IOException {
+    return new Service(jar, options.jvm(), "api", started(databaseUrl, overrides), log());
   }
 
   private Map<String, String> started(Database database) {
     return started(database.url(database.port()), Map.of());
   }
 
-  private Map<String, String> started(String databaseUrl, Map<String, String> further) {
+  private Map<String, String> started(String databaseUrl, Map<String, String> overrides) {
     Map<String, String> all = new HashMap<>(environment);
     all.put("DATABASE_URL", databaseUrl);
-    all.putAll(further);
+    all.putAll(overrides);
     return all;
   }
 
@@ -341,7 +339,7 @@ final class Bench {
     return duration.toNanos() / 1e6;
   }
 
-  private static void say(String format, Object... values) {
+  private static void print(String format, Object... values) {
     System.out.printf(Locale.ROOT, format + "%n", values);
   }
 }

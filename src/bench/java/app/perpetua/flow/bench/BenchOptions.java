@@ -13,12 +13,12 @@ import org.jspecify.annotations.Nullable;
  * Command-line options.
  *
  * @param parts the parts to measure
- * @param quick short windows: shows that everything works, not for comparison
+ * @param quick uses short windows, whose figures are too rough for comparison
  * @param jvm options of the service's JVM
- * @param jar the JAR to measure; null for the one that was built last
+ * @param jar the JAR to measure; null for the current build
  */
 record BenchOptions(Set<Part> parts, boolean quick, List<String> jvm, @Nullable Path jar) {
-  /** What can be measured alone. */
+  /** A part of the benchmark that can be run alone. */
   enum Part {
     READS,
     WRITES,
@@ -43,9 +43,9 @@ record BenchOptions(Set<Part> parts, boolean quick, List<String> jvm, @Nullable 
   }
 
   /**
-   * Reads the command line.
+   * Parses the command line.
    *
-   * @throws Misused if it is wrong
+   * @throws Misused if an argument is invalid
    */
   static BenchOptions parse(List<String> arguments) {
     Set<Part> parts = EnumSet.noneOf(Part.class);
@@ -70,7 +70,7 @@ record BenchOptions(Set<Part> parts, boolean quick, List<String> jvm, @Nullable 
     return parts.contains(part);
   }
 
-  /** Before the first window of an operation, for the JVM's compilers. */
+  /** Time before the first window of an operation, for the JVM's compilers. */
   Duration warmUp() {
     return Duration.ofSeconds(quick ? 2 : 10);
   }
@@ -87,7 +87,7 @@ record BenchOptions(Set<Part> parts, boolean quick, List<String> jvm, @Nullable 
     return quick ? 1 : 2;
   }
 
-  /** How often each way of starting is tried. */
+  /** Number of starts with each set of JVM options. */
   int starts() {
     return quick ? 2 : 5;
   }

@@ -21,17 +21,17 @@ import java.util.function.IntFunction;
  * relay, and the heap that a thousand concurrent chats take. Confined to one thread.
  */
 final class Chats {
-  /** Starts the service with these variables on top. */
+  /** Starts the service with additional environment variables. */
   @FunctionalInterface
   interface Starting {
-    Service start(Map<String, String> further) throws IOException;
+    Service start(Map<String, String> overrides) throws IOException;
   }
 
   private static final int AT_ONCE = 200;
   private static final Duration PACE = Duration.ofMillis(50);
   private static final int HELD = 1_000;
 
-  /** So slow that the thousand do not keep the machine busy. */
+  /** Slow enough that a thousand streams leave the machine mostly idle. */
   private static final Duration HELD_PACE = Duration.ofSeconds(1);
 
   /** More than any client reads: clients disconnect after the measurement. */
@@ -77,7 +77,7 @@ final class Chats {
   private final IntFunction<String> token;
   private final BenchOptions options;
   private final Path home;
-  private final Queues.Report report;
+  private final Report report;
 
   /**
    * @param token a user's access token
@@ -87,7 +87,7 @@ final class Chats {
       IntFunction<String> token,
       BenchOptions options,
       Path home,
-      Queues.Report report) {
+      Report report) {
     this.database = database;
     this.token = token;
     this.options = options;
@@ -98,11 +98,11 @@ final class Chats {
   void run(Starting starting) throws IOException, SQLException {
     try (Spends spends = new Spends(database, options, report)) {
       for (int user = 0; user < HELD; user++) {
-        spends.give(user, CREDITS);
+        spends.grant(user, CREDITS);
       }
     }
-    database.settle();
-    Map<String, String> further =
+    database.vacuum();
+    Map<String, String> overrides =
         Map.of(
             "OPENAI_API_KEY",
             FakeOpenAi.KEY,
@@ -113,7 +113,7 @@ final class Chats {
             "RATE_LIMIT_AI",
             "1000000");
     try (openAi;
-        Service service = starting.start(further)) {
+        Service service = starting.start(overrides)) {
       added(service);
       held(service);
     }
@@ -123,7 +123,7 @@ final class Chats {
     List<Measured> all = new ArrayList<>();
     all.add(new Measured("ours", service.port(), service.pid(), this::chat));
     if (!Relay.hasNode()) {
-      report.say("Without a relay in Node: apt-get install nodejs");
+      report.print("Skipping the relay: node is not installed (apt-get install nodejs)");
       measure(all);
       return;
     }
@@ -145,13 +145,13 @@ final class Chats {
         measured.measure(words);
       }
     }
-    report.say("");
-    report.say(
-        "%d chats at once, a word every %d ms or so in each: from the model's word to the client's:",
+    report.print("");
+    report.print(
+        "%d concurrent chats, about a word every %d ms each; delay from the model to the client:",
         AT_ONCE, PACE.toMillis());
     for (Measured measured : all) {
-      report.say(
-          "  %-12s p50 %6.2f ms  p99 %6.2f ms  %5.0f µs of CPU a word%s",
+      report.print(
+          "  %-12s p50 %6.2f ms  p99 %6.2f ms  %5.0f µs of CPU per word%s",
           measured.name,
           millis(measured.latencies, 0.5),
           millis(measured.latencies, 0.99),
@@ -162,14 +162,14 @@ final class Chats {
                   + (millis(measured.latencies, 0.99) < 10 ? "met" : "MISSED"));
     }
     if (all.size() == 2) {
-      report.say(
+      report.print(
           "  ratio        p50 %6.2f     p99 %6.2f",
           millis(all.get(0).latencies, 0.5) / millis(all.get(1).latencies, 0.5),
           millis(all.get(0).latencies, 0.99) / millis(all.get(1).latencies, 0.99));
     }
   }
 
-  /** The heap after a full collection, idle and then with the chats, all of which have begun. */
+  /** Measures the heap after a full collection, idle and with all chats started. */
   private void held(Service service) throws IOException {
     long idle = heap(service);
     long resident = service.residentMegabytes();
@@ -181,9 +181,9 @@ final class Chats {
       double more = (heap(service) - idle) / 1024.0 / 1024;
       long held = service.residentMegabytes();
       chatters.checkListening();
-      report.say(
-          "%,d chats at once: %.0f MB of heap over %.0f MB idle, aim < 256 MB: %s;"
-              + " %d MB of the machine's memory, %d MB before; all had begun after %.1f s",
+      report.print(
+          "%,d concurrent chats: %.0f MB of heap in addition to %.0f MB idle, target < 256 MB: %s;"
+              + " %d MB resident, %d MB idle; all had started after %.1f s",
           HELD, more, idle / 1024.0 / 1024, more < 256 ? "met" : "MISSED", held, resident, seconds);
     }
   }

@@ -22,21 +22,21 @@ import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
 /**
- * Concurrent clients of streams in which each word is the time at which it was sent. They start a
- * few at a time, because starting is not measured. Confined to one thread.
+ * Concurrent clients of streams in which each word is the time at which it was sent. At most 32
+ * connect at the same time, because connecting is not measured. Confined to one thread.
  */
 final class Chatters implements AutoCloseable {
   private static final String WORD = "data: {\"text\":\"";
   private static final int SILENCE_MILLIS = 60_000;
-  private static final int ASKING = 32;
+  private static final int MAX_CONNECTING = 32;
 
   /** What one client received: when each word was sent, and its delay, in nanoseconds. */
-  private static final class Heard {
+  private static final class Received {
     private final long[] sent;
     private final long[] late;
     private int words;
 
-    Heard(int most) {
+    Received(int most) {
       sent = new long[most];
       late = new long[most];
     }
@@ -51,15 +51,15 @@ final class Chatters implements AutoCloseable {
   private final int port;
   private final int words;
   private final IntFunction<byte[]> request;
-  private final Semaphore asking = new Semaphore(ASKING);
+  private final Semaphore connecting = new Semaphore(MAX_CONNECTING);
   private final CountDownLatch listening;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
-  private final List<Future<Heard>> all;
+  private final List<Future<Received>> all;
 
   /**
    * Starts a number of clients.
    *
-   * @param words that each client reads
+   * @param words number of words that each client reads
    * @param request each client's complete request
    */
   Chatters(int port, int count, int words, IntFunction<byte[]> request) {
@@ -74,7 +74,7 @@ final class Chatters implements AutoCloseable {
   void awaitWords(Duration limit) throws IOException {
     try {
       if (!listening.await(limit.toMillis(), TimeUnit.MILLISECONDS)) {
-        throw new IOException(listening.getCount() + " chats have not heard a word yet");
+        throw new IOException(listening.getCount() + " chats have not received a word");
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -83,16 +83,16 @@ final class Chatters implements AutoCloseable {
   }
 
   /**
-   * Makes sure that all are there.
+   * Checks that all clients are still connected.
    *
-   * @throws IOException if one has ended already, saying how
+   * @throws IOException if one has ended; the message has the reason
    */
   void checkListening() throws IOException {
-    for (Future<Heard> one : all) {
+    for (Future<Received> one : all) {
       if (one.isDone()) {
         throw new IOException(
-            "a chat is over: "
-                + (one.state() == Future.State.FAILED ? one.exceptionNow() : "said"));
+            "a chat has ended: "
+                + (one.state() == Future.State.FAILED ? one.exceptionNow() : "complete"));
       }
     }
   }
@@ -100,14 +100,14 @@ final class Chatters implements AutoCloseable {
   /**
    * Waits for the end of all streams.
    *
-   * @return how late the words came that were sent while all of them listened
-   * @throws IOException if one did not end as it should, with every word
+   * @return the delays of the words that were sent while all clients were listening
+   * @throws IOException if a client has not received all words
    */
   Latencies await() throws IOException {
-    Heard[] heard = new Heard[all.size()];
-    for (int i = 0; i < heard.length; i++) {
+    Received[] received = new Received[all.size()];
+    for (int i = 0; i < received.length; i++) {
       try {
-        heard[i] = all.get(i).get();
+        received[i] = all.get(i).get();
       } catch (ExecutionException e) {
         throw new IOException("a chat failed: " + e.getCause(), e);
       } catch (InterruptedException e) {
@@ -115,10 +115,10 @@ final class Chatters implements AutoCloseable {
         throw new InterruptedIOException();
       }
     }
-    long from = Arrays.stream(heard).mapToLong(one -> one.sent[0]).max().orElseThrow();
-    long until = Arrays.stream(heard).mapToLong(one -> one.sent[words - 1]).min().orElseThrow();
+    long from = Arrays.stream(received).mapToLong(one -> one.sent[0]).max().orElseThrow();
+    long until = Arrays.stream(received).mapToLong(one -> one.sent[words - 1]).min().orElseThrow();
     Latencies latencies = new Latencies();
-    for (Heard one : heard) {
+    for (Received one : received) {
       for (int i = 0; i < words; i++) {
         if (one.sent[i] >= from && one.sent[i] <= until) {
           latencies.record(one.late[i]);
@@ -128,10 +128,10 @@ final class Chatters implements AutoCloseable {
     return latencies;
   }
 
-  private Heard listen(int number) throws IOException, InterruptedException {
-    Heard heard = new Heard(words);
-    asking.acquire();
-    boolean isAsking = true;
+  private Received listen(int number) throws IOException, InterruptedException {
+    Received received = new Received(words);
+    connecting.acquire();
+    boolean isConnecting = true;
     try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
       socket.setTcpNoDelay(true);
       socket.setSoTimeout(SILENCE_MILLIS);
@@ -144,11 +144,11 @@ final class Chatters implements AutoCloseable {
       for (String line = in.readLine(); line != null; line = in.readLine()) {
         if (line.startsWith(WORD)) {
           long now = System.nanoTime();
-          heard.word(
+          received.word(
               Long.parseLong(line, WORD.length(), line.indexOf(' ', WORD.length()), 10), now);
-          if (isAsking) {
-            isAsking = false;
-            asking.release();
+          if (isConnecting) {
+            isConnecting = false;
+            connecting.release();
             listening.countDown();
           }
         } else if (line.equals("data: [DONE]")) {
@@ -157,18 +157,18 @@ final class Chatters implements AutoCloseable {
           last = line;
         }
       }
-      if (heard.words != words) {
-        throw new IOException(heard.words + " words of " + words + ", then " + last);
+      if (received.words != words) {
+        throw new IOException(received.words + " words of " + words + ", then " + last);
       }
-      return heard;
+      return received;
     } finally {
-      if (isAsking) {
-        asking.release();
+      if (isConnecting) {
+        connecting.release();
       }
     }
   }
 
-  /** Those who still listen hang up. */
+  /** Disconnects the clients that are still listening. */
   @Override
   public void close() {
     threads.shutdownNow();

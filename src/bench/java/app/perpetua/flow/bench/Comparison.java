@@ -4,7 +4,7 @@ import java.time.Duration;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
-/** What the windows of one operation add up to. Confined to one thread. */
+/** Totals over all windows of one operation. Confined to one thread. */
 final class Comparison {
   private final Latencies latencies = new Latencies();
   private @Nullable CpuTime serviceCpu;

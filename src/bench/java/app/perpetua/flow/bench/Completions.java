@@ -5,8 +5,9 @@ import java.sql.SQLException;
 import java.time.Duration;
 
 /**
- * Alternates completions of tasks with plain changes of tasks: the cost of streaks, achievements
- * and perks. Each completion is the first of its task, so that it counts. Confined to one thread.
+ * Alternates completions with other changes of tasks; the difference is the cost of streaks,
+ * achievements and perks. Each completion is the first of its task, so that it counts. Confined to
+ * one thread.
  */
 final class Completions {
   private static final int COUNT = 12_000;
@@ -28,15 +29,15 @@ final class Completions {
 
   private final Database database;
   private final BenchOptions options;
-  private final Queues.Report report;
+  private final Report report;
 
-  Completions(Database database, BenchOptions options, Queues.Report report) {
+  Completions(Database database, BenchOptions options, Report report) {
     this.database = database;
     this.options = options;
     this.report = report;
   }
 
-  /** Leaves every task as open as it was. */
+  /** Reopens all tasks at the end. */
   void run(Driver driver) throws IOException, SQLException {
     Measured plain = new Measured();
     Measured completions = new Measured();
@@ -46,25 +47,25 @@ final class Completions {
       window(driver, Operation.PATCH, plain);
       window(driver, Operation.COMPLETE, completions);
     }
-    report.say("");
-    report.say(
-        "Completions beside plain changes, %d windows of %d requests each:",
+    report.print("");
+    report.print(
+        "Completions and other changes, %d windows of %d requests each:",
         options.windows(), count());
     for (Operation operation : new Operation[] {Operation.PATCH, Operation.COMPLETE}) {
       Measured measured = operation == Operation.PATCH ? plain : completions;
-      report.say(
+      report.print(
           "  %-36s %6.0f/s  p50 %6.2f ms  p99 %6.2f ms",
           operation.title(),
           measured.perSecond(),
           measured.latencies.percentile(0.5).toNanos() / 1e6,
           measured.latencies.percentile(0.99).toNanos() / 1e6);
     }
-    report.say("  %-36s %6.2f", "ratio", completions.perSecond() / plain.perSecond());
+    report.print("  %-36s %6.2f", "ratio", completions.perSecond() / plain.perSecond());
   }
 
   private void window(Driver driver, Operation operation, Measured measured)
       throws IOException, SQLException {
-    database.settle();
+    database.vacuum();
     long begun = System.nanoTime();
     Latencies latencies = driver.times(operation, count());
     measured.add(latencies, Duration.ofNanos(System.nanoTime() - begun));

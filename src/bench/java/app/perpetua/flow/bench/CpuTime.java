@@ -7,19 +7,19 @@ import java.nio.file.Path;
 import java.util.Arrays;
 
 /**
- * Processor time used until now, in ticks of 10 ms, as Linux counts it.
+ * Processor time used so far, in Linux's ticks of 10 ms.
  *
  * @param driver this process
- * @param pgbench children of this process that have ended; while the service runs, pgbench alone
+ * @param pgbench ended child processes of this process; while the service runs, only pgbench
  * @param service the service's JVM; 0 if there is none
- * @param postgres all of PostgreSQL's processes, those that have ended as well
+ * @param postgres all PostgreSQL processes, including those that have ended
  * @param busy the whole machine
- * @param nanos when it was read
+ * @param nanos {@code System.nanoTime()} of the reading
  */
 record CpuTime(long driver, long pgbench, long service, long postgres, long busy, long nanos) {
   private static final long TICK_MILLIS = 10;
 
-  /** Fields of /proc/PID/stat (proc(5)), counted from the one behind the command. */
+  /** Fields of /proc/PID/stat (proc(5)), counted from the field after the command. */
   private static final int UTIME = 11;
 
   private static final int STIME = 12;
@@ -60,7 +60,7 @@ record CpuTime(long driver, long pgbench, long service, long postgres, long busy
         nanos + other.nanos);
   }
 
-  /** Processes that ran beside the benchmark and used processor time. */
+  /** Processor time of processes that are not part of the benchmark. */
   long others() {
     return Math.max(0, busy - driver - pgbench - service - postgres);
   }
@@ -81,7 +81,7 @@ record CpuTime(long driver, long pgbench, long service, long postgres, long busy
     return stat[UTIME] + stat[STIME];
   }
 
-  /** A backend that ends hands its time on to the postmaster. */
+  /** Includes ended backends, whose time is added to the postmaster's. */
   private static long family(long postmaster) {
     long[] first = stat(postmaster);
     long sum = first[UTIME] + first[STIME] + first[CUTIME] + first[CSTIME];
@@ -100,7 +100,7 @@ record CpuTime(long driver, long pgbench, long service, long postgres, long busy
           .mapToLong(field -> field.matches("\\d{1,18}") ? Long.parseLong(field) : 0)
           .toArray();
     } catch (IOException e) {
-      // Ended since it was listed; what it used is its parent's from now on.
+      // The process has ended since it was listed; its time is now included in its parent's.
       return new long[CSTIME + 1];
     }
   }

@@ -19,9 +19,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * PostgreSQL as durable as in production, on the disk that the build is on, with PostgreSQL's own
- * default settings. Ids are numbers written as UUIDs, so that pgbench, which knows numbers only,
- * can name them.
+ * PostgreSQL with default settings, including durability, on the disk of the build directory. Ids
+ * are numbers written as UUIDs, because pgbench can compute only numbers.
  */
 final class Database implements AutoCloseable {
   static final int USERS = 1000;
@@ -33,7 +32,7 @@ final class Database implements AutoCloseable {
   private final EmbeddedPostgres postgres;
   private final long pid;
 
-  /** Starts an empty one, forgetting that of an earlier run. */
+  /** Starts an empty database; deletes the data of an earlier run. */
   Database(Path home) throws IOException, SQLException {
     Path data = home.resolve("postgres");
     Path log = home.resolve("postgres.log");
@@ -60,17 +59,17 @@ final class Database implements AutoCloseable {
     }
   }
 
-  /** A user's id, as a number below {@link #USERS}. */
+  /** The id of a user. */
   static String user(int user) {
     return uuid(user + 1L);
   }
 
-  /** The number of a user's task, which is its id. */
+  /** The number that the id of a user's task is derived from. */
   static long taskNumber(int user, int task) {
     return (user + 1L) * 100 + task;
   }
 
-  /** A number as the database's {@code lpad(number, 32, '0')::uuid} writes it. */
+  /** Same as {@code lpad(number, 32, '0')::uuid} in SQL. */
   static String uuid(long number) {
     String digits = "%032d".formatted(number);
     return String.join(
@@ -83,17 +82,17 @@ final class Database implements AutoCloseable {
   }
 
   /**
-   * Fills the tables that the service has made. Tasks of one user lie apart, as those of real users
-   * do, who make theirs over weeks.
+   * Fills the migrated tables. Tasks of one user are not stored next to each other, as real users
+   * create them over weeks.
    */
   void load() throws SQLException {
     try (Connection connection = connection()) {
       load(connection, USERS);
     }
-    settle();
+    vacuum();
   }
 
-  /** The same for the first of those users, in another migrated database. */
+  /** Same for a number of users, in another migrated database. */
   static void load(Connection connection, int users) throws SQLException {
     try (Statement statement = connection.createStatement()) {
       statement.execute(
@@ -129,7 +128,7 @@ final class Database implements AutoCloseable {
     }
   }
 
-  /** The same, in another database that is loaded. */
+  /** Same, in another loaded database. */
   static Map<String, @Nullable String> task(Connection connection, int user, int task)
       throws SQLException {
     Map<String, @Nullable String> columns = new HashMap<>();
@@ -170,8 +169,8 @@ final class Database implements AutoCloseable {
     }
   }
 
-  /** Checkpoints and vacuums, so that earlier work does not disturb the next measurement. */
-  void settle() throws SQLException {
+  /** Runs checkpoint and vacuum, so that earlier work does not affect the next measurement. */
+  void vacuum() throws SQLException {
     try (Connection connection = connection();
         Statement statement = connection.createStatement()) {
       statement.execute("vacuum analyze");
@@ -180,9 +179,9 @@ final class Database implements AutoCloseable {
   }
 
   /**
-   * Checks what must hold in every database, so that the figures are those of a service that works.
+   * Checks the invariants of the data, so that figures of an incorrect service are not reported.
    *
-   * @throws AssertionError naming what is violated
+   * @throws AssertionError if an invariant is violated
    */
   void checkInvariants() throws SQLException {
     List<String> violated = new ArrayList<>();
@@ -197,11 +196,11 @@ final class Database implements AutoCloseable {
       }
     }
     if (!violated.isEmpty()) {
-      throw new AssertionError("the data is not as it must be: " + violated);
+      throw new AssertionError("violated invariants: " + violated);
     }
   }
 
-  /** The URL in the service's form. */
+  /** The URL as the service expects it. */
   String url(int port) {
     return "postgresql://" + SUPERUSER + "@127.0.0.1:" + port + "/" + NAME;
   }
@@ -210,12 +209,12 @@ final class Database implements AutoCloseable {
     return postgres.getPort();
   }
 
-  /** What libpq's programs want to know. */
+  /** Arguments that connect libpq programs, such as pgbench. */
   List<String> libpqArguments() {
     return List.of("-h", "127.0.0.1", "-p", Integer.toString(port()), "-U", SUPERUSER, NAME);
   }
 
-  /** The server's first process. */
+  /** Process id of the postmaster. */
   long pid() {
     return pid;
   }

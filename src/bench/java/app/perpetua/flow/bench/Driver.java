@@ -16,14 +16,14 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Sends requests over connections that stay open, all from one thread, because it runs on the cores
- * that it measures. Confined to one thread.
+ * Sends requests over persistent connections, from one thread, because it shares the cores with the
+ * service that it measures. Confined to one thread.
  */
 final class Driver {
-  /** A service that is silent for so long has failed the benchmark. */
+  /** Time without any response after which the benchmark fails. */
   private static final Duration SILENCE = Duration.ofSeconds(20);
 
-  /** The largest answer is a page of 25 tasks, some 15 KB. */
+  /** The largest response is a page of 25 tasks, about 15 KB. */
   private static final int BUFFER = 64 * 1024;
 
   /** Service Unavailable: the service is overloaded. */
@@ -40,7 +40,7 @@ final class Driver {
     private int row;
     private long begun;
 
-    /** When its next request is to be sent, if there is a pace. */
+    /** Time of the next request, if requests have a fixed rate. */
     private long due;
 
     Connection(int number, SocketChannel channel) {
@@ -81,7 +81,7 @@ final class Driver {
       }
       if (status != operation.status()) {
         throw new IOException(
-            operation.title() + " was answered " + status + ": " + text(0, in.position()));
+            operation.title() + " was answered with " + status + ": " + text(0, in.position()));
       }
       requests.done(operation, row);
       latencies.record(System.nanoTime() - begun);
@@ -105,7 +105,7 @@ final class Driver {
       String text = text(0, headers).toLowerCase(Locale.ROOT);
       int at = text.indexOf("\r\ncontent-length:");
       if (at < 0) {
-        throw new IOException("an answer without Content-Length: " + text);
+        throw new IOException("a response without Content-Length: " + text);
       }
       return Integer.parseInt(text.substring(at + 17, text.indexOf('\r', at + 17)).strip());
     }
@@ -125,22 +125,22 @@ final class Driver {
     this.requests = requests;
   }
 
-  /** Each connection sends its next request as soon as it has the answer to its last. */
+  /** Each connection sends its next request as soon as it has received a response. */
   Latencies atFullSpeed(Operation operation, Duration duration) throws IOException {
     return run(operation, duration, 0, Long.MAX_VALUE);
   }
 
-  /** So many requests, one after the other on each connection. */
+  /** Sends a number of requests, one after the other on each connection. */
   Latencies times(Operation operation, long count) throws IOException {
     return run(operation, Duration.ofMinutes(1), 0, count);
   }
 
   /**
-   * Requests at a pace that does not heed the answers. Times count from when a request was due, not
-   * from when a late answer let it go, so that a service that stalls cannot hide it (coordinated
-   * omission). The driver's timer adds up to a millisecond.
+   * Sends requests at a fixed rate, whether or not responses arrive. Latencies count from the time
+   * at which a request was due, so that a stall of the service counts (coordinated omission). The
+   * driver's timer adds up to a millisecond.
    *
-   * @param rate requests a second
+   * @param rate requests per second
    */
   Latencies atPace(Operation operation, Duration duration, double rate) throws IOException {
     return run(operation, duration, (long) (connections * 1e9 / rate), Long.MAX_VALUE);
@@ -210,7 +210,7 @@ final class Driver {
       } else if (waiting == 0) {
         return;
       }
-      long patience = next == Long.MAX_VALUE ? SILENCE.toMillis() : Math.max(1, next / 1_000_000);
+      long waitMillis = next == Long.MAX_VALUE ? SILENCE.toMillis() : Math.max(1, next / 1_000_000);
       int[] answered = {0};
       int ready =
           selector.select(
@@ -224,10 +224,10 @@ final class Driver {
                   throw new UncheckedIOException(e);
                 }
               },
-              patience);
+              waitMillis);
       waiting -= answered[0];
-      if (ready == 0 && waiting > 0 && patience >= SILENCE.toMillis()) {
-        throw new IOException("the service is silent");
+      if (ready == 0 && waiting > 0 && waitMillis >= SILENCE.toMillis()) {
+        throw new IOException("the service does not respond");
       }
     }
   }

@@ -11,11 +11,11 @@ import java.util.List;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Ten thousand reminders due at the same instant and two workers with heaps of 128 MB: how late
- * notifications are sent. Confined to one thread.
+ * Delay of notifications when ten thousand reminders are due at the same instant and two workers
+ * with heaps of 128 MB process them. Confined to one thread.
  */
 final class DueReminders {
-  /** Starts a worker with these options of the JVM. */
+  /** Starts a worker with these JVM options. */
   @FunctionalInterface
   interface Workers {
     Service start(List<String> jvm) throws IOException;
@@ -25,13 +25,13 @@ final class DueReminders {
   private static final int WORKERS = 2;
   private static final List<String> HEAP = List.of("-Xmx128m", "-XX:+UseSerialGC");
   private static final Duration LIMIT = Duration.ofMinutes(2);
-  private static final Duration LOOK_AGAIN = Duration.ofMillis(100);
+  private static final Duration POLL_INTERVAL = Duration.ofMillis(100);
 
   private final Database database;
   private final BenchOptions options;
-  private final Queues.Report report;
+  private final Report report;
 
-  DueReminders(Database database, BenchOptions options, Queues.Report report) {
+  DueReminders(Database database, BenchOptions options, Report report) {
     this.database = database;
     this.options = options;
     this.report = report;
@@ -44,19 +44,19 @@ final class DueReminders {
       for (int i = 0; i < WORKERS; i++) {
         workers.add(starting.start(HEAP));
       }
-      // Workers that have run for a while, as those of a service have.
+      // The measured run comes last, when the JVM has compiled the code.
       int warmUps = options.quick() ? 0 : 2;
       for (int i = 0; i <= warmUps; i++) {
-        due(statement);
-        tell(statement, workers, i == warmUps);
+        create(statement);
+        report(statement, workers, i == warmUps);
       }
     } finally {
       workers.forEach(Service::close);
     }
   }
 
-  /** Each user has ten, of ten tasks, five seconds from now. */
-  private void due(Statement statement) throws SQLException {
+  /** Creates reminders that are due in five seconds: ten per user, each of another task. */
+  private void create(Statement statement) throws SQLException {
     statement.execute(
         """
         with reminder as (
@@ -65,7 +65,7 @@ final class DueReminders {
           select uuidv7(), user_id, id, 'absolute',
                  date_trunc('milliseconds', now()) + interval '5 seconds', now(), now()
           from tasks.task_instances
-          -- those that were loaded; requests of this run have made others
+          -- only loaded tasks, not those created by requests of this run
           where case when id < '00000000-0000-0000-0001-000000000000'
                      then right(id::text, 2)::int < %d end
           returning id, user_id, task_id, scheduled_at
@@ -76,27 +76,27 @@ final class DueReminders {
         from reminder
         """
             .formatted(COUNT / Database.USERS));
-    database.settle();
+    database.vacuum();
   }
 
-  private void tell(Statement statement, List<Service> workers, boolean last)
+  private void report(Statement statement, List<Service> workers, boolean last)
       throws IOException, SQLException {
     long begun = System.nanoTime();
     while (number(statement, "select count(*) from tasks.reminders where not fired") > 0) {
       if (System.nanoTime() - begun > LIMIT.toNanos()) {
         throw new IOException("reminders do not fire");
       }
-      LockSupport.parkNanos(LOOK_AGAIN.toNanos());
+      LockSupport.parkNanos(POLL_INTERVAL.toNanos());
     }
     double reminders = number(statement, "select count(*) from tasks.reminders");
-    double told =
+    double notifications =
         number(
             statement,
             """
             select count(distinct dedup_key) from activity.notifications where type = 'reminder'
             """);
-    if (reminders != told) {
-      throw new AssertionError(told + " notifications of " + reminders + " reminders");
+    if (reminders != notifications) {
+      throw new AssertionError(notifications + " notifications of " + reminders + " reminders");
     }
     if (last) {
       String late =
@@ -107,10 +107,10 @@ final class DueReminders {
           where r.scheduled_at = (select max(scheduled_at) from tasks.reminders)
           """;
       double p95 = number(statement, late.formatted("0.95"));
-      report.say("");
-      report.say(
-          "%,d reminders due in one instant, %d workers with heaps of 128 MB: told after %.1f s"
-              + " (p50), %.1f s (p95, aim < 10 s: %s), %.1f s (last)",
+      report.print("");
+      report.print(
+          "%,d reminders due at one instant, %d workers with heaps of 128 MB: notified after %.1f s"
+              + " (p50), %.1f s (p95, target < 10 s: %s), %.1f s (last)",
           COUNT,
           WORKERS,
           number(statement, late.formatted("0.5")),
@@ -118,7 +118,7 @@ final class DueReminders {
           p95 < 10 ? "met" : "MISSED",
           number(statement, late.formatted("1")));
       for (Service worker : workers) {
-        report.say("  a worker holds %d MB of the machine's memory", worker.residentMegabytes());
+        report.print("  resident memory of a worker: %d MB", worker.residentMegabytes());
       }
     }
   }

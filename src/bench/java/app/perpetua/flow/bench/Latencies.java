@@ -3,7 +3,7 @@ package app.perpetua.flow.bench;
 import java.time.Duration;
 
 /**
- * How long requests took, in steps of 10 µs up to 10 s; longer ones count as 10 s. Confined to one
+ * Histogram of latencies in steps of 10 µs up to 10 s; longer ones count as 10 s. Confined to one
  * thread.
  */
 final class Latencies {
@@ -19,7 +19,7 @@ final class Latencies {
     size++;
   }
 
-  /** Counts a request that was refused, which has no time. */
+  /** Counts a request that was rejected for overload; its latency is not recorded. */
   void refuse() {
     refused++;
   }
@@ -32,18 +32,18 @@ final class Latencies {
     refused += other.refused;
   }
 
-  /** Requests answered. */
+  /** Number of answered requests. */
   long size() {
     return size;
   }
 
-  /** Requests refused for overload. */
+  /** Number of requests rejected for overload. */
   long refused() {
     return refused;
   }
 
   /**
-   * The time within which that share of the requests was answered.
+   * The latency that a share of the requests did not exceed.
    *
    * @param share from 0 to 1
    */

@@ -3,7 +3,7 @@ package app.perpetua.flow.bench;
 import java.util.List;
 import java.util.Locale;
 
-/** The requests that are measured, and the statements that each executes. */
+/** The measured requests, and the statements that each executes. */
 enum Operation {
   LIST("GET /tasks?limit=25", 200),
   SHOW("GET /tasks/{id}", 200),
@@ -19,18 +19,17 @@ enum Operation {
     this.status = status;
   }
 
-  /** As people call it. */
   String title() {
     return title;
   }
 
-  /** What the service must answer. */
+  /** The expected status. */
   int status() {
     return status;
   }
 
-  /** The statements it waits for, one after the other. */
-  List<String> asked() {
+  /** The statements whose results the service waits for, in order. */
+  List<String> awaited() {
     return switch (this) {
       case LIST -> List.of("tasks.list_tasks");
       case SHOW -> List.of("tasks.find_detail");
@@ -41,8 +40,8 @@ enum Operation {
     };
   }
 
-  /** The statements that go out with the commit. */
-  List<String> left() {
+  /** The statements that are sent with the commit, in order. */
+  List<String> deferred() {
     return switch (this) {
       case LIST, SHOW -> List.of();
       case PATCH ->
@@ -58,15 +57,13 @@ enum Operation {
     };
   }
 
-  /**
-   * False if pgbench cannot repeat it: a task is completed once, and the data would not be right.
-   */
+  /** Whether pgbench can run it repeatedly; it cannot complete a task twice. */
   boolean compared() {
     return this != COMPLETE;
   }
 
   boolean writes() {
-    return !left().isEmpty();
+    return !deferred().isEmpty();
   }
 
   String fileName() {

@@ -17,12 +17,11 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * PostgreSQL's own load generator, given the very statements that a request executes, in the same
- * transaction and with the same number of round trips: what the database yields if the service
- * costs nothing.
+ * Runs pgbench with the statements of a request, in the same transaction and with the same number
+ * of round trips: the throughput of a service without overhead.
  */
 final class PgBench {
-  /** What a run yielded. */
+  /** The result of a run. */
   record Result(double perSecond, double meanMillis) {}
 
   private static final Pattern RATE = Pattern.compile("(?m)^tps = ([0-9.]+)");
@@ -35,9 +34,9 @@ final class PgBench {
   private final Map<Operation, PgBenchScript> scripts = new EnumMap<>(Operation.class);
 
   /**
-   * For a database that is loaded.
+   * Generates the scripts; the database must be loaded.
    *
-   * @throws IllegalStateException if a statement has changed and its script has not
+   * @throws IllegalStateException if a statement has changed and {@link PgBenchScript} has not
    */
   PgBench(Database database, Path home, int clients) throws SQLException {
     this.database = database;
@@ -66,7 +65,7 @@ final class PgBench {
     }
   }
 
-  /** Runs an operation's statements for so long. */
+  /** Runs an operation's statements for a duration. */
   Result run(Operation operation, Duration duration) throws IOException, InterruptedException {
     PgBenchScript script = scripts.get(operation);
     if (script == null) {
@@ -88,7 +87,7 @@ final class PgBench {
     int exit = process.waitFor();
     String report = Files.readString(output);
     if (exit != 0 || number(FAILED, report) != 0) {
-      throw new IOException("pgbench failed, " + output + " says why:\n" + report);
+      throw new IOException("pgbench failed, " + output + " has the reason:\n" + report);
     }
     return new Result(number(RATE, report), number(MEAN, report));
   }
@@ -96,7 +95,7 @@ final class PgBench {
   private static double number(Pattern pattern, String report) throws IOException {
     Matcher found = pattern.matcher(report);
     if (!found.find()) {
-      throw new IOException("pgbench reports otherwise than expected:\n" + report);
+      throw new IOException("pgbench's report has an unexpected format:\n" + report);
     }
     return Double.parseDouble(found.group(1));
   }

@@ -16,31 +16,28 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An operation's statements as pgbench runs them, in the same transaction and with the same number
- * of round trips as the service.
+ * An operation's statements as a pgbench script, with the same transaction and the same number of
+ * round trips as in the service.
  *
- * <p>What differs is how a parameter gets its value. pgbench computes with numbers only, so ids are
- * made by the server, out of one number each, and new ids by the server's {@code uuidv7()}. All
- * other values are parameters here as there.
+ * <p>pgbench computes numbers only, so the server derives each id from a number, and creates new
+ * ids with {@code uuidv7()}. All other values are parameters, as in the service.
  *
- * @param text pgbench's script; {@code :user}, {@code :task} and {@code :key} are numbers that it
- *     sets itself
- * @param variables the value of every other variable; one that is not here is bound as null, on
- *     purpose
+ * @param text the script; it sets {@code :user}, {@code :task} and {@code :key}, which are numbers
+ * @param variables values of the other variables; a variable without a value is bound as null
  */
 record PgBenchScript(String text, Map<String, String> variables) {
   static final Pattern PARAMETER = Pattern.compile("(?<![:\\w]):([a-z][a-z0-9_]*)");
   private static final Pattern LITERAL = Pattern.compile("'[^']*'");
 
-  /** Characters of the answer to a write, which its idempotency record keeps. */
+  /** Length of the stored response of a write, in characters. */
   private static final int STORED_ANSWER = 600;
 
-  /** What a parameter of a statement is bound to. */
+  /** The value of a parameter. */
   private sealed interface Value {
-    /** The same text for every execution. */
+    /** A constant. */
     record Text(String text) implements Value {}
 
-    /** No value, on purpose. */
+    /** Null. */
     record Null() implements Value {}
 
     /** Computed by the server for each execution. */
@@ -54,11 +51,10 @@ record PgBenchScript(String text, Map<String, String> variables) {
   /**
    * The script of one operation.
    *
-   * @param statements every statement of the service
-   * @param storedTask a task's columns and their values: the values that a change stores
-   * @param clients how many pgbench runs at once; each has its own users
-   * @throws IllegalStateException naming the statement and the parameter, if one has no value here,
-   *     or a value is given for a parameter that does not exist
+   * @param statements all statements of the service
+   * @param storedTask columns of a task and their values, which a change stores
+   * @param clients number of concurrent clients, each with its own users
+   * @throws IllegalStateException if a parameter has no value here, or a value has no parameter
    */
   static PgBenchScript of(
       Operation operation,
@@ -86,24 +82,24 @@ record PgBenchScript(String text, Map<String, String> variables) {
             """
                 .formatted(clients, Database.USERS - 1, clients, first, Database.TASKS_EACH - 1));
     if (!operation.writes()) {
-      operation.asked().forEach(name -> script.append(write.apply(name)));
+      operation.awaited().forEach(name -> script.append(write.apply(name)));
       return new PgBenchScript(script.toString(), variables);
     }
-    // The driver sends "begin" along with the first statement.
-    script.append("\\startpipeline\nbegin;\n").append(write.apply(operation.asked().getFirst()));
+    // The JDBC driver sends "begin" together with the first statement.
+    script.append("\\startpipeline\nbegin;\n").append(write.apply(operation.awaited().getFirst()));
     script.append("\\endpipeline\n");
-    operation.asked().stream().skip(1).forEach(name -> script.append(write.apply(name)));
+    operation.awaited().stream().skip(1).forEach(name -> script.append(write.apply(name)));
     script.append("\\startpipeline\n");
-    operation.left().forEach(name -> script.append(write.apply(name)));
+    operation.deferred().forEach(name -> script.append(write.apply(name)));
     return new PgBenchScript(script.append("commit;\n\\endpipeline\n").toString(), variables);
   }
 
-  /** The statement in pgbench's words; the variables it needs are added to those given. */
+  /** The statement in pgbench's syntax; adds its variables to the given ones. */
   private static String text(
       SqlCatalog.Statement statement, Map<String, Value> values, Map<String, String> variables) {
-    // Each statement has variables of its own, so that two may bind the same name differently.
+    // Variables are per statement, so that two statements may bind different values to one name.
     String prefix = statement.name().replace('.', '_') + "_";
-    // pgbench looks for variables inside literals, too: a colon there is written as \072.
+    // pgbench substitutes variables in literals, too, so a colon there is written as \072.
     String text =
         LITERAL
             .matcher(statement.sql())
@@ -133,7 +129,7 @@ record PgBenchScript(String text, Map<String, String> variables) {
         + ";\n";
   }
 
-  /** A value for every parameter of the statement, and for none that it does not have. */
+  /** The values of the statement's parameters. */
   private static Map<String, Value> values(
       SqlCatalog.Statement statement,
       Operation operation,
@@ -148,7 +144,7 @@ record PgBenchScript(String text, Map<String, String> variables) {
     values.put("now", text(Instant.now()));
     values.put("user_id", uuid("user"));
     if (statement.name().equals("tasks.store_task")) {
-      // Most columns are stored as they were, so a new one needs nothing here.
+      // Most columns are stored unchanged, so a new column needs no entry here.
       storedTask.forEach(
           (column, value) ->
               values.putIfAbsent(column, value == null ? new Value.Null() : text(value)));
@@ -170,7 +166,7 @@ record PgBenchScript(String text, Map<String, String> variables) {
             + " bench.PgBenchScript");
   }
 
-  /** What the service would bind; the user, the time and a stored task's columns apart. */
+  /** The values that the service binds, except the user, the time and columns of a stored task. */
   private static Map<String, Value> given(String statement, Operation operation) {
     boolean creates = operation == Operation.CREATE;
     String path = "/api/v1/tasks" + (creates ? "" : "/" + Database.uuid(1));

@@ -34,12 +34,12 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 
 /**
- * A process that runs empty jobs and records which it ran, with the queue's own worker as {@code
- * App} creates it, or db-scheduler's. A line on standard input requests the jobs since the last
- * line; it is echoed after the answer.
+ * A process that runs empty jobs and records their keys, with the service's worker or with
+ * db-scheduler's. For each line on standard input it prints the keys since the previous line, one
+ * per line, and then the line itself.
  */
 final class QueueWorker {
-  /** Connections, as the service has by default. */
+  /** The default of the service's pool size. */
   private static final int POOL = 12;
 
   private static final Duration BUDGET = Duration.ofSeconds(5);
@@ -47,14 +47,14 @@ final class QueueWorker {
   /** db-scheduler does not use LISTEN, so it polls often. */
   private static final Duration POLLING = Duration.ofMillis(100);
 
-  /** It fetches when half its threads are idle, up to eight times as much as it has threads. */
+  /** Fetch when fewer jobs than this share of the threads are left, up to {@link #UPPER} times. */
   private static final double LOWER = 0.5;
 
   private static final double UPPER = 8.0;
 
   private QueueWorker() {}
 
-  /** Arguments: {@code ours} or {@code db-scheduler}, the database's URL, jobs at once. */
+  /** Arguments: {@code ours} or {@code db-scheduler}, database URL, number of concurrent jobs. */
   public static void main(String[] arguments) throws IOException {
     Logger.getLogger("").setLevel(Level.WARNING);
     DatabaseUrl url = DatabaseUrl.parse(arguments[1]);
@@ -69,11 +69,11 @@ final class QueueWorker {
     System.out.println("ready");
     BufferedReader in = new BufferedReader(new InputStreamReader(System.in, UTF_8));
     for (String line = in.readLine(); line != null; line = in.readLine()) {
-      StringBuilder told = new StringBuilder();
+      StringBuilder keys = new StringBuilder();
       for (String key = ran.poll(); key != null; key = ran.poll()) {
-        told.append(key).append('\n');
+        keys.append(key).append('\n');
       }
-      System.out.println(told + line);
+      System.out.println(keys + line);
     }
     System.exit(0);
   }

@@ -22,9 +22,9 @@ final class QueueWorkers implements AutoCloseable {
   private final List<Running> running = new ArrayList<>();
 
   /**
-   * Starts them one after the other, since both may create the same tables.
+   * Starts the processes one after the other, because each may create the tables.
    *
-   * @param log receives their errors
+   * @param log file for their errors
    */
   QueueWorkers(Contender contender, Path log) throws IOException {
     this.contender = contender;
@@ -38,7 +38,7 @@ final class QueueWorkers implements AutoCloseable {
       running.add(worker);
       if (!"ready".equals(worker.out().readLine())) {
         close();
-        throw new IOException(contender.title() + " does not start, " + log + " says why");
+        throw new IOException(contender.title() + " did not start, " + log + " has the reason");
       }
     }
   }
@@ -51,7 +51,7 @@ final class QueueWorkers implements AutoCloseable {
     return running.stream().map(worker -> worker.process().pid()).toList();
   }
 
-  /** Freezes them or lets them go on. */
+  /** Sends a signal to all workers: {@code STOP} or {@code CONT}. */
   void signal(String name) throws IOException {
     List<String> command = new ArrayList<>(List.of("kill", "-" + name));
     pids().forEach(pid -> command.add(Long.toString(pid)));
@@ -73,7 +73,7 @@ final class QueueWorkers implements AutoCloseable {
       worker.in().flush();
       for (String line = worker.out().readLine(); !".".equals(line); ) {
         if (line == null) {
-          throw new IOException("a worker of " + contender.title() + " is gone");
+          throw new IOException("a worker of " + contender.title() + " has ended");
         }
         keys.add(Integer.parseInt(line));
         line = worker.out().readLine();
@@ -82,7 +82,7 @@ final class QueueWorkers implements AutoCloseable {
     return keys;
   }
 
-  /** Ends them. */
+  /** Stops the workers. */
   @Override
   public void close() throws IOException {
     try {

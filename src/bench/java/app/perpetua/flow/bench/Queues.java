@@ -29,27 +29,21 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 
 /**
- * Compares our queue with others, and with itself when a million jobs wait for their time. Confined
- * to one thread.
+ * Compares the throughput of the job queue with other queues, and the time of a claim with and
+ * without a million future jobs. Confined to one thread.
  */
 final class Queues {
-  /** Tells the report's lines. */
-  @FunctionalInterface
-  interface Report {
-    void say(String format, Object... values);
-  }
-
-  /** The lock file names no host; npm's settings determine the registry. */
+  /** Its lock file has no URLs, so npm's settings determine the registry. */
   private static final Path GRAPHILE = Path.of("src/bench/npm/graphile-worker");
 
   private static final int JOBS = 10_000;
-  private static final int WAITING = 1_000_000;
+  private static final int FUTURE_JOBS = 1_000_000;
 
-  /** The maximum that our and db-scheduler's workers prefetch. */
+  /** The maximum that the service's and db-scheduler's workers prefetch. */
   private static final int PREFETCHED = 32;
 
   private static final int CLAIMS = 1_000;
-  private static final Duration LOOK_AGAIN = Duration.ofMillis(25);
+  private static final Duration POLL_INTERVAL = Duration.ofMillis(25);
   private static final Duration LIMIT = Duration.ofMinutes(2);
 
   private final Database database;
@@ -82,17 +76,18 @@ final class Queues {
         contenders.add(Contender.graphile(url, graphile, -1));
         contenders.add(Contender.graphile(url, graphile, PREFETCHED));
       } else {
-        report.say("Without graphile-worker, which needs node and npm: apt-get install nodejs npm");
+        report.print(
+            "Skipping graphile-worker: node and npm are not installed (apt-get install nodejs npm)");
       }
-      report.say("");
-      report.say(
-          "%,d jobs that do nothing, %d processes with %d at once each, best of %d:",
+      report.print("");
+      report.print(
+          "%,d empty jobs, %d processes with %d concurrent jobs each, best of %d:",
           JOBS, QueueWorkers.COUNT, Contender.PARALLEL, rounds());
-      report.say(
+      report.print(
           "%-28s %8s %6s | %s",
           "", "jobs/s", "ours", "CPU, µs/job: workers, postgres; all rounds, jobs/s");
       Map<Contender, List<Round>> measured = new LinkedHashMap<>();
-      // One after the other: two kinds of graphile-worker would share one queue.
+      // One at a time: both graphile-worker contenders use the same tables.
       for (Contender contender : contenders) {
         execute(connection, contender.prepare());
         QueueWorkers workers = new QueueWorkers(contender, home.resolve("queues.log"));
@@ -107,7 +102,7 @@ final class Queues {
         measured.put(contender, rounds);
         workers.close();
       }
-      tell(measured);
+      report(measured);
     } finally {
       for (QueueWorkers workers : all) {
         workers.close();
@@ -117,13 +112,13 @@ final class Queues {
 
   private record Round(double perSecond, double workersMicros, double postgresMicros) {}
 
-  private void tell(Map<Contender, List<Round>> measured) {
+  private void report(Map<Contender, List<Round>> measured) {
     Comparator<Round> speed = Comparator.comparingDouble(Round::perSecond);
     double ours = measured.values().iterator().next().stream().max(speed).orElseThrow().perSecond();
     measured.forEach(
         (contender, rounds) -> {
           Round best = rounds.stream().max(speed).orElseThrow();
-          report.say(
+          report.print(
               "%-28s %8.0f %6.2f | %.0f, %.0f; %s",
               contender.title(),
               best.perSecond(),
@@ -132,12 +127,12 @@ final class Queues {
               best.postgresMicros(),
               rounds.stream().map(round -> "%.0f".formatted(round.perSecond())).toList());
         });
-    report.say("Each ran every job exactly once.");
+    report.print("Every queue ran each job exactly once.");
   }
 
   /**
-   * From when the workers wake before a full queue, whose statistics the planner knows, to the
-   * commit that ends the last job.
+   * Measures from the moment at which the workers resume, with a full and analyzed queue, to the
+   * commit of the last job.
    */
   private Round round(Connection connection, QueueWorkers workers)
       throws IOException, SQLException {
@@ -145,15 +140,15 @@ final class Queues {
     keys += JOBS;
     workers.signal("STOP");
     execute(connection, workers.contender().fill().formatted(first, keys));
-    database.settle();
+    database.vacuum();
     CpuTime[] start = cpu(workers);
     long begun = System.nanoTime();
     workers.signal("CONT");
     while (isLeft(connection, workers.contender())) {
       if (System.nanoTime() - begun > LIMIT.toNanos()) {
-        throw new IOException(workers.contender().title() + " leaves jobs");
+        throw new IOException(workers.contender().title() + " did not run all jobs");
       }
-      LockSupport.parkNanos(LOOK_AGAIN.toNanos());
+      LockSupport.parkNanos(POLL_INTERVAL.toNanos());
     }
     double seconds = (System.nanoTime() - begun) / 1e9;
     CpuTime[] end = cpu(workers);
@@ -196,14 +191,14 @@ final class Queues {
     }
   }
 
-  /** How long it takes to claim one due job, alone and with a million future jobs. */
+  /** Measures the time to claim one due job, without and with a million future jobs. */
   private void claims() throws SQLException {
     DatabaseUrl url = DatabaseUrl.parse(database.url(database.port()));
     try (HikariDataSource pool = Pool.open(new DatabaseConfig(url, url, 1));
         Connection connection = database.connection()) {
       Db db = new Db(pool, SqlCatalog.load(), Clock.systemUTC(), Duration.ofSeconds(5), _ -> false);
       execute(connection, "delete from ops.job_queue");
-      database.settle();
+      database.vacuum();
       claim(db, connection);
       double alone = claim(db, connection);
       execute(
@@ -214,19 +209,19 @@ final class Queues {
                  now() + interval '1 hour' + n * interval '1 second', now()
           from generate_series(1, %d) n
           """
-              .formatted(Database.USERS, waiting()));
-      database.settle();
-      double crowded = claim(db, connection);
-      report.say("");
-      report.say(
-          "Claiming one due job, median of %,d: %.3f ms alone, %.3f ms before %,d that wait; ratio"
+              .formatted(Database.USERS, futureJobs()));
+      database.vacuum();
+      double withFuture = claim(db, connection);
+      report.print("");
+      report.print(
+          "Claiming one due job, median of %,d: %.3f ms alone, %.3f ms with %,d future jobs; ratio"
               + " %.2f",
-          CLAIMS, alone, crowded, waiting(), crowded / alone);
+          CLAIMS, alone, withFuture, futureJobs(), withFuture / alone);
       execute(connection, "delete from ops.job_queue");
     }
   }
 
-  /** The median, in milliseconds: claims as workers make them, and ends, which are not timed. */
+  /** The median time of a claim, in milliseconds. */
   private static double claim(Db db, Connection connection) throws SQLException {
     execute(
         connection,
@@ -253,7 +248,7 @@ final class Queues {
                       .size());
       millis[i] = (System.nanoTime() - begun) / 1e6;
       if (claimed != 1) {
-        throw new AssertionError("nothing to claim");
+        throw new AssertionError("claimed " + claimed + " jobs instead of 1");
       }
     }
     execute(connection, "delete from ops.job_queue where kind = 'claim'");
@@ -269,11 +264,11 @@ final class Queues {
     return options.quick() ? 1 : 3;
   }
 
-  private int waiting() {
-    return options.quick() ? WAITING / 10 : WAITING;
+  private int futureJobs() {
+    return options.quick() ? FUTURE_JOBS / 10 : FUTURE_JOBS;
   }
 
-  /** Installs what the lock file names, once. */
+  /** Installs the locked packages unless they are installed. */
   private Path graphile() throws IOException {
     Path target = home.resolve("graphile-worker");
     Files.createDirectories(target);
@@ -289,7 +284,7 @@ final class Queues {
               .start();
       try {
         if (npm.waitFor() != 0) {
-          throw new IOException("npm ci failed, " + target.resolve("npm.log") + " says why");
+          throw new IOException("npm ci failed, " + target.resolve("npm.log") + " has the reason");
         }
       } catch (InterruptedException e) {
         Thread.currentThread().interrupt();

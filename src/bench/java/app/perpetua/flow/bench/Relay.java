@@ -7,7 +7,7 @@ import java.lang.ProcessBuilder.Redirect;
 import java.net.URI;
 import java.nio.file.Path;
 
-/** A relay of words in Node, without anything but its own HTTP, as a process. */
+/** A Node process that relays chat streams, using only Node's HTTP module. */
 final class Relay implements AutoCloseable {
   private static final Path SCRIPT = Path.of("src/bench/npm/relay/relay.mjs");
 
@@ -15,9 +15,9 @@ final class Relay implements AutoCloseable {
   private final int port;
 
   /**
-   * Starts it and waits until it listens.
+   * Starts the relay and waits until it listens.
    *
-   * @param log receives its errors
+   * @param log file for its errors
    */
   Relay(URI upstream, String key, Path log) throws IOException {
     port = FreePort.find();
@@ -31,11 +31,11 @@ final class Relay implements AutoCloseable {
     Runtime.getRuntime().addShutdownHook(new Thread(process::destroyForcibly));
     if (!"ready".equals(process.inputReader().readLine())) {
       close();
-      throw new IOException("the relay does not start, " + log + " says why");
+      throw new IOException("the relay did not start, " + log + " has the reason");
     }
   }
 
-  /** Whether there is anything to run it. */
+  /** Whether Node.js is installed. */
   static boolean hasNode() throws InterruptedIOException {
     try {
       return new ProcessBuilder("node", "--version")

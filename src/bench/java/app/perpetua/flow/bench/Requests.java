@@ -8,15 +8,14 @@ import java.util.UUID;
 import java.util.function.IntFunction;
 
 /**
- * Writes requests as bytes at low cost. Each connection has its own users, so that no two
- * concurrent requests concern the same user and none waits for a lock. pgbench does the same.
- * Confined to one thread.
+ * Writes requests as bytes at low cost. Each connection has its own users, as each pgbench client
+ * has, so that no two concurrent requests wait for the same owner lock. Confined to one thread.
  */
 final class Requests {
-  /** The service changes the first tasks of each user, pgbench the others; those are completed. */
+  /** The service changes the first tasks of each user; pgbench and completions use the others. */
   static final int PATCHED = Database.TASKS_EACH / 2;
 
-  /** A new task, as short as people write them. */
+  /** The body of a new task of typical length. */
   static final String NEW_TASK =
       "{\"title\":\"Call the plumber about the kitchen tap\",\"description\":\"It drips again."
           + " Ask whether the seal is under warranty.\",\"priority\":\"high\","
@@ -26,21 +25,19 @@ final class Requests {
 
   private final SplittableRandom random = new SplittableRandom(1);
 
-  /** Other keys in every run: a service that is started anew still knows those of the last one. */
+  /** Different keys in every run, because the keys of an earlier run are still stored. */
   private final SplittableRandom keys = new SplittableRandom();
 
   private final int connections;
   private final byte[][] headers = new byte[Database.USERS][];
   private final int[] versions;
 
-  /** How many tasks each connection has completed. */
+  /** Number of tasks that each connection has completed. */
   private final int[] completed;
 
   /**
-   * Requests for a number of connections.
-   *
    * @param token each user's access token
-   * @param versions of the tasks that are changed; kept up to date
+   * @param versions versions of the changed tasks; updated by {@link #done}
    */
   Requests(int connections, IntFunction<String> token, int[] versions) {
     this.connections = connections;
@@ -62,7 +59,7 @@ final class Requests {
   /**
    * Writes a connection's next request.
    *
-   * @return what to hand to {@link #done} when it is answered
+   * @return the argument of {@link #done} after the response
    */
   int write(Operation operation, int connection, ByteBuffer out) {
     int users = (Database.USERS - 1 - connection) / connections + 1;
@@ -91,7 +88,7 @@ final class Requests {
     return row;
   }
 
-  /** One task after the other: a connection's users have more tasks than a window needs. */
+  /** Completes each task once: a connection's users have more tasks than a window needs. */
   private void complete(int connection, int users, ByteBuffer out) {
     int turn = completed[connection]++;
     int user = connection + connections * (turn % users);
@@ -101,7 +98,7 @@ final class Requests {
     body(out, "{\"completed\":true}");
   }
 
-  /** Notes what a request has changed. */
+  /** Records the effect of a request. */
   void done(Operation operation, int row) {
     if (operation == Operation.PATCH) {
       versions[row]++;

@@ -11,8 +11,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Stands between the service and PostgreSQL and counts how often the service speaks and then waits
- * for an answer. Thread-safe.
+ * A proxy in front of PostgreSQL that counts round trips: requests that follow a response.
+ * Thread-safe.
  */
 final class RoundTrips implements AutoCloseable {
   private static final class Line {
@@ -33,7 +33,7 @@ final class RoundTrips implements AutoCloseable {
     return listener.getLocalPort();
   }
 
-  /** Round trips so far of the busiest connection: the pool's only one, not the health check's. */
+  /** Round trips of the busiest connection: the pool's single one, not the health check's. */
   long busiest() {
     return lines.stream().mapToLong(line -> line.trips.get()).max().orElse(0);
   }
@@ -51,25 +51,25 @@ final class RoundTrips implements AutoCloseable {
         Thread.ofVirtual().start(() -> relay(database, service, line, false));
       }
     } catch (IOException e) {
-      // Closed.
+      // The listener is closed.
     }
   }
 
-  private static void relay(Socket from, Socket to, Line line, boolean asking) {
+  private static void relay(Socket from, Socket to, Line line, boolean toServer) {
     try (from;
         to) {
       InputStream in = from.getInputStream();
       OutputStream out = to.getOutputStream();
       byte[] buffer = new byte[16 * 1024];
       for (int length = in.read(buffer); length >= 0; length = in.read(buffer)) {
-        if (asking && line.answered) {
+        if (toServer && line.answered) {
           line.trips.incrementAndGet();
         }
-        line.answered = !asking;
+        line.answered = !toServer;
         out.write(buffer, 0, length);
       }
     } catch (IOException e) {
-      // One side has hung up, and so both are closed.
+      // One side has disconnected; both sockets are closed.
     }
   }
 

@@ -28,12 +28,10 @@ final class Service implements AutoCloseable {
   private final Duration startToReady;
 
   /**
-   * Starts it and waits until it is ready.
+   * Starts the service and waits until it is ready.
    *
-   * @param jvm options of the JVM
-   * @param role its role
-   * @param environment its configuration, without the port
-   * @param log its output is appended to this file
+   * @param environment configuration, without the port
+   * @param log file to which output is appended
    */
   Service(Path jar, List<String> jvm, String role, Map<String, String> environment, Path log)
       throws IOException {
@@ -55,7 +53,7 @@ final class Service implements AutoCloseable {
     while (!ready()) {
       if (!process.isAlive() || System.nanoTime() - begun > START.toNanos()) {
         process.destroyForcibly();
-        throw new IOException("the service does not start, " + log + " says why");
+        throw new IOException("the service did not start, " + log + " has the reason");
       }
       LockSupport.parkNanos(LOOK_AGAIN.toNanos());
     }
@@ -70,18 +68,18 @@ final class Service implements AutoCloseable {
     return process.pid();
   }
 
-  /** From starting the process to the first time that it called itself ready. */
+  /** Time from the start of the process to the first successful readiness probe. */
   Duration startToReady() {
     return startToReady;
   }
 
-  /** What it holds of the machine's memory, in MB. */
+  /** Resident memory, in MB. */
   long residentMegabytes() throws IOException {
     return Files.readAllLines(Path.of("/proc/" + pid() + "/status")).stream()
         .filter(line -> line.startsWith("VmRSS:"))
         .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) / 1024)
         .findFirst()
-        .orElseThrow(() -> new IOException("the service has ended, " + log + " says why"));
+        .orElseThrow(() -> new IOException("the service has ended, " + log + " has the reason"));
   }
 
   private boolean ready() {
@@ -98,7 +96,7 @@ final class Service implements AutoCloseable {
     }
   }
 
-  /** Asks it to stop and waits for that. */
+  /** Stops the service gracefully and waits for its end. */
   @Override
   public void close() {
     process.destroy();

@@ -29,29 +29,28 @@ import java.util.concurrent.Future;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Credits spent in this process by the code that the service runs, on the service's tables: a spend
- * alone is no request. Confined to one thread.
+ * Concurrent spending of one user's credits, by the service's code in this process, because no
+ * request only spends credits. Confined to one thread.
  */
 final class Spends implements AutoCloseable {
   private static final int CONNECTIONS = 50;
   private static final int COUNTED = 50;
-  private static final int AIM = 500;
+  private static final int TARGET = 500;
 
-  /** As the service's. */
   private static final Duration BUDGET = Duration.ofSeconds(5);
 
   private static final Duration CONNECTING = Duration.ofSeconds(30);
-  private static final Duration LOOK_AGAIN = Duration.ofMillis(10);
+  private static final Duration POLL_INTERVAL = Duration.ofMillis(10);
 
   private final Database database;
   private final BenchOptions options;
-  private final Queues.Report report;
+  private final Report report;
   private final SqlCatalog catalog = SqlCatalog.load();
   private final Credits credits;
   private final HikariDataSource pool;
   private final Db db;
 
-  Spends(Database database, BenchOptions options, Queues.Report report) {
+  Spends(Database database, BenchOptions options, Report report) {
     this.database = database;
     this.options = options;
     this.report = report;
@@ -68,8 +67,8 @@ final class Spends implements AutoCloseable {
     this.db = db(pool);
   }
 
-  /** Gives a user, who has none yet, credits to start with. */
-  void give(int user, int amount) {
+  /** Grants credits to a user without any. */
+  void grant(int user, int amount) {
     long there = db.read(actor(user), tx -> (long) credits.statement(tx).balance().total());
     if (there == 0) {
       db.write(
@@ -84,8 +83,8 @@ final class Spends implements AutoCloseable {
 
   void run() throws IOException, SQLException {
     int user = Database.USERS - 1;
-    give(user, 100);
-    // Grants of two types, as most users who pay have.
+    grant(user, 100);
+    // Two types of grants, as most paying users have.
     db.write(
         actor(user),
         tx -> {
@@ -93,51 +92,51 @@ final class Spends implements AutoCloseable {
           credits.beginMonth(tx, "bench");
           return "";
         });
-    report.say("");
-    report.say("Spends of one user, aim ≥ %d/s:", AIM);
+    report.print("");
+    report.print("Spends of one user, target ≥ %d/s:", TARGET);
     spends(user, pool);
-    // As many as the service lets in, and nobody to wait for.
+    // The size of the service's pool, and one connection without concurrency.
     for (int size : new int[] {Bench.POOL, 1}) {
       try (HikariDataSource other = pool(database.port(), size)) {
         spends(user, other);
       }
     }
-    trips(user);
+    roundTrips(user);
   }
 
   private void spends(int user, HikariDataSource over) throws IOException, SQLException {
     awaitConnections(over);
     window(user, over, options.warmUp().dividedBy(2));
-    database.settle();
+    database.vacuum();
     Latencies latencies = window(user, over, options.window());
     double perSecond = latencies.size() / (double) options.seconds();
-    report.say(
+    report.print(
         "  over %2d connections: %5.0f/s %-6s  p50 %6.1f ms  p99 %6.1f ms",
         over.getMaximumPoolSize(),
         perSecond,
-        perSecond >= AIM ? "met" : "MISSED",
+        perSecond >= TARGET ? "met" : "MISSED",
         latencies.percentile(0.5).toNanos() / 1e6,
         latencies.percentile(0.99).toNanos() / 1e6);
   }
 
-  /** The pool opens one after the other, and its users do not wait for long. */
+  /** Waits until the pool is full: it opens connections one by one, and its time-out is short. */
   private static void awaitConnections(HikariDataSource pool) throws IOException {
     long begun = System.nanoTime();
-    int wanted = pool.getMaximumPoolSize();
-    // It begins with the first that is asked for.
+    int size = pool.getMaximumPoolSize();
+    // The pool starts to fill at the first use.
     try (Connection _ = pool.getConnection()) {
-      while (pool.getHikariPoolMXBean().getTotalConnections() < wanted) {
+      while (pool.getHikariPoolMXBean().getTotalConnections() < size) {
         if (System.nanoTime() - begun > CONNECTING.toNanos()) {
-          throw new IOException("the database does not take " + wanted + " connections");
+          throw new IOException("the database does not accept " + size + " connections");
         }
-        LockSupport.parkNanos(LOOK_AGAIN.toNanos());
+        LockSupport.parkNanos(POLL_INTERVAL.toNanos());
       }
     } catch (SQLException e) {
       throw new IOException("the database cannot be reached", e);
     }
   }
 
-  /** Everybody spends as soon as they have spent. */
+  /** Each connection spends again as soon as its last spend has committed. */
   private Latencies window(int user, HikariDataSource over, Duration duration) throws IOException {
     Db through = db(over);
     Latencies all = new Latencies();
@@ -178,8 +177,8 @@ final class Spends implements AutoCloseable {
         });
   }
 
-  /** One connection, one spend at a time, often enough for statements to be prepared. */
-  private void trips(int user) throws IOException {
+  /** Uses one connection and one spend at a time, after enough spends to prepare statements. */
+  private void roundTrips(int user) throws IOException {
     try (RoundTrips counter = new RoundTrips(database.port());
         HikariDataSource one = pool(counter.port(), 1)) {
       Db counted = db(one);
@@ -191,10 +190,8 @@ final class Spends implements AutoCloseable {
         spend(counted, user);
       }
       double trips = (counter.busiest() - before) / (double) COUNTED;
-      report.say(
-          "  round trips of a spend: %.2f, of which one takes the lock that every write takes;"
-              + " aim: 2 beyond it",
-          trips);
+      report.print(
+          "  round trips of a spend: %.2f, including one for the owner's lock; target: 3", trips);
     }
   }
 

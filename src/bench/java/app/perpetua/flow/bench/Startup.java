@@ -11,27 +11,20 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
-/** How long the service takes to be ready, and how much memory it then holds, idle. */
+/** Time from start to ready, and memory of the idle service, with and without startup caches. */
 final class Startup {
-  /** Uses a running service, so that a cache learns what it needs. */
+  /** Sends requests to a running service, to train a cache. */
   @FunctionalInterface
   interface Training {
     void with(Service service) throws IOException;
   }
 
-  /** Takes a line, as {@code String.format} does. */
-  @FunctionalInterface
-  interface Report {
-    void say(String format, Object... values);
-  }
-
   /**
-   * One way of starting.
+   * JVM options with a startup cache.
    *
-   * @param jvm options of the JVM
-   * @param made how its cache was made; may be empty
+   * @param training size of the cache and how it was trained; empty without a cache
    */
-  private record Way(String name, List<String> jvm, String made) {}
+  private record Variant(String name, List<String> jvm, String training) {}
 
   private static final Duration IDLE = Duration.ofSeconds(10);
   private static final Duration DUMP = Duration.ofSeconds(60);
@@ -49,26 +42,27 @@ final class Startup {
   }
 
   void run(Training training, Report report) throws IOException, InterruptedException {
-    report.say("");
-    report.say(
-        "Start to ready, median of %d, aim < 2500 ms; memory after %d s idle with the default heap,"
-            + " aim < 250 MB:",
+    report.print("");
+    report.print(
+        "Start to ready, median of %d, target < 2500 ms; memory after %d s idle with the default heap,"
+            + " target < 250 MB:",
         times, IDLE.toSeconds());
-    List<Way> ways = new ArrayList<>();
-    ways.add(new Way("plain", List.of(), ""));
+    List<Variant> variants = new ArrayList<>();
+    variants.add(new Variant("plain", List.of(), ""));
     Path archive = home.resolve("auto.jsa");
     List<String> auto = List.of("-XX:+AutoCreateSharedArchive", "-XX:SharedArchiveFile=" + archive);
     Files.deleteIfExists(archive);
     start(auto).close();
-    ways.add(new Way("CDS archive", auto, size(archive) + ", a start and stop"));
+    variants.add(new Variant("CDS archive", auto, size(archive) + ", one start and stop"));
     Path help = fresh("help.aot");
     once(List.of("-XX:AOTCacheOutput=" + help), List.of("--help"), Map.of());
-    ways.add(new Way("AOT cache", List.of("-XX:AOTCache=" + help), size(help) + ", --help"));
+    variants.add(
+        new Variant("AOT cache", List.of("-XX:AOTCache=" + help), size(help) + ", --help"));
     Path nowhere = fresh("rehearsal.aot");
     once(List.of("-XX:AOTCacheOutput=" + nowhere), List.of("--role=api"), withoutDatabase());
     if (Files.exists(nowhere)) {
-      ways.add(
-          new Way(
+      variants.add(
+          new Variant(
               "AOT cache",
               List.of("-XX:AOTCache=" + nowhere),
               size(nowhere) + ", --role=api without a database"));
@@ -77,14 +71,15 @@ final class Startup {
     try (Service service = start(List.of("-XX:AOTCacheOutput=" + real))) {
       training.with(service);
     }
-    ways.add(new Way("AOT cache", List.of("-XX:AOTCache=" + real), size(real) + ", 400 requests"));
+    variants.add(
+        new Variant("AOT cache", List.of("-XX:AOTCache=" + real), size(real) + ", 400 requests"));
     List<Service> last = new ArrayList<>();
     try {
       List<Long> medians = new ArrayList<>();
-      for (Way way : ways) {
+      for (Variant variant : variants) {
         List<Long> millis = new ArrayList<>();
         for (int i = 1; i <= times; i++) {
-          Service service = start(way.jvm());
+          Service service = start(variant.jvm());
           millis.add(service.startToReady().toMillis());
           if (i < times) {
             service.close();
@@ -95,13 +90,13 @@ final class Startup {
         medians.add(millis.stream().sorted().toList().get(times / 2));
       }
       LockSupport.parkNanos(IDLE.toNanos());
-      for (int i = 0; i < ways.size(); i++) {
-        report.say(
+      for (int i = 0; i < variants.size(); i++) {
+        report.print(
             "  %-12s %5d ms %5d MB   %s",
-            ways.get(i).name(),
+            variants.get(i).name(),
             medians.get(i),
             last.get(i).residentMegabytes(),
-            ways.get(i).made());
+            variants.get(i).training());
       }
     } finally {
       last.forEach(Service::close);

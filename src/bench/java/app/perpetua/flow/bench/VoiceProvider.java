@@ -14,13 +14,13 @@ import java.util.List;
 import java.util.zip.CRC32;
 
 /**
- * A provider of transcription that notes when each frame of audio came, and in which order. Hears a
- * sentence every two seconds. Thread-safe.
+ * A fake Deepgram that records the delay and the order of audio frames. It returns a sentence every
+ * two seconds. Thread-safe.
  */
 final class VoiceProvider implements AutoCloseable {
   private static final int FRAMES_PER_SENTENCE = 20;
 
-  /** What came over one connection. */
+  /** The audio of one connection. */
   static final class Stream {
     private final List<Long> nanos = new ArrayList<>();
     private final CRC32 checksum = new CRC32();
@@ -28,7 +28,7 @@ final class VoiceProvider implements AutoCloseable {
     private int disordered;
     private int session = -1;
 
-    synchronized void heard(byte[] audio, long now, long since) {
+    synchronized void receive(byte[] audio, long now, long since) {
       ByteBuffer frame = ByteBuffer.wrap(audio);
       frame.getInt();
       session = frame.getInt();
@@ -75,12 +75,12 @@ final class VoiceProvider implements AutoCloseable {
     return listener.getLocalPort();
   }
 
-  /** From now on times are noted; what came before is forgotten. */
+  /** Starts the measurement: only frames sent from now on are measured. */
   void measure() {
     since = System.nanoTime();
   }
 
-  /** What arrived since the last call. */
+  /** Returns and removes all streams, and ends the measurement. */
   synchronized List<Stream> take() {
     List<Stream> taken = List.copyOf(streams);
     streams.clear();
@@ -120,7 +120,7 @@ final class VoiceProvider implements AutoCloseable {
         Frames.Frame frame = frames.read();
         switch (frame.code()) {
           case Frames.BINARY -> {
-            stream.heard(frame.payload(), System.nanoTime(), since);
+            stream.receive(frame.payload(), System.nanoTime(), since);
             int count = stream.frames();
             if (count % FRAMES_PER_SENTENCE == 0) {
               frames.text(results(count));

@@ -13,7 +13,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.zip.CRC32;
 
-/** Speaks at its own pace over a connection, and listens. Speaks in one thread. */
+/** A voice client that sends audio at a fixed rate. One thread may send. */
 final class VoiceSpeaker implements AutoCloseable {
   /** 128 kbit/s. */
   static final int FRAME_BYTES = 1_600;
@@ -22,11 +22,11 @@ final class VoiceSpeaker implements AutoCloseable {
   private static final int EBML = 0x1a45dfa3;
   private static final Duration TIMEOUT = Duration.ofSeconds(30);
 
-  /** There is too much to do at present. */
-  static final class ComeBack extends IOException {
+  /** The server is overloaded; connect again later. */
+  static final class Overloaded extends IOException {
     private static final long serialVersionUID = 1L;
 
-    ComeBack(String answer) {
+    Overloaded(String answer) {
       super(answer);
     }
   }
@@ -44,7 +44,7 @@ final class VoiceSpeaker implements AutoCloseable {
    * Connects and requests an upgrade.
    *
    * @param target path and query
-   * @param welcomed whether to wait for a first message
+   * @param welcomed whether the server sends a first message, which this waits for
    */
   VoiceSpeaker(int session, int port, String target, boolean welcomed)
       throws IOException, InterruptedException {
@@ -63,14 +63,14 @@ final class VoiceSpeaker implements AutoCloseable {
     String answer = frames.head().start();
     if (answer.contains(" 503 ")) {
       socket.close();
-      throw new ComeBack(answer);
+      throw new Overloaded(answer);
     }
     if (!answer.contains(" 101 ")) {
       throw new IOException("no upgrade: " + answer);
     }
     Thread.ofVirtual().start(this::listen);
     if (welcomed && !welcome.await(TIMEOUT.toSeconds(), TimeUnit.SECONDS)) {
-      throw new IOException("no welcome for session " + session);
+      throw new IOException("no first message in session " + session);
     }
   }
 
@@ -91,13 +91,13 @@ final class VoiceSpeaker implements AutoCloseable {
         }
       }
     } catch (IOException e) {
-      // It has ended.
+      // The connection has ended.
     } finally {
       over.countDown();
     }
   }
 
-  /** Speaks until that time, from some moment within the first frame on. */
+  /** Sends audio until a time. Clients start at different offsets within the first interval. */
   void speakUntil(long end) throws IOException {
     long due = System.nanoTime() + session * 7_919_000L % PACE.toNanos();
     while (due < end) {
@@ -114,11 +114,11 @@ final class VoiceSpeaker implements AutoCloseable {
     }
   }
 
-  /** Says that it has nothing more to say, and waits for the end. */
+  /** Sends {@code end_stream} and waits until the server closes the session. */
   void finish() throws IOException, InterruptedException {
     frames.text("{\"type\":\"end_stream\"}");
     if (!over.await(TIMEOUT.toSeconds(), TimeUnit.SECONDS)) {
-      throw new IOException("session " + session + " does not end");
+      throw new IOException("session " + session + " did not end");
     }
   }
 
@@ -134,7 +134,7 @@ final class VoiceSpeaker implements AutoCloseable {
     return checksum.getValue();
   }
 
-  /** The last text that came. */
+  /** The last text message received. */
   String last() {
     return last;
   }

@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  * thread.
  */
 final class Voices {
-  /** Starts the service with these variables added. */
+  /** Starts the service with additional environment variables. */
   @FunctionalInterface
   interface Services {
     Service start(Map<String, String> environment) throws IOException;
@@ -41,10 +41,10 @@ final class Voices {
 
   private static final int SESSIONS = 200;
   private static final int ATTEMPTS = 5;
-  private static final double AIM_MILLIS = 15;
-  private static final double AIM_MEGABYTES = 1;
+  private static final double TARGET_MILLIS = 15;
+  private static final double TARGET_MEGABYTES = 1;
 
-  /** For the last frames. */
+  /** Time for the last frames to arrive. */
   private static final Duration ARRIVAL = Duration.ofMillis(500);
 
   private static final Path RELAY = Path.of("src/bench/npm/voice-relay");
@@ -55,14 +55,14 @@ final class Voices {
   private final Database database;
   private final Path home;
   private final BenchOptions options;
-  private final Queues.Report report;
+  private final Report report;
   private final IntFunction<String> tokens;
 
   Voices(
       Database database,
       Path home,
       BenchOptions options,
-      Queues.Report report,
+      Report report,
       IntFunction<String> tokens) {
     this.database = database;
     this.home = home;
@@ -76,12 +76,12 @@ final class Voices {
         Statement statement = connection.createStatement()) {
       statement.execute("update auth.users set tier = 'pro'");
     }
-    report.say("");
-    report.say(
-        "%d live voice sessions, a frame of %,d bytes every %d ms each, %d s; from the speaker to"
-            + " the provider:",
+    report.print("");
+    report.print(
+        "%d live voice sessions, a frame of %,d bytes every %d ms each, %d s; delay from client to"
+            + " provider:",
         SESSIONS, VoiceSpeaker.FRAME_BYTES, VoiceSpeaker.PACE.toMillis(), seconds());
-    report.say(
+    report.print(
         "%-22s %8s %8s %10s | %8s %5s %9s | %s",
         "", "p50 ms", "p99 ms", "added p99", "frames", "lost", "disorder", "CPU of all cores, %");
     try (VoiceProvider provider = new VoiceProvider()) {
@@ -104,7 +104,8 @@ final class Voices {
   private void node(VoiceProvider provider, double base) throws IOException, InterruptedException {
     Path relay = installed();
     if (relay == null) {
-      report.say("Without a relay on ws, which needs node and npm: apt-get install nodejs npm");
+      report.print(
+          "Skipping the ws relay: node and npm are not installed (apt-get install nodejs npm)");
       return;
     }
     Process node =
@@ -127,7 +128,7 @@ final class Voices {
     environment.put("DEEPGRAM_BASE_URL", "http://127.0.0.1:" + provider.port());
     environment.put("PRO_DAILY_CREDITS", "100000");
     try (Service service = services.start(environment)) {
-      // Once unmeasured, for the JVM's compilers.
+      // An unmeasured run first, for the JVM's compilers.
       speak(
           provider,
           service.port(),
@@ -147,8 +148,9 @@ final class Voices {
               service.pid(),
               service);
       double added = millis(latencies, 0.99) - base;
-      report.say(
-          "  added p99, aim < %.0f ms: %s", AIM_MILLIS, added < AIM_MILLIS ? "met" : "MISSED");
+      report.print(
+          "  added p99, target < %.0f ms: %s",
+          TARGET_MILLIS, added < TARGET_MILLIS ? "met" : "MISSED");
     }
   }
 
@@ -174,7 +176,7 @@ final class Voices {
             targets,
             welcomed,
             Duration.ofSeconds(seconds()),
-            new Moments() {
+            new Phases() {
               @Override
               public void begun() {
                 cpu[0] = CpuTime.of(pid, database.pid());
@@ -210,7 +212,7 @@ final class Voices {
     }
     CpuTime used = cpu[1].since(cpu[0]);
     double p99 = millis(latencies, 0.99);
-    report.say(
+    report.print(
         "%-22s %8.2f %8.2f %10s | %,8d %5d %9d | driver %.0f, relay %.0f, postgres %.0f, others %.0f",
         title,
         millis(latencies, 0.5),
@@ -225,20 +227,20 @@ final class Voices {
         used.percent(used.others()));
     if (service != null) {
       double each = (heap[1] - heap[0]) / SESSIONS;
-      report.say(
-          "  live heap per session: %.3f MB, aim < %.0f MB: %s",
-          each, AIM_MEGABYTES, each < AIM_MEGABYTES ? "met" : "MISSED");
+      report.print(
+          "  live heap per session: %.3f MB, target < %.0f MB: %s",
+          each, TARGET_MEGABYTES, each < TARGET_MEGABYTES ? "met" : "MISSED");
     }
     return latencies;
   }
 
-  /** Told of the moments between which everybody speaks. */
-  private interface Moments {
+  /** Callbacks at the start and the end of the measured time. */
+  private interface Phases {
     void begun();
 
     void ending();
 
-    /** All have stopped, and are still connected. */
+    /** All clients have stopped sending and are still connected. */
     void silent() throws IOException;
   }
 
@@ -248,7 +250,7 @@ final class Voices {
       IntFunction<String> targets,
       boolean welcomed,
       Duration time,
-      @Nullable Moments moments)
+      @Nullable Phases phases)
       throws IOException, InterruptedException {
     List<VoiceSpeaker> speakers = new ArrayList<>();
     boolean isService = welcomed && targets.apply(0).startsWith(SOCKET);
@@ -259,9 +261,9 @@ final class Voices {
         opening.add(threads.submit(() -> opened(session, port, targets.apply(session), welcomed)));
       }
       for (Future<VoiceSpeaker> each : opening) {
-        speakers.add(got(each));
+        speakers.add(result(each));
       }
-      // The first second is that of everybody's first frame, which is paid for.
+      // Starts after each client's first frame, which opens the transcription and charges a minute.
       long begin = System.nanoTime() + Duration.ofSeconds(2).toNanos();
       long end = begin + time.toNanos();
       List<Future<Boolean>> speaking = new ArrayList<>();
@@ -275,19 +277,19 @@ final class Voices {
       }
       LockSupport.parkNanos(begin - System.nanoTime());
       provider.measure();
-      if (moments != null) {
-        moments.begun();
+      if (phases != null) {
+        phases.begun();
       }
       LockSupport.parkNanos(end - System.nanoTime() - Duration.ofMillis(50).toNanos());
-      if (moments != null) {
-        moments.ending();
+      if (phases != null) {
+        phases.ending();
       }
       for (Future<Boolean> each : speaking) {
-        got(each);
+        result(each);
       }
       LockSupport.parkNanos(ARRIVAL.toNanos());
-      if (moments != null) {
-        moments.silent();
+      if (phases != null) {
+        phases.silent();
       }
       List<Future<Boolean>> finishing = new ArrayList<>();
       for (VoiceSpeaker speaker : speakers) {
@@ -301,25 +303,25 @@ final class Voices {
                 }));
       }
       for (Future<Boolean> each : finishing) {
-        got(each);
+        result(each);
       }
     }
     for (VoiceSpeaker speaker : speakers) {
       if (isService && !speaker.last().contains("\"complete\"")) {
-        throw new IOException("no proper end: " + speaker.last());
+        throw new IOException("the session did not complete: " + speaker.last());
       }
       speaker.close();
     }
     return speakers;
   }
 
-  /** All connect at once; a client that is rejected tries again. */
+  /** Connects; retries after a rejection, because all clients connect at the same time. */
   private static VoiceSpeaker opened(int session, int port, String target, boolean welcomed)
       throws IOException, InterruptedException {
     for (int attempt = 1; ; attempt++) {
       try {
         return new VoiceSpeaker(session, port, target, welcomed);
-      } catch (VoiceSpeaker.ComeBack e) {
+      } catch (VoiceSpeaker.Overloaded e) {
         if (attempt == ATTEMPTS) {
           throw e;
         }
@@ -328,7 +330,7 @@ final class Voices {
     }
   }
 
-  private static <T> T got(Future<T> future) throws IOException, InterruptedException {
+  private static <T> T result(Future<T> future) throws IOException, InterruptedException {
     try {
       return future.get();
     } catch (ExecutionException e) {
@@ -336,13 +338,13 @@ final class Voices {
     }
   }
 
-  /** What is alive in it. */
+  /** Megabytes of live objects on the heap. */
   private static double heapMegabytes(long pid) throws IOException {
     String jcmd = System.getProperty("java.home") + "/bin/jcmd";
     output(jcmd, Long.toString(pid), "GC.run");
     Matcher used = USED.matcher(output(jcmd, Long.toString(pid), "GC.heap_info"));
     if (!used.find()) {
-      throw new IOException("jcmd does not tell how much heap is used");
+      throw new IOException("jcmd does not report the heap usage");
     }
     return Long.parseLong(used.group(1)) / 1024.0;
   }
@@ -358,7 +360,7 @@ final class Voices {
     return latencies.percentile(share).toNanos() / 1e6;
   }
 
-  /** Installs what the lock file names, once; null without npm. */
+  /** Installs the locked packages unless they are installed; null without npm. */
   private @Nullable Path installed() throws IOException {
     Path target = home.resolve("voice-relay");
     Files.createDirectories(target);

@@ -1,4 +1,4 @@
-/** {@code ./bench}: the packaged service and pgbench, side by side on one database. */
+/** {@code ./bench}: compares the packaged service with pgbench, on one database. */
 @NullMarked
 package app.perpetua.flow.bench;
 

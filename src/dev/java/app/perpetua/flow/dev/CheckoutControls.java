@@ -45,8 +45,8 @@ final class CheckoutControls {
   private final Random random;
 
   /**
-   * @param clock dates events that are not dated
-   * @param random shuffles; thread-safe
+   * @param clock time of events without {@code created_on}
+   * @param random order of shuffled events; thread-safe
    */
   CheckoutControls(FakeCheckout checkout, DevOrders orders, Clock clock, Random random) {
     this.checkout = checkout;
@@ -224,20 +224,20 @@ final class CheckoutControls {
     try (exchange) {
       String[] parts = exchange.getRequestURI().getPath().substring(PAGES.length()).split("/", -1);
       Optional<Page> page = checkout.page(parts[0]);
-      String act = parts.length > 1 ? parts[1] : "";
+      String action = parts.length > 1 ? parts[1] : "";
       String method = exchange.getRequestMethod();
       if (page.isEmpty() || parts.length > 2) {
         send(exchange, 404, "<p>There is no such payment page, or the dev server was restarted.");
-      } else if (method.equals("GET") && act.isEmpty()) {
+      } else if (method.equals("GET") && action.isEmpty()) {
         send(exchange, 200, html(page.get()));
-      } else if (method.equals("POST") && act.equals("pay")) {
+      } else if (method.equals("POST") && action.equals("pay")) {
         checkout.pay(page.get().id());
         redirect(exchange, page.get(), "success_url");
-      } else if (method.equals("POST") && act.equals("decline")) {
+      } else if (method.equals("POST") && action.equals("decline")) {
         checkout.decline(page.get().id());
         redirect(exchange, page.get(), "failure_url");
       } else {
-        send(exchange, 405, "<p>GET shows the page, POST to /pay or /decline acts.");
+        send(exchange, 405, "<p>GET shows the page; POST to /pay or /decline submits it.");
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -247,9 +247,9 @@ final class CheckoutControls {
   private static String html(Page page) {
     return """
         <h1>Pay %s</h1>
-        <p>For %s. No money moves: this is the dev server's Checkout.</p>
+        <p>For %s. This is the dev server's fake of Checkout.com; no money is charged.</p>
         <form method="post" action="%s/pay"><button>Pay</button></form>
-        <form method="post" action="%s/decline"><button>Let the card be declined</button></form>
+        <form method="post" action="%s/decline"><button>Decline</button></form>
         """
         .formatted(
             String.format(Locale.ROOT, "%.2f %s", page.amount() / 100.0, page.currency()),

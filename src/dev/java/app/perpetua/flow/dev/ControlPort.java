@@ -23,8 +23,8 @@ import java.util.stream.Collectors;
 import tools.jackson.databind.JsonNode;
 
 /**
- * HTTP port on which people and scripts drive the dev server: JSON in, JSON out, on the loopback
- * address only. Thread-safe.
+ * HTTP server through which users and scripts control the dev server. Requests and responses are
+ * JSON; listens on the loopback address only. Thread-safe.
  */
 final class ControlPort implements AutoCloseable {
   /**
@@ -83,7 +83,7 @@ final class ControlPort implements AutoCloseable {
    * Starts listening.
    *
    * @param port 0 for any free port
-   * @param where facts that {@code GET /} shows before the list of calls
+   * @param where entries that {@code GET /} lists before the calls
    * @throws StartupException if the port cannot be opened
    */
   ControlPort(int port, List<Call> calls, Supplier<Map<String, Object>> where, Json json) {
@@ -125,9 +125,9 @@ final class ControlPort implements AutoCloseable {
         "",
         "",
         _ -> {
-          Map<String, Object> told = new LinkedHashMap<>(where.get());
-          told.put("calls", all);
-          return Answer.ok(told);
+          Map<String, Object> overview = new LinkedHashMap<>(where.get());
+          overview.put("calls", all);
+          return Answer.ok(overview);
         });
   }
 
@@ -162,8 +162,7 @@ final class ControlPort implements AutoCloseable {
     String path = exchange.getRequestURI().getPath();
     Map<String, Call> here = calls.get(path);
     if (here == null) {
-      return Answer.failed(
-          404, "NOT_FOUND", "there is no " + path + " here; GET / lists all calls");
+      return Answer.failed(404, "NOT_FOUND", "there is no " + path + "; GET / lists all calls");
     }
     Call call = here.get(exchange.getRequestMethod());
     if (call == null) {

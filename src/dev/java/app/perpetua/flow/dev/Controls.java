@@ -88,8 +88,8 @@ final class Controls {
             "POST",
             "/session",
             "{email?, tier?: free|pro, credits?: {purchased?: n}}",
-            "signs in as that person, or a new one: {access_token, refresh_token, user}; Pro and"
-                + " credits are bought through the payment flow",
+            "signs in as that person, or as a new one: {access_token, refresh_token, user}; buys"
+                + " Pro and credits through the payment flow",
             this::session),
         new Call("GET", "/clock", "", "the service's current time", this::clock),
         new Call(
@@ -102,7 +102,7 @@ final class Controls {
             "POST",
             "/jobs/run-due",
             "",
-            "runs every job that is due: {ran: [{kind, outcome}]} since the clock was last moved",
+            "runs all due jobs; returns {ran: [{kind, outcome}]}, the jobs since the last change of the clock",
             this::runDue),
         new Call(
             "POST",
@@ -143,7 +143,7 @@ final class Controls {
       }
       return answer.status() == 200 ? session(answer) : refused("SIGN_IN_REFUSED", answer);
     } catch (IOException e) {
-      return Answer.failed(503, "SERVICE_UNAVAILABLE", "the service does not answer: " + e);
+      return Answer.failed(503, "SERVICE_UNAVAILABLE", "the service does not respond: " + e);
     }
   }
 

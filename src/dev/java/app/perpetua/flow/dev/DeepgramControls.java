@@ -117,7 +117,9 @@ final class DeepgramControls {
             "streams",
             deepgram.streams().stream().map(DeepgramControls::shown).toList(),
             "recordings",
-            deepgram.asked().stream().map(asked -> Map.of("url", asked.url())).toList()));
+            deepgram.recordingRequests().stream()
+                .map(request -> Map.of("url", request.url()))
+                .toList()));
   }
 
   private static Map<String, Object> shown(DeepgramStreamFake stream) {

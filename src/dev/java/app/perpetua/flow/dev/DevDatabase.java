@@ -20,8 +20,8 @@ import java.util.concurrent.locks.LockSupport;
 import javax.sql.DataSource;
 
 /**
- * The dev server's PostgreSQL: its data outlives a run and is as durable as in production. Every
- * local user may connect. Thread-safe.
+ * The dev server's PostgreSQL: its data is kept between runs and is as durable as in production.
+ * Every local user may connect. Thread-safe.
  */
 final class DevDatabase implements AutoCloseable {
   private static final String NAME = "perpetua_flow";
@@ -55,11 +55,10 @@ final class DevDatabase implements AutoCloseable {
     Optional<ProcessHandle> leftover = postmaster(data);
     leftover.ifPresent(
         process -> {
-          // SIGINT disconnects everyone and shuts down; SIGQUIT does not even write a checkpoint.
+          // SIGINT closes connections and shuts down; SIGQUIT shuts down without a checkpoint.
           if (!ended(data, process, "INT") && !ended(data, process, "QUIT")) {
             throw new StartupException(
-                "a database of an earlier run does not stop; end it: kill -9 " + process.pid(),
-                null);
+                "a database of an earlier run does not stop; run kill -9 " + process.pid(), null);
           }
         });
     return leftover.isPresent();
@@ -146,7 +145,7 @@ final class DevDatabase implements AutoCloseable {
 
   private static Optional<String> complaint(Path log) {
     try {
-      // PostgreSQL writes in the machine's encoding; this one reads any bytes.
+      // PostgreSQL writes in the machine's encoding; ISO 8859-1 decodes any bytes.
       List<String> lines = Files.readAllLines(log, StandardCharsets.ISO_8859_1);
       return lines.reversed().stream()
           .filter(line -> line.matches(".*(FATAL|PANIC|error|could not|cannot).*"))

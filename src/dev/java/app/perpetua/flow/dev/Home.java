@@ -12,8 +12,8 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
 
 /**
- * The directory of everything that outlives a run. A file lock, which the operating system releases
- * with the process, allows one dev server at a time.
+ * The directory of data, keys and logs. A file lock, which the operating system releases at the end
+ * of the process, allows one dev server at a time.
  */
 final class Home implements AutoCloseable {
   private static final List<String> KEPT =
@@ -79,9 +79,9 @@ final class Home implements AutoCloseable {
   /** Deletes everything that the dev server created, and nothing else. */
   void forget() throws IOException {
     for (String name : KEPT) {
-      Path kept = directory.resolve(name);
-      if (Files.exists(kept)) {
-        delete(kept);
+      Path file = directory.resolve(name);
+      if (Files.exists(file)) {
+        delete(file);
       }
     }
   }

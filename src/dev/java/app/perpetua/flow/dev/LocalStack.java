@@ -44,7 +44,7 @@ public final class LocalStack implements AutoCloseable {
   private boolean closed;
 
   /**
-   * @param terminal receives a line for the user; called from any thread
+   * @param terminal receives messages for the user, line by line, from any thread
    */
   public LocalStack(Consumer<String> terminal) {
     this.terminal = terminal;
@@ -253,7 +253,7 @@ public final class LocalStack implements AutoCloseable {
       try {
         part.close();
       } catch (Exception | AssertionError e) {
-        terminal.accept("While stopping: " + e.getMessage());
+        terminal.accept("Error while stopping: " + e.getMessage());
       }
     }
     if (isWorthTelling) {

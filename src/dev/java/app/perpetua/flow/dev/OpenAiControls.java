@@ -54,20 +54,21 @@ final class OpenAiControls {
             "/openai/calls",
             "",
             "the requests it received: {calls: [{status, outcome, request}]}",
-            this::asked));
+            this::received));
   }
 
-  private Answer asked(JsonReader body) {
+  private Answer received(JsonReader body) {
     body.validate();
-    return Answer.ok(Map.of("calls", openAi.asked().stream().map(OpenAiControls::shown).toList()));
+    return Answer.ok(
+        Map.of("calls", openAi.requests().stream().map(OpenAiControls::json).toList()));
   }
 
-  private static Map<String, Object> shown(FakeOpenAi.Asked asked) {
-    Map<String, Object> shown = new LinkedHashMap<>();
-    shown.put("status", asked.status());
-    shown.put("outcome", asked.outcome().name().toLowerCase(Locale.ROOT));
-    shown.put("request", asked.body());
-    return shown;
+  private static Map<String, Object> json(FakeOpenAi.ReceivedRequest request) {
+    Map<String, Object> json = new LinkedHashMap<>();
+    json.put("status", request.status());
+    json.put("outcome", request.outcome().name().toLowerCase(Locale.ROOT));
+    json.put("request", request.body());
+    return json;
   }
 
   private Answer script(JsonReader body, JsonNode tree) {
@@ -96,10 +97,11 @@ final class OpenAiControls {
       JsonReader step = JsonReader.parse(json, json.bytes(tree));
       Integer silence = step.integer("stall_ms", 0, MAX_MILLIS);
       boolean isCut = Boolean.TRUE.equals(step.bool("cut"));
-      OpenAiStep said = said(step, tree);
+      OpenAiStep scripted = scripted(step, tree);
       step.validate();
-      if (said != null) {
-        OpenAiStep paused = silence == null ? said : said.pausing(Duration.ofMillis(silence));
+      if (scripted != null) {
+        OpenAiStep paused =
+            silence == null ? scripted : scripted.pausing(Duration.ofMillis(silence));
         steps.add((isCut ? paused.cut() : paused).after(stall));
         stall = Duration.ZERO;
       } else if (!isCut) {
@@ -123,15 +125,15 @@ final class OpenAiControls {
   }
 
   /** The response of a step; null if it only stalls or cuts. */
-  private @Nullable OpenAiStep said(JsonReader step, JsonNode tree) {
+  private @Nullable OpenAiStep scripted(JsonReader step, JsonNode tree) {
     Integer pace = step.integer("pace_ms", 0, MAX_MILLIS);
     Integer times = step.integer("times", 1, 1_000_000);
     Reply reply = reply(step, tree);
     if (reply == null) {
       return null;
     }
-    OpenAiStep said = OpenAiStep.of(reply).times(Objects.requireNonNullElse(times, 1));
-    return pace == null ? said : said.slowly(Duration.ofMillis(pace));
+    OpenAiStep once = OpenAiStep.of(reply).times(Objects.requireNonNullElse(times, 1));
+    return pace == null ? once : once.slowly(Duration.ofMillis(pace));
   }
 
   private @Nullable Reply reply(JsonReader step, JsonNode tree) {

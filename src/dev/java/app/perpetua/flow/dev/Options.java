@@ -11,9 +11,10 @@ import java.util.Map;
  * @param home directory of all data
  * @param port the service's port; 0 for any free port
  * @param controlPort the control port; 0 for any free port
- * @param workers worker processes beside an API process; 0 for one process that does both
- * @param fresh delete all data first
- * @param logs show the service's log instead of writing it to a file
+ * @param workers number of worker processes in addition to an API process; 0 for one process with
+ *     both roles
+ * @param fresh delete all data before the start
+ * @param logs print the service's log instead of writing it to a file
  */
 public record Options(
     Path home, int port, int controlPort, int workers, boolean fresh, boolean logs) {
@@ -60,7 +61,7 @@ public record Options(
 
   private static String value(String name, Iterator<String> words) {
     if (!words.hasNext()) {
-      throw new Misused(name + " needs a number");
+      throw new Misused(name + " needs a value");
     }
     return words.next();
   }

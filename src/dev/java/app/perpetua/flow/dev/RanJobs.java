@@ -12,10 +12,10 @@ final class RanJobs {
   /** Adds a run, given as {@code kind outcome}. */
   synchronized void add(String run) {
     String[] parts = run.split(" ", 2);
-    Map<String, String> told = new LinkedHashMap<>();
-    told.put("kind", parts[0]);
-    told.put("outcome", parts[1]);
-    ran.add(told);
+    Map<String, String> entry = new LinkedHashMap<>();
+    entry.put("kind", parts[0]);
+    entry.put("outcome", parts[1]);
+    ran.add(entry);
   }
 
   synchronized List<Map<String, String>> all() {

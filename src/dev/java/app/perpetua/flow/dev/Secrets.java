@@ -38,14 +38,14 @@ final class Secrets {
     }
     // An earlier version may have generated fewer; keys that belong together are generated
     // together.
-    int kept = secrets.size();
+    int before = secrets.size();
     if (!secrets.containsKey("JWT_PRIVATE_KEY")) {
       secrets.putAll(generated());
     }
     if (!secrets.containsKey("VAPID_PRIVATE_KEY")) {
       secrets.putAll(VapidKeys.make().environment());
     }
-    if (secrets.size() > kept) {
+    if (secrets.size() > before) {
       write(file, secrets);
     }
     return secrets;

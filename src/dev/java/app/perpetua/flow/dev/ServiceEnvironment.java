@@ -11,11 +11,11 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The environment of the service's processes: the caller's, without anything that would reach
- * beyond this machine: databases, and provider keys without a base URL.
+ * The environment of the service's processes: the caller's, without variables that connect to other
+ * machines, such as databases, and provider keys without a base URL.
  *
  * @param variables the environment
- * @param notes what was left out and why, one line each
+ * @param notes a line for each ignored variable, with the reason
  */
 record ServiceEnvironment(Map<String, String> variables, List<String> notes) {
   private static final List<String> VAPID =
@@ -42,7 +42,7 @@ record ServiceEnvironment(Map<String, String> variables, List<String> notes) {
       "http://localhost:3000,http://localhost:3100,http://localhost:5173";
 
   /**
-   * Addresses of the service's surroundings.
+   * Addresses of the fakes and of the control port.
    *
    * @param googleKeys URL of Google's keys
    * @param push origin of the push service
@@ -64,26 +64,27 @@ record ServiceEnvironment(Map<String, String> variables, List<String> notes) {
           if (!variables.containsKey(address)) {
             for (String name : names) {
               if (variables.remove(name) != null) {
-                notes.add(name + " is not used: it would need " + address + " beside it.");
+                notes.add(name + " is ignored: it also needs " + address + ".");
               }
             }
           }
         });
     for (String name : List.of("DATABASE_URL", "DATABASE_DIRECT_URL")) {
       if (variables.remove(name) != null) {
-        notes.add(name + " is not used: ./dev has a database of its own.");
+        notes.add(name + " is ignored: ./dev starts its own database.");
       }
     }
     variables.put("DATABASE_URL", databaseUrl);
     if (!variables.containsKey("JWT_PRIVATE_KEY")) {
-      // Both halves, because a public key without its private key would contradict ours.
+      // Both halves, because a public key without its private key would not match the generated
+      // one.
       variables.put("JWT_PRIVATE_KEY", secrets.get("JWT_PRIVATE_KEY"));
       variables.put("JWT_PUBLIC_KEY", secrets.get("JWT_PUBLIC_KEY"));
     }
     if (VAPID.stream().noneMatch(variables::containsKey)) {
       VAPID.forEach(name -> variables.put(name, secrets.get(name)));
     }
-    variables.merge("PUSH_HOSTS", around.push(), (theirs, ours) -> theirs + "," + ours);
+    variables.merge("PUSH_HOSTS", around.push(), (inherited, own) -> inherited + "," + own);
     if (variables.putIfAbsent("OPENAI_BASE_URL", around.openAi().toString()) == null) {
       variables.put("OPENAI_API_KEY", FakeOpenAi.KEY);
     }
@@ -96,12 +97,12 @@ record ServiceEnvironment(Map<String, String> variables, List<String> notes) {
       variables.put("DEEPGRAM_API_KEY", FakeDeepgram.KEY);
     }
     // First, because the first matching entry decides.
-    variables.merge("AUDIO_HOSTS", "*", (theirs, _) -> theirs);
-    variables.merge("AUDIO_HOSTS", around.deepgram(), (theirs, ours) -> ours + "," + theirs);
+    variables.merge("AUDIO_HOSTS", "*", (inherited, _) -> inherited);
+    variables.merge("AUDIO_HOSTS", around.deepgram(), (inherited, own) -> own + "," + inherited);
     variables.putIfAbsent("CORS_ORIGINS", ORIGINS + "," + around.control());
     variables.putIfAbsent("GOOGLE_CLIENT_ID", FakeGoogle.CLIENT_ID);
     if (variables.putIfAbsent("GOOGLE_JWKS_URL", around.googleKeys().toString()) != null) {
-      notes.add("GOOGLE_JWKS_URL is set: sessions from the control port are refused.");
+      notes.add("GOOGLE_JWKS_URL is set: the control port cannot create sessions.");
     }
     return new ServiceEnvironment(Map.copyOf(variables), List.copyOf(notes));
   }

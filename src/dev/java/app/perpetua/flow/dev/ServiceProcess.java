@@ -30,10 +30,10 @@ final class ServiceProcess implements AutoCloseable {
   /** Prefix of the line that reports that the process is ready; its port follows. */
   static final String READY = "perpetua-flow-dev ready on port ";
 
-  /** Requests, on the process's standard input, to run all due jobs. */
+  /** The line on the process's standard input that requests a run of all due jobs. */
   static final String RUN_DUE = "run-due";
 
-  /** Prefix of the answer: true, or false if it failed. */
+  /** Prefix of the answer: true if no job is due any longer, false if the run failed. */
   static final String NOTHING_DUE = "perpetua-flow-dev has nothing due: ";
 
   /** Prefix of the line that reports a job that ran: its kind and outcome follow. */
@@ -54,17 +54,17 @@ final class ServiceProcess implements AutoCloseable {
   private static final int SIGNALLED = 128;
 
   /** Enough for a list of configuration errors or the top of a stack trace. */
-  private static final int LAST_WORDS = 12;
+  private static final int LAST_LINES = 12;
 
   private final String name;
   private final ProcessBuilder builder;
   private final Consumer<String> log;
   private final Consumer<String> terminal;
   private final Consumer<String> ran;
-  private final ReentrantLock asking = new ReentrantLock();
+  private final ReentrantLock runLock = new ReentrantLock();
   private final CountDownLatch closing = new CountDownLatch(1);
   private final CompletableFuture<Integer> ready = new CompletableFuture<>();
-  private final Deque<String> lastWords = new ArrayDeque<>();
+  private final Deque<String> lastLines = new ArrayDeque<>();
   private final Thread keeper;
   private @Nullable Process process;
   private CompletableFuture<Boolean> answer = new CompletableFuture<>();
@@ -76,7 +76,7 @@ final class ServiceProcess implements AutoCloseable {
    * @param arguments of {@link DevInstance}
    * @param environment the complete environment
    * @param log receives each line that the process writes
-   * @param terminal receives messages for the user: that it died, that it is back
+   * @param terminal receives messages for the user, such as a restart
    * @param ran receives the kind and outcome of each job that ran in it
    */
   ServiceProcess(
@@ -106,7 +106,7 @@ final class ServiceProcess implements AutoCloseable {
                 "-XX:+UseSerialGC",
                 "--enable-native-access=ALL-UNNAMED",
                 "--sun-misc-unsafe-memory-access=allow",
-                // The driver makes it the session's: code that relies on UTC shows.
+                // JDBC uses it as the session time zone, which reveals code that relies on UTC.
                 "-Duser.timezone=Pacific/Auckland",
                 // Read as UTF-8 below, whatever the terminal's encoding is.
                 "-Dstdout.encoding=UTF-8",
@@ -119,9 +119,9 @@ final class ServiceProcess implements AutoCloseable {
   }
 
   /**
-   * Waits until it is ready.
+   * Waits until the process is ready.
    *
-   * @throws StartupException if it ended instead; the message has its last lines
+   * @throws StartupException if it ends before; the message has its last lines
    */
   void awaitReady() {
     try {
@@ -142,19 +142,19 @@ final class ServiceProcess implements AutoCloseable {
     return name;
   }
 
-  /** Its port, once it is ready. */
+  /** The port; waits until the process is ready. */
   int port() {
     return ready.join();
   }
 
-  /** The current process, or the one that just died. */
+  /** Id of the current process, or of the one that has just ended. */
   synchronized long pid() {
     return process == null ? 0 : process.pid();
   }
 
-  /** Runs all due jobs. True once none is left in any process; false if it cannot. */
+  /** Runs all due jobs. True once no job is due in any process; false if the run failed. */
   boolean runDue() throws InterruptedException {
-    asking.lockInterruptibly();
+    runLock.lockInterruptibly();
     try {
       CompletableFuture<Boolean> awaited = new CompletableFuture<>();
       synchronized (this) {
@@ -162,16 +162,16 @@ final class ServiceProcess implements AutoCloseable {
           return false;
         }
         answer = awaited;
-        BufferedWriter orders = process.outputWriter(StandardCharsets.UTF_8);
-        orders.write(RUN_DUE + "\n");
-        orders.flush();
+        BufferedWriter in = process.outputWriter(StandardCharsets.UTF_8);
+        in.write(RUN_DUE + "\n");
+        in.flush();
       }
       return awaited.get(RUN.toSeconds(), TimeUnit.SECONDS);
     } catch (IOException | ExecutionException | TimeoutException e) {
-      log.accept(name + " does not run jobs: " + e);
+      log.accept(name + " cannot run jobs: " + e);
       return false;
     } finally {
-      asking.unlock();
+      runLock.unlock();
     }
   }
 
@@ -191,15 +191,15 @@ final class ServiceProcess implements AutoCloseable {
         answered(false);
         if (!ready.isDone()) {
           ready.completeExceptionally(
-              new IllegalStateException("the " + name + " ended " + how(exit) + lastWords()));
+              new IllegalStateException("the " + name + " ended " + how(exit) + lastLines()));
           return;
         }
         if (closing.await(PAUSE.toMillis(), TimeUnit.MILLISECONDS)) {
           return;
         }
         terminal.accept(
-            "The %s, pid %d, ended %s. Starting it again.%s"
-                .formatted(name, started.pid(), how(exit), exit < SIGNALLED ? lastWords() : ""));
+            "The %s, pid %d, ended %s. Restarting.%s"
+                .formatted(name, started.pid(), how(exit), exit < SIGNALLED ? lastLines() : ""));
       }
     } catch (IOException e) {
       ready.completeExceptionally(e);
@@ -213,7 +213,7 @@ final class ServiceProcess implements AutoCloseable {
     if (closing.getCount() == 0) {
       return null;
     }
-    lastWords.clear();
+    lastLines.clear();
     process = builder.start();
     return process;
   }
@@ -233,22 +233,22 @@ final class ServiceProcess implements AutoCloseable {
         }
       }
     } catch (IOException | UncheckedIOException e) {
-      log.accept(name + " can no longer be read: " + e);
+      log.accept(name + ": cannot read its output: " + e);
     }
   }
 
   private void becameReady(Process started, int port) {
     if (!ready.complete(port)) {
-      terminal.accept("The " + name + " is back, pid " + started.pid() + ".");
+      terminal.accept("The " + name + " is running again, pid " + started.pid() + ".");
     }
   }
 
   /** Lines that are not JSON are messages for people. */
   private void remember(String line) {
     if (!line.startsWith("{")) {
-      lastWords.addLast(line);
-      if (lastWords.size() > LAST_WORDS) {
-        lastWords.removeFirst();
+      lastLines.addLast(line);
+      if (lastLines.size() > LAST_LINES) {
+        lastLines.removeFirst();
       }
     }
   }
@@ -262,11 +262,11 @@ final class ServiceProcess implements AutoCloseable {
     };
   }
 
-  private String lastWords() {
-    return lastWords.stream().map(line -> "\n  " + line).collect(Collectors.joining());
+  private String lastLines() {
+    return lastLines.stream().map(line -> "\n  " + line).collect(Collectors.joining());
   }
 
-  /** Requests that it stops, without waiting; it is not restarted. */
+  /** Sends SIGTERM and prevents a restart; does not wait. */
   synchronized void stop() {
     closing.countDown();
     if (process != null) {
@@ -275,7 +275,7 @@ final class ServiceProcess implements AutoCloseable {
     }
   }
 
-  /** Stops it and waits until it has finished. */
+  /** Stops the process and waits for its end. */
   @Override
   public void close() {
     stop();

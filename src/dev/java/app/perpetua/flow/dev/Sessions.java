@@ -27,7 +27,7 @@ final class Sessions {
 
   private static final Duration TIMEOUT = Duration.ofSeconds(30);
 
-  /** All of 127.0.0.0/8 is this machine; others use its first addresses. */
+  /** 127.1.0.0. All of 127.0.0.0/8 is this machine; other programs use its first addresses. */
   private static final int FIRST = (127 << 24) + (1 << 16);
 
   private static final int ADDRESSES = 253 << 16;
@@ -44,7 +44,7 @@ final class Sessions {
   /**
    * Signs in with an ID token.
    *
-   * @throws IOException if the service does not answer, or not in JSON
+   * @throws IOException if there is no answer, or it is not JSON
    */
   Answer signIn(Secret idToken) throws IOException, InterruptedException {
     HttpRequest request =
@@ -66,9 +66,9 @@ final class Sessions {
     }
   }
 
-  /** The next address. */
-  static InetAddress address(int turn) {
-    int address = FIRST + Math.floorMod(turn, ADDRESSES);
+  /** The address of that index; all addresses are used in turn. */
+  static InetAddress address(int index) {
+    int address = FIRST + Math.floorMod(index, ADDRESSES);
     try {
       return InetAddress.getByAddress(
           new byte[] {

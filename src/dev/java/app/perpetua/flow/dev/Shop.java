@@ -55,8 +55,9 @@ final class Shop {
             .POST(BodyPublishers.ofByteArray(json.bytes(body)))
             .build();
     try (HttpClient http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build()) {
-      HttpResponse<String> said = http.send(request, BodyHandlers.ofString());
-      Sessions.Answer answer = new Sessions.Answer(said.statusCode(), json.parse(said.body()));
+      HttpResponse<String> response = http.send(request, BodyHandlers.ofString());
+      Sessions.Answer answer =
+          new Sessions.Answer(response.statusCode(), json.parse(response.body()));
       if (answer.status() == 200) {
         checkout.pay(answer.body().at("/data/session_id").asString(""));
       }

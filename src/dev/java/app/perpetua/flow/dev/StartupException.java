@@ -2,7 +2,7 @@ package app.perpetua.flow.dev;
 
 import org.jspecify.annotations.Nullable;
 
-/** The dev server cannot start; the message says why and what to do. */
+/** The dev server cannot start; the message has the cause and the remedy. */
 public final class StartupException extends RuntimeException {
   private static final long serialVersionUID = 1L;
 

@@ -23,13 +23,13 @@ final class Welcome {
       @Nullable Path log) {
     StringBuilder text = new StringBuilder("\nPerpetua Flow is running.\n\n");
     line(text, "service", service + "/api/v1");
-    line(text, "its docs", service + "/api/v1/docs");
+    line(text, "docs", service + "/api/v1/docs");
     line(
         text,
         "control",
-        "http://localhost:" + controlPort + "  fakes, clock, sessions; / lists all");
+        "http://localhost:" + controlPort + "  fakes, clock, sessions; GET / lists the calls");
     line(text, "database", database.url());
-    line(text, "log", log == null ? "here" : log.toString());
+    line(text, "log", log == null ? "on the terminal" : log.toString());
     for (ServiceProcess process : processes) {
       line(text, process.name(), "pid " + process.pid() + ", port " + process.port());
     }
@@ -40,12 +40,12 @@ final class Welcome {
           "clock",
           (clockOffset.isNegative() ? "behind by " : "ahead by ")
               + clockOffset.abs()
-              + ", as it was left; POST /clock {\"reset\": true}");
+              + ", from an earlier run; POST /clock {\"reset\": true} resets it");
     }
     text.append(
         """
 
-        A first session, a task, the list:
+        Sign in, create a task, list tasks:
 
           TOKEN=$(curl -s -X POST localhost:%d/session | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')
           curl -s %s/api/v1/tasks -H "Authorization: Bearer $TOKEN" \\
@@ -53,7 +53,7 @@ final class Welcome {
             -H 'Content-Type: application/json' -d '{"title": "Water the plants"}'
           curl -s %s/api/v1/tasks -H "Authorization: Bearer $TOKEN"
 
-        A killed process comes back after a second. Ctrl-C stops everything.
+        A process that ends is restarted after a second. Ctrl-C stops all processes.
         """
             .formatted(controlPort, service, service));
     return text.toString();

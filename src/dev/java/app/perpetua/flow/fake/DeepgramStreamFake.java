@@ -22,7 +22,7 @@ public final class DeepgramStreamFake {
   private static final byte[] EBML = {0x1a, 0x45, (byte) 0xdf, (byte) 0xa3};
   private static final Duration TIMEOUT = Duration.ofSeconds(10);
 
-  /** Without a script: transcripts for this many messages. */
+  /** Without a script, each sentence takes this many messages. */
   private static final int MESSAGES_PER_SENTENCE = 8;
 
   private final FakeDeepgram deepgram;
@@ -37,8 +37,8 @@ public final class DeepgramStreamFake {
   private int keepAlives;
   private int pings;
   private boolean finalized;
-  private boolean closeAsked;
-  private double told;
+  private boolean closeRequested;
+  private double transcribedUntil;
 
   DeepgramStreamFake(
       FakeDeepgram deepgram, Socket socket, Frames frames, @Nullable List<Step> steps, Json json) {
@@ -71,7 +71,7 @@ public final class DeepgramStreamFake {
 
   /** Whether the stream was finalized before it was closed, so that no transcript is lost. */
   public synchronized boolean wasFinished() {
-    return finalized && closeAsked;
+    return finalized && closeRequested;
   }
 
   /** Waits until the connection has ended; false if it has not ended in time. */
@@ -81,9 +81,9 @@ public final class DeepgramStreamFake {
 
   void run() throws IOException, InterruptedException {
     try {
-      long useful = System.nanoTime();
+      long lastMessage = System.nanoTime();
       while (true) {
-        long left = TIMEOUT.toNanos() - (System.nanoTime() - useful);
+        long left = TIMEOUT.toNanos() - (System.nanoTime() - lastMessage);
         if (left <= 0) {
           frames.close(1011, "NET-0001");
           return;
@@ -97,14 +97,14 @@ public final class DeepgramStreamFake {
         }
         switch (frame.code()) {
           case Frames.BINARY -> {
-            useful = System.nanoTime();
-            if (!heard(frame.payload())) {
+            lastMessage = System.nanoTime();
+            if (!onAudio(frame.payload())) {
               return;
             }
           }
           case Frames.TEXT -> {
-            useful = System.nanoTime();
-            if (!told(frame.text())) {
+            lastMessage = System.nanoTime();
+            if (!onText(frame.text())) {
               return;
             }
           }
@@ -130,11 +130,11 @@ public final class DeepgramStreamFake {
     return pings;
   }
 
-  private boolean heard(byte[] audio) throws IOException, InterruptedException {
+  private boolean onAudio(byte[] audio) throws IOException, InterruptedException {
     int count;
     synchronized (this) {
       if (audio.length == 0) {
-        deepgram.fault("an empty message, which ends a stream");
+        deepgram.fault("an empty message; Deepgram would end the stream");
       }
       messages++;
       count = messages;
@@ -179,7 +179,7 @@ public final class DeepgramStreamFake {
     return true;
   }
 
-  private boolean told(String text) throws IOException, InterruptedException {
+  private boolean onText(String text) throws IOException, InterruptedException {
     String type;
     try {
       type = json.parse(text).path("type").asString("");
@@ -196,13 +196,13 @@ public final class DeepgramStreamFake {
         synchronized (this) {
           finalized = true;
         }
-        if (!lastWords()) {
+        if (!flush()) {
           return false;
         }
       }
       case "CloseStream" -> {
         synchronized (this) {
-          closeAsked = true;
+          closeRequested = true;
         }
         frames.text(
             json.text(
@@ -223,7 +223,7 @@ public final class DeepgramStreamFake {
     return true;
   }
 
-  private boolean lastWords() throws IOException, InterruptedException {
+  private boolean flush() throws IOException, InterruptedException {
     if (steps == null) {
       if (messages() % MESSAGES_PER_SENTENCE > 0) {
         results("And the last words.", true);
@@ -246,9 +246,9 @@ public final class DeepgramStreamFake {
                 "type",
                 "Results",
                 "start",
-                told,
+                transcribedUntil,
                 "duration",
-                until - told,
+                until - transcribedUntil,
                 "is_final",
                 isFinal,
                 "speech_final",
@@ -258,7 +258,7 @@ public final class DeepgramStreamFake {
                     "alternatives",
                     List.of(Map.of("transcript", text, "confidence", 0.91, "words", List.of()))))));
     if (isFinal) {
-      told = until;
+      transcribedUntil = until;
     }
   }
 }

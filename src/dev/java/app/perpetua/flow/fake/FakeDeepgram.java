@@ -50,7 +50,7 @@ public final class FakeDeepgram implements AutoCloseable {
     /** The connection is reset. */
     record Reset() implements Step {}
 
-    /** Nothing is read or written any longer. */
+    /** The stream stops reading and writing. */
     record Freeze() implements Step {}
   }
 
@@ -84,19 +84,19 @@ public final class FakeDeepgram implements AutoCloseable {
   }
 
   /** A request for a recording. */
-  public record Asked(String url, String query) {}
+  public record RecordingRequest(String url, String query) {}
 
-  private static final Recording UNDERSTOOD = Recording.of("This is a recorded note.", 12.5);
+  private static final Recording DEFAULT_RECORDING = Recording.of("This is a recorded note.", 12.5);
 
   private final ServerSocket listener;
   private final Json json = new Json();
   private final CountDownLatch closed = new CountDownLatch(1);
   private final List<DeepgramStreamFake> streams = new ArrayList<>();
-  private final List<Asked> asked = new ArrayList<>();
+  private final List<RecordingRequest> recordingRequests = new ArrayList<>();
   private final List<String> faults = new ArrayList<>();
   private final List<Socket> sockets = new ArrayList<>();
   private @Nullable List<Step> script;
-  private Recording recording = UNDERSTOOD;
+  private Recording recording = DEFAULT_RECORDING;
   private CountDownLatch answering = new CountDownLatch(0);
   private volatile double secondsPerMessage = 0.1;
 
@@ -142,7 +142,7 @@ public final class FakeDeepgram implements AutoCloseable {
   /** Restores the default answer to recordings. */
   public synchronized void recover() {
     answering = new CountDownLatch(0);
-    recording = UNDERSTOOD;
+    recording = DEFAULT_RECORDING;
     script = null;
     secondsPerMessage = 0.1;
   }
@@ -158,8 +158,8 @@ public final class FakeDeepgram implements AutoCloseable {
   }
 
   /** All requests for recordings, oldest first. */
-  public synchronized List<Asked> asked() {
-    return List.copyOf(asked);
+  public synchronized List<RecordingRequest> recordingRequests() {
+    return List.copyOf(recordingRequests);
   }
 
   synchronized void fault(String what) {
@@ -192,7 +192,7 @@ public final class FakeDeepgram implements AutoCloseable {
   private void serve(Socket socket) {
     try (socket) {
       Frames frames = new Frames(socket.getInputStream(), socket.getOutputStream(), false);
-      // A client may ask for several recordings over one connection.
+      // A client may send several requests for recordings over one connection.
       boolean more = true;
       while (more) {
         more = answer(socket, frames, frames.head());
@@ -270,7 +270,7 @@ public final class FakeDeepgram implements AutoCloseable {
       until = answering;
       try {
         String url = json.parse(new String(body, StandardCharsets.UTF_8)).path("url").asString("");
-        asked.add(new Asked(url, query));
+        recordingRequests.add(new RecordingRequest(url, query));
       } catch (JacksonException e) {
         faults.add("no JSON: " + new String(body, StandardCharsets.UTF_8));
       }

@@ -49,22 +49,22 @@ public final class FakeOpenAi implements AutoCloseable {
   }
 
   /**
-   * A request.
+   * A request that has arrived.
    *
    * @param body parsed JSON; a JSON null if it was not JSON
    * @param status of the answer; 0 before it began
    */
-  public record Asked(JsonNode body, int status, Outcome outcome) {}
+  public record ReceivedRequest(JsonNode body, int status, Outcome outcome) {}
 
   private final Json json = new Json();
   private final HttpWire wire;
   private final Duration pace;
   private final Queue<OpenAiStep> script = new ArrayDeque<>();
-  private final Map<Integer, Asked> asked = new LinkedHashMap<>();
+  private final Map<Integer, ReceivedRequest> requests = new LinkedHashMap<>();
   private final List<String> faults = new ArrayList<>();
   private boolean isDown;
   private CountDownLatch gate = new CountDownLatch(0);
-  private int requests;
+  private int nextNumber;
 
   /** Starts it on a free port; it answers without delay. */
   public FakeOpenAi() {
@@ -108,8 +108,8 @@ public final class FakeOpenAi implements AutoCloseable {
   }
 
   /** The last thousand requests, oldest first. */
-  public synchronized List<Asked> asked() {
-    return List.copyOf(asked.values());
+  public synchronized List<ReceivedRequest> requests() {
+    return List.copyOf(requests.values());
   }
 
   private void answer(HttpWire.Request request, HttpWire.Connection to) throws IOException {
@@ -119,9 +119,9 @@ public final class FakeOpenAi implements AutoCloseable {
     CountDownLatch open;
     synchronized (this) {
       open = gate;
-      number = requests++;
-      asked.put(number, new Asked(body, 0, Outcome.ANSWERING));
-      asked.remove(number - REMEMBERED);
+      number = nextNumber++;
+      requests.put(number, new ReceivedRequest(body, 0, Outcome.ANSWERING));
+      requests.remove(number - REMEMBERED);
       OpenAiStep next = isDown ? OpenAiStep.hangUp() : script.poll();
       step = next == null ? OpenAiStep.of(new Reply.Sense()) : next;
     }
@@ -227,7 +227,8 @@ public final class FakeOpenAi implements AutoCloseable {
     headers.put("x-request-id", "req_" + number);
     headers.putAll(more);
     synchronized (this) {
-      asked.computeIfPresent(number, (_, it) -> new Asked(it.body(), status, it.outcome()));
+      requests.computeIfPresent(
+          number, (_, it) -> new ReceivedRequest(it.body(), status, it.outcome()));
     }
     to.begin(status, headers);
   }
@@ -283,7 +284,8 @@ public final class FakeOpenAi implements AutoCloseable {
   }
 
   private synchronized void note(int number, Outcome outcome) {
-    asked.computeIfPresent(number, (_, it) -> new Asked(it.body(), it.status(), outcome));
+    requests.computeIfPresent(
+        number, (_, it) -> new ReceivedRequest(it.body(), it.status(), outcome));
   }
 
   private synchronized void fault(String fault) {

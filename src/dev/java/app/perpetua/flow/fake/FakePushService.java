@@ -124,7 +124,7 @@ public final class FakePushService implements AutoCloseable {
   private final List<String> faults = new ArrayList<>();
   private Script script = DELIVERING;
   private CountDownLatch stalled = new CountDownLatch(1);
-  private int asked;
+  private int received;
 
   /**
    * Starts it on a free port.
@@ -170,8 +170,8 @@ public final class FakePushService implements AutoCloseable {
   }
 
   /** Number of messages received, delivered or not. */
-  public synchronized int asked() {
-    return asked;
+  public synchronized int received() {
+    return received;
   }
 
   private void answer(HttpExchange exchange) throws IOException {
@@ -180,7 +180,7 @@ public final class FakePushService implements AutoCloseable {
     CountDownLatch released;
     int status;
     synchronized (this) {
-      asked++;
+      received++;
       now = script;
       released = stalled;
       if (now.times() != Integer.MAX_VALUE) {

@@ -145,7 +145,7 @@ record OpenAiRequest(JsonNode body) {
     }
   }
 
-  /** The type that a schema has beside null. */
+  /** The type that a schema has other than null. */
   static String typeOf(JsonNode schema) {
     JsonNode type = schema.path("type");
     return type.isArray() ? type.path(0).asString("") : type.asString("");
@@ -156,8 +156,8 @@ record OpenAiRequest(JsonNode body) {
     return schema.path("type").isArray();
   }
 
-  private static boolean is(@Nullable JsonNode node, boolean wanted) {
-    return node != null && node.isBoolean() && node.booleanValue() == wanted;
+  private static boolean is(@Nullable JsonNode node, boolean expected) {
+    return node != null && node.isBoolean() && node.booleanValue() == expected;
   }
 
   private static void check(List<String> faults, boolean holds, String fault) {

@@ -90,7 +90,7 @@ final class OpenAiSense {
     }
     for (Map.Entry<String, Pattern> wish : WISHES.entrySet()) {
       Optional<JsonNode> tool = request.tool(wish.getKey());
-      if (tool.isPresent() && wish.getValue().matcher(words.said()).matches()) {
+      if (tool.isPresent() && wish.getValue().matcher(words.message()).matches()) {
         boolean needsTask = !wish.getKey().equals("create_task");
         return needsTask && words.taskId().isEmpty()
             ? text("Which task do you mean? I could not find it among yours.")
@@ -189,27 +189,27 @@ final class OpenAiSense {
           .map(Object.class::cast)
           .orElseGet(() -> absent(schema, "2030-01-01T09:00:00.000Z"));
     }
-    boolean isRenamed = words.said().toLowerCase(Locale.ROOT).contains("rename");
+    boolean isRenamed = words.message().toLowerCase(Locale.ROOT).contains("rename");
     if (name.contains("title") || name.contains("name")) {
       return isOptional && !isRenamed ? nothing() : OpenAiWords.cut(words.title(), range[1]);
     }
-    boolean isLong = words.said().length() > words.title().length() + 40;
+    boolean isLong = words.message().length() > words.title().length() + 40;
     if (isLong && !isOptional) {
-      return OpenAiWords.cut(words.said(), range[1]);
+      return OpenAiWords.cut(words.message(), range[1]);
     }
     return absent(schema, OpenAiWords.cut(words.title(), range[1]));
   }
 
   private Object choice(List<String> allowed, boolean isOptional) {
-    String said = words.said().toLowerCase(Locale.ROOT);
+    String message = words.message().toLowerCase(Locale.ROOT);
     Optional<String> mentioned =
         allowed.stream()
-            .filter(word -> said.matches("(?s).*\\b" + Pattern.quote(word) + "\\b.*"))
+            .filter(word -> message.matches("(?s).*\\b" + Pattern.quote(word) + "\\b.*"))
             .findFirst();
     if (mentioned.isPresent()) {
       return mentioned.get();
     }
-    if (allowed.contains("high") && said.matches("(?s).*\\b(urgent|important|asap)\\b.*")) {
+    if (allowed.contains("high") && message.matches("(?s).*\\b(urgent|important|asap)\\b.*")) {
       return "high";
     }
     if (isOptional) {
@@ -220,8 +220,8 @@ final class OpenAiSense {
 
   /** The day that the message names, at nine, if the instructions contain the current time. */
   private Optional<String> due() {
-    String said = words.said().toLowerCase(Locale.ROOT);
-    int days = said.contains("next week") ? 7 : said.contains("tomorrow") ? 1 : 0;
+    String message = words.message().toLowerCase(Locale.ROOT);
+    int days = message.contains("next week") ? 7 : message.contains("tomorrow") ? 1 : 0;
     Matcher now =
         Pattern.compile("\"now\":\"([^\"]{20,40})\"").matcher(OpenAiWords.everything(request));
     if (days == 0 || !now.find()) {

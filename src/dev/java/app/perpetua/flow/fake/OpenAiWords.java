@@ -17,11 +17,11 @@ import tools.jackson.databind.JsonNode;
 /**
  * A user's intention, guessed from a request.
  *
- * @param said the last message, without the data around it
+ * @param message the last message, without the data around it
  * @param title subject of the message, as a task's title
  * @param taskId id of the most likely task
  */
-record OpenAiWords(String said, String title, Optional<String> taskId) {
+record OpenAiWords(String message, String title, Optional<String> taskId) {
   private static final Pattern LEAD =
       Pattern.compile(
           "(?is)^.*?\\b(?:remind me (?:to|about)|(?:add|create|make|new) (?:me )?(?:an? |the )?(?:new )?"
@@ -59,10 +59,12 @@ record OpenAiWords(String said, String title, Optional<String> taskId) {
     Matcher element = ELEMENT.matcher(text);
     String bare = after.matches() ? after.group(1) : element.find() ? element.group(2) : text;
     Optional<JsonNode> data = data(json, bare.strip());
-    String said = data.map(OpenAiWords::content).orElse(bare.strip());
+    String message = data.map(OpenAiWords::content).orElse(bare.strip());
     String title = data.map(OpenAiWords::named).orElse("");
     return new OpenAiWords(
-        said, title.isEmpty() ? title(said) : cut(title, 100), taskId(said, everything(request)));
+        message,
+        title.isEmpty() ? title(message) : cut(title, 100),
+        taskId(message, everything(request)));
   }
 
   /** The whole input of the model. */
@@ -105,10 +107,10 @@ record OpenAiWords(String said, String title, Optional<String> taskId) {
     return data.path("task").path("title").asString(data.path("title").asString("")).strip();
   }
 
-  private static String title(String said) {
-    Matcher quoted = QUOTED.matcher(said);
-    Matcher lead = LEAD.matcher(said);
-    String title = quoted.find() ? quoted.group(1) : lead.matches() ? lead.group(1) : said;
+  private static String title(String message) {
+    Matcher quoted = QUOTED.matcher(message);
+    Matcher lead = LEAD.matcher(message);
+    String title = quoted.find() ? quoted.group(1) : lead.matches() ? lead.group(1) : message;
     String line = title.strip().split("\n|(?<=[.!?])\\s", 2)[0];
     String bare = TAIL.matcher(line).replaceFirst("").strip();
     String fit = bare.isEmpty() ? "Something to do" : bare;
@@ -117,12 +119,12 @@ record OpenAiWords(String said, String title, Optional<String> taskId) {
   }
 
   /** The task whose data shares most words with the message, or to which the instructions refer. */
-  private static Optional<String> taskId(String said, String everything) {
-    Matcher own = UUID.matcher(said);
+  private static Optional<String> taskId(String message, String everything) {
+    Matcher own = UUID.matcher(message);
     if (own.find()) {
       return Optional.of(own.group());
     }
-    Set<String> wanted = words(said);
+    Set<String> wanted = words(message);
     Map<String, Integer> scores = new LinkedHashMap<>();
     for (String line : everything.split("\n|(?<=\\})", -1)) {
       Matcher id = UUID.matcher(line);

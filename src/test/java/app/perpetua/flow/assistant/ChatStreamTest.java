@@ -125,14 +125,14 @@ class ChatStreamTest {
 
   @Test
   void promise_19_a_client_that_disconnects_ends_the_provider_call() throws Exception {
-    int before = service.openAi().asked().size();
+    int before = service.openAi().requests().size();
     service.openAi().script(OpenAiStep.say("word ".repeat(2000)).slowly(Duration.ofMillis(20)));
     UUID key = UUID.randomUUID();
     try (ChatSocket client = new ChatSocket(service.port(), user.accessToken(), key)) {
       client.until("\"text\"");
     }
-    await(() -> service.openAi().asked().getLast().outcome() == FakeOpenAi.Outcome.HUNG_UP);
-    assertEquals(before + 1, service.openAi().asked().size());
+    await(() -> service.openAi().requests().getLast().outcome() == FakeOpenAi.Outcome.HUNG_UP);
+    assertEquals(before + 1, service.openAi().requests().size());
     await(() -> records(user, key, "done") == 1);
     // Text had arrived, so the request is charged, and the same key gets the stored text.
     assertEquals(4, credits());

@@ -61,7 +61,7 @@ class InjectionTest {
             .stringValue();
     api.post("/api/v1/tasks/" + task + "/subtasks", Map.of("title", hostile)).expect(201);
     api.with("X-Task-Id", task).post(CHAT, Map.of("message", "Hello")).expect(200);
-    JsonNode request = service.openAi().asked().getLast().body();
+    JsonNode request = service.openAi().requests().getLast().body();
     String data = request.at("/input/0/content").toString();
     if (data.isEmpty()) {
       data = request.get("input").get(0).toString();
@@ -76,7 +76,7 @@ class InjectionTest {
             .get("id")
             .stringValue();
     api.post("/api/v1/notes/" + note + "/convert").expect(200);
-    String noted = service.openAi().asked().getLast().body().get("input").toString();
+    String noted = service.openAi().requests().getLast().body().get("input").toString();
     assertEquals(1, count(noted, "</application_data>"), noted);
   }
 
@@ -99,7 +99,7 @@ class InjectionTest {
     assertEquals(1, api.get("/api/v1/tasks/" + own).data().get("version").intValue());
     assertFalse(other.get("/api/v1/tasks/" + foreign).data().get("completed").booleanValue());
     // The model gets a reason for each refused call.
-    List<FakeOpenAi.Asked> requests = service.openAi().asked();
+    List<FakeOpenAi.ReceivedRequest> requests = service.openAi().requests();
     String input = requests.getLast().body().get("input").toString();
     assertTrue(input.contains("There is no such tool."), input);
     assertTrue(input.contains("There is no task with that id."), input);
@@ -111,16 +111,16 @@ class InjectionTest {
     service
         .openAi()
         .script(OpenAiStep.call("complete_task", "{\"task_id\": \"" + own + "\"}").times(50));
-    int before = service.openAi().asked().size();
+    int before = service.openAi().requests().size();
     JsonNode answer = api.post(CHAT, Map.of("message", "Hello")).expect(200).data();
-    assertEquals(before + 5, service.openAi().asked().size());
+    assertEquals(before + 5, service.openAi().requests().size());
     assertTrue(answer.get("suggested_actions").size() <= 10);
   }
 
   @Test
   void the_provider_does_not_learn_the_users_identity() {
     api.post(CHAT, Map.of("message", "Hello")).expect(200);
-    String request = service.openAi().asked().getLast().body().toString();
+    String request = service.openAi().requests().getLast().body().toString();
     assertFalse(request.contains(user.userId().toString()), request);
     assertFalse(request.contains("@"), request);
   }

@@ -51,9 +51,9 @@ class ModelOutageTest {
     Api api = service.newUser().api();
     service.openAi().script(OpenAiStep.error(429, "insufficient_quota").times(1));
     api.post(CHAT, MESSAGE).expect(503, "AI_SERVICE_UNAVAILABLE");
-    int requests = service.openAi().asked().size();
+    int requests = service.openAi().requests().size();
     Api.Answer atOnce = api.post(CHAT, MESSAGE).expect(503, "AI_SERVICE_UNAVAILABLE");
-    assertEquals(requests, service.openAi().asked().size(), "the model was called");
+    assertEquals(requests, service.openAi().requests().size(), "the model was called");
     assertTrue(Integer.parseInt(atOnce.header("Retry-After").orElseThrow()) > 1);
     assertEquals(5, credits(api));
     Invariants.check(database);

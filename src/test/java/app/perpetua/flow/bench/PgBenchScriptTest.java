@@ -49,8 +49,8 @@ class PgBenchScriptTest {
   @ParameterizedTest
   @MethodSource("compared")
   void every_parameter_of_every_statement_is_bound(Operation operation) throws SQLException {
-    Set<String> expected = new LinkedHashSet<>(operation.asked());
-    expected.addAll(operation.left());
+    Set<String> expected = new LinkedHashSet<>(operation.awaited());
+    expected.addAll(operation.deferred());
     try (Connection connection = database.dataSource().getConnection()) {
       connection.setAutoCommit(false);
       Map<String, Integer> run = run(connection, script(connection, operation, List.of()));
@@ -86,7 +86,7 @@ class PgBenchScriptTest {
   @MethodSource("compared")
   void a_parameter_without_a_value_is_named(Operation operation) throws SQLException {
     for (String name :
-        Stream.concat(operation.asked().stream(), operation.left().stream()).toList()) {
+        Stream.concat(operation.awaited().stream(), operation.deferred().stream()).toList()) {
       assertEquals(
           "parameter :brand_new of "
               + name

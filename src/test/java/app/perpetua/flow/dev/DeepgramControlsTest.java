@@ -153,7 +153,7 @@ class DeepgramControlsTest {
     assertEquals(
         new Recognition.Failed("the request was cancelled"),
         deepgram(FakeDeepgram.KEY).recognize("https://example.com/c.webm", cancellation));
-    assertEquals(List.of(), fake.asked());
+    assertEquals(List.of(), fake.recordingRequests());
   }
 
   @Test
@@ -164,7 +164,7 @@ class DeepgramControlsTest {
     Future<Recognition> recognition =
         threads.submit(
             () -> deepgram(FakeDeepgram.KEY).recognize("https://example.com/c.webm", cancellation));
-    Eventually.within(LIMIT, () -> !fake.asked().isEmpty());
+    Eventually.within(LIMIT, () -> !fake.recordingRequests().isEmpty());
     cancellation.cancel();
     assertEquals(
         new Recognition.Failed("the request was cancelled"),

@@ -79,7 +79,7 @@ class DevServerTest {
         new ProcessBuilder(command)
             .directory(directory.toFile())
             .redirectErrorStream(true)
-            .redirectOutput(output().toFile())
+            .redirectOutput(outputFile().toFile())
             .start();
     processes.add(process);
     return process;
@@ -87,22 +87,22 @@ class DevServerTest {
 
   private Process startAndAwait(String... arguments) throws IOException {
     Process process = start(arguments);
-    Eventually.within(LIMIT, () -> told("Ready after") || !process.isAlive());
-    assertTrue(process.isAlive(), () -> "it ended:\n" + toldAll());
+    Eventually.within(LIMIT, () -> printed("Ready after") || !process.isAlive());
+    assertTrue(process.isAlive(), () -> "it ended:\n" + output());
     return process;
   }
 
-  private Path output() {
+  private Path outputFile() {
     return directory.resolve("output");
   }
 
-  private boolean told(String text) {
-    return toldAll().contains(text);
+  private boolean printed(String text) {
+    return output().contains(text);
   }
 
-  private String toldAll() {
+  private String output() {
     try {
-      return Files.readString(output());
+      return Files.readString(outputFile());
     } catch (IOException e) {
       throw new AssertionError(e);
     }
@@ -172,8 +172,8 @@ class DevServerTest {
 
     long killed = pid("service");
     assertTrue(ProcessHandle.of(killed).orElseThrow().destroyForcibly());
-    Eventually.within(LIMIT, () -> told("is back"));
-    assertTrue(told("The service, pid " + killed + ", ended by SIGKILL"));
+    Eventually.within(LIMIT, () -> printed("is running again"));
+    assertTrue(printed("The service, pid " + killed + ", ended by SIGKILL"));
     assertNotEquals(killed, pid("service"));
     Answer list = tasks(token);
     assertEquals(200, list.status());
@@ -195,10 +195,10 @@ class DevServerTest {
     for (long pid : pids) {
       assertFalse(lives(pid), () -> "still runs: " + pid);
     }
-    assertTrue(told("Stopped."));
+    assertTrue(printed("Stopped."));
 
     startAndAwait("--workers=2");
-    assertTrue(told("ahead by PT960H"));
+    assertTrue(printed("ahead by PT960H"));
     assertEquals(2, tasks(later).body().path("pagination").path("total").intValue());
     assertNotEquals(0, pid("worker 1"));
     assertNotEquals(0, pid("worker 2"));
@@ -310,14 +310,14 @@ class DevServerTest {
   }
 
   @Test
-  void what_stands_in_the_way_is_told_in_one_line() throws Exception {
+  void startup_errors_are_printed_in_one_line() throws Exception {
     try (ServerSocket taken = new ServerSocket(port)) {
       Process refused = start();
       assertEquals(1, refused.waitFor());
       assertEquals(
           "./dev cannot start: port %d cannot be opened (Address already in use); choose another with --port%n"
               .formatted(taken.getLocalPort()),
-          toldAll());
+          output());
     }
   }
 }

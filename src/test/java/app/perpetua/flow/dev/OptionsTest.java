@@ -40,7 +40,7 @@ class OptionsTest {
           """
           --prot 9000                     | unknown argument --prot
           --fresh=now                     | unknown argument now
-          --port                          | --port needs a number
+          --port                          | --port needs a value
           --port http                     | --port must be a number from 0 to 65535
           --control-port 65536            | --control-port must be a number from 0 to 65535
           --workers -1                    | --workers must be a number from 0 to 16

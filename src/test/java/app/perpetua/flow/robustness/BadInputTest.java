@@ -199,7 +199,7 @@ class BadInputTest {
       assertFalse(fits && WRITTEN_BY_USERS.contains(field.name()), shown + ": " + answer);
     } else if (operation.path().startsWith("/api/v1/ai/chat")) {
       // Nothing of it is kept: it is what the model reads.
-      JsonNode asked = service.openAi().asked().getLast().body().get("input");
+      JsonNode asked = service.openAi().requests().getLast().body().get("input");
       assertTrue(contains(asked, text), shown + " is not in " + asked);
     } else if (answer.status() != 204) {
       assertEquals(text, answer.data().at("/" + field.name()).asString(""), shown);

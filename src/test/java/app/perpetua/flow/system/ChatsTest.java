@@ -65,7 +65,7 @@ class ChatsTest {
     UUID key = UUID.randomUUID();
     openAi.script(OpenAiStep.say("Nobody hears this.").after(Duration.ofMinutes(2)));
     try (ChatSocket _ = new ChatSocket(jar.port(), user.accessToken(), key)) {
-      Eventually.within(TIMEOUT, () -> openAi.asked().size() == 1);
+      Eventually.within(TIMEOUT, () -> openAi.requests().size() == 1);
       jar.kill();
     }
     assertEquals(4, credits(user));
@@ -92,7 +92,7 @@ class ChatsTest {
     assertEquals(answer.text(), keyed.post(CHAT, MESSAGE).expect(200).text());
     assertEquals(List.of("consume -1", "refund 1", "consume -1"), movements(user));
     assertEquals(4, credits(user));
-    assertEquals(2, openAi.asked().size());
+    assertEquals(2, openAi.requests().size());
   }
 
   @Test
@@ -110,7 +110,7 @@ class ChatsTest {
     try (ChatSocket words = new ChatSocket(jar.port(), hears.accessToken(), heard)) {
       words.until("\"text\"");
       try (ChatSocket silence = new ChatSocket(jar.port(), waits.accessToken(), waited)) {
-        Eventually.within(TIMEOUT, () -> openAi.asked().size() == 2);
+        Eventually.within(TIMEOUT, () -> openAi.requests().size() == 2);
         jar.terminate();
 
         List<SseEvent> said = words.end().events();

@@ -66,7 +66,7 @@ class TranscribeApiTest {
             .get("credits_used")
             .intValue());
     assertEquals(0, balance(user));
-    assertEquals(URL, service.deepgram().asked().getLast().url());
+    assertEquals(URL, service.deepgram().recordingRequests().getLast().url());
     assertEquals(
         0,
         database.number(
@@ -97,7 +97,7 @@ class TranscribeApiTest {
 
   @Test
   void promise_17_a_failure_costs_nothing_and_frees_its_key() {
-    int calls = service.deepgram().asked().size();
+    int calls = service.deepgram().recordingRequests().size();
     UUID key = UUID.randomUUID();
     Api api = user.api().withKey(key);
     service.deepgram().become(Recording.refused(500));
@@ -115,7 +115,7 @@ class TranscribeApiTest {
     assertEquals(done.text(), again.text());
     assertEquals("true", again.header("X-Idempotent-Replayed").orElse(""));
     api.post(TRANSCRIBE, recording(61)).expect(422, "IDEMPOTENCY_KEY_REUSED");
-    assertEquals(calls + 4, service.deepgram().asked().size());
+    assertEquals(calls + 4, service.deepgram().recordingRequests().size());
   }
 
   @Test
@@ -227,7 +227,7 @@ class TranscribeApiTest {
 
   @Test
   void promise_26_no_recording_is_fetched_from_a_private_network() {
-    int calls = service.deepgram().asked().size();
+    int calls = service.deepgram().recordingRequests().size();
     for (String url :
         List.of(
             "https://localhost/a.webm",
@@ -247,7 +247,7 @@ class TranscribeApiTest {
               .expect(400, "VALIDATION_ERROR");
       assertEquals("audio_url", refused.json().at("/error/details/0/field").stringValue(), url);
     }
-    assertEquals(calls, service.deepgram().asked().size());
+    assertEquals(calls, service.deepgram().recordingRequests().size());
   }
 
   @Test

@@ -173,7 +173,7 @@ final class OpenAiFixture implements AutoCloseable {
     Eventually.within(
         Duration.ofSeconds(30),
         () -> {
-          List<FakeOpenAi.Asked> requests = server.asked();
+          List<FakeOpenAi.ReceivedRequest> requests = server.requests();
           return !requests.isEmpty() && requests.getLast().outcome() == outcome;
         });
   }

@@ -53,10 +53,10 @@ class OpenAiRetryTest {
     List<Event> events = fixture.all(talk("Hello"));
     assertEquals("Here I am", words(events));
     finished(events);
-    assertEquals(2, fixture.server.asked().size());
+    assertEquals(2, fixture.server.requests().size());
     assertEquals(
-        fixture.server.asked().get(0).body(),
-        fixture.server.asked().get(1).body(),
+        fixture.server.requests().get(0).body(),
+        fixture.server.requests().get(1).body(),
         "the same body");
   }
 
@@ -81,7 +81,7 @@ class OpenAiRetryTest {
       throws Exception {
     fixture.server.script(step, OpenAiStep.say("Here I am"));
     failure(fixture.all(talk("Hello")));
-    assertEquals(1, fixture.server.asked().size());
+    assertEquals(1, fixture.server.requests().size());
   }
 
   @Test
@@ -97,7 +97,7 @@ class OpenAiRetryTest {
   void a_second_failure_is_not_retried() throws Exception {
     fixture.server.script(OpenAiStep.error(500, "server_error").times(9));
     assertEquals(new Failure.ServerError(500), fixture.failure());
-    assertEquals(2, fixture.server.asked().size());
+    assertEquals(2, fixture.server.requests().size());
     assertEquals(
         1.0, fixture.registry.get("provider.retries").tag("failure", "faulty").counter().count());
   }
@@ -128,7 +128,7 @@ class OpenAiRetryTest {
     assertEquals(
         new Failure.RateLimited(Duration.ofMillis(29_500)),
         failure(all(fixture.openAi.stream(talk("Hello"), Duration.ofSeconds(30)))));
-    assertEquals(1, fixture.server.asked().size());
+    assertEquals(1, fixture.server.requests().size());
   }
 
   @Test
@@ -152,11 +152,11 @@ class OpenAiRetryTest {
     assertState("closed");
     assertInstanceOf(
         Failure.Paused.class, fixture.failure(), "the fifth failure opens the breaker");
-    assertEquals(5, fixture.server.asked().size());
+    assertEquals(5, fixture.server.requests().size());
     assertState("open");
     Failure.Paused paused = assertInstanceOf(Failure.Paused.class, fixture.failure());
     assertTrue(paused.retryAfter().compareTo(Duration.ofSeconds(20)) > 0);
-    assertEquals(5, fixture.server.asked().size());
+    assertEquals(5, fixture.server.requests().size());
 
     fixture.server.down(false);
     fixture.clock.advance(Duration.ofSeconds(30));
@@ -169,7 +169,7 @@ class OpenAiRetryTest {
     fixture.server.script(OpenAiStep.error(429, "insufficient_quota"));
     assertEquals(new Failure.QuotaExhausted(), fixture.failure());
     assertInstanceOf(Failure.Paused.class, fixture.failure());
-    assertEquals(1, fixture.server.asked().size());
+    assertEquals(1, fixture.server.requests().size());
   }
 
   @Test

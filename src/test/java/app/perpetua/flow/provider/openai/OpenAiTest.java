@@ -70,7 +70,7 @@ class OpenAiTest {
   @Test
   void the_request_follows_the_protocol() throws Exception {
     fixture.all(talk("Hello", CREATE));
-    JsonNode body = fixture.server.asked().getFirst().body();
+    JsonNode body = fixture.server.requests().getFirst().body();
     assertEquals("gpt-4-turbo", body.path("model").stringValue());
     assertEquals("You help with tasks.", body.path("instructions").stringValue());
     assertEquals(500, body.path("max_output_tokens").intValue());
@@ -91,7 +91,7 @@ class OpenAiTest {
   @Test
   void without_tools_the_request_has_none() throws Exception {
     fixture.all(talk("Hello"));
-    JsonNode body = fixture.server.asked().getFirst().body();
+    JsonNode body = fixture.server.requests().getFirst().body();
     assertFalse(body.has("tools"));
     assertFalse(body.has("tool_choice"));
   }
@@ -129,7 +129,7 @@ class OpenAiTest {
                     new Item.FunctionResult(one.id(), "proposed"),
                     new Item.FunctionResult(other.id(), "there is no such tool")));
     assertEquals("Done.", words(fixture.all(next)));
-    JsonNode input = fixture.server.asked().get(1).body().path("input");
+    JsonNode input = fixture.server.requests().get(1).body().path("input");
     assertEquals(6, input.size());
     assertEquals("function_call_output", input.path(4).path("type").stringValue());
     assertEquals(one.id(), input.path(4).path("call_id").stringValue());
@@ -146,7 +146,7 @@ class OpenAiTest {
         assertInstanceOf(Event.StructuredOutput.class, events.getFirst());
     assertEquals("One", filled.value().path("subtasks").path(0).path("title").stringValue());
     finished(events);
-    JsonNode body = fixture.server.asked().getFirst().body();
+    JsonNode body = fixture.server.requests().getFirst().body();
     assertEquals("subtasks", body.path("tool_choice").path("name").stringValue());
     assertFalse(body.path("parallel_tool_calls").booleanValue());
     assertFalse(body.has("text"));
@@ -217,7 +217,7 @@ class OpenAiTest {
     answer.close();
     assertEquals(new Event.Failed(new Failure.Cancelled(), Usage.NONE), last.get());
     fixture.awaitOutcome(FakeOpenAi.Outcome.HUNG_UP);
-    assertEquals(1, fixture.server.asked().size());
+    assertEquals(1, fixture.server.requests().size());
   }
 
   @Test
@@ -229,7 +229,7 @@ class OpenAiTest {
     answer.close();
     assertEquals(new Event.Failed(new Failure.Cancelled(), Usage.NONE), last.get());
     fixture.awaitOutcome(FakeOpenAi.Outcome.HUNG_UP);
-    assertEquals(1, fixture.server.asked().size(), "no retry");
+    assertEquals(1, fixture.server.requests().size(), "no retry");
   }
 
   @Test
@@ -240,7 +240,7 @@ class OpenAiTest {
     fixture.awaitOutcome(FakeOpenAi.Outcome.COMPLETE);
     answer.close();
     assertEquals(new Event.Failed(new Failure.Cancelled(), Usage.NONE), last.get());
-    assertEquals(1, fixture.server.asked().size());
+    assertEquals(1, fixture.server.requests().size());
   }
 
   @Test
@@ -248,7 +248,7 @@ class OpenAiTest {
     Answer answer = fixture.stream(talk("Hello"));
     answer.close();
     assertEquals(new Failure.Cancelled(), failure(List.of(answer.next())));
-    assertEquals(0, fixture.server.asked().size());
+    assertEquals(0, fixture.server.requests().size());
   }
 
   @Test

@@ -135,7 +135,7 @@ class WebPushTest {
   void client_errors_are_permanent_and_redirects_are_not_followed(int status) throws Exception {
     service.become(Script.status(status));
     assertEquals(new Outcome.Rejected("the push service responded with " + status), send());
-    assertEquals(1, service.asked());
+    assertEquals(1, service.received());
   }
 
   @ParameterizedTest
@@ -206,7 +206,7 @@ class WebPushTest {
         new Outcome.Rejected("the endpoint must be an https URL"),
         pushing(InetAddress::getAllByName, "push.example.com")
             .send(push(browser.endpoint(), new byte[1])));
-    assertEquals(0, service.asked());
+    assertEquals(0, service.received());
   }
 
   /**
