@@ -47,7 +47,7 @@ class ContractTest {
 
   private final Document contract = Document.parse(resource("/openapi.yaml"));
 
-  /** The operations that {@link #call} saw succeed as documented. */
+  /** The operations that {@link #call} has seen succeed. */
   private final Set<String> seen = new TreeSet<>();
 
   @Test
@@ -87,7 +87,7 @@ class ContractTest {
   }
 
   @Test
-  void every_operation_lists_the_refusals_that_it_can_give() {
+  void every_operation_documents_its_errors() {
     List<String> missing = new ArrayList<>();
     contract
         .operations()
@@ -127,7 +127,7 @@ class ContractTest {
   }
 
   @Test
-  void every_refusal_shows_an_example_with_a_code_of_its_status() {
+  void every_error_has_an_example_with_a_code_of_its_status() {
     List<String> wrong = new ArrayList<>();
     contract
         .operations()
@@ -364,7 +364,7 @@ class ContractTest {
     }
   }
 
-  /** Ids in the path are in braces, where the contract has a parameter. */
+  /** Ids in the path are in braces in place of the contract's parameters. */
   private Api.Answer call(Api api, String method, String path, @Nullable Object body) {
     Api.Answer answer = api.send(method, path.replaceAll("[{}]", ""), body);
     String operation = anonymous(method + " " + path);

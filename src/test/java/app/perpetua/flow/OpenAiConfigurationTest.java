@@ -10,7 +10,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class OpenAiConfigurationTest {
-  /** The faults that concern the model; there are others, since nothing else is set. */
+  /** The errors of model settings; other required settings are missing, too. */
   private static List<String> faults(Map<String, String> environment) {
     return assertThrows(Config.InvalidException.class, () -> Config.load(environment))
         .errors()
@@ -20,12 +20,12 @@ class OpenAiConfigurationTest {
   }
 
   @Test
-  void nothing_of_it_is_required() {
+  void no_OpenAI_setting_is_required() {
     assertEquals(List.of(), faults(Map.of()));
   }
 
   @Test
-  void promise_27_faults_are_told_at_once_and_never_repeat_the_key() {
+  void promise_27_all_errors_are_reported_at_once_without_the_key() {
     List<String> faults =
         faults(
             Map.of(
@@ -38,7 +38,7 @@ class OpenAiConfigurationTest {
   }
 
   @Test
-  void a_key_and_a_model_may_have_white_space_around_them() {
+  void white_space_around_key_and_model_is_removed() {
     assertEquals("sk-1", OpenAiConfig.key(" sk-1\n").value());
     assertEquals("gpt-4o", OpenAiConfig.model("gpt-4o "));
     assertEquals("***", OpenAiConfig.key("sk-1").toString());

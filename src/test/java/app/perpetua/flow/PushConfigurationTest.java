@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 class PushConfigurationTest {
   private final VapidKeys keys = VapidKeys.make();
 
-  /** The faults that concern push; there are others, since nothing else is set. */
+  /** The errors of push settings; other required settings are missing, too. */
   private static List<String> faults(Map<String, String> environment) {
     return assertThrows(Config.InvalidException.class, () -> Config.load(environment))
         .errors()
@@ -31,13 +31,13 @@ class PushConfigurationTest {
   }
 
   @Test
-  void without_anything_and_with_everything_there_is_no_fault() {
+  void no_settings_and_all_settings_are_valid() {
     assertEquals(List.of(), faults(Map.of()));
     assertEquals(List.of(), faults(keys.environment()));
   }
 
   @Test
-  void all_three_or_none() {
+  void the_three_settings_require_each_other() {
     assertEquals(
         List.of(
             "VAPID_PUBLIC_KEY is required beside the other VAPID variables",
@@ -46,7 +46,7 @@ class PushConfigurationTest {
   }
 
   @Test
-  void faults_are_told_at_once_and_never_repeat_the_secret() {
+  void all_errors_are_reported_at_once_without_the_secret() {
     Map<String, String> environment = with("VAPID_PRIVATE_KEY", keys.publicKey());
     environment.put("VAPID_PUBLIC_KEY", "x");
     environment.put("VAPID_SUBJECT", "me");
@@ -59,14 +59,14 @@ class PushConfigurationTest {
   }
 
   @Test
-  void halves_of_different_keys_are_a_fault() {
+  void keys_of_different_pairs_are_an_error() {
     assertEquals(
         List.of("VAPID_PUBLIC_KEY is not the public half of VAPID_PRIVATE_KEY"),
         faults(with("VAPID_PUBLIC_KEY", VapidKeys.make().publicKey())));
   }
 
   @Test
-  void the_push_services_of_the_big_browsers_are_allowed_by_default() {
+  void the_push_services_of_common_browsers_are_allowed_by_default() {
     ConfigReader in = new ConfigReader(Map.of());
     assertEquals(
         List.of(

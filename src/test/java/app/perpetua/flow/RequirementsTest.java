@@ -24,7 +24,7 @@ class RequirementsTest {
   private static final Path TESTS = Path.of("src/test/java");
   private static final Pattern TEXT = Pattern.compile(".*\\.(java|sql|ya?ml|md)");
 
-  /** Comments and names of tests spell them differently: FR-001 and FR_001, US9 and US09. */
+  /** Comments and test names use different notations: FR-001 and FR_001, US9 and US09. */
   private static final Pattern NAMED =
       Pattern.compile(
           "(?<![A-Za-z])(FR)[-_](\\d+[a-z]?)|\\b(SC)[-_](\\d+)|\\b(US)(\\d+)"
@@ -36,7 +36,7 @@ class RequirementsTest {
   private static final Pattern TEST = Pattern.compile("`(\\w+)(?:\\.(\\w+))?`");
 
   @Test
-  void every_requirement_named_is_listed() throws IOException {
+  void every_requirement_in_a_test_name_is_listed() throws IOException {
     Map<String, String> listed = listed(Files.readString(LIST));
     List<String> unknown = new ArrayList<>();
     for (Path file : files(Path.of("src"), Path.of("docs"), Path.of("README.md"))) {
@@ -56,7 +56,7 @@ class RequirementsTest {
   }
 
   @Test
-  void a_number_that_is_not_listed_is_reported_however_it_is_written() {
+  void a_number_that_is_not_listed_is_reported_in_every_notation() {
     String text =
         """
         (FR-012b) void FR_049_FR_050_x() SC-003 US9 class US10ProTest
@@ -75,13 +75,13 @@ class RequirementsTest {
         """
         | number | demand | proof |
         | --- | --- | --- |
-        | FR-001 | One. | `ATest.exists`, `ATest.gone` |
+        | FR-001 | One. | `ATest.exists`, `ATest.missing` |
         | US02 | two | `BTest` |
         | Promise 3 | Three. | none |
         """;
     assertEquals(
-        List.of("FR 1: ATest.gone", "PROMISE 3: no proof", "US 2: BTest"),
-        missing(listed(list), Map.of("ATest", "  void exists() {}\n  // gone")));
+        List.of("FR 1: ATest.missing", "PROMISE 3: no proof", "US 2: BTest"),
+        missing(listed(list), Map.of("ATest", "  void exists() {}\n  // missing")));
   }
 
   private static Set<String> unlisted(String text, Map<String, String> listed) {

@@ -33,25 +33,25 @@ class US01SignInTest {
   void US01_sign_in() {
     String subject = "google-" + UUID.randomUUID();
 
-    // Without an account there is nothing to see.
+    // Without a token, requests are rejected.
     visitor.get(ME).expect(401, "UNAUTHORIZED");
 
-    // Google vouches for Ada, and she has an account.
+    // The first sign-in with Google creates the account.
     JsonNode first = signIn(subject);
     assertEquals("Ada Example", first.at("/user/name").stringValue());
     assertEquals(900, first.get("expires_in").intValue());
     Api ada = visitor.as(first.get("access_token").stringValue());
     assertEquals(first.at("/user/id"), ada.get(ME).expect(200).data().get("id"));
 
-    // She calls herself something else, and lives elsewhere; that survives the next sign-in.
+    // The user changes name and time zone.
     ada.patch(ME, Map.of("name", "Ada Lovelace", "timezone", "Europe/London")).expect(200);
 
-    // A quarter of an hour later her token has expired, and says what to do about it.
+    // After 15 minutes the access token has expired; the error asks for a refresh.
     service.clock().advance(Duration.ofMinutes(15));
     JsonNode expired = ada.get(ME).expect(401, "TOKEN_EXPIRED").json().get("error");
     assertTrue(expired.get("refresh_required").booleanValue());
 
-    // Her application exchanges the refresh token; nothing is lost with the answer to that.
+    // A refresh can be repeated if its answer is lost.
     String token = first.get("refresh_token").stringValue();
     JsonNode second = refresh(token).expect(200).json();
     assertEquals(
@@ -59,13 +59,13 @@ class US01SignInTest {
     Api refreshed = visitor.as(second.get("access_token").stringValue());
     assertEquals("Ada Lovelace", refreshed.get(ME).expect(200).data().get("name").stringValue());
 
-    // On another device she signs in again: it is the same account, and the old session ends.
+    // A sign-in on another device keeps account and name, and ends the first session.
     JsonNode elsewhere = signIn(subject);
     assertEquals(first.at("/user/id"), elsewhere.at("/user/id"));
     assertEquals("Ada Lovelace", elsewhere.at("/user/name").stringValue());
     refresh(second.get("refresh_token").stringValue()).expect(401, "INVALID_REFRESH_TOKEN");
 
-    // Somebody presents a token that was exchanged long ago: the session is over for both.
+    // Reuse of an old refresh token ends the session for both sides.
     String stolen = elsewhere.get("refresh_token").stringValue();
     JsonNode third = refresh(stolen).expect(200).json();
     service.clock().advance(Duration.ofSeconds(11));
@@ -73,13 +73,13 @@ class US01SignInTest {
     assertEquals(false, theft.get("refresh_required").booleanValue());
     refresh(third.get("refresh_token").stringValue()).expect(401, "INVALID_REFRESH_TOKEN");
 
-    // She signs in once more and then out; after that the refresh token is worth nothing.
+    // After signing out, the refresh token is invalid.
     String last = signIn(subject).get("refresh_token").stringValue();
     assertNotEquals(stolen, last);
     visitor.post("/api/v1/auth/logout", Map.of("refresh_token", last)).expect(204);
     refresh(last).expect(401, "INVALID_REFRESH_TOKEN");
 
-    // Through all of this one account was made, and every sign-in is on record.
+    // There is one account, and the activity log has every sign-in.
     UUID id = UUID.fromString(first.at("/user/id").stringValue());
     assertEquals(1, entries(id, "user_registered"));
     assertEquals(3, entries(id, "user_logged_in"));

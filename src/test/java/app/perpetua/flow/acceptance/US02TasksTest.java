@@ -33,7 +33,7 @@ class US02TasksTest {
 
   @Test
   void US02_tasks() {
-    // A first task needs nothing but a title; the rest has defaults.
+    // Create a task with a title only; all other fields have defaults.
     JsonNode plain = api.post(TASKS, Map.of("title", "  Water the plants ")).expect(201).data();
     assertEquals("Water the plants", plain.get("title").stringValue());
     assertEquals("", plain.get("description").stringValue());
@@ -41,7 +41,7 @@ class US02TasksTest {
     assertTrue(plain.get("due_date").isNull());
     assertEquals(1, plain.get("version").intValue());
 
-    // Another has everything.
+    // Create a task with all fields.
     service.clock().advance(Duration.ofMinutes(1));
     Instant due = service.clock().instant().plus(Duration.ofDays(10));
     JsonNode full =
@@ -58,14 +58,14 @@ class US02TasksTest {
     String tax = TASKS + "/" + full.get("id").stringValue();
     String plants = TASKS + "/" + plain.get("id").stringValue();
 
-    // Both are listed, and each is found by what it is.
+    // List, filter and search.
     assertEquals(List.of("File the tax return", "Water the plants"), titles(""));
     assertEquals(List.of("File the tax return"), titles("?priority=high"));
     assertEquals(List.of("File the tax return"), titles("?q=BLUE%20tax"));
     assertEquals(List.of("File the tax return", "Water the plants"), titles("?sort=due_date"));
     assertEquals(List.of("File the tax return"), titles("?due_after=" + Json.instant(due)));
 
-    // Two devices change one task: the second hears that it has changed, and by how much.
+    // Two devices change a task: the second gets a version conflict with the current version.
     JsonNode changed =
         api.patch(tax, Map.of("version", 1, "title", "File the tax return 2025"))
             .expect(200)
@@ -79,7 +79,7 @@ class US02TasksTest {
             .get("error");
     assertEquals(2, stale.get("current_version").intValue());
 
-    // Done: by hand, at this moment. Doing it again changes nothing; a mistake can be undone.
+    // Complete, complete again without effect, and reopen.
     service.clock().advance(Duration.ofMinutes(5));
     JsonNode done = api.patch(plants, Map.of("completed", true)).expect(200).data();
     assertEquals("manual", done.get("completed_by").stringValue());
@@ -93,20 +93,20 @@ class US02TasksTest {
             .get("completed_by")
             .isNull());
 
-    // Out of sight, and back.
+    // Hide and show.
     api.patch(plants, Map.of("hidden", true)).expect(200);
     assertEquals(List.of("File the tax return 2025"), titles(""));
     assertEquals(List.of("Water the plants"), titles("?hidden=true"));
     api.patch(plants, Map.of("hidden", false)).expect(200);
 
-    // Put away: it can be looked at and taken back, nothing else.
+    // An archived task can only be read and unarchived.
     api.patch(tax, Map.of("archived", true)).expect(200);
     api.patch(tax, Map.of("completed", true)).expect(409, "ARCHIVED");
     assertEquals(List.of("Water the plants"), titles(""));
     assertEquals(List.of("File the tax return 2025"), titles("?archived=true"));
     api.patch(tax, Map.of("archived", false)).expect(200);
 
-    // Deleted for real, leaving a tombstone that says until when it could come back.
+    // Delete; the answer contains the tombstone with its expiry.
     JsonNode deletion = api.delete(plants).expect(200).data();
     assertEquals(
         Json.instant(service.clock().instant().plus(Duration.ofDays(7))),
@@ -114,13 +114,13 @@ class US02TasksTest {
     api.get(plants).expect(404, "NOT_FOUND");
     assertEquals(List.of("File the tax return 2025"), titles(""));
 
-    // Nobody else sees or touches any of it.
+    // Another user has no access.
     Api stranger = service.newUser().api();
     stranger.get(tax).expect(403, "FORBIDDEN");
     stranger.delete(tax).expect(403, "FORBIDDEN");
     assertEquals(0, stranger.get(TASKS).json().at("/pagination/total").intValue());
 
-    // Every change is on record, as the user's own.
+    // The activity log has every change, with the user as source.
     assertEquals(
         List.of(
             "task_created 2",

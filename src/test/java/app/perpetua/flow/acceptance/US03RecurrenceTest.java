@@ -41,13 +41,13 @@ class US03RecurrenceTest {
     at("2026-03-27T08:00");
     api.patch("/api/v1/users/me", Map.of("timezone", "Europe/Berlin")).expect(200);
 
-    // A rule is tried out before it is saved.
+    // Preview a rule.
     Map<String, Object> rule =
         Map.of("rrule", "FREQ=WEEKLY;BYDAY=SA,SU,MO;COUNT=4", "starts_at", "2026-03-28T08:00:00Z");
     JsonNode preview = api.post(TEMPLATES + "/preview", rule).expect(200).data();
     assertEquals(4, preview.get("occurrences").size());
 
-    // Saved, it comes with its first task, and says in words what it means.
+    // Create a template; the answer contains the first task and a description of the rule.
     Api.Answer created =
         api.post(
                 TEMPLATES,
@@ -64,7 +64,7 @@ class US03RecurrenceTest {
         created.data().get("rrule_text").stringValue());
     assertEquals("2026-03-28T09:00", localDue(created.json().get("task")));
 
-    // Each task done brings the next; nine stays nine on the Sunday on which the clocks change.
+    // Each completion creates the next task, at the same local time across the clock change.
     List<String> dues = new ArrayList<>();
     for (String morning : List.of("2026-03-28T09:10", "2026-03-29T09:10", "2026-03-30T09:10")) {
       at(morning);
@@ -77,11 +77,11 @@ class US03RecurrenceTest {
     assertEquals(List.of("2026-03-29T09:00", "2026-03-30T09:00", "2026-04-04T09:00"), dues);
     assertEquals("30", open(template).getFirst().get("estimated_duration").toString());
 
-    // The last one is open: the template has none to come.
+    // The last occurrence is open, so there is no next due date.
     JsonNode last = api.get(TEMPLATES + "/" + template).expect(200).data();
     assertTrue(last.get("next_due").isNull());
 
-    // The evening suits better, from now on, and for the open task as well.
+    // A new time applies to future tasks and to the open task.
     JsonNode moved =
         api.patch(
                 TEMPLATES + "/" + template,
@@ -105,7 +105,7 @@ class US03RecurrenceTest {
             .get("title")
             .stringValue());
 
-    // A pause; then on again.
+    // Pause and resume.
     api.patch(TEMPLATES + "/" + template, Map.of("active", false)).expect(200);
     api.patch(TASKS + "/" + task.get("id").stringValue(), Map.of("completed", true)).expect(200);
     service.runDueJobs();
@@ -115,7 +115,7 @@ class US03RecurrenceTest {
     service.runDueJobs();
     assertEquals("2026-04-20T19:00", localDue(open(template).getFirst()));
 
-    // Nobody else has any part in it; and the template gone, its tasks remain.
+    // Another user has no access. Tasks remain after the template is deleted.
     service.newUser().api().get(TEMPLATES + "/" + template).expect(403, "FORBIDDEN");
     api.delete(TEMPLATES + "/" + template).expect(204);
     JsonNode left = api.get(TASKS + "?completed=false").expect(200).data();

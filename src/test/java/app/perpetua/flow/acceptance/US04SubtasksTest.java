@@ -32,13 +32,13 @@ class US04SubtasksTest {
   void US04_subtasks() {
     task = task("Plan the trip");
 
-    // Steps stand in the order in which they were thought of, or where they were put.
+    // Add subtasks at the end and at a position.
     String book = add(Map.of("title", "Book"));
     String pack = add(Map.of("title", "Pack"));
     String visa = add(Map.of("title", "Visa", "order_index", 0));
     assertEquals(List.of("Visa", "Book", "Pack"), titles());
 
-    // Four are enough on the free tier, ten on Pro.
+    // The limit is four on Free and ten on Pro.
     String bye = add(Map.of("title", "Say goodbye"));
     JsonNode full =
         api.post(task + "/subtasks", Map.of("title", "One too many"))
@@ -49,7 +49,7 @@ class US04SubtasksTest {
     database.run("update auth.users set tier = 'pro' where id = ?", user.userId());
     String treat = add(Map.of("title", "Treat the neighbours"));
 
-    // They can be moved one by one, or all at once; no place is ever empty or taken twice.
+    // Move one subtask and reorder all; positions stay contiguous.
     api.patch("/api/v1/subtasks/" + pack, Map.of("order_index", 0)).expect(200);
     assertEquals(List.of("Pack", "Visa", "Book", "Say goodbye", "Treat the neighbours"), titles());
     api.put(
@@ -62,7 +62,7 @@ class US04SubtasksTest {
     api.delete("/api/v1/subtasks/" + treat).expect(204);
     assertEquals(List.of("Visa", "Book", "Pack", "Say goodbye"), titles());
 
-    // One after the other is done; the task counts along.
+    // Complete all but one; the task counts them.
     for (String id : List.of(visa, book, pack)) {
       assertFalse(complete(id).has("task"));
     }
@@ -70,17 +70,17 @@ class US04SubtasksTest {
     assertEquals(3, counted.get("subtask_completed_count").intValue());
     assertFalse(counted.get("completed").booleanValue());
 
-    // With the last one the task is done, by itself.
+    // The last subtask completes the task.
     JsonNode last = complete(bye);
     assertEquals("auto", last.at("/task/completed_by").stringValue());
     assertTrue(last.has("unlocked_achievements"));
     assertTrue(api.get(task).data().get("completed").booleanValue());
 
-    // A step that was not done after all leaves the task as it is.
+    // Reopening a subtask does not reopen the task.
     api.patch("/api/v1/subtasks/" + visa, Map.of("completed", false)).expect(200);
     assertTrue(api.get(task).data().get("completed").booleanValue());
 
-    // Another task is finished by force, its open steps with it and at the same moment.
+    // Forced completion completes the open subtasks at the same time.
     task = task("Clean up");
     add(Map.of("title", "Kitchen"));
     add(Map.of("title", "Cellar"));
@@ -96,7 +96,7 @@ class US04SubtasksTest {
       assertEquals("user", subtask.get("source").stringValue());
     }
 
-    // Nobody else gets at any of it.
+    // Another user has no access.
     service.newUser().api().get(task + "/subtasks").expect(403, "FORBIDDEN");
     Invariants.check(database);
   }

@@ -41,7 +41,7 @@ class US05NotesAndVoiceTest {
 
   @Test
   void US05_notes_and_voice() throws Exception {
-    // Typed: written, found, put aside.
+    // Write, change, find and archive a note.
     String typed = id(api.post(NOTES, Map.of("content", "Paint for the hall")).expect(201));
     api.patch(NOTES + "/" + typed, Map.of("content", "Blue paint for the hall")).expect(200);
     assertEquals(List.of(typed), ids("?q=blue"));
@@ -49,7 +49,7 @@ class US05NotesAndVoiceTest {
     assertEquals(List.of(), ids(""));
     assertEquals(List.of(typed), ids("?archived=true"));
 
-    // Spoken live: a recorded file, piece by piece; words come meanwhile, all of them at the end.
+    // Live transcription: partial results during the stream, the full transcript at its end.
     int before = credits();
     service
         .deepgram()
@@ -75,7 +75,7 @@ class US05NotesAndVoiceTest {
     }
     assertEquals(spoken.getValue(), service.deepgram().latest().checksum());
 
-    // Read back, and kept as a note.
+    // Read the session and save its transcript as a note.
     assertEquals(session, api.get(SESSIONS).expect(200).data().get(0).get("id").stringValue());
     JsonNode record = api.get(SESSIONS + "/" + session).expect(200).data();
     assertEquals("end_stream", record.get("end_reason").stringValue());
@@ -85,11 +85,11 @@ class US05NotesAndVoiceTest {
     assertEquals(1, ids("?q=plants").size());
     assertEquals(before - 5, credits());
 
-    // Recorded: the note waits for its text, is told of a failure, and gets it in the end.
+    // Recorded note: a failed transcription costs nothing; the retry fills the note.
     JsonNode recorded = api.post(NOTES, SPOKEN).expect(201).data();
     String note = recorded.get("id").stringValue();
     assertEquals("pending", recorded.get("transcription_status").stringValue());
-    Map<String, Object> asked =
+    Map<String, Object> request =
         Map.of(
             "audio_url",
             recorded.get("voice_url").stringValue(),
@@ -98,10 +98,10 @@ class US05NotesAndVoiceTest {
             "note_id",
             note);
     service.deepgram().become(Recording.refused(503));
-    api.post(TRANSCRIBE, asked).expect(503, "TRANSCRIPTION_SERVICE_UNAVAILABLE");
+    api.post(TRANSCRIBE, request).expect(503, "TRANSCRIPTION_SERVICE_UNAVAILABLE");
     assertEquals(before - 5, credits());
     service.deepgram().become(Recording.of("Return the books.", 58));
-    JsonNode text = api.post(TRANSCRIBE, asked).expect(200).data();
+    JsonNode text = api.post(TRANSCRIBE, request).expect(200).data();
     assertEquals("Return the books.", text.get("transcription").stringValue());
     assertEquals(5, text.get("credits_used").intValue());
     assertEquals(before - 10, credits());
@@ -111,7 +111,7 @@ class US05NotesAndVoiceTest {
     assertEquals(List.of(note), ids("?q=books"));
     assertEquals(2, api.get("/api/v1/activity?action=ai_transcribed").expect(200).data().size());
 
-    // All of it is part of Pro.
+    // Voice requires Pro.
     Api free = service.newUser().api();
     free.post(NOTES, SPOKEN).expect(403, "TIER_REQUIRED");
     free.post(TRANSCRIBE, Map.of("audio_url", "https://recordings.test/a", "duration_seconds", 9))

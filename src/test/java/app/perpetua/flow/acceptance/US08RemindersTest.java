@@ -49,7 +49,7 @@ class US08RemindersTest {
                     .expect(201)
                     .data());
 
-    // Reminded an hour before, also where the browser is; ten minutes after; and tomorrow morning.
+    // Add reminders before and after the due date and at a fixed time; the first is also pushed.
     String before =
         add(
             Map.of("type", "before", "offset_minutes", 60, "method", "push"),
@@ -59,35 +59,35 @@ class US08RemindersTest {
     String own = add(Map.of("type", "absolute", "scheduled_at", Json.instant(morning)), morning);
     assertEquals(List.of(own, before, after), reminders());
 
-    // The appointment moves, and the reminders with it, save for the one with a time of its own.
+    // A new due date moves the relative reminders and not the absolute one.
     Instant moved = Instant.parse("2026-03-13T01:30:00Z");
     api.patch(task, Map.of("version", 1, "due_date", Json.instant(moved))).expect(200);
     assertEquals(Json.instant(moved.minusSeconds(3600)), scheduled(before));
     assertEquals(Json.instant(moved.plusSeconds(600)), scheduled(after));
     assertEquals(Json.instant(morning), scheduled(own));
 
-    // Tomorrow morning comes.
+    // The absolute reminder fires.
     goTo(morning.minusMillis(1));
     assertEquals(0, unread());
     goTo(morning);
     assertEquals(1, unread());
     assertTrue(service.push().inbox().isEmpty());
 
-    // The hour before comes, and tells when it is due as the clocks in Tokyo show it.
+    // The relative reminder fires; notification and push show the due date in the user's time zone.
     goTo(moved.minusSeconds(3600));
-    JsonNode told =
+    JsonNode notification =
         api.get("/api/v1/notifications?unread_only=true").expect(200).json().at("/data/0");
-    assertEquals("reminder", told.get("type").stringValue());
-    assertEquals("Call the dentist", told.get("title").stringValue());
-    assertEquals("Due Friday, 13 March 2026, 10:30", told.get("body").stringValue());
-    assertEquals("/api/v1" + told.get("action_url").stringValue(), task);
+    assertEquals("reminder", notification.get("type").stringValue());
+    assertEquals("Call the dentist", notification.get("title").stringValue());
+    assertEquals("Due Friday, 13 March 2026, 10:30", notification.get("body").stringValue());
+    assertEquals("/api/v1" + notification.get("action_url").stringValue(), task);
     FakePushService.Message pushed = service.push().inbox().getFirst();
     assertEquals(browser.endpoint(), pushed.endpoint());
     assertTrue(pushed.text().contains("Call the dentist"), pushed.text());
     assertEquals("high", pushed.urgency());
     api.patch("/api/v1/reminders/" + before, Map.of("offset_minutes", 5)).expect(409, "CONFLICT");
 
-    // It is done in time: nobody asks afterwards. The log knows all of it.
+    // After completion no reminder fires. The activity log has the fired ones.
     api.patch(task, Map.of("completed", true)).expect(200);
     goTo(moved.plusSeconds(600));
     assertEquals(2, unread());
@@ -95,7 +95,7 @@ class US08RemindersTest {
     assertEquals(2, logged("reminder_fired"));
     assertEquals(3, logged("reminder_created"));
 
-    // A reminder too many, or one that nobody needs.
+    // Add up to the limit, and delete one.
     add(Map.of("type", "absolute", "scheduled_at", Json.instant(moved.plusSeconds(900))), null);
     String last =
         add(Map.of("type", "absolute", "scheduled_at", Json.instant(moved.plusSeconds(901))), null);

@@ -37,15 +37,15 @@ class US09AchievementsTest {
     at("2026-04-01T08:00:00Z");
     service.runDueJobs();
 
-    // What there is to achieve, and that nothing is yet.
+    // List the achievements; none is unlocked.
     JsonNode catalogue = api.get("/api/v1/achievements").expect(200).data();
     assertEquals(7, catalogue.size());
     assertEquals("Task Starter", catalogue.get(0).get("name").stringValue());
-    assertEquals(0, mine().get("unlocked").size());
-    assertEquals(50, mine().at("/effective_limits/max_tasks").intValue());
+    assertEquals(0, status().get("unlocked").size());
+    assertEquals(50, status().at("/effective_limits/max_tasks").intValue());
 
-    // Four tasks, each done in another way; a slip of the finger counts for nothing.
-    done();
+    // Complete four tasks in different ways; a repeated completion does not count.
+    completeTask();
     String forced = create();
     api.post(TASKS + "/" + forced + "/subtasks", Map.of("title", "first")).expect(201);
     JsonNode force =
@@ -59,27 +59,27 @@ class US09AchievementsTest {
     assertTrue(auto.json().get("unlocked_achievements").isEmpty());
     set(stepped, false);
     set(stepped, true);
-    done();
-    assertEquals(4, mine().at("/stats/lifetime_tasks_completed").intValue());
+    completeTask();
+    assertEquals(4, status().at("/stats/lifetime_tasks_completed").intValue());
 
-    // The fifth unlocks, and makes room for more tasks at once.
-    JsonNode fifth = done().json().get("unlocked_achievements").get(0);
+    // The fifth completion unlocks the first achievement, which raises the limit at once.
+    JsonNode fifth = completeTask().json().get("unlocked_achievements").get(0);
     assertEquals("tasks_5", fifth.get("id").stringValue());
     assertEquals("{\"type\":\"max_tasks\",\"value\":15}", fifth.get("perk").toString());
-    assertEquals(65, mine().at("/effective_limits/max_tasks").intValue());
-    JsonNode told = api.get("/api/v1/notifications?unread_only=true").expect(200).data();
-    assertEquals("achievement", told.get(0).get("type").stringValue());
+    assertEquals(65, status().at("/effective_limits/max_tasks").intValue());
+    JsonNode notifications = api.get("/api/v1/notifications?unread_only=true").expect(200).data();
+    assertEquals("achievement", notifications.get(0).get("type").stringValue());
     assertEquals(
         1, api.get("/api/v1/activity?action=achievement_unlocked").expect(200).data().size());
 
-    // A week without a gap: credits every day, from this day on.
+    // A streak of seven days unlocks daily credits, from that day on.
     List<Integer> streaks = new ArrayList<>();
     Api.Answer last = null;
     for (int day = 2; day <= 7; day++) {
       at("2026-04-0%dT00:00:00Z".formatted(day));
       service.runDueJobs();
-      last = done();
-      streaks.add(mine().at("/stats/current_streak").intValue());
+      last = completeTask();
+      streaks.add(status().at("/stats/current_streak").intValue());
     }
     assertEquals(List.of(2, 3, 4, 5, 6, 7), streaks);
     assertEquals(
@@ -87,15 +87,14 @@ class US09AchievementsTest {
         last == null ? "" : last.json().at("/unlocked_achievements/0/id").stringValue());
     assertEquals(2, daily());
 
-    // The next morning they are there again; a day without a task ends the streak, and nothing
-    // else.
+    // A day without a completion ends the streak and keeps achievements and perks.
     at("2026-04-08T06:00:00Z");
     service.runDueJobs();
     assertEquals(2, daily());
-    assertEquals(7, mine().at("/stats/current_streak").intValue());
+    assertEquals(7, status().at("/stats/current_streak").intValue());
     at("2026-04-09T06:00:00Z");
     service.runDueJobs();
-    JsonNode end = mine();
+    JsonNode end = status();
     assertEquals(0, end.at("/stats/current_streak").intValue());
     assertEquals(7, end.at("/stats/longest_streak").intValue());
     assertEquals(2, end.get("unlocked").size());
@@ -105,8 +104,8 @@ class US09AchievementsTest {
     assertEquals("streak_7", week.get("id").stringValue());
     assertTrue(week.get("unlocked").booleanValue());
     assertFalse(end.get("progress").get(4).get("unlocked").booleanValue());
-    done();
-    assertEquals(1, mine().at("/stats/current_streak").intValue());
+    completeTask();
+    assertEquals(1, status().at("/stats/current_streak").intValue());
     Invariants.check(database);
   }
 
@@ -115,7 +114,7 @@ class US09AchievementsTest {
     api = service.signIn(subject).api();
   }
 
-  private JsonNode mine() {
+  private JsonNode status() {
     return api.get("/api/v1/achievements/me").expect(200).data();
   }
 
@@ -127,7 +126,7 @@ class US09AchievementsTest {
     return id(api.post(TASKS, Map.of("title", "a")).expect(201));
   }
 
-  private Api.Answer done() {
+  private Api.Answer completeTask() {
     return set(create(), true);
   }
 

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import tools.jackson.databind.JsonNode;
 
-/** US10: somebody goes Pro, is renewed, does not pay, is warned, and is free again. */
+/** US10: purchase, renewal, failed payments, grace period and downgrade of Pro. */
 class US10ProTest {
   private static final String SUBJECT = "google-" + UUID.randomUUID();
 
@@ -48,7 +48,7 @@ class US10ProTest {
   }
 
   @Test
-  void US10_pro_from_the_first_payment_to_the_last() throws InterruptedException {
+  void US10_pro() throws InterruptedException {
     service
         .checkout()
         .webhooksTo(URI.create("http://127.0.0.1:" + service.port() + "/api/v1/webhooks/checkout"));
@@ -66,34 +66,34 @@ class US10ProTest {
     api.post(task + "/subtasks", Map.of("title", "one more")).expect(409, "LIMIT_EXCEEDED");
     JsonNode page = api.post("/api/v1/subscription/checkout").expect(200).data();
     service.checkout().pay(page.get("session_id").stringValue());
-    // At once, with the token that says free.
+    // Pro applies at once, although the access token has the free tier.
     api.post(task + "/subtasks", Map.of("title", "one more")).expect(201);
-    JsonNode standing = api.get("/api/v1/subscription").expect(200).data();
-    assertEquals("active", standing.get("status").stringValue());
+    JsonNode subscription = api.get("/api/v1/subscription").expect(200).data();
+    assertEquals("active", subscription.get("status").stringValue());
     assertEquals(
         115, api.get("/api/v1/credits/balance").expect(200).data().get("total").intValue());
 
-    Instant due = Instant.parse(standing.get("current_period_end").stringValue());
+    Instant due = Instant.parse(subscription.get("current_period_end").stringValue());
     on(due);
     assertEquals("active", subscription().get("status").stringValue());
-    Instant again = Instant.parse(subscription().get("current_period_end").stringValue());
-    assertTrue(again.isAfter(due));
+    Instant renewed = Instant.parse(subscription().get("current_period_end").stringValue());
+    assertTrue(renewed.isAfter(due));
 
     service.checkout().script(List.of(new Step.Decline(), new Step.Decline(), new Step.Decline()));
     Set<String> seen = new TreeSet<>();
     for (int day = 0; day < 8; day++) {
-      on(again.plus(Duration.ofDays(day)));
+      on(renewed.plus(Duration.ofDays(day)));
       seen.add(subscription().get("status").stringValue());
     }
     assertEquals(Set.of("expired", "grace", "past_due"), seen);
     assertEquals("free", subscription().get("tier").stringValue());
-    // Nothing that there is goes; only more cannot be added.
+    // Existing subtasks remain; only new ones are refused.
     assertEquals(5, api().get(task + "/subtasks").expect(200).data().size());
     api().post(task + "/subtasks", Map.of("title", "x")).expect(409, "LIMIT_EXCEEDED");
-    String told =
+    String notifications =
         api().get("/api/v1/notifications?limit=100").expect(200).json().get("data").toString();
     for (String title : List.of("Welcome to Pro", "Pro was renewed", "Pro has ended")) {
-      assertTrue(told.contains(title), title);
+      assertTrue(notifications.contains(title), title);
     }
     Invariants.check(database);
   }

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import tools.jackson.databind.JsonNode;
 
-/** US11: somebody starts with five credits and buys more. */
+/** US11: initial credits, purchases and the monthly limit. */
 class US11CreditsTest {
   @Order(1)
   @RegisterExtension
@@ -24,7 +24,7 @@ class US11CreditsTest {
   static final TestService service = new TestService(database);
 
   @Test
-  void US11_from_five_credits_to_the_months_limit() throws InterruptedException {
+  void US11_credits() throws InterruptedException {
     service
         .checkout()
         .webhooksTo(URI.create("http://127.0.0.1:" + service.port() + "/api/v1/webhooks/checkout"));

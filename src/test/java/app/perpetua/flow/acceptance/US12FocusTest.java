@@ -34,7 +34,7 @@ class US12FocusTest {
     String tax = task("File the tax return", 60);
     String plants = task("Water the plants", 5);
 
-    // Twenty minutes on the tax return, five of which went to the telephone.
+    // Focus for 20 minutes and correct the time to 15.
     start(tax);
     advance(Duration.ofMinutes(20));
     JsonNode running = api.get("/api/v1/focus/active").expect(200).data();
@@ -46,7 +46,7 @@ class US12FocusTest {
     assertEquals(900, ended.get("duration_seconds").intValue());
     assertEquals(900, spent(tax));
 
-    // The plants do not wait, but one thing at a time.
+    // Only one session can be active; completing the task ends it.
     start(plants);
     JsonNode refused =
         api.post("/api/v1/focus/start", about(tax)).expect(409, "CONFLICT").json().get("error");
@@ -57,7 +57,7 @@ class US12FocusTest {
     assertEquals(180, watered.get("focus_time_seconds").intValue());
     assertTrue(api.get("/api/v1/focus/active").expect(200).data().isNull());
 
-    // Back to the tax return, and then dinner: nobody ends that one.
+    // A forgotten session is ended by a job after the task's estimate.
     start(tax);
     Instant since = service.clock().instant();
     advance(Duration.ofHours(3));
@@ -72,7 +72,7 @@ class US12FocusTest {
     assertEquals(3600, entry.at("/metadata/seconds").intValue());
     assertEquals(tax, entry.at("/metadata/task_id").stringValue());
 
-    // The user may have everything that is known of it.
+    // The export contains all sessions.
     JsonNode sessions = api.get("/api/v1/users/me/export").expect(200).json().get("focus_sessions");
     assertEquals(3, sessions.size());
     assertEquals(

@@ -35,7 +35,7 @@ class US13UndoTest {
 
   @Test
   void US13_undo() {
-    // A task with steps and a reminder goes by mistake, and comes back as it was.
+    // Delete a task with subtasks and a reminder, and restore it.
     Instant due = service.clock().instant().plus(Duration.ofDays(3));
     String trip =
         "/api/v1/tasks/"
@@ -62,7 +62,7 @@ class US13UndoTest {
     api.patch(trip, Map.of("version", back.get("version"), "title", "Plan the journey"))
         .expect(200);
 
-    // Gone again, until after the first reminder's time: that one is not caught up with.
+    // Restored after a reminder's time, that reminder does not fire.
     tombstone = delete(trip);
     advance(Duration.ofDays(2).plusHours(1));
     service.runDueJobs();
@@ -75,7 +75,7 @@ class US13UndoTest {
     service.runDueJobs();
     assertEquals(1, unread());
 
-    // A note, too. The three newest of all can be undone.
+    // Notes can be restored, too. Only the three newest deletions are kept.
     String note =
         "/api/v1/notes/"
             + id(api.post("/api/v1/notes", Map.of("content", "Wifi: blue42")).expect(201));
@@ -95,7 +95,7 @@ class US13UndoTest {
     JsonNode recovered = api.post(TOMBSTONES + "/" + ofAgain + "/recover").expect(200).data();
     assertEquals(api.get(again).expect(200).data(), recovered);
 
-    // A week later it is too late for the rest, and the log knows all of it.
+    // After a week nothing can be restored. The activity log has every deletion and recovery.
     advance(Duration.ofDays(7));
     assertEquals(List.of(), tombstones());
     api.post(TOMBSTONES + "/" + ofLast + "/recover").expect(404, "NOT_FOUND");

@@ -18,7 +18,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class AddressGuardTest {
   private static final String URL = "https://push.example.com/x";
 
-  private final AtomicInteger asked = new AtomicInteger();
+  private final AtomicInteger lookUps = new AtomicInteger();
   private InetAddress[] found = {};
 
   private final AddressGuard guard =
@@ -36,7 +36,7 @@ class AddressGuardTest {
     return new AddressGuard(
         Stream.of(hosts).map(AllowedHost::parse).toList(),
         _ -> {
-          asked.incrementAndGet();
+          lookUps.incrementAndGet();
           return found.clone();
         });
   }
@@ -65,7 +65,7 @@ class AddressGuardTest {
         "http://127.0.0.1:8002/inbox",
         "https://dev.example.com:8443/inbox",
       })
-  void what_is_allowed_is_fine(String url) throws InterruptedException {
+  void allowed_hosts_are_accepted(String url) throws InterruptedException {
     assertEquals(new Verdict.Allowed(), guard.check(url));
   }
 
@@ -86,10 +86,10 @@ class AddressGuardTest {
         "https://localhost/",
         "https://dev.example.com/",
       })
-  void promise_26_other_hosts_are_refused_without_asking_for_them(String url)
+  void promise_26_other_hosts_are_rejected_without_a_look_up(String url)
       throws InterruptedException {
     assertRefused("must have one of the allowed hosts", url);
-    assertEquals(0, asked.get());
+    assertEquals(0, lookUps.get());
   }
 
   @ParameterizedTest
@@ -111,12 +111,12 @@ class AddressGuardTest {
         "https://push_.example.com\\@evil.test/",
         "https://push.example.com:x/",
       })
-  void promise_26_what_is_no_https_url_is_refused(String url) throws InterruptedException {
+  void promise_26_other_urls_than_https_are_rejected(String url) throws InterruptedException {
     assertRefused("must be an https URL", url);
   }
 
   @Test
-  void promise_26_credentials_fragments_and_other_ports_are_refused() throws Exception {
+  void promise_26_credentials_fragments_and_other_ports_are_rejected() throws Exception {
     for (String url :
         List.of(
             "https://u:p@push.example.com/", "https://push.example.com@evil.test/", URL + "#f")) {
@@ -182,7 +182,7 @@ class AddressGuardTest {
         "ff02::1",
         "ff0e::1",
       })
-  void promise_26_an_address_that_is_not_public_is_refused(String address) throws Exception {
+  void promise_26_non_public_addresses_are_rejected(String address) throws Exception {
     found = addresses(address);
     assertRefused("must not resolve to a private address", URL);
     found = addresses("93.184.215.14", address);
@@ -208,19 +208,19 @@ class AddressGuardTest {
         "2606:2800:21f:cb07:6820:80da:af6b:8b2c",
         "2a00:1450:4001:82a::200a",
       })
-  void an_address_that_is_public_is_fine(String address) throws Exception {
+  void public_addresses_are_accepted(String address) throws Exception {
     found = addresses(address);
     assertEquals(new Verdict.Allowed(), guard.check(URL));
   }
 
   @Test
-  void a_name_that_nobody_knows_or_that_takes_too_long_is_unknown() throws Exception {
+  void a_name_without_an_answer_or_with_a_late_one_is_unknown() throws Exception {
     CountDownLatch released = new CountDownLatch(1);
     AddressGuard away =
         new AddressGuard(
             List.of(AllowedHost.parse("push.example.com")),
             _ -> {
-              if (asked.incrementAndGet() > 1) {
+              if (lookUps.incrementAndGet() > 1) {
                 await(released);
               }
               throw new UnknownHostException("x");
@@ -228,7 +228,7 @@ class AddressGuardTest {
     assertInstanceOf(Verdict.Unknown.class, away.check(URL));
     // The resolver does not answer before this has returned.
     assertInstanceOf(Verdict.Unknown.class, away.check(URL));
-    assertEquals(2, asked.get());
+    assertEquals(2, lookUps.get());
     released.countDown();
     found = addresses();
     assertRefused("must not resolve to a private address", URL);
@@ -253,7 +253,7 @@ class AddressGuardTest {
         "http://",
         "http://x.example?y",
       })
-  void an_entry_that_is_neither_host_nor_origin_is_a_fault(String entry) {
+  void an_entry_that_is_neither_host_nor_origin_is_an_error(String entry) {
     assertThrows(IllegalArgumentException.class, () -> AllowedHost.parse(entry));
   }
 

@@ -8,7 +8,7 @@ import org.junit.jupiter.api.Test;
 
 class IdsTest {
   @Test
-  void ids_rise_within_a_millisecond_too() {
+  void ids_ascend_within_a_millisecond() {
     Ids ids = new Ids();
     UUID last = ids.next();
     for (int i = 0; i < 10_000; i++) {

@@ -50,8 +50,8 @@ class EventListenersTest {
 
   private static final String PRIVATE = "what the user wrote";
 
-  /** A way to fail. */
-  record Way(String name, BiConsumer<Tx, Event> failing) {
+  /** A way in which a listener fails. */
+  record Failure(String name, BiConsumer<Tx, Event> failing) {
     @Override
     public String toString() {
       return name;
@@ -67,7 +67,7 @@ class EventListenersTest {
   private final Db db =
       new Db(database.pool(4), SqlCatalog.load(), clock, Duration.ofMinutes(1), _ -> false);
   private final UUID user = database.newUser().save();
-  private final Event happened = new Event.TaskCreated(UUID.randomUUID());
+  private final Event event = new Event.TaskCreated(UUID.randomUUID());
   private final AtomicInteger runs = new AtomicInteger();
 
   @AutoClose private final CapturedLog log = new CapturedLog(EventListeners.class.getName());
@@ -83,32 +83,32 @@ class EventListenersTest {
     Invariants.check(database);
   }
 
-  static Stream<Way> ways() {
+  static Stream<Failure> failures() {
     return Stream.of(
-        new Way(
+        new Failure(
             "throws",
             (_, _) -> {
               throw new IllegalStateException(PRIVATE, new ArithmeticException(PRIVATE));
             }),
-        new Way(
+        new Failure(
             "refuses",
             (_, _) -> {
               throw Refusal.of(ErrorCode.CONFLICT, PRIVATE);
             }),
-        new Way("violates a constraint at once", (tx, _) -> tooLong(tx).run()),
-        new Way("violates a constraint at the commit", (tx, _) -> tooLong(tx).atCommit()),
-        new Way(
+        new Failure("violates a constraint at once", (tx, _) -> tooLong(tx).run()),
+        new Failure("violates a constraint at the commit", (tx, _) -> tooLong(tx).atCommit()),
+        new Failure(
             "cannot be sent at the commit",
             (tx, _) -> renaming(tx, PRIVATE).bind("avatar_url", new Object()).atCommit()));
   }
 
   @ParameterizedTest
-  @MethodSource("ways")
-  void FR_017_a_failing_reaction_never_stops_the_change_and_a_job_makes_up_for_it(Way way) {
+  @MethodSource("failures")
+  void FR_017_a_failing_listener_does_not_fail_the_change_and_is_retried_by_a_job(Failure failure) {
     AtomicInteger others = new AtomicInteger();
     Worker worker =
-        react(
-            marking("first", 1, way.failing()),
+        listen(
+            marking("first", 1, failure.failing()),
             marking("second", 9, (_, _) -> others.incrementAndGet()));
     change();
     assertEquals("changed", name());
@@ -125,8 +125,8 @@ class EventListenersTest {
   }
 
   @Test
-  void FR_017_what_fails_in_the_job_is_tried_again_later_until_it_is_done_once() {
-    Worker worker = react(marking("first", 2, (tx, _) -> tooLong(tx).atCommit()));
+  void FR_017_a_listener_that_fails_in_the_job_is_retried_until_it_succeeds_once() {
+    Worker worker = listen(marking("first", 2, (tx, _) -> tooLong(tx).atCommit()));
     change();
     assertEquals(List.of(Worker.Outcome.FAILED), outcomes(worker));
     assertEquals(0, marks("first"));
@@ -137,8 +137,8 @@ class EventListenersTest {
   }
 
   @Test
-  void on_the_good_path_everything_runs_once_and_nothing_is_queued() {
-    Worker worker = react(marking("first", 0, EventListenersTest::nothing));
+  void a_successful_listener_runs_once_and_enqueues_no_job() {
+    Worker worker = listen(marking("first", 0, EventListenersTest::nothing));
     change();
     assertEquals(1, runs.get());
     assertEquals(1, marks("first"));
@@ -148,26 +148,26 @@ class EventListenersTest {
   }
 
   @Test
-  void listeners_with_deferred_statements_are_left_out_and_retried_if_the_commit_fails() {
-    AtomicInteger silent = new AtomicInteger();
+  void listeners_with_deferred_statements_are_skipped_and_retried_if_the_commit_fails() {
+    AtomicInteger immediateRuns = new AtomicInteger();
     Worker worker =
-        react(
-            marking("guilty", 1, (tx, _) -> tooLong(tx).atCommit()),
-            marking("suspected", 0, EventListenersTest::nothing),
-            marking("silent", 9, (_, _) -> silent.incrementAndGet()));
+        listen(
+            marking("failing", 1, (tx, _) -> tooLong(tx).atCommit()),
+            marking("deferring", 0, EventListenersTest::nothing),
+            marking("immediate", 9, (_, _) -> immediateRuns.incrementAndGet()));
     change();
     assertEquals("changed", name());
-    assertEquals(2, silent.get());
-    assertEquals(0.0, failures("silent"));
+    assertEquals(2, immediateRuns.get());
+    assertEquals(0.0, failures("immediate"));
     assertEquals(List.of(Worker.Outcome.DONE, Worker.Outcome.DONE), outcomes(worker));
-    assertEquals(1, marks("guilty"));
-    assertEquals(1, marks("suspected"));
+    assertEquals(1, marks("failing"));
+    assertEquals(1, marks("deferring"));
   }
 
   @Test
-  void two_that_fail_one_after_the_other_are_both_left_out() {
+  void two_failing_listeners_are_both_skipped() {
     Worker worker =
-        react(
+        listen(
             marking("first", 1, (_, _) -> fail()),
             marking("second", 1, (tx, _) -> tooLong(tx).atCommit()));
     change();
@@ -178,11 +178,11 @@ class EventListenersTest {
   }
 
   @Test
-  void a_reaction_to_what_a_reaction_told_fails_alone() {
+  void a_failing_listener_of_a_nested_event_is_skipped_alone() {
     Event inner = new Event.UserUpdated(user);
     Worker worker =
-        react(
-            new Marking("outer", happened::equals, 9, (tx, _) -> events.emit(tx, inner)),
+        listen(
+            new Marking("outer", event::equals, 9, (tx, _) -> events.emit(tx, inner)),
             new Marking("inner", inner::equals, 1, (_, _) -> fail()));
     change();
     assertEquals(2, entries());
@@ -193,14 +193,14 @@ class EventListenersTest {
   }
 
   @Test
-  void what_fails_in_a_job_of_another_kind_does_not_stop_that_either() {
-    react(marking("first", 1, (_, _) -> fail()));
+  void a_failing_listener_does_not_fail_a_job_that_emits_the_event() {
+    listen(marking("first", 1, (_, _) -> fail()));
     Worker worker =
         worker(
             Map.of(
                 "change",
                 (tx, _) -> {
-                  events.emit(tx, happened);
+                  events.emit(tx, event);
                   return new TransactionalHandler.Next.Done();
                 }));
     write(tx -> jobs.enqueue(tx, "change", "k", tx.now(), Map.of()));
@@ -210,8 +210,8 @@ class EventListenersTest {
   }
 
   @Test
-  void a_commit_that_fails_without_the_reaction_too_is_the_changes_own_failure() {
-    react(marking("first", 0, EventListenersTest::nothing));
+  void a_commit_that_also_fails_without_listeners_fails_the_change() {
+    listen(marking("first", 0, EventListenersTest::nothing));
     DatabaseException failed =
         assertThrows(
             DatabaseException.class,
@@ -219,7 +219,7 @@ class EventListenersTest {
                 write(
                     tx -> {
                       tooLong(tx).atCommit();
-                      events.emit(tx, happened);
+                      events.emit(tx, event);
                     }));
     assertTrue(failed.violates("users_name_length"));
     assertEquals(1, failed.getSuppressed().length);
@@ -229,15 +229,15 @@ class EventListenersTest {
     assertEquals(List.of(), log.records());
   }
 
-  /** As when another process has answered the same idempotency key meanwhile. */
+  /** Happens when another process has answered the same idempotency key in the meantime. */
   @Test
-  void a_repetition_that_does_not_come_upon_the_event_holds_nothing_against_anybody() {
-    react(marking("first", 0, EventListenersTest::nothing));
+  void a_retried_transaction_without_the_event_counts_no_failure() {
+    listen(marking("first", 0, EventListenersTest::nothing));
     write(
         tx -> {
           if (runs.get() == 1) {
             tooLong(tx).atCommit();
-            events.emit(tx, happened);
+            events.emit(tx, event);
           }
         });
     assertEquals(2, runs.get());
@@ -248,15 +248,15 @@ class EventListenersTest {
   }
 
   @Test
-  void a_refusal_of_the_change_itself_is_told_as_it_is() {
-    react(marking("first", 1, (_, _) -> fail()));
+  void a_refusal_of_the_change_is_thrown_unchanged() {
+    listen(marking("first", 1, (_, _) -> fail()));
     Refusal refusal =
         assertThrows(
             Refusal.class,
             () ->
                 write(
                     tx -> {
-                      events.emit(tx, happened);
+                      events.emit(tx, event);
                       throw Refusal.of(ErrorCode.ARCHIVED, "no");
                     }));
     assertEquals(ErrorCode.ARCHIVED, refusal.code());
@@ -264,7 +264,7 @@ class EventListenersTest {
   }
 
   @Test
-  void a_serialization_failure_is_nobodys_fault_and_merely_run_again() {
+  void a_serialization_failure_in_a_listener_reruns_the_transaction() {
     database.run("create sequence once");
     database.run(
         """
@@ -281,8 +281,8 @@ class EventListenersTest {
         create trigger conflict before update of name on auth.users
         for each row when (new.name = 'conflict') execute function conflict()
         """);
-    react(marking("first", 2, (tx, _) -> renaming(tx, "conflict").run()));
-    write(tx -> events.emit(tx, happened));
+    listen(marking("first", 2, (tx, _) -> renaming(tx, "conflict").run()));
+    write(tx -> events.emit(tx, event));
     assertEquals(2, runs.get());
     assertEquals("conflict", name());
     assertEquals(0.0, failures("first"));
@@ -290,18 +290,18 @@ class EventListenersTest {
   }
 
   @Test
-  void two_reactions_of_one_name_are_a_mistake() {
+  void listener_names_must_be_unique() {
     assertThrows(
         IllegalArgumentException.class,
         () ->
-            react(
+            listen(
                 marking("same", 0, EventListenersTest::nothing),
                 marking("same", 0, EventListenersTest::nothing)));
   }
 
   @Test
-  void a_reaction_that_this_release_does_not_know_stays_to_be_repeated() {
-    Worker worker = react();
+  void a_job_of_an_unknown_listener_stays_queued() {
+    Worker worker = listen();
     write(
         tx ->
             jobs.enqueue(
@@ -310,7 +310,7 @@ class EventListenersTest {
                 "k",
                 tx.now(),
                 json.read(
-                    "{\"reaction\":\"gone\",\"event\":{\"event\":\"UserUpdated\",\"user_id\":\""
+                    "{\"reaction\":\"removed\",\"event\":{\"event\":\"UserUpdated\",\"user_id\":\""
                         + user
                         + "\"}}",
                     Map.class)));
@@ -318,8 +318,8 @@ class EventListenersTest {
     database.run("delete from ops.job_queue");
   }
 
-  private Worker react(EventListener... reactions) {
-    EventListeners all = new EventListeners(jobs, json, registry, List.of(reactions));
+  private Worker listen(EventListener... listeners) {
+    EventListeners all = new EventListeners(jobs, json, registry, List.of(listeners));
     events.setListeners(all);
     return worker(Map.of(EventListeners.RETRY, all));
   }
@@ -337,14 +337,14 @@ class EventListenersTest {
   }
 
   private Marking marking(String name, int failures, BiConsumer<Tx, Event> failing) {
-    return new Marking(name, happened::equals, failures, failing);
+    return new Marking(name, event::equals, failures, failing);
   }
 
   private void change() {
     write(
         tx -> {
           renaming(tx, "changed").atCommit();
-          events.emit(tx, happened);
+          events.emit(tx, event);
         });
   }
 
@@ -388,26 +388,26 @@ class EventListenersTest {
     return outcomes;
   }
 
-  private void assertLogged(String reaction) {
+  private void assertLogged(String listener) {
     assertEquals(1, log.records().size());
     LogRecord line = log.records().getFirst();
-    String told = line.getMessage() + Arrays.toString(line.getParameters());
-    assertTrue(told.contains("reaction=" + reaction), told);
-    assertTrue(told.contains("event=task.created"), told);
-    assertTrue(told.contains("request_id=request-7"), told);
-    assertFalse(told.contains(PRIVATE), told);
+    String text = line.getMessage() + Arrays.toString(line.getParameters());
+    assertTrue(text.contains("reaction=" + listener), text);
+    assertTrue(text.contains("event=task.created"), text);
+    assertTrue(text.contains("request_id=request-7"), text);
+    assertFalse(text.contains(PRIVATE), text);
     assertEquals(null, line.getThrown());
   }
 
-  private double failures(String reaction) {
-    var counter = registry.find("reaction.failures").tag("reaction", reaction).counter();
+  private double failures(String listener) {
+    var counter = registry.find("reaction.failures").tag("reaction", listener).counter();
     return counter == null ? 0 : counter.count();
   }
 
-  private long marks(String reaction) {
+  private long marks(String listener) {
     return database.number(
         "select count(*) from ops.job_queue where kind = 'mark' and job_key like ?",
-        reaction + "%");
+        listener + "%");
   }
 
   private long queued() {

@@ -7,16 +7,16 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import java.util.function.Predicate;
 
-/** Fails as often as told, then leaves its mark: a job that nobody runs. */
+/** Fails a number of times, then enqueues a job that no worker runs, as a mark. */
 final class Marking implements EventListener {
   private final String name;
-  private final Predicate<Event> concerned;
+  private final Predicate<Event> handled;
   private final BiConsumer<Tx, Event> failing;
   private final AtomicInteger failures;
 
-  Marking(String name, Predicate<Event> concerned, int failures, BiConsumer<Tx, Event> failing) {
+  Marking(String name, Predicate<Event> handled, int failures, BiConsumer<Tx, Event> failing) {
     this.name = name;
-    this.concerned = concerned;
+    this.handled = handled;
     this.failing = failing;
     this.failures = new AtomicInteger(failures);
   }
@@ -28,7 +28,7 @@ final class Marking implements EventListener {
 
   @Override
   public boolean handles(Event event) {
-    return concerned.test(event);
+    return handled.test(event);
   }
 
   @Override

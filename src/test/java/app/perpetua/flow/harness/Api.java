@@ -142,7 +142,7 @@ public final class Api implements AutoCloseable {
     if (valid && !preflight) {
       Map<String, List<String>> lists = new LinkedHashMap<>();
       sent.forEach((name, value) -> lists.put(name, List.of(value)));
-      hold(
+      assertValid(
           "request",
           contract.faultsOf(method, target, new Contract.Message(lists, bytes)),
           method + " " + target + " " + new String(bytes, StandardCharsets.UTF_8));
@@ -160,7 +160,7 @@ public final class Api implements AutoCloseable {
     if (!preflight) {
       Contract.Message message =
           new Contract.Message(answer.response.headers().map(), answer.bytes());
-      hold(
+      assertValid(
           "answer", contract.faultsOf(method, target, answer.status(), message), answer.toString());
     }
     return answer;
@@ -188,10 +188,10 @@ public final class Api implements AutoCloseable {
         && !target.startsWith("/api/v1/webhooks/");
   }
 
-  private static void hold(String what, List<String> faults, String shown) {
+  private static void assertValid(String what, List<String> faults, String shown) {
     if (!faults.isEmpty()) {
       throw new AssertionError(
-          "the " + what + " breaks the contract: " + String.join("; ", faults) + "\n" + shown);
+          "the " + what + " violates the contract: " + String.join("; ", faults) + "\n" + shown);
     }
   }
 

@@ -107,7 +107,7 @@ class ApiTest {
   }
 
   @Test
-  void a_key_can_be_chosen_or_left_out() throws InterruptedException {
+  void an_idempotency_key_can_be_set_or_omitted() throws InterruptedException {
     UUID key = UUID.randomUUID();
     api.withKey(key).patch("/api/v1/subtasks/" + ID, Map.of());
     assertEquals(key.toString(), seen.take().headers().getFirst("Idempotency-Key"));
@@ -116,7 +116,7 @@ class ApiTest {
   }
 
   @Test
-  void sign_in_takes_no_key() throws InterruptedException {
+  void sign_in_sends_no_idempotency_key() throws InterruptedException {
     status = 204;
     body = "";
     api.post("/api/v1/auth/logout", Map.of("refresh_token", ID + ".q3Jm0yVZt1s8C0rR7m5vYw"));
@@ -124,7 +124,7 @@ class ApiTest {
   }
 
   @Test
-  void a_request_against_the_contract_is_not_even_sent() throws InterruptedException {
+  void a_request_that_violates_the_contract_is_not_sent() throws InterruptedException {
     String path = "/api/v1/subtasks/" + ID;
     for (String bad : List.of("{\"title\": 7}", "{\"titel\": \"x\"}", "{\"title\": null}")) {
       assertThrows(AssertionError.class, () -> api.patch(path, bad), bad);
@@ -138,7 +138,7 @@ class ApiTest {
   }
 
   @Test
-  void every_answer_is_held_to_the_contract() {
+  void every_answer_is_validated_against_the_contract() {
     for (String bad :
         List.of(
             SUBTASK.replace("\"order_index\": 0,", ""),
@@ -190,13 +190,13 @@ class ApiTest {
   }
 
   @Test
-  void an_expectation_that_fails_shows_the_answer() {
+  void a_failed_expectation_shows_the_answer() {
     AssertionError error = assertThrows(AssertionError.class, () -> answered(api).expect(201));
     assertTrue(Objects.requireNonNull(error.getMessage()).contains("buy milk"));
   }
 
   @Test
-  void schemas_of_streams_and_frames_can_be_asked_for_by_name() {
+  void a_message_can_be_validated_against_a_schema_by_name() {
     Contract contract = Contract.current();
     assertEquals(List.of(), contract.faultsOf("Error", NOT_FOUND));
     assertEquals(1, contract.faultsOf("Error", "{\"error\": 1}").size());

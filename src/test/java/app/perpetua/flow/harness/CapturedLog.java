@@ -8,8 +8,8 @@ import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 
 /**
- * Captures what the current thread logs to a logger, until it is closed. Loggers belong to the
- * whole JVM, so what other test classes log there at the same time is left out.
+ * Captures what the current thread logs to a logger, until it is closed. Loggers are shared by the
+ * whole JVM, so records of other threads are ignored.
  */
 public final class CapturedLog implements AutoCloseable {
   private final Thread thread = Thread.currentThread();

@@ -22,7 +22,7 @@ public final class ChatSocket implements AutoCloseable {
 
   private final Socket socket;
   private final InputStream in;
-  private final ByteArrayOutputStream heard = new ByteArrayOutputStream();
+  private final ByteArrayOutputStream received = new ByteArrayOutputStream();
 
   public ChatSocket(int port, String accessToken, UUID key) throws IOException {
     byte[] body = ("{\"message\":\"" + MESSAGE + "\"}").getBytes(StandardCharsets.UTF_8);
@@ -43,7 +43,7 @@ public final class ChatSocket implements AutoCloseable {
 
   /** Reads until this many bytes have arrived in all, or the stream ends. */
   public ChatSocket bytes(int count) throws IOException {
-    heard.writeBytes(in.readNBytes(count - heard.size()));
+    received.writeBytes(in.readNBytes(count - received.size()));
     return this;
   }
 
@@ -53,30 +53,30 @@ public final class ChatSocket implements AutoCloseable {
    * @throws AssertionError if the stream ends before
    */
   public ChatSocket until(String text) throws IOException {
-    while (!heard.toString(StandardCharsets.UTF_8).contains(text)) {
+    while (!received.toString(StandardCharsets.UTF_8).contains(text)) {
       int next = in.read();
       if (next < 0) {
-        throw new AssertionError(text + " is not in " + heard.toString(StandardCharsets.UTF_8));
+        throw new AssertionError(text + " is not in " + received.toString(StandardCharsets.UTF_8));
       }
-      heard.write(next);
+      received.write(next);
     }
     return this;
   }
 
-  /** Reads until the other side closes. */
+  /** Reads until the server closes the connection. */
   public ChatSocket end() throws IOException {
-    heard.writeBytes(in.readAllBytes());
+    received.writeBytes(in.readAllBytes());
     return this;
   }
 
   /** Number of bytes read. */
   public int length() {
-    return heard.size();
+    return received.size();
   }
 
   /** The events read, each validated against the contract. */
   public List<SseEvent> events() {
-    byte[] all = heard.toByteArray();
+    byte[] all = received.toByteArray();
     String text = new String(all, StandardCharsets.ISO_8859_1);
     int place = text.indexOf("\r\n\r\n") + 4;
     if (!text.startsWith("HTTP/1.1 200 ")) {

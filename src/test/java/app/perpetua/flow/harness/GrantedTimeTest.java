@@ -10,7 +10,7 @@ class GrantedTimeTest {
   @AutoClose private final GrantedTime time = new GrantedTime();
 
   @Test
-  void it_goes_on_and_is_never_faster_than_real_time() {
+  void granted_time_advances_no_faster_than_real_time() {
     long realBegun = System.nanoTime();
     long begun = time.nanoTime();
     while (time.since(begun).compareTo(Duration.ofMillis(500)) < 0) {

@@ -32,7 +32,7 @@ public final class MutableClock extends Clock {
 
   /** Advances the clock, or moves it back if negative. */
   public void advance(Duration duration) {
-    now.updateAndGet(shown -> shown.plus(duration));
+    now.updateAndGet(instant -> instant.plus(duration));
   }
 
   @Override

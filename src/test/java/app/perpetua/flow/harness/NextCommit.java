@@ -17,7 +17,7 @@ public final class NextCommit implements Tap.Hook {
   /** A message of PostgreSQL's protocol ends its strings with NUL. */
   private static final String COMMIT = "commit\0";
 
-  /** When the action runs. */
+  /** The time of the action. */
   public enum Moment {
     /** The service has sent the commit; the server has not received it. */
     BEFORE,

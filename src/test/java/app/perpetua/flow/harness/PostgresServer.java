@@ -34,7 +34,7 @@ public final class PostgresServer implements AutoCloseable {
 
   private static final int MAX_CONNECTIONS = 400;
 
-  /** A file system in memory, and the free space that it must have. */
+  /** A file system in memory, and the free space that it needs. */
   private static final Path MEMORY = Path.of("/dev/shm");
 
   private static final long NEEDED_BYTES = 4L << 30;
@@ -72,7 +72,7 @@ public final class PostgresServer implements AutoCloseable {
               .setServerConfig("max_connections", Integer.toString(MAX_CONNECTIONS))
               .setServerConfig("fsync", "on")
               .setServerConfig("synchronous_commit", "on")
-              // The driver sends the JVM's zone, which the build sets to the same one.
+              // JDBC sends the JVM's zone, which the build sets to the same one.
               .setServerConfig("timezone", "Pacific/Auckland")
               .start();
       String local = "jdbc:postgresql://localhost:" + embedded.getPort() + "/postgres";
@@ -84,7 +84,7 @@ public final class PostgresServer implements AutoCloseable {
     }
   }
 
-  /** Creating and dropping a database for each class mostly costs file system time. */
+  /** Data directory in memory: creating a database per class is mostly file system work. */
   private static Path dataDirectory() throws IOException {
     return Files.isWritable(MEMORY) && Files.getFileStore(MEMORY).getUsableSpace() > NEEDED_BYTES
         ? Files.createTempDirectory(MEMORY, "perpetua-test")

@@ -183,7 +183,7 @@ public final class RawClient implements Closeable {
         }
         throw new AssertionError("answered instead of closing");
       } catch (SocketTimeoutException e) {
-        // Time for the next byte.
+        // No answer yet: send the next byte.
       } catch (SocketException e) {
         return Duration.ofNanos(System.nanoTime() - started);
       }

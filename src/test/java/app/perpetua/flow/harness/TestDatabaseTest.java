@@ -16,18 +16,18 @@ class TestDatabaseTest {
   @RegisterExtension static final TestDatabase database = new TestDatabase();
 
   @Test
-  void sessions_are_in_a_zone_that_shows_when_code_relies_on_utc() {
+  void the_session_time_zone_is_not_utc() {
     assertEquals(Map.of("TimeZone", "Pacific/Auckland"), database.row("show timezone"));
   }
 
   @Test
-  void it_is_as_durable_as_production() {
+  void test_databases_use_production_durability() {
     assertEquals(Map.of("fsync", "on"), database.row("show fsync"));
     assertEquals(Map.of("synchronous_commit", "on"), database.row("show synchronous_commit"));
   }
 
   @Test
-  void instants_come_back_as_they_went() {
+  void instants_are_read_back_unchanged() {
     Instant joined = Instant.parse("2026-03-29T00:59:59.999Z");
     UUID user = database.newUser().called("Grace").in("Asia/Tokyo").onPro().since(joined).save();
     Map<String, ?> row =
@@ -38,7 +38,7 @@ class TestDatabaseTest {
   }
 
   @Test
-  void another_clone_knows_nothing_of_this_one() {
+  void clones_are_independent() {
     database.newUser().save();
     PostgresServer server = database.server();
     var other = server.createDatabase();
@@ -54,7 +54,7 @@ class TestDatabaseTest {
   }
 
   @Test
-  void days_of_the_activity_log_are_made_on_demand() {
+  void activity_log_partitions_are_created_on_demand() {
     UUID user = database.newUser().save();
     Instant far = Instant.parse("2031-07-01T23:59:59.999Z");
     String insert =
@@ -71,18 +71,18 @@ class TestDatabaseTest {
   }
 
   @Test
-  void a_broken_invariant_is_told_with_its_rows() {
+  void a_violated_invariant_is_reported_with_its_rows() {
     UUID user = database.newUser().save();
     Invariants.check(database);
     database.run("update auth.users set open_tasks = 3 where id = ?", user);
-    AssertionError told = assertThrows(AssertionError.class, () -> Invariants.check(database));
+    AssertionError error = assertThrows(AssertionError.class, () -> Invariants.check(database));
     database.run("update auth.users set open_tasks = 0 where id = ?", user);
     assertEquals(
-        "open_tasks_counter: [{user_id=" + user + ", counter=3, counted=0}]", told.getMessage());
+        "open_tasks_counter: [{user_id=" + user + ", counter=3, counted=0}]", error.getMessage());
   }
 
   @Test
-  void a_clock_moves_only_when_told_to_and_in_every_zone() {
+  void a_clock_moves_only_when_set_and_in_every_zone() {
     MutableClock clock = new MutableClock();
     MutableClock elsewhere = clock.withZone(ZoneId.of("Asia/Tokyo"));
     assertEquals(MutableClock.START, clock.instant());

@@ -44,10 +44,7 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
   /**
    * A signed-in user.
    *
-   * @param userId whose
-   * @param accessToken the bearer token
-   * @param refreshToken the refresh token
-   * @param api a client that carries the access token
+   * @param api a client that sends the access token
    */
   public record Session(UUID userId, String accessToken, String refreshToken, Api api) {}
 
@@ -179,7 +176,7 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
     return Objects.requireNonNull(api, "only between beforeAll and afterAll");
   }
 
-  /** Runs every job that is due on its clock, and no other; returns what ran, in order. */
+  /** Runs all jobs that are due on its clock; returns the runs, in order. */
   public List<Worker.Run> runDueJobs() {
     return Objects.requireNonNull(app).runDueJobs();
   }

@@ -41,7 +41,7 @@ final class DocsTest {
   @AutoClose private final Api api = server.api();
 
   @Test
-  void the_contract_is_served_as_it_is_written_and_as_JSON() throws IOException {
+  void the_contract_is_served_as_YAML_and_as_JSON() throws IOException {
     Api.Answer yaml = api.get("/api/v1/openapi.yaml").expect(200);
     assertEquals("application/yaml", yaml.header("Content-Type").orElseThrow());
     try (InputStream file = DocsTest.class.getResourceAsStream("/openapi.yaml")) {
@@ -59,7 +59,7 @@ final class DocsTest {
   }
 
   @Test
-  void each_file_is_sent_whole_and_with_its_length() throws Exception {
+  void each_file_is_sent_completely_with_its_length() throws Exception {
     try (HttpClient client = HttpClient.newHttpClient()) {
       for (String target :
           List.of(
@@ -93,7 +93,7 @@ final class DocsTest {
   }
 
   @Test
-  void the_page_names_only_what_is_served_here() throws Exception {
+  void every_link_of_the_page_is_served() throws Exception {
     String page = api.get("/api/v1/docs").expect(200).text();
     Matcher address = ADDRESS.matcher(page);
     int found = 0;
@@ -120,7 +120,7 @@ final class DocsTest {
   }
 
   @Test
-  void the_page_runs_no_script_but_its_own() {
+  void the_page_allows_no_inline_scripts() {
     Api.Answer page = api.get("/api/v1/docs").expect(200);
     String policy = page.header("Content-Security-Policy").orElseThrow();
     assertTrue(policy.contains("default-src 'none'; script-src 'self';"), policy);

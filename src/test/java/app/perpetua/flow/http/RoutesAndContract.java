@@ -17,7 +17,7 @@ public final class RoutesAndContract {
 
   /**
    * Lists the differences, in both directions, in operations, required tokens and keys, rate limits
-   * and announced ends. Empty if there is none.
+   * and sunset dates. Empty if there are none.
    */
   public static List<String> differences(List<Route> routes, Document contract) {
     List<String> differences = new ArrayList<>();
@@ -32,7 +32,7 @@ public final class RoutesAndContract {
       if (operation == null) {
         differences.add(name + " is not in the contract");
       } else {
-        details(route, operation, contract).forEach(what -> differences.add(name + " " + what));
+        details(route, operation, contract).forEach(detail -> differences.add(name + " " + detail));
       }
     }
     operations.keySet().stream()

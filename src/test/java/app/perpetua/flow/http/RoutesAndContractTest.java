@@ -70,7 +70,7 @@ class RoutesAndContractTest {
   }
 
   @Test
-  void a_different_end_is_reported() {
+  void a_different_sunset_is_reported() {
     Route ending =
         LIST.deprecated(
             new Route.Sunset(

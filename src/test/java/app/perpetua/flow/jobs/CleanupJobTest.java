@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** The tests share the daily job, whose day only moves forward; hence their order. */
+/** The tests run in order, because the day of the daily job only moves forward. */
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class CleanupJobTest {
   @RegisterExtension static final TestDatabase database = new TestDatabase();
@@ -81,7 +81,7 @@ class CleanupJobTest {
 
   @Test
   @Order(1)
-  void rows_are_deleted_in_batches_until_none_is_left() {
+  void expired_rows_are_deleted_in_batches() {
     Deque<Integer> left = new ArrayDeque<>(List.of(CleanupJob.BATCH, CleanupJob.BATCH, 7));
     List<Worker.Run> ran =
         worker(

@@ -46,7 +46,7 @@ class DailyJobsTest {
   }
 
   @Test
-  void promise_13_three_workers_over_midnight_run_each_day_once_whatever_their_clocks_say() {
+  void promise_13_three_workers_with_different_clocks_run_each_day_once() {
     on.clock.set(Instant.parse("2026-03-10T23:59:58Z"));
     List<Worker> workers = new ArrayList<>();
     try {
@@ -70,7 +70,7 @@ class DailyJobsTest {
   }
 
   @Test
-  void promise_13_days_that_were_missed_are_caught_up_once() {
+  void promise_13_missed_days_run_once() {
     worker().runDue();
     on.clock.advance(Duration.ofDays(3));
     worker().runDue();
@@ -79,7 +79,7 @@ class DailyJobsTest {
   }
 
   @Test
-  void missed_days_are_caught_up_for_a_week_and_a_clock_set_back_enqueues_nothing() {
+  void missed_days_run_for_up_to_a_week_and_a_clock_set_back_enqueues_nothing() {
     worker().runDue();
     on.clock.advance(Duration.ofDays(30));
     worker().runDue();

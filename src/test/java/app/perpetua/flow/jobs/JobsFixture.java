@@ -20,7 +20,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** A queue of its own, and workers on it. */
+/** A queue with its handlers and workers. */
 final class JobsFixture {
   final MutableClock clock = new MutableClock();
   final Ids ids = new Ids();
@@ -75,14 +75,14 @@ final class JobsFixture {
         4);
   }
 
-  /** A claim of a worker that will never come back to it. */
+  /** Claims a job as a worker that then dies. */
   Job claimAndDie(String kind) {
     Job job = new Lease(db, ids, java.util.Set.of(kind)).claim(1, 0).getFirst();
     expireLeases();
     return job;
   }
 
-  /** As if half a minute had passed for the database. */
+  /** Expires all leases, as if half a minute had passed on the database's clock. */
   void expireLeases() {
     database.run(
         """

@@ -46,7 +46,7 @@ class JobsTest {
     Invariants.check(database);
   }
 
-  /** An effect that shows how often it happened. */
+  /** An effect whose number of executions can be read. */
   private static void effect(Tx tx) {
     tx.sql("events.append_activity")
         .bind("id", UUID.randomUUID())
@@ -100,7 +100,7 @@ class JobsTest {
   }
 
   @Test
-  void promise_12_a_worker_killed_after_its_claim_loses_it_to_another() {
+  void promise_12_the_job_of_a_killed_worker_runs_in_another() {
     on.enqueue(user, "touch", "a");
     on.claimAndDie("touch");
     List<Worker.Run> ran =
@@ -118,7 +118,7 @@ class JobsTest {
   }
 
   @Test
-  void promise_12_what_a_worker_did_before_its_connection_died_happens_once() {
+  void promise_12_the_work_of_a_lost_connection_happens_once() {
     on.enqueue(user, "touch", "a");
     AtomicInteger runs = new AtomicInteger();
     Worker worker =
@@ -143,7 +143,7 @@ class JobsTest {
   }
 
   @Test
-  void promise_12_a_worker_frozen_past_its_lease_changes_nothing_when_it_wakes() throws Exception {
+  void promise_12_a_worker_that_was_frozen_past_its_lease_changes_nothing() throws Exception {
     on.enqueue(null, "freeze", "a");
     CountDownLatch frozen = new CountDownLatch(1);
     CountDownLatch wakes = new CountDownLatch(1);
@@ -155,7 +155,7 @@ class JobsTest {
             frozen.countDown();
             await(wakes);
           }
-          // Only who comes first finds no user's lock in the way.
+          // Locks the user only after the wait, so that the second run does not wait for this one.
           effect(tx.actingFor(user));
           return done();
         };
@@ -173,7 +173,7 @@ class JobsTest {
   }
 
   @Test
-  void promise_13_a_job_that_kills_its_worker_ends_dead_and_others_run() {
+  void promise_13_a_job_that_kills_its_worker_becomes_dead_and_others_run() {
     on.enqueue(null, "poison", "p");
     on.enqueue(null, "fine", "f");
     for (int i = 0; i < 5; i++) {
@@ -187,7 +187,7 @@ class JobsTest {
   }
 
   @Test
-  void promise_13_a_worker_reports_a_job_that_died_with_another() {
+  void promise_13_a_worker_reports_a_job_that_died_in_another_worker() {
     on.enqueue(null, "poison", "p");
     database.run("update ops.job_queue set attempts = 4");
     on.claimAndDie("poison");
@@ -196,7 +196,7 @@ class JobsTest {
   }
 
   @Test
-  void a_failing_job_is_retried_with_growing_delays_and_then_dead_until_an_operator_retries_it() {
+  void a_failing_job_is_retried_with_backoff_then_dead_until_an_operator_retries_it() {
     on.enqueue(user, "fail", "a");
     AtomicInteger fails = new AtomicInteger(5);
     Worker worker =
@@ -238,7 +238,7 @@ class JobsTest {
   }
 
   @Test
-  void a_dead_job_stays_so_while_another_of_its_key_lives() {
+  void a_dead_job_is_not_retried_while_another_of_its_key_is_unfinished() {
     on.enqueue(user, "fail", "a");
     database.run("update ops.job_queue set state = 'dead', finished_at = ?, attempts = 5", NOW);
     on.enqueue(user, "fail", "a");
@@ -247,7 +247,7 @@ class JobsTest {
   }
 
   @Test
-  void backoff_has_a_jitter_of_20_percent_and_ends_at_two_hours() {
+  void backoff_has_a_jitter_of_20_percent_and_is_at_most_two_hours() {
     Backoff backoff = new Backoff(new Random(3));
     int[] seconds = {10, 60, 300, 1_800, 7_200, 7_200};
     for (int attempt = 1; attempt <= seconds.length; attempt++) {
@@ -274,7 +274,7 @@ class JobsTest {
   }
 
   @Test
-  void a_job_commits_with_its_change_or_not_at_all() {
+  void a_job_is_enqueued_only_if_the_change_commits() {
     assertThrows(
         IllegalStateException.class,
         () ->
@@ -288,7 +288,7 @@ class JobsTest {
   }
 
   @Test
-  void a_job_waits_for_its_time_is_rescheduled_and_cancelled() {
+  void a_job_runs_at_its_time_and_can_be_rescheduled_and_cancelled() {
     Worker worker = on.worker(Map.of("touch", (_, _) -> done()));
     on.write(user, tx -> on.jobs.enqueue(tx, "touch", "a", NOW.plusSeconds(60), Map.of("x", "y")));
     assertEquals(List.of(), worker.runDue());
@@ -305,7 +305,7 @@ class JobsTest {
   }
 
   @Test
-  void a_handler_may_snooze_without_spending_attempts() {
+  void snoozing_does_not_count_as_an_attempt() {
     on.enqueue(null, "steps", "a");
     AtomicInteger left = new AtomicInteger(7);
     List<Worker.Run> ran =
@@ -325,7 +325,7 @@ class JobsTest {
   }
 
   @Test
-  void a_job_of_a_user_acts_for_that_user_by_the_system() {
+  void a_job_of_a_user_acts_for_that_user_with_the_system_as_source() {
     on.enqueue(user, "who", "a");
     List<Worker.Run> ran =
         on.worker(
@@ -349,7 +349,7 @@ class JobsTest {
   }
 
   @Test
-  void a_kind_of_a_later_release_is_left_for_it() {
+  void a_job_of_an_unknown_kind_is_not_claimed() {
     on.enqueue(null, "unheard_of", "a");
     assertEquals(List.of(), on.worker(Map.of("touch", (_, _) -> done())).runDue());
     assertEquals("queued", on.state("a"));
@@ -357,27 +357,27 @@ class JobsTest {
 
   @Test
   void notify_wakes_a_worker_and_its_listener_reconnects() {
-    Semaphore heard = new Semaphore(0);
-    try (Listener listener = new Listener(database.config(), Jobs.CHANNEL, heard::release)) {
+    Semaphore notified = new Semaphore(0);
+    try (Listener listener = new Listener(database.config(), Jobs.CHANNEL, notified::release)) {
       assertNotNull(listener);
-      assertTrue(acquire(heard));
+      assertTrue(acquire(notified));
       on.write(user, tx -> on.jobs.enqueue(tx, "x", "later", NOW.plusSeconds(9), Map.of()));
-      assertFalse(heard.tryAcquire());
+      assertFalse(notified.tryAcquire());
       on.enqueue(user, "x", "now");
-      assertTrue(acquire(heard));
+      assertTrue(acquire(notified));
       database.rows(
           """
           select pg_terminate_backend(pid) from pg_stat_activity
           where datname = current_database() and application_name = 'perpetua-flow listener'
           """);
-      assertTrue(acquire(heard));
+      assertTrue(acquire(notified));
       on.enqueue(null, "x", "again");
-      assertTrue(acquire(heard));
+      assertTrue(acquire(notified));
     }
   }
 
   @Test
-  void a_worker_that_stops_lets_what_runs_finish_and_claims_nothing_more() throws Exception {
+  void a_stopping_worker_finishes_running_jobs_and_claims_no_more() throws Exception {
     on.enqueue(null, "slow", "a");
     CountDownLatch runs = new CountDownLatch(1);
     CountDownLatch goesOn = new CountDownLatch(1);
@@ -402,7 +402,7 @@ class JobsTest {
   }
 
   @Test
-  void a_worker_that_stops_releases_unfinished_jobs() throws Exception {
+  void a_stopping_worker_releases_unfinished_jobs() throws Exception {
     on.enqueue(null, "endless", "a");
     CountDownLatch runs = new CountDownLatch(1);
     Worker worker =

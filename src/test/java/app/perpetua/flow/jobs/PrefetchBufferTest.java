@@ -40,7 +40,7 @@ class PrefetchBufferTest {
   }
 
   @Test
-  void claims_as_many_as_ran_in_the_last_tenth_of_a_second_and_32_at_most() {
+  void claims_as_many_as_ran_in_the_last_100_ms_up_to_32() {
     assertEquals(0, buffer.claimSize(1_000 * MILLISECOND));
     buffer.recordRun(1_001 * MILLISECOND);
     buffer.recordRun(1_002 * MILLISECOND);
@@ -68,7 +68,7 @@ class PrefetchBufferTest {
   }
 
   @Test
-  void jobs_that_wait_too_long_are_removed() {
+  void prefetched_jobs_that_wait_too_long_are_removed() {
     Job old = job();
     Job young = job();
     buffer.add(old, 1_000 * MILLISECOND);
@@ -80,7 +80,7 @@ class PrefetchBufferTest {
   }
 
   @Test
-  void promise_13_what_was_tried_before_is_claimed_only_to_run_at_once_and_comes_first() {
+  void promise_13_retried_jobs_are_claimed_only_to_run_at_once_and_run_first() {
     on.enqueue(null, "x", "new 1");
     tried("tried 1");
     on.enqueue(null, "x", "new 2");

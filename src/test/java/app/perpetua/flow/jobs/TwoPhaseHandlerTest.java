@@ -41,8 +41,8 @@ class TwoPhaseHandlerTest {
   /** Writes an activity entry in each transaction and records the phases. */
   private static final class RecordingHandler implements TwoPhaseHandler<String, String> {
     final List<String> phases = new ArrayList<>();
-    UnaryOperator<String> answer = what -> what + "!";
-    Supplier<Prepared<String>> first = () -> new Prepared.Call<>("what");
+    UnaryOperator<String> answer = input -> input + "!";
+    Supplier<Prepared<String>> first = () -> new Prepared.Call<>("input");
     Supplier<TransactionalHandler.Next> next = JobsFixture::done;
 
     @Override
@@ -53,11 +53,11 @@ class TwoPhaseHandlerTest {
     }
 
     @Override
-    public String call(String what) throws InterruptedException {
+    public String call(String input) throws InterruptedException {
       synchronized (this) {
         phases.add("call");
       }
-      String result = answer.apply(what);
+      String result = answer.apply(input);
       if (Thread.interrupted()) {
         throw new InterruptedException();
       }
@@ -66,8 +66,8 @@ class TwoPhaseHandlerTest {
 
     @Override
     public synchronized TransactionalHandler.Next settle(
-        Tx tx, Job job, String what, String result) {
-      phases.add("settle " + what + " " + result);
+        Tx tx, Job job, String input, String result) {
+      phases.add("settle " + input + " " + result);
       entry(tx, "settled");
       return next.get();
     }
@@ -111,16 +111,16 @@ class TwoPhaseHandlerTest {
   }
 
   @Test
-  void a_call_is_made_between_two_transactions() {
+  void the_call_runs_between_two_transactions() {
     on.enqueue(user, "ask", "a");
     handler.answer =
-        what -> {
+        input -> {
           assertEquals(0, openTransactions());
           assertEquals(1, entries("begun"), "the first transaction has committed");
-          return what + "?";
+          return input + "?";
         };
     assertEquals(List.of(Worker.Outcome.DONE), run());
-    assertEquals(List.of("prepare", "call", "settle what what?"), handler.phases);
+    assertEquals(List.of("prepare", "call", "settle input input?"), handler.phases);
     assertEquals(1, entries("settled"));
     assertEquals("done", on.state("a"));
   }
@@ -149,7 +149,7 @@ class TwoPhaseHandlerTest {
   }
 
   @Test
-  void a_call_that_throws_is_tried_again_from_the_beginning() {
+  void a_failed_call_is_retried_from_the_first_transaction() {
     on.enqueue(user, "ask", "a");
     handler.answer =
         _ -> {
@@ -157,7 +157,7 @@ class TwoPhaseHandlerTest {
         };
     assertEquals(List.of(Worker.Outcome.FAILED), run());
     assertEquals("IllegalStateException: down", on.job("a").get("last_error"));
-    handler.answer = what -> what;
+    handler.answer = input -> input;
     on.clock.advance(Duration.ofMinutes(1));
     assertEquals(List.of(Worker.Outcome.DONE), run());
     assertEquals(2, on.job("a").get("attempts"));
@@ -166,7 +166,7 @@ class TwoPhaseHandlerTest {
   }
 
   @Test
-  void a_failure_while_settling_rolls_back_what_was_settled() {
+  void a_failure_in_the_second_transaction_rolls_it_back() {
     on.enqueue(user, "ask", "a");
     handler.next =
         () -> {
@@ -184,7 +184,7 @@ class TwoPhaseHandlerTest {
   void promise_12_a_claim_lost_during_the_call_settles_nothing() {
     on.enqueue(user, "ask", "a");
     handler.answer =
-        what -> {
+        input -> {
           on.expireLeases();
           RecordingHandler other = new RecordingHandler();
           assertEquals(
@@ -192,10 +192,10 @@ class TwoPhaseHandlerTest {
               on.twoPhase(Map.of("ask", other)).runDue().stream()
                   .map(Worker.Run::outcome)
                   .toList());
-          return what;
+          return input;
         };
     assertEquals(List.of(Worker.Outcome.LOST), run());
-    assertEquals(List.of("prepare", "call", "settle what what"), handler.phases);
+    assertEquals(List.of("prepare", "call", "settle input input"), handler.phases);
     assertEquals(1, entries("settled"), "the other's alone");
     assertEquals(2, on.job("a").get("attempts"));
   }
@@ -209,7 +209,7 @@ class TwoPhaseHandlerTest {
           new Lease(on.db, on.ids, Set.of("ask")).rescue();
           // Only the first time: the job is due again at once.
           handler.first = () -> new TwoPhaseHandler.Prepared.NoCall<>(done());
-          return new TwoPhaseHandler.Prepared.Call<>("what");
+          return new TwoPhaseHandler.Prepared.Call<>("input");
         };
     assertEquals(List.of(Worker.Outcome.LOST, Worker.Outcome.DONE), run());
     assertEquals(List.of("prepare", "prepare"), handler.phases);
@@ -221,25 +221,25 @@ class TwoPhaseHandlerTest {
     on.enqueue(user, "ask", "a");
     Worker worker = worker();
     handler.answer =
-        what -> {
+        input -> {
           for (int i = 0; i < 3; i++) {
             on.expireLeases();
             worker.extendLeases();
             assertTrue(new Lease(on.db, on.ids, Set.of("ask")).rescue().isEmpty());
           }
-          return what;
+          return input;
         };
     assertEquals(
         List.of(Worker.Outcome.DONE), worker.runDue().stream().map(Worker.Run::outcome).toList());
   }
 
   @Test
-  void a_worker_that_stops_releases_a_call_that_does_not_end() throws Exception {
+  void a_stopping_worker_releases_a_call_that_does_not_end() throws Exception {
     on.enqueue(user, "ask", "a");
     CountDownLatch calls = new CountDownLatch(1);
     CountDownLatch interrupted = new CountDownLatch(1);
     handler.answer =
-        what -> {
+        input -> {
           calls.countDown();
           try {
             new CountDownLatch(1).await();
@@ -247,7 +247,7 @@ class TwoPhaseHandlerTest {
             Thread.currentThread().interrupt();
             interrupted.countDown();
           }
-          return what;
+          return input;
         };
     Worker worker = worker();
     worker.start();
@@ -260,18 +260,18 @@ class TwoPhaseHandlerTest {
   }
 
   @Test
-  void jobs_run_while_calls_wait_for_a_response_and_as_many_at_once() throws Exception {
+  void waiting_calls_do_not_reduce_the_number_of_concurrent_jobs() throws Exception {
     CountDownLatch calls = new CountDownLatch(8);
     CountDownLatch answered = new CountDownLatch(1);
     handler.answer =
-        what -> {
+        input -> {
           calls.countDown();
           try {
             assertTrue(answered.await(LIMIT.toSeconds(), TimeUnit.SECONDS));
           } catch (InterruptedException e) {
             throw new IllegalStateException(e);
           }
-          return what;
+          return input;
         };
     for (int i = 0; i < 8; i++) {
       on.enqueue(database.newUser().save(), "ask", "a" + i);

@@ -88,7 +88,7 @@ class DatabaseUnavailableLogTest {
   }
 
   @Test
-  void a_statement_time_out_is_one_line_with_request_statement_and_duration() throws Exception {
+  void a_statement_time_out_is_one_log_line_with_request_statement_and_duration() throws Exception {
     Api.Answer answer = whileLocked("pg_cancel_backend(pid)");
     assertOneLine(
         answer,
@@ -96,14 +96,14 @@ class DatabaseUnavailableLogTest {
   }
 
   @Test
-  void a_lock_time_out_of_a_read_is_one_line() throws Exception {
+  void a_lock_time_out_of_a_read_is_one_log_line() throws Exception {
     Api.Answer answer = whileLocked("true");
     assertOneLine(
         answer, "the database is unavailable: notes\\.list_notes: 55P03 after [0-9]+ ms, .*lock.*");
   }
 
   @Test
-  void a_lost_connection_is_one_line() throws Exception {
+  void a_lost_connection_is_one_log_line() throws Exception {
     Api.Answer answer = whileLocked("pg_terminate_backend(pid)");
     assertOneLine(
         answer,
@@ -111,10 +111,10 @@ class DatabaseUnavailableLogTest {
   }
 
   @Test
-  void no_connection_in_time_is_one_line() throws Exception {
+  void a_connection_time_out_is_one_log_line() throws Exception {
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
         Connection connection = locked()) {
-      // Each takes a connection, or is refused because none is free.
+      // Each request takes a connection, or is rejected because none is free.
       List<Future<Api.Answer>> answers = new ArrayList<>();
       for (int i = 0; i < 12; i++) {
         answers.add(threads.submit(() -> api.get("/api/v1/notes")));
@@ -142,12 +142,12 @@ class DatabaseUnavailableLogTest {
     assertNotNull(logged.getFirst().getThrown());
   }
 
-  /** Lists notes while their table is locked, and does that to the connection that waits. */
-  private Api.Answer whileLocked(String what) throws Exception {
+  /** Lists notes while their table is locked, and runs SQL on the waiting connection. */
+  private Api.Answer whileLocked(String sql) throws Exception {
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
         Connection connection = locked()) {
-      // Done by the server, which is quick enough before any of its own limits ends the wait.
-      Future<?> done = threads.submit(() -> database.run(WHEN_WAITING.replace("WHAT", what)));
+      // In one statement, which ends before the time-outs of the service.
+      Future<?> done = threads.submit(() -> database.run(WHEN_WAITING.replace("WHAT", sql)));
       Api.Answer answer = api.get("/api/v1/notes");
       done.get();
       connection.rollback();

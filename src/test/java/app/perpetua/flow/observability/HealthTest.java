@@ -23,7 +23,7 @@ final class HealthTest {
   private static final String READY = "/health/ready";
   private static final Duration AT_ONCE = Duration.ofMillis(500);
 
-  /** The database is checked once a second, and has a second to answer. */
+  /** The database is checked every second, with a time-out of a second. */
   private static final Duration NOTICED = Duration.ofSeconds(3);
 
   /** Reached only if a condition never becomes true. */
@@ -52,7 +52,7 @@ final class HealthTest {
   }
 
   @Test
-  void promise_6_a_frozen_database_makes_it_unready_and_leaves_it_alive() throws IOException {
+  void promise_6_with_a_frozen_database_the_service_is_live_but_not_ready() throws IOException {
     try (TcpProxy proxy = new TcpProxy(postgres.port());
         Health health = new Health(new DatabaseProbe(Postgres.config(proxy.port(), 1)));
         PlainServer server = new PlainServer(routes(health), _ -> {});
@@ -80,7 +80,7 @@ final class HealthTest {
   }
 
   @Test
-  void shutting_down_is_not_ready_even_if_the_database_is_available() throws IOException {
+  void during_shutdown_the_service_is_not_ready() throws IOException {
     try (Health health = new Health(new DatabaseProbe(Postgres.config(postgres.port(), 1)));
         PlainServer server = new PlainServer(routes(health), _ -> {});
         Api api = server.api()) {

@@ -48,7 +48,7 @@ final class JsonFormatterTest {
   }
 
   @Test
-  void promise_27_one_event_is_one_line_whatever_it_contains() {
+  void promise_27_every_event_is_one_line() {
     List<String> hostile = new ArrayList<>();
     for (char c = 0; c < 0x20; c++) {
       hostile.add("control " + c + " character");
@@ -87,7 +87,7 @@ final class JsonFormatterTest {
   }
 
   @Test
-  void promise_27_a_line_has_a_limit_and_shows_both_ends_of_a_trace() {
+  void promise_27_long_lines_keep_both_ends_of_the_trace() {
     IllegalStateException error =
         new IllegalStateException("outer " + "x".repeat(100_000), new IOException("inner"));
     LogRecord event = event("y".repeat(100_000));
@@ -100,7 +100,7 @@ final class JsonFormatterTest {
   }
 
   @Test
-  void promise_27_a_secret_does_not_show() {
+  void promise_27_secrets_are_not_logged() {
     LogRecord event = event("{0}");
     Secret secret = new Secret("hunter2");
     event.setParameters(new Object[] {secret, LogFields.of("token", secret)});
@@ -134,7 +134,7 @@ final class JsonFormatterTest {
   }
 
   @Test
-  void FR_065_a_failure_is_a_warning_and_an_unknown_path_is_not_repeated() {
+  void FR_065_a_failure_is_a_warning_and_unknown_paths_are_not_logged() {
     JsonNode line =
         access(
             new CompletedRequest(
@@ -145,7 +145,7 @@ final class JsonFormatterTest {
     assertTrue(line.path("user_id").isMissingNode());
   }
 
-  /** What the access log says, by the handler that the service uses. */
+  /** A line of the access log, written by the service's handler. */
   private JsonNode access(CompletedRequest finished) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     Logger logger = Logger.getLogger(AccessLog.class.getName());
@@ -160,7 +160,7 @@ final class JsonFormatterTest {
   }
 
   @Test
-  void FR_065_nothing_is_lost_when_the_process_ends() throws Exception {
+  void FR_065_no_event_is_lost_when_the_process_ends() throws Exception {
     Process process =
         new ProcessBuilder(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -182,7 +182,7 @@ final class JsonFormatterTest {
     assertEquals(List.of("thread worker terminated", "started", "ending", "ended"), lines);
   }
 
-  /** A process that is busy when it is terminated. */
+  /** A process that is logging when it is terminated. */
   static final class Ending {
     public static void main(String[] args) throws InterruptedException {
       Logging.start(Level.INFO, System.out);
@@ -191,7 +191,7 @@ final class JsonFormatterTest {
           new Thread(
               () -> {
                 log.log(System.Logger.Level.INFO, "ending");
-                // What the JDK's own hook does at an unknown time.
+                // The JDK's own shutdown hook does the same, at an unspecified time.
                 LogManager.getLogManager().reset();
                 log.log(System.Logger.Level.INFO, "ended");
               });

@@ -19,7 +19,7 @@ class LoggingTest {
   private static final String CONNECTION = "com.zaxxer.hikari.pool.ProxyConnection";
 
   @Test
-  void a_connection_that_meets_the_closing_listener_is_no_error() {
+  void a_connection_during_shutdown_is_not_logged_as_an_error() {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     Logging.JsonLineHandler lines = new Logging.JsonLineHandler(out, Level.INFO);
     Logger listener = Logger.getLogger(LISTENER);

@@ -68,7 +68,7 @@ final class MetricsTest {
   }
 
   @Test
-  void FR_066_the_process_and_the_pool_are_watched() {
+  void FR_066_the_process_and_the_pool_have_metrics() {
     try (HikariDataSource pool = Pool.open(Postgres.config(1, 3))) {
       Pool.register(pool, metrics.registry());
       assertThrows(SQLException.class, pool::getConnection);
@@ -89,7 +89,7 @@ final class MetricsTest {
   }
 
   @Test
-  void FR_066_this_machine_may_read_but_nobody_through_its_proxy() {
+  void FR_066_loopback_clients_may_read_metrics_except_through_a_proxy() {
     MetricsRoutes routes = new MetricsRoutes(metrics, PlainServer.config(Optional.empty(), 0));
     try (PlainServer server =
             new PlainServer(List.of(Route.plain("/metrics", routes::scrape)), metrics);
@@ -104,7 +104,7 @@ final class MetricsTest {
   }
 
   @Test
-  void FR_066_others_need_the_operators_token() {
+  void FR_066_other_clients_need_the_metrics_token() {
     MetricsRoutes routes = new MetricsRoutes(metrics, PlainServer.config(Optional.of(TOKEN), 0));
     assertEquals(200, routes.scrape(remote("Bearer operator's token")).status());
     for (String wrong :
@@ -129,7 +129,7 @@ final class MetricsTest {
   }
 
   @Test
-  void FR_066_a_port_of_their_own_takes_them_from_the_other() throws Exception {
+  void FR_066_with_a_separate_port_the_main_port_has_no_metrics() throws Exception {
     MetricsRoutes routes = new MetricsRoutes(metrics, PlainServer.config(Optional.of(TOKEN), 9100));
     try (PlainServer server =
             new PlainServer(List.of(Route.plain("/metrics", routes::scrape)), metrics);

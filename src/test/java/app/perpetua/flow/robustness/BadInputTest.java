@@ -37,8 +37,8 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Promise 20: every place of every operation gets every hostile value. The places come from the
- * contract, so a new operation is tested from its first day. Begins first, because it takes
+ * Promise 20: sends every hostile value in every field, parameter and id of every operation. Fields
+ * are read from the contract, so that new operations are tested. Starts first, because it takes
  * longest.
  */
 @Order(0)
@@ -56,29 +56,28 @@ class BadInputTest {
           .with("FREE_MAX_NOTES", "100000")
           .with("KICKSTART_CREDITS", "100000");
 
-  /** Webhooks tell what is wrong only to whom has signed; their corpus is WebhookApiTest's. */
+  /** All except webhooks, which report errors only to signed requests; see WebhookApiTest. */
   private static final List<Operation> OPERATIONS =
       Operation.all().stream()
           .filter(operation -> !operation.path().startsWith("/api/v1/webhooks/"))
           .toList();
 
-  /** Words of our own insides. */
-  private static final Pattern INSIDES =
+  /** Internals that must not appear in responses. */
+  private static final Pattern INTERNALS =
       Pattern.compile(
           "Exception|\\bat (app|java|io|tools|org)\\.|postgres|jackson|helidon|sqlstate|jdbc",
           Pattern.CASE_INSENSITIVE);
 
-  /** Longer ones are refused as request lines. */
+  /** Longer queries are rejected because of the request line. */
   private static final int LONGEST_QUERY = 7_000;
 
-  /** Texts that users write as they like. */
-  private static final Set<String> WRITTEN_BY_USERS =
-      Set.of("title", "description", "content", "name");
+  /** Fields that accept any text. */
+  private static final Set<String> FREE_TEXT = Set.of("title", "description", "content", "name");
 
   private final Json json = new Json();
   private final Rows rows = new Rows(database);
 
-  /** A user, and something of theirs for the ids in paths. */
+  /** A user with resources for the ids in paths. */
   private record Fixture(Api api, Map<String, String> ids) {
     String target(Operation operation) {
       String[] steps = operation.path().split("/", -1);
@@ -136,7 +135,7 @@ class BadInputTest {
   }
 
   @TestFactory
-  Stream<DynamicTest> promise_20_no_field_takes_what_it_cannot_hold() {
+  Stream<DynamicTest> promise_20_invalid_field_values_are_rejected() {
     return tests(
         Operation::takesBody,
         operation -> {
@@ -165,7 +164,7 @@ class BadInputTest {
   }
 
   @TestFactory
-  Stream<DynamicTest> promise_20_unusual_text_is_refused_or_reads_back_byte_for_byte() {
+  Stream<DynamicTest> promise_20_unusual_text_is_rejected_or_stored_unchanged() {
     return tests(
         operation -> operation.fields().stream().anyMatch(Field::isFreeText),
         operation -> {
@@ -196,19 +195,19 @@ class BadInputTest {
       refused(answer, shown);
       assertEquals(before, rows.now(), shown);
       boolean fits = text.codePointCount(0, text.length()) <= field.limit("maxLength", 0);
-      assertFalse(fits && WRITTEN_BY_USERS.contains(field.name()), shown + ": " + answer);
+      assertFalse(fits && FREE_TEXT.contains(field.name()), shown + ": " + answer);
     } else if (operation.path().startsWith("/api/v1/ai/chat")) {
-      // Nothing of it is kept: it is what the model reads.
-      JsonNode asked = service.openAi().requests().getLast().body().get("input");
-      assertTrue(contains(asked, text), shown + " is not in " + asked);
+      // The message is not stored; it is sent to the model.
+      JsonNode input = service.openAi().requests().getLast().body().get("input");
+      assertTrue(contains(input, text), shown + " is not in " + input);
     } else if (answer.status() != 204) {
       assertEquals(text, answer.data().at("/" + field.name()).asString(""), shown);
-      Api.Answer again = fixture.api().get(shownAgainAt(operation, target, answer)).expect(200);
+      Api.Answer again = fixture.api().get(readBackAt(operation, target, answer)).expect(200);
       assertTrue(contains(again.json(), text), shown + " is not in " + again);
     }
   }
 
-  private static String shownAgainAt(Operation operation, String target, Api.Answer answer) {
+  private static String readBackAt(Operation operation, String target, Api.Answer answer) {
     Set<String> names = OPERATIONS.stream().map(Operation::name).collect(toSet());
     if (names.contains("GET " + operation.path() + "/{id}")) {
       return target + "/" + id(answer);
@@ -217,7 +216,7 @@ class BadInputTest {
   }
 
   @TestFactory
-  Stream<DynamicTest> promise_20_no_body_is_taken_that_is_not_one_known_json_object() {
+  Stream<DynamicTest> promise_20_malformed_bodies_and_unknown_fields_are_rejected() {
     return tests(
         Operation::takesBody,
         operation -> {
@@ -235,7 +234,7 @@ class BadInputTest {
                   Api.Answer answer =
                       api.send(operation.method(), target, "{" + Hostile.quoted(name) + ":\"x\"}");
                   refused(answer, operation + " " + name);
-                  assertTrue(answer.bytes().length < 20_000, "names as little as needed");
+                  assertTrue(answer.bytes().length < 20_000, "the error does not repeat the name");
                 }
                 assertTrue(names(api.send(operation.method(), target, "{\"colour\":1}"), "colour"));
                 for (String type :
@@ -283,7 +282,7 @@ class BadInputTest {
   }
 
   @TestFactory
-  Stream<DynamicTest> promise_20_no_query_parameter_takes_what_it_cannot_hold() {
+  Stream<DynamicTest> promise_20_invalid_query_parameters_are_rejected() {
     return tests(
         operation -> !operation.query().isEmpty(),
         operation -> {
@@ -303,7 +302,7 @@ class BadInputTest {
                     refused(answer, shown);
                     assertTrue(names(answer, field.name()), shown + ": " + answer);
                   }
-                  // What is no UTF-8 may be read as replacement characters, but not fail.
+                  // Malformed UTF-8 may be decoded as replacement characters, but must not fail.
                   for (String bytes : List.of("%FF%FE", "%C0%80", "%ED%A0%80", "a%80", "%F0%9F")) {
                     int status = api.send(operation.method(), target + bytes, null).status();
                     assertTrue(status < 500, operation + " " + field + " = " + bytes);
@@ -314,7 +313,7 @@ class BadInputTest {
   }
 
   @TestFactory
-  Stream<DynamicTest> promise_20_no_id_in_a_path_is_taken_that_is_none() {
+  Stream<DynamicTest> promise_20_malformed_ids_in_paths_are_rejected() {
     return tests(
         operation -> operation.path().contains("{"),
         operation -> {
@@ -348,7 +347,7 @@ class BadInputTest {
   }
 
   @TestFactory
-  Stream<DynamicTest> promise_20_no_idempotency_key_is_taken_that_is_none() {
+  Stream<DynamicTest> promise_20_malformed_idempotency_keys_are_rejected() {
     return tests(
         Operation::needsKey,
         operation -> {
@@ -388,7 +387,7 @@ class BadInputTest {
         .map(operation -> DynamicTest.dynamicTest(operation.name(), () -> attack.on(operation)));
   }
 
-  /** What is refused before anybody looks at the route. */
+  /** One operation per method, for errors that are detected before routing. */
   private static Predicate<Operation> onePerMethod() {
     Set<String> seen = new HashSet<>();
     return operation -> operation.takesBody() && seen.add(operation.method());
@@ -397,13 +396,13 @@ class BadInputTest {
   private void unchanged(String shown, Runnable attack) {
     String before = rows.now();
     attack.run();
-    assertEquals(before, rows.now(), shown + " changed something");
+    assertEquals(before, rows.now(), shown + " changed data");
   }
 
-  /** The client already held the answer's form to the contract. */
+  /** A client error without internals; the client has validated the format. */
   private static void refused(Api.Answer answer, String shown) {
     assertTrue(answer.status() >= 400 && answer.status() < 500, shown + ": " + answer);
-    assertFalse(INSIDES.matcher(answer.text()).find(), shown + ": " + answer);
+    assertFalse(INTERNALS.matcher(answer.text()).find(), shown + ": " + answer);
   }
 
   private static boolean names(Api.Answer answer, String field) {
@@ -425,7 +424,7 @@ class BadInputTest {
     return URLEncoder.encode(value, StandardCharsets.UTF_8);
   }
 
-  /** The body with the literal in the field's place. */
+  /** The body with the literal as the field's value. */
   private byte[] body(Map<String, Object> around, Field field, Literal literal) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     out.write('{');
@@ -516,7 +515,7 @@ class BadInputTest {
         "e\u0301".repeat(10_000));
   }
 
-  /** Sends what fits before the server hangs up; the status it answered. */
+  /** Sends until the server closes the connection; returns the status. */
   private int status(String head, String body) {
     try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), service.port())) {
       byte[] bytes = body.getBytes(StandardCharsets.UTF_8);
@@ -532,7 +531,7 @@ class BadInputTest {
                     try {
                       socket.getOutputStream().write(bytes);
                     } catch (IOException e) {
-                      // It has heard enough.
+                      // The server has closed the connection.
                     }
                   });
       byte[] start = socket.getInputStream().readNBytes("HTTP/1.1 413".length());
@@ -542,7 +541,7 @@ class BadInputTest {
       return Integer.parseInt(
           new String(start, StandardCharsets.US_ASCII).substring("HTTP/1.1 ".length()));
     } catch (SocketException e) {
-      throw new AssertionError("hung up without an answer", e);
+      throw new AssertionError("the connection was closed without a response", e);
     } catch (IOException e) {
       throw new AssertionError(e);
     } catch (InterruptedException e) {

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** What answers carry besides their body, and the rate limits that some of it tells about. */
+/** Headers of responses, and the rate limits that they report. */
 class HeadersTest {
   private static final int GENERAL = 5;
   private static final int AUTH = 3;
@@ -29,7 +29,7 @@ class HeadersTest {
   @RegisterExtension
   static final TestDatabase database = new TestDatabase();
 
-  /** Behind a proxy on this machine. */
+  /** A service behind a trusted proxy on this machine. */
   @Order(2)
   @RegisterExtension
   static final TestService proxied =
@@ -39,23 +39,23 @@ class HeadersTest {
           .with("TRUSTED_PROXIES", "127.0.0.0/8")
           .with("CORS_ORIGINS", ORIGIN);
 
-  /** Facing its clients. */
+  /** A service without a proxy. */
   @Order(3)
   @RegisterExtension
   static final TestService direct =
       new TestService(database).with("RATE_LIMIT_AUTH", Integer.toString(AUTH));
 
-  /** An answer of each kind: 200, 201, 204, 400, 401, 404, 405, 409, 415, 422, 429. */
+  /** Responses with the statuses 200, 201, 204, 400, 401, 404, 405, 415, 422 and 429. */
   private static List<Api.Answer> everyKind() {
     List<Api.Answer> answers = new ArrayList<>();
     Api api = user().with("Origin", ORIGIN);
-    Api careless = api.invalidOnPurpose();
+    Api invalid = api.invalidOnPurpose();
     UUID key = UUID.randomUUID();
     answers.add(api.get(ME).expect(200));
     answers.add(api.withKey(key).post("/api/v1/tasks", Map.of("title", "a")).expect(201));
     answers.add(api.withKey(key).post("/api/v1/tasks", Map.of("title", "b")).expect(422));
-    answers.add(careless.withoutKey().post("/api/v1/tasks", Map.of("title", "a")).expect(400));
-    answers.add(careless.with("Content-Type", "text/plain").post("/api/v1/tasks", "a").expect(415));
+    answers.add(invalid.withoutKey().post("/api/v1/tasks", Map.of("title", "a")).expect(400));
+    answers.add(invalid.with("Content-Type", "text/plain").post("/api/v1/tasks", "a").expect(415));
     answers.add(api.get(ME).expect(429));
     Api other = user().with("Origin", ORIGIN);
     answers.add(other.get("/api/v1/tasks/" + UUID.randomUUID()).expect(404));
@@ -76,7 +76,7 @@ class HeadersTest {
   }
 
   @Test
-  void every_answer_carries_a_request_id_and_forbids_guessing_and_keeping() {
+  void every_answer_has_a_request_id_and_forbids_sniffing_and_caching() {
     List<String> ids = new ArrayList<>();
     for (Api.Answer answer : everyKind()) {
       String id = header(answer, "X-Request-ID");
@@ -88,16 +88,16 @@ class HeadersTest {
       assertEquals("nosniff", header(answer, "X-Content-Type-Options"), answer.toString());
       assertEquals("no-store", header(answer, "Cache-Control"), answer.toString());
     }
-    assertEquals(ids.size(), ids.stream().distinct().count(), "each has its own");
+    assertEquals(ids.size(), ids.stream().distinct().count(), "request ids are unique");
     assertEquals(
-        "mine",
+        "client-id",
         header(
-            proxied.api().invalidOnPurpose().with("X-Request-ID", "mine").get("/nowhere"),
+            proxied.api().invalidOnPurpose().with("X-Request-ID", "client-id").get("/nowhere"),
             "X-Request-ID"));
   }
 
   @Test
-  void a_request_id_of_the_clients_stands_in_the_activity_log() {
+  void a_request_id_of_the_client_is_in_the_activity_log() {
     Api api = user();
     String task =
         api.with("X-Request-ID", "my-request.1")
@@ -114,7 +114,7 @@ class HeadersTest {
   }
 
   @Test
-  void a_known_origin_may_read_every_answer_and_a_foreign_one_none() {
+  void only_an_allowed_origin_may_read_answers() {
     for (Api.Answer answer : everyKind()) {
       if (answer.status() == 204) {
         continue;
@@ -141,7 +141,7 @@ class HeadersTest {
   }
 
   @Test
-  void only_behind_TLS_browsers_are_told_to_insist_on_it() {
+  void HSTS_is_sent_only_over_TLS() {
     Api secure = proxied.api().with("X-Forwarded-Proto", "https");
     assertTrue(header(secure.get("/health/live"), "Strict-Transport-Security").contains("max-age"));
     Api.Answer forged = direct.api().with("X-Forwarded-Proto", "https").get("/health/live");
@@ -149,9 +149,9 @@ class HeadersTest {
   }
 
   @Test
-  void FR_061_every_counted_answer_says_what_is_left_and_the_last_when_to_come_back() {
+  void FR_061_counted_answers_have_rate_limit_headers_and_429_has_Retry_After() {
     Api api = user();
-    int left = GENERAL;
+    int remaining = GENERAL;
     for (Api.Answer answer :
         List.of(
             api.get(ME).expect(200),
@@ -162,9 +162,9 @@ class HeadersTest {
                 .with("Content-Type", "text/plain")
                 .post("/api/v1/tasks", "x")
                 .expect(415))) {
-      left--;
+      remaining--;
       assertEquals(Integer.toString(GENERAL), header(answer, "X-RateLimit-Limit"));
-      assertEquals(Integer.toString(left), header(answer, "X-RateLimit-Remaining"));
+      assertEquals(Integer.toString(remaining), header(answer, "X-RateLimit-Remaining"));
       resetsWithinAMinute(answer);
       assertEquals("", header(answer, "Retry-After"));
     }
@@ -185,7 +185,7 @@ class HeadersTest {
   }
 
   @Test
-  void FR_061_a_refused_change_changes_nothing_and_its_key_stays_free() {
+  void FR_061_a_rate_limited_write_changes_nothing_and_does_not_use_its_key() {
     TestService.Session session = signIn();
     for (int i = 0; i < GENERAL; i++) {
       session.api().get(ME).expect(200);
@@ -229,7 +229,7 @@ class HeadersTest {
   }
 
   @Test
-  void promise_22_from_anyone_else_a_forwarded_address_is_just_words() {
+  void promise_22_a_forwarded_address_from_an_untrusted_peer_is_ignored() {
     Api api = direct.api();
     int refused = 0;
     for (int i = 0; i < AUTH + 3; i++) {
@@ -237,7 +237,7 @@ class HeadersTest {
     }
     assertEquals(3, refused);
     Api.Answer own = signOut(api);
-    assertNotEquals(204, own.status(), "they counted for the peer itself");
+    assertNotEquals(204, own.status(), "the requests count for the peer");
   }
 
   private static void exhaust(Api client) {
@@ -260,7 +260,7 @@ class HeadersTest {
     return signIn().api();
   }
 
-  /** From an address of their own, or nobody could sign in for long. */
+  /** Signs in from a random address, because sign-ins are limited per address. */
   private static TestService.Session signIn() {
     UUID random = UUID.randomUUID();
     long network = random.getMostSignificantBits();

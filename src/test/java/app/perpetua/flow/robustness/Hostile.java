@@ -8,9 +8,9 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
-/** What no client in its right mind sends, and what only looks like that. */
+/** Invalid values of every type, and valid text that careless code breaks on. */
 final class Hostile {
-  /** A JSON value as bytes, which need not be one. */
+  /** The bytes of a JSON value, well-formed or not. */
   record Literal(byte[] bytes, boolean json) {
     static Literal json(String text) {
       return new Literal(text.getBytes(StandardCharsets.UTF_8), true);
@@ -20,7 +20,7 @@ final class Hostile {
       return new Literal(text.getBytes(StandardCharsets.UTF_8), false);
     }
 
-    /** A string of these bytes, as they are. */
+    /** A JSON string with these bytes, unescaped. */
     static Literal string(int... bytes) {
       ByteArrayOutputStream out = new ByteArrayOutputStream();
       out.write('"');
@@ -36,7 +36,7 @@ final class Hostile {
     }
   }
 
-  /** Text that people do write, or that breaks only careless programs: it must survive. */
+  /** Valid text that must be stored unchanged. */
   static final List<String> UNUSUAL =
       List.of(
           "𝒯𝒽ℯ 👩‍👩‍👧‍👦 🏳️‍🌈 𠜎𠜱",
@@ -56,7 +56,7 @@ final class Hostile {
           "null",
           "𐀀".repeat(200));
 
-  /** No instant in the contract's notation. */
+  /** Strings that are not instants in the contract's format. */
   private static final List<String> DATES =
       List.of(
           "",
@@ -175,7 +175,7 @@ final class Hostile {
     return always;
   }
 
-  /** What that field must not take, whatever else stands in the body. */
+  /** Invalid values of a field, whatever the other fields are. */
   static List<Literal> literals(Operation.Field field) {
     List<Literal> literals = new ArrayList<>(ALWAYS);
     if (!field.nullable()) {
@@ -237,7 +237,7 @@ final class Hostile {
       default -> {
         List<String> values = new ArrayList<>(strings(field));
         values.add("a\0b");
-        // A search for nothing is none.
+        // A blank search is valid and finds everything.
         yield field.isFreeText() ? values.stream().filter(v -> !v.isBlank()).toList() : values;
       }
     };
@@ -275,7 +275,7 @@ final class Hostile {
     }
   }
 
-  /** As a JSON string in which nothing is escaped that need not be. */
+  /** A JSON string with as few escapes as possible. */
   static String quoted(String text) {
     return text.codePoints()
         .mapToObj(

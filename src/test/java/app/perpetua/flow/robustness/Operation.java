@@ -10,20 +10,20 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** An operation of the contract, as somebody sees it who looks for places to put things in. */
+/** An operation of the contract, with the fields and parameters that take values. */
 record Operation(String name, Map<String, Object> contract, Document document) {
   /**
-   * A place for a value.
+   * A field of the body or a parameter.
    *
-   * @param path the names that lead to it from the body's root; one name for a parameter
-   * @param schema what may stand there
+   * @param path names from the body's root; one name for a parameter
+   * @param schema schema of the value
    */
   record Field(List<String> path, Map<String, Object> schema) {
     String name() {
       return String.join(".", path);
     }
 
-    /** The JSON type besides null. */
+    /** The JSON type other than null. */
     String type() {
       if (schema.get("type") instanceof String only) {
         return only;
@@ -47,7 +47,7 @@ record Operation(String name, Map<String, Object> contract, Document document) {
       return Document.list(schema.get("enum")).stream().map(String::valueOf).toList();
     }
 
-    /** True if the contract leaves the text to the user. */
+    /** Whether the contract allows any text. */
     boolean isFreeText() {
       return type().equals("string") && format().isEmpty() && words().isEmpty();
     }
@@ -96,7 +96,7 @@ record Operation(String name, Map<String, Object> contract, Document document) {
                     && Boolean.TRUE.equals(parameter.getValue().get("required")));
   }
 
-  /** Every place in the body that is no object with places of its own. */
+  /** All fields of the body, nested ones included, except objects that have fields. */
   List<Field> fields() {
     List<Field> fields = new ArrayList<>();
     collect(List.of(), bodySchema(), fields);
@@ -114,7 +114,7 @@ record Operation(String name, Map<String, Object> contract, Document document) {
         .toList();
   }
 
-  /** The first example's required members, and with them whatever must stand beside the field. */
+  /** The required members of the first example, to be sent together with the field. */
   Map<String, Object> bodyAround(Field field) {
     Map<String, Object> examples = Document.map(json().get("examples"));
     Map<String, Object> example =

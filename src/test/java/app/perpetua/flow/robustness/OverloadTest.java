@@ -29,28 +29,28 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
- * Promise 23. What the service can serve is set by a database that is as far away as it takes to
- * make that little, so the test needs no powerful machine to overload it; and what a busy machine
- * takes from both sides does not count.
+ * Promise 23. A delay in front of the database limits the service's capacity, so that the test can
+ * overload it on a slow machine. Times are {@link GrantedTime}, so that load of the machine does
+ * not count.
  */
 class OverloadTest {
   private static final int CONNECTIONS = 2;
-  private static final Duration DISTANCE = Duration.ofMillis(80);
+  private static final Duration DATABASE_DELAY = Duration.ofMillis(80);
 
   private static final Duration CALM = Duration.ofSeconds(3);
   private static final Duration OVERLOADED = Duration.ofSeconds(4);
 
-  /** A second's wait for a place, and another for a connection. */
-  private static final Duration REFUSED = Duration.ofSeconds(2);
+  /** Longest time to a 503: one second for admission and one for a connection. */
+  private static final Duration REJECTION = Duration.ofSeconds(2);
 
-  /** Promised. */
-  private static final Duration NORMAL = Duration.ofSeconds(10);
+  /** Promised time to recover. */
+  private static final Duration RECOVERY = Duration.ofSeconds(10);
 
-  /** For what is computed on the way. */
+  /** Tolerance for the service's own work. */
   private static final Duration ALLOWANCE = Duration.ofMillis(500);
 
-  /** Users sign in while the database is still near. */
-  private static final AtomicBoolean FAR = new AtomicBoolean();
+  /** Whether database messages are delayed; off while users sign in. */
+  private static final AtomicBoolean DELAYED = new AtomicBoolean();
 
   private static final List<Tap> TAPS = new ArrayList<>();
 
@@ -70,8 +70,8 @@ class OverloadTest {
                       new Tap(
                           address,
                           (_, _, _) -> {
-                            if (FAR.get()) {
-                              LockSupport.parkNanos(DISTANCE.toNanos());
+                            if (DELAYED.get()) {
+                              LockSupport.parkNanos(DATABASE_DELAY.toNanos());
                             }
                             return true;
                           }));
@@ -84,14 +84,14 @@ class OverloadTest {
   @AutoClose private final GrantedTime time = new GrantedTime();
 
   /**
-   * An answer.
+   * The outcome of a request.
    *
-   * @param inTime given while the overload lasted
+   * @param inTime whether the response arrived during the overload
    */
   private record Outcome(int status, Duration took, boolean inTime) {}
 
-  /** Without overload. */
-  private record Calm(double perSecond, Duration median) {}
+  /** Throughput and latency without overload. */
+  private record Baseline(double perSecond, Duration median) {}
 
   @AfterAll
   static void untap() throws IOException {
@@ -101,25 +101,25 @@ class OverloadTest {
   }
 
   @Test
-  void promise_23_three_times_the_load_is_partly_refused_at_once_and_does_no_lasting_harm()
-      throws Exception {
+  void promise_23_excess_load_is_rejected_quickly_and_the_service_recovers() throws Exception {
     List<Api> users = IntStream.range(0, 30).mapToObj(_ -> service.newUser().api()).toList();
-    FAR.set(true);
-    Calm calm = calm(users);
-    List<Outcome> outcomes = flood(users, 3 * calm.perSecond());
+    DELAYED.set(true);
+    Baseline baseline = measureBaseline(users);
+    List<Outcome> outcomes = flood(users, 3 * baseline.perSecond());
     long over = time.nanoTime();
 
     long served =
         outcomes.stream().filter(outcome -> outcome.status() == 200 && outcome.inTime()).count();
     double goodput = served / (double) OVERLOADED.toSeconds();
-    assertTrue(goodput >= 0.8 * calm.perSecond(), goodput + " of " + calm.perSecond());
-    Duration refused = longest(outcomes, 503);
-    assertTrue(refused.isPositive(), "it was too much");
-    assertTrue(refused.compareTo(REFUSED.plus(ALLOWANCE)) < 0, "refused only after " + refused);
+    assertTrue(goodput >= 0.8 * baseline.perSecond(), goodput + " of " + baseline.perSecond());
+    Duration rejection = longest(outcomes, 503);
+    assertTrue(rejection.isPositive(), "no request was rejected");
+    assertTrue(
+        rejection.compareTo(REJECTION.plus(ALLOWANCE)) < 0, "rejected only after " + rejection);
     Duration waited = longest(outcomes, 200);
-    assertTrue(waited.toMillis() < 4_000, "somebody waited " + waited);
+    assertTrue(waited.toMillis() < 4_000, "longest wait: " + waited);
 
-    Duration limit = calm.median().multipliedBy(2).plus(ALLOWANCE);
+    Duration limit = baseline.median().multipliedBy(2).plus(ALLOWANCE);
     int inARow = 0;
     while (inARow < users.size()) {
       long begun = time.nanoTime();
@@ -127,7 +127,8 @@ class OverloadTest {
       boolean normal = status == 200 && time.since(begun).compareTo(limit) < 0;
       inARow = normal ? inARow + 1 : 0;
       assertTrue(
-          time.since(over).compareTo(NORMAL) < 0 || inARow > 0, "not normal after " + NORMAL);
+          time.since(over).compareTo(RECOVERY) < 0 || inARow > 0,
+          "not recovered after " + RECOVERY);
     }
   }
 
@@ -139,8 +140,8 @@ class OverloadTest {
         .orElse(Duration.ZERO);
   }
 
-  /** What it serves where each request waits for the one before it and none for a connection. */
-  private Calm calm(List<Api> users) throws Exception {
+  /** Measures with one client per connection, so that no request waits. */
+  private Baseline measureBaseline(List<Api> users) throws Exception {
     Queue<Duration> served = new ConcurrentLinkedQueue<>();
     long end = System.nanoTime() + CALM.toNanos();
     try (ExecutorService callers = Executors.newVirtualThreadPerTaskExecutor()) {
@@ -162,10 +163,10 @@ class OverloadTest {
       }
     }
     List<Duration> sorted = served.stream().sorted().toList();
-    return new Calm(sorted.size() / (double) CALM.toSeconds(), sorted.get(sorted.size() / 2));
+    return new Baseline(sorted.size() / (double) CALM.toSeconds(), sorted.get(sorted.size() / 2));
   }
 
-  /** Requests come at that rate, whether the earlier ones have been answered or not. */
+  /** Sends requests at a fixed rate, whether or not earlier ones have been answered. */
   private List<Outcome> flood(List<Api> users, double perSecond) throws Exception {
     List<Future<Outcome>> answers = new ArrayList<>();
     try (ExecutorService callers = Executors.newVirtualThreadPerTaskExecutor()) {

@@ -9,13 +9,13 @@ import java.util.Objects;
 import java.util.stream.Collectors;
 import javax.sql.DataSource;
 
-/** Everything that a request could have changed, as one comparable value. */
+/** A digest of all data that a request can change, to compare before and after. */
 final class Rows {
   private final DataSource source;
   private final String digests;
 
   Rows(TestDatabase database) {
-    // Pooled, since it is asked often.
+    // Pooled, because it is called often.
     this.source = database.pool(1);
     this.digests =
         database
@@ -36,7 +36,7 @@ final class Rows {
             .collect(Collectors.joining("\nunion all\n"));
   }
 
-  /** As they are now. */
+  /** The current digest of every table. */
   String now() {
     try (Connection connection = source.getConnection();
         PreparedStatement statement = connection.prepareStatement(digests);

@@ -30,28 +30,28 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Users who search without a pause, and what the others notice. */
+/** Concurrent searches, and their effect on other users. */
 class SearchLoadTest {
   private static final int SEARCHERS = 6;
   private static final int TASKS_EACH = 3_000;
 
-  /** At once, of one searcher. */
+  /** Concurrent searches per user. */
   private static final int SEARCHES = 4;
 
   private static final int ROUNDS = 20;
 
-  /** A statement that searches for the mark of a user. */
+  /** A search statement; each user searches for a word of their own. */
   private static final Pattern SEARCH =
       Pattern.compile("list_(?:tasks|notes).*mark(\\d)", Pattern.DOTALL);
 
-  /** Long enough for searches to meet if they may. */
+  /** Delay of each search, so that concurrent searches overlap. */
   private static final Duration DISTANCE = Duration.ofMillis(20);
 
-  /** Searches that the database has not answered yet: the connection, and whose it is. */
-  private static final Map<Integer, String> UNANSWERED = new ConcurrentHashMap<>();
+  /** Searches in progress: connection to user. */
+  private static final Map<Integer, String> IN_PROGRESS = new ConcurrentHashMap<>();
 
-  private static final AtomicInteger MOST = new AtomicInteger();
-  private static final AtomicInteger MOST_OF_USER = new AtomicInteger();
+  private static final AtomicInteger MAX = new AtomicInteger();
+  private static final AtomicInteger MAX_OF_USER = new AtomicInteger();
 
   private static final List<Tap> TAPS = new ArrayList<>();
 
@@ -66,24 +66,24 @@ class SearchLoadTest {
           .through(
               address -> {
                 try {
-                  TAPS.add(new Tap(address, SearchLoadTest::note));
+                  TAPS.add(new Tap(address, SearchLoadTest::observe));
                 } catch (IOException e) {
                   throw new UncheckedIOException(e);
                 }
                 return TAPS.getLast().port();
               });
 
-  private static boolean note(int connection, Tap.Direction direction, byte[] message) {
+  private static boolean observe(int connection, Tap.Direction direction, byte[] message) {
     if (direction == Tap.Direction.TO_CLIENT) {
-      UNANSWERED.remove(connection);
+      IN_PROGRESS.remove(connection);
       return true;
     }
     Matcher search = SEARCH.matcher(new String(message, StandardCharsets.ISO_8859_1));
     if (search.find()) {
-      UNANSWERED.put(connection, search.group(1));
-      List<String> now = List.copyOf(UNANSWERED.values());
-      MOST.accumulateAndGet(now.size(), Math::max);
-      MOST_OF_USER.accumulateAndGet(
+      IN_PROGRESS.put(connection, search.group(1));
+      List<String> now = List.copyOf(IN_PROGRESS.values());
+      MAX.accumulateAndGet(now.size(), Math::max);
+      MAX_OF_USER.accumulateAndGet(
           (int) now.stream().filter(search.group(1)::equals).count(), Math::max);
       LockSupport.parkNanos(DISTANCE.toNanos());
     }
@@ -98,7 +98,7 @@ class SearchLoadTest {
   }
 
   @Test
-  void the_database_sees_one_search_of_a_user_and_two_of_all() throws Exception {
+  void at_most_one_search_per_user_and_two_in_total_run_at_once() throws Exception {
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Future<Void>> searching = new ArrayList<>();
       for (int i = 0; i < SEARCHERS; i++) {
@@ -109,7 +109,7 @@ class SearchLoadTest {
               threads.submit(
                   () -> {
                     for (int k = 0; k < ROUNDS / 4; k++) {
-                      foundOrRefused(api.get(target));
+                      expectFoundOrRejected(api.get(target));
                     }
                     return null;
                   }));
@@ -119,12 +119,12 @@ class SearchLoadTest {
         search.get();
       }
     }
-    assertEquals(1, MOST_OF_USER.get());
-    assertTrue(MOST.get() <= 2, "at once: " + MOST);
+    assertEquals(1, MAX_OF_USER.get());
+    assertTrue(MAX.get() <= 2, "concurrent searches: " + MAX);
   }
 
   @Test
-  void searches_without_a_pause_leave_the_database_to_other_users() throws Exception {
+  void continuous_searches_do_not_block_other_users() throws Exception {
     AtomicBoolean over = new AtomicBoolean();
     Map<Integer, AtomicInteger> searches = new ConcurrentHashMap<>();
     Map<Integer, Integer> others = new TreeMap<>();
@@ -140,7 +140,7 @@ class SearchLoadTest {
                   () -> {
                     while (!over.get()) {
                       Api.Answer answer = searcher.api().get("/api/v1/tasks?q=" + words());
-                      foundOrRefused(answer);
+                      expectFoundOrRejected(answer);
                       searches
                           .computeIfAbsent(answer.status(), _ -> new AtomicInteger())
                           .incrementAndGet();
@@ -154,7 +154,7 @@ class SearchLoadTest {
         String task =
             "/api/v1/tasks/"
                 + other
-                    .post("/api/v1/tasks", Map.of("title", "mine"))
+                    .post("/api/v1/tasks", Map.of("title", "a task"))
                     .expect(201)
                     .data()
                     .get("id")
@@ -165,7 +165,7 @@ class SearchLoadTest {
               switch (i % 3) {
                 case 0 -> other.get("/api/v1/tasks?limit=25");
                 case 1 -> other.get(task);
-                default -> other.patch(task, Map.of("version", i / 3 + 1, "title", "mine " + i));
+                default -> other.patch(task, Map.of("version", i / 3 + 1, "title", "a task " + i));
               };
           took.add(Duration.ofNanos(System.nanoTime() - start));
           others.merge(answer.status(), 1, Integer::sum);
@@ -185,10 +185,10 @@ class SearchLoadTest {
         took.get(took.size() / 2).toMillis(),
         took.get(took.size() * 95 / 100).toMillis());
     assertEquals(Map.of(200, 3 * ROUNDS), others);
-    assertTrue(searches.containsKey(200), "some were found");
+    assertTrue(searches.containsKey(200), "no search succeeded");
   }
 
-  private static void foundOrRefused(Api.Answer answer) {
+  private static void expectFoundOrRejected(Api.Answer answer) {
     if (answer.status() == 429) {
       answer.expect(429, "RATE_LIMIT_EXCEEDED");
       assertEquals("1", answer.header("Retry-After").orElseThrow());
@@ -197,7 +197,7 @@ class SearchLoadTest {
     }
   }
 
-  /** Each of them occurs, but the last, so that all are looked for. */
+  /** All words but the last occur, so that every word is compared. */
   private static String words() {
     return "whatever%20there%20is%20to%20say%20tap%20absent";
   }

@@ -16,7 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
-/** What {@code q} accepts and finds, of tasks and of notes alike. */
+/** The search parameter {@code q} of tasks and notes. */
 class SearchTest {
   private static final String TASKS = "/api/v1/tasks";
   private static final String NOTES = "/api/v1/notes";
@@ -33,13 +33,13 @@ class SearchTest {
 
   @ParameterizedTest
   @ValueSource(strings = {TASKS, NOTES})
-  void more_than_eight_words_are_refused(String list) {
+  void more_than_eight_words_are_rejected(String list) {
     Api.Answer refused = search(list, "a b c d e f g h i").expect(400, "VALIDATION_ERROR");
     JsonNode fault = refused.json().at("/error/details/0");
     assertEquals("q", fault.get("field").stringValue());
     assertEquals("must have at most 8 different words", fault.get("message").stringValue());
     search(list, "a b c d e f g h").expect(200);
-    // All faults at once, this one among them.
+    // Reported together with the other errors.
     Api.Answer both =
         api.invalidOnPurpose()
             .get(list + "?limit=0&q=" + encoded("a b c d e f g h i"))
@@ -51,7 +51,7 @@ class SearchTest {
 
   @ParameterizedTest
   @ValueSource(strings = {TASKS, NOTES})
-  void ASCII_white_space_separates_words_and_no_other_does(String list) {
+  void only_ASCII_white_space_separates_words(String list) {
     search(list, "a\tb\nc\rd\u000be\ff g h i").expect(400, "VALIDATION_ERROR");
     search(list, "\u3000a  b\t\nc d e f g h\u2003").expect(200);
     search(list, "a\u00a0b\u2003c\u3000d\u2028e\u0085f\u1680g\u202fh\u205fi").expect(200);
@@ -59,7 +59,7 @@ class SearchTest {
 
   @ParameterizedTest
   @ValueSource(strings = {TASKS, NOTES})
-  void every_word_occurs_somewhere_whatever_its_case_and_none_is_a_pattern(String list) {
+  void all_words_must_occur_and_match_literally_ignoring_case(String list) {
     String text = "100% of_the tap\\price ÄRGER straße ΣΊΣΥΦΟΣ 日本 🎉 (a|b) [c]* 'quoted' \"x\"";
     create(list, text);
     create(list, "something else");
@@ -93,7 +93,7 @@ class SearchTest {
   void words_are_found_in_title_and_description(String words) {
     api.post(TASKS, Map.of("title", "the tail", "description", "head first")).expect(201);
     assertEquals(1, total(search(TASKS, words)));
-    // Not across the two.
+    // A word does not match across title and description.
     assertEquals(0, total(search(TASKS, "tailhead")));
   }
 

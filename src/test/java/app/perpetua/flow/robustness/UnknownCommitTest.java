@@ -31,9 +31,9 @@ import org.junit.jupiter.params.provider.EnumSource;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Promise 5: the connection to PostgreSQL is cut in the very moment of a commit, once before the
- * server sees it and once after it has committed. The service cannot tell which; its client need
- * not.
+ * Promise 5: the connection to PostgreSQL breaks during a commit, before or after the server has
+ * committed. The service cannot know which; a client that retries with the same key gets one effect
+ * in both cases.
  */
 class UnknownCommitTest {
   private static final String TASKS = "/api/v1/tasks";
@@ -82,23 +82,23 @@ class UnknownCommitTest {
   void promise_5_a_task_is_created_once(Moment moment) throws Exception {
     Api keyed = api.withKey(UUID.randomUUID());
     Supplier<Api.Answer> create = () -> keyed.post(TASKS, Map.of("title", "once"));
-    unknown(moment, create);
+    breakCommit(moment, create);
     assertEquals(moment == Moment.AFTER ? 1 : 0, tasks());
-    Api.Answer known = retried(moment, create, 201);
+    Api.Answer first = retry(moment, create, 201);
     assertEquals(1, tasks());
     assertEquals(1, entries("task_created"));
-    assertArrayEquals(known.bytes(), create.get().expect(201).bytes());
+    assertArrayEquals(first.bytes(), create.get().expect(201).bytes());
   }
 
   @ParameterizedTest
   @EnumSource
-  void promise_5_a_task_is_changed_once_though_its_version_has_passed(Moment moment)
+  void promise_5_a_task_is_changed_once_although_the_retry_has_an_old_version(Moment moment)
       throws Exception {
     String task = create();
     Api keyed = api.withKey(UUID.randomUUID());
     Supplier<Api.Answer> change = () -> keyed.patch(task, Map.of("version", 1, "title", "changed"));
-    unknown(moment, change);
-    JsonNode changed = retried(moment, change, 200).data();
+    breakCommit(moment, change);
+    JsonNode changed = retry(moment, change, 200).data();
     assertEquals(2, changed.get("version").intValue());
     assertEquals(changed.get("updated_at"), api.get(task).data().get("updated_at"));
     assertEquals(1, entries("task_updated"));
@@ -106,13 +106,14 @@ class UnknownCommitTest {
 
   @ParameterizedTest
   @EnumSource
-  void promise_5_a_task_is_deleted_once_and_its_tombstone_is_told(Moment moment) throws Exception {
+  void promise_5_a_task_is_deleted_once_and_the_retry_returns_its_tombstone(Moment moment)
+      throws Exception {
     String task = create();
     Api keyed = api.withKey(UUID.randomUUID());
     Supplier<Api.Answer> delete = () -> keyed.delete(task);
-    unknown(moment, delete);
+    breakCommit(moment, delete);
     UUID tombstone =
-        UUID.fromString(retried(moment, delete, 200).data().get("tombstone_id").stringValue());
+        UUID.fromString(retry(moment, delete, 200).data().get("tombstone_id").stringValue());
     assertEquals(
         tombstone,
         database
@@ -134,20 +135,20 @@ class UnknownCommitTest {
     Api keyed = api.withKey(UUID.randomUUID());
     Supplier<Api.Answer> complete =
         () -> keyed.patch("/api/v1/subtasks/" + subtask, Map.of("completed", true));
-    unknown(moment, complete);
-    assertTrue(retried(moment, complete, 200).json().at("/task/completed").booleanValue());
+    breakCommit(moment, complete);
+    assertTrue(retry(moment, complete, 200).json().at("/task/completed").booleanValue());
     assertEquals(1, entries("task_completed"));
     assertEquals(1, entries("subtask_completed"));
   }
 
   @ParameterizedTest
   @EnumSource
-  void promise_5_a_first_sign_in_makes_one_account(Moment moment) throws Exception {
+  void promise_5_a_first_sign_in_creates_one_account(Moment moment) throws Exception {
     String subject = "google-" + UUID.randomUUID();
     String token = service.google().idToken(subject).sign();
     Supplier<Api.Answer> signIn =
         () -> service.api().post("/api/v1/auth/google/callback", Map.of("id_token", token));
-    unknown(moment, signIn);
+    breakCommit(moment, signIn);
     signIn.get().expect(200);
     assertEquals(
         1, database.number("select count(*) from auth.users where google_id = ?", subject));
@@ -155,19 +156,20 @@ class UnknownCommitTest {
 
   @ParameterizedTest
   @EnumSource
-  void promise_5_a_lost_refresh_does_not_end_the_session(Moment moment) throws Exception {
+  void promise_5_a_refresh_with_a_lost_answer_does_not_end_the_session(Moment moment)
+      throws Exception {
     Supplier<Api.Answer> refresh =
         () ->
             service
                 .api()
                 .post("/api/v1/auth/refresh", Map.of("refresh_token", user.refreshToken()));
-    unknown(moment, refresh);
+    breakCommit(moment, refresh);
     String successor = refresh.get().expect(200).json().get("refresh_token").stringValue();
     service.api().post("/api/v1/auth/refresh", Map.of("refresh_token", successor)).expect(200);
   }
 
-  /** Sends it, cuts its commit, and shows that the answer promises nothing. */
-  private static void unknown(Moment moment, Supplier<Api.Answer> request) throws Exception {
+  /** Sends a request whose commit breaks, and checks that the answer asks for a retry. */
+  private static void breakCommit(Moment moment, Supplier<Api.Answer> request) throws Exception {
     CountDownLatch cut = new CountDownLatch(1);
     COMMIT.when(
         moment,
@@ -176,17 +178,17 @@ class UnknownCommitTest {
           return false;
         });
     Api.Answer answer = request.get().expect(503, "SERVICE_UNAVAILABLE");
-    assertTrue(cut.await(0, TimeUnit.SECONDS), "it was the commit that broke");
+    assertTrue(cut.await(0, TimeUnit.SECONDS), "the commit was cut");
     assertEquals("1", answer.header("Retry-After").orElse(""));
     String message = answer.json().at("/error/message").stringValue();
     assertTrue(message.contains("same Idempotency-Key"), message);
   }
 
   /**
-   * Repeats it as a client would: until the server has noticed that its connection is gone, the
-   * first request still holds the key.
+   * Retries the request as a client would. Until the server notices the broken connection, the
+   * first request still holds the key, and retries get 409.
    */
-  private static Api.Answer retried(Moment moment, Supplier<Api.Answer> request, int status) {
+  private static Api.Answer retry(Moment moment, Supplier<Api.Answer> request, int status) {
     long deadline = System.nanoTime() + TIMEOUT.toNanos();
     Api.Answer answer = request.get();
     while (answer.status() == 409 && System.nanoTime() < deadline) {

@@ -29,14 +29,14 @@ final class DatabaseProbeTest {
   }
 
   @Test
-  void promise_6_a_frozen_database_is_found_within_a_second() throws IOException {
+  void promise_6_a_frozen_database_is_detected_within_a_second() throws IOException {
     try (TcpProxy proxy = new TcpProxy(postgres.port());
         DatabaseProbe probe = new DatabaseProbe(Postgres.config(proxy.port(), 1))) {
       assertTrue(probe.isAvailable());
       assertTrue(probe.isAvailable());
       proxy.freeze();
       assertDown(probe);
-      // Now it has no connection and tries to make one.
+      // Now it has no connection and tries to open one.
       assertDown(probe);
       proxy.heal();
       assertTrue(probe.isAvailable());
@@ -44,7 +44,7 @@ final class DatabaseProbeTest {
   }
 
   @Test
-  void promise_6_a_database_that_was_away_is_found_again() throws IOException {
+  void promise_6_a_database_that_is_available_again_is_detected() throws IOException {
     try (TcpProxy proxy = new TcpProxy(postgres.port());
         DatabaseProbe probe = new DatabaseProbe(Postgres.config(proxy.port(), 1))) {
       assertTrue(probe.isAvailable());

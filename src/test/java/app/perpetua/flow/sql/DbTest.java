@@ -62,7 +62,7 @@ class DbTest {
   }
 
   @Test
-  void a_constraint_violated_at_the_commit_undoes_all_of_it_and_is_named() {
+  void a_constraint_violated_at_the_commit_rolls_back_and_is_named() {
     DatabaseException e =
         assertThrows(
             DatabaseException.class,
@@ -78,13 +78,13 @@ class DbTest {
     assertEquals(DatabaseException.Kind.CONSTRAINT, e.kind());
     assertTrue(e.violates("users_name_length"));
     assertEquals("Ada Example", name());
-    // The connection that saw it goes on to serve others.
+    // The connection remains usable.
     db.write(actor, tx -> rename(tx, "later"));
     assertEquals("later", name());
   }
 
   @Test
-  void after_commit_actions_run_after_the_commit_and_cannot_undo_it() {
+  void after_commit_actions_run_after_the_commit_and_cannot_fail_it() {
     List<String> log = new ArrayList<>();
     db.write(
         actor,
@@ -142,7 +142,8 @@ class DbTest {
           tx -> {
             boolean again = attempts.incrementAndGet() > 2;
             if (again) {
-              // Before PostgreSQL has woken the other, it could take the lock and deadlock anew.
+              // Otherwise it could take the lock before the other transaction wakes, and deadlock
+              // again.
               assertDoesNotThrow(() -> committed.await());
             }
             tx.actingFor(first).lockOwner();

@@ -4,7 +4,7 @@ import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 
-/** Waits for a condition of another process or thread that sends no signal. */
+/** Polls a condition of another process or thread that sends no signal. */
 public final class Eventually {
   private static final long LOOK_AGAIN = Duration.ofMillis(10).toNanos();
 

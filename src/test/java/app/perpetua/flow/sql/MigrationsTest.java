@@ -60,7 +60,7 @@ final class MigrationsTest {
     DatabaseUrl url = postgres.emptyDatabase();
     try (Connection obstacle = connect(url);
         Statement statement = obstacle.createStatement()) {
-      // The fifth migration makes this table too, and waits for this transaction to end.
+      // The fifth migration creates the same table, so it waits for this transaction.
       statement.execute("create schema activity");
       obstacle.setAutoCommit(false);
       statement.execute("create table activity.activity_logs (id int)");
@@ -84,7 +84,7 @@ final class MigrationsTest {
     assertComplete(url);
   }
 
-  /** The same call in a process that can be killed. */
+  /** Runs the migrations in a process that can be killed. */
   private static Process instance(DatabaseUrl url) throws IOException {
     return new ProcessBuilder(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -97,7 +97,7 @@ final class MigrationsTest {
         .start();
   }
 
-  /** Entry of that process. */
+  /** Entry point of that process. */
   static final class MigrateProcess {
     public static void main(String[] args) {
       migrations(DatabaseUrl.parse(args[0])).run();
@@ -124,7 +124,7 @@ final class MigrationsTest {
   }
 
   @Test
-  void a_schema_made_by_other_migrations_is_refused() throws Exception {
+  void a_schema_of_other_migrations_is_rejected() throws Exception {
     DatabaseUrl url = postgres.emptyDatabase();
     migrations(url).run();
     execute(url, "update flyway_schema_history set checksum = 1 where version = '3'");
@@ -132,7 +132,7 @@ final class MigrationsTest {
   }
 
   @Test
-  void a_migration_that_cannot_run_is_refused_with_the_reason() throws Exception {
+  void a_failing_migration_is_reported_with_the_reason() throws Exception {
     DatabaseUrl url = postgres.emptyDatabase();
     execute(url, "create schema activity");
     execute(url, "create table activity.activity_logs (id int)");
@@ -141,14 +141,14 @@ final class MigrationsTest {
   }
 
   @Test
-  void an_acknowledged_commit_must_survive_a_power_cut() throws Exception {
+  void a_server_without_durable_commits_is_rejected() throws Exception {
     DatabaseUrl url = postgres.emptyDatabase();
     String lazy = url.jdbcUrl() + "?options=-c%20synchronous_commit=off";
     assertFails(new DatabaseUrl(lazy, url.user(), url.password()), "synchronous_commit off");
     try (Postgres careless = Postgres.careless()) {
       DatabaseUrl unsynced = careless.emptyDatabase();
       assertFails(unsynced, "fsync off");
-      // Neon stores commits elsewhere, and says so.
+      // Neon makes commits durable outside PostgreSQL; a setting identifies it.
       String neon = unsynced.jdbcUrl() + "?options=-c%20neon.timeline_id=1";
       DatabaseUrl elsewhere = new DatabaseUrl(neon, unsynced.user(), unsynced.password());
       assertEquals(MIGRATIONS, migrations(elsewhere).run());
@@ -158,7 +158,7 @@ final class MigrationsTest {
   }
 
   @Test
-  void a_database_that_comes_up_late_is_waited_for() throws Exception {
+  void the_start_waits_for_a_database_that_is_not_up() throws Exception {
     DatabaseUrl url = postgres.emptyDatabase();
     try (TcpProxy proxy = new TcpProxy(postgres.port())) {
       proxy.cut();
@@ -178,14 +178,17 @@ final class MigrationsTest {
   }
 
   @Test
-  void what_cannot_be_reached_is_named_without_its_password() throws Exception {
+  void an_unreachable_database_is_named_without_its_password() throws Exception {
     int port = FreePort.find();
-    DatabaseUrl nobody = Postgres.url(port, "nowhere", "");
+    DatabaseUrl unknownUser = Postgres.url(port, "nowhere", "");
     Migrations.Failed failed =
         assertThrows(
             Migrations.Failed.class,
             () ->
-                new Migrations(new DatabaseConfig(nobody, nobody, 1), Duration.ofSeconds(1), true)
+                new Migrations(
+                        new DatabaseConfig(unknownUser, unknownUser, 1),
+                        Duration.ofSeconds(1),
+                        true)
                     .run());
     String expected = "no database at 127.0.0.1:" + port + "/nowhere after 1 s: ";
     assertTrue(String.valueOf(failed.getMessage()).startsWith(expected), failed.getMessage());

@@ -17,9 +17,8 @@ import org.postgresql.jdbc.PreferQueryMode;
 import tools.jackson.databind.JsonNode;
 
 /**
- * How PostgreSQL would execute a statement if reading whole tables cost too much, whatever its
- * parameters: what it still reads whole then, no index can find. Needs no rows and executes
- * nothing.
+ * A statement's generic plan with sequential scans made expensive: a table that is still scanned
+ * has no index for the statement. Needs no rows and executes nothing.
  */
 final class Plan {
   private final JsonNode root;
@@ -37,7 +36,7 @@ final class Plan {
             .matcher(statement.sql())
             .replaceAll(_ -> "\\$" + place.incrementAndGet());
     PGSimpleDataSource source = database.dataSource();
-    // The other protocol would ask for the parameters' values.
+    // The extended protocol would require values of the parameters.
     source.setPreferQueryMode(PreferQueryMode.SIMPLE);
     try (Connection connection = source.getConnection();
         Statement explain = connection.createStatement()) {

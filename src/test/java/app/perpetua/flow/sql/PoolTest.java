@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.postgresql.PGConnection;
 
 final class PoolTest {
-  /** For a condition that comes true, or does not: how soon is not measured by it. */
+  /** Limit for conditions whose delay is not measured. */
   private static final Duration HANGS = Duration.ofSeconds(60);
 
   private static Postgres postgres;
@@ -37,7 +37,7 @@ final class PoolTest {
   }
 
   @Test
-  void the_server_ends_what_takes_too_long() throws SQLException {
+  void connections_have_time_outs() throws SQLException {
     DatabaseUrl url = Postgres.url(postgres.port(), "postgres", "?options=-c%20geqo=off");
     try (HikariDataSource pool = Pool.open(new DatabaseConfig(url, url, 2));
         Connection connection = pool.getConnection()) {
@@ -53,7 +53,7 @@ final class PoolTest {
   }
 
   @Test
-  void nothing_is_left_with_a_session_behind_a_pooler() throws SQLException {
+  void behind_a_pooler_no_session_state_is_used() throws SQLException {
     DatabaseUrl main = Postgres.url(postgres.port(), "postgres", "");
     DatabaseUrl direct = Postgres.url(postgres.port(), "postgres", "?connectTimeout=9");
     try (HikariDataSource pool = Pool.open(new DatabaseConfig(main, direct, 2));
@@ -64,7 +64,7 @@ final class PoolTest {
   }
 
   @Test
-  void opening_does_not_wait_for_the_database() throws Exception {
+  void opening_the_pool_does_not_wait_for_the_database() throws Exception {
     try (TcpProxy proxy = new TcpProxy(postgres.port())) {
       proxy.cut();
       long begun = time.nanoTime();
@@ -73,19 +73,19 @@ final class PoolTest {
         assertThrows(SQLException.class, pool::getConnection);
         assertTrue(time.since(start).compareTo(Duration.ofMillis(1_500)) < 0);
       }
-      // Closing ends the attempts that are under way.
+      // Closing cancels the attempts in progress.
       assertTrue(time.since(begun).compareTo(Duration.ofSeconds(3)) < 0);
     }
   }
 
   @Test
-  void promise_6_a_database_that_comes_back_is_used_at_once() throws Exception {
+  void promise_6_a_database_is_used_as_soon_as_it_is_available_again() throws Exception {
     try (TcpProxy proxy = new TcpProxy(postgres.port());
         HikariDataSource pool = Pool.open(Postgres.config(proxy.port(), 4))) {
       pool.getConnection().close();
       proxy.cut();
       Eventually.within(HANGS, () -> !usable(pool));
-      // Left to itself, the pool would by now pause for five seconds between attempts.
+      // By now HikariCP's own back-off would be five seconds.
       Eventually.within(HANGS, () -> proxy.refused() >= 24);
       proxy.heal();
       long start = time.nanoTime();
@@ -95,7 +95,7 @@ final class PoolTest {
   }
 
   @Test
-  void promise_6_a_frozen_database_keeps_nobody_waiting() throws Exception {
+  void promise_6_requests_do_not_wait_for_a_frozen_database() throws Exception {
     try (TcpProxy proxy = new TcpProxy(postgres.port());
         HikariDataSource pool = Pool.open(Postgres.config(proxy.port(), 2))) {
       try (Connection connection = pool.getConnection();

@@ -10,7 +10,7 @@ import java.sql.Statement;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/** A PostgreSQL of the test class's own, without a schema. Thread-safe. */
+/** A PostgreSQL server for one test class, without a schema. Thread-safe. */
 public final class Postgres implements AutoCloseable {
   private final EmbeddedPostgres embedded;
   private final AtomicInteger databases = new AtomicInteger();
@@ -19,7 +19,7 @@ public final class Postgres implements AutoCloseable {
     this.embedded = embedded;
   }
 
-  /** Keeps what it acknowledges, as in production. */
+  /** A server with durable commits, as in production. */
   public static Postgres durable() throws IOException {
     return new Postgres(
         EmbeddedPostgres.builder()
@@ -29,7 +29,7 @@ public final class Postgres implements AutoCloseable {
             .start());
   }
 
-  /** Runs with fsync off. */
+  /** A server with fsync off. */
   static Postgres careless() throws IOException {
     return new Postgres(
         EmbeddedPostgres.builder()

@@ -11,19 +11,19 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** The service's own Java, read as text for what the compiler does not know about. */
+/** The service's Java source, searched for statement names and bindings. */
 final class Source {
   private static final Path JAVA = Path.of("src/main/java");
   private static final Pattern NAME = Pattern.compile("\"([a-z]+)\\.[a-z][a-z0-9_]*\"");
   private static final Pattern BINDING = Pattern.compile("\\.bind\\(\\s*\"([^\"]*)\"\\s*,");
   private static final Pattern COMPUTED = Pattern.compile("\\.bind\\(\\s*[^\\s\")][^;]*");
 
-  /** Where quoted names with a dot are keys of the configuration or names of events. */
+  /** Files in which quoted names with a dot are configuration keys or event names. */
   private static final Set<String> OTHER_NAMES = Set.of("Config.java", "ActivityEntry.java");
 
   private Source() {}
 
-  /** Quoted names of statements of these features, wherever they stand. */
+  /** Quoted statement names of these features, anywhere in the source. */
   static Set<String> statements(Collection<String> features) {
     Set<String> names = new TreeSet<>();
     for (Path file : files()) {
@@ -38,12 +38,12 @@ final class Source {
     return names;
   }
 
-  /** Names handed to {@link Query#bind}. */
+  /** Names passed to {@link Query#bind}. */
   static Set<String> bindings() {
     return found(BINDING);
   }
 
-  /** Bindings whose name is not written out, so that nobody could check it. */
+  /** Bindings whose name is not a literal and therefore cannot be checked. */
   static Set<String> computedBindings() {
     return found(COMPUTED);
   }

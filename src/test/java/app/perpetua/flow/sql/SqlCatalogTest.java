@@ -29,16 +29,16 @@ import org.junit.jupiter.params.provider.MethodSource;
 class SqlCatalogTest {
   @RegisterExtension static final TestDatabase database = new TestDatabase();
 
-  /** Bound by the transaction itself. */
+  /** Parameters that the transaction binds. */
   private static final Set<String> BOUND = Set.of("user_id", "now");
 
   private static final Pattern QUOTED = Pattern.compile("'(?:[^']|'')*'|\"[^\"]*\"");
 
-  /** The result's shape would follow the table's, and every column would be sent. */
+  /** With {@code select *}, a new column would change the result. */
   private static final Pattern STAR =
       Pattern.compile("(?i)(?:select|returning|,|distinct)\\s+(?:\\w+\\.)?\\*|\\w\\.\\*");
 
-  /** Time is {@code :now}; {@code clock_timestamp()}, which leases need, is none of these. */
+  /** Functions of the server's clock, except {@code clock_timestamp()}, which leases need. */
   private static final Pattern CLOCK =
       Pattern.compile(
           "(?i)\\b(?:now\\s*\\(|current_(?:timestamp|date|time)\\b|local(?:timestamp|time)\\b"
@@ -70,7 +70,7 @@ class SqlCatalogTest {
   }
 
   @Test
-  void everything_bound_is_a_parameter_and_every_parameter_is_bound() {
+  void bound_names_and_parameters_match() {
     Set<String> parameters = new TreeSet<>();
     statements().forEach(statement -> parameters.addAll(statement.parameters()));
     assertEquals(Set.of(), without(Source.bindings(), parameters), "bound, but no parameter");
@@ -79,14 +79,13 @@ class SqlCatalogTest {
   }
 
   @Test
-  void names_are_written_out_so_that_these_tests_see_them() {
+  void statement_names_are_string_literals() {
     assertEquals(Set.of(), Source.computedBindings());
   }
 
   @ParameterizedTest
   @MethodSource("statements")
-  void the_server_knows_every_table_column_and_type(SqlCatalog.Statement statement)
-      throws SQLException {
+  void the_server_accepts_every_statement(SqlCatalog.Statement statement) throws SQLException {
     try (Connection connection = database.dataSource().getConnection();
         PreparedStatement prepared = connection.prepareStatement(statement.driverSql())) {
       assertEquals(statement.places().size(), prepared.getParameterMetaData().getParameterCount());
@@ -101,7 +100,7 @@ class SqlCatalogTest {
 
   @ParameterizedTest
   @MethodSource("statements")
-  void the_text_keeps_the_house_rules(SqlCatalog.Statement statement) {
+  void every_statement_follows_the_conventions(SqlCatalog.Statement statement) {
     String sql = statement.sql();
     assertFalse(STAR.matcher(sql).find(), "names its columns, not *");
     assertFalse(CLOCK.matcher(sql).find(), "takes the time as :now");
@@ -119,7 +118,7 @@ class SqlCatalogTest {
 
   @ParameterizedTest
   @MethodSource("statements")
-  void every_table_with_rows_of_users_is_reached_by_an_index(SqlCatalog.Statement statement) {
+  void user_tables_are_read_through_an_index(SqlCatalog.Statement statement) {
     assertEquals(List.of(), Plan.of(database, statement).scans());
   }
 
@@ -127,13 +126,13 @@ class SqlCatalogTest {
   @CsvSource({
     "select name from auth.users where name = :name",
     "select id from tasks.task_instances where title = :title",
-    // A whole index read in its order is a scan, too.
+    // Reading a whole index counts as a scan, too.
     "select id from tasks.task_instances where title = :title order by user_id",
     "update notes.notes set archived = true where content = :content",
     "delete from activity.activity_logs where action = :action",
     "select t.id from tasks.task_instances t join tasks.subtasks s on s.title = t.title where t.user_id = :user_id",
   })
-  void a_statement_that_scans_is_found(String sql) {
+  void a_sequential_scan_is_reported(String sql) {
     var statement = SqlCatalog.Statement.of("test.scan", sql, true);
     assertFalse(Plan.of(database, statement).scans().isEmpty());
   }
@@ -149,14 +148,14 @@ class SqlCatalogTest {
           broken_nameless  | sql/broken_nameless.sql: text before the first name
           broken_missing   | /sql/broken_missing.sql is not on the class path
           """)
-  void a_broken_file_is_refused(String feature, String message) {
+  void a_malformed_file_is_rejected(String feature, String message) {
     IllegalStateException refused =
         assertThrows(IllegalStateException.class, () -> SqlCatalog.load(List.of(feature)));
     assertEquals(message, refused.getMessage());
   }
 
   @Test
-  void a_name_that_is_none_is_refused() {
+  void an_unknown_name_is_rejected() {
     SqlCatalog catalog = SqlCatalog.load();
     assertThrows(IllegalArgumentException.class, () -> catalog.get("tasks.no_such"));
   }
@@ -174,7 +173,7 @@ class SqlCatalogTest {
     "select clock_timestamp(), false, false",
     "select known from a, false, false",
   })
-  void the_house_rules_see_what_they_should(String sql, boolean star, boolean clock) {
+  void violations_of_the_conventions_are_reported(String sql, boolean star, boolean clock) {
     assertEquals(star, STAR.matcher(sql).find());
     assertEquals(clock, CLOCK.matcher(sql).find());
   }

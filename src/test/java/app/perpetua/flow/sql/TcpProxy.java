@@ -11,8 +11,8 @@ import java.util.concurrent.Phaser;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Stands between the service and its database and does what networks do: cuts connections, refuses
- * new ones, or goes silent. Thread-safe.
+ * A proxy between the service and its database that can cut connections, refuse new ones, or stop
+ * forwarding. Thread-safe.
  */
 public final class TcpProxy implements AutoCloseable {
   private enum Mode {
@@ -38,24 +38,24 @@ public final class TcpProxy implements AutoCloseable {
     return listener.getLocalPort();
   }
 
-  /** How many connections were turned away since the cut. */
+  /** Number of connections refused since the cut. */
   public int refused() {
     return refused.get();
   }
 
-  /** Ends every connection and turns new ones away. */
+  /** Closes all connections and refuses new ones. */
   public void cut() {
     refused.set(0);
     change(Mode.REFUSE);
     sockets.forEach(TcpProxy::close);
   }
 
-  /** Keeps everything open and moves no byte; bytes that come meanwhile are kept. */
+  /** Stops forwarding; keeps connections open and buffers their bytes. */
   public void freeze() {
     change(Mode.FREEZE);
   }
 
-  /** Works again. */
+  /** Forwards and accepts again. */
   public void heal() {
     change(Mode.RELAY);
   }
@@ -103,7 +103,7 @@ public final class TcpProxy implements AutoCloseable {
         to.getOutputStream().write(buffer, 0, length);
       }
     } catch (IOException e) {
-      // One side is gone, and so both are closed.
+      // One side has closed; both sockets are closed.
     } finally {
       sockets.remove(from);
       sockets.remove(to);

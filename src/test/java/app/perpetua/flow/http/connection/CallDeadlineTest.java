@@ -10,12 +10,12 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 
-/** Promise 21, without a clock: a call is cancelled when it is due, and never after its end. */
+/** Promise 21, without a clock: a call is cancelled at its deadline, and never after its end. */
 class CallDeadlineTest {
   private final CallDeadline due = new CallDeadline();
 
   @Test
-  void a_call_is_cut_once_it_is_due_and_not_before() {
+  void a_call_is_cut_at_its_deadline_and_not_before() {
     due.begin(100);
     assertFalse(due.cancelIfDue(99));
     assertTrue(due.cancelIfDue(100));
@@ -42,9 +42,9 @@ class CallDeadlineTest {
     assertFalse(due.end());
   }
 
-  /** Either the call learns that it was cancelled, or it was not cancelled. */
+  /** If and only if a call is cancelled, its end reports that. */
   @Test
-  void the_cut_and_the_end_never_both_win() throws Exception {
+  void a_call_is_either_cut_or_completed() throws Exception {
     CyclicBarrier start = new CyclicBarrier(2);
     int rounds = 20_000;
     boolean[] cancelled = new boolean[rounds];

@@ -35,7 +35,7 @@ class ClientAddressTest {
           fd00::1     | 1.2.3.4                        | 1.2.3.4
           2001:db8::7 | 1.2.3.4                        | 2001:db8:0:0::/64
           """)
-  void promise_22_forwarded_for_counts_only_as_far_as_proxies_are_trusted(
+  void promise_22_forwarded_addresses_are_used_up_to_the_first_untrusted_proxy(
       String peer, String forwardedFor, String client) {
     assertEquals(
         client,
@@ -44,7 +44,7 @@ class ClientAddressTest {
   }
 
   @Test
-  void promise_22_several_header_lines_are_one_list() {
+  void promise_22_several_header_lines_form_one_list() {
     assertEquals(
         "1.2.3.4",
         behindProxies.of(
@@ -53,7 +53,7 @@ class ClientAddressTest {
   }
 
   @Test
-  void a_forwarded_header_with_no_trusted_proxy_configured_is_warned_about_once() {
+  void a_forwarded_header_without_trusted_proxies_is_logged_once() {
     try (CapturedLog log = new CapturedLog(ClientAddress.class.getName())) {
       ClientAddress alone = new ClientAddress(List.of());
       InetAddress peer = InetAddress.ofLiteral("127.0.0.1");

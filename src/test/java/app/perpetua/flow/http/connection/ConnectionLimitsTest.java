@@ -92,8 +92,7 @@ class ConnectionLimitsTest {
   }
 
   @Test
-  void at_the_limit_of_an_address_its_connection_that_has_waited_longest_is_closed()
-      throws Exception {
+  void at_the_limit_per_address_its_longest_waiting_connection_is_closed() throws Exception {
     start(LARGE, 3, 1 << 20);
     RawClient other = idle("127.0.0.2");
     RawClient first = idle("127.0.0.1");
@@ -109,7 +108,7 @@ class ConnectionLimitsTest {
   }
 
   @Test
-  void at_the_limit_of_all_the_connection_that_has_waited_longest_is_closed() throws Exception {
+  void at_the_total_limit_the_longest_waiting_connection_is_closed() throws Exception {
     start(3, LARGE, 1 << 20);
     RawClient first = idle("127.0.0.2");
     RawClient second = idle("127.0.0.3");
@@ -130,7 +129,7 @@ class ConnectionLimitsTest {
         "GET /api/v1/tasks HTTP/1.1\r\nX-Slow: ",
         "POST /api/v1/tasks HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\nhalf",
       })
-  void a_client_that_keeps_the_server_waiting_makes_room(String started) throws Exception {
+  void a_connection_with_an_incomplete_request_may_be_closed(String started) throws Exception {
     start(LARGE, 1, 1 << 20);
     RawClient slow = client("127.0.0.1").send(started);
     Eventually.within(LIMIT, () -> server().connections() == 1);
@@ -151,7 +150,7 @@ class ConnectionLimitsTest {
   }
 
   @Test
-  void a_trusted_proxy_may_have_as_many_connections_as_there_are() throws Exception {
+  void a_trusted_proxy_has_no_limit_per_address() throws Exception {
     start(LARGE, 1, 1 << 20, List.of(Cidr.parse("127.0.0.1")));
     RawClient first = idle("127.0.0.1");
     RawClient second = idle("127.0.0.1");
@@ -162,8 +161,8 @@ class ConnectionLimitsTest {
 
   @ParameterizedTest
   @CsvSource({"1, 1000", "1000, 1"})
-  void when_all_connections_are_being_served_new_ones_get_503_and_probes_get_in(
-      int connections, int perAddress) throws Exception {
+  void when_all_connections_are_busy_new_ones_get_503_except_probes(int connections, int perAddress)
+      throws Exception {
     start(connections, perAddress, 1 << 20);
     RawClient busy = client("127.0.0.1");
     busy.send(RawClient.head("POST", "/blocking", "Content-Length: 2") + "ok");
@@ -188,7 +187,7 @@ class ConnectionLimitsTest {
   }
 
   @Test
-  void a_body_that_there_is_no_room_for_is_refused_with_503() throws Exception {
+  void a_body_without_free_memory_is_rejected_with_503() throws Exception {
     start(LARGE, LARGE, 64 * KIB);
     RawClient client = client("127.0.0.1");
     client.send(RawClient.head("POST", "/api/v1/tasks", "Content-Length: 100000"));
@@ -202,7 +201,7 @@ class ConnectionLimitsTest {
   }
 
   @Test
-  void a_half_sent_body_makes_room_for_a_whole_one() throws Exception {
+  void an_incomplete_body_makes_room_for_a_complete_one() throws Exception {
     start(LARGE, LARGE, 256 * KIB);
     RawClient slow = client("127.0.0.1");
     slow.send(RawClient.head("POST", "/api/v1/tasks", "Content-Length: 100000"));
@@ -215,13 +214,13 @@ class ConnectionLimitsTest {
     assertEquals(1, server().handled.size());
   }
 
-  /** Each byte that comes alone costs more than a byte. */
+  /** A byte that arrives alone occupies more memory than a byte. */
   @Test
   void headers_in_tiny_pieces_count_with_their_overhead() throws Exception {
     start(LARGE, LARGE, 1 << 20);
     RawClient client = client("127.0.0.1");
     client.send("GET / HTTP/1.1\r\nX: ");
-    // Fewer bytes than the uncounted ones.
+    // Fewer bytes than may arrive without being counted.
     for (int i = 0; server().bytesInFlight() == 0 && i < 7 * KIB; i++) {
       client.send("x");
       LockSupport.parkNanos(Duration.ofMillis(1).toNanos());

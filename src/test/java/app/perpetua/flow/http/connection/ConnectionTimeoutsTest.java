@@ -30,7 +30,7 @@ class ConnectionTimeoutsTest {
   private static final Duration IDLE = Duration.ofMillis(2_500);
   private static final Duration PAUSE = Duration.ofMillis(50);
 
-  /** Requests beside slow connections. */
+  /** Number of requests during slow connections. */
   private static final int BESIDE = 100;
 
   /** Connections are closed at most this much early. */
@@ -66,7 +66,7 @@ class ConnectionTimeoutsTest {
         "POST /api/v1/tasks HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nab",
         "POST /api/v1/tasks HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5"
       })
-  void promise_21_a_request_that_stops_half_way_is_cut(String part) throws Exception {
+  void promise_21_an_incomplete_request_is_closed(String part) throws Exception {
     try (RawClient client = server.client()) {
       assertNotBefore(LIMIT, client.send(part).trickle("", PAUSE));
     }
@@ -80,15 +80,14 @@ class ConnectionTimeoutsTest {
         "POST /api/v1/tasks HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n",
         "POST /unread HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n",
       })
-  void promise_21_a_trickled_request_is_cut_however_steadily_it_comes(String start)
-      throws Exception {
+  void promise_21_a_slowly_sent_request_is_closed(String start) throws Exception {
     try (RawClient client = server.client()) {
       assertNotBefore(LIMIT, client.send(start).trickle("x".repeat(1_000), PAUSE));
     }
   }
 
   @Test
-  void promise_21_the_second_request_of_a_connection_has_the_same_time() throws Exception {
+  void promise_21_the_second_request_of_a_connection_has_the_same_time_out() throws Exception {
     try (RawClient client = server.client()) {
       assertEquals(200, client.request("GET", "/api/v1/tasks").status());
       assertNotBefore(LIMIT, client.trickle("GET /api/v1/" + "x".repeat(100), PAUSE));
@@ -101,7 +100,7 @@ class ConnectionTimeoutsTest {
   }
 
   @Test
-  void between_requests_a_client_may_be_idle_for_longer() throws Exception {
+  void the_idle_time_out_is_longer_than_the_request_time_out() throws Exception {
     try (RawClient client = server.client()) {
       assertEquals(200, client.request("GET", "/api/v1/tasks").status());
       assertNotBefore(IDLE, client.trickle("", PAUSE));
@@ -109,7 +108,7 @@ class ConnectionTimeoutsTest {
   }
 
   @Test
-  void promise_21_a_client_that_sends_without_end_is_cut() throws Exception {
+  void promise_21_a_client_that_sends_without_end_is_closed() throws Exception {
     try (RawClient client = server.client()) {
       client.send(RawClient.head("POST", "/api/v1/tasks", "Transfer-Encoding: chunked"));
       byte[] digits = "1".repeat(64 * 1024).getBytes(StandardCharsets.US_ASCII);
@@ -120,14 +119,14 @@ class ConnectionTimeoutsTest {
           sent += digits.length;
         }
       } catch (SocketException e) {
-        // The server has hung up.
+        // The server has closed the connection.
       }
       assertTrue(sent < 20_000_000, "took " + sent + " bytes of a chunk's length");
     }
   }
 
   @Test
-  void a_handler_may_take_longer_than_a_client() throws Exception {
+  void a_handler_may_take_longer_than_the_request_time_out() throws Exception {
     try (RawClient busy = server.client();
         RawClient silent = server.client()) {
       busy.send(RawClient.head("POST", "/blocking", "Content-Length: 2") + "ok");
@@ -139,7 +138,7 @@ class ConnectionTimeoutsTest {
   }
 
   @Test
-  void promise_21_a_client_that_does_not_read_its_answer_is_cut() throws Exception {
+  void promise_21_a_client_that_does_not_read_its_answer_is_closed() throws Exception {
     try (TestServer own = new TestServer(TestServer.timeouts(15_000, 75_000));
         RawClient client = own.client()) {
       client.send(RawClient.head("GET", "/large"));
@@ -149,17 +148,17 @@ class ConnectionTimeoutsTest {
   }
 
   /**
-   * Bodies that end at the deadline: each is either answered, or its connection is closed. {@link
-   * CallDeadlineTest} makes sure that the two meet.
+   * Sends bodies that end at the deadline: each is answered or its connection is closed. {@link
+   * CallDeadlineTest} tests that both happen at the same time.
    */
   @Test
-  void promise_21_the_cut_and_the_last_byte_never_both_win() throws Exception {
+  void promise_21_an_answer_is_either_complete_or_cut() throws Exception {
     int clients = 100;
     server.handled.clear();
     List<Future<Boolean>> answers = new ArrayList<>();
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       for (int i = 0; i < clients; i++) {
-        // From before the earliest to after the latest time of closing.
+        // Covers the earliest and the latest time of closing.
         Duration delay = LIMIT.minusMillis(350).plusMillis(5L * i);
         answers.add(threads.submit(() -> answeredAfter(delay)));
       }
@@ -182,7 +181,7 @@ class ConnectionTimeoutsTest {
   }
 
   @Test
-  void promise_21_requests_beside_many_slow_connections_are_answered() throws Exception {
+  void promise_21_requests_are_answered_during_many_slow_connections() throws Exception {
     int slow = Integer.getInteger("perpetua.test.slow-connections", 200);
     String headers = "GET / HTTP/1.1\r\nHost: localhost\r\nX-Slow: " + "x".repeat(1_000);
     String body = RawClient.head("POST", "/api/v1/tasks", "Content-Length: 1000");
@@ -219,7 +218,7 @@ class ConnectionTimeoutsTest {
     closed.sort(null);
     Duration p95 = latencies.get(latencies.size() * 95 / 100);
     System.out.printf(
-        "%d slow connections: %d requests beside them, p95 %s, max %s; closed after %s to %s%n",
+        "%d slow connections, %d other requests: p95 %s, max %s; closed after %s to %s%n",
         slow, latencies.size(), p95, latencies.getLast(), closed.getFirst(), closed.getLast());
     assertTrue(latencies.size() >= BESIDE);
     closed.forEach(time -> assertNotBefore(limit, time));

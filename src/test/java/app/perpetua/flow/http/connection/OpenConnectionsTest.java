@@ -132,7 +132,7 @@ class OpenConnectionsTest {
   }
 
   @Test
-  void a_served_connection_is_not_closed_and_is_found_when_it_waits_again() {
+  void a_busy_connection_is_not_closed_until_it_waits_again() {
     OpenConnections open = open(2, LARGE);
     List<Connection> served = add(open, 2, null);
     served.forEach(Connection::serve);
@@ -146,7 +146,7 @@ class OpenConnectionsTest {
   }
 
   @Test
-  void the_limit_of_an_address_closes_connections_of_that_address_alone() {
+  void the_limit_per_address_closes_only_connections_of_that_address() {
     OpenConnections open = open(LARGE, 2);
     List<Connection> exempt = add(open, 3, null);
     List<Connection> other = add(open, 2, "192.0.2.1");
@@ -161,7 +161,7 @@ class OpenConnectionsTest {
   }
 
   @Test
-  void connections_that_are_added_at_once_keep_the_limits() throws Exception {
+  void concurrently_added_connections_keep_the_limits() throws Exception {
     OpenConnections open = open(100, 60);
     List<Future<List<Connection>>> adding = new ArrayList<>();
     try (ExecutorService executor = Executors.newFixedThreadPool(4)) {

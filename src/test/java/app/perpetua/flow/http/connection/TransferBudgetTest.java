@@ -66,7 +66,7 @@ class TransferBudgetTest {
   }
 
   @Test
-  void what_is_released_can_be_reserved_again() {
+  void released_bytes_can_be_reserved_again() {
     Account account = user(new Connection(1), CAPACITY);
     assertFalse(account.reserve(1));
     account.release(KIB);
@@ -76,14 +76,14 @@ class TransferBudgetTest {
   }
 
   @Test
-  void more_than_is_held_cannot_be_released() {
+  void a_release_is_limited_to_the_reserved_bytes() {
     Account account = user(new Connection(1), 100);
     account.release(1_000);
     assertEquals(0, budget.held());
   }
 
   @Test
-  void the_connection_that_has_waited_longest_is_closed_until_a_quarter_is_free() {
+  void the_longest_waiting_connections_are_closed_until_a_quarter_is_free() {
     List<Connection> waiting = new ArrayList<>();
     for (int i = 0; i < 8; i++) {
       waiting.add(new Connection(i));
@@ -99,7 +99,7 @@ class TransferBudgetTest {
   }
 
   @Test
-  void of_requests_with_a_token_no_more_are_closed_than_needed() {
+  void no_more_authenticated_requests_are_closed_than_necessary() {
     Connection first = new Connection(1);
     Connection second = new Connection(2);
     user(second, CAPACITY / 2);
@@ -122,7 +122,7 @@ class TransferBudgetTest {
   }
 
   @Test
-  void requests_without_a_token_get_a_quarter_and_never_the_place_of_one_with_a_token() {
+  void unauthenticated_requests_get_a_quarter_and_never_displace_authenticated_ones() {
     Connection known = new Connection(1);
     user(known, CAPACITY / 2);
     Connection unknown = new Connection(2);
@@ -134,7 +134,7 @@ class TransferBudgetTest {
   }
 
   @Test
-  void requests_without_a_token_make_room_for_one_with_a_token_however_new_they_are() {
+  void unauthenticated_requests_make_room_for_an_authenticated_one() {
     Connection known = new Connection(1);
     user(known, 3 * CAPACITY / 4);
     Connection unknown = new Connection(2);
@@ -146,7 +146,7 @@ class TransferBudgetTest {
   }
 
   @Test
-  void of_requests_without_a_token_those_with_more_than_their_share_go_first() {
+  void unauthenticated_requests_above_their_share_are_closed_first() {
     Connection small = new Connection(1);
     anonymous(small, TransferBudget.ANONYMOUS_SHARE);
     Connection large = new Connection(2);
@@ -157,7 +157,7 @@ class TransferBudgetTest {
   }
 
   @Test
-  void what_a_request_holds_is_counted_anew_once_its_user_is_known() {
+  void a_reservation_follows_a_change_of_authentication() {
     Connection connection = new Connection(1);
     Account account = anonymous(connection, CAPACITY / 4);
     account.authenticated(true);
@@ -171,7 +171,7 @@ class TransferBudgetTest {
   }
 
   @Test
-  void an_answer_that_is_in_memory_already_is_held_even_when_there_is_no_room() {
+  void an_answer_in_memory_is_counted_even_above_the_capacity() {
     Connection served = new Connection(1);
     served.served = true;
     user(served, CAPACITY);
@@ -196,7 +196,7 @@ class TransferBudgetTest {
   }
 
   @Test
-  void many_threads_never_pass_the_capacity() throws Exception {
+  void concurrent_reservations_do_not_exceed_the_capacity() throws Exception {
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Future<?>> all = new ArrayList<>();
       for (int i = 0; i < 64; i++) {

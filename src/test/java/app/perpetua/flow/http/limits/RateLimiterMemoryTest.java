@@ -13,7 +13,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 
-/** Measures the heap in a JVM of its own, which holds nothing but the rate limiter. */
+/** Measures the heap in a separate JVM that contains only the rate limiter. */
 @Order(1)
 final class RateLimiterMemoryTest {
   private static final int ADDRESSES = 5_000_000;
@@ -51,7 +51,7 @@ final class RateLimiterMemoryTest {
    * allowed, and whether a new address is allowed.
    */
   public static void main(String[] arguments) {
-    // The clock stands still: all requests are within one window.
+    // The clock does not advance: all requests are within one window.
     RateLimiter limiter = new RateLimiter(() -> 0, Clock.systemUTC());
     long before = usedHeap();
     int allowed = 0;

@@ -20,13 +20,13 @@ import org.junit.jupiter.api.Test;
 final class RateLimiterTest {
   private static final Instant NOW = Instant.ofEpochSecond(1_768_896_900);
 
-  /** Begins short of an overflow, as a machine's own counter may. */
+  /** Starts just before an overflow, as {@code System.nanoTime()} may. */
   private final AtomicLong nanos = new AtomicLong(Long.MAX_VALUE - Duration.ofSeconds(5).toNanos());
 
   private final RateLimiter limiter = new RateLimiter(nanos::get, Clock.fixed(NOW, ZoneOffset.UTC));
 
   @Test
-  void FR_061_each_request_leaves_the_window_by_itself() {
+  void FR_061_each_request_leaves_the_window_on_its_own() {
     assertTrue(limiter.tryAcquire("general", "a", 3).allowed());
     pass(Duration.ofSeconds(20));
     assertTrue(limiter.tryAcquire("general", "a", 3).allowed());
@@ -53,7 +53,7 @@ final class RateLimiterTest {
   }
 
   @Test
-  void FR_061_no_60_seconds_ever_see_more_than_the_limit() {
+  void FR_061_no_60_seconds_exceed_the_limit() {
     Random random = new Random(61);
     Deque<Long> passed = new ArrayDeque<>();
     long window = Duration.ofSeconds(60).toNanos();
@@ -67,7 +67,7 @@ final class RateLimiterTest {
       if (allowed) {
         passed.addLast(now);
       } else {
-        // Rounding to milliseconds may refuse a hair too long, never too short.
+        // Rounding to milliseconds may reject slightly too long, never too short.
         long hair = Duration.ofMillis(1).toNanos();
         assertTrue(passed.size() == 20 || now - passed.getLast() < window + hair);
       }
@@ -76,7 +76,7 @@ final class RateLimiterTest {
   }
 
   @Test
-  void FR_061_refused_requests_do_not_count() {
+  void FR_061_rejected_requests_do_not_count() {
     assertEquals(2, allowed("a", 2, 2));
     for (int i = 0; i < 60; i++) {
       pass(Duration.ofMillis(999));
@@ -87,7 +87,7 @@ final class RateLimiterTest {
   }
 
   @Test
-  void FR_061_keys_do_not_touch_each_other() {
+  void FR_061_keys_have_independent_limits() {
     assertEquals(1, allowed("a", 1, 5));
     assertEquals(1, allowed("b", 1, 5));
     assertTrue(limiter.tryAcquire("ai", "a", 1).allowed());
@@ -120,7 +120,7 @@ final class RateLimiterTest {
   }
 
   @Test
-  void FR_061_headers_tell_where_one_stands() {
+  void FR_061_headers_contain_the_state_of_the_limit() {
     limiter.tryAcquire("general", "a", 100);
     pass(Duration.ofSeconds(15));
     RateLimiter.Decision decision = limiter.tryAcquire("general", "a", 100);

@@ -25,9 +25,9 @@ import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** Searches here run until the test lets them end. */
+/** Uses searches that run until the test ends them. */
 class SearchAdmissionTest {
-  /** Reached only if something hangs. */
+  /** Limit of waits; reached only if something hangs. */
   private static final Duration LONG = Duration.ofSeconds(60);
 
   private static final Duration SHORT = Duration.ofMillis(20);
@@ -44,7 +44,7 @@ class SearchAdmissionTest {
     threads.shutdownNow();
   }
 
-  /** A search that is under way. */
+  /** A search in progress. */
   private final class Running {
     private final CountDownLatch running = new CountDownLatch(1);
     private final CountDownLatch end = new CountDownLatch(1);
@@ -95,7 +95,7 @@ class SearchAdmissionTest {
   }
 
   @Test
-  void a_second_search_of_a_user_is_refused_if_the_first_takes_too_long() throws Exception {
+  void a_second_search_of_a_user_is_rejected_if_the_first_takes_too_long() throws Exception {
     SearchAdmission searches = new SearchAdmission(SHORT);
     Running first = new Running(searches, ann, "first").started();
     assertRefused(new Running(searches, ann, "second").refused());
@@ -105,7 +105,7 @@ class SearchAdmissionTest {
   }
 
   @Test
-  void a_third_users_search_waits_for_one_of_two_and_is_first_in_line() throws Exception {
+  void the_search_of_a_third_user_waits_and_is_next() throws Exception {
     SearchAdmission searches = new SearchAdmission(LONG);
     Running first = new Running(searches, ann, "first").started();
     Running second = new Running(searches, ben, "second").started();
@@ -124,7 +124,7 @@ class SearchAdmissionTest {
   }
 
   @Test
-  void a_third_users_search_is_refused_if_none_of_two_ends() throws Exception {
+  void the_search_of_a_third_user_is_rejected_if_neither_of_two_ends() throws Exception {
     SearchAdmission searches = new SearchAdmission(SHORT);
     Running first = new Running(searches, ann, "first").started();
     Running second = new Running(searches, ben, "second").started();
@@ -135,7 +135,7 @@ class SearchAdmissionTest {
   }
 
   @Test
-  void a_user_who_searches_many_times_at_once_stands_in_line_once() throws Exception {
+  void concurrent_searches_of_a_user_take_one_place_in_the_queue() throws Exception {
     SearchAdmission searches = new SearchAdmission(LONG);
     Running first = new Running(searches, ann, "first").started();
     Running second = new Running(searches, ben, "second").started();
@@ -159,7 +159,7 @@ class SearchAdmissionTest {
   }
 
   @Test
-  void no_more_wait_than_can_be_served() throws Exception {
+  void the_queue_is_bounded() throws Exception {
     SearchAdmission searches = new SearchAdmission(LONG);
     List<Running> all = new ArrayList<>();
     for (int i = 0; i < 128; i++) {
@@ -178,7 +178,7 @@ class SearchAdmissionTest {
   }
 
   @Test
-  void a_failed_search_leaves_its_place() throws Exception {
+  void a_failed_search_releases_its_permit() throws Exception {
     SearchAdmission searches = new SearchAdmission(SHORT);
     for (int i = 0; i < 200; i++) {
       assertThrows(
@@ -193,7 +193,7 @@ class SearchAdmissionTest {
   }
 
   @Test
-  void searches_that_wait_take_no_place_of_other_requests() throws Exception {
+  void waiting_searches_do_not_take_capacity_from_other_requests() throws Exception {
     SearchAdmission line = new SearchAdmission(LONG);
     Admission admission = new Admission(line);
     Semaphore running = new Semaphore(0);
@@ -212,7 +212,7 @@ class SearchAdmissionTest {
     }
     assertTrue(running.tryAcquire(2, LONG.toSeconds(), TimeUnit.SECONDS));
     Eventually.within(LONG, () -> line.present() == searches.size());
-    // All twenty requests of a user, and with those of others all that may run beside two searches.
+    // The maximum of requests per user, and in total during two searches.
     CountDownLatch inside = new CountDownLatch(62);
     CountDownLatch out = new CountDownLatch(1);
     List<Future<String>> others = new ArrayList<>();

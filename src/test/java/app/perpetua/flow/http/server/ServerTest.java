@@ -77,7 +77,7 @@ class ServerTest {
   // Routing
 
   @Test
-  void literal_paths_come_before_templates() throws Exception {
+  void literal_paths_take_precedence_over_templates() throws Exception {
     assertEquals(
         "POST /api/v1/tasks/recover - 0",
         request("POST", "/api/v1/tasks/recover", "Content-Length: 0").body());
@@ -86,7 +86,7 @@ class ServerTest {
   }
 
   @Test
-  void a_wrong_method_on_a_known_path_is_405_and_says_what_is_allowed() throws Exception {
+  void a_wrong_method_on_a_known_path_is_405_with_Allow() throws Exception {
     Answer answer = request("DELETE", "/api/v1/tasks");
     assertErrorObject(405, "METHOD_NOT_ALLOWED", answer);
     assertEquals("GET, HEAD, POST, OPTIONS", answer.header("Allow"));
@@ -95,7 +95,7 @@ class ServerTest {
   }
 
   @Test
-  void an_unknown_path_is_404_in_the_contracts_form() throws Exception {
+  void an_unknown_path_is_404_in_the_error_format() throws Exception {
     assertErrorObject(404, "NOT_FOUND", request("GET", "/nowhere"));
     assertErrorObject(404, "NOT_FOUND", request("POST", "/", "Content-Length: 0"));
     assertErrorObject(404, "NOT_FOUND", request("OPTIONS", "*"));
@@ -125,12 +125,12 @@ class ServerTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"/api/v1/tasks/%zz", "/api/v1/tasks/%", "/a\\b", "/a|b"})
-  void a_path_that_is_no_uri_is_400(String path) throws Exception {
+  void a_malformed_path_is_400(String path) throws Exception {
     refused(400, "VALIDATION_ERROR", RawClient.head("GET", path));
   }
 
   @Test
-  void HEAD_answers_the_headers_of_GET_without_the_body() throws Exception {
+  void HEAD_returns_the_headers_of_GET_without_the_body() throws Exception {
     try (RawClient client = server.client()) {
       Answer get = client.request("GET", "/api/v1/tasks");
       Answer head = client.request("HEAD", "/api/v1/tasks");
@@ -148,7 +148,7 @@ class ServerTest {
   }
 
   @Test
-  void FR_069b_a_deprecated_route_announces_its_end() throws Exception {
+  void FR_069b_a_deprecated_route_announces_its_sunset() throws Exception {
     Answer answer = request("GET", "/api/v1/old");
     assertEquals("@1767225600", answer.header("Deprecation"));
     assertEquals("Wed, 01 Apr 2026 12:30:00 GMT", answer.header("Sunset"));
@@ -184,8 +184,7 @@ class ServerTest {
   }
 
   @Test
-  void security_headers_are_on_every_answer_and_a_handler_may_set_its_own_caching()
-      throws Exception {
+  void every_answer_has_security_headers_and_a_handler_may_set_its_own_caching() throws Exception {
     Answer plain = request("GET", "/api/v1/tasks", "X-Forwarded-Proto: https");
     assertEquals("nosniff", plain.header("X-Content-Type-Options"));
     assertEquals("no-store", plain.header("Cache-Control"));
@@ -194,7 +193,7 @@ class ServerTest {
   }
 
   @Test
-  void a_handler_that_throws_is_answered_with_500_and_nothing_of_the_cause() throws Exception {
+  void an_unexpected_exception_is_500_without_details() throws Exception {
     Answer answer = request("GET", "/broken");
     assertErrorObject(500, "INTERNAL_ERROR", answer);
     assertFalse(answer.body().contains("secret"));
@@ -203,7 +202,7 @@ class ServerTest {
   // CORS
 
   @Test
-  void a_preflight_from_a_known_origin_is_answered_without_a_token() throws Exception {
+  void a_preflight_from_an_allowed_origin_needs_no_token() throws Exception {
     Answer answer =
         request(
             "OPTIONS",
@@ -220,7 +219,7 @@ class ServerTest {
   }
 
   @Test
-  void answers_to_a_known_origin_can_be_read_with_their_headers() throws Exception {
+  void an_allowed_origin_may_read_answers_and_their_headers() throws Exception {
     Answer answer = request("GET", "/nowhere", "Origin: " + TestServer.ORIGIN);
     assertErrorObject(404, "NOT_FOUND", answer);
     assertEquals(TestServer.ORIGIN, answer.header("Access-Control-Allow-Origin"));
@@ -229,7 +228,7 @@ class ServerTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"https://evil.example", "null", "https://app.example.evil", ""})
-  void a_foreign_origin_gets_its_answer_without_CORS_headers(String origin) throws Exception {
+  void a_foreign_origin_gets_no_CORS_headers(String origin) throws Exception {
     Answer get = request("GET", "/api/v1/tasks", "Origin: " + origin);
     assertEquals("GET /api/v1/tasks - 0", get.body());
     assertEquals("(none)", get.header("Access-Control-Allow-Origin"));
@@ -244,7 +243,7 @@ class ServerTest {
   // Bodies
 
   @Test
-  void a_body_is_read_whole_with_a_length_or_in_chunks() throws Exception {
+  void a_body_is_read_completely_with_a_length_or_in_chunks() throws Exception {
     try (RawClient client = server.client()) {
       client.send(RawClient.head("POST", "/api/v1/tasks", "Content-Length: 5") + "hello");
       assertEquals("POST /api/v1/tasks - 5", client.answer().body());
@@ -283,7 +282,7 @@ class ServerTest {
   }
 
   @Test
-  void a_body_that_announces_too_much_is_413_before_it_comes() throws Exception {
+  void a_too_large_content_length_is_413_before_the_body_is_read() throws Exception {
     refused(
         413,
         "PAYLOAD_TOO_LARGE",
@@ -293,7 +292,8 @@ class ServerTest {
 
   @ParameterizedTest
   @ValueSource(ints = {1_000, 100_000, 600_000})
-  void a_chunked_body_over_256_KiB_is_413_and_its_rest_is_never_run(int size) throws Exception {
+  void a_chunked_body_over_256_KiB_is_413_and_its_rest_is_not_parsed_as_a_request(int size)
+      throws Exception {
     String chunk = Integer.toHexString(size) + "\r\n" + "x".repeat(size) + "\r\n";
     String smuggled = RawClient.head("GET", "/api/v1/tasks/smuggled");
     server.handled.clear();
@@ -308,7 +308,7 @@ class ServerTest {
   }
 
   @Test
-  void a_client_that_still_sends_can_read_why_it_was_refused() throws Exception {
+  void a_client_that_is_still_sending_can_read_the_error() throws Exception {
     String body = "x".repeat(900_000);
     try (RawClient client = server.client()) {
       client.send(RawClient.head("POST", "/api/v1/tasks", "Content-Length: 900000") + body);
@@ -319,7 +319,7 @@ class ServerTest {
   }
 
   @Test
-  void a_short_body_that_no_one_read_is_skipped_and_the_connection_goes_on() throws Exception {
+  void a_short_unread_body_is_skipped_and_the_connection_stays_open() throws Exception {
     try (RawClient client = server.client()) {
       client.send(RawClient.head("POST", "/unread", "Content-Length: 5") + "hello");
       assertEquals(401, client.answer().status());
@@ -330,7 +330,7 @@ class ServerTest {
   @ParameterizedTest
   @ValueSource(
       strings = {"Transfer-Encoding: chunked", "Content-Length: 500000", "Expect: 100-continue"})
-  void an_unread_body_that_may_be_endless_closes_the_connection(String header) throws Exception {
+  void an_unread_body_that_may_be_long_closes_the_connection(String header) throws Exception {
     String length = header.startsWith("Expect") ? "Content-Length: 5" : "X-Other: 1";
     try (RawClient client = server.client()) {
       client.send(
@@ -392,7 +392,8 @@ class ServerTest {
         "X-Bad: a\rX-Worse: b",
         "no colon"
       })
-  void contradictory_or_malformed_headers_are_400_and_close(String headers) throws Exception {
+  void contradictory_or_malformed_headers_are_400_and_close_the_connection(String headers)
+      throws Exception {
     server.handled.clear();
     refused(
         400,
@@ -418,17 +419,17 @@ class ServerTest {
         "G\0T / HTTP/1.1\r\nHost: a\r\n\r\n",
         "\u0016\u0003\u0001\u0002\u0000\u0001\u0000\u0001\u00fc\u0003\u0003\n"
       })
-  void what_is_not_HTTP_1_1_is_400(String garbage) throws Exception {
+  void malformed_requests_and_other_protocols_are_400(String garbage) throws Exception {
     refused(400, "VALIDATION_ERROR", garbage);
   }
 
   @Test
-  void HTTP_1_0_is_505_in_the_contracts_form() throws Exception {
+  void HTTP_1_0_is_505_in_the_error_format() throws Exception {
     refused(505, "VALIDATION_ERROR", "GET /api/v1/tasks HTTP/1.0\r\nHost: a\r\n\r\n");
   }
 
   @Test
-  void an_unknown_transfer_coding_is_501_in_the_contracts_form() throws Exception {
+  void an_unknown_transfer_coding_is_501_in_the_error_format() throws Exception {
     refused(
         501,
         "VALIDATION_ERROR",
@@ -436,7 +437,7 @@ class ServerTest {
   }
 
   @Test
-  void headers_over_16_KiB_are_431_one_or_many() throws Exception {
+  void headers_over_16_KiB_are_431() throws Exception {
     refused(
         431,
         "HEADERS_TOO_LARGE",
@@ -471,7 +472,7 @@ class ServerTest {
   }
 
   @Test
-  void a_client_that_wants_to_close_is_closed_after_its_answer() throws Exception {
+  void connection_close_closes_the_connection_after_the_answer() throws Exception {
     try (RawClient client = server.client()) {
       client.send(
           RawClient.head("GET", "/api/v1/tasks", "Connection: close")
@@ -482,7 +483,7 @@ class ServerTest {
   }
 
   @Test
-  void stopping_lets_requests_in_flight_finish_and_waits_for_no_idle_client() throws Exception {
+  void stopping_waits_for_requests_in_flight_and_not_for_idle_clients() throws Exception {
     TestServer own = new TestServer();
     try (own;
         RawClient idle = own.client();
@@ -503,7 +504,7 @@ class ServerTest {
   }
 
   @Test
-  void a_port_that_is_taken_is_an_error_at_start() throws Exception {
+  void a_port_in_use_is_an_error_at_start() throws Exception {
     try (TestServer first = new TestServer()) {
       assertThrows(IllegalStateException.class, () -> new TestServer(first.port()));
     }
@@ -536,7 +537,7 @@ class ServerTest {
   }
 
   @Test
-  void promise_22_forwarded_headers_are_believed_from_a_trusted_proxy() throws Exception {
+  void promise_22_forwarded_headers_are_used_from_a_trusted_proxy_only() throws Exception {
     try (TestServer own =
             new TestServer(TestServer.LONG_TIMEOUTS, List.of(Cidr.parse("127.0.0.0/8")));
         RawClient client = own.client()) {

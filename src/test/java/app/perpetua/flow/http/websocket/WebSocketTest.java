@@ -33,7 +33,7 @@ import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
-/** The WebSocket implementation, with handlers that behave unlike those of the service. */
+/** The WebSocket implementation, with handlers that misbehave. */
 class WebSocketTest {
   private static final String PATH = "/socket";
   private static final int LIMIT_SECONDS = 20;
@@ -169,7 +169,7 @@ class WebSocketTest {
   }
 
   @Test
-  void half_a_message_counts_as_bytes_in_flight_until_it_is_handled() throws Exception {
+  void an_incomplete_message_counts_as_bytes_in_flight_until_it_is_handled() throws Exception {
     RecordingHandler handler =
         new RecordingHandler() {
           @Override
