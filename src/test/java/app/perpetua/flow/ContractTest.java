@@ -172,8 +172,7 @@ class ContractTest {
             .at("/task/id")
             .stringValue();
     call(api, "POST", "/api/v1/ai/generate-subtasks", Map.of("task_id", task));
-    String note =
-        api.post("/api/v1/notes", Map.of("content", "Buy soil")).data().get("id").stringValue();
+    String note = api.createNote("Buy soil");
     call(api, "POST", "/api/v1/notes/{" + note + "}/convert", null);
   }
 
@@ -197,11 +196,7 @@ class ContractTest {
     call(api, "PUT", task, Map.of("version", 2, "title", "c"));
     List<String> subtasks = new ArrayList<>();
     for (String title : List.of("first", "second")) {
-      subtasks.add(
-          call(api, "POST", task + "/subtasks", Map.of("title", title))
-              .data()
-              .get("id")
-              .stringValue());
+      subtasks.add(call(api, "POST", task + "/subtasks", Map.of("title", title)).id());
     }
     call(api, "GET", task + "/subtasks", null);
     call(api, "PUT", task + "/subtasks/reorder", Map.of("subtask_ids", subtasks.reversed()));
@@ -276,7 +271,7 @@ class ContractTest {
     call(api, "GET", tombstones, null);
     String tombstone = tombstones + "/{" + ofNote.get("tombstone_id").stringValue() + "}";
     call(api, "POST", tombstone + "/recover", null);
-    String task = api.post("/api/v1/tasks", Map.of("title", "a")).data().get("id").stringValue();
+    String task = api.createTask("a");
     JsonNode ofTask = api.delete("/api/v1/tasks/" + task).expect(200).data();
     String recover = "/api/v1/tasks/recover/{" + ofTask.get("tombstone_id").stringValue() + "}";
     call(api, "POST", recover, null);

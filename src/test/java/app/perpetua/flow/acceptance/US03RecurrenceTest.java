@@ -58,7 +58,7 @@ class US03RecurrenceTest {
                     "rrule", "FREQ=WEEKLY;BYDAY=SA,SU,MO;COUNT=4",
                     "starts_at", "2026-03-28T08:00:00Z"))
             .expect(201);
-    String template = created.data().get("id").stringValue();
+    String template = created.id();
     assertEquals(
         "every week on Saturday, Sunday and Monday, 4 times",
         created.data().get("rrule_text").stringValue());

@@ -102,16 +102,11 @@ class US04SubtasksTest {
   }
 
   private String task(String title) {
-    return "/api/v1/tasks/"
-        + api.post("/api/v1/tasks", Map.of("title", title))
-            .expect(201)
-            .data()
-            .get("id")
-            .stringValue();
+    return "/api/v1/tasks/" + api.createTask(title);
   }
 
   private String add(Map<String, Object> subtask) {
-    return api.post(task + "/subtasks", subtask).expect(201).data().get("id").stringValue();
+    return api.post(task + "/subtasks", subtask).expect(201).id();
   }
 
   private JsonNode complete(String subtask) {

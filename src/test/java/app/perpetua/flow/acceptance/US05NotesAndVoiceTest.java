@@ -42,7 +42,7 @@ class US05NotesAndVoiceTest {
   @Test
   void US05_notes_and_voice() throws Exception {
     // Write, change, find and archive a note.
-    String typed = id(api.post(NOTES, Map.of("content", "Paint for the hall")).expect(201));
+    String typed = api.createNote("Paint for the hall");
     api.patch(NOTES + "/" + typed, Map.of("content", "Blue paint for the hall")).expect(200);
     assertEquals(List.of(typed), ids("?q=blue"));
     api.patch(NOTES + "/" + typed, Map.of("archived", true)).expect(200);
@@ -128,9 +128,5 @@ class US05NotesAndVoiceTest {
     return api.get(NOTES + query).expect(200).data().values().stream()
         .map(note -> note.get("id").stringValue())
         .toList();
-  }
-
-  private static String id(Api.Answer answer) {
-    return answer.data().get("id").stringValue();
   }
 }

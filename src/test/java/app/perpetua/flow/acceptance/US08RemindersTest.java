@@ -42,12 +42,11 @@ class US08RemindersTest {
     Instant due = Instant.parse("2026-03-12T05:00:00Z");
     task =
         "/api/v1/tasks/"
-            + id(
-                api.post(
-                        "/api/v1/tasks",
-                        Map.of("title", "Call the dentist", "due_date", Json.instant(due)))
-                    .expect(201)
-                    .data());
+            + api.post(
+                    "/api/v1/tasks",
+                    Map.of("title", "Call the dentist", "due_date", Json.instant(due)))
+                .expect(201)
+                .id();
 
     // Add reminders before and after the due date and at a fixed time; the first is also pushed.
     String before =

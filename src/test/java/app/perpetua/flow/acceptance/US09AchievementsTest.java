@@ -53,7 +53,7 @@ class US09AchievementsTest {
     assertEquals(1, force.get("streak").intValue());
     assertEquals(0, force.get("unlocked_achievements").size());
     String stepped = create();
-    String step = id(api.post(TASKS + "/" + stepped + "/subtasks", Map.of("title", "only")));
+    String step = api.createSubtask(stepped, "only");
     Api.Answer auto = api.patch("/api/v1/subtasks/" + step, Map.of("completed", true)).expect(200);
     assertEquals("auto", auto.json().at("/task/completed_by").stringValue());
     assertTrue(auto.json().get("unlocked_achievements").isEmpty());
@@ -123,7 +123,7 @@ class US09AchievementsTest {
   }
 
   private String create() {
-    return id(api.post(TASKS, Map.of("title", "a")).expect(201));
+    return api.createTask("a");
   }
 
   private Api.Answer completeTask() {
@@ -132,9 +132,5 @@ class US09AchievementsTest {
 
   private Api.Answer set(String task, boolean completed) {
     return api.patch(TASKS + "/" + task, Map.of("completed", completed)).expect(200);
-  }
-
-  private static String id(Api.Answer answer) {
-    return answer.data().get("id").stringValue();
   }
 }

@@ -53,13 +53,7 @@ class US10ProTest {
         .checkout()
         .webhooksTo(URI.create("http://127.0.0.1:" + service.port() + "/api/v1/webhooks/checkout"));
     Api api = api();
-    String task =
-        "/api/v1/tasks/"
-            + api.post("/api/v1/tasks", Map.of("title", "Move house"))
-                .expect(201)
-                .data()
-                .get("id")
-                .stringValue();
+    String task = "/api/v1/tasks/" + api.createTask("Move house");
     for (int i = 0; i < 4; i++) {
       api.post(task + "/subtasks", Map.of("title", "step " + i)).expect(201);
     }

@@ -83,9 +83,7 @@ class US12FocusTest {
   private String task(String title, int estimate) {
     return api.post("/api/v1/tasks", Map.of("title", title, "estimated_duration", estimate))
         .expect(201)
-        .data()
-        .get("id")
-        .stringValue();
+        .id();
   }
 
   private void start(String task) {

@@ -39,12 +39,12 @@ class US13UndoTest {
     Instant due = service.clock().instant().plus(Duration.ofDays(3));
     String trip =
         "/api/v1/tasks/"
-            + id(
-                api.post(
-                        "/api/v1/tasks",
-                        Map.of("title", "Plan the trip", "due_date", Json.instant(due)))
-                    .expect(201));
-    String first = id(api.post(trip + "/subtasks", Map.of("title", "Book trains")).expect(201));
+            + api.post(
+                    "/api/v1/tasks",
+                    Map.of("title", "Plan the trip", "due_date", Json.instant(due)))
+                .expect(201)
+                .id();
+    String first = api.post(trip + "/subtasks", Map.of("title", "Book trains")).expect(201).id();
     api.post(trip + "/subtasks", Map.of("title", "Find a hotel")).expect(201);
     api.patch("/api/v1/subtasks/" + first, Map.of("completed", true)).expect(200);
     api.post(trip + "/reminders", Map.of("type", "before", "offset_minutes", 1_440)).expect(201);
@@ -76,21 +76,18 @@ class US13UndoTest {
     assertEquals(1, unread());
 
     // Notes can be restored, too. Only the three newest deletions are kept.
-    String note =
-        "/api/v1/notes/"
-            + id(api.post("/api/v1/notes", Map.of("content", "Wifi: blue42")).expect(201));
+    String note = "/api/v1/notes/" + api.createNote("Wifi: blue42");
     String ofNote = delete(note);
     String ofTrip = delete(trip);
-    String ofOther = delete("/api/v1/tasks/" + task("one"));
+    String ofOther = delete("/api/v1/tasks/" + api.createTask("one"));
     assertEquals(List.of(ofOther, ofTrip, ofNote), tombstones());
-    String ofLast = delete("/api/v1/tasks/" + task("two"));
+    String ofLast = delete("/api/v1/tasks/" + api.createTask("two"));
     assertEquals(List.of(ofLast, ofOther, ofTrip), tombstones());
     api.post(TOMBSTONES + "/" + ofNote + "/recover").expect(404, "NOT_FOUND");
     service.newUser().api().post(TOMBSTONES + "/" + ofTrip + "/recover").expect(403, "FORBIDDEN");
     api.post(TOMBSTONES + "/" + ofTrip + "/recover").expect(200);
     assertEquals(List.of(ofLast, ofOther), tombstones());
-    String again =
-        "/api/v1/notes/" + id(api.post("/api/v1/notes", Map.of("content", "x")).expect(201));
+    String again = "/api/v1/notes/" + api.createNote("x");
     String ofAgain = delete(again);
     JsonNode recovered = api.post(TOMBSTONES + "/" + ofAgain + "/recover").expect(200).data();
     assertEquals(api.get(again).expect(200).data(), recovered);
@@ -102,10 +99,6 @@ class US13UndoTest {
     assertEquals(3, logged("task_recovered"));
     assertEquals(1, logged("note_recovered"));
     Invariants.check(database);
-  }
-
-  private String task(String title) {
-    return id(api.post("/api/v1/tasks", Map.of("title", title)).expect(201));
   }
 
   private String delete(String target) {
@@ -136,9 +129,5 @@ class US13UndoTest {
     service.clock().advance(duration);
     database.makeDays(service.clock().instant());
     api = service.signIn(subject).api();
-  }
-
-  private static String id(Api.Answer answer) {
-    return answer.data().get("id").stringValue();
   }
 }

@@ -44,11 +44,11 @@ final class AchievementFixture {
   }
 
   String create() {
-    return id(api().post(TASKS, Map.of("title", "a")).expect(201));
+    return api().createTask("a");
   }
 
   String subtask(String task) {
-    return id(api().post(TASKS + "/" + task + "/subtasks", Map.of("title", "a")).expect(201));
+    return api().createSubtask(task, "a");
   }
 
   Api.Answer set(String task, boolean completed) {
@@ -125,9 +125,5 @@ final class AchievementFixture {
   static List<String> unlocked(Api.Answer answer) {
     JsonNode beside = answer.json().get("unlocked_achievements");
     return ids(beside == null ? answer.data().get("unlocked_achievements") : beside);
-  }
-
-  static String id(Api.Answer answer) {
-    return answer.data().get("id").stringValue();
   }
 }

@@ -38,11 +38,7 @@ class ActivityApiTest {
 
   private String taskMadeLater(Duration later) {
     service.clock().advance(later);
-    return api.post("/api/v1/tasks", Map.of("title", "a"))
-        .expect(201)
-        .data()
-        .get("id")
-        .stringValue();
+    return api.createTask("a");
   }
 
   @Test

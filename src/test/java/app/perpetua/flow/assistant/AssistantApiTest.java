@@ -138,7 +138,7 @@ class AssistantApiTest {
 
   @Test
   void an_update_proposed_for_an_older_version_is_refused() {
-    String task = task("Old");
+    String task = api.createTask("Old");
     service
         .openAi()
         .script(
@@ -162,7 +162,7 @@ class AssistantApiTest {
   void a_confirmed_completion_counts_like_one_by_the_user() {
     List<String> ids = new ArrayList<>();
     for (int i = 0; i < 5; i++) {
-      ids.add(task("task " + i));
+      ids.add(api.createTask("task " + i));
     }
     for (String id : ids.subList(0, 4)) {
       api.patch(TASKS + "/" + id, Map.of("completed", true)).expect(200);
@@ -180,7 +180,7 @@ class AssistantApiTest {
 
   @Test
   void an_action_sent_by_the_client_is_validated_like_a_request() {
-    String task = task("a");
+    String task = api.createTask("a");
     Map<String, Object> kept =
         Map.of(
             "action_type",
@@ -214,7 +214,7 @@ class AssistantApiTest {
 
   @Test
   void FR_031_suggested_subtasks_respect_the_limit() {
-    String task = task("Pack");
+    String task = api.createTask("Pack");
     for (int i = 0; i < 2; i++) {
       api.post(TASKS + "/" + task + "/subtasks", Map.of("title", "there " + i)).expect(201);
     }
@@ -225,7 +225,7 @@ class AssistantApiTest {
     JsonNode made = api.post(CONFIRM, Map.of("suggestion_id", id)).expect(200).data();
     assertEquals(proposed.get("suggested_subtasks").size(), made.get("subtasks").size());
     made.get("subtasks").forEach(it -> assertEquals("ai", it.get("source").stringValue()));
-    String full = task("Full");
+    String full = api.createTask("Full");
     for (int i = 0; i < 4; i++) {
       api.post(TASKS + "/" + full + "/subtasks", Map.of("title", "s" + i)).expect(201);
     }
@@ -237,12 +237,7 @@ class AssistantApiTest {
 
   @Test
   void FR_032_converting_a_note_archives_it_and_creates_a_task() {
-    String note =
-        api.post("/api/v1/notes", Map.of("content", "Ask the landlord about the tap"))
-            .expect(201)
-            .data()
-            .get("id")
-            .stringValue();
+    String note = api.createNote("Ask the landlord about the tap");
     String convert = "/api/v1/notes/" + note + "/convert";
     JsonNode proposed = api.post(convert).expect(200).data();
     assertEquals(0, tasks());
@@ -259,7 +254,7 @@ class AssistantApiTest {
   @Test
   void FR_035_the_fifth_request_about_a_task_warns_and_the_eleventh_is_refused() {
     makePro();
-    String task = task("Popular");
+    String task = api.createTask("Popular");
     for (int i = 1; i <= 10; i++) {
       JsonNode answer =
           api.with("X-Task-Id", task).post(CHAT, Map.of("message", "And?")).expect(200).data();
@@ -294,7 +289,7 @@ class AssistantApiTest {
 
   @Test
   void promise_17_output_of_the_wrong_shape_is_requested_once_more_and_then_refunded() {
-    String task = task("Odd");
+    String task = api.createTask("Odd");
     service.openAi().script(OpenAiStep.form("{\"steps\": []}").times(2));
     api.post(GENERATE, Map.of("task_id", task)).expect(503, "AI_SERVICE_UNAVAILABLE");
     assertEquals(5, credits());
@@ -351,20 +346,13 @@ class AssistantApiTest {
     careless.post(CHAT, Map.of("message", "x", "context", Map.of("task_limit", 51))).expect(400);
     careless.with("X-Task-Id", "nonsense").post(CHAT, Map.of("message", "x")).expect(400);
     api.with("X-Task-Id", UUID.randomUUID().toString())
-        .post(CHAT, Map.of("message", "x", "context", Map.of("task_id", task("a"))))
+        .post(CHAT, Map.of("message", "x", "context", Map.of("task_id", api.createTask("a"))))
         .expect(400);
     api.post(CHAT, Map.of("message", "x", "context", Map.of("task_id", UUID.randomUUID())))
         .expect(404);
-    String foreign =
-        service
-            .newUser()
-            .api()
-            .post(TASKS, Map.of("title", "theirs"))
-            .data()
-            .get("id")
-            .stringValue();
+    String foreign = service.newUser().api().createTask("theirs");
     api.post(GENERATE, Map.of("task_id", foreign)).expect(403);
-    String archived = task("b");
+    String archived = api.createTask("b");
     api.patch(TASKS + "/" + archived, Map.of("archived", true)).expect(200);
     api.with("X-Task-Id", archived).post(CHAT, Map.of("message", "x")).expect(409, "ARCHIVED");
     assertEquals(5, credits());
@@ -376,10 +364,6 @@ class AssistantApiTest {
 
   private static String suggestion(Api.Answer answer) {
     return answer.expect(200).data().at("/suggested_actions/0/id").stringValue();
-  }
-
-  private String task(String title) {
-    return api.post(TASKS, Map.of("title", title)).expect(201).data().get("id").stringValue();
   }
 
   private int credits() {

@@ -56,9 +56,7 @@ class InjectionTest {
     String task =
         api.post("/api/v1/tasks", Map.of("title", hostile, "description", hostile))
             .expect(201)
-            .data()
-            .get("id")
-            .stringValue();
+            .id();
     api.post("/api/v1/tasks/" + task + "/subtasks", Map.of("title", hostile)).expect(201);
     api.with("X-Task-Id", task).post(CHAT, Map.of("message", "Hello")).expect(200);
     JsonNode request = service.openAi().requests().getLast().body();
@@ -69,12 +67,7 @@ class InjectionTest {
     assertEquals(1, count(data, "<application_data>"), data);
     assertEquals(1, count(data, "</application_data>"), data);
     assertFalse(request.get("instructions").stringValue().contains(hostile));
-    String note =
-        api.post("/api/v1/notes", Map.of("content", hostile))
-            .expect(201)
-            .data()
-            .get("id")
-            .stringValue();
+    String note = api.createNote(hostile);
     api.post("/api/v1/notes/" + note + "/convert").expect(200);
     String noted = service.openAi().requests().getLast().body().get("input").toString();
     assertEquals(1, count(noted, "</application_data>"), noted);
@@ -82,9 +75,9 @@ class InjectionTest {
 
   @Test
   void promise_19_a_model_that_obeys_injected_text_changes_nothing() {
-    String own = task(api, "own");
+    String own = api.createTask("own");
     Api other = service.newUser().api();
-    String foreign = task(other, "foreign");
+    String foreign = other.createTask("foreign");
     service
         .openAi()
         .script(
@@ -107,7 +100,7 @@ class InjectionTest {
 
   @Test
   void endless_tool_calls_are_stopped() {
-    String own = task(api, "own");
+    String own = api.createTask("own");
     service
         .openAi()
         .script(OpenAiStep.call("complete_task", "{\"task_id\": \"" + own + "\"}").times(50));
@@ -123,14 +116,6 @@ class InjectionTest {
     String request = service.openAi().requests().getLast().body().toString();
     assertFalse(request.contains(user.userId().toString()), request);
     assertFalse(request.contains("@"), request);
-  }
-
-  private static String task(Api api, String title) {
-    return api.post("/api/v1/tasks", Map.of("title", title))
-        .expect(201)
-        .data()
-        .get("id")
-        .stringValue();
   }
 
   private static int count(String text, String mark) {

@@ -364,7 +364,7 @@ class FocusApiTest {
     if (estimate != null) {
       task.put("estimated_duration", estimate);
     }
-    return api().post("/api/v1/tasks", task).expect(201).data().get("id").stringValue();
+    return api().post("/api/v1/tasks", task).expect(201).id();
   }
 
   private JsonNode shown(String task) {

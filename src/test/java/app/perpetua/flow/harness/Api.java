@@ -114,6 +114,21 @@ public final class Api implements AutoCloseable {
     return send("DELETE", target, body);
   }
 
+  /** Creates a task with that title and otherwise default values; returns its id. */
+  public String createTask(String title) {
+    return post("/api/v1/tasks", Map.of("title", title)).expect(201).id();
+  }
+
+  /** Creates a subtask of a task; returns its id. */
+  public String createSubtask(String task, String title) {
+    return post("/api/v1/tasks/" + task + "/subtasks", Map.of("title", title)).expect(201).id();
+  }
+
+  /** Creates a note with that content; returns its id. */
+  public String createNote(String content) {
+    return post("/api/v1/notes", Map.of("content", content)).expect(201).id();
+  }
+
   /**
    * Sends a request and waits for the complete response.
    *
@@ -235,6 +250,11 @@ public final class Api implements AutoCloseable {
     /** The envelope's {@code data}. */
     public JsonNode data() {
       return json().required("data");
+    }
+
+    /** The {@code id} of the resource in {@code data}. */
+    public String id() {
+      return data().required("id").stringValue();
     }
 
     /** {@code error.code} of a refusal. */

@@ -38,13 +38,7 @@ class CleanupApiTest {
   void cleanup_deletes_expired_rows_only() {
     String subject = "google-" + UUID.randomUUID();
     TestService.Session user = service.signIn(subject);
-    String task =
-        user.api()
-            .post("/api/v1/tasks", Map.of("title", "a"))
-            .expect(201)
-            .data()
-            .get("id")
-            .stringValue();
+    String task = user.api().createTask("a");
     user.api().delete("/api/v1/tasks/" + task).expect(200);
     service.api().post("/api/v1/auth/refresh", Map.of("refresh_token", user.refreshToken()));
     UUID id = user.userId();

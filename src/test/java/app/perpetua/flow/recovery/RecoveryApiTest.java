@@ -64,25 +64,24 @@ class RecoveryApiTest {
   void FR_063_a_recovered_task_is_what_was_deleted_byte_for_byte_but_for_its_version() {
     Instant now = service.clock().instant();
     String task =
-        id(
-            api.post(
-                    "/api/v1/tasks",
-                    Map.of(
-                        "title",
-                        "Täsk 👩‍🚀 \\u0041 \u2028",
-                        "description",
-                        " \u0001\t1.0e2 {\"a\": null}\n",
-                        "priority",
-                        "high",
-                        "due_date",
-                        Json.instant(now.plus(Duration.ofDays(2))),
-                        "estimated_duration",
-                        25))
-                .expect(201)
-                .data());
+        api.post(
+                "/api/v1/tasks",
+                Map.of(
+                    "title",
+                    "Täsk 👩‍🚀 \\u0041 \u2028",
+                    "description",
+                    " \u0001\t1.0e2 {\"a\": null}\n",
+                    "priority",
+                    "high",
+                    "due_date",
+                    Json.instant(now.plus(Duration.ofDays(2))),
+                    "estimated_duration",
+                    25))
+            .expect(201)
+            .id();
     List<String> steps = new ArrayList<>();
     for (String title : List.of("a", "b", "c")) {
-      steps.add(id(api.post(TASKS + task + "/subtasks", Map.of("title", title)).data()));
+      steps.add(api.post(TASKS + task + "/subtasks", Map.of("title", title)).id());
     }
     api.patch("/api/v1/subtasks/" + steps.get(1), Map.of("completed", true)).expect(200);
     api.put(TASKS + task + "/subtasks/reorder", Map.of("subtask_ids", steps.reversed()))
@@ -125,18 +124,17 @@ class RecoveryApiTest {
   void FR_063_a_recovered_note_is_what_was_deleted_byte_for_byte() {
     onPro();
     String note =
-        id(
-            api.post(
-                    "/api/v1/notes",
-                    Map.of(
-                        "content",
-                        " \u0001 Täsk 👩‍🚀\n",
-                        "voice_url",
-                        "https://recordings.example.com/4f1c.webm",
-                        "voice_duration_seconds",
-                        42))
-                .expect(201)
-                .data());
+        api.post(
+                "/api/v1/notes",
+                Map.of(
+                    "content",
+                    " \u0001 Täsk 👩‍🚀\n",
+                    "voice_url",
+                    "https://recordings.example.com/4f1c.webm",
+                    "voice_duration_seconds",
+                    42))
+            .expect(201)
+            .id();
     advance(Duration.ofSeconds(1));
     api.patch(NOTES + note, Map.of("archived", true)).expect(200);
     database.run(
@@ -161,7 +159,7 @@ class RecoveryApiTest {
 
   @Test
   void FR_027_reminders_whose_time_has_passed_come_back_as_fired_and_nobody_is_told() {
-    String task = task("a");
+    String task = api.createTask("a");
     Instant now = service.clock().instant();
     String missed = remind(task, absolute(now.plusSeconds(3_600)));
     String sharp = remind(task, absolute(now.plusSeconds(7_200)));
@@ -202,7 +200,7 @@ class RecoveryApiTest {
 
   @Test
   void FR_064_recovering_moves_no_streak_completes_nothing_and_unlocks_nothing() {
-    String task = task("done");
+    String task = api.createTask("done");
     api.patch(TASKS + task, Map.of("completed", true)).expect(200);
     String tombstone = delete(TASKS + task);
     String before = achievements();
@@ -217,13 +215,13 @@ class RecoveryApiTest {
 
   @Test
   void FR_062_the_three_newest_can_be_undone_tasks_and_notes_together() {
-    String oldest = delete(TASKS + task("oldest"));
+    String oldest = delete(TASKS + api.createTask("oldest"));
     advance(Duration.ofSeconds(1));
-    String note = delete(NOTES + note("A note\nof two lines"));
+    String note = delete(NOTES + api.createNote("A note\nof two lines"));
     advance(Duration.ofSeconds(1));
-    String task = delete(TASKS + task("A task"));
+    String task = delete(TASKS + api.createTask("A task"));
     advance(Duration.ofSeconds(1));
-    String last = delete(NOTES + note("last"));
+    String last = delete(NOTES + api.createNote("last"));
     List<JsonNode> list = List.copyOf(api.get(TOMBSTONES).expect(200).data().values());
     assertEquals(List.of(last, task, note), list.stream().map(RecoveryApiTest::id).toList());
     assertEquals("A note", list.get(2).at("/preview/title").stringValue());
@@ -242,7 +240,7 @@ class RecoveryApiTest {
 
   @Test
   void FR_062_a_tombstone_expires_after_seven_days() {
-    String tombstone = delete(TASKS + task("a"));
+    String tombstone = delete(TASKS + api.createTask("a"));
     advance(Duration.ofDays(7).minusMillis(1));
     assertEquals(1, api.get(TOMBSTONES).data().size());
     advance(Duration.ofMillis(1));
@@ -253,10 +251,11 @@ class RecoveryApiTest {
 
   @Test
   void recovering_is_not_subject_to_limits() {
-    List<String> gone = List.of(delete(TASKS + task("a")), delete(NOTES + note("n")));
+    List<String> gone =
+        List.of(delete(TASKS + api.createTask("a")), delete(NOTES + api.createNote("n")));
     for (int i = 0; i < 4; i++) {
-      task("t" + i);
-      note("n" + i);
+      api.createTask("t" + i);
+      api.createNote("n" + i);
     }
     gone.forEach(this::recover);
     assertEquals(5, database.number("select open_tasks from auth.users where id = ?", user));
@@ -271,7 +270,7 @@ class RecoveryApiTest {
 
   @Test
   void hidden_and_archived_tasks_are_restored_hidden_and_archived() {
-    String task = task("a");
+    String task = api.createTask("a");
     api.patch(TASKS + task, Map.of("hidden", true)).expect(200);
     api.patch(TASKS + task, Map.of("archived", true)).expect(200);
     JsonNode back = recover(delete(TASKS + task)).data();
@@ -315,8 +314,8 @@ class RecoveryApiTest {
 
   @Test
   void invalid_recoveries_are_refused() {
-    String tombstone = delete(TASKS + task("a"));
-    String ofNote = delete(NOTES + note("n"));
+    String tombstone = delete(TASKS + api.createTask("a"));
+    String ofNote = delete(NOTES + api.createNote("n"));
     Api careless = api.invalidOnPurpose();
     careless.post(TOMBSTONES + "/x/recover").expect(400, "VALIDATION_ERROR");
     careless.post(TASKS + "recover/x").expect(400, "VALIDATION_ERROR");
@@ -342,12 +341,12 @@ class RecoveryApiTest {
 
   @Test
   void an_id_that_is_in_use_again_is_a_conflict() {
-    String task = task("a");
-    String note = note("n");
+    String task = api.createTask("a");
+    String note = api.createNote("n");
     List<String> gone = List.of(delete(TASKS + task), delete(NOTES + note));
     Api other = service.newUser().api();
-    String theirTask = id(other.post("/api/v1/tasks", Map.of("title", "a")).data());
-    String theirNote = id(other.post("/api/v1/notes", Map.of("content", "a")).data());
+    String theirTask = other.createTask("a");
+    String theirNote = other.createNote("a");
     database.run(
         "update tasks.task_instances set id = ?::uuid where id = ?::uuid", task, theirTask);
     database.run("update notes.notes set id = ?::uuid where id = ?::uuid", note, theirNote);
@@ -359,7 +358,7 @@ class RecoveryApiTest {
 
   @Test
   void promise_8_twenty_recoveries_of_one_tombstone_make_one_task() throws Exception {
-    String task = task("a");
+    String task = api.createTask("a");
     api.post(TASKS + task + "/subtasks", Map.of("title", "step")).expect(201);
     remind(task, absolute(service.clock().instant().plusSeconds(60)));
     String path = TOMBSTONES + "/" + delete(TASKS + task) + "/recover";
@@ -379,8 +378,8 @@ class RecoveryApiTest {
     onPro();
     List<String> targets = new ArrayList<>();
     for (int i = 0; i < 25; i++) {
-      targets.add(TASKS + task("t" + i));
-      targets.add(NOTES + note("n" + i));
+      targets.add(TASKS + api.createTask("t" + i));
+      targets.add(NOTES + api.createNote("n" + i));
     }
     Collections.rotate(targets, 7);
     List<String> tombstones = together(50, i -> delete(targets.get(i)));
@@ -397,23 +396,15 @@ class RecoveryApiTest {
 
   @Test
   void tombstones_of_a_deleted_account_are_unauthorized() {
-    String tombstone = delete(TASKS + task("a"));
+    String tombstone = delete(TASKS + api.createTask("a"));
     String email = text(api.get("/api/v1/users/me").data(), "email");
     api.delete("/api/v1/users/me", Map.of("confirm", email)).expect(204);
     api.get(TOMBSTONES).expect(401, "UNAUTHORIZED");
     api.post(TOMBSTONES + "/" + tombstone + "/recover").expect(401, "UNAUTHORIZED");
   }
 
-  private String task(String title) {
-    return id(api.post("/api/v1/tasks", Map.of("title", title)).expect(201).data());
-  }
-
-  private String note(String content) {
-    return id(api.post("/api/v1/notes", Map.of("content", content)).expect(201).data());
-  }
-
   private String remind(String task, Map<String, Object> reminder) {
-    return id(api.post(TASKS + task + "/reminders", reminder).expect(201).data());
+    return api.post(TASKS + task + "/reminders", reminder).expect(201).id();
   }
 
   private static Map<String, Object> absolute(Instant at) {

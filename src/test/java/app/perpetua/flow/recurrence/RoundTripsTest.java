@@ -34,7 +34,7 @@ class RoundTripsTest {
     int plain = Integer.MAX_VALUE;
     int recurring = Integer.MAX_VALUE;
     for (int round = 0; round < 8; round++) {
-      String task = api.post("/api/v1/tasks", Map.of("title", "a")).data().get("id").stringValue();
+      String task = api.createTask("a");
       String instance =
           api.post("/api/v1/templates", Map.of("title", "a", "rrule", "FREQ=DAILY"))
               .json()

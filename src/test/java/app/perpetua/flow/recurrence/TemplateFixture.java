@@ -71,7 +71,7 @@ final class TemplateFixture {
 
   /** Creates a daily template; returns its id. */
   String daily(Instant start) {
-    return id(create("FREQ=DAILY", Map.of("starts_at", Json.instant(start))).data());
+    return create("FREQ=DAILY", Map.of("starts_at", Json.instant(start))).id();
   }
 
   JsonNode template(String id) {

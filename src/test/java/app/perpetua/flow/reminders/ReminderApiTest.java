@@ -297,11 +297,11 @@ class ReminderApiTest {
     if (dueDate != null) {
       task.put("due_date", Json.instant(dueDate));
     }
-    return id(api.post("/api/v1/tasks", task).expect(201).data());
+    return api.post("/api/v1/tasks", task).expect(201).id();
   }
 
   private static String foreign() {
-    return id(service.newUser().api().post("/api/v1/tasks", Map.of("title", "theirs")).data());
+    return service.newUser().api().createTask("theirs");
   }
 
   private JsonNode add(String task, Map<String, Object> reminder) {

@@ -250,7 +250,7 @@ class ReminderFireJobTest {
     if (dueDate != null) {
       task.put("due_date", Json.instant(dueDate));
     }
-    return id(api().post("/api/v1/tasks", task).expect(201).data());
+    return api().post("/api/v1/tasks", task).expect(201).id();
   }
 
   private void patchDue(String task, int version, @Nullable Instant dueDate) {

@@ -185,16 +185,16 @@ class ReminderReactionApiTest {
   }
 
   private String task() {
-    return id(
-        api.post("/api/v1/tasks", Map.of("title", "a", "due_date", Json.instant(due))).expect(201));
+    return api.post("/api/v1/tasks", Map.of("title", "a", "due_date", Json.instant(due)))
+        .expect(201)
+        .id();
   }
 
   private String reminder(String task) {
-    return id(
-        api.post(
-                "/api/v1/tasks/" + task + "/reminders",
-                Map.of("type", "before", "offset_minutes", 10))
-            .expect(201));
+    return api.post(
+            "/api/v1/tasks/" + task + "/reminders", Map.of("type", "before", "offset_minutes", 10))
+        .expect(201)
+        .id();
   }
 
   private Instant scheduled(String reminder) {
@@ -218,10 +218,6 @@ class ReminderReactionApiTest {
         "select count(*) from activity.activity_logs where user_id = ? and action = ?",
         user.userId(),
         action);
-  }
-
-  private static String id(Api.Answer answer) {
-    return answer.data().get("id").stringValue();
   }
 
   private static int tapped(InetSocketAddress server) {

@@ -93,19 +93,19 @@ class BadInputTest {
   private static Fixture fixture() {
     TestService.Session session = service.newUser();
     Api api = session.api();
-    String task = id(api.post("/api/v1/tasks", Map.of("title", "a task")).expect(201));
+    String task = api.createTask("a task");
     String subtasks = "/api/v1/tasks/" + task + "/subtasks";
-    String subtask = id(api.post(subtasks, Map.of("title", "first")).expect(201));
+    String subtask = api.post(subtasks, Map.of("title", "first")).expect(201).id();
     api.post(subtasks, Map.of("title", "second")).expect(201);
     String template =
-        id(
-            api.post("/api/v1/templates", Map.of("title", "a template", "rrule", "FREQ=DAILY"))
-                .expect(201));
+        api.post("/api/v1/templates", Map.of("title", "a template", "rrule", "FREQ=DAILY"))
+            .expect(201)
+            .id();
     String at = Json.instant(service.clock().instant().plusSeconds(60));
     Map<String, String> absolute = Map.of("type", "absolute", "scheduled_at", at);
-    String reminder = id(api.post("/api/v1/tasks/" + task + "/reminders", absolute).expect(201));
-    String note = id(api.post("/api/v1/notes", Map.of("content", "a note")).expect(201));
-    String gone = id(api.post("/api/v1/tasks", Map.of("title", "deleted")).expect(201));
+    String reminder = api.post("/api/v1/tasks/" + task + "/reminders", absolute).expect(201).id();
+    String note = api.createNote("a note");
+    String gone = api.createTask("deleted");
     String tombstone = api.delete("/api/v1/tasks/" + gone).data().get("tombstone_id").stringValue();
     return new Fixture(
         api,
@@ -210,7 +210,7 @@ class BadInputTest {
   private static String readBackAt(Operation operation, String target, Api.Answer answer) {
     Set<String> names = OPERATIONS.stream().map(Operation::name).collect(toSet());
     if (names.contains("GET " + operation.path() + "/{id}")) {
-      return target + "/" + id(answer);
+      return target + "/" + answer.id();
     }
     return names.contains("GET " + operation.path()) ? target : "/api/v1/users/me/export";
   }
@@ -414,10 +414,6 @@ class BadInputTest {
     return node.isString()
         ? node.stringValue().equals(text)
         : node.values().stream().anyMatch(inner -> contains(inner, text));
-  }
-
-  private static String id(Api.Answer answer) {
-    return answer.data().get("id").stringValue();
   }
 
   private static String encoded(String value) {

@@ -99,13 +99,7 @@ class HeadersTest {
   @Test
   void a_request_id_of_the_client_is_in_the_activity_log() {
     Api api = user();
-    String task =
-        api.with("X-Request-ID", "my-request.1")
-            .post("/api/v1/tasks", Map.of("title", "a"))
-            .expect(201)
-            .data()
-            .get("id")
-            .stringValue();
+    String task = api.with("X-Request-ID", "my-request.1").createTask("a");
     assertEquals(
         "my-request.1",
         database

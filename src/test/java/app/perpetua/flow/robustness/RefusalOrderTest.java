@@ -179,9 +179,7 @@ class RefusalOrderTest {
   }
 
   private static String create(Api api) {
-    return TASKS
-        + "/"
-        + api.post(TASKS, Map.of("title", "a")).expect(201).data().get("id").stringValue();
+    return TASKS + "/" + api.createTask("a");
   }
 
   private static String firstError(Api.Answer answer) {

@@ -151,14 +151,7 @@ class SearchLoadTest {
       }
       try {
         Api other = service.newUser().api();
-        String task =
-            "/api/v1/tasks/"
-                + other
-                    .post("/api/v1/tasks", Map.of("title", "a task"))
-                    .expect(201)
-                    .data()
-                    .get("id")
-                    .stringValue();
+        String task = "/api/v1/tasks/" + other.createTask("a task");
         for (int i = 0; i < 3 * ROUNDS; i++) {
           long start = System.nanoTime();
           Api.Answer answer =

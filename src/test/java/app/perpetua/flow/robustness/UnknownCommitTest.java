@@ -126,12 +126,7 @@ class UnknownCommitTest {
   @EnumSource
   void promise_5_the_last_subtask_completes_its_task_once(Moment moment) throws Exception {
     String task = create();
-    String subtask =
-        api.post(task + "/subtasks", Map.of("title", "only"))
-            .expect(201)
-            .data()
-            .get("id")
-            .stringValue();
+    String subtask = api.post(task + "/subtasks", Map.of("title", "only")).expect(201).id();
     Api keyed = api.withKey(UUID.randomUUID());
     Supplier<Api.Answer> complete =
         () -> keyed.patch("/api/v1/subtasks/" + subtask, Map.of("completed", true));
@@ -203,9 +198,7 @@ class UnknownCommitTest {
   }
 
   private String create() {
-    return TASKS
-        + "/"
-        + api.post(TASKS, Map.of("title", "a")).expect(201).data().get("id").stringValue();
+    return TASKS + "/" + api.createTask("a");
   }
 
   private long tasks() {

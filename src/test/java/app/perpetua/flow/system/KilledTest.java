@@ -140,7 +140,7 @@ class KilledTest {
       round++;
       Map<String, Object> made = Map.of("title", "round " + round);
       Api.Answer task = persistently(user.api(), "POST", TASKS, made).expect(201);
-      String target = TASKS + "/" + task.data().get("id").stringValue();
+      String target = TASKS + "/" + task.id();
       Map<String, Object> change = Map.of("version", 1, "priority", "high");
       persistently(user.api(), "PATCH", target, change).expect(200);
     }

@@ -92,19 +92,8 @@ class LogTest {
   private static int everyday(TestService.Session user, List<String> secrets, Api visitor) {
     String text = MARK + " a\r\nb\u2028c\u0085d\u001b[2J " + MARK;
     Api api = user.api().with("User-Agent", "agent").withKey(UUID.randomUUID());
-    String task =
-        api.post(TASKS, Map.of("title", text, "description", text))
-            .expect(201)
-            .data()
-            .get("id")
-            .stringValue();
-    String subtask =
-        user.api()
-            .post(TASKS + "/" + task + "/subtasks", Map.of("title", text))
-            .expect(201)
-            .data()
-            .get("id")
-            .stringValue();
+    String task = api.post(TASKS, Map.of("title", text, "description", text)).expect(201).id();
+    String subtask = user.api().createSubtask(task, text);
     user.api().patch("/api/v1/subtasks/" + subtask, Map.of("title", text + "2")).expect(200);
     user.api().get(TASKS + "?q=" + MARK + "%0A%E2%80%A8x").expect(200);
     user.api().patch("/api/v1/users/me", Map.of("name", MARK + " name")).expect(200);

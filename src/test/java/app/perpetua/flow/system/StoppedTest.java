@@ -115,7 +115,7 @@ class StoppedTest {
         if (answer.status() == 503) {
           return;
         }
-        acknowledged.add(answer.expect(201).data().get("id").stringValue());
+        acknowledged.add(answer.expect(201).id());
         busy.countDown();
       } catch (UncheckedIOException e) {
         return;

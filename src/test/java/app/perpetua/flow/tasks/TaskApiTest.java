@@ -50,9 +50,9 @@ class TaskApiTest {
 
   @Test
   void US04_completing_every_subtask_completes_the_task() {
-    String task = create("Plan the trip");
-    String one = add(task, "Book");
-    String two = add(task, "Pack");
+    String task = api.createTask("Plan the trip");
+    String one = api.createSubtask(task, "Book");
+    String two = api.createSubtask(task, "Pack");
     Api.Answer first = api.patch("/api/v1/subtasks/" + one, Map.of("completed", true)).expect(200);
     assertFalse(first.json().has("task"));
     Api.Answer last = api.patch("/api/v1/subtasks/" + two, Map.of("completed", true)).expect(200);
@@ -66,8 +66,8 @@ class TaskApiTest {
 
   @Test
   void FR_005_another_users_task_is_forbidden_and_an_unknown_one_not_found() {
-    String task = create("mine");
-    String subtask = add(task, "step");
+    String task = api.createTask("mine");
+    String subtask = api.createSubtask(task, "step");
     Api other = service.newUser().api();
     other.get("/api/v1/tasks/" + task).expect(403, "FORBIDDEN");
     other.patch("/api/v1/tasks/" + task, Map.of("completed", true)).expect(403, "FORBIDDEN");
@@ -83,7 +83,7 @@ class TaskApiTest {
 
   @Test
   void FR_004_the_token_of_a_deleted_account_is_refused() {
-    String task = create("mine");
+    String task = api.createTask("mine");
     String email = api.get("/api/v1/users/me").data().get("email").stringValue();
     api.delete("/api/v1/users/me", Map.of("confirm", email)).expect(204);
     api.get("/api/v1/tasks").expect(401, "UNAUTHORIZED");
@@ -104,7 +104,7 @@ class TaskApiTest {
   void FR_013_a_past_due_date_that_stays_is_not_checked() {
     Instant soon = service.clock().instant().plusSeconds(60);
     String due = Json.instant(soon);
-    String task = id(api.post("/api/v1/tasks", Map.of("title", "a", "due_date", due)).expect(201));
+    String task = api.post("/api/v1/tasks", Map.of("title", "a", "due_date", due)).expect(201).id();
     service.clock().advance(Duration.ofMinutes(10));
     Map<String, Object> same = Map.of("version", 1, "title", "b", "due_date", due);
     api.patch("/api/v1/tasks/" + task, same).expect(200);
@@ -117,11 +117,9 @@ class TaskApiTest {
   @Test
   void FR_058_absent_stays_null_clears_and_a_null_title_is_refused() {
     String task =
-        id(
-            api.post(
-                    "/api/v1/tasks",
-                    Map.of("title", "a", "description", "d", "estimated_duration", 5))
-                .expect(201));
+        api.post("/api/v1/tasks", Map.of("title", "a", "description", "d", "estimated_duration", 5))
+            .expect(201)
+            .id();
     Map<String, Object> clearing = new HashMap<>();
     clearing.put("version", 1);
     clearing.put("description", null);
@@ -144,8 +142,8 @@ class TaskApiTest {
 
   @Test
   void an_archived_task_can_only_be_unarchived() {
-    String task = create("a");
-    String subtask = add(task, "s");
+    String task = api.createTask("a");
+    String subtask = api.createSubtask(task, "s");
     String path = "/api/v1/tasks/" + task;
     api.patch(path, Map.of("archived", true)).expect(200);
     api.patch(path, Map.of("archived", true)).expect(200);
@@ -163,7 +161,7 @@ class TaskApiTest {
     List<String> ids = new ArrayList<>();
     for (int i = 0; i < 5; i++) {
       service.clock().advance(Duration.ofMillis(1));
-      ids.addFirst(create("Task number " + i + " 100%_"));
+      ids.addFirst(api.createTask("Task number " + i + " 100%_"));
     }
     JsonNode page = api.get("/api/v1/tasks?limit=2&offset=1").expect(200).json();
     assertEquals(List.of(ids.get(1), ids.get(2)), idsOf(page));
@@ -213,7 +211,7 @@ class TaskApiTest {
 
   @Test
   void promise_7_a_hundred_patches_with_one_version_change_once() throws Exception {
-    String task = create("a");
+    String task = api.createTask("a");
     Map<Integer, Integer> statuses =
         together(
             100,
@@ -226,7 +224,7 @@ class TaskApiTest {
   @Test
   void promise_7_limits_hold_under_parallel_creates() throws Exception {
     for (int i = 0; i < 49; i++) {
-      create("t" + i);
+      api.createTask("t" + i);
     }
     Map<Integer, Integer> statuses =
         together(200, i -> api.post("/api/v1/tasks", Map.of("title", "p" + i)).status());
@@ -236,8 +234,8 @@ class TaskApiTest {
   @Test
   void promise_7_the_last_two_subtasks_completed_at_once_complete_the_task_once() throws Exception {
     for (int round = 0; round < 10; round++) {
-      String task = create("r" + round);
-      List<String> steps = List.of(add(task, "1"), add(task, "2"));
+      String task = api.createTask("r" + round);
+      List<String> steps = List.of(api.createSubtask(task, "1"), api.createSubtask(task, "2"));
       together(
           2,
           i ->
@@ -256,7 +254,7 @@ class TaskApiTest {
 
   @Test
   void promise_8_parallel_deletes_leave_the_three_newest_tombstones() throws Exception {
-    List<String> tasks = IntStream.range(0, 50).mapToObj(i -> create("t" + i)).toList();
+    List<String> tasks = IntStream.range(0, 50).mapToObj(i -> api.createTask("t" + i)).toList();
     assertEquals(
         Map.of(200, 50), together(50, i -> api.delete("/api/v1/tasks/" + tasks.get(i)).status()));
     assertEquals(
@@ -275,21 +273,9 @@ class TaskApiTest {
     return api.post("/api/v1/tasks", Map.of("title", "a", "due_date", due)).status();
   }
 
-  private String create(String title) {
-    return id(api.post("/api/v1/tasks", Map.of("title", title)).expect(201));
-  }
-
-  private String add(String task, String title) {
-    return id(api.post("/api/v1/tasks/" + task + "/subtasks", Map.of("title", title)).expect(201));
-  }
-
   private long count() {
     return database.number(
         "select count(*) from tasks.task_instances where user_id = ?", user.userId());
-  }
-
-  private static String id(Api.Answer answer) {
-    return answer.data().get("id").stringValue();
   }
 
   private static List<String> idsOf(JsonNode page) {

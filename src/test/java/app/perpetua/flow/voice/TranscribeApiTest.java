@@ -220,9 +220,7 @@ class TranscribeApiTest {
                 "voice_duration_seconds",
                 5))
         .expect(201)
-        .data()
-        .get("id")
-        .stringValue();
+        .id();
   }
 
   @Test
