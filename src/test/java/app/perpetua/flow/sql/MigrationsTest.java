@@ -145,8 +145,8 @@ final class MigrationsTest {
     DatabaseUrl url = postgres.emptyDatabase();
     String lazy = url.jdbcUrl() + "?options=-c%20synchronous_commit=off";
     assertFails(new DatabaseUrl(lazy, url.user(), url.password()), "synchronous_commit off");
-    try (Postgres careless = Postgres.careless()) {
-      DatabaseUrl unsynced = careless.emptyDatabase();
+    try (Postgres unsafe = Postgres.withoutFsync()) {
+      DatabaseUrl unsynced = unsafe.emptyDatabase();
       assertFails(unsynced, "fsync off");
       // Neon makes commits durable outside PostgreSQL; a setting identifies it.
       String neon = unsynced.jdbcUrl() + "?options=-c%20neon.timeline_id=1";

@@ -30,7 +30,7 @@ public final class Postgres implements AutoCloseable {
   }
 
   /** A server with fsync off. */
-  static Postgres careless() throws IOException {
+  static Postgres withoutFsync() throws IOException {
     return new Postgres(
         EmbeddedPostgres.builder()
             .setPGStartupWait(PostgresServer.STARTUP_LIMIT)
