@@ -27,7 +27,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** What pgbench is given, run without pgbench: a statement that changes must not stop ./bench. */
+/** Runs pgbench's scripts without pgbench, so that a changed statement does not break ./bench. */
 class PgBenchScriptTest {
   @RegisterExtension static final TestDatabase database = new TestDatabase();
 
@@ -64,7 +64,7 @@ class PgBenchScriptTest {
   }
 
   @Test
-  void a_change_stores_the_columns_that_it_does_not_change_as_they_were() throws SQLException {
+  void a_change_stores_unchanged_columns_with_their_values() throws SQLException {
     try (Connection connection = database.dataSource().getConnection()) {
       connection.setAutoCommit(false);
       try (var statement = connection.createStatement()) {
@@ -104,7 +104,7 @@ class PgBenchScriptTest {
   }
 
   @Test
-  void a_statement_that_is_gone_is_named() {
+  void a_removed_statement_is_named() {
     IllegalStateException refused =
         assertThrows(
             IllegalStateException.class,
@@ -145,7 +145,7 @@ class PgBenchScriptTest {
     return new SqlCatalog.Statement(name, sql, sql, List.copyOf(parameters), parameters, false);
   }
 
-  /** Executes the script's statements as pgbench would; how many rows each read or wrote. */
+  /** Executes the script's statements; returns the number of rows that each read or wrote. */
   private static Map<String, Integer> run(Connection connection, PgBenchScript script)
       throws SQLException {
     Map<String, String> variables = new HashMap<>(script.variables());
@@ -167,7 +167,7 @@ class PgBenchScriptTest {
       try (PreparedStatement prepared =
           connection.prepareStatement(PgBenchScript.PARAMETER.matcher(statement).replaceAll("?"))) {
         for (int i = 0; i < names.size(); i++) {
-          // As pgbench sends it: a text whose type the server chooses.
+          // As pgbench sends it: as text, whose type the server infers.
           prepared.setObject(i + 1, variables.get(names.get(i)), Types.OTHER);
         }
         int count = 0;

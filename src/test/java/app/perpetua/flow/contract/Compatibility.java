@@ -17,14 +17,14 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a client of the released contract could trip over in the current one, as
- * docs/api-versioning.md defines it. What the server accepts may only grow; what it answers may
- * only become more certain. Used once.
+ * Finds changes of the contract that break clients of the released one, as docs/api-versioning.md
+ * defines them: requests may only be accepted more widely, answers only become more specific. Used
+ * once.
  */
 final class Compatibility {
   private static final int ANNOUNCED_DAYS = 90;
 
-  /** Which way a value travels decides which change hurts. */
+  /** The direction of a value, which determines the breaking changes. */
   private enum Way {
     REQUEST,
     ANSWER
@@ -42,7 +42,7 @@ final class Compatibility {
     this.today = today;
   }
 
-  /** Every breaking change, each naming its place; empty if there is none. */
+  /** All breaking changes, each with its place; empty if there are none. */
   static List<String> breaks(Document released, Document current, LocalDate today) {
     Compatibility comparison = new Compatibility(released, current, today);
     comparison.operations();
@@ -183,7 +183,7 @@ final class Compatibility {
   }
 
   private void schema(Way way, String place, @Nullable Object was, @Nullable Object is) {
-    // Schemas refer to each other in circles; a pair that is being compared needs no second look.
+    // Schemas are recursive; a pair that is already being compared is skipped.
     if (map(was).get("$ref") != null && !compared.add(way + "" + was + is)) {
       return;
     }
@@ -279,7 +279,7 @@ final class Compatibility {
     return Boolean.TRUE.equals(schema.get("x-open"));
   }
 
-  /** A request may lose a constraint, an answer may gain one; neither may change it. */
+  /** A request may lose a constraint and an answer may gain one; neither may change one. */
   private void tightened(
       Way way, String place, String name, @Nullable Object was, @Nullable Object is) {
     boolean free = way == Way.REQUEST ? is == null : was == null;
@@ -289,7 +289,7 @@ final class Compatibility {
   }
 
   /**
-   * @param inwards 1 if a greater bound accepts less, -1 if a smaller one does
+   * @param inwards 1 if a greater bound accepts fewer values, -1 if a smaller one does
    */
   private void bound(
       Way way, String place, String name, @Nullable Object was, @Nullable Object is, int inwards) {

@@ -8,7 +8,7 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.yaml.snakeyaml.Yaml;
 
-/** An OpenAPI document as the plain tree that it is, with references followed on reading. */
+/** An OpenAPI document as a tree, whose references are followed on reading. */
 public record Document(Map<String, Object> root) {
   /** Reads a document in YAML. */
   public static Document parse(String yaml) {
@@ -38,7 +38,7 @@ public record Document(Map<String, Object> root) {
     return operations;
   }
 
-  /** The object, or what it refers to; members beside the reference (3.1) win. */
+  /** The object, or the one it refers to; members next to the reference (3.1) take precedence. */
   public Map<String, Object> resolved(@Nullable Object node) {
     Map<String, Object> object = map(node);
     if (!(object.get("$ref") instanceof String reference)) {
@@ -61,7 +61,7 @@ public record Document(Map<String, Object> root) {
     return whole;
   }
 
-  /** The parameters of an operation by where they are and what they are called. */
+  /** The parameters of an operation by location and name. */
   public Map<String, Map<String, Object>> parameters(Map<String, Object> operation) {
     Map<String, Map<String, Object>> parameters = new TreeMap<>();
     for (Object parameter : list(operation.get("parameters"))) {

@@ -47,7 +47,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
 class ControlPortTest {
-  private static final String CLIENT_ID = "mine";
+  private static final String CLIENT_ID = "client-id";
   private static final String SIGNED_IN =
       """
       {"access_token": "a", "refresh_token": "r", "token_type": "Bearer", "user": {"id": "u"}}
@@ -119,7 +119,7 @@ class ControlPortTest {
     http.close();
   }
 
-  /** The service as far as the control port sees it. */
+  /** A stub of the service's sign-in. */
   private static void signIn(HttpExchange exchange) throws IOException {
     try (exchange) {
       String body = new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8);
@@ -155,7 +155,7 @@ class ControlPortTest {
   }
 
   @Test
-  void it_lists_what_there_is() throws Exception {
+  void the_root_lists_all_calls() throws Exception {
     JsonNode listing = call("GET", "/", "").body();
     assertEquals("here", listing.path("service").stringValue());
     Set<String> calls = new HashSet<>();
@@ -173,7 +173,7 @@ class ControlPortTest {
   }
 
   @Test
-  void unknown_calls_are_told_what_is_wrong_with_them() throws Exception {
+  void invalid_calls_are_404_405_or_413() throws Exception {
     assertEquals(404, call("POST", "/jobs/run", "").status());
     Answer wrongMethod = call("DELETE", "/clock", "");
     assertEquals(405, wrongMethod.status());
@@ -182,12 +182,12 @@ class ControlPortTest {
   }
 
   @Test
-  void nobody_else_can_reach_it() {
+  void the_control_port_listens_on_loopback_only() {
     assertTrue(control.address().getAddress().isLoopbackAddress());
   }
 
   @Test
-  void an_id_token_is_one_that_the_service_accepts() throws Exception {
+  void an_id_token_is_valid_by_default() throws Exception {
     Answer answer =
         call("POST", "/google/id-token", "{\"email\": \"ada@example.com\", \"name\": \"Ada L\"}");
     assertEquals(200, answer.status());
@@ -205,13 +205,13 @@ class ControlPortTest {
         "{\"iss\": \"https://evil.example.com\"}",
         "{\"email_verified\": false}"
       })
-  void an_id_token_can_be_one_that_the_service_refuses(String body) throws Exception {
+  void an_id_token_can_be_invalid(String body) throws Exception {
     String token = call("POST", "/google/id-token", body).body().path("id_token").stringValue();
     assertThrows(Refusal.class, () -> verified(token));
   }
 
   @Test
-  void keys_rotate_and_go_away_and_come_back() throws Exception {
+  void Googles_keys_can_be_rotated_and_made_unavailable() throws Exception {
     String before = call("POST", "/google/id-token", "{}").body().path("id_token").stringValue();
     assertEquals(200, call("POST", "/google/rotate-keys", "").status());
     assertThrows(Refusal.class, () -> verified(before));
@@ -225,7 +225,7 @@ class ControlPortTest {
   }
 
   @Test
-  void a_session_is_what_the_service_answers_to_a_valid_token() throws Exception {
+  void a_session_is_the_services_answer_to_a_sign_in() throws Exception {
     Answer session = call("POST", "/session", "{\"email\": \"ada@example.com\"}");
     assertEquals(200, session.status());
     assertEquals(
@@ -238,7 +238,7 @@ class ControlPortTest {
   }
 
   @Test
-  void the_same_address_is_the_same_account_and_no_address_a_new_one() throws Exception {
+  void an_email_determines_the_account_and_without_one_it_is_new() throws Exception {
     call("POST", "/session", "{\"email\": \"ada@example.com\"}");
     call("POST", "/session", "{\"email\": \"ada@example.com\"}");
     call("POST", "/session", "");
@@ -249,20 +249,20 @@ class ControlPortTest {
   }
 
   @Test
-  void sessions_come_from_ever_other_addresses_of_this_machine() throws Exception {
+  void each_sign_in_uses_another_loopback_address() throws Exception {
     for (int i = 0; i < 30; i++) {
       assertEquals(200, call("POST", "/session", "").status());
     }
     assertEquals(30, Set.copyOf(peers).size());
-    for (int turn : new int[] {0, 1, 255, 65_536, 253 * 65_536 - 1, Integer.MAX_VALUE, -1}) {
-      assertTrue(Sessions.address(turn).isLoopbackAddress());
-      assertNotEquals(InetAddress.getLoopbackAddress(), Sessions.address(turn));
+    for (int index : new int[] {0, 1, 255, 65_536, 253 * 65_536 - 1, Integer.MAX_VALUE, -1}) {
+      assertTrue(Sessions.address(index).isLoopbackAddress());
+      assertNotEquals(InetAddress.getLoopbackAddress(), Sessions.address(index));
     }
   }
 
   @Test
-  void what_is_bought_for_a_session_is_bought_at_the_service() throws Exception {
-    // This service sells nothing.
+  void Pro_and_credits_of_a_session_are_bought_from_the_service() throws Exception {
+    // The stub has no payment endpoints.
     assertEquals(503, call("POST", "/session", "{\"tier\": \"pro\"}").status());
     assertEquals(503, call("POST", "/session", "{\"credits\": {\"purchased\": 5}}").status());
     assertEquals(2, signIns.size());
@@ -274,7 +274,7 @@ class ControlPortTest {
   }
 
   @Test
-  void what_the_service_refuses_is_passed_on() throws Exception {
+  void an_error_of_the_service_is_passed_on() throws Exception {
     serviceStatus = 429;
     Answer refused = call("POST", "/session", "");
     assertEquals(502, refused.status());
@@ -283,7 +283,7 @@ class ControlPortTest {
   }
 
   @Test
-  void a_service_that_is_not_there_is_told() throws Exception {
+  void an_unreachable_service_is_503() throws Exception {
     URI nowhere = URI.create("http://127.0.0.1:" + FreePort.find());
     try (ControlPort alone = controlling(nowhere)) {
       assertEquals(503, call(alone, "POST", "/session", "").status());
@@ -291,7 +291,7 @@ class ControlPortTest {
   }
 
   @Test
-  void the_clock_advances_from_where_it_is() throws Exception {
+  void the_clock_advances_from_its_current_time() throws Exception {
     call("POST", "/clock", "{\"advance\": \"PT24H\"}");
     JsonNode moved = call("POST", "/clock", "{\"advance\": \"PT-1H\"}").body();
     assertEquals(Duration.ofHours(23), clock.offset());
@@ -300,7 +300,7 @@ class ControlPortTest {
   }
 
   @Test
-  void due_jobs_run_and_are_told_until_the_clock_moves() throws Exception {
+  void jobs_are_listed_until_the_clock_moves() throws Exception {
     call("POST", "/jobs/run-due", "");
     JsonNode twice = call("POST", "/jobs/run-due", "").body();
     assertEquals(
@@ -316,7 +316,7 @@ class ControlPortTest {
   }
 
   @Test
-  void the_clock_is_set_and_goes_on_from_there() throws Exception {
+  void the_clock_can_be_set_and_continues_from_there() throws Exception {
     Instant target = Instant.parse("2026-03-01T23:59:59Z");
     JsonNode set = call("POST", "/clock", "{\"set\": \"" + target + "\"}").body();
     Instant shown = Instant.parse(set.path("now").stringValue());
@@ -346,7 +346,7 @@ class ControlPortTest {
           {"set": "1999-12-31T23:59:59Z"}         | set must lead to a time from 2000 to 2099
           {"forward": "PT1H"}                     | forward is not a known field
           """)
-  void a_clock_told_nonsense_stays_as_it_is(String body, String message) throws Exception {
+  void invalid_clock_values_change_nothing(String body, String message) throws Exception {
     Answer refused = call("POST", "/clock", body);
     assertEquals(400, refused.status());
     assertEquals(message, refused.body().path("error").path("message").stringValue());

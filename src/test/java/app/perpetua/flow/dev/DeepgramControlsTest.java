@@ -34,7 +34,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 
-/** The real adapter and the control port over one fake. */
+/** The production adapter and the control port on one fake. */
 class DeepgramControlsTest {
   private static final Duration LIMIT = Duration.ofSeconds(20);
   private static final URI SERVICE = URI.create("http://localhost:9000");
@@ -67,7 +67,7 @@ class DeepgramControlsTest {
   }
 
   @Test
-  void a_scripted_stream_says_what_it_is_told_to() throws Exception {
+  void a_scripted_stream_returns_its_transcripts() throws Exception {
     String steps =
         "{\"steps\": [{\"partial\": \"he\"}, {\"stall_ms\": 5}, {\"final\": \"Hello.\"}]}";
     assertEquals(200, call("POST", "/deepgram/script", steps).statusCode());
@@ -108,7 +108,7 @@ class DeepgramControlsTest {
   }
 
   @Test
-  void who_is_refused_learns_why_and_tells_no_secret() throws Exception {
+  void a_rejected_stream_reports_the_reason_without_secrets() throws Exception {
     Transcriber.Unreachable refused =
         assertThrows(
             Transcriber.Unreachable.class,
@@ -130,7 +130,7 @@ class DeepgramControlsTest {
   }
 
   @Test
-  void recordings_are_scripted_too() throws Exception {
+  void recordings_can_be_scripted() throws Exception {
     call("POST", "/deepgram/script", "{\"recording\": {\"transcript\": \"Yes.\", \"seconds\": 3}}");
     Recognition.Recognized recognized =
         assertInstanceOf(
@@ -157,7 +157,7 @@ class DeepgramControlsTest {
   }
 
   @Test
-  void a_request_that_is_cancelled_ends_at_once() throws Exception {
+  void a_cancelled_request_ends_at_once() throws Exception {
     CountDownLatch never = new CountDownLatch(1);
     fake.hold(never);
     Cancellation cancellation = new Cancellation();
@@ -173,7 +173,7 @@ class DeepgramControlsTest {
   }
 
   @Test
-  void the_page_speaks_to_the_service_that_runs() throws Exception {
+  void the_page_connects_to_the_running_service() throws Exception {
     HttpResponse<String> page = call("GET", "/voice", "");
     assertEquals("text/html; charset=utf-8", page.headers().firstValue("Content-Type").orElse(""));
     assertTrue(page.body().contains(SERVICE.toString()));

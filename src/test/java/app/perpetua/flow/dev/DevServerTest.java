@@ -31,7 +31,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 
-/** The whole of it as a process of its own, as {@code ./dev} starts it. */
+/** The dev server as a separate process, as {@code ./dev} starts it. */
 @Tag("system")
 class DevServerTest {
   private static final Duration LIMIT = Duration.ofMinutes(2);
@@ -126,7 +126,7 @@ class DevServerTest {
             .POST(BodyPublishers.ofString("{\"title\": \"" + title + "\"}")));
   }
 
-  /** With an inbox of the fake push service. */
+  /** Subscribes an inbox of the fake push service. */
   private Answer subscribe(String token) throws Exception {
     return post(
         token,
@@ -157,13 +157,13 @@ class DevServerTest {
     return control("GET", "/", "").body().path("pids").path(name).longValue();
   }
 
-  /** Not so if it is dead and merely not buried yet. */
+  /** False for a zombie. */
   private static boolean lives(long pid) {
     return ProcessHandle.of(pid).flatMap(process -> process.info().command()).isPresent();
   }
 
   @Test
-  void a_killed_service_comes_back_with_its_data_and_follows_the_clock() throws Exception {
+  void a_killed_service_is_restarted_with_its_data_and_clock() throws Exception {
     Process server = startAndAwait();
     String token =
         control("POST", "/session", "{\"email\": \"ada@example.com\"}").text("access_token");
@@ -226,7 +226,7 @@ class DevServerTest {
   }
 
   @Test
-  void FR_047_pro_and_credits_are_bought_and_paid_as_in_life() throws Exception {
+  void FR_047_Pro_and_credits_are_bought_through_the_payment_page() throws Exception {
     startAndAwait();
     Answer session =
         control(
@@ -264,7 +264,7 @@ class DevServerTest {
             "credits",
             "payment_approved, payment_captured",
             ", \"credits\": 20, \"repeat\": 10, \"shuffle\": true"));
-    // The order that the refused event was about is still open: it has 50.
+    // The rejected event left its order of 50 credits open.
     assertEquals(100, purchased(token));
     control("POST", "/checkout/event", event.formatted("subscription", "payment_declined", ""));
     assertEquals("past_due", get(token, "/subscription").text("data", "status"));
@@ -293,7 +293,7 @@ class DevServerTest {
   }
 
   @Test
-  void what_a_killed_dev_server_left_behind_is_cleared_away() throws Exception {
+  void processes_of_a_killed_dev_server_are_stopped() throws Exception {
     Process killed = startAndAwait();
     control("POST", "/session", "{\"email\": \"ada@example.com\"}");
     long service = pid("service");

@@ -18,12 +18,12 @@ class OffsetClockTest {
   @TempDir Path directory;
 
   @Test
-  void a_clock_that_nobody_moved_shows_real_time() {
+  void an_unmoved_clock_shows_real_time() {
     assertShows(Duration.ZERO, OffsetClock.movable(directory.resolve("clock")));
   }
 
   @Test
-  void moved_in_one_process_it_has_moved_in_all_and_in_every_zone() {
+  void the_offset_applies_to_all_followers_in_every_zone() {
     Path file = directory.resolve("clock");
     OffsetClock here = OffsetClock.movable(file);
     OffsetClock there = OffsetClock.following(file);
@@ -37,14 +37,14 @@ class OffsetClockTest {
   }
 
   @Test
-  void it_stays_moved_when_everyone_has_ended() {
+  void the_offset_is_kept_after_all_processes_have_ended() {
     Path file = directory.resolve("clock");
     OffsetClock.movable(file).setOffset(Duration.ofHours(24));
     assertEquals(Duration.ofHours(24), OffsetClock.movable(file).offset());
   }
 
   @Test
-  void followers_neither_make_nor_move_it() {
+  void followers_can_neither_create_nor_move_the_clock() {
     Path file = directory.resolve("clock");
     assertThrows(UncheckedIOException.class, () -> OffsetClock.following(file));
     OffsetClock.movable(file);

@@ -113,7 +113,7 @@ class OpenAiControlsTest {
   }
 
   @Test
-  void steps_are_taken_a_request_each_and_then_sense_returns() throws Exception {
+  void each_request_takes_a_step_and_then_the_default_behaviour_returns() throws Exception {
     script("{'text': 'Hello'}, {'tool': 'form', 'arguments': {'title': 'a'}}");
     assertEquals(new Event.TextDelta("Hello"), talk().getFirst());
     Event.FunctionCalled called = assertInstanceOf(Event.FunctionCalled.class, talk().getFirst());
@@ -145,7 +145,7 @@ class OpenAiControlsTest {
   }
 
   @Test
-  void forms_of_any_shape() throws Exception {
+  void structured_output_can_be_scripted_valid_or_invalid() throws Exception {
     script("{'json': {'title': 'a'}}, {'json': {'title': 7}}, {'json': 'no json'}");
     assertInstanceOf(
         Event.StructuredOutput.class, ask(new OutputMode.StructuredOutput(FORM)).getFirst());
@@ -154,7 +154,7 @@ class OpenAiControlsTest {
   }
 
   @Test
-  void silence_before_and_within_an_answer() throws Exception {
+  void pauses_can_be_scripted_before_and_within_an_answer() throws Exception {
     long begun = System.nanoTime();
     script("{'stall_ms': 100}, {'text': 'a b', 'stall_ms': 100, 'pace_ms': 10}, {'stall_ms': 100}");
     assertInstanceOf(Event.Finished.class, talk().getLast());
@@ -163,7 +163,7 @@ class OpenAiControlsTest {
   }
 
   @Test
-  void an_outage_lasts_until_it_is_over() throws Exception {
+  void an_outage_lasts_until_it_is_switched_off() throws Exception {
     call("POST", "/openai/script", "{\"down\": true}", 200);
     assertEquals(new Failure.Unreachable().label(), failure(talk()));
     call("POST", "/openai/script", "{\"down\": false}", 200);
@@ -171,10 +171,10 @@ class OpenAiControlsTest {
   }
 
   @Test
-  void what_was_asked_can_be_read_but_no_key() throws Exception {
+  void received_requests_are_listed_without_the_key() throws Exception {
     script("{'error': 500}, {'text': 'Hello'}");
     talk();
-    // The caller has the last event before the fake has noted that it was sent.
+    // The fake records the outcome after it has sent the last event.
     Eventually.within(Duration.ofSeconds(30), () -> outcomeOfCall(1).equals("complete"));
     JsonNode calls = call("GET", "/openai/calls", "", 200).path("calls");
     assertEquals(2, calls.size());
@@ -196,7 +196,7 @@ class OpenAiControlsTest {
         "{\"down\": 1}",
         "[]",
       })
-  void nonsense_is_refused(String body) throws Exception {
+  void invalid_scripts_are_rejected(String body) throws Exception {
     call("POST", "/openai/script", body, 400);
   }
 }

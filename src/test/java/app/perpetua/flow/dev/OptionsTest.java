@@ -14,20 +14,20 @@ class OptionsTest {
   private static final Path HOME = Path.of(".dev");
 
   @Test
-  void without_arguments_everything_is_where_the_readme_says() {
+  void without_arguments_the_defaults_of_the_README_apply() {
     assertEquals(
         new Options(HOME, 8000, 8001, 0, false, false), Options.parse(List.of(), Map.of()));
   }
 
   @Test
-  void values_come_as_the_next_word_or_behind_an_equals_sign() {
+  void values_follow_as_the_next_word_or_after_an_equals_sign() {
     List<String> words =
         List.of("--port", "9000", "--control-port=9001", "--workers", "2", "--fresh", "--logs");
     assertEquals(new Options(HOME, 9000, 9001, 2, true, true), Options.parse(words, Map.of()));
   }
 
   @Test
-  void the_port_of_the_environment_counts_unless_one_is_given() {
+  void PORT_is_the_default_of_the_port_option() {
     Map<String, String> environment = Map.of("PORT", "9000");
     assertEquals(9000, Options.parse(List.of(), environment).port());
     assertEquals(9100, Options.parse(List.of("--port", "9100"), environment).port());
@@ -47,7 +47,7 @@ class OptionsTest {
           --workers 17                    | --workers must be a number from 0 to 16
           --port 9000 --control-port 9000 | --port and --control-port are both 9000
           """)
-  void what_makes_no_sense_is_told(String words, String message) {
+  void invalid_arguments_are_reported(String words, String message) {
     Options.Misused misused =
         assertThrows(
             Options.Misused.class, () -> Options.parse(List.of(words.split(" ")), Map.of()));

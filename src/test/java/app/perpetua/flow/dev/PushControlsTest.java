@@ -79,7 +79,7 @@ class PushControlsTest {
   }
 
   @Test
-  void what_arrives_is_shown_decrypted() throws Exception {
+  void received_pushes_are_shown_decrypted() throws Exception {
     JsonNode browser = call("POST", "/push/subscription", "", 200);
     assertEquals(0, call("GET", "/push/inbox", "", 200).get("messages").size());
     assertInstanceOf(Outcome.Sent.class, push(browser, "{\"title\":\"a\"}"));
@@ -90,7 +90,7 @@ class PushControlsTest {
   }
 
   @Test
-  void pushes_are_answered_as_told() throws Exception {
+  void pushes_get_the_scripted_answer() throws Exception {
     JsonNode browser = call("POST", "/push/subscription", "{}", 200);
     call("POST", "/push/script", "{\"status\": 410}", 200);
     assertInstanceOf(Outcome.Gone.class, push(browser, "{}"));

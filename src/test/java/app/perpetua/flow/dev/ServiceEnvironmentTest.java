@@ -52,7 +52,7 @@ class ServiceEnvironmentTest {
   }
 
   @Test
-  void it_is_all_that_the_service_needs() {
+  void the_environment_is_complete() {
     Config config = Config.load(of(Map.of()).onPort(8000));
     assertEquals(8000, config.http().port());
     assertEquals(
@@ -67,7 +67,7 @@ class ServiceEnvironmentTest {
   }
 
   @Test
-  void pushes_go_to_the_inbox_alone_and_are_signed_with_keys_that_are_kept() throws IOException {
+  void pushes_go_to_the_fake_only_and_the_VAPID_keys_are_kept() throws IOException {
     Config config = Config.load(of(Map.of()).onPort(8000));
     assertEquals(List.of(AllowedHost.parse(PUSH)), config.push().hosts());
     String key = config.push().vapid().orElseThrow().publicText();
@@ -77,24 +77,24 @@ class ServiceEnvironmentTest {
   }
 
   @Test
-  void other_keys_to_push_with_count_only_with_other_hosts() {
-    VapidKeys theirs = VapidKeys.make();
-    ServiceEnvironment ignored = of(theirs.environment());
+  void VAPID_variables_are_used_only_with_PUSH_HOSTS() {
+    VapidKeys custom = VapidKeys.make();
+    ServiceEnvironment ignored = of(custom.environment());
     assertEquals(3, ignored.notes().size());
     assertNotEquals(
-        theirs.publicKey(),
+        custom.publicKey(),
         Config.load(ignored.onPort(8000)).push().vapid().orElseThrow().publicText());
-    Map<String, String> meant = new HashMap<>(theirs.environment());
-    meant.put("PUSH_HOSTS", "push.example.com");
-    Config config = Config.load(of(meant).onPort(8000));
-    assertEquals(theirs.publicKey(), config.push().vapid().orElseThrow().publicText());
+    Map<String, String> withHosts = new HashMap<>(custom.environment());
+    withHosts.put("PUSH_HOSTS", "push.example.com");
+    Config config = Config.load(of(withHosts).onPort(8000));
+    assertEquals(custom.publicKey(), config.push().vapid().orElseThrow().publicText());
     assertEquals(
         List.of(AllowedHost.parse("push.example.com"), AllowedHost.parse(PUSH)),
         config.push().hosts());
   }
 
   @Test
-  void the_model_is_the_fake_one_unless_another_is_given() {
+  void the_model_is_the_fake_unless_a_base_URL_is_set() {
     Config config = Config.load(of(Map.of("OPENAI_API_KEY", "sk-real")).onPort(8000));
     assertEquals(OPENAI, config.ai().openai().baseUrl());
     assertEquals(FakeOpenAi.KEY, config.ai().openai().key().orElseThrow().value());
@@ -105,21 +105,21 @@ class ServiceEnvironmentTest {
   }
 
   @Test
-  void payments_go_to_the_fake_checkout_unless_another_is_named() {
+  void payments_go_to_the_fake_unless_a_base_URL_is_set() {
     ServiceEnvironment environment = of(Map.of());
     Config config = Config.load(environment.onPort(8000));
     assertEquals(CHECKOUT, config.payment().checkout().orElseThrow().baseUrl());
     assertEquals(FakeCheckout.WEBHOOK_SECRET, environment.webhookSecret());
     assertEquals(999, environment.cents("PRO_PRICE_CENTS", 999));
-    ServiceEnvironment theirs =
+    ServiceEnvironment custom =
         of(
             Map.of(
                 "CHECKOUT_BASE_URL", "http://localhost:9999",
-                "CHECKOUT_WEBHOOK_SECRET", "theirs",
+                "CHECKOUT_WEBHOOK_SECRET", "custom",
                 "PRO_PRICE_CENTS", "1999"));
-    assertEquals("theirs", theirs.webhookSecret());
-    assertEquals(1_999, theirs.cents("PRO_PRICE_CENTS", 999));
-    assertTrue(Config.load(theirs.onPort(8000)).payment().checkout().isEmpty());
+    assertEquals("custom", custom.webhookSecret());
+    assertEquals(1_999, custom.cents("PRO_PRICE_CENTS", 999));
+    assertTrue(Config.load(custom.onPort(8000)).payment().checkout().isEmpty());
   }
 
   @Test
@@ -139,25 +139,25 @@ class ServiceEnvironmentTest {
   }
 
   @Test
-  void what_the_caller_sets_is_passed_on() {
+  void variables_of_the_caller_are_passed_on() {
     ServiceEnvironment environment =
         of(
             Map.of(
                 "RATE_LIMIT_GENERAL", "100000",
                 "CORS_ORIGINS", "http://localhost:4000",
-                "GOOGLE_CLIENT_ID", "mine, other",
+                "GOOGLE_CLIENT_ID", "first, other",
                 "REFRESH_TOKEN_SECRET", "secret",
                 "JWT_ACCESS_EXPIRY_MINUTES", " "));
     Config config = Config.load(environment.onPort(8000));
     assertEquals(100_000, config.http().rateLimitGeneral());
     assertEquals(Set.of("http://localhost:4000"), config.http().corsOrigins());
     assertEquals("secret", config.account().refreshSecret().value());
-    assertEquals("mine", environment.googleClientId());
+    assertEquals("first", environment.googleClientId());
     assertEquals(List.of(), environment.notes());
   }
 
   @Test
-  void real_credentials_are_left_out_unless_their_address_is_given_too() {
+  void credentials_are_ignored_without_their_base_URL() {
     Map<String, String> keys =
         Map.of(
             "OPENAI_API_KEY", "sk-real",
@@ -175,7 +175,7 @@ class ServiceEnvironmentTest {
   }
 
   @Test
-  void no_other_database_is_touched() {
+  void database_variables_are_ignored() {
     ServiceEnvironment environment =
         of(
             Map.of(
@@ -187,14 +187,14 @@ class ServiceEnvironmentTest {
   }
 
   @Test
-  void workers_take_no_port_that_the_service_has() {
+  void workers_listen_on_other_ports_than_the_service() {
     Map<String, String> worker = of(Map.of("PORT", "8000", "METRICS_PORT", "9100")).forWorker();
     assertEquals("0", worker.get("PORT"));
     assertFalse(worker.containsKey("METRICS_PORT"));
   }
 
   @Test
-  void secrets_are_made_once_and_are_nobody_elses() throws IOException {
+  void secrets_are_generated_once_and_readable_by_the_owner_only() throws IOException {
     Path file = directory.resolve("secrets.env");
     assertEquals(secrets, Secrets.keptIn(file));
     assertEquals("rw-------", PosixFilePermissions.toString(Files.getPosixFilePermissions(file)));

@@ -20,7 +20,7 @@ record Attack(String name, int connections, int addresses, Script script) {
   /** What one connection does before it waits for the server to close it. */
   @FunctionalInterface
   interface Script {
-    /** Sends what it has to; may return at any time. */
+    /** Sends the request, or a part of it; may return at any time. */
     void run(Socket socket) throws IOException;
   }
 
@@ -51,7 +51,7 @@ record Attack(String name, int connections, int addresses, Script script) {
     };
   }
 
-  /** Waits for the start of the answer: making it is work, which the rate limit bounds. */
+  /** Waits for the start of the answer, so that the service has done the work for it. */
   private static Script receives(String head) {
     return socket -> {
       socket.getOutputStream().write(ascii(head));
@@ -61,7 +61,7 @@ record Attack(String name, int connections, int addresses, Script script) {
     };
   }
 
-  /** All of them; some use the access token. */
+  /** All attacks; some use the access token. */
   static List<Attack> all(String token) {
     Script webhook =
         sends(head("POST", "/api/v1/webhooks/checkout", "Content-Length: 262000"), HALF_BODY);
@@ -140,7 +140,7 @@ record Attack(String name, int connections, int addresses, Script script) {
     };
   }
 
-  /** Reads a whole answer without a body, or with one of known length. */
+  /** Reads a complete answer without a body or with a Content-Length. */
   private static void readAnswer(Socket socket) throws IOException {
     InputStream in = socket.getInputStream();
     StringBuilder head = new StringBuilder();

@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import tools.jackson.databind.JsonNode;
 
-/** The service is killed or stopped while it chats. */
+/** Kills and stops the service during chats. */
 @Tag("system")
 class ChatsTest {
   private static final String CHAT = "/api/v1/ai/chat";
@@ -58,12 +58,13 @@ class ChatsTest {
   }
 
   @Test
-  void promise_17_killed_while_the_model_is_asked_the_credit_comes_back_once_and_the_key_is_free()
-      throws Exception {
+  void
+      promise_17_after_a_kill_during_the_model_call_the_credit_is_refunded_once_and_the_key_is_free()
+          throws Exception {
     Jar jar = stage.start(environment).awaitReady();
     TestService.Session user = stage.newUser(stage.api(jar));
     UUID key = UUID.randomUUID();
-    openAi.script(OpenAiStep.say("Nobody hears this.").after(Duration.ofMinutes(2)));
+    openAi.script(OpenAiStep.say("Never sent.").after(Duration.ofMinutes(2)));
     try (ChatSocket _ = new ChatSocket(jar.port(), user.accessToken(), key)) {
       Eventually.within(TIMEOUT, () -> openAi.requests().size() == 1);
       jar.kill();
@@ -96,32 +97,32 @@ class ChatsTest {
   }
 
   @Test
-  void promise_24_SIGTERM_ends_a_stream_with_what_was_said_and_one_without_words_with_an_error()
+  void promise_24_SIGTERM_ends_a_started_stream_with_its_result_and_another_with_an_error()
       throws Exception {
     Jar jar = stage.start(environment).awaitReady();
     Api api = stage.api(jar);
-    TestService.Session hears = stage.newUser(api);
-    TestService.Session waits = stage.newUser(api);
-    UUID heard = UUID.randomUUID();
-    UUID waited = UUID.randomUUID();
+    TestService.Session started = stage.newUser(api);
+    TestService.Session waiting = stage.newUser(api);
+    UUID startedKey = UUID.randomUUID();
+    UUID waitingKey = UUID.randomUUID();
     openAi.script(
         OpenAiStep.say("word ".repeat(2_000)).slowly(Duration.ofMillis(50)),
-        OpenAiStep.say("Nobody hears this.").after(Duration.ofMinutes(2)));
-    try (ChatSocket words = new ChatSocket(jar.port(), hears.accessToken(), heard)) {
-      words.until("\"text\"");
-      try (ChatSocket silence = new ChatSocket(jar.port(), waits.accessToken(), waited)) {
+        OpenAiStep.say("Never sent.").after(Duration.ofMinutes(2)));
+    try (ChatSocket stream = new ChatSocket(jar.port(), started.accessToken(), startedKey)) {
+      stream.until("\"text\"");
+      try (ChatSocket silent = new ChatSocket(jar.port(), waiting.accessToken(), waitingKey)) {
         Eventually.within(TIMEOUT, () -> openAi.requests().size() == 2);
         jar.terminate();
 
-        List<SseEvent> said = words.end().events();
-        assertTrue(said.getLast().last());
-        SseEvent result = said.get(said.size() - 2);
+        List<SseEvent> events = stream.end().events();
+        assertTrue(events.getLast().last());
+        SseEvent result = events.get(events.size() - 2);
         assertEquals("result", result.name());
         JsonNode answer = json.parse(result.data());
         assertTrue(answer.get("truncated").booleanValue());
         assertTrue(answer.get("response").stringValue().startsWith("word word "));
 
-        List<SseEvent> failed = silence.end().events();
+        List<SseEvent> failed = silent.end().events();
         assertEquals(List.of("error", "message"), failed.stream().map(SseEvent::name).toList());
         assertTrue(failed.getLast().last());
         assertTrue(failed.getFirst().data().contains("AI_SERVICE_UNAVAILABLE"));
@@ -129,20 +130,20 @@ class ChatsTest {
     }
     int code = jar.awaitExit(Duration.ofSeconds(30));
     assertTrue(code == 143 || code == 0, "exit code " + code);
-    assertEquals(List.of("consume -1"), movements(hears));
-    assertEquals(1, records(hears, heard, "done"));
-    assertEquals(List.of("consume -1", "refund 1"), movements(waits));
-    assertEquals(0, records(waits, waited, "open"));
-    assertEquals(0, records(waits, waited, "done"));
+    assertEquals(List.of("consume -1"), movements(started));
+    assertEquals(1, records(started, startedKey, "done"));
+    assertEquals(List.of("consume -1", "refund 1"), movements(waiting));
+    assertEquals(0, records(waiting, waitingKey, "open"));
+    assertEquals(0, records(waiting, waitingKey, "done"));
     assertEquals(
         0,
         database.number(
             "select count(*) from ops.job_queue where kind = 'reservation_settle' and user_id = ?",
-            hears.userId()));
+            started.userId()));
     assertEquals(
         List.of(),
         jar.out().stream().filter(line -> line.contains("\"ERROR\"")).toList(),
-        "nothing failed on the way out");
+        "no errors during shutdown");
   }
 
   private static long credits(TestService.Session user) {
@@ -158,7 +159,7 @@ class ChatsTest {
         state);
   }
 
-  /** The ledger's entries of charges, in order. */
+  /** The ledger's entries except grants, in order. */
   private static List<String> movements(TestService.Session user) {
     return database
         .rows(

@@ -26,8 +26,8 @@ import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
- * A PostgreSQL of the test class's own that is killed, started again, frozen and thawed; durable
- * like production. Used by one thread.
+ * A PostgreSQL server for one test class that can be killed, restarted, frozen and thawed. Durable
+ * as in production. For one thread.
  */
 final class FragilePostgres implements BeforeAllCallback, AfterAllCallback {
   private static final Duration START = Duration.ofMinutes(1);
@@ -55,7 +55,7 @@ final class FragilePostgres implements BeforeAllCallback, AfterAllCallback {
     Objects.requireNonNull(embedded).close();
   }
 
-  /** Its only database. */
+  /** The URL of its database. */
   DatabaseUrl url() {
     return new DatabaseUrl(
         "jdbc:postgresql://127.0.0.1:" + port() + "/postgres",
@@ -68,15 +68,15 @@ final class FragilePostgres implements BeforeAllCallback, AfterAllCallback {
   }
 
   /**
-   * Kills all its processes at once.
+   * Kills all server processes at once.
    *
-   * @return starts it again on the same data and port
+   * @return restarts the server on the same data and port
    */
   Runnable kill() {
     ProcessHandle server = server();
     List<String> command = new ArrayList<>();
     if (System.getProperty("user.name").equals("root")) {
-      // The server refuses to run as root; in a namespace of its own it does not know that it is.
+      // PostgreSQL refuses to run as root; in a user namespace it runs as another user.
       command.addAll(List.of("unshare", "-U"));
     }
     command.addAll(commandLine(server));
@@ -95,7 +95,7 @@ final class FragilePostgres implements BeforeAllCallback, AfterAllCallback {
     };
   }
 
-  /** Returns when it answers. */
+  /** Waits until the server answers. */
   void awaitAnswer() {
     Eventually.within(START, this::answers);
   }
@@ -108,13 +108,13 @@ final class FragilePostgres implements BeforeAllCallback, AfterAllCallback {
     }
   }
 
-  /** Stops all its processes where they are. */
+  /** Suspends all server processes. */
   void freeze() {
-    // The first one first, so that it starts no others.
+    // The postmaster first, so that it starts no other processes.
     processes(server()).forEach(Signal.STOP::to);
   }
 
-  /** Lets them go on. */
+  /** Resumes all server processes. */
   void thaw() {
     processes(server()).forEach(Signal.CONT::to);
   }
@@ -153,7 +153,7 @@ final class FragilePostgres implements BeforeAllCallback, AfterAllCallback {
     return DriverManager.getConnection(url().jdbcUrl() + "?loginTimeout=2", "postgres", "postgres");
   }
 
-  /** The first column. */
+  /** The first column of all rows. */
   List<String> texts(String sql) {
     try (Connection connection = connection();
         Statement statement = connection.createStatement();
@@ -168,7 +168,7 @@ final class FragilePostgres implements BeforeAllCallback, AfterAllCallback {
     }
   }
 
-  /** Checks what must hold in every database. */
+  /** Runs the queries of {@code invariants.sql}. */
   void checkInvariants() {
     List<String> violated =
         Invariants.queries().entrySet().stream()

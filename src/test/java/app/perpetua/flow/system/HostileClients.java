@@ -49,8 +49,7 @@ final class HostileClients implements AutoCloseable {
   }
 
   /**
-   * Attacks until standard input ends. Says on standard output when every connection has been used
-   * once.
+   * Attacks until standard input ends. Prints a line when every connection has been used once.
    *
    * @param arguments the port, the number of the attack and an access token
    */
@@ -64,7 +63,7 @@ final class HostileClients implements AutoCloseable {
     }
   }
 
-  /** Begins an attack and returns when every connection has been used once. */
+  /** Starts an attack and returns when every connection has been used once. */
   static Process start(int port, int attack, String token) throws Exception {
     Path classes =
         Path.of(HostileClients.class.getProtectionDomain().getCodeSource().getLocation().toURI());
@@ -98,7 +97,7 @@ final class HostileClients implements AutoCloseable {
             "127.0.%d.%d".formatted(1 + address / PER_NETWORK, 1 + address % PER_NETWORK));
     while (!stopping.get()) {
       try (Socket socket = new Socket()) {
-        // What is not read soon holds the server up.
+        // A small buffer, so that an unread answer soon blocks the server.
         socket.setReceiveBufferSize(4 * 1024);
         socket.bind(new InetSocketAddress(from, 0));
         socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
@@ -113,8 +112,8 @@ final class HostileClients implements AutoCloseable {
   }
 
   /**
-   * Writes nothing, until the server has closed the connection. Of an answer it reads a byte a
-   * second; it would not notice behind all the others that the server closes, so it reads a few.
+   * Waits until the server closes the connection. Reads a few bytes of the answer per second,
+   * because an unread answer would hide the end of the connection.
    */
   private void awaitEnd(Socket socket) throws IOException {
     InputStream in = socket.getInputStream();
@@ -128,7 +127,7 @@ final class HostileClients implements AutoCloseable {
         read++;
         LockSupport.parkNanos(SECOND.toNanos());
       } catch (SocketTimeoutException e) {
-        // Still open, and nothing to read.
+        // The connection is open and has no data.
       }
     }
   }

@@ -45,7 +45,7 @@ class HostileClientsTest {
   @RegisterExtension
   static final Stage stage = new Stage(database);
 
-  /** Somebody who uses the service meanwhile. */
+  /** A user who uses the service during the attack. */
   private record OtherUser(Jar jar, TestService.Session session, String task) {
     static OtherUser of(Jar jar) {
       TestService.Session session = stage.newUser(stage.api(jar));
@@ -64,7 +64,7 @@ class HostileClientsTest {
           .id();
     }
 
-    /** How long each request took that was answered as it should be, shortest first. */
+    /** The durations of the successful requests, ascending. */
     List<Duration> useIt() throws IOException {
       List<Duration> taken = new ArrayList<>();
       for (int i = 0; i < REQUESTS; i++) {
@@ -81,7 +81,7 @@ class HostileClientsTest {
       return taken;
     }
 
-    /** As a platform does: on a new connection. */
+    /** On a new connection, as a hosting platform probes. */
     void probe() throws IOException {
       try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), jar.port())) {
         socket.setSoTimeout((int) LIMIT.toMillis());
@@ -95,8 +95,7 @@ class HostileClientsTest {
   }
 
   @Test
-  void promise_21_and_23_whatever_clients_send_the_heap_holds_and_others_are_served()
-      throws Exception {
+  void promise_21_and_23_hostile_clients_exhaust_neither_heap_nor_connections() throws Exception {
     Map<String, String> environment = new HashMap<>(stage.environment());
     environment.put("FREE_MAX_TASKS", "1000000");
     environment.put("DEEPGRAM_API_KEY", "unused");

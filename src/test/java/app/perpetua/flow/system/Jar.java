@@ -23,7 +23,7 @@ import java.util.stream.Stream;
 
 /** A process of the packaged service. Thread-safe. */
 final class Jar implements AutoCloseable {
-  /** A first start migrates, and the machine may be busy. */
+  /** A first start migrates the database, and the machine may be busy. */
   private static final Duration START = Duration.ofMinutes(2);
 
   private static final Duration PAUSE = Duration.ofMillis(50);
@@ -35,11 +35,11 @@ final class Jar implements AutoCloseable {
   private final List<Thread> readers;
 
   /**
-   * Starts it with only this environment.
+   * Starts the process with only this environment.
    *
-   * @param java the home of a JVM
-   * @param options for the JVM
-   * @param port the port on which it will listen
+   * @param java home directory of the JVM
+   * @param options JVM options
+   * @param port port on which the service listens
    */
   Jar(
       Path java,
@@ -49,7 +49,7 @@ final class Jar implements AutoCloseable {
       String... arguments) {
     List<String> command = new ArrayList<>();
     command.add(java.resolve("bin/java").toString());
-    // Half the work of a start, of which there are many.
+    // Halves the time of a start, as the tests start many processes.
     command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
     if (java.equals(java())) {
       command.addAll(StartupArchive.options());
@@ -74,7 +74,7 @@ final class Jar implements AutoCloseable {
                 .start(() -> collect(process.errorReader(StandardCharsets.UTF_8), err)));
   }
 
-  /** The JVM that runs the tests, which is one that the service needs. */
+  /** The home directory of the JVM that runs the tests. */
   static Path java() {
     return Path.of(System.getProperty("java.home"));
   }
@@ -154,7 +154,7 @@ final class Jar implements AutoCloseable {
     awaitExit(Duration.ofSeconds(30));
   }
 
-  /** SIGSTOP: it does nothing any more, until it is thawed. */
+  /** SIGSTOP: suspends the process until it is thawed. */
   void freeze() {
     Signal.STOP.to(process.toHandle());
   }
@@ -166,7 +166,7 @@ final class Jar implements AutoCloseable {
 
   /** SIGTERM; returns at once. */
   void terminate() {
-    // Through the handle: Process.destroy would close the pipes, and the last words with them.
+    // Through the handle: Process.destroy would close the pipes and lose the last output.
     process.toHandle().destroy();
   }
 
@@ -174,7 +174,7 @@ final class Jar implements AutoCloseable {
     return process.isAlive();
   }
 
-  /** Its exit code, and all its words read. */
+  /** Waits for the end and returns the exit code; all output has been read. */
   int awaitExit(Duration patience) {
     try {
       if (!process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS)) {

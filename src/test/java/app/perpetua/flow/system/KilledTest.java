@@ -31,7 +31,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** The service is killed, and nothing is lost or done twice. */
+/** Kills the service and checks that every request has exactly one effect. */
 @Tag("system")
 class KilledTest {
   private static final String TASKS = "/api/v1/tasks";
@@ -53,11 +53,12 @@ class KilledTest {
 
   @ParameterizedTest
   @EnumSource
-  void promise_1_killed_around_its_commit_a_retry_has_one_effect(Moment moment) throws Exception {
+  void promise_1_after_a_kill_around_the_commit_a_retry_has_one_effect(Moment moment)
+      throws Exception {
     NextCommit commit = new NextCommit();
     try (Tap tap = new Tap(stage.databaseAddress(), commit)) {
       Map<String, String> environment = stage.environmentThrough(tap.port());
-      // Without jobs, so that no other commit comes first.
+      // Without jobs, so that the next commit is the request's.
       Jar jar = stage.start(environment, "--role=api").awaitReady();
       TestService.Session user = stage.newUser(stage.api(jar));
       UUID key = UUID.randomUUID();
@@ -80,9 +81,9 @@ class KilledTest {
     }
   }
 
-  /** By hand: {@code -Dfaults=200}, and {@code -Dseed=} to see the same again. */
+  /** {@code -Dfaults=200} sets the number of kills; {@code -Dseed=} repeats a run. */
   @Test
-  void promise_2_killed_again_and_again_under_load_every_key_has_exactly_one_effect()
+  void promise_2_after_repeated_kills_under_load_every_key_has_exactly_one_effect()
       throws Exception {
     int faults = Integer.getInteger("faults", 10);
     long seed = Long.getLong("seed", System.nanoTime());
@@ -133,7 +134,9 @@ class KilledTest {
     System.out.println("promise 2: " + total + " tasks made and changed");
   }
 
-  /** Makes a task and changes it, over and over; each with one key until it is answered. */
+  /**
+   * Creates and changes tasks in a loop; retries each request with its key until it is answered.
+   */
   private static int storm(TestService.Session user, AtomicBoolean over) {
     int round = 0;
     while (!over.get()) {
@@ -156,7 +159,7 @@ class KilledTest {
           return answer;
         }
       } catch (UncheckedIOException e) {
-        // It was killed, or is not back yet.
+        // The service was killed or has not restarted yet.
       }
       LockSupport.parkNanos(RETRY_AFTER.toNanos());
     }

@@ -48,7 +48,7 @@ class LogTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"INFO", "DEBUG"})
-  void promise_27_nothing_private_is_logged_and_one_event_is_one_line(String level)
+  void promise_27_no_private_text_is_logged_and_one_event_is_one_line(String level)
       throws Exception {
     Map<String, String> environment = stage.environment();
     String refreshSecret = MARK + "-secret";
@@ -72,7 +72,7 @@ class LogTest {
     int logged = 0;
     for (String line : jar.out()) {
       for (String secret : secrets) {
-        assertFalse(line.contains(secret), () -> "is told: " + line);
+        assertFalse(line.contains(secret), () -> "is logged: " + line);
       }
       JsonNode event = json.parse(line);
       assertTrue(event.isObject(), line);
@@ -88,7 +88,7 @@ class LogTest {
         jar.out().stream().anyMatch(line -> line.contains("23514")), "the failure is explained");
   }
 
-  /** What works. */
+  /** Successful requests. */
   private static int everyday(TestService.Session user, List<String> secrets, Api visitor) {
     String text = MARK + " a\r\nb\u2028c\u0085d\u001b[2J " + MARK;
     Api api = user.api().with("User-Agent", "agent").withKey(UUID.randomUUID());
@@ -131,15 +131,15 @@ class LogTest {
     return 10;
   }
 
-  /** What is refused, at every station. */
+  /** Requests that are rejected at every stage. */
   private static int refused(TestService.Session user, Api visitor) {
     Api api = user.api().invalidOnPurpose();
-    Api careless = visitor.invalidOnPurpose();
-    careless.as(MARK).get("/api/v1/users/me").expect(401);
-    careless.post("/api/v1/auth/google/callback", Map.of("id_token", MARK)).expect(400);
-    careless.post("/api/v1/auth/google/callback", Map.of("id_token", "a." + MARK + ".c"));
-    careless.post("/api/v1/auth/refresh", Map.of("refresh_token", MARK)).expect(401);
-    careless.get("/" + MARK + "/%0D%0A").expect(404);
+    Api invalid = visitor.invalidOnPurpose();
+    invalid.as(MARK).get("/api/v1/users/me").expect(401);
+    invalid.post("/api/v1/auth/google/callback", Map.of("id_token", MARK)).expect(400);
+    invalid.post("/api/v1/auth/google/callback", Map.of("id_token", "a." + MARK + ".c"));
+    invalid.post("/api/v1/auth/refresh", Map.of("refresh_token", MARK)).expect(401);
+    invalid.get("/" + MARK + "/%0D%0A").expect(404);
     api.with("Idempotency-Key", MARK).post(TASKS, Map.of("title", "x")).expect(400);
     api.post(TASKS, "{\"title\":\"" + MARK + "\nbroken").expect(400);
     api.post(TASKS, Map.of("title", MARK.repeat(30))).expect(400);
@@ -150,7 +150,7 @@ class LogTest {
     return 12;
   }
 
-  /** What breaks inside, with a row whose text the database would love to repeat. */
+  /** An internal error, for a row whose text PostgreSQL's message would repeat. */
   private static int failing(TestService.Session user) {
     database.run(
         "alter table tasks.task_instances add constraint refuses check (title not like '%q7boom')");
@@ -162,7 +162,7 @@ class LogTest {
     return 1;
   }
 
-  /** What no well-behaved client can send. */
+  /** Malformed HTTP. */
   private static int raw(Jar jar) throws IOException {
     for (String request :
         List.of(

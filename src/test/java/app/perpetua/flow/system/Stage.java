@@ -26,8 +26,8 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 import tools.jackson.databind.JsonNode;
 
 /**
- * What processes of the service need around them: a database, Google, an environment. Ends after
- * each test whatever was started in it. Registered behind its database. Not thread-safe.
+ * The surroundings of the service's processes: a database, a fake Google, an environment. Stops the
+ * processes of each test after it. Register it after the database. Not thread-safe.
  */
 final class Stage implements BeforeAllCallback, AfterEachCallback, AfterAllCallback {
   private static final int SIGN_IN_ATTEMPTS = 5;
@@ -69,13 +69,13 @@ final class Stage implements BeforeAllCallback, AfterEachCallback, AfterAllCallb
     return Objects.requireNonNull(google, "only between beforeAll and afterAll");
   }
 
-  /** Where the database server listens. */
+  /** The address of the database server. */
   InetSocketAddress databaseAddress() {
     URI url = URI.create(url(database.get()));
     return new InetSocketAddress(url.getHost(), url.getPort());
   }
 
-  /** A complete environment without a port, to be changed at will. */
+  /** A complete environment without a port; mutable. */
   Map<String, String> environment() {
     Map<String, String> environment = new HashMap<>();
     environment.put("DATABASE_URL", url(database.get()));
@@ -88,7 +88,7 @@ final class Stage implements BeforeAllCallback, AfterEachCallback, AfterAllCallb
     return environment;
   }
 
-  /** The same, but requests reach the database by that loopback port; migrations go past it. */
+  /** Same, with a database proxy on that loopback port, which migrations bypass. */
   Map<String, String> environmentThrough(int port) {
     Map<String, String> environment = environment();
     String direct = url(database.get());
@@ -105,7 +105,7 @@ final class Stage implements BeforeAllCallback, AfterEachCallback, AfterAllCallb
     return environment;
   }
 
-  /** The same for a process on that port. */
+  /** Same, on a given port. */
   Map<String, String> environmentOn(int port) {
     Map<String, String> environment = environment();
     environment.put("PORT", Integer.toString(port));
@@ -143,7 +143,9 @@ final class Stage implements BeforeAllCallback, AfterEachCallback, AfterAllCallb
     String idToken = google().idToken("google-" + UUID.randomUUID()).sign();
     Api.Answer signedIn = signIn(api, idToken);
     for (int attempt = 1; signedIn.status() == 503 && attempt < SIGN_IN_ATTEMPTS; attempt++) {
-      // A busy machine may miss the time-out to Google. Without any keys, each asks again.
+      // A busy machine may exceed the time-out to Google; without keys, the next sign-in fetches
+      // them
+      // again.
       signedIn = signIn(api, idToken);
     }
     JsonNode answer = signedIn.expect(200).json();

@@ -35,13 +35,13 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.postgresql.ds.PGSimpleDataSource;
 
-/** Starting, alone and together, and not being able to. */
+/** Start of one or several processes, and failed starts. */
 @Tag("system")
 class StartTest {
-  /** A JVM's start on a busy machine, and then some. */
+  /** More than a start of the JVM takes on a busy machine. */
   private static final Duration SOON = Duration.ofMinutes(2);
 
-  private static final int NOBODY = FreePort.find();
+  private static final int UNUSED_PORT = FreePort.find();
 
   private static @Nullable Jar waiting;
 
@@ -53,16 +53,17 @@ class StartTest {
   @RegisterExtension
   static final Stage stage = new Stage(database);
 
-  /** Gives up after half a minute, in which the other tests can run. */
+  /** Starts a process that gives up after 30 s, so that the other tests run meanwhile. */
   @BeforeAll
-  static void wait_for_a_database_that_is_away() {
+  static void startWithoutDatabase() {
     Map<String, String> environment = stage.environment();
-    environment.put("DATABASE_URL", "postgresql://flow:secret-word@127.0.0.1:" + NOBODY + "/flow");
-    waiting = new Jar(Jar.java(), List.of(), environment, NOBODY);
+    environment.put(
+        "DATABASE_URL", "postgresql://flow:secret-word@127.0.0.1:" + UNUSED_PORT + "/flow");
+    waiting = new Jar(Jar.java(), List.of(), environment, UNUSED_PORT);
   }
 
   @AfterAll
-  static void give_up() {
+  static void stopWaiting() {
     Objects.requireNonNull(waiting).close();
   }
 
@@ -85,7 +86,7 @@ class StartTest {
   }
 
   @Test
-  void promise_25_killed_while_migrating_the_next_start_completes() throws Exception {
+  void promise_25_after_a_kill_during_migration_the_next_start_completes_it() throws Exception {
     String empty = emptyDatabase();
     try {
       CountDownLatch halfway = new CountDownLatch(1);
@@ -121,7 +122,7 @@ class StartTest {
   }
 
   @Test
-  void a_port_that_is_taken_is_told_in_one_line() throws IOException {
+  void a_port_in_use_is_reported_in_one_line() throws IOException {
     try (ServerSocket taken = new ServerSocket(0)) {
       Jar jar = stage.startOn(taken.getLocalPort(), stage.environment());
       assertEquals(1, jar.awaitExit(SOON), jar.all());
@@ -130,15 +131,15 @@ class StartTest {
   }
 
   @Test
-  void a_database_that_is_away_is_waited_for_and_then_told_in_one_line() {
+  void an_unavailable_database_is_waited_for_and_then_reported_in_one_line() {
     Jar jar = Objects.requireNonNull(waiting);
     assertEquals(1, jar.awaitExit(Duration.ofSeconds(60)), jar.all());
-    assertOneLine(jar, "no database at 127.0.0.1:" + NOBODY + "/flow after 30 s");
+    assertOneLine(jar, "no database at 127.0.0.1:" + UNUSED_PORT + "/flow after 30 s");
     assertFalse(jar.all().contains("secret-word"));
   }
 
   @Test
-  void credentials_that_the_database_refuses_are_told_at_once_in_one_line() {
+  void rejected_database_credentials_are_reported_at_once_in_one_line() {
     Map<String, String> environment = stage.environment();
     environment.compute(
         "DATABASE_URL", (_, url) -> url.replaceFirst("//[^@]*@", "//nobody-at-all:wrong-word@"));
@@ -149,7 +150,7 @@ class StartTest {
   }
 
   @Test
-  void every_fault_of_the_configuration_is_told_at_once() {
+  void all_configuration_errors_are_reported_at_once() {
     Map<String, String> environment = new HashMap<>();
     environment.put("PORT", "eighty");
     environment.put("DATABASE_URL", "mysql://user:secret-word@somewhere/x");
@@ -183,14 +184,14 @@ class StartTest {
   }
 
   @Test
-  void a_complete_configuration_is_told_as_such() {
+  void a_valid_configuration_is_reported_as_valid() {
     Jar jar = stage.start(stage.environment(), "--check-config");
     assertEquals(0, jar.awaitExit(SOON), jar.all());
     assertEquals(List.of("the configuration is valid"), jar.out());
   }
 
   @Test
-  void arguments_that_nobody_knows_are_told_in_one_line() {
+  void unknown_arguments_are_reported_in_one_line() {
     for (List<String> arguments :
         List.of(List.of("--rolle=api"), List.of("--role=boss"), List.of("--role=api", "x"))) {
       Jar jar = stage.start(stage.environment(), arguments.toArray(String[]::new));
@@ -200,7 +201,7 @@ class StartTest {
   }
 
   @Test
-  void health_asks_the_instance_on_this_machine() {
+  void the_health_option_checks_the_instance_on_this_machine() {
     Jar jar = stage.start(stage.environment()).awaitReady();
     Jar asking = stage.startOn(jar.port(), stage.environment(), "--health");
     assertEquals(0, asking.awaitExit(SOON), asking.all());
@@ -212,7 +213,7 @@ class StartTest {
   }
 
   @Test
-  void an_older_JVM_is_told_which_one_is_needed() {
+  void an_older_JVM_reports_the_required_version() {
     Optional<Path> older = jdk17();
     assumeTrue(older.isPresent(), "no JDK 17 on this machine");
     try (Jar jar = new Jar(older.orElseThrow(), List.of(), stage.environment(), FreePort.find())) {
@@ -221,7 +222,7 @@ class StartTest {
     }
   }
 
-  /** Exactly one line with this message. */
+  /** Checks that exactly one line has this message. */
   private static void assertOneLine(Jar jar, String words) {
     assertEquals(1, jar.err().size(), jar.all());
     assertTrue(jar.err().getFirst().contains(words), jar.all());
@@ -257,7 +258,7 @@ class StartTest {
     }
   }
 
-  /** The versions that were migrated to, in order, each with success. */
+  /** The versions of the applied migrations, in order; checks that all succeeded. */
   private static List<String> migrations(String databaseName) {
     PGSimpleDataSource source = database.dataSource();
     source.setDatabaseName(databaseName);

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Promise 24: SIGTERM ends the service without breaking anything off. */
+/** Promise 24: SIGTERM ends the service after the requests in progress. */
 @Tag("system")
 class StoppedTest {
   private static final String TASKS = "/api/v1/tasks";
@@ -43,13 +43,14 @@ class StoppedTest {
   static final Stage stage = new Stage(database);
 
   @Test
-  void promise_24_SIGTERM_lets_requests_in_flight_finish_and_takes_no_more() throws Exception {
+  void promise_24_after_SIGTERM_requests_in_flight_finish_and_no_more_are_accepted()
+      throws Exception {
     NextCommit commit = new NextCommit();
     try (Tap tap = new Tap(stage.databaseAddress(), commit);
         ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
       Map<String, String> environment = stage.environmentThrough(tap.port());
       environment.put("FREE_MAX_TASKS", "1000000");
-      // Without jobs, so that the commit that is held is a request's.
+      // Without jobs, so that the delayed commit is a request's.
       Jar jar = stage.start(environment, "--role=api").awaitReady();
       Api api = stage.api(jar);
       Set<String> acknowledged = ConcurrentHashMap.newKeySet();

@@ -39,7 +39,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** Two processes over one database are one service. */
+/** Two processes on one database behave as one service. */
 @Tag("system")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class TwoInstancesTest {
@@ -73,7 +73,7 @@ class TwoInstancesTest {
   }
 
   @Test
-  void promise_3_thirty_requests_with_one_key_over_both_have_one_effect() throws Exception {
+  void promise_3_thirty_requests_with_one_key_to_two_instances_have_one_effect() throws Exception {
     TestService.Session user = stage.newUser(apis.getFirst());
     UUID key = UUID.randomUUID();
     CountDownLatch start = new CountDownLatch(1);
@@ -112,7 +112,7 @@ class TwoInstancesTest {
   }
 
   @Test
-  void what_one_has_issued_the_other_accepts() {
+  void instances_accept_each_others_tokens() {
     TestService.Session user = stage.newUser(apis.getFirst());
     Api other = apis.getLast();
     other.as(user.accessToken()).get(ME).expect(200);
@@ -134,7 +134,7 @@ class TwoInstancesTest {
   }
 
   @Test
-  void promise_10_forged_tokens_get_one_and_the_same_answer_and_no_call_goes_out()
+  void promise_10_all_forged_tokens_get_the_same_answer_without_an_outgoing_call()
       throws Exception {
     TestService.Session user = stage.newUser(apis.getFirst());
     int fetched = stage.google().fetches();

@@ -74,7 +74,7 @@ class VoiceKilledTest {
   }
 
   @Test
-  void promise_24_a_service_that_stops_says_so_and_bills() throws Exception {
+  void promise_24_a_stopping_service_ends_and_bills_the_session() throws Exception {
     Jar jar = stage.start(environment()).awaitReady();
     TestService.Session user = newPro(jar);
     try (VoiceTestClient client = speaking(jar, user)) {
@@ -93,15 +93,14 @@ class VoiceKilledTest {
   }
 
   @Test
-  void promise_18_a_killed_service_leaves_a_session_that_is_ended_and_billed_once()
-      throws Exception {
+  void promise_18_the_session_of_a_killed_service_is_ended_and_billed_once() throws Exception {
     Jar jar = stage.start(environment()).awaitReady();
     TestService.Session user = newPro(jar);
     try (VoiceTestClient client = speaking(jar, user)) {
       jar.kill();
       assertEquals(1006, client.closeCode());
     }
-    // Rather than to wait for it.
+    // Instead of waiting for it.
     database.run("update notes.voice_sessions set lease_until = now() - interval '1 second'");
     database.run("update ops.job_queue set run_at = created_at where kind = 'voice_session_end'");
     Jar next = stage.startOn(jar.port(), environment()).awaitReady();

@@ -28,10 +28,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
- * Promises 12 and 13 with processes: workers share the queue, are killed and frozen. Leases are
- * shortened in the database, as if half a minute had passed there; by hand {@code
- * -Dleases.real=true} waits for it, {@code -Djobs=10000} makes the queue longer, and {@code
- * -Dpoison.kills=5} lets a job kill every worker that it may.
+ * Promises 12 and 13 with processes: workers that share a queue are killed and frozen. The tests
+ * shorten leases in the database instead of waiting for them; {@code -Dleases.real=true} waits,
+ * {@code -Djobs=10000} lengthens the queue, {@code -Dpoison.kills=5} lets a job use all attempts.
  */
 @Tag("system")
 class WorkersTest {
@@ -41,10 +40,10 @@ class WorkersTest {
   private static final int ATTEMPTS = 5;
   private static final int USERS = 6;
 
-  /** The handler's first statement: the claim is committed by then. */
+  /** Marks the handler's first statement, before which the claim has committed. */
   private static final String BEGIN = "/* owner.lock */";
 
-  /** Leaves in one message with the effect and the commit. */
+  /** Marks the statement that ends the job, sent in one message with the effect and the commit. */
   private static final String END = "/* jobs.finish */";
 
   private static final Duration LIMIT = Duration.ofSeconds(REAL_LEASES ? 150 : 60);
@@ -63,7 +62,7 @@ class WorkersTest {
     Invariants.check(database);
   }
 
-  /** Reminders of that user, and their jobs, due now. */
+  /** Creates reminders and their jobs, due now. */
   private static void remind(UUID user, int count) {
     database.run(
         """
@@ -93,19 +92,19 @@ class WorkersTest {
         user);
   }
 
-  /** How many notifications there are, each with its entry in the log. */
-  private static long told(UUID user) {
+  /** The number of notifications; checks that each has an activity entry. */
+  private static long notified(UUID user) {
     Map<String, @Nullable Object> counts =
         database.row(
             """
-            select (select count(*) from activity.notifications where user_id = ?) as told,
+            select (select count(*) from activity.notifications where user_id = ?) as notified,
                    (select count(*) from activity.activity_logs
                     where user_id = ? and action = 'reminder_fired') as logged
             """,
             user,
             user);
-    assertEquals(counts.get("told"), counts.get("logged"));
-    return ((Number) Objects.requireNonNull(counts.get("told"))).longValue();
+    assertEquals(counts.get("notified"), counts.get("logged"));
+    return ((Number) Objects.requireNonNull(counts.get("notified"))).longValue();
   }
 
   private static long attempts(UUID user) {
@@ -117,7 +116,7 @@ class WorkersTest {
         "select count(*) from ops.job_queue where state in ('queued', 'running')");
   }
 
-  /** As if half a minute had passed for the database. */
+  /** Expires all leases, as if half a minute had passed on the database's clock. */
   private static void passLeases() {
     if (!REAL_LEASES) {
       database.run(
@@ -130,7 +129,7 @@ class WorkersTest {
     }
   }
 
-  /** A worker with nothing left to do, daily work included. */
+  /** Starts a worker and waits until it has run all jobs, including daily work. */
   private static Jar worker(Map<String, String> environment) {
     Jar jar = stage.start(environment, "--role=worker").awaitReady();
     Eventually.within(
@@ -143,11 +142,10 @@ class WorkersTest {
     return jar;
   }
 
-  private record Fault(String text, Moment moment, long told, long attempts) {}
+  private record Fault(String text, Moment moment, long notified, long attempts) {}
 
   @Test
-  void promise_12_a_worker_killed_after_its_claim_or_around_its_commit_leaves_the_effect_once()
-      throws Exception {
+  void promise_12_a_kill_after_the_claim_or_around_the_commit_leaves_one_effect() throws Exception {
     for (Fault fault :
         List.of(
             new Fault(BEGIN, Moment.BEFORE, 0, 2),
@@ -165,70 +163,71 @@ class WorkersTest {
             });
         remind(user, 1);
         Eventually.within(LIMIT, () -> !killed.isAlive());
-        Eventually.within(LIMIT, () -> told(user) == fault.told());
+        Eventually.within(LIMIT, () -> notified(user) == fault.notified());
       }
       passLeases();
       try (Jar other = worker(stage.environment())) {
         Eventually.within(LIMIT, () -> unfinished() == 0);
         assertTrue(other.isAlive());
       }
-      assertEquals(1, told(user), fault.toString());
+      assertEquals(1, notified(user), fault.toString());
       assertEquals(fault.attempts(), attempts(user), fault.toString());
     }
   }
 
   @Test
-  void promise_12_a_worker_frozen_past_its_lease_changes_nothing_when_it_wakes() throws Exception {
+  void promise_12_a_worker_that_was_frozen_past_its_lease_changes_nothing() throws Exception {
     UUID user = database.newUser().save();
-    CountDownLatch begins = new CountDownLatch(1);
-    CountDownLatch goesOn = new CountDownLatch(1);
+    CountDownLatch started = new CountDownLatch(1);
+    CountDownLatch resume = new CountDownLatch(1);
     NextCommit message = new NextCommit(BEGIN);
     try (Tap tap = new Tap(stage.databaseAddress(), message)) {
       Jar frozen = worker(stage.environmentThrough(tap.port()));
       message.when(
           Moment.BEFORE,
           () -> {
-            begins.countDown();
-            return waited(goesOn);
+            started.countDown();
+            return waited(resume);
           });
       remind(user, 1);
-      assertTrue(waited(begins));
+      assertTrue(waited(started));
       frozen.freeze();
       passLeases();
       Jar other = worker(stage.environment());
       Eventually.within(LIMIT, () -> unfinished() == 0);
-      assertEquals(1, told(user));
-      goesOn.countDown();
+      assertEquals(1, notified(user));
+      resume.countDown();
       frozen.thaw();
       Eventually.within(
           LIMIT, () -> frozen.out().stream().anyMatch(line -> line.contains("was lost")));
-      assertEquals(1, told(user));
+      assertEquals(1, notified(user));
       assertEquals(2, attempts(user));
       other.kill();
       remind(user, 1);
-      Eventually.within(LIMIT, () -> told(user) == 2);
+      Eventually.within(LIMIT, () -> notified(user) == 2);
     }
   }
 
   @Test
-  void promise_12_two_workers_share_a_queue_and_when_one_is_killed_each_job_is_done_once() {
+  void promise_12_two_workers_run_each_job_once_even_if_one_is_killed() {
     List<UUID> users = Stream.generate(() -> database.newUser().save()).limit(USERS).toList();
     Jar killed = worker(stage.environment());
     Jar other = worker(stage.environment());
     users.forEach(user -> remind(user, JOBS / USERS));
-    Eventually.within(LIMIT, () -> users.stream().mapToLong(WorkersTest::told).sum() >= JOBS / 4);
+    Eventually.within(
+        LIMIT, () -> users.stream().mapToLong(WorkersTest::notified).sum() >= JOBS / 4);
     killed.kill();
-    // Those of the living one as well: it loses what it is just doing.
+    // Expires the leases of the other worker, too, which loses its running jobs.
     passLeases();
     Eventually.within(LIMIT, () -> unfinished() == 0);
-    users.forEach(user -> assertEquals(JOBS / USERS, told(user)));
+    users.forEach(user -> assertEquals(JOBS / USERS, notified(user)));
     assertTrue(other.isAlive());
     assertEquals(
         0, database.number("select count(*) from ops.job_queue where state not in ('done')"));
   }
 
   @Test
-  void promise_13_a_job_that_kills_its_worker_ends_dead_and_others_are_done() throws Exception {
+  void promise_13_a_job_that_kills_its_worker_becomes_dead_and_others_run() throws Exception {
     UUID poisoned = database.newUser().save();
     UUID user = database.newUser().save();
     AtomicReference<Runnable> kill = new AtomicReference<>(() -> {});
@@ -262,13 +261,13 @@ class WorkersTest {
     assertEquals(
         "dead",
         database.row("select state from ops.job_queue where user_id = ?", poisoned).get("state"));
-    assertEquals(0, told(poisoned));
-    assertEquals(10L * KILLS, told(user));
+    assertEquals(0, notified(poisoned));
+    assertEquals(10L * KILLS, notified(user));
     database.run("delete from ops.job_queue where user_id = ?", poisoned);
     database.run("delete from tasks.reminders where user_id = ?", poisoned);
   }
 
-  /** As text or as bytes: the driver sends either. */
+  /** Whether a message contains the id, as text or in binary form. */
   private static boolean mentions(byte[] message, UUID id) {
     String bytes =
         new String(

@@ -26,24 +26,24 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
- * Promise 6: the database is killed or frozen under write load, and the service's process survives.
- * By hand: {@code -Drestarts=} for more than one, {@code -Dfreeze.seconds=60}.
+ * Promise 6: the database is killed or frozen under write load, and the service survives. Options:
+ * {@code -Drestarts=}, {@code -Dfreeze.seconds=60}.
  */
 @Tag("system")
-class DatabaseAwayTest {
+class DatabaseUnavailableTest {
   private static final String TASKS = "/api/v1/tasks";
   private static final int CLIENTS = 8;
   private static final int RESTARTS = Integer.getInteger("restarts", 1);
   private static final Duration FROZEN =
       Duration.ofSeconds(Integer.getInteger("freeze.seconds", 9));
 
-  /** Promised. */
-  private static final Duration REFUSED = Duration.ofMillis(1_500);
+  /** Promised time to a 503. */
+  private static final Duration REJECTION = Duration.ofMillis(1_500);
 
   private static final Duration SERVING = Duration.ofSeconds(5);
   private static final Duration LONGEST = Duration.ofSeconds(7);
 
-  /** For what is computed on the way, with clients and server on the same machine. */
+  /** Tolerance, because clients and server share the machine. */
   private static final Duration ALLOWANCE = Duration.ofSeconds(1);
 
   private static final Duration LIVE = Duration.ofSeconds(1);
@@ -58,7 +58,7 @@ class DatabaseAwayTest {
   @RegisterExtension
   static final Stage stage = new Stage(postgres::url);
 
-  /** Time that load takes from all processes does not count. */
+  /** Excludes time during which the machine was busy with other processes. */
   private static final GrantedTime TIME = new GrantedTime();
 
   @AfterAll
@@ -72,14 +72,16 @@ class DatabaseAwayTest {
     }
   }
 
-  /** Users who make one task after the other, each with one key until it is made. */
-  private static final class Storm {
+  /**
+   * Clients that create tasks without a pause, and retry each with the same key until it succeeds.
+   */
+  private static final class WriteLoad {
     final ConcurrentLinkedQueue<Answered> answers = new ConcurrentLinkedQueue<>();
     private final AtomicBoolean over = new AtomicBoolean();
     private final ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor();
     private final List<Future<?>> running = new ArrayList<>();
 
-    Storm(List<Api> users) {
+    WriteLoad(List<Api> users) {
       users.forEach(user -> running.add(clients.submit(() -> make(user))));
     }
 
@@ -92,7 +94,7 @@ class DatabaseAwayTest {
           long begun = TIME.nanoTime();
           Api.Answer answer = keyed.post(TASKS, Map.of("title", title));
           answers.add(new Answered(title, answer.status(), begun, TIME.nanoTime()));
-          // 409: a server that thawed is still at the request that was given up.
+          // 409: the database is still processing the request that timed out.
           made = answer.status() != 503 && answer.status() != 409;
           if (made) {
             answer.expect(201);
@@ -110,7 +112,7 @@ class DatabaseAwayTest {
           .count();
     }
 
-    /** Of those that began within that time; nothing if there are none. */
+    /** The longest request that began in a time span; zero if there is none. */
     Duration longest(long from, long to) {
       return answers.stream()
           .filter(answer -> answer.begun() >= from && answer.begun() < to)
@@ -127,7 +129,7 @@ class DatabaseAwayTest {
           .toList();
     }
 
-    /** Lets each have its last task. */
+    /** Waits until each client has created its last task. */
     void end() throws ExecutionException, InterruptedException {
       over.set(true);
       clients.close();
@@ -152,10 +154,10 @@ class DatabaseAwayTest {
     return users;
   }
 
-  /** Every acknowledged task is there, and no other: each key was repeated until it was. */
-  private static void nothingIsLost(List<String> before, Storm storm) {
+  /** Checks that exactly the acknowledged tasks exist, as every request was retried until then. */
+  private static void assertNothingLost(List<String> before, WriteLoad load) {
     List<String> expected = new ArrayList<>(before);
-    expected.addAll(storm.acknowledged());
+    expected.addAll(load.acknowledged());
     assertEquals(
         expected.stream().sorted().toList(),
         postgres.texts("select title from tasks.task_instances").stream().sorted().toList());
@@ -167,84 +169,84 @@ class DatabaseAwayTest {
   }
 
   @Test
-  void promise_6_restarted_hard_under_write_load_it_loses_nothing_and_serves_again_at_once()
-      throws Exception {
+  void promise_6_a_hard_restart_under_write_load_loses_no_acknowledged_write() throws Exception {
     Jar jar = jar();
     List<String> before = titles();
-    Storm storm = new Storm(users(stage.api(jar)));
+    WriteLoad load = new WriteLoad(users(stage.api(jar)));
     try {
       for (int i = 0; i < RESTARTS; i++) {
         long calm = TIME.nanoTime();
-        Eventually.within(LIMIT, () -> storm.count(201, calm) >= 10L * CLIENTS);
+        Eventually.within(LIMIT, () -> load.count(201, calm) >= 10L * CLIENTS);
         Runnable start = postgres.kill();
         long away = TIME.nanoTime();
-        Eventually.within(LIMIT, () -> storm.count(503, away) >= 3L * CLIENTS);
+        Eventually.within(LIMIT, () -> load.count(503, away) >= 3L * CLIENTS);
         long starting = TIME.nanoTime();
         start.run();
         postgres.awaitAnswer();
         long back = TIME.nanoTime();
-        Eventually.within(LIMIT, () -> storm.count(201, back) >= 3L * CLIENTS);
-        Duration refused = storm.longest(away, starting);
-        assertTrue(refused.compareTo(REFUSED.plus(ALLOWANCE)) <= 0, "refused after " + refused);
+        Eventually.within(LIMIT, () -> load.count(201, back) >= 3L * CLIENTS);
+        Duration rejection = load.longest(away, starting);
+        assertTrue(
+            rejection.compareTo(REJECTION.plus(ALLOWANCE)) <= 0, "rejected after " + rejection);
         long first =
-            storm.answers.stream()
+            load.answers.stream()
                 .filter(answer -> answer.status() == 201 && answer.ended() > back)
                 .mapToLong(Answered::ended)
                 .min()
                 .orElseThrow();
         Duration serving = Duration.ofNanos(first - back);
         assertTrue(serving.compareTo(SERVING) <= 0, "serving after " + serving);
-        System.out.printf("promise 6: refused in %s, serving after %s%n", refused, serving);
+        System.out.printf("promise 6: rejected in %s, serving after %s%n", rejection, serving);
       }
     } finally {
-      storm.end();
+      load.end();
     }
     assertTrue(jar.isAlive());
-    nothingIsLost(before, storm);
+    assertNothingLost(before, load);
   }
 
   @Test
-  void promise_6_frozen_it_keeps_nobody_waiting_and_stays_alive() throws Exception {
+  void promise_6_with_a_frozen_database_requests_end_in_time_and_liveness_holds() throws Exception {
     Jar jar = jar();
-    Api anybody = stage.api(jar);
+    Api visitor = stage.api(jar);
     List<String> before = titles();
-    Storm storm = new Storm(users(anybody));
+    WriteLoad load = new WriteLoad(users(visitor));
     try {
       long calm = TIME.nanoTime();
-      Eventually.within(LIMIT, () -> storm.count(201, calm) >= 10L * CLIENTS);
+      Eventually.within(LIMIT, () -> load.count(201, calm) >= 10L * CLIENTS);
       long frozen = TIME.nanoTime();
       postgres.freeze();
       List<Integer> readiness = new ArrayList<>();
       Duration slowest = Duration.ZERO;
-      // Longer than the longest silence that is borne, and until both have been told.
+      // Longer than every time-out, and until both requests and readiness have failed.
       while (TIME.since(frozen).compareTo(FROZEN) < 0
           || (TIME.since(frozen).compareTo(LIMIT) < 0
-              && (storm.count(503, frozen) == 0 || readiness.getLast() != 503))) {
-        long asked = TIME.nanoTime();
-        anybody.get("/health/live").expect(200);
-        Duration took = TIME.since(asked);
+              && (load.count(503, frozen) == 0 || readiness.getLast() != 503))) {
+        long begun = TIME.nanoTime();
+        visitor.get("/health/live").expect(200);
+        Duration took = TIME.since(begun);
         slowest = took.compareTo(slowest) > 0 ? took : slowest;
-        readiness.add(anybody.get("/health/ready").status());
+        readiness.add(visitor.get("/health/ready").status());
         LockSupport.parkNanos(PAUSE.toNanos());
       }
       postgres.thaw();
       postgres.awaitAnswer();
       long back = TIME.nanoTime();
-      Eventually.within(LIMIT, () -> storm.count(201, back) >= CLIENTS);
+      Eventually.within(LIMIT, () -> load.count(201, back) >= CLIENTS);
       Duration served = TIME.since(back);
-      Eventually.within(LIMIT, () -> anybody.get("/health/ready").status() == 200);
-      Duration longest = storm.longest(calm, back);
-      assertTrue(longest.compareTo(LONGEST.plus(ALLOWANCE)) <= 0, "somebody waited " + longest);
-      assertTrue(storm.count(503, frozen) > 0);
+      Eventually.within(LIMIT, () -> visitor.get("/health/ready").status() == 200);
+      Duration longest = load.longest(calm, back);
+      assertTrue(longest.compareTo(LONGEST.plus(ALLOWANCE)) <= 0, "longest request: " + longest);
+      assertTrue(load.count(503, frozen) > 0);
       assertTrue(slowest.compareTo(LIVE) <= 0, "liveness took " + slowest);
       assertEquals(503, readiness.getLast());
       System.out.printf(
-          "promise 6: nobody waited over %s, liveness %s, serving after %s%n",
+          "promise 6: longest request %s, liveness %s, serving after %s%n",
           longest, slowest, served);
     } finally {
-      storm.end();
+      load.end();
     }
     assertTrue(jar.isAlive());
-    nothingIsLost(before, storm);
+    assertNothingLost(before, load);
   }
 }
