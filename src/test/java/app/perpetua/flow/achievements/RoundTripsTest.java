@@ -3,9 +3,9 @@ package app.perpetua.flow.achievements;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import app.perpetua.flow.harness.Api;
+import app.perpetua.flow.harness.RoundTripCounter;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.TestService;
-import app.perpetua.flow.harness.Trips;
 import java.util.Map;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
@@ -19,13 +19,11 @@ class RoundTripsTest {
   @RegisterExtension
   static final TestDatabase database = new TestDatabase();
 
+  private static final RoundTripCounter roundTrips = new RoundTripCounter();
+
   @Order(2)
   @RegisterExtension
-  static final Trips trips = new Trips();
-
-  @Order(3)
-  @RegisterExtension
-  static final TestService service = new TestService(database).through(trips::way);
+  static final TestService service = new TestService(database).observedBy(roundTrips);
 
   @Test
   void FR_043_a_completion_costs_one_round_trip_more_than_a_plain_change_and_an_unlock_two() {
@@ -51,6 +49,6 @@ class RoundTripsTest {
   }
 
   private static int patching(Api api, String path, Map<String, ?> body) {
-    return trips.during(() -> api.patch(path, body).expect(200));
+    return roundTrips.during(() -> api.patch(path, body).expect(200));
   }
 }

@@ -13,6 +13,8 @@ import app.perpetua.flow.fake.VapidKeys;
 import app.perpetua.flow.jobs.Worker;
 import app.perpetua.flow.sql.DatabaseUrl;
 import app.perpetua.flow.voice.VoiceTiming;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.net.URLEncoder;
@@ -54,7 +56,8 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
   private final TestDatabase database;
   private final MutableClock clock = new MutableClock();
   private final Map<String, String> environment = new HashMap<>();
-  private @Nullable ToIntFunction<InetSocketAddress> way;
+  private @Nullable ToIntFunction<InetSocketAddress> proxy;
+  private @Nullable Tap tap;
   private @Nullable FakeGoogle google;
   private @Nullable FakePushService push;
   private @Nullable FakeCheckout checkout;
@@ -84,13 +87,26 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
   }
 
   /**
-   * Connects to the database through a proxy such as a {@link Tap}; migrations bypass it.
+   * Connects to the database through a proxy; migrations bypass it.
    *
-   * @param way maps the database's address to the loopback port of the proxy
+   * @param proxy maps the database's address to the loopback port of the proxy
    */
-  public TestService through(ToIntFunction<InetSocketAddress> way) {
-    this.way = way;
+  public TestService through(ToIntFunction<InetSocketAddress> proxy) {
+    this.proxy = proxy;
     return this;
+  }
+
+  /** Connects to the database through a {@link Tap} with this hook; migrations bypass it. */
+  public TestService observedBy(Tap.Hook hook) {
+    return through(
+        address -> {
+          try {
+            tap = new Tap(address, hook);
+            return tap.port();
+          } catch (IOException e) {
+            throw new UncheckedIOException(e);
+          }
+        });
   }
 
   @Override
@@ -102,11 +118,11 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
     openAi = new FakeOpenAi();
     deepgram = new FakeDeepgram();
     String direct = url(database.url());
-    if (way == null) {
+    if (proxy == null) {
       environment.putIfAbsent("DATABASE_URL", direct);
     } else {
       URI address = URI.create(direct);
-      int port = way.applyAsInt(new InetSocketAddress(address.getHost(), address.getPort()));
+      int port = proxy.applyAsInt(new InetSocketAddress(address.getHost(), address.getPort()));
       environment.put("DATABASE_DIRECT_URL", direct);
       environment.put(
           "DATABASE_URL",
@@ -131,7 +147,7 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
   }
 
   @Override
-  public void afterAll(ExtensionContext context) {
+  public void afterAll(ExtensionContext context) throws IOException {
     api().close();
     app().close();
     google().close();
@@ -139,6 +155,9 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
     checkout().close();
     openAi().close();
     deepgram().close();
+    if (tap != null) {
+      tap.close();
+    }
   }
 
   /** The clock of the service and of Google. */

@@ -4,9 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import app.perpetua.flow.harness.Api;
+import app.perpetua.flow.harness.RoundTripCounter;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.TestService;
-import app.perpetua.flow.harness.Trips;
 import java.util.Map;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
@@ -20,13 +20,11 @@ class RoundTripsTest {
   @RegisterExtension
   static final TestDatabase database = new TestDatabase();
 
+  private static final RoundTripCounter roundTrips = new RoundTripCounter();
+
   @Order(2)
   @RegisterExtension
-  static final Trips trips = new Trips();
-
-  @Order(3)
-  @RegisterExtension
-  static final TestService service = new TestService(database).through(trips::way);
+  static final TestService service = new TestService(database).observedBy(roundTrips);
 
   @Test
   void FR_016_scheduling_the_next_instance_costs_no_round_trip() {
@@ -48,6 +46,6 @@ class RoundTripsTest {
   }
 
   private static int completing(Api api, String task) {
-    return trips.during(() -> api.patch(TASKS + task, Map.of("completed", true)).expect(200));
+    return roundTrips.during(() -> api.patch(TASKS + task, Map.of("completed", true)).expect(200));
   }
 }

@@ -11,9 +11,6 @@ import app.perpetua.flow.harness.Tap;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.TestService;
 import app.perpetua.flow.jobs.Worker;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
@@ -21,7 +18,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
@@ -35,12 +31,11 @@ class ReminderReactionApiTest {
   static final TestDatabase database = new TestDatabase();
 
   private static final List<String> sent = new CopyOnWriteArrayList<>();
-  private static final List<Tap> taps = new CopyOnWriteArrayList<>();
 
   @Order(2)
   @RegisterExtension
   static final TestService service =
-      new TestService(database).through(ReminderReactionApiTest::tapped);
+      new TestService(database).observedBy(ReminderReactionApiTest::record);
 
   private final TestService.Session user = service.newUser();
   private final Api api = user.api();
@@ -50,13 +45,6 @@ class ReminderReactionApiTest {
   @AfterEach
   void invariants() {
     Invariants.check(database);
-  }
-
-  @AfterAll
-  static void close() throws IOException {
-    for (Tap tap : taps) {
-      tap.close();
-    }
   }
 
   @Test
@@ -220,21 +208,10 @@ class ReminderReactionApiTest {
         action);
   }
 
-  private static int tapped(InetSocketAddress server) {
-    try {
-      Tap tap =
-          new Tap(
-              server,
-              (_, direction, message) -> {
-                if (direction == Tap.Direction.TO_SERVER) {
-                  sent.add(new String(message, StandardCharsets.ISO_8859_1));
-                }
-                return true;
-              });
-      taps.add(tap);
-      return tap.port();
-    } catch (IOException e) {
-      throw new UncheckedIOException(e);
+  private static boolean record(int connection, Tap.Direction direction, byte[] message) {
+    if (direction == Tap.Direction.TO_SERVER) {
+      sent.add(new String(message, StandardCharsets.ISO_8859_1));
     }
+    return true;
   }
 }

@@ -75,7 +75,7 @@ class BadInputTest {
   private static final Set<String> FREE_TEXT = Set.of("title", "description", "content", "name");
 
   private final Json json = new Json();
-  private final Rows rows = new Rows(database);
+  private final DatabaseDigest digest = new DatabaseDigest(database);
 
   /** A user with resources for the ids in paths. */
   private record Fixture(Api api, Map<String, String> ids) {
@@ -183,7 +183,7 @@ class BadInputTest {
     if (operation.has("version")) {
       body.put("version", fixture.api().get(target).data().get("version"));
     }
-    String before = rows.now();
+    String before = digest.current();
     Api.Answer answer =
         fixture
             .api()
@@ -193,7 +193,7 @@ class BadInputTest {
     String shown = operation + " " + field + " = " + text;
     if (answer.status() >= 300) {
       refused(answer, shown);
-      assertEquals(before, rows.now(), shown);
+      assertEquals(before, digest.current(), shown);
       boolean fits = text.codePointCount(0, text.length()) <= field.limit("maxLength", 0);
       assertFalse(fits && FREE_TEXT.contains(field.name()), shown + ": " + answer);
     } else if (operation.path().startsWith("/api/v1/ai/chat")) {
@@ -394,9 +394,9 @@ class BadInputTest {
   }
 
   private void unchanged(String shown, Runnable attack) {
-    String before = rows.now();
+    String before = digest.current();
     attack.run();
-    assertEquals(before, rows.now(), shown + " changed data");
+    assertEquals(before, digest.current(), shown + " changed data");
   }
 
   /** A client error without internals; the client has validated the format. */

@@ -5,11 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import app.perpetua.flow.harness.Api;
 import app.perpetua.flow.harness.GrantedTime;
-import app.perpetua.flow.harness.Tap;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.TestService;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -22,7 +19,6 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
@@ -52,8 +48,6 @@ class OverloadTest {
   /** Whether database messages are delayed; off while users sign in. */
   private static final AtomicBoolean DELAYED = new AtomicBoolean();
 
-  private static final List<Tap> TAPS = new ArrayList<>();
-
   @Order(1)
   @RegisterExtension
   static final TestDatabase database = new TestDatabase();
@@ -63,22 +57,12 @@ class OverloadTest {
   static final TestService service =
       new TestService(database)
           .with("DATABASE_POOL_SIZE", Integer.toString(CONNECTIONS))
-          .through(
-              address -> {
-                try {
-                  TAPS.add(
-                      new Tap(
-                          address,
-                          (_, _, _) -> {
-                            if (DELAYED.get()) {
-                              LockSupport.parkNanos(DATABASE_DELAY.toNanos());
-                            }
-                            return true;
-                          }));
-                } catch (IOException e) {
-                  throw new UncheckedIOException(e);
+          .observedBy(
+              (_, _, _) -> {
+                if (DELAYED.get()) {
+                  LockSupport.parkNanos(DATABASE_DELAY.toNanos());
                 }
-                return TAPS.getLast().port();
+                return true;
               });
 
   @AutoClose private final GrantedTime time = new GrantedTime();
@@ -92,13 +76,6 @@ class OverloadTest {
 
   /** Throughput and latency without overload. */
   private record Baseline(double perSecond, Duration median) {}
-
-  @AfterAll
-  static void untap() throws IOException {
-    for (Tap tap : TAPS) {
-      tap.close();
-    }
-  }
 
   @Test
   void promise_23_excess_load_is_rejected_quickly_and_the_service_recovers() throws Exception {

@@ -7,8 +7,6 @@ import app.perpetua.flow.harness.Api;
 import app.perpetua.flow.harness.Tap;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.TestService;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.sql.Timestamp;
 import java.time.Duration;
@@ -25,7 +23,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -53,25 +50,13 @@ class SearchLoadTest {
   private static final AtomicInteger MAX = new AtomicInteger();
   private static final AtomicInteger MAX_OF_USER = new AtomicInteger();
 
-  private static final List<Tap> TAPS = new ArrayList<>();
-
   @Order(1)
   @RegisterExtension
   static final TestDatabase database = new TestDatabase();
 
   @Order(2)
   @RegisterExtension
-  static final TestService service =
-      new TestService(database)
-          .through(
-              address -> {
-                try {
-                  TAPS.add(new Tap(address, SearchLoadTest::observe));
-                } catch (IOException e) {
-                  throw new UncheckedIOException(e);
-                }
-                return TAPS.getLast().port();
-              });
+  static final TestService service = new TestService(database).observedBy(SearchLoadTest::observe);
 
   private static boolean observe(int connection, Tap.Direction direction, byte[] message) {
     if (direction == Tap.Direction.TO_CLIENT) {
@@ -88,13 +73,6 @@ class SearchLoadTest {
       LockSupport.parkNanos(DISTANCE.toNanos());
     }
     return true;
-  }
-
-  @AfterAll
-  static void untap() throws IOException {
-    for (Tap tap : TAPS) {
-      tap.close();
-    }
   }
 
   @Test

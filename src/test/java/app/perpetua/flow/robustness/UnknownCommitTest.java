@@ -8,21 +8,15 @@ import app.perpetua.flow.harness.Api;
 import app.perpetua.flow.harness.Invariants;
 import app.perpetua.flow.harness.NextCommit;
 import app.perpetua.flow.harness.NextCommit.Moment;
-import app.perpetua.flow.harness.Tap;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.TestService;
-import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.time.Duration;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Supplier;
-import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.extension.RegisterExtension;
@@ -39,7 +33,6 @@ class UnknownCommitTest {
   private static final String TASKS = "/api/v1/tasks";
 
   private static final NextCommit COMMIT = new NextCommit();
-  private static final List<Tap> TAPS = new ArrayList<>();
 
   @Order(1)
   @RegisterExtension
@@ -47,30 +40,13 @@ class UnknownCommitTest {
 
   @Order(2)
   @RegisterExtension
-  static final TestService service =
-      new TestService(database)
-          .through(
-              address -> {
-                try {
-                  TAPS.add(new Tap(address, COMMIT));
-                } catch (IOException e) {
-                  throw new UncheckedIOException(e);
-                }
-                return TAPS.getLast().port();
-              });
+  static final TestService service = new TestService(database).observedBy(COMMIT);
 
   private static final Duration PAUSE = Duration.ofMillis(50);
   private static final Duration TIMEOUT = Duration.ofSeconds(20);
 
   private final TestService.Session user = service.newUser();
   private final Api api = user.api();
-
-  @AfterAll
-  static void untap() throws IOException {
-    for (Tap tap : TAPS) {
-      tap.close();
-    }
-  }
 
   @AfterEach
   void invariants() {

@@ -10,11 +10,11 @@ import java.util.stream.Collectors;
 import javax.sql.DataSource;
 
 /** A digest of all data that a request can change, to compare before and after. */
-final class Rows {
+final class DatabaseDigest {
   private final DataSource source;
   private final String digests;
 
-  Rows(TestDatabase database) {
+  DatabaseDigest(TestDatabase database) {
     // Pooled, because it is called often.
     this.source = database.pool(1);
     this.digests =
@@ -37,7 +37,7 @@ final class Rows {
   }
 
   /** The current digest of every table. */
-  String now() {
+  String current() {
     try (Connection connection = source.getConnection();
         PreparedStatement statement = connection.prepareStatement(digests);
         ResultSet rows = statement.executeQuery()) {
