@@ -30,6 +30,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.TestFactory;
@@ -77,6 +78,9 @@ class BadInputTest {
   private final Json json = new Json();
   private final DatabaseDigest digest = new DatabaseDigest(database);
 
+  /** Shared by the tests of a factory, none of which changes it. */
+  private @Nullable Fixture unchanged;
+
   /** A user with resources for the ids in paths. */
   private record Fixture(Api api, Map<String, String> ids) {
     String target(Operation operation) {
@@ -120,6 +124,13 @@ class BadInputTest {
             "notifications", notification(session.userId())));
   }
 
+  private Fixture unchangedFixture() {
+    if (unchanged == null) {
+      unchanged = fixture();
+    }
+    return unchanged;
+  }
+
   private static String notification(UUID user) {
     UUID id = UUID.randomUUID();
     database.run(
@@ -139,7 +150,7 @@ class BadInputTest {
     return tests(
         Operation::takesBody,
         operation -> {
-          Fixture fixture = fixture();
+          Fixture fixture = unchangedFixture();
           Api api = fixture.api().invalidOnPurpose();
           for (Field field : operation.fields()) {
             unchanged(
@@ -220,7 +231,7 @@ class BadInputTest {
     return tests(
         Operation::takesBody,
         operation -> {
-          Fixture fixture = fixture();
+          Fixture fixture = unchangedFixture();
           Api api = fixture.api().invalidOnPurpose();
           String target = fixture.target(operation);
           unchanged(
@@ -262,7 +273,7 @@ class BadInputTest {
     return tests(
         onePerMethod(),
         operation -> {
-          Fixture fixture = fixture();
+          Fixture fixture = unchangedFixture();
           unchanged(
               operation.name(),
               () -> {
@@ -286,7 +297,7 @@ class BadInputTest {
     return tests(
         operation -> !operation.query().isEmpty(),
         operation -> {
-          Fixture fixture = fixture();
+          Fixture fixture = unchangedFixture();
           Api api = fixture.api().invalidOnPurpose();
           unchanged(
               operation.name(),
@@ -317,7 +328,7 @@ class BadInputTest {
     return tests(
         operation -> operation.path().contains("{"),
         operation -> {
-          Fixture fixture = fixture();
+          Fixture fixture = unchangedFixture();
           Api api = fixture.api().invalidOnPurpose();
           unchanged(
               operation.name(),
@@ -351,7 +362,7 @@ class BadInputTest {
     return tests(
         Operation::needsKey,
         operation -> {
-          Fixture fixture = fixture();
+          Fixture fixture = unchangedFixture();
           Api api = fixture.api().invalidOnPurpose();
           unchanged(
               operation.name(),
