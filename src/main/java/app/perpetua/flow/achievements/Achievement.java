@@ -11,9 +11,9 @@ import app.perpetua.flow.sql.Row;
  * @param category the value that is compared with the threshold
  * @param threshold the value that unlocks it
  */
-public record Achievement(
+record Achievement(
     String id, String name, String description, Category category, int threshold, Perk perk) {
-  public enum Category implements WireName {
+  enum Category implements WireName {
     TASKS,
     STREAKS,
     FOCUS,

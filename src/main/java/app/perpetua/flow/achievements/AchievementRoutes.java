@@ -9,7 +9,7 @@ import java.util.Objects;
 import java.util.function.Function;
 
 /** Endpoints for achievements. */
-public final class AchievementRoutes {
+final class AchievementRoutes {
   private record Listed(
       String id,
       String name,
@@ -72,18 +72,18 @@ public final class AchievementRoutes {
 
   private final Achievements achievements;
 
-  public AchievementRoutes(Achievements achievements) {
+  AchievementRoutes(Achievements achievements) {
     this.achievements = achievements;
   }
 
   /** GET /achievements. */
-  public Function<Tx, Reply> list(Request request) {
+  Function<Tx, Reply> list(Request request) {
     request.query().validate();
     return tx -> Reply.ok(achievements.catalogue(tx).stream().map(Listed::of).toList());
   }
 
   /** GET /achievements/me. */
-  public Function<Tx, Reply> mine(Request request) {
+  Function<Tx, Reply> mine(Request request) {
     request.query().validate();
     return tx -> {
       Achievements.Overview own = achievements.overview(tx);

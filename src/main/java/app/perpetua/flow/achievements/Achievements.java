@@ -71,7 +71,7 @@ public final class Achievements {
   private final Notifications notifications;
   private final Events events;
 
-  public Achievements(
+  Achievements(
       AchievementConfig config, Credits credits, Notifications notifications, Events events) {
     this.config = config;
     this.credits = credits;
@@ -85,7 +85,7 @@ public final class Achievements {
    *
    * @param tx acts for the user, whose row is locked; may be later than the completion
    */
-  public void completed(Tx tx, Event.TaskCompleted completion) {
+  void completed(Tx tx, Event.TaskCompleted completion) {
     if (completion.counts()) {
       LocalDate day = day(completion.at());
       count(
@@ -101,7 +101,7 @@ public final class Achievements {
    *
    * @param tx acts for the user, whose row is locked
    */
-  public void noteConverted(Tx tx) {
+  void noteConverted(Tx tx) {
     count(tx, AchievementStats::withNote);
   }
 
@@ -133,7 +133,7 @@ public final class Achievements {
    *
    * @throws Refusal {@code UNAUTHORIZED} if the account was deleted
    */
-  public List<Achievement> catalogue(Tx tx) {
+  List<Achievement> catalogue(Tx tx) {
     return tx.sql("achievements.list_definitions").oneToMany(_ -> true, Achievement::of).many();
   }
 

@@ -8,10 +8,10 @@ import app.perpetua.flow.sql.Tx;
  * Counts completed tasks and converted notes. A retry counts a completion for the day on which the
  * task was completed. Thread-safe.
  */
-public final class CompletionListener implements EventListener {
+final class CompletionListener implements EventListener {
   private final Achievements achievements;
 
-  public CompletionListener(Achievements achievements) {
+  CompletionListener(Achievements achievements) {
     this.achievements = achievements;
   }
 

@@ -10,7 +10,7 @@ import java.util.Optional;
  * streaks as 0 in any case, and a completion counted for that day later continues the streak.
  * Thread-safe.
  */
-public final class StreakJob implements DailyJobs.Batch {
+final class StreakJob implements DailyJobs.Batch {
   /** Rows per batch, which stay locked until it commits. */
   private static final int BATCH = 1_000;
 

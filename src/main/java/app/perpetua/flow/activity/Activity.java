@@ -6,10 +6,10 @@ import app.perpetua.flow.sql.Page;
 import app.perpetua.flow.sql.Tx;
 
 /** Reads the activity log (FR-052 to FR-054), which {@code events} writes. Thread-safe. */
-public final class Activity {
+final class Activity {
   private final Json json;
 
-  public Activity(Json json) {
+  Activity(Json json) {
     this.json = json;
   }
 
@@ -18,7 +18,7 @@ public final class Activity {
    *
    * @throws Refusal {@code UNAUTHORIZED} if the account was deleted
    */
-  public Page<ActivityEntry> list(Tx tx, ActivityFilter filter) {
+  Page<ActivityEntry> list(Tx tx, ActivityFilter filter) {
     return tx.sql("activity.list_entries")
         .bind("entity_type", filter.entityType())
         .bind("entity_id", filter.entityId())

@@ -18,7 +18,7 @@ import tools.jackson.databind.JsonNode;
  * @param extraData the same as {@code metadata}
  * @param requestId null for jobs
  */
-public record ActivityEntry(
+record ActivityEntry(
     UUID id,
     UUID userId,
     String entityType,

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param since inclusive
  */
-public record ActivityFilter(
+record ActivityFilter(
     @Nullable String entityType,
     @Nullable UUID entityId,
     @Nullable String action,

@@ -9,7 +9,7 @@ import app.perpetua.flow.sql.Tx;
 import java.util.function.Function;
 
 /** Endpoints for the activity log. */
-public final class ActivityRoutes {
+final class ActivityRoutes {
   private static final int MAX_ACTION_LENGTH = 100;
   private static final String[] ENTITY_TYPES = {
     "task",
@@ -27,12 +27,12 @@ public final class ActivityRoutes {
 
   private final Activity activity;
 
-  public ActivityRoutes(Activity activity) {
+  ActivityRoutes(Activity activity) {
     this.activity = activity;
   }
 
   /** GET /activity. */
-  public Function<Tx, Reply> list(Request request) {
+  Function<Tx, Reply> list(Request request) {
     QueryParameters query = request.query();
     PageRequest page = query.page();
     ActivityFilter filter =

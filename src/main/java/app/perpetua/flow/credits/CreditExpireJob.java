@@ -11,7 +11,7 @@ import java.util.UUID;
  * Expires the credits of ended days for all users, then grants today's (FR-040). For a user whose
  * credits change earlier in the day, {@link Credits} has done both by then. Thread-safe.
  */
-public final class CreditExpireJob implements DailyJobs.Batch {
+final class CreditExpireJob implements DailyJobs.Batch {
   /** Users per batch, whose rows stay locked until it commits. */
   static final int BATCH = 50;
 
@@ -19,7 +19,7 @@ public final class CreditExpireJob implements DailyJobs.Batch {
 
   private final Credits credits;
 
-  public CreditExpireJob(Credits credits) {
+  CreditExpireJob(Credits credits) {
     this.credits = credits;
   }
 

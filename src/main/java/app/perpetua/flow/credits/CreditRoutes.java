@@ -10,7 +10,7 @@ import java.time.Instant;
 import java.util.function.Function;
 
 /** Endpoints for credits. */
-public final class CreditRoutes {
+final class CreditRoutes {
   private record AssistantBalance(
       int dailyFree, int subscription, int purchased, int kickstart, int total) {}
 
@@ -18,18 +18,18 @@ public final class CreditRoutes {
 
   private final Credits credits;
 
-  public CreditRoutes(Credits credits) {
+  CreditRoutes(Credits credits) {
     this.credits = credits;
   }
 
   /** GET /credits/balance. */
-  public Function<Tx, Reply> balance(Request request) {
+  Function<Tx, Reply> balance(Request request) {
     request.query().validate();
     return tx -> Reply.ok(credits.statement(tx).balance());
   }
 
   /** GET /credits/history. */
-  public Function<Tx, Reply> history(Request request) {
+  Function<Tx, Reply> history(Request request) {
     QueryParameters query = request.query();
     PageRequest page = query.page();
     query.validate();
@@ -37,7 +37,7 @@ public final class CreditRoutes {
   }
 
   /** GET /ai/credits: the balance in the shape of the assistant's endpoints. */
-  public Function<Tx, Reply> forAssistant(Request request) {
+  Function<Tx, Reply> forAssistant(Request request) {
     request.query().validate();
     return tx -> {
       Credits.Statement statement = credits.statement(tx);

@@ -89,7 +89,7 @@ public final class Credits {
    *
    * @throws Refusal {@code UNAUTHORIZED} if the account was deleted
    */
-  public Page<HistoryEntry> history(Tx tx, PageRequest page) {
+  Page<HistoryEntry> history(Tx tx, PageRequest page) {
     return tx.sql("credits.list_entries").page(page, HistoryEntry::of);
   }
 

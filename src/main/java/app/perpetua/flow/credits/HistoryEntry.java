@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param operationRef shared by the entries of one charge
  * @param expiresAt when the changed grant expires; null for never
  */
-public record HistoryEntry(
+record HistoryEntry(
     UUID id,
     UUID userId,
     CreditType creditType,

@@ -11,7 +11,7 @@ import java.util.function.BiPredicate;
  * Releases the credits and the idempotency key of a request whose process died before it settled
  * them (promise 17). Does nothing if the request was settled. Thread-safe.
  */
-public final class ReservationReleaseJob implements TransactionalHandler {
+final class ReservationReleaseJob implements TransactionalHandler {
   private final Credits credits;
   private final BiPredicate<Tx, UUID> release;
   private final Json json;
@@ -19,7 +19,7 @@ public final class ReservationReleaseJob implements TransactionalHandler {
   /**
    * @param release releases a key; false if its request was settled
    */
-  public ReservationReleaseJob(Credits credits, BiPredicate<Tx, UUID> release, Json json) {
+  ReservationReleaseJob(Credits credits, BiPredicate<Tx, UUID> release, Json json) {
     this.credits = credits;
     this.release = release;
     this.json = json;

@@ -12,7 +12,7 @@ import java.util.UUID;
  */
 public final class Reservations {
   /** The kind of the job that releases an unsettled reservation; its key is the charge's. */
-  public static final String RELEASE = "reservation_settle";
+  static final String RELEASE = "reservation_settle";
 
   /**
    * The job's payload.
@@ -32,7 +32,7 @@ public final class Reservations {
   private final Credits credits;
   private final Jobs jobs;
 
-  public Reservations(Credits credits, Jobs jobs) {
+  Reservations(Credits credits, Jobs jobs) {
     this.credits = credits;
     this.jobs = jobs;
   }

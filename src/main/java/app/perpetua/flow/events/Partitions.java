@@ -82,7 +82,7 @@ public final class Partitions {
    * @param tx a system transaction
    * @throws DatabaseException {@code BUSY} if the lock is not available within 200 ms
    */
-  public void dropOld(Tx tx) {
+  void dropOld(Tx tx) {
     LocalDate today = LocalDate.ofInstant(tx.now(), ZoneOffset.UTC);
     setLockTimeout(tx);
     int dropped =

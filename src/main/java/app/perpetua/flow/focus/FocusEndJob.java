@@ -7,11 +7,11 @@ import app.perpetua.flow.sql.Tx;
 import java.util.UUID;
 
 /** Ends a focus session that has reached its time limit. Idempotent. Thread-safe. */
-public final class FocusEndJob implements TransactionalHandler {
+final class FocusEndJob implements TransactionalHandler {
   private final FocusSessions sessions;
   private final Json json;
 
-  public FocusEndJob(FocusSessions sessions, Json json) {
+  FocusEndJob(FocusSessions sessions, Json json) {
     this.sessions = sessions;
     this.json = json;
   }

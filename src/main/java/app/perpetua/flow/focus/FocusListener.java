@@ -9,10 +9,10 @@ import app.perpetua.flow.sql.Tx;
  * its time, and the event contains it: no query is needed if no session was running, and a retry
  * counts nothing twice. Thread-safe.
  */
-public final class FocusListener implements EventListener {
+final class FocusListener implements EventListener {
   private final FocusSessions sessions;
 
-  public FocusListener(FocusSessions sessions) {
+  FocusListener(FocusSessions sessions) {
     this.sessions = sessions;
   }
 

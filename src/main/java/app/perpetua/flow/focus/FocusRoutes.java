@@ -9,15 +9,15 @@ import java.util.UUID;
 import java.util.function.Function;
 
 /** Endpoints of focus sessions. */
-public final class FocusRoutes {
+final class FocusRoutes {
   private final FocusSessions sessions;
 
-  public FocusRoutes(FocusSessions sessions) {
+  FocusRoutes(FocusSessions sessions) {
     this.sessions = sessions;
   }
 
   /** POST /focus/start. */
-  public Function<Tx, Reply> start(Request request) {
+  Function<Tx, Reply> start(Request request) {
     JsonReader body = request.body().required("task_id");
     UUID taskId = body.uuid("task_id");
     body.validate();
@@ -25,7 +25,7 @@ public final class FocusRoutes {
   }
 
   /** POST /focus/end. */
-  public Function<Tx, Reply> end(Request request) {
+  Function<Tx, Reply> end(Request request) {
     JsonReader body = request.body().required("task_id").notNull("duration_seconds");
     UUID taskId = body.uuid("task_id");
     Integer seconds = body.integer("duration_seconds", 0, Integer.MAX_VALUE);
@@ -34,7 +34,7 @@ public final class FocusRoutes {
   }
 
   /** GET /focus/active. */
-  public Function<Tx, Reply> active(Request request) {
+  Function<Tx, Reply> active(Request request) {
     return tx -> Reply.ok(sessions.active(tx).orElse(null));
   }
 }

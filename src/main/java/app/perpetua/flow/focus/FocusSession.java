@@ -10,14 +10,14 @@ import java.util.UUID;
  * @param sessionId UUID version 7
  * @param focusTimeSeconds total of the task without this session
  */
-public record FocusSession(UUID sessionId, UUID taskId, Instant startedAt, int focusTimeSeconds) {
+record FocusSession(UUID sessionId, UUID taskId, Instant startedAt, int focusTimeSeconds) {
   /**
    * An ended focus session, as defined by the API contract.
    *
    * @param focusTimeSeconds total of the task including this session
    * @param durationSeconds time that this session counts
    */
-  public record Ended(
+  record Ended(
       UUID sessionId,
       UUID taskId,
       Instant startedAt,

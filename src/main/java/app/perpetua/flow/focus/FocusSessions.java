@@ -23,9 +23,9 @@ import org.jspecify.annotations.Nullable;
  * task stores the total; {@link Tasks} adds the time of a session that ends with its task
  * (docs/decisions/focus.md). Methods that write require the owner's lock. Thread-safe.
  */
-public final class FocusSessions {
+final class FocusSessions {
   /** The kind of {@link FocusEndJob}; its key is the session's id. */
-  public static final String END = "focus_end";
+  static final String END = "focus_end";
 
   /** Time limit of a session whose task has no estimate. */
   static final Duration DEFAULT_LIMIT = Duration.ofHours(4);
@@ -45,7 +45,7 @@ public final class FocusSessions {
   private final Jobs jobs;
   private final Events events;
 
-  public FocusSessions(Tasks tasks, Ids ids, Jobs jobs, Events events) {
+  FocusSessions(Tasks tasks, Ids ids, Jobs jobs, Events events) {
     this.tasks = tasks;
     this.ids = ids;
     this.jobs = jobs;
@@ -58,7 +58,7 @@ public final class FocusSessions {
    * @throws Refusal {@code FORBIDDEN}, {@code NOT_FOUND}, {@code ARCHIVED}, {@code CONFLICT} if the
    *     task is completed, or, with the {@code session}, if one is running on another task
    */
-  public FocusSession start(Tx tx, UUID taskId) {
+  FocusSession start(Tx tx, UUID taskId) {
     Task task = tasks.get(tx, taskId);
     Tasks.checkChangeable(task);
     if (task.completed()) {
@@ -96,7 +96,7 @@ public final class FocusSessions {
    * @throws Refusal {@code FORBIDDEN}, {@code NOT_FOUND}, {@code ARCHIVED}, {@code CONFLICT} if no
    *     session is running on the task; with the {@code session} if one is running on another
    */
-  public FocusSession.Ended end(Tx tx, UUID taskId, @Nullable Integer seconds) {
+  FocusSession.Ended end(Tx tx, UUID taskId, @Nullable Integer seconds) {
     Task task = tasks.get(tx, taskId);
     Tasks.checkChangeable(task);
     Optional<Running> running = running(tx);
@@ -114,7 +114,7 @@ public final class FocusSessions {
   }
 
   /** The running focus session. */
-  public Optional<FocusSession> active(Tx tx) {
+  Optional<FocusSession> active(Tx tx) {
     return running(tx)
         .flatMap(
             running ->

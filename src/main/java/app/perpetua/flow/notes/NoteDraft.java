@@ -9,5 +9,5 @@ import org.jspecify.annotations.Nullable;
  * @param voiceUrl URL of the recording; null if there is none
  * @param voiceDurationSeconds length of the recording; null if unknown or there is none
  */
-public record NoteDraft(
+record NoteDraft(
     String content, @Nullable String voiceUrl, @Nullable Integer voiceDurationSeconds) {}

@@ -14,20 +14,20 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** Endpoints of notes. */
-public final class NoteRoutes {
+final class NoteRoutes {
   private static final int MAX_SEARCH = 200;
   private static final int MAX_URL = 2048;
 
   private final Notes notes;
   private final int maxVoiceSeconds;
 
-  public NoteRoutes(Notes notes, NoteConfig config) {
+  NoteRoutes(Notes notes, NoteConfig config) {
     this.notes = notes;
     this.maxVoiceSeconds = config.maxVoiceSeconds();
   }
 
   /** GET /notes. */
-  public Function<Tx, Reply> list(Request request) {
+  Function<Tx, Reply> list(Request request) {
     QueryParameters query = request.query();
     PageRequest page = query.page();
     NoteFilter filter =
@@ -39,13 +39,13 @@ public final class NoteRoutes {
   }
 
   /** GET /notes/{id}. */
-  public Function<Tx, Reply> show(Request request) {
+  Function<Tx, Reply> show(Request request) {
     UUID id = request.pathId("id");
     return tx -> Reply.ok(notes.get(tx, id));
   }
 
   /** POST /notes. */
-  public Function<Tx, Reply> create(Request request) {
+  Function<Tx, Reply> create(Request request) {
     JsonReader body = request.body();
     String content = body.untrimmedText("content", 0, Notes.MAX_CONTENT);
     String voiceUrl = body.text("voice_url", 1, MAX_URL);
@@ -69,7 +69,7 @@ public final class NoteRoutes {
   }
 
   /** PATCH /notes/{id}. */
-  public Function<Tx, Reply> patch(Request request) {
+  Function<Tx, Reply> patch(Request request) {
     UUID id = request.pathId("id");
     JsonReader body = request.body().notNull("content", "archived");
     @Nullable String content = body.untrimmedText("content", 1, Notes.MAX_CONTENT);
@@ -79,7 +79,7 @@ public final class NoteRoutes {
   }
 
   /** DELETE /notes/{id}. */
-  public Function<Tx, Reply> delete(Request request) {
+  Function<Tx, Reply> delete(Request request) {
     UUID id = request.pathId("id");
     return tx -> Reply.ok(notes.delete(tx, id));
   }

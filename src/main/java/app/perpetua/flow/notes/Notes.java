@@ -24,14 +24,14 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Notes implements Restorer {
   /** FR-023: code points in a note. */
-  public static final int MAX_CONTENT = 2000;
+  static final int MAX_CONTENT = 2000;
 
   private final NoteConfig config;
   private final Ids ids;
   private final Events events;
   private final Tombstones tombstones;
 
-  public Notes(NoteConfig config, Ids ids, Events events, Tombstones tombstones) {
+  Notes(NoteConfig config, Ids ids, Events events, Tombstones tombstones) {
     this.config = config;
     this.ids = ids;
     this.events = events;
@@ -39,7 +39,7 @@ public final class Notes implements Restorer {
   }
 
   /** One page of the notes that match the filter, newest first. */
-  public Page<Note> list(Tx tx, NoteFilter filter) {
+  Page<Note> list(Tx tx, NoteFilter filter) {
     return tx.sql("notes.list_notes")
         .bind("archived", filter.archived())
         .bind("words", filter.words().toArray(String[]::new))
@@ -59,7 +59,7 @@ public final class Notes implements Restorer {
    * @throws Refusal {@code TIER_REQUIRED} for a recording without Pro (FR-024), {@code
    *     LIMIT_EXCEEDED} if the user has as many notes as tier and perks allow (FR-022)
    */
-  public Note create(Tx tx, NoteDraft draft) {
+  Note create(Tx tx, NoteDraft draft) {
     if (draft.voiceUrl() != null) {
       checkVoice(tx.owner());
     }
@@ -77,7 +77,7 @@ public final class Notes implements Restorer {
   }
 
   /** Changes a note; null keeps the old value. Unarchiving succeeds regardless of the limit. */
-  public Note patch(Tx tx, UUID id, @Nullable String content, @Nullable Boolean archived) {
+  Note patch(Tx tx, UUID id, @Nullable String content, @Nullable Boolean archived) {
     Note old = get(tx, id);
     Note changed = old.withContent(requireNonNullElse(content, old.content()));
     return change(tx, old, changed.archived(requireNonNullElse(archived, old.archived())));
@@ -122,7 +122,7 @@ public final class Notes implements Restorer {
   }
 
   /** Deletes a note, leaving a tombstone (FR-062). */
-  public Tombstone delete(Tx tx, UUID id) {
+  Tombstone delete(Tx tx, UUID id) {
     Note old = get(tx, id);
     Tombstone tombstone = tombstones.next(tx);
     tx.sql("notes.delete_note")

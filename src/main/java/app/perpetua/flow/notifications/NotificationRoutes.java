@@ -10,15 +10,15 @@ import java.util.UUID;
 import java.util.function.Function;
 
 /** Requests about a user's notifications. */
-public final class NotificationRoutes {
+final class NotificationRoutes {
   private final Notifications notifications;
 
-  public NotificationRoutes(Notifications notifications) {
+  NotificationRoutes(Notifications notifications) {
     this.notifications = notifications;
   }
 
   /** GET /notifications. */
-  public Function<Tx, Reply> list(Request request) {
+  Function<Tx, Reply> list(Request request) {
     QueryParameters query = request.query();
     PageRequest page = query.page();
     boolean unreadOnly = Boolean.TRUE.equals(query.bool("unread_only"));
@@ -30,20 +30,20 @@ public final class NotificationRoutes {
   }
 
   /** PATCH /notifications/{id}/read. */
-  public Function<Tx, Reply> markRead(Request request) {
+  Function<Tx, Reply> markRead(Request request) {
     UUID id = request.pathId("id");
     request.body().validate();
     return tx -> Reply.ok(notifications.markRead(tx, id));
   }
 
   /** POST /notifications/read-all. */
-  public Function<Tx, Reply> markAllRead(Request request) {
+  Function<Tx, Reply> markAllRead(Request request) {
     request.body().validate();
     return tx -> Reply.ok(Map.of("marked_count", notifications.markAllRead(tx)));
   }
 
   /** DELETE /notifications/{id}. */
-  public Function<Tx, Reply> delete(Request request) {
+  Function<Tx, Reply> delete(Request request) {
     UUID id = request.pathId("id");
     return tx -> {
       notifications.delete(tx, id);

@@ -20,10 +20,10 @@ public final class Notifications {
    *
    * @param unread number of the user's unread notifications, on this page or not
    */
-  public record Inbox(Page<Notification> page, int unread) {}
+  record Inbox(Page<Notification> page, int unread) {}
 
   /** The kind of the job that sends one notification to one browser. */
-  public static final String PUSH_SEND = "push_send";
+  static final String PUSH_SEND = "push_send";
 
   private static final int MAX_TITLE = 100;
   private static final int MAX_BODY = 500;
@@ -80,7 +80,7 @@ public final class Notifications {
    *
    * @throws Refusal {@code UNAUTHORIZED} if the account was deleted
    */
-  public Inbox list(Tx tx, boolean unreadOnly, PageRequest page) {
+  Inbox list(Tx tx, boolean unreadOnly, PageRequest page) {
     record Counts(int total, int unread) {}
     OneToMany<Counts, Notification> found =
         tx.sql("notifications.list_notifications")
@@ -97,7 +97,7 @@ public final class Notifications {
    *
    * @throws Refusal {@code FORBIDDEN} if it is another user's, {@code NOT_FOUND}
    */
-  public Notification markRead(Tx tx, UUID id) {
+  Notification markRead(Tx tx, UUID id) {
     Notification found =
         tx.sql("notifications.find_notification")
             .bind("id", id)
@@ -115,7 +115,7 @@ public final class Notifications {
    *
    * @return the number of those that were unread
    */
-  public int markAllRead(Tx tx) {
+  int markAllRead(Tx tx) {
     return tx.sql("notifications.mark_all_read").run();
   }
 
@@ -124,7 +124,7 @@ public final class Notifications {
    *
    * @throws Refusal {@code FORBIDDEN}, {@code NOT_FOUND}
    */
-  public void delete(Tx tx, UUID id) {
+  void delete(Tx tx, UUID id) {
     if (tx.sql("notifications.delete_notification")
         .bind("id", id)
         .one(row -> row.uuid("id"))

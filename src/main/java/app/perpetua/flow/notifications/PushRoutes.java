@@ -19,7 +19,7 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** Requests about the push subscriptions of a user's browsers. */
-public final class PushRoutes {
+final class PushRoutes {
   /** Above the length of 65 bytes in base64. */
   private static final int MAX_KEY = 100;
 
@@ -36,19 +36,19 @@ public final class PushRoutes {
    * @param guard decides which endpoints are permitted
    * @param vapid empty if push is not configured
    */
-  public PushRoutes(PushSubscriptions subscriptions, AddressGuard guard, Optional<Vapid> vapid) {
+  PushRoutes(PushSubscriptions subscriptions, AddressGuard guard, Optional<Vapid> vapid) {
     this.subscriptions = subscriptions;
     this.guard = guard;
     this.publicKey = vapid.map(Vapid::publicText);
   }
 
   /** GET /notifications/push-key. */
-  public Function<Tx, Reply> key(Request request) {
+  Function<Tx, Reply> key(Request request) {
     return _ -> Reply.ok(Map.of("public_key", publicKey.orElseThrow(PushRoutes::unavailable)));
   }
 
   /** POST /notifications/push-subscription. */
-  public Function<Tx, Reply> subscribe(Request request) {
+  Function<Tx, Reply> subscribe(Request request) {
     JsonReader body = request.body().required("endpoint", "keys");
     String endpoint = body.text("endpoint", 1, AddressGuard.MAX_LENGTH);
     JsonReader keys = body.object("keys");
@@ -91,7 +91,7 @@ public final class PushRoutes {
   }
 
   /** DELETE /notifications/push-subscription, the endpoint in the body or in the query. */
-  public Function<Tx, Reply> unsubscribe(Request request) {
+  Function<Tx, Reply> unsubscribe(Request request) {
     QueryParameters query = request.query();
     String inQuery = query.text("endpoint", AddressGuard.MAX_LENGTH);
     query.validate();

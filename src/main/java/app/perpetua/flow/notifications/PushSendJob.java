@@ -24,10 +24,9 @@ import org.jspecify.annotations.Nullable;
  * the push service reports as gone. Retries while the push service is unavailable; the last attempt
  * drops the push, as the notification itself is in the app. Thread-safe.
  */
-public final class PushSendJob
-    implements TwoPhaseHandler<PushSendJob.Attempt, PushService.Outcome> {
+final class PushSendJob implements TwoPhaseHandler<PushSendJob.Attempt, PushService.Outcome> {
   /** The outcome of an attempt, for metrics. */
-  public enum Result implements WireName {
+  enum Result implements WireName {
     SENT,
     GONE,
     REJECTED,
@@ -36,7 +35,7 @@ public final class PushSendJob
   }
 
   /** One attempt. */
-  public record Attempt(PushService.Push push, UUID subscriptionId, boolean isLast) {}
+  record Attempt(PushService.Push push, UUID subscriptionId, boolean isLast) {}
 
   private record Payload(UUID notificationId, UUID subscriptionId) {}
 
@@ -56,7 +55,7 @@ public final class PushSendJob
    * @param service empty if push is not configured: jobs enqueued earlier then end without effect
    * @param counter called after every attempt, from any thread
    */
-  public PushSendJob(Optional<PushService> service, Json json, Consumer<Result> counter) {
+  PushSendJob(Optional<PushService> service, Json json, Consumer<Result> counter) {
     this.service = service;
     this.json = json;
     this.counter = counter;

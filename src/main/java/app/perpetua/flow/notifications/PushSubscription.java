@@ -8,4 +8,4 @@ import java.util.UUID;
  *
  * @param endpoint its URL at the push service
  */
-public record PushSubscription(UUID id, String endpoint, Instant createdAt) {}
+record PushSubscription(UUID id, String endpoint, Instant createdAt) {}

@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** The push subscriptions of users' browsers (FR-028a). Thread-safe. */
-public final class PushSubscriptions {
+final class PushSubscriptions {
   private static final int MAX_SUBSCRIPTIONS = 10;
 
   /**
@@ -16,11 +16,11 @@ public final class PushSubscriptions {
    *
    * @param added false if the endpoint was the user's already
    */
-  public record Saved(PushSubscription subscription, boolean added) {}
+  record Saved(PushSubscription subscription, boolean added) {}
 
   private final Ids ids;
 
-  public PushSubscriptions(Ids ids) {
+  PushSubscriptions(Ids ids) {
     this.ids = ids;
   }
 
@@ -33,7 +33,7 @@ public final class PushSubscriptions {
    * @param auth 16 bytes
    * @throws Refusal {@code LIMIT_EXCEEDED} if the user already has ten
    */
-  public Saved save(Tx tx, String endpoint, byte[] p256dh, byte[] auth) {
+  Saved save(Tx tx, String endpoint, byte[] p256dh, byte[] auth) {
     List<PushSubscription> existing =
         tx.sql("notifications.list_subscriptions")
             .list(
@@ -62,7 +62,7 @@ public final class PushSubscriptions {
   }
 
   /** Removes the acting user's subscription, if there is one. */
-  public void remove(Tx tx, String endpoint) {
+  void remove(Tx tx, String endpoint) {
     tx.sql("notifications.delete_endpoint").bind("endpoint", endpoint).atCommit();
   }
 }

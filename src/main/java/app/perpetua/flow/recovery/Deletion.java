@@ -12,7 +12,7 @@ import java.util.UUID;
  * @param deletedAt when the entity was deleted
  * @param recoverableUntil when the tombstone expires, unless newer deletions displace it earlier
  */
-public record Deletion(
+record Deletion(
     UUID id,
     EntityType entityType,
     UUID entityId,
@@ -20,7 +20,7 @@ public record Deletion(
     Instant deletedAt,
     Instant recoverableUntil) {
   /** What was deleted. */
-  public enum EntityType implements WireName {
+  enum EntityType implements WireName {
     TASK,
     NOTE
   }
@@ -30,7 +30,7 @@ public record Deletion(
    *
    * @param title a task's title, or the beginning of a note's first line
    */
-  public record Preview(String title) {}
+  record Preview(String title) {}
 
   static Deletion of(Row row) {
     return new Deletion(

@@ -13,12 +13,12 @@ import java.util.UUID;
  * event, to which no listener reacts. {@link #recover} and {@link #recoverTask} require the owner's
  * lock. Thread-safe.
  */
-public final class Recovery {
+final class Recovery {
   private final Restorer tasks;
   private final Restorer notes;
   private final Events events;
 
-  public Recovery(Restorer tasks, Restorer notes, Events events) {
+  Recovery(Restorer tasks, Restorer notes, Events events) {
     this.tasks = tasks;
     this.notes = notes;
     this.events = events;
@@ -29,7 +29,7 @@ public final class Recovery {
    *
    * @throws Refusal {@code UNAUTHORIZED} if the account does not exist
    */
-  public List<Deletion> list(Tx tx) {
+  List<Deletion> list(Tx tx) {
     return tx.sql("recovery.list_tombstones").oneToMany(_ -> true, Deletion::of).many();
   }
 
@@ -41,7 +41,7 @@ public final class Recovery {
    *     was used, displaced by newer ones or has expired, {@code CONFLICT} if the entity's id is in
    *     use again
    */
-  public Object recover(Tx tx, UUID tombstoneId) {
+  Object recover(Tx tx, UUID tombstoneId) {
     return restore(tx, tombstoneId, find(tx, tombstoneId));
   }
 
@@ -51,7 +51,7 @@ public final class Recovery {
    * @return the task, serialized as the response
    * @throws Refusal as {@link #recover} does; {@code NOT_FOUND} also if the tombstone is a note's
    */
-  public Object recoverTask(Tx tx, UUID tombstoneId) {
+  Object recoverTask(Tx tx, UUID tombstoneId) {
     EntityType type = find(tx, tombstoneId);
     if (type != EntityType.TASK) {
       throw Refusal.of(ErrorCode.NOT_FOUND, "the tombstone does not belong to a task");

@@ -32,7 +32,7 @@ public final class Tombstones {
    * @param tx a system transaction
    * @return the number deleted, at most {@code batch}
    */
-  public int deleteExpired(Tx tx, int batch) {
+  int deleteExpired(Tx tx, int batch) {
     return tx.sql("recovery.delete_expired").bind("count", batch).run();
   }
 }

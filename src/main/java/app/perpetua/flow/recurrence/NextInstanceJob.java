@@ -15,14 +15,14 @@ import java.util.UUID;
  * Creates the next instance of a template (FR-016, FR-017). Idempotent: it acts on the stored state
  * alone, so a request for a job that is already queued may be dropped. Thread-safe.
  */
-public final class NextInstanceJob implements TransactionalHandler {
+final class NextInstanceJob implements TransactionalHandler {
   /** The kind of the job; its key is the template's id. */
-  public static final String KIND = "recurring_task_generate";
+  static final String KIND = "recurring_task_generate";
 
   private final Instances instances;
   private final Events events;
 
-  public NextInstanceJob(Instances instances, Events events) {
+  NextInstanceJob(Instances instances, Events events) {
     this.instances = instances;
     this.events = events;
   }

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param description empty if none
  * @param estimatedDuration minutes; null if unknown
  */
-public record Template(
+record Template(
     UUID id,
     UUID userId,
     String title,
@@ -39,7 +39,7 @@ public record Template(
    * @param active whether it creates tasks
    * @param rruleText the rule in English
    */
-  public record Schedule(
+  record Schedule(
       String rrule,
       String timezone,
       Instant startsAt,

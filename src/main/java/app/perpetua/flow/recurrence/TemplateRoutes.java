@@ -21,7 +21,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** Endpoints of templates. */
-public final class TemplateRoutes {
+final class TemplateRoutes {
   private static final int MAX_TIMEZONE = 64;
   private static final int PREVIEW = 10;
   private static final int MAX_PREVIEW = 100;
@@ -35,13 +35,13 @@ public final class TemplateRoutes {
   private final int longestDescription;
   private final Set<String> zones = Set.copyOf(ZoneId.getAvailableZoneIds());
 
-  public TemplateRoutes(Templates templates, TaskConfig config) {
+  TemplateRoutes(Templates templates, TaskConfig config) {
     this.templates = templates;
     this.longestDescription = config.longestDescription();
   }
 
   /** GET /templates. */
-  public Function<Tx, Reply> list(Request request) {
+  Function<Tx, Reply> list(Request request) {
     QueryParameters query = request.query();
     PageRequest page = query.page();
     Boolean active = query.bool("active");
@@ -50,13 +50,13 @@ public final class TemplateRoutes {
   }
 
   /** GET /templates/{id}. */
-  public Function<Tx, Reply> show(Request request) {
+  Function<Tx, Reply> show(Request request) {
     UUID id = request.pathId("id");
     return tx -> Reply.ok(templates.get(tx, id));
   }
 
   /** POST /templates. */
-  public Function<Tx, Reply> create(Request request) {
+  Function<Tx, Reply> create(Request request) {
     JsonReader body =
         request.body().required("title", "rrule").notNull("priority", "starts_at", "timezone");
     String title = body.text("title", 1, TaskForm.TITLE);
@@ -86,7 +86,7 @@ public final class TemplateRoutes {
   }
 
   /** PATCH /templates/{id}. */
-  public Function<Tx, Reply> patch(Request request) {
+  Function<Tx, Reply> patch(Request request) {
     UUID id = request.pathId("id");
     JsonReader body =
         request
@@ -112,7 +112,7 @@ public final class TemplateRoutes {
   }
 
   /** DELETE /templates/{id}. */
-  public Function<Tx, Reply> delete(Request request) {
+  Function<Tx, Reply> delete(Request request) {
     UUID id = request.pathId("id");
     return tx -> {
       templates.delete(tx, id);
@@ -121,7 +121,7 @@ public final class TemplateRoutes {
   }
 
   /** GET /templates/{id}/preview. */
-  public Function<Tx, Reply> preview(Request request) {
+  Function<Tx, Reply> preview(Request request) {
     UUID id = request.pathId("id");
     QueryParameters query = request.query();
     int count = query.integer("count", PREVIEW, 1, MAX_PREVIEW);
@@ -130,7 +130,7 @@ public final class TemplateRoutes {
   }
 
   /** POST /templates/preview. */
-  public Function<Tx, Reply> tryOut(Request request) {
+  Function<Tx, Reply> tryOut(Request request) {
     QueryParameters query = request.query();
     int defaultCount = query.integer("count", PREVIEW, 1, MAX_PREVIEW);
     query.validate();

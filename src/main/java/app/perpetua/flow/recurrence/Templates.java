@@ -29,13 +29,13 @@ import org.jspecify.annotations.Nullable;
  * <p>Methods that take an id refuse another user's row with {@code FORBIDDEN} and a missing one
  * with {@code NOT_FOUND}; methods that list refuse a deleted account with {@code UNAUTHORIZED}.
  */
-public final class Templates {
+final class Templates {
   /**
    * A new template.
    *
    * @param task its first instance; empty if the first occurrence is beyond the horizon
    */
-  public record Created(Template template, Optional<Task> task) {}
+  record Created(Template template, Optional<Task> task) {}
 
   private final Tasks tasks;
   private final Instances instances;
@@ -43,7 +43,7 @@ public final class Templates {
   private final Events events;
   private final InstanceJobs jobs;
 
-  public Templates(Tasks tasks, Instances instances, Ids ids, Events events, InstanceJobs jobs) {
+  Templates(Tasks tasks, Instances instances, Ids ids, Events events, InstanceJobs jobs) {
     this.tasks = tasks;
     this.instances = instances;
     this.ids = ids;
@@ -57,16 +57,16 @@ public final class Templates {
    * @param active whether to return active or inactive templates; null for both
    * @throws Refusal {@code UNAUTHORIZED} if the account does not exist
    */
-  public Page<Template> list(Tx tx, @Nullable Boolean active, PageRequest page) {
+  Page<Template> list(Tx tx, @Nullable Boolean active, PageRequest page) {
     return tx.sql("recurrence.list_templates").bind("active", active).page(page, Template::of);
   }
 
-  public Template get(Tx tx, UUID id) {
+  Template get(Tx tx, UUID id) {
     return find(tx, id).orElseThrow(() -> missing(tx, id));
   }
 
   /** The next occurrences of a template. */
-  public List<Instant> preview(Tx tx, UUID id, int count) {
+  List<Instant> preview(Tx tx, UUID id, int count) {
     return get(tx, id).recurrence().upcoming(tx.now(), count);
   }
 
@@ -220,7 +220,7 @@ public final class Templates {
   }
 
   /** Deletes a template and keeps its instances. */
-  public void delete(Tx tx, UUID id) {
+  void delete(Tx tx, UUID id) {
     get(tx, id);
     tx.sql("recurrence.delete_template").bind("id", id).atCommit();
     jobs.cancel(tx, id);

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param fired whether it has fired, or its time has passed without a notification
  * @param firedAt null until then
  */
-public record Reminder(
+record Reminder(
     UUID id,
     UUID taskId,
     UUID userId,
@@ -34,7 +34,7 @@ public record Reminder(
   }
 
   /** Where a reminder appears. */
-  public enum Method implements WireName {
+  enum Method implements WireName {
     /** In the app, and as Web Push. */
     PUSH,
     IN_APP
@@ -45,7 +45,7 @@ public record Reminder(
    *
    * @param offsetMinutes minutes before or after the due date, 0 to 43200; null if absolute
    */
-  public record Timing(Type type, @Nullable Integer offsetMinutes, Instant scheduledAt) {
+  record Timing(Type type, @Nullable Integer offsetMinutes, Instant scheduledAt) {
     static Timing absolute(Instant at) {
       return new Timing(Type.ABSOLUTE, null, at);
     }
@@ -77,7 +77,7 @@ public record Reminder(
         row.instant("updated_at"));
   }
 
-  public Instant scheduledAt() {
+  Instant scheduledAt() {
     return timing.scheduledAt();
   }
 

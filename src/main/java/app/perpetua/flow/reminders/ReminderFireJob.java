@@ -20,7 +20,7 @@ import java.util.UUID;
  * Fires a due reminder: adds a notification, once. If the task is not open, the reminder is marked
  * as fired without a notification, so that reopening the task triggers no late one. Thread-safe.
  */
-public final class ReminderFireJob implements TransactionalHandler {
+final class ReminderFireJob implements TransactionalHandler {
   private static final DateTimeFormatter DUE_DATE =
       DateTimeFormatter.ofPattern("EEEE, d MMMM uuuu, HH:mm", Locale.ENGLISH);
 
@@ -29,8 +29,7 @@ public final class ReminderFireJob implements TransactionalHandler {
   private final Notifications notifications;
   private final Events events;
 
-  public ReminderFireJob(
-      Reminders reminders, Tasks tasks, Notifications notifications, Events events) {
+  ReminderFireJob(Reminders reminders, Tasks tasks, Notifications notifications, Events events) {
     this.reminders = reminders;
     this.tasks = tasks;
     this.notifications = notifications;

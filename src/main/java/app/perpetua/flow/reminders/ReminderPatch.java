@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param offsetMinutes minutes before or after the due date, 0 to 43200
  */
-public record ReminderPatch(
+record ReminderPatch(
     Reminder.@Nullable Type type,
     @Nullable Integer offsetMinutes,
     @Nullable Instant scheduledAt,

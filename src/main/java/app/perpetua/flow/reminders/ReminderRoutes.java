@@ -14,18 +14,18 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /** Endpoints of reminders. */
-public final class ReminderRoutes {
+final class ReminderRoutes {
   /** Minutes: how far ahead a due date may lie. */
   private static final int MAX_OFFSET = (int) Tasks.HORIZON.toMinutes();
 
   private final Reminders reminders;
 
-  public ReminderRoutes(Reminders reminders) {
+  ReminderRoutes(Reminders reminders) {
     this.reminders = reminders;
   }
 
   /** GET /reminders. */
-  public Function<Tx, Reply> list(Request request) {
+  Function<Tx, Reply> list(Request request) {
     QueryParameters query = request.query();
     PageRequest page = query.page();
     query.validate();
@@ -33,26 +33,26 @@ public final class ReminderRoutes {
   }
 
   /** GET /tasks/{id}/reminders. */
-  public Function<Tx, Reply> listOfTask(Request request) {
+  Function<Tx, Reply> listOfTask(Request request) {
     UUID taskId = request.pathId("id");
     return tx -> Reply.ok(reminders.listOfTask(tx, taskId));
   }
 
   /** GET /reminders/{id}. */
-  public Function<Tx, Reply> show(Request request) {
+  Function<Tx, Reply> show(Request request) {
     UUID id = request.pathId("id");
     return tx -> Reply.ok(reminders.get(tx, id));
   }
 
   /** POST /tasks/{id}/reminders. */
-  public Function<Tx, Reply> create(Request request) {
+  Function<Tx, Reply> create(Request request) {
     UUID taskId = request.pathId("id");
     ReminderDraft draft = draft(request.body(), request.now());
     return tx -> Reply.created(reminders.add(tx, taskId, draft));
   }
 
   /** POST /reminders, with the task's id in the body. */
-  public Function<Tx, Reply> createWithTaskId(Request request) {
+  Function<Tx, Reply> createWithTaskId(Request request) {
     JsonReader body = request.body().required("task_id");
     UUID taskId = body.uuid("task_id");
     ReminderDraft draft = draft(body, request.now());
@@ -60,7 +60,7 @@ public final class ReminderRoutes {
   }
 
   /** PATCH /reminders/{id}. */
-  public Function<Tx, Reply> patch(Request request) {
+  Function<Tx, Reply> patch(Request request) {
     UUID id = request.pathId("id");
     JsonReader body = request.body().notNull("type", "scheduled_at", "method");
     ReminderPatch patch =
@@ -80,7 +80,7 @@ public final class ReminderRoutes {
   }
 
   /** DELETE /reminders/{id}. */
-  public Function<Tx, Reply> delete(Request request) {
+  Function<Tx, Reply> delete(Request request) {
     UUID id = request.pathId("id");
     return tx -> {
       reminders.delete(tx, id);

@@ -33,9 +33,9 @@ import tools.jackson.databind.JsonNode;
  * <p>Methods that take an id refuse another user's row with {@code FORBIDDEN} and a missing one
  * with {@code NOT_FOUND}; methods that list refuse a deleted account with {@code UNAUTHORIZED}.
  */
-public final class Reminders {
+final class Reminders {
   /** The kind of {@link ReminderFireJob}; its key is the reminder's id. */
-  public static final String FIRE = "reminder_fire";
+  static final String FIRE = "reminder_fire";
 
   static final String PAST = "must not be in the past";
   static final String RELATIVE_ONLY = "must be absent if type is absolute";
@@ -55,7 +55,7 @@ public final class Reminders {
   private final Jobs jobs;
   private final Events events;
 
-  public Reminders(ReminderConfig config, Tasks tasks, Ids ids, Jobs jobs, Events events) {
+  Reminders(ReminderConfig config, Tasks tasks, Ids ids, Jobs jobs, Events events) {
     this.config = config;
     this.tasks = tasks;
     this.ids = ids;
@@ -64,16 +64,16 @@ public final class Reminders {
   }
 
   /** One page of the user's reminders, soonest first. */
-  public Page<Reminder> list(Tx tx, PageRequest page) {
+  Page<Reminder> list(Tx tx, PageRequest page) {
     return tx.sql("reminders.list_reminders").page(page, Reminder::of);
   }
 
   /** The reminders of a task, soonest first, as defined by the API contract. */
-  public List<JsonNode> listOfTask(Tx tx, UUID taskId) {
+  List<JsonNode> listOfTask(Tx tx, UUID taskId) {
     return tasks.detail(tx, taskId).reminders();
   }
 
-  public Reminder get(Tx tx, UUID id) {
+  Reminder get(Tx tx, UUID id) {
     return find(tx, id).orElseThrow(() -> missing(tx, id));
   }
 
@@ -83,7 +83,7 @@ public final class Reminders {
    * @throws Refusal {@code VALIDATION_ERROR} if its time is past, or relative and the task has no
    *     due date, {@code ARCHIVED}, {@code LIMIT_EXCEEDED}
    */
-  public Reminder add(Tx tx, UUID taskId, ReminderDraft draft) {
+  Reminder add(Tx tx, UUID taskId, ReminderDraft draft) {
     TaskDetail detail = tasks.detail(tx, taskId);
     Reminder.Timing timing =
         timing(detail.task(), draft.type(), draft.offsetMinutes(), draft.scheduledAt(), tx.now());
@@ -124,7 +124,7 @@ public final class Reminders {
    * @throws Refusal {@code VALIDATION_ERROR} if its type and time contradict each other, or a new
    *     time is past, {@code ARCHIVED}, {@code CONFLICT} if it has fired: a reminder fires once
    */
-  public Reminder patch(Tx tx, UUID id, ReminderPatch patch) {
+  Reminder patch(Tx tx, UUID id, ReminderPatch patch) {
     Optional<Reminder> found = find(tx, id);
     Instant newTime = patch.scheduledAt();
     if (newTime != null && !newTime.equals(found.map(Reminder::scheduledAt).orElse(null))) {
@@ -154,7 +154,7 @@ public final class Reminders {
    *
    * @throws Refusal {@code ARCHIVED}
    */
-  public void delete(Tx tx, UUID id) {
+  void delete(Tx tx, UUID id) {
     Reminder old = get(tx, id);
     Tasks.checkChangeable(tasks.detail(tx, old.taskId()).task());
     remove(tx, old);

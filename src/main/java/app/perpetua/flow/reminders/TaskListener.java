@@ -8,10 +8,10 @@ import app.perpetua.flow.sql.Tx;
  * Moves reminders with their task's due date (FR-026), and cancels the jobs of reminders that were
  * deleted with their task. Thread-safe.
  */
-public final class TaskListener implements EventListener {
+final class TaskListener implements EventListener {
   private final Reminders reminders;
 
-  public TaskListener(Reminders reminders) {
+  TaskListener(Reminders reminders) {
     this.reminders = reminders;
   }
 

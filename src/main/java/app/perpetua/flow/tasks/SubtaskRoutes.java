@@ -13,7 +13,7 @@ import java.util.UUID;
 import java.util.function.Function;
 
 /** Endpoints of subtasks. */
-public final class SubtaskRoutes {
+final class SubtaskRoutes {
   /** Above the limit of every tier. */
   private static final int MAX_LIST = 1_000;
 
@@ -21,20 +21,20 @@ public final class SubtaskRoutes {
   private final Subtasks subtasks;
   private final Achievements achievements;
 
-  public SubtaskRoutes(Tasks tasks, Subtasks subtasks, Achievements achievements) {
+  SubtaskRoutes(Tasks tasks, Subtasks subtasks, Achievements achievements) {
     this.tasks = tasks;
     this.subtasks = subtasks;
     this.achievements = achievements;
   }
 
   /** GET /tasks/{id}/subtasks. */
-  public Function<Tx, Reply> list(Request request) {
+  Function<Tx, Reply> list(Request request) {
     UUID taskId = request.pathId("id");
     return tx -> Reply.ok(tasks.detail(tx, taskId).subtasks());
   }
 
   /** POST /tasks/{id}/subtasks. */
-  public Function<Tx, Reply> create(Request request) {
+  Function<Tx, Reply> create(Request request) {
     UUID taskId = request.pathId("id");
     JsonReader body = request.body().required("title").notNull("order_index");
     String title = body.text("title", 1, TaskForm.TITLE);
@@ -46,7 +46,7 @@ public final class SubtaskRoutes {
   }
 
   /** PATCH and PUT /subtasks/{id}. */
-  public Function<Tx, Reply> patch(Request request) {
+  Function<Tx, Reply> patch(Request request) {
     UUID id = request.pathId("id");
     JsonReader body = request.body().notNull("title", "completed", "order_index");
     String title = body.text("title", 1, TaskForm.TITLE);
@@ -68,7 +68,7 @@ public final class SubtaskRoutes {
   }
 
   /** PUT /tasks/{id}/subtasks/reorder. */
-  public Function<Tx, Reply> reorder(Request request) {
+  Function<Tx, Reply> reorder(Request request) {
     UUID taskId = request.pathId("id");
     JsonReader body = request.body().required("subtask_ids");
     List<UUID> order = body.uuids("subtask_ids", MAX_LIST);
@@ -77,7 +77,7 @@ public final class SubtaskRoutes {
   }
 
   /** DELETE /subtasks/{id}. */
-  public Function<Tx, Reply> delete(Request request) {
+  Function<Tx, Reply> delete(Request request) {
     UUID id = request.pathId("id");
     return tx -> {
       subtasks.delete(tx, id);

@@ -180,7 +180,7 @@ public final class Subtasks {
    * @throws Refusal {@code FORBIDDEN}, {@code NOT_FOUND}, {@code ARCHIVED}, {@code
    *     VALIDATION_ERROR} unless the list names each subtask of the task exactly once
    */
-  public List<Subtask> reorder(Tx tx, UUID taskId, List<UUID> order) {
+  List<Subtask> reorder(Tx tx, UUID taskId, List<UUID> order) {
     TaskDetail detail = tasks.detail(tx, taskId);
     Tasks.checkChangeable(detail.task());
     List<UUID> present = detail.subtasks().stream().map(Subtask::id).toList();
@@ -206,7 +206,7 @@ public final class Subtasks {
    *
    * @throws Refusal {@code FORBIDDEN}, {@code NOT_FOUND}, {@code ARCHIVED}
    */
-  public void delete(Tx tx, UUID id) {
+  void delete(Tx tx, UUID id) {
     TaskDetail detail = tasks.detail(tx, findTaskId(tx, id));
     Task task = detail.task();
     Tasks.checkChangeable(task);

@@ -185,7 +185,7 @@ public record Task(
   }
 
   /** Whether focus time is at least half of the estimate (FR-045); false without an estimate. */
-  public boolean focused() {
+  boolean focused() {
     Integer estimate = fields.estimatedDuration();
     return estimate != null && 2L * focus.focusTimeSeconds() >= 60L * estimate;
   }

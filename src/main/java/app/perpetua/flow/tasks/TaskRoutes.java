@@ -15,7 +15,7 @@ import java.util.UUID;
 import java.util.function.Function;
 
 /** Endpoints of tasks. */
-public final class TaskRoutes {
+final class TaskRoutes {
   private static final String[] SORTS = {
     "created_at",
     "-created_at",
@@ -31,14 +31,14 @@ public final class TaskRoutes {
   private final Achievements achievements;
   private final TaskForm form;
 
-  public TaskRoutes(Tasks tasks, Achievements achievements, TaskForm form) {
+  TaskRoutes(Tasks tasks, Achievements achievements, TaskForm form) {
     this.tasks = tasks;
     this.achievements = achievements;
     this.form = form;
   }
 
   /** GET /tasks. */
-  public Function<Tx, Reply> list(Request request) {
+  Function<Tx, Reply> list(Request request) {
     QueryParameters query = request.query();
     PageRequest page = query.page();
     TaskFilter.Order order = TaskFilter.Order.parse(query.oneOf("sort", SORTS));
@@ -59,13 +59,13 @@ public final class TaskRoutes {
   }
 
   /** GET /tasks/{id}. */
-  public Function<Tx, Reply> show(Request request) {
+  Function<Tx, Reply> show(Request request) {
     UUID id = request.pathId("id");
     return tx -> Reply.ok(tasks.detail(tx, id));
   }
 
   /** POST /tasks. */
-  public Function<Tx, Reply> create(Request request) {
+  Function<Tx, Reply> create(Request request) {
     JsonReader body = request.body();
     TaskDraft draft = form.draft(body, request.now());
     body.validate();
@@ -73,7 +73,7 @@ public final class TaskRoutes {
   }
 
   /** PATCH and PUT /tasks/{id}. */
-  public Function<Tx, Reply> patch(Request request) {
+  Function<Tx, Reply> patch(Request request) {
     UUID id = request.pathId("id");
     JsonReader body = request.body();
     TaskPatch patch = form.patch(body);
@@ -90,7 +90,7 @@ public final class TaskRoutes {
   }
 
   /** POST /tasks/{id}/force-complete. */
-  public Function<Tx, Reply> forceComplete(Request request) {
+  Function<Tx, Reply> forceComplete(Request request) {
     UUID id = request.pathId("id");
     JsonReader body = request.body().required("version");
     Integer version = body.integer("version", Integer.MIN_VALUE, Integer.MAX_VALUE);
@@ -102,7 +102,7 @@ public final class TaskRoutes {
   }
 
   /** DELETE /tasks/{id}. */
-  public Function<Tx, Reply> delete(Request request) {
+  Function<Tx, Reply> delete(Request request) {
     UUID id = request.pathId("id");
     return tx -> Reply.ok(tasks.delete(tx, id));
   }
