@@ -24,7 +24,6 @@ import app.perpetua.flow.recovery.Tombstones;
 import app.perpetua.flow.recurrence.InstanceJobs;
 import app.perpetua.flow.recurrence.RecurrenceModule;
 import app.perpetua.flow.reminders.ReminderModule;
-import app.perpetua.flow.reminders.TaskRestorer;
 import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.LockedUser.Tier;
 import app.perpetua.flow.tasks.TaskModule;
@@ -73,11 +72,7 @@ final class Modules {
             context, config.limits().reminders(), task.tasks(), notification.notifications());
     NoteModule note = new NoteModule(context, config.limits().notes(), tombstones);
     RecoveryModule recovery =
-        new RecoveryModule(
-            context,
-            tombstones,
-            new TaskRestorer(reminder.reminders(), context.json()),
-            note.notes());
+        new RecoveryModule(context, tombstones, reminder.taskRestorer(), note.notes());
     FocusModule focus = new FocusModule(context, task.tasks());
     AssistantModule assistant =
         new AssistantModule(

@@ -64,11 +64,11 @@ sealed interface Action {
       case UpdateTask(UUID taskId, TaskPatch patch) -> {
         data.put("task_id", taskId);
         put(data, "version", patch.version());
-        put(data, "title", patch.title());
-        put(data, "description", patch.description());
-        put(data, "priority", patch.priority());
+        put(data, "title", patch.fields().title());
+        put(data, "description", patch.fields().description());
+        put(data, "priority", patch.fields().priority());
         put(data, "due_date", patch.dueDate().value());
-        put(data, "estimated_duration", patch.estimatedDuration().value());
+        put(data, "estimated_duration", patch.fields().estimatedDuration().value());
       }
     }
     return data;

@@ -3,6 +3,7 @@ package app.perpetua.flow.assistant;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.notes.Notes;
 import app.perpetua.flow.sql.Tx;
+import app.perpetua.flow.tasks.FieldPatch;
 import app.perpetua.flow.tasks.Subtask;
 import app.perpetua.flow.tasks.Subtasks;
 import app.perpetua.flow.tasks.Task;
@@ -18,16 +19,7 @@ import org.jspecify.annotations.Nullable;
 /** Executes confirmed actions under the rules of the user's own requests (FR-034). Thread-safe. */
 final class Actions {
   private static final TaskPatch COMPLETED =
-      new TaskPatch(
-          null,
-          null,
-          null,
-          null,
-          new Edit<>(false, null),
-          new Edit<>(false, null),
-          true,
-          null,
-          null);
+      new TaskPatch(null, FieldPatch.NONE, Edit.none(), true, null, null);
 
   private final Tasks tasks;
   private final Subtasks subtasks;
@@ -49,11 +41,8 @@ final class Actions {
     switch (action) {
       case Action.CreateTask(TaskDraft draft) -> checkNew(tx, draft);
       case Action.ConvertNote(UUID _, TaskDraft draft) -> checkNew(tx, draft);
-      case Action.UpdateTask update -> {
-        if (update.patch().description() != null) {
-          tasks.checkDescription(tx.owner(), update.patch().description());
-        }
-      }
+      case Action.UpdateTask update ->
+          tasks.checkDescription(tx.owner(), update.patch().fields().description());
       case Action.CompleteTask _ -> {}
       case Action.CreateSubtasks create -> {
         if (task != null) {
@@ -82,7 +71,8 @@ final class Actions {
           changed.put("task", tasks.patch(tx, complete.taskId(), COMPLETED).task());
       case Action.CreateSubtasks create ->
           changed.put(
-              "subtasks", subtasks.addAll(tx, create.taskId(), create.titles(), Subtask.Source.AI));
+              "subtasks",
+              subtasks.add(tx, create.taskId(), create.titles(), null, Subtask.Source.AI));
       case Action.ConvertNote convert -> {
         NoteConversion.checkConvertible(notes.get(tx, convert.noteId()));
         Task task = tasks.create(tx, convert.draft());

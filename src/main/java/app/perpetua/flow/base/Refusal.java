@@ -53,6 +53,11 @@ public final class Refusal extends RuntimeException {
     return invalid(List.of(new FieldError(field, message)));
   }
 
+  /** {@code LIMIT_EXCEEDED}, with the limit and the current number. */
+  public static Refusal limitExceeded(String message, int limit, int current) {
+    return of(ErrorCode.LIMIT_EXCEEDED, message).with("limit", limit).with("current", current);
+  }
+
   /** A copy with one more member in the error object. */
   public Refusal with(String member, Object value) {
     Map<String, Object> more = new LinkedHashMap<>(extras);

@@ -1,6 +1,7 @@
 package app.perpetua.flow.focus;
 
 import app.perpetua.flow.tasks.Task;
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import java.time.Instant;
 import java.util.UUID;
 
@@ -14,16 +15,10 @@ record FocusSession(UUID sessionId, UUID taskId, Instant startedAt, int focusTim
   /**
    * An ended focus session, as defined by the API contract.
    *
-   * @param focusTimeSeconds total of the task including this session
+   * @param session its total includes this session
    * @param durationSeconds time that this session counts
    */
-  record Ended(
-      UUID sessionId,
-      UUID taskId,
-      Instant startedAt,
-      int focusTimeSeconds,
-      int durationSeconds,
-      Instant endedAt) {}
+  record Ended(@JsonUnwrapped FocusSession session, int durationSeconds, Instant endedAt) {}
 
   static FocusSession of(FocusSessions.Running running, Task task) {
     return new FocusSession(

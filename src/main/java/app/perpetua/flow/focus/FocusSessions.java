@@ -65,11 +65,8 @@ final class FocusSessions {
       throw Refusal.of(
           ErrorCode.CONFLICT, "the task is completed; reopen it to start a focus session");
     }
-    Optional<Running> running = running(tx);
+    Optional<Running> running = runningOn(tx, taskId);
     if (running.isPresent()) {
-      if (!running.get().taskId().equals(taskId)) {
-        throw runningOnAnotherTask(tx, running.get());
-      }
       return FocusSession.of(running.get(), task);
     }
     Running started = new Running(ids.next(), taskId, tx.now());
@@ -99,10 +96,7 @@ final class FocusSessions {
   FocusSession.Ended end(Tx tx, UUID taskId, @Nullable Integer seconds) {
     Task task = tasks.get(tx, taskId);
     Tasks.checkChangeable(task);
-    Optional<Running> running = running(tx);
-    if (running.isPresent() && !running.get().taskId().equals(taskId)) {
-      throw runningOnAnotherTask(tx, running.get());
-    }
+    Optional<Running> running = runningOn(tx, taskId);
     if (running.isEmpty() || task.focus().focusingSince() == null) {
       throw Refusal.of(ErrorCode.CONFLICT, "no focus session is running");
     }
@@ -113,7 +107,6 @@ final class FocusSessions {
     return end(tx, running.get(), task, counted, tx.now().isAfter(latest) ? latest : tx.now());
   }
 
-  /** The running focus session. */
   Optional<FocusSession> active(Tx tx) {
     return running(tx)
         .flatMap(
@@ -159,13 +152,7 @@ final class FocusSessions {
   private FocusSession.Ended end(Tx tx, Running running, Task task, int seconds, Instant at) {
     close(tx, running, seconds, at);
     Task counted = seconds > 0 ? tasks.addFocus(tx, task, seconds) : task;
-    return new FocusSession.Ended(
-        running.id(),
-        running.taskId(),
-        running.startedAt(),
-        counted.focus().focusTimeSeconds(),
-        seconds,
-        at);
+    return new FocusSession.Ended(FocusSession.of(running, counted), seconds, at);
   }
 
   private void close(Tx tx, Running running, int seconds, Instant at) {
@@ -182,9 +169,15 @@ final class FocusSessions {
     return tx.sql("focus.find_active").one(Running::of).orElseThrow(Refusal::accountDeleted);
   }
 
-  private Refusal runningOnAnotherTask(Tx tx, Running running) {
-    return Refusal.of(
-            ErrorCode.CONFLICT, "a focus session is running on another task; end it first")
-        .with("session", FocusSession.of(running, tasks.get(tx, running.taskId())));
+  /** The running session, which must not be on another task. */
+  private Optional<Running> runningOn(Tx tx, UUID taskId) {
+    Optional<Running> running = running(tx);
+    if (running.isPresent() && !running.get().taskId().equals(taskId)) {
+      Task other = tasks.get(tx, running.get().taskId());
+      throw Refusal.of(
+              ErrorCode.CONFLICT, "a focus session is running on another task; end it first")
+          .with("session", FocusSession.of(running.get(), other));
+    }
+    return running;
   }
 }

@@ -95,16 +95,7 @@ public record Note(
   }
 
   Note updatedAt(Instant when) {
-    return new Note(
-        id,
-        userId,
-        content,
-        archived,
-        voiceUrl,
-        voiceDurationSeconds,
-        transcriptionStatus,
-        createdAt,
-        when);
+    return with(content, archived, transcriptionStatus, when);
   }
 
   /** The beginning of the first line. */
@@ -115,15 +106,12 @@ public record Note(
   }
 
   private Note with(String text, boolean nowArchived, @Nullable TranscriptionStatus status) {
+    return with(text, nowArchived, status, updatedAt);
+  }
+
+  private Note with(
+      String text, boolean nowArchived, @Nullable TranscriptionStatus status, Instant when) {
     return new Note(
-        id,
-        userId,
-        text,
-        nowArchived,
-        voiceUrl,
-        voiceDurationSeconds,
-        status,
-        createdAt,
-        updatedAt);
+        id, userId, text, nowArchived, voiceUrl, voiceDurationSeconds, status, createdAt, when);
   }
 }

@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * A note to create.
  *
- * @param content 1 to 2000 characters; may be empty if there is a recording
+ * @param content at most 2000 characters; empty only if there is a recording
  * @param voiceUrl URL of the recording; null if there is none
  * @param voiceDurationSeconds length of the recording; null if unknown or there is none
  */

@@ -11,7 +11,6 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.util.UUID;
 import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
 
 /** Endpoints of notes. */
 final class NoteRoutes {
@@ -72,8 +71,8 @@ final class NoteRoutes {
   Function<Tx, Reply> patch(Request request) {
     UUID id = request.pathId("id");
     JsonReader body = request.body().notNull("content", "archived");
-    @Nullable String content = body.untrimmedText("content", 1, Notes.MAX_CONTENT);
-    @Nullable Boolean archived = body.bool("archived");
+    String content = body.untrimmedText("content", 1, Notes.MAX_CONTENT);
+    Boolean archived = body.bool("archived");
     body.validate();
     return tx -> Reply.ok(notes.patch(tx, id, content, archived));
   }

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * with {@code NOT_FOUND}; methods that list refuse a deleted account with {@code UNAUTHORIZED}.
  */
 public final class Notes implements Restorer {
-  /** FR-023: code points in a note. */
+  /** Code points in a note (FR-023). */
   static final int MAX_CONTENT = 2000;
 
   private final NoteConfig config;
@@ -38,7 +38,7 @@ public final class Notes implements Restorer {
     this.tombstones = tombstones;
   }
 
-  /** One page of the notes that match the filter, newest first. */
+  /** Returns matching notes, newest first. */
   Page<Note> list(Tx tx, NoteFilter filter) {
     return tx.sql("notes.list_notes")
         .bind("archived", filter.archived())
@@ -187,17 +187,11 @@ public final class Notes implements Restorer {
   }
 
   private void checkRoom(LockedUser owner) {
-    int limit =
-        owner.perkNotes()
-            + switch (owner.tier()) {
-              case FREE -> config.freeMax();
-              case PRO -> config.proMax();
-            };
+    boolean pro = owner.tier() == LockedUser.Tier.PRO;
+    int limit = owner.perkNotes() + (pro ? config.proMax() : config.freeMax());
     if (owner.notes() >= limit) {
-      throw Refusal.of(
-              ErrorCode.LIMIT_EXCEEDED, "at most " + limit + " unarchived notes are allowed")
-          .with("limit", limit)
-          .with("current", owner.notes());
+      throw Refusal.limitExceeded(
+          "at most " + limit + " unarchived notes are allowed", limit, owner.notes());
     }
   }
 }

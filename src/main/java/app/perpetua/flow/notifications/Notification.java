@@ -2,6 +2,7 @@ package app.perpetua.flow.notifications;
 
 import app.perpetua.flow.base.WireName;
 import app.perpetua.flow.sql.Row;
+import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import java.time.Instant;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -9,20 +10,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * A notification (FR-055).
  *
- * @param title 1 to 100 code points
- * @param body at most 500 code points
- * @param actionUrl the page that it opens; null for none
- * @param taskId a task, perhaps deleted since; null for none
  * @param readAt null while unread (FR-057)
  */
 public record Notification(
     UUID id,
     UUID userId,
     Type type,
-    String title,
-    String body,
-    @Nullable String actionUrl,
-    @Nullable UUID taskId,
+    @JsonUnwrapped Content content,
     boolean read,
     @Nullable Instant readAt,
     Instant createdAt,
@@ -34,10 +28,19 @@ public record Notification(
     SYSTEM
   }
 
-  /** A copy, marked as read. */
+  /**
+   * What a notification shows.
+   *
+   * @param title 1 to 100 code points
+   * @param body at most 500 code points
+   * @param actionUrl the page that it opens; null for none
+   * @param taskId a task, perhaps deleted since; null for none
+   */
+  public record Content(
+      String title, String body, @Nullable String actionUrl, @Nullable UUID taskId) {}
+
   Notification readAt(Instant time) {
-    return new Notification(
-        id, userId, type, title, body, actionUrl, taskId, true, time, createdAt, time);
+    return new Notification(id, userId, type, content, true, time, createdAt, time);
   }
 
   static Notification of(Row row) {
@@ -45,10 +48,11 @@ public record Notification(
         row.uuid("id"),
         row.uuid("user_id"),
         row.wireName("type", Type.class),
-        row.text("title"),
-        row.text("body"),
-        row.textOrNull("action_url"),
-        row.uuidOrNull("task_id"),
+        new Content(
+            row.text("title"),
+            row.text("body"),
+            row.textOrNull("action_url"),
+            row.uuidOrNull("task_id")),
         row.bool("read"),
         row.instantOrNull("read_at"),
         row.instant("created_at"),

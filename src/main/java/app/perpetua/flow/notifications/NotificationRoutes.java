@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.UUID;
 import java.util.function.Function;
 
-/** Requests about a user's notifications. */
+/** Endpoints of notifications. */
 final class NotificationRoutes {
   private final Notifications notifications;
 

@@ -13,16 +13,15 @@ import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/** Notifications in the app (FR-055 to FR-057). Thread-safe. */
+/**
+ * Notifications in the app (FR-055 to FR-057). Methods that take an id refuse another user's row
+ * with {@code FORBIDDEN} and a missing one with {@code NOT_FOUND}. Thread-safe.
+ */
 public final class Notifications {
-  /**
-   * A page of notifications.
-   *
-   * @param unread number of the user's unread notifications, on this page or not
-   */
+  /** A page of notifications, and the number of all unread ones. */
   record Inbox(Page<Notification> page, int unread) {}
 
-  /** The kind of the job that sends one notification to one browser. */
+  /** The kind of {@link PushSendJob}; its key consists of both ids. */
   static final String PUSH_SEND = "push_send";
 
   private static final int MAX_TITLE = 100;
@@ -75,11 +74,7 @@ public final class Notifications {
     }
   }
 
-  /**
-   * A page of the user's notifications, newest first.
-   *
-   * @throws Refusal {@code UNAUTHORIZED} if the account was deleted
-   */
+  /** A page of the user's notifications, newest first; refuses a deleted account. */
   Inbox list(Tx tx, boolean unreadOnly, PageRequest page) {
     record Counts(int total, int unread) {}
     OneToMany<Counts, Notification> found =
@@ -92,11 +87,7 @@ public final class Notifications {
     return new Inbox(new Page<>(page, found.many(), found.one().total()), found.one().unread());
   }
 
-  /**
-   * Marks a notification as read (FR-057), unless it is.
-   *
-   * @throws Refusal {@code FORBIDDEN} if it is another user's, {@code NOT_FOUND}
-   */
+  /** Marks a notification as read (FR-057). Does nothing if it is. */
   Notification markRead(Tx tx, UUID id) {
     Notification found =
         tx.sql("notifications.find_notification")
@@ -110,20 +101,12 @@ public final class Notifications {
     return found.readAt(tx.now());
   }
 
-  /**
-   * Marks all notifications as read.
-   *
-   * @return the number of those that were unread
-   */
+  /** Marks all notifications as read; returns how many were unread. */
   int markAllRead(Tx tx) {
     return tx.sql("notifications.mark_all_read").run();
   }
 
-  /**
-   * Deletes a notification. Its key stays in use.
-   *
-   * @throws Refusal {@code FORBIDDEN}, {@code NOT_FOUND}
-   */
+  /** Deletes a notification. Its key stays in use. */
   void delete(Tx tx, UUID id) {
     if (tx.sql("notifications.delete_notification")
         .bind("id", id)

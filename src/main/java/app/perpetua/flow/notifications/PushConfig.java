@@ -5,9 +5,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Web Push.
+ * Configuration of Web Push.
  *
  * @param vapid push is off without it
- * @param hosts the permitted push services
+ * @param hosts hosts of the permitted push services
  */
 public record PushConfig(Optional<Vapid> vapid, List<AllowedHost> hosts) {}

@@ -18,14 +18,14 @@ import java.util.function.Function;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/** Requests about the push subscriptions of a user's browsers. */
+/** Endpoints of push subscriptions. */
 final class PushRoutes {
-  /** Above the length of 65 bytes in base64. */
+  /** Characters; 65 bytes in base64 need fewer. */
   private static final int MAX_KEY = 100;
 
   private static final int AUTH_BYTES = 16;
 
-  /** An operator must configure keys first. */
+  /** Long, because an operator must configure keys first. */
   private static final Duration RETRY_AFTER = Duration.ofHours(1);
 
   private final PushSubscriptions subscriptions;
@@ -80,7 +80,7 @@ final class PushRoutes {
     try {
       switch (guard.check(endpoint)) {
         case Verdict.Allowed _ -> {}
-        case Verdict.Denied(String why) -> body.addError("endpoint", why);
+        case Verdict.Denied(String reason) -> body.addError("endpoint", reason);
         case Verdict.Unknown _ -> body.addError("endpoint", "must be at a host that can be found");
       }
     } catch (InterruptedException e) {

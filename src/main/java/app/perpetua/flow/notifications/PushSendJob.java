@@ -4,8 +4,9 @@ import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.LogFields;
 import app.perpetua.flow.base.WireName;
 import app.perpetua.flow.jobs.Job;
-import app.perpetua.flow.jobs.TransactionalHandler;
+import app.perpetua.flow.jobs.TransactionalHandler.Next;
 import app.perpetua.flow.jobs.TwoPhaseHandler;
+import app.perpetua.flow.notifications.PushService.Outcome;
 import app.perpetua.flow.sql.Row;
 import app.perpetua.flow.sql.Tx;
 import java.nio.ByteBuffer;
@@ -14,17 +15,18 @@ import java.time.Instant;
 import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The job that pushes one notification to one browser (FR-056, FR-028b). Deletes subscriptions that
- * the push service reports as gone. Retries while the push service is unavailable; the last attempt
- * drops the push, as the notification itself is in the app. Thread-safe.
+ * Pushes one notification to one browser (FR-056, FR-028b). Deletes the subscription if the push
+ * service reports that it no longer exists. Retries while the push service is unavailable; the last
+ * attempt drops the push, as the notification itself is in the app. Thread-safe.
  */
-final class PushSendJob implements TwoPhaseHandler<PushSendJob.Attempt, PushService.Outcome> {
+final class PushSendJob implements TwoPhaseHandler<PushSendJob.Attempt, Outcome> {
   /** The outcome of an attempt, for metrics. */
   enum Result implements WireName {
     SENT,
@@ -34,7 +36,6 @@ final class PushSendJob implements TwoPhaseHandler<PushSendJob.Attempt, PushServ
     DROPPED
   }
 
-  /** One attempt. */
   record Attempt(PushService.Push push, UUID subscriptionId, boolean isLast) {}
 
   private record Payload(UUID notificationId, UUID subscriptionId) {}
@@ -82,8 +83,8 @@ final class PushSendJob implements TwoPhaseHandler<PushSendJob.Attempt, PushServ
     PushService.Push push =
         new PushService.Push(
             row.text("endpoint"),
-            bytes(row, "p256dh"),
-            bytes(row, "auth"),
+            Objects.requireNonNull(row.bytesOrNull("p256dh")),
+            Objects.requireNonNull(row.bytesOrNull("auth")),
             topic(notification.id()),
             notification.type() == Notification.Type.REMINDER
                 ? PushService.Urgency.HIGH
@@ -102,7 +103,7 @@ final class PushSendJob implements TwoPhaseHandler<PushSendJob.Attempt, PushServ
 
   /** Omits an action URL that is too long; the app finds it by the notification's id. */
   private byte[] payload(Notification notification) {
-    byte[] complete = payload(notification, notification.actionUrl());
+    byte[] complete = payload(notification, notification.content().actionUrl());
     return complete.length <= MAX_PAYLOAD ? complete : payload(notification, null);
   }
 
@@ -110,56 +111,42 @@ final class PushSendJob implements TwoPhaseHandler<PushSendJob.Attempt, PushServ
     Map<String, @Nullable Object> payload = new LinkedHashMap<>();
     payload.put("notification_id", notification.id());
     payload.put("type", notification.type());
-    payload.put("title", notification.title());
-    payload.put("body", notification.body());
+    payload.put("title", notification.content().title());
+    payload.put("body", notification.content().body());
     payload.put("action_url", actionUrl);
     return json.bytes(payload);
   }
 
   @Override
-  public PushService.Outcome call(Attempt attempt) throws InterruptedException {
-    PushService.Outcome outcome = service.orElseThrow().send(attempt.push());
+  public Outcome call(Attempt attempt) throws InterruptedException {
+    Outcome outcome = service.orElseThrow().send(attempt.push());
     counter.accept(
         switch (outcome) {
-          case PushService.Outcome.Sent _ -> Result.SENT;
-          case PushService.Outcome.Gone _ -> Result.GONE;
-          case PushService.Outcome.Rejected _ -> Result.REJECTED;
-          case PushService.Outcome.Unavailable _ ->
-              attempt.isLast() ? Result.DROPPED : Result.RETRIED;
+          case Outcome.Sent _ -> Result.SENT;
+          case Outcome.Gone _ -> Result.GONE;
+          case Outcome.Rejected _ -> Result.REJECTED;
+          case Outcome.Unavailable _ -> attempt.isLast() ? Result.DROPPED : Result.RETRIED;
         });
     return outcome;
   }
 
   @Override
-  public TransactionalHandler.Next settle(
-      Tx tx, Job job, Attempt attempt, PushService.Outcome outcome) {
+  public Next settle(Tx tx, Job job, Attempt attempt, Outcome outcome) {
     LogFields fields =
         LogFields.of("job_id", job.id()).with("subscription_id", attempt.subscriptionId());
-    return switch (outcome) {
-      case PushService.Outcome.Sent _ -> new TransactionalHandler.Next.Done();
-      case PushService.Outcome.Gone _ -> {
-        tx.sql("notifications.drop_subscription").bind("id", attempt.subscriptionId()).atCommit();
-        yield new TransactionalHandler.Next.Done();
-      }
-      case PushService.Outcome.Rejected(String why) -> {
-        LOG.log(System.Logger.Level.WARNING, "push rejected: " + why, fields);
-        yield new TransactionalHandler.Next.Done();
-      }
-      case PushService.Outcome.Unavailable(Duration retryAfter, String why) -> {
+    switch (outcome) {
+      case Outcome.Sent _ -> {}
+      case Outcome.Gone _ ->
+          tx.sql("notifications.drop_subscription").bind("id", attempt.subscriptionId()).atCommit();
+      case Outcome.Rejected(String reason) ->
+          LOG.log(System.Logger.Level.WARNING, "push rejected: " + reason, fields);
+      case Outcome.Unavailable(Duration retryAfter, String reason) -> {
         if (!attempt.isLast()) {
-          yield new TransactionalHandler.Next.Retry(retryAfter, why);
+          return new Next.Retry(retryAfter, reason);
         }
-        LOG.log(System.Logger.Level.WARNING, "push dropped: " + why, fields);
-        yield new TransactionalHandler.Next.Done();
+        LOG.log(System.Logger.Level.WARNING, "push dropped: " + reason, fields);
       }
-    };
-  }
-
-  private static byte[] bytes(Row row, String column) {
-    byte[] bytes = row.bytesOrNull(column);
-    if (bytes == null) {
-      throw new IllegalStateException("column " + column + " is null");
     }
-    return bytes;
+    return new Next.Done();
   }
 }

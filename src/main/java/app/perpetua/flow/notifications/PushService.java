@@ -4,7 +4,7 @@ import java.time.Duration;
 
 /** The port to the push services that deliver messages to browsers. Thread-safe. */
 public interface PushService {
-  /** RFC 8030, section 5.3. */
+  /** Urgency of a message (RFC 8030, section 5.3). */
   enum Urgency {
     NORMAL,
     HIGH
@@ -46,17 +46,17 @@ public interface PushService {
     /**
      * A permanent failure.
      *
-     * @param why for the log, without endpoint, keys or payload
+     * @param reason for the log, without endpoint, keys or payload
      */
-    record Rejected(String why) implements Outcome {}
+    record Rejected(String reason) implements Outcome {}
 
     /**
-     * A failure that may pass.
+     * A transient failure.
      *
-     * @param retryAfter as the push service requests, bounded; zero if it does not
-     * @param why for the log, without endpoint, keys or payload
+     * @param retryAfter minimum delay that the push service requests, bounded; zero if none
+     * @param reason for the log, without endpoint, keys or payload
      */
-    record Unavailable(Duration retryAfter, String why) implements Outcome {}
+    record Unavailable(Duration retryAfter, String reason) implements Outcome {}
   }
 
   /** Sends a message; returns within 5 s. */

@@ -1,6 +1,5 @@
 package app.perpetua.flow.notifications;
 
-import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.sql.Tx;
@@ -11,11 +10,7 @@ import java.util.Optional;
 final class PushSubscriptions {
   private static final int MAX_SUBSCRIPTIONS = 10;
 
-  /**
-   * A saved subscription.
-   *
-   * @param added false if the endpoint was the user's already
-   */
+  /** A saved subscription; {@code added} is false if the user already had the endpoint. */
   record Saved(PushSubscription subscription, boolean added) {}
 
   private final Ids ids;
@@ -43,11 +38,10 @@ final class PushSubscriptions {
     Optional<PushSubscription> same =
         existing.stream().filter(other -> other.endpoint().equals(endpoint)).findFirst();
     if (same.isEmpty() && existing.size() >= MAX_SUBSCRIPTIONS) {
-      throw Refusal.of(
-              ErrorCode.LIMIT_EXCEEDED,
-              "no more than " + MAX_SUBSCRIPTIONS + " browsers may be subscribed")
-          .with("limit", MAX_SUBSCRIPTIONS)
-          .with("current", existing.size());
+      throw Refusal.limitExceeded(
+          "no more than " + MAX_SUBSCRIPTIONS + " browsers may be subscribed",
+          MAX_SUBSCRIPTIONS,
+          existing.size());
     }
     PushSubscription saved =
         same.orElseGet(() -> new PushSubscription(ids.next(), endpoint, tx.now()));
@@ -61,7 +55,7 @@ final class PushSubscriptions {
     return new Saved(saved, same.isEmpty());
   }
 
-  /** Removes the acting user's subscription, if there is one. */
+  /** Removes the user's subscription, if there is one. */
   void remove(Tx tx, String endpoint) {
     tx.sql("notifications.delete_endpoint").bind("endpoint", endpoint).atCommit();
   }

@@ -9,7 +9,6 @@ import java.util.UUID;
  * A deletion that can be undone, as defined by the API contract.
  *
  * @param id the tombstone's id
- * @param deletedAt when the entity was deleted
  * @param recoverableUntil when the tombstone expires, unless newer deletions displace it earlier
  */
 record Deletion(
@@ -19,17 +18,12 @@ record Deletion(
     Preview preview,
     Instant deletedAt,
     Instant recoverableUntil) {
-  /** What was deleted. */
   enum EntityType implements WireName {
     TASK,
     NOTE
   }
 
-  /**
-   * Identifies the entity to the user.
-   *
-   * @param title a task's title, or the beginning of a note's first line
-   */
+  /** Identifies the entity: a task's title, or the beginning of a note's first line. */
   record Preview(String title) {}
 
   static Deletion of(Row row) {

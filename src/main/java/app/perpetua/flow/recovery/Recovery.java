@@ -24,19 +24,14 @@ final class Recovery {
     this.events = events;
   }
 
-  /**
-   * The acting user's deletions that can be undone, newest first.
-   *
-   * @throws Refusal {@code UNAUTHORIZED} if the account does not exist
-   */
+  /** The user's deletions that can be undone, newest first; refuses a deleted account. */
   List<Deletion> list(Tx tx) {
     return tx.sql("recovery.list_tombstones").oneToMany(_ -> true, Deletion::of).many();
   }
 
   /**
-   * Restores the entity of a tombstone.
+   * Restores the entity of a tombstone and returns it.
    *
-   * @return the entity, serialized as the response
    * @throws Refusal {@code FORBIDDEN} if the tombstone is another user's, {@code NOT_FOUND} if it
    *     was used, displaced by newer ones or has expired, {@code CONFLICT} if the entity's id is in
    *     use again
@@ -45,12 +40,7 @@ final class Recovery {
     return restore(tx, tombstoneId, find(tx, tombstoneId));
   }
 
-  /**
-   * Restores a task.
-   *
-   * @return the task, serialized as the response
-   * @throws Refusal as {@link #recover} does; {@code NOT_FOUND} also if the tombstone is a note's
-   */
+  /** As {@link #recover}, but refuses the tombstone of a note with {@code NOT_FOUND}. */
   Object recoverTask(Tx tx, UUID tombstoneId) {
     EntityType type = find(tx, tombstoneId);
     if (type != EntityType.TASK) {

@@ -5,7 +5,7 @@ import java.time.Duration;
 /**
  * How long deletions can be undone (FR-062).
  *
- * @param kept tombstones per user, tasks and notes together; the oldest are dropped
- * @param life how long a tombstone lasts
+ * @param max tombstones per user, of tasks and notes together; the oldest are dropped
+ * @param lifetime time after which a tombstone expires
  */
-public record TombstoneConfig(int kept, Duration life) {}
+public record TombstoneConfig(int max, Duration lifetime) {}

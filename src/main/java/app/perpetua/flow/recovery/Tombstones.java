@@ -18,12 +18,12 @@ public final class Tombstones {
 
   /** A tombstone for a deletion in this transaction. */
   public Tombstone next(Tx tx) {
-    return new Tombstone(ids.next(), tx.now().plus(config.life()));
+    return new Tombstone(ids.next(), tx.now().plus(config.lifetime()));
   }
 
   /** Drops all but the user's newest tombstones. Call it after the statement that writes one. */
   public void keepNewest(Tx tx) {
-    tx.sql("recovery.keep_newest").bind("kept", config.kept()).atCommit();
+    tx.sql("recovery.keep_newest").bind("kept", config.max()).atCommit();
   }
 
   /**

@@ -16,7 +16,7 @@ import java.util.UUID;
  * alone, so a request for a job that is already queued may be dropped. Thread-safe.
  */
 final class NextInstanceJob implements TransactionalHandler {
-  /** The kind of the job; its key is the template's id. */
+  /** The kind of this job; its key is the template's id. */
   static final String KIND = "recurring_task_generate";
 
   private final Instances instances;
@@ -37,7 +37,7 @@ final class NextInstanceJob implements TransactionalHandler {
   }
 
   /**
-   * Ignores the limit of open tasks.
+   * Creates the instance, ignoring the limit of open tasks.
    *
    * @return when to run again, if the next occurrence is still beyond the horizon
    */

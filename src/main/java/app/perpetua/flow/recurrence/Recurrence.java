@@ -44,7 +44,7 @@ record Recurrence(Rrule rule, Instant startsAt, ZoneId zone) {
   }
 
   Optional<Instant> first() {
-    return search(startsAt, startsAt.plus(LOOKAHEAD), 1).first();
+    return search(startsAt, 1).first();
   }
 
   /** The first occurrence after an instant; empty if there is none within five years. */
@@ -53,24 +53,22 @@ record Recurrence(Rrule rule, Instant startsAt, ZoneId zone) {
   }
 
   private Search searchNext(Instant after) {
-    Instant from = after.isBefore(startsAt) ? startsAt : after.plusMillis(1);
-    return search(from, from.plus(LOOKAHEAD), 1);
+    return search(after.isBefore(startsAt) ? startsAt : after.plusMillis(1), 1);
   }
 
   /**
    * Up to {@code count} occurrences within five years from an instant, or from the start if later.
    */
   List<Instant> upcoming(Instant from, int count) {
-    Instant begin = from.isBefore(startsAt) ? startsAt : from;
-    return search(begin, begin.plus(LOOKAHEAD), count).found();
+    return search(from.isBefore(startsAt) ? startsAt : from, count).found();
   }
 
   /**
    * Why the recurrence is invalid; null if it is valid. A rule that never occurs, or not again for
-   * years, must be refused when it is stored, not be discovered when an instance is due.
+   * years, is refused when it is stored, not when an instance is due.
    */
   @Nullable String problem() {
-    Search initial = search(startsAt, startsAt.plus(LOOKAHEAD), 1);
+    Search initial = search(startsAt, 1);
     if (initial.first().isEmpty()) {
       return initial.ended()
           ? "has no occurrence: it ends before it begins"
@@ -82,10 +80,10 @@ record Recurrence(Rrule rule, Instant startsAt, ZoneId zone) {
         : null;
   }
 
-  private Search search(Instant from, Instant bound, int limit) {
+  private Search search(Instant from, int limit) {
     List<Instant> found = new ArrayList<>();
     try {
-      return new Search(found, collect(found, from, bound, limit));
+      return new Search(found, collect(found, from, limit));
     } catch (InvalidRecurrenceRuleException | IllegalArgumentException | IllegalStateException e) {
       // The engine throws if the next match is thousands of periods away.
       return new Search(found, false);
@@ -93,13 +91,16 @@ record Recurrence(Rrule rule, Instant startsAt, ZoneId zone) {
   }
 
   /** Adds occurrences to {@code found}; returns whether the rule ends with the last one. */
-  private boolean collect(List<Instant> found, Instant from, Instant bound, int limit)
+  private boolean collect(List<Instant> found, Instant from, int limit)
       throws InvalidRecurrenceRuleException {
     LocalDateTime start = startsAt.atZone(zone).toLocalDateTime();
-    RecurrenceRuleIterator days = engine(start.toLocalDate());
+    RecurrenceRuleIterator days =
+        new RecurrenceRule(rule.engineText(), RecurrenceRule.RfcMode.RFC5545_STRICT)
+            .iterator(midnight(start.toLocalDate()));
     if (rule.count() == null) {
       days.fastForward(midnight(from.atZone(zone).toLocalDate().minusDays(MARGIN_DAYS)));
     }
+    Instant bound = from.plus(LOOKAHEAD);
     Instant end = rule.until() == null ? Instant.MAX : rule.until().in(zone);
     for (int step = 0; days.hasNext(); step++) {
       Instant occurrence = at(days.nextDateTime(), start);
@@ -121,18 +122,13 @@ record Recurrence(Rrule rule, Instant startsAt, ZoneId zone) {
     return true;
   }
 
-  private RecurrenceRuleIterator engine(LocalDate start) throws InvalidRecurrenceRuleException {
-    return new RecurrenceRule(rule.engineText(), RecurrenceRule.RfcMode.RFC5545_STRICT)
-        .iterator(midnight(start));
-  }
-
   /** The engine's months begin with 0. */
   private static DateTime midnight(LocalDate day) {
     return new DateTime(
         DateTime.UTC, day.getYear(), day.getMonthValue() - 1, day.getDayOfMonth(), 0, 0, 0);
   }
 
-  /** The start is exact even if it is the second of two equal local times. */
+  /** The start itself may be the second of two equal local times. */
   private Instant at(DateTime found, LocalDateTime start) {
     LocalDate day = LocalDate.of(found.getYear(), found.getMonth() + 1, found.getDayOfMonth());
     return day.equals(start.toLocalDate())

@@ -12,6 +12,7 @@ import app.perpetua.flow.module.FeatureModule;
 import app.perpetua.flow.module.ModuleContext;
 import app.perpetua.flow.tasks.Instances;
 import app.perpetua.flow.tasks.TaskConfig;
+import app.perpetua.flow.tasks.TaskForm;
 import app.perpetua.flow.tasks.Tasks;
 import java.util.List;
 import java.util.Map;
@@ -27,7 +28,8 @@ public final class RecurrenceModule implements FeatureModule {
     nextInstance = new NextInstanceJob(instances, context.events());
     templates =
         new TemplateRoutes(
-            new Templates(tasks, instances, context.ids(), context.events(), jobs), config);
+            new Templates(tasks, instances, context.ids(), context.events(), jobs),
+            new TaskForm(config));
   }
 
   @Override
@@ -35,7 +37,7 @@ public final class RecurrenceModule implements FeatureModule {
     return List.of(
         read("/api/v1/templates", templates::list),
         write(POST, "/api/v1/templates", templates::create),
-        write(POST, "/api/v1/templates/preview", templates::tryOut),
+        write(POST, "/api/v1/templates/preview", templates::previewRule),
         read("/api/v1/templates/{id}", templates::show),
         write(PATCH, "/api/v1/templates/{id}", templates::patch),
         write(DELETE, "/api/v1/templates/{id}", templates::delete),

@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.regex.Matcher;
@@ -65,7 +66,7 @@ final class RruleParser {
   private static final DateTimeFormatter DATE_TIME =
       DateTimeFormatter.ofPattern("uuuuMMdd'T'HHmmss'Z'").withResolverStyle(ResolverStyle.STRICT);
 
-  /** Internal control flow: never leaves this class. */
+  /** Ends the parsing; never leaves this class. */
   private static final class InvalidRule extends Exception {
     private static final long serialVersionUID = 1L;
 
@@ -103,7 +104,7 @@ final class RruleParser {
   private Rrule rule() throws InvalidRule {
     split();
     Rrule.Freq freq = freq();
-    @Nullable Integer count = parts.containsKey("COUNT") ? number("COUNT", MAX_COUNT) : null;
+    Integer count = number("COUNT", MAX_COUNT);
     if (count != null && parts.containsKey("UNTIL")) {
       throw new InvalidRule("must not have both COUNT and UNTIL");
     }
@@ -112,7 +113,7 @@ final class RruleParser {
         new Rrule(
             text,
             freq,
-            parts.containsKey("INTERVAL") ? number("INTERVAL", MAX_INTERVAL) : 1,
+            Objects.requireNonNullElse(number("INTERVAL", MAX_INTERVAL), 1),
             count,
             until(),
             days(freq, months),
@@ -165,9 +166,10 @@ final class RruleParser {
         .orElseThrow(() -> new InvalidRule("must have FREQ DAILY, WEEKLY, MONTHLY or YEARLY"));
   }
 
-  private int number(String name, int max) throws InvalidRule {
-    Integer value = integer(parts.getOrDefault(name, ""), NUMBER, 1, max);
-    if (value == null) {
+  private @Nullable Integer number(String name, int max) throws InvalidRule {
+    String text = parts.get(name);
+    Integer value = text == null ? null : integer(text, NUMBER, 1, max);
+    if (text != null && value == null) {
       throw new InvalidRule("must have " + name + " from 1 to " + max);
     }
     return value;
@@ -268,25 +270,24 @@ final class RruleParser {
   }
 
   private static void checkCombination(Rrule rule) throws InvalidRule {
-    if (rule.freq() == Rrule.Freq.WEEKLY && !rule.byMonthDay().isEmpty()) {
+    boolean yearly = rule.freq() == Rrule.Freq.YEARLY;
+    boolean hasMonths = !rule.byMonth().isEmpty();
+    boolean hasMonthDays = !rule.byMonthDay().isEmpty();
+    boolean hasPositions = !rule.bySetPos().isEmpty();
+    if (rule.freq() == Rrule.Freq.WEEKLY && hasMonthDays) {
       throw new InvalidRule("must not combine FREQ=WEEKLY with BYMONTHDAY");
     }
-    if (rule.freq() == Rrule.Freq.YEARLY && !rule.bySetPos().isEmpty()) {
+    if (yearly && hasPositions) {
       throw new InvalidRule("must not combine FREQ=YEARLY with BYSETPOS, which is not supported");
     }
-    if (rule.freq() == Rrule.Freq.YEARLY
-        && !rule.byMonthDay().isEmpty()
-        && rule.byMonth().isEmpty()) {
+    if (yearly && hasMonthDays && !hasMonths) {
       throw new InvalidRule("must have BYMONTH if FREQ=YEARLY has BYMONTHDAY");
     }
-    if (!rule.bySetPos().isEmpty()
-        && rule.byDay().isEmpty()
-        && rule.byMonthDay().isEmpty()
-        && rule.byMonth().isEmpty()) {
+    if (hasPositions && rule.byDay().isEmpty() && !hasMonthDays && !hasMonths) {
       throw new InvalidRule("must have BYDAY, BYMONTHDAY or BYMONTH for BYSETPOS to select from");
     }
-    if (!rule.byMonth().isEmpty()
-        && !rule.byMonthDay().isEmpty()
+    if (hasMonths
+        && hasMonthDays
         && rule.byMonth().stream().noneMatch(month -> hasDay(month, rule.byMonthDay()))) {
       throw new InvalidRule("has no occurrence: no month of BYMONTH has a day of BYMONTHDAY");
     }

@@ -1,6 +1,6 @@
 package app.perpetua.flow.recurrence;
 
-import app.perpetua.flow.tasks.Priority;
+import app.perpetua.flow.tasks.TaskDraft;
 import java.time.Instant;
 import java.time.ZoneId;
 import org.jspecify.annotations.Nullable;
@@ -8,17 +8,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * A template to create.
  *
- * @param title 1 to 200 characters
- * @param description empty if none; its limit depends on the account and is checked later
- * @param estimatedDuration minutes; null if unknown
+ * @param fields without a due date
  * @param startsAt null for now
  * @param zone null for the user's time zone
  */
 record TemplateDraft(
-    String title,
-    String description,
-    Priority priority,
-    @Nullable Integer estimatedDuration,
-    Rrule rule,
-    @Nullable Instant startsAt,
-    @Nullable ZoneId zone) {}
+    TaskDraft fields, Rrule rule, @Nullable Instant startsAt, @Nullable ZoneId zone) {}

@@ -3,9 +3,8 @@ package app.perpetua.flow.recurrence;
 import static java.util.Objects.requireNonNullElse;
 import static java.util.Objects.requireNonNullElseGet;
 
-import app.perpetua.flow.tasks.Priority;
+import app.perpetua.flow.tasks.FieldPatch;
 import app.perpetua.flow.tasks.TaskDraft;
-import app.perpetua.flow.tasks.TaskPatch;
 import java.time.Instant;
 import java.time.ZoneId;
 import org.jspecify.annotations.Nullable;
@@ -13,16 +12,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * A partial update of a template; null keeps the old value.
  *
- * @param title 1 to 200 characters
- * @param description empty clears it
- * @param estimatedDuration minutes
  * @param updatesInstance whether to update the open instance as well
  */
 record TemplatePatch(
-    @Nullable String title,
-    @Nullable String description,
-    @Nullable Priority priority,
-    TaskPatch.Edit<Integer> estimatedDuration,
+    FieldPatch fields,
     @Nullable Rrule rule,
     @Nullable Instant startsAt,
     @Nullable ZoneId zone,
@@ -54,26 +47,16 @@ record TemplatePatch(
         requireNonNullElse(zone, old.zone()));
   }
 
-  /** The fields of an instance, or of the template itself, with the given due date. */
-  TaskDraft applyTo(TaskDraft old, @Nullable Instant dueDate) {
-    return new TaskDraft(
-        requireNonNullElse(title, old.title()),
-        requireNonNullElse(description, old.description()),
-        requireNonNullElse(priority, old.priority()),
-        dueDate,
-        estimatedDuration.or(old.estimatedDuration()));
-  }
-
-  /** The template with the recurrence given; {@code nextDue} stays. */
+  /** Keeps {@code nextDue}. */
   Template applyTo(Template old, Recurrence recurrence) {
-    TaskDraft fields = applyTo(old.draft(null), null);
+    TaskDraft changed = fields.applyTo(old.draft(null));
     return new Template(
         old.id(),
         old.userId(),
-        fields.title(),
-        fields.description(),
-        fields.priority(),
-        fields.estimatedDuration(),
+        changed.title(),
+        changed.description(),
+        changed.priority(),
+        changed.estimatedDuration(),
         Template.Schedule.of(recurrence, old.nextDue(), requireNonNullElse(active, old.active())),
         old.createdAt(),
         old.updatedAt());

@@ -6,14 +6,13 @@ import app.perpetua.flow.parsing.JsonReader;
 import app.perpetua.flow.parsing.QueryParameters;
 import app.perpetua.flow.sql.PageRequest;
 import app.perpetua.flow.sql.Tx;
-import app.perpetua.flow.tasks.Priority;
-import app.perpetua.flow.tasks.TaskConfig;
+import app.perpetua.flow.tasks.TaskDraft;
 import app.perpetua.flow.tasks.TaskForm;
-import app.perpetua.flow.tasks.TaskPatch;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.UUID;
@@ -26,18 +25,13 @@ final class TemplateRoutes {
   private static final int PREVIEW = 10;
   private static final int MAX_PREVIEW = 100;
 
-  /** Older local times differ from zone to zone in ways that have no use here. */
-  private static final Instant EARLIEST = Instant.EPOCH;
-
-  private record Preview(List<Instant> occurrences) {}
-
   private final Templates templates;
-  private final int longestDescription;
+  private final TaskForm form;
   private final Set<String> zones = Set.copyOf(ZoneId.getAvailableZoneIds());
 
-  TemplateRoutes(Templates templates, TaskConfig config) {
+  TemplateRoutes(Templates templates, TaskForm form) {
     this.templates = templates;
-    this.longestDescription = config.longestDescription();
+    this.form = form;
   }
 
   /** GET /templates. */
@@ -57,25 +51,15 @@ final class TemplateRoutes {
 
   /** POST /templates. */
   Function<Tx, Reply> create(Request request) {
-    JsonReader body =
-        request.body().required("title", "rrule").notNull("priority", "starts_at", "timezone");
-    String title = body.text("title", 1, TaskForm.TITLE);
-    String description = body.untrimmedText("description", 0, longestDescription);
-    Priority priority = body.oneOf("priority", Priority.class);
-    Integer minutes = body.integer("estimated_duration", 1, TaskForm.MAX_MINUTES);
+    JsonReader body = request.body().required("rrule").notNull("starts_at", "timezone");
+    TaskDraft fields = form.templateFields(body);
     Rrule rule = rule(body);
     Instant startsAt = startsAt(body, request.now());
     ZoneId zone = zone(body);
     body.validate();
     TemplateDraft draft =
         new TemplateDraft(
-            Objects.requireNonNull(title),
-            Objects.requireNonNullElse(description, ""),
-            Objects.requireNonNullElse(priority, Priority.MEDIUM),
-            minutes,
-            Objects.requireNonNull(rule),
-            startsAt,
-            zone);
+            Objects.requireNonNull(fields), Objects.requireNonNull(rule), startsAt, zone);
     return tx -> {
       Templates.Created created = templates.create(tx, draft);
       return Reply.data(
@@ -89,24 +73,15 @@ final class TemplateRoutes {
   Function<Tx, Reply> patch(Request request) {
     UUID id = request.pathId("id");
     JsonReader body =
-        request
-            .body()
-            .notNull("title", "priority", "rrule", "starts_at", "timezone", "active", "apply_to");
-    String description = body.untrimmedText("description", 0, longestDescription);
-    String scope = body.oneOf("apply_to", "template", "future");
+        request.body().notNull("rrule", "starts_at", "timezone", "active", "apply_to");
     TemplatePatch patch =
         new TemplatePatch(
-            body.text("title", 1, TaskForm.TITLE),
-            body.has("description") && description == null ? "" : description,
-            body.oneOf("priority", Priority.class),
-            new TaskPatch.Edit<>(
-                body.has("estimated_duration"),
-                body.integer("estimated_duration", 1, TaskForm.MAX_MINUTES)),
+            form.fieldPatch(body),
             rule(body),
             startsAt(body, request.now()),
             zone(body),
             body.bool("active"),
-            "future".equals(scope));
+            "future".equals(body.oneOf("apply_to", "template", "future")));
     body.validate();
     return tx -> Reply.ok(templates.patch(tx, id, patch));
   }
@@ -126,29 +101,25 @@ final class TemplateRoutes {
     QueryParameters query = request.query();
     int count = query.integer("count", PREVIEW, 1, MAX_PREVIEW);
     query.validate();
-    return tx -> Reply.ok(new Preview(templates.preview(tx, id, count)));
+    return tx -> Reply.ok(Map.of("occurrences", templates.preview(tx, id, count)));
   }
 
   /** POST /templates/preview. */
-  Function<Tx, Reply> tryOut(Request request) {
+  Function<Tx, Reply> previewRule(Request request) {
     QueryParameters query = request.query();
     int defaultCount = query.integer("count", PREVIEW, 1, MAX_PREVIEW);
     query.validate();
     JsonReader body = request.body().required("rrule").notNull("starts_at", "timezone", "count");
-    Integer count = body.integer("count", 1, MAX_PREVIEW);
+    int count = Objects.requireNonNullElse(body.integer("count", 1, MAX_PREVIEW), defaultCount);
     Rrule rule = rule(body);
     Instant startsAt = startsAt(body, request.now());
     ZoneId zone = zone(body);
     body.validate();
-    return tx ->
-        Reply.ok(
-            new Preview(
-                templates.preview(
-                    tx,
-                    Objects.requireNonNull(rule),
-                    startsAt,
-                    zone,
-                    Objects.requireNonNullElse(count, defaultCount))));
+    return tx -> {
+      List<Instant> occurrences =
+          templates.preview(tx, Objects.requireNonNull(rule), startsAt, zone, count);
+      return Reply.ok(Map.of("occurrences", occurrences));
+    };
   }
 
   private static @Nullable Rrule rule(JsonReader body) {
@@ -168,7 +139,7 @@ final class TemplateRoutes {
   private static @Nullable Instant startsAt(JsonReader body, Instant now) {
     Instant startsAt = body.instant("starts_at");
     if (startsAt != null
-        && (startsAt.isBefore(EARLIEST) || startsAt.isAfter(now.plus(Recurrence.LOOKAHEAD)))) {
+        && (startsAt.isBefore(Instant.EPOCH) || startsAt.isAfter(now.plus(Recurrence.LOOKAHEAD)))) {
       body.addError("starts_at", "must be from 1970 on and at most five years ahead");
     }
     return startsAt;

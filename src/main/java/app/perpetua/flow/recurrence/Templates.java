@@ -1,6 +1,5 @@
 package app.perpetua.flow.recurrence;
 
-import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.events.Event;
@@ -12,6 +11,7 @@ import app.perpetua.flow.sql.Query;
 import app.perpetua.flow.sql.Tx;
 import app.perpetua.flow.tasks.Instances;
 import app.perpetua.flow.tasks.Task;
+import app.perpetua.flow.tasks.TaskDraft;
 import app.perpetua.flow.tasks.Tasks;
 import java.time.Instant;
 import java.time.ZoneId;
@@ -30,11 +30,7 @@ import org.jspecify.annotations.Nullable;
  * with {@code NOT_FOUND}; methods that list refuse a deleted account with {@code UNAUTHORIZED}.
  */
 final class Templates {
-  /**
-   * A new template.
-   *
-   * @param task its first instance; empty if the first occurrence is beyond the horizon
-   */
+  /** A new template and its first instance, if the first occurrence is within the horizon. */
   record Created(Template template, Optional<Task> task) {}
 
   private final Tasks tasks;
@@ -51,12 +47,7 @@ final class Templates {
     this.jobs = jobs;
   }
 
-  /**
-   * The user's templates, newest first.
-   *
-   * @param active whether to return active or inactive templates; null for both
-   * @throws Refusal {@code UNAUTHORIZED} if the account does not exist
-   */
+  /** One page of the active or inactive templates, newest first; {@code active} null for both. */
   Page<Template> list(Tx tx, @Nullable Boolean active, PageRequest page) {
     return tx.sql("recurrence.list_templates").bind("active", active).page(page, Template::of);
   }
@@ -65,22 +56,14 @@ final class Templates {
     return find(tx, id).orElseThrow(() -> missing(tx, id));
   }
 
-  /** The next occurrences of a template. */
   List<Instant> preview(Tx tx, UUID id, int count) {
     return get(tx, id).recurrence().upcoming(tx.now(), count);
   }
 
-  /**
-   * The first occurrences of a rule that is not stored.
-   *
-   * @param startsAt null for now
-   * @param zone null for the user's time zone
-   * @throws Refusal {@code VALIDATION_ERROR} as {@link #create} does
-   */
+  /** The first occurrences of a rule that is not stored, refused as by {@link #create}. */
   List<Instant> preview(
       Tx tx, Rrule rule, @Nullable Instant startsAt, @Nullable ZoneId zone, int count) {
     Recurrence recurrence = recurrence(tx, rule, startsAt, zone);
-    check(recurrence);
     return recurrence.upcoming(recurrence.startsAt(), count);
   }
 
@@ -92,8 +75,8 @@ final class Templates {
    */
   Created create(Tx tx, TemplateDraft draft) {
     Recurrence recurrence = recurrence(tx, draft.rule(), draft.startsAt(), draft.zone());
-    check(recurrence);
-    tasks.checkDescription(tx.owner(), draft.description());
+    TaskDraft fields = draft.fields();
+    tasks.checkDescription(tx.owner(), fields.description());
     Instant first = recurrence.first().orElseThrow();
     boolean withinHorizon = withinHorizon(first, tx.now());
     if (withinHorizon) {
@@ -106,33 +89,31 @@ final class Templates {
         new Template(
             ids.next(),
             tx.userId(),
-            draft.title(),
-            draft.description(),
-            draft.priority(),
-            draft.estimatedDuration(),
+            fields.title(),
+            fields.description(),
+            fields.priority(),
+            fields.estimatedDuration(),
             Template.Schedule.of(recurrence, next, true),
             tx.now(),
             tx.now());
-    insert(tx, template);
+    bind(tx.sql("recurrence.insert_template"), template).atCommit();
     events.emit(tx, new Event.TemplateCreated(template.id()));
     if (!withinHorizon) {
       schedule(tx, template.id(), first);
       return new Created(template, Optional.empty());
     }
-    return new Created(
-        template, Optional.of(instances.create(tx, template.id(), template.draft(first))));
+    Task task = instances.create(tx, template.id(), template.draft(first));
+    return new Created(template, Optional.of(task));
   }
 
   /**
-   * Changes a template and, if the patch says so, its open instance (FR-018).
+   * Changes a template and, if the patch requires it, its open instance (FR-018).
    *
    * @throws Refusal {@code VALIDATION_ERROR} as {@link #create} does, and if a rule without further
    *     occurrences is to become active; {@code LIMIT_EXCEEDED}
    */
   Template patch(Tx tx, UUID id, TemplatePatch patch) {
-    if (patch.description() != null) {
-      tasks.checkDescription(tx.owner(), patch.description());
-    }
+    tasks.checkDescription(tx.owner(), patch.fields().description());
     Optional<Template> found = find(tx, id);
     Recurrence recurrence = patch.recurrence(found.orElse(null), tx.now());
     if (patch.setsRecurrence() && recurrence != null) {
@@ -166,7 +147,8 @@ final class Templates {
   private Template reschedule(
       Tx tx, Template old, Template changed, TemplatePatch patch, boolean rescheduled) {
     Instances.Summary existing = instances.summary(tx, old.id());
-    Optional<Instances.Pending> open = existing.pending().filter(one -> !one.task().archived());
+    Optional<Instances.Pending> open =
+        existing.pending().filter(instance -> !instance.task().archived());
     Instant newest = Template.later(existing.newestOccurrence(), tx.now());
     if (patch.updatesInstance() && open.isPresent()) {
       Instances.Pending instance = open.get();
@@ -176,7 +158,8 @@ final class Templates {
               : instance.occurrence();
       Task task = instance.task();
       Instant due = occurrence.equals(instance.occurrence()) ? task.dueDate() : occurrence;
-      instances.update(tx, instance, patch.applyTo(task.fields(), due), occurrence);
+      TaskDraft fields = patch.fields().applyTo(task.fields()).withDueDate(due);
+      instances.update(tx, instance, fields, occurrence);
       newest =
           Template.later(Template.later(existing.newestOtherOccurrence(), occurrence), tx.now());
     }
@@ -236,13 +219,17 @@ final class Templates {
     jobs.schedule(tx, id, Template.later(occurrence.minus(Tasks.HORIZON), tx.now()));
   }
 
+  /** A checked recurrence, by default from now on in the user's time zone. */
   private static Recurrence recurrence(
       Tx tx, Rrule rule, @Nullable Instant startsAt, @Nullable ZoneId zone) {
     LockedUser owner = tx.owner();
-    return new Recurrence(
-        rule,
-        Objects.requireNonNullElse(startsAt, tx.now()),
-        Objects.requireNonNullElseGet(zone, () -> ZoneId.of(owner.timezone())));
+    Recurrence recurrence =
+        new Recurrence(
+            rule,
+            Objects.requireNonNullElse(startsAt, tx.now()),
+            Objects.requireNonNullElseGet(zone, () -> ZoneId.of(owner.timezone())));
+    check(recurrence);
+    return recurrence;
   }
 
   private static void check(Recurrence recurrence) {
@@ -256,9 +243,7 @@ final class Templates {
     int limit = tasks.maxOpen(tx.owner());
     int active = tx.sql("recurrence.count_active").one(row -> row.integer("active")).orElseThrow();
     if (active >= limit) {
-      throw Refusal.of(ErrorCode.LIMIT_EXCEEDED, "at most " + limit + " templates may be active")
-          .with("limit", limit)
-          .with("current", active);
+      throw Refusal.limitExceeded("at most " + limit + " templates may be active", limit, active);
     }
   }
 
@@ -268,10 +253,6 @@ final class Templates {
 
   private static Refusal missing(Tx tx, UUID id) {
     return tx.missing("recurrence.find_template_owner", "template", id);
-  }
-
-  private static void insert(Tx tx, Template template) {
-    bind(tx.sql("recurrence.insert_template"), template).atCommit();
   }
 
   static void store(Tx tx, Template template) {

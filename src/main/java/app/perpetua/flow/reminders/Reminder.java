@@ -81,7 +81,7 @@ record Reminder(
     return timing.scheduledAt();
   }
 
-  /** Moves with the due date; fires without a notification if the new time is past. */
+  /** Moved with the due date; marked as fired if the new time is past. */
   Reminder movedTo(Instant due, Instant now) {
     Timing moved =
         Timing.relativeTo(due, timing.type(), Objects.requireNonNull(timing.offsetMinutes()));
@@ -97,7 +97,7 @@ record Reminder(
     return new Reminder(id, taskId, userId, timing, method, true, now, createdAt, now);
   }
 
-  /** Fired without a notification, because its time passed while it was deleted (FR-027). */
+  /** Marked as fired because its time passed while it was deleted (FR-027). */
   Reminder lapsedAt(Instant now) {
     return new Reminder(id, taskId, userId, timing, method, true, now, createdAt, updatedAt);
   }

@@ -12,6 +12,7 @@ import app.perpetua.flow.jobs.JobHandler;
 import app.perpetua.flow.module.FeatureModule;
 import app.perpetua.flow.module.ModuleContext;
 import app.perpetua.flow.notifications.Notifications;
+import app.perpetua.flow.recovery.Restorer;
 import app.perpetua.flow.tasks.Tasks;
 import java.util.List;
 import java.util.Map;
@@ -21,16 +22,19 @@ public final class ReminderModule implements FeatureModule {
   private final Reminders service;
   private final ReminderFireJob fire;
   private final ReminderRoutes reminders;
+  private final Restorer taskRestorer;
 
   public ReminderModule(
       ModuleContext context, ReminderConfig config, Tasks tasks, Notifications notifications) {
     service = new Reminders(config, tasks, context.ids(), context.jobs(), context.events());
     fire = new ReminderFireJob(service, tasks, notifications, context.events());
     reminders = new ReminderRoutes(service);
+    taskRestorer = new TaskRestorer(service, context.json());
   }
 
-  public Reminders reminders() {
-    return service;
+  /** Restores tasks with their subtasks and reminders. */
+  public Restorer taskRestorer() {
+    return taskRestorer;
   }
 
   @Override

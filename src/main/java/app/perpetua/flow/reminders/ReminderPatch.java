@@ -12,8 +12,4 @@ record ReminderPatch(
     Reminder.@Nullable Type type,
     @Nullable Integer offsetMinutes,
     @Nullable Instant scheduledAt,
-    Reminder.@Nullable Method method) {
-  boolean setsTime() {
-    return type != null || offsetMinutes != null || scheduledAt != null;
-  }
-}
+    Reminder.@Nullable Method method) {}

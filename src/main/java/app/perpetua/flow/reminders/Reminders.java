@@ -89,10 +89,10 @@ final class Reminders {
         timing(detail.task(), draft.type(), draft.offsetMinutes(), draft.scheduledAt(), tx.now());
     Tasks.checkChangeable(detail.task());
     if (detail.reminders().size() >= config.max()) {
-      throw Refusal.of(
-              ErrorCode.LIMIT_EXCEEDED, "a task may have at most " + config.max() + " reminders")
-          .with("limit", config.max())
-          .with("current", detail.reminders().size());
+      throw Refusal.limitExceeded(
+          "a task may have at most " + config.max() + " reminders",
+          config.max(),
+          detail.reminders().size());
     }
     Reminder reminder =
         new Reminder(
@@ -149,11 +149,7 @@ final class Reminders {
     return changed;
   }
 
-  /**
-   * Deletes a reminder and cancels its job.
-   *
-   * @throws Refusal {@code ARCHIVED}
-   */
+  /** Deletes a reminder, unless its task is archived, and cancels its job. */
   void delete(Tx tx, UUID id) {
     Reminder old = get(tx, id);
     Tasks.checkChangeable(tasks.detail(tx, old.taskId()).task());
@@ -161,9 +157,9 @@ final class Reminders {
   }
 
   /**
-   * Moves a task's relative reminders that have not fired with its due date (FR-026), with the
-   * system as actor. Those whose new time is past are marked as fired; without a due date all are
-   * deleted.
+   * Moves those of a task's reminders that are relative and have not fired with its due date
+   * (FR-026), with the system as actor. Those whose new time is past are marked as fired; without a
+   * due date all are deleted.
    *
    * @param dueDate called only if there are such reminders
    */
@@ -202,7 +198,7 @@ final class Reminders {
     return tasks.detail(tx, taskId).task().dueDate();
   }
 
-  /** Cancels the jobs of the reminders that were deleted with a task. */
+  /** Cancels the jobs of a deleted task's reminders. */
   void cancelJobs(Tx tx, UUID taskId) {
     jobs.cancelMatching(tx, FIRE, Map.of("task_id", taskId));
   }
@@ -232,19 +228,17 @@ final class Reminders {
     List<Reminder> restored = new ArrayList<>();
     int lapsed = 0;
     for (Reminder reminder : deleted) {
-      if (reminder.fired()) {
-        restored.add(reminder);
-      } else if (reminder.timing().isPast(tx.now())) {
-        Reminder fired = reminder.lapsedAt(tx.now());
-        store(tx, fired);
-        restored.add(fired);
+      Reminder current = reminder;
+      if (!reminder.fired() && reminder.timing().isPast(tx.now())) {
+        current = reminder.lapsedAt(tx.now());
+        store(tx, current);
         lapsed++;
-      } else {
+      } else if (!reminder.fired()) {
         scheduleJob(tx, reminder);
-        restored.add(reminder);
       }
+      restored.add(current);
     }
-    return new Restored(List.copyOf(restored), lapsed);
+    return new Restored(restored, lapsed);
   }
 
   Optional<Reminder> find(Tx tx, UUID id) {
@@ -279,7 +273,7 @@ final class Reminders {
   }
 
   private static Reminder applyPatch(Tx tx, Reminder old, ReminderPatch patch, Task task) {
-    Reminder.Timing timing = patch.setsTime() ? patchTiming(tx, old, patch, task) : old.timing();
+    Reminder.Timing timing = patchTiming(tx, old.timing(), patch, task);
     Reminder.Method method = requireNonNullElse(patch.method(), old.method());
     return timing.equals(old.timing()) && method == old.method()
         ? old
@@ -287,8 +281,7 @@ final class Reminders {
   }
 
   private static Reminder.Timing patchTiming(
-      Tx tx, Reminder reminder, ReminderPatch patch, Task task) {
-    Reminder.Timing old = reminder.timing();
+      Tx tx, Reminder.Timing old, ReminderPatch patch, Task task) {
     Reminder.Type type = requireNonNullElse(patch.type(), old.type());
     if (type == Reminder.Type.ABSOLUTE) {
       if (patch.offsetMinutes() != null) {

@@ -50,7 +50,7 @@ final class TaskListener implements EventListener {
           reminders.moveWithDueDate(
               tx, updated.taskId(), () -> reminders.dueDate(tx, updated.taskId()));
       case Event.TaskDeleted deleted -> reminders.cancelJobsUnlessRestored(tx, deleted.taskId());
-      default -> handle(tx, event);
+      default -> {}
     }
   }
 }

@@ -11,12 +11,12 @@ import java.util.UUID;
 import tools.jackson.databind.JsonNode;
 
 /** Restores a task with its subtasks and reminders. Thread-safe. */
-public final class TaskRestorer implements Restorer {
+final class TaskRestorer implements Restorer {
   private final DeletedTasks tasks;
   private final Reminders reminders;
   private final Json json;
 
-  public TaskRestorer(Reminders reminders, Json json) {
+  TaskRestorer(Reminders reminders, Json json) {
     this.tasks = new DeletedTasks(json);
     this.reminders = reminders;
     this.json = json;
@@ -24,12 +24,12 @@ public final class TaskRestorer implements Restorer {
 
   @Override
   public Restored restore(Tx tx, UUID tombstoneId) {
-    DeletedTasks.Restored task = tasks.restore(tx, tombstoneId);
+    TaskDetail restored = tasks.restore(tx, tombstoneId);
     Reminders.Restored withTask = reminders.restore(tx, tombstoneId);
-    List<JsonNode> shown =
+    List<JsonNode> rendered =
         withTask.reminders().stream().map(reminder -> json.parse(json.text(reminder))).toList();
     return new Restored(
-        new TaskDetail(task.task(), task.subtasks(), shown),
-        new Event.TaskRecovered(task.task().id(), tombstoneId, withTask.lapsed()));
+        new TaskDetail(restored.task(), restored.subtasks(), rendered),
+        new Event.TaskRecovered(restored.task().id(), tombstoneId, withTask.lapsed()));
   }
 }

@@ -3,33 +3,12 @@ package app.perpetua.flow.tasks;
 import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
-import app.perpetua.flow.sql.Row;
 import app.perpetua.flow.sql.Tx;
 import java.util.List;
 import java.util.UUID;
 
 /** Restores deleted tasks from their tombstones (FR-063). Thread-safe. */
 public final class DeletedTasks {
-  /** A restored task without its reminders. */
-  public record Restored(Task task, List<Subtask> subtasks) {}
-
-  /**
-   * A deleted task.
-   *
-   * @param idInUse whether another task has its id now
-   * @param templateAvailable whether its template exists and has no other task for its occurrence
-   */
-  private record DeletedTask(
-      Task task, List<Subtask> subtasks, boolean idInUse, boolean templateAvailable) {
-    static DeletedTask of(Row row, Json json) {
-      return new DeletedTask(
-          Task.of(row),
-          List.of(json.read(row.text("subtasks"), Subtask[].class)),
-          row.bool("id_in_use"),
-          row.bool("template_available"));
-    }
-  }
-
   private final Json json;
 
   public DeletedTasks(Json json) {
@@ -37,18 +16,26 @@ public final class DeletedTasks {
   }
 
   /**
-   * Restores a task with its subtasks, regardless of limits. If its template no longer exists or
-   * has another task for the same occurrence, the task is restored without a template, so that
-   * recovery always succeeds. Requires the owner's lock.
+   * Restores a task with its subtasks, but without its reminders, regardless of limits. If its
+   * template no longer exists or has another task for the same occurrence, the task is restored
+   * without a template, so that recovery always succeeds. Requires the owner's lock.
    *
    * @param tombstoneId a task's tombstone of the acting user
    * @throws Refusal {@code CONFLICT} if its id is in use again
    */
-  public Restored restore(Tx tx, UUID tombstoneId) {
+  public TaskDetail restore(Tx tx, UUID tombstoneId) {
+    record DeletedTask(
+        Task task, List<Subtask> subtasks, boolean idInUse, boolean templateAvailable) {}
     DeletedTask deleted =
         tx.sql("tasks.find_deleted")
             .bind("tombstone_id", tombstoneId)
-            .one(row -> DeletedTask.of(row, json))
+            .one(
+                row ->
+                    new DeletedTask(
+                        Task.of(row),
+                        List.of(json.read(row.text("subtasks"), Subtask[].class)),
+                        row.bool("id_in_use"),
+                        row.bool("template_available")))
             .orElseThrow();
     if (deleted.idInUse()) {
       throw Refusal.of(ErrorCode.CONFLICT, "another task has the deleted task's id");
@@ -61,6 +48,6 @@ public final class DeletedTasks {
         .bind("open_delta", task.open() ? 1 : 0)
         .atCommit();
     tx.sql("tasks.restore_subtasks").bind("tombstone_id", tombstoneId).atCommit();
-    return new Restored(task, deleted.subtasks());
+    return new TaskDetail(task, deleted.subtasks(), List.of());
   }
 }

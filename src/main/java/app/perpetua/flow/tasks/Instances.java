@@ -72,11 +72,7 @@ public final class Instances {
     return task;
   }
 
-  /**
-   * Changes the fields and the occurrence of an instance. Its version stays if nothing changes.
-   *
-   * @param occurrence the new occurrence
-   */
+  /** Changes the fields and the occurrence of an instance. Its version stays if nothing changes. */
   public void update(Tx tx, Pending instance, TaskDraft draft, Instant occurrence) {
     Task old = instance.task();
     if (!occurrence.equals(instance.occurrence())) {
@@ -85,7 +81,7 @@ public final class Instances {
           .bind("occurrence_at", occurrence)
           .atCommit();
     }
-    Task changed = old.with(draft);
+    Task changed = old.with(draft, old.completion(), old.hidden(), old.archived());
     if (!changed.equals(old)) {
       tasks.store(tx, old, changed);
       boolean dueChanged = !Objects.equals(changed.dueDate(), old.dueDate());

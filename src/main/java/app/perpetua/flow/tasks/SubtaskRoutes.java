@@ -40,9 +40,10 @@ final class SubtaskRoutes {
     String title = body.text("title", 1, TaskForm.TITLE);
     Integer index = body.integer("order_index", 0, Integer.MAX_VALUE);
     body.validate();
-    return tx ->
-        Reply.created(
-            subtasks.add(tx, taskId, Objects.requireNonNull(title), index, Subtask.Source.USER));
+    return tx -> {
+      List<String> titles = List.of(Objects.requireNonNull(title));
+      return Reply.created(subtasks.add(tx, taskId, titles, index, Subtask.Source.USER).getFirst());
+    };
   }
 
   /** PATCH and PUT /subtasks/{id}. */

@@ -2,7 +2,6 @@ package app.perpetua.flow.tasks;
 
 import static java.util.Objects.requireNonNullElse;
 
-import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.events.Event;
@@ -22,11 +21,7 @@ import org.jspecify.annotations.Nullable;
  * Thread-safe.
  */
 public final class Subtasks {
-  /**
-   * The result of a change.
-   *
-   * @param completedTask the task, if this change completed it
-   */
+  /** The result of a change, with the task if the change completed it. */
   public record Changed(Subtask subtask, Optional<Task> completedTask) {}
 
   private final Tasks tasks;
@@ -40,43 +35,14 @@ public final class Subtasks {
   }
 
   /**
-   * Adds a subtask.
+   * Adds consecutive subtasks, all or none.
    *
+   * @param titles at least one
    * @param index null for the end
    * @throws Refusal {@code FORBIDDEN}, {@code NOT_FOUND}, {@code ARCHIVED}, {@code
    *     VALIDATION_ERROR} if the index would leave a gap, {@code LIMIT_EXCEEDED}
    */
-  public Subtask add(
-      Tx tx, UUID taskId, String title, @Nullable Integer index, Subtask.Source source) {
-    return add(tx, taskId, List.of(title), index, source).getFirst();
-  }
-
-  /**
-   * Adds several subtasks at the end, all or none.
-   *
-   * @param titles at least one
-   * @throws Refusal as {@link #add}
-   */
-  public List<Subtask> addAll(Tx tx, UUID taskId, List<String> titles, Subtask.Source source) {
-    return add(tx, taskId, titles, null, source);
-  }
-
-  /** Refuses more subtasks than the limit allows with {@code LIMIT_EXCEEDED}. */
-  public void checkRoom(LockedUser owner, Task task, int more) {
-    int limit = tasks.maxSubtasks(owner);
-    if (task.subtasks().subtaskCount() + more > limit) {
-      throw Refusal.of(ErrorCode.LIMIT_EXCEEDED, "a task may have at most " + limit + " subtasks")
-          .with("limit", limit)
-          .with("current", task.subtasks().subtaskCount());
-    }
-  }
-
-  /** How many more subtasks the task may have. */
-  public int room(LockedUser owner, Task task) {
-    return Math.max(0, tasks.maxSubtasks(owner) - task.subtasks().subtaskCount());
-  }
-
-  private List<Subtask> add(
+  public List<Subtask> add(
       Tx tx, UUID taskId, List<String> titles, @Nullable Integer index, Subtask.Source source) {
     Task task = tasks.detail(tx, taskId).task();
     Tasks.checkChangeable(task);
@@ -101,11 +67,22 @@ public final class Subtasks {
       events.emit(tx, new Event.SubtaskCreated(subtask.id(), taskId));
       added.add(subtask);
     }
-    tasks.store(
-        tx,
-        task,
-        task.withSubtasks(count + titles.size(), task.subtasks().subtaskCompletedCount()));
+    tasks.store(tx, task, task.withSubtasks(titles.size(), 0));
     return added;
+  }
+
+  /** Refuses more subtasks than the limit allows with {@code LIMIT_EXCEEDED}. */
+  public void checkRoom(LockedUser owner, Task task, int more) {
+    int limit = tasks.maxSubtasks(owner);
+    int current = task.subtasks().subtaskCount();
+    if (current + more > limit) {
+      throw Refusal.limitExceeded("a task may have at most " + limit + " subtasks", limit, current);
+    }
+  }
+
+  /** How many more subtasks the task may have. */
+  public int room(LockedUser owner, Task task) {
+    return Math.max(0, tasks.maxSubtasks(owner) - task.subtasks().subtaskCount());
   }
 
   /**
@@ -152,11 +129,8 @@ public final class Subtasks {
       storeOrder(tx, task.id(), order);
     }
     boolean completedNow = toggled && changed.completed();
-    int count = task.subtasks().subtaskCount();
-    int completedCount =
-        task.subtasks().subtaskCompletedCount() + (!toggled ? 0 : completedNow ? 1 : -1);
-    boolean completesTask = completedNow && completedCount == count && !task.completed();
-    Task counted = task.withSubtasks(count, completedCount);
+    Task counted = task.withSubtasks(0, !toggled ? 0 : completedNow ? 1 : -1);
+    boolean completesTask = completedNow && counted.subtasks().allCompleted() && !task.completed();
     Task stored =
         tasks.store(
             tx,
@@ -216,8 +190,7 @@ public final class Subtasks {
         .bind("task_id", task.id())
         .bind("order_index", old.orderIndex())
         .atCommit();
-    int completed = task.subtasks().subtaskCompletedCount() - (old.completed() ? 1 : 0);
-    tasks.store(tx, task, task.withSubtasks(task.subtasks().subtaskCount() - 1, completed));
+    tasks.store(tx, task, task.withSubtasks(-1, old.completed() ? -1 : 0));
     events.emit(tx, new Event.SubtaskDeleted(id, task.id()));
   }
 

@@ -72,7 +72,11 @@ public record Task(
   }
 
   /** The numbers of all and of completed subtasks of a task. */
-  public record SubtaskCounts(int subtaskCount, int subtaskCompletedCount) {}
+  public record SubtaskCounts(int subtaskCount, int subtaskCompletedCount) {
+    boolean allCompleted() {
+      return subtaskCompletedCount == subtaskCount;
+    }
+  }
 
   /**
    * The version and times of a task.
@@ -85,12 +89,12 @@ public record Task(
     }
   }
 
-  /** Maximum time that one focus session counts; equals the largest estimate. */
+  /** Maximum time that one focus session counts, equal to the largest estimate. */
   public static final Duration MAX_FOCUS = Duration.ofMinutes(TaskForm.MAX_MINUTES);
 
   /**
    * Reads a task with its running focus session. The session of a completed or archived task is
-   * ignored: its time is already counted, only the listener has yet to end it.
+   * ignored: its time is already counted, and the listener is about to end it.
    */
   static Task withFocus(Row row) {
     Task task = of(row);
@@ -203,7 +207,7 @@ public record Task(
     return with(templateId, focus, revision.next(when));
   }
 
-  /** Increments the version, as recovery is a change that clients must see, and keeps the times. */
+  /** Increments the version, because clients must notice the recovery, and keeps the times. */
   Task recovered(boolean withTemplate) {
     return with(
         withTemplate ? templateId : null,
@@ -211,28 +215,31 @@ public record Task(
         revision.next(revision.updatedAt()));
   }
 
-  Task with(TaskDraft changed) {
-    return new Task(
-        id, userId, templateId, changed, focus, completion, hidden, archived, subtasks, revision);
-  }
-
-  Task withSubtasks(int count, int completedCount) {
+  Task with(TaskDraft newFields, Completion newCompletion, boolean nowHidden, boolean nowArchived) {
     return new Task(
         id,
         userId,
         templateId,
-        fields,
+        newFields,
         focus,
-        completion,
-        hidden,
-        archived,
-        new SubtaskCounts(count, completedCount),
+        newCompletion,
+        nowHidden,
+        nowArchived,
+        subtasks,
         revision);
   }
 
-  private Task with(Completion changed) {
+  /** Adds to the counts of subtasks. */
+  Task withSubtasks(int more, int moreCompleted) {
+    SubtaskCounts counts =
+        new SubtaskCounts(
+            subtasks.subtaskCount() + more, subtasks.subtaskCompletedCount() + moreCompleted);
     return new Task(
-        id, userId, templateId, fields, focus, changed, hidden, archived, subtasks, revision);
+        id, userId, templateId, fields, focus, completion, hidden, archived, counts, revision);
+  }
+
+  private Task with(Completion changed) {
+    return with(fields, changed, hidden, archived);
   }
 
   private Task withFocus(int seconds, @Nullable Instant since) {

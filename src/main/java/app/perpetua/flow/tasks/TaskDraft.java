@@ -16,4 +16,8 @@ public record TaskDraft(
     String description,
     Priority priority,
     @Nullable Instant dueDate,
-    @Nullable Integer estimatedDuration) {}
+    @Nullable Integer estimatedDuration) {
+  public TaskDraft withDueDate(@Nullable Instant due) {
+    return new TaskDraft(title, description, priority, due, estimatedDuration);
+  }
+}

@@ -42,8 +42,8 @@ public record TaskFilter(
     public static final Order SOONEST_DUE = new Order("due_date", false);
 
     /**
-     * Times of the past sort newest first by default, due dates soonest first, priorities highest
-     * first. A leading minus reverses that.
+     * Creation and update times sort newest first by default, due dates soonest first, priorities
+     * highest first. A leading minus reverses that.
      *
      * @param sort the request's parameter; null for the default, newest first
      */

@@ -10,11 +10,11 @@ import org.jspecify.annotations.Nullable;
  * caller calls {@link JsonReader#validate()} before it uses the result. Thread-safe.
  */
 public final class TaskForm {
-  /** FR-007: code points in a title, of a subtask or a template as well. */
+  /** Code points in a title of a task, subtask or template (FR-007). */
   public static final int TITLE = 200;
 
   /** Minutes in an estimate. */
-  public static final int MAX_MINUTES = 720;
+  static final int MAX_MINUTES = 720;
 
   private final int longestDescription;
 
@@ -24,38 +24,40 @@ public final class TaskForm {
 
   /** Reads a task to create; null if the title is invalid. */
   public @Nullable TaskDraft draft(JsonReader body, Instant now) {
+    TaskDraft fields = templateFields(body);
+    Instant due = body.instant("due_date");
+    String dueDateError = Tasks.dueDateError(due, now);
+    if (dueDateError != null) {
+      body.addError("due_date", dueDateError);
+    }
+    return fields == null ? null : fields.withDueDate(due);
+  }
+
+  /** Reads the fields that a template also has, that is, all but the due date. */
+  public @Nullable TaskDraft templateFields(JsonReader body) {
     body.required("title").notNull("priority");
     String title = body.text("title", 1, TITLE);
     String description = body.untrimmedText("description", 0, longestDescription);
     Priority priority = body.oneOf("priority", Priority.class);
-    Instant due = body.instant("due_date");
     Integer minutes = body.integer("estimated_duration", 1, MAX_MINUTES);
-    if (due != null && !Tasks.dueDateFits(due, now)) {
-      body.addError("due_date", Tasks.dueDateMessage());
-    }
     return title == null
         ? null
         : new TaskDraft(
             title,
             Objects.requireNonNullElse(description, ""),
             Objects.requireNonNullElse(priority, Priority.MEDIUM),
-            due,
+            null,
             minutes);
   }
 
-  /** Reads a change of a task. */
+  /** Reads a partial update of a task. */
   public TaskPatch patch(JsonReader body) {
-    body.notNull("version", "title", "priority", "completed", "hidden", "archived");
-    String description = body.untrimmedText("description", 0, longestDescription);
+    body.notNull("version", "completed", "hidden", "archived");
     TaskPatch patch =
         new TaskPatch(
             body.integer("version", Integer.MIN_VALUE, Integer.MAX_VALUE),
-            body.text("title", 1, TITLE),
-            body.has("description") && description == null ? "" : description,
-            body.oneOf("priority", Priority.class),
+            fieldPatch(body),
             new TaskPatch.Edit<>(body.has("due_date"), body.instant("due_date")),
-            new TaskPatch.Edit<>(
-                body.has("estimated_duration"), body.integer("estimated_duration", 1, MAX_MINUTES)),
             body.bool("completed"),
             body.bool("hidden"),
             body.bool("archived"));
@@ -63,5 +65,17 @@ public final class TaskForm {
       body.addError("version", "is required unless only completed, hidden or archived are set");
     }
     return patch;
+  }
+
+  /** Reads a partial update of the fields that a template also has. */
+  public FieldPatch fieldPatch(JsonReader body) {
+    body.notNull("title", "priority");
+    String description = body.untrimmedText("description", 0, longestDescription);
+    return new FieldPatch(
+        body.text("title", 1, TITLE),
+        body.has("description") && description == null ? "" : description,
+        body.oneOf("priority", Priority.class),
+        new TaskPatch.Edit<>(
+            body.has("estimated_duration"), body.integer("estimated_duration", 1, MAX_MINUTES)));
   }
 }

@@ -9,17 +9,11 @@ import org.jspecify.annotations.Nullable;
  * A partial update of a task; null keeps the old value.
  *
  * @param version the version that the client read; null only if the patch sets no fields
- * @param title 1 to 200 characters
- * @param description empty clears it
- * @param estimatedDuration minutes
  */
 public record TaskPatch(
     @Nullable Integer version,
-    @Nullable String title,
-    @Nullable String description,
-    @Nullable Priority priority,
+    FieldPatch fields,
     Edit<Instant> dueDate,
-    Edit<Integer> estimatedDuration,
     @Nullable Boolean completed,
     @Nullable Boolean hidden,
     @Nullable Boolean archived) {
@@ -30,7 +24,11 @@ public record TaskPatch(
    * @param value null clears the field
    */
   public record Edit<T>(boolean given, @Nullable T value) {
-    public @Nullable T or(@Nullable T old) {
+    public static <T> Edit<T> none() {
+      return new Edit<>(false, null);
+    }
+
+    @Nullable T or(@Nullable T old) {
       return given ? value : old;
     }
   }
@@ -40,17 +38,12 @@ public record TaskPatch(
     return setsFields() || completed != null || hidden != null;
   }
 
-  /** Whether it sets a field that requires a version, that is, any but the three states. */
+  /** Whether it sets a field that requires a version. */
   boolean setsFields() {
-    return title != null
-        || description != null
-        || priority != null
-        || dueDate.given()
-        || estimatedDuration.given();
+    return !fields.equals(FieldPatch.NONE) || dueDate.given();
   }
 
   Task applyTo(Task task, Instant now) {
-    TaskDraft old = task.fields();
     boolean nowCompleted = requireNonNullElse(completed, task.completed());
     boolean nowArchived = requireNonNullElse(archived, task.archived());
     Task.Completion completion = task.completion();
@@ -58,23 +51,9 @@ public record TaskPatch(
       completion =
           nowCompleted ? completion.completed(Task.CompletedBy.MANUAL, now) : completion.reopened();
     }
-    Task changed =
-        new Task(
-            task.id(),
-            task.userId(),
-            task.templateId(),
-            new TaskDraft(
-                requireNonNullElse(title, old.title()),
-                requireNonNullElse(description, old.description()),
-                requireNonNullElse(priority, old.priority()),
-                dueDate.or(old.dueDate()),
-                estimatedDuration.or(old.estimatedDuration())),
-            task.focus(),
-            completion,
-            requireNonNullElse(hidden, task.hidden()),
-            nowArchived,
-            task.subtasks(),
-            task.revision());
+    TaskDraft newFields = fields.applyTo(task.fields()).withDueDate(dueDate.or(task.dueDate()));
+    boolean nowHidden = requireNonNullElse(hidden, task.hidden());
+    Task changed = task.with(newFields, completion, nowHidden, nowArchived);
     return nowCompleted || nowArchived ? changed.withFocusEnded(now) : changed;
   }
 }

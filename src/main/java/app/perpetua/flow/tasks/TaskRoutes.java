@@ -17,14 +17,10 @@ import java.util.function.Function;
 /** Endpoints of tasks. */
 final class TaskRoutes {
   private static final String[] SORTS = {
-    "created_at",
-    "-created_at",
-    "due_date",
-    "-due_date",
-    "priority",
-    "-priority",
-    "updated_at",
-    "-updated_at"
+    "created_at", "-created_at",
+    "due_date", "-due_date",
+    "priority", "-priority",
+    "updated_at", "-updated_at"
   };
 
   private final Tasks tasks;

@@ -10,6 +10,7 @@ import app.perpetua.flow.recovery.Tombstone;
 import app.perpetua.flow.recovery.Tombstones;
 import app.perpetua.flow.sql.LockedUser;
 import app.perpetua.flow.sql.Page;
+import app.perpetua.flow.sql.Query;
 import app.perpetua.flow.sql.Tx;
 import java.time.Duration;
 import java.time.Instant;
@@ -27,14 +28,10 @@ import org.jspecify.annotations.Nullable;
  * with {@code NOT_FOUND}; methods that list refuse a deleted account with {@code UNAUTHORIZED}.
  */
 public final class Tasks {
-  /** FR-013: how far ahead a new due date may lie. */
+  /** How far ahead a new due date may lie (FR-013). */
   public static final Duration HORIZON = Duration.ofDays(30);
 
-  /**
-   * The result of a change.
-   *
-   * @param completedNow whether this change completed the task
-   */
+  /** The result of a change; {@code completedNow} if the change completed the task. */
   public record Changed(Task task, boolean completedNow) {}
 
   private final TaskConfig config;
@@ -59,7 +56,6 @@ public final class Tasks {
     this.instances = instances;
   }
 
-  /** One page of the tasks that match the filter. */
   public Page<Task> list(Tx tx, TaskFilter filter) {
     return tx.sql("tasks.list_tasks")
         .bind("completed", filter.completed())
@@ -75,7 +71,6 @@ public final class Tasks {
         .page(filter.page(), Task::of);
   }
 
-  /** A task with its subtasks and reminders. */
   public TaskDetail detail(Tx tx, UUID id) {
     return tx.sql("tasks.find_detail")
         .bind("id", id)
@@ -110,18 +105,12 @@ public final class Tasks {
   /**
    * Inserts a task at the commit and increments the owner's counter.
    *
-   * @param occurrence the occurrence of its template; null without a template
+   * @param occurrence null without a template
    */
   void insert(Tx tx, Task task, @Nullable Instant occurrence) {
-    tx.sql("tasks.insert_task")
-        .bind("id", task.id())
+    bind(tx.sql("tasks.insert_task"), task)
         .bind("template_id", task.templateId())
         .bind("occurrence_at", occurrence)
-        .bind("title", task.title())
-        .bind("description", task.fields().description())
-        .bind("priority", task.fields().priority())
-        .bind("due_date", task.dueDate())
-        .bind("estimated_duration", task.fields().estimatedDuration())
         .atCommit();
     events.emit(tx, new Event.TaskCreated(task.id()));
   }
@@ -133,15 +122,12 @@ public final class Tasks {
    *     VALIDATION_ERROR} if the due date or description is out of bounds
    */
   public Changed patch(Tx tx, UUID id, TaskPatch patch) {
-    if (patch.description() != null) {
-      checkDescription(tx.owner(), patch.description());
-    }
+    checkDescription(tx.owner(), patch.fields().description());
     Optional<Task> found = find(tx, id);
     Instant due = patch.dueDate().or(null);
-    if (due != null
-        && !due.equals(found.map(Task::dueDate).orElse(null))
-        && !dueDateFits(due, tx.now())) {
-      throw Refusal.invalid("due_date", dueDateMessage());
+    String dueDateError = dueDateError(due, tx.now());
+    if (dueDateError != null && !Objects.equals(due, found.map(Task::dueDate).orElse(null))) {
+      throw Refusal.invalid("due_date", dueDateError);
     }
     Task old = found.orElseThrow(() -> missing(tx, id));
     if (old.archived() && patch.needsUnarchived()) {
@@ -181,8 +167,8 @@ public final class Tasks {
     if (old.completed()) {
       return old;
     }
-    int count = old.subtasks().subtaskCount();
-    Task completed = old.completedBy(Task.CompletedBy.FORCE, tx.now()).withSubtasks(count, count);
+    int open = old.subtasks().subtaskCount() - old.subtasks().subtaskCompletedCount();
+    Task completed = old.completedBy(Task.CompletedBy.FORCE, tx.now()).withSubtasks(0, open);
     Task stored = store(tx, old, completed);
     tx.sql("tasks.complete_open_subtasks").bind("task_id", id).atCommit();
     for (Subtask subtask : detail.subtasks()) {
@@ -194,7 +180,6 @@ public final class Tasks {
     return stored;
   }
 
-  /** Adds seconds of focus time to a task. */
   public Task addFocus(Tx tx, Task task, int seconds) {
     return store(tx, task, task.withFocusAdded(seconds));
   }
@@ -225,14 +210,8 @@ public final class Tasks {
   Task store(Tx tx, Task old, Task changed) {
     boolean completes = changed.completed() && !old.completed();
     Task task = (completes ? changed.counted(tx.now()) : changed).nextRevision(tx.now());
-    tx.sql("tasks.store_task")
-        .bind("id", task.id())
+    bind(tx.sql("tasks.store_task"), task)
         .bind("open_delta", (task.open() ? 1 : 0) - (old.open() ? 1 : 0))
-        .bind("title", task.title())
-        .bind("description", task.fields().description())
-        .bind("priority", task.fields().priority())
-        .bind("due_date", task.dueDate())
-        .bind("estimated_duration", task.fields().estimatedDuration())
         .bind("focus_time_seconds", task.focus().focusTimeSeconds())
         .bind("completed", task.completed())
         .bind("completed_at", task.completion().completedAt())
@@ -251,12 +230,7 @@ public final class Tasks {
     return task;
   }
 
-  /**
-   * Emits the event of a completion.
-   *
-   * @param old the task before the change
-   * @param stored the result of {@link #store}
-   */
+  /** Emits the event of a completion; {@code stored} is the result of {@link #store}. */
   void emitCompleted(Tx tx, Task old, Task stored) {
     events.emit(
         tx,
@@ -269,6 +243,16 @@ public final class Tasks {
             old.focusSeconds(tx.now())));
   }
 
+  private static Query bind(Query statement, Task task) {
+    return statement
+        .bind("id", task.id())
+        .bind("title", task.title())
+        .bind("description", task.fields().description())
+        .bind("priority", task.fields().priority())
+        .bind("due_date", task.dueDate())
+        .bind("estimated_duration", task.fields().estimatedDuration());
+  }
+
   private void scheduleNextInstance(Tx tx, Task task) {
     if (task.templateId() != null) {
       instances.scheduleNext(tx, task.templateId());
@@ -279,13 +263,11 @@ public final class Tasks {
     return config.maxSubtasks(owner.tier());
   }
 
-  /** A due date lies in the future, but not beyond the horizon (FR-013). */
-  static boolean dueDateFits(Instant due, Instant now) {
-    return due.isAfter(now) && !due.isAfter(now.plus(HORIZON));
-  }
-
-  static String dueDateMessage() {
-    return "must be later than now and at most " + HORIZON.toDays() + " days ahead";
+  /** Why a due date is not allowed (FR-013); null if it is, or if there is none. */
+  static @Nullable String dueDateError(@Nullable Instant due, Instant now) {
+    return due == null || (due.isAfter(now) && !due.isAfter(now.plus(HORIZON)))
+        ? null
+        : "must be later than now and at most " + HORIZON.toDays() + " days ahead";
   }
 
   /** Refuses an archived task with {@code ARCHIVED}. */
@@ -304,9 +286,8 @@ public final class Tasks {
   public void checkRoom(LockedUser owner) {
     int limit = maxOpen(owner);
     if (owner.openTasks() >= limit) {
-      throw Refusal.of(ErrorCode.LIMIT_EXCEEDED, "at most " + limit + " tasks may be open")
-          .with("limit", limit)
-          .with("current", owner.openTasks());
+      throw Refusal.limitExceeded(
+          "at most " + limit + " tasks may be open", limit, owner.openTasks());
     }
   }
 
@@ -316,9 +297,9 @@ public final class Tasks {
   }
 
   /** Refuses a description that is too long for the tier with {@code VALIDATION_ERROR} (FR-007). */
-  public void checkDescription(LockedUser owner, String description) {
+  public void checkDescription(LockedUser owner, @Nullable String description) {
     int limit = maxDescription(owner);
-    if (description.codePointCount(0, description.length()) > limit) {
+    if (description != null && description.codePointCount(0, description.length()) > limit) {
       throw Refusal.invalid("description", "must have at most " + limit + " characters");
     }
   }

@@ -46,7 +46,7 @@ class AchievementApiTest {
     return new AchievementFixture(database, service);
   }
 
-  /** Each test has days of its own, though they have the same names. */
+  /** All tests use the same days, so the daily jobs must run again. */
   @BeforeEach
   void no_day_has_begun() {
     database.run("delete from ops.schedule_runs");
@@ -89,7 +89,7 @@ class AchievementApiTest {
   }
 
   @Test
-  void a_deleted_account_is_told_so() {
+  void a_deleted_account_has_no_achievements() {
     Api api = on.api();
     String email = api.get("/api/v1/users/me").data().get("email").stringValue();
     api.delete("/api/v1/users/me", Map.of("confirm", email)).expect(204);
@@ -98,7 +98,7 @@ class AchievementApiTest {
   }
 
   @Test
-  void FR_044_every_way_to_complete_a_task_counts_and_tells_what_it_unlocked() {
+  void FR_044_every_kind_of_completion_counts_and_returns_the_unlocked_achievements() {
     assertEquals(List.of(), unlocked(on.done()));
     assertEquals(List.of(), unlocked(on.force(on.create())));
     String task = on.create();
@@ -141,7 +141,7 @@ class AchievementApiTest {
   }
 
   @Test
-  void FR_044_an_unlock_is_told_once_and_is_the_services_own_doing() {
+  void FR_044_an_unlock_is_reported_once_with_the_system_as_source() {
     for (int i = 0; i < 6; i++) {
       on.done();
     }
@@ -171,7 +171,7 @@ class AchievementApiTest {
   }
 
   @Test
-  void a_task_counts_once_in_its_life_however_often_it_is_reopened() {
+  void only_the_first_completion_of_a_task_counts() {
     String task = on.create();
     for (int i = 0; i < 100; i++) {
       on.set(task, true);
@@ -188,7 +188,7 @@ class AchievementApiTest {
   }
 
   @Test
-  void what_was_completed_stays_in_the_total_when_it_is_deleted() {
+  void a_completed_task_stays_in_the_total_when_it_is_deleted() {
     String task = on.create();
     on.set(task, true);
     on.api().delete(TASKS + "/" + task).expect(200);
@@ -266,7 +266,7 @@ class AchievementApiTest {
   }
 
   @Test
-  void SC_007_streaks_are_days_of_utc_wherever_the_user_lives() {
+  void SC_007_streaks_count_utc_days_in_every_time_zone() {
     on.api().patch("/api/v1/users/me", Map.of("timezone", "Asia/Tokyo")).expect(200);
     on.at("2026-03-11T14:59:00Z");
     on.done();
@@ -277,7 +277,7 @@ class AchievementApiTest {
   }
 
   @Test
-  void streak_calculate_ends_lapsed_streaks_at_midnight_and_no_others() {
+  void the_streak_job_ends_lapsed_streaks_at_midnight_and_no_others() {
     AchievementFixture other = new AchievementFixture(database, service);
     on.done();
     other.done();
@@ -301,9 +301,9 @@ class AchievementApiTest {
   }
 
   @Test
-  void streak_calculate_that_is_early_breaks_no_streak() {
+  void an_early_streak_job_ends_no_streak() {
     on.done();
-    // A worker's clock is ahead: by it this day is over, and nothing was completed on it.
+    // A worker's clock is ahead: this day, without a completion so far, is over for it.
     service.clock().set(Instant.parse("2026-03-12T00:00:00.002Z"));
     service.runDueJobs();
     on.at("2026-03-11T23:59:59.999Z");
@@ -317,21 +317,21 @@ class AchievementApiTest {
   }
 
   @Test
-  void streak_calculate_that_is_late_ends_what_has_lapsed_until_then() {
+  void a_late_streak_job_ends_all_streaks_that_have_lapsed() {
     on.done();
     on.at("2026-03-12T09:00:00Z");
     assertEquals(1, on.stored("current_streak"));
     assertEquals(0, on.streak());
     AchievementFixture fresh = new AchievementFixture(database, service);
     fresh.done();
-    // The days that were missed are caught up now.
+    // The missed days are caught up.
     service.runDueJobs();
     assertEquals(0, on.stored("current_streak"));
     assertEquals(1, fresh.stored("current_streak"));
   }
 
   @Test
-  void FR_046_seven_days_in_a_row_bring_daily_credits_the_same_day() {
+  void FR_046_a_streak_of_seven_days_grants_daily_credits_the_same_day() {
     List<List<String>> unlocked = new ArrayList<>();
     for (int day = 11; day <= 17; day++) {
       on.at("2026-03-%dT12:00:00Z".formatted(day));
@@ -383,7 +383,7 @@ class AchievementApiTest {
   }
 
   @Test
-  void FR_017_a_completion_succeeds_though_it_cannot_be_counted_and_a_job_counts_it_for_its_day() {
+  void FR_017_a_completion_that_cannot_be_counted_succeeds_and_a_job_counts_it_for_its_day() {
     on.done();
     on.at("2026-03-11T23:59:59Z");
     String task = on.create();
@@ -391,7 +391,7 @@ class AchievementApiTest {
     assertEquals(List.of(), unlocked(on.set(task, true)));
     on.allow();
     assertEquals(1, on.stat("lifetime_tasks_completed"));
-    // Before the job comes to it, the next day has begun.
+    // The job runs on the next day.
     on.at("2026-03-12T00:00:01Z");
     on.done();
     assertEquals(1, on.streak());
@@ -422,7 +422,7 @@ class AchievementApiTest {
   }
 
   @Test
-  void a_change_that_completes_nothing_tells_of_no_achievements() {
+  void a_change_that_completes_nothing_returns_no_achievements() {
     String task = on.create();
     Api.Answer renamed =
         on.api().patch(TASKS + "/" + task, Map.of("version", 1, "title", "b")).expect(200);
@@ -433,7 +433,7 @@ class AchievementApiTest {
   }
 
   @Test
-  void an_achievement_is_a_row_and_not_code() {
+  void an_achievement_can_be_added_as_a_row() {
     database.run(
         """
         insert into achievements.achievement_definitions

@@ -33,7 +33,7 @@ final class AchievementFixture {
     return session.userId();
   }
 
-  /** A token does not outlive that, so there is a new session. */
+  /** Signs in again, as the access token expires. */
   void at(Instant instant) {
     service.clock().set(instant);
     session = service.signIn(subject);
@@ -83,7 +83,7 @@ final class AchievementFixture {
     return stat("current_streak");
   }
 
-  /** What the row itself says. */
+  /** The stored value of a counter. */
   int stored(String column) {
     return (int)
         database.number(
@@ -102,7 +102,7 @@ final class AchievementFixture {
         source);
   }
 
-  /** Lets nothing be stored of what this user achieves, for as long as it stands. */
+  /** Makes the database reject changes of this user's counters, until {@link #allow}. */
   void forbid() {
     database.run(
         "alter table achievements.user_achievement_states add constraint forbidden"
@@ -121,7 +121,7 @@ final class AchievementFixture {
         : achievements.values().stream().map(one -> one.get("id").stringValue()).toList();
   }
 
-  /** What an answer has unlocked. */
+  /** The ids of the achievements that a response lists as unlocked. */
   static List<String> unlocked(Api.Answer answer) {
     JsonNode beside = answer.json().get("unlocked_achievements");
     return ids(beside == null ? answer.data().get("unlocked_achievements") : beside);

@@ -25,13 +25,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Whatever a user does, in whatever order and over however many days: the one row says what the
- * activity log says, read from its beginning.
+ * Random changes over several days: the user's counters match those computed from the complete
+ * activity log.
  */
 class AchievementPropertyTest {
   private static final int STEPS = 160;
 
-  /** The log is kept for longer. */
+  /** Shorter than the retention period of the activity log. */
   private static final Duration SPAN = Duration.ofDays(25);
 
   @Order(1)
@@ -48,12 +48,12 @@ class AchievementPropertyTest {
 
   @ParameterizedTest
   @ValueSource(ints = {1, 2, 3})
-  void SC_007_the_row_says_what_the_log_says(int seed) {
+  void SC_007_the_counters_match_the_activity_log(int seed) {
     Random random = new Random(seed);
     service.clock().set(MutableClock.START);
     AchievementFixture on = new AchievementFixture(database, service);
     for (int step = 0; step < STEPS; step++) {
-      // What else changes a task's life, such as recovering it, belongs here.
+      // Further changes of a task, such as its recovery, belong here.
       switch (random.nextInt(12)) {
         case 0, 1, 2 -> open.add(on.create());
         case 3 -> completeBySubtask(on);
@@ -161,7 +161,7 @@ class AchievementPropertyTest {
     assertEquals(earned, unlocked.stream().sorted(order()).toList(), when);
   }
 
-  /** The catalogue's. */
+  /** The catalogue's order. */
   private static Comparator<String> order() {
     return Comparator.comparingInt(
         List.of("tasks_5", "tasks_25", "tasks_100", "streak_7", "streak_30")::indexOf);

@@ -31,7 +31,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** The rules as other features call them, and beside a job at the same time. */
+/** The rules, called by other features and concurrently with the daily job. */
 class AchievementsTest {
   @RegisterExtension static final TestDatabase database = new TestDatabase();
 
@@ -70,7 +70,7 @@ class AchievementsTest {
   }
 
   @Test
-  void FR_045_focus_counts_with_the_first_completion_of_a_tasks_life_and_no_other() {
+  void FR_045_focus_counts_only_with_the_first_completion_of_a_task() {
     write(tx -> achievements.completed(tx, completion(true, true)));
     write(tx -> achievements.completed(tx, completion(false, true)));
     write(tx -> achievements.completed(tx, completion(true, false)));
@@ -123,7 +123,7 @@ class AchievementsTest {
     write(
         tx -> {
           achievements.completed(tx, completion(true, false));
-          // It has read the row and not yet written it; by now it is midnight.
+          // The transaction has read the row but not yet stored it when the job runs at midnight.
           assertEquals(Optional.of(""), breakStreaks("2026-03-12"));
         });
     assertEquals(Optional.empty(), breakStreaks("2026-03-12"));
@@ -134,7 +134,7 @@ class AchievementsTest {
   }
 
   @Test
-  void streak_calculate_works_off_everybody_in_batches_and_hands_nothing_on_when_it_is_done() {
+  void the_streak_job_processes_all_users_in_batches_and_then_ends() {
     write(tx -> achievements.completed(tx, completion(true, false)));
     assertEquals(Optional.empty(), breakStreaks("2026-03-11"));
     assertEquals(Optional.of(""), breakStreaks("2026-03-12"));

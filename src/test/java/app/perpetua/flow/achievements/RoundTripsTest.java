@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** What counting costs whoever completes a task: one read, and one more to tell of an unlock. */
+/** Counting a completion costs one round trip, and an unlock one more. */
 class RoundTripsTest {
   private static final String TASKS = "/api/v1/tasks";
 

@@ -13,6 +13,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class StreakTest {
+  private static final Streak NONE = new Streak(0, null, true, 0, 0, null);
   private static final LocalDate DAY = LocalDate.parse("2026-03-10");
 
   @ParameterizedTest
@@ -36,8 +37,8 @@ class StreakTest {
   }
 
   @Test
-  void FR_043_before_the_first_completion_there_is_none() {
-    assertEquals(0, Streak.NONE.on(DAY));
+  void FR_043_there_is_no_streak_before_the_first_completion() {
+    assertEquals(0, NONE.on(DAY));
   }
 
   @ParameterizedTest
@@ -53,7 +54,7 @@ class StreakTest {
           3 2         | 3 | 2 | 2
           5 9 1       | 9 | 1 | 1
           """)
-  void SC_007_a_day_that_arrives_late_joins_what_belongs_together(
+  void SC_007_a_day_that_is_counted_late_joins_adjacent_runs(
       String days, int today, int shown, int longest) {
     Streak streak = of(days);
     assertEquals(shown, streak.on(DAY.plusDays(today)));
@@ -61,19 +62,19 @@ class StreakTest {
   }
 
   @Test
-  void SC_007_a_streak_that_was_ended_too_early_is_seen_and_goes_on() {
+  void SC_007_a_streak_that_was_ended_too_early_is_shown_and_continues() {
     Streak ended = ended(of("0 1 2"));
     assertEquals(3, ended.on(DAY.plusDays(3)));
     assertEquals(4, ended.with(DAY.plusDays(3)).current());
     assertEquals(0, ended.on(DAY.plusDays(4)));
     assertEquals(1, ended.with(DAY.plusDays(4)).current());
-    // A day that was missing in front of it, and one that was not.
+    // A day before the run extends it; a day within it changes nothing.
     assertEquals(5, ended.with(DAY.minusDays(1)).with(DAY.plusDays(3)).current());
     assertEquals(ended, ended.with(DAY));
   }
 
   @Test
-  void SC_007_days_in_nearly_any_order_make_the_streak_of_the_calendar() {
+  void SC_007_days_counted_slightly_out_of_order_give_the_same_streak() {
     Random random = new Random(7);
     for (int round = 0; round < 3_000; round++) {
       List<LocalDate> days = new ArrayList<>();
@@ -82,10 +83,10 @@ class StreakTest {
         day = day.plusDays(random.nextInt(10) < 7 ? 1 : random.nextInt(4));
         days.add(day);
       }
-      // One of them comes after the one that follows it.
+      // One day is counted after its successor.
       int late = random.nextInt(days.size() - 1);
       days.add(late + 1, days.remove(late));
-      Streak streak = Streak.NONE;
+      Streak streak = NONE;
       TreeSet<LocalDate> known = new TreeSet<>();
       for (LocalDate next : days) {
         if (random.nextInt(5) == 0 && !known.isEmpty()) {
@@ -108,7 +109,7 @@ class StreakTest {
     return run;
   }
 
-  /** As {@code break_streaks} leaves it. */
+  /** The result of {@code break_streaks}. */
   private static Streak ended(Streak streak) {
     return new Streak(
         streak.latest(),
@@ -120,7 +121,7 @@ class StreakTest {
   }
 
   private static Streak of(String days) {
-    Streak streak = Streak.NONE;
+    Streak streak = NONE;
     for (String day : days.split(" ", -1)) {
       streak = streak.with(DAY.plusDays(Long.parseLong(day)));
     }

@@ -79,13 +79,13 @@ class ActivityApiTest {
   }
 
   @Test
-  void FR_005_nobody_sees_the_activity_of_others() {
+  void FR_005_users_see_only_their_own_activity() {
     String task = taskMadeLater(Duration.ZERO);
     assertEquals(List.of(), actions(service.newUser().api().get(ACTIVITY + "?entity_id=" + task)));
   }
 
   @Test
-  void a_filter_that_is_none_is_refused() {
+  void an_invalid_filter_is_refused() {
     Api odd = api.invalidOnPurpose();
     for (String query : List.of("entity_type=cat", "source=me", "since=yesterday", "entity_id=1")) {
       odd.get(ACTIVITY + "?" + query).expect(400, "VALIDATION_ERROR");

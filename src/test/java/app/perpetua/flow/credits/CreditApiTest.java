@@ -39,7 +39,7 @@ class CreditApiTest {
   }
 
   @Test
-  void FR_038_the_assistants_view_says_when_the_daily_ones_end() {
+  void FR_038_the_assistants_view_shows_when_daily_credits_expire() {
     database.run("update auth.users set tier = 'pro' where id = ?", user.userId());
     JsonNode credits = api.get("/api/v1/ai/credits").expect(200).data();
     assertEquals(10, credits.get("balance").get("daily_free").intValue());
@@ -81,7 +81,7 @@ class CreditApiTest {
   }
 
   @Test
-  void a_page_of_the_ledger_is_checked_like_any_other() {
+  void invalid_paging_of_the_ledger_is_refused() {
     api.invalidOnPurpose().get("/api/v1/credits/history?limit=0").expect(400);
     service.api().get("/api/v1/credits/balance").expect(401);
   }

@@ -76,7 +76,7 @@ class CreditMetricsTest {
   }
 
   @Test
-  void what_was_rolled_back_has_not_moved_and_what_was_run_again_moved_once() {
+  void rolled_back_credits_are_not_counted_and_retried_ones_once() {
     assertThrows(
         Refusal.class,
         () ->
@@ -101,7 +101,7 @@ class CreditMetricsTest {
             "credit_movements_total{operation=\"consume\",type=\"daily\"} 1.0",
             "credit_movements_total{operation=\"grant\",type=\"daily\"} 10.0");
     assertEquals(once, moved());
-    // The same month twice is seen by the commit alone.
+    // Only the commit detects that the month was granted before.
     write(tx -> credits.beginMonth(tx, "2026-03"));
     List<String> before = moved();
     assertThrows(RuntimeException.class, () -> write(tx -> credits.beginMonth(tx, "2026-03")));

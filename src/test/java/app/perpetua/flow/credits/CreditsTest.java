@@ -116,7 +116,7 @@ class CreditsTest {
     return purchase;
   }
 
-  /** What the ledger says about one charge, in its order. */
+  /** The ledger entries of one charge, in order. */
   private List<String> lines(String ref) {
     return database
         .rows(
@@ -149,7 +149,7 @@ class CreditsTest {
   }
 
   @Test
-  void FR_042_of_one_type_the_oldest_goes_first() {
+  void FR_042_within_a_type_the_oldest_credits_are_spent_first() {
     UUID first = purchase(3);
     clock.advance(Duration.ofMinutes(1));
     purchase(3);
@@ -161,7 +161,7 @@ class CreditsTest {
   }
 
   @Test
-  void what_is_not_there_cannot_be_spent_and_nothing_moves() {
+  void spending_more_than_the_balance_is_refused_and_changes_nothing() {
     Refusal refused = assertThrows(Refusal.class, () -> spend(11, "call"));
     assertEquals(ErrorCode.INSUFFICIENT_CREDITS, refused.code());
     assertEquals(Map.of("required", 11, "available", 10), refused.extras());
@@ -170,7 +170,7 @@ class CreditsTest {
   }
 
   @Test
-  void FR_040_a_days_credits_die_at_its_end_and_the_next_ones_come_once() {
+  void FR_040_daily_credits_expire_at_midnight_and_are_granted_once_a_day() {
     spend(4, "before");
     clock.set(MIDNIGHT.minusMillis(1));
     assertEquals(6, balance().daily());
@@ -184,12 +184,12 @@ class CreditsTest {
   }
 
   @Test
-  void FR_038_a_perk_earned_during_the_day_tops_it_up_by_the_difference() {
+  void FR_038_a_perk_earned_during_the_day_adds_the_difference() {
     spend(10, "all");
     database.run("update auth.users set perk_daily_credits = 2 where id = ?", user);
     write(credits::refreshDaily);
     assertEquals(2, balance().daily());
-    // Leaving Pro takes nothing back, and does not grant again on the way up.
+    // Leaving Pro revokes nothing, and returning grants nothing again.
     database.run("update auth.users set tier = 'free' where id = ?", user);
     write(credits::refreshDaily);
     database.run("update auth.users set tier = 'pro' where id = ?", user);
@@ -199,7 +199,7 @@ class CreditsTest {
   }
 
   @Test
-  void a_refund_goes_where_the_charge_came_from_and_happens_once() {
+  void a_charge_is_refunded_once_to_the_grants_that_it_spent() {
     write(tx -> credits.beginMonth(tx, "2026-03"));
     spend(15, "call");
     refund("call", 15);
@@ -216,7 +216,7 @@ class CreditsTest {
   }
 
   @Test
-  void part_of_a_charge_can_go_back() {
+  void part_of_a_charge_can_be_refunded() {
     write(tx -> credits.beginMonth(tx, "2026-03"));
     spend(15, "call");
     refund("call", 7);
@@ -235,7 +235,7 @@ class CreditsTest {
   }
 
   @Test
-  void FR_041_half_a_month_carries_on_and_the_rest_expires() {
+  void FR_041_half_of_a_months_credits_are_carried_over_and_the_rest_expires() {
     write(tx -> credits.beginMonth(tx, "2026-03"));
     spend(30, "call");
     clock.advance(Duration.ofDays(31));
@@ -244,7 +244,7 @@ class CreditsTest {
     assertEquals(
         List.of("subscription carryover -50 10", "subscription carryover 50 60"),
         lines("carryover:2026-04"));
-    // What was carried over once is part of what is left: still 50 at most.
+    // Credits carried over before are included: still 50 at most.
     clock.advance(Duration.ofDays(30));
     write(tx -> credits.beginMonth(tx, "2026-05"));
     assertEquals(150, balance().subscription());
@@ -268,7 +268,7 @@ class CreditsTest {
   }
 
   @Test
-  void a_purchase_that_is_refunded_takes_what_is_left_of_it() {
+  void refunding_a_purchase_expires_its_remaining_credits() {
     UUID purchase = purchase(20);
     spend(15, "call");
     database.run("update billing.purchases set status = 'refunded' where id = ?", purchase);
@@ -278,7 +278,7 @@ class CreditsTest {
   }
 
   @Test
-  void every_movement_is_an_activity_entry() {
+  void every_ledger_entry_has_an_activity_entry() {
     spend(3, "call");
     refund("call", 3);
     clock.set(MIDNIGHT);
@@ -372,7 +372,7 @@ class CreditsTest {
   }
 
   @Test
-  void whatever_happens_the_books_are_balanced() {
+  void random_operations_keep_the_ledger_balanced() {
     SplittableRandom random = new SplittableRandom(7);
     List<String> charges = new ArrayList<>();
     for (int step = 0; step < 200; step++) {
@@ -410,7 +410,7 @@ class CreditsTest {
   }
 
   @Test
-  void the_daily_job_ends_the_day_of_everybody_and_begins_the_next() {
+  void the_daily_job_expires_and_grants_the_credits_of_all_users() {
     UUID free = database.newUser().save();
     List<UUID> pros = new ArrayList<>(List.of(user));
     for (int i = 0; i < CreditExpireJob.BATCH; i++) {
@@ -459,7 +459,7 @@ class CreditsTest {
   }
 
   @Test
-  void a_day_that_was_missed_grants_nothing_any_more() {
+  void a_missed_day_grants_nothing() {
     CreditExpireJob job = new CreditExpireJob(credits);
     db.write(
         Actor.system(null),

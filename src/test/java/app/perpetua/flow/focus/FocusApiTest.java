@@ -110,7 +110,7 @@ class FocusApiTest {
   }
 
   @Test
-  void US12_one_focus_at_a_time() {
+  void US12_one_focus_session_at_a_time() {
     String task = task(null);
     String other = task(null);
     JsonNode started = start(task);
@@ -128,7 +128,7 @@ class FocusApiTest {
   }
 
   @Test
-  void US12_twenty_parallel_starts_of_one_task_answer_one_focus() throws Exception {
+  void US12_twenty_parallel_starts_on_one_task_return_one_session() throws Exception {
     String task = task(null);
     Api api = api();
     List<Callable<JsonNode>> starts = new ArrayList<>();
@@ -146,7 +146,7 @@ class FocusApiTest {
   }
 
   @Test
-  void FR_059_the_same_key_starts_and_ends_once() {
+  void FR_059_the_same_key_starts_and_ends_a_session_once() {
     String task = task(null);
     Api keyed = api().withKey(UUID.randomUUID());
     JsonNode started = keyed.post(START, about(task)).expect(200).data();
@@ -234,7 +234,7 @@ class FocusApiTest {
   }
 
   @Test
-  void completed_and_archived_at_once_a_task_counts_its_focus_once() {
+  void completing_and_archiving_a_task_at_once_counts_its_focus_time_once() {
     String task = task(25);
     start(task);
     pass(90);
@@ -277,7 +277,7 @@ class FocusApiTest {
   }
 
   @Test
-  void a_job_that_runs_twice_ends_a_focus_once() {
+  void a_job_that_runs_twice_ends_a_session_once() {
     String task = task(1);
     start(task);
     pass(60);
@@ -297,12 +297,12 @@ class FocusApiTest {
     String task = task(25);
     start(task);
     pass(90);
-    database.run("alter table tasks.focus_sessions rename column duration_seconds to gone");
+    database.run("alter table tasks.focus_sessions rename column duration_seconds to renamed");
     try {
       JsonNode completed = api().patch(TASKS + task, Map.of("completed", true)).expect(200).data();
       assertEquals(90, completed.get("focus_time_seconds").intValue());
     } finally {
-      database.run("alter table tasks.focus_sessions rename column gone to duration_seconds");
+      database.run("alter table tasks.focus_sessions rename column renamed to duration_seconds");
     }
     assertEquals(90, shown(task).get("focus_time_seconds").intValue());
     assertFalse(api().get(ACTIVE).data().isNull());

@@ -26,6 +26,7 @@ import app.perpetua.flow.sql.DatabaseException;
 import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.SqlCatalog;
 import app.perpetua.flow.sql.Tx;
+import app.perpetua.flow.tasks.FieldPatch;
 import app.perpetua.flow.tasks.Priority;
 import app.perpetua.flow.tasks.Subtask;
 import app.perpetua.flow.tasks.Subtasks;
@@ -36,7 +37,6 @@ import app.perpetua.flow.tasks.TaskPatch;
 import app.perpetua.flow.tasks.Tasks;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -59,10 +59,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class FocusSessionsTest {
   @RegisterExtension static final TestDatabase database = new TestDatabase();
 
-  private static final TaskPatch.Edit<Instant> DUE_STAYS = new TaskPatch.Edit<>(false, null);
-  private static final TaskPatch.Edit<Integer> ESTIMATE_STAYS = new TaskPatch.Edit<>(false, null);
-
-  /** The event of a completion, as far as focus is concerned. */
+  /** The parts of a completion event that concern focus. */
   private record Seen(UUID task, String how, boolean focused, @Nullable Integer seconds) {}
 
   private final MutableClock clock = new MutableClock();
@@ -105,7 +102,7 @@ class FocusSessionsTest {
   }
 
   @Test
-  void US12_twenty_parallel_starts_open_one() throws Exception {
+  void US12_twenty_parallel_starts_start_one_session() throws Exception {
     List<UUID> all = new ArrayList<>();
     for (int i = 0; i < 20; i++) {
       all.add(task(null));
@@ -135,7 +132,7 @@ class FocusSessionsTest {
   }
 
   @Test
-  void US12_the_database_itself_allows_one_focus_at_a_time() {
+  void US12_a_constraint_allows_one_session_at_a_time() {
     UUID task = task(null);
     start(task);
     DatabaseException refused =
@@ -182,7 +179,9 @@ class FocusSessionsTest {
     advance(40);
     assertEquals(40, write(tx -> tasks.forceComplete(tx, forced, 1)).focus().focusTimeSeconds());
     UUID stepped = task(1);
-    Subtask step = write(tx -> subtasks.add(tx, stepped, "step", null, Subtask.Source.USER));
+    Subtask step =
+        write(
+            tx -> subtasks.add(tx, stepped, List.of("step"), null, Subtask.Source.USER).getFirst());
     start(stepped);
     advance(50);
     Subtasks.Changed changed = write(tx -> subtasks.patch(tx, step.id(), null, true, null));
@@ -199,14 +198,14 @@ class FocusSessionsTest {
     UUID task = task(60);
     FocusSession session = start(task);
     complete(task(60));
-    UUID gone = task(60);
-    write(tx -> tasks.delete(tx, gone));
+    UUID deleted = task(60);
+    write(tx -> tasks.delete(tx, deleted));
     assertEquals(Optional.of(session), read(focus::active));
     assertNull(completions.getFirst().focusSeconds());
   }
 
   @Test
-  void a_focus_counts_twelve_hours_at_most() {
+  void a_session_counts_at_most_twelve_hours() {
     UUID task = task(720);
     FocusSession session = start(task);
     // No worker ran in the meantime.
@@ -214,7 +213,7 @@ class FocusSessionsTest {
     FocusSession.Ended ended = write(tx -> focus.end(tx, task, 80_000));
     assertEquals(43_200, ended.durationSeconds());
     assertEquals(session.startedAt().plus(Duration.ofHours(12)), ended.endedAt());
-    assertEquals(43_200, ended.focusTimeSeconds());
+    assertEquals(43_200, ended.session().focusTimeSeconds());
     assertEquals(43_200, read(tx -> tasks.get(tx, task)).focus().focusTimeSeconds());
   }
 
@@ -230,7 +229,7 @@ class FocusSessionsTest {
 
   /** The state between a completion whose listener failed and the retry. */
   @Test
-  void FR_017_what_a_completion_has_counted_is_not_counted_again() {
+  void FR_017_focus_time_that_a_completion_counted_is_not_counted_again() {
     events.setListeners(
         new EventListeners(jobs, json, new SimpleMeterRegistry(), List.of(recordingListener())));
     UUID task = task(60);
@@ -306,13 +305,13 @@ class FocusSessionsTest {
   }
 
   private Task complete(UUID task) {
-    TaskPatch done =
-        new TaskPatch(null, null, null, null, DUE_STAYS, ESTIMATE_STAYS, true, null, null);
+    TaskPatch done = new TaskPatch(null, FieldPatch.NONE, TaskPatch.Edit.none(), true, null, null);
     return write(tx -> tasks.patch(tx, task, done)).task();
   }
 
   private static TaskPatch title(String title) {
-    return new TaskPatch(null, title, null, null, DUE_STAYS, ESTIMATE_STAYS, null, null, null);
+    FieldPatch fields = new FieldPatch(title, null, null, TaskPatch.Edit.none());
+    return new TaskPatch(null, fields, TaskPatch.Edit.none(), null, null, null);
   }
 
   private void advance(int seconds) {

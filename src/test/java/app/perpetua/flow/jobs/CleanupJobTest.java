@@ -50,7 +50,7 @@ class CleanupJobTest {
     on.db.write(
         Actor.system(null),
         tx -> {
-          assertFalse(partitions.makeOne(tx));
+          assertFalse(partitions.maintain(tx));
           return "";
         });
     on.clock.advance(Duration.ofDays(30));

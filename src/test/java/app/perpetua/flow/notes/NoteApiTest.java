@@ -49,7 +49,7 @@ class NoteApiTest {
   }
 
   @Test
-  void a_created_note_reads_back_as_it_was_answered() {
+  void a_created_note_is_stored_as_returned() {
     Api.Answer made = api.post(NOTES, Map.of("content", "  Täsk 👩‍🚀\n  indented\n")).expect(201);
     JsonNode note = made.data();
     assertEquals("  Täsk 👩‍🚀\n  indented\n", text(note, "content"));
@@ -79,7 +79,7 @@ class NoteApiTest {
   }
 
   @Test
-  void FR_022_the_eleventh_is_refused_but_for_perks_and_archived_ones_do_not_count() {
+  void FR_022_the_eleventh_note_is_refused_and_archived_notes_do_not_count() {
     List<String> made = new ArrayList<>();
     for (int i = 0; i < 10; i++) {
       made.add(one(create("n" + i)));
@@ -129,7 +129,7 @@ class NoteApiTest {
   }
 
   @Test
-  void FR_022_twenty_at_once_make_ten_of_nine() throws Exception {
+  void FR_022_the_limit_holds_under_parallel_creates() throws Exception {
     IntStream.range(0, 9).forEach(i -> create("n" + i));
     List<Integer> statuses =
         together(20, i -> api.post(NOTES, Map.of("content", "last " + i)).status());
@@ -139,7 +139,7 @@ class NoteApiTest {
   }
 
   @Test
-  void FR_024_a_recording_needs_pro_and_waits_to_be_transcribed() {
+  void FR_024_a_recording_requires_pro_and_its_transcription_is_pending() {
     Map<String, Object> recorded = Map.of("voice_url", URL, "voice_duration_seconds", 300);
     JsonNode error = api.post(NOTES, recorded).expect(403, "TIER_REQUIRED").json().get("error");
     assertEquals("pro", text(error, "required_tier"));
@@ -195,20 +195,20 @@ class NoteApiTest {
     api.post(NOTES, Map.of("voice_url", URL)).expect(403, "TIER_REQUIRED");
     api.post(NOTES, Map.of("content", "x")).expect(409, "LIMIT_EXCEEDED");
     Api other = service.newUser().api();
-    String theirs = one(other.post(NOTES, Map.of("content", "theirs")).data());
-    careless.patch(theirs, Map.of("content", "")).expect(400, "VALIDATION_ERROR");
-    api.patch(theirs, Map.of("content", "mine")).expect(403, "FORBIDDEN");
-    api.get(theirs).expect(403, "FORBIDDEN");
-    api.delete(theirs).expect(403, "FORBIDDEN");
+    String foreign = one(other.post(NOTES, Map.of("content", "theirs")).data());
+    careless.patch(foreign, Map.of("content", "")).expect(400, "VALIDATION_ERROR");
+    api.patch(foreign, Map.of("content", "mine")).expect(403, "FORBIDDEN");
+    api.get(foreign).expect(403, "FORBIDDEN");
+    api.delete(foreign).expect(403, "FORBIDDEN");
     String nowhere = NOTES + "/" + UUID.randomUUID();
     api.patch(nowhere, Map.of("archived", true)).expect(404, "NOT_FOUND");
     api.get(nowhere).expect(404, "NOT_FOUND");
     api.delete(nowhere).expect(404, "NOT_FOUND");
-    other.get(theirs).expect(200);
+    other.get(foreign).expect(200);
   }
 
   @Test
-  void FR_060_notes_come_in_pages_newest_first_and_archived_ones_apart() {
+  void FR_060_notes_are_paged_newest_first_and_archived_ones_are_listed_separately() {
     String first = id(create("first"));
     service.clock().advance(Duration.ofSeconds(1));
     String second = id(create("second"));
@@ -228,7 +228,7 @@ class NoteApiTest {
   }
 
   @Test
-  void a_search_requires_every_word_and_takes_wildcards_literally() {
+  void a_search_requires_every_word_and_treats_wildcards_literally() {
     String tap = id(create("Ask the LANDLORD about\nthe leaking tap"));
     service.clock().advance(Duration.ofSeconds(1));
     String sale = id(create("100% of_the tap\\price"));
@@ -241,7 +241,7 @@ class NoteApiTest {
   }
 
   @Test
-  void FR_058_a_patch_changes_what_it_names_and_only_that() {
+  void FR_058_a_patch_changes_only_the_given_fields() {
     JsonNode note = create("before");
     service.clock().advance(Duration.ofSeconds(1));
     JsonNode edited = api.patch(one(note), Map.of("content", "after")).expect(200).data();
@@ -267,7 +267,7 @@ class NoteApiTest {
   }
 
   @Test
-  void FR_059_the_same_key_makes_one_note() {
+  void FR_059_the_same_key_creates_one_note() {
     UUID key = UUID.randomUUID();
     Api once = api.withKey(key);
     Api.Answer made = once.post(NOTES, Map.of("content", "once")).expect(201);

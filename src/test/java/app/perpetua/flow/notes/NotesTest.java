@@ -58,7 +58,7 @@ class NotesTest {
   }
 
   @Test
-  void transcribing_fills_the_content_and_failing_says_so() {
+  void a_transcript_becomes_the_content_and_a_failure_is_recorded() {
     UUID id = create("", URL).id();
     Note failed = write(tx -> notes.transcriptionFailed(tx, id));
     assertEquals(Note.TranscriptionStatus.FAILED, failed.transcriptionStatus());
@@ -71,7 +71,7 @@ class NotesTest {
   }
 
   @Test
-  void what_was_typed_is_not_overwritten_by_what_was_heard() {
+  void a_transcript_does_not_overwrite_typed_content() {
     Note typed = create("mine", URL);
     assertEquals("mine", write(tx -> notes.transcribed(tx, typed.id(), "heard")).content());
     Note plain = create("no recording", null);
@@ -81,7 +81,7 @@ class NotesTest {
   }
 
   @Test
-  void FR_023_what_was_heard_is_cut_at_what_a_note_holds() {
+  void FR_023_a_transcript_is_cut_at_the_limit() {
     UUID id = create("", URL).id();
     write(tx -> notes.transcribed(tx, id, "𐀀".repeat(2_001)));
     assertEquals("𐀀".repeat(2_000), read(id).content());
@@ -92,7 +92,7 @@ class NotesTest {
   }
 
   @Test
-  void a_converted_note_is_archived_and_counts_once_in_its_life() {
+  void a_converted_note_is_archived_and_only_its_first_conversion_counts() {
     UUID id = create("Call the dentist on Friday", null).id();
     UUID task = ids.next();
     clock.advance(Duration.ofMinutes(1));

@@ -36,7 +36,7 @@ class NotificationApiTest {
     Invariants.check(database);
   }
 
-  private static UUID told(TestService.Session whom, String title) {
+  private static UUID addNotification(TestService.Session recipient, String title) {
     UUID id = UUID.randomUUID();
     database.run(
         """
@@ -45,7 +45,7 @@ class NotificationApiTest {
         values (?, ?, 'reminder', ?, 'body', ?, ?)
         """,
         id,
-        whom.userId(),
+        recipient.userId(),
         title,
         service.clock().instant(),
         service.clock().instant());
@@ -63,11 +63,11 @@ class NotificationApiTest {
   }
 
   @Test
-  void FR_055_the_newest_comes_first_and_the_unread_are_counted() {
+  void FR_055_notifications_are_listed_newest_first_with_the_unread_count() {
     for (String title : List.of("a", "b", "c")) {
-      told(session, title);
+      addNotification(session, title);
     }
-    told(service.newUser(), "not mine");
+    addNotification(service.newUser(), "another user's");
     Api.Answer all = api.get(ALL).expect(200);
     assertEquals(List.of("c", "b", "a"), titles(all));
     assertEquals(3, all.json().get("unread_count").intValue());
@@ -86,8 +86,8 @@ class NotificationApiTest {
 
   @Test
   void FR_057_reading_one_counts_and_filters() {
-    UUID first = told(session, "a");
-    told(session, "b");
+    UUID first = addNotification(session, "a");
+    addNotification(session, "b");
     long before = entries();
     JsonNode read = api.patch(ALL + "/" + first + "/read", "{}").expect(200).data();
     assertTrue(read.get("read").booleanValue());
@@ -106,10 +106,10 @@ class NotificationApiTest {
 
   @Test
   void FR_057_reading_all_returns_the_number_of_unread() {
-    told(session, "a");
-    told(session, "b");
+    addNotification(session, "a");
+    addNotification(session, "b");
     TestService.Session other = service.newUser();
-    told(other, "not mine");
+    addNotification(other, "another user's");
     long before = entries();
     assertEquals(2, marked(api.post(ALL + "/read-all")));
     assertEquals(0, marked(api.post(ALL + "/read-all", "{}")));
@@ -124,7 +124,7 @@ class NotificationApiTest {
 
   @Test
   void a_deleted_notification_is_not_found() {
-    String one = ALL + "/" + told(session, "a");
+    String one = ALL + "/" + addNotification(session, "a");
     api.delete(one).expect(204);
     assertEquals(0, api.get(ALL).data().size());
     api.delete(one).expect(404, "NOT_FOUND");
@@ -132,17 +132,17 @@ class NotificationApiTest {
   }
 
   @Test
-  void FR_004_another_users_is_forbidden() {
-    String theirs = ALL + "/" + told(service.newUser(), "a");
-    api.patch(theirs + "/read", "{}").expect(403, "FORBIDDEN");
-    api.delete(theirs).expect(403, "FORBIDDEN");
+  void FR_004_another_users_notification_is_forbidden() {
+    String other = ALL + "/" + addNotification(service.newUser(), "a");
+    api.patch(other + "/read", "{}").expect(403, "FORBIDDEN");
+    api.delete(other).expect(403, "FORBIDDEN");
     assertFalse(
         (boolean)
             java.util.Objects.requireNonNull(
                 database
                     .row(
                         "select read from activity.notifications where id = ?::uuid",
-                        theirs.substring(ALL.length() + 1))
+                        other.substring(ALL.length() + 1))
                     .get("read")));
   }
 

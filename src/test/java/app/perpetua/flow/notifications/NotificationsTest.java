@@ -63,11 +63,11 @@ class NotificationsTest {
   void a_key_notifies_each_user_once() {
     subscribe(user);
     for (int i = 0; i < 3; i++) {
-      write(tx -> told(tx, "first", "k"));
+      write(tx -> add(tx, "first", "k"));
       clock.advance(Duration.ofDays(400));
     }
     UUID other = database.newUser().save();
-    write(other, tx -> told(tx, "theirs", "k"));
+    write(other, tx -> add(tx, "theirs", "k"));
     assertEquals("first", only().get("title"));
     assertEquals(1, jobs(user));
     assertEquals(1, count(other));
@@ -76,13 +76,13 @@ class NotificationsTest {
   @Test
   void a_key_notifies_once_even_after_deletion() {
     subscribe(user);
-    write(tx -> told(tx, "first", "k"));
+    write(tx -> add(tx, "first", "k"));
     write(
         tx -> notifications.delete(tx, (UUID) java.util.Objects.requireNonNull(only().get("id"))));
-    write(tx -> told(tx, "second", "k"));
+    write(tx -> add(tx, "second", "k"));
     assertEquals(0, count(user));
     assertEquals(1, jobs(user));
-    write(tx -> told(tx, "other", "l"));
+    write(tx -> add(tx, "other", "l"));
     assertEquals("other", only().get("title"));
   }
 
@@ -90,8 +90,8 @@ class NotificationsTest {
   void a_key_notifies_once_within_a_transaction() {
     write(
         tx -> {
-          told(tx, "first", "k");
-          told(tx, "second", "k");
+          add(tx, "first", "k");
+          add(tx, "second", "k");
         });
     assertEquals("first", only().get("title"));
   }
@@ -99,8 +99,8 @@ class NotificationsTest {
   @Test
   void without_a_key_notifications_repeat() {
     subscribe(user);
-    write(tx -> told(tx, "a", null));
-    write(tx -> told(tx, "a", null));
+    write(tx -> add(tx, "a", null));
+    write(tx -> add(tx, "a", null));
     assertEquals(2, count(user));
     assertEquals(2, jobs(user));
   }
@@ -110,7 +110,7 @@ class NotificationsTest {
     UUID first = subscribe(user);
     UUID second = subscribe(user);
     subscribe(database.newUser().save());
-    write(tx -> told(tx, "a", "k"));
+    write(tx -> add(tx, "a", "k"));
     UUID id = (UUID) only().get("id");
     assertEquals(
         List.of(id + ":" + first, id + ":" + second).stream().sorted().toList(),
@@ -181,7 +181,7 @@ class NotificationsTest {
     assertEquals("e" + "\u0301".repeat(99), only().get("title"));
   }
 
-  private void told(Tx tx, String title, @Nullable String key) {
+  private void add(Tx tx, String title, @Nullable String key) {
     notifications.add(tx, Notification.Type.SYSTEM, title, "", null, null, key, true);
   }
 

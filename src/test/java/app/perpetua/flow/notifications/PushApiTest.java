@@ -44,7 +44,7 @@ class PushApiTest {
 
   private static final Logger PROVIDERS = Logger.getLogger("app.perpetua.flow.Providers");
 
-  /** What both services said at start: this stands before they are. */
+  /** The log lines of both services at start; initialized before the services. */
   private static final List<String> STARTED = listening();
 
   @Order(1)
@@ -80,13 +80,13 @@ class PushApiTest {
   }
 
   private static List<String> listening() {
-    List<String> told = new CopyOnWriteArrayList<>();
+    List<String> lines = new CopyOnWriteArrayList<>();
     PROVIDERS.addHandler(
         new Handler() {
           @Override
           public void publish(LogRecord line) {
             if (line.getLevel().equals(Level.WARNING)) {
-              told.add(
+              lines.add(
                   MessageFormat.format(
                       line.getMessage(),
                       line.getParameters() == null ? new Object[0] : line.getParameters()));
@@ -99,7 +99,7 @@ class PushApiTest {
           @Override
           public void close() {}
         });
-    return told;
+    return lines;
   }
 
   @AfterAll
@@ -179,7 +179,7 @@ class PushApiTest {
         browser.endpoint(),
         session.userId());
     api.post(PUSH, browser.json()).expect(200);
-    told("with the new keys");
+    notifyUser("with the new keys");
     assertEquals(List.of("with the new keys"), titles(browser));
   }
 
@@ -309,7 +309,7 @@ class PushApiTest {
   @Test
   void FR_056_a_notification_reaches_the_browser() {
     api.post(PUSH, browser.json()).expect(201);
-    List<Worker.Run> ran = told("Water the plants");
+    List<Worker.Run> ran = notifyUser("Water the plants");
     assertEquals(List.of(Worker.Outcome.DONE), ran.stream().map(Worker.Run::outcome).toList());
     assertEquals(List.of("Water the plants"), titles(browser));
     assertTrue(service.api().get("/metrics").text().contains("push_sends_total{outcome=\"sent\"}"));
@@ -319,22 +319,22 @@ class PushApiTest {
   void FR_028b_an_expired_subscription_is_deleted() {
     api.post(PUSH, browser.json()).expect(201);
     service.push().become(FakePushService.Script.status(410).times(1));
-    told("nobody there");
+    notifyUser("after deletion");
     assertEquals(0, subscribed(session.userId()));
     assertEquals(List.of(), titles(browser));
   }
 
   @Test
   void push_is_off_without_keys() {
-    Api theirs = pushless.newUser().api();
-    theirs.get(KEY).expect(503, "SERVICE_UNAVAILABLE");
-    theirs.post(PUSH, pushless.push().subscribe().json()).expect(503, "SERVICE_UNAVAILABLE");
-    theirs.invalidOnPurpose().post(PUSH, Map.of()).expect(400, "VALIDATION_ERROR");
-    theirs.delete(PUSH, Map.of("endpoint", browser.endpoint())).expect(204);
+    Api other = pushless.newUser().api();
+    other.get(KEY).expect(503, "SERVICE_UNAVAILABLE");
+    other.post(PUSH, pushless.push().subscribe().json()).expect(503, "SERVICE_UNAVAILABLE");
+    other.invalidOnPurpose().post(PUSH, Map.of()).expect(400, "VALIDATION_ERROR");
+    other.delete(PUSH, Map.of("endpoint", browser.endpoint())).expect(204);
   }
 
-  /** As the feature that notifies would have it. */
-  private List<Worker.Run> told(String title) {
+  /** Adds a notification as a feature would, and runs the jobs. */
+  private List<Worker.Run> notifyUser(String title) {
     UUID id = UUID.randomUUID();
     database.run(
         """
@@ -362,9 +362,9 @@ class PushApiTest {
     return service.runDueJobs().stream().filter(ran -> ran.kind().equals("push_send")).toList();
   }
 
-  private List<String> titles(FakePushService.Subscription whose) {
+  private List<String> titles(FakePushService.Subscription subscription) {
     return service.push().inbox().stream()
-        .filter(message -> message.endpoint().equals(whose.endpoint()))
+        .filter(message -> message.endpoint().equals(subscription.endpoint()))
         .map(message -> new app.perpetua.flow.base.Json().parse(message.text()))
         .map(message -> message.get("title").stringValue())
         .toList();

@@ -61,7 +61,7 @@ class RecoveryApiTest {
   }
 
   @Test
-  void FR_063_a_recovered_task_is_what_was_deleted_byte_for_byte_but_for_its_version() {
+  void FR_063_a_recovered_task_equals_the_deleted_one_except_for_its_version() {
     Instant now = service.clock().instant();
     String task =
         api.post(
@@ -121,7 +121,7 @@ class RecoveryApiTest {
   }
 
   @Test
-  void FR_063_a_recovered_note_is_what_was_deleted_byte_for_byte() {
+  void FR_063_a_recovered_note_equals_the_deleted_one() {
     onPro();
     String note =
         api.post(
@@ -158,7 +158,7 @@ class RecoveryApiTest {
   }
 
   @Test
-  void FR_027_reminders_whose_time_has_passed_come_back_as_fired_and_nobody_is_told() {
+  void FR_027_reminders_whose_time_has_passed_are_restored_as_fired_without_a_notification() {
     String task = api.createTask("a");
     Instant now = service.clock().instant();
     String missed = remind(task, absolute(now.plusSeconds(3_600)));
@@ -199,7 +199,7 @@ class RecoveryApiTest {
   }
 
   @Test
-  void FR_064_recovering_moves_no_streak_completes_nothing_and_unlocks_nothing() {
+  void FR_064_recovery_changes_no_streak_completes_nothing_and_unlocks_nothing() {
     String task = api.createTask("done");
     api.patch(TASKS + task, Map.of("completed", true)).expect(200);
     String tombstone = delete(TASKS + task);
@@ -214,7 +214,7 @@ class RecoveryApiTest {
   }
 
   @Test
-  void FR_062_the_three_newest_can_be_undone_tasks_and_notes_together() {
+  void FR_062_the_three_newest_deletions_of_tasks_and_notes_can_be_undone() {
     String oldest = delete(TASKS + api.createTask("oldest"));
     advance(Duration.ofSeconds(1));
     String note = delete(NOTES + api.createNote("A note\nof two lines"));
@@ -357,7 +357,7 @@ class RecoveryApiTest {
   }
 
   @Test
-  void promise_8_twenty_recoveries_of_one_tombstone_make_one_task() throws Exception {
+  void promise_8_twenty_parallel_recoveries_of_one_tombstone_restore_one_task() throws Exception {
     String task = api.createTask("a");
     api.post(TASKS + task + "/subtasks", Map.of("title", "step")).expect(201);
     remind(task, absolute(service.clock().instant().plusSeconds(60)));
@@ -374,7 +374,7 @@ class RecoveryApiTest {
   }
 
   @Test
-  void promise_8_fifty_deletions_at_once_leave_exactly_the_three_newest() throws Exception {
+  void promise_8_fifty_parallel_deletions_leave_exactly_the_three_newest() throws Exception {
     onPro();
     List<String> targets = new ArrayList<>();
     for (int i = 0; i < 25; i++) {

@@ -50,7 +50,7 @@ class NextInstanceJobTest {
   }
 
   @Test
-  void FR_016_completing_by_hand_by_force_or_by_the_last_subtask_makes_the_next() {
+  void FR_016_every_kind_of_completion_creates_the_next_instance() {
     String template = user.daily(tomorrow);
     user.patch(template, Map.of("title", "changed meanwhile"));
     user.complete(user.onlyOpen(template));
@@ -286,7 +286,7 @@ class NextInstanceJobTest {
   }
 
   @Test
-  void promise_14_fifty_completions_at_once_make_one_next_instance() throws Exception {
+  void promise_14_fifty_parallel_completions_create_one_next_instance() throws Exception {
     String template = user.daily(tomorrow);
     String task = TASKS + "/" + id(user.onlyOpen(template));
     List<Integer> statuses =
@@ -350,7 +350,7 @@ class NextInstanceJobTest {
   }
 
   @Test
-  void FR_017_a_failure_leaves_the_completion_alone_and_is_tried_again() {
+  void FR_017_a_failure_does_not_affect_the_completion_and_is_retried() {
     String template = user.daily(tomorrow);
     JsonNode task = user.onlyOpen(template);
     UUID key = UUID.fromString(template);

@@ -34,7 +34,7 @@ class RecurrencePropertyTest {
   private final Random random = new Random(5545);
 
   @Test
-  void promise_14_occurrences_are_those_of_the_definition() {
+  void promise_14_occurrences_match_the_definition() {
     int compared = 0;
     for (int i = 0; i < RULES; i++) {
       String text = rule();

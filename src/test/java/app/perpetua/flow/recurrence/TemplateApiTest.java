@@ -49,7 +49,7 @@ class TemplateApiTest {
   }
 
   @Test
-  void FR_015_a_template_is_answered_with_its_first_task_and_reads_back() {
+  void FR_015_a_created_template_is_returned_with_its_first_task() {
     Api.Answer answer =
         user.create(
             "rrule:freq=weekly;byday=mo,fr;count=10",
@@ -158,7 +158,7 @@ class TemplateApiTest {
   }
 
   @Test
-  void FR_060_templates_come_in_pages_newest_first() {
+  void FR_060_templates_are_paged_newest_first() {
     String first = user.daily(tomorrow);
     String second = user.daily(tomorrow);
     user.patch(first, Map.of("active", false));
@@ -176,9 +176,9 @@ class TemplateApiTest {
             .stringValue());
     assertEquals(1, user.api().get(TEMPLATES + "?active=true").expect(200).data().size());
     user.api().invalidOnPurpose().get(TEMPLATES + "?active=yes").expect(400, "VALIDATION_ERROR");
-    Api gone = user.api();
-    gone.delete("/api/v1/users/me", Map.of("confirm", email())).expect(204);
-    gone.get(TEMPLATES).expect(401, "UNAUTHORIZED");
+    Api deleted = user.api();
+    deleted.delete("/api/v1/users/me", Map.of("confirm", email())).expect(204);
+    deleted.get(TEMPLATES).expect(401, "UNAUTHORIZED");
   }
 
   private String email() {
@@ -220,7 +220,7 @@ class TemplateApiTest {
   }
 
   @Test
-  void FR_058_absent_stays_and_null_clears() {
+  void FR_058_absent_fields_stay_and_null_clears() {
     String template =
         id(
             user.create("FREQ=DAILY", Map.of("description", "text", "estimated_duration", 5))
@@ -245,7 +245,7 @@ class TemplateApiTest {
   }
 
   @Test
-  void FR_018_a_change_leaves_the_instances_there_are_unless_the_open_one_is_to_follow() {
+  void FR_018_a_change_affects_the_open_instance_only_if_it_applies_to_the_future() {
     String template = user.daily(tomorrow);
     JsonNode task = user.onlyOpen(template);
     user.patch(template, Map.of("title", "later", "rrule", "FREQ=DAILY;INTERVAL=3"));
@@ -324,7 +324,7 @@ class TemplateApiTest {
   }
 
   @Test
-  void FR_018_a_deleted_template_leaves_its_instances_without_it() {
+  void FR_018_deleting_a_template_keeps_its_instances() {
     String template = user.daily(tomorrow);
     JsonNode task = user.onlyOpen(template);
     user.api().delete(TEMPLATES + "/" + template).expect(204);
@@ -381,7 +381,7 @@ class TemplateApiTest {
   }
 
   @Test
-  void FR_016_a_paused_template_makes_nothing_and_continues_when_resumed() {
+  void FR_016_a_paused_template_creates_nothing_until_it_is_resumed() {
     String template = user.daily(tomorrow);
     user.patch(template, Map.of("active", false));
     user.complete(user.onlyOpen(template));

@@ -43,7 +43,7 @@ class ReminderApiTest {
   private final TestService.Session user = service.newUser();
   private final Api api = user.api();
 
-  /** The same user, allowed to send what the contract does not. */
+  /** The same user, for requests that violate the contract. */
   private final Api careless = api.invalidOnPurpose();
 
   private final Instant now = service.clock().instant();
@@ -55,7 +55,7 @@ class ReminderApiTest {
   }
 
   @Test
-  void FR_026_a_relative_reminder_stands_so_many_minutes_from_the_due_date() {
+  void FR_026_a_relative_reminder_is_scheduled_relative_to_the_due_date() {
     String task = task(due);
     JsonNode before = add(task, relative("before", 30));
     assertEquals(Json.instant(due.minus(Duration.ofMinutes(30))), text(before, "scheduled_at"));
@@ -75,7 +75,7 @@ class ReminderApiTest {
   }
 
   @Test
-  void the_alias_takes_the_task_in_its_body() {
+  void a_reminder_can_be_created_with_the_task_id_in_the_body() {
     String task = task(null);
     Map<String, Object> body = new HashMap<>(absolute(now.plusSeconds(60)));
     body.put("task_id", task);
@@ -89,7 +89,7 @@ class ReminderApiTest {
   }
 
   @Test
-  void FR_060_all_reminders_come_in_pages_soonest_first() {
+  void FR_060_reminders_are_paged_soonest_first() {
     String one = task(due);
     String other = task(due);
     String last = id(add(one, relative("after", 1)));
@@ -106,7 +106,7 @@ class ReminderApiTest {
   }
 
   @Test
-  void FR_058_type_and_time_must_fit_together() {
+  void FR_058_type_and_time_must_match() {
     String task = TASKS + task(due) + "/reminders";
     String soon = Json.instant(now.plusSeconds(60));
     assertEquals(List.of("type"), faults(careless.post(task, Map.of())));
@@ -134,7 +134,7 @@ class ReminderApiTest {
   }
 
   @Test
-  void a_relative_reminder_needs_a_due_date_and_none_may_lie_in_the_past() {
+  void a_relative_reminder_requires_a_due_date_and_no_reminder_may_be_in_the_past() {
     String undated = TASKS + task(null) + "/reminders";
     assertEquals(List.of("type"), faults(api.post(undated, relative("before", 5))));
     assertEquals(List.of("scheduled_at"), faults(api.post(undated, absolute(now.minusMillis(1)))));
@@ -146,7 +146,7 @@ class ReminderApiTest {
   }
 
   @Test
-  void FR_025_the_sixth_is_refused_whatever_became_of_the_others() {
+  void FR_025_the_sixth_reminder_is_refused_even_if_others_have_fired() {
     String task = task(null);
     add(task, absolute(now.plusSeconds(1)));
     service.clock().advance(Duration.ofSeconds(2));
@@ -164,7 +164,7 @@ class ReminderApiTest {
   }
 
   @Test
-  void FR_025_twenty_at_once_make_five_of_four() throws Exception {
+  void FR_025_the_limit_holds_under_parallel_creates() throws Exception {
     String task = task(due);
     for (int i = 0; i < 4; i++) {
       add(task, relative("before", i));
@@ -183,18 +183,18 @@ class ReminderApiTest {
   @Test
   void the_first_applicable_refusal_is_answered() {
     String foreign = foreign();
-    String mine = task(due);
+    String task = task(due);
     api.post(TASKS + foreign + "/reminders", absolute(now.minusSeconds(1)))
         .expect(400, "VALIDATION_ERROR");
     api.post(TASKS + foreign + "/reminders", relative("before", 1)).expect(403, "FORBIDDEN");
     api.get(TASKS + foreign + "/reminders").expect(403, "FORBIDDEN");
-    String reminder = id(add(mine, relative("before", 10)));
+    String reminder = id(add(task, relative("before", 10)));
     for (int i = 0; i < 4; i++) {
-      add(mine, relative("after", i));
+      add(task, relative("after", i));
     }
-    api.patch(TASKS + mine, Map.of("archived", true)).expect(200);
-    api.post(TASKS + mine + "/reminders", relative("before", 500)).expect(400, "VALIDATION_ERROR");
-    api.post(TASKS + mine + "/reminders", relative("before", 5)).expect(409, "ARCHIVED");
+    api.patch(TASKS + task, Map.of("archived", true)).expect(200);
+    api.post(TASKS + task + "/reminders", relative("before", 500)).expect(400, "VALIDATION_ERROR");
+    api.post(TASKS + task + "/reminders", relative("before", 5)).expect(409, "ARCHIVED");
     api.patch(REMINDERS + reminder, Map.of("offset_minutes", 500)).expect(400, "VALIDATION_ERROR");
     api.patch(REMINDERS + reminder, Map.of("offset_minutes", 5)).expect(409, "ARCHIVED");
     api.delete(REMINDERS + reminder).expect(409, "ARCHIVED");
@@ -212,7 +212,7 @@ class ReminderApiTest {
   }
 
   @Test
-  void a_changed_reminder_takes_its_job_along() {
+  void changing_a_reminder_reschedules_its_job() {
     String task = task(due);
     JsonNode made = add(task, relative("before", 30));
     String target = REMINDERS + id(made);
@@ -232,7 +232,7 @@ class ReminderApiTest {
     assertEquals(later, runAt(made));
     assertEquals(4, entries("reminder_updated", "user"));
 
-    // What does not fit is refused, what changes nothing costs nothing.
+    // Contradictory values are refused; unchanged values change nothing.
     assertEquals(List.of("offset_minutes"), faults(api.patch(target, Map.of("offset_minutes", 5))));
     assertEquals(List.of("offset_minutes"), faults(api.patch(target, Map.of("type", "before"))));
     assertEquals(

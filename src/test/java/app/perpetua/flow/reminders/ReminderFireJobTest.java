@@ -145,7 +145,7 @@ class ReminderFireJobTest {
   }
 
   @Test
-  void FR_026_moving_the_due_date_moves_what_has_not_fired() {
+  void FR_026_moving_the_due_date_moves_reminders_that_have_not_fired() {
     String task = task("a", due);
     JsonNode fired = add(task, Map.of("type", "before", "offset_minutes", 110));
     advance(Duration.ofMinutes(10));

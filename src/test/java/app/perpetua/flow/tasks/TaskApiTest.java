@@ -101,7 +101,7 @@ class TaskApiTest {
   }
 
   @Test
-  void FR_013_a_past_due_date_that_stays_is_not_checked() {
+  void FR_013_an_unchanged_past_due_date_is_not_checked() {
     Instant soon = service.clock().instant().plusSeconds(60);
     String due = Json.instant(soon);
     String task = api.post("/api/v1/tasks", Map.of("title", "a", "due_date", due)).expect(201).id();
@@ -115,7 +115,7 @@ class TaskApiTest {
   }
 
   @Test
-  void FR_058_absent_stays_null_clears_and_a_null_title_is_refused() {
+  void FR_058_absent_fields_stay_null_clears_and_a_null_title_is_refused() {
     String task =
         api.post("/api/v1/tasks", Map.of("title", "a", "description", "d", "estimated_duration", 5))
             .expect(201)
@@ -157,7 +157,7 @@ class TaskApiTest {
   }
 
   @Test
-  void FR_060_pages_and_filters() {
+  void FR_060_tasks_are_paged_and_filtered() {
     List<String> ids = new ArrayList<>();
     for (int i = 0; i < 5; i++) {
       service.clock().advance(Duration.ofMillis(1));
@@ -195,7 +195,7 @@ class TaskApiTest {
   }
 
   @Test
-  void promise_4_a_refused_request_leaves_its_key_free_and_a_day_frees_it_too() {
+  void promise_4_a_key_is_free_after_a_refusal_and_after_a_day() {
     UUID key = UUID.randomUUID();
     api.invalidOnPurpose()
         .withKey(key)
@@ -232,7 +232,8 @@ class TaskApiTest {
   }
 
   @Test
-  void promise_7_the_last_two_subtasks_completed_at_once_complete_the_task_once() throws Exception {
+  void promise_7_completing_the_last_two_subtasks_in_parallel_completes_the_task_once()
+      throws Exception {
     for (int round = 0; round < 10; round++) {
       String task = api.createTask("r" + round);
       List<String> steps = List.of(api.createSubtask(task, "1"), api.createSubtask(task, "2"));

@@ -36,9 +36,6 @@ class TasksTest {
   @RegisterExtension static final TestDatabase database = new TestDatabase();
 
   private static final Instant NOW = MutableClock.START;
-  private static final TaskPatch.Edit<Instant> DUE_STAYS = new TaskPatch.Edit<>(false, null);
-  private static final TaskPatch.Edit<Integer> ESTIMATE_STAYS = new TaskPatch.Edit<>(false, null);
-
   private final MutableClock clock = new MutableClock();
   private final Ids ids = new Ids();
   private final Json json = new Json();
@@ -71,7 +68,7 @@ class TasksTest {
   }
 
   @Test
-  void FR_007_a_created_task_reads_back_as_it_was_answered() {
+  void FR_007_a_created_task_is_stored_as_returned() {
     Task made =
         write(
             tx ->
@@ -123,7 +120,7 @@ class TasksTest {
   }
 
   @Test
-  void FR_014_a_patch_that_changes_nothing_raises_no_version_and_writes_no_entry() {
+  void FR_014_a_patch_without_changes_keeps_the_version_and_writes_no_entry() {
     Task task = create("a");
     long before = entries();
     assertEquals(task, patch(task.id(), 1, "a", null).task());
@@ -161,7 +158,7 @@ class TasksTest {
   }
 
   @Test
-  void FR_010_forcing_closes_the_open_subtasks_at_the_same_instant() {
+  void FR_010_force_completing_completes_the_open_subtasks_at_the_same_instant() {
     Task task = create("a");
     Subtask first = add(task.id(), "1");
     add(task.id(), "2");
@@ -180,7 +177,7 @@ class TasksTest {
     Task task = create("a");
     Subtask a = add(task.id(), "a");
     Subtask c = add(task.id(), "c");
-    write(tx -> subtasks.add(tx, task.id(), "b", 1, Subtask.Source.USER));
+    write(tx -> subtasks.add(tx, task.id(), List.of("b"), 1, Subtask.Source.USER));
     assertEquals(List.of("a", "b", "c"), titles(task.id()));
     write(tx -> subtasks.patch(tx, c.id(), null, null, 0));
     assertEquals(List.of("c", "a", "b"), titles(task.id()));
@@ -194,7 +191,8 @@ class TasksTest {
         ErrorCode.VALIDATION_ERROR,
         assertThrows(
                 Refusal.class,
-                () -> write(tx -> subtasks.add(tx, task.id(), "x", 3, Subtask.Source.USER)))
+                () ->
+                    write(tx -> subtasks.add(tx, task.id(), List.of("x"), 3, Subtask.Source.USER)))
             .code());
   }
 
@@ -224,17 +222,14 @@ class TasksTest {
 
   private Tasks.Changed patch(
       UUID id, @Nullable Integer version, @Nullable String title, @Nullable Boolean completed) {
-    return write(
-        tx ->
-            tasks.patch(
-                tx,
-                id,
-                new TaskPatch(
-                    version, title, null, null, DUE_STAYS, ESTIMATE_STAYS, completed, null, null)));
+    FieldPatch fields = new FieldPatch(title, null, null, TaskPatch.Edit.none());
+    TaskPatch patch = new TaskPatch(version, fields, TaskPatch.Edit.none(), completed, null, null);
+    return write(tx -> tasks.patch(tx, id, patch));
   }
 
   private Subtask add(UUID taskId, String title) {
-    return write(tx -> subtasks.add(tx, taskId, title, null, Subtask.Source.USER));
+    return write(
+        tx -> subtasks.add(tx, taskId, List.of(title), null, Subtask.Source.USER).getFirst());
   }
 
   private Subtasks.Changed complete(UUID id) {
