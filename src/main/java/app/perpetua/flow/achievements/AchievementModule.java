@@ -34,7 +34,7 @@ public final class AchievementModule implements FeatureModule {
   public List<Route> routes() {
     return List.of(
         read("/api/v1/achievements", achievements::list),
-        read("/api/v1/achievements/me", achievements::mine));
+        read("/api/v1/achievements/me", achievements::ofUser));
   }
 
   @Override

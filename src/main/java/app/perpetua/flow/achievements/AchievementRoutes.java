@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.function.Function;
 
-/** Endpoints for achievements. */
+/** Endpoints of achievements. */
 final class AchievementRoutes {
   private record Listed(
       String id,
@@ -83,22 +83,22 @@ final class AchievementRoutes {
   }
 
   /** GET /achievements/me. */
-  Function<Tx, Reply> mine(Request request) {
+  Function<Tx, Reply> ofUser(Request request) {
     request.query().validate();
     return tx -> {
-      Achievements.Overview own = achievements.overview(tx);
-      AchievementStats stats = own.stats();
+      Achievements.Overview overview = achievements.overview(tx);
+      AchievementStats stats = overview.stats();
       return Reply.ok(
           new UserAchievements(
               new Stats(
                   stats.tasks(),
-                  own.streak(),
+                  overview.streak(),
                   stats.streak().longest(),
                   stats.focus(),
                   stats.notes()),
-              own.unlocked().stream().map(Unlocked::of).toList(),
-              own.progress().stream().map(Step::of).toList(),
-              own.limits()));
+              overview.unlocked().stream().map(Unlocked::of).toList(),
+              overview.progress().stream().map(Step::of).toList(),
+              overview.limits()));
     };
   }
 }

@@ -5,12 +5,12 @@ import java.time.LocalDate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A user's counters.
+ * A user's counters. Each task and each note is counted once.
  *
- * @param tasks number of tasks completed, each counted once
+ * @param tasks number of tasks completed
  * @param focus number of tasks completed with at least half of their estimate spent in focus
  *     (FR-045)
- * @param notes number of notes converted, each counted once
+ * @param notes number of notes converted
  */
 record AchievementStats(int tasks, Streak streak, int focus, int notes) {
   static AchievementStats of(Row row) {

@@ -32,7 +32,6 @@ final class AchievementTally {
     return stats;
   }
 
-  /** The achievements unlocked in this transaction so far. */
   List<Achievements.Unlocked> unlocked() {
     return List.copyOf(unlocked);
   }

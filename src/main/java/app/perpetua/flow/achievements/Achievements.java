@@ -1,7 +1,6 @@
 package app.perpetua.flow.achievements;
 
 import app.perpetua.flow.base.LogFields;
-import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.credits.Credits;
 import app.perpetua.flow.events.Event;
 import app.perpetua.flow.events.Events;
@@ -58,8 +57,8 @@ public final class Achievements {
     /** The unlocked achievements by the time of unlocking. */
     List<Progress> unlocked() {
       return progress.stream()
-          .filter(one -> one.unlockedAt() != null)
-          .sorted(Comparator.comparing(one -> Objects.requireNonNull(one.unlockedAt())))
+          .filter(item -> item.unlockedAt() != null)
+          .sorted(Comparator.comparing(item -> Objects.requireNonNull(item.unlockedAt())))
           .toList();
     }
   }
@@ -80,10 +79,8 @@ public final class Achievements {
   }
 
   /**
-   * Counts a completion: total, streak, and focus if the task was focused on. Ignores all but the
-   * first completion of a task.
-   *
-   * @param tx acts for the user, whose row is locked; may be later than the completion
+   * Counts the first completion of a task towards total, streak and, if it is a focus completion,
+   * focus. Ignores later ones. Requires the owner's lock.
    */
   void completed(Tx tx, Event.TaskCompleted completion) {
     if (completion.counts()) {
@@ -96,11 +93,7 @@ public final class Achievements {
     }
   }
 
-  /**
-   * Counts a converted note. Call it once per note.
-   *
-   * @param tx acts for the user, whose row is locked
-   */
+  /** Counts a converted note. Call it once per note, with the owner's lock. */
   void noteConverted(Tx tx) {
     count(tx, AchievementStats::withNote);
   }
@@ -119,29 +112,21 @@ public final class Achievements {
     tx.optional(
         "streak_shown",
         () -> streak[0] = tally(tx).stats().streak().on(day(tx.now())),
-        why ->
+        failure ->
             LOG.log(
                 System.Logger.Level.WARNING,
                 "cannot read the streak: {0}",
-                why.getClass().getName(),
+                failure.getClass().getName(),
                 LogFields.of("user_id", tx.userId())));
     return streak[0];
   }
 
-  /**
-   * Returns all achievements, in order.
-   *
-   * @throws Refusal {@code UNAUTHORIZED} if the account was deleted
-   */
+  /** Returns all achievements, in order; refuses a deleted account. */
   List<Achievement> catalogue(Tx tx) {
     return tx.sql("achievements.list_definitions").oneToMany(_ -> true, Achievement::of).many();
   }
 
-  /**
-   * Returns the user's counters, progress and limits.
-   *
-   * @throws Refusal {@code UNAUTHORIZED} if the account was deleted
-   */
+  /** Returns the user's overview; refuses a deleted account. */
   Overview overview(Tx tx) {
     LocalDate today = day(tx.now());
     record Account(AchievementStats stats, Limits limits) {}
@@ -161,23 +146,17 @@ public final class Achievements {
   }
 
   private Limits limits(Row row) {
-    Tier tier = row.wireName("tier", Tier.class);
+    boolean pro = row.wireName("tier", Tier.class) == Tier.PRO;
     return new Limits(
-        config.base(tier, Perk.Type.MAX_TASKS) + row.integer("perk_tasks"),
-        config.base(tier, Perk.Type.MAX_NOTES) + row.integer("perk_notes"),
-        config.base(tier, Perk.Type.DAILY_CREDITS) + row.integer("perk_daily_credits"));
+        (pro ? config.proMaxTasks() : config.freeMaxTasks()) + row.integer("perk_tasks"),
+        (pro ? config.proMaxNotes() : config.freeMaxNotes()) + row.integer("perk_notes"),
+        (pro ? config.proDailyCredits() : 0) + row.integer("perk_daily_credits"));
   }
 
   private void count(Tx tx, UnaryOperator<AchievementStats> change) {
     AchievementTally tally = tally(tx);
     List<Achievement> reached = tally.count(change);
-    store(tx, tally.stats());
-    if (!reached.isEmpty()) {
-      unlock(tx, reached);
-    }
-  }
-
-  private static void store(Tx tx, AchievementStats stats) {
+    AchievementStats stats = tally.stats();
     Streak streak = stats.streak();
     tx.sql("achievements.store_stats")
         .bind("lifetime_tasks_completed", stats.tasks())
@@ -190,6 +169,9 @@ public final class Achievements {
         .bind("focus_completions", stats.focus())
         .bind("notes_converted", stats.notes())
         .atCommit();
+    if (!reached.isEmpty()) {
+      unlock(tx, reached);
+    }
   }
 
   private static @Nullable String text(@Nullable LocalDate day) {
@@ -223,9 +205,9 @@ public final class Achievements {
           system,
           new Event.AchievementUnlocked(achievement.id(), perk.type().wireName(), perk.value()));
     }
-    boolean creditsToday = owner.perkDailyCredits() > tx.owner().perkDailyCredits();
+    boolean moreDailyCredits = owner.perkDailyCredits() > tx.owner().perkDailyCredits();
     tx.setOwner(owner);
-    if (creditsToday) {
+    if (moreDailyCredits) {
       credits.refreshDaily(tx);
     }
   }

@@ -23,8 +23,6 @@ record Streak(
     int longest,
     int previous,
     @Nullable LocalDate previousLast) {
-  static final Streak NONE = new Streak(0, null, true, 0, 0, null);
-
   /** Adds a completion on that day, which may be before or within the known runs. */
   Streak with(LocalDate day) {
     if (last == null) {

@@ -1,7 +1,6 @@
 package app.perpetua.flow.activity;
 
 import app.perpetua.flow.base.Json;
-import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.sql.Page;
 import app.perpetua.flow.sql.Tx;
 
@@ -13,11 +12,7 @@ final class Activity {
     this.json = json;
   }
 
-  /**
-   * Returns the user's entries, newest first.
-   *
-   * @throws Refusal {@code UNAUTHORIZED} if the account was deleted
-   */
+  /** Returns the user's entries, newest first; refuses a deleted account. */
   Page<ActivityEntry> list(Tx tx, ActivityFilter filter) {
     return tx.sql("activity.list_entries")
         .bind("entity_type", filter.entityType())

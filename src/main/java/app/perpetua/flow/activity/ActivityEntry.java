@@ -9,10 +9,10 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /**
- * An entry of the activity log as the contract shows it.
+ * An entry of the activity log, as defined by the API contract.
  *
  * @param entityId null for entities whose id is not a UUID
- * @param action the event's name with {@code _} for {@code .}
+ * @param action the event's name in snake case
  * @param source who decided on the change
  * @param metadata further ids and figures
  * @param extraData the same as {@code metadata}

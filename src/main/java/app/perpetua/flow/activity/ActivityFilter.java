@@ -6,11 +6,7 @@ import java.time.Instant;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Selects entries of the log; null matches any.
- *
- * @param since inclusive
- */
+/** Selects entries of the log, {@code since} inclusive; null matches any. */
 record ActivityFilter(
     @Nullable String entityType,
     @Nullable UUID entityId,

@@ -8,21 +8,13 @@ import app.perpetua.flow.sql.PageRequest;
 import app.perpetua.flow.sql.Tx;
 import java.util.function.Function;
 
-/** Endpoints for the activity log. */
+/** Endpoints of the activity log. */
 final class ActivityRoutes {
   private static final int MAX_ACTION_LENGTH = 100;
   private static final String[] ENTITY_TYPES = {
-    "task",
-    "subtask",
-    "template",
-    "note",
-    "reminder",
-    "focus",
-    "ai",
-    "credit",
-    "subscription",
-    "achievement",
-    "user"
+    "task", "subtask", "template", "note",
+    "reminder", "focus", "ai", "credit",
+    "subscription", "achievement", "user"
   };
 
   private final Activity activity;

@@ -2,6 +2,7 @@ package app.perpetua.flow.credits;
 
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.credits.LedgerEntry.Operation;
+import app.perpetua.flow.sql.Row;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
@@ -20,6 +21,18 @@ import org.jspecify.annotations.Nullable;
  * transaction. Not thread-safe.
  */
 final class CreditAccount {
+  /**
+   * What a charge spent of one grant.
+   *
+   * @param grant in its current state
+   * @param refunded whether any part of the charge was refunded
+   */
+  record Spent(Grant grant, int count, boolean refunded) {
+    static Spent of(Row row) {
+      return new Spent(Grant.of(row), row.integer("taken"), row.bool("refunded"));
+    }
+  }
+
   private static final Comparator<Grant> SPEND_ORDER =
       Comparator.comparing(Grant::type).thenComparing(Grant::createdAt).thenComparing(Grant::id);
 
@@ -62,8 +75,8 @@ final class CreditAccount {
   }
 
   /**
-   * Expires what is left of earlier days (FR-040) and grants today's daily credits as far as they
-   * have not been granted yet.
+   * Expires the remaining credits of earlier days (FR-040) and grants those of today's that have
+   * not been granted yet.
    *
    * @param entitlement today's daily credits by the user's tier and perks
    */
@@ -75,7 +88,7 @@ final class CreditAccount {
     int granted =
         grants.values().stream()
             .filter(grant -> today.equals(grant.entitledOn()))
-            .mapToInt(Grant::amount)
+            .mapToInt(grant -> grant.amounts().amount())
             .sum();
     if (entitlement > granted) {
       String key = "daily:" + today + ":" + entitlement;
@@ -100,10 +113,10 @@ final class CreditAccount {
     }
     int left = count;
     for (Grant grant : grants.values().stream().sorted(SPEND_ORDER).toList()) {
-      int taken = Math.min(left, grant.remaining());
-      if (taken > 0) {
-        apply(grant.spend(taken), Operation.CONSUME, -taken, ref, description);
-        left -= taken;
+      int spent = Math.min(left, grant.remaining());
+      if (spent > 0) {
+        apply(grant.spend(spent), Operation.CONSUME, -spent, ref, description);
+        left -= spent;
       }
     }
     return true;
@@ -111,35 +124,36 @@ final class CreditAccount {
 
   /**
    * Refunds credits of a charge to the grants that it spent, in reverse order; instead of an
-   * expired grant, a new one of today receives them.
+   * expired grant, a new one of today receives them. Does nothing if the charge was refunded.
    *
-   * @param taken current state of the grants that the charge spent, in order
-   * @param counts how many credits it spent of each
-   * @param count how many to refund, at most
+   * @param charge in the order of spending
+   * @param max how many to refund, at most
    */
-  void refund(List<Grant> taken, Map<UUID, Integer> counts, int count, String ref) {
-    int left = count;
-    for (Grant grant : taken.reversed()) {
-      int back = Math.min(left, counts.getOrDefault(grant.id(), 0));
-      if (back == 0) {
+  void refund(List<Spent> charge, int max, String ref) {
+    int left = charge.stream().anyMatch(Spent::refunded) ? 0 : max;
+    for (Spent spent : charge.reversed()) {
+      int count = Math.min(left, spent.count());
+      if (count == 0) {
         continue;
       }
-      left -= back;
+      left -= count;
+      Grant grant = spent.grant();
       if (grant.isExpired(now)) {
         String key = "refund:" + ref + ":" + grant.id();
-        Grant today = newGrant(CreditType.DAILY, back, key, endOf(day(now)), null, null);
-        apply(today, Operation.REFUND, back, ref, "Refund");
+        Grant today = newGrant(CreditType.DAILY, count, key, endOf(day(now)), null, null);
+        apply(today, Operation.REFUND, count, ref, "Refund");
       } else {
         Grant current = grants.getOrDefault(grant.id(), grant);
-        apply(current.refund(back), Operation.REFUND, back, ref, "Refund");
+        apply(current.spend(-count), Operation.REFUND, count, ref, "Refund");
       }
     }
   }
 
   /** Grants credits without an expiry. */
-  void grant(CreditType type, int count, String dedupKey, String text, @Nullable UUID purchase) {
+  void grant(
+      CreditType type, int count, String dedupKey, String description, @Nullable UUID purchase) {
     Grant grant = newGrant(type, count, dedupKey, null, null, purchase);
-    apply(grant, Operation.GRANT, count, dedupKey, text);
+    apply(grant, Operation.GRANT, count, dedupKey, description);
   }
 
   /**
@@ -157,24 +171,24 @@ final class CreditAccount {
             .toList();
     int carried = Math.min(maxCarryover, monthly.stream().mapToInt(Grant::remaining).sum());
     int left = carried;
-    // The newest are carried over, so those carried over before expire first.
+    String key = "carryover:" + period;
+    // The newest are carried over, so that those of earlier months expire first.
     for (Grant grant : monthly.reversed()) {
-      int kept = Math.min(left, grant.remaining());
-      left -= kept;
-      expire(grant, grant.remaining() - kept, "expired with its month");
-      if (kept > 0) {
+      int moved = Math.min(left, grant.remaining());
+      left -= moved;
+      expire(grant, grant.remaining() - moved, "expired with its month");
+      if (moved > 0) {
         Grant rest = grants.getOrDefault(grant.id(), grant);
-        apply(rest.expire(kept), Operation.CARRYOVER, -kept, "carryover:" + period, "Carried over");
+        apply(rest.expire(moved), Operation.CARRYOVER, -moved, key, "Carried over");
       }
     }
     if (carried > 0) {
-      String key = "carryover:" + period;
       Grant grant = newGrant(CreditType.SUBSCRIPTION, carried, key, null, null, null);
       apply(grant, Operation.CARRYOVER, carried, key, "Carried over from the month before");
     }
   }
 
-  /** Expires what is left of a refunded purchase. */
+  /** Expires the remaining credits of a refunded purchase. */
   void revoke(UUID purchase) {
     grants.values().stream()
         .filter(grant -> purchase.equals(grant.purchaseId()))
@@ -182,19 +196,17 @@ final class CreditAccount {
         .forEach(grant -> expire(grant, grant.remaining(), "its purchase was refunded"));
   }
 
-  /** New and changed grants. */
   Collection<Grant> changedGrants() {
     return changedGrants.values();
   }
 
-  /** New ledger entries, in order. */
   List<LedgerEntry> entries() {
     return entries;
   }
 
-  private void expire(Grant grant, int count, String why) {
+  private void expire(Grant grant, int count, String description) {
     if (count > 0) {
-      apply(grant.expire(count), Operation.EXPIRE, -count, "expire:" + day(now), why);
+      apply(grant.expire(count), Operation.EXPIRE, -count, "expire:" + day(now), description);
     }
   }
 
@@ -205,8 +217,8 @@ final class CreditAccount {
       @Nullable Instant expiresAt,
       @Nullable LocalDate entitledOn,
       @Nullable UUID purchaseId) {
-    return new Grant(
-        ids.next(), type, count, count, 0, 0, entitledOn, purchaseId, dedupKey, expiresAt, now);
+    Grant.Amounts amounts = new Grant.Amounts(count, count, 0, 0);
+    return new Grant(ids.next(), type, amounts, entitledOn, purchaseId, dedupKey, expiresAt, now);
   }
 
   private void apply(Grant after, Operation operation, int amount, String ref, String description) {

@@ -1,7 +1,7 @@
 package app.perpetua.flow.credits;
 
 /**
- * Numbers of credits.
+ * Amounts of credits.
  *
  * @param proDaily for a Pro user, per UTC day (FR-038); perks of either tier add to it
  * @param proMonthly for a Pro user, at activation and at each renewal (FR-039)

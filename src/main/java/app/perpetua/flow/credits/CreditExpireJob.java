@@ -9,7 +9,7 @@ import java.util.UUID;
 
 /**
  * Expires the credits of ended days for all users, then grants today's (FR-040). For a user whose
- * credits change earlier in the day, {@link Credits} has done both by then. Thread-safe.
+ * credits changed earlier in the day, {@link Credits} has already done both. Thread-safe.
  */
 final class CreditExpireJob implements DailyJobs.Batch {
   /** Users per batch, whose rows stay locked until it commits. */

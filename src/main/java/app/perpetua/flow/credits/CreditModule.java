@@ -15,14 +15,14 @@ import java.util.Map;
 public final class CreditModule implements FeatureModule {
   private final Credits service;
   private final Reservations reservations;
-  private final ReservationReleaseJob settle;
+  private final ReservationReleaseJob releaseJob;
   private final CreditRoutes credits;
 
   public CreditModule(ModuleContext context, CreditConfig config) {
     service =
         new Credits(config, context.ids(), context.json(), context.events(), context.metrics());
     reservations = new Reservations(service, context.jobs());
-    settle = new ReservationReleaseJob(service, Endpoint::releaseKey, context.json());
+    releaseJob = new ReservationReleaseJob(service, Endpoint::releaseKey, context.json());
     credits = new CreditRoutes(service);
   }
 
@@ -44,7 +44,7 @@ public final class CreditModule implements FeatureModule {
 
   @Override
   public Map<String, JobHandler> jobs() {
-    return Map.of(Reservations.RELEASE, settle);
+    return Map.of(Reservations.RELEASE, releaseJob);
   }
 
   @Override

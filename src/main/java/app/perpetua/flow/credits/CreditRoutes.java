@@ -9,7 +9,7 @@ import app.perpetua.flow.sql.Tx;
 import java.time.Instant;
 import java.util.function.Function;
 
-/** Endpoints for credits. */
+/** Endpoints of credits. */
 final class CreditRoutes {
   private record AssistantBalance(
       int dailyFree, int subscription, int purchased, int kickstart, int total) {}

@@ -13,12 +13,10 @@ import app.perpetua.flow.sql.OneToMany;
 import app.perpetua.flow.sql.Page;
 import app.perpetua.flow.sql.PageRequest;
 import app.perpetua.flow.sql.Tx;
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.UUID;
 import java.util.function.Consumer;
 
@@ -39,14 +37,14 @@ public final class Credits {
   private final Ids ids;
   private final Json json;
   private final Events events;
-  private final CreditMetrics metrics;
+  private final MeterRegistry metrics;
 
-  public Credits(CreditConfig config, Ids ids, Json json, Events events, MeterRegistry registry) {
+  public Credits(CreditConfig config, Ids ids, Json json, Events events, MeterRegistry metrics) {
     this.config = config;
     this.ids = ids;
     this.json = json;
     this.events = events;
-    this.metrics = new CreditMetrics(registry);
+    this.metrics = metrics;
   }
 
   /**
@@ -63,8 +61,8 @@ public final class Credits {
   }
 
   /**
-   * Returns what the user can spend now. Writes nothing: expired and new daily credits are taken
-   * into account as the next change will store them.
+   * Returns what the user can spend now. Writes nothing: the balance accounts for expired and new
+   * daily credits, which the next change will store.
    *
    * @throws Refusal {@code UNAUTHORIZED} if the account was deleted
    */
@@ -84,11 +82,7 @@ public final class Credits {
     return new Statement(account.balance(), tier, CreditAccount.endOf(CreditAccount.day(tx.now())));
   }
 
-  /**
-   * Returns the ledger, newest entry first.
-   *
-   * @throws Refusal {@code UNAUTHORIZED} if the account was deleted
-   */
+  /** Returns the ledger, newest entry first; refuses a deleted account. */
   Page<HistoryEntry> history(Tx tx, PageRequest page) {
     return tx.sql("credits.list_entries").page(page, HistoryEntry::of);
   }
@@ -98,7 +92,7 @@ public final class Credits {
    *
    * @param ref id of the charge, for a refund; unique
    * @param description for the history
-   * @return the credits left in all
+   * @return the credits available in all
    * @throws Refusal {@code INSUFFICIENT_CREDITS}
    */
   public int spend(Tx tx, int amount, String ref, String description) {
@@ -113,29 +107,16 @@ public final class Credits {
   }
 
   /**
-   * Refunds a charge or part of it. Does nothing if the charge does not exist or was refunded, even
-   * in part, before.
+   * Refunds a charge or part of it. Does nothing if the charge does not exist, or any part of it
+   * was refunded before.
    *
    * @param max maximum number of credits to refund
    * @return the credits available in all
    */
   public int refund(Tx tx, String ref, int max) {
     CreditAccount account = open(tx);
-    List<Grant> taken = new ArrayList<>();
-    Map<UUID, Integer> counts = new LinkedHashMap<>();
-    boolean refunded = false;
-    record Charged(Grant grant, int taken, boolean refunded) {}
-    for (Charged charged :
-        tx.sql("credits.find_charge")
-            .bind("ref", ref)
-            .list(row -> new Charged(Grant.of(row), row.integer("taken"), row.bool("refunded")))) {
-      refunded |= charged.refunded();
-      taken.add(charged.grant());
-      counts.put(charged.grant().id(), charged.taken());
-    }
-    if (!refunded) {
-      account.refund(taken, counts, max, ref);
-    }
+    account.refund(
+        tx.sql("credits.find_charge").bind("ref", ref).list(CreditAccount.Spent::of), max, ref);
     store(tx, account);
     return account.total();
   }
@@ -169,7 +150,7 @@ public final class Credits {
     change(tx, account -> account.endMonth(config.maxCarryover(), period));
   }
 
-  /** Grants bought credits; the commit fails if the purchase's credits were granted before. */
+  /** Grants bought credits. The commit fails if the purchase's credits were granted before. */
   public void grantPurchased(Tx tx, UUID purchase, int amount) {
     change(
         tx,
@@ -178,12 +159,12 @@ public final class Credits {
                 CreditType.PURCHASED, amount, "purchase:" + purchase, "Credits bought", purchase));
   }
 
-  /** Expires what is left of a refunded purchase. */
+  /** Expires the remaining credits of a refunded purchase. */
   public void revokePurchased(Tx tx, UUID purchase) {
     change(tx, account -> account.revoke(purchase));
   }
 
-  /** Expires ended daily credits and grants today's, as far as they have not been granted yet. */
+  /** Expires ended daily credits and grants those of today's that have not been granted yet. */
   public void refreshDaily(Tx tx) {
     change(tx, _ -> {});
   }
@@ -208,11 +189,7 @@ public final class Credits {
   }
 
   private int entitlement(Tier tier, int perk) {
-    return perk
-        + switch (tier) {
-          case FREE -> 0;
-          case PRO -> config.proDaily();
-        };
+    return perk + (tier == Tier.PRO ? config.proDaily() : 0);
   }
 
   private void store(Tx tx, CreditAccount account) {
@@ -221,7 +198,7 @@ public final class Credits {
     }
     tx.sql("credits.store_grants").bind("grants", json.text(account.changedGrants())).atCommit();
     tx.sql("credits.append_entries").bind("entries", json.text(account.entries())).atCommit();
-    tx.afterCommit(() -> account.entries().forEach(metrics::count));
+    tx.afterCommit(() -> account.entries().forEach(this::count));
     // Only spending is the user's decision.
     Tx system = tx.actingFor(tx.userId(), Actor.Source.SYSTEM);
     for (LedgerEntry entry : account.entries()) {
@@ -234,12 +211,28 @@ public final class Credits {
         case EXPIRE -> events.emit(system, new Event.CreditsExpired(grant, type, amount));
         case GRANT -> events.emit(system, new Event.CreditsGranted(grant, type, amount));
         case CARRYOVER -> {
-          // Reported once, by the grant that receives the credits.
+          // The entry of the grant that receives the credits reports them.
           if (entry.amount() > 0) {
             events.emit(system, new Event.CreditsGranted(grant, type, amount));
           }
         }
       }
     }
+  }
+
+  /**
+   * Counts the credits of a committed entry (FR-066), carried-over ones only for the grant that
+   * receives them. Approximate: a commit whose result is unknown is not counted.
+   */
+  private void count(LedgerEntry entry) {
+    if (entry.operation() == LedgerEntry.Operation.CARRYOVER && entry.amount() < 0) {
+      return;
+    }
+    Counter.builder("credit.movements")
+        .description("Credits by operation and type")
+        .tag("operation", entry.operation().wireName())
+        .tag("type", entry.type().wireName())
+        .register(metrics)
+        .increment(Math.abs((double) entry.amount()));
   }
 }

@@ -6,7 +6,7 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A ledger entry as the contract shows it.
+ * A ledger entry, as defined by the API contract.
  *
  * @param amount signed
  * @param balanceAfter the user's total after this entry

@@ -8,8 +8,8 @@ import java.util.UUID;
 import java.util.function.BiPredicate;
 
 /**
- * Releases the credits and the idempotency key of a request whose process died before it settled
- * them (promise 17). Does nothing if the request was settled. Thread-safe.
+ * Releases the credits and the idempotency key of a request whose process died before it completed.
+ * Does nothing if the request completed (promise 17). Thread-safe.
  */
 final class ReservationReleaseJob implements TransactionalHandler {
   private final Credits credits;
@@ -17,7 +17,7 @@ final class ReservationReleaseJob implements TransactionalHandler {
   private final Json json;
 
   /**
-   * @param release releases a key; false if its request was settled
+   * @param release releases a key; false if its request completed
    */
   ReservationReleaseJob(Credits credits, BiPredicate<Tx, UUID> release, Json json) {
     this.credits = credits;

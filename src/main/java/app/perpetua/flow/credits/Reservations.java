@@ -11,21 +11,17 @@ import java.util.UUID;
  * in between, a job releases them ({@link ReservationReleaseJob}). Thread-safe.
  */
 public final class Reservations {
-  /** The kind of the job that releases an unsettled reservation; its key is the charge's. */
+  /** The kind of {@link ReservationReleaseJob}; its key is the charge's id. */
   static final String RELEASE = "reservation_settle";
 
-  /**
-   * The job's payload.
-   *
-   * @param key the open idempotency key
-   */
+  /** The job's payload, with the request's idempotency key. */
   record Pending(UUID key, int amount) {}
 
   /**
    * The result of {@link #settle}.
    *
    * @param used credits spent
-   * @param left the credits left in all
+   * @param left credits available in all
    */
   public record Settled(int used, int left) {}
 
@@ -55,7 +51,7 @@ public final class Reservations {
   /**
    * Spends the reserved credits.
    *
-   * @return the credits left in all
+   * @return the credits available in all
    */
   public int commit(Tx tx, String ref) {
     jobs.cancel(tx, RELEASE, ref);

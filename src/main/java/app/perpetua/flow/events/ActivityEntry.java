@@ -16,67 +16,52 @@ import org.jspecify.annotations.Nullable;
  */
 record ActivityEntry(
     String name, String entityType, @Nullable UUID entityId, Map<String, Object> metadata) {
-
   static ActivityEntry of(Event event) {
     return switch (event) {
-      case Event.TaskCreated e -> entry("task.created", "task", e.taskId());
-      case Event.TaskUpdated e -> entry("task.updated", "task", e.taskId());
+      case Event.TaskCreated e -> entry("task.created", e.taskId());
+      case Event.TaskUpdated e -> entry("task.updated", e.taskId());
       case Event.TaskCompleted e ->
-          entry("task.completed", "task", e.taskId())
+          entry("task.completed", e.taskId())
               .with("completed_by", e.completedBy())
               .with("counts", e.counts());
-      case Event.TaskReopened e -> entry("task.reopened", "task", e.taskId());
+      case Event.TaskReopened e -> entry("task.reopened", e.taskId());
       case Event.TaskDeleted e ->
-          entry("task.deleted", "task", e.taskId()).with("tombstone_id", e.tombstoneId());
+          entry("task.deleted", e.taskId()).with("tombstone_id", e.tombstoneId());
       case Event.TaskRecovered e ->
-          entry("task.recovered", "task", e.taskId())
+          entry("task.recovered", e.taskId())
               .with("tombstone_id", e.tombstoneId())
               .with("reminders_lapsed", e.lapsed());
 
-      case Event.SubtaskCreated e ->
-          entry("subtask.created", "subtask", e.subtaskId()).with("task_id", e.taskId());
-      case Event.SubtaskUpdated e ->
-          entry("subtask.updated", "subtask", e.subtaskId()).with("task_id", e.taskId());
-      case Event.SubtaskCompleted e ->
-          entry("subtask.completed", "subtask", e.subtaskId()).with("task_id", e.taskId());
-      case Event.SubtaskDeleted e ->
-          entry("subtask.deleted", "subtask", e.subtaskId()).with("task_id", e.taskId());
+      case Event.SubtaskCreated e -> ofTask("subtask.created", e.subtaskId(), e.taskId());
+      case Event.SubtaskUpdated e -> ofTask("subtask.updated", e.subtaskId(), e.taskId());
+      case Event.SubtaskCompleted e -> ofTask("subtask.completed", e.subtaskId(), e.taskId());
+      case Event.SubtaskDeleted e -> ofTask("subtask.deleted", e.subtaskId(), e.taskId());
       case Event.SubtasksReordered e ->
           entry("subtask.reordered", "task", e.taskId()).with("count", e.count());
 
-      case Event.ReminderCreated e ->
-          entry("reminder.created", "reminder", e.reminderId()).with("task_id", e.taskId());
+      case Event.ReminderCreated e -> ofTask("reminder.created", e.reminderId(), e.taskId());
       case Event.ReminderUpdated e ->
-          entry("reminder.updated", "reminder", e.reminderId())
-              .with("task_id", e.taskId())
-              .with("lapsed", e.lapsed());
-      case Event.ReminderDeleted e ->
-          entry("reminder.deleted", "reminder", e.reminderId()).with("task_id", e.taskId());
-      case Event.ReminderFired e ->
-          entry("reminder.fired", "reminder", e.reminderId()).with("task_id", e.taskId());
+          ofTask("reminder.updated", e.reminderId(), e.taskId()).with("lapsed", e.lapsed());
+      case Event.ReminderDeleted e -> ofTask("reminder.deleted", e.reminderId(), e.taskId());
+      case Event.ReminderFired e -> ofTask("reminder.fired", e.reminderId(), e.taskId());
 
       case Event.FocusStarted e ->
-          entry("focus.started", "focus", e.sessionId())
-              .with("task_id", e.taskId())
-              .with("seconds", 0);
+          ofTask("focus.started", e.sessionId(), e.taskId()).with("seconds", 0);
       case Event.FocusEnded e ->
-          entry("focus.ended", "focus", e.sessionId())
-              .with("task_id", e.taskId())
-              .with("seconds", e.seconds());
+          ofTask("focus.ended", e.sessionId(), e.taskId()).with("seconds", e.seconds());
 
-      case Event.TemplateCreated e -> entry("template.created", "template", e.templateId());
+      case Event.TemplateCreated e -> entry("template.created", e.templateId());
       case Event.TemplateUpdated e ->
-          entry("template.updated", "template", e.templateId()).with("active", e.active());
-      case Event.TemplateDeleted e -> entry("template.deleted", "template", e.templateId());
+          entry("template.updated", e.templateId()).with("active", e.active());
+      case Event.TemplateDeleted e -> entry("template.deleted", e.templateId());
 
-      case Event.NoteCreated e -> entry("note.created", "note", e.noteId());
-      case Event.NoteUpdated e -> entry("note.updated", "note", e.noteId());
+      case Event.NoteCreated e -> entry("note.created", e.noteId());
+      case Event.NoteUpdated e -> entry("note.updated", e.noteId());
       case Event.NoteDeleted e ->
-          entry("note.deleted", "note", e.noteId()).with("tombstone_id", e.tombstoneId());
+          entry("note.deleted", e.noteId()).with("tombstone_id", e.tombstoneId());
       case Event.NoteRecovered e ->
-          entry("note.recovered", "note", e.noteId()).with("tombstone_id", e.tombstoneId());
-      case Event.NoteConverted e ->
-          entry("note.converted", "note", e.noteId()).with("task_id", e.taskId());
+          entry("note.recovered", e.noteId()).with("tombstone_id", e.tombstoneId());
+      case Event.NoteConverted e -> ofTask("note.converted", e.noteId(), e.taskId());
 
       case Event.AiChat e ->
           run("ai.chat", e.origin()).with("task_id", e.taskId()).with("count", e.count());
@@ -88,20 +73,20 @@ record ActivityEntry(
           run("ai.note_conversion_suggested", e.origin())
               .with("note_id", e.noteId())
               .with("suggestion_id", e.suggestionId());
-      // Without the credits used, which the run's own entry shows once.
+      // The run's own entry shows the credits used.
       case Event.AiSuggested e ->
-          entry("ai.suggested", "ai", e.suggestionId())
+          entry("ai.suggested", e.suggestionId())
               .with("task_id", e.taskId())
               .with(e.origin())
               .with("suggestion_id", e.suggestionId())
               .with("action_type", e.actionType());
       case Event.AiSuggestionConfirmed e ->
-          entry("ai.suggestion_confirmed", "ai", e.suggestionId())
+          entry("ai.suggestion_confirmed", e.suggestionId())
               .with("suggestion_id", e.suggestionId())
               .with("action_type", e.actionType())
               .with("task_id", e.taskId());
       case Event.AiTranscribed e ->
-          entry("ai.transcribed", "ai", e.transcription())
+          entry("ai.transcribed", e.transcription())
               .with("credits_used", e.creditsUsed())
               .with("duration_seconds", e.durationSeconds());
 
@@ -112,45 +97,50 @@ record ActivityEntry(
       case Event.CreditsRefunded e ->
           credits("credits.refunded", e.grantId(), e.type(), e.amount());
       case Event.SubscriptionChanged e ->
-          entry(
-                  "subscription." + e.change().name().toLowerCase(Locale.ROOT),
-                  "subscription",
-                  e.subscriptionId())
+          entry("subscription." + e.change().name().toLowerCase(Locale.ROOT), e.subscriptionId())
               .with("tier", e.tier())
               .with("status", e.status())
               .with("reason", e.reason());
 
       case Event.AchievementUnlocked e ->
-          entry("achievement.unlocked", "achievement", null)
+          entry("achievement.unlocked", null)
               .with("achievement_id", e.achievementId())
               .with("perk", e.perk())
               .with("perk_value", e.perkValue());
-      case Event.UserRegistered e -> entry("user.registered", "user", e.userId());
+      case Event.UserRegistered e -> entry("user.registered", e.userId());
       case Event.UserLoggedIn e ->
-          entry("user.logged_in", "user", e.userId())
+          entry("user.logged_in", e.userId())
               .with("method", "google")
               .with("ip", e.ip())
               .with("user_agent", e.userAgent());
-      case Event.UserLoggedOut e -> entry("user.logged_out", "user", e.userId());
+      case Event.UserLoggedOut e -> entry("user.logged_out", e.userId());
       case Event.UserSessionRevoked e ->
-          entry("user.session_revoked", "user", e.userId()).with("session", e.session());
-      case Event.UserUpdated e -> entry("user.updated", "user", e.userId());
+          entry("user.session_revoked", e.userId()).with("session", e.session());
+      case Event.UserUpdated e -> entry("user.updated", e.userId());
     };
   }
 
-  /** The log's value for the event: its name in snake case. */
+  /** The name in snake case, as the log stores it. */
   String action() {
     return name.replace('.', '_');
+  }
+
+  /** An entry whose entity type is the part of the name before the dot. */
+  private static ActivityEntry entry(String name, @Nullable UUID entityId) {
+    return entry(name, name.substring(0, name.indexOf('.')), entityId);
   }
 
   private static ActivityEntry entry(String name, String entityType, @Nullable UUID entityId) {
     return new ActivityEntry(name, entityType, entityId, Map.of());
   }
 
+  /** An entry of an entity that is related to a task. */
+  private static ActivityEntry ofTask(String name, UUID entityId, UUID taskId) {
+    return entry(name, entityId).with("task_id", taskId);
+  }
+
   private static ActivityEntry run(String name, Event.Origin origin) {
-    return entry(name, "ai", origin.runId())
-        .with(origin)
-        .with("credits_used", origin.creditsUsed());
+    return entry(name, origin.runId()).with(origin).with("credits_used", origin.creditsUsed());
   }
 
   private static ActivityEntry credits(String name, UUID grantId, String type, int amount) {

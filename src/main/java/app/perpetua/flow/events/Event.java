@@ -7,22 +7,20 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A change of a user's data: what listeners need to know about it and what the activity log shows
- * of it ({@link ActivityEntry}), which is ids and figures, never text that the user wrote. The job
- * that retries a failed listener stores the event as JSON, with the record's simple name in {@code
- * event}. Records and their components therefore keep their names for as long as such jobs exist.
+ * A change of a user's data, with the ids and figures that listeners and the activity log need
+ * ({@link ActivityEntry}), never text that the user wrote. The job that retries a failed listener
+ * stores the event as JSON, with the record's simple name in {@code event}. Records and their
+ * components therefore keep their names for as long as such jobs exist.
  */
 @JsonTypeInfo(use = JsonTypeInfo.Id.SIMPLE_NAME, property = "event")
 public sealed interface Event {
 
   // Tasks
 
-  /** A task was created. */
   record TaskCreated(UUID taskId) implements Event {}
 
   /** A change of a task that may have ended the focus session on it. */
   sealed interface EndsFocus extends Event {
-    /** The task's id. */
     UUID taskId();
 
     /** Seconds that the ended focus session counts; null if this change ended none. */
@@ -55,7 +53,6 @@ public sealed interface Event {
       @Nullable Integer focusSeconds)
       implements EndsFocus {}
 
-  /** A completed task was reopened. */
   record TaskReopened(UUID taskId) implements Event {}
 
   /** A task was deleted; it can be recovered from the tombstone until that expires. */
@@ -71,24 +68,20 @@ public sealed interface Event {
 
   // Subtasks
 
-  /** A subtask was created. */
   record SubtaskCreated(UUID subtaskId, UUID taskId) implements Event {}
 
   /** A subtask was changed, moved or reopened. */
   record SubtaskUpdated(UUID subtaskId, UUID taskId) implements Event {}
 
-  /** A subtask was completed. */
   record SubtaskCompleted(UUID subtaskId, UUID taskId) implements Event {}
 
-  /** A subtask was deleted. */
   record SubtaskDeleted(UUID subtaskId, UUID taskId) implements Event {}
 
-  /** A task's subtasks were put into another order; {@code count} is how many it has. */
+  /** A task's subtasks were reordered; {@code count} is their number. */
   record SubtasksReordered(UUID taskId, int count) implements Event {}
 
   // Reminders
 
-  /** A reminder was created. */
   record ReminderCreated(UUID reminderId, UUID taskId) implements Event {}
 
   /**
@@ -98,7 +91,6 @@ public sealed interface Event {
    */
   record ReminderUpdated(UUID reminderId, UUID taskId, boolean lapsed) implements Event {}
 
-  /** A reminder was deleted. */
   record ReminderDeleted(UUID reminderId, UUID taskId) implements Event {}
 
   /** A reminder was due, and its user was notified. */
@@ -106,30 +98,27 @@ public sealed interface Event {
 
   // Focus
 
-  /** A focus session on a task began. */
   record FocusStarted(UUID sessionId, UUID taskId) implements Event {}
 
-  /** A focus session was ended: by the user, with its task, or as abandoned. */
+  /** A focus session was ended: by the user, with its task, or at its time limit. */
   record FocusEnded(UUID sessionId, UUID taskId, int seconds) implements Event {}
 
   // Recurrence
 
-  /** A template was created. */
   record TemplateCreated(UUID templateId) implements Event {}
 
   /**
-   * Fields of a template changed, or its last task was generated.
+   * Fields of a template changed, or its last instance was created.
    *
-   * @param active whether it still generates tasks
+   * @param active whether it still creates instances
    */
   record TemplateUpdated(UUID templateId, boolean active) implements Event {}
 
-  /** A template was deleted; tasks generated from it remain. */
+  /** A template was deleted; its instances remain. */
   record TemplateDeleted(UUID templateId) implements Event {}
 
   // Notes
 
-  /** A note was created. */
   record NoteCreated(UUID noteId) implements Event {}
 
   /** A note was changed, transcribed, archived or unarchived. */
@@ -138,7 +127,6 @@ public sealed interface Event {
   /** A note was deleted; it can be recovered from the tombstone until that expires. */
   record NoteDeleted(UUID noteId, UUID tombstoneId) implements Event {}
 
-  /** A deleted note was recovered. */
   record NoteRecovered(UUID noteId, UUID tombstoneId) implements Event {}
 
   /**
@@ -153,9 +141,9 @@ public sealed interface Event {
   /**
    * The assistant's run that an event results from.
    *
-   * @param session the session that the access token belongs to
-   * @param tokensIn tokens read in all turns of the run
-   * @param tokensOut tokens written in all turns of the run
+   * @param session the session to which the access token belongs
+   * @param tokensIn input tokens of all model calls of the run
+   * @param tokensOut output tokens of all model calls of the run
    */
   record Origin(
       UUID runId, UUID session, String model, long tokensIn, long tokensOut, int creditsUsed) {}
@@ -197,19 +185,14 @@ public sealed interface Event {
   // Credits and subscriptions. A credit's type is daily, subscription, purchased or kickstart;
   // amounts are above zero.
 
-  /** Credits were added to a balance. */
   record CreditsGranted(UUID grantId, String type, int amount) implements Event {}
 
-  /** Credits were spent. */
   record CreditsConsumed(UUID grantId, String type, int amount) implements Event {}
 
-  /** Unused credits expired. */
   record CreditsExpired(UUID grantId, String type, int amount) implements Event {}
 
-  /** Spent credits were refunded. */
   record CreditsRefunded(UUID grantId, String type, int amount) implements Event {}
 
-  /** What happened to a subscription. */
   enum SubscriptionChange {
     CREATED,
     RENEWED,
@@ -251,10 +234,8 @@ public sealed interface Event {
   /** A user's first sign-in created the account. */
   record UserRegistered(UUID userId) implements Event {}
 
-  /** A user signed in. */
   record UserLoggedIn(UUID userId, @Nullable String userAgent, String ip) implements Event {}
 
-  /** A user ended a session. */
   record UserLoggedOut(UUID userId) implements Event {}
 
   /**

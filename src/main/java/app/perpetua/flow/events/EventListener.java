@@ -4,8 +4,8 @@ import app.perpetua.flow.sql.Tx;
 
 /**
  * Listens to events of other features. A listener that fails does not fail the change: the change
- * commits without it, and a job retries it. What must commit with the change is a direct call, not
- * a listener. Implementations are thread-safe.
+ * commits without it, and a job retries it. Work that must commit with the change is a direct call,
+ * not a listener. Implementations are thread-safe.
  */
 public interface EventListener {
   /** Unique name in {@code snake_case}. It must never change, because retry jobs store it. */

@@ -27,11 +27,9 @@ public final class EventListeners implements TransactionalHandler {
 
   private static final System.Logger LOG = System.getLogger(EventListeners.class.getName());
 
-  /** Prefix of this project's packages; their first stack frame locates a failure in the log. */
   private static final String OWN_PACKAGES = "app.perpetua.flow.";
 
-  /** The retry job's payload. */
-  private record Missed(@JsonProperty("reaction") String listener, Event event) {}
+  private record RetryPayload(@JsonProperty("reaction") String listener, Event event) {}
 
   private final Jobs jobs;
   private final Json json;
@@ -66,30 +64,34 @@ public final class EventListeners implements TransactionalHandler {
           && !tx.optional(
               listener.name(),
               () -> listener.handle(tx, event),
-              why -> failed(tx.actor(), listener, event, why))) {
+              failure -> report(tx.actor(), listener, event, failure))) {
         jobs.enqueue(
-            tx, RETRY, listener.name() + ":" + entry, tx.now(), new Missed(listener.name(), event));
+            tx,
+            RETRY,
+            listener.name() + ":" + entry,
+            tx.now(),
+            new RetryPayload(listener.name(), event));
       }
     }
   }
 
   @Override
   public Next run(Tx tx, Job job) {
-    Missed missed = json.read(job.payload(), Missed.class);
-    EventListener listener = listeners.get(missed.listener());
+    RetryPayload payload = json.read(job.payload(), RetryPayload.class);
+    EventListener listener = listeners.get(payload.listener());
     if (listener == null) {
-      throw new IllegalStateException("unknown listener: " + missed.listener());
+      throw new IllegalStateException("unknown listener: " + payload.listener());
     }
-    listener.retry(tx, missed.event());
+    listener.retry(tx, payload.event());
     return new Next.Done();
   }
 
-  private void failed(Actor actor, EventListener listener, Event event, RuntimeException why) {
+  private void report(Actor actor, EventListener listener, Event event, RuntimeException failure) {
     registry.counter("reaction.failures", "reaction", listener.name()).increment();
     LOG.log(
         System.Logger.Level.WARNING,
         "listener failed; a job will retry it: {0}",
-        describe(why),
+        describe(failure),
         LogFields.of("reaction", listener.name())
             .with("event", ActivityEntry.of(event).name())
             .with("request_id", actor.requestId())
@@ -97,12 +99,12 @@ public final class EventListeners implements TransactionalHandler {
   }
 
   /**
-   * The exception's causes and the place where it was thrown. Messages may contain what a user
-   * wrote, so only those of {@link DatabaseException} are logged.
+   * The exception with its causes and its first stack frame in this project. Messages may contain
+   * what a user wrote, so only those of {@link DatabaseException} are logged.
    */
-  private static String describe(RuntimeException why) {
+  private static String describe(RuntimeException failure) {
     StringJoiner causes = new StringJoiner(", caused by ");
-    for (Throwable cause = why; cause != null; cause = cause.getCause()) {
+    for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
       causes.add(
           switch (cause) {
             case DatabaseException database -> database.getMessage() + constraint(database);
@@ -110,7 +112,7 @@ public final class EventListeners implements TransactionalHandler {
             default -> cause.getClass().getName();
           });
     }
-    for (StackTraceElement frame : why.getStackTrace()) {
+    for (StackTraceElement frame : failure.getStackTrace()) {
       if (frame.getClassName().startsWith(OWN_PACKAGES)) {
         return causes + " at " + frame;
       }

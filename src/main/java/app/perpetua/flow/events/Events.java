@@ -20,10 +20,7 @@ public final class Events {
     this.json = json;
   }
 
-  /**
-   * Registers the listeners. Called once at startup, after the services are created: listeners need
-   * services, and services need this object. Until then no listener is called.
-   */
+  /** Registers the listeners. Call it once, after the services that they need are constructed. */
   public void setListeners(EventListeners listeners) {
     this.listeners = listeners;
   }

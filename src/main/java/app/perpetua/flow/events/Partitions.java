@@ -7,6 +7,7 @@ import app.perpetua.flow.sql.Tx;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneOffset;
+import java.util.List;
 
 /**
  * Creates and drops the activity log's daily partitions. They exist from yesterday, for clocks that
@@ -32,69 +33,43 @@ public final class Partitions {
    * @throws DatabaseException if the database is unavailable or the lock times out
    */
   public boolean ensure(Instant now) {
-    LocalDate today = LocalDate.ofInstant(now, ZoneOffset.UTC);
     boolean created = false;
-    for (int day = -DAYS_BEHIND; day <= DAYS_AHEAD; day++) {
-      LocalDate date = today.plusDays(day);
-      created |= db.write(Actor.system(null), tx -> create(tx, date));
+    for (LocalDate day : daysAround(now)) {
+      created |= db.write(Actor.system(null), tx -> create(tx, day));
     }
     return created;
   }
 
   /**
    * Runs one step of daily maintenance: creates a missing partition or, if none is missing, drops
-   * the old ones. Throws as {@link #makeOne}.
+   * those of days before the retention period (FR-054).
    *
-   * @param tx a system transaction that does nothing else
+   * @param tx a system transaction that does nothing else, because it blocks readers and writers of
+   *     the log until the commit
    * @return whether another step is needed
+   * @throws DatabaseException {@code BUSY} if the lock is not available within 200 ms
    */
   public boolean maintain(Tx tx) {
-    if (makeOne(tx)) {
+    tx.sql("events.set_lock_timeout").list(row -> row.text("lock_timeout"));
+    if (daysAround(tx.now()).stream().anyMatch(day -> create(tx, day))) {
       return true;
     }
-    dropOld(tx);
-    return false;
-  }
-
-  /**
-   * Creates at most one missing partition around the current day. The transaction should do nothing
-   * else, because it blocks writers of the log until the commit.
-   *
-   * @param tx a system transaction
-   * @return false if none was missing
-   * @throws DatabaseException {@code BUSY} if the lock is not available within 200 ms
-   */
-  public boolean makeOne(Tx tx) {
-    LocalDate today = LocalDate.ofInstant(tx.now(), ZoneOffset.UTC);
-    setLockTimeout(tx);
-    for (int day = -DAYS_BEHIND; day <= DAYS_AHEAD; day++) {
-      if (create(tx, today.plusDays(day))) {
-        return true;
-      }
-    }
-    return false;
-  }
-
-  /**
-   * Drops the partitions of days before the retention period (FR-054). The transaction should do
-   * nothing else, because it blocks readers and writers of the log until the commit.
-   *
-   * @param tx a system transaction
-   * @throws DatabaseException {@code BUSY} if the lock is not available within 200 ms
-   */
-  void dropOld(Tx tx) {
-    LocalDate today = LocalDate.ofInstant(tx.now(), ZoneOffset.UTC);
-    setLockTimeout(tx);
     int dropped =
         tx.sql("events.drop_partitions_before")
-            .bind("day", today.minusDays(DAYS_KEPT).toString())
+            .bind("day", today(tx.now()).minusDays(DAYS_KEPT).toString())
             .one(row -> row.integer("dropped"))
             .orElse(0);
     LOG.log(System.Logger.Level.DEBUG, "dropped {0} partitions of the activity log", dropped);
+    return false;
   }
 
-  private static void setLockTimeout(Tx tx) {
-    tx.sql("events.set_lock_timeout").list(row -> row.text("lock_timeout"));
+  private static List<LocalDate> daysAround(Instant now) {
+    LocalDate today = today(now);
+    return today.minusDays(DAYS_BEHIND).datesUntil(today.plusDays(DAYS_AHEAD + 1)).toList();
+  }
+
+  private static LocalDate today(Instant now) {
+    return LocalDate.ofInstant(now, ZoneOffset.UTC);
   }
 
   private static boolean create(Tx tx, LocalDate day) {
