@@ -1,5 +1,5 @@
-// Speaks to live voice from a real browser with a microphone that beeps. Each line of input asks for one session:
-// {page, url, token?, act}; each line of output is a message of the service or the end of the session.
+// Runs live voice sessions in Chromium with a fake microphone that beeps. Each input line describes a session,
+// {page, url, token?, act}; each output line is a message of the service or the end of the session.
 import {createInterface} from 'node:readline';
 import {chromium} from 'playwright-core';
 
@@ -19,12 +19,12 @@ const browser = await chromium.launch({
 });
 const page = await browser.newPage();
 const print = value => console.log(JSON.stringify(value));
-await page.exposeFunction('tell', print);
+await page.exposeFunction('report', print);
 
 for await (const line of createInterface({input: process.stdin})) {
-  const asked = JSON.parse(line);
-  await page.goto(asked.page);
-  print(await page.evaluate(speak, asked));
+  const session = JSON.parse(line);
+  await page.goto(session.page);
+  print(await page.evaluate(speak, session));
 }
 await browser.close();
 
@@ -51,7 +51,7 @@ async function speak({url, token, act}) {
     };
     socket.onmessage = ({data}) => {
       const message = JSON.parse(data);
-      tell(message);
+      report(message);
       if (message.type === 'connected') record().catch(reject);
       if (message.type === 'transcript' && !acted) {
         acted = true;

@@ -1,5 +1,4 @@
-// Reads messages as a push service (the token) and a browser (the payload) would, with http_ece and
-// jose. Standard input: a JSON array of {body, privateKey, publicKey, auth, authorization, audience,
+// Verifies the tokens of push messages with jose and decrypts their payloads with http_ece. Standard input: a JSON array of {body, privateKey, publicKey, auth, authorization, audience,
 // now}, bytes in base64url, now in seconds. Standard output: an array of {text, claims}.
 import { createECDH } from 'node:crypto';
 import ece from 'http_ece';

@@ -1,7 +1,7 @@
--- Each query returns rows only where something that must never be is.
+-- Each query returns the rows that violate an invariant.
 
 -- name: open_tasks_counter
--- The limit is checked against the counter, so a counter that drifts lets users exceed it or locks them out.
+-- The limit is checked against the counter, so the counter must be exact.
 select u.id as user_id, u.open_tasks as counter, count(t.id) as counted
 from auth.users u
 left join tasks.task_instances t on t.user_id = u.id and not t.completed and not t.hidden and not t.archived
@@ -9,7 +9,7 @@ group by u.id
 having u.open_tasks <> count(t.id);
 
 -- name: notes_counter
--- The same for notes: archived ones do not count.
+-- As above; archived notes do not count.
 select u.id as user_id, u.notes as counter, count(n.id) as counted
 from auth.users u
 left join notes.notes n on n.user_id = u.id and not n.archived
@@ -17,7 +17,7 @@ group by u.id
 having u.notes <> count(n.id);
 
 -- name: subtask_counters
--- The last open subtask is recognised by these counters; a wrong one completes a parent too early or never.
+-- The counters identify the last open subtask; a wrong one completes the task too early or never.
 select t.user_id, t.id as task_id, t.subtask_count, count(s.id) as counted,
        t.subtask_completed_count, count(s.id) filter (where s.completed) as counted_completed
 from tasks.task_instances t
@@ -26,15 +26,15 @@ group by t.user_id, t.id
 having t.subtask_count <> count(s.id) or t.subtask_completed_count <> count(s.id) filter (where s.completed);
 
 -- name: subtask_order_gapless
--- The constraint keeps positions unique and not negative; with that, gapless means highest + 1 = count.
+-- A constraint keeps positions unique and not negative; then highest + 1 = count means no gaps.
 select user_id, task_id, count(*) as subtasks, max(order_index) as highest
 from tasks.subtasks
 group by user_id, task_id
 having max(order_index) + 1 <> count(*) or count(distinct order_index) <> count(*);
 
--- name: tasks_accounted_for
--- Nothing is lost and nothing made twice: created + recovered = live + deleted. Only where the log still reaches back to the
--- account's first entry, since older days are dropped.
+-- name: task_count_matches_activity
+-- No task is lost or duplicated: created + recovered = existing + deleted. Only for users whose first
+-- entry is still in the log, because old partitions are dropped.
 select u.id as user_id, l.created, l.recovered, l.deleted, t.live
 from auth.users u
 join lateral (
@@ -47,8 +47,8 @@ join lateral (
 cross join lateral (select count(*) as live from tasks.task_instances where user_id = u.id) t
 where l.created + l.recovered <> t.live + l.deleted;
 
--- name: active_templates_go_on
--- Whatever makes tasks has one that waits to be completed, or a job that will make one. A dead job waits for people to retry it.
+-- name: active_template_has_instance_or_job
+-- An active template has an open instance, or a job (possibly dead) that creates one.
 select p.user_id, p.id as template_id
 from tasks.task_templates p
 where p.active
@@ -60,15 +60,15 @@ where p.active
     where j.user_id = p.user_id and j.kind = 'recurring_task_generate' and j.job_key = p.id::text
       and j.state in ('queued', 'running', 'dead'));
 
--- name: three_tombstones
--- No constraint can count: the deletion keeps the newest three under the user's lock.
+-- name: at_most_three_tombstones
+-- A constraint cannot count rows; the deletion keeps the newest three under the owner's lock.
 select user_id, count(*) as tombstones
 from tasks.deletion_tombstones
 group by user_id
 having count(*) > 3;
 
--- name: deleted_is_not_live
--- A tombstone goes when its entity comes back; both at once would be a deletion undone twice.
+-- name: tombstone_has_no_live_entity
+-- Recovery deletes the tombstone; if both exist, a deletion can be undone twice.
 select d.user_id, d.id as tombstone_id, d.entity_id
 from tasks.deletion_tombstones d
 where (d.entity_type = 'task' and exists (
@@ -77,35 +77,35 @@ where (d.entity_type = 'task' and exists (
         select from notes.notes n where n.user_id = d.user_id and n.id = d.entity_id));
 
 -- name: one_active_refresh_token
--- Two living tokens would be two sessions where one replaces the other.
+-- A new sign-in replaces the session, so a user has at most one active token.
 select user_id, count(*) as active
 from auth.refresh_tokens
 where rotated_at is null and revoked_at is null
 group by user_id
 having count(*) > 1;
 
--- name: revoked_family_stays_dead
--- Theft revokes the whole family; a member that still lives would hand the account to the thief.
+-- name: revoked_family_has_no_active_token
+-- Theft revokes the whole family.
 select t.user_id, t.family, t.seq
 from auth.refresh_tokens t
 where t.rotated_at is null and t.revoked_at is null
   and exists (
     select from auth.refresh_tokens r where r.user_id = t.user_id and r.family = t.family and r.reason = 'theft');
 
--- name: grant_balanced
--- Money: each grant is what is left, what was spent and what expired.
+-- name: grant_amounts_add_up
+-- The amount of a grant is the sum of what remains, was spent and has expired.
 select user_id, id as grant_id, amount, remaining, spent, expired
 from billing.ai_credit_grants
 where amount <> remaining + spent + expired;
 
 -- name: grant_matches_ledger
--- The ledger tells the same story as the grant: it opens with the amount, ends with what is left, and between them lies what was
--- spent less what was given back.
+-- The ledger entries of a grant begin with its amount and add up to what remains; between them are
+-- the spends minus the refunds.
 with movements as (
   select user_id, grant_id, operation, amount,
          row_number() over (partition by user_id, grant_id order by seq) = 1 as opening
   from billing.ai_credit_ledger
-), told as (
+), entries as (
   select user_id, grant_id,
          sum(amount) filter (where opening) as amount,
          sum(amount) as remaining,
@@ -113,14 +113,14 @@ with movements as (
   from movements
   group by user_id, grant_id
 )
-select g.user_id, g.id as grant_id, g.amount, told.amount as told_amount, g.remaining, told.remaining as told_remaining,
-       g.spent, told.spent as told_spent
+select g.user_id, g.id as grant_id, g.amount, entries.amount as ledger_amount, g.remaining, entries.remaining as ledger_remaining,
+       g.spent, entries.spent as ledger_spent
 from billing.ai_credit_grants g
-left join told on told.user_id = g.user_id and told.grant_id = g.id
-where (g.amount, g.remaining, g.spent) is distinct from (told.amount, told.remaining, told.spent);
+left join entries on entries.user_id = g.user_id and entries.grant_id = g.id
+where (g.amount, g.remaining, g.spent) is distinct from (entries.amount, entries.remaining, entries.spent);
 
--- name: ledger_chain
--- Each balance follows from the one before it: two spends that did not see each other break the chain even if the sum is right.
+-- name: ledger_balances_are_consecutive
+-- Each balance follows from the previous one; concurrent spends without a lock would break the chain.
 select user_id, seq, amount, balance_after, previous
 from (
   select user_id, seq, amount, balance_after,
@@ -130,14 +130,14 @@ from (
 where balance_after <> previous + amount;
 
 -- name: expired_credits_not_spent
--- Around midnight: nothing is taken from a grant whose time is up.
+-- No credit is spent after its grant has expired.
 select l.user_id, l.seq, l.grant_id, l.created_at, g.expires_at
 from billing.ai_credit_ledger l
 join billing.ai_credit_grants g on g.user_id = l.user_id and g.id = l.grant_id
 where l.operation = 'consume' and l.created_at >= g.expires_at;
 
 -- name: captured_purchase_granted_once
--- Money taken is credits given, whatever order and number of webhooks brought it.
+-- A captured purchase has its credits, and any other has none, whatever webhooks arrived.
 select p.user_id, p.id as purchase_id, p.credits, g.amount as granted
 from billing.purchases p
 left join billing.ai_credit_grants g on g.user_id = p.user_id and g.purchase_id = p.id
@@ -146,7 +146,7 @@ where p.kind = 'credits'
     or (p.status in ('open', 'declined', 'voided', 'expired') and g.id is not null));
 
 -- name: perks_match_unlocks
--- Limits are read from the user's row; they must be the sum of what was unlocked.
+-- Limits are read from the user's row, whose perks must be the sum over the unlocked achievements.
 select u.id as user_id, u.perk_tasks, u.perk_notes, u.perk_daily_credits
 from auth.users u
 left join achievements.unlocks k on k.user_id = u.id
@@ -156,8 +156,8 @@ having u.perk_tasks <> coalesce(sum(d.perk_value) filter (where d.perk_type = 'm
     or u.perk_notes <> coalesce(sum(d.perk_value) filter (where d.perk_type = 'max_notes'), 0)
     or u.perk_daily_credits <> coalesce(sum(d.perk_value) filter (where d.perk_type = 'daily_credits'), 0);
 
--- name: reached_is_unlocked
--- Whoever has reached a threshold has its achievement, and nobody has another.
+-- name: unlocks_match_thresholds
+-- An achievement is unlocked if and only if its threshold is reached.
 select s.user_id, d.id as achievement_id, k.unlocked_at
 from achievements.user_achievement_states s
 cross join achievements.achievement_definitions d
@@ -169,8 +169,8 @@ where (k.achievement_id is not null) <> (d.threshold <= case d.category
          when 'notes' then s.notes_converted
        end);
 
--- name: unlocked_is_told
--- An unlock is a notification, which may have been deleted since, and one activity entry, as long as the log reaches back.
+-- name: unlock_has_notification_and_entry
+-- An unlock has a notification, possibly deleted, and at most one activity entry.
 select k.user_id, k.achievement_id,
        (select count(*) from activity.activity_logs l
         where l.user_id = k.user_id and l.action = 'achievement_unlocked' and l.metadata ->> 'achievement_id' = k.achievement_id) as entries
@@ -185,8 +185,9 @@ where not exists (
   or (select count(*) from activity.activity_logs l
       where l.user_id = k.user_id and l.action = 'achievement_unlocked' and l.metadata ->> 'achievement_id' = k.achievement_id) > 1;
 
--- name: counted_is_in_the_total
--- What a task has marked as counted was counted, or a job is about to. Deleted tasks stay in the total, so it may be more.
+-- name: counted_tasks_are_in_total
+-- The total includes all counted tasks unless a retry job is pending. Deleted tasks remain in the
+-- total, so it may be higher.
 select s.user_id, s.lifetime_tasks_completed, count(t.id) as counted
 from achievements.user_achievement_states s
 join tasks.task_instances t on t.user_id = s.user_id and t.counted_at is not null
@@ -196,14 +197,14 @@ group by s.user_id, s.lifetime_tasks_completed
 having s.lifetime_tasks_completed < count(t.id);
 
 -- name: no_job_past_two_leases
--- A dead worker's job returns within one lease; one that hangs for two has been forgotten. The lease's length is the row's own.
+-- An expired lease is rescued within the length of a lease.
 select id, kind, job_key, heartbeat_at, lease_until
 from ops.job_queue
 where state = 'running' and lease_until + (lease_until - heartbeat_at) < clock_timestamp();
 
--- name: reminder_has_its_job
--- Whoever waits to be reminded has a job standing at that very time; only one that failed rests. A user whose reaction is yet to be
--- made up for may be behind.
+-- name: pending_reminder_has_job
+-- A pending reminder has a job at its time, except a job that has failed. Users with a pending
+-- listener retry are excluded.
 select r.user_id, r.id as reminder_id, r.scheduled_at, j.state, j.run_at
 from tasks.reminders r
 left join ops.job_queue j
@@ -213,8 +214,8 @@ where not r.fired
   and not exists (
     select from ops.job_queue h where h.user_id = r.user_id and h.kind = 'handler_retry' and h.state <> 'done');
 
--- name: reminder_job_has_its_reminder
--- A job that waits for a reminder that has fired or is gone would pile up with a million others.
+-- name: reminder_job_has_pending_reminder
+-- Otherwise jobs of fired or deleted reminders would accumulate.
 select j.user_id, j.job_key, j.run_at
 from ops.job_queue j
 where j.kind = 'reminder_fire' and j.state = 'queued'
@@ -223,16 +224,16 @@ where j.kind = 'reminder_fire' and j.state = 'queued'
   and not exists (
     select from ops.job_queue h where h.user_id = j.user_id and h.kind = 'handler_retry' and h.state <> 'done');
 
--- name: fired_reminder_told_once
--- Told means a notification; one that merely lapsed has none.
-select l.user_id, l.entity_id as reminder_id, count(*) as told
+-- name: reminder_fires_once
+-- A reminder has at most one entry for its firing.
+select l.user_id, l.entity_id as reminder_id, count(*) as entries
 from activity.activity_logs l
 where l.action = 'reminder_fired'
 group by l.user_id, l.entity_id
 having count(*) > 1;
 
--- name: focus_within_bounds
--- No focus counts more than 12 hours, and a task has the time of all that it still knows of; a recovered one knows of none.
+-- name: focus_time_within_bounds
+-- A session counts at most 12 hours, and a task has at least the time of its sessions.
 select f.user_id, f.task_id, max(f.duration_seconds) as longest, sum(f.duration_seconds) as counted, t.focus_time_seconds
 from tasks.focus_sessions f
 join tasks.task_instances t on t.user_id = f.user_id and t.id = f.task_id
@@ -240,9 +241,9 @@ where f.ended_at is not null
 group by f.user_id, f.task_id, t.focus_time_seconds
 having max(f.duration_seconds) > 43200 or sum(f.duration_seconds) > t.focus_time_seconds;
 
--- name: focus_has_its_job
--- What runs will be ended even if everybody forgets it, and it runs on nothing that is done or read-only. A user whose reaction is yet
--- to be made up for may be behind.
+-- name: active_focus_session_has_job
+-- An active session has a job that ends it, and its task is neither completed nor archived. Users
+-- with a pending listener retry are excluded.
 select f.user_id, f.id as session_id, t.completed, t.archived
 from tasks.focus_sessions f
 join tasks.task_instances t on t.user_id = f.user_id and t.id = f.task_id
@@ -253,8 +254,8 @@ where f.ended_at is null
   and not exists (
     select from ops.job_queue h where h.user_id = f.user_id and h.kind = 'handler_retry' and h.state <> 'done');
 
--- name: focus_job_has_its_session
--- A job that waits for a focus that has ended would pile up.
+-- name: focus_job_has_active_session
+-- Otherwise jobs of ended sessions would accumulate.
 select j.user_id, j.job_key, j.run_at
 from ops.job_queue j
 where j.kind = 'focus_end' and j.state = 'queued'
@@ -264,28 +265,28 @@ where j.kind = 'focus_end' and j.state = 'queued'
     select from ops.job_queue h where h.user_id = j.user_id and h.kind = 'handler_retry' and h.state <> 'done');
 
 -- name: one_daily_run_per_kind
--- The key of schedule_runs forbids two runs; this finds two jobs that did the same day's work.
+-- schedule_runs allows one run per kind and day; this finds two jobs for the same run.
 select kind, job_key, count(*) as runs
 from ops.job_queue
 where kind in ('streak_calculate', 'credit_expire', 'subscription_check', 'cleanup')
 group by kind, job_key
 having count(*) > 1;
 
--- name: no_endless_voice_session
--- 300 s of audio and 30 s to begin: whatever is open longer has lost its owner and would be billed on.
+-- name: voice_sessions_end
+-- A session lasts at most 300 s plus 30 s to start, even if its process dies.
 select user_id, id, opened_at, lease_until
 from notes.voice_sessions
 where ended_at is null and opened_at < clock_timestamp() - interval '330 seconds';
 
--- name: browsers_per_user
--- The limit is checked on a locked owner's row; more than ten means that somebody wrote without the lock.
+-- name: at_most_ten_push_subscriptions
+-- The limit is checked under the owner's lock.
 select user_id, count(*) as subscribed
 from activity.push_subscriptions
 group by user_id
 having count(*) > 10;
 
--- name: told_once
--- A key that was told and deleted may not have been told again.
+-- name: notification_key_used_once
+-- A key of a deleted notification is not used again.
 select n.user_id, n.dedup_key
 from activity.notifications n
 join activity.notification_keys k on k.user_id = n.user_id and k.dedup_key = n.dedup_key;
