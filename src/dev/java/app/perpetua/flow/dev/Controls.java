@@ -228,7 +228,7 @@ final class Controls {
     Boolean down = body.required("down").bool("down");
     body.validate();
     boolean isDown = Boolean.TRUE.equals(down);
-    google.become(isDown ? FakeGoogle.Mode.DOWN : FakeGoogle.Mode.WORKING);
+    google.respondWith(isDown ? FakeGoogle.Mode.DOWN : FakeGoogle.Mode.WORKING);
     return Answer.ok(Map.of("down", isDown));
   }
 

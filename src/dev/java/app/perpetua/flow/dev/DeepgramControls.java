@@ -71,7 +71,7 @@ final class DeepgramControls {
       deepgram.script(steps.toArray(Step[]::new));
     }
     if (answer != null) {
-      deepgram.become(answer);
+      deepgram.respondWith(answer);
     }
     return Answer.ok(Map.of("steps", steps.size()));
   }

@@ -83,7 +83,7 @@ final class PushControls {
     if (Boolean.TRUE.equals(stall)) {
       script = script.in(Mode.STALLED);
     }
-    service.become(script);
+    service.respondWith(script);
     return Answer.ok(Map.of("status", status));
   }
 }

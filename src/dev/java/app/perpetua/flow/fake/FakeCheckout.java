@@ -151,8 +151,8 @@ public final class FakeCheckout implements AutoCloseable {
     pagesAt = base;
   }
 
-  /** Answers like this from now on. */
-  public synchronized void become(Mode next) {
+  /** Sets the answer to all further requests. */
+  public synchronized void respondWith(Mode next) {
     mode = next;
   }
 

@@ -130,7 +130,7 @@ public final class FakeDeepgram implements AutoCloseable {
   }
 
   /** Sets the answer to recordings. */
-  public synchronized void become(Recording answer) {
+  public synchronized void respondWith(Recording answer) {
     recording = answer;
   }
 

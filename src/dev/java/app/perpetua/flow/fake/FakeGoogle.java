@@ -112,7 +112,7 @@ public final class FakeGoogle implements AutoCloseable {
   }
 
   /** Sets the answer to all further requests. */
-  public synchronized void become(Mode next) {
+  public synchronized void respondWith(Mode next) {
     mode = next;
     stalled.countDown();
     stalled = new CountDownLatch(1);
@@ -198,7 +198,7 @@ public final class FakeGoogle implements AutoCloseable {
 
   @Override
   public void close() {
-    become(Mode.DOWN);
+    respondWith(Mode.DOWN);
     server.stop(0);
     threads.shutdownNow();
     synchronized (this) {

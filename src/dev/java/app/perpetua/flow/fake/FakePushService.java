@@ -158,7 +158,7 @@ public final class FakePushService implements AutoCloseable {
   }
 
   /** Sets the answer to all further messages. */
-  public synchronized void become(Script next) {
+  public synchronized void respondWith(Script next) {
     script = next;
     stalled.countDown();
     stalled = new CountDownLatch(1);
@@ -295,7 +295,7 @@ public final class FakePushService implements AutoCloseable {
 
   @Override
   public void close() {
-    become(DELIVERING);
+    respondWith(DELIVERING);
     server.stop(0);
     threads.shutdownNow();
     synchronized (this) {

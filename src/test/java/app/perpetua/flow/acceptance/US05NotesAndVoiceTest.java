@@ -97,10 +97,10 @@ class US05NotesAndVoiceTest {
             70,
             "note_id",
             note);
-    service.deepgram().become(Recording.refused(503));
+    service.deepgram().respondWith(Recording.refused(503));
     api.post(TRANSCRIBE, request).expect(503, "TRANSCRIPTION_SERVICE_UNAVAILABLE");
     assertEquals(before - 5, credits());
-    service.deepgram().become(Recording.of("Return the books.", 58));
+    service.deepgram().respondWith(Recording.of("Return the books.", 58));
     JsonNode text = api.post(TRANSCRIBE, request).expect(200).data();
     assertEquals("Return the books.", text.get("transcription").stringValue());
     assertEquals(5, text.get("credits_used").intValue());

@@ -69,7 +69,7 @@ class SubscriptionApiTest {
   @AfterEach
   void invariants() {
     service.checkout().script(List.of());
-    service.checkout().become(FakeCheckout.Mode.WORKING);
+    service.checkout().respondWith(FakeCheckout.Mode.WORKING);
     Invariants.check(database);
   }
 
@@ -151,7 +151,7 @@ class SubscriptionApiTest {
   @Test
   void an_unavailable_provider_is_503_and_frees_the_key() {
     UUID key = UUID.randomUUID();
-    service.checkout().become(FakeCheckout.Mode.DOWN);
+    service.checkout().respondWith(FakeCheckout.Mode.DOWN);
     Api.Answer refused =
         payer.api().withKey(key).post(CHECKOUT).expect(503, "PAYMENT_SERVICE_UNAVAILABLE");
     assertTrue(refused.header("Retry-After").isPresent());
@@ -159,7 +159,7 @@ class SubscriptionApiTest {
         .api()
         .post("/api/v1/credits/purchase", Map.of("amount", 500))
         .expect(503, "PAYMENT_SERVICE_UNAVAILABLE");
-    service.checkout().become(FakeCheckout.Mode.WORKING);
+    service.checkout().respondWith(FakeCheckout.Mode.WORKING);
     payer.api().withKey(key).post(CHECKOUT).expect(200);
     // An order without a page does not count towards the limit.
     payer.api().post("/api/v1/credits/purchase", Map.of("amount", 500)).expect(200);
@@ -341,7 +341,7 @@ class SubscriptionApiTest {
   @Test
   void an_attempt_without_an_outcome_is_repeated_the_next_day() {
     payer.goesPro();
-    service.checkout().become(FakeCheckout.Mode.DOWN);
+    service.checkout().respondWith(FakeCheckout.Mode.DOWN);
     becomesDue();
     for (int attempt = 0; attempt < 5; attempt++) {
       move();
@@ -349,7 +349,7 @@ class SubscriptionApiTest {
     }
     assertEquals(1, payer.attempts());
     assertEquals("active", payer.status());
-    service.checkout().become(FakeCheckout.Mode.WORKING);
+    service.checkout().respondWith(FakeCheckout.Mode.WORKING);
     nextDay();
     move();
     assertEquals(1, payer.attempts());

@@ -101,7 +101,7 @@ class ControlPortTest {
   @BeforeEach
   void forget() {
     clock.setOffset(Duration.ZERO);
-    google.become(FakeGoogle.Mode.WORKING);
+    google.respondWith(FakeGoogle.Mode.WORKING);
     serviceStatus = 200;
     jobsRun = true;
     ranJobs.forget();

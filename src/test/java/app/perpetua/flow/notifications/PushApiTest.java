@@ -318,7 +318,7 @@ class PushApiTest {
   @Test
   void FR_028b_an_expired_subscription_is_deleted() {
     api.post(PUSH, browser.json()).expect(201);
-    service.push().become(FakePushService.Script.status(410).times(1));
+    service.push().respondWith(FakePushService.Script.status(410).times(1));
     notifyUser("after deletion");
     assertEquals(0, subscribed(session.userId()));
     assertEquals(List.of(), titles(browser));

@@ -50,13 +50,13 @@ class TranscribeApiTest {
   @Test
   void FR_033_the_measured_length_is_charged() {
     assertEquals(15, balance(user));
-    service.deepgram().become(Recording.of("Buy milk.", 60.9));
+    service.deepgram().respondWith(Recording.of("Buy milk.", 60.9));
     Api.Answer answer = user.api().post(TRANSCRIBE, recording(120)).expect(200);
     assertEquals("Buy milk.", answer.data().get("transcription").stringValue());
     assertEquals("en", answer.data().get("language").stringValue());
     assertEquals(5, answer.data().get("credits_used").intValue());
     assertEquals(10, answer.data().get("credits_remaining").intValue());
-    service.deepgram().become(Recording.of("Much more.", 61));
+    service.deepgram().respondWith(Recording.of("Much more.", 61));
     assertEquals(
         10,
         user.api()
@@ -82,7 +82,7 @@ class TranscribeApiTest {
 
   @Test
   void FR_033_a_measured_length_beyond_the_balance_leaves_zero_credits() {
-    service.deepgram().become(Recording.of("Four minutes.", 240));
+    service.deepgram().respondWith(Recording.of("Four minutes.", 240));
     assertEquals(
         15,
         user.api()
@@ -100,15 +100,15 @@ class TranscribeApiTest {
     int calls = service.deepgram().recordingRequests().size();
     UUID key = UUID.randomUUID();
     Api api = user.api().withKey(key);
-    service.deepgram().become(Recording.refused(500));
+    service.deepgram().respondWith(Recording.refused(500));
     api.post(TRANSCRIBE, recording(60)).expect(503, "TRANSCRIPTION_SERVICE_UNAVAILABLE");
-    service.deepgram().become(Recording.refused(400));
+    service.deepgram().respondWith(Recording.refused(400));
     Api.Answer unusable = api.post(TRANSCRIBE, recording(60)).expect(400, "VALIDATION_ERROR");
     assertEquals("audio_url", unusable.json().at("/error/details/0/field").stringValue());
-    service.deepgram().become(Recording.of("Too long.", 301));
+    service.deepgram().respondWith(Recording.of("Too long.", 301));
     api.post(TRANSCRIBE, recording(60)).expect(400, "AUDIO_DURATION_EXCEEDED");
     assertEquals(15, balance(user));
-    service.deepgram().become(Recording.of("At last.", 300.9));
+    service.deepgram().respondWith(Recording.of("At last.", 300.9));
     Api.Answer done = api.post(TRANSCRIBE, recording(60)).expect(200);
     assertEquals(0, balance(user));
     Api.Answer again = api.post(TRANSCRIBE, recording(60)).expect(200);
@@ -187,14 +187,14 @@ class TranscribeApiTest {
   @Test
   void FR_024_the_text_becomes_the_content_of_the_voice_note() {
     String waiting = note(user, "");
-    service.deepgram().become(Recording.of("Buy milk.", 5));
+    service.deepgram().respondWith(Recording.of("Buy milk.", 5));
     user.api().post(TRANSCRIBE, forNote(waiting)).expect(200);
     Api.Answer filled = user.api().get("/api/v1/notes/" + waiting).expect(200);
     assertEquals("Buy milk.", filled.data().get("content").stringValue());
     assertEquals("completed", filled.data().get("transcription_status").stringValue());
     user.api().post(TRANSCRIBE, forNote(waiting)).expect(409, "CONFLICT");
     String another = note(user, "");
-    service.deepgram().become(Recording.refused(400));
+    service.deepgram().respondWith(Recording.refused(400));
     user.api().post(TRANSCRIBE, forNote(another)).expect(400, "VALIDATION_ERROR");
     Api.Answer failed = user.api().get("/api/v1/notes/" + another).expect(200);
     assertEquals("failed", failed.data().get("transcription_status").stringValue());

@@ -148,7 +148,7 @@ class CheckoutPaymentsTest {
       Outcome outcome = payments.charge(charge("key " + i));
       assertInstanceOf(Outcome.Unknown.class, outcome, "step " + i);
     }
-    checkout.become(FakeCheckout.Mode.DOWN);
+    checkout.respondWith(FakeCheckout.Mode.DOWN);
     assertInstanceOf(PageResult.Unavailable.class, payments.open(paymentRequest(true)));
     assertInstanceOf(Outcome.Unknown.class, payments.fetch("pay_1"));
     CheckoutPayments wrongKey = at(checkout.baseUrl(), "sk_wrong");

@@ -43,9 +43,9 @@ class GoogleKeysTest {
     return timeout;
   }
 
-  private void become(FakeGoogle.Mode mode) {
+  private void respondWith(FakeGoogle.Mode mode) {
     timeout = mode == FakeGoogle.Mode.STALLED || mode == FakeGoogle.Mode.ENDLESS ? SOON : AGES;
-    google.become(mode);
+    google.respondWith(mode);
   }
 
   @AfterEach
@@ -84,7 +84,7 @@ class GoogleKeysTest {
   @Test
   void keys_are_refreshed_before_they_expire() throws InterruptedException {
     assertTrue(isKnown());
-    become(FakeGoogle.Mode.STALLED);
+    respondWith(FakeGoogle.Mode.STALLED);
     clock.advance(Duration.ofHours(20));
     assertTrue(isKnown(), "the refresh does not block");
     google.awaitFetches(2);
@@ -126,14 +126,14 @@ class GoogleKeysTest {
   @Timeout(60)
   void promise_11_cached_keys_stay_usable_while_google_is_unavailable(FakeGoogle.Mode mode) {
     assertTrue(isKnown());
-    become(mode);
+    respondWith(mode);
     clock.advance(Duration.ofHours(47));
     assertTrue(isKnown());
     assertTrue(isKnown());
     assertFalse(keys.verifier("made up").isPresent(), "unknown, not unavailable");
     assertEquals(2, google.fetches(), "one attempt per cool-down");
 
-    become(FakeGoogle.Mode.WORKING);
+    respondWith(FakeGoogle.Mode.WORKING);
     nanoTime.addAndGet(COOL_DOWN.toNanos());
     google.rotateKeys();
     assertTrue(isKnown(), "back again");
@@ -142,7 +142,7 @@ class GoogleKeysTest {
   @Test
   void keys_expire_after_a_day_of_outage() {
     assertTrue(isKnown());
-    become(FakeGoogle.Mode.DOWN);
+    respondWith(FakeGoogle.Mode.DOWN);
     clock.advance(Duration.ofDays(2));
     assertUnavailable();
   }
@@ -151,9 +151,9 @@ class GoogleKeysTest {
   @EnumSource(names = "WORKING", mode = EnumSource.Mode.EXCLUDE)
   @Timeout(60)
   void without_keys_sign_in_is_unavailable_until_google_recovers(FakeGoogle.Mode mode) {
-    become(mode);
+    respondWith(mode);
     assertUnavailable();
-    become(FakeGoogle.Mode.WORKING);
+    respondWith(FakeGoogle.Mode.WORKING);
     assertTrue(isKnown());
   }
 

@@ -119,21 +119,21 @@ class WebPushTest {
   @ParameterizedTest
   @CsvSource({"200", "201", "202", "204"})
   void a_2xx_response_means_sent(int status) throws Exception {
-    service.become(Script.status(status));
+    service.respondWith(Script.status(status));
     assertEquals(new Outcome.Sent(), send());
   }
 
   @ParameterizedTest
   @CsvSource({"404", "410"})
   void FR_028b_an_expired_subscription_is_reported(int status) throws Exception {
-    service.become(Script.status(status));
+    service.respondWith(Script.status(status));
     assertEquals(new Outcome.Gone(), send());
   }
 
   @ParameterizedTest
   @CsvSource({"301", "302", "307", "308", "400", "401", "403", "413"})
   void client_errors_are_permanent_and_redirects_are_not_followed(int status) throws Exception {
-    service.become(Script.status(status));
+    service.respondWith(Script.status(status));
     assertEquals(new Outcome.Rejected("the push service responded with " + status), send());
     assertEquals(1, service.received());
   }
@@ -141,7 +141,7 @@ class WebPushTest {
   @ParameterizedTest
   @CsvSource({"500", "502", "503"})
   void server_errors_are_retried(int status) throws Exception {
-    service.become(Script.status(status));
+    service.respondWith(Script.status(status));
     assertEquals(
         new Outcome.Unavailable(Duration.ZERO, "the push service responded with " + status),
         send());
@@ -161,13 +161,13 @@ class WebPushTest {
         "Fri, 01 Jan 2100 00:00:00 GMT | PT1H",
       })
   void retry_after_is_respected_up_to_a_maximum(String value, Duration wait) throws Exception {
-    service.become(Script.status(429).retryAfter(value));
+    service.respondWith(Script.status(429).retryAfter(value));
     assertEquals(new Outcome.Unavailable(wait, "the push service responded with 429"), send());
   }
 
   @Test
   void a_push_service_that_does_not_answer_times_out() throws Exception {
-    service.become(Script.status(201).in(Mode.STALLED));
+    service.respondWith(Script.status(201).in(Mode.STALLED));
     patience = SOON;
     // The server sends nothing until this returns.
     assertEquals(
@@ -176,7 +176,7 @@ class WebPushTest {
 
   @Test
   void an_endless_response_is_not_read() throws Exception {
-    service.become(Script.status(201).in(Mode.ENDLESS));
+    service.respondWith(Script.status(201).in(Mode.ENDLESS));
     assertEquals(new Outcome.Sent(), send());
   }
 
