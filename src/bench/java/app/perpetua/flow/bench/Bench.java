@@ -290,7 +290,8 @@ final class Bench {
       Driver driver = new Driver(service.port(), 1, requests);
       print("");
       print(
-          "Database round trips, including begin and commit; target: 1 for a read, 3 for a write with a key, 4 for a completion:");
+          "Database round trips, including begin and commit; target: 1 for a read, 3 for a write with"
+              + " a key, 4 for a completion:");
       for (Operation operation : Operation.values()) {
         driver.times(operation, count);
         long before = counter.busiest();

@@ -76,8 +76,7 @@ final class Queues {
         contenders.add(Contender.graphile(url, graphile, -1));
         contenders.add(Contender.graphile(url, graphile, PREFETCHED));
       } else {
-        report.print(
-            "Skipping graphile-worker: node and npm are not installed (apt-get install nodejs npm)");
+        report.print("Skipping graphile-worker: npm is not installed (apt-get install nodejs npm)");
       }
       report.print("");
       report.print(

@@ -44,8 +44,8 @@ final class Startup {
   void run(Training training, Report report) throws IOException, InterruptedException {
     report.print("");
     report.print(
-        "Start to ready, median of %d, target < 2500 ms; memory after %d s idle with the default heap,"
-            + " target < 250 MB:",
+        "Start to ready, median of %d, target < 2500 ms; memory after %d s idle with the default"
+            + " heap, target < 250 MB:",
         times, IDLE.toSeconds());
     List<Variant> variants = new ArrayList<>();
     variants.add(new Variant("plain", List.of(), ""));

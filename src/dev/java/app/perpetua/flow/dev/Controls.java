@@ -102,7 +102,8 @@ final class Controls {
             "POST",
             "/jobs/run-due",
             "",
-            "runs all due jobs; returns {ran: [{kind, outcome}]}, the jobs since the last change of the clock",
+            "runs all due jobs; returns {ran: [{kind, outcome}]}, the jobs since the last change of"
+                + " the clock",
             this::runDue),
         new Call(
             "POST",

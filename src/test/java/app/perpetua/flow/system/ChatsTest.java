@@ -58,9 +58,8 @@ class ChatsTest {
   }
 
   @Test
-  void
-      promise_17_after_a_kill_during_the_model_call_the_credit_is_refunded_once_and_the_key_is_free()
-          throws Exception {
+  void promise_17_after_a_kill_during_the_model_call_credit_and_key_are_released_once()
+      throws Exception {
     Jar jar = stage.start(environment).awaitReady();
     TestService.Session user = stage.newUser(stage.api(jar));
     UUID key = UUID.randomUUID();
