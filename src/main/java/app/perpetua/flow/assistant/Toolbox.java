@@ -25,10 +25,11 @@ import tools.jackson.databind.node.ObjectNode;
  * to one thread.
  */
 final class Toolbox {
-  /** Parses actions with the validation of the user's own requests. */
   @FunctionalInterface
   interface Reader {
     /**
+     * Parses an action with the validation of the user's own requests.
+     *
      * @param type {@link Action#type}
      * @param data a JSON object
      * @param now for the validation of due dates

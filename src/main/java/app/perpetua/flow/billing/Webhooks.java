@@ -160,10 +160,7 @@ final class Webhooks implements TransactionalHandler {
         : new Applied(Result.UNMATCHED, null);
   }
 
-  /**
-   * @param tx the system's
-   * @return the number of deleted events, at most {@code batch}
-   */
+  /** Deletes up to {@code batch} expired events in a system transaction; returns their number. */
   static int deleteOld(Tx tx, int batch) {
     return tx.sql("billing.delete_old_events")
         .bind("horizon", tx.now().minus(RETENTION))
