@@ -1,5 +1,9 @@
 package app.perpetua.flow.bench;
 
+import app.perpetua.flow.bench.process.CpuTime;
+import app.perpetua.flow.bench.process.Database;
+import app.perpetua.flow.bench.process.Relay;
+import app.perpetua.flow.bench.process.Service;
 import app.perpetua.flow.fake.FakeOpenAi;
 import app.perpetua.flow.fake.OpenAiStep;
 import java.io.IOException;

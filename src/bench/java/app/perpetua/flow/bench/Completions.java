@@ -1,5 +1,6 @@
 package app.perpetua.flow.bench;
 
+import app.perpetua.flow.bench.process.Database;
 import java.io.IOException;
 import java.sql.SQLException;
 import java.time.Duration;

@@ -2,6 +2,7 @@ package app.perpetua.flow.bench;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import app.perpetua.flow.bench.process.Database;
 import app.perpetua.flow.sql.SqlCatalog;
 import java.io.IOException;
 import java.nio.file.Files;

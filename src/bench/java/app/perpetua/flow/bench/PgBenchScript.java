@@ -1,5 +1,6 @@
 package app.perpetua.flow.bench;
 
+import app.perpetua.flow.bench.process.Database;
 import app.perpetua.flow.sql.SqlCatalog;
 import java.time.Duration;
 import java.time.Instant;

@@ -1,6 +1,9 @@
 package app.perpetua.flow.bench;
 
 import app.perpetua.flow.base.Ids;
+import app.perpetua.flow.bench.process.CpuTime;
+import app.perpetua.flow.bench.process.Database;
+import app.perpetua.flow.bench.process.Relay;
 import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.DatabaseConfig;
 import app.perpetua.flow.sql.DatabaseUrl;

@@ -1,5 +1,6 @@
 package app.perpetua.flow.bench;
 
+import app.perpetua.flow.bench.process.Database;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;

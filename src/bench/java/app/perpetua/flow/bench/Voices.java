@@ -1,5 +1,8 @@
 package app.perpetua.flow.bench;
 
+import app.perpetua.flow.bench.process.CpuTime;
+import app.perpetua.flow.bench.process.Database;
+import app.perpetua.flow.bench.process.Service;
 import app.perpetua.flow.fake.FakeDeepgram;
 import java.io.BufferedReader;
 import java.io.IOException;

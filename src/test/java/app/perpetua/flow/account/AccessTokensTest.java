@@ -8,7 +8,7 @@ import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.base.Secret;
-import app.perpetua.flow.harness.MutableClock;
+import app.perpetua.flow.harness.time.MutableClock;
 import app.perpetua.flow.http.Authenticator;
 import app.perpetua.flow.http.Principal;
 import app.perpetua.flow.sql.LockedUser.Tier;

@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import app.perpetua.flow.harness.MutableClock;
 import app.perpetua.flow.harness.TestDatabase;
+import app.perpetua.flow.harness.time.MutableClock;
 import app.perpetua.flow.sql.Actor;
 import com.zaxxer.hikari.HikariDataSource;
 import java.io.ByteArrayOutputStream;

@@ -9,9 +9,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import app.perpetua.flow.harness.Api;
 import app.perpetua.flow.harness.Invariants;
-import app.perpetua.flow.harness.MutableClock;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.TestService;
+import app.perpetua.flow.harness.time.MutableClock;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import app.perpetua.flow.bench.process.Database;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.sql.SqlCatalog;
 import java.sql.Connection;

@@ -2,8 +2,8 @@ package app.perpetua.flow.billing;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import app.perpetua.flow.harness.MutableClock;
 import app.perpetua.flow.harness.TestDatabase;
+import app.perpetua.flow.harness.time.MutableClock;
 import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.SqlCatalog;

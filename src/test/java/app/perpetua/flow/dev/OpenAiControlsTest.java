@@ -17,7 +17,7 @@ import app.perpetua.flow.assistant.Schema;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Secret;
 import app.perpetua.flow.fake.FakeOpenAi;
-import app.perpetua.flow.harness.MutableClock;
+import app.perpetua.flow.harness.time.MutableClock;
 import app.perpetua.flow.provider.openai.OpenAi;
 import app.perpetua.flow.provider.openai.OpenAiConfig;
 import app.perpetua.flow.sql.Eventually;

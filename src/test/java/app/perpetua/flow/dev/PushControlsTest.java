@@ -8,7 +8,7 @@ import app.perpetua.flow.base.AllowedHost;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.fake.FakePushService;
 import app.perpetua.flow.fake.VapidKeys;
-import app.perpetua.flow.harness.MutableClock;
+import app.perpetua.flow.harness.time.MutableClock;
 import app.perpetua.flow.notifications.PushService.Outcome;
 import app.perpetua.flow.notifications.PushService.Push;
 import app.perpetua.flow.notifications.PushService.Urgency;

@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Json;
-import app.perpetua.flow.harness.MutableClock;
 import app.perpetua.flow.harness.TestDatabase;
+import app.perpetua.flow.harness.time.MutableClock;
 import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.SqlCatalog;

@@ -1,5 +1,6 @@
 package app.perpetua.flow.harness;
 
+import app.perpetua.flow.harness.time.MutableClock;
 import java.time.Instant;
 import java.util.UUID;
 

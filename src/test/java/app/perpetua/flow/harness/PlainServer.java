@@ -5,6 +5,7 @@ import app.perpetua.flow.account.AccountConfig;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Secret;
+import app.perpetua.flow.harness.time.MutableClock;
 import app.perpetua.flow.http.CompletedRequest;
 import app.perpetua.flow.http.Endpoint;
 import app.perpetua.flow.http.Errors;

@@ -10,6 +10,7 @@ import app.perpetua.flow.fake.FakeGoogle;
 import app.perpetua.flow.fake.FakeOpenAi;
 import app.perpetua.flow.fake.FakePushService;
 import app.perpetua.flow.fake.VapidKeys;
+import app.perpetua.flow.harness.time.MutableClock;
 import app.perpetua.flow.jobs.Worker;
 import app.perpetua.flow.sql.DatabaseUrl;
 import app.perpetua.flow.voice.VoiceTiming;

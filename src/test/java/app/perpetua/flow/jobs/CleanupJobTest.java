@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import app.perpetua.flow.events.Partitions;
-import app.perpetua.flow.harness.MutableClock;
 import app.perpetua.flow.harness.TestDatabase;
+import app.perpetua.flow.harness.time.MutableClock;
 import app.perpetua.flow.sql.Actor;
 import java.sql.Connection;
 import java.sql.SQLException;

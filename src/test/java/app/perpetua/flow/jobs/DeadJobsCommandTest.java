@@ -2,8 +2,8 @@ package app.perpetua.flow.jobs;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
-import app.perpetua.flow.harness.MutableClock;
 import app.perpetua.flow.harness.TestDatabase;
+import app.perpetua.flow.harness.time.MutableClock;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 

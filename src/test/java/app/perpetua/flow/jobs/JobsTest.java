@@ -8,8 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import app.perpetua.flow.harness.Invariants;
-import app.perpetua.flow.harness.MutableClock;
 import app.perpetua.flow.harness.TestDatabase;
+import app.perpetua.flow.harness.time.MutableClock;
 import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.Eventually;
 import app.perpetua.flow.sql.Listener;

@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import app.perpetua.flow.harness.Api;
-import app.perpetua.flow.harness.GrantedTime;
 import app.perpetua.flow.harness.PlainServer;
+import app.perpetua.flow.harness.time.GrantedTime;
 import app.perpetua.flow.http.Route;
 import app.perpetua.flow.sql.DatabaseProbe;
 import app.perpetua.flow.sql.Eventually;

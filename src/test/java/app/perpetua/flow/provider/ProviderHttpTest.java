@@ -7,7 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import app.perpetua.flow.base.Cancellation;
 import app.perpetua.flow.harness.FreePort;
-import app.perpetua.flow.harness.MutableClock;
+import app.perpetua.flow.harness.time.MutableClock;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.net.ConnectException;

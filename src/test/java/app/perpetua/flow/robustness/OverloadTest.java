@@ -4,9 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import app.perpetua.flow.harness.Api;
-import app.perpetua.flow.harness.GrantedTime;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.TestService;
+import app.perpetua.flow.harness.time.GrantedTime;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

@@ -3,7 +3,7 @@ package app.perpetua.flow.sql;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import app.perpetua.flow.harness.GrantedTime;
+import app.perpetua.flow.harness.time.GrantedTime;
 import java.io.IOException;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterAll;

@@ -8,8 +8,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
-import app.perpetua.flow.harness.MutableClock;
 import app.perpetua.flow.harness.TestDatabase;
+import app.perpetua.flow.harness.time.MutableClock;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.time.Duration;

@@ -4,8 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import app.perpetua.flow.harness.Api;
-import app.perpetua.flow.harness.GrantedTime;
 import app.perpetua.flow.harness.TestService;
+import app.perpetua.flow.harness.time.GrantedTime;
 import app.perpetua.flow.sql.Eventually;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -10,11 +10,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import app.perpetua.flow.fake.FakeDeepgram.Step;
 import app.perpetua.flow.harness.Invariants;
-import app.perpetua.flow.harness.MovableNanos;
 import app.perpetua.flow.harness.RawVoiceClient;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.TestService;
 import app.perpetua.flow.harness.VoiceTestClient;
+import app.perpetua.flow.harness.time.MovableNanos;
 import app.perpetua.flow.sql.Eventually;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;

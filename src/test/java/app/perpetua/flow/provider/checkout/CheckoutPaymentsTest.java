@@ -14,7 +14,7 @@ import app.perpetua.flow.billing.Payments.PageResult;
 import app.perpetua.flow.billing.Payments.PaymentRequest;
 import app.perpetua.flow.fake.FakeCheckout;
 import app.perpetua.flow.fake.FakeCheckout.Step;
-import app.perpetua.flow.harness.MutableClock;
+import app.perpetua.flow.harness.time.MutableClock;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.net.InetAddress;

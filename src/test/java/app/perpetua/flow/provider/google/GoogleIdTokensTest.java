@@ -8,7 +8,7 @@ import app.perpetua.flow.account.GoogleIdentity;
 import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.fake.FakeGoogle;
-import app.perpetua.flow.harness.MutableClock;
+import app.perpetua.flow.harness.time.MutableClock;
 import com.nimbusds.jose.JOSEException;
 import com.nimbusds.jose.JWSAlgorithm;
 import com.nimbusds.jose.JWSHeader;

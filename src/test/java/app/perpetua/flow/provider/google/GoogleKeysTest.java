@@ -8,7 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.fake.FakeGoogle;
-import app.perpetua.flow.harness.MutableClock;
+import app.perpetua.flow.harness.time.MutableClock;
 import java.net.http.HttpClient;
 import java.time.Duration;
 import java.util.ArrayList;

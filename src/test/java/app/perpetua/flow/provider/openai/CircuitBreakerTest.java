@@ -4,7 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import app.perpetua.flow.harness.MutableClock;
+import app.perpetua.flow.harness.time.MutableClock;
 import app.perpetua.flow.provider.openai.CircuitBreaker.Permit;
 import app.perpetua.flow.provider.openai.CircuitBreaker.State;
 import java.time.Duration;

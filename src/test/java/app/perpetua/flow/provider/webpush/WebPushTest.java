@@ -13,7 +13,7 @@ import app.perpetua.flow.fake.FakePushService.Script;
 import app.perpetua.flow.fake.ScriptedNames;
 import app.perpetua.flow.fake.VapidKeys;
 import app.perpetua.flow.harness.FreePort;
-import app.perpetua.flow.harness.MutableClock;
+import app.perpetua.flow.harness.time.MutableClock;
 import app.perpetua.flow.notifications.PushService.Outcome;
 import app.perpetua.flow.notifications.PushService.Push;
 import app.perpetua.flow.notifications.PushService.Urgency;

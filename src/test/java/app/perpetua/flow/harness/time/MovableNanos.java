@@ -1,4 +1,4 @@
-package app.perpetua.flow.harness;
+package app.perpetua.flow.harness.time;
 
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicLong;

@@ -1,4 +1,4 @@
-package app.perpetua.flow.bench;
+package app.perpetua.flow.bench.process;
 
 import app.perpetua.flow.harness.FreePort;
 import java.io.IOException;
@@ -8,7 +8,7 @@ import java.net.URI;
 import java.nio.file.Path;
 
 /** A Node process that relays chat streams, using only Node's HTTP module. */
-final class Relay implements AutoCloseable {
+public final class Relay implements AutoCloseable {
   private static final Path SCRIPT = Path.of("src/bench/npm/relay/relay.mjs");
 
   private final Process process;
@@ -19,7 +19,7 @@ final class Relay implements AutoCloseable {
    *
    * @param log file for its errors
    */
-  Relay(URI upstream, String key, Path log) throws IOException {
+  public Relay(URI upstream, String key, Path log) throws IOException {
     port = FreePort.find();
     ProcessBuilder builder =
         new ProcessBuilder("node", SCRIPT.toString())
@@ -36,7 +36,7 @@ final class Relay implements AutoCloseable {
   }
 
   /** Whether Node.js is installed. */
-  static boolean hasNode() throws InterruptedIOException {
+  public static boolean hasNode() throws InterruptedIOException {
     try {
       return new ProcessBuilder("node", "--version")
               .redirectOutput(Redirect.DISCARD)
@@ -51,11 +51,11 @@ final class Relay implements AutoCloseable {
     }
   }
 
-  int port() {
+  public int port() {
     return port;
   }
 
-  long pid() {
+  public long pid() {
     return process.pid();
   }
 

@@ -1,4 +1,4 @@
-package app.perpetua.flow.bench;
+package app.perpetua.flow.bench.process;
 
 import app.perpetua.flow.harness.Invariants;
 import app.perpetua.flow.harness.PostgresServer;
@@ -22,9 +22,9 @@ import org.jspecify.annotations.Nullable;
  * PostgreSQL with default settings, including durability, on the disk of the build directory. Ids
  * are numbers written as UUIDs, because pgbench can compute only numbers.
  */
-final class Database implements AutoCloseable {
-  static final int USERS = 1000;
-  static final int TASKS_EACH = 50;
+public final class Database implements AutoCloseable {
+  public static final int USERS = 1000;
+  public static final int TASKS_EACH = 50;
 
   private static final String NAME = "bench";
   private static final String SUPERUSER = "postgres";
@@ -33,7 +33,7 @@ final class Database implements AutoCloseable {
   private final long pid;
 
   /** Starts an empty database; deletes the data of an earlier run. */
-  Database(Path home) throws IOException, SQLException {
+  public Database(Path home) throws IOException, SQLException {
     Path data = home.resolve("postgres");
     Path log = home.resolve("postgres.log");
     Files.deleteIfExists(log);
@@ -60,17 +60,17 @@ final class Database implements AutoCloseable {
   }
 
   /** The id of a user. */
-  static String user(int user) {
+  public static String user(int user) {
     return uuid(user + 1L);
   }
 
   /** The number that the id of a user's task is derived from. */
-  static long taskNumber(int user, int task) {
+  public static long taskNumber(int user, int task) {
     return (user + 1L) * 100 + task;
   }
 
   /** Same as {@code lpad(number, 32, '0')::uuid} in SQL. */
-  static String uuid(long number) {
+  public static String uuid(long number) {
     String digits = "%032d".formatted(number);
     return String.join(
         "-",
@@ -85,7 +85,7 @@ final class Database implements AutoCloseable {
    * Fills the migrated tables. Tasks of one user are not stored next to each other, as real users
    * create them over weeks.
    */
-  void load() throws SQLException {
+  public void load() throws SQLException {
     try (Connection connection = connection()) {
       load(connection, USERS);
     }
@@ -93,7 +93,7 @@ final class Database implements AutoCloseable {
   }
 
   /** Same for a number of users, in another migrated database. */
-  static void load(Connection connection, int users) throws SQLException {
+  public static void load(Connection connection, int users) throws SQLException {
     try (Statement statement = connection.createStatement()) {
       statement.execute(
           """
@@ -122,14 +122,14 @@ final class Database implements AutoCloseable {
   }
 
   /** Every column of a user's task as text, null where it is null. */
-  Map<String, @Nullable String> task(int user, int task) throws SQLException {
+  public Map<String, @Nullable String> task(int user, int task) throws SQLException {
     try (Connection connection = connection()) {
       return task(connection, user, task);
     }
   }
 
   /** Same, in another loaded database. */
-  static Map<String, @Nullable String> task(Connection connection, int user, int task)
+  public static Map<String, @Nullable String> task(Connection connection, int user, int task)
       throws SQLException {
     Map<String, @Nullable String> columns = new HashMap<>();
     try (PreparedStatement statement =
@@ -146,7 +146,7 @@ final class Database implements AutoCloseable {
   }
 
   /** Reopens all tasks and resets achievements. */
-  void reopen() throws SQLException {
+  public void reopen() throws SQLException {
     try (Connection connection = connection();
         Statement statement = connection.createStatement()) {
       statement.execute(
@@ -170,7 +170,7 @@ final class Database implements AutoCloseable {
   }
 
   /** Runs checkpoint and vacuum, so that earlier work does not affect the next measurement. */
-  void vacuum() throws SQLException {
+  public void vacuum() throws SQLException {
     try (Connection connection = connection();
         Statement statement = connection.createStatement()) {
       statement.execute("vacuum analyze");
@@ -183,7 +183,7 @@ final class Database implements AutoCloseable {
    *
    * @throws AssertionError if an invariant is violated
    */
-  void checkInvariants() throws SQLException {
+  public void checkInvariants() throws SQLException {
     List<String> violated = new ArrayList<>();
     try (Connection connection = connection();
         Statement statement = connection.createStatement()) {
@@ -201,26 +201,26 @@ final class Database implements AutoCloseable {
   }
 
   /** The URL as the service expects it. */
-  String url(int port) {
+  public String url(int port) {
     return "postgresql://" + SUPERUSER + "@127.0.0.1:" + port + "/" + NAME;
   }
 
-  int port() {
+  public int port() {
     return postgres.getPort();
   }
 
   /** Arguments that connect libpq programs, such as pgbench. */
-  List<String> libpqArguments() {
+  public List<String> libpqArguments() {
     return List.of("-h", "127.0.0.1", "-p", Integer.toString(port()), "-U", SUPERUSER, NAME);
   }
 
   /** Process id of the postmaster. */
-  long pid() {
+  public long pid() {
     return pid;
   }
 
   /** A connection; the caller closes it. */
-  Connection connection() throws SQLException {
+  public Connection connection() throws SQLException {
     return postgres.getDatabase(SUPERUSER, NAME).getConnection();
   }
 

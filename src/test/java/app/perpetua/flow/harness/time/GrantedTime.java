@@ -1,4 +1,4 @@
-package app.perpetua.flow.harness;
+package app.perpetua.flow.harness.time;
 
 import java.lang.management.ManagementFactory;
 import java.lang.management.ThreadMXBean;

@@ -1,4 +1,4 @@
-package app.perpetua.flow.bench;
+package app.perpetua.flow.bench.process;
 
 import app.perpetua.flow.harness.FreePort;
 import java.io.IOException;
@@ -16,7 +16,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
 
 /** The packaged JAR as a process, logging to a file. */
-final class Service implements AutoCloseable {
+public final class Service implements AutoCloseable {
   private static final Duration START = Duration.ofSeconds(60);
   private static final Duration STOP = Duration.ofSeconds(60);
   private static final Duration LOOK_AGAIN = Duration.ofMillis(5);
@@ -33,7 +33,7 @@ final class Service implements AutoCloseable {
    * @param environment configuration, without the port
    * @param log file to which output is appended
    */
-  Service(Path jar, List<String> jvm, String role, Map<String, String> environment, Path log)
+  public Service(Path jar, List<String> jvm, String role, Map<String, String> environment, Path log)
       throws IOException {
     this.log = log;
     this.port = FreePort.find();
@@ -60,21 +60,21 @@ final class Service implements AutoCloseable {
     this.startToReady = Duration.ofNanos(System.nanoTime() - begun);
   }
 
-  int port() {
+  public int port() {
     return port;
   }
 
-  long pid() {
+  public long pid() {
     return process.pid();
   }
 
   /** Time from the start of the process to the first successful readiness probe. */
-  Duration startToReady() {
+  public Duration startToReady() {
     return startToReady;
   }
 
   /** Resident memory, in MB. */
-  long residentMegabytes() throws IOException {
+  public long residentMegabytes() throws IOException {
     return Files.readAllLines(Path.of("/proc/" + pid() + "/status")).stream()
         .filter(line -> line.startsWith("VmRSS:"))
         .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) / 1024)

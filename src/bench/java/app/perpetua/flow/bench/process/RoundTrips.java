@@ -1,4 +1,4 @@
-package app.perpetua.flow.bench;
+package app.perpetua.flow.bench.process;
 
 import java.io.IOException;
 import java.io.InputStream;
@@ -14,7 +14,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * A proxy in front of PostgreSQL that counts round trips: requests that follow a response.
  * Thread-safe.
  */
-final class RoundTrips implements AutoCloseable {
+public final class RoundTrips implements AutoCloseable {
   private static final class Line {
     private final AtomicLong trips = new AtomicLong();
     private volatile boolean answered = true;
@@ -24,17 +24,17 @@ final class RoundTrips implements AutoCloseable {
   private final int target;
   private final List<Line> lines = new CopyOnWriteArrayList<>();
 
-  RoundTrips(int target) throws IOException {
+  public RoundTrips(int target) throws IOException {
     this.target = target;
     Thread.ofVirtual().start(this::accept);
   }
 
-  int port() {
+  public int port() {
     return listener.getLocalPort();
   }
 
   /** Round trips of the busiest connection: the pool's single one, not the health check's. */
-  long busiest() {
+  public long busiest() {
     return lines.stream().mapToLong(line -> line.trips.get()).max().orElse(0);
   }
 

@@ -1,4 +1,4 @@
-package app.perpetua.flow.bench;
+package app.perpetua.flow.bench.process;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -16,7 +16,8 @@ import java.util.Arrays;
  * @param busy the whole machine
  * @param nanos {@code System.nanoTime()} of the reading
  */
-record CpuTime(long driver, long pgbench, long service, long postgres, long busy, long nanos) {
+public record CpuTime(
+    long driver, long pgbench, long service, long postgres, long busy, long nanos) {
   private static final long TICK_MILLIS = 10;
 
   /** Fields of /proc/PID/stat (proc(5)), counted from the field after the command. */
@@ -29,7 +30,7 @@ record CpuTime(long driver, long pgbench, long service, long postgres, long busy
   /** Of /proc/stat: user, nice, system, then idle and iowait, then interrupts. */
   private static final int[] BUSY = {1, 2, 3, 6, 7, 8};
 
-  static CpuTime of(long service, long postmaster) {
+  public static CpuTime of(long service, long postmaster) {
     long[] own = stat(ProcessHandle.current().pid());
     return new CpuTime(
         own[UTIME] + own[STIME],
@@ -40,7 +41,7 @@ record CpuTime(long driver, long pgbench, long service, long postgres, long busy
         System.nanoTime());
   }
 
-  CpuTime since(CpuTime start) {
+  public CpuTime since(CpuTime start) {
     return new CpuTime(
         driver - start.driver,
         pgbench - start.pgbench,
@@ -50,7 +51,7 @@ record CpuTime(long driver, long pgbench, long service, long postgres, long busy
         nanos - start.nanos);
   }
 
-  CpuTime plus(CpuTime other) {
+  public CpuTime plus(CpuTime other) {
     return new CpuTime(
         driver + other.driver,
         pgbench + other.pgbench,
@@ -61,18 +62,18 @@ record CpuTime(long driver, long pgbench, long service, long postgres, long busy
   }
 
   /** Processor time of processes that are not part of the benchmark. */
-  long others() {
+  public long others() {
     return Math.max(0, busy - driver - pgbench - service - postgres);
   }
 
   /** Percent of all cores. */
-  double percent(long ticks) {
+  public double percent(long ticks) {
     int cores = Runtime.getRuntime().availableProcessors();
     return 100.0 * ticks * TICK_MILLIS * 1_000_000 / nanos / cores;
   }
 
   /** Microseconds per request. */
-  static double each(long ticks, long requests) {
+  public static double each(long ticks, long requests) {
     return ticks * TICK_MILLIS * 1_000.0 / Math.max(1, requests);
   }
 
