@@ -3,6 +3,7 @@ package app.perpetua.flow.account;
 import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.base.Sha256;
 import app.perpetua.flow.base.WireName;
 import app.perpetua.flow.http.Authenticator;
 import app.perpetua.flow.http.Principal;
@@ -152,7 +153,7 @@ public final class AccessTokens implements Authenticator {
     if (token.length() > MAX_LENGTH) {
       throw Authenticator.unauthorized();
     }
-    ByteBuffer key = ByteBuffer.wrap(Sha256.of(token));
+    ByteBuffer key = ByteBuffer.wrap(Sha256.hash(token));
     Principal principal = verified.getIfPresent(key);
     if (principal == null) {
       principal = parse(token);

@@ -1,6 +1,7 @@
 package app.perpetua.flow.account;
 
 import app.perpetua.flow.base.Secret;
+import app.perpetua.flow.base.Sha256;
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;
 import java.security.GeneralSecurityException;
@@ -91,8 +92,8 @@ public final class Pem {
   /** Derives a secret from the private key. */
   public static Secret derivedSecret(RSAPrivateCrtKey key) {
     byte[] exponent = key.getPrivateExponent().toByteArray();
-    return new Secret(
-        HexFormat.of().formatHex(Sha256.hmac(exponent, "perpetua-flow refresh tokens")));
+    byte[] purpose = "perpetua-flow refresh tokens".getBytes(StandardCharsets.UTF_8);
+    return new Secret(HexFormat.of().formatHex(Sha256.hmac(exponent, purpose)));
   }
 
   private static String unwrap(String text) {

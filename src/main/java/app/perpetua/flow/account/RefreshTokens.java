@@ -2,6 +2,7 @@ package app.perpetua.flow.account;
 
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Secret;
+import app.perpetua.flow.base.Sha256;
 import app.perpetua.flow.events.Event;
 import app.perpetua.flow.events.Events;
 import app.perpetua.flow.sql.Actor;
@@ -124,17 +125,18 @@ final class RefreshTokens {
     if (owner.isEmpty() || stored == null || !stored.isValid(acting.now())) {
       return Optional.empty();
     }
-    String successor = token(acting.userId(), Sha256.hmac(secret, token));
+    String successor =
+        token(acting.userId(), Sha256.hmac(secret, token.getBytes(StandardCharsets.UTF_8)));
     Optional<Rotated> rotated = Optional.of(new Rotated(acting.userId(), owner.get(), successor));
     Instant rotatedAt = stored.rotatedAt();
     if (rotatedAt == null) {
-      acting.sql("account.rotate_refresh_token").bind("token_hash", Sha256.of(token)).atCommit();
+      acting.sql("account.rotate_refresh_token").bind("token_hash", Sha256.hash(token)).atCommit();
       add(acting, successor, stored.family(), stored.seq() + 1, client);
       return rotated;
     }
     if (stored.precedesActive() && !acting.now().isAfter(rotatedAt.plus(GRACE))) {
       // No match means that the configured secret has changed, not that the token was stolen.
-      return MessageDigest.isEqual(Sha256.of(successor), stored.activeHash())
+      return MessageDigest.isEqual(Sha256.hash(successor), stored.activeHash())
           ? rotated
           : Optional.empty();
     }
@@ -194,7 +196,7 @@ final class RefreshTokens {
 
   private void add(Tx tx, String token, UUID family, int seq, ClientInfo client) {
     tx.sql("account.add_refresh_token")
-        .bind("token_hash", Sha256.of(token))
+        .bind("token_hash", Sha256.hash(token))
         .bind("family", family)
         .bind("seq", seq)
         .bind("expires_at", tx.now().plus(lifetime))
@@ -209,7 +211,7 @@ final class RefreshTokens {
 
   private static Optional<StoredToken> find(Tx tx, String token) {
     return tx.sql("account.find_refresh_token")
-        .bind("token_hash", Sha256.of(token))
+        .bind("token_hash", Sha256.hash(token))
         .one(StoredToken::of);
   }
 

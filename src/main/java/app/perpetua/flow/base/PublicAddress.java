@@ -2,40 +2,12 @@ package app.perpetua.flow.base;
 
 import java.net.Inet6Address;
 import java.net.InetAddress;
-import java.net.UnknownHostException;
 import java.util.List;
 import java.util.stream.Stream;
 
 /** Recognizes public IP addresses by IANA's special-purpose address registries (RFC 6890). */
 final class PublicAddress {
-  /** An address block in CIDR notation. */
-  private record Block(byte[] address, int bits) {
-    static Block of(String text) {
-      String[] parts = text.split("/", 2);
-      try {
-        // Literals are parsed without a look-up.
-        byte[] address = InetAddress.getByName(parts[0]).getAddress();
-        return new Block(address, Integer.parseInt(parts[1]));
-      } catch (UnknownHostException e) {
-        throw new IllegalArgumentException(text, e);
-      }
-    }
-
-    boolean contains(byte[] other) {
-      if (other.length != address.length) {
-        return false;
-      }
-      for (int bit = 0; bit < bits; bit++) {
-        int mask = 0x80 >> (bit % 8);
-        if ((address[bit / 8] & mask) != (other[bit / 8] & mask)) {
-          return false;
-        }
-      }
-      return true;
-    }
-  }
-
-  private static final List<Block> SPECIAL =
+  private static final List<Cidr> SPECIAL =
       Stream.of(
               "0.0.0.0/8", // this network
               "10.0.0.0/8", // private
@@ -56,20 +28,19 @@ final class PublicAddress {
               "2001:db8::/32", // documentation
               "2002::/16", // 6to4, which embeds any IPv4 address
               "3fff::/20") // documentation
-          .map(Block::of)
+          .map(Cidr::parse)
           .toList();
 
   /**
    * Global unicast. Excludes loopback, link-local, unique local and multicast addresses, and those
    * that embed an IPv4 address (mapped, compatible, NAT64).
    */
-  private static final Block GLOBAL_V6 = Block.of("2000::/3");
+  private static final Cidr GLOBAL_V6 = Cidr.parse("2000::/3");
 
   private PublicAddress() {}
 
   static boolean isPublic(InetAddress address) {
-    byte[] bytes = address.getAddress();
-    return (!(address instanceof Inet6Address) || GLOBAL_V6.contains(bytes))
-        && SPECIAL.stream().noneMatch(block -> block.contains(bytes));
+    return (!(address instanceof Inet6Address) || GLOBAL_V6.contains(address))
+        && SPECIAL.stream().noneMatch(block -> block.contains(address));
   }
 }

@@ -1,4 +1,4 @@
-/** Basics for all packages, independent of HTTP and SQL: refusals, ids, secrets, JSON. */
+/** Types for all packages, independent of HTTP and SQL: refusals, ids, secrets, JSON, hashes. */
 @NullMarked
 package app.perpetua.flow.base;
 

@@ -1,14 +1,12 @@
 package app.perpetua.flow.billing;
 
 import app.perpetua.flow.base.Secret;
+import app.perpetua.flow.base.Sha256;
 import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
 import java.security.MessageDigest;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
-import javax.crypto.Mac;
-import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,9 +14,7 @@ import org.jspecify.annotations.Nullable;
  * hex. Compares in constant time. Thread-safe.
  */
 final class WebhookSignature {
-  private static final String ALGORITHM = "HmacSHA256";
-
-  private final List<SecretKeySpec> keys;
+  private final List<byte[]> keys;
   private final Optional<Secret> authorization;
 
   /**
@@ -29,7 +25,7 @@ final class WebhookSignature {
     this.keys =
         secrets.stream()
             .filter(secret -> !secret.value().isBlank())
-            .map(secret -> new SecretKeySpec(bytes(secret.value()), ALGORITHM))
+            .map(secret -> bytes(secret.value()))
             .toList();
     this.authorization = authorization;
   }
@@ -41,9 +37,10 @@ final class WebhookSignature {
   boolean verifies(byte[] body, @Nullable String signature, @Nullable String authorizationHeader) {
     byte[] presented = bytes(signature == null ? "" : signature);
     boolean signed = false;
-    for (SecretKeySpec key : keys) {
+    for (byte[] key : keys) {
       // Tries all keys, so that the duration does not reveal which one matches.
-      signed |= MessageDigest.isEqual(bytes(HexFormat.of().formatHex(mac(key, body))), presented);
+      byte[] expected = bytes(HexFormat.of().formatHex(Sha256.hmac(key, body)));
+      signed |= MessageDigest.isEqual(expected, presented);
     }
     boolean authorized =
         authorization
@@ -54,16 +51,6 @@ final class WebhookSignature {
                         bytes(authorizationHeader == null ? "" : authorizationHeader)))
             .orElse(true);
     return signed && authorized;
-  }
-
-  private static byte[] mac(SecretKeySpec key, byte[] body) {
-    try {
-      Mac mac = Mac.getInstance(ALGORITHM);
-      mac.init(key);
-      return mac.doFinal(body);
-    } catch (GeneralSecurityException e) {
-      throw new AssertionError("every Java platform has " + ALGORITHM, e);
-    }
   }
 
   private static byte[] bytes(String text) {

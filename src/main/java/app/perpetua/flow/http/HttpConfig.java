@@ -1,7 +1,7 @@
 package app.perpetua.flow.http;
 
+import app.perpetua.flow.base.Cidr;
 import app.perpetua.flow.base.Secret;
-import app.perpetua.flow.http.connection.Cidr;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;

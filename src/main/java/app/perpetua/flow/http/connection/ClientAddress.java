@@ -1,5 +1,6 @@
 package app.perpetua.flow.http.connection;
 
+import app.perpetua.flow.base.Cidr;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
@@ -33,7 +34,7 @@ public final class ClientAddress {
   }
 
   /**
-   * The client's address as text; for IPv6 the /64, which one customer gets (RFC 6177).
+   * The client's address as text; for IPv6 the /64, the smallest block of a customer (RFC 6177).
    *
    * @param forwardedFor every {@code X-Forwarded-For} header in order, each possibly a list
    */
@@ -75,7 +76,7 @@ public final class ClientAddress {
     }
   }
 
-  /** The JDK has converted IPv4-mapped IPv6 addresses (RFC 4291, 2.5.5.2) to IPv4 already. */
+  /** Formats an address; the JDK represents IPv4-mapped IPv6 (RFC 4291, 2.5.5.2) as IPv4. */
   static String text(InetAddress address) {
     byte[] bytes = address.getAddress();
     if (bytes.length == 4) {
@@ -94,7 +95,7 @@ public final class ClientAddress {
     if (!warned.getAndSet(true)) {
       LOG.log(
           System.Logger.Level.WARNING,
-          "requests carry X-Forwarded-For, but TRUSTED_PROXIES is empty: behind a proxy all"
+          "requests have X-Forwarded-For, but TRUSTED_PROXIES is empty: behind a proxy, all"
               + " clients share its address and its rate limit");
     }
   }

@@ -2,6 +2,7 @@ package app.perpetua.flow.http.connection;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 
+import app.perpetua.flow.base.Cidr;
 import app.perpetua.flow.harness.CapturedLog;
 import java.net.InetAddress;
 import java.util.List;

@@ -3,6 +3,7 @@ package app.perpetua.flow.http.connection;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import app.perpetua.flow.base.Cidr;
 import app.perpetua.flow.harness.RawClient;
 import app.perpetua.flow.harness.RawClient.Answer;
 import app.perpetua.flow.http.server.TestServer;

@@ -7,11 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import app.perpetua.flow.base.Cidr;
 import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.harness.RawClient;
 import app.perpetua.flow.harness.RawClient.Answer;
 import app.perpetua.flow.http.CompletedRequest;
-import app.perpetua.flow.http.connection.Cidr;
 import app.perpetua.flow.http.connection.RequestBody;
 import java.io.IOException;
 import java.time.Duration;

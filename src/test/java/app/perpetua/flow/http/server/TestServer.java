@@ -1,5 +1,6 @@
 package app.perpetua.flow.http.server;
 
+import app.perpetua.flow.base.Cidr;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
@@ -13,7 +14,6 @@ import app.perpetua.flow.http.RequestContext;
 import app.perpetua.flow.http.Route;
 import app.perpetua.flow.http.Route.Sunset;
 import app.perpetua.flow.http.Route.Verb;
-import app.perpetua.flow.http.connection.Cidr;
 import app.perpetua.flow.http.connection.ConnectionLimits;
 import app.perpetua.flow.http.connection.ConnectionTimeouts.Timeouts;
 import app.perpetua.flow.http.connection.RequestBody;

@@ -1,5 +1,6 @@
-package app.perpetua.flow.http.connection;
+package app.perpetua.flow.base;
 
+import java.math.BigInteger;
 import java.net.InetAddress;
 
 /**
@@ -28,19 +29,14 @@ public record Cidr(InetAddress network, int prefix) {
     throw new IllegalArgumentException("must hold addresses or blocks such as 10.0.0.0/8");
   }
 
-  /** False for an address of the other family. */
-  boolean contains(InetAddress address) {
+  /** Whether the block contains the address; false for an address of the other family. */
+  public boolean contains(InetAddress address) {
     byte[] block = network.getAddress();
     byte[] other = address.getAddress();
-    if (block.length != other.length) {
-      return false;
-    }
-    for (int bit = 0; bit < prefix; bit++) {
-      int mask = 0x80 >> (bit % 8);
-      if ((block[bit / 8] & mask) != (other[bit / 8] & mask)) {
-        return false;
-      }
-    }
-    return true;
+    int host = block.length * 8 - prefix;
+    return block.length == other.length
+        && new BigInteger(1, block)
+            .shiftRight(host)
+            .equals(new BigInteger(1, other).shiftRight(host));
   }
 }
