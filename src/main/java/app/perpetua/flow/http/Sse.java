@@ -7,7 +7,6 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * A stream of server-sent events (WHATWG HTML, 9.2). Heartbeats keep the connection open and detect
@@ -17,7 +16,6 @@ final class Sse implements AutoCloseable {
   private final OutputStream out;
   private final Json json;
   private final Runnable onDisconnect;
-  private final ReentrantLock writing = new ReentrantLock();
   private final CountDownLatch closed = new CountDownLatch(1);
   private boolean disconnected;
 
@@ -25,7 +23,6 @@ final class Sse implements AutoCloseable {
    * Starts the heartbeats.
    *
    * @param out closed by the caller
-   * @param heartbeat the interval
    * @param onDisconnect called once, by the thread whose write fails
    */
   Sse(OutputStream out, Json json, Duration heartbeat, Runnable onDisconnect) {
@@ -35,32 +32,27 @@ final class Sse implements AutoCloseable {
     Thread.startVirtualThread(() -> sendHeartbeats(heartbeat));
   }
 
-  /** An unnamed event. */
+  /** Sends an unnamed event. */
   void data(Object value) {
     write("data: " + json.text(value) + "\n\n");
   }
 
   /**
-   * A named event.
+   * Sends a named event.
    *
-   * @param json one JSON document without line breaks
+   * @param json a JSON document without line breaks
    */
   void event(String name, String json) {
     write("event: " + name + "\ndata: " + json + "\n\n");
   }
 
-  /** The last event. */
+  /** Sends the last event. */
   void done() {
     write("data: [DONE]\n\n");
   }
 
-  boolean isDisconnected() {
-    writing.lock();
-    try {
-      return disconnected;
-    } finally {
-      writing.unlock();
-    }
+  synchronized boolean isDisconnected() {
+    return disconnected;
   }
 
   @Override
@@ -79,22 +71,24 @@ final class Sse implements AutoCloseable {
   }
 
   private void write(String lines) {
-    boolean failed = false;
-    writing.lock();
+    if (!writeLocked(lines)) {
+      onDisconnect.run();
+    }
+  }
+
+  /** Returns false if the write fails. */
+  private synchronized boolean writeLocked(String lines) {
+    // A heartbeat may have waited for the lock while the stream was closed.
+    if (disconnected || closed.getCount() == 0) {
+      return true;
+    }
     try {
-      // A heartbeat may have waited for the lock while the stream was closed.
-      if (!disconnected && closed.getCount() > 0) {
-        out.write(lines.getBytes(StandardCharsets.UTF_8));
-        out.flush();
-      }
+      out.write(lines.getBytes(StandardCharsets.UTF_8));
+      out.flush();
+      return true;
     } catch (IOException | RuntimeException e) {
       disconnected = true;
-      failed = true;
-    } finally {
-      writing.unlock();
-    }
-    if (failed) {
-      onDisconnect.run();
+      return false;
     }
   }
 }

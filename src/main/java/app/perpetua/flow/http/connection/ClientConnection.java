@@ -12,13 +12,10 @@ import io.helidon.http.Method;
 import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.ConnectionContext;
 import io.helidon.webserver.ListenerContext;
-import io.helidon.webserver.ProxyProtocolData;
 import io.helidon.webserver.Router;
 import java.io.UncheckedIOException;
 import java.time.Duration;
-import java.util.Optional;
 import java.util.concurrent.ExecutorService;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -61,7 +58,6 @@ public final class ClientConnection implements ConnectionContext, OpenConnection
   private final LongSupplier nanos;
   private final DataReader reader = DataReader.create(this::read);
   private final HeadResponseWriter writer = new HeadResponseWriter(this::write);
-  private final ReentrantLock writeLock = new ReentrantLock();
   private final CallDeadline reading = new CallDeadline();
   private final CallDeadline writing = new CallDeadline();
   private final CallDeadline ending = new CallDeadline();
@@ -105,7 +101,7 @@ public final class ClientConnection implements ConnectionContext, OpenConnection
     return address;
   }
 
-  /** The connection exceeds a limit: it serves health probes and closes after one response. */
+  /** Limits it to health probes and one response, because there are too many connections. */
   void restrict() {
     restricted = true;
   }
@@ -136,7 +132,7 @@ public final class ClientConnection implements ConnectionContext, OpenConnection
     waitingSince = nanos.getAsLong();
   }
 
-  /** Returns its part of the budget; the last call. */
+  /** Releases its share of the budget, at the end of the connection. */
   void releaseBudget() {
     account.close();
   }
@@ -146,7 +142,7 @@ public final class ClientConnection implements ConnectionContext, OpenConnection
     return waitingSince;
   }
 
-  /** False for a WebSocket, whose handler limits the silence of the client. */
+  /** False for a WebSocket, whose handler limits inactivity. */
   @Override
   public boolean isWaiting() {
     return !upgraded && (reading.isWaiting() || writing.isWaiting());
@@ -172,12 +168,14 @@ public final class ClientConnection implements ConnectionContext, OpenConnection
     closeAfterResponse = headers.containsToken(HeaderValues.CONNECTION_CLOSE);
   }
 
-  /** Turns it into a WebSocket, whose handler limits message sizes and silence. */
+  /** Marks it as a WebSocket, whose handler limits message sizes and inactivity. */
   public void upgraded() {
     upgraded = true;
   }
 
-  /** Aborts it shortly, unless the client closes first. May be called by any thread. */
+  /**
+   * Aborts it after {@code linger}, unless the client closes first. May be called by any thread.
+   */
   public void closeSoon() {
     closingSoon = true;
     ending.begin(nanos.getAsLong() + timeouts.linger().toNanos());
@@ -194,11 +192,11 @@ public final class ClientConnection implements ConnectionContext, OpenConnection
     try {
       socket.close();
     } catch (UncheckedIOException e) {
-      log(LOG, System.Logger.Level.DEBUG, "an aborted connection was closed already", e);
+      log(LOG, System.Logger.Level.DEBUG, "cannot close an aborted connection", e);
     }
   }
 
-  /** Discards input for a moment after a response that closes the connection. */
+  /** Discards input for a limited time after a response that closes the connection. */
   void linger() {
     if (!closeAfterResponse && !upgraded) {
       return;
@@ -213,7 +211,7 @@ public final class ClientConnection implements ConnectionContext, OpenConnection
         bytes = socket.get();
       }
     } catch (UncheckedIOException e) {
-      // The client has closed, or the time is up.
+      // The client has closed, or the time has expired.
     } finally {
       reading.end();
     }
@@ -248,7 +246,7 @@ public final class ClientConnection implements ConnectionContext, OpenConnection
       throw new CloseConnectionException("the client was too slow");
     }
     if (bytes == null) {
-      throw new CloseConnectionException("the client has closed");
+      throw new CloseConnectionException("the client closed the connection");
     }
     if (betweenRequests) {
       requestBegins();
@@ -297,21 +295,12 @@ public final class ClientConnection implements ConnectionContext, OpenConnection
     private static final long serialVersionUID = 1L;
 
     private OverBudgetException() {
-      super("the memory for requests and responses in flight is used up");
+      super("the transfer budget is used up");
     }
   }
 
-  /** Writes within a deadline. WebSocket frames come from several threads, each frame whole. */
-  private void write(BufferData buffer) {
-    writeLock.lock();
-    try {
-      writeLocked(buffer);
-    } finally {
-      writeLock.unlock();
-    }
-  }
-
-  private void writeLocked(BufferData buffer) {
+  /** Writes within a deadline; one at a time, because several threads write WebSocket frames. */
+  private synchronized void write(BufferData buffer) {
     int bytes = buffer.available();
     boolean large = bytes > UNCOUNTED_BYTES;
     long start = nanos.getAsLong();
@@ -357,11 +346,6 @@ public final class ClientConnection implements ConnectionContext, OpenConnection
   @Override
   public Router router() {
     return helidon.router();
-  }
-
-  @Override
-  public Optional<ProxyProtocolData> proxyProtocolData() {
-    return helidon.proxyProtocolData();
   }
 
   @Override

@@ -7,7 +7,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.LongAdder;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -16,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * limit, the first in the {@link ClosingOrder} is closed for it. Thread-safe.
  */
 final class OpenConnections {
-  /** A connection. Implementations are thread-safe. */
+  /** An open connection. Implementations are thread-safe. */
   interface Connection extends TransferBudget.Holder {
     /** The address whose connection limit it counts towards; null for none. */
     @Nullable String address();
@@ -35,7 +34,6 @@ final class OpenConnections {
   private final Set<Connection> open = ConcurrentHashMap.newKeySet();
   private final LongAdder displaced = new LongAdder();
 
-  private final ReentrantLock lock = new ReentrantLock();
   private final ClosingOrder all = new ClosingOrder();
   private final Map<String, ClosingOrder> byAddress = new HashMap<>();
 
@@ -54,31 +52,36 @@ final class OpenConnections {
    */
   boolean add(Connection connection) {
     List<Connection> closing = new ArrayList<>();
-    lock.lock();
-    try {
-      open.add(connection);
-      all.add(connection);
-      boolean fits = true;
-      String address = connection.address();
-      if (address != null) {
-        ClosingOrder same = byAddress.computeIfAbsent(address, _ -> new ClosingOrder());
-        same.add(connection);
-        fits = makeRoom(same, limits.perAddress(), connection, closing);
-      }
-      return makeRoom(all, limits.connections(), connection, closing) && fits;
-    } finally {
-      lock.unlock();
-      displaced.add(closing.size());
-      closing.forEach(Connection::abort);
-    }
+    boolean fits = add(connection, closing);
+    displaced.add(closing.size());
+    closing.forEach(Connection::abort);
+    return fits;
   }
 
-  void remove(Connection connection) {
-    lock.lock();
-    try {
-      removeLocked(connection);
-    } finally {
-      lock.unlock();
+  private synchronized boolean add(Connection connection, List<Connection> closing) {
+    open.add(connection);
+    all.add(connection);
+    boolean fits = true;
+    String address = connection.address();
+    if (address != null) {
+      ClosingOrder same = byAddress.computeIfAbsent(address, _ -> new ClosingOrder());
+      same.add(connection);
+      fits = makeRoom(same, limits.perAddress(), connection, closing);
+    }
+    return makeRoom(all, limits.connections(), connection, closing) && fits;
+  }
+
+  synchronized void remove(Connection connection) {
+    open.remove(connection);
+    all.remove(connection);
+    String address = connection.address();
+    if (address != null) {
+      byAddress.computeIfPresent(
+          address,
+          (_, same) -> {
+            same.remove(connection);
+            return same.size() == 0 ? null : same;
+          });
     }
   }
 
@@ -86,12 +89,11 @@ final class OpenConnections {
     return open.size();
   }
 
-  /** The number of connections that wait for their client. */
   int waiting() {
     return (int) open.stream().filter(Connection::isWaiting).count();
   }
 
-  /** The number of connections closed to keep a limit. */
+  /** The number of connections closed so far to keep a limit. */
   long displaced() {
     return displaced.sum();
   }
@@ -107,24 +109,10 @@ final class OpenConnections {
       if (first == null) {
         return false;
       }
-      // Now, so that the next new connection does not count it.
-      removeLocked(first);
+      // Removed before it is closed, so that it no longer counts towards a limit.
+      remove(first);
       closing.add(first);
     }
     return true;
-  }
-
-  private void removeLocked(Connection connection) {
-    open.remove(connection);
-    all.remove(connection);
-    String address = connection.address();
-    if (address != null) {
-      byAddress.computeIfPresent(
-          address,
-          (_, same) -> {
-            same.remove(connection);
-            return same.size() == 0 ? null : same;
-          });
-    }
   }
 }

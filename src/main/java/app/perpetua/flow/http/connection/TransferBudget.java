@@ -6,34 +6,32 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.atomic.LongAdder;
-import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * Limits the memory of unfinished requests and unread responses over all connections; requests
- * without a token get a quarter of it. When it is used up, connections that wait for their client
- * are closed: those without a token first, until a quarter is free again, and of these the ones
- * over their share, then those that have waited longest. A request without a token never displaces
- * one with a token. Thread-safe.
+ * without a token are limited to a quarter of it. When it is used up, connections that wait for
+ * their client are closed: first those without a token, until a quarter is free again, and of these
+ * first the ones over their share, then those that have waited longest. A request without a token
+ * never displaces one with a token. Thread-safe.
  */
 final class TransferBudget {
   /** Unauthenticated requests that hold more bytes than this are closed first. */
   static final long ANONYMOUS_SHARE = 64 * 1024;
 
-  /** A connection. */
+  /** The connection of an account. */
   interface Holder {
     /** When it began to wait for its client, in nanoseconds on a common clock. */
     long waitingSince();
 
     /**
-     * Claims a connection that waits for its client: returns true once, it transfers nothing more,
-     * and the caller must {@link #abort} it.
+     * Claims a connection that waits for its client. Returns true once; the connection then
+     * transfers nothing more, and the caller must {@link #abort} it.
      */
     boolean claim();
 
     void abort();
   }
 
-  private final ReentrantLock lock = new ReentrantLock();
   private final Set<Account> accounts = new HashSet<>();
   private final LongAdder displaced = new LongAdder();
   private final long capacity;
@@ -54,14 +52,9 @@ final class TransferBudget {
     return new Account(holder);
   }
 
-  /** Bytes held now. */
-  long held() {
-    lock.lock();
-    try {
-      return held;
-    } finally {
-      lock.unlock();
-    }
+  /** Bytes held by all accounts. */
+  synchronized long held() {
+    return held;
   }
 
   /** The number of connections closed to make room. */
@@ -92,28 +85,23 @@ final class TransferBudget {
 
     private boolean add(long more, boolean always) {
       List<Holder> closing = new ArrayList<>();
-      lock.lock();
-      try {
+      boolean added;
+      synchronized (TransferBudget.this) {
         if (!fits(more)) {
           makeRoom(this, more, closing);
         }
-        if (closed || !(always || fits(more))) {
-          return false;
+        added = !closed && (always || fits(more));
+        if (added) {
+          change(more);
         }
-        change(more);
-        return true;
-      } finally {
-        lock.unlock();
-        closing.forEach(Holder::abort);
       }
+      closing.forEach(Holder::abort);
+      return added;
     }
 
     void release(long fewer) {
-      lock.lock();
-      try {
+      synchronized (TransferBudget.this) {
         change(-Math.min(fewer, bytes));
-      } finally {
-        lock.unlock();
       }
     }
 
@@ -122,25 +110,19 @@ final class TransferBudget {
       if (authenticated == value) {
         return;
       }
-      lock.lock();
-      try {
+      synchronized (TransferBudget.this) {
         long moved = bytes;
         change(-moved);
         authenticated = value;
         change(moved);
-      } finally {
-        lock.unlock();
       }
     }
 
     /** Releases all bytes; later changes have no effect. */
     void close() {
-      lock.lock();
-      try {
+      synchronized (TransferBudget.this) {
         change(-bytes);
         closed = true;
-      } finally {
-        lock.unlock();
       }
     }
 

@@ -4,7 +4,6 @@ import app.perpetua.flow.http.connection.ClientConnection;
 import io.helidon.common.buffers.BufferData;
 import java.nio.charset.StandardCharsets;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.locks.ReentrantLock;
 
 /**
  * Writes a WebSocket's frames: each whole, and none after a close frame (RFC 6455, sections 5.2 and
@@ -18,18 +17,10 @@ public final class ClientSocket {
   /** A control frame's payload (RFC 6455, section 5.5) without the two bytes of the code. */
   private static final int MAX_REASON = FrameReader.MAX_CONTROL - 2;
 
-  private static final int FINAL = 0x80;
-
-  /** Length codes, for two and for eight bytes of length (section 5.2). */
-  private static final int LENGTH_16 = 126;
-
-  private static final int LENGTH_64 = 127;
-
   private final ClientConnection connection;
-  private final ReentrantLock writing = new ReentrantLock();
   private final AtomicBoolean closing = new AtomicBoolean();
 
-  /** Guarded by {@link #writing}; later frames are dropped. */
+  /** Written with the lock held. */
   private volatile boolean closed;
 
   ClientSocket(ClientConnection connection) {
@@ -95,13 +86,12 @@ public final class ClientSocket {
     connection.abort();
   }
 
-  private boolean write(int opcode, byte[] payload) {
-    writing.lock();
+  private synchronized boolean write(int opcode, byte[] payload) {
+    // Once a close begins, other frames are refused, because many senders could starve it.
+    if (closed || (closing.get() && opcode != FrameReader.CLOSE)) {
+      return false;
+    }
     try {
-      // Once a close begins, other frames are refused: many senders could keep the lock from it.
-      if (closed || (closing.get() && opcode != FrameReader.CLOSE)) {
-        return false;
-      }
       closed = opcode == FrameReader.CLOSE;
       connection.dataWriter().writeNow(frame(opcode, payload));
       return true;
@@ -110,21 +100,19 @@ public final class ClientSocket {
       closed = true;
       connection.abort();
       return false;
-    } finally {
-      writing.unlock();
     }
   }
 
   private static BufferData frame(int opcode, byte[] payload) {
     BufferData frame = BufferData.growing(payload.length + 10);
-    frame.write(FINAL | opcode);
-    if (payload.length < LENGTH_16) {
+    frame.write(FrameReader.FINAL | opcode);
+    if (payload.length < FrameReader.LENGTH_IN_TWO_BYTES) {
       frame.write(payload.length);
     } else if (payload.length < 1 << 16) {
-      frame.write(LENGTH_16);
+      frame.write(FrameReader.LENGTH_IN_TWO_BYTES);
       frame.writeInt16(payload.length);
     } else {
-      frame.write(LENGTH_64);
+      frame.write(FrameReader.LENGTH_IN_EIGHT_BYTES);
       frame.writeInt32(0);
       frame.writeInt32(payload.length);
     }

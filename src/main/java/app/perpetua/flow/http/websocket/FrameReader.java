@@ -18,11 +18,12 @@ final class FrameReader {
   /** RFC 6455, section 5.5. */
   static final int MAX_CONTROL = 125;
 
-  private static final int FINAL = 0x80;
+  static final int FINAL = 0x80;
+  static final int LENGTH_IN_TWO_BYTES = 126;
+  static final int LENGTH_IN_EIGHT_BYTES = 127;
+
   private static final int RESERVED = 0x70;
   private static final int MASKED = 0x80;
-  private static final int LENGTH_IN_TWO_BYTES = 126;
-  private static final int LENGTH_IN_EIGHT_BYTES = 127;
 
   /**
    * A frame.
@@ -131,14 +132,11 @@ final class FrameReader {
   }
 
   private long length(int start) {
-    int octets =
-        switch (start) {
-          case LENGTH_IN_TWO_BYTES -> 2;
-          case LENGTH_IN_EIGHT_BYTES -> 8;
-          default -> 0;
-        };
-    long length = octets == 0 ? start : 0;
-    for (int i = 0; i < octets; i++) {
+    if (start < LENGTH_IN_TWO_BYTES) {
+      return start;
+    }
+    long length = 0;
+    for (int left = start == LENGTH_IN_TWO_BYTES ? 2 : 8; left > 0; left--) {
       length = length << 8 | octet();
     }
     return length;
