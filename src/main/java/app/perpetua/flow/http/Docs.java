@@ -32,7 +32,7 @@ public final class Docs {
 
   private static final String REVALIDATE = "no-cache";
 
-  /** The page puts the release into every URL. */
+  /** For URLs that contain the release. */
   private static final String IMMUTABLE = "public, max-age=31536000, immutable";
 
   private static final int CHUNK_BYTES = 8 * 1024;
@@ -42,13 +42,14 @@ public final class Docs {
   private final byte[] yaml;
   private final CompletableFuture<byte[]> json;
   private final byte[] page;
+  private final byte[] init = resource("/docs/init.js");
   private final CompletableFuture<byte[]> script;
   private final CompletableFuture<byte[]> style;
 
-  /** Reads the contract; converts it to JSON and reads the page's files in the background. */
+  /** Converts the contract to JSON and reads the page's files in the background. */
   public Docs(Json writer) {
     yaml = resource("/openapi.yaml");
-    // Parsing takes longer than the rest of the start.
+    // Parsing takes longer than everything else at start-up.
     json = inBackground(() -> writer.bytes(parsed(yaml)));
     Properties build = build();
     String swaggerUiVersion = build.getProperty("swagger-ui");
@@ -61,56 +62,35 @@ public final class Docs {
             .getBytes(StandardCharsets.UTF_8);
   }
 
-  /** The documentation's endpoints. */
   public List<Route> routes() {
     return List.of(
-        Route.plain("/api/v1/openapi.yaml", this::yaml),
-        Route.plain("/api/v1/openapi.json", this::json),
-        Route.plain("/api/v1/docs", this::page),
-        Route.plain("/api/v1/docs/init.js", this::init),
-        Route.plain("/api/v1/docs/swagger-ui-bundle.js", this::script),
-        Route.plain("/api/v1/docs/swagger-ui.css", this::style));
+        // RFC 9512
+        Route.plain("/api/v1/openapi.yaml", _ -> chunked("application/yaml", REVALIDATE, yaml)),
+        Route.plain(
+            "/api/v1/openapi.json", _ -> chunked("application/json", REVALIDATE, json.join())),
+        Route.plain("/api/v1/docs", _ -> page()),
+        Route.plain("/api/v1/docs/init.js", _ -> chunked(JAVASCRIPT, IMMUTABLE, init)),
+        Route.plain(
+            "/api/v1/docs/swagger-ui-bundle.js",
+            _ -> chunked(JAVASCRIPT, IMMUTABLE, script.join())),
+        Route.plain(
+            "/api/v1/docs/swagger-ui.css",
+            _ -> chunked("text/css; charset=utf-8", IMMUTABLE, style.join())));
   }
 
-  /** GET /api/v1/openapi.yaml. The media type is RFC 9512's. */
-  public Reply yaml(Request request) {
-    return shared("application/yaml", REVALIDATE, yaml);
-  }
-
-  /** GET /api/v1/openapi.json. */
-  public Reply json(Request request) {
-    return shared("application/json", REVALIDATE, json.join());
-  }
-
-  /** GET /api/v1/docs. */
-  public Reply page(Request request) {
+  private Reply page() {
     return new Reply.WithHeaders(
         new Reply.Bytes(200, "text/html; charset=utf-8", REVALIDATE, page),
         Map.of(
             "Content-Security-Policy", CONTENT_SECURITY_POLICY, "Referrer-Policy", "no-referrer"));
   }
 
-  /** GET /api/v1/docs/init.js. */
-  public Reply init(Request request) {
-    return new Reply.Bytes(200, JAVASCRIPT, IMMUTABLE, resource("/docs/init.js"));
-  }
-
-  /** GET /api/v1/docs/swagger-ui-bundle.js. */
-  public Reply script(Request request) {
-    return shared(JAVASCRIPT, IMMUTABLE, script.join());
-  }
-
-  /** GET /api/v1/docs/swagger-ui.css. */
-  public Reply style(Request request) {
-    return shared("text/css; charset=utf-8", IMMUTABLE, style.join());
-  }
-
   private static CompletableFuture<byte[]> inBackground(Supplier<byte[]> reading) {
     return CompletableFuture.supplyAsync(reading, Thread::startVirtualThread);
   }
 
-  /** Written in chunks, so that a slow client does not hold a copy of all bytes. */
-  private static Reply shared(String contentType, String cacheControl, byte[] bytes) {
+  /** Writes in chunks, so that no copy of all bytes is in memory while a slow client reads. */
+  private static Reply chunked(String contentType, String cacheControl, byte[] bytes) {
     Reply.Writer chunks =
         out -> {
           for (int offset = 0; offset < bytes.length; offset += CHUNK_BYTES) {

@@ -11,13 +11,13 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Liveness and readiness. A background thread checks the database once a second, so that neither
- * probe waits for it. Thread-safe.
+ * Liveness, and readiness: the database is available and shutdown has not begun. A background
+ * thread checks the database once a second, so that neither probe waits for it. Thread-safe.
  */
 public final class Health implements AutoCloseable {
   private static final Duration POLL_INTERVAL = Duration.ofSeconds(1);
 
-  /** An older check does not count, because the background thread must be stuck. */
+  /** An older success does not count, because the background thread must be stuck. */
   private static final Duration MAX_AGE = Duration.ofSeconds(5);
 
   private static final String STATUS_OK = "ok";
@@ -30,13 +30,16 @@ public final class Health implements AutoCloseable {
   private volatile @Nullable Long lastSuccess;
   private volatile boolean shuttingDown;
 
-  /** Starts the background thread, which closes the probe at the end. */
+  /**
+   * Starts the background thread.
+   *
+   * @param probe closed by {@link #close}
+   */
   public Health(DatabaseProbe probe) {
     this.probe = probe;
     this.poller = Thread.ofVirtual().name("health").start(this::poll);
   }
 
-  /** The probes. */
   public List<Route> routes() {
     return List.of(
         Route.probe("/health/live", this::live),
@@ -45,13 +48,11 @@ public final class Health implements AutoCloseable {
         Route.probe("/api/v1/health/ready", this::ready));
   }
 
-  /** Alive, since it answers. */
-  public Reply live(Request request) {
+  private Reply live(Request request) {
     return Reply.bare(new Report(STATUS_OK, Map.of("process", STATUS_OK)));
   }
 
-  /** Ready while the database is available and shutdown has not begun. */
-  public Reply ready(Request request) {
+  private Reply ready(Request request) {
     Map<String, String> checks = new LinkedHashMap<>();
     checks.put("database", isDatabaseAvailable() ? STATUS_OK : STATUS_ERROR);
     if (shuttingDown) {
@@ -65,7 +66,7 @@ public final class Health implements AutoCloseable {
         Map.of("Retry-After", Long.toString(POLL_INTERVAL.toSeconds())));
   }
 
-  /** Makes it not ready, so that load balancers stop sending requests. */
+  /** Reports not ready from now on, so that load balancers stop sending requests. */
   public void shuttingDown() {
     shuttingDown = true;
   }
@@ -86,7 +87,6 @@ public final class Health implements AutoCloseable {
     }
   }
 
-  /** Stops poller. */
   @Override
   public void close() {
     poller.interrupt();

@@ -24,19 +24,8 @@ import tools.jackson.databind.JsonNode;
 final class DocsTest {
   private static final Pattern ADDRESS = Pattern.compile("(?:src|href)=\"(?!data:)([^\"]+)\"");
 
-  private static final Docs DOCS = new Docs(new Json());
-
   @AutoClose
-  private final PlainServer server =
-      new PlainServer(
-          List.of(
-              Route.plain("/api/v1/openapi.yaml", DOCS::yaml),
-              Route.plain("/api/v1/openapi.json", DOCS::json),
-              Route.plain("/api/v1/docs", DOCS::page),
-              Route.plain("/api/v1/docs/init.js", DOCS::init),
-              Route.plain("/api/v1/docs/swagger-ui.css", DOCS::style),
-              Route.plain("/api/v1/docs/swagger-ui-bundle.js", DOCS::script)),
-          _ -> {});
+  private final PlainServer server = new PlainServer(new Docs(new Json()).routes(), _ -> {});
 
   @AutoClose private final Api api = server.api();
 

@@ -6,14 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import app.perpetua.flow.harness.Api;
 import app.perpetua.flow.harness.PlainServer;
 import app.perpetua.flow.harness.time.GrantedTime;
-import app.perpetua.flow.http.Route;
 import app.perpetua.flow.sql.DatabaseProbe;
 import app.perpetua.flow.sql.Eventually;
 import app.perpetua.flow.sql.Postgres;
 import app.perpetua.flow.sql.TcpProxy;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
@@ -43,19 +41,11 @@ final class HealthTest {
     postgres.close();
   }
 
-  private static List<Route> routes(Health health) {
-    return List.of(
-        Route.plain("/health/live", health::live),
-        Route.plain("/api/v1/health/live", health::live),
-        Route.plain(READY, health::ready),
-        Route.plain("/api/v1/health/ready", health::ready));
-  }
-
   @Test
   void promise_6_with_a_frozen_database_the_service_is_live_but_not_ready() throws IOException {
     try (TcpProxy proxy = new TcpProxy(postgres.port());
         Health health = new Health(new DatabaseProbe(Postgres.config(proxy.port(), 1)));
-        PlainServer server = new PlainServer(routes(health), _ -> {});
+        PlainServer server = new PlainServer(health.routes(), _ -> {});
         Api api = server.api()) {
       becomes(200, api);
       assertEquals(
@@ -82,7 +72,7 @@ final class HealthTest {
   @Test
   void during_shutdown_the_service_is_not_ready() throws IOException {
     try (Health health = new Health(new DatabaseProbe(Postgres.config(postgres.port(), 1)));
-        PlainServer server = new PlainServer(routes(health), _ -> {});
+        PlainServer server = new PlainServer(health.routes(), _ -> {});
         Api api = server.api()) {
       becomes(200, api);
       health.shuttingDown();
