@@ -20,7 +20,6 @@ import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.io.IOException;
 import java.io.OutputStream;
-import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
@@ -244,17 +243,13 @@ public final class Endpoint {
 
   private Request parsed(
       RequestContext context, @Nullable Principal principal, ServerRequest request, byte[] body) {
-    Map<String, String> query = new HashMap<>();
-    for (String name : request.query().names()) {
-      query.put(name, request.query().get(name));
-    }
     return new Request(
         json,
         context,
         principal,
         name -> request.path().pathParameters().get(name),
         name -> header(request, name),
-        new QueryParameters(query),
+        new QueryParameters(name -> request.query().first(name).orElse(null)),
         body,
         db.now());
   }

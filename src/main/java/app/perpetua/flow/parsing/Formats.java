@@ -30,15 +30,8 @@ public final class Formats {
     if (value.indexOf('\0') >= 0) {
       return "must not contain NUL";
     }
-    for (int i = 0; i < value.length(); i++) {
-      char c = value.charAt(i);
-      if (Character.isHighSurrogate(c)
-          && i + 1 < value.length()
-          && Character.isLowSurrogate(value.charAt(i + 1))) {
-        i++;
-      } else if (Character.isSurrogate(c)) {
-        return "must not contain unpaired surrogates";
-      }
+    if (value.codePoints().anyMatch(c -> Character.getType(c) == Character.SURROGATE)) {
+      return "must not contain unpaired surrogates";
     }
     int length = value.codePointCount(0, value.length());
     if (length < min || length > max) {
@@ -63,6 +56,18 @@ public final class Formats {
     } catch (DateTimeException e) {
       return null;
     }
+  }
+
+  /** Returns null unless the value is a decimal number from {@code min} to {@code max}. */
+  static @Nullable Integer integer(String value, int min, int max) {
+    // Ten digits suffice for every int and fit a long.
+    if (value.matches("[0-9]{1,10}")) {
+      long number = Long.parseLong(value);
+      if (number >= min && number <= max) {
+        return (int) number;
+      }
+    }
+    return null;
   }
 
   /** The error for a number out of range; {@link Integer#MAX_VALUE} means no upper bound. */

@@ -23,9 +23,9 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Reads a client's JSON object field by field. Errors, unknown fields included, are collected and
- * thrown together by {@link #validate} (FR-058); call it before using the values, because getters
- * return null for an invalid field. Not thread-safe.
+ * Reads a client's JSON object field by field. Errors are collected and thrown together by {@link
+ * #validate} (FR-058); call it before using the values, because getters return null for an invalid
+ * field. Not thread-safe.
  */
 public final class JsonReader {
   private final ObjectNode fields;
@@ -33,10 +33,6 @@ public final class JsonReader {
   private final List<FieldError> errors;
   private final Set<String> known = new HashSet<>();
   private final List<JsonReader> objects = new ArrayList<>();
-
-  private JsonReader(ObjectNode fields) {
-    this(fields, "", new ArrayList<>());
-  }
 
   private JsonReader(ObjectNode fields, String prefix, List<FieldError> errors) {
     this.fields = fields;
@@ -51,7 +47,7 @@ public final class JsonReader {
    */
   public static JsonReader parse(Json json, byte[] bytes) {
     if (bytes.length == 0) {
-      return new JsonReader(JsonNodeFactory.instance.objectNode());
+      return new JsonReader(JsonNodeFactory.instance.objectNode(), "", new ArrayList<>());
     }
     String text;
     try {
@@ -61,7 +57,7 @@ public final class JsonReader {
     }
     try {
       if (json.parse(text) instanceof ObjectNode object) {
-        return new JsonReader(object);
+        return new JsonReader(object, "", new ArrayList<>());
       }
     } catch (JacksonException e) {
       throw Refusal.of(ErrorCode.VALIDATION_ERROR, "the body is not valid JSON").because(e);
@@ -77,31 +73,42 @@ public final class JsonReader {
 
   /** A string of {@code min} to {@code max} code points, trimmed; null if absent or null. */
   public @Nullable String text(String name, int min, int max) {
-    return value(
-        name,
-        "must be a string",
-        node -> node.isString() ? node.stringValue().strip() : null,
-        text -> Formats.textError(text, min, max));
+    String text = string(name);
+    return text == null ? null : checkedText(name, text.strip(), min, max);
   }
 
   /** As {@link #text}, but keeps leading and trailing white space. */
   public @Nullable String untrimmedText(String name, int min, int max) {
-    return value(
-        name,
-        "must be a string",
-        node -> node.isString() ? node.stringValue() : null,
-        text ->
-            min > 0 && text.isBlank() ? "must not be blank" : Formats.textError(text, min, max));
+    String text = string(name);
+    if (text != null && min > 0 && text.isBlank()) {
+      addError(name, "must not be blank");
+      return null;
+    }
+    return text == null ? null : checkedText(name, text, min, max);
+  }
+
+  private @Nullable String string(String name) {
+    return value(name, "must be a string", node -> node.isString() ? node.stringValue() : null);
+  }
+
+  private @Nullable String checkedText(String name, String text, int min, int max) {
+    String error = Formats.textError(text, min, max);
+    if (error != null) {
+      addError(name, error);
+      return null;
+    }
+    return text;
   }
 
   /** One of the allowed strings; null if absent or null. */
   public @Nullable String oneOf(String name, String... allowed) {
-    String message = "must be " + Formats.alternatives(allowed);
     return value(
         name,
-        message,
-        node -> node.isString() ? node.stringValue() : null,
-        string -> Arrays.asList(allowed).contains(string) ? null : message);
+        "must be " + Formats.alternatives(allowed),
+        node ->
+            node.isString() && Arrays.asList(allowed).contains(node.stringValue())
+                ? node.stringValue()
+                : null);
   }
 
   /** A constant by its wire name; null if absent or null. */
@@ -112,21 +119,19 @@ public final class JsonReader {
 
   /** A whole number within bounds; null if absent or null. */
   public @Nullable Integer integer(String name, int min, int max) {
-    String message = Formats.rangeError(min, max);
     return value(
         name,
-        message,
-        node -> node.isIntegralNumber() && node.canConvertToInt() ? node.intValue() : null,
-        number -> number >= min && number <= max ? null : message);
+        Formats.rangeError(min, max),
+        node -> {
+          boolean valid = node.isIntegralNumber() && node.canConvertToInt();
+          return valid && node.intValue() >= min && node.intValue() <= max ? node.intValue() : null;
+        });
   }
 
   /** True or false; null if absent or null. */
   public @Nullable Boolean bool(String name) {
     return value(
-        name,
-        "must be true or false",
-        node -> node.isBoolean() ? node.booleanValue() : null,
-        _ -> null);
+        name, "must be true or false", node -> node.isBoolean() ? node.booleanValue() : null);
   }
 
   /** An instant in UTC; null if absent or null. */
@@ -134,50 +139,26 @@ public final class JsonReader {
     return value(
         name,
         Formats.INVALID_INSTANT,
-        node -> node.isString() ? Formats.instant(node.stringValue()) : null,
-        _ -> null);
+        node -> node.isString() ? Formats.instant(node.stringValue()) : null);
   }
 
   /** A UUID; null if absent or null. */
   public @Nullable UUID uuid(String name) {
-    return value(
-        name,
-        Formats.INVALID_UUID,
-        node -> node.isString() ? Formats.uuid(node.stringValue()) : null,
-        _ -> null);
+    return value(name, Formats.INVALID_UUID, JsonReader::uuid);
+  }
+
+  private static @Nullable UUID uuid(JsonNode node) {
+    return node.isString() ? Formats.uuid(node.stringValue()) : null;
   }
 
   /** A list of at most {@code max} UUIDs; null if absent or null. */
   public @Nullable List<UUID> uuids(String name, int max) {
-    String message = "must be a list of at most " + max + " UUIDs";
-    return value(
-        name,
-        message,
-        node -> {
-          if (!node.isArray() || node.size() > max) {
-            return null;
-          }
-          List<UUID> ids = new ArrayList<>();
-          for (JsonNode item : node) {
-            UUID id = item.isString() ? Formats.uuid(item.stringValue()) : null;
-            if (id == null) {
-              return null;
-            }
-            ids.add(id);
-          }
-          return List.copyOf(ids);
-        },
-        _ -> null);
+    return list(name, "must be a list of at most " + max + " UUIDs", 0, max, JsonReader::uuid);
   }
 
   /** A nested object; null if absent or null. {@link #validate} of this object includes it. */
   public @Nullable JsonReader object(String name) {
-    ObjectNode inner =
-        value(
-            name,
-            "must be an object",
-            node -> node instanceof ObjectNode object ? object : null,
-            _ -> null);
+    ObjectNode inner = value(name, "must be an object", JsonReader::object);
     if (inner == null) {
       return null;
     }
@@ -186,32 +167,23 @@ public final class JsonReader {
     return reader;
   }
 
+  private static @Nullable ObjectNode object(JsonNode node) {
+    return node instanceof ObjectNode object ? object : null;
+  }
+
   /** A list of {@code min} to {@code max} nested objects; null if absent or null. */
   public @Nullable List<JsonReader> objects(String name, int min, int max) {
-    String message = "must be a list of " + min + " to " + max + " objects";
-    List<JsonReader> items =
-        value(
-            name,
-            message,
-            node -> {
-              if (!node.isArray() || node.size() < min || node.size() > max) {
-                return null;
-              }
-              List<JsonReader> readers = new ArrayList<>();
-              for (JsonNode item : node) {
-                if (!(item instanceof ObjectNode object)) {
-                  return null;
-                }
-                readers.add(
-                    new JsonReader(object, prefix + name + "[" + readers.size() + "].", errors));
-              }
-              return readers;
-            },
-            _ -> null);
-    if (items != null) {
-      objects.addAll(items);
+    String error = "must be a list of " + min + " to " + max + " objects";
+    List<ObjectNode> items = list(name, error, min, max, JsonReader::object);
+    if (items == null) {
+      return null;
     }
-    return items;
+    List<JsonReader> readers = new ArrayList<>();
+    for (ObjectNode item : items) {
+      readers.add(new JsonReader(item, prefix + name + "[" + readers.size() + "].", errors));
+    }
+    objects.addAll(readers);
+    return readers;
   }
 
   /** Adds an error for each field that is absent or null. */
@@ -241,7 +213,7 @@ public final class JsonReader {
   }
 
   /**
-   * Call after all fields have been read.
+   * Also adds an error for each unknown field, so call it after all fields have been read.
    *
    * @throws Refusal {@code VALIDATION_ERROR} with all errors
    */
@@ -271,21 +243,36 @@ public final class JsonReader {
         .toString();
   }
 
-  private <T> @Nullable T value(
-      String name,
-      String wrongType,
-      Function<JsonNode, @Nullable T> parse,
-      Function<T, @Nullable String> check) {
+  private <T> @Nullable List<T> list(
+      String name, String error, int min, int max, Function<JsonNode, @Nullable T> parse) {
+    return value(
+        name,
+        error,
+        node -> {
+          if (!node.isArray() || node.size() < min || node.size() > max) {
+            return null;
+          }
+          List<T> items = new ArrayList<>();
+          for (JsonNode child : node) {
+            T item = parse.apply(child);
+            if (item == null) {
+              return null;
+            }
+            items.add(item);
+          }
+          return List.copyOf(items);
+        });
+  }
+
+  private <T> @Nullable T value(String name, String error, Function<JsonNode, @Nullable T> parse) {
     known.add(name);
     JsonNode node = fields.get(name);
     if (node == null || node.isNull()) {
       return null;
     }
     T value = parse.apply(node);
-    String error = value == null ? wrongType : check.apply(value);
-    if (error != null) {
+    if (value == null) {
       addError(name, error);
-      return null;
     }
     return value;
   }

@@ -8,13 +8,14 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.UUID;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the query string by name. Errors are collected and thrown together by {@link #validate}.
- * Unknown parameters are ignored; of a repeated one the first value is used. Not thread-safe.
+ * Reads the parameters of a query string. Errors are collected and thrown together by {@link
+ * #validate}. Unknown parameters are ignored; of a repeated one the first value is used. Not
+ * thread-safe.
  */
 public final class QueryParameters {
   /** The database compares each search word with the text of every row. */
@@ -23,10 +24,13 @@ public final class QueryParameters {
   private static final int DEFAULT_LIMIT = 25;
   private static final int MAX_LIMIT = 100;
 
-  private final Map<String, String> values;
+  private final Function<String, @Nullable String> values;
   private final List<FieldError> errors = new ArrayList<>();
 
-  public QueryParameters(Map<String, String> values) {
+  /**
+   * @param values decoded, by name; null for a parameter that is absent
+   */
+  public QueryParameters(Function<String, @Nullable String> values) {
     this.values = values;
   }
 
@@ -36,9 +40,9 @@ public final class QueryParameters {
         integer("offset", 0, 0, Integer.MAX_VALUE), integer("limit", DEFAULT_LIMIT, 1, MAX_LIMIT));
   }
 
-  /** A text of at most {@code max} code points; null if absent or blank. */
+  /** A text of at most {@code max} code points, trimmed; null if absent or blank. */
   public @Nullable String text(String name, int max) {
-    String value = values.get(name);
+    String value = values.apply(name);
     if (value == null || value.isBlank()) {
       return null;
     }
@@ -69,43 +73,30 @@ public final class QueryParameters {
 
   /** {@code true} or {@code false}; null if absent. */
   public @Nullable Boolean bool(String name) {
-    String value = values.get(name);
-    return switch (value) {
-      case null -> null;
-      case "true" -> true;
-      case "false" -> false;
-      default -> {
-        errors.add(new FieldError(name, "must be true or false"));
-        yield null;
-      }
-    };
+    return value(
+        name,
+        "must be true or false",
+        value ->
+            switch (value) {
+              case "true" -> true;
+              case "false" -> false;
+              default -> null;
+            });
   }
 
   /** A whole number within bounds; {@code absent} if there is none. */
   public int integer(String name, int absent, int min, int max) {
-    String value = values.get(name);
-    if (value == null) {
-      return absent;
-    }
-    // Ten digits suffice for every int and fit a long.
-    if (value.matches("[0-9]{1,10}")) {
-      long number = Long.parseLong(value);
-      if (number >= min && number <= max) {
-        return (int) number;
-      }
-    }
-    errors.add(new FieldError(name, Formats.rangeError(min, max)));
-    return absent;
+    Integer number =
+        value(name, Formats.rangeError(min, max), value -> Formats.integer(value, min, max));
+    return number == null ? absent : number;
   }
 
   /** One of the allowed strings; null if absent. */
   public @Nullable String oneOf(String name, String... allowed) {
-    String value = values.get(name);
-    if (value == null || Arrays.asList(allowed).contains(value)) {
-      return value;
-    }
-    errors.add(new FieldError(name, "must be " + Formats.alternatives(allowed)));
-    return null;
+    return value(
+        name,
+        "must be " + Formats.alternatives(allowed),
+        value -> Arrays.asList(allowed).contains(value) ? value : null);
   }
 
   /** A constant by its wire name; null if absent. */
@@ -116,28 +107,24 @@ public final class QueryParameters {
 
   /** A UUID; null if absent. */
   public @Nullable UUID uuid(String name) {
-    String value = values.get(name);
-    if (value == null) {
-      return null;
-    }
-    UUID id = Formats.uuid(value);
-    if (id == null) {
-      errors.add(new FieldError(name, Formats.INVALID_UUID));
-    }
-    return id;
+    return value(name, Formats.INVALID_UUID, Formats::uuid);
   }
 
   /** An instant; null if absent. */
   public @Nullable Instant instant(String name) {
-    String value = values.get(name);
+    return value(name, Formats.INVALID_INSTANT, Formats::instant);
+  }
+
+  private <T> @Nullable T value(String name, String error, Function<String, @Nullable T> parse) {
+    String value = values.apply(name);
     if (value == null) {
       return null;
     }
-    Instant instant = Formats.instant(value);
-    if (instant == null) {
-      errors.add(new FieldError(name, Formats.INVALID_INSTANT));
+    T parsed = parse.apply(value);
+    if (parsed == null) {
+      errors.add(new FieldError(name, error));
     }
-    return instant;
+    return parsed;
   }
 
   /**

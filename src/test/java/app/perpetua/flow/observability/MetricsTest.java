@@ -25,7 +25,6 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -123,7 +122,7 @@ final class MetricsTest {
         null,
         _ -> "",
         Map.of("Authorization", authorization)::get,
-        new QueryParameters(new HashMap<>()),
+        new QueryParameters(_ -> null),
         new byte[0],
         MutableClock.START);
   }
