@@ -10,7 +10,7 @@ import app.perpetua.flow.credits.CreditModule;
 import app.perpetua.flow.events.EventListeners;
 import app.perpetua.flow.events.Partitions;
 import app.perpetua.flow.focus.FocusModule;
-import app.perpetua.flow.http.Endpoint;
+import app.perpetua.flow.http.Idempotency;
 import app.perpetua.flow.http.Route;
 import app.perpetua.flow.jobs.CleanupJob;
 import app.perpetua.flow.jobs.DailyJobs;
@@ -152,7 +152,7 @@ final class Modules {
   /** Daily work by kind. */
   Map<String, DailyJobs.Batch> daily(Partitions partitions) {
     List<CleanupJob.Sweep> sweeps = new ArrayList<>();
-    sweeps.add(Endpoint::deleteExpiredKeys);
+    sweeps.add(Idempotency::deleteExpired);
     all.forEach(module -> sweeps.addAll(module.sweeps()));
     sweeps.add(context.jobs()::deleteFinished);
     return union(

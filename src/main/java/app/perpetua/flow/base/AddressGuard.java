@@ -30,9 +30,9 @@ public final class AddressGuard {
     /**
      * The URL must not be used.
      *
-     * @param why what the URL must be, for the client, without quoting it
+     * @param reason what the URL must be, for the client, without quoting it
      */
-    record Denied(String why) implements Verdict {}
+    record Denied(String reason) implements Verdict {}
 
     /** The host name cannot be resolved at present. */
     record Unknown() implements Verdict {}

@@ -27,17 +27,17 @@ public final class Cancellation {
   }
 
   /**
-   * Replaces the callback of {@link #cancel}; runs it at once if that has been called.
+   * Replaces the callback of {@link #cancel}; runs it at once if the operation has been cancelled.
    *
    * @param action returns quickly and does not throw; null for none
    */
   public void onCancel(@Nullable Runnable action) {
-    boolean late;
+    boolean isCancelled;
     synchronized (this) {
       callback = action;
-      late = cancelled;
+      isCancelled = cancelled;
     }
-    if (late && action != null) {
+    if (isCancelled && action != null) {
       action.run();
     }
   }

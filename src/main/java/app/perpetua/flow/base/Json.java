@@ -44,12 +44,11 @@ public final class Json {
           .addModule(new SimpleModule().addSerializer(new MillisSerializer()))
           .build();
 
-  /** Serializes the value as UTF-8. */
+  /** Serializes to UTF-8. */
   public byte[] bytes(Object value) {
     return mapper.writeValueAsBytes(value);
   }
 
-  /** Serializes the value. */
   public String text(Object value) {
     return mapper.writeValueAsString(value);
   }

@@ -13,7 +13,7 @@ import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.credits.Credits;
 import app.perpetua.flow.events.EventListener;
-import app.perpetua.flow.http.Endpoint;
+import app.perpetua.flow.http.Idempotency;
 import app.perpetua.flow.http.Route;
 import app.perpetua.flow.jobs.CleanupJob;
 import app.perpetua.flow.jobs.DailyJobs;
@@ -73,7 +73,7 @@ public final class BillingModule implements FeatureModule {
             new OrderPlacement(config, subscriptions, ids),
             webhooks,
             metrics);
-    orderRelease = new OrderReleaseJob(orders, Endpoint::releaseKey, json);
+    orderRelease = new OrderReleaseJob(orders, Idempotency::release, json);
     subscriptionCheck = new SubscriptionCheckJob(jobs);
     listener = new SubscriptionListener(notifications);
     billing = new BillingRoutes(services, features);

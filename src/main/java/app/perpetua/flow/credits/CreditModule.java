@@ -2,7 +2,7 @@ package app.perpetua.flow.credits;
 
 import static app.perpetua.flow.http.Route.read;
 
-import app.perpetua.flow.http.Endpoint;
+import app.perpetua.flow.http.Idempotency;
 import app.perpetua.flow.http.Route;
 import app.perpetua.flow.jobs.DailyJobs;
 import app.perpetua.flow.jobs.JobHandler;
@@ -22,7 +22,7 @@ public final class CreditModule implements FeatureModule {
     service =
         new Credits(config, context.ids(), context.json(), context.events(), context.metrics());
     reservations = new Reservations(service, context.jobs());
-    releaseJob = new ReservationReleaseJob(service, Endpoint::releaseKey, context.json());
+    releaseJob = new ReservationReleaseJob(service, Idempotency::release, context.json());
     credits = new CreditRoutes(service);
   }
 

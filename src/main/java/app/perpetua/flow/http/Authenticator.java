@@ -2,12 +2,10 @@ package app.perpetua.flow.http;
 
 import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/**
- * The port through which requests and WebSocket upgrades are authenticated. Implementations are
- * thread-safe.
- */
+/** Authenticates requests and WebSocket upgrades. Implementations are thread-safe. */
 public interface Authenticator {
   /**
    * Verifies an access token.
@@ -24,16 +22,21 @@ public interface Authenticator {
    * @throws Refusal as {@link #verify}
    */
   default Principal verifyBearer(@Nullable String authorization) {
-    String scheme = "Bearer ";
-    if (authorization == null
-        || !authorization.regionMatches(true, 0, scheme, 0, scheme.length())
-        || authorization.length() == scheme.length()) {
-      throw unauthorized();
-    }
-    return verify(authorization.substring(scheme.length()).strip());
+    return bearerToken(authorization)
+        .map(token -> verify(token.strip()))
+        .orElseThrow(Authenticator::unauthorized);
   }
 
-  /** Refuses a missing, malformed or forged token, without saying which of these it is. */
+  /** The token in an {@code Authorization} header; empty for another scheme. */
+  static Optional<String> bearerToken(@Nullable String authorization) {
+    String scheme = "Bearer ";
+    return Optional.ofNullable(authorization)
+        .filter(header -> header.regionMatches(true, 0, scheme, 0, scheme.length()))
+        .map(header -> header.substring(scheme.length()))
+        .filter(token -> !token.isEmpty());
+  }
+
+  /** The refusal of a missing, malformed or forged token, which does not reveal the reason. */
   static Refusal unauthorized() {
     return Refusal.of(ErrorCode.UNAUTHORIZED, "a valid access token is required");
   }

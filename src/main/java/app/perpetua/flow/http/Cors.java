@@ -53,7 +53,7 @@ public final class Cors {
 
   /**
    * Whether the request comes from a page of an origin that is not allowed. Pages of the same host
-   * are allowed; requests without an origin come from no page.
+   * are allowed. A request without an {@code Origin} does not come from a page.
    */
   public boolean isForeign(Headers request) {
     if (!request.contains(HeaderNames.ORIGIN)) {

@@ -28,13 +28,10 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Processes each request, in the order in which the contract refuses: token, rate, key, body, then
- * the route's own work. Thread-safe.
+ * Checks each request in the order of the contract: token, rate, key, body. Then runs the route's
+ * handler and sends its answer. Thread-safe.
  */
 public final class Endpoint {
-  private static final String JSON = "application/json";
-  private static final String EVENT_STREAM = "text/event-stream";
-
   private final Json json;
   private final Errors errors;
   private final Db db;
@@ -62,27 +59,7 @@ public final class Endpoint {
     this.providerCalls = new ProviderCallHandler(db, json, errors, writes);
   }
 
-  /**
-   * Deletes responses stored for idempotency keys more than 24 hours ago.
-   *
-   * @param tx acts for the system
-   * @return how many, at most {@code batch}
-   */
-  public static int deleteExpiredKeys(Tx tx, int batch) {
-    return Idempotency.deleteExpired(tx, batch);
-  }
-
-  /**
-   * Frees the key of a request that called a provider and was never settled.
-   *
-   * @param tx acts for the owner, whose row is locked
-   * @return false if the request was settled, or the key is free already
-   */
-  public static boolean releaseKey(Tx tx, UUID key) {
-    return Idempotency.release(tx, key);
-  }
-
-  /** At shutdown, cancels calls of providers in time for their requests to be settled. */
+  /** At shutdown, cancels calls to providers in time for their requests to be settled. */
   public void drain() {
     providerCalls.drain();
   }
@@ -93,14 +70,14 @@ public final class Endpoint {
    * @throws CloseConnectionException if the answer cannot be completed
    */
   public void handle(Route route, ServerRequest request, ServerResponse response) {
-    RequestContext context = request.context().get(RequestContext.class).orElseThrow();
+    RequestContext context = RequestContext.of(request);
     context.route(route.path());
     try {
       send(context, response, answer(context, route, request, response));
     } catch (CloseConnectionException e) {
       throw e;
     } catch (RuntimeException e) {
-      send(context, response, refused(context, e, response));
+      errors.send(context, response, errors.refusal(e, context.requestId()));
     }
   }
 
@@ -115,10 +92,10 @@ public final class Endpoint {
     }
     UUID key = handler instanceof Route.Keyed ? key(route, request) : null;
     byte[] body = body(route, request);
+    KeyedRequest keyed = key == null ? null : keyed(key, route, request, body);
     Request parsed = parsed(context, principal, request, body);
     Actor actor =
         principal == null ? Actor.system(parsed.id()) : Actor.user(principal.userId(), parsed.id());
-    KeyedRequest keyed = key == null ? null : keyed(key, route, request, body);
     return switch (handler) {
       case Route.Public open -> open.answer().apply(parsed);
       case Route.Socket socket -> socket.answer().apply(parsed);
@@ -152,7 +129,7 @@ public final class Endpoint {
     }
   }
 
-  /** A write without a key, which only PUT and DELETE may be. */
+  /** Runs a write without a key, which only PUT and DELETE allow. */
   private Reply write(Actor actor, Principal principal, Function<Tx, Reply> work) {
     try (Permit _ = admission.write(principal.userId())) {
       return db.write(
@@ -170,7 +147,8 @@ public final class Endpoint {
       case ALWAYS -> true;
       case IF_ACCEPTED -> {
         String accept = header(request, "Accept");
-        yield accept != null && accept.toLowerCase(Locale.ROOT).contains(EVENT_STREAM);
+        yield accept != null
+            && accept.toLowerCase(Locale.ROOT).contains(ProviderCallHandler.EVENT_STREAM);
       }
     };
   }
@@ -197,10 +175,7 @@ public final class Endpoint {
     RateLimiter.Decision decision =
         limiter.tryAcquire(route.bucket().name().toLowerCase(Locale.ROOT), key, limit);
     decision.headers().forEach((name, value) -> response.header(name, value));
-    if (!decision.allowed()) {
-      throw Refusal.of(ErrorCode.RATE_LIMIT_EXCEEDED, "more than " + limit + " requests a minute")
-          .retryAfter(decision.retryAfter());
-    }
+    decision.check();
   }
 
   private static @Nullable UUID key(Route route, ServerRequest request) {
@@ -216,10 +191,7 @@ public final class Endpoint {
   }
 
   private byte[] body(Route route, ServerRequest request) {
-    byte[] body =
-        route.method() == Route.Verb.GET
-            ? new byte[0]
-            : RequestBody.read(request, RequestBody.MAX_BYTES);
+    byte[] body = route.method() == Route.Verb.GET ? new byte[0] : RequestBody.read(request);
     if (body.length > 0 && !isJson(header(request, "Content-Type"))) {
       throw Refusal.of(
           ErrorCode.UNSUPPORTED_MEDIA_TYPE, "the body must be application/json in UTF-8");
@@ -238,7 +210,7 @@ public final class Endpoint {
         return false;
       }
     }
-    return parts[0].strip().equalsIgnoreCase(JSON);
+    return parts[0].strip().equalsIgnoreCase("application/json");
   }
 
   private Request parsed(
@@ -254,15 +226,6 @@ public final class Endpoint {
         db.now());
   }
 
-  private Reply refused(RequestContext context, Throwable failure, ServerResponse response) {
-    Refusal refusal = errors.refusal(failure, context.requestId());
-    context.code(refusal.code());
-    if (refusal.extras().get("retry_after") instanceof Number seconds) {
-      response.header("Retry-After", seconds.toString());
-    }
-    return Reply.Bytes.json(refusal.code().status(), errors.json(refusal, context.requestId()));
-  }
-
   private void send(RequestContext context, ServerResponse response, Reply reply) {
     switch (reply) {
       case Reply.Body(int status, Object body) when body == null ->
@@ -274,8 +237,7 @@ public final class Endpoint {
               .header(HeaderNames.CONTENT_TYPE, type)
               .header(HeaderNames.CACHE_CONTROL, cacheControl)
               .send(bytes);
-      case Reply.Refused(Refusal refusal) ->
-          send(context, response, refused(context, refusal, response));
+      case Reply.Refused(Refusal refusal) -> errors.send(context, response, refusal);
       case Reply.WithHeaders(Reply inner, Map<String, String> headers) -> {
         headers.forEach((name, value) -> response.header(name, value));
         send(context, response, inner);
@@ -290,7 +252,7 @@ public final class Endpoint {
     }
   }
 
-  /** A failure while streaming closes the connection, since the status has been sent. */
+  /** A failure while streaming closes the connection, because the status has been sent. */
   private static void stream(ServerResponse response, Reply.Writer writer) {
     try {
       OutputStream out = response.outputStream();

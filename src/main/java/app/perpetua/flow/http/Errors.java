@@ -5,6 +5,9 @@ import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.LogFields;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.sql.DatabaseException;
+import io.helidon.http.HeaderNames;
+import io.helidon.http.HeaderValues;
+import io.helidon.webserver.http.ServerResponse;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -23,13 +26,24 @@ public final class Errors {
     this.json = json;
   }
 
-  /** Maps a failure to a refusal, and logs any other failure than a refusal. */
+  /** Maps a failure to a refusal; logs the failure unless it is a refusal itself. */
   public Refusal refusal(Throwable failure, String requestId) {
     return switch (failure) {
       case Refusal refusal -> refusal;
       case DatabaseException database -> refusal(database, requestId);
       default -> defect(failure, requestId);
     };
+  }
+
+  /** Sends a refusal, with {@code Retry-After} if it has a {@code retry_after}. */
+  public void send(RequestContext context, ServerResponse response, Refusal refusal) {
+    context.code(refusal.code());
+    response.status(refusal.code().status());
+    response.header(HeaderValues.CONTENT_TYPE_JSON);
+    if (refusal.extras().get("retry_after") instanceof Number seconds) {
+      response.header(HeaderNames.RETRY_AFTER, seconds.toString());
+    }
+    response.send(json(refusal, context.requestId()));
   }
 
   /** The error object in UTF-8, as a body. */
@@ -62,10 +76,10 @@ public final class Errors {
             .retryAfter(SOON);
       }
       case COMMIT_UNKNOWN -> {
-        logOutage("unknown whether the commit took effect", e, requestId);
+        logOutage("the outcome of the commit is unknown", e, requestId);
         yield Refusal.of(
                 ErrorCode.SERVICE_UNAVAILABLE,
-                "unknown whether the change was saved: retry with the same Idempotency-Key")
+                "it is unknown whether the change was saved; retry with the same Idempotency-Key")
             .retryAfter(SOON);
       }
       case BUSY ->
@@ -75,7 +89,7 @@ public final class Errors {
     };
   }
 
-  /** Without a stack trace, since an outage logs this for every request. */
+  /** Without a stack trace, because an outage logs this for every request. */
   private static void logOutage(String message, DatabaseException e, String requestId) {
     LOG.log(
         System.Logger.Level.WARNING,

@@ -2,13 +2,13 @@ package app.perpetua.flow.http;
 
 import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.base.Sha256;
 import app.perpetua.flow.parsing.Formats;
 import app.perpetua.flow.sql.LockedUser;
 import app.perpetua.flow.sql.Query;
 import app.perpetua.flow.sql.Tx;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Objects;
@@ -19,9 +19,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Records of requests with an {@code Idempotency-Key} (FR-059,
  * draft-ietf-httpapi-idempotency-key-header). The record of a write commits with the write, so a
- * retry finds both or neither. Stateless.
+ * retry finds both or neither.
  */
-final class Idempotency {
+public final class Idempotency {
   /** The constraint that a second record for one key violates. */
   static final String ONE_RECORD_PER_KEY = "idempotency_keys_pkey";
 
@@ -31,19 +31,12 @@ final class Idempotency {
   private static final Duration RETENTION = Duration.ofHours(24);
 
   /**
-   * A request with a key.
-   *
-   * @param method the HTTP method
    * @param path path and query
    * @param fingerprint SHA-256 of method, path and body
    */
   record KeyedRequest(UUID key, String method, String path, byte[] fingerprint) {}
 
-  /**
-   * A stored answer.
-   *
-   * @param body null for an empty one
-   */
+  /** A stored answer; {@code body} is null for an empty one. */
   record Replay(int status, @Nullable String body) {
     byte[] bytes() {
       return Objects.requireNonNull(body).getBytes(StandardCharsets.UTF_8);
@@ -78,8 +71,7 @@ final class Idempotency {
   static @Nullable UUID key(@Nullable String header, boolean required) {
     if (header == null) {
       if (required) {
-        throw Refusal.invalid(
-            "Idempotency-Key", "is required: a new UUID for each intended change");
+        throw Refusal.invalid("Idempotency-Key", "is required: a new UUID for each change");
       }
       return null;
     }
@@ -95,9 +87,8 @@ final class Idempotency {
   }
 
   static KeyedRequest keyed(UUID key, String method, String path, byte[] body) {
-    MessageDigest digest = sha256();
-    digest.update((method + " " + path + "\n").getBytes(StandardCharsets.UTF_8));
-    return new KeyedRequest(key, method, path, digest.digest(body));
+    byte[] line = (method + " " + path + "\n").getBytes(StandardCharsets.UTF_8);
+    return new KeyedRequest(key, method, path, Sha256.hash(line, body));
   }
 
   /**
@@ -161,20 +152,20 @@ final class Idempotency {
   /** Stores the response of a write at commit; a refusal is not stored, which frees the key. */
   static void storeResponse(Tx tx, KeyedRequest request, Reply reply) {
     switch (reply) {
-      case Reply.Bytes bytes ->
-          record(tx, "idempotency.store_response", request)
-              .bind("status", bytes.status())
-              .bind("body", bytes.text())
-              .atCommit();
-      case Reply.Body empty ->
-          record(tx, "idempotency.store_response", request)
-              .bind("status", empty.status())
-              .bind("body", null)
-              .atCommit();
+      case Reply.Bytes bytes -> storeResponse(tx, request, bytes.status(), bytes.text());
+      case Reply.Body empty -> storeResponse(tx, request, empty.status(), null);
       case Reply.Refused _ -> {}
       case Reply.Stream _, Reply.WithHeaders _ ->
           throw new IllegalStateException("only a status and a body can be stored");
     }
+  }
+
+  private static void storeResponse(
+      Tx tx, KeyedRequest request, int status, @Nullable String body) {
+    record(tx, "idempotency.store_response", request)
+        .bind("status", status)
+        .bind("body", body)
+        .atCommit();
   }
 
   /** Stores a pending record at commit, for a request that calls a provider. */
@@ -202,14 +193,20 @@ final class Idempotency {
   /**
    * Deletes a pending record, which frees its key.
    *
-   * @return false if there is none
+   * @param tx acts for the owner, whose row is locked
+   * @return false if there is none: the request was settled, or its key was freed
    */
-  static boolean release(Tx tx, UUID key) {
+  public static boolean release(Tx tx, UUID key) {
     return tx.sql("idempotency.release").bind("key", key).run() > 0;
   }
 
-  /** Deletes expired records of all users, at most {@code batch}; returns how many. */
-  static int deleteExpired(Tx tx, int batch) {
+  /**
+   * Deletes records older than 24 hours, of all users.
+   *
+   * @param tx acts for the system
+   * @return how many, at most {@code batch}
+   */
+  public static int deleteExpired(Tx tx, int batch) {
     return tx.sql("idempotency.delete_expired")
         .bind("horizon", tx.now().minus(RETENTION))
         .bind("count", batch)
@@ -220,13 +217,5 @@ final class Idempotency {
     return Refusal.of(
             ErrorCode.IDEMPOTENCY_IN_PROGRESS, "the first request with this key is in progress")
         .retryAfter(Duration.ofSeconds(1));
-  }
-
-  private static MessageDigest sha256() {
-    try {
-      return MessageDigest.getInstance("SHA-256");
-    } catch (NoSuchAlgorithmException e) {
-      throw new AssertionError("every Java platform has SHA-256", e);
-    }
   }
 }

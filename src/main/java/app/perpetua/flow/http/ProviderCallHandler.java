@@ -24,9 +24,9 @@ import org.jspecify.annotations.Nullable;
  * rate limit bounds how many of them one user has. Thread-safe.
  */
 final class ProviderCallHandler {
-  private static final String EVENT_STREAM = "text/event-stream";
+  static final String EVENT_STREAM = "text/event-stream";
 
-  /** Promised by the contract; proxies close connections that are silent for longer. */
+  /** Documented in the contract; proxies close connections that are silent for longer. */
   private static final Duration HEARTBEAT = Duration.ofSeconds(15);
 
   /** Half of the time that shutdown grants requests, so that settling fits into the rest. */
@@ -45,18 +45,14 @@ final class ProviderCallHandler {
     this.writes = writes;
   }
 
-  /**
-   * The context of one call.
-   *
-   * @param streamed whether the answer is a stream of events
-   */
+  /** {@code streamed} means that the answer is a stream of events. */
   record CallContext(
       Actor actor, RequestContext requestContext, KeyedRequest request, boolean streamed) {}
 
   /**
    * Answers a request.
    *
-   * @throws Refusal if it is refused before the call, or the call has no usable result
+   * @throws Refusal if the request is refused before the call, or the call has no usable result
    */
   <R, O> Reply answer(CallContext context, TwoPhaseRequest<R, O> request) {
     Supplier<Reply> call =
@@ -130,7 +126,7 @@ final class ProviderCallHandler {
     return settle(context, request, reserved, result);
   }
 
-  /** Throws a refusal after its transaction has committed. */
+  /** Settles in a transaction; throws a refusal after it has committed. */
   private <R, O> Reply settle(
       CallContext context, TwoPhaseRequest<R, O> request, R reserved, O result) {
     KeyedRequest keyed = context.request();

@@ -13,22 +13,15 @@ import org.jspecify.annotations.Nullable;
 
 /** An endpoint's answer as a value, rendered, stored and sent by {@link Endpoint}. Immutable. */
 public sealed interface Reply {
-  /** {@code Cache-Control} of every answer of the API: it must not be cached. */
+  /** {@code Cache-Control} of every answer except the documentation. */
   String NO_STORE = "no-store";
-
-  /** The HTTP status. */
-  int status();
 
   /** Renders a JSON body, so that the bytes that are stored are those that are sent. */
   default Reply rendered(Json json) {
     return this;
   }
 
-  /**
-   * An answer with a JSON body, or none.
-   *
-   * @param body serialized by Jackson; null for an empty answer
-   */
+  /** An answer with a JSON body, serialized by Jackson, or with none. */
   record Body(int status, @Nullable Object body) implements Reply {
     @Override
     public Reply rendered(Json json) {
@@ -36,12 +29,7 @@ public sealed interface Reply {
     }
   }
 
-  /**
-   * An answer whose body is rendered.
-   *
-   * @param contentType the media type
-   * @param cacheControl {@code Cache-Control}; {@code no-store} for answers of the API
-   */
+  /** An answer whose body is rendered. */
   record Bytes(int status, String contentType, String cacheControl, byte[] bytes) implements Reply {
     static Bytes json(int status, byte[] body) {
       return new Bytes(status, "application/json", NO_STORE, body);
@@ -52,37 +40,18 @@ public sealed interface Reply {
     }
   }
 
-  /**
-   * An answer written while it is produced, as it may be too large to be held in memory.
-   *
-   * @param contentType the media type
-   * @param cacheControl {@code Cache-Control}; {@code no-store} for answers of the API
-   */
+  /** An answer written while it is produced, because it may be too large for the memory. */
   record Stream(int status, String contentType, String cacheControl, Writer writer)
       implements Reply {}
 
   /**
-   * A refusal whose transaction commits, because what it has stored, such as the revocation of a
-   * stolen token, must remain.
+   * A refusal whose transaction commits, because its changes, such as the revocation of a stolen
+   * token, must be kept.
    */
-  record Refused(Refusal refusal) implements Reply {
-    @Override
-    public int status() {
-      return refusal.code().status();
-    }
-  }
+  record Refused(Refusal refusal) implements Reply {}
 
-  /**
-   * An answer with additional headers.
-   *
-   * @param headers by name
-   */
-  record WithHeaders(Reply reply, Map<String, String> headers) implements Reply {
-    @Override
-    public int status() {
-      return reply.status();
-    }
-  }
+  /** An answer with additional headers, by name. */
+  record WithHeaders(Reply reply, Map<String, String> headers) implements Reply {}
 
   /** Writes a streamed body. */
   @FunctionalInterface

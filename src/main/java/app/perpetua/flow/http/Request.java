@@ -12,8 +12,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A request as a route sees it: authenticated, within its limits, its body read; independent of
- * Helidon. Confined to the request's thread.
+ * The request that a route's handler receives: authenticated, within the rate limit, its body read.
+ * Confined to the request's thread.
  */
 public final class Request {
   private final Json json;
@@ -49,7 +49,7 @@ public final class Request {
     return now;
   }
 
-  /** {@code X-Request-ID}: the client's if it is well-formed, else a generated one. */
+  /** {@code X-Request-ID}: the client's if it is well-formed, otherwise a generated one. */
   public String id() {
     return context.requestId();
   }
@@ -60,8 +60,8 @@ public final class Request {
   }
 
   /**
-   * Returns whether the request comes from this machine. A request that a proxy on this machine
-   * forwards does not; the headers that proxies add show it.
+   * Whether the request comes from this machine. A request that a proxy on this machine forwards
+   * does not; it is recognized by the headers that proxies add.
    */
   public boolean local() {
     return context.local() && header("X-Forwarded-For").isEmpty() && header("Forwarded").isEmpty();
@@ -82,14 +82,10 @@ public final class Request {
   /**
    * A path parameter that is an id.
    *
-   * @throws Refusal {@code VALIDATION_ERROR} if it is no UUID
+   * @throws Refusal {@code VALIDATION_ERROR} if it is not a UUID
    */
   public UUID pathId(String name) {
-    UUID id = Formats.uuid(pathParameters.apply(name));
-    if (id == null) {
-      throw Refusal.invalid(name, Formats.INVALID_UUID);
-    }
-    return id;
+    return uuid(name, pathParameters.apply(name));
   }
 
   /** A header's first value. */
@@ -100,14 +96,15 @@ public final class Request {
   /**
    * A header that is an id; null if the request has no such header.
    *
-   * @throws Refusal {@code VALIDATION_ERROR} if it is no UUID
+   * @throws Refusal {@code VALIDATION_ERROR} if it is not a UUID
    */
   public @Nullable UUID headerId(String name) {
     String header = headers.apply(name);
-    if (header == null) {
-      return null;
-    }
-    UUID id = Formats.uuid(header.strip());
+    return header == null ? null : uuid(name, header.strip());
+  }
+
+  private static UUID uuid(String name, String value) {
+    UUID id = Formats.uuid(value);
     if (id == null) {
       throw Refusal.invalid(name, Formats.INVALID_UUID);
     }
@@ -119,9 +116,9 @@ public final class Request {
   }
 
   /**
-   * The body as a JSON object.
+   * Parses the body.
    *
-   * @throws Refusal {@code VALIDATION_ERROR} if it is not one
+   * @throws Refusal as {@link JsonReader#parse}
    */
   public JsonReader body() {
     return JsonReader.parse(json, bytes);

@@ -2,6 +2,8 @@ package app.perpetua.flow.http;
 
 import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.http.connection.ClientConnection;
+import io.helidon.webserver.http.ServerRequest;
+import java.time.Duration;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -13,17 +15,25 @@ public final class RequestContext {
   private final String requestId;
   private final String client;
   private final boolean local;
-  private final long startedNanos;
+  private final long startedNanos = System.nanoTime();
   private @Nullable ClientConnection connection;
   private @Nullable UUID userId;
   private @Nullable String route;
   private @Nullable ErrorCode code;
 
-  public RequestContext(String requestId, String client, boolean local, long startedNanos) {
+  public RequestContext(String requestId, String client, boolean local) {
     this.requestId = requestId;
     this.client = client;
     this.local = local;
-    this.startedNanos = startedNanos;
+  }
+
+  /**
+   * The context of a request that has passed the outermost filter.
+   *
+   * @throws java.util.NoSuchElementException if it has not
+   */
+  public static RequestContext of(ServerRequest request) {
+    return request.context().get(RequestContext.class).orElseThrow();
   }
 
   /** {@code X-Request-ID} of the request and its answer. */
@@ -41,15 +51,16 @@ public final class RequestContext {
     return local;
   }
 
-  public long startedNanos() {
-    return startedNanos;
+  /** The time since this context was created. */
+  public Duration elapsed() {
+    return Duration.ofNanos(System.nanoTime() - startedNanos);
   }
 
   public void connection(ClientConnection client) {
     connection = client;
   }
 
-  /** Whether the connection exceeds the connection limit. */
+  /** Whether the client's connection exceeds the connection limit. */
   public boolean isOverConnectionLimit() {
     return connection != null && connection.isRestricted();
   }

@@ -8,7 +8,8 @@ import io.helidon.http.Headers;
 import java.util.regex.Pattern;
 
 /**
- * Takes {@code X-Request-ID} from the client if it is well-formed, or generates it. Thread-safe.
+ * Determines a request's {@code X-Request-ID}: the client's if it is well-formed, otherwise a
+ * generated one. Thread-safe.
  */
 public final class RequestId {
   public static final HeaderName HEADER = HeaderNames.create("X-Request-ID");
@@ -24,9 +25,9 @@ public final class RequestId {
 
   public String of(Headers headers) {
     if (headers.contains(HEADER)) {
-      Header given = headers.get(HEADER);
-      if (given.valueCount() == 1 && WELL_FORMED.matcher(given.get()).matches()) {
-        return given.get();
+      Header header = headers.get(HEADER);
+      if (header.valueCount() == 1 && WELL_FORMED.matcher(header.get()).matches()) {
+        return header.get();
       }
     }
     return ids.next().toString();

@@ -7,12 +7,10 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One endpoint: method, path, guards and handler.
+ * An endpoint.
  *
- * @param method the HTTP method
  * @param path the full path with parameters in braces
- * @param bucket the rate limit that it counts towards
- * @param handler checks and answers the request
+ * @param bucket the rate limit that its requests count towards
  * @param sunset non-null once the end of the endpoint has been announced (FR-069b)
  * @param idempotencyPath the path that idempotency keys are stored with, without the query; null
  *     for that of the request
@@ -28,7 +26,7 @@ public record Route(
     this(method, path, bucket, handler, null, null);
   }
 
-  /** The methods of the contract; {@code http.server} answers HEAD and OPTIONS. */
+  /** The methods of the contract, without HEAD and OPTIONS, which {@code http.server} answers. */
   public enum Verb {
     GET,
     POST,
@@ -45,7 +43,7 @@ public record Route(
     EXEMPT,
     /** Per address: sign-in and tokens. */
     AUTH,
-    /** Per user: calls of a model. */
+    /** Per user: calls to a model. */
     AI,
     /** Per user, or per address without a token: everything else. */
     GENERAL
@@ -95,8 +93,8 @@ public record Route(
   }
 
   /**
-   * Parses a request without side effects, then answers it inside a transaction. The second step
-   * may run again.
+   * Parses a request without side effects, then answers it inside a transaction, which may run
+   * again.
    */
   @FunctionalInterface
   public interface Work {
@@ -150,7 +148,7 @@ public record Route(
     return new Route(Verb.POST, path, bucket, new ProviderCall(prepare, streams));
   }
 
-  /** A provider's webhook: signed instead of a token, and not limited. */
+  /** A provider's webhook: signed instead of authenticated by a token, and not rate-limited. */
   public static Route webhook(String path, Work work) {
     return new Route(Verb.POST, path, Bucket.EXEMPT, new SystemWrite(work));
   }
@@ -160,7 +158,7 @@ public record Route(
     return new Route(method, path, bucket, handler, end, idempotencyPath);
   }
 
-  /** The same route, whose idempotency keys are also those of the route with that literal path. */
+  /** The same route, sharing its idempotency keys with the route of that literal path. */
   public Route sharingKeysWith(String otherPath) {
     return new Route(method, path, bucket, handler, sunset, otherPath);
   }

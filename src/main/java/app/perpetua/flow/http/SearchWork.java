@@ -4,10 +4,8 @@ import app.perpetua.flow.sql.Tx;
 import java.util.function.Function;
 
 /**
- * A read that scans the text of all rows of its user. It costs far more than other reads, so only
- * few run at once ({@code SearchAdmission}).
- *
- * @param read answers the request
+ * A read that scans the text of all rows of its user. It costs far more than other reads, so few
+ * run at once ({@code SearchAdmission}).
  */
 public record SearchWork(Function<Tx, Reply> read) implements Function<Tx, Reply> {
   @Override

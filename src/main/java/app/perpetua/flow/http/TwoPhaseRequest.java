@@ -10,12 +10,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A request that calls a provider: reserves in one transaction, calls outside of any, and settles
- * in another. The first inserts a pending idempotency record and the last completes it, so that a
- * job can release a reservation that a crash has left behind. Serves one request.
+ * in another. The first transaction inserts a pending idempotency record, which the second
+ * completes. If a crash prevents that, a job releases the reservation.
  *
- * @param reserve given the idempotency key, checks everything and takes the cost, with the owner
- *     locked; enqueues the job that releases the reservation and the key if it is never settled.
- *     Throws a {@link Refusal} to reserve nothing. May run again
+ * @param reserve receives the idempotency key; with the owner locked, checks the request, reserves
+ *     the cost, and enqueues the job that releases both if the request is never settled. Throws a
+ *     {@link Refusal} to reserve nothing. May run again
  * @param call calls the provider, in bounded time
  * @param settle stores the result, with the owner locked; may run again
  */

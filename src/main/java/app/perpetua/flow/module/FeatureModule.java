@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * A feature as {@code App} sees it: constructs the feature's classes and contributes what they add
+ * Constructs the classes of a feature and contributes its endpoints, jobs, deletions and listeners
  * to the service. Accessors of an implementation return the services that other features may use.
  * Constructing a module starts nothing. Implementations are thread-safe.
  */

@@ -7,6 +7,6 @@ import app.perpetua.flow.jobs.Jobs;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.time.Clock;
 
-/** What all features share. */
+/** The dependencies that all features share. */
 public record ModuleContext(
     Json json, Ids ids, Clock clock, Events events, Jobs jobs, MeterRegistry metrics) {}

@@ -4,6 +4,7 @@ import app.perpetua.flow.base.LogFields;
 import app.perpetua.flow.http.CompletedRequest;
 import app.perpetua.flow.http.RequestContext;
 import java.math.BigDecimal;
+import java.util.Objects;
 import java.util.function.Consumer;
 
 /**
@@ -13,9 +14,6 @@ import java.util.function.Consumer;
 public final class AccessLog implements Consumer<CompletedRequest> {
   private static final System.Logger LOG = System.getLogger(AccessLog.class.getName());
 
-  /** The action of a request that no route matched. */
-  private static final String NO_ROUTE = "(no route)";
-
   @Override
   public void accept(CompletedRequest completed) {
     System.Logger.Level level = level(completed);
@@ -23,18 +21,17 @@ public final class AccessLog implements Consumer<CompletedRequest> {
       return;
     }
     RequestContext context = completed.context();
-    String action =
-        completed.method() + " " + (context.route() == null ? NO_ROUTE : context.route());
+    String route = Objects.requireNonNullElse(context.route(), "(no route)");
     LOG.log(
         level,
         "request",
         LogFields.of("request_id", context.requestId())
             .with("user_id", context.userId())
-            .with("action", action)
+            .with("action", completed.method() + " " + route)
             .with("outcome", outcome(completed.status()))
             .with("status", completed.status())
             .with("code", context.code())
-            .with("duration_ms", BigDecimal.valueOf(completed.took().toNanos() / 1_000, 3))
+            .with("duration_ms", BigDecimal.valueOf(completed.duration().toNanos() / 1_000, 3))
             .with("client", context.client()));
   }
 

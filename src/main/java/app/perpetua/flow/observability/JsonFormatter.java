@@ -16,7 +16,7 @@ import java.util.logging.LogRecord;
  * become members. Thread-safe.
  */
 final class JsonFormatter extends Formatter {
-  /** Common log collectors split lines over 16 KiB; both limits together stay below. */
+  /** Common log collectors split lines over 16 KiB; the sum of both limits is smaller. */
   private static final int MAX_MESSAGE = 2_000;
 
   private static final int MAX_ERROR = 8_000;

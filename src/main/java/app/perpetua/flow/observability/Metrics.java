@@ -17,9 +17,10 @@ import io.micrometer.core.instrument.binder.system.UptimeMetrics;
 import io.micrometer.prometheusmetrics.PrometheusConfig;
 import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
-import org.jspecify.annotations.Nullable;
+import java.util.stream.IntStream;
 
 /**
  * Metrics for Prometheus (FR-066). Label values never come from clients, so their number is
@@ -30,18 +31,10 @@ public final class Metrics implements Consumer<CompletedRequest>, AutoCloseable 
   static final String TYPE = "text/plain; version=0.0.4; charset=utf-8";
 
   /** Upper bounds of the latency histogram; the latency targets are 50 ms, 500 ms and 5 s. */
-  private static final Duration[] BUCKETS = {
-    Duration.ofMillis(5),
-    Duration.ofMillis(10),
-    Duration.ofMillis(25),
-    Duration.ofMillis(50),
-    Duration.ofMillis(100),
-    Duration.ofMillis(250),
-    Duration.ofMillis(500),
-    Duration.ofSeconds(1),
-    Duration.ofMillis(2_500),
-    Duration.ofSeconds(5)
-  };
+  private static final Duration[] BUCKETS =
+      IntStream.of(5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 5_000)
+          .mapToObj(Duration::ofMillis)
+          .toArray(Duration[]::new);
 
   private record RequestLabels(String method, String route, int status) {}
 
@@ -69,8 +62,11 @@ public final class Metrics implements Consumer<CompletedRequest>, AutoCloseable 
   public void accept(CompletedRequest completed) {
     RequestContext context = completed.context();
     RequestLabels labels =
-        new RequestLabels(completed.method(), label(context.route()), completed.status());
-    requests.computeIfAbsent(labels, this::timer).record(completed.took());
+        new RequestLabels(
+            completed.method(),
+            Objects.requireNonNullElse(context.route(), "none"),
+            completed.status());
+    requests.computeIfAbsent(labels, this::timer).record(completed.duration());
     if (context.code() != null) {
       registry.counter("http.server.errors", "code", context.code().name()).increment();
     }
@@ -78,17 +74,17 @@ public final class Metrics implements Consumer<CompletedRequest>, AutoCloseable 
 
   /** Reports a server's connections. */
   public void watch(Server server) {
-    Gauge.builder("http.connections", server, Server::connections)
+    Gauge.builder("http.connections", server, s -> s.connections().open())
         .description("Open connections")
         .register(registry);
-    Gauge.builder("http.connections.waiting", server, Server::waitingConnections)
+    Gauge.builder("http.connections.waiting", server, s -> s.connections().waiting())
         .description("Open connections that wait for their client")
         .register(registry);
-    Gauge.builder("http.transfer.bytes", server, Server::bytesInFlight)
+    Gauge.builder("http.transfer.bytes", server, s -> s.connections().bytesInFlight())
         .description("Memory held by unfinished requests and unread responses")
         .baseUnit("bytes")
         .register(registry);
-    FunctionCounter.builder("http.connections.displaced", server, Server::displacedConnections)
+    FunctionCounter.builder("http.connections.displaced", server, s -> s.connections().displaced())
         .description("Connections closed so that others could be served")
         .register(registry);
   }
@@ -112,9 +108,5 @@ public final class Metrics implements Consumer<CompletedRequest>, AutoCloseable 
         .tag("route", labels.route())
         .tag("status", Integer.toString(labels.status()))
         .register(registry);
-  }
-
-  private static String label(@Nullable String route) {
-    return route == null ? "none" : route;
   }
 }

@@ -2,6 +2,8 @@ package app.perpetua.flow.observability;
 
 import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.base.Secret;
+import app.perpetua.flow.http.Authenticator;
 import app.perpetua.flow.http.HttpConfig;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
@@ -9,14 +11,13 @@ import app.perpetua.flow.http.Route;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * {@code /metrics} on the service's port, for this machine and for clients with the metrics token;
  * not found if metrics have a separate port. Thread-safe.
  */
 public final class MetricsRoutes {
-  private static final String BEARER = "Bearer ";
-
   private final Metrics metrics;
   private final HttpConfig config;
 
@@ -25,17 +26,14 @@ public final class MetricsRoutes {
     this.config = config;
   }
 
-  /** The endpoint that Prometheus scrapes. */
   public List<Route> routes() {
     return List.of(Route.plain("/metrics", this::scrape));
   }
 
   /**
-   * Returns all metrics.
-   *
    * @throws Refusal {@code UNAUTHORIZED}, or {@code NOT_FOUND} if metrics have a separate port
    */
-  public Reply scrape(Request request) {
+  Reply.Bytes scrape(Request request) {
     if (config.metricsPort() != 0) {
       throw Refusal.of(ErrorCode.NOT_FOUND, "no such endpoint");
     }
@@ -48,11 +46,12 @@ public final class MetricsRoutes {
 
   /** Compares in constant time. */
   private boolean hasToken(Request request) {
-    String authorization = request.header("Authorization").orElse("");
-    return config.metricsToken().isPresent()
-        && authorization.regionMatches(true, 0, BEARER, 0, BEARER.length())
+    Optional<String> token = request.header("Authorization").flatMap(Authenticator::bearerToken);
+    Optional<Secret> expected = config.metricsToken();
+    return token.isPresent()
+        && expected.isPresent()
         && MessageDigest.isEqual(
-            authorization.substring(BEARER.length()).getBytes(StandardCharsets.UTF_8),
-            config.metricsToken().get().value().getBytes(StandardCharsets.UTF_8));
+            token.get().getBytes(StandardCharsets.UTF_8),
+            expected.get().value().getBytes(StandardCharsets.UTF_8));
   }
 }

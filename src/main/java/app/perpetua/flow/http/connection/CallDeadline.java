@@ -16,8 +16,8 @@ final class CallDeadline {
 
   private final AtomicLong time = new AtomicLong(NO_CALL);
 
-  void begin(long due) {
-    time.set(due);
+  void begin(long deadline) {
+    time.set(deadline);
   }
 
   /** Ends the call; false if it was cancelled. */
@@ -27,19 +27,19 @@ final class CallDeadline {
 
   /** True during a call that has not been cancelled. */
   boolean isWaiting() {
-    long due = time.get();
-    return due != CANCELLED && due != NO_CALL;
+    long deadline = time.get();
+    return deadline != CANCELLED && deadline != NO_CALL;
   }
 
   /** Cancels a call in progress; returns true once, and the caller must interrupt the call. */
   boolean cancel() {
-    long due = time.get();
-    return due != CANCELLED && due != NO_CALL && time.compareAndSet(due, CANCELLED);
+    long deadline = time.get();
+    return deadline != CANCELLED && deadline != NO_CALL && time.compareAndSet(deadline, CANCELLED);
   }
 
   /** As {@link #cancel()}, but only if the call is overdue. */
   boolean cancelIfDue(long now) {
-    long due = time.get();
-    return due != CANCELLED && due <= now && time.compareAndSet(due, CANCELLED);
+    long deadline = time.get();
+    return deadline != CANCELLED && deadline <= now && time.compareAndSet(deadline, CANCELLED);
   }
 }

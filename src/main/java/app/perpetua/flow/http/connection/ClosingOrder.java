@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ClosingOrder {
   /**
-   * @param since when the connection began to wait, or was found being served, in nanoseconds
+   * @param since nanoseconds at which the connection began to wait, or was found not waiting
    * @param number makes places unique
    */
   private record Place(boolean authenticated, long since, long number)
@@ -86,7 +86,7 @@ final class ClosingOrder {
         skipped.add(first);
       }
     }
-    // At the end, so that the next calls do not visit them again.
+    // Appended with the current time, so that the next calls do not visit them first.
     for (Connection each : skipped) {
       add(each, now);
     }

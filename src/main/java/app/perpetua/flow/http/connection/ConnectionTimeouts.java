@@ -31,18 +31,27 @@ public final class ConnectionTimeouts implements ServerConnectionSelector, AutoC
   /** Connections are closed at most this much early, and never late. */
   private static final Duration SWEEP_INTERVAL = Duration.ofMillis(250);
 
+  private static final Duration REPORT_INTERVAL = Duration.ofMinutes(1);
+
   /**
    * Time-outs of a client.
    *
    * @param request from its first byte (on a new connection: from connecting) to its last
-   * @param idle between two requests; longer than the keep-alive of common proxies, which then
-   *     close first, instead of sending on a connection that is being closed
+   * @param idle between two requests; longer than the keep-alive of common proxies, so that the
+   *     proxy closes first and sends no request on a connection that is being closed
    * @param write for reading a response, in addition to the time for its length
    * @param linger for reading a response that closes the connection while it still sends
    */
   public record Timeouts(Duration request, Duration idle, Duration write, Duration linger) {}
 
-  private static final Duration REPORT_INTERVAL = Duration.ofMinutes(1);
+  /**
+   * The connections now.
+   *
+   * @param waiting those that wait for their client
+   * @param displaced closed so far, so that others could be served
+   * @param bytesInFlight of unfinished requests and unread responses in memory
+   */
+  public record Stats(int open, int waiting, long displaced, long bytesInFlight) {}
 
   private final Timeouts timeouts;
   private final ClientAddress addresses;
@@ -99,23 +108,12 @@ public final class ConnectionTimeouts implements ServerConnectionSelector, AutoC
     return http.supportedApplicationProtocols();
   }
 
-  public int count() {
-    return open.size();
+  public Stats stats() {
+    return new Stats(open.size(), open.waiting(), displaced(), budget.held());
   }
 
-  /** The number of connections that wait for their client. */
-  public int waiting() {
-    return open.waiting();
-  }
-
-  /** The number of connections closed so that others could be served. */
-  public long displaced() {
+  private long displaced() {
     return open.displaced() + budget.displaced();
-  }
-
-  /** Bytes of unfinished requests and unread responses. */
-  public long bytesInFlight() {
-    return budget.held();
   }
 
   /** Call after the server has stopped. */

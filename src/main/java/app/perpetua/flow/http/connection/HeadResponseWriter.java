@@ -3,11 +3,12 @@ package app.perpetua.flow.http.connection;
 import io.helidon.common.buffers.BufferData;
 import io.helidon.common.buffers.DataWriter;
 import io.helidon.http.Method;
+import java.nio.charset.StandardCharsets;
 import java.util.function.Consumer;
 
 /**
- * Passes a connection's output on, but of a response to {@code HEAD} only the headers: Helidon
- * writes the body as well. Confined to the connection's thread until the connection is upgraded.
+ * Removes the body from responses to {@code HEAD}, which Helidon writes, and passes all other
+ * output on. Confined to the connection's thread until the connection is upgraded.
  */
 final class HeadResponseWriter implements DataWriter {
   private enum State {
@@ -63,15 +64,10 @@ final class HeadResponseWriter implements DataWriter {
   /** Helidon writes all headers in one buffer, followed by the start of the body. */
   private static BufferData headersOf(BufferData buffer) {
     byte[] bytes = buffer.readBytes();
-    int end = 0;
-    while (end < bytes.length
-        && !(end >= 4
-            && bytes[end - 4] == '\r'
-            && bytes[end - 3] == '\n'
-            && bytes[end - 2] == '\r'
-            && bytes[end - 1] == '\n')) {
-      end++;
-    }
-    return BufferData.create(bytes, 0, end);
+    String blankLine = "\r\n\r\n";
+    int start = new String(bytes, StandardCharsets.ISO_8859_1).indexOf(blankLine);
+    return start < 0
+        ? BufferData.create(bytes)
+        : BufferData.create(bytes, 0, start + blankLine.length());
   }
 }

@@ -28,19 +28,19 @@ public final class RequestBody {
    *     malformed, {@code SERVICE_UNAVAILABLE} if the transfer budget is used up
    * @throws CloseConnectionException if the client disconnected or was too slow; do not catch it
    */
-  public static byte[] read(ServerRequest request, int maxBytes) {
+  public static byte[] read(ServerRequest request) {
     ReadableEntity content = request.content();
     if (!content.hasEntity()) {
       return new byte[0];
     }
-    if (request.headers().contentLength().orElse(0) > maxBytes) {
-      throw tooLarge(maxBytes);
+    if (request.headers().contentLength().orElse(0) > MAX_BYTES) {
+      throw tooLarge();
     }
     try {
       // Not closed, because closing waits for the rest of the body.
-      byte[] bytes = content.inputStream().readNBytes(maxBytes + 1);
-      if (bytes.length > maxBytes) {
-        throw tooLarge(maxBytes);
+      byte[] bytes = content.inputStream().readNBytes(MAX_BYTES + 1);
+      if (bytes.length > MAX_BYTES) {
+        throw tooLarge();
       }
       return bytes;
     } catch (ClientConnection.OverBudgetException e) {
@@ -49,7 +49,7 @@ public final class RequestBody {
           .because(e);
     } catch (RequestException e) {
       if (e.status().code() == Status.REQUEST_ENTITY_TOO_LARGE_413.code()) {
-        throw tooLarge(maxBytes);
+        throw tooLarge();
       }
       throw malformed(e);
     } catch (IllegalArgumentException | DataReader.IncorrectNewLineException e) {
@@ -61,8 +61,9 @@ public final class RequestBody {
   }
 
   /**
-   * Whether an unread body prevents another request on the connection, because its rest would be
-   * parsed as the request or may never arrive. Helidon skips a short body of known length.
+   * Whether an unread body prevents another request on the connection, because the rest of the body
+   * would be parsed as that request or may never arrive. Helidon skips a short body of known
+   * length.
    */
   public static boolean blocksConnection(ServerRequest request) {
     if (!request.content().hasEntity() || request.content().consumed()) {
@@ -78,8 +79,8 @@ public final class RequestBody {
     return Refusal.of(ErrorCode.VALIDATION_ERROR, "the body's chunks are malformed").because(cause);
   }
 
-  private static Refusal tooLarge(int maxBytes) {
+  private static Refusal tooLarge() {
     return Refusal.of(
-        ErrorCode.PAYLOAD_TOO_LARGE, "the body is larger than " + maxBytes / 1024 + " KiB");
+        ErrorCode.PAYLOAD_TOO_LARGE, "the body is larger than " + MAX_BYTES / 1024 + " KiB");
   }
 }

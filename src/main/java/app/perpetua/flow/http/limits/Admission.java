@@ -13,7 +13,7 @@ import java.util.UUID;
  * read, so that a slow upload holds none. Thread-safe.
  */
 public final class Admission {
-  /** More would let one user exhaust the connection pool. */
+  /** More would allow one user to exhaust the connection pool. */
   private static final int PER_USER = 20;
 
   /** The time that a request's database work may take. */
@@ -22,7 +22,7 @@ public final class Admission {
   /** Enough to keep every connection and core busy; more would only wait for a connection. */
   private static final int RUNNING = 64;
 
-  /** Holds a burst of requests from a thousand users at once. */
+  /** Enough for a burst of requests from a thousand users. */
   private static final int QUEUE_LENGTH = 1_024;
 
   private static final Duration QUEUE_TIMEOUT = Duration.ofSeconds(1);

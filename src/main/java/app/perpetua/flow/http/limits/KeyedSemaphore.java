@@ -8,7 +8,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 
 /**
- * A fair semaphore per key. A key takes memory only while a caller holds or awaits one of its
+ * A fair semaphore per key. A key uses memory only while a caller holds or awaits one of its
  * permits. Thread-safe.
  */
 public final class KeyedSemaphore<K> {
@@ -58,16 +58,16 @@ public final class KeyedSemaphore<K> {
       Thread.currentThread().interrupt();
     }
     if (!acquired) {
-      leave(key);
+      removeCaller(key);
       throw refusal.get();
     }
     return () -> {
       entry.permits.release();
-      leave(key);
+      removeCaller(key);
     };
   }
 
-  private void leave(K key) {
+  private void removeCaller(K key) {
     entries.computeIfPresent(key, (_, entry) -> --entry.callers == 0 ? null : entry);
   }
 }

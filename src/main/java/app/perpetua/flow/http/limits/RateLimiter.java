@@ -1,5 +1,7 @@
 package app.perpetua.flow.http.limits;
 
+import app.perpetua.flow.base.ErrorCode;
+import app.perpetua.flow.base.Refusal;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import java.time.Clock;
@@ -31,19 +33,24 @@ public final class RateLimiter {
    * The result of a request.
    *
    * @param limit requests in any 60 seconds
-   * @param remaining how many more are allowed now
-   * @param resetEpochSecond when the window is empty again, in Unix seconds
    * @param retryAfter when the next request is allowed; zero if this one is
    * @param headers of the response: the common X-RateLimit headers, and the same as structured
    *     fields (draft-ietf-httpapi-ratelimit-headers-10)
    */
   public record Decision(
-      boolean allowed,
-      int limit,
-      int remaining,
-      long resetEpochSecond,
-      Duration retryAfter,
-      Map<String, String> headers) {}
+      boolean allowed, int limit, Duration retryAfter, Map<String, String> headers) {
+    /**
+     * Refuses a request that is not allowed.
+     *
+     * @throws Refusal {@code RATE_LIMIT_EXCEEDED}
+     */
+    public void check() {
+      if (!allowed) {
+        throw Refusal.of(ErrorCode.RATE_LIMIT_EXCEEDED, "more than " + limit + " requests a minute")
+            .retryAfter(retryAfter);
+      }
+    }
+  }
 
   private final LongSupplier nanoTime;
   private final Clock clock;
@@ -51,7 +58,7 @@ public final class RateLimiter {
   private final Cache<String, Window> windows;
 
   /**
-   * @param clock used only for the reset time in headers
+   * @param clock only for the reset time in headers
    */
   public RateLimiter(Clock clock) {
     this(System::nanoTime, clock);
@@ -110,8 +117,6 @@ public final class RateLimiter {
     return new Decision(
         allowed,
         limit,
-        remaining,
-        reset,
         allowed ? Duration.ZERO : Duration.ofMillis(untilNext),
         headers(policy, limit, remaining, reset, Math.ceilDiv(untilReset, 1000)));
   }

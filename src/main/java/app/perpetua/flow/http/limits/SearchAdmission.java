@@ -8,22 +8,22 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Runs one search per user and two in all at once in this process, so that searches leave cores and
- * connections to other requests (docs/decisions/searches.md). The others wait in a bounded FIFO
- * queue, in which a user has one place at most: many searches of one user do not delay those of
- * others. A waiting search holds nothing that other requests need. Thread-safe.
+ * Runs one search per user and two in all at once in this process, so that cores and connections
+ * remain free for other requests (docs/decisions/searches.md). Further searches wait in a bounded
+ * FIFO queue, in which each user has at most one place, so that many searches of one user do not
+ * delay those of others. A waiting search holds no resource that other requests need. Thread-safe.
  */
 final class SearchAdmission {
   /** As many as the database has cores on the smallest supported machine. */
   private static final int RUNNING = 2;
 
-  /** Per user, beside the one that runs: clients may send one search per key press. */
+  /** Per user, in addition to the running one: clients may send a search per keystroke. */
   private static final int WAITING_PER_USER = 4;
 
   /** Running and waiting, of all users; more could not be served in time. */
   private static final int PRESENT = 128;
 
-  /** Limits the wait for the user's own search, and again the wait for those of others. */
+  /** For the wait for the user's own searches, and again for the wait for those of others. */
   private static final Duration TIMEOUT = Duration.ofSeconds(1);
 
   private final Duration timeout;

@@ -4,10 +4,8 @@ import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.http.CompletedRequest;
 import app.perpetua.flow.http.Errors;
-import app.perpetua.flow.http.HttpDate;
 import app.perpetua.flow.http.RequestContext;
 import app.perpetua.flow.http.RequestId;
-import app.perpetua.flow.http.SecurityHeaders;
 import io.helidon.http.DirectHandler;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
@@ -20,14 +18,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Answers malformed, oversized or contradictory HTTP, which reaches no route, and closes the
- * connection, since the start of the next request is unknown. Helidon's message may quote the
+ * connection, because the start of the next request is unknown. Helidon's message may quote the
  * request, so it is not sent. Thread-safe.
  */
 final class ProtocolErrorHandler implements DirectHandler {
   /** Helidon's message, with status 400, for headers over the limit. */
   private static final String HEADERS_TOO_LARGE = "Header size exceeded";
-
-  private static final String UNKNOWN_CLIENT = "unknown";
 
   private final Errors errors;
   private final RequestId ids;
@@ -39,7 +35,6 @@ final class ProtocolErrorHandler implements DirectHandler {
     this.observer = observer;
   }
 
-  /** Registers this handler for all events outside of routing. */
   DirectHandlers forAll() {
     DirectHandlers.Builder handlers = DirectHandlers.builder();
     for (EventType type : EventType.values()) {
@@ -63,11 +58,10 @@ final class ProtocolErrorHandler implements DirectHandler {
       // Statuses without an error code in the contract (414, 501, 505) are kept.
       status = Status.create(refusal.code().status());
     }
-    RequestContext context =
-        new RequestContext(ids.of(request.headers()), UNKNOWN_CLIENT, false, System.nanoTime());
+    RequestContext context = new RequestContext(ids.of(request.headers()), "unknown", false);
     context.code(refusal.code());
     headers.set(HeaderNames.DATE, HttpDate.now());
-    SecurityHeaders.ALWAYS.forEach(headers::set);
+    RequestContextFilter.SECURITY_HEADERS.forEach(headers::set);
     headers.set(RequestId.HEADER, context.requestId());
     headers.set(HeaderValues.CONTENT_TYPE_JSON);
     if (refusal.extras().get("retry_after") instanceof Number seconds) {

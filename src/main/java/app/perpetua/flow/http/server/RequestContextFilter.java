@@ -2,13 +2,12 @@ package app.perpetua.flow.http.server;
 
 import app.perpetua.flow.http.CompletedRequest;
 import app.perpetua.flow.http.Cors;
-import app.perpetua.flow.http.HttpDate;
 import app.perpetua.flow.http.RequestContext;
 import app.perpetua.flow.http.RequestId;
-import app.perpetua.flow.http.SecurityHeaders;
 import app.perpetua.flow.http.connection.ClientAddress;
 import app.perpetua.flow.http.connection.ClientConnection;
 import app.perpetua.flow.http.connection.RequestBody;
+import io.helidon.http.Header;
 import io.helidon.http.HeaderName;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
@@ -18,7 +17,6 @@ import io.helidon.webserver.http.FilterChain;
 import io.helidon.webserver.http.RoutingRequest;
 import io.helidon.webserver.http.RoutingResponse;
 import java.net.InetAddress;
-import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -29,6 +27,17 @@ import java.util.function.Consumer;
  * that cannot serve another. Thread-safe.
  */
 final class RequestContextFilter implements Filter {
+  /** On every response, unless a handler replaces them: no content sniffing, no caching. */
+  static final List<Header> SECURITY_HEADERS =
+      List.of(
+          HeaderValues.createCached("X-Content-Type-Options", "nosniff"),
+          HeaderValues.createCached(HeaderNames.CACHE_CONTROL, "no-store"));
+
+  /** Two years; only behind a proxy that terminates TLS (RFC 6797, 7.2). */
+  private static final Header STRICT_TRANSPORT_SECURITY =
+      HeaderValues.createCached(
+          HeaderNames.STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains");
+
   private static final HeaderName FORWARDED_PROTO = HeaderNames.create("X-Forwarded-Proto");
 
   private static final Set<String> METHODS =
@@ -54,15 +63,14 @@ final class RequestContextFilter implements Filter {
         new RequestContext(
             ids.of(request.headers()),
             addresses.of(peer, request.headers().all(HeaderNames.X_FORWARDED_FOR, List::of)),
-            peer.isLoopbackAddress(),
-            System.nanoTime());
+            peer.isLoopbackAddress());
     request.context().get(ClientConnection.class).ifPresent(context::connection);
     request.context().register(context);
     response.header(RequestId.HEADER, context.requestId());
     response.header(HeaderNames.DATE, HttpDate.now());
-    SecurityHeaders.ALWAYS.forEach(response::header);
+    SECURITY_HEADERS.forEach(response::header);
     if (isBehindTls(request, peer)) {
-      response.header(SecurityHeaders.BEHIND_TLS);
+      response.header(STRICT_TRANSPORT_SECURITY);
     }
     cors.addHeaders(request.headers(), response);
     response.beforeSend(
@@ -79,11 +87,11 @@ final class RequestContextFilter implements Filter {
               context,
               method(request.prologue().method().text()),
               response.status().code(),
-              Duration.ofNanos(System.nanoTime() - context.startedNanos())));
+              context.elapsed()));
     }
     if (response.headers().containsToken(HeaderValues.CONNECTION_CLOSE)) {
       // Helidon alone would parse the rest of this request's body as the next request.
-      throw new CloseConnectionException("the response announced it");
+      throw new CloseConnectionException("the response has Connection: close");
     }
   }
 

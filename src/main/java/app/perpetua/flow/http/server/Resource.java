@@ -3,7 +3,8 @@ package app.perpetua.flow.http.server;
 import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.http.Cors;
-import app.perpetua.flow.http.HttpDate;
+import app.perpetua.flow.http.Errors;
+import app.perpetua.flow.http.RequestContext;
 import app.perpetua.flow.http.Route;
 import app.perpetua.flow.http.Route.Verb;
 import io.helidon.common.uri.UriPath;
@@ -15,7 +16,6 @@ import io.helidon.webserver.http.Handler;
 import io.helidon.webserver.http.HttpRoute;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
-import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
@@ -36,14 +36,14 @@ final class Resource implements Handler {
   private final Map<String, Route> byMethod;
   private final String allowed;
   private final Server.RequestHandler handler;
-  private final ErrorWriter errorWriter;
+  private final Errors errors;
   private final Cors cors;
 
   private Resource(
       String path,
       Map<Verb, Route> routes,
       Server.RequestHandler handler,
-      ErrorWriter errorWriter,
+      Errors errors,
       Cors cors) {
     this.path = path;
     this.byMethod = new LinkedHashMap<>();
@@ -56,7 +56,7 @@ final class Resource implements Handler {
         });
     this.allowed = String.join(", ", byMethod.keySet()) + ", OPTIONS";
     this.handler = handler;
-    this.errorWriter = errorWriter;
+    this.errors = errors;
     this.cors = cors;
   }
 
@@ -67,7 +67,7 @@ final class Resource implements Handler {
    * @throws IllegalArgumentException if two routes have the same method and path
    */
   static List<HttpRoute> all(
-      List<Route> routes, Server.RequestHandler handler, ErrorWriter errorWriter, Cors cors) {
+      List<Route> routes, Server.RequestHandler handler, Errors errors, Cors cors) {
     Map<String, Map<Verb, Route>> byPath = new LinkedHashMap<>();
     for (Route route : routes) {
       Route duplicate =
@@ -79,23 +79,19 @@ final class Resource implements Handler {
             "duplicate route: " + route.method() + " " + route.path());
       }
     }
-    List<String> paths = new ArrayList<>(byPath.keySet());
-    paths.sort(Comparator.comparing((String path) -> path.contains("{")));
-    return paths.stream()
+    return byPath.entrySet().stream()
+        .sorted(Comparator.comparing(entry -> entry.getKey().contains("{")))
+        .map(entry -> new Resource(entry.getKey(), entry.getValue(), handler, errors, cors))
         .map(
-            path ->
-                HttpRoute.builder()
-                    .path(canonical(path))
-                    .handler(
-                        new Resource(
-                            path, byPath.getOrDefault(path, Map.of()), handler, errorWriter, cors))
-                    .build())
+            resource ->
+                HttpRoute.builder().path(canonical(resource.path)).handler(resource).build())
         .toList();
   }
 
   @Override
   public void handle(ServerRequest request, ServerResponse response) {
-    errorWriter.context(request).route(path);
+    RequestContext context = RequestContext.of(request);
+    context.route(path);
     String method = request.prologue().method().text();
     if (method.equals("OPTIONS")) {
       response.header(HeaderNames.ALLOW, allowed);
@@ -106,28 +102,26 @@ final class Resource implements Handler {
     Route route = byMethod.get(method);
     if (route == null) {
       response.header(HeaderNames.ALLOW, allowed);
-      errorWriter.write(
-          request,
+      errors.send(
+          context,
           response,
           Refusal.of(ErrorCode.METHOD_NOT_ALLOWED, "this path allows " + allowed));
       return;
     }
-    if (route.sunset() != null) {
-      addSunset(route.sunset(), response);
+    Route.Sunset sunset = route.sunset();
+    if (sunset != null) {
+      // FR-069b: RFC 9745, RFC 8594.
+      response.header(DEPRECATION, "@" + sunset.deprecatedAt().getEpochSecond());
+      response.header(SUNSET, HttpDate.of(sunset.removedAt()));
+      response.header(LINK, "<" + sunset.migration() + ">; rel=\"deprecation\"");
     }
     handler.handle(route, request, response);
   }
 
-  /** FR-069b: RFC 9745, RFC 8594. */
-  private static void addSunset(Route.Sunset sunset, ServerResponse response) {
-    response.header(DEPRECATION, "@" + sunset.deprecatedAt().getEpochSecond());
-    response.header(SUNSET, HttpDate.of(sunset.removedAt()));
-    response.header(LINK, "<" + sunset.migration() + ">; rel=\"deprecation\"");
-  }
-
   /**
    * Matches a path only in its published form. Helidon decodes and normalizes paths ({@code %2f},
-   * {@code ..}, {@code //}, {@code ;x}), and would route one that a proxy in front saw differently.
+   * {@code ..}, {@code //}, {@code ;x}), and would route one that a proxy in front interprets
+   * differently.
    */
   private static PathMatcher canonical(String pattern) {
     PathMatcher matcher = PathMatchers.create(pattern);

@@ -7,6 +7,7 @@ import app.perpetua.flow.http.CompletedRequest;
 import app.perpetua.flow.http.Cors;
 import app.perpetua.flow.http.Errors;
 import app.perpetua.flow.http.HttpConfig;
+import app.perpetua.flow.http.RequestContext;
 import app.perpetua.flow.http.RequestId;
 import app.perpetua.flow.http.Route;
 import app.perpetua.flow.http.connection.ClientAddress;
@@ -32,10 +33,14 @@ import java.util.function.Consumer;
  * Starts once and stops once. Thread-safe.
  */
 public final class Server implements AutoCloseable {
-  /** Answers requests to routes. */
+  /** Handles the requests of routes. */
   @FunctionalInterface
   public interface RequestHandler {
-    /** Sends the answer before it returns. Lets {@link CloseConnectionException} pass. */
+    /**
+     * Sends the answer before it returns.
+     *
+     * @throws CloseConnectionException if the answer cannot be completed
+     */
     void handle(Route route, ServerRequest request, ServerResponse response);
   }
 
@@ -54,8 +59,8 @@ public final class Server implements AutoCloseable {
   private static final int MAX_HEADER_BYTES = 16 * 1024;
 
   /**
-   * Twice the contract's limit, so that a body somewhat too large is refused in the contract's
-   * order, after the check of the token. Also limits a single chunk, which Helidon keeps in memory.
+   * Twice the contract's limit, so that the token is checked before a body that is somewhat too
+   * large is refused. Also limits a single chunk, which Helidon keeps in memory.
    */
   private static final int MAX_PAYLOAD_BYTES = 2 * RequestBody.MAX_BYTES;
 
@@ -72,7 +77,7 @@ public final class Server implements AutoCloseable {
   private final WebServer server;
 
   /**
-   * Does not listen yet.
+   * Does not listen until {@link #start}.
    *
    * @param observer notified of every completed request; must not block or throw
    * @param webSockets WebSocket endpoints; each also has a route, for requests without an upgrade
@@ -111,7 +116,6 @@ public final class Server implements AutoCloseable {
     RequestId requestIds = new RequestId(ids);
     ClientAddress addresses = new ClientAddress(config.trustedProxies());
     Cors cors = new Cors(config.corsOrigins());
-    ErrorWriter errorWriter = new ErrorWriter(errors);
     this.connections =
         new ConnectionTimeouts(
             timeouts,
@@ -121,6 +125,16 @@ public final class Server implements AutoCloseable {
                 .maxPrologueLength(MAX_REQUEST_LINE_BYTES)
                 .maxHeadersSize(MAX_HEADER_BYTES),
             new WebSocketUpgrader(webSockets, requestIds, addresses, cors, observer));
+    HttpRouting.Builder routing =
+        HttpRouting.builder()
+            .addFilter(new RequestContextFilter(requestIds, addresses, cors, observer));
+    Resource.all(routes, guarded(handler, errors), errors, cors).forEach(routing::route);
+    routing.any(
+        (request, response) ->
+            errors.send(
+                RequestContext.of(request),
+                response,
+                Refusal.of(ErrorCode.NOT_FOUND, "no such endpoint")));
     this.server =
         WebServer.builder()
             .port(config.port())
@@ -135,18 +149,12 @@ public final class Server implements AutoCloseable {
             .addConnectionSelector(connections)
             .directHandlers(new ProtocolErrorHandler(errors, requestIds, observer).forAll())
             .errorHandling(handling -> handling.includeEntity(true))
-            .routing(
-                routing(
-                    routes,
-                    guarded(handler, errors, errorWriter),
-                    errorWriter,
-                    cors,
-                    new RequestContextFilter(requestIds, addresses, cors, observer)))
+            .routing(routing)
             .build();
   }
 
   /**
-   * Starts to listen.
+   * Starts listening.
    *
    * @throws IllegalStateException if the port is not available
    */
@@ -162,24 +170,8 @@ public final class Server implements AutoCloseable {
     return server.port();
   }
 
-  /** The number of open connections. */
-  public int connections() {
-    return connections.count();
-  }
-
-  /** The number of connections that wait for their client. */
-  public int waitingConnections() {
-    return connections.waiting();
-  }
-
-  /** The number of connections closed so that others could be served. */
-  public long displacedConnections() {
-    return connections.displaced();
-  }
-
-  /** Bytes of unfinished requests and unread responses in memory. */
-  public long bytesInFlight() {
-    return connections.bytesInFlight();
+  public ConnectionTimeouts.Stats connections() {
+    return connections.stats();
   }
 
   /** Stops listening and waits up to 20 s for requests in flight. */
@@ -189,28 +181,12 @@ public final class Server implements AutoCloseable {
     connections.close();
   }
 
-  private static HttpRouting.Builder routing(
-      List<Route> routes,
-      RequestHandler handler,
-      ErrorWriter errorWriter,
-      Cors cors,
-      RequestContextFilter contextFilter) {
-    HttpRouting.Builder routing = HttpRouting.builder().addFilter(contextFilter);
-    Resource.all(routes, handler, errorWriter, cors).forEach(routing::route);
-    routing.any(
-        (request, response) ->
-            errorWriter.write(
-                request, response, Refusal.of(ErrorCode.NOT_FOUND, "no such endpoint")));
-    return routing;
-  }
-
-  /** Refuses requests over the connection limit, and answers exceptions of the handler. */
-  private static RequestHandler guarded(
-      RequestHandler handler, Errors errors, ErrorWriter errorWriter) {
+  /** Refuses requests over the connection limit, and answers failures of the handler. */
+  private static RequestHandler guarded(RequestHandler handler, Errors errors) {
     return (route, request, response) -> {
+      RequestContext context = RequestContext.of(request);
       try {
-        if (route.bucket() != Route.Bucket.PROBE
-            && errorWriter.context(request).isOverConnectionLimit()) {
+        if (route.bucket() != Route.Bucket.PROBE && context.isOverConnectionLimit()) {
           throw Refusal.of(ErrorCode.SERVICE_UNAVAILABLE, "too many connections are open")
               .retryAfter(Duration.ofSeconds(1));
         }
@@ -218,11 +194,12 @@ public final class Server implements AutoCloseable {
       } catch (CloseConnectionException e) {
         throw e;
       } catch (RuntimeException e) {
-        Refusal refusal = errors.refusal(e, errorWriter.context(request).requestId());
+        Refusal refusal = errors.refusal(e, context.requestId());
         if (response instanceof RoutingResponse started && !started.resetStream()) {
-          throw new CloseConnectionException("failed after the response had started", e);
+          throw new CloseConnectionException(
+              "the handler failed after the response had started", e);
         }
-        errorWriter.write(request, response, refusal);
+        errors.send(context, response, refusal);
       }
     };
   }

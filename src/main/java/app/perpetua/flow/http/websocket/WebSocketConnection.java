@@ -28,7 +28,7 @@ final class WebSocketConnection implements ServerConnection {
   private final FrameReader frames;
   private final ByteArrayOutputStream message = new ByteArrayOutputStream();
 
-  /** Opcode of the message being assembled; a continuation if there is none. */
+  /** Opcode of the message being assembled; {@code CONTINUATION} if there is none. */
   private int assembling = FrameReader.CONTINUATION;
 
   private boolean tooLarge;

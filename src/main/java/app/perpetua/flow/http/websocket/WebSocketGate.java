@@ -31,7 +31,6 @@ public final class WebSocketGate {
    *
    * @param client the address
    * @param foreignOrigin whether it comes from a page of an origin that is not allowed
-   * @param authorization the header
    * @param token the query parameter
    */
   record UpgradeRequest(
@@ -57,7 +56,7 @@ public final class WebSocketGate {
   private final int limit;
   private final Ids ids;
 
-  /** Holds a rejection until the route, in the same thread, answers with it. */
+  /** Stores a rejection until the route, in the same thread, answers with it. */
   private final Map<String, Rejection> rejections = new ConcurrentHashMap<>();
 
   /**
@@ -89,9 +88,7 @@ public final class WebSocketGate {
       throw Refusal.of(ErrorCode.VALIDATION_ERROR, "this path requires a WebSocket upgrade");
     }
     if (rejection.cause() instanceof Refusal refusal) {
-      return rejection.headers().isEmpty()
-          ? Reply.refused(refusal)
-          : new Reply.WithHeaders(Reply.refused(refusal), rejection.headers());
+      return new Reply.WithHeaders(Reply.refused(refusal), rejection.headers());
     }
     throw rejection.cause();
   }
@@ -107,17 +104,14 @@ public final class WebSocketGate {
       String key = principal.map(user -> user.userId().toString()).orElse(request.client());
       RateLimiter.Decision decision = limiter.tryAcquire("general", key, limit);
       headers = decision.headers();
-      if (!decision.allowed()) {
-        throw Refusal.of(ErrorCode.RATE_LIMIT_EXCEEDED, "more than " + limit + " requests a minute")
-            .retryAfter(decision.retryAfter());
-      }
+      decision.check();
       if (request.foreignOrigin()) {
         throw Refusal.of(ErrorCode.FORBIDDEN, "this origin is not allowed");
       }
       WebSocketRoute.Handshake handshake =
           new WebSocketRoute.Handshake(request.requestId(), principal);
       return new UpgradeDecision.Accepted(
-          request.route().handshakeHandler().accept(handshake), principal);
+          request.route().handshakeHandler().apply(handshake), principal);
     } catch (RuntimeException e) {
       String key = ids.next().toString();
       rejections.put(key, new Rejection(e, headers));

@@ -3,13 +3,16 @@ package app.perpetua.flow.http.websocket;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.http.Principal;
 import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * A WebSocket endpoint.
  *
  * @param path the full path
+ * @param handshakeHandler accepts an upgrade, or throws a {@link Refusal} to answer with an HTTP
+ *     status instead; runs in the connection's thread and may wait for the database
  */
-public record WebSocketRoute(String path, HandshakeHandler handshakeHandler) {
+public record WebSocketRoute(String path, Function<Handshake, WebSocketHandler> handshakeHandler) {
   /**
    * A request for an upgrade.
    *
@@ -18,15 +21,4 @@ public record WebSocketRoute(String path, HandshakeHandler handshakeHandler) {
    *     must then require in a message
    */
   public record Handshake(String requestId, Optional<Principal> principal) {}
-
-  /** Accepts or refuses requests for an upgrade. */
-  @FunctionalInterface
-  public interface HandshakeHandler {
-    /**
-     * Accepts a request. Runs in the connection's thread and may wait for the database.
-     *
-     * @throws Refusal to answer with an HTTP status instead of the upgrade
-     */
-    WebSocketHandler accept(Handshake handshake);
-  }
 }

@@ -22,15 +22,14 @@ import java.net.InetAddress;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
-import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Upgrades HTTP connections to WebSockets (RFC 6455, section 4.2); docs/decisions/voice.md says why
- * Helidon's own upgrade is not used. Thread-safe.
+ * Upgrades HTTP connections to WebSockets (RFC 6455, section 4.2); docs/decisions/voice.md explains
+ * why Helidon's own upgrade is not used. Thread-safe.
  */
 public final class WebSocketUpgrader implements Http1Upgrader {
   private static final HeaderName REFUSED = HeaderNames.create(Route.Socket.REFUSED);
@@ -80,14 +79,12 @@ public final class WebSocketUpgrader implements Http1Upgrader {
     if (key == null || !key.matches("[A-Za-z0-9+/]{22}==")) {
       return null;
     }
-    long started = System.nanoTime();
     InetAddress peer = ClientAddress.peer(client.remotePeer().address());
     RequestContext context =
         new RequestContext(
             ids.of(headers),
             addresses.of(peer, headers.all(HeaderNames.X_FORWARDED_FOR, List::of)),
-            peer.isLoopbackAddress(),
-            started);
+            peer.isLoopbackAddress());
     context.connection(client);
     context.route(route.path());
     UpgradeDecision decision =
@@ -129,9 +126,7 @@ public final class WebSocketUpgrader implements Http1Upgrader {
       handler.onClose();
       throw new CloseConnectionException("the client disconnected before the upgrade", e);
     }
-    observer.accept(
-        new CompletedRequest(
-            context, "GET", 101, Duration.ofNanos(System.nanoTime() - context.startedNanos())));
+    observer.accept(new CompletedRequest(context, "GET", 101, context.elapsed()));
     return new WebSocketConnection(client, handler);
   }
 

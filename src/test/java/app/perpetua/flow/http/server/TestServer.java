@@ -183,19 +183,19 @@ public final class TestServer implements AutoCloseable {
   }
 
   public int connections() {
-    return server.connections();
+    return server.connections().open();
   }
 
   public int waiting() {
-    return server.waitingConnections();
+    return server.connections().waiting();
   }
 
   public long displaced() {
-    return server.displacedConnections();
+    return server.connections().displaced();
   }
 
   public long bytesInFlight() {
-    return server.bytesInFlight();
+    return server.connections().bytesInFlight();
   }
 
   public boolean noneCompleted() {
@@ -215,11 +215,11 @@ public final class TestServer implements AutoCloseable {
       case "/large" -> stream(response, 100_000, 1_000);
       case "/blob" -> response.send(new byte[BLOB_BYTES]);
       case "/signed-in" -> {
-        request.context().get(RequestContext.class).orElseThrow().userId(UUID.randomUUID());
+        RequestContext.of(request).userId(UUID.randomUUID());
         response.send();
       }
       case "/blocking" -> {
-        byte[] body = RequestBody.read(request, RequestBody.MAX_BYTES);
+        byte[] body = RequestBody.read(request);
         began.countDown();
         await();
         response.send(body);
@@ -234,7 +234,7 @@ public final class TestServer implements AutoCloseable {
 
   private void echo(Route route, ServerRequest request, ServerResponse response) {
     try {
-      byte[] body = RequestBody.read(request, RequestBody.MAX_BYTES);
+      byte[] body = RequestBody.read(request);
       String text =
           "%s %s %s %d"
               .formatted(
@@ -248,7 +248,7 @@ public final class TestServer implements AutoCloseable {
       }
       response.send(text.getBytes(StandardCharsets.UTF_8));
     } catch (Refusal e) {
-      new ErrorWriter(new Errors(new Json())).write(request, response, e);
+      new Errors(new Json()).send(RequestContext.of(request), response, e);
     }
   }
 

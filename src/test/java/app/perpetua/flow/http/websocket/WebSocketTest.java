@@ -180,10 +180,10 @@ class WebSocketTest {
     handlers = () -> handler;
     try (Client client = connect()) {
       client.frames().write(Frames.BINARY, false, new byte[100_000]);
-      Eventually.within(LIMIT, () -> server.bytesInFlight() >= 90_000);
+      Eventually.within(LIMIT, () -> server.connections().bytesInFlight() >= 90_000);
       client.frames().write(Frames.CONTINUATION, true, new byte[1]);
       assertEquals("100001 bytes", handler.received.poll(LIMIT_SECONDS, TimeUnit.SECONDS));
-      Eventually.within(LIMIT, () -> server.bytesInFlight() == 0);
+      Eventually.within(LIMIT, () -> server.connections().bytesInFlight() == 0);
     }
   }
 
@@ -197,7 +197,7 @@ class WebSocketTest {
       client.frames().write(Frames.CONTINUATION, true, new byte[100_000]);
       client.frames().text("next");
       assertEquals("next", handler.received.poll(LIMIT_SECONDS, TimeUnit.SECONDS));
-      assertEquals(0, server.bytesInFlight());
+      assertEquals(0, server.connections().bytesInFlight());
     }
   }
 

@@ -1,4 +1,4 @@
-package app.perpetua.flow.http;
+package app.perpetua.flow.http.server;
 
 import io.helidon.http.DateTime;
 import java.time.Instant;
@@ -7,8 +7,10 @@ import java.time.format.DateTimeFormatter;
 import java.util.Locale;
 
 /** Formats dates as IMF-fixdate, the only form that HTTP headers may contain (RFC 9110, 5.6.7). */
-public final class HttpDate {
-  /** The JDK's RFC 1123 format has one-digit days, which IMF-fixdate does not allow. */
+final class HttpDate {
+  /**
+   * The RFC 1123 formats of the JDK and Helidon write one-digit days, which IMF-fixdate forbids.
+   */
   private static final DateTimeFormatter FORMAT =
       DateTimeFormatter.ofPattern("EEE, dd MMM uuuu HH:mm:ss 'GMT'", Locale.ROOT)
           .withZone(ZoneOffset.UTC);
@@ -16,11 +18,11 @@ public final class HttpDate {
   private HttpDate() {}
 
   /** For the {@code Date} header, which Helidon writes in the machine's time zone. */
-  public static String now() {
+  static String now() {
     return of(DateTime.timestamp().toInstant());
   }
 
-  public static String of(Instant instant) {
+  static String of(Instant instant) {
     return FORMAT.format(instant);
   }
 }
