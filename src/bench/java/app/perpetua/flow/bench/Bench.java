@@ -217,7 +217,6 @@ final class Bench {
         database.vacuum();
         double half = comparison.servicePerSecond() / 2;
         Latencies paced = driver.atPace(operation, options.window(), half);
-        PgBench.Result few = fewer.run(operation, options.window());
         print(
             "%-20s %9.0f %7.2f %7.2f   p99 at half load, target < 25 ms: %s",
             "",
@@ -225,9 +224,12 @@ final class Bench {
             millis(paced.percentile(0.5)),
             millis(paced.percentile(0.99)),
             millis(paced.percentile(0.99)) < 25 ? "met" : "MISSED");
-        print(
-            "%-20s %37.0f %6.2f       pgbench with %d clients, the size of the pool",
-            "", few.perSecond(), comparison.servicePerSecond() / few.perSecond(), POOL);
+        if (!options.quick()) {
+          PgBench.Result few = fewer.run(operation, options.window());
+          print(
+              "%-20s %37.0f %6.2f       pgbench with %d clients, the size of the pool",
+              "", few.perSecond(), comparison.servicePerSecond() / few.perSecond(), POOL);
+        }
       }
     }
   }
