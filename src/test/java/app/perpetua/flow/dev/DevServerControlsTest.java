@@ -1,0 +1,111 @@
+package app.perpetua.flow.dev;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import app.perpetua.flow.dev.DevProcess.Answer;
+import java.io.IOException;
+import java.net.http.HttpResponse;
+import java.nio.file.Path;
+import java.time.Instant;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+
+/** The control port of a running dev server: clock, jobs, push inbox and payments. */
+@Tag("system")
+class DevServerControlsTest {
+  private static DevProcess dev;
+
+  @BeforeAll
+  static void start(@TempDir Path directory) throws IOException {
+    dev = new DevProcess(directory);
+    dev.startAndAwait();
+  }
+
+  @AfterAll
+  static void stop() throws Exception {
+    dev.stopAll();
+  }
+
+  @Test
+  void FR_056_a_reminder_arrives_in_the_inbox() throws Exception {
+    String token =
+        dev.control("POST", "/session", "{\"email\": \"grace@example.com\"}").text("access_token");
+    assertEquals(201, dev.subscribe(token).status());
+    Instant now = Instant.parse(dev.control("GET", "/clock", "").text("now"));
+    String task =
+        dev.post(
+                token,
+                "/tasks",
+                "{\"title\": \"Water\", \"due_date\": \"" + now.plusSeconds(7_200) + "\"}")
+            .text("data", "id");
+    String reminder = "{\"type\": \"before\", \"offset_minutes\": 60, \"method\": \"push\"}";
+    assertEquals(201, dev.post(token, "/tasks/" + task + "/reminders", reminder).status());
+    assertEquals(200, dev.control("POST", "/clock", "{\"advance\": \"PT1H\"}").status());
+    dev.control("POST", "/jobs/run-due", "");
+    JsonNode messages = dev.control("GET", "/push/inbox", "").body().path("messages");
+    assertEquals(1, messages.size(), messages::toString);
+    assertEquals("Water", messages.path(0).at("/message/title").stringValue());
+  }
+
+  @Test
+  void FR_047_Pro_and_credits_are_bought_through_the_payment_page() throws Exception {
+    Answer session =
+        dev.control(
+            "POST",
+            "/session",
+            "{\"email\": \"ada@example.com\", \"tier\": \"pro\", \"credits\": {\"purchased\": 40}}");
+    assertEquals("pro", session.text("user", "tier"), session::toString);
+    String token = session.text("access_token");
+    String user = session.text("user", "id");
+    assertEquals("active", dev.get(token, "/subscription").text("data", "status"));
+    assertEquals(40, purchased(token));
+    String page =
+        dev.post(token, "/credits/purchase", "{\"amount\": 10}").text("data", "checkout_url");
+    HttpResponse<String> shown = dev.browse("GET", page);
+    assertTrue(shown.body().contains("0.50 USD"), shown::body);
+    HttpResponse<String> paid = dev.browse("POST", page + "/pay");
+    assertEquals(303, paid.statusCode());
+    assertEquals(50, purchased(token));
+
+    String event = "{\"user_id\": \"" + user + "\", \"kind\": \"%s\", \"type\": \"%s\"%s}";
+    Answer refused =
+        dev.control(
+            "POST",
+            "/checkout/event",
+            event.formatted("credits", "payment_captured", ", \"bad_signature\": true"));
+    assertEquals(1, refused.body().at("/statuses/400").intValue(), refused::toString);
+    assertEquals(50, purchased(token));
+    dev.control(
+        "POST",
+        "/checkout/event",
+        event.formatted(
+            "credits",
+            "payment_approved, payment_captured",
+            ", \"credits\": 20, \"repeat\": 10, \"shuffle\": true"));
+    // The rejected event left its order of 50 credits open.
+    assertEquals(100, purchased(token));
+    dev.control("POST", "/checkout/event", event.formatted("subscription", "payment_declined", ""));
+    assertEquals("past_due", dev.get(token, "/subscription").text("data", "status"));
+    dev.control("POST", "/checkout/event", event.formatted("subscription", "payment_captured", ""));
+    assertEquals("active", dev.get(token, "/subscription").text("data", "status"));
+    assertEquals(
+        200,
+        dev.control("POST", "/checkout/script", "{\"steps\": [{\"decline\": true}]}").status());
+    dev.control("POST", "/clock", "{\"advance\": \"P62D\"}");
+    dev.control("POST", "/jobs/run-due", "");
+    String later =
+        dev.control("POST", "/session", "{\"email\": \"ada@example.com\"}").text("access_token");
+    assertEquals("past_due", dev.get(later, "/subscription").text("data", "status"));
+    dev.control("POST", "/checkout/event", event.formatted("subscription", "dispute_received", ""));
+    assertEquals("expired", dev.get(later, "/subscription").text("data", "status"));
+  }
+
+  private static int purchased(String token) throws Exception {
+    return dev.get(token, "/credits/balance").body().at("/data/purchased").intValue();
+  }
+}
