@@ -221,7 +221,9 @@ public final class Endpoint {
         principal,
         name -> request.path().pathParameters().get(name),
         name -> header(request, name),
-        new QueryParameters(name -> request.query().first(name).orElse(null)),
+        // Not first(name), which is empty for a parameter without "=".
+        new QueryParameters(
+            name -> request.query().contains(name) ? request.query().get(name) : null),
         body,
         db.now());
   }

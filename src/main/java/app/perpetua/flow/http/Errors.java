@@ -40,6 +40,8 @@ public final class Errors {
     context.code(refusal.code());
     response.status(refusal.code().status());
     response.header(HeaderValues.CONTENT_TYPE_JSON);
+    // The handler that failed may have set its own.
+    response.header(HeaderNames.CACHE_CONTROL, Reply.NO_STORE);
     if (refusal.extras().get("retry_after") instanceof Number seconds) {
       response.header(HeaderNames.RETRY_AFTER, seconds.toString());
     }

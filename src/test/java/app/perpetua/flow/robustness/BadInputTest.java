@@ -313,6 +313,11 @@ class BadInputTest {
                     refused(answer, shown);
                     assertTrue(names(answer, field.name()), shown + ": " + answer);
                   }
+                  // Without "=" a parameter is empty, not absent.
+                  assertEquals(
+                      api.send(operation.method(), target, null).status(),
+                      api.send(operation.method(), target.replace("=", ""), null).status(),
+                      operation + " " + field);
                   // Malformed UTF-8 may be decoded as replacement characters, but must not fail.
                   for (String bytes : List.of("%FF%FE", "%C0%80", "%ED%A0%80", "a%80", "%F0%9F")) {
                     int status = api.send(operation.method(), target + bytes, null).status();

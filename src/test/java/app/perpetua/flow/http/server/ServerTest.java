@@ -197,6 +197,7 @@ class ServerTest {
     Answer answer = request("GET", "/broken");
     assertErrorObject(500, "INTERNAL_ERROR", answer);
     assertFalse(answer.body().contains("secret"));
+    assertEquals("no-store", answer.header("Cache-Control"));
   }
 
   // CORS

@@ -210,7 +210,10 @@ public final class TestServer implements AutoCloseable {
   private void answer(Route route, ServerRequest request, ServerResponse response) {
     switch (route.path()) {
       case "/unread" -> response.status(401).send("unread".getBytes(StandardCharsets.UTF_8));
-      case "/broken" -> throw new IllegalStateException("secret cause");
+      case "/broken" -> {
+        response.header(HeaderValues.create("Cache-Control", "public, max-age=60"));
+        throw new IllegalStateException("secret cause");
+      }
       case "/stream" -> stream(response, 3, 10);
       case "/large" -> stream(response, 100_000, 1_000);
       case "/blob" -> response.send(new byte[BLOB_BYTES]);
