@@ -9,9 +9,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.Properties;
-import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.yaml.snakeyaml.DumperOptions;
 import org.yaml.snakeyaml.LoaderOptions;
 import org.yaml.snakeyaml.Yaml;
@@ -39,23 +39,21 @@ public final class Docs {
 
   private static final String JAVASCRIPT = "text/javascript; charset=utf-8";
 
-  private final byte[] yaml;
-  private final CompletableFuture<byte[]> json;
+  private final OnDemand yaml = new OnDemand(() -> resource("/openapi.yaml"));
+  private final OnDemand json;
   private final byte[] page;
   private final byte[] init = resource("/docs/init.js");
-  private final CompletableFuture<byte[]> script;
-  private final CompletableFuture<byte[]> style;
+  private final OnDemand script;
+  private final OnDemand style;
 
-  /** Converts the contract to JSON and reads the page's files in the background. */
+  /** Reads the page; the contract and Swagger UI follow when they are first requested. */
   public Docs(Json writer) {
-    yaml = resource("/openapi.yaml");
-    // Parsing takes longer than everything else at start-up.
-    json = inBackground(() -> writer.bytes(parsed(yaml)));
+    json = new OnDemand(() -> writer.bytes(parsed(yaml.bytes())));
     Properties build = build();
     String swaggerUiVersion = build.getProperty("swagger-ui");
     String swaggerUi = "/META-INF/resources/webjars/swagger-ui/" + swaggerUiVersion + "/";
-    script = inBackground(() -> resource(swaggerUi + "swagger-ui-bundle.js"));
-    style = inBackground(() -> resource(swaggerUi + "swagger-ui.css"));
+    script = new OnDemand(() -> resource(swaggerUi + "swagger-ui-bundle.js"));
+    style = new OnDemand(() -> resource(swaggerUi + "swagger-ui.css"));
     page =
         new String(resource("/docs/index.html"), StandardCharsets.UTF_8)
             .replace("{version}", build.getProperty("version") + "-" + swaggerUiVersion)
@@ -65,17 +63,18 @@ public final class Docs {
   public List<Route> routes() {
     return List.of(
         // RFC 9512
-        Route.plain("/api/v1/openapi.yaml", _ -> chunked("application/yaml", REVALIDATE, yaml)),
         Route.plain(
-            "/api/v1/openapi.json", _ -> chunked("application/json", REVALIDATE, json.join())),
+            "/api/v1/openapi.yaml", _ -> chunked("application/yaml", REVALIDATE, yaml.bytes())),
+        Route.plain(
+            "/api/v1/openapi.json", _ -> chunked("application/json", REVALIDATE, json.bytes())),
         Route.plain("/api/v1/docs", _ -> page()),
         Route.plain("/api/v1/docs/init.js", _ -> chunked(JAVASCRIPT, IMMUTABLE, init)),
         Route.plain(
             "/api/v1/docs/swagger-ui-bundle.js",
-            _ -> chunked(JAVASCRIPT, IMMUTABLE, script.join())),
+            _ -> chunked(JAVASCRIPT, IMMUTABLE, script.bytes())),
         Route.plain(
             "/api/v1/docs/swagger-ui.css",
-            _ -> chunked("text/css; charset=utf-8", IMMUTABLE, style.join())));
+            _ -> chunked("text/css; charset=utf-8", IMMUTABLE, style.bytes())));
   }
 
   private Reply page() {
@@ -85,8 +84,24 @@ public final class Docs {
             "Content-Security-Policy", CONTENT_SECURITY_POLICY, "Referrer-Policy", "no-referrer"));
   }
 
-  private static CompletableFuture<byte[]> inBackground(Supplier<byte[]> reading) {
-    return CompletableFuture.supplyAsync(reading, Thread::startVirtualThread);
+  /**
+   * Bytes that are read or computed once, for the first request, because parsing the contract would
+   * make every start slower. Thread-safe.
+   */
+  private static final class OnDemand {
+    private final Supplier<byte[]> source;
+    private byte @Nullable [] bytes;
+
+    OnDemand(Supplier<byte[]> source) {
+      this.source = source;
+    }
+
+    synchronized byte[] bytes() {
+      if (bytes == null) {
+        bytes = source.get();
+      }
+      return bytes;
+    }
   }
 
   /** Writes in chunks, so that no copy of all bytes is in memory while a slow client reads. */

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
@@ -46,7 +47,7 @@ public final class SqlCatalog {
   private static final Pattern SYSTEM = Pattern.compile("^-- scope: system\\b.*");
 
   /** A parameter, but neither a cast ({@code ::text}) nor a time of day. */
-  static final Pattern PARAMETER = Pattern.compile("(?<![:\\w]):([a-z][a-z0-9_]*)");
+  static final Pattern PARAMETER = Pattern.compile(":(?<![:\\w]:)([a-z][a-z0-9_]*)");
 
   /**
    * One statement.
@@ -66,10 +67,16 @@ public final class SqlCatalog {
       Set<String> parameters,
       boolean system) {
     static Statement of(String name, String sql, boolean system) {
-      List<String> places =
-          PARAMETER.matcher(sql).results().map(parameter -> parameter.group(1)).toList();
-      return new Statement(
-          name, sql, PARAMETER.matcher(sql).replaceAll("?"), places, Set.copyOf(places), system);
+      List<String> places = new ArrayList<>();
+      String driverSql =
+          PARAMETER
+              .matcher(sql)
+              .replaceAll(
+                  parameter -> {
+                    places.add(parameter.group(1));
+                    return "?";
+                  });
+      return new Statement(name, sql, driverSql, List.copyOf(places), Set.copyOf(places), system);
     }
   }
 
