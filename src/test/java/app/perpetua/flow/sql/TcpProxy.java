@@ -68,22 +68,39 @@ public final class TcpProxy implements AutoCloseable {
   private void accept() {
     try {
       while (true) {
-        Socket client = listener.accept();
-        if (mode == Mode.REFUSE) {
-          refused.incrementAndGet();
-          close(client);
-          continue;
-        }
-        Socket server = new Socket();
-        sockets.add(client);
-        sockets.add(server);
-        server.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), target));
-        Thread.ofVirtual().start(() -> relay(client, server));
-        Thread.ofVirtual().start(() -> relay(server, client));
+        connect(listener.accept());
       }
     } catch (IOException e) {
+      // The listener is closed.
       sockets.forEach(TcpProxy::close);
     }
+  }
+
+  private void connect(Socket client) {
+    Socket server = new Socket();
+    // Added before the mode is read, so that a concurrent cut closes them or is seen here.
+    sockets.add(client);
+    sockets.add(server);
+    try {
+      if (mode == Mode.REFUSE) {
+        refused.incrementAndGet();
+        discard(client, server);
+        return;
+      }
+      server.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), target));
+      Thread.ofVirtual().start(() -> relay(client, server));
+      Thread.ofVirtual().start(() -> relay(server, client));
+    } catch (IOException e) {
+      // Cut while connecting.
+      discard(client, server);
+    }
+  }
+
+  private void discard(Socket client, Socket server) {
+    close(client);
+    close(server);
+    sockets.remove(client);
+    sockets.remove(server);
   }
 
   private void relay(Socket from, Socket to) {
