@@ -57,8 +57,13 @@ public final class FakeGoogle implements AutoCloseable {
     REDIRECTING
   }
 
-  /** Shared, because generating a key takes up to a second and few tests need their own. */
+  /** Shared by all instances, because generating a key takes up to a second. */
   private static final RSAKey FIRST_KEY = newKey();
+
+  /** Rotations alternate between two keys; each has a new id, by which verifiers know keys. */
+  private static final class SecondKey {
+    private static final RSAKey KEY = newKey();
+  }
 
   private final Clock clock;
   private final HttpServer server;
@@ -125,7 +130,8 @@ public final class FakeGoogle implements AutoCloseable {
 
   /** Rotates the signing key; the old one is no longer published. */
   public synchronized void rotateKeys() {
-    signing = newKey();
+    RSAKey next = signing.getModulus().equals(FIRST_KEY.getModulus()) ? SecondKey.KEY : FIRST_KEY;
+    signing = new RSAKey.Builder(next).keyID(UUID.randomUUID().toString()).build();
   }
 
   /** The signing key with its private half: for tokens that Google would never sign. */

@@ -8,6 +8,7 @@ import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.base.Secret;
+import app.perpetua.flow.harness.SigningKey;
 import app.perpetua.flow.harness.time.MutableClock;
 import app.perpetua.flow.http.Authenticator;
 import app.perpetua.flow.http.Principal;
@@ -28,8 +29,6 @@ import com.nimbusds.jwt.PlainJWT;
 import com.nimbusds.jwt.SignedJWT;
 import java.net.URI;
 import java.nio.charset.StandardCharsets;
-import java.security.GeneralSecurityException;
-import java.security.KeyPairGenerator;
 import java.security.interfaces.RSAPrivateCrtKey;
 import java.security.interfaces.RSAPublicKey;
 import java.time.Duration;
@@ -45,7 +44,7 @@ import org.junit.jupiter.api.Test;
 
 /** Valid and invalid access tokens (FR-002, FR-004, FR-006, promise 10). */
 class AccessTokensTest {
-  private static final RSAPrivateCrtKey KEY = newKey();
+  private static final RSAPrivateCrtKey KEY = (RSAPrivateCrtKey) SigningKey.PAIR.getPrivate();
   private static final RSAPrivateCrtKey PREVIOUS = newKey();
   private static final RSAPrivateCrtKey FORGER = newKey();
   private static final UUID USER = UUID.fromString("019ba722-4680-7c3e-9a51-2f6d8b0c4e17");
@@ -311,12 +310,6 @@ class AccessTokensTest {
   }
 
   private static RSAPrivateCrtKey newKey() {
-    try {
-      KeyPairGenerator generator = KeyPairGenerator.getInstance("RSA");
-      generator.initialize(2048);
-      return (RSAPrivateCrtKey) generator.generateKeyPair().getPrivate();
-    } catch (GeneralSecurityException e) {
-      throw new AssertionError(e);
-    }
+    return (RSAPrivateCrtKey) SigningKey.make().getPrivate();
   }
 }

@@ -35,7 +35,9 @@ class ServiceEnvironmentTest {
   private static final URI CHECKOUT = URI.create("http://127.0.0.1:4714");
   private static final URI OPENAI = URI.create("http://127.0.0.1:4713");
 
-  @TempDir Path directory;
+  /** Of all tests, because generating an RSA key takes up to a second. */
+  @TempDir static Path directory;
+
   Map<String, String> secrets = Map.of();
 
   @BeforeEach

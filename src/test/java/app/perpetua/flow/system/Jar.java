@@ -52,7 +52,7 @@ final class Jar implements AutoCloseable {
     // Halves the time of a start, as the tests start many processes.
     command.addAll(List.of("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"));
     if (java.equals(java())) {
-      command.addAll(StartupArchive.options());
+      command.addAll(AotCache.options());
     }
     command.addAll(options);
     command.addAll(List.of("-jar", file().toString()));

@@ -48,8 +48,7 @@ final class Stage implements BeforeAllCallback, AfterEachCallback, AfterAllCallb
   @Override
   public void beforeAll(ExtensionContext context) {
     google = new FakeGoogle(Clock.systemUTC());
-    StartupArchive.record(
-        options -> startWith(options, FreePort.find(), environment(), "--role=all"));
+    AotCache.record(options -> startWith(options, FreePort.find(), environment(), "--role=all"));
   }
 
   @Override

@@ -8,17 +8,18 @@ import app.perpetua.flow.account.GoogleIdentity;
 import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.fake.FakeGoogle;
+import app.perpetua.flow.harness.SigningKey;
 import app.perpetua.flow.harness.time.MutableClock;
 import com.nimbusds.jose.JOSEException;
 import com.nimbusds.jose.JWSAlgorithm;
 import com.nimbusds.jose.JWSHeader;
 import com.nimbusds.jose.crypto.MACSigner;
 import com.nimbusds.jose.jwk.RSAKey;
-import com.nimbusds.jose.jwk.gen.RSAKeyGenerator;
 import com.nimbusds.jwt.PlainJWT;
 import com.nimbusds.jwt.SignedJWT;
 import java.net.URI;
 import java.net.http.HttpClient;
+import java.security.interfaces.RSAPublicKey;
 import java.time.Duration;
 import java.util.Date;
 import java.util.List;
@@ -136,7 +137,10 @@ class GoogleIdTokensTest {
     assertAccepted(GOOGLE.idToken("1"));
     int fetches = GOOGLE.fetches();
     RSAKey real = GOOGLE.signingKey();
-    RSAKey forger = new RSAKeyGenerator(2048).generate();
+    RSAKey forger =
+        new RSAKey.Builder((RSAPublicKey) SigningKey.PAIR.getPublic())
+            .privateKey(SigningKey.PAIR.getPrivate())
+            .build();
     String kid = real.getKeyID();
     FakeGoogle.IdToken token = GOOGLE.idToken("1");
     // The fake has no such path, so a request to it would fail the test on closing.
