@@ -46,7 +46,10 @@ public final class SqlCatalog {
   private static final Pattern NAME = Pattern.compile("^-- name: ([a-z][a-z0-9_]*)$");
   private static final Pattern SYSTEM = Pattern.compile("^-- scope: system\\b.*");
 
-  /** A parameter, but neither a cast ({@code ::text}) nor a time of day. */
+  /**
+   * A parameter, but neither a cast ({@code ::text}) nor a time of day. The colon is outside the
+   * lookbehind, so that the search skips other characters quickly.
+   */
   static final Pattern PARAMETER = Pattern.compile(":(?<![:\\w]:)([a-z][a-z0-9_]*)");
 
   /**

@@ -155,6 +155,19 @@ class SqlCatalogTest {
   }
 
   @Test
+  void casts_and_times_of_day_are_not_parameters() {
+    SqlCatalog.Statement statement =
+        SqlCatalog.Statement.of(
+            "tasks.find_it",
+            "select :id::text, time '12:30:a', a[1:most], :id where user_id=:user_id",
+            false);
+    assertEquals(
+        "select ?::text, time '12:30:a', a[1:most], ? where user_id=?", statement.driverSql());
+    assertEquals(List.of("id", "id", "user_id"), statement.places());
+    assertEquals(Set.of("id", "user_id"), statement.parameters());
+  }
+
+  @Test
   void an_unknown_name_is_rejected() {
     SqlCatalog catalog = SqlCatalog.load();
     assertThrows(IllegalArgumentException.class, () -> catalog.get("tasks.no_such"));

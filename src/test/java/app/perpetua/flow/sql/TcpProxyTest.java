@@ -58,7 +58,7 @@ final class TcpProxyTest {
   /** The first byte that the target sends through the proxy; -1 if the connection is cut. */
   private static int greeting(TcpProxy proxy) {
     try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), proxy.port())) {
-      socket.setSoTimeout(5_000);
+      socket.setSoTimeout(20_000);
       return socket.getInputStream().read();
     } catch (IOException e) {
       return -1;
