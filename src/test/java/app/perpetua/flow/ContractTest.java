@@ -9,6 +9,7 @@ import app.perpetua.flow.fake.CheckoutEvent;
 import app.perpetua.flow.fake.FakeCheckout;
 import app.perpetua.flow.fake.FakePushService;
 import app.perpetua.flow.harness.Api;
+import app.perpetua.flow.harness.Contract;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.TestService;
 import app.perpetua.flow.harness.VoiceTestClient;
@@ -44,6 +45,10 @@ class ContractTest {
 
   /** Files of the documentation page, which are not part of the interface. */
   private static final String DOCS_FILES = "/api/v1/docs/";
+
+  /** Schemas of messages that OpenAPI cannot assign to an operation. */
+  private static final List<String> MESSAGES_OF_STREAMS =
+      List.of("ChatWords", "VoiceConnected", "VoiceTranscript", "VoiceComplete", "VoiceError");
 
   private final Document contract = Document.parse(resource("/openapi.yaml"));
 
@@ -124,6 +129,49 @@ class ContractTest {
       statuses.addAll(List.of("403", "404"));
     }
     return statuses;
+  }
+
+  /** Generated clients reject fields that a closed schema does not list; releases add fields. */
+  @Test
+  void FR_069_schemas_of_answers_are_open_and_those_of_request_bodies_closed() {
+    Set<String> answers = new TreeSet<>();
+    Set<String> bodies = new TreeSet<>();
+    for (Map<String, Object> operation : contract.operations().values()) {
+      addObjects(operation.get("responses"), answers);
+      addObjects(operation.get("requestBody"), bodies);
+    }
+    for (String message : MESSAGES_OF_STREAMS) {
+      addObjects(Map.of("$ref", "#/components/schemas/" + message), answers);
+    }
+    assertEquals(
+        List.of(), answers.stream().filter(schema -> schema.startsWith("closed")).toList());
+    assertEquals(List.of(), bodies.stream().filter(schema -> schema.startsWith("open")).toList());
+  }
+
+  /**
+   * Adds each schema of the tree that lists its fields, as {@code closed [a, b]} or {@code open}.
+   */
+  private void addObjects(@Nullable Object node, Set<String> found) {
+    Document.list(node).forEach(item -> addObjects(item, found));
+    Map<String, Object> members = contract.resolved(node);
+    if (members.get("properties") instanceof Map<?, ?> properties) {
+      boolean closed = Boolean.FALSE.equals(members.get("additionalProperties"));
+      found.add((closed ? "closed " : "open ") + properties.keySet());
+    }
+    members.forEach(
+        (name, member) -> {
+          if (!name.startsWith("example")) {
+            addObjects(member, found);
+          }
+        });
+  }
+
+  @Test
+  void a_field_that_the_contract_does_not_define_fails_the_tests() {
+    String error = "{'type': 'error', 'code': 'UNAUTHORIZED', 'message': 'm'%s}".replace('\'', '"');
+    assertEquals(List.of(), Contract.current().faultsOf("VoiceError", error.formatted("")));
+    assertEquals(
+        1, Contract.current().faultsOf("VoiceError", error.formatted(", \"x\": 1")).size());
   }
 
   @Test

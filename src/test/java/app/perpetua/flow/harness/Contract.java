@@ -1,5 +1,6 @@
 package app.perpetua.flow.harness;
 
+import app.perpetua.flow.contract.Document;
 import com.atlassian.oai.validator.OpenApiInteractionValidator;
 import com.atlassian.oai.validator.model.Request.Method;
 import com.atlassian.oai.validator.model.SimpleRequest;
@@ -20,11 +21,15 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.yaml.snakeyaml.Yaml;
 
 /**
  * Validates requests and responses against the contract. Besides each operation's definition it
  * checks the general rules: an unknown path is a 404, a known one answers 405 with {@code Allow} to
- * a method it does not have, HEAD answers like GET without a body. Immutable; thread-safe.
+ * a method it does not have, HEAD answers like GET without a body. The contract is published with
+ * open answer schemas; here they are closed, so that a field which the contract does not define is
+ * a violation. Immutable; thread-safe.
  */
 public final class Contract {
   private static final String UNKNOWN_PATH = "validation.request.path.missing";
@@ -45,7 +50,7 @@ public final class Contract {
 
   /** Loaded once, because loading takes a second. */
   private static final class Current {
-    static final Contract CONTRACT = new Contract(resource("/openapi.yaml"));
+    static final Contract CONTRACT = new Contract(closed(resource("/openapi.yaml")));
   }
 
   private final OpenAPI document;
@@ -67,7 +72,25 @@ public final class Contract {
     schemas = new SchemaValidator(document, new MessageResolver());
   }
 
-  /** The contract of this build, {@code openapi.yaml}. */
+  /**
+   * The document with {@code additionalProperties: false} for each schema that lists its fields.
+   */
+  private static String closed(String yaml) {
+    Map<String, Object> document = Document.parse(yaml).root();
+    close(Document.map(document.get("components")).get("schemas"));
+    return new Yaml().dump(document);
+  }
+
+  private static void close(@Nullable Object node) {
+    Document.list(node).forEach(Contract::close);
+    Map<String, Object> members = Document.map(node);
+    members.values().forEach(Contract::close);
+    if (members.get("properties") instanceof Map && "object".equals(members.get("type"))) {
+      members.putIfAbsent("additionalProperties", false);
+    }
+  }
+
+  /** The contract of this build, {@code openapi.yaml}, with closed answer schemas. */
   public static Contract current() {
     return Current.CONTRACT;
   }
