@@ -38,7 +38,6 @@ final class BillingRoutes {
 
   /** GET /subscription. */
   Function<Tx, Reply> show(Request request) {
-    request.query().validate();
     return tx -> {
       Subscriptions.BillingState state = billing.subscriptions().state(tx);
       Map<String, @Nullable Object> response = new LinkedHashMap<>();

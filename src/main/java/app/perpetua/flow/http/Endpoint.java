@@ -99,20 +99,32 @@ public final class Endpoint {
     return switch (handler) {
       case Route.Public open -> open.answer().apply(parsed);
       case Route.Socket socket -> socket.answer().apply(parsed);
-      case Route.SystemWrite write -> systemWrite(actor, write.work().prepare(parsed));
-      case Route.Read read -> read(actor, parsed.principal(), read.work().prepare(parsed));
+      case Route.SystemWrite write -> systemWrite(actor, prepared(route, write.work(), parsed));
+      case Route.Read read -> read(actor, parsed.principal(), prepared(route, read.work(), parsed));
       case Route.Write write -> {
-        Function<Tx, Reply> work = write.work().prepare(parsed);
+        Function<Tx, Reply> work = prepared(route, write.work(), parsed);
         yield keyed == null
             ? write(actor, parsed.principal(), work)
             : writes.write(actor, keyed, work);
       }
-      case Route.ProviderCall call ->
-          providerCalls.answer(
-              new CallContext(
-                  actor, context, Objects.requireNonNull(keyed), streams(call, request)),
-              call.prepare().apply(parsed));
+      case Route.ProviderCall call -> {
+        TwoPhaseRequest<?, ?> prepared = call.prepare().apply(parsed);
+        parsed.query().validate();
+        yield providerCalls.answer(
+            new CallContext(actor, context, Objects.requireNonNull(keyed), streams(call, request)),
+            prepared);
+      }
     };
+  }
+
+  /** Parses the request and rejects query parameters that the operation does not have. */
+  private static Function<Tx, Reply> prepared(Route route, Route.Work work, Request parsed) {
+    Function<Tx, Reply> prepared = work.prepare(parsed);
+    // A provider of webhooks may add parameters to the configured URL.
+    if (route.bucket() != Route.Bucket.EXEMPT) {
+      parsed.query().validate();
+    }
+    return prepared;
   }
 
   private Reply systemWrite(Actor actor, Function<Tx, Reply> work) {
@@ -223,6 +235,7 @@ public final class Endpoint {
         name -> header(request, name),
         // Not first(name), which is empty for a parameter without "=".
         new QueryParameters(
+            request.query().names(),
             name -> request.query().contains(name) ? request.query().get(name) : null),
         body,
         db.now());

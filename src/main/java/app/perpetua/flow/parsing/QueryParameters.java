@@ -7,30 +7,41 @@ import app.perpetua.flow.sql.PageRequest;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Reads the parameters of a query string. Errors are collected and thrown together by {@link
- * #validate}. Unknown parameters are ignored; of a repeated one the first value is used. Not
- * thread-safe.
+ * #validate}, which also rejects parameters that were not read. Of a repeated parameter the first
+ * value is used. Not thread-safe.
  */
 public final class QueryParameters {
   /** The database compares each search word with the text of every row. */
   private static final int MAX_WORDS = 8;
 
+  /** A query may have thousands of names; these many are reported. */
+  private static final int MAX_UNKNOWN = 10;
+
+  private static final int MAX_NAME = 64;
+
   private static final int DEFAULT_LIMIT = 25;
   private static final int MAX_LIMIT = 100;
 
+  private final Set<String> names;
   private final Function<String, @Nullable String> values;
+  private final Set<String> read = new HashSet<>();
   private final List<FieldError> errors = new ArrayList<>();
 
   /**
+   * @param names of the parameters that are present
    * @param values decoded, by name; null for a parameter that is absent
    */
-  public QueryParameters(Function<String, @Nullable String> values) {
+  public QueryParameters(Set<String> names, Function<String, @Nullable String> values) {
+    this.names = names;
     this.values = values;
   }
 
@@ -42,7 +53,7 @@ public final class QueryParameters {
 
   /** A text of at most {@code max} code points, trimmed; null if absent or blank. */
   public @Nullable String text(String name, int max) {
-    String value = values.apply(name);
+    String value = read(name);
     if (value == null || value.isBlank()) {
       return null;
     }
@@ -116,7 +127,7 @@ public final class QueryParameters {
   }
 
   private <T> @Nullable T value(String name, String error, Function<String, @Nullable T> parse) {
-    String value = values.apply(name);
+    String value = read(name);
     if (value == null) {
       return null;
     }
@@ -127,14 +138,29 @@ public final class QueryParameters {
     return parsed;
   }
 
+  private @Nullable String read(String name) {
+    read.add(name);
+    return values.apply(name);
+  }
+
   /**
    * Call after all parameters have been read.
    *
-   * @throws Refusal {@code VALIDATION_ERROR} with all errors
+   * @throws Refusal {@code VALIDATION_ERROR} with all errors, one for each parameter that was not
+   *     read
    */
   public void validate() {
+    names.stream()
+        .filter(name -> !read.contains(name))
+        .sorted()
+        .limit(MAX_UNKNOWN)
+        .forEach(name -> errors.add(new FieldError(shortened(name), "is not a parameter here")));
     if (!errors.isEmpty()) {
       throw Refusal.invalid(errors);
     }
+  }
+
+  private static String shortened(String name) {
+    return name.length() <= MAX_NAME ? name : name.substring(0, MAX_NAME) + "…";
   }
 }

@@ -38,7 +38,6 @@ final class VoiceRoutes {
   /** GET /ai/voice-sessions/{id}. */
   Function<Tx, Reply> show(Request request) {
     UUID id = request.pathId("id");
-    request.query().validate();
     return tx -> Reply.ok(sessions.get(tx, id));
   }
 

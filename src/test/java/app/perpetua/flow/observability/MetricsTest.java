@@ -28,6 +28,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 
@@ -122,7 +123,7 @@ final class MetricsTest {
         null,
         _ -> "",
         Map.of("Authorization", authorization)::get,
-        new QueryParameters(_ -> null),
+        new QueryParameters(Set.of(), _ -> null),
         new byte[0],
         MutableClock.START);
   }

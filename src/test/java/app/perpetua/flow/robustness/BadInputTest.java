@@ -33,6 +33,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import tools.jackson.databind.JsonNode;
@@ -325,6 +326,51 @@ class BadInputTest {
                   }
                 }
               });
+        });
+  }
+
+  @TestFactory
+  Stream<DynamicTest> promise_20_unknown_query_parameters_are_rejected_by_name() {
+    return tests(
+        // A path of a WebSocket answers ordinary requests only with errors of its own.
+        operation ->
+            operation.isAuthenticated()
+                && !operation.takesBody()
+                && !operation.path().contains("/ws/"),
+        operation -> {
+          Fixture fixture = unchangedFixture();
+          Api api = fixture.api().invalidOnPurpose();
+          unchanged(
+              operation.name(),
+              () -> {
+                for (String query : List.of("unexpected=1", "unexpected", "a=1&a=2&unexpected=")) {
+                  String target = fixture.target(operation) + "?" + query;
+                  Api.Answer answer = api.send(operation.method(), target, null);
+                  refused(answer, operation + " " + query);
+                  assertTrue(names(answer, "unexpected"), operation + ": " + answer);
+                }
+              });
+        });
+  }
+
+  @Test
+  void promise_20_a_change_with_an_unknown_query_parameter_changes_nothing() {
+    Fixture fixture = fixture();
+    Api api = fixture.api().invalidOnPurpose();
+    unchanged(
+        "unknown query parameter",
+        () -> {
+          for (String target :
+              List.of("/api/v1/tasks?title=a", "/api/v1/tasks?" + "x".repeat(999))) {
+            api.post(target, Map.of("title", "a")).expect(400, "VALIDATION_ERROR");
+          }
+          Map<String, Boolean> done = Map.of("completed", true);
+          api.patch("/api/v1/tasks/" + fixture.ids().get("tasks") + "?version=1", done)
+              .expect(400, "VALIDATION_ERROR");
+          api.post("/api/v1/ai/chat?stream=true", Map.of("message", "m"))
+              .expect(400, "VALIDATION_ERROR");
+          api.post("/api/v1/auth/refresh?token=a", Map.of("refresh_token", "a"))
+              .expect(400, "VALIDATION_ERROR");
         });
   }
 

@@ -84,6 +84,10 @@ record Operation(String name, Map<String, Object> contract, Document document) {
     return name.split(" ", 2)[1];
   }
 
+  boolean isAuthenticated() {
+    return Document.list(contract.get("security")).toString().contains("bearerAuth");
+  }
+
   boolean takesBody() {
     return contract.containsKey("requestBody");
   }
