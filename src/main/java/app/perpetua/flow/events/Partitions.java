@@ -47,7 +47,7 @@ public final class Partitions {
    * @param tx a system transaction that does nothing else, because it blocks readers and writers of
    *     the log until the commit
    * @return whether another step is needed
-   * @throws DatabaseException {@code BUSY} if the lock is not available within 200 ms
+   * @throws DatabaseException {@code LOCKED} if the lock is not available within 200 ms
    */
   public boolean maintain(Tx tx) {
     tx.sql("events.set_lock_timeout").list(row -> row.text("lock_timeout"));

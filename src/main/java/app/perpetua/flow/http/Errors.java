@@ -72,7 +72,7 @@ public final class Errors {
 
   private static Refusal refusal(DatabaseException e, String requestId) {
     return switch (e.kind()) {
-      case UNAVAILABLE, RETRY -> {
+      case UNAVAILABLE, LOCKED, RETRY -> {
         logOutage("the database is unavailable", e, requestId);
         yield Refusal.of(ErrorCode.SERVICE_UNAVAILABLE, "the database is unavailable")
             .retryAfter(SOON);

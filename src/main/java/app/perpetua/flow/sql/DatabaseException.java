@@ -3,6 +3,7 @@ package app.perpetua.flow.sql;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.util.PSQLException;
 import org.postgresql.util.ServerErrorMessage;
@@ -18,8 +19,13 @@ public final class DatabaseException extends RuntimeException {
   public enum Kind {
     /** Unreachable, shutting down, out of connections, or past the request's deadline. */
     UNAVAILABLE,
-    /** A lock was not available within the lock time-out; nothing was changed. */
+    /** Another transaction held the owner's row for the lock time-out; nothing was changed. */
     BUSY,
+    /**
+     * A table, or a row other than the owner's, was locked for the lock time-out, as by a
+     * migration; nothing was changed.
+     */
+    LOCKED,
     /** Serialization failure or deadlock: the transaction can run again. */
     RETRY,
     /** The constraint {@link #constraint()} was violated. */
@@ -31,6 +37,9 @@ public final class DatabaseException extends RuntimeException {
     /** Anything else: a defect of this service. */
     DEFECT
   }
+
+  /** The statements that lock the owner's row, and wait for no other lock of a row. */
+  private static final Set<String> OWNER_LOCKS = Set.of("owner.lock", "idempotency.lock_and_find");
 
   private final Kind kind;
 
@@ -51,7 +60,9 @@ public final class DatabaseException extends RuntimeException {
    */
   static DatabaseException of(SQLException e, String operation, Duration took) {
     return new DatabaseException(
-        kind(e), operation + ": " + e.getSQLState() + " after " + took.toMillis() + " ms", e);
+        kind(e, operation),
+        operation + ": " + e.getSQLState() + " after " + took.toMillis() + " ms",
+        e);
   }
 
   /** As {@link #of}, for a commit, whose effect is unknown if the connection broke. */
@@ -62,18 +73,11 @@ public final class DatabaseException extends RuntimeException {
         : failure;
   }
 
-  /** Reads take no row locks, so a lock time-out means that the whole table is locked. */
-  DatabaseException ofRead() {
-    return kind == Kind.BUSY
-        ? new DatabaseException(Kind.UNAVAILABLE, String.valueOf(getMessage()), getCause())
-        : this;
-  }
-
-  private static Kind kind(SQLException e) {
+  private static Kind kind(SQLException e, String operation) {
     String state = e.getSQLState() == null ? "" : e.getSQLState().toUpperCase(Locale.ROOT);
     return switch (state) {
       case "40001", "40P01" -> Kind.RETRY;
-      case "55P03" -> Kind.BUSY;
+      case "55P03" -> OWNER_LOCKS.contains(operation) && isRowWait(e) ? Kind.BUSY : Kind.LOCKED;
       case "23514" -> constraint(e) == null ? Kind.PARTITION : Kind.CONSTRAINT;
       // 57014: statement_timeout; 25P03: idle_in_transaction_session_timeout.
       case "57014", "57P01", "57P02", "57P03", "57P05", "25P03", "25P04", "53300", "" ->
@@ -85,6 +89,15 @@ public final class DatabaseException extends RuntimeException {
         yield state.startsWith("08") || state.startsWith("53") ? Kind.UNAVAILABLE : Kind.DEFECT;
       }
     };
+  }
+
+  /**
+   * Whether a lock time-out ended a wait for a row. PostgreSQL then reports the row as the context
+   * of the error; the wait for a table has none.
+   */
+  private static boolean isRowWait(SQLException e) {
+    ServerErrorMessage server = serverMessage(e);
+    return server != null && server.getWhere() != null;
   }
 
   public Kind kind() {
@@ -110,8 +123,11 @@ public final class DatabaseException extends RuntimeException {
   }
 
   private static @Nullable String constraint(SQLException e) {
-    ServerErrorMessage server =
-        e instanceof PSQLException postgres ? postgres.getServerErrorMessage() : null;
+    ServerErrorMessage server = serverMessage(e);
     return server == null ? null : server.getConstraint();
+  }
+
+  private static @Nullable ServerErrorMessage serverMessage(SQLException e) {
+    return e instanceof PSQLException postgres ? postgres.getServerErrorMessage() : null;
   }
 }

@@ -67,8 +67,6 @@ public final class Db {
     try (Connection connection = pool.getConnection()) {
       return work.apply(
           new Tx(connection, catalog, actor, now(), deadline, new OptionalSteps(Set.of())));
-    } catch (DatabaseException e) {
-      throw e.ofRead();
     } catch (SQLException e) {
       throw DatabaseException.of(e, "connect", Duration.ofNanos(System.nanoTime() - start));
     }

@@ -95,7 +95,7 @@ final class OptionalSteps {
     return !(e instanceof DatabaseException database)
         || switch (database.kind()) {
           case UNAVAILABLE, RETRY, PARTITION, COMMIT_UNKNOWN -> false;
-          case BUSY, CONSTRAINT, DEFECT -> true;
+          case BUSY, LOCKED, CONSTRAINT, DEFECT -> true;
         };
   }
 }
