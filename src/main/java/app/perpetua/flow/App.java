@@ -163,7 +163,7 @@ public final class App implements AutoCloseable {
             new Server(
                 config.http(),
                 routes,
-                endpoint::handle,
+                endpoint,
                 errors,
                 ids,
                 new AccessLog().andThen(metrics),

@@ -37,6 +37,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -149,11 +150,19 @@ public final class AccessTokens implements Authenticator {
   }
 
   @Override
+  public Optional<Principal> recall(String token) {
+    return token.length() > MAX_LENGTH
+        ? Optional.empty()
+        : Optional.ofNullable(verified.getIfPresent(key(token)))
+            .filter(principal -> clock.instant().isBefore(principal.expiresAt()));
+  }
+
+  @Override
   public Principal verify(String token) {
     if (token.length() > MAX_LENGTH) {
       throw Authenticator.unauthorized();
     }
-    ByteBuffer key = ByteBuffer.wrap(Sha256.hash(token));
+    ByteBuffer key = key(token);
     Principal principal = verified.getIfPresent(key);
     if (principal == null) {
       principal = parse(token);
@@ -164,6 +173,10 @@ public final class AccessTokens implements Authenticator {
           .with("refresh_required", true);
     }
     return principal;
+  }
+
+  private static ByteBuffer key(String token) {
+    return ByteBuffer.wrap(Sha256.hash(token));
   }
 
   private Principal parse(String token) {

@@ -16,23 +16,21 @@ public interface Authenticator {
   Principal verify(String token);
 
   /**
-   * Verifies the token in an {@code Authorization} header (RFC 6750, section 2.1).
+   * The user of a token that was verified before and has not expired; empty for any other, valid or
+   * not. Costs no verification.
+   */
+  Optional<Principal> recall(String token);
+
+  /**
+   * The token in an {@code Authorization} header (RFC 6750, section 2.1); empty for another scheme.
    *
    * @param authorization null if the request has no such header
-   * @throws Refusal as {@link #verify}
    */
-  default Principal verifyBearer(@Nullable String authorization) {
-    return bearerToken(authorization)
-        .map(token -> verify(token.strip()))
-        .orElseThrow(Authenticator::unauthorized);
-  }
-
-  /** The token in an {@code Authorization} header; empty for another scheme. */
   static Optional<String> bearerToken(@Nullable String authorization) {
     String scheme = "Bearer ";
     return Optional.ofNullable(authorization)
         .filter(header -> header.regionMatches(true, 0, scheme, 0, scheme.length()))
-        .map(header -> header.substring(scheme.length()))
+        .map(header -> header.substring(scheme.length()).strip())
         .filter(token -> !token.isEmpty());
   }
 

@@ -23,6 +23,7 @@ import java.io.OutputStream;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -31,11 +32,11 @@ import org.jspecify.annotations.Nullable;
  * Checks each request in the order of the contract: token, rate, key, body. Then runs the route's
  * handler and sends its answer. Thread-safe.
  */
-public final class Endpoint {
+public final class Endpoint implements RequestHandler {
   private final Json json;
   private final Errors errors;
   private final Db db;
-  private final Authenticator authenticator;
+  private final Authentication authentication;
   private final RateLimiter limiter;
   private final HttpConfig limits;
   private final Admission admission = new Admission();
@@ -52,7 +53,7 @@ public final class Endpoint {
     this.json = json;
     this.errors = errors;
     this.db = db;
-    this.authenticator = authenticator;
+    this.authentication = new Authentication(authenticator, limiter, limits.rateLimitGeneral());
     this.limiter = limiter;
     this.limits = limits;
     this.writes = new IdempotentWrites(json, db, admission);
@@ -64,11 +65,15 @@ public final class Endpoint {
     providerCalls.drain();
   }
 
-  /**
-   * Answers one request.
-   *
-   * @throws CloseConnectionException if the answer cannot be completed
-   */
+  @Override
+  public void refuse(Refusal refusal, ServerRequest request, ServerResponse response) {
+    RequestContext context = RequestContext.of(request);
+    RateLimiter.Decision decision = authentication.count(token(request), context.client());
+    addHeaders(response, decision);
+    errors.send(context, response, decision.allowed() ? refusal : decision.refusal());
+  }
+
+  @Override
   public void handle(Route route, ServerRequest request, ServerResponse response) {
     RequestContext context = RequestContext.of(request);
     context.route(route.path());
@@ -84,12 +89,12 @@ public final class Endpoint {
   private Reply answer(
       RequestContext context, Route route, ServerRequest request, ServerResponse response) {
     Route.Handler handler = route.handler();
-    Principal principal =
-        handler instanceof Route.Authenticated ? authenticate(context, request) : null;
-    // A refused upgrade has been counted already.
-    if (!(handler instanceof Route.Socket) || header(request, Route.Socket.REFUSED) == null) {
-      limit(context, route, principal, response);
+    if (handler instanceof Route.Socket socket) {
+      return notUpgraded(context, socket, request, response);
     }
+    Principal principal =
+        handler instanceof Route.Authenticated ? authenticate(context, request, response) : null;
+    limit(context, route, principal, response);
     UUID key = handler instanceof Route.Keyed ? key(route, request) : null;
     byte[] body = body(route, request);
     KeyedRequest keyed = key == null ? null : keyed(key, route, request, body);
@@ -98,7 +103,7 @@ public final class Endpoint {
         principal == null ? Actor.system(parsed.id()) : Actor.user(principal.userId(), parsed.id());
     return switch (handler) {
       case Route.Public open -> open.answer().apply(parsed);
-      case Route.Socket socket -> socket.answer().apply(parsed);
+      case Route.Socket _ -> throw new IllegalStateException("answered above");
       case Route.SystemWrite write -> systemWrite(actor, prepared(route, write.work(), parsed));
       case Route.Read read -> read(actor, parsed.principal(), prepared(route, read.work(), parsed));
       case Route.Write write -> {
@@ -125,6 +130,21 @@ public final class Endpoint {
       parsed.query().validate();
     }
     return prepared;
+  }
+
+  /** A refused upgrade has been counted already. */
+  private Reply notUpgraded(
+      RequestContext context, Route.Socket socket, ServerRequest request, ServerResponse response) {
+    String refused = header(request, Route.Socket.REFUSED);
+    Optional<Reply> rejection =
+        refused == null ? Optional.empty() : socket.rejection().apply(refused);
+    return rejection.orElseGet(
+        () -> {
+          RateLimiter.Decision decision = authentication.count(token(request), context.client());
+          addHeaders(response, decision);
+          decision.check();
+          throw Refusal.of(ErrorCode.VALIDATION_ERROR, "this path requires a WebSocket upgrade");
+        });
   }
 
   private Reply systemWrite(Actor actor, Function<Tx, Reply> work) {
@@ -165,10 +185,17 @@ public final class Endpoint {
     };
   }
 
-  private Principal authenticate(RequestContext context, ServerRequest request) {
-    Principal principal = authenticator.verifyBearer(header(request, "Authorization"));
+  private Principal authenticate(
+      RequestContext context, ServerRequest request, ServerResponse response) {
+    Principal principal =
+        authentication.require(
+            token(request), context.client(), counted -> addHeaders(response, counted));
     context.userId(principal.userId());
     return principal;
+  }
+
+  private static @Nullable String token(ServerRequest request) {
+    return Authenticator.bearerToken(header(request, "Authorization")).orElse(null);
   }
 
   private void limit(
@@ -186,8 +213,12 @@ public final class Endpoint {
     String key = principal == null ? context.client() : principal.userId().toString();
     RateLimiter.Decision decision =
         limiter.tryAcquire(route.bucket().name().toLowerCase(Locale.ROOT), key, limit);
-    decision.headers().forEach((name, value) -> response.header(name, value));
+    addHeaders(response, decision);
     decision.check();
+  }
+
+  private static void addHeaders(ServerResponse response, RateLimiter.Decision decision) {
+    decision.headers().forEach((name, value) -> response.header(name, value));
   }
 
   private static @Nullable UUID key(Route route, ServerRequest request) {
@@ -253,6 +284,8 @@ public final class Endpoint {
               .header(HeaderNames.CACHE_CONTROL, cacheControl)
               .send(bytes);
       case Reply.Refused(Refusal refusal) -> errors.send(context, response, refusal);
+      case Reply.Failed(RuntimeException cause) ->
+          errors.send(context, response, errors.refusal(cause, context.requestId()));
       case Reply.WithHeaders(Reply inner, Map<String, String> headers) -> {
         headers.forEach((name, value) -> response.header(name, value));
         send(context, response, inner);

@@ -50,6 +50,9 @@ public sealed interface Reply {
    */
   record Refused(Refusal refusal) implements Reply {}
 
+  /** The error for a failure; a refusal is its own error. */
+  record Failed(RuntimeException cause) implements Reply {}
+
   /** An answer with additional headers, by name. */
   record WithHeaders(Reply reply, Map<String, String> headers) implements Reply {}
 

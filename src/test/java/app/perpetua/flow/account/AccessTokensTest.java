@@ -36,6 +36,7 @@ import java.time.Instant;
 import java.util.Date;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.UUID;
@@ -77,6 +78,18 @@ class AccessTokensTest {
     assertEquals(principal, tokens.verify(token), "from memory");
     assertNotEquals(
         principal.session(), tokens.verify(tokens.issue(USER, "a@b", Tier.FREE)).session());
+  }
+
+  @Test
+  void a_token_is_recalled_from_its_verification_until_it_expires() {
+    String token = tokens.issue(USER, "a@b", Tier.FREE);
+    assertEquals(Optional.empty(), tokens.recall(token));
+    Principal principal = tokens.verify(token);
+    assertEquals(Optional.of(principal), tokens.recall(token));
+    assertEquals(Optional.empty(), tokens.recall(token + "x"));
+    assertEquals(Optional.empty(), tokens.recall("x".repeat(100_000)));
+    clock.advance(Duration.ofMinutes(15));
+    assertEquals(Optional.empty(), tokens.recall(token));
   }
 
   @Test

@@ -153,6 +153,9 @@ public final class Contract {
   private List<String> outsideFaults(
       boolean pathIsKnown, boolean head, int status, Message answer) {
     int expected = pathIsKnown ? 405 : 404;
+    if (status == 429) {
+      return head ? List.of() : faultsOf("Error", answer.text());
+    }
     if (status != expected) {
       return List.of(status + " for an operation that the contract does not define: " + expected);
     }

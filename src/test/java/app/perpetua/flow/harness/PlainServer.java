@@ -47,7 +47,7 @@ public final class PlainServer implements AutoCloseable {
         new Server(
             config,
             routes,
-            endpoint::handle,
+            endpoint,
             errors,
             ids,
             observer,

@@ -61,16 +61,10 @@ class HeadersTest {
     answers.add(other.get("/api/v1/tasks/" + UUID.randomUUID()).expect(404));
     answers.add(other.patch(ME, Map.of("name", "Ada")).expect(200));
     answers.add(from("203.0.113.9").post(LOGOUT, Map.of("refresh_token", "x")).expect(204));
-    answers.add(proxied.api().with("Origin", ORIGIN).as("x").get(ME).expect(401));
-    answers.add(
-        proxied.api().invalidOnPurpose().with("Origin", ORIGIN).get("/nowhere").expect(404));
-    answers.add(
-        proxied
-            .api()
-            .invalidOnPurpose()
-            .with("Origin", ORIGIN)
-            .delete("/api/v1/tasks")
-            .expect(405));
+    Api unknown = from(randomAddress()).invalidOnPurpose().with("Origin", ORIGIN);
+    answers.add(unknown.as("x").get(ME).expect(401));
+    answers.add(unknown.get("/nowhere").expect(404));
+    answers.add(unknown.delete("/api/v1/tasks").expect(405));
     answers.add(proxied.api().with("Origin", ORIGIN).get("/health/live").expect(200));
     return answers;
   }
@@ -92,7 +86,10 @@ class HeadersTest {
     assertEquals(
         "client-id",
         header(
-            proxied.api().invalidOnPurpose().with("X-Request-ID", "client-id").get("/nowhere"),
+            from(randomAddress())
+                .invalidOnPurpose()
+                .with("X-Request-ID", "client-id")
+                .get("/nowhere"),
             "X-Request-ID"));
   }
 
@@ -179,6 +176,101 @@ class HeadersTest {
   }
 
   @Test
+  void FR_061_requests_that_fail_to_authenticate_count_for_their_address() {
+    String address = randomAddress();
+    Api known = signIn().api().with("X-Forwarded-For", address);
+    known.get(ME).expect(200);
+    TestService.Session unverified = signIn();
+    List<Api> failing =
+        List.of(
+            from(address).as("x"),
+            from(address),
+            from(address).with("Authorization", "Basic eDp5"),
+            from(address).as(forged(unverified)),
+            from(address).as("a.b." + "c".repeat(5_000)));
+    int remaining = GENERAL;
+    for (Api api : failing) {
+      remaining--;
+      Api.Answer answer = api.invalidOnPurpose().get(ME).expect(401, "UNAUTHORIZED");
+      assertEquals(Integer.toString(remaining), header(answer, "X-RateLimit-Remaining"));
+    }
+    for (Api api : failing) {
+      limited(api.invalidOnPurpose().get(ME));
+      limited(api.invalidOnPurpose().post("/api/v1/tasks", Map.of("title", "a")));
+    }
+    // A token that has not been verified is not verified now, though it is valid.
+    Api other = unverified.api().with("X-Forwarded-For", address);
+    limited(other.get(ME));
+    known.get(ME).expect(200);
+    unverified.api().with("X-Forwarded-For", randomAddress()).get(ME).expect(200);
+    other.get(ME).expect(200);
+  }
+
+  private static String forged(TestService.Session session) {
+    String token = session.accessToken();
+    String signature = token.substring(token.lastIndexOf('.') + 1);
+    return token.substring(0, token.lastIndexOf('.') + 1)
+        + new StringBuilder(signature).reverse().append("AA").substring(0, signature.length());
+  }
+
+  @Test
+  void FR_061_unknown_paths_and_methods_count_for_their_address() {
+    Api api = from(randomAddress()).invalidOnPurpose();
+    String[][] requests = {
+      {"GET", "/nowhere", "404"},
+      {"HEAD", "/api/v1/nowhere", "404"},
+      {"POST", "/api/v1/nothing", "404"},
+      {"DELETE", "/api/v1/tasks", "405"},
+      {"PUT", "/health/live", "405"}
+    };
+    int remaining = GENERAL;
+    for (String[] request : requests) {
+      remaining--;
+      Api.Answer answer =
+          api.send(request[0], request[1], null).expect(Integer.parseInt(request[2]));
+      assertEquals(Integer.toString(GENERAL), header(answer, "X-RateLimit-Limit"));
+      assertEquals(Integer.toString(remaining), header(answer, "X-RateLimit-Remaining"));
+    }
+    for (String[] request : requests) {
+      Api.Answer answer = api.send(request[0], request[1], null).expect(429);
+      assertFalse(header(answer, "Retry-After").isEmpty(), answer.toString());
+    }
+    api.get("/health/live").expect(200);
+    limited(api.get(ME));
+  }
+
+  @Test
+  void FR_061_unknown_paths_and_methods_of_a_signed_in_user_count_for_the_user() {
+    String address = randomAddress();
+    Api user = user().with("X-Forwarded-For", address).invalidOnPurpose();
+    for (int i = 0; i < GENERAL - 1; i++) {
+      Api.Answer answer = user.get("/nowhere").expect(404);
+      assertEquals(Integer.toString(GENERAL - 1 - i), header(answer, "X-RateLimit-Remaining"));
+    }
+    user.delete("/api/v1/tasks").expect(405);
+    limited(user.get("/nowhere"));
+    limited(user.get(ME));
+    from(address).invalidOnPurpose().get("/nowhere").expect(404);
+  }
+
+  @Test
+  void FR_061_requests_for_a_WebSocket_without_an_upgrade_are_counted() {
+    Api api =
+        from(randomAddress()).invalidOnPurpose().with("X-Upgrade-Refused", "forged by a client");
+    for (int i = 0; i < GENERAL; i++) {
+      Api.Answer answer = api.get("/api/v1/ws/voice/transcribe").expect(400);
+      assertEquals(Integer.toString(GENERAL - 1 - i), header(answer, "X-RateLimit-Remaining"));
+    }
+    limited(api.get("/api/v1/ws/voice/transcribe"));
+  }
+
+  private static void limited(Api.Answer answer) {
+    answer.expect(429, "RATE_LIMIT_EXCEEDED");
+    assertFalse(header(answer, "Retry-After").isEmpty(), answer.toString());
+    assertEquals("0", header(answer, "X-RateLimit-Remaining"), answer.toString());
+  }
+
+  @Test
   void FR_061_a_rate_limited_write_changes_nothing_and_does_not_use_its_key() {
     TestService.Session session = signIn();
     for (int i = 0; i < GENERAL; i++) {
@@ -256,15 +348,10 @@ class HeadersTest {
 
   /** Signs in from a random address, because sign-ins are limited per address. */
   private static TestService.Session signIn() {
-    UUID random = UUID.randomUUID();
-    long network = random.getMostSignificantBits();
-    String address =
-        "2001:db8:%x:%x::1".formatted((network >>> 48) & 0xffff, (network >>> 32) & 0xffff);
+    String idToken = proxied.google().idToken("google-" + UUID.randomUUID()).sign();
     Api.Answer answer =
-        from(address)
-            .post(
-                "/api/v1/auth/google/callback",
-                Map.of("id_token", proxied.google().idToken("google-" + random).sign()))
+        from(randomAddress())
+            .post("/api/v1/auth/google/callback", Map.of("id_token", idToken))
             .expect(200);
     String token = answer.json().get("access_token").stringValue();
     return new TestService.Session(
@@ -272,6 +359,11 @@ class HeadersTest {
         token,
         answer.json().get("refresh_token").stringValue(),
         proxied.api().as(token));
+  }
+
+  private static String randomAddress() {
+    long network = UUID.randomUUID().getMostSignificantBits();
+    return "2001:db8:%x:%x::1".formatted((network >>> 48) & 0xffff, (network >>> 32) & 0xffff);
   }
 
   private static String header(Api.Answer answer, String name) {

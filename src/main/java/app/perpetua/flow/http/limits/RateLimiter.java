@@ -34,8 +34,10 @@ public final class RateLimiter {
    *
    * @param limit requests in any 60 seconds
    * @param retryAfter when the next request is allowed; zero if this one is
-   * @param headers of the response: the common X-RateLimit headers, and the same as structured
-   *     fields (draft-ietf-httpapi-ratelimit-headers-10)
+   * @param headers of the response: the common X-RateLimit headers, whose reset is the time at
+   *     which the whole limit is available, and structured fields
+   *     (draft-ietf-httpapi-ratelimit-headers-10), whose {@code t} is the time until the next
+   *     request becomes available
    */
   public record Decision(
       boolean allowed, int limit, Duration retryAfter, Map<String, String> headers) {
@@ -46,9 +48,14 @@ public final class RateLimiter {
      */
     public void check() {
       if (!allowed) {
-        throw Refusal.of(ErrorCode.RATE_LIMIT_EXCEEDED, "more than " + limit + " requests a minute")
-            .retryAfter(retryAfter);
+        throw refusal();
       }
+    }
+
+    /** The refusal of a request that is not allowed. */
+    public Refusal refusal() {
+      return Refusal.of(ErrorCode.RATE_LIMIT_EXCEEDED, "more than " + limit + " requests a minute")
+          .retryAfter(retryAfter);
     }
   }
 
@@ -100,6 +107,18 @@ public final class RateLimiter {
     return Objects.requireNonNull(decision.get());
   }
 
+  /** Takes back the latest request of a key, which has turned out not to count. */
+  public void release(String policy, String key) {
+    windows
+        .asMap()
+        .computeIfPresent(
+            policy + " " + key,
+            (_, window) -> {
+              window.dropNewest();
+              return window;
+            });
+  }
+
   /** Runs one at a time per key, so times are recorded in order. */
   private Decision decision(Window window, String policy, int limit) {
     long now = nanoTime.getAsLong() - start;
@@ -118,16 +137,16 @@ public final class RateLimiter {
         allowed,
         limit,
         allowed ? Duration.ZERO : Duration.ofMillis(untilNext),
-        headers(policy, limit, remaining, reset, Math.ceilDiv(untilReset, 1000)));
+        headers(policy, limit, remaining, reset, Math.ceilDiv(untilNext, 1000)));
   }
 
   private static Map<String, String> headers(
-      String policy, int limit, int remaining, long reset, int untilReset) {
+      String policy, int limit, int remaining, long reset, int untilNext) {
     return Map.of(
         "X-RateLimit-Limit", Integer.toString(limit),
         "X-RateLimit-Remaining", Integer.toString(remaining),
         "X-RateLimit-Reset", Long.toString(reset),
-        "RateLimit", "\"" + policy + "\";r=" + remaining + ";t=" + untilReset,
+        "RateLimit", "\"" + policy + "\";r=" + remaining + ";t=" + untilNext,
         "RateLimit-Policy", "\"" + policy + "\";q=" + limit + ";w=" + WINDOW.toSeconds());
   }
 
@@ -159,6 +178,12 @@ public final class RateLimiter {
     void dropUntil(int time) {
       while (size > 0 && times[first] - time <= 0) {
         first = (first + 1) % times.length;
+        size--;
+      }
+    }
+
+    void dropNewest() {
+      if (size > 0) {
         size--;
       }
     }

@@ -3,8 +3,8 @@ package app.perpetua.flow.http.server;
 import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.http.Cors;
-import app.perpetua.flow.http.Errors;
 import app.perpetua.flow.http.RequestContext;
+import app.perpetua.flow.http.RequestHandler;
 import app.perpetua.flow.http.Route;
 import app.perpetua.flow.http.Route.Verb;
 import io.helidon.common.uri.UriPath;
@@ -35,16 +35,10 @@ final class Resource implements Handler {
   private final String path;
   private final Map<String, Route> byMethod;
   private final String allowed;
-  private final Server.RequestHandler handler;
-  private final Errors errors;
+  private final RequestHandler handler;
   private final Cors cors;
 
-  private Resource(
-      String path,
-      Map<Verb, Route> routes,
-      Server.RequestHandler handler,
-      Errors errors,
-      Cors cors) {
+  private Resource(String path, Map<Verb, Route> routes, RequestHandler handler, Cors cors) {
     this.path = path;
     this.byMethod = new LinkedHashMap<>();
     routes.forEach(
@@ -56,7 +50,6 @@ final class Resource implements Handler {
         });
     this.allowed = String.join(", ", byMethod.keySet()) + ", OPTIONS";
     this.handler = handler;
-    this.errors = errors;
     this.cors = cors;
   }
 
@@ -66,8 +59,7 @@ final class Resource implements Handler {
    *
    * @throws IllegalArgumentException if two routes have the same method and path
    */
-  static List<HttpRoute> all(
-      List<Route> routes, Server.RequestHandler handler, Errors errors, Cors cors) {
+  static List<HttpRoute> all(List<Route> routes, RequestHandler handler, Cors cors) {
     Map<String, Map<Verb, Route>> byPath = new LinkedHashMap<>();
     for (Route route : routes) {
       Route duplicate =
@@ -81,7 +73,7 @@ final class Resource implements Handler {
     }
     return byPath.entrySet().stream()
         .sorted(Comparator.comparing(entry -> entry.getKey().contains("{")))
-        .map(entry -> new Resource(entry.getKey(), entry.getValue(), handler, errors, cors))
+        .map(entry -> new Resource(entry.getKey(), entry.getValue(), handler, cors))
         .map(
             resource ->
                 HttpRoute.builder().path(canonical(resource.path)).handler(resource).build())
@@ -102,10 +94,10 @@ final class Resource implements Handler {
     Route route = byMethod.get(method);
     if (route == null) {
       response.header(HeaderNames.ALLOW, allowed);
-      errors.send(
-          context,
-          response,
-          Refusal.of(ErrorCode.METHOD_NOT_ALLOWED, "this path allows " + allowed));
+      handler.refuse(
+          Refusal.of(ErrorCode.METHOD_NOT_ALLOWED, "this path allows " + allowed),
+          request,
+          response);
       return;
     }
     Route.Sunset sunset = route.sunset();

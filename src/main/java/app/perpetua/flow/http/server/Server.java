@@ -8,6 +8,7 @@ import app.perpetua.flow.http.Cors;
 import app.perpetua.flow.http.Errors;
 import app.perpetua.flow.http.HttpConfig;
 import app.perpetua.flow.http.RequestContext;
+import app.perpetua.flow.http.RequestHandler;
 import app.perpetua.flow.http.RequestId;
 import app.perpetua.flow.http.Route;
 import app.perpetua.flow.http.connection.ClientAddress;
@@ -33,17 +34,6 @@ import java.util.function.Consumer;
  * Starts once and stops once. Thread-safe.
  */
 public final class Server implements AutoCloseable {
-  /** Handles the requests of routes. */
-  @FunctionalInterface
-  public interface RequestHandler {
-    /**
-     * Sends the answer before it returns.
-     *
-     * @throws CloseConnectionException if the answer cannot be completed
-     */
-    void handle(Route route, ServerRequest request, ServerResponse response);
-  }
-
   /** Connections beyond the limit, on which only health probes are served. */
   private static final int RESERVED_CONNECTIONS = 128;
 
@@ -128,13 +118,11 @@ public final class Server implements AutoCloseable {
     HttpRouting.Builder routing =
         HttpRouting.builder()
             .addFilter(new RequestContextFilter(requestIds, addresses, cors, observer));
-    Resource.all(routes, guarded(handler, errors), errors, cors).forEach(routing::route);
+    RequestHandler guarded = guarded(handler, errors);
+    Resource.all(routes, guarded, cors).forEach(routing::route);
     routing.any(
         (request, response) ->
-            errors.send(
-                RequestContext.of(request),
-                response,
-                Refusal.of(ErrorCode.NOT_FOUND, "no such endpoint")));
+            guarded.refuse(Refusal.of(ErrorCode.NOT_FOUND, "no such endpoint"), request, response));
     this.server =
         WebServer.builder()
             .port(config.port())
@@ -183,24 +171,45 @@ public final class Server implements AutoCloseable {
 
   /** Refuses requests over the connection limit, and answers failures of the handler. */
   private static RequestHandler guarded(RequestHandler handler, Errors errors) {
-    return (route, request, response) -> {
-      RequestContext context = RequestContext.of(request);
-      try {
-        if (route.bucket() != Route.Bucket.PROBE && context.isOverConnectionLimit()) {
-          throw Refusal.of(ErrorCode.SERVICE_UNAVAILABLE, "too many connections are open")
-              .retryAfter(Duration.ofSeconds(1));
-        }
-        handler.handle(route, request, response);
-      } catch (CloseConnectionException e) {
-        throw e;
-      } catch (RuntimeException e) {
-        Refusal refusal = errors.refusal(e, context.requestId());
-        if (response instanceof RoutingResponse started && !started.resetStream()) {
-          throw new CloseConnectionException(
-              "the handler failed after the response had started", e);
-        }
-        errors.send(context, response, refusal);
+    return new RequestHandler() {
+      @Override
+      public void handle(Route route, ServerRequest request, ServerResponse response) {
+        guard(
+            errors,
+            request,
+            response,
+            route.bucket() == Route.Bucket.PROBE,
+            () -> handler.handle(route, request, response));
+      }
+
+      @Override
+      public void refuse(Refusal refusal, ServerRequest request, ServerResponse response) {
+        guard(errors, request, response, false, () -> handler.refuse(refusal, request, response));
       }
     };
+  }
+
+  private static void guard(
+      Errors errors,
+      ServerRequest request,
+      ServerResponse response,
+      boolean aboveConnectionLimit,
+      Runnable answer) {
+    RequestContext context = RequestContext.of(request);
+    try {
+      if (!aboveConnectionLimit && context.isOverConnectionLimit()) {
+        throw Refusal.of(ErrorCode.SERVICE_UNAVAILABLE, "too many connections are open")
+            .retryAfter(Duration.ofSeconds(1));
+      }
+      answer.run();
+    } catch (CloseConnectionException e) {
+      throw e;
+    } catch (RuntimeException e) {
+      Refusal refusal = errors.refusal(e, context.requestId());
+      if (response instanceof RoutingResponse started && !started.resetStream()) {
+        throw new CloseConnectionException("the handler failed after the response had started", e);
+      }
+      errors.send(context, response, refusal);
+    }
   }
 }

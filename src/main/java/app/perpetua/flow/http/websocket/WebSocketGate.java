@@ -3,17 +3,19 @@ package app.perpetua.flow.http.websocket;
 import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.http.Authentication;
 import app.perpetua.flow.http.Authenticator;
 import app.perpetua.flow.http.HttpConfig;
 import app.perpetua.flow.http.Principal;
 import app.perpetua.flow.http.Reply;
-import app.perpetua.flow.http.Request;
 import app.perpetua.flow.http.Route;
 import app.perpetua.flow.http.limits.RateLimiter;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -46,14 +48,12 @@ public final class WebSocketGate {
     record Accepted(WebSocketHandler handler, Optional<Principal> principal)
         implements UpgradeDecision {}
 
-    /** {@link #answer} finds the cause by this key. */
+    /** The route finds the cause by this key. */
     record Rejected(String key) implements UpgradeDecision {}
   }
 
   private final Map<String, WebSocketRoute> routes;
-  private final Authenticator authenticator;
-  private final RateLimiter limiter;
-  private final int limit;
+  private final Authentication authentication;
   private final Ids ids;
 
   /** Stores a rejection until the route, in the same thread, answers with it. */
@@ -70,27 +70,20 @@ public final class WebSocketGate {
       Ids ids) {
     this.routes =
         routes.stream().collect(Collectors.toMap(WebSocketRoute::path, Function.identity()));
-    this.authenticator = authenticator;
-    this.limiter = limiter;
-    this.limit = limits.rateLimitGeneral();
+    this.authentication = new Authentication(authenticator, limiter, limits.rateLimitGeneral());
     this.ids = ids;
   }
 
   /** A route per endpoint, for requests that are not upgraded. */
   public List<Route> routes() {
-    return routes.keySet().stream().map(path -> Route.socket(path, this::answer)).toList();
+    return routes.keySet().stream().map(path -> Route.socket(path, this::rejection)).toList();
   }
 
-  /** Answers a request that was not upgraded with the reason. */
-  public Reply answer(Request request) {
-    Rejection rejection = request.header(Route.Socket.REFUSED).map(rejections::remove).orElse(null);
-    if (rejection == null) {
-      throw Refusal.of(ErrorCode.VALIDATION_ERROR, "this path requires a WebSocket upgrade");
-    }
-    if (rejection.cause() instanceof Refusal refusal) {
-      return new Reply.WithHeaders(Reply.refused(refusal), rejection.headers());
-    }
-    throw rejection.cause();
+  private Optional<Reply> rejection(String key) {
+    return Optional.ofNullable(rejections.remove(key))
+        .map(
+            rejection ->
+                new Reply.WithHeaders(new Reply.Failed(rejection.cause()), rejection.headers()));
   }
 
   Optional<WebSocketRoute> route(String path) {
@@ -98,12 +91,15 @@ public final class WebSocketGate {
   }
 
   UpgradeDecision decide(UpgradeRequest request) {
-    Map<String, String> headers = Map.of();
+    Map<String, String> headers = new HashMap<>();
     try {
-      Optional<Principal> principal = principal(request);
-      String key = principal.map(user -> user.userId().toString()).orElse(request.client());
-      RateLimiter.Decision decision = limiter.tryAcquire("general", key, limit);
-      headers = decision.headers();
+      Optional<Principal> principal =
+          principal(request, counted -> headers.putAll(counted.headers()));
+      RateLimiter.Decision decision =
+          principal
+              .map(authentication::count)
+              .orElseGet(() -> authentication.count(request.client()));
+      headers.putAll(decision.headers());
       decision.check();
       if (request.foreignOrigin()) {
         throw Refusal.of(ErrorCode.FORBIDDEN, "this origin is not allowed");
@@ -119,9 +115,16 @@ public final class WebSocketGate {
     }
   }
 
-  private Optional<Principal> principal(UpgradeRequest request) {
-    return request.authorization() == null
-        ? Optional.ofNullable(request.token()).map(authenticator::verify)
-        : Optional.of(authenticator.verifyBearer(request.authorization()));
+  /** The user; empty if the request has no credentials. */
+  private Optional<Principal> principal(
+      UpgradeRequest request, Consumer<RateLimiter.Decision> counted) {
+    if (request.authorization() == null && request.token() == null) {
+      return Optional.empty();
+    }
+    String token =
+        request.authorization() == null
+            ? request.token()
+            : Authenticator.bearerToken(request.authorization()).orElse(null);
+    return Optional.of(authentication.require(token, request.client(), counted));
   }
 }

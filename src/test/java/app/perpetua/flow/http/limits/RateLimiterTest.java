@@ -87,6 +87,31 @@ final class RateLimiterTest {
   }
 
   @Test
+  void FR_061_a_released_request_does_not_count() {
+    limiter.release("general", "a");
+    assertEquals(2, allowed("a", 2, 3));
+    limiter.release("general", "a");
+    assertEquals(1, allowed("a", 2, 3));
+    pass(Duration.ofSeconds(60));
+    assertEquals(2, allowed("a", 2, 3));
+  }
+
+  @Test
+  void the_structured_fields_name_the_time_until_the_next_request() {
+    for (int i = 0; i < 3; i++) {
+      limiter.tryAcquire("general", "a", 3);
+      pass(Duration.ofMillis(10_500));
+    }
+    RateLimiter.Decision refused = limiter.tryAcquire("general", "a", 3);
+    assertEquals(Duration.ofMillis(28_500), refused.retryAfter());
+    assertEquals("\"general\";r=0;t=29", refused.headers().get("RateLimit"));
+    assertEquals(29L, refused.refusal().extras().get("retry_after"));
+    assertEquals(
+        NOW.plusMillis(49_500).plusSeconds(1).getEpochSecond(),
+        Long.parseLong(refused.headers().get("X-RateLimit-Reset")));
+  }
+
+  @Test
   void FR_061_keys_have_independent_limits() {
     assertEquals(1, allowed("a", 1, 5));
     assertEquals(1, allowed("b", 1, 5));
@@ -129,7 +154,7 @@ final class RateLimiterTest {
             "X-RateLimit-Limit", "100",
             "X-RateLimit-Remaining", "98",
             "X-RateLimit-Reset", "1768896960",
-            "RateLimit", "\"general\";r=98;t=60",
+            "RateLimit", "\"general\";r=98;t=45",
             "RateLimit-Policy", "\"general\";q=100;w=60"),
         decision.headers());
   }

@@ -9,8 +9,10 @@ import app.perpetua.flow.http.Authenticator;
 import app.perpetua.flow.http.CompletedRequest;
 import app.perpetua.flow.http.Errors;
 import app.perpetua.flow.http.HttpConfig;
+import app.perpetua.flow.http.Principal;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.RequestContext;
+import app.perpetua.flow.http.RequestHandler;
 import app.perpetua.flow.http.Route;
 import app.perpetua.flow.http.Route.Sunset;
 import app.perpetua.flow.http.Route.Verb;
@@ -53,8 +55,16 @@ public final class TestServer implements AutoCloseable {
   private static final ConnectionLimits LIMITS = new ConnectionLimits(5_000, 5_000, 128L << 20);
 
   private static final Authenticator REJECT_ALL =
-      _ -> {
-        throw Authenticator.unauthorized();
+      new Authenticator() {
+        @Override
+        public Principal verify(String token) {
+          throw Authenticator.unauthorized();
+        }
+
+        @Override
+        public Optional<Principal> recall(String token) {
+          return Optional.empty();
+        }
       };
 
   private static final Sunset END =
@@ -111,6 +121,7 @@ public final class TestServer implements AutoCloseable {
         new HttpConfig(
             port, Set.of(ORIGIN), trustedProxies, Optional.empty(), 0, 1_000, 100, 20, 10);
     Ids ids = new Ids();
+    Errors errors = new Errors(new Json());
     server =
         new Server(
             config,
@@ -131,8 +142,8 @@ public final class TestServer implements AutoCloseable {
                 Route.plain("/signed-in", _ -> Reply.noContent()),
                 Route.probe("/health/live", _ -> Reply.noContent()),
                 Route.plain("/cached", _ -> Reply.noContent())),
-            this::answer,
-            new Errors(new Json()),
+            handler(),
+            errors,
             ids,
             completed::add,
             new WebSocketGate(
@@ -205,6 +216,20 @@ public final class TestServer implements AutoCloseable {
   @Override
   public void close() {
     server.close();
+  }
+
+  private RequestHandler handler() {
+    return new RequestHandler() {
+      @Override
+      public void handle(Route route, ServerRequest request, ServerResponse response) {
+        answer(route, request, response);
+      }
+
+      @Override
+      public void refuse(Refusal refusal, ServerRequest request, ServerResponse response) {
+        new Errors(new Json()).send(RequestContext.of(request), response, refusal);
+      }
+    };
   }
 
   private void answer(Route route, ServerRequest request, ServerResponse response) {

@@ -7,16 +7,20 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import app.perpetua.flow.account.AccessTokens;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Json;
+import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.fake.Frames;
 import app.perpetua.flow.harness.PlainServer;
 import app.perpetua.flow.harness.time.MutableClock;
 import app.perpetua.flow.http.Errors;
 import app.perpetua.flow.http.HttpConfig;
 import app.perpetua.flow.http.Reply;
+import app.perpetua.flow.http.RequestHandler;
 import app.perpetua.flow.http.Route;
 import app.perpetua.flow.http.limits.RateLimiter;
 import app.perpetua.flow.http.server.Server;
 import app.perpetua.flow.sql.Eventually;
+import io.helidon.webserver.http.ServerRequest;
+import io.helidon.webserver.http.ServerResponse;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -38,6 +42,19 @@ class WebSocketTest {
   private static final String PATH = "/socket";
   private static final int LIMIT_SECONDS = 20;
   private static final Duration LIMIT = Duration.ofSeconds(LIMIT_SECONDS);
+
+  private static final RequestHandler REFUSE_ALL =
+      new RequestHandler() {
+        @Override
+        public void handle(Route route, ServerRequest request, ServerResponse response) {
+          response.status(400).send();
+        }
+
+        @Override
+        public void refuse(Refusal refusal, ServerRequest request, ServerResponse response) {
+          response.status(refusal.code().status()).send();
+        }
+      };
 
   /** Records messages. */
   private static class RecordingHandler implements WebSocketHandler {
@@ -104,7 +121,7 @@ class WebSocketTest {
         new Server(
             config,
             List.of(Route.plain(PATH, _ -> Reply.noContent())),
-            (_, _, response) -> response.status(400).send(),
+            REFUSE_ALL,
             new Errors(new Json()),
             ids,
             _ -> {},

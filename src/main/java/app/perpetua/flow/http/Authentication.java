@@ -1,0 +1,99 @@
+package app.perpetua.flow.http;
+
+import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.http.limits.RateLimiter;
+import app.perpetua.flow.http.limits.RateLimiter.Decision;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Authenticates requests and counts them in the general limit. Verifying a signature is expensive,
+ * so each failed authentication counts for the client's address, and above the limit only tokens
+ * are accepted that were verified before (docs/decisions/rate-limits.md). Thread-safe.
+ */
+public final class Authentication {
+  private static final String GENERAL = "general";
+
+  private sealed interface Identity {
+    record Known(Principal principal) implements Identity {}
+
+    /** Nobody is signed in; the request has been counted for its address. */
+    record Unknown(Decision decision, Refusal refusal) implements Identity {}
+  }
+
+  private final Authenticator authenticator;
+  private final RateLimiter limiter;
+  private final int limit;
+
+  /**
+   * @param limit requests in any 60 seconds, per user or address
+   */
+  public Authentication(Authenticator authenticator, RateLimiter limiter, int limit) {
+    this.authenticator = authenticator;
+    this.limiter = limiter;
+    this.limit = limit;
+  }
+
+  /**
+   * Authenticates a request that requires a token. A success is not counted.
+   *
+   * @param token null if there is none
+   * @param client the client's address
+   * @param counted receives the count of a failure, before it is thrown
+   * @throws Refusal as {@link Authenticator#verify}, or {@code RATE_LIMIT_EXCEEDED} for a token
+   *     that has not been verified because the address exceeds its limit
+   */
+  public Principal require(@Nullable String token, String client, Consumer<Decision> counted) {
+    return switch (identity(token, client)) {
+      case Identity.Known(Principal principal) -> principal;
+      case Identity.Unknown(Decision decision, Refusal refusal) -> {
+        counted.accept(decision);
+        throw refusal;
+      }
+    };
+  }
+
+  /**
+   * Counts a request that requires no token, for its user if it has a valid one, otherwise for its
+   * address.
+   */
+  Decision count(@Nullable String token, String client) {
+    return switch (identity(token, client)) {
+      case Identity.Known(Principal principal) -> count(principal);
+      case Identity.Unknown(Decision decision, Refusal _) -> decision;
+    };
+  }
+
+  /** Counts a user's request. */
+  public Decision count(Principal principal) {
+    return limiter.tryAcquire(GENERAL, principal.userId().toString(), limit);
+  }
+
+  /** Counts a request of an address. */
+  public Decision count(String client) {
+    return limiter.tryAcquire(GENERAL, client, limit);
+  }
+
+  private Identity identity(@Nullable String token, String client) {
+    Optional<Principal> known = Optional.ofNullable(token).flatMap(authenticator::recall);
+    if (known.isPresent()) {
+      return new Identity.Known(known.get());
+    }
+    // Counted before the token is verified, so that parallel requests do not exceed the limit.
+    Decision decision = count(client);
+    if (!decision.allowed()) {
+      return new Identity.Unknown(decision, decision.refusal());
+    }
+    if (token == null) {
+      return new Identity.Unknown(decision, Authenticator.unauthorized());
+    }
+    try {
+      Principal principal = authenticator.verify(token);
+      limiter.release(GENERAL, client);
+      return new Identity.Known(principal);
+    } catch (Refusal e) {
+      return new Identity.Unknown(decision, e);
+    }
+  }
+}
