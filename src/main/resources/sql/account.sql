@@ -45,6 +45,48 @@ returning id, google_id, email, name, avatar_url, timezone, tier, created_at, up
 -- name: change_tier
 update auth.users set tier = :tier, updated_at = :now where id = :user_id
 
+-- name: remember_account
+-- Runs under the owner's lock, before delete_me. Counts as credits.find_grants and billing.sum_bought do:
+-- what of these limits the account has used must survive it.
+insert into auth.former_accounts (subject_hash, deleted_at, daily_credits, bought_credits)
+select :subject_hash, :now,
+       (select coalesce(sum(g.amount), 0)::int
+        from billing.ai_credit_grants g
+        where g.user_id = :user_id and g.entitled_on = :today::date),
+       (select coalesce(sum(p.credits), 0)::int
+        from billing.purchases p
+        where p.user_id = :user_id and p.created_at >= :month::timestamptz and p.kind = 'credits'
+          and p.status = 'captured')
+       + case when u.created_at >= :month::timestamptz then u.former_bought_credits else 0 end
+from auth.users u
+where u.id = :user_id
+on conflict (subject_hash) do update
+set deleted_at = excluded.deleted_at, daily_credits = excluded.daily_credits,
+    bought_credits = excluded.bought_credits
+
+-- name: take_former_account
+-- scope: system
+delete from auth.former_accounts
+where subject_hash = :subject_hash
+returning deleted_at, daily_credits, bought_credits
+
+-- name: take_over_bought
+update auth.users set former_bought_credits = :bought_credits where id = :user_id
+
+-- name: delete_expired_former_accounts
+-- scope: system
+-- Runs daily, in batches.
+delete from auth.former_accounts f
+using (
+  select subject_hash
+  from auth.former_accounts
+  where deleted_at < :horizon::timestamptz
+  order by deleted_at
+  limit :count
+  for update skip locked
+) expired
+where f.subject_hash = expired.subject_hash
+
 -- name: delete_me
 -- All other rows of the user are deleted by cascade.
 delete from auth.users where id = :user_id
@@ -53,8 +95,10 @@ delete from auth.users where id = :user_id
 -- The presented token with the active token of its family; without an active one, the session has
 -- ended. Runs under the owner's lock.
 select presented.family, presented.seq, presented.expires_at, presented.rotated_at,
-       presented.revoked_at, active.seq as active_seq, active.token_hash as active_hash
+       presented.revoked_at, active.seq as active_seq, active.token_hash as active_hash,
+       owner.google_id
 from auth.refresh_tokens presented
+join auth.users owner on owner.id = presented.user_id
 left join auth.refresh_tokens active
   on active.user_id = presented.user_id and active.family = presented.family
   and active.rotated_at is null and active.revoked_at is null

@@ -74,8 +74,13 @@ set checkout_session_id = :session_id, updated_at = :now
 where user_id = :user_id and id = :id
 
 -- name: sum_bought
--- Credits of this month's orders that are paid or may still be paid.
-select coalesce(sum(credits), 0)::int as bought
+-- Credits of this month's orders that are paid or may still be paid, and those that a deleted
+-- account of the same person bought in this month.
+select coalesce(sum(credits), 0)::int
+       + coalesce(
+           (select former_bought_credits
+            from auth.users
+            where id = :user_id and created_at >= :month::timestamptz), 0) as bought
 from billing.purchases
 where user_id = :user_id and created_at >= :month::timestamptz and kind = 'credits'
   and (status = 'captured' or (status = 'open' and created_at > :open_since::timestamptz))

@@ -73,6 +73,9 @@ public record Config(
   /** The largest value of any limit. */
   private static final int MAX_LIMIT = 100_000_000;
 
+  /** Characters; {@code openssl rand -hex 32} prints 64. */
+  private static final int MIN_HASH_KEY = 16;
+
   private static final DatabaseUrl UNSET_URL =
       new DatabaseUrl("jdbc:postgresql://unset.invalid/unset", Optional.empty(), Optional.empty());
 
@@ -157,11 +160,24 @@ public record Config(
     Duration refresh = Duration.ofDays(in.integer("tokens.refresh-expiry-days", 1, 365));
     URI jwks = in.httpUri("google.jwks-url");
     int kickstart = in.integer("credits.kickstart", 0, MAX_LIMIT);
+    List<Secret> hashKeys =
+        Stream.of("accounts.hash-key", "accounts.hash-key-previous")
+            .flatMap(name -> in.parsed(name, Config::hashKey).stream())
+            .toList();
     if (key == null) {
       throw new InvalidException(in.errors());
     }
     Secret secret = in.secret("tokens.refresh-secret").orElseGet(() -> Pem.derivedSecret(key));
-    return new AccountConfig(key, previous, access, refresh, secret, clients, jwks, kickstart);
+    List<Secret> subjectKeys = Stream.concat(hashKeys.stream(), Stream.of(secret)).toList();
+    return new AccountConfig(
+        key, previous, access, refresh, secret, subjectKeys, clients, jwks, kickstart);
+  }
+
+  private static Secret hashKey(String text) {
+    if (text.length() < MIN_HASH_KEY) {
+      throw new IllegalArgumentException("must have at least " + MIN_HASH_KEY + " characters");
+    }
+    return new Secret(text);
   }
 
   private static Limits limits(ConfigReader in) {

@@ -71,6 +71,7 @@ final class Bench {
                 TOKEN_LIFETIME,
                 TOKEN_LIFETIME,
                 new Secret("unused"),
+                List.of(new Secret("unused")),
                 Set.of("bench"),
                 URI.create("http://127.0.0.1/unused"),
                 0),
@@ -82,6 +83,7 @@ final class Bench {
                 user ->
                     issuer.issue(
                         UUID.fromString(Database.user(user)),
+                        Database.user(user),
                         "user" + (user + 1) + "@example.com",
                         LockedUser.Tier.FREE))
             .toList();

@@ -52,6 +52,7 @@ public final class AccessTokens implements Authenticator {
 
   private static final String ISSUER = "perpetua-flow";
   private static final String AUDIENCE = "perpetua-flow-api";
+  private static final String LIMIT_ID = "limit_id";
   private static final Set<String> HEADER = Set.of("alg", "kid", "typ");
   private static final Set<String> TIERS = Set.of(WireName.all(LockedUser.Tier.class));
 
@@ -69,6 +70,7 @@ public final class AccessTokens implements Authenticator {
   private final Map<String, JWSVerifier> verifiers;
   private final Map<String, Object> keySet;
   private final Duration lifetime;
+  private final SubjectHashes subjects;
   private final Ids ids;
   private final Clock clock;
 
@@ -78,6 +80,7 @@ public final class AccessTokens implements Authenticator {
 
   public AccessTokens(AccountConfig config, Ids ids, Clock clock) {
     this.lifetime = config.accessLifetime();
+    this.subjects = new SubjectHashes(config.subjectKeys());
     this.ids = ids;
     this.clock = clock;
     try {
@@ -124,16 +127,18 @@ public final class AccessTokens implements Authenticator {
   /**
    * Issues a token.
    *
+   * @param subject the user's Google subject, which determines {@link Principal#limitId()}
    * @param email for display only
    * @param tier for display only; rules read the database
    */
-  public String issue(UUID userId, String email, LockedUser.Tier tier) {
+  public String issue(UUID userId, String subject, String email, LockedUser.Tier tier) {
     Instant now = clock.instant().truncatedTo(ChronoUnit.SECONDS);
     JWTClaimsSet claims =
         new JWTClaimsSet.Builder()
             .subject(userId.toString())
             .claim("email", email)
             .claim("tier", tier.wireName())
+            .claim(LIMIT_ID, subjects.limitId(subject).toString())
             .issueTime(Date.from(now))
             .expirationTime(Date.from(now.plus(lifetime)))
             .issuer(ISSUER)
@@ -212,7 +217,14 @@ public final class AccessTokens implements Authenticator {
     require(email != null && !email.isEmpty(), "email");
     String tier = claims.getStringClaim("tier");
     require(tier != null && TIERS.contains(tier), "tier");
-    return new Principal(uuid(claims.getSubject()), uuid(claims.getJWTID()), expiresAt);
+    UUID userId = uuid(claims.getSubject());
+    String limitId = claims.getStringClaim(LIMIT_ID);
+    return new Principal(
+        userId,
+        uuid(claims.getJWTID()),
+        // Tokens of earlier releases have no such claim.
+        limitId == null ? userId : uuid(limitId),
+        expiresAt);
   }
 
   private static UUID uuid(@Nullable String claim) throws ParseException {

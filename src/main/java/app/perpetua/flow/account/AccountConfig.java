@@ -16,6 +16,8 @@ import java.util.Set;
  * @param accessLifetime of access tokens
  * @param refreshLifetime of refresh tokens
  * @param refreshSecret derives a refresh token's successor
+ * @param subjectKeys of the hashes by which deleted accounts are remembered: the current key, then
+ *     previous ones; not empty
  * @param googleClientIds audiences whose ID tokens are accepted
  * @param googleJwksUrl URL of Google's key set
  * @param kickstartCredits granted once, on joining
@@ -26,6 +28,7 @@ public record AccountConfig(
     Duration accessLifetime,
     Duration refreshLifetime,
     Secret refreshSecret,
+    List<Secret> subjectKeys,
     Set<String> googleClientIds,
     URI googleJwksUrl,
     int kickstartCredits) {

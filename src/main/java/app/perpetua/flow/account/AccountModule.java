@@ -21,6 +21,7 @@ import java.util.List;
 public final class AccountModule implements FeatureModule {
   private final AccessTokens accessTokens;
   private final RefreshTokens refreshTokens;
+  private final FormerAccounts formerAccounts;
   private final Users users;
   private final AccountRoutes account;
 
@@ -34,9 +35,15 @@ public final class AccountModule implements FeatureModule {
             new SecureRandom(),
             context.ids(),
             context.events());
+    formerAccounts = new FormerAccounts(new SubjectHashes(config.subjectKeys()));
     users =
         new Users(
-            refreshTokens, credits, config.kickstartCredits(), context.ids(), context.events());
+            refreshTokens,
+            formerAccounts,
+            credits,
+            config.kickstartCredits(),
+            context.ids(),
+            context.events());
     account =
         new AccountRoutes(
             google,
@@ -72,6 +79,6 @@ public final class AccountModule implements FeatureModule {
 
   @Override
   public List<CleanupJob.Sweep> sweeps() {
-    return List.of(refreshTokens::deleteSpent);
+    return List.of(refreshTokens::deleteSpent, formerAccounts::deleteExpired);
   }
 }

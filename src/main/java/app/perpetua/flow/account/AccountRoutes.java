@@ -101,7 +101,7 @@ final class AccountRoutes {
 
   private SignedIn signedIn(User user, String refreshToken) {
     return new SignedIn(
-        tokens(user.id(), user.email(), user.tier(), refreshToken),
+        tokens(user.id(), user.googleId(), user.email(), user.tier(), refreshToken),
         new SignedInUser(
             user.id(),
             user.email(),
@@ -112,9 +112,9 @@ final class AccountRoutes {
             user.createdAt()));
   }
 
-  private Tokens tokens(UUID userId, String email, Tier tier, String refreshToken) {
+  private Tokens tokens(UUID userId, String subject, String email, Tier tier, String refreshToken) {
     return new Tokens(
-        accessTokens.issue(userId, email, tier),
+        accessTokens.issue(userId, subject, email, tier),
         refreshToken,
         "Bearer",
         accessTokens.lifetime().toSeconds());
@@ -150,6 +150,7 @@ final class AccountRoutes {
                     Reply.bare(
                         tokens(
                             rotated.userId(),
+                            rotated.subject(),
                             rotated.owner().email(),
                             rotated.owner().tier(),
                             rotated.token())))

@@ -42,9 +42,10 @@ final class RefreshTokens {
       Pattern.compile("([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\\.[A-Za-z0-9_-]{43}");
 
   /**
+   * @param subject the user's Google subject
    * @param token the successor
    */
-  record Rotated(UUID userId, LockedUser owner, String token) {}
+  record Rotated(UUID userId, String subject, LockedUser owner, String token) {}
 
   private record StoredToken(
       UUID family,
@@ -53,7 +54,8 @@ final class RefreshTokens {
       @Nullable Instant rotatedAt,
       @Nullable Instant revokedAt,
       @Nullable Integer activeSeq,
-      byte @Nullable [] activeHash) {
+      byte @Nullable [] activeHash,
+      String subject) {
     static StoredToken of(Row row) {
       return new StoredToken(
           row.uuid("family"),
@@ -62,7 +64,8 @@ final class RefreshTokens {
           row.instantOrNull("rotated_at"),
           row.instantOrNull("revoked_at"),
           row.integerOrNull("active_seq"),
-          row.bytesOrNull("active_hash"));
+          row.bytesOrNull("active_hash"),
+          row.text("google_id"));
     }
 
     boolean isValid(Instant now) {
@@ -127,7 +130,8 @@ final class RefreshTokens {
     }
     String successor =
         token(acting.userId(), Sha256.hmac(secret, token.getBytes(StandardCharsets.UTF_8)));
-    Optional<Rotated> rotated = Optional.of(new Rotated(acting.userId(), owner.get(), successor));
+    Optional<Rotated> rotated =
+        Optional.of(new Rotated(acting.userId(), stored.subject(), owner.get(), successor));
     Instant rotatedAt = stored.rotatedAt();
     if (rotatedAt == null) {
       acting.sql("account.rotate_refresh_token").bind("token_hash", Sha256.hash(token)).atCommit();

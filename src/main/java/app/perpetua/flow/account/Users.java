@@ -21,14 +21,21 @@ public final class Users {
   record SignedIn(User user, String refreshToken) {}
 
   private final RefreshTokens refreshTokens;
+  private final FormerAccounts formerAccounts;
   private final Credits credits;
   private final int kickstartCredits;
   private final Ids ids;
   private final Events events;
 
   Users(
-      RefreshTokens refreshTokens, Credits credits, int kickstartCredits, Ids ids, Events events) {
+      RefreshTokens refreshTokens,
+      FormerAccounts formerAccounts,
+      Credits credits,
+      int kickstartCredits,
+      Ids ids,
+      Events events) {
     this.refreshTokens = refreshTokens;
+    this.formerAccounts = formerAccounts;
     this.credits = credits;
     this.kickstartCredits = kickstartCredits;
     this.ids = ids;
@@ -57,10 +64,25 @@ public final class Users {
       }
       UUID id = ids.next();
       if (register(tx.actingFor(id, Actor.Source.USER), identity)) {
-        credits.grantKickstart(tx.actingFor(id), kickstartCredits);
+        startCredits(tx, id, identity.subject());
         return find(tx, identity).orElseThrow().user();
       }
     }
+  }
+
+  /** Grants the kickstart credits once per person (FR-037, FR-071), not once per account. */
+  private void startCredits(Tx tx, UUID userId, String subject) {
+    Tx acting = tx.actingFor(userId);
+    Optional<FormerAccounts.Usage> former = formerAccounts.take(tx, subject);
+    if (former.isEmpty()) {
+      credits.grantKickstart(acting, kickstartCredits);
+      return;
+    }
+    credits.takeOverDaily(acting, former.get().dailyCredits());
+    acting
+        .sql("account.take_over_bought")
+        .bind("bought_credits", former.get().boughtCredits())
+        .atCommit();
   }
 
   private static Optional<StoredUser> find(Tx tx, GoogleIdentity identity) {
@@ -143,7 +165,8 @@ public final class Users {
   }
 
   /**
-   * Deletes the acting user, whose row is locked, with all data, including the activity log.
+   * Deletes the acting user, whose row is locked, with all data, including the activity log. A
+   * keyed hash remains, so that a later sign-in does not start limits afresh (FR-071).
    *
    * @param confirm must be the account's e-mail address
    * @throws Refusal {@code VALIDATION_ERROR} if it is not
@@ -152,6 +175,7 @@ public final class Users {
     if (!confirm.equals(tx.owner().email())) {
       throw Refusal.invalid("confirm", "must be the e-mail address of this account");
     }
+    formerAccounts.remember(tx, me(tx).googleId());
     tx.sql("account.delete_me").run();
   }
 }

@@ -102,6 +102,15 @@ final class CreditAccount {
     }
   }
 
+  /** Uses up today's entitlement to that many daily credits. */
+  void takeOverDaily(int count) {
+    LocalDate today = day(now);
+    String key = "daily:" + today + ":former";
+    Grant grant = newGrant(CreditType.DAILY, count, key, endOf(today), today, null);
+    apply(grant, Operation.GRANT, count, key, "Credits of the day");
+    expire(grant, count, "granted before the account was deleted");
+  }
+
   /**
    * Spends credits by type, daily ones first, and within a type oldest first (FR-042).
    *

@@ -61,6 +61,20 @@ public final class Credits {
   }
 
   /**
+   * Counts daily credits that were granted today to a deleted account of the acting user, who has
+   * just registered again, as granted and expired.
+   *
+   * @param amount 0 for none
+   */
+  public void takeOverDaily(Tx tx, int amount) {
+    if (amount > 0) {
+      CreditAccount account = new CreditAccount(ids, tx.now(), List.of());
+      account.takeOverDaily(amount);
+      store(tx, account);
+    }
+  }
+
+  /**
    * Returns what the user can spend now. Writes nothing: the balance accounts for expired and new
    * daily credits, which the next change will store.
    *

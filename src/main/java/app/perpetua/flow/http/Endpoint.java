@@ -110,13 +110,18 @@ public final class Endpoint implements RequestHandler {
         Function<Tx, Reply> work = prepared(route, write.work(), parsed);
         yield keyed == null
             ? write(actor, parsed.principal(), work)
-            : writes.write(actor, keyed, work);
+            : writes.write(parsed.principal(), actor, keyed, work);
       }
       case Route.ProviderCall call -> {
         TwoPhaseRequest<?, ?> prepared = call.prepare().apply(parsed);
         parsed.query().validate();
         yield providerCalls.answer(
-            new CallContext(actor, context, Objects.requireNonNull(keyed), streams(call, request)),
+            new CallContext(
+                parsed.principal(),
+                actor,
+                context,
+                Objects.requireNonNull(keyed),
+                streams(call, request)),
             prepared);
       }
     };
@@ -154,16 +159,16 @@ public final class Endpoint implements RequestHandler {
   }
 
   private Reply read(Actor actor, Principal principal, Function<Tx, Reply> work) {
-    UUID userId = principal.userId();
+    UUID limitId = principal.limitId();
     try (Permit _ =
-        work instanceof SearchWork ? admission.search(userId) : admission.read(userId)) {
+        work instanceof SearchWork ? admission.search(limitId) : admission.read(limitId)) {
       return db.read(actor, work);
     }
   }
 
   /** Runs a write without a key, which only PUT and DELETE allow. */
   private Reply write(Actor actor, Principal principal, Function<Tx, Reply> work) {
-    try (Permit _ = admission.write(principal.userId())) {
+    try (Permit _ = admission.write(principal.limitId())) {
       return db.write(
           actor,
           tx -> {
@@ -210,7 +215,7 @@ public final class Endpoint implements RequestHandler {
     if (limit == 0) {
       return;
     }
-    String key = principal == null ? context.client() : principal.userId().toString();
+    String key = principal == null ? context.client() : principal.limitId().toString();
     RateLimiter.Decision decision =
         limiter.tryAcquire(route.bucket().name().toLowerCase(Locale.ROOT), key, limit);
     addHeaders(response, decision);

@@ -12,7 +12,6 @@ import app.perpetua.flow.sql.DatabaseException;
 import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.Tx;
 import java.time.Duration;
-import java.util.Objects;
 import java.util.UUID;
 import java.util.function.Function;
 
@@ -38,8 +37,9 @@ final class IdempotentWrites {
   }
 
   /** Runs a write and stores its answer in one transaction, or replays the stored answer. */
-  Reply write(Actor actor, KeyedRequest request, Function<Tx, Reply> work) {
+  Reply write(Principal principal, Actor actor, KeyedRequest request, Function<Tx, Reply> work) {
     return executeOrReplay(
+        principal,
         actor,
         request,
         Replay::reply,
@@ -58,10 +58,13 @@ final class IdempotentWrites {
    * @throws Refusal as {@link Idempotency#find} and {@link Admission#write}
    */
   <T> T executeOrReplay(
-      Actor actor, KeyedRequest request, Function<Replay, T> replay, Function<Tx, T> execute) {
-    UUID userId = Objects.requireNonNull(actor.userId());
-    try (Permit _ = keys.acquire(new UserKey(userId, request.key()));
-        Permit _ = admission.write(userId)) {
+      Principal principal,
+      Actor actor,
+      KeyedRequest request,
+      Function<Replay, T> replay,
+      Function<Tx, T> execute) {
+    try (Permit _ = keys.acquire(new UserKey(principal.userId(), request.key()));
+        Permit _ = admission.write(principal.limitId())) {
       for (int attempt = 1; ; attempt++) {
         try {
           return db.write(

@@ -47,7 +47,11 @@ final class ProviderCallHandler {
 
   /** {@code streamed} means that the answer is a stream of events. */
   record CallContext(
-      Actor actor, RequestContext requestContext, KeyedRequest request, boolean streamed) {}
+      Principal principal,
+      Actor actor,
+      RequestContext requestContext,
+      KeyedRequest request,
+      boolean streamed) {}
 
   /**
    * Answers a request.
@@ -57,6 +61,7 @@ final class ProviderCallHandler {
   <R, O> Reply answer(CallContext context, TwoPhaseRequest<R, O> request) {
     Supplier<Reply> call =
         writes.executeOrReplay(
+            context.principal(),
             context.actor(),
             context.request(),
             replay -> () -> replayed(context, replay),

@@ -57,12 +57,12 @@ class AccessTokensTest {
 
   @Test
   void FR_002_a_token_has_the_documented_header_and_claims() throws Exception {
-    String token = tokens.issue(USER, "ada@example.com", Tier.PRO);
+    String token = tokens.issue(USER, "subject", "ada@example.com", Tier.PRO);
     SignedJWT jwt = SignedJWT.parse(token);
     assertEquals(JWSAlgorithm.RS256, jwt.getHeader().getAlgorithm());
     JWTClaimsSet claims = jwt.getJWTClaimsSet();
     assertEquals(
-        Set.of("sub", "email", "tier", "iat", "exp", "iss", "aud", "jti"),
+        Set.of("sub", "email", "tier", "iat", "exp", "iss", "aud", "jti", "limit_id"),
         claims.getClaims().keySet());
     assertEquals("ada@example.com", claims.getStringClaim("email"));
     assertEquals("pro", claims.getStringClaim("tier"));
@@ -77,7 +77,22 @@ class AccessTokensTest {
     assertEquals(now.plus(Duration.ofMinutes(15)), principal.expiresAt());
     assertEquals(principal, tokens.verify(token), "from memory");
     assertNotEquals(
-        principal.session(), tokens.verify(tokens.issue(USER, "a@b", Tier.FREE)).session());
+        principal.session(),
+        tokens.verify(tokens.issue(USER, "subject", "a@b", Tier.FREE)).session());
+  }
+
+  @Test
+  void a_token_names_the_limits_of_its_subject_and_an_earlier_releases_token_those_of_its_user()
+      throws Exception {
+    Principal one = tokens.verify(tokens.issue(USER, "subject", "a@b", Tier.FREE));
+    UUID other = UUID.randomUUID();
+    Principal again = tokens.verify(tokens.issue(other, "subject", "a@b", Tier.FREE));
+    assertEquals(one.limitId(), again.limitId());
+    assertNotEquals(
+        one.limitId(), tokens.verify(tokens.issue(USER, "x", "a@b", Tier.FREE)).limitId());
+    assertEquals(USER, tokens.verify(signed(claims())).limitId());
+    assertRefused(signed(claims().claim("limit_id", "x")));
+    assertRefused(signed(claims().claim("limit_id", 7)));
   }
 
   @Test
@@ -96,7 +111,7 @@ class AccessTokensTest {
   void the_published_keys_verify_tokens_and_contain_no_private_key() throws Exception {
     JWKSet published = JWKSet.parse(tokens.keySet());
     assertEquals(2, published.getKeys().size());
-    SignedJWT jwt = SignedJWT.parse(tokens.issue(USER, "a@b", Tier.FREE));
+    SignedJWT jwt = SignedJWT.parse(tokens.issue(USER, "subject", "a@b", Tier.FREE));
     RSAKey key = (RSAKey) published.getKeyByKeyId(jwt.getHeader().getKeyID());
     assertEquals(key.computeThumbprint().toString(), key.getKeyID(), "RFC 7638");
     assertEquals(true, jwt.verify(new RSASSAVerifier(key)));
@@ -106,15 +121,16 @@ class AccessTokensTest {
   @Test
   void a_token_signed_with_the_previous_key_is_valid() {
     AccessTokens before = new AccessTokens(config(PREVIOUS, List.of()), ids, clock);
-    assertEquals(USER, tokens.verify(before.issue(USER, "a@b", Tier.FREE)).userId());
+    assertEquals(USER, tokens.verify(before.issue(USER, "subject", "a@b", Tier.FREE)).userId());
     assertRefused(
-        new AccessTokens(config(FORGER, List.of()), ids, clock).issue(USER, "a@b", Tier.FREE));
+        new AccessTokens(config(FORGER, List.of()), ids, clock)
+            .issue(USER, "subject", "a@b", Tier.FREE));
   }
 
   @Test
   void FR_006_an_expired_token_is_refused_with_token_expired() {
-    String seen = tokens.issue(USER, "a@b", Tier.FREE);
-    String unseen = tokens.issue(USER, "a@b", Tier.FREE);
+    String seen = tokens.issue(USER, "subject", "a@b", Tier.FREE);
+    String unseen = tokens.issue(USER, "subject", "a@b", Tier.FREE);
     tokens.verify(seen);
     clock.advance(Duration.ofMinutes(15).minusMillis(1));
     tokens.verify(seen);
@@ -210,7 +226,7 @@ class AccessTokensTest {
 
   @Test
   void promise_10_any_other_text_is_refused_the_same_way() {
-    String token = tokens.issue(USER, "a@b", Tier.FREE);
+    String token = tokens.issue(USER, "subject", "a@b", Tier.FREE);
     for (String text :
         List.of(
             "",
@@ -235,7 +251,7 @@ class AccessTokensTest {
 
   @Test
   void promise_10_a_change_of_any_character_is_refused() {
-    String token = tokens.issue(USER, "a@b", Tier.FREE);
+    String token = tokens.issue(USER, "subject", "a@b", Tier.FREE);
     String alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.=+/ \0\"{";
     Random random = new Random(20260310);
     for (int i = 0; i < token.length(); i++) {
@@ -317,6 +333,7 @@ class AccessTokensTest {
         Duration.ofMinutes(15),
         Duration.ofDays(7),
         new Secret("secret"),
+        List.of(new Secret("hash key")),
         Set.of("client"),
         URI.create("http://127.0.0.1:1/"),
         5);

@@ -41,6 +41,8 @@ final class AccountFixture {
   final Events events = new Events(ids, json);
   final Db db;
   final RefreshTokens refreshTokens;
+  final Credits credits;
+  final FormerAccounts formerAccounts;
   final Users users;
   final Export export;
 
@@ -49,6 +51,11 @@ final class AccountFixture {
   }
 
   AccountFixture(TestDatabase database, HikariDataSource pool, String refreshSecret) {
+    this(database, pool, refreshSecret, List.of(new Secret("hash key")));
+  }
+
+  AccountFixture(
+      TestDatabase database, HikariDataSource pool, String refreshSecret, List<Secret> hashKeys) {
     db =
         new Db(
             pool,
@@ -62,14 +69,10 @@ final class AccountFixture {
     refreshTokens =
         new RefreshTokens(
             new Secret(refreshSecret), Duration.ofDays(7), new SecureRandom(), ids, events);
-    users =
-        new Users(
-            refreshTokens,
-            new Credits(
-                new CreditConfig(10, 100, 50), ids, json, events, new SimpleMeterRegistry()),
-            5,
-            ids,
-            events);
+    credits =
+        new Credits(new CreditConfig(10, 100, 50), ids, json, events, new SimpleMeterRegistry());
+    formerAccounts = new FormerAccounts(new SubjectHashes(hashKeys));
+    users = new Users(refreshTokens, formerAccounts, credits, 5, ids, events);
     export = new Export(db, json);
   }
 

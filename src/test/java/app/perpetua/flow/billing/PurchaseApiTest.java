@@ -98,6 +98,25 @@ class PurchaseApiTest {
   }
 
   @Test
+  void FR_071_credits_that_a_deleted_account_bought_this_month_count() {
+    Payer buyer = Payer.join(service, database);
+    buyer.waitsUntil(Instant.parse("2028-03-31T12:00:00Z"));
+    buyer.send(buyer.event("payment_captured", buyer.ordersCredits(300), 1500)).expect(200);
+    buyer.ordersCredits(150);
+    buyer = buyer.startsOver();
+    Api.Answer over = buyer.api().post(PURCHASE, Map.of("amount", 201)).expect(409);
+    assertEquals(300, over.json().at("/error/current").intValue(), "unpaid orders are void");
+    buyer.send(buyer.event("payment_captured", buyer.ordersCredits(200), 1000)).expect(200);
+    assertEquals(200, buyer.credits("purchased"), "paid credits are granted");
+    buyer = buyer.startsOver();
+    buyer.api().post(PURCHASE, Map.of("amount", 1)).expect(409, "LIMIT_EXCEEDED");
+    buyer.waitsUntil(Instant.parse("2028-04-01T00:00:00Z"));
+    buyer.api().post(PURCHASE, Map.of("amount", 500)).expect(200);
+    buyer = buyer.startsOver();
+    buyer.api().post(PURCHASE, Map.of("amount", 500)).expect(200);
+  }
+
+  @Test
   void promise_7_concurrent_orders_do_not_exceed_the_months_limit() throws Exception {
     List<Integer> statuses = Collections.synchronizedList(new ArrayList<>());
     try (ExecutorService threads = Executors.newFixedThreadPool(12)) {

@@ -66,6 +66,7 @@ public final class PlainServer implements AutoCloseable {
         Duration.ofMinutes(15),
         Duration.ofDays(7),
         new Secret("unused"),
+        List.of(new Secret("unused")),
         Set.of("unused"),
         URI.create("http://127.0.0.1:1/"),
         0);

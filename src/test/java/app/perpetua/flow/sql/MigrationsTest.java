@@ -26,7 +26,7 @@ import org.junit.jupiter.api.Test;
 
 final class MigrationsTest {
   private static final Duration TIMEOUT = Duration.ofSeconds(60);
-  private static final int MIGRATIONS = 13;
+  private static final int MIGRATIONS = 14;
 
   private static Postgres postgres;
 

@@ -10,7 +10,8 @@ import java.util.UUID;
 /**
  * Limits how many requests run at once: per user, and in all, with a bounded queue in front. When
  * the queue is full, requests are rejected at once. A request acquires its permit after its body is
- * read, so that a slow upload holds none. Thread-safe.
+ * read, so that a slow upload holds none. Users are told apart by {@code Principal.limitId()}.
+ * Thread-safe.
  */
 public final class Admission {
   /** More would allow one user to exhaust the connection pool. */
@@ -56,8 +57,8 @@ public final class Admission {
    * @throws Refusal {@code RATE_LIMIT_EXCEEDED} if the user has too many requests running, {@code
    *     SERVICE_UNAVAILABLE} if all users together have
    */
-  public Permit read(UUID userId) {
-    return users.acquire(userId).and(this::admit);
+  public Permit read(UUID limitId) {
+    return users.acquire(limitId).and(this::admit);
   }
 
   /**
@@ -67,8 +68,8 @@ public final class Admission {
    * @throws Refusal {@code RATE_LIMIT_EXCEEDED} if too many searches are running, {@code
    *     SERVICE_UNAVAILABLE} if too many requests are
    */
-  public Permit search(UUID userId) {
-    return searches.acquire(userId).and(this::admit);
+  public Permit search(UUID limitId) {
+    return searches.acquire(limitId).and(this::admit);
   }
 
   /**
@@ -76,8 +77,8 @@ public final class Admission {
    *
    * @throws Refusal as {@link #read}
    */
-  public Permit write(UUID userId) {
-    return users.acquire(userId).and(() -> writers.acquire(userId)).and(this::admit);
+  public Permit write(UUID limitId) {
+    return users.acquire(limitId).and(() -> writers.acquire(limitId)).and(this::admit);
   }
 
   /**
