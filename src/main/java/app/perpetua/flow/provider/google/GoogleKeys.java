@@ -37,8 +37,10 @@ import org.jspecify.annotations.Nullable;
  * A cache of Google's signing keys (RFC 7517). Keys expire after the response's {@code max-age}, at
  * most a day, are refreshed before they expire, and stay usable for another day while Google is
  * unreachable. An unknown key id triggers a fetch, because keys rotate; a fetch that fails or lacks
- * the id starts a cool-down without fetches. docs/decisions/google-keys.md explains why this is not
- * Nimbus' {@code JWKSourceBuilder}. Thread-safe.
+ * the id starts a cool-down, during which nothing is fetched while there are usable keys. Without
+ * usable keys, every call fetches them or shares the fetch that is running.
+ * docs/decisions/google-keys.md explains why this is not Nimbus' {@code JWKSourceBuilder}.
+ * Thread-safe.
  */
 public final class GoogleKeys {
   private static final System.Logger LOG = System.getLogger(GoogleKeys.class.getName());
@@ -60,8 +62,9 @@ public final class GoogleKeys {
   private static final Pattern MAX_AGE = Pattern.compile("\\bmax-age=([0-9]{1,9})\\b");
 
   private record Keys(Map<String, JWSVerifier> byId, Instant fetchedAt, Duration lifetime) {
+    /** Keys expire also if the clock is set back, instead of staying valid until it catches up. */
     Duration age(Instant now) {
-      return Duration.between(fetchedAt, now);
+      return Duration.between(fetchedAt, now).abs();
     }
 
     boolean isExpired(Instant now) {
@@ -119,7 +122,7 @@ public final class GoogleKeys {
     Instant now = clock.instant();
     long seenFetches = fetches;
     Keys cached = keys;
-    if (cached == null || (cached.isExpired(now) && !isCoolingDown())) {
+    if (cached == null || !cached.isUsable(now) || (cached.isExpired(now) && !isCoolingDown())) {
       cached = fetched(seenFetches, kid);
     } else if (cached.isDueForRefresh(now) && !isCoolingDown()) {
       fetchAhead();
@@ -160,8 +163,10 @@ public final class GoogleKeys {
   private @Nullable Keys fetched(long seenFetches, @Nullable String kid) {
     fetching.lock();
     try {
-      if (fetches != seenFetches || (keys != null && isCoolingDown())) {
-        return keys;
+      Keys cached = keys;
+      boolean isUsable = cached != null && cached.isUsable(clock.instant());
+      if (fetches != seenFetches || (isUsable && isCoolingDown())) {
+        return cached;
       }
       Optional<Keys> latest = fetch();
       if (latest.isPresent()) {

@@ -157,6 +157,75 @@ class GoogleKeysTest {
     assertTrue(isKnown());
   }
 
+  /** What starts a cool-down, shortly before the keys become unusable. */
+  enum Start {
+    UNKNOWN_KEY_ID,
+    UNKNOWN_KEY_ID_IN_AN_OUTAGE,
+    EXPIRY_IN_AN_OUTAGE,
+    REFRESH_IN_AN_OUTAGE
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void a_cool_down_does_not_outlast_the_last_usable_keys(Start start) throws Exception {
+    google.cacheFor(Duration.ofHours(1));
+    assertTrue(isKnown());
+    switch (start) {
+      case UNKNOWN_KEY_ID -> assertFalse(keys.verifier("made up").isPresent());
+      case UNKNOWN_KEY_ID_IN_AN_OUTAGE -> {
+        respondWith(FakeGoogle.Mode.DOWN);
+        clock.advance(Duration.ofMinutes(10));
+        assertFalse(keys.verifier("made up").isPresent());
+      }
+      case EXPIRY_IN_AN_OUTAGE -> {
+        respondWith(FakeGoogle.Mode.DOWN);
+        clock.advance(Duration.ofHours(25).minusMillis(1));
+        assertTrue(isKnown(), "stale, but usable");
+      }
+      case REFRESH_IN_AN_OUTAGE -> {
+        respondWith(FakeGoogle.Mode.DOWN);
+        clock.advance(Duration.ofMinutes(50));
+        assertTrue(isKnown());
+        google.awaitFetches(2);
+      }
+    }
+    respondWith(FakeGoogle.Mode.DOWN);
+    clock.advance(Duration.ofHours(25));
+    // May share the outcome of the refresh in the background.
+    assertUnavailable();
+    int fetches = google.fetches();
+    assertUnavailable();
+    assertEquals(fetches + 1, google.fetches(), "each call without usable keys tries");
+    respondWith(FakeGoogle.Mode.WORKING);
+    google.rotateKeys();
+    assertTrue(isKnown(), "in the cool-down");
+    assertEquals(fetches + 2, google.fetches());
+  }
+
+  @Test
+  void promise_11_without_usable_keys_a_flood_of_unknown_key_ids_triggers_one_fetch()
+      throws Exception {
+    assertTrue(isKnown());
+    assertFalse(keys.verifier("made up").isPresent());
+    clock.advance(Duration.ofDays(3));
+    assertEquals(50, strangers(50).stream().filter(found -> !found).count());
+    assertEquals(3, google.fetches());
+    assertTrue(isKnown());
+    assertEquals(50, strangers(50).stream().filter(found -> !found).count());
+    assertEquals(3, google.fetches(), "the cool-down holds while there are usable keys");
+  }
+
+  @Test
+  void keys_do_not_live_longer_if_the_clock_is_set_back() {
+    clock.advance(Duration.ofDays(7));
+    assertTrue(isKnown());
+    String old = google.signingKey().getKeyID();
+    google.rotateKeys();
+    clock.advance(Duration.ofDays(-7));
+    assertFalse(keys.verifier(old).isPresent());
+    assertTrue(isKnown());
+  }
+
   private void assertUnavailable() {
     Refusal refusal = assertThrows(Refusal.class, this::isKnown);
     assertEquals(ErrorCode.SERVICE_UNAVAILABLE, refusal.code());
