@@ -31,7 +31,7 @@ order by page.place
 
 -- name: find_note
 select id, user_id, content, archived, voice_url, voice_duration_seconds, transcription_status,
-       created_at, updated_at
+       created_at, updated_at, converted_at is not null as converted
 from notes.notes
 where user_id = :user_id and id = :id
 
@@ -65,17 +65,11 @@ set content = :content,
     updated_at = :updated_at
 where user_id = :user_id and id = :id
 
--- name: find_conversion
--- Whether the note was converted before; only the first conversion counts.
-select converted_at is not null as converted
-from notes.notes
-where user_id = :user_id and id = :id
-
 -- name: mark_converted
--- Keeps the time of the first conversion.
+-- Updates no row if the note was converted before, so that a note never becomes two tasks.
 update notes.notes
-set converted_at = coalesce(converted_at, :now)
-where user_id = :user_id and id = :id
+set converted_at = :now
+where user_id = :user_id and id = :id and converted_at is null
 
 -- name: delete_note
 -- Takes the snapshot, deletes the note and decrements the counter in one statement, so that no note

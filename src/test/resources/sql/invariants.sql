@@ -16,6 +16,14 @@ left join notes.notes n on n.user_id = u.id and not n.archived
 group by u.id
 having u.notes <> count(n.id);
 
+-- name: note_converts_once
+-- A note becomes at most one task, whatever happens to it between two conversions.
+select user_id, entity_id as note_id, count(*) as conversions
+from activity.activity_logs
+where action = 'note_converted'
+group by user_id, entity_id
+having count(*) > 1;
+
 -- name: subtask_counters
 -- The counters identify the last open subtask; a wrong one completes the task too early or never.
 select t.user_id, t.id as task_id, t.subtask_count, count(s.id) as counted,

@@ -1,6 +1,7 @@
 package app.perpetua.flow.assistant;
 
 import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.notes.Note;
 import app.perpetua.flow.notes.Notes;
 import app.perpetua.flow.sql.Tx;
 import app.perpetua.flow.tasks.FieldPatch;
@@ -58,10 +59,11 @@ final class Actions {
   }
 
   /**
+   * @param suggested whether the action is a stored suggestion; otherwise the client sent it
    * @return the changed objects by their names in the contract
    * @throws Refusal as the same request of the user would
    */
-  Map<String, Object> run(Tx tx, Action action) {
+  Map<String, Object> run(Tx tx, Action action, boolean suggested) {
     Map<String, Object> changed = new LinkedHashMap<>();
     switch (action) {
       case Action.CreateTask create -> changed.put("task", tasks.create(tx, create.draft()));
@@ -74,9 +76,9 @@ final class Actions {
               "subtasks",
               subtasks.add(tx, create.taskId(), create.titles(), null, Subtask.Source.AI));
       case Action.ConvertNote convert -> {
-        NoteConversion.checkConvertible(notes.get(tx, convert.noteId()));
+        Note note = notes.convertible(tx, convert.noteId());
         Task task = tasks.create(tx, convert.draft());
-        changed.put("note", notes.converted(tx, convert.noteId(), task.id()));
+        changed.put("note", notes.converted(tx, note, task.id(), suggested));
         changed.put("task", task);
       }
     }

@@ -159,7 +159,7 @@ final class AssistantRoutes {
   private Reply confirmed(Tx tx, Action action, @Nullable UUID suggestionId) {
     Map<String, Object> data = new LinkedHashMap<>();
     data.put("action_type", action.type());
-    data.putAll(actions.run(tx, action));
+    data.putAll(actions.run(tx, action, suggestionId != null));
     if (suggestionId != null) {
       events.emit(
           tx, new Event.AiSuggestionConfirmed(suggestionId, action.type(), action.taskId()));

@@ -2,7 +2,6 @@ package app.perpetua.flow.assistant;
 
 import app.perpetua.flow.assistant.AssistantServices.Settled;
 import app.perpetua.flow.base.Cancellation;
-import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.events.Event;
 import app.perpetua.flow.http.Principal;
@@ -47,22 +46,9 @@ final class NoteConversion implements ModelFeature<UUID, NoteConversion.Data, Ta
     this.notes = notes;
   }
 
-  /**
-   * @throws Refusal {@code ARCHIVED}, {@code CONFLICT} if the note has no text
-   */
-  static void checkConvertible(Note note) {
-    if (note.archived()) {
-      throw Refusal.of(ErrorCode.ARCHIVED, "the note is archived or was converted");
-    }
-    if (note.content().isBlank()) {
-      throw Refusal.of(ErrorCode.CONFLICT, "the note has no text yet");
-    }
-  }
-
   @Override
   public Reserved<Data> reserve(Tx tx, UUID key, Principal principal, UUID noteId) {
-    Note note = notes.get(tx, noteId);
-    checkConvertible(note);
+    Note note = notes.convertible(tx, noteId);
     return services
         .charges()
         .reserve(

@@ -50,7 +50,11 @@ public final class Notes implements Restorer {
     return tx.sql("notes.find_note")
         .bind("id", id)
         .one(Note::of)
-        .orElseThrow(() -> tx.missing("notes.find_note_owner", "note", id));
+        .orElseThrow(() -> missing(tx, id));
+  }
+
+  private static Refusal missing(Tx tx, UUID id) {
+    return tx.missing("notes.find_note_owner", "note", id);
   }
 
   /**
@@ -104,21 +108,50 @@ public final class Notes implements Restorer {
   }
 
   /**
-   * Archives a note that was converted to a task, in the transaction that creates the task. Only
-   * the first conversion of a note counts towards achievements.
+   * Returns a note that can become a task.
+   *
+   * @throws Refusal {@code ARCHIVED}; {@code CONFLICT} if it was converted before, even if it was
+   *     unarchived or recovered since (FR-081), or has no text
    */
-  public Note converted(Tx tx, UUID id, UUID taskId) {
-    Note old = get(tx, id);
-    boolean convertedBefore =
-        tx.sql("notes.find_conversion")
+  public Note convertible(Tx tx, UUID id) {
+    record Found(Note note, boolean converted) {}
+    Found found =
+        tx.sql("notes.find_note")
             .bind("id", id)
-            .one(row -> row.bool("converted"))
-            .orElse(false);
-    Note stored = old.archived(true).updatedAt(tx.now());
-    store(tx, old, stored);
-    tx.sql("notes.mark_converted").bind("id", id).atCommit();
-    events.emit(tx, new Event.NoteConverted(id, taskId, !convertedBefore));
+            .one(row -> new Found(Note.of(row), row.bool("converted")))
+            .orElseThrow(() -> missing(tx, id));
+    if (found.note().archived()) {
+      throw Refusal.of(ErrorCode.ARCHIVED, "the note is archived or was converted");
+    }
+    if (found.converted()) {
+      throw convertedBefore();
+    }
+    if (found.note().content().isBlank()) {
+      throw Refusal.of(ErrorCode.CONFLICT, "the note has no text yet");
+    }
+    return found.note();
+  }
+
+  /**
+   * Archives a note that was converted to a task, in the transaction that creates the task.
+   *
+   * @param note from {@link #convertible}
+   * @param suggested whether the user confirmed a suggestion; no other conversion counts towards
+   *     achievements (FR-082)
+   * @throws Refusal {@code CONFLICT} if it was converted before
+   */
+  public Note converted(Tx tx, Note note, UUID taskId, boolean suggested) {
+    if (tx.sql("notes.mark_converted").bind("id", note.id()).run() == 0) {
+      throw convertedBefore();
+    }
+    Note stored = note.archived(true).updatedAt(tx.now());
+    store(tx, note, stored);
+    events.emit(tx, new Event.NoteConverted(note.id(), taskId, suggested));
     return stored;
+  }
+
+  private static Refusal convertedBefore() {
+    return Refusal.of(ErrorCode.CONFLICT, "the note was converted already");
   }
 
   /** Deletes a note, leaving a tombstone (FR-062). */

@@ -92,11 +92,12 @@ class NotesTest {
   }
 
   @Test
-  void a_converted_note_is_archived_and_only_its_first_conversion_counts() {
+  void FR_081_a_converted_note_is_archived_and_never_converted_again() {
     UUID id = create("Call the dentist on Friday", null).id();
     UUID task = ids.next();
     clock.advance(Duration.ofMinutes(1));
-    Note converted = write(tx -> notes.converted(tx, id, task));
+    Note before = read(id);
+    Note converted = write(tx -> notes.converted(tx, notes.convertible(tx, id), task, true));
     assertTrue(converted.archived());
     assertEquals(clock.instant(), converted.updatedAt());
     assertEquals(converted, read(id));
@@ -113,12 +114,20 @@ class NotesTest {
     Object first = convertedAt(id);
     assertEquals(clock.instant(), first);
     clock.advance(Duration.ofMinutes(1));
+    assertEquals(ErrorCode.ARCHIVED, refusal(tx -> notes.convertible(tx, id)));
     write(tx -> notes.patch(tx, id, null, false));
-    write(tx -> notes.converted(tx, id, ids.next()));
+    assertEquals(ErrorCode.CONFLICT, refusal(tx -> notes.convertible(tx, id)));
+    assertEquals(
+        ErrorCode.CONFLICT,
+        refusal(tx -> notes.converted(tx, before, ids.next(), true)),
+        "a note read before its conversion");
     assertEquals(first, convertedAt(id));
-    Refusal refusal =
-        assertThrows(Refusal.class, () -> write(tx -> notes.converted(tx, ids.next(), task)));
-    assertEquals(ErrorCode.NOT_FOUND, refusal.code());
+    assertEquals(1, entries("note_converted"));
+    assertEquals(ErrorCode.NOT_FOUND, refusal(tx -> notes.convertible(tx, ids.next())));
+  }
+
+  private ErrorCode refusal(Function<Tx, Note> work) {
+    return assertThrows(Refusal.class, () -> write(work)).code();
   }
 
   private Note create(String content, @Nullable String url) {
