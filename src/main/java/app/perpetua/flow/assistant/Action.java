@@ -1,10 +1,15 @@
 package app.perpetua.flow.assistant;
 
+import app.perpetua.flow.tasks.FieldPatch;
+import app.perpetua.flow.tasks.Subtask;
+import app.perpetua.flow.tasks.Task;
 import app.perpetua.flow.tasks.TaskDraft;
 import app.perpetua.flow.tasks.TaskPatch;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -13,13 +18,57 @@ sealed interface Action {
   record CreateTask(TaskDraft draft) implements Action {}
 
   /** The patch carries the task's version at the time of the proposal. */
-  record UpdateTask(UUID taskId, TaskPatch patch) implements Action {}
+  record UpdateTask(UUID taskId, TaskPatch patch) implements Action {
+    /**
+     * Keeps only new values of the fields that can be proposed; a null, which would clear a field,
+     * proposes nothing.
+     */
+    private UpdateTask changes(Task task) {
+      FieldPatch fields = patch.fields();
+      TaskDraft old = task.fields();
+      return new UpdateTask(
+          taskId,
+          new TaskPatch(
+              patch.version(),
+              new FieldPatch(
+                  changed(fields.title(), old.title()),
+                  changed(fields.description(), old.description()),
+                  changed(fields.priority(), old.priority()),
+                  edit(fields.estimatedDuration().value(), old.estimatedDuration())),
+              edit(patch.dueDate().value(), old.dueDate()),
+              null,
+              null,
+              null));
+    }
+
+    private static <T> @Nullable T changed(@Nullable T value, @Nullable T old) {
+      return Objects.equals(value, old) ? null : value;
+    }
+
+    private static <T> TaskPatch.Edit<T> edit(@Nullable T value, @Nullable T old) {
+      T changed = changed(value, old);
+      return new TaskPatch.Edit<>(changed != null, changed);
+    }
+  }
 
   record CompleteTask(UUID taskId) implements Action {}
 
   record CreateSubtasks(UUID taskId, List<String> titles) implements Action {
     public CreateSubtasks {
       titles = List.copyOf(titles);
+    }
+
+    /**
+     * The subtasks that the task does not have yet, each once.
+     *
+     * @param room how many of them the task can take; the first ones are kept
+     * @return empty if none is left
+     */
+    Optional<CreateSubtasks> fitting(List<Subtask> existing, int room) {
+      List<String> taken = existing.stream().map(Subtask::title).toList();
+      List<String> left =
+          titles.stream().distinct().filter(title -> !taken.contains(title)).limit(room).toList();
+      return left.isEmpty() ? Optional.empty() : Optional.of(new CreateSubtasks(taskId, left));
     }
   }
 
@@ -44,6 +93,20 @@ sealed interface Action {
       case UpdateTask update -> update.taskId();
       case CompleteTask complete -> complete.taskId();
       case CreateSubtasks create -> create.taskId();
+    };
+  }
+
+  /** The part of the action that would change the task; empty if it would change nothing. */
+  default Optional<Action> changing(Task task) {
+    return switch (this) {
+      case CompleteTask _ when task.completed() -> Optional.empty();
+      case UpdateTask update -> {
+        UpdateTask changes = update.changes(task);
+        boolean isEmpty =
+            changes.patch().fields().equals(FieldPatch.NONE) && !changes.patch().dueDate().given();
+        yield isEmpty ? Optional.empty() : Optional.of(changes);
+      }
+      default -> Optional.of(this);
     };
   }
 

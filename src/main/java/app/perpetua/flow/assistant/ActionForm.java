@@ -12,6 +12,9 @@ import java.util.List;
 import java.util.Objects;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Parses an action from JSON of a client, the model or a stored suggestion, with the validation of
@@ -24,6 +27,13 @@ final class ActionForm {
 
   private static final int MAX_SUBTASKS = 100;
 
+  /**
+   * An action from a stored suggestion.
+   *
+   * @param dueDateDropped whether its due date has passed since it was proposed, and was left out
+   */
+  record Stored(Action action, boolean dueDateDropped) {}
+
   private final TaskForm tasks;
   private final Json json;
 
@@ -34,10 +44,55 @@ final class ActionForm {
 
   /** {@link Toolbox.Reader#read}. */
   Action read(String type, String data, Instant now) {
-    JsonReader body = JsonReader.parse(json, data.getBytes(StandardCharsets.UTF_8));
+    JsonReader body = reader(type.equals("create_subtasks") ? withValidSubtasks(data) : data);
     Action action = read(type, body, now);
     body.validate();
     return Objects.requireNonNull(action);
+  }
+
+  /**
+   * Reads the action of a suggestion that the user confirms.
+   *
+   * @param data {@link Action#data} as JSON
+   */
+  Stored readStored(String type, String data, Instant now) {
+    Instant due = reader(data).instant("due_date");
+    if (due == null || due.isAfter(now)) {
+      return new Stored(read(type, data, now), false);
+    }
+    ObjectNode fields = (ObjectNode) json.parse(data);
+    fields.remove("due_date");
+    return new Stored(read(type, json.text(fields), now), true);
+  }
+
+  /** Keeps the subtasks with a valid title, if there are any, so that one cannot spoil the rest. */
+  private String withValidSubtasks(String data) {
+    if (!(json.parse(data) instanceof ObjectNode fields)) {
+      return data;
+    }
+    ArrayNode valid = fields.arrayNode();
+    for (JsonNode item : fields.path("subtasks")) {
+      String title = item.isObject() ? title(json.text(item)) : null;
+      if (title != null && valid.size() < MAX_SUBTASKS) {
+        valid.addObject().put("title", title);
+      }
+    }
+    if (valid.isEmpty()) {
+      return data;
+    }
+    fields.set("subtasks", valid);
+    return json.text(fields);
+  }
+
+  private @Nullable String title(String subtask) {
+    // Encoding would replace an unpaired surrogate by a question mark.
+    return StandardCharsets.UTF_8.newEncoder().canEncode(subtask)
+        ? reader(subtask).text("title", 1, TaskForm.TITLE)
+        : null;
+  }
+
+  private JsonReader reader(String data) {
+    return JsonReader.parse(json, data.getBytes(StandardCharsets.UTF_8));
   }
 
   /** Null if the object is invalid, which its {@code validate} reports. */

@@ -8,14 +8,15 @@ import app.perpetua.flow.tasks.FieldPatch;
 import app.perpetua.flow.tasks.Subtask;
 import app.perpetua.flow.tasks.Subtasks;
 import app.perpetua.flow.tasks.Task;
+import app.perpetua.flow.tasks.TaskDetail;
 import app.perpetua.flow.tasks.TaskDraft;
 import app.perpetua.flow.tasks.TaskPatch;
 import app.perpetua.flow.tasks.TaskPatch.Edit;
 import app.perpetua.flow.tasks.Tasks;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.UUID;
-import org.jspecify.annotations.Nullable;
 
 /** Executes confirmed actions under the rules of the user's own requests (FR-034). Thread-safe. */
 final class Actions {
@@ -33,12 +34,12 @@ final class Actions {
   }
 
   /**
-   * Checks the limits that an action has to respect.
+   * Returns the part of a proposed action that the user's limits permit.
    *
-   * @param task as the model saw it; null for an action that creates one
-   * @throws Refusal if the action exceeds a limit
+   * @return empty if nothing is left of it
+   * @throws Refusal if the action would be refused
    */
-  void check(Tx tx, Action action, @Nullable Task task) {
+  Optional<? extends Action> permitted(Tx tx, Action action) {
     switch (action) {
       case Action.CreateTask(TaskDraft draft) -> checkNew(tx, draft);
       case Action.ConvertNote(UUID _, TaskDraft draft) -> checkNew(tx, draft);
@@ -46,11 +47,11 @@ final class Actions {
           tasks.checkDescription(tx.owner(), update.patch().fields().description());
       case Action.CompleteTask _ -> {}
       case Action.CreateSubtasks create -> {
-        if (task != null) {
-          subtasks.checkRoom(tx.owner(), task, create.titles().size());
-        }
+        TaskDetail detail = tasks.detail(tx, create.taskId());
+        return create.fitting(detail.subtasks(), subtasks.room(tx.owner(), detail.task()));
       }
     }
+    return Optional.of(action);
   }
 
   private void checkNew(Tx tx, TaskDraft draft) {

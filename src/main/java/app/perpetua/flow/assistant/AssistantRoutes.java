@@ -110,21 +110,24 @@ final class AssistantRoutes {
         feature::call,
         (tx, reserved, result) ->
             switch (result) {
-              case Result.Success<T> success -> Reply.ok(feature.settle(tx, reserved, success));
-              case Result.Failed<T>(Failure failure) -> {
-                features.charges().release(tx, reserved);
-                yield refused(failure);
-              }
+              case Result.Success<T> success ->
+                  feature
+                      .settle(tx, reserved, success)
+                      .map(Reply::ok)
+                      .orElseGet(() -> refunded(tx, features.charges(), reserved, RETRY_AFTER));
+              case Result.Failed<T>(Failure.Paused(Duration retryAfter)) ->
+                  refunded(tx, features.charges(), reserved, retryAfter);
+              case Result.Failed<T> _ -> refunded(tx, features.charges(), reserved, RETRY_AFTER);
             });
   }
 
-  private static Reply refused(Failure failure) {
+  private static Reply refunded(Tx tx, Charges charges, Reserved<?> reserved, Duration retryAfter) {
+    charges.release(tx, reserved);
     return Reply.refused(
         Refusal.of(
                 ErrorCode.AI_SERVICE_UNAVAILABLE,
                 "the assistant could not answer; the credit was refunded")
-            .retryAfter(
-                failure instanceof Failure.Paused(Duration retryAfter) ? retryAfter : RETRY_AFTER));
+            .retryAfter(retryAfter));
   }
 
   /** POST /ai/confirm-action: a suggestion by its id, or an action that the client sends. */
@@ -148,17 +151,20 @@ final class AssistantRoutes {
     body.validate();
     if (suggestionId == null) {
       Action sent = Objects.requireNonNull(action);
-      return tx -> confirmed(tx, sent, null);
+      return tx -> confirmed(tx, new ActionForm.Stored(sent, false), null);
     }
     return tx -> {
       Suggestions.Confirmed suggestion = suggestions.confirm(tx, suggestionId);
-      return confirmed(tx, form.read(suggestion.type(), suggestion.data(), tx.now()), suggestionId);
+      return confirmed(
+          tx, form.readStored(suggestion.type(), suggestion.data(), tx.now()), suggestionId);
     };
   }
 
-  private Reply confirmed(Tx tx, Action action, @Nullable UUID suggestionId) {
+  private Reply confirmed(Tx tx, ActionForm.Stored stored, @Nullable UUID suggestionId) {
+    Action action = stored.action();
     Map<String, Object> data = new LinkedHashMap<>();
     data.put("action_type", action.type());
+    data.put("due_date_dropped", stored.dueDateDropped());
     data.putAll(actions.run(tx, action, suggestionId != null));
     if (suggestionId != null) {
       events.emit(

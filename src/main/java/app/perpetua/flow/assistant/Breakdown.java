@@ -12,18 +12,16 @@ import app.perpetua.flow.tasks.Subtasks;
 import app.perpetua.flow.tasks.Task;
 import app.perpetua.flow.tasks.TaskDetail;
 import app.perpetua.flow.tasks.Tasks;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.UUID;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /** Suggests subtasks for a task, at most as many as it has room for (FR-031). */
-final class Breakdown implements ModelFeature<UUID, Breakdown.Data, List<String>> {
+final class Breakdown implements ModelFeature<UUID, Breakdown.Data, Action.CreateSubtasks> {
   private static final int MAX_OUTPUT_TOKENS = 1_000;
   private static final int MAX_TITLE = 200;
 
@@ -73,7 +71,7 @@ final class Breakdown implements ModelFeature<UUID, Breakdown.Data, List<String>
   }
 
   @Override
-  public Result<List<String>> call(
+  public Result<Action.CreateSubtasks> call(
       Reserved<Data> reserved, @Nullable Consumer<String> onText, Cancellation cancellation) {
     Task task = reserved.data().detail().task();
     List<String> existing =
@@ -95,16 +93,15 @@ final class Breakdown implements ModelFeature<UUID, Breakdown.Data, List<String>
     return services
         .assistant()
         .structuredOutput(prompt, cancellation)
-        .map(
-            output -> Optional.of(titles(output, existing)).filter(titles -> !titles.isEmpty()),
-            "there are no new subtasks");
+        .map(output -> subtasks(output, reserved), "there are no new subtasks");
   }
 
   @Override
-  public Object settle(Tx tx, Reserved<Data> reserved, Result.Success<List<String>> result) {
+  public Optional<Object> settle(
+      Tx tx, Reserved<Data> reserved, Result.Success<Action.CreateSubtasks> result) {
     Task task = reserved.data().detail().task();
-    List<String> titles = result.value();
-    Proposal proposal = Proposal.of(new Action.CreateSubtasks(task.id(), titles), task.title());
+    List<String> titles = result.value().titles();
+    Proposal proposal = Proposal.of(result.value(), task.title());
     Settled settled =
         services.settle(
             tx,
@@ -112,12 +109,13 @@ final class Breakdown implements ModelFeature<UUID, Breakdown.Data, List<String>
             result,
             List.of(proposal),
             (origin, _) -> new Event.AiSubtasksGenerated(origin, task.id(), titles.size()));
-    return new Response(
-        settled.suggestions().getFirst().id(),
-        titles.stream().map(SuggestedSubtask::new).toList(),
-        settled.creditsUsed(),
-        settled.creditsRemaining(),
-        reserved.warning());
+    return Optional.of(
+        new Response(
+            settled.suggestions().getFirst().id(),
+            titles.stream().map(SuggestedSubtask::new).toList(),
+            settled.creditsUsed(),
+            settled.creditsRemaining(),
+            reserved.warning()));
   }
 
   private static Prompt.Tool function(int room) {
@@ -130,14 +128,19 @@ final class Breakdown implements ModelFeature<UUID, Breakdown.Data, List<String>
             new Schema.ArraySchema("the steps", Toolbox.members("title", title), 1, room)));
   }
 
-  /** Trimmed titles, without empty, repeated and existing ones. */
-  private static List<String> titles(JsonNode output, List<String> existing) {
-    Set<String> titles = new LinkedHashSet<>();
-    for (JsonNode step : output.get("subtasks")) {
-      titles.add(step.get("title").stringValue().strip());
+  /** The valid and new ones, as many as the task has room for. */
+  private Optional<Action.CreateSubtasks> subtasks(JsonNode output, Reserved<Data> reserved) {
+    TaskDetail detail = reserved.data().detail();
+    Map<String, Object> data =
+        Map.of("task_id", detail.task().id(), "subtasks", output.path("subtasks"));
+    try {
+      Action action =
+          services.reader().read("create_subtasks", services.json().text(data), reserved.now());
+      return action instanceof Action.CreateSubtasks create
+          ? create.fitting(detail.subtasks(), reserved.data().room())
+          : Optional.empty();
+    } catch (Refusal refusal) {
+      return Optional.empty();
     }
-    titles.remove("");
-    existing.forEach(titles::remove);
-    return List.copyOf(titles);
   }
 }

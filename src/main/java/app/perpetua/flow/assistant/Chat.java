@@ -113,40 +113,45 @@ final class Chat implements ModelFeature<Chat.Question, Chat.Context, ChatResult
   }
 
   @Override
-  public Object settle(Tx tx, Reserved<Context> reserved, Result.Success<ChatResult> result) {
+  public Optional<Object> settle(
+      Tx tx, Reserved<Context> reserved, Result.Success<ChatResult> result) {
     ChatResult chat = result.value();
     Context context = reserved.data();
+    List<Proposal> proposals =
+        chat.proposals().stream()
+            .flatMap(proposal -> permitted(tx, proposal, context).stream())
+            .toList();
+    if (chat.text().isBlank() && proposals.isEmpty()) {
+      return Optional.empty();
+    }
     Settled settled =
         services.settle(
             tx,
             reserved,
             result,
-            chat.proposals().stream()
-                .filter(proposal -> isPossible(tx, proposal, context))
-                .toList(),
+            proposals,
             (origin, suggestions) ->
                 new Event.AiChat(origin, context.question().taskId(), suggestions.size()));
-    return new Response(
-        chat.text(),
-        settled.suggestions(),
-        settled.creditsUsed(),
-        settled.creditsRemaining(),
-        reserved.warning(),
-        chat.truncated() ? true : null);
+    return Optional.of(
+        new Response(
+            chat.text(),
+            settled.suggestions(),
+            settled.creditsUsed(),
+            settled.creditsRemaining(),
+            reserved.warning(),
+            chat.truncated() ? true : null));
   }
 
-  /** False for a proposal that would be refused if it were confirmed now. */
-  private boolean isPossible(Tx tx, Proposal proposal, Context context) {
+  /** What is left of a proposal that the user could confirm now; empty if nothing. */
+  private Optional<Proposal> permitted(Tx tx, Proposal proposal, Context context) {
+    Action action = proposal.action();
     try {
-      actions.check(tx, proposal.action(), context.find(proposal.action().taskId()).orElse(null));
-      return true;
+      String title = context.find(action.taskId()).map(Task::title).orElse("");
+      return actions.permitted(tx, action).map(permitted -> Proposal.of(permitted, title));
     } catch (Refusal refusal) {
       LOG.log(
-          System.Logger.Level.DEBUG,
-          "proposal dropped: {0} {1}",
-          proposal.action().type(),
-          refusal.code());
-      return false;
+          System.Logger.Level.DEBUG, "proposal dropped: {0} {1}", action.type(), refusal.code());
+      return Optional.empty();
     }
   }
 

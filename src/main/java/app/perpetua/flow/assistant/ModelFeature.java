@@ -4,6 +4,7 @@ import app.perpetua.flow.base.Cancellation;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.http.Principal;
 import app.perpetua.flow.sql.Tx;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -33,6 +34,10 @@ interface ModelFeature<I, D, T> {
   Result<T> call(
       Reserved<D> reserved, @Nullable Consumer<String> onText, Cancellation cancellation);
 
-  /** Stores the suggestions and commits the charge; returns the response. */
-  Object settle(Tx tx, Reserved<D> reserved, Result.Success<T> result);
+  /**
+   * Stores the suggestions, commits the charge and returns the response.
+   *
+   * @return empty, with nothing stored or committed, if nothing is left of the result for the user
+   */
+  Optional<Object> settle(Tx tx, Reserved<D> reserved, Result.Success<T> result);
 }

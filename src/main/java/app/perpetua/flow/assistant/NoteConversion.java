@@ -82,7 +82,7 @@ final class NoteConversion implements ModelFeature<UUID, NoteConversion.Data, Ta
   }
 
   @Override
-  public Object settle(Tx tx, Reserved<Data> reserved, Result.Success<TaskDraft> result) {
+  public Optional<Object> settle(Tx tx, Reserved<Data> reserved, Result.Success<TaskDraft> result) {
     UUID noteId = reserved.data().note().id();
     TaskDraft draft = result.value();
     Proposal proposal = Proposal.of(new Action.ConvertNote(noteId, draft), "");
@@ -94,11 +94,13 @@ final class NoteConversion implements ModelFeature<UUID, NoteConversion.Data, Ta
             List.of(proposal),
             (origin, suggestions) ->
                 new Event.AiNoteConversionSuggested(origin, noteId, suggestions.getFirst().id()));
-    return new Response(
-        settled.suggestions().getFirst().id(),
-        new SuggestedTask(draft.title(), draft.description(), draft.priority(), draft.dueDate()),
-        settled.creditsUsed(),
-        settled.creditsRemaining());
+    return Optional.of(
+        new Response(
+            settled.suggestions().getFirst().id(),
+            new SuggestedTask(
+                draft.title(), draft.description(), draft.priority(), draft.dueDate()),
+            settled.creditsUsed(),
+            settled.creditsRemaining()));
   }
 
   /** Drops the due date if it alone is invalid. */

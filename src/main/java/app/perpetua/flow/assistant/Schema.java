@@ -61,7 +61,10 @@ public sealed interface Schema {
     }
   }
 
-  /** The bounds count elements. */
+  /**
+   * The bounds count elements. A list is valid if it has at least {@code min} valid elements; the
+   * caller ignores invalid ones and those above {@code max}, which models write now and then.
+   */
   record ArraySchema(String description, Schema items, int min, int max) implements Schema {
     @Override
     public Map<String, Object> json() {
@@ -72,16 +75,17 @@ public sealed interface Schema {
 
     @Override
     public @Nullable String errorAt(String path, JsonNode value) {
-      if (!value.isArray() || value.size() < min || value.size() > max) {
+      if (!value.isArray() || value.size() < min) {
         return named(path) + " must be a list" + range(min, max, "elements");
       }
+      String firstError = null;
+      int valid = 0;
       for (int i = 0; i < value.size(); i++) {
         String error = items.errorAt(path + "[" + i + "]", value.get(i));
-        if (error != null) {
-          return error;
-        }
+        valid += error == null ? 1 : 0;
+        firstError = firstError == null ? error : firstError;
       }
-      return null;
+      return valid >= min ? null : firstError;
     }
   }
 

@@ -6,6 +6,7 @@ import app.perpetua.flow.base.WireName;
 import app.perpetua.flow.parsing.Formats;
 import app.perpetua.flow.tasks.Priority;
 import app.perpetua.flow.tasks.Task;
+import app.perpetua.flow.tasks.Tasks;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -138,7 +139,14 @@ final class Toolbox {
     }
     try {
       Action action = reader.read(type, json.text(arguments), reserved.now());
-      proposals.add(Proposal.of(action, task.map(Task::title).orElse("")));
+      Optional<Action> change = task.isEmpty() ? Optional.of(action) : action.changing(task.get());
+      if (change.isEmpty() || (task.isPresent() && isProposed(change.get()))) {
+        return "That would change nothing.";
+      }
+      if (change.get() instanceof Action.UpdateTask update) {
+        Tasks.checkDueDate(update.patch().dueDate().value(), reserved.now());
+      }
+      proposals.add(Proposal.of(change.get(), task.map(Task::title).orElse("")));
       return "Proposed. The person will confirm it or not.";
     } catch (Refusal refusal) {
       return refusal.fieldErrors().isEmpty()
@@ -147,6 +155,10 @@ final class Toolbox {
               .map(error -> error.field() + " " + error.message())
               .collect(Collectors.joining("; "));
     }
+  }
+
+  private boolean isProposed(Action action) {
+    return proposals.stream().map(Proposal::action).anyMatch(action::equals);
   }
 
   private static @Nullable UUID id(@Nullable JsonNode node) {

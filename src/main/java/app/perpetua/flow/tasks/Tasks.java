@@ -270,6 +270,14 @@ public final class Tasks {
         : "must be later than now and at most " + HORIZON.toDays() + " days ahead";
   }
 
+  /** Refuses a new due date that is not allowed with {@code VALIDATION_ERROR} (FR-013). */
+  public static void checkDueDate(@Nullable Instant due, Instant now) {
+    String error = dueDateError(due, now);
+    if (error != null) {
+      throw Refusal.invalid("due_date", error);
+    }
+  }
+
   /** Refuses an archived task with {@code ARCHIVED}. */
   public static void checkChangeable(Task task) {
     if (task.archived()) {

@@ -22,7 +22,7 @@ class SchemaTest {
     members.put("text", new Schema.StringSchema("A text", 1, 3));
     members.put("maybe", new Schema.NullableSchema(new Schema.EnumSchema("", List.of("a", "b"))));
     members.put("whole", new Schema.IntegerSchema("Minutes", 1, 9));
-    members.put("list", new Schema.ArraySchema("", new Schema.StringSchema("", 0, 5), 0, 2));
+    members.put("list", new Schema.ArraySchema("", new Schema.StringSchema("", 0, 5), 1, 2));
     return new Schema.ObjectSchema("All of it", members);
   }
 
@@ -38,7 +38,7 @@ class SchemaTest {
         "text":{"type":"string","description":"A text (1 to 3 characters)"},\
         "maybe":{"type":["string","null"],"enum":["a","b",null]},\
         "whole":{"type":"integer","description":"Minutes (1 to 9)"},\
-        "list":{"type":"array","description":"(0 to 2 elements)",\
+        "list":{"type":"array","description":"(1 to 2 elements)",\
         "items":{"type":"string","description":"(0 to 5 characters)"}}},\
         "required":["text","maybe","whole","list"],"additionalProperties":false}""",
         JSON.text(SHAPE.json()));
@@ -49,7 +49,9 @@ class SchemaTest {
       delimiter = '|',
       quoteCharacter = '`',
       value = {
-        "{'text':'äöü','maybe':null,'whole':9,'list':[]}",
+        "{'text':'äöü','maybe':null,'whole':9,'list':['']}",
+        "{'text':'a','maybe':null,'whole':9,'list':['','','']}",
+        "{'text':'a','maybe':null,'whole':9,'list':[7,'','sixsix']}",
         "{'list':['',''],'whole':1,'maybe':'b','text':'👩‍🚀'}",
       })
   void a_matching_value_has_no_error(String json) {
@@ -71,9 +73,9 @@ class SchemaTest {
         "'whole':0 | whole must be a whole number from 1 to 9",
         "'whole':1.5 | whole must be a whole number from 1 to 9",
         "'whole':99999999999 | whole must be a whole number from 1 to 9",
-        "'list':{} | list must be a list (0 to 2 elements)",
-        "'list':['','',''] | list must be a list (0 to 2 elements)",
-        "'list':['',7] | list[1] must be a string (0 to 5 characters)",
+        "'list':{} | list must be a list (1 to 2 elements)",
+        "'list':[] | list must be a list (1 to 2 elements)",
+        "'list':[7,'sixsix'] | list[0] must be a string (0 to 5 characters)",
         "'more':1 | the value has unknown members",
       })
   void an_error_names_the_path(String member, String fault) {
@@ -81,7 +83,7 @@ class SchemaTest {
     good.put("text", "'a'");
     good.put("maybe", "null");
     good.put("whole", "1");
-    good.put("list", "[]");
+    good.put("list", "['']");
     String[] pair = member.split(":", 2);
     good.put(pair[0].replace("'", ""), pair[1]);
     StringBuilder json = new StringBuilder();

@@ -1,0 +1,389 @@
+package app.perpetua.flow.assistant;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import app.perpetua.flow.base.Json;
+import app.perpetua.flow.fake.OpenAiStep;
+import app.perpetua.flow.fake.OpenAiStep.Part;
+import app.perpetua.flow.harness.Api;
+import app.perpetua.flow.harness.Invariants;
+import app.perpetua.flow.harness.SseEvent;
+import app.perpetua.flow.harness.TestDatabase;
+import app.perpetua.flow.harness.TestService;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
+
+/** What the service keeps of the model's proposals, and of a proposal whose date has passed. */
+class ProposalApiTest {
+  private static final String CHAT = "/api/v1/ai/chat";
+  private static final String CONFIRM = "/api/v1/ai/confirm-action";
+  private static final String GENERATE = "/api/v1/ai/generate-subtasks";
+  private static final String TASKS = "/api/v1/tasks";
+  private static final String LONG_TITLE = "x".repeat(201);
+
+  @Order(1)
+  @RegisterExtension
+  static final TestDatabase database = new TestDatabase();
+
+  @Order(2)
+  @RegisterExtension
+  static final TestService service = new TestService(database);
+
+  private final String subject = "google-" + System.nanoTime();
+  private final TestService.Session user = service.signIn(subject);
+  private Api api = user.api();
+
+  @AfterEach
+  void invariants() {
+    service.openAi().script();
+    Invariants.check(database);
+  }
+
+  /** The task {@code Pack} with one subtask. */
+  private String pack() {
+    String task =
+        api.post(
+                TASKS,
+                Map.of(
+                    "title",
+                    "Pack",
+                    "description",
+                    "Into the car",
+                    "priority",
+                    "high",
+                    "due_date",
+                    in(Duration.ofDays(2)),
+                    "estimated_duration",
+                    30))
+            .expect(201)
+            .id();
+    api.createSubtask(task, "Tent");
+    return task;
+  }
+
+  private static String in(Duration time) {
+    return Json.instant(service.clock().instant().plus(time));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "update_task | {'task_id':'ID'}",
+        "update_task | {'task_id':'ID','title':null,'priority':null,'due_date':null}",
+        "update_task | {'task_id':'ID','title':'Pack'}",
+        "update_task | {'task_id':'ID','title':' Pack ','description':'Into the car'}",
+        "update_task | {'task_id':'ID','priority':'high','due_date':'DUE','estimated_duration':30}",
+        "update_task | {'task_id':'ID','archived':true,'completed':true,'hidden':true}",
+        "update_task | {'task_id':'ID','due_date':'2001-01-01T00:00:00.000Z'}",
+        "update_task | {'task_id':'ID','due_date':'FAR'}",
+        "create_subtasks | {'task_id':'ID'}",
+        "create_subtasks | {'task_id':'ID','subtasks':null}",
+        "create_subtasks | {'task_id':'ID','subtasks':[]}",
+        "create_subtasks | {'task_id':'ID','subtasks':[{'title':' '},{'title':null},{}]}",
+        "create_subtasks | {'task_id':'ID','subtasks':[{'title':'Tent'}]}",
+        "create_subtasks | {'task_id':'ID','subtasks':[{'title':' Tent '},{'title':'Tent'}]}",
+      })
+  void FR_083_a_proposal_that_would_change_nothing_is_dropped_and_alone_costs_nothing(
+      String tool, String arguments) {
+    String task = pack();
+    assertDropped(
+        api,
+        OpenAiStep.call(
+            tool,
+            arguments
+                .replace('\'', '"')
+                .replace("ID", task)
+                .replace("DUE", in(Duration.ofDays(2)))
+                .replace("FAR", in(Duration.ofDays(31)))));
+  }
+
+  @Test
+  void FR_083_completing_a_completed_task_is_not_proposed() {
+    String task = pack();
+    api.patch(TASKS + "/" + task, Map.of("completed", true)).expect(200);
+    assertDropped(
+        api.with("X-Task-Id", task),
+        OpenAiStep.call("complete_task", "{\"task_id\": \"" + task + "\"}"));
+  }
+
+  @Test
+  void FR_083_subtasks_for_a_full_task_are_not_proposed() {
+    String task = pack();
+    for (int i = 0; i < 3; i++) {
+      api.createSubtask(task, "full " + i);
+    }
+    assertDropped(api, subtasks(task, "One more"));
+  }
+
+  private void assertDropped(Api asking, OpenAiStep proposal) {
+    int before = credits();
+    Map<String, String> message = Map.of("message", "Change it");
+    service.openAi().script(proposal, OpenAiStep.turn());
+    asking.post(CHAT, message).expect(503, "AI_SERVICE_UNAVAILABLE");
+    service.openAi().script(proposal, OpenAiStep.turn());
+    List<SseEvent> events = SseEvent.all(asking.post(CHAT + "/stream", message).expect(200).text());
+    assertEquals(List.of("error", "message"), events.stream().map(SseEvent::name).toList());
+    assertEquals(before, credits());
+    service.openAi().script(proposal, OpenAiStep.say("There is nothing to do."));
+    JsonNode answer = asking.post(CHAT, message).expect(200).data();
+    assertEquals(0, answer.get("suggested_actions").size());
+    assertEquals(before - 1, credits());
+    assertEquals(
+        0,
+        database.number(
+            "select count(*) from activity.ai_suggestions where user_id = ?", user.userId()));
+  }
+
+  @Test
+  void FR_083_an_update_contains_only_what_it_would_change() {
+    String task = pack();
+    service
+        .openAi()
+        .script(
+            OpenAiStep.call(
+                "update_task",
+                "{\"task_id\": \"" + task + "\", \"title\": \"Pack\", \"priority\": \"low\"}"),
+            OpenAiStep.say("Here."));
+    JsonNode action = ask().get("suggested_actions").get(0);
+    assertEquals("low", action.at("/data/priority").stringValue());
+    assertFalse(action.get("data").has("title"));
+    assertEquals("low", confirm(action).at("/task/priority").stringValue());
+  }
+
+  @Test
+  void FR_083_the_same_change_is_proposed_once() {
+    String task = pack();
+    Part.Call complete = new Part.Call("complete_task", "{\"task_id\": \"" + task + "\"}");
+    Part.Call create = new Part.Call("create_task", "{\"title\": \"Air the tent\"}");
+    service.openAi().script(OpenAiStep.turn(complete, create, complete), OpenAiStep.say("Here."));
+    assertEquals(2, ask().get("suggested_actions").size());
+  }
+
+  @Test
+  void proposed_subtasks_are_the_valid_ones_that_the_task_has_room_for() {
+    String task = pack();
+    service
+        .openAi()
+        .script(
+            OpenAiStep.call(
+                "create_subtasks",
+                "{\"task_id\": \""
+                    + task
+                    + "\", \"subtasks\": [{\"title\": \"\"}, \"Stove\", {\"title\": \"Tent\"},"
+                    + "{\"title\": \" Mat \"}, {\"title\": \"Mat\"}, {\"title\": \""
+                    + LONG_TITLE
+                    + "\"}, {\"title\": \"Map\", \"note\": 1}, {\"title\": \"Cup\"},"
+                    + " {\"title\": \"Lamp\"}]}"),
+            OpenAiStep.say("Here."));
+    JsonNode action = ask().get("suggested_actions").get(0);
+    assertEquals("Add 3 subtasks to “Pack”", action.get("description").stringValue());
+    assertEquals(List.of("Mat", "Map", "Cup"), titles(action.at("/data/subtasks")));
+    assertEquals(List.of("Mat", "Map", "Cup"), titles(confirm(action).get("subtasks")));
+  }
+
+  @Test
+  void FR_031_more_subtasks_than_the_task_has_room_for_are_cut() {
+    String task = pack();
+    List<Map<String, String>> many = new ArrayList<>(List.of(Map.of("title", "Tent")));
+    for (int i = 0; i < 150; i++) {
+      many.add(Map.of("title", "step " + i));
+    }
+    service.openAi().script(OpenAiStep.form(new Json().text(Map.of("subtasks", many))));
+    JsonNode proposed = api.post(GENERATE, Map.of("task_id", task)).expect(200).data();
+    assertEquals(List.of("step 0", "step 1", "step 2"), titles(proposed.get("suggested_subtasks")));
+    JsonNode done =
+        api.post(CONFIRM, Map.of("suggestion_id", proposed.get("suggestion_id").stringValue()))
+            .expect(200)
+            .data();
+    assertEquals(3, done.get("subtasks").size());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{'title':''}",
+        "{'title':' '}",
+        "{'title':7}",
+        "{'title':null}",
+        "{}",
+        "null",
+        "'text'",
+        "[]",
+        "{'title':'LONG'}",
+        "{'title':'\\u0000'}",
+        "{'title':'\\ud83d'}",
+        "{'title':'Good'}",
+        "{'title':'Tent'}"
+      })
+  void FR_031_a_bad_title_does_not_spoil_the_others(String bad) {
+    String task = pack();
+    String item = bad.replace('\'', '"').replace("LONG", LONG_TITLE);
+    service
+        .openAi()
+        .script(
+            OpenAiStep.form(
+                "{\"subtasks\":[{\"title\":\"Good\"},"
+                    + item
+                    + ",{\"title\":\" Better \"},"
+                    + item
+                    + "]}"));
+    JsonNode proposed = api.post(GENERATE, Map.of("task_id", task)).expect(200).data();
+    assertEquals(List.of("Good", "Better"), titles(proposed.get("suggested_subtasks")));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "{'subtasks':[]}",
+        "{'subtasks':[{'title':''},{},7]}",
+        "{'subtasks':[{'title':' '}]}",
+        "{'subtasks':[{'title':'Tent'},{'title':' Tent'}]}",
+        "{'subtasks':{'title':'Stove'}}",
+        "{'subtasks':null}"
+      })
+  void promise_17_only_no_usable_subtask_is_a_failure_and_refunded(String output) {
+    String task = pack();
+    service.openAi().script(OpenAiStep.form(output.replace('\'', '"')).times(2));
+    api.post(GENERATE, Map.of("task_id", task)).expect(503, "AI_SERVICE_UNAVAILABLE");
+    assertEquals(5, credits());
+  }
+
+  @Test
+  void FR_084_a_suggestion_whose_due_date_has_passed_is_confirmed_without_it() {
+    String task = pack();
+    String note = api.createNote("Ask the landlord");
+    String soon = in(Duration.ofHours(1));
+    String late = in(Duration.ofHours(3));
+    service
+        .openAi()
+        .script(
+            OpenAiStep.turn(
+                create("soon", soon),
+                create("late", late),
+                new Part.Call(
+                    "update_task",
+                    "{\"task_id\":\""
+                        + task
+                        + "\",\"title\":\"Load\",\"due_date\":\""
+                        + soon
+                        + "\"}")),
+            OpenAiStep.say("Here."));
+    JsonNode actions = ask().get("suggested_actions");
+    service
+        .openAi()
+        .script(
+            OpenAiStep.form(
+                "{\"title\": \"Ask\", \"description\": \"\", \"priority\": \"low\", \"due_date\": \""
+                    + soon
+                    + "\"}"));
+    JsonNode conversion = api.post("/api/v1/notes/" + note + "/convert").expect(200).data();
+    assertEquals(soon, conversion.at("/suggested_task/due_date").stringValue());
+
+    service.clock().advance(Duration.ofHours(2));
+    api = service.signIn(subject).api();
+    JsonNode created = confirm(actions.get(0));
+    assertTrue(created.get("due_date_dropped").booleanValue());
+    assertEquals("soon", created.at("/task/title").stringValue());
+    assertTrue(created.at("/task/due_date").isNull());
+    JsonNode inTime = confirm(actions.get(1));
+    assertFalse(inTime.get("due_date_dropped").booleanValue());
+    assertEquals(late, inTime.at("/task/due_date").stringValue());
+    JsonNode updated = confirm(actions.get(2));
+    assertTrue(updated.get("due_date_dropped").booleanValue());
+    assertEquals("Load", updated.at("/task/title").stringValue());
+    assertEquals(
+        Instant.parse(soon).plus(Duration.ofHours(47)),
+        Instant.parse(updated.at("/task/due_date").stringValue()),
+        "the task's own date");
+    JsonNode converted =
+        api.post(CONFIRM, Map.of("suggestion_id", conversion.get("suggestion_id").stringValue()))
+            .expect(200)
+            .data();
+    assertTrue(converted.get("due_date_dropped").booleanValue());
+    assertTrue(converted.at("/task/due_date").isNull());
+    assertTrue(converted.at("/note/archived").booleanValue());
+  }
+
+  @Test
+  void FR_084_an_update_of_a_due_date_that_has_passed_changes_nothing() {
+    String task = pack();
+    String soon = in(Duration.ofHours(1));
+    service
+        .openAi()
+        .script(
+            OpenAiStep.call(
+                "update_task", "{\"task_id\":\"" + task + "\",\"due_date\":\"" + soon + "\"}"),
+            OpenAiStep.say("Here."));
+    JsonNode action = ask().get("suggested_actions").get(0);
+    service.clock().advance(Duration.ofHours(1));
+    api = service.signIn(subject).api();
+    JsonNode done = confirm(action);
+    assertTrue(done.get("due_date_dropped").booleanValue());
+    assertEquals(2, done.at("/task/version").intValue(), "the subtask's change was the last one");
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"create_task", "update_task", "convert_note"})
+  void a_past_due_date_that_the_client_sends_is_refused(String type) {
+    Map<String, Object> data =
+        switch (type) {
+          case "create_task" -> Map.of("title", "x", "due_date", in(Duration.ofHours(-1)));
+          case "update_task" ->
+              Map.of("task_id", pack(), "version", 2, "due_date", in(Duration.ofHours(-1)));
+          default ->
+              Map.of(
+                  "note_id",
+                  api.createNote("a"),
+                  "title",
+                  "x",
+                  "due_date",
+                  in(Duration.ofHours(-1)));
+        };
+    api.post(CONFIRM, Map.of("action_type", type, "action_data", data))
+        .expect(400, "VALIDATION_ERROR");
+  }
+
+  private static Part.Call create(String title, String due) {
+    return new Part.Call(
+        "create_task", "{\"title\": \"" + title + "\", \"due_date\": \"" + due + "\"}");
+  }
+
+  private static OpenAiStep subtasks(String task, String title) {
+    return OpenAiStep.call(
+        "create_subtasks",
+        "{\"task_id\": \"" + task + "\", \"subtasks\": [{\"title\": \"" + title + "\"}]}");
+  }
+
+  private JsonNode ask() {
+    return api.post(CHAT, Map.of("message", "Change it")).expect(200).data();
+  }
+
+  private JsonNode confirm(JsonNode action) {
+    return api.post(CONFIRM, Map.of("suggestion_id", action.get("id").stringValue()))
+        .expect(200)
+        .data();
+  }
+
+  private static List<String> titles(JsonNode items) {
+    return items.values().stream().map(item -> item.get("title").stringValue()).toList();
+  }
+
+  private int credits() {
+    return api.get("/api/v1/credits/balance").data().get("total").intValue();
+  }
+}
