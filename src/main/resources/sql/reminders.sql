@@ -1,6 +1,7 @@
 -- name: list_reminders
 -- Reads the user's rows, a few hundred, by primary key, selects the page by id and joins its rows.
--- An empty page is one row with the total; no row means that the account does not exist.
+-- An empty page is one row with the total; no row means that the account does not exist. Dormant
+-- reminders have no time and are last.
 with matching as materialized (
   select id, scheduled_at
   from tasks.reminders
@@ -41,10 +42,11 @@ order by scheduled_at, id
 
 -- name: insert_reminder
 insert into tasks.reminders
-  (id, user_id, task_id, type, offset_minutes, scheduled_at, method, fired, created_at, updated_at)
+  (id, user_id, task_id, type, offset_minutes, scheduled_at, method, fired, fired_at, created_at,
+   updated_at)
 values
   (:id, :user_id, :task_id, :type, :offset_minutes::int, :scheduled_at::timestamptz, :method,
-   false, :now, :now)
+   :fired, :fired_at::timestamptz, :now, :now)
 
 -- name: store_reminder
 -- Stores the state computed under the owner's lock.

@@ -122,10 +122,10 @@ with counted as (
 )
 insert into tasks.task_instances
   (id, user_id, template_id, occurrence_at, title, description, priority, due_date,
-   estimated_duration, version, created_at, updated_at)
+   estimated_duration, subtask_count, version, created_at, updated_at)
 values
   (:id, :user_id, :template_id::uuid, :occurrence_at::timestamptz, :title, :description, :priority,
-   :due_date::timestamptz, :estimated_duration::int, 1, :now, :now)
+   :due_date::timestamptz, :estimated_duration::int, :subtask_count, 1, :now, :now)
 
 -- name: store_task
 -- Stores the state computed under the owner's lock.
@@ -185,6 +185,43 @@ select newest.occurrence_at as newest_occurrence, newest.due_date as newest_due,
 from newest
 left join pending on true
 
+-- name: find_parts
+-- What the next instance of a template copies: the subtasks and relative reminders of the newest
+-- instance, or, if that was deleted, what delete_task kept of them. A recovered one counts again.
+select parts.found -> 'subtasks' as subtasks, parts.found -> 'reminders' as reminders
+from tasks.task_templates p
+left join lateral (
+  select t.id, t.occurrence_at
+  from tasks.task_instances t
+  where t.user_id = :user_id and t.template_id = p.id
+  order by t.occurrence_at desc
+  limit 1
+) newest on true
+cross join lateral (
+  select case
+    when newest.id is null or newest.occurrence_at < (p.deleted_parts ->> 'occurrence_at')::timestamptz
+      then p.deleted_parts
+    else jsonb_build_object(
+      'subtasks', coalesce((
+        select jsonb_agg(jsonb_build_object('title', s.title, 'source', s.source)
+                         order by s.order_index)
+        from tasks.subtasks s where s.user_id = :user_id and s.task_id = newest.id), '[]'),
+      'reminders', coalesce((
+        select jsonb_agg(jsonb_build_object('type', r.type, 'offset_minutes', r.offset_minutes,
+                                            'method', r.method)
+                         order by r.id)
+        from tasks.reminders r
+        where r.user_id = :user_id and r.task_id = newest.id and r.type <> 'absolute'), '[]'))
+  end as found
+) parts
+where p.user_id = :user_id and p.id = :template_id and parts.found is not null
+
+-- name: forget_deleted_parts
+-- The new instance has them.
+update tasks.task_templates
+set deleted_parts = null
+where user_id = :user_id and id = :template_id and deleted_parts is not null
+
 -- name: move_occurrence
 -- For the open instance of a template whose rule has changed.
 update tasks.task_instances
@@ -194,10 +231,33 @@ where user_id = :user_id and id = :id
 -- name: delete_task
 -- Takes the snapshot, deletes the task and decrements the counter in one statement, so that no task
 -- is lost between them. Subtasks, reminders and focus sessions are deleted by cascade, after the
--- snapshot. The snapshot includes the time of a running focus session.
+-- snapshot. The snapshot includes the time of a running focus session. Of the newest instance of a
+-- template, the template keeps what the next one copies: by then, the tombstone may be gone.
 with counted as (
   update auth.users set open_tasks = open_tasks + :open_delta
   where id = :user_id and :open_delta <> 0
+),
+kept as (
+  update tasks.task_templates p
+  set deleted_parts = jsonb_build_object(
+    'occurrence_at', t.occurrence_at,
+    'subtasks', coalesce((
+      select jsonb_agg(jsonb_build_object('title', s.title, 'source', s.source)
+                       order by s.order_index)
+      from tasks.subtasks s where s.user_id = :user_id and s.task_id = t.id), '[]'),
+    'reminders', coalesce((
+      select jsonb_agg(jsonb_build_object('type', r.type, 'offset_minutes', r.offset_minutes,
+                                          'method', r.method)
+                       order by r.id)
+      from tasks.reminders r
+      where r.user_id = :user_id and r.task_id = t.id and r.type <> 'absolute'), '[]'))
+  from tasks.task_instances t
+  where t.user_id = :user_id and t.id = :id and p.user_id = :user_id and p.id = t.template_id
+    and not exists (
+      select from tasks.task_instances o
+      where o.user_id = :user_id and o.template_id = t.template_id
+        and o.occurrence_at > t.occurrence_at
+    )
 ),
 tombstone as (
   insert into tasks.deletion_tombstones

@@ -68,6 +68,13 @@ where p.active
     where j.user_id = p.user_id and j.kind = 'recurring_task_generate' and j.job_key = p.id::text
       and j.state in ('queued', 'running', 'dead'));
 
+-- name: deleted_parts_are_of_the_newest_instance
+-- A template keeps the parts of its newest instance only if that was deleted and not recovered.
+select p.user_id, p.id as template_id, p.deleted_parts ->> 'occurrence_at' as kept, t.occurrence_at
+from tasks.task_templates p
+join tasks.task_instances t on t.user_id = p.user_id and t.template_id = p.id
+where t.occurrence_at > (p.deleted_parts ->> 'occurrence_at')::timestamptz;
+
 -- name: at_most_three_tombstones
 -- A constraint cannot count rows; the deletion keeps the newest three under the owner's lock.
 select user_id, count(*) as tombstones
@@ -211,13 +218,13 @@ from ops.job_queue
 where state = 'running' and lease_until + (lease_until - heartbeat_at) < clock_timestamp();
 
 -- name: pending_reminder_has_job
--- A pending reminder has a job at its time, except a job that has failed. Users with a pending
--- listener retry are excluded.
+-- A pending reminder has a job at its time, except a job that has failed. Dormant ones have no time
+-- and no job. Users with a pending listener retry are excluded.
 select r.user_id, r.id as reminder_id, r.scheduled_at, j.state, j.run_at
 from tasks.reminders r
 left join ops.job_queue j
   on j.user_id = r.user_id and j.kind = 'reminder_fire' and j.job_key = r.id::text and j.state in ('queued', 'running', 'dead')
-where not r.fired
+where not r.fired and r.scheduled_at is not null
   and (j.id is null or (j.state = 'queued' and j.attempts = 0 and j.run_at <> r.scheduled_at))
   and not exists (
     select from ops.job_queue h where h.user_id = r.user_id and h.kind = 'handler_retry' and h.state <> 'done');
@@ -228,9 +235,22 @@ select j.user_id, j.job_key, j.run_at
 from ops.job_queue j
 where j.kind = 'reminder_fire' and j.state = 'queued'
   and not exists (
-    select from tasks.reminders r where r.user_id = j.user_id and r.id::text = j.job_key and not r.fired)
+    select from tasks.reminders r
+    where r.user_id = j.user_id and r.id::text = j.job_key and not r.fired and r.scheduled_at is not null)
   and not exists (
     select from ops.job_queue h where h.user_id = j.user_id and h.kind = 'handler_retry' and h.state <> 'done');
+
+-- name: relative_reminder_follows_due_date
+-- The time of a relative reminder that has not fired follows from its task's due date; without one it
+-- has none. Users with a pending listener retry are excluded.
+select r.user_id, r.id as reminder_id, r.type, r.offset_minutes, r.scheduled_at, t.due_date
+from tasks.reminders r
+join tasks.task_instances t on t.user_id = r.user_id and t.id = r.task_id
+where not r.fired and r.type <> 'absolute'
+  and r.scheduled_at is distinct from
+    t.due_date + (case r.type when 'before' then -1 else 1 end) * r.offset_minutes * interval '1 minute'
+  and not exists (
+    select from ops.job_queue h where h.user_id = r.user_id and h.kind = 'handler_retry' and h.state <> 'done');
 
 -- name: reminder_fires_once
 -- A reminder has at most one entry for its firing.

@@ -65,11 +65,17 @@ final class Modules {
     TaskModule task =
         new TaskModule(
             context, config.limits().tasks(), tombstones, instanceJobs, achievement.achievements());
-    RecurrenceModule recurrence =
-        new RecurrenceModule(context, config.limits().tasks(), task.tasks(), instanceJobs);
     ReminderModule reminder =
         new ReminderModule(
             context, config.limits().reminders(), task.tasks(), notification.notifications());
+    RecurrenceModule recurrence =
+        new RecurrenceModule(
+            context,
+            config.limits().tasks(),
+            task.tasks(),
+            task.subtasks(),
+            reminder.copier(),
+            instanceJobs);
     NoteModule note = new NoteModule(context, config.limits().notes(), tombstones);
     RecoveryModule recovery =
         new RecoveryModule(context, tombstones, reminder.taskRestorer(), note.notes());

@@ -43,6 +43,8 @@ record ActivityEntry(
       case Event.ReminderUpdated e ->
           ofTask("reminder.updated", e.reminderId(), e.taskId()).with("lapsed", e.lapsed());
       case Event.ReminderDeleted e -> ofTask("reminder.deleted", e.reminderId(), e.taskId());
+      case Event.ReminderSkipped e ->
+          ofTask("reminder.skipped", e.reminderId(), e.taskId()).with("reason", e.reason());
       case Event.ReminderFired e -> ofTask("reminder.fired", e.reminderId(), e.taskId());
 
       case Event.FocusStarted e ->

@@ -1,5 +1,6 @@
 package app.perpetua.flow.events;
 
+import app.perpetua.flow.base.WireName;
 import app.perpetua.flow.sql.LockedUser;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import java.time.Instant;
@@ -92,6 +93,23 @@ public sealed interface Event {
   record ReminderUpdated(UUID reminderId, UUID taskId, boolean lapsed) implements Event {}
 
   record ReminderDeleted(UUID reminderId, UUID taskId) implements Event {}
+
+  /** Why a reminder was marked as fired without a notification. */
+  enum SkipReason implements WireName {
+    /** Its task was completed at its time. */
+    COMPLETED,
+    /** Its task was hidden at its time. */
+    HIDDEN,
+    /** Its task was archived at its time. */
+    ARCHIVED,
+    /** Its task was deleted at its time, and recovered later. */
+    DELETED,
+    /** It was moved or copied to a time that had passed. */
+    PAST
+  }
+
+  /** A reminder was marked as fired without a notification. */
+  record ReminderSkipped(UUID reminderId, UUID taskId, SkipReason reason) implements Event {}
 
   /** A reminder was due, and its user was notified. */
   record ReminderFired(UUID reminderId, UUID taskId) implements Event {}

@@ -58,7 +58,7 @@ final class NextInstanceJob implements TransactionalHandler {
       Templates.store(tx, template.withNext(occurrence, true));
       return Optional.of(occurrence.minus(Tasks.HORIZON));
     }
-    instances.create(tx, template.id(), template.draft(occurrence));
+    instances.createNext(tx, template.id(), template.draft(occurrence));
     Instant following = template.recurrence().next(occurrence).orElse(null);
     Templates.store(tx, template.withNext(following, true));
     return Optional.empty();

@@ -11,6 +11,8 @@ import app.perpetua.flow.jobs.JobHandler;
 import app.perpetua.flow.module.FeatureModule;
 import app.perpetua.flow.module.ModuleContext;
 import app.perpetua.flow.tasks.Instances;
+import app.perpetua.flow.tasks.ReminderCopier;
+import app.perpetua.flow.tasks.Subtasks;
 import app.perpetua.flow.tasks.TaskConfig;
 import app.perpetua.flow.tasks.TaskForm;
 import app.perpetua.flow.tasks.Tasks;
@@ -23,8 +25,14 @@ public final class RecurrenceModule implements FeatureModule {
   private final TemplateRoutes templates;
 
   public RecurrenceModule(
-      ModuleContext context, TaskConfig config, Tasks tasks, InstanceJobs jobs) {
-    Instances instances = new Instances(tasks, context.ids(), context.events());
+      ModuleContext context,
+      TaskConfig config,
+      Tasks tasks,
+      Subtasks subtasks,
+      ReminderCopier reminders,
+      InstanceJobs jobs) {
+    Instances instances =
+        new Instances(tasks, subtasks, reminders, context.ids(), context.json(), context.events());
     nextInstance = new NextInstanceJob(instances, context.events());
     templates =
         new TemplateRoutes(

@@ -44,20 +44,25 @@ record Reminder(
    * When a reminder fires.
    *
    * @param offsetMinutes minutes before or after the due date, 0 to 43200; null if absolute
+   * @param scheduledAt null if dormant: relative to the due date of a task that has none
    */
-  record Timing(Type type, @Nullable Integer offsetMinutes, Instant scheduledAt) {
+  record Timing(Type type, @Nullable Integer offsetMinutes, @Nullable Instant scheduledAt) {
     static Timing absolute(Instant at) {
       return new Timing(Type.ABSOLUTE, null, at);
     }
 
-    static Timing relativeTo(Instant due, Type type, int offsetMinutes) {
+    /** Dormant without a due date. */
+    static Timing relativeTo(@Nullable Instant due, Type type, int offsetMinutes) {
+      if (due == null) {
+        return new Timing(type, offsetMinutes, null);
+      }
       Duration offset = Duration.ofMinutes(offsetMinutes);
       return new Timing(
           type, offsetMinutes, type == Type.BEFORE ? due.minus(offset) : due.plus(offset));
     }
 
     boolean isPast(Instant now) {
-      return scheduledAt.isBefore(now);
+      return scheduledAt != null && scheduledAt.isBefore(now);
     }
   }
 
@@ -69,7 +74,7 @@ record Reminder(
         new Timing(
             row.wireName("type", Type.class),
             row.integerOrNull("offset_minutes"),
-            row.instant("scheduled_at")),
+            row.instantOrNull("scheduled_at")),
         row.wireName("method", Method.class),
         row.bool("fired"),
         row.instantOrNull("fired_at"),
@@ -77,12 +82,12 @@ record Reminder(
         row.instant("updated_at"));
   }
 
-  Instant scheduledAt() {
+  @Nullable Instant scheduledAt() {
     return timing.scheduledAt();
   }
 
-  /** Moved with the due date; marked as fired if the new time is past. */
-  Reminder movedTo(Instant due, Instant now) {
+  /** Moved with the due date: marked as fired if the new time is past, dormant if there is none. */
+  Reminder movedTo(@Nullable Instant due, Instant now) {
     Timing moved =
         Timing.relativeTo(due, timing.type(), Objects.requireNonNull(timing.offsetMinutes()));
     Reminder changed = with(moved, method, now);

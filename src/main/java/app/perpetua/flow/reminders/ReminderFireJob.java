@@ -43,14 +43,19 @@ final class ReminderFireJob implements TransactionalHandler {
       return new Next.Done();
     }
     Reminder reminder = found.get();
-    if (reminder.scheduledAt().isAfter(tx.now())) {
+    Instant scheduledAt = reminder.scheduledAt();
+    if (scheduledAt == null) {
+      // The due date was cleared after a worker had claimed this job.
+      return new Next.Done();
+    }
+    if (scheduledAt.isAfter(tx.now())) {
       // The reminder was moved after a worker had claimed this job.
-      return new Next.Snooze(reminder.scheduledAt());
+      return new Next.Snooze(scheduledAt);
     }
     Task task = tasks.detail(tx, reminder.taskId()).task();
     reminders.store(tx, reminder.firedAt(tx.now()));
     if (!task.open()) {
-      events.emit(tx, new Event.ReminderUpdated(reminder.id(), task.id(), true));
+      events.emit(tx, new Event.ReminderSkipped(reminder.id(), task.id(), reason(task)));
       return new Next.Done();
     }
     notifications.add(
@@ -64,6 +69,13 @@ final class ReminderFireJob implements TransactionalHandler {
         reminder.method() == Reminder.Method.PUSH);
     events.emit(tx, new Event.ReminderFired(reminder.id(), task.id()));
     return new Next.Done();
+  }
+
+  private static Event.SkipReason reason(Task task) {
+    if (task.completed()) {
+      return Event.SkipReason.COMPLETED;
+    }
+    return task.archived() ? Event.SkipReason.ARCHIVED : Event.SkipReason.HIDDEN;
   }
 
   /** Such as {@code Due Tuesday, 10 March 2026, 14:30}, in the user's time zone. */

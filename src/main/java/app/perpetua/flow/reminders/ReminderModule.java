@@ -13,6 +13,7 @@ import app.perpetua.flow.module.FeatureModule;
 import app.perpetua.flow.module.ModuleContext;
 import app.perpetua.flow.notifications.Notifications;
 import app.perpetua.flow.recovery.Restorer;
+import app.perpetua.flow.tasks.ReminderCopier;
 import app.perpetua.flow.tasks.Tasks;
 import java.util.List;
 import java.util.Map;
@@ -23,6 +24,7 @@ public final class ReminderModule implements FeatureModule {
   private final ReminderFireJob fire;
   private final ReminderRoutes reminders;
   private final Restorer taskRestorer;
+  private final ReminderCopier copier;
 
   public ReminderModule(
       ModuleContext context, ReminderConfig config, Tasks tasks, Notifications notifications) {
@@ -30,6 +32,20 @@ public final class ReminderModule implements FeatureModule {
     fire = new ReminderFireJob(service, tasks, notifications, context.events());
     reminders = new ReminderRoutes(service);
     taskRestorer = new TaskRestorer(service, context.json());
+    copier =
+        (tx, taskId, due, copied) ->
+            service.copy(
+                tx,
+                taskId,
+                due,
+                copied.stream()
+                    .map(node -> context.json().read(node.toString(), ReminderDraft.class))
+                    .toList());
+  }
+
+  /** Copies reminders to the next instance of a template. */
+  public ReminderCopier copier() {
+    return copier;
   }
 
   /** Restores tasks with their subtasks and reminders. */

@@ -63,12 +63,12 @@ final class Reminders {
     this.events = events;
   }
 
-  /** One page of the user's reminders, soonest first. */
+  /** One page of the user's reminders, soonest first, dormant ones last. */
   Page<Reminder> list(Tx tx, PageRequest page) {
     return tx.sql("reminders.list_reminders").page(page, Reminder::of);
   }
 
-  /** The reminders of a task, soonest first, as defined by the API contract. */
+  /** The reminders of a task, in the same order, as defined by the API contract. */
   List<JsonNode> listOfTask(Tx tx, UUID taskId) {
     return tasks.detail(tx, taskId).reminders();
   }
@@ -94,28 +94,52 @@ final class Reminders {
           config.max(),
           detail.reminders().size());
     }
-    Reminder reminder =
-        new Reminder(
-            ids.next(),
-            taskId,
-            tx.userId(),
-            timing,
-            draft.method(),
-            false,
-            null,
-            tx.now(),
-            tx.now());
+    Reminder reminder = make(tx, taskId, timing, draft.method());
+    insert(tx, reminder);
+    return reminder;
+  }
+
+  /**
+   * Adds copies of relative reminders to a new task, regardless of the limit. One whose time is
+   * past is added as fired, without a notification: the task's successor copies it again.
+   *
+   * @param due the task's due date
+   */
+  void copy(Tx tx, UUID taskId, Instant due, List<ReminderDraft> reminders) {
+    for (ReminderDraft draft : reminders) {
+      int offset = Objects.requireNonNull(draft.offsetMinutes());
+      Reminder.Timing timing = Reminder.Timing.relativeTo(due, draft.type(), offset);
+      Reminder copy = make(tx, taskId, timing, draft.method());
+      insert(tx, timing.isPast(tx.now()) ? copy.firedAt(tx.now()) : copy);
+    }
+  }
+
+  private Reminder make(Tx tx, UUID taskId, Reminder.Timing timing, Reminder.Method method) {
+    return new Reminder(
+        ids.next(), taskId, tx.userId(), timing, method, false, null, tx.now(), tx.now());
+  }
+
+  private void insert(Tx tx, Reminder reminder) {
     tx.sql("reminders.insert_reminder")
         .bind("id", reminder.id())
-        .bind("task_id", taskId)
-        .bind("type", timing.type())
-        .bind("offset_minutes", timing.offsetMinutes())
-        .bind("scheduled_at", timing.scheduledAt())
+        .bind("task_id", reminder.taskId())
+        .bind("type", reminder.timing().type())
+        .bind("offset_minutes", reminder.timing().offsetMinutes())
+        .bind("scheduled_at", reminder.scheduledAt())
         .bind("method", reminder.method())
+        .bind("fired", reminder.fired())
+        .bind("fired_at", reminder.firedAt())
         .atCommit();
-    scheduleJob(tx, reminder);
-    events.emit(tx, new Event.ReminderCreated(reminder.id(), taskId));
-    return reminder;
+    events.emit(tx, new Event.ReminderCreated(reminder.id(), reminder.taskId()));
+    if (reminder.fired()) {
+      skipped(tx, reminder, Event.SkipReason.PAST);
+    } else {
+      scheduleJob(tx, reminder);
+    }
+  }
+
+  private void skipped(Tx tx, Reminder reminder, Event.SkipReason reason) {
+    events.emit(tx, new Event.ReminderSkipped(reminder.id(), reminder.taskId(), reason));
   }
 
   /**
@@ -142,7 +166,7 @@ final class Reminders {
           ErrorCode.CONFLICT, "a reminder that has fired cannot be changed; create another");
     }
     store(tx, changed);
-    if (!changed.scheduledAt().equals(old.scheduledAt())) {
+    if (!Objects.equals(changed.scheduledAt(), old.scheduledAt())) {
       scheduleJob(tx, changed);
     }
     events.emit(tx, new Event.ReminderUpdated(id, old.taskId(), false));
@@ -153,13 +177,15 @@ final class Reminders {
   void delete(Tx tx, UUID id) {
     Reminder old = get(tx, id);
     Tasks.checkChangeable(tasks.detail(tx, old.taskId()).task());
-    remove(tx, old);
+    tx.sql("reminders.delete_reminder").bind("id", id).atCommit();
+    jobs.cancel(tx, FIRE, id.toString());
+    events.emit(tx, new Event.ReminderDeleted(id, old.taskId()));
   }
 
   /**
    * Moves those of a task's reminders that are relative and have not fired with its due date
    * (FR-026), with the system as actor. Those whose new time is past are marked as fired; without a
-   * due date all are deleted.
+   * due date all are dormant.
    *
    * @param dueDate called only if there are such reminders
    */
@@ -172,16 +198,12 @@ final class Reminders {
     Tx system = tx.actingFor(tx.userId(), Actor.Source.SYSTEM);
     Instant due = dueDate.get();
     for (Reminder old : relative) {
-      if (due == null) {
-        remove(system, old);
-      } else {
-        move(system, old, old.movedTo(due, tx.now()));
-      }
+      move(system, old, old.movedTo(due, tx.now()));
     }
   }
 
   private void move(Tx tx, Reminder old, Reminder moved) {
-    if (moved.scheduledAt().equals(old.scheduledAt())) {
+    if (Objects.equals(moved.scheduledAt(), old.scheduledAt())) {
       return;
     }
     store(tx, moved);
@@ -191,6 +213,9 @@ final class Reminders {
       scheduleJob(tx, moved);
     }
     events.emit(tx, new Event.ReminderUpdated(moved.id(), moved.taskId(), moved.fired()));
+    if (moved.fired()) {
+      skipped(tx, moved, Event.SkipReason.PAST);
+    }
   }
 
   /** The stored due date of a task that has reminders, and therefore exists. */
@@ -217,7 +242,7 @@ final class Reminders {
 
   /**
    * Restores the reminders of a deleted task, after the task itself: those whose time has passed as
-   * fired (FR-027), the others with their jobs.
+   * fired (FR-027), the others with their jobs, dormant ones without.
    *
    * @param tombstoneId a task's tombstone of the acting user
    */
@@ -232,6 +257,7 @@ final class Reminders {
       if (!reminder.fired() && reminder.timing().isPast(tx.now())) {
         current = reminder.lapsedAt(tx.now());
         store(tx, current);
+        skipped(tx, current, Event.SkipReason.DELETED);
         lapsed++;
       } else if (!reminder.fired()) {
         scheduleJob(tx, reminder);
@@ -259,17 +285,19 @@ final class Reminders {
         .atCommit();
   }
 
-  private void remove(Tx tx, Reminder old) {
-    tx.sql("reminders.delete_reminder").bind("id", old.id()).atCommit();
-    jobs.cancel(tx, FIRE, old.id().toString());
-    events.emit(tx, new Event.ReminderDeleted(old.id(), old.taskId()));
-  }
-
-  /** Reschedules the reminder's job, or enqueues one if there is none or it is dead. */
+  /**
+   * Reschedules the reminder's job, or enqueues one if there is none or it is dead. A dormant
+   * reminder has none.
+   */
   private void scheduleJob(Tx tx, Reminder reminder) {
     String key = reminder.id().toString();
-    jobs.reschedule(tx, FIRE, key, reminder.scheduledAt());
-    jobs.enqueue(tx, FIRE, key, reminder.scheduledAt(), Map.of("task_id", reminder.taskId()));
+    Instant at = reminder.scheduledAt();
+    if (at == null) {
+      jobs.cancel(tx, FIRE, key);
+      return;
+    }
+    jobs.reschedule(tx, FIRE, key, at);
+    jobs.enqueue(tx, FIRE, key, at, Map.of("task_id", reminder.taskId()));
   }
 
   private static Reminder applyPatch(Tx tx, Reminder old, ReminderPatch patch, Task task) {
@@ -287,15 +315,23 @@ final class Reminders {
       if (patch.offsetMinutes() != null) {
         throw Refusal.invalid("offset_minutes", RELATIVE_ONLY);
       }
-      return Reminder.Timing.absolute(requireNonNullElse(patch.scheduledAt(), old.scheduledAt()));
+      Instant at = patch.scheduledAt() == null ? old.scheduledAt() : patch.scheduledAt();
+      if (at == null) {
+        throw Refusal.invalid("scheduled_at", "is required: the reminder has no time to keep");
+      }
+      return Reminder.Timing.absolute(at);
     }
     if (patch.scheduledAt() != null) {
       throw Refusal.invalid("scheduled_at", ABSOLUTE_ONLY);
     }
     Integer offset = patch.offsetMinutes() == null ? old.offsetMinutes() : patch.offsetMinutes();
     // An unchanged time may be in the past.
-    return type == old.type() && Objects.equals(offset, old.offsetMinutes())
-        ? old
+    if (type == old.type() && Objects.equals(offset, old.offsetMinutes())) {
+      return old;
+    }
+    // A dormant reminder may change before its task has a due date again.
+    return old.scheduledAt() == null && task.dueDate() == null
+        ? Reminder.Timing.relativeTo(null, type, Objects.requireNonNull(offset))
         : timing(task, type, offset, null, tx.now());
   }
 

@@ -1,15 +1,18 @@
 package app.perpetua.flow.tasks;
 
 import app.perpetua.flow.base.Ids;
+import app.perpetua.flow.base.Json;
 import app.perpetua.flow.events.Event;
 import app.perpetua.flow.events.Events;
 import app.perpetua.flow.sql.Row;
 import app.perpetua.flow.sql.Tx;
 import java.time.Instant;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
 
 /**
  * Instances: the tasks that templates create (FR-016). An instance is an ordinary task with a
@@ -44,13 +47,25 @@ public final class Instances {
     }
   }
 
+  /** What the next instance copies; the reminders are those of {@link ReminderCopier#copy}. */
+  private record Parts(List<SubtaskPart> subtasks, List<JsonNode> reminders) {}
+
+  private record SubtaskPart(String title, Subtask.Source source) {}
+
   private final Tasks tasks;
+  private final Subtasks subtasks;
+  private final ReminderCopier reminders;
   private final Ids ids;
+  private final Json json;
   private final Events events;
 
-  public Instances(Tasks tasks, Ids ids, Events events) {
+  public Instances(
+      Tasks tasks, Subtasks subtasks, ReminderCopier reminders, Ids ids, Json json, Events events) {
     this.tasks = tasks;
+    this.subtasks = subtasks;
+    this.reminders = reminders;
     this.ids = ids;
+    this.json = json;
     this.events = events;
   }
 
@@ -62,7 +77,7 @@ public final class Instances {
   }
 
   /**
-   * Creates an instance without checking the limit of open tasks.
+   * Creates the first instance without checking the limit of open tasks.
    *
    * @param draft its due date is the occurrence
    */
@@ -70,6 +85,36 @@ public final class Instances {
     Task task = Task.create(ids.next(), tx.userId(), templateId, draft, tx.now());
     tasks.insert(tx, task, draft.dueDate());
     return task;
+  }
+
+  /**
+   * Creates the next instance, with the subtasks of the newest one, open, and its relative
+   * reminders, not fired (FR-096), regardless of limits. If the newest one was deleted, they are as
+   * they were then.
+   *
+   * @param draft its due date is the occurrence
+   */
+  public void createNext(Tx tx, UUID templateId, TaskDraft draft) {
+    Parts parts =
+        tx.sql("tasks.find_parts")
+            .bind("template_id", templateId)
+            .one(
+                row ->
+                    new Parts(
+                        List.of(json.read(row.text("subtasks"), SubtaskPart[].class)),
+                        List.copyOf(json.parse(row.text("reminders")).values())))
+            .orElse(new Parts(List.of(), List.of()));
+    Task task =
+        Task.create(ids.next(), tx.userId(), templateId, draft, tx.now())
+            .withSubtasks(parts.subtasks().size(), 0);
+    tasks.insert(tx, task, draft.dueDate());
+    for (int index = 0; index < parts.subtasks().size(); index++) {
+      SubtaskPart part = parts.subtasks().get(index);
+      subtasks.insert(tx, task.id(), part.title(), index, part.source());
+    }
+    Instant due = Objects.requireNonNull(draft.dueDate());
+    reminders.copy(tx, task.id(), due, parts.reminders());
+    tx.sql("tasks.forget_deleted_parts").bind("template_id", templateId).atCommit();
   }
 
   /** Changes the fields and the occurrence of an instance. Its version stays if nothing changes. */

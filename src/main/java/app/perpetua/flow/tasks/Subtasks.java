@@ -54,21 +54,25 @@ public final class Subtasks {
     }
     List<Subtask> added = new ArrayList<>();
     for (String title : titles) {
-      int position = first + added.size();
-      Subtask subtask =
-          new Subtask(ids.next(), taskId, title, false, null, position, source, tx.now(), tx.now());
-      tx.sql("tasks.insert_subtask")
-          .bind("id", subtask.id())
-          .bind("task_id", taskId)
-          .bind("title", title)
-          .bind("order_index", position)
-          .bind("source", source)
-          .atCommit();
-      events.emit(tx, new Event.SubtaskCreated(subtask.id(), taskId));
-      added.add(subtask);
+      added.add(insert(tx, taskId, title, first + added.size(), source));
     }
     tasks.store(tx, task, task.withSubtasks(titles.size(), 0));
     return added;
+  }
+
+  /** Inserts an open subtask at the commit, without counting it. */
+  Subtask insert(Tx tx, UUID taskId, String title, int index, Subtask.Source source) {
+    Subtask subtask =
+        new Subtask(ids.next(), taskId, title, false, null, index, source, tx.now(), tx.now());
+    tx.sql("tasks.insert_subtask")
+        .bind("id", subtask.id())
+        .bind("task_id", taskId)
+        .bind("title", title)
+        .bind("order_index", index)
+        .bind("source", source)
+        .atCommit();
+    events.emit(tx, new Event.SubtaskCreated(subtask.id(), taskId));
+    return subtask;
   }
 
   /** Refuses more subtasks than the limit allows with {@code LIMIT_EXCEEDED}. */

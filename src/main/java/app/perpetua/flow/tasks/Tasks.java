@@ -111,6 +111,7 @@ public final class Tasks {
     bind(tx.sql("tasks.insert_task"), task)
         .bind("template_id", task.templateId())
         .bind("occurrence_at", occurrence)
+        .bind("subtask_count", task.subtasks().subtaskCount())
         .atCommit();
     events.emit(tx, new Event.TaskCreated(task.id()));
   }

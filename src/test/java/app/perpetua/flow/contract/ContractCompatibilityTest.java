@@ -86,14 +86,35 @@ class ContractCompatibilityTest {
               tags: {type: array, items: {type: string}}
       """;
 
+  /**
+   * What may break although the comparison says otherwise, with the reason of each in
+   * docs/api-versioning.md: the end of a place, and the change.
+   */
+  private static final List<String> EXCEPTIONS =
+      List.of(".scheduled_at: was [string], is [null, string]");
+
   @Test
   void FR_069_the_contract_breaks_no_client_of_the_last_release() {
     assertEquals(
         List.of(),
         Compatibility.breaks(
-            Document.parse(RELEASED),
-            Document.parse(text("/openapi.yaml")),
-            LocalDate.now(ZoneOffset.UTC)));
+                Document.parse(RELEASED),
+                Document.parse(text("/openapi.yaml")),
+                LocalDate.now(ZoneOffset.UTC))
+            .stream()
+            .filter(line -> EXCEPTIONS.stream().noneMatch(line::endsWith))
+            .toList());
+  }
+
+  @Test
+  void every_exception_is_in_use() {
+    List<String> breaks =
+        Compatibility.breaks(
+            Document.parse(RELEASED), Document.parse(text("/openapi.yaml")), TODAY);
+    for (String exception : EXCEPTIONS) {
+      assertTrue(
+          breaks.stream().anyMatch(line -> line.endsWith(exception)), () -> exception + breaks);
+    }
   }
 
   @Test

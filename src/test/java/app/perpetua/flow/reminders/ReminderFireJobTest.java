@@ -11,7 +11,6 @@ import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.TestService;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -116,7 +115,8 @@ class ReminderFireJobTest {
     assertEquals(List.of(), notifications());
     assertTrue(api().get(REMINDERS + id(made)).data().get("fired").booleanValue());
     assertEquals(0, entries("reminder_fired"));
-    assertEquals(1, entries("reminder_updated"));
+    assertEquals(0, entries("reminder_updated"));
+    assertEquals(List.of(state), skipReasons());
     // Reopening the task triggers no late notification.
     api().patch(TASKS + task, Map.of(state, false)).expect(200);
     advance(Duration.ofMinutes(1));
@@ -175,15 +175,9 @@ class ReminderFireJobTest {
     api().patch(TASKS + task, Map.of("version", 2, "title", "b")).expect(200);
     assertEquals(3, entries("reminder_updated", "system"));
 
-    // Without a due date, relative reminders are deleted.
-    patchDue(task, 3, null);
-    assertEquals(
-        List.of(id(fired), id(near), id(own)),
-        api().get(TASKS + task + "/reminders").data().values().stream()
-            .sorted(Comparator.comparing((JsonNode r) -> r.get("created_at").stringValue() + id(r)))
-            .map(ReminderFireJobTest::id)
-            .toList());
-    assertEquals(2, entries("reminder_deleted", "system"));
+    // The one whose new time is past has an entry that says so.
+    assertEquals(List.of("past"), skipReasons());
+    assertEquals(1, entries("reminder_skipped", "system"));
   }
 
   @Test
@@ -279,6 +273,17 @@ class ReminderFireJobTest {
 
   private List<Map<String, @Nullable Object>> notifications() {
     return database.rows("select * from activity.notifications where user_id = ?", userId);
+  }
+
+  private List<String> skipReasons() {
+    return database
+        .rows(
+            "select metadata ->> 'reason' as reason from activity.activity_logs"
+                + " where user_id = ? and action = 'reminder_skipped' order by id",
+            userId)
+        .stream()
+        .map(row -> String.valueOf(row.get("reason")))
+        .toList();
   }
 
   private long entries(String action) {
