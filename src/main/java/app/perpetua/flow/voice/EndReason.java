@@ -1,6 +1,5 @@
 package app.perpetua.flow.voice;
 
-import app.perpetua.flow.voice.LiveSession.ErrorMessage;
 import org.jspecify.annotations.Nullable;
 
 /** Why a live session ends: its record's {@code end_reason}, close code and error message. */
@@ -93,8 +92,13 @@ enum EndReason {
   }
 
   /** Sent before the close frame; null for none. */
-  @Nullable ErrorMessage error() {
-    return errorCode == null ? null : new ErrorMessage(errorCode, message);
+  VoiceMessage.@Nullable Failed error() {
+    return errorCode == null ? null : new VoiceMessage.Failed(errorCode, message);
+  }
+
+  /** True if no limit has ended the session; the last results may still exceed one. */
+  boolean isWithinLimits() {
+    return this == CLIENT_DONE || this == SILENCE;
   }
 
   /** True if nothing is charged, because the provider could not transcribe anything. */

@@ -1,7 +1,5 @@
 package app.perpetua.flow.voice;
 
-import app.perpetua.flow.base.ErrorCode;
-import app.perpetua.flow.base.LogFields;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.DatabaseException;
@@ -12,8 +10,8 @@ import app.perpetua.flow.voice.Transcriber.Transcript;
 import app.perpetua.flow.voice.VoiceSessionStore.EndedSession;
 import app.perpetua.flow.voice.VoiceSessionStore.Progress;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -31,29 +29,8 @@ import org.jspecify.annotations.Nullable;
 final class LiveSession implements Transcriber.Listener, Monitored {
   private static final System.Logger LOG = System.getLogger(LiveSession.class.getName());
 
-  /** The id of an EBML header, with which every WebM file starts (RFC 8794, section 11.2.1). */
-  private static final byte[] EBML = {0x1a, 0x45, (byte) 0xdf, (byte) 0xa3};
-
-  private record ConnectedMessage(String type, UUID sessionId, int maxDurationSeconds) {}
-
-  private record TranscriptMessage(String type, String text, boolean isFinal, double confidence) {}
-
-  private record CompleteMessage(
-      String type,
-      String fullTranscript,
-      int durationSeconds,
-      int creditsUsed,
-      int creditsRemaining) {}
-
-  /** Sent before a close frame that reports an error. */
-  record ErrorMessage(String type, String code, String message) {
-    ErrorMessage(String code, String message) {
-      this("error", code, message);
-    }
-  }
-
-  private static final ErrorMessage NOT_RECORDED =
-      new ErrorMessage("SERVICE_UNAVAILABLE", "the session will be recorded later");
+  private static final VoiceMessage.Failed NOT_RECORDED =
+      new VoiceMessage.Failed("SERVICE_UNAVAILABLE", "the session will be recorded later");
 
   private final UUID id;
   private final Actor owner;
@@ -64,19 +41,23 @@ final class LiveSession implements Transcriber.Listener, Monitored {
   private final VoiceClient client;
   private final Consumer<Monitored> onEnded;
   private final Meter meter;
+  private final LiveTranscript transcript = new LiveTranscript();
   private final AtomicReference<@Nullable EndReason> endReason = new AtomicReference<>();
   private final AtomicBoolean charging = new AtomicBoolean();
   private final AtomicBoolean heartbeatRunning = new AtomicBoolean();
   private final CountDownLatch drained = new CountDownLatch(1);
 
-  /** Audio that is too short to recognize its format. Confined to the client's thread. */
-  private byte[] firstBytes = {};
+  /** Confined to the client's thread. */
+  private final WebmAudio webm = new WebmAudio();
+
+  /** Minutes that the client's thread has tried to charge. Confined to it. */
+  private int attemptedMinutes;
 
   private volatile @Nullable Stream stream;
-  private volatile String transcript = "";
   private volatile boolean connected;
   private volatile boolean hasResults;
   private volatile int chargedMinutes;
+  private volatile boolean outOfCredits;
   private volatile long lastAudioAt;
   private volatile long sendingSince;
   private volatile long endedAt;
@@ -121,7 +102,7 @@ final class LiveSession implements Transcriber.Listener, Monitored {
       lastAudioAt = now();
       lastHeartbeatAt = lastAudioAt;
       connected = true;
-      client.send(new ConnectedMessage("connected", id, config.maxSeconds()));
+      client.send(new VoiceMessage.Connected(id, config.maxSeconds()));
     } catch (Transcriber.Unreachable e) {
       LOG.log(System.Logger.Level.WARNING, "cannot open a transcription: {0}", e.getMessage());
       end(EndReason.UNREACHABLE);
@@ -142,12 +123,54 @@ final class LiveSession implements Transcriber.Listener, Monitored {
       return;
     }
     lastAudioAt = now();
-    byte[] accepted = meter.isStarted() ? bytes : acceptFirst(bytes);
+    byte[] accepted = webm.accept(bytes);
+    if (webm.isRejected()) {
+      end(EndReason.NOT_AUDIO);
+    }
     if (accepted.length == 0) {
       return;
     }
+    meter.start(lastAudioAt);
+    if (!payStarted(lastAudioAt)) {
+      end(EndReason.OUT_OF_CREDITS);
+      return;
+    }
+    meter.audioReaches(webm.seconds());
+    boolean isPaid = payStarted(lastAudioAt);
+    if (endReason.get() == null) {
+      // Begins within the paid minutes, so it is relayed whole, and its results are cut.
+      relay(upstream, accepted);
+    }
+    if (isPaid) {
+      endIfTooLong(lastAudioAt);
+    } else {
+      end(EndReason.OUT_OF_CREDITS);
+    }
+  }
+
+  /**
+   * Charges a minute before its audio is relayed, once; if the database is unavailable, the next
+   * tick retries, and results of the minute are withheld until then.
+   *
+   * @return false if the credits do not suffice, or the session has ended
+   */
+  private boolean payStarted(long now) {
+    int minutes = startedMinutes(now);
+    if (minutes > attemptedMinutes && minutes > chargedMinutes) {
+      attemptedMinutes = minutes;
+      save(minutes);
+    }
+    return !outOfCredits && endReason.get() == null;
+  }
+
+  /** The first minute starts with the first audio, though it has lasted no second yet. */
+  private int startedMinutes(long now) {
+    return meter.isStarted() ? Math.max(1, config.minutes(meter.seconds(now))) : 0;
+  }
+
+  private void relay(Stream upstream, byte[] audio) {
     try {
-      switch (upstream.send(accepted)) {
+      switch (upstream.send(audio)) {
         case SENT -> {}
         case TOO_SLOW -> end(EndReason.PROVIDER_SLOW);
         case LOST -> end(EndReason.PROVIDER_LOST);
@@ -158,45 +181,28 @@ final class LiveSession implements Transcriber.Listener, Monitored {
     }
   }
 
-  /**
-   * Checks that the audio is WebM and charges the first minute. Recorders may send the first byte
-   * alone, so nothing is relayed or charged before there are four.
-   *
-   * @return all bytes so far; empty if there is nothing to relay
-   */
-  private byte[] acceptFirst(byte[] bytes) {
-    byte[] all = Arrays.copyOf(firstBytes, firstBytes.length + bytes.length);
-    System.arraycopy(bytes, 0, all, firstBytes.length, bytes.length);
-    if (all.length < EBML.length) {
-      firstBytes = all;
-      return new byte[0];
-    }
-    firstBytes = new byte[0];
-    if (!Arrays.equals(EBML, Arrays.copyOf(all, EBML.length))) {
-      end(EndReason.NOT_AUDIO);
-      return firstBytes;
-    }
-    meter.start(lastAudioAt);
-    save(1);
-    return endReason.get() == null ? all : firstBytes;
-  }
-
+  /** Delivers a result only if its minutes are paid for. */
   @Override
   public void onTranscript(Transcript result) {
     hasResults = true;
-    meter.audioProcessed(result.audioSeconds());
-    if (result.text().isBlank()) {
+    meter.audioReaches(result.endSeconds());
+    long now = now();
+    int minutes = startedMinutes(now);
+    if (minutes > chargedMinutes && !outOfCredits) {
+      charge(minutes);
+    } else {
+      endIfTooLong(now);
+    }
+    int paidSeconds = config.paidSeconds(chargedMinutes);
+    transcript.add(result, paidSeconds);
+    if (result.text().isBlank() || !result.endsBy(paidSeconds)) {
       return;
     }
-    if (result.isFinal()) {
-      transcript = transcript.isEmpty() ? result.text() : transcript + " " + result.text();
-      if (endReason.get() == null) {
-        save(0);
-      }
+    if (result.isFinal() && endReason.get() == null) {
+      save(0);
     }
     sendingSince = now();
-    client.send(
-        new TranscriptMessage("transcript", result.text(), result.isFinal(), result.confidence()));
+    client.send(new VoiceMessage.Transcribed(result.text(), result.isFinal(), result.confidence()));
     sendingSince = 0;
   }
 
@@ -237,12 +243,12 @@ final class LiveSession implements Transcriber.Listener, Monitored {
       end(EndReason.PROVIDER_LOST);
     } else if (now - lastAudioAt > timing.silenceTimeout().toNanos()) {
       end(EndReason.SILENCE);
-    } else if (meter.isExceeded(now)) {
-      end(EndReason.MAX_DURATION);
     } else {
-      int minutes = config.minutes(meter.seconds(now));
-      if (minutes > chargedMinutes && meter.isStarted() && !charging.getAndSet(true)) {
-        Thread.ofVirtual().start(() -> charge(minutes));
+      int minutes = startedMinutes(now);
+      if (minutes <= chargedMinutes) {
+        endIfTooLong(now);
+      } else if (!charging.getAndSet(true)) {
+        Thread.ofVirtual().start(() -> chargeInBackground(minutes));
       }
       if (now - lastHeartbeatAt > timing.heartbeat().toNanos()
           && !heartbeatRunning.getAndSet(true)) {
@@ -263,29 +269,47 @@ final class LiveSession implements Transcriber.Listener, Monitored {
     }
   }
 
-  private void charge(int minutes) {
+  private void chargeInBackground(int minutes) {
     try {
-      save(minutes);
+      charge(minutes);
     } finally {
       charging.set(false);
     }
   }
 
+  private void charge(int minutes) {
+    save(minutes);
+    if (outOfCredits) {
+      end(EndReason.OUT_OF_CREDITS);
+    }
+    endIfTooLong(now());
+  }
+
+  private void endIfTooLong(long now) {
+    if (meter.isExceeded(now)) {
+      end(EndReason.MAX_DURATION);
+    }
+  }
+
   /**
-   * Stores the progress, and charges unpaid minutes.
+   * Stores the progress, and charges unpaid minutes as far as the credits suffice.
    *
    * @param minutes to be charged in all; 0 charges nothing
    */
   private void save(int minutes) {
     try {
-      if (recorder.save(owner, progress(), minutes)) {
-        chargedMinutes = Math.max(minutes, chargedMinutes);
-      } else {
+      OptionalInt paid = recorder.save(owner, progress(), minutes);
+      if (paid.isEmpty()) {
         end(EndReason.TAKEN_OVER);
+        return;
+      }
+      chargedMinutes = Math.max(paid.getAsInt(), chargedMinutes);
+      if (paid.getAsInt() < minutes) {
+        outOfCredits = true;
       }
     } catch (Refusal e) {
-      boolean isCredits = e.code() == ErrorCode.INSUFFICIENT_CREDITS;
-      end(isCredits ? EndReason.OUT_OF_CREDITS : EndReason.TAKEN_OVER);
+      LOG.log(System.Logger.Level.DEBUG, "the user of a voice session was deleted", e);
+      end(EndReason.TAKEN_OVER);
     } catch (DatabaseException e) {
       // The next tick or transcript retries, and the end charges unpaid minutes.
       LOG.log(System.Logger.Level.WARNING, "cannot save voice session {0} yet: {1}", id, e.line());
@@ -297,7 +321,8 @@ final class LiveSession implements Transcriber.Listener, Monitored {
   }
 
   private Progress progress() {
-    return new Progress(id, meter.seconds(now()), transcript);
+    long now = now();
+    return new Progress(id, meter.seconds(now), meter.isExceeded(now), transcript);
   }
 
   /** Ends the session unless it has ended already. Does not block. */
@@ -310,18 +335,20 @@ final class LiveSession implements Transcriber.Listener, Monitored {
   }
 
   private void finish(EndReason reason) {
+    EndReason actual = reason;
     try {
       if (reason == EndReason.CLIENT_LOST || reason == EndReason.CLIENT_SLOW) {
         client.abort();
       }
-      if (reason.error() != null) {
-        client.send(reason.error());
-      }
+      sendError(reason);
       drain(reason.drain());
       Optional<EndedSession> ended = recorder.end(owner, progress(), reason);
-      log(reason, ended);
-      if (reason.drain() == Drain.SEND) {
-        client.send(ended.<Object>map(LiveSession::complete).orElse(NOT_RECORDED));
+      actual = ended.map(EndedSession::reason).orElse(reason);
+      if (actual != reason) {
+        sendError(actual);
+      }
+      if (actual.drain() == Drain.SEND) {
+        client.send(ended.<VoiceMessage>map(LiveSession::complete).orElse(NOT_RECORDED));
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
@@ -331,8 +358,15 @@ final class LiveSession implements Transcriber.Listener, Monitored {
       // The lease expires, and the job ends the session.
       LOG.log(System.Logger.Level.ERROR, "cannot end voice session " + id, e);
     } finally {
-      close(reason);
+      close(actual);
       onEnded.accept(this);
+    }
+  }
+
+  private void sendError(EndReason reason) {
+    VoiceMessage error = reason.error();
+    if (error != null) {
+      client.send(error);
     }
   }
 
@@ -353,32 +387,13 @@ final class LiveSession implements Transcriber.Listener, Monitored {
     upstream.abort();
   }
 
-  private static CompleteMessage complete(EndedSession ended) {
-    VoiceSession session = ended.session();
-    return new CompleteMessage(
-        "complete",
-        session.fullTranscript(),
-        session.durationSeconds(),
-        session.creditsUsed(),
-        ended.creditsLeft());
+  private static VoiceMessage complete(EndedSession ended) {
+    return new VoiceMessage.Complete(ended.session(), ended.creditsLeft());
   }
 
   private void close(EndReason reason) {
     if (reason.closeCode() != 0) {
       client.close(reason.closeCode(), reason.reason());
     }
-  }
-
-  private void log(EndReason reason, Optional<EndedSession> ended) {
-    LOG.log(
-        System.Logger.Level.INFO,
-        "voice session ended",
-        LogFields.of("request_id", owner.requestId())
-            .with("user_id", owner.userId())
-            .with("session_id", id)
-            .with("action", "voice_session")
-            .with("outcome", reason.reason())
-            .with("duration_s", ended.map(e -> e.session().durationSeconds()).orElse(null))
-            .with("credits_used", ended.map(e -> e.session().creditsUsed()).orElse(null)));
   }
 }

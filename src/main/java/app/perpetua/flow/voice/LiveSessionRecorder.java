@@ -1,5 +1,6 @@
 package app.perpetua.flow.voice;
 
+import app.perpetua.flow.base.LogFields;
 import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.DatabaseException;
 import app.perpetua.flow.sql.Db;
@@ -8,6 +9,7 @@ import app.perpetua.flow.voice.VoiceSessionStore.EndedSession;
 import app.perpetua.flow.voice.VoiceSessionStore.Progress;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.UUID;
 import java.util.function.Function;
 
@@ -37,7 +39,8 @@ final class LiveSessionRecorder {
     return locked(owner, tx -> sessions.open(tx, processId));
   }
 
-  boolean save(Actor owner, Progress progress, int minutes) {
+  /** As {@link VoiceSessionStore#save}. */
+  OptionalInt save(Actor owner, Progress progress, int minutes) {
     return locked(owner, tx -> sessions.save(tx, processId, progress, minutes));
   }
 
@@ -46,7 +49,10 @@ final class LiveSessionRecorder {
       throws InterruptedException {
     for (int attempt = 0; ; attempt++) {
       try {
-        return locked(owner, tx -> sessions.end(tx, processId, progress, reason));
+        Optional<EndedSession> ended =
+            locked(owner, tx -> sessions.end(tx, processId, progress, reason));
+        log(owner, progress.id(), ended.map(EndedSession::reason).orElse(reason), ended);
+        return ended;
       } catch (DatabaseException e) {
         if (attempt == BACKOFF.length) {
           LOG.log(
@@ -59,6 +65,19 @@ final class LiveSessionRecorder {
         Thread.sleep(BACKOFF[attempt]);
       }
     }
+  }
+
+  private static void log(Actor owner, UUID id, EndReason reason, Optional<EndedSession> ended) {
+    LOG.log(
+        System.Logger.Level.INFO,
+        "voice session ended",
+        LogFields.of("request_id", owner.requestId())
+            .with("user_id", owner.userId())
+            .with("session_id", id)
+            .with("action", "voice_session")
+            .with("outcome", reason.reason())
+            .with("duration_s", ended.map(e -> e.session().durationSeconds()).orElse(null))
+            .with("credits_used", ended.map(e -> e.session().creditsUsed()).orElse(null)));
   }
 
   void extendLeases() {

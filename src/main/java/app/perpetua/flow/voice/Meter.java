@@ -3,9 +3,9 @@ package app.perpetua.flow.voice;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The length of a session: the time from the first audio to the end, or the length of the audio
- * that the provider has processed, whichever is longer; in whole seconds, rounded down.
- * Thread-safe.
+ * The length of a session: the time from the first audio to the end, or the length of the audio by
+ * its own timestamps or the provider's results, whichever is longest; in whole seconds, rounded
+ * down. Thread-safe.
  */
 final class Meter {
   /** A client that stops exactly at the maximum gets no error. */
@@ -22,8 +22,11 @@ final class Meter {
     this.maxSeconds = maxSeconds;
   }
 
+  /** Only the first call has an effect. */
   synchronized void start(long now) {
-    startedAt = now;
+    if (startedAt == null) {
+      startedAt = now;
+    }
   }
 
   synchronized boolean isStarted() {
@@ -36,7 +39,7 @@ final class Meter {
     }
   }
 
-  synchronized void audioProcessed(double seconds) {
+  synchronized void audioReaches(double seconds) {
     if (startedAt != null && Double.isFinite(seconds)) {
       audioSeconds = Math.max(audioSeconds, seconds);
     }

@@ -1,6 +1,7 @@
 package app.perpetua.flow.voice;
 
 import app.perpetua.flow.base.Cancellation;
+import java.util.List;
 
 /** Port to a speech-to-text provider, for live audio and recordings. */
 public interface Transcriber {
@@ -9,9 +10,25 @@ public interface Transcriber {
    *
    * @param isFinal false if a later result replaces this one
    * @param confidence from 0 to 1
-   * @param audioSeconds length of the audio that has been processed so far
+   * @param startSeconds where the piece begins, from the beginning of the audio
+   * @param endSeconds where it ends, which is also how much audio has been processed so far
+   * @param words the text word by word; empty if the provider does not say
    */
-  record Transcript(String text, boolean isFinal, double confidence, double audioSeconds) {}
+  record Transcript(
+      String text,
+      boolean isFinal,
+      double confidence,
+      double startSeconds,
+      double endSeconds,
+      List<Word> words) {
+    /** Whether the audio up to that length, in whole seconds rounded down, contains the text. */
+    boolean endsBy(int seconds) {
+      return seconds > 0 && Math.floor(endSeconds) <= seconds;
+    }
+  }
+
+  /** A word, with the place in the audio where it ends. */
+  record Word(String text, double endSeconds) {}
 
   /** How the provider ended a stream. */
   enum StreamEnd {

@@ -5,8 +5,8 @@ package app.perpetua.flow.voice;
  * Thread-safe.
  */
 interface VoiceClient {
-  /** Sends a message of the contract as JSON; does nothing if the client has disconnected. */
-  void send(Object message);
+  /** Sends a message as JSON; does nothing if the client has disconnected. */
+  void send(VoiceMessage message);
 
   void ping();
 

@@ -22,10 +22,15 @@ public record VoiceConfig(
     Optional<Secret> apiKey,
     URI baseUrl,
     List<AllowedHost> audioHosts) {
-  static final int SECONDS_PER_MINUTE = 60;
+  private static final int SECONDS_PER_MINUTE = 60;
 
   /** Number of started minutes: 60 s are one, 61 s are two. */
   int minutes(int seconds) {
     return Math.ceilDiv(seconds, SECONDS_PER_MINUTE);
+  }
+
+  /** The length that this number of minutes pays for, at most the maximum. */
+  int paidSeconds(int minutes) {
+    return Math.min(minutes * SECONDS_PER_MINUTE, maxSeconds);
   }
 }

@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -35,12 +36,19 @@ final class VoiceSessionStore {
 
   private static final String DESCRIPTION = "Voice transcription";
 
-  record EndedSession(VoiceSession session, int creditsLeft) {}
+  /**
+   * @param reason why it ended; another than the caller's if its last results exceed a limit
+   */
+  record EndedSession(VoiceSession session, EndReason reason, int creditsLeft) {}
 
   /**
-   * @param seconds the session's length so far
+   * @param seconds the session's length so far, at most the maximum
+   * @param isTooLong whether the length exceeds the maximum
    */
-  record Progress(UUID id, int seconds, String transcript) {}
+  record Progress(UUID id, int seconds, boolean isTooLong, LiveTranscript transcript) {}
+
+  /** The minutes of a session that are paid for, and the credits left. */
+  private record Payment(int minutes, int creditsLeft) {}
 
   private record Stored(
       VoiceSession session, int chargedMinutes, @Nullable UUID holder, boolean leased) {
@@ -117,35 +125,47 @@ final class VoiceSessionStore {
   }
 
   /**
-   * Stores the progress, and charges minutes that are not charged yet.
+   * Charges minutes that are not charged yet, as many as the balance suffices for, and stores the
+   * progress within what is paid for.
    *
    * @param minutes to be charged in all; 0 charges nothing
-   * @return false if another process holds the lease
-   * @throws Refusal {@code INSUFFICIENT_CREDITS}
+   * @return the minutes that are paid for; empty if another process holds the lease
    */
-  boolean save(Tx tx, UUID holder, Progress progress, int minutes) {
+  OptionalInt save(Tx tx, UUID holder, Progress progress, int minutes) {
     Stored stored = held(tx, holder, progress.id());
     if (stored == null) {
-      return false;
+      return OptionalInt.empty();
     }
-    int unpaid = Math.max(0, minutes - stored.chargedMinutes());
-    if (unpaid > 0) {
-      credits.spend(tx, cost(unpaid), ref(progress.id(), minutes), DESCRIPTION);
+    int charged = stored.chargedMinutes();
+    if (minutes > charged) {
+      charged = pay(tx, progress.id(), charged, minutes).minutes();
     }
-    int charged = stored.chargedMinutes() + unpaid;
     tx.sql("voice.store_progress")
         .bind("id", progress.id())
-        .bind("transcript", truncated(progress.transcript()))
-        .bind("seconds", progress.seconds())
+        .bind("transcript", transcript(progress, charged))
+        .bind("seconds", Math.min(progress.seconds(), config.paidSeconds(charged)))
         .bind("minutes", charged)
         .bind("credits", cost(charged))
         .atCommit();
-    return true;
+    return OptionalInt.of(charged);
+  }
+
+  /** Charges minutes, as many of the unpaid ones as the balance suffices for. */
+  private Payment pay(Tx tx, UUID id, int charged, int minutes) {
+    int left = credits.statement(tx).balance().total();
+    int unpaid = Math.max(0, minutes - charged);
+    int price = config.creditsPerMinute();
+    int affordable = price == 0 ? unpaid : Math.min(unpaid, left / price);
+    if (affordable > 0) {
+      int paid = charged + affordable;
+      return new Payment(paid, credits.spend(tx, cost(affordable), ref(id, paid), DESCRIPTION));
+    }
+    return new Payment(charged, left);
   }
 
   /**
-   * Ends a session: charges unpaid minutes if the balance suffices, or refunds the first one if the
-   * provider could not transcribe anything.
+   * Ends a session: charges unpaid minutes as {@link #save}, or refunds the first one if the
+   * provider could not transcribe anything. Length and transcript end with the paid minutes.
    *
    * @return empty if another process holds the lease
    */
@@ -154,31 +174,34 @@ final class VoiceSessionStore {
     if (stored == null) {
       return Optional.empty();
     }
-    int minutes = stored.chargedMinutes();
-    int left;
-    int unpaid = config.minutes(progress.seconds()) - minutes;
-    if (reason.isFree() && minutes == 1) {
-      left = credits.refund(tx, ref(progress.id(), 1), cost(1));
-      minutes = 0;
+    int charged = stored.chargedMinutes();
+    int started = config.minutes(progress.seconds());
+    Payment payment;
+    if (reason.isFree() && charged == 1) {
+      payment = new Payment(0, credits.refund(tx, ref(progress.id(), 1), cost(1)));
     } else {
-      left = credits.statement(tx).balance().total();
-      if (!reason.isFree() && unpaid > 0 && left >= cost(unpaid)) {
-        minutes += unpaid;
-        left = credits.spend(tx, cost(unpaid), ref(progress.id(), minutes), DESCRIPTION);
-      }
+      boolean isSettled = reason.isFree() || reason == EndReason.OUT_OF_CREDITS;
+      payment = pay(tx, progress.id(), charged, isSettled ? charged : started);
     }
+    EndReason actual = reason;
+    if (reason.isWithinLimits() && payment.minutes() < started) {
+      actual = EndReason.OUT_OF_CREDITS;
+    } else if (reason.isWithinLimits() && progress.isTooLong()) {
+      actual = EndReason.MAX_DURATION;
+    }
+    int seconds = progress.seconds();
     VoiceSession ended =
         new VoiceSession(
             progress.id(),
             stored.session().startedAt(),
             tx.now(),
-            reason.reason(),
-            progress.seconds(),
-            cost(minutes),
-            truncated(progress.transcript()));
-    storeEnd(tx, ended, minutes);
+            actual.reason(),
+            reason.isFree() ? seconds : Math.min(seconds, config.paidSeconds(payment.minutes())),
+            cost(payment.minutes()),
+            transcript(progress, payment.minutes()));
+    storeEnd(tx, ended, payment.minutes());
     jobs.cancel(tx, END, progress.id().toString());
-    return Optional.of(new EndedSession(ended, left));
+    return Optional.of(new EndedSession(ended, actual, payment.creditsLeft()));
   }
 
   /**
@@ -259,9 +282,10 @@ final class VoiceSessionStore {
     return "voice:" + id + ":" + minute;
   }
 
-  private static String truncated(String transcript) {
-    return transcript.codePointCount(0, transcript.length()) <= MAX_TRANSCRIPT
-        ? transcript
-        : transcript.substring(0, transcript.offsetByCodePoints(0, MAX_TRANSCRIPT));
+  private String transcript(Progress progress, int paidMinutes) {
+    String text = progress.transcript().text(config.paidSeconds(paidMinutes));
+    return text.codePointCount(0, text.length()) <= MAX_TRANSCRIPT
+        ? text
+        : text.substring(0, text.offsetByCodePoints(0, MAX_TRANSCRIPT));
   }
 }

@@ -8,7 +8,6 @@ import app.perpetua.flow.http.websocket.WebSocketHandler;
 import app.perpetua.flow.http.websocket.WebSocketRoute.Handshake;
 import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.DatabaseException;
-import app.perpetua.flow.voice.LiveSession.ErrorMessage;
 import java.util.UUID;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -146,7 +145,8 @@ final class VoiceSocket implements WebSocketHandler, VoiceClient, Monitored {
     } catch (DatabaseException e) {
       LOG.log(System.Logger.Level.WARNING, "request {0}: {1}", requestId, e.line());
       send(
-          new ErrorMessage("SERVICE_UNAVAILABLE", "the service is unavailable; try again shortly"));
+          new VoiceMessage.Failed(
+              "SERVICE_UNAVAILABLE", "the service is unavailable; try again shortly"));
       close(TRY_AGAIN_LATER, "unavailable");
       return;
     } finally {
@@ -199,7 +199,7 @@ final class VoiceSocket implements WebSocketHandler, VoiceClient, Monitored {
 
   private void refuse(Refusal refusal) {
     registry.remove(this);
-    send(new ErrorMessage(refusal.code().name(), refusal.message()));
+    send(new VoiceMessage.Failed(refusal.code().name(), refusal.message()));
     close(
         switch (refusal.code()) {
           case UNAUTHORIZED, TOKEN_EXPIRED -> 4401;
@@ -247,7 +247,7 @@ final class VoiceSocket implements WebSocketHandler, VoiceClient, Monitored {
   }
 
   @Override
-  public void send(Object message) {
+  public void send(VoiceMessage message) {
     ifOpen(open -> open.send(json.text(message)));
   }
 

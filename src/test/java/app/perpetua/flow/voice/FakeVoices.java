@@ -4,6 +4,7 @@ import app.perpetua.flow.base.Cancellation;
 import app.perpetua.flow.base.Json;
 import java.io.ByteArrayOutputStream;
 import java.time.Duration;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
@@ -53,7 +54,12 @@ final class FakeVoices {
     }
 
     void result(String text) {
-      listener().onTranscript(new Transcript(text, true, 0.9, 0));
+      result(text, true, 0, 0);
+    }
+
+    /** A result for the audio between these seconds. */
+    void result(String text, boolean isFinal, double start, double end, Word... words) {
+      listener().onTranscript(new Transcript(text, isFinal, 0.9, start, end, List.of(words)));
     }
 
     void end(StreamEnd end) {
@@ -115,7 +121,7 @@ final class FakeVoices {
     }
 
     @Override
-    public void send(Object message) {
+    public void send(VoiceMessage message) {
       try {
         onMessage.run();
       } catch (InterruptedException e) {

@@ -125,7 +125,7 @@ class LiveSessionEndTest extends LiveSessionsFixture {
 
   @Test
   void a_client_that_does_not_read_is_disconnected() throws Exception {
-    connected();
+    speaking();
     CountDownLatch blocked = new CountDownLatch(1);
     CountDownLatch reads = new CountDownLatch(1);
     client.onMessage =
@@ -165,6 +165,7 @@ class LiveSessionEndTest extends LiveSessionsFixture {
 
   @Test
   void FR_036_the_maximum_duration_ends_the_session() throws Exception {
+    VoiceFixture.grant(database, user, 15, 0);
     LiveSession session = speaking();
     advanceWithPongs(Duration.ofSeconds(301));
     session.audio(PIECES.get(1));

@@ -45,12 +45,12 @@ class MeterTest {
 
   @Test
   void elapsed_time_or_audio_counts_whichever_is_longer() {
-    meter.audioProcessed(40);
+    meter.audioReaches(40);
     meter.start(nanos(0));
     assertEquals(10, meter.seconds(nanos(10)));
-    meter.audioProcessed(40.9);
-    meter.audioProcessed(30);
-    meter.audioProcessed(Double.NaN);
+    meter.audioReaches(40.9);
+    meter.audioReaches(30);
+    meter.audioReaches(Double.NaN);
     assertEquals(40, meter.seconds(nanos(10)));
     assertEquals(41, meter.seconds(nanos(41)));
   }

@@ -102,6 +102,24 @@ class VoiceApiTest {
   }
 
   @Test
+  void the_last_interim_words_are_part_of_the_transcript() throws Exception {
+    service.deepgram().script(new Step.Final("Call the dentist."), new Step.Partial("and buy"));
+    TestService.Session user = service.newPro();
+    try (VoiceTestClient client = VoiceTestClient.open(service.port(), user.accessToken())) {
+      client.next("connected");
+      client.audio(PIECES.get(0));
+      client.audio(PIECES.get(1));
+      client.next("transcript");
+      client.next("transcript");
+      client.endStream();
+      assertEquals(
+          "Call the dentist. and buy",
+          client.next("complete").get("full_transcript").stringValue());
+    }
+    assertEquals("Call the dentist. and buy", onlyEnded(user).get("full_transcript").stringValue());
+  }
+
+  @Test
   void audio_arrives_whole_and_in_order_and_is_stored_nowhere() throws Exception {
     TestService.Session user = service.newPro();
     CRC32 sent = new CRC32();

@@ -75,4 +75,31 @@ final class VoiceFixture {
             + " and operation = ? and operation_ref like 'voice:%'",
         user, operation);
   }
+
+  /**
+   * Grants credits in addition to those of the user's tier.
+   *
+   * @param before credits that were granted before
+   */
+  static void grant(TestDatabase database, UUID user, int amount, int before) {
+    database.run(
+        """
+        with granted as (
+          insert into billing.ai_credit_grants
+            (id, user_id, credit_type, amount, remaining, spent, expired, dedup_key, created_at)
+          values (gen_random_uuid(), ?, 'kickstart', ?, ?, 0, 0, 'test', now())
+          returning *
+        )
+        insert into billing.ai_credit_ledger
+          (id, user_id, grant_id, credit_type, operation, amount, balance_after, operation_ref,
+           description, created_at)
+        select gen_random_uuid(), user_id, id, credit_type, 'grant', amount, amount + ?, 'test', 'test',
+               created_at
+        from granted
+        """,
+        user,
+        amount,
+        amount,
+        before);
+  }
 }

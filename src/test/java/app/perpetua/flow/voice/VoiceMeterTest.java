@@ -5,6 +5,7 @@ import static app.perpetua.flow.voice.VoiceFixture.PIECES;
 import static app.perpetua.flow.voice.VoiceFixture.balance;
 import static app.perpetua.flow.voice.VoiceFixture.movements;
 import static app.perpetua.flow.voice.VoiceFixture.onlyEnded;
+import static java.util.stream.Collectors.joining;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -17,6 +18,8 @@ import app.perpetua.flow.harness.VoiceTestClient;
 import app.perpetua.flow.harness.time.MovableNanos;
 import app.perpetua.flow.sql.Eventually;
 import java.time.Duration;
+import java.util.Map;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
@@ -72,7 +75,7 @@ class VoiceMeterTest {
   void FR_036_a_session_ends_at_its_maximum_and_each_started_minute_is_paid_once()
       throws Exception {
     TestService.Session user = service.newPro();
-    grant(user, 20);
+    VoiceFixture.grant(database, user.userId(), 20, 5);
     int before = balance(user);
     try (VoiceTestClient client = VoiceTestClient.open(service.port(), user.accessToken())) {
       client.next("connected");
@@ -101,7 +104,7 @@ class VoiceMeterTest {
     service.deepgram().secondsPerMessage(61);
     service.deepgram().script(new Step.Final("A minute and a second."));
     TestService.Session user = service.newPro();
-    grant(user, 20);
+    VoiceFixture.grant(database, user.userId(), 20, 5);
     try (VoiceTestClient client = VoiceTestClient.open(service.port(), user.accessToken())) {
       client.next("connected");
       client.audio(PIECES.get(0));
@@ -111,6 +114,63 @@ class VoiceMeterTest {
       assertTrue(complete.get("duration_seconds").intValue() >= 61);
       assertEquals(10, complete.get("credits_used").intValue());
     }
+  }
+
+  @Test
+  void FR_033_audio_faster_than_its_own_length_ends_with_the_minute_that_is_paid()
+      throws Exception {
+    service.deepgram().secondsPerMessage(1);
+    service
+        .deepgram()
+        .script(
+            IntStream.rangeClosed(1, 88)
+                .mapToObj(second -> new Step.Final("s" + second))
+                .toArray(Step[]::new));
+    TestService.Session user = service.newPro();
+    try (VoiceTestClient client = VoiceTestClient.open(service.port(), user.accessToken())) {
+      client.next("connected");
+      client.audio(PIECES.get(0));
+      for (int i = 1; i < 88; i++) {
+        client.audio(PIECES.get(1));
+      }
+      client.endStream();
+      assertEquals("INSUFFICIENT_CREDITS", client.next("error").get("code").stringValue());
+      JsonNode complete = client.next("complete");
+      assertEquals(
+          IntStream.rangeClosed(1, 60).mapToObj(second -> "s" + second).collect(joining(" ")),
+          complete.get("full_transcript").stringValue());
+      assertEquals(60, complete.get("duration_seconds").intValue());
+      assertEquals(5, complete.get("credits_used").intValue());
+      assertEquals(4402, client.closeCode());
+    }
+    JsonNode record = onlyEnded(user);
+    assertEquals("insufficient_credits", record.get("end_reason").stringValue());
+    assertEquals(60, record.get("duration_seconds").intValue());
+    assertEquals(4, balance(user));
+  }
+
+  /** The balance sufficed when the client connected. */
+  @Test
+  void FR_033_credits_that_another_request_has_used_pay_for_no_minute() throws Exception {
+    service.deepgram().script(new Step.Final("Unpaid."));
+    TestService.Session user = service.newPro();
+    try (VoiceTestClient client = VoiceTestClient.open(service.port(), user.accessToken())) {
+      client.next("connected");
+      user.api()
+          .post(
+              "/api/v1/ai/transcribe",
+              Map.of("audio_url", "http://recordings.test/a.webm", "duration_seconds", 10))
+          .expect(200);
+      client.audio(PIECES.get(0));
+      assertEquals("INSUFFICIENT_CREDITS", client.next("error").get("code").stringValue());
+      JsonNode complete = client.next("complete");
+      assertEquals("", complete.get("full_transcript").stringValue());
+      assertEquals(0, complete.get("duration_seconds").intValue());
+      assertEquals(0, complete.get("credits_used").intValue());
+      assertEquals(4402, client.closeCode());
+    }
+    assertEquals(0, service.deepgram().latest().messages());
+    assertEquals(4, balance(user));
   }
 
   @Test
@@ -133,27 +193,5 @@ class VoiceMeterTest {
       assertEquals("UNAUTHORIZED", client.next().get("code").stringValue());
       assertEquals(4401, client.closeCode());
     }
-  }
-
-  /** In addition to the five kickstart credits. */
-  private static void grant(TestService.Session user, int amount) {
-    database.run(
-        """
-        with granted as (
-          insert into billing.ai_credit_grants
-            (id, user_id, credit_type, amount, remaining, spent, expired, dedup_key, created_at)
-          values (gen_random_uuid(), ?, 'kickstart', ?, ?, 0, 0, 'test', now())
-          returning *
-        )
-        insert into billing.ai_credit_ledger
-          (id, user_id, grant_id, credit_type, operation, amount, balance_after, operation_ref,
-           description, created_at)
-        select gen_random_uuid(), user_id, id, credit_type, 'grant', amount, amount + 5, 'test', 'test',
-               created_at
-        from granted
-        """,
-        user.userId(),
-        amount,
-        amount);
   }
 }

@@ -6,6 +6,7 @@ import app.perpetua.flow.voice.Transcriber.SendResult;
 import app.perpetua.flow.voice.Transcriber.Stream;
 import app.perpetua.flow.voice.Transcriber.StreamEnd;
 import app.perpetua.flow.voice.Transcriber.Transcript;
+import app.perpetua.flow.voice.Transcriber.Word;
 import java.net.http.WebSocket;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -143,15 +144,28 @@ final class DeepgramStream implements Stream {
         return;
       }
       JsonNode best = parsed.path("channel").path("alternatives").path(0);
+      double start = seconds(parsed.path("start"));
       listener.onTranscript(
           new Transcript(
               best.path("transcript").asString(""),
               parsed.path("is_final").asBoolean(false),
               Math.clamp(best.path("confidence").asDouble(0), 0, 1),
-              parsed.path("start").asDouble(0) + parsed.path("duration").asDouble(0)));
+              start,
+              start + seconds(parsed.path("duration")),
+              best.path("words").valueStream().map(DeepgramStream::word).toList()));
     } catch (JacksonException e) {
       LOG.log(System.Logger.Level.WARNING, "ignored a message from Deepgram that is not JSON");
     }
+  }
+
+  private static Word word(JsonNode word) {
+    String plain = word.path("word").asString("");
+    return new Word(word.path("punctuated_word").asString(plain), seconds(word.path("end")));
+  }
+
+  private static double seconds(JsonNode number) {
+    double seconds = number.asDouble(0);
+    return Double.isFinite(seconds) ? Math.max(0, seconds) : 0;
   }
 
   /** Requests the next message only when it has handled the current one. */
