@@ -9,6 +9,7 @@ import app.perpetua.flow.base.Cidr;
 import app.perpetua.flow.base.Secret;
 import app.perpetua.flow.billing.BillingConfig;
 import app.perpetua.flow.credits.CreditConfig;
+import app.perpetua.flow.http.CorsOrigin;
 import app.perpetua.flow.http.HttpConfig;
 import app.perpetua.flow.notes.NoteConfig;
 import app.perpetua.flow.notifications.PushConfig;
@@ -123,7 +124,7 @@ public record Config(
   private static HttpConfig http(ConfigReader in) {
     return new HttpConfig(
         in.integer("http.port", 0, 65_535),
-        Set.copyOf(in.list("http.cors-origins")),
+        Set.copyOf(in.list("http.cors-origins", CorsOrigin::parse)),
         in.list("http.trusted-proxies", Cidr::parse),
         in.secret("http.metrics-token"),
         in.integer("http.metrics-port", 0, 65_535),

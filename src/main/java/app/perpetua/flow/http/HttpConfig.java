@@ -10,7 +10,7 @@ import java.util.Set;
  * The listener, its limits and its trusted proxies.
  *
  * @param port 0 lets the system choose
- * @param corsOrigins origins whose pages may read responses
+ * @param corsOrigins origins whose pages may read responses, as browsers send them
  * @param trustedProxies addresses whose forwarded headers are used
  * @param metricsToken allows other machines to read {@code /metrics}
  * @param metricsPort a separate port for {@code /metrics}; 0 for none
