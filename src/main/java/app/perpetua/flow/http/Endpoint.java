@@ -13,6 +13,7 @@ import app.perpetua.flow.parsing.QueryParameters;
 import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.Tx;
+import io.helidon.http.HeaderName;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.Status;
 import io.helidon.webserver.CloseConnectionException;
@@ -20,19 +21,31 @@ import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.io.IOException;
 import java.io.OutputStream;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Function;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
 
 /**
  * Checks each request in the order of the contract: token, rate, key, body. Then runs the route's
  * handler and sends its answer. Thread-safe.
  */
 public final class Endpoint implements RequestHandler {
+  private static final String JSON = "application/json";
+  private static final String MERGE_PATCH = "application/merge-patch+json";
+  private static final HeaderName RATE_LIMIT_POLICY = HeaderNames.create("RateLimit-Policy");
+  private static final Pattern PARAMETER = Pattern.compile("\\{([a-z_]+)}");
+
+  /** The media types of a PATCH (RFC 5789, section 3.1). */
+  public static final String ACCEPT_PATCH = JSON + ", " + MERGE_PATCH;
+
   private final Json json;
   private final Errors errors;
   private final Db db;
@@ -78,7 +91,7 @@ public final class Endpoint implements RequestHandler {
     RequestContext context = RequestContext.of(request);
     context.route(route.path());
     try {
-      send(context, response, answer(context, route, request, response));
+      send(context, route, response, answer(context, route, request, response));
     } catch (CloseConnectionException e) {
       throw e;
     } catch (RuntimeException e) {
@@ -121,7 +134,7 @@ public final class Endpoint implements RequestHandler {
                 actor,
                 context,
                 Objects.requireNonNull(keyed),
-                streams(call, request)),
+                streams(call, context)),
             prepared);
       }
     };
@@ -140,6 +153,9 @@ public final class Endpoint implements RequestHandler {
   /** A refused upgrade has been counted already. */
   private Reply notUpgraded(
       RequestContext context, Route.Socket socket, ServerRequest request, ServerResponse response) {
+    if (token(request) != null || request.query().contains("token")) {
+      context.tokenPresented();
+    }
     String refused = header(request, Route.Socket.REFUSED);
     Optional<Reply> rejection =
         refused == null ? Optional.empty() : socket.rejection().apply(refused);
@@ -178,23 +194,23 @@ public final class Endpoint implements RequestHandler {
     }
   }
 
-  private static boolean streams(Route.ProviderCall call, ServerRequest request) {
+  private static boolean streams(Route.ProviderCall call, RequestContext context) {
     return switch (call.streams()) {
       case NEVER -> false;
       case ALWAYS -> true;
-      case IF_ACCEPTED -> {
-        String accept = header(request, "Accept");
-        yield accept != null
-            && accept.toLowerCase(Locale.ROOT).contains(ProviderCallHandler.EVENT_STREAM);
-      }
+      // Without an acceptable type the answer is JSON, as RFC 9110 (section 12.5.1) permits.
+      case IF_ACCEPTED -> context.accept().prefers(ProviderCallHandler.EVENT_STREAM, JSON);
     };
   }
 
   private Principal authenticate(
       RequestContext context, ServerRequest request, ServerResponse response) {
+    String token = token(request);
+    if (token != null) {
+      context.tokenPresented();
+    }
     Principal principal =
-        authentication.require(
-            token(request), context.client(), counted -> addHeaders(response, counted));
+        authentication.require(token, context.client(), counted -> addHeaders(response, counted));
     context.userId(principal.userId());
     return principal;
   }
@@ -219,6 +235,10 @@ public final class Endpoint implements RequestHandler {
     RateLimiter.Decision decision =
         limiter.tryAcquire(route.bucket().name().toLowerCase(Locale.ROOT), key, limit);
     addHeaders(response, decision);
+    if (principal != null) {
+      response.header(
+          RATE_LIMIT_POLICY, decision.headers().get("RateLimit-Policy") + ", " + Admission.POLICY);
+    }
     decision.check();
   }
 
@@ -240,25 +260,24 @@ public final class Endpoint implements RequestHandler {
 
   private byte[] body(Route route, ServerRequest request) {
     byte[] body = route.method() == Route.Verb.GET ? new byte[0] : RequestBody.read(request);
-    if (body.length > 0 && !isJson(header(request, "Content-Type"))) {
+    if (body.length > 0 && !isAccepted(route, header(request, "Content-Type"))) {
       throw Refusal.of(
-          ErrorCode.UNSUPPORTED_MEDIA_TYPE, "the body must be application/json in UTF-8");
+          ErrorCode.UNSUPPORTED_MEDIA_TYPE,
+          route.method() == Route.Verb.PATCH
+              ? "the body must be " + JSON + " or " + MERGE_PATCH
+              : "the body must be " + JSON);
     }
     return body;
   }
 
-  private static boolean isJson(@Nullable String contentType) {
+  /** Ignores parameters: {@code charset} has no effect (RFC 8259, section 11). */
+  private static boolean isAccepted(Route route, @Nullable String contentType) {
     if (contentType == null) {
       return false;
     }
-    String[] parts = contentType.split(";", -1);
-    for (int i = 1; i < parts.length; i++) {
-      String parameter = parts[i].strip().toLowerCase(Locale.ROOT).replace("\"", "");
-      if (parameter.startsWith("charset=") && !parameter.equals("charset=utf-8")) {
-        return false;
-      }
-    }
-    return parts[0].strip().equalsIgnoreCase("application/json");
+    String type = contentType.split(";", 2)[0].strip();
+    return type.equalsIgnoreCase(JSON)
+        || (route.method() == Route.Verb.PATCH && type.equalsIgnoreCase(MERGE_PATCH));
   }
 
   private Request parsed(
@@ -277,23 +296,27 @@ public final class Endpoint implements RequestHandler {
         db.now());
   }
 
-  private void send(RequestContext context, ServerResponse response, Reply reply) {
+  private void send(RequestContext context, Route route, ServerResponse response, Reply reply) {
     switch (reply) {
       case Reply.Body(int status, Object body) when body == null ->
           response.status(Status.create(status)).send();
-      case Reply.Body body -> send(context, response, body.rendered(json));
-      case Reply.Bytes(int status, String type, String cacheControl, byte[] bytes) ->
-          response
-              .status(Status.create(status))
-              .header(HeaderNames.CONTENT_TYPE, type)
-              .header(HeaderNames.CACHE_CONTROL, cacheControl)
-              .send(bytes);
+      case Reply.Body body -> send(context, route, response, body.rendered(json));
+      case Reply.Bytes(int status, String type, String cacheControl, byte[] bytes) -> {
+        if (status == Status.CREATED_201.code()) {
+          response.header(HeaderNames.LOCATION, location(route, bytes));
+        }
+        response
+            .status(Status.create(status))
+            .header(HeaderNames.CONTENT_TYPE, type)
+            .header(HeaderNames.CACHE_CONTROL, cacheControl)
+            .send(bytes);
+      }
       case Reply.Refused(Refusal refusal) -> errors.send(context, response, refusal);
       case Reply.Failed(RuntimeException cause) ->
           errors.send(context, response, errors.refusal(cause, context.requestId()));
       case Reply.WithHeaders(Reply inner, Map<String, String> headers) -> {
         headers.forEach((name, value) -> response.header(name, value));
-        send(context, response, inner);
+        send(context, route, response, inner);
       }
       case Reply.Stream(int status, String type, String cacheControl, Reply.Writer writer) -> {
         response
@@ -303,6 +326,16 @@ public final class Endpoint implements RequestHandler {
         stream(response, writer);
       }
     }
+  }
+
+  /** From the body, because a replayed answer has no headers. */
+  private String location(Route route, byte[] body) {
+    JsonNode data = json.parse(new String(body, StandardCharsets.UTF_8)).get("data");
+    return PARAMETER
+        .matcher(Objects.requireNonNull(route.created(), "route without the created resource"))
+        .replaceAll(
+            member ->
+                URLEncoder.encode(data.get(member.group(1)).stringValue(), StandardCharsets.UTF_8));
   }
 
   /** A failure while streaming closes the connection, because the status has been sent. */

@@ -5,12 +5,17 @@ import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.LogFields;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.sql.DatabaseException;
+import io.helidon.http.HeaderName;
 import io.helidon.http.HeaderNames;
-import io.helidon.http.HeaderValues;
+import io.helidon.http.Status;
 import io.helidon.webserver.http.ServerResponse;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * Maps failures to the contract's error object. Causes are logged and not sent to the client.
@@ -19,6 +24,14 @@ import java.util.Map;
 public final class Errors {
   private static final System.Logger LOG = System.getLogger(Errors.class.getName());
   private static final Duration SOON = Duration.ofSeconds(1);
+
+  private static final String JSON = "application/json";
+  private static final String PROBLEM = "application/problem+json";
+  private static final HeaderName RATE_LIMIT = HeaderNames.create("RateLimit");
+  private static final Pattern RESET = Pattern.compile(";t=([0-9]+)$");
+
+  /** An error as it is sent, in UTF-8. */
+  public record Body(String contentType, byte[] bytes) {}
 
   private final Json json;
 
@@ -35,22 +48,100 @@ public final class Errors {
     };
   }
 
-  /** Sends a refusal, with {@code Retry-After} if it has a {@code retry_after}. */
+  /**
+   * Sends a refusal, with {@code Retry-After} if it has a {@code retry_after}, and with a challenge
+   * if the status is 401 (RFC 9110, section 15.5.2).
+   */
   public void send(RequestContext context, ServerResponse response, Refusal refusal) {
     context.code(refusal.code());
-    response.status(refusal.code().status());
-    response.header(HeaderValues.CONTENT_TYPE_JSON);
+    int status = refusal.code().status();
+    Body body = body(context, refusal, status);
+    response.status(status);
+    response.header(HeaderNames.CONTENT_TYPE, body.contentType());
     // The handler that failed may have set its own.
     response.header(HeaderNames.CACHE_CONTROL, Reply.NO_STORE);
     if (refusal.extras().get("retry_after") instanceof Number seconds) {
       response.header(HeaderNames.RETRY_AFTER, seconds.toString());
+      omitLaterReset(response, seconds.longValue());
     }
-    response.send(json(refusal, context.requestId()));
+    if (status == ErrorCode.UNAUTHORIZED.status()) {
+      response.header(HeaderNames.WWW_AUTHENTICATE, challenge(context, refusal));
+    }
+    response.send(body.bytes());
   }
 
-  /** The error object in UTF-8, as a body. */
-  public byte[] json(Refusal refusal, String requestId) {
-    return json.bytes(Map.of("error", error(refusal, requestId)));
+  /**
+   * Leaves the optional reset out of {@code RateLimit} if {@code Retry-After} is earlier, because
+   * both would name the time of the next request (draft-ietf-httpapi-ratelimit-headers-10, section
+   * 5).
+   */
+  private static void omitLaterReset(ServerResponse response, long retryAfter) {
+    if (response.headers().contains(RATE_LIMIT)) {
+      String value = response.headers().get(RATE_LIMIT).get();
+      Matcher reset = RESET.matcher(value);
+      if (reset.find() && Long.parseLong(reset.group(1)) > retryAfter) {
+        response.header(RATE_LIMIT, value.substring(0, reset.start()));
+      }
+    }
+  }
+
+  /** RFC 6750, section 3; without an error code if the request has no token. */
+  private static String challenge(RequestContext context, Refusal refusal) {
+    String realm = "Bearer realm=\"perpetua-flow\"";
+    if (!context.hasToken()) {
+      return realm;
+    }
+    String description =
+        refusal.code() == ErrorCode.TOKEN_EXPIRED
+            ? ", error_description=\"the access token has expired\""
+            : "";
+    return realm + ", error=\"invalid_token\"" + description;
+  }
+
+  /**
+   * An error as a body: problem details (RFC 9457) if the client asks for them, otherwise the
+   * contract's error object.
+   *
+   * @param status of the response
+   */
+  public Body body(RequestContext context, Refusal refusal, int status) {
+    return context.accept().prefers(PROBLEM, JSON)
+        ? new Body(PROBLEM, json.bytes(problem(context, refusal, status)))
+        : new Body(JSON, json.bytes(Map.of("error", error(refusal, context.requestId()))));
+  }
+
+  private static Map<String, Object> problem(RequestContext context, Refusal refusal, int status) {
+    Map<String, Object> problem = new LinkedHashMap<>();
+    // The code distinguishes problems; with this type, the title is the status's (section 4.2.1).
+    problem.put("type", "about:blank");
+    problem.put("title", Status.create(status).reasonPhrase());
+    problem.put("status", status);
+    problem.put("detail", refusal.message());
+    if (!context.path().isEmpty()) {
+      problem.put("instance", uriReference(context.path()));
+    }
+    error(refusal, context.requestId())
+        .forEach(
+            (name, value) -> {
+              if (!name.equals("message")) {
+                problem.putIfAbsent(name, value);
+              }
+            });
+    return problem;
+  }
+
+  /** Encodes what a URI must not contain, which lenient clients send in paths. */
+  private static String uriReference(String path) {
+    StringBuilder encoded = new StringBuilder(path.length());
+    for (byte octet : path.getBytes(StandardCharsets.UTF_8)) {
+      char c = (char) (octet & 0xff);
+      if (c < 0x80 && (Character.isLetterOrDigit(c) || "-._~!$&'()*+,;=:@/%".indexOf(c) >= 0)) {
+        encoded.append(c);
+      } else {
+        encoded.append('%').append(HexFormat.of().withUpperCase().toHexDigits(octet));
+      }
+    }
+    return encoded.toString();
   }
 
   /** The error object alone, as the data of a server-sent event. */

@@ -2,6 +2,7 @@ package app.perpetua.flow.http;
 
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.parsing.Accept;
 import app.perpetua.flow.parsing.Formats;
 import app.perpetua.flow.parsing.JsonReader;
 import app.perpetua.flow.parsing.QueryParameters;
@@ -86,6 +87,18 @@ public final class Request {
    */
   public UUID pathId(String name) {
     return uuid(name, pathParameters.apply(name));
+  }
+
+  /** The media types that the client accepts. */
+  public Accept accept() {
+    return context.accept();
+  }
+
+  /** The token in the {@code Authorization} header; a 401 then says that it is invalid. */
+  public Optional<String> bearerToken() {
+    Optional<String> token = header("Authorization").flatMap(Authenticator::bearerToken);
+    token.ifPresent(_ -> context.tokenPresented());
+    return token;
   }
 
   /** A header's first value. */

@@ -2,8 +2,10 @@ package app.perpetua.flow.http;
 
 import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.http.connection.ClientConnection;
+import app.perpetua.flow.parsing.Accept;
 import io.helidon.webserver.http.ServerRequest;
 import java.time.Duration;
+import java.util.List;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +22,10 @@ public final class RequestContext {
   private @Nullable UUID userId;
   private @Nullable String route;
   private @Nullable ErrorCode code;
+  private String path = "";
+  private List<String> acceptHeaders = List.of();
+  private @Nullable Accept accept;
+  private boolean tokenPresented;
 
   public RequestContext(String requestId, String client, boolean local) {
     this.requestId = requestId;
@@ -88,6 +94,39 @@ public final class RequestContext {
   /** The path template that matched; null if none did. */
   public @Nullable String route() {
     return route;
+  }
+
+  /**
+   * Sets what errors say and how.
+   *
+   * @param rawPath the path as sent, without the query
+   * @param accept every {@code Accept} header, in order
+   */
+  public void asked(String rawPath, List<String> accept) {
+    path = rawPath;
+    acceptHeaders = accept;
+  }
+
+  /** The path as sent, without the query; empty if the request could not be parsed. */
+  String path() {
+    return path;
+  }
+
+  /** The media types that the client accepts. */
+  public Accept accept() {
+    if (accept == null) {
+      accept = Accept.parse(acceptHeaders);
+    }
+    return accept;
+  }
+
+  /** Records that the request has an access token, valid or not. */
+  void tokenPresented() {
+    tokenPresented = true;
+  }
+
+  boolean hasToken() {
+    return tokenPresented;
   }
 
   public void code(ErrorCode value) {

@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param path the full path with parameters in braces
  * @param bucket the rate limit that its requests count towards
  * @param sunset non-null once the end of the endpoint has been announced (FR-069b)
+ * @param created the path of a created resource, for {@code Location}, with members of {@code data}
+ *     in braces; null if the endpoint creates none
  * @param idempotencyPath the path that idempotency keys are stored with, without the query; null
  *     for that of the request
  */
@@ -22,9 +24,10 @@ public record Route(
     Bucket bucket,
     Handler handler,
     @Nullable Sunset sunset,
+    @Nullable String created,
     @Nullable String idempotencyPath) {
   private Route(Verb method, String path, Bucket bucket, Handler handler) {
-    this(method, path, bucket, handler, null, null);
+    this(method, path, bucket, handler, null, null, null);
   }
 
   /** The methods of the contract, without HEAD and OPTIONS, which {@code http.server} answers. */
@@ -159,13 +162,18 @@ public record Route(
     return new Route(Verb.POST, path, Bucket.EXEMPT, new SystemWrite(work));
   }
 
+  /** The same route, whose answer 201 is about the resource at this path. */
+  public Route creates(String resource) {
+    return new Route(method, path, bucket, handler, sunset, resource, idempotencyPath);
+  }
+
   /** The same route with its end announced. */
   public Route deprecated(Sunset end) {
-    return new Route(method, path, bucket, handler, end, idempotencyPath);
+    return new Route(method, path, bucket, handler, end, created, idempotencyPath);
   }
 
   /** The same route, sharing its idempotency keys with the route of that literal path. */
   public Route sharingKeysWith(String otherPath) {
-    return new Route(method, path, bucket, handler, sunset, otherPath);
+    return new Route(method, path, bucket, handler, sunset, created, otherPath);
   }
 }

@@ -30,7 +30,7 @@ public final class NoteModule implements FeatureModule {
   public List<Route> routes() {
     return List.of(
         read("/api/v1/notes", notes::list),
-        write(POST, "/api/v1/notes", notes::create),
+        write(POST, "/api/v1/notes", notes::create).creates("/api/v1/notes/{id}"),
         read("/api/v1/notes/{id}", notes::show),
         write(PATCH, "/api/v1/notes/{id}", notes::patch),
         write(DELETE, "/api/v1/notes/{id}", notes::delete));

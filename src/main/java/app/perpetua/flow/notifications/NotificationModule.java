@@ -54,7 +54,8 @@ public final class NotificationModule implements FeatureModule {
         write(POST, "/api/v1/notifications/read-all", notifications::markAllRead),
         write(DELETE, "/api/v1/notifications/{id}", notifications::delete),
         read("/api/v1/notifications/push-key", push::key),
-        write(POST, "/api/v1/notifications/push-subscription", push::subscribe),
+        write(POST, "/api/v1/notifications/push-subscription", push::subscribe)
+            .creates("/api/v1/notifications/push-subscription?endpoint={endpoint}"),
         write(DELETE, "/api/v1/notifications/push-subscription", push::unsubscribe));
   }
 

@@ -3,7 +3,6 @@ package app.perpetua.flow.observability;
 import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.base.Secret;
-import app.perpetua.flow.http.Authenticator;
 import app.perpetua.flow.http.HttpConfig;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
@@ -46,7 +45,7 @@ public final class MetricsRoutes {
 
   /** Compares in constant time. */
   private boolean hasToken(Request request) {
-    Optional<String> token = request.header("Authorization").flatMap(Authenticator::bearerToken);
+    Optional<String> token = request.bearerToken();
     Optional<Secret> expected = config.metricsToken();
     return token.isPresent()
         && expected.isPresent()

@@ -44,7 +44,7 @@ public final class RecurrenceModule implements FeatureModule {
   public List<Route> routes() {
     return List.of(
         read("/api/v1/templates", templates::list),
-        write(POST, "/api/v1/templates", templates::create),
+        write(POST, "/api/v1/templates", templates::create).creates("/api/v1/templates/{id}"),
         write(POST, "/api/v1/templates/preview", templates::previewRule),
         read("/api/v1/templates/{id}", templates::show),
         write(PATCH, "/api/v1/templates/{id}", templates::patch),

@@ -57,9 +57,11 @@ public final class ReminderModule implements FeatureModule {
   public List<Route> routes() {
     return List.of(
         read("/api/v1/tasks/{id}/reminders", reminders::listOfTask),
-        write(POST, "/api/v1/tasks/{id}/reminders", reminders::create),
+        write(POST, "/api/v1/tasks/{id}/reminders", reminders::create)
+            .creates("/api/v1/reminders/{id}"),
         read("/api/v1/reminders", reminders::list),
-        write(POST, "/api/v1/reminders", reminders::createWithTaskId),
+        write(POST, "/api/v1/reminders", reminders::createWithTaskId)
+            .creates("/api/v1/reminders/{id}"),
         read("/api/v1/reminders/{id}", reminders::show),
         write(PATCH, "/api/v1/reminders/{id}", reminders::patch),
         write(DELETE, "/api/v1/reminders/{id}", reminders::delete));

@@ -46,14 +46,15 @@ public final class TaskModule implements FeatureModule {
   public List<Route> routes() {
     return List.of(
         read("/api/v1/tasks", taskRoutes::list),
-        write(POST, "/api/v1/tasks", taskRoutes::create),
+        write(POST, "/api/v1/tasks", taskRoutes::create).creates("/api/v1/tasks/{id}"),
         read("/api/v1/tasks/{id}", taskRoutes::show),
         write(PATCH, "/api/v1/tasks/{id}", taskRoutes::patch),
         write(PUT, "/api/v1/tasks/{id}", taskRoutes::patch),
         write(DELETE, "/api/v1/tasks/{id}", taskRoutes::delete),
         write(POST, "/api/v1/tasks/{id}/force-complete", taskRoutes::forceComplete),
         read("/api/v1/tasks/{id}/subtasks", subtaskRoutes::list),
-        write(POST, "/api/v1/tasks/{id}/subtasks", subtaskRoutes::create),
+        write(POST, "/api/v1/tasks/{id}/subtasks", subtaskRoutes::create)
+            .creates("/api/v1/subtasks/{id}"),
         write(PUT, "/api/v1/tasks/{id}/subtasks/reorder", subtaskRoutes::reorder),
         write(PATCH, "/api/v1/subtasks/{id}", subtaskRoutes::patch),
         write(PUT, "/api/v1/subtasks/{id}", subtaskRoutes::patch),

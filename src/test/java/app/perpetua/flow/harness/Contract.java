@@ -154,7 +154,7 @@ public final class Contract {
       boolean pathIsKnown, boolean head, int status, Message answer) {
     int expected = pathIsKnown ? 405 : 404;
     if (status == 429) {
-      return head ? List.of() : faultsOf("Error", answer.text());
+      return head ? List.of() : errorFaults(answer);
     }
     if (status != expected) {
       return List.of(status + " for an operation that the contract does not define: " + expected);
@@ -163,7 +163,15 @@ public final class Contract {
     if (pathIsKnown && !allows) {
       return List.of("405 without Allow");
     }
-    return head ? List.of() : faultsOf("Error", answer.text());
+    return head ? List.of() : errorFaults(answer);
+  }
+
+  private List<String> errorFaults(Message answer) {
+    boolean problem =
+        answer.headers().entrySet().stream()
+            .filter(header -> "Content-Type".equalsIgnoreCase(header.getKey()))
+            .anyMatch(header -> header.getValue().contains("application/problem+json"));
+    return faultsOf(problem ? "Problem" : "Error", answer.text());
   }
 
   private static List<String> faults(Stream<ValidationReport.Message> messages) {

@@ -257,9 +257,8 @@ class BadInputTest {
                         "application/jsonx",
                         "application/x-www-form-urlencoded",
                         "multipart/form-data; boundary=x",
-                        "application/json; charset=utf-16",
-                        "application/json; charset=iso-8859-1",
-                        "application/merge-patch+json",
+                        "application/merge-patch",
+                        "application/json-patch+json",
                         "*/*",
                         "json")) {
                   refused(
@@ -425,7 +424,8 @@ class BadInputTest {
                         "\"\"",
                         "\"019ba722-4680-7c3e-9a51-2f6d8b0c4e17",
                         "{019ba722-4680-7c3e-9a51-2f6d8b0c4e17}",
-                        "019ba722-4680-7c3e-9a51-2f6d8b0c4e17, 019ba722-4680-7c3e-9a51-2f6d8b0c4e18",
+                        "019ba722-4680-7c3e-9a51-2f6d8b0c4e17,"
+                            + " 019ba722-4680-7c3e-9a51-2f6d8b0c4e18",
                         "019ba722-4680-7c3e-9a51-2f6d8b0c4e1g",
                         "9".repeat(5_000))) {
                   Api.Answer answer =

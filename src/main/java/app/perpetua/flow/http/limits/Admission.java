@@ -17,6 +17,13 @@ public final class Admission {
   /** More would allow one user to exhaust the connection pool. */
   private static final int PER_USER = 20;
 
+  /**
+   * The limit of a user's concurrent requests, as an item of {@code RateLimit-Policy}
+   * (draft-ietf-httpapi-ratelimit-headers-10).
+   */
+  public static final String POLICY =
+      "\"concurrent\";q=" + PER_USER + ";qu=\"concurrent-requests\"";
+
   /** The time that a request's database work may take. */
   private static final Duration USER_TIMEOUT = Duration.ofSeconds(5);
 

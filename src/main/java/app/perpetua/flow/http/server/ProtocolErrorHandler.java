@@ -8,11 +8,12 @@ import app.perpetua.flow.http.RequestContext;
 import app.perpetua.flow.http.RequestId;
 import io.helidon.http.DirectHandler;
 import io.helidon.http.HeaderNames;
-import io.helidon.http.HeaderValues;
 import io.helidon.http.ServerResponseHeaders;
 import io.helidon.http.Status;
 import io.helidon.webserver.http.DirectHandlers;
 import java.time.Duration;
+import java.util.List;
+import java.util.Objects;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -59,11 +60,15 @@ final class ProtocolErrorHandler implements DirectHandler {
       status = Status.create(refusal.code().status());
     }
     RequestContext context = new RequestContext(ids.of(request.headers()), "unknown", false);
+    context.asked(
+        Objects.requireNonNullElse(request.path(), ""),
+        request.headers().all(HeaderNames.ACCEPT, List::of));
     context.code(refusal.code());
+    Errors.Body body = errors.body(context, refusal, status.code());
     headers.set(HeaderNames.DATE, HttpDate.now());
     RequestContextFilter.SECURITY_HEADERS.forEach(headers::set);
     headers.set(RequestId.HEADER, context.requestId());
-    headers.set(HeaderValues.CONTENT_TYPE_JSON);
+    headers.set(HeaderNames.CONTENT_TYPE, body.contentType());
     if (refusal.extras().get("retry_after") instanceof Number seconds) {
       headers.set(HeaderNames.RETRY_AFTER, seconds.toString());
     }
@@ -74,7 +79,7 @@ final class ProtocolErrorHandler implements DirectHandler {
         .status(status)
         .headers(headers)
         .keepAlive(false)
-        .entity(errors.json(refusal, context.requestId()))
+        .entity(body.bytes())
         .build();
   }
 

@@ -64,6 +64,9 @@ final class RequestContextFilter implements Filter {
             ids.of(request.headers()),
             addresses.of(peer, request.headers().all(HeaderNames.X_FORWARDED_FOR, List::of)),
             peer.isLoopbackAddress());
+    context.asked(
+        request.prologue().uriPath().rawPath(),
+        request.headers().all(HeaderNames.ACCEPT, List::of));
     request.context().get(ClientConnection.class).ifPresent(context::connection);
     request.context().register(context);
     response.header(RequestId.HEADER, context.requestId());

@@ -3,6 +3,7 @@ package app.perpetua.flow.http.server;
 import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.http.Cors;
+import app.perpetua.flow.http.Endpoint;
 import app.perpetua.flow.http.RequestContext;
 import app.perpetua.flow.http.RequestHandler;
 import app.perpetua.flow.http.Route;
@@ -28,6 +29,7 @@ import java.util.Optional;
  * body), answers {@code OPTIONS} itself and unknown methods with 405. Immutable.
  */
 final class Resource implements Handler {
+  private static final HeaderName ACCEPT_PATCH = HeaderNames.create("Accept-Patch");
   private static final HeaderName DEPRECATION = HeaderNames.create("Deprecation");
   private static final HeaderName SUNSET = HeaderNames.create("Sunset");
   private static final HeaderName LINK = HeaderNames.create("Link");
@@ -85,6 +87,9 @@ final class Resource implements Handler {
     RequestContext context = RequestContext.of(request);
     context.route(path);
     String method = request.prologue().method().text();
+    if (byMethod.containsKey("PATCH") && (method.equals("OPTIONS") || method.equals("PATCH"))) {
+      response.header(ACCEPT_PATCH, Endpoint.ACCEPT_PATCH);
+    }
     if (method.equals("OPTIONS")) {
       response.header(HeaderNames.ALLOW, allowed);
       cors.addPreflightHeaders(request.headers(), response, allowed);
