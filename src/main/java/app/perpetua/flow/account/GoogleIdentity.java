@@ -1,5 +1,6 @@
 package app.perpetua.flow.account;
 
+import app.perpetua.flow.parsing.UnicodeText;
 import java.net.URI;
 import java.net.URISyntaxException;
 import org.jspecify.annotations.Nullable;
@@ -20,8 +21,8 @@ public record GoogleIdentity(
   private static final int MAX_AVATAR_URL = 2048;
 
   /**
-   * Creates an identity from claims. Sanitizes the name; a missing name is replaced by the local
-   * part of the address.
+   * Creates an identity from claims. Sanitizes the name; a blank name is replaced by the local part
+   * of the address, or by the address if that is blank too.
    *
    * @throws IllegalArgumentException if subject or address is not valid
    */
@@ -31,8 +32,11 @@ public record GoogleIdentity(
       throw new IllegalArgumentException("invalid subject or e-mail address");
     }
     String displayName = name == null ? "" : TextSanitizer.singleLine(name, MAX_NAME);
-    if (displayName.isEmpty()) {
+    if (UnicodeText.isBlank(displayName)) {
       displayName = TextSanitizer.singleLine(email.substring(0, email.lastIndexOf('@')), MAX_NAME);
+    }
+    if (UnicodeText.isBlank(displayName)) {
+      displayName = TextSanitizer.singleLine(email, MAX_NAME);
     }
     return new GoogleIdentity(subject, email, displayName, https(picture));
   }

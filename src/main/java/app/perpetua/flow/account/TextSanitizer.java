@@ -1,5 +1,7 @@
 package app.perpetua.flow.account;
 
+import app.perpetua.flow.parsing.UnicodeText;
+
 /** Sanitizes text of clients and providers so that it can be stored and logged. */
 final class TextSanitizer {
   private TextSanitizer() {}
@@ -10,12 +12,13 @@ final class TextSanitizer {
    * @param max code points
    */
   static String singleLine(String text, int max) {
-    return text.codePoints()
-        .filter(c -> !Character.isISOControl(c) && Character.getType(c) != Character.SURROGATE)
-        .filter(c -> c != '\u2028' && c != '\u2029')
-        .limit(max)
-        .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
-        .toString()
-        .strip();
+    String line =
+        text.codePoints()
+            .filter(c -> !Character.isISOControl(c) && Character.getType(c) != Character.SURROGATE)
+            .filter(c -> c != '\u2028' && c != '\u2029')
+            .limit(max)
+            .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+            .toString();
+    return UnicodeText.trim(line);
   }
 }

@@ -1,11 +1,14 @@
 package app.perpetua.flow.base;
 
+import java.math.BigDecimal;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import tools.jackson.core.JsonGenerator;
+import tools.jackson.core.JsonParser;
 import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.exc.StreamReadException;
 import tools.jackson.core.json.JsonFactory;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
@@ -21,9 +24,11 @@ import tools.jackson.databind.ser.std.StdSerializer;
  * bounded depth and number length. Thread-safe.
  */
 public final class Json {
-  private static final int MAX_DEPTH = 64;
+  /** Levels of objects and arrays within each other. */
+  public static final int MAX_DEPTH = 64;
 
-  private static final int MAX_NUMBER_LENGTH = 64;
+  /** Characters, with sign and exponent. */
+  public static final int MAX_NUMBER_LENGTH = 64;
 
   private static final DateTimeFormatter INSTANT =
       DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSS'Z'").withZone(ZoneOffset.UTC);
@@ -59,7 +64,21 @@ public final class Json {
    * @throws tools.jackson.core.JacksonException if the text is invalid or exceeds a bound
    */
   public JsonNode parse(String text) {
-    return mapper.readTree(text);
+    try {
+      return mapper.readTree(text);
+    } catch (NumberFormatException e) {
+      // Jackson lets it through if an exponent exceeds an int.
+      throw new StreamReadException((JsonParser) null, "a number exceeds the limits", e);
+    }
+  }
+
+  /** Whether a number of JSON's grammar is one that can be read; its exponent may be too large. */
+  public static boolean isReadable(String number) {
+    try {
+      return new BigDecimal(number).precision() > 0;
+    } catch (NumberFormatException e) {
+      return false;
+    }
   }
 
   /** Parses JSON that this service has written. */

@@ -1,6 +1,7 @@
 package app.perpetua.flow.notes;
 
 import app.perpetua.flow.base.WireName;
+import app.perpetua.flow.parsing.UnicodeText;
 import app.perpetua.flow.sql.Row;
 import java.time.Instant;
 import java.util.UUID;
@@ -98,9 +99,15 @@ public record Note(
     return with(content, archived, transcriptionStatus, when);
   }
 
-  /** The beginning of the first line. */
+  /** The beginning of the first line that is not blank. */
   String title() {
-    String line = content.strip().lines().findFirst().map(String::strip).orElse("Voice note");
+    String line =
+        content
+            .lines()
+            .map(UnicodeText::trim)
+            .filter(text -> !UnicodeText.isBlank(text))
+            .findFirst()
+            .orElse("Voice note");
     int length = line.codePointCount(0, line.length());
     return line.substring(0, line.offsetByCodePoints(0, Math.min(length, MAX_TITLE)));
   }

@@ -5,6 +5,7 @@ import app.perpetua.flow.http.Request;
 import app.perpetua.flow.http.SearchWork;
 import app.perpetua.flow.parsing.JsonReader;
 import app.perpetua.flow.parsing.QueryParameters;
+import app.perpetua.flow.parsing.UnicodeText;
 import app.perpetua.flow.sql.PageRequest;
 import app.perpetua.flow.sql.Tx;
 import java.net.URI;
@@ -52,7 +53,7 @@ final class NoteRoutes {
     if (voiceUrl != null && !isHttps(voiceUrl)) {
       body.addError("voice_url", "must be an https URL");
     }
-    String text = content == null || content.isBlank() ? "" : content;
+    String text = content == null || UnicodeText.isBlank(content) ? "" : content;
     if (voiceUrl == null) {
       body.required("content");
       if (content != null && text.isEmpty()) {

@@ -10,6 +10,7 @@ import app.perpetua.flow.events.Events;
 import app.perpetua.flow.recovery.Restorer;
 import app.perpetua.flow.recovery.Tombstone;
 import app.perpetua.flow.recovery.Tombstones;
+import app.perpetua.flow.parsing.UnicodeText;
 import app.perpetua.flow.sql.LockedUser;
 import app.perpetua.flow.sql.Page;
 import app.perpetua.flow.sql.Tx;
@@ -126,7 +127,7 @@ public final class Notes implements Restorer {
     if (found.converted()) {
       throw convertedBefore();
     }
-    if (found.note().content().isBlank()) {
+    if (UnicodeText.isBlank(found.note().content())) {
       throw Refusal.of(ErrorCode.CONFLICT, "the note has no text yet");
     }
     return found.note();

@@ -47,15 +47,18 @@ final class PushRoutes {
     return _ -> Reply.ok(Map.of("public_key", publicKey.orElseThrow(PushRoutes::unavailable)));
   }
 
-  /** POST /notifications/push-subscription. */
+  /**
+   * POST /notifications/push-subscription. Browsers decide what else a subscription has, such as
+   * {@code expirationTime}.
+   */
   Function<Tx, Reply> subscribe(Request request) {
-    JsonReader body = request.body().required("endpoint", "keys");
+    JsonReader body = request.body().ignoreUnknown().required("endpoint", "keys");
     String endpoint = body.text("endpoint", 1, AddressGuard.MAX_LENGTH);
     JsonReader keys = body.object("keys");
     byte[] p256dh = null;
     byte[] auth = null;
     if (keys != null) {
-      keys.required("p256dh", "auth");
+      keys.ignoreUnknown().required("p256dh", "auth");
       p256dh = bytes(keys, "p256dh", P256::isPoint, "must be a point on P-256 in base64url");
       auth = bytes(keys, "auth", b -> b.length == AUTH_BYTES, "must be 16 bytes in base64url");
     }
@@ -95,7 +98,7 @@ final class PushRoutes {
     QueryParameters query = request.query();
     String inQuery = query.text("endpoint", AddressGuard.MAX_LENGTH);
     query.validate();
-    JsonReader body = request.body().notNull("endpoint");
+    JsonReader body = request.body().ignoreUnknown().notNull("endpoint");
     String inBody = body.text("endpoint", 1, AddressGuard.MAX_LENGTH);
     if (inQuery == null && !body.has("endpoint")) {
       body.addError("endpoint", "is required");
@@ -110,6 +113,7 @@ final class PushRoutes {
     };
   }
 
+  /** Decodes either alphabet of RFC 4648, with or without padding. */
   private static byte @Nullable [] bytes(
       JsonReader keys, String name, Predicate<byte[]> isValid, String message) {
     String text = keys.text(name, 1, MAX_KEY);
@@ -117,7 +121,7 @@ final class PushRoutes {
       return null;
     }
     try {
-      byte[] bytes = Base64.getUrlDecoder().decode(text);
+      byte[] bytes = Base64.getUrlDecoder().decode(text.replace('+', '-').replace('/', '_'));
       if (isValid.test(bytes)) {
         return bytes;
       }

@@ -1,8 +1,5 @@
 package app.perpetua.flow.parsing;
 
-import java.time.DateTimeException;
-import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
@@ -12,20 +9,16 @@ import org.jspecify.annotations.Nullable;
 /** Parses and checks the value formats of the contract; throws nothing. */
 public final class Formats {
   public static final String INVALID_UUID = "must be a UUID";
-  static final String INVALID_INSTANT =
-      "must be an instant in UTC such as 2026-01-19T10:30:00.000Z";
 
   private static final Pattern UUID_FORMAT =
       Pattern.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}");
 
-  /** RFC 3339 in UTC, years 0001 to 9999, which the database and clients support. */
-  private static final Pattern INSTANT_FORMAT =
-      Pattern.compile(
-          "(?!0000)\\d{4}-\\d{2}-\\d{2}T([01]\\d|2[0-3]):[0-5]\\d:[0-5]\\d(\\.\\d{1,9})?Z");
-
   private Formats() {}
 
-  /** Returns why a text is invalid, or null; {@code min} and {@code max} are code points. */
+  /**
+   * Returns why a text is invalid, or null; {@code min} and {@code max} are code points. A text of
+   * at least one must be visible.
+   */
   static @Nullable String textError(String value, int min, int max) {
     if (value.indexOf('\0') >= 0) {
       return "must not contain NUL";
@@ -34,28 +27,17 @@ public final class Formats {
       return "must not contain unpaired surrogates";
     }
     int length = value.codePointCount(0, value.length());
+    if (min > 0 && UnicodeText.isBlank(value)) {
+      return "must not be blank";
+    }
     if (length < min || length > max) {
-      return length < min && min == 1
-          ? "must not be blank"
-          : "must have " + (min == 0 ? "at most " : min + " to ") + max + " characters";
+      return "must have " + (min == 0 ? "at most " : min + " to ") + max + " characters";
     }
     return null;
   }
 
   public static @Nullable UUID uuid(String value) {
     return UUID_FORMAT.matcher(value).matches() ? UUID.fromString(value) : null;
-  }
-
-  /** Truncated to milliseconds, the precision of responses. */
-  static @Nullable Instant instant(String value) {
-    if (!INSTANT_FORMAT.matcher(value).matches()) {
-      return null;
-    }
-    try {
-      return Instant.parse(value).truncatedTo(ChronoUnit.MILLIS);
-    } catch (DateTimeException e) {
-      return null;
-    }
   }
 
   /** Returns null unless the value is a decimal number from {@code min} to {@code max}. */

@@ -5,8 +5,10 @@ import app.perpetua.flow.base.FieldError;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.base.WireName;
+import java.math.BigDecimal;
 import java.nio.ByteBuffer;
-import java.nio.charset.CharacterCodingException;
+import java.nio.CharBuffer;
+import java.nio.charset.CoderResult;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -33,6 +35,7 @@ public final class JsonReader {
   private final List<FieldError> errors;
   private final Set<String> known = new HashSet<>();
   private final List<JsonReader> objects = new ArrayList<>();
+  private boolean ignoresUnknown;
 
   private JsonReader(ObjectNode fields, String prefix, List<FieldError> errors) {
     this.fields = fields;
@@ -49,20 +52,37 @@ public final class JsonReader {
     if (bytes.length == 0) {
       return new JsonReader(JsonNodeFactory.instance.objectNode(), "", new ArrayList<>());
     }
-    String text;
-    try {
-      text = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(bytes)).toString();
-    } catch (CharacterCodingException e) {
-      throw Refusal.of(ErrorCode.VALIDATION_ERROR, "the body is not valid UTF-8");
-    }
+    String text = decode(bytes);
     try {
       if (json.parse(text) instanceof ObjectNode object) {
         return new JsonReader(object, "", new ArrayList<>());
       }
     } catch (JacksonException e) {
-      throw Refusal.of(ErrorCode.VALIDATION_ERROR, "the body is not valid JSON").because(e);
+      throw JsonDiagnosis.of(text, e);
     }
     throw Refusal.of(ErrorCode.VALIDATION_ERROR, "the body must be a JSON object");
+  }
+
+  private static String decode(byte[] bytes) {
+    ByteBuffer in = ByteBuffer.wrap(bytes);
+    // In UTF-8, a text has at most as many characters as bytes.
+    CharBuffer out = CharBuffer.allocate(bytes.length);
+    CoderResult result = StandardCharsets.UTF_8.newDecoder().decode(in, out, true);
+    // The first character of JSON is ASCII, so a zero in it is half of one in UTF-16 or UTF-32.
+    boolean wide = bytes.length > 1 && (bytes[0] == 0 ^ bytes[1] == 0);
+    if (wide || result.isError()) {
+      throw Refusal.of(
+          ErrorCode.VALIDATION_ERROR,
+          wide || isUtf16(bytes)
+              ? "the body must be in UTF-8, not in UTF-16 or UTF-32"
+              : "the body is not valid UTF-8 at byte " + (in.position() + 1));
+    }
+    return out.flip().toString();
+  }
+
+  /** Whether it begins with a byte order mark of UTF-16, which UTF-8 cannot contain. */
+  private static boolean isUtf16(byte[] bytes) {
+    return bytes.length > 1 && (bytes[0] & bytes[1] & 0xfe) == 0xfe && bytes[0] != bytes[1];
   }
 
   /** Whether the field is present, even if null. */
@@ -71,19 +91,18 @@ public final class JsonReader {
     return fields.has(name);
   }
 
-  /** A string of {@code min} to {@code max} code points, trimmed; null if absent or null. */
+  /**
+   * A string of {@code min} to {@code max} code points, without white space at both ends; null if
+   * absent or null. At least one character must be visible if {@code min} is positive.
+   */
   public @Nullable String text(String name, int min, int max) {
     String text = string(name);
-    return text == null ? null : checkedText(name, text.strip(), min, max);
+    return text == null ? null : checkedText(name, UnicodeText.trim(text), min, max);
   }
 
   /** As {@link #text}, but keeps leading and trailing white space. */
   public @Nullable String untrimmedText(String name, int min, int max) {
     String text = string(name);
-    if (text != null && min > 0 && text.isBlank()) {
-      addError(name, "must not be blank");
-      return null;
-    }
     return text == null ? null : checkedText(name, text, min, max);
   }
 
@@ -117,15 +136,27 @@ public final class JsonReader {
     return wireName == null ? null : WireName.parse(type, wireName);
   }
 
-  /** A whole number within bounds; null if absent or null. */
+  /**
+   * A whole number within bounds; null if absent or null. As in JSON Schema, 30.0 and 3e1 are
+   * whole.
+   */
   public @Nullable Integer integer(String name, int min, int max) {
     return value(
         name,
         Formats.rangeError(min, max),
         node -> {
-          boolean valid = node.isIntegralNumber() && node.canConvertToInt();
-          return valid && node.intValue() >= min && node.intValue() <= max ? node.intValue() : null;
+          Integer number = node.isNumber() ? whole(node.decimalValue()) : null;
+          return number != null && number >= min && number <= max ? number : null;
         });
+  }
+
+  /** Computes no more digits than an int has, whatever the exponent is. */
+  private static @Nullable Integer whole(BigDecimal number) {
+    try {
+      return number.intValueExact();
+    } catch (ArithmeticException e) {
+      return null;
+    }
   }
 
   /** True or false; null if absent or null. */
@@ -134,12 +165,12 @@ public final class JsonReader {
         name, "must be true or false", node -> node.isBoolean() ? node.booleanValue() : null);
   }
 
-  /** An instant in UTC; null if absent or null. */
+  /** An instant, truncated to milliseconds; null if absent or null. */
   public @Nullable Instant instant(String name) {
     return value(
         name,
-        Formats.INVALID_INSTANT,
-        node -> node.isString() ? Formats.instant(node.stringValue()) : null);
+        InstantFormat.INVALID,
+        node -> node.isString() ? InstantFormat.parse(node.stringValue()) : null);
   }
 
   /** A UUID; null if absent or null. */
@@ -208,12 +239,19 @@ public final class JsonReader {
     return this;
   }
 
+  /** Ignores unknown fields of this object: for objects that another party defines and extends. */
+  public JsonReader ignoreUnknown() {
+    ignoresUnknown = true;
+    return this;
+  }
+
   public void addError(String name, String message) {
     errors.add(new FieldError(prefix + name, message));
   }
 
   /**
-   * Also adds an error for each unknown field, so call it after all fields have been read.
+   * Also adds an error for each unknown field that is not ignored, so call it after all fields have
+   * been read.
    *
    * @throws Refusal {@code VALIDATION_ERROR} with all errors
    */
@@ -226,7 +264,7 @@ public final class JsonReader {
 
   private void rejectUnknownFields() {
     for (String name : fields.propertyNames()) {
-      if (!known.contains(name) && errors.size() < 100) {
+      if (!ignoresUnknown && !known.contains(name) && errors.size() < 100) {
         addError(printable(name), "is not a known field");
       }
     }
@@ -234,7 +272,7 @@ public final class JsonReader {
   }
 
   /** At most 100 characters, and none that could corrupt a log line. */
-  private static String printable(String name) {
+  static String printable(String name) {
     return name.codePoints()
         .limit(100)
         .map(

@@ -51,31 +51,37 @@ public final class QueryParameters {
         integer("offset", 0, 0, Integer.MAX_VALUE), integer("limit", DEFAULT_LIMIT, 1, MAX_LIMIT));
   }
 
-  /** A text of at most {@code max} code points, trimmed; null if absent or blank. */
+  /**
+   * A text of at most {@code max} code points, without white space at both ends; null if absent or
+   * nothing else.
+   */
   public @Nullable String text(String name, int max) {
     String value = read(name);
-    if (value == null || value.isBlank()) {
+    String text = value == null ? "" : UnicodeText.trim(value);
+    if (text.isEmpty()) {
       return null;
     }
-    String error = Formats.textError(value.strip(), 1, max);
+    String error = Formats.textError(text, 1, max);
     if (error != null) {
       errors.add(new FieldError(name, error));
       return null;
     }
-    return value.strip();
+    return text;
   }
 
   /**
-   * The distinct words of a text, split at ASCII white space; empty if absent or blank.
+   * The distinct words of a text, parted by white space; empty if absent or nothing but white
+   * space. The empty text is an error, as the contract demands a character.
    *
    * @param max code points of the text
    */
   public List<String> words(String name, int max) {
-    String text = text(name, max);
-    if (text == null) {
-      return List.of();
+    if ("".equals(values.apply(name))) {
+      errors.add(new FieldError(name, "must have 1 to " + max + " characters"));
     }
-    List<String> words = Arrays.stream(text.split("\\s+")).distinct().toList();
+    String text = text(name, max);
+    List<String> words =
+        text == null ? List.of() : UnicodeText.words(text).stream().distinct().toList();
     if (words.size() > MAX_WORDS) {
       errors.add(new FieldError(name, "must have at most " + MAX_WORDS + " different words"));
     }
@@ -123,7 +129,7 @@ public final class QueryParameters {
 
   /** An instant; null if absent. */
   public @Nullable Instant instant(String name) {
-    return value(name, Formats.INVALID_INSTANT, Formats::instant);
+    return value(name, InstantFormat.INVALID, InstantFormat::parse);
   }
 
   private <T> @Nullable T value(String name, String error, Function<String, @Nullable T> parse) {

@@ -157,9 +157,12 @@ class NoteApiTest {
     assertEquals("completed", text(written, "transcription_status"));
     assertTrue(written.get("voice_duration_seconds").isNull());
     Map<String, @Nullable Object> nothing = new HashMap<>(recorded);
-    for (String content : new @Nullable String[] {"", "  ", null}) {
+    for (String content :
+        new @Nullable String[] {"", "  ", "\u00a0\n", "\u3164", "\u200b\ufeff", null}) {
       nothing.put("content", content);
-      assertEquals("", text(api.post(NOTES, nothing).expect(201).data(), "content"));
+      JsonNode silent = api.post(NOTES, nothing).expect(201).data();
+      assertEquals("", text(silent, "content"));
+      assertEquals("pending", text(silent, "transcription_status"));
     }
 
     // Writing the text completes the transcription.

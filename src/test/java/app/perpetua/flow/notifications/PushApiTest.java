@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import app.perpetua.flow.base.Json;
 import app.perpetua.flow.fake.FakePushService;
 import app.perpetua.flow.fake.VapidKeys;
 import app.perpetua.flow.harness.Api;
@@ -284,15 +285,54 @@ class PushApiTest {
             browser.inbox().auth(),
             point.substring(0, 84),
             point.substring(0, 40) + flipped + point.substring(41),
-            point.substring(0, 40) + "+" + point.substring(41))) {
+            point.substring(0, 40) + "!" + point.substring(41),
+            point + "==")) {
       assertFault("keys.p256dh", with(browser, "keys.p256dh", wrong));
     }
     for (String wrong : List.of("A", point, "AAAA", "AAAAAAAAAAAAAAAAAAAAAAA")) {
       assertFault("keys.auth", with(browser, "keys.auth", wrong));
     }
-    assertFault("keys.more", with(browser, "keys.more", "x"));
     assertFault("keys", with(browser, "keys", List.of()));
     assertFault("keys", with(browser, "keys", "x"));
+  }
+
+  @Test
+  void FR_090_keys_are_read_in_either_alphabet_with_or_without_padding() {
+    String point = browser.inbox().p256dh();
+    String auth = browser.inbox().auth();
+    for (String base64 : List.of(standard(point) + "=", standard(point), point + "=", point)) {
+      for (String secret : List.of(standard(auth) + "==", standard(auth), auth + "==", auth)) {
+        Map<String, Object> keys = Map.of("p256dh", base64, "auth", secret);
+        int status = api.post(PUSH, with(browser, "keys", keys)).status();
+        assertTrue(status == 200 || status == 201, base64 + " " + secret);
+      }
+    }
+    assertEquals(1, subscribed(session.userId()));
+    notifyUser("encrypted for these keys");
+    assertEquals(List.of("encrypted for these keys"), titles(browser));
+  }
+
+  private static String standard(String base64Url) {
+    return base64Url.replace('-', '+').replace('_', '/');
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {"null", "1.7e12", "1e999999999", "\"x\"", "\"\"", "{\"a\":[null]}", "[]", "false"})
+  void FR_090_what_a_browser_adds_to_a_subscription_is_ignored(String value) {
+    Map<String, Object> subscription = new HashMap<>(browser.json());
+    Map<String, Object> keys = new HashMap<>();
+    keys.put("p256dh", browser.inbox().p256dh());
+    keys.put("auth", browser.inbox().auth());
+    keys.put("next", "@");
+    subscription.put("keys", keys);
+    subscription.put("expirationTime", "@");
+    subscription.put("options", "@");
+    String body = new Json().text(subscription).replace("\"@\"", value);
+    api.post(PUSH, body).expect(201);
+    assertEquals(1, subscribed(session.userId()));
+    api.delete(PUSH, body).expect(204);
+    assertEquals(0, subscribed(session.userId()));
   }
 
   @Test
@@ -365,7 +405,7 @@ class PushApiTest {
   private List<String> titles(FakePushService.Subscription subscription) {
     return service.push().inbox().stream()
         .filter(message -> message.endpoint().equals(subscription.endpoint()))
-        .map(message -> new app.perpetua.flow.base.Json().parse(message.text()))
+        .map(message -> new Json().parse(message.text()))
         .map(message -> message.get("title").stringValue())
         .toList();
   }

@@ -248,7 +248,8 @@ class BadInputTest {
                   refused(answer, operation + " " + name);
                   assertTrue(answer.bytes().length < 20_000, "the error does not repeat the name");
                 }
-                assertTrue(names(api.send(operation.method(), target, "{\"colour\":1}"), "colour"));
+                Api.Answer unknown = api.send(operation.method(), target, "{\"colour\":1}");
+                assertEquals(operation.isClosed(), names(unknown, "colour"), unknown.toString());
                 for (String type :
                     List.of(
                         "text/plain",

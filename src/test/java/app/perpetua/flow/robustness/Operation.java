@@ -143,6 +143,11 @@ record Operation(String name, Map<String, Object> contract, Document document) {
     return Document.map(Document.map(body.get("content")).get("application/json"));
   }
 
+  /** Whether unknown fields of the body are errors. */
+  boolean isClosed() {
+    return !Boolean.TRUE.equals(bodySchema().get("additionalProperties"));
+  }
+
   private Map<String, Object> bodySchema() {
     return document.resolved(json().get("schema"));
   }
