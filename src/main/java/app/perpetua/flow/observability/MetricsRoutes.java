@@ -39,8 +39,9 @@ public final class MetricsRoutes {
     if (!request.local() && !hasToken(request)) {
       throw Refusal.of(ErrorCode.UNAUTHORIZED, "a valid metrics token is required");
     }
+    Metrics.Exposition all = metrics.scrape(request.accept());
     return new Reply.Bytes(
-        200, Metrics.TYPE, Reply.NO_STORE, metrics.scrape().getBytes(StandardCharsets.UTF_8));
+        200, all.contentType(), Reply.NO_STORE, all.text().getBytes(StandardCharsets.UTF_8));
   }
 
   /** Compares in constant time. */

@@ -1,8 +1,10 @@
 package app.perpetua.flow.observability;
 
+import app.perpetua.flow.parsing.Accept;
 import io.helidon.http.HeaderNames;
 import io.helidon.webserver.WebServer;
 import java.time.Duration;
+import java.util.List;
 
 /**
  * {@code /metrics} on a separate port without authentication, for networks where only Prometheus
@@ -31,10 +33,15 @@ public final class MetricsServer implements AutoCloseable {
                 routing ->
                     routing.get(
                         "/metrics",
-                        (_, response) ->
-                            response
-                                .header(HeaderNames.CONTENT_TYPE, Metrics.TYPE)
-                                .send(metrics.scrape())))
+                        (request, response) -> {
+                          Metrics.Exposition all =
+                              metrics.scrape(
+                                  Accept.parse(
+                                      request.headers().all(HeaderNames.ACCEPT, List::of)));
+                          response
+                              .header(HeaderNames.CONTENT_TYPE, all.contentType())
+                              .send(all.text());
+                        }))
             .build()
             .start();
     if (!server.isRunning()) {

@@ -11,6 +11,7 @@ import app.perpetua.flow.events.Events;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.time.MutableClock;
 import app.perpetua.flow.observability.Metrics;
+import app.perpetua.flow.parsing.Accept;
 import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.SqlCatalog;
@@ -110,10 +111,13 @@ class CreditMetricsTest {
   }
 
   private List<String> moved() {
+    String prefix = "perpetua_";
     return metrics
-        .scrape()
+        .scrape(Accept.parse(List.of()))
+        .text()
         .lines()
-        .filter(line -> line.startsWith("credit_movements"))
+        .filter(line -> line.startsWith(prefix + "credit_movements"))
+        .map(line -> line.substring(prefix.length()))
         .sorted()
         .toList();
   }

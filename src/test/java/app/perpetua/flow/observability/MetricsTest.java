@@ -1,6 +1,7 @@
 package app.perpetua.flow.observability;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -15,6 +16,7 @@ import app.perpetua.flow.http.CompletedRequest;
 import app.perpetua.flow.http.Request;
 import app.perpetua.flow.http.RequestContext;
 import app.perpetua.flow.http.Route;
+import app.perpetua.flow.parsing.Accept;
 import app.perpetua.flow.parsing.QueryParameters;
 import app.perpetua.flow.sql.Pool;
 import app.perpetua.flow.sql.Postgres;
@@ -31,6 +33,8 @@ import java.util.Optional;
 import java.util.Set;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 final class MetricsTest {
   private static final Secret TOKEN = new Secret("operator's token");
@@ -44,17 +48,16 @@ final class MetricsTest {
     metrics.accept(new CompletedRequest(context, "GET", 200, Duration.ofMillis(30)));
     metrics.accept(new CompletedRequest(context, "GET", 200, Duration.ofSeconds(9)));
     String labels = "method=\"GET\",route=\"/api/v1/tasks/{id}\",status=\"200\"";
-    assertHas("http_server_requests_seconds_bucket{" + labels + ",le=\"0.025\"} 0");
-    assertHas("http_server_requests_seconds_bucket{" + labels + ",le=\"0.05\"} 1");
-    assertHas("http_server_requests_seconds_bucket{" + labels + ",le=\"5.0\"} 1");
-    assertHas("http_server_requests_seconds_bucket{" + labels + ",le=\"+Inf\"} 2");
-    assertHas("http_server_requests_seconds_sum{" + labels + "} 9.03");
+    assertHas("perpetua_http_server_requests_seconds_bucket{" + labels + ",le=\"0.025\"} 0");
+    assertHas("perpetua_http_server_requests_seconds_bucket{" + labels + ",le=\"0.05\"} 1");
+    assertHas("perpetua_http_server_requests_seconds_bucket{" + labels + ",le=\"5.0\"} 1");
+    assertHas("perpetua_http_server_requests_seconds_bucket{" + labels + ",le=\"+Inf\"} 2");
+    assertHas("perpetua_http_server_requests_seconds_sum{" + labels + "} 9.03");
     assertEquals(
         11,
-        metrics
-            .scrape()
+        text()
             .lines()
-            .filter(line -> line.startsWith("http_server_requests_seconds_bucket"))
+            .filter(line -> line.startsWith("perpetua_http_server_requests_seconds_bucket"))
             .count());
   }
 
@@ -63,8 +66,64 @@ final class MetricsTest {
     RequestContext exchange = new RequestContext("r", "203.0.113.7", false);
     exchange.code(ErrorCode.NOT_FOUND);
     metrics.accept(new CompletedRequest(exchange, "GET", 404, Duration.ofMillis(1)));
-    assertHas("http_server_errors_total{code=\"NOT_FOUND\"} 1");
-    assertHas("http_server_requests_seconds_count{method=\"GET\",route=\"none\",status=\"404\"} 1");
+    assertHas("perpetua_http_server_errors_total{code=\"NOT_FOUND\"} 1");
+    assertHas(
+        "perpetua_http_server_requests_seconds_count{method=\"GET\",route=\"none\",status=\"404\"}"
+            + " 1");
+  }
+
+  @Test
+  void FR_066_the_earlier_names_are_served_for_one_more_release() {
+    RequestContext context = new RequestContext("r", "203.0.113.7", false);
+    context.code(ErrorCode.NOT_FOUND);
+    metrics.accept(new CompletedRequest(context, "GET", 404, Duration.ofMillis(1)));
+    metrics.registry().counter("push.sends", "outcome", "sent").increment();
+    for (String name :
+        List.of(
+            "http_server_requests_seconds_count{method=\"GET\",route=\"none\",status=\"404\"} 1",
+            "http_server_errors_total{code=\"NOT_FOUND\"} 1",
+            "push_sends_total{outcome=\"sent\"} 1")) {
+      assertHas(name);
+      assertHas("perpetua_" + name);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "application/openmetrics-text",
+        "application/openmetrics-text; version=1.0.0; charset=utf-8",
+        "application/openmetrics-text;version=1.0.0;q=0.5,text/plain;version=0.0.4;q=0.3,*/*;q=0.1"
+      })
+  void FR_066_OpenMetrics_is_served_to_clients_that_prefer_it(String accept) {
+    metrics.registry().counter("push.sends", "outcome", "sent").increment();
+    Metrics.Exposition all = metrics.scrape(Accept.parse(List.of(accept)));
+    assertEquals("application/openmetrics-text; version=1.0.0; charset=utf-8", all.contentType());
+    assertTrue(all.text().endsWith("\n# EOF\n"), all.text());
+    assertEquals(1, all.text().lines().filter("# EOF"::equals).count());
+    assertTrue(all.text().contains("# TYPE perpetua_push_sends counter\n"), all.text());
+    assertTrue(all.text().contains("perpetua_push_sends_total{outcome=\"sent\"} 1.0\n"));
+    List<String> families =
+        all.text().lines().filter(line -> line.startsWith("# TYPE ")).sorted().toList();
+    assertEquals(families.stream().distinct().toList(), families);
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "*/*",
+        "text/plain",
+        "text/plain, application/openmetrics-text;q=0.9",
+        "application/openmetrics-text;q=0, */*",
+        "application/json"
+      })
+  void FR_066_Prometheus_text_is_served_otherwise(String accept) {
+    Metrics.Exposition all = metrics.scrape(Accept.parse(List.of(accept)));
+    assertEquals(Metrics.TEXT, all.contentType());
+    assertTrue(all.text().contains("\n# TYPE jvm_threads_live_threads gauge\n"), all.text());
+    assertFalse(all.text().contains("# EOF"));
+    assertFalse(all.text().contains("perpetua_jvm"));
   }
 
   @Test
@@ -96,7 +155,7 @@ final class MetricsTest {
         Api api = server.api()) {
       String body = api.get("/metrics").expect(200).text();
       assertTrue(body.contains("jvm_threads_live_threads"), body);
-      assertEquals(Metrics.TYPE, api.get("/metrics").header("Content-Type").orElseThrow());
+      assertEquals(Metrics.TEXT, api.get("/metrics").header("Content-Type").orElseThrow());
       assertTrue(api.get("/metrics").text().contains("route=\"/metrics\""));
       Api proxied = api.with("X-Forwarded-For", "127.0.0.1");
       assertEquals("UNAUTHORIZED", proxied.get("/metrics").expect(401).errorCode());
@@ -143,7 +202,7 @@ final class MetricsTest {
               HttpRequest.newBuilder(uri.resolve("/metrics")).build(),
               HttpResponse.BodyHandlers.ofString());
       assertEquals(200, answer.statusCode());
-      assertEquals(Metrics.TYPE, answer.headers().firstValue("Content-Type").orElseThrow());
+      assertEquals(Metrics.TEXT, answer.headers().firstValue("Content-Type").orElseThrow());
       assertTrue(answer.body().contains("jvm_threads_live_threads"));
       assertThrows(IllegalStateException.class, () -> new MetricsServer(metrics, own.port()));
       HttpResponse<String> elsewhere =
@@ -154,8 +213,12 @@ final class MetricsTest {
     }
   }
 
+  private String text() {
+    return metrics.scrape(Accept.parse(List.of())).text();
+  }
+
   private void assertHas(String line) {
-    String all = metrics.scrape();
+    String all = text();
     assertTrue(all.lines().anyMatch(l -> l.startsWith(line)), () -> line + " is not in\n" + all);
   }
 }
