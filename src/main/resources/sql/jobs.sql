@@ -1,8 +1,8 @@
 -- name: enqueue
 -- A due job notifies the workers at commit. Later jobs are found by polling, as is every job if a
 -- transaction pooler drops the notification.
-insert into ops.job_queue (id, user_id, kind, job_key, payload, run_at, created_at)
-select :id, :user_id, :kind, :key, :payload::jsonb, :run_at::timestamptz, :now
+insert into ops.job_queue (id, user_id, kind, job_key, payload, run_at, created_at, traceparent)
+select :id, :user_id, :kind, :key, :payload::jsonb, :run_at::timestamptz, :now, :traceparent::text
 from (
   select case when :run_at::timestamptz <= :now then pg_notify('perpetua_flow_jobs', '') end
 ) as woken
@@ -11,8 +11,8 @@ on conflict (kind, job_key) where state in ('queued', 'running') do nothing
 -- name: enqueue_for_system
 -- scope: system
 -- As enqueue, for a job without a user.
-insert into ops.job_queue (id, kind, job_key, payload, run_at, created_at)
-select :id, :kind, :key, :payload::jsonb, :run_at::timestamptz, :now
+insert into ops.job_queue (id, kind, job_key, payload, run_at, created_at, traceparent)
+select :id, :kind, :key, :payload::jsonb, :run_at::timestamptz, :now, :traceparent::text
 from (
   select case when :run_at::timestamptz <= :now then pg_notify('perpetua_flow_jobs', '') end
 ) as woken
@@ -65,9 +65,10 @@ claimed as (
       lease_until = clock_timestamp() + :lease_ms * interval '1 millisecond'
   from chosen
   where j.id = chosen.id
-  returning j.id, j.user_id, j.kind, j.job_key, j.payload, j.run_at, j.attempts, j.max_attempts
+  returning j.id, j.user_id, j.kind, j.job_key, j.payload, j.run_at, j.attempts, j.max_attempts,
+            j.traceparent
 )
-select id, user_id, kind, job_key, payload, attempts, max_attempts
+select id, user_id, kind, job_key, payload, attempts, max_attempts, traceparent
 from claimed
 order by attempts > 1 desc, run_at, id
 

@@ -65,6 +65,7 @@ public final class FakeOpenAi implements AutoCloseable {
   private boolean isDown;
   private CountDownLatch gate = new CountDownLatch(0);
   private int nextNumber;
+  private String traceparent = "";
 
   /** Starts it on a free port; it answers without delay. */
   public FakeOpenAi() {
@@ -112,6 +113,11 @@ public final class FakeOpenAi implements AutoCloseable {
     return List.copyOf(requests.values());
   }
 
+  /** {@code traceparent} of the last request; empty if it has none. */
+  public synchronized String traceparent() {
+    return traceparent;
+  }
+
   private void answer(HttpWire.Request request, HttpWire.Connection to) throws IOException {
     JsonNode body = parsed(request.body());
     OpenAiStep step;
@@ -120,6 +126,7 @@ public final class FakeOpenAi implements AutoCloseable {
     synchronized (this) {
       open = gate;
       number = nextNumber++;
+      traceparent = request.header("traceparent");
       requests.put(number, new ReceivedRequest(body, 0, Outcome.ANSWERING));
       requests.remove(number - REMEMBERED);
       OpenAiStep next = isDown ? OpenAiStep.hangUp() : script.poll();

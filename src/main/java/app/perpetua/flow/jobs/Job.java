@@ -1,7 +1,9 @@
 package app.perpetua.flow.jobs;
 
+import app.perpetua.flow.base.TraceContext;
 import app.perpetua.flow.sql.Row;
 import java.util.UUID;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param payload the JSON object with which the job was enqueued
  * @param attempt number of this attempt, from 1
  * @param lease token of the claim; the job can be changed only with the current token
+ * @param trace the span of this attempt, in the trace of what enqueued the job
  */
 public record Job(
     UUID id,
@@ -22,7 +25,8 @@ public record Job(
     String payload,
     int attempt,
     int maxAttempts,
-    UUID lease) {
+    UUID lease,
+    TraceContext trace) {
   static Job of(Row row, UUID lease) {
     return new Job(
         row.uuid("id"),
@@ -32,7 +36,8 @@ public record Job(
         row.text("payload"),
         row.integer("attempts"),
         row.integer("max_attempts"),
-        lease);
+        lease,
+        TraceContext.continued(Stream.ofNullable(row.textOrNull("traceparent")).toList()));
   }
 
   /** Whether the job is dead if this attempt fails. */

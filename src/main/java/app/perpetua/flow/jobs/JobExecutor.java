@@ -154,7 +154,7 @@ final class JobExecutor {
     return dead ? Outcome.DEAD : Outcome.FAILED;
   }
 
-  private static LogFields fields(Job job) {
+  static LogFields fields(Job job) {
     return LogFields.of("job_id", job.id())
         .with("kind", job.kind())
         .with("attempt", job.attempt())

@@ -2,6 +2,7 @@ package app.perpetua.flow.jobs;
 
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Json;
+import app.perpetua.flow.base.TraceContext;
 import app.perpetua.flow.sql.Tx;
 import java.time.Duration;
 import java.time.Instant;
@@ -27,8 +28,8 @@ public final class Jobs {
   }
 
   /**
-   * Enqueues a job of the acting user, or of the system. Does nothing if an unfinished job with the
-   * same kind and key exists.
+   * Enqueues a job of the acting user, or of the system, in the current trace. Does nothing if an
+   * unfinished job with the same kind and key exists.
    *
    * @param kind of the handler, in {@code snake_case}
    * @param key what the job is about, 1 to 200 characters
@@ -42,6 +43,7 @@ public final class Jobs {
         .bind("key", key)
         .bind("payload", json.text(payload))
         .bind("run_at", runAt)
+        .bind("traceparent", TraceContext.current().map(TraceContext::traceparent).orElse(null))
         .atCommit();
   }
 

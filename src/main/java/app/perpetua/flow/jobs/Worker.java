@@ -5,10 +5,12 @@ import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.DatabaseException;
 import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.Tx;
+import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -277,7 +279,7 @@ public final class Worker implements AutoCloseable {
 
   private JobExecutor.Begun begin(InFlightJobs.Entry entry) {
     try {
-      return jobExecutor.begin(entry.job());
+      return entry.job().trace().call(() -> jobExecutor.begin(entry.job()));
     } catch (Throwable e) {
       inFlight.remove(entry);
       throw e;
@@ -286,14 +288,24 @@ public final class Worker implements AutoCloseable {
 
   private Run complete(InFlightJobs.Entry entry, Supplier<Outcome> rest) {
     try {
-      Outcome outcome = rest.get();
-      Duration took = Duration.ofNanos(System.nanoTime() - entry.startedAt());
-      Run run = new Run(entry.job().kind(), outcome, took);
-      report(run);
-      return run;
+      return entry.job().trace().call(() -> completeInTrace(entry, rest));
     } finally {
       inFlight.remove(entry);
     }
+  }
+
+  private Run completeInTrace(InFlightJobs.Entry entry, Supplier<Outcome> rest) {
+    Outcome outcome = rest.get();
+    Duration took = Duration.ofNanos(System.nanoTime() - entry.startedAt());
+    Run run = new Run(entry.job().kind(), outcome, took);
+    LOG.log(
+        System.Logger.Level.INFO,
+        "job",
+        JobExecutor.fields(entry.job())
+            .with("outcome", outcome.name().toLowerCase(Locale.ROOT))
+            .with("duration_ms", BigDecimal.valueOf(took.toNanos() / 1_000, 3)));
+    report(run);
+    return run;
   }
 
   private void report(Run run) {

@@ -2,6 +2,7 @@ package app.perpetua.flow.observability;
 
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.LogFields;
+import app.perpetua.flow.base.TraceContext;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.LinkedHashMap;
@@ -13,7 +14,7 @@ import java.util.logging.LogRecord;
 /**
  * Formats each event as a JSON object on one line (FR-065). Everything but printable ASCII is
  * escaped, because some readers treat other characters as line ends. {@link LogFields} parameters
- * become members. Thread-safe.
+ * and the current trace become members. Thread-safe.
  */
 final class JsonFormatter extends Formatter {
   /** Common log collectors split lines over 16 KiB; the sum of both limits is smaller. */
@@ -41,6 +42,12 @@ final class JsonFormatter extends Formatter {
         }
       }
     }
+    TraceContext.current()
+        .ifPresent(
+            trace -> {
+              line.put("trace_id", trace.traceId());
+              line.put("span_id", trace.spanId());
+            });
     if (event.getThrown() != null) {
       line.put("error", truncate(trace(event.getThrown()), MAX_ERROR));
     }

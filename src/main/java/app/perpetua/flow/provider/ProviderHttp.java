@@ -1,6 +1,7 @@
 package app.perpetua.flow.provider;
 
 import app.perpetua.flow.base.Cancellation;
+import app.perpetua.flow.base.TraceContext;
 import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -75,7 +76,7 @@ public final class ProviderHttp {
     if (cancellation.cancelled()) {
       throw new CancellationException();
     }
-    CompletableFuture<HttpResponse<T>> call = http.sendAsync(request, body);
+    CompletableFuture<HttpResponse<T>> call = http.sendAsync(traced(request), body);
     cancellation.onCancel(() -> call.cancel(true));
     try {
       return await(call, timeout);
@@ -87,6 +88,17 @@ public final class ProviderHttp {
     } finally {
       cancellation.onCancel(null);
     }
+  }
+
+  /** The request with a span of its own, if the current thread works in a trace. */
+  private static HttpRequest traced(HttpRequest request) {
+    return TraceContext.current()
+        .map(
+            trace ->
+                HttpRequest.newBuilder(request, (_, _) -> true)
+                    .setHeader(TraceContext.HEADER, trace.child().traceparent())
+                    .build())
+        .orElse(request);
   }
 
   /**

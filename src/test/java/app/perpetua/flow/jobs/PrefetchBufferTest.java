@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import app.perpetua.flow.base.TraceContext;
 import app.perpetua.flow.harness.Invariants;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.sql.Eventually;
@@ -27,7 +28,8 @@ class PrefetchBufferTest {
   private final PrefetchBuffer buffer = new PrefetchBuffer();
 
   private static Job job() {
-    return new Job(UUID.randomUUID(), null, "x", "k", "{}", 1, 5, UUID.randomUUID());
+    return new Job(
+        UUID.randomUUID(), null, "x", "k", "{}", 1, 5, UUID.randomUUID(), TraceContext.start());
   }
 
   private List<String> keys(int now, int later) {

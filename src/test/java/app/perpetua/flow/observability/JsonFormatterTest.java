@@ -8,6 +8,7 @@ import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.LogFields;
 import app.perpetua.flow.base.Secret;
+import app.perpetua.flow.base.TraceContext;
 import app.perpetua.flow.http.CompletedRequest;
 import app.perpetua.flow.http.RequestContext;
 import java.io.ByteArrayOutputStream;
@@ -45,6 +46,15 @@ final class JsonFormatterTest {
             + USER
             + "\",\"status\":200}\n",
         log.format(event));
+  }
+
+  @Test
+  void FR_065_an_event_names_the_trace_in_which_it_is_logged() {
+    TraceContext trace = TraceContext.start();
+    JsonNode line = json.parse(trace.call(() -> log.format(event("x"))));
+    assertEquals(trace.traceId(), line.path("trace_id").stringValue());
+    assertEquals(trace.spanId(), line.path("span_id").stringValue());
+    assertTrue(json.parse(log.format(event("x"))).path("trace_id").isMissingNode());
   }
 
   @Test

@@ -2,10 +2,12 @@ package app.perpetua.flow.provider;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import app.perpetua.flow.base.Cancellation;
+import app.perpetua.flow.base.TraceContext;
 import app.perpetua.flow.harness.FreePort;
 import app.perpetua.flow.harness.time.MutableClock;
 import com.sun.net.httpserver.HttpServer;
@@ -19,6 +21,7 @@ import java.net.http.HttpHeaders;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -79,7 +82,34 @@ class ProviderHttpTest {
             disconnected.countDown();
           }
         });
+    server.createContext(
+        "/traced",
+        exchange -> {
+          byte[] traceparent =
+              String.valueOf(exchange.getRequestHeaders().getFirst("traceparent"))
+                  .getBytes(StandardCharsets.US_ASCII);
+          exchange.sendResponseHeaders(200, traceparent.length);
+          exchange.getResponseBody().write(traceparent);
+          exchange.close();
+        });
     server.start();
+  }
+
+  @Test
+  void a_call_carries_the_trace_with_a_span_of_its_own() throws Exception {
+    TraceContext trace = TraceContext.start();
+    String sent = trace.call(this::traceparentSent);
+    assertTrue(sent.matches("00-" + trace.traceId() + "-[0-9a-f]{16}-01"), sent);
+    assertNotEquals(trace.traceparent(), sent);
+    assertEquals("null", traceparentSent());
+  }
+
+  private String traceparentSent() {
+    try {
+      return ProviderHttp.send(http, request("/traced"), BodyHandlers.ofString(), LONG).body();
+    } catch (IOException | TimeoutException | InterruptedException e) {
+      throw new AssertionError(e);
+    }
   }
 
   @AfterEach

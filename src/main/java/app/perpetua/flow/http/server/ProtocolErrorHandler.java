@@ -2,6 +2,7 @@ package app.perpetua.flow.http.server;
 
 import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.base.TraceContext;
 import app.perpetua.flow.http.CompletedRequest;
 import app.perpetua.flow.http.Errors;
 import app.perpetua.flow.http.RequestContext;
@@ -72,9 +73,11 @@ final class ProtocolErrorHandler implements DirectHandler {
     if (refusal.extras().get("retry_after") instanceof Number seconds) {
       headers.set(HeaderNames.RETRY_AFTER, seconds.toString());
     }
-    observer.accept(
+    CompletedRequest completed =
         new CompletedRequest(
-            context, RequestContextFilter.method(request.method()), status.code(), Duration.ZERO));
+            context, RequestContextFilter.method(request.method()), status.code(), Duration.ZERO);
+    TraceContext.continued(request.headers().all(RequestContextFilter.TRACEPARENT, List::of))
+        .run(() -> observer.accept(completed));
     return TransportResponse.builder()
         .status(status)
         .headers(headers)

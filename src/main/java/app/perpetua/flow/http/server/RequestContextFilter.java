@@ -1,5 +1,6 @@
 package app.perpetua.flow.http.server;
 
+import app.perpetua.flow.base.TraceContext;
 import app.perpetua.flow.http.CompletedRequest;
 import app.perpetua.flow.http.Cors;
 import app.perpetua.flow.http.RequestContext;
@@ -38,6 +39,8 @@ final class RequestContextFilter implements Filter {
       HeaderValues.createCached(
           HeaderNames.STRICT_TRANSPORT_SECURITY, "max-age=63072000; includeSubDomains");
 
+  static final HeaderName TRACEPARENT = HeaderNames.create(TraceContext.HEADER);
+
   private static final HeaderName FORWARDED_PROTO = HeaderNames.create("X-Forwarded-Proto");
 
   private static final Set<String> METHODS =
@@ -58,6 +61,11 @@ final class RequestContextFilter implements Filter {
 
   @Override
   public void filter(FilterChain chain, RoutingRequest request, RoutingResponse response) {
+    TraceContext.continued(request.headers().all(TRACEPARENT, List::of))
+        .run(() -> filterInTrace(chain, request, response));
+  }
+
+  private void filterInTrace(FilterChain chain, RoutingRequest request, RoutingResponse response) {
     InetAddress peer = ClientAddress.peer(request.remotePeer().address());
     RequestContext context =
         new RequestContext(

@@ -1,5 +1,6 @@
 package app.perpetua.flow.http.websocket;
 
+import app.perpetua.flow.base.TraceContext;
 import app.perpetua.flow.http.connection.ClientConnection;
 import app.perpetua.flow.http.websocket.FrameReader.Frame;
 import app.perpetua.flow.http.websocket.FrameReader.Violation;
@@ -24,6 +25,7 @@ final class WebSocketConnection implements ServerConnection {
 
   private final ClientConnection client;
   private final WebSocketHandler handler;
+  private final TraceContext trace;
   private final ClientSocket socket;
   private final FrameReader frames;
   private final ByteArrayOutputStream message = new ByteArrayOutputStream();
@@ -35,7 +37,11 @@ final class WebSocketConnection implements ServerConnection {
   private boolean handlerClosed;
   private volatile long receivedNanos = System.nanoTime();
 
-  WebSocketConnection(ClientConnection client, WebSocketHandler handler) {
+  /**
+   * @param trace the span of the messages
+   */
+  WebSocketConnection(ClientConnection client, WebSocketHandler handler, TraceContext trace) {
+    this.trace = trace;
     this.client = client;
     this.handler = handler;
     this.socket = new ClientSocket(client);
@@ -44,6 +50,10 @@ final class WebSocketConnection implements ServerConnection {
 
   @Override
   public void handle(Limit limit) {
+    trace.run(this::handleInTrace);
+  }
+
+  private void handleInTrace() {
     try {
       open();
       boolean more = true;

@@ -1,5 +1,6 @@
 package app.perpetua.flow.http.websocket;
 
+import app.perpetua.flow.base.TraceContext;
 import app.perpetua.flow.http.CompletedRequest;
 import app.perpetua.flow.http.Cors;
 import app.perpetua.flow.http.RequestContext;
@@ -32,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  * why Helidon's own upgrade is not used. Thread-safe.
  */
 public final class WebSocketUpgrader implements Http1Upgrader {
+  private static final HeaderName TRACEPARENT = HeaderNames.create(TraceContext.HEADER);
   private static final HeaderName REFUSED = HeaderNames.create(Route.Socket.REFUSED);
   private static final HeaderName KEY = HeaderNames.create("Sec-WebSocket-Key");
   private static final HeaderName VERSION = HeaderNames.create("Sec-WebSocket-Version");
@@ -87,15 +89,16 @@ public final class WebSocketUpgrader implements Http1Upgrader {
             peer.isLoopbackAddress());
     context.connection(client);
     context.route(route.path());
-    UpgradeDecision decision =
-        gate.decide(
-            new WebSocketGate.UpgradeRequest(
-                route,
-                context.requestId(),
-                context.client(),
-                cors.isForeign(headers),
-                first(headers, HeaderNames.AUTHORIZATION),
-                prologue.query().contains("token") ? prologue.query().get("token") : null));
+    WebSocketGate.UpgradeRequest request =
+        new WebSocketGate.UpgradeRequest(
+            route,
+            context.requestId(),
+            context.client(),
+            cors.isForeign(headers),
+            first(headers, HeaderNames.AUTHORIZATION),
+            prologue.query().contains("token") ? prologue.query().get("token") : null);
+    TraceContext trace = TraceContext.continued(headers.all(TRACEPARENT, List::of));
+    UpgradeDecision decision = trace.call(() -> gate.decide(request));
     return switch (decision) {
       case UpgradeDecision.Rejected(String rejection) -> {
         headers.set(REFUSED, rejection);
@@ -103,13 +106,17 @@ public final class WebSocketUpgrader implements Http1Upgrader {
       }
       case UpgradeDecision.Accepted accepted -> {
         accepted.principal().ifPresent(principal -> context.userId(principal.userId()));
-        yield accept(client, key, context, accepted.handler());
+        yield trace.call(() -> accept(client, key, context, accepted.handler(), trace));
       }
     };
   }
 
   private ServerConnection accept(
-      ClientConnection client, String key, RequestContext context, WebSocketHandler handler) {
+      ClientConnection client,
+      String key,
+      RequestContext context,
+      WebSocketHandler handler,
+      TraceContext trace) {
     try {
       String response =
           "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
@@ -127,7 +134,7 @@ public final class WebSocketUpgrader implements Http1Upgrader {
       throw new CloseConnectionException("the client disconnected before the upgrade", e);
     }
     observer.accept(new CompletedRequest(context, "GET", 101, context.elapsed()));
-    return new WebSocketConnection(client, handler);
+    return new WebSocketConnection(client, handler, trace);
   }
 
   private static @Nullable String first(Headers headers, HeaderName name) {

@@ -3,6 +3,7 @@ package app.perpetua.flow.provider.deepgram;
 import app.perpetua.flow.base.Cancellation;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Secret;
+import app.perpetua.flow.base.TraceContext;
 import app.perpetua.flow.provider.ProviderHttp;
 import app.perpetua.flow.voice.Transcriber;
 import java.io.IOException;
@@ -64,11 +65,13 @@ public final class Deepgram implements Transcriber {
   public Stream open(Listener listener) throws Unreachable, InterruptedException {
     URI uri = URI.create(ProviderHttp.uri(base, LIVE).toString().replaceFirst("^http", "ws"));
     DeepgramStream stream = new DeepgramStream(listener, json, nanoTime);
-    CompletableFuture<WebSocket> handshake =
+    WebSocket.Builder request =
         http.newWebSocketBuilder()
             .header("Authorization", "Token " + key.value())
-            .connectTimeout(HANDSHAKE_TIMEOUT)
-            .buildAsync(uri, stream.listener());
+            .connectTimeout(HANDSHAKE_TIMEOUT);
+    TraceContext.current()
+        .ifPresent(trace -> request.header(TraceContext.HEADER, trace.child().traceparent()));
+    CompletableFuture<WebSocket> handshake = request.buildAsync(uri, stream.listener());
     try {
       stream.opened(ProviderHttp.await(handshake, HANDSHAKE_TIMEOUT));
       return stream;
