@@ -12,6 +12,7 @@ import app.perpetua.flow.credits.CreditConfig;
 import app.perpetua.flow.http.CorsOrigin;
 import app.perpetua.flow.http.HttpConfig;
 import app.perpetua.flow.notes.NoteConfig;
+import app.perpetua.flow.notifications.Pages;
 import app.perpetua.flow.notifications.PushConfig;
 import app.perpetua.flow.notifications.Vapid;
 import app.perpetua.flow.provider.checkout.CheckoutConfig;
@@ -49,6 +50,7 @@ public record Config(
     Limits limits,
     Payment payment,
     PushConfig push,
+    Pages pages,
     Ai ai,
     VoiceConfig voice,
     Level logLevel) {
@@ -109,6 +111,7 @@ public record Config(
     Limits limits = limits(in);
     Payment payment = new Payment(billing(in), checkout(in));
     PushConfig push = push(in);
+    Pages pages = pages(in);
     OpenAiConfig openai = openai(in);
     Ai ai = new Ai(assistant(in, openai), openai);
     VoiceConfig voice = voice(in);
@@ -118,7 +121,7 @@ public record Config(
     if (!in.errors().isEmpty()) {
       throw new InvalidException(in.errors());
     }
-    return new Config(http, database, account, limits, payment, push, ai, voice, level);
+    return new Config(http, database, account, limits, payment, push, pages, ai, voice, level);
   }
 
   private static HttpConfig http(ConfigReader in) {
@@ -247,6 +250,13 @@ public record Config(
 
   private static PushConfig push(ConfigReader in) {
     return new PushConfig(vapid(in), in.list("push.hosts", AllowedHost::parse));
+  }
+
+  private static Pages pages(ConfigReader in) {
+    return new Pages(
+        in.required("app.task-url", Pages::pattern).orElse(""),
+        in.required("app.achievements-url", Pages::page).orElse(""),
+        in.required("app.subscription-url", Pages::page).orElse(""));
   }
 
   private static VoiceConfig voice(ConfigReader in) {

@@ -52,7 +52,8 @@ final class Modules {
     Tombstones tombstones = new Tombstones(config.limits().tombstones(), context.ids());
     CreditModule credit = new CreditModule(context, config.limits().credits());
     NotificationModule notification =
-        new NotificationModule(context, config.push(), providers.pushHosts(), providers.push());
+        new NotificationModule(
+            context, config.push(), config.pages(), providers.pushHosts(), providers.push());
     AchievementModule achievement =
         new AchievementModule(
             context,

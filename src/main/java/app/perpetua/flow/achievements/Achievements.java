@@ -197,7 +197,7 @@ public final class Achievements {
           Notification.Type.ACHIEVEMENT,
           "Achievement unlocked: " + achievement.name(),
           achievement.description() + ". Your perk: " + perk.describe() + ".",
-          "/achievements",
+          notifications.pages().achievements(),
           null,
           "achievement:" + achievement.id(),
           true);

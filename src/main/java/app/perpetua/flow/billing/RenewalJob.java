@@ -95,7 +95,7 @@ final class RenewalJob implements TwoPhaseHandler<RenewalJob.ChargeRequest, Outc
           Notification.Type.SUBSCRIPTION,
           "Pro is about to end",
           "Your payment is still missing. Pro ends on " + SubscriptionListener.day(end) + ".",
-          SubscriptionListener.LINK,
+          notifications.pages().subscription(),
           null,
           "grace:" + end,
           false);

@@ -14,8 +14,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Notifies users about changes of their subscription and about bought credits. Thread-safe. */
 final class SubscriptionListener implements EventListener {
-  static final String LINK = "/subscription";
-
   private static final String PURCHASED = "purchased";
 
   private static final DateTimeFormatter DAY =
@@ -64,7 +62,14 @@ final class SubscriptionListener implements EventListener {
           default -> throw new IllegalArgumentException(event.getClass().getSimpleName());
         };
     notifications.add(
-        tx, Notification.Type.SUBSCRIPTION, notice.title(), notice.body(), LINK, null, null, false);
+        tx,
+        Notification.Type.SUBSCRIPTION,
+        notice.title(),
+        notice.body(),
+        notifications.pages().subscription(),
+        null,
+        null,
+        false);
   }
 
   private static Notice notice(SubscriptionChanged event) {

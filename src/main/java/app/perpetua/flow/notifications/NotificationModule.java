@@ -29,9 +29,10 @@ public final class NotificationModule implements FeatureModule {
   public NotificationModule(
       ModuleContext context,
       PushConfig config,
+      Pages pages,
       AddressGuard pushHosts,
       Optional<PushService> pushService) {
-    service = new Notifications(context.ids(), context.jobs());
+    service = new Notifications(context.ids(), context.jobs(), pages);
     pushSend =
         new PushSendJob(
             pushService,

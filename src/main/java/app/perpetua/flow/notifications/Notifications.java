@@ -29,10 +29,17 @@ public final class Notifications {
 
   private final Ids ids;
   private final Jobs jobs;
+  private final Pages pages;
 
-  public Notifications(Ids ids, Jobs jobs) {
+  public Notifications(Ids ids, Jobs jobs, Pages pages) {
     this.ids = ids;
     this.jobs = jobs;
+    this.pages = pages;
+  }
+
+  /** The pages that notifications open. */
+  public Pages pages() {
+    return pages;
   }
 
   /**

@@ -63,7 +63,7 @@ final class ReminderFireJob implements TransactionalHandler {
         Notification.Type.REMINDER,
         task.title(),
         due(task, ZoneId.of(tx.owner().timezone()), tx.now()),
-        "/tasks/" + task.id(),
+        notifications.pages().task(task.id()),
         task.id(),
         "reminder:" + reminder.id(),
         reminder.method() == Reminder.Method.PUSH);

@@ -79,10 +79,13 @@ class US08RemindersTest {
     assertEquals("reminder", notification.get("type").stringValue());
     assertEquals("Call the dentist", notification.get("title").stringValue());
     assertEquals("Due Friday, 13 March 2026, 10:30", notification.get("body").stringValue());
-    assertEquals("/api/v1" + notification.get("action_url").stringValue(), task);
+    assertEquals(
+        "/dashboard/" + task.substring("/api/v1/".length()),
+        notification.get("action_url").stringValue());
     FakePushService.Message pushed = service.push().inbox().getFirst();
     assertEquals(browser.endpoint(), pushed.endpoint());
     assertTrue(pushed.text().contains("Call the dentist"), pushed.text());
+    assertTrue(pushed.text().contains(notification.get("action_url").stringValue()), pushed.text());
     assertEquals("high", pushed.urgency());
     api.patch("/api/v1/reminders/" + before, Map.of("offset_minutes", 5)).expect(409, "CONFLICT");
 

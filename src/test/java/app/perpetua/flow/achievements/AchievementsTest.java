@@ -13,6 +13,7 @@ import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.time.MutableClock;
 import app.perpetua.flow.jobs.Jobs;
 import app.perpetua.flow.notifications.Notifications;
+import app.perpetua.flow.notifications.Pages;
 import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.SqlCatalog;
@@ -45,7 +46,10 @@ class AchievementsTest {
       new Achievements(
           new AchievementConfig(50, 200, 10, 25, 10),
           new Credits(new CreditConfig(10, 100, 50), ids, json, events, new SimpleMeterRegistry()),
-          new Notifications(ids, new Jobs(ids, json)),
+          new Notifications(
+              ids,
+              new Jobs(ids, json),
+              new Pages("/dashboard/tasks/{task_id}", "/achievements", "/subscription")),
           events);
   private final Db db =
       new Db(

@@ -31,7 +31,11 @@ class NotificationsTest {
 
   private final MutableClock clock = new MutableClock();
   private final Ids ids = new Ids();
-  private final Notifications notifications = new Notifications(ids, new Jobs(ids, new Json()));
+  private final Notifications notifications =
+      new Notifications(
+          ids,
+          new Jobs(ids, new Json()),
+          new Pages("/dashboard/tasks/{task_id}", "/achievements", "/subscription"));
   private final Db db =
       new Db(database.pool(4), SqlCatalog.load(), clock, Duration.ofMinutes(1), _ -> false);
   private final UUID user = database.newUser().save();

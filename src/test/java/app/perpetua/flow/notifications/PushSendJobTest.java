@@ -51,7 +51,9 @@ class PushSendJobTest {
   private final Ids ids = new Ids();
   private final Json json = new Json();
   private final Jobs jobs = new Jobs(ids, json);
-  private final Notifications notifications = new Notifications(ids, jobs);
+  private final Notifications notifications =
+      new Notifications(
+          ids, jobs, new Pages("/dashboard/tasks/{task_id}", "/achievements", "/subscription"));
   private final PushSubscriptions subscriptions = new PushSubscriptions(ids);
   private final List<Push> pushed = new ArrayList<>();
   private final List<PushSendJob.Result> counted = new ArrayList<>();

@@ -63,7 +63,7 @@ class ReminderFireJobTest {
     assertEquals(100, String.valueOf(added.get("title")).length());
     String body = String.valueOf(added.get("body"));
     assertTrue(body.matches("Due [A-Z][a-z]+day, [0-9]{1,2} March 2026, [0-9:]{5}"), body);
-    assertEquals("/tasks/" + task, added.get("action_url"));
+    assertEquals("/dashboard/tasks/" + task, added.get("action_url"));
     assertEquals(UUID.fromString(task), added.get("task_id"));
     assertEquals("reminder:" + id(made), added.get("dedup_key"));
     JsonNode fired = api().get(REMINDERS + id(made)).data();
