@@ -43,6 +43,17 @@ record Recurrence(Rrule rule, Instant startsAt, ZoneId zone) {
     }
   }
 
+  /**
+   * The recurrence that starts with the rule's next occurrence: days and local time are those of a
+   * start now, but now itself, already past when the answer arrives, is no occurrence and does not
+   * count for {@code COUNT}. Empty if there is no such occurrence within five years.
+   */
+  static Optional<Recurrence> startingAfter(Rrule rule, Instant now, ZoneId zone) {
+    return new Recurrence(rule.uncounted(), now, zone)
+        .next(now)
+        .map(next -> new Recurrence(rule, next, zone));
+  }
+
   Optional<Instant> first() {
     return search(startsAt, 1).first();
   }

@@ -97,6 +97,12 @@ record Rrule(
     return weekday.name().substring(0, 2);
   }
 
+  /** The same rule without {@code COUNT}, but with the same {@link #text}. */
+  Rrule uncounted() {
+    return new Rrule(
+        text, freq, interval, null, until, byDay, byMonthDay, byMonth, bySetPos, weekStart);
+  }
+
   /**
    * The rule as passed to the engine, without {@code UNTIL}: the engine works on local days and has
    * no time zone.

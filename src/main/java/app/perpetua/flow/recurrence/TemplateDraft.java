@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * A template to create.
  *
  * @param fields without a due date
- * @param startsAt null for now
+ * @param startsAt null for the next occurrence after now
  * @param zone null for the user's time zone
  */
 record TemplateDraft(

@@ -219,15 +219,20 @@ final class Templates {
     jobs.schedule(tx, id, Template.later(occurrence.minus(Tasks.HORIZON), tx.now()));
   }
 
-  /** A checked recurrence, by default from now on in the user's time zone. */
+  /** A checked recurrence, by default from its next occurrence on in the user's time zone. */
   private static Recurrence recurrence(
       Tx tx, Rrule rule, @Nullable Instant startsAt, @Nullable ZoneId zone) {
     LockedUser owner = tx.owner();
+    ZoneId there = Objects.requireNonNullElseGet(zone, () -> ZoneId.of(owner.timezone()));
+    Recurrence fromNow =
+        new Recurrence(rule, Objects.requireNonNullElse(startsAt, tx.now()), there);
+    check(fromNow);
+    if (startsAt != null) {
+      return fromNow;
+    }
     Recurrence recurrence =
-        new Recurrence(
-            rule,
-            Objects.requireNonNullElse(startsAt, tx.now()),
-            Objects.requireNonNullElseGet(zone, () -> ZoneId.of(owner.timezone())));
+        Recurrence.startingAfter(rule, tx.now(), there)
+            .orElseThrow(() -> Refusal.invalid("rrule", "has no occurrence after now"));
     check(recurrence);
     return recurrence;
   }

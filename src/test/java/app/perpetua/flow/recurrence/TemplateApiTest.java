@@ -16,16 +16,24 @@ import app.perpetua.flow.harness.Api;
 import app.perpetua.flow.harness.Invariants;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.TestService;
+import app.perpetua.flow.harness.time.MutableClock;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.LocalDate;
+import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.JsonNode;
 
 /** The API of templates. */
@@ -81,13 +89,93 @@ class TemplateApiTest {
   }
 
   @Test
-  void FR_015_a_template_starts_now_in_the_users_time_zone_by_default() {
+  void FR_099_a_template_starts_in_the_users_time_zone_by_default() {
     user.api().patch("/api/v1/users/me", Map.of("timezone", "Asia/Tokyo")).expect(200);
     Api.Answer answer = user.create("FREQ=DAILY", Map.of());
     assertEquals("Asia/Tokyo", answer.data().get("timezone").stringValue());
-    assertEquals(user.now(), instant(answer.data(), "starts_at"));
-    assertEquals(user.now(), due(answer.json().get("task")));
-    assertEquals(tomorrow, instant(answer.data(), "next_due"));
+    assertEquals(tomorrow, instant(answer.data(), "starts_at"));
+    assertEquals(tomorrow, due(answer.json().get("task")));
+    assertEquals(tomorrow.plus(DAY), instant(answer.data(), "next_due"));
+  }
+
+  /** Today is Tuesday, 10 March 2026, 09:30 in UTC. */
+  @ParameterizedTest
+  @CsvSource({
+    "FREQ=DAILY,                        2026-03-11, 2026-03-12",
+    "FREQ=DAILY;INTERVAL=3,             2026-03-13, 2026-03-16",
+    "FREQ=DAILY;COUNT=1,                2026-03-11,",
+    "FREQ=DAILY;COUNT=2,                2026-03-11, 2026-03-12",
+    "FREQ=DAILY;UNTIL=20260311,         2026-03-11,",
+    "FREQ=WEEKLY,                       2026-03-17, 2026-03-24",
+    "FREQ=WEEKLY;BYDAY=TU,              2026-03-17, 2026-03-24",
+    "FREQ=WEEKLY;BYDAY=FR;COUNT=2,      2026-03-13, 2026-03-20",
+    "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO,   2026-03-23, 2026-04-06",
+    "FREQ=MONTHLY,                      2026-04-10, 2026-05-10",
+    "FREQ=MONTHLY;BYMONTHDAY=-1;COUNT=2,2026-03-31, 2026-04-30",
+    "FREQ=YEARLY,                       2027-03-10, 2028-03-10",
+  })
+  void FR_099_without_starts_at_the_first_occurrence_is_the_next_one_after_now(
+      String rule, LocalDate first, @Nullable LocalDate second) {
+    user.until(MutableClock.START);
+    Duration timeOfDay = Duration.between(user.now().truncatedTo(ChronoUnit.DAYS), user.now());
+    Api.Answer answer = user.create(rule, Map.of());
+    Instant start = first.atStartOfDay(ZoneOffset.UTC).toInstant().plus(timeOfDay);
+    assertEquals(start, instant(answer.data(), "starts_at"));
+    JsonNode task = answer.json().get("task");
+    JsonNode next = answer.data().get("next_due");
+    List<String> expected = new ArrayList<>(List.of(Json.instant(start)));
+    if (second != null) {
+      expected.add(Json.instant(second.atStartOfDay(ZoneOffset.UTC).toInstant().plus(timeOfDay)));
+    }
+    if (task.isNull()) {
+      assertEquals(expected.getFirst(), next.stringValue());
+    } else {
+      assertEquals(start, due(task));
+      assertEquals(second == null, next.isNull());
+      assertEquals(expected.getLast(), next.isNull() ? Json.instant(start) : next.stringValue());
+    }
+    // Its preview and that of the unsaved rule agree.
+    assertEquals(
+        expected, occurrences(user.api().get(TEMPLATES + "/" + answer.id() + "/preview?count=2")));
+    assertEquals(
+        expected,
+        occurrences(
+            user.api()
+                .post(TEMPLATES + "/preview", Map.of("rrule", rule, "count", 2))
+                .expect(200)));
+  }
+
+  @Test
+  void FR_099_a_rule_that_ends_before_its_next_occurrence_is_refused() {
+    user.until(MutableClock.START);
+    for (String target : List.of(TEMPLATES, TEMPLATES + "/preview")) {
+      Map<String, String> body = new HashMap<>(Map.of("rrule", "FREQ=DAILY;UNTIL=20260310"));
+      if (target.equals(TEMPLATES)) {
+        body.put("title", "a");
+      }
+      assertEquals(
+          "has no occurrence after now",
+          user.api()
+              .post(target, body)
+              .expect(400, "VALIDATION_ERROR")
+              .json()
+              .at("/error/details/0/message")
+              .stringValue());
+    }
+    // With a start, it has one.
+    user.create("FREQ=DAILY;UNTIL=20260310", Map.of("starts_at", Json.instant(user.now())));
+  }
+
+  @ParameterizedTest
+  @CsvSource({"rrule, FREQ=WEEKLY", "timezone, Asia/Tokyo", "rrule, FREQ=DAILY;COUNT=100"})
+  void FR_099_a_changed_rule_or_zone_without_starts_at_occurs_after_now(
+      String field, String value) {
+    String template = user.daily(user.now().minus(DAY));
+    user.complete(user.onlyOpen(template));
+    user.runDue();
+    JsonNode changed = user.patch(template, Map.of(field, value, "apply_to", "future"));
+    assertTrue(instant(changed, "next_due").isAfter(user.now()));
+    assertTrue(due(user.onlyOpen(template)).isAfter(user.now()));
   }
 
   @Test
