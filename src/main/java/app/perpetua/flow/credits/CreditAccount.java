@@ -83,7 +83,7 @@ final class CreditAccount {
   void refreshDaily(int entitlement) {
     List.copyOf(grants.values()).stream()
         .filter(grant -> grant.isExpired(now))
-        .forEach(grant -> expire(grant, grant.remaining(), "expired at the end of its day"));
+        .forEach(grant -> expire(grant, grant.remaining(), "Expired at the end of the day"));
     LocalDate today = day(now);
     int granted =
         grants.values().stream()
@@ -185,7 +185,7 @@ final class CreditAccount {
     for (Grant grant : monthly.reversed()) {
       int moved = Math.min(left, grant.remaining());
       left -= moved;
-      expire(grant, grant.remaining() - moved, "expired with its month");
+      expire(grant, grant.remaining() - moved, "Expired with the month");
       if (moved > 0) {
         Grant rest = grants.getOrDefault(grant.id(), grant);
         apply(rest.expire(moved), Operation.CARRYOVER, -moved, key, "Carried over");
@@ -202,7 +202,7 @@ final class CreditAccount {
     grants.values().stream()
         .filter(grant -> purchase.equals(grant.purchaseId()))
         .toList()
-        .forEach(grant -> expire(grant, grant.remaining(), "its purchase was refunded"));
+        .forEach(grant -> expire(grant, grant.remaining(), "Purchase refunded"));
   }
 
   Collection<Grant> changedGrants() {

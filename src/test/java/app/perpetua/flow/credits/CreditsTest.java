@@ -278,6 +278,35 @@ class CreditsTest {
   }
 
   @Test
+  void every_description_of_the_service_is_a_phrase_that_begins_with_a_capital() {
+    write(tx -> credits.beginMonth(tx, "2026-03"));
+    UUID purchase = purchase(20);
+    spend(3, "call");
+    refund("call", 3);
+    clock.set(MIDNIGHT);
+    write(credits::refreshDaily);
+    write(tx -> credits.beginMonth(tx, "2026-04"));
+    database.run("update billing.purchases set status = 'refunded' where id = ?", purchase);
+    write(tx -> credits.revokePurchased(tx, purchase));
+    List<String> descriptions =
+        database
+            .rows(
+                "select distinct description from billing.ai_credit_ledger"
+                    + " where user_id = ? and operation <> 'consume'",
+                user)
+            .stream()
+            .map(row -> String.valueOf(row.get("description")))
+            .toList();
+    assertTrue(
+        descriptions.containsAll(
+            List.of(
+                "Expired at the end of the day", "Expired with the month", "Purchase refunded")),
+        descriptions::toString);
+    assertEquals(
+        List.of(), descriptions.stream().filter(text -> !text.matches("[A-Z].*[a-z]")).toList());
+  }
+
+  @Test
   void every_ledger_entry_has_an_activity_entry() {
     spend(3, "call");
     refund("call", 3);
