@@ -5,7 +5,7 @@ where user_id = :user_id
   and id in (
     select id from tasks.deletion_tombstones
     where user_id = :user_id
-    order by deleted_at desc, id desc
+    order by id = :latest desc, deleted_at desc, id desc
     offset :kept
   )
 

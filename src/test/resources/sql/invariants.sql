@@ -68,13 +68,6 @@ where p.active
     where j.user_id = p.user_id and j.kind = 'recurring_task_generate' and j.job_key = p.id::text
       and j.state in ('queued', 'running', 'dead'));
 
--- name: deleted_parts_are_of_the_newest_instance
--- A template keeps the parts of its newest instance only if that was deleted and not recovered.
-select p.user_id, p.id as template_id, p.deleted_parts ->> 'occurrence_at' as kept, t.occurrence_at
-from tasks.task_templates p
-join tasks.task_instances t on t.user_id = p.user_id and t.template_id = p.id
-where t.occurrence_at > (p.deleted_parts ->> 'occurrence_at')::timestamptz;
-
 -- name: at_most_three_tombstones
 -- A constraint cannot count rows; the deletion keeps the newest three under the owner's lock.
 select user_id, count(*) as tombstones

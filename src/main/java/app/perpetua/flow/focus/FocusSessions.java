@@ -103,8 +103,16 @@ final class FocusSessions {
     Instant since = running.get().startedAt();
     int measured = Task.focusSeconds(since, tx.now());
     int counted = seconds == null ? measured : Math.min(seconds, measured);
+    return end(tx, running.get(), task, counted, endedAt(since, tx.now()));
+  }
+
+  /** Now, but not before the start, if the clock was set back, nor after the longest session. */
+  private static Instant endedAt(Instant since, Instant now) {
     Instant latest = since.plus(Task.MAX_FOCUS);
-    return end(tx, running.get(), task, counted, tx.now().isAfter(latest) ? latest : tx.now());
+    if (now.isBefore(since)) {
+      return since;
+    }
+    return now.isAfter(latest) ? latest : now;
   }
 
   Optional<FocusSession> active(Tx tx) {

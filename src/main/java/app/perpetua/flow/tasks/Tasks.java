@@ -196,7 +196,7 @@ public final class Tasks {
         .bind("tombstone_id", tombstone.tombstoneId())
         .bind("recoverable_until", tombstone.recoverableUntil())
         .atCommit();
-    tombstones.keepNewest(tx);
+    tombstones.keepNewest(tx, tombstone);
     if (!old.completed()) {
       scheduleNextInstance(tx, old);
     }
