@@ -309,7 +309,8 @@ public record Config(
         in.parsed("openai.api-key", OpenAiConfig::key),
         in.required("openai.model", OpenAiConfig::model).orElse(""),
         in.httpUri("openai.base-url"),
-        Duration.ofSeconds(in.integer("openai.timeout-seconds", 1, 600)));
+        Duration.ofSeconds(in.integer("openai.timeout-seconds", 1, 600)),
+        Duration.ofSeconds(in.integer("openai.silence-seconds", 1, 600)));
   }
 
   private static Level level(ConfigReader in) {

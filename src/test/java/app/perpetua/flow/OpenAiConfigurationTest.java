@@ -3,6 +3,7 @@ package app.perpetua.flow;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import app.perpetua.flow.provider.openai.OpenAiConfig;
 import java.util.List;
@@ -15,7 +16,7 @@ class OpenAiConfigurationTest {
     return assertThrows(Config.InvalidException.class, () -> Config.load(environment))
         .errors()
         .stream()
-        .filter(fault -> fault.startsWith("OPENAI") || fault.startsWith("AI_TIMEOUT"))
+        .filter(fault -> fault.startsWith("OPENAI") || fault.matches("AI_(TIMEOUT|SILENCE).*"))
         .toList();
   }
 
@@ -32,8 +33,10 @@ class OpenAiConfigurationTest {
                 "OPENAI_API_KEY", "sk-secret\nX-Evil: 1",
                 "OPENAI_MODEL", "no model",
                 "OPENAI_BASE_URL", "api.openai.com",
-                "AI_TIMEOUT_SECONDS", "0"));
-    assertEquals(4, faults.size(), faults::toString);
+                "AI_TIMEOUT_SECONDS", "0",
+                "AI_SILENCE_SECONDS", "twenty"));
+    assertTrue(faults.toString().contains("AI_SILENCE_SECONDS"), faults::toString);
+    assertEquals(5, faults.size(), faults::toString);
     assertFalse(faults.toString().contains("secret"), faults::toString);
   }
 

@@ -193,6 +193,13 @@ public final class FakeOpenAi implements AutoCloseable {
         begin(number, status, type, Map.of(), to);
         return send(List.of(bytes), manner, to);
       }
+      case Reply.Events(List<String> pieces) -> {
+        begin(number, 200, EVENTS, Map.of(), to);
+        return send(
+            pieces.stream().map(piece -> piece.getBytes(StandardCharsets.UTF_8)).toList(),
+            manner,
+            to);
+      }
       case Reply.Flood(int words) -> {
         begin(number, 200, EVENTS, Map.of(), to);
         return flood(words, to);

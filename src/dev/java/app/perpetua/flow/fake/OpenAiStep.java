@@ -69,6 +69,9 @@ public record OpenAiStep(Duration stall, Reply reply, Manner manner, int times) 
     /** Any body with a status and a media type. */
     record Raw(int status, String type, byte[] body) implements Reply {}
 
+    /** An event stream, sent in these pieces. */
+    record Events(List<String> pieces) implements Reply {}
+
     /** Text of this many words, whatever the request is. */
     record Flood(int words) implements Reply {}
 
@@ -143,6 +146,11 @@ public record OpenAiStep(Duration stall, Reply reply, Manner manner, int times) 
   /** A body of that type instead of an event stream. */
   public static OpenAiStep raw(String type, String body) {
     return of(new Reply.Raw(200, type, body.getBytes(StandardCharsets.UTF_8)));
+  }
+
+  /** An event stream in these pieces, complete events or not. */
+  public static OpenAiStep events(String... pieces) {
+    return of(new Reply.Events(List.of(pieces)));
   }
 
   /** Sends the time this many times. */

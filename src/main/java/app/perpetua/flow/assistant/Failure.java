@@ -10,7 +10,7 @@ public sealed interface Failure {
   /** No connection, or one that failed before the response headers. */
   record Unreachable() implements Failure {}
 
-  /** No response headers, or no further event, within the time-out. */
+  /** No further event in the middle of the answer within the time-out. */
   record ReadTimeout() implements Failure {}
 
   /** The caller's deadline has passed. */

@@ -22,6 +22,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import tools.jackson.databind.JsonNode;
 
 /** The assistant's answer as a stream of events. */
 class ChatStreamTest {
@@ -95,6 +96,22 @@ class ChatStreamTest {
       api.post(CHAT, Map.of("message", "Where?")).expect(200);
     }
     api.post(STREAM, Map.of("message", "Where?")).expect(402, "INSUFFICIENT_CREDITS");
+  }
+
+  @Test
+  void FR_030_text_that_the_model_sends_only_at_its_end_is_the_answer() {
+    OpenAiStep atOnce =
+        OpenAiStep.events(
+            "event: ping\r\ndata:\r\n\r\n",
+            "data: {\"type\":\"response.completed\",\"response\":{\"output\":[{\"type\":\"message\","
+                + "\"content\":[{\"type\":\"output_text\",\"text\":\"Begin with the tent.\"}]}]}}\n\n");
+    service.openAi().script(atOnce.times(2));
+    JsonNode answer = api.post(CHAT, MESSAGE).expect(200).data();
+    assertEquals("Begin with the tent.", answer.get("response").stringValue());
+    List<SseEvent> events = SseEvent.all(api.post(STREAM, MESSAGE).expect(200).text());
+    assertEquals("Begin with the tent.", Json.text(events.getFirst()));
+    assertEquals("Begin with the tent.", Json.at(events.get(1), "response"));
+    assertFalse(Json.node(events.get(1)).has("truncated"));
   }
 
   @Test

@@ -83,7 +83,12 @@ class OpenAiControlsTest {
     OpenAi openAi =
         new OpenAi(
             http,
-            new OpenAiConfig(Optional.empty(), "gpt-4-turbo", server.baseUrl(), Duration.ZERO),
+            new OpenAiConfig(
+                Optional.empty(),
+                "gpt-4-turbo",
+                server.baseUrl(),
+                Duration.ZERO,
+                Duration.ofSeconds(20)),
             new Secret(FakeOpenAi.KEY),
             json,
             new MutableClock(),

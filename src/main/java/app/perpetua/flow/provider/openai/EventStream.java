@@ -11,7 +11,8 @@ import java.util.Queue;
 
 /**
  * Parses server-sent events (WHATWG HTML, section 9.2) from chunks of any size. Keeps an event's
- * data only, in which OpenAI repeats the event's type. Not thread-safe.
+ * data only, in which OpenAI repeats the event's type. Events without data, or with blank data,
+ * keep a connection open and are dropped like comments. Not thread-safe.
  */
 final class EventStream {
   private static final byte[] DATA = "data".getBytes(StandardCharsets.US_ASCII);
@@ -61,8 +62,9 @@ final class EventStream {
     int start = isFirstLine && startsWith(bytes, 0, BYTE_ORDER_MARK) ? BYTE_ORDER_MARK.length : 0;
     isFirstLine = false;
     if (bytes.length == start) {
-      if (hasData) {
-        events.add(data.toString());
+      String complete = data.toString();
+      if (!complete.isBlank()) {
+        events.add(complete);
       }
       data.setLength(0);
       hasData = false;

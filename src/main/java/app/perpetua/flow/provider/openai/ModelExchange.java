@@ -23,7 +23,7 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One request and its streamed response; each wait has a time-out. One thread reads; any thread may
+ * One request and its streamed response; each wait has a limit. One thread reads; any thread may
  * close it.
  */
 final class ModelExchange {
@@ -87,11 +87,10 @@ final class ModelExchange {
 
   private HttpResponse<DeadlineBodyReader> send(HttpRequest request)
       throws ModelCallException, InterruptedException {
-    Duration wait = atMost(timeouts.answer());
     try {
-      return ProviderHttp.send(http, request, _ -> bodyReader, wait, cancellation);
+      return ProviderHttp.send(http, request, _ -> bodyReader, untilDeadline(), cancellation);
     } catch (TimeoutException e) {
-      throw new ModelCallException(timeoutFailure(timeouts.answer(), wait));
+      throw new ModelCallException(new Failure.DeadlineExceeded());
     } catch (CancellationException e) {
       throw new ModelCallException(new Failure.Cancelled());
     } catch (ProtocolException e) {
@@ -104,7 +103,7 @@ final class ModelExchange {
   /** The part of an error response that arrives within the time-out and the size limit. */
   private String body() throws InterruptedException {
     ByteArrayOutputStream body = new ByteArrayOutputStream();
-    long end = nanoTime.getAsLong() + atMost(timeouts.event()).toNanos();
+    long end = nanoTime.getAsLong() + atMost(timeouts.silence()).toNanos();
     try {
       Optional<ByteBuffer> chunk = bodyReader.take(Duration.ofNanos(end - nanoTime.getAsLong()));
       while (chunk.isPresent() && body.size() + chunk.get().remaining() <= MAX_ERROR) {
@@ -122,17 +121,19 @@ final class ModelExchange {
   /**
    * Waits for the data of the next event.
    *
+   * @param isMidAnswer whether silence is limited; until the model begins to answer, only the
+   *     caller's deadline limits it
    * @throws ModelCallException if none arrives
    */
-  String next() throws ModelCallException, InterruptedException {
-    long eventDeadline = nanoTime.getAsLong() + timeouts.event().toNanos();
+  String next(boolean isMidAnswer) throws ModelCallException, InterruptedException {
+    Duration limit = isMidAnswer ? timeouts.silence() : untilDeadline();
+    long end = nanoTime.getAsLong() + limit.toNanos();
     Optional<String> event = events.poll();
     while (event.isEmpty()) {
-      Duration left = Duration.ofNanos(Math.max(0, eventDeadline - nanoTime.getAsLong()));
-      Duration wait = atMost(left);
+      Duration wait = atMost(Duration.ofNanos(Math.max(0, end - nanoTime.getAsLong())));
       if (wait.isZero()) {
         // Bytes may arrive without ever completing an event.
-        throw new ModelCallException(timeoutFailure(left, wait));
+        throw new ModelCallException(timeoutFailure());
       }
       try {
         ByteBuffer chunk =
@@ -145,7 +146,7 @@ final class ModelExchange {
         }
         events.feed(chunk);
       } catch (TimeoutException e) {
-        throw new ModelCallException(timeoutFailure(left, wait));
+        throw new ModelCallException(timeoutFailure());
       } catch (IOException e) {
         throw new ModelCallException(
             cancellation.cancelled() ? new Failure.Cancelled() : new Failure.Interrupted());
@@ -172,14 +173,16 @@ final class ModelExchange {
   }
 
   private Duration atMost(Duration wait) {
-    Duration left = Duration.ofNanos(Math.max(0, deadline - nanoTime.getAsLong()));
+    Duration left = untilDeadline();
     return wait.compareTo(left) < 0 ? wait : left;
   }
 
-  /** Distinguishes the caller's deadline from the provider's time-out. */
-  private static Failure timeoutFailure(Duration allowed, Duration waited) {
-    return waited.compareTo(allowed) < 0
-        ? new Failure.DeadlineExceeded()
-        : new Failure.ReadTimeout();
+  private Duration untilDeadline() {
+    return Duration.ofNanos(Math.max(0, deadline - nanoTime.getAsLong()));
+  }
+
+  /** Distinguishes the caller's deadline from the provider's silence. */
+  private Failure timeoutFailure() {
+    return untilDeadline().isZero() ? new Failure.DeadlineExceeded() : new Failure.ReadTimeout();
   }
 }

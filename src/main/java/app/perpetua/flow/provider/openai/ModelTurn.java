@@ -79,7 +79,7 @@ final class ModelTurn implements Answer {
       if (current == null) {
         current = begin();
       }
-      for (Event event : current.parser().read(current.exchange().next())) {
+      for (Event event : current.parser().read(current.exchange().next(current.parser().hasOutput()))) {
         if (event instanceof Event.Finished finished) {
           current.permit().succeeded();
           end(finished, "finished", finished.usage());
@@ -137,8 +137,8 @@ final class ModelTurn implements Answer {
         }
       }
       case Failure.DeadlineExceeded _ -> {
-        // A deadline shorter than the provider's own time-out does not count as its failure.
-        if (openAi.now() - ended.startNanos() >= openAi.timeouts().answer().toNanos()) {
+        // A run's last turns may get too little time for any provider.
+        if (openAi.now() - ended.startNanos() >= openAi.timeouts().silence().toNanos()) {
           ended.permit().failed(false);
         } else {
           ended.permit().released();

@@ -46,7 +46,7 @@ public final class OpenAi implements Model {
       LongSupplier nanoTime,
       RandomGenerator random,
       MeterRegistry registry) {
-    this(http, config, key, json, clock, nanoTime, random, registry, Timeouts.DEFAULT);
+    this(http, config, key, json, clock, nanoTime, random, registry, Timeouts.of(config));
   }
 
   OpenAi(

@@ -13,8 +13,10 @@ import java.util.regex.Pattern;
  * @param key the assistant is off without it
  * @param baseUrl with or without {@code /v1}
  * @param timeout for all model calls of one user request
+ * @param silence from one event to the next in the middle of an answer
  */
-public record OpenAiConfig(Optional<Secret> key, String model, URI baseUrl, Duration timeout) {
+public record OpenAiConfig(
+    Optional<Secret> key, String model, URI baseUrl, Duration timeout, Duration silence) {
   private static final Pattern KEY = Pattern.compile("[!-~]{1,1000}");
   private static final Pattern MODEL = Pattern.compile("[A-Za-z0-9._:/-]{1,200}");
 

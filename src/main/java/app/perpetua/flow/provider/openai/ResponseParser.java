@@ -31,12 +31,11 @@ final class ResponseParser {
   private final Json json;
   private final OutputMode outputMode;
   private final String requestedModel;
-  private final TextSanitizer sanitizer = new TextSanitizer();
-  private final StringBuilder text = new StringBuilder();
+  private final AnswerText text = new AnswerText();
   private final List<Item> items = new ArrayList<>();
   private final List<ToolCall> calls = new ArrayList<>();
-  private int characters;
   private boolean isRefused;
+  private boolean hasOutput;
 
   /**
    * @param requestedModel reported if the response names no model
@@ -47,85 +46,126 @@ final class ResponseParser {
     this.requestedModel = requestedModel;
   }
 
+  /** Whether the model has begun to answer, with text or a function call. */
+  boolean hasOutput() {
+    return hasOutput;
+  }
+
   /**
    * Translates one event into any number of events; at the end of the turn, the last one is {@link
-   * Event.Finished}.
+   * Event.Finished}. Ignores data that is no event of the API: proxies and other servers send marks
+   * such as {@code ping}, <code>{}</code> or {@code [DONE]}.
    *
    * @throws ModelCallException if the event reports a failure or is malformed
    */
   List<Event> read(String data) throws ModelCallException {
+    if (!data.stripLeading().startsWith("{")) {
+      return List.of();
+    }
     JsonNode event;
     try {
       event = json.parse(data);
     } catch (JacksonException e) {
       throw new ModelCallException(new Failure.Malformed("an event is not JSON"));
     }
-    JsonNode type = event.path("type");
-    if (!type.isString()) {
-      throw new ModelCallException(new Failure.Malformed("an event has no type"));
-    }
-    switch (type.stringValue()) {
-      case "response.output_text.delta" -> {
-        return textDelta(required(event, "delta"));
+    String type = event.path("type").isString() ? event.path("type").stringValue() : "";
+    return switch (type) {
+      case "response.output_text.delta" -> shown(text.delta(required(event, "delta")));
+      case "response.output_text.done" -> shown(text.part(event.path("text").asString("")));
+      case "response.content_part.done" -> part(event.path("part"));
+      case "response.function_call_arguments.delta" -> {
+        hasOutput = true;
+        yield List.of();
       }
-      case "response.refusal.delta", "response.refusal.done" -> isRefused = true;
+      case "response.refusal.delta", "response.refusal.done" -> {
+        isRefused = true;
+        yield List.of();
+      }
       case "response.output_item.done" -> outputItem(event.path("item"));
-      case "response.completed" -> {
-        return completed(event.path("response"));
-      }
+      case "response.completed" -> completed(event.path("response"));
       case "response.failed" -> throw failed(event.path("response"));
       case "response.incomplete" -> throw incomplete(event.path("response"));
-      case "error" ->
-          throw new ModelCallException(
-              ErrorResponse.of(0, event.path("error").isObject() ? event.path("error") : event)
-                  .failure(Duration.ZERO));
-      default -> {
-        // Other types need no handling.
+      case "error" -> throw error(event.path("error").isObject() ? event.path("error") : event);
+      case "" -> {
+        if (event.path("error").isObject()) {
+          throw error(event.path("error"));
+        }
+        yield List.of();
       }
-    }
-    return List.of();
+      // Other types need no handling.
+      default -> List.of();
+    };
   }
 
-  private List<Event> textDelta(String delta) throws ModelCallException {
-    characters += delta.length();
-    if (characters > MAX_TEXT) {
+  private List<Event> shown(String more) throws ModelCallException {
+    hasOutput = true;
+    if (text.length() > MAX_TEXT) {
       throw new ModelCallException(new Failure.TooLarge());
     }
-    String clean = sanitizer.next(delta);
-    text.append(clean);
     // A few models write text beside the structured output.
-    return clean.isEmpty() || outputMode instanceof OutputMode.StructuredOutput
+    return more.isEmpty() || outputMode instanceof OutputMode.StructuredOutput
         ? List.of()
-        : List.of(new Event.TextDelta(clean));
+        : List.of(new Event.TextDelta(more));
   }
 
-  private void outputItem(JsonNode item) throws ModelCallException {
+  private List<Event> part(JsonNode part) throws ModelCallException {
+    return part.path("type").asString("").equals("output_text")
+        ? shown(text.part(part.path("text").asString("")))
+        : List.of();
+  }
+
+  private List<Event> outputItem(JsonNode item) throws ModelCallException {
     switch (item.path("type").asString("")) {
-      case "message" -> endMessage();
+      case "message" -> {
+        List<Event> events = shown(text.message(messageText(item)));
+        endMessage();
+        return events;
+      }
       case "function_call" -> {
         endMessage();
-        String arguments = required(item, "arguments");
-        if (arguments.length() > MAX_TEXT || calls.size() == MAX_CALLS) {
-          throw new ModelCallException(new Failure.TooLarge());
-        }
-        ToolCall call =
-            new ToolCall(
-                TextSanitizer.whole(required(item, "call_id")),
-                TextSanitizer.whole(required(item, "name")),
-                TextSanitizer.whole(arguments));
-        calls.add(call);
-        items.add(new Item.FunctionCall(call));
+        functionCall(item);
       }
       default -> {
         // Reasoning and other items are neither returned nor sent back.
       }
     }
+    return List.of();
+  }
+
+  /** The text of a message; also detects a refusal in it. */
+  private String messageText(JsonNode message) {
+    StringBuilder full = new StringBuilder();
+    for (JsonNode part : message.path("content")) {
+      switch (part.path("type").asString("")) {
+        case "output_text" -> full.append(part.path("text").asString(""));
+        case "refusal" -> isRefused = true;
+        default -> {
+          // Other parts are not text.
+        }
+      }
+    }
+    return full.toString();
+  }
+
+  private void functionCall(JsonNode item) throws ModelCallException {
+    hasOutput = true;
+    String arguments = required(item, "arguments");
+    if (arguments.length() > MAX_TEXT || calls.size() == MAX_CALLS) {
+      throw new ModelCallException(new Failure.TooLarge());
+    }
+    ToolCall call =
+        new ToolCall(
+            TextSanitizer.whole(required(item, "call_id")),
+            TextSanitizer.whole(required(item, "name")),
+            TextSanitizer.whole(arguments));
+    calls.add(call);
+    items.add(new Item.FunctionCall(call));
   }
 
   private void endMessage() {
-    if (!text.isEmpty()) {
-      items.add(new Item.Message(Author.ASSISTANT, text.toString()));
-      text.setLength(0);
+    String message = text.endMessage();
+    if (!message.isEmpty()) {
+      items.add(new Item.Message(Author.ASSISTANT, message));
     }
   }
 
@@ -134,11 +174,10 @@ final class ResponseParser {
       throw new ModelCallException(new Failure.Malformed("the last event has no response"));
     }
     Usage usage = usage(response);
+    List<Event> events = new ArrayList<>(remainingOutput(response.path("output")));
     if (isRefused) {
       throw new ModelCallException(new Failure.Refused(), usage);
     }
-    endMessage();
-    List<Event> events = new ArrayList<>();
     switch (outputMode) {
       case OutputMode.Chat _ -> calls.forEach(call -> events.add(new Event.FunctionCalled(call)));
       case OutputMode.StructuredOutput(Prompt.Tool function) ->
@@ -146,6 +185,26 @@ final class ResponseParser {
     }
     String model = ErrorResponse.identifier(response.path("model"));
     events.add(new Event.Finished(model.equals("unknown") ? requestedModel : model, usage, items));
+    return events;
+  }
+
+  /** Adds what the events before the last one left out. */
+  private List<Event> remainingOutput(JsonNode output) throws ModelCallException {
+    StringBuilder full = new StringBuilder();
+    for (JsonNode item : output) {
+      if (item.path("type").asString("").equals("message")) {
+        full.append(messageText(item));
+      }
+    }
+    List<Event> events = shown(text.response(full.toString()));
+    endMessage();
+    List<String> known = calls.stream().map(ToolCall::id).toList();
+    for (JsonNode item : output) {
+      if (item.path("type").asString("").equals("function_call")
+          && !known.contains(TextSanitizer.whole(required(item, "call_id")))) {
+        functionCall(item);
+      }
+    }
     return events;
   }
 
@@ -165,6 +224,10 @@ final class ResponseParser {
       throw new ModelCallException(new Failure.WrongShape(error.get()), usage);
     }
     return value;
+  }
+
+  private static ModelCallException error(JsonNode error) {
+    return new ModelCallException(ErrorResponse.of(0, error).failure(Duration.ZERO));
   }
 
   private static ModelCallException failed(JsonNode response) {

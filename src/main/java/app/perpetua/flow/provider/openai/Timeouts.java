@@ -4,16 +4,15 @@ import java.time.Duration;
 
 /**
  * Time-outs and retries. The caller's deadline and the HTTP client's connect time-out apply as
- * well.
+ * well; nothing else limits the time until the model begins to answer.
  *
- * @param answer until the response headers
- * @param event from one event to the next
+ * @param silence from one event to the next in the middle of an answer
  * @param backoff before the first retry, unless the provider requests another delay; doubles with
  *     each retry
  * @param retries the maximum
  */
-record Timeouts(Duration answer, Duration event, Duration backoff, int retries) {
-  /** Even the slowest reasoning model sends an event within 10 s. */
-  static final Timeouts DEFAULT =
-      new Timeouts(Duration.ofSeconds(10), Duration.ofSeconds(10), Duration.ofMillis(500), 1);
+record Timeouts(Duration silence, Duration backoff, int retries) {
+  static Timeouts of(OpenAiConfig config) {
+    return new Timeouts(config.silence(), Duration.ofMillis(500), 1);
+  }
 }

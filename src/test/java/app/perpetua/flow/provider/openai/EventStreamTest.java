@@ -11,8 +11,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class EventStreamTest {
@@ -70,6 +72,64 @@ class EventStreamTest {
       pieces.add(Arrays.copyOfRange(bytes, i, Math.min(bytes.length, i + size)));
     }
     assertEquals(EVENTS, read(new EventStream(1_000), pieces.toArray(byte[][]::new)));
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      quoteCharacter = '`',
+      value = {
+        "data:¶¶ | ",
+        "data¶¶ | ",
+        "data: ¶¶ | ",
+        "data:¶data:¶¶ | ",
+        "event: ping¶data:¶¶ | ",
+        "event: ping¶¶ | ",
+        ": comment¶¶ | ",
+        ":¶:¶¶:¶ | ",
+        "id: 1¶retry: 5¶¶ | ",
+        "¶¶¶ | ",
+        "data:one¶¶ | one",
+        "data: one¶¶ | one",
+        "data: one | ",
+        "data: one¶ | ",
+        "data: one¶¶data: two¶ | one",
+        "data: one¶data: two¶¶ | one+two",
+        "data: one¶data¶data:¶data: two¶¶ | one+++two",
+        "data:¶data: one¶¶ | +one",
+        "data: one¶: comment¶event: x¶id¶retry:¶unknown: y¶:¶data: two¶¶ | one+two",
+        "data: one¶¶data:¶¶: c¶¶event: ping¶data¶¶data: two¶¶ | one,two",
+        "¶¶data: one¶¶¶¶data: two¶¶ | one,two",
+        "BOMdata: one¶¶BOMdata: two¶¶ | one",
+        "BOMBOMdata: one¶¶ | ",
+        "Data: one¶¶ | ",
+        "` data: one¶¶` | ",
+        "data : one¶¶ | ",
+        "data: a:b: c¶¶ | a:b: c",
+        "event: response.created¶data: one¶id: 7¶¶ | one",
+      })
+  void an_event_has_the_data_of_its_lines(String stream, @Nullable String expected)
+      throws Exception {
+    List<String> events =
+        expected == null
+            ? List.of()
+            : Arrays.stream(expected.split(",")).map(event -> event.replace('+', '\n')).toList();
+    for (String newline : List.of("\n", "\r\n", "\r")) {
+      byte[] bytes =
+          stream.replace("BOM", "\uFEFF").replace("¶", newline).getBytes(StandardCharsets.UTF_8);
+      for (int i = 0; i <= bytes.length; i++) {
+        byte[] one = Arrays.copyOf(bytes, i);
+        byte[] other = Arrays.copyOfRange(bytes, i, bytes.length);
+        assertEquals(events, read(new EventStream(1_000), one, other), "cut at " + i);
+      }
+    }
+  }
+
+  @Test
+  void line_ends_can_be_mixed() throws Exception {
+    byte[] bytes =
+        "data: a\r\ndata: b\rdata: c\n\r\ndata: d\r\r\n".getBytes(StandardCharsets.UTF_8);
+    assertEquals(List.of("a\nb\nc", "d"), read(new EventStream(100), bytes));
   }
 
   @Test

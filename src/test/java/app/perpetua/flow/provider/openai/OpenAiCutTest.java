@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 /** A recorded stream, cut at every byte, over a real socket. */
 class OpenAiCutTest {
   private static final String TEXT = "Grüße 👩‍🚀 😀.";
-  private static final Timeouts ONCE = new Timeouts(AGES, AGES, AGES, 0);
+  private static final Timeouts ONCE = new Timeouts(AGES, AGES, 0);
 
   @AutoClose private final OpenAiFixture fixture = new OpenAiFixture(ONCE);
 

@@ -5,6 +5,7 @@ import static app.perpetua.flow.provider.openai.OpenAiFixture.SOON;
 import static app.perpetua.flow.provider.openai.OpenAiFixture.STEPS;
 import static app.perpetua.flow.provider.openai.OpenAiFixture.all;
 import static app.perpetua.flow.provider.openai.OpenAiFixture.failure;
+import static app.perpetua.flow.provider.openai.OpenAiFixture.finished;
 import static app.perpetua.flow.provider.openai.OpenAiFixture.prompt;
 import static app.perpetua.flow.provider.openai.OpenAiFixture.talk;
 import static app.perpetua.flow.provider.openai.OpenAiFixture.words;
@@ -32,6 +33,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Collections;
 import java.util.List;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -41,10 +43,13 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Every way in which a turn can fail, over a real socket and without retries. */
 class OpenAiFailureTest {
-  @AutoClose
-  private final OpenAiFixture fixture = new OpenAiFixture(new Timeouts(AGES, AGES, AGES, 0));
+  private static final String DELTA =
+      "data: {\"type\":\"response.output_text.delta\",\"delta\":\"Hi\"}\n\n";
 
-  private final Timeouts shortEventTimeout = new Timeouts(AGES, SOON, AGES, 0);
+  @AutoClose
+  private final OpenAiFixture fixture = new OpenAiFixture(new Timeouts(AGES, AGES, 0));
+
+  private final Timeouts shortSilence = new Timeouts(SOON, AGES, 0);
 
   @Test
   void down() throws Exception {
@@ -58,34 +63,56 @@ class OpenAiFailureTest {
   @Test
   void a_refused_connection_is_unreachable() throws Exception {
     URI nowhere = URI.create("http://127.0.0.1:" + FreePort.find());
-    OpenAi openAi = fixture.client(new Timeouts(AGES, AGES, AGES, 0), nowhere, FakeOpenAi.KEY);
+    OpenAi openAi = fixture.client(new Timeouts(AGES, AGES, 0), nowhere, FakeOpenAi.KEY);
     assertEquals(new Failure.Unreachable(), failure(all(openAi.stream(talk("Hello"), AGES))));
   }
 
   @Test
-  void missing_response_headers_are_a_read_timeout() throws Exception {
-    fixture.server.script(OpenAiStep.say("late").after(Duration.ofHours(1)));
-    OpenAi shortTimeout = fixture.client(new Timeouts(SOON, AGES, AGES, 0));
-    assertEquals(new Failure.ReadTimeout(), failure(all(shortTimeout.stream(talk("Hello"), AGES))));
-  }
-
-  @Test
-  void a_missing_event_is_a_read_timeout() throws Exception {
+  void silence_in_mid_answer_is_a_read_timeout() throws Exception {
     fixture.server.script(OpenAiStep.say("one two three").pausing(Duration.ofHours(1)));
-    List<Event> events = all(fixture.client(shortEventTimeout).stream(talk("Hello"), AGES));
+    List<Event> events = all(fixture.client(shortSilence).stream(talk("Hello"), AGES));
     assertTrue("one two three".startsWith(words(events)));
     assertEquals(new Failure.ReadTimeout(), failure(events));
     fixture.awaitOutcome(FakeOpenAi.Outcome.HUNG_UP);
   }
 
-  @Test
-  void comments_do_not_extend_the_read_timeout() throws Exception {
-    fixture.server.script(
-        OpenAiStep.raw("text/event-stream", ": still here\n\n".repeat(10))
-            .pausing(Duration.ofHours(1)));
+  @ParameterizedTest
+  @ValueSource(strings = {": still here\n\n", "data:\n\n", "event: ping\r\ndata: \r\n\r\n"})
+  void events_without_data_do_not_end_the_silence(String ping) throws Exception {
+    String[] pieces =
+        Stream.concat(Stream.of(DELTA), Stream.generate(() -> ping).limit(10_000))
+            .toArray(String[]::new);
+    fixture.server.script(OpenAiStep.events(pieces).slowly(Duration.ofMillis(10)));
     assertEquals(
         new Failure.ReadTimeout(),
-        failure(all(fixture.client(shortEventTimeout).stream(talk("Hello"), AGES))));
+        failure(all(fixture.client(shortSilence).stream(talk("Hello"), AGES))));
+  }
+
+  /** The limit for silence is shorter than both waits. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void the_first_word_is_awaited_until_the_deadline(boolean afterHeaders) throws Exception {
+    OpenAiStep late =
+        OpenAiStep.events(
+            "data: {\"type\":\"response.created\",\"response\":{}}\n\n",
+            ": thinking\n\n",
+            DELTA + "data: {\"type\":\"response.completed\",\"response\":{}}\n\n");
+    fixture.server.script(afterHeaders ? late.pausing(SOON.plus(SOON)) : late.after(SOON.plus(SOON)));
+    List<Event> events = all(fixture.client(shortSilence).stream(talk("Hello"), AGES));
+    assertEquals("Hi", words(events));
+    finished(events);
+    assertEquals(1, fixture.server.requests().size());
+  }
+
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void a_first_word_after_the_deadline_is_too_late(boolean afterHeaders) throws Exception {
+    OpenAiStep late = OpenAiStep.events(": thinking\n\n", ": thinking\n\n", DELTA);
+    Duration never = Duration.ofHours(1);
+    fixture.server.script(afterHeaders ? late.pausing(never) : late.after(never));
+    assertEquals(
+        new Failure.DeadlineExceeded(), failure(all(fixture.openAi.stream(talk("Hello"), SOON))));
+    assertEquals(1, fixture.server.requests().size());
   }
 
   @Test
@@ -175,7 +202,7 @@ class OpenAiFailureTest {
     fixture.server.script(OpenAiStep.error(500, "x").pausing(Duration.ofHours(1)));
     assertEquals(
         new Failure.ServerError(500),
-        failure(all(fixture.client(shortEventTimeout).stream(talk("Hello"), AGES))));
+        failure(all(fixture.client(shortSilence).stream(talk("Hello"), AGES))));
   }
 
   @ParameterizedTest
@@ -213,11 +240,8 @@ class OpenAiFailureTest {
   @ParameterizedTest
   @ValueSource(
       strings = {
-        "data: <html>\n\n",
-        "data:\n\n",
-        "data: []\n\n",
-        "data: {}\n\n",
-        "data: {\"type\":7}\n\n",
+        "data: {<html>\n\n",
+        "data: {\"type\":\"response.output_text.delta\",\n\n",
         "data: {\"type\":\"response.output_text.delta\"}\n\n",
         "data: {\"type\":\"response.completed\"}\n\n",
         "data: {\"type\":\"a\",\"type\":\"b\"}\n\n",
@@ -231,7 +255,7 @@ class OpenAiFailureTest {
   @Test
   void endless_nesting_is_malformed() throws Exception {
     fixture.server.script(
-        OpenAiStep.raw("text/event-stream", "data: " + "[".repeat(100_000) + "\n\n"));
+        OpenAiStep.raw("text/event-stream", "data: {\"a\":" + "[".repeat(100_000) + "\n\n"));
     assertInstanceOf(Failure.Malformed.class, fixture.failure());
   }
 
@@ -259,7 +283,7 @@ class OpenAiFailureTest {
               });
       OpenAi openAi =
           fixture.client(
-              new Timeouts(AGES, AGES, AGES, 0),
+              new Timeouts(AGES, AGES, 0),
               URI.create("http://127.0.0.1:" + listener.getLocalPort()),
               FakeOpenAi.KEY);
       assertInstanceOf(Failure.Malformed.class, failure(all(openAi.stream(talk("Hello"), AGES))));
@@ -335,7 +359,7 @@ class OpenAiFailureTest {
     try (CapturedLog log = new CapturedLog("app.perpetua.flow.provider.openai")) {
       OpenAi wrong =
           fixture.client(
-              new Timeouts(AGES, AGES, AGES, 0),
+              new Timeouts(AGES, AGES, 0),
               fixture.server.baseUrl(),
               FakeOpenAi.KEY + "-secret");
       List<Event> events = all(wrong.stream(talk("private words"), AGES));

@@ -77,7 +77,7 @@ final class OpenAiFixture implements AutoCloseable {
   final OpenAi openAi;
 
   OpenAiFixture() {
-    this(new Timeouts(AGES, AGES, Duration.ofMillis(1), 1));
+    this(new Timeouts(AGES, Duration.ofMillis(1), 1));
   }
 
   OpenAiFixture(Timeouts timeouts) {
@@ -91,7 +91,7 @@ final class OpenAiFixture implements AutoCloseable {
   OpenAi client(Timeouts timeouts, URI base, String key) {
     return new OpenAi(
         http,
-        new OpenAiConfig(Optional.empty(), "gpt-4-turbo", base, AGES),
+        new OpenAiConfig(Optional.empty(), "gpt-4-turbo", base, AGES, AGES),
         new Secret(key),
         json,
         clock,

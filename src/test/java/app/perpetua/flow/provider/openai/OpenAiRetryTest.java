@@ -103,12 +103,13 @@ class OpenAiRetryTest {
   }
 
   @Test
-  void a_read_timeout_is_retried() throws Exception {
+  void silence_before_the_first_text_is_retried() throws Exception {
     // One of the four retries arrives in time on any machine.
-    Duration timeouts = Duration.ofSeconds(2);
-    OpenAi openAi = fixture.client(new Timeouts(timeouts, AGES, Duration.ofMillis(1), 4));
+    OpenAi openAi = fixture.client(new Timeouts(OpenAiFixture.SOON, Duration.ofMillis(1), 4));
     fixture.server.script(
-        OpenAiStep.say("late").after(Duration.ofHours(1)), OpenAiStep.say("Here I am").times(4));
+        OpenAiStep.call("create_task", "{\"title\": \"" + "x".repeat(100) + "\"}")
+            .pausing(Duration.ofHours(1)),
+        OpenAiStep.say("Here I am").times(4));
     assertEquals("Here I am", words(all(openAi.stream(talk("Hello"), AGES))));
   }
 

@@ -296,7 +296,9 @@ class OpenAiTest {
     "http://localhost:1/proxy, http://localhost:1/proxy/v1/responses"
   })
   void the_base_url_may_end_in_v1(URI base, URI whole) {
-    assertEquals(whole, new OpenAiConfig(Optional.empty(), "m", base, Duration.ZERO).responses());
+    assertEquals(
+        whole,
+        new OpenAiConfig(Optional.empty(), "m", base, Duration.ZERO, Duration.ZERO).responses());
   }
 
   @Test
