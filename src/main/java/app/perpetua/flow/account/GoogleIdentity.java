@@ -1,8 +1,8 @@
 package app.perpetua.flow.account;
 
-import app.perpetua.flow.parsing.UnicodeText;
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,8 +21,8 @@ public record GoogleIdentity(
   private static final int MAX_AVATAR_URL = 2048;
 
   /**
-   * Creates an identity from claims. Sanitizes the name; a blank name is replaced by the local part
-   * of the address, or by the address if that is blank too.
+   * Creates an identity from claims. Sanitizes the name; a missing or invisible name is replaced by
+   * the local part of the address, and an invisible local part by the address.
    *
    * @throws IllegalArgumentException if subject or address is not valid
    */
@@ -31,14 +31,16 @@ public record GoogleIdentity(
     if (!isClean(subject, MAX_SUBJECT) || !isClean(email, MAX_EMAIL) || email.indexOf('@') < 1) {
       throw new IllegalArgumentException("invalid subject or e-mail address");
     }
-    String displayName = name == null ? "" : TextSanitizer.singleLine(name, MAX_NAME);
-    if (UnicodeText.isBlank(displayName)) {
-      displayName = TextSanitizer.singleLine(email.substring(0, email.lastIndexOf('@')), MAX_NAME);
-    }
-    if (UnicodeText.isBlank(displayName)) {
-      displayName = TextSanitizer.singleLine(email, MAX_NAME);
-    }
-    return new GoogleIdentity(subject, email, displayName, https(picture));
+    return new GoogleIdentity(subject, email, displayName(name, email), https(picture));
+  }
+
+  private static String displayName(@Nullable String name, String email) {
+    String localPart = email.substring(0, email.lastIndexOf('@'));
+    return Stream.of(name == null ? "" : name, localPart)
+        .map(candidate -> TextSanitizer.singleLine(candidate, MAX_NAME))
+        .filter(candidate -> !TextSanitizer.isInvisible(candidate))
+        .findFirst()
+        .orElseGet(() -> TextSanitizer.singleLine(email, MAX_NAME));
   }
 
   private static boolean isClean(String text, int max) {
