@@ -38,7 +38,8 @@ set status = excluded.status, checkout_subscription_id = excluded.checkout_subsc
 -- name: find_order
 -- Runs under the owner's lock.
 select id, kind, credits, amount_cents, currency, status, payment_id, period_start, attempt,
-       last_event_at, last_event_rank, last_event_id, granted_at, created_at
+       last_event_at, last_event_rank, last_event_id, granted_at, month_start, month_end, credited_at,
+       revoked_at, revoked_credits, created_at
 from billing.purchases
 where user_id = :user_id and id = :id
 
@@ -46,7 +47,8 @@ where user_id = :user_id and id = :id
 -- The last attempt to charge the month that starts at :period_start. Scans the unique key of
 -- attempts backwards.
 select id, kind, credits, amount_cents, currency, status, payment_id, period_start, attempt,
-       last_event_at, last_event_rank, last_event_id, granted_at, created_at
+       last_event_at, last_event_rank, last_event_id, granted_at, month_start, month_end, credited_at,
+       revoked_at, revoked_credits, created_at
 from billing.purchases
 where user_id = :user_id and period_start = :period_start
 order by attempt desc
@@ -56,16 +58,48 @@ limit 1
 -- Inserts all columns, updates those that payments change. Runs under the owner's lock.
 insert into billing.purchases
   (id, user_id, kind, credits, amount_cents, currency, status, payment_id, period_start, attempt,
-   last_event_at, last_event_rank, last_event_id, granted_at, created_at, updated_at)
+   last_event_at, last_event_rank, last_event_id, granted_at, month_start, month_end, credited_at,
+   revoked_at, revoked_credits, created_at, updated_at)
 values
   (:id, :user_id, :kind, :credits::int, :amount_cents, :currency, :status, :payment_id::text,
    :period_start::timestamptz, :attempt::smallint, :last_event_at::timestamptz,
-   :last_event_rank::smallint, :last_event_id::text, :granted_at::timestamptz, :created_at, :now)
+   :last_event_rank::smallint, :last_event_id::text, :granted_at::timestamptz,
+   :month_start::timestamptz, :month_end::timestamptz, :credited_at::timestamptz,
+   :revoked_at::timestamptz, :revoked_credits::int, :created_at, :now)
 on conflict (user_id, id) do update
 set status = excluded.status, payment_id = excluded.payment_id,
     last_event_at = excluded.last_event_at, last_event_rank = excluded.last_event_rank,
     last_event_id = excluded.last_event_id, granted_at = excluded.granted_at,
-    updated_at = excluded.updated_at
+    month_start = excluded.month_start, month_end = excluded.month_end,
+    credited_at = excluded.credited_at, revoked_at = excluded.revoked_at,
+    revoked_credits = excluded.revoked_credits, updated_at = excluded.updated_at
+
+-- name: list_paid_months
+-- Orders whose month of Pro has not ended, in the order of their months. Runs under the owner's
+-- lock.
+select id, kind, credits, amount_cents, currency, status, payment_id, period_start, attempt,
+       last_event_at, last_event_rank, last_event_id, granted_at, month_start, month_end, credited_at,
+       revoked_at, revoked_credits, created_at
+from billing.purchases
+where user_id = :user_id and month_end > :now and revoked_at is null
+order by month_start, id
+
+-- name: list_receipts
+-- What the order's earlier events say of money. Runs under the owner's lock.
+select type, payment_id, subject_id, amount_cents, has_amount, currency, event_at,
+       provider_event_id
+from billing.payment_events
+where user_id = :user_id and order_id = :id
+
+-- name: record_outcome
+-- A payment that a response of the provider reported, before an event does.
+insert into billing.payment_events
+  (id, provider_event_id, user_id, order_id, type, event_at, payment_id, amount_cents, has_amount,
+   currency, status, received_at, applied_at)
+values
+  (:id, :provider_event_id, :user_id, :order_id, :type, :now, :payment_id, :amount_cents, true,
+   :currency, 'applied', :now, :now)
+on conflict (provider_event_id) do nothing
 
 -- name: open_order
 -- Stores the id of the payment page.
@@ -89,9 +123,14 @@ where user_id = :user_id and created_at >= :month::timestamptz and kind = 'credi
 -- scope: system
 -- Finds order and user of a payment by the order's id or the provider's id. Runs before the user's
 -- row can be locked.
-select user_id, id, true as is_named from billing.purchases where id = :reference::uuid
+select user_id, id, 2 as priority from billing.purchases where id = :reference::uuid
 union all
-select user_id, id, false from billing.purchases where payment_id = :payment_id::text
+select user_id, id, 1 from billing.purchases where payment_id = :payment_id::text
+union all
+-- A second payment of an order.
+select user_id, order_id, 0
+from billing.payment_events
+where payment_id = :payment_id::text and order_id is not null
 
 -- name: locate_subscriber
 -- scope: system
@@ -106,8 +145,20 @@ select id, false from auth.users where id = :named::uuid
 -- scope: system
 -- Runs before the event is applied. A repeated event waits until the first one commits, and returns
 -- no row.
-insert into billing.payment_events (id, provider_event_id, type, event_at, body, received_at)
-values (:id, :provider_event_id, :type, :event_at, :body, :now)
+insert into billing.payment_events
+  (id, provider_event_id, type, event_at, payment_id, subject_id, amount_cents, has_amount,
+   currency, body, received_at)
+values
+  (:id, :provider_event_id, :type, :event_at, :payment_id::text, :subject_id::text,
+   :amount_cents::int, :has_amount, :currency::text, :body, :now)
+on conflict (provider_event_id) do nothing
+
+-- name: record_unreadable
+-- scope: system
+-- A signed body that is no event. Its hash is its id, so that a repeat is found.
+insert into billing.payment_events
+  (id, provider_event_id, type, event_at, body, status, received_at)
+values (:id, :provider_event_id, 'unreadable', :now, :body, 'unreadable', :now)
 on conflict (provider_event_id) do nothing
 
 -- name: find_event
@@ -121,30 +172,102 @@ for update
 -- name: mark_event
 -- scope: system
 update billing.payment_events
-set status = :status, user_id = :owner::uuid, applied_at = :applied_at::timestamptz
+set status = :status, user_id = :owner::uuid, order_id = :order_id::uuid,
+    applied_at = :applied_at::timestamptz, body = case when :keeps_body then body end
 where id = :id
 
 -- name: find_approvals
 -- Approvals contain the payment instrument, which the capture event may lack.
 select body, received_at
 from billing.payment_events
-where user_id = :user_id and type = 'payment_approved'
+where user_id = :user_id and type = 'payment_approved' and body is not null
 order by received_at desc
 limit 20
 
+-- name: find_retained_order
+-- scope: system
+-- An order of a deleted account. Locks it, as there is no owner to lock.
+select id, kind, credits, amount_cents, currency, status, payment_id, period_start, attempt,
+       last_event_at, last_event_rank, last_event_id, granted_at, month_start, month_end, credited_at,
+       revoked_at, revoked_credits, created_at
+from billing.purchases
+where id = :id and user_id is null
+for update
+
+-- name: list_retained_receipts
+-- scope: system
+-- As list_receipts, for an order of a deleted account.
+select type, payment_id, subject_id, amount_cents, has_amount, currency, event_at,
+       provider_event_id
+from billing.payment_events
+where user_id is null and order_id = :id
+
+-- name: update_retained_order
+-- scope: system
+update billing.purchases
+set status = :status, payment_id = :payment_id::text, last_event_at = :last_event_at::timestamptz,
+    last_event_rank = :last_event_rank::smallint, last_event_id = :last_event_id::text,
+    updated_at = :now
+where id = :id and user_id is null
+
 -- name: delete_old_events
 -- scope: system
--- Runs daily, in batches.
+-- Events that belong to no order. Runs daily, in batches.
 delete from billing.payment_events e
 using (
   select id
   from billing.payment_events
-  where received_at < :horizon::timestamptz
+  where order_id is null and received_at < :horizon::timestamptz
   order by received_at
   limit :count
   for update skip locked
 ) old
 where e.id = old.id
+
+-- name: reduce_old_events
+-- scope: system
+-- Of the events of orders, only the bodies are deleted: the columns are the books.
+update billing.payment_events e
+set body = null
+from (
+  select id
+  from billing.payment_events
+  where order_id is not null and body is not null and received_at < :horizon::timestamptz
+  order by received_at
+  limit :count
+  for update skip locked
+) old
+where e.id = old.id
+
+-- name: delete_retained
+-- scope: system
+-- Paid orders of deleted accounts, with their events.
+delete from billing.purchases p
+using (
+  select id
+  from billing.purchases
+  where user_id is null and status in ('captured', 'refunded', 'disputed')
+    and updated_at < :horizon::timestamptz
+  order by updated_at
+  limit :count
+  for update skip locked
+) old
+where p.id = old.id
+
+-- name: delete_retained_unpaid
+-- scope: system
+-- Orders of deleted accounts that nobody paid; by the horizon, nobody can any more.
+delete from billing.purchases p
+using (
+  select id
+  from billing.purchases
+  where user_id is null and status in ('open', 'declined', 'voided', 'expired')
+    and updated_at < :horizon::timestamptz
+  order by updated_at
+  limit :count
+  for update skip locked
+) old
+where p.id = old.id
 
 -- name: list_due
 -- scope: system

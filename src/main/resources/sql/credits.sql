@@ -28,6 +28,13 @@ join billing.ai_credit_grants g on g.user_id = l.user_id and g.id = l.grant_id
 where l.user_id = :user_id and l.operation_ref = :ref and l.operation = 'consume'
 order by l.seq
 
+-- name: find_purchased
+-- The grant of a purchase, even if nothing remains of it.
+select id, credit_type, amount, remaining, spent, expired, entitled_on, purchase_id, dedup_key,
+       expires_at, created_at
+from billing.ai_credit_grants
+where user_id = :user_id and purchase_id = :purchase
+
 -- name: store_grants
 -- Inserts new grants and updates the amounts of existing ones. Runs under the owner's lock.
 insert into billing.ai_credit_grants

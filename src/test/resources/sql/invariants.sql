@@ -149,9 +149,26 @@ where l.operation = 'consume' and l.created_at >= g.expires_at;
 select p.user_id, p.id as purchase_id, p.credits, g.amount as granted
 from billing.purchases p
 left join billing.ai_credit_grants g on g.user_id = p.user_id and g.purchase_id = p.id
-where p.kind = 'credits'
+where p.kind = 'credits' and p.user_id is not null
   and ((p.status = 'captured' and g.amount is distinct from p.credits)
     or (p.status in ('open', 'declined', 'voided', 'expired') and g.id is not null));
+
+-- name: paid_month_is_credited
+-- The credits of a paid month are granted, or a job grants them when the month begins.
+select p.user_id, p.id as purchase_id, p.month_start
+from billing.purchases p
+where p.user_id is not null and p.month_start is not null and p.revoked_at is null and p.credited_at is null
+  and not exists (
+    select from ops.job_queue j
+    where j.user_id = p.user_id and j.kind = 'subscription_month' and j.job_key = p.id::text
+      and j.state in ('queued', 'running', 'dead'));
+
+-- name: payment_events_belong_to_the_orders_user
+-- Of a deleted account neither an id nor a body is left, also in events that arrived later.
+select e.id, e.user_id, p.user_id as payer
+from billing.payment_events e
+join billing.purchases p on p.id = e.order_id
+where e.user_id is distinct from p.user_id or (p.user_id is null and e.body is not null);
 
 -- name: perks_match_unlocks
 -- Limits are read from the user's row, whose perks must be the sum over the unlocked achievements.

@@ -230,6 +230,7 @@ public record Config(
         in.oneOf("billing.charges", "own", "external").equals("own")
             ? BillingConfig.Charges.OWN
             : BillingConfig.Charges.EXTERNAL,
+        in.integer("billing.record-years", 1, 100),
         secrets,
         in.secret("checkout.webhook-authorization"));
   }

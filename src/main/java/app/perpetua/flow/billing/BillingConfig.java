@@ -14,6 +14,7 @@ import java.util.Optional;
  * @param creditsPerMonth credits that a user may buy in a calendar month (FR-051)
  * @param paymentFailures failed payments that start the grace period (FR-049)
  * @param grace length of the grace period
+ * @param recordYears calendar years for which the payment records of deleted accounts are kept
  * @param webhookSecrets keys that sign webhooks; without one, every webhook is refused
  * @param webhookAuthorization required value of a webhook's {@code Authorization} header
  */
@@ -25,6 +26,7 @@ public record BillingConfig(
     int paymentFailures,
     Duration grace,
     Charges charges,
+    int recordYears,
     List<Secret> webhookSecrets,
     Optional<Secret> webhookAuthorization) {
   /** Who charges for renewals. */

@@ -33,6 +33,8 @@ import java.util.function.Function;
 public final class BillingModule implements FeatureModule {
   private final BillingMetrics metrics;
   private final Webhooks webhooks;
+  private final RetainedPayments retained;
+  private final PaidMonths months;
   private final RenewalJob renewal;
   private final OrderReleaseJob orderRelease;
   private final SubscriptionCheckJob subscriptionCheck;
@@ -54,18 +56,23 @@ public final class BillingModule implements FeatureModule {
     Json json = context.json();
     Jobs jobs = context.jobs();
     metrics = new BillingMetrics(context.metrics());
-    OrderStore orders = new OrderStore(jobs);
-    Subscriptions subscriptions = new Subscriptions(config, users, credits, ids, context.events());
+    OrderStore orders = new OrderStore(jobs, ids);
+    Subscriptions subscriptions =
+        new Subscriptions(config, users, credits, jobs, ids, context.events());
+    months = new PaidMonths(orders, subscriptions, credits, jobs);
     PaymentApplication application =
-        new PaymentApplication(orders, subscriptions, credits, json, metrics);
+        new PaymentApplication(
+            orders, subscriptions, months, credits, json, context.events(), metrics);
     ExternalSubscriptions external =
         new ExternalSubscriptions(config, orders, subscriptions, application, ids, metrics);
-    webhooks = new Webhooks(config, orders, application, external, jobs, ids, json, metrics);
+    retained = new RetainedPayments(config.recordYears());
+    webhooks =
+        new Webhooks(config, orders, application, external, retained, jobs, ids, json, metrics);
     renewal =
         new RenewalJob(
             config, payments, orders, subscriptions, application, notifications, ids, metrics);
-    Billing services =
-        new Billing(
+    BillingRoutes.Services services =
+        new BillingRoutes.Services(
             payments,
             new WebhookSignature(config.webhookSecrets(), config.webhookAuthorization()),
             orders,
@@ -99,6 +106,7 @@ public final class BillingModule implements FeatureModule {
     return Map.of(
         Webhooks.APPLY, webhooks,
         RenewalJob.KIND, renewal,
+        PaidMonths.BEGIN, months,
         OrderReleaseJob.KIND, orderRelease);
   }
 
@@ -109,7 +117,11 @@ public final class BillingModule implements FeatureModule {
 
   @Override
   public List<CleanupJob.Sweep> sweeps() {
-    return List.of(Webhooks::deleteOld);
+    return List.of(
+        retained::deleteEvents,
+        retained::reduceEvents,
+        retained::deleteUnpaid,
+        retained::deletePaid);
   }
 
   @Override

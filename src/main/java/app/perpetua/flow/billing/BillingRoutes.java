@@ -14,6 +14,7 @@ import java.time.Instant;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.function.BiFunction;
 import java.util.function.Function;
@@ -28,10 +29,20 @@ final class BillingRoutes {
 
   private static final Duration RETRY_AFTER = Duration.ofSeconds(10);
 
-  private final Billing billing;
+  /** The services of billing; {@code payments} is empty if payments are disabled. */
+  record Services(
+      Optional<Payments> payments,
+      WebhookSignature signature,
+      OrderStore orders,
+      Subscriptions subscriptions,
+      OrderPlacement placement,
+      Webhooks webhooks,
+      BillingMetrics metrics) {}
+
+  private final Services billing;
   private final Function<Tier, TierFeatures> features;
 
-  BillingRoutes(Billing billing, Function<Tier, TierFeatures> features) {
+  BillingRoutes(Services billing, Function<Tier, TierFeatures> features) {
     this.billing = billing;
     this.features = features;
   }

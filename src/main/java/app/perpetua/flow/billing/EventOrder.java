@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  * rank of its type, then by id.
  *
  * @param at in whole microseconds
- * @param rank of its type; see {@link PaymentEvent.Type}
+ * @param rank of its type; see {@link PaymentEvent.Kind}
  * @param id the provider's
  */
 record EventOrder(Instant at, int rank, String id) implements Comparable<EventOrder> {

@@ -3,8 +3,8 @@ package app.perpetua.flow.billing;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.billing.Order.Attempt;
 import app.perpetua.flow.billing.Order.Status;
+import app.perpetua.flow.billing.PaidMonths.Terms;
 import app.perpetua.flow.billing.PaymentApplication.Result;
-import app.perpetua.flow.billing.Subscription.Payment;
 import app.perpetua.flow.billing.Webhooks.Applied;
 import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.Tx;
@@ -52,6 +52,11 @@ final class ExternalSubscriptions {
     if (user.isEmpty()) {
       return new Applied(Result.UNMATCHED, null);
     }
+    if (event.kind() == PaymentEvent.Kind.SUBSCRIPTION_RENEWED
+        && config.charges() != BillingConfig.Charges.EXTERNAL) {
+      // Nobody but this service charges, so nobody was paid.
+      return new Applied(Result.UNMATCHED, user.get());
+    }
     Optional<OrderStore.Located> known = orders.locate(tx, null, event.paymentId());
     Tx acting = tx.actingFor(user.get(), Actor.Source.SYSTEM);
     acting.lockOwner();
@@ -61,18 +66,19 @@ final class ExternalSubscriptions {
         && found.lastEvent().compareTo(event.order()) >= 0) {
       return new Applied(Result.OUTDATED, user.get());
     }
-    Result result =
-        event.kind() == PaymentEvent.Type.SUBSCRIPTION_RENEWED
-            ? renewed(
-                acting,
-                found,
-                event,
-                known.flatMap(located -> orders.find(acting, located.orderId())))
-            : cancelled(acting, found, event);
-    return new Applied(result, user.get());
+    if (event.kind() != PaymentEvent.Kind.SUBSCRIPTION_RENEWED) {
+      return new Applied(cancelled(acting, found, event), user.get());
+    }
+    return renewed(
+        acting, found, event, known.flatMap(located -> orders.find(acting, located.orderId())));
   }
 
-  private static Optional<UUID> subscriber(Tx tx, PaymentEvent event) {
+  /**
+   * The user whose subscription or id the event names, if there is one.
+   *
+   * @param tx the system's
+   */
+  Optional<UUID> subscriber(Tx tx, PaymentEvent event) {
     record Match(UUID userId, boolean bySubscription) {}
     return tx
         .sql("billing.locate_subscriber")
@@ -87,32 +93,22 @@ final class ExternalSubscriptions {
   /**
    * @param known the payment's order, if it has one
    */
-  private Result renewed(
+  private Applied renewed(
       Tx tx, @Nullable Subscription found, PaymentEvent event, Optional<Order> known) {
     if (!event.isAbout(config.proPrice())) {
       metrics.payment(Payments.Kind.RENEWAL, "mismatched");
-      return Result.MISMATCHED;
+      return new Applied(Result.MISMATCHED, tx.userId());
     }
     Instant periodStart =
         found == null || found.status() == Subscription.Status.EXPIRED
             ? tx.now()
             : found.period().end();
-    Order order =
-        known
-            .orElseGet(() -> newAttempt(tx, periodStart))
-            .apply(Status.CAPTURED, event.order(), event.paymentId())
-            .orElse(null);
-    if (order == null || order.grantedAt() != null) {
-      return Result.OUTDATED;
-    }
-    orders.store(tx, order.granted(tx.now()));
-    metrics.payment(Payments.Kind.RENEWAL, Status.CAPTURED.wireName());
+    Order order = known.orElseGet(() -> newAttempt(tx, periodStart));
     Instant cancelled = found == null ? null : found.cancelledAt();
     boolean resume = cancelled == null || !event.at().isBefore(cancelled);
-    Payment payment = new Payment(event.paymentId(), event.instrumentId());
-    subscriptions.paid(
-        tx, found, payment, resume, order.id(), event.order(), event.subscriptionId());
-    return Result.APPLIED;
+    Result result =
+        payments.moneyMoved(tx, order, event, new Terms(resume, event.subscriptionId()));
+    return new Applied(result, tx.userId(), order.id());
   }
 
   private Result cancelled(Tx tx, @Nullable Subscription found, PaymentEvent event) {
@@ -135,8 +131,8 @@ final class ExternalSubscriptions {
    */
   Applied payment(Tx tx, PaymentEvent event) {
     boolean isFailure =
-        event.kind() == PaymentEvent.Type.PAYMENT_DECLINED
-            || event.kind() == PaymentEvent.Type.PAYMENT_CAPTURE_DECLINED;
+        event.kind() == PaymentEvent.Kind.PAYMENT_DECLINED
+            || event.kind() == PaymentEvent.Kind.PAYMENT_CAPTURE_DECLINED;
     Optional<UUID> user = isFailure ? subscriber(tx, event) : Optional.empty();
     if (user.isEmpty()) {
       return new Applied(Result.UNMATCHED, null);
@@ -148,13 +144,11 @@ final class ExternalSubscriptions {
       return new Applied(Result.UNMATCHED, user.get());
     }
     Order order = newAttempt(acting, found.get().period().end());
-    payments.transition(
+    payments.fail(
         acting,
         order,
-        order.apply(Status.DECLINED, event.order(), event.paymentId()).orElseThrow(),
-        null,
-        event.order());
-    return new Applied(Result.APPLIED, user.get());
+        order.failed(Status.DECLINED, event.order(), event.paymentId()).orElseThrow());
+    return new Applied(Result.APPLIED, user.get(), order.id());
   }
 
   private Order newAttempt(Tx tx, Instant periodStart) {

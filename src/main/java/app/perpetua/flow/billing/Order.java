@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param paymentId the provider's; null until it is known
  * @param renewal null unless the order is an attempt to charge for a further month
  * @param lastEvent the event that set the status; null if no event did
- * @param grantedAt when the user got credits or Pro; null before
+ * @param provision what the user got for the payment; null before
  */
 record Order(
     UUID id,
@@ -27,7 +27,7 @@ record Order(
     @Nullable String paymentId,
     @Nullable Attempt renewal,
     @Nullable EventOrder lastEvent,
-    @Nullable Instant grantedAt,
+    @Nullable Provision provision,
     Instant createdAt) {
   /**
    * @param cents in the currency's minor unit
@@ -46,6 +46,36 @@ record Order(
       return new Attempt(periodStart, last.map(Order::renewal).map(Attempt::number).orElse(0) + 1);
     }
   }
+
+  /**
+   * Credits or a month of Pro, given once.
+   *
+   * @param month null for credits, and for months that ended before V15
+   * @param revocation null while the order is paid
+   */
+  record Provision(Instant at, @Nullable Month month, @Nullable Revocation revocation) {
+    Provision with(@Nullable Month changed) {
+      return new Provision(at, changed, revocation);
+    }
+
+    Provision revoked(@Nullable Revocation changed) {
+      return new Provision(at, month, changed);
+    }
+  }
+
+  /**
+   * A paid month of Pro.
+   *
+   * @param creditedAt when its credits were granted; null before it begins
+   */
+  record Month(Instant start, Instant end, @Nullable Instant creditedAt) {}
+
+  /**
+   * Taken back after a refund or dispute.
+   *
+   * @param credits monthly credits that were lost by that
+   */
+  record Revocation(Instant at, int credits) {}
 
   enum Status implements WireName {
     OPEN,
@@ -75,43 +105,49 @@ record Order(
   }
 
   /**
-   * Applies an event, independently of the order in which events arrive: a status that has moved
-   * money replaces a failure, and otherwise the later event applies.
+   * Applies a failure, unless money has moved or a later failure is known: events arrive in any
+   * order.
    *
    * @return empty if the event is outdated
    */
-  Optional<Order> apply(Status next, EventOrder event, @Nullable String eventPaymentId) {
-    if (status.hasMovedMoney() && !next.hasMovedMoney()) {
-      return Optional.empty();
-    }
-    // A refund or dispute may have an id of its own; the captured payment's id stays.
-    String payment = next == Status.CAPTURED || paymentId == null ? eventPaymentId : paymentId;
-    boolean replacesFailure = next.hasMovedMoney() && !status.hasMovedMoney();
+  Optional<Order> failed(Status failure, EventOrder event, @Nullable String eventPaymentId) {
     boolean isLater = lastEvent == null || lastEvent.compareTo(event) < 0;
-    return replacesFailure || isLater
-        ? Optional.of(with(next, payment == null ? paymentId : payment, event, grantedAt))
-        : Optional.empty();
+    return status.hasMovedMoney() || !isLater
+        ? Optional.empty()
+        : Optional.of(
+            with(failure, paymentId == null ? eventPaymentId : paymentId, event, provision));
+  }
+
+  /**
+   * Sets the status that follows from all receipts.
+   *
+   * @param payment the payment that the order was paid with; null if unknown
+   */
+  Order settled(Status next, EventOrder event, @Nullable String payment) {
+    boolean isLater = lastEvent == null || lastEvent.compareTo(event) < 0;
+    return with(
+        next, payment == null ? paymentId : payment, isLater ? event : lastEvent, provision);
   }
 
   /** Sets a status that no event has reported. */
   Order withStatus(Status next, @Nullable String payment) {
-    return with(next, payment == null ? paymentId : payment, lastEvent, grantedAt);
+    return with(next, payment == null ? paymentId : payment, lastEvent, provision);
   }
 
   Order withPayment(String payment) {
-    return with(status, payment, lastEvent, grantedAt);
+    return with(status, payment, lastEvent, provision);
   }
 
-  Order granted(Instant now) {
-    return with(status, paymentId, lastEvent, now);
+  Order provided(Provision given) {
+    return with(status, paymentId, lastEvent, given);
   }
 
   private Order with(
       Status next,
       @Nullable String payment,
       @Nullable EventOrder event,
-      @Nullable Instant granted) {
-    return new Order(id, kind, credits, price, next, payment, renewal, event, granted, createdAt);
+      @Nullable Provision given) {
+    return new Order(id, kind, credits, price, next, payment, renewal, event, given, createdAt);
   }
 
   static Order of(Row row) {
@@ -125,7 +161,22 @@ record Order(
         row.textOrNull("payment_id"),
         periodStart == null ? null : new Attempt(periodStart, row.integer("attempt")),
         EventOrder.of(row),
-        row.instantOrNull("granted_at"),
+        provision(row),
         row.instant("created_at"));
+  }
+
+  private static @Nullable Provision provision(Row row) {
+    Instant grantedAt = row.instantOrNull("granted_at");
+    if (grantedAt == null) {
+      return null;
+    }
+    Instant start = row.instantOrNull("month_start");
+    Instant revokedAt = row.instantOrNull("revoked_at");
+    return new Provision(
+        grantedAt,
+        start == null
+            ? null
+            : new Month(start, row.instant("month_end"), row.instantOrNull("credited_at")),
+        revokedAt == null ? null : new Revocation(revokedAt, row.integer("revoked_credits")));
   }
 }

@@ -1,11 +1,13 @@
 package app.perpetua.flow.billing;
 
+import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.billing.Order.Attempt;
 import app.perpetua.flow.jobs.Jobs;
 import app.perpetua.flow.sql.Tx;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
+import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -16,12 +18,17 @@ final class OrderStore {
   private static final Duration RELEASE_AFTER = Duration.ofMinutes(1);
 
   private final Jobs jobs;
+  private final Ids ids;
 
-  OrderStore(Jobs jobs) {
+  OrderStore(Jobs jobs, Ids ids) {
     this.jobs = jobs;
+    this.ids = ids;
   }
 
-  record Located(UUID userId, UUID orderId) {}
+  /**
+   * @param userId null if the account was deleted
+   */
+  record Located(@Nullable UUID userId, UUID orderId) {}
 
   /**
    * Finds the order and the user that a payment belongs to.
@@ -30,16 +37,18 @@ final class OrderStore {
    * @param reference the order's id, as the provider repeats it; takes precedence
    */
   Optional<Located> locate(Tx tx, @Nullable UUID reference, @Nullable String paymentId) {
-    record Match(Located located, boolean byReference) {}
+    record Match(Located located, int priority) {}
     return tx
         .sql("billing.locate_order")
         .bind("reference", reference)
         .bind("payment_id", paymentId)
         .list(
             row ->
-                new Match(new Located(row.uuid("user_id"), row.uuid("id")), row.bool("is_named")))
+                new Match(
+                    new Located(row.uuidOrNull("user_id"), row.uuid("id")),
+                    row.integer("priority")))
         .stream()
-        .max(Comparator.comparing(Match::byReference))
+        .max(Comparator.comparingInt(Match::priority))
         .map(Match::located);
   }
 
@@ -51,9 +60,37 @@ final class OrderStore {
     return tx.sql("billing.find_last_attempt").bind("period_start", periodStart).one(Order::of);
   }
 
+  /** Orders whose month of Pro has not ended, in the order of their months. */
+  List<Order> paidMonths(Tx tx) {
+    return tx.sql("billing.list_paid_months").list(Order::of);
+  }
+
+  Receipts receipts(Tx tx, UUID orderId) {
+    return new Receipts(
+        tx.sql("billing.list_receipts").bind("id", orderId).list(Receipts.Receipt::of).stream()
+            .filter(receipt -> receipt.type().effect() != PaymentEvent.Effect.NONE)
+            .toList());
+  }
+
+  /** Records a captured payment that a response of the provider reported. */
+  void recordCapture(Tx tx, Order order, String paymentId) {
+    tx.sql("billing.record_outcome")
+        .bind("id", ids.next())
+        .bind("provider_event_id", "response:" + order.id())
+        .bind("order_id", order.id())
+        .bind("type", PaymentEvent.Kind.PAYMENT_CAPTURED)
+        .bind("payment_id", paymentId)
+        .bind("amount_cents", order.price().cents())
+        .bind("currency", order.price().currency())
+        .atCommit();
+  }
+
   void store(Tx tx, Order order) {
     EventOrder event = order.lastEvent();
     Attempt renewal = order.renewal();
+    Order.Provision provision = order.provision();
+    Order.Month month = provision == null ? null : provision.month();
+    Order.Revocation revocation = provision == null ? null : provision.revocation();
     tx.sql("billing.store_order")
         .bind("id", order.id())
         .bind("kind", order.kind())
@@ -67,7 +104,12 @@ final class OrderStore {
         .bind("last_event_at", event == null ? null : event.at())
         .bind("last_event_rank", event == null ? null : event.rank())
         .bind("last_event_id", event == null ? null : event.id())
-        .bind("granted_at", order.grantedAt())
+        .bind("granted_at", provision == null ? null : provision.at())
+        .bind("month_start", month == null ? null : month.start())
+        .bind("month_end", month == null ? null : month.end())
+        .bind("credited_at", month == null ? null : month.creditedAt())
+        .bind("revoked_at", revocation == null ? null : revocation.at())
+        .bind("revoked_credits", revocation == null ? null : revocation.credits())
         .bind("created_at", order.createdAt())
         .atCommit();
   }

@@ -32,6 +32,9 @@ final class RenewalJob implements TwoPhaseHandler<RenewalJob.ChargeRequest, Outc
    */
   record ChargeRequest(UUID orderId, Optional<String> paymentId, Payments.Charge charge) {}
 
+  /** How long a subscription manager may take to report a renewal or a failure. */
+  private static final Duration MAX_SILENCE = Duration.ofDays(3);
+
   private static final System.Logger LOG = System.getLogger(RenewalJob.class.getName());
 
   private final BillingConfig config;
@@ -71,7 +74,7 @@ final class RenewalJob implements TwoPhaseHandler<RenewalJob.ChargeRequest, Outc
     return switch (found.status()) {
       case EXPIRED -> Prepared.done();
       case CANCELLED -> {
-        if (!tx.now().isBefore(found.period().end())) {
+        if (!tx.now().isBefore(found.accessEnd())) {
           subscriptions.end(tx, found, "cancelled");
         }
         yield Prepared.done();
@@ -104,7 +107,11 @@ final class RenewalJob implements TwoPhaseHandler<RenewalJob.ChargeRequest, Outc
   }
 
   private Prepared<ChargeRequest> renew(Tx tx, Subscription found) {
-    if (!found.isDue(tx.now()) || config.charges() != Charges.OWN) {
+    if (!found.isDue(tx.now())) {
+      return Prepared.done();
+    }
+    if (config.charges() == Charges.EXTERNAL) {
+      countSilence(tx, found);
       return Prepared.done();
     }
     if (payments.isEmpty()) {
@@ -124,11 +131,32 @@ final class RenewalJob implements TwoPhaseHandler<RenewalJob.ChargeRequest, Outc
     Order next =
         Order.renewal(ids.next(), config.proPrice(), Attempt.next(periodStart, last), tx.now());
     if (found.payment().instrumentId() == null) {
-      application.transition(tx, next, next.withStatus(Status.DECLINED, null), null, null);
+      application.fail(tx, next, next.withStatus(Status.DECLINED, null));
       return Prepared.done();
     }
     orders.store(tx, next);
     return request(tx, next, found);
+  }
+
+  /**
+   * Counts a failed payment if the subscription manager has been silent for too long after the end
+   * of the period, and another one on each further day.
+   */
+  private void countSilence(Tx tx, Subscription found) {
+    Instant periodStart = found.period().end();
+    Optional<Order> last = orders.lastAttempt(tx, periodStart);
+    boolean counted = last.isPresent() && last.get().lastEvent() == null;
+    Instant heard = last.map(Order::createdAt).orElse(periodStart);
+    Instant heardOrDue = heard.isBefore(periodStart) ? periodStart : heard;
+    boolean isDue =
+        counted
+            ? Subscription.day(heard).isBefore(Subscription.day(tx.now()))
+            : !tx.now().isBefore(heardOrDue.plus(MAX_SILENCE));
+    if (isDue) {
+      Order missing =
+          Order.renewal(ids.next(), config.proPrice(), Attempt.next(periodStart, last), tx.now());
+      application.fail(tx, missing, missing.withStatus(Status.DECLINED, null));
+    }
   }
 
   private static Prepared<ChargeRequest> request(Tx tx, Order order, Subscription found) {
@@ -165,8 +193,7 @@ final class RenewalJob implements TwoPhaseHandler<RenewalJob.ChargeRequest, Outc
       return new Next.Done();
     }
     switch (outcome) {
-      case Outcome.Captured(String payment) ->
-          application.transition(tx, order, order.withStatus(Status.CAPTURED, payment), null, null);
+      case Outcome.Captured(String payment) -> application.captured(tx, order, payment);
       case Outcome.Pending(String payment) -> {
         if (order.paymentId() == null) {
           orders.store(tx, order.withPayment(payment));
@@ -177,8 +204,7 @@ final class RenewalJob implements TwoPhaseHandler<RenewalJob.ChargeRequest, Outc
             System.Logger.Level.INFO,
             "a charge was declined",
             LogFields.of("order_id", order.id()).with("response_code", code));
-        application.transition(
-            tx, order, order.withStatus(Status.DECLINED, payment.orElse(null)), null, null);
+        application.fail(tx, order, order.withStatus(Status.DECLINED, payment.orElse(null)));
       }
       case Outcome.Unknown(String reason) -> {
         return unknown(job, order, reason);

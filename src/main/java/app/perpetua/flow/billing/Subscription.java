@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param externalId the subscription manager's id; null without a manager
  * @param payment the payment of the current period
- * @param grace null unless the status is {@link Status#GRACE}
+ * @param grace null unless the status is {@link Status#GRACE}, or {@link Status#CANCELLED} after
+ *     the end of the period
  * @param failures failed payments since the last successful one
  * @param lastEvent the latest event that changed it; null for none
  */
@@ -36,7 +37,7 @@ record Subscription(
     PAST_DUE,
     /** Too many payments failed; the user has some days left to pay. */
     GRACE,
-    /** Ends with its period. */
+    /** Ends with its period or its days of grace. */
     CANCELLED,
     EXPIRED
   }
@@ -68,7 +69,8 @@ record Subscription(
       return new Period(start, monthAfter(end, anchorDay), anchorDay);
     }
 
-    private static Instant monthAfter(Instant end, int anchorDay) {
+    /** The end of a month that starts then. */
+    static Instant monthAfter(Instant end, int anchorDay) {
       ZonedDateTime next = end.atZone(ZoneOffset.UTC).withDayOfMonth(1).plusMonths(1);
       return next.withDayOfMonth(Math.min(anchorDay, next.toLocalDate().lengthOfMonth()))
           .toInstant();
@@ -117,12 +119,35 @@ record Subscription(
         : with(Status.PAST_DUE, null, count, cancelledAt);
   }
 
-  Subscription cancelled(Instant now) {
-    return with(Status.CANCELLED, null, failures, now);
+  /**
+   * Ends with the paid period. If that is over, the user keeps the days of grace: those that are
+   * left, or all if they had not begun.
+   */
+  Subscription cancelled(Instant now, Duration gracePeriod) {
+    if (now.isBefore(period.end())) {
+      return with(Status.CANCELLED, null, failures, now);
+    }
+    Grace left = grace == null ? new Grace(now.plus(gracePeriod), null) : grace;
+    return with(Status.CANCELLED, left, failures, now);
+  }
+
+  /** When Pro ends unless something is paid. */
+  Instant accessEnd() {
+    return grace == null || grace.end().isBefore(period.end()) ? period.end() : grace.end();
   }
 
   Subscription expired() {
     return with(Status.EXPIRED, null, 0, cancelledAt);
+  }
+
+  /** Continues with this period, cancelled if the user had cancelled. */
+  Subscription restored(Period current) {
+    return with(payment, current)
+        .with(cancelledAt == null ? Status.ACTIVE : Status.CANCELLED, null, 0, cancelledAt);
+  }
+
+  Subscription withPeriod(Period current) {
+    return with(payment, current);
   }
 
   Subscription warned(Instant now) {

@@ -12,7 +12,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** Notifies users about changes of their subscription and about bought credits. Thread-safe. */
+/** Notifies users about their subscription, bought credits and second payments. Thread-safe. */
 final class SubscriptionListener implements EventListener {
   private static final String PURCHASED = "purchased";
 
@@ -41,6 +41,7 @@ final class SubscriptionListener implements EventListener {
   public boolean handles(Event event) {
     return switch (event) {
       case SubscriptionChanged _ -> true;
+      case Event.PaymentDuplicated _ -> true;
       case Event.CreditsGranted granted -> granted.type().equals(PURCHASED);
       // Purchased credits expire only after a refund (FR-051a).
       case Event.CreditsExpired expired -> expired.type().equals(PURCHASED);
@@ -53,6 +54,11 @@ final class SubscriptionListener implements EventListener {
     Notice notice =
         switch (event) {
           case SubscriptionChanged changed -> notice(changed);
+          case Event.PaymentDuplicated _ ->
+              new Notice(
+                  "You paid twice",
+                  "We received a second payment for the same order. It added nothing; please"
+                      + " contact us for a refund.");
           case Event.CreditsGranted granted ->
               new Notice(
                   "Your credits are here", granted.amount() + " credits were added. Thank you!");
@@ -87,6 +93,7 @@ final class SubscriptionListener implements EventListener {
               "Please pay for Pro",
               "All our attempts to charge you failed. Pro ends on " + until + ".");
       case CANCELLED -> new Notice("Pro was cancelled", "You can use it until " + until + ".");
+      case RESTORED -> new Notice("Pro is back", "Your subscription runs until " + until + ".");
       case EXPIRED ->
           new Notice(
               "Pro has ended",

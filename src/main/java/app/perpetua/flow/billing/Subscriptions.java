@@ -4,17 +4,20 @@ import app.perpetua.flow.account.Users;
 import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.billing.Order.Month;
+import app.perpetua.flow.billing.PaidMonths.Terms;
 import app.perpetua.flow.billing.Subscription.Payment;
 import app.perpetua.flow.billing.Subscription.Status;
 import app.perpetua.flow.credits.Credits;
 import app.perpetua.flow.events.Event;
 import app.perpetua.flow.events.Event.SubscriptionChange;
 import app.perpetua.flow.events.Events;
+import app.perpetua.flow.jobs.Jobs;
 import app.perpetua.flow.sql.LockedUser.Tier;
 import app.perpetua.flow.sql.Tx;
 import java.time.Instant;
+import java.util.Map;
 import java.util.Optional;
-import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,13 +40,16 @@ final class Subscriptions {
   private final BillingConfig config;
   private final Users users;
   private final Credits credits;
+  private final Jobs jobs;
   private final Ids ids;
   private final Events events;
 
-  Subscriptions(BillingConfig config, Users users, Credits credits, Ids ids, Events events) {
+  Subscriptions(
+      BillingConfig config, Users users, Credits credits, Jobs jobs, Ids ids, Events events) {
     this.config = config;
     this.users = users;
     this.credits = credits;
+    this.jobs = jobs;
     this.ids = ids;
     this.events = events;
   }
@@ -68,8 +74,8 @@ final class Subscriptions {
   }
 
   /**
-   * Cancels the subscription at the end of its period, or at once if the period has ended. Does
-   * nothing if it is cancelled already.
+   * Cancels the subscription at the end of its period, or of its days of grace if the period has
+   * ended. Does nothing if it is cancelled already.
    *
    * @return when Pro ends
    * @throws Refusal {@code CONFLICT} if there is nothing to cancel
@@ -80,51 +86,54 @@ final class Subscriptions {
             .filter(subscription -> subscription.status() != Status.EXPIRED)
             .orElseThrow(
                 () -> Refusal.of(ErrorCode.CONFLICT, "there is no subscription to cancel"));
-    if (found.status() != Status.CANCELLED) {
-      cancel(tx, found);
-    }
-    return found.period().end().isBefore(tx.now()) ? tx.now() : found.period().end();
+    return found.status() == Status.CANCELLED ? found.accessEnd() : cancel(tx, found);
   }
 
-  void cancel(Tx tx, Subscription found) {
-    Subscription cancelled = found.cancelled(tx.now());
+  /** Returns when Pro ends. */
+  Instant cancel(Tx tx, Subscription found) {
+    Subscription cancelled = found.cancelled(tx.now(), config.grace());
+    Instant end = cancelled.accessEnd();
     store(tx, cancelled);
-    emit(tx, cancelled, SubscriptionChange.CANCELLED, cancelled.period().end(), null);
-    if (!tx.now().isBefore(cancelled.period().end())) {
-      end(tx, cancelled, "cancelled");
-    }
+    emit(tx, cancelled, SubscriptionChange.CANCELLED, end, null);
+    endAt(tx, end);
+    return end;
+  }
+
+  /** Lets Pro end at its time; the daily job may run hours later. */
+  private void endAt(Tx tx, Instant end) {
+    jobs.enqueue(tx, RenewalJob.KIND, tx.userId() + ":" + end, end, Map.of());
   }
 
   /**
-   * Adds a paid month.
+   * Adds a paid month, without its credits.
    *
-   * @param found null if the user has never had a subscription
-   * @param resume true if the payment resumes a cancelled subscription
-   * @param orderId identifies the month's credits
    * @param event the cause; null for a response of the provider
+   * @return the month; it starts when the present one ends
    */
-  void paid(
-      Tx tx,
-      @Nullable Subscription found,
-      Payment payment,
-      boolean resume,
-      UUID orderId,
-      @Nullable EventOrder event,
-      @Nullable String externalId) {
+  Month paid(Tx tx, Payment payment, Terms terms, @Nullable EventOrder event) {
+    Subscription found = find(tx).orElse(null);
     boolean isNew = found == null || found.status() == Status.EXPIRED;
     Subscription next =
         found == null
             ? Subscription.start(ids.next(), tx.now(), payment)
-            : found.paid(tx.now(), payment, resume);
-    store(tx, event == null ? next : next.withEvent(event, externalId));
+            : found.paid(tx.now(), payment, terms.resume());
+    store(tx, event == null ? next : next.withEvent(event, terms.externalId()));
     users.changeTier(tx, Tier.PRO);
-    credits.beginMonth(tx, orderId.toString());
     emit(
         tx,
         next,
         isNew ? SubscriptionChange.CREATED : SubscriptionChange.RENEWED,
         next.period().end(),
         null);
+    Instant start = found == null || isNew ? next.period().start() : found.period().end();
+    return new Month(start, next.period().end(), null);
+  }
+
+  /** Returns Pro, which a refund or dispute had ended or shortened. */
+  void restore(Tx tx, Subscription restored) {
+    store(tx, restored);
+    users.changeTier(tx, Tier.PRO);
+    emit(tx, restored, SubscriptionChange.RESTORED, restored.period().end(), null);
   }
 
   /** Counts a failed payment, unless the month that starts at {@code periodStart} is paid. */
@@ -138,6 +147,9 @@ final class Subscriptions {
     Subscription next = found.paymentFailed(tx.now(), config.paymentFailures(), config.grace());
     store(tx, next);
     Subscription.Grace grace = next.grace();
+    if (grace != null) {
+      endAt(tx, grace.end());
+    }
     emit(
         tx,
         next,
@@ -147,27 +159,18 @@ final class Subscriptions {
   }
 
   /**
-   * Ends the subscription if the current period's payment was refunded or disputed.
-   *
-   * @param reason {@code refunded} or {@code disputed}
-   */
-  void moneyReturned(Tx tx, @Nullable String paymentId, String reason, EventOrder event) {
-    find(tx)
-        .filter(found -> found.status() != Status.EXPIRED)
-        .filter(found -> paymentId != null && paymentId.equals(found.payment().id()))
-        .ifPresent(found -> end(tx, found.withEvent(event, null), reason));
-  }
-
-  /**
    * Returns the user to the free tier (FR-050). Data beyond its limits stays, and some of the
    * monthly credits are carried over.
+   *
+   * @return the number of monthly credits that expired
    */
-  void end(Tx tx, Subscription found, String reason) {
+  int end(Tx tx, Subscription found, String reason) {
     Subscription ended = found.expired();
     store(tx, ended);
     users.changeTier(tx, Tier.FREE);
-    credits.endMonth(tx, "end:" + ids.next());
+    int expired = credits.endMonth(tx, "end:" + ids.next());
     emit(tx, ended, SubscriptionChange.EXPIRED, null, reason);
+    return expired;
   }
 
   private void emit(

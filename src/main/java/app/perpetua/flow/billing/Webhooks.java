@@ -3,7 +3,7 @@ package app.perpetua.flow.billing;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.LogFields;
-import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.base.Sha256;
 import app.perpetua.flow.billing.PaymentApplication.Result;
 import app.perpetua.flow.jobs.Job;
 import app.perpetua.flow.jobs.Jobs;
@@ -11,6 +11,7 @@ import app.perpetua.flow.jobs.TransactionalHandler;
 import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.Tx;
 import java.time.Duration;
+import java.util.HexFormat;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
@@ -25,20 +26,23 @@ final class Webhooks implements TransactionalHandler {
   /** The kind of the job that applies stored events. */
   static final String APPLY = "webhook_apply";
 
-  /** The provider repeats an event for about 30 hours. */
-  private static final Duration RETENTION = Duration.ofDays(90);
-
   private static final System.Logger LOG = System.getLogger(Webhooks.class.getName());
 
   /**
    * @param userId null if the event belongs to no user
+   * @param orderId null if the event belongs to no order
    */
-  record Applied(Result result, @Nullable UUID userId) {}
+  record Applied(Result result, @Nullable UUID userId, @Nullable UUID orderId) {
+    Applied(Result result, @Nullable UUID userId) {
+      this(result, userId, null);
+    }
+  }
 
   private final BillingConfig config;
   private final OrderStore orders;
   private final PaymentApplication payments;
   private final ExternalSubscriptions external;
+  private final RetainedPayments retained;
   private final Jobs jobs;
   private final Ids ids;
   private final Json json;
@@ -49,6 +53,7 @@ final class Webhooks implements TransactionalHandler {
       OrderStore orders,
       PaymentApplication payments,
       ExternalSubscriptions external,
+      RetainedPayments retained,
       Jobs jobs,
       Ids ids,
       Json json,
@@ -57,6 +62,7 @@ final class Webhooks implements TransactionalHandler {
     this.orders = orders;
     this.payments = payments;
     this.external = external;
+    this.retained = retained;
     this.jobs = jobs;
     this.ids = ids;
     this.json = json;
@@ -64,13 +70,31 @@ final class Webhooks implements TransactionalHandler {
   }
 
   /**
-   * Stores and applies an event whose signature is valid. A repeat changes nothing.
+   * Stores and applies an event whose signature is valid. A repeat changes nothing. A body that
+   * cannot be read is stored and shown: what it was about must not be lost.
    *
    * @param tx the system's
-   * @throws Refusal {@code VALIDATION_ERROR} if it is not an event
    */
   void receive(Tx tx, byte[] body) {
-    PaymentEvent event = PaymentEvent.parse(json, body, tx.now());
+    PaymentEvent.parse(json, body, tx.now())
+        .ifPresentOrElse(event -> receive(tx, event, body), () -> storeUnreadable(tx, body));
+  }
+
+  private void storeUnreadable(Tx tx, byte[] body) {
+    UUID id = ids.next();
+    int stored =
+        tx.sql("billing.record_unreadable")
+            .bind("id", id)
+            .bind("provider_event_id", "sha256:" + HexFormat.of().formatHex(Sha256.hash(body)))
+            .bind("body", body)
+            .run();
+    metrics.webhook(stored == 0 ? "repeated" : "unreadable");
+    if (stored > 0) {
+      LOG.log(System.Logger.Level.WARNING, "an event cannot be read", LogFields.of("event_id", id));
+    }
+  }
+
+  private void receive(Tx tx, PaymentEvent event, byte[] body) {
     UUID id = ids.next();
     int stored =
         tx.sql("billing.record_event")
@@ -78,6 +102,11 @@ final class Webhooks implements TransactionalHandler {
             .bind("provider_event_id", event.id())
             .bind("type", event.type())
             .bind("event_at", event.at())
+            .bind("payment_id", event.paymentId())
+            .bind("subject_id", event.subjectId())
+            .bind("amount_cents", event.amount().cents())
+            .bind("has_amount", event.amount().isGiven())
+            .bind("currency", event.amount().currency())
             .bind("body", body)
             .run();
     if (stored == 0) {
@@ -115,13 +144,13 @@ final class Webhooks implements TransactionalHandler {
   private void apply(Tx tx, UUID id, PaymentEvent event) {
     Applied applied =
         switch (event.kind()) {
-          case OTHER -> new Applied(Result.IGNORED, null);
+          case OTHER -> ignored(tx, event);
           case SUBSCRIPTION_RENEWED, SUBSCRIPTION_CANCELLED -> external.apply(tx, event);
           default -> payment(tx, event);
         };
     String status =
         switch (applied.result()) {
-          case APPLIED, OUTDATED -> "applied";
+          case APPLIED, OUTDATED, DUPLICATE -> "applied";
           case IGNORED -> "ignored";
           case UNMATCHED, MISMATCHED -> "unmatched";
         };
@@ -129,8 +158,10 @@ final class Webhooks implements TransactionalHandler {
     tx.sql("billing.mark_event")
         .bind("id", id)
         .bind("owner", applied.userId())
+        .bind("order_id", applied.orderId())
         .bind("status", status)
         .bind("applied_at", done ? tx.now() : null)
+        .bind("keeps_body", applied.userId() != null || isNobodys(applied, event))
         .atCommit();
     metrics.webhook(applied.result().wireName());
     if (done) {
@@ -145,26 +176,33 @@ final class Webhooks implements TransactionalHandler {
     }
   }
 
+  /** The body of an event that concerns no account, past or present, is kept for diagnosis. */
+  private static boolean isNobodys(Applied applied, PaymentEvent event) {
+    return applied.orderId() == null && event.userId() == null;
+  }
+
+  private Applied ignored(Tx tx, PaymentEvent event) {
+    Optional<OrderStore.Located> located = orders.locate(tx, event.reference(), event.paymentId());
+    return located
+        .map(of -> new Applied(Result.IGNORED, of.userId(), of.orderId()))
+        .orElseGet(() -> new Applied(Result.IGNORED, external.subscriber(tx, event).orElse(null)));
+  }
+
   private Applied payment(Tx tx, PaymentEvent event) {
     Optional<OrderStore.Located> located = orders.locate(tx, event.reference(), event.paymentId());
     if (located.isPresent()) {
-      Tx acting = tx.actingFor(located.get().userId(), Actor.Source.SYSTEM);
-      acting.lockOwner();
-      Optional<Order> order = orders.find(acting, located.get().orderId());
-      if (order.isPresent()) {
-        return new Applied(payments.apply(acting, order.get(), event), located.get().userId());
+      UUID orderId = located.get().orderId();
+      UUID owner = located.get().userId();
+      if (owner == null) {
+        return new Applied(retained.apply(tx, orderId, event), null, orderId);
       }
+      Tx acting = tx.actingFor(owner, Actor.Source.SYSTEM);
+      acting.lockOwner();
+      Order order = orders.find(acting, orderId).orElseThrow();
+      return new Applied(payments.apply(acting, order, event), owner, orderId);
     }
     return config.charges() == BillingConfig.Charges.EXTERNAL
         ? external.payment(tx, event)
-        : new Applied(Result.UNMATCHED, null);
-  }
-
-  /** Deletes up to {@code batch} expired events in a system transaction; returns their number. */
-  static int deleteOld(Tx tx, int batch) {
-    return tx.sql("billing.delete_old_events")
-        .bind("horizon", tx.now().minus(RETENTION))
-        .bind("count", batch)
-        .run();
+        : new Applied(Result.UNMATCHED, external.subscriber(tx, event).orElse(null));
   }
 }

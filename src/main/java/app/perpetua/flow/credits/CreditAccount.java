@@ -83,7 +83,8 @@ final class CreditAccount {
   void refreshDaily(int entitlement) {
     List.copyOf(grants.values()).stream()
         .filter(grant -> grant.isExpired(now))
-        .forEach(grant -> expire(grant, grant.remaining(), "Expired at the end of the day"));
+        .forEach(
+            grant -> expire(grant, grant.remaining(), dayRef(), "Expired at the end of the day"));
     LocalDate today = day(now);
     int granted =
         grants.values().stream()
@@ -108,7 +109,7 @@ final class CreditAccount {
     String key = "daily:" + today + ":former";
     Grant grant = newGrant(CreditType.DAILY, count, key, endOf(today), today, null);
     apply(grant, Operation.GRANT, count, key, "Credits of the day");
-    expire(grant, count, "granted before the account was deleted");
+    expire(grant, count, key, "Granted before the account was deleted");
   }
 
   /**
@@ -171,21 +172,23 @@ final class CreditAccount {
    *
    * @param maxCarryover how many are carried over at most
    * @param period names the month; unique per user
+   * @return the number of credits that expired
    */
-  void endMonth(int maxCarryover, String period) {
+  int endMonth(int maxCarryover, String period) {
     List<Grant> monthly =
         grants.values().stream()
             .filter(grant -> grant.type() == CreditType.SUBSCRIPTION && grant.remaining() > 0)
             .sorted(SPEND_ORDER)
             .toList();
-    int carried = Math.min(maxCarryover, monthly.stream().mapToInt(Grant::remaining).sum());
+    int unused = monthly.stream().mapToInt(Grant::remaining).sum();
+    int carried = Math.min(maxCarryover, unused);
     int left = carried;
     String key = "carryover:" + period;
     // The newest are carried over, so that those of earlier months expire first.
     for (Grant grant : monthly.reversed()) {
       int moved = Math.min(left, grant.remaining());
       left -= moved;
-      expire(grant, grant.remaining() - moved, "Expired with the month");
+      expire(grant, grant.remaining() - moved, dayRef(), "Expired with the month");
       if (moved > 0) {
         Grant rest = grants.getOrDefault(grant.id(), grant);
         apply(rest.expire(moved), Operation.CARRYOVER, -moved, key, "Carried over");
@@ -195,14 +198,33 @@ final class CreditAccount {
       Grant grant = newGrant(CreditType.SUBSCRIPTION, carried, key, null, null, null);
       apply(grant, Operation.CARRYOVER, carried, key, "Carried over from the month before");
     }
+    return unused - carried;
   }
 
-  /** Expires the remaining credits of a refunded purchase. */
-  void revoke(UUID purchase) {
+  /**
+   * Makes the expired credits of a purchase available again.
+   *
+   * @param grant as stored; purchased credits expire by {@link #revoke} only
+   */
+  void restore(Grant grant, String ref) {
+    Grant current = grants.getOrDefault(grant.id(), grant);
+    int count = current.amounts().expired();
+    if (count > 0) {
+      apply(
+          current.expire(-count), Operation.GRANT, count, ref, "Credits of a purchase given back");
+    }
+  }
+
+  /**
+   * Expires the remaining credits of a refunded purchase.
+   *
+   * @param ref unique, because a purchase may be revoked again after its credits were restored
+   */
+  void revoke(UUID purchase, String ref) {
     grants.values().stream()
         .filter(grant -> purchase.equals(grant.purchaseId()))
         .toList()
-        .forEach(grant -> expire(grant, grant.remaining(), "Purchase refunded"));
+        .forEach(grant -> expire(grant, grant.remaining(), ref, "Purchase refunded"));
   }
 
   Collection<Grant> changedGrants() {
@@ -213,9 +235,13 @@ final class CreditAccount {
     return entries;
   }
 
-  private void expire(Grant grant, int count, String description) {
+  private String dayRef() {
+    return "expire:" + day(now);
+  }
+
+  private void expire(Grant grant, int count, String ref, String description) {
     if (count > 0) {
-      apply(grant.expire(count), Operation.EXPIRE, -count, "expire:" + day(now), description);
+      apply(grant.expire(count), Operation.EXPIRE, -count, ref, description);
     }
   }
 

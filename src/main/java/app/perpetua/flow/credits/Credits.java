@@ -155,13 +155,29 @@ public final class Credits {
         });
   }
 
+  /** Grants monthly credits again that expired when a month was refunded or disputed. */
+  public void restoreMonthly(Tx tx, int count) {
+    if (count > 0) {
+      String key = "restored:" + ids.next();
+      change(
+          tx,
+          account ->
+              account.grant(
+                  CreditType.SUBSCRIPTION, count, key, "Credits of a month given back", null));
+    }
+  }
+
   /**
    * Ends the last month of a user who leaves Pro.
    *
    * @param period names the month that ends; unique per user
+   * @return the number of credits that expired
    */
-  public void endMonth(Tx tx, String period) {
-    change(tx, account -> account.endMonth(config.maxCarryover(), period));
+  public int endMonth(Tx tx, String period) {
+    CreditAccount account = open(tx);
+    int expired = account.endMonth(config.maxCarryover(), period);
+    store(tx, account);
+    return expired;
   }
 
   /** Grants bought credits. The commit fails if the purchase's credits were granted before. */
@@ -175,7 +191,17 @@ public final class Credits {
 
   /** Expires the remaining credits of a refunded purchase. */
   public void revokePurchased(Tx tx, UUID purchase) {
-    change(tx, account -> account.revoke(purchase));
+    change(tx, account -> account.revoke(purchase, "revoked:" + ids.next()));
+  }
+
+  /** Makes the credits of a purchase available again that {@link #revokePurchased} expired. */
+  public void restorePurchased(Tx tx, UUID purchase) {
+    CreditAccount account = open(tx);
+    tx.sql("credits.find_purchased")
+        .bind("purchase", purchase)
+        .one(Grant::of)
+        .ifPresent(grant -> account.restore(grant, "restored:" + ids.next()));
+    store(tx, account);
   }
 
   /** Expires ended daily credits and grants those of today's that have not been granted yet. */

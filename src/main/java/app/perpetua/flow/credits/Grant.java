@@ -63,6 +63,7 @@ record Grant(
     return with(count, 0);
   }
 
+  /** Expires credits, or makes expired ones available if the count is negative. */
   Grant expire(int count) {
     return with(0, count);
   }

@@ -103,6 +103,13 @@ record ActivityEntry(
               .with("tier", e.tier())
               .with("status", e.status())
               .with("reason", e.reason());
+      case Event.PaymentDuplicated e ->
+          payment("payment.duplicated", e.orderId(), e.kind(), e.amountCents(), e.currency());
+      case Event.PaymentRefunded e ->
+          payment("payment.refunded", e.orderId(), e.kind(), e.amountCents(), e.currency());
+      case Event.PaymentDisputed e ->
+          payment("payment.disputed", e.orderId(), e.kind(), e.amountCents(), e.currency())
+              .with("stage", e.stage());
 
       case Event.AchievementUnlocked e ->
           entry("achievement.unlocked", null)
@@ -147,6 +154,19 @@ record ActivityEntry(
 
   private static ActivityEntry credits(String name, UUID grantId, String type, int amount) {
     return entry(name, "credit", grantId).with("type", type).with("amount", amount);
+  }
+
+  /** An entry of what the order is for. */
+  private static ActivityEntry payment(
+      String name,
+      UUID orderId,
+      String kind,
+      @Nullable Integer amountCents,
+      @Nullable String currency) {
+    return entry(name, kind.equals("credits") ? "credit" : "subscription", orderId)
+        .with("kind", kind)
+        .with("amount_cents", amountCents)
+        .with("currency", currency);
   }
 
   private ActivityEntry with(Event.Origin origin) {

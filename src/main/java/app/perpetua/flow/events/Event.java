@@ -218,7 +218,9 @@ public sealed interface Event {
     PAST_DUE,
     GRACE,
     CANCELLED,
-    EXPIRED
+    EXPIRED,
+    /** A refund or dispute was undone. */
+    RESTORED
   }
 
   /**
@@ -237,6 +239,35 @@ public sealed interface Event {
       String status,
       @Nullable Instant until,
       @Nullable String reason)
+      implements Event {}
+
+  /**
+   * A second payment of an order was captured. It grants nothing.
+   *
+   * @param kind {@code credits}, {@code subscription} or {@code renewal}
+   * @param amountCents in the currency's minor unit; null if unknown
+   * @param currency ISO 4217; null if unknown
+   */
+  record PaymentDuplicated(
+      UUID orderId, String kind, @Nullable Integer amountCents, @Nullable String currency)
+      implements Event {}
+
+  /** All or a part of an order's payment was refunded; as {@link PaymentDuplicated}. */
+  record PaymentRefunded(
+      UUID orderId, String kind, @Nullable Integer amountCents, @Nullable String currency)
+      implements Event {}
+
+  /**
+   * A dispute of an order's payment changed; as {@link PaymentDuplicated}.
+   *
+   * @param stage as the provider calls it, such as {@code received} or {@code won}
+   */
+  record PaymentDisputed(
+      UUID orderId,
+      String kind,
+      String stage,
+      @Nullable Integer amountCents,
+      @Nullable String currency)
       implements Event {}
 
   // Account and achievements

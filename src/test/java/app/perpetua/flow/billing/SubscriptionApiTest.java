@@ -15,7 +15,10 @@ import app.perpetua.flow.jobs.Worker;
 import java.net.URI;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -25,6 +28,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
 /** Subscriptions that this service charges for. */
@@ -408,18 +413,169 @@ class SubscriptionApiTest {
     payer.api().post(CANCEL).expect(409, "CONFLICT");
   }
 
-  @Test
-  void cancelling_an_unpaid_subscription_ends_it_at_once() {
+  /**
+   * @param failures 1: past due; 3: in grace
+   */
+  @ParameterizedTest
+  @ValueSource(ints = {1, 2, 3})
+  void FR_049_cancelling_an_unpaid_subscription_keeps_pro_until_the_grace_ends(int failures) {
     payer.goesPro();
+    service.checkout().script(Collections.nCopies(failures, new Step.Decline()));
+    becomesDue();
+    move();
+    for (int day = 1; day < failures; day++) {
+      nextDay();
+      move();
+    }
+    Instant end = service.clock().instant().plus(Duration.ofDays(3));
+    payer.waits(Duration.ofHours(1));
+    if (failures < 3) {
+      assertEquals("past_due", payer.status());
+      end = end.plus(Duration.ofHours(1));
+    } else {
+      assertEquals("grace", payer.status());
+    }
+    JsonNode cancelled = payer.api().post(CANCEL).expect(200).data();
+    assertEquals(end, Instant.parse(cancelled.get("access_until").stringValue()));
+    payer.waits(Duration.ofHours(30));
+    move();
+    assertEquals(cancelled, payer.api().post(CANCEL).expect(200).data());
+    assertEquals("cancelled", payer.status());
+    JsonNode shown = payer.subscription();
+    assertEquals(end, Instant.parse(shown.get("grace_period_end").stringValue()));
+    assertTrue(shown.get("cancel_at_period_end").booleanValue());
+    assertEquals(10, shown.get("features").get("max_subtasks").intValue());
+    assertEquals("pro", payer.tier());
+    assertEquals("pro", me());
+    assertEquals(failures, payer.attempts());
+    payer.waitsUntil(end.minusMillis(1));
+    move();
+    assertEquals("pro", payer.tier());
+    payer.waitsUntil(end);
+    move();
+    assertEquals("expired", payer.status());
+    assertEquals("free", payer.tier());
+    assertEquals("free", me());
+    payer.api().post(CANCEL).expect(409, "CONFLICT");
+  }
+
+  private String me() {
+    return payer.api().get("/api/v1/users/me").expect(200).data().get("tier").stringValue();
+  }
+
+  @Test
+  void a_user_who_cancelled_in_the_grace_period_can_still_pay() throws InterruptedException {
+    payer.goesPro();
+    Instant end = payer.periodEnd();
     service.checkout().script(List.of(new Step.Decline()));
     becomesDue();
     move();
-    assertEquals("past_due", payer.status());
     payer.api().post(CANCEL).expect(200);
+    nextDay();
+    service.checkout().pay(page());
+    assertEquals("active", payer.status());
+    assertTrue(payer.subscription().get("grace_period_end").isNull());
+    assertTrue(payer.periodEnd().isBefore(end.plus(Duration.ofDays(32))));
+    payer.waits(Duration.ofDays(3));
+    move();
+    assertEquals("active", payer.status());
+  }
+
+  private String page() {
+    return payer.api().post(CHECKOUT).expect(200).data().get("session_id").stringValue();
+  }
+
+  @Test
+  void FR_079_a_month_paid_after_cancelling_begins_when_the_present_one_ends()
+      throws InterruptedException {
+    payer.goesPro();
+    Instant end = payer.periodEnd();
+    payer.api().post(CANCEL).expect(200);
+    payer.waits(Duration.ofDays(5));
+    service.checkout().pay(page());
+    assertEquals(100, payer.credits("subscription"));
+    payer.waitsUntil(end.minusMillis(1));
+    service.runDueJobs();
+    assertEquals(100, payer.credits("subscription"));
+    payer.waitsUntil(end);
+    for (int run = 0; run < 2; run++) {
+      service.runDueJobs();
+      assertEquals(150, payer.credits("subscription"));
+    }
+    assertEquals("active", payer.status());
+    assertEquals(0, payer.charged(null));
+    // The month after that is charged as usual.
+    becomesDue();
+    move();
+    assertEquals(1, payer.charged("Captured"));
+    assertEquals(150, payer.credits("subscription"));
+  }
+
+  @Test
+  void FR_079_of_two_paid_pages_each_pays_for_a_month_of_its_own() throws InterruptedException {
+    List<String> pages = List.of(page(), page(), page());
+    for (String page : pages) {
+      service.checkout().pay(page);
+    }
+    assertEquals(100, payer.credits("subscription"));
+    Instant first = start.atOffset(ZoneOffset.UTC).plusMonths(1).toInstant();
+    for (int month = 1; month < 3; month++) {
+      payer.waitsUntil(first);
+      service.runDueJobs();
+      assertEquals(150, payer.credits("subscription"));
+      assertEquals(0, payer.charged(null));
+      first = first.plus(Duration.ofDays(31));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(ints = {0, 1, 2})
+  void FR_079_a_refund_of_one_of_several_months_takes_that_month(int refunded)
+      throws InterruptedException {
+    List<FakeCheckout.Payment> paid = new ArrayList<>();
+    for (String page : List.of(page(), page(), page())) {
+      paid.add(service.checkout().pay(page));
+    }
+    Instant end = payer.periodEnd();
+    payer.waits(Duration.ofDays(2));
+    service.checkout().deliver(service.checkout().event("payment_refunded", paid.get(refunded)));
+    assertEquals("active", payer.status());
+    assertEquals("pro", payer.tier());
+    assertTrue(payer.periodEnd().isBefore(end.minus(Duration.ofDays(24))));
+    // A new month has begun only if the running one was refunded.
+    assertEquals(refunded == 0 ? 150 : 100, payer.credits("subscription"));
+    service
+        .checkout()
+        .deliver(
+            service
+                .checkout()
+                .event("payment_refunded", paid.get((refunded + 1) % 3))
+                .data("action_id", null));
+    assertEquals("active", payer.status());
+    service
+        .checkout()
+        .deliver(service.checkout().event("payment_refunded", paid.get((refunded + 2) % 3)));
     assertEquals("expired", payer.status());
     assertEquals("free", payer.tier());
-    nextDay();
-    assertEquals(Set.of(), move());
+  }
+
+  @Test
+  void FR_076_a_second_payment_of_a_renewal_grants_nothing() {
+    payer.goesPro();
+    becomesDue();
+    move();
+    Instant end = payer.periodEnd();
+    FakeCheckout.Payment renewal =
+        service.checkout().payments().stream()
+            .filter(payment -> payment.idempotencyKey() != null)
+            .reduce((_, last) -> last)
+            .orElseThrow();
+    payer
+        .send(service.checkout().event("payment_captured", renewal).payment("pay_other"))
+        .expect(200);
+    assertEquals(1, payer.entries("payment_duplicated"));
+    assertEquals(end, payer.periodEnd());
+    assertEquals(150, payer.credits("subscription"));
   }
 
   @Test
@@ -487,35 +643,22 @@ class SubscriptionApiTest {
   }
 
   @Test
-  void a_subscription_manager_can_renew_and_cancel() {
-    Map<String, Object> who = Map.of("user_id", payer.userId(), "subscription_id", "sub_7");
+  void FR_047_without_a_subscription_manager_its_renewals_are_shown_and_grant_nothing() {
     CheckoutEvent renewed =
         CheckoutEvent.of("subscription_renewed", service.clock().instant())
             .amount(999)
-            .source("src_manager")
-            .data("metadata", who);
+            .data("metadata", Map.of("user_id", payer.userId(), "subscription_id", "sub_7"));
     payer.send(renewed).expect(200);
-    payer.send(renewed).expect(200);
-    payer.send(renewed.again()).expect(200);
-    assertEquals("active", payer.status());
-    assertEquals(100, payer.credits("subscription"));
+    assertEquals("unmatched", payer.eventStatus(renewed));
+    assertEquals("free", payer.tier());
+    assertEquals(0, payer.credits("subscription"));
+    // Nor does it extend a subscription that this service charges for.
+    payer.goesPro();
     Instant end = payer.periodEnd();
-    payer.waits(Duration.ofDays(27));
-    payer.send(
-        CheckoutEvent.of("subscription_renewed", service.clock().instant())
-            .amount(999)
-            .data("subscription_id", "sub_7"));
-    assertTrue(payer.periodEnd().isAfter(end));
-    assertEquals(150, payer.credits("subscription"));
-    payer.send(
-        CheckoutEvent.of("subscription_renewed", service.clock().instant())
-            .amount(1)
-            .data("subscription_id", "sub_7"));
-    assertEquals(150, payer.credits("subscription"));
-    payer.send(
-        CheckoutEvent.of("subscription_cancelled", service.clock().instant().plusSeconds(1))
-            .data("subscription_id", "sub_7"));
-    assertEquals("cancelled", payer.status());
+    payer.send(renewed.again()).expect(200);
+    payer.send(renewed.again().data("reference", payer.order())).expect(200);
+    assertEquals(end, payer.periodEnd());
+    assertEquals(100, payer.credits("subscription"));
   }
 
   @Test

@@ -93,7 +93,7 @@ class SubscriptionTest {
   @Test
   void FR_047_a_cancelled_subscription_continues_at_the_end_of_the_period() {
     Instant early = START.plus(Duration.ofDays(3));
-    Subscription cancelled = started().cancelled(early);
+    Subscription cancelled = started().cancelled(early, GRACE);
     Subscription paid = cancelled.paid(early, PAID, true);
     assertEquals(Status.ACTIVE, paid.status());
     assertNull(paid.cancelledAt());
@@ -103,7 +103,7 @@ class SubscriptionTest {
 
   @Test
   void a_charge_during_the_cancellation_adds_a_month_and_does_not_resume() {
-    Subscription cancelled = started().cancelled(START);
+    Subscription cancelled = started().cancelled(START, GRACE);
     Subscription paid = cancelled.paid(cancelled.period().end(), PAID, false);
     assertEquals(Status.CANCELLED, paid.status());
     assertEquals(START, paid.cancelledAt());
@@ -112,7 +112,7 @@ class SubscriptionTest {
 
   @Test
   void an_expired_subscription_starts_a_new_period() {
-    Subscription expired = started().cancelled(START).expired();
+    Subscription expired = started().cancelled(START, GRACE).expired();
     Instant later = Instant.parse("2026-07-04T08:00:00Z");
     Subscription back = expired.paid(later, new Payment("pay_9", null), true);
     assertEquals(expired.id(), back.id());
