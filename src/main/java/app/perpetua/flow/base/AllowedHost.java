@@ -2,6 +2,7 @@ package app.perpetua.flow.base;
 
 import java.net.URI;
 import java.net.URISyntaxException;
+import java.util.List;
 import java.util.Locale;
 import java.util.regex.Pattern;
 
@@ -27,11 +28,25 @@ public sealed interface AllowedHost {
     }
   }
 
-  /** Any host. */
+  /** Any host, except names that only private networks know. */
   record Any() implements AllowedHost {
+    /** Reserved by RFC 6761, 6762 and 8375 or by ICANN, or in common use. */
+    private static final List<String> PRIVATE =
+        List.of(
+            ".localhost",
+            ".local",
+            ".localdomain",
+            ".internal",
+            ".intranet",
+            ".private",
+            ".lan",
+            ".corp",
+            ".home",
+            ".home.arpa");
+
     @Override
     public boolean matches(URI url) {
-      return true;
+      return PRIVATE.stream().noneMatch(hostOf(url)::endsWith);
     }
   }
 

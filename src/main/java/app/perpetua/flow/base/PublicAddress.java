@@ -3,6 +3,8 @@ package app.perpetua.flow.base;
 import java.net.Inet6Address;
 import java.net.InetAddress;
 import java.util.List;
+import java.util.Optional;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /** Recognizes public IP addresses by IANA's special-purpose address registries (RFC 6890). */
@@ -37,7 +39,25 @@ final class PublicAddress {
    */
   private static final Cidr GLOBAL_V6 = Cidr.parse("2000::/3");
 
+  /** The only notation without an ambiguity: no octal, hexadecimal or missing parts. */
+  private static final Pattern DOTTED_DECIMAL =
+      Pattern.compile("(0|[1-9]\\d{0,2})(\\.(0|[1-9]\\d{0,2})){3}");
+
   private PublicAddress() {}
+
+  /** The address that the host of a URL is; empty if it is a name, or in another notation. */
+  static Optional<InetAddress> literal(String host) {
+    try {
+      if (host.startsWith("[") && host.endsWith("]") && host.indexOf('%') < 0) {
+        return Optional.of(InetAddress.ofLiteral(host.substring(1, host.length() - 1)));
+      }
+      return DOTTED_DECIMAL.matcher(host).matches()
+          ? Optional.of(InetAddress.ofLiteral(host))
+          : Optional.empty();
+    } catch (IllegalArgumentException e) {
+      return Optional.empty();
+    }
+  }
 
   static boolean isPublic(InetAddress address) {
     return (!(address instanceof Inet6Address) || GLOBAL_V6.contains(address))

@@ -6,10 +6,13 @@ import static app.perpetua.flow.http.Route.Verb.POST;
 import static app.perpetua.flow.http.Route.read;
 import static app.perpetua.flow.http.Route.write;
 
+import app.perpetua.flow.base.AddressGuard;
+import app.perpetua.flow.base.AllowedHost;
 import app.perpetua.flow.http.Route;
 import app.perpetua.flow.module.FeatureModule;
 import app.perpetua.flow.module.ModuleContext;
 import app.perpetua.flow.recovery.Tombstones;
+import java.net.InetAddress;
 import java.util.List;
 
 /** Notes. */
@@ -19,7 +22,9 @@ public final class NoteModule implements FeatureModule {
 
   public NoteModule(ModuleContext context, NoteConfig config, Tombstones tombstones) {
     service = new Notes(config, context.ids(), context.events(), tombstones);
-    notes = new NoteRoutes(service, config);
+    AddressGuard guard =
+        new AddressGuard(List.of(new AllowedHost.Any()), InetAddress::getAllByName);
+    notes = new NoteRoutes(service, guard, config);
   }
 
   public Notes notes() {

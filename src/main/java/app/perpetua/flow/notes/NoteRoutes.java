@@ -1,5 +1,7 @@
 package app.perpetua.flow.notes;
 
+import app.perpetua.flow.base.AddressGuard;
+import app.perpetua.flow.base.AddressGuard.Verdict;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
 import app.perpetua.flow.http.SearchWork;
@@ -8,21 +10,23 @@ import app.perpetua.flow.parsing.QueryParameters;
 import app.perpetua.flow.parsing.UnicodeText;
 import app.perpetua.flow.sql.PageRequest;
 import app.perpetua.flow.sql.Tx;
-import java.net.URI;
-import java.net.URISyntaxException;
 import java.util.UUID;
 import java.util.function.Function;
 
 /** Endpoints of notes. */
 final class NoteRoutes {
   private static final int MAX_SEARCH = 200;
-  private static final int MAX_URL = 2048;
 
   private final Notes notes;
+  private final AddressGuard guard;
   private final int maxVoiceSeconds;
 
-  NoteRoutes(Notes notes, NoteConfig config) {
+  /**
+   * @param guard decides which URLs of recordings are permitted
+   */
+  NoteRoutes(Notes notes, AddressGuard guard, NoteConfig config) {
     this.notes = notes;
+    this.guard = guard;
     this.maxVoiceSeconds = config.maxVoiceSeconds();
   }
 
@@ -48,10 +52,10 @@ final class NoteRoutes {
   Function<Tx, Reply> create(Request request) {
     JsonReader body = request.body();
     String content = body.untrimmedText("content", 0, Notes.MAX_CONTENT);
-    String voiceUrl = body.text("voice_url", 1, MAX_URL);
+    String voiceUrl = body.text("voice_url", 1, AddressGuard.MAX_LENGTH);
     Integer seconds = body.integer("voice_duration_seconds", 0, maxVoiceSeconds);
-    if (voiceUrl != null && !isHttps(voiceUrl)) {
-      body.addError("voice_url", "must be an https URL");
+    if (voiceUrl != null) {
+      checkRecording(body, voiceUrl);
     }
     String text = content == null || UnicodeText.isBlank(content) ? "" : content;
     if (voiceUrl == null) {
@@ -84,12 +88,13 @@ final class NoteRoutes {
     return tx -> Reply.ok(notes.delete(tx, id));
   }
 
-  private static boolean isHttps(String text) {
-    try {
-      URI url = new URI(text);
-      return "https".equalsIgnoreCase(url.getScheme()) && url.getHost() != null;
-    } catch (URISyntaxException e) {
-      return false;
+  /** The service never calls the URL, so the addresses of its host do not matter. */
+  private void checkRecording(JsonReader body, String url) {
+    switch (guard.checkWithoutLookup(url)) {
+      case Verdict.Allowed _ -> {}
+      case Verdict.Malformed(String reason) -> body.addError("voice_url", reason);
+      case Verdict.Denied _, Verdict.Unknown _ ->
+          body.addError("voice_url", AddressGuard.HOST_RULE);
     }
   }
 }

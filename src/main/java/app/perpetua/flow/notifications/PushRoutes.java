@@ -83,8 +83,9 @@ final class PushRoutes {
     try {
       switch (guard.check(endpoint)) {
         case Verdict.Allowed _ -> {}
-        case Verdict.Denied(String reason) -> body.addError("endpoint", reason);
-        case Verdict.Unknown _ -> body.addError("endpoint", "must be at a host that can be found");
+        case Verdict.Malformed(String reason) -> body.addError("endpoint", reason);
+        case Verdict.Denied _, Verdict.Unknown _ ->
+            body.addError("endpoint", AddressGuard.HOST_RULE);
       }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();

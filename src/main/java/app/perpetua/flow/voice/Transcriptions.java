@@ -91,18 +91,11 @@ final class Transcriptions {
     return config.maxSeconds();
   }
 
-  /**
-   * Checks a recording's URL. May wait for the DNS.
-   *
-   * @throws Refusal {@code SERVICE_UNAVAILABLE} while the service stops
-   */
-  Verdict check(String url) {
-    try {
-      return guard.check(url);
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw stopping();
-    }
+  /** What a recording's URL must be, if it has a form that is never permitted. */
+  Optional<String> malformed(String url) {
+    return guard.checkWithoutLookup(url) instanceof Verdict.Malformed(String reason)
+        ? Optional.of(reason)
+        : Optional.empty();
   }
 
   /**
@@ -110,8 +103,9 @@ final class Transcriptions {
    *
    * @param key of the request's idempotency record
    * @throws Refusal {@code TRANSCRIPTION_SERVICE_UNAVAILABLE}, {@code NOT_FOUND}, {@code
-   *     FORBIDDEN}, {@code TIER_REQUIRED}, {@code CONFLICT} if the note has no recording or already
-   *     a text, {@code INSUFFICIENT_CREDITS}
+   *     FORBIDDEN}, {@code TIER_REQUIRED}, {@code VALIDATION_ERROR} for a host that is not
+   *     permitted, {@code CONFLICT} if the note has no recording or already a text, {@code
+   *     INSUFFICIENT_CREDITS}
    */
   ReservedRecording reserve(Tx tx, UUID key, Recording recording) {
     if (transcriber.isEmpty()) {
@@ -120,6 +114,9 @@ final class Transcriptions {
     UUID noteId = recording.noteId();
     Note note = noteId == null ? null : notes.get(tx, noteId);
     VoiceSessionStore.requirePro(tx);
+    if (!(guard.checkWithoutLookup(recording.url()) instanceof Verdict.Allowed)) {
+      throw forbiddenHost();
+    }
     if (note != null && (note.voiceUrl() == null || !note.content().isEmpty())) {
       throw Refusal.of(ErrorCode.CONFLICT, "this note has no recording to transcribe");
     }
@@ -131,16 +128,17 @@ final class Transcriptions {
   }
 
   /**
-   * Calls the provider. Checks the URL again, because the DNS may have changed.
+   * Calls the provider if all addresses of the recording's host are public.
    *
+   * @return empty if the host is not permitted
    * @throws Refusal {@code SERVICE_UNAVAILABLE} while the service stops; a job releases the credits
    */
-  Recognition call(ReservedRecording reserved, Cancellation cancellation) {
+  Optional<Recognition> call(ReservedRecording reserved, Cancellation cancellation) {
     String url = reserved.recording().url();
     try {
       return guard.check(url) instanceof Verdict.Allowed
-          ? transcriber.orElseThrow().recognize(url, cancellation)
-          : new Recognition.Unusable();
+          ? Optional.of(transcriber.orElseThrow().recognize(url, cancellation))
+          : Optional.empty();
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       throw stopping();
@@ -150,9 +148,14 @@ final class Transcriptions {
   /**
    * Charges for the measured length and stores the note's text, or releases the credits. If the
    * provider is unavailable, the note can be transcribed later.
+   *
+   * @param recognition empty if the host is not permitted
    */
-  TranscriptionResult settle(Tx tx, ReservedRecording reserved, Recognition recognition) {
-    return switch (recognition) {
+  TranscriptionResult settle(Tx tx, ReservedRecording reserved, Optional<Recognition> recognition) {
+    if (recognition.isEmpty()) {
+      return release(tx, reserved, forbiddenHost());
+    }
+    return switch (recognition.get()) {
       case Recognition.Recognized recognized -> {
         int seconds = (int) Math.min(Integer.MAX_VALUE, Math.floor(recognized.seconds()));
         if (seconds > config.maxSeconds()) {
@@ -213,6 +216,10 @@ final class Transcriptions {
 
   private int cost(int seconds) {
     return config.minutes(seconds) * config.creditsPerMinute();
+  }
+
+  private static Refusal forbiddenHost() {
+    return Refusal.invalid("audio_url", AddressGuard.HOST_RULE);
   }
 
   static Refusal stopping() {

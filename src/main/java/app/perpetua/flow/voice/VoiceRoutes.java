@@ -1,7 +1,6 @@
 package app.perpetua.flow.voice;
 
 import app.perpetua.flow.base.AddressGuard;
-import app.perpetua.flow.base.AddressGuard.Verdict;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
 import app.perpetua.flow.http.TwoPhaseRequest;
@@ -14,6 +13,7 @@ import app.perpetua.flow.voice.Transcriptions.Recording;
 import app.perpetua.flow.voice.Transcriptions.ReservedRecording;
 import app.perpetua.flow.voice.Transcriptions.TranscriptionResult;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Function;
 
@@ -42,18 +42,13 @@ final class VoiceRoutes {
   }
 
   /** POST /ai/transcribe. */
-  TwoPhaseRequest<ReservedRecording, Recognition> transcribe(Request request) {
+  TwoPhaseRequest<ReservedRecording, Optional<Recognition>> transcribe(Request request) {
     JsonReader body = request.body().required("audio_url", "duration_seconds");
     String url = body.text("audio_url", 1, AddressGuard.MAX_LENGTH);
     Integer seconds = body.integer("duration_seconds", 1, transcriptions.maxSeconds());
     UUID noteId = body.notNull("note_id").uuid("note_id");
     if (url != null) {
-      switch (transcriptions.check(url)) {
-        case Verdict.Allowed _ -> {}
-        case Verdict.Denied(String why) -> body.addError("audio_url", why);
-        case Verdict.Unknown _ ->
-            body.addError("audio_url", "must have a host that can be resolved");
-      }
+      transcriptions.malformed(url).ifPresent(reason -> body.addError("audio_url", reason));
     }
     body.validate();
     Recording recording =

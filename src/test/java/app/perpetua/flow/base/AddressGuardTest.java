@@ -53,6 +53,10 @@ class AddressGuardTest {
     assertEquals(new Verdict.Denied(why), guard.check(url), url);
   }
 
+  private void assertMalformed(String why, String url) throws InterruptedException {
+    assertEquals(new Verdict.Malformed(why), guard.check(url), url);
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
@@ -83,6 +87,9 @@ class AddressGuardTest {
         "https://[::1]/",
         "https://[::ffff:127.0.0.1]/",
         "https://2130706433/",
+        "https://127.1/",
+        "https://0x7f.1/",
+        "https://push.example.com:x/",
         "https://localhost/",
         "https://dev.example.com/",
       })
@@ -103,16 +110,16 @@ class AddressGuardTest {
         "http://push.example.com/",
         "ftp://push.example.com/",
         "file:///etc/passwd",
-        "https://0x7f.1/",
+        "http://0x7f.1/",
         "http://127.0.0.1:8003/inbox",
         "http://127.0.0.1/inbox",
         "https://push example.com/",
         "https://push.example.com/a b",
         "https://push_.example.com\\@evil.test/",
-        "https://push.example.com:x/",
+        "http://push.example.com:x/",
       })
   void promise_26_other_urls_than_https_are_rejected(String url) throws InterruptedException {
-    assertRefused("must be an https URL", url);
+    assertMalformed("must be an https URL", url);
   }
 
   @Test
@@ -120,13 +127,13 @@ class AddressGuardTest {
     for (String url :
         List.of(
             "https://u:p@push.example.com/", "https://push.example.com@evil.test/", URL + "#f")) {
-      assertRefused("must have neither credentials nor a fragment", url);
+      assertMalformed("must have neither credentials nor a fragment", url);
     }
     for (String port : List.of("80", "22", "8443", "444", "0")) {
-      assertRefused("must use port 443", "https://push.example.com:" + port + "/");
+      assertMalformed("must use port 443", "https://push.example.com:" + port + "/");
     }
-    assertRefused("must be written in ASCII", "https://push.example.com/ü");
-    assertRefused("must be an https URL", URL + "x".repeat(2048));
+    assertMalformed("must be written in ASCII", "https://push.example.com/ü");
+    assertMalformed("must be an https URL", URL + "x".repeat(2048));
   }
 
   @ParameterizedTest
@@ -211,6 +218,106 @@ class AddressGuardTest {
   void public_addresses_are_accepted(String address) throws Exception {
     found = addresses(address);
     assertEquals(new Verdict.Allowed(), guard.check(URL));
+  }
+
+  // Any host
+
+  private static final AllowedHost ANY = new AllowedHost.Any();
+
+  private final AddressGuard any = new AddressGuard(List.of(ANY), _ -> found.clone());
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "https://8.8.8.8/a.webm",
+        "https://93.184.215.14:443/",
+        "https://[2606:2800:21f:cb07:6820:80da:af6b:8b2c]/a.webm",
+        "https://[2A00:1450:4001:82A::200A]:443/",
+      })
+  void a_public_address_is_allowed_like_any_name(String url) throws InterruptedException {
+    found = new InetAddress[0];
+    assertEquals(new Verdict.Allowed(), any.check(url));
+    assertEquals(new Verdict.Allowed(), any.checkWithoutLookup(url));
+    assertInstanceOf(Verdict.Denied.class, guard.check(url));
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "127.0.0.1",
+        "10.0.0.1",
+        "169.254.169.254",
+        "172.16.0.1",
+        "192.168.1.1",
+        "100.64.0.1",
+        "0.0.0.0",
+        "255.255.255.255",
+        // decimal, octal, hexadecimal, short, and numbers that are none
+        "2130706433",
+        "134744072",
+        "0177.0.0.1",
+        "017700000001",
+        "08.8.8.8",
+        "8.8.8.08",
+        "0x7f.0.0.1",
+        "0x7f000001",
+        "127.1",
+        "127.0.1",
+        "8.8.8",
+        "256.1.1.1",
+        "8.8.8.8.",
+        "127.0.0.1.",
+        // IPv6: loopback, mapped, compatible, NAT64, 6to4, Teredo, link-local, unique local
+        "[::1]",
+        "[::]",
+        "[::ffff:127.0.0.1]",
+        "[::ffff:7f00:1]",
+        "[::ffff:10.1.2.3]",
+        "[::127.0.0.1]",
+        "[64:ff9b::7f00:1]",
+        "[64:ff9b::8.8.8.8]",
+        "[2002:7f00:1::]",
+        "[2002:808:808::]",
+        "[2001:0:4136:e378:8000:63bf:3fff:fdd2]",
+        "[fe80::1]",
+        "[fe80::1%25eth0]",
+        "[2606:2800:21f:cb07:6820:80da:af6b:8b2c%251]",
+        "[fc00::1]",
+        "[fd12:3456::1]",
+        "[ff02::1]",
+        // names of private networks
+        "localhost",
+        "LOCALHOST",
+        "localhost.",
+        "localhost.localdomain",
+        "db.localhost",
+        "printer.local",
+        "metadata.google.internal",
+        "nas.home.arpa",
+        "router.lan",
+        "wiki.corp",
+        "example.com.",
+        "intranet",
+      })
+  void promise_26_private_hosts_are_refused_in_every_spelling(String host)
+      throws InterruptedException {
+    for (String url :
+        List.of(
+            "https://" + host + "/a.webm",
+            "HTTPS://" + host + ":443/a.webm",
+            "https://" + host + "?q=https://example.com/")) {
+      assertInstanceOf(Verdict.Denied.class, any.checkWithoutLookup(url), url);
+      assertInstanceOf(Verdict.Denied.class, any.check(url), url);
+    }
+  }
+
+  @Test
+  void promise_26_a_name_is_allowed_only_while_all_its_addresses_are_public() throws Exception {
+    String url = "https://127.0.0.1.nip.example/a.webm";
+    assertEquals(new Verdict.Allowed(), any.check(url));
+    found = addresses("93.184.215.14", "127.0.0.1");
+    assertEquals(new Verdict.Denied("must not resolve to a private address"), any.check(url));
+    assertEquals(new Verdict.Allowed(), any.checkWithoutLookup(url));
   }
 
   @Test

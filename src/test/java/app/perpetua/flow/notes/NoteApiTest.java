@@ -23,6 +23,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
 class NoteApiTest {
@@ -187,6 +189,55 @@ class NoteApiTest {
         List.of("voice_duration_seconds"),
         faults(careless.post(NOTES, Map.of("content", "x", "voice_duration_seconds", 3))));
     assertEquals(0, counter());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "https://127.0.0.1/a.webm",
+        "https://10.1.2.3/a.webm",
+        "https://2130706433/a.webm",
+        "https://0177.0.0.1/a.webm",
+        "https://127.1/a.webm",
+        "https://0x7f.1/a.webm",
+        "https://[::1]/a.webm",
+        "https://[::ffff:10.1.2.3]/a.webm",
+        "https://[fd00::1]/a.webm",
+        "https://[64:ff9b::7f00:1]/a.webm",
+        "https://localhost/a.webm",
+        "https://LOCALHOST:443/a.webm",
+        "https://db.internal/a.webm",
+        "https://example.com./a.webm",
+        "https://intranet/a.webm",
+      })
+  void promise_26_a_recording_is_not_at_a_private_host(String url) {
+    onPro();
+    Api.Answer answer = careless.post(NOTES, Map.of("voice_url", url)).expect(400);
+    assertEquals(
+        "must have a permitted host at a public address",
+        answer.json().at("/error/details/0/message").stringValue());
+    assertEquals("voice_url", answer.json().at("/error/details/0/field").stringValue());
+    assertEquals(0, counter());
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "https://u:p@example.com/a.webm",
+        "https://example.com:8443/a.webm",
+        "https://example.com/a.webm#t=1",
+      })
+  void a_recording_has_neither_credentials_nor_another_port(String url) {
+    onPro();
+    assertEquals(List.of("voice_url"), faults(careless.post(NOTES, Map.of("voice_url", url))));
+  }
+
+  @Test
+  void a_recording_may_be_at_a_public_address() {
+    onPro();
+    for (String url : List.of("https://8.8.8.8/a.webm", "https://[2606:4700::1111]/a.webm")) {
+      api.post(NOTES, Map.of("voice_url", url)).expect(201);
+    }
   }
 
   @Test

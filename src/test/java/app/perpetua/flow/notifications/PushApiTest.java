@@ -275,6 +275,24 @@ class PushApiTest {
     assertFault("endpoint", with(browser, "endpoint", endpoint));
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "https://127.0.0.1/x",
+        "https://8.8.8.8/x",
+        "https://[::1]/x",
+        "https://localhost/x",
+        "https://nothing.invalid/x",
+        "https://push.evil.test./x",
+      })
+  void promise_26_all_other_hosts_get_the_same_refusal(String endpoint) {
+    Api.Answer answer =
+        api.invalidOnPurpose().post(PUSH, with(browser, "endpoint", endpoint)).expect(400);
+    assertEquals(
+        "must have a permitted host at a public address",
+        answer.json().at("/error/details/0/message").stringValue());
+  }
+
   @Test
   void FR_028a_invalid_keys_are_refused() {
     String point = browser.inbox().p256dh();

@@ -20,6 +20,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Transcription of recordings (FR-033). */
 class TranscribeApiTest {
@@ -223,29 +225,75 @@ class TranscribeApiTest {
         .id();
   }
 
-  @Test
-  void promise_26_no_recording_is_fetched_from_a_private_network() {
+  private static Api.Answer transcribe(TestService.Session owner, String url) {
+    return owner
+        .api()
+        .invalidOnPurpose()
+        .post(TRANSCRIBE, Map.of("audio_url", url, "duration_seconds", 10));
+  }
+
+  private static String fault(Api.Answer refused) {
+    return refused.json().at("/error/details/0/field").stringValue()
+        + " "
+        + refused.json().at("/error/details/0/message").stringValue();
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "https://user:secret@example.com/a.webm",
+        "https://example.com:8443/a.webm",
+        "http://example.com/a.webm",
+        "ftp://example.com/a.webm",
+        "not a url",
+      })
+  void promise_26_other_urls_than_https_are_refused(String url) {
+    assertTrue(
+        fault(transcribe(user, url).expect(400, "VALIDATION_ERROR")).startsWith("audio_url"));
+    transcribe(service.newUser(), url).expect(400, "VALIDATION_ERROR");
+  }
+
+  /** Whether the name is unknown, private or not permitted at all is not told. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "https://localhost/a.webm",
+        "https://127.0.0.1/a.webm",
+        "https://2130706433/a.webm",
+        "https://[::1]/a.webm",
+        "https://169.254.169.254/latest/meta-data",
+        "https://metadata.google.internal/a.webm",
+        "https://nothing.invalid/a.webm",
+        "https://private.test/a.webm",
+      })
+  void promise_26_all_other_hosts_get_the_same_refusal_and_only_for_pro(String url) {
     int calls = service.deepgram().recordingRequests().size();
-    for (String url :
-        List.of(
-            "https://localhost/a.webm",
-            "https://127.0.0.1/a.webm",
-            "https://[::1]/a.webm",
-            "https://169.254.169.254/latest/meta-data",
-            "http://example.com/a.webm",
-            "https://example.com:8443/a.webm",
-            "https://user:secret@example.com/a.webm",
-            "ftp://example.com/a.webm",
-            "https://nothing.invalid/a.webm",
-            "not a url")) {
-      Api.Answer refused =
-          user.api()
-              .invalidOnPurpose()
-              .post(TRANSCRIBE, Map.of("audio_url", url, "duration_seconds", 10))
-              .expect(400, "VALIDATION_ERROR");
-      assertEquals("audio_url", refused.json().at("/error/details/0/field").stringValue(), url);
-    }
+    String note = note(user, "");
+    Api.Answer refused =
+        user.api()
+            .invalidOnPurpose()
+            .post(TRANSCRIBE, Map.of("audio_url", url, "duration_seconds", 10, "note_id", note))
+            .expect(400, "VALIDATION_ERROR");
+    assertEquals("audio_url must have a permitted host at a public address", fault(refused));
     assertEquals(calls, service.deepgram().recordingRequests().size());
+    assertEquals(15, balance(user));
+    assertEquals(
+        "pending",
+        user.api()
+            .get("/api/v1/notes/" + note)
+            .expect(200)
+            .data()
+            .get("transcription_status")
+            .stringValue());
+    transcribe(service.newUser(), url).expect(403, "TIER_REQUIRED");
+  }
+
+  @Test
+  void a_recording_at_a_public_address_is_transcribed() {
+    for (String url : List.of("https://8.8.8.8/a.webm", "https://[2606:4700::1111]/a.webm")) {
+      transcribe(user, url).expect(200);
+      assertEquals(url, service.deepgram().recordingRequests().getLast().url());
+    }
   }
 
   @Test

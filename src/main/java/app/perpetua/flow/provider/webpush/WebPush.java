@@ -71,6 +71,7 @@ public final class WebPush implements PushService {
   @Override
   public Outcome send(Push push) throws InterruptedException {
     return switch (guard.check(push.endpoint())) {
+      case Verdict.Malformed(String why) -> new Outcome.Rejected("the endpoint " + why);
       case Verdict.Denied(String why) -> new Outcome.Rejected("the endpoint " + why);
       case Verdict.Unknown _ ->
           new Outcome.Unavailable(Duration.ZERO, "the push service's host cannot be resolved");
