@@ -4,6 +4,7 @@ import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.LogFields;
 import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.parsing.Accept;
 import app.perpetua.flow.sql.DatabaseException;
 import io.helidon.http.HeaderName;
 import io.helidon.http.HeaderNames;
@@ -105,7 +106,8 @@ public final class Errors {
    * @param status of the response
    */
   public Body body(RequestContext context, Refusal refusal, int status) {
-    return context.accept().prefers(PROBLEM, JSON)
+    Accept accept = context.accept();
+    return accept.names(PROBLEM) && accept.prefers(PROBLEM, JSON)
         ? new Body(PROBLEM, json.bytes(problem(context, refusal, status)))
         : new Body(JSON, json.bytes(Map.of("error", error(refusal, context.requestId()))));
   }
@@ -114,7 +116,7 @@ public final class Errors {
     Map<String, Object> problem = new LinkedHashMap<>();
     // The code distinguishes problems; with this type, the title is the status's (section 4.2.1).
     problem.put("type", "about:blank");
-    problem.put("title", Status.create(status).reasonPhrase());
+    problem.put("title", title(status));
     problem.put("status", status);
     problem.put("detail", refusal.message());
     if (!context.path().isEmpty()) {
@@ -128,6 +130,15 @@ public final class Errors {
               }
             });
     return problem;
+  }
+
+  /** The phrase in RFC 9110, of which Helidon has earlier versions. */
+  private static String title(int status) {
+    return switch (status) {
+      case 413 -> "Content Too Large";
+      case 422 -> "Unprocessable Content";
+      default -> Status.create(status).reasonPhrase();
+    };
   }
 
   /** Encodes what a URI must not contain, which lenient clients send in paths. */

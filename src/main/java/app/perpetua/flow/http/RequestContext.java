@@ -97,12 +97,12 @@ public final class RequestContext {
   }
 
   /**
-   * Sets what errors say and how.
+   * Sets what errors depend on.
    *
    * @param rawPath the path as sent, without the query
    * @param accept every {@code Accept} header, in order
    */
-  public void asked(String rawPath, List<String> accept) {
+  public void request(String rawPath, List<String> accept) {
     path = rawPath;
     acceptHeaders = accept;
   }

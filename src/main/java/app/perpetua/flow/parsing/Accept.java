@@ -8,7 +8,8 @@ import java.util.regex.Pattern;
 /**
  * The media types that a client accepts (RFC 9110, section 12.5.1). Parameters of a range other
  * than {@code q} are ignored. A range with a malformed type or {@code q} is ignored; a header
- * without any well-formed range accepts everything, as if it were absent. Immutable.
+ * without any well-formed range accepts everything, as if it were absent, and one that only
+ * excludes types accepts all others. Immutable.
  */
 public record Accept(List<Range> ranges) {
   private static final String TOKEN = "[!#$%&'*+.^_`|~0-9A-Za-z-]+";
@@ -91,13 +92,14 @@ public record Accept(List<Range> ranges) {
    */
   public double quality(String type) {
     int best = specificity(type);
-    return ranges.isEmpty()
-        ? 1
-        : ranges.stream()
-            .filter(range -> best >= 0 && range.specificity(type) == best)
-            .mapToDouble(Range::quality)
-            .max()
-            .orElse(0);
+    if (best < 0) {
+      return ranges.stream().allMatch(range -> range.quality() == 0) ? 1 : 0;
+    }
+    return ranges.stream()
+        .filter(range -> range.specificity(type) == best)
+        .mapToDouble(Range::quality)
+        .max()
+        .orElse(0);
   }
 
   /**
@@ -107,7 +109,12 @@ public record Accept(List<Range> ranges) {
   public boolean prefers(String type, String defaultType) {
     double quality = quality(type);
     double other = quality(defaultType);
-    return quality > other || (quality == other && quality > 0 && specificity(type) == 2);
+    return quality > other || (quality == other && quality > 0 && names(type));
+  }
+
+  /** Whether a range names a type itself, rather than matching it by a wildcard or not at all. */
+  public boolean names(String type) {
+    return specificity(type) == 2;
   }
 
   private int specificity(String type) {

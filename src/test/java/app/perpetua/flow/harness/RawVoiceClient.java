@@ -24,6 +24,7 @@ public final class RawVoiceClient implements AutoCloseable {
   private final Json json = new Json();
   private final int status;
   private final String body;
+  private final Map<String, String> headers;
 
   /**
    * Requests an upgrade, and validates a refusal against the contract.
@@ -48,6 +49,7 @@ public final class RawVoiceClient implements AutoCloseable {
         .write(head.append("\r\n").toString().getBytes(StandardCharsets.US_ASCII));
     Frames.Head answer = frames.head();
     status = Integer.parseInt(answer.start().split(" ", -1)[1]);
+    this.headers = answer.headers();
     if (status == 101) {
       body = "";
       return;
@@ -72,6 +74,11 @@ public final class RawVoiceClient implements AutoCloseable {
   /** 101 if there was an upgrade. */
   public int status() {
     return status;
+  }
+
+  /** A header of the answer, by its lower-case name; empty if there is none. */
+  public String header(String name) {
+    return headers.getOrDefault(name, "");
   }
 
   /** {@code error.code} of a refusal. */

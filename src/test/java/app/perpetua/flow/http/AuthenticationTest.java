@@ -94,7 +94,6 @@ class AuthenticationTest {
   }
 
   private ErrorCode refused(String token) {
-    return assertThrows(Refusal.class, () -> authentication.require(token, CLIENT, decision -> {}))
-        .code();
+    return assertThrows(Refusal.class, () -> authentication.require(token, CLIENT, _ -> {})).code();
   }
 }

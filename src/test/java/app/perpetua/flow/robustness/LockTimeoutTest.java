@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import app.perpetua.flow.harness.Api;
+import app.perpetua.flow.harness.RawVoiceClient;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.TestService;
 import java.sql.Connection;
@@ -21,6 +22,7 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Requests that meet a lock which is not released in time. */
@@ -91,6 +93,25 @@ class LockTimeoutTest {
     answers.get(2).expect(200);
     answers.get(3).expect(200);
     answers.get(4).expect(201);
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "select from auth.users where id = '%s' for update, 409",
+    "lock table auth.users, 503"
+  })
+  void a_voice_stream_that_meets_a_lock_is_refused_with_its_rate_limit(String sql, int status)
+      throws Exception {
+    TestService.Session session = service.newPro();
+    try (Connection locking = database.dataSource().getConnection()) {
+      lock(locking, sql.formatted(session.userId()));
+      try (RawVoiceClient client =
+          new RawVoiceClient(service.port(), "?token=" + session.accessToken())) {
+        assertEquals(status, client.status());
+        assertEquals("999999", client.header("x-ratelimit-remaining"));
+        assertEquals("1", client.header("retry-after"));
+      }
+    }
   }
 
   /** The answers, in order, to requests that are sent at once while the lock is held. */

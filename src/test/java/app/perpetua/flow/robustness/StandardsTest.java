@@ -220,7 +220,7 @@ class StandardsTest {
     problem(405, "Method Not Allowed", ME, wanting.post(ME, Map.of()));
     problem(
         415, "Unsupported Media Type", TASKS, wanting.with("Content-Type", "x/y").post(TASKS, "x"));
-    problem(413, "Request Entity Too Large", TASKS, wanting.post(TASKS, "x".repeat(300_000)));
+    problem(413, "Content Too Large", TASKS, wanting.post(TASKS, "x".repeat(300_000)));
     api.with("Accept", PROBLEM).get(ME).expect(200);
   }
 
@@ -268,6 +268,8 @@ class StandardsTest {
         "application/json",
         "application/json, application/problem+json;q=0.9",
         "application/problem+json;q=0",
+        "application/json;q=0",
+        "*/*, application/json;q=0",
         "text/html"
       })
   void an_error_is_the_contracts_error_object_otherwise(String accept) {

@@ -183,6 +183,9 @@ class VoiceApiTest {
     try (RawVoiceClient client = new RawVoiceClient(service.port(), query, headers)) {
       assertEquals(status, client.status());
       assertEquals(code, client.errorCode());
+      for (String name : List.of("limit", "remaining", "reset")) {
+        assertFalse(client.header("x-ratelimit-" + name).isEmpty(), name);
+      }
     }
   }
 

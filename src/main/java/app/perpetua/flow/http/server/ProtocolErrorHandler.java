@@ -61,7 +61,7 @@ final class ProtocolErrorHandler implements DirectHandler {
       status = Status.create(refusal.code().status());
     }
     RequestContext context = new RequestContext(ids.of(request.headers()), "unknown", false);
-    context.asked(
+    context.request(
         Objects.requireNonNullElse(request.path(), ""),
         request.headers().all(HeaderNames.ACCEPT, List::of));
     context.code(refusal.code());

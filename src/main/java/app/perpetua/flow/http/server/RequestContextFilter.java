@@ -72,7 +72,7 @@ final class RequestContextFilter implements Filter {
             ids.of(request.headers()),
             addresses.of(peer, request.headers().all(HeaderNames.X_FORWARDED_FOR, List::of)),
             peer.isLoopbackAddress());
-    context.asked(
+    context.request(
         request.prologue().uriPath().rawPath(),
         request.headers().all(HeaderNames.ACCEPT, List::of));
     request.context().get(ClientConnection.class).ifPresent(context::connection);
