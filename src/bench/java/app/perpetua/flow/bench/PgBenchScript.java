@@ -198,7 +198,8 @@ record PgBenchScript(String text, Map<String, String> variables) {
                   "title", text("Call the plumber about the kitchen tap"),
                   "description", text("It drips again. Ask whether the seal is under warranty."),
                   "priority", text("high"),
-                  "estimated_duration", text(15)),
+                  "estimated_duration", text(15),
+                  "subtask_count", text(0)),
               nulls("template_id", "occurrence_at", "due_date"));
       case "events.append_activity" ->
           Map.of(

@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import app.perpetua.flow.Config;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -68,8 +67,7 @@ class PagesTest {
 
   /** The errors of these settings; other required settings are missing, too. */
   private static List<String> faults(Map<String, String> environment) {
-    return Objects.requireNonNull(
-            assertThrows(Config.InvalidException.class, () -> Config.load(environment)))
+    return assertThrows(Config.InvalidException.class, () -> Config.load(environment))
         .errors()
         .stream()
         .filter(fault -> fault.startsWith("APP_"))

@@ -289,6 +289,7 @@ class NextInstanceJobTest {
   void promise_14_fifty_parallel_completions_create_one_next_instance() throws Exception {
     String template = user.daily(tomorrow);
     String task = TASKS + "/" + id(user.onlyOpen(template));
+    user.api().createSubtask(id(user.onlyOpen(template)), "step");
     List<Integer> statuses =
         parallel(
             50,
@@ -303,6 +304,8 @@ class NextInstanceJobTest {
     user.runDue();
     assertEquals(2, user.instances(template));
     assertEquals(tomorrow.plus(DAY), due(user.onlyOpen(template)));
+    assertEquals(1, user.onlyOpen(template).get("subtask_count").intValue());
+    assertEquals(1, user.entries("subtask_created", "system"));
     assertEquals(1, user.entries("task_completed", "user"));
     assertEquals(1, user.entries("task_created", "system"));
   }

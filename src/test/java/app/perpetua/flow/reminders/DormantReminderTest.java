@@ -15,6 +15,9 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Order;
@@ -208,6 +211,31 @@ class DormantReminderTest {
     assertFalse(get(reminder).get("fired").booleanValue());
   }
 
+  @Test
+  void FR_097_clearing_the_due_date_races_with_the_firing() throws Exception {
+    for (int round = 0; round < 10; round++) {
+      Instant start = service.clock().instant();
+      String task = task(start.plus(Duration.ofMinutes(2)));
+      String reminder = add(task, relative("before", 1));
+      Map<String, @Nullable Object> clear = new HashMap<>(Map.of("version", 1));
+      clear.put("due_date", null);
+      Api api = api();
+      long before = notifications();
+      service.clock().advance(Duration.ofMinutes(1));
+      try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
+        Future<?> firing = executor.submit(() -> service.runDueJobs());
+        Future<?> clearing = executor.submit(() -> api.patch(TASKS + task, clear).expect(200));
+        firing.get();
+        clearing.get();
+      }
+      service.runDueJobs();
+      boolean fired = get(reminder).get("fired").booleanValue();
+      assertEquals(fired ? 1 : 0, notifications() - before);
+      assertEquals(!fired, get(reminder).get("scheduled_at").isNull());
+      Invariants.check(database);
+    }
+  }
+
   private Api api() {
     return service.signIn(subject).api();
   }
@@ -259,7 +287,7 @@ class DormantReminderTest {
     return reminders.values().stream().map(item -> item.get("id").stringValue()).toList();
   }
 
-  private Object skipReason() {
+  private String skipReason() {
     return String.valueOf(
         database
             .row(

@@ -209,7 +209,7 @@ class ClockStepTest {
     session = service.signIn(subject);
     covered.add("POST /api/v1/auth/google/callback");
     call("PATCH", "/users/me", Map.of("name", "Ada", "timezone", "Asia/Tokyo"), 200);
-    assertEquals(ids.get("once"), once().id());
+    assertEquals(named("once"), once().id());
   }
 
   private void changeTasks() {
@@ -225,7 +225,7 @@ class ClockStepTest {
     call("PATCH", "/tasks/{completed}", Map.of("hidden", true), 200);
     call("POST", "/tasks/{forced}/force-complete", Map.of("version", 1), 200);
     call("DELETE", "/tasks/{deleted}", null, 200);
-    Map<String, Object> focused = Map.of("task_id", String.valueOf(ids.get("focused")));
+    Map<String, Object> focused = Map.of("task_id", named("focused"));
     assertEquals(
         0, call("POST", "/focus/end", focused, 200).data().get("duration_seconds").intValue());
     call("POST", "/focus/start", focused, 200);
@@ -233,8 +233,7 @@ class ClockStepTest {
 
   private void changeSubtasksAndReminders() {
     String third = call("POST", "/tasks/{tasks}/subtasks", Map.of("title", "third"), 201).id();
-    List<String> order =
-        List.of(third, String.valueOf(ids.get("second")), String.valueOf(ids.get("subtasks")));
+    List<String> order = List.of(third, named("second"), named("subtasks"));
     call("PUT", "/tasks/{tasks}/subtasks/reorder", Map.of("subtask_ids", order), 200);
     call("PATCH", "/subtasks/{subtasks}", Map.of("completed", true), 200);
     call("PUT", "/subtasks/{subtasks}", Map.of("title", "renamed"), 200);
@@ -244,7 +243,7 @@ class ClockStepTest {
     Map<String, Object> own =
         Map.of(
             "task_id",
-            String.valueOf(ids.get("tasks")),
+            named("tasks"),
             "type",
             "absolute",
             "scheduled_at",
@@ -278,8 +277,8 @@ class ClockStepTest {
   private void askTheAssistant() {
     call("POST", "/ai/chat", Map.of("message", "What is next?"), 200);
     call("POST", "/ai/chat/stream", Map.of("message", "What is next?"), 200);
-    call("POST", "/ai/generate-subtasks", Map.of("task_id", ids.get("tasks")), 200);
-    call("POST", "/ai/confirm-action", Map.of("suggestion_id", ids.get("suggestion")), 200);
+    call("POST", "/ai/generate-subtasks", Map.of("task_id", named("tasks")), 200);
+    call("POST", "/ai/confirm-action", Map.of("suggestion_id", named("suggestion")), 200);
     ids.put("open note", api().createNote("Buy milk"));
     call("POST", "/notes/{open note}/convert", null, 200);
     service.deepgram().respondWith(Recording.of("Buy milk.", 60.9));
@@ -297,7 +296,7 @@ class ClockStepTest {
     call(
         "DELETE",
         "/notifications/push-subscription",
-        Map.of("endpoint", subscription.get("endpoint")),
+        Map.of("endpoint", String.valueOf(subscription.get("endpoint"))),
         204);
     pay("payment_captured", call("POST", "/credits/purchase", Map.of("amount", 10), 200), 100);
     covered.add("POST /api/v1/webhooks/checkout");
@@ -344,9 +343,13 @@ class ClockStepTest {
 
   private Api.Answer once() {
     return api()
-        .withKey(UUID.fromString(String.valueOf(ids.get("key"))))
+        .withKey(UUID.fromString(named("key")))
         .post(V1 + "/tasks", Map.of("title", "once"))
         .expect(201);
+  }
+
+  private String named(String name) {
+    return Objects.requireNonNull(ids.get(name), name);
   }
 
   private String id(String name, String id) {
@@ -359,7 +362,7 @@ class ClockStepTest {
   }
 
   private String remind(Map<String, Object> reminder) {
-    return send("POST", "/tasks/" + ids.get("tasks") + "/reminders", reminder, 201).id();
+    return send("POST", "/tasks/" + named("tasks") + "/reminders", reminder, 201).id();
   }
 
   private String tombstone(String path) {
