@@ -58,3 +58,35 @@ where user_id = :user_id and id = :id and ended_at is null
 update notes.voice_sessions
 set lease_until = clock_timestamp() + :lease_ms * interval '1 millisecond'
 where ended_at is null and lease = :lease
+
+-- name: add_ticket
+-- Also deletes the user's expired tickets, so that the rate limit bounds their number. Runs under
+-- the owner's lock.
+with expired as (
+  delete from notes.voice_tickets
+  where user_id = :user_id and expires_at <= clock_timestamp()
+)
+insert into notes.voice_tickets (user_id, ticket_hash, expires_at)
+values (:user_id, :ticket_hash, clock_timestamp() + :lifetime_ms * interval '1 millisecond')
+
+-- name: redeem_ticket
+-- scope: system
+-- A concurrent redemption waits for the row and then finds it deleted.
+delete from notes.voice_tickets
+where ticket_hash = :ticket_hash and expires_at > clock_timestamp()
+returning user_id
+
+-- name: delete_expired_tickets
+-- scope: system
+-- Runs daily, in batches. The time is a subquery because clock_timestamp() itself, which is
+-- volatile, could not be looked up in the index.
+delete from notes.voice_tickets t
+using (
+  select user_id, ticket_hash
+  from notes.voice_tickets
+  where expires_at <= (select clock_timestamp())
+  order by expires_at
+  limit :count
+  for update skip locked
+) expired
+where t.user_id = expired.user_id and t.ticket_hash = expired.ticket_hash

@@ -147,7 +147,7 @@ public final class App implements AutoCloseable {
     Optional<LiveSessionRegistry> live =
         role == Role.WORKER ? Optional.empty() : Optional.of(voice.startLiveSessions(db));
     List<WebSocketRoute> socketRoutes =
-        live.map(sessions -> voice.sockets(sessions, authenticator)).orElse(List.of());
+        live.map(sessions -> voice.sockets(sessions, authenticator, db)).orElse(List.of());
     WebSocketGate sockets =
         new WebSocketGate(socketRoutes, authenticator, limiter, config.http(), ids);
     if (role != Role.WORKER) {

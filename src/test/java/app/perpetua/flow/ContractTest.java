@@ -149,14 +149,15 @@ class ContractTest {
   }
 
   /**
-   * Adds each schema of the tree that lists its fields, as {@code closed [a, b]} or {@code open}.
+   * Adds each schema of the tree that lists its fields, as {@code closed [a, b]}, {@code open [a,
+   * b]}, or {@code true [a, b]} if it permits other fields explicitly.
    */
   private void addObjects(@Nullable Object node, Set<String> found) {
     Document.list(node).forEach(item -> addObjects(item, found));
     Map<String, Object> members = contract.resolved(node);
     if (members.get("properties") instanceof Map<?, ?> properties) {
-      boolean closed = Boolean.FALSE.equals(members.get("additionalProperties"));
-      found.add((closed ? "closed " : "open ") + properties.keySet());
+      Object others = members.getOrDefault("additionalProperties", "open");
+      found.add((others.equals(false) ? "closed " : others + " ") + properties.keySet());
     }
     members.forEach(
         (name, member) -> {
@@ -380,6 +381,7 @@ class ContractTest {
     Map<String, Object> recording =
         Map.of("audio_url", "http://recordings.test/a.webm", "duration_seconds", 20);
     call(api, "POST", "/api/v1/ai/transcribe", recording);
+    call(api, "POST", "/api/v1/ws/voice/tickets", null);
     try (VoiceTestClient client =
         VoiceTestClient.open(service.port(), signedIn.get("access_token").stringValue())) {
       String id = client.next("connected").get("session_id").stringValue();

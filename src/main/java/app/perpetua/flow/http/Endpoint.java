@@ -125,6 +125,8 @@ public final class Endpoint implements RequestHandler {
             ? write(actor, parsed.principal(), work)
             : writes.write(parsed.principal(), actor, keyed, work);
       }
+      case Route.SecretWrite write ->
+          write(actor, parsed.principal(), prepared(route, write.work(), parsed));
       case Route.ProviderCall call -> {
         TwoPhaseRequest<?, ?> prepared = call.prepare().apply(parsed);
         parsed.query().validate();
@@ -182,7 +184,7 @@ public final class Endpoint implements RequestHandler {
     }
   }
 
-  /** Runs a write without a key, which only PUT and DELETE allow. */
+  /** Runs a write without a key, which only PUT, DELETE and requests for secrets allow. */
   private Reply write(Actor actor, Principal principal, Function<Tx, Reply> work) {
     try (Permit _ = admission.write(principal.limitId())) {
       return db.write(

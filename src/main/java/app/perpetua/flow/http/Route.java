@@ -3,6 +3,7 @@ package app.perpetua.flow.http;
 import app.perpetua.flow.sql.Tx;
 import java.net.URI;
 import java.time.Instant;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -86,6 +87,12 @@ public record Route(
   record Write(Work work) implements Keyed {}
 
   /**
+   * As {@link Write}, but reads no {@code Idempotency-Key}: the answer is a secret, which must be
+   * neither stored nor repeated.
+   */
+  record SecretWrite(Work work) implements Authenticated {}
+
+  /**
    * Reserves, calls a provider and settles.
    *
    * @param prepare parses and checks the request
@@ -112,11 +119,19 @@ public record Route(
   }
 
   /**
-   * The end of an endpoint (RFC 9745, RFC 8594).
+   * The end of an endpoint or of one of its parameters (RFC 9745, RFC 8594).
    *
    * @param migration describes the replacement
    */
-  public record Sunset(Instant deprecatedAt, Instant removedAt, URI migration) {}
+  public record Sunset(Instant deprecatedAt, Instant removedAt, URI migration) {
+    /** The headers that announce it (FR-069b). */
+    public Map<String, String> headers() {
+      return Map.of(
+          "Deprecation", "@" + deprecatedAt.getEpochSecond(),
+          "Sunset", HttpDate.of(removedAt),
+          "Link", "<" + migration + ">; rel=\"deprecation\"");
+    }
+  }
 
   /** A public answer that is not rate-limited. */
   public static Route plain(String path, Function<Request, Reply> answer) {
@@ -146,6 +161,11 @@ public record Route(
   /** A change of the signed-in user's data. */
   public static Route write(Verb method, String path, Work work) {
     return new Route(method, path, Bucket.GENERAL, new Write(work));
+  }
+
+  /** A request for a secret of the signed-in user. */
+  public static Route secret(String path, Work work) {
+    return new Route(Verb.POST, path, Bucket.GENERAL, new SecretWrite(work));
   }
 
   /** A request that calls a provider. */

@@ -4,30 +4,46 @@ import static app.perpetua.flow.http.Route.Bucket.AI;
 import static app.perpetua.flow.http.Route.Streams.NEVER;
 import static app.perpetua.flow.http.Route.providerCall;
 import static app.perpetua.flow.http.Route.read;
+import static app.perpetua.flow.http.Route.secret;
 
 import app.perpetua.flow.base.AddressGuard;
+import app.perpetua.flow.base.ErrorCode;
+import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.credits.Credits;
 import app.perpetua.flow.credits.Reservations;
 import app.perpetua.flow.http.Authenticator;
 import app.perpetua.flow.http.Route;
 import app.perpetua.flow.http.websocket.WebSocketRoute;
+import app.perpetua.flow.jobs.CleanupJob;
 import app.perpetua.flow.jobs.JobHandler;
 import app.perpetua.flow.module.FeatureModule;
 import app.perpetua.flow.module.ModuleContext;
 import app.perpetua.flow.notes.Notes;
+import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.Db;
 import java.net.InetAddress;
+import java.net.URI;
+import java.security.SecureRandom;
+import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
 /** Speech to text: live over a WebSocket, and of recordings. */
 public final class VoiceModule implements FeatureModule {
+  /** A token in a URL ends up in logs of proxies; tickets replace it. */
+  private static final Route.Sunset TOKEN_PARAMETER_END =
+      new Route.Sunset(
+          Instant.parse("2026-11-28T00:00:00Z"),
+          Instant.parse("2027-06-01T00:00:00Z"),
+          URI.create("/api/v1/docs"));
+
   private final ModuleContext context;
   private final VoiceConfig config;
   private final VoiceTiming timing;
   private final Optional<Transcriber> transcriber;
   private final VoiceSessionStore sessions;
+  private final VoiceTickets tickets = new VoiceTickets(new SecureRandom());
   private final VoiceRoutes voice;
 
   /**
@@ -58,7 +74,8 @@ public final class VoiceModule implements FeatureModule {
                 reservations,
                 notes,
                 context.ids(),
-                context.events()));
+                context.events()),
+            tickets);
   }
 
   /** Starts to monitor the live sessions of this process; the caller closes the registry. */
@@ -69,10 +86,23 @@ public final class VoiceModule implements FeatureModule {
     return live;
   }
 
-  public List<WebSocketRoute> sockets(LiveSessionRegistry live, Authenticator authenticator) {
+  /**
+   * The WebSocket of live sessions.
+   *
+   * @param db for tickets
+   */
+  public List<WebSocketRoute> sockets(
+      LiveSessionRegistry live, Authenticator authenticator, Db db) {
     return List.of(
         new WebSocketRoute(
             "/api/v1/ws/voice/transcribe",
+            ticket ->
+                db.write(Actor.system(null), tx -> tickets.redeem(tx, ticket))
+                    .orElseThrow(
+                        () ->
+                            Refusal.of(
+                                ErrorCode.UNAUTHORIZED, "the ticket is unknown, used or expired")),
+            TOKEN_PARAMETER_END,
             handshake -> VoiceSocket.open(live, authenticator, context.json(), handshake)));
   }
 
@@ -80,8 +110,14 @@ public final class VoiceModule implements FeatureModule {
   public List<Route> routes() {
     return List.of(
         providerCall("/api/v1/ai/transcribe", AI, NEVER, voice::transcribe),
+        secret("/api/v1/ws/voice/tickets", voice::ticket),
         read("/api/v1/ai/voice-sessions", voice::list),
         read("/api/v1/ai/voice-sessions/{id}", voice::show));
+  }
+
+  @Override
+  public List<CleanupJob.Sweep> sweeps() {
+    return List.of(tickets::deleteExpired);
   }
 
   @Override

@@ -12,6 +12,7 @@ import app.perpetua.flow.voice.Transcriber.Recognition;
 import app.perpetua.flow.voice.Transcriptions.Recording;
 import app.perpetua.flow.voice.Transcriptions.ReservedRecording;
 import app.perpetua.flow.voice.Transcriptions.TranscriptionResult;
+import java.time.Instant;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
@@ -21,10 +22,19 @@ import java.util.function.Function;
 final class VoiceRoutes {
   private final VoiceSessionStore sessions;
   private final Transcriptions transcriptions;
+  private final VoiceTickets tickets;
 
-  VoiceRoutes(VoiceSessionStore sessions, Transcriptions transcriptions) {
+  VoiceRoutes(VoiceSessionStore sessions, Transcriptions transcriptions, VoiceTickets tickets) {
     this.sessions = sessions;
     this.transcriptions = transcriptions;
+    this.tickets = tickets;
+  }
+
+  /** POST /ws/voice/tickets. */
+  Function<Tx, Reply> ticket(Request request) {
+    request.body().validate();
+    Instant tokenExpiresAt = request.principal().expiresAt();
+    return tx -> Reply.ok(tickets.issue(tx, tokenExpiresAt));
   }
 
   /** GET /ai/voice-sessions. */

@@ -58,7 +58,7 @@ final class VoiceSocket implements WebSocketHandler, VoiceClient, Monitored {
   }
 
   /**
-   * Called before the upgrade; reserves a session if the request has a token.
+   * Called before the upgrade; reserves a session if the request has a token or a ticket.
    *
    * @throws Refusal as {@link LiveSessionRegistry#open}
    */
@@ -66,7 +66,7 @@ final class VoiceSocket implements WebSocketHandler, VoiceClient, Monitored {
       LiveSessionRegistry registry, Authenticator authenticator, Json json, Handshake handshake) {
     registry.requireService();
     VoiceSocket socket = new VoiceSocket(registry, authenticator, json, handshake.requestId());
-    handshake.principal().ifPresent(principal -> socket.reserve(principal.userId()));
+    handshake.userId().ifPresent(socket::reserve);
     return socket;
   }
 

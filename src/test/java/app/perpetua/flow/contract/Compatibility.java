@@ -98,7 +98,7 @@ final class Compatibility {
 
   private void operation(String name, Map<String, Object> before, Map<String, Object> after) {
     same(name, "operationId", before, after);
-    same(name, "security", before, after);
+    security(name, before, after);
     parameters(name, before, after);
     body(name + " body", before, after);
     Map<String, Object> answers = map(after.get("responses"));
@@ -114,6 +114,15 @@ final class Compatibility {
             });
   }
 
+  /** A further way to authenticate is an addition. */
+  private void security(String name, Map<String, Object> before, Map<String, Object> after) {
+    List<Object> was = list(before.get("security"));
+    List<Object> is = list(after.get("security"));
+    if (was.isEmpty() || !is.containsAll(was)) {
+      same(name, "security", before, after);
+    }
+  }
+
   private void parameters(String name, Map<String, Object> before, Map<String, Object> after) {
     Map<String, Map<String, Object>> old = released.parameters(before);
     Map<String, Map<String, Object>> now = current.parameters(after);
@@ -122,8 +131,13 @@ final class Compatibility {
           String place = name + " " + parameter;
           Map<String, Object> is = now.get(parameter);
           if (is == null) {
-            add(place, "was removed");
+            if (!hasSunset(was)) {
+              add(place, "was removed");
+            }
             return;
+          }
+          if (was.containsKey("x-sunset") || is.containsKey("x-sunset")) {
+            announcement(place, is, was);
           }
           if (isRequired(is) && !isRequired(was)) {
             add(place, "became required");
@@ -134,6 +148,9 @@ final class Compatibility {
         });
     now.forEach(
         (parameter, is) -> {
+          if (!old.containsKey(parameter) && is.containsKey("x-sunset")) {
+            announcement(name + " " + parameter, is, null);
+          }
           if (isRequired(is) && !old.containsKey(parameter)) {
             add(name + " " + parameter, "is new and required");
           }

@@ -41,6 +41,8 @@ class ContractCompatibilityTest {
         /things:
           parameters:
             - {name: X-Trace, in: header, required: false, schema: {type: string}}
+            - {name: X-Old, in: header, deprecated: true, x-sunset: '2026-05-31', schema: {type: string}}
+            - {name: X-Ending, in: header, deprecated: true, x-sunset: '2026-07-02', schema: {type: string}}
           post:
             operationId: makeThing
             parameters:
@@ -171,6 +173,11 @@ class ContractCompatibilityTest {
           x-sunset: '2026-07-01'                              | x-sunset: soon                                      | GET /ending: needs both deprecated: true and an x-sunset
           operationId: makeThing                              | 'operationId: makeThing\\n      deprecated: true'    | POST /things: needs both deprecated: true and an x-sunset
           operationId: makeThing                              | 'operationId: makeThing\\n      deprecated: true\\n      x-sunset: ''2026-08-29''' | POST /things: ends less than 90 days after its announcement
+          '{name: X-Ending'                                   | '{name: X-Ended'                                    | POST /things header X-Ending: was removed
+          x-sunset: '2026-07-02'                              | x-sunset: '2026-07-01'                              | POST /things header X-Ending: ends earlier than was announced
+          deprecated: true, x-sunset: '2026-07-02'            | x-sunset: '2026-07-02'                              | POST /things header X-Ending: needs both deprecated: true and an x-sunset
+          '{name: sort, in: query,'                           | '{name: sort, in: query, deprecated: true, x-sunset: ''2026-08-29'',' | POST /things query sort: ends less than 90 days after its announcement
+          security: [{bearerAuth: []}]                        | security: [{apiKey: []}]                            | POST /things: security was [{bearerAuth=[]}], is [{apiKey=[]}]
           application/json                                    | application/xml                                     | POST /things body: application/json was removed
           """)
   void a_breaking_change_is_reported_with_its_place(String before, String after, String expected) {
@@ -186,6 +193,11 @@ class ContractCompatibilityTest {
       textBlock =
           """
           /old:                                        | /older:
+          '{name: X-Old, in: header, deprecated: true, x-sunset: ''2026-05-31'',' | '{name: X-More, in: header,'
+          x-sunset: '2026-07-02'                       | x-sunset: '2026-09-01'
+          '{name: sort, in: query,'                    | '{name: sort, in: query, deprecated: true, x-sunset: ''2026-08-30'','
+          '{name: sort, in: query,'                    | '{name: sort, in: query, deprecated: true,'
+          security: [{bearerAuth: []}]                 | security: [{bearerAuth: []}, {apiKey: []}]
           x-sunset: '2026-07-01'                       | x-sunset: '2026-09-01'
           operationId: makeThing                       | 'operationId: makeThing\\n      deprecated: true\\n      x-sunset: ''2026-08-30'''
           enum: [up, down]                             | enum: [up, down, sideways]

@@ -9,6 +9,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -23,16 +24,16 @@ public final class RawVoiceClient implements AutoCloseable {
   private final Frames frames;
   private final Json json = new Json();
   private final int status;
-  private final String body;
   private final Map<String, String> headers;
+  private final String body;
 
   /**
    * Requests an upgrade, and validates a refusal against the contract.
    *
    * @param query such as {@code ?token=x}, or empty
-   * @param headers such as {@code Origin: https://example.com}
+   * @param more headers such as {@code Origin: https://example.com}
    */
-  public RawVoiceClient(int port, String query, String... headers) throws IOException {
+  public RawVoiceClient(int port, String query, String... more) throws IOException {
     socket = new Socket(InetAddress.getLoopbackAddress(), port);
     socket.setSoTimeout(TIMEOUT_MILLIS);
     socket.setTcpNoDelay(true);
@@ -41,15 +42,15 @@ public final class RawVoiceClient implements AutoCloseable {
     head.append("GET ").append(PATH).append(query).append(" HTTP/1.1\r\nHost: 127.0.0.1:");
     head.append(port).append("\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n");
     head.append("Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n");
-    for (String header : headers) {
+    for (String header : more) {
       head.append(header).append("\r\n");
     }
     socket
         .getOutputStream()
         .write(head.append("\r\n").toString().getBytes(StandardCharsets.US_ASCII));
     Frames.Head answer = frames.head();
+    headers = answer.headers();
     status = Integer.parseInt(answer.start().split(" ", -1)[1]);
-    this.headers = answer.headers();
     if (status == 101) {
       body = "";
       return;

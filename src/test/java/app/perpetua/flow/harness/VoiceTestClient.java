@@ -43,6 +43,15 @@ public final class VoiceTestClient implements AutoCloseable {
     return new VoiceTestClient(uri(port, "?token=" + token), Map.of());
   }
 
+  /**
+   * With any query.
+   *
+   * @param query such as {@code ?ticket=x}
+   */
+  public static VoiceTestClient openWith(int port, String query) throws Exception {
+    return new VoiceTestClient(uri(port, query), Map.of());
+  }
+
   public static VoiceTestClient open(int port, Map<String, String> headers) throws Exception {
     return new VoiceTestClient(uri(port, ""), headers);
   }

@@ -5,6 +5,7 @@ import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.base.TraceContext;
 import app.perpetua.flow.http.CompletedRequest;
 import app.perpetua.flow.http.Errors;
+import app.perpetua.flow.http.HttpDate;
 import app.perpetua.flow.http.RequestContext;
 import app.perpetua.flow.http.RequestId;
 import io.helidon.http.DirectHandler;

@@ -3,6 +3,7 @@ package app.perpetua.flow.http.server;
 import app.perpetua.flow.base.TraceContext;
 import app.perpetua.flow.http.CompletedRequest;
 import app.perpetua.flow.http.Cors;
+import app.perpetua.flow.http.HttpDate;
 import app.perpetua.flow.http.RequestContext;
 import app.perpetua.flow.http.RequestId;
 import app.perpetua.flow.http.connection.ClientAddress;

@@ -30,9 +30,6 @@ import java.util.Optional;
  */
 final class Resource implements Handler {
   private static final HeaderName ACCEPT_PATCH = HeaderNames.create("Accept-Patch");
-  private static final HeaderName DEPRECATION = HeaderNames.create("Deprecation");
-  private static final HeaderName SUNSET = HeaderNames.create("Sunset");
-  private static final HeaderName LINK = HeaderNames.create("Link");
 
   private final String path;
   private final Map<String, Route> byMethod;
@@ -107,10 +104,7 @@ final class Resource implements Handler {
     }
     Route.Sunset sunset = route.sunset();
     if (sunset != null) {
-      // FR-069b: RFC 9745, RFC 8594.
-      response.header(DEPRECATION, "@" + sunset.deprecatedAt().getEpochSecond());
-      response.header(SUNSET, HttpDate.of(sunset.removedAt()));
-      response.header(LINK, "<" + sunset.migration() + ">; rel=\"deprecation\"");
+      sunset.headers().forEach((name, value) -> response.header(name, value));
     }
     handler.handle(route, request, response);
   }

@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -21,9 +22,9 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * WebSocket endpoints and the checks before an upgrade: token, rate, allowed origin, then those of
- * the endpoint. A refused request continues as a plain HTTP request to the route of the same path,
- * which answers with the refusal. Thread-safe.
+ * WebSocket endpoints and the checks before an upgrade: token, rate, ticket, allowed origin, then
+ * those of the endpoint. A refused request continues as a plain HTTP request to the route of the
+ * same path, which answers with the refusal. Thread-safe.
  */
 public final class WebSocketGate {
   private record Rejection(RuntimeException cause, Map<String, String> headers) {}
@@ -33,7 +34,8 @@ public final class WebSocketGate {
    *
    * @param client the address
    * @param foreignOrigin whether it comes from a page of an origin that is not allowed
-   * @param token the query parameter
+   * @param ticket the query parameter
+   * @param token the deprecated query parameter
    */
   record UpgradeRequest(
       WebSocketRoute route,
@@ -41,11 +43,15 @@ public final class WebSocketGate {
       String client,
       boolean foreignOrigin,
       @Nullable String authorization,
+      @Nullable String ticket,
       @Nullable String token) {}
 
   /** Whether the upgrade is accepted. */
   sealed interface UpgradeDecision {
-    record Accepted(WebSocketHandler handler, Optional<Principal> principal)
+    /**
+     * @param headers of the response
+     */
+    record Accepted(WebSocketHandler handler, Optional<UUID> userId, Map<String, String> headers)
         implements UpgradeDecision {}
 
     /** The route finds the cause by this key. */
@@ -91,23 +97,33 @@ public final class WebSocketGate {
   }
 
   UpgradeDecision decide(UpgradeRequest request) {
-    Map<String, String> headers = new HashMap<>();
+    Map<String, String> deprecation =
+        request.token() == null ? Map.of() : request.route().tokenParameterEnd().headers();
+    Map<String, String> headers = new HashMap<>(deprecation);
     try {
+      String ticket = request.authorization() == null ? request.ticket() : null;
       Optional<Principal> principal =
-          principal(request, counted -> headers.putAll(counted.headers()));
+          ticket == null
+              ? principal(request, counted -> headers.putAll(counted.headers()))
+              : Optional.empty();
       RateLimiter.Decision decision =
           principal
               .map(authentication::count)
               .orElseGet(() -> authentication.count(request.client()));
       headers.putAll(decision.headers());
       decision.check();
+      // After the limit of the address, because a look-up costs more than a signature.
+      Optional<UUID> userId =
+          ticket == null
+              ? principal.map(Principal::userId)
+              : Optional.of(request.route().tickets().apply(ticket));
       if (request.foreignOrigin()) {
         throw Refusal.of(ErrorCode.FORBIDDEN, "this origin is not allowed");
       }
       WebSocketRoute.Handshake handshake =
-          new WebSocketRoute.Handshake(request.requestId(), principal);
+          new WebSocketRoute.Handshake(request.requestId(), userId);
       return new UpgradeDecision.Accepted(
-          request.route().handshakeHandler().apply(handshake), principal);
+          request.route().handshakeHandler().apply(handshake), userId, deprecation);
     } catch (RuntimeException e) {
       String key = ids.next().toString();
       rejections.put(key, new Rejection(e, headers));

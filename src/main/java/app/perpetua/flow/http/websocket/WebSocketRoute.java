@@ -1,24 +1,32 @@
 package app.perpetua.flow.http.websocket;
 
 import app.perpetua.flow.base.Refusal;
-import app.perpetua.flow.http.Principal;
+import app.perpetua.flow.http.Route;
 import java.util.Optional;
+import java.util.UUID;
 import java.util.function.Function;
 
 /**
  * A WebSocket endpoint.
  *
  * @param path the full path
+ * @param tickets uses up a one-time ticket and returns its user, or throws a {@link Refusal}; runs
+ *     in the connection's thread and may wait for the database
+ * @param tokenParameterEnd of the deprecated query parameter {@code token}
  * @param handshakeHandler accepts an upgrade, or throws a {@link Refusal} to answer with an HTTP
  *     status instead; runs in the connection's thread and may wait for the database
  */
-public record WebSocketRoute(String path, Function<Handshake, WebSocketHandler> handshakeHandler) {
+public record WebSocketRoute(
+    String path,
+    Function<String, UUID> tickets,
+    Route.Sunset tokenParameterEnd,
+    Function<Handshake, WebSocketHandler> handshakeHandler) {
   /**
    * A request for an upgrade.
    *
    * @param requestId {@code X-Request-ID}
-   * @param principal the authenticated user; empty if the request has no token, which the handler
-   *     must then require in a message
+   * @param userId the authenticated user; empty if the request has neither token nor ticket: the
+   *     handler must then require a token in a message
    */
-  public record Handshake(String requestId, Optional<Principal> principal) {}
+  public record Handshake(String requestId, Optional<UUID> userId) {}
 }

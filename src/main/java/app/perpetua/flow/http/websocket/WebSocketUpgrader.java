@@ -96,7 +96,8 @@ public final class WebSocketUpgrader implements Http1Upgrader {
             context.client(),
             cors.isForeign(headers),
             first(headers, HeaderNames.AUTHORIZATION),
-            prologue.query().contains("token") ? prologue.query().get("token") : null);
+            parameter(prologue, "ticket"),
+            parameter(prologue, "token"));
     TraceContext trace = TraceContext.continued(headers.all(TRACEPARENT, List::of));
     UpgradeDecision decision = trace.call(() -> gate.decide(request));
     return switch (decision) {
@@ -105,8 +106,8 @@ public final class WebSocketUpgrader implements Http1Upgrader {
         yield null;
       }
       case UpgradeDecision.Accepted accepted -> {
-        accepted.principal().ifPresent(principal -> context.userId(principal.userId()));
-        yield trace.call(() -> accept(client, key, context, accepted.handler(), trace));
+        accepted.userId().ifPresent(context::userId);
+        yield trace.call(() -> accept(client, key, context, accepted, trace));
       }
     };
   }
@@ -115,18 +116,17 @@ public final class WebSocketUpgrader implements Http1Upgrader {
       ClientConnection client,
       String key,
       RequestContext context,
-      WebSocketHandler handler,
+      UpgradeDecision.Accepted accepted,
       TraceContext trace) {
+    WebSocketHandler handler = accepted.handler();
     try {
-      String response =
-          "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
-              + "Sec-WebSocket-Accept: "
-              + acceptKey(key)
-              + "\r\n"
-              + RequestId.HEADER.defaultCase()
-              + ": "
-              + context.requestId()
-              + "\r\n\r\n";
+      StringBuilder head =
+          new StringBuilder(
+              "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n");
+      header(head, "Sec-WebSocket-Accept", acceptKey(key));
+      header(head, RequestId.HEADER.defaultCase(), context.requestId());
+      accepted.headers().forEach((name, value) -> header(head, name, value));
+      String response = head.append("\r\n").toString();
       client.dataWriter().writeNow(BufferData.create(response.getBytes(StandardCharsets.US_ASCII)));
       client.upgraded();
     } catch (RuntimeException e) {
@@ -135,6 +135,14 @@ public final class WebSocketUpgrader implements Http1Upgrader {
     }
     observer.accept(new CompletedRequest(context, "GET", 101, context.elapsed()));
     return new WebSocketConnection(client, handler, trace);
+  }
+
+  private static void header(StringBuilder head, String name, String value) {
+    head.append(name).append(": ").append(value).append("\r\n");
+  }
+
+  private static @Nullable String parameter(HttpPrologue prologue, String name) {
+    return prologue.query().contains(name) ? prologue.query().get(name) : null;
   }
 
   private static @Nullable String first(Headers headers, HeaderName name) {

@@ -11,6 +11,7 @@ import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.fake.Frames;
 import app.perpetua.flow.harness.PlainServer;
 import app.perpetua.flow.harness.time.MutableClock;
+import app.perpetua.flow.http.Authenticator;
 import app.perpetua.flow.http.Errors;
 import app.perpetua.flow.http.HttpConfig;
 import app.perpetua.flow.http.Reply;
@@ -24,6 +25,7 @@ import io.helidon.webserver.http.ServerResponse;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
@@ -33,6 +35,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -110,6 +113,7 @@ class WebSocketTest {
     }
   }
 
+  private final AtomicInteger redemptions = new AtomicInteger();
   private Supplier<WebSocketHandler> handlers = RecordingHandler::new;
   private final Server server = server();
 
@@ -126,7 +130,15 @@ class WebSocketTest {
             ids,
             _ -> {},
             new WebSocketGate(
-                List.of(new WebSocketRoute(PATH, _ -> handlers.get())),
+                List.of(
+                    new WebSocketRoute(
+                        PATH,
+                        _ -> {
+                          redemptions.incrementAndGet();
+                          throw Authenticator.unauthorized();
+                        },
+                        new Route.Sunset(clock.instant(), clock.instant(), URI.create("/docs")),
+                        _ -> handlers.get())),
                 new AccessTokens(PlainServer.account(), ids, clock),
                 new RateLimiter(clock),
                 config,
@@ -183,6 +195,30 @@ class WebSocketTest {
     // The example of RFC 6455, section 1.3.
     assertEquals("s3pPLMBiTxaQ9kYGzzhZRbK+xOo=", answer.headers().get("sec-websocket-accept"));
     return new Client(socket, frames);
+  }
+
+  @Test
+  void FR_072_tickets_are_looked_up_within_the_rate_limit_of_the_address_only() throws Exception {
+    int limit = PlainServer.config(Optional.empty(), 0).rateLimitGeneral();
+    for (int i = 0; i < limit + 5; i++) {
+      try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
+        socket.setSoTimeout(LIMIT_SECONDS * 1_000);
+        String head =
+            """
+            GET /socket?ticket=x HTTP/1.1\r
+            Host: 127.0.0.1\r
+            Connection: Upgrade\r
+            Upgrade: websocket\r
+            Sec-WebSocket-Version: 13\r
+            Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r
+            \r
+            """;
+        socket.getOutputStream().write(head.getBytes(StandardCharsets.US_ASCII));
+        Frames frames = new Frames(socket.getInputStream(), socket.getOutputStream(), true);
+        assertEquals("HTTP/1.1 400 Bad Request", frames.head().start());
+      }
+    }
+    assertEquals(limit, redemptions.get());
   }
 
   @Test

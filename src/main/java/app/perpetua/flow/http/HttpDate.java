@@ -1,4 +1,4 @@
-package app.perpetua.flow.http.server;
+package app.perpetua.flow.http;
 
 import io.helidon.http.DateTime;
 import java.time.Instant;
@@ -7,7 +7,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.Locale;
 
 /** Formats dates as IMF-fixdate, the only form that HTTP headers may contain (RFC 9110, 5.6.7). */
-final class HttpDate {
+public final class HttpDate {
   /**
    * The RFC 1123 formats of the JDK and Helidon write one-digit days, which IMF-fixdate forbids.
    */
@@ -18,11 +18,11 @@ final class HttpDate {
   private HttpDate() {}
 
   /** For the {@code Date} header, which Helidon writes in the machine's time zone. */
-  static String now() {
+  public static String now() {
     return of(DateTime.timestamp().toInstant());
   }
 
-  static String of(Instant instant) {
+  public static String of(Instant instant) {
     return FORMAT.format(instant);
   }
 }

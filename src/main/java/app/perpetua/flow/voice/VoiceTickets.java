@@ -1,0 +1,82 @@
+package app.perpetua.flow.voice;
+
+import app.perpetua.flow.base.Sha256;
+import app.perpetua.flow.sql.Tx;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.regex.Pattern;
+
+/**
+ * One-time tickets with which browsers, which cannot set headers of a WebSocket, authenticate a
+ * live session (FR-072). A ticket may appear in logs of proxies, because it is worthless after its
+ * use. Only its SHA-256 is stored. Tickets expire by the database's clock, which all instances
+ * share. Thread-safe.
+ */
+final class VoiceTickets {
+  /** Enough to open a connection. */
+  private static final Duration LIFETIME = Duration.ofSeconds(30);
+
+  private static final int BYTES = 32;
+
+  /** 43 characters hold 32 bytes. */
+  private static final Pattern FORM = Pattern.compile("[A-Za-z0-9_-]{43}");
+
+  /**
+   * A ticket for its user.
+   *
+   * @param expiresIn seconds, rounded up
+   */
+  record Ticket(String ticket, long expiresIn) {}
+
+  private final SecureRandom random;
+
+  VoiceTickets(SecureRandom random) {
+    this.random = random;
+  }
+
+  /**
+   * Issues a ticket to the acting user.
+   *
+   * @param tokenExpiresAt end of the access token, which the ticket does not outlive
+   */
+  Ticket issue(Tx tx, Instant tokenExpiresAt) {
+    byte[] secret = new byte[BYTES];
+    random.nextBytes(secret);
+    String ticket = Base64.getUrlEncoder().withoutPadding().encodeToString(secret);
+    long tokenMillis = Duration.between(tx.now(), tokenExpiresAt).toMillis();
+    long millis = Math.clamp(tokenMillis, 1, LIFETIME.toMillis());
+    tx.sql("voice.add_ticket")
+        .bind("ticket_hash", Sha256.hash(ticket))
+        .bind("lifetime_ms", millis)
+        .atCommit();
+    return new Ticket(ticket, Math.ceilDiv(millis, 1_000L));
+  }
+
+  /**
+   * Uses a ticket up; of several callers, in any instance, one succeeds.
+   *
+   * @param tx the system's
+   * @return the ticket's user; empty if it is unknown, used, expired or its account was deleted
+   */
+  Optional<UUID> redeem(Tx tx, String ticket) {
+    return FORM.matcher(ticket).matches()
+        ? tx.sql("voice.redeem_ticket")
+            .bind("ticket_hash", Sha256.hash(ticket))
+            .one(row -> row.uuid("user_id"))
+        : Optional.empty();
+  }
+
+  /**
+   * Deletes expired tickets.
+   *
+   * @param tx the system's
+   * @return the number of deleted tickets, at most {@code batch}
+   */
+  int deleteExpired(Tx tx, int batch) {
+    return tx.sql("voice.delete_expired_tickets").bind("count", batch).run();
+  }
+}
