@@ -105,17 +105,23 @@ record Recurrence(Rrule rule, Instant startsAt, ZoneId zone) {
   private boolean collect(List<Instant> found, Instant from, int limit)
       throws InvalidRecurrenceRuleException {
     LocalDateTime start = startsAt.atZone(zone).toLocalDateTime();
+    LocalDate first = start.toLocalDate();
     RecurrenceRuleIterator days =
-        new RecurrenceRule(rule.engineText(), RecurrenceRule.RfcMode.RFC5545_STRICT)
-            .iterator(midnight(start.toLocalDate()));
+        new RecurrenceRule(rule.engineText(first), RecurrenceRule.RfcMode.RFC5545_STRICT)
+            .iterator(midnight(rule.hasYearlyPositions() ? first.withDayOfYear(1) : first));
     if (rule.count() == null) {
       days.fastForward(midnight(from.atZone(zone).toLocalDate().minusDays(MARGIN_DAYS)));
     }
     Instant bound = from.plus(LOOKAHEAD);
     Instant end = rule.until() == null ? Instant.MAX : rule.until().in(zone);
+    int matches = 0;
     for (int step = 0; days.hasNext(); step++) {
       Instant occurrence = at(days.nextDateTime(), start);
-      if (occurrence.isAfter(end)) {
+      if (!occurrence.isBefore(startsAt)) {
+        matches++;
+      }
+      boolean counted = rule.count() != null && matches > rule.count();
+      if (counted || occurrence.isAfter(end)) {
         return true;
       }
       if (occurrence.isAfter(bound) || step == MAX_STEPS) {

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * A recurrence rule of RFC 5545, section 3.3.10, limited to the supported parts (FR-015). Only
  * {@link RruleParser} creates one, so each is valid. Immutable.
  *
- * @param text as stored and shown: upper case, without {@code RRULE:}
+ * @param text as stored and shown: upper case, without {@code RRULE:} and white space
  * @param interval from 1
  * @param count null if there is no {@code COUNT}
  * @param until null if there is no {@code UNTIL}
@@ -104,16 +104,28 @@ record Rrule(
   }
 
   /**
+   * Whether positions select days of a year. The engine would count them from the start, not from
+   * the first day of its year, so it has to begin there; then the caller skips what precedes the
+   * start, and applies {@code COUNT}.
+   */
+  boolean hasYearlyPositions() {
+    return freq == Freq.YEARLY && !bySetPos.isEmpty();
+  }
+
+  /**
    * The rule as passed to the engine, without {@code UNTIL}: the engine works on local days and has
    * no time zone.
+   *
+   * @param start the day from which the rule takes what it does not say
    */
-  String engineText() {
+  String engineText(LocalDate start) {
     StringBuilder text = new StringBuilder("FREQ=" + freq + ";INTERVAL=" + interval);
-    if (count != null) {
+    if (count != null && !hasYearlyPositions()) {
       text.append(";COUNT=").append(count);
     }
+    boolean startSaysDay = hasYearlyPositions() && byDay.isEmpty() && byMonthDay.isEmpty();
     append(text, "BYMONTH", byMonth);
-    append(text, "BYMONTHDAY", byMonthDay);
+    append(text, "BYMONTHDAY", startSaysDay ? List.of(start.getDayOfMonth()) : byMonthDay);
     append(text, "BYDAY", byDay);
     append(text, "BYSETPOS", bySetPos);
     return text.append(";WKST=").append(code(weekStart)).toString().toUpperCase(Locale.ROOT);

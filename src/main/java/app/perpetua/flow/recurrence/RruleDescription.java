@@ -36,7 +36,9 @@ record RruleDescription(Rrule rule, ZoneId zone) {
       return rule.bySetPos().isEmpty() ? "" : " on the " + positions() + " of its days";
     }
     String set = rule.byDay().isEmpty() ? monthDays() : weekdays();
-    if (!rule.bySetPos().isEmpty()) {
+    if (isOneWeekday() && rule.byMonthDay().isEmpty()) {
+      set = "the " + positions() + " " + set;
+    } else if (!rule.bySetPos().isEmpty()) {
       set = "the " + positions() + " of " + set;
     }
     return " on "
@@ -44,6 +46,13 @@ record RruleDescription(Rrule rule, ZoneId zone) {
         + (rule.byDay().isEmpty() || rule.byMonthDay().isEmpty()
             ? ""
             : " that falls on " + monthDays());
+  }
+
+  /** Whether positions count all days of one weekday, such as the last Friday. */
+  private boolean isOneWeekday() {
+    return !rule.bySetPos().isEmpty()
+        && rule.byDay().size() == 1
+        && rule.byDay().getFirst().ordinal() == 0;
   }
 
   private String positions() {
@@ -79,7 +88,15 @@ record RruleDescription(Rrule rule, ZoneId zone) {
             + joined(
                 rule.byMonth().stream()
                     .map(month -> Month.of(month).getDisplayName(TextStyle.FULL, Locale.ENGLISH))
-                    .toList());
+                    .toList())
+            + (isOneSet() ? " together" : "");
+  }
+
+  /** Whether positions count through several months. */
+  private boolean isOneSet() {
+    return rule.freq() == Rrule.Freq.YEARLY
+        && !rule.bySetPos().isEmpty()
+        && rule.byMonth().size() > 1;
   }
 
   /** The first day of the week matters only if weeks are skipped. */

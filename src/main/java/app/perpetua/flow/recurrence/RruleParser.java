@@ -10,15 +10,14 @@ import java.time.format.DateTimeFormatter;
 import java.time.format.ResolverStyle;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.function.Function;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,8 +40,7 @@ final class RruleParser {
 
   private static final int MAX_IN_YEAR = 53;
 
-  private static final String PREFIX = "RRULE:";
-  private static final Set<String> SUPPORTED =
+  static final Set<String> SUPPORTED =
       Set.of(
           "FREQ",
           "INTERVAL",
@@ -53,11 +51,8 @@ final class RruleParser {
           "BYMONTH",
           "BYSETPOS",
           "WKST");
-  private static final Set<String> UNSUPPORTED =
-      Set.of("BYSECOND", "BYMINUTE", "BYHOUR", "BYWEEKNO", "BYYEARDAY", "RSCALE", "SKIP");
   private static final Set<String> SUB_DAILY = Set.of("SECONDLY", "MINUTELY", "HOURLY");
 
-  private static final Pattern LETTERS = Pattern.compile("[A-Z0-9:;=,+-]*");
   private static final Pattern NUMBER = Pattern.compile("[0-9]{1,4}");
   private static final Pattern SIGNED = Pattern.compile("[+-]?[0-9]{1,3}");
   private static final Pattern DAY = Pattern.compile("([+-]?[0-9]{1,2})?(MO|TU|WE|TH|FR|SA|SU)");
@@ -66,8 +61,8 @@ final class RruleParser {
   private static final DateTimeFormatter DATE_TIME =
       DateTimeFormatter.ofPattern("uuuuMMdd'T'HHmmss'Z'").withResolverStyle(ResolverStyle.STRICT);
 
-  /** Ends the parsing; never leaves this class. */
-  private static final class InvalidRule extends Exception {
+  /** Ends the parsing; {@link #parse} turns it into a result. */
+  static final class InvalidRule extends Exception {
     private static final long serialVersionUID = 1L;
 
     private final String reason;
@@ -78,31 +73,25 @@ final class RruleParser {
     }
   }
 
-  private final String text;
-  private final Map<String, String> parts = new HashMap<>();
+  private final Map<String, String> parts;
 
-  private RruleParser(String text) {
-    this.text = text;
+  private RruleParser(Map<String, String> parts) {
+    this.parts = parts;
   }
 
-  /** Parses a rule in any case, with or without the prefix {@code RRULE:} of calendar files. */
+  /** Parses a rule in every form that {@link RruleText} knows. */
   static Rrule.Parsed parse(String input) {
     try {
       if (input.length() > MAX_LENGTH) {
         throw new InvalidRule("must have at most " + MAX_LENGTH + " characters");
       }
-      String text = input.strip().toUpperCase(Locale.ROOT);
-      if (text.startsWith(PREFIX)) {
-        text = text.substring(PREFIX.length());
-      }
-      return new Rrule.Parsed.Valid(new RruleParser(text).rule());
+      return new Rrule.Parsed.Valid(new RruleParser(RruleText.parts(input)).rule());
     } catch (InvalidRule e) {
       return new Rrule.Parsed.Invalid(e.reason);
     }
   }
 
   private Rrule rule() throws InvalidRule {
-    split();
     Rrule.Freq freq = freq();
     Integer count = number("COUNT", MAX_COUNT);
     if (count != null && parts.containsKey("UNTIL")) {
@@ -111,7 +100,7 @@ final class RruleParser {
     List<Integer> months = list("BYMONTH", item -> integer(item, NUMBER, 1, MAX_MONTH));
     Rrule rule =
         new Rrule(
-            text,
+            text(),
             freq,
             Objects.requireNonNullElse(number("INTERVAL", MAX_INTERVAL), 1),
             count,
@@ -125,31 +114,10 @@ final class RruleParser {
     return rule;
   }
 
-  private void split() throws InvalidRule {
-    if (text.isEmpty()) {
-      throw new InvalidRule("must not be empty");
-    }
-    if (text.contains("\n") || text.contains("\r") || text.contains(PREFIX)) {
-      throw new InvalidRule("must be one rule, not several");
-    }
-    if (!LETTERS.matcher(text).matches()) {
-      throw new InvalidRule("must consist of parts such as FREQ=WEEKLY;BYDAY=MO, without spaces");
-    }
-    for (String part : text.split(";", -1)) {
-      String[] sides = part.split("=", -1);
-      if (sides.length != 2 || sides[1].isEmpty()) {
-        throw new InvalidRule("must consist of parts NAME=VALUE, separated by semicolons");
-      }
-      if (UNSUPPORTED.contains(sides[0])) {
-        throw new InvalidRule("must not have " + sides[0] + ", which is not supported");
-      }
-      if (!SUPPORTED.contains(sides[0])) {
-        throw new InvalidRule("has a part that RFC 5545 does not define");
-      }
-      if (parts.put(sides[0], sides[1]) != null) {
-        throw new InvalidRule("must not have " + sides[0] + " twice");
-      }
-    }
+  private String text() {
+    return parts.entrySet().stream()
+        .map(part -> part.getKey() + "=" + part.getValue())
+        .collect(Collectors.joining(";"));
   }
 
   private Rrule.Freq freq() throws InvalidRule {
@@ -276,9 +244,6 @@ final class RruleParser {
     boolean hasPositions = !rule.bySetPos().isEmpty();
     if (rule.freq() == Rrule.Freq.WEEKLY && hasMonthDays) {
       throw new InvalidRule("must not combine FREQ=WEEKLY with BYMONTHDAY");
-    }
-    if (yearly && hasPositions) {
-      throw new InvalidRule("must not combine FREQ=YEARLY with BYSETPOS, which is not supported");
     }
     if (yearly && hasMonthDays && !hasMonths) {
       throw new InvalidRule("must have BYMONTH if FREQ=YEARLY has BYMONTHDAY");

@@ -8,6 +8,7 @@ import java.time.LocalDate;
 import java.time.LocalTime;
 import java.time.YearMonth;
 import java.time.ZoneId;
+import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 import java.time.temporal.TemporalAdjusters;
 import java.util.ArrayList;
@@ -74,6 +75,55 @@ class RecurrencePropertyTest {
     assertEquals(true, compared > RULES / 4, "compared " + compared);
   }
 
+  @Test
+  void FR_091_positions_within_a_year_match_the_definition() {
+    int compared = 0;
+    for (int i = 0; i < RULES / 2; i++) {
+      List<String> parts = new ArrayList<>(List.of("FREQ=YEARLY"));
+      maybe(parts, 3, "INTERVAL=" + (1 + random.nextInt(3)));
+      maybe(parts, 4, "COUNT=" + (2 + random.nextInt(9)));
+      String months = pick("1", "2", "11", "2,3", "1,6,12", "4,6,9,11");
+      boolean hasMonths = random.nextInt(3) > 0;
+      if (hasMonths) {
+        parts.add("BYMONTH=" + months);
+      }
+      boolean hasDays = random.nextInt(4) > 0;
+      if (hasDays) {
+        parts.add("BYDAY=" + pick("TH", "MO,TU,WE,TH,FR", "SA,SU", "1MO,-1FR", "2TU", "5SU,MO"));
+      }
+      if (hasMonths && (!hasDays || random.nextInt(3) == 0)) {
+        maybe(parts, 2, "BYMONTHDAY=" + pick("1", "29", "-1", "13,14", "8,9,10,11,12,13,14"));
+      }
+      maybe(parts, 3, "WKST=" + pick("SU", "MO", "WE"));
+      parts.add("BYSETPOS=" + pick("1", "-1", "4", "-2", "1,-1", "2,3", "10", "-52", "100,-100"));
+      String text = String.join(";", parts);
+      if (!(RruleParser.parse(text) instanceof Rrule.Parsed.Valid(Rrule rule))) {
+        assertEquals(false, hasMonths || hasDays, text);
+        continue;
+      }
+      LocalDate begin = LocalDate.of(2020 + random.nextInt(8), 1, 1).plusDays(random.nextInt(366));
+      Instant start = begin.atTime(9, 0).toInstant(ZoneOffset.UTC);
+      Recurrence recurrence = new Recurrence(rule, start, ZoneOffset.UTC);
+      if (recurrence.problem() != null) {
+        assertEquals(
+            true, defined(rule, begin, 2).size() < 2 || rare(rule, begin), text + " " + begin);
+        continue;
+      }
+      List<Instant> expected =
+          defined(rule, begin, 30).stream()
+              .map(day -> day.atTime(9, 0).toInstant(ZoneOffset.UTC))
+              .filter(at -> !at.isAfter(start.plus(Recurrence.LOOKAHEAD)))
+              .toList();
+      assertEquals(expected, recurrence.upcoming(start, 30), text + " " + begin);
+      for (int k = 1; k < expected.size(); k++) {
+        assertEquals(
+            Optional.of(expected.get(k)), recurrence.next(expected.get(k - 1)), text + " " + begin);
+      }
+      compared++;
+    }
+    assertEquals(true, compared > RULES / 4, "compared " + compared);
+  }
+
   /** Whether two occurrences are further apart than the search reaches. */
   private static boolean rare(Rrule rule, LocalDate begin) {
     List<LocalDate> two = defined(rule, begin, 2);
@@ -101,7 +151,7 @@ class RecurrencePropertyTest {
             + (numbered
                 ? pick("MO", "1MO", "-1FR", "2TU,SU", "5WE,-5WE", "FR")
                 : pick("MO", "TU,TH", "SA,SU", "MO,WE,FR", "SU")));
-    maybe(parts, 4, "BYSETPOS=" + pick("1", "-1", "2", "1,-1"));
+    maybe(parts, 4, "BYSETPOS=" + pick("1", "-1", "2", "1,-1", "4", "-2,-5", "53", "-30,2"));
     maybe(parts, 3, "WKST=" + pick("SU", "MO", "WE"));
     return String.join(";", parts);
   }

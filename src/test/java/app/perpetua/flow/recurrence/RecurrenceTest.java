@@ -220,6 +220,23 @@ class RecurrenceTest {
     assertEquals(expected, dates(recurrence(rule, start + "T09:00", NEW_YORK), expected.size()));
   }
 
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          1997-09-02 | FREQ=YEARLY;BYMONTH=11;BYDAY=TH;BYSETPOS=4               | 1997-11-27 1998-11-26 1999-11-25 2000-11-23 2001-11-22
+          1997-09-02 | FREQ=YEARLY;BYMONTH=12;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1  | 1997-12-31 1998-12-31 1999-12-31 2000-12-29 2001-12-31
+          1997-09-02 | FREQ=YEARLY;BYMONTH=1,12;BYDAY=MO;BYSETPOS=1,-1          | 1997-12-29 1998-01-05 1998-12-28 1999-01-04
+          2000-01-01 | FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=28,29;BYSETPOS=-1       | 2000-02-29 2001-02-28 2002-02-28 2003-02-28 2004-02-29
+          1997-09-02 | FREQ=YEARLY;BYDAY=MO;BYSETPOS=1                          | 1998-01-05 1999-01-04 2000-01-03
+          1997-09-02 | FREQ=YEARLY;BYDAY=FR;BYSETPOS=-1                         | 1997-12-26 1998-12-25 1999-12-31
+          """)
+  void FR_091_a_yearly_rule_may_have_positions(String start, String rule, String dates) {
+    List<LocalDate> expected = parsed(dates);
+    assertEquals(expected, dates(recurrence(rule, start + "T09:00", NEW_YORK), expected.size()));
+  }
+
   @Test
   void FR_015_an_until_date_is_evaluated_in_the_time_zone() {
     ZoneId auckland = ZoneId.of("Pacific/Auckland");
@@ -274,6 +291,10 @@ class RecurrenceTest {
           FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1 | every month on the last of Monday, Tuesday, Wednesday, Thursday and Friday
           FREQ=MONTHLY;BYDAY=FR;BYMONTHDAY=13           | every month on every Friday that falls on the 13th
           FREQ=MONTHLY;BYMONTH=3;BYSETPOS=1             | every month on the first of its days in March
+          FREQ=MONTHLY;BYDAY=FR;BYSETPOS=-1             | every month on the last Friday
+          FREQ=YEARLY;BYMONTH=11;BYDAY=TH;BYSETPOS=4    | every year on the fourth Thursday in November
+          FREQ=YEARLY;BYMONTH=3,11;BYDAY=TH;BYSETPOS=-1 | every year on the last Thursday in March and November together
+          FREQ=YEARLY;BYDAY=SA,SU;BYSETPOS=1            | every year on the first of Saturday and Sunday
           FREQ=YEARLY                                   | every year
           FREQ=YEARLY;BYDAY=20MO                        | every year on the 20th Monday
           FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=29;COUNT=1   | every year on the 29th in February, once

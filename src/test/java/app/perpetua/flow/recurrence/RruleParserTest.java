@@ -64,6 +64,23 @@ class RruleParserTest {
     assertEquals("FREQ=WEEKLY;BYDAY=MO", accepted(" rrule:freq=weekly;byday=mo ").text());
   }
 
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "FREQ=WEEKLY;BYDAY=MO,FR",
+        "FREQ=WEEKLY;BYDAY=MO,FR;",
+        ";FREQ=WEEKLY;;BYDAY=MO,FR;;",
+        "RRULE:FREQ=WEEKLY;BYDAY=MO,FR\r\n",
+        "rrule: freq=weekly; byday=mo, fr",
+        "\tFREQ = WEEKLY ;\u00a0BYDAY = MO , FR\u3000",
+        "RRULE:FREQ=WEEKLY;\r\n BYDAY=MO,FR",
+        "RRULE:FREQ=WEEKLY;BYD\n\tAY=MO,FR\n\n",
+        "RRULE:FREQ=WEEKLY ; ; BYDAY=MO,FR"
+      })
+  void FR_015_empty_parts_white_space_and_folded_lines_change_nothing(String text) {
+    assertEquals("FREQ=WEEKLY;BYDAY=MO,FR", accepted(text).text());
+  }
+
   @Test
   void FR_015_until_is_a_local_date_or_a_time_in_UTC() {
     assertEquals(
@@ -85,23 +102,35 @@ class RruleParserTest {
           FREQ=SECONDLY                         | must not occur more often than daily: FREQ=SECONDLY
           FREQ=MINUTELY                         | must not occur more often than daily: FREQ=MINUTELY
           FREQ=HOURLY;INTERVAL=24               | must not occur more often than daily: FREQ=HOURLY
-          FREQ=DAILY;BYHOUR=9                   | must not have BYHOUR, which is not supported
-          FREQ=DAILY;BYMINUTE=0                 | must not have BYMINUTE, which is not supported
-          FREQ=DAILY;BYSECOND=0                 | must not have BYSECOND, which is not supported
-          FREQ=YEARLY;BYWEEKNO=20               | must not have BYWEEKNO, which is not supported
-          FREQ=YEARLY;BYYEARDAY=100             | must not have BYYEARDAY, which is not supported
+          FREQ=DAILY;BYHOUR=9                   | must not have BYHOUR: use starts_at for the time of day instead
+          FREQ=DAILY;BYMINUTE=0                 | must not have BYMINUTE: use starts_at for the time of day instead
+          FREQ=DAILY;BYSECOND=0                 | must not have BYSECOND: use starts_at for the time of day instead
+          FREQ=YEARLY;BYWEEKNO=20               | must not have BYWEEKNO: use BYMONTH with BYDAY or BYMONTHDAY instead
+          FREQ=YEARLY;BYYEARDAY=100             | must not have BYYEARDAY: use BYMONTH with BYMONTHDAY instead
+          FREQ=DAILY;DTSTART=20260101T090000Z   | must not have DTSTART: use starts_at and timezone instead
+          FREQ=DAILY;TZID=UTC                   | must not have TZID: use timezone instead
+          FREQ=DAILY;EXDATE=20260101            | must not have EXDATE: delete the task of that day instead
+          DTSTART:20260101T090000Z              | must not have DTSTART: use starts_at and timezone instead
+          DTSTART;TZID=Europe/Berlin:20260101   | must not have DTSTART: use starts_at and timezone instead
+          EXDATE:20260101                       | must not have EXDATE: delete the task of that day instead
+          RRULE;X-A=1:FREQ=DAILY                | must not have parameters between RRULE and the colon
           RSCALE=CHINESE;FREQ=YEARLY            | must not have RSCALE, which is not supported
           FREQ=FORTNIGHTLY                      | must have FREQ DAILY, WEEKLY, MONTHLY or YEARLY
           INTERVAL=2                            | must have FREQ
           FREQ=DAILY;FREQ=WEEKLY                | must not have FREQ twice
-          FREQ=DAILY;X-MINE=1                   | has a part that RFC 5545 does not define
-          FREQ=DAILY;                           | must consist of parts NAME=VALUE, separated by semicolons
-          FREQ=DAILY;;COUNT=1                   | must consist of parts NAME=VALUE, separated by semicolons
-          FREQ                                  | must consist of parts NAME=VALUE, separated by semicolons
-          FREQ==DAILY                           | must consist of parts NAME=VALUE, separated by semicolons
-          FREQ=DAILY;BYDAY=                     | must consist of parts NAME=VALUE, separated by semicolons
-          FREQ=DAILY; COUNT=3                   | must consist of parts such as FREQ=WEEKLY;BYDAY=MO, without spaces
-          FREQ=DAILY RRULE:FREQ=WEEKLY          | must be one rule, not several
+          FREQ=DAILY;X-MINE=1                   | must not have X-MINE, which is not supported
+          ;;                                    | must not be empty
+          ; ;                                   | must not be empty
+          RRULE:                                | must not be empty
+          FREQ                                  | must have a value for FREQ, such as FREQ=DAILY
+          FREQ==DAILY                           | has characters in FREQ that RFC 5545 does not allow
+          FREQ=DAILY;BYDAY=                     | must have a value for BYDAY, such as FREQ=DAILY
+          FREQ=DAI LY                           | has characters in FREQ that RFC 5545 does not allow
+          FREQ=DAILY COUNT=3                    | has characters in FREQ that RFC 5545 does not allow
+          FREQ=DAıLY                            | has characters in FREQ that RFC 5545 does not allow
+          FREQ=DAILY;=3                         | must consist of parts NAME=VALUE, separated by semicolons
+          every day                             | must consist of parts NAME=VALUE, separated by semicolons
+          FREQ=DAILY RRULE:FREQ=WEEKLY          | must be one rule, not several: create a template for each
           FREQ=DAILY;INTERVAL=0                 | must have INTERVAL from 1 to 999
           FREQ=DAILY;INTERVAL=-1                | must have INTERVAL from 1 to 999
           FREQ=DAILY;INTERVAL=1000              | must have INTERVAL from 1 to 999
@@ -128,7 +157,7 @@ class RruleParserTest {
           FREQ=YEARLY;BYMONTHDAY=1              | must have BYMONTH if FREQ=YEARLY has BYMONTHDAY
           FREQ=YEARLY;BYMONTH=13                | has a value in BYMONTH that RFC 5545 does not allow
           FREQ=YEARLY;BYMONTH=-1                | has a value in BYMONTH that RFC 5545 does not allow
-          FREQ=YEARLY;BYDAY=MO;BYSETPOS=1       | must not combine FREQ=YEARLY with BYSETPOS, which is not supported
+          FREQ=YEARLY;BYSETPOS=1                | must have BYDAY, BYMONTHDAY or BYMONTH for BYSETPOS to select from
           FREQ=MONTHLY;BYSETPOS=1               | must have BYDAY, BYMONTHDAY or BYMONTH for BYSETPOS to select from
           FREQ=MONTHLY;BYDAY=MO;BYSETPOS=0      | has a value in BYSETPOS that RFC 5545 does not allow
           FREQ=MONTHLY;BYDAY=MO;BYSETPOS=367    | has a value in BYSETPOS that RFC 5545 does not allow
@@ -147,7 +176,19 @@ class RruleParserTest {
     assertEquals(
         "must not list more than 31 values in BYMONTHDAY",
         refused("FREQ=MONTHLY;BYMONTHDAY=" + days));
-    assertEquals("must be one rule, not several", refused("FREQ=DAILY\nRRULE:FREQ=WEEKLY"));
+    String several = "must be one rule, not several: create a template for each";
+    assertEquals(several, refused("FREQ=DAILY\nRRULE:FREQ=WEEKLY"));
+    assertEquals(several, refused("RRULE:FREQ=DAILY\r\nRRULE:FREQ=WEEKLY\r\n"));
+    assertEquals(several, refused("FREQ=DAILY\u2028FREQ=WEEKLY"));
+    assertEquals(
+        "must not have DTSTART: use starts_at and timezone instead",
+        refused("DTSTART;TZID=Europe/Berlin:20260101T090000\nRRULE:FREQ=DAILY"));
+    assertEquals(
+        "must not have EXDATE: delete the task of that day instead",
+        refused("RRULE:FREQ=DAILY\nexdate;VALUE=DATE:20260105"));
+    assertEquals(
+        "must not have BEGIN: send only the text after RRULE: instead",
+        refused("BEGIN:VEVENT\nRRULE:FREQ=DAILY\nEND:VEVENT"));
     assertEquals("must not be empty", refused("RRULE:"));
   }
 
