@@ -1,7 +1,7 @@
 -- name: list_notes
 -- Newest first. Reads the user's rows by primary key, selects the page by id and joins its rows. An
 -- empty page is one row with the total; no row means that the account does not exist. Patterns are
--- computed once per word, the searched text once per note.
+-- computed once per word; migration V19 explains their form.
 with matching as materialized (
   select id, created_at
   from notes.notes
@@ -9,8 +9,8 @@ with matching as materialized (
     and archived = :archived
     and (
       cardinality(:words::text[]) = 0
-      or lower(content) like all (array(
-        select '%' || regexp_replace(lower(word), '([\\%_])', '\\\1', 'g') || '%'
+      or search_text like all (array(
+        select '%' || regexp_replace(search.folded(word), '([\\%_])', '\\\1', 'g') || '%'
         from unnest(:words::text[]) as word
       ))
     )
@@ -81,7 +81,7 @@ with counted as (
 tombstone as (
   insert into tasks.deletion_tombstones
     (id, user_id, entity_type, entity_id, title, snapshot, deleted_at, recoverable_until)
-  select :tombstone_id, :user_id, 'note', n.id, :title, jsonb_build_object('note', to_jsonb(n)),
+  select :tombstone_id, :user_id, 'note', n.id, :title, jsonb_build_object('note', to_jsonb(n) - 'search_text'),
          :now, :recoverable_until
   from notes.notes n
   where n.user_id = :user_id and n.id = :id

@@ -2,7 +2,7 @@
 -- One statement for all orders. No order has an index (migration V8 explains why), so all have the
 -- same plan: read the user's rows by primary key, sort, select the page, join its rows. An empty
 -- page is one row with the total; no row means that the account does not exist. Patterns are
--- computed once per word, the searched text once per task.
+-- computed once per word; migration V19 explains their form.
 with matching as materialized (
   select id,
          case :order
@@ -24,8 +24,8 @@ with matching as materialized (
     and (:template_id::uuid is null or template_id = :template_id)
     and (
       cardinality(:words::text[]) = 0
-      or lower(title || E'\n' || description) like all (array(
-        select '%' || regexp_replace(lower(word), '([\\%_])', '\\\1', 'g') || '%'
+      or search_text like all (array(
+        select '%' || regexp_replace(search.folded(word), '([\\%_])', '\\\1', 'g') || '%'
         from unnest(:words::text[]) as word
       ))
     )
@@ -264,7 +264,7 @@ tombstone as (
     (id, user_id, entity_type, entity_id, title, snapshot, deleted_at, recoverable_until)
   select :tombstone_id, :user_id, 'task', t.id, t.title,
          jsonb_build_object(
-           'task', to_jsonb(t) || jsonb_build_object('focus_time_seconds', :focus_time_seconds::int),
+           'task', to_jsonb(t) - 'search_text' || jsonb_build_object('focus_time_seconds', :focus_time_seconds::int),
            'subtasks', coalesce((
              select jsonb_agg(to_jsonb(s) order by s.order_index)
              from tasks.subtasks s where s.user_id = :user_id and s.task_id = t.id), '[]'),

@@ -13,6 +13,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
@@ -51,10 +52,93 @@ class SearchTest {
 
   @ParameterizedTest
   @ValueSource(strings = {TASKS, NOTES})
-  void only_ASCII_white_space_separates_words(String list) {
+  void FR_093_any_white_space_separates_words(String list) {
     search(list, "a\tb\nc\rd\u000be\ff g h i").expect(400, "VALIDATION_ERROR");
+    search(list, "a\u00a0b\u2003c\u3000d\u2028e\u0085f\u1680g\u202fh\u205fi").expect(400);
     search(list, "\u3000a  b\t\nc d e f g h\u2003").expect(200);
-    search(list, "a\u00a0b\u2003c\u3000d\u2028e\u0085f\u1680g\u202fh\u205fi").expect(200);
+    create(list, "first\u00a0second\u3000third");
+    for (String found : List.of("third\u3000first", "second\u00a0third", "\u2003first\u202f")) {
+      assertEquals(1, total(search(list, found)), found);
+    }
+    assertEquals(0, total(search(list, "first\u00a0fourth")));
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "caf\u00e9, cafe\u0301",
+    "\u212bngstr\u00f6m, A\u030aNGSTRO\u0308M",
+    "stra\u00dfe, STRASSE",
+    "STRA\u1e9eE, strasse",
+    "ΣΊΣΥΦΟΣ, σίσυφος",
+    "σίσυφος, ΣΊΣΥΦΟσ",
+    "τόσος, ΟΣ",
+    "τόσος, σος",
+    "\u0130stanbul, istanbul",
+    "istanbul, \u0130STANBUL",
+    "Diyarbak\u0131r, DIYARBAKIR",
+    "\uff21\uff22\uff23１２, abc12",
+    "abc, \uff41\uff42\uff43",
+    "ﬁnal oﬀer, FINAL OFFER",
+    "\uff76\uff9e\uff97\uff7d, ガラス",
+    "Ελλάδα ΰ, ΕΛΛΆΔΑ Ϋ́",
+    "ǆungla, ǅUNGLA",
+    "Ω ohm, ω",
+    "Вы́ставка ЁЛКА, ёлка",
+    "ՃԱՇ և, ճաշ եւ",
+    "foo\u00adbar\u200b, FOOBAR",
+    "❤\ufe0f love, ❤",
+    "Żółw, z\u0307o\u0301łw",
+    "한국어, \u1112\u1161\u11ab국어",
+    "x²+y³, X2+Y3",
+    "100％ _a, 100% _A",
+    "＿, _"
+  })
+  void FR_093_text_is_found_in_every_case_and_normalization_form(String text, String words) {
+    for (String list : List.of(TASKS, NOTES)) {
+      Api user = service.newUser().api();
+      create(user, list, text);
+      create(user, list, "something different");
+      assertEquals(1, total(user.get(list + "?q=" + encoded(words))), list);
+      assertEquals(1, total(user.get(list + "?q=" + encoded(text))), list);
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"café, cafe", "Öl, ol", "a\uff05b, a%%b", "a＿b, ab", "x, \uff05", "一, 二"})
+  void FR_093_other_letters_and_wildcards_are_not_found(String text, String words) {
+    for (String list : List.of(TASKS, NOTES)) {
+      Api user = service.newUser().api();
+      create(user, list, text);
+      assertEquals(0, total(user.get(list + "?q=" + encoded(words))), list);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {TASKS, NOTES})
+  void FR_093_a_changed_text_is_found_by_its_new_words(String list) {
+    create(list, "alt");
+    String id = api.get(list).json().at("/data/0/id").stringValue();
+    Map<String, Object> change =
+        list.equals(TASKS)
+            ? Map.of("version", 1, "description", "Größe")
+            : Map.of("content", "Größe");
+    api.patch(list + "/" + id, change).expect(200);
+    assertEquals(0, total(search(list, "alt")));
+    assertEquals(1, total(search(list, "GRÖSSE")));
+    String tombstone = api.delete(list + "/" + id).data().get("tombstone_id").stringValue();
+    assertEquals(0, total(search(list, "GRÖSSE")));
+    api.post("/api/v1/recovery/tombstones/" + tombstone + "/recover", Map.of()).expect(200);
+    assertEquals(1, total(search(list, "GRÖSSE")));
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {TASKS, NOTES})
+  void FR_093_an_empty_search_is_refused_as_the_contract_says(String list) {
+    for (String query : List.of("?q=", "?q")) {
+      Api.Answer refused = api.invalidOnPurpose().get(list + query).expect(400, "VALIDATION_ERROR");
+      assertEquals(
+          "q must have 1 to 200 characters", refused.json().at("/error/message").stringValue());
+    }
   }
 
   @ParameterizedTest
@@ -98,6 +182,10 @@ class SearchTest {
   }
 
   private void create(String list, String text) {
+    create(api, list, text);
+  }
+
+  private static void create(Api api, String list, String text) {
     Map<String, String> body =
         list.equals(TASKS)
             ? Map.of("title", "A title", "description", text)

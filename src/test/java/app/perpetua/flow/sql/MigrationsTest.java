@@ -20,6 +20,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import org.flywaydb.core.Flyway;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -101,6 +102,57 @@ final class MigrationsTest {
   static final class MigrateProcess {
     public static void main(String[] args) {
       migrations(DatabaseUrl.parse(args[0])).run();
+    }
+  }
+
+  @Test
+  void FR_093_texts_of_before_the_migration_are_found_after_it() throws Exception {
+    DatabaseUrl url = postgres.emptyDatabase();
+    Flyway.configure()
+        .dataSource(url.source("test", TIMEOUT, TIMEOUT, TIMEOUT))
+        .locations("classpath:sql/migration")
+        .target("18")
+        .loggers("slf4j")
+        .load()
+        .migrate();
+    execute(
+        url,
+        """
+        insert into auth.users (id, google_id, email, name, timezone, created_at, updated_at)
+        select gen_random_uuid(), zone, 'a@b.c', 'A', zone, '2026-01-01T00:00:00Z', '2026-01-01T00:00:00Z'
+        from unnest(array['SystemV/EST5EDT', 'Europe/Berlin']) as zone;
+        insert into tasks.task_templates
+          (id, user_id, title, rrule, timezone, starts_at, created_at, updated_at)
+        select gen_random_uuid(), id, 'A', 'FREQ=DAILY', timezone, created_at, created_at, created_at
+        from auth.users;
+        insert into tasks.task_instances (id, user_id, title, description, created_at, updated_at)
+        select gen_random_uuid(), id, 'Straße', E'cafe\\u0301', created_at, created_at
+        from auth.users;
+        insert into notes.notes (id, user_id, content, created_at, updated_at)
+        select gen_random_uuid(), id, E'\\u0130stanbul', created_at, created_at
+        from auth.users;
+        insert into notes.notes (id, user_id, content, voice_url, created_at, updated_at)
+        select gen_random_uuid(), id, '', 'https://a.example/b', created_at, created_at
+        from auth.users;
+        """);
+    migrations(url).run();
+    assertComplete(url);
+    assertEquals(
+        2,
+        number(
+            url,
+            "select count(*) from tasks.task_instances"
+                + " where search_text = E'STRASSE\\nCAF\\u00c9'"));
+    assertEquals(2, number(url, "select count(*) from notes.notes where search_text = 'ISTANBUL'"));
+    assertEquals(2, number(url, "select count(*) from notes.notes where search_text = ''"));
+    for (String table : List.of("auth.users", "tasks.task_templates")) {
+      assertEquals(
+          2,
+          number(
+              url,
+              "select count(*) from "
+                  + table
+                  + " where timezone in ('America/New_York', 'Europe/Berlin')"));
     }
   }
 
