@@ -113,8 +113,9 @@ final class Templates {
    *     occurrences is to become active; {@code LIMIT_EXCEEDED}
    */
   Template patch(Tx tx, UUID id, TemplatePatch patch) {
-    tasks.checkDescription(tx.owner(), patch.fields().description());
     Optional<Template> found = find(tx, id);
+    tasks.checkDescription(
+        tx.owner(), patch.fields().description(), found.map(Template::description).orElse(null));
     Recurrence recurrence = patch.recurrence(found.orElse(null), tx.now());
     if (patch.setsRecurrence() && recurrence != null) {
       check(recurrence);

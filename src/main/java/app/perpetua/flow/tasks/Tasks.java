@@ -123,8 +123,11 @@ public final class Tasks {
    *     VALIDATION_ERROR} if the due date or description is out of bounds
    */
   public Changed patch(Tx tx, UUID id, TaskPatch patch) {
-    checkDescription(tx.owner(), patch.fields().description());
     Optional<Task> found = find(tx, id);
+    checkDescription(
+        tx.owner(),
+        patch.fields().description(),
+        found.map(task -> task.fields().description()).orElse(null));
     Instant due = patch.dueDate().or(null);
     String dueDateError = dueDateError(due, tx.now());
     if (dueDateError != null && !Objects.equals(due, found.map(Task::dueDate).orElse(null))) {
@@ -310,6 +313,14 @@ public final class Tasks {
     int limit = maxDescription(owner);
     if (description != null && description.codePointCount(0, description.length()) > limit) {
       throw Refusal.invalid("description", "must have at most " + limit + " characters");
+    }
+  }
+
+  /** As above, but accepts the old description, whatever the tier is now. */
+  public void checkDescription(
+      LockedUser owner, @Nullable String description, @Nullable String old) {
+    if (!Objects.equals(description, old)) {
+      checkDescription(owner, description);
     }
   }
 
