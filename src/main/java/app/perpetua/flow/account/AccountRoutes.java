@@ -3,6 +3,7 @@ package app.perpetua.flow.account;
 import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.base.TimeZoneNames;
 import app.perpetua.flow.base.WireName;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
@@ -12,9 +13,7 @@ import app.perpetua.flow.sql.LockedUser.Tier;
 import app.perpetua.flow.sql.Tx;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import java.time.Instant;
-import java.time.ZoneId;
 import java.util.Objects;
-import java.util.Set;
 import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -63,7 +62,6 @@ final class AccountRoutes {
   private final Export export;
   private final Consumer<SignInResult> countSignIn;
   private final byte[] keySet;
-  private final Set<String> zones = Set.copyOf(ZoneId.getAvailableZoneIds());
 
   AccountRoutes(
       IdTokens google,
@@ -180,7 +178,7 @@ final class AccountRoutes {
     JsonReader body = request.body().notNull("name", "timezone");
     String name = body.text("name", 1, MAX_NAME);
     String timezone = body.text("timezone", 1, MAX_TIMEZONE);
-    if (timezone != null && !zones.contains(timezone)) {
+    if (timezone != null && !TimeZoneNames.contains(timezone)) {
       body.addError("timezone", "must be an IANA time zone such as Europe/Berlin");
     }
     body.validate();

@@ -69,7 +69,7 @@ public final class JsonReader {
     CharBuffer out = CharBuffer.allocate(bytes.length);
     CoderResult result = StandardCharsets.UTF_8.newDecoder().decode(in, out, true);
     // The first character of JSON is ASCII, so a zero in it is half of one in UTF-16 or UTF-32.
-    boolean wide = bytes.length > 1 && (bytes[0] == 0 ^ bytes[1] == 0);
+    boolean wide = bytes.length > 1 && (bytes[0] == 0) != (bytes[1] == 0);
     if (wide || result.isError()) {
       throw Refusal.of(
           ErrorCode.VALIDATION_ERROR,

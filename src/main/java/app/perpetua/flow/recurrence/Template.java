@@ -55,6 +55,11 @@ record Template(
           active,
           recurrence.description());
     }
+
+    /** With the name of the time zone as the user wrote it: GMT+0, which Java calls GMT. */
+    Schedule named(String name) {
+      return new Schedule(rrule, name, startsAt, nextDue, active, rruleText);
+    }
   }
 
   static Template of(Row row) {

@@ -10,7 +10,11 @@ import org.jspecify.annotations.Nullable;
  *
  * @param fields without a due date
  * @param startsAt null for the next occurrence after now
- * @param zone null for the user's time zone
+ * @param timezone null for the user's time zone
  */
 record TemplateDraft(
-    TaskDraft fields, Rrule rule, @Nullable Instant startsAt, @Nullable ZoneId zone) {}
+    TaskDraft fields, Rrule rule, @Nullable Instant startsAt, @Nullable String timezone) {
+  @Nullable ZoneId zone() {
+    return timezone == null ? null : ZoneId.of(timezone);
+  }
+}

@@ -18,11 +18,15 @@ record TemplatePatch(
     FieldPatch fields,
     @Nullable Rrule rule,
     @Nullable Instant startsAt,
-    @Nullable ZoneId zone,
+    @Nullable String timezone,
     @Nullable Boolean active,
     boolean updatesInstance) {
   boolean setsRecurrence() {
-    return rule != null || startsAt != null || zone != null;
+    return rule != null || startsAt != null || timezone != null;
+  }
+
+  private @Nullable ZoneId zone() {
+    return timezone == null ? null : ZoneId.of(timezone);
   }
 
   /**
@@ -38,13 +42,13 @@ record TemplatePatch(
           : new Recurrence(
               rule,
               requireNonNullElse(startsAt, now),
-              requireNonNullElseGet(zone, () -> ZoneId.of("UTC")));
+              requireNonNullElseGet(zone(), () -> ZoneId.of("UTC")));
     }
     Recurrence old = template.recurrence();
     return new Recurrence(
         requireNonNullElse(rule, old.rule()),
         requireNonNullElse(startsAt, old.startsAt()),
-        requireNonNullElse(zone, old.zone()));
+        requireNonNullElse(zone(), old.zone()));
   }
 
   /** Keeps {@code nextDue}. */
@@ -57,7 +61,8 @@ record TemplatePatch(
         changed.description(),
         changed.priority(),
         changed.estimatedDuration(),
-        Template.Schedule.of(recurrence, old.nextDue(), requireNonNullElse(active, old.active())),
+        Template.Schedule.of(recurrence, old.nextDue(), requireNonNullElse(active, old.active()))
+            .named(requireNonNullElse(timezone, old.schedule().timezone())),
         old.createdAt(),
         old.updatedAt());
   }

@@ -1,5 +1,6 @@
 package app.perpetua.flow.recurrence;
 
+import app.perpetua.flow.base.TimeZoneNames;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
 import app.perpetua.flow.parsing.JsonReader;
@@ -14,7 +15,6 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import java.util.UUID;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -27,7 +27,6 @@ final class TemplateRoutes {
 
   private final Templates templates;
   private final TaskForm form;
-  private final Set<String> zones = Set.copyOf(ZoneId.getAvailableZoneIds());
 
   TemplateRoutes(Templates templates, TaskForm form) {
     this.templates = templates;
@@ -55,11 +54,11 @@ final class TemplateRoutes {
     TaskDraft fields = form.templateFields(body);
     Rrule rule = rule(body);
     Instant startsAt = startsAt(body, request.now());
-    ZoneId zone = zone(body);
+    String timezone = timezone(body);
     body.validate();
     TemplateDraft draft =
         new TemplateDraft(
-            Objects.requireNonNull(fields), Objects.requireNonNull(rule), startsAt, zone);
+            Objects.requireNonNull(fields), Objects.requireNonNull(rule), startsAt, timezone);
     return tx -> {
       Templates.Created created = templates.create(tx, draft);
       return Reply.data(
@@ -79,7 +78,7 @@ final class TemplateRoutes {
             form.fieldPatch(body),
             rule(body),
             startsAt(body, request.now()),
-            zone(body),
+            timezone(body),
             body.bool("active"),
             "future".equals(body.oneOf("apply_to", "template", "future")));
     body.validate();
@@ -113,8 +112,9 @@ final class TemplateRoutes {
     int count = Objects.requireNonNullElse(body.integer("count", 1, MAX_PREVIEW), defaultCount);
     Rrule rule = rule(body);
     Instant startsAt = startsAt(body, request.now());
-    ZoneId zone = zone(body);
+    String timezone = timezone(body);
     body.validate();
+    ZoneId zone = timezone == null ? null : ZoneId.of(timezone);
     return tx -> {
       List<Instant> occurrences =
           templates.preview(tx, Objects.requireNonNull(rule), startsAt, zone, count);
@@ -145,15 +145,12 @@ final class TemplateRoutes {
     return startsAt;
   }
 
-  private @Nullable ZoneId zone(JsonReader body) {
+  private static @Nullable String timezone(JsonReader body) {
     String name = body.text("timezone", 1, MAX_TIMEZONE);
-    if (name == null) {
-      return null;
-    }
-    if (!zones.contains(name)) {
+    if (name != null && !TimeZoneNames.contains(name)) {
       body.addError("timezone", "must be an IANA time zone such as Europe/Berlin");
       return null;
     }
-    return ZoneId.of(name);
+    return name;
   }
 }

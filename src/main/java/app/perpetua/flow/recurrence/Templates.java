@@ -93,7 +93,8 @@ final class Templates {
             fields.description(),
             fields.priority(),
             fields.estimatedDuration(),
-            Template.Schedule.of(recurrence, next, true),
+            Template.Schedule.of(recurrence, next, true)
+                .named(Objects.requireNonNullElse(draft.timezone(), tx.owner().timezone())),
             tx.now(),
             tx.now());
     bind(tx.sql("recurrence.insert_template"), template).atCommit();

@@ -34,8 +34,7 @@ class LenientInputTest {
 
   @Order(2)
   @RegisterExtension
-  static final TestService service =
-      new TestService(database).with("FREE_MAX_TASKS", "1000").with("GENERAL_RATE_LIMIT", "10000");
+  static final TestService service = new TestService(database).with("FREE_MAX_TASKS", "1000");
 
   private final Api api = service.newUser().api();
 
@@ -167,6 +166,61 @@ class LenientInputTest {
     assertEquals(around, note.get("content").stringValue());
     JsonNode me = api.patch("/api/v1/users/me", Map.of("name", around)).expect(200).data();
     assertEquals(text, me.get("name").stringValue());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"EST", "MST", "HST", "ROC", "GMT+0", "GMT-0", "Factory", "Asia/Calcutta"})
+  void FR_092_a_time_zone_is_answered_by_the_name_that_the_user_gave(String zone) {
+    JsonNode me = api.patch("/api/v1/users/me", Map.of("timezone", zone)).expect(200).data();
+    assertEquals(zone, me.get("timezone").stringValue());
+    Map<String, Object> template = Map.of("title", "x", "rrule", "FREQ=DAILY");
+    JsonNode inherited = api.post("/api/v1/templates", template).expect(201).data();
+    assertEquals(zone, inherited.get("timezone").stringValue());
+    String target = "/api/v1/templates/" + inherited.get("id").stringValue();
+    JsonNode renamed = api.patch(target, Map.of("title", "y")).expect(200).data();
+    assertEquals(zone, renamed.get("timezone").stringValue());
+    api.patch(target, Map.of("timezone", "UTC")).expect(200);
+    JsonNode moved = api.patch(target, Map.of("timezone", zone)).expect(200).data();
+    assertEquals(zone, moved.get("timezone").stringValue());
+    assertEquals(moved, api.get(target).expect(200).data());
+    api.get(target + "/preview").expect(200);
+    Api careless = api.invalidOnPurpose();
+    careless.patch(target, Map.of("timezone", "SystemV/EST5")).expect(400, "VALIDATION_ERROR");
+    careless.patch("/api/v1/users/me", Map.of("timezone", "SystemV/EST5")).expect(400);
+  }
+
+  @Test
+  void FR_094_an_unchanged_value_is_accepted_on_a_lower_tier() {
+    TestService.Session pro = service.newPro();
+    Api user = pro.api();
+    String longText = "x".repeat(1_500);
+    Map<String, Object> task = Map.of("title", "x", "description", longText);
+    String one = TASKS + "/" + user.post(TASKS, task).expect(201).id();
+    Map<String, Object> repeated =
+        Map.of("title", "x", "description", longText, "rrule", "FREQ=DAILY");
+    String template =
+        "/api/v1/templates/" + user.post("/api/v1/templates", repeated).expect(201).id();
+    database.run("update auth.users set tier = 'free' where id = ?", pro.userId());
+
+    user.patch(one, Map.of("version", 1, "title", "y", "description", longText)).expect(200);
+    user.put(one, Map.of("version", 2, "description", longText)).expect(200);
+    user.patch(template, Map.of("title", "y", "description", longText)).expect(200);
+    user.patch(template, Map.of("description", longText, "apply_to", "future")).expect(200);
+    assertEquals("y", user.get(one).data().get("title").stringValue());
+    for (Api.Answer refused :
+        List.of(
+            user.patch(one, Map.of("version", 2, "description", longText + "x")),
+            user.patch(template, Map.of("description", longText + "x")),
+            user.patch(
+                TASKS + "/" + UUID.randomUUID(), Map.of("version", 1, "description", longText)),
+            user.post(TASKS, task),
+            user.post("/api/v1/templates", repeated))) {
+      assertEquals(
+          "description must have at most 1000 characters",
+          refused.expect(400, "VALIDATION_ERROR").json().at("/error/message").stringValue());
+    }
+    user.patch(one, Map.of("version", 2, "description", "short")).expect(200);
+    user.patch(one, Map.of("version", 3, "description", longText)).expect(400);
   }
 
   @Test
