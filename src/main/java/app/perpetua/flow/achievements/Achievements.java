@@ -1,6 +1,7 @@
 package app.perpetua.flow.achievements;
 
 import app.perpetua.flow.base.LogFields;
+import app.perpetua.flow.base.UtcDay;
 import app.perpetua.flow.credits.Credits;
 import app.perpetua.flow.events.Event;
 import app.perpetua.flow.events.Events;
@@ -14,7 +15,6 @@ import app.perpetua.flow.sql.Row;
 import app.perpetua.flow.sql.Tx;
 import java.time.Instant;
 import java.time.LocalDate;
-import java.time.ZoneOffset;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
@@ -223,6 +223,6 @@ public final class Achievements {
   }
 
   private static LocalDate day(Instant instant) {
-    return LocalDate.ofInstant(instant, ZoneOffset.UTC);
+    return UtcDay.of(instant);
   }
 }

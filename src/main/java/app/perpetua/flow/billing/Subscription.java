@@ -1,5 +1,6 @@
 package app.perpetua.flow.billing;
 
+import app.perpetua.flow.base.UtcDay;
 import app.perpetua.flow.base.WireName;
 import app.perpetua.flow.sql.Row;
 import java.time.Duration;
@@ -179,7 +180,7 @@ record Subscription(
   }
 
   static LocalDate day(Instant time) {
-    return LocalDate.ofInstant(time, ZoneOffset.UTC);
+    return UtcDay.of(time);
   }
 
   private Subscription with(

@@ -1,11 +1,11 @@
 package app.perpetua.flow.billing;
 
+import app.perpetua.flow.base.UtcDay;
 import app.perpetua.flow.jobs.DailyJobs;
 import app.perpetua.flow.jobs.Jobs;
 import app.perpetua.flow.sql.Tx;
 import java.time.Instant;
 import java.time.LocalDate;
-import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -28,8 +28,7 @@ final class SubscriptionCheckJob implements DailyJobs.Batch {
 
   @Override
   public Optional<String> run(Tx tx, LocalDate day, String cursor) {
-    Instant tomorrow =
-        Subscription.day(tx.now()).plusDays(1).atStartOfDay(ZoneOffset.UTC).toInstant();
+    Instant tomorrow = UtcDay.endOf(Subscription.day(tx.now()));
     List<UUID> due =
         tx.sql("billing.list_due")
             .bind("horizon", tomorrow)

@@ -1,11 +1,11 @@
 package app.perpetua.flow.credits;
 
 import app.perpetua.flow.base.Ids;
+import app.perpetua.flow.base.UtcDay;
 import app.perpetua.flow.credits.LedgerEntry.Operation;
 import app.perpetua.flow.sql.Row;
 import java.time.Instant;
 import java.time.LocalDate;
-import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -54,11 +54,11 @@ final class CreditAccount {
   }
 
   static LocalDate day(Instant now) {
-    return LocalDate.ofInstant(now, ZoneOffset.UTC);
+    return UtcDay.of(now);
   }
 
   static Instant endOf(LocalDate day) {
-    return day.plusDays(1).atStartOfDay(ZoneOffset.UTC).toInstant();
+    return UtcDay.endOf(day);
   }
 
   int total() {

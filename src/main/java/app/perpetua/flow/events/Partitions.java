@@ -1,12 +1,12 @@
 package app.perpetua.flow.events;
 
+import app.perpetua.flow.base.UtcDay;
 import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.DatabaseException;
 import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.Tx;
 import java.time.Instant;
 import java.time.LocalDate;
-import java.time.ZoneOffset;
 import java.util.List;
 
 /**
@@ -69,7 +69,7 @@ public final class Partitions {
   }
 
   private static LocalDate today(Instant now) {
-    return LocalDate.ofInstant(now, ZoneOffset.UTC);
+    return UtcDay.of(now);
   }
 
   private static boolean create(Tx tx, LocalDate day) {

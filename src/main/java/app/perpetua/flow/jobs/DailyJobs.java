@@ -1,11 +1,11 @@
 package app.perpetua.flow.jobs;
 
+import app.perpetua.flow.base.UtcDay;
 import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.Tx;
 import java.time.Instant;
 import java.time.LocalDate;
-import java.time.ZoneOffset;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
@@ -67,7 +67,7 @@ public final class DailyJobs {
 
   /** Missed days are due at their end, so that they run in order. */
   private void enqueue(Tx tx, DueDay due) {
-    Instant end = due.day().plusDays(1).atStartOfDay(ZoneOffset.UTC).toInstant();
+    Instant end = UtcDay.endOf(due.day());
     Instant runAt = end.isBefore(tx.now()) ? end : tx.now();
     jobs.enqueue(tx, due.kind(), due.day().toString(), runAt, Map.of());
   }
@@ -91,6 +91,6 @@ public final class DailyJobs {
   }
 
   private static LocalDate day(Instant now) {
-    return LocalDate.ofInstant(now, ZoneOffset.UTC);
+    return UtcDay.of(now);
   }
 }
