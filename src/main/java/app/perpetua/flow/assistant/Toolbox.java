@@ -29,7 +29,8 @@ final class Toolbox {
   @FunctionalInterface
   interface Reader {
     /**
-     * Parses an action with the validation of the user's own requests.
+     * Parses an action with the validation of the user's own requests. Of new subtasks, it keeps
+     * the valid ones; if there are none, their errors are reported.
      *
      * @param type {@link Action#type}
      * @param data a JSON object

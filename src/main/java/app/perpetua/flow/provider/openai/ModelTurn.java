@@ -79,7 +79,8 @@ final class ModelTurn implements Answer {
       if (current == null) {
         current = begin();
       }
-      for (Event event : current.parser().read(current.exchange().next(current.parser().hasOutput()))) {
+      for (Event event :
+          current.parser().read(current.exchange().next(current.parser().hasOutput()))) {
         if (event instanceof Event.Finished finished) {
           current.permit().succeeded();
           end(finished, "finished", finished.usage());
@@ -137,8 +138,7 @@ final class ModelTurn implements Answer {
         }
       }
       case Failure.DeadlineExceeded _ -> {
-        // A run's last turns may get too little time for any provider.
-        if (openAi.now() - ended.startNanos() >= openAi.timeouts().silence().toNanos()) {
+        if (openAi.now() - ended.startNanos() >= openAi.failureThreshold().toNanos()) {
           ended.permit().failed(false);
         } else {
           ended.permit().released();

@@ -28,6 +28,7 @@ public final class OpenAi implements Model {
   private final LongSupplier nanoTime;
   private final RandomGenerator random;
   private final Timeouts timeouts;
+  private final Duration failureThreshold;
   private final CircuitBreaker breaker;
   private final ProviderMetrics metrics;
 
@@ -68,6 +69,9 @@ public final class OpenAi implements Model {
     this.nanoTime = nanoTime;
     this.random = random;
     this.timeouts = timeouts;
+    Duration mostOfTheRun = config.timeout().multipliedBy(2).dividedBy(3);
+    this.failureThreshold =
+        timeouts.silence().compareTo(mostOfTheRun) < 0 ? timeouts.silence() : mostOfTheRun;
     this.breaker = new CircuitBreaker("openai", clock);
     this.metrics = new ProviderMetrics(registry, breaker);
   }
@@ -100,6 +104,14 @@ public final class OpenAi implements Model {
 
   Timeouts timeouts() {
     return timeouts;
+  }
+
+  /**
+   * How long an attempt must have lasted for a missed deadline to count as the provider's failure;
+   * the last turns of a run may get too little time for any provider.
+   */
+  Duration failureThreshold() {
+    return failureThreshold;
   }
 
   long now() {

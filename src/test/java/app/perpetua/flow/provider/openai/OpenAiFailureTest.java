@@ -46,8 +46,7 @@ class OpenAiFailureTest {
   private static final String DELTA =
       "data: {\"type\":\"response.output_text.delta\",\"delta\":\"Hi\"}\n\n";
 
-  @AutoClose
-  private final OpenAiFixture fixture = new OpenAiFixture(new Timeouts(AGES, AGES, 0));
+  @AutoClose private final OpenAiFixture fixture = new OpenAiFixture(new Timeouts(AGES, AGES, 0));
 
   private final Timeouts shortSilence = new Timeouts(SOON, AGES, 0);
 
@@ -76,6 +75,13 @@ class OpenAiFailureTest {
     fixture.awaitOutcome(FakeOpenAi.Outcome.HUNG_UP);
   }
 
+  @Test
+  void the_limit_for_silence_is_the_configured_one() throws Exception {
+    fixture.server.script(OpenAiStep.say("one two three").pausing(Duration.ofHours(1)));
+    List<Event> events = all(fixture.configured(SOON).stream(talk("Hello"), AGES));
+    assertEquals(new Failure.ReadTimeout(), failure(events));
+  }
+
   @ParameterizedTest
   @ValueSource(strings = {": still here\n\n", "data:\n\n", "event: ping\r\ndata: \r\n\r\n"})
   void events_without_data_do_not_end_the_silence(String ping) throws Exception {
@@ -97,7 +103,8 @@ class OpenAiFailureTest {
             "data: {\"type\":\"response.created\",\"response\":{}}\n\n",
             ": thinking\n\n",
             DELTA + "data: {\"type\":\"response.completed\",\"response\":{}}\n\n");
-    fixture.server.script(afterHeaders ? late.pausing(SOON.plus(SOON)) : late.after(SOON.plus(SOON)));
+    fixture.server.script(
+        afterHeaders ? late.pausing(SOON.plus(SOON)) : late.after(SOON.plus(SOON)));
     List<Event> events = all(fixture.client(shortSilence).stream(talk("Hello"), AGES));
     assertEquals("Hi", words(events));
     finished(events);
@@ -359,9 +366,7 @@ class OpenAiFailureTest {
     try (CapturedLog log = new CapturedLog("app.perpetua.flow.provider.openai")) {
       OpenAi wrong =
           fixture.client(
-              new Timeouts(AGES, AGES, 0),
-              fixture.server.baseUrl(),
-              FakeOpenAi.KEY + "-secret");
+              new Timeouts(AGES, AGES, 0), fixture.server.baseUrl(), FakeOpenAi.KEY + "-secret");
       List<Event> events = all(wrong.stream(talk("private words"), AGES));
       assertEquals(new Failure.Rejected(401, "invalid_api_key"), failure(events));
       fixture.server.script(OpenAiStep.ending("secret answer", Kind.FAILED, "server_error"));

@@ -88,6 +88,19 @@ final class OpenAiFixture implements AutoCloseable {
     return client(timeouts, server.baseUrl(), FakeOpenAi.KEY);
   }
 
+  /** A client with the time-outs of its configuration. */
+  OpenAi configured(Duration silence) {
+    return new OpenAi(
+        http,
+        new OpenAiConfig(Optional.empty(), "gpt-4-turbo", server.baseUrl(), AGES, silence),
+        new Secret(FakeOpenAi.KEY),
+        json,
+        clock,
+        System::nanoTime,
+        RandomGenerator.of("L64X128MixRandom"),
+        registry);
+  }
+
   OpenAi client(Timeouts timeouts, URI base, String key) {
     return new OpenAi(
         http,

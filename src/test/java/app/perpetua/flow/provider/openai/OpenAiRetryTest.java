@@ -166,6 +166,25 @@ class OpenAiRetryTest {
   }
 
   @Test
+  void a_provider_that_never_answers_opens_the_circuit_breaker() throws Exception {
+    Duration deadline = Duration.ofMillis(100);
+    fixture.server.script(OpenAiStep.say("late").after(Duration.ofHours(1)).times(10));
+    for (int i = 0; i < 5; i++) {
+      assertEquals(
+          new Failure.DeadlineExceeded(),
+          failure(all(fixture.openAi.stream(talk("Hello"), deadline))));
+    }
+    assertState("closed");
+    OpenAi shortSilence = fixture.client(new Timeouts(deadline, AGES, 0));
+    for (int i = 0; i < 5; i++) {
+      assertEquals(
+          new Failure.DeadlineExceeded(),
+          failure(all(shortSilence.stream(talk("Hello"), deadline.plusMillis(1)))));
+    }
+    assertInstanceOf(Failure.Paused.class, failure(all(shortSilence.stream(talk("Hello"), AGES))));
+  }
+
+  @Test
   void an_exhausted_quota_opens_the_circuit_breaker_at_once() throws Exception {
     fixture.server.script(OpenAiStep.error(429, "insufficient_quota"));
     assertEquals(new Failure.QuotaExhausted(), fixture.failure());
