@@ -34,7 +34,8 @@ final class Actions {
   }
 
   /**
-   * Returns the part of a proposed action that the user's limits permit.
+   * Returns the part of a proposed action that the user's limits permit and that changes something,
+   * according to the state after the model's run.
    *
    * @return empty if nothing is left of it
    * @throws Refusal if the action would be refused
@@ -43,15 +44,26 @@ final class Actions {
     switch (action) {
       case Action.CreateTask(TaskDraft draft) -> checkNew(tx, draft);
       case Action.ConvertNote(UUID _, TaskDraft draft) -> checkNew(tx, draft);
-      case Action.UpdateTask update ->
-          tasks.checkDescription(tx.owner(), update.patch().fields().description());
-      case Action.CompleteTask _ -> {}
+      case Action.UpdateTask update -> {
+        tasks.checkDescription(tx.owner(), update.patch().fields().description());
+        return update.changing(changeable(tx, update.taskId()));
+      }
+      case Action.CompleteTask complete -> {
+        return complete.changing(changeable(tx, complete.taskId()));
+      }
       case Action.CreateSubtasks create -> {
         TaskDetail detail = tasks.detail(tx, create.taskId());
+        Tasks.checkChangeable(detail.task());
         return create.fitting(detail.subtasks(), subtasks.room(tx.owner(), detail.task()));
       }
     }
     return Optional.of(action);
+  }
+
+  private Task changeable(Tx tx, UUID taskId) {
+    Task task = tasks.get(tx, taskId);
+    Tasks.checkChangeable(task);
+    return task;
   }
 
   private void checkNew(Tx tx, TaskDraft draft) {

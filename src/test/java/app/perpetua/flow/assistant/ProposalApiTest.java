@@ -12,11 +12,16 @@ import app.perpetua.flow.harness.Invariants;
 import app.perpetua.flow.harness.SseEvent;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.TestService;
+import app.perpetua.flow.sql.Eventually;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
@@ -119,6 +124,46 @@ class ProposalApiTest {
     assertDropped(
         api.with("X-Task-Id", task),
         OpenAiStep.call("complete_task", "{\"task_id\": \"" + task + "\"}"));
+  }
+
+  /** The user does what the model is about to propose. */
+  @ParameterizedTest
+  @ValueSource(strings = {"complete_task", "update_task", "create_subtasks", "deleted", "archived"})
+  void FR_083_a_change_made_while_the_model_runs_is_not_proposed(String change) throws Exception {
+    String task = pack();
+    String path = TASKS + "/" + task;
+    int before = credits();
+    OpenAiStep proposal =
+        switch (change) {
+          case "update_task" ->
+              OpenAiStep.call(
+                  "update_task", "{\"task_id\": \"" + task + "\", \"title\": \"Load\"}");
+          case "create_subtasks" -> subtasks(task, "Stove");
+          default -> OpenAiStep.call("complete_task", "{\"task_id\": \"" + task + "\"}");
+        };
+    service.openAi().script(proposal, OpenAiStep.turn());
+    CountDownLatch changed = new CountDownLatch(1);
+    service.openAi().answersAfter(changed);
+    int requests = service.openAi().requests().size();
+    try (ExecutorService clients = Executors.newVirtualThreadPerTaskExecutor()) {
+      Future<Api.Answer> asking =
+          clients.submit(() -> api.post(CHAT, Map.of("message", "Change it")));
+      try {
+        Eventually.within(
+            Duration.ofSeconds(30), () -> service.openAi().requests().size() > requests);
+        switch (change) {
+          case "update_task" -> api.patch(path, Map.of("version", 2, "title", "Load")).expect(200);
+          case "create_subtasks" -> api.createSubtask(task, "Stove");
+          case "deleted" -> api.delete(path).expect(200);
+          case "archived" -> api.patch(path, Map.of("archived", true)).expect(200);
+          default -> api.patch(path, Map.of("completed", true)).expect(200);
+        }
+      } finally {
+        changed.countDown();
+      }
+      asking.get().expect(503, "AI_SERVICE_UNAVAILABLE");
+    }
+    assertEquals(before, credits());
   }
 
   @Test
