@@ -2,7 +2,6 @@ package app.perpetua.flow.assistant;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.fake.OpenAiStep;
@@ -14,7 +13,6 @@ import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.TestService;
 import app.perpetua.flow.sql.Eventually;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -31,7 +29,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
-/** What the service keeps of the model's proposals, and of a proposal whose date has passed. */
+/** What the service keeps of the model's proposals. */
 class ProposalApiTest {
   private static final String CHAT = "/api/v1/ai/chat";
   private static final String CONFIRM = "/api/v1/ai/confirm-action";
@@ -47,9 +45,8 @@ class ProposalApiTest {
   @RegisterExtension
   static final TestService service = new TestService(database);
 
-  private final String subject = "google-" + System.nanoTime();
-  private final TestService.Session user = service.signIn(subject);
-  private Api api = user.api();
+  private final TestService.Session user = service.newUser();
+  private final Api api = user.api();
 
   @AfterEach
   void invariants() {
@@ -306,106 +303,6 @@ class ProposalApiTest {
     service.openAi().script(OpenAiStep.form(output.replace('\'', '"')).times(2));
     api.post(GENERATE, Map.of("task_id", task)).expect(503, "AI_SERVICE_UNAVAILABLE");
     assertEquals(5, credits());
-  }
-
-  @Test
-  void FR_084_a_suggestion_whose_due_date_has_passed_is_confirmed_without_it() {
-    String task = pack();
-    String note = api.createNote("Ask the landlord");
-    String soon = in(Duration.ofHours(1));
-    String late = in(Duration.ofHours(3));
-    service
-        .openAi()
-        .script(
-            OpenAiStep.turn(
-                create("soon", soon),
-                create("late", late),
-                new Part.Call(
-                    "update_task",
-                    "{\"task_id\":\""
-                        + task
-                        + "\",\"title\":\"Load\",\"due_date\":\""
-                        + soon
-                        + "\"}")),
-            OpenAiStep.say("Here."));
-    JsonNode actions = ask().get("suggested_actions");
-    service
-        .openAi()
-        .script(
-            OpenAiStep.form(
-                "{\"title\": \"Ask\", \"description\": \"\", \"priority\": \"low\", \"due_date\": \""
-                    + soon
-                    + "\"}"));
-    JsonNode conversion = api.post("/api/v1/notes/" + note + "/convert").expect(200).data();
-    assertEquals(soon, conversion.at("/suggested_task/due_date").stringValue());
-
-    service.clock().advance(Duration.ofHours(2));
-    api = service.signIn(subject).api();
-    JsonNode created = confirm(actions.get(0));
-    assertTrue(created.get("due_date_dropped").booleanValue());
-    assertEquals("soon", created.at("/task/title").stringValue());
-    assertTrue(created.at("/task/due_date").isNull());
-    JsonNode inTime = confirm(actions.get(1));
-    assertFalse(inTime.get("due_date_dropped").booleanValue());
-    assertEquals(late, inTime.at("/task/due_date").stringValue());
-    JsonNode updated = confirm(actions.get(2));
-    assertTrue(updated.get("due_date_dropped").booleanValue());
-    assertEquals("Load", updated.at("/task/title").stringValue());
-    assertEquals(
-        Instant.parse(soon).plus(Duration.ofHours(47)),
-        Instant.parse(updated.at("/task/due_date").stringValue()),
-        "the task's own date");
-    JsonNode converted =
-        api.post(CONFIRM, Map.of("suggestion_id", conversion.get("suggestion_id").stringValue()))
-            .expect(200)
-            .data();
-    assertTrue(converted.get("due_date_dropped").booleanValue());
-    assertTrue(converted.at("/task/due_date").isNull());
-    assertTrue(converted.at("/note/archived").booleanValue());
-  }
-
-  @Test
-  void FR_084_an_update_of_a_due_date_that_has_passed_changes_nothing() {
-    String task = pack();
-    String soon = in(Duration.ofHours(1));
-    service
-        .openAi()
-        .script(
-            OpenAiStep.call(
-                "update_task", "{\"task_id\":\"" + task + "\",\"due_date\":\"" + soon + "\"}"),
-            OpenAiStep.say("Here."));
-    JsonNode action = ask().get("suggested_actions").get(0);
-    service.clock().advance(Duration.ofHours(1));
-    api = service.signIn(subject).api();
-    JsonNode done = confirm(action);
-    assertTrue(done.get("due_date_dropped").booleanValue());
-    assertEquals(2, done.at("/task/version").intValue(), "the subtask's change was the last one");
-  }
-
-  @ParameterizedTest
-  @ValueSource(strings = {"create_task", "update_task", "convert_note"})
-  void a_past_due_date_that_the_client_sends_is_refused(String type) {
-    Map<String, Object> data =
-        switch (type) {
-          case "create_task" -> Map.of("title", "x", "due_date", in(Duration.ofHours(-1)));
-          case "update_task" ->
-              Map.of("task_id", pack(), "version", 2, "due_date", in(Duration.ofHours(-1)));
-          default ->
-              Map.of(
-                  "note_id",
-                  api.createNote("a"),
-                  "title",
-                  "x",
-                  "due_date",
-                  in(Duration.ofHours(-1)));
-        };
-    api.post(CONFIRM, Map.of("action_type", type, "action_data", data))
-        .expect(400, "VALIDATION_ERROR");
-  }
-
-  private static Part.Call create(String title, String due) {
-    return new Part.Call(
-        "create_task", "{\"title\": \"" + title + "\", \"due_date\": \"" + due + "\"}");
   }
 
   private static OpenAiStep subtasks(String task, String title) {
