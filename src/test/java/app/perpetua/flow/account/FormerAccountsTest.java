@@ -3,6 +3,7 @@ package app.perpetua.flow.account;
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import app.perpetua.flow.base.Secret;
 import app.perpetua.flow.base.Sha256;
@@ -126,16 +127,15 @@ class FormerAccountsTest {
   @Test
   void FR_071_a_deletion_that_is_rolled_back_is_not_remembered() {
     UUID user = signIn(account);
-    try {
-      account.write(
-          user,
-          tx -> {
-            account.users.delete(tx, subject + "@example.com");
-            throw new IllegalStateException("crash before the commit");
-          });
-    } catch (IllegalStateException e) {
-      assertEquals("crash before the commit", e.getMessage());
-    }
+    assertThrows(
+        IllegalStateException.class,
+        () ->
+            account.write(
+                user,
+                tx -> {
+                  account.users.delete(tx, subject + "@example.com");
+                  throw new IllegalStateException("crash before the commit");
+                }));
     assertEquals(0, remembered());
     assertEquals(user, signIn(account));
   }

@@ -15,7 +15,6 @@ import java.security.interfaces.RSAPublicKey;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
-import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -32,28 +31,35 @@ class PemTest {
 
   /** How environments carry a PEM. */
   enum Form {
-    AS_IT_IS(pem -> pem),
-    WINDOWS_LINES(pem -> pem.replace("\n", "\r\n")),
-    ESCAPED_LINES(pem -> pem.replace("\n", "\\n")),
-    ESCAPED_WINDOWS_LINES(pem -> pem.replace("\n", "\\r\\n")),
-    TWICE_ESCAPED_LINES(pem -> pem.replace("\n", "\\\\n")),
-    SPACES_FOR_LINES(pem -> pem.replace("\n", " ")),
-    QUOTED(pem -> '"' + pem.replace("\n", "\\n") + '"'),
-    WITH_TEXT_BEFORE(pem -> "Bag Attributes\n    localKeyID: 01\n" + pem),
-    BASE64(PemTest::base64),
-    BASE64_IN_LINES(
-        pem -> Base64.getMimeEncoder().encodeToString(pem.getBytes(StandardCharsets.UTF_8))),
-    BASE64_URL(
-        pem ->
-            Base64.getUrlEncoder()
-                .withoutPadding()
-                .encodeToString(pem.getBytes(StandardCharsets.UTF_8))),
-    BASE64_OF_ESCAPED_LINES(pem -> base64(pem.replace("\n", "\\n")));
+    AS_IT_IS,
+    WINDOWS_LINES,
+    ESCAPED_LINES,
+    ESCAPED_WINDOWS_LINES,
+    TWICE_ESCAPED_LINES,
+    SPACES_FOR_LINES,
+    QUOTED,
+    WITH_TEXT_BEFORE,
+    BASE64,
+    BASE64_IN_LINES,
+    BASE64_URL,
+    BASE64_OF_ESCAPED_LINES;
 
-    private final UnaryOperator<String> wrap;
-
-    Form(UnaryOperator<String> wrap) {
-      this.wrap = wrap;
+    String wrap(String pem) {
+      byte[] bytes = pem.getBytes(StandardCharsets.UTF_8);
+      return switch (this) {
+        case AS_IT_IS -> pem;
+        case WINDOWS_LINES -> pem.replace("\n", "\r\n");
+        case ESCAPED_LINES -> pem.replace("\n", "\\n");
+        case ESCAPED_WINDOWS_LINES -> pem.replace("\n", "\\r\\n");
+        case TWICE_ESCAPED_LINES -> pem.replace("\n", "\\\\n");
+        case SPACES_FOR_LINES -> pem.replace("\n", " ");
+        case QUOTED -> '"' + pem.replace("\n", "\\n") + '"';
+        case WITH_TEXT_BEFORE -> "Bag Attributes\n    localKeyID: 01\n" + pem;
+        case BASE64 -> base64(pem);
+        case BASE64_IN_LINES -> Base64.getMimeEncoder().encodeToString(bytes);
+        case BASE64_URL -> Base64.getUrlEncoder().withoutPadding().encodeToString(bytes);
+        case BASE64_OF_ESCAPED_LINES -> base64(pem.replace("\n", "\\n"));
+      };
     }
   }
 
@@ -88,8 +94,8 @@ class PemTest {
   @ParameterizedTest
   @EnumSource
   void a_private_key_is_read_from_PKCS_8_and_PKCS_1(Form form) {
-    assertEquals(KEY, Pem.privateKey(form.wrap.apply(pem("PRIVATE KEY", KEY.getEncoded()))));
-    assertEquals(KEY, Pem.privateKey(form.wrap.apply(pem("RSA PRIVATE KEY", pkcs1(KEY)))));
+    assertEquals(KEY, Pem.privateKey(form.wrap(pem("PRIVATE KEY", KEY.getEncoded()))));
+    assertEquals(KEY, Pem.privateKey(form.wrap(pem("RSA PRIVATE KEY", pkcs1(KEY)))));
   }
 
   @ParameterizedTest
@@ -97,7 +103,7 @@ class PemTest {
   void public_keys_are_read_from_both_forms_in_one_text(Form form) {
     RSAPublicKey other = (RSAPublicKey) OTHER.getPublic();
     String both = pem("RSA PUBLIC KEY", pkcs1(PUBLIC)) + pem("PUBLIC KEY", other.getEncoded());
-    assertEquals(List.of(PUBLIC, other), Pem.publicKeys(form.wrap.apply(both)));
+    assertEquals(List.of(PUBLIC, other), Pem.publicKeys(form.wrap(both)));
   }
 
   @Test
@@ -164,7 +170,7 @@ class PemTest {
   void what_is_no_RSA_private_key_is_refused_by_its_name(String what, String text) {
     for (Form form : List.of(Form.AS_IT_IS, Form.BASE64, Form.ESCAPED_LINES)) {
       String message =
-          assertThrows(IllegalArgumentException.class, () -> Pem.privateKey(form.wrap.apply(text)))
+          assertThrows(IllegalArgumentException.class, () -> Pem.privateKey(form.wrap(text)))
               .getMessage();
       assertTrue(message.startsWith(what), message);
       assertTrue(message.contains("; it must be an unencrypted RSA private key of 2048"), message);

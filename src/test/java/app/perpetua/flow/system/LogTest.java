@@ -53,6 +53,7 @@ class LogTest {
     Map<String, String> environment = stage.environment();
     String refreshSecret = MARK + "-secret";
     environment.put("REFRESH_TOKEN_SECRET", refreshSecret);
+    environment.put("ACCOUNT_HASH_KEY", MARK + "-hash-key");
     environment.put("LOG_LEVEL", level);
     Jar jar = stage.start(environment).awaitReady();
     List<String> secrets = new ArrayList<>(List.of(MARK, refreshSecret));
