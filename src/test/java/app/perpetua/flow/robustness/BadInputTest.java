@@ -296,7 +296,10 @@ class BadInputTest {
   @TestFactory
   Stream<DynamicTest> promise_20_invalid_query_parameters_are_rejected() {
     return tests(
-        operation -> !operation.query().isEmpty(),
+        // VoiceTicketTest sends hostile tickets to the WebSocket.
+        operation ->
+            !operation.query().isEmpty()
+                && !operation.toString().equals("GET /api/v1/ws/voice/transcribe"),
         operation -> {
           Fixture fixture = unchangedFixture();
           Api api = fixture.api().invalidOnPurpose();

@@ -161,10 +161,16 @@ class VoiceTicketTest {
         "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
         "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA%00",
         "%F0%9F%8E%9F",
+        "%FF%FE",
+        "%C0%80",
+        "%ED%A0%80",
+        "a%80",
         "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA%3D"
       })
   void FR_072_an_unknown_ticket_is_refused(String ticket) throws Exception {
     refused(401, "UNAUTHORIZED", "?ticket=" + ticket);
+    refused(401, "UNAUTHORIZED", "?ticket=" + ticket + "&ticket=" + ticket);
+    refused(401, "UNAUTHORIZED", "?ticket");
     // A valid token in the deprecated parameter does not help.
     refused(401, "UNAUTHORIZED", "?ticket=" + ticket + "&token=" + service.newPro().accessToken());
   }
