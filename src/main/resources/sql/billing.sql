@@ -91,6 +91,19 @@ select type, payment_id, subject_id, amount_cents, has_amount, currency, event_a
 from billing.payment_events
 where user_id = :user_id and order_id = :id
 
+-- name: list_unmatched_receipts
+-- Refunds and disputes of a payment that named no order of ours when they arrived.
+select id, order_id, type, payment_id, subject_id, amount_cents, has_amount, currency, event_at,
+       provider_event_id
+from billing.payment_events
+where payment_id = :payment_id and status = 'unmatched'
+  and (user_id is null or user_id = :user_id)
+
+-- name: match_receipt
+update billing.payment_events
+set user_id = :user_id, order_id = :order_id, status = 'applied', applied_at = :now
+where id = :id
+
 -- name: record_outcome
 -- A payment that a response of the provider reported, before an event does.
 insert into billing.payment_events
@@ -118,6 +131,11 @@ select coalesce(sum(credits), 0)::int
 from billing.purchases
 where user_id = :user_id and created_at >= :month::timestamptz and kind = 'credits'
   and (status = 'captured' or (status = 'open' and created_at > :open_since::timestamptz))
+
+-- name: lock_payment
+-- scope: system
+-- Events of one payment follow each other even before its order, and so its owner, is known.
+select pg_advisory_xact_lock(hashtextextended(:payment_id, 0))::text as locked
 
 -- name: locate_order
 -- scope: system

@@ -71,6 +71,8 @@ create trigger payment_events_forget_payer
 -- events of an order, and the order of a payment
 create index payment_events_order on billing.payment_events (order_id) where order_id is not null;
 create index payment_events_payment on billing.payment_events (payment_id) where order_id is not null;
+-- refunds and disputes whose payment is not known yet
+create index payment_events_unmatched on billing.payment_events (payment_id) where status = 'unmatched';
 -- paid months that have not ended
 create index purchases_month_end on billing.purchases (user_id, month_end) where month_end is not null;
 

@@ -72,6 +72,28 @@ final class OrderStore {
             .toList());
   }
 
+  /** Adds the refunds and disputes of a payment that arrived before its order was known. */
+  List<Receipts.Receipt> adopt(Tx tx, UUID orderId, String paymentId) {
+    record Unmatched(UUID id, boolean hasOrder, Receipts.Receipt receipt) {}
+    List<Unmatched> adopted =
+        tx
+            .sql("billing.list_unmatched_receipts")
+            .bind("payment_id", paymentId)
+            .list(
+                row ->
+                    new Unmatched(
+                        row.uuid("id"),
+                        row.uuidOrNull("order_id") != null,
+                        Receipts.Receipt.of(row)))
+            .stream()
+            .filter(found -> !found.hasOrder() && found.receipt().takesMoney())
+            .toList();
+    for (Unmatched found : adopted) {
+      tx.sql("billing.match_receipt").bind("id", found.id()).bind("order_id", orderId).atCommit();
+    }
+    return adopted.stream().map(Unmatched::receipt).toList();
+  }
+
   /** Records a captured payment that a response of the provider reported. */
   void recordCapture(Tx tx, Order order, String paymentId) {
     tx.sql("billing.record_outcome")

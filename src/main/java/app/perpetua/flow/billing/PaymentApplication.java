@@ -143,12 +143,12 @@ final class PaymentApplication {
    * @param terms of the month, if the order gets one
    */
   Result moneyMoved(Tx tx, Order order, PaymentEvent event, Terms terms) {
-    Receipts before = orders.receipts(tx, order.id());
     Receipt receipt = Receipt.of(event);
+    Receipts before = earlier(tx, order, receipt);
     if (before.repeats(receipt)) {
       return receipt.isCountable(order.price()) ? Result.OUTDATED : Result.MISMATCHED;
     }
-    record(tx, order, event);
+    addEntry(tx, order, receipt);
     Receipts after = before.with(receipt);
     boolean duplicate = before.isSecondPayment(receipt);
     if (duplicate) {
@@ -188,18 +188,29 @@ final class PaymentApplication {
         : Result.OUTDATED;
   }
 
+  private Receipts earlier(Tx tx, Order order, Receipt receipt) {
+    Receipts known = orders.receipts(tx, order.id());
+    String payment = receipt.paymentId();
+    if (receipt.isCapture() && payment != null) {
+      for (Receipt adopted : orders.adopt(tx, order.id(), payment)) {
+        addEntry(tx, order, adopted);
+        known = known.with(adopted);
+      }
+    }
+    return known;
+  }
+
   /** Writes the activity entry of a refund or dispute, whatever follows from it. */
-  private void record(Tx tx, Order order, PaymentEvent event) {
+  private void addEntry(Tx tx, Order order, Receipt receipt) {
     String kind = order.kind().wireName();
-    Integer cents = event.amount().cents();
-    String currency = event.amount().currency();
-    switch (event.kind().effect()) {
+    Integer cents = receipt.amount().cents();
+    String currency = receipt.amount().currency();
+    switch (receipt.type().effect()) {
       case REFUND -> events.emit(tx, new Event.PaymentRefunded(order.id(), kind, cents, currency));
-      case DISPUTE_OPENED, DISPUTE_LOST, DISPUTE_CLOSED ->
-          events.emit(
-              tx,
-              new Event.PaymentDisputed(
-                  order.id(), kind, event.type().substring("dispute_".length()), cents, currency));
+      case DISPUTE_OPENED, DISPUTE_LOST, DISPUTE_CLOSED -> {
+        String stage = receipt.type().wireName().substring("dispute_".length());
+        events.emit(tx, new Event.PaymentDisputed(order.id(), kind, stage, cents, currency));
+      }
       case CAPTURE, NONE -> {
         // Granting what was paid for has an entry of its own.
       }

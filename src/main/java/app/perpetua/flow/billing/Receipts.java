@@ -61,6 +61,11 @@ record Receipts(List<Receipt> all) {
       return type.effect() == PaymentEvent.Effect.CAPTURE;
     }
 
+    /** True for refunds and disputes, whatever their state. */
+    boolean takesMoney() {
+      return !isCapture() && type.effect() != PaymentEvent.Effect.NONE;
+    }
+
     boolean isRefund() {
       return type.effect() == PaymentEvent.Effect.REFUND;
     }

@@ -142,6 +142,9 @@ final class Webhooks implements TransactionalHandler {
   }
 
   private void apply(Tx tx, UUID id, PaymentEvent event) {
+    if (event.paymentId() != null && event.kind().effect() != PaymentEvent.Effect.NONE) {
+      lock(tx, event.paymentId());
+    }
     Applied applied =
         switch (event.kind()) {
           case OTHER -> ignored(tx, event);
@@ -179,6 +182,11 @@ final class Webhooks implements TransactionalHandler {
   /** The body of an event that concerns no account, past or present, is kept for diagnosis. */
   private static boolean isNobodys(Applied applied, PaymentEvent event) {
     return applied.orderId() == null && event.userId() == null;
+  }
+
+  /** The first lock that an event of money takes, before its owner's. */
+  private static void lock(Tx tx, String paymentId) {
+    tx.sql("billing.lock_payment").bind("payment_id", paymentId).list(row -> row.text("locked"));
   }
 
   private Applied ignored(Tx tx, PaymentEvent event) {

@@ -156,6 +156,47 @@ class MoneyEventsTest {
     }
   }
 
+  /** The events of a payment whose order only the capture names. */
+  @ParameterizedTest
+  @ValueSource(booleans = {true, false})
+  void FR_077_a_refund_or_dispute_that_names_only_its_payment_counts_in_every_order(boolean pro) {
+    for (List<Integer> places : Permutations.of(3)) {
+      Payer another = Payer.join(service, database);
+      UUID order = order(another, pro);
+      List<CheckoutEvent> events =
+          List.of(
+              another.event("payment_captured", order, price(pro)),
+              another
+                  .event("payment_refunded", order, price(pro) - 1)
+                  .data("reference", null)
+                  .with("created_on", service.clock().instant().plusSeconds(1).toString()),
+              another
+                  .event("dispute_received", order, 1)
+                  .data("id", "dsp_" + order)
+                  .data("payment_id", "pay_" + order)
+                  .data("reference", null)
+                  .with("created_on", service.clock().instant().plusSeconds(2).toString()));
+      places.forEach(place -> another.send(events.get(place)).expect(200));
+      assertEquals("disputed", another.orderStatus(order), places::toString);
+      assertEquals("free", another.tier());
+      assertEquals(1, another.entries("payment_refunded"));
+      assertEquals(1, another.entries("payment_disputed"));
+      events.forEach(event -> assertEquals("applied", another.eventStatus(event)));
+    }
+  }
+
+  @Test
+  void FR_077_a_refund_that_names_only_its_payment_may_meet_the_capture() throws Exception {
+    for (int i = 0; i < 10; i++) {
+      UUID order = payer.ordersCredits(30);
+      CheckoutEvent capture = payer.event("payment_captured", order, 150);
+      CheckoutEvent refund = payer.event("payment_refunded", order, 150).data("reference", null);
+      together(List.of(() -> payer.send(refund), () -> payer.send(capture)));
+      assertEquals("refunded", payer.orderStatus(order));
+    }
+    assertEquals(0, payer.credits("purchased"));
+  }
+
   private static void together(List<Callable<Api.Answer>> requests) throws Exception {
     try (ExecutorService threads = Executors.newFixedThreadPool(requests.size())) {
       for (Future<Api.Answer> answer : threads.invokeAll(requests)) {

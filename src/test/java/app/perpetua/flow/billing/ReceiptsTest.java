@@ -110,7 +110,7 @@ class ReceiptsTest {
             .map(word -> word.substring(2))
             .orElse("1");
     Optional<String> amount = words.stream().filter(word -> !word.startsWith("p=")).findFirst();
-    @Nullable String subject = !dispute || first.equals("-") ? null : first;
+    String subject = !dispute || first.equals("-") ? null : first;
     EventOrder order = new EventOrder(START.plusSeconds(second), type.rank(), "evt_" + second);
     return new Receipt(type, payment, subject, amount(type, amount.orElse(null)), order);
   }

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNull;
 
 import app.perpetua.flow.fake.CheckoutEvent;
+import app.perpetua.flow.harness.Api;
 import app.perpetua.flow.harness.Invariants;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.TestService;
@@ -14,6 +15,9 @@ import java.time.ZoneOffset;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
@@ -127,6 +131,30 @@ class RetainedPaymentsTest {
     }
     assertEquals("captured", payer.orderStatus(unpaid));
     assertEquals(List.of(), payer.jobs(Webhooks.APPLY));
+  }
+
+  @Test
+  void FR_080_an_event_that_meets_the_deletion_is_recorded() throws Exception {
+    for (int i = 0; i < 5; i++) {
+      Payer leaving = Payer.join(service, database);
+      UUID order = leaving.ordersPro();
+      leaving.send(leaving.event("payment_captured", order, 999)).expect(200);
+      CheckoutEvent refund = leaving.event("payment_refunded", order, 999);
+      String email =
+          leaving.api().get("/api/v1/users/me").expect(200).data().get("email").stringValue();
+      try (ExecutorService threads = Executors.newFixedThreadPool(2)) {
+        Future<Api.Answer> sent = threads.submit(() -> leaving.send(refund));
+        Future<Api.Answer> left =
+            threads.submit(
+                () -> leaving.api().delete("/api/v1/users/me", Map.of("confirm", email)));
+        sent.get().expect(200);
+        left.get().expect(204);
+      }
+      service.runDueJobs();
+      assertEquals("refunded", leaving.orderStatus(order));
+      assertEquals("applied", leaving.eventStatus(refund));
+      assertNull(row(refund).get("body"));
+    }
   }
 
   @Test

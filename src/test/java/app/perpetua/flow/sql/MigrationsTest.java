@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import app.perpetua.flow.harness.FreePort;
 import app.perpetua.flow.harness.PostgresServer;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -20,6 +21,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.Stream;
 import org.flywaydb.core.Flyway;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -161,6 +163,82 @@ final class MigrationsTest {
     DatabaseUrl url = postgres.emptyDatabase();
     assertEquals(MIGRATIONS, migrations(url).run());
     assertEquals(0, migrations(url).run());
+  }
+
+  @Test
+  void FR_080_payments_of_earlier_releases_get_the_events_of_their_status() throws Exception {
+    DatabaseUrl url = postgres.emptyDatabase();
+    for (int version = 1; version <= 13; version++) {
+      execute(url, migration("V" + version + "__"));
+    }
+    execute(
+        url,
+        """
+        insert into auth.users (id, google_id, email, name, created_at, updated_at)
+        values (gen_random_uuid(), 'g', 'ada@example.com', 'Ada', '2026-01-01Z', '2026-01-01Z');
+        insert into billing.purchases
+          (id, user_id, kind, credits, amount_cents, currency, status, payment_id, period_start,
+           attempt, last_event_at, last_event_rank, last_event_id, granted_at, created_at,
+           updated_at)
+        select gen_random_uuid(), u.id, p.kind, case p.kind when 'credits' then 9 end, 45, 'USD',
+               p.status, p.payment, case p.kind when 'renewal' then timestamptz '2026-02-01Z' end,
+               case p.kind when 'renewal' then 1 end, case p.event when '' then null else
+               timestamptz '2026-01-02Z' end, case p.event when '' then null else 30 end,
+               nullif(p.event, ''), case p.given when '' then null else timestamptz '2026-01-02Z' end,
+               '2026-01-01Z', '2026-01-03Z'
+        from auth.users u,
+             (values ('subscription', 'captured', 'pay_1', 'evt_1', 'given'),
+                     ('renewal', 'captured', 'pay_2', '', 'given'),
+                     ('credits', 'refunded', 'pay_3', 'evt_3', 'given'),
+                     ('credits', 'disputed', null, 'evt_4', ''),
+                     ('credits', 'declined', 'pay_5', 'evt_5', ''),
+                     ('credits', 'open', null, '', '')) p (kind, status, payment, event, given);
+        insert into billing.subscriptions
+          (id, user_id, status, last_payment_id, current_period_start, current_period_end,
+           anchor_day, created_at, updated_at)
+        select gen_random_uuid(), id, 'active', 'pay_2', '2026-02-01Z', '2026-03-01Z', 1,
+               '2026-01-01Z', '2026-01-01Z'
+        from auth.users;
+        insert into billing.payment_events
+          (id, provider_event_id, user_id, type, event_at, body, received_at)
+        select gen_random_uuid(), 'evt_1', id, 'payment_captured', '2026-01-02Z', '{}', '2026-01-02Z'
+        from auth.users;
+        """);
+    execute(url, migration("V15__"));
+    assertEquals(
+        3,
+        number(
+            url,
+            "select count(*) from billing.payment_events where order_id is not null and type = 'payment_captured'"));
+    assertEquals(
+        2,
+        number(
+            url,
+            "select count(*) from billing.payment_events where type in ('payment_refunded', 'dispute_received')"));
+    assertEquals(
+        1, number(url, "select count(*) from billing.purchases where revoked_at is not null"));
+    assertEquals(
+        1,
+        number(
+            url,
+            "select count(*) from billing.purchases where payment_id = 'pay_2' and credited_at is not null and month_end = '2026-03-01Z'"));
+    execute(url, "delete from auth.users");
+    assertEquals(6, number(url, "select count(*) from billing.purchases where user_id is null"));
+    assertEquals(
+        6,
+        number(
+            url,
+            "select count(*) from billing.payment_events where user_id is null and body is null"));
+  }
+
+  private static String migration(String prefix) throws IOException {
+    try (Stream<Path> files = Files.list(Path.of("src/main/resources/sql/migration"))) {
+      return Files.readString(
+          files
+              .filter(file -> file.getFileName().toString().startsWith(prefix))
+              .findFirst()
+              .orElseThrow());
+    }
   }
 
   @Test
