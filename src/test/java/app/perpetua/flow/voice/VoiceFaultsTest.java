@@ -17,11 +17,15 @@ import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.TestService;
 import app.perpetua.flow.harness.time.MovableNanos;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -263,6 +267,74 @@ class VoiceFaultsTest {
       assertEquals("VALIDATION_ERROR", client.next().get("code").stringValue());
       assertEquals(1008, client.closeCode());
       billed("misbehaved");
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        " ",
+        "null",
+        "7",
+        "[]",
+        "\"end_stream\"",
+        "{}",
+        "{\"type\":null}",
+        "{\"type\":[\"end_stream\"]}",
+        "{\"type\":{\"type\":\"end_stream\"}}",
+        "{\"type\":\"END_STREAM\"}",
+        "{\"type\":\"end_stream\"}{}",
+        "{\"type\":\"end_stream\",\"type\":\"end_stream\"}",
+        "{\"type\":\"auth\"}",
+        "{\"type\":\"auth\",\"token\":7}",
+        "{\"type\":\"transcript\",\"text\":\"x\"}",
+      })
+  void promise_18_other_messages_than_documented_end_the_session(String message) throws Exception {
+    try (RawVoiceClient client = speaking()) {
+      client.frames().text(message);
+      assertEquals("VALIDATION_ERROR", client.next().get("code").stringValue());
+      assertEquals(1008, client.closeCode());
+      billed("misbehaved");
+    }
+  }
+
+  @Test
+  void promise_18_too_many_texts_end_the_session() throws Exception {
+    try (RawVoiceClient client = speaking()) {
+      byte[] auth = "{\"type\":\"auth\",\"token\":\"x\"}".getBytes(StandardCharsets.UTF_8);
+      flood(client, Frames.TEXT, auth, true);
+      assertEquals(1008, client.closeCode());
+      billed("flooded");
+    }
+  }
+
+  /** A client that refreshes its token may send the new one. */
+  @Test
+  void a_token_for_an_authenticated_connection_is_ignored() throws Exception {
+    try (RawVoiceClient client = speaking(new Step.Final("More."))) {
+      for (String token : List.of(user.accessToken(), service.newUser().accessToken(), "x")) {
+        client.frames().text("{\"type\":\"auth\",\"token\":\"" + token + "\"}");
+      }
+      client.frames().write(Frames.BINARY, true, PIECES.get(1));
+      assertEquals("More.", client.next().get("text").stringValue());
+    }
+  }
+
+  @Test
+  void messages_after_the_end_of_the_stream_are_ignored() throws Exception {
+    try (RawVoiceClient client = speaking(new Step.Stall(Duration.ofMillis(200)))) {
+      String end = "{\"type\":\"end_stream\"}";
+      for (String message : List.of(end, end, "{\"type\":\"auth\",\"token\":\"x\"}", "no JSON")) {
+        client.frames().text(message);
+      }
+      client.frames().write(Frames.BINARY, true, PIECES.get(1));
+      client.frames().write(Frames.BINARY, true, new byte[40_000]);
+      JsonNode complete = client.next();
+      assertEquals("complete", complete.get("type").stringValue());
+      assertEquals("This was heard.", complete.get("full_transcript").stringValue());
+      assertEquals(1000, client.closeCode());
+      billed("end_stream");
     }
   }
 
