@@ -27,7 +27,6 @@ import org.jspecify.annotations.Nullable;
  * @param variables values of the other variables; a variable without a value is bound as null
  */
 record PgBenchScript(String text, Map<String, String> variables) {
-  static final Pattern PARAMETER = Pattern.compile("(?<![:\\w]):([a-z][a-z0-9_]*)");
   private static final Pattern LITERAL = Pattern.compile("'[^']*'");
 
   /** Length of the stored response of a write, in characters. */
@@ -110,7 +109,7 @@ record PgBenchScript(String text, Map<String, String> variables) {
                         literal.group().contains(":")
                             ? "E" + literal.group().replace(":", "\\072")
                             : literal.group()));
-    return PARAMETER
+    return SqlCatalog.PARAMETER
             .matcher(text)
             .replaceAll(
                 parameter -> {

@@ -50,7 +50,7 @@ public final class SqlCatalog {
    * A parameter, but neither a cast ({@code ::text}) nor a time of day. The colon is outside the
    * lookbehind, so that the search skips other characters quickly.
    */
-  static final Pattern PARAMETER = Pattern.compile(":(?<![:\\w]:)([a-z][a-z0-9_]*)");
+  public static final Pattern PARAMETER = Pattern.compile(":(?<![:\\w]:)([a-z][a-z0-9_]*)");
 
   /**
    * One statement.

@@ -142,7 +142,7 @@ class PgBenchScriptTest {
 
   private static SqlCatalog.Statement statement(String name, String sql) {
     Set<String> parameters = new LinkedHashSet<>();
-    PgBenchScript.PARAMETER.matcher(sql).results().forEach(found -> parameters.add(found.group(1)));
+    SqlCatalog.PARAMETER.matcher(sql).results().forEach(found -> parameters.add(found.group(1)));
     return new SqlCatalog.Statement(name, sql, sql, List.copyOf(parameters), parameters, false);
   }
 
@@ -160,13 +160,9 @@ class PgBenchScriptTest {
         continue;
       }
       List<String> names =
-          PgBenchScript.PARAMETER
-              .matcher(statement)
-              .results()
-              .map(PgBenchScriptTest::name)
-              .toList();
+          SqlCatalog.PARAMETER.matcher(statement).results().map(PgBenchScriptTest::name).toList();
       try (PreparedStatement prepared =
-          connection.prepareStatement(PgBenchScript.PARAMETER.matcher(statement).replaceAll("?"))) {
+          connection.prepareStatement(SqlCatalog.PARAMETER.matcher(statement).replaceAll("?"))) {
         for (int i = 0; i < names.size(); i++) {
           // As pgbench sends it: as text, whose type the server infers.
           prepared.setObject(i + 1, variables.get(names.get(i)), Types.OTHER);
