@@ -157,6 +157,7 @@ public final class App implements AutoCloseable {
     }
 
     // On a machine that starts everything at once, this takes longer than a request may.
+    Pool.awaitConnection(pool, DATABASE_TIMEOUT);
     new Partitions(new Db(pool, catalog, clock, DATABASE_TIMEOUT, _ -> false)).ensure(db.now());
     server =
         closing(

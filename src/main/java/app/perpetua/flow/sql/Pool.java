@@ -3,6 +3,9 @@ package app.perpetua.flow.sql;
 import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.metrics.micrometer.MicrometerMetricsTrackerFactory;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
 import java.time.Duration;
 import javax.sql.DataSource;
 
@@ -45,6 +48,34 @@ public final class Pool {
     // Migrations decides whether the service starts without a database, with a better message.
     pool.setInitializationFailTimeout(-1);
     return pool;
+  }
+
+  /**
+   * Waits for the pool's first connection. On a machine that starts everything at once, it takes
+   * longer than a request may wait.
+   *
+   * @throws DatabaseException if there is none within the limit, or waiting cannot help
+   */
+  public static void awaitConnection(HikariDataSource pool, Duration limit) {
+    long start = System.nanoTime();
+    boolean isConnected = false;
+    while (!isConnected) {
+      try (Connection _ = pool.getConnection()) {
+        isConnected = true;
+      } catch (SQLException e) {
+        Duration took = Duration.ofNanos(System.nanoTime() - start);
+        if (took.compareTo(limit) >= 0 || !isTimeout(e)) {
+          throw DatabaseException.of(e, "connect", took);
+        }
+      }
+    }
+  }
+
+  /** Whether the pool has no connection yet; the cause is the latest failure to open one. */
+  private static boolean isTimeout(SQLException e) {
+    return e instanceof SQLTransientConnectionException
+        && (!(e.getCause() instanceof SQLException cause)
+            || ReconnectingDataSource.isTransient(cause));
   }
 
   /** Registers metrics of the pool. Call it before the pool's first use. */

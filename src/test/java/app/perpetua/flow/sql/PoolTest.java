@@ -10,8 +10,10 @@ import java.io.IOException;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.sql.SQLTransientConnectionException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
@@ -60,6 +62,61 @@ final class PoolTest {
         Connection connection = pool.getConnection()) {
       assertEquals("0", setting(connection, "statement_timeout"));
       assertEquals(0, connection.unwrap(PGConnection.class).getPrepareThreshold());
+    }
+  }
+
+  /** Its first connections fail. */
+  private static final class SlowPool extends HikariDataSource {
+    private final SQLException failure;
+    private final int failures;
+    private int attempts;
+
+    SlowPool(int failures, SQLException failure) {
+      this.failures = failures;
+      this.failure = failure;
+      setDataSource(
+          Postgres.url(postgres.port(), "postgres", "").source("test", HANGS, HANGS, HANGS));
+    }
+
+    @Override
+    public Connection getConnection() throws SQLException {
+      attempts++;
+      if (attempts <= failures) {
+        throw failure;
+      }
+      return super.getConnection();
+    }
+  }
+
+  @Test
+  void the_first_connection_may_take_longer_than_a_request_may_wait() {
+    SQLException timeout = new SQLTransientConnectionException("simulated time-out");
+    try (SlowPool pool = new SlowPool(2, timeout)) {
+      Pool.awaitConnection(pool, HANGS);
+      assertEquals(3, pool.attempts);
+    }
+    SQLException unreachable = new SQLException("simulated failure", "08001");
+    try (SlowPool pool =
+        new SlowPool(2, new SQLTransientConnectionException("x", null, 0, unreachable))) {
+      Pool.awaitConnection(pool, HANGS);
+      assertEquals(3, pool.attempts);
+    }
+  }
+
+  @Test
+  void waiting_for_the_first_connection_ends_at_the_limit_and_when_it_cannot_help() {
+    SQLException timeout = new SQLTransientConnectionException("simulated time-out");
+    try (SlowPool pool = new SlowPool(2, timeout)) {
+      assertThrows(DatabaseException.class, () -> Pool.awaitConnection(pool, Duration.ZERO));
+      assertEquals(1, pool.attempts);
+    }
+    SQLException password = new SQLException("simulated failure", "28P01");
+    for (SQLException hopeless :
+        List.of(password, new SQLTransientConnectionException("x", null, 0, password))) {
+      try (SlowPool pool = new SlowPool(2, hopeless)) {
+        assertThrows(DatabaseException.class, () -> Pool.awaitConnection(pool, HANGS));
+        assertEquals(1, pool.attempts);
+      }
     }
   }
 
