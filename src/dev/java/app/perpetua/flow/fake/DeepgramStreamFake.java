@@ -10,9 +10,11 @@ import java.util.ArrayDeque;
 import java.util.Arrays;
 import java.util.Deque;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -256,9 +258,37 @@ public final class DeepgramStreamFake {
                 "channel",
                 Map.of(
                     "alternatives",
-                    List.of(Map.of("transcript", text, "confidence", 0.91, "words", List.of()))))));
+                    List.of(
+                        Map.of(
+                            "transcript",
+                            text,
+                            "confidence",
+                            0.91,
+                            "words",
+                            words(text, transcribedUntil, until)))))));
     if (isFinal) {
       transcribedUntil = until;
     }
+  }
+
+  /** All words take the same time. */
+  private static List<Map<String, Object>> words(String text, double start, double end) {
+    String[] words = text.strip().split(" +", -1);
+    double each = (end - start) / words.length;
+    return IntStream.range(0, words.length)
+        .mapToObj(
+            i ->
+                Map.<String, Object>of(
+                    "word",
+                    words[i].toLowerCase(Locale.ROOT),
+                    "punctuated_word",
+                    words[i],
+                    "start",
+                    start + i * each,
+                    "end",
+                    start + (i + 1) * each,
+                    "confidence",
+                    0.91))
+        .toList();
   }
 }

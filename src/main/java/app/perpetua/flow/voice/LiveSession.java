@@ -47,10 +47,8 @@ final class LiveSession implements Transcriber.Listener, Monitored {
   private final AtomicBoolean heartbeatRunning = new AtomicBoolean();
   private final CountDownLatch drained = new CountDownLatch(1);
 
-  /** Confined to the client's thread. */
+  // Both are confined to the client's thread; it tries to charge each minute once.
   private final WebmAudio webm = new WebmAudio();
-
-  /** Minutes that the client's thread has tried to charge. Confined to it. */
   private int attemptedMinutes;
 
   private volatile @Nullable Stream stream;
@@ -131,41 +129,42 @@ final class LiveSession implements Transcriber.Listener, Monitored {
       return;
     }
     meter.start(lastAudioAt);
-    if (!payStarted(lastAudioAt)) {
-      end(EndReason.OUT_OF_CREDITS);
-      return;
+    EndReason limit = payStarted(lastAudioAt);
+    if (limit == null) {
+      meter.audioReaches(webm.seconds());
+      limit = payStarted(lastAudioAt);
+      if (endReason.get() == null) {
+        // Begins within the paid minutes, so it is relayed whole, and its results are cut.
+        relay(upstream, accepted);
+      }
     }
-    meter.audioReaches(webm.seconds());
-    boolean isPaid = payStarted(lastAudioAt);
-    if (endReason.get() == null) {
-      // Begins within the paid minutes, so it is relayed whole, and its results are cut.
-      relay(upstream, accepted);
+    if (limit != null) {
+      end(limit);
     }
-    if (isPaid) {
-      endIfTooLong(lastAudioAt);
-    } else {
-      end(EndReason.OUT_OF_CREDITS);
-    }
+    endIfTooLong(lastAudioAt);
   }
 
   /**
    * Charges a minute before its audio is relayed, once; if the database is unavailable, the next
    * tick retries, and results of the minute are withheld until then.
    *
-   * @return false if the credits do not suffice, or the session has ended
+   * @return the limit that is reached, if any
    */
-  private boolean payStarted(long now) {
-    int minutes = startedMinutes(now);
+  private @Nullable EndReason payStarted(long now) {
+    if (meter.isTimeUp(now)) {
+      return EndReason.MAX_DURATION;
+    }
+    int minutes = startedMinutes(meter.seconds(now));
     if (minutes > attemptedMinutes && minutes > chargedMinutes) {
       attemptedMinutes = minutes;
       save(minutes);
     }
-    return !outOfCredits && endReason.get() == null;
+    return outOfCredits ? EndReason.OUT_OF_CREDITS : null;
   }
 
   /** The first minute starts with the first audio, though it has lasted no second yet. */
-  private int startedMinutes(long now) {
-    return meter.isStarted() ? Math.max(1, config.minutes(meter.seconds(now))) : 0;
+  private int startedMinutes(int seconds) {
+    return meter.isStarted() ? Math.max(1, config.minutes(seconds)) : 0;
   }
 
   private void relay(Stream upstream, byte[] audio) {
@@ -186,12 +185,11 @@ final class LiveSession implements Transcriber.Listener, Monitored {
   public void onTranscript(Transcript result) {
     hasResults = true;
     meter.audioReaches(result.endSeconds());
-    long now = now();
-    int minutes = startedMinutes(now);
+    int minutes = startedMinutes((int) Math.min(config.maxSeconds(), result.endSeconds()));
     if (minutes > chargedMinutes && !outOfCredits) {
       charge(minutes);
     } else {
-      endIfTooLong(now);
+      endIfTooLong(now());
     }
     int paidSeconds = config.paidSeconds(chargedMinutes);
     transcript.add(result, paidSeconds);
@@ -243,8 +241,10 @@ final class LiveSession implements Transcriber.Listener, Monitored {
       end(EndReason.PROVIDER_LOST);
     } else if (now - lastAudioAt > timing.silenceTimeout().toNanos()) {
       end(EndReason.SILENCE);
+    } else if (meter.isTimeUp(now)) {
+      end(EndReason.MAX_DURATION);
     } else {
-      int minutes = startedMinutes(now);
+      int minutes = startedMinutes(meter.seconds(now));
       if (minutes <= chargedMinutes) {
         endIfTooLong(now);
       } else if (!charging.getAndSet(true)) {

@@ -64,6 +64,9 @@ final class LiveTranscript {
 
   /** The text of the audio up to that length. */
   synchronized String text(int seconds) {
+    if (seconds == 0) {
+      return "";
+    }
     StringJoiner text = new StringJoiner(" ");
     for (Piece piece : finals) {
       append(text, piece.until(seconds));

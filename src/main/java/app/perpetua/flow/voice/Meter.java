@@ -54,12 +54,21 @@ final class Meter {
     return exactSeconds(now) > maxSeconds + GRACE_SECONDS;
   }
 
+  /** Whether the elapsed time alone exceeds the maximum. */
+  synchronized boolean isTimeUp(long now) {
+    return elapsedSeconds(now) > maxSeconds + GRACE_SECONDS;
+  }
+
   private double exactSeconds(long now) {
+    return Math.max(audioSeconds, elapsedSeconds(now));
+  }
+
+  private double elapsedSeconds(long now) {
     Long start = startedAt;
     if (start == null) {
       return 0;
     }
     long end = stoppedAt == null ? now : stoppedAt;
-    return Math.max(audioSeconds, Math.max(0, end - start) / SECOND_NANOS);
+    return Math.max(0, end - start) / SECOND_NANOS;
   }
 }

@@ -10,8 +10,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param endedAt null while it runs
  * @param endReason {@link EndReason#reason()}; null while it runs
- * @param durationSeconds elapsed time or length of the audio, whichever is longer
- * @param fullTranscript the final results so far
+ * @param durationSeconds elapsed time or length of the audio, whichever is longer, as far as it is
+ *     paid for
+ * @param fullTranscript the results so far
  */
 record VoiceSession(
     UUID id,

@@ -147,9 +147,9 @@ final class WebmAudio {
 
   private void onContent() {
     if (id == TIMESTAMP) {
-      clusterTicks = number(content, 0, Math.min(contentLength, MAX_SIZE));
+      clusterTicks = (double) number(content, 0, Math.min(contentLength, MAX_SIZE));
     } else if (id == TIMESTAMP_SCALE) {
-      scaleNanos = Math.max(1, number(content, 0, Math.min(contentLength, MAX_SIZE)));
+      scaleNanos = (double) Math.max(1, number(content, 0, Math.min(contentLength, MAX_SIZE)));
     } else {
       int track = length(content[0]);
       if (track + 2 <= contentLength) {
@@ -173,7 +173,7 @@ final class WebmAudio {
   private static long number(byte[] bytes, int from, int length) {
     long number = 0;
     for (int i = from; i < from + length; i++) {
-      number = number << 8 | bytes[i] & 0xff;
+      number = (number << 8) | (bytes[i] & 0xff);
     }
     return number;
   }

@@ -61,6 +61,11 @@ class MeterTest {
     assertFalse(meter.isExceeded(nanos(300.4)));
     assertEquals(300, meter.seconds(nanos(300.4)));
     assertTrue(meter.isExceeded(nanos(300.6)));
+    assertFalse(meter.isTimeUp(nanos(300.4)));
+    assertTrue(meter.isTimeUp(nanos(300.6)));
+    meter.audioReaches(301);
+    assertTrue(meter.isExceeded(nanos(1)));
+    assertFalse(meter.isTimeUp(nanos(1)));
     assertEquals(300, meter.seconds(nanos(400)));
   }
 

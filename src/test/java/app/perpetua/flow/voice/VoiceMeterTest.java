@@ -149,6 +149,22 @@ class VoiceMeterTest {
     assertEquals(4, balance(user));
   }
 
+  @Test
+  void FR_033_a_result_that_is_paid_in_part_is_cut_between_words() throws Exception {
+    service.deepgram().secondsPerMessage(90);
+    service.deepgram().script(new Step.Final("Half a minute, another, unpaid one."));
+    TestService.Session user = service.newPro();
+    try (VoiceTestClient client = VoiceTestClient.open(service.port(), user.accessToken())) {
+      client.next("connected");
+      client.audio(PIECES.get(0));
+      assertEquals("INSUFFICIENT_CREDITS", client.next("error").get("code").stringValue());
+      JsonNode complete = client.next("complete");
+      assertEquals("Half a minute, another,", complete.get("full_transcript").stringValue());
+      assertEquals(60, complete.get("duration_seconds").intValue());
+      assertEquals(4402, client.closeCode());
+    }
+  }
+
   /** The balance sufficed when the client connected. */
   @Test
   void FR_033_credits_that_another_request_has_used_pay_for_no_minute() throws Exception {
