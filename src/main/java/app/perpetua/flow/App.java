@@ -148,8 +148,7 @@ public final class App implements AutoCloseable {
         role == Role.WORKER ? Optional.empty() : Optional.of(voice.startLiveSessions(db));
     List<WebSocketRoute> socketRoutes =
         live.map(sessions -> voice.sockets(sessions, authenticator, db)).orElse(List.of());
-    WebSocketGate sockets =
-        new WebSocketGate(socketRoutes, authenticator, limiter, config.http(), ids);
+    WebSocketGate sockets = new WebSocketGate(socketRoutes, authenticator, limiter, config.http());
     if (role != Role.WORKER) {
       routes.addAll(new Docs(json).routes());
       routes.addAll(modules.routes());

@@ -5,6 +5,7 @@ import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.http.Idempotency.KeyedRequest;
 import app.perpetua.flow.http.ProviderCallHandler.CallContext;
+import app.perpetua.flow.http.connection.RefusedUpgrade;
 import app.perpetua.flow.http.connection.RequestBody;
 import app.perpetua.flow.http.limits.Admission;
 import app.perpetua.flow.http.limits.Permit;
@@ -26,7 +27,6 @@ import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Function;
 import java.util.regex.Pattern;
@@ -102,8 +102,8 @@ public final class Endpoint implements RequestHandler {
   private Reply answer(
       RequestContext context, Route route, ServerRequest request, ServerResponse response) {
     Route.Handler handler = route.handler();
-    if (handler instanceof Route.Socket socket) {
-      return notUpgraded(context, socket, request, response);
+    if (handler instanceof Route.Socket) {
+      return notUpgraded(context, request, response);
     }
     Principal principal =
         handler instanceof Route.Authenticated ? authenticate(context, request, response) : null;
@@ -154,20 +154,18 @@ public final class Endpoint implements RequestHandler {
 
   /** A refused upgrade has been counted already. */
   private Reply notUpgraded(
-      RequestContext context, Route.Socket socket, ServerRequest request, ServerResponse response) {
+      RequestContext context, ServerRequest request, ServerResponse response) {
     if (token(request) != null || request.query().contains("token")) {
       context.tokenPresented();
     }
-    String refused = header(request, Route.Socket.REFUSED);
-    Optional<Reply> rejection =
-        refused == null ? Optional.empty() : socket.rejection().apply(refused);
-    return rejection.orElseGet(
-        () -> {
-          RateLimiter.Decision decision = authentication.count(token(request), context.client());
-          addHeaders(response, decision);
-          decision.check();
-          throw Refusal.of(ErrorCode.VALIDATION_ERROR, "this path requires a WebSocket upgrade");
-        });
+    RefusedUpgrade refused = context.refusedUpgrade();
+    if (refused != null) {
+      return new Reply.WithHeaders(new Reply.Failed(refused.cause()), refused.headers());
+    }
+    RateLimiter.Decision decision = authentication.count(token(request), context.client());
+    addHeaders(response, decision);
+    decision.check();
+    throw Refusal.of(ErrorCode.VALIDATION_ERROR, "this path requires a WebSocket upgrade");
   }
 
   private Reply systemWrite(Actor actor, Function<Tx, Reply> work) {

@@ -2,6 +2,7 @@ package app.perpetua.flow.http;
 
 import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.http.connection.ClientConnection;
+import app.perpetua.flow.http.connection.RefusedUpgrade;
 import app.perpetua.flow.parsing.Accept;
 import io.helidon.webserver.http.ServerRequest;
 import java.time.Duration;
@@ -26,6 +27,7 @@ public final class RequestContext {
   private List<String> acceptHeaders = List.of();
   private @Nullable Accept accept;
   private boolean tokenPresented;
+  private @Nullable RefusedUpgrade refusedUpgrade;
 
   public RequestContext(String requestId, String client, boolean local) {
     this.requestId = requestId;
@@ -74,6 +76,16 @@ public final class RequestContext {
   /** Whether the connection must be closed after the answer. */
   public boolean mustClose() {
     return connection != null && connection.mustClose();
+  }
+
+  /** Keeps why the request's upgrade was refused. */
+  public void refusedUpgrade(@Nullable RefusedUpgrade refusal) {
+    refusedUpgrade = refusal;
+  }
+
+  /** Why the request's upgrade was refused; null if it was not. */
+  @Nullable RefusedUpgrade refusedUpgrade() {
+    return refusedUpgrade;
   }
 
   public void userId(UUID id) {

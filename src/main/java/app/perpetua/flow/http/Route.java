@@ -4,7 +4,6 @@ import app.perpetua.flow.sql.Tx;
 import java.net.URI;
 import java.time.Instant;
 import java.util.Map;
-import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -66,16 +65,8 @@ public record Route(
   /** Answers without a transaction. */
   record Public(Function<Request, Reply> answer) implements Handler {}
 
-  /**
-   * Answers the requests for a WebSocket that were not upgraded.
-   *
-   * @param rejection the answer to an upgrade that was refused, by the value of {@link #REFUSED};
-   *     empty if no upgrade was refused under that value
-   */
-  public record Socket(Function<String, Optional<Reply>> rejection) implements Handler {
-    /** Request header that names the refusal of an upgrade; removed from requests of clients. */
-    public static final String REFUSED = "X-Upgrade-Refused";
-  }
+  /** Answers the requests for a WebSocket that were not upgraded. */
+  record Socket() implements Handler {}
 
   /** Runs in a transaction of the system. */
   record SystemWrite(Work work) implements Handler {}
@@ -144,8 +135,8 @@ public record Route(
   }
 
   /** The path of a WebSocket. */
-  public static Route socket(String path, Function<String, Optional<Reply>> rejection) {
-    return new Route(Verb.GET, path, Bucket.GENERAL, new Socket(rejection));
+  public static Route socket(String path) {
+    return new Route(Verb.GET, path, Bucket.GENERAL, new Socket());
   }
 
   /** Sign-in and tokens: no access token, limited per address. */

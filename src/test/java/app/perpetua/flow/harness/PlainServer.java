@@ -51,7 +51,7 @@ public final class PlainServer implements AutoCloseable {
             errors,
             ids,
             observer,
-            new WebSocketGate(List.of(), tokens, limiter, config, ids));
+            new WebSocketGate(List.of(), tokens, limiter, config));
     server.start();
   }
 

@@ -303,6 +303,16 @@ class HeadersTest {
   }
 
   @Test
+  void FR_061_no_header_of_a_client_escapes_the_limit() {
+    Api api = from("198.51.100.77").invalidOnPurpose().with("X-Upgrade-Refused", "x");
+    String socket = "/api/v1/ws/voice/transcribe";
+    for (int i = 0; i < GENERAL; i++) {
+      assertEquals("VALIDATION_ERROR", api.get(socket).expect(400).errorCode());
+    }
+    api.get(socket).expect(429, "RATE_LIMIT_EXCEEDED");
+  }
+
+  @Test
   void promise_22_behind_a_trusted_proxy_each_client_has_its_own_limit() {
     String one = "198.51.100.1";
     exhaust(from(one));

@@ -74,6 +74,7 @@ public final class ClientConnection implements ConnectionContext, OpenConnection
   private volatile boolean wasAuthenticated;
   private volatile long waitingSince;
   private volatile boolean closingSoon;
+  private @Nullable RefusedUpgrade refusedUpgrade;
 
   /**
    * @param address counts towards this address's connection limit; null for none
@@ -166,6 +167,18 @@ public final class ClientConnection implements ConnectionContext, OpenConnection
 
   void responseHeaders(Headers headers) {
     closeAfterResponse = headers.containsToken(HeaderValues.CONNECTION_CLOSE);
+  }
+
+  /** Keeps the reason why the upgrade of the current request was refused. */
+  public void refuseUpgrade(RefusedUpgrade refusal) {
+    refusedUpgrade = refusal;
+  }
+
+  /** Returns once why the upgrade of the current request was refused; null if it was not. */
+  public @Nullable RefusedUpgrade takeRefusedUpgrade() {
+    RefusedUpgrade refusal = refusedUpgrade;
+    refusedUpgrade = null;
+    return refusal;
   }
 
   /** Marks it as a WebSocket, whose handler limits message sizes and inactivity. */

@@ -76,7 +76,14 @@ final class RequestContextFilter implements Filter {
     context.request(
         request.prologue().uriPath().rawPath(),
         request.headers().all(HeaderNames.ACCEPT, List::of));
-    request.context().get(ClientConnection.class).ifPresent(context::connection);
+    request
+        .context()
+        .get(ClientConnection.class)
+        .ifPresent(
+            client -> {
+              context.connection(client);
+              context.refusedUpgrade(client.takeRefusedUpgrade());
+            });
     request.context().register(context);
     response.header(RequestId.HEADER, context.requestId());
     response.header(HeaderNames.DATE, HttpDate.now());

@@ -1,21 +1,19 @@
 package app.perpetua.flow.http.websocket;
 
 import app.perpetua.flow.base.ErrorCode;
-import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.http.Authentication;
 import app.perpetua.flow.http.Authenticator;
 import app.perpetua.flow.http.HttpConfig;
 import app.perpetua.flow.http.Principal;
-import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Route;
+import app.perpetua.flow.http.connection.RefusedUpgrade;
 import app.perpetua.flow.http.limits.RateLimiter;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.stream.Collectors;
@@ -27,8 +25,6 @@ import org.jspecify.annotations.Nullable;
  * same path, which answers with the refusal. Thread-safe.
  */
 public final class WebSocketGate {
-  private record Rejection(RuntimeException cause, Map<String, String> headers) {}
-
   /**
    * A request for an upgrade.
    *
@@ -54,16 +50,11 @@ public final class WebSocketGate {
     record Accepted(WebSocketHandler handler, Optional<UUID> userId, Map<String, String> headers)
         implements UpgradeDecision {}
 
-    /** The route finds the cause by this key. */
-    record Rejected(String key) implements UpgradeDecision {}
+    record Rejected(RefusedUpgrade refusal) implements UpgradeDecision {}
   }
 
   private final Map<String, WebSocketRoute> routes;
   private final Authentication authentication;
-  private final Ids ids;
-
-  /** Stores a rejection until the route, in the same thread, answers with it. */
-  private final Map<String, Rejection> rejections = new ConcurrentHashMap<>();
 
   /**
    * @param routes with literal paths
@@ -72,24 +63,15 @@ public final class WebSocketGate {
       List<WebSocketRoute> routes,
       Authenticator authenticator,
       RateLimiter limiter,
-      HttpConfig limits,
-      Ids ids) {
+      HttpConfig limits) {
     this.routes =
         routes.stream().collect(Collectors.toMap(WebSocketRoute::path, Function.identity()));
     this.authentication = new Authentication(authenticator, limiter, limits.rateLimitGeneral());
-    this.ids = ids;
   }
 
   /** A route per endpoint, for requests that are not upgraded. */
   public List<Route> routes() {
-    return routes.keySet().stream().map(path -> Route.socket(path, this::rejection)).toList();
-  }
-
-  private Optional<Reply> rejection(String key) {
-    return Optional.ofNullable(rejections.remove(key))
-        .map(
-            rejection ->
-                new Reply.WithHeaders(new Reply.Failed(rejection.cause()), rejection.headers()));
+    return routes.keySet().stream().map(Route::socket).toList();
   }
 
   Optional<WebSocketRoute> route(String path) {
@@ -125,9 +107,7 @@ public final class WebSocketGate {
       return new UpgradeDecision.Accepted(
           request.route().handshakeHandler().apply(handshake), userId, deprecation);
     } catch (RuntimeException e) {
-      String key = ids.next().toString();
-      rejections.put(key, new Rejection(e, headers));
-      return new UpgradeDecision.Rejected(key);
+      return new UpgradeDecision.Rejected(new RefusedUpgrade(e, headers));
     }
   }
 

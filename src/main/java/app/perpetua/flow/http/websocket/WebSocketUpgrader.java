@@ -5,9 +5,9 @@ import app.perpetua.flow.http.CompletedRequest;
 import app.perpetua.flow.http.Cors;
 import app.perpetua.flow.http.RequestContext;
 import app.perpetua.flow.http.RequestId;
-import app.perpetua.flow.http.Route;
 import app.perpetua.flow.http.connection.ClientAddress;
 import app.perpetua.flow.http.connection.ClientConnection;
+import app.perpetua.flow.http.connection.RefusedUpgrade;
 import app.perpetua.flow.http.websocket.WebSocketGate.UpgradeDecision;
 import io.helidon.common.buffers.BufferData;
 import io.helidon.http.HeaderName;
@@ -34,7 +34,6 @@ import org.jspecify.annotations.Nullable;
  */
 public final class WebSocketUpgrader implements Http1Upgrader {
   private static final HeaderName TRACEPARENT = HeaderNames.create(TraceContext.HEADER);
-  private static final HeaderName REFUSED = HeaderNames.create(Route.Socket.REFUSED);
   private static final HeaderName KEY = HeaderNames.create("Sec-WebSocket-Key");
   private static final HeaderName VERSION = HeaderNames.create("Sec-WebSocket-Version");
   private static final String SUPPORTED_VERSION = "13";
@@ -68,7 +67,6 @@ public final class WebSocketUpgrader implements Http1Upgrader {
   @Override
   public @Nullable ServerConnection upgrade(
       ConnectionContext connection, HttpPrologue prologue, WritableHeaders<?> headers) {
-    headers.remove(REFUSED);
     WebSocketRoute route = gate.route(prologue.uriPath().rawPath()).orElse(null);
     if (route == null
         || !(connection instanceof ClientConnection client)
@@ -101,8 +99,8 @@ public final class WebSocketUpgrader implements Http1Upgrader {
     TraceContext trace = TraceContext.continued(headers.all(TRACEPARENT, List::of));
     UpgradeDecision decision = trace.call(() -> gate.decide(request));
     return switch (decision) {
-      case UpgradeDecision.Rejected(String rejection) -> {
-        headers.set(REFUSED, rejection);
+      case UpgradeDecision.Rejected(RefusedUpgrade refusal) -> {
+        client.refuseUpgrade(refusal);
         yield null;
       }
       case UpgradeDecision.Accepted accepted -> {

@@ -147,7 +147,7 @@ public final class TestServer implements AutoCloseable {
             ids,
             completed::add,
             new WebSocketGate(
-                List.of(), REJECT_ALL, new RateLimiter(Clock.systemUTC()), config, ids),
+                List.of(), REJECT_ALL, new RateLimiter(Clock.systemUTC()), config),
             timeouts,
             limits);
     server.start();

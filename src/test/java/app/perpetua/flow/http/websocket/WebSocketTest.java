@@ -141,8 +141,7 @@ class WebSocketTest {
                         _ -> handlers.get())),
                 new AccessTokens(PlainServer.account(), ids, clock),
                 new RateLimiter(clock),
-                config,
-                ids));
+                config));
     started.start();
     return started;
   }
