@@ -65,7 +65,7 @@ public final class Request {
    * does not; it is recognized by the headers that proxies add.
    */
   public boolean local() {
-    return context.local() && header("X-Forwarded-For").isEmpty() && header("Forwarded").isEmpty();
+    return context.local();
   }
 
   /**

@@ -54,7 +54,7 @@ public final class RequestContext {
     return client;
   }
 
-  /** Whether the peer, possibly a proxy, is on this machine. */
+  /** Whether the request comes from this machine and was not forwarded by a proxy on it. */
   boolean local() {
     return local;
   }

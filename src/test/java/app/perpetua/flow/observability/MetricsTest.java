@@ -157,8 +157,28 @@ final class MetricsTest {
       assertTrue(body.contains("jvm_threads_live_threads"), body);
       assertEquals(Metrics.TEXT, api.get("/metrics").header("Content-Type").orElseThrow());
       assertTrue(api.get("/metrics").text().contains("route=\"/metrics\""));
-      Api proxied = api.with("X-Forwarded-For", "127.0.0.1");
-      assertEquals("UNAUTHORIZED", proxied.get("/metrics").expect(401).errorCode());
+      for (String header :
+          List.of(
+              "X-Forwarded-For",
+              "x-forwarded-host",
+              "X-Forwarded-Proto",
+              "X-Forwarded-Anything",
+              "Forwarded",
+              "X-Real-IP",
+              "CF-Connecting-IP",
+              "CF-Ray",
+              "True-Client-IP",
+              "X-Client-IP",
+              "X-Cluster-Client-IP",
+              "Fastly-Client-IP",
+              "Fly-Client-IP",
+              "X-Original-Forwarded-For",
+              "X-Envoy-External-Address",
+              "CDN-Loop",
+              "Via")) {
+        Api proxied = api.with(header, "127.0.0.1");
+        assertEquals("UNAUTHORIZED", proxied.get("/metrics").expect(401).errorCode(), header);
+      }
     }
   }
 

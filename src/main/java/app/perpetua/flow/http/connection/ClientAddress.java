@@ -1,10 +1,14 @@
 package app.perpetua.flow.http.connection;
 
 import app.perpetua.flow.base.Cidr;
+import io.helidon.http.Header;
+import io.helidon.http.HeaderName;
+import io.helidon.http.Headers;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +18,38 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ClientAddress {
   private static final System.Logger LOG = System.getLogger(ClientAddress.class.getName());
+
+  private static final Set<String> ADDED_BY_PROXIES =
+      Set.of(
+          "forwarded",
+          "forwarded-for",
+          "via",
+          "cdn-loop",
+          "x-forwarded",
+          "x-remote-addr",
+          "x-host",
+          "x-scheme",
+          "x-amzn-trace-id",
+          "x-cloud-trace-context",
+          "x-request-start",
+          "x-arr-log-id",
+          "x-arr-ssl",
+          "max-forwards");
+
+  /** Cloudflare, Envoy, Google, Azure and others, besides the usual {@code X-Forwarded-*}. */
+  private static final List<String> PROXY_PREFIXES =
+      List.of(
+          "x-forwarded-",
+          "x-original-",
+          "x-real-",
+          "x-envoy-",
+          "x-appengine-",
+          "x-azure-",
+          "x-vercel-",
+          "cf-",
+          "cloudfront-",
+          "fastly-",
+          "fly-");
 
   private final List<Cidr> trustedProxies;
   private final AtomicBoolean warned = new AtomicBoolean();
@@ -27,6 +63,22 @@ public final class ClientAddress {
     return address instanceof InetSocketAddress socket && socket.getAddress() != null
         ? socket.getAddress()
         : InetAddress.getLoopbackAddress();
+  }
+
+  /**
+   * Whether the peer is on this machine and no proxy has forwarded the request, as far as its
+   * headers show.
+   */
+  public static boolean isLocal(InetAddress peer, Headers headers) {
+    return peer.isLoopbackAddress()
+        && headers.stream().map(Header::headerName).noneMatch(ClientAddress::isOfProxy);
+  }
+
+  private static boolean isOfProxy(HeaderName header) {
+    String name = header.lowerCase();
+    return ADDED_BY_PROXIES.contains(name)
+        || PROXY_PREFIXES.stream().anyMatch(name::startsWith)
+        || name.endsWith("-ip");
   }
 
   public boolean trusts(InetAddress peer) {

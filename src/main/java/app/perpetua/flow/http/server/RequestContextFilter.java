@@ -72,7 +72,7 @@ final class RequestContextFilter implements Filter {
         new RequestContext(
             ids.of(request.headers()),
             addresses.of(peer, request.headers().all(HeaderNames.X_FORWARDED_FOR, List::of)),
-            peer.isLoopbackAddress());
+            ClientAddress.isLocal(peer, request.headers()));
     context.request(
         request.prologue().uriPath().rawPath(),
         request.headers().all(HeaderNames.ACCEPT, List::of));

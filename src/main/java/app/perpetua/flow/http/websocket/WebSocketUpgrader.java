@@ -84,7 +84,7 @@ public final class WebSocketUpgrader implements Http1Upgrader {
         new RequestContext(
             ids.of(headers),
             addresses.of(peer, headers.all(HeaderNames.X_FORWARDED_FOR, List::of)),
-            peer.isLoopbackAddress());
+            ClientAddress.isLocal(peer, headers));
     context.connection(client);
     context.route(route.path());
     WebSocketGate.UpgradeRequest request =
