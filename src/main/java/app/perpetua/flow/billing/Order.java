@@ -90,10 +90,6 @@ record Order(
     boolean hasMovedMoney() {
       return this == CAPTURED || this == REFUNDED || this == DISPUTED;
     }
-
-    boolean isFailure() {
-      return this == DECLINED || this == VOIDED || this == EXPIRED;
-    }
   }
 
   static Order open(UUID id, Kind kind, @Nullable Integer credits, Price price, Instant now) {

@@ -137,7 +137,13 @@ final class PaidMonths implements TransactionalHandler {
     int anchorDay = months.isEmpty() ? found.period().anchorDay() : dayOfMonth(start);
     Instant next = start;
     for (Order order : months) {
-      Month month = new Month(next, Period.monthAfter(next, anchorDay), null);
+      Month before = monthOf(order);
+      // What was given back of a month keeps its length, and its credits were granted.
+      Instant end =
+          before.creditedAt() == null
+              ? Period.monthAfter(next, anchorDay)
+              : next.plus(Duration.between(before.start(), before.end()));
+      Month month = new Month(next, end, before.creditedAt());
       Provision provision = Objects.requireNonNull(order.provision());
       orders.store(tx, order.provided(provision.with(begin(tx, order.id(), month))));
       next = month.end();

@@ -57,8 +57,8 @@ final class SubscriptionListener implements EventListener {
           case Event.PaymentDuplicated _ ->
               new Notice(
                   "You paid twice",
-                  "We received a second payment for the same order. It added nothing; please"
-                      + " contact us for a refund.");
+                  "We received a second payment of an order. If you did not mean to pay again,"
+                      + " please contact us for a refund.");
           case Event.CreditsGranted granted ->
               new Notice(
                   "Your credits are here", granted.amount() + " credits were added. Thank you!");

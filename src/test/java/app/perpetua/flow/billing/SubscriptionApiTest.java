@@ -560,6 +560,25 @@ class SubscriptionApiTest {
   }
 
   @Test
+  void FR_077_a_month_that_was_given_back_moves_up_without_further_credits()
+      throws InterruptedException {
+    List<String> pages = List.of(page(), page());
+    FakeCheckout.Payment first = service.checkout().pay(pages.get(0));
+    Instant end = payer.periodEnd();
+    FakeCheckout.Payment second = service.checkout().pay(pages.get(1));
+    payer.waits(Duration.ofDays(1));
+    Duration lost = Duration.between(service.clock().instant(), end);
+    service.checkout().deliver(service.checkout().event("dispute_received", first));
+    assertEquals(150, payer.credits("subscription"));
+    service.checkout().deliver(service.checkout().event("dispute_won", first));
+    assertEquals(150, payer.credits("subscription"));
+    service.checkout().deliver(service.checkout().event("payment_refunded", second));
+    assertEquals("active", payer.status());
+    assertEquals(service.clock().instant().plus(lost), payer.periodEnd());
+    assertEquals(150, payer.credits("subscription"));
+  }
+
+  @Test
   void FR_076_a_second_payment_of_a_renewal_grants_nothing() {
     payer.goesPro();
     becomesDue();
