@@ -85,9 +85,13 @@ final class FrameReader {
       throw new Violation(ClientSocket.PROTOCOL_ERROR, "negative payload length");
     }
     unread = length;
-    if ((first & RESERVED) != 0) {
-      unread += (second & MASKED) == 0 ? 0 : 4;
-      throw new Violation(ClientSocket.PROTOCOL_ERROR, "reserved bits are set");
+    if ((first & RESERVED) != 0 || !isShortest(second & 0x7f, length)) {
+      unread += (second & MASKED) == 0 ? 0 : Math.min(4, Long.MAX_VALUE - length);
+      throw new Violation(
+          ClientSocket.PROTOCOL_ERROR,
+          (first & RESERVED) != 0
+              ? "reserved bits are set"
+              : "payload length is not in its shortest form");
     }
     if ((second & MASKED) == 0) {
       throw new Violation(ClientSocket.PROTOCOL_ERROR, "frame is not masked");
@@ -115,6 +119,14 @@ final class FrameReader {
       payload[i] ^= mask[i % 4];
     }
     return new Frame(opcode, last, payload, true);
+  }
+
+  private static boolean isShortest(int start, long length) {
+    return switch (start) {
+      case LENGTH_IN_TWO_BYTES -> length >= LENGTH_IN_TWO_BYTES;
+      case LENGTH_IN_EIGHT_BYTES -> length >= 1 << 16;
+      default -> true;
+    };
   }
 
   private void skip() {
