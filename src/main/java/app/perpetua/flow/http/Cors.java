@@ -3,6 +3,7 @@ package app.perpetua.flow.http;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.Headers;
 import io.helidon.http.ServerRequestHeaders;
+import io.helidon.http.ServerResponseHeaders;
 import io.helidon.webserver.http.ServerResponse;
 import java.util.Set;
 
@@ -32,14 +33,18 @@ public final class Cors {
 
   /** Adds the headers of every response. */
   public void addHeaders(ServerRequestHeaders request, ServerResponse response) {
+    addHeaders(request, response.headers());
+  }
+
+  /** Adds the headers of every response. */
+  public void addHeaders(ServerRequestHeaders request, ServerResponseHeaders response) {
     if (origins.isEmpty()) {
       return;
     }
-    response.header(HeaderNames.VARY, "Origin");
+    response.set(HeaderNames.VARY, "Origin");
     if (isAllowedOrigin(request)) {
-      response.header(
-          HeaderNames.ACCESS_CONTROL_ALLOW_ORIGIN, request.get(HeaderNames.ORIGIN).get());
-      response.header(HeaderNames.ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED_HEADERS);
+      response.set(HeaderNames.ACCESS_CONTROL_ALLOW_ORIGIN, request.get(HeaderNames.ORIGIN).get());
+      response.set(HeaderNames.ACCESS_CONTROL_EXPOSE_HEADERS, EXPOSED_HEADERS);
     }
   }
 

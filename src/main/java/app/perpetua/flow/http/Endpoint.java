@@ -109,7 +109,7 @@ public final class Endpoint implements RequestHandler {
         handler instanceof Route.Authenticated ? authenticate(context, request, response) : null;
     limit(context, route, principal, response);
     UUID key = handler instanceof Route.Keyed ? key(route, request) : null;
-    byte[] body = body(route, request);
+    byte[] body = body(route, request, response);
     KeyedRequest keyed = key == null ? null : keyed(key, route, request, body);
     Request parsed = parsed(context, principal, request, body);
     Actor actor =
@@ -258,8 +258,14 @@ public final class Endpoint implements RequestHandler {
         key, route.method().name(), query.isEmpty() ? path : path + "?" + query, body);
   }
 
-  private byte[] body(Route route, ServerRequest request) {
-    byte[] body = route.method() == Route.Verb.GET ? new byte[0] : RequestBody.read(request);
+  /** The body; that of a GET request is read, so that it is valid, and ignored. */
+  private static byte[] body(Route route, ServerRequest request, ServerResponse response) {
+    if (route.method() == Route.Verb.GET) {
+      RequestBody.read(request);
+      return new byte[0];
+    }
+    RequestBody.requireNoEncoding(request, response);
+    byte[] body = RequestBody.read(request);
     if (body.length > 0 && !isAccepted(route, header(request, "Content-Type"))) {
       throw Refusal.of(
           ErrorCode.UNSUPPORTED_MEDIA_TYPE,

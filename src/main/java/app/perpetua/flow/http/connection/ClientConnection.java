@@ -5,17 +5,14 @@ import io.helidon.common.buffers.BufferData;
 import io.helidon.common.buffers.DataReader;
 import io.helidon.common.buffers.DataWriter;
 import io.helidon.common.socket.HelidonSocket;
-import io.helidon.common.socket.PeerInfo;
 import io.helidon.http.HeaderValues;
 import io.helidon.http.Headers;
 import io.helidon.http.Method;
 import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.ConnectionContext;
 import io.helidon.webserver.ListenerContext;
-import io.helidon.webserver.Router;
 import java.io.UncheckedIOException;
 import java.time.Duration;
-import java.util.concurrent.ExecutorService;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -25,14 +22,12 @@ import org.jspecify.annotations.Nullable;
  * still sending when it is refused can read the response. Confined to the connection's thread,
  * except where a method says otherwise.
  */
-public final class ClientConnection implements ConnectionContext, OpenConnections.Connection {
+public final class ClientConnection extends DelegatingConnection
+    implements OpenConnections.Connection {
   private static final System.Logger LOG = System.getLogger(ClientConnection.class.getName());
 
-  /**
-   * More than any valid request needs: in a body of one-byte chunks, each byte takes six. Helidon
-   * alone would buffer a chunk-size line of any length.
-   */
-  private static final long MAX_REQUEST_BYTES = 6L * RequestBody.MAX_BYTES + 64 * 1024;
+  /** More than any valid request needs: in a body of one-byte chunks, each byte takes six. */
+  private static final long MAX_REQUEST_BYTES = 6L * RequestBody.MAX_BYTES + 128 * 1024;
 
   /** Clients that read slower than 16 KiB/s are disconnected. */
   private static final long WRITE_NANOS_PER_BYTE = Duration.ofSeconds(1).toNanos() / (16 * 1024);
@@ -43,29 +38,30 @@ public final class ClientConnection implements ConnectionContext, OpenConnection
    */
   private static final long LINGER_BYTES = 1024 * 1024;
 
-  /** Requests and writes up to this size do not count towards the shared budget. */
+  /** The same while the client sends the rest of a refused request. */
+  private static final long LINGER_REQUEST_BYTES = 64 * 1024 * 1024;
+
+  /** Writes up to this size do not count towards the shared budget. */
   private static final int UNCOUNTED_BYTES = 8 * 1024;
 
-  /** Memory of a read besides its bytes: an array header and an entry of Helidon's list. */
-  private static final int READ_OVERHEAD = 64;
-
-  private final ConnectionContext helidon;
   private final ListenerContext listener;
   private final @Nullable String address;
   private final TransferBudget.Account account;
+  private final InputBudget inputBudget;
   private final HelidonSocket socket;
+  private final DataWriter output;
   private final Timeouts timeouts;
   private final LongSupplier nanos;
-  private final DataReader reader = DataReader.create(this::read);
+  private final RequestInput input = new RequestInput(this::receive, this::requestBegins);
+  private final DataReader reader = DataReader.create(input::next);
   private final HeadResponseWriter writer = new HeadResponseWriter(this::write);
+  private final CallDeadline idling = new CallDeadline();
   private final CallDeadline reading = new CallDeadline();
   private final CallDeadline writing = new CallDeadline();
   private final CallDeadline ending = new CallDeadline();
 
   private long requestDue;
   private long received;
-  private long weight;
-  private long counted;
   private boolean betweenRequests;
   private boolean closeAfterResponse;
   private boolean restricted;
@@ -74,6 +70,7 @@ public final class ClientConnection implements ConnectionContext, OpenConnection
   private volatile boolean wasAuthenticated;
   private volatile long waitingSince;
   private volatile boolean closingSoon;
+  private volatile boolean stopping;
   private @Nullable RefusedUpgrade refusedUpgrade;
 
   /**
@@ -86,11 +83,13 @@ public final class ClientConnection implements ConnectionContext, OpenConnection
       TransferBudget budget,
       Timeouts timeouts,
       LongSupplier nanos) {
-    this.helidon = helidon;
+    super(helidon);
     this.listener = ConnectionListenerContext.of(helidon.listenerContext(), this);
     this.address = address;
     this.account = budget.open(this);
+    this.inputBudget = new InputBudget(account);
     this.socket = helidon.serverSocket();
+    this.output = helidon.dataWriter();
     this.timeouts = timeouts;
     this.nanos = nanos;
     this.waitingSince = nanos.getAsLong();
@@ -129,7 +128,7 @@ public final class ClientConnection implements ConnectionContext, OpenConnection
 
   /** Releases the budget of WebSocket frames that have been handled. */
   public void releaseInput() {
-    release();
+    inputBudget.release();
     waitingSince = nanos.getAsLong();
   }
 
@@ -146,12 +145,12 @@ public final class ClientConnection implements ConnectionContext, OpenConnection
   /** False for a WebSocket, whose handler limits inactivity. */
   @Override
   public boolean isWaiting() {
-    return !upgraded && (reading.isWaiting() || writing.isWaiting());
+    return !upgraded && (idling.isWaiting() || reading.isWaiting() || writing.isWaiting());
   }
 
   @Override
   public boolean claim() {
-    return reading.cancel() || writing.cancel();
+    return idling.cancel() || reading.cancel() || writing.cancel();
   }
 
   void requestStarted(Method method) {
@@ -160,7 +159,7 @@ public final class ClientConnection implements ConnectionContext, OpenConnection
 
   /** The final response starts; informational ones (1xx) do not count. */
   void responseStarted() {
-    release();
+    inputBudget.release();
     betweenRequests = true;
     writer.responseStarted();
   }
@@ -181,9 +180,34 @@ public final class ClientConnection implements ConnectionContext, OpenConnection
     return refusal;
   }
 
-  /** Marks it as a WebSocket, whose handler limits message sizes and inactivity. */
+  /**
+   * Marks it as a WebSocket, whose handler limits message sizes and inactivity.
+   *
+   * @throws CloseConnectionException if the server is stopping
+   */
   public void upgraded() {
     upgraded = true;
+    input.upgraded();
+    requireRunning();
+  }
+
+  boolean isUpgraded() {
+    return upgraded;
+  }
+
+  /** May be called by any thread. */
+  @Override
+  public void stop() {
+    stopping = true;
+    if (idling.cancel()) {
+      abort();
+    }
+  }
+
+  private void requireRunning() {
+    if (stopping) {
+      throw new CloseConnectionException("the server is stopping");
+    }
   }
 
   /**
@@ -209,19 +233,28 @@ public final class ClientConnection implements ConnectionContext, OpenConnection
     }
   }
 
-  /** Discards input for a limited time after a response that closes the connection. */
+  /**
+   * Discards input after a response that closes the connection, until the client closes or sends
+   * nothing for a while. A client that is still sending its request has the rest of that request's
+   * time, unless the server is stopping, so it gains nothing.
+   */
   void linger() {
     if (!closeAfterResponse && !upgraded) {
       return;
     }
+    boolean sending = input.isIncomplete() && !upgraded && !restricted;
     waitingSince = nanos.getAsLong();
-    reading.begin(waitingSince + timeouts.linger().toNanos());
+    long due = waitingSince + timeouts.linger().toNanos();
+    long lastDue = sending ? Math.max(due, requestDue) : due;
+    long left = sending ? LINGER_REQUEST_BYTES : LINGER_BYTES;
     try {
-      long left = LINGER_BYTES;
-      byte[] bytes = socket.get();
-      while (bytes != null && left > 0) {
+      while (left > 0 && !(stopping && nanos.getAsLong() > due)) {
+        reading.begin(Math.min(lastDue, nanos.getAsLong() + timeouts.linger().toNanos()));
+        byte[] bytes = socket.get();
+        if (bytes == null || !reading.end()) {
+          return;
+        }
         left -= bytes.length;
-        bytes = socket.get();
       }
     } catch (UncheckedIOException e) {
       // The client has closed, or the time has expired.
@@ -232,22 +265,22 @@ public final class ClientConnection implements ConnectionContext, OpenConnection
 
   @Override
   public void abortIfOverdue(long now) {
-    if (reading.cancelIfDue(now) || writing.cancelIfDue(now) || ending.cancelIfDue(now)) {
+    if (idling.cancelIfDue(now)
+        || reading.cancelIfDue(now)
+        || writing.cancelIfDue(now)
+        || ending.cancelIfDue(now)) {
       abort();
     }
   }
 
-  private byte[] read() {
-    if (betweenRequests && reader.available() > 0) {
-      requestBegins();
-    }
-    if (upgraded) {
-      reading.begin(CallDeadline.NEVER);
-    } else if (betweenRequests) {
-      waitingSince = nanos.getAsLong();
-      reading.begin(waitingSince + timeouts.idle().toNanos());
-    } else {
-      reading.begin(requestDue);
+  /** Waits for the next bytes of the client. */
+  private byte[] receive() {
+    boolean idle = input.isIdle();
+    CallDeadline call = idle ? idling : reading;
+    call.begin(due(idle));
+    if (idle) {
+      // After the wait has begun, so that stop() either is seen here or ends it.
+      requireRunning();
     }
     byte[] bytes;
     try {
@@ -255,47 +288,42 @@ public final class ClientConnection implements ConnectionContext, OpenConnection
     } catch (UncheckedIOException e) {
       throw new CloseConnectionException("the client disconnected or was too slow", e);
     }
-    if (!reading.end()) {
-      throw new CloseConnectionException("the client was too slow");
+    if (!call.end()) {
+      throw new CloseConnectionException("the client was too slow, or the server is stopping");
     }
     if (bytes == null) {
       throw new CloseConnectionException("the client closed the connection");
     }
-    if (betweenRequests) {
+    if (idle) {
       requestBegins();
     }
     received += bytes.length;
     if (received > MAX_REQUEST_BYTES && !upgraded) {
       throw new CloseConnectionException("the request is too long");
     }
-    count(bytes.length + READ_OVERHEAD);
-    return bytes;
-  }
-
-  /** Counts received bytes towards the budget, in steps. */
-  private void count(int bytes) {
-    weight += bytes;
-    if (weight <= UNCOUNTED_BYTES + counted) {
-      return;
-    }
-    long step = Math.ceilDiv(weight - UNCOUNTED_BYTES - counted, UNCOUNTED_BYTES);
-    if (!account.reserve(step * UNCOUNTED_BYTES)) {
+    if (!inputBudget.add(bytes.length)) {
       overBudget = true;
       throw new OverBudgetException();
     }
-    counted += step * UNCOUNTED_BYTES;
+    return bytes;
   }
 
-  /** Releases the budget of received bytes. */
-  private void release() {
-    weight = 0;
-    if (counted > 0) {
-      account.release(counted);
-      counted = 0;
+  private long due(boolean idle) {
+    if (upgraded) {
+      return CallDeadline.NEVER;
     }
+    if (!idle || !betweenRequests) {
+      return requestDue;
+    }
+    waitingSince = nanos.getAsLong();
+    return waitingSince + timeouts.idle().toNanos();
   }
 
+  /** The first byte of a request has arrived, possibly together with the one before. */
   private void requestBegins() {
+    if (!betweenRequests) {
+      return;
+    }
     betweenRequests = false;
     received = 0;
     account.authenticated(false);
@@ -325,7 +353,7 @@ public final class ClientConnection implements ConnectionContext, OpenConnection
     }
     try {
       writing.begin(start + timeouts.write().toNanos() + bytes * WRITE_NANOS_PER_BYTE);
-      helidon.dataWriter().writeNow(buffer);
+      output.writeNow(buffer);
       if (!writing.end()) {
         throw new CloseConnectionException("the client read the response too slowly");
       }
@@ -352,42 +380,7 @@ public final class ClientConnection implements ConnectionContext, OpenConnection
   }
 
   @Override
-  public ExecutorService executor() {
-    return helidon.executor();
-  }
-
-  @Override
-  public Router router() {
-    return helidon.router();
-  }
-
-  @Override
   public HelidonSocket serverSocket() {
     return socket;
-  }
-
-  @Override
-  public PeerInfo remotePeer() {
-    return helidon.remotePeer();
-  }
-
-  @Override
-  public PeerInfo localPeer() {
-    return helidon.localPeer();
-  }
-
-  @Override
-  public boolean isSecure() {
-    return helidon.isSecure();
-  }
-
-  @Override
-  public String socketId() {
-    return helidon.socketId();
-  }
-
-  @Override
-  public String childSocketId() {
-    return helidon.childSocketId();
   }
 }

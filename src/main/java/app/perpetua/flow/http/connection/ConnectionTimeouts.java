@@ -60,6 +60,7 @@ public final class ConnectionTimeouts implements ServerConnectionSelector, AutoC
   private final Http1ConnectionSelector http;
   private final long startNanos = System.nanoTime();
   private final CountDownLatch closed = new CountDownLatch(1);
+  private volatile boolean stopping;
 
   public ConnectionTimeouts(
       Timeouts timeouts,
@@ -116,6 +117,16 @@ public final class ConnectionTimeouts implements ServerConnectionSelector, AutoC
     return open.displaced() + budget.displaced();
   }
 
+  /**
+   * Closes idle connections; the others close after the request that they serve. Call before the
+   * server is stopped. Helidon would interrupt idle connections instead, and miss one that becomes
+   * idle at that moment.
+   */
+  public void stop() {
+    stopping = true;
+    open.stop();
+  }
+
   /** Call after the server has stopped. */
   @Override
   public void close() {
@@ -163,6 +174,9 @@ public final class ConnectionTimeouts implements ServerConnectionSelector, AutoC
       if (!open.add(client)) {
         client.restrict();
       }
+      if (stopping) {
+        client.stop();
+      }
       try {
         http.handle(limit);
       } finally {
@@ -177,16 +191,17 @@ public final class ConnectionTimeouts implements ServerConnectionSelector, AutoC
       return http.idleTime();
     }
 
+    /** Does nothing to a connection that {@link #stop} closes, unless forced. */
     @Override
     public void close(boolean interrupt) {
-      http.close(interrupt);
+      if (interrupt || client.isUpgraded()) {
+        http.close(interrupt);
+      }
     }
 
     @Override
     public boolean canInterrupt() {
-      return http instanceof InterruptableTask<?> task
-          && task.canInterrupt()
-          && !client.isClosingSoon();
+      return client.isUpgraded() && !client.isClosingSoon();
     }
   }
 

@@ -27,6 +27,9 @@ final class OpenConnections {
 
     /** Aborts it if the deadline for its client has passed. */
     void abortIfOverdue(long now);
+
+    /** Serves no further request; aborts it if it is idle. */
+    void stop();
   }
 
   private final ConnectionLimits limits;
@@ -100,6 +103,10 @@ final class OpenConnections {
 
   void abortOverdue(long now) {
     open.forEach(connection -> connection.abortIfOverdue(now));
+  }
+
+  void stop() {
+    open.forEach(Connection::stop);
   }
 
   private boolean makeRoom(

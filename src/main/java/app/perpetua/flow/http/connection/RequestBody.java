@@ -2,24 +2,48 @@ package app.perpetua.flow.http.connection;
 
 import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
-import io.helidon.common.buffers.DataReader;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
 import io.helidon.http.RequestException;
 import io.helidon.http.ServerRequestHeaders;
-import io.helidon.http.Status;
 import io.helidon.http.media.ReadableEntity;
 import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.ServerRequest;
+import io.helidon.webserver.http.ServerResponse;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
 
 /** Reads request bodies. */
 public final class RequestBody {
   /** The contract's limit: 256 KiB. */
   public static final int MAX_BYTES = 256 * 1024;
 
+  static final String TOO_LARGE = "the body is larger than " + MAX_BYTES / 1024 + " KiB";
+
+  private static final String IDENTITY = "identity";
+
   private RequestBody() {}
+
+  /**
+   * Checks that the body has no {@code Content-Encoding}; adds {@code Accept-Encoding} to the
+   * response if it has (RFC 9110, 15.5.16).
+   *
+   * @throws Refusal {@code UNSUPPORTED_MEDIA_TYPE} if it has
+   */
+  public static void requireNoEncoding(ServerRequest request, ServerResponse response) {
+    boolean encoded =
+        request.headers().all(HeaderNames.CONTENT_ENCODING, List::of).stream()
+            .flatMap(codings -> Arrays.stream(codings.split(",", -1)))
+            .map(String::strip)
+            .anyMatch(coding -> !coding.isEmpty() && !coding.equalsIgnoreCase(IDENTITY));
+    if (encoded && request.content().hasEntity()) {
+      response.header(HeaderNames.ACCEPT_ENCODING, IDENTITY);
+      throw Refusal.of(
+          ErrorCode.UNSUPPORTED_MEDIA_TYPE, "the body must be sent without Content-Encoding");
+    }
+  }
 
   /**
    * Reads the whole body; empty if there is none. Reading answers {@code Expect: 100-continue}.
@@ -48,13 +72,7 @@ public final class RequestBody {
           .retryAfter(Duration.ofSeconds(1))
           .because(e);
     } catch (RequestException e) {
-      if (e.status().code() == Status.REQUEST_ENTITY_TOO_LARGE_413.code()) {
-        throw tooLarge();
-      }
-      throw malformed(e);
-    } catch (IllegalArgumentException | DataReader.IncorrectNewLineException e) {
-      // Helidon throws these for an invalid chunk size or line ending.
-      throw malformed(e);
+      throw e.request() instanceof InvalidRequest invalid ? invalid.refusal().because(e) : e;
     } catch (IOException e) {
       throw new CloseConnectionException("cannot read the body", e);
     }
@@ -75,12 +93,7 @@ public final class RequestBody {
         || headers.contentLength().orElse(0) > MAX_BYTES;
   }
 
-  private static Refusal malformed(Exception cause) {
-    return Refusal.of(ErrorCode.VALIDATION_ERROR, "the body's chunks are malformed").because(cause);
-  }
-
   private static Refusal tooLarge() {
-    return Refusal.of(
-        ErrorCode.PAYLOAD_TOO_LARGE, "the body is larger than " + MAX_BYTES / 1024 + " KiB");
+    return Refusal.of(ErrorCode.PAYLOAD_TOO_LARGE, TOO_LARGE);
   }
 }

@@ -4,10 +4,12 @@ import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.base.TraceContext;
 import app.perpetua.flow.http.CompletedRequest;
+import app.perpetua.flow.http.Cors;
 import app.perpetua.flow.http.Errors;
 import app.perpetua.flow.http.HttpDate;
 import app.perpetua.flow.http.RequestContext;
 import app.perpetua.flow.http.RequestId;
+import app.perpetua.flow.http.connection.InvalidRequest;
 import io.helidon.http.DirectHandler;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.ServerResponseHeaders;
@@ -25,16 +27,16 @@ import org.jspecify.annotations.Nullable;
  * request, so it is not sent. Thread-safe.
  */
 final class ProtocolErrorHandler implements DirectHandler {
-  /** Helidon's message, with status 400, for headers over the limit. */
-  private static final String HEADERS_TOO_LARGE = "Header size exceeded";
-
   private final Errors errors;
   private final RequestId ids;
+  private final Cors cors;
   private final Consumer<CompletedRequest> observer;
 
-  ProtocolErrorHandler(Errors errors, RequestId ids, Consumer<CompletedRequest> observer) {
+  ProtocolErrorHandler(
+      Errors errors, RequestId ids, Cors cors, Consumer<CompletedRequest> observer) {
     this.errors = errors;
     this.ids = ids;
+    this.cors = cors;
     this.observer = observer;
   }
 
@@ -56,7 +58,8 @@ final class ProtocolErrorHandler implements DirectHandler {
     // Helidon reports a request line or header that it cannot parse as 500.
     boolean unparsed = proposed.code() == 500 && request.method().isEmpty();
     Status status = unparsed ? Status.BAD_REQUEST_400 : proposed;
-    Refusal refusal = refusal(status.code(), message);
+    Refusal refusal =
+        request instanceof InvalidRequest invalid ? invalid.refusal() : refusal(status.code());
     if (refusal.code() != ErrorCode.VALIDATION_ERROR) {
       // Statuses without an error code in the contract (414, 501, 505) are kept.
       status = Status.create(refusal.code().status());
@@ -69,6 +72,7 @@ final class ProtocolErrorHandler implements DirectHandler {
     Errors.Body body = errors.body(context, refusal, status.code());
     headers.set(HeaderNames.DATE, HttpDate.now());
     RequestContextFilter.SECURITY_HEADERS.forEach(headers::set);
+    cors.addHeaders(request.headers(), headers);
     headers.set(RequestId.HEADER, context.requestId());
     headers.set(HeaderNames.CONTENT_TYPE, body.contentType());
     if (refusal.extras().get("retry_after") instanceof Number seconds) {
@@ -87,15 +91,10 @@ final class ProtocolErrorHandler implements DirectHandler {
         .build();
   }
 
-  private static Refusal refusal(int status, @Nullable String message) {
-    if (HEADERS_TOO_LARGE.equals(message)) {
-      return Refusal.of(ErrorCode.HEADERS_TOO_LARGE, "the headers are larger than 16 KiB");
-    }
+  /** The answer if Helidon itself refuses the request. */
+  private static Refusal refusal(int status) {
     return switch (status) {
       case 404 -> Refusal.of(ErrorCode.NOT_FOUND, "no such endpoint");
-      case 413 -> Refusal.of(ErrorCode.PAYLOAD_TOO_LARGE, "the body is too large");
-      case 414 -> Refusal.of(ErrorCode.VALIDATION_ERROR, "the request line is too long");
-      case 505 -> Refusal.of(ErrorCode.VALIDATION_ERROR, "only HTTP/1.1 is supported");
       case 503 ->
           Refusal.of(ErrorCode.SERVICE_UNAVAILABLE, "too many requests are running")
               .retryAfter(Duration.ofSeconds(1));

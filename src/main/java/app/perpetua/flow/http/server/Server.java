@@ -15,7 +15,6 @@ import app.perpetua.flow.http.connection.ClientAddress;
 import app.perpetua.flow.http.connection.ConnectionLimits;
 import app.perpetua.flow.http.connection.ConnectionTimeouts;
 import app.perpetua.flow.http.connection.ConnectionTimeouts.Timeouts;
-import app.perpetua.flow.http.connection.RequestBody;
 import app.perpetua.flow.http.websocket.WebSocketGate;
 import app.perpetua.flow.http.websocket.WebSocketUpgrader;
 import io.helidon.webserver.CloseConnectionException;
@@ -43,16 +42,11 @@ public final class Server implements AutoCloseable {
    */
   private static final int BACKLOG = 4_096;
 
-  /** Fits the path and a search of some hundred characters, percent-encoded. */
-  private static final int MAX_REQUEST_LINE_BYTES = 8 * 1024;
-
-  private static final int MAX_HEADER_BYTES = 16 * 1024;
-
   /**
-   * Twice the contract's limit, so that the token is checked before a body that is somewhat too
-   * large is refused. Also limits a single chunk, which Helidon keeps in memory.
+   * Helidon's limits on a request line and on headers, above those that {@link ConnectionTimeouts}
+   * applies before, which leave room for percent-encoding.
    */
-  private static final int MAX_PAYLOAD_BYTES = 2 * RequestBody.MAX_BYTES;
+  private static final int MAX_HEAD_BYTES = 64 * 1024;
 
   private static final Duration SHUTDOWN_TIMEOUT = Duration.ofSeconds(20);
 
@@ -112,8 +106,10 @@ public final class Server implements AutoCloseable {
             limits,
             addresses,
             Http1Config.builder()
-                .maxPrologueLength(MAX_REQUEST_LINE_BYTES)
-                .maxHeadersSize(MAX_HEADER_BYTES),
+                .maxPrologueLength(MAX_HEAD_BYTES)
+                .maxHeadersSize(MAX_HEAD_BYTES)
+                // They are valid already, and Helidon would answer Content-Encoding with 400.
+                .validateRequestHeaders(false),
             new WebSocketUpgrader(webSockets, requestIds, addresses, cors, observer));
     HttpRouting.Builder routing =
         HttpRouting.builder()
@@ -130,12 +126,11 @@ public final class Server implements AutoCloseable {
             .shutdownGracePeriod(SHUTDOWN_TIMEOUT)
             .backlog(BACKLOG)
             .maxTcpConnections(limits.connections() + RESERVED_CONNECTIONS)
-            .maxPayloadSize(MAX_PAYLOAD_BYTES)
             .connectionOptions(options -> options.tcpNoDelay(true))
             .featuresDiscoverServices(false)
             .protocolsDiscoverServices(false)
             .addConnectionSelector(connections)
-            .directHandlers(new ProtocolErrorHandler(errors, requestIds, observer).forAll())
+            .directHandlers(new ProtocolErrorHandler(errors, requestIds, cors, observer).forAll())
             .errorHandling(handling -> handling.includeEntity(true))
             .routing(routing)
             .build();
@@ -165,6 +160,7 @@ public final class Server implements AutoCloseable {
   /** Stops listening and waits up to 20 s for requests in flight. */
   @Override
   public void close() {
+    connections.stop();
     server.stop();
     connections.close();
   }

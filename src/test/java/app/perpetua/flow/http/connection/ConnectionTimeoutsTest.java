@@ -114,14 +114,25 @@ class ConnectionTimeoutsTest {
       byte[] digits = "1".repeat(64 * 1024).getBytes(StandardCharsets.US_ASCII);
       int sent = 0;
       try {
-        while (sent < 50_000_000) {
+        while (sent < 200_000_000) {
           client.send(digits);
           sent += digits.length;
         }
       } catch (SocketException e) {
         // The server has closed the connection.
       }
-      assertTrue(sent < 20_000_000, "took " + sent + " bytes of a chunk's length");
+      assertTrue(sent < 100_000_000, "took " + sent + " bytes of a chunk's length");
+    }
+  }
+
+  @Test
+  void promise_21_a_client_that_is_refused_gains_no_time_by_sending_on() throws Exception {
+    try (RawClient client = server.client()) {
+      client.send(RawClient.head("POST", "/api/v1/tasks", "Content-Length: 10000000") + "x");
+      assertEquals(413, client.answer().status());
+      // Longer than the time-out of the request and that of a client that sends nothing.
+      String text = "x".repeat(1_000);
+      assertTrue(client.trickle(text, PAUSE).compareTo(Duration.ofSeconds(20)) < 0);
     }
   }
 
@@ -134,6 +145,36 @@ class ConnectionTimeoutsTest {
       server.release.countDown();
       assertEquals("ok", busy.answer().body());
       assertEquals(0, server.interrupted.get());
+    }
+  }
+
+  /** Helidon alone waits 20 s for a connection that becomes idle just when it stops. */
+  @Test
+  void promise_24_stopping_does_not_wait_for_connections_that_become_idle() throws Exception {
+    TestServer own = new TestServer();
+    List<Thread> clients = new ArrayList<>();
+    try (own) {
+      for (int i = 0; i < 50; i++) {
+        clients.add(Thread.ofVirtual().start(() -> requestUntilClosed(own)));
+      }
+      for (int i = 0; i < 500; i++) {
+        own.completed();
+      }
+      Thread stopping = Thread.ofVirtual().start(own::close);
+      assertTrue(stopping.join(Duration.ofSeconds(15)));
+    }
+    for (Thread client : clients) {
+      assertTrue(client.join(Duration.ofSeconds(15)));
+    }
+  }
+
+  private static void requestUntilClosed(TestServer server) {
+    try (RawClient client = server.client()) {
+      while (true) {
+        assertEquals(200, client.request("GET", "/api/v1/tasks").status());
+      }
+    } catch (IOException e) {
+      // The server has stopped.
     }
   }
 

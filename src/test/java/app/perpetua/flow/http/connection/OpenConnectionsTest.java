@@ -80,6 +80,9 @@ class OpenConnectionsTest {
 
     @Override
     public void abortIfOverdue(long time) {}
+
+    @Override
+    public void stop() {}
   }
 
   private OpenConnections open(int connections, int perAddress) {

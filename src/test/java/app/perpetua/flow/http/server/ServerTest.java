@@ -115,8 +115,6 @@ class ServerTest {
         "/api/v1/t%61sks",
         "/api/v1/tasks;a=b",
         "/api/v1/tasks/%00",
-        "/api/v1/tasks/%ff%fe",
-        "/api/v1/tasks/%ed%a0%80",
         "/API/v1/tasks"
       })
   void a_path_matches_only_in_its_published_form(String path) throws Exception {
@@ -124,7 +122,15 @@ class ServerTest {
   }
 
   @ParameterizedTest
-  @ValueSource(strings = {"/api/v1/tasks/%zz", "/api/v1/tasks/%", "/a\\b", "/a|b"})
+  @ValueSource(
+      strings = {
+        "/api/v1/tasks/%zz",
+        "/api/v1/tasks/%",
+        "/api/v1/tasks/%ff%fe",
+        "/api/v1/tasks/%ed%a0%80",
+        "/a\\b",
+        "/a|b"
+      })
   void a_malformed_path_is_400(String path) throws Exception {
     refused(400, "VALIDATION_ERROR", RawClient.head("GET", path));
   }
@@ -351,10 +357,8 @@ class ServerTest {
         "zz\r\nabc\r\n0\r\n\r\n",
         "-1\r\nabc\r\n0\r\n\r\n",
         "0x3\r\nabc\r\n0\r\n\r\n",
-        "3;ext=1\r\nabc\r\n0\r\n\r\n",
         "FFFFFFFFFFFFFFFF\r\nabc\r\n0\r\n\r\n",
-        "3\nabc\n0\n\n",
-        "0\r\nTrailer: x\r\n\r\n"
+        "3\nabc\n0\n\n"
       })
   void malformed_chunks_are_400(String chunks) throws Exception {
     refused(
@@ -413,10 +417,8 @@ class ServerTest {
         "GET\r\n\r\n",
         "GET /\r\n\r\n",
         "GET  / HTTP/1.1\r\nHost: a\r\n\r\n",
-        "GET / HTTP/1.2\r\nHost: a\r\n\r\n",
         "GET / HTTP/1.1\r\n\r\n",
         "GET / HTTP/1.1\nHost: a\n\n",
-        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
         "G\0T / HTTP/1.1\r\nHost: a\r\n\r\n",
         "\u0016\u0003\u0001\u0002\u0000\u0001\u0000\u0001\u00fc\u0003\u0003\n"
       })
@@ -424,9 +426,15 @@ class ServerTest {
     refused(400, "VALIDATION_ERROR", garbage);
   }
 
-  @Test
-  void HTTP_1_0_is_505_in_the_error_format() throws Exception {
-    refused(505, "VALIDATION_ERROR", "GET /api/v1/tasks HTTP/1.0\r\nHost: a\r\n\r\n");
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "GET /api/v1/tasks HTTP/1.0\r\nHost: a\r\n\r\n",
+        "GET / HTTP/1.2\r\nHost: a\r\n\r\n",
+        "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+      })
+  void other_versions_of_HTTP_are_505_in_the_error_format(String request) throws Exception {
+    refused(505, "VALIDATION_ERROR", request);
   }
 
   @Test

@@ -146,8 +146,7 @@ public final class TestServer implements AutoCloseable {
             errors,
             ids,
             completed::add,
-            new WebSocketGate(
-                List.of(), REJECT_ALL, new RateLimiter(Clock.systemUTC()), config),
+            new WebSocketGate(List.of(), REJECT_ALL, new RateLimiter(Clock.systemUTC()), config),
             timeouts,
             limits);
     server.start();
@@ -262,6 +261,7 @@ public final class TestServer implements AutoCloseable {
 
   private void echo(Route route, ServerRequest request, ServerResponse response) {
     try {
+      RequestBody.requireNoEncoding(request, response);
       byte[] body = RequestBody.read(request);
       String text =
           "%s %s %s %d"

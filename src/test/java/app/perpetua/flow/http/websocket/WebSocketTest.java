@@ -3,6 +3,7 @@ package app.perpetua.flow.http.websocket;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.params.provider.Arguments.argumentSet;
 
 import app.perpetua.flow.account.AccessTokens;
 import app.perpetua.flow.base.Ids;
@@ -10,6 +11,7 @@ import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.fake.Frames;
 import app.perpetua.flow.harness.PlainServer;
+import app.perpetua.flow.harness.RawClient;
 import app.perpetua.flow.harness.time.MutableClock;
 import app.perpetua.flow.http.Authenticator;
 import app.perpetua.flow.http.Errors;
@@ -26,9 +28,12 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.net.URI;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.BlockingQueue;
@@ -37,8 +42,13 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** The WebSocket implementation, with handlers that misbehave. */
 class WebSocketTest {
@@ -367,5 +377,131 @@ class WebSocketTest {
       assertEquals("", handler.next());
     }
     await(handler.closed);
+  }
+
+  /** The start of a masked frame, whose mask changes nothing, and the bytes that follow it. */
+  private static byte[] frame(int first, String lengthBytes, byte[] payload) {
+    byte[] length = HexFormat.of().parseHex(lengthBytes);
+    ByteBuffer frame = ByteBuffer.allocate(5 + length.length + payload.length);
+    frame.put((byte) first).put(length).putInt(0).put(payload);
+    return Arrays.copyOf(frame.array(), frame.position());
+  }
+
+  static Stream<Arguments> violations() {
+    byte[] none = {};
+    List<Arguments> all = new ArrayList<>();
+    for (int opcode : new int[] {3, 4, 5, 6, 7, 11, 12, 13, 14, 15}) {
+      all.add(argumentSet("opcode " + opcode, 1002, frame(0x80 | opcode, "80", none)));
+    }
+    for (int bits : new int[] {0x10, 0x20, 0x40, 0x70}) {
+      all.add(argumentSet("text, bits " + bits, 1002, frame(0x81 | bits, "80", none)));
+      all.add(argumentSet("ping, bits " + bits, 1002, frame(0x89 | bits, "80", none)));
+    }
+    for (int opcode : new int[] {8, 9, 10}) {
+      all.add(argumentSet("fragment of " + opcode, 1002, frame(opcode, "80", none)));
+      all.add(
+          argumentSet("too long " + opcode, 1002, frame(0x80 | opcode, "fe007e", new byte[126])));
+    }
+    all.add(argumentSet("not masked", 1002, new byte[] {(byte) 0x81, 1, 'a'}));
+    all.add(argumentSet("continuation", 1002, frame(0x80, "80", none)));
+    all.add(argumentSet("long form of 0", 1002, frame(0x82, "fe0000", none)));
+    all.add(argumentSet("long form of 125", 1002, frame(0x82, "fe007d", new byte[125])));
+    all.add(argumentSet("longest form", 1002, frame(0x82, "ff000000000000ffff", new byte[65_535])));
+    all.add(argumentSet("2^63 bytes", 1002, frame(0x82, "ff8000000000000000", none)));
+    all.add(argumentSet("2^64 - 1 bytes", 1002, frame(0x82, "ffffffffffffffffff", none)));
+    for (String text : List.of("ff", "c0", "c080", "eda080", "f5808080", "e282")) {
+      byte[] bytes = HexFormat.of().parseHex(text);
+      String length = HexFormat.of().toHexDigits((byte) (0x80 | bytes.length));
+      all.add(argumentSet("text " + text, 1007, frame(0x81, length, bytes)));
+    }
+    return all.stream();
+  }
+
+  @ParameterizedTest
+  @MethodSource("violations")
+  void RFC_6455_7_4_a_violation_of_the_protocol_has_its_close_code(int code, byte[] bytes)
+      throws Exception {
+    RecordingHandler handler = new RecordingHandler();
+    handlers = () -> handler;
+    try (Client client = connect()) {
+      client.socket().getOutputStream().write(bytes);
+      Frames.Frame close = client.closeFrame();
+      assertEquals(code, close.closeCode());
+      assertTrue(close.payload().length > 2, "it has a reason");
+      await(handler.closed);
+      assertTrue(handler.received.isEmpty());
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "e5",
+        "fe0080",
+        "feffff",
+        "ff0000000000010000",
+        "ff000000000004b000",
+        "ff00000000ffffffff",
+        "ff0000000100000000",
+        "ff7fffffffffffffff"
+      })
+  void a_frame_over_the_limit_is_reported_by_its_announced_length(String length) throws Exception {
+    RecordingHandler handler = new RecordingHandler();
+    handlers = () -> handler;
+    try (Client client = connect()) {
+      client.socket().getOutputStream().write(frame(0x82, length, new byte[1]));
+      assertEquals("too large", handler.next());
+      Eventually.within(LIMIT, () -> server.connections().bytesInFlight() == 0);
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "Connection: keep-alive",
+        "X-No: connection",
+        "Connection: Upgrade\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+        "Connection: Upgrade\r\nSec-WebSocket-Version: 13",
+        "Connection: Upgrade\r\nAuthorization: Bearer a\r\nAuthorization: Bearer b",
+        "Connection: Upgrade\r\n: x",
+        "Connection: Upgrade\r\nHost: b",
+        "Connection: Upgrade\r\nX: a\r\n b",
+        "Connection: Upgrade\r\nX: a\nY: b",
+        "Connection: Upgrade\r\nContent-Length: 0\r\nTransfer-Encoding: chunked"
+      })
+  void an_invalid_upgrade_request_is_400(String headers) throws Exception {
+    try (RawClient client = new RawClient(server.port())) {
+      client.send(
+          RawClient.head(
+              "GET",
+              PATH,
+              "Upgrade: websocket",
+              "Sec-WebSocket-Version: 13",
+              "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+              headers));
+      RawClient.Answer answer = client.answer();
+      assertEquals(400, answer.status());
+      assertEquals("close", answer.header("Connection"));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "Connection: keep-alive, Upgrade\r\nUpgrade: WebSocket",
+        "connection: upgrade\r\nupgrade: h2c, websocket",
+        "Connection: keep-alive\r\nConnection: UPGRADE\r\nUpgrade: WEBSOCKET"
+      })
+  void an_upgrade_request_is_not_case_sensitive(String headers) throws Exception {
+    try (RawClient client = new RawClient(server.port())) {
+      client.send(
+          RawClient.head(
+              "GET",
+              PATH,
+              headers,
+              "Sec-WebSocket-Version: 13",
+              "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ=="));
+      assertEquals(101, client.answer().status());
+    }
   }
 }
