@@ -1,7 +1,7 @@
 -- name: list_notes
 -- Newest first. Reads the user's rows by primary key, selects the page by id and joins its rows. An
 -- empty page is one row with the total; no row means that the account does not exist. Patterns are
--- computed once per word; migration V19 explains their form.
+-- computed once per word; migration V17 explains their form.
 with matching as materialized (
   select id, created_at
   from notes.notes

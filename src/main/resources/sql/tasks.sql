@@ -2,7 +2,7 @@
 -- One statement for all orders. No order has an index (migration V8 explains why), so all have the
 -- same plan: read the user's rows by primary key, sort, select the page, join its rows. An empty
 -- page is one row with the total; no row means that the account does not exist. Patterns are
--- computed once per word; migration V19 explains their form.
+-- computed once per word; migration V17 explains their form.
 with matching as materialized (
   select id,
          case :order

@@ -39,12 +39,11 @@ public record TraceContext(String traceId, String spanId, String flags) {
   /**
    * A new span in the trace of a request or job.
    *
-   * @param traceparents the {@code traceparent} headers; unless there is exactly one and it is
-   *     valid, a trace is started (section 4.2)
+   * @param headers all of that name; unless there is exactly one and it is valid, a trace is
+   *     started (section 4.2)
    */
-  public static TraceContext continued(List<String> traceparents) {
-    Matcher matcher =
-        TRACEPARENT.matcher(traceparents.size() == 1 ? traceparents.getFirst().strip() : "");
+  public static TraceContext continued(List<String> headers) {
+    Matcher matcher = TRACEPARENT.matcher(headers.size() == 1 ? headers.getFirst().strip() : "");
     boolean valid =
         matcher.matches()
             && (matcher.group("more") == null || !matcher.group("version").equals(KNOWN_VERSION));

@@ -21,7 +21,7 @@ import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The months of Pro that orders pay for (FR-079). A month begins when the one before it ends; its
+ * The months of Pro that orders pay for (FR-077). A month begins when the one before it ends; its
  * credits are granted then, and those of the month before carried over. Runs under the owner's
  * lock. Thread-safe.
  */

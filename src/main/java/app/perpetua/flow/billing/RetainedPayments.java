@@ -10,7 +10,7 @@ import java.util.Optional;
 import java.util.UUID;
 
 /**
- * Payment records that outlive their account (FR-080): ids of the provider, the order's id, amount,
+ * Payment records that outlive their account (FR-078): ids of the provider, the order's id, amount,
  * currency, times, kind and state, without a user. Deletes them when the time for which the law of
  * bookkeeping requires them is over. All transactions are the system's. Thread-safe.
  */

@@ -151,7 +151,7 @@ public sealed interface Event {
    * A note was converted to a task and archived.
    *
    * @param first whether this is the first time that the user confirmed a suggestion to convert the
-   *     note; no other conversion counts towards achievements (FR-082)
+   *     note; no other conversion counts towards achievements (FR-080)
    */
   record NoteConverted(UUID noteId, UUID taskId, boolean first) implements Event {}
 

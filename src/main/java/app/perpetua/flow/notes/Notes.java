@@ -7,10 +7,10 @@ import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.events.Event;
 import app.perpetua.flow.events.Events;
+import app.perpetua.flow.parsing.UnicodeText;
 import app.perpetua.flow.recovery.Restorer;
 import app.perpetua.flow.recovery.Tombstone;
 import app.perpetua.flow.recovery.Tombstones;
-import app.perpetua.flow.parsing.UnicodeText;
 import app.perpetua.flow.sql.LockedUser;
 import app.perpetua.flow.sql.Page;
 import app.perpetua.flow.sql.Tx;
@@ -112,7 +112,7 @@ public final class Notes implements Restorer {
    * Returns a note that can become a task.
    *
    * @throws Refusal {@code ARCHIVED}; {@code CONFLICT} if it was converted before, even if it was
-   *     unarchived or recovered since (FR-081), or has no text
+   *     unarchived or recovered since (FR-079), or has no text
    */
   public Note convertible(Tx tx, UUID id) {
     record Found(Note note, boolean converted) {}
@@ -138,7 +138,7 @@ public final class Notes implements Restorer {
    *
    * @param note from {@link #convertible}
    * @param suggested whether the user confirmed a suggestion; no other conversion counts towards
-   *     achievements (FR-082)
+   *     achievements (FR-080)
    * @throws Refusal {@code CONFLICT} if it was converted before
    */
   public Note converted(Tx tx, Note note, UUID taskId, boolean suggested) {

@@ -89,7 +89,7 @@ public final class Instances {
 
   /**
    * Creates the next instance, with the subtasks of the newest one, open, and its relative
-   * reminders, not fired (FR-096), regardless of limits. If the newest one was deleted, they are as
+   * reminders, not fired (FR-093), regardless of limits. If the newest one was deleted, they are as
    * they were then.
    *
    * @param draft its due date is the occurrence

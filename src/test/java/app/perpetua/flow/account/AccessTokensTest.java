@@ -97,7 +97,7 @@ class AccessTokensTest {
 
   @Test
   void a_token_is_recalled_from_its_verification_until_it_expires() {
-    String token = tokens.issue(USER, "a@b", Tier.FREE);
+    String token = tokens.issue(USER, "subject", "a@b", Tier.FREE);
     assertEquals(Optional.empty(), tokens.recall(token));
     Principal principal = tokens.verify(token);
     assertEquals(Optional.of(principal), tokens.recall(token));

@@ -15,6 +15,7 @@ import java.security.interfaces.RSAPublicKey;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -170,8 +171,9 @@ class PemTest {
   void what_is_no_RSA_private_key_is_refused_by_its_name(String what, String text) {
     for (Form form : List.of(Form.AS_IT_IS, Form.BASE64, Form.ESCAPED_LINES)) {
       String message =
-          assertThrows(IllegalArgumentException.class, () -> Pem.privateKey(form.wrap(text)))
-              .getMessage();
+          Objects.requireNonNull(
+              assertThrows(IllegalArgumentException.class, () -> Pem.privateKey(form.wrap(text)))
+                  .getMessage());
       assertTrue(message.startsWith(what), message);
       assertTrue(message.contains("; it must be an unencrypted RSA private key of 2048"), message);
       assertFalse(message.contains("MII"), message);
@@ -199,7 +201,8 @@ class PemTest {
   @MethodSource("notPublicKeys")
   void what_is_no_RSA_public_key_is_refused_by_its_name(String what, String text) {
     String message =
-        assertThrows(IllegalArgumentException.class, () -> Pem.publicKeys(text)).getMessage();
+        Objects.requireNonNull(
+            assertThrows(IllegalArgumentException.class, () -> Pem.publicKeys(text)).getMessage());
     assertTrue(message.startsWith(what), message);
     assertTrue(message.contains("; it must be RSA public keys of 2048 bits or more"), message);
   }

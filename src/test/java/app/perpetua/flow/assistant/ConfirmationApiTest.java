@@ -59,7 +59,7 @@ class ConfirmationApiTest {
   }
 
   @Test
-  void FR_082_only_confirmed_suggestions_count_as_converted_notes() {
+  void FR_080_only_confirmed_suggestions_count_as_converted_notes() {
     for (int i = 0; i < 12; i++) {
       Api.Answer done = api.post(CONFIRM, conversion(api.createNote("note " + i))).expect(200);
       assertTrue(done.data().at("/note/archived").booleanValue());
@@ -75,7 +75,7 @@ class ConfirmationApiTest {
   }
 
   @Test
-  void FR_081_a_converted_note_that_is_unarchived_is_refused_without_a_charge() {
+  void FR_079_a_converted_note_that_is_unarchived_is_refused_without_a_charge() {
     String suggested = api.createNote("suggested");
     String second = suggestion(suggested);
     api.post(CONFIRM, Map.of("suggestion_id", suggestion(suggested))).expect(200);
@@ -98,7 +98,7 @@ class ConfirmationApiTest {
   }
 
   @Test
-  void FR_081_a_converted_note_that_is_deleted_and_recovered_is_refused() {
+  void FR_079_a_converted_note_that_is_deleted_and_recovered_is_refused() {
     String note = api.createNote("once");
     api.post(CONFIRM, conversion(note)).expect(200);
     api.patch(NOTES + note, Map.of("archived", false)).expect(200);
@@ -111,7 +111,7 @@ class ConfirmationApiTest {
   }
 
   @Test
-  void FR_081_conversions_of_a_note_at_the_same_time_create_one_task() throws Exception {
+  void FR_079_conversions_of_a_note_at_the_same_time_create_one_task() throws Exception {
     String note = api.createNote("once");
     List<Map<String, ?>> confirmations = new ArrayList<>();
     for (int i = 0; i < 4; i++) {
@@ -137,7 +137,7 @@ class ConfirmationApiTest {
   }
 
   @Test
-  void FR_084_a_suggestion_whose_due_date_has_passed_is_confirmed_without_it() {
+  void FR_082_a_suggestion_whose_due_date_has_passed_is_confirmed_without_it() {
     String task = task();
     String note = api.createNote("Ask the landlord");
     String soon = in(Duration.ofHours(1));
@@ -193,7 +193,7 @@ class ConfirmationApiTest {
   }
 
   @Test
-  void FR_084_an_update_of_a_due_date_that_has_passed_changes_nothing() {
+  void FR_082_an_update_of_a_due_date_that_has_passed_changes_nothing() {
     String task = task();
     String soon = in(Duration.ofHours(1));
     service

@@ -100,7 +100,7 @@ class ProposalApiTest {
         "create_subtasks | {'task_id':'ID','subtasks':[{'title':'Tent'}]}",
         "create_subtasks | {'task_id':'ID','subtasks':[{'title':' Tent '},{'title':'Tent'}]}",
       })
-  void FR_083_a_proposal_that_would_change_nothing_is_dropped_and_alone_costs_nothing(
+  void FR_081_a_proposal_that_would_change_nothing_is_dropped_and_alone_costs_nothing(
       String tool, String arguments) {
     String task = pack();
     assertDropped(
@@ -115,7 +115,7 @@ class ProposalApiTest {
   }
 
   @Test
-  void FR_083_completing_a_completed_task_is_not_proposed() {
+  void FR_081_completing_a_completed_task_is_not_proposed() {
     String task = pack();
     api.patch(TASKS + "/" + task, Map.of("completed", true)).expect(200);
     assertDropped(
@@ -126,7 +126,7 @@ class ProposalApiTest {
   /** The user does what the model is about to propose. */
   @ParameterizedTest
   @ValueSource(strings = {"complete_task", "update_task", "create_subtasks", "deleted", "archived"})
-  void FR_083_a_change_made_while_the_model_runs_is_not_proposed(String change) throws Exception {
+  void FR_081_a_change_made_while_the_model_runs_is_not_proposed(String change) throws Exception {
     String task = pack();
     String path = TASKS + "/" + task;
     int before = credits();
@@ -164,7 +164,7 @@ class ProposalApiTest {
   }
 
   @Test
-  void FR_083_subtasks_for_a_full_task_are_not_proposed() {
+  void FR_081_subtasks_for_a_full_task_are_not_proposed() {
     String task = pack();
     for (int i = 0; i < 3; i++) {
       api.createSubtask(task, "full " + i);
@@ -192,7 +192,7 @@ class ProposalApiTest {
   }
 
   @Test
-  void FR_083_an_update_contains_only_what_it_would_change() {
+  void FR_081_an_update_contains_only_what_it_would_change() {
     String task = pack();
     service
         .openAi()
@@ -208,7 +208,7 @@ class ProposalApiTest {
   }
 
   @Test
-  void FR_083_the_same_change_is_proposed_once() {
+  void FR_081_the_same_change_is_proposed_once() {
     String task = pack();
     Part.Call complete = new Part.Call("complete_task", "{\"task_id\": \"" + task + "\"}");
     Part.Call create = new Part.Call("create_task", "{\"title\": \"Air the tent\"}");

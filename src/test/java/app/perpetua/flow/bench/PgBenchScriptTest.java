@@ -76,7 +76,7 @@ class PgBenchScriptTest {
       Map<String, @Nullable String> after = Database.task(connection, USER, TASK);
       connection.rollback();
       assertEquals("77", after.get("focus_time_seconds"));
-      for (String changed : List.of("title", "version", "updated_at")) {
+      for (String changed : List.of("title", "search_text", "version", "updated_at")) {
         assertTrue(before.remove(changed) != null && after.remove(changed) != null);
       }
       assertEquals(before, after);

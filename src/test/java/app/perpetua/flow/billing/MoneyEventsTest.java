@@ -27,7 +27,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Second payments, refunds in parts and disputes (FR-076, FR-077). */
+/** Second payments, refunds in parts and disputes (FR-074, FR-075). */
 class MoneyEventsTest {
   @Order(1)
   @RegisterExtension
@@ -79,7 +79,7 @@ class MoneyEventsTest {
 
   @ParameterizedTest
   @CsvSource({"true, 999", "true, 500", "false, 150", "false, 1", "false, 5000"})
-  void FR_076_a_second_payment_of_an_order_is_shown_and_grants_nothing(boolean pro, int cents) {
+  void FR_074_a_second_payment_of_an_order_is_shown_and_grants_nothing(boolean pro, int cents) {
     UUID order = order(payer, pro);
     double before = duplicates(pro);
     CheckoutEvent first = payer.event("payment_captured", order, price(pro));
@@ -106,7 +106,7 @@ class MoneyEventsTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
-  void FR_076_while_one_of_two_payments_is_ours_the_user_keeps_what_was_paid_for(boolean pro) {
+  void FR_074_while_one_of_two_payments_is_ours_the_user_keeps_what_was_paid_for(boolean pro) {
     UUID order = order(payer, pro);
     payer.send(payer.event("payment_captured", order, price(pro))).expect(200);
     payer
@@ -128,7 +128,7 @@ class MoneyEventsTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
-  void FR_076_captures_that_meet_grant_once(boolean pro) throws Exception {
+  void FR_074_captures_that_meet_grant_once(boolean pro) throws Exception {
     UUID order = order(payer, pro);
     List<Callable<Api.Answer>> captures = new ArrayList<>();
     for (int i = 0; i < 8; i++) {
@@ -143,7 +143,7 @@ class MoneyEventsTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
-  void FR_077_a_refund_that_meets_its_capture_leaves_nothing(boolean pro) throws Exception {
+  void FR_075_a_refund_that_meets_its_capture_leaves_nothing(boolean pro) throws Exception {
     for (int i = 0; i < 5; i++) {
       Payer another = Payer.join(service, database);
       UUID order = order(another, pro);
@@ -159,7 +159,7 @@ class MoneyEventsTest {
   /** The events of a payment whose order only the capture names. */
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
-  void FR_077_a_refund_or_dispute_that_names_only_its_payment_counts_in_every_order(boolean pro) {
+  void FR_075_a_refund_or_dispute_that_names_only_its_payment_counts_in_every_order(boolean pro) {
     for (List<Integer> places : Permutations.of(3)) {
       Payer another = Payer.join(service, database);
       UUID order = order(another, pro);
@@ -186,7 +186,7 @@ class MoneyEventsTest {
   }
 
   @Test
-  void FR_077_a_refund_that_names_only_its_payment_may_meet_the_capture() throws Exception {
+  void FR_075_a_refund_that_names_only_its_payment_may_meet_the_capture() throws Exception {
     for (int i = 0; i < 10; i++) {
       UUID order = payer.ordersCredits(30);
       CheckoutEvent capture = payer.event("payment_captured", order, 150);
@@ -225,7 +225,7 @@ class MoneyEventsTest {
           a received EUR, a canceled                    | captured
           refund EUR                                    | captured
           """)
-  void FR_077_refunds_and_disputes_count_by_their_sum_in_every_order(String then, String end) {
+  void FR_075_refunds_and_disputes_count_by_their_sum_in_every_order(String then, String end) {
     // The longest are tried with credits only, to save time.
     boolean shortOne = then.chars().filter(c -> c == ',').count() < 2;
     for (boolean pro : shortOne ? List.of(true, false) : List.of(false)) {
@@ -288,7 +288,7 @@ class MoneyEventsTest {
   }
 
   @Test
-  void FR_077_a_won_dispute_gives_back_the_running_month() {
+  void FR_075_a_won_dispute_gives_back_the_running_month() {
     payer.goesPro();
     UUID order = payer.order();
     Instant end = payer.periodEnd();
@@ -306,7 +306,7 @@ class MoneyEventsTest {
   }
 
   @Test
-  void FR_077_after_the_month_a_won_dispute_gives_back_what_was_lost_of_it() {
+  void FR_075_after_the_month_a_won_dispute_gives_back_what_was_lost_of_it() {
     payer.goesPro();
     UUID order = payer.order();
     Duration lost = Duration.between(service.clock().instant(), payer.periodEnd());
@@ -321,7 +321,7 @@ class MoneyEventsTest {
   }
 
   @Test
-  void FR_077_a_cancelled_subscription_comes_back_cancelled() {
+  void FR_075_a_cancelled_subscription_comes_back_cancelled() {
     payer.goesPro();
     UUID order = payer.order();
     payer.api().post("/api/v1/subscription/cancel").expect(200);
@@ -332,7 +332,7 @@ class MoneyEventsTest {
   }
 
   @Test
-  void FR_077_bought_credits_that_were_spent_do_not_come_back_twice() {
+  void FR_075_bought_credits_that_were_spent_do_not_come_back_twice() {
     UUID order = payer.ordersCredits(30);
     payer.send(payer.event("payment_captured", order, 150)).expect(200);
     for (int round = 0; round < 3; round++) {

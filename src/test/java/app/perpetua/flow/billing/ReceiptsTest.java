@@ -78,7 +78,7 @@ class ReceiptsTest {
           capture, capture p=2, refund p=unknown           | captured
           capture, refund, capture p=2                     | captured
           """)
-  void FR_077_the_status_follows_from_the_sums_in_every_order(String receipts, String status) {
+  void FR_075_the_status_follows_from_the_sums_in_every_order(String receipts, String status) {
     List<Receipt> all = new ArrayList<>();
     for (String text : receipts.split(", ", -1)) {
       all.add(receipt(text, all.size()));

@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** What is left of payments when their account is deleted (FR-080). */
+/** What is left of payments when their account is deleted (FR-078). */
 class RetainedPaymentsTest {
   @Order(1)
   @RegisterExtension
@@ -55,7 +55,7 @@ class RetainedPaymentsTest {
   }
 
   @Test
-  void FR_080_payment_records_stay_without_the_user() {
+  void FR_078_payment_records_stay_without_the_user() {
     UUID pro = payer.ordersPro();
     UUID bought = payer.ordersCredits(10);
     UUID unpaid = payer.ordersCredits(10);
@@ -100,7 +100,7 @@ class RetainedPaymentsTest {
   }
 
   @Test
-  void FR_080_events_that_arrive_after_the_deletion_are_recorded() {
+  void FR_078_events_that_arrive_after_the_deletion_are_recorded() {
     UUID pro = payer.ordersPro();
     UUID bought = payer.ordersCredits(10);
     UUID unpaid = payer.ordersCredits(10);
@@ -134,7 +134,7 @@ class RetainedPaymentsTest {
   }
 
   @Test
-  void FR_080_an_event_that_meets_the_deletion_is_recorded() throws Exception {
+  void FR_078_an_event_that_meets_the_deletion_is_recorded() throws Exception {
     for (int i = 0; i < 5; i++) {
       Payer leaving = Payer.join(service, database);
       UUID order = leaving.ordersPro();
@@ -158,7 +158,7 @@ class RetainedPaymentsTest {
   }
 
   @Test
-  void FR_080_records_are_deleted_when_their_years_are_over() {
+  void FR_078_records_are_deleted_when_their_years_are_over() {
     UUID bought = payer.ordersCredits(10);
     UUID unpaid = payer.ordersCredits(10);
     CheckoutEvent capture = event("payment_captured", bought, 50);

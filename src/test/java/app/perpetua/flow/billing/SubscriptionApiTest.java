@@ -486,7 +486,7 @@ class SubscriptionApiTest {
   }
 
   @Test
-  void FR_079_a_month_paid_after_cancelling_begins_when_the_present_one_ends()
+  void FR_077_a_month_paid_after_cancelling_begins_when_the_present_one_ends()
       throws InterruptedException {
     payer.goesPro();
     Instant end = payer.periodEnd();
@@ -512,7 +512,7 @@ class SubscriptionApiTest {
   }
 
   @Test
-  void FR_079_of_two_paid_pages_each_pays_for_a_month_of_its_own() throws InterruptedException {
+  void FR_077_of_two_paid_pages_each_pays_for_a_month_of_its_own() throws InterruptedException {
     List<String> pages = List.of(page(), page(), page());
     for (String page : pages) {
       service.checkout().pay(page);
@@ -530,7 +530,7 @@ class SubscriptionApiTest {
 
   @ParameterizedTest
   @ValueSource(ints = {0, 1, 2})
-  void FR_079_a_refund_of_one_of_several_months_takes_that_month(int refunded)
+  void FR_077_a_refund_of_one_of_several_months_takes_that_month(int refunded)
       throws InterruptedException {
     List<FakeCheckout.Payment> paid = new ArrayList<>();
     for (String page : List.of(page(), page(), page())) {
@@ -560,7 +560,7 @@ class SubscriptionApiTest {
   }
 
   @Test
-  void FR_077_a_month_that_was_given_back_moves_up_without_further_credits()
+  void FR_075_a_month_that_was_given_back_moves_up_without_further_credits()
       throws InterruptedException {
     List<String> pages = List.of(page(), page());
     FakeCheckout.Payment first = service.checkout().pay(pages.get(0));
@@ -579,7 +579,7 @@ class SubscriptionApiTest {
   }
 
   @Test
-  void FR_076_a_second_payment_of_a_renewal_grants_nothing() {
+  void FR_074_a_second_payment_of_a_renewal_grants_nothing() {
     payer.goesPro();
     becomesDue();
     move();

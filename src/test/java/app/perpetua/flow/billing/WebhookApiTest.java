@@ -336,12 +336,12 @@ class WebhookApiTest {
         "{\"id\":\"evt_1\",\"type\":\"payment_captured\",\"created_on\":5}",
         "{\"id\":\"evt_1\",\"type\":\"payment_captured\",\"created_on\":{\"at\":1768818605}}"
       })
-  void FR_078_a_signed_body_that_is_no_event_is_stored_and_shown(String body) {
+  void FR_076_a_signed_body_that_is_no_event_is_stored_and_shown(String body) {
     storesUnreadable(body.getBytes(StandardCharsets.UTF_8));
   }
 
   @Test
-  void FR_078_other_signed_bodies_are_stored_too() {
+  void FR_076_other_signed_bodies_are_stored_too() {
     String large = "x".repeat(201);
     for (String body :
         List.of(
@@ -394,7 +394,7 @@ class WebhookApiTest {
   }
 
   @Test
-  void FR_078_a_payment_is_applied_whatever_the_notation_of_its_time() {
+  void FR_076_a_payment_is_applied_whatever_the_notation_of_its_time() {
     Instant now = service.clock().instant();
     for (Object time :
         List.of(

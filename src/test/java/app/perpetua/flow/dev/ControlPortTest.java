@@ -339,7 +339,7 @@ class ControlPortTest {
           {"advance": "PT1H", "reset": true}      | give exactly one of advance, set and reset
           {"reset": false}                        | reset must be true
           {"set": null}                           | set must not be null
-          {"set": "tomorrow"}                     | set must be an instant in UTC such as 2026-01-19T10:30:00.000Z
+          {"set": "tomorrow"}                     | set must be an instant of RFC 3339 in the years 0001 to 9999, such as 2026-01-19T10:30:00.000Z or 2026-01-19T11:30:00+01:00
           {"advance": "1 day"}                    | advance must be a duration such as PT24H
           {"advance": "PT2562047788015215H"}      | advance must be a duration such as PT24H
           {"advance": "P40000D"}                  | advance must lead to a time from 2000 to 2099

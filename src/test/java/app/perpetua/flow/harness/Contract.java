@@ -73,12 +73,26 @@ public final class Contract {
   }
 
   /**
-   * The document with {@code additionalProperties: false} for each schema that lists its fields.
+   * The document with {@code additionalProperties: false} for each schema that lists its fields,
+   * and with problem details beside each error.
    */
   private static String closed(String yaml) {
     Map<String, Object> document = Document.parse(yaml).root();
     close(Document.map(document.get("components")).get("schemas"));
+    addProblems(document);
     return new Yaml().dump(document);
+  }
+
+  private static void addProblems(@Nullable Object node) {
+    Document.list(node).forEach(Contract::addProblems);
+    Map<String, Object> members = Document.map(node);
+    members.values().forEach(Contract::addProblems);
+    Map<String, Object> schema =
+        Document.map(Document.map(members.get("application/json")).get("schema"));
+    if ("#/components/schemas/Error".equals(schema.get("$ref"))) {
+      Map<String, Object> problem = Map.of("$ref", "#/components/schemas/Problem");
+      members.put("application/problem+json", Map.of("schema", problem));
+    }
   }
 
   private static void close(@Nullable Object node) {

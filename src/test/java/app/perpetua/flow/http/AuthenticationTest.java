@@ -36,7 +36,10 @@ class AuthenticationTest {
         throw Authenticator.unauthorized();
       }
       return known.computeIfAbsent(
-          token, _ -> new Principal(UUID.randomUUID(), UUID.randomUUID(), MutableClock.START));
+          token,
+          _ ->
+              new Principal(
+                  UUID.randomUUID(), UUID.randomUUID(), UUID.randomUUID(), MutableClock.START));
     }
 
     @Override

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import app.perpetua.flow.Config;
 import java.util.Map;
+import java.util.Objects;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -66,17 +67,20 @@ class CorsOriginTest {
       })
   void an_entry_that_no_browser_sends_is_refused_by_name(String entry) {
     String message =
-        assertThrows(IllegalArgumentException.class, () -> CorsOrigin.parse(entry)).getMessage();
+        Objects.requireNonNull(
+            assertThrows(IllegalArgumentException.class, () -> CorsOrigin.parse(entry))
+                .getMessage());
     assertTrue(message.contains('"' + entry + '"'), message);
   }
 
   @Test
   void user_info_is_refused_and_not_repeated() {
     String message =
-        assertThrows(
-                IllegalArgumentException.class,
-                () -> CorsOrigin.parse("https://ada:secret@app.example.com"))
-            .getMessage();
+        Objects.requireNonNull(
+            assertThrows(
+                    IllegalArgumentException.class,
+                    () -> CorsOrigin.parse("https://ada:secret@app.example.com"))
+                .getMessage());
     assertFalse(message.contains("secret"), message);
     assertTrue(message.contains("app.example.com"), message);
   }

@@ -92,7 +92,7 @@ class NotesTest {
   }
 
   @Test
-  void FR_081_a_converted_note_is_archived_and_never_converted_again() {
+  void FR_079_a_converted_note_is_archived_and_never_converted_again() {
     UUID id = create("Call the dentist on Friday", null).id();
     UUID task = ids.next();
     clock.advance(Duration.ofMinutes(1));

@@ -25,7 +25,7 @@ class PagesTest {
         "https://app.example.com/tasks/{task_id}",
         "https://app.example.com:8443/#/tasks/{task_id}"
       })
-  void FR_100_a_path_or_an_https_URL_with_the_placeholder_is_accepted(String pattern) {
+  void FR_097_a_path_or_an_https_URL_with_the_placeholder_is_accepted(String pattern) {
     Pages pages = new Pages(Pages.pattern(pattern), "/achievements", "/subscription");
     assertEquals(pattern.replace("{task_id}", TASK.toString()), pages.task(TASK));
   }
@@ -47,14 +47,14 @@ class PagesTest {
         "javascript:alert({task_id})",
         "ftp://app.example.com/{task_id}"
       })
-  void FR_100_anything_else_is_refused_at_start_with_the_name_of_the_variable(String pattern) {
+  void FR_097_anything_else_is_refused_at_start_with_the_name_of_the_variable(String pattern) {
     List<String> faults = faults(Map.of("APP_TASK_URL", pattern));
     assertEquals(1, faults.size(), faults::toString);
     assertTrue(faults.getFirst().startsWith("APP_TASK_URL must "), faults::toString);
   }
 
   @Test
-  void FR_100_the_other_pages_are_checked_too() {
+  void FR_097_the_other_pages_are_checked_too() {
     assertEquals(
         2,
         faults(Map.of("APP_ACHIEVEMENTS_URL", "achievements", "APP_SUBSCRIPTION_URL", "mailto:a@b"))

@@ -315,7 +315,7 @@ class PushApiTest {
   }
 
   @Test
-  void FR_090_keys_are_read_in_either_alphabet_with_or_without_padding() {
+  void FR_088_keys_are_read_in_either_alphabet_with_or_without_padding() {
     String point = browser.inbox().p256dh();
     String auth = browser.inbox().auth();
     for (String base64 : List.of(standard(point) + "=", standard(point), point + "=", point)) {
@@ -337,7 +337,7 @@ class PushApiTest {
   @ParameterizedTest
   @ValueSource(
       strings = {"null", "1.7e12", "1e999999999", "\"x\"", "\"\"", "{\"a\":[null]}", "[]", "false"})
-  void FR_090_what_a_browser_adds_to_a_subscription_is_ignored(String value) {
+  void FR_088_what_a_browser_adds_to_a_subscription_is_ignored(String value) {
     Map<String, Object> subscription = new HashMap<>(browser.json());
     Map<String, Object> keys = new HashMap<>();
     keys.put("p256dh", browser.inbox().p256dh());

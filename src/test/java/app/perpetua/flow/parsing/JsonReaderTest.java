@@ -27,7 +27,7 @@ class JsonReaderTest {
   @ParameterizedTest
   @ValueSource(
       strings = {"30", "30.0", "30.000000000000000000", "3e1", "3E+1", "300e-1", "0.3e2", "3.0e1"})
-  void FR_086_a_number_with_a_zero_fraction_is_an_integer(String number) {
+  void FR_084_a_number_with_a_zero_fraction_is_an_integer(String number) {
     JsonReader body = read("{\"n\":" + number + "}");
     assertEquals(30, body.integer("n", 1, 720));
     body.validate();
@@ -35,7 +35,7 @@ class JsonReaderTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"0", "0.0", "-0", "-0.0", "0e999999999", "0e-999999999", "0E+2147483647"})
-  void FR_086_zero_is_an_integer_in_every_form(String number) {
+  void FR_084_zero_is_an_integer_in_every_form(String number) {
     assertEquals(0, read("{\"n\":" + number + "}").integer("n", 0, 10));
   }
 
@@ -57,7 +57,7 @@ class JsonReaderTest {
         "-3e1",
         "3e-1"
       })
-  void FR_086_another_number_is_refused_at_no_cost(String number) {
+  void FR_084_another_number_is_refused_at_no_cost(String number) {
     JsonReader body = read("{\"n\":" + number + "}");
     assertTimeout(Duration.ofSeconds(1), () -> assertNull(body.integer("n", 1, 720)));
     assertEquals(
@@ -67,7 +67,7 @@ class JsonReaderTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"\"30\"", "true", "[30]", "{}", "\"30.0\""})
-  void FR_086_what_is_no_number_is_no_integer(String value) {
+  void FR_084_what_is_no_number_is_no_integer(String value) {
     assertNull(read("{\"n\":" + value + "}").integer("n", 1, 720));
   }
 
@@ -85,7 +85,7 @@ class JsonReaderTest {
           {"n":1e99999999999}                  | n             | must be a number with a smaller exponent
           {"n":[1,1E-99999999999]}             | n[1]          | must be a number with a smaller exponent
           """)
-  void FR_087_a_duplicate_member_or_an_unreadable_number_is_named(
+  void FR_085_a_duplicate_member_or_an_unreadable_number_is_named(
       String body, String field, String message) {
     assertEquals(List.of(new FieldError(field, message)), refused(body).fieldErrors());
   }
@@ -98,7 +98,7 @@ class JsonReaderTest {
         "1e0000000000000000000000000000000000000000000000000000000000000000001",
         "0.00000000000000000000000000000000000000000000000000000000000000000000"
       })
-  void FR_087_a_number_that_is_too_long_is_named(String number) {
+  void FR_085_a_number_that_is_too_long_is_named(String number) {
     assertEquals(
         List.of(new FieldError("a.n", "must be a number of at most 64 characters")),
         refused("{\"a\":{\"n\":" + number + "}}").fieldErrors());
@@ -150,14 +150,14 @@ class JsonReaderTest {
           {"a":}               | is not valid JSON: a value was expected (line 1, column 6)
           <x/>                 | is not valid JSON: a value was expected (line 1, column 1)
           """)
-  void FR_087_what_is_wrong_with_the_syntax_is_named(String body, String message) {
+  void FR_085_what_is_wrong_with_the_syntax_is_named(String body, String message) {
     Refusal refusal = refused(body);
     assertTrue(refusal.message().startsWith("the body " + message), refusal.message());
     assertEquals(List.of(), refusal.fieldErrors());
   }
 
   @Test
-  void FR_087_lines_and_columns_are_counted_in_characters() {
+  void FR_085_lines_and_columns_are_counted_in_characters() {
     assertTrue(
         refused("{\n  \"𐀀é\": 1,\r\n  \"b\": x\r}").message().endsWith("(line 3, column 8)"));
     assertTrue(refused("{\"𐀀é\": x}").message().endsWith("(line 1, column 8)"));
@@ -169,7 +169,7 @@ class JsonReaderTest {
   }
 
   @Test
-  void FR_087_a_body_beyond_the_bounds_is_refused_with_the_bound() {
+  void FR_085_a_body_beyond_the_bounds_is_refused_with_the_bound() {
     assertEquals(
         "the body must not be nested deeper than 64 levels",
         refused("[".repeat(100_000)).message());
@@ -185,7 +185,7 @@ class JsonReaderTest {
   }
 
   @Test
-  void FR_087_the_encoding_is_named() {
+  void FR_085_the_encoding_is_named() {
     assertEquals("the body must not begin with a byte order mark", refused("\ufeff{}").message());
     for (String wide : List.of("UTF-16", "UTF-16LE", "UTF-16BE", "x-UTF-16LE-BOM")) {
       assertEquals(
@@ -206,7 +206,7 @@ class JsonReaderTest {
   }
 
   @Test
-  void FR_087_text_of_the_client_is_not_repeated() {
+  void FR_085_text_of_the_client_is_not_repeated() {
     String secret = "hunter2";
     for (String body :
         List.of(

@@ -23,7 +23,7 @@ class UnicodeTextTest {
         0x206f, 0x2800, 0x3000, 0x3164, 0xfe00, 0xfe0f, 0xfeff, 0xffa0, 0xfff0, 0xfff9, 0x1bca0,
         0x1d159, 0x1d173, 0xe0001, 0xe0020, 0xe0100, 0xe01ef, 0xe0fff
       })
-  void FR_089_invisible_characters_alone_and_together_are_blank(int c) {
+  void FR_087_invisible_characters_alone_and_together_are_blank(int c) {
     String one = Character.toString(c);
     assertTrue(UnicodeText.isBlank(one));
     assertTrue(UnicodeText.isBlank(" " + one + "\u200b" + one));
@@ -53,14 +53,14 @@ class UnicodeTextTest {
         "ㅤx",
         "می‌خواهم"
       })
-  void FR_089_what_can_be_seen_is_not_blank_and_stays_as_it_is(String text) {
+  void FR_087_what_can_be_seen_is_not_blank_and_stays_as_it_is(String text) {
     assertFalse(UnicodeText.isBlank(text));
     assertEquals(text, UnicodeText.trim(text));
     assertEquals(text, UnicodeText.trim("\u3000\u00a0\t" + text + "\u202f\u2007\u2028 \r\n\u0085"));
   }
 
   @Test
-  void FR_089_only_white_space_is_trimmed() {
+  void FR_087_only_white_space_is_trimmed() {
     for (String kept : List.of("\u200bx\u200b", "\u200fא\u200f", "\u2060x", "x\ufe0f", "\ufeffx")) {
       assertEquals(kept, UnicodeText.trim(kept));
     }
@@ -77,7 +77,7 @@ class UnicodeTextTest {
   }
 
   @Test
-  void FR_089_words_are_parted_by_any_white_space() {
+  void FR_087_words_are_parted_by_any_white_space() {
     assertEquals(
         List.of("a", "b", "c", "d", "e\u200bf", "g"),
         UnicodeText.words("\u3000a\u00a0b\u2003c\u2028d\u0085e\u200bf \u3164 g\u202f"));

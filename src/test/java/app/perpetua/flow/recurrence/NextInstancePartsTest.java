@@ -50,7 +50,7 @@ class NextInstancePartsTest {
   }
 
   @Test
-  void FR_096_subtasks_are_copied_in_order_with_their_source_and_open() {
+  void FR_093_subtasks_are_copied_in_order_with_their_source_and_open() {
     String last = subtask(first, "third");
     subtask(first, "first", 0);
     String middle = subtask(first, "second", 1);
@@ -80,7 +80,7 @@ class NextInstancePartsTest {
   }
 
   @Test
-  void FR_096_relative_reminders_are_copied_for_the_new_due_date_and_not_fired() {
+  void FR_093_relative_reminders_are_copied_for_the_new_due_date_and_not_fired() {
     remind(first, Map.of("type", "before", "offset_minutes", 30, "method", "push"));
     remind(first, Map.of("type", "after", "offset_minutes", 60));
     remind(first, Map.of("type", "absolute", "scheduled_at", Json.instant(tomorrow)));
@@ -102,7 +102,7 @@ class NextInstancePartsTest {
   }
 
   @Test
-  void FR_096_a_copied_reminder_whose_time_is_past_lapses_and_is_copied_again() {
+  void FR_093_a_copied_reminder_whose_time_is_past_lapses_and_is_copied_again() {
     remind(first, Map.of("type", "before", "offset_minutes", 600));
     user.until(tomorrow.plus(Duration.ofHours(20)));
     user.runDue();
@@ -110,9 +110,7 @@ class NextInstancePartsTest {
     JsonNode next = next();
     assertEquals(
         List.of(
-            "before 600 in_app "
-                + Json.instant(due(next).minus(Duration.ofMinutes(600)))
-                + " true"),
+            "before 600 in_app " + Json.instant(due(next).minus(Duration.ofHours(10))) + " true"),
         reminders(next));
     user.runDue();
     assertEquals(before, notifications());
@@ -126,7 +124,7 @@ class NextInstancePartsTest {
   /** Deleted while open, or completed and deleted before the job has run. */
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
-  void FR_096_the_instance_after_a_deletion_copies_what_the_deleted_one_had(boolean completed) {
+  void FR_093_the_instance_after_a_deletion_copies_what_the_deleted_one_had(boolean completed) {
     subtask(first, "step");
     remind(first, Map.of("type", "before", "offset_minutes", 5));
     if (completed) {
@@ -145,7 +143,7 @@ class NextInstancePartsTest {
   }
 
   @Test
-  void FR_096_deleting_an_older_instance_changes_nothing() {
+  void FR_093_deleting_an_older_instance_changes_nothing() {
     subtask(first, "old");
     JsonNode second = next();
     user.api().delete("/api/v1/subtasks/" + id(second.get("subtasks").get(0))).expect(204);
@@ -159,7 +157,7 @@ class NextInstancePartsTest {
   }
 
   @Test
-  void FR_096_a_recovered_instance_is_copied_as_it_is_now() {
+  void FR_093_a_recovered_instance_is_copied_as_it_is_now() {
     subtask(first, "before");
     String tombstone =
         user.api().delete(TASKS + "/" + first).expect(200).data().get("tombstone_id").stringValue();
@@ -169,7 +167,7 @@ class NextInstancePartsTest {
   }
 
   @Test
-  void FR_096_a_job_that_runs_twice_copies_once() {
+  void FR_093_a_job_that_runs_twice_copies_once() {
     subtask(first, "step");
     remind(first, Map.of("type", "after", "offset_minutes", 5));
     JsonNode next = next();
@@ -183,7 +181,7 @@ class NextInstancePartsTest {
   }
 
   @Test
-  void FR_096_a_user_who_is_no_longer_pro_keeps_the_subtasks() {
+  void FR_093_a_user_who_is_no_longer_pro_keeps_the_subtasks() {
     database.run("update auth.users set tier = 'pro' where id = ?", user.user());
     for (int i = 0; i < 8; i++) {
       subtask(first, "step " + i);
@@ -197,7 +195,7 @@ class NextInstancePartsTest {
   }
 
   @Test
-  void FR_096_dormant_reminders_are_copied_and_live_again() {
+  void FR_093_dormant_reminders_are_copied_and_live_again() {
     remind(first, Map.of("type", "before", "offset_minutes", 10));
     Map<String, @Nullable Object> cleared = new HashMap<>();
     cleared.put("due_date", null);
@@ -210,7 +208,7 @@ class NextInstancePartsTest {
   }
 
   @Test
-  void FR_096_five_reminders_are_copied_and_a_sixth_is_refused() {
+  void FR_093_five_reminders_are_copied_and_a_sixth_is_refused() {
     for (int i = 1; i <= 5; i++) {
       remind(first, Map.of("type", "before", "offset_minutes", i));
     }

@@ -76,7 +76,7 @@ class RecurrencePropertyTest {
   }
 
   @Test
-  void FR_091_positions_within_a_year_match_the_definition() {
+  void FR_089_positions_within_a_year_match_the_definition() {
     int compared = 0;
     for (int i = 0; i < RULES / 8; i++) {
       List<String> parts = new ArrayList<>(List.of("FREQ=YEARLY"));

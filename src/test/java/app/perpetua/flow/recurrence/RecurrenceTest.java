@@ -232,7 +232,7 @@ class RecurrenceTest {
           1997-09-02 | FREQ=YEARLY;BYDAY=MO;BYSETPOS=1                          | 1998-01-05 1999-01-04 2000-01-03
           1997-09-02 | FREQ=YEARLY;BYDAY=FR;BYSETPOS=-1                         | 1997-12-26 1998-12-25 1999-12-31
           """)
-  void FR_091_a_yearly_rule_may_have_positions(String start, String rule, String dates) {
+  void FR_089_a_yearly_rule_may_have_positions(String start, String rule, String dates) {
     List<LocalDate> expected = parsed(dates);
     assertEquals(expected, dates(recurrence(rule, start + "T09:00", NEW_YORK), expected.size()));
   }

@@ -89,7 +89,7 @@ class TemplateApiTest {
   }
 
   @Test
-  void FR_099_a_template_starts_in_the_users_time_zone_by_default() {
+  void FR_096_a_template_starts_in_the_users_time_zone_by_default() {
     user.api().patch("/api/v1/users/me", Map.of("timezone", "Asia/Tokyo")).expect(200);
     Api.Answer answer = user.create("FREQ=DAILY", Map.of());
     assertEquals("Asia/Tokyo", answer.data().get("timezone").stringValue());
@@ -114,7 +114,7 @@ class TemplateApiTest {
     "FREQ=MONTHLY;BYMONTHDAY=-1;COUNT=2,2026-03-31, 2026-04-30",
     "FREQ=YEARLY,                       2027-03-10, 2028-03-10",
   })
-  void FR_099_without_starts_at_the_first_occurrence_is_the_next_one_after_now(
+  void FR_096_without_starts_at_the_first_occurrence_is_the_next_one_after_now(
       String rule, LocalDate first, @Nullable LocalDate second) {
     user.until(MutableClock.START);
     Duration timeOfDay = Duration.between(user.now().truncatedTo(ChronoUnit.DAYS), user.now());
@@ -146,7 +146,7 @@ class TemplateApiTest {
   }
 
   @Test
-  void FR_099_a_rule_that_ends_before_its_next_occurrence_is_refused() {
+  void FR_096_a_rule_that_ends_before_its_next_occurrence_is_refused() {
     user.until(MutableClock.START);
     for (String target : List.of(TEMPLATES, TEMPLATES + "/preview")) {
       Map<String, String> body = new HashMap<>(Map.of("rrule", "FREQ=DAILY;UNTIL=20260310"));
@@ -168,7 +168,7 @@ class TemplateApiTest {
 
   @ParameterizedTest
   @CsvSource({"rrule, FREQ=WEEKLY", "timezone, Asia/Tokyo", "rrule, FREQ=DAILY;COUNT=100"})
-  void FR_099_a_changed_rule_or_zone_without_starts_at_occurs_after_now(
+  void FR_096_a_changed_rule_or_zone_without_starts_at_occurs_after_now(
       String field, String value) {
     String template = user.daily(user.now().minus(DAY));
     user.complete(user.onlyOpen(template));

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import tools.jackson.databind.JsonNode;
 
-/** FR-097: relative reminders of a task whose due date was cleared. */
+/** FR-094: relative reminders of a task whose due date was cleared. */
 class DormantReminderTest {
   private static final String TASKS = "/api/v1/tasks/";
   private static final String REMINDERS = "/api/v1/reminders/";
@@ -49,7 +49,7 @@ class DormantReminderTest {
   }
 
   @Test
-  void FR_097_clearing_the_due_date_keeps_relative_reminders_until_the_next_one() {
+  void FR_094_clearing_the_due_date_keeps_relative_reminders_until_the_next_one() {
     String task = task(due);
     String before = add(task, relative("before", 30));
     String after = add(task, relative("after", 30));
@@ -86,7 +86,7 @@ class DormantReminderTest {
   }
 
   @Test
-  void FR_097_a_due_date_that_comes_too_late_for_a_dormant_reminder_lets_it_lapse() {
+  void FR_094_a_due_date_that_comes_too_late_for_a_dormant_reminder_lets_it_lapse() {
     String task = task(due);
     String reminder = add(task, relative("before", 60));
     setDue(task, null);
@@ -99,7 +99,7 @@ class DormantReminderTest {
   }
 
   @Test
-  void FR_097_a_fired_reminder_keeps_its_time() {
+  void FR_094_a_fired_reminder_keeps_its_time() {
     String task = task(due);
     String reminder = add(task, relative("before", 60));
     advance(Duration.ofMinutes(60));
@@ -109,7 +109,7 @@ class DormantReminderTest {
   }
 
   @Test
-  void FR_097_a_dormant_reminder_can_be_changed_and_deleted() {
+  void FR_094_a_dormant_reminder_can_be_changed_and_deleted() {
     String task = task(due);
     String target = REMINDERS + add(task, relative("before", 30));
     setDue(task, null);
@@ -154,7 +154,7 @@ class DormantReminderTest {
   }
 
   @Test
-  void FR_097_dormant_reminders_count_among_the_five_and_no_new_one_is_accepted() {
+  void FR_094_dormant_reminders_count_among_the_five_and_no_new_one_is_accepted() {
     String task = task(due);
     for (int i = 0; i < 4; i++) {
       add(task, relative("before", i));
@@ -166,7 +166,7 @@ class DormantReminderTest {
   }
 
   @Test
-  void FR_097_a_recovered_task_has_its_dormant_reminders() {
+  void FR_094_a_recovered_task_has_its_dormant_reminders() {
     String task = task(due);
     String reminder = add(task, relative("before", 30));
     setDue(task, null);
@@ -183,7 +183,7 @@ class DormantReminderTest {
   }
 
   @Test
-  void FR_097_dormant_reminders_are_exported() {
+  void FR_094_dormant_reminders_are_exported() {
     String task = task(due);
     add(task, relative("before", 30));
     setDue(task, null);
@@ -193,7 +193,7 @@ class DormantReminderTest {
   }
 
   @Test
-  void FR_097_a_job_that_was_claimed_before_the_due_date_was_cleared_does_nothing() {
+  void FR_094_a_job_that_was_claimed_before_the_due_date_was_cleared_does_nothing() {
     String task = task(due);
     String reminder = add(task, relative("before", 30));
     // A running job is not withdrawn.
@@ -212,7 +212,7 @@ class DormantReminderTest {
   }
 
   @Test
-  void FR_097_clearing_the_due_date_races_with_the_firing() throws Exception {
+  void FR_094_clearing_the_due_date_races_with_the_firing() throws Exception {
     for (int round = 0; round < 10; round++) {
       Instant start = service.clock().instant();
       String task = task(start.plus(Duration.ofMinutes(2)));

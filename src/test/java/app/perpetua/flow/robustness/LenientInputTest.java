@@ -39,7 +39,7 @@ class LenientInputTest {
   private final Api api = service.newUser().api();
 
   @TestFactory
-  Stream<DynamicTest> FR_086_every_integer_field_accepts_a_zero_fraction() {
+  Stream<DynamicTest> FR_084_every_integer_field_accepts_a_zero_fraction() {
     return Operation.all().stream()
         .filter(operation -> operation.fields().stream().anyMatch(LenientInputTest::isInteger))
         .map(operation -> DynamicTest.dynamicTest(operation.name(), () -> zeroFraction(operation)));
@@ -73,7 +73,7 @@ class LenientInputTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"30.0", "3e1", "300E-1", "30.000000000000"})
-  void FR_086_an_estimate_with_a_zero_fraction_is_stored_as_an_integer(String number) {
+  void FR_084_an_estimate_with_a_zero_fraction_is_stored_as_an_integer(String number) {
     String body = "{\"title\":\"x\",\"estimated_duration\":" + number + "}";
     JsonNode task = api.post(TASKS, body).expect(201).data();
     assertEquals("30", task.get("estimated_duration").toString());
@@ -90,7 +90,7 @@ class LenientInputTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"1e999999999", "-1e999999999", "1e-999999999", "1e2147483647", "0.5"})
-  void FR_086_a_huge_exponent_is_refused_for_its_field(String number) {
+  void FR_084_a_huge_exponent_is_refused_for_its_field(String number) {
     Api.Answer refused =
         api.invalidOnPurpose()
             .post(TASKS, "{\"title\":\"x\",\"estimated_duration\":" + number + "}")
@@ -108,7 +108,7 @@ class LenientInputTest {
         "2026-03-20T11:00:00.1239+01:00",
         "2026-03-20T04:30:00.123-05:30"
       })
-  void FR_088_an_instant_is_answered_in_UTC_with_milliseconds(String text) {
+  void FR_086_an_instant_is_answered_in_UTC_with_milliseconds(String text) {
     String due = "2026-03-20T10:00:00.123Z";
     // The validator's own format knows nine fraction digits only.
     Api client = text.length() > 35 ? api.invalidOnPurpose() : api;
@@ -121,7 +121,7 @@ class LenientInputTest {
 
   @ParameterizedTest
   @FieldSource("BLANK")
-  void FR_089_what_nobody_can_see_is_no_title_note_or_message(String blank) {
+  void FR_087_what_nobody_can_see_is_no_title_note_or_message(String blank) {
     Api careless = api.invalidOnPurpose();
     String task = api.createTask("x");
     String note = api.createNote("x");
@@ -158,7 +158,7 @@ class LenientInputTest {
         "\u2067אב\u2069",
         "x\u2060"
       })
-  void FR_089_visible_text_keeps_its_format_characters_and_loses_white_space_around(String text) {
+  void FR_087_visible_text_keeps_its_format_characters_and_loses_white_space_around(String text) {
     String around = "\u00a0\u3000\t" + text + "\u202f\u2007\u2028\n";
     JsonNode task = api.post(TASKS, Map.of("title", around)).expect(201).data();
     assertEquals(text, task.get("title").stringValue());
@@ -170,7 +170,7 @@ class LenientInputTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"EST", "MST", "HST", "ROC", "GMT+0", "GMT-0", "Factory", "Asia/Calcutta"})
-  void FR_092_a_time_zone_is_answered_by_the_name_that_the_user_gave(String zone) {
+  void FR_090_a_time_zone_is_answered_by_the_name_that_the_user_gave(String zone) {
     JsonNode me = api.patch("/api/v1/users/me", Map.of("timezone", zone)).expect(200).data();
     assertEquals(zone, me.get("timezone").stringValue());
     Map<String, Object> template = Map.of("title", "x", "rrule", "FREQ=DAILY");
@@ -190,7 +190,7 @@ class LenientInputTest {
   }
 
   @Test
-  void FR_094_an_unchanged_value_is_accepted_on_a_lower_tier() {
+  void FR_092_an_unchanged_value_is_accepted_on_a_lower_tier() {
     TestService.Session pro = service.newPro();
     Api user = pro.api();
     String longText = "x".repeat(1_500);
@@ -224,7 +224,7 @@ class LenientInputTest {
   }
 
   @Test
-  void FR_088_the_limits_of_an_instant_are_named() {
+  void FR_086_the_limits_of_an_instant_are_named() {
     for (String bad : List.of("2026-03-20T24:00:00Z", "0000-01-01T00:00:00Z", "tomorrow")) {
       Api.Answer answer =
           api.invalidOnPurpose().post(TASKS, Map.of("title", "x", "due_date", bad)).expect(400);

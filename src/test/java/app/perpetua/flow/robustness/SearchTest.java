@@ -52,7 +52,7 @@ class SearchTest {
 
   @ParameterizedTest
   @ValueSource(strings = {TASKS, NOTES})
-  void FR_093_any_white_space_separates_words(String list) {
+  void FR_091_any_white_space_separates_words(String list) {
     search(list, "a\tb\nc\rd\u000be\ff g h i").expect(400, "VALIDATION_ERROR");
     search(list, "a\u00a0b\u2003c\u3000d\u2028e\u0085f\u1680g\u202fh\u205fi").expect(400);
     search(list, "\u3000a  b\t\nc d e f g h\u2003").expect(200);
@@ -93,7 +93,7 @@ class SearchTest {
     "100％ _a, 100% _A",
     "＿, _"
   })
-  void FR_093_text_is_found_in_every_case_and_normalization_form(String text, String words) {
+  void FR_091_text_is_found_in_every_case_and_normalization_form(String text, String words) {
     for (String list : List.of(TASKS, NOTES)) {
       Api user = service.newUser().api();
       create(user, list, text);
@@ -105,7 +105,7 @@ class SearchTest {
 
   @ParameterizedTest
   @CsvSource({"café, cafe", "Öl, ol", "a\uff05b, a%%b", "a＿b, ab", "x, \uff05", "一, 二"})
-  void FR_093_other_letters_and_wildcards_are_not_found(String text, String words) {
+  void FR_091_other_letters_and_wildcards_are_not_found(String text, String words) {
     for (String list : List.of(TASKS, NOTES)) {
       Api user = service.newUser().api();
       create(user, list, text);
@@ -115,7 +115,7 @@ class SearchTest {
 
   @ParameterizedTest
   @ValueSource(strings = {TASKS, NOTES})
-  void FR_093_a_changed_text_is_found_by_its_new_words(String list) {
+  void FR_091_a_changed_text_is_found_by_its_new_words(String list) {
     create(list, "alt");
     String id = api.get(list).json().at("/data/0/id").stringValue();
     Map<String, Object> change =
@@ -133,7 +133,7 @@ class SearchTest {
 
   @ParameterizedTest
   @ValueSource(strings = {TASKS, NOTES})
-  void FR_093_an_empty_search_is_refused_as_the_contract_says(String list) {
+  void FR_091_an_empty_search_is_refused_as_the_contract_says(String list) {
     for (String query : List.of("?q=", "?q")) {
       Api.Answer refused = api.invalidOnPurpose().get(list + query).expect(400, "VALIDATION_ERROR");
       assertEquals(

@@ -45,6 +45,8 @@ public final class WebSocketGate {
   /** Whether the upgrade is accepted. */
   sealed interface UpgradeDecision {
     /**
+     * The upgrade takes place.
+     *
      * @param headers of the response
      */
     record Accepted(WebSocketHandler handler, Optional<UUID> userId, Map<String, String> headers)
