@@ -95,7 +95,7 @@ final class PaidMonths implements TransactionalHandler {
 
   /**
    * Takes the order's month back: what is left of it, if it has begun. Later months move up; Pro
-   * ends if there are none.
+   * ends if there are none, also if the month is over and nothing has been paid since.
    *
    * @param reason {@code refunded} or {@code disputed}
    */
@@ -104,9 +104,9 @@ final class PaidMonths implements TransactionalHandler {
     Month month = provision.month();
     Subscription found = subscriptions.find(tx).orElse(null);
     if (month == null
-        || !month.end().isAfter(tx.now())
         || found == null
-        || found.status() == Status.EXPIRED) {
+        || found.status() == Status.EXPIRED
+        || (!month.end().isAfter(tx.now()) && month.end().isBefore(found.period().end()))) {
       return provision.revoked(new Revocation(tx.now(), 0));
     }
     Subscription updated = found.withEvent(event, null);

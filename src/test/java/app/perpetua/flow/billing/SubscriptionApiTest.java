@@ -464,6 +464,22 @@ class SubscriptionApiTest {
   }
 
   @Test
+  void FR_075_a_dispute_of_the_last_paid_month_ends_an_unpaid_subscription() {
+    UUID paid = payer.goesPro().order();
+    service.checkout().script(List.of(new Step.Decline()));
+    becomesDue();
+    move();
+    assertEquals("past_due", payer.status());
+    payer.send(
+        payer
+            .event("dispute_received", paid, 999)
+            .data("id", "dsp_1")
+            .data("payment_id", "pay_" + paid));
+    assertEquals("expired", payer.status());
+    assertEquals("free", payer.tier());
+  }
+
+  @Test
   void a_user_who_cancelled_in_the_grace_period_can_still_pay() throws InterruptedException {
     payer.goesPro();
     Instant end = payer.periodEnd();
