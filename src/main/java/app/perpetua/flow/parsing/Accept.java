@@ -90,7 +90,7 @@ public record Accept(List<Range> ranges) {
    *
    * @param type in lower case, without parameters
    */
-  public double quality(String type) {
+  double quality(String type) {
     int best = specificity(type);
     if (best < 0) {
       return ranges.stream().allMatch(range -> range.quality() == 0) ? 1 : 0;
