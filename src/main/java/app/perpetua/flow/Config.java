@@ -6,6 +6,7 @@ import app.perpetua.flow.achievements.AchievementConfig;
 import app.perpetua.flow.assistant.AssistantConfig;
 import app.perpetua.flow.base.AllowedHost;
 import app.perpetua.flow.base.Cidr;
+import app.perpetua.flow.base.ProxyConfig;
 import app.perpetua.flow.base.Secret;
 import app.perpetua.flow.billing.BillingConfig;
 import app.perpetua.flow.credits.CreditConfig;
@@ -128,7 +129,10 @@ public record Config(
     return new HttpConfig(
         in.integer("http.port", 0, 65_535),
         Set.copyOf(in.list("http.cors-origins", CorsOrigin::parse)),
-        in.list("http.trusted-proxies", Cidr::parse),
+        new ProxyConfig(
+            in.list("http.trusted-proxies", Cidr::parse),
+            in.required("http.client-ip-header", ProxyConfig::header)
+                .orElse(ProxyConfig.FORWARDED_FOR)),
         in.secret("http.metrics-token"),
         in.integer("http.metrics-port", 0, 65_535),
         in.integer("http.max-connections-per-address", 1, MAX_LIMIT),

@@ -1,17 +1,15 @@
 package app.perpetua.flow.http;
 
-import app.perpetua.flow.base.Cidr;
+import app.perpetua.flow.base.ProxyConfig;
 import app.perpetua.flow.base.Secret;
-import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 
 /**
- * The listener, its limits and its trusted proxies.
+ * The listener, its limits and the proxies in front of it.
  *
  * @param port 0 lets the system choose
  * @param corsOrigins origins whose pages may read responses, as browsers send them
- * @param trustedProxies addresses whose forwarded headers are used
  * @param metricsToken allows other machines to read {@code /metrics}
  * @param metricsPort a separate port for {@code /metrics}; 0 for none
  * @param maxConnectionsPerAddress open at once; trusted proxies are exempt
@@ -22,7 +20,7 @@ import java.util.Set;
 public record HttpConfig(
     int port,
     Set<String> corsOrigins,
-    List<Cidr> trustedProxies,
+    ProxyConfig proxies,
     Optional<Secret> metricsToken,
     int metricsPort,
     int maxConnectionsPerAddress,

@@ -4,6 +4,7 @@ import app.perpetua.flow.account.AccessTokens;
 import app.perpetua.flow.account.AccountConfig;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Json;
+import app.perpetua.flow.base.ProxyConfig;
 import app.perpetua.flow.base.Secret;
 import app.perpetua.flow.harness.time.MutableClock;
 import app.perpetua.flow.http.CompletedRequest;
@@ -56,7 +57,16 @@ public final class PlainServer implements AutoCloseable {
   }
 
   public static HttpConfig config(Optional<Secret> metricsToken, int metricsPort) {
-    return new HttpConfig(0, Set.of(), List.of(), metricsToken, metricsPort, 1_000, 100, 20, 10);
+    return new HttpConfig(
+        0,
+        Set.of(),
+        new ProxyConfig(List.of(), ProxyConfig.FORWARDED_FOR),
+        metricsToken,
+        metricsPort,
+        1_000,
+        100,
+        20,
+        10);
   }
 
   public static AccountConfig account() {

@@ -68,14 +68,13 @@ final class RequestContextFilter implements Filter {
 
   private void filterInTrace(FilterChain chain, RoutingRequest request, RoutingResponse response) {
     InetAddress peer = ClientAddress.peer(request.remotePeer().address());
+    String path = request.prologue().uriPath().rawPath();
     RequestContext context =
         new RequestContext(
             ids.of(request.headers()),
-            addresses.of(peer, request.headers().all(HeaderNames.X_FORWARDED_FOR, List::of)),
-            ClientAddress.isLocal(peer, request.headers()));
-    context.request(
-        request.prologue().uriPath().rawPath(),
-        request.headers().all(HeaderNames.ACCEPT, List::of));
+            addresses.of(peer, request.headers(), path),
+            addresses.isLocal(peer, request.headers()));
+    context.request(path, request.headers().all(HeaderNames.ACCEPT, List::of));
     request
         .context()
         .get(ClientConnection.class)

@@ -98,7 +98,7 @@ public final class Server implements AutoCloseable {
       Timeouts timeouts,
       ConnectionLimits limits) {
     RequestId requestIds = new RequestId(ids);
-    ClientAddress addresses = new ClientAddress(config.trustedProxies());
+    ClientAddress addresses = new ClientAddress(config.proxies());
     Cors cors = new Cors(config.corsOrigins());
     this.connections =
         new ConnectionTimeouts(

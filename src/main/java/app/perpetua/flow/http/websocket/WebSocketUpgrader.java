@@ -83,8 +83,8 @@ public final class WebSocketUpgrader implements Http1Upgrader {
     RequestContext context =
         new RequestContext(
             ids.of(headers),
-            addresses.of(peer, headers.all(HeaderNames.X_FORWARDED_FOR, List::of)),
-            ClientAddress.isLocal(peer, headers));
+            addresses.of(peer, headers, route.path()),
+            addresses.isLocal(peer, headers));
     context.connection(client);
     context.route(route.path());
     WebSocketGate.UpgradeRequest request =

@@ -9,6 +9,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import app.perpetua.flow.base.Cidr;
 import app.perpetua.flow.base.ErrorCode;
+import app.perpetua.flow.base.ProxyConfig;
 import app.perpetua.flow.harness.RawClient;
 import app.perpetua.flow.harness.RawClient.Answer;
 import app.perpetua.flow.http.CompletedRequest;
@@ -559,6 +560,22 @@ class ServerTest {
       assertEquals(
           "max-age=63072000; includeSubDomains", answer.header("Strict-Transport-Security"));
       assertEquals("1.2.3.4", own.completed().context().client());
+    }
+  }
+
+  @Test
+  void promise_22_a_header_with_a_single_address_names_the_client_in_the_log() throws Exception {
+    try (TestServer own =
+            new TestServer(new ProxyConfig(List.of(Cidr.parse("127.64.0.0/10")), "X-Real-IP"));
+        RawClient edge = new RawClient(own.port(), "127.64.0.3");
+        RawClient stranger = new RawClient(own.port(), "127.0.0.9")) {
+      String[] headers = {"X-Forwarded-For: 1.2.3.4, 152.233.33.7", "x-real-ip: 1.2.3.4:50123"};
+      edge.request("GET", "/api/v1/tasks", headers);
+      assertEquals("1.2.3.4", own.completed().context().client());
+      stranger.request("GET", "/api/v1/tasks", headers);
+      assertEquals("127.0.0.9", own.completed().context().client());
+      edge.request("GET", "/api/v1/tasks", "X-Real-IP: 1.2.3.4", "X-Real-IP: 1.2.3.4");
+      assertEquals("127.64.0.3", own.completed().context().client());
     }
   }
 }

@@ -3,6 +3,7 @@ package app.perpetua.flow.http.server;
 import app.perpetua.flow.base.Cidr;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Json;
+import app.perpetua.flow.base.ProxyConfig;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.harness.RawClient;
 import app.perpetua.flow.http.Authenticator;
@@ -104,22 +105,24 @@ public final class TestServer implements AutoCloseable {
   }
 
   public TestServer(int port) {
-    this(port, LONG_TIMEOUTS, List.of(), LIMITS);
+    this(port, LONG_TIMEOUTS, behind(List.of()), LIMITS);
   }
 
   public TestServer(Timeouts timeouts, List<Cidr> trustedProxies) {
-    this(0, timeouts, trustedProxies, LIMITS);
+    this(0, timeouts, behind(trustedProxies), LIMITS);
+  }
+
+  public TestServer(ProxyConfig proxies) {
+    this(0, LONG_TIMEOUTS, proxies, LIMITS);
   }
 
   public TestServer(ConnectionLimits limits, List<Cidr> trustedProxies) {
-    this(0, LONG_TIMEOUTS, trustedProxies, limits);
+    this(0, LONG_TIMEOUTS, behind(trustedProxies), limits);
   }
 
-  private TestServer(
-      int port, Timeouts timeouts, List<Cidr> trustedProxies, ConnectionLimits limits) {
+  private TestServer(int port, Timeouts timeouts, ProxyConfig proxies, ConnectionLimits limits) {
     HttpConfig config =
-        new HttpConfig(
-            port, Set.of(ORIGIN), trustedProxies, Optional.empty(), 0, 1_000, 100, 20, 10);
+        new HttpConfig(port, Set.of(ORIGIN), proxies, Optional.empty(), 0, 1_000, 100, 20, 10);
     Ids ids = new Ids();
     Errors errors = new Errors(new Json());
     server =
@@ -150,6 +153,10 @@ public final class TestServer implements AutoCloseable {
             timeouts,
             limits);
     server.start();
+  }
+
+  private static ProxyConfig behind(List<Cidr> trusted) {
+    return new ProxyConfig(trusted, ProxyConfig.FORWARDED_FOR);
   }
 
   /** Milliseconds for a request and between two; half a second for a response. */
