@@ -21,6 +21,7 @@ import app.perpetua.flow.jobs.Worker;
 import app.perpetua.flow.module.ModuleContext;
 import app.perpetua.flow.observability.AccessLog;
 import app.perpetua.flow.observability.Health;
+import app.perpetua.flow.observability.Logging;
 import app.perpetua.flow.observability.Metrics;
 import app.perpetua.flow.observability.MetricsRoutes;
 import app.perpetua.flow.observability.MetricsServer;
@@ -214,6 +215,7 @@ public final class App implements AutoCloseable {
     worker.stopClaiming();
     endpoint.drain();
     close(parts);
+    Logging.reportLeftOut();
     LOG.log(System.Logger.Level.INFO, "stopped");
   }
 

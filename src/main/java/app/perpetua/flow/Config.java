@@ -16,6 +16,7 @@ import app.perpetua.flow.notes.NoteConfig;
 import app.perpetua.flow.notifications.Pages;
 import app.perpetua.flow.notifications.PushConfig;
 import app.perpetua.flow.notifications.Vapid;
+import app.perpetua.flow.observability.LogConfig;
 import app.perpetua.flow.provider.checkout.CheckoutConfig;
 import app.perpetua.flow.provider.openai.OpenAiConfig;
 import app.perpetua.flow.recovery.TombstoneConfig;
@@ -41,8 +42,6 @@ import org.jspecify.annotations.Nullable;
 /**
  * The configuration, read once at start; nothing else reads the environment. Each feature declares
  * the section it needs. Immutable; secrets print as {@code ***}.
- *
- * @param logLevel the least severe level that is logged
  */
 public record Config(
     HttpConfig http,
@@ -54,7 +53,7 @@ public record Config(
     Pages pages,
     Ai ai,
     VoiceConfig voice,
-    Level logLevel) {
+    LogConfig log) {
   /** Limits of a user's data and credits. */
   public record Limits(
       TaskConfig tasks,
@@ -116,13 +115,13 @@ public record Config(
     OpenAiConfig openai = openai(in);
     Ai ai = new Ai(assistant(in, openai), openai);
     VoiceConfig voice = voice(in);
-    Level level = level(in);
+    LogConfig log = new LogConfig(level(in), in.integer("log.lines-per-second", 0, MAX_LIMIT));
     // Last: there is no account section without a key, and all other errors are known by now.
     AccountConfig account = account(in);
     if (!in.errors().isEmpty()) {
       throw new InvalidException(in.errors());
     }
-    return new Config(http, database, account, limits, payment, push, pages, ai, voice, level);
+    return new Config(http, database, account, limits, payment, push, pages, ai, voice, log);
   }
 
   private static HttpConfig http(ConfigReader in) {

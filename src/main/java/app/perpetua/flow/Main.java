@@ -91,7 +91,7 @@ public final class Main {
   private static int start(Role role, Map<String, String> environment) {
     try {
       Config config = Config.load(environment);
-      Logging.start(config.logLevel(), System.out);
+      Logging.start(config.log(), System.out);
       App app = App.start(config, role, Clock.systemUTC());
       io.helidon.Main.addShutdownHandler(app::close);
       return OK;

@@ -29,7 +29,7 @@ final class DevInstance {
     OffsetClock clock = OffsetClock.following(Path.of(value(arguments[1], "--clock=")));
     try {
       Config config = Config.load(System.getenv());
-      Logging.start(config.logLevel(), System.out);
+      Logging.start(config.log(), System.out);
       App app =
           App.start(
               config,

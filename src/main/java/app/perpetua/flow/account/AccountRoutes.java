@@ -2,6 +2,7 @@ package app.perpetua.flow.account;
 
 import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Json;
+import app.perpetua.flow.base.LogFields;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.base.TimeZoneNames;
 import app.perpetua.flow.base.WireName;
@@ -133,7 +134,16 @@ final class AccountRoutes {
         "sign-in {0}: method google, ip {1}, user agent {2}",
         result.wireName(),
         client.ip(),
-        client.userAgent());
+        client.userAgent(),
+        LogFields.of("outcome", outcome(result)));
+  }
+
+  private static String outcome(SignInResult result) {
+    return switch (result) {
+      case SUCCEEDED -> "ok";
+      case MALFORMED, REFUSED -> "refused";
+      case UNAVAILABLE -> "failed";
+    };
   }
 
   /** POST /auth/refresh. */

@@ -12,17 +12,25 @@ import java.util.function.Consumer;
  * which may contain user data. Thread-safe.
  */
 public final class AccessLog implements Consumer<CompletedRequest> {
-  private static final System.Logger LOG = System.getLogger(AccessLog.class.getName());
+  private final System.Logger log;
+
+  public AccessLog() {
+    this(System.getLogger(AccessLog.class.getName()));
+  }
+
+  AccessLog(System.Logger log) {
+    this.log = log;
+  }
 
   @Override
   public void accept(CompletedRequest completed) {
     System.Logger.Level level = level(completed);
-    if (!LOG.isLoggable(level)) {
+    if (!log.isLoggable(level)) {
       return;
     }
     RequestContext context = completed.context();
     String route = Objects.requireNonNullElse(context.route(), "(no route)");
-    LOG.log(
+    log.log(
         level,
         "request",
         LogFields.of("request_id", context.requestId())

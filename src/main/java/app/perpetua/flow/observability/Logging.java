@@ -1,10 +1,17 @@
 package app.perpetua.flow.observability;
 
 import app.perpetua.flow.base.Json;
+import app.perpetua.flow.base.LogFields;
 import java.io.OutputStream;
 import java.io.UnsupportedEncodingException;
+import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongSupplier;
 import java.util.logging.Handler;
 import java.util.logging.Level;
 import java.util.logging.LogManager;
@@ -20,6 +27,9 @@ public final class Logging {
   /** Libraries logged from WARNING on, unless the level is DEBUG. */
   private static final List<String> QUIETED_LIBRARIES =
       List.of("org.flywaydb", "com.zaxxer.hikari", "io.helidon", "org.postgresql");
+
+  /** Between lines that report what was left out. */
+  private static final Duration REPORT_INTERVAL = Duration.ofSeconds(1);
 
   private Logging() {}
 
@@ -38,8 +48,8 @@ public final class Logging {
     public void reset() {}
   }
 
-  /** Logs to the stream from this level on, as JSON lines. Call it before anything logs. */
-  public static void start(Level level, OutputStream out) {
+  /** Logs to the stream as JSON lines. Call it before anything logs. */
+  public static void start(LogConfig config, OutputStream out) {
     System.setProperty("java.util.logging.manager", LoggingUntilExit.class.getName());
     // Otherwise Helidon configures logging again, or prints that it cannot.
     System.setProperty("io.helidon.logging.config.disabled", "true");
@@ -47,8 +57,8 @@ public final class Logging {
     for (Handler handler : root.getHandlers()) {
       root.removeHandler(handler);
     }
-    root.setLevel(level);
-    root.addHandler(new JsonLineHandler(out, level));
+    root.setLevel(config.level());
+    root.addHandler(new JsonLineHandler(out, config));
     Thread.setDefaultUncaughtExceptionHandler(
         (thread, error) ->
             System.getLogger(Logging.class.getName())
@@ -56,6 +66,15 @@ public final class Logging {
                     System.Logger.Level.ERROR,
                     () -> "thread " + thread.getName() + " terminated",
                     error));
+  }
+
+  /** Reports the lines that were left out by the limit and not reported yet. */
+  public static void reportLeftOut() {
+    for (Handler handler : Logger.getLogger("").getHandlers()) {
+      if (handler instanceof JsonLineHandler lines) {
+        lines.reportLeftOut();
+      }
+    }
   }
 
   static final class JsonLineHandler extends StreamHandler {
@@ -66,15 +85,33 @@ public final class Logging {
         Logger.getLogger("com.zaxxer.hikari.pool.ProxyConnection");
     private final Logger listener = Logger.getLogger("io.helidon.webserver.ServerListener");
 
-    JsonLineHandler(OutputStream out, Level level) {
+    private final LineLimit limit;
+    private final Executor afterInterval;
+    private final AtomicBoolean reportDue = new AtomicBoolean();
+
+    JsonLineHandler(OutputStream out, LogConfig config) {
+      this(
+          out,
+          config,
+          System::nanoTime,
+          CompletableFuture.delayedExecutor(REPORT_INTERVAL.toMillis(), TimeUnit.MILLISECONDS));
+    }
+
+    /**
+     * @param afterInterval runs a task when lines that are left out must be reported
+     */
+    JsonLineHandler(
+        OutputStream out, LogConfig config, LongSupplier nanos, Executor afterInterval) {
       super(out, new JsonFormatter(new Json()));
+      this.limit = new LineLimit(config.linesPerSecond(), nanos);
+      this.afterInterval = afterInterval;
       try {
         setEncoding("US-ASCII");
       } catch (UnsupportedEncodingException e) {
         throw new AssertionError("every Java platform has US-ASCII", e);
       }
       setLevel(Level.ALL);
-      boolean debug = level.intValue() < Level.INFO.intValue();
+      boolean debug = config.level().intValue() < Level.INFO.intValue();
       quieted = debug ? List.of() : QUIETED_LIBRARIES.stream().map(Logger::getLogger).toList();
       quieted.forEach(logger -> logger.setLevel(Level.WARNING));
       // Without a stack trace: the request that lost its connection logs the failure.
@@ -90,6 +127,36 @@ public final class Logging {
 
     @Override
     public void publish(LogRecord event) {
+      if (!isLoggable(event)) {
+        return;
+      }
+      if (limit.admits(LineLimit.kind(event))) {
+        super.publish(event);
+        flush();
+      } else if (reportDue.compareAndSet(false, true)) {
+        afterInterval.execute(this::reportLeftOut);
+      }
+    }
+
+    void reportLeftOut() {
+      reportDue.set(false);
+      LineLimit.LeftOut leftOut = limit.takeLeftOut();
+      if (leftOut.all() == 0) {
+        return;
+      }
+      Level level = leftOut.failed() > 0 ? Level.WARNING : Level.INFO;
+      LogRecord event =
+          new LogRecord(
+              leftOut.errors() > 0 ? Level.SEVERE : level,
+              "log lines were left out; the metrics count all requests and jobs");
+      event.setLoggerName(Logging.class.getName());
+      event.setParameters(
+          new Object[] {
+            LogFields.of("left_out", leftOut.all())
+                .with("left_out_ok", leftOut.ok())
+                .with("left_out_refused", leftOut.refused())
+                .with("left_out_failed", leftOut.failed() + leftOut.errors())
+          });
       super.publish(event);
       flush();
     }

@@ -159,7 +159,7 @@ final class JsonFormatterTest {
   private JsonNode access(CompletedRequest finished) {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
     Logger logger = Logger.getLogger(AccessLog.class.getName());
-    Handler handler = new Logging.JsonLineHandler(out, Level.INFO);
+    Handler handler = new Logging.JsonLineHandler(out, new LogConfig(Level.INFO, 0));
     logger.addHandler(handler);
     try {
       new AccessLog().accept(finished);
@@ -195,7 +195,7 @@ final class JsonFormatterTest {
   /** A process that is logging when it is terminated. */
   static final class Ending {
     public static void main(String[] args) throws InterruptedException {
-      Logging.start(Level.INFO, System.out);
+      Logging.start(new LogConfig(Level.INFO, 0), System.out);
       System.Logger log = System.getLogger("ending");
       Thread hook =
           new Thread(

@@ -21,7 +21,7 @@ class LoggingTest {
   @Test
   void a_connection_during_shutdown_is_not_logged_as_an_error() {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
-    Logging.JsonLineHandler lines = new Logging.JsonLineHandler(out, Level.INFO);
+    Logging.JsonLineHandler lines = new Logging.JsonLineHandler(out, new LogConfig(Level.INFO, 0));
     Logger listener = Logger.getLogger(LISTENER);
     listener.addHandler(lines);
     try {
@@ -44,7 +44,7 @@ class LoggingTest {
   @Test
   void a_broken_connection_of_the_pool_is_logged_without_a_trace() {
     ByteArrayOutputStream out = new ByteArrayOutputStream();
-    Logging.JsonLineHandler lines = new Logging.JsonLineHandler(out, Level.INFO);
+    Logging.JsonLineHandler lines = new Logging.JsonLineHandler(out, new LogConfig(Level.INFO, 0));
     Logger logger = Logger.getLogger(CONNECTION);
     logger.addHandler(lines);
     try {

@@ -55,6 +55,7 @@ class LogTest {
     environment.put("REFRESH_TOKEN_SECRET", refreshSecret);
     environment.put("ACCOUNT_HASH_KEY", MARK + "-hash-key");
     environment.put("LOG_LEVEL", level);
+    environment.put("LOG_LINES_PER_SECOND", "0");
     Jar jar = stage.start(environment).awaitReady();
     List<String> secrets = new ArrayList<>(List.of(MARK, refreshSecret));
     secrets.add(
