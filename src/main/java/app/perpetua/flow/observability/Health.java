@@ -8,36 +8,52 @@ import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Liveness, and readiness: the database is available and shutdown has not begun. A background
- * thread checks the database once a second, so that neither probe waits for it. Thread-safe.
+ * Liveness, and readiness: the database is available and shutdown has not begun. The database is
+ * checked only when somebody asks for readiness, so that an idle one can be suspended. Thread-safe.
  */
 public final class Health implements AutoCloseable {
-  private static final Duration POLL_INTERVAL = Duration.ofSeconds(1);
-
-  /** An older success does not count, because the background thread must be stuck. */
-  private static final Duration MAX_AGE = Duration.ofSeconds(5);
+  /** How long a result is reused, and how long a request waits for a new one. */
+  private static final Duration CHECK_INTERVAL = Duration.ofSeconds(1);
 
   private static final String STATUS_OK = "ok";
   private static final String STATUS_ERROR = "error";
 
   private record Report(String status, Map<String, String> checks) {}
 
+  /** A check of the database that several requests share. */
+  private record Check(long startedAt, CompletableFuture<Boolean> available) {
+    /** Whether its result may be given to a request that arrives now. */
+    boolean isFresh(long now) {
+      return !available.isDone() || now - startedAt < CHECK_INTERVAL.toNanos();
+    }
+  }
+
   private final DatabaseProbe probe;
-  private final Thread poller;
-  private volatile @Nullable Long lastSuccess;
+  private final LongSupplier nanos;
+  private final ReentrantLock lock = new ReentrantLock();
+  private @Nullable Check latest;
   private volatile boolean shuttingDown;
 
   /**
-   * Starts the background thread.
-   *
    * @param probe closed by {@link #close}
    */
   public Health(DatabaseProbe probe) {
+    this(probe, System::nanoTime);
+  }
+
+  /** As above, with a replacement for {@link System#nanoTime}. */
+  Health(DatabaseProbe probe, LongSupplier nanos) {
     this.probe = probe;
-    this.poller = Thread.ofVirtual().name("health").start(this::poll);
+    this.nanos = nanos;
   }
 
   public List<Route> routes() {
@@ -63,7 +79,7 @@ public final class Health implements AutoCloseable {
     }
     return new Reply.WithHeaders(
         new Reply.Body(503, new Report(STATUS_ERROR, checks)),
-        Map.of("Retry-After", Long.toString(POLL_INTERVAL.toSeconds())));
+        Map.of("Retry-After", Long.toString(CHECK_INTERVAL.toSeconds())));
   }
 
   /** Reports not ready from now on, so that load balancers stop sending requests. */
@@ -71,24 +87,55 @@ public final class Health implements AutoCloseable {
     shuttingDown = true;
   }
 
+  /** Waits for the result, but not longer than a caller of the probe may wait. */
   private boolean isDatabaseAvailable() {
-    Long last = lastSuccess;
-    return last != null && System.nanoTime() - last < MAX_AGE.toNanos();
-  }
-
-  private void poll() {
-    try (probe) {
-      while (!Thread.interrupted()) {
-        lastSuccess = probe.isAvailable() ? System.nanoTime() : null;
-        Thread.sleep(POLL_INTERVAL);
-      }
+    try {
+      return check().available().get(CHECK_INTERVAL.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (TimeoutException | ExecutionException e) {
+      return false;
     } catch (InterruptedException e) {
-      // Closed.
+      Thread.currentThread().interrupt();
+      return false;
     }
   }
 
+  /** The check in progress or just finished; otherwise a new one. */
+  private Check check() {
+    lock.lock();
+    try {
+      long now = nanos.getAsLong();
+      Check current = latest;
+      if (current == null || !current.isFresh(now)) {
+        current = new Check(now, new CompletableFuture<>());
+        latest = current;
+        CompletableFuture<Boolean> result = current.available();
+        Thread.ofVirtual().name("health").start(() -> run(result));
+      }
+      return current;
+    } finally {
+      lock.unlock();
+    }
+  }
+
+  private void run(CompletableFuture<Boolean> result) {
+    try {
+      result.complete(probe.isAvailable());
+    } catch (RuntimeException e) {
+      result.completeExceptionally(e);
+    }
+  }
+
+  /** Waits for a check in progress, which takes at most two seconds. */
   @Override
   public void close() {
-    poller.interrupt();
+    lock.lock();
+    try {
+      if (latest != null) {
+        latest.available().exceptionally(_ -> false).join();
+      }
+      probe.close();
+    } finally {
+      lock.unlock();
+    }
   }
 }

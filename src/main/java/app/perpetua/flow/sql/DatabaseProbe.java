@@ -14,6 +14,9 @@ public final class DatabaseProbe implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(DatabaseProbe.class.getName());
   private static final Duration TIMEOUT = Duration.ofSeconds(1);
 
+  /** A connection that fails faster was closed while it was idle: the database may be available. */
+  private static final Duration CLOSED = Duration.ofMillis(500);
+
   private final PGSimpleDataSource source;
   private @Nullable Connection connection;
 
@@ -23,21 +26,37 @@ public final class DatabaseProbe implements AutoCloseable {
     source.setPrepareThreshold(0);
   }
 
-  /** Whether the database answered; takes at most 1 s. */
+  /**
+   * Whether the database answered; takes at most 1 s. A connection that was closed while it was
+   * idle, as by a database that was suspended, is replaced, for which another second is allowed.
+   */
   public boolean isAvailable() {
+    long start = System.nanoTime();
+    if (connection != null) {
+      if (isValid(connection)) {
+        return true;
+      }
+      close();
+      if (System.nanoTime() - start > CLOSED.toNanos()) {
+        return false;
+      }
+    }
     try {
-      if (connection == null) {
-        connection = source.getConnection();
-        return true;
-      }
-      if (connection.isValid((int) TIMEOUT.toSeconds())) {
-        return true;
-      }
+      connection = source.getConnection();
+      return true;
     } catch (SQLException e) {
       LOG.log(System.Logger.Level.DEBUG, "database does not answer", e);
+      return false;
     }
-    close();
-    return false;
+  }
+
+  private static boolean isValid(Connection connection) {
+    try {
+      return connection.isValid((int) TIMEOUT.toSeconds());
+    } catch (SQLException e) {
+      LOG.log(System.Logger.Level.DEBUG, "database does not answer", e);
+      return false;
+    }
   }
 
   /** Drops the connection without a terminate message, which a frozen server would not read. */

@@ -56,6 +56,17 @@ final class DatabaseProbeTest {
     }
   }
 
+  @Test
+  void a_connection_that_was_closed_while_idle_is_replaced_at_once() throws IOException {
+    try (TcpProxy proxy = new TcpProxy(postgres.port());
+        DatabaseProbe probe = new DatabaseProbe(Postgres.config(proxy.port(), 1))) {
+      assertTrue(probe.isAvailable());
+      proxy.cut();
+      proxy.heal();
+      assertTrue(probe.isAvailable());
+    }
+  }
+
   private void assertDown(DatabaseProbe probe) {
     long start = time.nanoTime();
     assertFalse(probe.isAvailable());
