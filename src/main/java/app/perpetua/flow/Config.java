@@ -107,6 +107,9 @@ public record Config(
   public static Config load(Map<String, String> environment) {
     ConfigReader in = new ConfigReader(environment);
     HttpConfig http = http(in);
+    if (http.metricsPort() != 0 && http.metricsPort() == http.port()) {
+      in.addError("http.metrics-port", "must differ from PORT");
+    }
     DatabaseConfig database = database(in);
     Limits limits = limits(in);
     Payment payment = new Payment(billing(in), checkout(in));
@@ -159,7 +162,7 @@ public record Config(
             });
     Set<String> clients = Set.copyOf(in.list("google.client-ids"));
     if (clients.isEmpty()) {
-      in.addError("google.client-ids", "is required");
+      in.addMissing("google.client-ids", "is required");
     }
     List<RSAPublicKey> previous =
         in.parsed("tokens.previous-public-key", Pem::publicKeys).orElse(List.of());
@@ -248,7 +251,7 @@ public record Config(
     URI success = in.httpUri("checkout.success-url");
     URI failure = in.httpUri("checkout.failure-url");
     URI cancel = in.httpUri("checkout.cancel-url");
-    return in.secret("checkout.secret-key")
+    return in.parsed("checkout.secret-key", Secret::ofHeader)
         .map(key -> new CheckoutConfig(key, base, channel, country, success, failure, cancel));
   }
 
@@ -268,7 +271,7 @@ public record Config(
         in.oneOf("voice.enabled", "true", "false").equals("true"),
         in.integer("voice.max-seconds", 1, 3_600),
         in.integer("voice.credits-per-minute", 0, MAX_LIMIT),
-        in.secret("deepgram.api-key"),
+        in.parsed("deepgram.api-key", Secret::ofHeader),
         in.httpUri("deepgram.base-url"),
         in.list("voice.audio-hosts", Config::allowedAudioHost));
   }
@@ -283,7 +286,7 @@ public record Config(
         List.of("push.vapid-public-key", "push.vapid-private-key", "push.vapid-subject");
     List<String> missing = keys.stream().filter(key -> in.optional(key).isEmpty()).toList();
     if (missing.size() < keys.size()) {
-      missing.forEach(key -> in.addError(key, "is required beside the other VAPID variables"));
+      missing.forEach(key -> in.addMissing(key, "is required beside the other VAPID variables"));
     }
     Optional<ECPublicKey> publicKey = in.parsed("push.vapid-public-key", Vapid::publicKey);
     Optional<ECPrivateKey> privateKey = in.parsed("push.vapid-private-key", Vapid::privateKey);
@@ -310,7 +313,7 @@ public record Config(
 
   private static OpenAiConfig openai(ConfigReader in) {
     return new OpenAiConfig(
-        in.parsed("openai.api-key", OpenAiConfig::key),
+        in.parsed("openai.api-key", Secret::ofHeader),
         in.required("openai.model", OpenAiConfig::model).orElse(""),
         in.httpUri("openai.base-url"),
         Duration.ofSeconds(in.integer("openai.timeout-seconds", 1, 600)),

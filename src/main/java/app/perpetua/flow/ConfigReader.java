@@ -6,8 +6,10 @@ import java.net.URI;
 import java.net.URISyntaxException;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.regex.Matcher;
@@ -38,6 +40,18 @@ final class ConfigReader {
 
   List<String> errors() {
     return errors;
+  }
+
+  /** All variables of the file, with their defaults, and the environment. */
+  Variables variables() {
+    Map<String, String> defaults = new HashMap<>();
+    for (String raw : yaml.asMap().get().values()) {
+      Matcher placeholder = PLACEHOLDER.matcher(raw);
+      if (placeholder.matches()) {
+        defaults.put(placeholder.group(1), Objects.requireNonNullElse(placeholder.group(2), ""));
+      }
+    }
+    return new Variables(environment, defaults);
   }
 
   /** The text of a required value. */
@@ -108,7 +122,7 @@ final class ConfigReader {
   /** As {@link #parsed}, for a value that must be set. */
   <T> Optional<T> required(String key, Function<String, T> parser) {
     if (optional(key).isEmpty()) {
-      addError(key, "is required");
+      addMissing(key, "is required");
     }
     return parsed(key, parser);
   }
@@ -125,6 +139,18 @@ final class ConfigReader {
   /** Adds an error about the variable of that key. */
   void addError(String key, String message) {
     errors.add(value(key).variable() + " " + message);
+  }
+
+  /** Adds an error about a variable that is not set; names the one that was set in its place. */
+  void addMissing(String key, String message) {
+    String variable = value(key).variable();
+    addError(
+        key,
+        message
+            + variables()
+                .mistyped(variable)
+                .map(name -> "; " + name + " is set, but has no meaning: is it mistyped?")
+                .orElse(""));
   }
 
   private record Value(String variable, Optional<String> text) {}

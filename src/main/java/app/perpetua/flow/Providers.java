@@ -19,6 +19,8 @@ import java.net.InetAddress;
 import java.net.http.HttpClient;
 import java.security.SecureRandom;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -95,7 +97,7 @@ final class Providers implements AutoCloseable {
             .map(checkout -> new CheckoutPayments(http, checkout, context.json()));
     pushHosts = new AddressGuard(config.push().hosts(), InetAddress::getAllByName);
     push = config.push().vapid().map(vapid -> new WebPush(http, vapid, pushHosts, context.clock()));
-    warn(config);
+    warnings(config).forEach(warning -> LOG.log(System.Logger.Level.WARNING, warning));
   }
 
   IdTokens google() {
@@ -123,31 +125,33 @@ final class Providers implements AutoCloseable {
     return push;
   }
 
-  private static void warn(Config config) {
-    warnIf(config.ai().openai().key().isEmpty(), "assistant disabled: OPENAI_API_KEY is not set");
-    warnIf(
-        config.voice().enabled() && config.voice().apiKey().isEmpty(),
-        "speech to text disabled: DEEPGRAM_API_KEY is not set");
-    warnIf(
-        config.payment().checkout().isEmpty(), "payments disabled: CHECKOUT_SECRET_KEY is not set");
-    warnIf(
-        config.payment().billing().webhookSecrets().isEmpty(),
-        "payment webhooks disabled: CHECKOUT_WEBHOOK_SECRET is not set");
-    warnIf(config.push().vapid().isEmpty(), "push disabled: VAPID_PUBLIC_KEY is not set");
+  /** A line for each feature that is off because it has no key, and for development settings. */
+  static List<String> warnings(Config config) {
+    List<String> warnings = new ArrayList<>();
+    if (config.ai().openai().key().isEmpty()) {
+      warnings.add("assistant disabled: OPENAI_API_KEY is not set");
+    }
+    if (config.voice().enabled() && config.voice().apiKey().isEmpty()) {
+      warnings.add("speech to text disabled: DEEPGRAM_API_KEY is not set");
+    }
+    if (config.payment().checkout().isEmpty()) {
+      warnings.add("payments disabled: CHECKOUT_SECRET_KEY is not set");
+    }
+    if (config.payment().billing().webhookSecrets().isEmpty()) {
+      warnings.add("payment webhooks disabled: CHECKOUT_WEBHOOK_SECRET is not set");
+    }
+    if (config.push().vapid().isEmpty()) {
+      warnings.add("push disabled: VAPID_PUBLIC_KEY is not set");
+    }
     for (AllowedHost host : config.push().hosts()) {
       if (host instanceof AllowedHost.Origin(String origin)) {
-        LOG.log(
-            System.Logger.Level.WARNING,
-            "PUSH_HOSTS allows {0} even at a private address; use this for development only",
-            origin);
+        warnings.add(
+            "PUSH_HOSTS allows "
+                + origin
+                + " even at a private address; use this for development only");
       }
     }
-  }
-
-  private static void warnIf(boolean condition, String message) {
-    if (condition) {
-      LOG.log(System.Logger.Level.WARNING, message);
-    }
+    return List.copyOf(warnings);
   }
 
   /** Aborts speech connections, whose sessions have ended by now, and awaits all other calls. */

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import app.perpetua.flow.base.Secret;
 import app.perpetua.flow.provider.openai.OpenAiConfig;
 import java.util.List;
 import java.util.Map;
@@ -42,8 +43,8 @@ class OpenAiConfigurationTest {
 
   @Test
   void white_space_around_key_and_model_is_removed() {
-    assertEquals("sk-1", OpenAiConfig.key(" sk-1\n").value());
+    assertEquals("sk-1", Secret.ofHeader(" sk-1\n").value());
     assertEquals("gpt-4o", OpenAiConfig.model("gpt-4o "));
-    assertEquals("***", OpenAiConfig.key("sk-1").toString());
+    assertEquals("***", Secret.ofHeader("sk-1").toString());
   }
 }

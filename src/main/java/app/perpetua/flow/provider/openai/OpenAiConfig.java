@@ -17,18 +17,7 @@ import java.util.regex.Pattern;
  */
 public record OpenAiConfig(
     Optional<Secret> key, String model, URI baseUrl, Duration timeout, Duration silence) {
-  private static final Pattern KEY = Pattern.compile("[!-~]{1,1000}");
   private static final Pattern MODEL = Pattern.compile("[A-Za-z0-9._:/-]{1,200}");
-
-  /**
-   * Parses a key. Refuses a key that is not a valid header value, because the JDK's HTTP client
-   * would quote it in an exception.
-   *
-   * @throws IllegalArgumentException without the key in its message
-   */
-  public static Secret key(String text) {
-    return new Secret(matching(KEY, text, "must be printable ASCII without spaces"));
-  }
 
   /**
    * Parses a model's name.
@@ -36,19 +25,22 @@ public record OpenAiConfig(
    * @throws IllegalArgumentException if the text cannot be one
    */
   public static String model(String text) {
-    return matching(MODEL, text, "must be the name of a model");
-  }
-
-  private static String matching(Pattern form, String text, String message) {
     String stripped = text.strip();
-    if (!form.matcher(stripped).matches()) {
-      throw new IllegalArgumentException(message);
+    if (!MODEL.matcher(stripped).matches()) {
+      throw new IllegalArgumentException("must be the name of a model");
     }
     return stripped;
   }
 
   URI responses() {
+    return endpoint("/responses");
+  }
+
+  /**
+   * @param path below {@code /v1}; starts with a slash
+   */
+  URI endpoint(String path) {
     String base = ProviderHttp.uri(baseUrl, "").toString().replaceAll("/v1$", "");
-    return URI.create(base + "/v1/responses");
+    return URI.create(base + "/v1" + path);
   }
 }
