@@ -8,6 +8,7 @@ import app.perpetua.flow.http.Authenticator;
 import app.perpetua.flow.http.Docs;
 import app.perpetua.flow.http.Endpoint;
 import app.perpetua.flow.http.Errors;
+import app.perpetua.flow.http.Lifecycle;
 import app.perpetua.flow.http.Route;
 import app.perpetua.flow.http.limits.RateLimiter;
 import app.perpetua.flow.http.server.Server;
@@ -32,6 +33,8 @@ import app.perpetua.flow.sql.Listener;
 import app.perpetua.flow.sql.Migrations;
 import app.perpetua.flow.sql.Pool;
 import app.perpetua.flow.sql.SqlCatalog;
+import app.perpetua.flow.sql.StartupWait;
+import app.perpetua.flow.sql.UnusableDatabaseException;
 import app.perpetua.flow.voice.LiveSessionRegistry;
 import app.perpetua.flow.voice.VoiceModule;
 import app.perpetua.flow.voice.VoiceTiming;
@@ -49,11 +52,11 @@ import java.util.function.Consumer;
 public final class App implements AutoCloseable {
   private static final System.Logger LOG = System.getLogger(App.class.getName());
 
-  /** How long to wait at startup for a database that is starting, too. */
-  private static final Duration DATABASE_TIMEOUT = Duration.ofSeconds(30);
-
   /** All database work of a request; a slow one releases its connection after this. */
   private static final Duration REQUEST_BUDGET = Duration.ofSeconds(5);
+
+  /** Creating the partitions of a new database, on a machine that starts everything at once. */
+  private static final Duration STARTUP_BUDGET = Duration.ofSeconds(30);
 
   /** Jobs that run in parallel, at most; each takes a connection that a request may need. */
   private static final int PARALLEL_JOBS = 4;
@@ -67,21 +70,28 @@ public final class App implements AutoCloseable {
     }
   }
 
-  private final List<AutoCloseable> parts;
-  private final Health health;
+  private final Config config;
+  private final Role role;
+  private final List<AutoCloseable> parts = new ArrayList<>();
+  private final Lifecycle lifecycle = new Lifecycle();
+  private final StartupWait wait = StartupWait.unlimited();
+  private final HikariDataSource pool;
+  private final Partitions startupPartitions;
+  private final Db db;
+  private final Metrics metrics;
   private final List<Route> routes = new ArrayList<>();
   private final Worker worker;
   private final Endpoint endpoint;
   private final Server server;
+  private boolean isClosed;
 
   /**
-   * Starts the parts of the role and returns once the service accepts requests.
+   * Constructs the parts of the role and starts none of them.
    *
    * @param clock the current time as users see it; leases, rate limits and time-outs use real time
-   * @throws StartupException if a part cannot start
    */
-  public static App start(Config config, Role role, Clock clock) {
-    return start(config, role, clock, _ -> {}, VoiceTiming.standard());
+  public App(Config config, Role role, Clock clock) {
+    this(config, role, clock, _ -> {}, VoiceTiming.standard());
   }
 
   /**
@@ -90,33 +100,17 @@ public final class App implements AutoCloseable {
    * @param ran called after each job run, in any thread
    * @param timing time-outs of live voice sessions
    */
-  public static App start(
-      Config config, Role role, Clock clock, Consumer<Worker.Run> ran, VoiceTiming timing) {
-    List<AutoCloseable> parts = new ArrayList<>();
-    try {
-      new Migrations(config.database(), DATABASE_TIMEOUT, true).run();
-      return new App(config, role, clock, ran, timing, parts);
-    } catch (Migrations.Failed | DatabaseException | IllegalStateException e) {
-      close(parts);
-      throw new StartupException(e);
-    }
-  }
-
-  private App(
-      Config config,
-      Role role,
-      Clock clock,
-      Consumer<Worker.Run> ran,
-      VoiceTiming timing,
-      List<AutoCloseable> parts) {
-    this.parts = parts;
-    Metrics metrics = closing(new Metrics());
-    HikariDataSource pool = closing(Pool.open(config.database()));
+  public App(Config config, Role role, Clock clock, Consumer<Worker.Run> ran, VoiceTiming timing) {
+    this.config = config;
+    this.role = role;
+    metrics = closing(new Metrics());
+    pool = closing(Pool.open(config.database()));
     Pool.register(pool, metrics.registry());
     SqlCatalog catalog = SqlCatalog.load();
     Partitions partitions =
         new Partitions(new Db(pool, catalog, clock, REQUEST_BUDGET, _ -> false));
-    Db db = new Db(pool, catalog, clock, REQUEST_BUDGET, partitions::ensure);
+    startupPartitions = new Partitions(new Db(pool, catalog, clock, STARTUP_BUDGET, _ -> false));
+    db = new Db(pool, catalog, clock, REQUEST_BUDGET, partitions::ensure);
     Json json = new Json();
     Ids ids = new Ids();
     Jobs jobs = new Jobs(ids, json);
@@ -142,7 +136,7 @@ public final class App implements AutoCloseable {
     VoiceModule voice = modules.voice();
     RateLimiter limiter = new RateLimiter(clock);
     endpoint = new Endpoint(json, errors, db, authenticator, limiter, config.http());
-    health = closing(new Health(new DatabaseProbe(config.database())));
+    Health health = closing(new Health(new DatabaseProbe(config.database()), lifecycle));
     routes.addAll(health.routes());
     routes.addAll(new MetricsRoutes(metrics, config.http()).routes());
     Optional<LiveSessionRegistry> live =
@@ -156,9 +150,6 @@ public final class App implements AutoCloseable {
       routes.addAll(sockets.routes());
     }
 
-    // On a machine that starts everything at once, this takes longer than a request may.
-    Pool.awaitConnection(pool, DATABASE_TIMEOUT);
-    new Partitions(new Db(pool, catalog, clock, DATABASE_TIMEOUT, _ -> false)).ensure(db.now());
     server =
         closing(
             new Server(
@@ -168,23 +159,71 @@ public final class App implements AutoCloseable {
                 errors,
                 ids,
                 new AccessLog().andThen(metrics),
-                sockets));
+                sockets,
+                lifecycle));
     // After the server, and so closed before it: clients receive the reason, and are billed.
     live.ifPresent(this::closing);
     metrics.watch(server);
-    if (config.http().metricsPort() != 0) {
-      closing(new MetricsServer(metrics, config.http().metricsPort()));
+  }
+
+  /**
+   * Starts to listen, waits for the database, migrates it, and serves requests and runs jobs from
+   * then on. Until then, {@code /health/live} succeeds and {@code /health/ready} does not. Returns
+   * when the service is ready, or was closed meanwhile.
+   *
+   * @throws StartupException if it cannot start; everything is closed then
+   */
+  public void start() {
+    try {
+      server.start();
+      if (config.http().metricsPort() != 0) {
+        closing(new MetricsServer(metrics, config.http().metricsPort()));
+      }
+      LOG.log(
+          System.Logger.Level.INFO,
+          "role {0} listens on port {1}",
+          role.name().toLowerCase(Locale.ROOT),
+          Integer.toString(server.port()));
+      if (prepareDatabase()) {
+        serve();
+      }
+    } catch (UnusableDatabaseException | DatabaseException | IllegalStateException e) {
+      closeParts();
+      throw new StartupException(e);
     }
-    server.start();
+  }
+
+  /** Returns false if the service was closed meanwhile. */
+  private boolean prepareDatabase() {
+    while (true) {
+      boolean isMigrated = new Migrations(config.database(), wait, true).run().isPresent();
+      if (!isMigrated || !Pool.awaitConnection(pool, config.database(), wait)) {
+        return false;
+      }
+      try {
+        startupPartitions.ensure(db.now());
+        return true;
+      } catch (DatabaseException e) {
+        if (e.kind() != DatabaseException.Kind.UNAVAILABLE
+            && e.kind() != DatabaseException.Kind.LOCKED) {
+          throw e;
+        }
+        LOG.log(System.Logger.Level.WARNING, "cannot create partitions yet: {0}", e.line());
+        wait.pause();
+      }
+    }
+  }
+
+  private synchronized void serve() {
+    if (isClosed) {
+      return;
+    }
     if (role != Role.API) {
       closing(new Listener(config.database(), Jobs.CHANNEL, worker::wake));
       worker.start();
     }
-    LOG.log(
-        System.Logger.Level.INFO,
-        "role {0} listens on port {1}",
-        role.name().toLowerCase(Locale.ROOT),
-        Integer.toString(server.port()));
+    lifecycle.serve();
+    LOG.log(System.Logger.Level.INFO, "ready");
   }
 
   /** The port that the service listens on. */
@@ -202,24 +241,49 @@ public final class App implements AutoCloseable {
     return List.copyOf(routes);
   }
 
-  private <T extends AutoCloseable> T closing(T part) {
+  private synchronized <T extends AutoCloseable> T closing(T part) {
     parts.add(part);
     return part;
   }
 
-  /** Stops accepting work, awaits requests and jobs in progress, and closes all parts. */
+  /**
+   * Reports not ready, serves requests for the configured delay, then accepts no more, awaits
+   * requests and jobs in progress, and closes all parts.
+   */
   @Override
   public void close() {
-    LOG.log(System.Logger.Level.INFO, "stopping: requests and jobs in progress finish");
-    health.shuttingDown();
+    boolean isServing = !lifecycle.isStarting();
+    wait.cancel();
+    synchronized (this) {
+      isClosed = true;
+      lifecycle.stop();
+    }
     worker.stopClaiming();
+    if (isServing && role != Role.WORKER) {
+      awaitLoadBalancers(config.http().shutdownDelay());
+    }
+    LOG.log(System.Logger.Level.INFO, "stopping: requests and jobs in progress finish");
     endpoint.drain();
-    close(parts);
+    closeParts();
     Logging.reportLeftOut();
     LOG.log(System.Logger.Level.INFO, "stopped");
   }
 
-  private static void close(List<AutoCloseable> parts) {
+  private static void awaitLoadBalancers(Duration delay) {
+    if (delay.isPositive()) {
+      LOG.log(
+          System.Logger.Level.INFO,
+          "stopping in {0} s; new requests are served until then",
+          Long.toString(delay.toSeconds()));
+      try {
+        Thread.sleep(delay);
+      } catch (InterruptedException e) {
+        Thread.currentThread().interrupt();
+      }
+    }
+  }
+
+  private synchronized void closeParts() {
     for (AutoCloseable part : parts.reversed()) {
       try {
         part.close();
@@ -227,5 +291,6 @@ public final class App implements AutoCloseable {
         LOG.log(System.Logger.Level.WARNING, "cannot close " + part, e);
       }
     }
+    parts.clear();
   }
 }

@@ -140,7 +140,8 @@ public record Config(
         in.integer("http.max-connections-per-address", 1, MAX_LIMIT),
         in.integer("http.rate-limit-general", 1, MAX_LIMIT),
         in.integer("http.rate-limit-ai", 1, MAX_LIMIT),
-        in.integer("http.rate-limit-auth", 1, MAX_LIMIT));
+        in.integer("http.rate-limit-auth", 1, MAX_LIMIT),
+        Duration.ofSeconds(in.integer("http.shutdown-delay-seconds", 0, 300)));
   }
 
   private static DatabaseConfig database(ConfigReader in) {

@@ -3,6 +3,9 @@ package app.perpetua.flow;
 import app.perpetua.flow.jobs.DeadJobsCommand;
 import app.perpetua.flow.observability.Logging;
 import app.perpetua.flow.sql.DatabaseException;
+import app.perpetua.flow.sql.Migrations;
+import app.perpetua.flow.sql.StartupWait;
+import app.perpetua.flow.sql.UnusableDatabaseException;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.URI;
@@ -28,6 +31,7 @@ public final class Main {
         --role=api       answer HTTP requests
         --role=worker    run jobs; answers health and metrics only
         --role=all       both (default)
+        --migrate        migrate the database and exit; a role migrates it as well when it starts
         --list-dead      list the jobs whose last attempt failed
         --retry-dead     requeue them
         --check-config   check the configuration, print every error and exit
@@ -45,6 +49,9 @@ public final class Main {
   private static final int FAILED = 1;
   private static final int USAGE = 2;
   private static final Duration HEALTH_TIMEOUT = Duration.ofSeconds(3);
+
+  /** A deployment waits for the command, unlike for the service. */
+  private static final Duration MIGRATE_TIMEOUT = Duration.ofMinutes(1);
 
   private Main() {}
 
@@ -69,6 +76,7 @@ public final class Main {
     return switch (arg) {
       case "--help", "-h" -> print(HELP);
       case "--version" -> print("perpetua-flow " + version() + "\n");
+      case "--migrate" -> migrate(environment);
       case "--check-config" -> checkConfig(environment);
       case "--health" -> health(environment);
       case "--list-dead" -> dead(environment, DeadJobsCommand::list);
@@ -92,13 +100,30 @@ public final class Main {
     try {
       Config config = Config.load(environment);
       Logging.start(config.log(), System.out);
-      App app = App.start(config, role, Clock.systemUTC());
+      App app = new App(config, role, Clock.systemUTC());
+      // Before the start, which may wait for a database or a long migration.
       io.helidon.Main.addShutdownHandler(app::close);
+      app.start();
       return OK;
     } catch (Config.InvalidException e) {
       return invalid(e);
     } catch (App.StartupException e) {
       System.err.println("perpetua-flow cannot start: " + e.getMessage());
+      return FAILED;
+    }
+  }
+
+  private static int migrate(Map<String, String> environment) {
+    try {
+      Config config = Config.load(environment);
+      Logging.start(config.log(), System.out);
+      StartupWait wait = StartupWait.atMost(MIGRATE_TIMEOUT);
+      int count = new Migrations(config.database(), wait, true).run().orElseThrow();
+      return print(count == 0 ? "the schema is up to date\n" : "migrations run: " + count + "\n");
+    } catch (Config.InvalidException e) {
+      return invalid(e);
+    } catch (UnusableDatabaseException e) {
+      System.err.println("perpetua-flow cannot migrate the database: " + e.getMessage());
       return FAILED;
     }
   }

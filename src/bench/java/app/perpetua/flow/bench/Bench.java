@@ -62,7 +62,8 @@ final class Bench {
             "JWT_ACCESS_EXPIRY_MINUTES", Long.toString(TOKEN_LIFETIME.toMinutes()),
             "GOOGLE_CLIENT_ID", "bench",
             "RATE_LIMIT_GENERAL", "100000000",
-            "FREE_MAX_TASKS", "1000000");
+            "FREE_MAX_TASKS", "1000000",
+            "SHUTDOWN_DELAY_SECONDS", "0");
     AccessTokens issuer =
         new AccessTokens(
             new AccountConfig(

@@ -6,7 +6,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -56,18 +55,9 @@ final class Startup {
     start(auto).close();
     variants.add(new Variant("CDS archive", auto, size(archive) + ", one start and stop"));
     Path help = fresh("help.aot");
-    once(List.of("-XX:AOTCacheOutput=" + help), List.of("--help"), Map.of());
+    once(List.of("-XX:AOTCacheOutput=" + help), List.of("--help"));
     variants.add(
         new Variant("AOT cache", List.of("-XX:AOTCache=" + help), size(help) + ", --help"));
-    Path nowhere = fresh("rehearsal.aot");
-    once(List.of("-XX:AOTCacheOutput=" + nowhere), List.of("--role=api"), withoutDatabase());
-    if (Files.exists(nowhere)) {
-      variants.add(
-          new Variant(
-              "AOT cache",
-              List.of("-XX:AOTCache=" + nowhere),
-              size(nowhere) + ", --role=api without a database"));
-    }
     Path real = fresh("real.aot");
     try (Service service = start(List.of("-XX:AOTCacheOutput=" + real))) {
       training.with(service);
@@ -104,17 +94,11 @@ final class Startup {
     }
   }
 
-  private Map<String, String> withoutDatabase() {
-    Map<String, String> all = new HashMap<>(environment);
-    all.put("DATABASE_URL", "postgresql://nobody@127.0.0.1:9/nothing");
-    return all;
-  }
-
   private Service start(List<String> jvm) throws IOException {
     return new Service(jar, jvm, "api", environment, home.resolve("service.log"));
   }
 
-  private void once(List<String> jvm, List<String> arguments, Map<String, String> environment)
+  private void once(List<String> jvm, List<String> arguments)
       throws IOException, InterruptedException {
     List<String> command = new ArrayList<>(List.of(System.getProperty("java.home") + "/bin/java"));
     command.addAll(jvm);
@@ -124,7 +108,6 @@ final class Startup {
         new ProcessBuilder(command)
             .redirectErrorStream(true)
             .redirectOutput(home.resolve("training.log").toFile());
-    builder.environment().putAll(environment);
     Process process = builder.start();
     if (!process.waitFor(DUMP.toSeconds(), TimeUnit.SECONDS)) {
       process.destroyForcibly();

@@ -31,7 +31,7 @@ final class DevInstance {
       Config config = Config.load(System.getenv());
       Logging.start(config.log(), System.out);
       App app =
-          App.start(
+          new App(
               config,
               role,
               clock,
@@ -43,6 +43,7 @@ final class DevInstance {
                           + ran.outcome().name().toLowerCase(Locale.ROOT)),
               VoiceTiming.standard());
       io.helidon.Main.addShutdownHandler(app::close);
+      app.start();
       System.out.println(ServiceProcess.READY + app.port());
       obey(app);
     } catch (Config.InvalidException e) {

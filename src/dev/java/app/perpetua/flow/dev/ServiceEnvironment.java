@@ -92,6 +92,8 @@ record ServiceEnvironment(Map<String, String> variables, List<String> notes) {
       variables.put("CHECKOUT_SECRET_KEY", FakeCheckout.SECRET_KEY);
       variables.put("CHECKOUT_WEBHOOK_SECRET", FakeCheckout.WEBHOOK_SECRET);
     }
+    // No load balancer is in front of it.
+    variables.putIfAbsent("SHUTDOWN_DELAY_SECONDS", "0");
     variables.putIfAbsent("REFRESH_TOKEN_SECRET", secrets.get("REFRESH_TOKEN_SECRET"));
     if (variables.putIfAbsent("DEEPGRAM_BASE_URL", around.deepgram()) == null) {
       variables.put("DEEPGRAM_API_KEY", FakeDeepgram.KEY);

@@ -112,7 +112,8 @@ public final class ImageTrial {
           throw new IOException("the service ended with " + process.exitValue());
         }
       } catch (IOException e) {
-        throw new IOException(e.getMessage() + "\n" + Files.readString(home.resolve("service.log")), e);
+        throw new IOException(
+            e.getMessage() + "\n" + Files.readString(home.resolve("service.log")), e);
       } finally {
         process.destroyForcibly();
       }
@@ -202,7 +203,8 @@ public final class ImageTrial {
     Load.Result result = load.run(OVERLOADED, offered, duration);
     report("overload", OVERLOADED, offered, result, duration);
     if (result.failed() > 0) {
-      throw new IOException("overload caused " + result.failed() + " errors other than 429 and 503");
+      throw new IOException(
+          "overload caused " + result.failed() + " errors other than 429 and 503");
     }
   }
 

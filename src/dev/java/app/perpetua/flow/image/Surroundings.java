@@ -51,7 +51,8 @@ final class Surroundings implements AutoCloseable {
             .setServerConfig("synchronous_commit", "on")
             .start();
     started.push(postgres);
-    environment.put("DATABASE_URL", "postgresql://postgres@127.0.0.1:" + postgres.getPort() + "/postgres");
+    environment.put(
+        "DATABASE_URL", "postgresql://postgres@127.0.0.1:" + postgres.getPort() + "/postgres");
     Clock clock = Clock.systemUTC();
     google = new FakeGoogle(clock);
     started.push(google);

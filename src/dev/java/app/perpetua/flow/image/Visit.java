@@ -160,7 +160,9 @@ final class Visit implements AutoCloseable {
             .timeout(TIMEOUT)
             .method(
                 method,
-                body == null ? BodyPublishers.noBody() : BodyPublishers.ofByteArray(json.bytes(body)));
+                body == null
+                    ? BodyPublishers.noBody()
+                    : BodyPublishers.ofByteArray(json.bytes(body)));
     if (body != null) {
       request.header("Content-Type", "application/json");
     }
@@ -174,8 +176,15 @@ final class Visit implements AutoCloseable {
     requests++;
     if (response.statusCode() != expected) {
       throw new IOException(
-          method + " " + path + " was answered with " + response.statusCode() + ", not " + expected
-              + ": " + response.body());
+          method
+              + " "
+              + path
+              + " was answered with "
+              + response.statusCode()
+              + ", not "
+              + expected
+              + ": "
+              + response.body());
     }
     return response.body();
   }

@@ -2,6 +2,7 @@ package app.perpetua.flow.http;
 
 import app.perpetua.flow.base.ProxyConfig;
 import app.perpetua.flow.base.Secret;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.Set;
 
@@ -16,6 +17,7 @@ import java.util.Set;
  * @param rateLimitGeneral requests per user (or address) in any 60 seconds
  * @param rateLimitAi requests per user that call a model, in any 60 seconds
  * @param rateLimitAuth sign-in requests per address, in any 60 seconds
+ * @param shutdownDelay how long requests are served after the shutdown has begun
  */
 public record HttpConfig(
     int port,
@@ -26,4 +28,5 @@ public record HttpConfig(
     int maxConnectionsPerAddress,
     int rateLimitGeneral,
     int rateLimitAi,
-    int rateLimitAuth) {}
+    int rateLimitAuth,
+    Duration shutdownDelay) {}

@@ -1,5 +1,6 @@
 package app.perpetua.flow.observability;
 
+import app.perpetua.flow.http.Lifecycle;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
 import app.perpetua.flow.http.Route;
@@ -17,8 +18,9 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Liveness, and readiness: the database is available and shutdown has not begun. The database is
- * checked only when somebody asks for readiness, so that an idle one can be suspended. Thread-safe.
+ * Liveness, and readiness: the service has started, the database is available, and shutdown has not
+ * begun. The database is checked only when readiness is requested, so that an idle one can be
+ * suspended. Thread-safe.
  */
 public final class Health implements AutoCloseable {
   /** How long a result is reused, and how long a request waits for a new one. */
@@ -38,21 +40,22 @@ public final class Health implements AutoCloseable {
   }
 
   private final DatabaseProbe probe;
+  private final Lifecycle lifecycle;
   private final LongSupplier nanos;
   private final ReentrantLock lock = new ReentrantLock();
   private @Nullable Check latest;
-  private volatile boolean shuttingDown;
 
   /**
    * @param probe closed by {@link #close}
    */
-  public Health(DatabaseProbe probe) {
-    this(probe, System::nanoTime);
+  public Health(DatabaseProbe probe, Lifecycle lifecycle) {
+    this(probe, lifecycle, System::nanoTime);
   }
 
   /** As above, with a replacement for {@link System#nanoTime}. */
-  Health(DatabaseProbe probe, LongSupplier nanos) {
+  Health(DatabaseProbe probe, Lifecycle lifecycle, LongSupplier nanos) {
     this.probe = probe;
+    this.lifecycle = lifecycle;
     this.nanos = nanos;
   }
 
@@ -71,7 +74,10 @@ public final class Health implements AutoCloseable {
   private Reply ready(Request request) {
     Map<String, String> checks = new LinkedHashMap<>();
     checks.put("database", isDatabaseAvailable() ? STATUS_OK : STATUS_ERROR);
-    if (shuttingDown) {
+    if (lifecycle.isStarting()) {
+      checks.put("migrations", STATUS_ERROR);
+    }
+    if (lifecycle.isStopping()) {
       checks.put("process", STATUS_ERROR);
     }
     if (!checks.containsValue(STATUS_ERROR)) {
@@ -80,11 +86,6 @@ public final class Health implements AutoCloseable {
     return new Reply.WithHeaders(
         new Reply.Body(503, new Report(STATUS_ERROR, checks)),
         Map.of("Retry-After", Long.toString(CHECK_INTERVAL.toSeconds())));
-  }
-
-  /** Reports not ready from now on, so that load balancers stop sending requests. */
-  public void shuttingDown() {
-    shuttingDown = true;
   }
 
   /** Waits for the result, but not longer than a caller of the probe may wait. */

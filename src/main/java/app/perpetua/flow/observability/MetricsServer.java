@@ -45,7 +45,10 @@ public final class MetricsServer implements AutoCloseable {
             .build()
             .start();
     if (!server.isRunning()) {
-      throw new IllegalStateException("cannot listen on METRICS_PORT " + port);
+      throw new IllegalStateException(
+          "cannot listen on METRICS_PORT "
+              + port
+              + ": another process uses it, or this user may not open it");
     }
   }
 

@@ -30,6 +30,9 @@ public record ConnectionFailure(String message, boolean temporary) {
             ? cause
             : failure;
     String address = url.address();
+    if (e instanceof SQLTransientConnectionException) {
+      return passing("the pool has no connection to the database " + address + " yet");
+    }
     if (find(e, UnknownHostException.class).isPresent()) {
       return lasting(
           "the database host in "
@@ -45,8 +48,7 @@ public record ConnectionFailure(String message, boolean temporary) {
           lasting("the database " + address + " does not accept the user or the password");
       case "28000" -> lasting("the database " + address + " refuses the login: " + oneLine(e));
       case "3D000" -> lasting("the database " + address + " does not exist on that server");
-      case "53300" ->
-          passing("the database " + address + " has no free connection: " + oneLine(e));
+      case "53300" -> passing("the database " + address + " has no free connection: " + oneLine(e));
       case "57P03" ->
           passing("the database " + address + " is starting or stopping: " + oneLine(e));
       default ->

@@ -5,8 +5,8 @@ import com.zaxxer.hikari.metrics.micrometer.MicrometerMetricsTrackerFactory;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.sql.Connection;
 import java.sql.SQLException;
-import java.sql.SQLTransientConnectionException;
 import java.time.Duration;
+import java.util.Optional;
 import javax.sql.DataSource;
 
 /**
@@ -14,6 +14,7 @@ import javax.sql.DataSource;
  * a connection, connecting, statements, locks, and transactions left open.
  */
 public final class Pool {
+  private static final System.Logger LOG = System.getLogger(Pool.class.getName());
   private static final Duration CONNECTION_TIMEOUT = Duration.ofSeconds(1);
 
   /** For the check of an idle connection before it is used. */
@@ -51,31 +52,32 @@ public final class Pool {
   }
 
   /**
-   * Waits for the pool's first connection. On a machine that starts everything at once, it takes
-   * longer than a request may wait.
+   * Waits for the pool's first connection, which takes longer than a request may wait on a machine
+   * that starts everything at once.
    *
-   * @throws DatabaseException if there is none within the limit, or waiting cannot help
+   * @return false if the wait was cancelled
+   * @throws UnusableDatabaseException if waiting cannot help, or takes too long
    */
-  public static void awaitConnection(HikariDataSource pool, Duration limit) {
-    long start = System.nanoTime();
-    boolean isConnected = false;
-    while (!isConnected) {
-      try (Connection _ = pool.getConnection()) {
-        isConnected = true;
-      } catch (SQLException e) {
-        Duration took = Duration.ofNanos(System.nanoTime() - start);
-        if (took.compareTo(limit) >= 0 || !isTimeout(e)) {
-          throw DatabaseException.of(e, "connect", took);
-        }
-      }
-    }
+  public static boolean awaitConnection(
+      HikariDataSource pool, DatabaseConfig config, StartupWait wait) {
+    // The pool retries whatever happens. The direct URL has been tried by the migrations.
+    boolean isReachable =
+        config.main().equals(config.direct())
+            || isConnected(
+                wait, config.main().source("perpetua-flow", CONNECT, LOGIN, SOCKET), config.main());
+    return isReachable && isConnected(wait, pool, config.main());
   }
 
-  /** Whether the pool has no connection yet; the cause is the latest failure to open one. */
-  private static boolean isTimeout(SQLException e) {
-    return e instanceof SQLTransientConnectionException
-        && (!(e.getCause() instanceof SQLException cause)
-            || ReconnectingDataSource.isTransient(cause));
+  private static boolean isConnected(StartupWait wait, DataSource source, DatabaseUrl url) {
+    Optional<Connection> connection = wait.connect(source, url);
+    try {
+      if (connection.isPresent()) {
+        connection.get().close();
+      }
+    } catch (SQLException e) {
+      LOG.log(System.Logger.Level.DEBUG, "cannot close the connection", e);
+    }
+    return connection.isPresent();
   }
 
   /** Registers metrics of the pool. Call it before the pool's first use. */

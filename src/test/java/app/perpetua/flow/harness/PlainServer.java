@@ -11,6 +11,7 @@ import app.perpetua.flow.http.CompletedRequest;
 import app.perpetua.flow.http.Endpoint;
 import app.perpetua.flow.http.Errors;
 import app.perpetua.flow.http.HttpConfig;
+import app.perpetua.flow.http.Lifecycle;
 import app.perpetua.flow.http.Route;
 import app.perpetua.flow.http.limits.RateLimiter;
 import app.perpetua.flow.http.server.Server;
@@ -36,6 +37,10 @@ public final class PlainServer implements AutoCloseable {
   private final Server server;
 
   public PlainServer(List<Route> routes, Consumer<CompletedRequest> observer) {
+    this(routes, observer, Lifecycle.started());
+  }
+
+  public PlainServer(List<Route> routes, Consumer<CompletedRequest> observer, Lifecycle lifecycle) {
     HttpConfig config = config(Optional.empty(), 0);
     Ids ids = new Ids();
     MutableClock clock = new MutableClock();
@@ -52,7 +57,8 @@ public final class PlainServer implements AutoCloseable {
             errors,
             ids,
             observer,
-            new WebSocketGate(List.of(), tokens, limiter, config));
+            new WebSocketGate(List.of(), tokens, limiter, config),
+            lifecycle);
     server.start();
   }
 
@@ -66,7 +72,8 @@ public final class PlainServer implements AutoCloseable {
         1_000,
         100,
         20,
-        10);
+        10,
+        Duration.ZERO);
   }
 
   public static AccountConfig account() {

@@ -73,6 +73,7 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
     environment.put("RATE_LIMIT_GENERAL", "1000000");
     environment.put("RATE_LIMIT_AI", "1000000");
     environment.put("RATE_LIMIT_AUTH", "1000000");
+    environment.put("SHUTDOWN_DELAY_SECONDS", "0");
   }
 
   /** Sets an environment variable. */
@@ -143,7 +144,8 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
     environment.putIfAbsent("DEEPGRAM_BASE_URL", deepgram.origin());
     environment.putIfAbsent("AUDIO_HOSTS", "http://recordings.test");
     environment.putIfAbsent("PORT", "0");
-    app = App.start(Config.load(environment), Role.API, clock, _ -> {}, voice);
+    app = new App(Config.load(environment), Role.API, clock, _ -> {}, voice);
+    app.start();
     api = new Api(URI.create("http://127.0.0.1:" + app.port()));
   }
 
@@ -241,7 +243,8 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
         api().as(token));
   }
 
-  private static String url(DatabaseUrl url) {
+  /** A URL with its credentials, as an operator sets it. */
+  public static String url(DatabaseUrl url) {
     String credentials =
         url.user().map(TestService::encoded).orElse("")
             + url.password().map(Secret::value).map(p -> ":" + encoded(p)).orElse("");

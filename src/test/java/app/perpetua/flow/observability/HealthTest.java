@@ -8,6 +8,7 @@ import app.perpetua.flow.harness.PlainServer;
 import app.perpetua.flow.harness.Tap;
 import app.perpetua.flow.harness.time.GrantedTime;
 import app.perpetua.flow.harness.time.MovableNanos;
+import app.perpetua.flow.http.Lifecycle;
 import app.perpetua.flow.sql.DatabaseProbe;
 import app.perpetua.flow.sql.Eventually;
 import app.perpetua.flow.sql.Postgres;
@@ -48,7 +49,7 @@ final class HealthTest {
   static void start() throws IOException {
     postgres = Postgres.durable();
     // The client's first request loads the contract, which takes longer than the limits below.
-    try (Health health = new Health(probe(postgres.port()));
+    try (Health health = new Health(probe(postgres.port()), Lifecycle.started());
         PlainServer server = new PlainServer(health.routes(), _ -> {});
         Api api = server.api()) {
       api.get("/health/live").expect(200);
@@ -63,7 +64,7 @@ final class HealthTest {
   @Test
   void promise_6_with_a_frozen_database_the_service_is_live_but_not_ready() throws IOException {
     try (TcpProxy proxy = new TcpProxy(postgres.port());
-        Health health = new Health(new DatabaseProbe(Postgres.config(proxy.port(), 1)));
+        Health health = new Health(probe(proxy.port()), Lifecycle.started());
         PlainServer server = new PlainServer(health.routes(), _ -> {});
         Api api = server.api()) {
       becomes(200, api);
@@ -90,15 +91,32 @@ final class HealthTest {
 
   @Test
   void during_shutdown_the_service_is_not_ready() throws IOException {
-    try (Health health = new Health(new DatabaseProbe(Postgres.config(postgres.port(), 1)));
+    Lifecycle lifecycle = Lifecycle.started();
+    try (Health health = new Health(probe(postgres.port()), lifecycle);
         PlainServer server = new PlainServer(health.routes(), _ -> {});
         Api api = server.api()) {
       becomes(200, api);
-      health.shuttingDown();
+      lifecycle.stop();
       assertEquals(
           "{\"status\":\"error\",\"checks\":{\"database\":\"ok\",\"process\":\"error\"}}",
           quick(api, READY).expect(503).text());
       quick(api, "/health/live").expect(200);
+    }
+  }
+
+  @Test
+  void a_service_that_starts_is_live_but_not_ready() throws IOException {
+    Lifecycle lifecycle = new Lifecycle();
+    try (Health health = new Health(probe(postgres.port()), lifecycle);
+        PlainServer server = new PlainServer(health.routes(), _ -> {}, lifecycle);
+        Api api = server.api()) {
+      Eventually.within(HANGS, () -> quick(api, READY).text().contains("\"database\":\"ok\""));
+      assertEquals(
+          "{\"status\":\"error\",\"checks\":{\"database\":\"ok\",\"migrations\":\"error\"}}",
+          quick(api, READY).expect(503).text());
+      quick(api, "/health/live").expect(200);
+      lifecycle.serve();
+      becomes(200, api);
     }
   }
 
@@ -123,7 +141,7 @@ final class HealthTest {
     AtomicInteger messages = new AtomicInteger();
     MovableNanos nanos = new MovableNanos();
     try (Tap tap = tap(messages);
-        Health health = new Health(probe(tap.port()), nanos);
+        Health health = new Health(probe(tap.port()), Lifecycle.started(), nanos);
         PlainServer server = new PlainServer(health.routes(), _ -> {});
         Api api = server.api()) {
       quick(api, "/health/live").expect(200);
@@ -143,7 +161,7 @@ final class HealthTest {
   void FR_112_concurrent_probes_share_one_check() throws Exception {
     AtomicInteger messages = new AtomicInteger();
     try (Tap tap = tap(messages);
-        Health health = new Health(probe(tap.port()), new MovableNanos());
+        Health health = new Health(probe(tap.port()), Lifecycle.started(), new MovableNanos());
         PlainServer server = new PlainServer(health.routes(), _ -> {});
         Api api = server.api()) {
       int login = messagesOfALogin();
@@ -173,7 +191,7 @@ final class HealthTest {
       throws IOException {
     MovableNanos nanos = new MovableNanos();
     try (TcpProxy proxy = new TcpProxy(postgres.port());
-        Health health = new Health(probe(proxy.port()), nanos);
+        Health health = new Health(probe(proxy.port()), Lifecycle.started(), nanos);
         PlainServer server = new PlainServer(health.routes(), _ -> {});
         Api api = server.api()) {
       becomes(200, api);

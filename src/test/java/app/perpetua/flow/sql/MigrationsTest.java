@@ -16,7 +16,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
-import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -47,7 +47,7 @@ final class MigrationsTest {
   void promise_25_instances_that_start_together_migrate_once() throws Exception {
     DatabaseUrl url = postgres.emptyDatabase();
     try (ExecutorService instances = Executors.newFixedThreadPool(2)) {
-      Callable<Integer> start = () -> migrations(url).run();
+      Callable<Integer> start = () -> migrations(url).run().orElseThrow();
       int migrated = 0;
       for (Future<Integer> instance : instances.invokeAll(List.of(start, start))) {
         migrated += instance.get();
@@ -83,7 +83,7 @@ final class MigrationsTest {
       }
       obstacle.rollback();
     }
-    assertEquals(MIGRATIONS - 4, migrations(url).run());
+    assertEquals(MIGRATIONS - 4, migrations(url).run().orElseThrow());
     assertComplete(url);
   }
 
@@ -137,7 +137,7 @@ final class MigrationsTest {
         select gen_random_uuid(), id, '', 'https://a.example/b', created_at, created_at
         from auth.users;
         """);
-    migrations(url).run();
+    migrations(url).run().orElseThrow();
     assertComplete(url);
     assertEquals(
         2,
@@ -161,8 +161,8 @@ final class MigrationsTest {
   @Test
   void a_migrated_schema_is_left_alone() throws Exception {
     DatabaseUrl url = postgres.emptyDatabase();
-    assertEquals(MIGRATIONS, migrations(url).run());
-    assertEquals(0, migrations(url).run());
+    assertEquals(MIGRATIONS, migrations(url).run().orElseThrow());
+    assertEquals(0, migrations(url).run().orElseThrow());
   }
 
   @Test
@@ -244,19 +244,19 @@ final class MigrationsTest {
   @Test
   void a_schema_of_a_later_release_is_left_alone() throws Exception {
     DatabaseUrl url = postgres.emptyDatabase();
-    migrations(url).run();
+    migrations(url).run().orElseThrow();
     execute(
         url,
         "insert into flyway_schema_history (installed_rank, version, description, type, script,"
             + " checksum, installed_by, execution_time, success)"
             + " values (99, '99', 'later', 'SQL', 'V99__later.sql', 1, 'later', 1, true)");
-    assertEquals(0, migrations(url).run());
+    assertEquals(0, migrations(url).run().orElseThrow());
   }
 
   @Test
   void a_schema_of_other_migrations_is_rejected() throws Exception {
     DatabaseUrl url = postgres.emptyDatabase();
-    migrations(url).run();
+    migrations(url).run().orElseThrow();
     execute(url, "update flyway_schema_history set checksum = 1 where version = '3'");
     assertFails(url, "was created by different migrations");
   }
@@ -281,9 +281,10 @@ final class MigrationsTest {
       // Neon makes commits durable outside PostgreSQL; a setting identifies it.
       String neon = unsynced.jdbcUrl() + "?options=-c%20neon.timeline_id=1";
       DatabaseUrl elsewhere = new DatabaseUrl(neon, unsynced.user(), unsynced.password());
-      assertEquals(MIGRATIONS, migrations(elsewhere).run());
+      assertEquals(MIGRATIONS, migrations(elsewhere).run().orElseThrow());
       DatabaseConfig config = new DatabaseConfig(unsynced, unsynced, 1);
-      assertEquals(0, new Migrations(config, TIMEOUT, false).run());
+      assertEquals(
+          0, new Migrations(config, StartupWait.atMost(TIMEOUT), false).run().orElseThrow());
     }
   }
 
@@ -298,7 +299,7 @@ final class MigrationsTest {
               url.user(),
               url.password());
       try (ExecutorService instance = Executors.newSingleThreadExecutor()) {
-        Future<Integer> migrated = instance.submit(() -> migrations(late).run());
+        Future<Integer> migrated = instance.submit(() -> migrations(late).run().orElseThrow());
         Eventually.within(TIMEOUT, () -> proxy.refused() >= 2);
         assertFalse(migrated.isDone());
         proxy.heal();
@@ -308,33 +309,73 @@ final class MigrationsTest {
   }
 
   @Test
-  void an_unreachable_database_is_named_without_its_password() throws Exception {
+  void waiting_for_a_database_ends_at_the_limit() {
     int port = FreePort.find();
-    DatabaseUrl unknownUser = Postgres.url(port, "nowhere", "");
-    Migrations.Failed failed =
-        assertThrows(
-            Migrations.Failed.class,
-            () ->
-                new Migrations(
-                        new DatabaseConfig(unknownUser, unknownUser, 1),
-                        Duration.ofSeconds(1),
-                        true)
-                    .run());
-    String expected = "no database at 127.0.0.1:" + port + "/nowhere after 1 s: ";
-    assertTrue(String.valueOf(failed.getMessage()).startsWith(expected), failed.getMessage());
-    assertFails(Postgres.url(postgres.port(), "missing", ""), "cannot log in");
-    DatabaseUrl url = Postgres.url(postgres.port(), "postgres", "");
-    assertFails(
-        new DatabaseUrl(url.jdbcUrl(), Optional.of("stranger"), url.password()), "cannot log in");
-    assertFails(Postgres.url(postgres.port(), "postgres", "?sslmode=require"), "SSL");
+    DatabaseUrl nowhere = Postgres.url(port, "nowhere", "");
+    Migrations migrations =
+        new Migrations(
+            new DatabaseConfig(nowhere, nowhere, 1),
+            StartupWait.atMost(Duration.ofSeconds(1)),
+            true);
+    UnusableDatabaseException failed =
+        assertThrows(UnusableDatabaseException.class, migrations::run);
+    assertEquals(
+        "nothing accepts connections at the database address 127.0.0.1:"
+            + port
+            + "/nowhere; gave up after 1 s",
+        failed.getMessage());
+  }
+
+  @Test
+  void waiting_for_a_database_ends_when_it_is_cancelled() throws Exception {
+    DatabaseUrl nowhere = Postgres.url(FreePort.find(), "nowhere", "");
+    StartupWait wait = StartupWait.unlimited();
+    Migrations migrations = new Migrations(new DatabaseConfig(nowhere, nowhere, 1), wait, true);
+    try (ExecutorService instance = Executors.newSingleThreadExecutor()) {
+      Future<OptionalInt> result = instance.submit(migrations::run);
+      wait.cancel();
+      assertEquals(OptionalInt.empty(), result.get());
+    }
+  }
+
+  @Test
+  void a_database_that_goes_away_during_a_migration_is_waited_for() throws Exception {
+    DatabaseUrl url = postgres.emptyDatabase();
+    try (TcpProxy proxy = new TcpProxy(postgres.port());
+        Connection obstacle = connect(url);
+        Statement statement = obstacle.createStatement();
+        ExecutorService instance = Executors.newSingleThreadExecutor()) {
+      statement.execute("create schema activity");
+      obstacle.setAutoCommit(false);
+      // The fifth migration creates the same table, so it waits for this transaction.
+      statement.execute("create table activity.activity_logs (id int)");
+      DatabaseUrl proxied =
+          new DatabaseUrl(
+              url.jdbcUrl().replace(":" + postgres.port(), ":" + proxy.port()),
+              url.user(),
+              url.password());
+      Future<OptionalInt> migrated = instance.submit(() -> migrations(proxied).run());
+      String waiting =
+          "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
+              + " and query like '%create table activity.activity_logs%'";
+      Eventually.within(TIMEOUT, () -> number(url, waiting) == 1);
+      proxy.cut();
+      // The server ends the statement of the lost client, which could otherwise hold its locks.
+      Eventually.within(TIMEOUT, () -> number(url, waiting) == 0);
+      obstacle.rollback();
+      proxy.heal();
+      assertEquals(OptionalInt.of(MIGRATIONS - 4), migrated.get());
+    }
+    assertComplete(url);
   }
 
   private static Migrations migrations(DatabaseUrl url) {
-    return new Migrations(new DatabaseConfig(url, url, 1), TIMEOUT, true);
+    return new Migrations(new DatabaseConfig(url, url, 1), StartupWait.atMost(TIMEOUT), true);
   }
 
   private static String assertFails(DatabaseUrl url, String reason) {
-    Migrations.Failed failed = assertThrows(Migrations.Failed.class, () -> migrations(url).run());
+    UnusableDatabaseException failed =
+        assertThrows(UnusableDatabaseException.class, () -> migrations(url).run());
     String message = String.valueOf(failed.getMessage());
     assertTrue(message.contains(reason), message);
     assertTrue(message.lines().count() == 1, message);

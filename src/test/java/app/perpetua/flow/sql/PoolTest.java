@@ -14,6 +14,7 @@ import java.sql.SQLTransientConnectionException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
@@ -91,15 +92,13 @@ final class PoolTest {
   @Test
   void the_first_connection_may_take_longer_than_a_request_may_wait() {
     SQLException timeout = new SQLTransientConnectionException("simulated time-out");
-    try (SlowPool pool = new SlowPool(2, timeout)) {
-      Pool.awaitConnection(pool, HANGS);
-      assertEquals(3, pool.attempts);
-    }
     SQLException unreachable = new SQLException("simulated failure", "08001");
-    try (SlowPool pool =
-        new SlowPool(2, new SQLTransientConnectionException("x", null, 0, unreachable))) {
-      Pool.awaitConnection(pool, HANGS);
-      assertEquals(3, pool.attempts);
+    for (SQLException passing :
+        List.of(timeout, new SQLTransientConnectionException("x", null, 0, unreachable))) {
+      try (SlowPool pool = new SlowPool(2, passing)) {
+        assertTrue(Pool.awaitConnection(pool, config(), StartupWait.atMost(HANGS)));
+        assertEquals(3, pool.attempts);
+      }
     }
   }
 
@@ -107,17 +106,41 @@ final class PoolTest {
   void waiting_for_the_first_connection_ends_at_the_limit_and_when_it_cannot_help() {
     SQLException timeout = new SQLTransientConnectionException("simulated time-out");
     try (SlowPool pool = new SlowPool(2, timeout)) {
-      assertThrows(DatabaseException.class, () -> Pool.awaitConnection(pool, Duration.ZERO));
+      StartupWait none = StartupWait.atMost(Duration.ZERO);
+      assertThrows(
+          UnusableDatabaseException.class, () -> Pool.awaitConnection(pool, config(), none));
       assertEquals(1, pool.attempts);
     }
     SQLException password = new SQLException("simulated failure", "28P01");
     for (SQLException hopeless :
         List.of(password, new SQLTransientConnectionException("x", null, 0, password))) {
       try (SlowPool pool = new SlowPool(2, hopeless)) {
-        assertThrows(DatabaseException.class, () -> Pool.awaitConnection(pool, HANGS));
+        StartupWait wait = StartupWait.atMost(HANGS);
+        assertThrows(
+            UnusableDatabaseException.class, () -> Pool.awaitConnection(pool, config(), wait));
         assertEquals(1, pool.attempts);
       }
     }
+  }
+
+  @Test
+  void an_unknown_host_of_the_pooler_is_reported_at_once() {
+    DatabaseUrl main =
+        new DatabaseUrl(
+            "jdbc:postgresql://no-such-host.invalid/x", Optional.empty(), Optional.empty());
+    DatabaseConfig config = new DatabaseConfig(main, config().direct(), 1);
+    try (HikariDataSource pool = Pool.open(config)) {
+      StartupWait wait = StartupWait.atMost(HANGS);
+      UnusableDatabaseException failed =
+          assertThrows(
+              UnusableDatabaseException.class, () -> Pool.awaitConnection(pool, config, wait));
+      String message = String.valueOf(failed.getMessage());
+      assertTrue(message.contains("is unknown"), message);
+    }
+  }
+
+  private static DatabaseConfig config() {
+    return Postgres.config(postgres.port(), 1);
   }
 
   @Test

@@ -1,6 +1,7 @@
 package app.perpetua.flow.system;
 
 import java.io.BufferedReader;
+import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.ConnectException;
@@ -26,6 +27,7 @@ final class Jar implements AutoCloseable {
   /** A first start migrates the database, and the machine may be busy. */
   private static final Duration START = Duration.ofMinutes(2);
 
+  private static final String MAIN = "app.perpetua.flow.Main";
   private static final Duration PAUSE = Duration.ofMillis(50);
 
   private final Process process;
@@ -47,6 +49,22 @@ final class Jar implements AutoCloseable {
       Map<String, String> environment,
       int port,
       String... arguments) {
+    this(java, options, List.of("-jar", file().toString()), environment, port, arguments);
+  }
+
+  /** As above, with a directory of further resources. */
+  static Jar withResources(Path resources, Map<String, String> environment, int port) {
+    String classPath = file() + File.pathSeparator + resources;
+    return new Jar(java(), List.of(), List.of("-cp", classPath, MAIN), environment, port);
+  }
+
+  private Jar(
+      Path java,
+      List<String> options,
+      List<String> program,
+      Map<String, String> environment,
+      int port,
+      String... arguments) {
     List<String> command = new ArrayList<>();
     command.add(java.resolve("bin/java").toString());
     // Halves the time of a start, as the tests start many processes.
@@ -55,7 +73,7 @@ final class Jar implements AutoCloseable {
       command.addAll(AotCache.options());
     }
     command.addAll(options);
-    command.addAll(List.of("-jar", file().toString()));
+    command.addAll(program);
     command.addAll(List.of(arguments));
     ProcessBuilder builder = new ProcessBuilder(command);
     builder.environment().clear();

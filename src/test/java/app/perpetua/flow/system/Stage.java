@@ -84,6 +84,7 @@ final class Stage implements BeforeAllCallback, AfterEachCallback, AfterAllCallb
     environment.put("RATE_LIMIT_GENERAL", "1000000");
     environment.put("RATE_LIMIT_AI", "1000000");
     environment.put("RATE_LIMIT_AUTH", "1000000");
+    environment.put("SHUTDOWN_DELAY_SECONDS", "0");
     return environment;
   }
 

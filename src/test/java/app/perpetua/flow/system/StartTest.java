@@ -5,9 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import app.perpetua.flow.harness.Api;
 import app.perpetua.flow.harness.FreePort;
 import app.perpetua.flow.harness.Tap;
 import app.perpetua.flow.harness.TestDatabase;
+import app.perpetua.flow.sql.Eventually;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.ServerSocket;
@@ -20,19 +22,16 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.api.io.TempDir;
 import org.postgresql.ds.PGSimpleDataSource;
 
 /** Start of one or several processes, and failed starts. */
@@ -41,9 +40,8 @@ class StartTest {
   /** More than a start of the JVM takes on a busy machine. */
   private static final Duration SOON = Duration.ofMinutes(2);
 
-  private static final int UNUSED_PORT = FreePort.find();
-
-  private static @Nullable Jar waiting;
+  /** Of the test migration; {@code -Dmigration.seconds=90} shows that a long one passes. */
+  private static final int MIGRATION_SECONDS = Integer.getInteger("migration.seconds", 6);
 
   @Order(1)
   @RegisterExtension
@@ -52,20 +50,6 @@ class StartTest {
   @Order(2)
   @RegisterExtension
   static final Stage stage = new Stage(database);
-
-  /** Starts a process that gives up after 30 s, so that the other tests run meanwhile. */
-  @BeforeAll
-  static void startWithoutDatabase() {
-    Map<String, String> environment = stage.environment();
-    environment.put(
-        "DATABASE_URL", "postgresql://flow:secret-word@127.0.0.1:" + UNUSED_PORT + "/flow");
-    waiting = new Jar(Jar.java(), List.of(), environment, UNUSED_PORT);
-  }
-
-  @AfterAll
-  static void stopWaiting() {
-    Objects.requireNonNull(waiting).close();
-  }
 
   @Test
   void promise_25_two_processes_migrate_an_empty_database_together() throws Exception {
@@ -131,10 +115,102 @@ class StartTest {
   }
 
   @Test
-  void an_unavailable_database_is_waited_for_and_then_reported_in_one_line() {
-    Jar jar = Objects.requireNonNull(waiting);
-    assertEquals(1, jar.awaitExit(Duration.ofSeconds(60)), jar.all());
-    assertOneLine(jar, "no database at 127.0.0.1:" + UNUSED_PORT + "/flow after 30 s");
+  void FR_122_a_long_migration_passes_health_checks(@TempDir Path resources) throws Exception {
+    String empty = emptyDatabase();
+    Path directory = Files.createDirectories(resources.resolve("sql/migration"));
+    Files.writeString(
+        directory.resolve("V900__sleep.sql"), "select pg_sleep(" + MIGRATION_SECONDS + ")");
+    int port = FreePort.find();
+    Map<String, String> environment = stage.environmentOf(empty);
+    environment.put("PORT", Integer.toString(port));
+    try (Jar jar = Jar.withResources(resources, environment, port)) {
+      Api api = stage.api(jar);
+      PGSimpleDataSource source = database.dataSource();
+      Eventually.within(SOON, () -> isSleeping(source));
+      while (isSleeping(source)) {
+        api.get("/health/live").expect(200);
+        assertEquals(
+            "{\"status\":\"error\",\"checks\":{\"database\":\"ok\",\"migrations\":\"error\"}}",
+            api.get("/health/ready").expect(503).text());
+      }
+      jar.awaitReady();
+      assertTrue(
+          jar.out().stream().anyMatch(line -> line.contains("s: migration 900 (sleep)\"")),
+          "a migration reports that it goes on:\n" + jar.all());
+    } finally {
+      database.run("drop database " + empty + " with (force)");
+    }
+  }
+
+  private static boolean isSleeping(PGSimpleDataSource source) {
+    try (var connection = source.getConnection();
+        var statement = connection.createStatement();
+        var row =
+            statement.executeQuery(
+                "select count(*) from pg_stat_activity where query like 'select pg_sleep(%'")) {
+      row.next();
+      return row.getInt(1) > 0;
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
+  }
+
+  @Test
+  void FR_123_the_migrate_option_migrates_once_and_exits() {
+    String empty = emptyDatabase();
+    try {
+      Jar first = stage.start(stage.environmentOf(empty), "--migrate");
+      assertEquals(0, first.awaitExit(SOON), first.all());
+      assertEquals("migrations run: " + shipped().size(), first.out().getLast());
+      assertMigratedOnce(empty);
+      Jar second = stage.start(stage.environmentOf(empty), "--migrate");
+      assertEquals(0, second.awaitExit(SOON), second.all());
+      assertEquals(List.of("the schema is up to date"), second.out());
+      assertFalse(second.listens());
+    } finally {
+      database.run("drop database " + empty + " with (force)");
+    }
+  }
+
+  @Test
+  void FR_123_the_migrate_option_reports_a_failure_in_one_line() {
+    Map<String, String> environment = stage.environmentOf("missing");
+    Jar jar = stage.start(environment, "--migrate");
+    assertEquals(1, jar.awaitExit(SOON), jar.all());
+    assertOneLine(jar, "cannot migrate the database: the database");
+  }
+
+  @Test
+  void FR_122_SIGTERM_ends_a_process_that_waits_for_its_database() {
+    Map<String, String> environment = stage.environment();
+    int unused = FreePort.find();
+    environment.put("DATABASE_URL", "postgresql://flow:secret-word@127.0.0.1:" + unused + "/flow");
+    environment.put("SHUTDOWN_DELAY_SECONDS", "300");
+    Jar jar = stage.start(environment);
+    Eventually.within(
+        SOON,
+        () ->
+            jar.out().stream()
+                .anyMatch(
+                    line ->
+                        line.contains(
+                            "nothing accepts connections at the database address 127.0.0.1:"
+                                + unused
+                                + "/flow")));
+    jar.terminate();
+    int code = jar.awaitExit(Duration.ofSeconds(30));
+    assertTrue(code == 143 || code == 0, "exit code " + code);
+    assertEquals(List.of(), jar.err());
+    assertFalse(jar.all().contains("secret-word"));
+  }
+
+  @Test
+  void an_unknown_database_host_is_reported_at_once_in_one_line() {
+    Map<String, String> environment = stage.environment();
+    environment.put("DATABASE_URL", "postgresql://flow:secret-word@no-such-host.invalid/flow");
+    Jar jar = stage.start(environment);
+    assertEquals(1, jar.awaitExit(SOON), jar.all());
+    assertOneLine(jar, "the database host in no-such-host.invalid:5432/flow is unknown");
     assertFalse(jar.all().contains("secret-word"));
   }
 
@@ -145,7 +221,7 @@ class StartTest {
         "DATABASE_URL", (_, url) -> url.replaceFirst("//[^@]*@", "//nobody-at-all:wrong-word@"));
     Jar jar = stage.start(environment);
     assertEquals(1, jar.awaitExit(SOON), jar.all());
-    assertOneLine(jar, "cannot log in");
+    assertOneLine(jar, "refuses the login");
     assertFalse(jar.all().contains("wrong-word"));
   }
 

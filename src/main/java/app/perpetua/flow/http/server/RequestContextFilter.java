@@ -4,6 +4,7 @@ import app.perpetua.flow.base.TraceContext;
 import app.perpetua.flow.http.CompletedRequest;
 import app.perpetua.flow.http.Cors;
 import app.perpetua.flow.http.HttpDate;
+import app.perpetua.flow.http.Lifecycle;
 import app.perpetua.flow.http.RequestContext;
 import app.perpetua.flow.http.RequestId;
 import app.perpetua.flow.http.connection.ClientAddress;
@@ -50,13 +51,19 @@ final class RequestContextFilter implements Filter {
   private final RequestId ids;
   private final ClientAddress addresses;
   private final Cors cors;
+  private final Lifecycle lifecycle;
   private final Consumer<CompletedRequest> observer;
 
   RequestContextFilter(
-      RequestId ids, ClientAddress addresses, Cors cors, Consumer<CompletedRequest> observer) {
+      RequestId ids,
+      ClientAddress addresses,
+      Cors cors,
+      Lifecycle lifecycle,
+      Consumer<CompletedRequest> observer) {
     this.ids = ids;
     this.addresses = addresses;
     this.cors = cors;
+    this.lifecycle = lifecycle;
     this.observer = observer;
   }
 
@@ -93,7 +100,10 @@ final class RequestContextFilter implements Filter {
     cors.addHeaders(request.headers(), response);
     response.beforeSend(
         () -> {
-          if (context.mustClose() || RequestBody.blocksConnection(request)) {
+          // While the service stops, a proxy that keeps the connection would lose a request on it.
+          if (context.mustClose()
+              || lifecycle.isStopping()
+              || RequestBody.blocksConnection(request)) {
             response.header(HeaderValues.CONNECTION_CLOSE);
           }
         });

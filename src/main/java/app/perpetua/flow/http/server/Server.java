@@ -7,6 +7,7 @@ import app.perpetua.flow.http.CompletedRequest;
 import app.perpetua.flow.http.Cors;
 import app.perpetua.flow.http.Errors;
 import app.perpetua.flow.http.HttpConfig;
+import app.perpetua.flow.http.Lifecycle;
 import app.perpetua.flow.http.RequestContext;
 import app.perpetua.flow.http.RequestHandler;
 import app.perpetua.flow.http.RequestId;
@@ -64,6 +65,7 @@ public final class Server implements AutoCloseable {
    * Does not listen until {@link #start}.
    *
    * @param observer notified of every completed request; must not block or throw
+   * @param lifecycle until it has started, only health probes are served
    * @param webSockets WebSocket endpoints; each also has a route, for requests without an upgrade
    */
   public Server(
@@ -73,7 +75,8 @@ public final class Server implements AutoCloseable {
       Errors errors,
       Ids ids,
       Consumer<CompletedRequest> observer,
-      WebSocketGate webSockets) {
+      WebSocketGate webSockets,
+      Lifecycle lifecycle) {
     this(
         config,
         routes,
@@ -82,6 +85,7 @@ public final class Server implements AutoCloseable {
         ids,
         observer,
         webSockets,
+        lifecycle,
         TIMEOUTS,
         ConnectionLimits.ofHeap(
             Runtime.getRuntime().maxMemory(), config.maxConnectionsPerAddress()));
@@ -95,6 +99,7 @@ public final class Server implements AutoCloseable {
       Ids ids,
       Consumer<CompletedRequest> observer,
       WebSocketGate webSockets,
+      Lifecycle lifecycle,
       Timeouts timeouts,
       ConnectionLimits limits) {
     RequestId requestIds = new RequestId(ids);
@@ -110,11 +115,11 @@ public final class Server implements AutoCloseable {
                 .maxHeadersSize(MAX_HEAD_BYTES)
                 // They are valid already, and Helidon would answer Content-Encoding with 400.
                 .validateRequestHeaders(false),
-            new WebSocketUpgrader(webSockets, requestIds, addresses, cors, observer));
+            new WebSocketUpgrader(webSockets, lifecycle, requestIds, addresses, cors, observer));
     HttpRouting.Builder routing =
         HttpRouting.builder()
-            .addFilter(new RequestContextFilter(requestIds, addresses, cors, observer));
-    RequestHandler guarded = guarded(handler, errors);
+            .addFilter(new RequestContextFilter(requestIds, addresses, cors, lifecycle, observer));
+    RequestHandler guarded = guarded(handler, errors, lifecycle);
     Resource.all(routes, guarded, cors).forEach(routing::route);
     routing.any(
         (request, response) ->
@@ -144,7 +149,10 @@ public final class Server implements AutoCloseable {
   public void start() {
     server.start();
     if (!server.isRunning()) {
-      throw new IllegalStateException("cannot listen on port " + server.prototype().port());
+      throw new IllegalStateException(
+          "cannot listen on port "
+              + server.prototype().port()
+              + ": another process uses it, or this user may not open it");
     }
     connections.start();
   }
@@ -165,13 +173,18 @@ public final class Server implements AutoCloseable {
     connections.close();
   }
 
-  /** Refuses requests over the connection limit, and answers failures of the handler. */
-  private static RequestHandler guarded(RequestHandler handler, Errors errors) {
+  /**
+   * Refuses requests over the connection limit and before the service has started, except health
+   * probes, and answers failures of the handler.
+   */
+  private static RequestHandler guarded(
+      RequestHandler handler, Errors errors, Lifecycle lifecycle) {
     return new RequestHandler() {
       @Override
       public void handle(Route route, ServerRequest request, ServerResponse response) {
         guard(
             errors,
+            lifecycle,
             request,
             response,
             route.bucket() == Route.Bucket.PROBE,
@@ -180,22 +193,36 @@ public final class Server implements AutoCloseable {
 
       @Override
       public void refuse(Refusal refusal, ServerRequest request, ServerResponse response) {
-        guard(errors, request, response, false, () -> handler.refuse(refusal, request, response));
+        guard(
+            errors,
+            lifecycle,
+            request,
+            response,
+            false,
+            () -> handler.refuse(refusal, request, response));
       }
     };
   }
 
+  private static void requireConnection(RequestContext context) {
+    if (context.isOverConnectionLimit()) {
+      throw Refusal.of(ErrorCode.SERVICE_UNAVAILABLE, "too many connections are open")
+          .retryAfter(Duration.ofSeconds(1));
+    }
+  }
+
   private static void guard(
       Errors errors,
+      Lifecycle lifecycle,
       ServerRequest request,
       ServerResponse response,
-      boolean aboveConnectionLimit,
+      boolean isProbe,
       Runnable answer) {
     RequestContext context = RequestContext.of(request);
     try {
-      if (!aboveConnectionLimit && context.isOverConnectionLimit()) {
-        throw Refusal.of(ErrorCode.SERVICE_UNAVAILABLE, "too many connections are open")
-            .retryAfter(Duration.ofSeconds(1));
+      if (!isProbe) {
+        lifecycle.requireStarted();
+        requireConnection(context);
       }
       answer.run();
     } catch (CloseConnectionException e) {

@@ -3,6 +3,7 @@ package app.perpetua.flow.http.websocket;
 import app.perpetua.flow.base.TraceContext;
 import app.perpetua.flow.http.CompletedRequest;
 import app.perpetua.flow.http.Cors;
+import app.perpetua.flow.http.Lifecycle;
 import app.perpetua.flow.http.RequestContext;
 import app.perpetua.flow.http.RequestId;
 import app.perpetua.flow.http.connection.ClientAddress;
@@ -40,6 +41,7 @@ public final class WebSocketUpgrader implements Http1Upgrader {
   private static final String ACCEPT_SUFFIX = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11";
 
   private final WebSocketGate gate;
+  private final Lifecycle lifecycle;
   private final RequestId ids;
   private final ClientAddress addresses;
   private final Cors cors;
@@ -47,11 +49,13 @@ public final class WebSocketUpgrader implements Http1Upgrader {
 
   public WebSocketUpgrader(
       WebSocketGate gate,
+      Lifecycle lifecycle,
       RequestId ids,
       ClientAddress addresses,
       Cors cors,
       Consumer<CompletedRequest> observer) {
     this.gate = gate;
+    this.lifecycle = lifecycle;
     this.ids = ids;
     this.addresses = addresses;
     this.cors = cors;
@@ -71,6 +75,7 @@ public final class WebSocketUpgrader implements Http1Upgrader {
     if (route == null
         || !(connection instanceof ClientConnection client)
         || client.isRestricted()
+        || lifecycle.isStarting()
         || !prologue.method().text().equals("GET")
         || !SUPPORTED_VERSION.equals(first(headers, VERSION))) {
       return null;

@@ -10,6 +10,7 @@ import app.perpetua.flow.http.Authenticator;
 import app.perpetua.flow.http.CompletedRequest;
 import app.perpetua.flow.http.Errors;
 import app.perpetua.flow.http.HttpConfig;
+import app.perpetua.flow.http.Lifecycle;
 import app.perpetua.flow.http.Principal;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.RequestContext;
@@ -122,7 +123,8 @@ public final class TestServer implements AutoCloseable {
 
   private TestServer(int port, Timeouts timeouts, ProxyConfig proxies, ConnectionLimits limits) {
     HttpConfig config =
-        new HttpConfig(port, Set.of(ORIGIN), proxies, Optional.empty(), 0, 1_000, 100, 20, 10);
+        new HttpConfig(
+            port, Set.of(ORIGIN), proxies, Optional.empty(), 0, 1_000, 100, 20, 10, Duration.ZERO);
     Ids ids = new Ids();
     Errors errors = new Errors(new Json());
     server =
@@ -150,6 +152,7 @@ public final class TestServer implements AutoCloseable {
             ids,
             completed::add,
             new WebSocketGate(List.of(), REJECT_ALL, new RateLimiter(Clock.systemUTC()), config),
+            Lifecycle.started(),
             timeouts,
             limits);
     server.start();

@@ -16,6 +16,7 @@ import app.perpetua.flow.harness.time.MutableClock;
 import app.perpetua.flow.http.Authenticator;
 import app.perpetua.flow.http.Errors;
 import app.perpetua.flow.http.HttpConfig;
+import app.perpetua.flow.http.Lifecycle;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.RequestHandler;
 import app.perpetua.flow.http.Route;
@@ -151,7 +152,8 @@ class WebSocketTest {
                         _ -> handlers.get())),
                 new AccessTokens(PlainServer.account(), ids, clock),
                 new RateLimiter(clock),
-                config));
+                config),
+            Lifecycle.started());
     started.start();
     return started;
   }
