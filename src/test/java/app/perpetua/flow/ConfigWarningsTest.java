@@ -9,6 +9,7 @@ import app.perpetua.flow.harness.SigningKey;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -21,7 +22,7 @@ class ConfigWarningsTest {
   private static final String SECRET = "0123456789abcdef0123456789abcdef";
 
   /** A configuration of which there is nothing to say, with changes; null removes a variable. */
-  private static Map<String, String> with(String... changes) {
+  private static Map<String, String> with(@Nullable String... changes) {
     Map<String, String> environment = new HashMap<>();
     environment.put("DATABASE_URL", "postgresql://flow:fl0w@db.example.com/flow?sslmode=require");
     environment.put("JWT_PRIVATE_KEY", SigningKey.pem());
@@ -374,7 +375,7 @@ class ConfigWarningsTest {
     "db.example.com/flow, db.example.com/flow2, names another database"
   })
   void a_pooler_needs_the_direct_URL_of_the_same_database(
-      String main, String direct, String start) {
+      String main, @Nullable String direct, String start) {
     String suffix = "?sslmode=require";
     assertOne(
         "DATABASE_DIRECT_URL " + start,

@@ -2,16 +2,15 @@ package app.perpetua.flow.observability;
 
 import app.perpetua.flow.base.LogFields;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLongArray;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongSupplier;
 import java.util.logging.Level;
 import java.util.logging.LogRecord;
 
 /**
- * Limits the lines of each second, because platforms drop any lines above a rate of their own.
- * Failures come first: other lines leave a quarter of the limit to them, and refusals, which
- * clients can cause at will, have a quarter at most. Lock-free; thread-safe.
+ * Limits the lines of each second that report no failure, because platforms drop lines above a rate
+ * of their own, whatever they say. Failures are never left out. Lock-free; thread-safe.
  */
 final class LineLimit {
   private static final long SECOND = 1_000_000_000;
@@ -24,50 +23,67 @@ final class LineLimit {
     OK,
     /** A request that the client must change or delay: 4xx. */
     REFUSED,
-    /** 5xx, a failed job, a warning. */
-    FAILED,
-    /** A defect, or work that is given up. */
-    ERROR
+    /** 5xx, a failed job, a warning, an error. */
+    FAILED
   }
 
   /** Lines that were not written, by kind. */
-  record LeftOut(long debug, long ok, long refused, long failed, long errors) {
+  record LeftOut(long debug, long ok, long refused) {
     long all() {
-      return debug + ok + refused + failed + errors;
+      return debug + ok + refused;
     }
   }
 
-  private static final class Second {
-    private final long start;
-    private final AtomicInteger all = new AtomicInteger();
-    private final AtomicInteger ok = new AtomicInteger();
-    private final AtomicInteger refused = new AtomicInteger();
+  /** The lines of one kind in the second that began at {@code start}. */
+  private record Second(long start, AtomicInteger lines) {}
 
-    Second(long start) {
-      this.start = start;
+  /** The share of one kind. */
+  private final class Share {
+    private final int max;
+    private final AtomicReference<Second> current;
+    private final AtomicLong leftOut = new AtomicLong();
+
+    Share(int max) {
+      this.max = max;
+      this.current = new AtomicReference<>(new Second(nanos.getAsLong(), new AtomicInteger()));
+    }
+
+    boolean admits() {
+      long now = nanos.getAsLong();
+      Second second =
+          current.updateAndGet(
+              latest ->
+                  now - latest.start < SECOND ? latest : new Second(now, new AtomicInteger()));
+      // Not incremented beyond the share, so that it cannot overflow.
+      if (second.lines.get() < max && second.lines.getAndIncrement() < max) {
+        return true;
+      }
+      leftOut.incrementAndGet();
+      return false;
     }
   }
 
-  private final int perSecond;
+  private final boolean isLimited;
   private final LongSupplier nanos;
-  private final AtomicReference<Second> current;
-  private final AtomicLongArray leftOut = new AtomicLongArray(Kind.values().length);
+  private final Share debug;
+  private final Share ok;
+  private final Share refused;
 
   /**
-   * @param perSecond 0 for no limit
+   * @param perSecond for all kinds that are limited: half of it for successes, a quarter each for
+   *     refusals, which clients can cause at will, and details; 0 for no limit
    * @param nanos a monotonic clock
    */
   LineLimit(int perSecond, LongSupplier nanos) {
-    this.perSecond = perSecond;
+    this.isLimited = perSecond > 0;
     this.nanos = nanos;
-    this.current = new AtomicReference<>(new Second(nanos.getAsLong()));
+    this.debug = new Share(perSecond / 4);
+    this.ok = new Share(perSecond / 2);
+    this.refused = new Share(perSecond / 4);
   }
 
   /** What the line reports, by its level and its field {@code outcome}. */
   static Kind kind(LogRecord line) {
-    if (line.getLevel().intValue() >= Level.SEVERE.intValue()) {
-      return Kind.ERROR;
-    }
     if (line.getLevel().intValue() >= Level.WARNING.intValue()) {
       return Kind.FAILED;
     }
@@ -91,53 +107,18 @@ final class LineLimit {
 
   /** Whether a line of this kind may be written now; counts it as written or as left out. */
   boolean admits(Kind kind) {
-    if (perSecond == 0) {
-      return true;
-    }
-    Second second = second();
-    boolean admitted =
-        switch (kind) {
-          case DEBUG -> takes(second.all, perSecond / 4);
-          case OK -> takes(second.ok, perSecond / 2) && takes(second.all, perSecond * 3 / 4);
-          case REFUSED ->
-              takes(second.refused, perSecond / 4) && takes(second.all, perSecond * 3 / 4);
-          case FAILED -> takes(second.all, perSecond - perSecond / 8);
-          case ERROR -> takes(second.all, perSecond);
+    return !isLimited
+        || switch (kind) {
+          case DEBUG -> debug.admits();
+          case OK -> ok.admits();
+          case REFUSED -> refused.admits();
+          case FAILED -> true;
         };
-    if (!admitted) {
-      leftOut.incrementAndGet(kind.ordinal());
-    }
-    return admitted;
   }
 
   /** The lines left out since the last call. */
   LeftOut takeLeftOut() {
     return new LeftOut(
-        leftOut.getAndSet(Kind.DEBUG.ordinal(), 0),
-        leftOut.getAndSet(Kind.OK.ordinal(), 0),
-        leftOut.getAndSet(Kind.REFUSED.ordinal(), 0),
-        leftOut.getAndSet(Kind.FAILED.ordinal(), 0),
-        leftOut.getAndSet(Kind.ERROR.ordinal(), 0));
-  }
-
-  private Second second() {
-    long now = nanos.getAsLong();
-    Second second = current.get();
-    if (now - second.start < SECOND) {
-      return second;
-    }
-    current.compareAndSet(second, new Second(now));
-    return current.get();
-  }
-
-  private static boolean takes(AtomicInteger counter, int max) {
-    int taken = counter.get();
-    while (taken < max) {
-      if (counter.compareAndSet(taken, taken + 1)) {
-        return true;
-      }
-      taken = counter.get();
-    }
-    return false;
+        debug.leftOut.getAndSet(0), ok.leftOut.getAndSet(0), refused.leftOut.getAndSet(0));
   }
 }

@@ -6,6 +6,7 @@ import java.util.logging.Level;
  * What is logged.
  *
  * @param level the least severe level
- * @param linesPerSecond lines of the whole process in a second, at most; 0 for no limit
+ * @param linesPerSecond lines of the process in a second that report no failure, at most; 0 for no
+ *     limit
  */
 public record LogConfig(Level level, int linesPerSecond) {}

@@ -144,18 +144,15 @@ public final class Logging {
       if (leftOut.all() == 0) {
         return;
       }
-      Level level = leftOut.failed() > 0 ? Level.WARNING : Level.INFO;
       LogRecord event =
           new LogRecord(
-              leftOut.errors() > 0 ? Level.SEVERE : level,
-              "log lines were left out; the metrics count all requests and jobs");
+              Level.INFO, "log lines were left out; the metrics count all requests and jobs");
       event.setLoggerName(Logging.class.getName());
       event.setParameters(
           new Object[] {
             LogFields.of("left_out", leftOut.all())
                 .with("left_out_ok", leftOut.ok())
                 .with("left_out_refused", leftOut.refused())
-                .with("left_out_failed", leftOut.failed() + leftOut.errors())
           });
       super.publish(event);
       flush();

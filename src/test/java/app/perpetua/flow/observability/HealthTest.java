@@ -14,6 +14,7 @@ import app.perpetua.flow.sql.Eventually;
 import app.perpetua.flow.sql.Postgres;
 import app.perpetua.flow.sql.TcpProxy;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.time.Duration;
 import java.util.List;
@@ -208,7 +209,7 @@ final class HealthTest {
 
   private static Tap tap(AtomicInteger messages) throws IOException {
     return new Tap(
-        new InetSocketAddress("127.0.0.1", postgres.port()),
+        new InetSocketAddress(InetAddress.getLoopbackAddress(), postgres.port()),
         (_, direction, _) -> {
           if (direction == Tap.Direction.TO_SERVER) {
             messages.incrementAndGet();
