@@ -12,13 +12,18 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
-/** References to requirements resolve in {@code docs/requirements.md}, and its tests exist. */
+/**
+ * References to requirements resolve in {@code docs/requirements.md}, and its tests and those of
+ * {@code docs/security.md} exist.
+ */
 class RequirementsTest {
   private static final Path LIST = Path.of("docs/requirements.md");
   private static final Path TESTS = Path.of("src/test/java");
@@ -35,6 +40,13 @@ class RequirementsTest {
       Pattern.compile("(?m)^\\| (\\w+[- ]?\\d+[a-z]?) \\| .+ \\| (.+) \\|$");
   private static final Pattern TEST = Pattern.compile("`(\\w+)(?:\\.(\\w+))?`");
 
+  private static final Path SECURITY = Path.of("docs/security.md");
+  private static final Pattern SECTION = Pattern.compile("(?ms)^## (.+?)$(.+?)(?=^## |\\z)");
+
+  /** What each section of the security page answers; further sections need the tests only. */
+  private static final List<String> RISK_PARTS =
+      List.of("**Here.** ", "**Answer.** ", "**Tests.**", "**Left to the operator.** ");
+
   @Test
   void every_requirement_in_a_test_name_is_listed() throws IOException {
     Map<String, String> listed = listed(Files.readString(LIST));
@@ -47,12 +59,52 @@ class RequirementsTest {
 
   @Test
   void every_listed_test_exists() throws IOException {
-    Map<String, String> sources = new HashMap<>();
-    for (Path file : files(TESTS)) {
-      String type = file.getFileName().toString().replace(".java", "");
-      sources.merge(type, Files.readString(file), String::concat);
-    }
-    assertEquals(List.of(), missing(listed(Files.readString(LIST)), sources));
+    assertEquals(List.of(), missing(listed(Files.readString(LIST)), sources()));
+  }
+
+  @Test
+  void the_security_page_answers_all_ten_risks_with_tests_that_exist() throws IOException {
+    String page = Files.readString(SECURITY);
+    assertEquals(
+        IntStream.rangeClosed(1, 10).mapToObj(number -> "API" + number + ":2023").toList(),
+        SECTION
+            .matcher(page)
+            .results()
+            .map(section -> section.group(1).split(" ", 2)[0])
+            .filter(number -> number.startsWith("API"))
+            .toList());
+    assertEquals(List.of(), unproved(page, sources()));
+  }
+
+  @Test
+  void a_risk_without_an_answer_or_with_a_test_that_does_not_exist_is_reported() {
+    String page =
+        """
+        # Security
+        ## API1:2023 One
+        **Here.** Ids.
+
+        **Answer.** `Tx`.
+
+        **Tests.** `ATest.exists`,
+        `ATest.missing`, `ATest`.
+
+        **Left to the operator.** `PORT`.
+        ## API2:2023 Two
+        **Tests.** None.
+        ## Data
+        **Tests.** `BTest.exists`.
+        """;
+    assertEquals(
+        List.of(
+            "API1:2023 One: ATest.missing",
+            "API1:2023 One: ATest",
+            "API2:2023 Two: no **Here.**",
+            "API2:2023 Two: no **Answer.**",
+            "API2:2023 Two: no **Left to the operator.**",
+            "API2:2023 Two: no test",
+            "Data: BTest.exists"),
+        unproved(page, Map.of("ATest", "  void exists() {}")));
   }
 
   @Test
@@ -82,6 +134,53 @@ class RequirementsTest {
     assertEquals(
         List.of("FR 1: ATest.missing", "PROMISE 3: no proof", "US 2: BTest"),
         missing(listed(list), Map.of("ATest", "  void exists() {}\n  // missing")));
+  }
+
+  /** The sources of the tests by the name of their class. */
+  private static Map<String, String> sources() throws IOException {
+    Map<String, String> sources = new HashMap<>();
+    for (Path file : files(TESTS)) {
+      String type = file.getFileName().toString().replace(".java", "");
+      sources.merge(type, Files.readString(file), String::concat);
+    }
+    return sources;
+  }
+
+  /** What is missing in sections of the security page; its tests have a class and a method. */
+  private static List<String> unproved(String page, Map<String, String> sources) {
+    List<String> missing = new ArrayList<>();
+    SECTION
+        .matcher(page)
+        .results()
+        .forEach(
+            section -> {
+              String title = section.group(1);
+              String text = section.group(2);
+              if (title.startsWith("API")) {
+                RISK_PARTS.stream()
+                    .filter(part -> !text.contains("\n" + part))
+                    .forEach(part -> missing.add(title + ": no " + part.strip()));
+              }
+              List<MatchResult> tests = TEST.matcher(tests(text)).results().toList();
+              if (tests.isEmpty()) {
+                missing.add(title + ": no test");
+              }
+              tests.stream()
+                  .filter(
+                      test ->
+                          test.group(2) == null
+                              || !exists(sources.get(test.group(1)), test.group(2)))
+                  .forEach(test -> missing.add(title + ": " + test.group().replace("`", "")));
+            });
+    return missing;
+  }
+
+  /** The paragraph of a section that names its tests; empty if there is none. */
+  private static String tests(String section) {
+    String start = "\n**Tests.**";
+    int begin = section.indexOf(start);
+    int end = begin < 0 ? -1 : section.indexOf("\n\n", begin);
+    return begin < 0 ? "" : section.substring(begin, end < 0 ? section.length() : end);
   }
 
   private static Set<String> unlisted(String text, Map<String, String> listed) {
