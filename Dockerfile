@@ -38,14 +38,14 @@ RUN java -cp '/trial/classes:/app/perpetua-flow.jar:/trial/libraries/*' app.perp
     java @/app/java.options -Xmx256m -XX:AOTCacheOutput=/trial/cache/perpetua-flow.aot \
     -jar /app/perpetua-flow.jar --role=all
 
-FROM base
+FROM base AS final
 LABEL org.opencontainers.image.title="Perpetua Flow" \
   org.opencontainers.image.description="The backend of a personal task manager"
 COPY --from=trial /trial/cache/ ./
 USER 10001:10001
 ENV PORT=8000 MALLOC_ARENA_MAX=2
 EXPOSE 8000
-HEALTHCHECK --interval=10s --timeout=4s --start-period=30s --start-interval=1s --retries=3 \
+HEALTHCHECK --interval=10s --timeout=4s --start-period=30s --retries=3 \
   CMD ["perpetua-flow", "--health"]
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["perpetua-flow"]

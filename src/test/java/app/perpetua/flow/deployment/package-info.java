@@ -1,0 +1,5 @@
+/** Tests of the files that describe deployments. */
+@NullMarked
+package app.perpetua.flow.deployment;
+
+import org.jspecify.annotations.NullMarked;
