@@ -147,7 +147,11 @@ public record Config(
   private static DatabaseConfig database(ConfigReader in) {
     DatabaseUrl main = in.required("database.url", DatabaseUrl::parse).orElse(UNSET_URL);
     DatabaseUrl direct = in.parsed("database.direct-url", DatabaseUrl::parse).orElse(main);
-    return new DatabaseConfig(main, direct, in.integer("database.pool-size", 1, 100));
+    return new DatabaseConfig(
+        main,
+        direct,
+        in.integer("database.pool-size", 1, 100),
+        in.oneOf("database.prepared-statements", "on", "off").equals("on"));
   }
 
   private static AccountConfig account(ConfigReader in) {

@@ -44,6 +44,13 @@ public record ConnectionFailure(String message, boolean temporary) {
       return lasting("the TLS connection to the database " + address + " failed: " + oneLine(e));
     }
     return switch (String.valueOf(e.getSQLState())) {
+      case "08P01" ->
+          oneLine(e).contains("unsupported startup parameter")
+              ? lasting(
+                  "the database URL of "
+                      + address
+                      + " leads to a pooler, which accepts no settings: set DATABASE_DIRECT_URL, too")
+              : passing(unreachable(e, address));
       case "28P01" ->
           lasting("the database " + address + " does not accept the user or the password");
       case "28000" -> lasting("the database " + address + " refuses the login: " + oneLine(e));

@@ -61,8 +61,22 @@ public final class DatabaseException extends RuntimeException {
   static DatabaseException of(SQLException e, String operation, Duration took) {
     return new DatabaseException(
         kind(e, operation),
-        operation + ": " + e.getSQLState() + " after " + took.toMillis() + " ms",
+        operation + ": " + e.getSQLState() + " after " + took.toMillis() + " ms" + advice(e),
         e);
+  }
+
+  /** What an operator can do about an error that only a pooler causes. */
+  private static String advice(SQLException e) {
+    String text = String.valueOf(e.getMessage());
+    return switch (String.valueOf(e.getSQLState())) {
+      case "26000", "42P05" ->
+          " (does a pooler not support prepared statements? DATABASE_PREPARED_STATEMENTS=off)";
+      case "08P01" ->
+          text.contains("unsupported startup parameter")
+              ? " (DATABASE_URL leads to a pooler: set DATABASE_DIRECT_URL, too)"
+              : "";
+      default -> "";
+    };
   }
 
   /** As {@link #of}, for a commit, whose effect is unknown if the connection broke. */

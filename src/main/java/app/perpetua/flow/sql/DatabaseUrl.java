@@ -103,6 +103,9 @@ public record DatabaseUrl(String jdbcUrl, Optional<String> user, Optional<Secret
     password.ifPresent(secret -> source.setPassword(secret.value()));
     source.setApplicationName(applicationName);
     source.setTcpKeepAlive(true);
+    if (source.getSocketFactory() == null) {
+      source.setSocketFactory(KeepAliveSocketFactory.class.getName());
+    }
     source.setProperty(PGProperty.CONNECT_TIMEOUT, String.valueOf(connect.toSeconds()));
     source.setProperty(PGProperty.LOGIN_TIMEOUT, String.valueOf(login.toSeconds()));
     source.setProperty(PGProperty.SOCKET_TIMEOUT, String.valueOf(socket.toSeconds()));

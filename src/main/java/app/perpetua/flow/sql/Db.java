@@ -24,6 +24,7 @@ public final class Db {
   private static final int ATTEMPTS = 3;
 
   private final HikariDataSource pool;
+  private final ServerLimits limits;
   private final SqlCatalog catalog;
   private final Clock clock;
   private final Duration budget;
@@ -41,6 +42,10 @@ public final class Db {
       Duration budget,
       Function<Instant, Boolean> createPartitions) {
     this.pool = pool;
+    this.limits =
+        pool.getDataSource() instanceof ReconnectingDataSource source
+            ? source.limits()
+            : ServerLimits.OF_SESSION;
     this.catalog = catalog;
     this.clock = clock;
     this.budget = budget;
@@ -62,11 +67,26 @@ public final class Db {
     if (actor.userId() == null) {
       throw new IllegalArgumentException("the system reads in transactions");
     }
+    return autocommit(actor, work);
+  }
+
+  /**
+   * Runs one statement for the system, which commits by itself: a transaction would add the round
+   * trip of the commit. Not retried.
+   *
+   * @param work runs one statement, and defers none
+   * @throws DatabaseException if the statement or the connection fails
+   */
+  public <T> T statement(Function<Tx, T> work) {
+    return autocommit(Actor.system(null), work);
+  }
+
+  private <T> T autocommit(Actor actor, Function<Tx, T> work) {
     long start = System.nanoTime();
     Deadline deadline = Deadline.in(budget);
     try (Connection connection = pool.getConnection()) {
       return work.apply(
-          new Tx(connection, catalog, actor, now(), deadline, new OptionalSteps(Set.of())));
+          new Tx(connection, limits, catalog, actor, now(), deadline, new OptionalSteps(Set.of())));
     } catch (SQLException e) {
       throw DatabaseException.of(e, "connect", Duration.ofNanos(System.nanoTime() - start));
     }
@@ -119,7 +139,7 @@ public final class Db {
   private <T> T attempt(Actor actor, Function<Tx, T> work, Deadline deadline, OptionalSteps steps) {
     long start = System.nanoTime();
     try (Connection connection = pool.getConnection()) {
-      Tx tx = new Tx(connection, catalog, actor, now(), deadline, steps);
+      Tx tx = new Tx(connection, limits, catalog, actor, now(), deadline, steps);
       boolean committed = false;
       try {
         connection.setAutoCommit(false);

@@ -28,8 +28,12 @@ public final class Pool {
   /** Longer than the server's limits, whose error messages say more. */
   private static final Duration SOCKET = Duration.ofSeconds(6);
 
-  private static final String SERVER_LIMITS =
-      "-c statement_timeout=3s -c lock_timeout=2s -c idle_in_transaction_session_timeout=10s";
+  /**
+   * After this time an idle connection is closed. Shorter than the memory of routers and load
+   * balancers, the shortest of which known to us is four minutes, so that a burst after a quiet
+   * time finds no dead connections; and an idle process keeps none of the database's connections.
+   */
+  private static final Duration IDLE_TIMEOUT = Duration.ofMinutes(2);
 
   private Pool() {}
 
@@ -42,8 +46,17 @@ public final class Pool {
     pool.setPoolName("main");
     pool.setDataSource(
         source(
-            config, new ReconnectingDataSource(config.main().address(), () -> !pool.isClosed())));
+            config,
+            new ReconnectingDataSource(
+                config.main().address(),
+                config.pooled() ? ServerLimits.OF_TRANSACTION : ServerLimits.OF_SESSION,
+                () -> !pool.isClosed())));
     pool.setMaximumPoolSize(config.poolSize());
+    pool.setMinimumIdle(0);
+    pool.setIdleTimeout(IDLE_TIMEOUT.toMillis());
+    // A query per connection and interval would keep an idle database awake; see
+    // KeepAliveSocketFactory.
+    pool.setKeepaliveTime(0);
     pool.setConnectionTimeout(CONNECTION_TIMEOUT.toMillis());
     pool.setValidationTimeout(VALIDATION.toMillis());
     // Migrations decides whether the service starts without a database, with a better message.
@@ -87,13 +100,14 @@ public final class Pool {
 
   private static DataSource source(DatabaseConfig config, ReconnectingDataSource source) {
     config.main().configure(source, "perpetua-flow", CONNECT, LOGIN, SOCKET);
-    if (config.pooled()) {
-      // Behind a pooler, settings and prepared statements do not outlive a transaction, and some
-      // poolers reject clients that send settings.
+    if (!config.preparedStatements()) {
       source.setPrepareThreshold(0);
-    } else {
+    }
+    // Poolers reject clients that send settings; see ServerLimits.
+    if (!config.pooled()) {
       String options = source.getOptions();
-      source.setOptions(options == null ? SERVER_LIMITS : options + " " + SERVER_LIMITS);
+      source.setOptions(
+          options == null ? ServerLimits.OPTIONS : options + " " + ServerLimits.OPTIONS);
     }
     return source;
   }

@@ -18,14 +18,21 @@ final class ReconnectingDataSource extends PGSimpleDataSource {
 
   private final String address;
   private final transient BooleanSupplier open;
+  private final ServerLimits limits;
 
   /**
    * @param address for the log
+   * @param limits who sets the server's limits
    * @param open false once the pool is closing, which does not interrupt its thread
    */
-  ReconnectingDataSource(String address, BooleanSupplier open) {
+  ReconnectingDataSource(String address, ServerLimits limits, BooleanSupplier open) {
     this.address = address;
+    this.limits = limits;
     this.open = open;
+  }
+
+  ServerLimits limits() {
+    return limits;
   }
 
   @Override
@@ -61,6 +68,8 @@ final class ReconnectingDataSource extends PGSimpleDataSource {
       // Rejected by the driver itself: no TLS, no password.
       case "08004" -> false;
       case "57P01", "57P02", "57P03", "53300" -> true;
+      // PgBouncer, also of a server that is away; but it will never accept settings.
+      case "08P01" -> !String.valueOf(e.getMessage()).contains("unsupported startup parameter");
       default -> state.startsWith("08");
     };
   }

@@ -31,6 +31,7 @@ public final class Tx {
   private record MemoKey(Class<?> type, @Nullable UUID userId) {}
 
   private final Connection connection;
+  private final ServerLimits limits;
   private final SqlCatalog catalog;
   private final Actor actor;
   private final Instant now;
@@ -40,15 +41,18 @@ public final class Tx {
   private final Map<MemoKey, Object> memo;
   private final List<Runnable> afterCommit;
   private @Nullable LockedUser owner;
+  private boolean limited;
 
   Tx(
       Connection connection,
+      ServerLimits limits,
       SqlCatalog catalog,
       Actor actor,
       Instant now,
       Deadline deadline,
       OptionalSteps optionalSteps) {
     this.connection = connection;
+    this.limits = limits;
     this.catalog = catalog;
     this.actor = actor;
     this.now = now;
@@ -61,6 +65,8 @@ public final class Tx {
 
   private Tx(Tx other, Actor actor) {
     this.connection = other.connection;
+    this.limits = other.limits;
+    this.limited = other.limited;
     this.catalog = other.catalog;
     this.actor = actor;
     this.now = other.now;
@@ -216,9 +222,10 @@ public final class Tx {
       Map<String, @Nullable Object> values,
       Function<Row, T> mapper) {
     long start = System.nanoTime();
-    try (PreparedStatement prepared = prepare(statement.driverSql())) {
+    String prefix = limitsPrefix();
+    try (PreparedStatement prepared = prepare(prefix + statement.driverSql())) {
       bind(prepared, 0, statement, values);
-      try (ResultSet result = prepared.executeQuery()) {
+      try (ResultSet result = executeQuery(prepared, !prefix.isEmpty())) {
         List<T> rows = new ArrayList<>();
         Row row = new Row(result);
         while (result.next()) {
@@ -233,9 +240,15 @@ public final class Tx {
 
   int update(SqlCatalog.Statement statement, Map<String, @Nullable Object> values) {
     long start = System.nanoTime();
-    try (PreparedStatement prepared = prepare(statement.driverSql())) {
+    String prefix = limitsPrefix();
+    try (PreparedStatement prepared = prepare(prefix + statement.driverSql())) {
       bind(prepared, 0, statement, values);
-      return prepared.executeUpdate();
+      if (prefix.isEmpty()) {
+        return prepared.executeUpdate();
+      }
+      prepared.execute();
+      prepared.getMoreResults();
+      return prepared.getUpdateCount();
     } catch (SQLException e) {
       throw DatabaseException.of(e, statement.name(), since(start));
     }
@@ -275,7 +288,7 @@ public final class Tx {
   }
 
   private void pipeline() throws SQLException {
-    StringBuilder script = new StringBuilder();
+    StringBuilder script = new StringBuilder(limitsPrefix());
     deferred.forEach(call -> script.append(call.statement().driverSql()).append(";\n"));
     try (PreparedStatement prepared = prepare(script.append("commit").toString())) {
       int bound = 0;
@@ -284,6 +297,27 @@ public final class Tx {
       }
       prepared.execute();
     }
+  }
+
+  /** What precedes the next statement: in autocommit, every statement is a transaction. */
+  private String limitsPrefix() {
+    try {
+      boolean isFirst = !limited || connection.getAutoCommit();
+      limited = true;
+      return isFirst ? limits.prefix() : "";
+    } catch (SQLException e) {
+      throw DatabaseException.of(e, "connect", Duration.ZERO);
+    }
+  }
+
+  private static ResultSet executeQuery(PreparedStatement prepared, boolean prefixed)
+      throws SQLException {
+    if (!prefixed) {
+      return prepared.executeQuery();
+    }
+    prepared.execute();
+    prepared.getMoreResults();
+    return prepared.getResultSet();
   }
 
   private PreparedStatement prepare(String sql) throws SQLException {

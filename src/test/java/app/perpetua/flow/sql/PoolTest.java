@@ -7,23 +7,35 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import app.perpetua.flow.harness.time.GrantedTime;
 import com.zaxxer.hikari.HikariDataSource;
 import java.io.IOException;
+import java.net.Socket;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
 import java.sql.Statement;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
+import jdk.net.ExtendedSocketOptions;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.postgresql.PGConnection;
 
 final class PoolTest {
   /** Limit for conditions whose delay is not measured. */
   private static final Duration HANGS = Duration.ofSeconds(60);
+
+  private static final Duration ALIVE_BYPASS = Duration.ofMillis(550);
 
   private static Postgres postgres;
 
@@ -56,13 +68,105 @@ final class PoolTest {
   }
 
   @Test
-  void behind_a_pooler_no_session_state_is_used() throws SQLException {
-    DatabaseUrl main = Postgres.url(postgres.port(), "postgres", "");
-    DatabaseUrl direct = Postgres.url(postgres.port(), "postgres", "?connectTimeout=9");
-    try (HikariDataSource pool = Pool.open(new DatabaseConfig(main, direct, 2));
+  void behind_a_pooler_no_settings_of_the_session_are_used() throws SQLException {
+    try (HikariDataSource pool = Pool.open(behindPooler(true));
         Connection connection = pool.getConnection()) {
       assertEquals("0", setting(connection, "statement_timeout"));
-      assertEquals(0, connection.unwrap(PGConnection.class).getPrepareThreshold());
+      assertEquals("0", setting(connection, "lock_timeout"));
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({"false, false, 0", "false, true, 5", "true, false, 0", "true, true, 5"})
+  void FR_114_statements_are_prepared_as_configured_with_and_without_a_pooler(
+      boolean pooler, boolean prepared, int threshold) throws SQLException {
+    DatabaseUrl url = Postgres.url(postgres.port(), "postgres", "");
+    DatabaseConfig config =
+        pooler ? behindPooler(prepared) : new DatabaseConfig(url, url, 2, prepared);
+    try (HikariDataSource pool = Pool.open(config);
+        Connection connection = pool.getConnection()) {
+      assertEquals(threshold, connection.unwrap(PGConnection.class).getPrepareThreshold());
+    }
+  }
+
+  private static DatabaseConfig behindPooler(boolean preparedStatements) {
+    return new DatabaseConfig(
+        Postgres.url(postgres.port(), "postgres", ""),
+        Postgres.url(postgres.port(), "postgres", "?connectTimeout=9"),
+        2,
+        preparedStatements);
+  }
+
+  @Test
+  void FR_113_an_idle_pool_sends_nothing_and_shrinks() {
+    try (HikariDataSource pool = Pool.open(Postgres.config(postgres.port(), 12))) {
+      assertEquals(0, pool.getKeepaliveTime());
+      assertEquals(0, pool.getMinimumIdle());
+      assertEquals(Duration.ofMinutes(2).toMillis(), pool.getIdleTimeout());
+    }
+  }
+
+  @Test
+  void idle_connections_are_probed_by_the_operating_system() throws Exception {
+    try (Socket socket = new KeepAliveSocketFactory().createSocket()) {
+      assertTrue(socket.getKeepAlive());
+      assertEquals(15, socket.getOption(ExtendedSocketOptions.TCP_KEEPIDLE));
+      assertEquals(5, socket.getOption(ExtendedSocketOptions.TCP_KEEPINTERVAL));
+      assertEquals(3, socket.getOption(ExtendedSocketOptions.TCP_KEEPCOUNT));
+    }
+    DatabaseUrl url = Postgres.url(postgres.port(), "postgres", "");
+    assertEquals(
+        KeepAliveSocketFactory.class.getName(),
+        url.source("test", HANGS, HANGS, HANGS).getSocketFactory());
+  }
+
+  @Test
+  void a_burst_after_a_quiet_time_does_not_suffer_from_connections_that_were_closed()
+      throws Exception {
+    int size = 12;
+    try (TcpProxy proxy = new TcpProxy(postgres.port());
+        HikariDataSource pool = Pool.open(Postgres.config(proxy.port(), size))) {
+      fill(pool, size);
+      proxy.cut();
+      proxy.heal();
+      // HikariCP does not check a connection that was used within this time.
+      LockSupport.parkNanos(ALIVE_BYPASS.toNanos());
+      try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+        List<Future<Boolean>> burst =
+            Stream.generate(() -> threads.submit(() -> usable(pool))).limit(size).toList();
+        for (Future<Boolean> request : burst) {
+          assertTrue(request.get());
+        }
+      }
+    }
+  }
+
+  @Test
+  void a_connection_that_a_router_forgot_is_replaced_within_a_request() throws Exception {
+    try (TcpProxy proxy = new TcpProxy(postgres.port());
+        HikariDataSource pool = Pool.open(Postgres.config(proxy.port(), 4))) {
+      pool.getConnection().close();
+      proxy.forget();
+      LockSupport.parkNanos(ALIVE_BYPASS.toNanos());
+      assertTrue(usable(pool));
+    }
+  }
+
+  /** Opens all connections. */
+  private static void fill(HikariDataSource pool, int size) throws SQLException {
+    List<Connection> all = new ArrayList<>();
+    Eventually.within(
+        HANGS,
+        () -> {
+          try {
+            all.add(pool.getConnection());
+          } catch (SQLException e) {
+            // The machine is busy.
+          }
+          return all.size() == size;
+        });
+    for (Connection connection : all) {
+      connection.close();
     }
   }
 
@@ -166,7 +270,7 @@ final class PoolTest {
       proxy.cut();
       Eventually.within(HANGS, () -> !usable(pool));
       // By now HikariCP's own back-off would be five seconds.
-      Eventually.within(HANGS, () -> proxy.refused() >= 24);
+      Eventually.within(HANGS, () -> !usable(pool) && proxy.refused() >= 24);
       proxy.heal();
       long start = time.nanoTime();
       pool.getConnection().close();

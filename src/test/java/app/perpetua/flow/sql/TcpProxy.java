@@ -24,6 +24,7 @@ public final class TcpProxy implements AutoCloseable {
   private final ServerSocket listener;
   private final int target;
   private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
+  private final Set<Socket> forgotten = ConcurrentHashMap.newKeySet();
   private final AtomicInteger refused = new AtomicInteger();
   private final Phaser changes = new Phaser(1);
   private volatile Mode mode = Mode.RELAY;
@@ -53,6 +54,13 @@ public final class TcpProxy implements AutoCloseable {
   /** Stops forwarding; keeps connections open and buffers their bytes. */
   public void freeze() {
     change(Mode.FREEZE);
+  }
+
+  /**
+   * Stops forwarding on all connections so far, without closing them, as a router that restarted.
+   */
+  public void forget() {
+    forgotten.addAll(sockets);
   }
 
   /** Forwards and accepts again. */
@@ -116,6 +124,9 @@ public final class TcpProxy implements AutoCloseable {
         }
         if (length < 0) {
           return;
+        }
+        if (forgotten.contains(from)) {
+          continue;
         }
         to.getOutputStream().write(buffer, 0, length);
       }

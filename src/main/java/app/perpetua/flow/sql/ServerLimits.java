@@ -1,0 +1,34 @@
+package app.perpetua.flow.sql;
+
+/**
+ * The server's limits of a transaction: time of a statement, wait for a lock, time between two
+ * statements. The server's error says more than a time-out of the driver, and ends the query.
+ */
+enum ServerLimits {
+  /** The sessions of the pool have them, because the connections were opened with them. */
+  OF_SESSION(""),
+  /**
+   * Each transaction sets them, because a pooler between the two gives it any session. Sent
+   * together with its first statement, so it costs no round trip.
+   */
+  OF_TRANSACTION(
+      """
+      select set_config('statement_timeout', '3s', true), set_config('lock_timeout', '2s', true),
+             set_config('idle_in_transaction_session_timeout', '10s', true);
+      """);
+
+  /** The same limits as options of a connection. */
+  static final String OPTIONS =
+      "-c statement_timeout=3s -c lock_timeout=2s -c idle_in_transaction_session_timeout=10s";
+
+  private final String prefix;
+
+  ServerLimits(String prefix) {
+    this.prefix = prefix;
+  }
+
+  /** SQL that comes before the first statement of a transaction; empty, or one query. */
+  String prefix() {
+    return prefix;
+  }
+}
