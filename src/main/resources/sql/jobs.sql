@@ -1,10 +1,11 @@
 -- name: enqueue
--- A due job notifies the workers at commit. Later jobs are found by polling, as is every job if a
--- transaction pooler drops the notification.
+-- Notifies the workers at commit unless the job is due so late that each of them looks at the queue
+-- before: they sleep for less than a minute, and their clocks may differ by another one.
 insert into ops.job_queue (id, user_id, kind, job_key, payload, run_at, created_at, traceparent)
 select :id, :user_id, :kind, :key, :payload::jsonb, :run_at::timestamptz, :now, :traceparent::text
 from (
-  select case when :run_at::timestamptz <= :now then pg_notify('perpetua_flow_jobs', '') end
+  select case when :run_at::timestamptz <= :now::timestamptz + interval '2 minutes'
+              then pg_notify('perpetua_flow_jobs', '') end
 ) as woken
 on conflict (kind, job_key) where state in ('queued', 'running') do nothing
 
@@ -14,7 +15,8 @@ on conflict (kind, job_key) where state in ('queued', 'running') do nothing
 insert into ops.job_queue (id, kind, job_key, payload, run_at, created_at, traceparent)
 select :id, :kind, :key, :payload::jsonb, :run_at::timestamptz, :now, :traceparent::text
 from (
-  select case when :run_at::timestamptz <= :now then pg_notify('perpetua_flow_jobs', '') end
+  select case when :run_at::timestamptz <= :now::timestamptz + interval '2 minutes'
+              then pg_notify('perpetua_flow_jobs', '') end
 ) as woken
 on conflict (kind, job_key) where state in ('queued', 'running') do nothing
 
@@ -30,9 +32,13 @@ delete from ops.job_queue
 where user_id = :user_id and kind = :kind and payload @> :members::jsonb and state = 'queued'
 
 -- name: reschedule
--- Earlier attempts do not count.
+-- Earlier attempts do not count. Notifies as enqueue does.
 update ops.job_queue
 set run_at = :run_at::timestamptz, attempts = 0, last_error = null
+from (
+  select case when :run_at::timestamptz <= :now::timestamptz + interval '2 minutes'
+              then pg_notify('perpetua_flow_jobs', '') end
+) as woken
 where user_id = :user_id and kind = :kind and job_key = :key and state = 'queued'
 
 -- name: claim_due
@@ -41,7 +47,9 @@ where user_id = :user_id and kind = :kind and job_key = :key and state = 'queued
 -- release may enqueue others. Attempts are counted at the claim, so that a job that kills its
 -- worker runs out of them. A job with an earlier attempt may be such a job: it is claimed only if
 -- it can run at once (:now_count) and runs first, so that the jobs claimed with it lose at most one
--- attempt.
+-- attempt. Also returns, with every job or in a row without one, when to claim again: whether there
+-- may be more due jobs than were read; if not, when the next job becomes due (at once, if another
+-- worker has locked it); and, if asked for, how long the leases of running jobs last at least.
 with due as materialized (
   select id, run_at, attempts
   from ops.job_queue
@@ -67,10 +75,34 @@ claimed as (
   where j.id = chosen.id
   returning j.id, j.user_id, j.kind, j.job_key, j.payload, j.run_at, j.attempts, j.max_attempts,
             j.traceparent
-)
-select id, user_id, kind, job_key, payload, attempts, max_attempts, traceparent
-from claimed
-order by attempts > 1 desc, run_at, id
+),
+found as (select count(*) >= :count as is_limited from due)
+select c.id, c.user_id, c.kind, c.job_key, c.payload, c.attempts, c.max_attempts, c.traceparent,
+       s.is_limited, s.next_run_at, s.lease_left_ms
+from (
+  select found.is_limited,
+         case when not found.is_limited then (
+           select q.run_at
+           from ops.job_queue q
+           where q.state = 'queued' and q.run_at > '-infinity' and q.kind = any(:kinds::text[])
+             and not exists (select from chosen where chosen.id = q.id)
+           order by q.run_at, q.id
+           limit 1
+         ) end as next_run_at,
+         case when :with_leases then (
+           select greatest(-1, least(1e9,
+                    extract(epoch from first.lease_until - clock_timestamp()) * 1000))::int
+           from (
+             select min(r.lease_until) as lease_until
+             from ops.job_queue r
+             where r.state = 'running' and r.lease_until > '-infinity'
+           ) as first
+           where first.lease_until is not null
+         ) end as lease_left_ms
+  from found
+) as s
+left join claimed c on true
+order by c.attempts > 1 desc, c.run_at, c.id
 
 -- name: extend_leases
 -- scope: system
@@ -84,20 +116,25 @@ where id = any(:ids::uuid[]) and lease = any(:leases::uuid[])
 -- scope: system
 -- Returns a job with an expired lease to the queue. One job per call: it may be the job that killed
 -- the worker, and must not be claimed together with the others again.
-update ops.job_queue
-set state = case when attempts >= max_attempts then 'dead' else 'queued' end,
-    finished_at = case when attempts >= max_attempts then :now::timestamptz end,
-    lease = null, heartbeat_at = null, lease_until = null,
-    last_error = 'lease expired'
-where id = (
-  select id
-  from ops.job_queue
-  where state = 'running' and lease_until <= (select clock_timestamp())
-  order by lease_until
-  limit 1
-  for update skip locked
+with rescued as (
+  update ops.job_queue
+  set state = case when attempts >= max_attempts then 'dead' else 'queued' end,
+      finished_at = case when attempts >= max_attempts then :now::timestamptz end,
+      lease = null, heartbeat_at = null, lease_until = null,
+      last_error = 'lease expired'
+  where id = (
+    select id
+    from ops.job_queue
+    where state = 'running' and lease_until <= (select clock_timestamp())
+    order by lease_until
+    limit 1
+    for update skip locked
+  )
+  returning kind, state
 )
-returning kind, state
+select kind, state,
+       case when state = 'queued' then pg_notify('perpetua_flow_jobs', '')::text end as woken
+from rescued
 
 -- name: finish
 -- scope: system
@@ -118,11 +155,15 @@ where not exists (select from ended)
 -- name: snooze
 -- scope: system
 -- Not a failure, so the number of attempts is reset. A lost lease fails the transaction, as in
--- finish.
+-- finish. Notifies as enqueue does.
 with ended as (
   update ops.job_queue
   set state = 'queued', run_at = :run_at::timestamptz, attempts = 0, lease = null,
       heartbeat_at = null, lease_until = null, last_error = null
+  from (
+    select case when :run_at::timestamptz <= :now::timestamptz + interval '2 minutes'
+                then pg_notify('perpetua_flow_jobs', '') end
+  ) as woken
   where id = :id and lease = :lease
   returning id
 )
@@ -132,9 +173,14 @@ where not exists (select from ended)
 
 -- name: retry_later
 -- scope: system
+-- Notifies as enqueue does: if this worker dies, another one has to know when the job is due.
 update ops.job_queue
 set state = 'queued', run_at = :run_at::timestamptz, lease = null, heartbeat_at = null,
     lease_until = null, last_error = :error
+from (
+  select case when :run_at::timestamptz <= :now::timestamptz + interval '2 minutes'
+              then pg_notify('perpetua_flow_jobs', '') end
+) as woken
 where id = :id and lease = :lease
 
 -- name: discard
@@ -151,6 +197,7 @@ where id = :id and lease = :lease
 update ops.job_queue
 set state = 'queued', attempts = attempts - 1, lease = null, heartbeat_at = null,
     lease_until = null
+from (select pg_notify('perpetua_flow_jobs', '')) as woken
 where id = any(:ids::uuid[]) and lease = any(:leases::uuid[])
 
 -- name: find_pending
@@ -228,7 +275,7 @@ with newest as (
 )
 update ops.job_queue j
 set state = 'queued', attempts = 0, run_at = :now, finished_at = null
-from newest n
+from newest n, (select pg_notify('perpetua_flow_jobs', '')) as woken
 where j.id = n.id
   and not exists (
     select from ops.job_queue u

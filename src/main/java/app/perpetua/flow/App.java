@@ -219,8 +219,8 @@ public final class App implements AutoCloseable {
       return;
     }
     if (role != Role.API) {
-      closing(new Listener(config.database(), Jobs.CHANNEL, worker::wake));
-      worker.start();
+      Listener listener = closing(new Listener(config.database(), Jobs.CHANNEL, worker::wake));
+      worker.start(listener::isListening);
     }
     lifecycle.serve();
     LOG.log(System.Logger.Level.INFO, "ready");

@@ -78,6 +78,7 @@ final class DueReminders {
         from reminder
         """
             .formatted(COUNT / Database.USERS));
+    statement.execute("notify perpetua_flow_jobs");
     database.vacuum();
   }
 

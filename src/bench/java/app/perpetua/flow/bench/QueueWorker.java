@@ -99,7 +99,7 @@ final class QueueWorker {
             parallel);
     Listener listener =
         new Listener(new DatabaseConfig(url, url, POOL), Jobs.CHANNEL, worker::wake);
-    worker.start();
+    worker.start(listener::isListening);
     Runtime.getRuntime()
         .addShutdownHook(
             new Thread(

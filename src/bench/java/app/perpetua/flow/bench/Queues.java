@@ -4,7 +4,6 @@ import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.bench.process.CpuTime;
 import app.perpetua.flow.bench.process.Database;
 import app.perpetua.flow.bench.process.Relay;
-import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.DatabaseConfig;
 import app.perpetua.flow.sql.DatabaseUrl;
 import app.perpetua.flow.sql.Db;
@@ -237,8 +236,7 @@ final class Queues {
     for (int i = 0; i < CLAIMS; i++) {
       long begun = System.nanoTime();
       int claimed =
-          db.write(
-              Actor.system(null),
+          db.statement(
               tx ->
                   tx.sql("jobs.claim_due")
                       .bind("kinds", new String[] {"bench", "claim"})
@@ -246,6 +244,7 @@ final class Queues {
                       .bind("now_count", 1)
                       .bind("lease", ids.next())
                       .bind("lease_ms", 30_000)
+                      .bind("with_leases", true)
                       .list(row -> row.text("kind"))
                       .size());
       millis[i] = (System.nanoTime() - begun) / 1e6;

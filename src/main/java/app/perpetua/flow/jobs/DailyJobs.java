@@ -48,11 +48,18 @@ public final class DailyJobs {
     return handlers;
   }
 
-  /** Enqueues the jobs of today and of missed days that no worker has enqueued yet. */
-  void enqueueDue(Db db) {
-    if (!batches.isEmpty() && !day(db.now()).equals(lastEnqueued)) {
+  /**
+   * Enqueues the jobs of today and of missed days that no worker has enqueued yet. Asks the
+   * database only once a day.
+   *
+   * @return whether it asked
+   */
+  boolean enqueueDue(Db db) {
+    boolean isNewDay = !batches.isEmpty() && !day(db.now()).equals(lastEnqueued);
+    if (isNewDay) {
       lastEnqueued = db.write(Actor.system(null), this::enqueueDue);
     }
+    return isNewDay;
   }
 
   private LocalDate enqueueDue(Tx tx) {

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Claims jobs and holds, extends and ends the claims. A claim is a token in the job's row, valid
@@ -41,6 +42,22 @@ final class Lease {
    */
   record Rescued(String kind, boolean dead) {}
 
+  /**
+   * The result of a claim, and when to claim again.
+   *
+   * @param limited whether there may be more due jobs
+   * @param nextRunAt when the next job becomes due, on the service's clock; in the past if another
+   *     transaction has locked a due job; null if {@code limited} or if no job is queued
+   * @param leaseLeft until the first lease of a running job expires, not positive if one has; null
+   *     if no job is running or leases were not looked at
+   */
+  record Claim(
+      List<Job> jobs, boolean limited, @Nullable Instant nextRunAt, @Nullable Duration leaseLeft) {
+    boolean leaseExpired() {
+      return leaseLeft != null && !leaseLeft.isPositive();
+    }
+  }
+
   private final Db db;
   private final Ids ids;
   private final String[] kinds;
@@ -56,19 +73,36 @@ final class Lease {
    *
    * @param now maximum number of jobs that run at once
    * @param later maximum number of further jobs; none of them was attempted before
+   * @param withLeases whether to look at the leases of running jobs
    */
-  List<Job> claim(int now, int later) {
+  Claim claim(int now, int later, boolean withLeases) {
     UUID lease = ids.next();
-    return db.write(
-        Actor.system(null),
-        tx ->
-            tx.sql("jobs.claim_due")
-                .bind("kinds", kinds)
-                .bind("count", now + later)
-                .bind("now_count", now)
-                .bind("lease", lease)
-                .bind("lease_ms", LENGTH.toMillis())
-                .list(row -> Job.of(row, lease)));
+    record Found(
+        Optional<Job> job, boolean limited, @Nullable Instant next, @Nullable Integer left) {}
+    List<Found> found =
+        db.statement(
+            tx ->
+                tx.sql("jobs.claim_due")
+                    .bind("kinds", kinds)
+                    .bind("count", now + later)
+                    .bind("now_count", now)
+                    .bind("lease", lease)
+                    .bind("lease_ms", LENGTH.toMillis())
+                    .bind("with_leases", withLeases)
+                    .list(
+                        row ->
+                            new Found(
+                                Optional.ofNullable(row.uuidOrNull("id"))
+                                    .map(_ -> Job.of(row, lease)),
+                                row.bool("is_limited"),
+                                row.instantOrNull("next_run_at"),
+                                row.integerOrNull("lease_left_ms"))));
+    Found first = found.getFirst();
+    return new Claim(
+        found.stream().flatMap(row -> row.job().stream()).toList(),
+        first.limited(),
+        first.next(),
+        first.left() == null ? null : Duration.ofMillis(first.left()));
   }
 
   /** Extends the leases that are still held. */

@@ -55,6 +55,10 @@ final class PrefetchBuffer {
     return Optional.ofNullable(entries.pollFirst()).map(Entry::job);
   }
 
+  synchronized boolean isEmpty() {
+    return entries.isEmpty();
+  }
+
   synchronized List<Job> jobs() {
     return entries.stream().map(Entry::job).toList();
   }

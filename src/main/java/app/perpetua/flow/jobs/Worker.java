@@ -1,12 +1,11 @@
 package app.perpetua.flow.jobs;
 
 import app.perpetua.flow.base.Ids;
-import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.DatabaseException;
 import app.perpetua.flow.sql.Db;
-import app.perpetua.flow.sql.Tx;
 import java.math.BigDecimal;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -20,6 +19,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
@@ -53,9 +53,6 @@ public final class Worker implements AutoCloseable {
 
   private static final System.Logger LOG = System.getLogger(Worker.class.getName());
 
-  /** Half of the second within which due jobs start. */
-  private static final Duration POLL_INTERVAL = Duration.ofMillis(500);
-
   private static final Duration HEARTBEAT = Lease.LENGTH.dividedBy(3);
 
   /** How long running jobs may go on after {@link #close}: the time limit of a transaction. */
@@ -65,7 +62,6 @@ public final class Worker implements AutoCloseable {
   private static final Duration RUN_DUE_LIMIT = Lease.LENGTH.multipliedBy(2);
 
   private static final Duration RECHECK_INTERVAL = Duration.ofMillis(10);
-  private static final Duration MEASURE_INTERVAL = Duration.ofSeconds(10);
 
   /** Looking for expired leases after every few jobs would cost as much as the jobs. */
   private static final Duration RESCUE_INTERVAL = Duration.ofMillis(100);
@@ -87,6 +83,10 @@ public final class Worker implements AutoCloseable {
   private final ExecutorService threads;
 
   private final List<Thread> loops = new ArrayList<>();
+
+  /** Used by the thread that claims. */
+  private long leasesSeenAt = System.nanoTime() - RESCUE_INTERVAL.toNanos();
+
   private volatile boolean stopping;
 
   /**
@@ -121,14 +121,24 @@ public final class Worker implements AutoCloseable {
             parallel, Thread.ofPlatform().daemon().name("job-", 0).factory());
   }
 
-  /** Starts to poll for due jobs. */
+  /** Starts to claim jobs without notifications: asks the queue twice a second. */
   public void start() {
-    metrics.register();
-    loops.add(Thread.ofVirtual().name("jobs").start(this::poll));
+    start(() -> false);
+  }
+
+  /**
+   * Starts to claim jobs.
+   *
+   * @param notified whether {@link #wake} is called for every notification on {@link Jobs#CHANNEL};
+   *     while it is not, the worker asks the queue twice a second
+   */
+  public void start(BooleanSupplier notified) {
+    metrics.register(db);
+    loops.add(Thread.ofVirtual().name("jobs").start(() -> poll(notified)));
     loops.add(Thread.ofVirtual().name("job heartbeat").start(this::heartbeat));
   }
 
-  /** Polls now instead of after the poll interval. */
+  /** Claims now instead of at the planned time. */
   public void wake() {
     boolean first = wakeUps.offer(true);
     LOG.log(System.Logger.Level.TRACE, "woken, first: {0}", first);
@@ -146,7 +156,7 @@ public final class Worker implements AutoCloseable {
     while (true) {
       daily.enqueueDue(db);
       rescue();
-      List<Job> jobs = lease.claim(parallel, 0);
+      List<Job> jobs = lease.claim(parallel, 0, false).jobs();
       jobs.forEach(job -> runs.add(run(job)));
       if (jobs.isEmpty()) {
         if (!lease.hasPending() || System.nanoTime() - start > RUN_DUE_LIMIT.toNanos()) {
@@ -157,44 +167,53 @@ public final class Worker implements AutoCloseable {
     }
   }
 
-  private void poll() {
+  private void poll(BooleanSupplier notified) {
     boolean unavailable = false;
-    long measuredAt = System.nanoTime() - MEASURE_INTERVAL.toNanos();
-    long rescuedAt = System.nanoTime() - RESCUE_INTERVAL.toNanos();
+    ClaimSchedule schedule = new ClaimSchedule();
     while (!stopping) {
+      long nanos = System.nanoTime();
       try {
-        daily.enqueueDue(db);
-        if (System.nanoTime() - rescuedAt >= RESCUE_INTERVAL.toNanos()) {
-          rescuedAt = System.nanoTime();
-          rescue();
-          release(prefetched.removeStale(rescuedAt));
+        boolean poll = !notified.getAsBoolean() || !prefetched.isEmpty();
+        if (daily.enqueueDue(db) || schedule.isDue(nanos, db.now(), poll)) {
+          claim(schedule, nanos);
+          unavailable = false;
         }
-        claim();
-        if (System.nanoTime() - measuredAt >= MEASURE_INTERVAL.toNanos()) {
-          measuredAt = System.nanoTime();
-          db.write(Actor.system(null), this::measure);
-        }
-        unavailable = false;
       } catch (DatabaseException e) {
         if (!unavailable) {
           LOG.log(System.Logger.Level.WARNING, "cannot claim jobs: {0}", e.getMessage());
         }
         unavailable = true;
+        schedule.postponed(nanos);
       } catch (RuntimeException e) {
         // The loop must survive any error.
         LOG.log(System.Logger.Level.ERROR, "cannot claim jobs", e);
+        schedule.postponed(nanos);
       }
       try {
-        wakeUps.poll(POLL_INTERVAL.toMillis(), TimeUnit.MILLISECONDS);
+        Duration pause = schedule.untilNextLook(db.now());
+        if (wakeUps.poll(pause.toMillis(), TimeUnit.MILLISECONDS) != null) {
+          schedule.wake();
+        }
       } catch (InterruptedException e) {
         return;
       }
     }
   }
 
-  private boolean measure(Tx tx) {
-    metrics.measure(tx);
-    return true;
+  private void claim(ClaimSchedule schedule, long nanos) {
+    boolean withLeases = nanos - leasesSeenAt >= RESCUE_INTERVAL.toNanos();
+    if (withLeases) {
+      leasesSeenAt = nanos;
+      release(prefetched.removeStale(nanos));
+    }
+    Instant now = db.now();
+    Optional<Lease.Claim> claim = claim(withLeases);
+    claim.ifPresentOrElse(
+        done -> schedule.claimed(nanos, now, done, withLeases), () -> schedule.postponed(nanos));
+    if (claim.filter(Lease.Claim::leaseExpired).isPresent()) {
+      rescue();
+      claim(false);
+    }
   }
 
   private void rescue() {
@@ -211,14 +230,17 @@ public final class Worker implements AutoCloseable {
   /**
    * Claims jobs for the free slots and for the prefetch buffer. Only this thread acquires slots, so
    * free slots stay free until it does.
+   *
+   * @return empty if there is no room for a job
    */
-  private void claim() {
+  private Optional<Lease.Claim> claim(boolean withLeases) {
     int free = slots.availablePermits();
     int prefetch = prefetched.claimSize(System.nanoTime());
     if (free + prefetch == 0 || stopping) {
-      return;
+      return Optional.empty();
     }
-    List<Job> claimed = lease.claim(free, prefetch);
+    Lease.Claim claim = lease.claim(free, prefetch, withLeases);
+    List<Job> claimed = claim.jobs();
     long now = System.nanoTime();
     claimed.stream().skip(free).forEach(job -> prefetched.add(job, now));
     claimed.stream().limit(free).forEach(this::start);
@@ -226,10 +248,11 @@ public final class Worker implements AutoCloseable {
     while (slots.availablePermits() > 0) {
       Optional<Job> next = prefetched.poll();
       if (next.isEmpty()) {
-        return;
+        break;
       }
       start(next.get());
     }
+    return Optional.of(claim);
   }
 
   private void start(Job first) {

@@ -75,6 +75,8 @@ public final class PostgresServer implements AutoCloseable {
               .setServerConfig("synchronous_commit", "on")
               // JDBC sends the JVM's zone, which the build sets to the same one.
               .setServerConfig("timezone", "Pacific/Auckland")
+              // Counts the queries of an idle service.
+              .setServerConfig("shared_preload_libraries", "pg_stat_statements")
               .start();
       String local = "jdbc:postgresql://localhost:" + embedded.getPort() + "/postgres";
       return new PostgresServer(

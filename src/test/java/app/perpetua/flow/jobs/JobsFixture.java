@@ -77,7 +77,7 @@ final class JobsFixture {
 
   /** Claims a job as a worker that then dies. */
   Job claimAndDie(String kind) {
-    Job job = new Lease(db, ids, java.util.Set.of(kind)).claim(1, 0).getFirst();
+    Job job = new Lease(db, ids, java.util.Set.of(kind)).claim(1, 0, false).jobs().getFirst();
     expireLeases();
     return job;
   }

@@ -361,7 +361,7 @@ class JobsTest {
     try (Listener listener = new Listener(database.config(), Jobs.CHANNEL, notified::release)) {
       assertNotNull(listener);
       assertTrue(acquire(notified));
-      on.write(user, tx -> on.jobs.enqueue(tx, "x", "later", NOW.plusSeconds(9), Map.of()));
+      on.write(user, tx -> on.jobs.enqueue(tx, "x", "later", NOW.plusSeconds(121), Map.of()));
       assertFalse(notified.tryAcquire());
       on.enqueue(user, "x", "now");
       assertTrue(acquire(notified));
@@ -425,7 +425,7 @@ class JobsTest {
   void a_heartbeat_extends_held_leases_only() {
     on.enqueue(null, "x", "a");
     Lease lease = new Lease(on.db, on.ids, Set.of("x"));
-    Job job = lease.claim(1, 0).getFirst();
+    Job job = lease.claim(1, 0, false).jobs().getFirst();
     on.expireLeases();
     lease.extend(List.of(job));
     assertTrue(lease.rescue().isEmpty());
@@ -439,11 +439,10 @@ class JobsTest {
   void FR_066_the_queue_is_measured() {
     on.enqueue(null, "x", "a");
     on.enqueue(null, "x", "b");
-    new Lease(on.db, on.ids, Set.of("x")).claim(1, 0);
+    new Lease(on.db, on.ids, Set.of("x")).claim(1, 0, false);
     on.clock.advance(Duration.ofSeconds(90));
     JobMetrics metrics = new JobMetrics(on.registry);
-    metrics.register();
-    on.write(null, metrics::measure);
+    metrics.register(on.db);
     assertEquals(1, on.registry.get("jobs").tag("state", "due").gauge().value());
     assertEquals(1, on.registry.get("jobs").tag("state", "running").gauge().value());
     assertEquals(0, on.registry.get("jobs").tag("state", "dead").gauge().value());

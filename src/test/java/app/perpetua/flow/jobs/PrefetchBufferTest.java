@@ -33,7 +33,8 @@ class PrefetchBufferTest {
   }
 
   private List<String> keys(int now, int later) {
-    return new Lease(on.db, on.ids, Set.of("x")).claim(now, later).stream().map(Job::key).toList();
+    return new Lease(on.db, on.ids, Set.of("x"))
+        .claim(now, later, false).jobs().stream().map(Job::key).toList();
   }
 
   private void tried(String key) {

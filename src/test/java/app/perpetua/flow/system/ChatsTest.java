@@ -82,6 +82,7 @@ class ChatsTest {
             where user_id = ? and kind = 'reservation_settle' and state = 'queued'
             """,
             user.userId()));
+    database.rows("select pg_notify('perpetua_flow_jobs', '')");
     Eventually.within(TIMEOUT, () -> credits(user) == 5);
     assertEquals(0, records(user, key, "open"));
     assertEquals(List.of("consume -1", "refund 1"), movements(user));

@@ -90,6 +90,7 @@ class WorkersTest {
         user,
         count,
         user);
+    database.rows("select pg_notify('perpetua_flow_jobs', '')");
   }
 
   /** The number of notifications; checks that each has an activity entry. */
@@ -126,6 +127,8 @@ class WorkersTest {
               lease_until = lease_until - interval '31 seconds'
           where state = 'running'
           """);
+      // Workers have planned to look when the leases expire.
+      database.rows("select pg_notify('perpetua_flow_jobs', '')");
     }
   }
 
