@@ -34,7 +34,8 @@ public final class Main {
         --migrate        migrate the database and exit; a role migrates it as well when it starts
         --list-dead      list the jobs whose last attempt failed
         --retry-dead     requeue them
-        --check-config   check the configuration, print every error and exit
+        --check-config   check the configuration, print every error and warning, and exit;
+          --connect      and try the database, the pooler and each provider's key
         --health         check whether the instance on this machine is ready
         --version        print the version
         --help           print this
@@ -42,7 +43,7 @@ public final class Main {
       The configuration is read from environment variables. DATABASE_URL, JWT_PRIVATE_KEY and
       GOOGLE_CLIENT_ID are required; README.md lists all variables.
 
-      Exit codes: 0 success, 1 cannot start or not ready, 2 wrong usage or configuration.
+      Exit codes: 0 success, 1 cannot start, connect or not ready, 2 wrong usage or configuration.
       """;
 
   private static final int OK = 0;
@@ -69,6 +70,7 @@ public final class Main {
     if (given.contains("--list-dead") || given.contains("--retry-dead")) {
       given.remove("--role=worker");
     }
+    boolean connect = given.contains("--check-config") && given.remove("--connect");
     if (given.size() > 1) {
       return usageError("at most one argument is allowed");
     }
@@ -77,7 +79,10 @@ public final class Main {
       case "--help", "-h" -> print(HELP);
       case "--version" -> print("perpetua-flow " + version() + "\n");
       case "--migrate" -> migrate(environment);
-      case "--check-config" -> checkConfig(environment);
+      case "--check-config" ->
+          new CheckConfigCommand(environment, Memory.ofThisProcess(), System.out, System.err)
+              .run(connect);
+      case "--connect" -> usageError("--connect needs --check-config");
       case "--health" -> health(environment);
       case "--list-dead" -> dead(environment, DeadJobsCommand::list);
       case "--retry-dead" -> dead(environment, DeadJobsCommand::retry);
@@ -100,6 +105,7 @@ public final class Main {
     try {
       Config config = Config.load(environment);
       Logging.start(config.log(), System.out);
+      warn(role, environment);
       App app = new App(config, role, Clock.systemUTC());
       // Before the start, which may wait for a database or a long migration.
       io.helidon.Main.addShutdownHandler(app::close);
@@ -128,13 +134,10 @@ public final class Main {
     }
   }
 
-  private static int checkConfig(Map<String, String> environment) {
-    try {
-      Config.load(environment);
-      return print("the configuration is valid\n");
-    } catch (Config.InvalidException e) {
-      return invalid(e);
-    }
+  private static void warn(Role role, Map<String, String> environment) {
+    System.Logger log = System.getLogger(Main.class.getName());
+    ConfigWarnings.of(new ConfigReader(environment).variables(), Memory.ofThisProcess(), role)
+        .forEach(warning -> log.log(System.Logger.Level.WARNING, warning));
   }
 
   private static int dead(
@@ -188,8 +191,7 @@ public final class Main {
   }
 
   private static int invalid(Config.InvalidException e) {
-    System.err.println("perpetua-flow: the configuration is invalid:");
-    e.errors().forEach(error -> System.err.println("  " + error));
+    CheckConfigCommand.printErrors(e, System.err);
     return USAGE;
   }
 

@@ -208,7 +208,8 @@ public final class FakeDeepgram implements AutoCloseable {
       throws IOException, InterruptedException {
     String[] request = head.start().split(" ", -1);
     String query = request[1].replaceFirst("^[^?]*\\??", "");
-    if (!request[1].startsWith("/v1/listen?")) {
+    boolean isKeyDetails = request[0].equals("GET") && request[1].equals("/v1/auth/token");
+    if (!isKeyDetails && !request[1].startsWith("/v1/listen?")) {
       fault("there is no " + head.start());
       refuse(socket, 404, "NOT_FOUND");
       return false;
@@ -216,6 +217,14 @@ public final class FakeDeepgram implements AutoCloseable {
     if (!("Token " + KEY).equals(head.headers().get("authorization"))) {
       refuse(socket, 401, "INVALID_AUTH");
       return false;
+    }
+    if (isKeyDetails) {
+      send(
+          socket,
+          200,
+          json.text(
+              Map.of("api_key_id", "fake", "scopes", List.of("usage:write"), "accessor", "fake")));
+      return true;
     }
     if (request[0].equals("POST")) {
       recording(socket, query, frames, head);

@@ -35,6 +35,11 @@ public final class FakeOpenAi implements AutoCloseable {
   private static final int REMEMBERED = 1_000;
 
   private static final String PATH = "/v1/responses";
+  private static final String MODELS = "/v1/models/";
+
+  /** The models that the account may use; any name of these families. */
+  private static final String KNOWN_MODELS = "(gpt|o)[-0-9][-.a-z0-9]*";
+
   private static final String EVENTS = "text/event-stream; charset=utf-8";
 
   /** How a request ended. */
@@ -159,6 +164,9 @@ public final class FakeOpenAi implements AutoCloseable {
     if (scripted instanceof Reply.HangUp) {
       return scripted;
     }
+    if (request.method().equals("GET") && request.path().startsWith(MODELS)) {
+      return model(request, scripted);
+    }
     if (!request.method().equals("POST") || !request.path().equals(PATH)) {
       fault("there is no " + request.method() + " " + request.path());
       return new Reply.Problem(404, "unknown_url", Map.of());
@@ -172,6 +180,25 @@ public final class FakeOpenAi implements AutoCloseable {
       return new Reply.Problem(400, "invalid_request_error", Map.of());
     }
     return scripted;
+  }
+
+  /** Retrieves a model, unless the script answers otherwise. */
+  private Reply model(HttpWire.Request request, Reply scripted) {
+    if (!request.header("authorization").equals("Bearer " + KEY)) {
+      return new Reply.Problem(401, "invalid_api_key", Map.of());
+    }
+    String id = request.path().substring(MODELS.length());
+    if (!(scripted instanceof Reply.Sense)) {
+      return scripted;
+    }
+    if (!id.matches(KNOWN_MODELS)) {
+      return new Reply.Problem(404, "model_not_found", Map.of());
+    }
+    return new Reply.Raw(
+        200,
+        "application/json",
+        json.bytes(
+            Map.of("id", id, "object", "model", "created", 1_712_361_441, "owned_by", "system")));
   }
 
   /** True if the client received all of it. */

@@ -196,7 +196,8 @@ public final class GoogleKeys {
       if (response.statusCode() != 200) {
         throw new IOException("status " + response.statusCode());
       }
-      Map<String, JWSVerifier> byId = verifiers(response.body());
+      Map<String, JWSVerifier> byId =
+          verifiers(new String(response.body(), StandardCharsets.UTF_8));
       if (byId.isEmpty()) {
         throw new IOException("no usable key in the response");
       }
@@ -218,10 +219,10 @@ public final class GoogleKeys {
     return Optional.empty();
   }
 
-  private static Map<String, JWSVerifier> verifiers(byte[] body)
-      throws ParseException, JOSEException {
+  /** The usable keys of a key set, by id. */
+  static Map<String, JWSVerifier> verifiers(String keySet) throws ParseException, JOSEException {
     Map<String, JWSVerifier> byId = new HashMap<>();
-    for (JWK key : JWKSet.parse(new String(body, StandardCharsets.UTF_8)).getKeys()) {
+    for (JWK key : JWKSet.parse(keySet).getKeys()) {
       if (key instanceof RSAKey rsa
           && rsa.getKeyID() != null
           && rsa.size() >= MIN_KEY_BITS

@@ -1,0 +1,85 @@
+package app.perpetua.flow;
+
+import app.perpetua.flow.observability.Logging;
+import java.io.PrintStream;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.logging.Level;
+
+/**
+ * The command {@code --check-config}: prints every error and every warning of the configuration,
+ * and, on request, tries the connections to the database and the providers.
+ */
+final class CheckConfigCommand {
+  private static final int VALID = 0;
+  private static final int NOT_CONNECTED = 1;
+  private static final int INVALID = 2;
+
+  private final Map<String, String> environment;
+  private final Memory memory;
+  private final PrintStream out;
+  private final PrintStream err;
+
+  /**
+   * @param out receives warnings and results
+   * @param err receives errors, and progress
+   */
+  CheckConfigCommand(
+      Map<String, String> environment, Memory memory, PrintStream out, PrintStream err) {
+    this.environment = Map.copyOf(environment);
+    this.memory = memory;
+    this.out = out;
+    this.err = err;
+  }
+
+  /** Returns the exit code: 0 valid, 1 a connection failed, 2 invalid. */
+  int run(boolean connect) {
+    List<String> warnings =
+        new ArrayList<>(
+            ConfigWarnings.of(new ConfigReader(environment).variables(), memory, Role.ALL));
+    try {
+      Config config = Config.load(environment);
+      warnings.addAll(Providers.warnings(config));
+      print("the configuration is valid", warnings);
+      return connect ? connect(config) : VALID;
+    } catch (Config.InvalidException e) {
+      printErrors(e, err);
+      if (!warnings.isEmpty()) {
+        print("other things to look at", warnings);
+      }
+      if (connect) {
+        out.println("connections are tried once the configuration is valid");
+      }
+      return INVALID;
+    }
+  }
+
+  /** Prints a headline and a line for each error. */
+  static void printErrors(Config.InvalidException e, PrintStream err) {
+    err.println("perpetua-flow: the configuration is invalid:");
+    e.errors().forEach(error -> err.println("  " + error));
+  }
+
+  private void print(String headline, List<String> warnings) {
+    if (warnings.isEmpty()) {
+      out.println(headline);
+      return;
+    }
+    out.println(
+        headline + "; " + warnings.size() + (warnings.size() == 1 ? " warning:" : " warnings:"));
+    warnings.forEach(warning -> out.println("  " + warning));
+  }
+
+  private int connect(Config config) {
+    // Libraries log what the results say in a sentence.
+    Logging.start(Level.OFF, err);
+    out.println("connections:");
+    try {
+      return ConnectionChecks.run(config, out, err) ? VALID : NOT_CONNECTED;
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return NOT_CONNECTED;
+    }
+  }
+}
