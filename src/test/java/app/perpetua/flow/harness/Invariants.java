@@ -1,9 +1,9 @@
 package app.perpetua.flow.harness;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
@@ -11,8 +11,9 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 
-/** Checks the invariants of a database at rest: the queries of {@code sql/invariants.sql}. */
+/** Checks the invariants of a database at rest: the queries of {@code deploy/invariants.sql}. */
 public final class Invariants {
+  private static final Path FILE = Path.of("deploy/invariants.sql");
   private static final Pattern NAME = Pattern.compile("-- name: ([a-z][a-z0-9_]*)");
 
   /** The names of violated invariants, by one statement instead of thirty. */
@@ -64,11 +65,8 @@ public final class Invariants {
   }
 
   private static String text() {
-    try (InputStream in = Invariants.class.getResourceAsStream("/sql/invariants.sql")) {
-      if (in == null) {
-        throw new IllegalStateException("sql/invariants.sql is not on the class path");
-      }
-      return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+    try {
+      return Files.readString(FILE);
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }

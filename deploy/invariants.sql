@@ -1,4 +1,7 @@
--- Each query returns the rows that violate an invariant.
+-- What holds over several rows and so cannot be a constraint: each query returns the rows that violate
+-- its invariant, ids and figures only. The tests run them after each scenario, an operator with
+-- deploy/restore-drill. They only read and need no index, so run them on a copy rather than on a busy
+-- server. "scope: live" marks what holds only while workers are running, not in a restored copy.
 
 -- name: open_tasks_counter
 -- The limit is checked against the counter, so the counter must be exact.
@@ -69,7 +72,8 @@ where p.active
       and j.state in ('queued', 'running', 'dead'));
 
 -- name: at_most_three_tombstones
--- A constraint cannot count rows; the deletion keeps the newest three under the owner's lock.
+-- A constraint cannot count rows; the deletion keeps the newest three under the owner's lock. Raise
+-- the number with TOMBSTONES_KEPT.
 select user_id, count(*) as tombstones
 from tasks.deletion_tombstones
 group by user_id
@@ -137,6 +141,30 @@ from (
 ) chain
 where balance_after <> previous + amount;
 
+-- name: ledger_entry_has_type_of_grant
+-- The history shows a movement with the type of the grant that it moved.
+select l.user_id, l.seq, l.credit_type, g.credit_type as grant_type
+from billing.ai_credit_ledger l
+join billing.ai_credit_grants g on g.user_id = l.user_id and g.id = l.grant_id
+where l.credit_type <> g.credit_type;
+
+-- name: refund_within_charge
+-- A charge is refunded at most once in full, also where part of it comes back in another grant.
+select user_id, operation_ref, -sum(amount) filter (where operation = 'consume') as charged,
+       sum(amount) filter (where operation = 'refund') as refunded
+from billing.ai_credit_ledger
+where operation in ('consume', 'refund') and operation_ref is not null
+group by user_id, operation_ref
+having sum(amount) > 0;
+
+-- name: ledger_sequence_is_ahead
+-- Otherwise the next movement gets the number of an existing one, as after a restore that lost the
+-- position of the sequence.
+select q.last_value, l.highest
+from billing.ai_credit_ledger_seq_seq q
+cross join (select max(seq) as highest from billing.ai_credit_ledger) l
+where l.highest > q.last_value;
+
 -- name: expired_credits_not_spent
 -- No credit is spent after its grant has expired.
 select l.user_id, l.seq, l.grant_id, l.created_at, g.expires_at
@@ -170,6 +198,22 @@ from billing.payment_events e
 join billing.purchases p on p.id = e.order_id
 where e.user_id is distinct from p.user_id or (p.user_id is null and e.body is not null);
 
+-- name: received_event_has_job
+-- An event that could not be applied on arrival has a job that applies it, possibly a dead one.
+select e.id, e.type, e.received_at
+from billing.payment_events e
+where e.status = 'received'
+  and not exists (
+    select from ops.job_queue j
+    where j.kind = 'webhook_apply' and j.job_key = e.id::text and j.state in ('queued', 'running', 'dead'));
+
+-- name: tier_matches_subscription
+-- A subscription gives Pro until it has expired.
+select u.id as user_id, u.tier, s.status
+from auth.users u
+join billing.subscriptions s on s.user_id = u.id
+where (u.tier = 'pro') <> (s.status <> 'expired');
+
 -- name: perks_match_unlocks
 -- Limits are read from the user's row, whose perks must be the sum over the unlocked achievements.
 select u.id as user_id, u.perk_tasks, u.perk_notes, u.perk_daily_credits
@@ -193,6 +237,12 @@ where (k.achievement_id is not null) <> (d.threshold <= case d.category
          when 'focus' then s.focus_completions
          when 'notes' then s.notes_converted
        end);
+
+-- name: unlock_has_state
+-- The query above starts from the states, so an unlock without one would escape it.
+select k.user_id, k.achievement_id
+from achievements.unlocks k
+where not exists (select from achievements.user_achievement_states s where s.user_id = k.user_id);
 
 -- name: unlock_has_notification_and_entry
 -- An unlock has a notification, possibly deleted, and at most one activity entry.
@@ -222,10 +272,28 @@ group by s.user_id, s.lifetime_tasks_completed
 having s.lifetime_tasks_completed < count(t.id);
 
 -- name: no_job_past_two_leases
+-- scope: live
 -- An expired lease is rescued within the length of a lease.
 select id, kind, job_key, heartbeat_at, lease_until
 from ops.job_queue
 where state = 'running' and lease_until + (lease_until - heartbeat_at) < clock_timestamp();
+
+-- name: job_attempts_within_maximum
+-- An attempt is counted when it begins, and the last one ends the job.
+select id, kind, job_key, state, attempts, max_attempts
+from ops.job_queue
+where attempts < 0 or attempts > max_attempts;
+
+-- name: open_request_has_job
+-- A request that waits for a provider has a job that releases its key and its credits if the process
+-- dies.
+select k.user_id, k.key, k.path, k.created_at
+from ops.idempotency_keys k
+where k.state = 'open'
+  and not exists (
+    select from ops.job_queue j
+    where j.user_id = k.user_id and j.kind in ('reservation_settle', 'order_release')
+      and j.payload ->> 'key' = k.key::text and j.state in ('queued', 'running', 'dead'));
 
 -- name: pending_reminder_has_job
 -- A pending reminder has a job at its time, except a job that has failed. Dormant ones have no time
@@ -311,10 +379,22 @@ group by kind, job_key
 having count(*) > 1;
 
 -- name: voice_sessions_end
--- A session lasts at most 300 s plus 30 s to start, even if its process dies.
+-- scope: live
+-- A session lasts at most 300 s plus 30 s to start, even if its process dies. Raise the number with
+-- VOICE_MAX_SECONDS.
 select user_id, id, opened_at, lease_until
 from notes.voice_sessions
 where ended_at is null and opened_at < clock_timestamp() - interval '330 seconds';
+
+-- name: active_voice_session_has_job
+-- A session whose process dies is ended and billed by its job.
+select v.user_id, v.id as session_id, v.opened_at
+from notes.voice_sessions v
+where v.ended_at is null
+  and not exists (
+    select from ops.job_queue j
+    where j.user_id = v.user_id and j.kind = 'voice_session_end' and j.job_key = v.id::text
+      and j.state in ('queued', 'running', 'dead'));
 
 -- name: at_most_ten_push_subscriptions
 -- The limit is checked under the owner's lock.
@@ -328,3 +408,14 @@ having count(*) > 10;
 select n.user_id, n.dedup_key
 from activity.notifications n
 join activity.notification_keys k on k.user_id = n.user_id and k.dedup_key = n.dedup_key;
+
+-- name: constraints_and_indexes_are_valid
+-- A failed build leaves an index that is not used, and an unvalidated constraint does not cover older
+-- rows.
+select conrelid::regclass::text as relation, conname as name
+from pg_catalog.pg_constraint
+where not convalidated
+union all
+select indrelid::regclass::text, indexrelid::regclass::text
+from pg_catalog.pg_index
+where not indisvalid;
