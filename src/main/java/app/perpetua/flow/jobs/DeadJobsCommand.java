@@ -16,7 +16,11 @@ import java.util.stream.Collectors;
 /** The commands {@code --list-dead} and {@code --retry-dead}. Not thread-safe. */
 public final class DeadJobsCommand implements AutoCloseable {
   private static final int MAX_LISTED = 1_000;
-  private static final Duration BUDGET = Duration.ofSeconds(5);
+
+  /** A request may wait a second for a connection; a process that has just started needs longer. */
+  private static final Duration CONNECTION_TIMEOUT = Duration.ofSeconds(20);
+
+  private static final Duration BUDGET = Duration.ofSeconds(30);
 
   private final HikariDataSource pool;
   private final Db db;
@@ -24,6 +28,8 @@ public final class DeadJobsCommand implements AutoCloseable {
 
   public DeadJobsCommand(DatabaseConfig database, Clock clock) {
     pool = Pool.open(database);
+    pool.setMaximumPoolSize(1);
+    pool.setConnectionTimeout(CONNECTION_TIMEOUT.toMillis());
     db = new Db(pool, SqlCatalog.load(), clock, BUDGET, _ -> false);
   }
 
