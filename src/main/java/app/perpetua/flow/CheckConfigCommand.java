@@ -1,5 +1,6 @@
 package app.perpetua.flow;
 
+import app.perpetua.flow.observability.LogConfig;
 import app.perpetua.flow.observability.Logging;
 import java.io.PrintStream;
 import java.util.ArrayList;
@@ -73,7 +74,7 @@ final class CheckConfigCommand {
 
   private int connect(Config config) {
     // Libraries log what the results say in a sentence.
-    Logging.start(Level.OFF, err);
+    Logging.start(new LogConfig(Level.OFF, 0), err);
     out.println("connections:");
     try {
       return ConnectionChecks.run(config, out, err) ? VALID : NOT_CONNECTED;

@@ -198,7 +198,7 @@ public final class DatabaseCheck {
   private boolean acceptsOptions() throws SQLException {
     PGSimpleDataSource source = source(config.main());
     String given = source.getOptions();
-    source.setOptions((given == null ? "" : given + " ") + Pool.SERVER_LIMITS);
+    source.setOptions((given == null ? "" : given + " ") + ServerLimits.OPTIONS);
     try (Connection connection = source.getConnection()) {
       return connection.isValid((int) CONNECT.toSeconds());
     } catch (SQLException e) {

@@ -154,7 +154,8 @@ class DeploymentFilesTest {
         }
       }
     }
-    assertTrue(scripts.contains(Path.of("./check")) && scripts.contains(Path.of("deploy/try-image")));
+    assertTrue(
+        scripts.contains(Path.of("./check")) && scripts.contains(Path.of("deploy/try-image")));
     for (Path script : scripts) {
       assertTrue(Files.isExecutable(script), script.toString());
       NPM.run("", "bash", "-n", script.toAbsolutePath().toString());

@@ -85,7 +85,7 @@ class PgBouncerTest {
         ExecutorService threads = Executors.newFixedThreadPool(CLIENTS)) {
       Db db =
           new Db(pool, SqlCatalog.load(), new MutableClock(), Duration.ofMinutes(1), _ -> false);
-      Pool.awaitConnection(pool, LIMIT);
+      Pool.awaitConnection(pool, config, StartupWait.atMost(LIMIT));
       List<Future<Integer>> clients =
           IntStream.range(0, CLIENTS)
               .mapToObj(_ -> threads.submit(() -> rounds(db, actor)))
@@ -122,12 +122,13 @@ class PgBouncerTest {
   @Test
   void FR_114_a_transaction_behind_a_pooler_has_the_time_limits_of_the_server() throws Exception {
     UUID user = database.newUser().save();
-    try (HikariDataSource pool = Pool.open(new DatabaseConfig(pooler(), database.url(), 2, false));
+    DatabaseConfig config = new DatabaseConfig(pooler(), database.url(), 2, false);
+    try (HikariDataSource pool = Pool.open(config);
         Connection other = database.dataSource().getConnection();
         Statement lock = other.createStatement()) {
       Db db =
           new Db(pool, SqlCatalog.load(), new MutableClock(), Duration.ofMinutes(1), _ -> false);
-      Pool.awaitConnection(pool, LIMIT);
+      Pool.awaitConnection(pool, config, StartupWait.atMost(LIMIT));
       other.setAutoCommit(false);
       lock.execute("select from auth.users where id = '" + user + "' for update");
       DatabaseException busy =
@@ -141,9 +142,12 @@ class PgBouncerTest {
   void FR_114_a_pooler_without_a_direct_url_is_named_at_once() {
     DatabaseConfig config = new DatabaseConfig(pooler(), pooler(), 2, false);
     try (HikariDataSource pool = Pool.open(config)) {
-      DatabaseException refused =
-          assertThrows(DatabaseException.class, () -> Pool.awaitConnection(pool, LIMIT));
-      assertTrue(refused.line().contains("DATABASE_DIRECT_URL"), refused.line());
+      StartupWait wait = StartupWait.atMost(LIMIT);
+      UnusableDatabaseException refused =
+          assertThrows(
+              UnusableDatabaseException.class, () -> Pool.awaitConnection(pool, config, wait));
+      String message = String.valueOf(refused.getMessage());
+      assertTrue(message.contains("DATABASE_DIRECT_URL"), message);
     }
   }
 

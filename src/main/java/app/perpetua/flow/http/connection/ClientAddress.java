@@ -103,7 +103,7 @@ public final class ClientAddress {
       Pattern.compile(
           "(?<v4>\\d{1,3}(?:\\.\\d{1,3}){3})(?::\\d{1,5})?"
               + "|\\[(?<bracketed>[0-9A-Fa-f:.]+)](?::\\d{1,5})?"
-              + "|(?<v6>[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*)");
+              + "|[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*");
 
   private final ProxyConfig proxies;
   private final HeaderName header;
@@ -161,7 +161,7 @@ public final class ClientAddress {
       return text(client);
     }
     InetAddress client = values.size() == 1 ? parse(values.getFirst().strip()) : null;
-    if (client == null && !path.startsWith("/health/")) {
+    if (client == null && !path.contains("/health/")) {
       warnOfHeader(values, headers);
     }
     return text(client == null ? peer : client);
@@ -203,13 +203,10 @@ public final class ClientAddress {
     if (!literal.matches()) {
       return null;
     }
+    String v4 = literal.group("v4");
+    String bracketed = literal.group("bracketed");
     try {
-      return InetAddress.ofLiteral(
-          Stream.of("v4", "bracketed", "v6")
-              .map(literal::group)
-              .filter(group -> group != null)
-              .findFirst()
-              .orElseThrow());
+      return InetAddress.ofLiteral(v4 != null ? v4 : bracketed != null ? bracketed : text);
     } catch (IllegalArgumentException e) {
       return null;
     }
