@@ -10,7 +10,8 @@ COPY pom.xml ./
 COPY .mvn .mvn
 COPY src/launcher src/launcher
 COPY src/main src/main
-RUN mvn -B -ntp $MAVEN_OPTIONS -Dmaven.test.skip -Dspotless.check.skip package \
+RUN mvn -B -ntp $MAVEN_OPTIONS -Dmaven.test.skip -Dspotless.check.skip \
+    -Dcompiler.analysis=-g package \
     org.apache.maven.plugins:maven-dependency-plugin:3.9.0:copy-dependencies \
     -DincludeScope=test -DoutputDirectory=target/libraries \
   && mv target/perpetua-flow-*.jar target/perpetua-flow.jar
