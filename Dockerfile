@@ -47,7 +47,7 @@ USER 10001:10001
 ENV PORT=8000 MALLOC_ARENA_MAX=2
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=4s --start-period=30s --retries=3 \
-  CMD ["perpetua-flow", "--health"]
+  CMD ["perpetua-flow", "--live"]
 STOPSIGNAL SIGTERM
 ENTRYPOINT ["perpetua-flow"]
 CMD ["--role=all"]

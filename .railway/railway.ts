@@ -38,7 +38,8 @@ export default defineRailway((context) => {
     source: github(repository, { branch }),
     build: { builder: "DOCKERFILE", dockerfilePath: "Dockerfile" },
     healthcheck: "/health/ready",
-    healthcheckTimeout: 120,
+    // Longer than a migration, for which the other service waits as well.
+    healthcheckTimeout: 600,
     // A database outage must not use up the attempts.
     deploy: { restartPolicyType: "ALWAYS" },
   } as const;

@@ -1,12 +1,9 @@
 package app.perpetua.flow;
 
-import app.perpetua.flow.observability.LogConfig;
-import app.perpetua.flow.observability.Logging;
 import java.io.PrintStream;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.logging.Level;
 
 /**
  * The command {@code --check-config}: prints every error and every warning of the configuration,
@@ -73,8 +70,6 @@ final class CheckConfigCommand {
   }
 
   private int connect(Config config) {
-    // Libraries log what the results say in a sentence.
-    Logging.start(new LogConfig(Level.OFF, 0), err);
     out.println("connections:");
     try {
       return ConnectionChecks.run(config, out, err) ? VALID : NOT_CONNECTED;

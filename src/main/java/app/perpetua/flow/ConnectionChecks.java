@@ -169,7 +169,7 @@ final class ConnectionChecks {
         progress.println("  waiting for " + String.join(", ", unfinished()));
       } catch (ExecutionException e) {
         return new Timed(
-            CheckResult.failed("the check itself failed: " + e.getCause().getClass().getName()),
+            CheckResult.failed("the check itself failed: " + e.getCause()),
             Duration.ofNanos(System.nanoTime() - start));
       }
     }

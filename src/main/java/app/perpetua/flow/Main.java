@@ -1,6 +1,7 @@
 package app.perpetua.flow;
 
 import app.perpetua.flow.jobs.DeadJobsCommand;
+import app.perpetua.flow.observability.LogConfig;
 import app.perpetua.flow.observability.Logging;
 import app.perpetua.flow.sql.DatabaseException;
 import app.perpetua.flow.sql.Migrations;
@@ -20,6 +21,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Properties;
 import java.util.function.Function;
+import java.util.logging.Level;
 
 /** The command line of the JAR. */
 public final class Main {
@@ -79,9 +81,7 @@ public final class Main {
       case "--help", "-h" -> print(HELP);
       case "--version" -> print("perpetua-flow " + version() + "\n");
       case "--migrate" -> migrate(environment);
-      case "--check-config" ->
-          new CheckConfigCommand(environment, Memory.ofThisProcess(), System.out, System.err)
-              .run(connect);
+      case "--check-config" -> checkConfig(environment, connect);
       case "--connect" -> usageError("--connect needs --check-config");
       case "--health" -> health(environment);
       case "--list-dead" -> dead(environment, DeadJobsCommand::list);
@@ -138,6 +138,13 @@ public final class Main {
     System.Logger log = System.getLogger(Main.class.getName());
     ConfigWarnings.of(new ConfigReader(environment).variables(), Memory.ofThisProcess(), role)
         .forEach(warning -> log.log(System.Logger.Level.WARNING, warning));
+  }
+
+  private static int checkConfig(Map<String, String> environment, boolean connect) {
+    // Libraries would log what the results say in a sentence.
+    Logging.start(new LogConfig(Level.OFF, 0), System.err);
+    return new CheckConfigCommand(environment, Memory.ofThisProcess(), System.out, System.err)
+        .run(connect);
   }
 
   private static int dead(

@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * When a worker claims jobs: when it was woken, when a job becomes due, when a lease expires, and
- * otherwise just often enough for its promises. An idle worker so leaves the database in peace.
+ * otherwise just often enough for its promises, so that an idle worker hardly queries the database.
  * {@code nanos} are {@link System#nanoTime}; times of jobs are on the service's clock, which tests
  * and the dev server move. Used by one thread.
  */
@@ -73,16 +73,16 @@ final class ClaimSchedule {
       return true;
     }
     Instant next = nextRunAt;
-    boolean isNextDue = next != null && !next.isAfter(now);
-    // A job that was due at the last claim already is locked by a transaction.
-    if (isNextDue && claimedAt != null && next.isAfter(claimedAt)) {
-      return true;
+    if (next == null || next.isAfter(now)) {
+      return elapsed >= POLL_INTERVAL.toNanos() && (poll || repeat);
     }
-    return elapsed >= POLL_INTERVAL.toNanos() && (poll || repeat || isNextDue);
+    // A job that was due at the last claim already is locked by a transaction.
+    boolean isLocked = claimedAt == null || !next.isAfter(claimedAt);
+    return !isLocked || elapsed >= POLL_INTERVAL.toNanos();
   }
 
-  /** How long to wait for a wake-up before {@link #isDue} is to be asked again. */
-  Duration untilNextLook(Instant now) {
+  /** How long to wait for a wake-up before the next call of {@link #isDue}. */
+  Duration untilNextCheck(Instant now) {
     if (nextRunAt == null || !nextRunAt.isAfter(now)) {
       return POLL_INTERVAL;
     }

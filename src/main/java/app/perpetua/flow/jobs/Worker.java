@@ -190,7 +190,7 @@ public final class Worker implements AutoCloseable {
         schedule.postponed(nanos);
       }
       try {
-        Duration pause = schedule.untilNextLook(db.now());
+        Duration pause = schedule.untilNextCheck(db.now());
         if (wakeUps.poll(pause.toMillis(), TimeUnit.MILLISECONDS) != null) {
           schedule.wake();
         }

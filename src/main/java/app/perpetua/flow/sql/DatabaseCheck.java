@@ -34,6 +34,8 @@ public final class DatabaseCheck {
   private static final int OTHER_CONNECTIONS = 3;
 
   private static final int ROUND_TRIPS = 5;
+  private static final int ROUNDS = 5;
+  private static final String BACKEND = "select pg_backend_pid()";
 
   private final DatabaseConfig config;
   private final RandomGenerator random;
@@ -123,8 +125,9 @@ public final class DatabaseCheck {
                     + " is a transaction pooler; set DATABASE_DIRECT_URL to the URL without it,"
                     + " which migrations and LISTEN need");
           }
-          boolean keepsStatements = !isPooler || keepsStatements(first, second);
           int permitted = permitted(first);
+          // Last, because the connections prepare every statement from there on.
+          boolean keepsStatements = !isPooler || keepsStatements(first, second);
           int needed = config.poolSize() + OTHER_CONNECTIONS;
           if (!isPooler && permitted < needed) {
             return CheckResult.failed(
@@ -186,12 +189,15 @@ public final class DatabaseCheck {
   /** Whether two open connections share a session of the server, or one of them has several. */
   private static boolean isTransactionPooler(Connection first, Connection second)
       throws SQLException {
-    int before = number(first, "select pg_backend_pid()");
-    second.setAutoCommit(false);
-    int other = number(second, "select pg_backend_pid()");
-    boolean isShared = before == other || number(first, "select pg_backend_pid()") != before;
-    second.rollback();
-    second.setAutoCommit(true);
+    int session = number(first, BACKEND);
+    boolean isShared = false;
+    // A pooler may give back the same session by chance.
+    for (int round = 0; round < ROUNDS && !isShared; round++) {
+      second.setAutoCommit(false);
+      isShared = number(second, BACKEND) == session || number(first, BACKEND) != session;
+      second.rollback();
+      second.setAutoCommit(true);
+    }
     return isShared;
   }
 
@@ -260,6 +266,9 @@ public final class DatabaseCheck {
   }
 
   private static PGSimpleDataSource source(DatabaseUrl url) {
-    return url.source("perpetua-flow check", CONNECT, LOGIN, SOCKET);
+    PGSimpleDataSource source = url.source("perpetua-flow check", CONNECT, LOGIN, SOCKET);
+    // The driver would prepare even the ends of transactions, which not every pooler supports.
+    source.setPrepareThreshold(0);
+    return source;
   }
 }

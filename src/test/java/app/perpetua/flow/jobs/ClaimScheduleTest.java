@@ -60,13 +60,13 @@ class ClaimScheduleTest {
     assertTrue(isDueAfter(Duration.ofMillis(20_200), NOTIFIED));
     claimed(NOW.plusMillis(100), null);
     assertTrue(isDueAfter(Duration.ofMillis(100), NOTIFIED), "also soon after the last claim");
-    assertEquals(Duration.ofMillis(31), schedule.untilNextLook(NOW.plusMillis(70)));
+    assertEquals(Duration.ofMillis(31), schedule.untilNextCheck(NOW.plusMillis(70)));
   }
 
   @Test
   void FR_113_a_worker_notices_that_the_clock_was_moved_without_a_query() {
     claimed(NOW.plus(Duration.ofDays(1)), null);
-    assertEquals(ClaimSchedule.POLL_INTERVAL, schedule.untilNextLook(NOW));
+    assertEquals(ClaimSchedule.POLL_INTERVAL, schedule.untilNextCheck(NOW));
     long soon = Duration.ofMillis(510).toNanos();
     assertFalse(schedule.isDue(soon, NOW, NOTIFIED));
     assertTrue(schedule.isDue(soon, NOW.plus(Duration.ofDays(1)), NOTIFIED));
@@ -77,7 +77,7 @@ class ClaimScheduleTest {
     claimed(NOW.minusSeconds(5), null);
     assertFalse(isDueAfter(Duration.ofMillis(499), NOTIFIED));
     assertTrue(isDueAfter(Duration.ofMillis(500), NOTIFIED));
-    assertEquals(ClaimSchedule.POLL_INTERVAL, schedule.untilNextLook(NOW));
+    assertEquals(ClaimSchedule.POLL_INTERVAL, schedule.untilNextCheck(NOW));
   }
 
   @Test

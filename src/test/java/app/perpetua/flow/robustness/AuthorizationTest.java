@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
@@ -249,7 +250,7 @@ class AuthorizationTest {
     bodies.forEach(
         (name, around) -> {
           String[] words = name.split(" ", -1);
-          Operation operation = byName.get(words[0] + " " + words[1]);
+          Operation operation = Objects.requireNonNull(byName.get(words[0] + " " + words[1]));
           String last = words[words.length - 1];
           for (boolean unknown : List.of(false, true)) {
             Map<String, Object> body = new LinkedHashMap<>(around);

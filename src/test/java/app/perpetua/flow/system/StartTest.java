@@ -260,16 +260,43 @@ class StartTest {
   }
 
   @Test
-  void a_valid_configuration_is_reported_as_valid() {
-    Jar jar = stage.start(stage.environment(), "--check-config");
+  void a_valid_configuration_is_reported_as_valid_with_its_warnings() {
+    Map<String, String> environment = stage.environment();
+    environment.put("RATE_LIMT_AI", "5");
+    Jar jar = stage.start(environment, "--check-config");
     assertEquals(0, jar.awaitExit(SOON), jar.all());
-    assertEquals(List.of("the configuration is valid"), jar.out());
+    assertTrue(jar.out().getFirst().startsWith("the configuration is valid; "), jar.all());
+    assertTrue(
+        jar.out().contains("  RATE_LIMT_AI is unknown; did you mean RATE_LIMIT_AI?"), jar.all());
+    assertEquals(List.of(), jar.err());
+  }
+
+  @Test
+  void FR_117_connections_are_tried_on_request() {
+    Map<String, String> environment = stage.environment();
+    Jar good = stage.start(environment, "--check-config", "--connect");
+    assertEquals(0, good.awaitExit(SOON), good.all());
+    environment.compute(
+        "DATABASE_URL", (_, url) -> url.replaceFirst("//[^@]*@", "//nobody-at-all:wrong-word@"));
+    Jar bad = stage.start(environment, "--connect", "--check-config");
+    assertEquals(1, bad.awaitExit(SOON), bad.all());
+    for (Jar jar : List.of(good, bad)) {
+      assertEquals(List.of(), jar.err(), jar.all());
+      assertEquals(
+          7, jar.out().stream().filter(line -> line.matches("  (ok|failed|skipped) .*")).count());
+      assertFalse(jar.all().contains("wrong-word"), jar.all());
+    }
   }
 
   @Test
   void unknown_arguments_are_reported_in_one_line() {
     for (List<String> arguments :
-        List.of(List.of("--rolle=api"), List.of("--role=boss"), List.of("--role=api", "x"))) {
+        List.of(
+            List.of("--rolle=api"),
+            List.of("--role=boss"),
+            List.of("--role=api", "x"),
+            List.of("--role=api", "--connect"),
+            List.of("--connect"))) {
       Jar jar = stage.start(stage.environment(), arguments.toArray(String[]::new));
       assertEquals(2, jar.awaitExit(SOON), jar.all());
       assertOneLine(jar, "see --help");
