@@ -21,9 +21,18 @@ final class ClaimSchedule {
    */
   static final Duration MAX_SLEEP = Duration.ofSeconds(50);
 
+  /** How far the service's clock may get ahead of real time before it counts as moved. */
+  private static final Duration CLOCK_TOLERANCE = Duration.ofSeconds(1);
+
   private boolean woken = true;
   private boolean repeat;
+
+  /** When the latest claim was tried. */
+  private long triedNanos;
+
+  /** When the latest claim succeeded, on both clocks. */
   private long claimedNanos;
+
   private @Nullable Long leaseExpiresNanos;
   private @Nullable Instant claimedAt;
   private @Nullable Instant nextRunAt;
@@ -40,6 +49,7 @@ final class ClaimSchedule {
    */
   void claimed(long nanos, Instant now, Lease.Claim claim, boolean withLeases) {
     plan(nanos, claim.limited());
+    claimedNanos = nanos;
     claimedAt = now;
     nextRunAt = claim.nextRunAt();
     if (withLeases) {
@@ -56,7 +66,7 @@ final class ClaimSchedule {
   private void plan(long nanos, boolean soon) {
     woken = false;
     repeat = soon;
-    claimedNanos = nanos;
+    triedNanos = nanos;
   }
 
   /**
@@ -65,28 +75,39 @@ final class ClaimSchedule {
    * @param poll whether not to rely on notifications, or whether jobs wait in this worker
    */
   boolean isDue(long nanos, Instant now, boolean poll) {
-    long elapsed = nanos - claimedNanos;
+    long elapsed = nanos - triedNanos;
     if (woken || elapsed >= MAX_SLEEP.toNanos()) {
       return true;
     }
     if (leaseExpiresNanos != null && nanos - leaseExpiresNanos >= 0) {
       return true;
     }
+    // No notification was sent for jobs of the far future, but they may be due now: the clock was
+    // moved, or the machine was suspended.
+    if (isAhead(nanos, now)) {
+      return true;
+    }
     Instant next = nextRunAt;
+    Instant last = claimedAt;
     if (next == null || next.isAfter(now)) {
       return elapsed >= POLL_INTERVAL.toNanos() && (poll || repeat);
     }
     // A job that was due at the last claim already is locked by a transaction.
-    boolean isLocked = claimedAt == null || !next.isAfter(claimedAt);
-    return !isLocked || elapsed >= POLL_INTERVAL.toNanos();
+    return elapsed >= POLL_INTERVAL.toNanos() || (last != null && next.isAfter(last));
+  }
+
+  private boolean isAhead(long nanos, Instant now) {
+    Instant last = claimedAt;
+    return last != null && now.isAfter(last.plusNanos(nanos - claimedNanos).plus(CLOCK_TOLERANCE));
   }
 
   /** How long to wait for a wake-up before the next call of {@link #isDue}. */
   Duration untilNextCheck(Instant now) {
-    if (nextRunAt == null || !nextRunAt.isAfter(now)) {
+    Instant next = nextRunAt;
+    if (next == null || !next.isAfter(now)) {
       return POLL_INTERVAL;
     }
-    Duration untilDue = Duration.between(now, nextRunAt);
+    Duration untilDue = Duration.between(now, next);
     return untilDue.compareTo(POLL_INTERVAL) < 0 ? untilDue.plusMillis(1) : POLL_INTERVAL;
   }
 }

@@ -61,7 +61,8 @@ public final class JobMetrics implements Consumer<Worker.Run> {
   private Queue queue(Db db) {
     lock.lock();
     try {
-      if (measuredAt == null || System.nanoTime() - measuredAt >= MAX_AGE.toNanos()) {
+      Long last = measuredAt;
+      if (last == null || System.nanoTime() - last >= MAX_AGE.toNanos()) {
         try {
           queue = db.write(Actor.system(null), this::measure);
         } catch (DatabaseException e) {

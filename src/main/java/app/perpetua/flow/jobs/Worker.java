@@ -183,11 +183,9 @@ public final class Worker implements AutoCloseable {
           LOG.log(System.Logger.Level.WARNING, "cannot claim jobs: {0}", e.getMessage());
         }
         unavailable = true;
-        schedule.postponed(nanos);
       } catch (RuntimeException e) {
         // The loop must survive any error.
         LOG.log(System.Logger.Level.ERROR, "cannot claim jobs", e);
-        schedule.postponed(nanos);
       }
       try {
         Duration pause = schedule.untilNextCheck(db.now());
@@ -201,6 +199,8 @@ public final class Worker implements AutoCloseable {
   }
 
   private void claim(ClaimSchedule schedule, long nanos) {
+    // Unless the claim succeeds.
+    schedule.postponed(nanos);
     boolean withLeases = nanos - leasesSeenAt >= RESCUE_INTERVAL.toNanos();
     if (withLeases) {
       leasesSeenAt = nanos;
@@ -208,8 +208,7 @@ public final class Worker implements AutoCloseable {
     }
     Instant now = db.now();
     Optional<Lease.Claim> claim = claim(withLeases);
-    claim.ifPresentOrElse(
-        done -> schedule.claimed(nanos, now, done, withLeases), () -> schedule.postponed(nanos));
+    claim.ifPresent(done -> schedule.claimed(nanos, now, done, withLeases));
     if (claim.filter(Lease.Claim::leaseExpired).isPresent()) {
       rescue();
       claim(false);

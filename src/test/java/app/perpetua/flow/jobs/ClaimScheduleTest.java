@@ -73,6 +73,15 @@ class ClaimScheduleTest {
   }
 
   @Test
+  void FR_113_a_worker_claims_after_its_clock_has_jumped_ahead() {
+    claimed(null, null);
+    Duration elapsed = Duration.ofMillis(10);
+    assertFalse(schedule.isDue(elapsed.toNanos(), NOW.plusMillis(1_010), NOTIFIED));
+    assertTrue(schedule.isDue(elapsed.toNanos(), NOW.plusMillis(1_011), NOTIFIED));
+    assertFalse(schedule.isDue(elapsed.toNanos(), NOW.minusSeconds(60), NOTIFIED));
+  }
+
+  @Test
   void a_due_job_that_another_transaction_has_locked_is_tried_twice_a_second() {
     claimed(NOW.minusSeconds(5), null);
     assertFalse(isDueAfter(Duration.ofMillis(499), NOTIFIED));
