@@ -1,6 +1,7 @@
 package app.perpetua.flow;
 
 import java.io.PrintStream;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -16,17 +17,24 @@ final class CheckConfigCommand {
 
   private final Map<String, String> environment;
   private final Memory memory;
+  private final Duration limit;
   private final PrintStream out;
   private final PrintStream err;
 
   /**
+   * @param limit for all connections together
    * @param out receives warnings and results
    * @param err receives errors, and progress
    */
   CheckConfigCommand(
-      Map<String, String> environment, Memory memory, PrintStream out, PrintStream err) {
+      Map<String, String> environment,
+      Memory memory,
+      Duration limit,
+      PrintStream out,
+      PrintStream err) {
     this.environment = Map.copyOf(environment);
     this.memory = memory;
+    this.limit = limit;
     this.out = out;
     this.err = err;
   }
@@ -72,7 +80,7 @@ final class CheckConfigCommand {
   private int connect(Config config) {
     out.println("connections:");
     try {
-      return ConnectionChecks.run(config, out, err) ? VALID : NOT_CONNECTED;
+      return ConnectionChecks.run(config, limit, out, err) ? VALID : NOT_CONNECTED;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return NOT_CONNECTED;

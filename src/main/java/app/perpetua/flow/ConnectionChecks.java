@@ -1,7 +1,6 @@
 package app.perpetua.flow;
 
 import app.perpetua.flow.base.CheckResult;
-import app.perpetua.flow.provider.ProviderCheck;
 import app.perpetua.flow.provider.checkout.CheckoutCheck;
 import app.perpetua.flow.provider.deepgram.DeepgramCheck;
 import app.perpetua.flow.provider.google.GoogleKeysCheck;
@@ -25,7 +24,7 @@ import java.util.concurrent.TimeoutException;
  */
 final class ConnectionChecks {
   /** For all checks together, which run at the same time. */
-  private static final Duration LIMIT = Duration.ofSeconds(10);
+  static final Duration LIMIT = Duration.ofSeconds(10);
 
   private static final Duration PROGRESS_INTERVAL = Duration.ofSeconds(2);
   private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(4);
@@ -45,10 +44,6 @@ final class ConnectionChecks {
   private final Duration limit;
   private final Duration progressInterval;
 
-  ConnectionChecks() {
-    this(LIMIT, PROGRESS_INTERVAL);
-  }
-
   ConnectionChecks(Duration limit, Duration progressInterval) {
     this.limit = limit;
     this.progressInterval = progressInterval;
@@ -57,14 +52,15 @@ final class ConnectionChecks {
   /**
    * Tries everything that the service uses.
    *
+   * @param limit for all attempts together, such as {@link #LIMIT}
    * @return whether nothing failed
    */
-  static boolean run(Config config, PrintStream out, PrintStream progress)
+  static boolean run(Config config, Duration limit, PrintStream out, PrintStream progress)
       throws InterruptedException {
     // shutdownNow: a call that got no answer would hold up close.
     HttpClient http = HttpClient.newBuilder().connectTimeout(CONNECT_TIMEOUT).build();
     try {
-      ConnectionChecks checks = new ConnectionChecks();
+      ConnectionChecks checks = new ConnectionChecks(limit, PROGRESS_INTERVAL);
       checks.addAll(config, http);
       return checks.print(out, progress);
     } finally {
@@ -73,20 +69,19 @@ final class ConnectionChecks {
   }
 
   private void addAll(Config config, HttpClient http) {
+    // A call that ends by itself says more than one that is cut off.
+    Duration timeout = limit.multipliedBy(4).dividedBy(5);
     DatabaseCheck database = new DatabaseCheck(config.database(), new SecureRandom());
     add("database", database::schema);
     add("connections", database::connections);
-    add(
-        "Google",
-        new GoogleKeysCheck(http, config.account().googleJwksUrl(), ProviderCheck.TIMEOUT)::run);
+    add("Google", new GoogleKeysCheck(http, config.account().googleJwksUrl(), timeout)::run);
     add(
         "OpenAI",
         config
             .ai()
             .openai()
             .key()
-            .<Attempt>map(
-                key -> new OpenAiCheck(http, config.ai().openai(), key, ProviderCheck.TIMEOUT)::run)
+            .<Attempt>map(key -> new OpenAiCheck(http, config.ai().openai(), key, timeout)::run)
             .orElse(notSet("OPENAI_API_KEY")));
     add(
         "Deepgram",
@@ -95,10 +90,7 @@ final class ConnectionChecks {
                 .voice()
                 .apiKey()
                 .<Attempt>map(
-                    key ->
-                        new DeepgramCheck(
-                                http, config.voice().baseUrl(), key, ProviderCheck.TIMEOUT)
-                            ::run)
+                    key -> new DeepgramCheck(http, config.voice().baseUrl(), key, timeout)::run)
                 .orElse(notSet("DEEPGRAM_API_KEY"))
             : () -> CheckResult.skipped("ENABLE_VOICE_TRANSCRIPTION is false"));
     add(
@@ -106,7 +98,7 @@ final class ConnectionChecks {
         config
             .payment()
             .checkout()
-            .<Attempt>map(checkout -> new CheckoutCheck(http, checkout, ProviderCheck.TIMEOUT)::run)
+            .<Attempt>map(checkout -> new CheckoutCheck(http, checkout, timeout)::run)
             .orElse(notSet("CHECKOUT_SECRET_KEY")));
     add(
         "Web Push",
@@ -169,7 +161,9 @@ final class ConnectionChecks {
         progress.println("  waiting for " + String.join(", ", unfinished()));
       } catch (ExecutionException e) {
         return new Timed(
-            CheckResult.failed("the check itself failed: " + e.getCause()),
+            CheckResult.failed(
+                "the check itself failed: "
+                    + (e.getCause() instanceof Exception cause ? cause : e).getClass().getName()),
             Duration.ofNanos(System.nanoTime() - start));
       }
     }

@@ -89,16 +89,17 @@ final class DatabaseWarnings {
 
   private void target(String name, Target target) {
     HostReach reach = HostReach.of(target.host());
-    if (reach == HostReach.PUBLIC && target.sslMode() == null) {
+    String mode = target.sslMode();
+    if (reach == HostReach.PUBLIC && mode == null) {
       warn(
           name,
           "has no sslmode, so that the connection is not encrypted if anybody on the way says that"
               + " the server cannot; append ?sslmode=require, or verify-full");
-    } else if (reach == HostReach.PUBLIC && !ENCRYPTED.contains(target.sslMode())) {
+    } else if (reach == HostReach.PUBLIC && mode != null && !ENCRYPTED.contains(mode)) {
       warn(
           name,
           "has sslmode="
-              + target.sslMode()
+              + mode
               + ", which permits an unencrypted connection over a public network; set"
               + " sslmode=require, or verify-full");
     }

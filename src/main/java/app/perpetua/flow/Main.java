@@ -143,7 +143,8 @@ public final class Main {
   private static int checkConfig(Map<String, String> environment, boolean connect) {
     // Libraries would log what the results say in a sentence.
     Logging.start(new LogConfig(Level.OFF, 0), System.err);
-    return new CheckConfigCommand(environment, Memory.ofThisProcess(), System.out, System.err)
+    return new CheckConfigCommand(
+            environment, Memory.ofThisProcess(), ConnectionChecks.LIMIT, System.out, System.err)
         .run(connect);
   }
 

@@ -152,7 +152,7 @@ final class Variables {
   }
 
   private static String words(String name) {
-    return Arrays.stream(name.split("[^A-Z0-9]+"))
+    return Arrays.stream(name.split("[^A-Z0-9]+", -1))
         .map(word -> word.replaceFirst("IES$", "Y"))
         .map(word -> word.length() > 3 || word.equals("IDS") ? word.replaceFirst("S$", "") : word)
         .sorted()

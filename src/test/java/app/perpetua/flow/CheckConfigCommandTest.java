@@ -17,6 +17,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -27,6 +28,9 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** FR-116, FR-117: the command that an operator runs before the first start. */
 class CheckConfigCommandTest {
+  /** Longer than any attempt takes on a busy machine. */
+  private static final Duration AGES = Duration.ofMinutes(5);
+
   private static final Memory ENOUGH = new Memory(1, 1_000);
 
   @RegisterExtension static final TestDatabase database = new TestDatabase();
@@ -91,7 +95,7 @@ class CheckConfigCommandTest {
   private int run(Map<String, String> environment, boolean connect) {
     out.reset();
     err.reset();
-    return new CheckConfigCommand(environment, ENOUGH, print(out), print(err)).run(connect);
+    return new CheckConfigCommand(environment, ENOUGH, AGES, print(out), print(err)).run(connect);
   }
 
   private static PrintStream print(ByteArrayOutputStream to) {

@@ -9,6 +9,7 @@ import app.perpetua.flow.harness.SigningKey;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,10 +31,12 @@ class ConfigWarningsTest {
     environment.put("REFRESH_TOKEN_SECRET", SECRET);
     environment.put("ACCOUNT_HASH_KEY", SECRET);
     for (int i = 0; i < changes.length; i += 2) {
-      if (changes[i + 1] == null) {
-        environment.remove(changes[i]);
+      String name = Objects.requireNonNull(changes[i]);
+      String value = changes[i + 1];
+      if (value == null) {
+        environment.remove(name);
       } else {
-        environment.put(changes[i], changes[i + 1]);
+        environment.put(name, value);
       }
     }
     return environment;

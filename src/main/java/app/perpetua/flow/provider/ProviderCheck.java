@@ -32,9 +32,6 @@ import tools.jackson.databind.JsonNode;
  */
 public record ProviderCheck(
     HttpClient http, String provider, String addressVariable, Duration timeout) {
-  /** Longer than a slow provider takes, shorter than an operator waits. */
-  public static final Duration TIMEOUT = Duration.ofSeconds(8);
-
   /** OpenAI's list of models has about 20 KB. */
   private static final int MAX_BODY_BYTES = 1024 * 1024;
 

@@ -33,6 +33,7 @@ public final class DatabaseCheck {
   /** One connection each for LISTEN, health and migrations. */
   private static final int OTHER_CONNECTIONS = 3;
 
+
   private static final int ROUND_TRIPS = 5;
   private static final int ROUNDS = 5;
   private static final String BACKEND = "select pg_backend_pid()";
@@ -128,6 +129,13 @@ public final class DatabaseCheck {
           int permitted = permitted(first);
           // Last, because the connections prepare every statement from there on.
           boolean keepsStatements = !isPooler || keepsStatements(first, second);
+          if (!keepsStatements && config.preparedStatements()) {
+            return CheckResult.failed(
+                address
+                    + " is a transaction pooler that does not keep prepared statements; set"
+                    + " DATABASE_PREPARED_STATEMENTS=off, or use PgBouncer 1.21 or later with"
+                    + " max_prepared_statements");
+          }
           int needed = config.poolSize() + OTHER_CONNECTIONS;
           if (!isPooler && permitted < needed) {
             return CheckResult.failed(
@@ -149,7 +157,7 @@ public final class DatabaseCheck {
                       ? "no pooler"
                       : keepsStatements
                           ? "a transaction pooler that keeps prepared statements"
-                          : "a transaction pooler that does not keep prepared statements",
+                          : "a transaction pooler without prepared statements",
                   needed,
                   permitted));
         }

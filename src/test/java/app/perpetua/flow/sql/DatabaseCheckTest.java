@@ -184,9 +184,12 @@ class DatabaseCheckTest {
     try (TransactionPooler pooler = new TransactionPooler(port(), user(), name(), refusesOptions)) {
       DatabaseUrl pooled = url(pooler.port(), name(), user());
       assertFailed(check(pooled).connections(), "set DATABASE_DIRECT_URL");
+      assertFailed(
+          check(pooled, database.url(), 4).connections(), "set DATABASE_PREPARED_STATEMENTS=off");
+      DatabaseConfig unprepared = new DatabaseConfig(pooled, database.url(), 4, false);
       assertOk(
-          check(pooled, database.url(), 4).connections(),
-          "a transaction pooler that does not keep prepared statements");
+          new DatabaseCheck(unprepared, RandomGenerator.of("L64X128MixRandom")).connections(),
+          "a transaction pooler without prepared statements");
     }
   }
 }
