@@ -30,11 +30,11 @@ import app.perpetua.flow.sql.DatabaseException;
 import app.perpetua.flow.sql.DatabaseProbe;
 import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.Listener;
-import app.perpetua.flow.sql.Migrations;
 import app.perpetua.flow.sql.Pool;
 import app.perpetua.flow.sql.SqlCatalog;
-import app.perpetua.flow.sql.StartupWait;
-import app.perpetua.flow.sql.UnusableDatabaseException;
+import app.perpetua.flow.sql.startup.Migrations;
+import app.perpetua.flow.sql.startup.StartupWait;
+import app.perpetua.flow.sql.startup.UnusableDatabaseException;
 import app.perpetua.flow.voice.LiveSessionRegistry;
 import app.perpetua.flow.voice.VoiceModule;
 import app.perpetua.flow.voice.VoiceTiming;
@@ -197,7 +197,7 @@ public final class App implements AutoCloseable {
   private boolean prepareDatabase() {
     while (true) {
       boolean isMigrated = new Migrations(config.database(), wait, true).run().isPresent();
-      if (!isMigrated || !Pool.awaitConnection(pool, config.database(), wait)) {
+      if (!isMigrated || !wait.connect(pool, config.database())) {
         return false;
       }
       try {

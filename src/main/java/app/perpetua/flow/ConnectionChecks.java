@@ -5,7 +5,7 @@ import app.perpetua.flow.provider.checkout.CheckoutCheck;
 import app.perpetua.flow.provider.deepgram.DeepgramCheck;
 import app.perpetua.flow.provider.google.GoogleKeysCheck;
 import app.perpetua.flow.provider.openai.OpenAiCheck;
-import app.perpetua.flow.sql.DatabaseCheck;
+import app.perpetua.flow.sql.startup.DatabaseCheck;
 import java.io.PrintStream;
 import java.net.http.HttpClient;
 import java.security.SecureRandom;

@@ -142,6 +142,8 @@ public final class RestoreDrill {
     environment.put("PUSH_HOSTS", push.origin());
     environment.put("AUDIO_HOSTS", "https://recordings.test");
     environment.put("RATE_LIMIT_GENERAL", "100000");
+    // No proxy needs time to notice that these processes stop.
+    environment.put("SHUTDOWN_DELAY_SECONDS", "0");
     return environment;
   }
 

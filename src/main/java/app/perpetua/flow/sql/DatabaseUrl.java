@@ -74,7 +74,7 @@ public record DatabaseUrl(String jdbcUrl, Optional<String> user, Optional<Secret
   }
 
   /** Host, port and database, for messages. */
-  String address() {
+  public String address() {
     PGSimpleDataSource source = new PGSimpleDataSource();
     source.setUrl(jdbcUrl);
     return source.getServerNames()[0]
@@ -91,7 +91,7 @@ public record DatabaseUrl(String jdbcUrl, Optional<String> user, Optional<Secret
    * @param login time-out of connection and authentication together
    * @param socket time-out of reads
    */
-  PGSimpleDataSource source(
+  public PGSimpleDataSource source(
       String applicationName, Duration connect, Duration login, Duration socket) {
     return configure(new PGSimpleDataSource(), applicationName, connect, login, socket);
   }

@@ -3,10 +3,7 @@ package app.perpetua.flow.sql;
 import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.metrics.micrometer.MicrometerMetricsTrackerFactory;
 import io.micrometer.core.instrument.MeterRegistry;
-import java.sql.Connection;
-import java.sql.SQLException;
 import java.time.Duration;
-import java.util.Optional;
 import javax.sql.DataSource;
 
 /**
@@ -14,7 +11,6 @@ import javax.sql.DataSource;
  * a connection, connecting, statements, locks, and transactions left open.
  */
 public final class Pool {
-  private static final System.Logger LOG = System.getLogger(Pool.class.getName());
   private static final Duration CONNECTION_TIMEOUT = Duration.ofSeconds(1);
 
   /** For the check of an idle connection before it is used. */
@@ -62,35 +58,6 @@ public final class Pool {
     // Migrations decides whether the service starts without a database, with a better message.
     pool.setInitializationFailTimeout(-1);
     return pool;
-  }
-
-  /**
-   * Waits for the pool's first connection, which takes longer than a request may wait on a machine
-   * that starts everything at once.
-   *
-   * @return false if the wait was cancelled
-   * @throws UnusableDatabaseException if waiting cannot help, or takes too long
-   */
-  public static boolean awaitConnection(
-      HikariDataSource pool, DatabaseConfig config, StartupWait wait) {
-    // The pool retries whatever happens. The direct URL has been tried by the migrations.
-    boolean isReachable =
-        config.main().equals(config.direct())
-            || isConnected(
-                wait, config.main().source("perpetua-flow", CONNECT, LOGIN, SOCKET), config.main());
-    return isReachable && isConnected(wait, pool, config.main());
-  }
-
-  private static boolean isConnected(StartupWait wait, DataSource source, DatabaseUrl url) {
-    Optional<Connection> connection = wait.connect(source, url);
-    try {
-      if (connection.isPresent()) {
-        connection.get().close();
-      }
-    } catch (SQLException e) {
-      LOG.log(System.Logger.Level.DEBUG, "cannot close the connection", e);
-    }
-    return connection.isPresent();
   }
 
   /** Registers metrics of the pool. Call it before the pool's first use. */

@@ -45,7 +45,7 @@ final class ReconnectingDataSource extends PGSimpleDataSource {
         }
         return connection;
       } catch (SQLException e) {
-        if (!isTransient(e) || !open.getAsBoolean()) {
+        if (!DatabaseException.isTransient(e) || !open.getAsBoolean()) {
           throw e;
         }
         if (!logged) {
@@ -59,19 +59,6 @@ final class ReconnectingDataSource extends PGSimpleDataSource {
         pause(e);
       }
     }
-  }
-
-  /** Whether a retry can help: unreachable, starting, stopping or out of connections. */
-  static boolean isTransient(SQLException e) {
-    String state = String.valueOf(e.getSQLState());
-    return switch (state) {
-      // Rejected by the driver itself: no TLS, no password.
-      case "08004" -> false;
-      case "57P01", "57P02", "57P03", "53300" -> true;
-      // PgBouncer, also of a server that is away; but it will never accept settings.
-      case "08P01" -> !String.valueOf(e.getMessage()).contains("unsupported startup parameter");
-      default -> state.startsWith("08");
-    };
   }
 
   private static void pause(SQLException failure) throws SQLException {

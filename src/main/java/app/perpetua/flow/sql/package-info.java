@@ -1,4 +1,4 @@
-/** Database access: named statements, transactions, the connection pool and migrations. */
+/** Database access: named statements, transactions and the connection pool. */
 @NullMarked
 package app.perpetua.flow.sql;
 

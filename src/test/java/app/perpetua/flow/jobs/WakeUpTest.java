@@ -68,7 +68,7 @@ class WakeUpTest {
     on.write(null, tx -> lease(on).finish(tx, job, next, Duration.ofSeconds(10)));
   }
 
-  private record Way(Consumer<WakeUpTest> prepare, Consumer<WakeUpTest> queue) {}
+  record Way(Consumer<WakeUpTest> prepare, Consumer<WakeUpTest> queue) {}
 
   static Stream<Named<Way>> ways() {
     return Stream.of(
@@ -127,7 +127,7 @@ class WakeUpTest {
 
   @ParameterizedTest
   @MethodSource("ways")
-  void FR_113_whatever_makes_a_job_due_before_the_next_look_notifies_the_workers(Way way) {
+  void FR_113_whatever_makes_a_job_due_before_the_next_claim_notifies_the_workers(Way way) {
     way.prepare().accept(this);
     Semaphore notified = new Semaphore(0);
     try (Listener listener = new Listener(database.config(), Jobs.CHANNEL, notified::release)) {

@@ -9,6 +9,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.time.MutableClock;
+import app.perpetua.flow.sql.startup.StartupWait;
+import app.perpetua.flow.sql.startup.UnusableDatabaseException;
 import com.zaxxer.hikari.HikariDataSource;
 import java.io.IOException;
 import java.net.URI;
@@ -85,7 +87,7 @@ class PgBouncerTest {
         ExecutorService threads = Executors.newFixedThreadPool(CLIENTS)) {
       Db db =
           new Db(pool, SqlCatalog.load(), new MutableClock(), Duration.ofMinutes(1), _ -> false);
-      Pool.awaitConnection(pool, config, StartupWait.atMost(LIMIT));
+      StartupWait.atMost(LIMIT).connect(pool, config);
       List<Future<Integer>> clients =
           IntStream.range(0, CLIENTS)
               .mapToObj(_ -> threads.submit(() -> rounds(db, actor)))
@@ -128,7 +130,7 @@ class PgBouncerTest {
         Statement lock = other.createStatement()) {
       Db db =
           new Db(pool, SqlCatalog.load(), new MutableClock(), Duration.ofMinutes(1), _ -> false);
-      Pool.awaitConnection(pool, config, StartupWait.atMost(LIMIT));
+      StartupWait.atMost(LIMIT).connect(pool, config);
       other.setAutoCommit(false);
       lock.execute("select from auth.users where id = '" + user + "' for update");
       DatabaseException busy =
@@ -144,8 +146,7 @@ class PgBouncerTest {
     try (HikariDataSource pool = Pool.open(config)) {
       StartupWait wait = StartupWait.atMost(LIMIT);
       UnusableDatabaseException refused =
-          assertThrows(
-              UnusableDatabaseException.class, () -> Pool.awaitConnection(pool, config, wait));
+          assertThrows(UnusableDatabaseException.class, () -> wait.connect(pool, config));
       String message = String.valueOf(refused.getMessage());
       assertTrue(message.contains("DATABASE_DIRECT_URL"), message);
     }

@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import app.perpetua.flow.harness.time.GrantedTime;
+import app.perpetua.flow.sql.startup.StartupWait;
+import app.perpetua.flow.sql.startup.UnusableDatabaseException;
 import com.zaxxer.hikari.HikariDataSource;
 import java.io.IOException;
 import java.net.Socket;
@@ -200,7 +202,7 @@ final class PoolTest {
     for (SQLException passing :
         List.of(timeout, new SQLTransientConnectionException("x", null, 0, unreachable))) {
       try (SlowPool pool = new SlowPool(2, passing)) {
-        assertTrue(Pool.awaitConnection(pool, config(), StartupWait.atMost(HANGS)));
+        assertTrue(StartupWait.atMost(HANGS).connect(pool, config()));
         assertEquals(3, pool.attempts);
       }
     }
@@ -211,8 +213,7 @@ final class PoolTest {
     SQLException timeout = new SQLTransientConnectionException("simulated time-out");
     try (SlowPool pool = new SlowPool(2, timeout)) {
       StartupWait none = StartupWait.atMost(Duration.ZERO);
-      assertThrows(
-          UnusableDatabaseException.class, () -> Pool.awaitConnection(pool, config(), none));
+      assertThrows(UnusableDatabaseException.class, () -> none.connect(pool, config()));
       assertEquals(1, pool.attempts);
     }
     SQLException password = new SQLException("simulated failure", "28P01");
@@ -220,8 +221,7 @@ final class PoolTest {
         List.of(password, new SQLTransientConnectionException("x", null, 0, password))) {
       try (SlowPool pool = new SlowPool(2, hopeless)) {
         StartupWait wait = StartupWait.atMost(HANGS);
-        assertThrows(
-            UnusableDatabaseException.class, () -> Pool.awaitConnection(pool, config(), wait));
+        assertThrows(UnusableDatabaseException.class, () -> wait.connect(pool, config()));
         assertEquals(1, pool.attempts);
       }
     }
@@ -236,8 +236,7 @@ final class PoolTest {
     try (HikariDataSource pool = Pool.open(config)) {
       StartupWait wait = StartupWait.atMost(HANGS);
       UnusableDatabaseException failed =
-          assertThrows(
-              UnusableDatabaseException.class, () -> Pool.awaitConnection(pool, config, wait));
+          assertThrows(UnusableDatabaseException.class, () -> wait.connect(pool, config));
       String message = String.valueOf(failed.getMessage());
       assertTrue(message.contains("is unknown"), message);
     }

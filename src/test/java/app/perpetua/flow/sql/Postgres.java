@@ -30,7 +30,7 @@ public final class Postgres implements AutoCloseable {
   }
 
   /** A server with fsync off. */
-  static Postgres withoutFsync() throws IOException {
+  public static Postgres withoutFsync() throws IOException {
     return new Postgres(
         EmbeddedPostgres.builder()
             .setPGStartupWait(PostgresServer.STARTUP_LIMIT)
@@ -44,7 +44,7 @@ public final class Postgres implements AutoCloseable {
   }
 
   /** A new, empty database. */
-  DatabaseUrl emptyDatabase() throws SQLException {
+  public DatabaseUrl emptyDatabase() throws SQLException {
     String name = "empty_" + databases.incrementAndGet();
     try (Connection connection = embedded.getPostgresDatabase().getConnection();
         Statement statement = connection.createStatement()) {
@@ -59,7 +59,7 @@ public final class Postgres implements AutoCloseable {
     return new DatabaseConfig(url, url, poolSize);
   }
 
-  static DatabaseUrl url(int port, String database, String parameters) {
+  public static DatabaseUrl url(int port, String database, String parameters) {
     return new DatabaseUrl(
         "jdbc:postgresql://127.0.0.1:" + port + "/" + database + parameters,
         Optional.of("postgres"),

@@ -19,7 +19,7 @@ import java.util.concurrent.LinkedBlockingDeque;
  * its older releases it does not know prepared statements, so that they meet those of other
  * clients. The server must trust local users. Thread-safe.
  */
-final class TransactionPooler implements AutoCloseable {
+public final class TransactionPooler implements AutoCloseable {
   private static final int SESSIONS = 2;
   private static final int SSL_REQUEST = 80_877_103;
   private static final int GSS_REQUEST = 80_877_104;
@@ -38,7 +38,7 @@ final class TransactionPooler implements AutoCloseable {
    * @param refusesOptions whether it refuses clients with settings, as PgBouncer does unless it is
    *     told to ignore them
    */
-  TransactionPooler(int serverPort, String user, String database, boolean refusesOptions)
+  public TransactionPooler(int serverPort, String user, String database, boolean refusesOptions)
       throws IOException {
     this.refusesOptions = refusesOptions;
     for (int i = 0; i < SESSIONS; i++) {
@@ -48,7 +48,7 @@ final class TransactionPooler implements AutoCloseable {
     Thread.ofVirtual().start(this::accept);
   }
 
-  int port() {
+  public int port() {
     return listener.getLocalPort();
   }
 

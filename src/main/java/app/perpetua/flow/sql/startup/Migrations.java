@@ -1,5 +1,8 @@
-package app.perpetua.flow.sql;
+package app.perpetua.flow.sql.startup;
 
+import app.perpetua.flow.sql.DatabaseConfig;
+import app.perpetua.flow.sql.DatabaseException;
+import app.perpetua.flow.sql.DatabaseUrl;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -79,7 +82,7 @@ public final class Migrations {
   /** Returns if waiting for the database can help. */
   private void requireTemporary(Exception e, String operation) {
     for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-      if (cause instanceof SQLException sql && ReconnectingDataSource.isTransient(sql)) {
+      if (cause instanceof SQLException sql && DatabaseException.isTransient(sql)) {
         LOG.log(
             System.Logger.Level.WARNING,
             "the database {0} became unavailable during the migration, which will be repeated: {1}",

@@ -1,9 +1,12 @@
-package app.perpetua.flow.sql;
+package app.perpetua.flow.sql.startup;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import app.perpetua.flow.sql.DatabaseConfig;
+import app.perpetua.flow.sql.DatabaseUrl;
+import app.perpetua.flow.sql.Postgres;
 import java.io.IOException;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;

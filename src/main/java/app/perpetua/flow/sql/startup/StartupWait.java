@@ -1,5 +1,7 @@
-package app.perpetua.flow.sql;
+package app.perpetua.flow.sql.startup;
 
+import app.perpetua.flow.sql.DatabaseConfig;
+import app.perpetua.flow.sql.DatabaseUrl;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -14,6 +16,11 @@ import javax.sql.DataSource;
  */
 public final class StartupWait {
   private static final System.Logger LOG = System.getLogger(StartupWait.class.getName());
+  private static final Duration CONNECT = Duration.ofSeconds(2);
+
+  /** A database that is suspended while idle takes some seconds to accept the first login. */
+  private static final Duration LOGIN = Duration.ofSeconds(5);
+
   private static final Duration RETRY_INTERVAL = Duration.ofMillis(250);
   private static final Duration LOG_AFTER = Duration.ofSeconds(2);
   private static final Duration LOG_INTERVAL = Duration.ofSeconds(30);
@@ -79,6 +86,34 @@ public final class StartupWait {
       }
     }
     return Optional.empty();
+  }
+
+  /**
+   * Waits for the first connection of a pool, which takes longer than a request may wait on a
+   * machine that starts everything at once.
+   *
+   * @return false if the wait was cancelled
+   * @throws UnusableDatabaseException if waiting cannot help, or the limit has passed
+   */
+  public boolean connect(DataSource pool, DatabaseConfig config) {
+    // The pool retries whatever happens. The direct URL has been tried by the migrations.
+    boolean isReachable =
+        config.main().equals(config.direct())
+            || isConnected(
+                config.main().source("perpetua-flow", CONNECT, LOGIN, LOGIN), config.main());
+    return isReachable && isConnected(pool, config.main());
+  }
+
+  private boolean isConnected(DataSource source, DatabaseUrl url) {
+    Optional<Connection> connection = connect(source, url);
+    try {
+      if (connection.isPresent()) {
+        connection.get().close();
+      }
+    } catch (SQLException e) {
+      LOG.log(System.Logger.Level.DEBUG, "cannot close the connection", e);
+    }
+    return connection.isPresent();
   }
 
   /** Waits as between two attempts. */

@@ -1,4 +1,4 @@
-package app.perpetua.flow.sql;
+package app.perpetua.flow.sql.startup;
 
 import org.jspecify.annotations.Nullable;
 

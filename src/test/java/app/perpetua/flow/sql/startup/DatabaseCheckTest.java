@@ -1,4 +1,4 @@
-package app.perpetua.flow.sql;
+package app.perpetua.flow.sql.startup;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -8,8 +8,9 @@ import app.perpetua.flow.base.CheckResult;
 import app.perpetua.flow.base.Secret;
 import app.perpetua.flow.harness.FreePort;
 import app.perpetua.flow.harness.TestDatabase;
-import java.net.InetAddress;
-import java.net.ServerSocket;
+import app.perpetua.flow.sql.DatabaseConfig;
+import app.perpetua.flow.sql.DatabaseUrl;
+import app.perpetua.flow.sql.TransactionPooler;
 import java.net.URI;
 import java.util.Optional;
 import java.util.UUID;
@@ -123,24 +124,22 @@ class DatabaseCheckTest {
 
   @Test
   void FR_117_a_database_that_is_not_there_is_reported_by_both_checks() throws Exception {
-    try (ServerSocket silent = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-      int closed = FreePort.find();
-      for (DatabaseUrl url :
-          new DatabaseUrl[] {
-            url(closed, "flow", "flow"),
-            url(port(), unused("missing"), user()),
-            url(port(), name(), unused("nobody")),
-            new DatabaseUrl(
-                "jdbc:postgresql://unknown.invalid/flow", Optional.empty(), Optional.empty()),
-            new DatabaseUrl(
-                database.url().jdbcUrl() + "?sslmode=require",
-                database.url().user(),
-                database.url().password())
-          }) {
-        DatabaseCheck check = check(url);
-        assertFailed(check.schema(), " ");
-        assertEquals(check.schema().sentence(), check.connections().sentence());
-      }
+    int closed = FreePort.find();
+    for (DatabaseUrl url :
+        new DatabaseUrl[] {
+          url(closed, "flow", "flow"),
+          url(port(), unused("missing"), user()),
+          url(port(), name(), unused("nobody")),
+          new DatabaseUrl(
+              "jdbc:postgresql://unknown.invalid/flow", Optional.empty(), Optional.empty()),
+          new DatabaseUrl(
+              database.url().jdbcUrl() + "?sslmode=require",
+              database.url().user(),
+              database.url().password())
+        }) {
+      DatabaseCheck check = check(url);
+      assertFailed(check.schema(), " ");
+      assertEquals(check.schema().sentence(), check.connections().sentence());
     }
   }
 

@@ -1,4 +1,4 @@
-package app.perpetua.flow.sql;
+package app.perpetua.flow.sql.startup;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
@@ -7,6 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import app.perpetua.flow.base.Secret;
 import app.perpetua.flow.harness.FreePort;
+import app.perpetua.flow.sql.DatabaseUrl;
+import app.perpetua.flow.sql.Eventually;
+import app.perpetua.flow.sql.Postgres;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.sql.Connection;

@@ -1,4 +1,4 @@
-package app.perpetua.flow.sql;
+package app.perpetua.flow.sql.startup;
 
 import java.sql.Connection;
 import java.sql.SQLException;

@@ -1,5 +1,7 @@
-package app.perpetua.flow.sql;
+package app.perpetua.flow.sql.startup;
 
+import app.perpetua.flow.sql.DatabaseException;
+import app.perpetua.flow.sql.DatabaseUrl;
 import java.net.ConnectException;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
@@ -59,7 +61,7 @@ public record ConnectionFailure(String message, boolean temporary) {
       case "57P03" ->
           passing("the database " + address + " is starting or stopping: " + oneLine(e));
       default ->
-          ReconnectingDataSource.isTransient(e)
+          DatabaseException.isTransient(e)
               ? passing(unreachable(e, address))
               : lasting("cannot log in to the database " + address + ": " + oneLine(e));
     };

@@ -1,6 +1,8 @@
-package app.perpetua.flow.sql;
+package app.perpetua.flow.sql.startup;
 
 import app.perpetua.flow.base.CheckResult;
+import app.perpetua.flow.sql.DatabaseConfig;
+import app.perpetua.flow.sql.DatabaseUrl;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;
@@ -33,6 +35,8 @@ public final class DatabaseCheck {
   /** One connection each for LISTEN, health and migrations. */
   private static final int OTHER_CONNECTIONS = 3;
 
+  /** One of the settings that the pool's connections begin with. */
+  private static final String STARTUP_OPTIONS = "-c statement_timeout=3s";
 
   private static final int ROUND_TRIPS = 5;
   private static final int ROUNDS = 5;
@@ -212,7 +216,7 @@ public final class DatabaseCheck {
   private boolean acceptsOptions() throws SQLException {
     PGSimpleDataSource source = source(config.main());
     String given = source.getOptions();
-    source.setOptions((given == null ? "" : given + " ") + ServerLimits.OPTIONS);
+    source.setOptions((given == null ? "" : given + " ") + STARTUP_OPTIONS);
     try (Connection connection = source.getConnection()) {
       return connection.isValid((int) CONNECT.toSeconds());
     } catch (SQLException e) {
