@@ -26,7 +26,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
-/** FR-116, FR-117: the command that an operator runs before the first start. */
+/** FR-112, FR-113: the command that an operator runs before the first start. */
 class CheckConfigCommandTest {
   /** Longer than any attempt takes on a busy machine. */
   private static final Duration AGES = Duration.ofMinutes(5);
@@ -132,14 +132,14 @@ class CheckConfigCommandTest {
   }
 
   @Test
-  void FR_116_a_complete_configuration_is_valid_without_warnings() {
+  void FR_112_a_complete_configuration_is_valid_without_warnings() {
     assertEquals(0, run(environment(), false));
     assertEquals(List.of("the configuration is valid"), lines(out));
     assertEquals(List.of(), lines(err));
   }
 
   @Test
-  void FR_116_features_that_are_off_are_warnings() {
+  void FR_112_features_that_are_off_are_warnings() {
     Map<String, String> environment = environment();
     environment.keySet().removeIf(name -> name.matches("(OPENAI|VAPID|DEEPGRAM|CHECKOUT).*"));
     assertEquals(0, run(environment, false));
@@ -155,7 +155,7 @@ class CheckConfigCommandTest {
   }
 
   @Test
-  void FR_116_errors_and_warnings_are_printed_together() {
+  void FR_112_errors_and_warnings_are_printed_together() {
     Map<String, String> environment = environment();
     environment.put("PORT", "eighty");
     environment.put("LOG_LEVEL", "LOUD");
@@ -171,7 +171,7 @@ class CheckConfigCommandTest {
   }
 
   @Test
-  void FR_117_everything_that_is_configured_is_tried() {
+  void FR_113_everything_that_is_configured_is_tried() {
     Map<String, String> environment = environment();
     assertEquals(0, run(environment, true), () -> lines(out).toString());
     assertEquals(
@@ -188,7 +188,7 @@ class CheckConfigCommandTest {
   }
 
   @Test
-  void FR_117_one_failure_decides_the_exit_code_and_hides_no_other() {
+  void FR_113_one_failure_decides_the_exit_code_and_hides_no_other() {
     Map<String, String> environment = environment();
     environment.put("OPENAI_API_KEY", "sk-wrong-key");
     environment.put("DEEPGRAM_API_KEY", "wrong-deepgram-key");
@@ -213,7 +213,7 @@ class CheckConfigCommandTest {
   }
 
   @Test
-  void FR_117_a_feature_that_is_turned_off_is_not_tried() {
+  void FR_113_a_feature_that_is_turned_off_is_not_tried() {
     Map<String, String> environment = environment();
     environment.put("ENABLE_VOICE_TRANSCRIPTION", "false");
     environment.put("DEEPGRAM_API_KEY", "wrong-deepgram-key");

@@ -16,7 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** FR-116: settings that are valid and probably wrong. */
+/** FR-112: settings that are valid and probably wrong. */
 class ConfigWarningsTest {
   private static final Memory ENOUGH = new Memory(256L << 20, 1024L << 20);
 

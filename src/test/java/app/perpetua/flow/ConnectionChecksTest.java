@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 
-/** FR-117: how the results of connection checks are printed. */
+/** FR-113: how the results of connection checks are printed. */
 class ConnectionChecksTest {
   private static final Duration AGES = Duration.ofMinutes(5);
 

@@ -35,7 +35,7 @@ class StartupTest {
   @RegisterExtension static final TestDatabase database = new TestDatabase();
 
   @Test
-  void FR_122_a_service_without_a_database_is_live_and_waits_for_it() throws Exception {
+  void FR_115_a_service_without_a_database_is_live_and_waits_for_it() throws Exception {
     int port = FreePort.find();
     try (TcpProxy proxy = new TcpProxy(databasePort());
         ExecutorService starter = Executors.newSingleThreadExecutor();
@@ -60,7 +60,7 @@ class StartupTest {
   }
 
   @Test
-  void FR_122_a_service_that_waits_for_its_database_stops_at_once() throws Exception {
+  void FR_115_a_service_that_waits_for_its_database_stops_at_once() throws Exception {
     int port = FreePort.find();
     try (TcpProxy proxy = new TcpProxy(databasePort());
         ExecutorService starter = Executors.newSingleThreadExecutor()) {

@@ -49,10 +49,10 @@ public final class DailyJobs {
   }
 
   /**
-   * Enqueues the jobs of today and of missed days that no worker has enqueued yet. Asks the
+   * Enqueues the jobs of today and of missed days that no worker has enqueued yet. Queries the
    * database only once a day.
    *
-   * @return whether it asked
+   * @return whether it did
    */
   boolean enqueueDue(Db db) {
     boolean isNewDay = !batches.isEmpty() && !day(db.now()).equals(lastEnqueued);

@@ -121,7 +121,7 @@ public final class Worker implements AutoCloseable {
             parallel, Thread.ofPlatform().daemon().name("job-", 0).factory());
   }
 
-  /** Starts to claim jobs without notifications: asks the queue twice a second. */
+  /** Starts to claim jobs without notifications: polls the queue twice a second. */
   public void start() {
     start(() -> false);
   }
@@ -130,7 +130,7 @@ public final class Worker implements AutoCloseable {
    * Starts to claim jobs.
    *
    * @param notified whether {@link #wake} is called for every notification on {@link Jobs#CHANNEL};
-   *     while it is not, the worker asks the queue twice a second
+   *     while it is not, the worker polls the queue twice a second
    */
   public void start(BooleanSupplier notified) {
     metrics.register(db);

@@ -58,7 +58,7 @@ class DeploymentFilesTest {
   }
 
   @Test
-  void FR_109_Railway_runs_both_roles_of_one_image() throws IOException {
+  void FR_108_Railway_runs_both_roles_of_one_image() throws IOException {
     JsonNode project = project("production");
     JsonNode api = service(project, "api");
     JsonNode worker = service(project, "worker");
@@ -83,7 +83,7 @@ class DeploymentFilesTest {
   }
 
   @Test
-  void FR_109_Railway_gets_no_secret_from_the_repository() throws IOException {
+  void FR_108_Railway_gets_no_secret_from_the_repository() throws IOException {
     JsonNode project = project("production");
     for (JsonNode service : List.of(service(project, "api"), service(project, "worker"))) {
       JsonNode variables = service.get("variables");

@@ -40,21 +40,21 @@ class ClaimScheduleTest {
   }
 
   @Test
-  void FR_113_an_idle_worker_claims_at_most_twice_a_minute() {
+  void FR_110_an_idle_worker_claims_at_most_twice_a_minute() {
     claimed(null, null);
     assertFalse(isDueAfter(Duration.ofSeconds(49), NOTIFIED));
     assertTrue(isDueAfter(Duration.ofSeconds(50), NOTIFIED));
   }
 
   @Test
-  void FR_113_without_notifications_a_worker_claims_twice_a_second() {
+  void FR_110_without_notifications_a_worker_claims_twice_a_second() {
     claimed(NOW.plusSeconds(3_600), null);
     assertFalse(isDueAfter(Duration.ofMillis(499), POLLING));
     assertTrue(isDueAfter(Duration.ofMillis(500), POLLING));
   }
 
   @Test
-  void FR_113_a_worker_claims_when_the_next_job_becomes_due() {
+  void FR_110_a_worker_claims_when_the_next_job_becomes_due() {
     claimed(NOW.plusMillis(20_200), null);
     assertFalse(isDueAfter(Duration.ofMillis(20_199), NOTIFIED));
     assertTrue(isDueAfter(Duration.ofMillis(20_200), NOTIFIED));
@@ -64,7 +64,7 @@ class ClaimScheduleTest {
   }
 
   @Test
-  void FR_113_a_worker_notices_that_the_clock_was_moved_without_a_query() {
+  void FR_110_a_worker_notices_that_the_clock_was_moved_without_a_query() {
     claimed(NOW.plus(Duration.ofDays(1)), null);
     assertEquals(ClaimSchedule.POLL_INTERVAL, schedule.untilNextCheck(NOW));
     long soon = Duration.ofMillis(510).toNanos();
@@ -73,7 +73,7 @@ class ClaimScheduleTest {
   }
 
   @Test
-  void FR_113_a_worker_claims_after_its_clock_has_jumped_ahead() {
+  void FR_110_a_worker_claims_after_its_clock_has_jumped_ahead() {
     claimed(null, null);
     Duration elapsed = Duration.ofMillis(10);
     assertFalse(schedule.isDue(elapsed.toNanos(), NOW.plusMillis(1_010), NOTIFIED));

@@ -30,7 +30,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** FR-113: workers sleep while nothing is due, and yet start every job in time. */
+/** FR-110: workers sleep while nothing is due, and yet start every job in time. */
 class WakeUpTest {
   @RegisterExtension static final TestDatabase database = new TestDatabase();
 
@@ -127,7 +127,7 @@ class WakeUpTest {
 
   @ParameterizedTest
   @MethodSource("ways")
-  void FR_113_whatever_makes_a_job_due_before_the_next_claim_notifies_the_workers(Way way) {
+  void FR_110_whatever_makes_a_job_due_before_the_next_claim_notifies_the_workers(Way way) {
     way.prepare().accept(this);
     Semaphore notified = new Semaphore(0);
     try (Listener listener = new Listener(database.config(), Jobs.CHANNEL, notified::release)) {
@@ -141,7 +141,7 @@ class WakeUpTest {
   }
 
   @Test
-  void FR_113_a_job_that_is_due_later_wakes_nobody() {
+  void FR_110_a_job_that_is_due_later_wakes_nobody() {
     Semaphore notified = new Semaphore(0);
     try (Listener listener = new Listener(database.config(), Jobs.CHANNEL, notified::release)) {
       assertTrue(acquire(notified), "connected");
@@ -157,7 +157,7 @@ class WakeUpTest {
   }
 
   @Test
-  void FR_113_a_claim_tells_when_the_next_one_is_worth_its_while() {
+  void FR_110_a_claim_tells_when_the_next_one_is_worth_its_while() {
     Lease lease = lease(on);
     Lease.Claim none = lease.claim(2, 0, true);
     assertEquals(List.of(), none.jobs());
@@ -188,7 +188,7 @@ class WakeUpTest {
   }
 
   @Test
-  void FR_113_a_sleeping_worker_starts_a_job_when_the_clock_reaches_it() {
+  void FR_110_a_sleeping_worker_starts_a_job_when_the_clock_reaches_it() {
     enqueue(user, NOW.plus(Duration.ofDays(1)));
     try (Worker worker = on.worker(Map.of(KIND, (_, _) -> JobsFixture.done()))) {
       worker.start(() -> true);
@@ -199,7 +199,7 @@ class WakeUpTest {
   }
 
   @Test
-  void FR_113_a_sleeping_worker_starts_a_job_of_which_it_was_not_told_when_the_clock_is_moved() {
+  void FR_110_a_sleeping_worker_starts_a_job_of_which_it_was_not_told_when_the_clock_is_moved() {
     try (Worker worker = on.worker(Map.of(KIND, (_, _) -> JobsFixture.done()))) {
       worker.start(() -> true);
       Eventually.within(LIMIT, () -> claims() > 0);
@@ -210,7 +210,7 @@ class WakeUpTest {
   }
 
   @Test
-  void FR_113_a_sleeping_worker_starts_the_daily_work_of_a_new_day() {
+  void FR_110_a_sleeping_worker_starts_the_daily_work_of_a_new_day() {
     try (Worker worker =
         on.worker(on.db, Map.of(), Map.of("daily", (_, _, _) -> Optional.empty()))) {
       worker.start(() -> true);

@@ -138,7 +138,7 @@ final class HealthTest {
   }
 
   @Test
-  void FR_112_the_database_is_checked_only_when_somebody_asks_for_readiness() throws IOException {
+  void FR_109_the_database_is_checked_only_when_somebody_asks_for_readiness() throws IOException {
     AtomicInteger messages = new AtomicInteger();
     MovableNanos nanos = new MovableNanos();
     try (Tap tap = tap(messages);
@@ -159,7 +159,7 @@ final class HealthTest {
   }
 
   @Test
-  void FR_112_concurrent_probes_share_one_check() throws Exception {
+  void FR_109_concurrent_probes_share_one_check() throws Exception {
     AtomicInteger messages = new AtomicInteger();
     try (Tap tap = tap(messages);
         Health health = new Health(probe(tap.port()), Lifecycle.started(), new MovableNanos());
@@ -188,7 +188,7 @@ final class HealthTest {
   }
 
   @Test
-  void FR_112_the_first_probe_after_a_quiet_time_replaces_a_connection_that_was_closed()
+  void FR_109_the_first_probe_after_a_quiet_time_replaces_a_connection_that_was_closed()
       throws IOException {
     MovableNanos nanos = new MovableNanos();
     try (TcpProxy proxy = new TcpProxy(postgres.port());

@@ -46,7 +46,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** FR-117: an operator's check of each provider's address and key, over sockets. */
+/** FR-113: an operator's check of each provider's address and key, over sockets. */
 class ProviderCheckTest {
   private static final Duration AGES = Duration.ofSeconds(60);
   private static final Duration SOON = Duration.ofSeconds(1);
@@ -118,7 +118,7 @@ class ProviderCheckTest {
   }
 
   @Test
-  void FR_117_each_provider_accepts_its_key() throws Exception {
+  void FR_113_each_provider_accepts_its_key() throws Exception {
     try (FakeGoogle google = new FakeGoogle(Clock.systemUTC());
         FakeOpenAi openAi = new FakeOpenAi();
         FakeDeepgram deepgram = new FakeDeepgram();
@@ -135,7 +135,7 @@ class ProviderCheckTest {
   }
 
   @Test
-  void FR_117_a_refused_key_is_reported_by_the_name_of_its_variable() throws Exception {
+  void FR_113_a_refused_key_is_reported_by_the_name_of_its_variable() throws Exception {
     try (FakeOpenAi openAi = new FakeOpenAi();
         FakeDeepgram deepgram = new FakeDeepgram();
         FakeCheckout checkout = new FakeCheckout(Clock.systemUTC())) {
@@ -149,7 +149,7 @@ class ProviderCheckTest {
   }
 
   @Test
-  void FR_117_a_model_that_does_not_exist_is_reported() throws Exception {
+  void FR_113_a_model_that_does_not_exist_is_reported() throws Exception {
     try (FakeOpenAi openAi = new FakeOpenAi()) {
       assertFailed(
           openAi(http, openAi.baseUrl(), FakeOpenAi.KEY, "no/such:model", AGES),
@@ -209,7 +209,7 @@ class ProviderCheckTest {
 
   @ParameterizedTest
   @EnumSource
-  void FR_117_another_server_at_the_address_is_reported(Provider provider) throws Exception {
+  void FR_113_another_server_at_the_address_is_reported(Provider provider) throws Exception {
     for (int status : new int[] {200, 301, 308, 400, 404, 405}) {
       try (Stub stub = new Stub(status, "<html>" + KEY + "</html>")) {
         assertFailed(provider.check(http, stub.uri(), KEY, AGES), provider.variable);
@@ -219,7 +219,7 @@ class ProviderCheckTest {
 
   @ParameterizedTest
   @EnumSource
-  void FR_117_a_provider_in_trouble_is_told_from_a_wrong_key(Provider provider) throws Exception {
+  void FR_113_a_provider_in_trouble_is_told_from_a_wrong_key(Provider provider) throws Exception {
     for (int status : new int[] {429, 500, 502, 503}) {
       try (Stub stub = new Stub(status, "{}")) {
         assertFailed(provider.check(http, stub.uri(), KEY, AGES), String.valueOf(status), "again");
@@ -229,7 +229,7 @@ class ProviderCheckTest {
 
   @ParameterizedTest
   @EnumSource
-  void FR_117_an_address_without_a_server_is_reported(Provider provider) throws Exception {
+  void FR_113_an_address_without_a_server_is_reported(Provider provider) throws Exception {
     assertFailed(
         provider.check(
             http, URI.create("http://127.0.0.1:" + FreePort.find()), KEY, Duration.ofSeconds(30)),
@@ -243,7 +243,7 @@ class ProviderCheckTest {
 
   @ParameterizedTest
   @EnumSource
-  void FR_117_a_server_that_does_not_answer_is_reported_in_time(Provider provider)
+  void FR_113_a_server_that_does_not_answer_is_reported_in_time(Provider provider)
       throws Exception {
     try (ServerSocket silent = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
       for (String scheme : new String[] {"http", "https"}) {
@@ -255,7 +255,7 @@ class ProviderCheckTest {
 
   @ParameterizedTest
   @EnumSource
-  void FR_117_TLS_and_plain_HTTP_are_not_confused(Provider provider) throws Exception {
+  void FR_113_TLS_and_plain_HTTP_are_not_confused(Provider provider) throws Exception {
     byte[] bad = "HTTP/1.1 400 Bad Request\r\n\r\n".getBytes(StandardCharsets.US_ASCII);
     try (ServerSocket plain = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
       Thread.ofVirtual().start(() -> answerEach(plain, bad));
@@ -272,7 +272,7 @@ class ProviderCheckTest {
 
   @ParameterizedTest
   @EnumSource
-  void FR_117_a_connection_that_ends_early_is_reported(Provider provider) throws Exception {
+  void FR_113_a_connection_that_ends_early_is_reported(Provider provider) throws Exception {
     try (ServerSocket rude = new ServerSocket(0, 50, InetAddress.getLoopbackAddress())) {
       Thread.ofVirtual().start(() -> answerEach(rude, new byte[0]));
       URI uri = URI.create("http://127.0.0.1:" + rude.getLocalPort());
@@ -281,7 +281,7 @@ class ProviderCheckTest {
   }
 
   @Test
-  void FR_117_a_certificate_of_nobody_is_reported(@TempDir Path folder) throws Exception {
+  void FR_113_a_certificate_of_nobody_is_reported(@TempDir Path folder) throws Exception {
     Path store = folder.resolve("store.p12");
     int made =
         new ProcessBuilder(

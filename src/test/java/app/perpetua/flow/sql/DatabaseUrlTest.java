@@ -13,7 +13,7 @@ class DatabaseUrlTest {
     "ep-cool-name-123456.us-east-2.aws.neon.tech",
     "ep-cool-name-123456-pooler.us-east-2.aws.neon.tech",
   })
-  void FR_114_urls_are_accepted_as_Neon_shows_them(String host) {
+  void FR_111_urls_are_accepted_as_Neon_shows_them(String host) {
     DatabaseUrl url =
         DatabaseUrl.parse(
             "postgresql://flow_owner:npg_aB3%2Fx@"

@@ -76,7 +76,7 @@ class PgBouncerTest {
 
   @ParameterizedTest
   @ValueSource(booleans = {false, true})
-  void FR_114_transactions_of_many_clients_share_few_sessions(boolean prepared) throws Exception {
+  void FR_111_transactions_of_many_clients_share_few_sessions(boolean prepared) throws Exception {
     assumeTrue(
         !prepared || PgBouncer.supportsPreparedStatements(program),
         "skipped: PgBouncer before 1.21 does not support prepared statements");
@@ -122,7 +122,7 @@ class PgBouncerTest {
   }
 
   @Test
-  void FR_114_a_transaction_behind_a_pooler_has_the_time_limits_of_the_server() throws Exception {
+  void FR_111_a_transaction_behind_a_pooler_has_the_time_limits_of_the_server() throws Exception {
     UUID user = database.newUser().save();
     DatabaseConfig config = new DatabaseConfig(pooler(), database.url(), 2, false);
     try (HikariDataSource pool = Pool.open(config);
@@ -141,7 +141,7 @@ class PgBouncerTest {
   }
 
   @Test
-  void FR_114_a_pooler_without_a_direct_url_is_named_at_once() {
+  void FR_111_a_pooler_without_a_direct_url_is_named_at_once() {
     DatabaseConfig config = new DatabaseConfig(pooler(), pooler(), 2, false);
     try (HikariDataSource pool = Pool.open(config)) {
       StartupWait wait = StartupWait.atMost(LIMIT);
@@ -153,7 +153,7 @@ class PgBouncerTest {
   }
 
   @Test
-  void FR_113_a_listener_behind_a_pooler_knows_that_notifications_do_not_arrive()
+  void FR_110_a_listener_behind_a_pooler_knows_that_notifications_do_not_arrive()
       throws SQLException {
     Semaphore called = new Semaphore(0);
     try (Listener listener =

@@ -80,7 +80,7 @@ final class PoolTest {
 
   @ParameterizedTest
   @CsvSource({"false, false, 0", "false, true, 5", "true, false, 0", "true, true, 5"})
-  void FR_114_statements_are_prepared_as_configured_with_and_without_a_pooler(
+  void FR_111_statements_are_prepared_as_configured_with_and_without_a_pooler(
       boolean pooler, boolean prepared, int threshold) throws SQLException {
     DatabaseUrl url = Postgres.url(postgres.port(), "postgres", "");
     DatabaseConfig config =
@@ -100,7 +100,7 @@ final class PoolTest {
   }
 
   @Test
-  void FR_113_an_idle_pool_sends_nothing_and_shrinks() {
+  void FR_110_an_idle_pool_sends_nothing_and_shrinks() {
     try (HikariDataSource pool = Pool.open(Postgres.config(postgres.port(), 12))) {
       assertEquals(0, pool.getKeepaliveTime());
       assertEquals(0, pool.getMinimumIdle());

@@ -39,7 +39,7 @@ class IdleTest {
   private final AtomicInteger ofApi = new AtomicInteger();
 
   @Test
-  void FR_113_an_idle_process_makes_at_most_two_queries_a_minute_and_without_a_worker_none()
+  void FR_110_an_idle_process_makes_at_most_two_queries_a_minute_and_without_a_worker_none()
       throws Exception {
     assumeTrue(
         database.number("select count(*) from pg_settings where name = 'pg_stat_statements.max'")

@@ -42,7 +42,7 @@ class RestoreDrillTest {
   private record Ended(int exit, String output) {}
 
   @Test
-  void FR_120_the_demonstration_restores_a_dump_and_finds_a_damaged_copy() throws Exception {
+  void FR_114_the_demonstration_restores_a_dump_and_finds_a_damaged_copy() throws Exception {
     requirePrograms("initdb", "postgres", "pg_dump", "pg_restore", "psql");
     Ended drill =
         run(Map.of("RESTORE_DRILL_CLASSPATH", System.getProperty("java.class.path")), List.of());
@@ -80,7 +80,7 @@ class RestoreDrillTest {
         "one.dump --from | --from needs a value",
         "--restore | unknown option --restore"
       })
-  void FR_120_wrong_usage_is_told_in_one_sentence(String arguments, String expected)
+  void FR_114_wrong_usage_is_told_in_one_sentence(String arguments, String expected)
       throws Exception {
     if (arguments.startsWith("missing") || arguments.startsWith("pom")) {
       requirePrograms("pg_dump", "pg_restore", "psql");
@@ -92,7 +92,7 @@ class RestoreDrillTest {
   }
 
   @Test
-  void FR_120_a_violated_invariant_is_shown_with_its_rows_and_nothing_is_written()
+  void FR_114_a_violated_invariant_is_shown_with_its_rows_and_nothing_is_written()
       throws Exception {
     requirePrograms("pg_dump", "pg_restore", "psql");
     UUID user = database.newUser().save();
@@ -110,7 +110,7 @@ class RestoreDrillTest {
   }
 
   @Test
-  void FR_120_a_pg_dump_that_is_older_than_the_server_is_named() throws Exception {
+  void FR_114_a_pg_dump_that_is_older_than_the_server_is_named() throws Exception {
     requirePrograms("pg_dump", "pg_restore", "psql");
     for (String program : List.of("pg_dump", "pg_restore", "psql")) {
       Path old = directory.resolve(program);

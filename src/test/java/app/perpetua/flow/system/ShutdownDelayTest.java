@@ -28,7 +28,7 @@ class ShutdownDelayTest {
   static final Stage stage = new Stage(database);
 
   @Test
-  void FR_124_after_SIGTERM_requests_are_served_until_the_delay_has_passed() throws Exception {
+  void FR_117_after_SIGTERM_requests_are_served_until_the_delay_has_passed() throws Exception {
     Map<String, String> environment = stage.environment();
     environment.put("SHUTDOWN_DELAY_SECONDS", "3");
     Jar jar = stage.start(environment, "--role=api").awaitReady();

@@ -115,7 +115,7 @@ class StartTest {
   }
 
   @Test
-  void FR_122_a_long_migration_passes_health_checks(@TempDir Path resources) throws Exception {
+  void FR_115_a_long_migration_passes_health_checks(@TempDir Path resources) throws Exception {
     String empty = emptyDatabase();
     Path directory = Files.createDirectories(resources.resolve("sql/migration"));
     Files.writeString(
@@ -156,7 +156,7 @@ class StartTest {
   }
 
   @Test
-  void FR_123_the_migrate_option_migrates_once_and_exits() {
+  void FR_116_the_migrate_option_migrates_once_and_exits() {
     String empty = emptyDatabase();
     try {
       Jar first = stage.start(stage.environmentOf(empty), "--migrate");
@@ -173,7 +173,7 @@ class StartTest {
   }
 
   @Test
-  void FR_123_the_migrate_option_reports_a_failure_in_one_line() {
+  void FR_116_the_migrate_option_reports_a_failure_in_one_line() {
     Map<String, String> environment = stage.environmentOf("missing");
     Jar jar = stage.start(environment, "--migrate");
     assertEquals(1, jar.awaitExit(SOON), jar.all());
@@ -181,7 +181,7 @@ class StartTest {
   }
 
   @Test
-  void FR_122_SIGTERM_ends_a_process_that_waits_for_its_database() {
+  void FR_115_SIGTERM_ends_a_process_that_waits_for_its_database() {
     Map<String, String> environment = stage.environment();
     int unused = FreePort.find();
     environment.put("DATABASE_URL", "postgresql://flow:secret-word@127.0.0.1:" + unused + "/flow");
@@ -272,7 +272,7 @@ class StartTest {
   }
 
   @Test
-  void FR_117_connections_are_tried_on_request() {
+  void FR_113_connections_are_tried_on_request() {
     Map<String, String> environment = stage.environment();
     Jar good = stage.start(environment, "--check-config", "--connect");
     assertEquals(0, good.awaitExit(SOON), good.all());

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** FR-117: an operator's check of the database, past and through a pooler. */
+/** FR-113: an operator's check of the database, past and through a pooler. */
 class DatabaseCheckTest {
   private static final String PASSWORD = "not-to-be-printed";
 
@@ -82,14 +82,14 @@ class DatabaseCheckTest {
   }
 
   @Test
-  void FR_117_a_migrated_database_is_up_to_date() {
+  void FR_113_a_migrated_database_is_up_to_date() {
     DatabaseCheck check = check(database.url());
     assertOk(check.schema(), "; up to date");
     assertOk(check.connections(), "no pooler; this process opens up to 7 of ");
   }
 
   @Test
-  void FR_117_an_empty_database_is_left_empty() {
+  void FR_113_an_empty_database_is_left_empty() {
     String empty = unused("empty");
     database.run("create database " + empty);
     try {
@@ -103,7 +103,7 @@ class DatabaseCheckTest {
   }
 
   @Test
-  void FR_117_the_schema_of_a_newer_release_and_of_another_service_are_told_apart() {
+  void FR_113_the_schema_of_a_newer_release_and_of_another_service_are_told_apart() {
     String copy =
         "insert into flyway_schema_history select 1000, '1000', 'later', type, script,"
             + " checksum, installed_by, installed_on, 1, true from flyway_schema_history"
@@ -123,7 +123,7 @@ class DatabaseCheckTest {
   }
 
   @Test
-  void FR_117_a_database_that_is_not_there_is_reported_by_both_checks() throws Exception {
+  void FR_113_a_database_that_is_not_there_is_reported_by_both_checks() throws Exception {
     int closed = FreePort.find();
     for (DatabaseUrl url :
         new DatabaseUrl[] {
@@ -144,7 +144,7 @@ class DatabaseCheckTest {
   }
 
   @Test
-  void FR_117_what_the_server_lacks_is_reported() {
+  void FR_113_what_the_server_lacks_is_reported() {
     String role = unused("role");
     database.run("create role " + role + " login connection limit 3");
     String bare = unused("bare");
@@ -160,7 +160,7 @@ class DatabaseCheckTest {
   }
 
   @Test
-  void FR_117_two_URLs_that_lead_to_different_databases_are_reported() {
+  void FR_113_two_URLs_that_lead_to_different_databases_are_reported() {
     String other = unused("other");
     database.run("create database " + other);
     try {
@@ -173,13 +173,13 @@ class DatabaseCheckTest {
   }
 
   @Test
-  void FR_117_the_same_database_under_another_name_of_its_host_is_recognized() {
+  void FR_113_the_same_database_under_another_name_of_its_host_is_recognized() {
     assertOk(check(database.url(), url(port(), name(), user()), 4).connections(), "no pooler");
   }
 
   @ParameterizedTest
   @ValueSource(booleans = {true, false})
-  void FR_117_a_transaction_pooler_is_recognized(boolean refusesOptions) throws Exception {
+  void FR_113_a_transaction_pooler_is_recognized(boolean refusesOptions) throws Exception {
     try (TransactionPooler pooler = new TransactionPooler(port(), user(), name(), refusesOptions)) {
       DatabaseUrl pooled = url(pooler.port(), name(), user());
       assertFailed(check(pooled).connections(), "set DATABASE_DIRECT_URL");
