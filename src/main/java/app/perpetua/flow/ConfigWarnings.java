@@ -196,7 +196,8 @@ final class ConfigWarnings {
               + " MB of the "
               + megabytes(memory.available())
               + " MB that the container has, and the rest of the JVM does not fit beside it; set"
-              + " -XX:MaxRAMPercentage=75 or less, or give the container more memory");
+              + " -XX:MaxRAMPercentage=75 or less (MAX_HEAP in the image), or give the container more"
+              + " memory");
     }
   }
 
