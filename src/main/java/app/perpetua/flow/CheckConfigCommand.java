@@ -41,11 +41,11 @@ final class CheckConfigCommand {
 
   /** Returns the exit code: 0 valid, 1 a connection failed, 2 invalid. */
   int run(boolean connect) {
+    ConfigReader reader = new ConfigReader(environment);
     List<String> warnings =
-        new ArrayList<>(
-            ConfigWarnings.of(new ConfigReader(environment).variables(), memory, Role.ALL));
+        new ArrayList<>(ConfigWarnings.of(reader.variables(), memory, Role.ALL));
     try {
-      Config config = Config.load(environment);
+      Config config = Config.load(reader);
       warnings.addAll(Providers.warnings(config));
       print("the configuration is valid", warnings);
       return connect ? connect(config) : VALID;

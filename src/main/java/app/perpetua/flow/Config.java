@@ -105,7 +105,11 @@ public record Config(
    * @throws InvalidException with all errors
    */
   public static Config load(Map<String, String> environment) {
-    ConfigReader in = new ConfigReader(environment);
+    return load(new ConfigReader(environment));
+  }
+
+  /** As above, from a reader that is used for nothing else but its variables. */
+  static Config load(ConfigReader in) {
     HttpConfig http = http(in);
     if (http.metricsPort() != 0 && http.metricsPort() == http.port()) {
       in.addError("http.metrics-port", "must differ from PORT");

@@ -103,9 +103,10 @@ public final class Main {
 
   private static int start(Role role, Map<String, String> environment) {
     try {
-      Config config = Config.load(environment);
+      ConfigReader reader = new ConfigReader(environment);
+      Config config = Config.load(reader);
       Logging.start(config.log(), System.out);
-      warn(role, environment);
+      warn(role, reader.variables());
       App app = new App(config, role, Clock.systemUTC());
       // Before the start, which may wait for a database or a long migration.
       io.helidon.Main.addShutdownHandler(app::close);
@@ -134,9 +135,9 @@ public final class Main {
     }
   }
 
-  private static void warn(Role role, Map<String, String> environment) {
+  private static void warn(Role role, Variables variables) {
     System.Logger log = System.getLogger(Main.class.getName());
-    ConfigWarnings.of(new ConfigReader(environment).variables(), Memory.ofThisProcess(), role)
+    ConfigWarnings.of(variables, Memory.ofThisProcess(), role)
         .forEach(warning -> log.log(System.Logger.Level.WARNING, warning));
   }
 

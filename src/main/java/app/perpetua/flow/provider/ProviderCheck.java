@@ -82,7 +82,7 @@ public record ProviderCheck(
     if (status / 100 == 5) {
       return Optional.of(
           failed(
-              "is in trouble: "
+              "has an error of its own: "
                   + authority(uri)
                   + " responded with "
                   + status

@@ -188,13 +188,23 @@ public final class DatabaseCheck {
   private boolean isSameDatabase(Connection main) throws SQLException {
     long key = random.nextLong();
     try (Connection direct = source(config.direct()).getConnection()) {
-      number(direct, "select pg_try_advisory_lock(" + key + ")::int");
-      return number(main, "select pg_try_advisory_xact_lock(" + key + ")::int") == 0;
+      return acquires(direct, "select pg_try_advisory_lock(?)", key)
+          && !acquires(main, "select pg_try_advisory_xact_lock(?)", key);
     } catch (SQLException e) {
       if (main.isValid((int) CONNECT.toSeconds())) {
         return true;
       }
       throw e;
+    }
+  }
+
+  private static boolean acquires(Connection connection, String sql, long key) throws SQLException {
+    try (PreparedStatement statement = connection.prepareStatement(sql)) {
+      statement.setLong(1, key);
+      try (ResultSet row = statement.executeQuery()) {
+        row.next();
+        return row.getBoolean(1);
+      }
     }
   }
 
