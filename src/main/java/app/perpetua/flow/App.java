@@ -26,6 +26,7 @@ import app.perpetua.flow.observability.Logging;
 import app.perpetua.flow.observability.Metrics;
 import app.perpetua.flow.observability.MetricsRoutes;
 import app.perpetua.flow.observability.MetricsServer;
+import app.perpetua.flow.parsing.CursorKey;
 import app.perpetua.flow.sql.DatabaseException;
 import app.perpetua.flow.sql.DatabaseProbe;
 import app.perpetua.flow.sql.Db;
@@ -135,7 +136,8 @@ public final class App implements AutoCloseable {
     Authenticator authenticator = modules.account().authenticator();
     VoiceModule voice = modules.voice();
     RateLimiter limiter = new RateLimiter(clock);
-    endpoint = new Endpoint(json, errors, db, authenticator, limiter, config.http());
+    CursorKey cursorKey = new CursorKey(config.account().refreshSecret());
+    endpoint = new Endpoint(json, errors, db, authenticator, limiter, config.http(), cursorKey);
     Health health = closing(new Health(new DatabaseProbe(config.database()), lifecycle));
     routes.addAll(health.routes());
     routes.addAll(new MetricsRoutes(metrics, config.http()).routes());

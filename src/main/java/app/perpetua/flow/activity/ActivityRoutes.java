@@ -26,7 +26,7 @@ final class ActivityRoutes {
   /** GET /activity. */
   Function<Tx, Reply> list(Request request) {
     QueryParameters query = request.query();
-    PageRequest page = query.page();
+    PageRequest.ByOffset page = query.page();
     ActivityFilter filter =
         new ActivityFilter(
             query.oneOf("entity_type", ENTITY_TYPES),

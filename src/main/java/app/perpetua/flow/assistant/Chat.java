@@ -209,6 +209,6 @@ final class Chat implements ModelFeature<Chat.Question, Chat.Context, ChatResult
         null,
         List.of(),
         TaskFilter.Order.SOONEST_DUE,
-        new PageRequest(0, limit));
+        new PageRequest.ByOffset(0, limit));
   }
 }

@@ -30,7 +30,7 @@ final class CreditRoutes {
   /** GET /credits/history. */
   Function<Tx, Reply> history(Request request) {
     QueryParameters query = request.query();
-    PageRequest page = query.page();
+    PageRequest.ByOffset page = query.page();
     query.validate();
     return tx -> Reply.page(credits.history(tx, page));
   }

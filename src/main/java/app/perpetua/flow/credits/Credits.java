@@ -97,7 +97,7 @@ public final class Credits {
   }
 
   /** Returns the ledger, newest entry first; refuses a deleted account. */
-  Page<HistoryEntry> history(Tx tx, PageRequest page) {
+  Page<HistoryEntry> history(Tx tx, PageRequest.ByOffset page) {
     return tx.sql("credits.list_entries").page(page, HistoryEntry::of);
   }
 

@@ -10,6 +10,7 @@ import app.perpetua.flow.http.connection.RequestBody;
 import app.perpetua.flow.http.limits.Admission;
 import app.perpetua.flow.http.limits.Permit;
 import app.perpetua.flow.http.limits.RateLimiter;
+import app.perpetua.flow.parsing.CursorKey;
 import app.perpetua.flow.parsing.QueryParameters;
 import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.Db;
@@ -52,6 +53,7 @@ public final class Endpoint implements RequestHandler {
   private final Authentication authentication;
   private final RateLimiter limiter;
   private final HttpConfig limits;
+  private final CursorKey cursorKey;
   private final Admission admission = new Admission();
   private final IdempotentWrites writes;
   private final ProviderCallHandler providerCalls;
@@ -62,13 +64,15 @@ public final class Endpoint implements RequestHandler {
       Db db,
       Authenticator authenticator,
       RateLimiter limiter,
-      HttpConfig limits) {
+      HttpConfig limits,
+      CursorKey cursorKey) {
     this.json = json;
     this.errors = errors;
     this.db = db;
     this.authentication = new Authentication(authenticator, limiter, limits.rateLimitGeneral());
     this.limiter = limiter;
     this.limits = limits;
+    this.cursorKey = cursorKey;
     this.writes = new IdempotentWrites(json, db, admission);
     this.providerCalls = new ProviderCallHandler(db, json, errors, writes);
   }
@@ -111,14 +115,15 @@ public final class Endpoint implements RequestHandler {
     UUID key = handler instanceof Route.Keyed ? key(route, request) : null;
     byte[] body = body(route, request, response);
     KeyedRequest keyed = key == null ? null : keyed(key, route, request, body);
-    Request parsed = parsed(context, principal, request, body);
+    Request parsed = parsed(context, route, principal, request, body);
     Actor actor =
         principal == null ? Actor.system(parsed.id()) : Actor.user(principal.userId(), parsed.id());
     return switch (handler) {
       case Route.Public open -> open.answer().apply(parsed);
       case Route.Socket _ -> throw new IllegalStateException("answered above");
       case Route.SystemWrite write -> systemWrite(actor, prepared(route, write.work(), parsed));
-      case Route.Read read -> read(actor, parsed.principal(), prepared(route, read.work(), parsed));
+      case Route.Read read ->
+          linked(request, read(actor, parsed.principal(), prepared(route, read.work(), parsed)));
       case Route.Write write -> {
         Function<Tx, Reply> work = prepared(route, write.work(), parsed);
         yield keyed == null
@@ -180,6 +185,17 @@ public final class Endpoint implements RequestHandler {
         work instanceof SearchWork ? admission.search(limitId) : admission.read(limitId)) {
       return db.read(actor, work);
     }
+  }
+
+  private static Reply linked(ServerRequest request, Reply reply) {
+    return reply instanceof Reply.WithNext(Reply page, String parameter, String value)
+        ? new Reply.WithHeaders(
+            page,
+            Map.of(
+                HeaderNames.LINK_NAME,
+                NextLink.of(
+                    request.path().rawPath(), request.query().rawValue(), parameter, value)))
+        : reply;
   }
 
   /** Runs a write without a key, which only PUT, DELETE and requests for secrets allow. */
@@ -287,7 +303,11 @@ public final class Endpoint implements RequestHandler {
   }
 
   private Request parsed(
-      RequestContext context, @Nullable Principal principal, ServerRequest request, byte[] body) {
+      RequestContext context,
+      Route route,
+      @Nullable Principal principal,
+      ServerRequest request,
+      byte[] body) {
     return new Request(
         json,
         context,
@@ -297,7 +317,8 @@ public final class Endpoint implements RequestHandler {
         // Not first(name), which is empty for a parameter without "=".
         new QueryParameters(
             request.query().names(),
-            name -> request.query().contains(name) ? request.query().get(name) : null),
+            name -> request.query().contains(name) ? request.query().get(name) : null,
+            cursorKey.of(route.path(), principal == null ? null : principal.userId())),
         body,
         db.now());
   }
@@ -324,6 +345,7 @@ public final class Endpoint implements RequestHandler {
         headers.forEach((name, value) -> response.header(name, value));
         send(context, route, response, inner);
       }
+      case Reply.WithNext(Reply page, String _, String _) -> send(context, route, response, page);
       case Reply.Stream(int status, String type, String cacheControl, Reply.Writer writer) -> {
         response
             .status(Status.create(status))

@@ -10,9 +10,7 @@ import io.helidon.http.HeaderName;
 import io.helidon.http.HeaderNames;
 import io.helidon.http.Status;
 import io.helidon.webserver.http.ServerResponse;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.regex.Matcher;
@@ -120,7 +118,7 @@ public final class Errors {
     problem.put("status", status);
     problem.put("detail", refusal.message());
     if (!context.path().isEmpty()) {
-      problem.put("instance", uriReference(context.path()));
+      problem.put("instance", NextLink.encoded(context.path()));
     }
     error(refusal, context.requestId())
         .forEach(
@@ -139,20 +137,6 @@ public final class Errors {
       case 422 -> "Unprocessable Content";
       default -> Status.create(status).reasonPhrase();
     };
-  }
-
-  /** Encodes what a URI must not contain, which lenient clients send in paths. */
-  private static String uriReference(String path) {
-    StringBuilder encoded = new StringBuilder(path.length());
-    for (byte octet : path.getBytes(StandardCharsets.UTF_8)) {
-      char c = (char) (octet & 0xff);
-      if (c < 0x80 && (Character.isLetterOrDigit(c) || "-._~!$&'()*+,;=:@/%".indexOf(c) >= 0)) {
-        encoded.append(c);
-      } else {
-        encoded.append('%').append(HexFormat.of().withUpperCase().toHexDigits(octet));
-      }
-    }
-    return encoded.toString();
   }
 
   /** The error object alone, as the data of a server-sent event. */

@@ -155,7 +155,7 @@ public final class Idempotency {
       case Reply.Bytes bytes -> storeResponse(tx, request, bytes.status(), bytes.text());
       case Reply.Body empty -> storeResponse(tx, request, empty.status(), null);
       case Reply.Refused _ -> {}
-      case Reply.Failed _, Reply.Stream _, Reply.WithHeaders _ ->
+      case Reply.Failed _, Reply.Stream _, Reply.WithHeaders _, Reply.WithNext _ ->
           throw new IllegalStateException("only a status and a body can be stored");
     }
   }

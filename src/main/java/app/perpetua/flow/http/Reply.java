@@ -3,7 +3,6 @@ package app.perpetua.flow.http;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.sql.Page;
-import app.perpetua.flow.sql.PageRequest;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
@@ -56,6 +55,14 @@ public sealed interface Reply {
   /** An answer with additional headers, by name. */
   record WithHeaders(Reply reply, Map<String, String> headers) implements Reply {}
 
+  /**
+   * A page that is followed by another one.
+   *
+   * @param parameter of the query, in which the next page's request differs
+   * @param value of that parameter; needs no percent-encoding
+   */
+  record WithNext(Reply reply, String parameter, String value) implements Reply {}
+
   /** Writes a streamed body. */
   @FunctionalInterface
   interface Writer {
@@ -89,15 +96,35 @@ public sealed interface Reply {
   /** 200 with one page of a list and further members beside it, in their order. */
   static Reply page(Page<?> page, Map<String, ?> beside) {
     Map<String, Object> members = new LinkedHashMap<>();
-    PageRequest part = page.request();
-    members.put(
-        "pagination", new Pagination(part.offset(), part.limit(), page.total(), page.hasMore()));
+    members.put("pagination", pagination(page));
     members.putAll(beside);
-    return data(200, page.items(), members);
+    Reply reply = data(200, page.items(), members);
+    return switch (page) {
+      case Page.ByOffset<?> part ->
+          part.hasMore()
+              ? new WithNext(
+                  reply, "offset", Integer.toString(part.request().offset() + part.items().size()))
+              : reply;
+      case Page.ByCursor<?> part ->
+          part.nextCursor() == null ? reply : new WithNext(reply, "cursor", part.nextCursor());
+    };
   }
 
-  /** The contract's {@code pagination} object. */
+  private static Object pagination(Page<?> page) {
+    return switch (page) {
+      case Page.ByOffset<?> part ->
+          new Pagination(
+              part.request().offset(), part.request().limit(), part.total(), part.hasMore());
+      case Page.ByCursor<?> part ->
+          new CursorPagination(part.limit(), part.nextCursor() != null, part.nextCursor());
+    };
+  }
+
+  /** The contract's {@code pagination} object of a page by offset. */
   record Pagination(int offset, int limit, int total, boolean hasMore) {}
+
+  /** The contract's {@code pagination} object of a page by cursor. */
+  record CursorPagination(int limit, boolean hasMore, @Nullable String nextCursor) {}
 
   /** 200 with this body, without an envelope. */
   static Reply bare(Object body) {

@@ -33,7 +33,7 @@ final class NoteRoutes {
   /** GET /notes. */
   Function<Tx, Reply> list(Request request) {
     QueryParameters query = request.query();
-    PageRequest page = query.page();
+    PageRequest.ByOffset page = query.page();
     NoteFilter filter =
         new NoteFilter(
             Boolean.TRUE.equals(query.bool("archived")), query.words("q", MAX_SEARCH), page);

@@ -20,7 +20,7 @@ final class NotificationRoutes {
   /** GET /notifications. */
   Function<Tx, Reply> list(Request request) {
     QueryParameters query = request.query();
-    PageRequest page = query.page();
+    PageRequest.ByOffset page = query.page();
     boolean unreadOnly = Boolean.TRUE.equals(query.bool("unread_only"));
     query.validate();
     return tx -> {

@@ -3,9 +3,9 @@ package app.perpetua.flow.notifications;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.jobs.Jobs;
-import app.perpetua.flow.sql.OneToMany;
 import app.perpetua.flow.sql.Page;
 import app.perpetua.flow.sql.PageRequest;
+import app.perpetua.flow.sql.PageWith;
 import app.perpetua.flow.sql.Tx;
 import java.text.BreakIterator;
 import java.util.Locale;
@@ -82,16 +82,12 @@ public final class Notifications {
   }
 
   /** A page of the user's notifications, newest first; refuses a deleted account. */
-  Inbox list(Tx tx, boolean unreadOnly, PageRequest page) {
-    record Counts(int total, int unread) {}
-    OneToMany<Counts, Notification> found =
+  Inbox list(Tx tx, boolean unreadOnly, PageRequest.ByOffset page) {
+    PageWith<Integer, Notification> found =
         tx.sql("notifications.list_notifications")
             .bind("unread_only", unreadOnly)
-            .bind("offset", page.offset())
-            .bind("limit", page.limit())
-            .oneToMany(
-                row -> new Counts(row.integer("total"), row.integer("unread")), Notification::of);
-    return new Inbox(new Page<>(page, found.many(), found.one().total()), found.one().unread());
+            .pageWith(page, row -> row.integer("unread"), Notification::of);
+    return new Inbox(found.page(), found.beside());
   }
 
   /** Marks a notification as read (FR-057). Does nothing if it is. */

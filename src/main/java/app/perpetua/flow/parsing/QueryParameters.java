@@ -9,7 +9,10 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.UUID;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -31,24 +34,67 @@ public final class QueryParameters {
   private static final int DEFAULT_LIMIT = 25;
   private static final int MAX_LIMIT = 100;
 
+  /** Parameters that select a part of a list and do not change its content or order. */
+  private static final Set<String> PAGING = Set.of("offset", "limit", "cursor");
+
   private final Set<String> names;
   private final Function<String, @Nullable String> values;
+  private final Cursors cursors;
   private final Set<String> read = new HashSet<>();
+  private final Map<String, String> filters = new TreeMap<>();
   private final List<FieldError> errors = new ArrayList<>();
 
   /**
    * @param names of the parameters that are present
    * @param values decoded, by name; null for a parameter that is absent
+   * @param cursors of the list that the request reads
    */
-  public QueryParameters(Set<String> names, Function<String, @Nullable String> values) {
+  public QueryParameters(
+      Set<String> names, Function<String, @Nullable String> values, Cursors cursors) {
     this.names = names;
     this.values = values;
+    this.cursors = cursors;
   }
 
   /** Reads {@code offset} and {@code limit}, by default the first 25 items. */
-  public PageRequest page() {
-    return new PageRequest(
-        integer("offset", 0, 0, Integer.MAX_VALUE), integer("limit", DEFAULT_LIMIT, 1, MAX_LIMIT));
+  public PageRequest.ByOffset page() {
+    return new PageRequest.ByOffset(integer("offset", 0, 0, Integer.MAX_VALUE), limit());
+  }
+
+  /**
+   * Reads the page of a list with cursors: {@code cursor} and {@code limit}, or {@code offset} and
+   * {@code limit}. Call it after the parameters that filter and sort the list have been read,
+   * because a cursor is valid only with the same ones.
+   */
+  public PageRequest pageOrCursor() {
+    String cursor = read("cursor");
+    if (cursor == null) {
+      return page();
+    }
+    if (read("offset") != null) {
+      errors.add(new FieldError("cursor", "cannot be combined with offset"));
+    }
+    String filter = filter();
+    PageRequest.Position after = cursor.isEmpty() ? null : cursors.parse(cursor, filter);
+    if (after == null && !cursor.isEmpty()) {
+      errors.add(
+          new FieldError(
+              "cursor", "must be next_cursor of this list, with these filters and sort"));
+    }
+    return new PageRequest.ByCursor(after, limit(), position -> cursors.render(position, filter));
+  }
+
+  private int limit() {
+    return integer("limit", DEFAULT_LIMIT, 1, MAX_LIMIT);
+  }
+
+  /** The values that filter and sort the list, with their lengths, so that no two are the same. */
+  private String filter() {
+    StringBuilder filter = new StringBuilder();
+    filters.forEach(
+        (name, value) ->
+            filter.append(name).append('=').append(value.length()).append(':').append(value));
+    return filter.toString();
   }
 
   /**
@@ -66,6 +112,7 @@ public final class QueryParameters {
       errors.add(new FieldError(name, error));
       return null;
     }
+    filters.put(name, text);
     return text;
   }
 
@@ -85,6 +132,7 @@ public final class QueryParameters {
     if (words.size() > MAX_WORDS) {
       errors.add(new FieldError(name, "must have at most " + MAX_WORDS + " different words"));
     }
+    filters.put(name, words.toString());
     return words;
   }
 
@@ -101,6 +149,13 @@ public final class QueryParameters {
             });
   }
 
+  /** {@code true} or {@code false}; false if absent. */
+  public boolean flag(String name) {
+    Boolean flag = bool(name);
+    filters.putIfAbsent(name, "false");
+    return Boolean.TRUE.equals(flag);
+  }
+
   /** A whole number within bounds; {@code absent} if there is none. */
   public int integer(String name, int absent, int min, int max) {
     Integer number =
@@ -114,6 +169,13 @@ public final class QueryParameters {
         name,
         "must be " + Formats.alternatives(allowed),
         value -> Arrays.asList(allowed).contains(value) ? value : null);
+  }
+
+  /** One of the allowed strings; the first if absent. */
+  public String choice(String name, String... allowed) {
+    String choice = Objects.requireNonNullElse(oneOf(name, allowed), allowed[0]);
+    filters.put(name, choice);
+    return choice;
   }
 
   /** A constant by its wire name; null if absent. */
@@ -140,6 +202,8 @@ public final class QueryParameters {
     T parsed = parse.apply(value);
     if (parsed == null) {
       errors.add(new FieldError(name, error));
+    } else if (!PAGING.contains(name)) {
+      filters.put(name, parsed.toString());
     }
     return parsed;
   }

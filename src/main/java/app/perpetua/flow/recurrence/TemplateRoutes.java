@@ -36,7 +36,7 @@ final class TemplateRoutes {
   /** GET /templates. */
   Function<Tx, Reply> list(Request request) {
     QueryParameters query = request.query();
-    PageRequest page = query.page();
+    PageRequest.ByOffset page = query.page();
     Boolean active = query.bool("active");
     query.validate();
     return tx -> Reply.page(templates.list(tx, active, page));

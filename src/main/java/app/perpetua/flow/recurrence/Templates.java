@@ -48,7 +48,7 @@ final class Templates {
   }
 
   /** One page of the active or inactive templates, newest first; {@code active} null for both. */
-  Page<Template> list(Tx tx, @Nullable Boolean active, PageRequest page) {
+  Page<Template> list(Tx tx, @Nullable Boolean active, PageRequest.ByOffset page) {
     return tx.sql("recurrence.list_templates").bind("active", active).page(page, Template::of);
   }
 

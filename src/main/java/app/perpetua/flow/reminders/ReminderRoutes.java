@@ -27,7 +27,7 @@ final class ReminderRoutes {
   /** GET /reminders. */
   Function<Tx, Reply> list(Request request) {
     QueryParameters query = request.query();
-    PageRequest page = query.page();
+    PageRequest.ByOffset page = query.page();
     query.validate();
     return tx -> Reply.page(reminders.list(tx, page));
   }

@@ -64,7 +64,7 @@ final class Reminders {
   }
 
   /** One page of the user's reminders, soonest first, dormant ones last. */
-  Page<Reminder> list(Tx tx, PageRequest page) {
+  Page<Reminder> list(Tx tx, PageRequest.ByOffset page) {
     return tx.sql("reminders.list_reminders").page(page, Reminder::of);
   }
 

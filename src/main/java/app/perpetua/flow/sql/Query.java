@@ -87,17 +87,84 @@ public final class Query {
   }
 
   /**
-   * Returns a page of a list. The statement takes {@code :offset} and {@code :limit} and returns
-   * {@code total} in every row, with a null {@code id} in the only row of an empty page.
+   * Returns a page of a list without cursors. The statement takes {@code :offset} and {@code
+   * :limit} and returns {@code total} in every row, with a null {@code id} in the only row of an
+   * empty page.
    *
    * @throws Refusal {@code UNAUTHORIZED} if there is no row because the account was deleted
    */
-  public <T> Page<T> page(PageRequest request, Function<Row, T> mapper) {
-    OneToMany<Integer, T> found =
+  public <T> Page<T> page(PageRequest.ByOffset request, Function<Row, T> mapper) {
+    return pageWith(request, _ -> true, mapper).page();
+  }
+
+  /**
+   * Returns a page of a list with cursors. The statement also takes {@code :after_key} and {@code
+   * :after_id}, of which it returns the following rows, and {@code :counted}; it returns {@code
+   * total} only if that is true, and the sort key of a row as text in {@code sort_key}.
+   *
+   * @param first precedes every row; bound unless the request continues after a row, so that a
+   *     statement needs no case without a position and its plan has the same index condition
+   * @throws Refusal {@code UNAUTHORIZED} if there is no row because the account was deleted
+   */
+  public <T> Page<T> page(
+      PageRequest request, PageRequest.Position first, Function<Row, T> mapper) {
+    return pageWith(request, first, _ -> true, mapper).page();
+  }
+
+  /** As {@link #page(PageRequest.ByOffset, Function)}, with further columns of every row. */
+  public <A, T> PageWith<A, T> pageWith(
+      PageRequest.ByOffset request, Function<Row, A> beside, Function<Row, T> mapper) {
+    record Columns<A>(int total, A beside) {}
+    OneToMany<Columns<A>, T> found =
         bind("offset", request.offset())
             .bind("limit", request.limit())
-            .oneToMany(row -> row.integer("total"), mapper);
-    return new Page<>(request, found.many(), found.one());
+            .oneToMany(row -> new Columns<>(row.integer("total"), beside.apply(row)), mapper);
+    return new PageWith<>(
+        new Page.ByOffset<>(request, found.many(), found.one().total()), found.one().beside());
+  }
+
+  /**
+   * As {@link #page(PageRequest, PageRequest.Position, Function)}, with further columns of every
+   * row.
+   */
+  public <A, T> PageWith<A, T> pageWith(
+      PageRequest request,
+      PageRequest.Position first,
+      Function<Row, A> beside,
+      Function<Row, T> mapper) {
+    return switch (request) {
+      case PageRequest.ByOffset byOffset ->
+          after(first).bind("counted", true).pageWith(byOffset, beside, mapper);
+      case PageRequest.ByCursor byCursor -> {
+        record Placed<T>(T item, PageRequest.Position position) {}
+        OneToMany<A, Placed<T>> found =
+            after(byCursor.after() == null ? first : byCursor.after())
+                .bind("counted", false)
+                .bind("offset", 0)
+                // One more than the page shows whether items follow.
+                .bind("limit", byCursor.limit() + 1)
+                .oneToMany(
+                    beside,
+                    row ->
+                        new Placed<>(
+                            mapper.apply(row),
+                            new PageRequest.Position(row.text("sort_key"), row.uuid("id"))));
+        List<Placed<T>> placed =
+            found.many().subList(0, Math.min(byCursor.limit(), found.many().size()));
+        yield new PageWith<>(
+            new Page.ByCursor<>(
+                byCursor.limit(),
+                placed.stream().map(Placed::item).toList(),
+                placed.size() == found.many().size()
+                    ? null
+                    : byCursor.cursors().apply(placed.getLast().position())),
+            found.one());
+      }
+    };
+  }
+
+  private Query after(PageRequest.Position position) {
+    return bind("after_key", position.key()).bind("after_id", position.id());
   }
 
   /** Returns the number of rows changed. */

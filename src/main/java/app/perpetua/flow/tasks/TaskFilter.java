@@ -22,7 +22,7 @@ public record TaskFilter(
     @Nullable UUID templateId,
     List<String> words,
     Order order,
-    PageRequest page) {
+    PageRequest.ByOffset page) {
   /**
    * A range of due dates; null leaves an end open.
    *

@@ -6,7 +6,6 @@ import app.perpetua.flow.http.Request;
 import app.perpetua.flow.http.SearchWork;
 import app.perpetua.flow.parsing.JsonReader;
 import app.perpetua.flow.parsing.QueryParameters;
-import app.perpetua.flow.sql.PageRequest;
 import app.perpetua.flow.sql.Tx;
 import java.util.List;
 import java.util.Map;
@@ -36,19 +35,17 @@ final class TaskRoutes {
   /** GET /tasks. */
   Function<Tx, Reply> list(Request request) {
     QueryParameters query = request.query();
-    PageRequest page = query.page();
-    TaskFilter.Order order = TaskFilter.Order.parse(query.oneOf("sort", SORTS));
     TaskFilter filter =
         new TaskFilter(
             query.bool("completed"),
             query.oneOf("priority", Priority.class),
-            Boolean.TRUE.equals(query.bool("hidden")),
-            Boolean.TRUE.equals(query.bool("archived")),
+            query.flag("hidden"),
+            query.flag("archived"),
             new TaskFilter.DueRange(query.instant("due_after"), query.instant("due_before")),
             query.uuid("template_id"),
             query.words("q", TaskForm.TITLE),
-            order,
-            page);
+            TaskFilter.Order.parse(query.choice("sort", SORTS)),
+            query.page());
     query.validate();
     Function<Tx, Reply> list = tx -> Reply.page(tasks.list(tx, filter));
     return filter.words().isEmpty() ? list : new SearchWork(list);

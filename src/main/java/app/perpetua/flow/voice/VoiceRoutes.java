@@ -40,7 +40,7 @@ final class VoiceRoutes {
   /** GET /ai/voice-sessions. */
   Function<Tx, Reply> list(Request request) {
     QueryParameters query = request.query();
-    PageRequest page = query.page();
+    PageRequest.ByOffset page = query.page();
     query.validate();
     return tx -> Reply.page(sessions.list(tx, page));
   }

@@ -235,7 +235,7 @@ final class VoiceSessionStore {
   }
 
   /** The user's sessions, newest first. */
-  Page<VoiceSession> list(Tx tx, PageRequest page) {
+  Page<VoiceSession> list(Tx tx, PageRequest.ByOffset page) {
     return tx.sql("voice.list_sessions").page(page, VoiceSession::of);
   }
 

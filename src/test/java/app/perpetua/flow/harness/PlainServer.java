@@ -16,6 +16,7 @@ import app.perpetua.flow.http.Route;
 import app.perpetua.flow.http.limits.RateLimiter;
 import app.perpetua.flow.http.server.Server;
 import app.perpetua.flow.http.websocket.WebSocketGate;
+import app.perpetua.flow.parsing.CursorKey;
 import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.Pool;
 import app.perpetua.flow.sql.Postgres;
@@ -48,7 +49,9 @@ public final class PlainServer implements AutoCloseable {
     Errors errors = new Errors(JSON);
     AccessTokens tokens = new AccessTokens(account(), ids, clock);
     RateLimiter limiter = new RateLimiter(clock);
-    Endpoint endpoint = new Endpoint(JSON, errors, db, tokens, limiter, config);
+    Endpoint endpoint =
+        new Endpoint(
+            JSON, errors, db, tokens, limiter, config, new CursorKey(account().refreshSecret()));
     server =
         new Server(
             config,

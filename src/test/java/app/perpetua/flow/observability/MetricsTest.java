@@ -17,6 +17,7 @@ import app.perpetua.flow.http.Request;
 import app.perpetua.flow.http.RequestContext;
 import app.perpetua.flow.http.Route;
 import app.perpetua.flow.parsing.Accept;
+import app.perpetua.flow.parsing.CursorKey;
 import app.perpetua.flow.parsing.QueryParameters;
 import app.perpetua.flow.sql.Pool;
 import app.perpetua.flow.sql.Postgres;
@@ -202,7 +203,8 @@ final class MetricsTest {
         null,
         _ -> "",
         Map.of("Authorization", authorization)::get,
-        new QueryParameters(Set.of(), _ -> null),
+        new QueryParameters(
+            Set.of(), _ -> null, new CursorKey(new Secret("secret")).of("/metrics", null)),
         new byte[0],
         MutableClock.START);
   }
