@@ -2,11 +2,13 @@ package app.perpetua.flow.bench;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,17 +22,34 @@ import org.jspecify.annotations.Nullable;
 record BenchOptions(Set<Part> parts, boolean quick, List<String> jvm, @Nullable Path jar) {
   /** A part of the benchmark that can be run alone. */
   enum Part {
-    READS,
-    WRITES,
-    COMPLETIONS,
-    TRIPS,
-    START,
-    JOBS,
-    REMINDERS,
-    WEBHOOKS,
-    CHATS,
-    SPENDS,
-    VOICE
+    READS("read requests"),
+    WRITES("write requests"),
+    COMPLETIONS("completions of tasks, compared with other changes"),
+    TRIPS("database round trips per request"),
+    PEERS("requests compared with FastAPI and Fastify"),
+    JOBS("job throughput"),
+    REMINDERS("due reminders"),
+    WEBHOOKS("payment webhooks"),
+    CHATS("chat streams, compared with a relay"),
+    SPENDS("concurrent spending of credits"),
+    VOICE("live voice streams, compared with a relay"),
+    START("time to start");
+
+    private final String help;
+
+    Part(String help) {
+      this.help = help;
+    }
+
+    /** The name in arguments. */
+    String title() {
+      return name().toLowerCase(Locale.ROOT);
+    }
+
+    /** What it measures, as {@code ./bench --help} prints it. */
+    String help() {
+      return help;
+    }
   }
 
   /** Invalid arguments; the message names them. */
@@ -66,10 +85,6 @@ record BenchOptions(Set<Part> parts, boolean quick, List<String> jvm, @Nullable 
     return new BenchOptions(parts.isEmpty() ? EnumSet.allOf(Part.class) : parts, quick, jvm, jar);
   }
 
-  boolean runs(Part part) {
-    return parts.contains(part);
-  }
-
   /** Time before the first window of an operation, for the JVM's compilers. */
   Duration warmUp() {
     return Duration.ofSeconds(quick ? 1 : 10);
@@ -97,8 +112,8 @@ record BenchOptions(Set<Part> parts, boolean quick, List<String> jvm, @Nullable 
       return Part.valueOf(name.toUpperCase(Locale.ROOT));
     } catch (IllegalArgumentException e) {
       throw new Misused(
-          "--only must be reads, writes, completions, trips, start, jobs, reminders, webhooks,"
-              + " chats, spends or voice");
+          "--only must be one of "
+              + Arrays.stream(Part.values()).map(Part::title).collect(Collectors.joining(", ")));
     }
   }
 

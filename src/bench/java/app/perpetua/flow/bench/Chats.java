@@ -2,6 +2,7 @@ package app.perpetua.flow.bench;
 
 import app.perpetua.flow.bench.process.CpuTime;
 import app.perpetua.flow.bench.process.Database;
+import app.perpetua.flow.bench.process.Programs;
 import app.perpetua.flow.bench.process.Relay;
 import app.perpetua.flow.bench.process.Service;
 import app.perpetua.flow.fake.FakeOpenAi;
@@ -126,7 +127,7 @@ final class Chats {
   private void added(Service service) throws IOException {
     List<Measured> all = new ArrayList<>();
     all.add(new Measured("ours", service.port(), service.pid(), this::chat));
-    if (!Relay.hasNode()) {
+    if (!Programs.isInstalled("node")) {
       report.print("Skipping the relay: node is not installed (apt-get install nodejs)");
       measure(all);
       return;

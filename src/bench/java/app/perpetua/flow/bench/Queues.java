@@ -3,7 +3,7 @@ package app.perpetua.flow.bench;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.bench.process.CpuTime;
 import app.perpetua.flow.bench.process.Database;
-import app.perpetua.flow.bench.process.Relay;
+import app.perpetua.flow.bench.process.Programs;
 import app.perpetua.flow.sql.DatabaseConfig;
 import app.perpetua.flow.sql.DatabaseUrl;
 import app.perpetua.flow.sql.Db;
@@ -11,10 +11,7 @@ import app.perpetua.flow.sql.Pool;
 import app.perpetua.flow.sql.SqlCatalog;
 import com.zaxxer.hikari.HikariDataSource;
 import java.io.IOException;
-import java.io.InterruptedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -35,7 +32,6 @@ import java.util.stream.IntStream;
  * without a million future jobs. Confined to one thread.
  */
 final class Queues {
-  /** Its lock file has no URLs, so npm's settings determine the registry. */
   private static final Path GRAPHILE = Path.of("src/bench/npm/graphile-worker");
 
   private static final int JOBS = 10_000;
@@ -73,8 +69,8 @@ final class Queues {
       List<Contender> contenders = new ArrayList<>();
       contenders.add(Contender.ours(url));
       contenders.add(Contender.dbScheduler(url));
-      if (Relay.hasNode()) {
-        Path graphile = graphile();
+      if (Programs.isInstalled("node") && Programs.isInstalled("npm")) {
+        Path graphile = Programs.install(GRAPHILE, home);
         contenders.add(Contender.graphile(url, graphile, -1));
         contenders.add(Contender.graphile(url, graphile, PREFETCHED));
       } else {
@@ -267,31 +263,5 @@ final class Queues {
 
   private int futureJobs() {
     return options.quick() ? FUTURE_JOBS / 10 : FUTURE_JOBS;
-  }
-
-  /** Installs the locked packages unless they are installed. */
-  private Path graphile() throws IOException {
-    Path target = home.resolve("graphile-worker");
-    Files.createDirectories(target);
-    for (String file : List.of("package.json", "package-lock.json", "worker.js")) {
-      Files.copy(GRAPHILE.resolve(file), target.resolve(file), StandardCopyOption.REPLACE_EXISTING);
-    }
-    if (!Files.exists(target.resolve("node_modules/.package-lock.json"))) {
-      Process npm =
-          new ProcessBuilder("npm", "ci", "--no-audit", "--no-fund")
-              .directory(target.toFile())
-              .redirectErrorStream(true)
-              .redirectOutput(target.resolve("npm.log").toFile())
-              .start();
-      try {
-        if (npm.waitFor() != 0) {
-          throw new IOException("npm ci failed, " + target.resolve("npm.log") + " has the reason");
-        }
-      } catch (InterruptedException e) {
-        Thread.currentThread().interrupt();
-        throw new InterruptedIOException();
-      }
-    }
-    return target;
   }
 }

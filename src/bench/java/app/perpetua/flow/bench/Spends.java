@@ -98,7 +98,7 @@ final class Spends implements AutoCloseable {
     report.print("Spends of one user, target ≥ %d/s:", TARGET);
     spends(user, pool);
     // The size of the service's pool, and one connection without concurrency.
-    for (int size : new int[] {Bench.POOL, 1}) {
+    for (int size : new int[] {Throughput.POOL, 1}) {
       try (HikariDataSource other = pool(database.port(), size)) {
         spends(user, other);
       }

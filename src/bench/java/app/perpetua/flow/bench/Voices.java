@@ -2,16 +2,14 @@ package app.perpetua.flow.bench;
 
 import app.perpetua.flow.bench.process.CpuTime;
 import app.perpetua.flow.bench.process.Database;
+import app.perpetua.flow.bench.process.Programs;
 import app.perpetua.flow.bench.process.Service;
 import app.perpetua.flow.fake.FakeDeepgram;
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.InterruptedIOException;
 import java.lang.ProcessBuilder.Redirect;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -105,12 +103,12 @@ final class Voices {
   }
 
   private void node(VoiceProvider provider, double base) throws IOException, InterruptedException {
-    Path relay = installed();
-    if (relay == null) {
+    if (!Programs.isInstalled("node") || !Programs.isInstalled("npm")) {
       report.print(
-          "Skipping the ws relay: node and npm are not installed (apt-get install nodejs npm)");
+          "Skipping the ws relay: node or npm is not installed (apt-get install nodejs npm)");
       return;
     }
+    Path relay = Programs.install(RELAY, home);
     Process node =
         new ProcessBuilder("node", "relay.mjs", "ws://127.0.0.1:" + provider.port() + LISTEN)
             .directory(relay.toFile())
@@ -361,31 +359,5 @@ final class Voices {
 
   private static double millis(Latencies latencies, double share) {
     return latencies.percentile(share).toNanos() / 1e6;
-  }
-
-  /** Installs the locked packages unless they are installed; null without npm. */
-  private @Nullable Path installed() throws IOException {
-    Path target = home.resolve("voice-relay");
-    Files.createDirectories(target);
-    for (String file : List.of("package.json", "package-lock.json", "relay.mjs")) {
-      Files.copy(RELAY.resolve(file), target.resolve(file), StandardCopyOption.REPLACE_EXISTING);
-    }
-    if (Files.exists(target.resolve("node_modules/.package-lock.json"))) {
-      return target;
-    }
-    try {
-      Process npm =
-          new ProcessBuilder("npm", "ci", "--no-audit", "--no-fund")
-              .directory(target.toFile())
-              .redirectErrorStream(true)
-              .redirectOutput(target.resolve("npm.log").toFile())
-              .start();
-      return npm.waitFor() == 0 ? target : null;
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new InterruptedIOException();
-    } catch (IOException e) {
-      return null;
-    }
   }
 }

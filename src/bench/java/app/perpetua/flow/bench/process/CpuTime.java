@@ -10,8 +10,8 @@ import java.util.Arrays;
  * Processor time used so far, in Linux's ticks of 10 ms.
  *
  * @param driver this process
- * @param pgbench ended child processes of this process; while the service runs, only pgbench
- * @param service the service's JVM; 0 if there is none
+ * @param pgbench ended child processes of this process; during a measurement, only pgbench or wrk
+ * @param service the measured server and its worker processes; 0 if there is none
  * @param postgres all PostgreSQL processes, including those that have ended
  * @param busy the whole machine
  * @param nanos {@code System.nanoTime()} of the reading
@@ -35,7 +35,7 @@ public record CpuTime(
     return new CpuTime(
         own[UTIME] + own[STIME],
         own[CUTIME] + own[CSTIME],
-        service == 0 ? 0 : living(service),
+        service == 0 ? 0 : family(service),
         family(postmaster),
         machine(),
         System.nanoTime());
@@ -82,12 +82,12 @@ public record CpuTime(
     return stat[UTIME] + stat[STIME];
   }
 
-  /** Includes ended backends, whose time is added to the postmaster's. */
-  private static long family(long postmaster) {
-    long[] first = stat(postmaster);
+  /** Includes ended children, whose time is added to that of their parent. */
+  private static long family(long parent) {
+    long[] first = stat(parent);
     long sum = first[UTIME] + first[STIME] + first[CUTIME] + first[CSTIME];
     for (ProcessHandle child :
-        ProcessHandle.of(postmaster).map(ProcessHandle::children).orElseThrow().toList()) {
+        ProcessHandle.of(parent).stream().flatMap(ProcessHandle::children).toList()) {
       sum += living(child.pid());
     }
     return sum;

@@ -47,15 +47,28 @@ public final class Database implements AutoCloseable {
             .setLocaleConfig("locale-provider", "builtin")
             .setLocaleConfig("builtin-locale", "C.UTF-8")
             .setLocaleConfig("locale", "C")
-            .setServerConfig("max_connections", "100")
+            .setServerConfig("max_connections", "200")
             .setServerConfig("fsync", "on")
             .setServerConfig("synchronous_commit", "on")
             .setServerConfig("timezone", "UTC")
             .start();
     pid = Long.parseLong(Files.readAllLines(data.resolve("postmaster.pid")).getFirst());
+    create(NAME);
+  }
+
+  /** Creates another empty database on the server, with a name that needs no quotes. */
+  public void create(String name) throws SQLException {
     try (Connection connection = postgres.getPostgresDatabase().getConnection();
         Statement statement = connection.createStatement()) {
-      statement.execute("create database " + NAME);
+      statement.execute("create database " + name);
+    }
+  }
+
+  /** Deletes a database that {@link #create} created, and ends its connections. */
+  public void drop(String name) throws SQLException {
+    try (Connection connection = postgres.getPostgresDatabase().getConnection();
+        Statement statement = connection.createStatement()) {
+      statement.execute("drop database " + name + " with (force)");
     }
   }
 
@@ -202,7 +215,12 @@ public final class Database implements AutoCloseable {
 
   /** The URL as the service expects it. */
   public String url(int port) {
-    return "postgresql://" + SUPERUSER + "@127.0.0.1:" + port + "/" + NAME;
+    return url(port, NAME);
+  }
+
+  /** Same for another database of the server. */
+  public String url(int port, String name) {
+    return "postgresql://" + SUPERUSER + "@127.0.0.1:" + port + "/" + name;
   }
 
   public int port() {
@@ -221,7 +239,12 @@ public final class Database implements AutoCloseable {
 
   /** A connection; the caller closes it. */
   public Connection connection() throws SQLException {
-    return postgres.getDatabase(SUPERUSER, NAME).getConnection();
+    return connection(NAME);
+  }
+
+  /** A connection to another database of the server; the caller closes it. */
+  public Connection connection(String name) throws SQLException {
+    return postgres.getDatabase(SUPERUSER, name).getConnection();
   }
 
   @Override

@@ -2,7 +2,6 @@ package app.perpetua.flow.bench.process;
 
 import app.perpetua.flow.harness.FreePort;
 import java.io.IOException;
-import java.io.InterruptedIOException;
 import java.lang.ProcessBuilder.Redirect;
 import java.net.URI;
 import java.nio.file.Path;
@@ -32,22 +31,6 @@ public final class Relay implements AutoCloseable {
     if (!"ready".equals(process.inputReader().readLine())) {
       close();
       throw new IOException("the relay did not start, " + log + " has the reason");
-    }
-  }
-
-  /** Whether Node.js is installed. */
-  public static boolean hasNode() throws InterruptedIOException {
-    try {
-      return new ProcessBuilder("node", "--version")
-              .redirectOutput(Redirect.DISCARD)
-              .start()
-              .waitFor()
-          == 0;
-    } catch (IOException e) {
-      return false;
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new InterruptedIOException();
     }
   }
 

@@ -1,0 +1,171 @@
+package app.perpetua.flow.bench.peers;
+
+import app.perpetua.flow.bench.process.CpuTime;
+import app.perpetua.flow.bench.process.Database;
+import java.io.IOException;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.Consumer;
+
+/**
+ * Measures each operation of all servers in windows that take turns, so that a change of the
+ * machine's speed affects all. All servers run, and only one is busy. Confined to one thread.
+ */
+final class Rounds {
+  /** A rate is steady if that of the next window differs by less. */
+  private static final double STEADY = 0.03;
+
+  /** A window is repeated if other programs took more of one core than this, in percent. */
+  private static final double NOISY = 25;
+
+  /** Repeated windows of an operation, so that a busy machine does not prolong the run forever. */
+  private static final int REPEATS = 5;
+
+  private record Measured(Window window, Wrk.Result result) {
+    void checkAnswers(PeerOperation operation, Peer peer) throws IOException {
+      if (result.refused() > 0 || !result.errors().isEmpty()) {
+        throw new IOException(
+            String.format(
+                Locale.ROOT,
+                "%s: %s gave %d answers that are not 2xx; broken connections: %s",
+                operation.title(),
+                peer.title(),
+                result.refused(),
+                result.errors().isEmpty() ? "none" : result.errors()));
+      }
+    }
+  }
+
+  private final Database database;
+  private final Wrk wrk;
+  private final List<Peer> peers;
+  private final boolean quick;
+  private final Consumer<String> report;
+
+  Rounds(Database database, Wrk wrk, List<Peer> peers, boolean quick, Consumer<String> report) {
+    this.database = database;
+    this.wrk = wrk;
+    this.peers = List.copyOf(peers);
+    this.quick = quick;
+    this.report = report;
+  }
+
+  void run() throws IOException, SQLException {
+    List<String> tables = new ArrayList<>();
+    for (PeerOperation operation : PeerOperation.values()) {
+      print(
+          "%s: %d connections, %d rounds of windows of %d s",
+          operation.title(), Wrk.CONNECTIONS, rounds(), window().toSeconds());
+      for (Peer peer : peers) {
+        warmUp(operation, peer);
+      }
+      tables.add(PeerTable.of(operation, measure(operation)));
+    }
+    print("");
+    tables.forEach(report);
+  }
+
+  private void warmUp(PeerOperation operation, Peer peer) throws IOException, SQLException {
+    prepare(operation, peer);
+    double before = 0;
+    List<String> rates = new ArrayList<>();
+    for (int i = 0; i < warmUps(peer); i++) {
+      double rate = wrk.run(operation, peer.port(), warmUpWindow(peer)).perSecond();
+      rates.add(String.format(Locale.ROOT, "%.0f", rate));
+      if (Math.abs(rate - before) < STEADY * rate) {
+        break;
+      }
+      before = rate;
+    }
+    print("  warm-up   %-18s %s/s", peer.title(), String.join(", ", rates));
+  }
+
+  private Map<Peer, Window> measure(PeerOperation operation) throws IOException, SQLException {
+    Map<Peer, List<Window>> windows = new LinkedHashMap<>();
+    int repeats = 0;
+    for (int round = 1; round <= rounds(); round++) {
+      for (Peer peer : peers) {
+        Measured measured = window(operation, peer);
+        while (measured.window().others() > NOISY && repeats < REPEATS) {
+          repeats++;
+          print("  repeating a window: others took %.0f %% of a core", measured.window().others());
+          measured = window(operation, peer);
+        }
+        measured.checkAnswers(operation, peer);
+        Window window = measured.window();
+        windows.computeIfAbsent(peer, _ -> new ArrayList<>()).add(window);
+        print(
+            "  round %d/%d %-18s %6.0f/s  p50 %6.2f ms  p99 %6.2f ms  others %3.0f %%",
+            round,
+            rounds(),
+            peer.title(),
+            window.perSecond(),
+            window.p50(),
+            window.p99(),
+            window.others());
+      }
+    }
+    Map<Peer, Window> medians = new LinkedHashMap<>();
+    windows.forEach((peer, all) -> medians.put(peer, Window.median(all)));
+    return medians;
+  }
+
+  private Measured window(PeerOperation operation, Peer peer) throws IOException, SQLException {
+    prepare(operation, peer);
+    CpuTime start = CpuTime.of(peer.pid(), database.pid());
+    Wrk.Result result = wrk.run(operation, peer.port(), window());
+    CpuTime cpu = CpuTime.of(peer.pid(), database.pid()).since(start);
+    long requests = Math.round(result.perSecond() * window().toSeconds());
+    Window window =
+        new Window(
+            result.perSecond(),
+            result.p50(),
+            result.p99(),
+            CpuTime.each(cpu.service(), requests),
+            CpuTime.each(cpu.postgres(), requests),
+            cpu.percent(cpu.others()) * Runtime.getRuntime().availableProcessors());
+    return new Measured(window, result);
+  }
+
+  /** Undoes what earlier windows did to versions and files. */
+  private void prepare(PeerOperation operation, Peer peer) throws SQLException {
+    try (Connection connection = database.connection(peer.database());
+        Statement statement = connection.createStatement()) {
+      if (operation == PeerOperation.PATCH) {
+        statement.execute("update " + peer.tasks() + " set version = 1 where version <> 1");
+      }
+      if (operation.writes()) {
+        statement.execute("vacuum");
+      }
+      statement.execute("checkpoint");
+    }
+  }
+
+  private int rounds() {
+    return quick ? 1 : 3;
+  }
+
+  private Duration window() {
+    return Duration.ofSeconds(quick ? 2 : 6);
+  }
+
+  /** The compilers of the JVM need most time. */
+  private int warmUps(Peer peer) {
+    return peer.stack() == Peer.Stack.OURS ? 6 : 2;
+  }
+
+  private Duration warmUpWindow(Peer peer) {
+    return Duration.ofSeconds(quick ? 2 : peer.stack() == Peer.Stack.OURS ? 5 : 3);
+  }
+
+  private void print(String format, Object... values) {
+    report.accept(String.format(Locale.ROOT, format, values));
+  }
+}

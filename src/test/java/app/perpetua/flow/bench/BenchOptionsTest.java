@@ -1,0 +1,56 @@
+package app.perpetua.flow.bench;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class BenchOptionsTest {
+  @Test
+  void without_arguments_every_part_runs() {
+    BenchOptions options = BenchOptions.parse(List.of());
+    assertEquals(EnumSet.allOf(BenchOptions.Part.class), options.parts());
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void each_part_can_run_alone(BenchOptions.Part part) {
+    assertEquals(Set.of(part), BenchOptions.parse(List.of("--only", part.title())).parts());
+  }
+
+  @Test
+  void parts_can_be_combined() {
+    assertEquals(
+        Set.of(BenchOptions.Part.READS, BenchOptions.Part.PEERS),
+        BenchOptions.parse(List.of("--only", "peers", "--quick", "--only", "reads")).parts());
+  }
+
+  @ParameterizedTest
+  @ValueSource(strings = {"peer", "", "all"})
+  void an_unknown_part_is_refused_with_the_names_of_all(String name) {
+    BenchOptions.Misused refused =
+        assertThrows(BenchOptions.Misused.class, () -> BenchOptions.parse(List.of("--only", name)));
+    for (BenchOptions.Part part : BenchOptions.Part.values()) {
+      assertTrue(String.valueOf(refused.getMessage()).contains(part.title()), part.title());
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void the_help_of_the_script_describes_each_part(BenchOptions.Part part) throws IOException {
+    List<String> help = Files.readAllLines(Path.of("bench")).stream().map(String::strip).toList();
+    assertTrue(
+        help.contains("%-12s %s".formatted(part.title(), part.help())),
+        "./bench --help has no line for " + part.title() + ": " + part.help());
+  }
+}
