@@ -7,6 +7,7 @@ import static app.perpetua.flow.bench.BenchOptions.Part.WRITES;
 import app.perpetua.flow.bench.peers.Peers;
 import app.perpetua.flow.bench.process.Database;
 import app.perpetua.flow.bench.process.Service;
+import app.perpetua.flow.bench.scale.Scale;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -14,6 +15,7 @@ import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.HashMap;
 import java.util.List;
@@ -131,15 +133,11 @@ final class Bench {
       case TRIPS -> new Trips(database, Bench::print).run(this::start, requests(1));
       case PEERS ->
           new Peers(
-                  database,
-                  HOME.resolve("peers"),
-                  options.quick(),
-                  options.jvm(),
-                  line -> print("%s", line))
-              .run(
-                  (url, jvm, log) -> new Service(jar, jvm, "api", environment(url, Map.of()), log),
-                  key::proToken,
-                  key.publicPem());
+                  database, HOME.resolve("peers"), options.quick(), line -> print("%s", line))
+              .run(this::startLikeImage, key::proToken, key.publicPem());
+      case SCALE ->
+          new Scale(database, options.quick(), line -> print("%s", line))
+              .run(url -> startLikeImage(url, log()), key::token);
       case JOBS -> new Queues(database, HOME, options, Bench::print).run();
       case REMINDERS ->
           new DueReminders(database, options, Bench::print)
@@ -186,6 +184,18 @@ final class Bench {
 
   private Service start(String databaseUrl, Map<String, String> overrides) throws IOException {
     return new Service(jar, options.jvm(), "api", environment(databaseUrl, overrides), log());
+  }
+
+  /** Starts the service with the JVM options and the heap of the image, unless others were given. */
+  private Service startLikeImage(String databaseUrl, Path log) throws IOException {
+    List<String> jvm = new ArrayList<>(options.jvm());
+    if (jvm.isEmpty()) {
+      jvm.add("-Xmx256m");
+      Files.readAllLines(Path.of("deploy/java.options")).stream()
+          .filter(line -> line.startsWith("-"))
+          .forEach(jvm::add);
+    }
+    return new Service(jar, jvm, "api", environment(databaseUrl, Map.of()), log);
   }
 
   private Map<String, String> environment(Database database) {

@@ -27,6 +27,7 @@ record BenchOptions(Set<Part> parts, boolean quick, List<String> jvm, @Nullable 
     COMPLETIONS("completions of tasks, compared with other changes"),
     TRIPS("database round trips per request"),
     PEERS("requests compared with FastAPI and Fastify"),
+    SCALE("requests beside a million tasks and of users with years of data"),
     JOBS("job throughput"),
     REMINDERS("due reminders"),
     WEBHOOKS("payment webhooks"),

@@ -8,9 +8,6 @@ import app.perpetua.flow.bench.process.Service;
 import app.perpetua.flow.fake.FakeOpenAi;
 import app.perpetua.flow.fake.OpenAiStep;
 import java.io.IOException;
-import java.io.InterruptedIOException;
-import java.net.HttpURLConnection;
-import java.net.URI;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.sql.SQLException;
@@ -176,47 +173,20 @@ final class Chats {
 
   /** Measures the heap after a full collection, idle and with all chats started. */
   private void held(Service service) throws IOException {
-    long idle = heap(service);
+    long idle = service.heapBytes();
     long resident = service.residentMegabytes();
     openAi.script(OpenAiStep.clock(HELD_WORDS).slowly(HELD_PACE).times(HELD));
     try (Chatters chatters = new Chatters(service.port(), HELD, HELD_WORDS, this::chat)) {
       long begun = System.nanoTime();
       chatters.awaitWords(TIMEOUT);
       double seconds = (System.nanoTime() - begun) / 1e9;
-      double more = (heap(service) - idle) / 1024.0 / 1024;
+      double more = (service.heapBytes() - idle) / 1024.0 / 1024;
       long held = service.residentMegabytes();
       chatters.checkListening();
       report.print(
           "%,d concurrent chats: %.0f MB of heap in addition to %.0f MB idle, target < 256 MB: %s;"
               + " %d MB resident, %d MB idle; all had started after %.1f s",
           HELD, more, idle / 1024.0 / 1024, more < 256 ? "met" : "MISSED", held, resident, seconds);
-    }
-  }
-
-  /** Bytes in use after a full collection. */
-  private static long heap(Service service) throws IOException {
-    try {
-      String jcmd = System.getProperty("java.home") + "/bin/jcmd";
-      Process process =
-          new ProcessBuilder(jcmd, Long.toString(service.pid()), "GC.run")
-              .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-              .start();
-      if (process.waitFor() != 0) {
-        throw new IOException("jcmd GC.run failed");
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-      throw new InterruptedIOException();
-    }
-    HttpURLConnection metrics =
-        (HttpURLConnection)
-            URI.create("http://127.0.0.1:" + service.port() + "/metrics").toURL().openConnection();
-    try (var body = metrics.getInputStream()) {
-      return new String(body.readAllBytes(), StandardCharsets.UTF_8)
-          .lines()
-          .filter(line -> line.startsWith("jvm_memory_used_bytes{area=\"heap\""))
-          .mapToLong(line -> (long) Double.parseDouble(line.substring(line.lastIndexOf(' '))))
-          .sum();
     }
   }
 

@@ -70,11 +70,15 @@ final class Queues {
       contenders.add(Contender.ours(url));
       contenders.add(Contender.dbScheduler(url));
       if (Programs.isInstalled("node") && Programs.isInstalled("npm")) {
-        Path graphile = Programs.install(GRAPHILE, home);
-        contenders.add(Contender.graphile(url, graphile, -1));
-        contenders.add(Contender.graphile(url, graphile, PREFETCHED));
+        try {
+          Path graphile = Programs.install(GRAPHILE, home);
+          contenders.add(Contender.graphile(url, graphile, -1));
+          contenders.add(Contender.graphile(url, graphile, PREFETCHED));
+        } catch (Programs.NotInstalled e) {
+          report.print("Skipping graphile-worker: %s", e.getMessage());
+        }
       } else {
-        report.print("Skipping graphile-worker: npm is not installed (apt-get install nodejs npm)");
+        report.print("Skipping graphile-worker: node or npm is not installed (apt-get install nodejs npm)");
       }
       report.print("");
       report.print(

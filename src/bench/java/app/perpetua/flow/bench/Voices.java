@@ -108,7 +108,13 @@ final class Voices {
           "Skipping the ws relay: node or npm is not installed (apt-get install nodejs npm)");
       return;
     }
-    Path relay = Programs.install(RELAY, home);
+    Path relay;
+    try {
+      relay = Programs.install(RELAY, home);
+    } catch (Programs.NotInstalled e) {
+      report.print("Skipping the ws relay: %s", e.getMessage());
+      return;
+    }
     Process node =
         new ProcessBuilder("node", "relay.mjs", "ws://127.0.0.1:" + provider.port() + LISTEN)
             .directory(relay.toFile())

@@ -21,18 +21,16 @@ import java.util.function.IntFunction;
  * one worker and with two, over the same rows on the same PostgreSQL. Confined to one thread.
  */
 public final class Peers {
-  /** Starts the service on a database, with JVM options, logging to a file. */
+  /** Starts the service on a database, logging to a file. */
   @FunctionalInterface
   public interface Starting {
-    Service start(String databaseUrl, List<String> jvm, Path log) throws IOException;
+    Service start(String databaseUrl, Path log) throws IOException;
   }
 
   /** As data.sql and service-data.sql have. */
   private static final int USERS = 2_000;
 
   private static final Path SOURCES = Path.of("src/bench/peers").toAbsolutePath();
-  private static final Path JVM_OPTIONS = Path.of("deploy/java.options");
-  private static final String HEAP = "-Xmx256m";
 
   /** Connections of each worker, as each would have in production. */
   private static final String POOL = "15";
@@ -47,21 +45,17 @@ public final class Peers {
   private final Database database;
   private final Path home;
   private final boolean quick;
-  private final List<String> jvm;
   private final Consumer<String> report;
 
   /**
    * @param home folder for logs and keys
    * @param quick uses short windows
-   * @param jvm options of the service's JVM; those of the image if empty
    * @param report prints a line
    */
-  public Peers(
-      Database database, Path home, boolean quick, List<String> jvm, Consumer<String> report) {
+  public Peers(Database database, Path home, boolean quick, Consumer<String> report) {
     this.database = database;
     this.home = home.toAbsolutePath();
     this.quick = quick;
-    this.jvm = jvm;
     this.report = report;
   }
 
@@ -105,7 +99,7 @@ public final class Peers {
     String name = "peers_ours";
     database.create(name);
     Path log = fresh("service.log");
-    Service service = starting.start(database.url(database.port(), name), jvmOptions(), log);
+    Service service = starting.start(database.url(database.port(), name), log);
     try {
       execute(name, "service-data.sql");
     } catch (IOException | SQLException e) {
@@ -161,7 +155,7 @@ public final class Peers {
     Path installed;
     try {
       installed = Programs.install(SOURCES.resolve("fastify"), home);
-    } catch (IOException e) {
+    } catch (Programs.NotInstalled e) {
       print("Skipping Fastify: %s", e.getMessage());
       return;
     }
@@ -189,18 +183,6 @@ public final class Peers {
             fresh(name + ".log"));
     return new Peer(
         stack, workers, name, "task_instances", server.port(), server.pid(), server::close);
-  }
-
-  /** The options of the image, unless others were given. */
-  private List<String> jvmOptions() throws IOException {
-    if (!jvm.isEmpty()) {
-      return jvm;
-    }
-    List<String> options = new ArrayList<>(List.of(HEAP));
-    Files.readAllLines(JVM_OPTIONS).stream()
-        .filter(line -> line.startsWith("-"))
-        .forEach(options::add);
-    return options;
   }
 
   private void execute(String name, String file) throws IOException, SQLException {

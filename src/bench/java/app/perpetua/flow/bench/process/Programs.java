@@ -9,6 +9,15 @@ import java.nio.file.StandardCopyOption;
 
 /** Programs of the machine that parts of the benchmark need, and packages of npm. */
 public final class Programs {
+  /** The packages of a project could not be installed; the message names npm's log. */
+  public static final class NotInstalled extends Exception {
+    private static final long serialVersionUID = 1L;
+
+    NotInstalled(String message) {
+      super(message);
+    }
+  }
+
   private Programs() {}
 
   /** Whether a program is in the path. */
@@ -40,9 +49,9 @@ public final class Programs {
    * already. Lock files have no URLs, so npm's settings determine the registry.
    *
    * @return the folder
-   * @throws IOException if the installation fails; the message names npm's log
+   * @throws NotInstalled if npm fails, for example without a registry
    */
-  public static Path install(Path project, Path home) throws IOException {
+  public static Path install(Path project, Path home) throws IOException, NotInstalled {
     Path target = home.resolve(project.getFileName());
     Files.createDirectories(target);
     Path locked = target.resolve("package-lock.json");
@@ -61,7 +70,7 @@ public final class Programs {
           new ProcessBuilder("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
               .directory(target.toFile());
       if (waitFor(npm, Redirect.to(log.toFile())) != 0) {
-        throw new IOException("npm ci failed, " + log + " has the reason");
+        throw new NotInstalled("npm ci failed, " + log + " has the reason");
       }
     }
     return target;

@@ -2,10 +2,12 @@ package app.perpetua.flow.bench.process;
 
 import app.perpetua.flow.harness.FreePort;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.lang.ProcessBuilder.Redirect;
 import java.net.HttpURLConnection;
 import java.net.URI;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -80,6 +82,22 @@ public final class Service implements AutoCloseable {
         .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) / 1024)
         .findFirst()
         .orElseThrow(() -> new IOException("the service has ended, " + log + " has the reason"));
+  }
+
+  /** Bytes of heap in use after a full collection. */
+  public long heapBytes() throws IOException {
+    String jcmd = System.getProperty("java.home") + "/bin/jcmd";
+    if (!Programs.run(jcmd, Long.toString(pid()), "GC.run")) {
+      throw new IOException("jcmd GC.run failed");
+    }
+    URI uri = URI.create("http://127.0.0.1:" + port + "/metrics");
+    try (InputStream body = uri.toURL().openStream()) {
+      return new String(body.readAllBytes(), StandardCharsets.UTF_8)
+          .lines()
+          .filter(line -> line.startsWith("jvm_memory_used_bytes{area=\"heap\""))
+          .mapToLong(line -> (long) Double.parseDouble(line.substring(line.lastIndexOf(' '))))
+          .sum();
+    }
   }
 
   private boolean ready() {
