@@ -15,7 +15,7 @@ import jdk.net.ExtendedSocketOptions;
  * other end's operating system: unlike queries, they do not keep a database awake. The driver loads
  * the class by its name. Thread-safe.
  */
-public final class KeepAliveSocketFactory extends SocketFactory {
+public class KeepAliveSocketFactory extends SocketFactory {
   private static final Map<SocketOption<Integer>, Integer> SECONDS_AND_COUNT =
       Map.of(
           ExtendedSocketOptions.TCP_KEEPIDLE, 15,
@@ -24,7 +24,7 @@ public final class KeepAliveSocketFactory extends SocketFactory {
 
   @Override
   public Socket createSocket() throws IOException {
-    Socket socket = new Socket();
+    Socket socket = unconnected();
     socket.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
     for (Map.Entry<SocketOption<Integer>, Integer> option : SECONDS_AND_COUNT.entrySet()) {
       // Not every operating system has them; Linux does.
@@ -33,6 +33,11 @@ public final class KeepAliveSocketFactory extends SocketFactory {
       }
     }
     return socket;
+  }
+
+  /** Creates a socket without options. */
+  Socket unconnected() {
+    return new Socket();
   }
 
   @Override

@@ -67,6 +67,10 @@ public final class Pool {
 
   private static DataSource source(DatabaseConfig config, ReconnectingDataSource source) {
     config.main().configure(source, "perpetua-flow", CONNECT, LOGIN, SOCKET);
+    // Unless the URL names one.
+    if (KeepAliveSocketFactory.class.getName().equals(source.getSocketFactory())) {
+      source.setSocketFactory(DeadlineSocketFactory.class.getName());
+    }
     if (!config.preparedStatements()) {
       source.setPrepareThreshold(0);
     }
