@@ -24,9 +24,10 @@ public interface WireName {
    * @throws IllegalArgumentException if there is none
    */
   static <E extends Enum<E> & WireName> E parse(Class<E> type, String wireName) {
-    return Arrays.stream(type.getEnumConstants())
-        .filter(constant -> constant.wireName().equals(wireName))
-        .findFirst()
-        .orElseThrow(() -> new IllegalArgumentException("not a " + type.getSimpleName()));
+    Object constant = WireNames.CONSTANTS.get(type).get(wireName);
+    if (constant == null) {
+      throw new IllegalArgumentException("not a " + type.getSimpleName());
+    }
+    return type.cast(constant);
   }
 }

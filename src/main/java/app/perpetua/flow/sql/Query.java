@@ -78,7 +78,7 @@ public final class Query {
             row ->
                 new Joined<>(
                     one.apply(row),
-                    Optional.ofNullable(row.textOrNull("id")).map(_ -> many.apply(row))));
+                    row.isNull("id") ? Optional.empty() : Optional.of(many.apply(row))));
     if (rows.isEmpty()) {
       throw Refusal.accountDeleted();
     }

@@ -5,6 +5,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.util.Arrays;
 import java.util.Objects;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -14,10 +15,30 @@ import org.jspecify.annotations.Nullable;
  * NullPointerException} if the column is null. Valid only inside the mapper that receives it.
  */
 public final class Row {
+  private static final int MANY = 32;
+
   private final ResultSet result;
+
+  /** The columns that the mapper read from the row before, in its order, and their indexes. */
+  private String[] names = new String[MANY];
+
+  private int[] indexes = new int[MANY];
+  private int place;
 
   Row(ResultSet result) {
     this.result = result;
+  }
+
+  /** Moves to the next row; false if there is none. */
+  boolean next() throws SQLException {
+    place = 0;
+    return result.next();
+  }
+
+  /** Whether a column, whatever its type, is null. */
+  public boolean isNull(String column) {
+    // The bytes as received, which converts nothing.
+    return bytesOrNull(column) == null;
   }
 
   /** A {@code uuid} column. */
@@ -37,7 +58,11 @@ public final class Row {
 
   /** A nullable {@code text}, {@code json} or {@code jsonb} column. */
   public @Nullable String textOrNull(String column) {
-    return get(column, String.class);
+    try {
+      return result.getString(index(column));
+    } catch (SQLException e) {
+      throw unreadable(column, e);
+    }
   }
 
   /** A {@code text} column that contains wire names of an enum. */
@@ -69,7 +94,12 @@ public final class Row {
 
   /** A nullable {@code int} column. */
   public @Nullable Integer integerOrNull(String column) {
-    return get(column, Integer.class);
+    try {
+      int value = result.getInt(index(column));
+      return value == 0 && result.wasNull() ? null : (Integer) value;
+    } catch (SQLException e) {
+      throw unreadable(column, e);
+    }
   }
 
   /** A {@code bigint} column. */
@@ -79,26 +109,50 @@ public final class Row {
 
   /** A {@code boolean} column. */
   public boolean bool(String column) {
-    return present(get(column, Boolean.class), column);
+    try {
+      boolean value = result.getBoolean(index(column));
+      return present(value || !result.wasNull() ? (Boolean) value : null, column);
+    } catch (SQLException e) {
+      throw unreadable(column, e);
+    }
   }
 
   /** A nullable {@code bytea} column. */
   public byte @Nullable [] bytesOrNull(String column) {
     try {
-      return result.getBytes(column);
+      return result.getBytes(index(column));
     } catch (SQLException e) {
-      throw new IllegalStateException("column " + column, e);
+      throw unreadable(column, e);
     }
   }
 
   private <T> @Nullable T get(String column, Class<T> type) {
     try {
-      return type == String.class
-          ? type.cast(result.getString(column))
-          : result.getObject(column, type);
+      return result.getObject(index(column), type);
     } catch (SQLException e) {
-      throw new IllegalStateException("column " + column, e);
+      throw unreadable(column, e);
     }
+  }
+
+  /**
+   * A mapper reads the same columns of each row in the same order, so the name is seldom looked up
+   * again. Comparing it with the same literal compares the references first.
+   */
+  private int index(String column) throws SQLException {
+    int at = place++;
+    if (at == names.length) {
+      names = Arrays.copyOf(names, 2 * at);
+      indexes = Arrays.copyOf(indexes, 2 * at);
+    }
+    if (!column.equals(names[at])) {
+      indexes[at] = result.findColumn(column);
+      names[at] = column;
+    }
+    return indexes[at];
+  }
+
+  private static IllegalStateException unreadable(String column, SQLException cause) {
+    return new IllegalStateException("column " + column, cause);
   }
 
   private static <T> T present(@Nullable T value, String column) {

@@ -223,12 +223,12 @@ public final class Tx {
       Function<Row, T> mapper) {
     long start = System.nanoTime();
     String prefix = limitsPrefix();
-    try (PreparedStatement prepared = prepare(prefix + statement.driverSql())) {
+    try (PreparedStatement prepared = prepare(prefix, statement)) {
       bind(prepared, 0, statement, values);
       try (ResultSet result = executeQuery(prepared, !prefix.isEmpty())) {
         List<T> rows = new ArrayList<>();
         Row row = new Row(result);
-        while (result.next()) {
+        while (row.next()) {
           rows.add(mapper.apply(row));
         }
         return rows;
@@ -241,7 +241,7 @@ public final class Tx {
   int update(SqlCatalog.Statement statement, Map<String, @Nullable Object> values) {
     long start = System.nanoTime();
     String prefix = limitsPrefix();
-    try (PreparedStatement prepared = prepare(prefix + statement.driverSql())) {
+    try (PreparedStatement prepared = prepare(prefix, statement)) {
       bind(prepared, 0, statement, values);
       if (prefix.isEmpty()) {
         return prepared.executeUpdate();
@@ -318,6 +318,12 @@ public final class Tx {
     prepared.execute();
     prepared.getMoreResults();
     return prepared.getResultSet();
+  }
+
+  /** Without a prefix, the statement's own string: its hash is known, with which caches find it. */
+  private PreparedStatement prepare(String prefix, SqlCatalog.Statement statement)
+      throws SQLException {
+    return prepare(prefix.isEmpty() ? statement.driverSql() : prefix + statement.driverSql());
   }
 
   private PreparedStatement prepare(String sql) throws SQLException {
