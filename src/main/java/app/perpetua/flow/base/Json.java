@@ -1,15 +1,18 @@
 package app.perpetua.flow.base;
 
 import java.math.BigDecimal;
+import java.nio.charset.StandardCharsets;
 import java.time.Instant;
-import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
+import java.util.List;
+import java.util.UUID;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
 import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.StreamReadFeature;
 import tools.jackson.core.exc.StreamReadException;
 import tools.jackson.core.json.JsonFactory;
+import tools.jackson.core.json.UTF8JsonGenerator;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.PropertyNamingStrategies;
@@ -29,9 +32,6 @@ public final class Json {
 
   /** Characters, with sign and exponent. */
   public static final int MAX_NUMBER_LENGTH = 64;
-
-  private static final DateTimeFormatter INSTANT =
-      DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSS'Z'").withZone(ZoneOffset.UTC);
 
   private final JsonMapper mapper =
       JsonMapper.builder(
@@ -81,6 +81,32 @@ public final class Json {
     }
   }
 
+  /**
+   * Returns the text of a member of {@code data}, without reading what follows it.
+   *
+   * @param answer JSON that this service has written, {@code {"data": {…}, …}}
+   * @throws IllegalArgumentException if there is no such text
+   */
+  public String dataText(byte[] answer, String member) {
+    try (JsonParser parser = mapper.createParser(answer)) {
+      for (String name : List.of("data", member)) {
+        if (parser.nextToken() != JsonToken.START_OBJECT) {
+          break;
+        }
+        while (parser.nextToken() == JsonToken.PROPERTY_NAME
+            && !parser.currentName().equals(name)) {
+          parser.nextToken();
+          parser.skipChildren();
+        }
+      }
+      if (parser.currentToken() == JsonToken.PROPERTY_NAME
+          && parser.nextToken() == JsonToken.VALUE_STRING) {
+        return parser.getString();
+      }
+    }
+    throw new IllegalArgumentException("no text data." + member);
+  }
+
   /** Parses JSON that this service has written. */
   public <T> T read(String text, Class<T> type) {
     return mapper.readValue(text, type);
@@ -88,7 +114,26 @@ public final class Json {
 
   /** Formats an instant as the contract does, such as {@code 2026-01-19T10:30:00.000Z}. */
   public static String instant(Instant instant) {
-    return INSTANT.format(instant);
+    return InstantText.of(instant);
+  }
+
+  /** Writes an instant as {@link #instant} formats it, without looking for what must be escaped. */
+  public static void write(JsonGenerator json, Instant instant) {
+    write(json, InstantText.ascii(instant));
+  }
+
+  /** Writes an id, without looking for what must be escaped. */
+  public static void write(JsonGenerator json, UUID id) {
+    write(json, id.toString().getBytes(StandardCharsets.ISO_8859_1));
+  }
+
+  private static void write(JsonGenerator json, byte[] ascii) {
+    if (json instanceof UTF8JsonGenerator) {
+      json.writeRawUTF8String(ascii, 0, ascii.length);
+    } else {
+      // Those that write characters do not support it.
+      json.writeString(new String(ascii, StandardCharsets.ISO_8859_1));
+    }
   }
 
   private static final class MillisSerializer extends StdSerializer<Instant> {
@@ -98,7 +143,7 @@ public final class Json {
 
     @Override
     public void serialize(Instant value, JsonGenerator json, SerializationContext context) {
-      json.writeString(INSTANT.format(value));
+      write(json, value);
     }
   }
 }
