@@ -68,7 +68,9 @@ from tasks.task_instances t
 where t.user_id = :user_id and t.id = :id
 
 -- name: find_detail
--- A task with its subtasks and reminders in one round trip.
+-- A task with its subtasks and reminders in one round trip. These are JSON in the form of the
+-- contract, so that the answer contains them unparsed. Instants are formatted explicitly, because a
+-- cast would use the session's time zone; row_to_json adds no white space, json_build_object would.
 select t.id, t.user_id, t.template_id, t.title, t.description, t.priority, t.due_date,
        t.estimated_duration, t.focus_time_seconds, t.completed, t.completed_at, t.completed_by,
        t.hidden, t.archived, t.subtask_count, t.subtask_completed_count, t.version, t.counted_at,
@@ -76,26 +78,29 @@ select t.id, t.user_id, t.template_id, t.title, t.description, t.priority, t.due
        (select f.started_at from tasks.focus_sessions f
         where f.user_id = :user_id and f.task_id = t.id and f.ended_at is null) as focusing_since,
        coalesce((
-         select jsonb_agg(jsonb_build_object(
-                  'id', s.id, 'task_id', s.task_id, 'title', s.title, 'completed', s.completed,
-                  'completed_at', s.completed_at, 'order_index', s.order_index,
-                  'source', s.source, 'created_at', s.created_at, 'updated_at', s.updated_at)
-                order by s.order_index)
-         from tasks.subtasks s
-         where s.user_id = :user_id and s.task_id = t.id
+         select '[' || string_agg(row_to_json(subtask)::text, ',' order by order_index) || ']'
+         from (
+           select s.id, s.task_id, s.title, s.completed,
+                  to_char(s.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as completed_at,
+                  s.order_index, s.source,
+                  to_char(s.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as created_at,
+                  to_char(s.updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as updated_at
+           from tasks.subtasks s
+           where s.user_id = :user_id and s.task_id = t.id
+         ) subtask
        ), '[]') as subtasks,
        coalesce((
-         select jsonb_agg(jsonb_build_object(
-                  'id', r.id, 'task_id', r.task_id, 'user_id', r.user_id, 'type', r.type,
-                  'offset_minutes', r.offset_minutes,
-                  'scheduled_at', to_char(r.scheduled_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-                  'method', r.method, 'fired', r.fired,
-                  'fired_at', to_char(r.fired_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-                  'created_at', to_char(r.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
-                  'updated_at', to_char(r.updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'))
-                order by r.scheduled_at, r.id)
-         from tasks.reminders r
-         where r.user_id = :user_id and r.task_id = t.id
+         select '[' || string_agg(row_to_json(reminder)::text, ',' order by scheduled_at, id) || ']'
+         from (
+           select r.id, r.type, r.fired, r.method, r.task_id, r.user_id,
+                  to_char(r.fired_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as fired_at,
+                  to_char(r.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as created_at,
+                  to_char(r.updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as updated_at,
+                  to_char(r.scheduled_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as scheduled_at,
+                  r.offset_minutes
+           from tasks.reminders r
+           where r.user_id = :user_id and r.task_id = t.id
+         ) reminder
        ), '[]') as reminders
 from tasks.task_instances t
 where t.user_id = :user_id and t.id = :id

@@ -2,12 +2,11 @@ package app.perpetua.flow.tasks;
 
 import app.perpetua.flow.base.WireName;
 import app.perpetua.flow.sql.Row;
-import com.fasterxml.jackson.annotation.JsonIgnore;
-import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.annotation.JsonSerialize;
 
 /**
  * A task, as defined by the API contract.
@@ -16,17 +15,18 @@ import org.jspecify.annotations.Nullable;
  * @param templateId the template that created it; null if the user did
  * @param archived makes it read-only
  */
+@JsonSerialize(using = TaskSerializer.class)
 public record Task(
     UUID id,
     UUID userId,
     @Nullable UUID templateId,
-    @JsonUnwrapped TaskDraft fields,
-    @JsonUnwrapped Focus focus,
-    @JsonUnwrapped Completion completion,
+    TaskDraft fields,
+    Focus focus,
+    Completion completion,
     boolean hidden,
     boolean archived,
-    @JsonUnwrapped SubtaskCounts subtasks,
-    @JsonUnwrapped Revision revision) {
+    SubtaskCounts subtasks,
+    Revision revision) {
   /** What completed a task. */
   public enum CompletedBy implements WireName {
     /** The user, leaving its subtasks as they were. */
@@ -43,7 +43,7 @@ public record Task(
    * @param focusTimeSeconds seconds of all ended sessions
    * @param focusingSince start of the running session; null if none is running or it was not read
    */
-  public record Focus(int focusTimeSeconds, @JsonIgnore @Nullable Instant focusingSince) {}
+  public record Focus(int focusTimeSeconds, @Nullable Instant focusingSince) {}
 
   /**
    * The completion of a task.
@@ -57,7 +57,7 @@ public record Task(
       boolean completed,
       @Nullable Instant completedAt,
       @Nullable CompletedBy completedBy,
-      @JsonIgnore @Nullable Instant countedAt) {
+      @Nullable Instant countedAt) {
     Completion completed(CompletedBy how, Instant when) {
       return new Completion(true, when, how, countedAt);
     }

@@ -54,7 +54,7 @@ final class TaskRoutes {
   /** GET /tasks/{id}. */
   Function<Tx, Reply> show(Request request) {
     UUID id = request.pathId("id");
-    return tx -> Reply.ok(tasks.detail(tx, id));
+    return tx -> Reply.ok(tasks.rendered(tx, id));
   }
 
   /** POST /tasks. */

@@ -71,6 +71,14 @@ public final class Tasks {
         .page(filter.page(), Task::of);
   }
 
+  /** A task with its subtasks and reminders, only to be shown. */
+  RenderedTask rendered(Tx tx, UUID id) {
+    return tx.sql("tasks.find_detail")
+        .bind("id", id)
+        .one(RenderedTask::of)
+        .orElseThrow(() -> missing(tx, id));
+  }
+
   public TaskDetail detail(Tx tx, UUID id) {
     return tx.sql("tasks.find_detail")
         .bind("id", id)

@@ -28,6 +28,8 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
 class TaskApiTest {
@@ -62,6 +64,32 @@ class TaskApiTest {
     assertTrue(detail.get("completed").booleanValue());
     assertEquals(last.json().get("task").get("completed_at"), detail.get("completed_at"));
     assertEquals(2, detail.get("subtasks").size());
+  }
+
+  /** The detail's subtasks are JSON of the database, those of the list are the service's. */
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "plain",
+        "quote \" backslash \\ slash / brace } bracket ]",
+        "\\u0041 \\n",
+        "{\"id\":1},",
+        "Zoë 日本 👩‍🚀 \u2028 \u00ad",
+        "<script>&amp;</script>",
+        "%s {0} :user_id $1"
+      })
+  void a_detail_shows_the_same_subtasks_as_their_list(String title) {
+    String task = api.createTask(title);
+    api.createSubtask(task, title);
+    api.createSubtask(task, title.repeat(200 / title.length()));
+    String done = api.createSubtask(task, "done");
+    api.patch("/api/v1/subtasks/" + done, Map.of("completed", true)).expect(200);
+    Api.Answer detail = api.get("/api/v1/tasks/" + task).expect(200);
+    JsonNode subtasks = api.get("/api/v1/tasks/" + task + "/subtasks").expect(200).data();
+    assertEquals(title, subtasks.get(0).get("title").stringValue());
+    assertEquals(3, subtasks.size());
+    assertEquals(subtasks, detail.data().get("subtasks"));
+    assertEquals(subtasks.toString(), detail.data().get("subtasks").toString());
   }
 
   @Test

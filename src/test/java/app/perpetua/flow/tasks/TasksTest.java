@@ -21,6 +21,7 @@ import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.SqlCatalog;
 import app.perpetua.flow.sql.Tx;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -94,6 +95,61 @@ class TasksTest {
             + " focus_time_seconds, completed, completed_at, completed_by, hidden, archived,"
             + " subtask_count, subtask_completed_count, version, created_at, updated_at",
         String.join(", ", json.parse(json.text(create("a"))).propertyNames()));
+  }
+
+  @Test
+  void a_task_is_rendered_with_and_without_each_value() {
+    UUID id = UUID.fromString("019ba722-4680-7c3e-9a51-2f6d8b0c4e17");
+    Instant later = NOW.plusMillis(1);
+    Task empty =
+        new Task(
+            id,
+            user,
+            null,
+            new TaskDraft("\"ü\\👩‍🚀\"", "", Priority.LOW, null, null),
+            new Task.Focus(0, null),
+            new Task.Completion(false, null, null, null),
+            false,
+            true,
+            new Task.SubtaskCounts(0, 0),
+            new Task.Revision(1, NOW, NOW));
+    Task full =
+        new Task(
+            id,
+            user,
+            id,
+            new TaskDraft("t", "line\n\u0001", Priority.HIGH, later, 25),
+            new Task.Focus(Integer.MAX_VALUE, NOW),
+            new Task.Completion(true, later, Task.CompletedBy.FORCE, NOW),
+            true,
+            false,
+            new Task.SubtaskCounts(3, 2),
+            new Task.Revision(7, NOW, later));
+    String expected =
+        """
+        {"id":"%1$s","user_id":"%2$s","template_id":null,"title":"\\"ü\\\\👩‍🚀\\"",\
+        "description":"","priority":"low","due_date":null,"estimated_duration":null,\
+        "focus_time_seconds":0,"completed":false,"completed_at":null,"completed_by":null,\
+        "hidden":false,"archived":true,"subtask_count":0,"subtask_completed_count":0,"version":1,\
+        "created_at":"%3$s","updated_at":"%3$s"}
+        {"id":"%1$s","user_id":"%2$s","template_id":"%1$s","title":"t",\
+        "description":"line\\n\\u0001","priority":"high","due_date":"%4$s",\
+        "estimated_duration":25,"focus_time_seconds":2147483647,"completed":true,\
+        "completed_at":"%4$s","completed_by":"force","hidden":true,"archived":false,\
+        "subtask_count":3,"subtask_completed_count":2,"version":7,"created_at":"%3$s",\
+        "updated_at":"%4$s"}
+        """
+            .formatted(id, user, Json.instant(NOW), Json.instant(later));
+    assertEquals(expected, json.text(empty) + "\n" + json.text(full) + "\n");
+    assertEquals(
+        json.text(List.of(empty, full)),
+        new String(json.bytes(List.of(empty, full)), StandardCharsets.UTF_8));
+    assertEquals(
+        json.text(full).replaceFirst("}$", ",\"subtasks\":[],\"reminders\":[]}"),
+        json.text(new TaskDetail(full, List.of(), List.of())));
+    assertEquals(
+        json.text(full).replaceFirst("}$", ",\"subtasks\":[{}],\"reminders\":[]}"),
+        new String(json.bytes(new RenderedTask(full, "[{}]", "[]")), StandardCharsets.UTF_8));
   }
 
   @Test
