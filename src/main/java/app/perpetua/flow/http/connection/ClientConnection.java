@@ -5,6 +5,7 @@ import io.helidon.common.buffers.BufferData;
 import io.helidon.common.buffers.DataReader;
 import io.helidon.common.buffers.DataWriter;
 import io.helidon.common.socket.HelidonSocket;
+import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
 import io.helidon.http.Headers;
 import io.helidon.http.Method;
@@ -165,7 +166,15 @@ public final class ClientConnection extends DelegatingConnection
   }
 
   void responseHeaders(Headers headers) {
-    closeAfterResponse = headers.containsToken(HeaderValues.CONNECTION_CLOSE);
+    closeAfterResponse = closes(headers);
+  }
+
+  /** Whether a response has {@code Connection: close}. */
+  public static boolean closes(Headers response) {
+    // Comparing it with Helidon's usual header is cheaper than splitting its value into tokens.
+    return response.contains(HeaderNames.CONNECTION)
+        && !response.get(HeaderNames.CONNECTION).equals(HeaderValues.CONNECTION_KEEP_ALIVE)
+        && response.containsToken(HeaderValues.CONNECTION_CLOSE);
   }
 
   /** Keeps the reason why the upgrade of the current request was refused. */

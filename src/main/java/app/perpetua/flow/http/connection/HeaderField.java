@@ -1,11 +1,14 @@
 package app.perpetua.flow.http.connection;
 
+import java.util.Locale;
+
 /**
  * A header or trailer field (RFC 9112, section 5).
  *
+ * @param lowerCase the name in lower case
  * @param value without the white space around it
  */
-record HeaderField(String name, String value) {
+record HeaderField(String name, String lowerCase, String value) {
   private static final String TOKEN_SYMBOLS = "!#$%&'*+-.^_`|~";
 
   /**
@@ -29,22 +32,28 @@ record HeaderField(String name, String value) {
       throw new InvalidRequestException(
           "a header's name has a character that is not allowed, such as a space before the colon");
     }
-    return new HeaderField(name, line.substring(colon + 1).trim());
+    return new HeaderField(name, name.toLowerCase(Locale.ROOT), line.substring(colon + 1).trim());
   }
 
+  /** Whether it has this name, which is in lower case. */
   boolean is(String other) {
-    return name.equalsIgnoreCase(other);
+    return lowerCase.equals(other);
   }
 
   /** Whether the text is a token (RFC 9110, 5.6.2). */
   static boolean isToken(String text) {
-    return !text.isEmpty()
-        && text.chars()
-            .allMatch(
-                c ->
-                    (c >= 'a' && c <= 'z')
-                        || (c >= 'A' && c <= 'Z')
-                        || (c >= '0' && c <= '9')
-                        || TOKEN_SYMBOLS.indexOf(c) >= 0);
+    for (int i = 0; i < text.length(); i++) {
+      if (!isTokenCharacter(text.charAt(i))) {
+        return false;
+      }
+    }
+    return !text.isEmpty();
+  }
+
+  private static boolean isTokenCharacter(char c) {
+    return (c >= 'a' && c <= 'z')
+        || (c >= 'A' && c <= 'Z')
+        || (c >= '0' && c <= '9')
+        || TOKEN_SYMBOLS.indexOf(c) >= 0;
   }
 }

@@ -1,5 +1,7 @@
 package app.perpetua.flow.http.connection;
 
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -8,7 +10,8 @@ import org.jspecify.annotations.Nullable;
  * limits the length. Not thread-safe.
  */
 final class LineScanner {
-  private final StringBuilder line = new StringBuilder();
+  private byte[] line = new byte[256];
+  private int length;
   private boolean afterCarriageReturn;
 
   /** Takes the next byte; returns the line that it ends, as ISO 8859-1, or null if it ends none. */
@@ -17,8 +20,8 @@ final class LineScanner {
       throw new InvalidRequestException("a line does not end with CR and LF");
     }
     if (next == '\n') {
-      String complete = line.toString();
-      line.setLength(0);
+      String complete = new String(line, 0, length, StandardCharsets.ISO_8859_1);
+      length = 0;
       afterCarriageReturn = false;
       return complete;
     }
@@ -29,7 +32,10 @@ final class LineScanner {
     if ((next >= 0 && next < ' ' && next != '\t') || next == 0x7f) {
       throw new InvalidRequestException("a line has a control character");
     }
-    line.append((char) (next & 0xff));
+    if (length == line.length) {
+      line = Arrays.copyOf(line, 2 * length);
+    }
+    line[length++] = next;
     return null;
   }
 }

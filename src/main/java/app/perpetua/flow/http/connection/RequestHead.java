@@ -4,12 +4,12 @@ import app.perpetua.flow.base.ErrorCode;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Objects;
 import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A valid request head (RFC 9112), in the form in which Helidon reads it: the target in origin
@@ -26,6 +26,11 @@ record RequestHead(byte[] bytes, long bodyBytes) {
    * refused.
    */
   private static final long MAX_BODY_BYTES = 2L * RequestBody.MAX_BYTES;
+
+  private static final Pattern LENGTH = Pattern.compile("[0-9]{1,18}");
+
+  /** Characters of a usual head with a token. */
+  private static final int HEAD_LENGTH = 1_200;
 
   private static final String HOST = "host";
   private static final String CONTENT_LENGTH = "content-length";
@@ -63,17 +68,17 @@ record RequestHead(byte[] bytes, long bodyBytes) {
     long bodyBytes = bodyBytes(fields);
     requireUpgradeOption(fields);
 
-    StringBuilder head = new StringBuilder();
+    StringBuilder head = new StringBuilder(HEAD_LENGTH);
     head.append(line.method()).append(' ').append(target.value()).append(" HTTP/1.1\r\n");
     append(head, "Host", Objects.requireNonNullElse(target.authority(), host));
     for (HeaderField field : fields) {
-      switch (field.name().toLowerCase(Locale.ROOT)) {
+      switch (field.lowerCase()) {
         case HOST, UPGRADE -> {}
         case TRANSFER_ENCODING -> append(head, field.name(), "chunked");
         default -> append(head, field.name(), field.value());
       }
     }
-    if (elements(fields, UPGRADE).anyMatch(WEBSOCKET::equalsIgnoreCase)) {
+    if (has(fields, UPGRADE) && elements(fields, UPGRADE).anyMatch(WEBSOCKET::equalsIgnoreCase)) {
       append(head, "Upgrade", WEBSOCKET);
     }
     return new RequestHead(
@@ -85,17 +90,16 @@ record RequestHead(byte[] bytes, long bodyBytes) {
   }
 
   private static void requireNoRepetition(List<HeaderField> fields) throws InvalidRequestException {
-    Set<String> found = new HashSet<>();
-    for (HeaderField field : fields) {
-      String name = field.name().toLowerCase(Locale.ROOT);
-      if (AT_MOST_ONCE.contains(name) && !found.add(name)) {
+    for (int i = 1; i < fields.size(); i++) {
+      String name = fields.get(i).lowerCase();
+      if (AT_MOST_ONCE.contains(name) && has(fields.subList(0, i), name)) {
         throw new InvalidRequestException("the header " + name + " is repeated");
       }
     }
   }
 
   private static String host(List<HeaderField> fields) throws InvalidRequestException {
-    String host = values(fields, HOST).findFirst().orElse("");
+    String host = Objects.requireNonNullElse(value(fields, HOST), "");
     if (!RequestTarget.isHost(host)) {
       throw new InvalidRequestException("the header host is missing or not valid");
     }
@@ -104,13 +108,12 @@ record RequestHead(byte[] bytes, long bodyBytes) {
 
   /** RFC 9112, section 6. */
   private static long bodyBytes(List<HeaderField> fields) throws InvalidRequestException {
-    String length = values(fields, CONTENT_LENGTH).findFirst().orElse(null);
-    List<String> codings = values(fields, TRANSFER_ENCODING).flatMap(RequestHead::list).toList();
-    if (values(fields, TRANSFER_ENCODING).findFirst().isEmpty()) {
+    String length = value(fields, CONTENT_LENGTH);
+    if (!has(fields, TRANSFER_ENCODING)) {
       if (length == null) {
         return 0;
       }
-      if (!length.matches("[0-9]{1,18}")) {
+      if (!LENGTH.matcher(length).matches()) {
         throw new InvalidRequestException("the header content-length is not a length in bytes");
       }
       long bytes = Long.parseLong(length);
@@ -123,6 +126,7 @@ record RequestHead(byte[] bytes, long bodyBytes) {
       throw new InvalidRequestException(
           "the headers content-length and transfer-encoding must not be combined");
     }
+    List<String> codings = elements(fields, TRANSFER_ENCODING).toList();
     if (codings.isEmpty()
         || !codings.getLast().equalsIgnoreCase("chunked")
         || codings.stream().filter("chunked"::equalsIgnoreCase).count() > 1) {
@@ -138,18 +142,30 @@ record RequestHead(byte[] bytes, long bodyBytes) {
   /** RFC 9110, 7.8; RFC 6455, 4.2.1. */
   private static void requireUpgradeOption(List<HeaderField> fields)
       throws InvalidRequestException {
-    if (values(fields, UPGRADE).findFirst().isPresent()
-        && elements(fields, CONNECTION).noneMatch(UPGRADE::equalsIgnoreCase)) {
+    if (has(fields, UPGRADE) && elements(fields, CONNECTION).noneMatch(UPGRADE::equalsIgnoreCase)) {
       throw new InvalidRequestException("the header upgrade requires connection: upgrade");
     }
   }
 
-  private static Stream<String> values(List<HeaderField> fields, String name) {
-    return fields.stream().filter(field -> field.is(name)).map(HeaderField::value);
+  private static boolean has(List<HeaderField> fields, String name) {
+    return value(fields, name) != null;
+  }
+
+  /** The first value; null if there is none. */
+  private static @Nullable String value(List<HeaderField> fields, String name) {
+    for (HeaderField field : fields) {
+      if (field.is(name)) {
+        return field.value();
+      }
+    }
+    return null;
   }
 
   private static Stream<String> elements(List<HeaderField> fields, String name) {
-    return values(fields, name).flatMap(RequestHead::list);
+    return fields.stream()
+        .filter(field -> field.is(name))
+        .map(HeaderField::value)
+        .flatMap(RequestHead::list);
   }
 
   /** The elements of a list (RFC 9110, 5.6.1). */

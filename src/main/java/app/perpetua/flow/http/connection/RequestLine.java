@@ -11,7 +11,6 @@ import java.util.regex.Pattern;
  */
 record RequestLine(String method, String target) {
   private static final Pattern VERSION = Pattern.compile("HTTP/[0-9]\\.[0-9]");
-  private static final Pattern LOWER_CASE = Pattern.compile("[a-z]");
 
   static RequestLine parse(String line) throws InvalidRequestException {
     String[] parts = line.split(" ", -1);
@@ -24,20 +23,20 @@ record RequestLine(String method, String target) {
     if (!HeaderField.isToken(method)) {
       throw new InvalidRequestException("the method is not valid");
     }
+    if (parts[2].equals("HTTP/1.1")) {
+      return new RequestLine(method, parts[1]);
+    }
     if (!VERSION.matcher(parts[2]).matches()) {
       throw new InvalidRequestException("the request line does not end with HTTP/1.1");
     }
-    if (!parts[2].equals("HTTP/1.1")) {
-      throw new InvalidRequestException(
-          505, ErrorCode.VALIDATION_ERROR, "only HTTP/1.1 is supported");
-    }
-    return new RequestLine(method, parts[1]);
+    throw new InvalidRequestException(
+        505, ErrorCode.VALIDATION_ERROR, "only HTTP/1.1 is supported");
   }
 
   /** Checks that the method is one that a route could have. */
   void requireRoutable() throws InvalidRequestException {
     // Helidon converts methods to upper case, so that "get" would run as GET.
-    if (LOWER_CASE.matcher(method).find()) {
+    if (method.chars().anyMatch(c -> c >= 'a' && c <= 'z')) {
       throw new InvalidRequestException("the method is not known; methods are in upper case");
     }
     if (method.equals("CONNECT")) {

@@ -25,6 +25,8 @@ record RequestTarget(String value, @Nullable String authority) {
       Pattern.compile(
           "(?:\\[[0-9A-Fa-f:.]+]|(?:[A-Za-z0-9._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+)(?::[0-9]{0,5})?");
 
+  private static final int MAX_PORT_DIGITS = 5;
+
   private static final String SYMBOLS = "-._~!$&'()*+,;=:@/";
 
   /**
@@ -57,7 +59,24 @@ record RequestTarget(String value, @Nullable String authority) {
 
   /** Whether the text is a host with an optional port (RFC 9110, 7.2). */
   static boolean isHost(String text) {
-    return HOST.matcher(text).matches();
+    return isPlainHost(text) || HOST.matcher(text).matches();
+  }
+
+  /** A usual host name or IPv4 address, perhaps with a port of at most five digits. */
+  private static boolean isPlainHost(String text) {
+    int port = text.indexOf(':');
+    int end = port < 0 ? text.length() : port;
+    for (int i = 0; i < end; i++) {
+      if (!isAlphanumeric(text.charAt(i)) && text.charAt(i) != '.' && text.charAt(i) != '-') {
+        return false;
+      }
+    }
+    for (int i = end + 1; i < text.length(); i++) {
+      if (text.charAt(i) < '0' || text.charAt(i) > '9') {
+        return false;
+      }
+    }
+    return end > 0 && text.length() <= end + 1 + MAX_PORT_DIGITS;
   }
 
   private static String encoded(String target) throws InvalidRequestException {
@@ -72,6 +91,9 @@ record RequestTarget(String value, @Nullable String authority) {
 
   private static String encoded(String part, String text, String alsoAllowed)
       throws InvalidRequestException {
+    if (isAllowed(text)) {
+      return text;
+    }
     StringBuilder encoded = new StringBuilder(text.length());
     ByteArrayOutputStream decoded = new ByteArrayOutputStream(text.length());
     for (int i = 0; i < text.length(); i++) {
@@ -113,11 +135,21 @@ record RequestTarget(String value, @Nullable String authority) {
             + " sent as %25");
   }
 
+  private static boolean isAllowed(String text) {
+    for (int i = 0; i < text.length(); i++) {
+      if (!isAllowed(text.charAt(i))) {
+        return false;
+      }
+    }
+    return true;
+  }
+
   private static boolean isAllowed(char c) {
-    return (c >= 'a' && c <= 'z')
-        || (c >= 'A' && c <= 'Z')
-        || (c >= '0' && c <= '9')
-        || SYMBOLS.indexOf(c) >= 0;
+    return isAlphanumeric(c) || SYMBOLS.indexOf(c) >= 0;
+  }
+
+  private static boolean isAlphanumeric(char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
   }
 
   private static void requireUtf8(String part, byte[] decoded) throws InvalidRequestException {
