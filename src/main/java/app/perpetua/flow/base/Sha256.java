@@ -8,7 +8,18 @@ import javax.crypto.spec.SecretKeySpec;
 
 /** SHA-256 (FIPS 180-4) and HMAC-SHA256 (RFC 2104). */
 public final class Sha256 {
+  /** Only cloned: looking up the algorithm takes as long as hashing a token. */
+  private static final MessageDigest UNUSED = unused();
+
   private Sha256() {}
+
+  private static MessageDigest unused() {
+    try {
+      return MessageDigest.getInstance("SHA-256");
+    } catch (GeneralSecurityException e) {
+      throw new AssertionError("every Java platform has SHA-256", e);
+    }
+  }
 
   /** Hashes a text in UTF-8. */
   public static byte[] hash(String text) {
@@ -18,13 +29,13 @@ public final class Sha256 {
   /** Hashes the concatenation of the parts. */
   public static byte[] hash(byte[]... parts) {
     try {
-      MessageDigest digest = MessageDigest.getInstance("SHA-256");
+      MessageDigest digest = (MessageDigest) UNUSED.clone();
       for (byte[] part : parts) {
         digest.update(part);
       }
       return digest.digest();
-    } catch (GeneralSecurityException e) {
-      throw new AssertionError("every Java platform has SHA-256", e);
+    } catch (CloneNotSupportedException e) {
+      throw new AssertionError("the JDK's digests can be cloned", e);
     }
   }
 

@@ -43,7 +43,10 @@ public record TraceContext(String traceId, String spanId, String flags) {
    *     started (section 4.2)
    */
   public static TraceContext continued(List<String> headers) {
-    Matcher matcher = TRACEPARENT.matcher(headers.size() == 1 ? headers.getFirst().strip() : "");
+    if (headers.size() != 1) {
+      return start();
+    }
+    Matcher matcher = TRACEPARENT.matcher(headers.getFirst().strip());
     boolean valid =
         matcher.matches()
             && (matcher.group("more") == null || !matcher.group("version").equals(KNOWN_VERSION));

@@ -67,7 +67,7 @@ public final class Authentication {
 
   /** Counts a user's request. */
   public Decision count(Principal principal) {
-    return limiter.tryAcquire(GENERAL, principal.limitId().toString(), limit);
+    return limiter.tryAcquire(GENERAL, principal.limitId(), limit);
   }
 
   /** Counts a request of an address. */

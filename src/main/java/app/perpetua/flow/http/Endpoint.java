@@ -25,14 +25,12 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.databind.JsonNode;
 
 /**
  * Checks each request in the order of the contract: token, rate, key, body. Then runs the route's
@@ -42,6 +40,7 @@ public final class Endpoint implements RequestHandler {
   private static final String JSON = "application/json";
   private static final String MERGE_PATCH = "application/merge-patch+json";
   private static final HeaderName RATE_LIMIT_POLICY = HeaderNames.create("RateLimit-Policy");
+  private static final HeaderName IDEMPOTENCY_KEY = HeaderNames.create("Idempotency-Key");
   private static final Pattern PARAMETER = Pattern.compile("\\{([a-z_]+)}");
 
   /** The media types of a PATCH (RFC 5789, section 3.1). */
@@ -232,7 +231,7 @@ public final class Endpoint implements RequestHandler {
   }
 
   private static @Nullable String token(ServerRequest request) {
-    return Authenticator.bearerToken(header(request, "Authorization")).orElse(null);
+    return Authenticator.bearerToken(header(request, HeaderNames.AUTHORIZATION)).orElse(null);
   }
 
   private void limit(
@@ -247,24 +246,22 @@ public final class Endpoint implements RequestHandler {
     if (limit == 0) {
       return;
     }
-    String key = principal == null ? context.client() : principal.limitId().toString();
-    RateLimiter.Decision decision =
-        limiter.tryAcquire(route.bucket().name().toLowerCase(Locale.ROOT), key, limit);
+    Object holder = principal == null ? context.client() : principal.limitId();
+    RateLimiter.Decision decision = limiter.tryAcquire(route.bucket().policy(), holder, limit);
     addHeaders(response, decision);
     if (principal != null) {
-      response.header(
-          RATE_LIMIT_POLICY, decision.headers().get("RateLimit-Policy") + ", " + Admission.POLICY);
+      response.header(RATE_LIMIT_POLICY, decision.policy() + ", " + Admission.POLICY);
     }
     decision.check();
   }
 
   private static void addHeaders(ServerResponse response, RateLimiter.Decision decision) {
-    decision.headers().forEach((name, value) -> response.header(name, value));
+    decision.fields().forEach(response::header);
   }
 
   private static @Nullable UUID key(Route route, ServerRequest request) {
     boolean required = route.method() == Route.Verb.POST || route.method() == Route.Verb.PATCH;
-    return Idempotency.key(header(request, "Idempotency-Key"), required);
+    return Idempotency.key(header(request, IDEMPOTENCY_KEY), required);
   }
 
   private static KeyedRequest keyed(UUID key, Route route, ServerRequest request, byte[] body) {
@@ -282,7 +279,7 @@ public final class Endpoint implements RequestHandler {
     }
     RequestBody.requireNoEncoding(request, response);
     byte[] body = RequestBody.read(request);
-    if (body.length > 0 && !isAccepted(route, header(request, "Content-Type"))) {
+    if (body.length > 0 && !isAccepted(route, header(request, HeaderNames.CONTENT_TYPE))) {
       throw Refusal.of(
           ErrorCode.UNSUPPORTED_MEDIA_TYPE,
           route.method() == Route.Verb.PATCH
@@ -297,7 +294,8 @@ public final class Endpoint implements RequestHandler {
     if (contentType == null) {
       return false;
     }
-    String type = contentType.split(";", 2)[0].strip();
+    int parameters = contentType.indexOf(';');
+    String type = (parameters < 0 ? contentType : contentType.substring(0, parameters)).strip();
     return type.equalsIgnoreCase(JSON)
         || (route.method() == Route.Verb.PATCH && type.equalsIgnoreCase(MERGE_PATCH));
   }
@@ -313,7 +311,7 @@ public final class Endpoint implements RequestHandler {
         context,
         principal,
         name -> request.path().pathParameters().get(name),
-        name -> header(request, name),
+        name -> header(request, HeaderNames.create(name)),
         // Not first(name), which is empty for a parameter without "=".
         new QueryParameters(
             request.query().names(),
@@ -358,12 +356,11 @@ public final class Endpoint implements RequestHandler {
 
   /** From the body, because a replayed answer has no headers. */
   private String location(Route route, byte[] body) {
-    JsonNode data = json.parse(new String(body, StandardCharsets.UTF_8)).get("data");
     return PARAMETER
         .matcher(Objects.requireNonNull(route.created(), "route without the created resource"))
         .replaceAll(
             member ->
-                URLEncoder.encode(data.get(member.group(1)).stringValue(), StandardCharsets.UTF_8));
+                URLEncoder.encode(json.dataText(body, member.group(1)), StandardCharsets.UTF_8));
   }
 
   /** A failure while streaming closes the connection, because the status has been sent. */
@@ -377,7 +374,7 @@ public final class Endpoint implements RequestHandler {
     }
   }
 
-  private static @Nullable String header(ServerRequest request, String name) {
-    return request.headers().first(HeaderNames.create(name)).orElse(null);
+  private static @Nullable String header(ServerRequest request, HeaderName name) {
+    return request.headers().first(name).orElse(null);
   }
 }

@@ -8,6 +8,7 @@ import io.helidon.webserver.http.ServerRequest;
 import java.time.Duration;
 import java.util.List;
 import java.util.UUID;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 public final class RequestContext {
   private final String requestId;
   private final String client;
-  private final boolean local;
+  private final BooleanSupplier local;
   private final long startedNanos = System.nanoTime();
   private @Nullable ClientConnection connection;
   private @Nullable UUID userId;
@@ -29,7 +30,12 @@ public final class RequestContext {
   private boolean tokenPresented;
   private @Nullable RefusedUpgrade refusedUpgrade;
 
-  public RequestContext(String requestId, String client, boolean local) {
+  /**
+   * Creates the context of a request.
+   *
+   * @param local see {@link #local}; seldom called
+   */
+  public RequestContext(String requestId, String client, BooleanSupplier local) {
     this.requestId = requestId;
     this.client = client;
     this.local = local;
@@ -56,7 +62,7 @@ public final class RequestContext {
 
   /** Whether the request comes from this machine and was not forwarded by a proxy on it. */
   boolean local() {
-    return local;
+    return local.getAsBoolean();
   }
 
   /** The time since this context was created. */

@@ -3,6 +3,7 @@ package app.perpetua.flow.http;
 import app.perpetua.flow.sql.Tx;
 import java.net.URI;
 import java.time.Instant;
+import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -50,7 +51,14 @@ public record Route(
     /** Per user: calls to a model. */
     AI,
     /** Per user, or per address without a token: everything else. */
-    GENERAL
+    GENERAL;
+
+    private final String policy = name().toLowerCase(Locale.ROOT);
+
+    /** Its name in {@code RateLimit-Policy}. */
+    String policy() {
+      return policy;
+    }
   }
 
   /** Answers a request; its type determines the checks. */

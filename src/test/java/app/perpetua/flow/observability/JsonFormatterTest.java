@@ -126,7 +126,7 @@ final class JsonFormatterTest {
 
   @Test
   void FR_065_a_request_is_logged_by_its_route() {
-    RequestContext context = new RequestContext("request-1", "203.0.113.7", false);
+    RequestContext context = new RequestContext("request-1", "203.0.113.7", () -> false);
     context.userId(USER);
     context.route("/api/v1/tasks/{id}");
     context.code(ErrorCode.CONFLICT);
@@ -148,7 +148,7 @@ final class JsonFormatterTest {
     JsonNode line =
         access(
             new CompletedRequest(
-                new RequestContext("r", "::/64", false), "GET", 503, Duration.ofMillis(2)));
+                new RequestContext("r", "::/64", () -> false), "GET", 503, Duration.ofMillis(2)));
     assertEquals("WARNING", line.path("level").stringValue());
     assertEquals("failed", line.path("outcome").stringValue());
     assertEquals("GET (no route)", line.path("action").stringValue());

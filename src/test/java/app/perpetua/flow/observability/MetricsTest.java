@@ -44,7 +44,7 @@ final class MetricsTest {
 
   @Test
   void FR_066_latency_is_a_histogram_by_method_route_and_status() {
-    RequestContext context = new RequestContext("r", "203.0.113.7", false);
+    RequestContext context = new RequestContext("r", "203.0.113.7", () -> false);
     context.route("/api/v1/tasks/{id}");
     metrics.accept(new CompletedRequest(context, "GET", 200, Duration.ofMillis(30)));
     metrics.accept(new CompletedRequest(context, "GET", 200, Duration.ofSeconds(9)));
@@ -64,7 +64,7 @@ final class MetricsTest {
 
   @Test
   void FR_066_errors_are_counted() {
-    RequestContext exchange = new RequestContext("r", "203.0.113.7", false);
+    RequestContext exchange = new RequestContext("r", "203.0.113.7", () -> false);
     exchange.code(ErrorCode.NOT_FOUND);
     metrics.accept(new CompletedRequest(exchange, "GET", 404, Duration.ofMillis(1)));
     assertHas("perpetua_http_server_errors_total{code=\"NOT_FOUND\"} 1");
@@ -75,7 +75,7 @@ final class MetricsTest {
 
   @Test
   void FR_066_the_earlier_names_are_served_for_one_more_release() {
-    RequestContext context = new RequestContext("r", "203.0.113.7", false);
+    RequestContext context = new RequestContext("r", "203.0.113.7", () -> false);
     context.code(ErrorCode.NOT_FOUND);
     metrics.accept(new CompletedRequest(context, "GET", 404, Duration.ofMillis(1)));
     metrics.registry().counter("push.sends", "outcome", "sent").increment();
@@ -199,7 +199,7 @@ final class MetricsTest {
   private static Request remote(String authorization) {
     return new Request(
         new Json(),
-        new RequestContext("r", "203.0.113.7", false),
+        new RequestContext("r", "203.0.113.7", () -> false),
         null,
         _ -> "",
         Map.of("Authorization", authorization)::get,

@@ -141,7 +141,8 @@ public final class ClientAddress {
   }
 
   public boolean trusts(InetAddress peer) {
-    return proxies.trusted().stream().anyMatch(block -> block.contains(peer));
+    List<Cidr> trusted = proxies.trusted();
+    return !trusted.isEmpty() && trusted.stream().anyMatch(block -> block.contains(peer));
   }
 
   /**
@@ -229,7 +230,9 @@ public final class ClientAddress {
 
   private void warnOfPeer(InetAddress peer, Headers headers) {
     boolean none = proxies.trusted().isEmpty();
-    if (warnedOfPeer.get() || !(none || PRIVATE.stream().anyMatch(b -> b.contains(peer)))) {
+    if (warnedOfPeer.get()
+        || !namesClient(headers)
+        || !(none || PRIVATE.stream().anyMatch(b -> b.contains(peer)))) {
       return;
     }
     String seen = seen(headers);
@@ -303,6 +306,18 @@ public final class ClientAddress {
               + header.defaultCase()
               + ": if the proxy sets X-Real-IP itself, set CLIENT_IP_HEADER to it");
     }
+  }
+
+  private boolean namesClient(Headers headers) {
+    if (headers.contains(header)) {
+      return true;
+    }
+    for (HeaderName name : CLIENT_HEADERS) {
+      if (headers.contains(name)) {
+        return true;
+      }
+    }
+    return false;
   }
 
   /** The headers of the request in which a proxy may name the client. */

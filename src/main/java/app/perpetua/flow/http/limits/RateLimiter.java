@@ -4,12 +4,19 @@ import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import io.helidon.http.Header;
+import io.helidon.http.HeaderName;
+import io.helidon.http.HeaderNames;
+import io.helidon.http.HeaderValues;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongSupplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,6 +30,12 @@ public final class RateLimiter {
   private static final int WINDOW_MILLIS = (int) WINDOW.toMillis();
   private static final long NANOS_PER_MILLI = 1_000_000;
 
+  private static final HeaderName LIMIT = HeaderNames.create("X-RateLimit-Limit");
+  private static final HeaderName REMAINING = HeaderNames.create("X-RateLimit-Remaining");
+  private static final HeaderName RESET = HeaderNames.create("X-RateLimit-Reset");
+  private static final HeaderName CURRENT = HeaderNames.create("RateLimit");
+  private static final HeaderName POLICY = HeaderNames.create("RateLimit-Policy");
+
   /** Bytes of all windows. */
   private static final long MAX_WEIGHT = 48L * 1024 * 1024;
 
@@ -34,13 +47,19 @@ public final class RateLimiter {
    *
    * @param limit requests in any 60 seconds
    * @param retryAfter when the next request is allowed; zero if this one is
-   * @param headers of the response: the common X-RateLimit headers, whose reset is the time at
-   *     which the whole limit is available, and structured fields
+   * @param fields headers of the response: the common X-RateLimit headers, whose reset is the time
+   *     at which the whole limit is available, and structured fields
    *     (draft-ietf-httpapi-ratelimit-headers-10), whose {@code t} is the time until the next
    *     request becomes available
+   * @param policy the value of {@code RateLimit-Policy}, which is one of the headers
    */
   public record Decision(
-      boolean allowed, int limit, Duration retryAfter, Map<String, String> headers) {
+      boolean allowed, int limit, Duration retryAfter, List<Header> fields, String policy) {
+    /** The headers of the response, by name. */
+    public Map<String, String> headers() {
+      return fields.stream().collect(Collectors.toMap(Header::name, Header::get));
+    }
+
     /**
      * Refuses a request that is not allowed.
      *
@@ -59,10 +78,26 @@ public final class RateLimiter {
     }
   }
 
+  private record Key(String policy, Object holder) {}
+
+  private record Policy(String name, int limit) {}
+
+  /** The headers of a policy that do not change. */
+  private record PolicyHeaders(Header limit, Header policy) {
+    static PolicyHeaders of(Policy policy) {
+      return new PolicyHeaders(
+          HeaderValues.createCached(LIMIT, policy.limit()),
+          HeaderValues.createCached(
+              POLICY,
+              "\"" + policy.name() + "\";q=" + policy.limit() + ";w=" + WINDOW.toSeconds()));
+    }
+  }
+
   private final LongSupplier nanoTime;
   private final Clock clock;
   private final long start;
-  private final Cache<String, Window> windows;
+  private final Cache<Key, Window> windows;
+  private final ConcurrentHashMap<Policy, PolicyHeaders> policies = new ConcurrentHashMap<>();
 
   /**
    * @param clock only for the reset time in headers
@@ -78,7 +113,7 @@ public final class RateLimiter {
     this.windows =
         Caffeine.newBuilder()
             .maximumWeight(MAX_WEIGHT)
-            .weigher((String _, Window window) -> ENTRY_WEIGHT + window.bytes())
+            .weigher((Key _, Window window) -> ENTRY_WEIGHT + window.bytes())
             .expireAfterWrite(WINDOW)
             .ticker(nanoTime::getAsLong)
             // In the caller's thread, so that eviction keeps up with the load.
@@ -90,15 +125,15 @@ public final class RateLimiter {
    * Counts a request if it is allowed.
    *
    * @param policy the limit's name, such as {@code general}; each has its own windows
-   * @param key the user or address
+   * @param holder the user's id or the address
    * @param limit at least 1
    */
-  public Decision tryAcquire(String policy, String key, int limit) {
+  public Decision tryAcquire(String policy, Object holder, int limit) {
     AtomicReference<@Nullable Decision> decision = new AtomicReference<>();
     windows
         .asMap()
         .compute(
-            policy + " " + key,
+            new Key(policy, holder),
             (_, existing) -> {
               Window window = existing == null ? new Window() : existing;
               decision.set(decision(window, policy, limit));
@@ -107,12 +142,12 @@ public final class RateLimiter {
     return Objects.requireNonNull(decision.get());
   }
 
-  /** Takes back the latest request of a key, which has turned out not to count. */
-  public void release(String policy, String key) {
+  /** Takes back the latest request of a holder, which has turned out not to count. */
+  public void release(String policy, Object holder) {
     windows
         .asMap()
         .computeIfPresent(
-            policy + " " + key,
+            new Key(policy, holder),
             (_, window) -> {
               window.dropNewest();
               return window;
@@ -133,21 +168,20 @@ public final class RateLimiter {
     int untilReset = Math.min(WINDOW_MILLIS, window.newest() + WINDOW_MILLIS - nowMillis);
     int remaining = Math.max(0, limit - window.size());
     long reset = Math.ceilDiv(clock.millis() + untilReset, 1000L);
+    PolicyHeaders headers = policies.computeIfAbsent(new Policy(policy, limit), PolicyHeaders::of);
     return new Decision(
         allowed,
         limit,
         allowed ? Duration.ZERO : Duration.ofMillis(untilNext),
-        headers(policy, limit, remaining, reset, Math.ceilDiv(untilNext, 1000)));
-  }
-
-  private static Map<String, String> headers(
-      String policy, int limit, int remaining, long reset, int untilNext) {
-    return Map.of(
-        "X-RateLimit-Limit", Integer.toString(limit),
-        "X-RateLimit-Remaining", Integer.toString(remaining),
-        "X-RateLimit-Reset", Long.toString(reset),
-        "RateLimit", "\"" + policy + "\";r=" + remaining + ";t=" + untilNext,
-        "RateLimit-Policy", "\"" + policy + "\";q=" + limit + ";w=" + WINDOW.toSeconds());
+        List.of(
+            headers.limit(),
+            HeaderValues.create(REMAINING, remaining),
+            HeaderValues.create(RESET, reset),
+            HeaderValues.create(
+                CURRENT,
+                "\"" + policy + "\";r=" + remaining + ";t=" + Math.ceilDiv(untilNext, 1000)),
+            headers.policy()),
+        headers.policy().get());
   }
 
   /**

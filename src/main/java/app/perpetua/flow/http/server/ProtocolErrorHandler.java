@@ -64,7 +64,7 @@ final class ProtocolErrorHandler implements DirectHandler {
       // Statuses without an error code in the contract (414, 501, 505) are kept.
       status = Status.create(refusal.code().status());
     }
-    RequestContext context = new RequestContext(ids.of(request.headers()), "unknown", false);
+    RequestContext context = new RequestContext(ids.of(request.headers()), "unknown", () -> false);
     context.request(
         Objects.requireNonNullElse(request.path(), ""),
         request.headers().all(HeaderNames.ACCEPT, List::of));

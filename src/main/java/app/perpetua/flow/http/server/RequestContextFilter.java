@@ -10,6 +10,7 @@ import app.perpetua.flow.http.RequestId;
 import app.perpetua.flow.http.connection.ClientAddress;
 import app.perpetua.flow.http.connection.ClientConnection;
 import app.perpetua.flow.http.connection.RequestBody;
+import io.helidon.http.DateTime;
 import io.helidon.http.Header;
 import io.helidon.http.HeaderName;
 import io.helidon.http.HeaderNames;
@@ -20,6 +21,7 @@ import io.helidon.webserver.http.FilterChain;
 import io.helidon.webserver.http.RoutingRequest;
 import io.helidon.webserver.http.RoutingResponse;
 import java.net.InetAddress;
+import java.time.Instant;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Consumer;
@@ -48,11 +50,15 @@ final class RequestContextFilter implements Filter {
   private static final Set<String> METHODS =
       Set.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS");
 
+  private record DateHeader(long second, Header header) {}
+
   private final RequestId ids;
   private final ClientAddress addresses;
   private final Cors cors;
   private final Lifecycle lifecycle;
   private final Consumer<CompletedRequest> observer;
+  private volatile DateHeader date =
+      new DateHeader(Long.MIN_VALUE, HeaderValues.create(HeaderNames.DATE, ""));
 
   RequestContextFilter(
       RequestId ids,
@@ -80,7 +86,7 @@ final class RequestContextFilter implements Filter {
         new RequestContext(
             ids.of(request.headers()),
             addresses.of(peer, request.headers(), path),
-            addresses.isLocal(peer, request.headers()));
+            () -> addresses.isLocal(peer, request.headers()));
     context.request(path, request.headers().all(HeaderNames.ACCEPT, List::of));
     request
         .context()
@@ -92,7 +98,7 @@ final class RequestContextFilter implements Filter {
             });
     request.context().register(context);
     response.header(RequestId.HEADER, context.requestId());
-    response.header(HeaderNames.DATE, HttpDate.now());
+    response.header(date());
     SECURITY_HEADERS.forEach(response::header);
     if (isBehindTls(request, peer)) {
       response.header(STRICT_TRANSPORT_SECURITY);
@@ -117,10 +123,23 @@ final class RequestContextFilter implements Filter {
               response.status().code(),
               context.elapsed()));
     }
-    if (response.headers().containsToken(HeaderValues.CONNECTION_CLOSE)) {
+    if (ClientConnection.closes(response.headers())) {
       // Helidon alone would parse the rest of this request's body as the next request.
       throw new CloseConnectionException("the response has Connection: close");
     }
+  }
+
+  /** Formatted once a second. */
+  private Header date() {
+    Instant now = DateTime.timestamp().toInstant();
+    DateHeader latest = date;
+    if (latest.second != now.getEpochSecond()) {
+      latest =
+          new DateHeader(
+              now.getEpochSecond(), HeaderValues.createCached(HeaderNames.DATE, HttpDate.of(now)));
+      date = latest;
+    }
+    return latest.header;
   }
 
   /** A method as a metric label; uncommon ones are {@code OTHER}. */

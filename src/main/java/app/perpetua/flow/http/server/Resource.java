@@ -116,10 +116,15 @@ final class Resource implements Handler {
    */
   private static PathMatcher canonical(String pattern) {
     PathMatcher matcher = PathMatchers.create(pattern);
+    int parameter = pattern.indexOf('{');
+    String start = parameter < 0 ? pattern : pattern.substring(0, parameter);
+    int segments = segments(pattern);
     return new PathMatcher() {
       @Override
       public PathMatchers.MatchResult match(UriPath uri) {
-        return uri.rawPath().equals(uri.path())
+        String raw = uri.rawPath();
+        // Most patterns do not match, which these comparisons find more cheaply than the matcher.
+        return raw.startsWith(start) && segments(raw) == segments && raw.equals(uri.path())
             ? matcher.match(uri)
             : PathMatchers.MatchResult.notAccepted();
       }
@@ -134,5 +139,13 @@ final class Resource implements Handler {
         return Optional.of(pattern);
       }
     };
+  }
+
+  private static int segments(String path) {
+    int segments = 0;
+    for (int at = path.indexOf('/'); at >= 0; at = path.indexOf('/', at + 1)) {
+      segments++;
+    }
+    return segments;
   }
 }

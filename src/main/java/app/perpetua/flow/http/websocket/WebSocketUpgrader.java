@@ -89,7 +89,7 @@ public final class WebSocketUpgrader implements Http1Upgrader {
         new RequestContext(
             ids.of(headers),
             addresses.of(peer, headers, route.path()),
-            addresses.isLocal(peer, headers));
+            () -> addresses.isLocal(peer, headers));
     context.connection(client);
     context.route(route.path());
     WebSocketGate.UpgradeRequest request =
