@@ -12,6 +12,30 @@ import java.util.function.Consumer;
  * which may contain user data. Thread-safe.
  */
 public final class AccessLog implements Consumer<CompletedRequest> {
+  /** The parameter of a line: its fields are made only if the line is written. */
+  record Entry(CompletedRequest completed) {
+    String outcome() {
+      int status = completed.status();
+      if (status >= 500) {
+        return "failed";
+      }
+      return status >= 400 ? "refused" : "ok";
+    }
+
+    LogFields fields() {
+      RequestContext context = completed.context();
+      String route = Objects.requireNonNullElse(context.route(), "(no route)");
+      return LogFields.of("request_id", context.requestId())
+          .with("user_id", context.userId())
+          .with("action", completed.method() + " " + route)
+          .with("outcome", outcome())
+          .with("status", completed.status())
+          .with("code", context.code())
+          .with("duration_ms", BigDecimal.valueOf(completed.duration().toNanos() / 1_000, 3))
+          .with("client", context.client());
+    }
+  }
+
   private final System.Logger log;
 
   public AccessLog() {
@@ -28,19 +52,7 @@ public final class AccessLog implements Consumer<CompletedRequest> {
     if (!log.isLoggable(level)) {
       return;
     }
-    RequestContext context = completed.context();
-    String route = Objects.requireNonNullElse(context.route(), "(no route)");
-    log.log(
-        level,
-        "request",
-        LogFields.of("request_id", context.requestId())
-            .with("user_id", context.userId())
-            .with("action", completed.method() + " " + route)
-            .with("outcome", outcome(completed.status()))
-            .with("status", completed.status())
-            .with("code", context.code())
-            .with("duration_ms", BigDecimal.valueOf(completed.duration().toNanos() / 1_000, 3))
-            .with("client", context.client()));
+    log.log(level, "request", new Entry(completed));
   }
 
   /** Successful probes and scrapes, every few seconds, are logged at DEBUG only. */
@@ -54,12 +66,5 @@ public final class AccessLog implements Consumer<CompletedRequest> {
             && route != null
             && (route.contains("/health/") || route.equals("/metrics"));
     return routine ? System.Logger.Level.DEBUG : System.Logger.Level.INFO;
-  }
-
-  private static String outcome(int status) {
-    if (status >= 500) {
-      return "failed";
-    }
-    return status >= 400 ? "refused" : "ok";
   }
 }

@@ -5,8 +5,9 @@ import app.perpetua.flow.base.LogFields;
 import app.perpetua.flow.base.TraceContext;
 import java.io.PrintWriter;
 import java.io.StringWriter;
-import java.util.LinkedHashMap;
-import java.util.Map;
+import java.util.ArrayList;
+import java.util.HexFormat;
+import java.util.List;
 import java.util.logging.Formatter;
 import java.util.logging.Level;
 import java.util.logging.LogRecord;
@@ -22,36 +23,32 @@ final class JsonFormatter extends Formatter {
 
   private static final int MAX_ERROR = 8_000;
 
-  private final Json json;
-
-  JsonFormatter(Json json) {
-    this.json = json;
-  }
-
   @Override
   public String format(LogRecord event) {
-    Map<String, Object> line = new LinkedHashMap<>();
-    line.put("time", event.getInstant());
-    line.put("level", level(event.getLevel()));
-    line.put("logger", String.valueOf(event.getLoggerName()));
-    line.put("message", truncate(String.valueOf(formatMessage(event)), MAX_MESSAGE));
+    Line line = new Line();
+    line.text("time", Json.instant(event.getInstant()));
+    line.text("level", level(event.getLevel()));
+    line.text("logger", String.valueOf(event.getLoggerName()));
+    line.text("message", truncate(String.valueOf(formatMessage(event)), MAX_MESSAGE));
     if (event.getParameters() != null) {
       for (Object parameter : event.getParameters()) {
-        if (parameter instanceof LogFields fields) {
-          fields.members().forEach((name, value) -> line.putIfAbsent(name, plain(value)));
+        switch (parameter) {
+          case LogFields fields -> fields.forEach(line::value);
+          case AccessLog.Entry request -> request.fields().forEach(line::value);
+          case null, default -> {}
         }
       }
     }
     TraceContext.current()
         .ifPresent(
             trace -> {
-              line.put("trace_id", trace.traceId());
-              line.put("span_id", trace.spanId());
+              line.text("trace_id", trace.traceId());
+              line.text("span_id", trace.spanId());
             });
     if (event.getThrown() != null) {
-      line.put("error", truncate(trace(event.getThrown()), MAX_ERROR));
+      line.text("error", truncate(trace(event.getThrown()), MAX_ERROR));
     }
-    return ascii(json.text(line)) + "\n";
+    return line.end();
   }
 
   private static String level(Level level) {
@@ -62,12 +59,6 @@ final class JsonFormatter extends Formatter {
       return "WARNING";
     }
     return level.intValue() >= Level.INFO.intValue() ? "INFO" : "DEBUG";
-  }
-
-  private static Object plain(Object value) {
-    return value instanceof Number || value instanceof Boolean
-        ? value
-        : truncate(String.valueOf(value), MAX_MESSAGE);
   }
 
   private static String trace(Throwable error) {
@@ -89,21 +80,78 @@ final class JsonFormatter extends Formatter {
         + text.substring(text.length() - (max - end));
   }
 
-  /** Replaces unpaired surrogates, which some readers reject. */
-  private static String ascii(String text) {
-    StringBuilder ascii = new StringBuilder(text.length());
-    text.codePoints()
-        .map(c -> c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE ? 0xfffd : c)
-        .forEach(
-            c -> {
-              if (c < 0x7f) {
-                ascii.append((char) c);
-              } else {
-                for (char unit : Character.toChars(c)) {
-                  ascii.append(String.format("\\u%04x", (int) unit));
-                }
-              }
-            });
-    return ascii.toString();
+  /** The members written so far; the first of a name counts. Unpaired surrogates are replaced. */
+  private static final class Line {
+    private static final char REPLACEMENT = '\ufffd';
+    private static final HexFormat HEX = HexFormat.of();
+
+    private final StringBuilder json = new StringBuilder(512).append('{');
+    private final List<String> names = new ArrayList<>(16);
+
+    void value(String name, Object value) {
+      boolean bare =
+          value instanceof Boolean
+              || (value instanceof Number number && Double.isFinite(number.doubleValue()));
+      if (!bare) {
+        text(name, truncate(String.valueOf(value), MAX_MESSAGE));
+      } else if (begins(name)) {
+        json.append(value);
+      }
+    }
+
+    void text(String name, String value) {
+      if (begins(name)) {
+        quoted(value);
+      }
+    }
+
+    private boolean begins(String name) {
+      if (names.contains(name)) {
+        return false;
+      }
+      if (!names.isEmpty()) {
+        json.append(',');
+      }
+      names.add(name);
+      quoted(name);
+      json.append(':');
+      return true;
+    }
+
+    private void quoted(String text) {
+      json.append('"');
+      for (int i = 0; i < text.length(); i++) {
+        char c = text.charAt(i);
+        if (c == '"' || c == '\\') {
+          json.append('\\').append(c);
+        } else if (c >= ' ' && c < 0x7f) {
+          json.append(c);
+        } else if (c == '\n') {
+          json.append("\\n");
+        } else if (c == '\t') {
+          json.append("\\t");
+        } else {
+          escaped(isUnpaired(text, i) ? REPLACEMENT : c);
+        }
+      }
+      json.append('"');
+    }
+
+    private void escaped(char c) {
+      json.append("\\u").append(HEX.toHexDigits(c));
+    }
+
+    private static boolean isUnpaired(String text, int at) {
+      char c = text.charAt(at);
+      if (Character.isHighSurrogate(c)) {
+        return at + 1 == text.length() || !Character.isLowSurrogate(text.charAt(at + 1));
+      }
+      return Character.isLowSurrogate(c)
+          && (at == 0 || !Character.isHighSurrogate(text.charAt(at - 1)));
+    }
+
+    String end() {
+      return json.append("}\n").toString();
+    }
   }
 }

@@ -92,9 +92,14 @@ final class LineLimit {
     }
     if (line.getParameters() != null) {
       for (Object parameter : line.getParameters()) {
-        if (parameter instanceof LogFields fields
-            && fields.members().get("outcome") instanceof String outcome) {
-          return switch (outcome) {
+        Object outcome =
+            switch (parameter) {
+              case LogFields fields -> fields.get("outcome");
+              case AccessLog.Entry request -> request.outcome();
+              case null, default -> null;
+            };
+        if (outcome instanceof String known) {
+          return switch (known) {
             case "refused" -> Kind.REFUSED;
             case "failed", "dead", "lost" -> Kind.FAILED;
             default -> Kind.OK;

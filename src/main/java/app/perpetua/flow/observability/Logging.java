@@ -1,6 +1,5 @@
 package app.perpetua.flow.observability;
 
-import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.LogFields;
 import java.io.OutputStream;
 import java.io.UnsupportedEncodingException;
@@ -102,7 +101,7 @@ public final class Logging {
      */
     JsonLineHandler(
         OutputStream out, LogConfig config, LongSupplier nanos, Executor afterInterval) {
-      super(out, new JsonFormatter(new Json()));
+      super(out, new JsonFormatter());
       this.limit = new LineLimit(config.linesPerSecond(), nanos);
       this.afterInterval = afterInterval;
       try {

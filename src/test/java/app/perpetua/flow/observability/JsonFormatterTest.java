@@ -34,7 +34,7 @@ final class JsonFormatterTest {
   private static final UUID USER = UUID.fromString("019ba722-4680-7c3e-9a51-2f6d8b0c4e17");
 
   private final Json json = new Json();
-  private final JsonFormatter log = new JsonFormatter(json);
+  private final JsonFormatter log = new JsonFormatter();
 
   @Test
   void FR_065_an_event_is_one_JSON_object() {

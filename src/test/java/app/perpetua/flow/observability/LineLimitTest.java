@@ -7,7 +7,9 @@ import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.LogFields;
 import app.perpetua.flow.harness.PlainServer;
 import app.perpetua.flow.harness.RawClient;
+import app.perpetua.flow.http.CompletedRequest;
 import app.perpetua.flow.http.Reply;
+import app.perpetua.flow.http.RequestContext;
 import app.perpetua.flow.http.Route;
 import app.perpetua.flow.observability.LineLimit.Kind;
 import java.io.ByteArrayOutputStream;
@@ -102,6 +104,18 @@ class LineLimitTest {
     }
     assertEquals(Map.of(Kind.REFUSED, 100, Kind.OK, 200), written);
     assertEquals(2 * 8 * 5_000 - 300, limit.takeLeftOut().all());
+  }
+
+  @ParameterizedTest
+  @CsvSource({"200,OK", "304,OK", "404,REFUSED", "499,REFUSED", "503,FAILED"})
+  void a_request_is_of_the_kind_of_its_status(int status, Kind kind) {
+    LogRecord line = new LogRecord(Level.INFO, "request");
+    RequestContext context = new RequestContext("r", "203.0.113.7", () -> false);
+    line.setParameters(
+        new Object[] {
+          new AccessLog.Entry(new CompletedRequest(context, "GET", status, Duration.ZERO))
+        });
+    assertEquals(kind, LineLimit.kind(line));
   }
 
   @ParameterizedTest
