@@ -203,7 +203,7 @@ public final class Endpoint implements RequestHandler {
       return db.write(
           actor,
           tx -> {
-            tx.lockOwner();
+            tx.openWithOwner();
             return work.apply(tx);
           });
     }

@@ -6,6 +6,7 @@ import app.perpetua.flow.base.Sha256;
 import app.perpetua.flow.parsing.Formats;
 import app.perpetua.flow.sql.LockedUser;
 import app.perpetua.flow.sql.Query;
+import app.perpetua.flow.sql.Row;
 import app.perpetua.flow.sql.Tx;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
@@ -56,8 +57,34 @@ public final class Idempotency {
       @Nullable String state,
       @Nullable Integer status,
       @Nullable String body) {
+    static StoredRecord of(Row row) {
+      return new StoredRecord(
+          LockedUser.of(row),
+          row.bool("locked"),
+          row.bytesOrNull("fingerprint"),
+          row.textOrNull("state"),
+          row.integerOrNull("status"),
+          row.textOrNull("body"));
+    }
+
     boolean isPending() {
       return "open".equals(state);
+    }
+  }
+
+  /** Ends the transaction of a request that has been answered before; it changes nothing. */
+  static final class Replayed extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    private final transient Replay replay;
+
+    private Replayed(Replay replay) {
+      super("answered before", null, false, false);
+      this.replay = replay;
+    }
+
+    Replay replay() {
+      return replay;
     }
   }
 
@@ -92,20 +119,28 @@ public final class Idempotency {
   }
 
   /**
-   * Finds the stored answer. First statement of a transaction: locks the owner.
-   *
-   * @return empty if the request has not been answered
-   * @throws Refusal {@code UNAUTHORIZED} if the account does not exist, {@code
-   *     IDEMPOTENCY_KEY_REUSED}, {@code IDEMPOTENCY_IN_PROGRESS}
+   * Opens a transaction ({@link Query#open}): locks the owner and looks the stored answer up. The
+   * transaction's next step throws {@link Replayed} if there is one, or a refusal: {@code
+   * UNAUTHORIZED} if the account does not exist, {@code IDEMPOTENCY_KEY_REUSED}, {@code
+   * IDEMPOTENCY_IN_PROGRESS}.
    */
-  static Optional<Replay> find(Tx tx, KeyedRequest request) {
-    StoredRecord stored = lockAndFind(tx, request);
-    if (stored.fingerprint() == null) {
-      if (!stored.locked()) {
-        throw inProgress();
-      }
-      return Optional.empty();
-    }
+  static void open(Tx tx, KeyedRequest request) {
+    lockAndFind(tx, request)
+        .open(
+            StoredRecord::of,
+            found -> {
+              StoredRecord stored = locked(tx, found);
+              if (stored.fingerprint() == null) {
+                if (!stored.locked()) {
+                  throw inProgress();
+                }
+              } else {
+                throw new Replayed(replay(stored, request));
+              }
+            });
+  }
+
+  private static Replay replay(StoredRecord stored, KeyedRequest request) {
     if (!MessageDigest.isEqual(stored.fingerprint(), request.fingerprint())) {
       throw Refusal.of(
           ErrorCode.IDEMPOTENCY_KEY_REUSED,
@@ -114,7 +149,7 @@ public final class Idempotency {
     if (stored.status() == null || stored.isPending()) {
       throw inProgress();
     }
-    return Optional.of(new Replay(stored.status(), stored.body()));
+    return new Replay(stored.status(), stored.body());
   }
 
   /**
@@ -124,27 +159,19 @@ public final class Idempotency {
    * @throws Refusal {@code UNAUTHORIZED} if the account does not exist
    */
   static boolean isPending(Tx tx, KeyedRequest request) {
-    return lockAndFind(tx, request).isPending();
+    return locked(tx, lockAndFind(tx, request).one(StoredRecord::of)).isPending();
   }
 
-  private static StoredRecord lockAndFind(Tx tx, KeyedRequest request) {
+  private static Query lockAndFind(Tx tx, KeyedRequest request) {
+    return tx.sql("idempotency.lock_and_find")
+        .bind("key", request.key())
+        .bind("horizon", tx.now().minus(RETENTION));
+  }
+
+  private static StoredRecord locked(Tx tx, Optional<StoredRecord> found) {
     StoredRecord stored =
-        tx.sql("idempotency.lock_and_find")
-            .bind("key", request.key())
-            .bind("horizon", tx.now().minus(RETENTION))
-            .one(
-                row ->
-                    new StoredRecord(
-                        LockedUser.of(row),
-                        row.bool("locked"),
-                        row.bytesOrNull("fingerprint"),
-                        row.textOrNull("state"),
-                        row.integerOrNull("status"),
-                        row.textOrNull("body")))
-            .orElseThrow(
-                () ->
-                    Refusal.of(
-                        ErrorCode.UNAUTHORIZED, "the account does not exist; sign in again"));
+        found.orElseThrow(
+            () -> Refusal.of(ErrorCode.UNAUTHORIZED, "the account does not exist; sign in again"));
     tx.setOwner(stored.owner());
     return stored;
   }

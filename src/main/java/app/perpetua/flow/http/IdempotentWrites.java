@@ -4,6 +4,7 @@ import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.http.Idempotency.KeyedRequest;
 import app.perpetua.flow.http.Idempotency.Replay;
+import app.perpetua.flow.http.Idempotency.Replayed;
 import app.perpetua.flow.http.limits.Admission;
 import app.perpetua.flow.http.limits.KeyedSemaphore;
 import app.perpetua.flow.http.limits.Permit;
@@ -55,7 +56,7 @@ final class IdempotentWrites {
    * one at a time, and hold no other permit and no connection while they wait for each other.
    *
    * @param execute stores the request's record; may run again
-   * @throws Refusal as {@link Idempotency#find} and {@link Admission#write}
+   * @throws Refusal as {@link Idempotency#open} and {@link Admission#write}
    */
   <T> T executeOrReplay(
       Principal principal,
@@ -69,7 +70,12 @@ final class IdempotentWrites {
         try {
           return db.write(
               actor,
-              tx -> Idempotency.find(tx, request).map(replay).orElseGet(() -> execute.apply(tx)));
+              tx -> {
+                Idempotency.open(tx, request);
+                return execute.apply(tx);
+              });
+        } catch (Replayed e) {
+          return replay.apply(e.replay());
         } catch (DatabaseException e) {
           // Another process has stored a record for this key; the next attempt finds it.
           if (!e.violates(Idempotency.ONE_RECORD_PER_KEY) || attempt == ATTEMPTS) {

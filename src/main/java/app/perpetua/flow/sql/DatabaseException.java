@@ -38,7 +38,13 @@ public final class DatabaseException extends RuntimeException {
     DEFECT
   }
 
-  /** The statements that lock the owner's row, and wait for no other lock of a row. */
+  /** Separates the names of statements that left as one message. */
+  static final String TOGETHER = " + ";
+
+  /**
+   * The statements that lock the owner's row, and wait for no other lock of a row. What may leave
+   * together with them ({@link SqlCatalog.Statement#plainRead}) locks no row.
+   */
   private static final Set<String> OWNER_LOCKS = Set.of("owner.lock", "idempotency.lock_and_find");
 
   private final Kind kind;
@@ -91,7 +97,7 @@ public final class DatabaseException extends RuntimeException {
     String state = e.getSQLState() == null ? "" : e.getSQLState().toUpperCase(Locale.ROOT);
     return switch (state) {
       case "40001", "40P01" -> Kind.RETRY;
-      case "55P03" -> OWNER_LOCKS.contains(operation) && isRowWait(e) ? Kind.BUSY : Kind.LOCKED;
+      case "55P03" -> locksOwner(operation) && isRowWait(e) ? Kind.BUSY : Kind.LOCKED;
       case "23514" -> constraint(e) == null ? Kind.PARTITION : Kind.CONSTRAINT;
       // 57014: statement_timeout; 25P03: idle_in_transaction_session_timeout.
       case "57014", "57P01", "57P02", "57P03", "57P05", "25P03", "25P04", "53300", "" ->
@@ -103,6 +109,11 @@ public final class DatabaseException extends RuntimeException {
         yield state.startsWith("08") || state.startsWith("53") ? Kind.UNAVAILABLE : Kind.DEFECT;
       }
     };
+  }
+
+  private static boolean locksOwner(String operation) {
+    int end = operation.indexOf(TOGETHER);
+    return OWNER_LOCKS.contains(end < 0 ? operation : operation.substring(0, end));
   }
 
   /**

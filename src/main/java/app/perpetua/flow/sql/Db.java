@@ -25,6 +25,7 @@ public final class Db {
 
   private final HikariDataSource pool;
   private final ServerLimits limits;
+  private final Scripts scripts = new Scripts();
   private final SqlCatalog catalog;
   private final Clock clock;
   private final Duration budget;
@@ -85,8 +86,7 @@ public final class Db {
     long start = System.nanoTime();
     Deadline deadline = Deadline.in(budget);
     try (Connection connection = pool.getConnection()) {
-      return work.apply(
-          new Tx(connection, limits, catalog, actor, now(), deadline, new OptionalSteps(Set.of())));
+      return work.apply(tx(connection, actor, deadline, new OptionalSteps(Set.of())));
     } catch (SQLException e) {
       throw DatabaseException.of(e, "connect", Duration.ofNanos(System.nanoTime() - start));
     }
@@ -139,11 +139,11 @@ public final class Db {
   private <T> T attempt(Actor actor, Function<Tx, T> work, Deadline deadline, OptionalSteps steps) {
     long start = System.nanoTime();
     try (Connection connection = pool.getConnection()) {
-      Tx tx = new Tx(connection, limits, catalog, actor, now(), deadline, steps);
+      Tx tx = tx(connection, actor, deadline, steps);
       boolean committed = false;
       try {
         connection.setAutoCommit(false);
-        T result = work.apply(tx);
+        T result = result(tx, work);
         commit(tx, steps);
         committed = true;
         tx.runAfterCommit();
@@ -154,6 +154,21 @@ public final class Db {
     } catch (SQLException e) {
       throw DatabaseException.of(e, "connect", Duration.ofNanos(System.nanoTime() - start));
     }
+  }
+
+  /** A refusal by the opening query precedes those by rules. */
+  private static <T> T result(Tx tx, Function<Tx, T> work) {
+    try {
+      return work.apply(tx);
+    } catch (Refusal e) {
+      tx.sendOpening();
+      throw e;
+    }
+  }
+
+  private Tx tx(Connection connection, Actor actor, Deadline deadline, OptionalSteps steps) {
+    return new Tx(
+        new TxConnection(connection, limits, scripts, deadline), catalog, actor, now(), steps);
   }
 
   private static void commit(Tx tx, OptionalSteps steps) {

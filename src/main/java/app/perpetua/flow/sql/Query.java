@@ -5,11 +5,10 @@ import app.perpetua.flow.base.WireName;
 import java.time.Instant;
 import java.time.ZoneOffset;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -20,16 +19,19 @@ import org.jspecify.annotations.Nullable;
 public final class Query {
   private final Tx tx;
   private final SqlCatalog.Statement statement;
-  private final Map<String, @Nullable Object> values = new HashMap<>();
+  private final @Nullable Object[] values;
 
   Query(Tx tx, SqlCatalog.Statement statement) {
     this.tx = tx;
     this.statement = statement;
-    if (statement.parameters().contains("user_id")) {
-      values.put("user_id", tx.userId());
+    this.values = new @Nullable Object[statement.indexes().size()];
+    Integer userId = statement.indexes().get("user_id");
+    if (userId != null) {
+      values[userId] = tx.userId();
     }
-    if (statement.parameters().contains("now")) {
-      values.put("now", jdbc(tx.now()));
+    Integer now = statement.indexes().get("now");
+    if (now != null) {
+      values[now] = jdbc(tx.now());
     }
   }
 
@@ -40,10 +42,11 @@ public final class Query {
    * @throws IllegalArgumentException if the statement has no such parameter
    */
   public Query bind(String name, @Nullable Object value) {
-    if (!statement.parameters().contains(name)) {
+    Integer index = statement.indexes().get(name);
+    if (index == null) {
       throw new IllegalArgumentException(statement.name() + " has no parameter " + name);
     }
-    values.put(name, jdbc(value));
+    values[index] = jdbc(value);
     return this;
   }
 
@@ -61,7 +64,7 @@ public final class Query {
   }
 
   public <T> List<T> list(Function<Row, T> mapper) {
-    return tx.query(statement, values, mapper);
+    return tx.query(call(), mapper);
   }
 
   /**
@@ -169,12 +172,28 @@ public final class Query {
 
   /** Returns the number of rows changed. */
   public int run() {
-    return tx.update(statement, values);
+    return tx.update(call());
   }
 
   /** Defers the statement, which must return no rows, to the commit; it adds no round trip. */
   public void atCommit() {
-    tx.defer(statement, values);
+    tx.defer(call());
+  }
+
+  /**
+   * Opens the transaction with this query, which returns at most one row: it leaves as one message
+   * with the first read, or before the first other statement, before {@link Tx#owner}, an optional
+   * step, a refusal or the commit, whichever is first. In READ COMMITTED the read has a snapshot of
+   * its own, taken after this query, and so sees what a lock waited for.
+   *
+   * @param receiver gets the row; what it throws ends the transaction
+   */
+  public <T> void open(Function<Row, T> mapper, Consumer<Optional<T>> receiver) {
+    tx.open(call(), mapper, receiver);
+  }
+
+  private TxConnection.Call call() {
+    return new TxConnection.Call(statement, values);
   }
 
   private static @Nullable Object jdbc(@Nullable Object value) {

@@ -52,34 +52,50 @@ public final class SqlCatalog {
    */
   public static final Pattern PARAMETER = Pattern.compile(":(?<![:\\w]:)([a-z][a-z0-9_]*)");
 
+  /** A select that locks no row; one that starts with a common table expression may change rows. */
+  private static final Pattern PLAIN_READ =
+      Pattern.compile(
+          "(/\\* [a-z_.]+ \\*/ )?select\\b(?!.*\\bfor\\s+(no\\s+key\\s+)?(update|key|share)\\b).*",
+          Pattern.DOTALL);
+
   /**
    * One statement.
    *
    * @param name {@code feature.verb_noun}
    * @param sql the text without comments, parameters as {@code :name}
    * @param driverSql the same with {@code ?} for each parameter
-   * @param places the parameter's name for each {@code ?}
-   * @param parameters the distinct names
+   * @param indexes each parameter's index, from 0, in the order of their first use
+   * @param places the parameter's index for each {@code ?}
    * @param system whether only system transactions may run it
+   * @param plainRead whether it is a select that neither changes nor locks a row
    */
   public record Statement(
       String name,
       String sql,
       String driverSql,
-      List<String> places,
-      Set<String> parameters,
-      boolean system) {
+      Map<String, Integer> indexes,
+      List<Integer> places,
+      boolean system,
+      boolean plainRead) {
     static Statement of(String name, String sql, boolean system) {
-      List<String> places = new ArrayList<>();
+      Map<String, Integer> indexes = new LinkedHashMap<>();
+      List<Integer> places = new ArrayList<>();
       String driverSql =
           PARAMETER
               .matcher(sql)
               .replaceAll(
                   parameter -> {
-                    places.add(parameter.group(1));
+                    places.add(indexes.computeIfAbsent(parameter.group(1), _ -> indexes.size()));
                     return "?";
                   });
-      return new Statement(name, sql, driverSql, List.copyOf(places), Set.copyOf(places), system);
+      boolean plainRead = PLAIN_READ.matcher(sql).matches();
+      return new Statement(
+          name, sql, driverSql, Map.copyOf(indexes), List.copyOf(places), system, plainRead);
+    }
+
+    /** The names of the parameters. */
+    public Set<String> parameters() {
+      return indexes.keySet();
     }
   }
 

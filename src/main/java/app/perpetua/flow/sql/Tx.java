@@ -2,11 +2,6 @@ package app.perpetua.flow.sql;
 
 import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
-import java.sql.Connection;
-import java.sql.PreparedStatement;
-import java.sql.ResultSet;
-import java.sql.SQLException;
-import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -26,53 +21,38 @@ import org.jspecify.annotations.Nullable;
 public final class Tx {
   private static final System.Logger LOG = System.getLogger(Tx.class.getName());
 
-  private record Deferred(SqlCatalog.Statement statement, Map<String, @Nullable Object> values) {}
-
   private record MemoKey(Class<?> type, @Nullable UUID userId) {}
 
-  private final Connection connection;
-  private final ServerLimits limits;
+  private final TxConnection connection;
   private final SqlCatalog catalog;
   private final Actor actor;
   private final Instant now;
-  private final Deadline deadline;
   private final OptionalSteps optionalSteps;
-  private final List<Deferred> deferred;
   private final Map<MemoKey, Object> memo;
   private final List<Runnable> afterCommit;
   private @Nullable LockedUser owner;
-  private boolean limited;
 
   Tx(
-      Connection connection,
-      ServerLimits limits,
+      TxConnection connection,
       SqlCatalog catalog,
       Actor actor,
       Instant now,
-      Deadline deadline,
       OptionalSteps optionalSteps) {
     this.connection = connection;
-    this.limits = limits;
     this.catalog = catalog;
     this.actor = actor;
     this.now = now;
-    this.deadline = deadline;
     this.optionalSteps = optionalSteps;
-    this.deferred = new ArrayList<>();
     this.memo = new HashMap<>();
     this.afterCommit = new ArrayList<>();
   }
 
   private Tx(Tx other, Actor actor) {
     this.connection = other.connection;
-    this.limits = other.limits;
-    this.limited = other.limited;
     this.catalog = other.catalog;
     this.actor = actor;
     this.now = other.now;
-    this.deadline = other.deadline;
     this.optionalSteps = other.optionalSteps;
-    this.deferred = other.deferred;
     this.memo = other.memo;
     this.afterCommit = other.afterCommit;
   }
@@ -120,6 +100,14 @@ public final class Tx {
     return locked;
   }
 
+  /**
+   * As {@link #lockOwner}, but sends the lock together with the first read; see {@link Query#open}.
+   */
+  public void openWithOwner() {
+    sql("owner.lock")
+        .open(LockedUser::of, locked -> owner = locked.orElseThrow(Refusal::accountDeleted));
+  }
+
   /** Sets the owner that another statement has locked or updated. */
   public void setOwner(LockedUser locked) {
     owner = locked;
@@ -131,6 +119,7 @@ public final class Tx {
    * @throws IllegalStateException if it is not locked
    */
   public LockedUser owner() {
+    connection.sendOpening();
     if (owner == null) {
       throw new IllegalStateException("the owner's row is not locked");
     }
@@ -165,6 +154,8 @@ public final class Tx {
    * @return false if this attempt skips the step
    */
   public boolean optional(String name, Runnable work, Consumer<RuntimeException> onFailure) {
+    // A failure of the opening query is not one of the step.
+    connection.sendOpening();
     return optionalSteps.run(name, work, onFailure);
   }
 
@@ -217,64 +208,30 @@ public final class Tx {
         .orElseThrow();
   }
 
-  <T> List<T> query(
-      SqlCatalog.Statement statement,
-      Map<String, @Nullable Object> values,
-      Function<Row, T> mapper) {
-    long start = System.nanoTime();
-    String prefix = limitsPrefix();
-    try (PreparedStatement prepared = prepare(prefix, statement)) {
-      bind(prepared, 0, statement, values);
-      try (ResultSet result = executeQuery(prepared, !prefix.isEmpty())) {
-        List<T> rows = new ArrayList<>();
-        Row row = new Row(result);
-        while (row.next()) {
-          rows.add(mapper.apply(row));
-        }
-        return rows;
-      }
-    } catch (SQLException e) {
-      throw DatabaseException.of(e, statement.name(), since(start));
-    }
+  <T> void open(TxConnection.Call call, Function<Row, T> mapper, Consumer<Optional<T>> receiver) {
+    connection.open(call, mapper, receiver);
   }
 
-  int update(SqlCatalog.Statement statement, Map<String, @Nullable Object> values) {
-    long start = System.nanoTime();
-    String prefix = limitsPrefix();
-    try (PreparedStatement prepared = prepare(prefix, statement)) {
-      bind(prepared, 0, statement, values);
-      if (prefix.isEmpty()) {
-        return prepared.executeUpdate();
-      }
-      prepared.execute();
-      prepared.getMoreResults();
-      return prepared.getUpdateCount();
-    } catch (SQLException e) {
-      throw DatabaseException.of(e, statement.name(), since(start));
-    }
+  <T> List<T> query(TxConnection.Call call, Function<Row, T> mapper) {
+    return connection.query(call, mapper);
   }
 
-  void defer(SqlCatalog.Statement statement, Map<String, @Nullable Object> values) {
-    deferred.add(new Deferred(statement, values));
+  int update(TxConnection.Call call) {
+    return connection.update(call);
+  }
+
+  void defer(TxConnection.Call call) {
+    connection.defer(call);
     optionalSteps.statementDeferred();
   }
 
-  /**
-   * Commits. Deferred statements are sent with the commit as one pipelined message, in one round
-   * trip (docs/decisions/round-trips.md).
-   */
+  /** Sends the opening query unless it has been sent. */
+  void sendOpening() {
+    connection.sendOpening();
+  }
+
   void commit() {
-    long start = System.nanoTime();
-    try {
-      if (!deferred.isEmpty()) {
-        pipeline();
-      }
-      // After the pipeline the server has committed, but the driver and the pool do not know it.
-      deadline.apply(connection);
-      connection.commit();
-    } catch (SQLException e) {
-      throw DatabaseException.ofCommit(e, since(start));
-    }
+    connection.commit();
   }
 
   void runAfterCommit() {
@@ -285,68 +242,5 @@ public final class Tx {
         LOG.log(System.Logger.Level.ERROR, "action after the commit failed", e);
       }
     }
-  }
-
-  private void pipeline() throws SQLException {
-    StringBuilder script = new StringBuilder(limitsPrefix());
-    deferred.forEach(call -> script.append(call.statement().driverSql()).append(";\n"));
-    try (PreparedStatement prepared = prepare(script.append("commit").toString())) {
-      int bound = 0;
-      for (Deferred call : deferred) {
-        bound = bind(prepared, bound, call.statement(), call.values());
-      }
-      prepared.execute();
-    }
-  }
-
-  /** What precedes the next statement: in autocommit, every statement is a transaction. */
-  private String limitsPrefix() {
-    try {
-      boolean isFirst = !limited || connection.getAutoCommit();
-      limited = true;
-      return isFirst ? limits.prefix() : "";
-    } catch (SQLException e) {
-      throw DatabaseException.of(e, "connect", Duration.ZERO);
-    }
-  }
-
-  private static ResultSet executeQuery(PreparedStatement prepared, boolean prefixed)
-      throws SQLException {
-    if (!prefixed) {
-      return prepared.executeQuery();
-    }
-    prepared.execute();
-    prepared.getMoreResults();
-    return prepared.getResultSet();
-  }
-
-  /** Without a prefix, the statement's own string: its hash is known, with which caches find it. */
-  private PreparedStatement prepare(String prefix, SqlCatalog.Statement statement)
-      throws SQLException {
-    return prepare(prefix.isEmpty() ? statement.driverSql() : prefix + statement.driverSql());
-  }
-
-  private PreparedStatement prepare(String sql) throws SQLException {
-    deadline.apply(connection);
-    return connection.prepareStatement(sql);
-  }
-
-  /** Binds the parameters after the first {@code bound} ones; returns how many are bound then. */
-  private static int bind(
-      PreparedStatement prepared,
-      int bound,
-      SqlCatalog.Statement statement,
-      Map<String, @Nullable Object> values)
-      throws SQLException {
-    int place = bound;
-    for (String name : statement.places()) {
-      place++;
-      prepared.setObject(place, values.get(name));
-    }
-    return place;
-  }
-
-  private static Duration since(long start) {
-    return Duration.ofNanos(System.nanoTime() - start);
   }
 }

@@ -143,7 +143,10 @@ class PgBenchScriptTest {
   private static SqlCatalog.Statement statement(String name, String sql) {
     Set<String> parameters = new LinkedHashSet<>();
     SqlCatalog.PARAMETER.matcher(sql).results().forEach(found -> parameters.add(found.group(1)));
-    return new SqlCatalog.Statement(name, sql, sql, List.copyOf(parameters), parameters, false);
+    Map<String, Integer> indexes = new HashMap<>();
+    parameters.forEach(parameter -> indexes.put(parameter, indexes.size()));
+    return new SqlCatalog.Statement(
+        name, sql, sql, indexes, List.copyOf(indexes.values()), false, false);
   }
 
   /** Executes the script's statements; returns the number of rows that each read or wrote. */

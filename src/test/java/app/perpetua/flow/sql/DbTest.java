@@ -12,6 +12,7 @@ import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.time.MutableClock;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -168,6 +169,120 @@ class DbTest {
       two.get();
     }
     assertEquals(3, deadlock.attempts.get());
+  }
+
+  @Test
+  void the_first_read_sees_what_the_opening_lock_waited_for() throws Exception {
+    CountDownLatch locked = new CountDownLatch(1);
+    try (ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor()) {
+      Future<?> first =
+          executor.submit(
+              () ->
+                  db.write(
+                      actor,
+                      tx -> {
+                        tx.lockOwner();
+                        locked.countDown();
+                        Eventually.within(Duration.ofSeconds(20), DbTest::aSessionWaitsForALock);
+                        return rename(tx, "by the first");
+                      }));
+      locked.await();
+      List<String> read =
+          db.write(
+              actor,
+              tx -> {
+                tx.openWithOwner();
+                return names(tx);
+              });
+      assertEquals(List.of("by the first"), read);
+      first.get();
+    }
+  }
+
+  @Test
+  void an_opening_query_is_sent_before_anything_but_a_read() {
+    List<String> order = new ArrayList<>();
+    db.write(
+        actor,
+        tx -> {
+          open(tx, order);
+          order.add("update " + rename(tx, "changed"));
+          return "";
+        });
+    db.write(
+        actor,
+        tx -> {
+          open(tx, order);
+          return tx.optional("step", () -> order.add("step"), _ -> {});
+        });
+    db.write(
+        actor,
+        tx -> {
+          open(tx, order);
+          deferRename(tx, "at the commit");
+          return order.add("work");
+        });
+    assertEquals(List.of("opened", "update 1", "opened", "step", "work", "opened"), order);
+  }
+
+  @Test
+  void a_refusal_of_the_opening_query_precedes_one_of_the_work() {
+    Refusal refused =
+        assertThrows(
+            Refusal.class,
+            () ->
+                db.write(
+                    Actor.user(UUID.randomUUID(), "test"),
+                    tx -> {
+                      tx.openWithOwner();
+                      throw Refusal.of(ErrorCode.CONFLICT, "no");
+                    }));
+    assertEquals(ErrorCode.UNAUTHORIZED, refused.code());
+  }
+
+  @Test
+  void a_refusal_of_the_opening_query_ends_the_transaction_before_the_read_is_mapped() {
+    assertThrows(
+        Refusal.class,
+        () ->
+            db.write(
+                actor,
+                tx -> {
+                  deferRename(tx, "changed");
+                  tx.sql("owner.lock")
+                      .open(
+                          LockedUser::of,
+                          _ -> {
+                            throw Refusal.of(ErrorCode.CONFLICT, "no");
+                          });
+                  return tx.sql("account.find_me")
+                      .list(
+                          _ -> {
+                            throw new AssertionError("mapped");
+                          });
+                }));
+    assertEquals("Ada Example", name());
+  }
+
+  private static void open(Tx tx, List<String> order) {
+    tx.sql("owner.lock").open(LockedUser::of, _ -> order.add("opened"));
+  }
+
+  private static List<String> names(Tx tx) {
+    return tx.sql("account.find_me").list(row -> row.text("name"));
+  }
+
+  private static boolean aSessionWaitsForALock() {
+    try (var connection = database.dataSource().getConnection();
+        var statement = connection.createStatement();
+        var waiting =
+            statement.executeQuery(
+                "select exists (select from pg_stat_activity where datname = current_database()"
+                    + " and wait_event_type = 'Lock') as waits")) {
+      return waiting.next() && waiting.getBoolean(1);
+    } catch (SQLException e) {
+      throw new IllegalStateException(e);
+    }
   }
 
   @Test

@@ -15,6 +15,7 @@ import java.sql.ResultSetMetaData;
 import java.sql.SQLException;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
@@ -154,6 +155,23 @@ class SqlCatalogTest {
     assertEquals(message, refused.getMessage());
   }
 
+  @ParameterizedTest
+  @CsvSource({
+    "true, select a from t where id = :id",
+    "true, select a from t where note = $$for us$$",
+    "false, select a from t where id = :id for no key update",
+    "false, 'select a from t for\n  update of t'",
+    "false, select a from t for share",
+    "false, with x as (delete from t returning a) select a from x",
+    "false, insert into t (a) select a from u",
+    "false, update t set a = 1"
+  })
+  void a_plain_read_neither_changes_nor_locks_a_row(boolean expected, String sql) {
+    assertEquals(expected, SqlCatalog.Statement.of("tasks.x", sql, true).plainRead());
+    assertEquals(
+        expected, SqlCatalog.Statement.of("tasks.x", "/* a.x */ " + sql, true).plainRead());
+  }
+
   @Test
   void casts_and_times_of_day_are_not_parameters() {
     SqlCatalog.Statement statement =
@@ -163,7 +181,8 @@ class SqlCatalogTest {
             false);
     assertEquals(
         "select ?::text, time '12:30:a', a[1:most], ? where user_id=?", statement.driverSql());
-    assertEquals(List.of("id", "id", "user_id"), statement.places());
+    assertEquals(List.of(0, 0, 1), statement.places());
+    assertEquals(Map.of("id", 0, "user_id", 1), statement.indexes());
     assertEquals(Set.of("id", "user_id"), statement.parameters());
   }
 

@@ -1,0 +1,196 @@
+package app.perpetua.flow.sql;
+
+import java.sql.Connection;
+import java.sql.PreparedStatement;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Sends a transaction's statements: the opening query together with the first read, deferred
+ * statements together with the commit (docs/decisions/round-trips.md). Shared by the views of one
+ * transaction, and confined to its thread.
+ */
+final class TxConnection {
+  /**
+   * One execution.
+   *
+   * @param values by the index of the parameter
+   */
+  record Call(SqlCatalog.Statement statement, @Nullable Object[] values) {}
+
+  private record Opening<T>(Call call, Function<Row, T> mapper, Consumer<Optional<T>> receiver) {
+    void receive(ResultSet result) throws SQLException {
+      Row row = new Row(result);
+      receiver.accept(row.next() ? Optional.of(mapper.apply(row)) : Optional.empty());
+    }
+  }
+
+  private final Connection connection;
+  private final ServerLimits limits;
+  private final Scripts scripts;
+  private final Deadline deadline;
+  private final List<Call> deferred = new ArrayList<>();
+  private @Nullable Opening<?> opening;
+  private boolean limited;
+
+  TxConnection(Connection connection, ServerLimits limits, Scripts scripts, Deadline deadline) {
+    this.connection = connection;
+    this.limits = limits;
+    this.scripts = scripts;
+    this.deadline = deadline;
+  }
+
+  /**
+   * Opens the transaction with a query that returns at most one row. It leaves together with the
+   * next statement if that is a plain read, otherwise before it.
+   *
+   * @param receiver called before that statement's rows are read; what it throws, that statement
+   *     throws
+   */
+  <T> void open(Call call, Function<Row, T> mapper, Consumer<Optional<T>> receiver) {
+    sendOpening();
+    opening = new Opening<>(call, mapper, receiver);
+  }
+
+  /** Sends the opening query by itself unless it has been sent. */
+  void sendOpening() {
+    Opening<?> first = opening;
+    if (first != null) {
+      opening = null;
+      execute(List.of(first.call()), first::receive);
+    }
+  }
+
+  <T> List<T> query(Call call, Function<Row, T> mapper) {
+    if (!call.statement().plainRead()) {
+      sendOpening();
+    }
+    List<T> rows = new ArrayList<>();
+    Reader reader =
+        result -> {
+          Row row = new Row(result);
+          while (row.next()) {
+            rows.add(mapper.apply(row));
+          }
+        };
+    Opening<?> first = opening;
+    if (first == null) {
+      execute(List.of(call), reader);
+    } else {
+      opening = null;
+      execute(List.of(first.call(), call), first::receive, reader);
+    }
+    return rows;
+  }
+
+  int update(Call call) {
+    sendOpening();
+    long start = System.nanoTime();
+    String prefix = limitsPrefix();
+    try (PreparedStatement prepared = prepare(prefix, call.statement().driverSql())) {
+      bind(prepared, 0, call);
+      if (prefix.isEmpty()) {
+        return prepared.executeUpdate();
+      }
+      prepared.execute();
+      prepared.getMoreResults();
+      return prepared.getUpdateCount();
+    } catch (SQLException e) {
+      throw DatabaseException.of(e, call.statement().name(), since(start));
+    }
+  }
+
+  void defer(Call call) {
+    deferred.add(call);
+  }
+
+  /** Commits, together with the deferred statements. */
+  void commit() {
+    sendOpening();
+    long start = System.nanoTime();
+    try {
+      if (!deferred.isEmpty()) {
+        try (PreparedStatement prepared = prepare(limitsPrefix(), scripts.committing(deferred))) {
+          bind(prepared, deferred);
+          prepared.execute();
+        }
+      }
+      // After the pipeline the server has committed, but the driver and the pool do not know it.
+      deadline.apply(connection);
+      connection.commit();
+    } catch (SQLException e) {
+      throw DatabaseException.ofCommit(e, since(start));
+    }
+  }
+
+  @FunctionalInterface
+  private interface Reader {
+    void read(ResultSet result) throws SQLException;
+  }
+
+  /** Sends queries as one message and reads their results in order. */
+  private void execute(List<Call> calls, Reader... readers) {
+    long start = System.nanoTime();
+    String prefix = limitsPrefix();
+    try (PreparedStatement prepared = prepare(prefix, scripts.joined(calls))) {
+      bind(prepared, calls);
+      prepared.execute();
+      if (!prefix.isEmpty()) {
+        prepared.getMoreResults();
+      }
+      for (Reader reader : readers) {
+        try (ResultSet result = prepared.getResultSet()) {
+          reader.read(result);
+        }
+        prepared.getMoreResults();
+      }
+    } catch (SQLException e) {
+      throw DatabaseException.of(e, Scripts.names(calls), since(start));
+    }
+  }
+
+  /** What precedes the next statement: in autocommit, every statement is a transaction. */
+  private String limitsPrefix() {
+    try {
+      boolean isFirst = !limited || connection.getAutoCommit();
+      limited = true;
+      return isFirst ? limits.prefix() : "";
+    } catch (SQLException e) {
+      throw DatabaseException.of(e, "connect", Duration.ZERO);
+    }
+  }
+
+  /** Without a prefix, the text itself, whose hash is known and with which caches find it. */
+  private PreparedStatement prepare(String prefix, String sql) throws SQLException {
+    deadline.apply(connection);
+    return connection.prepareStatement(prefix.isEmpty() ? sql : prefix + sql);
+  }
+
+  private static void bind(PreparedStatement prepared, List<Call> calls) throws SQLException {
+    int bound = 0;
+    for (Call call : calls) {
+      bound = bind(prepared, bound, call);
+    }
+  }
+
+  /** Binds the parameters after the first {@code bound} ones; returns how many are bound then. */
+  private static int bind(PreparedStatement prepared, int bound, Call call) throws SQLException {
+    int place = bound;
+    for (int parameter : call.statement().places()) {
+      place++;
+      prepared.setObject(place, call.values()[parameter]);
+    }
+    return place;
+  }
+
+  private static Duration since(long start) {
+    return Duration.ofNanos(System.nanoTime() - start);
+  }
+}
