@@ -138,19 +138,18 @@ from rescued
 
 -- name: finish
 -- scope: system
--- Sent with the commit, so the caller cannot check the number of updated rows. If the lease was
--- lost, no row is updated and the insert fails the transaction: it violates
--- job_queue_running_leased.
+-- Deletes the job. Sent with the commit, so the caller cannot check the number of deleted rows: if
+-- the lease was lost, none is deleted, and the cast to ops.lease_held fails the transaction. With
+-- :repeatable the commit does not wait for the disk: should the server crash within a second, effect
+-- and end are lost together, and the job runs again.
 with ended as (
-  update ops.job_queue
-  set state = 'done', finished_at = :now, lease = null, heartbeat_at = null, lease_until = null,
-      last_error = null
+  delete from ops.job_queue
   where id = :id and lease = :lease
   returning id
 )
-insert into ops.job_queue (id, kind, job_key, state, run_at, created_at)
-select :id, 'lost', 'lost', 'running', :now, :now
-where not exists (select from ended)
+select exists (select from ended)::ops.lease_held as held,
+       case when :repeatable then set_config('synchronous_commit', 'off', true) end
+         as synchronous_commit
 
 -- name: snooze
 -- scope: system
@@ -167,9 +166,7 @@ with ended as (
   where id = :id and lease = :lease
   returning id
 )
-insert into ops.job_queue (id, kind, job_key, state, run_at, created_at)
-select :id, 'lost', 'lost', 'running', :now, :now
-where not exists (select from ended)
+select exists (select from ended)::ops.lease_held as held
 
 -- name: retry_later
 -- scope: system
@@ -284,7 +281,8 @@ where j.id = n.id
 
 -- name: delete_finished
 -- scope: system
--- Runs daily, in batches. Dead jobs stay until an operator retries them.
+-- Runs daily, in batches, for jobs that an earlier release has finished. Dead jobs stay until an
+-- operator retries them.
 delete from ops.job_queue
 where id in (
   select id

@@ -44,6 +44,8 @@ final class QueueWorker {
 
   private static final Duration BUDGET = Duration.ofSeconds(5);
 
+  private static final Duration CONNECT = Duration.ofSeconds(30);
+
   /** db-scheduler does not use LISTEN, so it polls often. */
   private static final Duration POLLING = Duration.ofMillis(100);
 
@@ -61,6 +63,9 @@ final class QueueWorker {
     int parallel = Integer.parseInt(arguments[2]);
     Queue<String> ran = new ConcurrentLinkedQueue<>();
     HikariDataSource pool = Pool.open(new DatabaseConfig(url, url, POOL));
+    // db-scheduler connects when it is built, which takes longer on a busy machine than a request
+    // may.
+    pool.setConnectionTimeout(CONNECT.toMillis());
     if (arguments[0].equals("ours")) {
       ours(pool, url, parallel, ran);
     } else {

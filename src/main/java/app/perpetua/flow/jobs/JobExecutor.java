@@ -1,12 +1,14 @@
 package app.perpetua.flow.jobs;
 
 import app.perpetua.flow.base.LogFields;
+import app.perpetua.flow.jobs.Lease.Effects;
 import app.perpetua.flow.jobs.TwoPhaseHandler.Prepared;
 import app.perpetua.flow.jobs.Worker.Outcome;
 import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.DatabaseException;
 import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.Tx;
+import java.math.BigDecimal;
 import java.util.Map;
 import java.util.concurrent.Semaphore;
 import java.util.function.Function;
@@ -60,7 +62,14 @@ final class JobExecutor {
             switch (handlers.get(job.kind())) {
               case null -> throw new IllegalStateException("no handler for kind " + job.kind());
               case TransactionalHandler handler ->
-                  Begun.ended(write(tx -> finish(tx, job, handler.run(acting(tx, job), job))));
+                  Begun.ended(
+                      write(
+                          tx ->
+                              finish(
+                                  tx,
+                                  job,
+                                  handler.run(acting(tx, job), job),
+                                  Effects.IN_DATABASE)));
               case TwoPhaseHandler<?, ?> handler -> prepare(job, handler);
             });
   }
@@ -70,7 +79,7 @@ final class JobExecutor {
         tx ->
             switch (handler.prepare(acting(tx, job), job)) {
               case Prepared.NoCall<I>(TransactionalHandler.Next next) ->
-                  Begun.ended(finish(tx, job, next));
+                  Begun.ended(finish(tx, job, next, Effects.IN_DATABASE));
               case Prepared.Call<I>(I input) -> {
                 lease.requireHeld(tx, job);
                 yield new Begun(
@@ -85,7 +94,13 @@ final class JobExecutor {
     R result = handler.call(input);
     settlePermits.acquire();
     try {
-      return write(tx -> finish(tx, job, handler.settle(acting(tx, job), job, input, result)));
+      return write(
+          tx ->
+              finish(
+                  tx,
+                  job,
+                  handler.settle(acting(tx, job), job, input, result),
+                  Effects.AT_PROVIDER));
     } finally {
       settlePermits.release();
     }
@@ -126,8 +141,8 @@ final class JobExecutor {
     return acting;
   }
 
-  private Outcome finish(Tx tx, Job job, TransactionalHandler.Next next) {
-    lease.finish(tx, job, next, backoff.after(job.attempt()));
+  private Outcome finish(Tx tx, Job job, TransactionalHandler.Next next, Effects effects) {
+    lease.finish(tx, job, next, backoff.after(job.attempt()), effects);
     return switch (next) {
       case TransactionalHandler.Next.Done _ -> Outcome.DONE;
       case TransactionalHandler.Next.Snooze _ -> Outcome.SNOOZED;
@@ -154,7 +169,19 @@ final class JobExecutor {
     return dead ? Outcome.DEAD : Outcome.FAILED;
   }
 
-  static LogFields fields(Job job) {
+  /** Logs a run, without building the line if it is not wanted. */
+  static void log(Job job, Worker.Run run) {
+    if (LOG.isLoggable(System.Logger.Level.INFO)) {
+      LOG.log(
+          System.Logger.Level.INFO,
+          "job",
+          fields(job)
+              .with("outcome", run.outcome().label)
+              .with("duration_ms", BigDecimal.valueOf(run.took().toNanos() / 1_000, 3)));
+    }
+  }
+
+  private static LogFields fields(Job job) {
     return LogFields.of("job_id", job.id())
         .with("kind", job.kind())
         .with("attempt", job.attempt())

@@ -26,6 +26,17 @@ final class Lease {
   /** Characters of an error message that are stored. */
   private static final int MAX_ERROR = 1_000;
 
+  /** Where an attempt has had effects when it ends its job. */
+  enum Effects {
+    /**
+     * Only in the transaction that ends the job. If a crash of the server undoes that commit, it
+     * undoes all of them, and the job runs again, so the commit need not wait for the disk.
+     */
+    IN_DATABASE,
+    /** A provider was called, and the transaction stores the result. The commit is durable. */
+    AT_PROVIDER
+  }
+
   /** The lease was lost, so the handler's transaction must be rolled back. */
   static final class Lost extends RuntimeException {
     private static final long serialVersionUID = 1L;
@@ -166,12 +177,17 @@ final class Lease {
    * lease is no longer held.
    *
    * @param delay until a retry
+   * @param effects of the attempt so far
    * @throws Lost if the lease is no longer held
    */
-  void finish(Tx tx, Job job, TransactionalHandler.Next next, Duration delay) {
+  void finish(Tx tx, Job job, TransactionalHandler.Next next, Duration delay, Effects effects) {
     switch (next) {
       case TransactionalHandler.Next.Done _ ->
-          tx.sql("jobs.finish").bind("id", job.id()).bind("lease", job.lease()).atCommit();
+          tx.sql("jobs.finish")
+              .bind("id", job.id())
+              .bind("lease", job.lease())
+              .bind("repeatable", effects == Effects.IN_DATABASE)
+              .atCommit();
       case TransactionalHandler.Next.Snooze(Instant at) ->
           tx.sql("jobs.snooze")
               .bind("id", job.id())
@@ -188,7 +204,7 @@ final class Lease {
 
   /** Whether a commit failed because the lease of the job that it finishes was lost. */
   static boolean isLost(DatabaseException e) {
-    return e.violates("job_queue_running_leased");
+    return e.violates("lease_held");
   }
 
   /**

@@ -3,7 +3,6 @@ package app.perpetua.flow.jobs;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.sql.DatabaseException;
 import app.perpetua.flow.sql.Db;
-import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -41,7 +40,10 @@ public final class Worker implements AutoCloseable {
     /** The last attempt failed. */
     DEAD,
     /** The lease was lost; nothing was changed. */
-    LOST
+    LOST;
+
+    /** The name in log lines and metrics. */
+    final String label = name().toLowerCase(Locale.ROOT);
   }
 
   /**
@@ -320,12 +322,7 @@ public final class Worker implements AutoCloseable {
     Outcome outcome = rest.get();
     Duration took = Duration.ofNanos(System.nanoTime() - entry.startedAt());
     Run run = new Run(entry.job().kind(), outcome, took);
-    LOG.log(
-        System.Logger.Level.INFO,
-        "job",
-        JobExecutor.fields(entry.job())
-            .with("outcome", outcome.name().toLowerCase(Locale.ROOT))
-            .with("duration_ms", BigDecimal.valueOf(took.toNanos() / 1_000, 3)));
+    JobExecutor.log(entry.job(), run);
     report(run);
     return run;
   }

@@ -175,7 +175,7 @@ public final class Query {
     return tx.update(call());
   }
 
-  /** Defers the statement, which must return no rows, to the commit; it adds no round trip. */
+  /** Defers the statement to the commit; it adds no round trip, and its rows are ignored. */
   public void atCommit() {
     tx.defer(call());
   }

@@ -296,8 +296,8 @@ class AchievementApiTest {
     assertEquals(
         2,
         database.number(
-            "select count(*) from ops.job_queue where kind = 'streak_calculate' and state = 'done'"
-                + " and job_key in ('2026-03-12', '2026-03-13')"));
+            "select count(*) from ops.schedule_runs where kind = 'streak_calculate'"
+                + " and finished_at is not null and day in ('2026-03-12', '2026-03-13')"));
   }
 
   @Test

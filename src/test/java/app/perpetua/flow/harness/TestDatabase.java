@@ -161,6 +161,21 @@ public final class TestDatabase implements BeforeAllCallback, AfterAllCallback {
     return with(sql, arguments, PreparedStatement::executeUpdate);
   }
 
+  /** Enqueues a job that is due, as if an earlier one had an effect and did not end. */
+  public void enqueue(@Nullable UUID userId, String kind, String key, String payload) {
+    run(
+        """
+        insert into ops.job_queue (id, user_id, kind, job_key, payload, run_at, created_at)
+        values (gen_random_uuid(), ?, ?, ?, ?::jsonb, ?, ?)
+        """,
+        userId,
+        kind,
+        key,
+        payload,
+        Instant.EPOCH,
+        Instant.EPOCH);
+  }
+
   @FunctionalInterface
   private interface Use<T> {
     T apply(PreparedStatement statement) throws SQLException;

@@ -113,6 +113,11 @@ final class JobsFixture {
     return database.row("select * from ops.job_queue where job_key = ?", key);
   }
 
+  /** Whether no job has this key. */
+  boolean isFinished(String key) {
+    return database.number("select count(*) from ops.job_queue where job_key = ?", key) == 0;
+  }
+
   String state(String key) {
     return String.valueOf(job(key).get("state"));
   }

@@ -127,11 +127,9 @@ class PrefetchBufferTest {
           database.number(
               "select count(*) from ops.job_queue where state = 'queued' and attempts > 0"));
       goesOn.countDown();
-      Eventually.within(
-          LIMIT,
-          () -> database.number("select count(*) from ops.job_queue where state <> 'done'") == 0);
+      Eventually.within(LIMIT, () -> database.number("select count(*) from ops.job_queue") == 0);
     }
-    assertEquals(90, database.number("select sum(attempts) from ops.job_queue"));
+    assertEquals(90, on.runs.size());
     Invariants.check(database);
   }
 }

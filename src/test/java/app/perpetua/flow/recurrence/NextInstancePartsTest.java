@@ -171,9 +171,7 @@ class NextInstancePartsTest {
     subtask(first, "step");
     remind(first, Map.of("type", "after", "offset_minutes", 5));
     JsonNode next = next();
-    database.run(
-        "update ops.job_queue set state = 'queued', finished_at = null where job_key = ?",
-        template);
+    database.enqueue(user.user(), NextInstanceJob.KIND, template, "{}");
     user.runDue();
     assertEquals(2, user.instances(template));
     assertEquals(1, detail(id(next)).get("subtasks").size());

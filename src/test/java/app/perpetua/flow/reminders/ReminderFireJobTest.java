@@ -233,9 +233,7 @@ class ReminderFireJobTest {
   }
 
   private void runAgain(JsonNode reminder) {
-    database.run(
-        "update ops.job_queue set state = 'queued', finished_at = null where job_key = ?",
-        id(reminder));
+    database.enqueue(userId, "reminder_fire", id(reminder), "{}");
     service.runDueJobs();
   }
 

@@ -153,6 +153,16 @@ final class FragilePostgres implements BeforeAllCallback, AfterAllCallback {
     return DriverManager.getConnection(url().jdbcUrl() + "?loginTimeout=2", "postgres", "postgres");
   }
 
+  /** Runs a statement; rows that it returns are ignored. */
+  void execute(String sql) {
+    try (Connection connection = connection();
+        Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    } catch (SQLException e) {
+      throw new IllegalStateException(sql, e);
+    }
+  }
+
   /** The first column of all rows. */
   List<String> texts(String sql) {
     try (Connection connection = connection();
