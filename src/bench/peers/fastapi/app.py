@@ -109,10 +109,8 @@ async def user_id(authorization: Optional[str] = Header(None)) -> uuid.UUID:
             PUBLIC_KEY,
             algorithms=["RS256"],
             issuer="perpetua-flow",
-            options={"verify_aud": False},
+            audience="perpetua-flow-api",
         )
-        if claims.get("type") != "access":
-            raise jwt.InvalidTokenError("type")
         return uuid.UUID(claims["sub"])
     except jwt.ExpiredSignatureError:
         raise Refusal(401, "TOKEN_EXPIRED", "Access token expired", refresh_required=True)

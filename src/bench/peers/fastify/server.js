@@ -40,6 +40,7 @@ async function serve () {
     key: readFileSync(process.env.JWT_PUBLIC_KEY_PATH, 'utf8'),
     algorithms: ['RS256'],
     allowedIss: 'perpetua-flow',
+    allowedAud: 'perpetua-flow-api',
     cache: false
   })
   const size = Number(process.env.POOL)
@@ -78,9 +79,7 @@ async function serve () {
       throw new Refusal(401, 'UNAUTHORIZED', 'Authentication required')
     }
     try {
-      const claims = verify(header.slice(7))
-      if (claims.type !== 'access') throw new Error('not an access token')
-      request.userId = claims.sub
+      request.userId = verify(header.slice(7)).sub
     } catch (error) {
       if (error.code === 'FAST_JWT_EXPIRED') {
         throw new Refusal(401, 'TOKEN_EXPIRED', 'Access token expired', { refresh_required: true })
