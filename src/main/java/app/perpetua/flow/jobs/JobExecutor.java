@@ -170,9 +170,9 @@ final class JobExecutor {
   }
 
   /** Logs a run, without building the line if it is not wanted. */
-  static void log(Job job, Worker.Run run) {
-    if (LOG.isLoggable(System.Logger.Level.INFO)) {
-      LOG.log(
+  static void log(System.Logger logger, Job job, Worker.Run run) {
+    if (logger.isLoggable(System.Logger.Level.INFO)) {
+      logger.log(
           System.Logger.Level.INFO,
           "job",
           fields(job)

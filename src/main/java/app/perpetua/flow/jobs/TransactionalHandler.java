@@ -8,7 +8,8 @@ import java.time.Instant;
  * Does the work of one kind of job in one transaction, which also ends the job, so its effect
  * commits once. The handler itself may run more than once, even twice at the same time (when the
  * worker that lost the lease was only frozen), so it must do nothing that a rollback does not undo.
- * Implementations are thread-safe.
+ * The commit that finishes the job does not wait for the disk: a crash of the database may undo it,
+ * and the job runs again. Implementations are thread-safe.
  */
 @FunctionalInterface
 public non-sealed interface TransactionalHandler extends JobHandler {

@@ -322,7 +322,7 @@ public final class Worker implements AutoCloseable {
     Outcome outcome = rest.get();
     Duration took = Duration.ofNanos(System.nanoTime() - entry.startedAt());
     Run run = new Run(entry.job().kind(), outcome, took);
-    JobExecutor.log(entry.job(), run);
+    JobExecutor.log(LOG, entry.job(), run);
     report(run);
     return run;
   }
