@@ -27,6 +27,7 @@ import app.perpetua.flow.observability.Metrics;
 import app.perpetua.flow.observability.MetricsRoutes;
 import app.perpetua.flow.observability.MetricsServer;
 import app.perpetua.flow.parsing.CursorKey;
+import app.perpetua.flow.sql.ConnectionQueue;
 import app.perpetua.flow.sql.DatabaseException;
 import app.perpetua.flow.sql.DatabaseProbe;
 import app.perpetua.flow.sql.Db;
@@ -108,10 +109,13 @@ public final class App implements AutoCloseable {
     pool = closing(Pool.open(config.database()));
     Pool.register(pool, metrics.registry());
     SqlCatalog catalog = SqlCatalog.load();
+    ConnectionQueue queue = ConnectionQueue.of(pool);
+    queue.register(metrics.registry());
     Partitions partitions =
-        new Partitions(new Db(pool, catalog, clock, REQUEST_BUDGET, _ -> false));
-    startupPartitions = new Partitions(new Db(pool, catalog, clock, STARTUP_BUDGET, _ -> false));
-    db = new Db(pool, catalog, clock, REQUEST_BUDGET, partitions::ensure);
+        new Partitions(new Db(pool, queue, catalog, clock, REQUEST_BUDGET, _ -> false));
+    startupPartitions =
+        new Partitions(new Db(pool, queue, catalog, clock, STARTUP_BUDGET, _ -> false));
+    db = new Db(pool, queue, catalog, clock, REQUEST_BUDGET, partitions::ensure);
     Json json = new Json();
     Ids ids = new Ids();
     Jobs jobs = new Jobs(ids, json);

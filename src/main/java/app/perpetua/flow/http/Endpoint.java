@@ -53,7 +53,7 @@ public final class Endpoint implements RequestHandler {
   private final RateLimiter limiter;
   private final HttpConfig limits;
   private final CursorKey cursorKey;
-  private final Admission admission = new Admission();
+  private final Admission admission;
   private final IdempotentWrites writes;
   private final ProviderCallHandler providerCalls;
 
@@ -72,6 +72,7 @@ public final class Endpoint implements RequestHandler {
     this.limiter = limiter;
     this.limits = limits;
     this.cursorKey = cursorKey;
+    this.admission = new Admission(db.connections());
     this.writes = new IdempotentWrites(json, db, admission);
     this.providerCalls = new ProviderCallHandler(db, json, errors, writes);
   }
@@ -111,6 +112,9 @@ public final class Endpoint implements RequestHandler {
     Principal principal =
         handler instanceof Route.Authenticated ? authenticate(context, request, response) : null;
     limit(context, route, principal, response);
+    if (!(handler instanceof Route.Public)) {
+      admission.requireRoom();
+    }
     UUID key = handler instanceof Route.Keyed ? key(route, request) : null;
     byte[] body = body(route, request, response);
     KeyedRequest keyed = key == null ? null : keyed(key, route, request, body);

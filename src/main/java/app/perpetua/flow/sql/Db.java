@@ -1,6 +1,7 @@
 package app.perpetua.flow.sql;
 
 import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.sql.ConnectionQueue.Turn;
 import com.zaxxer.hikari.HikariDataSource;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -24,6 +25,7 @@ public final class Db {
   private static final int ATTEMPTS = 3;
 
   private final HikariDataSource pool;
+  private final ConnectionQueue connections;
   private final ServerLimits limits;
   private final Scripts scripts = new Scripts();
   private final SqlCatalog catalog;
@@ -31,18 +33,31 @@ public final class Db {
   private final Duration budget;
   private final Function<Instant, Boolean> createPartitions;
 
-  /**
-   * @param budget time limit for the database work of one request
-   * @param createPartitions called when the partition of a row is missing; returns whether it has
-   *     created one
-   */
+  /** As the other constructor, for the only user of a pool. */
   public Db(
       HikariDataSource pool,
       SqlCatalog catalog,
       Clock clock,
       Duration budget,
       Function<Instant, Boolean> createPartitions) {
+    this(pool, ConnectionQueue.patient(pool), catalog, clock, budget, createPartitions);
+  }
+
+  /**
+   * @param connections the pool's queue, one for all users of the pool
+   * @param budget time limit for the database work of one request
+   * @param createPartitions called when the partition of a row is missing; returns whether it has
+   *     created one
+   */
+  public Db(
+      HikariDataSource pool,
+      ConnectionQueue connections,
+      SqlCatalog catalog,
+      Clock clock,
+      Duration budget,
+      Function<Instant, Boolean> createPartitions) {
     this.pool = pool;
+    this.connections = connections;
     this.limits =
         pool.getDataSource() instanceof ReconnectingDataSource source
             ? source.limits()
@@ -51,6 +66,11 @@ public final class Db {
     this.clock = clock;
     this.budget = budget;
     this.createPartitions = createPartitions;
+  }
+
+  /** The queue for the pool's connections, in which each transaction waits for its turn. */
+  public ConnectionQueue connections() {
+    return connections;
   }
 
   /** The current time in whole milliseconds, the precision of all stored times. */
@@ -85,7 +105,8 @@ public final class Db {
   private <T> T autocommit(Actor actor, Function<Tx, T> work) {
     long start = System.nanoTime();
     Deadline deadline = Deadline.in(budget);
-    try (Connection connection = pool.getConnection()) {
+    try (Turn _ = connections.await();
+        Connection connection = pool.getConnection()) {
       return work.apply(tx(connection, actor, deadline, new OptionalSteps(Set.of())));
     } catch (SQLException e) {
       throw DatabaseException.of(e, "connect", Duration.ofNanos(System.nanoTime() - start));
@@ -138,7 +159,8 @@ public final class Db {
 
   private <T> T attempt(Actor actor, Function<Tx, T> work, Deadline deadline, OptionalSteps steps) {
     long start = System.nanoTime();
-    try (Connection connection = pool.getConnection()) {
+    try (Turn _ = connections.await();
+        Connection connection = pool.getConnection()) {
       Tx tx = tx(connection, actor, deadline, steps);
       boolean committed = false;
       try {

@@ -36,8 +36,8 @@ class OverloadTest {
   private static final Duration CALM = Duration.ofSeconds(3);
   private static final Duration OVERLOADED = Duration.ofSeconds(4);
 
-  /** Longest time to a 503: one second for admission and one for a connection. */
-  private static final Duration REJECTION = Duration.ofSeconds(2);
+  /** Longest time to a 503: half a second in the queue for a connection. */
+  private static final Duration REJECTION = Duration.ofMillis(500);
 
   /** Promised time to recover. */
   private static final Duration RECOVERY = Duration.ofSeconds(10);
@@ -94,7 +94,7 @@ class OverloadTest {
     assertTrue(
         rejection.compareTo(REJECTION.plus(ALLOWANCE)) < 0, "rejected only after " + rejection);
     Duration waited = longest(outcomes, 200);
-    assertTrue(waited.toMillis() < 4_000, "longest wait: " + waited);
+    assertTrue(waited.toMillis() < 1_500, "longest wait: " + waited);
 
     Duration limit = baseline.median().multipliedBy(2).plus(ALLOWANCE);
     int inARow = 0;

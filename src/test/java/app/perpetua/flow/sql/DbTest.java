@@ -10,11 +10,13 @@ import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.time.MutableClock;
+import com.zaxxer.hikari.HikariDataSource;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
@@ -22,7 +24,10 @@ import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.RegisterExtension;
 
@@ -321,6 +326,42 @@ class DbTest {
                       }
                     }));
     assertEquals(DatabaseException.Kind.UNAVAILABLE, e.kind());
+  }
+
+  @Test
+  void FR_129_transactions_take_a_connection_in_the_order_of_arrival() throws Exception {
+    HikariDataSource pool = database.pool(1);
+    ConnectionQueue queue = ConnectionQueue.patient(pool);
+    Db single = new Db(pool, queue, SqlCatalog.load(), clock, Duration.ofMinutes(1), _ -> false);
+    CountDownLatch end = new CountDownLatch(1);
+    List<Integer> order = Collections.synchronizedList(new ArrayList<>());
+    List<Future<Boolean>> all = new ArrayList<>();
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (int i = 0; i < 10; i++) {
+        int number = i;
+        Function<Tx, Boolean> work =
+            _ -> {
+              try {
+                order.add(number);
+                return number > 0 || end.await(60, TimeUnit.SECONDS);
+              } catch (InterruptedException e) {
+                throw new IllegalStateException(e);
+              }
+            };
+        all.add(
+            threads.submit(
+                () -> number % 2 == 0 ? single.write(actor, work) : single.read(actor, work)));
+        Eventually.within(
+            Duration.ofSeconds(60),
+            () -> number == 0 ? order.size() == 1 : queue.waiting() == number);
+      }
+      assertEquals(0, pool.getHikariPoolMXBean().getThreadsAwaitingConnection());
+      end.countDown();
+      for (Future<Boolean> one : all) {
+        assertTrue(one.get());
+      }
+    }
+    assertEquals(IntStream.range(0, 10).boxed().toList(), order);
   }
 
   private static int rename(Tx tx, String name) {

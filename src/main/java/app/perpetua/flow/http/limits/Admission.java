@@ -2,16 +2,16 @@ package app.perpetua.flow.http.limits;
 
 import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
-import io.helidon.common.concurrency.limits.FixedLimit;
-import io.helidon.common.concurrency.limits.LimitAlgorithm.Outcome;
+import app.perpetua.flow.sql.ConnectionQueue;
 import java.time.Duration;
 import java.util.UUID;
 
 /**
- * Limits how many requests run at once: per user, and in all, with a bounded queue in front. When
- * the queue is full, requests are rejected at once. A request acquires its permit after its body is
- * read, so that a slow upload holds none. Users are told apart by {@code Principal.limitId()}.
- * Thread-safe.
+ * Limits how many requests run at once: per user, and in all by the bounded queue for the
+ * connections ({@link ConnectionQueue}). When that is full, requests are rejected at once. A
+ * request acquires its permit after its body is read, so that a slow upload holds none, and a
+ * request that waits for others of its user takes no place in the queue. Users are told apart by
+ * {@code Principal.limitId()}. Thread-safe.
  */
 public final class Admission {
   /** More would allow one user to exhaust the connection pool. */
@@ -27,14 +27,6 @@ public final class Admission {
   /** The time that a request's database work may take. */
   private static final Duration USER_TIMEOUT = Duration.ofSeconds(5);
 
-  /** Enough to keep every connection and core busy; more would only wait for a connection. */
-  private static final int RUNNING = 64;
-
-  /** Enough for a burst of requests from a thousand users. */
-  private static final int QUEUE_LENGTH = 1_024;
-
-  private static final Duration QUEUE_TIMEOUT = Duration.ofSeconds(1);
-
   private final KeyedSemaphore<UUID> users =
       new KeyedSemaphore<>(PER_USER, USER_TIMEOUT, Admission::tooMany);
 
@@ -43,19 +35,24 @@ public final class Admission {
       new KeyedSemaphore<>(1, USER_TIMEOUT, Admission::tooMany);
 
   private final SearchAdmission searches;
-  private final FixedLimit running =
-      FixedLimit.builder()
-          .permits(RUNNING)
-          .queueLength(QUEUE_LENGTH)
-          .queueTimeout(QUEUE_TIMEOUT)
-          .build();
+  private final ConnectionQueue connections;
 
-  public Admission() {
-    this(new SearchAdmission());
+  public Admission(ConnectionQueue connections) {
+    this(new SearchAdmission(), connections);
   }
 
-  Admission(SearchAdmission searches) {
+  Admission(SearchAdmission searches, ConnectionQueue connections) {
     this.searches = searches;
+    this.connections = connections;
+  }
+
+  /**
+   * Refuses a request that would wait for too long, before any work is done for it.
+   *
+   * @throws Refusal {@code SERVICE_UNAVAILABLE} if too many requests are running
+   */
+  public void requireRoom() {
+    connections.requireRoom();
   }
 
   /**
@@ -94,11 +91,8 @@ public final class Admission {
    * @throws Refusal {@code SERVICE_UNAVAILABLE} if too many requests are running
    */
   public Permit admit() {
-    if (running.tryAcquireOutcome(true) instanceof Outcome.Accepted accepted) {
-      return accepted.token()::success;
-    }
-    throw Refusal.of(ErrorCode.SERVICE_UNAVAILABLE, "too many requests are running")
-        .retryAfter(QUEUE_TIMEOUT);
+    connections.requireRoom();
+    return () -> {};
   }
 
   private static Refusal tooMany() {

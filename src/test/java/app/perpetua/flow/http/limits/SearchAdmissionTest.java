@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.sql.ConnectionQueue;
 import app.perpetua.flow.sql.Eventually;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -195,7 +196,7 @@ class SearchAdmissionTest {
   @Test
   void waiting_searches_do_not_take_capacity_from_other_requests() throws Exception {
     SearchAdmission line = new SearchAdmission(LONG);
-    Admission admission = new Admission(line);
+    Admission admission = new Admission(line, new ConnectionQueue(2, LONG, System::nanoTime));
     Semaphore running = new Semaphore(0);
     List<Future<String>> searches = new ArrayList<>();
     CountDownLatch end = new CountDownLatch(1);
