@@ -159,6 +159,11 @@ final class Bench {
       case VOICE ->
           new Voices(database, HOME, options, Bench::print, key::token)
               .run(overrides -> start(database, overrides));
+      case OVERLOAD -> {
+        try (Service service = start(database, Map.of())) {
+          new Overload(options, Bench::print).run(service, requests(OpenLoop.CONNECTIONS));
+        }
+      }
       case START ->
           new Startup(jar, HOME, environment(database), options.starts())
               .run(this::train, Bench::print);
@@ -189,7 +194,8 @@ final class Bench {
   /** Starts the service with the JVM options and the heap of the image, unless others were given. */
   private Service startLikeImage(String databaseUrl, Path log) throws IOException {
     List<String> jvm = new ArrayList<>(options.jvm());
-    if (jvm.isEmpty()) {
+    if (jvm.equals(BenchOptions.DEFAULT_JVM)) {
+      jvm.clear();
       jvm.add("-Xmx256m");
       Files.readAllLines(Path.of("deploy/java.options")).stream()
           .filter(line -> line.startsWith("-"))

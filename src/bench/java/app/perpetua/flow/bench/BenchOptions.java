@@ -20,6 +20,9 @@ import org.jspecify.annotations.Nullable;
  * @param jar the JAR to measure; null for the current build
  */
 record BenchOptions(Set<Part> parts, boolean quick, List<String> jvm, @Nullable Path jar) {
+  /** The default heap of a JVM is a quarter of the machine's memory. */
+  static final List<String> DEFAULT_JVM = List.of("-Xmx512m");
+
   /** A part of the benchmark that can be run alone. */
   enum Part {
     READS("read requests"),
@@ -34,6 +37,7 @@ record BenchOptions(Set<Part> parts, boolean quick, List<String> jvm, @Nullable 
     CHATS("chat streams, compared with a relay"),
     SPENDS("concurrent spending of credits"),
     VOICE("live voice streams, compared with a relay"),
+    OVERLOAD("random arrivals: 400/s, as many as it can serve, three times that"),
     START("time to start");
 
     private final String help;
@@ -70,7 +74,7 @@ record BenchOptions(Set<Part> parts, boolean quick, List<String> jvm, @Nullable 
   static BenchOptions parse(List<String> arguments) {
     Set<Part> parts = EnumSet.noneOf(Part.class);
     boolean quick = false;
-    List<String> jvm = List.of();
+    List<String> jvm = DEFAULT_JVM;
     Path jar = null;
     Iterator<String> words = arguments.iterator();
     while (words.hasNext()) {

@@ -104,6 +104,8 @@ final class ServiceProcess implements AutoCloseable {
                 // A fast start matters here, not the highest throughput.
                 "-XX:TieredStopAtLevel=1",
                 "-XX:+UseSerialGC",
+                // As in the image.
+                "-Xmx256m",
                 "--enable-native-access=ALL-UNNAMED",
                 "--sun-misc-unsafe-memory-access=allow",
                 // JDBC uses it as the session time zone, which reveals code that relies on UTC.

@@ -53,4 +53,12 @@ class BenchOptionsTest {
         help.contains("%-12s %s".formatted(part.title(), part.help())),
         "./bench --help has no line for " + part.title() + ": " + part.help());
   }
+
+  @Test
+  void FR_130_the_heap_of_the_measured_service_is_bounded() {
+    assertEquals(List.of("-Xmx512m"), BenchOptions.parse(List.of()).jvm());
+    assertEquals(
+        List.of("-XX:+UseSerialGC", "-Xmx256m"),
+        BenchOptions.parse(List.of("--jvm", "-XX:+UseSerialGC -Xmx256m")).jvm());
+  }
 }
