@@ -19,6 +19,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
@@ -44,6 +45,9 @@ class OverloadTest {
 
   /** Tolerance for the service's own work. */
   private static final Duration ALLOWANCE = Duration.ofMillis(500);
+
+  /** Fewer than the rate limit allows. */
+  private static final int MOST_ATTEMPTS = 90;
 
   /** Whether database messages are delayed; off while users sign in. */
   private static final AtomicBoolean DELAYED = new AtomicBoolean();
@@ -77,6 +81,11 @@ class OverloadTest {
   /** Throughput and latency without overload. */
   private record Baseline(double perSecond, Duration median) {}
 
+  @AfterEach
+  void stopDelay() {
+    DELAYED.set(false);
+  }
+
   @Test
   void promise_23_excess_load_is_rejected_quickly_and_the_service_recovers() throws Exception {
     List<Api> users = IntStream.range(0, 30).mapToObj(_ -> service.newUser().api()).toList();
@@ -106,6 +115,37 @@ class OverloadTest {
       assertTrue(
           time.since(over).compareTo(RECOVERY) < 0 || inARow > 0,
           "not recovered after " + RECOVERY);
+    }
+  }
+
+  @Test
+  void FR_129_a_full_queue_is_reported_after_the_token_and_before_key_and_body() throws Exception {
+    List<Api> users = IntStream.range(0, 40).mapToObj(_ -> service.newUser().api()).toList();
+    Api invalid = service.newUser().api().invalidOnPurpose().withoutKey();
+    AtomicBoolean over = new AtomicBoolean();
+    DELAYED.set(true);
+    try (ExecutorService callers = Executors.newVirtualThreadPerTaskExecutor()) {
+      for (Api user : users) {
+        callers.execute(
+            () -> {
+              while (!over.get()) {
+                user.get("/api/v1/users/me");
+              }
+            });
+      }
+      try {
+        Api.Answer answer;
+        int attempts = 0;
+        do {
+          service.api().invalidOnPurpose().get("/api/v1/users/me").expect(401, "UNAUTHORIZED");
+          answer = invalid.post("/api/v1/tasks", "{");
+          attempts++;
+        } while (answer.status() == 400 && attempts < MOST_ATTEMPTS);
+        answer.expect(503, "SERVICE_UNAVAILABLE");
+        assertEquals("1", answer.header("Retry-After").orElse(""));
+      } finally {
+        over.set(true);
+      }
     }
   }
 
