@@ -7,9 +7,9 @@ with matching as materialized (
   where user_id = :user_id and (:active::boolean is null or active = :active)
 ),
 page as (
-  select id, row_number() over (order by created_at desc, id desc) as place
+  select id, created_at
   from matching
-  order by place
+  order by created_at desc, id desc
   limit :limit offset :offset
 )
 select (select count(*)::int from matching) as total, t.id, t.user_id, t.title, t.description,
@@ -19,7 +19,7 @@ from auth.users u
 left join page on true
 left join tasks.task_templates t on t.user_id = :user_id and t.id = page.id
 where u.id = :user_id
-order by page.place
+order by page.created_at desc, page.id desc
 
 -- name: find_template
 select id, user_id, title, description, priority, estimated_duration, rrule, timezone, starts_at,
