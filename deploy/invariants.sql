@@ -11,6 +11,14 @@ left join tasks.task_instances t on t.user_id = u.id and not t.completed and not
 group by u.id
 having u.open_tasks <> count(t.id);
 
+-- name: shown_tasks_counter
+-- The total of most lists is this counter, which triggers maintain.
+select u.id as user_id, u.shown_tasks as counter, count(t.id) as counted
+from auth.users u
+left join tasks.task_instances t on t.user_id = u.id and not t.hidden and not t.archived
+group by u.id
+having u.shown_tasks <> count(t.id);
+
 -- name: notes_counter
 -- As above; archived notes do not count.
 select u.id as user_id, u.notes as counter, count(n.id) as counted

@@ -81,7 +81,7 @@ with counted as (
 tombstone as (
   insert into tasks.deletion_tombstones
     (id, user_id, entity_type, entity_id, title, snapshot, deleted_at, recoverable_until)
-  select :tombstone_id, :user_id, 'note', n.id, :title, jsonb_build_object('note', to_jsonb(n) - 'search_text'),
+  select :tombstone_id, :user_id, 'note', n.id, :title, jsonb_build_object('note', to_jsonb(n) - '{search_text,archived_text}'::text[]),
          :now, :recoverable_until
   from notes.notes n
   where n.user_id = :user_id and n.id = :id

@@ -1,60 +1,3 @@
--- name: list_tasks
--- One statement for all orders. No order has an index (migration V8 explains why), so all have the
--- same plan: read the user's rows by primary key, sort, select the page, join its rows. An empty
--- page is one row with the total; no row means that the account does not exist. Patterns are
--- computed once per word; migration V17 explains their form.
-with matching as materialized (
-  select id,
-         case :order
-           when 'due_date' then due_date
-           when 'updated_at' then updated_at
-           when 'created_at' then created_at
-         end as time,
-         case when :order = 'priority'
-           then case priority when 'high' then 0 when 'medium' then 1 else 2 end
-         end as rank
-  from tasks.task_instances
-  where user_id = :user_id
-    and hidden = :hidden
-    and archived = :archived
-    and (:completed::boolean is null or completed = :completed)
-    and (:priority::text is null or priority = :priority)
-    and (:due_before::timestamptz is null or due_date < :due_before)
-    and (:due_after::timestamptz is null or due_date >= :due_after)
-    and (:template_id::uuid is null or template_id = :template_id)
-    and (
-      cardinality(:words::text[]) = 0
-      or search_text like all (array(
-        select '%' || regexp_replace(search.folded(word), '([\\%_])', '\\\1', 'g') || '%'
-        from unnest(:words::text[]) as word
-      ))
-    )
-),
-page as (
-  select id,
-         row_number() over (
-           order by
-             case when not :descending then time end asc nulls last,
-             case when :descending then time end desc nulls last,
-             case when not :descending then rank end asc nulls last,
-             case when :descending then rank end desc nulls last,
-             case when not :descending then id end asc,
-             case when :descending then id end desc
-         ) as place
-  from matching
-  order by place
-  limit :limit offset :offset
-)
-select (select count(*)::int from matching) as total, t.id, t.user_id, t.template_id, t.title, t.description, t.priority,
-       t.due_date, t.estimated_duration, t.focus_time_seconds, t.completed, t.completed_at,
-       t.completed_by, t.hidden, t.archived, t.subtask_count, t.subtask_completed_count, t.version,
-       t.counted_at, t.created_at, t.updated_at
-from auth.users u
-left join page on true
-left join tasks.task_instances t on t.user_id = :user_id and t.id = page.id
-where u.id = :user_id
-order by page.place
-
 -- name: find_task
 -- Includes the running focus session, because completing, archiving and deleting a task end it and
 -- count its time. The unique index of active sessions serves the subquery.
@@ -121,9 +64,11 @@ select exists (select from auth.users where id = :user_id) as account,
        exists (select from tasks.subtasks where id = :id) as elsewhere
 
 -- name: insert_task
--- Increments the counter in the same statement; the limit was checked on the user's locked row.
+-- Increments the counters in the same statement; the limit was checked on the user's locked row. The
+-- setting spares the transaction the trigger that counts for other writers (migration V19).
 with counted as (
-  update auth.users set open_tasks = open_tasks + 1 where id = :user_id
+  update auth.users set open_tasks = open_tasks + 1, shown_tasks = shown_tasks + 1
+  where id = :user_id and set_config('flow.shown_counted', 'on', true) = 'on'
 )
 insert into tasks.task_instances
   (id, user_id, template_id, occurrence_at, title, description, priority, due_date,
@@ -239,8 +184,10 @@ where user_id = :user_id and id = :id
 -- snapshot. The snapshot includes the time of a running focus session. Of the newest instance of a
 -- template, the template keeps what the next one copies: by then, the tombstone may be gone.
 with counted as (
-  update auth.users set open_tasks = open_tasks + :open_delta
-  where id = :user_id and :open_delta <> 0
+  update auth.users
+  set open_tasks = open_tasks + :open_delta, shown_tasks = shown_tasks + :shown_delta
+  where id = :user_id and :shown_delta <> 0
+    and set_config('flow.shown_counted', 'on', true) = 'on'
 ),
 kept as (
   update tasks.task_templates p
@@ -269,7 +216,7 @@ tombstone as (
     (id, user_id, entity_type, entity_id, title, snapshot, deleted_at, recoverable_until)
   select :tombstone_id, :user_id, 'task', t.id, t.title,
          jsonb_build_object(
-           'task', to_jsonb(t) - 'search_text' || jsonb_build_object('focus_time_seconds', :focus_time_seconds::int),
+           'task', to_jsonb(t) - '{search_text,closed_text}'::text[] || jsonb_build_object('focus_time_seconds', :focus_time_seconds::int),
            'subtasks', coalesce((
              select jsonb_agg(to_jsonb(s) order by s.order_index)
              from tasks.subtasks s where s.user_id = :user_id and s.task_id = t.id), '[]'),
@@ -307,8 +254,10 @@ where d.user_id = :user_id and d.id = :tombstone_id and d.entity_type = 'task'
 -- name: restore_task
 -- Inserts the snapshot's values unchanged. The occurrence is kept only together with the template.
 with counted as (
-  update auth.users set open_tasks = open_tasks + :open_delta
-  where id = :user_id and :open_delta <> 0
+  update auth.users
+  set open_tasks = open_tasks + :open_delta, shown_tasks = shown_tasks + :shown_delta
+  where id = :user_id and :shown_delta <> 0
+    and set_config('flow.shown_counted', 'on', true) = 'on'
 )
 insert into tasks.task_instances
   (id, user_id, template_id, occurrence_at, title, description, priority, due_date,

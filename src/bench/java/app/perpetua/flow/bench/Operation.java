@@ -31,7 +31,7 @@ enum Operation {
   /** The statements whose results the service waits for, in order. */
   List<String> awaited() {
     return switch (this) {
-      case LIST -> List.of("tasks.list_tasks");
+      case LIST -> List.of("tasklists.list_newest");
       case SHOW -> List.of("tasks.find_detail");
       case PATCH -> List.of("idempotency.lock_and_find", "tasks.find_task");
       case CREATE -> List.of("idempotency.lock_and_find");

@@ -9,6 +9,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.UUID;
 import java.util.TreeSet;
 import java.util.function.Function;
 import java.util.regex.Matcher;
@@ -171,14 +172,13 @@ record PgBenchScript(String text, Map<String, String> variables) {
     boolean creates = operation == Operation.CREATE;
     String path = "/api/v1/tasks" + (creates ? "" : "/" + Database.uuid(1));
     return switch (statement) {
-      case "tasks.list_tasks" ->
+      case "tasklists.list_newest" ->
           all(
               Map.of(
-                  "words", text("{}"),
-                  "order", text("created_at"),
-                  "descending", text(true),
-                  "hidden", text(false),
-                  "archived", text(false),
+                  "counted", text(true),
+                  "filtered", text(false),
+                  "after_key", text("infinity"),
+                  "after_id", text(new UUID(-1, -1)),
                   "offset", text(0),
                   "limit", text(25)),
               nulls("completed", "priority", "due_before", "due_after", "template_id"));

@@ -167,7 +167,7 @@ public final class Query {
   }
 
   private Query after(PageRequest.Position position) {
-    return bind("after_key", position.key()).bind("after_id", position.id());
+    return this.bind("after_key", position.key()).bind("after_id", position.id());
   }
 
   /** Returns the number of rows changed. */

@@ -40,6 +40,7 @@ public final class SqlCatalog {
           "recovery",
           "recurrence",
           "reminders",
+          "tasklists",
           "tasks",
           "voice");
 

@@ -46,6 +46,7 @@ public final class DeletedTasks {
         .bind("template_id", task.templateId())
         .bind("version", task.version())
         .bind("open_delta", task.open() ? 1 : 0)
+        .bind("shown_delta", task.shown() ? 1 : 0)
         .atCommit();
     tx.sql("tasks.restore_subtasks").bind("tombstone_id", tombstoneId).atCommit();
     return new TaskDetail(task, deleted.subtasks(), List.of());

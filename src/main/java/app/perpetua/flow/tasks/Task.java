@@ -162,6 +162,11 @@ public record Task(
     return !completed() && !hidden && !archived;
   }
 
+  /** Whether it is in the default list. */
+  boolean shown() {
+    return !hidden && !archived;
+  }
+
   /** Completes the task and ends its focus session. */
   Task completedBy(CompletedBy how, Instant when) {
     return with(completion.completed(how, when)).withFocusEnded(when);

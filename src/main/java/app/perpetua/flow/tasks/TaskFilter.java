@@ -22,7 +22,12 @@ public record TaskFilter(
     @Nullable UUID templateId,
     List<String> words,
     Order order,
-    PageRequest.ByOffset page) {
+    PageRequest page) {
+  /** Whether anything but the task's state filters. */
+  boolean isNarrowed() {
+    return priority != null || !due.equals(DueRange.ANY) || templateId != null || !words.isEmpty();
+  }
+
   /**
    * A range of due dates; null leaves an end open.
    *

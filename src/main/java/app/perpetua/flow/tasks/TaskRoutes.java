@@ -45,7 +45,7 @@ final class TaskRoutes {
             query.uuid("template_id"),
             query.words("q", TaskForm.TITLE),
             TaskFilter.Order.parse(query.choice("sort", SORTS)),
-            query.page());
+            query.pageOrCursor());
     query.validate();
     Function<Tx, Reply> list = tx -> Reply.page(tasks.list(tx, filter));
     return filter.words().isEmpty() ? list : new SearchWork(list);

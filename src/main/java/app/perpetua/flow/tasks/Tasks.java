@@ -57,18 +57,7 @@ public final class Tasks {
   }
 
   public Page<Task> list(Tx tx, TaskFilter filter) {
-    return tx.sql("tasks.list_tasks")
-        .bind("completed", filter.completed())
-        .bind("priority", filter.priority())
-        .bind("hidden", filter.hidden())
-        .bind("archived", filter.archived())
-        .bind("due_before", filter.due().before())
-        .bind("due_after", filter.due().from())
-        .bind("template_id", filter.templateId())
-        .bind("words", filter.words().toArray(String[]::new))
-        .bind("order", filter.order().column())
-        .bind("descending", filter.order().descending())
-        .page(filter.page(), Task::of);
+    return TaskLists.list(tx, filter);
   }
 
   /** A task with its subtasks and reminders, only to be shown. */
@@ -203,6 +192,7 @@ public final class Tasks {
     tx.sql("tasks.delete_task")
         .bind("id", id)
         .bind("open_delta", old.open() ? -1 : 0)
+        .bind("shown_delta", old.shown() ? -1 : 0)
         .bind("focus_time_seconds", old.withFocusEnded(tx.now()).focus().focusTimeSeconds())
         .bind("tombstone_id", tombstone.tombstoneId())
         .bind("recoverable_until", tombstone.recoverableUntil())

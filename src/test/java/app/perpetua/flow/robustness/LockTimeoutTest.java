@@ -70,6 +70,33 @@ class LockTimeoutTest {
     session.api().patch(ME, Map.of("name", "Ada")).expect(200);
   }
 
+  /** Whatever makes it slow; here, the function that folds the words of a search. */
+  @ParameterizedTest
+  @ValueSource(strings = {"/api/v1/tasks?q=slow", "/api/v1/tasks?q=slow&cursor=", "/api/v1/notes?q=slow"})
+  void a_list_that_takes_too_long_is_answered_with_unavailable(String list) {
+    Api api = service.newUser().api();
+    api.createTask("slow");
+    api.createNote("slow");
+    String definition =
+        String.valueOf(
+            database
+                .row("select pg_get_functiondef('search.folded(text)'::regprocedure) as text")
+                .get("text"));
+    database.run(
+        """
+        create or replace function search.folded(text) returns text
+        immutable strict parallel safe language plpgsql
+        as $$ begin perform pg_sleep(60); return $1; end $$
+        """);
+    try {
+      Api.Answer answer = api.get(list).expect(503, "SERVICE_UNAVAILABLE");
+      assertEquals("1", answer.header("Retry-After").orElse(""));
+    } finally {
+      database.run(definition);
+    }
+    api.get(list).expect(200);
+  }
+
   @Test
   void another_change_of_the_account_delays_its_writes_only() throws Exception {
     TestService.Session session = service.newUser();

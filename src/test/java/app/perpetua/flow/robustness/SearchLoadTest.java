@@ -39,7 +39,7 @@ class SearchLoadTest {
 
   /** A search statement; each user searches for a word of their own. */
   private static final Pattern SEARCH =
-      Pattern.compile("list_(?:tasks|notes).*mark(\\d)", Pattern.DOTALL);
+      Pattern.compile("(?:search_descending|list_notes).*mark(\\d)", Pattern.DOTALL);
 
   /** Delay of each search, so that concurrent searches overlap. */
   private static final Duration DISTANCE = Duration.ofMillis(20);
