@@ -3,12 +3,35 @@
 --
 -- In all of them, an empty page is one row with the total, and no row means that the account does not
 -- exist. :after_key and :after_id are the position that the page follows; without one they precede
--- every row, so that the index condition is the same. The total is a counter, unless :filtered; it
--- is not needed (:counted) for a page by cursor.
+-- every row, so that the index condition is the same. A page by offset has a total (:counted), which
+-- is a counter unless :filtered; a page by cursor has sort keys.
 
 -- name: list_newest
 -- Neither hidden nor archived tasks, newest first: the default. Reads the page through its index,
--- however many tasks the user has; of those that it may skip, the open ones are few.
+-- however many tasks the user has. Has no optional filters, because their generic plan seems worse
+-- than one for the values of each execution, so the server would plan each execution.
+select case when :counted then u.shown_tasks end as total,
+       case when not :counted then t.created_at::text end as sort_key,
+       t.id, t.user_id, t.template_id, t.title, t.description,
+       t.priority, t.due_date, t.estimated_duration, t.focus_time_seconds, t.completed,
+       t.completed_at, t.completed_by, t.hidden, t.archived, t.subtask_count,
+       t.subtask_completed_count, t.version, t.counted_at, t.created_at, t.updated_at
+from auth.users u
+left join lateral (
+  select id, user_id, template_id, title, description, priority, due_date, estimated_duration,
+         focus_time_seconds, completed, completed_at, completed_by, hidden, archived, subtask_count,
+         subtask_completed_count, version, counted_at, created_at, updated_at
+  from tasks.task_instances
+  where user_id = :user_id and not hidden and not archived
+    and (created_at, id) < (:after_key::timestamptz, :after_id::uuid)
+  order by created_at desc, id desc
+  limit :limit offset :offset
+) t on true
+where u.id = :user_id
+order by t.created_at desc, t.id desc
+
+-- name: list_newest_narrowed
+-- As list_newest, with filters. Of the tasks that it may skip for :completed, the open ones are few.
 select case
          when not :counted then null
          when :filtered then (
@@ -24,7 +47,8 @@ select case
          when :completed then u.shown_tasks - u.open_tasks
          else u.shown_tasks
        end as total,
-       t.created_at::text as sort_key, t.id, t.user_id, t.template_id, t.title, t.description,
+       case when not :counted then t.created_at::text end as sort_key,
+       t.id, t.user_id, t.template_id, t.title, t.description,
        t.priority, t.due_date, t.estimated_duration, t.focus_time_seconds, t.completed,
        t.completed_at, t.completed_by, t.hidden, t.archived, t.subtask_count,
        t.subtask_completed_count, t.version, t.counted_at, t.created_at, t.updated_at
@@ -49,6 +73,28 @@ order by t.created_at desc, t.id desc
 
 -- name: list_oldest
 -- As above, oldest first.
+select case when :counted then u.shown_tasks end as total,
+       case when not :counted then t.created_at::text end as sort_key,
+       t.id, t.user_id, t.template_id, t.title, t.description,
+       t.priority, t.due_date, t.estimated_duration, t.focus_time_seconds, t.completed,
+       t.completed_at, t.completed_by, t.hidden, t.archived, t.subtask_count,
+       t.subtask_completed_count, t.version, t.counted_at, t.created_at, t.updated_at
+from auth.users u
+left join lateral (
+  select id, user_id, template_id, title, description, priority, due_date, estimated_duration,
+         focus_time_seconds, completed, completed_at, completed_by, hidden, archived, subtask_count,
+         subtask_completed_count, version, counted_at, created_at, updated_at
+  from tasks.task_instances
+  where user_id = :user_id and not hidden and not archived
+    and (created_at, id) > (:after_key::timestamptz, :after_id::uuid)
+  order by created_at, id
+  limit :limit offset :offset
+) t on true
+where u.id = :user_id
+order by t.created_at, t.id
+
+-- name: list_oldest_narrowed
+-- As above, oldest first.
 select case
          when not :counted then null
          when :filtered then (
@@ -64,7 +110,8 @@ select case
          when :completed then u.shown_tasks - u.open_tasks
          else u.shown_tasks
        end as total,
-       t.created_at::text as sort_key, t.id, t.user_id, t.template_id, t.title, t.description,
+       case when not :counted then t.created_at::text end as sort_key,
+       t.id, t.user_id, t.template_id, t.title, t.description,
        t.priority, t.due_date, t.estimated_duration, t.focus_time_seconds, t.completed,
        t.completed_at, t.completed_by, t.hidden, t.archived, t.subtask_count,
        t.subtask_completed_count, t.version, t.counted_at, t.created_at, t.updated_at
@@ -89,6 +136,28 @@ order by t.created_at, t.id
 
 -- name: list_open_by_due
 -- Open tasks, soonest due first, those without a due date last. Reads the page through its index.
+select case when :counted then u.open_tasks end as total,
+       case when not :counted then coalesce(t.due_date, 'infinity')::text end as sort_key,
+       t.id, t.user_id, t.template_id, t.title, t.description,
+       t.priority, t.due_date, t.estimated_duration, t.focus_time_seconds, t.completed,
+       t.completed_at, t.completed_by, t.hidden, t.archived, t.subtask_count,
+       t.subtask_completed_count, t.version, t.counted_at, t.created_at, t.updated_at
+from auth.users u
+left join lateral (
+  select id, user_id, template_id, title, description, priority, due_date, estimated_duration,
+         focus_time_seconds, completed, completed_at, completed_by, hidden, archived, subtask_count,
+         subtask_completed_count, version, counted_at, created_at, updated_at
+  from tasks.task_instances
+  where user_id = :user_id and not completed and not hidden and not archived
+    and (coalesce(due_date, 'infinity'), id) > (:after_key::timestamptz, :after_id::uuid)
+  order by coalesce(due_date, 'infinity'), id
+  limit :limit offset :offset
+) t on true
+where u.id = :user_id
+order by coalesce(t.due_date, 'infinity'), t.id
+
+-- name: list_open_by_due_narrowed
+-- As above, with filters.
 select case
          when not :counted then null
          when :filtered then (
@@ -102,7 +171,8 @@ select case
          )
          else u.open_tasks
        end as total,
-       coalesce(t.due_date, 'infinity')::text as sort_key, t.id, t.user_id, t.template_id, t.title, t.description,
+       case when not :counted then coalesce(t.due_date, 'infinity')::text end as sort_key,
+       t.id, t.user_id, t.template_id, t.title, t.description,
        t.priority, t.due_date, t.estimated_duration, t.focus_time_seconds, t.completed,
        t.completed_at, t.completed_by, t.hidden, t.archived, t.subtask_count,
        t.subtask_completed_count, t.version, t.counted_at, t.created_at, t.updated_at
@@ -142,7 +212,8 @@ select case
          when :completed then u.shown_tasks - u.open_tasks
          else u.shown_tasks
        end as total,
-       page.key::text as sort_key, t.id, t.user_id, t.template_id, t.title, t.description,
+       case when not :counted then page.key::text end as sort_key,
+       t.id, t.user_id, t.template_id, t.title, t.description,
        t.priority, t.due_date, t.estimated_duration, t.focus_time_seconds, t.completed,
        t.completed_at, t.completed_by, t.hidden, t.archived, t.subtask_count,
        t.subtask_completed_count, t.version, t.counted_at, t.created_at, t.updated_at
@@ -184,7 +255,8 @@ select case
          when :completed then u.shown_tasks - u.open_tasks
          else u.shown_tasks
        end as total,
-       page.key::text as sort_key, t.id, t.user_id, t.template_id, t.title, t.description,
+       case when not :counted then page.key::text end as sort_key,
+       t.id, t.user_id, t.template_id, t.title, t.description,
        t.priority, t.due_date, t.estimated_duration, t.focus_time_seconds, t.completed,
        t.completed_at, t.completed_by, t.hidden, t.archived, t.subtask_count,
        t.subtask_completed_count, t.version, t.counted_at, t.created_at, t.updated_at
@@ -226,7 +298,8 @@ select case
          when :completed then u.shown_tasks - u.open_tasks
          else u.shown_tasks
        end as total,
-       page.key::text as sort_key, t.id, t.user_id, t.template_id, t.title, t.description,
+       case when not :counted then page.key::text end as sort_key,
+       t.id, t.user_id, t.template_id, t.title, t.description,
        t.priority, t.due_date, t.estimated_duration, t.focus_time_seconds, t.completed,
        t.completed_at, t.completed_by, t.hidden, t.archived, t.subtask_count,
        t.subtask_completed_count, t.version, t.counted_at, t.created_at, t.updated_at
@@ -268,7 +341,8 @@ select case
          when :completed then u.shown_tasks - u.open_tasks
          else u.shown_tasks
        end as total,
-       page.key::text as sort_key, t.id, t.user_id, t.template_id, t.title, t.description,
+       case when not :counted then page.key::text end as sort_key,
+       t.id, t.user_id, t.template_id, t.title, t.description,
        t.priority, t.due_date, t.estimated_duration, t.focus_time_seconds, t.completed,
        t.completed_at, t.completed_by, t.hidden, t.archived, t.subtask_count,
        t.subtask_completed_count, t.version, t.counted_at, t.created_at, t.updated_at
@@ -310,7 +384,8 @@ select case
          when :completed then u.shown_tasks - u.open_tasks
          else u.shown_tasks
        end as total,
-       page.key::text as sort_key, t.id, t.user_id, t.template_id, t.title, t.description,
+       case when not :counted then page.key::text end as sort_key,
+       t.id, t.user_id, t.template_id, t.title, t.description,
        t.priority, t.due_date, t.estimated_duration, t.focus_time_seconds, t.completed,
        t.completed_at, t.completed_by, t.hidden, t.archived, t.subtask_count,
        t.subtask_completed_count, t.version, t.counted_at, t.created_at, t.updated_at
@@ -352,7 +427,8 @@ select case
          when :completed then u.shown_tasks - u.open_tasks
          else u.shown_tasks
        end as total,
-       page.key::text as sort_key, t.id, t.user_id, t.template_id, t.title, t.description,
+       case when not :counted then page.key::text end as sort_key,
+       t.id, t.user_id, t.template_id, t.title, t.description,
        t.priority, t.due_date, t.estimated_duration, t.focus_time_seconds, t.completed,
        t.completed_at, t.completed_by, t.hidden, t.archived, t.subtask_count,
        t.subtask_completed_count, t.version, t.counted_at, t.created_at, t.updated_at
@@ -393,7 +469,8 @@ select case
          )
          else u.open_tasks
        end as total,
-       page.key::text as sort_key, t.id, t.user_id, t.template_id, t.title, t.description,
+       case when not :counted then page.key::text end as sort_key,
+       t.id, t.user_id, t.template_id, t.title, t.description,
        t.priority, t.due_date, t.estimated_duration, t.focus_time_seconds, t.completed,
        t.completed_at, t.completed_by, t.hidden, t.archived, t.subtask_count,
        t.subtask_completed_count, t.version, t.counted_at, t.created_at, t.updated_at
@@ -437,7 +514,8 @@ select case
          )
          else u.open_tasks
        end as total,
-       page.key::text as sort_key, t.id, t.user_id, t.template_id, t.title, t.description,
+       case when not :counted then page.key::text end as sort_key,
+       t.id, t.user_id, t.template_id, t.title, t.description,
        t.priority, t.due_date, t.estimated_duration, t.focus_time_seconds, t.completed,
        t.completed_at, t.completed_by, t.hidden, t.archived, t.subtask_count,
        t.subtask_completed_count, t.version, t.counted_at, t.created_at, t.updated_at
@@ -480,7 +558,8 @@ select case
              and (:template_id::uuid is null or template_id = :template_id)
          )
        end as total,
-       page.key::text as sort_key, t.id, t.user_id, t.template_id, t.title, t.description,
+       case when not :counted then page.key::text end as sort_key,
+       t.id, t.user_id, t.template_id, t.title, t.description,
        t.priority, t.due_date, t.estimated_duration, t.focus_time_seconds, t.completed,
        t.completed_at, t.completed_by, t.hidden, t.archived, t.subtask_count,
        t.subtask_completed_count, t.version, t.counted_at, t.created_at, t.updated_at
@@ -524,7 +603,8 @@ select case
              and (:template_id::uuid is null or template_id = :template_id)
          )
        end as total,
-       page.key::text as sort_key, t.id, t.user_id, t.template_id, t.title, t.description,
+       case when not :counted then page.key::text end as sort_key,
+       t.id, t.user_id, t.template_id, t.title, t.description,
        t.priority, t.due_date, t.estimated_duration, t.focus_time_seconds, t.completed,
        t.completed_at, t.completed_by, t.hidden, t.archived, t.subtask_count,
        t.subtask_completed_count, t.version, t.counted_at, t.created_at, t.updated_at
@@ -611,7 +691,8 @@ page as (
   limit :limit offset :offset
 )
 select case when :counted then (select count(*)::int from matching) end as total,
-       page.key::text as sort_key, t.id, t.user_id, t.template_id, t.title, t.description,
+       case when not :counted then page.key::text end as sort_key,
+       t.id, t.user_id, t.template_id, t.title, t.description,
        t.priority, t.due_date, t.estimated_duration, t.focus_time_seconds, t.completed,
        t.completed_at, t.completed_by, t.hidden, t.archived, t.subtask_count,
        t.subtask_completed_count, t.version, t.counted_at, t.created_at, t.updated_at
@@ -675,7 +756,8 @@ page as (
   limit :limit offset :offset
 )
 select case when :counted then (select count(*)::int from matching) end as total,
-       page.key::text as sort_key, t.id, t.user_id, t.template_id, t.title, t.description,
+       case when not :counted then page.key::text end as sort_key,
+       t.id, t.user_id, t.template_id, t.title, t.description,
        t.priority, t.due_date, t.estimated_duration, t.focus_time_seconds, t.completed,
        t.completed_at, t.completed_by, t.hidden, t.archived, t.subtask_count,
        t.subtask_completed_count, t.version, t.counted_at, t.created_at, t.updated_at

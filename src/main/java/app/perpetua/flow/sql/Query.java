@@ -103,7 +103,7 @@ public final class Query {
   /**
    * Returns a page of a list with cursors. The statement also takes {@code :after_key} and {@code
    * :after_id}, of which it returns the following rows, and {@code :counted}; it returns {@code
-   * total} only if that is true, and the sort key of a row as text in {@code sort_key}.
+   * total} if that is true, and otherwise the sort key of each row as text in {@code sort_key}.
    *
    * @param first precedes every row; bound unless the request continues after a row, so that a
    *     statement needs no case without a position and its plan has the same index condition

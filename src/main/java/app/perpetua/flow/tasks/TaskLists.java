@@ -12,70 +12,99 @@ final class TaskLists {
   static Page<Task> list(Tx tx, TaskFilter filter) {
     Query query;
     if (!filter.words().isEmpty()) {
-      query = inAnyState(search(tx, filter.order()), filter);
-      query.bind("words", filter.words().toArray(String[]::new));
+      query = search(tx, filter).bind("words", filter.words().toArray(String[]::new));
     } else if (filter.hidden() || filter.archived()) {
-      query = inAnyState(putAway(tx, filter.order()), filter);
+      query = putAway(tx, filter);
     } else if (Boolean.FALSE.equals(filter.completed())) {
-      query = open(tx, filter.order()).bind("filtered", filter.isNarrowed());
+      query = open(tx, filter);
     } else {
-      query = shown(tx, filter.order()).bind("filtered", filter.isNarrowed());
-      query.bind("completed", filter.completed());
+      query = shown(tx, filter);
     }
-    return query
-        .bind("priority", filter.priority())
-        .bind("due_before", filter.due().before())
-        .bind("due_after", filter.due().from())
-        .bind("template_id", filter.templateId())
-        .page(filter.page(), first(filter), Task::of);
+    return query.page(filter.page(), first(filter), Task::of);
+  }
+
+  private static Query search(Tx tx, TaskFilter filter) {
+    return inAnyState(
+        tx.sql(
+            filter.order().descending()
+                ? "tasklists.search_descending"
+                : "tasklists.search_ascending"),
+        filter);
+  }
+
+  private static Query putAway(Tx tx, TaskFilter filter) {
+    return inAnyState(
+        tx.sql(
+            filter.order().descending()
+                ? "tasklists.list_put_away_descending"
+                : "tasklists.list_put_away_ascending"),
+        filter);
+  }
+
+  private static Query open(Tx tx, TaskFilter filter) {
+    TaskFilter.Order order = filter.order();
+    if (order.equals(TaskFilter.Order.SOONEST_DUE)) {
+      return filter.isNarrowed()
+          ? countedNarrowed(tx.sql("tasklists.list_open_by_due_narrowed"), filter)
+          : tx.sql("tasklists.list_open_by_due");
+    }
+    return countedNarrowed(
+        tx.sql(
+                order.descending()
+                    ? "tasklists.list_open_descending"
+                    : "tasklists.list_open_ascending")
+            .bind("order", order.column()),
+        filter);
+  }
+
+  private static Query shown(Tx tx, TaskFilter filter) {
+    TaskFilter.Order order = filter.order();
+    boolean byCreation = order.column().equals("created_at");
+    if (byCreation && filter.completed() == null && !filter.isNarrowed()) {
+      return tx.sql(order.descending() ? "tasklists.list_newest" : "tasklists.list_oldest");
+    }
+    return countedNarrowed(
+        tx.sql(
+                switch (order.column()) {
+                  case "due_date" ->
+                      order.descending()
+                          ? "tasklists.list_latest_due"
+                          : "tasklists.list_soonest_due";
+                  case "priority" ->
+                      order.descending()
+                          ? "tasklists.list_lowest_priority"
+                          : "tasklists.list_highest_priority";
+                  case "updated_at" ->
+                      order.descending()
+                          ? "tasklists.list_latest_updated"
+                          : "tasklists.list_earliest_updated";
+                  default ->
+                      order.descending()
+                          ? "tasklists.list_newest_narrowed"
+                          : "tasklists.list_oldest_narrowed";
+                })
+            .bind("completed", filter.completed()),
+        filter);
   }
 
   private static Query inAnyState(Query query, TaskFilter filter) {
-    return query
+    return narrowed(query, filter)
         .bind("order", filter.order().column())
         .bind("hidden", filter.hidden())
         .bind("archived", filter.archived())
         .bind("completed", filter.completed());
   }
 
-  private static Query search(Tx tx, TaskFilter.Order order) {
-    return tx.sql(
-        order.descending() ? "tasklists.search_descending" : "tasklists.search_ascending");
+  private static Query countedNarrowed(Query query, TaskFilter filter) {
+    return narrowed(query, filter).bind("filtered", filter.isNarrowed());
   }
 
-  private static Query putAway(Tx tx, TaskFilter.Order order) {
-    return tx.sql(
-        order.descending()
-            ? "tasklists.list_put_away_descending"
-            : "tasklists.list_put_away_ascending");
-  }
-
-  private static Query open(Tx tx, TaskFilter.Order order) {
-    if (order.equals(TaskFilter.Order.SOONEST_DUE)) {
-      return tx.sql("tasklists.list_open_by_due");
-    }
-    return tx.sql(
-            order.descending()
-                ? "tasklists.list_open_descending"
-                : "tasklists.list_open_ascending")
-        .bind("order", order.column());
-  }
-
-  private static Query shown(Tx tx, TaskFilter.Order order) {
-    return tx.sql(
-        switch (order.column()) {
-          case "due_date" ->
-              order.descending() ? "tasklists.list_latest_due" : "tasklists.list_soonest_due";
-          case "priority" ->
-              order.descending()
-                  ? "tasklists.list_lowest_priority"
-                  : "tasklists.list_highest_priority";
-          case "updated_at" ->
-              order.descending()
-                  ? "tasklists.list_latest_updated"
-                  : "tasklists.list_earliest_updated";
-          default -> order.descending() ? "tasklists.list_newest" : "tasklists.list_oldest";
-        });
+  private static Query narrowed(Query query, TaskFilter filter) {
+    return query
+        .bind("priority", filter.priority())
+        .bind("due_before", filter.due().before())
+        .bind("due_after", filter.due().from())
+        .bind("template_id", filter.templateId());
   }
 
   /** Precedes every row: the key of most statements is a time, that of two a small number. */

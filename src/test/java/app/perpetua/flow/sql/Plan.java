@@ -21,6 +21,9 @@ import tools.jackson.databind.JsonNode;
  * has no index for the statement. Needs no rows and executes nothing.
  */
 final class Plan {
+  /** Nodes between a limit and a sort that leave the sort's rows as they are. */
+  private static final Set<String> PASSING = Set.of("Result", "Subquery Scan");
+
   private final JsonNode root;
   private final Set<String> userTables;
 
@@ -56,6 +59,41 @@ final class Plan {
     List<String> scans = new ArrayList<>();
     collect(root.get(0).required("Plan"), scans);
     return scans;
+  }
+
+  /**
+   * Sorts of rows of a user table whose number no limit bounds, neither before the sort nor, so that
+   * it keeps only the page, right after it; empty if there are none.
+   */
+  List<String> unboundedSorts() {
+    List<String> sorts = new ArrayList<>();
+    collectSorts(root.get(0).required("Plan"), false, sorts);
+    return sorts;
+  }
+
+  private void collectSorts(JsonNode node, boolean isLimited, List<String> sorts) {
+    String type = text(node, "Node Type");
+    if (type.endsWith("Sort") && !isLimited && readsTable(node) && !hasLimit(node)) {
+      sorts.add(type + " by " + node.path("Sort Key"));
+    }
+    boolean limits = type.equals("Limit") || (isLimited && PASSING.contains(type));
+    for (JsonNode child : node.path("Plans")) {
+      collectSorts(child, limits, sorts);
+    }
+  }
+
+  private boolean readsTable(JsonNode node) {
+    String table = text(node, "Schema") + "." + text(node, "Relation Name");
+    return userTables.contains(table)
+        || text(node, "Node Type").equals("CTE Scan")
+        || node.path("Plans").valueStream().anyMatch(this::readsTable);
+  }
+
+  private static boolean hasLimit(JsonNode node) {
+    return text(node, "Node Type").equals("Limit")
+        || node.path("Plans")
+            .valueStream()
+            .anyMatch(child -> !text(child, "Subplan Name").startsWith("SubPlan") && hasLimit(child));
   }
 
   private void collect(JsonNode node, List<String> scans) {
