@@ -85,14 +85,18 @@ final class Rounds {
     double before = 0;
     List<String> rates = new ArrayList<>();
     for (int i = 0; i < warmUps(peer); i++) {
-      double rate = wrk.run(operation, peer.port(), warmUpWindow(peer)).perSecond();
+      double rate = wrk.run(operation, peer.port(), warmUpWindow(peer)).succeededPerSecond();
       rates.add(String.format(Locale.ROOT, "%.0f", rate));
-      if (Math.abs(rate - before) < STEADY * rate) {
+      boolean steady = Math.abs(rate - before) < STEADY * rate;
+      before = rate;
+      if (steady) {
         break;
       }
-      before = rate;
     }
     print("  warm-up   %-18s %s/s", peer.title(), String.join(", ", rates));
+    if (before == 0) {
+      throw new IOException(operation.title() + ", " + peer.title() + ": no request succeeded");
+    }
   }
 
   private Map<Peer, Window> measure(PeerOperation operation) throws IOException, SQLException {
@@ -131,10 +135,11 @@ final class Rounds {
     CpuTime start = CpuTime.of(peer.pid(), database.pid());
     Wrk.Result result = wrk.run(operation, peer.port(), window());
     CpuTime cpu = CpuTime.of(peer.pid(), database.pid()).since(start);
-    long requests = Math.round(result.perSecond() * window().toSeconds());
+    double perSecond = result.succeededPerSecond();
+    long requests = Math.round(perSecond * window().toSeconds());
     Window window =
         new Window(
-            result.perSecond(),
+            perSecond,
             result.p50(),
             result.p99(),
             CpuTime.each(cpu.service(), requests),

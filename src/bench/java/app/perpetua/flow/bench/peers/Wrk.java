@@ -18,14 +18,21 @@ final class Wrk {
   /**
    * What wrk printed.
    *
-   * @param perSecond answers a second
+   * @param perSecond answers a second, of any status
+   * @param seconds duration of the run
    * @param p50 in milliseconds
    * @param p99 in milliseconds
    * @param refused answers whose status is not 2xx or 3xx
    * @param errors broken connections and requests without an answer within {@link #TIMEOUT}; empty
    *     if there are none
    */
-  record Result(double perSecond, double p50, double p99, long refused, String errors) {
+  record Result(
+      double perSecond, double seconds, double p50, double p99, long refused, String errors) {
+    /** Answers a second whose status is 2xx or 3xx. */
+    double succeededPerSecond() {
+      return Math.max(0, perSecond - refused / seconds);
+    }
+
     /**
      * Reads wrk's output.
      *
@@ -34,6 +41,7 @@ final class Wrk {
     static Result parse(String output) throws IOException {
       return new Result(
           Double.parseDouble(find(RATE, output).group(1)),
+          Double.parseDouble(find(SECONDS, output).group(1)),
           latency(50, output),
           latency(99, output),
           REFUSED
@@ -63,6 +71,7 @@ final class Wrk {
 
   private static final Duration TIMEOUT = Duration.ofSeconds(10);
   private static final Pattern RATE = Pattern.compile("Requests/sec: +([0-9.]+)");
+  private static final Pattern SECONDS = Pattern.compile("requests in ([0-9.]+)s");
   private static final Pattern REFUSED = Pattern.compile("Non-2xx or 3xx responses: (\\d+)");
   private static final Pattern ERRORS = Pattern.compile("Socket errors: (.*)");
   private static final Map<String, Double> MILLIS =

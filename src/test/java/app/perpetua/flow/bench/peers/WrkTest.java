@@ -25,7 +25,7 @@ class WrkTest {
   @Test
   void rate_and_latencies_are_read_in_milliseconds() throws IOException {
     assertEquals(
-        new Wrk.Result(47.06, 0.89975, 1990, 0, ""),
+        new Wrk.Result(47.06, 2.02, 0.89975, 1990, 0, ""),
         Wrk.Result.parse(OUTPUT + "Requests/sec:     47.06\nTransfer/sec:    531.34KB\n"));
   }
 
@@ -38,6 +38,7 @@ class WrkTest {
                 + "  Non-2xx or 3xx responses: 23\n"
                 + "Requests/sec:     47.06\n");
     assertEquals(23, result.refused());
+    assertEquals(47.06 - 23 / 2.02, result.succeededPerSecond(), 1e-9);
     assertEquals("connect 0, read 3, write 0, timeout 1", result.errors());
   }
 
