@@ -132,8 +132,7 @@ final class Bench {
       case READS, WRITES, COMPLETIONS -> throw new AssertionError(part + " shares a service");
       case TRIPS -> new Trips(database, Bench::print).run(this::start, requests(1));
       case PEERS ->
-          new Peers(
-                  database, HOME.resolve("peers"), options.quick(), line -> print("%s", line))
+          new Peers(database, HOME.resolve("peers"), options.quick(), line -> print("%s", line))
               .run(this::startLikeImage, key::proToken, key.publicPem());
       case SCALE ->
           new Scale(database, options.quick(), line -> print("%s", line))
@@ -191,7 +190,9 @@ final class Bench {
     return new Service(jar, options.jvm(), "api", environment(databaseUrl, overrides), log());
   }
 
-  /** Starts the service with the JVM options and the heap of the image, unless others were given. */
+  /**
+   * Starts the service with the JVM options and the heap of the image, unless others were given.
+   */
   private Service startLikeImage(String databaseUrl, Path log) throws IOException {
     List<String> jvm = new ArrayList<>(options.jvm());
     if (jvm.equals(BenchOptions.DEFAULT_JVM)) {

@@ -75,10 +75,11 @@ final class Queues {
           contenders.add(Contender.graphile(url, graphile, -1));
           contenders.add(Contender.graphile(url, graphile, PREFETCHED));
         } catch (Programs.NotInstalled e) {
-          report.print("Skipping graphile-worker: %s", e.getMessage());
+          report.print("Skipping graphile-worker: %s", String.valueOf(e.getMessage()));
         }
       } else {
-        report.print("Skipping graphile-worker: node or npm is not installed (apt-get install nodejs npm)");
+        report.print(
+            "Skipping graphile-worker: node or npm is not installed (apt-get install nodejs npm)");
       }
       report.print("");
       report.print(

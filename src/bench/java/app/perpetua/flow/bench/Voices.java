@@ -112,7 +112,7 @@ final class Voices {
     try {
       relay = Programs.install(RELAY, home);
     } catch (Programs.NotInstalled e) {
-      report.print("Skipping the ws relay: %s", e.getMessage());
+      report.print("Skipping the ws relay: %s", String.valueOf(e.getMessage()));
       return;
     }
     Process node =

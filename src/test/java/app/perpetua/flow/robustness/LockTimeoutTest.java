@@ -72,7 +72,8 @@ class LockTimeoutTest {
 
   /** Whatever makes it slow; here, the function that folds the words of a search. */
   @ParameterizedTest
-  @ValueSource(strings = {"/api/v1/tasks?q=slow", "/api/v1/tasks?q=slow&cursor=", "/api/v1/notes?q=slow"})
+  @ValueSource(
+      strings = {"/api/v1/tasks?q=slow", "/api/v1/tasks?q=slow&cursor=", "/api/v1/notes?q=slow"})
   void a_list_that_takes_too_long_is_answered_with_unavailable(String list) {
     Api api = service.newUser().api();
     api.createTask("slow");

@@ -62,8 +62,8 @@ final class Plan {
   }
 
   /**
-   * Sorts of rows of a user table whose number no limit bounds, neither before the sort nor, so that
-   * it keeps only the page, right after it; empty if there are none.
+   * Sorts of rows of a user table whose number no limit bounds, neither before the sort nor, so
+   * that it keeps only the page, right after it; empty if there are none.
    */
   List<String> unboundedSorts() {
     List<String> sorts = new ArrayList<>();
@@ -93,7 +93,8 @@ final class Plan {
     return text(node, "Node Type").equals("Limit")
         || node.path("Plans")
             .valueStream()
-            .anyMatch(child -> !text(child, "Subplan Name").startsWith("SubPlan") && hasLimit(child));
+            .anyMatch(
+                child -> !text(child, "Subplan Name").startsWith("SubPlan") && hasLimit(child));
   }
 
   private void collect(JsonNode node, List<String> scans) {

@@ -13,6 +13,7 @@ import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
 import java.util.UUID;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -88,7 +89,7 @@ class RowTest {
           assertEquals(0, row.integerOrNull("zero"));
           assertEquals(5_000_000_000L, row.bigint("big"));
           assertFalse(row.bool("no"));
-          assertEquals(2, row.bytesOrNull("bytes").length);
+          assertEquals(2, Objects.requireNonNull(row.bytesOrNull("bytes")).length);
           assertEquals(Instant.parse("2026-01-19T10:30:00.123Z"), row.instant("time"));
           for (String column : List.of("id", "text", "number", "big", "no", "bytes", "time")) {
             assertFalse(row.isNull(column));

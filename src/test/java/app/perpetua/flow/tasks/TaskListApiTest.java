@@ -109,8 +109,7 @@ class TaskListApiTest {
                timestamptz '2026-02-01 00:00Z' + n / 4 * interval '7 microseconds'
         from generate_series(1, ?) n
         """,
-        user,
-        tasks);
+        user, tasks);
     // So that the log is not expected to have the entries of their creation.
     database.run("delete from activity.activity_logs where user_id = ?", user);
     database.run(
@@ -160,7 +159,8 @@ class TaskListApiTest {
                       user.userId(),
                       FILTERS.getOrDefault(filter, ""),
                       ORDERS.getOrDefault(order, ""));
-              String target = "/api/v1/tasks?" + filter + "&sort=" + order + "&limit=7";
+              String target =
+                  "/api/v1/tasks?limit=23&sort=" + order + (filter.isEmpty() ? "" : "&" + filter);
               String shown = filter + " " + order;
               assertEquals(expected, byCursor(user.api(), target), shown);
               assertEquals(expected, byOffset(user.api(), target, expected.size()), shown);
@@ -174,8 +174,10 @@ class TaskListApiTest {
       JsonNode page = api.get(target + "&cursor=" + cursor).expect(200).json();
       found.addAll(ids(page.get("data")));
       JsonNode pagination = page.get("pagination");
-      assertEquals(Set.of("limit", "has_more", "next_cursor"), Set.copyOf(pagination.propertyNames()));
-      assertEquals(pagination.get("has_more").booleanValue(), !pagination.get("next_cursor").isNull());
+      assertEquals(
+          Set.of("limit", "has_more", "next_cursor"), Set.copyOf(pagination.propertyNames()));
+      assertEquals(
+          pagination.get("has_more").booleanValue(), !pagination.get("next_cursor").isNull());
       cursor = pagination.get("next_cursor").stringValue("");
     } while (!cursor.isEmpty());
     return found;
@@ -330,8 +332,7 @@ class TaskListApiTest {
         other.userId());
     database.run(
         "delete from tasks.task_instances where title like '%odd' and user_id in (?, ?)",
-        user.userId(),
-        other.userId());
+        user.userId(), other.userId());
     for (UUID id : List.of(user.userId(), other.userId())) {
       database.run(
           """

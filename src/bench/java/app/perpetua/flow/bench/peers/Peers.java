@@ -156,7 +156,7 @@ public final class Peers {
     try {
       installed = Programs.install(SOURCES.resolve("fastify"), home);
     } catch (Programs.NotInstalled e) {
-      print("Skipping Fastify: %s", e.getMessage());
+      print("Skipping Fastify: %s", String.valueOf(e.getMessage()));
       return;
     }
     for (int workers = 1; workers <= 2; workers++) {

@@ -7,6 +7,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 
@@ -55,7 +56,7 @@ final class Wrk {
     private static double latency(int percent, String output) throws IOException {
       MatchResult found =
           find(Pattern.compile("(?m)^ +" + percent + "% +([0-9.]+)(us|ms|s|m) *$"), output);
-      return Double.parseDouble(found.group(1)) * MILLIS.get(found.group(2));
+      return Double.parseDouble(found.group(1)) * Objects.requireNonNull(MILLIS.get(found.group(2)));
     }
 
     private static MatchResult find(Pattern pattern, String output) throws IOException {

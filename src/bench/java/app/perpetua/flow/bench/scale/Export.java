@@ -29,8 +29,10 @@ final class Export {
   static final double HEAP_MEGABYTES = 32;
 
   private static final Duration SILENCE = Duration.ofSeconds(30);
+
   /** A longer export counts as incomplete. */
   private static final Duration LIMIT = Duration.ofMinutes(2);
+
   private static final Duration SAMPLE = Duration.ofSeconds(4);
   private static final double MEGABYTE = 1024.0 * 1024;
 
@@ -48,8 +50,7 @@ final class Export {
           .start(
               () -> {
                 try {
-                  int status =
-                      connection.get("/api/v1/users/me/export", token, counting(bytes));
+                  int status = connection.get("/api/v1/users/me/export", token, counting(bytes));
                   if (status != 200) {
                     throw new IOException("status " + status);
                   }

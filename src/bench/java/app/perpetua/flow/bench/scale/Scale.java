@@ -83,12 +83,12 @@ public final class Scale {
     }
   }
 
-  private void load(int number, int users, @Nullable Veterans veterans)
-      throws SQLException {
+  private void load(int number, int users, @Nullable Veterans veterans) throws SQLException {
     try (Connection connection = database.connection(DATABASES.get(number))) {
       ScaleData data = new ScaleData(connection);
       progress(
-          users * ScaleData.TASKS_EACH + " tasks of " + users + " users", () -> data.users(0, users));
+          users * ScaleData.TASKS_EACH + " tasks of " + users + " users",
+          () -> data.users(0, users));
       if (veterans != null) {
         progress(
             veterans.tasks() + " tasks of one user",
@@ -139,12 +139,10 @@ public final class Scale {
     print("");
     print(
         "The same user's requests beside %,d and %,d tasks; medians in ms, one request at a time:",
-        users / 100 * ScaleData.TASKS_EACH,
-        users * ScaleData.TASKS_EACH);
+        users / 100 * ScaleData.TASKS_EACH, users * ScaleData.TASKS_EACH);
     for (String path : List.of(LIST, TASK)) {
       Timing[] timings =
-          Timing.inTurn(
-              () -> few.get(path, token).status(), () -> many.get(path, token).status());
+          Timing.inTurn(() -> few.get(path, token).status(), () -> many.get(path, token).status());
       print(
           "  %-34s %10s %10s   ratio %5.2f, target ≤ %.1f: %s",
           path.equals(TASK) ? "get" : "default list",

@@ -21,8 +21,14 @@ final class Years {
 
   private static final List<String> ORDERS =
       List.of(
-          "created_at", "-created_at", "due_date", "-due_date", "priority", "-priority",
-          "updated_at", "-updated_at");
+          "created_at",
+          "-created_at",
+          "due_date",
+          "-due_date",
+          "priority",
+          "-priority",
+          "updated_at",
+          "-updated_at");
 
   /** Each as a search of tasks whose texts {@link ScaleData} wrote. */
   private static final List<String> SEARCHES =
@@ -81,8 +87,7 @@ final class Years {
 
   private void pages(String many) throws IOException {
     int offset = veterans.tasks() / 5 * 4;
-    below(
-        "offset=" + offset, many, TASKS + "&offset=" + offset, Double.POSITIVE_INFINITY);
+    below("offset=" + offset, many, TASKS + "&offset=" + offset, Double.POSITIVE_INFINITY);
     List<String> cursors = cursors(many);
     if (cursors.isEmpty()) {
       return;
