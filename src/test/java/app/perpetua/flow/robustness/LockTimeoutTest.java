@@ -51,6 +51,7 @@ class LockTimeoutTest {
     }
     if (table.startsWith("tasks.")) {
       requests.add(() -> session.api().get(TASKS + "/" + task));
+      requests.add(() -> session.api().patch(TASKS + "/" + task, Map.of("hidden", true)));
     }
     // One write per user, because writes of one user wait for each other.
     for (TestService.Session writer : List.of(service.newUser(), service.newUser())) {
