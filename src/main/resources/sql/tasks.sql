@@ -78,11 +78,9 @@ values
    :due_date::timestamptz, :estimated_duration::int, :subtask_count, 1, :now, :now)
 
 -- name: store_task
--- Stores the state computed under the owner's lock.
-with counted as (
-  update auth.users set open_tasks = open_tasks + :open_delta
-  where id = :user_id and :open_delta <> 0
-)
+-- Stores the state computed under the owner's lock. If the number of open tasks changes,
+-- count_open_tasks runs with it: as part of this statement it would be planned again each time,
+-- because a plan for the parameter 0 does nothing and so always seems cheaper.
 update tasks.task_instances
 set title = :title,
     description = :description,
@@ -101,6 +99,12 @@ set title = :title,
     counted_at = :counted_at::timestamptz,
     updated_at = :updated_at
 where user_id = :user_id and id = :id
+
+-- name: count_open_tasks
+-- Runs with store_task.
+update auth.users
+set open_tasks = open_tasks + :open_delta
+where id = :user_id
 
 -- name: find_instances
 -- The newest instance of a template, the newest pending one, and the newest except that one. The

@@ -50,6 +50,7 @@ enum Operation {
           List.of("tasks.insert_task", "events.append_activity", "idempotency.store_response");
       case COMPLETE ->
           List.of(
+              "tasks.count_open_tasks",
               "tasks.store_task",
               "events.append_activity",
               "achievements.store_stats",

@@ -183,7 +183,6 @@ record PgBenchScript(String text, Map<String, String> variables) {
       case "tasks.store_task" ->
           Map.of(
               "id", uuid("task"),
-              "open_delta", text(0),
               "title", text("Call the plumber about the kitchen tap"),
               "version", text(2),
               "updated_at", text(Instant.now()));

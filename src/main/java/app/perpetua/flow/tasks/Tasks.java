@@ -212,8 +212,11 @@ public final class Tasks {
   Task store(Tx tx, Task old, Task changed) {
     boolean completes = changed.completed() && !old.completed();
     Task task = (completes ? changed.counted(tx.now()) : changed).nextRevision(tx.now());
+    int openDelta = (task.open() ? 1 : 0) - (old.open() ? 1 : 0);
+    if (openDelta != 0) {
+      tx.sql("tasks.count_open_tasks").bind("open_delta", openDelta).atCommit();
+    }
     bind(tx.sql("tasks.store_task"), task)
-        .bind("open_delta", (task.open() ? 1 : 0) - (old.open() ? 1 : 0))
         .bind("focus_time_seconds", task.focus().focusTimeSeconds())
         .bind("completed", task.completed())
         .bind("completed_at", task.completion().completedAt())
