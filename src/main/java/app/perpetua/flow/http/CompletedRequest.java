@@ -1,5 +1,7 @@
 package app.perpetua.flow.http;
 
+import app.perpetua.flow.base.ErrorCode;
+import app.perpetua.flow.base.WireName;
 import java.time.Duration;
 
 /**
@@ -12,4 +14,30 @@ import java.time.Duration;
  * @param duration from the end of the request's headers to the end of the response
  */
 public record CompletedRequest(
-    RequestContext context, String method, int status, Duration duration) {}
+    RequestContext context, String method, int status, Duration duration) {
+  /** How a request ended. */
+  public enum Outcome implements WireName {
+    OK,
+    /** By an error that the client can avoid. */
+    REFUSED,
+    /** By an error of the service or of what it depends on. */
+    FAILED,
+    /**
+     * The client closed the connection before a streamed answer was complete, or read too slowly.
+     */
+    DISCONNECTED
+  }
+
+  /** A streamed answer may fail after its status has been sent. */
+  public Outcome outcome() {
+    if (context.isDisconnected()) {
+      return Outcome.DISCONNECTED;
+    }
+    ErrorCode code = context.code();
+    int decisive = code == null ? status : Math.max(status, code.status());
+    if (decisive >= 500) {
+      return Outcome.FAILED;
+    }
+    return decisive >= 400 ? Outcome.REFUSED : Outcome.OK;
+  }
+}

@@ -5,6 +5,7 @@ import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.http.Idempotency.KeyedRequest;
 import app.perpetua.flow.http.ProviderCallHandler.CallContext;
+import app.perpetua.flow.http.connection.ClientOutput;
 import app.perpetua.flow.http.connection.RefusedUpgrade;
 import app.perpetua.flow.http.connection.RequestBody;
 import app.perpetua.flow.http.limits.Admission;
@@ -22,7 +23,6 @@ import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
@@ -353,7 +353,7 @@ public final class Endpoint implements RequestHandler {
             .status(Status.create(status))
             .header(HeaderNames.CONTENT_TYPE, type)
             .header(HeaderNames.CACHE_CONTROL, cacheControl);
-        stream(response, writer);
+        stream(context, response, writer);
       }
     }
   }
@@ -367,13 +367,20 @@ public final class Endpoint implements RequestHandler {
                 URLEncoder.encode(json.dataText(body, member.group(1)), StandardCharsets.UTF_8));
   }
 
-  /** A failure while streaming closes the connection, because the status has been sent. */
-  private static void stream(ServerResponse response, Reply.Writer writer) {
+  /**
+   * A failure while streaming closes the connection without the last chunk, because the status has
+   * been sent: so the client sees that the answer is not complete (RFC 9112, section 8).
+   */
+  private void stream(RequestContext context, ServerResponse response, Reply.Writer writer) {
+    ClientOutput out = new ClientOutput(response.outputStream());
     try {
-      OutputStream out = response.outputStream();
       writer.write(out);
       out.close();
     } catch (IOException | RuntimeException e) {
+      context.interrupted(out.isDisconnected());
+      if (!out.isDisconnected()) {
+        context.code(errors.refusal(e, context.requestId()).code());
+      }
       throw new CloseConnectionException("a streamed response was not completed", e);
     }
   }

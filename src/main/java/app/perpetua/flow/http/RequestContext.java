@@ -24,6 +24,8 @@ public final class RequestContext {
   private @Nullable UUID userId;
   private @Nullable String route;
   private @Nullable ErrorCode code;
+  private boolean interrupted;
+  private boolean disconnected;
   private String path = "";
   private List<String> acceptHeaders = List.of();
   private @Nullable Accept accept;
@@ -149,6 +151,26 @@ public final class RequestContext {
 
   public void code(ErrorCode value) {
     code = value;
+  }
+
+  /**
+   * Records that a streamed answer was not completed.
+   *
+   * @param byClient whether the client closed the connection or was too slow
+   */
+  void interrupted(boolean byClient) {
+    interrupted = true;
+    disconnected = byClient;
+  }
+
+  /** Whether a streamed answer was not completed. */
+  public boolean isInterrupted() {
+    return interrupted;
+  }
+
+  /** Whether a streamed answer was not completed because of the client. */
+  boolean isDisconnected() {
+    return disconnected;
   }
 
   /** The error code of the answer; null for a success. */

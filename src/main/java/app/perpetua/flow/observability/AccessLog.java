@@ -15,11 +15,7 @@ public final class AccessLog implements Consumer<CompletedRequest> {
   /** The parameter of a line: its fields are made only if the line is written. */
   record Entry(CompletedRequest completed) {
     String outcome() {
-      int status = completed.status();
-      if (status >= 500) {
-        return "failed";
-      }
-      return status >= 400 ? "refused" : "ok";
+      return completed.outcome().wireName();
     }
 
     LogFields fields() {
@@ -57,7 +53,7 @@ public final class AccessLog implements Consumer<CompletedRequest> {
 
   /** Successful probes and scrapes, every few seconds, are logged at DEBUG only. */
   private static System.Logger.Level level(CompletedRequest completed) {
-    if (completed.status() >= 500) {
+    if (completed.outcome() == CompletedRequest.Outcome.FAILED) {
       return System.Logger.Level.WARNING;
     }
     String route = completed.context().route();

@@ -100,7 +100,7 @@ final class LineLimit {
             };
         if (outcome instanceof String known) {
           return switch (known) {
-            case "refused" -> Kind.REFUSED;
+            case "refused", "disconnected" -> Kind.REFUSED;
             case "failed", "dead", "lost" -> Kind.FAILED;
             default -> Kind.OK;
           };

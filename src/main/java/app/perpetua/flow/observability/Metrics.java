@@ -111,6 +111,11 @@ public final class Metrics implements Consumer<CompletedRequest>, AutoCloseable 
     if (context.code() != null) {
       registry.counter("http.server.errors", "code", context.code().name()).increment();
     }
+    if (context.isInterrupted()) {
+      registry
+          .counter("http.server.streams.interrupted", "outcome", completed.outcome().wireName())
+          .increment();
+    }
   }
 
   /** Reports a server's connections. */

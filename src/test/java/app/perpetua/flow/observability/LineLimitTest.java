@@ -128,6 +128,7 @@ class LineLimitTest {
         "INFO,done,OK",
         "INFO,snoozed,OK",
         "INFO,refused,REFUSED",
+        "INFO,disconnected,REFUSED",
         "INFO,failed,FAILED",
         "INFO,dead,FAILED",
         "INFO,lost,FAILED",
