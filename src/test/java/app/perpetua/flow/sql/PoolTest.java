@@ -61,6 +61,8 @@ final class PoolTest {
       assertEquals("3s", setting(connection, "statement_timeout"));
       assertEquals("2s", setting(connection, "lock_timeout"));
       assertEquals("10s", setting(connection, "idle_in_transaction_session_timeout"));
+      assertEquals("0", setting(connection, "max_parallel_workers_per_gather"));
+      assertEquals("off", setting(connection, "jit"));
       assertEquals("perpetua-flow", setting(connection, "application_name"));
       assertEquals("off", setting(connection, "geqo"));
       assertEquals(6_000, connection.getNetworkTimeout());
