@@ -240,7 +240,9 @@ order by s.family
 limit :page
 
 -- name: page_activity
-select a.id::text as cursor,
+-- Oldest first, by primary key. The cursor is time and id; comparing the time alone, too, skips the
+-- partitions before it.
+select a.created_at::text || '/' || a.id as cursor,
        json_build_object(
          'id', a.id,
          'user_id', a.user_id,
@@ -252,8 +254,11 @@ select a.id::text as cursor,
          'request_id', a.request_id,
          'created_at', to_char(a.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as json
 from activity.activity_logs a
-where a.user_id = :user_id and a.id > (:after::text)::uuid
-order by a.id
+where a.user_id = :user_id
+  and a.created_at >= split_part(:after, '/', 1)::timestamptz
+  and (a.created_at, a.id)
+    > (split_part(:after, '/', 1)::timestamptz, split_part(:after, '/', 2)::uuid)
+order by a.created_at, a.id
 limit :page
 
 -- name: page_tombstones

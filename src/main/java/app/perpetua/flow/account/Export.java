@@ -2,25 +2,44 @@ package app.perpetua.flow.account;
 
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.sql.Actor;
+import app.perpetua.flow.sql.DatabaseException;
 import app.perpetua.flow.sql.Db;
+import app.perpetua.flow.sql.Tx;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.EnumSet;
 import java.util.List;
+import java.util.Set;
+import java.util.function.Function;
 
 /**
- * Writes all data of a user as one JSON document. Rows are read in pages, and the connection is
- * returned to the pool before a page is written, so that a slow client holds none. The document is
- * therefore not a snapshot. Thread-safe.
+ * Writes all data of a user as one JSON document. Rows are read in pages, each of which continues
+ * after the key of the one before, so that the whole costs what its rows cost. The connection is
+ * returned to the pool before a page is written, so that a slow client holds none, and the time
+ * limits of the database apply to a page. The document is therefore not a snapshot. Thread-safe.
  */
 final class Export {
+  // A page stays in memory until it is written: a few hundred kilobytes in most cases.
   private static final int PAGE_SIZE = 50;
 
-  /** Rows have up to 100,000 characters, and a page stays in memory until it is written. */
+  /** For rows without texts. */
+  private static final int SHORT_ROWS_PAGE_SIZE = 500;
+
+  /** For rows of up to 100,000 characters. */
   private static final int VOICE_PAGE_SIZE = 5;
 
   private static final String NO_ID = "00000000-0000-0000-0000-000000000000";
+
+  private static final int ATTEMPTS = 3;
+  private static final Duration PAUSE = Duration.ofMillis(500);
+  private static final Set<DatabaseException.Kind> TRANSIENT =
+      EnumSet.of(
+          DatabaseException.Kind.UNAVAILABLE,
+          DatabaseException.Kind.LOCKED,
+          DatabaseException.Kind.RETRY);
 
   /**
    * An array of the document.
@@ -39,8 +58,8 @@ final class Export {
           new Section("tasks", "export.page_tasks"),
           new Section("templates", "export.page_templates"),
           new Section("notes", "export.page_notes"),
-          new Section("reminders", "export.page_reminders"),
-          new Section("focus_sessions", "export.page_focus_sessions"),
+          new Section("reminders", "export.page_reminders", NO_ID, SHORT_ROWS_PAGE_SIZE),
+          new Section("focus_sessions", "export.page_focus_sessions", NO_ID, SHORT_ROWS_PAGE_SIZE),
           new Section("voice_sessions", "export.page_voice_sessions", NO_ID, VOICE_PAGE_SIZE),
           new Section("suggestions", "export.page_suggestions"),
           new Section("notifications", "export.page_notifications"),
@@ -48,13 +67,14 @@ final class Export {
           new Section("purchases", "export.page_purchases"),
           new Section("payment_events", "export.page_payment_events"),
           new Section("sessions", "export.page_sessions"),
-          new Section("activity", "export.page_activity"),
+          new Section(
+              "activity", "export.page_activity", "-infinity/" + NO_ID, SHORT_ROWS_PAGE_SIZE),
           new Section("tombstones", "export.page_tombstones"));
 
   private static final List<Section> CREDITS =
       List.of(
-          new Section("grants", "export.page_grants"),
-          new Section("history", "export.page_ledger", "0", PAGE_SIZE));
+          new Section("grants", "export.page_grants", NO_ID, SHORT_ROWS_PAGE_SIZE),
+          new Section("history", "export.page_ledger", "0", SHORT_ROWS_PAGE_SIZE));
 
   private final Db db;
   private final Json json;
@@ -88,7 +108,7 @@ final class Export {
     do {
       String from = after;
       page =
-          db.read(
+          read(
               actor,
               tx ->
                   tx.sql(section.statement())
@@ -106,7 +126,30 @@ final class Export {
   }
 
   private String object(Actor actor, String statement) {
-    return db.read(actor, tx -> tx.sql(statement).one(row -> row.text("json"))).orElse("null");
+    return read(actor, tx -> tx.sql(statement).one(row -> row.text("json"))).orElse("null");
+  }
+
+  /** Reads again after a failure that may pass: one of thousands of pages must not end the whole. */
+  private <T> T read(Actor actor, Function<Tx, T> work) {
+    for (int attempt = 1; true; attempt++) {
+      try {
+        return db.read(actor, work);
+      } catch (DatabaseException e) {
+        if (attempt == ATTEMPTS || !TRANSIENT.contains(e.kind())) {
+          throw e;
+        }
+        pause(e);
+      }
+    }
+  }
+
+  private static void pause(DatabaseException failure) {
+    try {
+      Thread.sleep(PAUSE);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw failure;
+    }
   }
 
   private static void put(OutputStream out, String text) throws IOException {

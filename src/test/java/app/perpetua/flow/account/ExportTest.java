@@ -14,6 +14,7 @@ import java.io.OutputStream;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.UUID;
 import org.junit.jupiter.api.Test;
@@ -100,6 +101,81 @@ class ExportTest {
     document.get("tasks").forEach(task -> exported.add(task.get("id").stringValue()));
     assertEquals(ids.stream().sorted().toList(), exported);
     assertEquals(List.of(0), active.stream().distinct().toList());
+  }
+
+  @Test
+  void FR_123_connections_that_break_during_an_export_do_not_end_it() throws IOException {
+    HikariDataSource pool = database.pool(2);
+    AccountFixture account = new AccountFixture(database, pool);
+    User user = account.signIn(AccountFixture.identity("unlucky")).user();
+    for (int i = 0; i < 120; i++) {
+      task(user.id(), account.ids.next());
+    }
+    List<Boolean> ended = new ArrayList<>();
+    ByteArrayOutputStream out =
+        new ByteArrayOutputStream() {
+          @Override
+          public synchronized void write(byte[] bytes, int from, int length) {
+            if (length > 10_000) {
+              // A page has been read: the pool's connections end behind its back.
+              ended.add(
+                  database.number(
+                          """
+                          select count(pg_terminate_backend(pid)) from pg_stat_activity
+                          where datname = current_database() and pid <> pg_backend_pid()
+                          """)
+                      > 0);
+            }
+            super.write(bytes, from, length);
+          }
+        };
+    assertEquals(120, export(account, user, out).get("tasks").size());
+    assertTrue(ended.contains(true));
+  }
+
+  @Test
+  void FR_123_a_document_is_written_in_small_parts() throws IOException {
+    AccountFixture account = new AccountFixture(database, database.pool(2));
+    User user = account.signIn(AccountFixture.identity("historian")).user();
+    int entries = 3_000;
+    // Several entries have the same time, also where a page ends.
+    database.run(
+        """
+        insert into activity.activity_logs
+          (id, user_id, entity_type, entity_id, action, source, request_id, created_at)
+        select gen_random_uuid(), ?, 'task', gen_random_uuid(), 'task_updated', 'user',
+               gen_random_uuid(), ?::timestamptz + k / 7 * interval '2 min'
+        from generate_series(1, ?) k
+        """,
+        user.id(),
+        NOW,
+        entries);
+    List<Integer> parts = new ArrayList<>();
+    ByteArrayOutputStream out =
+        new ByteArrayOutputStream() {
+          @Override
+          public synchronized void write(byte[] bytes, int from, int length) {
+            parts.add(length);
+            super.write(bytes, from, length);
+          }
+        };
+    JsonNode activity = export(account, user, out).get("activity");
+    List<String> ids = new ArrayList<>();
+    activity.forEach(entry -> ids.add(entry.get("id").stringValue()));
+    assertEquals(
+        database
+            .rows(
+                """
+                select id::text as id from activity.activity_logs
+                where user_id = ? order by created_at, id
+                """,
+                user.id())
+            .stream()
+            .map(row -> (String) row.get("id"))
+            .toList(),
+        ids);
+    assertTrue(ids.size() > entries);
+    assertTrue(Collections.max(parts) < 512 * 1024, "bytes of the largest part");
   }
 
   @Test
