@@ -64,22 +64,31 @@ from rows from (
 order by e.place
 
 -- name: list_entries
--- Scans the primary key backwards. An empty page is one row with the total.
+-- Scans the primary key backwards; seq alone is the key, so the position needs no id. An empty page
+-- is one row with the total.
 with page as (
   select seq
   from billing.ai_credit_ledger
-  where user_id = :user_id
+  where user_id = :user_id and seq < :after_key::bigint and :after_id::uuid is not null
   order by seq desc
   limit :limit offset :offset
 )
-select (select count(*)::int from billing.ai_credit_ledger where user_id = :user_id) as total,
+select case when :counted then (
+         select count(*)::int from billing.ai_credit_ledger c where c.user_id = :user_id
+       ) end as total,
        l.id, l.user_id, l.credit_type, l.operation, l.amount, l.balance_after, l.operation_ref,
-       l.description, l.expires_at, l.created_at
+       l.description, l.expires_at, l.created_at, page.seq::text as sort_key
 from auth.users u
 left join page on true
-left join billing.ai_credit_ledger l on l.user_id = :user_id and l.seq = page.seq
+left join lateral (
+  select r.id, r.user_id, r.credit_type, r.operation, r.amount, r.balance_after, r.operation_ref,
+         r.description, r.expires_at, r.created_at
+  from billing.ai_credit_ledger r
+  where r.user_id = :user_id and r.seq = page.seq
+  limit 1
+) l on true
 where u.id = :user_id
-order by l.seq desc
+order by page.seq desc
 
 -- name: find_expiring
 -- scope: system

@@ -1,33 +1,60 @@
 -- name: list_notes
--- Newest first. Reads the user's rows by primary key, selects the page by id and joins its rows. An
--- empty page is one row with the total; no row means that the account does not exist. Patterns are
--- computed once per word; migration V17 explains their form.
+-- Newest first. Walks an index for the keys of the page, and reads its rows by id. An empty page is
+-- one row with the total; no row means that the account does not exist.
+with page as (
+  select created_at, id
+  from notes.notes
+  where user_id = :user_id
+    and archived = :archived
+    and (created_at, id) < (:after_key::timestamptz, :after_id)
+  order by created_at desc, id desc
+  limit :limit offset :offset
+)
+select case when :counted then (
+         select count(*)::int from notes.notes c where c.user_id = :user_id and c.archived = :archived
+       ) end as total,
+       n.id, n.user_id, n.content, n.archived, n.voice_url, n.voice_duration_seconds,
+       n.transcription_status, n.created_at, n.updated_at, n.created_at::text as sort_key
+from auth.users u
+left join page on true
+left join lateral (
+  select r.id, r.user_id, r.content, r.archived, r.voice_url, r.voice_duration_seconds,
+         r.transcription_status, r.created_at, r.updated_at
+  from notes.notes r
+  where r.user_id = :user_id and r.id = page.id
+  limit 1
+) n on true
+where u.id = :user_id
+order by page.created_at desc, page.id desc
+
+-- name: search_notes
+-- As list_notes, but reads the notes' texts. Patterns are computed once per word; migration V17
+-- explains their form.
 with matching as materialized (
   select id, created_at
   from notes.notes
   where user_id = :user_id
     and archived = :archived
-    and (
-      cardinality(:words::text[]) = 0
-      or search_text like all (array(
-        select '%' || regexp_replace(search.folded(word), '([\\%_])', '\\\1', 'g') || '%'
-        from unnest(:words::text[]) as word
-      ))
-    )
+    and search_text like all (array(
+      select '%' || regexp_replace(search.folded(word), '([\\%_])', '\\\1', 'g') || '%'
+      from unnest(:words::text[]) as word
+    ))
 ),
 page as (
-  select id, row_number() over (order by created_at desc, id desc) as place
+  select id, created_at
   from matching
-  order by place
+  where (created_at, id) < (:after_key::timestamptz, :after_id)
+  order by created_at desc, id desc
   limit :limit offset :offset
 )
-select (select count(*)::int from matching) as total, n.id, n.user_id, n.content, n.archived,
-       n.voice_url, n.voice_duration_seconds, n.transcription_status, n.created_at, n.updated_at
+select case when :counted then (select count(*)::int from matching) end as total, n.id, n.user_id,
+       n.content, n.archived, n.voice_url, n.voice_duration_seconds, n.transcription_status,
+       n.created_at, n.updated_at, n.created_at::text as sort_key
 from auth.users u
 left join page on true
 left join notes.notes n on n.user_id = :user_id and n.id = page.id
 where u.id = :user_id
-order by page.place
+order by page.created_at desc, page.id desc
 
 -- name: find_note
 select id, user_id, content, archived, voice_url, voice_duration_seconds, transcription_status,

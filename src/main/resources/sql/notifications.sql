@@ -28,29 +28,65 @@ where p.user_id = :user_id
 order by p.id
 
 -- name: list_notifications
--- Selects the page by key and joins its rows. An empty page is one row with both counts; no row
--- means that the account does not exist.
-with matching as materialized (
+-- Newest first. Walks an index for the keys of the page, and reads its rows by id. An empty page is
+-- one row with both counts; no row means that the account does not exist.
+with page as (
   select created_at, id
   from activity.notifications
-  where user_id = :user_id and (not :unread_only or not read)
-),
-page as (
-  select id, row_number() over (order by created_at desc, id desc) as place
-  from matching
-  order by place
+  where user_id = :user_id
+    and (created_at, id) < (:after_key::timestamptz, :after_id)
+  order by created_at desc, id desc
   limit :limit offset :offset
+),
+unread as (
+  select count(*)::int as unread from activity.notifications where user_id = :user_id and not read
 )
-select (select count(*)::int from matching) as total,
-       (select count(*)::int from activity.notifications u
-        where u.user_id = :user_id and not u.read) as unread,
-       n.id, n.user_id, n.type, n.title, n.body, n.action_url, n.task_id, n.read, n.read_at,
-       n.created_at, n.updated_at
+select case when :counted then (
+         select count(*)::int from activity.notifications c where c.user_id = :user_id
+       ) end as total,
+       unread.unread, n.id, n.user_id, n.type, n.title, n.body, n.action_url, n.task_id, n.read,
+       n.read_at, n.created_at, n.updated_at, n.created_at::text as sort_key
 from auth.users a
+cross join unread
 left join page on true
-left join activity.notifications n on n.user_id = :user_id and n.id = page.id
+left join lateral (
+  select r.id, r.user_id, r.type, r.title, r.body, r.action_url, r.task_id, r.read, r.read_at,
+         r.created_at, r.updated_at
+  from activity.notifications r
+  where r.user_id = :user_id and r.id = page.id
+  limit 1
+) n on true
 where a.id = :user_id
-order by page.place
+order by page.created_at desc, page.id desc
+
+-- name: list_unread_notifications
+-- As list_notifications, of unread ones: a condition that may be absent could not use their index.
+with page as (
+  select created_at, id
+  from activity.notifications
+  where user_id = :user_id and not read
+    and (created_at, id) < (:after_key::timestamptz, :after_id)
+  order by created_at desc, id desc
+  limit :limit offset :offset
+),
+unread as (
+  select count(*)::int as unread from activity.notifications where user_id = :user_id and not read
+)
+select case when :counted then unread.unread end as total,
+       unread.unread, n.id, n.user_id, n.type, n.title, n.body, n.action_url, n.task_id, n.read,
+       n.read_at, n.created_at, n.updated_at, n.created_at::text as sort_key
+from auth.users a
+cross join unread
+left join page on true
+left join lateral (
+  select r.id, r.user_id, r.type, r.title, r.body, r.action_url, r.task_id, r.read, r.read_at,
+         r.created_at, r.updated_at
+  from activity.notifications r
+  where r.user_id = :user_id and r.id = page.id
+  limit 1
+) n on true
+where a.id = :user_id
+order by page.created_at desc, page.id desc
 
 -- name: find_notification
 select id, user_id, type, title, body, action_url, task_id, read, read_at, created_at, updated_at

@@ -1,25 +1,28 @@
 -- name: list_reminders
--- Reads the user's rows, a few hundred, by primary key, selects the page by id and joins its rows.
--- An empty page is one row with the total; no row means that the account does not exist. Dormant
--- reminders have no time and are last.
-with matching as materialized (
-  select id, scheduled_at
+-- Soonest first; dormant reminders have no time and are last. Walks an index for the keys of the
+-- page, and reads its rows by id. An empty page is one row with the total; no row means that the
+-- account does not exist.
+with page as (
+  select scheduled_at, id
   from tasks.reminders
   where user_id = :user_id
-),
-page as (
-  select id, row_number() over (order by scheduled_at, id) as place
-  from matching
-  order by place
+  order by scheduled_at, id
   limit :limit offset :offset
 )
-select (select count(*)::int from matching) as total, r.id, r.task_id, r.user_id, r.type,
-       r.offset_minutes, r.scheduled_at, r.method, r.fired, r.fired_at, r.created_at, r.updated_at
+select (select count(*)::int from tasks.reminders c where c.user_id = :user_id) as total, r.id,
+       r.task_id, r.user_id, r.type, r.offset_minutes, r.scheduled_at, r.method, r.fired,
+       r.fired_at, r.created_at, r.updated_at
 from auth.users u
 left join page on true
-left join tasks.reminders r on r.user_id = :user_id and r.id = page.id
+left join lateral (
+  select m.id, m.task_id, m.user_id, m.type, m.offset_minutes, m.scheduled_at, m.method, m.fired,
+         m.fired_at, m.created_at, m.updated_at
+  from tasks.reminders m
+  where m.user_id = :user_id and m.id = page.id
+  limit 1
+) r on true
 where u.id = :user_id
-order by page.place
+order by page.scheduled_at, page.id
 
 -- name: find_reminder
 select id, task_id, user_id, type, offset_minutes, scheduled_at, method, fired, fired_at,

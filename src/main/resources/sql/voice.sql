@@ -22,12 +22,13 @@ select exists (select from auth.users where id = :user_id) as account,
        exists (select from notes.voice_sessions where id = :id) as elsewhere
 
 -- name: list_sessions
--- Selects the page by key and joins its rows. An empty page is one row with the total.
+-- Newest first. Walks an index for the keys of the page, and reads its rows by id. An empty page is
+-- one row with the total.
 with page as (
-  select id, row_number() over (order by started_at desc, id desc) as place
+  select started_at, id
   from notes.voice_sessions
   where user_id = :user_id
-  order by place
+  order by started_at desc, id desc
   limit :limit offset :offset
 )
 select (select count(*)::int from notes.voice_sessions where user_id = :user_id) as total,
@@ -35,9 +36,15 @@ select (select count(*)::int from notes.voice_sessions where user_id = :user_id)
        v.minutes_charged, v.credits_used, v.full_transcript, v.lease, false as leased
 from auth.users u
 left join page on true
-left join notes.voice_sessions v on v.user_id = :user_id and v.id = page.id
+left join lateral (
+  select r.id, r.user_id, r.started_at, r.ended_at, r.end_reason, r.duration_seconds,
+         r.minutes_charged, r.credits_used, r.full_transcript, r.lease
+  from notes.voice_sessions r
+  where r.user_id = :user_id and r.id = page.id
+  limit 1
+) v on true
 where u.id = :user_id
-order by page.place
+order by page.started_at desc, page.id desc
 
 -- name: store_progress
 -- Runs during the session, so that a killed process loses little of it.

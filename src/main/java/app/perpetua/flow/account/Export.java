@@ -129,7 +129,9 @@ final class Export {
     return read(actor, tx -> tx.sql(statement).one(row -> row.text("json"))).orElse("null");
   }
 
-  /** Reads again after a failure that may pass: one of thousands of pages must not end the whole. */
+  /**
+   * Reads again after a failure that may pass: one of thousands of pages must not end the whole.
+   */
   private <T> T read(Actor actor, Function<Tx, T> work) {
     for (int attempt = 1; true; attempt++) {
       try {

@@ -13,4 +13,4 @@ record ActivityFilter(
     @Nullable String action,
     Actor.@Nullable Source source,
     @Nullable Instant since,
-    PageRequest.ByOffset page) {}
+    PageRequest page) {}

@@ -4,7 +4,6 @@ import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
 import app.perpetua.flow.parsing.QueryParameters;
 import app.perpetua.flow.sql.Actor;
-import app.perpetua.flow.sql.PageRequest;
 import app.perpetua.flow.sql.Tx;
 import java.util.function.Function;
 
@@ -26,7 +25,6 @@ final class ActivityRoutes {
   /** GET /activity. */
   Function<Tx, Reply> list(Request request) {
     QueryParameters query = request.query();
-    PageRequest.ByOffset page = query.page();
     ActivityFilter filter =
         new ActivityFilter(
             query.oneOf("entity_type", ENTITY_TYPES),
@@ -34,7 +32,7 @@ final class ActivityRoutes {
             query.text("action", MAX_ACTION_LENGTH),
             query.oneOf("source", Actor.Source.class),
             query.instant("since"),
-            page);
+            query.pageOrCursor());
     query.validate();
     return tx -> Reply.page(activity.list(tx, filter));
   }

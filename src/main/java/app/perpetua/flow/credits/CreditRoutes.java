@@ -30,7 +30,7 @@ final class CreditRoutes {
   /** GET /credits/history. */
   Function<Tx, Reply> history(Request request) {
     QueryParameters query = request.query();
-    PageRequest.ByOffset page = query.page();
+    PageRequest page = query.pageOrCursor();
     query.validate();
     return tx -> Reply.page(credits.history(tx, page));
   }

@@ -97,8 +97,12 @@ public final class Credits {
   }
 
   /** Returns the ledger, newest entry first; refuses a deleted account. */
-  Page<HistoryEntry> history(Tx tx, PageRequest.ByOffset page) {
-    return tx.sql("credits.list_entries").page(page, HistoryEntry::of);
+  Page<HistoryEntry> history(Tx tx, PageRequest page) {
+    return tx.sql("credits.list_entries")
+        .page(
+            page,
+            PageRequest.Position.beforeDescending(Long.toString(Long.MAX_VALUE)),
+            HistoryEntry::of);
   }
 
   /**

@@ -9,4 +9,4 @@ import java.util.List;
  * @param archived whether to return archived notes only, or none of them
  * @param words substrings of the content, all of which must occur
  */
-record NoteFilter(boolean archived, List<String> words, PageRequest.ByOffset page) {}
+record NoteFilter(boolean archived, List<String> words, PageRequest page) {}

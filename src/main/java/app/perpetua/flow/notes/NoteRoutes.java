@@ -8,7 +8,6 @@ import app.perpetua.flow.http.SearchWork;
 import app.perpetua.flow.parsing.JsonReader;
 import app.perpetua.flow.parsing.QueryParameters;
 import app.perpetua.flow.parsing.UnicodeText;
-import app.perpetua.flow.sql.PageRequest;
 import app.perpetua.flow.sql.Tx;
 import java.util.UUID;
 import java.util.function.Function;
@@ -33,10 +32,11 @@ final class NoteRoutes {
   /** GET /notes. */
   Function<Tx, Reply> list(Request request) {
     QueryParameters query = request.query();
-    PageRequest.ByOffset page = query.page();
     NoteFilter filter =
         new NoteFilter(
-            Boolean.TRUE.equals(query.bool("archived")), query.words("q", MAX_SEARCH), page);
+            Boolean.TRUE.equals(query.bool("archived")),
+            query.words("q", MAX_SEARCH),
+            query.pageOrCursor());
     query.validate();
     Function<Tx, Reply> list = tx -> Reply.page(notes.list(tx, filter));
     return filter.words().isEmpty() ? list : new SearchWork(list);

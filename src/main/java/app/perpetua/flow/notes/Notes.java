@@ -13,6 +13,8 @@ import app.perpetua.flow.recovery.Tombstone;
 import app.perpetua.flow.recovery.Tombstones;
 import app.perpetua.flow.sql.LockedUser;
 import app.perpetua.flow.sql.Page;
+import app.perpetua.flow.sql.PageRequest;
+import app.perpetua.flow.sql.Query;
 import app.perpetua.flow.sql.Tx;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -41,10 +43,13 @@ public final class Notes implements Restorer {
 
   /** Returns matching notes, newest first. */
   Page<Note> list(Tx tx, NoteFilter filter) {
-    return tx.sql("notes.list_notes")
+    Query query =
+        filter.words().isEmpty()
+            ? tx.sql("notes.list_notes")
+            : tx.sql("notes.search_notes").bind("words", filter.words().toArray(String[]::new));
+    return query
         .bind("archived", filter.archived())
-        .bind("words", filter.words().toArray(String[]::new))
-        .page(filter.page(), Note::of);
+        .page(filter.page(), PageRequest.Position.beforeDescending("infinity"), Note::of);
   }
 
   public Note get(Tx tx, UUID id) {

@@ -20,8 +20,8 @@ final class NotificationRoutes {
   /** GET /notifications. */
   Function<Tx, Reply> list(Request request) {
     QueryParameters query = request.query();
-    PageRequest.ByOffset page = query.page();
     boolean unreadOnly = Boolean.TRUE.equals(query.bool("unread_only"));
+    PageRequest page = query.pageOrCursor();
     query.validate();
     return tx -> {
       Notifications.Inbox inbox = notifications.list(tx, unreadOnly, page);

@@ -6,6 +6,7 @@ import app.perpetua.flow.jobs.Jobs;
 import app.perpetua.flow.sql.Page;
 import app.perpetua.flow.sql.PageRequest;
 import app.perpetua.flow.sql.PageWith;
+import app.perpetua.flow.sql.Query;
 import app.perpetua.flow.sql.Tx;
 import java.text.BreakIterator;
 import java.util.Locale;
@@ -82,11 +83,17 @@ public final class Notifications {
   }
 
   /** A page of the user's notifications, newest first; refuses a deleted account. */
-  Inbox list(Tx tx, boolean unreadOnly, PageRequest.ByOffset page) {
+  Inbox list(Tx tx, boolean unreadOnly, PageRequest page) {
+    Query query =
+        unreadOnly
+            ? tx.sql("notifications.list_unread_notifications")
+            : tx.sql("notifications.list_notifications");
     PageWith<Integer, Notification> found =
-        tx.sql("notifications.list_notifications")
-            .bind("unread_only", unreadOnly)
-            .pageWith(page, row -> row.integer("unread"), Notification::of);
+        query.pageWith(
+            page,
+            PageRequest.Position.beforeDescending("infinity"),
+            row -> row.integer("unread"),
+            Notification::of);
     return new Inbox(found.page(), found.beside());
   }
 
