@@ -28,17 +28,40 @@ where u.id = :user_id
 order by page.created_at desc, page.id desc
 
 -- name: search_notes
--- As list_notes, but reads the notes' texts. Patterns are computed once per word; migration V17
+-- As list_notes, of notes that contain every word. Archived ones are found through the index of
+-- trigrams (migration V19) by the two longest words that have three letters or digits in a row.
+-- Without such a word, the index would be read as a whole, so all archived texts of the user are.
+-- Notes that are not archived are few and are read. Patterns are computed once; migration V17
 -- explains their form.
-with matching as materialized (
+with patterns as materialized (
+  select array_agg(pattern order by has_trigram desc, length(pattern) desc, pattern) as best_first,
+         bool_or(has_trigram) as indexed
+  from (
+    select '%' || regexp_replace(folded, '([\\%_])', '\\\1', 'g') || '%' as pattern,
+           replace(folded, '_', ' ') ~ '\w{3}' as has_trigram
+    from (select search.folded(word) as folded from unnest(:words::text[]) as word) words
+  ) words
+),
+matching as materialized (
   select id, created_at
   from notes.notes
-  where user_id = :user_id
-    and archived = :archived
-    and search_text like all (array(
-      select '%' || regexp_replace(search.folded(word), '([\\%_])', '\\\1', 'g') || '%'
-      from unnest(:words::text[]) as word
-    ))
+  where not :archived
+    and user_id = :user_id and not archived
+    and search_text like all ((select best_first from patterns)::text[])
+  union all
+  select id, created_at
+  from notes.notes
+  where :archived and (select indexed from patterns)
+    and user_id = :user_id and archived_text is not null
+    and archived_text like (select best_first[1] from patterns)
+    and archived_text like (select coalesce(best_first[2], '%') from patterns)
+    and archived_text like all ((select best_first[3:] from patterns)::text[])
+  union all
+  select id, created_at
+  from notes.notes
+  where :archived and not (select indexed from patterns)
+    and user_id = :user_id and archived_text is not null
+    and archived_text like all ((select best_first from patterns)::text[])
 ),
 page as (
   select id, created_at
