@@ -33,7 +33,7 @@ class HistoryPagesTest {
   private static final int ROWS = 40;
 
   /** Lists, with a statement that inserts rows of a user, several of which have the same time. */
-  private enum HistoryList {
+  enum HistoryList {
     NOTES("/api/v1/notes?", "notes.notes", note(false)),
     ARCHIVED_NOTES("/api/v1/notes?archived=true&", "notes.notes", note(true)),
     FOUND_NOTES("/api/v1/notes?archived=true&q=kept&", "notes.notes", note(true)),

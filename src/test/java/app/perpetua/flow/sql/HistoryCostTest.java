@@ -10,7 +10,10 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.sql.Statement;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -172,6 +175,20 @@ class HistoryCostTest {
   }
 
   /** Pages of the database that an execution reads, with the plan of a statement used often. */
+  private static void bind(
+      PreparedStatement prepared,
+      SqlCatalog.Statement statement,
+      Map<String, @Nullable Object> values)
+      throws SQLException {
+    List<String> names = new ArrayList<>(Collections.nCopies(statement.indexes().size(), ""));
+    statement.indexes().forEach((name, index) -> names.set(index, name));
+    int place = 0;
+    for (int index : statement.places()) {
+      place++;
+      prepared.setObject(place, values.get(names.get(index)));
+    }
+  }
+
   private static long cost(String name, Map<String, @Nullable Object> values) {
     SqlCatalog.Statement statement = SqlCatalog.load().get(name);
     try (Connection connection = database.dataSource().getConnection();
@@ -183,11 +200,7 @@ class HistoryCostTest {
         long buffers = 0;
         // The first execution also reads what planning needs.
         for (int execution = 0; execution < 2; execution++) {
-          int place = 0;
-          for (String parameter : statement.places()) {
-            place++;
-            explain.setObject(place, values.get(parameter));
-          }
+          bind(explain, statement, values);
           try (ResultSet result = explain.executeQuery()) {
             result.next();
             var plan = new Json().parse(result.getString(1)).get(0).get("Plan");

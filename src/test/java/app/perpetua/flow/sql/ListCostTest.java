@@ -15,7 +15,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.Set;
 import java.util.UUID;
 import java.util.regex.Matcher;
 import java.util.stream.IntStream;
@@ -49,15 +48,6 @@ class ListCostTest {
 
   private static final SqlCatalog CATALOG = SqlCatalog.load();
 
-  /** Lists that still number all rows of their user. */
-  private static final Set<String> NUMBERED =
-      Set.of(
-          "activity.list_entries",
-          "notes.list_notes",
-          "notifications.list_notifications",
-          "reminders.list_reminders",
-          "voice.list_sessions");
-
   private record Param(String type, String value) {}
 
   private static final Map<String, Param> DEFAULTS =
@@ -79,7 +69,6 @@ class ListCostTest {
   static Collection<SqlCatalog.Statement> lists() {
     return CATALOG.all().stream()
         .filter(statement -> statement.parameters().contains("offset"))
-        .filter(statement -> !NUMBERED.contains(statement.name()))
         .toList();
   }
 

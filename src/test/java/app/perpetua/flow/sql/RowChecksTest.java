@@ -20,7 +20,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.postgresql.util.PSQLException;
 
-/** The tables whose checks are one function each (migration V22). */
+/** The tables whose checks are one function each (migration V21). */
 class RowChecksTest {
   @RegisterExtension static final TestDatabase database = new TestDatabase();
 
@@ -71,6 +71,7 @@ class RowChecksTest {
     "auth.users, users_timezone_length, timezone = repeat('x'; 65)",
     "auth.users, users_tier_known, tier = 'gold'",
     "auth.users, users_open_tasks_not_negative, open_tasks = -1",
+    "auth.users, users_shown_tasks_not_negative, shown_tasks = -1",
     "auth.users, users_notes_not_negative, notes = -1",
     "auth.users, users_perks_not_negative, perk_tasks = -1",
     "auth.users, users_perks_not_negative, perk_notes = -1",

@@ -14,6 +14,7 @@ create function auth.check_user(
   timezone text,
   tier text,
   open_tasks integer,
+  shown_tasks integer,
   notes integer,
   perk_tasks integer,
   perk_notes integer,
@@ -38,6 +39,8 @@ declare
       then 'users_tier_known'
     when not (open_tasks >= 0)
       then 'users_open_tasks_not_negative'
+    when not (shown_tasks >= 0)
+      then 'users_shown_tasks_not_negative'
     when not (notes >= 0)
       then 'users_notes_not_negative'
     when not (perk_tasks >= 0 and perk_notes >= 0 and perk_daily_credits >= 0)
@@ -57,8 +60,8 @@ $$;
 
 alter table auth.users
   add constraint users_row check (auth.check_user(
-    google_id, email, name, avatar_url, timezone, tier, open_tasks, notes, perk_tasks, perk_notes, perk_daily_credits,
-    former_bought_credits
+    google_id, email, name, avatar_url, timezone, tier, open_tasks, shown_tasks, notes, perk_tasks, perk_notes,
+    perk_daily_credits, former_bought_credits
   )),
   drop constraint users_google_id_length,
   drop constraint users_email_length,
@@ -67,6 +70,7 @@ alter table auth.users
   drop constraint users_timezone_length,
   drop constraint users_tier_known,
   drop constraint users_open_tasks_not_negative,
+  drop constraint users_shown_tasks_not_negative,
   drop constraint users_notes_not_negative,
   drop constraint users_perks_not_negative,
   drop constraint users_former_bought_credits_not_negative;
