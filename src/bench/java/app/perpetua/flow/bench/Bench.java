@@ -132,10 +132,10 @@ final class Bench {
       case READS, WRITES, COMPLETIONS -> throw new AssertionError(part + " shares a service");
       case TRIPS -> new Trips(database, Bench::print).run(this::start, requests(1));
       case PEERS ->
-          new Peers(database, HOME.resolve("peers"), options.quick(), line -> print("%s", line))
+          new Peers(database, HOME.resolve("peers"), options.quick(), Bench::print)
               .run(this::startLikeImage, key::proToken, key.publicPem());
       case SCALE ->
-          new Scale(database, options.quick(), line -> print("%s", line))
+          new Scale(database, options.quick(), Bench::print)
               .run(url -> startLikeImage(url, log()), key::token);
       case JOBS -> new Queues(database, HOME, options, Bench::print).run();
       case REMINDERS ->

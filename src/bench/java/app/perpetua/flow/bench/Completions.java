@@ -1,6 +1,7 @@
 package app.perpetua.flow.bench;
 
 import app.perpetua.flow.bench.process.Database;
+import app.perpetua.flow.bench.process.Report;
 import java.io.IOException;
 import java.sql.SQLException;
 import java.time.Duration;

@@ -236,7 +236,7 @@ final class OpenLoop implements AutoCloseable {
 
   /** A connection without a request; null if all have one. */
   private @Nullable Connection connection() throws IOException {
-    if (connections == CONNECTIONS || !idle.isEmpty() && random.nextInt(8) != 0) {
+    if (connections == CONNECTIONS || (!idle.isEmpty() && random.nextInt(8) != 0)) {
       return idle.pollFirst();
     }
     SocketChannel channel =

@@ -4,6 +4,7 @@ import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.bench.process.CpuTime;
 import app.perpetua.flow.bench.process.Database;
 import app.perpetua.flow.bench.process.Programs;
+import app.perpetua.flow.bench.process.Report;
 import app.perpetua.flow.sql.DatabaseConfig;
 import app.perpetua.flow.sql.DatabaseUrl;
 import app.perpetua.flow.sql.Db;

@@ -3,6 +3,7 @@ package app.perpetua.flow.bench;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.bench.process.Database;
+import app.perpetua.flow.bench.process.Report;
 import app.perpetua.flow.bench.process.RoundTrips;
 import app.perpetua.flow.credits.CreditConfig;
 import app.perpetua.flow.credits.Credits;

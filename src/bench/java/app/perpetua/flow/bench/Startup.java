@@ -1,5 +1,6 @@
 package app.perpetua.flow.bench;
 
+import app.perpetua.flow.bench.process.Report;
 import app.perpetua.flow.bench.process.Service;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -2,6 +2,7 @@ package app.perpetua.flow.bench;
 
 import app.perpetua.flow.bench.process.CpuTime;
 import app.perpetua.flow.bench.process.Database;
+import app.perpetua.flow.bench.process.Report;
 import app.perpetua.flow.bench.process.Service;
 import java.io.IOException;
 import java.nio.file.Path;

@@ -3,6 +3,7 @@ package app.perpetua.flow.bench;
 import app.perpetua.flow.bench.process.CpuTime;
 import app.perpetua.flow.bench.process.Database;
 import app.perpetua.flow.bench.process.Programs;
+import app.perpetua.flow.bench.process.Report;
 import app.perpetua.flow.bench.process.Service;
 import app.perpetua.flow.fake.FakeDeepgram;
 import java.io.BufferedReader;

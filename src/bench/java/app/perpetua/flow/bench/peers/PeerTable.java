@@ -1,6 +1,7 @@
 package app.perpetua.flow.bench.peers;
 
 import java.util.Comparator;
+import java.util.Formatter;
 import java.util.Locale;
 import java.util.Map;
 
@@ -14,10 +15,9 @@ final class PeerTable {
 
   /** The figures of each server, then the ratios of ours to the better one of each stack. */
   static String of(PeerOperation operation, Map<Peer, Window> measured) {
-    StringBuilder text = new StringBuilder();
-    line(
-        text,
-        "%-20s %10s %8s %8s   %s",
+    Formatter text = new Formatter(Locale.ROOT);
+    text.format(
+        "%-20s %10s %8s %8s   %s%n",
         operation.title(),
         "requests/s",
         "p50 ms",
@@ -25,49 +25,37 @@ final class PeerTable {
         "CPU µs a request: server, PostgreSQL");
     measured.forEach(
         (peer, window) ->
-            line(
-                text,
-                "  %-18s %10.0f %8.2f %8.2f   %.0f, %.0f",
+            text.format(
+                "  %-18s %10.0f %8.2f %8.2f   %.0f, %.0f%n",
                 peer.title(),
                 window.perSecond(),
                 window.p50(),
                 window.p99(),
                 window.serverMicros(),
                 window.postgresMicros()));
-    Window ours = of(Peer.Stack.OURS, measured, Comparator.comparing(Window::perSecond));
+    Window ours = of(Peer.Stack.OURS, measured, Comparator.comparingDouble(Window::perSecond));
     if (has(Peer.Stack.FASTAPI, measured)) {
       rate(text, ours, Peer.Stack.FASTAPI, measured, FASTAPI_TARGET);
     }
     if (has(Peer.Stack.FASTIFY, measured)) {
       rate(text, ours, Peer.Stack.FASTIFY, measured, FASTIFY_TARGET);
       Window calmest =
-          of(Peer.Stack.FASTIFY, measured, Comparator.comparing(Window::p99).reversed());
+          of(Peer.Stack.FASTIFY, measured, Comparator.comparingDouble(Window::p99).reversed());
       double ratio = ours.p99() / calmest.p99();
-      line(
-          text,
-          "  %.2f × Fastify's better p99, target ≤ %.1f: %s",
-          ratio,
-          P99_TARGET,
-          verdict(ratio <= P99_TARGET));
+      text.format(
+          "  %.2f × Fastify's better p99, target ≤ %.1f: %s%n",
+          ratio, P99_TARGET, verdict(ratio <= P99_TARGET));
     }
     return text.toString();
   }
 
   private static void rate(
-      StringBuilder text,
-      Window ours,
-      Peer.Stack stack,
-      Map<Peer, Window> measured,
-      double target) {
-    Window fastest = of(stack, measured, Comparator.comparing(Window::perSecond));
+      Formatter text, Window ours, Peer.Stack stack, Map<Peer, Window> measured, double target) {
+    Window fastest = of(stack, measured, Comparator.comparingDouble(Window::perSecond));
     double ratio = ours.perSecond() / fastest.perSecond();
-    line(
-        text,
-        "  %.2f × %s's better rate, target ≥ %.1f: %s",
-        ratio,
-        stack.title(),
-        target,
-        verdict(ratio >= target));
+    text.format(
+        "  %.2f × %s's better rate, target ≥ %.1f: %s%n",
+        ratio, stack.title(), target, verdict(ratio >= target));
   }
 
   private static boolean has(Peer.Stack stack, Map<Peer, Window> measured) {
@@ -85,9 +73,5 @@ final class PeerTable {
 
   private static String verdict(boolean met) {
     return met ? "met" : "MISSED";
-  }
-
-  private static void line(StringBuilder text, String format, Object... values) {
-    text.append(String.format(Locale.ROOT, format, values)).append('\n');
   }
 }

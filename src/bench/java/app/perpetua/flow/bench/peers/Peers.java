@@ -2,6 +2,7 @@ package app.perpetua.flow.bench.peers;
 
 import app.perpetua.flow.bench.process.Database;
 import app.perpetua.flow.bench.process.Programs;
+import app.perpetua.flow.bench.process.Report;
 import app.perpetua.flow.bench.process.Service;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -13,7 +14,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.function.Consumer;
 import java.util.function.IntFunction;
 
 /**
@@ -45,14 +45,14 @@ public final class Peers {
   private final Database database;
   private final Path home;
   private final boolean quick;
-  private final Consumer<String> report;
+  private final Report report;
 
   /**
    * @param home folder for logs and keys
    * @param quick uses short windows
    * @param report prints a line
    */
-  public Peers(Database database, Path home, boolean quick, Consumer<String> report) {
+  public Peers(Database database, Path home, boolean quick, Report report) {
     this.database = database;
     this.home = home.toAbsolutePath();
     this.quick = quick;
@@ -67,9 +67,9 @@ public final class Peers {
    */
   public void run(Starting starting, IntFunction<String> token, String publicKey)
       throws IOException, SQLException {
-    print("");
+    report.print("");
     if (!Programs.isInstalled("wrk")) {
-      print(
+      report.print(
           "Skipping the comparison with other stacks: wrk is not installed (apt-get install wrk)");
       return;
     }
@@ -128,7 +128,7 @@ public final class Peers {
       }
     }
     if (!missing.isEmpty()) {
-      print(
+      report.print(
           "Skipping FastAPI: not installed for %s: apt-get install %s",
           PYTHON, String.join(" ", missing));
       return;
@@ -147,7 +147,7 @@ public final class Peers {
 
   private void addFastify(List<Peer> peers, Path key) throws IOException, SQLException {
     if (!Programs.isInstalled("node") || !Programs.isInstalled("npm")) {
-      print(
+      report.print(
           "Skipping Fastify: %s is not installed (apt-get install nodejs npm)",
           Programs.isInstalled("node") ? "npm" : "node");
       return;
@@ -156,7 +156,7 @@ public final class Peers {
     try {
       installed = Programs.install(SOURCES.resolve("fastify"), home);
     } catch (Programs.NotInstalled e) {
-      print("Skipping Fastify: %s", String.valueOf(e.getMessage()));
+      report.print("Skipping Fastify: %s", String.valueOf(e.getMessage()));
       return;
     }
     for (int workers = 1; workers <= 2; workers++) {
@@ -197,9 +197,5 @@ public final class Peers {
     Path file = home.resolve(name);
     Files.deleteIfExists(file);
     return file;
-  }
-
-  private void print(String format, Object... values) {
-    report.accept(String.format(Locale.ROOT, format, values));
   }
 }

@@ -2,6 +2,7 @@ package app.perpetua.flow.bench.peers;
 
 import app.perpetua.flow.bench.process.CpuTime;
 import app.perpetua.flow.bench.process.Database;
+import app.perpetua.flow.bench.process.Report;
 import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -12,7 +13,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.function.Consumer;
 
 /**
  * Measures each operation of all servers in windows that take turns, so that a change of the
@@ -55,9 +55,9 @@ final class Rounds {
   private final Wrk wrk;
   private final List<Peer> peers;
   private final boolean quick;
-  private final Consumer<String> report;
+  private final Report report;
 
-  Rounds(Database database, Wrk wrk, List<Peer> peers, boolean quick, Consumer<String> report) {
+  Rounds(Database database, Wrk wrk, List<Peer> peers, boolean quick, Report report) {
     this.database = database;
     this.wrk = wrk;
     this.peers = List.copyOf(peers);
@@ -68,7 +68,7 @@ final class Rounds {
   void run() throws IOException, SQLException {
     List<String> tables = new ArrayList<>();
     for (PeerOperation operation : PeerOperation.values()) {
-      print(
+      report.print(
           "%s: %d connections, %d rounds of windows of %d s",
           operation.title(), Wrk.CONNECTIONS, rounds(), window().toSeconds());
       for (Peer peer : peers) {
@@ -76,8 +76,8 @@ final class Rounds {
       }
       tables.add(PeerTable.of(operation, measure(operation)));
     }
-    print("");
-    tables.forEach(report);
+    report.print("");
+    tables.forEach(table -> report.print("%s", table));
   }
 
   private void warmUp(PeerOperation operation, Peer peer) throws IOException, SQLException {
@@ -93,7 +93,7 @@ final class Rounds {
         break;
       }
     }
-    print("  warm-up   %-18s %s/s", peer.title(), String.join(", ", rates));
+    report.print("  warm-up   %-18s %s/s", peer.title(), String.join(", ", rates));
     if (before == 0) {
       throw new IOException(operation.title() + ", " + peer.title() + ": no request succeeded");
     }
@@ -107,13 +107,14 @@ final class Rounds {
         Measured measured = window(operation, peer);
         while (measured.window().others() > NOISY && repeats < (quick ? 1 : REPEATS)) {
           repeats++;
-          print("  repeating a window: others took %.0f %% of a core", measured.window().others());
+          report.print(
+              "  repeating a window: others took %.0f %% of a core", measured.window().others());
           measured = window(operation, peer);
         }
         String refused = measured.refused(operation, peer);
         Window window = measured.window();
         windows.computeIfAbsent(peer, _ -> new ArrayList<>()).add(window);
-        print(
+        report.print(
             "  round %d/%d %-18s %6.0f/s  p50 %6.2f ms  p99 %6.2f ms  others %3.0f %%%s",
             round,
             rounds(),
@@ -177,9 +178,5 @@ final class Rounds {
 
   private Duration warmUpWindow(Peer peer) {
     return Duration.ofSeconds(quick ? 2 : peer.stack() == Peer.Stack.OURS ? 5 : 3);
-  }
-
-  private void print(String format, Object... values) {
-    report.accept(String.format(Locale.ROOT, format, values));
   }
 }

@@ -56,7 +56,8 @@ final class Wrk {
     private static double latency(int percent, String output) throws IOException {
       MatchResult found =
           find(Pattern.compile("(?m)^ +" + percent + "% +([0-9.]+)(us|ms|s|m) *$"), output);
-      return Double.parseDouble(found.group(1)) * Objects.requireNonNull(MILLIS.get(found.group(2)));
+      return Double.parseDouble(found.group(1))
+          * Objects.requireNonNull(MILLIS.get(found.group(2)));
     }
 
     private static MatchResult find(Pattern pattern, String output) throws IOException {

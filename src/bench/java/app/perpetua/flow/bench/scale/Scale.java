@@ -1,14 +1,13 @@
 package app.perpetua.flow.bench.scale;
 
 import app.perpetua.flow.bench.process.Database;
+import app.perpetua.flow.bench.process.Report;
 import app.perpetua.flow.bench.process.Service;
 import java.io.IOException;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.List;
-import java.util.Locale;
-import java.util.function.Consumer;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -41,13 +40,13 @@ public final class Scale {
 
   private final Database database;
   private final boolean quick;
-  private final Consumer<String> report;
+  private final Report report;
 
   /**
    * @param quick loads a twentieth of the data
    * @param report prints a line
    */
-  public Scale(Database database, boolean quick, Consumer<String> report) {
+  public Scale(Database database, boolean quick, Report report) {
     this.database = database;
     this.quick = quick;
     this.report = report;
@@ -59,7 +58,7 @@ public final class Scale {
    * @param token the access token of a user, counted from 0
    */
   public void run(Starting starting, IntFunction<String> token) throws IOException, SQLException {
-    print("");
+    report.print("");
     for (String name : DATABASES) {
       database.create(name);
     }
@@ -120,7 +119,7 @@ public final class Scale {
   private void progress(String what, Step step) throws SQLException {
     long begun = System.nanoTime();
     step.run();
-    print("  loaded %s in %.0f s", what, (System.nanoTime() - begun) / 1e9);
+    report.print("  loaded %s in %.0f s", what, (System.nanoTime() - begun) / 1e9);
   }
 
   /** Sends all kinds of requests for some time, for the JVM's compilers. */
@@ -136,14 +135,14 @@ public final class Scale {
 
   private void beside(HttpConnection few, HttpConnection many, String token, int users)
       throws IOException {
-    print("");
-    print(
+    report.print("");
+    report.print(
         "The same user's requests beside %,d and %,d tasks; medians in ms, one request at a time:",
         users / 100 * ScaleData.TASKS_EACH, users * ScaleData.TASKS_EACH);
     for (String path : List.of(LIST, TASK)) {
       Timing[] timings =
           Timing.inTurn(() -> few.get(path, token).status(), () -> many.get(path, token).status());
-      print(
+      report.print(
           "  %-34s %10s %10s   ratio %5.2f, target ≤ %.1f: %s",
           path.equals(TASK) ? "get" : "default list",
           timings[0],
@@ -160,9 +159,5 @@ public final class Scale {
 
   private int sized(int full) {
     return quick ? full / 20 : full;
-  }
-
-  private void print(String format, Object... values) {
-    report.accept(String.format(Locale.ROOT, format, values));
   }
 }

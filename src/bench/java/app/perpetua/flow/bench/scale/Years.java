@@ -1,12 +1,12 @@
 package app.perpetua.flow.bench.scale;
 
 import app.perpetua.flow.base.Json;
+import app.perpetua.flow.bench.process.Report;
 import app.perpetua.flow.bench.process.Service;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.function.Consumer;
 import java.util.function.IntFunction;
 
 /** Requests of users with years of data. Confined to one thread. */
@@ -38,7 +38,7 @@ final class Years {
   private final HttpConnection connection;
   private final Veterans veterans;
   private final IntFunction<String> token;
-  private final Consumer<String> report;
+  private final Report report;
 
   /**
    * @param service on the database with the veterans
@@ -49,7 +49,7 @@ final class Years {
       HttpConnection connection,
       Veterans veterans,
       IntFunction<String> token,
-      Consumer<String> report) {
+      Report report) {
     this.service = service;
     this.connection = connection;
     this.veterans = veterans;
@@ -65,8 +65,8 @@ final class Years {
   void measure(int usual) throws IOException {
     String few = token.apply(usual);
     String many = token.apply(veterans.user());
-    print("");
-    print(
+    report.print("");
+    report.print(
         "A user with %,d tasks, compared with one who has %d; medians in ms:",
         veterans.tasks(), ScaleData.TASKS_EACH);
     like("default list", few, TASKS, many, TASKS, LIKE_FEW);
@@ -112,7 +112,7 @@ final class Years {
       HttpConnection.Answer answer =
           connection.get("/api/v1/tasks?limit=100&cursor=" + cursor, many);
       if (answer.status() != 200) {
-        print("  %-34s status %d: MISSED", "cursor pages", answer.status());
+        report.print("  %-34s status %d: MISSED", "cursor pages", answer.status());
         return List.of();
       }
       var next = json.parse(answer.body()).path("pagination").path("next_cursor");
@@ -125,8 +125,9 @@ final class Years {
   }
 
   private void activity(String few, String many) throws IOException {
-    print("");
-    print("Activity, beside %d days of other users' entries; medians in ms:", ScaleData.DAYS);
+    report.print("");
+    report.print(
+        "Activity, beside %d days of other users' entries; medians in ms:", ScaleData.DAYS);
     below("of a user without entries", token.apply(veterans.idle()), ACTIVITY, NOTHING_MILLIS);
     below("of a usual user", few, ACTIVITY, Double.POSITIVE_INFINITY);
     String entries = "of %,d entries";
@@ -140,8 +141,8 @@ final class Years {
 
   private void export(String many) throws IOException {
     Export.Result result = Export.of(service, many);
-    print("");
-    print(
+    report.print("");
+    report.print(
         "Export of %,d tasks and %,d entries: %s, %.0f s, target < %.0f s; heap grew by %.0f MB,"
             + " target < %.0f MB; %.0f MB: %s",
         veterans.tasks(),
@@ -162,7 +163,7 @@ final class Years {
         Timing.inTurn(
             () -> connection.get(fewPath, few).status(),
             () -> connection.get(manyPath, many).status());
-    print(
+    report.print(
         "  %-34s %10s %10s   ratio %5.2f, target ≤ %.1f: %s",
         title,
         timings[0],
@@ -178,7 +179,7 @@ final class Years {
   private void below(String title, String user, String path, double limitMillis)
       throws IOException {
     Timing timing = Timing.of(() -> connection.get(path, user).status());
-    print(
+    report.print(
         "  %-34s %10s %10s   %s",
         title,
         "",
@@ -190,9 +191,5 @@ final class Years {
                 "target < %.0f: %s",
                 limitMillis,
                 timing.isBelow(limitMillis) ? "met" : "MISSED"));
-  }
-
-  private void print(String format, Object... values) {
-    report.accept(String.format(Locale.ROOT, format, values));
   }
 }

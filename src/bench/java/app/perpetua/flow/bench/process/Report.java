@@ -1,7 +1,7 @@
-package app.perpetua.flow.bench;
+package app.perpetua.flow.bench.process;
 
 /** Prints a line of the report, in the format of {@link String#format}. */
 @FunctionalInterface
-interface Report {
+public interface Report {
   void print(String format, Object... values);
 }
