@@ -36,7 +36,7 @@ final class InstantText {
       return FORMAT.format(instant).getBytes(StandardCharsets.ISO_8859_1);
     }
     int day = (int) Math.floorDiv(second, SECONDS_PER_DAY);
-    int time = (int) Math.floorMod(second, SECONDS_PER_DAY);
+    int time = Math.floorMod(second, SECONDS_PER_DAY);
     byte[] text = "0000-00-00T00:00:00.000Z".getBytes(StandardCharsets.ISO_8859_1);
     date(text, day);
     two(text, 11, time / 3_600);

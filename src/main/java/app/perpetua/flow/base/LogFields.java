@@ -1,6 +1,7 @@
 package app.perpetua.flow.base;
 
 import java.util.Arrays;
+import java.util.StringJoiner;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -53,6 +54,14 @@ public final class LogFields {
     for (int at = 0; at < members.length; at += 2) {
       consumer.accept((String) members[at], members[at + 1]);
     }
+  }
+
+  /** As {@code {name=value, …}}. */
+  @Override
+  public String toString() {
+    StringJoiner text = new StringJoiner(", ", "{", "}");
+    forEach((name, value) -> text.add(name + "=" + value));
+    return text.toString();
   }
 
   /** The value of a field; null if there is none. */

@@ -111,7 +111,7 @@ public final class Row {
   public boolean bool(String column) {
     try {
       boolean value = result.getBoolean(index(column));
-      return present(value || !result.wasNull() ? (Boolean) value : null, column);
+      return present((value || !result.wasNull()) ? (Boolean) value : null, column);
     } catch (SQLException e) {
       throw unreadable(column, e);
     }

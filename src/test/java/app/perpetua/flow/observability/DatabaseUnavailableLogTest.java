@@ -130,7 +130,7 @@ class DatabaseUnavailableLogTest {
       assertNull(event.getThrown());
     }
     assertTrue(
-        logged.stream().anyMatch(event -> line(event).contains("Connection is not available")),
+        logged.stream().anyMatch(event -> line(event).contains("no connection was free within")),
         () -> logged.stream().map(DatabaseUnavailableLogTest::line).toList().toString());
   }
 

@@ -3,13 +3,9 @@ package app.perpetua.flow.http.limits;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import com.github.benmanes.caffeine.cache.Cache;
-import java.io.File;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 
@@ -26,7 +22,7 @@ final class RateLimiterMemoryTest {
                 "-XX:+UseSerialGC",
                 "-Xmx256m",
                 "-cp",
-                classPath(RateLimiterMemoryTest.class, RateLimiter.class, Cache.class),
+                System.getProperty("java.class.path"),
                 RateLimiterMemoryTest.class.getName())
             .redirectError(ProcessBuilder.Redirect.INHERIT)
             .start();
@@ -75,12 +71,5 @@ final class RateLimiterMemoryTest {
     System.gc();
     Runtime runtime = Runtime.getRuntime();
     return runtime.totalMemory() - runtime.freeMemory();
-  }
-
-  private static String classPath(Class<?>... classes) {
-    return Stream.of(classes)
-        .map(type -> new File(type.getProtectionDomain().getCodeSource().getLocation().getPath()))
-        .map(File::toString)
-        .collect(Collectors.joining(File.pathSeparator));
   }
 }
