@@ -55,7 +55,7 @@ class BenchOptionsTest {
   }
 
   @Test
-  void FR_130_the_heap_of_the_measured_service_is_bounded() {
+  void FR_129_the_heap_of_the_measured_service_is_bounded() {
     assertEquals(List.of("-Xmx512m"), BenchOptions.parse(List.of()).jvm());
     assertEquals(
         List.of("-XX:+UseSerialGC", "-Xmx256m"),

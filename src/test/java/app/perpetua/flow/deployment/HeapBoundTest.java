@@ -20,7 +20,7 @@ class HeapBoundTest {
 
   @ParameterizedTest
   @ValueSource(strings = {"dev", "bench"})
-  void FR_130_scripts_bound_the_heap(String script) throws IOException {
+  void FR_129_scripts_bound_the_heap(String script) throws IOException {
     String text = Files.readString(Path.of(script)).replace("\\\n", " ");
     List<String> starts = text.lines().filter(line -> line.startsWith("exec java ")).toList();
     assertEquals(1, starts.size(), script);
@@ -28,13 +28,13 @@ class HeapBoundTest {
   }
 
   @Test
-  void FR_130_the_image_bounds_the_heap() throws IOException {
+  void FR_129_the_image_bounds_the_heap() throws IOException {
     String text = Files.readString(Path.of("deploy/perpetua-flow"));
     assertTrue(text.contains("options=(\"@$home/java.options\" \"-Xmx$bound\")"), text);
   }
 
   @Test
-  void FR_130_documented_commands_that_start_the_service_bound_the_heap() throws IOException {
+  void FR_129_documented_commands_that_start_the_service_bound_the_heap() throws IOException {
     List<Path> pages;
     try (Stream<Path> files = Files.walk(Path.of("docs"))) {
       pages =

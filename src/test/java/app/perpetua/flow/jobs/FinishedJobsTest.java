@@ -91,7 +91,7 @@ class FinishedJobsTest {
 
   @ParameterizedTest(name = "{0}")
   @MethodSource("handlers")
-  void FR_128_only_the_end_of_a_job_that_has_called_a_provider_waits_for_the_disk(
+  void FR_127_only_the_end_of_a_job_that_has_called_a_provider_waits_for_the_disk(
       String title, JobHandler handler, String expected) {
     on.enqueue(user, "x", "a");
     on.enqueue(null, "x", "b");
@@ -108,7 +108,7 @@ class FinishedJobsTest {
   }
 
   @Test
-  void FR_127_the_queue_keeps_nothing_of_a_job_but_its_effect() {
+  void FR_126_the_queue_keeps_nothing_of_a_job_but_its_effect() {
     on.enqueue(user, "x", "a");
     TransactionalHandler handler =
         (tx, job) -> {
@@ -120,7 +120,7 @@ class FinishedJobsTest {
   }
 
   @Test
-  void FR_127_a_job_that_an_earlier_release_has_finished_does_not_hold_up_the_next_of_its_key() {
+  void FR_126_a_job_that_an_earlier_release_has_finished_does_not_hold_up_the_next_of_its_key() {
     on.enqueue(user, "x", "a");
     database.run("update ops.job_queue set state = 'done', finished_at = run_at");
     on.enqueue(user, "x", "a");

@@ -120,7 +120,7 @@ class OverloadTest {
   }
 
   @Test
-  void FR_129_a_full_queue_is_reported_after_the_token_and_before_key_and_body() throws Exception {
+  void FR_128_a_full_queue_is_reported_after_the_token_and_before_key_and_body() throws Exception {
     List<Api> users = IntStream.range(0, 40).mapToObj(_ -> service.newUser().api()).toList();
     Api invalid = service.newUser().api().invalidOnPurpose().withoutKey();
     AtomicBoolean over = new AtomicBoolean();

@@ -79,7 +79,7 @@ class RoundTripsTest {
   /** The minimum of several: see {@link RoundTripCounter}. */
   @ParameterizedTest(name = "{1}: {0}")
   @MethodSource("requests")
-  void FR_125_a_request_makes_as_few_round_trips_as_it_can(
+  void FR_124_a_request_makes_as_few_round_trips_as_it_can(
       int expected,
       String name,
       Function<Api, String> prepare,
@@ -97,7 +97,7 @@ class RoundTripsTest {
   }
 
   @Test
-  void FR_125_a_replayed_answer_makes_no_more_round_trips_than_its_request() {
+  void FR_124_a_replayed_answer_makes_no_more_round_trips_than_its_request() {
     Api api = service.newUser().api();
     int fewest = Integer.MAX_VALUE;
     for (int round = 0; round < 6; round++) {
@@ -124,7 +124,7 @@ class RoundTripsTest {
   /** The other request is another process's, because one process runs a user's writes in turn. */
   @ParameterizedTest
   @MethodSource("writes")
-  void FR_125_a_write_that_waited_for_another_sees_its_change(
+  void FR_124_a_write_that_waited_for_another_sees_its_change(
       String method, String path, Map<String, ?> body) throws Exception {
     for (boolean keyed : List.of(true, false)) {
       if (!keyed && !method.equals("PUT")) {

@@ -40,7 +40,7 @@ class ConnectionQueueTest {
 
   @ParameterizedTest
   @ValueSource(ints = {1, 3})
-  void FR_129_turns_are_taken_in_the_order_of_arrival(int turns) throws Exception {
+  void FR_128_turns_are_taken_in_the_order_of_arrival(int turns) throws Exception {
     ConnectionQueue queue = queue(turns, LONG);
     List<Turn> held = hold(queue);
     List<Future<?>> waiting = new ArrayList<>();
@@ -64,7 +64,7 @@ class ConnectionQueueTest {
   }
 
   @Test
-  void FR_129_who_has_just_had_a_turn_does_not_overtake_those_who_wait() throws Exception {
+  void FR_128_who_has_just_had_a_turn_does_not_overtake_those_who_wait() throws Exception {
     ConnectionQueue queue = queue(1, LONG);
     Turn turn = queue.await();
     CountDownLatch end = new CountDownLatch(1);
@@ -95,7 +95,7 @@ class ConnectionQueueTest {
 
   @ParameterizedTest
   @ValueSource(ints = {1, 2})
-  void FR_129_who_would_wait_for_too_long_is_refused_at_once(int turns) throws Exception {
+  void FR_128_who_would_wait_for_too_long_is_refused_at_once(int turns) throws Exception {
     ConnectionQueue queue = queue(turns, LONG);
     pace(queue, Duration.ofMillis(10));
     List<Turn> held = hold(queue);

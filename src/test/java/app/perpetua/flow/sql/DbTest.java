@@ -329,7 +329,7 @@ class DbTest {
   }
 
   @Test
-  void FR_129_transactions_take_a_connection_in_the_order_of_arrival() throws Exception {
+  void FR_128_transactions_take_a_connection_in_the_order_of_arrival() throws Exception {
     HikariDataSource pool = database.pool(1);
     ConnectionQueue queue = ConnectionQueue.patient(pool);
     Db single = new Db(pool, queue, SqlCatalog.load(), clock, Duration.ofMinutes(1), _ -> false);

@@ -111,7 +111,7 @@ class RowChecksTest {
     "activity.activity_logs, activity_logs_source_known, source = 'robot'",
     "activity.activity_logs, activity_logs_request_id_length, request_id = repeat('x'; 129)"
   })
-  void FR_126_a_row_that_must_not_be_is_refused_by_the_name_of_its_condition(
+  void FR_125_a_row_that_must_not_be_is_refused_by_the_name_of_its_condition(
       String table, String constraint, String assignment) throws SQLException {
     try (Connection connection = database.dataSource().getConnection();
         Statement statement = connection.createStatement()) {
@@ -137,7 +137,7 @@ class RowChecksTest {
     "activity.activity_logs, request_id = null; entity_type = 'achievement'",
     "auth.users, avatar_url = null; tier = 'pro'"
   })
-  void FR_126_a_row_at_the_limits_is_accepted(String table, String assignment) throws SQLException {
+  void FR_125_a_row_at_the_limits_is_accepted(String table, String assignment) throws SQLException {
     try (Connection connection = database.dataSource().getConnection();
         Statement statement = connection.createStatement()) {
       connection.setAutoCommit(false);
@@ -149,7 +149,7 @@ class RowChecksTest {
 
   /** PostgreSQL parses and plans each check again for every statement. */
   @Test
-  void FR_126_a_table_that_every_write_touches_has_one_check() {
+  void FR_125_a_table_that_every_write_touches_has_one_check() {
     for (String table :
         List.of("tasks.task_instances", "ops.idempotency_keys", "activity.activity_logs")) {
       assertEquals(

@@ -51,7 +51,7 @@ class DatabaseKilledTest {
   private final AtomicInteger finished = new AtomicInteger();
 
   @Test
-  void FR_128_each_job_takes_effect_once_although_commits_are_lost() {
+  void FR_127_each_job_takes_effect_once_although_commits_are_lost() {
     migrate();
     // Otherwise commits that do not wait are written within 0.6 s, and few would be lost.
     postgres.execute("alter system set wal_writer_delay = '10s'");

@@ -53,7 +53,7 @@ class AdmissionTest {
 
   @ParameterizedTest(name = "{0}")
   @MethodSource("kinds")
-  void FR_129_a_refused_request_leaves_its_users_permits(
+  void FR_128_a_refused_request_leaves_its_users_permits(
       String name, BiFunction<Admission, UUID, Permit> kind) throws Exception {
     AtomicLong nanos = new AtomicLong();
     ConnectionQueue queue = new ConnectionQueue(1, LONG, nanos::get);
@@ -86,7 +86,7 @@ class AdmissionTest {
   }
 
   @Test
-  void FR_129_a_write_that_waits_for_its_users_others_is_not_in_the_queue() throws Exception {
+  void FR_128_a_write_that_waits_for_its_users_others_is_not_in_the_queue() throws Exception {
     ConnectionQueue queue = new ConnectionQueue(1, LONG, System::nanoTime);
     Admission admission = new Admission(queue);
     Permit first = admission.write(user);
