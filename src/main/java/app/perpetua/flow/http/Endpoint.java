@@ -124,7 +124,7 @@ public final class Endpoint implements RequestHandler {
     return switch (handler) {
       case Route.Public open -> open.answer().apply(parsed);
       case Route.Socket _ -> throw new IllegalStateException("answered above");
-      case Route.SystemWrite write -> systemWrite(actor, prepared(route, write.work(), parsed));
+      case Route.SystemWrite write -> db.write(actor, prepared(route, write.work(), parsed));
       case Route.Read read ->
           linked(request, read(actor, parsed.principal(), prepared(route, read.work(), parsed)));
       case Route.Write write -> {
@@ -174,12 +174,6 @@ public final class Endpoint implements RequestHandler {
     addHeaders(response, decision);
     decision.check();
     throw Refusal.of(ErrorCode.VALIDATION_ERROR, "this path requires a WebSocket upgrade");
-  }
-
-  private Reply systemWrite(Actor actor, Function<Tx, Reply> work) {
-    try (Permit _ = admission.admit()) {
-      return db.write(actor, work);
-    }
   }
 
   private Reply read(Actor actor, Principal principal, Function<Tx, Reply> work) {

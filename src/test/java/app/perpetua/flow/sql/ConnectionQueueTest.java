@@ -103,7 +103,7 @@ class ConnectionQueueTest {
     queue.requireRoom();
     waiting.addAll(join(queue, 10));
     assertRefused(queue);
-    // Whoever has begun may join: a job, or the second transaction of a request.
+    // What has begun may join: a job, or the second transaction of a request.
     waiting.addAll(join(queue, 1));
     held.removeLast().close();
     await(waiting);

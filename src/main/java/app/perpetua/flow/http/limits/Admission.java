@@ -62,7 +62,7 @@ public final class Admission {
    *     SERVICE_UNAVAILABLE} if all users together have
    */
   public Permit read(UUID limitId) {
-    return users.acquire(limitId).and(this::admit);
+    return ifRoom(users.acquire(limitId));
   }
 
   /**
@@ -73,7 +73,7 @@ public final class Admission {
    *     SERVICE_UNAVAILABLE} if too many requests are
    */
   public Permit search(UUID limitId) {
-    return searches.acquire(limitId).and(this::admit);
+    return ifRoom(searches.acquire(limitId));
   }
 
   /**
@@ -82,17 +82,18 @@ public final class Admission {
    * @throws Refusal as {@link #read}
    */
   public Permit write(UUID limitId) {
-    return users.acquire(limitId).and(() -> writers.acquire(limitId)).and(this::admit);
+    return ifRoom(users.acquire(limitId).and(() -> writers.acquire(limitId)));
   }
 
-  /**
-   * Admits a request that belongs to no user.
-   *
-   * @throws Refusal {@code SERVICE_UNAVAILABLE} if too many requests are running
-   */
-  public Permit admit() {
-    connections.requireRoom();
-    return () -> {};
+  /** Asks again, because the queue may have grown while the request waited for its permits. */
+  private Permit ifRoom(Permit permit) {
+    try {
+      connections.requireRoom();
+      return permit;
+    } catch (Refusal e) {
+      permit.close();
+      throw e;
+    }
   }
 
   private static Refusal tooMany() {

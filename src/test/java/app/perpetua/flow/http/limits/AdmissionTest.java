@@ -44,7 +44,12 @@ class AdmissionTest {
         kind("read", Admission::read),
         kind("search", Admission::search),
         kind("write", Admission::write),
-        kind("request of no user", (admission, _) -> admission.admit()));
+        kind(
+            "request of no user",
+            (admission, _) -> {
+              admission.requireRoom();
+              return () -> {};
+            }));
   }
 
   private static Arguments kind(String name, BiFunction<Admission, UUID, Permit> kind) {
