@@ -1,11 +1,10 @@
 package app.perpetua.flow.bench.peers;
 
+import app.perpetua.flow.bench.process.Service;
 import app.perpetua.flow.harness.FreePort;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.ProcessBuilder.Redirect;
-import java.net.HttpURLConnection;
-import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -19,7 +18,6 @@ final class PeerServer implements AutoCloseable {
   private static final Duration START = Duration.ofSeconds(60);
   private static final Duration STOP = Duration.ofSeconds(10);
   private static final Duration LOOK_AGAIN = Duration.ofMillis(50);
-  private static final int LOOK_TIMEOUT_MILLIS = 1_000;
 
   private final Process process;
   private final int port;
@@ -46,7 +44,7 @@ final class PeerServer implements AutoCloseable {
     process = builder.start();
     Runtime.getRuntime().addShutdownHook(new Thread(this::kill));
     long begun = System.nanoTime();
-    while (!isAlive()) {
+    while (!Service.isOk(port, "/health/live")) {
       if (!process.isAlive() || System.nanoTime() - begun > START.toNanos()) {
         kill();
         throw new IOException(words.getFirst() + " did not start, " + log + " has the reason");
@@ -61,20 +59,6 @@ final class PeerServer implements AutoCloseable {
 
   long pid() {
     return process.pid();
-  }
-
-  private boolean isAlive() {
-    try {
-      URI uri = URI.create("http://127.0.0.1:" + port + "/health/live");
-      HttpURLConnection connection = (HttpURLConnection) uri.toURL().openConnection();
-      connection.setConnectTimeout(LOOK_TIMEOUT_MILLIS);
-      connection.setReadTimeout(LOOK_TIMEOUT_MILLIS);
-      int status = connection.getResponseCode();
-      connection.disconnect();
-      return status == 200;
-    } catch (IOException e) {
-      return false;
-    }
   }
 
   private void kill() {

@@ -52,7 +52,7 @@ public final class Service implements AutoCloseable {
     long begun = System.nanoTime();
     this.process = builder.start();
     Runtime.getRuntime().addShutdownHook(new Thread(process::destroyForcibly));
-    while (!ready()) {
+    while (!isOk(port, "/health/ready")) {
       if (!process.isAlive() || System.nanoTime() - begun > START.toNanos()) {
         process.destroyForcibly();
         throw new IOException("the service did not start, " + log + " has the reason");
@@ -100,9 +100,10 @@ public final class Service implements AutoCloseable {
     }
   }
 
-  private boolean ready() {
+  /** Whether a server on this machine answers 200 to a GET. */
+  public static boolean isOk(int port, String path) {
     try {
-      URI uri = URI.create("http://127.0.0.1:" + port + "/health/ready");
+      URI uri = URI.create("http://127.0.0.1:" + port + path);
       HttpURLConnection connection = (HttpURLConnection) uri.toURL().openConnection();
       connection.setConnectTimeout(LOOK_TIMEOUT_MILLIS);
       connection.setReadTimeout(LOOK_TIMEOUT_MILLIS);
