@@ -4,7 +4,7 @@
 -- one check, which calls a function. Figures: docs/decisions/row-checks.md
 --
 -- To change a condition, a migration replaces the function, and drops and adds the constraint: PostgreSQL does not check existing
--- rows again by itself. Adding the constraints reads each table once, some ten seconds per million rows, while it is locked.
+-- rows again by itself. Adding the constraints reads each table once, while it is locked.
 
 create function auth.check_user(
   google_id text,
