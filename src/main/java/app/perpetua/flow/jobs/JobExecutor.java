@@ -131,13 +131,16 @@ final class JobExecutor {
     return db.write(Actor.system(null), work);
   }
 
-  /** The user's row is locked before any other row of the user is read, as in requests. */
+  /**
+   * The user's row is locked before any other row of the user is read, as in requests: together
+   * with the first read.
+   */
   private static Tx acting(Tx tx, Job job) {
     if (job.userId() == null) {
       return tx;
     }
     Tx acting = tx.actingFor(job.userId());
-    acting.lockOwner();
+    acting.openWithOwner();
     return acting;
   }
 

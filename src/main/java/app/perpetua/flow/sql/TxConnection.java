@@ -38,7 +38,7 @@ final class TxConnection {
   private final Deadline deadline;
   private final List<Call> deferred = new ArrayList<>();
   private @Nullable Opening<?> opening;
-  private boolean limited;
+  private boolean started;
 
   TxConnection(Connection connection, ServerLimits limits, Scripts scripts, Deadline deadline) {
     this.connection = connection;
@@ -116,6 +116,10 @@ final class TxConnection {
     sendOpening();
     long start = System.nanoTime();
     try {
+      if (!started && deferred.size() == 1) {
+        commitAlone(deferred.getFirst());
+        return;
+      }
       if (!deferred.isEmpty()) {
         try (PreparedStatement prepared = prepare(limitsPrefix(), scripts.committing(deferred))) {
           bind(prepared, deferred);
@@ -127,6 +131,15 @@ final class TxConnection {
       connection.commit();
     } catch (SQLException e) {
       throw DatabaseException.ofCommit(e, since(start));
+    }
+  }
+
+  /** A transaction of one statement needs no {@code begin} and {@code commit}. */
+  private void commitAlone(Call call) throws SQLException {
+    connection.setAutoCommit(true);
+    try (PreparedStatement prepared = prepare(limitsPrefix(), call.statement().driverSql())) {
+      bind(prepared, 0, call);
+      prepared.execute();
     }
   }
 
@@ -159,8 +172,8 @@ final class TxConnection {
   /** What precedes the next statement: in autocommit, every statement is a transaction. */
   private String limitsPrefix() {
     try {
-      boolean isFirst = !limited || connection.getAutoCommit();
-      limited = true;
+      boolean isFirst = !started || connection.getAutoCommit();
+      started = true;
       return isFirst ? limits.prefix() : "";
     } catch (SQLException e) {
       throw DatabaseException.of(e, "connect", Duration.ZERO);

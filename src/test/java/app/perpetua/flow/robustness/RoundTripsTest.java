@@ -114,6 +114,37 @@ class RoundTripsTest {
     assertEquals(2, fewest);
   }
 
+  /**
+   * The owner's lock leaves together with the first read, and the end of the job with the commit.
+   */
+  @Test
+  void FR_124_a_job_makes_a_round_trip_for_each_read_and_one_for_its_end() {
+    int one = Integer.MAX_VALUE;
+    int three = Integer.MAX_VALUE;
+    for (int round = 0; round < 6; round++) {
+      one = Math.min(one, firing(1));
+      three = Math.min(three, firing(3));
+    }
+    assertEquals(3, (three - one) / 2.0);
+  }
+
+  /** The round trips of reminders that become due at once. */
+  private static int firing(int reminders) {
+    Api api = service.newUser().api();
+    for (int i = 0; i < reminders; i++) {
+      reminder(api, api.createTask("a"));
+    }
+    service.clock().advance(Duration.ofHours(2));
+    return roundTrips.during(
+        () -> {
+          long fired =
+              service.runDueJobs().stream()
+                  .filter(run -> run.kind().equals("reminder_fire"))
+                  .count();
+          assertEquals(reminders, fired);
+        });
+  }
+
   static Stream<Arguments> writes() {
     return Stream.of(
         Arguments.of("PATCH", TASKS + "/%s", Map.of("title", "mine", "version", 1)),

@@ -90,6 +90,42 @@ class DbTest {
   }
 
   @Test
+  void a_transaction_of_one_deferred_statement_commits_or_fails_as_others_do() {
+    List<String> log = new ArrayList<>();
+    db.write(
+        actor,
+        tx -> {
+          tx.afterCommit(() -> log.add(name()));
+          deferRename(tx, "alone");
+          return "";
+        });
+    assertEquals(List.of("alone"), log);
+    DatabaseException e =
+        assertThrows(
+            DatabaseException.class,
+            () ->
+                db.write(
+                    actor,
+                    tx -> {
+                      deferRename(tx, "x".repeat(300));
+                      return "";
+                    }));
+    assertTrue(e.violates("users_name_length"));
+    assertEquals("alone", name());
+    // The connection remains usable, for transactions as well.
+    assertThrows(
+        Refusal.class,
+        () ->
+            db.write(
+                actor,
+                tx -> {
+                  rename(tx, "changed");
+                  throw Refusal.of(ErrorCode.CONFLICT, "no");
+                }));
+    assertEquals("alone", name());
+  }
+
+  @Test
   void after_commit_actions_run_after_the_commit_and_cannot_fail_it() {
     List<String> log = new ArrayList<>();
     db.write(
