@@ -3,15 +3,11 @@ package app.perpetua.flow.parsing;
 import java.util.Arrays;
 import java.util.List;
 import java.util.UUID;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Parses and checks the value formats of the contract; throws nothing. */
 public final class Formats {
   public static final String INVALID_UUID = "must be a UUID";
-
-  private static final Pattern UUID_FORMAT =
-      Pattern.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}");
 
   private Formats() {}
 
@@ -36,8 +32,18 @@ public final class Formats {
     return null;
   }
 
+  /** Returns null unless the value has the usual form of 36 characters (RFC 9562, section 4). */
   public static @Nullable UUID uuid(String value) {
-    return UUID_FORMAT.matcher(value).matches() ? UUID.fromString(value) : null;
+    if (value.length() != 36) {
+      return null;
+    }
+    try {
+      UUID uuid = UUID.fromString(value);
+      // It also accepts groups of other lengths and digits of other scripts.
+      return uuid.toString().equalsIgnoreCase(value) ? uuid : null;
+    } catch (IllegalArgumentException e) {
+      return null;
+    }
   }
 
   /** Returns null unless the value is a decimal number from {@code min} to {@code max}. */

@@ -19,7 +19,7 @@ import java.util.Map;
  * machine's speed affects all. All servers run, and only one is busy. Confined to one thread.
  */
 final class Rounds {
-  /** A rate is steady if that of the next window differs by less. */
+  /** A rate is steady if those of the next two windows differ by less from the one before each. */
   private static final double STEADY = 0.03;
 
   /** A window is repeated if other programs took more of one core than this, in percent. */
@@ -83,15 +83,13 @@ final class Rounds {
   private void warmUp(PeerOperation operation, Peer peer) throws IOException, SQLException {
     prepare(operation, peer);
     double before = 0;
+    int steady = 0;
     List<String> rates = new ArrayList<>();
-    for (int i = 0; i < warmUps(peer); i++) {
+    for (int i = 0; i < warmUps(peer) && steady < 2; i++) {
       double rate = wrk.run(operation, peer.port(), warmUpWindow(peer)).succeededPerSecond();
       rates.add(String.format(Locale.ROOT, "%.0f", rate));
-      boolean steady = Math.abs(rate - before) < STEADY * rate;
+      steady = Math.abs(rate - before) < STEADY * rate ? steady + 1 : 0;
       before = rate;
-      if (steady) {
-        break;
-      }
     }
     report.print("  warm-up   %-18s %s/s", peer.title(), String.join(", ", rates));
     if (before == 0) {
@@ -171,9 +169,12 @@ final class Rounds {
     return Duration.ofSeconds(quick ? 2 : 6);
   }
 
-  /** The compilers of the JVM need most time. */
+  /** The compilers of the JVM need most time: those of writes a minute on two cores. */
   private int warmUps(Peer peer) {
-    return peer.stack() == Peer.Stack.OURS ? 6 : 2;
+    if (peer.stack() != Peer.Stack.OURS) {
+      return 2;
+    }
+    return quick ? 6 : 14;
   }
 
   private Duration warmUpWindow(Peer peer) {
