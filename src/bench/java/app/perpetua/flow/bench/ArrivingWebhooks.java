@@ -70,6 +70,7 @@ final class ArrivingWebhooks {
                 from (select id, row_number() over (order by id) - 1 as place from auth.users) u,
                      generate_series(0, %d - 1) n
                 where u.place = n %% (select count(*) from auth.users)
+                order by n
                 returning id
                 """
                     .formatted(count))) {

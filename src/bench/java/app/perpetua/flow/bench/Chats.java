@@ -114,7 +114,10 @@ final class Chats {
             "AI_TIMEOUT_SECONDS",
             "120",
             "RATE_LIMIT_AI",
-            "1000000");
+            "1000000",
+            // All clients have the same address.
+            "MAX_CONNECTIONS_PER_ADDRESS",
+            Integer.toString(2 * HELD));
     try (openAi;
         Service service = starting.start(overrides)) {
       added(service);

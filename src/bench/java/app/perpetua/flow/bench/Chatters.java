@@ -30,6 +30,11 @@ final class Chatters implements AutoCloseable {
   private static final int SILENCE_MILLIS = 60_000;
   private static final int MAX_CONNECTING = 32;
 
+  private static final String BUSY = "HTTP/1.1 503";
+
+  /** What the answer's {@code Retry-After} says. */
+  private static final Duration AGAIN = Duration.ofSeconds(1);
+
   /** What one client received: when each word was sent, and its delay, in nanoseconds. */
   private static final class Received {
     private final long[] sent;
@@ -131,7 +136,20 @@ final class Chatters implements AutoCloseable {
   private Received listen(int number) throws IOException, InterruptedException {
     Received received = new Received(words);
     connecting.acquire();
-    boolean isConnecting = true;
+    try {
+      while (!listen(number, received)) {
+        Thread.sleep(AGAIN);
+      }
+      return received;
+    } finally {
+      if (received.words == 0) {
+        connecting.release();
+      }
+    }
+  }
+
+  /** Returns false if the request was refused because the service is busy. */
+  private boolean listen(int number, Received received) throws IOException {
     try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
       socket.setTcpNoDelay(true);
       socket.setSoTimeout(SILENCE_MILLIS);
@@ -146,11 +164,12 @@ final class Chatters implements AutoCloseable {
           long now = System.nanoTime();
           received.word(
               Long.parseLong(line, WORD.length(), line.indexOf(' ', WORD.length()), 10), now);
-          if (isConnecting) {
-            isConnecting = false;
+          if (received.words == 1) {
             connecting.release();
             listening.countDown();
           }
+        } else if (line.startsWith(BUSY)) {
+          return false;
         } else if (line.equals("data: [DONE]")) {
           break;
         } else if (!line.isBlank()) {
@@ -160,11 +179,7 @@ final class Chatters implements AutoCloseable {
       if (received.words != words) {
         throw new IOException(received.words + " words of " + words + ", then " + last);
       }
-      return received;
-    } finally {
-      if (isConnecting) {
-        connecting.release();
-      }
+      return true;
     }
   }
 

@@ -199,7 +199,11 @@ final class Spends implements AutoCloseable {
 
   private HikariDataSource pool(int port, int size) {
     DatabaseUrl url = DatabaseUrl.parse(database.url(port));
-    return Pool.open(new DatabaseConfig(url, url, size));
+    HikariDataSource pool = Pool.open(new DatabaseConfig(url, url, size));
+    // The service's pool opens connections when they are needed, which is not measured here.
+    pool.setMinimumIdle(size);
+    pool.setIdleTimeout(0);
+    return pool;
   }
 
   private Db db(HikariDataSource from) {

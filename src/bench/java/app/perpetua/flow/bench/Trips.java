@@ -37,8 +37,8 @@ final class Trips {
       Driver driver = new Driver(service.port(), 1, requests);
       report.print("");
       report.print(
-          "Database round trips, including begin and commit; target: 1 for a read, 3 for a write with"
-              + " a key, 4 for a completion:");
+          "Database round trips, including begin and commit; target: 1 for a read, 2 for a write with"
+              + " a key, 3 for a completion:");
       for (Operation operation : Operation.values()) {
         driver.times(operation, count);
         long before = counter.busiest();

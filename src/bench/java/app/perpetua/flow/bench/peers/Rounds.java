@@ -131,6 +131,10 @@ final class Rounds {
 
   private Measured window(PeerOperation operation, Peer peer) throws IOException, SQLException {
     prepare(operation, peer);
+    if (operation.writes()) {
+      // The first change of a page after a checkpoint logs the whole page.
+      wrk.run(operation, peer.port(), leadIn());
+    }
     CpuTime start = CpuTime.of(peer.pid(), database.pid());
     Wrk.Result result = wrk.run(operation, peer.port(), window());
     CpuTime cpu = CpuTime.of(peer.pid(), database.pid()).since(start);
@@ -159,6 +163,10 @@ final class Rounds {
       }
       statement.execute("checkpoint");
     }
+  }
+
+  private Duration leadIn() {
+    return Duration.ofSeconds(quick ? 1 : 4);
   }
 
   private int rounds() {
