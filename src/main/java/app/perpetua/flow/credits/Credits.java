@@ -220,14 +220,13 @@ public final class Credits {
   }
 
   private CreditAccount open(Tx tx) {
+    // Before the owner is used, so that the lock and this read leave as one message.
+    List<Grant> grants =
+        tx.sql("credits.find_grants")
+            .bind("today", CreditAccount.day(tx.now()).toString())
+            .list(Grant::of);
     LockedUser owner = tx.owner();
-    CreditAccount account =
-        new CreditAccount(
-            ids,
-            tx.now(),
-            tx.sql("credits.find_grants")
-                .bind("today", CreditAccount.day(tx.now()).toString())
-                .list(Grant::of));
+    CreditAccount account = new CreditAccount(ids, tx.now(), grants);
     account.refreshDaily(entitlement(owner.tier(), owner.perkDailyCredits()));
     return account;
   }
