@@ -1,6 +1,6 @@
 package app.perpetua.flow;
 
-import app.perpetua.flow.sql.DatabaseUrl;
+import app.perpetua.flow.sql.connection.DatabaseUrl;
 import java.net.URI;
 import java.util.ArrayList;
 import java.util.Arrays;

@@ -12,7 +12,7 @@ import app.perpetua.flow.fake.FakeOpenAi;
 import app.perpetua.flow.fake.VapidKeys;
 import app.perpetua.flow.harness.SigningKey;
 import app.perpetua.flow.harness.TestDatabase;
-import app.perpetua.flow.sql.DatabaseUrl;
+import app.perpetua.flow.sql.connection.DatabaseUrl;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;

@@ -2,11 +2,11 @@ package app.perpetua.flow.jobs;
 
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.sql.Actor;
-import app.perpetua.flow.sql.DatabaseConfig;
 import app.perpetua.flow.sql.DatabaseException;
 import app.perpetua.flow.sql.Db;
-import app.perpetua.flow.sql.Pool;
 import app.perpetua.flow.sql.SqlCatalog;
+import app.perpetua.flow.sql.connection.DatabaseConfig;
+import app.perpetua.flow.sql.connection.Pool;
 import com.zaxxer.hikari.HikariDataSource;
 import java.time.Clock;
 import java.time.Duration;

@@ -4,7 +4,7 @@ import app.perpetua.flow.http.Lifecycle;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
 import app.perpetua.flow.http.Route;
-import app.perpetua.flow.sql.DatabaseProbe;
+import app.perpetua.flow.sql.connection.DatabaseProbe;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;

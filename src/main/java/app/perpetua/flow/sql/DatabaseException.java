@@ -125,21 +125,6 @@ public final class DatabaseException extends RuntimeException {
     return server != null && server.getWhere() != null;
   }
 
-  /**
-   * Whether connecting again can succeed: unreachable, starting, stopping or out of connections.
-   */
-  public static boolean isTransient(SQLException e) {
-    String state = String.valueOf(e.getSQLState());
-    return switch (state) {
-      // Rejected by the driver itself: no TLS, no password.
-      case "08004" -> false;
-      case "57P01", "57P02", "57P03", "53300" -> true;
-      // PgBouncer, also of a server that is away; but it will never accept settings.
-      case "08P01" -> !String.valueOf(e.getMessage()).contains("unsupported startup parameter");
-      default -> state.startsWith("08");
-    };
-  }
-
   public Kind kind() {
     return kind;
   }

@@ -2,6 +2,8 @@ package app.perpetua.flow.sql;
 
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.sql.ConnectionQueue.Turn;
+import app.perpetua.flow.sql.connection.Pool;
+import app.perpetua.flow.sql.connection.ServerLimits;
 import com.zaxxer.hikari.HikariDataSource;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -58,10 +60,7 @@ public final class Db {
       Function<Instant, Boolean> createPartitions) {
     this.pool = pool;
     this.connections = connections;
-    this.limits =
-        pool.getDataSource() instanceof ReconnectingDataSource source
-            ? source.limits()
-            : ServerLimits.OF_SESSION;
+    this.limits = Pool.limits(pool);
     this.catalog = catalog;
     this.clock = clock;
     this.budget = budget;

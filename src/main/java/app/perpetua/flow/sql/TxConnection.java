@@ -1,5 +1,6 @@
 package app.perpetua.flow.sql;
 
+import app.perpetua.flow.sql.connection.ServerLimits;
 import java.sql.Connection;
 import java.sql.PreparedStatement;
 import java.sql.ResultSet;

@@ -1,4 +1,4 @@
-/** Database access: named statements, transactions and the connection pool. */
+/** Database access: named statements and transactions. */
 @NullMarked
 package app.perpetua.flow.sql;
 

@@ -2,7 +2,7 @@ package app.perpetua.flow.harness;
 
 import app.perpetua.flow.base.Secret;
 import app.perpetua.flow.harness.time.MutableClock;
-import app.perpetua.flow.sql.DatabaseUrl;
+import app.perpetua.flow.sql.connection.DatabaseUrl;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -12,7 +12,7 @@ import app.perpetua.flow.fake.FakePushService;
 import app.perpetua.flow.fake.VapidKeys;
 import app.perpetua.flow.harness.time.MutableClock;
 import app.perpetua.flow.jobs.Worker;
-import app.perpetua.flow.sql.DatabaseUrl;
+import app.perpetua.flow.sql.connection.DatabaseUrl;
 import app.perpetua.flow.voice.VoiceTiming;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -9,7 +9,7 @@ import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.time.MutableClock;
 import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.Eventually;
-import app.perpetua.flow.sql.Listener;
+import app.perpetua.flow.sql.connection.Listener;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;

@@ -9,6 +9,10 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.time.MutableClock;
+import app.perpetua.flow.sql.connection.DatabaseConfig;
+import app.perpetua.flow.sql.connection.DatabaseUrl;
+import app.perpetua.flow.sql.connection.Listener;
+import app.perpetua.flow.sql.connection.Pool;
 import app.perpetua.flow.sql.startup.StartupWait;
 import app.perpetua.flow.sql.startup.UnusableDatabaseException;
 import com.zaxxer.hikari.HikariDataSource;

@@ -2,6 +2,8 @@ package app.perpetua.flow.sql;
 
 import app.perpetua.flow.base.Secret;
 import app.perpetua.flow.harness.PostgresServer;
+import app.perpetua.flow.sql.connection.DatabaseConfig;
+import app.perpetua.flow.sql.connection.DatabaseUrl;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.sql.Connection;

@@ -7,7 +7,7 @@ import app.perpetua.flow.harness.FreePort;
 import app.perpetua.flow.harness.SigningKey;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.TestService;
-import app.perpetua.flow.sql.DatabaseUrl;
+import app.perpetua.flow.sql.connection.DatabaseUrl;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.time.Clock;

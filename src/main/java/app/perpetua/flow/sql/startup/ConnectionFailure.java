@@ -1,7 +1,7 @@
 package app.perpetua.flow.sql.startup;
 
-import app.perpetua.flow.sql.DatabaseException;
-import app.perpetua.flow.sql.DatabaseUrl;
+import app.perpetua.flow.sql.connection.DatabaseUrl;
+import app.perpetua.flow.sql.connection.Pool;
 import java.net.ConnectException;
 import java.net.SocketTimeoutException;
 import java.net.UnknownHostException;
@@ -61,7 +61,7 @@ public record ConnectionFailure(String message, boolean temporary) {
       case "57P03" ->
           passing("the database " + address + " is starting or stopping: " + oneLine(e));
       default ->
-          DatabaseException.isTransient(e)
+          Pool.isTransient(e)
               ? passing(unreachable(e, address))
               : lasting("cannot log in to the database " + address + ": " + oneLine(e));
     };

@@ -1,8 +1,8 @@
 package app.perpetua.flow.sql.startup;
 
-import app.perpetua.flow.sql.DatabaseConfig;
-import app.perpetua.flow.sql.DatabaseException;
-import app.perpetua.flow.sql.DatabaseUrl;
+import app.perpetua.flow.sql.connection.DatabaseConfig;
+import app.perpetua.flow.sql.connection.DatabaseUrl;
+import app.perpetua.flow.sql.connection.Pool;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -82,7 +82,7 @@ public final class Migrations {
   /** Returns if waiting for the database can help. */
   private void requireTemporary(Exception e, String operation) {
     for (Throwable cause = e; cause != null; cause = cause.getCause()) {
-      if (cause instanceof SQLException sql && DatabaseException.isTransient(sql)) {
+      if (cause instanceof SQLException sql && Pool.isTransient(sql)) {
         LOG.log(
             System.Logger.Level.WARNING,
             "the database {0} became unavailable during the migration, which will be repeated: {1}",

@@ -1,7 +1,7 @@
 package app.perpetua.flow.sql.startup;
 
-import app.perpetua.flow.sql.DatabaseConfig;
-import app.perpetua.flow.sql.DatabaseUrl;
+import app.perpetua.flow.sql.connection.DatabaseConfig;
+import app.perpetua.flow.sql.connection.DatabaseUrl;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.time.Duration;

@@ -7,9 +7,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import app.perpetua.flow.base.Secret;
 import app.perpetua.flow.harness.FreePort;
-import app.perpetua.flow.sql.DatabaseUrl;
 import app.perpetua.flow.sql.Eventually;
 import app.perpetua.flow.sql.Postgres;
+import app.perpetua.flow.sql.connection.DatabaseUrl;
 import java.io.IOException;
 import java.net.ServerSocket;
 import java.sql.Connection;

@@ -7,11 +7,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import app.perpetua.flow.harness.FreePort;
 import app.perpetua.flow.harness.PostgresServer;
-import app.perpetua.flow.sql.DatabaseConfig;
-import app.perpetua.flow.sql.DatabaseUrl;
 import app.perpetua.flow.sql.Eventually;
 import app.perpetua.flow.sql.Postgres;
 import app.perpetua.flow.sql.TcpProxy;
+import app.perpetua.flow.sql.connection.DatabaseConfig;
+import app.perpetua.flow.sql.connection.DatabaseUrl;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

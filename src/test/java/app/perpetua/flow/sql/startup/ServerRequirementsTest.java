@@ -4,9 +4,9 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import app.perpetua.flow.sql.DatabaseConfig;
-import app.perpetua.flow.sql.DatabaseUrl;
 import app.perpetua.flow.sql.Postgres;
+import app.perpetua.flow.sql.connection.DatabaseConfig;
+import app.perpetua.flow.sql.connection.DatabaseUrl;
 import java.io.IOException;
 import java.lang.reflect.Proxy;
 import java.sql.Connection;

@@ -1,4 +1,4 @@
-package app.perpetua.flow.sql;
+package app.perpetua.flow.sql.connection;
 
 import java.io.FilterInputStream;
 import java.io.IOException;

@@ -1,4 +1,4 @@
-package app.perpetua.flow.sql;
+package app.perpetua.flow.sql.connection;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 

@@ -1,4 +1,4 @@
-package app.perpetua.flow.sql;
+package app.perpetua.flow.sql.connection;
 
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -45,7 +45,7 @@ final class ReconnectingDataSource extends PGSimpleDataSource {
         }
         return connection;
       } catch (SQLException e) {
-        if (!DatabaseException.isTransient(e) || !open.getAsBoolean()) {
+        if (!Pool.isTransient(e) || !open.getAsBoolean()) {
           throw e;
         }
         if (!logged) {

@@ -1,8 +1,9 @@
-package app.perpetua.flow.sql;
+package app.perpetua.flow.sql.connection;
 
 import com.zaxxer.hikari.HikariDataSource;
 import com.zaxxer.hikari.metrics.micrometer.MicrometerMetricsTrackerFactory;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.sql.SQLException;
 import java.time.Duration;
 import javax.sql.DataSource;
 
@@ -63,6 +64,28 @@ public final class Pool {
   /** Registers metrics of the pool. Call it before the pool's first use. */
   public static void register(HikariDataSource pool, MeterRegistry registry) {
     pool.setMetricsTrackerFactory(new MicrometerMetricsTrackerFactory(registry));
+  }
+
+  /** Who sets the server's limits of the pool's transactions. */
+  public static ServerLimits limits(HikariDataSource pool) {
+    return pool.getDataSource() instanceof ReconnectingDataSource source
+        ? source.limits()
+        : ServerLimits.OF_SESSION;
+  }
+
+  /**
+   * Whether connecting again can succeed: unreachable, starting, stopping or out of connections.
+   */
+  public static boolean isTransient(SQLException e) {
+    String state = String.valueOf(e.getSQLState());
+    return switch (state) {
+      // Rejected by the driver itself: no TLS, no password.
+      case "08004" -> false;
+      case "57P01", "57P02", "57P03", "53300" -> true;
+      // PgBouncer, also of a server that is away; but it will never accept settings.
+      case "08P01" -> !String.valueOf(e.getMessage()).contains("unsupported startup parameter");
+      default -> state.startsWith("08");
+    };
   }
 
   private static DataSource source(DatabaseConfig config, ReconnectingDataSource source) {

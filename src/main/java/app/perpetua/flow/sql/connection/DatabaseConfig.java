@@ -1,4 +1,4 @@
-package app.perpetua.flow.sql;
+package app.perpetua.flow.sql.connection;
 
 /**
  * How to connect to the database.

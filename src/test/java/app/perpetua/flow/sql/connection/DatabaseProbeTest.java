@@ -1,9 +1,11 @@
-package app.perpetua.flow.sql;
+package app.perpetua.flow.sql.connection;
 
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import app.perpetua.flow.harness.time.GrantedTime;
+import app.perpetua.flow.sql.Postgres;
+import app.perpetua.flow.sql.TcpProxy;
 import java.io.IOException;
 import java.time.Duration;
 import org.junit.jupiter.api.AfterAll;

@@ -1,10 +1,13 @@
-package app.perpetua.flow.sql;
+package app.perpetua.flow.sql.connection;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import app.perpetua.flow.harness.time.GrantedTime;
+import app.perpetua.flow.sql.Eventually;
+import app.perpetua.flow.sql.Postgres;
+import app.perpetua.flow.sql.TcpProxy;
 import app.perpetua.flow.sql.startup.StartupWait;
 import app.perpetua.flow.sql.startup.UnusableDatabaseException;
 import com.zaxxer.hikari.HikariDataSource;

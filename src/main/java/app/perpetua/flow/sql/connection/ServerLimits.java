@@ -1,4 +1,4 @@
-package app.perpetua.flow.sql;
+package app.perpetua.flow.sql.connection;
 
 /**
  * The server's limits of a transaction: time of a statement, wait for a lock, time between two
@@ -6,7 +6,7 @@ package app.perpetua.flow.sql;
  * than they save and take processors from other users. The server's error says more than a time-out
  * of the driver, and ends the query.
  */
-enum ServerLimits {
+public enum ServerLimits {
   /** The sessions of the pool have them, because the connections were opened with them. */
   OF_SESSION(""),
   /**
@@ -32,7 +32,7 @@ enum ServerLimits {
   }
 
   /** SQL that comes before the first statement of a transaction; empty, or one query. */
-  String prefix() {
+  public String prefix() {
     return prefix;
   }
 }
