@@ -135,7 +135,8 @@ class StartTest {
       }
       jar.awaitReady();
       assertTrue(
-          jar.out().stream().anyMatch(line -> line.contains("s: migration 900 (sleep)\"")),
+          // After two seconds, which on a slow machine an earlier migration takes.
+          jar.out().stream().anyMatch(line -> line.matches(".* s: migration \\d+ \\([^)]+\\)\".*")),
           "a migration reports that it goes on:\n" + jar.all());
     } finally {
       database.run("drop database " + empty + " with (force)");
@@ -281,7 +282,8 @@ class StartTest {
     Jar bad = stage.start(environment, "--connect", "--check-config");
     assertEquals(1, bad.awaitExit(SOON), bad.all());
     for (Jar jar : List.of(good, bad)) {
-      assertEquals(List.of(), jar.err(), jar.all());
+      // A slow machine reports progress.
+      assertTrue(jar.err().stream().allMatch(line -> line.startsWith("  waiting for ")), jar.all());
       assertEquals(
           7, jar.out().stream().filter(line -> line.matches("  (ok|failed|skipped) .*")).count());
       assertFalse(jar.all().contains("wrong-word"), jar.all());
