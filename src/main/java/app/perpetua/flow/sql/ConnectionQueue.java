@@ -135,6 +135,11 @@ public final class ConnectionQueue {
     return waiting.get();
   }
 
+  /** As {@link #waiting}, without those that have not yet got their place; slower. */
+  int queued() {
+    return free.getQueueLength();
+  }
+
   /** The number of turns that nobody has. */
   int free() {
     return free.availablePermits();

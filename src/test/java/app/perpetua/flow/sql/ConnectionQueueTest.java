@@ -53,7 +53,7 @@ class ConnectionQueueTest {
                 served.add(number);
                 turn.close();
               }));
-      Eventually.within(LONG, () -> queue.waiting() == number + 1);
+      Eventually.within(LONG, () -> queue.queued() == number + 1);
     }
     // One at a time, so that the order of the turns is the order of the records.
     held.removeLast().close();
@@ -77,7 +77,7 @@ class ConnectionQueueTest {
               }
               return null;
             });
-    Eventually.within(LONG, () -> queue.waiting() == 1);
+    Eventually.within(LONG, () -> queue.queued() == 1);
     turn.close();
     Future<?> again =
         threads.submit(
@@ -86,7 +86,7 @@ class ConnectionQueueTest {
                 served.add(2);
               }
             });
-    Eventually.within(LONG, () -> queue.waiting() == 1 && served.size() == 1);
+    Eventually.within(LONG, () -> queue.queued() == 1 && served.size() == 1);
     end.countDown();
     first.get(LONG.toSeconds(), TimeUnit.SECONDS);
     again.get(LONG.toSeconds(), TimeUnit.SECONDS);
@@ -228,7 +228,7 @@ class ConnectionQueueTest {
                 }
               }));
     }
-    Eventually.within(LONG, () -> queue.waiting() == count);
+    Eventually.within(LONG, () -> queue.queued() == count);
     held.removeLast().close();
     await(all);
     held.forEach(Turn::close);
@@ -241,9 +241,9 @@ class ConnectionQueueTest {
   }
 
   private List<Future<?>> join(ConnectionQueue queue, int count) throws InterruptedException {
-    int before = queue.waiting();
+    int before = queue.queued();
     List<Future<?>> joined = submit(queue, count);
-    Eventually.within(LONG, () -> queue.waiting() == before + count);
+    Eventually.within(LONG, () -> queue.queued() == before + count);
     return joined;
   }
 

@@ -389,7 +389,7 @@ class DbTest {
                 () -> number % 2 == 0 ? single.write(actor, work) : single.read(actor, work)));
         Eventually.within(
             Duration.ofSeconds(60),
-            () -> number == 0 ? order.size() == 1 : queue.waiting() == number);
+            () -> number == 0 ? order.size() == 1 : queue.queued() == number);
       }
       assertEquals(0, pool.getHikariPoolMXBean().getThreadsAwaitingConnection());
       end.countDown();
