@@ -66,7 +66,7 @@ public final class Pool {
     pool.setMetricsTrackerFactory(new MicrometerMetricsTrackerFactory(registry));
   }
 
-  /** Who sets the server's limits of the pool's transactions. */
+  /** Whether the server's limits are set once per session or by each transaction. */
   public static ServerLimits limits(HikariDataSource pool) {
     return pool.getDataSource() instanceof ReconnectingDataSource source
         ? source.limits()

@@ -5,8 +5,10 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import app.perpetua.flow.sql.Eventually;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
@@ -91,9 +93,7 @@ class DeadlineSocketTest {
     }
     peer.getOutputStream().write(bytes);
     // The kernel may deliver them later than within the shortest limit.
-    while (input.available() < bytes.length) {
-      Thread.sleep(1);
-    }
+    Eventually.within(Duration.ofSeconds(20), () -> available() == bytes.length);
     socket.setSoTimeout(millis);
     assertEquals(millis, socket.getSoTimeout());
     for (byte expected : bytes) {
@@ -132,6 +132,14 @@ class DeadlineSocketTest {
 
   private void send(int value) throws IOException {
     peer.getOutputStream().write(value);
+  }
+
+  private int available() {
+    try {
+      return input.available();
+    } catch (IOException e) {
+      throw new UncheckedIOException(e);
+    }
   }
 
   private int read() throws IOException {
