@@ -46,11 +46,12 @@ final class ArrivingWebhooks {
 
   void run(int port) throws IOException, SQLException, InterruptedException {
     URI url = URI.create("http://127.0.0.1:" + port + "/api/v1/webhooks/checkout");
-    // Warm-up with increasing rates, while the JVM compiles.
-    for (int share : new int[] {8, 4, 2, 1}) {
+    // Warm-up with increasing rates, while the JVMs of the service and of this driver compile.
+    for (int share : new int[] {8, 4, 2}) {
       int perSecond = PER_SECOND / share;
       send(url, orders(perSecond * (options.quick() ? 2 : 5)), perSecond);
     }
+    send(url, orders(PER_SECOND * (options.quick() ? 2 : 60)), PER_SECOND);
     database.vacuum();
     List<UUID> orders = orders(PER_SECOND * (options.quick() ? 5 : 20));
     Latencies latencies = send(url, orders, PER_SECOND);
