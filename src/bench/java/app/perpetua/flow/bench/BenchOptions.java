@@ -92,7 +92,7 @@ record BenchOptions(Set<Part> parts, boolean quick, List<String> jvm, @Nullable 
 
   /** Time before the first window of an operation, for the JVM's compilers. */
   Duration warmUp() {
-    return Duration.ofSeconds(quick ? 1 : 10);
+    return Duration.ofSeconds(quick ? 1 : 30);
   }
 
   long seconds() {

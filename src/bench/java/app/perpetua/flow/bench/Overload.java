@@ -55,7 +55,7 @@ final class Overload {
         "Random arrivals, half lists, a quarter single tasks, a quarter writes; the driver shares"
             + " the cores.");
     try (OpenLoop driver = new OpenLoop(service.port(), requests)) {
-      driver.run(CALM, options.warmUp().multipliedBy(2));
+      driver.run(CALM, options.warmUp());
       double knee = knee(driver);
       report.print(
           "%-24s %8s %8s %8s %7s %7s %7s %8s %7s %7s %5s",

@@ -142,7 +142,7 @@ final class Voices {
           service.port(),
           user -> SOCKET + tokens.apply(user),
           true,
-          Duration.ofSeconds(options.quick() ? 3 : 10),
+          Duration.ofSeconds(options.quick() ? 3 : 60),
           null);
       provider.take();
       Latencies latencies =
