@@ -27,6 +27,7 @@ import app.perpetua.flow.observability.Metrics;
 import app.perpetua.flow.observability.MetricsRoutes;
 import app.perpetua.flow.observability.MetricsServer;
 import app.perpetua.flow.parsing.CursorKey;
+import app.perpetua.flow.redis.Redis;
 import app.perpetua.flow.sql.ConnectionQueue;
 import app.perpetua.flow.sql.DatabaseException;
 import app.perpetua.flow.sql.Db;
@@ -78,6 +79,7 @@ public final class App implements AutoCloseable {
   private final Lifecycle lifecycle = new Lifecycle();
   private final StartupWait wait = StartupWait.unlimited();
   private final HikariDataSource pool;
+  private final Optional<Redis> redis;
   private final Partitions startupPartitions;
   private final Db db;
   private final Metrics metrics;
@@ -121,7 +123,9 @@ public final class App implements AutoCloseable {
     Jobs jobs = new Jobs(ids, json);
     Events events = new Events(ids, json);
     ModuleContext context = new ModuleContext(json, ids, clock, events, jobs, metrics.registry());
-    Providers providers = closing(new Providers(config, timing, context));
+    redis =
+        config.redis().map(url -> closing(new Redis(url, Redis.CALL_TIMEOUT, metrics.registry())));
+    Providers providers = closing(new Providers(config, timing, context, redis));
 
     Modules modules = new Modules(config, timing, context, providers, db);
     worker =
@@ -139,7 +143,7 @@ public final class App implements AutoCloseable {
     Errors errors = new Errors(json);
     Authenticator authenticator = modules.account().authenticator();
     VoiceModule voice = modules.voice();
-    RateLimiter limiter = new RateLimiter(clock);
+    RateLimiter limiter = new RateLimiter(clock, redis);
     CursorKey cursorKey = new CursorKey(config.account().refreshSecret());
     endpoint = new Endpoint(json, errors, db, authenticator, limiter, config.http(), cursorKey);
     Health health = closing(new Health(new DatabaseProbe(config.database()), lifecycle));
@@ -190,6 +194,7 @@ public final class App implements AutoCloseable {
           "role {0} listens on port {1}",
           role.name().toLowerCase(Locale.ROOT),
           Integer.toString(server.port()));
+      redis.ifPresent(Redis::start);
       if (prepareDatabase()) {
         serve();
       }

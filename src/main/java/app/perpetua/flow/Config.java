@@ -20,6 +20,7 @@ import app.perpetua.flow.observability.LogConfig;
 import app.perpetua.flow.provider.checkout.CheckoutConfig;
 import app.perpetua.flow.provider.openai.OpenAiConfig;
 import app.perpetua.flow.recovery.TombstoneConfig;
+import app.perpetua.flow.redis.RedisUrl;
 import app.perpetua.flow.reminders.ReminderConfig;
 import app.perpetua.flow.sql.connection.DatabaseConfig;
 import app.perpetua.flow.sql.connection.DatabaseUrl;
@@ -42,15 +43,17 @@ import org.jspecify.annotations.Nullable;
 /**
  * The configuration, read once at start; nothing else reads the environment. Each feature declares
  * the section it needs. Immutable; secrets print as {@code ***}.
+ *
+ * @param redis shares rate limits and circuit breaker between processes; empty if there is one
  */
 public record Config(
     HttpConfig http,
     DatabaseConfig database,
+    Optional<RedisUrl> redis,
     AccountConfig account,
     Limits limits,
     Payment payment,
-    PushConfig push,
-    Pages pages,
+    Notifications notifications,
     Ai ai,
     VoiceConfig voice,
     LogConfig log) {
@@ -69,6 +72,9 @@ public record Config(
    * @param checkout empty if nothing can be bought
    */
   public record Payment(BillingConfig billing, Optional<CheckoutConfig> checkout) {}
+
+  /** Web Push, and the pages of the client that notifications open. */
+  public record Notifications(PushConfig push, Pages pages) {}
 
   /** The assistant and its model. */
   public record Ai(AssistantConfig assistant, OpenAiConfig openai) {}
@@ -115,10 +121,10 @@ public record Config(
       in.addError("http.metrics-port", "must differ from PORT");
     }
     DatabaseConfig database = database(in);
+    Optional<RedisUrl> redis = in.parsed("redis.url", RedisUrl::parse);
     Limits limits = limits(in);
     Payment payment = new Payment(billing(in), checkout(in));
-    PushConfig push = push(in);
-    Pages pages = pages(in);
+    Notifications notifications = new Notifications(push(in), pages(in));
     OpenAiConfig openai = openai(in);
     Ai ai = new Ai(assistant(in, openai), openai);
     VoiceConfig voice = voice(in);
@@ -128,7 +134,8 @@ public record Config(
     if (!in.errors().isEmpty()) {
       throw new InvalidException(in.errors());
     }
-    return new Config(http, database, account, limits, payment, push, pages, ai, voice, log);
+    return new Config(
+        http, database, redis, account, limits, payment, notifications, ai, voice, log);
   }
 
   private static HttpConfig http(ConfigReader in) {

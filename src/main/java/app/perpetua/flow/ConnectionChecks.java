@@ -5,6 +5,7 @@ import app.perpetua.flow.provider.checkout.CheckoutCheck;
 import app.perpetua.flow.provider.deepgram.DeepgramCheck;
 import app.perpetua.flow.provider.google.GoogleKeysCheck;
 import app.perpetua.flow.provider.openai.OpenAiCheck;
+import app.perpetua.flow.redis.RedisCheck;
 import app.perpetua.flow.sql.startup.DatabaseCheck;
 import java.io.PrintStream;
 import java.net.http.HttpClient;
@@ -74,6 +75,12 @@ final class ConnectionChecks {
     DatabaseCheck database = new DatabaseCheck(config.database(), new SecureRandom());
     add("database", database::schema);
     add("connections", database::connections);
+    add(
+        "Redis",
+        config
+            .redis()
+            .<Attempt>map(url -> new RedisCheck(url, timeout)::run)
+            .orElse(notSet("REDIS_URL")));
     add("Google", new GoogleKeysCheck(http, config.account().googleJwksUrl(), timeout)::run);
     add(
         "OpenAI",
@@ -102,7 +109,7 @@ final class ConnectionChecks {
             .orElse(notSet("CHECKOUT_SECRET_KEY")));
     add(
         "Web Push",
-        config.push().vapid().isPresent()
+        config.notifications().push().vapid().isPresent()
             // Config refuses halves that do not match.
             ? () -> CheckResult.ok("the VAPID keys are a pair; push services need no account")
             : notSet("VAPID_PUBLIC_KEY"));

@@ -53,7 +53,11 @@ final class Modules {
     CreditModule credit = new CreditModule(context, config.limits().credits());
     NotificationModule notification =
         new NotificationModule(
-            context, config.push(), config.pages(), providers.pushHosts(), providers.push());
+            context,
+            config.notifications().push(),
+            config.notifications().pages(),
+            providers.pushHosts(),
+            providers.push());
     AchievementModule achievement =
         new AchievementModule(
             context,

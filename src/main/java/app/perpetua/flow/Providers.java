@@ -13,6 +13,7 @@ import app.perpetua.flow.provider.google.GoogleIdTokens;
 import app.perpetua.flow.provider.google.GoogleKeys;
 import app.perpetua.flow.provider.openai.OpenAi;
 import app.perpetua.flow.provider.webpush.WebPush;
+import app.perpetua.flow.redis.Redis;
 import app.perpetua.flow.voice.Transcriber;
 import app.perpetua.flow.voice.VoiceTiming;
 import java.net.InetAddress;
@@ -54,7 +55,7 @@ final class Providers implements AutoCloseable {
   private final AddressGuard pushHosts;
   private final Optional<PushService> push;
 
-  Providers(Config config, VoiceTiming timing, ModuleContext context) {
+  Providers(Config config, VoiceTiming timing, ModuleContext context, Optional<Redis> redis) {
     google =
         new GoogleIdTokens(
             new GoogleKeys(
@@ -73,6 +74,7 @@ final class Providers implements AutoCloseable {
                         config.ai().openai(),
                         key,
                         context.json(),
+                        redis,
                         context.clock(),
                         System::nanoTime,
                         new SecureRandom(),
@@ -95,8 +97,13 @@ final class Providers implements AutoCloseable {
             .payment()
             .checkout()
             .map(checkout -> new CheckoutPayments(http, checkout, context.json()));
-    pushHosts = new AddressGuard(config.push().hosts(), InetAddress::getAllByName);
-    push = config.push().vapid().map(vapid -> new WebPush(http, vapid, pushHosts, context.clock()));
+    pushHosts = new AddressGuard(config.notifications().push().hosts(), InetAddress::getAllByName);
+    push =
+        config
+            .notifications()
+            .push()
+            .vapid()
+            .map(vapid -> new WebPush(http, vapid, pushHosts, context.clock()));
     warnings(config).forEach(warning -> LOG.log(System.Logger.Level.WARNING, warning));
   }
 
@@ -140,10 +147,10 @@ final class Providers implements AutoCloseable {
     if (config.payment().billing().webhookSecrets().isEmpty()) {
       warnings.add("payment webhooks disabled: CHECKOUT_WEBHOOK_SECRET is not set");
     }
-    if (config.push().vapid().isEmpty()) {
+    if (config.notifications().push().vapid().isEmpty()) {
       warnings.add("push disabled: VAPID_PUBLIC_KEY is not set");
     }
-    for (AllowedHost host : config.push().hosts()) {
+    for (AllowedHost host : config.notifications().push().hosts()) {
       if (host instanceof AllowedHost.Origin(String origin)) {
         warnings.add(
             "PUSH_HOSTS allows "

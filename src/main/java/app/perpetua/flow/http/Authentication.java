@@ -81,19 +81,20 @@ public final class Authentication {
       return new Identity.Known(known.get());
     }
     // Counted before the token is verified, so that parallel requests do not exceed the limit.
-    Decision decision = count(client);
-    if (!decision.allowed()) {
-      return new Identity.Unknown(decision, decision.refusal());
-    }
-    if (token == null) {
-      return new Identity.Unknown(decision, Authenticator.unauthorized());
+    RateLimiter.Attempt attempt = limiter.attempt(GENERAL, client, limit);
+    if (token == null || !attempt.isAllowed()) {
+      return unknown(attempt.confirm(), Authenticator.unauthorized());
     }
     try {
       Principal principal = authenticator.verify(token);
-      limiter.release(GENERAL, client);
+      attempt.cancel();
       return new Identity.Known(principal);
     } catch (Refusal e) {
-      return new Identity.Unknown(decision, e);
+      return unknown(attempt.confirm(), e);
     }
+  }
+
+  private static Identity unknown(Decision decision, Refusal refusal) {
+    return new Identity.Unknown(decision, decision.allowed() ? refusal : decision.refusal());
   }
 }

@@ -42,6 +42,7 @@ record ArchitectureRules(String root) {
       Map.ofEntries(
           Map.entry("base", 0),
           Map.entry("sql", 0),
+          Map.entry("redis", 0),
           Map.entry("events", PORTS),
           Map.entry("jobs", PORTS),
           Map.entry("parsing", PORTS),

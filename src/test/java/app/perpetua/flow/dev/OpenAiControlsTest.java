@@ -91,6 +91,7 @@ class OpenAiControlsTest {
                 Duration.ofSeconds(20)),
             new Secret(FakeOpenAi.KEY),
             json,
+            Optional.empty(),
             new MutableClock(),
             System::nanoTime,
             RandomGenerator.getDefault(),

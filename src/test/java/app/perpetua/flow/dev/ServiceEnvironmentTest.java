@@ -71,11 +71,11 @@ class ServiceEnvironmentTest {
   @Test
   void pushes_go_to_the_fake_only_and_the_VAPID_keys_are_kept() throws IOException {
     Config config = Config.load(of(Map.of()).onPort(8000));
-    assertEquals(List.of(AllowedHost.parse(PUSH)), config.push().hosts());
-    String key = config.push().vapid().orElseThrow().publicText();
+    assertEquals(List.of(AllowedHost.parse(PUSH)), config.notifications().push().hosts());
+    String key = config.notifications().push().vapid().orElseThrow().publicText();
     makeSecrets();
     Config again = Config.load(of(Map.of()).onPort(8000));
-    assertEquals(key, again.push().vapid().orElseThrow().publicText());
+    assertEquals(key, again.notifications().push().vapid().orElseThrow().publicText());
   }
 
   @Test
@@ -85,14 +85,20 @@ class ServiceEnvironmentTest {
     assertEquals(3, ignored.notes().size());
     assertNotEquals(
         custom.publicKey(),
-        Config.load(ignored.onPort(8000)).push().vapid().orElseThrow().publicText());
+        Config.load(ignored.onPort(8000))
+            .notifications()
+            .push()
+            .vapid()
+            .orElseThrow()
+            .publicText());
     Map<String, String> withHosts = new HashMap<>(custom.environment());
     withHosts.put("PUSH_HOSTS", "push.example.com");
     Config config = Config.load(of(withHosts).onPort(8000));
-    assertEquals(custom.publicKey(), config.push().vapid().orElseThrow().publicText());
+    assertEquals(
+        custom.publicKey(), config.notifications().push().vapid().orElseThrow().publicText());
     assertEquals(
         List.of(AllowedHost.parse("push.example.com"), AllowedHost.parse(PUSH)),
-        config.push().hosts());
+        config.notifications().push().hosts());
   }
 
   @Test

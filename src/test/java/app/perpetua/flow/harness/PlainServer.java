@@ -48,7 +48,7 @@ public final class PlainServer implements AutoCloseable {
     Db db = new Db(unusedPool, SqlCatalog.load(), clock, Duration.ofSeconds(1), _ -> false);
     Errors errors = new Errors(JSON);
     AccessTokens tokens = new AccessTokens(account(), ids, clock);
-    RateLimiter limiter = new RateLimiter(clock);
+    RateLimiter limiter = new RateLimiter(clock, Optional.empty());
     Endpoint endpoint =
         new Endpoint(
             JSON, errors, db, tokens, limiter, config, new CursorKey(account().refreshSecret()));

@@ -50,7 +50,8 @@ class AuthenticationTest {
 
   private final CountingAuthenticator authenticator = new CountingAuthenticator();
   private final Authentication authentication =
-      new Authentication(authenticator, new RateLimiter(new MutableClock()), LIMIT);
+      new Authentication(
+          authenticator, new RateLimiter(new MutableClock(), Optional.empty()), LIMIT);
 
   @Test
   void above_the_limit_no_token_is_verified() {

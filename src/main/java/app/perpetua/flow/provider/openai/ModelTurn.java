@@ -10,7 +10,6 @@ import java.net.http.HttpRequest;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.Queue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -98,12 +97,14 @@ final class ModelTurn implements Answer {
   }
 
   private Attempt begin() throws ModelCallException, InterruptedException {
-    Optional<CircuitBreaker.Permit> permit = openAi.breaker().admit();
-    if (permit.isEmpty()) {
-      throw new ModelCallException(new Failure.Paused(openAi.breaker().remaining()));
-    }
+    CircuitBreaker.Permit permit =
+        switch (openAi.breaker().admit()) {
+          case CircuitBreaker.Admission.Admitted(CircuitBreaker.Permit admitted) -> admitted;
+          case CircuitBreaker.Admission.Paused(Duration remaining) ->
+              throw new ModelCallException(new Failure.Paused(remaining));
+        };
     Attempt started =
-        new Attempt(openAi.exchange(deadline), openAi.parser(prompt), permit.get(), openAi.now());
+        new Attempt(openAi.exchange(deadline), openAi.parser(prompt), permit, openAi.now());
     attempt = started;
     // A concurrent close may have missed the attempt.
     if (closed.getCount() == 0) {

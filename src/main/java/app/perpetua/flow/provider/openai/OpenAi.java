@@ -5,12 +5,14 @@ import app.perpetua.flow.assistant.Prompt;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Secret;
 import app.perpetua.flow.provider.ProviderHttp;
+import app.perpetua.flow.redis.Redis;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.function.LongSupplier;
 import java.util.random.RandomGenerator;
 
@@ -19,6 +21,9 @@ import java.util.random.RandomGenerator;
  * Log lines and exceptions contain neither key, prompts nor answers. Thread-safe.
  */
 public final class OpenAi implements Model {
+  /** From the end of a call to its report, at most. */
+  private static final Duration REPORT_DELAY = Duration.ofSeconds(10);
+
   private final HttpClient http;
   private final URI uri;
   private final Secret key;
@@ -34,7 +39,8 @@ public final class OpenAi implements Model {
 
   /**
    * @param http never follows redirects, and has a connect time-out
-   * @param clock for a {@code Retry-After} that is a date, and the breaker's pauses
+   * @param redis shares the breaker with other processes; empty if there are none
+   * @param clock for a {@code Retry-After} that is a date, and the pauses of this process's breaker
    * @param nanoTime elapsed time in nanoseconds, for all other waits
    * @param random for the jitter of retries; thread-safe
    */
@@ -43,11 +49,12 @@ public final class OpenAi implements Model {
       OpenAiConfig config,
       Secret key,
       Json json,
+      Optional<Redis> redis,
       Clock clock,
       LongSupplier nanoTime,
       RandomGenerator random,
       MeterRegistry registry) {
-    this(http, config, key, json, clock, nanoTime, random, registry, Timeouts.of(config));
+    this(http, config, key, json, redis, clock, nanoTime, random, registry, Timeouts.of(config));
   }
 
   OpenAi(
@@ -55,6 +62,7 @@ public final class OpenAi implements Model {
       OpenAiConfig config,
       Secret key,
       Json json,
+      Optional<Redis> redis,
       Clock clock,
       LongSupplier nanoTime,
       RandomGenerator random,
@@ -72,7 +80,13 @@ public final class OpenAi implements Model {
     Duration mostOfTheRun = config.timeout().multipliedBy(2).dividedBy(3);
     this.failureThreshold =
         timeouts.silence().compareTo(mostOfTheRun) < 0 ? timeouts.silence() : mostOfTheRun;
-    this.breaker = new CircuitBreaker("openai", clock);
+    CircuitBreaker local = new LocalCircuitBreaker("openai", clock);
+    Duration probeLimit = config.timeout().plus(REPORT_DELAY);
+    this.breaker =
+        redis
+            .<CircuitBreaker>map(
+                server -> new SharedCircuitBreaker("openai", server, local, probeLimit))
+            .orElse(local);
     this.metrics = new ProviderMetrics(registry, breaker);
   }
 

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 
@@ -48,7 +49,7 @@ final class RateLimiterMemoryTest {
    */
   public static void main(String[] arguments) {
     // The clock does not advance: all requests are within one window.
-    RateLimiter limiter = new RateLimiter(() -> 0, Clock.systemUTC());
+    RateLimiter limiter = new RateLimiter(() -> 0, Clock.systemUTC(), Optional.empty());
     long before = usedHeap();
     int allowed = 0;
     long growth = 0;

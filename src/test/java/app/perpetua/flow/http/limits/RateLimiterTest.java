@@ -11,6 +11,7 @@ import java.time.ZoneOffset;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -23,7 +24,8 @@ final class RateLimiterTest {
   /** Starts just before an overflow, as {@code System.nanoTime()} may. */
   private final AtomicLong nanos = new AtomicLong(Long.MAX_VALUE - Duration.ofSeconds(5).toNanos());
 
-  private final RateLimiter limiter = new RateLimiter(nanos::get, Clock.fixed(NOW, ZoneOffset.UTC));
+  private final RateLimiter limiter =
+      new RateLimiter(nanos::get, Clock.fixed(NOW, ZoneOffset.UTC), Optional.empty());
 
   @Test
   void FR_061_each_request_leaves_the_window_on_its_own() {
@@ -87,11 +89,15 @@ final class RateLimiterTest {
   }
 
   @Test
-  void FR_061_a_released_request_does_not_count() {
-    limiter.release("general", "a");
+  void FR_061_a_cancelled_request_does_not_count() {
+    limiter.attempt("general", "a", 2).cancel();
     assertEquals(2, allowed("a", 2, 3));
-    limiter.release("general", "a");
-    assertEquals(1, allowed("a", 2, 3));
+    limiter.attempt("general", "a", 2).cancel();
+    assertFalse(limiter.tryAcquire("general", "a", 2).allowed(), "was not counted to begin with");
+    RateLimiter.Attempt third = limiter.attempt("general", "a", 3);
+    assertFalse(limiter.tryAcquire("general", "a", 3).allowed());
+    third.cancel();
+    assertTrue(limiter.tryAcquire("general", "a", 3).allowed());
     pass(Duration.ofSeconds(60));
     assertEquals(2, allowed("a", 2, 3));
   }
@@ -120,7 +126,7 @@ final class RateLimiterTest {
 
   @Test
   void FR_061_concurrent_requests_get_exactly_the_limit() throws InterruptedException {
-    RateLimiter real = new RateLimiter(nanos::get, Clock.systemUTC());
+    RateLimiter real = new RateLimiter(nanos::get, Clock.systemUTC(), Optional.empty());
     AtomicInteger allowed = new AtomicInteger();
     CountDownLatch go = new CountDownLatch(1);
     Thread[] threads = new Thread[200];

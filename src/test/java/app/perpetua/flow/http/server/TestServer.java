@@ -151,7 +151,11 @@ public final class TestServer implements AutoCloseable {
             errors,
             ids,
             completed::add,
-            new WebSocketGate(List.of(), REJECT_ALL, new RateLimiter(Clock.systemUTC()), config),
+            new WebSocketGate(
+                List.of(),
+                REJECT_ALL,
+                new RateLimiter(Clock.systemUTC(), Optional.empty()),
+                config),
             Lifecycle.started(),
             timeouts,
             limits);

@@ -151,7 +151,7 @@ class WebSocketTest {
                         new Route.Sunset(clock.instant(), clock.instant(), URI.create("/docs")),
                         _ -> handlers.get())),
                 new AccessTokens(PlainServer.account(), ids, clock),
-                new RateLimiter(clock),
+                new RateLimiter(clock, Optional.empty()),
                 config),
             Lifecycle.started());
     started.start();

@@ -1,25 +1,30 @@
 package app.perpetua.flow.provider.openai;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertFalse;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 
 import app.perpetua.flow.harness.time.MutableClock;
+import app.perpetua.flow.provider.openai.CircuitBreaker.Admission.Admitted;
+import app.perpetua.flow.provider.openai.CircuitBreaker.Admission.Paused;
 import app.perpetua.flow.provider.openai.CircuitBreaker.Permit;
 import app.perpetua.flow.provider.openai.CircuitBreaker.State;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
-class CircuitBreakerTest {
+class LocalCircuitBreakerTest {
   private final MutableClock clock = new MutableClock();
-  private final CircuitBreaker breaker = new CircuitBreaker("provider", clock);
+  private final CircuitBreaker breaker = new LocalCircuitBreaker("provider", clock);
 
   private void pass(Duration time) {
     clock.advance(time);
   }
 
   private Permit permit() {
-    return breaker.admit().orElseThrow();
+    return assertInstanceOf(Admitted.class, breaker.admit()).permit();
+  }
+
+  private Duration remaining() {
+    return assertInstanceOf(Paused.class, breaker.admit()).remaining();
   }
 
   private void fail(int times) {
@@ -34,11 +39,11 @@ class CircuitBreakerTest {
     assertEquals(State.CLOSED, breaker.state());
     fail(1);
     assertEquals(State.OPEN, breaker.state());
-    assertEquals(Duration.ofSeconds(30), breaker.remaining());
+    assertEquals(Duration.ofSeconds(30), remaining());
     pass(Duration.ofSeconds(29));
-    assertFalse(breaker.admit().isPresent());
+    assertInstanceOf(Paused.class, breaker.admit());
     pass(Duration.ofSeconds(1));
-    assertTrue(breaker.admit().isPresent());
+    assertInstanceOf(Admitted.class, breaker.admit());
   }
 
   @Test
@@ -55,19 +60,19 @@ class CircuitBreakerTest {
     pass(Duration.ofSeconds(30));
     Permit probe = permit();
     assertEquals(State.PROBING, breaker.state());
-    assertFalse(breaker.admit().isPresent());
-    assertEquals(Duration.ofSeconds(1), breaker.remaining());
+    assertInstanceOf(Paused.class, breaker.admit());
+    assertEquals(Duration.ofSeconds(1), remaining());
     probe.succeeded();
     assertEquals(State.CLOSED, breaker.state());
     fail(5);
-    assertEquals(Duration.ofSeconds(30), breaker.remaining(), "as at first");
+    assertEquals(Duration.ofSeconds(30), remaining(), "as at first");
   }
 
   @Test
   void each_failed_probe_doubles_the_pause_up_to_five_minutes() {
     fail(5);
     for (int seconds : new int[] {30, 60, 120, 240, 300, 300}) {
-      assertEquals(Duration.ofSeconds(seconds), breaker.remaining());
+      assertEquals(Duration.ofSeconds(seconds), remaining());
       pass(Duration.ofSeconds(seconds));
       fail(1);
     }
@@ -108,7 +113,7 @@ class CircuitBreakerTest {
   void a_clock_set_back_ends_the_pause() {
     fail(5);
     clock.advance(Duration.ofHours(-1));
-    assertTrue(breaker.admit().isPresent());
+    assertInstanceOf(Admitted.class, breaker.admit());
   }
 
   @Test
