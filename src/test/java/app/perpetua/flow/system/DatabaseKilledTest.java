@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Json;
+import app.perpetua.flow.harness.process.FragilePostgres;
 import app.perpetua.flow.jobs.Backoff;
 import app.perpetua.flow.jobs.DailyJobs;
 import app.perpetua.flow.jobs.JobMetrics;

@@ -5,6 +5,9 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import app.perpetua.flow.harness.Api;
 import app.perpetua.flow.harness.TestService;
+import app.perpetua.flow.harness.process.FragilePostgres;
+import app.perpetua.flow.harness.process.Jar;
+import app.perpetua.flow.harness.process.Stage;
 import app.perpetua.flow.harness.time.GrantedTime;
 import app.perpetua.flow.sql.Eventually;
 import java.time.Duration;

@@ -1,5 +1,6 @@
 package app.perpetua.flow.system;
 
+import app.perpetua.flow.harness.process.Jar;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;

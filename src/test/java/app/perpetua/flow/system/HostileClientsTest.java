@@ -7,6 +7,8 @@ import app.perpetua.flow.harness.FreePort;
 import app.perpetua.flow.harness.Invariants;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.TestService;
+import app.perpetua.flow.harness.process.Jar;
+import app.perpetua.flow.harness.process.Stage;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import app.perpetua.flow.harness.Tap;
 import app.perpetua.flow.harness.TestDatabase;
+import app.perpetua.flow.harness.process.Stage;
 import app.perpetua.flow.sql.Eventually;
 import java.time.Duration;
 import java.util.HashMap;

@@ -11,6 +11,8 @@ import app.perpetua.flow.harness.NextCommit.Moment;
 import app.perpetua.flow.harness.Tap;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.TestService;
+import app.perpetua.flow.harness.process.Jar;
+import app.perpetua.flow.harness.process.Stage;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;

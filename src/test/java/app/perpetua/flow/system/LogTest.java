@@ -8,6 +8,8 @@ import app.perpetua.flow.base.Json;
 import app.perpetua.flow.harness.Api;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.TestService;
+import app.perpetua.flow.harness.process.Jar;
+import app.perpetua.flow.harness.process.Stage;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;

@@ -8,6 +8,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import app.perpetua.flow.base.Secret;
 import app.perpetua.flow.harness.Invariants;
 import app.perpetua.flow.harness.TestDatabase;
+import app.perpetua.flow.harness.process.Jar;
 import app.perpetua.flow.sql.connection.DatabaseUrl;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

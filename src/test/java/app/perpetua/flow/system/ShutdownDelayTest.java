@@ -5,6 +5,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import app.perpetua.flow.harness.Api;
 import app.perpetua.flow.harness.TestDatabase;
+import app.perpetua.flow.harness.process.Jar;
+import app.perpetua.flow.harness.process.Stage;
 import app.perpetua.flow.sql.Eventually;
 import java.time.Duration;
 import java.util.Map;

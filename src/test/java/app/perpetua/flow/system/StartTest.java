@@ -9,6 +9,8 @@ import app.perpetua.flow.harness.Api;
 import app.perpetua.flow.harness.FreePort;
 import app.perpetua.flow.harness.Tap;
 import app.perpetua.flow.harness.TestDatabase;
+import app.perpetua.flow.harness.process.Jar;
+import app.perpetua.flow.harness.process.Stage;
 import app.perpetua.flow.sql.Eventually;
 import java.io.IOException;
 import java.io.UncheckedIOException;

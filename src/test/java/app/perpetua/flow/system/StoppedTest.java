@@ -9,6 +9,8 @@ import app.perpetua.flow.harness.NextCommit;
 import app.perpetua.flow.harness.Tap;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.TestService;
+import app.perpetua.flow.harness.process.Jar;
+import app.perpetua.flow.harness.process.Stage;
 import app.perpetua.flow.sql.Eventually;
 import java.io.UncheckedIOException;
 import java.time.Duration;

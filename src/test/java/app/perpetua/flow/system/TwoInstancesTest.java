@@ -9,6 +9,8 @@ import app.perpetua.flow.harness.Invariants;
 import app.perpetua.flow.harness.SigningKey;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.TestService;
+import app.perpetua.flow.harness.process.Jar;
+import app.perpetua.flow.harness.process.Stage;
 import com.nimbusds.jose.JOSEObjectType;
 import com.nimbusds.jose.JWSAlgorithm;
 import com.nimbusds.jose.JWSHeader;

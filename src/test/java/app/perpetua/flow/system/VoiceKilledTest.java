@@ -11,6 +11,8 @@ import app.perpetua.flow.harness.Invariants;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.TestService;
 import app.perpetua.flow.harness.VoiceTestClient;
+import app.perpetua.flow.harness.process.Jar;
+import app.perpetua.flow.harness.process.Stage;
 import app.perpetua.flow.sql.Eventually;
 import java.time.Duration;
 import java.util.Map;

@@ -1,9 +1,10 @@
-package app.perpetua.flow.system;
+package app.perpetua.flow.harness.process;
 
 import java.io.BufferedReader;
 import java.io.File;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.ProcessBuilder.Redirect;
 import java.net.ConnectException;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -21,9 +22,10 @@ import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /** A process of the packaged service. Thread-safe. */
-final class Jar implements AutoCloseable {
+public final class Jar implements AutoCloseable {
   /** A first start migrates the database, and the machine may be busy. */
   private static final Duration START = Duration.ofMinutes(2);
 
@@ -43,19 +45,31 @@ final class Jar implements AutoCloseable {
    * @param options JVM options
    * @param port port on which the service listens
    */
-  Jar(
+  public Jar(
       Path java,
       List<String> options,
       Map<String, String> environment,
       int port,
       String... arguments) {
-    this(java, options, List.of("-jar", file().toString()), environment, port, arguments);
+    this(java, options, List.of("-jar", file().toString()), environment, port, null, arguments);
+  }
+
+  /** As above on the tests' JVM, with its log and output appended to a file instead of kept. */
+  public static Jar logging(
+      Path log,
+      List<String> options,
+      Map<String, String> environment,
+      int port,
+      String... arguments) {
+    List<String> program = List.of("-jar", file().toString());
+    return new Jar(java(), options, program, environment, port, log, arguments);
   }
 
   /** As above, with a directory of further resources. */
-  static Jar withResources(Path resources, Map<String, String> environment, int port) {
+  public static Jar withResources(Path resources, Map<String, String> environment, int port) {
     String classPath = file() + File.pathSeparator + resources;
-    return new Jar(java(), List.of(), List.of("-cp", classPath, MAIN), environment, port);
+    List<String> program = List.of("-cp", classPath, MAIN);
+    return new Jar(java(), List.of(), program, environment, port, null);
   }
 
   private Jar(
@@ -64,6 +78,7 @@ final class Jar implements AutoCloseable {
       List<String> program,
       Map<String, String> environment,
       int port,
+      @Nullable Path log,
       String... arguments) {
     List<String> command = new ArrayList<>();
     command.add(java.resolve("bin/java").toString());
@@ -78,6 +93,10 @@ final class Jar implements AutoCloseable {
     ProcessBuilder builder = new ProcessBuilder(command);
     builder.environment().clear();
     builder.environment().putAll(environment);
+    if (log != null) {
+      builder.redirectErrorStream(true).redirectOutput(Redirect.appendTo(log.toFile()));
+      err.add("its log is " + log);
+    }
     this.port = port;
     try {
       process = builder.start();
@@ -85,19 +104,22 @@ final class Jar implements AutoCloseable {
       throw new UncheckedIOException(e);
     }
     readers =
-        List.of(
-            Thread.ofVirtual()
-                .start(() -> collect(process.inputReader(StandardCharsets.UTF_8), out)),
-            Thread.ofVirtual()
-                .start(() -> collect(process.errorReader(StandardCharsets.UTF_8), err)));
+        log != null
+            ? List.of()
+            : List.of(
+                Thread.ofVirtual()
+                    .start(() -> collect(process.inputReader(StandardCharsets.UTF_8), out)),
+                Thread.ofVirtual()
+                    .start(() -> collect(process.errorReader(StandardCharsets.UTF_8), err)));
   }
 
   /** The home directory of the JVM that runs the tests. */
-  static Path java() {
+  public static Path java() {
     return Path.of(System.getProperty("java.home"));
   }
 
-  static Path file() {
+  /** The packaged JAR. */
+  public static Path file() {
     try (Stream<Path> files = Files.list(Path.of("target"))) {
       return files
           .filter(file -> file.getFileName().toString().matches("perpetua-flow-[0-9.]+\\.jar"))
@@ -119,7 +141,7 @@ final class Jar implements AutoCloseable {
   }
 
   /** Waits until it reports that it is ready. */
-  Jar awaitReady() {
+  public Jar awaitReady() {
     long deadline = System.nanoTime() + START.toNanos();
     try (HttpClient http = HttpClient.newHttpClient()) {
       while (System.nanoTime() < deadline) {
@@ -148,7 +170,7 @@ final class Jar implements AutoCloseable {
   }
 
   /** True if its port accepts connections. */
-  boolean listens() {
+  public boolean listens() {
     try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
       return socket.isConnected();
     } catch (ConnectException e) {
@@ -158,42 +180,50 @@ final class Jar implements AutoCloseable {
     }
   }
 
-  int port() {
+  /** The port on which it listens. */
+  public int port() {
     return port;
   }
 
-  URI uri() {
+  /** Its origin. */
+  public URI uri() {
     return URI.create("http://127.0.0.1:" + port);
   }
 
+  /** Its process id. */
+  public long pid() {
+    return process.pid();
+  }
+
   /** SIGKILL; returns when it has ended. */
-  void kill() {
+  public void kill() {
     process.toHandle().destroyForcibly();
     awaitExit(Duration.ofSeconds(30));
   }
 
   /** SIGSTOP: suspends the process until it is thawed. */
-  void freeze() {
+  public void freeze() {
     Signal.STOP.to(process.toHandle());
   }
 
   /** SIGCONT. */
-  void thaw() {
+  public void thaw() {
     Signal.CONT.to(process.toHandle());
   }
 
   /** SIGTERM; returns at once. */
-  void terminate() {
+  public void terminate() {
     // Through the handle: Process.destroy would close the pipes and lose the last output.
     process.toHandle().destroy();
   }
 
-  boolean isAlive() {
+  /** True until the process has ended. */
+  public boolean isAlive() {
     return process.isAlive();
   }
 
   /** Waits for the end and returns the exit code; all output has been read. */
-  int awaitExit(Duration patience) {
+  public int awaitExit(Duration patience) {
     try {
       if (!process.waitFor(patience.toMillis(), TimeUnit.MILLISECONDS)) {
         throw new AssertionError("still running after " + patience + "\n" + all());
@@ -209,16 +239,17 @@ final class Jar implements AutoCloseable {
   }
 
   /** Its log. */
-  List<String> out() {
+  public List<String> out() {
     return out;
   }
 
   /** Its output. */
-  List<String> err() {
+  public List<String> err() {
     return err;
   }
 
-  String all() {
+  /** Its log and its output. */
+  public String all() {
     return String.join("\n", out) + "\n" + String.join("\n", err);
   }
 

@@ -1,16 +1,16 @@
-package app.perpetua.flow.system;
+package app.perpetua.flow.harness.process;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
 
 /** A signal that Java itself cannot send. */
-enum Signal {
+public enum Signal {
   STOP,
   CONT,
   KILL;
 
   /** Sends the signal; does nothing if the process has ended. */
-  void to(ProcessHandle process) {
+  public void to(ProcessHandle process) {
     try {
       new ProcessBuilder("kill", "-" + name(), Long.toString(process.pid()))
           .redirectErrorStream(true)

@@ -1,4 +1,4 @@
-package app.perpetua.flow.system;
+package app.perpetua.flow.harness.process;
 
 import app.perpetua.flow.base.Secret;
 import app.perpetua.flow.harness.Invariants;
@@ -8,6 +8,7 @@ import app.perpetua.flow.sql.connection.DatabaseUrl;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.lang.ProcessBuilder.Redirect;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.Connection;
@@ -26,37 +27,61 @@ import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 
 /**
- * A PostgreSQL server for one test class that can be killed, restarted, frozen and thawed. Durable
- * as in production. For one thread.
+ * A PostgreSQL server, for one test class or started by its user, that can be killed, restarted,
+ * frozen and thawed. Durable as in production. For one thread.
  */
-final class FragilePostgres implements BeforeAllCallback, AfterAllCallback {
+public final class FragilePostgres implements BeforeAllCallback, AfterAllCallback, AutoCloseable {
   private static final Duration START = Duration.ofMinutes(1);
 
   private @Nullable EmbeddedPostgres embedded;
   private @Nullable Path data;
+  private Redirect log = Redirect.DISCARD;
 
   @Override
   public void beforeAll(ExtensionContext context) throws IOException {
-    data = Files.createTempDirectory("fragile-postgres");
-    embedded =
-        EmbeddedPostgres.builder()
-            .setPGStartupWait(PostgresServer.STARTUP_LIMIT)
-            .setDataDirectory(data)
-            .setCleanDataDirectory(true)
-            .setServerConfig("fsync", "on")
-            .setServerConfig("synchronous_commit", "on")
-            .setServerConfig("timezone", "Pacific/Auckland")
-            .start();
+    start(Files.createTempDirectory("fragile-postgres"), null);
   }
 
   @Override
   public void afterAll(ExtensionContext context) throws IOException {
-    thaw();
-    Objects.requireNonNull(embedded).close();
+    close();
+  }
+
+  /**
+   * Starts an empty server.
+   *
+   * @param directory of its data; what is in it is deleted, now and when it is closed
+   * @param log file to which its output is appended, also after a restart; null for the output of
+   *     this process, and for none after a restart
+   */
+  public void start(Path directory, @Nullable Path log) throws IOException {
+    data = directory;
+    EmbeddedPostgres.Builder builder =
+        EmbeddedPostgres.builder()
+            .setPGStartupWait(PostgresServer.STARTUP_LIMIT)
+            .setDataDirectory(directory)
+            .setCleanDataDirectory(true)
+            .setServerConfig("fsync", "on")
+            .setServerConfig("synchronous_commit", "on")
+            .setServerConfig("timezone", "Pacific/Auckland");
+    if (log != null) {
+      this.log = Redirect.appendTo(log.toFile());
+      builder.setOutputRedirector(this.log).setErrorRedirector(this.log);
+    }
+    embedded = builder.start();
+  }
+
+  /** Stops the server, also if it is frozen or killed. */
+  @Override
+  public void close() throws IOException {
+    if (embedded != null) {
+      find().ifPresent(server -> processes(server).forEach(Signal.CONT::to));
+      embedded.close();
+    }
   }
 
   /** The URL of its database. */
-  DatabaseUrl url() {
+  public DatabaseUrl url() {
     return new DatabaseUrl(
         "jdbc:postgresql://127.0.0.1:" + port() + "/postgres",
         Optional.of("postgres"),
@@ -72,7 +97,7 @@ final class FragilePostgres implements BeforeAllCallback, AfterAllCallback {
    *
    * @return restarts the server on the same data and port
    */
-  Runnable kill() {
+  public Runnable kill() {
     ProcessHandle server = server();
     List<String> command = new ArrayList<>();
     if (System.getProperty("user.name").equals("root")) {
@@ -85,10 +110,7 @@ final class FragilePostgres implements BeforeAllCallback, AfterAllCallback {
     Eventually.within(START, () -> all.stream().noneMatch(ProcessHandle::isAlive));
     return () -> {
       try {
-        new ProcessBuilder(command)
-            .redirectErrorStream(true)
-            .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-            .start();
+        new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(log).start();
       } catch (IOException e) {
         throw new UncheckedIOException(e);
       }
@@ -96,7 +118,7 @@ final class FragilePostgres implements BeforeAllCallback, AfterAllCallback {
   }
 
   /** Waits until the server answers. */
-  void awaitAnswer() {
+  public void awaitAnswer() {
     Eventually.within(START, this::answers);
   }
 
@@ -109,13 +131,13 @@ final class FragilePostgres implements BeforeAllCallback, AfterAllCallback {
   }
 
   /** Suspends all server processes. */
-  void freeze() {
+  public void freeze() {
     // The postmaster first, so that it starts no other processes.
     processes(server()).forEach(Signal.STOP::to);
   }
 
   /** Resumes all server processes. */
-  void thaw() {
+  public void thaw() {
     processes(server()).forEach(Signal.CONT::to);
   }
 
@@ -126,10 +148,16 @@ final class FragilePostgres implements BeforeAllCallback, AfterAllCallback {
   }
 
   private ProcessHandle server() {
+    return find().orElseThrow(() -> new IllegalStateException("PostgreSQL does not run"));
+  }
+
+  /** The postmaster; empty if it has ended. */
+  private Optional<ProcessHandle> find() {
+    Path file = Objects.requireNonNull(data).resolve("postmaster.pid");
     try {
-      String pid =
-          Files.readAllLines(Objects.requireNonNull(data).resolve("postmaster.pid")).getFirst();
-      return ProcessHandle.of(Long.parseLong(pid)).orElseThrow();
+      return Files.exists(file)
+          ? ProcessHandle.of(Long.parseLong(Files.readAllLines(file).getFirst()))
+          : Optional.empty();
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
@@ -154,7 +182,7 @@ final class FragilePostgres implements BeforeAllCallback, AfterAllCallback {
   }
 
   /** Runs a statement; rows that it returns are ignored. */
-  void execute(String sql) {
+  public void execute(String sql) {
     try (Connection connection = connection();
         Statement statement = connection.createStatement()) {
       statement.execute(sql);
@@ -164,7 +192,7 @@ final class FragilePostgres implements BeforeAllCallback, AfterAllCallback {
   }
 
   /** The first column of all rows. */
-  List<String> texts(String sql) {
+  public List<String> texts(String sql) {
     try (Connection connection = connection();
         Statement statement = connection.createStatement();
         ResultSet rows = statement.executeQuery(sql)) {
@@ -179,7 +207,7 @@ final class FragilePostgres implements BeforeAllCallback, AfterAllCallback {
   }
 
   /** Runs the queries of {@code invariants.sql}. */
-  void checkInvariants() {
+  public void checkInvariants() {
     List<String> violated =
         Invariants.queries().entrySet().stream()
             .filter(query -> !texts(query.getValue()).isEmpty())

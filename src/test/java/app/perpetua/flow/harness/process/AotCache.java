@@ -1,4 +1,4 @@
-package app.perpetua.flow.system;
+package app.perpetua.flow.harness.process;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -13,7 +13,7 @@ import java.util.function.Function;
  * An ahead-of-time cache of the packaged JAR (JEP 514), which halves the processor time of a start,
  * as in the container image. It is recorded by one start and used by all later ones of a build.
  */
-final class AotCache {
+public final class AotCache {
   private static final Path CACHE = Path.of("target/startup.aot");
 
   /** The JVM writes the cache after the service has stopped. */
@@ -22,7 +22,7 @@ final class AotCache {
   private AotCache() {}
 
   /** JVM options that use the cache; none if there is no cache of this JAR. */
-  static List<String> options() {
+  public static List<String> options() {
     // JDK 25 warns, between the service's lines, about entries that it cannot use.
     return isCurrent() ? List.of("-XX:AOTCache=" + CACHE, "-Xlog:aot*=off") : List.of();
   }
@@ -32,7 +32,7 @@ final class AotCache {
    *
    * @param start starts the service with JVM options
    */
-  static synchronized void record(Function<List<String>, Jar> start) {
+  public static synchronized void record(Function<List<String>, Jar> start) {
     if (isCurrent()) {
       return;
     }

@@ -1,4 +1,4 @@
-package app.perpetua.flow.system;
+package app.perpetua.flow.harness.process;
 
 import app.perpetua.flow.base.Secret;
 import app.perpetua.flow.fake.FakeGoogle;
@@ -29,7 +29,7 @@ import tools.jackson.databind.JsonNode;
  * The surroundings of the service's processes: a database, a fake Google, an environment. Stops the
  * processes of each test after it. Register it after the database. Not thread-safe.
  */
-final class Stage implements BeforeAllCallback, AfterEachCallback, AfterAllCallback {
+public final class Stage implements BeforeAllCallback, AfterEachCallback, AfterAllCallback {
   private static final int SIGN_IN_ATTEMPTS = 5;
 
   private final Supplier<DatabaseUrl> database;
@@ -37,11 +37,13 @@ final class Stage implements BeforeAllCallback, AfterEachCallback, AfterAllCallb
   private final List<Api> clients = new ArrayList<>();
   private @Nullable FakeGoogle google;
 
-  Stage(TestDatabase database) {
+  /** A stage with that database. */
+  public Stage(TestDatabase database) {
     this(database::url);
   }
 
-  Stage(Supplier<DatabaseUrl> database) {
+  /** A stage with the database at that URL, which it needs when the tests begin. */
+  public Stage(Supplier<DatabaseUrl> database) {
     this.database = database;
   }
 
@@ -64,18 +66,19 @@ final class Stage implements BeforeAllCallback, AfterEachCallback, AfterAllCallb
     google().close();
   }
 
-  FakeGoogle google() {
+  /** The identity provider. */
+  public FakeGoogle google() {
     return Objects.requireNonNull(google, "only between beforeAll and afterAll");
   }
 
   /** The address of the database server. */
-  InetSocketAddress databaseAddress() {
+  public InetSocketAddress databaseAddress() {
     URI url = URI.create(url(database.get()));
     return new InetSocketAddress(url.getHost(), url.getPort());
   }
 
   /** A complete environment without a port; mutable. */
-  Map<String, String> environment() {
+  public Map<String, String> environment() {
     Map<String, String> environment = new HashMap<>();
     environment.put("DATABASE_URL", url(database.get()));
     environment.put("JWT_PRIVATE_KEY", SigningKey.pem());
@@ -89,7 +92,7 @@ final class Stage implements BeforeAllCallback, AfterEachCallback, AfterAllCallb
   }
 
   /** Same, with a database proxy on that loopback port, which migrations bypass. */
-  Map<String, String> environmentThrough(int port) {
+  public Map<String, String> environmentThrough(int port) {
     Map<String, String> environment = environment();
     String direct = url(database.get());
     environment.put("DATABASE_DIRECT_URL", direct);
@@ -100,7 +103,7 @@ final class Stage implements BeforeAllCallback, AfterEachCallback, AfterAllCallb
   }
 
   /** The environment of another database of the same server. */
-  Map<String, String> environmentOf(String databaseName) {
+  public Map<String, String> environmentOf(String databaseName) {
     Map<String, String> environment = environment();
     environment.put(
         "DATABASE_URL", url(database.get()).replaceFirst("/[^/?]+(\\?|$)", "/" + databaseName));
@@ -108,23 +111,24 @@ final class Stage implements BeforeAllCallback, AfterEachCallback, AfterAllCallb
   }
 
   /** Same, on a given port. */
-  Map<String, String> environmentOn(int port) {
+  public Map<String, String> environmentOn(int port) {
     Map<String, String> environment = environment();
     environment.put("PORT", Integer.toString(port));
     return environment;
   }
 
   /** Starts a process on a free port; {@link Jar#awaitReady} waits for it. */
-  Jar start(Map<String, String> environment, String... arguments) {
+  public Jar start(Map<String, String> environment, String... arguments) {
     return startOn(FreePort.find(), environment, arguments);
   }
 
-  Jar startOn(int port, Map<String, String> environment, String... arguments) {
+  /** Starts a process on that port. */
+  public Jar startOn(int port, Map<String, String> environment, String... arguments) {
     return startWith(List.of(), port, environment, arguments);
   }
 
   /** Starts a process whose JVM has these options. */
-  Jar startWith(
+  public Jar startWith(
       List<String> options, int port, Map<String, String> environment, String... arguments) {
     Map<String, String> complete = new HashMap<>(environment);
     complete.putIfAbsent("PORT", Integer.toString(port));
@@ -134,20 +138,19 @@ final class Stage implements BeforeAllCallback, AfterEachCallback, AfterAllCallb
   }
 
   /** A client of that process. */
-  Api api(Jar jar) {
+  public Api api(Jar jar) {
     Api api = new Api(jar.uri());
     clients.add(api);
     return api;
   }
 
   /** Signs a new user in there. */
-  TestService.Session newUser(Api api) {
+  public TestService.Session newUser(Api api) {
     String idToken = google().idToken("google-" + UUID.randomUUID()).sign();
     Api.Answer signedIn = signIn(api, idToken);
     for (int attempt = 1; signedIn.status() == 503 && attempt < SIGN_IN_ATTEMPTS; attempt++) {
       // A busy machine may exceed the time-out to Google; without keys, the next sign-in fetches
-      // them
-      // again.
+      // them again.
       signedIn = signIn(api, idToken);
     }
     JsonNode answer = signedIn.expect(200).json();
