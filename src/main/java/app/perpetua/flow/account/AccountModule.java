@@ -14,6 +14,7 @@ import app.perpetua.flow.jobs.CleanupJob;
 import app.perpetua.flow.module.FeatureModule;
 import app.perpetua.flow.module.ModuleContext;
 import app.perpetua.flow.sql.Db;
+import io.micrometer.core.instrument.Counter;
 import java.security.SecureRandom;
 import java.util.List;
 
@@ -52,8 +53,15 @@ public final class AccountModule implements FeatureModule {
             accessTokens,
             new Export(db, context.json()),
             context.json(),
-            result ->
-                context.metrics().counter("sign.in", "result", result.wireName()).increment());
+            result -> signIns(context, result).increment());
+    // Before the first, so that increase() shows it.
+    for (AccountRoutes.SignInResult result : AccountRoutes.SignInResult.values()) {
+      signIns(context, result);
+    }
+  }
+
+  private static Counter signIns(ModuleContext context, AccountRoutes.SignInResult result) {
+    return context.metrics().counter("sign.in", "result", result.wireName());
   }
 
   public Authenticator authenticator() {

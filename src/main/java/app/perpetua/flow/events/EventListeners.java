@@ -10,6 +10,7 @@ import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.DatabaseException;
 import app.perpetua.flow.sql.Tx;
 import com.fasterxml.jackson.annotation.JsonProperty;
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.MeterRegistry;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -49,6 +50,8 @@ public final class EventListeners implements TransactionalHandler {
       if (this.listeners.put(listener.name(), listener) != null) {
         throw new IllegalArgumentException("duplicate listener name: " + listener.name());
       }
+      // Before the first failure, so that increase() shows it.
+      failures(listener);
     }
   }
 
@@ -86,8 +89,12 @@ public final class EventListeners implements TransactionalHandler {
     return new Next.Done();
   }
 
+  private Counter failures(EventListener listener) {
+    return registry.counter("reaction.failures", "reaction", listener.name());
+  }
+
   private void report(Actor actor, EventListener listener, Event event, RuntimeException failure) {
-    registry.counter("reaction.failures", "reaction", listener.name()).increment();
+    failures(listener).increment();
     LOG.log(
         System.Logger.Level.WARNING,
         "listener failed; a job will retry it: {0}",

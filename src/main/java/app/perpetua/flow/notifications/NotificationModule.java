@@ -9,10 +9,14 @@ import static app.perpetua.flow.http.Route.write;
 import app.perpetua.flow.base.AddressGuard;
 import app.perpetua.flow.http.Route;
 import app.perpetua.flow.jobs.JobHandler;
+import app.perpetua.flow.jobs.Lateness;
 import app.perpetua.flow.module.FeatureModule;
 import app.perpetua.flow.module.ModuleContext;
+import io.micrometer.core.instrument.Counter;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 
 /** Notifications, in the app and by Web Push. */
@@ -33,12 +37,20 @@ public final class NotificationModule implements FeatureModule {
       AddressGuard pushHosts,
       Optional<PushService> pushService) {
     service = new Notifications(context.ids(), context.jobs(), pages);
+    // Before the first push, so that increase() shows it.
+    EnumMap<PushSendJob.Result, Counter> sends = new EnumMap<>(PushSendJob.Result.class);
+    for (PushSendJob.Result result : PushSendJob.Result.values()) {
+      sends.put(result, context.metrics().counter("push.sends", "outcome", result.wireName()));
+    }
     pushSend =
         new PushSendJob(
             pushService,
             context.json(),
-            result ->
-                context.metrics().counter("push.sends", "outcome", result.wireName()).increment());
+            result -> Objects.requireNonNull(sends.get(result)).increment(),
+            Lateness.register(
+                context.metrics(),
+                "push.lateness",
+                "Time from a notification until the push service accepts it"));
     notifications = new NotificationRoutes(service);
     push = new PushRoutes(new PushSubscriptions(context.ids()), pushHosts, config.vapid());
   }

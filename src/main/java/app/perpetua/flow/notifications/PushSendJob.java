@@ -9,6 +9,7 @@ import app.perpetua.flow.jobs.TwoPhaseHandler;
 import app.perpetua.flow.notifications.PushService.Outcome;
 import app.perpetua.flow.sql.Row;
 import app.perpetua.flow.sql.Tx;
+import io.micrometer.core.instrument.Timer;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.time.Instant;
@@ -36,7 +37,7 @@ final class PushSendJob implements TwoPhaseHandler<PushSendJob.Attempt, Outcome>
     DROPPED
   }
 
-  record Attempt(PushService.Push push, UUID subscriptionId, boolean isLast) {}
+  record Attempt(PushService.Push push, UUID subscriptionId, Instant notifiedAt, boolean isLast) {}
 
   private record Payload(UUID notificationId, UUID subscriptionId) {}
 
@@ -51,15 +52,18 @@ final class PushSendJob implements TwoPhaseHandler<PushSendJob.Attempt, Outcome>
   private final Optional<PushService> service;
   private final Json json;
   private final Consumer<Result> counter;
+  private final Timer lateness;
 
   /**
    * @param service empty if push is not configured: jobs enqueued earlier then end without effect
    * @param counter called after every attempt, from any thread
+   * @param lateness records the time from the notification until the push service accepts it
    */
-  PushSendJob(Optional<PushService> service, Json json, Consumer<Result> counter) {
+  PushSendJob(Optional<PushService> service, Json json, Consumer<Result> counter, Timer lateness) {
     this.service = service;
     this.json = json;
     this.counter = counter;
+    this.lateness = lateness;
   }
 
   @Override
@@ -91,7 +95,8 @@ final class PushSendJob implements TwoPhaseHandler<PushSendJob.Attempt, Outcome>
                 : PushService.Urgency.NORMAL,
             Duration.between(tx.now(), expiresAt),
             payload(notification));
-    return new Attempt(push, payload.subscriptionId(), job.isLastAttempt());
+    return new Attempt(
+        push, payload.subscriptionId(), notification.createdAt(), job.isLastAttempt());
   }
 
   /** A repeated push of the same notification replaces the earlier one. */
@@ -135,7 +140,8 @@ final class PushSendJob implements TwoPhaseHandler<PushSendJob.Attempt, Outcome>
     LogFields fields =
         LogFields.of("job_id", job.id()).with("subscription_id", attempt.subscriptionId());
     switch (outcome) {
-      case Outcome.Sent _ -> {}
+      case Outcome.Sent _ ->
+          tx.afterCommit(() -> lateness.record(Duration.between(attempt.notifiedAt(), tx.now())));
       case Outcome.Gone _ ->
           tx.sql("notifications.drop_subscription").bind("id", attempt.subscriptionId()).atCommit();
       case Outcome.Rejected(String reason) ->

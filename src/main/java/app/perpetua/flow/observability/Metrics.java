@@ -1,9 +1,11 @@
 package app.perpetua.flow.observability;
 
+import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.http.CompletedRequest;
 import app.perpetua.flow.http.RequestContext;
 import app.perpetua.flow.http.server.Server;
 import app.perpetua.flow.parsing.Accept;
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.Meter;
@@ -92,6 +94,12 @@ public final class Metrics implements Consumer<CompletedRequest>, AutoCloseable 
     new UptimeMetrics().bindTo(unprefixed);
     new FileDescriptorMetrics().bindTo(unprefixed);
     gc.bindTo(unprefixed);
+    // Before their first event, so that increase() shows that one.
+    for (ErrorCode code : ErrorCode.values()) {
+      errors(code);
+    }
+    interrupted(CompletedRequest.Outcome.FAILED);
+    interrupted(CompletedRequest.Outcome.DISCONNECTED);
   }
 
   /** The registry, for the meters of other packages. */
@@ -109,12 +117,10 @@ public final class Metrics implements Consumer<CompletedRequest>, AutoCloseable 
             completed.status());
     requests.computeIfAbsent(labels, this::timer).record(completed.duration());
     if (context.code() != null) {
-      registry.counter("http.server.errors", "code", context.code().name()).increment();
+      errors(context.code()).increment();
     }
     if (context.isInterrupted()) {
-      registry
-          .counter("http.server.streams.interrupted", "outcome", completed.outcome().wireName())
-          .increment();
+      interrupted(completed.outcome()).increment();
     }
   }
 
@@ -150,6 +156,14 @@ public final class Metrics implements Consumer<CompletedRequest>, AutoCloseable 
     registry.close();
     prefixed.close();
     unprefixed.close();
+  }
+
+  private Counter errors(ErrorCode code) {
+    return registry.counter("http.server.errors", "code", code.name());
+  }
+
+  private Counter interrupted(CompletedRequest.Outcome outcome) {
+    return registry.counter("http.server.streams.interrupted", "outcome", outcome.wireName());
   }
 
   private Timer timer(RequestLabels labels) {

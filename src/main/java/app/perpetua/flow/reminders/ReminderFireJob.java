@@ -9,6 +9,8 @@ import app.perpetua.flow.notifications.Notifications;
 import app.perpetua.flow.sql.Tx;
 import app.perpetua.flow.tasks.Task;
 import app.perpetua.flow.tasks.Tasks;
+import io.micrometer.core.instrument.Timer;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
@@ -28,12 +30,22 @@ final class ReminderFireJob implements TransactionalHandler {
   private final Tasks tasks;
   private final Notifications notifications;
   private final Events events;
+  private final Timer lateness;
 
-  ReminderFireJob(Reminders reminders, Tasks tasks, Notifications notifications, Events events) {
+  /**
+   * @param lateness records the time from when a reminder was due until it fired
+   */
+  ReminderFireJob(
+      Reminders reminders,
+      Tasks tasks,
+      Notifications notifications,
+      Events events,
+      Timer lateness) {
     this.reminders = reminders;
     this.tasks = tasks;
     this.notifications = notifications;
     this.events = events;
+    this.lateness = lateness;
   }
 
   @Override
@@ -68,6 +80,7 @@ final class ReminderFireJob implements TransactionalHandler {
         "reminder:" + reminder.id(),
         reminder.method() == Reminder.Method.PUSH);
     events.emit(tx, new Event.ReminderFired(reminder.id(), task.id()));
+    tx.afterCommit(() -> lateness.record(Duration.between(scheduledAt, tx.now())));
     return new Next.Done();
   }
 

@@ -9,6 +9,7 @@ import static app.perpetua.flow.http.Route.write;
 import app.perpetua.flow.events.EventListener;
 import app.perpetua.flow.http.Route;
 import app.perpetua.flow.jobs.JobHandler;
+import app.perpetua.flow.jobs.Lateness;
 import app.perpetua.flow.module.FeatureModule;
 import app.perpetua.flow.module.ModuleContext;
 import app.perpetua.flow.notifications.Notifications;
@@ -29,7 +30,16 @@ public final class ReminderModule implements FeatureModule {
   public ReminderModule(
       ModuleContext context, ReminderConfig config, Tasks tasks, Notifications notifications) {
     service = new Reminders(config, tasks, context.ids(), context.jobs(), context.events());
-    fire = new ReminderFireJob(service, tasks, notifications, context.events());
+    fire =
+        new ReminderFireJob(
+            service,
+            tasks,
+            notifications,
+            context.events(),
+            Lateness.register(
+                context.metrics(),
+                "reminder.lateness",
+                "Time from when a reminder was due until its notification"));
     reminders = new ReminderRoutes(service);
     taskRestorer = new TaskRestorer(service, context.json());
     copier =

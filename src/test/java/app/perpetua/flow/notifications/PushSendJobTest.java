@@ -14,6 +14,7 @@ import app.perpetua.flow.jobs.Backoff;
 import app.perpetua.flow.jobs.DailyJobs;
 import app.perpetua.flow.jobs.JobMetrics;
 import app.perpetua.flow.jobs.Jobs;
+import app.perpetua.flow.jobs.Lateness;
 import app.perpetua.flow.jobs.Worker;
 import app.perpetua.flow.notifications.PushService.Outcome;
 import app.perpetua.flow.notifications.PushService.Push;
@@ -21,6 +22,7 @@ import app.perpetua.flow.notifications.PushService.Urgency;
 import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.SqlCatalog;
+import io.micrometer.core.instrument.Timer;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -32,6 +34,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
 import java.util.logging.Handler;
 import java.util.logging.LogRecord;
 import java.util.logging.Logger;
@@ -60,6 +63,8 @@ class PushSendJobTest {
   private final Db db =
       new Db(database.pool(6), SqlCatalog.load(), clock, Duration.ofMinutes(1), _ -> false);
   private final UUID user = database.newUser().save();
+  private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
+  private final Timer lateness = Lateness.register(registry, "push.lateness", "");
   private Outcome outcome = new Outcome.Sent();
 
   @BeforeEach
@@ -73,7 +78,7 @@ class PushSendJobTest {
   }
 
   private List<Worker.Outcome> run(Optional<PushService> service) {
-    PushSendJob handler = new PushSendJob(service, json, counted::add);
+    PushSendJob handler = new PushSendJob(service, json, counted::add, lateness);
     Worker worker =
         new Worker(
             db,
@@ -161,6 +166,21 @@ class PushSendJobTest {
     assertTrue(push.topic().matches("[A-Za-z0-9_-]{22}"), push.topic());
     assertEquals(pushed.get(0).topic(), pushed.get(1).topic());
     assertEquals(List.of(PushSendJob.Result.SENT, PushSendJob.Result.SENT), counted);
+  }
+
+  @Test
+  void SC_012_the_lateness_of_accepted_pushes_is_measured_from_the_notification_on() {
+    subscribe("https://push.example.com/1");
+    tell(Notification.Type.SYSTEM, "t", "", null);
+    clock.advance(Duration.ofMinutes(1));
+    outcome = new Outcome.Unavailable(Duration.ofSeconds(10), "503");
+    run();
+    assertEquals(0, lateness.count());
+    clock.advance(Duration.ofMinutes(1));
+    outcome = new Outcome.Sent();
+    run();
+    assertEquals(1, lateness.count());
+    assertEquals(120, lateness.totalTime(TimeUnit.SECONDS));
   }
 
   @Test

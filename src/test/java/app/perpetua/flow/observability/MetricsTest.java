@@ -74,6 +74,12 @@ final class MetricsTest {
   }
 
   @Test
+  void FR_066_counters_exist_before_their_first_event_which_increase_would_not_show_otherwise() {
+    assertHas("perpetua_http_server_errors_total{code=\"INTERNAL_ERROR\"} 0");
+    assertHas("perpetua_http_server_streams_interrupted_total{outcome=\"failed\"} 0");
+  }
+
+  @Test
   void FR_066_the_earlier_names_are_served_for_one_more_release() {
     RequestContext context = new RequestContext("r", "203.0.113.7", () -> false);
     context.code(ErrorCode.NOT_FOUND);

@@ -80,6 +80,26 @@ class ReminderFireJobTest {
   }
 
   @Test
+  void SC_012_the_lateness_of_a_reminder_is_measured() {
+    add(task("a", due), Map.of("type", "before", "offset_minutes", 30));
+    double before = lateness();
+    advance(Duration.ofMinutes(93));
+    assertEquals(180, lateness() - before);
+  }
+
+  private static double lateness() {
+    String metric = "perpetua_reminder_lateness_seconds_sum ";
+    return service
+        .api()
+        .get("/metrics")
+        .text()
+        .lines()
+        .filter(line -> line.startsWith(metric))
+        .mapToDouble(line -> Double.parseDouble(line.substring(metric.length())))
+        .sum();
+  }
+
+  @Test
   void the_body_contains_the_due_date_or_that_there_is_none() {
     add(task("late", due), Map.of("type", "after", "offset_minutes", 1));
     add(task("timeless", null), at(due));
