@@ -64,6 +64,7 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
   private @Nullable FakeCheckout checkout;
   private @Nullable FakeOpenAi openAi;
   private @Nullable FakeDeepgram deepgram;
+  private Role role = Role.API;
   private VoiceTiming voice = VoiceTiming.standard();
   private @Nullable App app;
   private @Nullable Api api;
@@ -79,6 +80,12 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
   /** Sets an environment variable. */
   public TestService with(String variable, String value) {
     environment.put(variable, value);
+    return this;
+  }
+
+  /** Sets the role; without this, it answers requests and runs jobs only when it is told to. */
+  public TestService with(Role role) {
+    this.role = role;
     return this;
   }
 
@@ -146,7 +153,7 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
     environment.putIfAbsent("DEEPGRAM_BASE_URL", deepgram.origin());
     environment.putIfAbsent("AUDIO_HOSTS", "http://recordings.test");
     environment.putIfAbsent("PORT", "0");
-    app = new App(Config.load(environment), Role.API, clock, _ -> {}, voice);
+    app = new App(Config.load(environment), role, clock, _ -> {}, voice);
     app.start();
     api = new Api(URI.create("http://127.0.0.1:" + app.port()));
   }
