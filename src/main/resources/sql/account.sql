@@ -1,5 +1,5 @@
 -- name: find_by_google_id
--- scope: system
+-- scope: system lookup
 -- Locks the row, because a sign-in writes the profile, a refresh token and an activity entry.
 select id, google_id, email, name, name_changed, avatar_url, timezone, tier, created_at, updated_at
 from auth.users
@@ -65,7 +65,7 @@ set deleted_at = excluded.deleted_at, daily_credits = excluded.daily_credits,
     bought_credits = excluded.bought_credits
 
 -- name: take_former_account
--- scope: system
+-- scope: system lookup
 delete from auth.former_accounts
 where subject_hash = :subject_hash
 returning deleted_at, daily_credits, bought_credits
@@ -74,7 +74,7 @@ returning deleted_at, daily_credits, bought_credits
 update auth.users set former_bought_credits = :bought_credits where id = :user_id
 
 -- name: delete_expired_former_accounts
--- scope: system
+-- scope: system fan-out
 -- Runs daily, in batches.
 delete from auth.former_accounts f
 using (
@@ -127,7 +127,7 @@ set revoked_at = :now, reason = :reason
 where user_id = :user_id and family = :family and revoked_at is null
 
 -- name: delete_spent_refresh_tokens
--- scope: system
+-- scope: system fan-out
 -- Runs daily, in batches. A token that was rotated or revoked before the horizon was also created
 -- before it, so it expires at most one lifetime later; the index on expires_at serves that bound.
 delete from auth.refresh_tokens t

@@ -94,7 +94,7 @@ where u.id = :user_id
 order by d.position
 
 -- name: break_streaks
--- scope: system
+-- scope: system fan-out
 -- Resets, in batches, the streaks of users whose last completion is before the previous day. Waits
 -- for rows that a completion has locked and evaluates them again. Keeps latest_streak, so that a
 -- completion counted late for the previous day continues the streak.

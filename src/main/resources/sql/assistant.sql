@@ -36,7 +36,7 @@ set status = 'confirmed', confirmed_at = :now, updated_at = :now
 where user_id = :user_id and id = :id and status = 'proposed'
 
 -- name: expire_suggestions
--- scope: system
+-- scope: system fan-out
 -- Runs daily, in batches. The index ai_suggestions_expiring serves it.
 update activity.ai_suggestions s
 set status = 'expired', updated_at = :now
@@ -51,7 +51,7 @@ from (
 where s.user_id = over.user_id and s.id = over.id
 
 -- name: delete_suggestions
--- scope: system
+-- scope: system fan-out
 -- Runs daily, in batches.
 delete from activity.ai_suggestions s
 using (
@@ -65,7 +65,7 @@ using (
 where s.user_id = over.user_id and s.id = over.id
 
 -- name: delete_counters
--- scope: system
+-- scope: system fan-out
 -- Counters of sessions that have ended. Runs daily, in batches. The index ai_task_counters_expires
 -- serves it.
 delete from activity.ai_task_counters c

@@ -133,12 +133,12 @@ where user_id = :user_id and created_at >= :month::timestamptz and kind = 'credi
   and (status = 'captured' or (status = 'open' and created_at > :open_since::timestamptz))
 
 -- name: lock_payment
--- scope: system
+-- scope: system lookup
 -- Events of one payment follow each other even before its order, and so its owner, is known.
 select pg_advisory_xact_lock(hashtextextended(:payment_id, 0))::text as locked
 
 -- name: locate_order
--- scope: system
+-- scope: system lookup
 -- Finds order and user of a payment by the order's id or the provider's id. Runs before the user's
 -- row can be locked.
 select user_id, id, 2 as priority from billing.purchases where id = :reference::uuid
@@ -151,7 +151,7 @@ from billing.payment_events
 where payment_id = :payment_id::text and order_id is not null
 
 -- name: locate_subscriber
--- scope: system
+-- scope: system lookup
 -- Finds the user of an external subscription by the subscription's id or the user's id.
 select user_id, true as is_managed
 from billing.subscriptions
@@ -160,7 +160,7 @@ union all
 select id, false from auth.users where id = :named::uuid
 
 -- name: record_event
--- scope: system
+-- scope: system lookup
 -- Runs before the event is applied. A repeated event waits until the first one commits, and returns
 -- no row.
 insert into billing.payment_events
@@ -172,7 +172,7 @@ values
 on conflict (provider_event_id) do nothing
 
 -- name: record_unreadable
--- scope: system
+-- scope: system lookup
 -- A signed body that is no event. Its hash is its id, so that a repeat is found.
 insert into billing.payment_events
   (id, provider_event_id, type, event_at, body, status, received_at)
@@ -180,7 +180,7 @@ values (:id, :provider_event_id, 'unreadable', :now, :body, 'unreadable', :now)
 on conflict (provider_event_id) do nothing
 
 -- name: find_event
--- scope: system
+-- scope: system lookup
 -- Returns a row only if the event has not been applied.
 select body, received_at
 from billing.payment_events
@@ -188,7 +188,7 @@ where id = :id and status = 'received'
 for update
 
 -- name: mark_event
--- scope: system
+-- scope: system lookup
 update billing.payment_events
 set status = :status, user_id = :owner::uuid, order_id = :order_id::uuid,
     applied_at = :applied_at::timestamptz, body = case when :keeps_body then body end
@@ -203,7 +203,7 @@ order by received_at desc
 limit 20
 
 -- name: find_retained_order
--- scope: system
+-- scope: system lookup
 -- An order of a deleted account. Locks it, as there is no owner to lock.
 select id, kind, credits, amount_cents, currency, status, payment_id, period_start, attempt,
        last_event_at, last_event_rank, last_event_id, granted_at, month_start, month_end, credited_at,
@@ -213,7 +213,7 @@ where id = :id and user_id is null
 for update
 
 -- name: list_retained_receipts
--- scope: system
+-- scope: system lookup
 -- As list_receipts, for an order of a deleted account.
 select type, payment_id, subject_id, amount_cents, has_amount, currency, event_at,
        provider_event_id
@@ -221,7 +221,7 @@ from billing.payment_events
 where user_id is null and order_id = :id
 
 -- name: update_retained_order
--- scope: system
+-- scope: system lookup
 update billing.purchases
 set status = :status, payment_id = :payment_id::text, last_event_at = :last_event_at::timestamptz,
     last_event_rank = :last_event_rank::smallint, last_event_id = :last_event_id::text,
@@ -229,7 +229,7 @@ set status = :status, payment_id = :payment_id::text, last_event_at = :last_even
 where id = :id and user_id is null
 
 -- name: delete_old_events
--- scope: system
+-- scope: system fan-out
 -- Events that belong to no order. Runs daily, in batches.
 delete from billing.payment_events e
 using (
@@ -243,7 +243,7 @@ using (
 where e.id = old.id
 
 -- name: reduce_old_events
--- scope: system
+-- scope: system fan-out
 -- Of the events of orders, only the bodies are deleted: the columns are the books.
 update billing.payment_events e
 set body = null
@@ -258,7 +258,7 @@ from (
 where e.id = old.id
 
 -- name: delete_retained
--- scope: system
+-- scope: system fan-out
 -- Paid orders of deleted accounts, with their events.
 delete from billing.purchases p
 using (
@@ -273,7 +273,7 @@ using (
 where p.id = old.id
 
 -- name: delete_retained_unpaid
--- scope: system
+-- scope: system fan-out
 -- Orders of deleted accounts that nobody paid; by the horizon, nobody can any more.
 delete from billing.purchases p
 using (
@@ -288,7 +288,7 @@ using (
 where p.id = old.id
 
 -- name: list_due
--- scope: system
+-- scope: system fan-out
 -- Subscriptions whose period ends today or has ended, and those in grace, which may end earlier.
 select user_id
 from (
@@ -304,7 +304,7 @@ order by user_id
 limit :count
 
 -- name: count_subscriptions
--- scope: system
+-- scope: system fan-out
 -- Runs every few minutes, for the metrics.
 select status, count(*) as count
 from billing.subscriptions

@@ -91,7 +91,7 @@ where u.id = :user_id
 order by page.seq desc
 
 -- name: find_expiring
--- scope: system
+-- scope: system fan-out
 -- Users with expired credits; refreshing their daily credits removes them from the result.
 select distinct user_id
 from (
@@ -104,7 +104,7 @@ from (
 order by user_id
 
 -- name: find_entitled
--- scope: system
+-- scope: system fan-out
 -- Users entitled to daily credits, by id, for the cursor of the batch.
 select id
 from auth.users

@@ -7,16 +7,16 @@ values
    :request_id::text, :now)
 
 -- name: create_partition
--- scope: system
+-- scope: system fan-out
 -- The log is partitioned by UTC day.
 select activity.make_day(:day::date) as created
 
 -- name: set_lock_timeout
--- scope: system
+-- scope: system fan-out
 -- For this transaction only. A statement that waits for an exclusive lock on the log blocks all
 -- later statements on it.
 select set_config('lock_timeout', '200ms', true) as lock_timeout
 
 -- name: drop_partitions_before
--- scope: system
+-- scope: system fan-out
 select activity.drop_days_before(:day::date) as dropped

@@ -46,7 +46,7 @@ delete from ops.idempotency_keys
 where user_id = :user_id and key = :key and state = 'open'
 
 -- name: delete_expired
--- scope: system
+-- scope: system fan-out
 -- Runs daily, in batches.
 delete from ops.idempotency_keys k
 using (

@@ -10,7 +10,7 @@ from (
 on conflict (kind, job_key) where state in ('queued', 'running') do nothing
 
 -- name: enqueue_for_system
--- scope: system
+-- scope: system queue
 -- As enqueue, for a job without a user.
 insert into ops.job_queue (id, kind, job_key, payload, run_at, created_at, traceparent)
 select :id, :kind, :key, :payload::jsonb, :run_at::timestamptz, :now, :traceparent::text
@@ -42,7 +42,7 @@ from (
 where user_id = :user_id and kind = :kind and job_key = :key and state = 'queued'
 
 -- name: claim_due
--- scope: system
+-- scope: system queue
 -- SKIP LOCKED, so that workers do not wait for each other. Only the kinds of this release; a newer
 -- release may enqueue others. Attempts are counted at the claim, so that a job that kills its
 -- worker runs out of them. A job with an earlier attempt may be such a job: it is claimed only if
@@ -105,7 +105,7 @@ left join claimed c on true
 order by c.attempts > 1 desc, c.run_at, c.id
 
 -- name: extend_leases
--- scope: system
+-- scope: system queue
 -- Updates no row for a lost lease. Only running jobs have a lease, so state is not checked.
 update ops.job_queue
 set heartbeat_at = clock_timestamp(),
@@ -113,7 +113,7 @@ set heartbeat_at = clock_timestamp(),
 where id = any(:ids::uuid[]) and lease = any(:leases::uuid[])
 
 -- name: rescue
--- scope: system
+-- scope: system queue
 -- Returns a job with an expired lease to the queue. One job per call: it may be the job that killed
 -- the worker, and must not be claimed together with the others again.
 with rescued as (
@@ -137,7 +137,7 @@ select kind, state,
 from rescued
 
 -- name: finish
--- scope: system
+-- scope: system queue
 -- Deletes the job. Sent with the commit, so the caller cannot check the number of deleted rows: if
 -- the lease was lost, none is deleted, and the cast to ops.lease_held fails the transaction. With
 -- :repeatable the commit does not wait for the disk: should the server crash within a second, effect
@@ -152,7 +152,7 @@ select exists (select from ended)::ops.lease_held as held,
          as synchronous_commit
 
 -- name: snooze
--- scope: system
+-- scope: system queue
 -- Not a failure, so the number of attempts is reset. A lost lease fails the transaction, as in
 -- finish. Notifies as enqueue does.
 with ended as (
@@ -169,7 +169,7 @@ with ended as (
 select exists (select from ended)::ops.lease_held as held
 
 -- name: retry_later
--- scope: system
+-- scope: system queue
 -- Notifies as enqueue does: if this worker dies, another one has to know when the job is due.
 update ops.job_queue
 set state = 'queued', run_at = :run_at::timestamptz, lease = null, heartbeat_at = null,
@@ -181,7 +181,7 @@ from (
 where id = :id and lease = :lease
 
 -- name: discard
--- scope: system
+-- scope: system queue
 -- For a job without attempts left; it stays until an operator retries it.
 update ops.job_queue
 set state = 'dead', finished_at = :now, lease = null, heartbeat_at = null, lease_until = null,
@@ -189,7 +189,7 @@ set state = 'dead', finished_at = :now, lease = null, heartbeat_at = null, lease
 where id = :id and lease = :lease
 
 -- name: release
--- scope: system
+-- scope: system queue
 -- The job did not fail, so the attempt does not count.
 update ops.job_queue
 set state = 'queued', attempts = attempts - 1, lease = null, heartbeat_at = null,
@@ -198,7 +198,7 @@ from (select pg_notify('perpetua_flow_jobs', '')) as woken
 where id = any(:ids::uuid[]) and lease = any(:leases::uuid[])
 
 -- name: find_pending
--- scope: system
+-- scope: system queue
 -- Whether any job of the given kinds is due or running, in any worker. The comparison with
 -- -infinity is always true for running jobs; it makes the partial index on lease_until usable.
 select exists (
@@ -211,7 +211,7 @@ select exists (
        ) as pending
 
 -- name: measure
--- scope: system
+-- scope: system queue
 -- Counts due jobs only: there may be a million reminders that are not due.
 select (select count(*) from ops.job_queue where state = 'queued' and run_at <= :now) as due,
        (select count(*) from ops.job_queue where state = 'running' and lease_until > '-infinity')
@@ -222,7 +222,7 @@ select (select count(*) from ops.job_queue where state = 'queued' and run_at <= 
          as oldest_due
 
 -- name: insert_due_days
--- scope: system
+-- scope: system queue
 -- Inserts today and up to seven missed days before it; a new kind starts today. The worker that
 -- inserts a day enqueues its job; for other workers the insert returns no row.
 insert into ops.schedule_runs (kind, day, created_at)
@@ -238,14 +238,14 @@ on conflict (kind, day) do nothing
 returning kind, day::text as day
 
 -- name: find_cursor
--- scope: system
+-- scope: system queue
 -- The start of the day's next batch; an empty string for the first batch.
 select coalesce(cursor, '') as cursor
 from ops.schedule_runs
 where kind = :kind and day = :day::date
 
 -- name: store_cursor
--- scope: system
+-- scope: system queue
 -- A null cursor marks the day as done.
 update ops.schedule_runs
 set cursor = :cursor::text,
@@ -253,7 +253,7 @@ set cursor = :cursor::text,
 where kind = :kind and day = :day::date
 
 -- name: list_dead
--- scope: system
+-- scope: system queue
 -- Scans the index of dead jobs backwards.
 select id, user_id, kind, job_key, attempts, finished_at, coalesce(last_error, '') as last_error
 from ops.job_queue
@@ -262,7 +262,7 @@ order by finished_at desc
 limit :count
 
 -- name: retry_dead
--- scope: system
+-- scope: system queue
 -- Retries the newest dead job of each kind and key, unless an unfinished job has that key.
 with newest as (
   select distinct on (kind, job_key) id, kind, job_key
@@ -280,7 +280,7 @@ where j.id = n.id
   )
 
 -- name: delete_finished
--- scope: system
+-- scope: system queue
 -- Runs daily, in batches, for jobs that an earlier release has finished. Dead jobs stay until an
 -- operator retries them.
 delete from ops.job_queue

@@ -10,7 +10,7 @@ where user_id = :user_id
   )
 
 -- name: delete_expired
--- scope: system
+-- scope: system fan-out
 -- Runs daily, in batches.
 delete from tasks.deletion_tombstones
 where id in (

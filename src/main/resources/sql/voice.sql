@@ -60,7 +60,7 @@ set ended_at = :now, end_reason = :reason, duration_seconds = :seconds, minutes_
 where user_id = :user_id and id = :id and ended_at is null
 
 -- name: extend_leases
--- scope: system
+-- scope: system fan-out
 -- All sessions of one process; a partial index covers the few active rows.
 update notes.voice_sessions
 set lease_until = clock_timestamp() + :lease_ms * interval '1 millisecond'
@@ -77,14 +77,14 @@ insert into notes.voice_tickets (user_id, ticket_hash, expires_at)
 values (:user_id, :ticket_hash, clock_timestamp() + :lifetime_ms * interval '1 millisecond')
 
 -- name: redeem_ticket
--- scope: system
+-- scope: system lookup
 -- A concurrent redemption waits for the row and then finds it deleted.
 delete from notes.voice_tickets
 where ticket_hash = :ticket_hash and expires_at > clock_timestamp()
 returning user_id
 
 -- name: delete_expired_tickets
--- scope: system
+-- scope: system fan-out
 -- Runs daily, in batches. The time is a subquery because clock_timestamp() itself, which is
 -- volatile, could not be looked up in the index.
 delete from notes.voice_tickets t

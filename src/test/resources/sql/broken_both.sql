@@ -1,3 +1,3 @@
 -- name: find_it
--- scope: system
+-- scope: system lookup
 select name from auth.users where id = :user_id

@@ -6,9 +6,10 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
-import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -17,7 +18,8 @@ import java.util.regex.Pattern;
 /**
  * The named statements of {@code sql/<feature>.sql}. A block that starts with {@code -- name:
  * verb_noun} is the statement {@code feature.verb_noun}. It either selects its owner's rows by
- * {@code :user_id} or has the line {@code -- scope: system}. Immutable.
+ * {@code :user_id} or has a line such as {@code -- scope: system lookup}, which says what it would
+ * need if users were spread over several servers: a {@link Scope}. Immutable.
  */
 public final class SqlCatalog {
   /** The names of all files, without {@code .sql}. */
@@ -45,7 +47,9 @@ public final class SqlCatalog {
           "voice");
 
   private static final Pattern NAME = Pattern.compile("^-- name: ([a-z][a-z0-9_]*)$");
-  private static final Pattern SYSTEM = Pattern.compile("^-- scope: system\\b.*");
+  private static final String SCOPE = "-- scope:";
+  private static final Pattern SYSTEM =
+      Pattern.compile("^-- scope: system (fan-out|queue|lookup)$");
 
   /**
    * A parameter, but neither a cast ({@code ::text}) nor a time of day. The colon is outside the
@@ -59,6 +63,21 @@ public final class SqlCatalog {
           "(/\\* [a-z_.]+ \\*/ )?select\\b(?!.*\\bfor\\s+(no\\s+key\\s+)?(update|key|share)\\b).*",
           Pattern.DOTALL);
 
+  /** Whose rows a statement reads or changes. */
+  public enum Scope {
+    /** The rows of {@code :user_id}, which would be on one server. */
+    OWNER,
+
+    /** Rows of many users, or the schema: it would run on every server. */
+    FAN_OUT,
+
+    /** The job queue and its schedule, which are shared by all users. */
+    QUEUE,
+
+    /** A row by another key than its owner: it would need a directory of these keys. */
+    LOOKUP
+  }
+
   /**
    * One statement.
    *
@@ -67,7 +86,7 @@ public final class SqlCatalog {
    * @param driverSql the same with {@code ?} for each parameter
    * @param indexes each parameter's index, from 0, in the order of their first use
    * @param places the parameter's index for each {@code ?}
-   * @param system whether only system transactions may run it
+   * @param scope whose rows it reads or changes
    * @param plainRead whether it is a select that neither changes nor locks a row
    */
   public record Statement(
@@ -76,9 +95,9 @@ public final class SqlCatalog {
       String driverSql,
       Map<String, Integer> indexes,
       List<Integer> places,
-      boolean system,
+      Scope scope,
       boolean plainRead) {
-    static Statement of(String name, String sql, boolean system) {
+    static Statement of(String name, String sql, Scope scope) {
       Map<String, Integer> indexes = new LinkedHashMap<>();
       List<Integer> places = new ArrayList<>();
       String driverSql =
@@ -91,7 +110,12 @@ public final class SqlCatalog {
                   });
       boolean plainRead = PLAIN_READ.matcher(sql).matches();
       return new Statement(
-          name, sql, driverSql, Map.copyOf(indexes), List.copyOf(places), system, plainRead);
+          name, sql, driverSql, Map.copyOf(indexes), List.copyOf(places), scope, plainRead);
+    }
+
+    /** Whether only system transactions may run it. */
+    public boolean system() {
+      return scope != Scope.OWNER;
     }
 
     /** The names of the parameters. */
@@ -118,8 +142,8 @@ public final class SqlCatalog {
   /**
    * Loads the files of the given features from the class path.
    *
-   * @throws IllegalStateException if a file is missing, a name occurs twice, or a statement has
-   *     neither or both of {@code :user_id} and {@code -- scope: system}
+   * @throws IllegalStateException if a file is missing, a name occurs twice, a scope is unknown, or
+   *     a statement has neither or both of {@code :user_id} and {@code -- scope: system}
    */
   public static SqlCatalog load(List<String> features) {
     Map<String, Statement> statements = new LinkedHashMap<>();
@@ -156,7 +180,7 @@ public final class SqlCatalog {
 
   private static List<Statement> parse(String feature, String text) {
     Map<String, StringBuilder> blocks = new LinkedHashMap<>();
-    Set<String> system = new LinkedHashSet<>();
+    Map<String, Scope> system = new HashMap<>();
     String current = "";
     for (String line : text.lines().toList()) {
       Matcher name = NAME.matcher(line);
@@ -165,8 +189,8 @@ public final class SqlCatalog {
         if (blocks.put(current, new StringBuilder()) != null) {
           throw new IllegalStateException("statement " + current + " is defined twice");
         }
-      } else if (SYSTEM.matcher(line).matches()) {
-        system.add(current);
+      } else if (line.startsWith(SCOPE)) {
+        system.put(current, scope(current, line));
       } else if (!line.isBlank() && !line.stripLeading().startsWith("--")) {
         StringBuilder block = blocks.get(current);
         if (block == null) {
@@ -176,17 +200,31 @@ public final class SqlCatalog {
       }
     }
     return blocks.entrySet().stream()
-        .map(e -> statement(e.getKey(), e.getValue().toString(), system.contains(e.getKey())))
+        .map(
+            e ->
+                statement(
+                    e.getKey(),
+                    e.getValue().toString(),
+                    system.getOrDefault(e.getKey(), Scope.OWNER)))
         .toList();
   }
 
-  private static Statement statement(String name, String body, boolean system) {
+  private static Scope scope(String name, String line) {
+    Matcher system = SYSTEM.matcher(line);
+    if (!system.matches()) {
+      throw new IllegalStateException(
+          name + " must have -- scope: system fan-out, system queue or system lookup");
+    }
+    return Scope.valueOf(system.group(1).replace('-', '_').toUpperCase(Locale.ROOT));
+  }
+
+  private static Statement statement(String name, String body, Scope scope) {
     String sql = body.strip();
     if (sql.endsWith(";")) {
       sql = sql.substring(0, sql.length() - 1);
     }
     // Shows the name in pg_stat_activity and in the server's log.
-    return Statement.of(name, "/* " + name + " */ " + sql, system);
+    return Statement.of(name, "/* " + name + " */ " + sql, scope);
   }
 
   private static String resource(String path) {

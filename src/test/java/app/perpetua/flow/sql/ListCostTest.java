@@ -310,7 +310,8 @@ class ListCostTest {
         "select s.id from (select id, title from tasks.task_instances where user_id = :user_id offset 0) t join tasks.subtasks s on s.user_id = :user_id and s.id = t.id order by s.title | 1",
       })
   void unbounded_sorts_are_reported(String sql, int sorts) {
-    SqlCatalog.Statement statement = SqlCatalog.Statement.of("test.sort", sql, false);
+    SqlCatalog.Statement statement =
+        SqlCatalog.Statement.of("test.sort", sql, SqlCatalog.Scope.OWNER);
     assertEquals(sorts, Plan.of(database, statement).unboundedSorts().size());
   }
 

@@ -134,7 +134,7 @@ class SqlCatalogTest {
     "select t.id from tasks.task_instances t join tasks.subtasks s on s.title = t.title where t.user_id = :user_id",
   })
   void a_sequential_scan_is_reported(String sql) {
-    var statement = SqlCatalog.Statement.of("test.scan", sql, true);
+    var statement = SqlCatalog.Statement.of("test.scan", sql, SqlCatalog.Scope.FAN_OUT);
     assertFalse(Plan.of(database, statement).scans().isEmpty());
   }
 
@@ -146,6 +146,8 @@ class SqlCatalogTest {
           broken_duplicate | statement broken_duplicate.find_it is defined twice
           broken_ownerless | broken_ownerless.find_all must have either :user_id or -- scope: system
           broken_both      | broken_both.find_it must have either :user_id or -- scope: system
+          broken_untagged  | broken_untagged.find_all must have -- scope: system fan-out, system queue or system lookup
+          broken_scope     | broken_scope.find_all must have -- scope: system fan-out, system queue or system lookup
           broken_nameless  | sql/broken_nameless.sql: text before the first name
           broken_missing   | /sql/broken_missing.sql is not on the class path
           """)
@@ -167,9 +169,12 @@ class SqlCatalogTest {
     "false, update t set a = 1"
   })
   void a_plain_read_neither_changes_nor_locks_a_row(boolean expected, String sql) {
-    assertEquals(expected, SqlCatalog.Statement.of("tasks.x", sql, true).plainRead());
     assertEquals(
-        expected, SqlCatalog.Statement.of("tasks.x", "/* a.x */ " + sql, true).plainRead());
+        expected, SqlCatalog.Statement.of("tasks.x", sql, SqlCatalog.Scope.LOOKUP).plainRead());
+    assertEquals(
+        expected,
+        SqlCatalog.Statement.of("tasks.x", "/* a.x */ " + sql, SqlCatalog.Scope.LOOKUP)
+            .plainRead());
   }
 
   @Test
@@ -178,7 +183,7 @@ class SqlCatalogTest {
         SqlCatalog.Statement.of(
             "tasks.find_it",
             "select :id::text, time '12:30:a', a[1:most], :id where user_id=:user_id",
-            false);
+            SqlCatalog.Scope.OWNER);
     assertEquals(
         "select ?::text, time '12:30:a', a[1:most], ? where user_id=?", statement.driverSql());
     assertEquals(List.of(0, 0, 1), statement.places());

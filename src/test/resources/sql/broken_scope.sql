@@ -1,0 +1,3 @@
+-- name: find_all
+-- scope: system everywhere
+select name from auth.users
