@@ -1,5 +1,6 @@
 package app.perpetua.flow.bench;
 
+import app.perpetua.flow.bench.load.Latencies;
 import app.perpetua.flow.bench.process.Database;
 import app.perpetua.flow.bench.process.Report;
 import app.perpetua.flow.fake.CheckoutEvent;

@@ -4,10 +4,15 @@ import static app.perpetua.flow.bench.BenchOptions.Part.COMPLETIONS;
 import static app.perpetua.flow.bench.BenchOptions.Part.READS;
 import static app.perpetua.flow.bench.BenchOptions.Part.WRITES;
 
+import app.perpetua.flow.bench.load.OpenLoop;
+import app.perpetua.flow.bench.load.Operation;
+import app.perpetua.flow.bench.load.Requests;
 import app.perpetua.flow.bench.peers.Peers;
 import app.perpetua.flow.bench.process.Database;
 import app.perpetua.flow.bench.process.Service;
+import app.perpetua.flow.bench.scale.Curves;
 import app.perpetua.flow.bench.scale.Scale;
+import app.perpetua.flow.bench.soak.Soak;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -163,6 +168,16 @@ final class Bench {
           new Overload(options, Bench::print).run(service, requests(OpenLoop.CONNECTIONS));
         }
       }
+      case CURVES ->
+          new Curves(database, options.quick(), Bench::print)
+              .run(url -> startLikeImage(url, log()), key::token);
+      case SOAK ->
+          new Soak(database, options.minutes(), Bench::print)
+              .run(
+                  overrides ->
+                      startLikeImage(database.url(database.port()), log(), "all", overrides),
+                  requests(OpenLoop.CONNECTIONS),
+                  key::token);
       case START ->
           new Startup(jar, HOME, environment(database), options.starts())
               .run(this::train, Bench::print);
@@ -194,6 +209,11 @@ final class Bench {
    * Starts the service with the JVM options and the heap of the image, unless others were given.
    */
   private Service startLikeImage(String databaseUrl, Path log) throws IOException {
+    return startLikeImage(databaseUrl, log, "api", Map.of());
+  }
+
+  private Service startLikeImage(
+      String databaseUrl, Path log, String role, Map<String, String> overrides) throws IOException {
     List<String> jvm = new ArrayList<>(options.jvm());
     if (jvm.equals(BenchOptions.DEFAULT_JVM)) {
       jvm.clear();
@@ -202,7 +222,7 @@ final class Bench {
           .filter(line -> line.startsWith("-"))
           .forEach(jvm::add);
     }
-    return new Service(jar, jvm, "api", environment(databaseUrl, Map.of()), log);
+    return new Service(jar, jvm, role, environment(databaseUrl, overrides), log);
   }
 
   private Map<String, String> environment(Database database) {

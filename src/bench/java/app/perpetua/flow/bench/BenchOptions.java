@@ -18,10 +18,20 @@ import org.jspecify.annotations.Nullable;
  * @param quick uses short windows, whose figures are too rough for comparison
  * @param jvm options of the service's JVM
  * @param jar the JAR to measure; null for the current build
+ * @param minutes how long the soak lasts
  */
-record BenchOptions(Set<Part> parts, boolean quick, List<String> jvm, @Nullable Path jar) {
+record BenchOptions(
+    Set<Part> parts, boolean quick, List<String> jvm, @Nullable Path jar, int minutes) {
   /** The default heap of a JVM is a quarter of the machine's memory. */
   static final List<String> DEFAULT_JVM = List.of("-Xmx512m");
+
+  private static final int DEFAULT_MINUTES = 30;
+
+  /** Two minutes of warm-up and two to compare. */
+  private static final int LEAST_MINUTES = 4;
+
+  /** Access tokens last four hours. */
+  private static final int MOST_MINUTES = 220;
 
   /** A part of the benchmark that can be run alone. */
   enum Part {
@@ -38,7 +48,9 @@ record BenchOptions(Set<Part> parts, boolean quick, List<String> jvm, @Nullable 
     SPENDS("concurrent spending of credits"),
     VOICE("live voice streams, compared with a relay"),
     OVERLOAD("random arrivals: 400/s, as many as it can serve, three times that"),
-    START("time to start");
+    START("time to start"),
+    CURVES("requests beside 10,000 to a million tasks and 10 million entries"),
+    SOAK("half an hour of a usual load: memory, threads, dead rows, bills");
 
     private final String help;
 
@@ -49,6 +61,11 @@ record BenchOptions(Set<Part> parts, boolean quick, List<String> jvm, @Nullable 
     /** The name in arguments. */
     String title() {
       return name().toLowerCase(Locale.ROOT);
+    }
+
+    /** Whether it runs only if it is named, because it takes long. */
+    boolean named() {
+      return this == CURVES || this == SOAK;
     }
 
     /** What it measures, as {@code ./bench --help} prints it. */
@@ -76,6 +93,7 @@ record BenchOptions(Set<Part> parts, boolean quick, List<String> jvm, @Nullable 
     boolean quick = false;
     List<String> jvm = DEFAULT_JVM;
     Path jar = null;
+    Integer minutes = null;
     Iterator<String> words = arguments.iterator();
     while (words.hasNext()) {
       String name = words.next();
@@ -83,11 +101,19 @@ record BenchOptions(Set<Part> parts, boolean quick, List<String> jvm, @Nullable 
         case "--quick" -> quick = true;
         case "--only" -> parts.add(part(value(name, words)));
         case "--jvm" -> jvm = List.of(value(name, words).split(" +", -1));
+        case "--minutes" -> minutes = minutes(value(name, words));
         case "--jar" -> jar = Path.of(value(name, words));
         default -> throw new Misused("unknown argument " + name);
       }
     }
-    return new BenchOptions(parts.isEmpty() ? EnumSet.allOf(Part.class) : parts, quick, jvm, jar);
+    if (minutes != null && !parts.contains(Part.SOAK)) {
+      throw new Misused("--minutes applies to --only soak");
+    }
+    if (parts.isEmpty()) {
+      parts.addAll(EnumSet.allOf(Part.class));
+      parts.removeIf(Part::named);
+    }
+    return new BenchOptions(parts, quick, jvm, jar, minutes == null ? DEFAULT_MINUTES : minutes);
   }
 
   /** Time before the first window of an operation, for the JVM's compilers. */
@@ -110,6 +136,17 @@ record BenchOptions(Set<Part> parts, boolean quick, List<String> jvm, @Nullable 
   /** Number of starts with each set of JVM options. */
   int starts() {
     return quick ? 2 : 5;
+  }
+
+  private static int minutes(String text) {
+    if (text.matches("\\d{1,4}")) {
+      int minutes = Integer.parseInt(text);
+      if (minutes >= LEAST_MINUTES && minutes <= MOST_MINUTES) {
+        return minutes;
+      }
+    }
+    throw new Misused(
+        "--minutes must be a whole number from " + LEAST_MINUTES + " to " + MOST_MINUTES);
   }
 
   private static Part part(String name) {

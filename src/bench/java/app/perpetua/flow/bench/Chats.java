@@ -1,5 +1,7 @@
 package app.perpetua.flow.bench;
 
+import app.perpetua.flow.bench.load.Chatters;
+import app.perpetua.flow.bench.load.Latencies;
 import app.perpetua.flow.bench.process.CpuTime;
 import app.perpetua.flow.bench.process.Database;
 import app.perpetua.flow.bench.process.Programs;
@@ -9,14 +11,12 @@ import app.perpetua.flow.bench.process.Service;
 import app.perpetua.flow.fake.FakeOpenAi;
 import app.perpetua.flow.fake.OpenAiStep;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
 import java.util.function.IntFunction;
 
 /**
@@ -42,7 +42,6 @@ final class Chats {
 
   private static final Duration TIMEOUT = Duration.ofMinutes(1);
   private static final int CREDITS = 100;
-  private static final String QUESTION = "{\"message\":\"Where do I begin?\"}";
 
   private final class Measured {
     private final String name;
@@ -196,29 +195,11 @@ final class Chats {
   }
 
   private byte[] chat(int user) {
-    return post(
-        "/api/v1/ai/chat/stream",
-        "Authorization: Bearer "
-            + token.apply(user)
-            + "\r\nIdempotency-Key: "
-            + UUID.randomUUID()
-            + "\r\n");
+    return Chatters.chat(token.apply(user));
   }
 
   private static byte[] plain() {
-    return post("/", "");
-  }
-
-  private static byte[] post(String path, String headers) {
-    return ("POST "
-            + path
-            + " HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
-            + headers
-            + "Content-Length: "
-            + QUESTION.length()
-            + "\r\n\r\n"
-            + QUESTION)
-        .getBytes(StandardCharsets.US_ASCII);
+    return Chatters.post("/", "");
   }
 
   private static double millis(Latencies latencies, double share) {

@@ -1,5 +1,6 @@
 package app.perpetua.flow.bench;
 
+import app.perpetua.flow.bench.load.Latencies;
 import app.perpetua.flow.bench.process.CpuTime;
 import java.time.Duration;
 import java.util.Objects;

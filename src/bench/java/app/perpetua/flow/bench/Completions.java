@@ -1,5 +1,7 @@
 package app.perpetua.flow.bench;
 
+import app.perpetua.flow.bench.load.Latencies;
+import app.perpetua.flow.bench.load.Operation;
 import app.perpetua.flow.bench.process.Database;
 import app.perpetua.flow.bench.process.Report;
 import java.io.IOException;

@@ -1,5 +1,8 @@
 package app.perpetua.flow.bench;
 
+import app.perpetua.flow.bench.load.Latencies;
+import app.perpetua.flow.bench.load.Operation;
+import app.perpetua.flow.bench.load.Requests;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;

@@ -1,5 +1,7 @@
 package app.perpetua.flow.bench;
 
+import app.perpetua.flow.bench.load.OpenLoop;
+import app.perpetua.flow.bench.load.Requests;
 import app.perpetua.flow.bench.process.Report;
 import app.perpetua.flow.bench.process.Service;
 import java.io.IOException;

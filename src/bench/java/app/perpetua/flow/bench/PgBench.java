@@ -2,6 +2,8 @@ package app.perpetua.flow.bench;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import app.perpetua.flow.bench.load.Operation;
+import app.perpetua.flow.bench.load.Requests;
 import app.perpetua.flow.bench.process.Database;
 import app.perpetua.flow.sql.SqlCatalog;
 import java.io.IOException;

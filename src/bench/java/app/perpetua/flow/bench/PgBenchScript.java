@@ -1,5 +1,7 @@
 package app.perpetua.flow.bench;
 
+import app.perpetua.flow.bench.load.Operation;
+import app.perpetua.flow.bench.load.Requests;
 import app.perpetua.flow.bench.process.Database;
 import app.perpetua.flow.sql.SqlCatalog;
 import java.time.Duration;

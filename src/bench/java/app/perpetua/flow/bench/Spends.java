@@ -2,6 +2,7 @@ package app.perpetua.flow.bench;
 
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Json;
+import app.perpetua.flow.bench.load.Latencies;
 import app.perpetua.flow.bench.process.Database;
 import app.perpetua.flow.bench.process.Report;
 import app.perpetua.flow.bench.process.RoundTrips;

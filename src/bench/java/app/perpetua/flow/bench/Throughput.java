@@ -1,5 +1,8 @@
 package app.perpetua.flow.bench;
 
+import app.perpetua.flow.bench.load.Latencies;
+import app.perpetua.flow.bench.load.Operation;
+import app.perpetua.flow.bench.load.Requests;
 import app.perpetua.flow.bench.process.CpuTime;
 import app.perpetua.flow.bench.process.Database;
 import app.perpetua.flow.bench.process.Report;

@@ -1,10 +1,13 @@
 package app.perpetua.flow.bench;
 
+import app.perpetua.flow.bench.load.Latencies;
 import app.perpetua.flow.bench.process.CpuTime;
 import app.perpetua.flow.bench.process.Database;
 import app.perpetua.flow.bench.process.Programs;
 import app.perpetua.flow.bench.process.Report;
 import app.perpetua.flow.bench.process.Service;
+import app.perpetua.flow.bench.voice.VoiceProvider;
+import app.perpetua.flow.bench.voice.VoiceSpeaker;
 import app.perpetua.flow.fake.FakeDeepgram;
 import java.io.BufferedReader;
 import java.io.IOException;

@@ -17,9 +17,27 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 class BenchOptionsTest {
   @Test
-  void without_arguments_every_part_runs() {
+  void without_arguments_every_part_runs_that_need_not_be_named() {
     BenchOptions options = BenchOptions.parse(List.of());
-    assertEquals(EnumSet.allOf(BenchOptions.Part.class), options.parts());
+    assertEquals(
+        EnumSet.complementOf(EnumSet.of(BenchOptions.Part.CURVES, BenchOptions.Part.SOAK)),
+        options.parts());
+  }
+
+  @Test
+  void the_minutes_of_the_soak_are_bounded() {
+    assertEquals(30, BenchOptions.parse(List.of("--only", "soak")).minutes());
+    assertEquals(4, BenchOptions.parse(List.of("--only", "soak", "--minutes", "4")).minutes());
+    for (String wrong : List.of("3", "221", "-5", "1.5", "x", "")) {
+      assertThrows(
+          BenchOptions.Misused.class,
+          () -> BenchOptions.parse(List.of("--only", "soak", "--minutes", wrong)));
+    }
+  }
+
+  @Test
+  void minutes_without_the_soak_are_refused() {
+    assertThrows(BenchOptions.Misused.class, () -> BenchOptions.parse(List.of("--minutes", "10")));
   }
 
   @ParameterizedTest

@@ -4,6 +4,8 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import app.perpetua.flow.bench.load.Operation;
+import app.perpetua.flow.bench.load.Requests;
 import app.perpetua.flow.bench.process.Database;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.sql.SqlCatalog;
@@ -146,7 +148,7 @@ class PgBenchScriptTest {
     Map<String, Integer> indexes = new HashMap<>();
     parameters.forEach(parameter -> indexes.put(parameter, indexes.size()));
     return new SqlCatalog.Statement(
-        name, sql, sql, indexes, List.copyOf(indexes.values()), false, false);
+        name, sql, sql, indexes, List.copyOf(indexes.values()), SqlCatalog.Scope.OWNER, false);
   }
 
   /** Executes the script's statements; returns the number of rows that each read or wrote. */

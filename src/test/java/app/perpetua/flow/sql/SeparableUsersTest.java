@@ -216,7 +216,7 @@ class SeparableUsersTest {
 
   @ParameterizedTest
   @CsvSource({
-    "UNIQUE, create unique index loose on tasks.task_instances (title), tasks.loose",
+    "UNIQUE, create unique index loose_key on tasks.task_instances (title), tasks.loose_key",
     "UNIQUE, create table tasks.loose (user_id uuid not null; id uuid primary key), tasks.loose_pkey",
     "FOREIGN_KEY, create table tasks.loose (user_id uuid not null; note uuid constraint loose_fkey references notes.notes (id)), tasks.loose_fkey",
     "FOREIGN_KEY, create table tasks.loose (user_id uuid not null; other uuid constraint loose_fkey references auth.users), tasks.loose_fkey",
@@ -234,7 +234,7 @@ class SeparableUsersTest {
       assertEquals(Set.of(name), added);
     } finally {
       database.run("drop table if exists tasks.loose");
-      database.run("drop index if exists tasks.loose");
+      database.run("drop index if exists tasks.loose_key");
       database.run("drop trigger if exists loose on notes.notes");
     }
   }

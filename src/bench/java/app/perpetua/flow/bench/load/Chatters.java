@@ -1,4 +1,4 @@
-package app.perpetua.flow.bench;
+package app.perpetua.flow.bench.load;
 
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
+import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -18,6 +19,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 
@@ -25,11 +27,12 @@ import java.util.stream.IntStream;
  * Concurrent clients of streams in which each word is the time at which it was sent. At most 32
  * connect at the same time, because connecting is not measured. Confined to one thread.
  */
-final class Chatters implements AutoCloseable {
+public final class Chatters implements AutoCloseable {
   private static final String WORD = "data: {\"text\":\"";
   private static final int SILENCE_MILLIS = 60_000;
   private static final int MAX_CONNECTING = 32;
 
+  private static final String QUESTION = "{\"message\":\"Where do I begin?\"}";
   private static final String BUSY = "HTTP/1.1 503";
 
   /** What the answer's {@code Retry-After} says. */
@@ -58,6 +61,7 @@ final class Chatters implements AutoCloseable {
   private final IntFunction<byte[]> request;
   private final Semaphore connecting = new Semaphore(MAX_CONNECTING);
   private final CountDownLatch listening;
+  private final AtomicInteger refused = new AtomicInteger();
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final List<Future<Received>> all;
 
@@ -67,7 +71,7 @@ final class Chatters implements AutoCloseable {
    * @param words number of words that each client reads
    * @param request each client's complete request
    */
-  Chatters(int port, int count, int words, IntFunction<byte[]> request) {
+  public Chatters(int port, int count, int words, IntFunction<byte[]> request) {
     this.port = port;
     this.words = words;
     this.request = request;
@@ -76,7 +80,7 @@ final class Chatters implements AutoCloseable {
   }
 
   /** Returns when each client has received a word. */
-  void awaitWords(Duration limit) throws IOException {
+  public void awaitWords(Duration limit) throws IOException {
     try {
       if (!listening.await(limit.toMillis(), TimeUnit.MILLISECONDS)) {
         throw new IOException(listening.getCount() + " chats have not received a word");
@@ -92,7 +96,7 @@ final class Chatters implements AutoCloseable {
    *
    * @throws IOException if one has ended; the message has the reason
    */
-  void checkListening() throws IOException {
+  public void checkListening() throws IOException {
     for (Future<Received> one : all) {
       if (one.isDone()) {
         throw new IOException(
@@ -108,7 +112,7 @@ final class Chatters implements AutoCloseable {
    * @return the delays of the words that were sent while all clients were listening
    * @throws IOException if a client has not received all words
    */
-  Latencies await() throws IOException {
+  public Latencies await() throws IOException {
     Received[] received = new Received[all.size()];
     for (int i = 0; i < received.length; i++) {
       try {
@@ -131,6 +135,39 @@ final class Chatters implements AutoCloseable {
       }
     }
     return latencies;
+  }
+
+  /** Number of requests that were refused because the service was busy, and sent again. */
+  public int refused() {
+    return refused.get();
+  }
+
+  /**
+   * A chat's complete request, with a key of its own.
+   *
+   * @param token the user's access token
+   */
+  public static byte[] chat(String token) {
+    return post(
+        "/api/v1/ai/chat/stream",
+        "Authorization: Bearer " + token + "\r\nIdempotency-Key: " + UUID.randomUUID() + "\r\n");
+  }
+
+  /**
+   * The same question to another server.
+   *
+   * @param headers further headers, each with its line end
+   */
+  public static byte[] post(String path, String headers) {
+    return ("POST "
+            + path
+            + " HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+            + headers
+            + "Content-Length: "
+            + QUESTION.length()
+            + "\r\n\r\n"
+            + QUESTION)
+        .getBytes(StandardCharsets.US_ASCII);
   }
 
   private Received listen(int number) throws IOException, InterruptedException {
@@ -169,6 +206,7 @@ final class Chatters implements AutoCloseable {
             listening.countDown();
           }
         } else if (line.startsWith(BUSY)) {
+          refused.incrementAndGet();
           return false;
         } else if (line.equals("data: [DONE]")) {
           break;

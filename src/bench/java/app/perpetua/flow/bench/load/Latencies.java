@@ -1,4 +1,4 @@
-package app.perpetua.flow.bench;
+package app.perpetua.flow.bench.load;
 
 import java.time.Duration;
 
@@ -6,7 +6,7 @@ import java.time.Duration;
  * Histogram of latencies in steps of 10 µs up to 10 s; longer ones count as 10 s. Confined to one
  * thread.
  */
-final class Latencies {
+public final class Latencies {
   private static final long STEP_NANOS = 10_000;
   private static final int STEPS = 1_000_000;
 
@@ -14,17 +14,17 @@ final class Latencies {
   private long size;
   private long refused;
 
-  void record(long nanos) {
+  public void record(long nanos) {
     counts[(int) Math.clamp(nanos / STEP_NANOS, 0L, STEPS)]++;
     size++;
   }
 
   /** Counts a request that was rejected for overload; its latency is not recorded. */
-  void refuse() {
+  public void refuse() {
     refused++;
   }
 
-  void add(Latencies other) {
+  public void add(Latencies other) {
     for (int i = 0; i <= STEPS; i++) {
       counts[i] += other.counts[i];
     }
@@ -33,12 +33,12 @@ final class Latencies {
   }
 
   /** Number of answered requests. */
-  long size() {
+  public long size() {
     return size;
   }
 
   /** Number of requests rejected for overload. */
-  long refused() {
+  public long refused() {
     return refused;
   }
 
@@ -47,7 +47,7 @@ final class Latencies {
    *
    * @param share from 0 to 1
    */
-  Duration percentile(double share) {
+  public Duration percentile(double share) {
     long rank = Math.max(1, (long) Math.ceil(size * share));
     long seen = 0;
     for (int i = 0; i <= STEPS; i++) {

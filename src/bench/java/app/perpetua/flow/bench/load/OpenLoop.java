@@ -1,4 +1,4 @@
-package app.perpetua.flow.bench;
+package app.perpetua.flow.bench.load;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -24,9 +24,9 @@ import org.jspecify.annotations.Nullable;
  * should have been sent, so that a stall of the service counts (coordinated omission). One thread,
  * because it shares the cores with the service that it measures. Confined to one thread.
  */
-final class OpenLoop implements AutoCloseable {
+public final class OpenLoop implements AutoCloseable {
   /** Fewer than the service's limit per address. When all are in use, requests wait here. */
-  static final int CONNECTIONS = 900;
+  public static final int CONNECTIONS = 900;
 
   /** Time without any response after which the benchmark fails. */
   private static final Duration SILENCE = Duration.ofSeconds(20);
@@ -47,12 +47,13 @@ final class OpenLoop implements AutoCloseable {
    * @param unexpected number of responses with another status than the operation's
    * @param seconds from the first request to the last response
    */
-  record Result(Histogram served, Histogram refused, long failed, long unexpected, double seconds) {
-    double goodput() {
+  public record Result(
+      Histogram served, Histogram refused, long failed, long unexpected, double seconds) {
+    public double goodput() {
       return served.getTotalCount() / seconds;
     }
 
-    long answered() {
+    public long answered() {
       return served.getTotalCount() + refused.getTotalCount() + failed + unexpected;
     }
   }
@@ -152,7 +153,7 @@ final class OpenLoop implements AutoCloseable {
   /**
    * @param requests for {@link #CONNECTIONS} connections
    */
-  OpenLoop(int port, Requests requests) throws IOException {
+  public OpenLoop(int port, Requests requests) throws IOException {
     this.port = port;
     this.requests = requests;
   }
@@ -162,7 +163,7 @@ final class OpenLoop implements AutoCloseable {
    *
    * @param rate mean number of requests per second
    */
-  Result run(double rate, Duration duration) throws IOException {
+  public Result run(double rate, Duration duration) throws IOException {
     served = histogram();
     refused = histogram();
     failed = 0;

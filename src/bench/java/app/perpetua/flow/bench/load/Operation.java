@@ -1,10 +1,10 @@
-package app.perpetua.flow.bench;
+package app.perpetua.flow.bench.load;
 
 import java.util.List;
 import java.util.Locale;
 
 /** The measured requests, and the statements that each executes. */
-enum Operation {
+public enum Operation {
   LIST("GET /tasks?limit=25", 200),
   SHOW("GET /tasks/{id}", 200),
   PATCH("PATCH /tasks/{id}", 200),
@@ -19,17 +19,17 @@ enum Operation {
     this.status = status;
   }
 
-  String title() {
+  public String title() {
     return title;
   }
 
   /** The expected status. */
-  int status() {
+  public int status() {
     return status;
   }
 
   /** The statements whose results the service waits for, in order. */
-  List<String> awaited() {
+  public List<String> awaited() {
     return switch (this) {
       case LIST -> List.of("tasklists.list_newest");
       case SHOW -> List.of("tasks.find_detail");
@@ -41,7 +41,7 @@ enum Operation {
   }
 
   /** The statements that are sent with the commit, in order. */
-  List<String> deferred() {
+  public List<String> deferred() {
     return switch (this) {
       case LIST, SHOW -> List.of();
       case PATCH ->
@@ -59,15 +59,15 @@ enum Operation {
   }
 
   /** Whether pgbench can run it repeatedly; it cannot complete a task twice. */
-  boolean compared() {
+  public boolean compared() {
     return this != COMPLETE;
   }
 
-  boolean writes() {
+  public boolean writes() {
     return !deferred().isEmpty();
   }
 
-  String fileName() {
+  public String fileName() {
     return name().toLowerCase(Locale.ROOT);
   }
 }

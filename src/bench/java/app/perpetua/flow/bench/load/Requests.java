@@ -1,4 +1,4 @@
-package app.perpetua.flow.bench;
+package app.perpetua.flow.bench.load;
 
 import app.perpetua.flow.bench.process.Database;
 import java.nio.ByteBuffer;
@@ -12,12 +12,12 @@ import java.util.function.IntFunction;
  * Writes requests as bytes at low cost. Each connection has its own users, as each pgbench client
  * has, so that no two concurrent requests wait for the same owner lock. Confined to one thread.
  */
-final class Requests {
+public final class Requests {
   /** The service changes the first tasks of each user; pgbench and completions use the others. */
-  static final int PATCHED = Database.TASKS_EACH / 2;
+  public static final int PATCHED = Database.TASKS_EACH / 2;
 
   /** The body of a new task of typical length. */
-  static final String NEW_TASK =
+  public static final String NEW_TASK =
       "{\"title\":\"Call the plumber about the kitchen tap\",\"description\":\"It drips again."
           + " Ask whether the seal is under warranty.\",\"priority\":\"high\","
           + "\"estimated_duration\":15}";
@@ -40,7 +40,7 @@ final class Requests {
    * @param token each user's access token
    * @param versions versions of the changed tasks; updated by {@link #done}
    */
-  Requests(int connections, IntFunction<String> token, int[] versions) {
+  public Requests(int connections, IntFunction<String> token, int[] versions) {
     this.connections = connections;
     this.versions = versions;
     this.completed = new int[connections];
@@ -51,7 +51,7 @@ final class Requests {
   }
 
   /** The versions of unchanged tasks. */
-  static int[] unchanged() {
+  public static int[] unchanged() {
     int[] versions = new int[Database.USERS * PATCHED];
     Arrays.fill(versions, 1);
     return versions;
@@ -62,7 +62,7 @@ final class Requests {
    *
    * @return the argument of {@link #done} after the response
    */
-  int write(Operation operation, int connection, ByteBuffer out) {
+  public int write(Operation operation, int connection, ByteBuffer out) {
     int users = (Database.USERS - 1 - connection) / connections + 1;
     if (operation == Operation.COMPLETE) {
       complete(connection, users, out);
@@ -100,7 +100,7 @@ final class Requests {
   }
 
   /** Records the effect of a request. */
-  void done(Operation operation, int row) {
+  public void done(Operation operation, int row) {
     if (operation == Operation.PATCH) {
       versions[row]++;
     }

@@ -19,7 +19,9 @@ import java.util.concurrent.locks.LockSupport;
 
 /** The packaged JAR as a process, logging to a file. */
 public final class Service implements AutoCloseable {
-  private static final Duration START = Duration.ofSeconds(60);
+  /** Only catches a hang: a start migrates the database, and other programs may use the cores. */
+  private static final Duration START = Duration.ofMinutes(3);
+
   private static final Duration STOP = Duration.ofSeconds(60);
   private static final Duration LOOK_AGAIN = Duration.ofMillis(5);
   private static final int LOOK_TIMEOUT_MILLIS = 1_000;

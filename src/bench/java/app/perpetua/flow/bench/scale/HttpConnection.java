@@ -11,6 +11,7 @@ import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Locale;
+import java.util.UUID;
 
 /**
  * A persistent connection that sends one request at a time, with little overhead, so that latencies
@@ -57,9 +58,34 @@ final class HttpConnection implements AutoCloseable {
    * @throws IOException if the answer is incomplete
    */
   int get(String path, String token, OutputStream body) throws IOException {
+    out.write((head("GET", path, token) + "\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
+    return answer(body);
+  }
+
+  /**
+   * Sends a request with a body and a new idempotency key, and discards the answer's body.
+   *
+   * @param json in ASCII
+   * @return the status
+   */
+  int write(String method, String path, String token, String json) throws IOException {
     String request =
-        "GET " + path + " HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer " + token;
-    out.write((request + "\r\n\r\n").getBytes(StandardCharsets.US_ASCII));
+        head(method, path, token)
+            + "\r\nContent-Type: application/json\r\nIdempotency-Key: "
+            + UUID.randomUUID()
+            + "\r\nContent-Length: "
+            + json.length()
+            + "\r\n\r\n"
+            + json;
+    out.write(request.getBytes(StandardCharsets.US_ASCII));
+    return answer(OutputStream.nullOutputStream());
+  }
+
+  private static String head(String method, String path, String token) {
+    return method + " " + path + " HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: Bearer " + token;
+  }
+
+  private int answer(OutputStream body) throws IOException {
     int status = Integer.parseInt(line().substring(9, 12));
     long length = 0;
     for (String header = line(); !header.isEmpty(); header = line()) {

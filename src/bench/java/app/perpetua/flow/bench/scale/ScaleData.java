@@ -23,6 +23,9 @@ final class ScaleData {
   /** Numbers of a veteran's tasks, above those of all others. */
   private static final long VETERANS_TASKS = 1_000_000_000L;
 
+  /** Users whose activity one statement inserts. */
+  private static final int STEP = 1_000;
+
   /** Every task has some words of this list; a rare one follows in every 10,000th. */
   private static final String WORDS =
       "'{letter,plumber,garden,window,invoice,dentist,bicycle,kitchen,passport,library,"
@@ -90,6 +93,23 @@ final class ScaleData {
             .formatted(DAYS - 1, entriesEach, first + 1, first + count, entriesEach - 1));
   }
 
+  /**
+   * Adds the same number of activity entries to each of many users, evenly over all days, without
+   * checking their foreign keys: that would take longer than everything else.
+   */
+  void muchActivity(int users, int entriesEach) throws SQLException {
+    List<String> indexes = dropIndexes("activity.activity_logs");
+    execute("set session_replication_role = replica");
+    for (int first = 0; first < users; first += STEP) {
+      activity(first, Math.min(STEP, users - first), entriesEach);
+    }
+    execute("set session_replication_role = origin");
+    for (String index : indexes) {
+      // The definition of a partitioned table's index names that table only.
+      execute(index.replace(" ON ONLY ", " ON "));
+    }
+  }
+
   /** Collects statistics, as autovacuum would. */
   void vacuum() throws SQLException {
     execute("vacuum analyze");
@@ -108,7 +128,7 @@ final class ScaleData {
   }
 
   private void insertTasks(String rows, String number, int tasks, int open) throws SQLException {
-    List<String> indexes = dropIndexes();
+    List<String> indexes = dropIndexes("tasks.task_instances");
     execute(
         """
         insert into tasks.task_instances
@@ -141,7 +161,7 @@ final class ScaleData {
    *
    * @return the statements that create them
    */
-  private List<String> dropIndexes() throws SQLException {
+  private List<String> dropIndexes(String table) throws SQLException {
     List<String> drops = new ArrayList<>();
     List<String> creates = new ArrayList<>();
     try (Statement statement = connection.createStatement();
@@ -150,9 +170,10 @@ final class ScaleData {
                 """
                 select i.indexrelid::regclass::text, pg_get_indexdef(i.indexrelid)
                 from pg_index i
-                where i.indrelid = 'tasks.task_instances'::regclass
+                where i.indrelid = '%s'::regclass
                   and not exists (select from pg_constraint c where c.conindid = i.indexrelid)
-                """)) {
+                """
+                    .formatted(table))) {
       while (rows.next()) {
         drops.add("drop index " + rows.getString(1));
         creates.add(rows.getString(2));

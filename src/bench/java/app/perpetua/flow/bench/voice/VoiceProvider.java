@@ -1,5 +1,6 @@
-package app.perpetua.flow.bench;
+package app.perpetua.flow.bench.voice;
 
+import app.perpetua.flow.bench.load.Latencies;
 import app.perpetua.flow.fake.Frames;
 import java.io.BufferedInputStream;
 import java.io.IOException;
@@ -17,18 +18,18 @@ import java.util.zip.CRC32;
  * A fake Deepgram that records the delay and the order of audio frames. It returns a sentence every
  * two seconds. Thread-safe.
  */
-final class VoiceProvider implements AutoCloseable {
+public final class VoiceProvider implements AutoCloseable {
   private static final int FRAMES_PER_SENTENCE = 20;
 
   /** The audio of one connection. */
-  static final class Stream {
+  public static final class Stream {
     private final List<Long> nanos = new ArrayList<>();
     private final CRC32 checksum = new CRC32();
     private int frames;
     private int disordered;
     private int session = -1;
 
-    synchronized void receive(byte[] audio, long now, long since) {
+    public synchronized void receive(byte[] audio, long now, long since) {
       ByteBuffer frame = ByteBuffer.wrap(audio);
       frame.getInt();
       session = frame.getInt();
@@ -41,23 +42,23 @@ final class VoiceProvider implements AutoCloseable {
       }
     }
 
-    synchronized int frames() {
+    public synchronized int frames() {
       return frames;
     }
 
-    synchronized int disordered() {
+    public synchronized int disordered() {
       return disordered;
     }
 
-    synchronized int session() {
+    public synchronized int session() {
       return session;
     }
 
-    synchronized long checksum() {
+    public synchronized long checksum() {
       return checksum.getValue();
     }
 
-    synchronized void addTo(Latencies latencies) {
+    public synchronized void addTo(Latencies latencies) {
       nanos.forEach(latencies::record);
     }
   }
@@ -66,22 +67,22 @@ final class VoiceProvider implements AutoCloseable {
   private final List<Stream> streams = new ArrayList<>();
   private volatile long since = Long.MAX_VALUE;
 
-  VoiceProvider() throws IOException {
+  public VoiceProvider() throws IOException {
     listener = new ServerSocket(0, 1_000, InetAddress.getLoopbackAddress());
     Thread.ofVirtual().start(this::accept);
   }
 
-  int port() {
+  public int port() {
     return listener.getLocalPort();
   }
 
   /** Starts the measurement: only frames sent from now on are measured. */
-  void measure() {
+  public void measure() {
     since = System.nanoTime();
   }
 
   /** Returns and removes all streams, and ends the measurement. */
-  synchronized List<Stream> take() {
+  public synchronized List<Stream> take() {
     List<Stream> taken = List.copyOf(streams);
     streams.clear();
     since = Long.MAX_VALUE;

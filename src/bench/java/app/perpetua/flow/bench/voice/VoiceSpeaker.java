@@ -1,4 +1,4 @@
-package app.perpetua.flow.bench;
+package app.perpetua.flow.bench.voice;
 
 import app.perpetua.flow.fake.Frames;
 import java.io.BufferedInputStream;
@@ -14,16 +14,16 @@ import java.util.concurrent.locks.LockSupport;
 import java.util.zip.CRC32;
 
 /** A voice client that sends audio at a fixed rate. One thread may send. */
-final class VoiceSpeaker implements AutoCloseable {
+public final class VoiceSpeaker implements AutoCloseable {
   /** 128 kbit/s. */
-  static final int FRAME_BYTES = 1_600;
+  public static final int FRAME_BYTES = 1_600;
 
-  static final Duration PACE = Duration.ofMillis(100);
+  public static final Duration PACE = Duration.ofMillis(100);
   private static final int EBML = 0x1a45dfa3;
   private static final Duration TIMEOUT = Duration.ofSeconds(30);
 
   /** The server is overloaded; connect again later. */
-  static final class Overloaded extends IOException {
+  public static final class Overloaded extends IOException {
     private static final long serialVersionUID = 1L;
 
     Overloaded(String answer) {
@@ -46,7 +46,7 @@ final class VoiceSpeaker implements AutoCloseable {
    * @param target path and query
    * @param welcomed whether the server sends a first message, which this waits for
    */
-  VoiceSpeaker(int session, int port, String target, boolean welcomed)
+  public VoiceSpeaker(int session, int port, String target, boolean welcomed)
       throws IOException, InterruptedException {
     this.session = session;
     socket = new Socket(InetAddress.getLoopbackAddress(), port);
@@ -97,10 +97,15 @@ final class VoiceSpeaker implements AutoCloseable {
     }
   }
 
-  /** Sends audio until a time. Clients start at different offsets within the first interval. */
-  void speakUntil(long end) throws IOException {
+  /**
+   * Sends audio until a time, or until the server ends the session. Clients start at different
+   * offsets within the first interval.
+   *
+   * @param end as {@code System.nanoTime()}
+   */
+  public void speakUntil(long end) throws IOException {
     long due = System.nanoTime() + session * 7_919_000L % PACE.toNanos();
-    while (due < end) {
+    while (due < end && !isOver()) {
       for (long left = due - System.nanoTime(); left > 0; left = due - System.nanoTime()) {
         LockSupport.parkNanos(left);
       }
@@ -115,27 +120,37 @@ final class VoiceSpeaker implements AutoCloseable {
   }
 
   /** Sends {@code end_stream} and waits until the server closes the session. */
-  void finish() throws IOException, InterruptedException {
+  public void finish() throws IOException, InterruptedException {
     frames.text("{\"type\":\"end_stream\"}");
+    awaitEnd();
+  }
+
+  /** Whether the server has ended the session, or the connection is lost. */
+  public boolean isOver() {
+    return over.getCount() == 0;
+  }
+
+  /** Waits until the server closes the session. */
+  public void awaitEnd() throws IOException, InterruptedException {
     if (!over.await(TIMEOUT.toSeconds(), TimeUnit.SECONDS)) {
       throw new IOException("session " + session + " did not end");
     }
   }
 
-  int session() {
+  public int session() {
     return session;
   }
 
-  int sent() {
+  public int sent() {
     return sent;
   }
 
-  long checksum() {
+  public long checksum() {
     return checksum.getValue();
   }
 
   /** The last text message received. */
-  String last() {
+  public String last() {
     return last;
   }
 
