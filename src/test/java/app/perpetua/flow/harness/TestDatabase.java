@@ -50,16 +50,26 @@ public final class TestDatabase implements BeforeAllCallback, AfterAllCallback {
   @Override
   public void beforeAll(ExtensionContext context) {
     // Surefire runs each class by itself: in the root's store, the server would serve one class.
-    server =
+    start(
         context
             .getStore(ExtensionContext.StoreScope.LAUNCHER_SESSION, NAMESPACE)
             .computeIfAbsent(
-                PostgresServer.class, _ -> PostgresServer.start(), PostgresServer.class);
-    url = server.createDatabase();
+                PostgresServer.class, _ -> PostgresServer.start(), PostgresServer.class));
   }
 
   @Override
   public void afterAll(ExtensionContext context) {
+    stop();
+  }
+
+  /** Creates the database; for programs without JUnit. */
+  public void start(PostgresServer onServer) {
+    server = onServer;
+    url = onServer.createDatabase();
+  }
+
+  /** Drops the database. */
+  public void stop() {
     synchronized (pools) {
       pools.forEach(HikariDataSource::close);
       pools.clear();

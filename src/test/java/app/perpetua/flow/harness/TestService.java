@@ -120,6 +120,11 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
 
   @Override
   public void beforeAll(ExtensionContext context) {
+    start();
+  }
+
+  /** Starts the service and the fakes; for programs without JUnit. */
+  public void start() {
     database.makeDays(clock.instant());
     google = new FakeGoogle(clock);
     push = new FakePushService(clock);
@@ -160,6 +165,15 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
 
   @Override
   public void afterAll(ExtensionContext context) throws IOException {
+    stop();
+  }
+
+  /**
+   * Stops the service and the fakes.
+   *
+   * @throws AssertionError if a fake received a malformed request
+   */
+  public void stop() throws IOException {
     api().close();
     app().close();
     google().close();

@@ -9,8 +9,11 @@ import app.perpetua.flow.base.Json;
 import app.perpetua.flow.harness.Api;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.TestService;
-import app.perpetua.flow.robustness.Hostile.Literal;
-import app.perpetua.flow.robustness.Operation.Field;
+import app.perpetua.flow.harness.hostile.DatabaseDigest;
+import app.perpetua.flow.harness.hostile.Hostile;
+import app.perpetua.flow.harness.hostile.Hostile.Literal;
+import app.perpetua.flow.harness.hostile.Operation;
+import app.perpetua.flow.harness.hostile.Operation.Field;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -18,7 +21,6 @@ import java.net.Socket;
 import java.net.SocketException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -27,8 +29,6 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.function.Predicate;
 import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.DynamicTest;
@@ -63,12 +63,6 @@ class BadInputTest {
       Operation.all().stream()
           .filter(operation -> !operation.path().startsWith("/api/v1/webhooks/"))
           .toList();
-
-  /** Internals that must not appear in responses. */
-  private static final Pattern INTERNALS =
-      Pattern.compile(
-          "Exception|\\bat (app|java|io|tools|org)\\.|postgres|jackson|helidon|sqlstate|jdbc",
-          Pattern.CASE_INSENSITIVE);
 
   /** Longer queries are rejected because of the request line. */
   private static final int LONGEST_QUERY = 7_000;
@@ -238,11 +232,11 @@ class BadInputTest {
           unchanged(
               operation.name(),
               () -> {
-                for (byte[] body : bodies()) {
+                for (byte[] body : Hostile.bodies()) {
                   String shown = operation + " " + new Literal(body, false);
                   refused(api.send(operation.method(), target, body).expect(400), shown);
                 }
-                for (String name : unknownNames()) {
+                for (String name : Hostile.unknownNames()) {
                   Api.Answer answer =
                       api.send(operation.method(), target, "{" + Hostile.quoted(name) + ":\"x\"}");
                   refused(answer, operation + " " + name);
@@ -468,7 +462,7 @@ class BadInputTest {
   /** A client error without internals; the client has validated the format. */
   private static void refused(Api.Answer answer, String shown) {
     assertTrue(answer.status() >= 400 && answer.status() < 500, shown + ": " + answer);
-    assertFalse(INTERNALS.matcher(answer.text()).find(), shown + ": " + answer);
+    assertFalse(Hostile.INTERNALS.matcher(answer.text()).find(), shown + ": " + answer);
   }
 
   private static boolean names(Api.Answer answer, String field) {
@@ -513,68 +507,6 @@ class BadInputTest {
     }
     out.write('}');
     return out.toByteArray();
-  }
-
-  private static List<byte[]> bodies() {
-    List<byte[]> bodies = new ArrayList<>();
-    for (String text :
-        List.of(
-            " ",
-            "\0",
-            "null",
-            "true",
-            "1",
-            "\"x\"",
-            "[]",
-            "[{}]",
-            "{",
-            "}",
-            "{\"title\"",
-            "{\"title\":\"a\"",
-            "{\"title\":\"a\",}",
-            "{title:\"a\"}",
-            "{'title':'a'}",
-            "{\"title\":\"a\",\"title\":\"b\"}",
-            "{\"title\":\"a\",\"\\u0074itle\":\"b\"}",
-            "{\"x\":{\"a\":1,\"a\":2}}",
-            "{}{}",
-            "{} x",
-            "{},",
-            "{}\0",
-            "/* */ {}",
-            "{} // x",
-            "# x\n{}",
-            "\ufeff{}",
-            "<x/>",
-            "title=a",
-            "{\"title\":".repeat(20_000),
-            "[".repeat(100_000) + "]".repeat(100_000))) {
-      bodies.add(text.getBytes(StandardCharsets.UTF_8));
-    }
-    bodies.add("{}".getBytes(StandardCharsets.UTF_16));
-    bodies.add("{}".getBytes(StandardCharsets.UTF_16LE));
-    bodies.add(new byte[] {0x1f, (byte) 0x8b, 8, 0, 0, 0, 0, 0, 0, 3});
-    bodies.add(new byte[] {'{', '"', (byte) 0xff, '"', ':', '1', '}'});
-    StringBuilder members = new StringBuilder("{\"m\":0");
-    IntStream.range(0, 20_000).forEach(i -> members.append(",\"m").append(i).append("\":0"));
-    bodies.add(members.append('}').toString().getBytes(StandardCharsets.UTF_8));
-    return bodies;
-  }
-
-  private static List<String> unknownNames() {
-    return List.of(
-        "",
-        " title",
-        "Title",
-        "tıtle",
-        "__proto__",
-        "constructor",
-        "user_id",
-        "a\0b",
-        "a\r\nb",
-        "\u202etitle",
-        "𐀀",
-        "e\u0301".repeat(10_000));
   }
 
   /** Sends until the server closes the connection; returns the status. */

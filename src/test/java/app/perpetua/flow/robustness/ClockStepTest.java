@@ -14,6 +14,7 @@ import app.perpetua.flow.harness.Invariants;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.TestService;
 import app.perpetua.flow.harness.VoiceTestClient;
+import app.perpetua.flow.harness.hostile.Operation;
 import app.perpetua.flow.harness.time.MutableClock;
 import app.perpetua.flow.jobs.Worker;
 import java.time.Duration;

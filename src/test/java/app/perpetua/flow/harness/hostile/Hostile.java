@@ -1,4 +1,4 @@
-package app.perpetua.flow.robustness;
+package app.perpetua.flow.harness.hostile;
 
 import app.perpetua.flow.parsing.UnicodeText;
 import java.io.ByteArrayOutputStream;
@@ -6,23 +6,26 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /** Invalid values of every type, and valid text that careless code breaks on. */
-final class Hostile {
+public final class Hostile {
   /** The bytes of a JSON value, well-formed or not. */
-  record Literal(byte[] bytes, boolean json) {
-    static Literal json(String text) {
+  public record Literal(byte[] bytes, boolean json) {
+    /** Well-formed JSON. */
+    public static Literal json(String text) {
       return new Literal(text.getBytes(StandardCharsets.UTF_8), true);
     }
 
-    static Literal broken(String text) {
+    /** Text that is not JSON. */
+    public static Literal broken(String text) {
       return new Literal(text.getBytes(StandardCharsets.UTF_8), false);
     }
 
     /** A JSON string with these bytes, unescaped. */
-    static Literal string(int... bytes) {
+    public static Literal string(int... bytes) {
       ByteArrayOutputStream out = new ByteArrayOutputStream();
       out.write('"');
       IntStream.of(bytes).forEach(out::write);
@@ -38,7 +41,7 @@ final class Hostile {
   }
 
   /** Valid text that must be stored unchanged. */
-  static final List<String> UNUSUAL =
+  public static final List<String> UNUSUAL =
       List.of(
           "𝒯𝒽ℯ 👩‍👩‍👧‍👦 🏳️‍🌈 𠜎𠜱",
           "שלום עולם, مرحبا \u202eabc\u202c \u2067x\u2069",
@@ -124,10 +127,16 @@ final class Hostile {
           "1e-400",
           "1.5");
 
+  /** Internals that must not appear in responses. */
+  public static final Pattern INTERNALS =
+      Pattern.compile(
+          "Exception|\\bat (app|java|io|tools|org)\\.|postgres|jackson|helidon|sqlstate|jdbc",
+          Pattern.CASE_INSENSITIVE);
+
   private static final List<Literal> ALWAYS = always();
 
   /** Texts without a visible character. */
-  static final List<String> BLANK =
+  public static final List<String> BLANK =
       List.of(
           "",
           " ",
@@ -196,7 +205,7 @@ final class Hostile {
   }
 
   /** Invalid values of a field, whatever the other fields are. */
-  static List<Literal> literals(Operation.Field field) {
+  public static List<Literal> literals(Operation.Field field) {
     List<Literal> literals = new ArrayList<>(ALWAYS);
     if (!field.nullable()) {
       literals.add(Literal.json("null"));
@@ -240,7 +249,7 @@ final class Hostile {
   }
 
   /** Values of a query parameter, not yet percent-encoded. */
-  static List<String> parameters(Operation.Field field) {
+  public static List<String> parameters(Operation.Field field) {
     return switch (field.type()) {
       case "integer" -> {
         List<String> values =
@@ -291,6 +300,70 @@ final class Hostile {
     return strings;
   }
 
+  /** Bodies that are not the JSON object of an operation. */
+  public static List<byte[]> bodies() {
+    List<byte[]> bodies = new ArrayList<>();
+    for (String text :
+        List.of(
+            " ",
+            "\0",
+            "null",
+            "true",
+            "1",
+            "\"x\"",
+            "[]",
+            "[{}]",
+            "{",
+            "}",
+            "{\"title\"",
+            "{\"title\":\"a\"",
+            "{\"title\":\"a\",}",
+            "{title:\"a\"}",
+            "{'title':'a'}",
+            "{\"title\":\"a\",\"title\":\"b\"}",
+            "{\"title\":\"a\",\"\\u0074itle\":\"b\"}",
+            "{\"x\":{\"a\":1,\"a\":2}}",
+            "{}{}",
+            "{} x",
+            "{},",
+            "{}\0",
+            "/* */ {}",
+            "{} // x",
+            "# x\n{}",
+            "\ufeff{}",
+            "<x/>",
+            "title=a",
+            "{\"title\":".repeat(20_000),
+            "[".repeat(100_000) + "]".repeat(100_000))) {
+      bodies.add(text.getBytes(StandardCharsets.UTF_8));
+    }
+    bodies.add("{}".getBytes(StandardCharsets.UTF_16));
+    bodies.add("{}".getBytes(StandardCharsets.UTF_16LE));
+    bodies.add(new byte[] {0x1f, (byte) 0x8b, 8, 0, 0, 0, 0, 0, 0, 3});
+    bodies.add(new byte[] {'{', '"', (byte) 0xff, '"', ':', '1', '}'});
+    StringBuilder members = new StringBuilder("{\"m\":0");
+    IntStream.range(0, 20_000).forEach(i -> members.append(",\"m").append(i).append("\":0"));
+    bodies.add(members.append('}').toString().getBytes(StandardCharsets.UTF_8));
+    return bodies;
+  }
+
+  /** Names of fields that no operation has. */
+  public static List<String> unknownNames() {
+    return List.of(
+        "",
+        " title",
+        "Title",
+        "tıtle",
+        "__proto__",
+        "constructor",
+        "user_id",
+        "a\0b",
+        "a\r\nb",
+        "\u202etitle",
+        "𐀀",
+        "e\u0301".repeat(10_000));
+  }
+
   private static void jsons(List<Literal> literals, String... texts) {
     for (String text : texts) {
       literals.add(Literal.json(text));
@@ -298,7 +371,7 @@ final class Hostile {
   }
 
   /** A JSON string with as few escapes as possible. */
-  static String quoted(String text) {
+  public static String quoted(String text) {
     return text.codePoints()
         .mapToObj(
             c ->

@@ -1,4 +1,4 @@
-package app.perpetua.flow.robustness;
+package app.perpetua.flow.harness.hostile;
 
 import app.perpetua.flow.harness.TestDatabase;
 import java.sql.Connection;
@@ -10,11 +10,12 @@ import java.util.stream.Collectors;
 import javax.sql.DataSource;
 
 /** A digest of all data that a request can change, to compare before and after. */
-final class DatabaseDigest {
+public final class DatabaseDigest {
   private final DataSource source;
   private final String digests;
 
-  DatabaseDigest(TestDatabase database) {
+  /** Opens a pool of one connection, which the database closes. */
+  public DatabaseDigest(TestDatabase database) {
     // Pooled, because it is called often.
     this.source = database.pool(1);
     this.digests =
@@ -37,7 +38,7 @@ final class DatabaseDigest {
   }
 
   /** The current digest of every table. */
-  String current() {
+  public String current() {
     try (Connection connection = source.getConnection();
         PreparedStatement statement = connection.prepareStatement(digests);
         ResultSet rows = statement.executeQuery()) {

@@ -1,4 +1,4 @@
-package app.perpetua.flow.robustness;
+package app.perpetua.flow.harness.hostile;
 
 import app.perpetua.flow.contract.Document;
 import java.io.IOException;
@@ -11,20 +11,21 @@ import java.util.List;
 import java.util.Map;
 
 /** An operation of the contract, with the fields and parameters that take values. */
-record Operation(String name, Map<String, Object> contract, Document document) {
+public record Operation(String name, Map<String, Object> contract, Document document) {
   /**
    * A field of the body or a parameter.
    *
    * @param path names from the body's root; one name for a parameter
    * @param schema schema of the value
    */
-  record Field(List<String> path, Map<String, Object> schema) {
-    String name() {
+  public record Field(List<String> path, Map<String, Object> schema) {
+    /** Its path with dots. */
+    public String name() {
       return String.join(".", path);
     }
 
     /** The JSON type other than null. */
-    String type() {
+    public String type() {
       if (schema.get("type") instanceof String only) {
         return only;
       }
@@ -35,24 +36,28 @@ record Operation(String name, Map<String, Object> contract, Document document) {
           .orElse("any");
     }
 
-    boolean nullable() {
+    /** Whether null is a valid value. */
+    public boolean nullable() {
       return Document.list(schema.get("type")).contains("null");
     }
 
-    String format() {
+    /** The format; empty if there is none. */
+    public String format() {
       return String.valueOf(schema.getOrDefault("format", ""));
     }
 
-    List<String> words() {
+    /** The values of an enumeration; empty if it is none. */
+    public List<String> words() {
       return Document.list(schema.get("enum")).stream().map(String::valueOf).toList();
     }
 
     /** Whether the contract allows any text. */
-    boolean isFreeText() {
+    public boolean isFreeText() {
       return type().equals("string") && format().isEmpty() && words().isEmpty();
     }
 
-    int limit(String keyword, int otherwise) {
+    /** A limit of the schema. */
+    public int limit(String keyword, int otherwise) {
       return schema.get(keyword) instanceof Integer limit ? limit : otherwise;
     }
 
@@ -62,7 +67,8 @@ record Operation(String name, Map<String, Object> contract, Document document) {
     }
   }
 
-  static List<Operation> all() {
+  /** All operations of the contract. */
+  public static List<Operation> all() {
     try (InputStream in = Operation.class.getResourceAsStream("/openapi.yaml")) {
       if (in == null) {
         throw new IllegalStateException("openapi.yaml is not on the class path");
@@ -76,23 +82,33 @@ record Operation(String name, Map<String, Object> contract, Document document) {
     }
   }
 
-  String method() {
+  /** Such as {@code GET}. */
+  public String method() {
     return name.split(" ", 2)[0];
   }
 
-  String path() {
+  /** The path with its parameters in braces. */
+  public String path() {
     return name.split(" ", 2)[1];
   }
 
-  boolean isAuthenticated() {
+  /** Whether it needs an access token. */
+  public boolean isAuthenticated() {
     return Document.list(contract.get("security")).toString().contains("bearerAuth");
   }
 
-  boolean takesBody() {
+  /** Whether a request may have a body. */
+  public boolean takesBody() {
     return contract.containsKey("requestBody");
   }
 
-  boolean needsKey() {
+  /** Whether a request must have a body. */
+  public boolean needsBody() {
+    return Boolean.TRUE.equals(document.resolved(contract.get("requestBody")).get("required"));
+  }
+
+  /** Whether it requires an {@code Idempotency-Key}. */
+  public boolean needsKey() {
     return document.parameters(contract).entrySet().stream()
         .anyMatch(
             parameter ->
@@ -101,13 +117,14 @@ record Operation(String name, Map<String, Object> contract, Document document) {
   }
 
   /** All fields of the body, nested ones included, except objects that have fields. */
-  List<Field> fields() {
+  public List<Field> fields() {
     List<Field> fields = new ArrayList<>();
     collect(List.of(), bodySchema(), fields);
     return fields;
   }
 
-  List<Field> query() {
+  /** Its query parameters. */
+  public List<Field> query() {
     return document.parameters(contract).entrySet().stream()
         .filter(parameter -> parameter.getKey().startsWith("query "))
         .map(
@@ -119,7 +136,7 @@ record Operation(String name, Map<String, Object> contract, Document document) {
   }
 
   /** The required members of the first example, to be sent together with the field. */
-  Map<String, Object> bodyAround(Field field) {
+  public Map<String, Object> bodyAround(Field field) {
     Map<String, Object> examples = Document.map(json().get("examples"));
     Map<String, Object> example =
         examples.isEmpty()
@@ -134,7 +151,8 @@ record Operation(String name, Map<String, Object> contract, Document document) {
     return body;
   }
 
-  boolean has(String field) {
+  /** Whether the body has this field. */
+  public boolean has(String field) {
     return Document.map(bodySchema().get("properties")).containsKey(field);
   }
 
@@ -144,7 +162,7 @@ record Operation(String name, Map<String, Object> contract, Document document) {
   }
 
   /** Whether unknown fields of the body are errors. */
-  boolean isClosed() {
+  public boolean isClosed() {
     return !Boolean.TRUE.equals(bodySchema().get("additionalProperties"));
   }
 
