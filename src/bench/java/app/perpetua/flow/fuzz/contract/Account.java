@@ -1,0 +1,222 @@
+package app.perpetua.flow.fuzz.contract;
+
+import app.perpetua.flow.base.Json;
+import app.perpetua.flow.fake.FakeCheckout;
+import app.perpetua.flow.fuzz.Stage;
+import app.perpetua.flow.harness.VoiceTestClient;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.EnumMap;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * A user with one resource of each kind, created when it is first needed, and again after a request
+ * that may have changed it. For one thread.
+ */
+final class Account {
+  /** A resource, by its id or another text that requests need. */
+  enum Kind {
+    TASK,
+    SUBTASK,
+    SECOND_SUBTASK,
+    REMINDER,
+    TEMPLATE,
+    NOTE,
+    TOMBSTONE,
+    NOTIFICATION,
+    VOICE_SESSION,
+    /** A task with a running focus session. */
+    FOCUS,
+    /** Google's ID token of a person. */
+    ID_TOKEN,
+    REFRESH_TOKEN,
+    /** Endpoint of a subscription that exists. */
+    PUSH_ENDPOINT,
+    /** Access token of a user without a subscription. */
+    FREE_USER,
+    /** Access token of a user with a subscription. */
+    SUBSCRIBER
+  }
+
+  private static final int VOICE_ATTEMPTS = 3;
+
+  private final Stage stage;
+  private final Session session;
+  private final Map<Kind, String> texts = new EnumMap<>(Kind.class);
+  private final Set<Kind> used = EnumSet.noneOf(Kind.class);
+  private int version;
+
+  Account(Stage stage) {
+    this.stage = stage;
+    this.session = Session.ofNewPro(stage);
+  }
+
+  String token() {
+    return session.accessToken();
+  }
+
+  String email() {
+    return session.email();
+  }
+
+  Instant now() {
+    return stage.service().clock().instant();
+  }
+
+  /** Time from now in the contract's format. */
+  String in(Duration time) {
+    return Json.instant(now().plus(time));
+  }
+
+  /** The text of a kind, which exists when this returns. */
+  String of(Kind kind) {
+    used.add(kind);
+    String known = texts.get(kind);
+    if (known == null) {
+      known = make(kind);
+      texts.put(kind, known);
+    }
+    return known;
+  }
+
+  /** Begins a request: from now on, uses count for {@link #changed}. */
+  void begin() {
+    used.clear();
+  }
+
+  /** The request was accepted and may have changed what it used. */
+  void changed() {
+    texts.keySet().removeAll(used);
+    version = 0;
+  }
+
+  Map<String, Object> newSubscription() {
+    return stage.service().push().subscribe().json();
+  }
+
+  /** Ends a running focus session. */
+  void unfocus() {
+    JsonNode active = session.get("/api/v1/focus/active");
+    if (active.isObject()) {
+      Map<String, String> task = Map.of("task_id", active.required("task_id").stringValue());
+      session.post("/api/v1/focus/end", task);
+    }
+    texts.remove(Kind.FOCUS);
+  }
+
+  /** The version of {@link Kind#TASK}. */
+  int taskVersion() {
+    String task = of(Kind.TASK);
+    if (version == 0) {
+      version = session.get("/api/v1/tasks/" + task).required("version").intValue();
+    }
+    return version;
+  }
+
+  private String make(Kind kind) {
+    version = 0;
+    return switch (kind) {
+      case TASK -> {
+        // What belongs to the task before is not to be mixed with it.
+        texts.keySet().removeAll(Set.of(Kind.SUBTASK, Kind.SECOND_SUBTASK, Kind.REMINDER));
+        Map<String, String> task = Map.of("title", "task", "due_date", in(Duration.ofDays(20)));
+        yield id(session.post("/api/v1/tasks", task));
+      }
+      case SUBTASK, SECOND_SUBTASK ->
+          id(session.post("/api/v1/tasks/" + of(Kind.TASK) + "/subtasks", Map.of("title", "step")));
+      case REMINDER ->
+          id(
+              session.post(
+                  "/api/v1/tasks/" + of(Kind.TASK) + "/reminders",
+                  Map.of("type", "absolute", "scheduled_at", in(Duration.ofHours(5)))));
+      case TEMPLATE ->
+          id(session.post("/api/v1/templates", Map.of("title", "template", "rrule", "FREQ=DAILY")));
+      case NOTE -> id(session.post("/api/v1/notes", Map.of("content", "a note")));
+      case TOMBSTONE ->
+          session
+              .delete("/api/v1/tasks/" + newTask("deleted"))
+              .required("tombstone_id")
+              .stringValue();
+      case NOTIFICATION -> notification();
+      case VOICE_SESSION -> voiceSession();
+      case FOCUS -> {
+        unfocus();
+        String task = newTask("in focus");
+        session.post("/api/v1/focus/start", Map.of("task_id", task));
+        yield task;
+      }
+      case ID_TOKEN -> stage.service().google().idToken("google-" + UUID.randomUUID()).sign();
+      case REFRESH_TOKEN -> Session.ofNewUser(stage).refreshToken();
+      case PUSH_ENDPOINT -> {
+        Map<String, Object> subscription = newSubscription();
+        session.post("/api/v1/notifications/push-subscription", subscription);
+        yield String.valueOf(subscription.get("endpoint"));
+      }
+      case FREE_USER -> Session.ofNewUser(stage).accessToken();
+      case SUBSCRIBER -> subscriber();
+    };
+  }
+
+  private String newTask(String title) {
+    return id(session.post("/api/v1/tasks", Map.of("title", title)));
+  }
+
+  private static String id(JsonNode data) {
+    return data.required("id").stringValue();
+  }
+
+  private String notification() {
+    UUID id = UUID.randomUUID();
+    stage
+        .database()
+        .run(
+            """
+            insert into activity.notifications (id, user_id, type, title, body, created_at, updated_at)
+            values (?, ?, 'system', 'title', 'body', ?, ?)
+            """,
+            id,
+            session.userId(),
+            now(),
+            now());
+    return id.toString();
+  }
+
+  /** Tried again, because a busy machine may exceed the time limit of connecting. */
+  private String voiceSession() {
+    IllegalStateException failure = new IllegalStateException("no voice session");
+    for (int attempt = 0; attempt < VOICE_ATTEMPTS; attempt++) {
+      try (VoiceTestClient client = VoiceTestClient.open(stage.port(), token())) {
+        String id = client.next("connected").required("session_id").stringValue();
+        client.endStream();
+        client.next("complete");
+        return id;
+      } catch (Exception | AssertionError e) {
+        failure.addSuppressed(e);
+      }
+    }
+    throw failure;
+  }
+
+  private String subscriber() {
+    Session other = Session.ofNewUser(stage);
+    FakeCheckout checkout = stage.service().checkout();
+    other.post("/api/v1/subscription/checkout", Map.of());
+    List<FakeCheckout.Page> pages = checkout.pages();
+    try {
+      for (FakeCheckout.Page page : pages.reversed()) {
+        if (page.request().toString().contains(other.userId().toString())) {
+          checkout.pay(page.id());
+          break;
+        }
+      }
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
+    return other.accessToken();
+  }
+}

@@ -1,0 +1,199 @@
+package app.perpetua.flow.fuzz.contract;
+
+import app.perpetua.flow.contract.Document;
+import app.perpetua.flow.fuzz.contract.Account.Kind;
+import app.perpetua.flow.harness.hostile.Operation;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/** A valid request to each operation, with the resources that it needs. Immutable. */
+final class Examples {
+  /** A request that is not an upgrade is refused; the part {@code websocket} sends upgrades. */
+  private static final Set<String> ONLY_UPGRADES = Set.of("GET /api/v1/ws/voice/transcribe");
+
+  private final Account account;
+
+  Examples(Account account) {
+    this.account = account;
+  }
+
+  /** Whether an ordinary request to it can succeed. */
+  static boolean canSucceed(Operation operation) {
+    return !ONLY_UPGRADES.contains(operation.name());
+  }
+
+  /** A valid request, which succeeds. */
+  Draft of(Operation operation) {
+    account.begin();
+    Draft draft = new Draft(operation);
+    if (operation.isAuthenticated()) {
+      draft.headers.add("Authorization: Bearer " + token(operation));
+    }
+    if (operation
+        .document()
+        .parameters(operation.contract())
+        .containsKey("header Idempotency-Key")) {
+      draft.headers.add("Idempotency-Key: " + UUID.randomUUID());
+    }
+    String[] steps = operation.path().split("/", -1);
+    for (int i = 1; i < steps.length; i++) {
+      if (steps[i].startsWith("{")) {
+        draft.path.put(steps[i].substring(1, steps[i].length() - 1), id(steps[i - 1]));
+      }
+    }
+    draft.signed = operation.name().equals("POST /api/v1/webhooks/checkout");
+    if (operation.takesBody()) {
+      draft.body = RawJson.copy(body(operation));
+    }
+    return draft;
+  }
+
+  /** The latest request was accepted. */
+  void changed() {
+    account.changed();
+  }
+
+  private String token(Operation operation) {
+    return switch (operation.name()) {
+      case "POST /api/v1/subscription/checkout" -> account.of(Kind.FREE_USER);
+      case "POST /api/v1/subscription/cancel" -> account.of(Kind.SUBSCRIBER);
+      default -> account.token();
+    };
+  }
+
+  private String id(String collection) {
+    return account.of(
+        switch (collection) {
+          case "tasks" -> Kind.TASK;
+          case "subtasks" -> Kind.SUBTASK;
+          case "reminders" -> Kind.REMINDER;
+          case "templates" -> Kind.TEMPLATE;
+          case "notes" -> Kind.NOTE;
+          case "tombstones", "recover" -> Kind.TOMBSTONE;
+          case "notifications" -> Kind.NOTIFICATION;
+          case "voice-sessions" -> Kind.VOICE_SESSION;
+          default -> throw new IllegalArgumentException("no resource for /" + collection);
+        });
+  }
+
+  private Object body(Operation operation) {
+    return switch (operation.name()) {
+      case "POST /api/v1/auth/google/callback" -> Map.of("id_token", account.of(Kind.ID_TOKEN));
+      case "POST /api/v1/auth/refresh", "POST /api/v1/auth/logout" ->
+          Map.of("refresh_token", account.of(Kind.REFRESH_TOKEN));
+      case "DELETE /api/v1/users/me" -> Map.of("confirm", account.email());
+      case "POST /api/v1/tasks" ->
+          Map.of(
+              "title", "a title",
+              "description", "a description",
+              "priority", "high",
+              "due_date", account.in(Duration.ofDays(3)),
+              "estimated_duration", 90);
+      case "PATCH /api/v1/tasks/{id}", "PUT /api/v1/tasks/{id}" ->
+          Map.of(
+              "version",
+              account.taskVersion(),
+              "title",
+              "another title",
+              "description",
+              "another description",
+              "priority",
+              "low",
+              "due_date",
+              account.in(Duration.ofDays(4)),
+              "estimated_duration",
+              30);
+      case "POST /api/v1/tasks/{id}/force-complete" -> {
+        account.of(Kind.SUBTASK);
+        yield Map.of("version", account.taskVersion());
+      }
+      case "POST /api/v1/tasks/{id}/subtasks" -> Map.of("title", "a step", "order_index", 0);
+      case "PUT /api/v1/tasks/{id}/subtasks/reorder" ->
+          Map.of("subtask_ids", List.of(account.of(Kind.SECOND_SUBTASK), account.of(Kind.SUBTASK)));
+      case "PATCH /api/v1/subtasks/{id}", "PUT /api/v1/subtasks/{id}" -> {
+        account.of(Kind.TASK);
+        yield Map.of("title", "another step");
+      }
+      case "POST /api/v1/tasks/{id}/reminders" -> reminder();
+      case "POST /api/v1/reminders" ->
+          Map.of("task_id", account.of(Kind.TASK), "type", "before", "offset_minutes", 30);
+      case "PATCH /api/v1/reminders/{id}" ->
+          Map.of("scheduled_at", account.in(Duration.ofHours(9)), "method", "in_app");
+      case "POST /api/v1/focus/start" -> {
+        account.unfocus();
+        yield Map.of("task_id", account.of(Kind.TASK));
+      }
+      case "POST /api/v1/focus/end" ->
+          Map.of("task_id", account.of(Kind.FOCUS), "duration_seconds", 0);
+      case "POST /api/v1/templates" ->
+          Map.of(
+              "title", "a template",
+              "description", "a description",
+              "priority", "low",
+              "estimated_duration", 10,
+              "rrule", "FREQ=WEEKLY;BYDAY=MO,FR",
+              "timezone", "Europe/Berlin",
+              "starts_at", account.in(Duration.ofDays(1)));
+      case "POST /api/v1/templates/preview" ->
+          Map.of(
+              "rrule",
+              "FREQ=MONTHLY;BYDAY=-1FR",
+              "timezone",
+              "Europe/Berlin",
+              "starts_at",
+              account.in(Duration.ofDays(1)),
+              "count",
+              2);
+      case "PATCH /api/v1/templates/{id}" ->
+          Map.of("rrule", "FREQ=DAILY;INTERVAL=2", "apply_to", "future", "title", "renamed");
+      case "POST /api/v1/notes" ->
+          Map.of(
+              "content", "some content",
+              "voice_url", "https://recordings.example.com/4f1c.webm",
+              "voice_duration_seconds", 42);
+      case "PATCH /api/v1/notes/{id}" -> Map.of("content", "other content", "archived", false);
+      case "POST /api/v1/ai/transcribe" ->
+          Map.of("audio_url", "http://recordings.test/a.webm", "duration_seconds", 12);
+      case "POST /api/v1/ai/chat", "POST /api/v1/ai/chat/stream" ->
+          Map.of(
+              "message",
+              "How do I start?",
+              "context",
+              Map.of("task_id", account.of(Kind.TASK), "include_tasks", true, "task_limit", 3));
+      case "POST /api/v1/ai/generate-subtasks" -> Map.of("task_id", account.of(Kind.TASK));
+      case "POST /api/v1/ai/confirm-action" ->
+          Map.of(
+              "action_type",
+              "create_task",
+              "action_data",
+              Map.of("title", "of the assistant", "priority", "high"));
+      case "POST /api/v1/notifications/push-subscription" -> account.newSubscription();
+      case "DELETE /api/v1/notifications/push-subscription" ->
+          Map.of("endpoint", account.of(Kind.PUSH_ENDPOINT));
+      default -> ofContract(operation);
+    };
+  }
+
+  private Map<String, Object> reminder() {
+    return Map.of(
+        "type", "absolute", "scheduled_at", account.in(Duration.ofHours(2)), "method", "push");
+  }
+
+  /** The contract's own example. */
+  private static Object ofContract(Operation operation) {
+    Document document = operation.document();
+    Map<String, Object> content =
+        Document.map(document.resolved(operation.contract().get("requestBody")).get("content"));
+    Map<String, Object> examples =
+        Document.map(Document.map(content.get("application/json")).get("examples"));
+    @Nullable Object value =
+        examples.isEmpty()
+            ? null
+            : document.resolved(examples.values().iterator().next()).get("value");
+    return value == null ? Map.of() : value;
+  }
+}
