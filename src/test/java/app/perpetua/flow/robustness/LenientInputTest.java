@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import app.perpetua.flow.harness.Api;
+import app.perpetua.flow.harness.Contract;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.TestService;
 import app.perpetua.flow.harness.hostile.Hostile;
@@ -59,6 +60,23 @@ class LenientInputTest {
             operation + " " + body + " " + answer);
       }
     }
+  }
+
+  @Test
+  void an_empty_body_counts_as_an_empty_object_and_the_contract_says_so() {
+    String task = TASKS + "/" + api.createTask("a task");
+    Api lenient = api.invalidOnPurpose();
+    for (String method : List.of("PATCH", "PUT")) {
+      Api.Answer empty = lenient.send(method, task, "").expect(200);
+      assertEquals(lenient.send(method, task, "{}").expect(200).data(), empty.data());
+    }
+    lenient.send("POST", TASKS, "").expect(400, "VALIDATION_ERROR");
+    assertTrue(
+        Contract.current()
+            .document()
+            .getInfo()
+            .getDescription()
+            .contains("An empty body of a request\ncounts as `{}`"));
   }
 
   private static boolean isInteger(Field field) {

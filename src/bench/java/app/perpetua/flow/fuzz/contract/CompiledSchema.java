@@ -22,7 +22,7 @@ final class CompiledSchema {
       Set.of(
           "description", "default", "example", "examples", "x-open", "deprecated", "title", "$ref");
 
-  /** Only assertions of these formats; {@code uri} is checked by the service's own rules. */
+  /** Other formats are not asserted. */
   private static final Map<String, Pattern> FORMATS =
       Map.of(
           "uuid", Pattern.compile("[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}"),
@@ -30,7 +30,8 @@ final class CompiledSchema {
               Pattern.compile(
                   "[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-9]{2}(\\.[0-9]+)?"
                       + "([Zz]|[+-][0-9]{2}:[0-9]{2})"),
-          "date", Pattern.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}"));
+          "date", Pattern.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}"),
+          "uri", Pattern.compile("[A-Za-z][A-Za-z0-9+.-]*:\\S+"));
 
   private interface Rule {
     void check(JsonNode node, String at, List<String> faults);
@@ -85,9 +86,9 @@ final class CompiledSchema {
         case "enum" -> {
           Set<String> words = new HashSet<>();
           Document.list(value).forEach(word -> words.add(String.valueOf(word)));
-          yield when(node -> words.contains(node.isNull() ? "null" : node.asString()), "enum");
+          yield when(node -> words.contains(scalar(node)), "enum");
         }
-        case "const" -> when(node -> node.asString().equals(String.valueOf(value)), "const");
+        case "const" -> when(node -> scalar(node).equals(String.valueOf(value)), "const");
         case "pattern" -> {
           Pattern pattern = Pattern.compile(String.valueOf(value));
           yield when(n -> !n.isString() || pattern.matcher(n.stringValue()).find(), "pattern");
@@ -244,6 +245,11 @@ final class CompiledSchema {
                 required(Document.list(others)).check(node, at, faults);
               }
             });
+  }
+
+  /** The text of a value in an enumeration; arrays and objects are in none. */
+  private static String scalar(JsonNode node) {
+    return node.isString() ? node.stringValue() : node.toString();
   }
 
   private static int length(JsonNode node) {

@@ -1,6 +1,7 @@
 package app.perpetua.flow.fuzz.contract;
 
 import app.perpetua.flow.fuzz.Deadline;
+import app.perpetua.flow.fuzz.Seeds;
 import app.perpetua.flow.fuzz.Stage;
 import app.perpetua.flow.fuzz.Tally;
 import app.perpetua.flow.harness.hostile.Operation;
@@ -139,7 +140,7 @@ public final class ContractFuzz {
   /** Several changes of one request, chosen by the seed and the number alone. */
   static Input combination(
       long index, long seed, List<Operation> operations, Map<Operation, List<Mutation>> mutations) {
-    Random random = new Random(seed * 0x9E3779B97F4A7C15L + index);
+    Random random = Seeds.random(seed, index);
     Operation operation = operations.get(random.nextInt(operations.size()));
     List<Mutation> known = mutations.getOrDefault(operation, List.of());
     List<Mutation> chosen = new ArrayList<>();

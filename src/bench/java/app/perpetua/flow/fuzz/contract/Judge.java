@@ -7,6 +7,7 @@ import app.perpetua.flow.fuzz.contract.Draft.Change;
 import app.perpetua.flow.harness.hostile.Hostile;
 import app.perpetua.flow.harness.hostile.Operation;
 import app.perpetua.flow.parsing.UnicodeText;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -227,11 +228,10 @@ final class Judge {
     if (!sent.operation.takesBody() || sent.changes.contains(Change.METHOD)) {
       return;
     }
-    String body = new String(sent.bodyBytes(), java.nio.charset.StandardCharsets.UTF_8);
-    boolean optional = body.isEmpty() && !sent.operation.needsBody();
-    if (!optional && !sent.signed) {
+    String body = new String(sent.bodyBytes(), StandardCharsets.UTF_8);
+    if (!sent.signed) {
       schemas
-          .faultsOfRequest(sent.operation.name(), body)
+          .faultsOfRequest(sent.operation.name(), body.isEmpty() ? "{}" : body)
           .forEach(fault -> faults.add("accepted although " + fault));
     }
     JsonNode data;

@@ -18,6 +18,7 @@ import tools.jackson.databind.JsonNode;
  */
 final class Session {
   private static final Json JSON = new Json();
+  private static final int ATTEMPTS = 5;
 
   private final Stage stage;
   private final JsonNode signedIn;
@@ -91,6 +92,12 @@ final class Session {
     request.writeBytes(content);
     try (Wire wire = new Wire(stage.port())) {
       Wire.Answer answer = wire.exchange(request.toByteArray());
+      for (int i = 1; answer.status() == 503 && i < ATTEMPTS; i++) {
+        // A busy machine may exceed a time limit; what is judged is not repeated.
+        try (Wire again = new Wire(stage.port())) {
+          answer = again.exchange(request.toByteArray());
+        }
+      }
       if (answer.status() >= 300) {
         throw new IllegalStateException(
             "cannot prepare " + method + " " + path + ": " + answer.text());

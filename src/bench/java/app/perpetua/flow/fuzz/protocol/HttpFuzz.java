@@ -1,6 +1,7 @@
 package app.perpetua.flow.fuzz.protocol;
 
 import app.perpetua.flow.fuzz.Deadline;
+import app.perpetua.flow.fuzz.Seeds;
 import app.perpetua.flow.fuzz.Stage;
 import app.perpetua.flow.fuzz.Tally;
 import app.perpetua.flow.fuzz.Wire;
@@ -48,7 +49,7 @@ public final class HttpFuzz {
   public String run(Deadline deadline) throws IOException {
     int number = 0;
     while (number < corpus.size() || !deadline.isOver()) {
-      Random random = new Random(seed * 0x9E3779B97F4A7C15L + number);
+      Random random = Seeds.random(seed, number);
       Message message = corpus.get(number % corpus.size());
       boolean changed = number >= corpus.size() && random.nextBoolean();
       byte[] bytes = changed ? changed(message.bytes(), random) : message.bytes();

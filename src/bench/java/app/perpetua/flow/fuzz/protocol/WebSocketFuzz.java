@@ -2,6 +2,7 @@ package app.perpetua.flow.fuzz.protocol;
 
 import app.perpetua.flow.fake.Frames;
 import app.perpetua.flow.fuzz.Deadline;
+import app.perpetua.flow.fuzz.Seeds;
 import app.perpetua.flow.fuzz.Stage;
 import app.perpetua.flow.fuzz.Tally;
 import app.perpetua.flow.fuzz.Wire;
@@ -61,7 +62,7 @@ public final class WebSocketFuzz {
       send(frames.name(), frames.bytes(), frames.codes(), number++, new Random(seed));
     }
     while (!deadline.isOver()) {
-      Random random = new Random(seed * 0x9E3779B97F4A7C15L + number);
+      Random random = Seeds.random(seed, number);
       send("random frames", random(random, violations), List.of(), number++, random);
     }
     return "%d upgrades, %d violations of the corpus".formatted(upgrades.size(), violations.size());
@@ -198,6 +199,8 @@ public final class WebSocketFuzz {
     while (true) {
       Frames.Frame frame = frames.read();
       if (frame.code() == Frames.CLOSE) {
+        // Without this the service waits for the client's close frame.
+        wire.sendsNoMore();
         return wire.in().read() < 0 ? frame.closeCode() : 0;
       }
     }

@@ -1,5 +1,6 @@
 package app.perpetua.flow.fuzz.rules;
 
+import app.perpetua.flow.fuzz.Seeds;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.LocalTime;
@@ -28,7 +29,7 @@ final class RuleGenerator {
   private RuleGenerator() {}
 
   static Case generate(long seed, long number, List<ZoneId> zones) {
-    Random random = new Random(seed * 0x9E3779B97F4A7C15L + number);
+    Random random = Seeds.random(seed, number);
     String rule = rule(random);
     ZoneId zone = zones.get(random.nextInt(zones.size()));
     return new Case(rule, start(random, zone), zone);
@@ -125,7 +126,7 @@ final class RuleGenerator {
 
   /** A rule with characters or parts replaced, which is probably not a rule any more. */
   static String malformed(long seed, long number) {
-    Random random = new Random(seed * 0x9E3779B97F4A7C15L - number - 1);
+    Random random = Seeds.random(seed, -number - 1);
     StringBuilder text = new StringBuilder(rule(random));
     List<String> pieces =
         List.of(

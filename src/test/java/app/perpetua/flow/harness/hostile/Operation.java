@@ -102,11 +102,6 @@ public record Operation(String name, Map<String, Object> contract, Document docu
     return contract.containsKey("requestBody");
   }
 
-  /** Whether a request must have a body. */
-  public boolean needsBody() {
-    return Boolean.TRUE.equals(document.resolved(contract.get("requestBody")).get("required"));
-  }
-
   /** Whether it requires an {@code Idempotency-Key}. */
   public boolean needsKey() {
     return document.parameters(contract).entrySet().stream()
