@@ -168,6 +168,9 @@ final class Bench {
           new Overload(options, Bench::print).run(service, requests(OpenLoop.CONNECTIONS));
         }
       }
+      case REDIS ->
+          new SharedLimits(options, Bench::print)
+              .run(overrides -> start(database, overrides), this::requests);
       case CURVES ->
           new Curves(database, options.quick(), Bench::print)
               .run(url -> startLikeImage(url, log()), key::token);
