@@ -67,6 +67,7 @@ class JudgeTest {
   @Test
   void answers_within_the_contract_have_no_fault() {
     assertEquals(List.of(), faults(rename("buy milk"), 200, SUBTASK));
+    assertEquals(List.of(), faults(rename(" buy milk\r\n"), 200, SUBTASK), "trimmed");
     assertEquals(List.of(), faults(rename(""), 400, ERROR));
     headers.put("Content-Type", "application/json; charset=utf-8");
     assertEquals(List.of(), faults(rename("buy milk"), 200, SUBTASK));
@@ -130,7 +131,7 @@ class JudgeTest {
 
   @Test
   void text_that_is_stored_in_another_form_is_found() {
-    for (String title : List.of("buy  milk", "buy milk ", "Buy milk", "buy mi\u200blk")) {
+    for (String title : List.of("buy  milk", "buy milk.", "Buy milk", "buy mi\u200blk")) {
       assertFalse(faults(rename(title), 200, SUBTASK).isEmpty(), title);
     }
   }
