@@ -18,6 +18,7 @@ import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
@@ -110,6 +111,13 @@ public final class Redis implements AutoCloseable {
             .timeoutOptions(TimeoutOptions.enabled(CONNECT_TIMEOUT))
             .build());
     return client;
+  }
+
+  static void shutDown(RedisClient client, DefaultClientResources resources) {
+    client.shutdown(Duration.ZERO, CONNECT_TIMEOUT);
+    resources
+        .shutdown(0, CONNECT_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS)
+        .awaitUninterruptibly(CONNECT_TIMEOUT.toMillis());
   }
 
   static RedisURI uri(RedisUrl url) {
@@ -274,7 +282,8 @@ public final class Redis implements AutoCloseable {
     StatefulRedisConnection<String, String> current = connection;
     connection = null;
     if (current != null) {
-      current.closeAsync();
+      // Not awaited: the server may be the reason why it takes long.
+      CompletableFuture<Void> _ = current.closeAsync();
     }
   }
 
@@ -328,7 +337,6 @@ public final class Redis implements AutoCloseable {
     closed.countDown();
     isAvailable = false;
     disconnect();
-    client.shutdown(Duration.ZERO, CONNECT_TIMEOUT);
-    resources.shutdown(0, CONNECT_TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+    shutDown(client, resources);
   }
 }

@@ -50,8 +50,7 @@ public final class RedisCheck {
     } catch (RedisException e) {
       return failed(Redis.reason(e));
     } finally {
-      client.shutdown(Duration.ZERO, timeout);
-      resources.shutdown(0, timeout.toMillis(), TimeUnit.MILLISECONDS);
+      Redis.shutDown(client, resources);
     }
   }
 

@@ -23,7 +23,11 @@ final class SharedCircuitBreaker implements CircuitBreaker {
       State state, long generation, Duration remaining, boolean isAdmitted, boolean isChanged) {
     static Reply of(List<Long> values) {
       return new Reply(
-          State.values()[Math.toIntExact(values.get(0))],
+          switch (Math.toIntExact(values.get(0))) {
+            case 0 -> State.CLOSED;
+            case 1 -> State.OPEN;
+            default -> State.PROBING;
+          },
           values.get(1),
           Duration.ofMillis(values.get(2)),
           values.get(3) == 1,
