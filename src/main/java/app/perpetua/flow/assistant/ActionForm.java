@@ -47,6 +47,7 @@ final class ActionForm {
     JsonReader body = reader(type.equals("create_subtasks") ? withValidSubtasks(data) : data);
     Action action = read(type, body, now);
     body.validate();
+    body.checkTime();
     return Objects.requireNonNull(action);
   }
 
@@ -95,7 +96,7 @@ final class ActionForm {
     return JsonReader.parse(json, data.getBytes(StandardCharsets.UTF_8));
   }
 
-  /** Null if the object is invalid, which its {@code validate} reports. */
+  /** Null if the object is invalid, which its {@code validate} or {@code checkTime} reports. */
   @Nullable Action read(String type, JsonReader body, Instant now) {
     return switch (type) {
       case "create_task" -> {

@@ -151,7 +151,10 @@ final class AssistantRoutes {
     body.validate();
     if (suggestionId == null) {
       Action sent = Objects.requireNonNull(action);
-      return tx -> confirmed(tx, new ActionForm.Stored(sent, false), null);
+      return tx -> {
+        body.checkTime();
+        return confirmed(tx, new ActionForm.Stored(sent, false), null);
+      };
     }
     return tx -> {
       Suggestions.Confirmed suggestion = suggestions.confirm(tx, suggestionId);

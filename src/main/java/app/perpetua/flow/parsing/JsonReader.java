@@ -33,14 +33,21 @@ public final class JsonReader {
   private final ObjectNode fields;
   private final String prefix;
   private final List<FieldError> errors;
+  private final List<FieldError> errorsOfNow;
   private final Set<String> known = new HashSet<>();
   private final List<JsonReader> objects = new ArrayList<>();
   private boolean ignoresUnknown;
 
-  private JsonReader(ObjectNode fields, String prefix, List<FieldError> errors) {
+  private JsonReader(ObjectNode fields) {
+    this(fields, "", new ArrayList<>(), new ArrayList<>());
+  }
+
+  private JsonReader(
+      ObjectNode fields, String prefix, List<FieldError> errors, List<FieldError> errorsOfNow) {
     this.fields = fields;
     this.prefix = prefix;
     this.errors = errors;
+    this.errorsOfNow = errorsOfNow;
   }
 
   /**
@@ -50,12 +57,12 @@ public final class JsonReader {
    */
   public static JsonReader parse(Json json, byte[] bytes) {
     if (bytes.length == 0) {
-      return new JsonReader(JsonNodeFactory.instance.objectNode(), "", new ArrayList<>());
+      return new JsonReader(JsonNodeFactory.instance.objectNode());
     }
     String text = decode(bytes);
     try {
       if (json.parse(text) instanceof ObjectNode object) {
-        return new JsonReader(object, "", new ArrayList<>());
+        return new JsonReader(object);
       }
     } catch (JacksonException e) {
       throw JsonDiagnosis.of(text, e);
@@ -193,7 +200,7 @@ public final class JsonReader {
     if (inner == null) {
       return null;
     }
-    JsonReader reader = new JsonReader(inner, prefix + name + ".", errors);
+    JsonReader reader = new JsonReader(inner, prefix + name + ".", errors, errorsOfNow);
     objects.add(reader);
     return reader;
   }
@@ -211,7 +218,8 @@ public final class JsonReader {
     }
     List<JsonReader> readers = new ArrayList<>();
     for (ObjectNode item : items) {
-      readers.add(new JsonReader(item, prefix + name + "[" + readers.size() + "].", errors));
+      String place = prefix + name + "[" + readers.size() + "].";
+      readers.add(new JsonReader(item, place, errors, errorsOfNow));
     }
     objects.addAll(readers);
     return readers;
@@ -250,6 +258,15 @@ public final class JsonReader {
   }
 
   /**
+   * Adds an error that follows from the current time. A repeated request whose first one succeeded
+   * must get the stored answer at any time, so if there is no other error, {@link #checkTime}
+   * reports it.
+   */
+  public void addErrorOfNow(String name, String message) {
+    errorsOfNow.add(new FieldError(prefix + name, message));
+  }
+
+  /**
    * Also adds an error for each unknown field that is not ignored, so call it after all fields have
    * been read.
    *
@@ -258,7 +275,20 @@ public final class JsonReader {
   public void validate() {
     rejectUnknownFields();
     if (!errors.isEmpty()) {
+      errors.addAll(errorsOfNow);
       throw Refusal.invalid(errors);
+    }
+  }
+
+  /**
+   * Call it in the transaction, which finds the answers of repeated requests.
+   *
+   * @throws Refusal {@code VALIDATION_ERROR} with all errors that follow from the time of the
+   *     request
+   */
+  public void checkTime() {
+    if (!errorsOfNow.isEmpty()) {
+      throw Refusal.invalid(errorsOfNow);
     }
   }
 

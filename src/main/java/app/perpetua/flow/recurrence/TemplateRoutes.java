@@ -60,6 +60,7 @@ final class TemplateRoutes {
         new TemplateDraft(
             Objects.requireNonNull(fields), Objects.requireNonNull(rule), startsAt, timezone);
     return tx -> {
+      body.checkTime();
       Templates.Created created = templates.create(tx, draft);
       return Reply.data(
           201,
@@ -82,7 +83,10 @@ final class TemplateRoutes {
             body.bool("active"),
             "future".equals(body.oneOf("apply_to", "template", "future")));
     body.validate();
-    return tx -> Reply.ok(templates.patch(tx, id, patch));
+    return tx -> {
+      body.checkTime();
+      return Reply.ok(templates.patch(tx, id, patch));
+    };
   }
 
   /** DELETE /templates/{id}. */
@@ -116,6 +120,7 @@ final class TemplateRoutes {
     body.validate();
     ZoneId zone = timezone == null ? null : ZoneId.of(timezone);
     return tx -> {
+      body.checkTime();
       List<Instant> occurrences =
           templates.preview(tx, Objects.requireNonNull(rule), startsAt, zone, count);
       return Reply.ok(Map.of("occurrences", occurrences));
@@ -140,7 +145,7 @@ final class TemplateRoutes {
     Instant startsAt = body.instant("starts_at");
     if (startsAt != null
         && (startsAt.isBefore(Instant.EPOCH) || startsAt.isAfter(now.plus(Recurrence.LOOKAHEAD)))) {
-      body.addError("starts_at", "must be from 1970 on and at most five years ahead");
+      body.addErrorOfNow("starts_at", "must be from 1970 on and at most five years ahead");
     }
     return startsAt;
   }

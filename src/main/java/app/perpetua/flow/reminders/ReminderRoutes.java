@@ -47,8 +47,12 @@ final class ReminderRoutes {
   /** POST /tasks/{id}/reminders. */
   Function<Tx, Reply> create(Request request) {
     UUID taskId = request.pathId("id");
-    ReminderDraft draft = draft(request.body(), request.now());
-    return tx -> Reply.created(reminders.add(tx, taskId, draft));
+    JsonReader body = request.body();
+    ReminderDraft draft = draft(body, request.now());
+    return tx -> {
+      body.checkTime();
+      return Reply.created(reminders.add(tx, taskId, draft));
+    };
   }
 
   /** POST /reminders, with the task's id in the body. */
@@ -56,7 +60,10 @@ final class ReminderRoutes {
     JsonReader body = request.body().required("task_id");
     UUID taskId = body.uuid("task_id");
     ReminderDraft draft = draft(body, request.now());
-    return tx -> Reply.created(reminders.add(tx, Objects.requireNonNull(taskId), draft));
+    return tx -> {
+      body.checkTime();
+      return Reply.created(reminders.add(tx, Objects.requireNonNull(taskId), draft));
+    };
   }
 
   /** PATCH /reminders/{id}. */
@@ -99,7 +106,7 @@ final class ReminderRoutes {
     }
     checkCombination(body, type, offset, at);
     if (at != null && at.isBefore(now)) {
-      body.addError("scheduled_at", Reminders.PAST);
+      body.addErrorOfNow("scheduled_at", Reminders.PAST);
     }
     body.validate();
     return new ReminderDraft(

@@ -28,7 +28,7 @@ public final class TaskForm {
     Instant due = body.instant("due_date");
     String dueDateError = Tasks.dueDateError(due, now);
     if (dueDateError != null) {
-      body.addError("due_date", dueDateError);
+      body.addErrorOfNow("due_date", dueDateError);
     }
     return fields == null ? null : fields.withDueDate(due);
   }

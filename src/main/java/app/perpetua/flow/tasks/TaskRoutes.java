@@ -62,7 +62,10 @@ final class TaskRoutes {
     JsonReader body = request.body();
     TaskDraft draft = form.draft(body, request.now());
     body.validate();
-    return tx -> Reply.created(tasks.create(tx, Objects.requireNonNull(draft)));
+    return tx -> {
+      body.checkTime();
+      return Reply.created(tasks.create(tx, Objects.requireNonNull(draft)));
+    };
   }
 
   /** PATCH and PUT /tasks/{id}. */
