@@ -1,0 +1,59 @@
+package app.perpetua.flow.chaos;
+
+import app.perpetua.flow.chaos.fault.Fault;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.SplittableRandom;
+
+/**
+ * The runs of a command. What is random in a run follows from the seed, the fault and the number of
+ * the run among those of this fault, so that a run is the same when only its fault is chosen.
+ *
+ * @param number of the run among those of its fault, from 1
+ */
+record Plan(Fault fault, int number) {
+  /** The runs, in order. */
+  static List<Plan> of(ChaosOptions options) {
+    List<Plan> plans = new ArrayList<>();
+    Map<Fault, Integer> counts = new EnumMap<>(Fault.class);
+    List<Fault> kills = options.faults().stream().filter(Fault::isRandomKill).toList();
+    int runs = options.isShort() ? kills.size() : options.runs();
+    for (int i = 0; i < runs && !kills.isEmpty(); i++) {
+      plans.add(next(kills.get(i % kills.size()), counts));
+    }
+    for (Fault fault : options.faults()) {
+      for (int i = 0; !fault.isRandomKill() && i < repetitions(fault, options); i++) {
+        plans.add(next(fault, counts));
+      }
+    }
+    return plans;
+  }
+
+  private static int repetitions(Fault fault, ChaosOptions options) {
+    if (options.isShort()) {
+      return 1;
+    }
+    return switch (fault) {
+      // Each point of a commit.
+      case COMMIT_CUT, COMMIT_HELD, COMMIT_DROPPED -> 3;
+      // Each duration.
+      case NETWORK_RESET, NETWORK_SILENT -> options.isLong() ? 3 : 2;
+      case MIGRATION_KILL -> 2;
+      default -> 1;
+    };
+  }
+
+  private static Plan next(Fault fault, Map<Fault, Integer> counts) {
+    return new Plan(fault, counts.merge(fault, 1, Integer::sum));
+  }
+
+  /** The run's source of randomness. */
+  Random random(long seed) {
+    // Generators with similar seeds begin alike, so the seeds are scattered first.
+    long mixed = seed ^ ((long) fault.title().hashCode() << Integer.SIZE) ^ number;
+    return new Random(new SplittableRandom(mixed).nextLong());
+  }
+}
