@@ -95,7 +95,7 @@ final class Runner {
       healed =
           injector.inject(
               plan.fault(),
-              new Injection(plan.number(), random, options.isShort(), options.isLong(), people));
+              new Injection(plan.number(), random, options.isShort(), options.isLong()));
       long since = healed;
       await(RECOVERY, () -> firstSuccess(people, since) != null, "a success after the fault");
       LockSupport.parkNanos(AFTERWARDS.toNanos());

@@ -31,14 +31,15 @@ public enum Fault {
   POSTGRES_FULL("the disk of PostgreSQL is full for 5 s"),
   NETWORK_RESET("API and worker cannot reach PostgreSQL, and connections are reset: 1 s, 10 s"),
   NETWORK_SILENT("nothing arrives between the processes and PostgreSQL: 1 s, 10 s"),
-  PROVIDERS_DOWN("OpenAI, Deepgram and Checkout.com refuse connections for 4 s"),
-  PROVIDERS_SLOW("OpenAI, Deepgram and Checkout.com do not answer for 6 s"),
-  PROVIDERS_LYING("the providers answer with 500, cut streams and malformed bodies for 4 s"),
   API_TERMINATE("the API process is stopped with SIGTERM under load, and restarted", Trait.CUTS),
   CLOCK_JUMP("the clock of the API jumps by an hour and by 40 s, forth and back", Trait.CUTS),
   CLOCK_SKEW("the clocks of API and worker disagree by three minutes", Trait.CUTS),
   TWO_STARTS("two processes start at once on an empty database"),
-  MIGRATION_KILL("a process is killed while it migrates an empty database; another completes it");
+  MIGRATION_KILL("a process is killed while it migrates an empty database; another completes it"),
+  // Last, as they leave the circuit breakers open for half a minute.
+  PROVIDERS_SLOW("OpenAI, Deepgram and Checkout.com do not answer for 6 s"),
+  PROVIDERS_DOWN("OpenAI, Deepgram and Checkout.com refuse connections for 4 s"),
+  PROVIDERS_LYING("the providers answer with 500, cut streams and malformed bodies for 4 s");
 
   private enum Trait {
     /** Counted by {@code --runs}. */

@@ -1,9 +1,7 @@
 package app.perpetua.flow.chaos.fault;
 
-import app.perpetua.flow.chaos.load.Person;
 import app.perpetua.flow.chaos.wire.CommitTrap.Point;
 import java.time.Duration;
-import java.util.List;
 import java.util.Random;
 import java.util.concurrent.locks.LockSupport;
 
@@ -14,10 +12,8 @@ import java.util.concurrent.locks.LockSupport;
  * @param random source of all times and points
  * @param isShort the shortest durations
  * @param isLong the longest durations, and real leases
- * @param people who are writing meanwhile
  */
-public record Injection(
-    int number, Random random, boolean isShort, boolean isLong, List<Person> people) {
+public record Injection(int number, Random random, boolean isShort, boolean isLong) {
   /** Waits for a random time of this range, in milliseconds. */
   Duration pause(int from, int to) {
     Duration pause = Duration.ofMillis(random.nextInt(from, to + 1));
