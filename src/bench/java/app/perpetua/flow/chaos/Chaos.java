@@ -90,6 +90,7 @@ final class Chaos {
 
   /** A stack that is also stopped when this process is interrupted. */
   private static Stack guarded(Path home, Path data) throws IOException {
+    print("Starting PostgreSQL, API and worker ...");
     Stack stack = new Stack(home, data);
     Runtime.getRuntime()
         .addShutdownHook(

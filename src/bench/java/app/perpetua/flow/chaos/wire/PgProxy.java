@@ -349,7 +349,7 @@ public final class PgProxy implements AutoCloseable {
         }
         LockSupport.parkNanos(delay.toNanos());
         awaitRelay();
-        while (withheld && to == client && !isReset) {
+        while (withheld && to.equals(client) && !isReset) {
           LockSupport.parkNanos(WITHHELD_POLL.toNanos());
         }
         if (!discards) {
