@@ -134,6 +134,9 @@ final class Chaos {
       stack.mark(title);
       try {
         Outcome outcome = runner.run(plan, seed, people, sabotages);
+        if (stack.isAborted()) {
+          return;
+        }
         sabotages = false;
         summary.add(plan.fault(), outcome);
         report(title, plan, outcome);

@@ -212,6 +212,11 @@ public final class Stack implements AutoCloseable {
     return home;
   }
 
+  /** Whether this process was interrupted. */
+  public boolean isAborted() {
+    return isAborted;
+  }
+
   /** Whether both processes run. */
   public boolean isAlive() {
     return api().isAlive() && worker().isAlive();
