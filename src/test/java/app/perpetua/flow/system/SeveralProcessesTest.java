@@ -205,12 +205,12 @@ class SeveralProcessesTest {
   void of_thirty_parallel_voice_starts_one_opens() throws Exception {
     TestService.Session user = newUser();
     database.run("update auth.users set tier = 'pro' where id = ?", user.userId());
-    AtomicInteger opened = new AtomicInteger();
+    int opened = 0;
     List<RawVoiceClient> clients =
         atOnce(30, () -> new RawVoiceClient(port(), "?token=" + user.accessToken()));
     for (RawVoiceClient client : clients) {
       if (client.status() == 101) {
-        opened.incrementAndGet();
+        opened++;
       } else {
         assertTrue(
             client.status() == 409 || client.errorCode().equals("SERVICE_UNAVAILABLE"),
@@ -220,7 +220,7 @@ class SeveralProcessesTest {
     for (RawVoiceClient client : clients) {
       client.close();
     }
-    assertEquals(1, opened.get());
+    assertEquals(1, opened);
     assertEquals(
         1,
         database.number(

@@ -58,14 +58,21 @@ class PgProxyTest {
     return database.number("select count(*) from public.committed where n < 100");
   }
 
-  /** The server may still execute a statement of an earlier point, so each has its own number. */
+  /** The server may still execute a statement of an earlier point, so each has its own. */
+  private static int number(Point point) {
+    return switch (point) {
+      case BEFORE -> 100;
+      case AT -> 101;
+      case AFTER -> 102;
+    };
+  }
+
   private static String insert(Point point) {
-    return "insert into public.committed values (" + (100 + point.ordinal()) + ")";
+    return "insert into public.committed values (" + number(point) + ")";
   }
 
   private static long rows(Point point) {
-    return database.number(
-        "select count(*) from public.committed where n = ?", 100 + point.ordinal());
+    return database.number("select count(*) from public.committed where n = ?", number(point));
   }
 
   @ParameterizedTest

@@ -24,6 +24,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -172,7 +173,7 @@ class SharedWindowsTest {
                 }
                 // Bursts at all offsets from the edges of windows.
                 if (random.nextInt(30) == 0) {
-                  Thread.yield();
+                  LockSupport.parkNanos(random.nextLong(window.toNanos() / 10));
                 }
               }
               return null;
