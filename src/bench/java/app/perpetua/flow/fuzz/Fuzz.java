@@ -86,7 +86,7 @@ final class Fuzz {
     long begun = System.nanoTime();
     String note;
     try (Progress _ = new Progress(tally)) {
-      note = run(part, stage, tally, Deadline.in(share));
+      note = run(part, stage, tally, share);
     }
     double seconds = (System.nanoTime() - begun) / 1e9;
     String row = tally.text(seconds) + (note.isEmpty() ? "" : "\n           " + note);
@@ -94,14 +94,15 @@ final class Fuzz {
     failed |= !tally.violations().isEmpty();
   }
 
-  private String run(Part part, Stage stage, Tally tally, Deadline until)
+  /** The time begins when a part is prepared. */
+  private String run(Part part, Stage stage, Tally tally, Duration share)
       throws InterruptedException, IOException {
     return switch (part) {
-      case TOKENS -> new TokenFuzz(stage, tally, seed).run(until);
-      case HTTP -> new HttpFuzz(stage, tally, seed).run(until);
-      case WEBSOCKET -> new WebSocketFuzz(stage, tally, seed).run(until);
-      case RRULE -> new RuleFuzz(tally, seed).run(until, RULES);
-      case CONTRACT -> new ContractFuzz(stage, tally, seed).run(until);
+      case TOKENS -> new TokenFuzz(stage, tally, seed).run(Deadline.in(share));
+      case HTTP -> new HttpFuzz(stage, tally, seed).run(Deadline.in(share));
+      case WEBSOCKET -> new WebSocketFuzz(stage, tally, seed).run(Deadline.in(share));
+      case RRULE -> new RuleFuzz(tally, seed).run(Deadline.in(share), RULES);
+      case CONTRACT -> new ContractFuzz(stage, tally, seed).run(Deadline.in(share));
     };
   }
 

@@ -29,18 +29,20 @@ public final class TokenFuzz {
   private final Stage stage;
   private final Tally tally;
   private final long seed;
+  private final List<Attempt> attempts;
   private final Json json = new Json();
   private @Nullable String refusal;
 
+  /** Signs the tokens. */
   public TokenFuzz(Stage stage, Tally tally, long seed) {
     this.stage = stage;
     this.tally = tally;
     this.seed = seed;
+    this.attempts = attempts();
   }
 
   /** Runs until all are sent or the deadline is over; returns how many there were. */
   public String run(Deadline deadline) throws IOException {
-    List<Attempt> attempts = attempts();
     int sent = 0;
     Wire wire = new Wire(stage.port());
     try {
@@ -70,31 +72,30 @@ public final class TokenFuzz {
     String idToken = stage.service().google().idToken("google-of-nobody").sign();
     Map<String, String> values = forged.values(session.refreshToken(), idToken, seed);
     String authorization = "Authorization: ";
-    List<Attempt> attempts = new ArrayList<>();
+    List<Attempt> all = new ArrayList<>();
     for (Operation operation : Operation.all()) {
       if (!operation.isAuthenticated() || operation.path().contains("/ws/voice/transcribe")) {
         continue;
       }
       values.forEach(
           (name, value) ->
-              attempts.add(
+              all.add(
                   new Attempt(operation, name, List.of(authorization + value), "UNAUTHORIZED")));
-      attempts.add(new Attempt(operation, "none", List.of(), "UNAUTHORIZED"));
-      attempts.add(
+      all.add(new Attempt(operation, "none", List.of(), "UNAUTHORIZED"));
+      all.add(
           new Attempt(
               operation,
               "expired",
               List.of(authorization + "Bearer " + forged.expired()),
               "TOKEN_EXPIRED"));
       String cookie = "Cookie: access_token=" + session.accessToken();
-      attempts.add(new Attempt(operation, "cookie", List.of(cookie), "UNAUTHORIZED"));
+      all.add(new Attempt(operation, "cookie", List.of(cookie), "UNAUTHORIZED"));
       String twice = authorization + "Bearer " + session.accessToken();
       // Refused before the token is read: which of the two would count?
-      attempts.add(
-          new Attempt(operation, "two headers", List.of(twice, twice), "VALIDATION_ERROR"));
+      all.add(new Attempt(operation, "two headers", List.of(twice, twice), "VALIDATION_ERROR"));
     }
-    Collections.shuffle(attempts, new Random(seed));
-    return attempts;
+    Collections.shuffle(all, new Random(seed));
+    return all;
   }
 
   private static byte[] request(Attempt attempt) {
