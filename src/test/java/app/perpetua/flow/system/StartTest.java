@@ -287,7 +287,7 @@ class StartTest {
       // A slow machine reports progress.
       assertTrue(jar.err().stream().allMatch(line -> line.startsWith("  waiting for ")), jar.all());
       assertEquals(
-          7, jar.out().stream().filter(line -> line.matches("  (ok|failed|skipped) .*")).count());
+          8, jar.out().stream().filter(line -> line.matches("  (ok|failed|skipped) .*")).count());
       assertFalse(jar.all().contains("wrong-word"), jar.all());
     }
   }
