@@ -37,7 +37,7 @@ async function speak({url, token, act}) {
     microphone = await navigator.mediaDevices.getUserMedia({audio: true});
     recorder = new MediaRecorder(microphone, {mimeType: 'audio/webm;codecs=opus'});
     recorder.ondataavailable = ({data}) => {
-      if (data.size > 0 && socket.readyState === WebSocket.OPEN) {
+      if (data.size > 0 && !ended && socket.readyState === WebSocket.OPEN) {
         sizes.push(data.size);
         socket.send(data);
       }
@@ -45,6 +45,7 @@ async function speak({url, token, act}) {
     recorder.start(100);
   };
   let acted = false;
+  let ended = false;
   return new Promise((resolve, reject) => {
     socket.onopen = () => {
       if (token) socket.send(JSON.stringify({type: 'auth', token}));
@@ -52,6 +53,8 @@ async function speak({url, token, act}) {
     socket.onmessage = ({data}) => {
       const message = JSON.parse(data);
       report(message);
+      // As a client does: no audio follows the end. Audio that is not sent any more makes Chromium's close unclean.
+      if (message.type === 'error' || message.type === 'complete') ended = true;
       if (message.type === 'connected') record().catch(reject);
       if (message.type === 'transcript' && !acted) {
         acted = true;

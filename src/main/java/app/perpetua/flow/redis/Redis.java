@@ -328,7 +328,7 @@ public final class Redis implements AutoCloseable {
   }
 
   /** Whether scripts are run at present. */
-  public boolean isAvailable() {
+  boolean isAvailable() {
     return isAvailable;
   }
 

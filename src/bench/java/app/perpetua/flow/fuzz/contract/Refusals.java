@@ -5,9 +5,9 @@ import app.perpetua.flow.fuzz.Tally;
 import app.perpetua.flow.fuzz.Wire;
 import app.perpetua.flow.harness.hostile.DatabaseDigest;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 
@@ -18,9 +18,15 @@ import java.util.Set;
 final class Refusals {
   private static final int SIZE = 60;
   private static final int ATTEMPTS = 3;
+  private static final Duration SETTLED = Duration.ofMinutes(1);
 
   /** A reused refresh token is refused and ends its session, on purpose. */
   private static final Set<String> MAY_CHANGE = Set.of("POST /api/v1/auth/refresh");
+
+  /** The changed tables, and the answer to the request. */
+  private record Change(List<String> tables, byte[] answer) {
+    static final Change NONE = new Change(List.of(), new byte[0]);
+  }
 
   private record Refused(String name, long index, byte[] request) {}
 
@@ -53,35 +59,63 @@ final class Refusals {
   synchronized void check() {
     DatabaseDigest digest = new DatabaseDigest(stage.database());
     for (Refused refused : sample) {
-      Optional<byte[]> answer = Optional.empty();
-      // Jobs of earlier requests may change data at the same time, though not each time.
+      Change change = Change.NONE;
+      // Webhooks of earlier orders may arrive at the same time, though not each time.
       for (int attempt = 1; attempt <= ATTEMPTS; attempt++) {
-        answer = refusalWithChange(digest, refused);
-        if (answer.isEmpty()) {
+        change = change(digest, refused);
+        if (change.tables().isEmpty()) {
           break;
         }
       }
-      answer.ifPresent(
-          bytes ->
-              tally.violation(
-                  "a refused request changed data",
-                  refused.name(),
-                  refused.index(),
-                  refused.request(),
-                  bytes));
+      if (!change.tables().isEmpty()) {
+        tally.violation(
+            "a refused request changed " + change.tables(),
+            refused.name(),
+            refused.index(),
+            refused.request(),
+            change.answer());
+      }
     }
   }
 
-  /** The refusal, if it left other data than there was before. */
-  private Optional<byte[]> refusalWithChange(DatabaseDigest digest, Refused refused) {
-    String before = digest.current();
+  /** What a request changed, if it was refused. */
+  private Change change(DatabaseDigest digest, Refused refused) {
+    String before = steady(digest);
     try (Wire wire = new Wire(stage.port())) {
       Wire.Answer answer = wire.exchange(refused.request());
-      return answer.status() >= 400 && !digest.current().equals(before)
-          ? Optional.of(answer.bytes())
-          : Optional.empty();
+      return answer.status() >= 400
+          ? new Change(changed(before, digest.current()), answer.bytes())
+          : Change.NONE;
     } catch (IOException e) {
-      return Optional.empty();
+      // The service has closed the connection instead of answering; that is judged elsewhere.
+      return Change.NONE;
     }
+  }
+
+  /** The digest once it no longer changes: calls of providers are settled after their answer. */
+  private String steady(DatabaseDigest digest) {
+    long end = System.nanoTime() + SETTLED.toNanos();
+    String before = digest.current();
+    String now = digest.current();
+    while (!(now.equals(before) && isQuiet()) && System.nanoTime() - end < 0) {
+      before = now;
+      now = digest.current();
+    }
+    return now;
+  }
+
+  /** The tables whose digests differ. */
+  private static List<String> changed(String before, String after) {
+    List<String> same = before.lines().toList();
+    return after
+        .lines()
+        .filter(line -> !same.contains(line))
+        .map(line -> line.split(" ", -1)[0])
+        .toList();
+  }
+
+  private boolean isQuiet() {
+    return stage.database().number("select count(*) from ops.idempotency_keys where state = 'open'")
+        == 0;
   }
 }

@@ -4,18 +4,15 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import app.perpetua.flow.harness.RedisServer;
+import app.perpetua.flow.harness.TwoRedisClients;
 import app.perpetua.flow.redis.Redis;
 import app.perpetua.flow.sql.Eventually;
-import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import java.io.IOException;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.Callable;
@@ -25,55 +22,20 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Two processes with one Redis: two connections, and two limiters. */
 class SharedWindowsTest {
   private static final Duration MINUTE = Duration.ofSeconds(60);
   private static final AtomicInteger HOLDERS = new AtomicInteger();
 
-  private static @Nullable RedisServer server;
-  private static @Nullable Redis first;
-  private static @Nullable Redis second;
+  @RegisterExtension static final TwoRedisClients redis = new TwoRedisClients();
 
   private final String holder = "holder " + HOLDERS.incrementAndGet();
 
-  @BeforeAll
-  static void start() throws IOException {
-    server = new RedisServer();
-    first = connect();
-    second = connect();
-  }
-
-  @AfterAll
-  static void stop() {
-    if (server != null) {
-      first().close();
-      second().close();
-      server.close();
-    }
-  }
-
-  private static Redis connect() {
-    Redis redis =
-        new Redis(Objects.requireNonNull(server).url(), MINUTE, new SimpleMeterRegistry());
-    redis.start();
-    return redis;
-  }
-
-  private static Redis first() {
-    return Objects.requireNonNull(first);
-  }
-
-  private static Redis second() {
-    return Objects.requireNonNull(second);
-  }
-
-  private static RateLimiter limiter(Redis redis) {
-    return new RateLimiter(Clock.systemUTC(), Optional.of(redis));
+  private static RateLimiter limiter(Redis client) {
+    return new RateLimiter(Clock.systemUTC(), Optional.of(client));
   }
 
   private WindowState acquire(SharedWindows windows, int limit) {
@@ -82,7 +44,7 @@ class SharedWindowsTest {
 
   @Test
   void FR_130_two_processes_admit_exactly_the_limit_together() throws Exception {
-    List<RateLimiter> limiters = List.of(limiter(first()), limiter(second()));
+    List<RateLimiter> limiters = List.of(limiter(redis.first()), limiter(redis.second()));
     List<Callable<Boolean>> calls = new ArrayList<>();
     for (int i = 0; i < 400; i++) {
       RateLimiter limiter = limiters.get(i % 2);
@@ -99,12 +61,13 @@ class SharedWindowsTest {
 
   @Test
   void FR_130_headers_are_those_of_all_processes() {
-    limiter(first()).tryAcquire("general", holder, 3);
-    Map<String, String> headers = limiter(second()).tryAcquire("general", holder, 3).headers();
+    limiter(redis.first()).tryAcquire("general", holder, 3);
+    Map<String, String> headers =
+        limiter(redis.second()).tryAcquire("general", holder, 3).headers();
     assertEquals("1", headers.get("X-RateLimit-Remaining"));
     assertEquals("\"general\";r=1;t=60", headers.get("RateLimit"));
-    limiter(first()).tryAcquire("general", holder, 3);
-    RateLimiter.Decision refused = limiter(second()).tryAcquire("general", holder, 3);
+    limiter(redis.first()).tryAcquire("general", holder, 3);
+    RateLimiter.Decision refused = limiter(redis.second()).tryAcquire("general", holder, 3);
     assertFalse(refused.allowed());
     assertTrue(refused.retryAfter().compareTo(Duration.ofSeconds(50)) > 0, "of the first request");
     assertTrue(refused.retryAfter().compareTo(MINUTE) <= 0);
@@ -112,7 +75,7 @@ class SharedWindowsTest {
 
   @Test
   void FR_130_policies_and_holders_are_independent() {
-    SharedWindows windows = new SharedWindows(first(), MINUTE);
+    SharedWindows windows = new SharedWindows(redis.first(), MINUTE);
     assertTrue(acquire(windows, 1).allowed());
     assertFalse(acquire(windows, 1).allowed());
     assertTrue(windows.tryAcquire("ai", holder, 1).orElseThrow().allowed());
@@ -121,7 +84,7 @@ class SharedWindowsTest {
 
   @Test
   void FR_130_refused_requests_do_not_count() {
-    SharedWindows windows = new SharedWindows(first(), Duration.ofMillis(300));
+    SharedWindows windows = new SharedWindows(redis.first(), Duration.ofMillis(300));
     assertTrue(acquire(windows, 1).allowed());
     Eventually.within(MINUTE, () -> acquire(windows, 1).allowed());
     WindowState refused = acquire(windows, 1);
@@ -131,17 +94,17 @@ class SharedWindowsTest {
 
   @Test
   void FR_130_a_cancelled_request_was_never_counted_by_others() {
-    RateLimiter.Attempt attempt = limiter(first()).attempt("general", holder, 1);
+    RateLimiter.Attempt attempt = limiter(redis.first()).attempt("general", holder, 1);
     assertTrue(attempt.isAllowed());
-    assertTrue(limiter(second()).tryAcquire("general", holder, 1).allowed());
+    assertTrue(limiter(redis.second()).tryAcquire("general", holder, 1).allowed());
     attempt.cancel();
-    assertFalse(limiter(first()).tryAcquire("general", holder, 1).allowed());
+    assertFalse(limiter(redis.first()).tryAcquire("general", holder, 1).allowed());
   }
 
   @Test
   void FR_130_a_request_that_others_have_used_up_is_not_counted_here() {
-    RateLimiter limiter = limiter(first());
-    SharedWindows others = new SharedWindows(second(), MINUTE);
+    RateLimiter limiter = limiter(redis.first());
+    SharedWindows others = new SharedWindows(redis.second(), MINUTE);
     assertTrue(acquire(others, 1).allowed());
     for (int i = 0; i < 5; i++) {
       assertFalse(limiter.tryAcquire("general", holder, 1).allowed());
@@ -160,8 +123,8 @@ class SharedWindowsTest {
     ConcurrentLinkedQueue<Call> allowed = new ConcurrentLinkedQueue<>();
     long end = System.nanoTime() + Duration.ofSeconds(3).toNanos();
     List<Callable<Void>> clients = new ArrayList<>();
-    for (Redis redis : List.of(first(), second())) {
-      SharedWindows windows = new SharedWindows(redis, window);
+    for (Redis client : List.of(redis.first(), redis.second())) {
+      SharedWindows windows = new SharedWindows(client, window);
       for (int i = 0; i < 3; i++) {
         Random random = new Random(i);
         clients.add(

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import app.perpetua.flow.harness.RedisServer;
+import app.perpetua.flow.harness.TwoRedisClients;
 import app.perpetua.flow.harness.time.MutableClock;
 import app.perpetua.flow.provider.openai.CircuitBreaker.Admission.Admitted;
 import app.perpetua.flow.provider.openai.CircuitBreaker.Admission.Paused;
@@ -12,15 +13,11 @@ import app.perpetua.flow.provider.openai.CircuitBreaker.Permit;
 import app.perpetua.flow.provider.openai.CircuitBreaker.State;
 import app.perpetua.flow.redis.Redis;
 import app.perpetua.flow.sql.Eventually;
-import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Two processes with one Redis: two connections, and two breakers. */
 class SharedCircuitBreakerTest {
@@ -30,48 +27,16 @@ class SharedCircuitBreakerTest {
   private static final Duration PAUSE = Duration.ofSeconds(2);
   private static final AtomicInteger PROVIDERS = new AtomicInteger();
 
-  private static @Nullable RedisServer server;
-  private static @Nullable Redis first;
-  private static @Nullable Redis second;
+  @RegisterExtension static final TwoRedisClients redis = new TwoRedisClients();
 
   private final String provider = "provider" + PROVIDERS.incrementAndGet();
-  private final CircuitBreaker here = breaker(first(), PAUSE, LONG);
-  private final CircuitBreaker there = breaker(second(), PAUSE, LONG);
+  private final CircuitBreaker here = breaker(redis.first(), PAUSE, LONG);
+  private final CircuitBreaker there = breaker(redis.second(), PAUSE, LONG);
 
-  @BeforeAll
-  static void start() throws IOException {
-    server = new RedisServer();
-    first = connect();
-    second = connect();
-  }
-
-  @AfterAll
-  static void stop() {
-    if (server != null) {
-      first().close();
-      second().close();
-      server.close();
-    }
-  }
-
-  private static Redis connect() {
-    Redis redis = new Redis(Objects.requireNonNull(server).url(), LONG, new SimpleMeterRegistry());
-    redis.start();
-    return redis;
-  }
-
-  private static Redis first() {
-    return Objects.requireNonNull(first);
-  }
-
-  private static Redis second() {
-    return Objects.requireNonNull(second);
-  }
-
-  private CircuitBreaker breaker(Redis redis, Duration pause, Duration probeLimit) {
+  private CircuitBreaker breaker(Redis client, Duration pause, Duration probeLimit) {
     return new SharedCircuitBreaker(
         provider,
-        redis,
+        client,
         new LocalCircuitBreaker(provider, new MutableClock()),
         pause,
         pause.multipliedBy(3),
@@ -165,7 +130,8 @@ class SharedCircuitBreakerTest {
 
   @Test
   void a_probe_without_a_result_is_followed_by_another() {
-    CircuitBreaker impatient = breaker(second(), Duration.ofMillis(50), Duration.ofMillis(200));
+    CircuitBreaker impatient =
+        breaker(redis.second(), Duration.ofMillis(50), Duration.ofMillis(200));
     fail(impatient, 5);
     Permit lost = probe(impatient);
     Permit next = probe(impatient);
@@ -193,9 +159,8 @@ class SharedCircuitBreakerTest {
   @Test
   void FR_131_without_redis_a_process_decides_alone() throws IOException {
     try (RedisServer gone = new RedisServer();
-        Redis redis = new Redis(gone.url(), LONG, new SimpleMeterRegistry())) {
-      redis.start();
-      CircuitBreaker alone = breaker(redis, PAUSE, LONG);
+        Redis lonely = TwoRedisClients.connect(gone)) {
+      CircuitBreaker alone = breaker(lonely, PAUSE, LONG);
       Permit shared = permit(alone);
       gone.kill();
       fail(alone, 5);
