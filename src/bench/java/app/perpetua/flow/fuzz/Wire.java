@@ -204,7 +204,7 @@ public final class Wire implements AutoCloseable {
       int size = Integer.parseInt(line(), 16);
       body.write(in.readNBytes(size));
       if (!line().isEmpty()) {
-        throw new Malformed("a chunk is longer than its size");
+        throw new Malformed(size == 0 ? "trailers" : "a chunk is longer than its size");
       }
       if (size == 0) {
         return body.toByteArray();

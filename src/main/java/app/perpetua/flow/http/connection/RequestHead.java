@@ -39,6 +39,9 @@ record RequestHead(byte[] bytes, long bodyBytes) {
   private static final String UPGRADE = "upgrade";
   private static final String WEBSOCKET = "websocket";
 
+  /** Not passed on: Helidon would answer with trailers, which the contract does not have. */
+  private static final String TE = "te";
+
   /** The service, or a proxy in front of it, might use different ones of repeated headers. */
   private static final Set<String> AT_MOST_ONCE =
       Set.of(
@@ -73,7 +76,7 @@ record RequestHead(byte[] bytes, long bodyBytes) {
     append(head, "Host", Objects.requireNonNullElse(target.authority(), host));
     for (HeaderField field : fields) {
       switch (field.lowerCase()) {
-        case HOST, UPGRADE -> {}
+        case HOST, UPGRADE, TE -> {}
         case TRANSFER_ENCODING -> append(head, field.name(), "chunked");
         default -> append(head, field.name(), field.value());
       }

@@ -135,6 +135,17 @@ class RequestFramingTest {
     }
   }
 
+  @Test
+  void a_client_that_accepts_trailers_gets_none() throws Exception {
+    try (RawClient client = server.client()) {
+      client.send(RawClient.head("GET", "/stream", "TE: trailers", "Connection: TE") + SMUGGLED);
+      Answer stream = client.answer();
+      assertEquals("x".repeat(30), stream.body());
+      assertEquals("(none)", stream.header("Trailer"));
+      assertEquals("GET /api/v1/tasks/{id} smuggled 0", client.answer().body());
+    }
+  }
+
   @ParameterizedTest
   @ValueSource(
       strings = {
