@@ -32,6 +32,11 @@ final class LiveSession implements Transcriber.Listener, Monitored {
   private static final VoiceMessage.Failed NOT_RECORDED =
       new VoiceMessage.Failed("SERVICE_UNAVAILABLE", "the session will be recorded later");
 
+  /**
+   * @param nanos when it ended, by {@link VoiceTiming#nanoTime}
+   */
+  private record End(EndReason reason, long nanos) {}
+
   private final UUID id;
   private final Actor owner;
   private final LiveSessionRecorder recorder;
@@ -42,7 +47,7 @@ final class LiveSession implements Transcriber.Listener, Monitored {
   private final Consumer<Monitored> onEnded;
   private final Meter meter;
   private final LiveTranscript transcript = new LiveTranscript();
-  private final AtomicReference<@Nullable EndReason> endReason = new AtomicReference<>();
+  private final AtomicReference<@Nullable End> end = new AtomicReference<>();
   private final AtomicBoolean charging = new AtomicBoolean();
   private final AtomicBoolean heartbeatRunning = new AtomicBoolean();
   private final CountDownLatch drained = new CountDownLatch(1);
@@ -58,7 +63,6 @@ final class LiveSession implements Transcriber.Listener, Monitored {
   private volatile boolean outOfCredits;
   private volatile long lastAudioAt;
   private volatile long sendingSince;
-  private volatile long endedAt;
   private volatile long lastHeartbeatAt;
 
   LiveSession(
@@ -84,16 +88,16 @@ final class LiveSession implements Transcriber.Listener, Monitored {
 
   /** Connects to the provider and then accepts audio. Blocks the client's thread. */
   void start() {
-    EndReason ended = endReason.get();
+    End ended = end.get();
     if (ended != null) {
       // The session ended before the client was connected, so the connection is still open.
-      close(ended);
+      close(ended.reason());
       return;
     }
     try {
       Stream opened = transcriber.open(this);
       stream = opened;
-      if (endReason.get() != null) {
+      if (end.get() != null) {
         opened.abort();
         return;
       }
@@ -117,7 +121,7 @@ final class LiveSession implements Transcriber.Listener, Monitored {
    */
   void audio(byte[] bytes) {
     Stream upstream = stream;
-    if (!connected || endReason.get() != null || upstream == null) {
+    if (!connected || end.get() != null || upstream == null) {
       return;
     }
     lastAudioAt = now();
@@ -133,7 +137,7 @@ final class LiveSession implements Transcriber.Listener, Monitored {
     if (limit == null) {
       meter.audioReaches(webm.seconds());
       limit = payStarted(lastAudioAt);
-      if (endReason.get() == null) {
+      if (end.get() == null) {
         // Begins within the paid minutes, so it is relayed whole, and its results are cut.
         relay(upstream, accepted);
       }
@@ -196,7 +200,7 @@ final class LiveSession implements Transcriber.Listener, Monitored {
     if (result.text().isBlank() || !result.endsBy(paidSeconds)) {
       return;
     }
-    if (result.isFinal() && endReason.get() == null) {
+    if (result.isFinal() && end.get() == null) {
       save(0);
     }
     sendingSince = now();
@@ -221,8 +225,9 @@ final class LiveSession implements Transcriber.Listener, Monitored {
   @Override
   public void tick(long now) {
     long peerTimeout = timing.peerTimeout().toNanos();
-    if (endReason.get() != null) {
-      if (now - endedAt > timing.drainTimeout().toNanos() + peerTimeout) {
+    End ended = end.get();
+    if (ended != null) {
+      if (now - ended.nanos() > timing.drainTimeout().toNanos() + peerTimeout) {
         // A send to the client still blocks the end.
         client.abort();
       }
@@ -327,9 +332,9 @@ final class LiveSession implements Transcriber.Listener, Monitored {
 
   /** Ends the session unless it has ended already. Does not block. */
   void end(EndReason reason) {
-    if (endReason.compareAndSet(null, reason)) {
-      endedAt = now();
-      meter.stop(endedAt);
+    long now = now();
+    if (end.compareAndSet(null, new End(reason, now))) {
+      meter.stop(now);
       Thread.ofVirtual().name("voice-end").start(() -> finish(reason));
     }
   }

@@ -200,6 +200,19 @@ class LiveSessionEndTest extends LiveSessionsFixture {
   // Interruption and races
 
   @Test
+  void a_tick_during_the_end_does_not_disconnect_the_client() throws Exception {
+    LiveSession session = connected();
+    onTime =
+        () -> {
+          onTime = () -> {};
+          session.tick(nanos.get());
+        };
+    session.end(EndReason.CLIENT_DONE);
+    client.next("complete");
+    assertEquals(new Closed(1000, "end_stream"), client.closed());
+  }
+
+  @Test
   void an_interrupted_start_ends_the_session() throws Exception {
     provider.onOpen =
         () -> {

@@ -77,6 +77,10 @@ abstract class LiveSessionsFixture {
   }
 
   final AtomicLong nanos = new AtomicLong(Duration.ofDays(1).toNanos());
+
+  /** Called whenever the sessions read the time. */
+  volatile Runnable onTime = () -> {};
+
   final Ids ids = new Ids();
   final Json json = new Json();
   final FaultyPool pool = pool();
@@ -117,7 +121,10 @@ abstract class LiveSessionsFixture {
             drain,
             LEASE,
             Duration.ofDays(1),
-            nanos::get),
+            () -> {
+              onTime.run();
+              return nanos.get();
+            }),
         db,
         new VoiceSessionStore(CONFIG, LEASE, credits, new Jobs(ids, json), ids, events),
         transcriber,
