@@ -19,7 +19,7 @@ import tools.jackson.databind.JsonNode;
  */
 final class Possessions {
   /** Reminders per task are limited. */
-  private static final int REMINDERS_OF_TASK = 90;
+  static final int REMINDERS_OF_TASK = 90;
 
   /** Earlier deletions cannot be undone. */
   private static final int KEPT_TOMBSTONES = 3;
@@ -48,6 +48,7 @@ final class Possessions {
   private final Set<UUID> keys = new HashSet<>();
   private final Map<String, Integer> created = new HashMap<>();
   private final List<String> tombstones = new ArrayList<>();
+  private final Set<String> remindedTasks = new HashSet<>();
   private @Nullable String remindedTask;
   private int remindedTimes;
   private long credits;
@@ -66,6 +67,7 @@ final class Possessions {
         count("task_created");
         if (remindedTask == null || remindedTimes >= REMINDERS_OF_TASK) {
           remindedTask = data.path("id").asString("");
+          remindedTasks.add(remindedTask);
           remindedTimes = 0;
         }
       }
@@ -127,7 +129,7 @@ final class Possessions {
   Optional<Task> anyTask(Random random) {
     List<Task> open =
         tasks.values().stream()
-            .filter(task -> !task.completed() && !task.id().equals(remindedTask))
+            .filter(task -> !task.completed() && !remindedTasks.contains(task.id()))
             .toList();
     return open.isEmpty() ? Optional.empty() : Optional.of(open.get(random.nextInt(open.size())));
   }
@@ -145,7 +147,7 @@ final class Possessions {
         : Optional.of(tombstones.getLast());
   }
 
-  /** The task that gets all reminders, and is never changed. */
+  /** The task that gets the next reminder, and is never changed, as those before it. */
   Optional<String> remindedTask() {
     return Optional.ofNullable(remindedTask);
   }
