@@ -17,15 +17,9 @@ import org.jspecify.annotations.Nullable;
  * @param seed of the schedule; null for a new one
  * @param isShort one short run of each fault
  * @param isLong 60 s for what is otherwise 20 s or less, and leases that really expire
- * @param sabotage deletes an acknowledged row behind the service, which must be found
  */
 record ChaosOptions(
-    Set<Fault> faults,
-    int runs,
-    @Nullable Long seed,
-    boolean isShort,
-    boolean isLong,
-    boolean sabotage) {
+    Set<Fault> faults, int runs, @Nullable Long seed, boolean isShort, boolean isLong) {
   static final int DEFAULT_RUNS = 20;
   private static final int MAX_RUNS = 100_000;
 
@@ -49,7 +43,6 @@ record ChaosOptions(
     Long seed = null;
     boolean isShort = false;
     boolean isLong = false;
-    boolean sabotage = false;
     Iterator<String> words = arguments.iterator();
     while (words.hasNext()) {
       String name = words.next();
@@ -59,7 +52,6 @@ record ChaosOptions(
         case "--seed" -> seed = number(name, value(name, words), Long.MIN_VALUE, Long.MAX_VALUE);
         case "--short" -> isShort = true;
         case "--long" -> isLong = true;
-        case "--sabotage" -> sabotage = true;
         default -> throw new Misused("unknown argument " + name);
       }
     }
@@ -71,8 +63,7 @@ record ChaosOptions(
         runs == null ? DEFAULT_RUNS : runs,
         seed,
         isShort,
-        isLong,
-        sabotage);
+        isLong);
   }
 
   private static Fault fault(String title) {

@@ -40,6 +40,11 @@ final class Runner {
   /** All calls of a model, or one of another provider, and the transactions around it. */
   private static final Duration PROVIDER = Duration.ofSeconds(30);
 
+  /** The longest pause of a person; a long one leaves processors to what runs beside. */
+  private static final Duration PAUSE = Duration.ofMillis(30);
+
+  private static final Duration LONG_PAUSE = Duration.ofMillis(120);
+
   private static final Duration CALM = Duration.ofSeconds(30);
   private static final Duration RECOVERY = Duration.ofSeconds(60);
   private static final Duration AFTERWARDS = Duration.ofMillis(300);
@@ -65,14 +70,35 @@ final class Runner {
   /**
    * Runs a fault.
    *
-   * @param sabotages whether to delete an acknowledged row before the check
    * @throws Skipped if this machine cannot have the fault
    */
-  Outcome run(Plan plan, long seed, List<Person> people, boolean sabotages)
+  Outcome run(Plan plan, long seed, List<Person> people)
+      throws IOException, InterruptedException, SQLException, Skipped {
+    return run(plan, seed, people, () -> {});
+  }
+
+  /**
+   * Whether the checks report an acknowledged row that was deleted behind the service.
+   *
+   * @param people who have no violation yet
+   */
+  boolean findsDeletedRow(long seed, List<Person> people)
+      throws IOException, InterruptedException, SQLException {
+    Plan plan = new Plan(Fault.COMMIT_CUT, 1);
+    try {
+      return run(plan, seed, people, () -> deleteTask(people)).violations().stream()
+          .anyMatch(violation -> violation.contains("not stored"));
+    } catch (Skipped e) {
+      throw new AssertionError("every machine can have " + plan.fault().title(), e);
+    }
+  }
+
+  private Outcome run(Plan plan, long seed, List<Person> people, Runnable beforeCheck)
       throws IOException, InterruptedException, SQLException, Skipped {
     problems.clear();
     people.forEach(Person::forget);
     Random random = plan.random(seed);
+    Duration pause = options.isShort() ? LONG_PAUSE : PAUSE;
     AtomicBoolean isOver = new AtomicBoolean();
     AtomicBoolean isHopeless = new AtomicBoolean();
     CountDownLatch ended = new CountDownLatch(people.size());
@@ -83,7 +109,7 @@ final class Runner {
           .start(
               () -> {
                 try {
-                  person.write(own, isOver::get, isHopeless::get);
+                  person.write(own, pause, isOver::get, isHopeless::get);
                 } finally {
                   ended.countDown();
                 }
@@ -108,9 +134,7 @@ final class Runner {
       isHopeless.set(true);
       ended.await();
     }
-    if (sabotages) {
-      sabotage(people);
-    }
+    beforeCheck.run();
     check(plan.fault(), people);
     return outcome(people, healed);
   }
@@ -152,7 +176,7 @@ final class Runner {
     return System.nanoTime() - begun > limit.toNanos();
   }
 
-  private void sabotage(List<Person> people) {
+  private void deleteTask(List<Person> people) {
     for (Person person : people) {
       for (String task : person.expected().tasks().keySet()) {
         stack.postgres().execute("delete from tasks.task_instances where id = '" + task + "'");

@@ -32,8 +32,8 @@ class ChaosOptionsTest {
   void options_are_read() {
     ChaosOptions options =
         ChaosOptions.parse(
-            List.of("--runs", "200", "--seed", "-7", "--only", "api-kill", "--long", "--sabotage"));
-    assertEquals(new ChaosOptions(Set.of(Fault.API_KILL), 200, -7L, false, true, true), options);
+            List.of("--runs", "200", "--seed", "-7", "--only", "api-kill", "--long"));
+    assertEquals(new ChaosOptions(Set.of(Fault.API_KILL), 200, -7L, false, true), options);
   }
 
   @ParameterizedTest

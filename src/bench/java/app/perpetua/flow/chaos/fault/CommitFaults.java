@@ -17,6 +17,7 @@ final class CommitFaults {
   private static final int SKIPPED = 30;
   private static final int HELD_MIN_MILLIS = 1_000;
   private static final int HELD_MAX_MILLIS = 7_000;
+  private static final int HELD_SHORT_MAX_MILLIS = 3_000;
 
   private final Stack stack;
 
@@ -68,7 +69,8 @@ final class CommitFaults {
 
   /** Holds a commit or its answer. */
   void hold(Injection injection) throws InterruptedException {
-    Duration held = Duration.ofMillis(injection.random().nextInt(HELD_MIN_MILLIS, HELD_MAX_MILLIS));
+    int longest = injection.isShort() ? HELD_SHORT_MAX_MILLIS : HELD_MAX_MILLIS;
+    Duration held = Duration.ofMillis(injection.random().nextInt(HELD_MIN_MILLIS, longest));
     spring(
         stack.apiProxy(),
         injection.point(),

@@ -15,7 +15,13 @@ final class DatabaseFaults {
 
   private static final Duration FULL = Duration.ofSeconds(5);
   private static final Duration SLOW = Duration.ofSeconds(6);
-  private static final Duration SHORT = Duration.ofSeconds(3);
+  private static final Duration SHORT = Duration.ofSeconds(2);
+
+  /** Longer than anybody may wait. */
+  private static final Duration FROZEN_SHORT = Duration.ofSeconds(9);
+
+  private static final Duration FROZEN = Duration.ofSeconds(20);
+  private static final Duration FROZEN_LONG = Duration.ofSeconds(60);
   private static final int SLOW_MIN_MILLIS = 200;
   private static final int SLOW_MAX_MILLIS = 500;
 
@@ -35,7 +41,7 @@ final class DatabaseFaults {
 
   long freeze(Injection injection) {
     stack.postgres().freeze();
-    Injection.hold(Duration.ofSeconds(injection.isLong() ? 60 : 20));
+    Injection.hold(injection.isLong() ? FROZEN_LONG : injection.isShort() ? FROZEN_SHORT : FROZEN);
     stack.postgres().thaw();
     long healed = System.nanoTime();
     stack.postgres().awaitAnswer();

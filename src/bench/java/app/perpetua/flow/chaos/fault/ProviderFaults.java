@@ -15,7 +15,7 @@ final class ProviderFaults {
   private static final Duration DOWN = Duration.ofSeconds(4);
   private static final Duration SLOW = Duration.ofSeconds(6);
 
-  private static final Duration SHORT = Duration.ofSeconds(3);
+  private static final Duration SHORT = Duration.ofSeconds(2);
 
   /** More requests than the load sends meanwhile. */
   private static final int LIES = 200;

@@ -33,9 +33,6 @@ public final class Person {
   /** The pause before a write is sent again. */
   private static final Duration RETRY = Duration.ofMillis(100);
 
-  /** The longest pause between two writes. */
-  private static final int PAUSE_MILLIS = 30;
-
   private static final Duration REMINDED_IN = Duration.ofMillis(1_500);
   private static final int BOUGHT = 5;
 
@@ -84,17 +81,19 @@ public final class Person {
   /**
    * Writes until told to stop, and then until the last write is answered or given up.
    *
+   * @param pause the longest between two writes
    * @param isOver whether to begin no further write
    * @param isHopeless whether to give up
    */
-  public void write(Random random, BooleanSupplier isOver, BooleanSupplier isHopeless) {
+  public void write(
+      Random random, Duration pause, BooleanSupplier isOver, BooleanSupplier isHopeless) {
     while (!isOver.getAsBoolean()) {
       if (spends) {
         spend(random, isHopeless);
       } else {
         work(random, isHopeless);
       }
-      LockSupport.parkNanos(Duration.ofMillis(random.nextInt(PAUSE_MILLIS)).toNanos());
+      LockSupport.parkNanos(random.nextLong(pause.toNanos()));
     }
   }
 
