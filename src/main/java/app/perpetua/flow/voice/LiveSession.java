@@ -184,22 +184,27 @@ final class LiveSession implements Transcriber.Listener, Monitored {
     }
   }
 
-  /** Delivers a result only if its minutes are paid for. */
+  /**
+   * Delivers a result only if its minutes are paid for. Ends the session last, because the end
+   * records the transcript.
+   */
   @Override
   public void onTranscript(Transcript result) {
     hasResults = true;
     meter.audioReaches(result.endSeconds());
     int minutes = startedMinutes((int) Math.min(config.maxSeconds(), result.endSeconds()));
     if (minutes > chargedMinutes && !outOfCredits) {
-      charge(minutes);
-    } else {
-      endIfTooLong(now());
+      save(minutes);
     }
     int paidSeconds = config.paidSeconds(chargedMinutes);
     transcript.add(result, paidSeconds);
-    if (result.text().isBlank() || !result.endsBy(paidSeconds)) {
-      return;
+    if (!result.text().isBlank() && result.endsBy(paidSeconds)) {
+      deliver(result);
     }
+    endAtLimit();
+  }
+
+  private void deliver(Transcript result) {
     if (result.isFinal() && end.get() == null) {
       save(0);
     }
@@ -276,14 +281,14 @@ final class LiveSession implements Transcriber.Listener, Monitored {
 
   private void chargeInBackground(int minutes) {
     try {
-      charge(minutes);
+      save(minutes);
+      endAtLimit();
     } finally {
       charging.set(false);
     }
   }
 
-  private void charge(int minutes) {
-    save(minutes);
+  private void endAtLimit() {
     if (outOfCredits) {
       end(EndReason.OUT_OF_CREDITS);
     }

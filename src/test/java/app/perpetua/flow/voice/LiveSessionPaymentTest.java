@@ -11,6 +11,7 @@ import app.perpetua.flow.voice.Transcriber.Word;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -64,6 +65,26 @@ class LiveSessionPaymentTest extends LiveSessionsFixture {
         new Word("One,", 50),
         new Word("two,", 120),
         new Word("three.", 121));
+    assertPaid(2, 120, "One, two,");
+  }
+
+  @Test
+  void FR_033_the_end_records_the_paid_words_of_the_result_that_took_the_last_credits()
+      throws Exception {
+    speaking();
+    Thread provided = Thread.currentThread();
+    AtomicInteger reads = new AtomicInteger();
+    // The session ends while the provider's thread checks the limits: first credits, then length.
+    onTime =
+        () -> {
+          if (Thread.currentThread().equals(provided)
+              && consumed() == 2
+              && reads.incrementAndGet() == 2) {
+            awaitNoSessions();
+          }
+        };
+    provider.result("One, two, three.", true, 0, 170, new Word("One,", 50), new Word("two,", 120));
+    onTime = () -> {};
     assertPaid(2, 120, "One, two,");
   }
 
