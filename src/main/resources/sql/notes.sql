@@ -130,9 +130,11 @@ with counted as (
 ),
 tombstone as (
   insert into tasks.deletion_tombstones
-    (id, user_id, entity_type, entity_id, title, snapshot, deleted_at, recoverable_until)
+    (id, user_id, entity_type, entity_id, title, snapshot, deleted_at, recoverable_until, seq)
   select :tombstone_id, :user_id, 'note', n.id, :title, jsonb_build_object('note', to_jsonb(n) - '{search_text,archived_text}'::text[]),
-         :now, :recoverable_until
+         :now, :recoverable_until,
+         1 + coalesce((
+           select max(o.seq) from tasks.deletion_tombstones o where o.user_id = :user_id), 0)
   from notes.notes n
   where n.user_id = :user_id and n.id = :id
 )

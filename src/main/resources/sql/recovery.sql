@@ -5,7 +5,7 @@ where user_id = :user_id
   and id in (
     select id from tasks.deletion_tombstones
     where user_id = :user_id
-    order by id = :latest desc, deleted_at desc, id desc
+    order by seq desc, deleted_at desc, id desc
     offset :kept
   )
 
@@ -29,7 +29,7 @@ select d.id, d.entity_type, d.entity_id, d.title, d.deleted_at, d.recoverable_un
 from auth.users u
 left join tasks.deletion_tombstones d on d.user_id = :user_id and d.recoverable_until > :now
 where u.id = :user_id
-order by d.deleted_at desc, d.id desc
+order by d.seq desc, d.deleted_at desc, d.id desc
 
 -- name: find_tombstone
 select entity_type

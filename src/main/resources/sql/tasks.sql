@@ -217,7 +217,7 @@ kept as (
 ),
 tombstone as (
   insert into tasks.deletion_tombstones
-    (id, user_id, entity_type, entity_id, title, snapshot, deleted_at, recoverable_until)
+    (id, user_id, entity_type, entity_id, title, snapshot, deleted_at, recoverable_until, seq)
   select :tombstone_id, :user_id, 'task', t.id, t.title,
          jsonb_build_object(
            'task', to_jsonb(t) - '{search_text,closed_text}'::text[] || jsonb_build_object('focus_time_seconds', :focus_time_seconds::int),
@@ -227,7 +227,9 @@ tombstone as (
            'reminders', coalesce((
              select jsonb_agg(to_jsonb(r) order by r.scheduled_at, r.id)
              from tasks.reminders r where r.user_id = :user_id and r.task_id = t.id), '[]')),
-         :now, :recoverable_until
+         :now, :recoverable_until,
+         1 + coalesce((
+           select max(o.seq) from tasks.deletion_tombstones o where o.user_id = :user_id), 0)
   from tasks.task_instances t
   where t.user_id = :user_id and t.id = :id
 )

@@ -171,7 +171,7 @@ public final class Notes implements Restorer {
         .bind("tombstone_id", tombstone.tombstoneId())
         .bind("recoverable_until", tombstone.recoverableUntil())
         .atCommit();
-    tombstones.keepNewest(tx, tombstone);
+    tombstones.keepNewest(tx);
     events.emit(tx, new Event.NoteDeleted(id, tombstone.tombstoneId()));
     return tombstone;
   }

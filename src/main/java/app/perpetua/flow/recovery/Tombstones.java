@@ -21,16 +21,9 @@ public final class Tombstones {
     return new Tombstone(ids.next(), tx.now().plus(config.lifetime()));
   }
 
-  /**
-   * Drops all but the user's newest tombstones. Call it after the statement that writes one.
-   *
-   * @param latest the one just written: the newest even if the clock was set back since the others
-   */
-  public void keepNewest(Tx tx, Tombstone latest) {
-    tx.sql("recovery.keep_newest")
-        .bind("kept", config.max())
-        .bind("latest", latest.tombstoneId())
-        .atCommit();
+  /** Drops all but the user's newest tombstones. Call it after the statement that writes one. */
+  public void keepNewest(Tx tx) {
+    tx.sql("recovery.keep_newest").bind("kept", config.max()).atCommit();
   }
 
   /**

@@ -197,7 +197,7 @@ public final class Tasks {
         .bind("tombstone_id", tombstone.tombstoneId())
         .bind("recoverable_until", tombstone.recoverableUntil())
         .atCommit();
-    tombstones.keepNewest(tx, tombstone);
+    tombstones.keepNewest(tx);
     if (!old.completed()) {
       scheduleNextInstance(tx, old);
     }

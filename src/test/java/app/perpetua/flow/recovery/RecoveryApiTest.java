@@ -238,6 +238,26 @@ class RecoveryApiTest {
     assertEquals(0, api.get(TOMBSTONES).data().size());
   }
 
+  /** {@code ./chaos --seed 15}: clock-skew, and the deletions after it. */
+  @Test
+  void FR_062_the_newest_deletions_are_the_last_ones_even_if_the_clock_was_set_back() {
+    for (String name : List.of("one", "two", "three")) {
+      delete(TASKS + api.createTask(name));
+      advance(Duration.ofSeconds(30));
+    }
+    advance(Duration.ofMinutes(-3));
+    String task = delete(TASKS + api.createTask("A task"));
+    String note = delete(NOTES + api.createNote("A note"));
+    String last = delete(NOTES + api.createNote("last"));
+    List<JsonNode> list = List.copyOf(api.get(TOMBSTONES).expect(200).data().values());
+    assertEquals(List.of(last, note, task), list.stream().map(RecoveryApiTest::id).toList());
+    recover(last);
+    String again = delete(TASKS + api.createTask("again"));
+    recover(task);
+    recover(note);
+    recover(again);
+  }
+
   @Test
   void FR_062_a_tombstone_expires_after_seven_days() {
     String tombstone = delete(TASKS + api.createTask("a"));

@@ -34,7 +34,7 @@ import org.junit.jupiter.api.Test;
 
 final class MigrationsTest {
   private static final Duration TIMEOUT = Duration.ofSeconds(60);
-  private static final int MIGRATIONS = 22;
+  private static final int MIGRATIONS = 23;
 
   private static Postgres postgres;
 
