@@ -4,12 +4,9 @@ import java.io.IOException;
 import java.io.InterruptedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 
 /**
  * A project below {@code src/test/npm}: its scripts and its locked dependencies, installed below
@@ -18,12 +15,12 @@ import java.util.stream.Stream;
 public final class NpmProject {
   private static final Duration TIMEOUT = Duration.ofMinutes(3);
 
-  private final Path source;
+  private final String name;
   private final Path home;
 
   public NpmProject(String name) {
-    source = Path.of("src/test/npm", name);
-    home = Path.of("target/npm", name);
+    this.name = name;
+    this.home = Path.of("target/npm", name);
   }
 
   /** The installation directory. */
@@ -38,17 +35,7 @@ public final class NpmProject {
    */
   public void install() throws IOException {
     Files.createDirectories(home);
-    Path installed = home.resolve("installed.json");
-    byte[] lock = Files.readAllBytes(source.resolve("package-lock.json"));
-    try (Stream<Path> files = Files.list(source)) {
-      for (Path file : files.toList()) {
-        Files.copy(file, home.resolve(file.getFileName()), StandardCopyOption.REPLACE_EXISTING);
-      }
-    }
-    if (!Files.exists(installed) || !Arrays.equals(lock, Files.readAllBytes(installed))) {
-      run("", "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund");
-      Files.write(installed, lock);
-    }
+    run(Path.of(""), "", "src/test/npm/install", name);
   }
 
   /**
@@ -59,13 +46,17 @@ public final class NpmProject {
    * @throws AssertionError if it fails or does not end
    */
   public String run(String input, String... command) throws IOException {
+    return run(home, input, command);
+  }
+
+  private String run(Path directory, String input, String... command) throws IOException {
     Path in = home.resolve("input");
     Path out = home.resolve("output");
     Path errors = home.resolve("errors");
     Files.writeString(in, input);
     Process process =
         new ProcessBuilder(List.of(command))
-            .directory(home.toFile())
+            .directory(directory.toAbsolutePath().toFile())
             .redirectInput(in.toFile())
             .redirectOutput(out.toFile())
             .redirectError(errors.toFile())
