@@ -13,6 +13,7 @@ import java.nio.file.StandardOpenOption;
 import java.security.SecureRandom;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.logging.Level;
@@ -67,7 +68,7 @@ final class Chaos {
         List.of("api.log", "worker.log", "all.log", "postgres.log", "violations.txt")) {
       Files.deleteIfExists(HOME.resolve(name));
     }
-    List<Plan> plans = Plan.of(options);
+    List<Plan> plans = Plan.of(options, seed);
     print("seed %d, %d runs; logs in %s", seed, plans.size(), HOME);
     List<Plan> usual = plans.stream().filter(plan -> plan.fault() != Fault.POSTGRES_FULL).toList();
     if (!usual.isEmpty()) {
@@ -163,6 +164,10 @@ final class Chaos {
         "control: a row that was deleted behind the service is %s",
         isFound ? "reported" : "NOT REPORTED");
     failed |= !isFound && !stack.isAborted();
+    List<Duration> signIns = stack.signIns();
+    print(
+        "%d sign-ins between the runs, the slowest in %s",
+        signIns.size(), Summary.seconds(Collections.max(signIns)));
   }
 
   private void skip(Fault fault, String reason) {

@@ -2,10 +2,13 @@ package app.perpetua.flow.chaos;
 
 import app.perpetua.flow.chaos.fault.Fault;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.EnumMap;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.SplittableRandom;
 
 /**
@@ -15,21 +18,32 @@ import java.util.SplittableRandom;
  * @param number of the run among those of its fault, from 1
  */
 record Plan(Fault fault, int number) {
+  /** Faults of a short command, at most: there is no time for all. */
+  static final int SHORT = 12;
+
   /** The runs, in order. */
-  static List<Plan> of(ChaosOptions options) {
+  static List<Plan> of(ChaosOptions options, long seed) {
     List<Plan> plans = new ArrayList<>();
     Map<Fault, Integer> counts = new EnumMap<>(Fault.class);
-    List<Fault> kills = options.faults().stream().filter(Fault::isRandomKill).toList();
+    Set<Fault> faults = options.isShort() ? some(options.faults(), seed) : options.faults();
+    List<Fault> kills = faults.stream().filter(Fault::isRandomKill).toList();
     int runs = options.isShort() ? kills.size() : options.runs();
     for (int i = 0; i < runs && !kills.isEmpty(); i++) {
       plans.add(next(kills.get(i % kills.size()), counts));
     }
-    for (Fault fault : options.faults()) {
+    for (Fault fault : faults) {
       for (int i = 0; !fault.isRandomKill() && i < repetitions(fault, options); i++) {
         plans.add(next(fault, counts));
       }
     }
     return plans;
+  }
+
+  /** A choice that each seed makes differently, in the order of all. */
+  private static Set<Fault> some(Set<Fault> faults, long seed) {
+    List<Fault> shuffled = new ArrayList<>(faults);
+    Collections.shuffle(shuffled, new Random(seed));
+    return EnumSet.copyOf(shuffled.subList(0, Math.min(SHORT, shuffled.size())));
   }
 
   private static int repetitions(Fault fault, ChaosOptions options) {

@@ -40,7 +40,7 @@ final class Runner {
   /** All calls of a model, or one of another provider, and the transactions around it. */
   private static final Duration PROVIDER = Duration.ofSeconds(30);
 
-  /** The longest pause of a person; a long one leaves processors to what runs beside. */
+  /** The longest pause of a person; after a long one there are fewer writes to repeat. */
   private static final Duration PAUSE = Duration.ofMillis(30);
 
   private static final Duration LONG_PAUSE = Duration.ofMillis(120);

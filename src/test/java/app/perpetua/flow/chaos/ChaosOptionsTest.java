@@ -75,19 +75,31 @@ class ChaosOptionsTest {
 
   @Test
   void kills_are_distributed_and_the_others_follow() {
-    List<Plan> plans = Plan.of(ChaosOptions.parse(List.of("--runs", "15")));
+    List<Plan> plans = Plan.of(ChaosOptions.parse(List.of("--runs", "15")), 7);
     long kills = plans.stream().filter(plan -> plan.fault().isRandomKill()).count();
     assertEquals(15, kills);
     assertEquals(
         EnumSet.allOf(Fault.class), EnumSet.copyOf(plans.stream().map(Plan::fault).toList()));
-    assertEquals(
-        EnumSet.allOf(Fault.class).size(), Plan.of(ChaosOptions.parse(List.of("--short"))).size());
+  }
+
+  @Test
+  void a_short_command_injects_some_of_the_faults_and_in_time_each() {
+    ChaosOptions options = ChaosOptions.parse(List.of("--short"));
+    EnumSet<Fault> injected = EnumSet.noneOf(Fault.class);
+    for (long seed = 0; seed < 20; seed++) {
+      List<Plan> plans = Plan.of(options, seed);
+      assertEquals(Plan.SHORT, plans.size());
+      assertEquals(plans, Plan.of(options, seed));
+      plans.forEach(plan -> injected.add(plan.fault()));
+    }
+    assertEquals(EnumSet.allOf(Fault.class), injected);
   }
 
   @Test
   void a_run_is_the_same_when_its_fault_is_chosen_alone() {
-    List<Plan> all = Plan.of(ChaosOptions.parse(List.of("--runs", "30")));
-    List<Plan> alone = Plan.of(ChaosOptions.parse(List.of("--runs", "5", "--only", "worker-kill")));
+    List<Plan> all = Plan.of(ChaosOptions.parse(List.of("--runs", "30")), 7);
+    List<Plan> alone =
+        Plan.of(ChaosOptions.parse(List.of("--runs", "5", "--only", "worker-kill")), 7);
     List<Plan> same = all.stream().filter(plan -> plan.fault() == Fault.WORKER_KILL).toList();
     assertEquals(same.subList(0, 3), alone.subList(0, 3));
     assertEquals(

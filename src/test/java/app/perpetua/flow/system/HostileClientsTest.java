@@ -34,7 +34,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 class HostileClientsTest {
   private static final String TASKS = "/api/v1/tasks";
   private static final Duration LIMIT = Duration.ofSeconds(60);
-  private static final int REQUESTS = Integer.getInteger("perpetua.test.requests", 40);
+  private static final int REQUESTS = Integer.getInteger("perpetua.test.requests", 16);
   private static final int TASKS_EACH = 100;
   private static final Pattern HEAP =
       Pattern.compile("(?m)^jvm_memory_used_bytes\\{area=\"heap\"[^}]*} ([0-9.E]+)$");

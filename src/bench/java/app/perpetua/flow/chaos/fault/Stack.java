@@ -62,6 +62,7 @@ public final class Stack implements AutoCloseable {
   private final PgProxy apiProxy;
   private final PgProxy workerProxy;
   private final Client client = new Client(URI.create("http://127.0.0.1:" + apiPort));
+  private final List<Duration> signIns = new ArrayList<>();
   private volatile boolean isAborted;
   private @Nullable Jar api;
   private @Nullable Jar worker;
@@ -253,11 +254,13 @@ public final class Stack implements AutoCloseable {
   private Person signIn(Api visitor, boolean spends) throws SQLException {
     String token = google.idToken("google-" + UUID.randomUUID()).sign();
     Map<String, String> body = Map.of("id_token", token);
+    long begun = System.nanoTime();
     Api.Answer answer = visitor.post("/api/v1/auth/google/callback", body);
     for (int i = 1; answer.status() == 503 && i < SIGN_IN_ATTEMPTS; i++) {
       answer = visitor.post("/api/v1/auth/google/callback", body);
     }
     JsonNode session = answer.expect(200).json();
+    signIns.add(Duration.ofNanos(System.nanoTime() - begun));
     UUID id = UUID.fromString(session.at("/user/id").asString(""));
     if (spends) {
       // Transcription requires Pro.
@@ -265,6 +268,11 @@ public final class Stack implements AutoCloseable {
     }
     String access = session.path("access_token").asString("");
     return new Person(id, access, spends, KICKSTART, client, checkout);
+  }
+
+  /** The times from a person's first request to the session, with repetitions after 503. */
+  public List<Duration> signIns() {
+    return List.copyOf(signIns);
   }
 
   /** Kills all processes, from any thread, when this process is interrupted. */
