@@ -153,6 +153,10 @@ final class Account {
       case ID_TOKEN -> stage.service().google().idToken("google-" + UUID.randomUUID()).sign();
       case REFRESH_TOKEN -> Session.ofNewUser(stage).refreshToken();
       case PUSH_ENDPOINT -> {
+        // A user may have ten.
+        stage
+            .database()
+            .run("delete from activity.push_subscriptions where user_id = ?", session.userId());
         Map<String, Object> subscription = newSubscription();
         session.post("/api/v1/notifications/push-subscription", subscription);
         yield String.valueOf(subscription.get("endpoint"));

@@ -99,8 +99,8 @@ final class RawJson {
   }
 
   /**
-   * Sets the value at a path of a tree from {@link #copy}, and creates objects on the way to it.
-   * Does nothing if the path leads through something else.
+   * Sets a copy of the value at a path of a tree from {@link #copy}, and creates objects on the way
+   * to it. Does nothing if the path leads through something else.
    */
   @SuppressWarnings("unchecked")
   static void set(@Nullable Object root, List<Object> path, @Nullable Object value) {
@@ -111,7 +111,7 @@ final class RawJson {
       if (node instanceof Map<?, ?> members) {
         Map<String, @Nullable Object> map = (Map<String, @Nullable Object>) members;
         if (last) {
-          map.put(String.valueOf(step), value);
+          map.put(String.valueOf(step), copy(value));
         } else {
           node = map.computeIfAbsent(String.valueOf(step), _ -> new LinkedHashMap<>());
         }
@@ -120,7 +120,7 @@ final class RawJson {
           return;
         }
         if (last) {
-          ((List<@Nullable Object>) items).set(index, value);
+          ((List<@Nullable Object>) items).set(index, copy(value));
         } else {
           node = items.get(index);
         }

@@ -33,9 +33,9 @@ public final class WebSocketFuzz {
   /** A user can have one session; it ends a little after its connection. */
   private static final int USERS = 40;
 
-  /** Codes with which the service may close after random frames. */
+  /** Codes with which the service may close after random frames; 4502: binary, but no audio. */
   private static final Set<Integer> CLOSE_CODES =
-      Set.of(1000, 1001, 1002, 1003, 1005, 1007, 1008, 1009, 1011, 1013);
+      Set.of(1000, 1001, 1002, 1003, 1005, 1007, 1008, 1009, 1011, 1013, 4502);
 
   private record Upgrade(String name, List<String> headers) {}
 
