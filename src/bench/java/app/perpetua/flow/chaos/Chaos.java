@@ -13,7 +13,6 @@ import java.nio.file.StandardOpenOption;
 import java.security.SecureRandom;
 import java.sql.SQLException;
 import java.time.Duration;
-import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.logging.Level;
@@ -164,10 +163,12 @@ final class Chaos {
         "control: a row that was deleted behind the service is %s",
         isFound ? "reported" : "NOT REPORTED");
     failed |= !isFound && !stack.isAborted();
-    List<Duration> signIns = stack.signIns();
+    List<Duration> signIns = stack.signIns().stream().sorted().toList();
     print(
-        "%d sign-ins between the runs, the slowest in %s",
-        signIns.size(), Summary.seconds(Collections.max(signIns)));
+        "%d sign-ins between the runs: median %s, slowest %s",
+        signIns.size(),
+        Summary.seconds(signIns.get(signIns.size() / 2)),
+        Summary.seconds(signIns.getLast()));
   }
 
   private void skip(Fault fault, String reason) {

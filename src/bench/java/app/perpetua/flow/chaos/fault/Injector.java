@@ -14,6 +14,11 @@ public final class Injector {
   /** A process that is stopped ends requests and jobs within this time. */
   private static final Duration EXIT = Duration.ofSeconds(30);
 
+  /** Of each clock, in opposite directions. */
+  private static final Duration SKEW = Duration.ofSeconds(90);
+
+  private static final Duration SKEW_SHORT = Duration.ofSeconds(10);
+
   private final Stack stack;
   private final CommitFaults commits;
   private final DatabaseFaults database;
@@ -79,7 +84,7 @@ public final class Injector {
       case PROVIDERS_LYING -> providers.lie(injection);
       case API_TERMINATE -> terminateApi();
       case CLOCK_JUMP -> jumpClock(injection);
-      case CLOCK_SKEW -> skewClocks();
+      case CLOCK_SKEW -> skewClocks(injection);
       case TWO_STARTS -> starts.together();
       case MIGRATION_KILL -> starts.killMigration(injection);
     };
@@ -155,11 +160,16 @@ public final class Injector {
     return restartApi();
   }
 
-  private long skewClocks() throws IOException, Skipped {
+  /**
+   * Requests that are in progress when the API is killed are released after the time by which its
+   * clock was ahead.
+   */
+  private long skewClocks(Injection injection) throws IOException, Skipped {
+    Duration skew = injection.isShort() ? SKEW_SHORT : SKEW;
     FakeTime ahead = FakeTime.of(stack.home(), "api.clock");
     FakeTime behind = FakeTime.of(stack.home(), "worker.clock");
-    ahead.differBy(Duration.ofSeconds(90));
-    behind.differBy(Duration.ofSeconds(-90));
+    ahead.differBy(skew);
+    behind.differBy(skew.negated());
     stack.api().kill();
     stack.worker().kill();
     settle(Duration.ZERO);

@@ -244,6 +244,8 @@ public final class Stack implements AutoCloseable {
   public List<Person> people(int workers, int spenders) throws SQLException {
     List<Person> people = new ArrayList<>();
     try (Api visitor = new Api(api().uri())) {
+      // The first request waits until this process has read the contract, with which it compares.
+      visitor.get("/health/live").expect(200);
       for (int i = 0; i < workers + spenders; i++) {
         people.add(signIn(visitor, i >= workers));
       }
