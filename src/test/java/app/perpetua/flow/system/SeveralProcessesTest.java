@@ -55,6 +55,14 @@ class SeveralProcessesTest {
   /** Requests a second during the rolling restart; {@code -Drate=200} for the figure. */
   private static final int RATE = Integer.getInteger("rate", 25);
 
+  /** The time in which the rate grows. */
+  private static final Duration RAMP = Duration.ofSeconds(10);
+
+  private static final Pattern CREATIONS =
+      Pattern.compile(
+          "(?m)^perpetua_http_server_requests_seconds_count"
+              + "\\{method=\"POST\",route=\"/api/v1/tasks\",status=\"201\"[^}]*} ([0-9.E]+)$");
+
   private static final String CREATED = "created";
   private static final int ATTEMPTS = 20;
 
@@ -278,25 +286,29 @@ class SeveralProcessesTest {
     AtomicInteger retries = new AtomicInteger();
     List<Future<Optional<Lost>>> writes = new ArrayList<>();
     List<UUID> keys = new ArrayList<>();
+    List<String> steps = new ArrayList<>();
+    long begun = System.nanoTime();
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       Future<?> load =
           threads.submit(
               () -> {
-                long start = System.nanoTime();
                 for (int i = 0; !over.get(); i++) {
-                  long due = start + i * Duration.ofSeconds(1).toNanos() / RATE;
-                  LockSupport.parkNanos(due - System.nanoTime());
+                  LockSupport.parkNanos(begun + due(i) - System.nanoTime());
                   TestService.Session user = users.get(i % users.size());
                   UUID key = UUID.randomUUID();
                   keys.add(key);
-                  writes.add(threads.submit(() -> create(user, key, retries)));
+                  writes.add(threads.submit(() -> create(user, key, retries, begun)));
                 }
               });
+      LockSupport.parkNanos(RAMP.toNanos());
       for (int i = 0; i < apis.size(); i++) {
+        steps.add("SIGTERM " + since(begun));
         Jar old = apis.get(i);
         old.terminate();
         old.awaitExit(Duration.ofSeconds(30));
+        steps.add("start " + since(begun));
         apis.set(i, start("--role=api", old.port()).awaitReady());
+        steps.add("ready " + since(begun));
         awaitBalanced(i);
       }
       over.set(true);
@@ -309,7 +321,7 @@ class SeveralProcessesTest {
     System.out.printf(
         "rolling restart: %d writes at %d/s, %d retried, %d lost%n",
         writes.size(), RATE, retries.get(), lost.size());
-    assertEquals(List.of(), lost);
+    assertEquals(List.of(), lost, steps.toString());
     assertEquals(
         keys.size(),
         database.number(
@@ -322,25 +334,48 @@ class SeveralProcessesTest {
             (Object) keys.stream().map(UUID::toString).toArray(String[]::new)));
   }
 
-  /** Waits until the restarted process receives requests again. */
+  /** Waits until the restarted process has served as many writes as arrive in a second. */
   private void awaitBalanced(int index) {
     Eventually.within(
-        LIMIT, () -> metrics(apis.get(index)).contains("method=\"POST\",route=\"/api/v1/tasks\""));
+        LIMIT,
+        () ->
+            CREATIONS
+                    .matcher(metrics(apis.get(index)))
+                    .results()
+                    .mapToDouble(count -> Double.parseDouble(count.group(1)))
+                    .sum()
+                >= RATE);
   }
 
-  /** How the two attempts of a lost write ended. */
-  private record Lost(String first, String second) {}
+  /** When a write is sent: the rate grows at first, as the processes have just started. */
+  private static long due(int number) {
+    double whole = RATE * RAMP.toSeconds() / 2.0;
+    double seconds =
+        number < whole
+            ? Math.sqrt(2.0 * RAMP.toSeconds() * number / RATE)
+            : RAMP.toSeconds() + (number - whole) / RATE;
+    return (long) (seconds * Duration.ofSeconds(1).toNanos());
+  }
+
+  private static Duration since(long begun) {
+    return Duration.ofMillis((System.nanoTime() - begun) / 1_000_000);
+  }
+
+  /** How the two attempts of a lost write ended, and when the first one did. */
+  private record Lost(Duration at, String first, String second) {}
 
   /** What a client does: one retry with the same key, a second later. */
-  private Optional<Lost> create(TestService.Session user, UUID key, AtomicInteger retries) {
+  private Optional<Lost> create(
+      TestService.Session user, UUID key, AtomicInteger retries, long begun) {
     String first = attempt(user, key);
+    Duration at = since(begun);
     if (first.equals(CREATED)) {
       return Optional.empty();
     }
     retries.incrementAndGet();
     LockSupport.parkNanos(Duration.ofSeconds(1).toNanos());
     String second = attempt(user, key);
-    return second.equals(CREATED) ? Optional.empty() : Optional.of(new Lost(first, second));
+    return second.equals(CREATED) ? Optional.empty() : Optional.of(new Lost(at, first, second));
   }
 
   private String attempt(TestService.Session user, UUID key) {
