@@ -113,13 +113,24 @@ record Rrule(
   }
 
   /**
+   * Whether every day is examined for its day of the month, which gives the same days as every
+   * month: the engine gives up after a thousand days without one, and {@code
+   * BYMONTH=2;BYMONTHDAY=29;BYDAY=SU} can take longer.
+   */
+  private boolean isDaysOfMonths() {
+    return freq == Freq.DAILY && interval == 1 && !byMonthDay.isEmpty() && bySetPos.isEmpty();
+  }
+
+  /**
    * The rule as passed to the engine, without {@code UNTIL}: the engine works on local days and has
    * no time zone.
    *
    * @param start the day from which the rule takes what it does not say
    */
   String engineText(LocalDate start) {
-    StringBuilder text = new StringBuilder("FREQ=" + freq + ";INTERVAL=" + interval);
+    StringBuilder text =
+        new StringBuilder(
+            "FREQ=" + (isDaysOfMonths() ? Freq.MONTHLY : freq) + ";INTERVAL=" + interval);
     if (count != null && !hasYearlyPositions()) {
       text.append(";COUNT=").append(count);
     }

@@ -36,6 +36,14 @@ class RecurrenceTest {
     return Stream.of(dates.trim().split("\\s+")).map(LocalDate::parse).toList();
   }
 
+  /** {@code ./fuzz --only rrule --seed 245920}. */
+  @Test
+  void a_daily_rule_occurs_after_more_than_a_thousand_days_without_one() {
+    Recurrence recurrence =
+        recurrence("FREQ=DAILY;BYMONTH=2;BYMONTHDAY=-29;BYDAY=SU", "2027-08-11T09:00", NEW_YORK);
+    assertEquals(parsed("2032-02-01"), dates(recurrence, 1));
+  }
+
   /**
    * RFC 5545, section 3.8.5.3: every example whose rule is supported, with the dates that it lists.
    * All begin at nine in New York.

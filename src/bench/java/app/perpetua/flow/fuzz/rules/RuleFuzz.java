@@ -25,10 +25,6 @@ public final class RuleFuzz {
   private static final int MOST = 60;
   private static final int MALFORMED_PER_RULE = 5;
   private static final Duration SLOW = Duration.ofSeconds(2);
-
-  /** A time without occurrences in which the engine may give up a daily rule. */
-  private static final Duration SELDOM = Duration.ofDays(1_000);
-
   private static final Instant FROM = Instant.parse("2017-01-01T00:00:00Z");
   private static final Instant TO = Instant.parse("2037-01-01T00:00:00Z");
   private static final List<String> ZONES =
@@ -152,13 +148,6 @@ public final class RuleFuzz {
     long begun = System.nanoTime();
     try {
       List<Instant> ours = RuleProbe.occurrences(input.rule(), input.start(), input.zone(), MOST);
-      if (isTooSeldom(ours, expected, input.start())) {
-        if (RuleProbe.problem(input.rule(), input.start(), input.zone()).isEmpty()) {
-          violation("a template would stop", input, number, difference(ours, expected));
-        }
-        tally.count("too seldom");
-        return false;
-      }
       if (!ours.equals(expected)) {
         violation("other occurrences than dateutil", input, number, difference(ours, expected));
       }
@@ -185,19 +174,6 @@ public final class RuleFuzz {
     }
     tally.count(expected.isEmpty() ? "no occurrence" : "occurrences");
     return true;
-  }
-
-  /**
-   * Whether the search has given up before the first or second occurrence, which is years away:
-   * then a template must be refused (docs/decisions/recurrence.md).
-   */
-  private static boolean isTooSeldom(List<Instant> ours, List<Instant> expected, Instant start) {
-    int found = ours.size();
-    if (found >= Math.min(2, expected.size()) || !expected.subList(0, found).equals(ours)) {
-      return false;
-    }
-    Instant last = found == 0 ? start : ours.getLast();
-    return Duration.between(last, expected.get(found)).compareTo(SELDOM) > 0;
   }
 
   private void malformed(long number) {
