@@ -84,8 +84,8 @@ class KilledTest {
   }
 
   /**
-   * {@code -Dfaults=200} sets the number of kills, of which {@code ./chaos} makes more; {@code
-   * -Dseed=} repeats a run.
+   * {@code ./chaos} makes more kills. {@code -Dfaults=200} sets their number here, {@code -Dseed=}
+   * repeats a run.
    */
   @Test
   void promise_2_after_repeated_kills_under_load_every_key_has_exactly_one_effect()
