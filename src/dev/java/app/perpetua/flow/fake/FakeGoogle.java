@@ -1,5 +1,7 @@
 package app.perpetua.flow.fake;
 
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
 import com.nimbusds.jose.JOSEException;
 import com.nimbusds.jose.JWSAlgorithm;
 import com.nimbusds.jose.JWSHeader;
@@ -64,6 +66,13 @@ public final class FakeGoogle implements AutoCloseable {
   private static final class SecondKey {
     private static final RSAKey KEY = newKey();
   }
+
+  /**
+   * Signed tokens by key and claims, shared by all instances: most tests begin with the same people
+   * at the same time, and a signature takes milliseconds.
+   */
+  private static final Cache<List<String>, String> SIGNED =
+      Caffeine.newBuilder().maximumSize(10_000).executor(Runnable::run).build();
 
   private final Clock clock;
   private final HttpServer server;
@@ -175,7 +184,8 @@ public final class FakeGoogle implements AutoCloseable {
     /** Signs the token as Google does. */
     public String sign() {
       RSAKey key = signingKey();
-      return sign(new JWSHeader.Builder(JWSAlgorithm.RS256).keyID(key.getKeyID()).build(), key);
+      JWSHeader header = new JWSHeader.Builder(JWSAlgorithm.RS256).keyID(key.getKeyID()).build();
+      return SIGNED.get(List.of(key.getKeyID(), claims().toString()), _ -> sign(header, key));
     }
 
     /** Signs the token with any key under any header. */

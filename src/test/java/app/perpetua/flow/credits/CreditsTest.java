@@ -73,7 +73,6 @@ class CreditsTest {
   @AfterEach
   void invariants() {
     Invariants.check(database);
-    pool.close();
   }
 
   private void write(Consumer<Tx> work) {

@@ -44,6 +44,9 @@ public final class PostgresServer implements AutoCloseable {
   private final DatabaseUrl maintenance;
   private final String template;
 
+  /** For creating and dropping databases: a new connection would cost as much as a new database. */
+  private @Nullable Connection connection;
+
   private PostgresServer(@Nullable EmbeddedPostgres embedded, DatabaseUrl maintenance) {
     this.embedded = embedded;
     this.maintenance = maintenance;
@@ -118,7 +121,7 @@ public final class PostgresServer implements AutoCloseable {
   }
 
   /** Creates the activity log's partitions of these days, relative to an instant's. */
-  static void makeDays(DataSource source, Instant around, int first, int last) {
+  private static void makeDays(DataSource source, Instant around, int first, int last) {
     LocalDate today = LocalDate.ofInstant(around, ZoneOffset.UTC);
     try (Connection connection = source.getConnection();
         var make = connection.prepareStatement("select activity.make_day(?)")) {
@@ -132,10 +135,18 @@ public final class PostgresServer implements AutoCloseable {
   }
 
   @Override
-  public void close() throws IOException {
+  public synchronized void close() throws IOException {
     if (embedded == null) {
       run("drop database " + template + " with (force)");
-    } else {
+    }
+    try {
+      if (connection != null) {
+        connection.close();
+      }
+    } catch (SQLException e) {
+      throw new IOException(e);
+    }
+    if (embedded != null) {
       embedded.close();
     }
   }
@@ -152,10 +163,14 @@ public final class PostgresServer implements AutoCloseable {
     return "perpetua_" + kind + "_" + HexFormat.of().formatHex(random);
   }
 
-  private void run(String sql) {
-    try (Connection connection = source(maintenance).getConnection();
-        Statement statement = connection.createStatement()) {
-      statement.execute(sql);
+  private synchronized void run(String sql) {
+    try {
+      if (connection == null) {
+        connection = source(maintenance).getConnection();
+      }
+      try (Statement statement = connection.createStatement()) {
+        statement.execute(sql);
+      }
     } catch (SQLException e) {
       throw new IllegalStateException(sql, e);
     }

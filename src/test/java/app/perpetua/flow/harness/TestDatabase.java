@@ -9,22 +9,28 @@ import java.sql.PreparedStatement;
 import java.sql.ResultSet;
 import java.sql.ResultSetMetaData;
 import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Instant;
+import java.time.LocalDate;
 import java.time.OffsetDateTime;
 import java.time.ZoneOffset;
 import java.util.ArrayList;
 import java.util.Deque;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.concurrent.ConcurrentLinkedDeque;
+import java.util.concurrent.atomic.AtomicInteger;
+import javax.sql.DataSource;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.postgresql.ds.PGSimpleDataSource;
+import org.postgresql.jdbc.PreferQueryMode;
 
 /**
  * A migrated PostgreSQL database for one test class:
@@ -40,9 +46,13 @@ public final class TestDatabase implements BeforeAllCallback, AfterAllCallback {
   private static final ExtensionContext.Namespace NAMESPACE =
       ExtensionContext.Namespace.create(TestDatabase.class);
 
+  /** Instead of a size: the pool of the {@link #textConnection}. */
+  private static final int TEXT = 0;
+
   private @Nullable PostgresServer server;
   private @Nullable DatabaseUrl url;
-  private final List<HikariDataSource> pools = new ArrayList<>();
+  private final Map<Integer, HikariDataSource> pools = new HashMap<>();
+  private final AtomicInteger subjects = new AtomicInteger();
 
   /** Connections that no query is using: a new one costs more than most queries. */
   private final Deque<Connection> idle = new ConcurrentLinkedDeque<>();
@@ -71,7 +81,7 @@ public final class TestDatabase implements BeforeAllCallback, AfterAllCallback {
   /** Drops the database. */
   public void stop() {
     synchronized (pools) {
-      pools.forEach(HikariDataSource::close);
+      pools.values().forEach(HikariDataSource::close);
       pools.clear();
     }
     for (Connection unused = idle.poll(); unused != null; unused = idle.poll()) {
@@ -99,17 +109,42 @@ public final class TestDatabase implements BeforeAllCallback, AfterAllCallback {
     return PostgresServer.source(url());
   }
 
-  /** A pool of this size, closed after the last test. */
+  /** The pool of this size, which the tests of the class share. */
   public HikariDataSource pool(int size) {
+    synchronized (pools) {
+      return pools.computeIfAbsent(size, _ -> newPool(size, dataSource()));
+    }
+  }
+
+  /**
+   * A connection that sends queries as text, so that parameters need no values. The tests of the
+   * class share it, one after the other; the settings of the one before are reset.
+   */
+  public Connection textConnection() throws SQLException {
+    HikariDataSource pool;
+    synchronized (pools) {
+      pool =
+          pools.computeIfAbsent(
+              TEXT,
+              _ -> {
+                PGSimpleDataSource source = dataSource();
+                source.setPreferQueryMode(PreferQueryMode.SIMPLE);
+                return newPool(1, source);
+              });
+    }
+    Connection connection = pool.getConnection();
+    try (Statement statement = connection.createStatement()) {
+      statement.execute("discard all");
+    }
+    return connection;
+  }
+
+  private static HikariDataSource newPool(int size, DataSource source) {
     HikariConfig config = new HikariConfig();
-    config.setDataSource(dataSource());
+    config.setDataSource(source);
     config.setMaximumPoolSize(size);
     config.setMinimumIdle(0);
-    HikariDataSource pool = new HikariDataSource(config);
-    synchronized (pools) {
-      pools.add(pool);
-    }
-    return pool;
+    return new HikariDataSource(config);
   }
 
   /**
@@ -117,7 +152,16 @@ public final class TestDatabase implements BeforeAllCallback, AfterAllCallback {
    * partition makes each connection's next statements slower.
    */
   public void makeDays(Instant around) {
-    PostgresServer.makeDays(dataSource(), around, 0, 1);
+    LocalDate today = LocalDate.ofInstant(around, ZoneOffset.UTC);
+    row("select activity.make_day(?), activity.make_day(?)", today, today.plusDays(1));
+  }
+
+  /**
+   * A Google subject that no user of this database has. Other databases have the same ones, so that
+   * their ID tokens can be reused.
+   */
+  String newSubject() {
+    return "google-subject-" + subjects.incrementAndGet();
   }
 
   /** Builder of a new user with valid defaults. */

@@ -125,7 +125,6 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
 
   /** Starts the service and the fakes; for programs without JUnit. */
   public void start() {
-    database.makeDays(clock.instant());
     google = new FakeGoogle(clock);
     push = new FakePushService(clock);
     checkout = new FakeCheckout(clock);
@@ -238,7 +237,7 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
 
   /** Signs a new user in. */
   public Session newUser() {
-    return signIn("google-" + UUID.randomUUID());
+    return signIn(database.newSubject());
   }
 
   /** Signs in a new user with Pro. */

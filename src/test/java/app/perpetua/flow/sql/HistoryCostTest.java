@@ -191,7 +191,7 @@ class HistoryCostTest {
 
   private static long cost(String name, Map<String, @Nullable Object> values) {
     SqlCatalog.Statement statement = SqlCatalog.load().get(name);
-    try (Connection connection = database.dataSource().getConnection();
+    try (Connection connection = database.pool(1).getConnection();
         Statement settings = connection.createStatement()) {
       settings.execute("set plan_cache_mode = force_generic_plan");
       try (PreparedStatement explain =

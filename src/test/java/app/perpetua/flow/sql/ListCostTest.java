@@ -27,8 +27,6 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import org.postgresql.ds.PGSimpleDataSource;
-import org.postgresql.jdbc.PreferQueryMode;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -161,9 +159,7 @@ class ListCostTest {
             .replaceAll(
                 parameter ->
                     Matcher.quoteReplacement("$" + (names.indexOf(parameter.group(1)) + 1)));
-    PGSimpleDataSource source = database.dataSource();
-    source.setPreferQueryMode(PreferQueryMode.SIMPLE);
-    try (Connection connection = source.getConnection();
+    try (Connection connection = database.textConnection();
         Statement server = connection.createStatement()) {
       server.execute("set plan_cache_mode = " + mode);
       server.execute("set max_parallel_workers_per_gather = 0");

@@ -12,8 +12,6 @@ import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Collectors;
-import org.postgresql.ds.PGSimpleDataSource;
-import org.postgresql.jdbc.PreferQueryMode;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -41,10 +39,7 @@ final class Plan {
         SqlCatalog.PARAMETER
             .matcher(statement.sql())
             .replaceAll(_ -> "\\$" + place.incrementAndGet());
-    PGSimpleDataSource source = database.dataSource();
-    // The extended protocol would require values of the parameters.
-    source.setPreferQueryMode(PreferQueryMode.SIMPLE);
-    try (Connection connection = source.getConnection();
+    try (Connection connection = database.textConnection();
         Statement explain = connection.createStatement()) {
       explain.execute("set enable_seqscan = off");
       try (ResultSet result =

@@ -113,7 +113,7 @@ class RowChecksTest {
   })
   void FR_125_a_row_that_must_not_be_is_refused_by_the_name_of_its_condition(
       String table, String constraint, String assignment) throws SQLException {
-    try (Connection connection = database.dataSource().getConnection();
+    try (Connection connection = database.pool(1).getConnection();
         Statement statement = connection.createStatement()) {
       PSQLException refused =
           assertThrows(
@@ -138,7 +138,7 @@ class RowChecksTest {
     "auth.users, avatar_url = null; tier = 'pro'"
   })
   void FR_125_a_row_at_the_limits_is_accepted(String table, String assignment) throws SQLException {
-    try (Connection connection = database.dataSource().getConnection();
+    try (Connection connection = database.pool(1).getConnection();
         Statement statement = connection.createStatement()) {
       connection.setAutoCommit(false);
       assertTrue(

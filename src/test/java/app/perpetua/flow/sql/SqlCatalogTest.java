@@ -87,7 +87,7 @@ class SqlCatalogTest {
   @ParameterizedTest
   @MethodSource("statements")
   void the_server_accepts_every_statement(SqlCatalog.Statement statement) throws SQLException {
-    try (Connection connection = database.dataSource().getConnection();
+    try (Connection connection = database.pool(1).getConnection();
         PreparedStatement prepared = connection.prepareStatement(statement.driverSql())) {
       assertEquals(statement.places().size(), prepared.getParameterMetaData().getParameterCount());
       ResultSetMetaData result = prepared.getMetaData();

@@ -93,6 +93,7 @@ abstract class LiveSessionsFixture {
     HikariConfig config = new HikariConfig();
     config.setDataSource(database.dataSource());
     config.setMaximumPoolSize(4);
+    config.setMinimumIdle(0);
     return new FaultyPool(config);
   }
 
