@@ -88,6 +88,11 @@ final class DevProcess {
     return process;
   }
 
+  /** The dev server that was started last. */
+  Process server() {
+    return processes.getLast();
+  }
+
   private Path outputFile() {
     return directory.resolve("output");
   }

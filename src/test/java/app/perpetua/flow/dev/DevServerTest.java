@@ -11,33 +11,55 @@ import java.net.ServerSocket;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 
-/** The life of the dev server's processes. */
+/**
+ * The life of the dev server's processes. Each test continues with the servers and the data of the
+ * one before, because a start takes long.
+ */
 @Tag("system")
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class DevServerTest {
-  private DevProcess dev;
+  private static final String ADA = "{\"email\": \"ada@example.com\"}";
 
-  @BeforeEach
-  void create(@TempDir Path directory) {
+  private static DevProcess dev;
+
+  @BeforeAll
+  static void create(@TempDir Path directory) {
     dev = new DevProcess(directory);
   }
 
-  @AfterEach
-  void close() throws Exception {
+  @AfterAll
+  static void close() throws Exception {
     dev.stopAll();
   }
 
   @Test
+  @Order(1)
+  void startup_errors_are_printed_in_one_line() throws Exception {
+    try (ServerSocket taken = new ServerSocket(dev.port())) {
+      Process refused = dev.start();
+      assertEquals(1, refused.waitFor());
+      assertEquals(
+          "./dev cannot start: port %d cannot be opened (Address already in use); choose another with --port%n"
+              .formatted(taken.getLocalPort()),
+          dev.output());
+    }
+  }
+
+  @Test
+  @Order(2)
   void a_killed_service_is_restarted_with_its_data_and_clock() throws Exception {
-    Process server = dev.startAndAwait();
-    String token =
-        dev.control("POST", "/session", "{\"email\": \"ada@example.com\"}").text("access_token");
+    dev.startAndAwait();
+    String token = dev.control("POST", "/session", ADA).text("access_token");
     Answer created = dev.createTask(token, "Water the plants");
     assertEquals(201, created.status());
 
@@ -55,11 +77,15 @@ class DevServerTest {
     JsonNode ran = dev.control("POST", "/jobs/run-due", "").body().path("ran");
     assertTrue(
         ran.toString().contains("{\"kind\":\"cleanup\",\"outcome\":\"done\"}"), ran::toString);
-    String later =
-        dev.control("POST", "/session", "{\"email\": \"ada@example.com\"}").text("access_token");
-    assertEquals(1, dev.tasks(later).body().path("pagination").path("total").intValue());
+    String later = dev.control("POST", "/session", ADA).text("access_token");
     assertEquals(201, dev.createTask(later, "Feed the cat").status());
+    assertEquals(2, total());
+  }
 
+  @Test
+  @Order(3)
+  void a_stopped_server_continues_with_its_data_and_clock() throws Exception {
+    Process server = dev.server();
     List<Long> pids = List.of(dev.pid("service"), dev.pid("database"));
     server.destroy();
     assertTrue(server.waitFor(DevProcess.LIMIT.toSeconds(), TimeUnit.SECONDS));
@@ -70,37 +96,28 @@ class DevServerTest {
 
     dev.startAndAwait("--workers=2");
     assertTrue(dev.printed("ahead by PT960H"));
-    assertEquals(2, dev.tasks(later).body().path("pagination").path("total").intValue());
+    assertEquals(2, total());
     assertNotEquals(0, dev.pid("worker 1"));
     assertNotEquals(0, dev.pid("worker 2"));
   }
 
   @Test
+  @Order(4)
   void processes_of_a_killed_dev_server_are_stopped() throws Exception {
-    Process killed = dev.startAndAwait();
-    dev.control("POST", "/session", "{\"email\": \"ada@example.com\"}");
     long service = dev.pid("service");
     long database = dev.pid("database");
-    killed.destroyForcibly().waitFor();
+    dev.server().destroyForcibly().waitFor();
     Eventually.within(DevProcess.LIMIT, () -> !DevProcess.lives(service));
     assertTrue(DevProcess.lives(database));
 
     dev.startAndAwait("--fresh");
     assertFalse(DevProcess.lives(database));
-    String token =
-        dev.control("POST", "/session", "{\"email\": \"ada@example.com\"}").text("access_token");
-    assertEquals(0, dev.tasks(token).body().path("pagination").path("total").intValue());
+    assertEquals(0, total());
   }
 
-  @Test
-  void startup_errors_are_printed_in_one_line() throws Exception {
-    try (ServerSocket taken = new ServerSocket(dev.port())) {
-      Process refused = dev.start();
-      assertEquals(1, refused.waitFor());
-      assertEquals(
-          "./dev cannot start: port %d cannot be opened (Address already in use); choose another with --port%n"
-              .formatted(taken.getLocalPort()),
-          dev.output());
-    }
+  /** How many tasks Ada has. */
+  private static int total() throws Exception {
+    String token = dev.control("POST", "/session", ADA).text("access_token");
+    return dev.tasks(token).body().path("pagination").path("total").intValue();
   }
 }
