@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param faults the faults to inject
  * @param runs number of runs of random kills, all faults together
  * @param seed of the schedule; null for a new one
- * @param isShort one short run of each of twelve faults, which the seed chooses
+ * @param isShort one short run of each of six faults, which the seed chooses
  * @param isLong 60 s for what is otherwise 20 s or less, and leases that really expire
  */
 record ChaosOptions(

@@ -19,7 +19,7 @@ import java.util.SplittableRandom;
  */
 record Plan(Fault fault, int number) {
   /** Faults of a short command, at most: there is no time for all. */
-  static final int SHORT = 12;
+  static final int SHORT = 6;
 
   /** The runs, in order. */
   static List<Plan> of(ChaosOptions options, long seed) {

@@ -86,7 +86,7 @@ class ChaosOptionsTest {
   void a_short_command_injects_some_of_the_faults_and_in_time_each() {
     ChaosOptions options = ChaosOptions.parse(List.of("--short"));
     EnumSet<Fault> injected = EnumSet.noneOf(Fault.class);
-    for (long seed = 0; seed < 20; seed++) {
+    for (long seed = 0; seed < 40; seed++) {
       List<Plan> plans = Plan.of(options, seed);
       assertEquals(Plan.SHORT, plans.size());
       assertEquals(plans, Plan.of(options, seed));

@@ -39,6 +39,18 @@ public final class NpmProject {
   }
 
   /**
+   * Installs the project and runs a script of its package.json once; again if the project or the
+   * contract has changed.
+   *
+   * @throws IOException if npm is missing
+   * @throws AssertionError if the script fails
+   */
+  public void runScript(String script) throws IOException {
+    Files.createDirectories(home);
+    run(Path.of(""), "", "src/test/npm/run", name, script);
+  }
+
+  /**
    * Runs a command in the installation directory.
    *
    * @return its output
