@@ -40,14 +40,16 @@ public final class PostgresServer implements AutoCloseable {
 
   private static final long NEEDED_BYTES = 4L << 30;
 
-  private final @Nullable EmbeddedPostgres embedded;
+  private record Embedded(EmbeddedPostgres server, Path data) {}
+
+  private final @Nullable Embedded embedded;
   private final DatabaseUrl maintenance;
   private final String template;
 
   /** For creating and dropping databases: a new connection would cost as much as a new database. */
   private @Nullable Connection connection;
 
-  private PostgresServer(@Nullable EmbeddedPostgres embedded, DatabaseUrl maintenance) {
+  private PostgresServer(@Nullable Embedded embedded, DatabaseUrl maintenance) {
     this.embedded = embedded;
     this.maintenance = maintenance;
     this.template = unusedName("template");
@@ -69,21 +71,21 @@ public final class PostgresServer implements AutoCloseable {
       return new PostgresServer(null, DatabaseUrl.parse(url));
     }
     try {
+      Path data = dataDirectory();
       EmbeddedPostgres embedded =
-          EmbeddedPostgres.builder()
-              .setDataDirectory(dataDirectory())
-              .setPGStartupWait(STARTUP_LIMIT)
-              .setServerConfig("max_connections", Integer.toString(MAX_CONNECTIONS))
-              .setServerConfig("fsync", "on")
-              .setServerConfig("synchronous_commit", "on")
-              // JDBC sends the JVM's zone, which the build sets to the same one.
-              .setServerConfig("timezone", "Pacific/Auckland")
-              // Counts the queries of an idle service.
-              .setServerConfig("shared_preload_libraries", "pg_stat_statements")
-              .start();
+          NewServer.start(
+              EmbeddedPostgres.builder()
+                  .setServerConfig("max_connections", Integer.toString(MAX_CONNECTIONS))
+                  .setServerConfig("fsync", "on")
+                  .setServerConfig("synchronous_commit", "on")
+                  // JDBC sends the JVM's zone, which the build sets to the same one.
+                  .setServerConfig("timezone", "Pacific/Auckland")
+                  // Counts the queries of an idle service.
+                  .setServerConfig("shared_preload_libraries", "pg_stat_statements"),
+              data);
       String local = "jdbc:postgresql://localhost:" + embedded.getPort() + "/postgres";
       return new PostgresServer(
-          embedded,
+          new Embedded(embedded, data),
           new DatabaseUrl(local, Optional.of("postgres"), Optional.of(new Secret("postgres"))));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
@@ -147,7 +149,7 @@ public final class PostgresServer implements AutoCloseable {
       throw new IOException(e);
     }
     if (embedded != null) {
-      embedded.close();
+      NewServer.stop(embedded.server(), embedded.data());
     }
   }
 

@@ -1,11 +1,13 @@
 package app.perpetua.flow.sql;
 
 import app.perpetua.flow.base.Secret;
-import app.perpetua.flow.harness.PostgresServer;
+import app.perpetua.flow.harness.NewServer;
 import app.perpetua.flow.sql.connection.DatabaseConfig;
 import app.perpetua.flow.sql.connection.DatabaseUrl;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.sql.Connection;
 import java.sql.SQLException;
 import java.sql.Statement;
@@ -15,30 +17,27 @@ import java.util.concurrent.atomic.AtomicInteger;
 /** A PostgreSQL server for one test class, without a schema. Thread-safe. */
 public final class Postgres implements AutoCloseable {
   private final EmbeddedPostgres embedded;
+  private final Path data;
   private final AtomicInteger databases = new AtomicInteger();
 
-  private Postgres(EmbeddedPostgres embedded) {
-    this.embedded = embedded;
+  private Postgres(String fsync) throws IOException {
+    data = Files.createTempDirectory("postgres");
+    embedded =
+        NewServer.start(
+            EmbeddedPostgres.builder()
+                .setServerConfig("fsync", fsync)
+                .setServerConfig("synchronous_commit", "on"),
+            data);
   }
 
   /** A server with durable commits, as in production. */
   public static Postgres durable() throws IOException {
-    return new Postgres(
-        EmbeddedPostgres.builder()
-            .setPGStartupWait(PostgresServer.STARTUP_LIMIT)
-            .setServerConfig("fsync", "on")
-            .setServerConfig("synchronous_commit", "on")
-            .start());
+    return new Postgres("on");
   }
 
   /** A server with fsync off. */
   public static Postgres withoutFsync() throws IOException {
-    return new Postgres(
-        EmbeddedPostgres.builder()
-            .setPGStartupWait(PostgresServer.STARTUP_LIMIT)
-            .setServerConfig("fsync", "off")
-            .setServerConfig("synchronous_commit", "on")
-            .start());
+    return new Postgres("off");
   }
 
   public int port() {
@@ -70,6 +69,6 @@ public final class Postgres implements AutoCloseable {
 
   @Override
   public void close() throws IOException {
-    embedded.close();
+    NewServer.stop(embedded, data);
   }
 }

@@ -2,7 +2,7 @@ package app.perpetua.flow.harness.process;
 
 import app.perpetua.flow.base.Secret;
 import app.perpetua.flow.harness.Invariants;
-import app.perpetua.flow.harness.PostgresServer;
+import app.perpetua.flow.harness.NewServer;
 import app.perpetua.flow.sql.Eventually;
 import app.perpetua.flow.sql.connection.DatabaseUrl;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
@@ -58,9 +58,6 @@ public final class FragilePostgres implements BeforeAllCallback, AfterAllCallbac
     data = directory;
     EmbeddedPostgres.Builder builder =
         EmbeddedPostgres.builder()
-            .setPGStartupWait(PostgresServer.STARTUP_LIMIT)
-            .setDataDirectory(directory)
-            .setCleanDataDirectory(true)
             .setServerConfig("fsync", "on")
             .setServerConfig("synchronous_commit", "on")
             .setServerConfig("timezone", "Pacific/Auckland");
@@ -68,7 +65,7 @@ public final class FragilePostgres implements BeforeAllCallback, AfterAllCallbac
       this.log = Redirect.appendTo(log.toFile());
       builder.setOutputRedirector(this.log).setErrorRedirector(this.log);
     }
-    embedded = builder.start();
+    embedded = NewServer.start(builder, directory);
   }
 
   /** Stops the server, also if it is frozen or killed. */
@@ -76,7 +73,7 @@ public final class FragilePostgres implements BeforeAllCallback, AfterAllCallbac
   public void close() throws IOException {
     if (embedded != null) {
       find().ifPresent(server -> processes(server).forEach(Signal.CONT::to));
-      embedded.close();
+      NewServer.stop(embedded, Objects.requireNonNull(data, "set with the server"));
     }
   }
 

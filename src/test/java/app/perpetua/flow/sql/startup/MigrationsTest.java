@@ -96,6 +96,7 @@ final class MigrationsTest {
   private static Process instance(DatabaseUrl url) throws IOException {
     return new ProcessBuilder(
             Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+            "-XX:TieredStopAtLevel=1",
             "-cp",
             System.getProperty("java.class.path"),
             MigrateProcess.class.getName(),

