@@ -13,8 +13,8 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
  * The contract with the tools that other people use: linters, and generators of TypeScript clients.
- * Needs node and npm; installs the tools below target/ and runs them once, because ./check runs
- * them beside the compiler.
+ * Needs node and npm. The tools are scripts of src/test/npm/contract/package.json; each runs once
+ * for a contract, so that ./check can run it beside the compiler.
  */
 class GeneratedClientsTest {
   @Order(1)
@@ -34,8 +34,8 @@ class GeneratedClientsTest {
 
   @Test
   void FR_069_strict_clients_are_generated_from_the_contract_and_work() throws IOException {
-    // A default belongs to the service; with it, the field may be absent from a request: hence
-    // --default-non-nullable=false.
+    // The script has --default-non-nullable=false, because a field that has a default in the
+    // service may be absent from a request.
     NPM.runScript("clients");
     String token = service.newUser().accessToken();
     String printed =

@@ -3,15 +3,13 @@ package app.perpetua.flow.harness;
 import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.attribute.BasicFileAttributes;
+import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import org.jspecify.annotations.Nullable;
+import java.util.stream.Stream;
 
 /**
  * Starts servers with new data. Only the first start in a build directory runs {@code initdb}; the
@@ -64,8 +62,10 @@ public final class NewServer {
   /** What {@code initdb} of this PostgreSQL makes. Several processes may call this at once. */
   private static synchronized Path initialized() throws IOException {
     Matcher version = BINARIES.matcher(System.getProperty("java.class.path"));
-    Path made =
-        Path.of("target", "initdb-" + (version.find() ? version.group(1) : "unknown version"));
+    if (!version.find()) {
+      throw new IllegalStateException("the class path has no PostgreSQL");
+    }
+    Path made = Path.of("target", "initdb-" + version.group(1));
     if (!Files.exists(made)) {
       Files.createDirectories(made.getParent());
       Path own = Files.createTempDirectory(made.getParent(), "initdb");
@@ -88,55 +88,24 @@ public final class NewServer {
   }
 
   private static void copy(Path from, Path to) throws IOException {
-    Files.walkFileTree(
-        from,
-        new SimpleFileVisitor<>() {
-          @Override
-          public FileVisitResult preVisitDirectory(Path directory, BasicFileAttributes attributes)
-              throws IOException {
-            // With its permissions, which PostgreSQL checks.
-            Files.copy(
-                directory,
-                to.resolve(from.relativize(directory)),
-                StandardCopyOption.COPY_ATTRIBUTES);
-            return FileVisitResult.CONTINUE;
-          }
-
-          @Override
-          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-              throws IOException {
-            Files.copy(file, to.resolve(from.relativize(file)), StandardCopyOption.COPY_ATTRIBUTES);
-            return FileVisitResult.CONTINUE;
-          }
-        });
+    for (Path file : all(from)) {
+      // With their permissions, which PostgreSQL checks.
+      Files.copy(file, to.resolve(from.relativize(file)), StandardCopyOption.COPY_ATTRIBUTES);
+    }
   }
 
   private static void delete(Path directory) throws IOException {
-    if (!Files.exists(directory)) {
-      return;
+    if (Files.exists(directory)) {
+      for (Path file : all(directory).reversed()) {
+        Files.delete(file);
+      }
     }
-    Files.walkFileTree(
-        directory,
-        new SimpleFileVisitor<>() {
-          @Override
-          public FileVisitResult visitFile(Path file, BasicFileAttributes attributes)
-              throws IOException {
-            Files.deleteIfExists(file);
-            return FileVisitResult.CONTINUE;
-          }
+  }
 
-          @Override
-          public FileVisitResult visitFileFailed(Path file, IOException e) {
-            // A server that stops deletes files of its own.
-            return FileVisitResult.CONTINUE;
-          }
-
-          @Override
-          public FileVisitResult postVisitDirectory(Path visited, @Nullable IOException e)
-              throws IOException {
-            Files.deleteIfExists(visited);
-            return FileVisitResult.CONTINUE;
-          }
-        });
+  /** A directory and everything in it, each directory before its content. */
+  private static List<Path> all(Path directory) throws IOException {
+    try (Stream<Path> files = Files.walk(directory)) {
+      return files.toList();
+    }
   }
 }

@@ -83,7 +83,7 @@ public final class Soak {
    */
   public void run(Starting starting, Requests requests, IntFunction<String> token)
       throws IOException, SQLException, InterruptedException {
-    // Until then the heap grows to its limit.
+    // Resident memory grows with the heap until that has reached its limit.
     int warmUp = Math.max(LEAST_WARM_UP, minutes / 3);
     print.print("");
     print.print(
