@@ -23,11 +23,12 @@ final class MigrationCallbacks implements Callback, AutoCloseable {
   private final String address;
   private final long start = System.nanoTime();
   private final CountDownLatch closed = new CountDownLatch(1);
+  private final Thread progress;
   private volatile String step = "waiting for another instance, which migrates it";
 
   MigrationCallbacks(String address) {
     this.address = address;
-    Thread.ofVirtual().name("migration progress").start(this::report);
+    this.progress = Thread.ofVirtual().name("migration progress").start(this::report);
   }
 
   @Override
@@ -84,8 +85,14 @@ final class MigrationCallbacks implements Callback, AutoCloseable {
     }
   }
 
+  /** Returns when no more progress will be logged. */
   @Override
   public void close() {
     closed.countDown();
+    try {
+      progress.join();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+    }
   }
 }
