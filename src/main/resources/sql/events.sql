@@ -6,6 +6,14 @@ values
   (:id, :user_id, :entity_type, :entity_id::uuid, :action, :source, :metadata::jsonb,
    :request_id::text, :now)
 
+-- name: missing_partitions
+-- scope: system lookup
+-- Usually none, so that a start needs one round trip instead of one for each day.
+select (:first::date + n)::text as day
+from generate_series(0, :days) as n
+where to_regclass('activity.activity_logs_' || to_char(:first::date + n, 'YYYYMMDD')) is null
+order by n
+
 -- name: create_partition
 -- scope: system fan-out
 -- The log is partitioned by UTC day.

@@ -34,7 +34,7 @@ public final class Partitions {
    */
   public boolean ensure(Instant now) {
     boolean created = false;
-    for (LocalDate day : daysAround(now)) {
+    for (String day : db.write(Actor.system(null), tx -> missing(tx, now))) {
       created |= db.write(Actor.system(null), tx -> create(tx, day));
     }
     return created;
@@ -51,30 +51,30 @@ public final class Partitions {
    */
   public boolean maintain(Tx tx) {
     tx.sql("events.set_lock_timeout").list(row -> row.text("lock_timeout"));
-    if (daysAround(tx.now()).stream().anyMatch(day -> create(tx, day))) {
+    if (missing(tx, tx.now()).stream().anyMatch(day -> create(tx, day))) {
       return true;
     }
     int dropped =
         tx.sql("events.drop_partitions_before")
-            .bind("day", today(tx.now()).minusDays(DAYS_KEPT).toString())
+            .bind("day", UtcDay.of(tx.now()).minusDays(DAYS_KEPT).toString())
             .one(row -> row.integer("dropped"))
             .orElse(0);
     LOG.log(System.Logger.Level.DEBUG, "dropped {0} partitions of the activity log", dropped);
     return false;
   }
 
-  private static List<LocalDate> daysAround(Instant now) {
-    LocalDate today = today(now);
-    return today.minusDays(DAYS_BEHIND).datesUntil(today.plusDays(DAYS_AHEAD + 1)).toList();
+  /** The days around this time that have no partition, in order. */
+  private static List<String> missing(Tx tx, Instant now) {
+    LocalDate today = UtcDay.of(now);
+    return tx.sql("events.missing_partitions")
+        .bind("first", today.minusDays(DAYS_BEHIND).toString())
+        .bind("days", DAYS_BEHIND + DAYS_AHEAD)
+        .list(row -> row.text("day"));
   }
 
-  private static LocalDate today(Instant now) {
-    return UtcDay.of(now);
-  }
-
-  private static boolean create(Tx tx, LocalDate day) {
+  private static boolean create(Tx tx, String day) {
     return tx.sql("events.create_partition")
-        .bind("day", day.toString())
+        .bind("day", day)
         .one(row -> row.bool("created"))
         .orElse(false);
   }
