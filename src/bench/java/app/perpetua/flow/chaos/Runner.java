@@ -53,7 +53,7 @@ final class Runner {
   /** After this time nobody works on a request any more whose client has been answered. */
   private static final Duration ABANDONED = Duration.ofSeconds(8);
 
-  private static final Duration LOOK_AGAIN = Duration.ofMillis(20);
+  private static final Duration LOOK_AGAIN = Duration.ofMillis(100);
   private static final int ROWS_SHOWN = 3;
 
   private final Stack stack;

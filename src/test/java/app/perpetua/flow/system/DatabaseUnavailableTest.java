@@ -75,9 +75,7 @@ class DatabaseUnavailableTest {
     }
   }
 
-  /**
-   * Clients that create tasks without a pause, and retry each with the same key until it succeeds.
-   */
+  /** Clients that create tasks, and retry each with the same key until it succeeds. */
   private static final class WriteLoad {
     final ConcurrentLinkedQueue<Answered> answers = new ConcurrentLinkedQueue<>();
     private final AtomicBoolean over = new AtomicBoolean();
@@ -103,8 +101,8 @@ class DatabaseUnavailableTest {
             answer.expect(201);
           } else {
             assertTrue(answer.header("Retry-After").isPresent(), answer::toString);
-            LockSupport.parkNanos(PAUSE.toNanos());
           }
+          LockSupport.parkNanos(PAUSE.toNanos());
         }
       }
     }

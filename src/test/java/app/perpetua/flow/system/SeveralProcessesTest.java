@@ -278,8 +278,8 @@ class SeveralProcessesTest {
   @Test
   void a_rolling_restart_under_load_loses_no_write_that_is_retried_once() throws Exception {
     List<TestService.Session> users = new ArrayList<>();
-    for (int i = 0; i < 2 * RATE; i++) {
-      // So many that none exceeds its rate limit.
+    for (int i = 0; i < RATE; i++) {
+      // So many that none exceeds its rate limit: each writes once per second.
       users.add(newUser());
     }
     AtomicBoolean over = new AtomicBoolean();

@@ -27,6 +27,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Order;
@@ -41,6 +42,8 @@ import org.postgresql.ds.PGSimpleDataSource;
 class StartTest {
   /** More than a start of the JVM takes on a busy machine. */
   private static final Duration SOON = Duration.ofMinutes(2);
+
+  private static final Duration PAUSE = Duration.ofMillis(100);
 
   /** Of the test migration; {@code -Dmigration.seconds=90} shows that a long one passes. */
   private static final int MIGRATION_SECONDS = Integer.getInteger("migration.seconds", 6);
@@ -127,13 +130,13 @@ class StartTest {
     environment.put("PORT", Integer.toString(port));
     try (Jar jar = Jar.withResources(resources, environment, port)) {
       Api api = stage.api(jar);
-      PGSimpleDataSource source = database.dataSource();
-      Eventually.within(SOON, () -> isSleeping(source));
-      while (isSleeping(source)) {
+      Eventually.within(SOON, StartTest::isSleeping);
+      while (isSleeping()) {
         api.get("/health/live").expect(200);
         assertEquals(
             "{\"status\":\"error\",\"checks\":{\"database\":\"ok\",\"migrations\":\"error\"}}",
             api.get("/health/ready").expect(503).text());
+        LockSupport.parkNanos(PAUSE.toNanos());
       }
       jar.awaitReady();
       assertTrue(
@@ -145,17 +148,10 @@ class StartTest {
     }
   }
 
-  private static boolean isSleeping(PGSimpleDataSource source) {
-    try (var connection = source.getConnection();
-        var statement = connection.createStatement();
-        var row =
-            statement.executeQuery(
-                "select count(*) from pg_stat_activity where query like 'select pg_sleep(%'")) {
-      row.next();
-      return row.getInt(1) > 0;
-    } catch (SQLException e) {
-      throw new IllegalStateException(e);
-    }
+  private static boolean isSleeping() {
+    return database.number(
+            "select count(*) from pg_stat_activity where query like 'select pg_sleep(%'")
+        > 0;
   }
 
   @Test
