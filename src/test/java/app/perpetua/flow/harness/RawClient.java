@@ -138,9 +138,7 @@ public final class RawClient implements Closeable {
   public String rest() throws IOException {
     ByteArrayOutputStream rest = new ByteArrayOutputStream();
     try {
-      for (int c = in.read(); c >= 0; c = in.read()) {
-        rest.write(c);
-      }
+      in.transferTo(rest);
     } catch (SocketException e) {
       rest.write("(reset)".getBytes(StandardCharsets.UTF_8));
     }

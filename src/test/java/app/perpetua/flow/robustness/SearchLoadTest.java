@@ -107,11 +107,14 @@ class SearchLoadTest {
     Map<Integer, AtomicInteger> searches = new ConcurrentHashMap<>();
     Map<Integer, Integer> others = new TreeMap<>();
     List<Duration> took = new ArrayList<>();
+    List<TestService.Session> searchers = new ArrayList<>();
+    for (int i = 0; i < SEARCHERS; i++) {
+      searchers.add(service.newUser());
+      completedTasks(searchers.getLast());
+    }
     try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Future<Void>> searching = new ArrayList<>();
-      for (int i = 0; i < SEARCHERS; i++) {
-        TestService.Session searcher = service.newUser();
-        completedTasks(searcher);
+      for (TestService.Session searcher : searchers) {
         for (int j = 0; j < SEARCHES; j++) {
           searching.add(
               threads.submit(
