@@ -5,6 +5,7 @@ import app.perpetua.flow.harness.process.Jar;
 import app.perpetua.flow.sql.Eventually;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 
 /** Injects faults into a stack and removes them. For one thread. */
@@ -14,10 +15,13 @@ public final class Injector {
   /** A process that is stopped ends requests and jobs within this time. */
   private static final Duration EXIT = Duration.ofSeconds(30);
 
+  private static final Duration JUMP = Duration.ofSeconds(40);
+
   /** Of each clock, in opposite directions. */
   private static final Duration SKEW = Duration.ofSeconds(90);
 
-  private static final Duration SKEW_SHORT = Duration.ofSeconds(10);
+  /** Requests that a kill interrupts while a clock is ahead are released after this time. */
+  private static final Duration AHEAD_SHORT = Duration.ofSeconds(10);
 
   private final Stack stack;
   private final CommitFaults commits;
@@ -151,8 +155,10 @@ public final class Injector {
     stack.api().kill();
     settle(Duration.ZERO);
     stack.startApi(time.environment()).awaitReady();
-    for (int seconds : new int[] {3_600, 0, 40, -3}) {
-      time.differBy(Duration.ofSeconds(seconds));
+    Duration jump = injection.isShort() ? AHEAD_SHORT : JUMP;
+    for (Duration ahead :
+        List.of(Duration.ofHours(1), Duration.ZERO, jump, Duration.ofSeconds(-3))) {
+      time.differBy(ahead);
       Injection.hold(FakeTime.DELAY.plusMillis(injection.isShort() ? 300 : 1_000));
     }
     time.differBy(Duration.ZERO);
@@ -165,7 +171,7 @@ public final class Injector {
    * clock was ahead.
    */
   private long skewClocks(Injection injection) throws IOException, Skipped {
-    Duration skew = injection.isShort() ? SKEW_SHORT : SKEW;
+    Duration skew = injection.isShort() ? AHEAD_SHORT : SKEW;
     FakeTime ahead = FakeTime.of(stack.home(), "api.clock");
     FakeTime behind = FakeTime.of(stack.home(), "worker.clock");
     ahead.differBy(skew);
