@@ -7,9 +7,9 @@ values
    :request_id::text, :now)
 
 -- name: missing_partitions
--- scope: system lookup
--- Usually none, so that a start needs one round trip instead of one for each day.
-select (:first::date + n)::text as day
+-- scope: system fan-out
+-- One round trip; usually no partition is missing.
+select to_char(:first::date + n, 'YYYY-MM-DD') as day
 from generate_series(0, :days) as n
 where to_regclass('activity.activity_logs_' || to_char(:first::date + n, 'YYYYMMDD')) is null
 order by n

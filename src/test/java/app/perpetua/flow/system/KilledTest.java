@@ -94,7 +94,7 @@ class KilledTest {
   @Test
   void promise_2_after_repeated_kills_under_load_every_key_has_exactly_one_effect()
       throws Exception {
-    int faults = Integer.getInteger("faults", 2);
+    int faults = Integer.getInteger("faults", 3);
     long seed = Long.getLong("seed", System.nanoTime());
     System.out.println("promise 2: " + faults + " kills, seed " + seed);
     Random random = new Random(seed);

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import app.perpetua.flow.harness.Api;
 import app.perpetua.flow.harness.FreePort;
+import app.perpetua.flow.harness.Tap;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.process.Jar;
 import app.perpetua.flow.harness.process.Stage;
@@ -14,6 +15,7 @@ import app.perpetua.flow.sql.Eventually;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.ServerSocket;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.sql.SQLException;
@@ -24,6 +26,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -34,7 +37,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.api.io.TempDir;
 import org.postgresql.ds.PGSimpleDataSource;
 
-/** Starts of a process, and failed starts. */
+/** Start of one or several processes, and failed starts. */
 @Tag("system")
 class StartTest {
   /** More than a start of the JVM takes on a busy machine. */
@@ -52,6 +55,60 @@ class StartTest {
   @Order(2)
   @RegisterExtension
   static final Stage stage = new Stage(database);
+
+  @Test
+  void promise_25_two_processes_migrate_an_empty_database_together() throws Exception {
+    String empty = emptyDatabase();
+    try {
+      Jar one = stage.start(stage.environmentOf(empty));
+      Jar two = stage.start(stage.environmentOf(empty));
+      one.awaitReady();
+      two.awaitReady();
+      assertMigratedOnce(empty);
+      stage.newUser(stage.api(one)).api().get("/api/v1/tasks").expect(200);
+      stage.newUser(stage.api(two)).api().get("/api/v1/tasks").expect(200);
+      one.kill();
+      two.kill();
+    } finally {
+      database.run("drop database " + empty + " with (force)");
+    }
+  }
+
+  @Test
+  void promise_25_after_a_kill_during_migration_the_next_start_completes_it() throws Exception {
+    String empty = emptyDatabase();
+    try {
+      CountDownLatch halfway = new CountDownLatch(1);
+      CountDownLatch killed = new CountDownLatch(1);
+      Tap.Hook hook =
+          (_, direction, message) -> {
+            boolean fourth =
+                direction == Tap.Direction.TO_SERVER
+                    && new String(message, StandardCharsets.UTF_8).contains("billing.");
+            if (fourth) {
+              halfway.countDown();
+              awaitQuietly(killed);
+            }
+            return !fourth;
+          };
+      try (Tap tap = new Tap(stage.databaseAddress(), hook)) {
+        Map<String, String> environment = stage.environmentOf(empty);
+        environment.compute(
+            "DATABASE_URL",
+            (_, url) -> url.replaceFirst("@[^/]+/", "@127.0.0.1:" + tap.port() + "/"));
+        Jar jar = stage.start(environment);
+        halfway.await();
+        jar.kill();
+        killed.countDown();
+      }
+      long done = migrations(empty).size();
+      assertTrue(done > 0 && done < shipped().size(), done + " were made before it was killed");
+      stage.start(stage.environmentOf(empty)).awaitReady().kill();
+      assertMigratedOnce(empty);
+    } finally {
+      database.run("drop database " + empty + " with (force)");
+    }
+  }
 
   @Test
   void a_port_in_use_is_reported_in_one_line() throws IOException {
@@ -327,6 +384,14 @@ class StartTest {
       return versions;
     } catch (SQLException e) {
       throw new IllegalStateException(e);
+    }
+  }
+
+  private static void awaitQuietly(CountDownLatch latch) {
+    try {
+      latch.await();
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
     }
   }
 }
