@@ -2,7 +2,6 @@ package app.perpetua.flow.bench;
 
 import app.perpetua.flow.bench.load.Latencies;
 import app.perpetua.flow.bench.process.CpuTime;
-import java.time.Duration;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -11,7 +10,7 @@ final class Comparison {
   private final Latencies latencies = new Latencies();
   private @Nullable CpuTime serviceCpu;
   private @Nullable CpuTime pgbenchCpu;
-  private double transactions;
+  private long transactions;
   private double pgbenchSeconds;
 
   void service(Latencies window, CpuTime cpu) {
@@ -19,9 +18,9 @@ final class Comparison {
     serviceCpu = serviceCpu == null ? cpu : serviceCpu.plus(cpu);
   }
 
-  void pgbench(double perSecond, Duration window, CpuTime cpu) {
-    transactions += perSecond * window.toSeconds();
-    pgbenchSeconds += window.toSeconds();
+  void pgbench(PgBench.Result window, CpuTime cpu) {
+    transactions += window.transactions();
+    pgbenchSeconds += window.transactions() / window.perSecond();
     pgbenchCpu = pgbenchCpu == null ? cpu : pgbenchCpu.plus(cpu);
   }
 
@@ -38,7 +37,7 @@ final class Comparison {
   }
 
   long transactions() {
-    return Math.round(transactions);
+    return transactions;
   }
 
   double servicePerSecond() {

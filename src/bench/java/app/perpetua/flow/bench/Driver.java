@@ -155,11 +155,12 @@ final class Driver {
     try (Selector selector = Selector.open()) {
       List<Connection> all = new ArrayList<>();
       try {
-        long start = System.nanoTime();
         for (int i = 0; i < connections; i++) {
-          Connection connection = open(selector, i);
-          connection.due = start + interval * i / connections;
-          all.add(connection);
+          all.add(open(selector, i));
+        }
+        long start = System.nanoTime();
+        for (Connection connection : all) {
+          connection.due = start + interval * connection.number / connections;
         }
         exchange(selector, all, operation, start + duration.toNanos(), interval, count, latencies);
       } finally {

@@ -24,11 +24,12 @@ import org.jspecify.annotations.Nullable;
  * of round trips: the throughput of a service without overhead.
  */
 final class PgBench {
-  /** The result of a run. */
-  record Result(double perSecond, double meanMillis) {}
+  /** The result of a run, without the time in which the clients connected. */
+  record Result(long transactions, double perSecond) {}
 
   private static final Pattern RATE = Pattern.compile("(?m)^tps = ([0-9.]+)");
-  private static final Pattern MEAN = Pattern.compile("(?m)^latency average = ([0-9.]+) ms");
+  private static final Pattern TRANSACTIONS =
+      Pattern.compile("(?m)^number of transactions actually processed: ([0-9]+)");
   private static final Pattern FAILED = Pattern.compile("(?m)^number of failed .*: ([0-9]+) ");
 
   private final Database database;
@@ -68,8 +69,18 @@ final class PgBench {
     }
   }
 
-  /** Runs an operation's statements for a duration. */
+  /** Runs an operation's statements for a duration, which includes the time to connect. */
   Result run(Operation operation, Duration duration) throws IOException, InterruptedException {
+    return run(operation, "-T", duration.toSeconds());
+  }
+
+  /** Runs an operation's statements a number of times in each client. */
+  Result times(Operation operation, int count) throws IOException, InterruptedException {
+    return run(operation, "-t", count);
+  }
+
+  private Result run(Operation operation, String limit, long amount)
+      throws IOException, InterruptedException {
     PgBenchScript script = scripts.get(operation);
     if (script == null) {
       throw new IllegalArgumentException(operation + " is not compared");
@@ -78,7 +89,7 @@ final class PgBench {
     Files.writeString(file, script.text());
     List<String> command = new ArrayList<>(List.of("pgbench", "-n", "-M", "prepared"));
     command.addAll(List.of("-c", Integer.toString(clients), "-j", "2"));
-    command.addAll(List.of("-T", Long.toString(duration.toSeconds()), "-f", file.toString()));
+    command.addAll(List.of(limit, Long.toString(amount), "-f", file.toString()));
     script.variables().forEach((name, value) -> command.addAll(List.of("-D", name + "=" + value)));
     command.addAll(database.libpqArguments());
     Path output = home.resolve(operation.fileName() + ".pgbench.log");
@@ -92,7 +103,7 @@ final class PgBench {
     if (exit != 0 || number(FAILED, report) != 0) {
       throw new IOException("pgbench failed, " + output + " has the reason:\n" + report);
     }
-    return new Result(number(RATE, report), number(MEAN, report));
+    return new Result((long) number(TRANSACTIONS, report), number(RATE, report));
   }
 
   private static double number(Pattern pattern, String report) throws IOException {
