@@ -18,7 +18,7 @@ import java.util.SplittableRandom;
  * @param number of the run among those of its fault, from 1
  */
 record Plan(Fault fault, int number) {
-  /** Faults of a short command, at most: there is no time for all. */
+  /** Sum of the weights of a short command's faults: there is no time for all. */
   static final int SHORT = 6;
 
   /** The runs, in order. */
@@ -41,9 +41,31 @@ record Plan(Fault fault, int number) {
 
   /** A choice that each seed makes differently, in the order of all. */
   private static Set<Fault> some(Set<Fault> faults, long seed) {
+    if (faults.size() <= SHORT) {
+      return faults;
+    }
     List<Fault> shuffled = new ArrayList<>(faults);
     Collections.shuffle(shuffled, new Random(seed));
-    return EnumSet.copyOf(shuffled.subList(0, Math.min(SHORT, shuffled.size())));
+    EnumSet<Fault> chosen = EnumSet.noneOf(Fault.class);
+    int left = SHORT;
+    for (Fault fault : shuffled) {
+      if (weight(fault) <= left) {
+        chosen.add(fault);
+        left -= weight(fault);
+      }
+    }
+    return chosen;
+  }
+
+  /** How many others take as long, at about nine seconds each. */
+  static int weight(Fault fault) {
+    return switch (fault) {
+      // Circuit breakers are open for half a minute afterwards.
+      case PROVIDERS_DOWN, PROVIDERS_LYING -> 4;
+      // All processes are started again, with the data on a small disk.
+      case POSTGRES_FULL -> 2;
+      default -> 1;
+    };
   }
 
   private static int repetitions(Fault fault, ChaosOptions options) {

@@ -88,11 +88,22 @@ class ChaosOptionsTest {
     EnumSet<Fault> injected = EnumSet.noneOf(Fault.class);
     for (long seed = 0; seed < 40; seed++) {
       List<Plan> plans = Plan.of(options, seed);
-      assertEquals(Plan.SHORT, plans.size());
+      int weight = plans.stream().mapToInt(plan -> Plan.weight(plan.fault())).sum();
+      assertEquals(Plan.SHORT, weight);
       assertEquals(plans, Plan.of(options, seed));
       plans.forEach(plan -> injected.add(plan.fault()));
     }
     assertEquals(EnumSet.allOf(Fault.class), injected);
+  }
+
+  @Test
+  void a_short_command_injects_all_faults_that_were_chosen() {
+    ChaosOptions options =
+        ChaosOptions.parse(
+            List.of("--short", "--only", "providers-down", "--only", "providers-lying"));
+    assertEquals(
+        List.of(Fault.PROVIDERS_DOWN, Fault.PROVIDERS_LYING),
+        Plan.of(options, 7).stream().map(Plan::fault).toList());
   }
 
   @Test

@@ -53,12 +53,21 @@ final class FakeTime {
   /** Variables of the process that has this clock. */
   Map<String, String> environment() {
     return Map.of(
-        "LD_PRELOAD", library.toString(),
-        "FAKETIME_TIMESTAMP_FILE", offset.toString(),
+        "LD_PRELOAD",
+        library.toString(),
+        "FAKETIME_TIMESTAMP_FILE",
+        offset.toString(),
         // Reading the file at each call would make the process many times slower.
-        "FAKETIME_CACHE_DURATION", Long.toString(DELAY.toSeconds()),
-        "FAKETIME_DONT_FAKE_MONOTONIC", "1",
-        "DONT_FAKE_MONOTONIC", "1");
+        "FAKETIME_CACHE_DURATION",
+        Long.toString(DELAY.toSeconds()),
+        "FAKETIME_DONT_FAKE_MONOTONIC",
+        "1",
+        // The workaround for older versions of glibc lets each timed wait of the JVM return at
+        // once.
+        "FAKETIME_FORCE_MONOTONIC_FIX",
+        "0",
+        "DONT_FAKE_MONOTONIC",
+        "1");
   }
 
   /** Sets the difference to the machine's clock, within {@link #DELAY}. */

@@ -36,7 +36,7 @@ public enum Fault {
   CLOCK_SKEW("the clocks of API and worker disagree by three minutes", Trait.CUTS),
   TWO_STARTS("two processes start at once on an empty database"),
   MIGRATION_KILL("a process is killed while it migrates an empty database; another completes it"),
-  // Last, as they leave the circuit breakers open for half a minute.
+  // Last, as they may leave the circuit breakers open for half a minute.
   PROVIDERS_SLOW("OpenAI, Deepgram and Checkout.com do not answer for 6 s"),
   PROVIDERS_DOWN("OpenAI, Deepgram and Checkout.com refuse connections for 4 s"),
   PROVIDERS_LYING("the providers answer with 500, cut streams and malformed bodies for 4 s");

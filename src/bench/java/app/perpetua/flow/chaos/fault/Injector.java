@@ -15,13 +15,11 @@ public final class Injector {
   /** A process that is stopped ends requests and jobs within this time. */
   private static final Duration EXIT = Duration.ofSeconds(30);
 
+  private static final Duration LONG_JUMP = Duration.ofHours(1);
   private static final Duration JUMP = Duration.ofSeconds(40);
 
   /** Of each clock, in opposite directions. */
   private static final Duration SKEW = Duration.ofSeconds(90);
-
-  /** Requests that a kill interrupts while a clock is ahead are released after this time. */
-  private static final Duration AHEAD_SHORT = Duration.ofSeconds(10);
 
   private final Stack stack;
   private final CommitFaults commits;
@@ -88,7 +86,7 @@ public final class Injector {
       case PROVIDERS_LYING -> providers.lie(injection);
       case API_TERMINATE -> terminateApi();
       case CLOCK_JUMP -> jumpClock(injection);
-      case CLOCK_SKEW -> skewClocks(injection);
+      case CLOCK_SKEW -> skewClocks();
       case TWO_STARTS -> starts.together();
       case MIGRATION_KILL -> starts.killMigration(injection);
     };
@@ -100,8 +98,17 @@ public final class Injector {
   }
 
   private long restartApi() {
-    // Nobody is left who could settle these.
-    settle(Duration.ZERO);
+    return restartApi(Duration.ZERO);
+  }
+
+  /**
+   * Starts the API after its process has ended.
+   *
+   * @param ahead by how much the clock of that process was ahead, at most
+   */
+  private long restartApi(Duration ahead) {
+    // The process that would have settled these has ended.
+    settle(ahead.negated());
     long begun = System.nanoTime();
     stack.startApi(Map.of()).awaitReady();
     return begun;
@@ -155,27 +162,20 @@ public final class Injector {
     stack.api().kill();
     settle(Duration.ZERO);
     stack.startApi(time.environment()).awaitReady();
-    Duration jump = injection.isShort() ? AHEAD_SHORT : JUMP;
-    for (Duration ahead :
-        List.of(Duration.ofHours(1), Duration.ZERO, jump, Duration.ofSeconds(-3))) {
+    for (Duration ahead : List.of(LONG_JUMP, Duration.ZERO, JUMP, Duration.ofSeconds(-3))) {
       time.differBy(ahead);
       Injection.hold(FakeTime.DELAY.plusMillis(injection.isShort() ? 300 : 1_000));
     }
     time.differBy(Duration.ZERO);
     stack.api().kill();
-    return restartApi();
+    return restartApi(LONG_JUMP);
   }
 
-  /**
-   * Requests that are in progress when the API is killed are released after the time by which its
-   * clock was ahead.
-   */
-  private long skewClocks(Injection injection) throws IOException, Skipped {
-    Duration skew = injection.isShort() ? AHEAD_SHORT : SKEW;
+  private long skewClocks() throws IOException, Skipped {
     FakeTime ahead = FakeTime.of(stack.home(), "api.clock");
     FakeTime behind = FakeTime.of(stack.home(), "worker.clock");
-    ahead.differBy(skew);
-    behind.differBy(skew.negated());
+    ahead.differBy(SKEW);
+    behind.differBy(SKEW.negated());
     stack.api().kill();
     stack.worker().kill();
     settle(Duration.ZERO);
@@ -188,7 +188,7 @@ public final class Injector {
     stack.worker().kill();
     expireLeases();
     stack.startWorker(Map.of()).awaitReady();
-    return restartApi();
+    return restartApi(SKEW);
   }
 
   /** As if half a minute had passed on the database's clock. */
@@ -209,14 +209,16 @@ public final class Injector {
    * Lets the jobs that release the keys and credits of unfinished requests run now instead of more
    * than a minute after the request.
    *
-   * @param age of the requests: nobody works on them any more
+   * @param age of the requests, of which none is in progress any more; negative if the clock of the
+   *     process that served them was ahead
    */
   public void settle(Duration age) {
     stack
         .postgres()
         .execute(
             """
-            update ops.job_queue set run_at = date_trunc('milliseconds', created_at)
+            update ops.job_queue
+            set run_at = date_trunc('milliseconds', least(created_at, now()))
             where state = 'queued' and kind in ('reservation_settle', 'order_release')
               and created_at < now() - interval '%d milliseconds'
             """

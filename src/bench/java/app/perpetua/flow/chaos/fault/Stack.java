@@ -9,6 +9,7 @@ import app.perpetua.flow.fake.FakeDeepgram;
 import app.perpetua.flow.fake.FakeGoogle;
 import app.perpetua.flow.fake.FakeOpenAi;
 import app.perpetua.flow.harness.Api;
+import app.perpetua.flow.harness.Contract;
 import app.perpetua.flow.harness.FreePort;
 import app.perpetua.flow.harness.SigningKey;
 import app.perpetua.flow.harness.process.AotCache;
@@ -75,6 +76,8 @@ public final class Stack implements AutoCloseable {
    */
   public Stack(Path home, Path data) throws IOException {
     this.home = home;
+    // It takes seconds, as long as the processes need to start.
+    Thread.ofVirtual().start(Contract::current);
     postgres.start(data, home.resolve("postgres.log"));
     apiProxy = new PgProxy(postgresPort());
     workerProxy = new PgProxy(postgresPort());
@@ -244,7 +247,7 @@ public final class Stack implements AutoCloseable {
   public List<Person> people(int workers, int spenders) throws SQLException {
     List<Person> people = new ArrayList<>();
     try (Api visitor = new Api(api().uri())) {
-      // The first request waits until this process has read the contract, with which it compares.
+      // The first request waits until this process has read the contract.
       visitor.get("/health/live").expect(200);
       for (int i = 0; i < workers + spenders; i++) {
         people.add(signIn(visitor, i >= workers));
