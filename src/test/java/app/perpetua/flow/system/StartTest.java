@@ -39,6 +39,7 @@ import org.postgresql.ds.PGSimpleDataSource;
 
 /** Start of one or several processes, and failed starts. */
 @Tag("system")
+@Order(2)
 class StartTest {
   /** More than a start of the JVM takes on a busy machine. */
   private static final Duration SOON = Duration.ofMinutes(2);

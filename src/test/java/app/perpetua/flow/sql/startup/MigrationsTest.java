@@ -30,8 +30,10 @@ import java.util.stream.Stream;
 import org.flywaydb.core.Flyway;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 
+@Order(2)
 final class MigrationsTest {
   private static final Duration TIMEOUT = Duration.ofSeconds(60);
   private static final int MIGRATIONS = 23;
