@@ -37,9 +37,10 @@ if allowed then
 end
 oldest = tonumber(redis.call('LINDEX', KEYS[1], 0))
 newest = tonumber(redis.call('LINDEX', KEYS[1], -1))
+-- The time of a request in this millisecond was rounded up.
 return {
   allowed and 1 or 0,
   math.max(0, limit - size),
-  oldest + window - now,
+  math.min(window, oldest + window - now),
   math.min(window, newest + window - now),
 }

@@ -73,6 +73,19 @@ class SharedWindowsTest {
     assertTrue(refused.retryAfter().compareTo(MINUTE) <= 0);
   }
 
+  /** Of two requests in one millisecond, the first is not a millisecond after the second. */
+  @Test
+  void FR_130_no_wait_is_longer_than_the_window() {
+    SharedWindows windows = new SharedWindows(redis.first(), MINUTE);
+    for (int i = 0; i < 100; i++) {
+      String own = holder + ", " + i;
+      assertTrue(windows.tryAcquire("general", own, 1).orElseThrow().allowed());
+      WindowState second = windows.tryAcquire("general", own, 1).orElseThrow();
+      assertTrue(second.millisUntilNext() <= MINUTE.toMillis(), second::toString);
+      assertTrue(second.millisUntilReset() <= MINUTE.toMillis(), second::toString);
+    }
+  }
+
   @Test
   void FR_130_policies_and_holders_are_independent() {
     SharedWindows windows = new SharedWindows(redis.first(), MINUTE);
