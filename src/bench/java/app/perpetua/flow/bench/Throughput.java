@@ -81,7 +81,7 @@ final class Throughput {
           compare(operation, service, driver, pgbench, comparison);
         }
         print(operation, comparison);
-        database.vacuum();
+        vacuum();
         double half = comparison.servicePerSecond() / 2;
         Latencies paced = driver.atPace(operation, options.window(), half);
         report.print(
@@ -104,17 +104,24 @@ final class Throughput {
   private void compare(
       Operation operation, Service service, Driver driver, PgBench pgbench, Comparison comparison)
       throws IOException, SQLException, InterruptedException {
-    database.vacuum();
+    vacuum();
     CpuTime start = CpuTime.of(service.pid(), database.pid());
     Latencies latencies = driver.atFullSpeed(operation, options.window());
     comparison.service(latencies, CpuTime.of(service.pid(), database.pid()).since(start));
-    database.vacuum();
+    vacuum();
     start = CpuTime.of(service.pid(), database.pid());
     PgBench.Result result =
         options.quick()
             ? pgbench.times(operation, QUICK_TRANSACTIONS)
             : pgbench.run(operation, options.window());
     comparison.pgbench(result, CpuTime.of(service.pid(), database.pid()).since(start));
+  }
+
+  private void vacuum() throws SQLException {
+    // Without comparable figures, it does not matter what earlier work left behind.
+    if (!options.quick()) {
+      database.vacuum();
+    }
   }
 
   private void print(Operation operation, Comparison measured) throws IOException {
