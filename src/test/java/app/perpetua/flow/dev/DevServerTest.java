@@ -26,6 +26,7 @@ import tools.jackson.databind.JsonNode;
  * one before, because a start takes long.
  */
 @Tag("system")
+@Order(2)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class DevServerTest {
   private static DevProcess dev;

@@ -48,6 +48,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 
 /** Two API and two worker processes with one Redis, behind HAProxy, behave as one service. */
 @Tag("system")
+@Order(3)
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class SeveralProcessesTest {
   private static final Duration LIMIT = Duration.ofSeconds(60);
