@@ -69,7 +69,7 @@ final class PgBench {
     }
   }
 
-  /** Runs an operation's statements for a duration, which includes the time to connect. */
+  /** Runs an operation's statements for a duration. */
   Result run(Operation operation, Duration duration) throws IOException, InterruptedException {
     return run(operation, "-T", duration.toSeconds());
   }

@@ -22,7 +22,7 @@ final class Throughput {
   /** The default of the service's pool size. */
   static final int POOL = 12;
 
-  /** Of each client: the time of a short window may be over when they have connected. */
+  /** Of each client: a short window may be over before any transaction has ended. */
   private static final int QUICK_TRANSACTIONS = 100;
 
   private static final double READ_TARGET = 0.5;

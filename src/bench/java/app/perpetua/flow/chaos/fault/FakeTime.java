@@ -62,12 +62,11 @@ final class FakeTime {
         Long.toString(DELAY.toSeconds()),
         "FAKETIME_DONT_FAKE_MONOTONIC",
         "1",
-        // The workaround for older versions of glibc lets each timed wait of the JVM return at
-        // once.
-        "FAKETIME_FORCE_MONOTONIC_FIX",
-        "0",
         "DONT_FAKE_MONOTONIC",
-        "1");
+        "1",
+        // A workaround for old versions of glibc ends each timed wait at once.
+        "FAKETIME_FORCE_MONOTONIC_FIX",
+        "0");
   }
 
   /** Sets the difference to the machine's clock, within {@link #DELAY}. */

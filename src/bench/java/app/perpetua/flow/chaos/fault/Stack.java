@@ -76,7 +76,7 @@ public final class Stack implements AutoCloseable {
    */
   public Stack(Path home, Path data) throws IOException {
     this.home = home;
-    // It takes seconds, as long as the processes need to start.
+    // Takes seconds, in which the processes start.
     Thread.ofVirtual().start(Contract::current);
     postgres.start(data, home.resolve("postgres.log"));
     apiProxy = new PgProxy(postgresPort());
