@@ -50,6 +50,7 @@ class ShutdownDelayTest {
     int code = jar.awaitExit(Duration.ofSeconds(30));
     assertTrue(code == 143 || code == 0, "exit code " + code);
     assertTrue(
-        jar.out().stream().anyMatch(line -> line.contains("requests and jobs in progress finish")));
+        jar.out().stream().anyMatch(line -> line.contains("requests and jobs in progress finish")),
+        jar::all);
   }
 }
