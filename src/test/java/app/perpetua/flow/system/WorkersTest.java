@@ -37,6 +37,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
  * {@code -Djobs=10000} lengthens the queue, {@code -Dpoison.kills=5} lets a job use all attempts.
  */
 @Tag("system")
+@Order(3)
 class WorkersTest {
   private static final boolean REAL_LEASES = Boolean.getBoolean("leases.real");
   private static final int JOBS = Integer.getInteger("jobs", 600);
