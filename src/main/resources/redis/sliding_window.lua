@@ -37,7 +37,7 @@ if allowed then
 end
 oldest = tonumber(redis.call('LINDEX', KEYS[1], 0))
 newest = tonumber(redis.call('LINDEX', KEYS[1], -1))
--- The time of a request in this millisecond was rounded up.
+-- The time of a request may have been rounded up to the next millisecond.
 return {
   allowed and 1 or 0,
   math.max(0, limit - size),

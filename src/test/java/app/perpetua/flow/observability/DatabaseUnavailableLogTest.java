@@ -174,6 +174,7 @@ class DatabaseUnavailableLogTest {
     assertEquals(Level.WARNING, event.getLevel());
     assertNull(event.getThrown());
     assertTrue(line(event).matches(pattern), () -> line(event));
+    assertEquals(requestId(answer), field(event));
   }
 
   private static String requestId(Api.Answer answer) {

@@ -73,7 +73,7 @@ class SharedWindowsTest {
     assertTrue(refused.retryAfter().compareTo(MINUTE) <= 0);
   }
 
-  /** Of two requests in one millisecond, the first is not a millisecond after the second. */
+  /** Also if both requests are in one millisecond, to which their times are rounded. */
   @Test
   void FR_130_no_wait_is_longer_than_the_window() {
     SharedWindows windows = new SharedWindows(redis.first(), MINUTE);
