@@ -4,9 +4,11 @@ import io.zonky.test.db.postgres.embedded.EmbeddedPostgres;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.util.List;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -55,8 +57,21 @@ public final class NewServer {
 
   /** Stops a server and deletes its data. */
   public static void stop(EmbeddedPostgres server, Path directory) throws IOException {
+    Optional<ProcessHandle> process = process(directory);
+    // Waits five seconds at most, which the last checkpoint can exceed on a busy disk.
     server.close();
+    process.ifPresent(running -> running.onExit().join());
     delete(directory);
+  }
+
+  /** The server process whose children are all others; empty if it has ended. */
+  public static Optional<ProcessHandle> process(Path directory) throws IOException {
+    try {
+      List<String> lines = Files.readAllLines(directory.resolve("postmaster.pid"));
+      return ProcessHandle.of(Long.parseLong(lines.getFirst()));
+    } catch (NoSuchFileException e) {
+      return Optional.empty();
+    }
   }
 
   /** What {@code initdb} of this PostgreSQL makes. Several processes may call this at once. */

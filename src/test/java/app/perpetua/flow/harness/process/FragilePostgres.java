@@ -148,13 +148,9 @@ public final class FragilePostgres implements BeforeAllCallback, AfterAllCallbac
     return find().orElseThrow(() -> new IllegalStateException("PostgreSQL does not run"));
   }
 
-  /** The postmaster; empty if it has ended. */
   private Optional<ProcessHandle> find() {
-    Path file = Objects.requireNonNull(data).resolve("postmaster.pid");
     try {
-      return Files.exists(file)
-          ? ProcessHandle.of(Long.parseLong(Files.readAllLines(file).getFirst()))
-          : Optional.empty();
+      return NewServer.process(Objects.requireNonNull(data, "set with the server"));
     } catch (IOException e) {
       throw new UncheckedIOException(e);
     }
