@@ -26,6 +26,7 @@ public final class TcpProxy implements AutoCloseable {
   private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
   private final Set<Socket> forgotten = ConcurrentHashMap.newKeySet();
   private final AtomicInteger refused = new AtomicInteger();
+  private final AtomicInteger accepted = new AtomicInteger();
   private final Phaser changes = new Phaser(1);
   private volatile Mode mode = Mode.RELAY;
 
@@ -37,6 +38,11 @@ public final class TcpProxy implements AutoCloseable {
 
   public int port() {
     return listener.getLocalPort();
+  }
+
+  /** Number of connections that reached the server. */
+  public int accepted() {
+    return accepted.get();
   }
 
   /** Number of connections refused since the cut. */
@@ -96,6 +102,7 @@ public final class TcpProxy implements AutoCloseable {
         return;
       }
       server.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), target));
+      accepted.incrementAndGet();
       Thread.ofVirtual().start(() -> relay(client, server));
       Thread.ofVirtual().start(() -> relay(server, client));
     } catch (IOException e) {

@@ -62,8 +62,7 @@ public final class Migrations {
         return OptionalInt.empty();
       }
       try {
-        check(connection.get());
-        return OptionalInt.of(migrate());
+        return OptionalInt.of(examine(connection.get()) ? 0 : migrate());
       } catch (SQLException e) {
         requireTemporary(e, "check");
       } catch (FlywayValidateException e) {
@@ -102,13 +101,15 @@ public final class Migrations {
         e);
   }
 
-  private void check(Connection connection) throws SQLException {
+  /** Returns whether the schema is up to date. */
+  private boolean examine(Connection connection) throws SQLException {
     try (connection) {
       List<String> unmet = ServerRequirements.unmet(connection, durable);
       if (!unmet.isEmpty()) {
         throw new UnusableDatabaseException(
             "the database " + url.address() + " " + String.join("; it ", unmet), null);
       }
+      return SchemaHistory.isUpToDate(connection);
     }
   }
 

@@ -26,6 +26,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.flywaydb.core.Flyway;
 import org.junit.jupiter.api.AfterAll;
@@ -172,7 +173,27 @@ final class MigrationsTest {
   void a_migrated_schema_is_left_alone() throws Exception {
     DatabaseUrl url = postgres.emptyDatabase();
     assertEquals(MIGRATIONS, migrations(url).run().orElseThrow());
-    assertEquals(0, migrations(url).run().orElseThrow());
+    try (TcpProxy proxy = new TcpProxy(postgres.port())) {
+      assertEquals(0, migrations(through(proxy, url)).run().orElseThrow());
+      assertEquals(1, proxy.accepted(), "the connection that examines the server");
+    }
+  }
+
+  @Test
+  void the_release_knows_the_checksums_of_its_migrations() throws Exception {
+    DatabaseUrl url = postgres.emptyDatabase();
+    String expected =
+        Stream.of(
+                Flyway.configure()
+                    .dataSource(url.source("test", TIMEOUT, TIMEOUT, TIMEOUT))
+                    .locations("classpath:sql/migration")
+                    .loggers("slf4j")
+                    .load()
+                    .info()
+                    .all())
+            .map(migration -> migration.getVersion() + " " + migration.getChecksum() + "\n")
+            .collect(Collectors.joining());
+    assertEquals(expected, Files.readString(Path.of("src/main/resources/sql/checksums.txt")));
   }
 
   @Test
@@ -303,11 +324,7 @@ final class MigrationsTest {
     DatabaseUrl url = postgres.emptyDatabase();
     try (TcpProxy proxy = new TcpProxy(postgres.port())) {
       proxy.cut();
-      DatabaseUrl late =
-          new DatabaseUrl(
-              url.jdbcUrl().replace(":" + postgres.port(), ":" + proxy.port()),
-              url.user(),
-              url.password());
+      DatabaseUrl late = through(proxy, url);
       try (ExecutorService instance = Executors.newSingleThreadExecutor()) {
         Future<Integer> migrated = instance.submit(() -> migrations(late).run().orElseThrow());
         Eventually.within(TIMEOUT, () -> proxy.refused() >= 2);
@@ -359,11 +376,7 @@ final class MigrationsTest {
       obstacle.setAutoCommit(false);
       // The fifth migration creates the same table, so it waits for this transaction.
       statement.execute("create table activity.activity_logs (id int)");
-      DatabaseUrl proxied =
-          new DatabaseUrl(
-              url.jdbcUrl().replace(":" + postgres.port(), ":" + proxy.port()),
-              url.user(),
-              url.password());
+      DatabaseUrl proxied = through(proxy, url);
       Future<OptionalInt> migrated = instance.submit(() -> migrations(proxied).run());
       String waiting =
           "select count(*) from pg_stat_activity where wait_event_type = 'Lock'"
@@ -381,6 +394,11 @@ final class MigrationsTest {
 
   private static Migrations migrations(DatabaseUrl url) {
     return new Migrations(new DatabaseConfig(url, url, 1), StartupWait.atMost(TIMEOUT), true);
+  }
+
+  private static DatabaseUrl through(TcpProxy proxy, DatabaseUrl url) {
+    String jdbcUrl = url.jdbcUrl().replace(":" + postgres.port(), ":" + proxy.port());
+    return new DatabaseUrl(jdbcUrl, url.user(), url.password());
   }
 
   private static String assertFails(DatabaseUrl url, String reason) {
