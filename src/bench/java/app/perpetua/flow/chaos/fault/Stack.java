@@ -113,9 +113,10 @@ public final class Stack implements AutoCloseable {
             "CREDIT_PURCHASE_MONTHLY")) {
       environment.put(limit, MANY);
     }
-    AotCache.record(options -> launch(options, apiPort, "--role=all", Map.of()));
-    startApi(Map.of()).awaitReady();
+    AotCache.record(options -> launch(options, apiPort, "--role=all", Map.of()), google);
+    Jar started = startApi(Map.of());
     startWorker(Map.of()).awaitReady();
+    started.awaitReady();
   }
 
   /** The origin of a proxy in front of a provider. */

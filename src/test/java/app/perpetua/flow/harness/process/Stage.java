@@ -10,6 +10,10 @@ import app.perpetua.flow.harness.TestService;
 import app.perpetua.flow.sql.connection.DatabaseUrl;
 import java.net.InetSocketAddress;
 import java.net.URI;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -31,6 +35,7 @@ import tools.jackson.databind.JsonNode;
  */
 public final class Stage implements BeforeAllCallback, AfterEachCallback, AfterAllCallback {
   private static final int SIGN_IN_ATTEMPTS = 5;
+  private static final String CACHE_DATABASE = "perpetua_aot_cache";
 
   private final Supplier<DatabaseUrl> database;
   private final List<Jar> jars = new ArrayList<>();
@@ -50,7 +55,26 @@ public final class Stage implements BeforeAllCallback, AfterEachCallback, AfterA
   @Override
   public void beforeAll(ExtensionContext context) {
     google = new FakeGoogle(Clock.systemUTC());
-    AotCache.record(options -> startWith(options, FreePort.find(), environment(), "--role=all"));
+    AotCache.record(
+        options -> {
+          // A database of its own, so that the first test finds its database as the others do.
+          run("drop database if exists " + CACHE_DATABASE + " with (force)");
+          run("create database " + CACHE_DATABASE);
+          return startWith(options, FreePort.find(), environmentOf(CACHE_DATABASE), "--role=all");
+        },
+        google());
+  }
+
+  private void run(String sql) {
+    DatabaseUrl url = database.get();
+    try (Connection connection =
+            DriverManager.getConnection(
+                url.jdbcUrl(), url.user().orElseThrow(), url.password().orElseThrow().value());
+        Statement statement = connection.createStatement()) {
+      statement.execute(sql);
+    } catch (SQLException e) {
+      throw new IllegalStateException(sql, e);
+    }
   }
 
   @Override
