@@ -16,6 +16,8 @@ import tools.jackson.databind.JsonNode;
 
 /** A user who pays, and sends Checkout.com's events about the payments. */
 final class Payer {
+  private static final int DELIVERIES = 10;
+
   private final TestService service;
   private final TestDatabase database;
   private final UUID userId;
@@ -75,6 +77,15 @@ final class Payer {
   /** Sends a signed webhook. */
   Api.Answer send(CheckoutEvent event) {
     return send(service, event.body());
+  }
+
+  /** Sends a webhook again while the database has no free connection, as the provider does. */
+  Api.Answer deliver(CheckoutEvent event) {
+    Api.Answer answer = send(event);
+    for (int attempt = 1; answer.status() == 503 && attempt < DELIVERIES; attempt++) {
+      answer = send(event);
+    }
+    return answer;
   }
 
   static Api.Answer send(TestService service, byte[] body) {

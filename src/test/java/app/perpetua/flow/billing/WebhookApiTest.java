@@ -118,7 +118,7 @@ class WebhookApiTest {
     try (ExecutorService threads = Executors.newFixedThreadPool(20)) {
       List<Future<Integer>> answers = new ArrayList<>();
       for (int i = 0; i < 100; i++) {
-        answers.add(threads.submit(() -> payer.send(event).status()));
+        answers.add(threads.submit(() -> payer.deliver(event).status()));
       }
       for (Future<Integer> answer : answers) {
         statuses.add(answer.get());
@@ -140,7 +140,7 @@ class WebhookApiTest {
     try (ExecutorService threads = Executors.newFixedThreadPool(20)) {
       List<Future<Api.Answer>> answers = new ArrayList<>();
       for (int i = 0; i < 20; i++) {
-        answers.add(threads.submit(() -> payer.send(event.again())));
+        answers.add(threads.submit(() -> payer.deliver(event.again())));
       }
       for (Future<Api.Answer> answer : answers) {
         answer.get().expect(200);
