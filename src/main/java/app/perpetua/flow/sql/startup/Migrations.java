@@ -62,7 +62,7 @@ public final class Migrations {
         return OptionalInt.empty();
       }
       try {
-        return OptionalInt.of(examine(connection.get()) ? 0 : migrate());
+        return OptionalInt.of(isUpToDate(connection.get()) ? 0 : migrate());
       } catch (SQLException e) {
         requireTemporary(e, "check");
       } catch (FlywayValidateException e) {
@@ -101,15 +101,19 @@ public final class Migrations {
         e);
   }
 
-  /** Returns whether the schema is up to date. */
-  private boolean examine(Connection connection) throws SQLException {
+  /** Checks the server first, and closes the connection. */
+  private boolean isUpToDate(Connection connection) throws SQLException {
     try (connection) {
-      List<String> unmet = ServerRequirements.unmet(connection, durable);
-      if (!unmet.isEmpty()) {
-        throw new UnusableDatabaseException(
-            "the database " + url.address() + " " + String.join("; it ", unmet), null);
-      }
+      check(connection);
       return SchemaHistory.isUpToDate(connection);
+    }
+  }
+
+  private void check(Connection connection) throws SQLException {
+    List<String> unmet = ServerRequirements.unmet(connection, durable);
+    if (!unmet.isEmpty()) {
+      throw new UnusableDatabaseException(
+          "the database " + url.address() + " " + String.join("; it ", unmet), null);
     }
   }
 

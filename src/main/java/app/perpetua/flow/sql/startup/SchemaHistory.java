@@ -12,8 +12,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Recognizes an up-to-date schema by two queries. Flyway needs two more connections, some sixty
- * statements and its classes for that, on every start. It judges every schema that differs.
+ * Recognizes an up-to-date schema by two queries, for which Flyway needs two more connections, some
+ * sixty statements and its classes. Every other schema is left to Flyway.
  */
 final class SchemaHistory {
   /** Version and Flyway's checksum of each migration of this release, in their order. */
@@ -31,8 +31,8 @@ final class SchemaHistory {
   private SchemaHistory() {}
 
   /**
-   * Whether exactly the migrations of this release have been applied. Flyway adds a row to the
-   * history after it has committed the migration.
+   * Whether exactly the migrations of this release have been applied. A row of the history is
+   * visible only after its migration: Flyway commits it later.
    */
   static boolean isUpToDate(Connection connection) throws SQLException {
     try (Statement statement = connection.createStatement()) {

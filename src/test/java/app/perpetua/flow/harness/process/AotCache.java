@@ -1,7 +1,5 @@
 package app.perpetua.flow.harness.process;
 
-import app.perpetua.flow.fake.FakeGoogle;
-import app.perpetua.flow.harness.Api;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -9,9 +7,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.function.Function;
-import tools.jackson.databind.JsonNode;
 
 /**
  * An ahead-of-time cache of the packaged JAR (JEP 514), which halves the processor time of a start,
@@ -22,8 +18,6 @@ public final class AotCache {
 
   /** The JVM writes the cache after the service has stopped. */
   private static final Duration RECORDING = Duration.ofMinutes(3);
-
-  private static final int REPETITIONS = 10;
 
   private AotCache() {}
 
@@ -37,39 +31,20 @@ public final class AotCache {
    * Records the cache unless this JAR has one. Other threads wait for it.
    *
    * @param start starts the service with JVM options
-   * @param google the service's identity provider
+   * @return whether it had none
    */
-  public static synchronized void record(Function<List<String>, Jar> start, FakeGoogle google) {
+  public static synchronized boolean record(Function<List<String>, Jar> start) {
     if (isCurrent()) {
-      return;
+      return false;
     }
     Path recorded = Path.of(CACHE + ".new");
     try (Jar jar = start.apply(List.of("-XX:AOTCacheOutput=" + recorded))) {
-      use(jar.awaitReady(), google);
-      jar.terminate();
+      jar.awaitReady().terminate();
       jar.awaitExit(RECORDING);
       Files.move(recorded, CACHE, StandardCopyOption.REPLACE_EXISTING);
+      return true;
     } catch (IOException e) {
       throw new UncheckedIOException(e);
-    }
-  }
-
-  /** Requests whose classes almost every test needs. */
-  private static void use(Jar jar, FakeGoogle google) {
-    try (Api api = new Api(jar.uri())) {
-      String idToken = google.idToken("aot-cache").sign();
-      JsonNode session =
-          api.post("/api/v1/auth/google/callback", Map.of("id_token", idToken)).expect(200).json();
-      Api user = api.as(session.get("access_token").stringValue());
-      for (int i = 0; i < REPETITIONS; i++) {
-        String task = "/api/v1/tasks/" + user.createTask("Water the plants");
-        user.get("/api/v1/tasks?limit=25").expect(200);
-        user.patch(task, Map.of("version", 1, "title", "Water them")).expect(200);
-        user.get(task).expect(200);
-        user.createNote("Buy soil");
-        user.get("/api/v1/activity").expect(200);
-        user.get(task + "0").expect(400);
-      }
     }
   }
 

@@ -11,10 +11,10 @@ import app.perpetua.flow.sql.connection.DatabaseUrl;
 import java.net.InetSocketAddress;
 import java.net.URI;
 import java.sql.Connection;
-import java.sql.DriverManager;
 import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -35,7 +35,7 @@ import tools.jackson.databind.JsonNode;
  */
 public final class Stage implements BeforeAllCallback, AfterEachCallback, AfterAllCallback {
   private static final int SIGN_IN_ATTEMPTS = 5;
-  private static final String CACHE_DATABASE = "perpetua_aot_cache";
+  private static final Duration DATABASE_LIMIT = Duration.ofSeconds(60);
 
   private final Supplier<DatabaseUrl> database;
   private final List<Jar> jars = new ArrayList<>();
@@ -55,21 +55,25 @@ public final class Stage implements BeforeAllCallback, AfterEachCallback, AfterA
   @Override
   public void beforeAll(ExtensionContext context) {
     google = new FakeGoogle(Clock.systemUTC());
-    AotCache.record(
-        options -> {
-          // A database of its own, so that the first test finds its database as the others do.
-          run("drop database if exists " + CACHE_DATABASE + " with (force)");
-          run("create database " + CACHE_DATABASE);
-          return startWith(options, FreePort.find(), environmentOf(CACHE_DATABASE), "--role=all");
-        },
-        google());
+    // Its own database, so that the first class finds its database as empty as the others do.
+    String empty = "perpetua_cache_" + UUID.randomUUID().toString().replace('-', '_');
+    boolean recorded =
+        AotCache.record(
+            options -> {
+              run("create database " + empty);
+              return startWith(options, FreePort.find(), environmentOf(empty), "--role=all");
+            });
+    if (recorded) {
+      run("drop database " + empty + " with (force)");
+    }
   }
 
   private void run(String sql) {
-    DatabaseUrl url = database.get();
     try (Connection connection =
-            DriverManager.getConnection(
-                url.jdbcUrl(), url.user().orElseThrow(), url.password().orElseThrow().value());
+            database
+                .get()
+                .source("perpetua-flow tests", DATABASE_LIMIT, DATABASE_LIMIT, DATABASE_LIMIT)
+                .getConnection();
         Statement statement = connection.createStatement()) {
       statement.execute(sql);
     } catch (SQLException e) {
