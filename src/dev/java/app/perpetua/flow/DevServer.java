@@ -1,5 +1,6 @@
 package app.perpetua.flow;
 
+import app.perpetua.flow.command.Arguments;
 import app.perpetua.flow.dev.LocalStack;
 import app.perpetua.flow.dev.Options;
 import app.perpetua.flow.dev.StartupException;
@@ -28,7 +29,7 @@ public final class DevServer {
           "Ready after %.1f s.%n",
           Duration.ofNanos(System.nanoTime() - begun).toMillis() / 1000.0);
       // The control port's thread keeps the process alive.
-    } catch (Options.Misused e) {
+    } catch (Arguments.Invalid e) {
       System.err.println("./dev: " + e.getMessage() + "; --help lists the options");
       System.exit(2);
     } catch (StartupException e) {

@@ -13,6 +13,7 @@ import app.perpetua.flow.bench.process.Service;
 import app.perpetua.flow.bench.scale.Curves;
 import app.perpetua.flow.bench.scale.Scale;
 import app.perpetua.flow.bench.soak.Soak;
+import app.perpetua.flow.command.Arguments;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -66,7 +67,7 @@ final class Bench {
       Files.createDirectories(HOME);
       new Bench(options, options.jar() == null ? packaged() : options.jar()).run();
       System.exit(0);
-    } catch (BenchOptions.Misused e) {
+    } catch (Arguments.Invalid e) {
       System.err.println("./bench: " + e.getMessage() + "; --help lists the options");
       System.exit(2);
     } catch (IOException | UncheckedIOException | IllegalStateException e) {

@@ -1,14 +1,12 @@
 package app.perpetua.flow.bench;
 
+import app.perpetua.flow.command.Arguments;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.EnumSet;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -75,40 +73,30 @@ record BenchOptions(
     }
   }
 
-  /** Invalid arguments; the message names them. */
-  static final class Misused extends RuntimeException {
-    private static final long serialVersionUID = 1L;
-
-    Misused(String message) {
-      super(message, null, false, false);
-    }
-  }
-
   /**
    * Parses the command line.
    *
-   * @throws Misused if an argument is invalid
+   * @throws Arguments.Invalid if an argument is invalid
    */
-  static BenchOptions parse(List<String> arguments) {
+  static BenchOptions parse(List<String> words) {
     Set<Part> parts = EnumSet.noneOf(Part.class);
     boolean quick = false;
     List<String> jvm = DEFAULT_JVM;
     Path jar = null;
     Integer minutes = null;
-    Iterator<String> words = arguments.iterator();
-    while (words.hasNext()) {
-      String name = words.next();
-      switch (name) {
+    Arguments arguments = new Arguments(words);
+    while (arguments.hasNext()) {
+      switch (arguments.next()) {
         case "--quick" -> quick = true;
-        case "--only" -> parts.add(part(value(name, words)));
-        case "--jvm" -> jvm = List.of(value(name, words).split(" +", -1));
-        case "--minutes" -> minutes = minutes(value(name, words));
-        case "--jar" -> jar = Path.of(value(name, words));
-        default -> throw new Misused("unknown argument " + name);
+        case "--only" -> parts.add(arguments.oneOf(Part.values(), Part::title));
+        case "--jvm" -> jvm = List.of(arguments.value().split(" +", -1));
+        case "--minutes" -> minutes = (int) arguments.number(LEAST_MINUTES, MOST_MINUTES);
+        case "--jar" -> jar = Path.of(arguments.value());
+        default -> throw arguments.unknown();
       }
     }
     if (minutes != null && !parts.contains(Part.SOAK)) {
-      throw new Misused("--minutes applies to --only soak");
+      throw new Arguments.Invalid("--minutes applies to --only soak");
     }
     if (parts.isEmpty()) {
       parts.addAll(EnumSet.allOf(Part.class));
@@ -137,33 +125,5 @@ record BenchOptions(
   /** Number of starts with each set of JVM options. */
   int starts() {
     return quick ? 2 : 5;
-  }
-
-  private static int minutes(String text) {
-    if (text.matches("\\d{1,4}")) {
-      int minutes = Integer.parseInt(text);
-      if (minutes >= LEAST_MINUTES && minutes <= MOST_MINUTES) {
-        return minutes;
-      }
-    }
-    throw new Misused(
-        "--minutes must be a whole number from " + LEAST_MINUTES + " to " + MOST_MINUTES);
-  }
-
-  private static Part part(String name) {
-    try {
-      return Part.valueOf(name.toUpperCase(Locale.ROOT));
-    } catch (IllegalArgumentException e) {
-      throw new Misused(
-          "--only must be one of "
-              + Arrays.stream(Part.values()).map(Part::title).collect(Collectors.joining(", ")));
-    }
-  }
-
-  private static String value(String name, Iterator<String> words) {
-    if (!words.hasNext()) {
-      throw new Misused(name + " needs a value");
-    }
-    return words.next();
   }
 }

@@ -5,6 +5,7 @@ import app.perpetua.flow.chaos.fault.Skipped;
 import app.perpetua.flow.chaos.fault.SmallDisk;
 import app.perpetua.flow.chaos.fault.Stack;
 import app.perpetua.flow.chaos.load.Person;
+import app.perpetua.flow.command.Arguments;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -52,7 +53,7 @@ final class Chaos {
     Logger.getLogger("").setLevel(Level.WARNING);
     try {
       System.exit(new Chaos(ChaosOptions.parse(List.of(arguments))).run());
-    } catch (ChaosOptions.Misused e) {
+    } catch (Arguments.Invalid e) {
       System.err.println("./chaos: " + e.getMessage() + "; --help lists the options");
       System.exit(2);
     } catch (IOException | UncheckedIOException | IllegalStateException | AssertionError e) {

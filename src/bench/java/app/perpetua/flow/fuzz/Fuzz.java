@@ -1,5 +1,6 @@
 package app.perpetua.flow.fuzz;
 
+import app.perpetua.flow.command.Arguments;
 import app.perpetua.flow.fuzz.FuzzOptions.Part;
 import app.perpetua.flow.fuzz.contract.ContractFuzz;
 import app.perpetua.flow.fuzz.protocol.HttpFuzz;
@@ -48,7 +49,7 @@ final class Fuzz {
     try {
       FuzzOptions options = FuzzOptions.parse(List.of(arguments));
       System.exit(new Fuzz(options).run() ? 0 : 1);
-    } catch (FuzzOptions.Misused e) {
+    } catch (Arguments.Invalid e) {
       System.err.println("./fuzz: " + e.getMessage() + "; --help lists the options");
       System.exit(2);
     } catch (IOException | RuntimeException | AssertionError e) {

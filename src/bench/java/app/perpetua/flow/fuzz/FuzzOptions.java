@@ -1,13 +1,11 @@
 package app.perpetua.flow.fuzz;
 
+import app.perpetua.flow.command.Arguments;
 import java.time.Duration;
-import java.util.Arrays;
 import java.util.EnumSet;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -48,32 +46,22 @@ record FuzzOptions(Set<Part> parts, int minutes, @Nullable Long seed) {
     }
   }
 
-  /** Invalid arguments; the message names them. */
-  static final class Misused extends RuntimeException {
-    private static final long serialVersionUID = 1L;
-
-    Misused(String message) {
-      super(message, null, false, false);
-    }
-  }
-
   /**
    * Parses the command line.
    *
-   * @throws Misused if an argument is invalid
+   * @throws Arguments.Invalid if an argument is invalid
    */
-  static FuzzOptions parse(List<String> arguments) {
+  static FuzzOptions parse(List<String> words) {
     Set<Part> parts = EnumSet.noneOf(Part.class);
     int minutes = DEFAULT_MINUTES;
     Long seed = null;
-    Iterator<String> words = arguments.iterator();
-    while (words.hasNext()) {
-      String name = words.next();
-      switch (name) {
-        case "--minutes" -> minutes = minutes(value(name, words));
-        case "--seed" -> seed = seed(value(name, words));
-        case "--only" -> parts.add(part(value(name, words)));
-        default -> throw new Misused("unknown argument " + name);
+    Arguments arguments = new Arguments(words);
+    while (arguments.hasNext()) {
+      switch (arguments.next()) {
+        case "--minutes" -> minutes = (int) arguments.number(1, MAX_MINUTES);
+        case "--seed" -> seed = arguments.number(Long.MIN_VALUE, Long.MAX_VALUE);
+        case "--only" -> parts.add(arguments.oneOf(Part.values(), Part::title));
+        default -> throw arguments.unknown();
       }
     }
     return new FuzzOptions(parts.isEmpty() ? EnumSet.allOf(Part.class) : parts, minutes, seed);
@@ -87,45 +75,5 @@ record FuzzOptions(Set<Part> parts, int minutes, @Nullable Long seed) {
             .mapToInt(other -> other.percent)
             .sum();
     return left.isNegative() ? Duration.ZERO : left.multipliedBy(part.percent).dividedBy(sum);
-  }
-
-  private static int minutes(String text) {
-    try {
-      int minutes = Integer.parseInt(text);
-      if (minutes >= 1 && minutes <= MAX_MINUTES) {
-        return minutes;
-      }
-    } catch (NumberFormatException e) {
-      // As if it were out of range.
-    }
-    throw new Misused("--minutes must be a number from 1 to " + MAX_MINUTES);
-  }
-
-  private static long seed(String text) {
-    try {
-      return Long.parseLong(text);
-    } catch (NumberFormatException e) {
-      throw new Misused("--seed must be an integer of 64 bits");
-    }
-  }
-
-  private static Part part(String name) {
-    return Arrays.stream(Part.values())
-        .filter(part -> part.title().equals(name))
-        .findFirst()
-        .orElseThrow(
-            () ->
-                new Misused(
-                    "--only must be one of "
-                        + Arrays.stream(Part.values())
-                            .map(Part::title)
-                            .collect(Collectors.joining(", "))));
-  }
-
-  private static String value(String name, Iterator<String> words) {
-    if (!words.hasNext()) {
-      throw new Misused(name + " needs a value");
-    }
-    return words.next();
   }
 }

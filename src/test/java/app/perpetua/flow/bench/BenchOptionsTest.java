@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import app.perpetua.flow.command.Arguments;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,14 +31,14 @@ class BenchOptionsTest {
     assertEquals(4, BenchOptions.parse(List.of("--only", "soak", "--minutes", "4")).minutes());
     for (String wrong : List.of("3", "221", "-5", "1.5", "x", "")) {
       assertThrows(
-          BenchOptions.Misused.class,
+          Arguments.Invalid.class,
           () -> BenchOptions.parse(List.of("--only", "soak", "--minutes", wrong)));
     }
   }
 
   @Test
   void minutes_without_the_soak_are_refused() {
-    assertThrows(BenchOptions.Misused.class, () -> BenchOptions.parse(List.of("--minutes", "10")));
+    assertThrows(Arguments.Invalid.class, () -> BenchOptions.parse(List.of("--minutes", "10")));
   }
 
   @ParameterizedTest
@@ -56,8 +57,8 @@ class BenchOptionsTest {
   @ParameterizedTest
   @ValueSource(strings = {"peer", "", "all"})
   void an_unknown_part_is_refused_with_the_names_of_all(String name) {
-    BenchOptions.Misused refused =
-        assertThrows(BenchOptions.Misused.class, () -> BenchOptions.parse(List.of("--only", name)));
+    Arguments.Invalid refused =
+        assertThrows(Arguments.Invalid.class, () -> BenchOptions.parse(List.of("--only", name)));
     for (BenchOptions.Part part : BenchOptions.Part.values()) {
       assertTrue(String.valueOf(refused.getMessage()).contains(part.title()), part.title());
     }

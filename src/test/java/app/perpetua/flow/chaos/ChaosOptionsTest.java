@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import app.perpetua.flow.chaos.fault.Fault;
+import app.perpetua.flow.command.Arguments;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -61,7 +62,7 @@ class ChaosOptionsTest {
       })
   void misuse_is_reported(String line) {
     List<String> arguments = Arrays.asList(line.split(" ", -1));
-    assertThrows(ChaosOptions.Misused.class, () -> ChaosOptions.parse(arguments));
+    assertThrows(Arguments.Invalid.class, () -> ChaosOptions.parse(arguments));
   }
 
   /** The help is printed without a build, so the script has its own list. */

@@ -3,6 +3,7 @@ package app.perpetua.flow.dev;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
+import app.perpetua.flow.command.Arguments;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -39,18 +40,18 @@ class OptionsTest {
       textBlock =
           """
           --prot 9000                     | unknown argument --prot
-          --fresh=now                     | unknown argument now
+          --fresh=now                     | --fresh takes no value
           --port                          | --port needs a value
-          --port http                     | --port must be a number from 0 to 65535
-          --control-port 65536            | --control-port must be a number from 0 to 65535
-          --workers -1                    | --workers must be a number from 0 to 16
-          --workers 17                    | --workers must be a number from 0 to 16
+          --port http                     | --port must be a whole number from 0 to 65535, not 'http'
+          --control-port 65536            | --control-port must be a whole number from 0 to 65535, not '65536'
+          --workers -1                    | --workers must be a whole number from 0 to 16, not '-1'
+          --workers 17                    | --workers must be a whole number from 0 to 16, not '17'
           --port 9000 --control-port 9000 | --port and --control-port are both 9000
           """)
   void invalid_arguments_are_reported(String words, String message) {
-    Options.Misused misused =
+    Arguments.Invalid misused =
         assertThrows(
-            Options.Misused.class, () -> Options.parse(List.of(words.split(" ")), Map.of()));
+            Arguments.Invalid.class, () -> Options.parse(List.of(words.split(" ")), Map.of()));
     assertEquals(message, misused.getMessage());
   }
 }

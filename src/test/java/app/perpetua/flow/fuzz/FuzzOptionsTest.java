@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import app.perpetua.flow.command.Arguments;
 import app.perpetua.flow.fuzz.FuzzOptions.Part;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -53,8 +54,8 @@ class FuzzOptionsTest {
       })
   void an_invalid_option_is_refused_by_name(String line) {
     List<String> words = List.of(line.split(" ", -1));
-    FuzzOptions.Misused refused =
-        assertThrows(FuzzOptions.Misused.class, () -> FuzzOptions.parse(words));
+    Arguments.Invalid refused =
+        assertThrows(Arguments.Invalid.class, () -> FuzzOptions.parse(words));
     assertTrue(String.valueOf(refused.getMessage()).contains(words.getFirst()));
   }
 

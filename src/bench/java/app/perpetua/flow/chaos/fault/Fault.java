@@ -2,7 +2,6 @@ package app.perpetua.flow.chaos.fault;
 
 import java.util.Arrays;
 import java.util.Locale;
-import java.util.Optional;
 
 /** A fault that a run injects. */
 public enum Fault {
@@ -76,10 +75,5 @@ public enum Fault {
   /** Whether clients may lose their connections to the service. */
   public boolean mayCut() {
     return mayCut;
-  }
-
-  /** The fault with that title. */
-  public static Optional<Fault> of(String title) {
-    return Arrays.stream(values()).filter(fault -> fault.title().equals(title)).findFirst();
   }
 }
