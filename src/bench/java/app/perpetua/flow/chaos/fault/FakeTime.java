@@ -1,5 +1,6 @@
 package app.perpetua.flow.chaos.fault;
 
+import app.perpetua.flow.harness.process.Jar;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,6 +17,8 @@ import java.util.stream.Stream;
 final class FakeTime {
   private static final Path LIBRARIES = Path.of("/usr/lib");
   private static final String LIBRARY = "faketime/libfaketime.so.1";
+
+  private static final Path SHARED_MEMORY = Path.of("/dev/shm");
 
   /** The longest time until a process sees a change. */
   static final Duration DELAY = Duration.ofSeconds(1);
@@ -67,6 +70,14 @@ final class FakeTime {
         // A workaround for old versions of glibc ends each timed wait at once.
         "FAKETIME_FORCE_MONOTONIC_FIX",
         "0");
+  }
+
+  /** Kills a process that has such a clock, and deletes what libfaketime then leaves behind. */
+  static void kill(Jar process) throws IOException {
+    process.kill();
+    for (String name : List.of("faketime_shm_", "sem.faketime_sem_")) {
+      Files.deleteIfExists(SHARED_MEMORY.resolve(name + process.pid()));
+    }
   }
 
   /** Sets the difference to the machine's clock, within {@link #DELAY}. */

@@ -167,7 +167,7 @@ public final class Injector {
       Injection.hold(FakeTime.DELAY.plusMillis(injection.isShort() ? 300 : 1_000));
     }
     time.differBy(Duration.ZERO);
-    stack.api().kill();
+    FakeTime.kill(stack.api());
     return restartApi(LONG_JUMP);
   }
 
@@ -184,8 +184,8 @@ public final class Injector {
     stack.startWorker(behind.environment()).awaitReady();
     stack.api().awaitReady();
     Injection.hold(Duration.ofSeconds(4));
-    stack.api().kill();
-    stack.worker().kill();
+    FakeTime.kill(stack.api());
+    FakeTime.kill(stack.worker());
     expireLeases();
     stack.startWorker(Map.of()).awaitReady();
     return restartApi(SKEW);
