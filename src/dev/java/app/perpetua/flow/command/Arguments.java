@@ -108,12 +108,15 @@ public final class Arguments {
    */
   public static long number(String name, String text, long min, long max) {
     try {
-      long number = Long.parseLong(text);
-      if (number >= min && number <= max) {
-        return number;
+      // Long.parseLong also accepts a plus sign and the digits of other scripts.
+      if (text.matches("-?[0-9]+")) {
+        long number = Long.parseLong(text);
+        if (number >= min && number <= max) {
+          return number;
+        }
       }
     } catch (NumberFormatException e) {
-      // Reported below.
+      // More than 64 bits: reported below.
     }
     String range =
         min == Long.MIN_VALUE && max == Long.MAX_VALUE

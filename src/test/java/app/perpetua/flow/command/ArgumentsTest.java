@@ -48,6 +48,8 @@ class ArgumentsTest {
           """
           --n 0    | --n must be a whole number from 1 to 3, not '0'
           --n 4    | --n must be a whole number from 1 to 3, not '4'
+          --n +2   | --n must be a whole number from 1 to 3, not '+2'
+          --n ٢    | --n must be a whole number from 1 to 3, not '٢'
           --n=1.5  | --n must be a whole number from 1 to 3, not '1.5'
           --n=     | --n must be a whole number from 1 to 3, not ''
           --n      | --n needs a value

@@ -49,9 +49,9 @@ class OptionsTest {
           --port 9000 --control-port 9000 | --port and --control-port are both 9000
           """)
   void invalid_arguments_are_reported(String words, String message) {
-    Arguments.Invalid misused =
+    Arguments.Invalid refused =
         assertThrows(
             Arguments.Invalid.class, () -> Options.parse(List.of(words.split(" ")), Map.of()));
-    assertEquals(message, misused.getMessage());
+    assertEquals(message, refused.getMessage());
   }
 }
