@@ -53,7 +53,7 @@ public final class ChatSocket implements AutoCloseable {
    * @throws AssertionError if the stream ends before
    */
   public ChatSocket until(String text) throws IOException {
-    while (!received.toString(StandardCharsets.UTF_8).contains(text)) {
+    while (!has(text)) {
       int next = in.read();
       if (next < 0) {
         throw new AssertionError(text + " is not in " + received.toString(StandardCharsets.UTF_8));
@@ -67,6 +67,11 @@ public final class ChatSocket implements AutoCloseable {
   public ChatSocket end() throws IOException {
     received.writeBytes(in.readAllBytes());
     return this;
+  }
+
+  /** Whether the bytes read contain this text. */
+  public boolean has(String text) {
+    return received.toString(StandardCharsets.UTF_8).contains(text);
   }
 
   /** Number of bytes read. */
