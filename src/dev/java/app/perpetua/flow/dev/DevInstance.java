@@ -3,6 +3,7 @@ package app.perpetua.flow.dev;
 import app.perpetua.flow.App;
 import app.perpetua.flow.Config;
 import app.perpetua.flow.Role;
+import app.perpetua.flow.dev.control.OffsetClock;
 import app.perpetua.flow.observability.Logging;
 import app.perpetua.flow.voice.VoiceTiming;
 import java.io.BufferedReader;

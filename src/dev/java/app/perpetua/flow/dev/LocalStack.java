@@ -1,12 +1,25 @@
 package app.perpetua.flow.dev;
 
 import app.perpetua.flow.base.Json;
+import app.perpetua.flow.dev.control.CheckoutControls;
+import app.perpetua.flow.dev.control.ConsoleFiles;
+import app.perpetua.flow.dev.control.ControlPort;
+import app.perpetua.flow.dev.control.Controls;
+import app.perpetua.flow.dev.control.DeepgramControls;
+import app.perpetua.flow.dev.control.DevOrders;
+import app.perpetua.flow.dev.control.OffsetClock;
+import app.perpetua.flow.dev.control.OpenAiControls;
+import app.perpetua.flow.dev.control.PushControls;
+import app.perpetua.flow.dev.control.RanJobs;
+import app.perpetua.flow.dev.control.Sessions;
+import app.perpetua.flow.dev.control.Shop;
 import app.perpetua.flow.fake.FakeCheckout;
 import app.perpetua.flow.fake.FakeDeepgram;
 import app.perpetua.flow.fake.FakeGoogle;
 import app.perpetua.flow.fake.FakeOpenAi;
 import app.perpetua.flow.fake.FakePushService;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Path;
@@ -135,6 +148,10 @@ public final class LocalStack implements AutoCloseable {
                       () -> where(service, database),
                       json));
       control.serve(CheckoutControls.PAGES, payments::page);
+      ConsoleFiles console =
+          new ConsoleFiles(Path.of("src/dev/resources/console"), service, variables.googleSignIn());
+      control.serve(ConsoleFiles.PATH, console);
+      control.home(console::home);
       return Welcome.text(
           service,
           control.address().getPort(),
@@ -208,6 +225,8 @@ public final class LocalStack implements AutoCloseable {
         started.push(closeable);
       }
       return part;
+    } catch (UncheckedIOException e) {
+      throw new StartupException(e.getMessage() + ": " + e.getCause(), e);
     } catch (RuntimeException e) {
       throw e;
     } catch (Exception e) {

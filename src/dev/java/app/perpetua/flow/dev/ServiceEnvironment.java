@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The environment of the service's processes: the caller's, without variables that connect to other
@@ -132,6 +133,15 @@ record ServiceEnvironment(Map<String, String> variables, List<String> notes) {
   int cents(String name, int otherwise) {
     String text = variables.getOrDefault(name, "");
     return text.matches("[0-9]{1,9}") ? Integer.parseInt(text) : otherwise;
+  }
+
+  /**
+   * The client id with which browsers sign in at Google itself; null if the service accepts tokens
+   * of the fake.
+   */
+  @Nullable String googleSignIn() {
+    String keys = variables.getOrDefault("GOOGLE_JWKS_URL", "");
+    return keys.startsWith("https://www.googleapis.com/") ? googleClientId() : null;
   }
 
   /** Audience of the fake Google's tokens. */

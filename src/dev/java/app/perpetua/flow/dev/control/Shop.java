@@ -1,4 +1,4 @@
-package app.perpetua.flow.dev;
+package app.perpetua.flow.dev.control;
 
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Secret;
@@ -19,7 +19,7 @@ import tools.jackson.core.JacksonException;
  * Buys as users do: orders at the service's public endpoints, pays on the fake Checkout's page,
  * which sends the signed webhooks. Thread-safe.
  */
-final class Shop {
+public final class Shop {
   private static final Duration TIMEOUT = Duration.ofSeconds(30);
   private static final int CONFLICT = 409;
 
@@ -27,7 +27,7 @@ final class Shop {
   private final FakeCheckout checkout;
   private final Json json;
 
-  Shop(URI service, FakeCheckout checkout, Json json) {
+  public Shop(URI service, FakeCheckout checkout, Json json) {
     this.service = service;
     this.checkout = checkout;
     this.json = json;

@@ -1,4 +1,4 @@
-package app.perpetua.flow.dev;
+package app.perpetua.flow.dev.control;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
@@ -10,15 +10,17 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpHandler;
 import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
-import java.net.BindException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import tools.jackson.databind.JsonNode;
 
@@ -26,13 +28,13 @@ import tools.jackson.databind.JsonNode;
  * HTTP server through which users and scripts control the dev server. Requests and responses are
  * JSON; listens on the loopback address only. Thread-safe.
  */
-final class ControlPort implements AutoCloseable {
+public final class ControlPort implements AutoCloseable {
   /**
    * The response to a call.
    *
    * @param body serialized as JSON; a byte array is an HTML page
    */
-  record Answer(int status, Object body) {
+  public record Answer(int status, Object body) {
     static Answer ok(Object body) {
       return new Answer(200, body);
     }
@@ -47,13 +49,13 @@ final class ControlPort implements AutoCloseable {
 
   /** Runs a call. A {@link Refusal} becomes an error response. */
   @FunctionalInterface
-  interface Handler {
+  public interface Handler {
     Answer handle(JsonReader body) throws IOException, InterruptedException;
   }
 
   /** Runs a call whose body is not a flat object; receives it parsed and as a reader. */
   @FunctionalInterface
-  interface TreeHandler {
+  public interface TreeHandler {
     Answer handle(JsonReader body, JsonNode tree) throws IOException, InterruptedException;
   }
 
@@ -65,7 +67,7 @@ final class ControlPort implements AutoCloseable {
    * @param takes description of the body's fields
    * @param does description of the effect
    */
-  record Call(String method, String path, String takes, String does, TreeHandler handler) {
+  public record Call(String method, String path, String takes, String does, TreeHandler handler) {
     Call(String method, String path, String takes, String does, Handler handler) {
       this(method, path, takes, does, (body, _) -> handler.handle(body));
     }
@@ -73,6 +75,8 @@ final class ControlPort implements AutoCloseable {
 
   private static final System.Logger LOG = System.getLogger(ControlPort.class.getName());
   private static final int MAX_BODY = 64 * 1024;
+  private static final Pattern LOOPBACK_HOST =
+      Pattern.compile("(localhost|127\\.0\\.0\\.1|\\[::1])(:[0-9]{1,5})?");
 
   private final HttpServer server;
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
@@ -84,9 +88,9 @@ final class ControlPort implements AutoCloseable {
    *
    * @param port 0 for any free port
    * @param where entries that {@code GET /} lists before the calls
-   * @throws StartupException if the port cannot be opened
+   * @throws UncheckedIOException if the port cannot be opened
    */
-  ControlPort(int port, List<Call> calls, Supplier<Map<String, Object>> where, Json json) {
+  public ControlPort(int port, List<Call> calls, Supplier<Map<String, Object>> where, Json json) {
     this.json = json;
     this.calls.put("/", Map.of("GET", listing(where, calls)));
     for (Call call : calls) {
@@ -94,13 +98,10 @@ final class ControlPort implements AutoCloseable {
     }
     try {
       server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 0);
-    } catch (BindException e) {
-      throw new StartupException(
-          "port " + port + " is taken; choose another with --control-port", e);
     } catch (IOException e) {
-      throw new StartupException("the control port cannot be opened: " + e.getMessage(), e);
+      throw new UncheckedIOException("port " + port + " cannot be opened", e);
     }
-    server.createContext("/", this::serve);
+    serve("/", this::serve);
     server.setExecutor(threads);
     server.start();
   }
@@ -132,29 +133,74 @@ final class ControlPort implements AutoCloseable {
   }
 
   /** Delegates every request below a path to another handler. */
-  void serve(String below, HttpHandler handler) {
-    server.createContext(below, handler);
+  public void serve(String below, HttpHandler handler) {
+    server.createContext(below, exchange -> guarded(exchange, handler));
+  }
+
+  /** Serves a page at {@code GET /} to clients that accept HTML; others get the list of calls. */
+  public void home(HttpHandler page) {
+    server.removeContext("/");
+    serve(
+        "/",
+        exchange -> {
+          if (isBrowserAtHome(exchange)) {
+            page.handle(exchange);
+          } else {
+            serve(exchange);
+          }
+        });
+  }
+
+  private static boolean isBrowserAtHome(HttpExchange exchange) {
+    String accept = exchange.getRequestHeaders().getFirst("Accept");
+    return exchange.getRequestURI().getPath().equals("/")
+        && Set.of("GET", "HEAD").contains(exchange.getRequestMethod())
+        && accept != null
+        && accept.contains("text/html");
+  }
+
+  /**
+   * Pages of other sites can send requests to this machine, also under a name of their own that
+   * resolves to it. Such requests name a foreign origin or host.
+   */
+  private void guarded(HttpExchange exchange, HttpHandler handler) throws IOException {
+    String origin = exchange.getRequestHeaders().getFirst("Origin");
+    String host = exchange.getRequestHeaders().getFirst("Host");
+    boolean ours =
+        host != null
+            && LOOPBACK_HOST.matcher(host).matches()
+            && (origin == null || origin.equals("http://" + host));
+    if (ours) {
+      handler.handle(exchange);
+    } else {
+      try (exchange) {
+        send(exchange, Answer.failed(403, "FORBIDDEN", "only for programs and for its own pages"));
+      }
+    }
   }
 
   /** The port's base URL. */
-  InetSocketAddress address() {
+  public InetSocketAddress address() {
     return server.getAddress();
   }
 
   private void serve(HttpExchange exchange) throws IOException {
     try (exchange) {
-      Answer answer = answer(exchange);
-      boolean page = answer.body() instanceof byte[];
-      byte[] bytes = answer.body() instanceof byte[] ready ? ready : json.bytes(answer.body());
-      exchange
-          .getResponseHeaders()
-          .add("Content-Type", page ? "text/html; charset=utf-8" : "application/json");
-      exchange.getResponseHeaders().add("Cache-Control", "no-store");
-      boolean head = exchange.getRequestMethod().equals("HEAD");
-      exchange.sendResponseHeaders(answer.status(), head ? -1 : bytes.length);
-      if (!head) {
-        exchange.getResponseBody().write(bytes);
-      }
+      send(exchange, answer(exchange));
+    }
+  }
+
+  private void send(HttpExchange exchange, Answer answer) throws IOException {
+    boolean page = answer.body() instanceof byte[];
+    byte[] bytes = answer.body() instanceof byte[] ready ? ready : json.bytes(answer.body());
+    exchange
+        .getResponseHeaders()
+        .add("Content-Type", page ? "text/html; charset=utf-8" : "application/json");
+    exchange.getResponseHeaders().add("Cache-Control", "no-store");
+    boolean head = exchange.getRequestMethod().equals("HEAD");
+    exchange.sendResponseHeaders(answer.status(), head ? -1 : bytes.length);
+    if (!head) {
+      exchange.getResponseBody().write(bytes);
     }
   }
 

@@ -1,4 +1,4 @@
-package app.perpetua.flow.dev;
+package app.perpetua.flow.dev.control;
 
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -6,11 +6,11 @@ import java.util.List;
 import java.util.Map;
 
 /** Jobs that have run in any process since the clock was last moved. Thread-safe. */
-final class RanJobs {
+public final class RanJobs {
   private final List<Map<String, String>> ran = new ArrayList<>();
 
   /** Adds a run, given as {@code kind outcome}. */
-  synchronized void add(String run) {
+  public synchronized void add(String run) {
     String[] parts = run.split(" ", 2);
     Map<String, String> entry = new LinkedHashMap<>();
     entry.put("kind", parts[0]);

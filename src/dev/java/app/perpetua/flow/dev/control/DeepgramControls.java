@@ -1,9 +1,9 @@
-package app.perpetua.flow.dev;
+package app.perpetua.flow.dev.control;
 
 import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
-import app.perpetua.flow.dev.ControlPort.Answer;
-import app.perpetua.flow.dev.ControlPort.Call;
+import app.perpetua.flow.dev.control.ControlPort.Answer;
+import app.perpetua.flow.dev.control.ControlPort.Call;
 import app.perpetua.flow.fake.DeepgramStreamFake;
 import app.perpetua.flow.fake.FakeDeepgram;
 import app.perpetua.flow.fake.FakeDeepgram.Recording;
@@ -22,7 +22,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Control-port calls that drive the fake Deepgram. Thread-safe. */
-final class DeepgramControls {
+public final class DeepgramControls {
   private static final int MAX_TEXT = 2_000;
   private static final int MAX_STALL_MILLIS = 600_000;
   private static final Path PAGE = Path.of("docs/voice-client.html");
@@ -33,13 +33,13 @@ final class DeepgramControls {
   private final FakeDeepgram deepgram;
   private final URI service;
 
-  DeepgramControls(FakeDeepgram deepgram, URI service) {
+  public DeepgramControls(FakeDeepgram deepgram, URI service) {
     this.deepgram = deepgram;
     this.service = service;
   }
 
   /** All calls, in the order in which {@code GET /} lists them. */
-  List<Call> calls() {
+  public List<Call> calls() {
     return List.of(
         new Call(
             "POST",

@@ -1,4 +1,4 @@
-package app.perpetua.flow.dev;
+package app.perpetua.flow.dev.control;
 
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Secret;
@@ -21,7 +21,7 @@ import tools.jackson.databind.JsonNode;
  * Signs people in through the service's public endpoint, each time from another loopback address,
  * so that the limit per address is in force but not reached. Thread-safe.
  */
-final class Sessions {
+public final class Sessions {
   /** The service's response. */
   record Answer(int status, JsonNode body) {}
 
@@ -36,7 +36,7 @@ final class Sessions {
   private final Json json;
   private final AtomicInteger next = new AtomicInteger();
 
-  Sessions(URI service, Json json) {
+  public Sessions(URI service, Json json) {
     this.signIn = service.resolve("/api/v1/auth/google/callback");
     this.json = json;
   }

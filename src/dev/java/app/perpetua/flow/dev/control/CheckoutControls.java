@@ -1,8 +1,8 @@
-package app.perpetua.flow.dev;
+package app.perpetua.flow.dev.control;
 
 import app.perpetua.flow.base.Refusal;
-import app.perpetua.flow.dev.ControlPort.Answer;
-import app.perpetua.flow.dev.ControlPort.Call;
+import app.perpetua.flow.dev.control.ControlPort.Answer;
+import app.perpetua.flow.dev.control.ControlPort.Call;
 import app.perpetua.flow.fake.CheckoutEvent;
 import app.perpetua.flow.fake.FakeCheckout;
 import app.perpetua.flow.fake.FakeCheckout.Page;
@@ -29,9 +29,9 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /** Control-port calls that drive the fake Checkout.com. Thread-safe. */
-final class CheckoutControls {
+public final class CheckoutControls {
   /** Path prefix of the hosted payment pages. */
-  static final String PAGES = "/checkout/pay/";
+  public static final String PAGES = "/checkout/pay/";
 
   private static final int MAX_STEPS = 1_000;
   private static final int MAX_REPEAT = 1_000;
@@ -48,7 +48,7 @@ final class CheckoutControls {
    * @param clock time of events without {@code created_on}
    * @param random order of shuffled events; thread-safe
    */
-  CheckoutControls(FakeCheckout checkout, DevOrders orders, Clock clock, Random random) {
+  public CheckoutControls(FakeCheckout checkout, DevOrders orders, Clock clock, Random random) {
     this.checkout = checkout;
     this.orders = orders;
     this.clock = clock;
@@ -56,7 +56,7 @@ final class CheckoutControls {
   }
 
   /** All calls, in the order in which {@code GET /} lists them. */
-  List<Call> calls() {
+  public List<Call> calls() {
     return List.of(
         new Call(
             "POST",
@@ -220,7 +220,7 @@ final class CheckoutControls {
   }
 
   /** Serves the pages below {@link #PAGES}. */
-  void page(HttpExchange exchange) throws IOException {
+  public void page(HttpExchange exchange) throws IOException {
     try (exchange) {
       String[] parts = exchange.getRequestURI().getPath().substring(PAGES.length()).split("/", -1);
       Optional<Page> page = checkout.page(parts[0]);

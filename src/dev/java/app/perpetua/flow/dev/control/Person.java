@@ -1,4 +1,4 @@
-package app.perpetua.flow.dev;
+package app.perpetua.flow.dev.control;
 
 import java.math.BigInteger;
 import java.nio.charset.StandardCharsets;

@@ -1,8 +1,8 @@
-package app.perpetua.flow.dev;
+package app.perpetua.flow.dev.control;
 
 import app.perpetua.flow.base.Json;
-import app.perpetua.flow.dev.ControlPort.Answer;
-import app.perpetua.flow.dev.ControlPort.Call;
+import app.perpetua.flow.dev.control.ControlPort.Answer;
+import app.perpetua.flow.dev.control.ControlPort.Call;
 import app.perpetua.flow.fake.FakeOpenAi;
 import app.perpetua.flow.fake.OpenAiStep;
 import app.perpetua.flow.fake.OpenAiStep.Ending;
@@ -21,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /** Control-port calls that drive the fake OpenAI. Thread-safe. */
-final class OpenAiControls {
+public final class OpenAiControls {
   private static final int MAX_STEPS = 1_000;
   private static final int MAX_TEXT = 50_000;
   private static final int MAX_MILLIS = 3_600_000;
@@ -29,13 +29,13 @@ final class OpenAiControls {
   private final FakeOpenAi openAi;
   private final Json json;
 
-  OpenAiControls(FakeOpenAi openAi, Json json) {
+  public OpenAiControls(FakeOpenAi openAi, Json json) {
     this.openAi = openAi;
     this.json = json;
   }
 
   /** All calls, in the order in which {@code GET /} lists them. */
-  List<Call> calls() {
+  public List<Call> calls() {
     return List.of(
         new Call(
             "POST",

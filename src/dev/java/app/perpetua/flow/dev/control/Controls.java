@@ -1,10 +1,10 @@
-package app.perpetua.flow.dev;
+package app.perpetua.flow.dev.control;
 
 import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.base.Secret;
-import app.perpetua.flow.dev.ControlPort.Answer;
-import app.perpetua.flow.dev.ControlPort.Call;
+import app.perpetua.flow.dev.control.ControlPort.Answer;
+import app.perpetua.flow.dev.control.ControlPort.Call;
 import app.perpetua.flow.fake.FakeGoogle;
 import app.perpetua.flow.fake.FakeGoogle.IdToken;
 import app.perpetua.flow.parsing.JsonReader;
@@ -26,10 +26,10 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /** Control-port calls that drive the service, its clock and the fake Google. Thread-safe. */
-final class Controls {
+public final class Controls {
   /** Runs due jobs. */
   @FunctionalInterface
-  interface JobRunner {
+  public interface JobRunner {
     /** Runs all due jobs; true once none is due or running, false if no process can run them. */
     boolean runDue() throws InterruptedException;
   }
@@ -60,7 +60,7 @@ final class Controls {
    * @param jobRunner runs due jobs
    * @param random generates email addresses; thread-safe
    */
-  Controls(
+  public Controls(
       FakeGoogle google,
       String clientId,
       Sessions sessions,
@@ -82,7 +82,7 @@ final class Controls {
   }
 
   /** All calls, in the order in which {@code GET /} lists them. */
-  List<Call> calls() {
+  public List<Call> calls() {
     return List.of(
         new Call(
             "POST",

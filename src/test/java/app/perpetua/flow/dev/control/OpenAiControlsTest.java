@@ -1,4 +1,4 @@
-package app.perpetua.flow.dev;
+package app.perpetua.flow.dev.control;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;

@@ -1,4 +1,4 @@
-package app.perpetua.flow.dev;
+package app.perpetua.flow.dev.control;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;

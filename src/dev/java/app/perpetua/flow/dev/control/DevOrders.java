@@ -1,4 +1,4 @@
-package app.perpetua.flow.dev;
+package app.perpetua.flow.dev.control;
 
 import java.sql.Connection;
 import java.sql.PreparedStatement;
@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * Finds the order of a simulated payment event; creates a matching order if the service has none.
  * Thread-safe.
  */
-final class DevOrders {
+public final class DevOrders {
   /** An order and its payment, if it has one. */
   record Found(UUID id, int amountCents, @Nullable String paymentId) {}
 
@@ -36,7 +36,7 @@ final class DevOrders {
    * @param proCents price of a month of Pro
    * @param creditCents price of a credit
    */
-  DevOrders(DataSource database, int proCents, int creditCents) {
+  public DevOrders(DataSource database, int proCents, int creditCents) {
     this.database = database;
     this.proCents = proCents;
     this.creditCents = creditCents;

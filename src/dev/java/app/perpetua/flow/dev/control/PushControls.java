@@ -1,8 +1,8 @@
-package app.perpetua.flow.dev;
+package app.perpetua.flow.dev.control;
 
 import app.perpetua.flow.base.Json;
-import app.perpetua.flow.dev.ControlPort.Answer;
-import app.perpetua.flow.dev.ControlPort.Call;
+import app.perpetua.flow.dev.control.ControlPort.Answer;
+import app.perpetua.flow.dev.control.ControlPort.Call;
 import app.perpetua.flow.fake.FakePushService;
 import app.perpetua.flow.fake.FakePushService.Mode;
 import app.perpetua.flow.fake.FakePushService.Script;
@@ -13,17 +13,17 @@ import java.util.Map;
 import java.util.Objects;
 
 /** Control-port calls that drive the fake push service. Thread-safe. */
-final class PushControls {
+public final class PushControls {
   private final FakePushService service;
   private final Json json;
 
-  PushControls(FakePushService service, Json json) {
+  public PushControls(FakePushService service, Json json) {
     this.service = service;
     this.json = json;
   }
 
   /** All calls, in the order in which {@code GET /} lists them. */
-  List<Call> calls() {
+  public List<Call> calls() {
     return List.of(
         new Call(
             "POST",

@@ -1,0 +1,114 @@
+package app.perpetua.flow.dev.control;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpHandler;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Map;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Serves the console: its files as they are in the source directory, so that a change shows on the
+ * next reload, and lit-html from the class path. Thread-safe.
+ */
+public final class ConsoleFiles implements HttpHandler {
+  /** The path of all files. */
+  public static final String PATH = "/console/";
+
+  private static final String LIBRARY = PATH + "lit-html/";
+  private static final String LIBRARY_RESOURCES = "/META-INF/resources/webjars/lit-html/3.3.1/";
+  private static final Pattern NAME = Pattern.compile("([a-z0-9-]+/)*[a-z0-9-]+\\.[a-z]+");
+  private static final Map<String, String> TYPES =
+      Map.of(
+          "css", "text/css; charset=utf-8",
+          "html", "text/html; charset=utf-8",
+          "js", "text/javascript; charset=utf-8",
+          "json", "application/json",
+          "svg", "image/svg+xml");
+
+  private final Path directory;
+  private final String policy;
+
+  /**
+   * @param directory the directory with index.html
+   * @param service the service's base URL, to which the console may connect
+   * @param googleClientId client id for signing in at Google; null if only the fake signs in
+   */
+  public ConsoleFiles(Path directory, URI service, @Nullable String googleClientId) {
+    this.directory = directory;
+    this.policy = policy(service, googleClientId != null);
+  }
+
+  // Google's documentation of its sign-in button lists what its pages need.
+  private static String policy(URI service, boolean google) {
+    String gsi = google ? " https://accounts.google.com/gsi/" : "";
+    String socket = service.toString().replaceFirst("^http", "ws");
+    return "default-src 'none'; script-src 'self'"
+        + (google ? gsi + "client" : "")
+        + "; style-src 'self'"
+        + (google ? gsi + "style" : "")
+        + "; img-src 'self' data:; media-src 'self' blob:; connect-src 'self' "
+        + service
+        + " "
+        + socket
+        + gsi
+        + (google ? "; frame-src" + gsi : "")
+        + "; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+  }
+
+  /** Sends index.html. */
+  public void home(HttpExchange exchange) throws IOException {
+    send(exchange, "index.html");
+  }
+
+  @Override
+  public void handle(HttpExchange exchange) throws IOException {
+    send(exchange, exchange.getRequestURI().getPath().substring(PATH.length()));
+  }
+
+  private void send(HttpExchange exchange, String name) throws IOException {
+    try (exchange) {
+      byte[] content = null;
+      String type = TYPES.get(name.substring(name.lastIndexOf('.') + 1));
+      if (type != null && NAME.matcher(name).matches()) {
+        content = content(name);
+      }
+      int status = content == null ? 404 : 200;
+      if (content == null) {
+        content = "There is no such file.\n".getBytes(UTF_8);
+        type = "text/plain; charset=utf-8";
+      }
+      var headers = exchange.getResponseHeaders();
+      headers.add("Content-Type", type);
+      headers.add("Cache-Control", "no-store");
+      headers.add("Content-Security-Policy", policy);
+      headers.add("X-Content-Type-Options", "nosniff");
+      headers.add("Referrer-Policy", "no-referrer");
+      // The window of Google's sign-in reports to the page that opened it.
+      headers.add("Cross-Origin-Opener-Policy", "same-origin-allow-popups");
+      boolean head = exchange.getRequestMethod().equals("HEAD");
+      exchange.sendResponseHeaders(status, head ? -1 : content.length);
+      if (!head) {
+        exchange.getResponseBody().write(content);
+      }
+    }
+  }
+
+  private byte @Nullable [] content(String name) throws IOException {
+    String library = LIBRARY.substring(PATH.length());
+    if (name.startsWith(library)) {
+      String resource = LIBRARY_RESOURCES + name.substring(library.length());
+      try (InputStream stream = ConsoleFiles.class.getResourceAsStream(resource)) {
+        return stream == null ? null : stream.readAllBytes();
+      }
+    }
+    Path file = directory.resolve(name);
+    return Files.isRegularFile(file) ? Files.readAllBytes(file) : null;
+  }
+}
