@@ -35,6 +35,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The service as child processes, and everything it needs, on this machine. Starts once and stops
@@ -145,7 +146,7 @@ public final class LocalStack implements AutoCloseable {
                               new DeepgramControls(deepgram, service).calls())
                           .flatMap(List::stream)
                           .toList(),
-                      () -> where(service, database),
+                      () -> where(service, database, variables.googleSignIn()),
                       json));
       control.serve(CheckoutControls.PAGES, payments::page);
       ConsoleFiles console =
@@ -203,7 +204,8 @@ public final class LocalStack implements AutoCloseable {
     return false;
   }
 
-  private synchronized Map<String, Object> where(URI service, DevDatabase database) {
+  private synchronized Map<String, Object> where(
+      URI service, DevDatabase database, @Nullable String googleClientId) {
     Map<String, Long> pids = new LinkedHashMap<>();
     processes.forEach(process -> pids.put(process.name(), process.pid()));
     pids.put("database", database.pid());
@@ -211,6 +213,9 @@ public final class LocalStack implements AutoCloseable {
     where.put("service", service.toString());
     where.put("database", database.url());
     where.put("pids", pids);
+    if (googleClientId != null) {
+      where.put("google_client_id", googleClientId);
+    }
     return where;
   }
 

@@ -1,0 +1,53 @@
+/**
+ * What of a person's data may have changed.
+ * @typedef {'tasks' | 'notes' | 'notifications' | 'credits' | 'subscription' | 'achievements' | 'focus' | 'user' | 'jobs'} Topic
+ */
+
+/** What a successful write may change, by the beginning of its path. @type {[string, Topic[]][]} */
+const EFFECTS = [
+  ['/api/v1/tasks', ['tasks', 'achievements', 'notifications', 'focus']],
+  ['/api/v1/subtasks', ['tasks', 'achievements', 'notifications', 'focus']],
+  ['/api/v1/templates', ['tasks']],
+  ['/api/v1/reminders', ['tasks']],
+  ['/api/v1/recovery', ['tasks', 'notes']],
+  ['/api/v1/notes', ['notes', 'credits']],
+  ['/api/v1/focus', ['focus', 'tasks', 'achievements', 'notifications']],
+  ['/api/v1/ai/confirm-action', ['tasks', 'notes', 'achievements', 'notifications']],
+  ['/api/v1/ai', ['credits']],
+  ['/api/v1/notifications', ['notifications']],
+  ['/api/v1/credits', ['credits']],
+  ['/api/v1/subscription', ['subscription', 'credits']],
+  ['/api/v1/users', ['user']],
+];
+
+/** Tells all views in all tabs of one person what to load again. Dispatches `change` with the topics as detail. */
+export class Changes extends EventTarget {
+  #tabs;
+
+  /** @param {string} userId */
+  constructor(userId) {
+    super();
+    this.#tabs = new BroadcastChannel(`perpetua-flow.changes.${userId}`);
+    this.#tabs.onmessage = ({data}) => this.#dispatch(data);
+  }
+
+  /** A write has succeeded. @param {string} path */
+  wrote(path) {
+    this.announce(EFFECTS.find(([prefix]) => path.startsWith(prefix))?.[1] ?? []);
+  }
+
+  /** @param {Topic[]} topics */
+  announce(topics) {
+    this.#dispatch(topics);
+    this.#tabs.postMessage(topics);
+  }
+
+  close() {
+    this.#tabs.close();
+  }
+
+  /** @param {Topic[]} topics */
+  #dispatch(topics) {
+    this.dispatchEvent(new CustomEvent('change', {detail: topics}));
+  }
+}

@@ -1,0 +1,272 @@
+import {ApiFailure, Unreachable} from './failures.js';
+
+/**
+ * @typedef {import('./schemas.js').Paths} Paths
+ * @typedef {import('./schemas.js').Method} Method
+ */
+/** @template {Method} M @typedef {import('./schemas.js').PathWith<M>} PathWith */
+/** @template {Method} M @template {keyof Paths} P @typedef {import('./schemas.js').Operation<M, P>} Operation */
+/** @template O @typedef {import('./schemas.js').Answer<O>} Answer */
+
+/**
+ * What a request has besides method and path.
+ * @template O
+ * @typedef {object} Options
+ * @property {import('./schemas.js').PathParameters<O>} [path]
+ * @property {import('./schemas.js').QueryParameters<O>} [query]
+ * @property {import('./schemas.js').Body<O>} [body]
+ * @property {Intent} [intent] for writes that a person may have to send again; otherwise each call is an intent
+ * @property {AbortSignal} [signal]
+ */
+
+/** @typedef {{path?: any, query?: any, body?: unknown, intent?: Intent, signal?: AbortSignal}} AnyOptions */
+
+const ATTEMPTS = 4;
+
+/** Longest wait that the service may ask for and get, in seconds: a window of the rate limits. */
+const LONGEST_WAIT = 60;
+
+/**
+ * Something that a person wants to happen once, however often it has to be sent: it has one idempotency key as long
+ * as the request stays the same, so that a form keeps one intent and passes it with every attempt.
+ */
+export class Intent {
+  #key = '';
+  #request = '';
+
+  /** The key for a request. @param {string} request method, path and body */
+  keyFor(request) {
+    if (this.#request !== request) {
+      this.#request = request;
+      this.#key = crypto.randomUUID();
+    }
+    return this.#key;
+  }
+
+  /** What was wanted has happened: the same request would now be another intent. */
+  done() {
+    this.#request = '';
+  }
+}
+
+/**
+ * Calls the service's API in the name of one person. Dispatches `write` (detail: `path` and `answer`) after each
+ * successful write, and `wait` (detail: seconds) before it waits for a limit.
+ */
+export class ApiClient extends EventTarget {
+  #service;
+  #session;
+  #exchanges;
+
+  /**
+   * @param {string} service base URL
+   * @param {import('./session.js').Session} session
+   * @param {import('./exchanges.js').Exchanges} exchanges
+   */
+  constructor(service, session, exchanges) {
+    super();
+    this.#service = service;
+    this.#session = session;
+    this.#exchanges = exchanges;
+  }
+
+  /**
+   * @template {PathWith<'get'>} P
+   * @param {P} path as in the contract, with names in braces
+   * @param {Options<Operation<'get', P>>} [options]
+   * @returns {Promise<Answer<Operation<'get', P>>>}
+   * @throws {ApiFailure | Unreachable | import('./failures.js').SignedOut}
+   */
+  get(path, options) {
+    return this.#json('GET', path, options);
+  }
+
+  /**
+   * @template {PathWith<'post'>} P
+   * @param {P} path
+   * @param {Options<Operation<'post', P>>} [options]
+   * @returns {Promise<Answer<Operation<'post', P>>>}
+   * @throws {ApiFailure | Unreachable | import('./failures.js').SignedOut}
+   */
+  post(path, options) {
+    return this.#json('POST', path, options);
+  }
+
+  /**
+   * @template {PathWith<'put'>} P
+   * @param {P} path
+   * @param {Options<Operation<'put', P>>} [options]
+   * @returns {Promise<Answer<Operation<'put', P>>>}
+   * @throws {ApiFailure | Unreachable | import('./failures.js').SignedOut}
+   */
+  put(path, options) {
+    return this.#json('PUT', path, options);
+  }
+
+  /**
+   * @template {PathWith<'patch'>} P
+   * @param {P} path
+   * @param {Options<Operation<'patch', P>>} [options]
+   * @returns {Promise<Answer<Operation<'patch', P>>>}
+   * @throws {ApiFailure | Unreachable | import('./failures.js').SignedOut}
+   */
+  patch(path, options) {
+    return this.#json('PATCH', path, options);
+  }
+
+  /**
+   * @template {PathWith<'delete'>} P
+   * @param {P} path
+   * @param {Options<Operation<'delete', P>>} [options]
+   * @returns {Promise<Answer<Operation<'delete', P>>>}
+   * @throws {ApiFailure | Unreachable | import('./failures.js').SignedOut}
+   */
+  delete(path, options) {
+    return this.#json('DELETE', path, options);
+  }
+
+  /**
+   * Posts and returns the open answer, for streams. The caller reads the body and ends the exchange.
+   * @template {PathWith<'post'>} P
+   * @param {P} path
+   * @param {Options<Operation<'post', P>>} options
+   */
+  stream(path, options) {
+    return this.#send('POST', path, options, 'text/event-stream');
+  }
+
+  /**
+   * @param {string} method
+   * @param {string} path
+   * @param {AnyOptions} [options]
+   * @returns {Promise<any>}
+   */
+  async #json(method, path, options = {}) {
+    const {response, exchange} = await this.#send(method, path, options, 'application/json');
+    const text = await response.text();
+    exchange.received(text);
+    exchange.ended();
+    const answer = text ? JSON.parse(text) : undefined;
+    if (method !== 'GET') {
+      options.intent?.done();
+      this.dispatchEvent(new CustomEvent('write', {detail: {path, answer}}));
+    }
+    return answer;
+  }
+
+  /**
+   * Sends until there is a final answer: again with a new token if the token has expired, after the time that the
+   * service names if a limit is reached, and with the same key if it is unknown whether a request arrived.
+   * @param {string} method
+   * @param {string} path
+   * @param {AnyOptions} options
+   * @param {string} accept
+   */
+  async #send(method, path, options, accept) {
+    const url = this.#service + filled(path, options.path ?? {}) + queryOf(options.query ?? {});
+    const body = options.body === undefined ? undefined : JSON.stringify(options.body);
+    const intent = options.intent ?? new Intent();
+    const key = method === 'GET' ? '' : intent.keyFor(`${method} ${url} ${body}`);
+    /** @type {string | undefined} */
+    let rejected;
+    for (let attempt = 1; ; attempt++) {
+      const isLast = attempt === ATTEMPTS;
+      const token = await this.#session.token(rejected);
+      /** @type {Record<string, string>} */
+      const headers = {Accept: accept, Authorization: `Bearer ${token}`};
+      if (key) {
+        headers['Idempotency-Key'] = key;
+      }
+      if (body !== undefined) {
+        headers['Content-Type'] = 'application/json';
+      }
+      const exchange = this.#exchanges.begin({method, url, headers, body});
+      let response;
+      try {
+        response = await fetch(url, {method, headers, body, signal: options.signal});
+      } catch (failure) {
+        const aborted = options.signal?.aborted;
+        exchange.failed(aborted ? 'aborted' : 'no answer');
+        if (aborted) {
+          throw failure;
+        }
+        if (isLast) {
+          throw new Unreachable();
+        }
+        await pause(2 ** attempt * 250, options.signal);
+        continue;
+      }
+      exchange.responded(response);
+      if (response.ok) {
+        return {response, exchange};
+      }
+      const failure = await failureOf(response, exchange);
+      if (failure.status === 401 && rejected === undefined && !isLast) {
+        rejected = token;
+      } else if (!isLast && isWorthWaiting(failure)) {
+        const seconds = Math.max(1, Number(response.headers.get('Retry-After') ?? 1));
+        this.dispatchEvent(new CustomEvent('wait', {detail: seconds}));
+        await pause(seconds * 1000, options.signal);
+      } else {
+        throw failure;
+      }
+    }
+  }
+}
+
+/**
+ * @param {Response} response
+ * @param {import('./exchanges.js').Exchange} exchange
+ */
+async function failureOf(response, exchange) {
+  const text = await response.text();
+  exchange.received(text);
+  exchange.ended();
+  try {
+    return new ApiFailure(response.status, JSON.parse(text).error, response.headers);
+  } catch {
+    // A proxy's page, for example.
+    const message = `HTTP status ${response.status}`;
+    return new ApiFailure(response.status, {code: 'UNKNOWN', message}, response.headers);
+  }
+}
+
+/** Whether the same request can succeed after the time that the service names. @param {ApiFailure} failure */
+function isWorthWaiting({code, headers}) {
+  return ['RATE_LIMIT_EXCEEDED', 'IDEMPOTENCY_IN_PROGRESS', 'SERVICE_UNAVAILABLE'].includes(code) &&
+      Number(headers.get('Retry-After') ?? 1) <= LONGEST_WAIT;
+}
+
+/**
+ * @param {string} path
+ * @param {object} values
+ */
+function filled(path, values) {
+  return path.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(Reflect.get(values, name)));
+}
+
+/** @param {object} values those that are undefined or empty are left out */
+function queryOf(values) {
+  const query = new URLSearchParams();
+  for (const [name, value] of Object.entries(values)) {
+    if (value !== undefined && value !== '') {
+      query.set(name, String(value));
+    }
+  }
+  return query.size > 0 ? `?${query}` : '';
+}
+
+/**
+ * @param {number} milliseconds
+ * @param {AbortSignal} [signal]
+ * @returns {Promise<void>}
+ */
+export function pause(milliseconds, signal) {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(resolve, milliseconds);
+    signal?.addEventListener('abort', () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    }, {once: true});
+  });
+}

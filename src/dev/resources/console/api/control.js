@@ -1,0 +1,60 @@
+import {Unreachable} from './failures.js';
+
+/** A call of the control port failed. */
+export class ControlFailure extends Error {}
+
+/**
+ * The dev server's control port, which is also the origin of this page. A client of the service in production has
+ * nothing like it.
+ */
+export class ControlPort {
+  #exchanges;
+
+  /** @param {import('./exchanges.js').Exchanges} exchanges */
+  constructor(exchanges) {
+    this.#exchanges = exchanges;
+  }
+
+  /** @param {string} path @returns {Promise<any>} */
+  get(path) {
+    return this.#call('GET', path);
+  }
+
+  /**
+   * @param {string} path
+   * @param {object} [body]
+   * @returns {Promise<any>}
+   */
+  post(path, body = {}) {
+    return this.#call('POST', path, JSON.stringify(body));
+  }
+
+  /**
+   * @param {string} method
+   * @param {string} path
+   * @param {string} [body]
+   */
+  async #call(method, path, body) {
+    /** @type {Record<string, string>} */
+    const headers = {Accept: 'application/json'};
+    if (body !== undefined) {
+      headers['Content-Type'] = 'application/json';
+    }
+    const exchange = this.#exchanges.begin({method, url: location.origin + path, headers, body});
+    let response;
+    try {
+      response = await fetch(path, {method, headers, body});
+    } catch {
+      exchange.failed('no answer');
+      throw new Unreachable();
+    }
+    exchange.responded(response);
+    const json = await response.json();
+    exchange.received(JSON.stringify(json, (name, value) => name.endsWith('_token') ? '…' : value));
+    exchange.ended();
+    if (!response.ok) {
+      throw new ControlFailure(json.error.message);
+    }
+    return json;
+  }
+}

@@ -1,0 +1,231 @@
+import {html, nothing, render} from '../lit-html/lit-html.js';
+import {Changes} from '../api/changes.js';
+import {ApiClient} from '../api/client.js';
+import {ServiceClock} from '../api/clock.js';
+import {icon} from '../parts/icons.js';
+import {Toasts} from '../parts/toasts.js';
+import {ControlsPanel} from '../panel/controls.js';
+import {RequestsPanel} from '../panel/requests.js';
+import {Bell} from './bell.js';
+import {initials} from './format.js';
+import {VIEWS} from './views.js';
+
+/**
+ * What the console is connected to.
+ * @typedef {object} Connection
+ * @property {string} service base URL
+ * @property {string | undefined} googleClientId for Google's own button
+ * @property {import('../api/control.js').ControlPort} control
+ * @property {import('../api/exchanges.js').Exchanges} exchanges
+ */
+
+/** @typedef {import('../api/schemas.js').Schemas['User']} User */
+
+/** At this width the panel fits beside the screen. */
+const WIDE = matchMedia('(min-width: 1200px)');
+
+/** The console of a person who is signed in: navigation, the current screen, and the panel of the developer. */
+export class App {
+  isSigningOut = false;
+  /** @type {User | undefined} */
+  user;
+  /** All credits together; undefined before they are loaded. @type {number | undefined} */
+  credits;
+  #root;
+  #main = document.createElement('main');
+  #panel = document.createElement('div');
+  #messages = document.createElement('div');
+  /** @type {import('./view.js').View | undefined} */
+  #view;
+  #viewId = '';
+  #isPanelOpen = WIDE.matches;
+  /** @type {'requests' | 'controls'} */
+  #panelTab = 'requests';
+  #waitingUntil = 0;
+  #closing = new AbortController();
+
+  /**
+   * @param {HTMLElement} root
+   * @param {Connection} connection
+   * @param {import('../api/session.js').Session} session
+   */
+  constructor(root, connection, session) {
+    this.#root = root;
+    this.connection = connection;
+    this.control = connection.control;
+    this.session = session;
+    this.exchanges = connection.exchanges;
+    this.api = new ApiClient(connection.service, session, connection.exchanges);
+    this.clock = new ServiceClock(connection.control);
+    this.changes = new Changes(session.user?.id ?? '');
+    this.bell = new Bell(this);
+    this.requests = new RequestsPanel(this);
+    this.controls = new ControlsPanel(this);
+    this.#main.id = 'main';
+    this.toasts = new Toasts(this.#messages);
+  }
+
+  /** The person's time zone. */
+  get timeZone() {
+    return this.user?.timezone ?? 'UTC';
+  }
+
+  async start() {
+    const {signal} = this.#closing;
+    render(nothing, this.#root);
+    document.body.append(this.#messages);
+    this.api.addEventListener('write', event => this.#wrote(/** @type {CustomEvent} */ (event).detail));
+    this.api.addEventListener('wait', event => this.#wait(/** @type {CustomEvent} */ (event).detail));
+    this.changes.addEventListener('change', event => {
+      const topics = /** @type {CustomEvent} */ (event).detail;
+      if (topics.some((/** @type {string} */ topic) => ['user', 'credits', 'subscription'].includes(topic))) {
+        this.#loadPerson();
+      }
+    });
+    addEventListener('hashchange', () => this.#route(), {signal});
+    WIDE.addEventListener('change', () => this.#showPanel(WIDE.matches), {signal});
+    await Promise.all([this.clock.read(), this.#loadPerson()]);
+    this.bell.start(signal);
+    const params = new URLSearchParams(location.search);
+    const checkout = params.get('checkout');
+    if (checkout) {
+      // The page of the payment provider leads back here.
+      history.replaceState(null, '', '/#/pro');
+      const texts = {success: 'Payment received.', failure: 'The payment failed.', cancelled: 'The payment was cancelled.'};
+      this.toasts.show({text: texts[/** @type {keyof texts} */ (checkout)] ?? '', kind: checkout === 'success' ? 'info' : 'error'});
+    }
+    this.#route();
+  }
+
+  close() {
+    this.#closing.abort();
+    this.#view?.leave();
+    this.changes.close();
+    this.#messages.remove();
+    render(nothing, this.#root);
+  }
+
+  async signOut() {
+    this.isSigningOut = true;
+    await this.session.signOut();
+  }
+
+  /** Renders everything around the current screen. */
+  update() {
+    if (this.#closing.signal.aborted) {
+      return;
+    }
+    const {user} = this;
+    render(html`
+      <a class="skip" href="#main" @click=${(/** @type {Event} */ event) => { event.preventDefault(); this.#main.querySelector('h1')?.focus(); }}>Skip to content</a>
+      <header class="top">
+        <a class="brand" href="#/today">${icon('check')}<span>Perpetua Flow</span></a>
+        <p class="waiting" role="status">${this.#waitingText()}</p>
+        <a class="credits" href="#/pro" title="Credits">${icon('assistant')} <span>${this.credits ?? '–'}</span><span class="hidden"> credits</span></a>
+        ${this.bell.template()}
+        <button class="quiet" aria-pressed=${this.#isPanelOpen} aria-label="Developer panel" title="Requests and controls"
+          @click=${() => this.#showPanel(!this.#isPanelOpen)}>${icon('panel')}</button>
+        <details class="menu person">
+          <summary aria-label=${`Account of ${user?.name ?? ''}`}><span class="avatar" aria-hidden="true">${initials(user?.name ?? '')}</span></summary>
+          <div class="popup">
+            <p><strong>${user?.name}</strong><br>${user?.email}</p>
+            <p><span class="tag">${user?.tier === 'pro' ? 'Pro' : 'Free'}</span> ${user?.timezone}</p>
+            <button @click=${() => this.signOut()}>Sign out</button>
+            <a class="button" href="/" target="_blank" rel="opener" @click=${this.#openSomeoneElse}>Open as someone else</a>
+          </div>
+        </details>
+      </header>
+      <nav aria-label="Screens">${VIEWS.map(({id, label, icon: name}) => html`
+        <a href=${`#/${id}`} aria-current=${id === this.#viewId ? 'page' : nothing}>${icon(name)}<span>${label}</span></a>`)}</nav>
+      ${this.#main}
+      ${this.#isPanelOpen ? html`
+        <aside class="panel" aria-label="Developer panel">
+          <div class="tabs" role="tablist" aria-label="Developer panel">${this.#tab('requests', 'Requests')}${this.#tab('controls', 'Controls')}
+            <button class="quiet" aria-label="Close developer panel" @click=${() => this.#showPanel(false)}>${icon('close')}</button></div>
+          <div role="tabpanel" id="panel-content" aria-labelledby=${`tab-${this.#panelTab}`} class="panel-content">${this.#panel}</div>
+        </aside>` : nothing}`, this.#root);
+    this.#root.classList.toggle('with-panel', this.#isPanelOpen);
+  }
+
+  /** @param {'requests' | 'controls'} id @param {string} label */
+  #tab(id, label) {
+    return html`<button role="tab" id=${`tab-${id}`} aria-controls="panel-content" aria-selected=${this.#panelTab === id}
+      @click=${() => { this.#panelTab = id; this.#showPanel(true); }}>${label}</button>`;
+  }
+
+  /** A new tab without this tab's person. @param {Event} event */
+  #openSomeoneElse(event) {
+    event.preventDefault();
+    open('/', '_blank', 'noopener');
+  }
+
+  /** @param {boolean} isOpen */
+  #showPanel(isOpen) {
+    this.#isPanelOpen = isOpen;
+    this.requests.leave();
+    this.controls.leave();
+    if (isOpen) {
+      (this.#panelTab === 'requests' ? this.requests : this.controls).enter(this.#panel);
+    }
+    this.update();
+  }
+
+  async #route() {
+    const id = location.hash.replace(/^#\//, '');
+    const entry = VIEWS.find(view => view.id === id) ?? VIEWS[0];
+    if (!entry) {
+      return;
+    }
+    const isFirst = this.#view === undefined;
+    this.#view?.leave();
+    this.#viewId = entry.id;
+    this.#view = new entry.View(this);
+    document.title = `${entry.label} · Perpetua Flow`;
+    if (isFirst) {
+      this.#showPanel(this.#isPanelOpen);
+    } else {
+      this.update();
+    }
+    const entered = this.#view.enter(this.#main);
+    if (!isFirst) {
+      // As after loading a page, a screen reader announces where it is.
+      this.#main.querySelector('h1')?.focus();
+      scrollTo(0, 0);
+    }
+    await entered;
+  }
+
+  async #loadPerson() {
+    const [me, credits] = await Promise.all([this.api.get('/api/v1/users/me'), this.api.get('/api/v1/credits/balance')]);
+    this.user = me.data;
+    this.credits = credits.data.total;
+    this.session.remember({name: me.data.name, tier: me.data.tier, timezone: me.data.timezone});
+    this.update();
+  }
+
+  /** @param {{path: string, answer: any}} write */
+  #wrote({path, answer}) {
+    const unlocked = answer?.unlocked_achievements ?? answer?.data?.unlocked_achievements ?? [];
+    for (const {name, message, description} of unlocked) {
+      this.toasts.show({kind: 'award', text: `${name}: ${message ?? description}`});
+    }
+    this.changes.wrote(path);
+  }
+
+  /** @param {number} seconds */
+  #wait(seconds) {
+    this.#waitingUntil = performance.now() + seconds * 1000;
+    const timer = setInterval(() => {
+      this.update();
+      if (performance.now() >= this.#waitingUntil) {
+        clearInterval(timer);
+      }
+    }, 1000);
+    this.update();
+  }
+
+  #waitingText() {
+    const seconds = Math.ceil((this.#waitingUntil - performance.now()) / 1000);
+    return seconds > 0 ? `Request limit reached; goes on in ${seconds} s` : '';
+  }
+}

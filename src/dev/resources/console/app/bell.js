@@ -1,0 +1,110 @@
+import {html, nothing} from '../lit-html/lit-html.js';
+import {SignedOut} from '../api/failures.js';
+import {icon} from '../parts/icons.js';
+import {ago, counted} from './format.js';
+
+/** @typedef {import('../api/schemas.js').Schemas['Notification']} Notification */
+
+/** How often new notifications are looked for, in milliseconds. */
+const INTERVAL_MS = 5_000;
+
+/**
+ * The notifications of the person. One tab of a person asks the service, and tells the others when there is something
+ * new.
+ */
+export class Bell {
+  #app;
+  /** @type {Notification[]} */
+  #notifications = [];
+  #unread = 0;
+  #newest = '';
+
+  /** @param {import('./app.js').App} app */
+  constructor(app) {
+    this.#app = app;
+  }
+
+  /** @param {AbortSignal} signal ends it */
+  start(signal) {
+    this.#app.changes.addEventListener('change', event => {
+      if (/** @type {CustomEvent} */ (event).detail.includes('notifications')) {
+        this.#load();
+      }
+    }, {signal});
+    this.#load();
+    // The lock is held until the tab closes or signs out; then the next tab gets it.
+    navigator.locks.request(`perpetua-flow.bell.${this.#app.session.user?.id}`, {signal}, () => new Promise(resolve => {
+      const timer = setInterval(() => this.#look(), INTERVAL_MS);
+      signal.addEventListener('abort', () => {
+        clearInterval(timer);
+        resolve(undefined);
+      });
+    })).catch(() => {
+      // Signed out while waiting for the lock.
+    });
+  }
+
+  template() {
+    const label = this.#unread > 0 ? `Notifications, ${this.#unread} unread` : 'Notifications';
+    return html`
+      <details class="menu bell">
+        <summary aria-label=${label} title="Notifications">${icon('bell')}${this.#unread > 0
+          ? html`<span class="badge" aria-hidden="true">${this.#unread}</span>` : nothing}</summary>
+        <div class="popup">
+          <div class="row"><strong>${counted(this.#unread, 'unread notification')}</strong>
+            <button class="link" ?disabled=${this.#unread === 0} @click=${() => this.#readAll()}>Mark all as read</button></div>
+          <ul class="plain">${this.#notifications.map(notification => html`
+            <li class=${notification.read ? 'read' : 'unread'}>
+              <p><strong>${notification.title}</strong><br>${notification.body}</p>
+              <p class="faint">${ago(notification.created_at, this.#app.clock.now())}
+                ${notification.read ? nothing
+                  : html`<button class="link" @click=${() => this.#read(notification.id)}>Mark as read</button>`}</p>
+            </li>`)}
+          </ul>
+          ${this.#notifications.length === 0 ? html`<p class="faint">Reminders and achievements appear here.</p>` : nothing}
+        </div>
+      </details>`;
+  }
+
+  async #look() {
+    if (document.hidden) {
+      return;
+    }
+    try {
+      const page = await this.#app.api.get('/api/v1/notifications', {query: {limit: 1}});
+      if ((page.data[0]?.id ?? '') !== this.#newest || page.unread_count !== this.#unread) {
+        // A job may have completed or made a task as well.
+        this.#app.changes.announce(['notifications', 'tasks']);
+      }
+    } catch {
+      // The next look may succeed.
+    }
+  }
+
+  async #load() {
+    try {
+      const page = await this.#app.api.get('/api/v1/notifications', {query: {limit: 20}});
+      const first = page.data[0];
+      if (first && this.#newest && first.id !== this.#newest && !first.read) {
+        this.#app.toasts.show({text: `${first.title}: ${first.body}`});
+      }
+      this.#notifications = page.data;
+      this.#unread = page.unread_count;
+      this.#newest = first?.id ?? '';
+      this.#app.update();
+    } catch (thrown) {
+      if (!(thrown instanceof SignedOut)) {
+        setTimeout(() => this.#load(), INTERVAL_MS);
+      }
+    }
+  }
+
+  /** @param {string} id */
+  async #read(id) {
+    await this.#app.api.patch('/api/v1/notifications/{id}/read', {path: {id}});
+  }
+
+  async #readAll() {
+    await this.#app.api.post('/api/v1/notifications/read-all');
+  }
+}

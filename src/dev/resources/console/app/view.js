@@ -1,0 +1,107 @@
+import {html, nothing, render} from '../lit-html/lit-html.js';
+import {sentence, SignedOut} from '../api/failures.js';
+import {icon} from '../parts/icons.js';
+
+/** @typedef {import('../api/changes.js').Topic} Topic */
+
+/** Changes that follow each other within this time are loaded once, in milliseconds. */
+const SETTLE_MS = 120;
+
+/**
+ * A screen. It loads data when it is opened and when a topic of it changes, and renders its template after that and
+ * after each of its own actions.
+ */
+export class View {
+  /** Heading of the screen. */
+  title = '';
+  /** @type {Topic[]} */
+  topics = [];
+  /** Aborts when the view is left. */
+  leaving = new AbortController();
+  #root = document.createElement('div');
+  #loaded = false;
+  #failure = '';
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
+  #timer;
+
+  /** @param {import('./app.js').App} app */
+  constructor(app) {
+    this.app = app;
+    this.#root.className = 'view';
+  }
+
+  /** Loads what the template shows. */
+  async load() {}
+
+  /** Content of the screen. @returns {unknown} */
+  template() {
+    return nothing;
+  }
+
+  /** Shows the view. @param {HTMLElement} parent */
+  async enter(parent) {
+    parent.replaceChildren(this.#root);
+    this.app.changes.addEventListener('change', event => {
+      if (event instanceof CustomEvent && event.detail.some((/** @type {Topic} */ topic) => this.topics.includes(topic))) {
+        clearTimeout(this.#timer);
+        this.#timer = setTimeout(() => this.reload(), SETTLE_MS);
+      }
+    }, {signal: this.leaving.signal});
+    this.app.clock.addEventListener('change', () => this.update(), {signal: this.leaving.signal});
+    this.update();
+    await this.reload();
+  }
+
+  leave() {
+    clearTimeout(this.#timer);
+    this.leaving.abort();
+    this.#root.remove();
+  }
+
+  async reload() {
+    try {
+      await this.load();
+      this.#loaded = true;
+      this.#failure = '';
+    } catch (thrown) {
+      if (this.leaving.signal.aborted || thrown instanceof SignedOut) {
+        return;
+      }
+      this.#failure = sentence(thrown);
+    }
+    this.update();
+  }
+
+  /** Renders the template. */
+  update() {
+    if (this.leaving.signal.aborted) {
+      return;
+    }
+    render(html`
+      <h1 tabindex="-1">${this.title}</h1>
+      ${this.#failure
+        ? html`<div class="failure" role="alert"><p>${this.#failure}</p>
+            <button @click=${() => this.reload()}>${icon('repeat')} Try again</button></div>`
+        : nothing}
+      ${this.#loaded ? this.template() : this.#failure ? nothing : html`<p class="faint" aria-busy="true">Loading …</p>`}`, this.#root);
+  }
+
+  /**
+   * Runs an action of the person. A failure is shown and changes nothing.
+   * @template T
+   * @param {() => Promise<T>} action
+   * @returns {Promise<T | undefined>} undefined after a failure
+   */
+  async act(action) {
+    try {
+      return await action();
+    } catch (thrown) {
+      if (!(thrown instanceof SignedOut) && !this.leaving.signal.aborted) {
+        this.app.toasts.show({text: sentence(thrown), kind: 'error'});
+      }
+      return undefined;
+    } finally {
+      this.update();
+    }
+  }
+}

@@ -1,0 +1,6 @@
+import {View} from '../app/view.js';
+
+/** Assistant. */
+export class AssistantView extends View {
+  title = 'Assistant';
+}

@@ -1,0 +1,6 @@
+import {View} from '../app/view.js';
+
+/** Notes. */
+export class NotesView extends View {
+  title = 'Notes';
+}

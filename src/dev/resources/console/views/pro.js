@@ -1,0 +1,6 @@
+import {View} from '../app/view.js';
+
+/** Pro. */
+export class ProView extends View {
+  title = 'Pro';
+}

@@ -1,0 +1,6 @@
+import {View} from '../app/view.js';
+
+/** Today. */
+export class TodayView extends View {
+  title = 'Today';
+}
