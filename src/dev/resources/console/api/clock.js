@@ -1,6 +1,6 @@
 /**
  * The service's time. In development it can be moved; a client in production uses the browser's. Dispatches `change`
- * when it was moved, in all tabs.
+ * when it was moved, in all tabs; the detail is when, by the browser's clock, in milliseconds.
  */
 export class ServiceClock extends EventTarget {
   #control;
@@ -11,24 +11,25 @@ export class ServiceClock extends EventTarget {
   constructor(control) {
     super();
     this.#control = control;
-    this.#tabs.onmessage = () => this.read();
+    this.#tabs.onmessage = ({data}) => this.read(data);
   }
 
-  /** Reads the time. */
-  async read() {
+  /** Reads the time. @param {number} [movedAt] when it was moved */
+  async read(movedAt = 0) {
     const {now} = await this.#control.get('/clock');
     this.#offset = Date.parse(now) - Date.now();
-    this.dispatchEvent(new Event('change'));
+    this.dispatchEvent(new CustomEvent('change', {detail: movedAt}));
   }
 
   /**
-   * Moves the clock. Access tokens expire on the way.
+   * Moves the clock. Tokens may expire on the way.
    * @param {{advance: string} | {set: string} | {reset: true}} move
    */
   async move(move) {
     await this.#control.post('/clock', move);
-    await this.read();
-    this.#tabs.postMessage('moved');
+    const movedAt = Date.now();
+    await this.read(movedAt);
+    this.#tabs.postMessage(movedAt);
   }
 
   /** @returns {Date} */

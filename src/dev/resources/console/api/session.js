@@ -8,7 +8,8 @@ import {ApiFailure, SignedOut, Unreachable} from './failures.js';
  * @property {SignedInUser} user
  * @property {string} access_token
  * @property {string} refresh_token
- * @property {number} expires_at time in milliseconds, by this browser's clock
+ * @property {number} obtained_at time in milliseconds, by this browser's clock
+ * @property {number} expires_at likewise
  */
 
 const PREFIX = 'perpetua-flow.session.';
@@ -94,15 +95,25 @@ export class Session extends EventTarget {
   }
 
   /**
-   * Runs something that makes tokens invalid while no tab can get one, then refreshes.
-   * @param {() => Promise<unknown>} work
+   * Gets new tokens, unless these are newer than a change that made older ones invalid.
+   * @param {number} changedAt time in milliseconds, by this browser's clock
+   * @param {() => Promise<string>} [silently] gets an ID token without asking the person, if refreshing is refused
+   * @param {() => Promise<unknown>} [change] makes the tokens invalid; meanwhile no tab gets one
    */
-  async renewAfter(work) {
+  async renew(changedAt, silently, change) {
     await navigator.locks.request(this.#key, async () => {
-      await work();
+      await change?.();
       const stored = this.#read();
-      if (stored) {
-        await this.#refresh(stored);
+      if (!stored || stored.obtained_at > changedAt) {
+        return;
+      }
+      try {
+        await this.#refresh(stored, silently !== undefined);
+      } catch (failure) {
+        if (!(failure instanceof SignedOut) || !silently) {
+          throw failure;
+        }
+        await Session.signIn(this.#service, this.#exchanges, await silently());
       }
     });
   }
@@ -116,8 +127,8 @@ export class Session extends EventTarget {
     }
   }
 
-  /** @param {Stored} stored */
-  async #refresh(stored) {
+  /** @param {Stored} stored @param {boolean} [staysOpen] whether the session goes on if this is refused */
+  async #refresh(stored, staysOpen = false) {
     try {
       // Repeating is safe: for some seconds, the service answers the same token with the same successor.
       const answer = await post(this.#service, this.#exchanges, '/api/v1/auth/refresh',
@@ -126,7 +137,9 @@ export class Session extends EventTarget {
       return String(answer.access_token);
     } catch (failure) {
       if (failure instanceof ApiFailure && failure.status === 401) {
-        this.#end();
+        if (!staysOpen) {
+          this.#end();
+        }
         throw new SignedOut();
       }
       throw failure;
@@ -144,8 +157,9 @@ export class Session extends EventTarget {
    * @param {SignedInUser} user
    */
   #store({access_token, refresh_token, expires_in}, user) {
-    const expires_at = Date.now() + expires_in * 1000;
-    localStorage.setItem(this.#key, JSON.stringify({user, access_token, refresh_token, expires_at}));
+    const obtained_at = Date.now();
+    const expires_at = obtained_at + expires_in * 1000;
+    localStorage.setItem(this.#key, JSON.stringify({user, access_token, refresh_token, obtained_at, expires_at}));
   }
 
   #end() {

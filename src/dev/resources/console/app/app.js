@@ -82,6 +82,13 @@ export class App {
         this.#loadPerson();
       }
     });
+    this.clock.addEventListener('change', event => {
+      const movedAt = /** @type {CustomEvent} */ (event).detail;
+      if (movedAt > 0) {
+        // Of another tab, and perhaps of another person.
+        this.session.renew(movedAt, this.#silently).catch(() => this.session.dispatchEvent(new Event('end')));
+      }
+    }, {signal});
     addEventListener('hashchange', () => this.#route(), {signal});
     WIDE.addEventListener('change', () => this.#showPanel(WIDE.matches), {signal});
     await Promise.all([this.clock.read(), this.#loadPerson()]);
@@ -103,6 +110,22 @@ export class App {
     this.changes.close();
     this.#messages.remove();
     render(nothing, this.#root);
+  }
+
+  /**
+   * Moves the service's clock. Meanwhile no tab of this person sends a request whose token may expire on the way.
+   * @param {Parameters<ServiceClock['move']>[0]} move
+   */
+  async moveClock(move) {
+    await this.session.renew(Number.MAX_SAFE_INTEGER, this.#silently, () => this.clock.move(move));
+  }
+
+  /** With the fake Google, a person can be signed in again at any time. */
+  get #silently() {
+    const email = this.session.user?.email ?? '';
+    return this.connection.googleClientId
+      ? undefined
+      : async () => (await this.control.post('/google/id-token', {email})).id_token;
   }
 
   async signOut() {

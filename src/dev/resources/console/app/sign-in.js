@@ -51,6 +51,8 @@ export function signInPage(root, connection, message, signedIn) {
     asAnyone(String(form.get('email')), form.get('tier') === 'pro');
   };
 
+  const suggested = new URLSearchParams(location.search).get('email') ?? SUGGESTIONS[0];
+
   const update = () => render(html`
     <main class="sign-in">
       <h1>Perpetua Flow</h1>
@@ -66,7 +68,7 @@ export function signInPage(root, connection, message, signedIn) {
           </ul></section>` : nothing}
       ${googleClientId ? html`<div id="google-button"></div>` : html`
         <form @submit=${submit}>
-          <label>Email <input name="email" type="email" required autocomplete="off" .value=${SUGGESTIONS[0]} list="people"></label>
+          <label>Email <input name="email" type="email" required autocomplete="off" .value=${suggested} list="people"></label>
           <datalist id="people">${SUGGESTIONS.map(email => html`<option value=${email}></option>`)}</datalist>
           <fieldset><legend>Tier</legend>
             <label class="choice"><input type="radio" name="tier" value="free" checked> Free</label>

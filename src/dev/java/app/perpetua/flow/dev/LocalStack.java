@@ -149,8 +149,7 @@ public final class LocalStack implements AutoCloseable {
                       () -> where(service, database, variables.googleSignIn()),
                       json));
       control.serve(CheckoutControls.PAGES, payments::page);
-      ConsoleFiles console =
-          new ConsoleFiles(Path.of("src/dev/resources/console"), service, variables.googleSignIn());
+      ConsoleFiles console = new ConsoleFiles(service, variables.googleSignIn());
       control.serve(ConsoleFiles.PATH, console);
       control.home(console::home);
       return Welcome.text(

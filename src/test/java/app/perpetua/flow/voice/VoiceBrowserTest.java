@@ -6,10 +6,10 @@ import static app.perpetua.flow.voice.VoiceFixture.onlyEnded;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.fake.FakeDeepgram.Step;
+import app.perpetua.flow.harness.Browser;
 import app.perpetua.flow.harness.Invariants;
 import app.perpetua.flow.harness.NpmProject;
 import app.perpetua.flow.harness.TestDatabase;
@@ -46,9 +46,6 @@ import tools.jackson.databind.JsonNode;
  * them.
  */
 class VoiceBrowserTest {
-  private static final Path CHROMIUM = Path.of("/usr/bin/chromium");
-  private static final int OLDEST_NODE = 20;
-
   /** A browser starts slowly while other tests run. */
   private static final Duration TIMEOUT = Duration.ofMinutes(2);
 
@@ -101,14 +98,11 @@ class VoiceBrowserTest {
 
   @BeforeAll
   static void start() throws Exception {
-    assumeTrue(
-        Files.isExecutable(CHROMIUM),
-        "skipped: " + CHROMIUM + " is missing (Debian: apt-get install chromium)");
-    assumeTrue(hasNode(), "skipped: Node.js " + OLDEST_NODE + " or later with npm is missing");
+    Browser.assumeAvailable();
     NpmProject npm = new NpmProject("voice-browser");
     npm.install();
     Process started =
-        new ProcessBuilder("node", "speak.mjs", CHROMIUM.toString())
+        new ProcessBuilder("node", "speak.mjs", Browser.CHROMIUM.toString())
             .directory(npm.home().toFile())
             .redirectError(npm.home().resolve("errors").toFile())
             .start();
@@ -119,18 +113,6 @@ class VoiceBrowserTest {
     speak("?token=" + service.newPro().accessToken(), Map.of("act", "end"));
     next("complete");
     next("closed");
-  }
-
-  private static boolean hasNode() throws IOException {
-    NpmProject anywhere = new NpmProject("voice-browser");
-    Files.createDirectories(anywhere.home());
-    try {
-      anywhere.run("", "npm", "--version");
-      String version = anywhere.run("", "node", "--version").strip();
-      return Integer.parseInt(version.substring(1).split("\\.", -1)[0]) >= OLDEST_NODE;
-    } catch (IOException e) {
-      return false;
-    }
   }
 
   private static void read(BufferedReader out) {

@@ -13,15 +13,15 @@ import java.util.Map;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Serves the console: its files as they are in the source directory, so that a change shows on the
- * next reload, and lit-html from the class path. Thread-safe.
- */
+/** Serves the console's files, and lit-html, which they import. Thread-safe. */
 public final class ConsoleFiles implements HttpHandler {
   /** The path of all files. */
   public static final String PATH = "/console/";
 
-  private static final String LIBRARY = PATH + "lit-html/";
+  /** From the project's directory, the files come from here, so that a change shows on reload. */
+  private static final Path SOURCES = Path.of("src/dev/resources/console");
+
+  private static final String LIBRARY = "lit-html/";
   private static final String LIBRARY_RESOURCES = "/META-INF/resources/webjars/lit-html/3.3.1/";
   private static final Pattern NAME = Pattern.compile("([a-z0-9-]+/)*[a-z0-9-]+\\.[a-z]+");
   private static final Map<String, String> TYPES =
@@ -32,16 +32,13 @@ public final class ConsoleFiles implements HttpHandler {
           "json", "application/json",
           "svg", "image/svg+xml");
 
-  private final Path directory;
   private final String policy;
 
   /**
-   * @param directory the directory with index.html
    * @param service the service's base URL, to which the console may connect
    * @param googleClientId client id for signing in at Google; null if only the fake signs in
    */
-  public ConsoleFiles(Path directory, URI service, @Nullable String googleClientId) {
-    this.directory = directory;
+  public ConsoleFiles(URI service, @Nullable String googleClientId) {
     this.policy = policy(service, googleClientId != null);
   }
 
@@ -100,15 +97,17 @@ public final class ConsoleFiles implements HttpHandler {
     }
   }
 
-  private byte @Nullable [] content(String name) throws IOException {
-    String library = LIBRARY.substring(PATH.length());
-    if (name.startsWith(library)) {
-      String resource = LIBRARY_RESOURCES + name.substring(library.length());
-      try (InputStream stream = ConsoleFiles.class.getResourceAsStream(resource)) {
-        return stream == null ? null : stream.readAllBytes();
-      }
+  private static byte @Nullable [] content(String name) throws IOException {
+    Path source = SOURCES.resolve(name);
+    if (Files.isRegularFile(source)) {
+      return Files.readAllBytes(source);
     }
-    Path file = directory.resolve(name);
-    return Files.isRegularFile(file) ? Files.readAllBytes(file) : null;
+    String resource =
+        name.startsWith(LIBRARY)
+            ? LIBRARY_RESOURCES + name.substring(LIBRARY.length())
+            : PATH + name;
+    try (InputStream stream = ConsoleFiles.class.getResourceAsStream(resource)) {
+      return stream == null ? null : stream.readAllBytes();
+    }
   }
 }
