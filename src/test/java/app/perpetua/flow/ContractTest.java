@@ -356,6 +356,8 @@ class ContractTest {
 
   private void billing(Api api) {
     call(api, "POST", "/api/v1/credits/purchase", Map.of("amount", 10));
+    call(api, "POST", "/api/v1/subscription/purchase-credits", Map.of("amount", 10));
+    call(api, "POST", "/api/v1/subscription/upgrade", null);
     JsonNode page = call(api, "POST", "/api/v1/subscription/checkout", null).data();
     CheckoutEvent paid =
         CheckoutEvent.of("payment_captured", service.clock().instant())

@@ -96,8 +96,10 @@ public final class BillingModule implements FeatureModule {
     return List.of(
         read("/api/v1/subscription", billing::show),
         providerCall("/api/v1/subscription/checkout", GENERAL, NEVER, billing::checkout),
+        providerCall("/api/v1/subscription/upgrade", GENERAL, NEVER, billing::checkout),
         write(POST, "/api/v1/subscription/cancel", billing::cancel),
         providerCall("/api/v1/credits/purchase", GENERAL, NEVER, billing::purchase),
+        providerCall("/api/v1/subscription/purchase-credits", GENERAL, NEVER, billing::purchase),
         webhook("/api/v1/webhooks/checkout", billing::webhook));
   }
 

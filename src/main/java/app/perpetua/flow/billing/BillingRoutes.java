@@ -62,7 +62,7 @@ final class BillingRoutes {
     };
   }
 
-  /** POST /subscription/checkout. */
+  /** POST /subscription/checkout and /subscription/upgrade. */
   TwoPhaseRequest<?, ?> checkout(Request request) {
     request.body().validate();
     return orderPage((tx, _) -> billing.placement().pro(tx));
@@ -75,7 +75,7 @@ final class BillingRoutes {
     return tx -> Reply.ok(new Cancelled("cancelled", billing.subscriptions().cancel(tx)));
   }
 
-  /** POST /credits/purchase. */
+  /** POST /credits/purchase and /subscription/purchase-credits. */
   TwoPhaseRequest<?, ?> purchase(Request request) {
     JsonReader body = request.body().required("amount");
     Integer amount = body.integer("amount", 1, MAX_AMOUNT);

@@ -303,6 +303,8 @@ class ClockStepTest {
     pay("payment_captured", call("POST", "/credits/purchase", Map.of("amount", 10), 200), 100);
     covered.add("POST /api/v1/webhooks/checkout");
     call("POST", "/subscription/cancel", null, 200);
+    call("POST", "/subscription/purchase-credits", Map.of("amount", 10), 200);
+    call("POST", "/subscription/upgrade", null, 200);
     Api.Answer order = call("POST", "/subscription/checkout", null, 200);
     pay("payment_captured", order, 999);
     pay("payment_refunded", order, 999);

@@ -59,7 +59,8 @@ final class Examples {
 
   private String token(Operation operation) {
     return switch (operation.name()) {
-      case "POST /api/v1/subscription/checkout" -> account.of(Kind.FREE_USER);
+      case "POST /api/v1/subscription/checkout", "POST /api/v1/subscription/upgrade" ->
+          account.of(Kind.FREE_USER);
       case "POST /api/v1/subscription/cancel" -> account.of(Kind.SUBSCRIBER);
       default -> account.token();
     };
