@@ -1,6 +1,7 @@
 package app.perpetua.flow.credits;
 
 import app.perpetua.flow.sql.Row;
+import com.fasterxml.jackson.annotation.JsonProperty;
 import java.time.Instant;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +25,18 @@ record HistoryEntry(
     String description,
     @Nullable Instant expiresAt,
     Instant createdAt) {
+  /** The operation again, under the name that the published frontend reads. */
+  @JsonProperty
+  LedgerEntry.Operation type() {
+    return operation;
+  }
+
+  /** The credit type again, under the name that the published frontend reads. */
+  @JsonProperty
+  CreditType category() {
+    return creditType;
+  }
+
   static HistoryEntry of(Row row) {
     return new HistoryEntry(
         row.uuid("id"),

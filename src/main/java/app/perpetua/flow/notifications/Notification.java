@@ -2,6 +2,7 @@ package app.perpetua.flow.notifications;
 
 import app.perpetua.flow.base.WireName;
 import app.perpetua.flow.sql.Row;
+import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.annotation.JsonUnwrapped;
 import java.time.Instant;
 import java.util.UUID;
@@ -37,7 +38,13 @@ public record Notification(
    * @param taskId a task, perhaps deleted since; null for none
    */
   public record Content(
-      String title, String body, @Nullable String actionUrl, @Nullable UUID taskId) {}
+      String title, String body, @Nullable String actionUrl, @Nullable UUID taskId) {
+    /** The body again, under the name that the published frontend reads. */
+    @JsonProperty
+    public String message() {
+      return body;
+    }
+  }
 
   Notification readAt(Instant time) {
     return new Notification(id, userId, type, content, true, time, createdAt, time);

@@ -39,6 +39,13 @@ class CreditApiTest {
   }
 
   @Test
+  void FR_132_type_and_category_have_the_values_of_operation_and_credit_type() {
+    JsonNode line = api.get("/api/v1/credits/history").expect(200).data().get(0);
+    assertEquals("grant", line.get("type").stringValue());
+    assertEquals("kickstart", line.get("category").stringValue());
+  }
+
+  @Test
   void FR_038_the_assistants_view_shows_when_daily_credits_expire() {
     database.run("update auth.users set tier = 'pro' where id = ?", user.userId());
     JsonNode credits = api.get("/api/v1/ai/credits").expect(200).data();

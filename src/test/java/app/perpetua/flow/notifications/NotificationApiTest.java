@@ -78,6 +78,17 @@ class NotificationApiTest {
   }
 
   @Test
+  void FR_132_message_has_the_text_of_body() {
+    UUID id = addNotification(session, "a");
+    JsonNode listed = api.get(ALL).expect(200).data().get(0);
+    JsonNode read = api.patch(ALL + "/" + id + "/read", "{}").expect(200).data();
+    for (JsonNode notification : List.of(listed, read)) {
+      assertEquals("body", notification.get("body").stringValue());
+      assertEquals(notification.get("body"), notification.get("message"));
+    }
+  }
+
+  @Test
   void without_notifications_the_page_is_empty() {
     Api.Answer page = api.get(ALL).expect(200);
     assertEquals(0, page.data().size());
