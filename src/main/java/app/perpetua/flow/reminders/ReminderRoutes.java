@@ -70,18 +70,18 @@ final class ReminderRoutes {
   Function<Tx, Reply> patch(Request request) {
     UUID id = request.pathId("id");
     JsonReader body = request.body().notNull("type", "scheduled_at", "method");
+    Reminder.Type type = body.oneOf("type", Reminder.Type.class);
     ReminderPatch patch =
         new ReminderPatch(
-            body.oneOf("type", Reminder.Type.class),
-            offset(body),
-            body.instant("scheduled_at"),
+            type,
+            offset(body, type),
+            scheduledAt(body, type),
             body.oneOf("method", Reminder.Method.class));
     if (body.has("offset_minutes")
         && patch.offsetMinutes() == null
         && patch.type() != Reminder.Type.ABSOLUTE) {
       body.addError("offset_minutes", "must not be null unless type is absolute");
     }
-    checkCombination(body, patch.type(), patch.offsetMinutes(), patch.scheduledAt());
     body.validate();
     return tx -> Reply.ok(reminders.patch(tx, id, patch));
   }
@@ -98,13 +98,12 @@ final class ReminderRoutes {
   private static ReminderDraft draft(JsonReader body, Instant now) {
     body.required("type").notNull("method");
     Reminder.Type type = body.oneOf("type", Reminder.Type.class);
-    Integer offset = offset(body);
-    Instant at = body.instant("scheduled_at");
+    Integer offset = offset(body, type);
+    Instant at = scheduledAt(body, type);
     Reminder.Method method = body.oneOf("method", Reminder.Method.class);
     if (type != null) {
       body.required(type == Reminder.Type.ABSOLUTE ? "scheduled_at" : "offset_minutes");
     }
-    checkCombination(body, type, offset, at);
     if (at != null && at.isBefore(now)) {
       body.addErrorOfNow("scheduled_at", Reminders.PAST);
     }
@@ -117,21 +116,23 @@ final class ReminderRoutes {
   }
 
   /** Ignores the sign: the type gives the direction. */
-  private static @Nullable Integer offset(JsonReader body) {
+  private static @Nullable Integer offset(JsonReader body, Reminder.@Nullable Type type) {
     Integer offset = body.integer("offset_minutes", -MAX_OFFSET, MAX_OFFSET);
-    return offset == null ? null : Math.abs(offset);
-  }
-
-  private static void checkCombination(
-      JsonReader body,
-      Reminder.@Nullable Type type,
-      @Nullable Integer offset,
-      @Nullable Instant at) {
-    if (type == Reminder.Type.ABSOLUTE && offset != null) {
+    if (offset == null) {
+      return null;
+    }
+    if (type == Reminder.Type.ABSOLUTE) {
       body.addError("offset_minutes", Reminders.RELATIVE_ONLY);
     }
-    if (type != null && type != Reminder.Type.ABSOLUTE && at != null) {
-      body.addError("scheduled_at", Reminders.ABSOLUTE_ONLY);
-    }
+    return Math.abs(offset);
+  }
+
+  /**
+   * Ignores a well-formed time if the type is relative: the published frontend sends the one that
+   * it computed from the due date.
+   */
+  private static @Nullable Instant scheduledAt(JsonReader body, Reminder.@Nullable Type type) {
+    Instant at = body.instant("scheduled_at");
+    return type == null || type == Reminder.Type.ABSOLUTE ? at : null;
   }
 }

@@ -39,7 +39,6 @@ final class Reminders {
 
   static final String PAST = "must not be in the past";
   static final String RELATIVE_ONLY = "must be absent if type is absolute";
-  static final String ABSOLUTE_ONLY = "must be absent unless type is absolute";
 
   /**
    * The reminders of a restored task.
@@ -322,7 +321,9 @@ final class Reminders {
       return Reminder.Timing.absolute(at);
     }
     if (patch.scheduledAt() != null) {
-      throw Refusal.invalid("scheduled_at", ABSOLUTE_ONLY);
+      throw Refusal.invalid(
+          "scheduled_at",
+          "requires type absolute: the time of this reminder is relative to the due date");
     }
     Integer offset = patch.offsetMinutes() == null ? old.offsetMinutes() : patch.offsetMinutes();
     // An unchanged time may be in the past.
