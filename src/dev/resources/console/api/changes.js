@@ -5,13 +5,14 @@
 
 /** What a successful write may change, by the beginning of its path. @type {[string, Topic[]][]} */
 const EFFECTS = [
-  ['/api/v1/tasks', ['tasks', 'achievements', 'notifications', 'focus']],
-  ['/api/v1/subtasks', ['tasks', 'achievements', 'notifications', 'focus']],
+  ['/api/v1/tasks', ['tasks']],
+  ['/api/v1/subtasks', ['tasks']],
+  ['/api/v1/templates/preview', []],
   ['/api/v1/templates', ['tasks']],
   ['/api/v1/reminders', ['tasks']],
   ['/api/v1/recovery', ['tasks', 'notes']],
   ['/api/v1/notes', ['notes', 'credits']],
-  ['/api/v1/focus', ['focus', 'tasks', 'achievements', 'notifications']],
+  ['/api/v1/focus', ['focus', 'tasks']],
   ['/api/v1/ai/confirm-action', ['tasks', 'notes', 'achievements', 'notifications']],
   ['/api/v1/ai', ['credits']],
   ['/api/v1/notifications', ['notifications']],

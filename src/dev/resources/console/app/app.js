@@ -228,11 +228,15 @@ export class App {
 
   /** @param {{path: string, answer: any}} write */
   #wrote({path, answer}) {
-    const unlocked = answer?.unlocked_achievements ?? answer?.data?.unlocked_achievements ?? [];
-    for (const {name, message, description} of unlocked) {
+    // Present in the answer to whatever completes a task, also if nothing was unlocked.
+    const unlocked = answer?.unlocked_achievements ?? answer?.data?.unlocked_achievements;
+    for (const {name, message, description} of unlocked ?? []) {
       this.toasts.show({kind: 'award', text: `${name}: ${message ?? description}`});
     }
     this.changes.wrote(path);
+    if (unlocked) {
+      this.changes.announce(unlocked.length > 0 ? ['achievements', 'notifications'] : ['achievements']);
+    }
   }
 
   /** @param {number} seconds */

@@ -19,6 +19,11 @@ export class View {
   /** Aborts when the view is left. */
   leaving = new AbortController();
   #root = document.createElement('div');
+  /** Since it was loaded. @type {Set<Topic>} */
+  #changed = new Set();
+  #isStale = false;
+  /** @type {Promise<void> | undefined} */
+  #loading;
   #loaded = false;
   #failure = '';
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -30,8 +35,11 @@ export class View {
     this.#root.className = 'view';
   }
 
-  /** Loads what the template shows. */
-  async load() {}
+  /**
+   * Loads what the template shows.
+   * @param {Set<Topic>} _topics those that may have changed; all when the view is opened
+   */
+  async load(_topics) {}
 
   /** Content of the screen. @returns {unknown} */
   template() {
@@ -42,9 +50,11 @@ export class View {
   async enter(parent) {
     parent.replaceChildren(this.#root);
     this.app.changes.addEventListener('change', event => {
-      if (event instanceof CustomEvent && event.detail.some((/** @type {Topic} */ topic) => this.topics.includes(topic))) {
+      const topics = this.topics.filter(topic => /** @type {CustomEvent} */ (event).detail.includes(topic));
+      if (topics.length > 0) {
+        topics.forEach(topic => this.#changed.add(topic));
         clearTimeout(this.#timer);
-        this.#timer = setTimeout(() => this.reload(), SETTLE_MS);
+        this.#timer = setTimeout(() => this.#changed.size > 0 && this.reload(new Set(this.#changed)), SETTLE_MS);
       }
     }, {signal: this.leaving.signal});
     this.app.clock.addEventListener('change', () => this.update(), {signal: this.leaving.signal});
@@ -58,18 +68,34 @@ export class View {
     this.#root.remove();
   }
 
-  async reload() {
-    try {
-      await this.load();
-      this.#loaded = true;
-      this.#failure = '';
-    } catch (thrown) {
-      if (this.leaving.signal.aborted || thrown instanceof SignedOut) {
-        return;
+  /**
+   * Loads again. What changes while it loads is loaded after that.
+   * @param {Set<Topic>} [topics] what may have changed
+   */
+  async reload(topics = new Set(this.topics)) {
+    topics.forEach(topic => this.#changed.add(topic));
+    this.#isStale = true;
+    this.#loading ??= this.#load().finally(() => { this.#loading = undefined; });
+    await this.#loading;
+  }
+
+  async #load() {
+    while (this.#isStale && !this.leaving.signal.aborted) {
+      const topics = this.#changed;
+      this.#changed = new Set();
+      this.#isStale = false;
+      try {
+        await this.load(topics);
+        this.#loaded = true;
+        this.#failure = '';
+      } catch (thrown) {
+        if (this.leaving.signal.aborted || thrown instanceof SignedOut) {
+          return;
+        }
+        this.#failure = sentence(thrown);
       }
-      this.#failure = sentence(thrown);
+      this.update();
     }
-    this.update();
   }
 
   /** Renders the template. */

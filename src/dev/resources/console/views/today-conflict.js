@@ -1,0 +1,97 @@
+import {html, nothing} from '../lit-html/lit-html.js';
+import {dateTime, duration, instantOf} from '../app/format.js';
+import {DRAFT_FIELDS} from '../parts/task-fields.js';
+
+/** @typedef {import('../parts/task-fields.js').Draft} Draft */
+/** @typedef {import('../parts/task-fields.js').DraftField} DraftField */
+
+/** @type {Record<DraftField, string>} */
+const LABELS = {
+  title: 'Title',
+  description: 'Description',
+  priority: 'Priority',
+  due_date: 'Due',
+  estimated_duration: 'Estimated minutes',
+};
+
+/**
+ * A field that was saved by someone else in the meantime, and is different here.
+ * @typedef {object} Difference
+ * @property {DraftField} name
+ * @property {string} mine
+ * @property {string} theirs
+ * @property {'mine' | 'theirs'} kept
+ */
+
+/** Somebody saved the task after it was opened here: what differs, and what the person chooses. */
+export class Conflict {
+  /**
+   * @param {Draft} before as it was opened
+   * @param {Draft} mine as it is in the form
+   * @param {import('../api/schemas.js').Task} task as it is saved now
+   * @param {Draft} theirs the same as a draft
+   */
+  constructor(before, mine, task, theirs) {
+    this.task = task;
+    this.theirs = theirs;
+    /** @type {Difference[]} */
+    this.differences = DRAFT_FIELDS
+        .filter(name => theirs[name] !== before[name] && theirs[name] !== mine[name])
+        .map(name => ({
+          name,
+          mine: mine[name],
+          theirs: theirs[name],
+          // What was not touched here most likely should not be undone there.
+          kept: mine[name] === before[name] ? 'theirs' : 'mine',
+        }));
+  }
+
+  /** The form's content after the choice. @param {Draft} mine @returns {Draft} */
+  resolved(mine) {
+    const taken = this.differences.filter(({kept}) => kept === 'theirs').map(({name, theirs}) => [name, theirs]);
+    return {...mine, ...Object.fromEntries(taken)};
+  }
+
+  /**
+   * @param {string} timeZone
+   * @param {() => void} save
+   * @param {() => void} back
+   */
+  template(timeZone, save, back) {
+    return html`
+      <section class="stack conflict" aria-labelledby="conflict-title">
+        <h3 id="conflict-title" tabindex="-1">This task was changed in the meantime</h3>
+        <p>Choose for each field what stays.</p>
+        ${this.differences.map(difference => html`
+          <fieldset><legend>${LABELS[difference.name]}</legend>
+            ${choice(difference, 'mine', 'Keep mine', timeZone)}
+            ${choice(difference, 'theirs', 'Take theirs', timeZone)}
+          </fieldset>`)}
+        <div class="row"><button class="primary" @click=${save}>Save my choice</button>
+          <button @click=${back}>Back to editing</button></div>
+      </section>`;
+  }
+}
+
+/**
+ * @param {Difference} difference
+ * @param {'mine' | 'theirs'} side
+ * @param {string} label
+ * @param {string} timeZone
+ */
+function choice(difference, side, label, timeZone) {
+  return html`
+    <label class="choice"><input type="radio" name=${`keep-${difference.name}`} .checked=${difference.kept === side}
+      @change=${() => { difference.kept = side; }}>
+      <span><strong>${label}</strong>${side === 'theirs' ? ' (saved now)' : nothing}<br>
+        <span class="value">${shown(difference.name, difference[side], timeZone)}</span></span></label>`;
+}
+
+/** @param {DraftField} name @param {string} value @param {string} timeZone */
+function shown(name, value, timeZone) {
+  if (value === '') {
+    return 'nothing';
+  }
+  return name === 'due_date' ? dateTime(instantOf(value, timeZone), timeZone)
+    : name === 'estimated_duration' ? duration(Number(value)) : value;
+}

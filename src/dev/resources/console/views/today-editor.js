@@ -1,0 +1,203 @@
+import {html, nothing} from '../lit-html/lit-html.js';
+import {Intent} from '../api/client.js';
+import {ApiFailure} from '../api/failures.js';
+import {errorOf, focusInvalid, formError} from '../parts/field.js';
+import {icon} from '../parts/icons.js';
+import {LiveDialog} from '../parts/live-dialog.js';
+import {
+  DRAFT_FIELDS, descriptionField, draftOf, dueField, entering, estimateField, priorityField, titleField, valuesOf,
+} from '../parts/task-fields.js';
+import {Conflict} from './today-conflict.js';
+import {Reminders} from './today-reminders.js';
+import {spent} from './today-row.js';
+
+/** @typedef {import('../api/schemas.js').Task} Task */
+/** @typedef {import('../api/schemas.js').TaskDetail} TaskDetail */
+/** @typedef {import('../api/schemas.js').Schemas['TaskPatch']} TaskPatch */
+
+/** Everything about one task. */
+export class TaskEditor extends LiveDialog {
+  /** @type {import('../api/changes.js').Topic[]} */
+  topics = ['tasks', 'notifications'];
+  /** The task as the form was filled from it. @type {Task} */
+  #before;
+  #draft;
+  /** The task as it is now. @type {TaskDetail | undefined} */
+  #now;
+  #rule = '';
+  #intent = new Intent();
+  /** @type {unknown} */
+  #saving;
+  #isBusy = false;
+  /** @type {Conflict | undefined} */
+  #conflict;
+  #reminders = new Reminders(this);
+  #remove;
+
+  /**
+   * @param {import('../app/app.js').App} app
+   * @param {Task} task
+   * @param {(task: Task) => void} remove
+   */
+  constructor(app, task, remove) {
+    super(app, 'Edit task');
+    this.#before = task;
+    this.#draft = draftOf(task, app.timeZone);
+    this.#remove = remove;
+  }
+
+  async load() {
+    const {api} = this.app;
+    const {id, template_id} = this.#before;
+    this.#now = (await api.get('/api/v1/tasks/{id}', {path: {id}})).data;
+    if (template_id && !this.#rule) {
+      this.#rule = (await api.get('/api/v1/templates/{id}', {path: {id: template_id}})).data.rrule_text;
+    }
+  }
+
+  template() {
+    if (this.#conflict) {
+      return this.#conflict.template(this.app.timeZone, () => this.#saveChoice(), () => this.#closeConflict());
+    }
+    const task = this.#now;
+    return html`
+      ${this.#form()}
+      <p class="faint task-facts">
+        ${this.#before.template_id ? html`<span>${icon('repeat')} Repeats ${this.#rule}</span>` : nothing}
+        ${task?.focus_time_seconds
+          ? html`<span>${icon('clock')} ${spent(task.focus_time_seconds)} in focus</span>` : nothing}
+      </p>
+      ${task ? this.#reminders.template(task) : html`<p class="faint" aria-busy="true">Loading …</p>`}
+      ${task ? this.#actions(task) : nothing}`;
+  }
+
+  #form() {
+    const failure = this.#saving;
+    const isArchived = this.#before.archived;
+    return html`
+      <form @input=${entering(this.#draft)} @submit=${(/** @type {SubmitEvent} */ event) => this.#submit(event)}>
+        ${isArchived ? html`<p class="notice">An archived task cannot be changed. Unarchive it first.</p>` : nothing}
+        <fieldset class="stack" ?disabled=${isArchived}>
+          ${titleField('edit', 'Title', this.#draft, failure)}
+          ${descriptionField('edit', this.#draft, failure)}
+          <div class="columns">
+            ${dueField('edit', 'Due', this.#draft, errorOf(failure, 'due_date'))}
+            ${priorityField('edit', this.#draft, failure)}
+            ${estimateField('edit', this.#draft, failure)}
+          </div>
+          ${formError(failure, DRAFT_FIELDS)}
+          <div class="row"><button class="primary" ?disabled=${this.#isBusy}>Save</button></div>
+        </fieldset>
+      </form>`;
+  }
+
+  /** @param {TaskDetail} task */
+  #actions(task) {
+    return html`
+      <section class="stack part" aria-labelledby="actions-title">
+        <h3 id="actions-title">Actions</h3>
+        <div class="row">
+          ${task.completed || task.archived ? nothing : html`
+            <button @click=${() => this.#forceComplete(task)}>${icon('check')} Complete with all subtasks</button>`}
+          ${task.archived ? nothing : html`
+            <button @click=${() => this.#set({hidden: !task.hidden})}>
+              ${icon('hide')} ${task.hidden ? 'Show again' : 'Hide'}</button>`}
+          <button @click=${() => this.#set({archived: !task.archived})}>
+            ${icon('archive')} ${task.archived ? 'Unarchive' : 'Archive'}</button>
+          <button class="danger" @click=${() => this.#delete()}>${icon('trash')} Delete</button>
+        </div>
+      </section>`;
+  }
+
+  /** @param {SubmitEvent} event */
+  async #submit(event) {
+    event.preventDefault();
+    await this.#save();
+    focusInvalid(/** @type {HTMLFormElement} */ (event.target));
+  }
+
+  /** Sends only what was changed here, so that it overwrites nothing else. */
+  async #save() {
+    const before = draftOf(this.#before, this.app.timeZone);
+    const changed = DRAFT_FIELDS.filter(name => this.#draft[name] !== before[name]);
+    if (changed.length === 0) {
+      this.close();
+      return;
+    }
+    const values = valuesOf(this.#draft, this.app.timeZone);
+    /** @type {TaskPatch} */
+    const body = {version: this.#before.version, ...Object.fromEntries(changed.map(name => [name, values[name]]))};
+    this.#isBusy = true;
+    this.update();
+    try {
+      await this.app.api.patch('/api/v1/tasks/{id}', {path: {id: this.#before.id}, body, intent: this.#intent});
+      this.close();
+    } catch (thrown) {
+      this.#saving = thrown;
+      if (thrown instanceof ApiFailure && thrown.error.current_version !== undefined) {
+        await this.act(() => this.#compare());
+      }
+    }
+    this.#isBusy = false;
+    this.update();
+  }
+
+  /** Somebody else was faster: shows what differs. */
+  async #compare() {
+    const {timeZone, api} = this.app;
+    const {data: task} = await api.get('/api/v1/tasks/{id}', {path: {id: this.#before.id}});
+    const conflict = new Conflict(draftOf(this.#before, timeZone), this.#draft, task, draftOf(task, timeZone));
+    this.#saving = undefined;
+    if (conflict.differences.length === 0) {
+      // A subtask, for example, also makes a new version.
+      this.#before = task;
+      await this.#save();
+      return;
+    }
+    this.#conflict = conflict;
+    this.update();
+    document.getElementById('conflict-title')?.focus();
+  }
+
+  async #saveChoice() {
+    if (this.#conflict) {
+      this.#draft = this.#conflict.resolved(this.#draft);
+      this.#before = this.#conflict.task;
+      this.#conflict = undefined;
+      await this.#save();
+    }
+  }
+
+  #closeConflict() {
+    this.#conflict = undefined;
+    this.update();
+    document.getElementById('edit-title')?.focus();
+  }
+
+  /** @param {TaskDetail} task */
+  #forceComplete({id, version}) {
+    return this.#finish(async () => {
+      await this.app.api.post('/api/v1/tasks/{id}/force-complete', {path: {id}, body: {version}});
+    });
+  }
+
+  /** @param {{hidden: boolean} | {archived: boolean}} body */
+  #set(body) {
+    return this.#finish(async () => {
+      await this.app.api.patch('/api/v1/tasks/{id}', {path: {id: this.#before.id}, body});
+    });
+  }
+
+  #delete() {
+    this.close();
+    this.#remove(this.#before);
+  }
+
+  /** Runs an action after which the dialog is no longer needed. @param {() => Promise<void>} action */
+  async #finish(action) {
+    await this.act(async () => {
+      await action();
+      this.close();
+    });
+  }
+}

@@ -1,0 +1,101 @@
+import {html, nothing} from '../lit-html/lit-html.js';
+import {live} from '../lit-html/directives/live.js';
+import {dateTime, duration} from '../app/format.js';
+import {icon} from '../parts/icons.js';
+import {dueWords} from './today-groups.js';
+
+/** @typedef {import('../api/schemas.js').Task} Task */
+
+const PRIORITIES = {high: 'High priority', medium: 'Medium priority', low: 'Low priority'};
+
+/**
+ * What a row of a task knows about its surroundings.
+ * @typedef {object} RowContext
+ * @property {Date} now
+ * @property {string} timeZone
+ * @property {boolean} isCompleted as the person wants it; the service may not know yet
+ * @property {boolean} isFocused whether the focus clock runs on the task
+ * @property {unknown} subtasks template of the subtasks; undefined while they are not shown
+ * @property {RowActions} actions
+ */
+
+/**
+ * @typedef {object} RowActions
+ * @property {(task: Task, completed: boolean) => void} complete
+ * @property {(task: Task) => void} edit
+ * @property {(task: Task) => void} expand
+ * @property {(task: Task) => void} startFocus
+ * @property {() => void} stopFocus
+ * @property {(task: Task) => void} remove
+ * @property {(task: Task, change: {hidden: false} | {archived: false}) => void} bringBack
+ */
+
+/** A task in a list. @param {Task} task @param {RowContext} context */
+export function taskRow(task, context) {
+  const {actions, isCompleted} = context;
+  const isOpen = !isCompleted && !task.archived;
+  return html`
+    <li class="task ${isCompleted ? 'completed' : ''}" data-row=${task.id}>
+      <input type="checkbox" data-control="done" aria-label=${`Done: ${task.title}`} .checked=${live(isCompleted)}
+        ?disabled=${task.archived}
+        @change=${(/** @type {Event} */ event) =>
+          actions.complete(task, /** @type {HTMLInputElement} */ (event.target).checked)}>
+      <div class="about">
+        <button class="title" data-control="edit" aria-haspopup="dialog"
+          @click=${() => actions.edit(task)}>${task.title}</button>
+        <div class="task-facts">${facts(task, context)}</div>
+      </div>
+      <div class="tools">
+        ${task.hidden ? tool('Show again', 'undo', task, () => actions.bringBack(task, {hidden: false})) : nothing}
+        ${task.archived
+          ? tool('Unarchive', 'archive', task, () => actions.bringBack(task, {archived: false})) : nothing}
+        ${context.isFocused ? tool('Stop focus on', 'stop', task, () => actions.stopFocus())
+          : isOpen ? tool('Start focus on', 'play', task, () => actions.startFocus(task)) : nothing}
+        ${tool('Delete', 'trash', task, () => actions.remove(task))}
+      </div>
+      ${context.subtasks === undefined ? nothing
+        : html`<div class="subtasks" id=${`subtasks-${task.id}`}>${context.subtasks}</div>`}
+    </li>`;
+}
+
+/**
+ * @param {string} label
+ * @param {import('../parts/icons.js').IconName} name
+ * @param {Task} task
+ * @param {() => void} run
+ */
+function tool(label, name, task, run) {
+  return html`<button class="quiet" data-control=${name} title=${label} aria-label=${`${label} ${task.title}`}
+    @click=${run}>${icon(name)}</button>`;
+}
+
+/** @param {Task} task @param {RowContext} context */
+function facts(task, context) {
+  const {now, timeZone} = context;
+  const isOverdue = Boolean(task.due_date) && !task.completed && new Date(task.due_date ?? 0) < now;
+  return html`
+    ${task.completed && task.completed_at ? html`<span>Completed ${dueWords(task.completed_at, now, timeZone)}</span>`
+      : task.due_date
+        ? html`<span class=${isOverdue ? 'overdue' : ''} title=${dateTime(task.due_date, timeZone)}>
+            ${isOverdue ? 'Overdue since' : 'Due'} ${dueWords(task.due_date, now, timeZone)}</span>`
+        : nothing}
+    <span class=${task.priority === 'high' && !task.completed ? 'high' : ''}>${PRIORITIES[task.priority]}</span>
+    ${task.estimated_duration === null ? nothing : html`<span>${duration(task.estimated_duration)} planned</span>`}
+    ${task.focus_time_seconds === 0 ? nothing : html`<span>${spent(task.focus_time_seconds)} in focus</span>`}
+    ${task.template_id ? html`<span>${icon('repeat')} Repeats</span>` : nothing}
+    <button class="link" data-control="subtasks" aria-expanded=${context.subtasks !== undefined}
+      aria-controls=${context.subtasks === undefined ? nothing : `subtasks-${task.id}`}
+      aria-label=${`${subtaskCount(task)}, ${task.title}`}
+      @click=${() => context.actions.expand(task)}>
+      ${subtaskCount(task)}${icon(context.subtasks === undefined ? 'down' : 'up')}</button>`;
+}
+
+/** @param {Task} task */
+function subtaskCount({subtask_count: count, subtask_completed_count: completed}) {
+  return count === 0 ? 'Subtasks' : `${completed} of ${count} subtasks`;
+}
+
+/** @param {number} seconds */
+export function spent(seconds) {
+  return seconds < 60 ? `${seconds} s` : duration(seconds / 60);
+}
