@@ -61,7 +61,7 @@ async function open(connection, session) {
   const app = new App(root, connection, session);
   session.addEventListener('end', () => {
     app.close();
-    signIn(connection, app.isSigningOut ? '' : 'Your session has ended.');
+    signIn(connection, app.farewell);
   }, {once: true});
   await app.start();
 }

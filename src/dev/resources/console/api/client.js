@@ -245,11 +245,13 @@ function filled(path, values) {
   return path.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(Reflect.get(values, name)));
 }
 
-/** @param {object} values those that are undefined or empty are left out */
+/**
+ * @param {object} values those that are undefined or empty are left out; but an empty cursor asks for the first page
+ */
 function queryOf(values) {
   const query = new URLSearchParams();
   for (const [name, value] of Object.entries(values)) {
-    if (value !== undefined && value !== '') {
+    if (value !== undefined && (value !== '' || name === 'cursor')) {
       query.set(name, String(value));
     }
   }

@@ -1,7 +1,13 @@
 import {Unreachable} from './failures.js';
 
 /** A call of the control port failed. */
-export class ControlFailure extends Error {}
+export class ControlFailure extends Error {
+  /** @param {number} status @param {string} message */
+  constructor(status, message) {
+    super(message);
+    this.status = status;
+  }
+}
 
 /**
  * The dev server's control port, which is also the origin of this page. A client of the service in production has
@@ -53,7 +59,7 @@ export class ControlPort {
     exchange.received(JSON.stringify(json, (name, value) => name.endsWith('_token') ? '…' : value));
     exchange.ended();
     if (!response.ok) {
-      throw new ControlFailure(json.error.message);
+      throw new ControlFailure(response.status, json.error.message);
     }
     return json;
   }

@@ -26,7 +26,8 @@ const WIDE = matchMedia('(min-width: 1200px)');
 
 /** The console of a person who is signed in: navigation, the current screen, and the panel of the developer. */
 export class App {
-  isSigningOut = false;
+  /** What the sign-in page says after the end of the session. */
+  farewell = 'Your session has ended.';
   /** @type {User | undefined} */
   user;
   /** All credits together; undefined before they are loaded. @type {number | undefined} */
@@ -42,6 +43,7 @@ export class App {
   /** @type {'requests' | 'controls'} */
   #panelTab = 'requests';
   #waitingUntil = 0;
+  #checkoutResult = '';
   #closing = new AbortController();
 
   /**
@@ -79,7 +81,9 @@ export class App {
     this.changes.addEventListener('change', event => {
       const topics = /** @type {CustomEvent} */ (event).detail;
       if (topics.some((/** @type {string} */ topic) => ['user', 'credits', 'subscription'].includes(topic))) {
-        this.#loadPerson();
+        this.#loadPerson().catch(() => {
+          // The session has ended, or the next change loads it.
+        });
       }
     });
     this.clock.addEventListener('change', event => {
@@ -96,6 +100,7 @@ export class App {
     const params = new URLSearchParams(location.search);
     const checkout = params.get('checkout');
     if (checkout) {
+      this.#checkoutResult = checkout;
       // The page of the payment provider leads back here.
       history.replaceState(null, '', '/#/pro');
       const texts = {success: 'Payment received.', failure: 'The payment failed.', cancelled: 'The payment was cancelled.'};
@@ -128,8 +133,16 @@ export class App {
       : async () => (await this.control.post('/google/id-token', {email})).id_token;
   }
 
-  async signOut() {
-    this.isSigningOut = true;
+  /** With what the payment page led back here, for one reader; empty if it did not. */
+  takeCheckoutResult() {
+    const result = this.#checkoutResult;
+    this.#checkoutResult = '';
+    return result;
+  }
+
+  /** @param {string} [farewell] what the sign-in page says */
+  async signOut(farewell = '') {
+    this.farewell = farewell;
     await this.session.signOut();
   }
 
@@ -153,18 +166,23 @@ export class App {
           <div class="popup">
             <p><strong>${user?.name}</strong><br>${user?.email}</p>
             <p><span class="tag">${user?.tier === 'pro' ? 'Pro' : 'Free'}</span> ${user?.timezone}</p>
+            <a class="button" href="#/profile">Profile</a>
             <button @click=${() => this.signOut()}>Sign out</button>
             <a class="button" href="/" target="_blank" rel="opener" @click=${this.#openSomeoneElse}>Open as someone else</a>
           </div>
         </details>
       </header>
-      <nav aria-label="Screens">${VIEWS.map(({id, label, icon: name}) => html`
+      <nav aria-label="Screens">${VIEWS.filter(({isInMenu}) => !isInMenu).map(({id, label, icon: name}) => html`
         <a href=${`#/${id}`} aria-current=${id === this.#viewId ? 'page' : nothing}>${icon(name)}<span>${label}</span></a>`)}</nav>
       ${this.#main}
       ${this.#isPanelOpen ? html`
         <aside class="panel" aria-label="Developer panel">
-          <div class="tabs" role="tablist" aria-label="Developer panel">${this.#tab('requests', 'Requests')}${this.#tab('controls', 'Controls')}
-            <button class="quiet" aria-label="Close developer panel" @click=${() => this.#showPanel(false)}>${icon('close')}</button></div>
+          <div class="tabs">
+            <div class="row" role="tablist" aria-label="Developer panel">
+              ${this.#tab('requests', 'Requests')}${this.#tab('controls', 'Controls')}</div>
+            <button class="quiet" aria-label="Close developer panel"
+              @click=${() => this.#showPanel(false)}>${icon('close')}</button>
+          </div>
           <div role="tabpanel" id="panel-content" aria-labelledby=${`tab-${this.#panelTab}`} class="panel-content">${this.#panel}</div>
         </aside>` : nothing}`, this.#root);
     this.#root.classList.toggle('with-panel', this.#isPanelOpen);
@@ -199,6 +217,8 @@ export class App {
     if (!entry) {
       return;
     }
+    // The link may have been in a menu.
+    document.querySelectorAll('details.menu[open]').forEach(menu => menu.removeAttribute('open'));
     const isFirst = this.#view === undefined;
     this.#view?.leave();
     this.#viewId = entry.id;

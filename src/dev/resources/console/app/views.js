@@ -2,13 +2,21 @@ import {ActivityView} from '../views/activity.js';
 import {AssistantView} from '../views/assistant.js';
 import {NotesView} from '../views/notes.js';
 import {ProView} from '../views/pro.js';
+import {ProfileView} from '../views/profile.js';
 import {SystemView} from '../views/system.js';
 import {TodayView} from '../views/today.js';
 
 /**
- * The screens in the order of the navigation; the address of one is `#/` and its id.
- * @type {{id: string, label: string, icon: import('../parts/icons.js').IconName, View: typeof import('./view.js').View}[]}
+ * One screen; its address is `#/` and its id.
+ * @typedef {object} Entry
+ * @property {string} id
+ * @property {string} label
+ * @property {import('../parts/icons.js').IconName} icon
+ * @property {typeof import('./view.js').View} View
+ * @property {boolean} [isInMenu] whether the menu of the account leads to it, not the navigation
  */
+
+/** The screens in the order of the navigation. @type {Entry[]} */
 export const VIEWS = [
   {id: 'today', label: 'Today', icon: 'today', View: TodayView},
   {id: 'notes', label: 'Notes', icon: 'notes', View: NotesView},
@@ -16,4 +24,5 @@ export const VIEWS = [
   {id: 'pro', label: 'Pro & credits', icon: 'pro', View: ProView},
   {id: 'activity', label: 'Activity', icon: 'activity', View: ActivityView},
   {id: 'system', label: 'System', icon: 'system', View: SystemView},
+  {id: 'profile', label: 'Profile', icon: 'user', View: ProfileView, isInMenu: true},
 ];

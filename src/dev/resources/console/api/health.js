@@ -1,0 +1,28 @@
+import {Unreachable} from './failures.js';
+
+/** @typedef {import('./schemas.js').Schemas['Readiness'] | import('./schemas.js').Schemas['Unreadiness']} Health */
+
+/**
+ * Whether the service is ready, and which checks failed if not. The answer of a service that is not ready is no error
+ * object, and nobody has to be signed in, so that this is no call of the ApiClient.
+ * @param {string} service base URL
+ * @param {import('./exchanges.js').Exchanges} exchanges
+ * @returns {Promise<Health>}
+ * @throws {Unreachable}
+ */
+export async function readiness(service, exchanges) {
+  const url = `${service}/health/ready`;
+  const headers = {Accept: 'application/json'};
+  const exchange = exchanges.begin({method: 'GET', url, headers});
+  try {
+    const response = await fetch(url, {headers});
+    exchange.responded(response);
+    const text = await response.text();
+    exchange.received(text);
+    exchange.ended();
+    return JSON.parse(text);
+  } catch {
+    exchange.failed('no answer');
+    throw new Unreachable();
+  }
+}
