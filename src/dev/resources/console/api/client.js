@@ -17,9 +17,10 @@ import {ApiFailure, Unreachable} from './failures.js';
  * @property {import('./schemas.js').Body<O>} [body]
  * @property {Intent} [intent] for writes that a person may have to send again; otherwise each call is an intent
  * @property {AbortSignal} [signal]
+ * @property {boolean} [isPoll] whether it is repeated at an interval
  */
 
-/** @typedef {{path?: any, query?: any, body?: unknown, intent?: Intent, signal?: AbortSignal}} AnyOptions */
+/** @typedef {{path?: any, query?: any, body?: unknown, intent?: Intent, signal?: AbortSignal, isPoll?: boolean}} AnyOptions */
 
 const ATTEMPTS = 4;
 
@@ -180,7 +181,7 @@ export class ApiClient extends EventTarget {
       if (body !== undefined) {
         headers['Content-Type'] = 'application/json';
       }
-      const exchange = this.#exchanges.begin({method, url, headers, body});
+      const exchange = this.#exchanges.begin({method, url, headers, body, isPoll: options.isPoll});
       let response;
       try {
         response = await fetch(url, {method, headers, body, signal: options.signal});

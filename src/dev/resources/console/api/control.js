@@ -21,9 +21,13 @@ export class ControlPort {
     this.#exchanges = exchanges;
   }
 
-  /** @param {string} path @returns {Promise<any>} */
-  get(path) {
-    return this.#call('GET', path);
+  /**
+   * @param {string} path
+   * @param {{isPoll?: boolean}} [options]
+   * @returns {Promise<any>}
+   */
+  get(path, {isPoll = false} = {}) {
+    return this.#call('GET', path, undefined, isPoll);
   }
 
   /**
@@ -39,14 +43,15 @@ export class ControlPort {
    * @param {string} method
    * @param {string} path
    * @param {string} [body]
+   * @param {boolean} [isPoll]
    */
-  async #call(method, path, body) {
+  async #call(method, path, body, isPoll = false) {
     /** @type {Record<string, string>} */
     const headers = {Accept: 'application/json'};
     if (body !== undefined) {
       headers['Content-Type'] = 'application/json';
     }
-    const exchange = this.#exchanges.begin({method, url: location.origin + path, headers, body});
+    const exchange = this.#exchanges.begin({method, url: location.origin + path, headers, body, isPoll});
     let response;
     try {
       response = await fetch(path, {method, headers, body});

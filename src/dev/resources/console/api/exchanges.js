@@ -2,6 +2,15 @@
 
 const KEPT = 200;
 
+/**
+ * @typedef {object} Sent
+ * @property {string} method
+ * @property {string} url
+ * @property {Record<string, string>} headers
+ * @property {string} [body]
+ * @property {boolean} [isPoll] whether it is repeated at an interval, which fills the list
+ */
+
 /** One request with its answer, or one WebSocket with its messages. */
 export class Exchange {
   status = 0;
@@ -17,7 +26,7 @@ export class Exchange {
 
   /**
    * @param {number} id
-   * @param {{method: string, url: string, headers: Record<string, string>, body?: string}} request
+   * @param {Sent} request
    * @param {() => void} changed
    */
   constructor(id, request, changed) {
@@ -72,7 +81,7 @@ export class Exchanges extends EventTarget {
   list = [];
   #next = 1;
 
-  /** @param {{method: string, url: string, headers: Record<string, string>, body?: string}} request */
+  /** @param {Sent} request */
   begin(request) {
     const exchange = new Exchange(this.#next++, request, () => this.#changed());
     this.list.unshift(exchange);

@@ -13,7 +13,7 @@ import {Unreachable} from './failures.js';
 export async function readiness(service, exchanges) {
   const url = `${service}/health/ready`;
   const headers = {Accept: 'application/json'};
-  const exchange = exchanges.begin({method: 'GET', url, headers});
+  const exchange = exchanges.begin({method: 'GET', url, headers, isPoll: true});
   try {
     const response = await fetch(url, {headers});
     exchange.responded(response);

@@ -71,7 +71,7 @@ export class Bell {
       return;
     }
     try {
-      const page = await this.#app.api.get('/api/v1/notifications', {query: {limit: 1}});
+      const page = await this.#app.api.get('/api/v1/notifications', {query: {limit: 1}, isPoll: true});
       if ((page.data[0]?.id ?? '') !== this.#newest || page.unread_count !== this.#unread) {
         // A job may have completed or made a task as well.
         this.#app.changes.announce(['notifications', 'tasks']);

@@ -14,6 +14,7 @@ export class RequestsPanel {
   #leaving = new AbortController();
   /** @type {number | undefined} */
   #frame;
+  #isPollingShown = false;
 
   /** @param {import('../app/app.js').App} app */
   constructor(app) {
@@ -41,10 +42,13 @@ export class RequestsPanel {
 
   #update() {
     const {exchanges} = this.#app;
+    const shown = exchanges.list.filter(exchange => this.#isPollingShown || !exchange.request.isPoll || exchange.failure);
     render(html`
-      <div class="row spread toolbar"><span class="faint">Newest first</span>
+      <div class="row spread toolbar">
+        <label class="choice"><input type="checkbox" .checked=${this.#isPollingShown}
+          @change=${() => { this.#isPollingShown = !this.#isPollingShown; this.#update(); }}> Show polling</label>
         <button class="link" @click=${() => exchanges.clear()}>Clear</button></div>
-      <ol class="plain">${repeat(exchanges.list, exchange => exchange.id, exchange => html`<li>${this.#exchange(exchange)}</li>`)}</ol>`, this.#root);
+      <ol class="plain">${repeat(shown, exchange => exchange.id, exchange => html`<li>${this.#exchange(exchange)}</li>`)}</ol>`, this.#root);
   }
 
   /** @param {Exchange} exchange */

@@ -50,7 +50,7 @@ export class Jobs {
     }
     const state = this.#chosen;
     try {
-      const {counts, jobs} = await this.#view.app.control.get(`/jobs?state=${state}&limit=${LIMIT}`);
+      const {counts, jobs} = await this.#view.app.control.get(`/jobs?state=${state}&limit=${LIMIT}`, {isPoll: true});
       this.#counts = counts;
       // Another state may have been chosen meanwhile.
       if (state === this.#chosen) {

@@ -48,7 +48,7 @@ export class Metrics {
       return;
     }
     try {
-      this.#samples = (await this.#view.app.control.get('/metrics/recent')).samples;
+      this.#samples = (await this.#view.app.control.get('/metrics/recent', {isPoll: true})).samples;
     } catch (thrown) {
       if (!(thrown instanceof ControlFailure && thrown.status === 404)) {
         throw thrown;
