@@ -32,8 +32,19 @@ const LONGEST_WAIT = 60;
  * as the request stays the same, so that a form keeps one intent and passes it with every attempt.
  */
 export class Intent {
-  #key = '';
-  #request = '';
+  #key;
+  #request;
+
+  /** @param {{key: string, request: string}} [stored] what `toJSON` returned, to go on after a reload of the page */
+  constructor({key, request} = {key: '', request: ''}) {
+    this.#key = key;
+    this.#request = request;
+  }
+
+  /** What can be stored. */
+  toJSON() {
+    return {key: this.#key, request: this.#request};
+  }
 
   /** The key for a request. @param {string} request method, path and body */
   keyFor(request) {

@@ -38,7 +38,12 @@ export class SignedOut extends Error {
 export function sentence(thrown) {
   if (thrown instanceof ApiFailure) {
     const details = thrown.error.details?.map(({field, message}) => `${field} ${message}`) ?? [];
-    return details.length > 0 ? details.join('; ') : thrown.message;
+    return asSentence(details.length > 0 ? details.join('; ') : thrown.message);
   }
   return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
+/** Messages of the service begin small and have no full stop, so that clients can embed them. @param {string} message */
+export function asSentence(message) {
+  return message && `${message[0]?.toUpperCase()}${message.slice(1)}${/[.!?]$/.test(message) ? '' : '.'}`;
 }
