@@ -263,11 +263,12 @@ limit :count
 
 -- name: retry_dead
 -- scope: system queue
--- Retries the newest dead job of each kind and key, unless an unfinished job has that key.
+-- Retries the newest dead job of each kind and key, or the given one, unless an unfinished job has
+-- that key.
 with newest as (
   select distinct on (kind, job_key) id, kind, job_key
   from ops.job_queue
-  where state = 'dead' and finished_at is not null
+  where state = 'dead' and finished_at is not null and (:id::uuid is null or id = :id::uuid)
   order by kind, job_key, finished_at desc
 )
 update ops.job_queue j

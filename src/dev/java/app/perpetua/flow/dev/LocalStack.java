@@ -7,23 +7,32 @@ import app.perpetua.flow.dev.control.ControlPort;
 import app.perpetua.flow.dev.control.Controls;
 import app.perpetua.flow.dev.control.DeepgramControls;
 import app.perpetua.flow.dev.control.DevOrders;
+import app.perpetua.flow.dev.control.JobControls;
+import app.perpetua.flow.dev.control.MetricsControls;
 import app.perpetua.flow.dev.control.OffsetClock;
 import app.perpetua.flow.dev.control.OpenAiControls;
+import app.perpetua.flow.dev.control.ProviderControls;
 import app.perpetua.flow.dev.control.PushControls;
 import app.perpetua.flow.dev.control.RanJobs;
 import app.perpetua.flow.dev.control.Sessions;
 import app.perpetua.flow.dev.control.Shop;
+import app.perpetua.flow.dev.metrics.MetricsSampler;
 import app.perpetua.flow.fake.FakeCheckout;
 import app.perpetua.flow.fake.FakeDeepgram;
 import app.perpetua.flow.fake.FakeGoogle;
 import app.perpetua.flow.fake.FakeOpenAi;
+import app.perpetua.flow.fake.FakeProvider;
 import app.perpetua.flow.fake.FakePushService;
+import app.perpetua.flow.jobs.DeadJobsCommand;
+import app.perpetua.flow.sql.connection.DatabaseConfig;
+import app.perpetua.flow.sql.connection.DatabaseUrl;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Path;
 import java.security.SecureRandom;
+import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -133,6 +142,26 @@ public final class LocalStack implements AutoCloseable {
               ranJobs,
               this::runDueJobs,
               new SecureRandom());
+      DatabaseUrl databaseUrl = DatabaseUrl.parse(database.url());
+      JobControls jobs =
+          new JobControls(
+              database.dataSource(),
+              () -> new DeadJobsCommand(new DatabaseConfig(databaseUrl, databaseUrl, 1), clock),
+              clock);
+      Map<String, FakeProvider> providers = new LinkedHashMap<>();
+      providers.put("openai", openAi);
+      providers.put("deepgram", deepgram);
+      providers.put("checkout", checkout);
+      providers.put("google", google);
+      providers.put("push", push);
+      MetricsSampler sampler =
+          step(
+              () ->
+                  new MetricsSampler(
+                      () -> targets(variables.metricsPort()),
+                      MetricsSampler.INTERVAL,
+                      Clock.systemUTC(),
+                      System::nanoTime));
       ControlPort control =
           step(
               () ->
@@ -140,6 +169,9 @@ public final class LocalStack implements AutoCloseable {
                       controlPort,
                       Stream.of(
                               controls.calls(),
+                              jobs.calls(),
+                              new MetricsControls(sampler.recent()).calls(),
+                              new ProviderControls(providers).calls(),
                               new PushControls(push, json).calls(),
                               new OpenAiControls(openAi, json).calls(),
                               payments.calls(),
@@ -201,6 +233,24 @@ public final class LocalStack implements AutoCloseable {
       }
     }
     return false;
+  }
+
+  /**
+   * The processes that export metrics.
+   *
+   * @param metricsPort the API process's port for metrics; 0 if it is its main port
+   */
+  private synchronized List<MetricsSampler.Target> targets(int metricsPort) {
+    List<MetricsSampler.Target> targets = new ArrayList<>();
+    for (ServiceProcess process : processes) {
+      if (process.isReady()) {
+        boolean isSeparate = targets.isEmpty() && metricsPort != 0;
+        targets.add(
+            new MetricsSampler.Target(
+                process.name(), process.pid(), isSeparate ? metricsPort : process.port()));
+      }
+    }
+    return targets;
   }
 
   private synchronized Map<String, Object> where(

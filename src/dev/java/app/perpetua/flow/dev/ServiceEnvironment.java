@@ -124,6 +124,11 @@ record ServiceEnvironment(Map<String, String> variables, List<String> notes) {
     return its;
   }
 
+  /** The service's port for metrics if it is not its main port, otherwise 0. */
+  int metricsPort() {
+    return cents("METRICS_PORT", 0);
+  }
+
   /** The secret with which webhooks are signed. */
   String webhookSecret() {
     return variables.getOrDefault("CHECKOUT_WEBHOOK_SECRET", FakeCheckout.WEBHOOK_SECRET);

@@ -63,10 +63,11 @@ final class ServiceProcess implements AutoCloseable {
   private final Consumer<String> ran;
   private final ReentrantLock runLock = new ReentrantLock();
   private final CountDownLatch closing = new CountDownLatch(1);
-  private final CompletableFuture<Integer> ready = new CompletableFuture<>();
+  private final CompletableFuture<@Nullable Void> ready = new CompletableFuture<>();
   private final Deque<String> lastLines = new ArrayDeque<>();
   private final Thread keeper;
   private @Nullable Process process;
+  private volatile int port;
   private CompletableFuture<Boolean> answer = new CompletableFuture<>();
 
   /**
@@ -144,9 +145,15 @@ final class ServiceProcess implements AutoCloseable {
     return name;
   }
 
-  /** The port; waits until the process is ready. */
+  /** The port of the process that became ready last; waits until one is. */
   int port() {
-    return ready.join();
+    ready.join();
+    return port;
+  }
+
+  /** Whether a process has become ready. */
+  boolean isReady() {
+    return ready.isDone() && !ready.isCompletedExceptionally();
   }
 
   /** Id of the current process, or of the one that has just ended. */
@@ -239,8 +246,10 @@ final class ServiceProcess implements AutoCloseable {
     }
   }
 
-  private void becameReady(Process started, int port) {
-    if (!ready.complete(port)) {
+  private void becameReady(Process started, int itsPort) {
+    // A worker gets another port with each start.
+    port = itsPort;
+    if (!ready.complete(null)) {
       terminal.accept("The " + name + " is running again, pid " + started.pid() + ".");
     }
   }

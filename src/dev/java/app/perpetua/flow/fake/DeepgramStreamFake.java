@@ -2,6 +2,7 @@ package app.perpetua.flow.fake;
 
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.fake.FakeDeepgram.Step;
+import app.perpetua.flow.fake.FakeProvider.State;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.SocketTimeoutException;
@@ -41,6 +42,7 @@ public final class DeepgramStreamFake {
   private boolean finalized;
   private boolean closeRequested;
   private double transcribedUntil;
+  private @Nullable String held;
 
   DeepgramStreamFake(
       FakeDeepgram deepgram, Socket socket, Frames frames, @Nullable List<Step> steps, Json json) {
@@ -148,6 +150,10 @@ public final class DeepgramStreamFake {
       return false;
     }
     if (steps == null) {
+      if (deepgram.state() == State.FAILING) {
+        frames.close(1011, "NET-0000");
+        return false;
+      }
       if (count % MESSAGES_PER_SENTENCE == 0) {
         results("Sentence " + count / MESSAGES_PER_SENTENCE + ".", true);
       } else if (count % 2 == 0) {
@@ -226,6 +232,10 @@ public final class DeepgramStreamFake {
   }
 
   private boolean flush() throws IOException, InterruptedException {
+    if (deepgram.state() == State.SLOW) {
+      deepgram.pause(FakeProvider.DELAY);
+    }
+    sendHeld();
     if (steps == null) {
       if (messages() % MESSAGES_PER_SENTENCE > 0) {
         results("And the last words.", true);
@@ -240,9 +250,38 @@ public final class DeepgramStreamFake {
     return true;
   }
 
+  /**
+   * In state SLOW, interim results are left out and each final one arrives with the next: pauses
+   * would block the audio that follows, and the service ends a stream that does not read it.
+   */
   private void results(String text, boolean isFinal) throws IOException {
+    boolean isSlow = deepgram.state() == State.SLOW && !finalized();
+    if (isSlow && !isFinal) {
+      return;
+    }
+    sendHeld();
+    String message = rendered(text, isFinal);
+    if (isSlow) {
+      held = message;
+    } else {
+      frames.text(message);
+    }
+  }
+
+  private void sendHeld() throws IOException {
+    if (held != null) {
+      frames.text(held);
+      held = null;
+    }
+  }
+
+  private synchronized boolean finalized() {
+    return finalized;
+  }
+
+  private String rendered(String text, boolean isFinal) {
     double until = messages() * deepgram.secondsPerMessage();
-    frames.text(
+    String message =
         json.text(
             Map.of(
                 "type",
@@ -265,10 +304,11 @@ public final class DeepgramStreamFake {
                             "confidence",
                             0.91,
                             "words",
-                            words(text, transcribedUntil, until)))))));
+                            words(text, transcribedUntil, until))))));
     if (isFinal) {
       transcribedUntil = until;
     }
+    return message;
   }
 
   /** All words take the same time. */

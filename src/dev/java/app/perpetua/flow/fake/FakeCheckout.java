@@ -34,7 +34,7 @@ import tools.jackson.databind.JsonNode;
  * once per idempotency key, and signed webhooks. Records violations of the protocol and requests to
  * unknown paths, and fails on {@link #close}. Thread-safe.
  */
-public final class FakeCheckout implements AutoCloseable {
+public final class FakeCheckout implements FakeProvider, AutoCloseable {
   /** The secret key that requests must carry. */
   public static final String SECRET_KEY = "sk_test_of_the_fake";
 
@@ -106,6 +106,7 @@ public final class FakeCheckout implements AutoCloseable {
   private final Deque<Step> steps = new ArrayDeque<>();
   private final List<String> faults = new ArrayList<>();
   private Mode mode = Mode.WORKING;
+  private State state = State.UP;
   private int charges;
   private @Nullable URI webhooks;
   private URI pagesAt;
@@ -154,6 +155,16 @@ public final class FakeCheckout implements AutoCloseable {
   /** Sets the answer to all further requests. */
   public synchronized void respondWith(Mode next) {
     mode = next;
+  }
+
+  @Override
+  public synchronized State state() {
+    return state;
+  }
+
+  @Override
+  public synchronized void turn(State next) {
+    state = next;
   }
 
   /** Scripts the outcomes of the next charges; later charges succeed. */
@@ -291,6 +302,14 @@ public final class FakeCheckout implements AutoCloseable {
           answer(exchange, 503, "");
           return;
         }
+        boolean isScripted = path.equals("/payments") && !steps.isEmpty();
+        if (state == State.FAILING && !isScripted) {
+          answer(exchange, 500, "{}");
+          return;
+        }
+      }
+      if (state() == State.SLOW && closed.await(DELAY.toMillis(), TimeUnit.MILLISECONDS)) {
+        return;
       }
       if (method.equals("POST") && path.equals("/hosted-payments")) {
         answer(exchange, 201, open(parsed(body)));

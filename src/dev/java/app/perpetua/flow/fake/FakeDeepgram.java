@@ -21,7 +21,7 @@ import tools.jackson.core.JacksonException;
  * it recognizes a few words in any audio. Records violations of the protocol and fails on {@link
  * #close}. Thread-safe.
  */
-public final class FakeDeepgram implements AutoCloseable {
+public final class FakeDeepgram implements FakeProvider, AutoCloseable {
   /** The only accepted API key. */
   public static final String KEY = "fake-deepgram-key";
 
@@ -99,6 +99,7 @@ public final class FakeDeepgram implements AutoCloseable {
   private Recording recording = DEFAULT_RECORDING;
   private CountDownLatch answering = new CountDownLatch(0);
   private volatile double secondsPerMessage = 0.1;
+  private volatile State state = State.UP;
 
   /** Starts it on a free port. */
   public FakeDeepgram() {
@@ -132,6 +133,17 @@ public final class FakeDeepgram implements AutoCloseable {
   /** Sets the answer to recordings. */
   public synchronized void respondWith(Recording answer) {
     recording = answer;
+  }
+
+  @Override
+  public State state() {
+    return state;
+  }
+
+  /** In state FAILING, streams without a script are closed at their next audio message. */
+  @Override
+  public void turn(State next) {
+    state = next;
   }
 
   /** Leaves recordings unanswered until the next call. */
@@ -250,13 +262,24 @@ public final class FakeDeepgram implements AutoCloseable {
       steps = script;
       script = null;
       stream = new DeepgramStreamFake(this, socket, frames, steps, json);
-      if (steps == null || steps.isEmpty() || !(steps.getFirst() instanceof Step.Refuse)) {
+      boolean isRefused =
+          steps == null
+              ? state == State.FAILING
+              : !steps.isEmpty() && steps.getFirst() instanceof Step.Refuse;
+      if (!isRefused) {
         streams.add(stream);
       }
     }
     if (steps != null && !steps.isEmpty() && steps.getFirst() instanceof Step.Refuse(int status)) {
       refuse(socket, status, "REFUSED");
       return;
+    }
+    if (steps == null && state == State.FAILING) {
+      refuse(socket, 500, "INTERNAL_SERVER_ERROR");
+      return;
+    }
+    if (state == State.SLOW) {
+      pause(DELAY);
     }
     socket
         .getOutputStream()
@@ -275,7 +298,8 @@ public final class FakeDeepgram implements AutoCloseable {
     Recording answer;
     CountDownLatch until;
     synchronized (this) {
-      answer = recording;
+      boolean isFailing = state == State.FAILING && recording.equals(DEFAULT_RECORDING);
+      answer = isFailing ? Recording.refused(500) : recording;
       until = answering;
       try {
         String url = json.parse(new String(body, StandardCharsets.UTF_8)).path("url").asString("");
@@ -292,6 +316,9 @@ public final class FakeDeepgram implements AutoCloseable {
     until.await();
     if (!answer.stall().isZero()) {
       pause(answer.stall());
+    }
+    if (state == State.SLOW) {
+      pause(DELAY);
     }
     if (answer.status() != 200) {
       refuse(socket, answer.status(), "Bad Request");

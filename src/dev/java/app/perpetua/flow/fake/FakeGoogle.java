@@ -38,7 +38,7 @@ import org.jspecify.annotations.Nullable;
  * Google's sign-in: publishes keys over HTTP on loopback and signs ID tokens with them, on the
  * given clock. Records requests to unknown paths and fails on {@link #close}. Thread-safe.
  */
-public final class FakeGoogle implements AutoCloseable {
+public final class FakeGoogle implements FakeProvider, AutoCloseable {
   /** The default audience of ID tokens. */
   public static final String CLIENT_ID = "perpetua-flow.apps.googleusercontent.com";
 
@@ -80,6 +80,7 @@ public final class FakeGoogle implements AutoCloseable {
   private final List<String> unexpected = new ArrayList<>();
   private RSAKey signing = FIRST_KEY;
   private Mode mode = Mode.WORKING;
+  private State state = State.UP;
   private CountDownLatch stalled = new CountDownLatch(1);
   private @Nullable Duration maxAge;
   private int fetches;
@@ -130,6 +131,16 @@ public final class FakeGoogle implements AutoCloseable {
     mode = next;
     stalled.countDown();
     stalled = new CountDownLatch(1);
+  }
+
+  @Override
+  public synchronized State state() {
+    return state;
+  }
+
+  @Override
+  public synchronized void turn(State next) {
+    state = next;
   }
 
   /** Sets how long its keys may be cached; null omits the header. */
@@ -227,6 +238,7 @@ public final class FakeGoogle implements AutoCloseable {
   private void answer(HttpExchange exchange) throws IOException {
     String request = exchange.getRequestMethod() + " " + exchange.getRequestURI();
     Mode now;
+    boolean isSlow;
     CountDownLatch released;
     byte[] body;
     synchronized (this) {
@@ -238,7 +250,8 @@ public final class FakeGoogle implements AutoCloseable {
       }
       fetches++;
       notifyAll();
-      now = mode;
+      now = mode == Mode.WORKING && state == State.FAILING ? Mode.DOWN : mode;
+      isSlow = state == State.SLOW;
       released = stalled;
       body = new JWKSet(signing).toString().getBytes(StandardCharsets.UTF_8);
       if (maxAge != null) {
@@ -248,6 +261,9 @@ public final class FakeGoogle implements AutoCloseable {
       }
     }
     try (exchange) {
+      if (isSlow) {
+        Thread.sleep(DELAY);
+      }
       switch (now) {
         case WORKING -> send(exchange, 200, body);
         case DOWN -> exchange.sendResponseHeaders(503, -1);

@@ -27,7 +27,7 @@ import tools.jackson.databind.JsonNode;
  * does, and follows a script if there is one. Records violations of the protocol and requests to
  * unknown paths, and fails on {@link #close}. Thread-safe.
  */
-public final class FakeOpenAi implements AutoCloseable {
+public final class FakeOpenAi implements FakeProvider, AutoCloseable {
   /** The only accepted API key. */
   public static final String KEY = "sk-fake-4711";
 
@@ -36,6 +36,9 @@ public final class FakeOpenAi implements AutoCloseable {
 
   private static final String PATH = "/v1/responses";
   private static final String MODELS = "/v1/models/";
+
+  /** Pause between two words in state SLOW. */
+  private static final Duration SLOW_PACE = Duration.ofMillis(300);
 
   /** The models that the account may use; any name of these families. */
   private static final String KNOWN_MODELS = "(gpt|o)[-0-9][-.a-z0-9]*";
@@ -68,6 +71,7 @@ public final class FakeOpenAi implements AutoCloseable {
   private final Map<Integer, ReceivedRequest> requests = new LinkedHashMap<>();
   private final List<String> faults = new ArrayList<>();
   private boolean isDown;
+  private volatile State state = State.UP;
   private CountDownLatch gate = new CountDownLatch(0);
   private int nextNumber;
   private String traceparent = "";
@@ -108,6 +112,16 @@ public final class FakeOpenAi implements AutoCloseable {
     isDown = down;
   }
 
+  @Override
+  public State state() {
+    return state;
+  }
+
+  @Override
+  public void turn(State next) {
+    state = next;
+  }
+
   /** Sets the delay before each response. */
   public synchronized void answersAfter(CountDownLatch gate) {
     this.gate = gate;
@@ -135,11 +149,11 @@ public final class FakeOpenAi implements AutoCloseable {
       requests.put(number, new ReceivedRequest(body, 0, Outcome.ANSWERING));
       requests.remove(number - REMEMBERED);
       OpenAiStep next = isDown ? OpenAiStep.hangUp() : script.poll();
-      step = next == null ? OpenAiStep.of(new Reply.Sense()) : next;
+      step = next == null ? unscripted() : next;
     }
     try {
       open.await();
-      to.pause(step.stall());
+      to.pause(state == State.SLOW ? step.stall().plus(DELAY) : step.stall());
       boolean whole = reply(checked(request, body, step.reply()), step.manner(), number, body, to);
       note(number, whole ? Outcome.COMPLETE : Outcome.BROKEN_OFF);
     } catch (IOException e) {
@@ -149,6 +163,12 @@ public final class FakeOpenAi implements AutoCloseable {
       Thread.currentThread().interrupt();
       throw new IOException(e);
     }
+  }
+
+  private OpenAiStep unscripted() {
+    return state == State.FAILING
+        ? OpenAiStep.error(500, "server_error")
+        : OpenAiStep.of(new Reply.Sense());
   }
 
   private JsonNode parsed(byte[] body) {
@@ -279,7 +299,8 @@ public final class FakeOpenAi implements AutoCloseable {
     ByteArrayOutputStream all = new ByteArrayOutputStream();
     pieces.forEach(all::writeBytes);
     int cutAt = manner.cutAt() == Manner.HALFWAY ? halfway(pieces) : manner.cutAt();
-    Duration between = manner.pace().isZero() ? pace : manner.pace();
+    Duration usual = state == State.SLOW ? SLOW_PACE : pace;
+    Duration between = manner.pace().isZero() ? usual : manner.pace();
     int sent = 0;
     for (int i = 0; i < pieces.size(); i++) {
       byte[] piece = pieces.get(i);

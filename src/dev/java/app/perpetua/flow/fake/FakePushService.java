@@ -38,7 +38,7 @@ import org.jspecify.annotations.Nullable;
  * RFC 8292) and delivers the rest to a browser, which decrypts it (RFC 8291). Records violations of
  * the protocol and requests to unknown paths, and fails on {@link #close}. Thread-safe.
  */
-public final class FakePushService implements AutoCloseable {
+public final class FakePushService implements FakeProvider, AutoCloseable {
   private static final Pattern AUTHORIZATION =
       Pattern.compile("vapid t=([\\w.-]+), ?k=([\\w-]{87})");
   private static final Duration LONGEST_TOKEN = Duration.ofHours(12);
@@ -115,6 +115,7 @@ public final class FakePushService implements AutoCloseable {
       JWTClaimsSet claims) {}
 
   private static final Script DELIVERING = Script.status(201);
+  private static final Script FAILED = Script.status(503);
 
   private final Clock clock;
   private final HttpServer server;
@@ -123,6 +124,7 @@ public final class FakePushService implements AutoCloseable {
   private final List<Message> inbox = new ArrayList<>();
   private final List<String> faults = new ArrayList<>();
   private Script script = DELIVERING;
+  private State state = State.UP;
   private CountDownLatch stalled = new CountDownLatch(1);
   private int received;
 
@@ -164,6 +166,16 @@ public final class FakePushService implements AutoCloseable {
     stalled = new CountDownLatch(1);
   }
 
+  @Override
+  public synchronized State state() {
+    return state;
+  }
+
+  @Override
+  public synchronized void turn(State next) {
+    state = next;
+  }
+
   /** Messages that reached their browser, oldest first. */
   public synchronized List<Message> inbox() {
     return List.copyOf(inbox);
@@ -178,10 +190,12 @@ public final class FakePushService implements AutoCloseable {
     byte[] body = exchange.getRequestBody().readNBytes(MAX_BODY + 1);
     Script now;
     CountDownLatch released;
+    boolean isSlow;
     int status;
     synchronized (this) {
       received++;
-      now = script;
+      now = state == State.FAILING && script.equals(DELIVERING) ? FAILED : script;
+      isSlow = state == State.SLOW;
       released = stalled;
       if (now.times() != Integer.MAX_VALUE) {
         script = now.times() > 1 ? now.times(now.times() - 1) : DELIVERING;
@@ -189,6 +203,9 @@ public final class FakePushService implements AutoCloseable {
       status = status(exchange, body, now.status());
     }
     try (exchange) {
+      if (isSlow) {
+        Thread.sleep(DELAY);
+      }
       if (now.mode() == Mode.STALLED) {
         released.await();
         return;

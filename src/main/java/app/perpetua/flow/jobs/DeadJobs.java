@@ -51,6 +51,20 @@ final class DeadJobs {
    * @return the number of jobs that will run again
    */
   int retry(Tx tx) {
-    return tx.sql("jobs.retry_dead").run();
+    return retry(tx, null);
+  }
+
+  /**
+   * Makes one dead job due now, with all its attempts.
+   *
+   * @param tx a system transaction
+   * @return 0 if there is no such dead job or an unfinished one has its kind and key, otherwise 1
+   */
+  int retryOne(Tx tx, UUID id) {
+    return retry(tx, id);
+  }
+
+  private static int retry(Tx tx, @Nullable UUID id) {
+    return tx.sql("jobs.retry_dead").bind("id", id).run();
   }
 }

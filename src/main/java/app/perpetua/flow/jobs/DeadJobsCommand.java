@@ -11,7 +11,9 @@ import com.zaxxer.hikari.HikariDataSource;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
+import java.util.UUID;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** The commands {@code --list-dead} and {@code --retry-dead}. Not thread-safe. */
 public final class DeadJobsCommand implements AutoCloseable {
@@ -51,7 +53,18 @@ public final class DeadJobsCommand implements AutoCloseable {
    * @throws DatabaseException if the database is unavailable
    */
   public String retry() {
-    return db.write(Actor.system(null), deadJobs::retry) + " requeued\n";
+    return requeue(null) + " requeued\n";
+  }
+
+  /**
+   * Requeues one dead job, or all of them; returns the number of jobs that will run again.
+   *
+   * @param id null for all
+   * @throws DatabaseException if the database is unavailable
+   */
+  public int requeue(@Nullable UUID id) {
+    return db.write(
+        Actor.system(null), tx -> id == null ? deadJobs.retry(tx) : deadJobs.retryOne(tx, id));
   }
 
   private static String line(DeadJobs.DeadJob job) {

@@ -5,10 +5,14 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import app.perpetua.flow.base.FieldError;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.base.Secret;
+import app.perpetua.flow.parsing.CursorKey;
 import app.perpetua.flow.parsing.JsonReader;
+import app.perpetua.flow.parsing.QueryParameters;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpHandler;
 import com.sun.net.httpserver.HttpServer;
+import io.helidon.common.uri.UriQuery;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetAddress;
@@ -16,6 +20,7 @@ import java.net.InetSocketAddress;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -35,12 +40,13 @@ public final class ControlPort implements AutoCloseable {
    * @param body serialized as JSON; a byte array is an HTML page
    */
   public record Answer(int status, Object body) {
-    static Answer ok(Object body) {
+    /** Success. */
+    public static Answer ok(Object body) {
       return new Answer(200, body);
     }
 
     /** An error: a code for programs and a message for people. */
-    static Answer failed(int status, String code, String message) {
+    public static Answer failed(int status, String code, String message) {
       return new Answer(status, Map.of("error", new Problem(code, message, List.of())));
     }
   }
@@ -60,16 +66,40 @@ public final class ControlPort implements AutoCloseable {
   }
 
   /**
+   * Runs a call that reads parameters of the query string, which it must validate; a call with
+   * another handler takes none.
+   */
+  @FunctionalInterface
+  public interface QueryHandler {
+    Answer handle(JsonReader body, JsonNode tree, QueryParameters query)
+        throws IOException, InterruptedException;
+  }
+
+  /**
    * One call.
    *
    * @param method GET or POST
    * @param path without parameters
-   * @param takes description of the body's fields
+   * @param takes description of the body's fields or of the query's parameters
    * @param does description of the effect
    */
-  public record Call(String method, String path, String takes, String does, TreeHandler handler) {
-    Call(String method, String path, String takes, String does, Handler handler) {
+  public record Call(String method, String path, String takes, String does, QueryHandler handler) {
+    /** A call without parameters. */
+    public Call(String method, String path, String takes, String does, Handler handler) {
       this(method, path, takes, does, (body, _) -> handler.handle(body));
+    }
+
+    /** A call without parameters. */
+    public Call(String method, String path, String takes, String does, TreeHandler handler) {
+      this(
+          method,
+          path,
+          takes,
+          does,
+          (body, tree, query) -> {
+            query.validate();
+            return handler.handle(body, tree);
+          });
     }
   }
 
@@ -82,6 +112,9 @@ public final class ControlPort implements AutoCloseable {
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final Map<String, Map<String, Call>> calls = new LinkedHashMap<>();
   private final Json json;
+
+  /** No call has pages. */
+  private final CursorKey cursors = new CursorKey(new Secret("unused"));
 
   /**
    * Starts listening.
@@ -223,7 +256,7 @@ public final class ControlPort implements AutoCloseable {
     try {
       JsonReader parsed = JsonReader.parse(json, body);
       String text = body.length == 0 ? "{}" : new String(body, UTF_8);
-      return call.handler().handle(parsed, json.parse(text));
+      return call.handler().handle(parsed, json.parse(text), query(exchange));
     } catch (Refusal e) {
       return new Answer(
           e.code().status(),
@@ -235,6 +268,15 @@ public final class ControlPort implements AutoCloseable {
       LOG.log(System.Logger.Level.ERROR, "control port: " + call.path(), e);
       return Answer.failed(500, "INTERNAL_ERROR", String.valueOf(e.getMessage()));
     }
+  }
+
+  private QueryParameters query(HttpExchange exchange) {
+    UriQuery query =
+        UriQuery.create(Objects.requireNonNullElse(exchange.getRequestURI().getRawQuery(), ""));
+    return new QueryParameters(
+        query.names(),
+        name -> query.contains(name) ? query.get(name) : null,
+        cursors.of(exchange.getRequestURI().getPath(), null));
   }
 
   /** Stops listening; requests in progress are aborted. */

@@ -54,7 +54,9 @@ public final class DeepgramControls {
             "",
             "the requests it received: {streams, recordings}",
             this::calls),
-        new Call("GET", "/voice", "", "a page that records the microphone", this::page));
+        // The page itself reads the query.
+        new Call(
+            "GET", "/voice", "", "a page that records the microphone", (body, _, _) -> page(body)));
   }
 
   private Answer script(JsonReader body) {

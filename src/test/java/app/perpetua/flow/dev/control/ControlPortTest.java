@@ -182,6 +182,16 @@ class ControlPortTest {
   }
 
   @Test
+  void unknown_parameters_are_400() throws Exception {
+    Answer refused = call("POST", "/clock?reset=true", "{\"advance\": \"PT1H\"}");
+    assertEquals(400, refused.status());
+    assertEquals(
+        "reset is not a parameter here",
+        refused.body().path("error").path("message").stringValue());
+    assertEquals(Duration.ZERO, clock.offset());
+  }
+
+  @Test
   void the_control_port_listens_on_loopback_only() {
     assertTrue(control.address().getAddress().isLoopbackAddress());
   }
