@@ -1,6 +1,7 @@
 package app.perpetua.flow.dev;
 
 import app.perpetua.flow.base.Json;
+import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.dev.control.CheckoutControls;
 import app.perpetua.flow.dev.control.ConsoleFiles;
 import app.perpetua.flow.dev.control.ControlPort;
@@ -14,9 +15,12 @@ import app.perpetua.flow.dev.control.OpenAiControls;
 import app.perpetua.flow.dev.control.ProviderControls;
 import app.perpetua.flow.dev.control.PushControls;
 import app.perpetua.flow.dev.control.RanJobs;
+import app.perpetua.flow.dev.control.ServiceClock;
 import app.perpetua.flow.dev.control.Sessions;
 import app.perpetua.flow.dev.control.Shop;
 import app.perpetua.flow.dev.metrics.MetricsSampler;
+import app.perpetua.flow.dev.sample.SampleControls;
+import app.perpetua.flow.dev.sample.SampleData;
 import app.perpetua.flow.fake.FakeCheckout;
 import app.perpetua.flow.fake.FakeDeepgram;
 import app.perpetua.flow.fake.FakeGoogle;
@@ -131,14 +135,14 @@ public final class LocalStack implements AutoCloseable {
                   variables.cents("CREDIT_PRICE_CENTS", 5)),
               clock,
               new SecureRandom());
+      ServiceClock serviceClock = new ServiceClock(clock, database::makeDays, ranJobs::forget);
       Controls controls =
           new Controls(
               google,
               variables.googleClientId(),
               new Sessions(itself, json),
               new Shop(itself, checkout, json),
-              clock,
-              database::makeDays,
+              serviceClock,
               ranJobs,
               this::runDueJobs,
               new SecureRandom());
@@ -154,6 +158,16 @@ public final class LocalStack implements AutoCloseable {
       providers.put("checkout", checkout);
       providers.put("google", google);
       providers.put("push", push);
+      SampleData sample =
+          new SampleData(
+              itself,
+              controls,
+              serviceClock,
+              this::runDueJobs,
+              checkout,
+              providers.values(),
+              database.dataSource(),
+              json);
       MetricsSampler sampler =
           step(
               () ->
@@ -172,6 +186,7 @@ public final class LocalStack implements AutoCloseable {
                               jobs.calls(),
                               new MetricsControls(sampler.recent()).calls(),
                               new ProviderControls(providers).calls(),
+                              new SampleControls(sample).calls(),
                               new PushControls(push, json).calls(),
                               new OpenAiControls(openAi, json).calls(),
                               payments.calls(),
@@ -184,6 +199,9 @@ public final class LocalStack implements AutoCloseable {
       ConsoleFiles console = new ConsoleFiles(service, variables.googleSignIn());
       control.serve(ConsoleFiles.PATH, console);
       control.home(console::home);
+      if (options.sample()) {
+        create(sample);
+      }
       return Welcome.text(
           service,
           control.address().getPort(),
@@ -193,6 +211,22 @@ public final class LocalStack implements AutoCloseable {
           options.logs() ? null : home.serviceLog());
     } catch (IOException e) {
       throw new StartupException(e.toString(), e);
+    }
+  }
+
+  private void create(SampleData sample) {
+    try {
+      SampleData.Created created = sample.create(SampleData.EMAIL, terminal);
+      terminal.accept(
+          "Sample data: POST /session {\"email\": \"%s\"} signs in, with a month of data."
+              .formatted(created.email()));
+    } catch (Refusal e) {
+      terminal.accept("No sample data: " + e.message());
+    } catch (IOException e) {
+      terminal.accept("The sample data are incomplete: " + e.getMessage());
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      throw new StartupException("interrupted", e);
     }
   }
 

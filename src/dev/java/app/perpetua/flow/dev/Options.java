@@ -15,9 +15,16 @@ import java.util.Map;
  *     both roles
  * @param fresh delete all data before the start
  * @param logs print the service's log instead of writing it to a file
+ * @param sample create a person with sample data after the start
  */
 public record Options(
-    Path home, int port, int controlPort, int workers, boolean fresh, boolean logs) {
+    Path home,
+    int port,
+    int controlPort,
+    int workers,
+    boolean fresh,
+    boolean logs,
+    boolean sample) {
   private static final int MAX_PORT = 65_535;
   private static final int MAX_WORKERS = 16;
 
@@ -33,6 +40,7 @@ public record Options(
     int workers = 0;
     boolean fresh = false;
     boolean logs = false;
+    boolean sample = false;
     Arguments arguments = new Arguments(words);
     while (arguments.hasNext()) {
       switch (arguments.next()) {
@@ -41,12 +49,13 @@ public record Options(
         case "--workers" -> workers = (int) arguments.number(0, MAX_WORKERS);
         case "--fresh" -> fresh = true;
         case "--logs" -> logs = true;
+        case "--sample" -> sample = true;
         default -> throw arguments.unknown();
       }
     }
     if (port == controlPort && port != 0) {
       throw new Arguments.Invalid("--port and --control-port are both " + port);
     }
-    return new Options(Path.of(".dev"), port, controlPort, workers, fresh, logs);
+    return new Options(Path.of(".dev"), port, controlPort, workers, fresh, logs, sample);
   }
 }

@@ -17,14 +17,22 @@ class OptionsTest {
   @Test
   void without_arguments_the_defaults_of_the_README_apply() {
     assertEquals(
-        new Options(HOME, 8000, 8001, 0, false, false), Options.parse(List.of(), Map.of()));
+        new Options(HOME, 8000, 8001, 0, false, false, false), Options.parse(List.of(), Map.of()));
   }
 
   @Test
   void values_follow_as_the_next_word_or_after_an_equals_sign() {
     List<String> words =
         List.of("--port", "9000", "--control-port=9001", "--workers", "2", "--fresh", "--logs");
-    assertEquals(new Options(HOME, 9000, 9001, 2, true, true), Options.parse(words, Map.of()));
+    assertEquals(
+        new Options(HOME, 9000, 9001, 2, true, true, false), Options.parse(words, Map.of()));
+  }
+
+  @Test
+  void sample_data_are_an_option() {
+    assertEquals(
+        new Options(HOME, 8000, 8001, 0, false, false, true),
+        Options.parse(List.of("--sample"), Map.of()));
   }
 
   @Test

@@ -18,8 +18,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Consumer;
 import java.util.random.RandomGenerator;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -37,25 +35,17 @@ public final class Controls {
   private static final int MAX_TEXT = 2_000;
   private static final int MAX_LIFETIME_SECONDS = 31_622_400;
 
-  /** Bounds of the clock: years of four digits that every library handles. */
-  private static final Instant EARLIEST = Instant.parse("2000-01-01T00:00:00Z");
-
-  private static final Instant LATEST = Instant.parse("2100-01-01T00:00:00Z");
-
   private final FakeGoogle google;
   private final String clientId;
   private final Sessions sessions;
   private final Shop shop;
-  private final OffsetClock clock;
-  private final Consumer<Instant> makeDays;
+  private final ServiceClock clock;
   private final RanJobs ranJobs;
   private final JobRunner jobRunner;
   private final RandomGenerator random;
-  private final ReentrantLock moving = new ReentrantLock();
 
   /**
    * @param clientId audience of ID tokens
-   * @param makeDays prepares the database for the time to which the clock is about to move
    * @param ranJobs jobs that ran since the clock was last moved
    * @param jobRunner runs due jobs
    * @param random generates email addresses; thread-safe
@@ -65,8 +55,7 @@ public final class Controls {
       String clientId,
       Sessions sessions,
       Shop shop,
-      OffsetClock clock,
-      Consumer<Instant> makeDays,
+      ServiceClock clock,
       RanJobs ranJobs,
       JobRunner jobRunner,
       RandomGenerator random) {
@@ -75,7 +64,6 @@ public final class Controls {
     this.sessions = sessions;
     this.shop = shop;
     this.clock = clock;
-    this.makeDays = makeDays;
     this.ranJobs = ranJobs;
     this.jobRunner = jobRunner;
     this.random = random;
@@ -146,6 +134,21 @@ public final class Controls {
     } catch (IOException e) {
       return Answer.failed(503, "SERVICE_UNAVAILABLE", "the service does not respond: " + e);
     }
+  }
+
+  /**
+   * Signs that person in.
+   *
+   * @return the service's answer, with tokens and user
+   * @throws IOException if the service does not answer or refuses
+   */
+  public JsonNode signIn(String email) throws IOException, InterruptedException {
+    Sessions.Answer answer = sessions.signIn(new Secret(of(Person.of(email)).sign()));
+    if (answer.status() != 200) {
+      throw new IOException(
+          "the service answered the sign-in with " + answer.status() + ": " + answer.body());
+    }
+    return answer.body();
   }
 
   private Sessions.Answer bought(Secret token, boolean pro, @Nullable Integer credits)
@@ -251,21 +254,13 @@ public final class Controls {
       throw Refusal.of(ErrorCode.VALIDATION_ERROR, "give exactly one of advance, set and reset");
     }
     String field = advance != null ? "advance" : "set";
-    moving.lock();
     try {
-      Instant target = Clock.systemUTC().instant().plus(offset(advance, set));
-      if (target.isBefore(EARLIEST) || !target.isBefore(LATEST)) {
+      if (!clock.move(() -> offset(advance, set))) {
         throw Refusal.invalid(field, "must lead to a time from 2000 to 2099");
       }
-      makeDays.accept(target);
-      ranJobs.forget();
-      // Recalculated, because creating partitions took time.
-      clock.setOffset(offset(advance, set));
       return shown();
     } catch (DateTimeException | ArithmeticException e) {
       throw Refusal.invalid(field, "must be a duration such as PT24H").because(e);
-    } finally {
-      moving.unlock();
     }
   }
 

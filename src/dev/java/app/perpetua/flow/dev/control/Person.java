@@ -14,10 +14,11 @@ import java.util.Locale;
  * @param email the address
  * @param name the address's first word, capitalised
  */
-record Person(String subject, String email, String name) {
+public record Person(String subject, String email, String name) {
   private static final BigInteger DIGITS_20 = BigInteger.TEN.pow(20);
 
-  static Person of(String email) {
+  /** The person with that address. */
+  public static Person of(String email) {
     String local = email.split("[@.+_-]", 2)[0];
     String name =
         local.isEmpty()

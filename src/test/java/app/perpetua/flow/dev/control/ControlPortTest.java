@@ -87,8 +87,7 @@ class ControlPortTest {
             CLIENT_ID,
             new Sessions(serviceAt, json),
             new Shop(serviceAt, checkout, json),
-            clock,
-            daysMade::add,
+            new ServiceClock(clock, daysMade::add, ranJobs::forget),
             ranJobs,
             () -> {
               ranJobs.add("cleanup done");
