@@ -12,6 +12,7 @@ import app.perpetua.flow.dev.control.JobControls;
 import app.perpetua.flow.dev.control.MetricsControls;
 import app.perpetua.flow.dev.control.OffsetClock;
 import app.perpetua.flow.dev.control.OpenAiControls;
+import app.perpetua.flow.dev.control.PaymentPages;
 import app.perpetua.flow.dev.control.ProviderControls;
 import app.perpetua.flow.dev.control.PushControls;
 import app.perpetua.flow.dev.control.RanJobs;
@@ -126,13 +127,12 @@ public final class LocalStack implements AutoCloseable {
       checkout.pagesAt(URI.create("http://localhost:" + controlPort));
       checkout.webhooksTo(itself.resolve("/api/v1/webhooks/checkout"));
       checkout.signWith(variables.webhookSecret());
+      int creditCents = variables.cents("CREDIT_PRICE_CENTS", 5);
       CheckoutControls payments =
           new CheckoutControls(
               checkout,
               new DevOrders(
-                  database.dataSource(),
-                  variables.cents("PRO_PRICE_CENTS", 999),
-                  variables.cents("CREDIT_PRICE_CENTS", 5)),
+                  database.dataSource(), variables.cents("PRO_PRICE_CENTS", 999), creditCents),
               clock,
               new SecureRandom());
       ServiceClock serviceClock = new ServiceClock(clock, database::makeDays, ranJobs::forget);
@@ -195,7 +195,9 @@ public final class LocalStack implements AutoCloseable {
                           .toList(),
                       () -> where(service, database, variables.googleSignIn()),
                       json));
-      control.serve(CheckoutControls.PAGES, payments::page);
+      PaymentPages pages = new PaymentPages(checkout, creditCents, clock);
+      control.serve(PaymentPages.PATH, pages);
+      control.serve(PaymentPages.STYLE, pages::style);
       ConsoleFiles console = new ConsoleFiles(service, variables.googleSignIn());
       control.serve(ConsoleFiles.PATH, console);
       control.home(console::home);

@@ -50,7 +50,8 @@ record ServiceEnvironment(Map<String, String> variables, List<String> notes) {
    * @param openAi base URL of the model
    * @param checkout base URL of the payment provider
    * @param deepgram Deepgram's origin
-   * @param control origin of the control port, whose page connects to the service
+   * @param control origin of the control port, whose page connects to the service and is shown
+   *     after a payment
    */
   record Around(
       URI googleKeys, String push, URI openAi, URI checkout, String deepgram, String control) {}
@@ -102,6 +103,10 @@ record ServiceEnvironment(Map<String, String> variables, List<String> notes) {
     // First, because the first matching entry decides.
     variables.merge("AUDIO_HOSTS", "*", (inherited, _) -> inherited);
     variables.merge("AUDIO_HOSTS", around.deepgram(), (inherited, own) -> own + "," + inherited);
+    String home = around.control() + "/?checkout=";
+    variables.putIfAbsent("CHECKOUT_SUCCESS_URL", home + "success");
+    variables.putIfAbsent("CHECKOUT_FAILURE_URL", home + "failure");
+    variables.putIfAbsent("CHECKOUT_CANCEL_URL", home + "cancelled");
     variables.putIfAbsent("CORS_ORIGINS", ORIGINS + "," + around.control());
     variables.putIfAbsent("GOOGLE_CLIENT_ID", FakeGoogle.CLIENT_ID);
     if (variables.putIfAbsent("GOOGLE_JWKS_URL", around.googleKeys().toString()) != null) {

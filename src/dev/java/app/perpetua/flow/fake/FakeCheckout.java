@@ -8,12 +8,10 @@ import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -40,8 +38,6 @@ public final class FakeCheckout implements FakeProvider, AutoCloseable {
 
   /** The secret with which webhooks are signed. */
   public static final String WEBHOOK_SECRET = "the-fake-signs-with-this";
-
-  private static final Duration DELIVERY = Duration.ofSeconds(30);
 
   /** The outcome of a charge. */
   public sealed interface Step {
@@ -71,14 +67,20 @@ public final class FakeCheckout implements FakeProvider, AutoCloseable {
     DOWN
   }
 
-  /** A hosted page. */
-  public record Page(String id, UUID reference, int amount, String currency, JsonNode request) {}
+  /**
+   * A hosted page.
+   *
+   * @param amount in the currency's minor unit
+   */
+  public record Page(
+      String id, UUID reference, int amount, String currency, JsonNode request, Instant created) {}
 
   /**
    * A payment, captured or declined.
    *
    * @param idempotencyKey the charge's; null for one on a page
    * @param status as in the answer of {@code GET /payments}
+   * @param acknowledged whether the service has accepted all webhooks of a successful payment
    */
   public record Payment(
       String id,
@@ -88,16 +90,23 @@ public final class FakeCheckout implements FakeProvider, AutoCloseable {
       String currency,
       String source,
       String status,
-      JsonNode request) {
+      JsonNode request,
+      boolean acknowledged) {
     Payment in(String other) {
-      return new Payment(id, idempotencyKey, reference, amount, currency, source, other, request);
+      return new Payment(
+          id, idempotencyKey, reference, amount, currency, source, other, request, acknowledged);
+    }
+
+    Payment accepted() {
+      return new Payment(
+          id, idempotencyKey, reference, amount, currency, source, status, request, true);
     }
   }
 
   private final Clock clock;
   private final Json json = new Json();
   private final HttpServer server;
-  private final HttpClient http;
+  private final CheckoutWebhooks webhooks = new CheckoutWebhooks(WEBHOOK_SECRET);
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final CountDownLatch closed = new CountDownLatch(1);
   private final Map<String, Page> pages = new LinkedHashMap<>();
@@ -108,9 +117,7 @@ public final class FakeCheckout implements FakeProvider, AutoCloseable {
   private Mode mode = Mode.WORKING;
   private State state = State.UP;
   private int charges;
-  private @Nullable URI webhooks;
   private URI pagesAt;
-  private String secret = WEBHOOK_SECRET;
 
   /**
    * Starts it on a free port. It sends no webhooks until their address is set.
@@ -119,7 +126,6 @@ public final class FakeCheckout implements FakeProvider, AutoCloseable {
    */
   public FakeCheckout(Clock clock) {
     this.clock = clock;
-    this.http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     try {
       server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
     } catch (IOException e) {
@@ -138,13 +144,13 @@ public final class FakeCheckout implements FakeProvider, AutoCloseable {
   }
 
   /** Sends webhooks to that address from now on. */
-  public synchronized void webhooksTo(@Nullable URI url) {
-    webhooks = url;
+  public void webhooksTo(@Nullable URI url) {
+    webhooks.sendTo(url);
   }
 
   /** Signs with that secret from now on. */
-  public synchronized void signWith(String other) {
-    secret = other;
+  public void signWith(String other) {
+    webhooks.signWith(other);
   }
 
   /** Sets the origin of its pages, {@code /checkout/pay/{id}}. */
@@ -193,6 +199,15 @@ public final class FakeCheckout implements FakeProvider, AutoCloseable {
     return Optional.ofNullable(pages.get(id));
   }
 
+  /** The payment that was made on a page; empty if all attempts were declined, or none was made. */
+  public synchronized Optional<Payment> paymentOn(Page page) {
+    return payments.values().stream()
+        .filter(payment -> payment.idempotencyKey() == null)
+        .filter(payment -> payment.reference().equals(page.reference()))
+        .filter(payment -> !payment.status().equals("Declined"))
+        .findFirst();
+  }
+
   /** Sets the state of a payment. */
   public synchronized void turn(String paymentId, String status) {
     payments.computeIfPresent(paymentId, (_, payment) -> payment.in(status));
@@ -230,14 +245,24 @@ public final class FakeCheckout implements FakeProvider, AutoCloseable {
             page.currency(),
             id("src_"),
             status,
-            page.request());
+            page.request(),
+            false);
     payments.put(payment.id(), payment);
     return payment;
   }
 
   private void succeeded(Payment payment) throws InterruptedException {
-    deliver(event("payment_approved", payment).source(payment.source()));
-    deliver(event("payment_captured", payment));
+    boolean approved = accepts(event("payment_approved", payment).source(payment.source()));
+    boolean captured = accepts(event("payment_captured", payment));
+    if (approved && captured) {
+      synchronized (this) {
+        payments.computeIfPresent(payment.id(), (_, current) -> current.accepted());
+      }
+    }
+  }
+
+  private boolean accepts(CheckoutEvent event) throws InterruptedException {
+    return deliver(event).filter(status -> status / 100 == 2).isPresent();
   }
 
   /** The event data of a payment's current state; only an approval names the instrument. */
@@ -256,35 +281,12 @@ public final class FakeCheckout implements FakeProvider, AutoCloseable {
    * @return the status of the answer; empty if there was none or no address is set
    */
   public Optional<Integer> deliver(CheckoutEvent event) throws InterruptedException {
-    byte[] body = event.body();
-    String key;
-    synchronized (this) {
-      key = secret;
-    }
-    return deliver(body, CheckoutEvent.signature(key, body));
+    return webhooks.send(event);
   }
 
   /** Sends any body with any signature. */
   public Optional<Integer> deliver(byte[] body, String signature) throws InterruptedException {
-    URI url;
-    synchronized (this) {
-      url = webhooks;
-    }
-    if (url == null) {
-      return Optional.empty();
-    }
-    HttpRequest request =
-        HttpRequest.newBuilder(url)
-            .timeout(DELIVERY)
-            .header("Content-Type", "application/json")
-            .header("Cko-Signature", signature)
-            .POST(HttpRequest.BodyPublishers.ofByteArray(body))
-            .build();
-    try {
-      return Optional.of(http.send(request, HttpResponse.BodyHandlers.discarding()).statusCode());
-    } catch (IOException e) {
-      return Optional.empty();
-    }
+    return webhooks.send(body, signature);
   }
 
   private void serve(HttpExchange exchange) throws IOException {
@@ -343,7 +345,8 @@ public final class FakeCheckout implements FakeProvider, AutoCloseable {
             UUID.fromString(request.path("reference").asString("")),
             request.path("amount").intValue(),
             request.path("currency").stringValue(),
-            request);
+            request,
+            clock.instant());
     if (pages.values().stream().anyMatch(other -> other.reference().equals(page.reference()))) {
       faults.add("two pages for one order");
     }
@@ -389,7 +392,8 @@ public final class FakeCheckout implements FakeProvider, AutoCloseable {
                 request.path("currency").stringValue(),
                 request.at("/source/id").asString(""),
                 declined ? "Declined" : "Captured",
-                request);
+                request,
+                false);
         payments.put(payment.id(), payment);
         answers.put(String.valueOf(key), shown(payment, declined ? "Declined" : "Authorized"));
       }
@@ -474,7 +478,7 @@ public final class FakeCheckout implements FakeProvider, AutoCloseable {
     closed.countDown();
     server.stop(0);
     threads.shutdownNow();
-    http.shutdownNow();
+    webhooks.close();
     synchronized (this) {
       if (!faults.isEmpty()) {
         throw new AssertionError("Checkout.com rejects this request: " + faults);

@@ -70,6 +70,9 @@ class DevServerControlsTest {
     assertTrue(shown.body().contains("0.50 USD"), shown::body);
     HttpResponse<String> paid = dev.browse("POST", page + "/pay");
     assertEquals(303, paid.statusCode());
+    HttpResponse<String> result = dev.browse("GET", page + "/paid");
+    assertTrue(result.body().contains("has accepted the webhooks"), result::body);
+    assertTrue(result.body().contains("/?checkout=success"), result::body);
     assertEquals(50, purchased(token));
 
     String event = "{\"user_id\": \"" + user + "\", \"kind\": \"%s\", \"type\": \"%s\"%s}";

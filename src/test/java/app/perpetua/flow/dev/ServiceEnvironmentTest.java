@@ -12,6 +12,7 @@ import app.perpetua.flow.fake.FakeDeepgram;
 import app.perpetua.flow.fake.FakeGoogle;
 import app.perpetua.flow.fake.FakeOpenAi;
 import app.perpetua.flow.fake.VapidKeys;
+import app.perpetua.flow.provider.checkout.CheckoutConfig;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
@@ -66,6 +67,18 @@ class ServiceEnvironmentTest {
         config.http().corsOrigins());
     assertEquals(KEYS, config.account().googleJwksUrl());
     assertEquals(Set.of(FakeGoogle.CLIENT_ID), config.account().googleClientIds());
+  }
+
+  @Test
+  void after_a_payment_the_console_is_shown_unless_pages_are_given() {
+    CheckoutConfig own = Config.load(of(Map.of()).onPort(8000)).payment().checkout().orElseThrow();
+    assertEquals(URI.create("http://localhost:8001/?checkout=success"), own.successUrl());
+    assertEquals(URI.create("http://localhost:8001/?checkout=failure"), own.failureUrl());
+    assertEquals(URI.create("http://localhost:8001/?checkout=cancelled"), own.cancelUrl());
+    Map<String, String> given = Map.of("CHECKOUT_SUCCESS_URL", "http://localhost:3000/thanks");
+    CheckoutConfig other = Config.load(of(given).onPort(8000)).payment().checkout().orElseThrow();
+    assertEquals(URI.create("http://localhost:3000/thanks"), other.successUrl());
+    assertEquals(own.cancelUrl(), other.cancelUrl());
   }
 
   @Test

@@ -5,12 +5,8 @@ import app.perpetua.flow.dev.control.ControlPort.Answer;
 import app.perpetua.flow.dev.control.ControlPort.Call;
 import app.perpetua.flow.fake.CheckoutEvent;
 import app.perpetua.flow.fake.FakeCheckout;
-import app.perpetua.flow.fake.FakeCheckout.Page;
 import app.perpetua.flow.fake.FakeCheckout.Step;
 import app.perpetua.flow.parsing.JsonReader;
-import com.sun.net.httpserver.HttpExchange;
-import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.time.Clock;
 import java.time.Duration;
 import java.time.Instant;
@@ -18,7 +14,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -30,9 +25,6 @@ import tools.jackson.databind.JsonNode;
 
 /** Control-port calls that drive the fake Checkout.com. Thread-safe. */
 public final class CheckoutControls {
-  /** Path prefix of the hosted payment pages. */
-  public static final String PAGES = "/checkout/pay/";
-
   private static final int MAX_STEPS = 1_000;
   private static final int MAX_REPEAT = 1_000;
   private static final int MAX_TYPES = 20;
@@ -75,10 +67,10 @@ public final class CheckoutControls {
             this::script),
         new Call(
             "GET",
-            PAGES + "{session_id}",
+            PaymentPages.PATH + "{session_id}",
             "",
-            "the hosted payment page, for a browser: a button that pays, one that declines; POST"
-                + " to .../pay or .../decline does the same",
+            "the hosted payment page, for a browser: a button that pays, one that declines, one"
+                + " that cancels; POST to .../pay, .../decline or .../cancel does the same",
             _ -> Answer.failed(404, "NOT_FOUND", "there is no such page")));
   }
 
@@ -217,62 +209,5 @@ public final class CheckoutControls {
       return new Step.Stall(Duration.ofMillis(stall));
     }
     throw Refusal.invalid("steps", "must be {decline: true}, {error: 400-599} or {stall_ms}");
-  }
-
-  /** Serves the pages below {@link #PAGES}. */
-  public void page(HttpExchange exchange) throws IOException {
-    try (exchange) {
-      String[] parts = exchange.getRequestURI().getPath().substring(PAGES.length()).split("/", -1);
-      Optional<Page> page = checkout.page(parts[0]);
-      String action = parts.length > 1 ? parts[1] : "";
-      String method = exchange.getRequestMethod();
-      if (page.isEmpty() || parts.length > 2) {
-        send(exchange, 404, "<p>There is no such payment page, or the dev server was restarted.");
-      } else if (method.equals("GET") && action.isEmpty()) {
-        send(exchange, 200, html(page.get()));
-      } else if (method.equals("POST") && action.equals("pay")) {
-        checkout.pay(page.get().id());
-        redirect(exchange, page.get(), "success_url");
-      } else if (method.equals("POST") && action.equals("decline")) {
-        checkout.decline(page.get().id());
-        redirect(exchange, page.get(), "failure_url");
-      } else {
-        send(exchange, 405, "<p>GET shows the page; POST to /pay or /decline submits it.");
-      }
-    } catch (InterruptedException e) {
-      Thread.currentThread().interrupt();
-    }
-  }
-
-  private static String html(Page page) {
-    return """
-        <h1>Pay %s</h1>
-        <p>For %s. This is the dev server's fake of Checkout.com; no money is charged.</p>
-        <form method="post" action="%s/pay"><button>Pay</button></form>
-        <form method="post" action="%s/decline"><button>Decline</button></form>
-        """
-        .formatted(
-            String.format(Locale.ROOT, "%.2f %s", page.amount() / 100.0, page.currency()),
-            page.request().at("/metadata/kind").asString("something"),
-            PAGES + page.id(),
-            PAGES + page.id());
-  }
-
-  private static void redirect(HttpExchange exchange, Page page, String where) throws IOException {
-    exchange.getResponseHeaders().add("Location", page.request().path(where).asString("/"));
-    exchange.sendResponseHeaders(303, -1);
-  }
-
-  private static void send(HttpExchange exchange, int status, String body) throws IOException {
-    byte[] bytes =
-        ("<!doctype html><html lang=en><meta charset=utf-8><title>Payment</title>" + body)
-            .getBytes(StandardCharsets.UTF_8);
-    exchange.getResponseHeaders().add("Content-Type", "text/html; charset=utf-8");
-    exchange.getResponseHeaders().add("Cache-Control", "no-store");
-    boolean head = exchange.getRequestMethod().equals("HEAD");
-    exchange.sendResponseHeaders(status, head ? -1 : bytes.length);
-    if (!head) {
-      exchange.getResponseBody().write(bytes);
-    }
   }
 }
