@@ -14,15 +14,18 @@ import java.util.logging.Logger;
 public final class DevServer {
   private DevServer() {}
 
-  /** Runs until it is stopped. Exit codes: 1 cannot start, 2 invalid arguments. */
+  /**
+   * Runs until it is stopped. Exit codes: 1 cannot start, 2 invalid arguments, 130 stopped with
+   * Ctrl-C.
+   */
   public static void main(String[] arguments) {
     long begun = System.nanoTime();
     // Hides progress messages of libraries.
     Logger.getLogger("").setLevel(Level.WARNING);
     LocalStack stack = new LocalStack(System.out::println);
-    Runtime.getRuntime().addShutdownHook(new Thread(stack::close, "stop"));
     try {
       Options options = Options.parse(List.of(arguments), System.getenv());
+      Runtime.getRuntime().addShutdownHook(new Thread(stack::close, "stop"));
       System.out.print(stack.start(options, System.getenv()));
       System.out.printf(
           Locale.ROOT,
@@ -32,13 +35,21 @@ public final class DevServer {
     } catch (Arguments.Invalid e) {
       System.err.println("./dev: " + e.getMessage() + "; --help lists the options");
       System.exit(2);
-    } catch (StartupException e) {
-      System.err.println("./dev cannot start: " + e.getMessage());
-      System.exit(1);
     } catch (RuntimeException e) {
+      // After Ctrl-C the start fails because its parts are being stopped.
+      if (stack.hasFailed()) {
+        fail(e);
+      }
+    }
+  }
+
+  private static void fail(RuntimeException e) {
+    if (e instanceof StartupException) {
+      System.err.println("./dev cannot start: " + e.getMessage());
+    } else {
       System.err.println("./dev cannot start: unexpected error");
       e.printStackTrace();
-      System.exit(1);
     }
+    System.exit(1);
   }
 }

@@ -47,6 +47,11 @@ final class DevDatabase implements AutoCloseable {
     this.pid = pid;
   }
 
+  /** Whether a server runs on this data. */
+  static boolean hasLeftover(Path data) {
+    return postmaster(data).isPresent();
+  }
+
   /**
    * Stops a server that still runs on this data because the dev server that started it was killed.
    * Returns true if there was one.
@@ -123,6 +128,8 @@ final class DevDatabase implements AutoCloseable {
       createDatabase(postgres.getPostgresDatabase());
       return new DevDatabase(postgres, pid);
     } catch (IOException | SQLException | IllegalStateException e) {
+      // It runs in a session of its own, so that Ctrl-C ends the command that started it only.
+      stopLeftover(data);
       throw new StartupException(
           "PostgreSQL does not start: "
               + complaint(log).orElse(String.valueOf(e.getMessage()))

@@ -33,7 +33,6 @@ import app.perpetua.flow.sql.connection.DatabaseConfig;
 import app.perpetua.flow.sql.connection.DatabaseUrl;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Path;
 import java.security.SecureRandom;
@@ -46,8 +45,10 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
-import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -59,7 +60,8 @@ public final class LocalStack implements AutoCloseable {
   /** How long processes of a killed dev server may still hold its ports. */
   private static final Duration ORPHANS = Duration.ofSeconds(30);
 
-  private static final Duration LOOK_AGAIN = Duration.ofMillis(100);
+  /** Ctrl-C ends child processes as well, and their end may be noticed before the signal. */
+  private static final Duration SIGNAL = Duration.ofSeconds(1);
 
   /** Slow enough to see the model's text arrive. */
   private static final Duration WORD_PACE = Duration.ofMillis(30);
@@ -69,6 +71,9 @@ public final class LocalStack implements AutoCloseable {
   private final List<ServiceProcess> processes = new ArrayList<>();
   private final RanJobs ranJobs = new RanJobs();
   private final Json json = new Json();
+  private volatile boolean isReady;
+  private volatile boolean hasFailed;
+  private final CountDownLatch closing = new CountDownLatch(1);
   private boolean closed;
 
   /**
@@ -87,20 +92,33 @@ public final class LocalStack implements AutoCloseable {
    */
   public String start(Options options, Map<String, String> environment) {
     try {
+      return startAll(options, environment);
+    } catch (RuntimeException e) {
+      hasFailed = !isClosing();
+      throw e;
+    }
+  }
+
+  private String startAll(Options options, Map<String, String> environment) {
+    try {
       Home home = step(() -> new Home(options.home()));
-      boolean crashed = DevDatabase.stopLeftover(home.postgres());
-      if (crashed) {
-        terminal.accept("Stopped the database of an earlier run that was killed.");
-      }
+      boolean crashed =
+          DevDatabase.hasLeftover(home.postgres())
+              && during(
+                  "Stopping the database of an earlier run that was killed",
+                  () -> DevDatabase.stopLeftover(home.postgres()));
       if (options.fresh()) {
         home.forget();
       }
-      int port = free(options.port(), "--port", crashed);
-      int controlPort = free(options.controlPort(), "--control-port", crashed);
+      Ports ports = new Ports(crashed ? ORPHANS : Duration.ZERO, terminal);
+      int port = ports.free(options.port(), "--port");
+      int controlPort = ports.free(options.controlPort(), "--control-port");
       Map<String, String> secrets = Secrets.keptIn(home.secrets());
       OffsetClock clock = OffsetClock.movable(home.clock());
-      terminal.accept("Starting the database ...");
-      DevDatabase database = step(() -> DevDatabase.start(home.postgres(), home.postgresLog()));
+      DevDatabase database =
+          during(
+              "Starting the database",
+              () -> step(() -> DevDatabase.start(home.postgres(), home.postgresLog())));
       FakeGoogle google = step(() -> new FakeGoogle(clock));
       FakePushService push = step(() -> new FakePushService(clock));
       FakeOpenAi openAi = step(() -> new FakeOpenAi(WORD_PACE));
@@ -120,7 +138,6 @@ public final class LocalStack implements AutoCloseable {
                   "http://localhost:" + controlPort));
       variables.notes().forEach(terminal);
       Consumer<String> log = options.logs() ? terminal : step(() -> new LogFile(home.serviceLog()));
-      terminal.accept("Starting the service ...");
       startService(options.workers(), port, variables, home.clock(), log);
       URI service = URI.create("http://localhost:" + port);
       URI itself = URI.create("http://127.0.0.1:" + port);
@@ -204,6 +221,7 @@ public final class LocalStack implements AutoCloseable {
       if (options.sample()) {
         create(sample);
       }
+      isReady = true;
       return Welcome.text(
           service,
           control.address().getPort(),
@@ -238,13 +256,20 @@ public final class LocalStack implements AutoCloseable {
     String clockArgument = "--clock=" + clock.toAbsolutePath();
     Map<String, String> its = variables.onPort(port);
     String role = workers == 0 ? "--role=all" : "--role=api";
-    startProcess("service", List.of(role, clockArgument), its, log).awaitReady();
-    List<ServiceProcess> waiting = new ArrayList<>();
-    for (int i = 1; i <= workers; i++) {
-      List<String> arguments = List.of("--role=worker", clockArgument);
-      waiting.add(startProcess("worker " + i, arguments, variables.forWorker(), log));
+    try (Progress _ = new Progress("Starting the service", terminal)) {
+      startProcess("service", List.of(role, clockArgument), its, log).awaitReady();
     }
-    waiting.forEach(ServiceProcess::awaitReady);
+    if (workers == 0) {
+      return;
+    }
+    try (Progress _ = new Progress("Starting the workers", terminal)) {
+      List<ServiceProcess> waiting = new ArrayList<>();
+      for (int i = 1; i <= workers; i++) {
+        List<String> arguments = List.of("--role=worker", clockArgument);
+        waiting.add(startProcess("worker " + i, arguments, variables.forWorker(), log));
+      }
+      waiting.forEach(ServiceProcess::awaitReady);
+    }
   }
 
   private ServiceProcess startProcess(
@@ -304,6 +329,12 @@ public final class LocalStack implements AutoCloseable {
     return where;
   }
 
+  private <T> T during(String what, Supplier<T> task) {
+    try (Progress _ = new Progress(what, terminal)) {
+      return task.get();
+    }
+  }
+
   /** Closing waits for the current step, and no further step starts. */
   private synchronized <T> T step(Callable<T> start) {
     if (closed) {
@@ -324,36 +355,33 @@ public final class LocalStack implements AutoCloseable {
     }
   }
 
-  private static int free(int port, String option, boolean crashed) {
-    long deadline = System.nanoTime() + (crashed ? ORPHANS.toNanos() : 0);
-    while (true) {
-      try (ServerSocket probe = new ServerSocket(port)) {
-        return probe.getLocalPort();
-      } catch (IOException e) {
-        if (System.nanoTime() - deadline > 0) {
-          throw new StartupException(
-              "port "
-                  + port
-                  + " cannot be opened ("
-                  + e.getMessage()
-                  + "); choose another with "
-                  + option,
-              e);
-        }
-        LockSupport.parkNanos(LOOK_AGAIN.toNanos());
-      }
+  private boolean isClosing() {
+    try {
+      return closing.await(SIGNAL.toMillis(), TimeUnit.MILLISECONDS);
+    } catch (InterruptedException e) {
+      Thread.currentThread().interrupt();
+      return false;
     }
+  }
+
+  /** Whether the start failed by itself, and not because this object is being closed. */
+  public boolean hasFailed() {
+    return hasFailed;
   }
 
   /** Stops the service's processes, then the database and the fakes. */
   @Override
-  public synchronized void close() {
+  public void close() {
+    closing.countDown();
+    closeParts();
+  }
+
+  private synchronized void closeParts() {
     if (closed) {
       return;
     }
     closed = true;
-    boolean isWorthTelling = !processes.isEmpty();
-    if (isWorthTelling) {
+    if (isReady) {
       terminal.accept("Stopping ...");
     }
     // All at once, so that none restarts while another is still stopping.
@@ -365,7 +393,7 @@ public final class LocalStack implements AutoCloseable {
         terminal.accept("Error while stopping: " + e.getMessage());
       }
     }
-    if (isWorthTelling) {
+    if (!hasFailed) {
       terminal.accept("Stopped.");
     }
   }

@@ -211,8 +211,9 @@ final class ServiceProcess implements AutoCloseable {
                 .formatted(name, started.pid(), how(exit), exit < SIGNALLED ? lastLines() : ""));
       }
     } catch (IOException e) {
-      ready.completeExceptionally(e);
-      terminal.accept("The " + name + " cannot be started: " + e.getMessage());
+      if (!ready.completeExceptionally(e)) {
+        terminal.accept("The " + name + " cannot be started again: " + e.getMessage());
+      }
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
     }

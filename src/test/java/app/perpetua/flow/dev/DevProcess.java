@@ -1,5 +1,6 @@
 package app.perpetua.flow.dev;
 
+import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import app.perpetua.flow.DevServer;
@@ -62,6 +63,10 @@ final class DevProcess {
     List<String> command =
         new ArrayList<>(
             List.of(
+                // A process group of its own, which receives Ctrl-C even if the tests ignore it.
+                "setsid",
+                "env",
+                "--default-signal=INT",
                 System.getProperty("java.home") + "/bin/java",
                 "-XX:TieredStopAtLevel=1",
                 "-XX:+UseSerialGC",
@@ -86,6 +91,10 @@ final class DevProcess {
     Eventually.within(LIMIT, () -> printed("Ready after") || !process.isAlive());
     assertTrue(process.isAlive(), () -> "it ended:\n" + output());
     return process;
+  }
+
+  boolean hasDatabase() {
+    return DevDatabase.hasLeftover(directory.resolve(".dev/postgres"));
   }
 
   /** The dev server that was started last. */
@@ -163,6 +172,16 @@ final class DevProcess {
 
   int port() {
     return port;
+  }
+
+  int controlPort() {
+    return controlPort;
+  }
+
+  /** Sends SIGINT to a process that {@code setsid} started, and to its children, as Ctrl-C does. */
+  static void interrupt(Process process) throws Exception {
+    String command = "kill -INT -" + process.pid();
+    assertEquals(0, new ProcessBuilder("sh", "-c", command).start().waitFor());
   }
 
   long pid(String name) throws Exception {

@@ -19,6 +19,8 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestMethodOrder;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -44,18 +46,39 @@ class DevServerTest {
   @Test
   @Order(1)
   void startup_errors_are_printed_in_one_line() throws Exception {
-    try (ServerSocket taken = new ServerSocket(dev.port())) {
-      Process refused = dev.start();
-      assertEquals(1, refused.waitFor());
-      assertEquals(
-          "./dev cannot start: port %d cannot be opened (Address already in use); choose another with --port%n"
-              .formatted(taken.getLocalPort()),
-          dev.output());
+    for (String option : List.of("--port", "--control-port")) {
+      int port = option.equals("--port") ? dev.port() : dev.controlPort();
+      try (ServerSocket taken = new ServerSocket(port)) {
+        Process refused = dev.start();
+        assertEquals(1, refused.waitFor());
+        assertEquals(
+            "./dev cannot start: port %d cannot be opened (Address already in use); choose another with %s%n"
+                .formatted(taken.getLocalPort(), option),
+            dev.output());
+      }
     }
   }
 
-  @Test
+  @ParameterizedTest
+  @ValueSource(strings = {"Starting the database ...", "Starting the service ..."})
   @Order(2)
+  void Ctrl_C_during_the_start_leaves_no_process_and_usable_data(String phase) throws Exception {
+    Process server = dev.start("--fresh");
+    Eventually.within(DevProcess.LIMIT, () -> dev.printed(phase));
+    List<ProcessHandle> children = server.descendants().toList();
+    DevProcess.interrupt(server);
+    assertTrue(server.waitFor(DevProcess.LIMIT.toSeconds(), TimeUnit.SECONDS));
+    assertEquals(130, server.exitValue());
+    assertEquals("Stopped.", dev.output().lines().toList().getLast(), dev::output);
+    assertFalse(dev.printed("cannot"), dev::output);
+    for (ProcessHandle child : children) {
+      assertFalse(DevProcess.lives(child.pid()), () -> "still runs: " + child.info());
+    }
+    assertFalse(dev.hasDatabase());
+  }
+
+  @Test
+  @Order(3)
   void a_killed_service_is_restarted_with_its_data_and_clock() throws Exception {
     dev.startAndAwait();
     String token = signIn();
@@ -82,7 +105,7 @@ class DevServerTest {
   }
 
   @Test
-  @Order(3)
+  @Order(4)
   void a_stopped_server_continues_with_its_data_and_clock() throws Exception {
     Process server = dev.server();
     String token = signIn();
@@ -102,7 +125,7 @@ class DevServerTest {
   }
 
   @Test
-  @Order(4)
+  @Order(5)
   void processes_of_a_killed_dev_server_are_stopped() throws Exception {
     long service = dev.pid("service");
     long database = dev.pid("database");
