@@ -125,7 +125,7 @@ public final class App implements AutoCloseable {
     ModuleContext context = new ModuleContext(json, ids, clock, events, jobs, metrics.registry());
     redis =
         config.redis().map(url -> closing(new Redis(url, Redis.CALL_TIMEOUT, metrics.registry())));
-    Providers providers = closing(new Providers(config, timing, context, redis));
+    Providers providers = closing(new Providers(config, role, timing, context, redis));
 
     Modules modules = new Modules(config, timing, context, providers, db);
     worker =

@@ -16,23 +16,28 @@ final class CheckConfigCommand {
   private static final int INVALID = 2;
 
   private final Map<String, String> environment;
+  private final Role role;
   private final Memory memory;
   private final Duration limit;
   private final PrintStream out;
   private final PrintStream err;
 
   /**
+   * @param role what it does not need is neither warned of nor tried; invalid values keep every
+   *     role from starting
    * @param limit for all connections together
    * @param out receives warnings and results
    * @param err receives errors, and progress
    */
   CheckConfigCommand(
       Map<String, String> environment,
+      Role role,
       Memory memory,
       Duration limit,
       PrintStream out,
       PrintStream err) {
     this.environment = Map.copyOf(environment);
+    this.role = role;
     this.memory = memory;
     this.limit = limit;
     this.out = out;
@@ -42,11 +47,10 @@ final class CheckConfigCommand {
   /** Returns the exit code: 0 valid, 1 a connection failed, 2 invalid. */
   int run(boolean connect) {
     ConfigReader reader = new ConfigReader(environment);
-    List<String> warnings =
-        new ArrayList<>(ConfigWarnings.of(reader.variables(), memory, Role.ALL));
+    List<String> warnings = new ArrayList<>(ConfigWarnings.of(reader.variables(), memory, role));
     try {
       Config config = Config.load(reader);
-      warnings.addAll(Providers.warnings(config));
+      warnings.addAll(Providers.warnings(config, role));
       print("the configuration is valid", warnings);
       return connect ? connect(config) : VALID;
     } catch (Config.InvalidException e) {
@@ -80,7 +84,7 @@ final class CheckConfigCommand {
   private int connect(Config config) {
     out.println("connections:");
     try {
-      return ConnectionChecks.run(config, limit, out, err) ? VALID : NOT_CONNECTED;
+      return ConnectionChecks.run(config, role, limit, out, err) ? VALID : NOT_CONNECTED;
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return NOT_CONNECTED;

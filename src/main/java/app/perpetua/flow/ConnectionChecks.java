@@ -51,25 +51,26 @@ final class ConnectionChecks {
   }
 
   /**
-   * Tries everything that the service uses.
+   * Tries everything that a role uses.
    *
    * @param limit for all attempts together, such as {@link #LIMIT}
    * @return whether nothing failed
    */
-  static boolean run(Config config, Duration limit, PrintStream out, PrintStream progress)
+  static boolean run(
+      Config config, Role role, Duration limit, PrintStream out, PrintStream progress)
       throws InterruptedException {
     // shutdownNow: a call that got no answer would hold up close.
     HttpClient http = HttpClient.newBuilder().connectTimeout(CONNECT_TIMEOUT).build();
     try {
       ConnectionChecks checks = new ConnectionChecks(limit, PROGRESS_INTERVAL);
-      checks.addAll(config, http);
+      checks.addAll(config, role, http);
       return checks.print(out, progress);
     } finally {
       http.shutdownNow();
     }
   }
 
-  private void addAll(Config config, HttpClient http) {
+  private void addAll(Config config, Role role, HttpClient http) {
     // A call that ends by itself says more than one that is cut off.
     Duration timeout = limit.multipliedBy(4).dividedBy(5);
     DatabaseCheck database = new DatabaseCheck(config.database(), new SecureRandom());
@@ -81,17 +82,20 @@ final class ConnectionChecks {
             .redis()
             .<Attempt>map(url -> new RedisCheck(url, timeout)::run)
             .orElse(notSet("REDIS_URL")));
-    add("Google", new GoogleKeysCheck(http, config.account().googleJwksUrl(), timeout)::run);
-    add(
+    addOfApi(
+        "Google", role, new GoogleKeysCheck(http, config.account().googleJwksUrl(), timeout)::run);
+    addOfApi(
         "OpenAI",
+        role,
         config
             .ai()
             .openai()
             .key()
             .<Attempt>map(key -> new OpenAiCheck(http, config.ai().openai(), key, timeout)::run)
             .orElse(notSet("OPENAI_API_KEY")));
-    add(
+    addOfApi(
         "Deepgram",
+        role,
         config.voice().enabled()
             ? config
                 .voice()
@@ -113,6 +117,12 @@ final class ConnectionChecks {
             // Config refuses halves that do not match.
             ? () -> CheckResult.ok("the VAPID keys are a pair; push services need no account")
             : notSet("VAPID_PUBLIC_KEY"));
+  }
+
+  private void addOfApi(String name, Role role, Attempt attempt) {
+    add(
+        name,
+        role == Role.WORKER ? () -> CheckResult.skipped("a worker does not use it") : attempt);
   }
 
   private static Attempt notSet(String variable) {

@@ -38,6 +38,7 @@ public final class Main {
         --retry-dead     requeue them
         --check-config   check the configuration, print every error and warning, and exit;
           --connect      and try the database, the pooler and each provider's key
+          --role=ROLE    only what this role needs
         --health         check whether the instance on this machine is ready
         --version        print the version
         --help           print this
@@ -72,7 +73,9 @@ public final class Main {
     if (given.contains("--list-dead") || given.contains("--retry-dead")) {
       given.remove("--role=worker");
     }
-    boolean connect = given.contains("--check-config") && given.remove("--connect");
+    if (given.remove("--check-config")) {
+      return checkConfig(given, environment);
+    }
     if (given.size() > 1) {
       return usageError("at most one argument is allowed");
     }
@@ -81,24 +84,28 @@ public final class Main {
       case "--help", "-h" -> print(HELP);
       case "--version" -> print("perpetua-flow " + version() + "\n");
       case "--migrate" -> migrate(environment);
-      case "--check-config" -> checkConfig(environment, connect);
       case "--connect" -> usageError("--connect needs --check-config");
       case "--health" -> health(environment);
       case "--list-dead" -> dead(environment, DeadJobsCommand::list);
       case "--retry-dead" -> dead(environment, DeadJobsCommand::retry);
       default -> {
-        Optional<Role> role =
-            arg.startsWith("--role=")
-                ? Role.named(arg.substring("--role=".length()))
-                : Optional.empty();
-        yield role.isPresent()
-            ? start(role.get(), environment)
-            : usageError(
-                arg.startsWith("--role")
-                    ? "--role must be api, worker or all, as in --role=api"
-                    : "unknown argument " + arg);
+        Optional<Role> role = role(arg);
+        yield role.isPresent() ? start(role.get(), environment) : unknown(arg);
       }
     };
+  }
+
+  private static Optional<Role> role(String arg) {
+    return arg.startsWith("--role=")
+        ? Role.named(arg.substring("--role=".length()))
+        : Optional.empty();
+  }
+
+  private static int unknown(String arg) {
+    return usageError(
+        arg.startsWith("--role")
+            ? "--role must be api, worker or all, as in --role=api"
+            : "unknown argument " + arg);
   }
 
   private static int start(Role role, Map<String, String> environment) {
@@ -141,11 +148,22 @@ public final class Main {
         .forEach(warning -> log.log(System.Logger.Level.WARNING, warning));
   }
 
-  private static int checkConfig(Map<String, String> environment, boolean connect) {
+  private static int checkConfig(List<String> options, Map<String, String> environment) {
+    boolean connect = options.remove("--connect");
+    String arg = options.isEmpty() ? "--role=all" : options.removeFirst();
+    Optional<Role> role = role(arg);
+    if (role.isEmpty() || !options.isEmpty()) {
+      return unknown(role.isEmpty() ? arg : options.getFirst());
+    }
     // Libraries would log what the results say in a sentence.
     Logging.start(new LogConfig(Level.OFF, 0), System.err);
     return new CheckConfigCommand(
-            environment, Memory.ofThisProcess(), ConnectionChecks.LIMIT, System.out, System.err)
+            environment,
+            role.get(),
+            Memory.ofThisProcess(),
+            ConnectionChecks.LIMIT,
+            System.out,
+            System.err)
         .run(connect);
   }
 

@@ -55,7 +55,8 @@ final class Providers implements AutoCloseable {
   private final AddressGuard pushHosts;
   private final Optional<PushService> push;
 
-  Providers(Config config, VoiceTiming timing, ModuleContext context, Optional<Redis> redis) {
+  Providers(
+      Config config, Role role, VoiceTiming timing, ModuleContext context, Optional<Redis> redis) {
     google =
         new GoogleIdTokens(
             new GoogleKeys(
@@ -104,7 +105,7 @@ final class Providers implements AutoCloseable {
             .push()
             .vapid()
             .map(vapid -> new WebPush(http, vapid, pushHosts, context.clock()));
-    warnings(config).forEach(warning -> LOG.log(System.Logger.Level.WARNING, warning));
+    warnings(config, role).forEach(warning -> LOG.log(System.Logger.Level.WARNING, warning));
   }
 
   IdTokens google() {
@@ -132,19 +133,23 @@ final class Providers implements AutoCloseable {
     return push;
   }
 
-  /** A line for each feature that is off because it has no key, and for development settings. */
-  static List<String> warnings(Config config) {
+  /**
+   * A line for each feature of the role that is off because it has no key, and for development
+   * settings.
+   */
+  static List<String> warnings(Config config, Role role) {
     List<String> warnings = new ArrayList<>();
-    if (config.ai().openai().key().isEmpty()) {
+    boolean answersUsers = role != Role.WORKER;
+    if (answersUsers && config.ai().openai().key().isEmpty()) {
       warnings.add("assistant disabled: OPENAI_API_KEY is not set");
     }
-    if (config.voice().enabled() && config.voice().apiKey().isEmpty()) {
+    if (answersUsers && config.voice().enabled() && config.voice().apiKey().isEmpty()) {
       warnings.add("speech to text disabled: DEEPGRAM_API_KEY is not set");
     }
     if (config.payment().checkout().isEmpty()) {
       warnings.add("payments disabled: CHECKOUT_SECRET_KEY is not set");
     }
-    if (config.payment().billing().webhookSecrets().isEmpty()) {
+    if (answersUsers && config.payment().billing().webhookSecrets().isEmpty()) {
       warnings.add("payment webhooks disabled: CHECKOUT_WEBHOOK_SECRET is not set");
     }
     if (config.notifications().push().vapid().isEmpty()) {

@@ -93,9 +93,14 @@ class CheckConfigCommandTest {
   }
 
   private int run(Map<String, String> environment, boolean connect) {
+    return run(environment, Role.ALL, connect);
+  }
+
+  private int run(Map<String, String> environment, Role role, boolean connect) {
     out.reset();
     err.reset();
-    return new CheckConfigCommand(environment, ENOUGH, AGES, print(out), print(err)).run(connect);
+    return new CheckConfigCommand(environment, role, ENOUGH, AGES, print(out), print(err))
+        .run(connect);
   }
 
   private static PrintStream print(ByteArrayOutputStream to) {
@@ -152,6 +157,45 @@ class CheckConfigCommandTest {
             "  payment webhooks disabled: CHECKOUT_WEBHOOK_SECRET is not set",
             "  push disabled: VAPID_PUBLIC_KEY is not set"),
         lines(out));
+  }
+
+  @Test
+  void FR_112_a_worker_is_warned_only_of_what_it_needs() {
+    Map<String, String> environment = environment();
+    environment.keySet().removeIf(name -> name.matches("(OPENAI|VAPID|DEEPGRAM|CHECKOUT).*"));
+    environment.put("CORS_ORIGINS", "http://app.example.com");
+    assertEquals(0, run(environment, Role.WORKER, false));
+    assertEquals(
+        List.of(
+            "the configuration is valid; 2 warnings:",
+            "  payments disabled: CHECKOUT_SECRET_KEY is not set",
+            "  push disabled: VAPID_PUBLIC_KEY is not set"),
+        lines(out));
+    run(environment, Role.API, false);
+    assertTrue(lines(out).getFirst().endsWith("; 6 warnings:"), () -> lines(out).toString());
+    environment.remove("JWT_PRIVATE_KEY");
+    assertEquals(2, run(environment, Role.WORKER, false), "no role starts without it");
+  }
+
+  @Test
+  void FR_113_a_worker_tries_only_what_it_uses() {
+    Map<String, String> environment = environment();
+    environment.put("OPENAI_API_KEY", "sk-wrong-key");
+    environment.put("DEEPGRAM_API_KEY", "wrong-deepgram-key");
+    environment.put("GOOGLE_JWKS_URL", "http://unknown.invalid/certs");
+    assertEquals(0, run(environment, Role.WORKER, true), () -> lines(out).toString());
+    assertEquals(
+        List.of(
+            "ok database",
+            "ok connections",
+            "skipped Redis",
+            "skipped Google",
+            "skipped OpenAI",
+            "skipped Deepgram",
+            "ok Checkout.com",
+            "ok Web Push"),
+        results());
+    assertEquals(1, run(environment, Role.API, true));
   }
 
   @Test

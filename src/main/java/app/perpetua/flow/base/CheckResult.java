@@ -10,7 +10,7 @@ public record CheckResult(Status status, String sentence) {
   public enum Status {
     OK,
     FAILED,
-    /** Not tried, because it is not configured. */
+    /** Not tried, because it is not configured or not used. */
     SKIPPED
   }
 
@@ -24,7 +24,7 @@ public record CheckResult(Status status, String sentence) {
     return new CheckResult(Status.FAILED, sentence);
   }
 
-  /** It is not configured. */
+  /** It is not configured or not used. */
   public static CheckResult skipped(String sentence) {
     return new CheckResult(Status.SKIPPED, sentence);
   }

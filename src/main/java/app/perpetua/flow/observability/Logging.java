@@ -83,6 +83,7 @@ public final class Logging {
     private final Logger poolConnections =
         Logger.getLogger("com.zaxxer.hikari.pool.ProxyConnection");
     private final Logger listener = Logger.getLogger("io.helidon.webserver.ServerListener");
+    private final Logger server = Logger.getLogger("io.helidon.webserver.LoomServer");
 
     private final LineLimit limit;
     private final Executor afterInterval;
@@ -122,6 +123,8 @@ public final class Logging {
       // Helidon logs an error if it accepts a connection while it closes the listener. Its executor
       // rejects tasks for no other reason.
       listener.setFilter(event -> !(event.getThrown() instanceof RejectedExecutionException));
+      // The process ends with a sentence that names the port.
+      server.setFilter(event -> debug || !event.getMessage().contains("ailed to start"));
     }
 
     @Override

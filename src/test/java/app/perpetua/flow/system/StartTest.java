@@ -117,6 +117,11 @@ class StartTest {
       Jar jar = stage.startOn(taken.getLocalPort(), stage.environment());
       assertEquals(1, jar.awaitExit(SOON), jar.all());
       assertOneLine(jar, "cannot listen on port " + taken.getLocalPort());
+      Map<String, String> environment = stage.environment();
+      environment.put("METRICS_PORT", Integer.toString(taken.getLocalPort()));
+      Jar second = stage.start(environment);
+      assertEquals(1, second.awaitExit(SOON), second.all());
+      assertOneLine(second, "cannot listen on METRICS_PORT " + taken.getLocalPort());
     }
   }
 
@@ -275,6 +280,12 @@ class StartTest {
     assertTrue(
         jar.out().contains("  RATE_LIMT_AI is unknown; did you mean RATE_LIMIT_AI?"), jar.all());
     assertEquals(List.of(), jar.err());
+    environment.put("CORS_ORIGINS", "http://app.example.com");
+    for (String role : List.of("api", "worker")) {
+      Jar its = stage.start(environment, "--check-config", "--role=" + role);
+      assertEquals(0, its.awaitExit(SOON), its.all());
+      assertEquals(role.equals("api"), its.all().contains("  CORS_ORIGINS "), its.all());
+    }
   }
 
   @Test
@@ -303,6 +314,9 @@ class StartTest {
             List.of("--role=boss"),
             List.of("--role=api", "x"),
             List.of("--role=api", "--connect"),
+            List.of("--check-config", "--role=boss"),
+            List.of("--role=api", "--check-config", "--connect", "--role=worker"),
+            List.of("--check-config", "--check-config"),
             List.of("--connect"))) {
       Jar jar = stage.start(stage.environment(), arguments.toArray(String[]::new));
       assertEquals(2, jar.awaitExit(SOON), jar.all());
@@ -336,7 +350,8 @@ class StartTest {
   private static void assertOneLine(Jar jar, String words) {
     assertEquals(1, jar.err().size(), jar.all());
     assertTrue(jar.err().getFirst().contains(words), jar.all());
-    assertFalse(jar.all().contains("\tat "), jar.all());
+    // In a JSON line, it is escaped.
+    assertFalse(jar.all().contains("\tat ") || jar.all().contains("\\tat "), jar.all());
   }
 
   private static Optional<Path> jdk17() {
