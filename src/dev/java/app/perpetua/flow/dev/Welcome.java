@@ -22,12 +22,13 @@ final class Welcome {
       Duration clockOffset,
       @Nullable Path log) {
     StringBuilder text = new StringBuilder("\nPerpetua Flow is running.\n\n");
+    line(text, "console", "http://localhost:" + controlPort + "/");
     line(text, "service", service + "/api/v1");
     line(text, "docs", service + "/api/v1/docs");
     line(
         text,
         "control",
-        "http://localhost:" + controlPort + "  fakes, clock, sessions; GET / lists the calls");
+        "http://localhost:" + controlPort + "  the same for programs: GET / lists the calls");
     line(text, "database", database.url());
     line(text, "log", log == null ? "on the terminal" : log.toString());
     for (ServiceProcess process : processes) {
@@ -45,13 +46,13 @@ final class Welcome {
     text.append(
         """
 
-        Sign in, create a task, list tasks:
+        Sign in as a new user, create a task, list tasks (Idempotency-Key: a UUID for each change):
 
-          TOKEN=$(curl -s -X POST localhost:%d/session | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')
-          curl -s %s/api/v1/tasks -H "Authorization: Bearer $TOKEN" \\
-            -H "Idempotency-Key: $(cat /proc/sys/kernel/random/uuid)" \\
+          TOKEN=$(curl -sS -X POST localhost:%d/session | sed 's/.*"access_token":"\\([^"]*\\)".*/\\1/')
+          curl -sS %s/api/v1/tasks -H "Authorization: Bearer $TOKEN" \\
+            -H 'Idempotency-Key: 00000000-0000-4000-8000-000000000001' \\
             -H 'Content-Type: application/json' -d '{"title": "Water the plants"}'
-          curl -s %s/api/v1/tasks -H "Authorization: Bearer $TOKEN"
+          curl -sS %s/api/v1/tasks -H "Authorization: Bearer $TOKEN"
 
         A process that ends is restarted after a second. Ctrl-C stops all processes.
         """

@@ -1,13 +1,17 @@
 package app.perpetua.flow.dev;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import app.perpetua.flow.dev.DevProcess.Answer;
+import java.io.BufferedReader;
 import java.io.IOException;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Tag;
@@ -15,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 
-/** The control port of a running dev server: clock, jobs, push inbox and payments. */
+/** A running dev server: its first requests, clock, jobs, push inbox and payments. */
 @Tag("system")
 class DevServerControlsTest {
   private static DevProcess dev;
@@ -29,6 +33,71 @@ class DevServerControlsTest {
   @AfterAll
   static void stop() throws Exception {
     dev.stopAll();
+  }
+
+  /**
+   * Runs a script with dash, which knows POSIX syntax only, and with the programs that every system
+   * has.
+   */
+  private static String shell(Path directory, String script) throws Exception {
+    Path bin = Files.createDirectories(directory.resolve("bin"));
+    for (String program : List.of("cat", "curl", "cut", "grep", "head", "sed")) {
+      Path link = bin.resolve(program);
+      if (!Files.exists(link)) {
+        Files.createSymbolicLink(link, Path.of("/usr/bin", program));
+      }
+    }
+    ProcessBuilder builder = new ProcessBuilder("/usr/bin/dash", "-c", script);
+    builder.environment().clear();
+    builder.environment().put("PATH", bin.toString());
+    Process process = builder.redirectErrorStream(true).start();
+    try (BufferedReader output = process.inputReader()) {
+      return output.readAllAsString();
+    }
+  }
+
+  private static String readme() throws IOException {
+    String page = Files.readString(Path.of("README.md"));
+    String section = page.substring(page.indexOf("## A first request"));
+    int start = section.indexOf("```sh\n") + "```sh\n".length();
+    return section
+        .substring(start, section.indexOf("```", start))
+        .replace("localhost:8000", "localhost:" + dev.port())
+        .replace("localhost:8001", "localhost:" + dev.controlPort());
+  }
+
+  @Test
+  void the_first_requests_of_the_README_run_in_any_shell(@TempDir Path directory) throws Exception {
+    String output = shell(directory, readme());
+    assertFalse(output.contains("error"), output);
+    assertEquals("auto", output.lines().toList().getLast(), output);
+  }
+
+  @Test
+  void the_first_requests_of_the_README_show_errors(@TempDir Path directory) throws Exception {
+    String output = shell(directory, readme().replaceFirst("TOKEN=.*", "TOKEN=wrong"));
+    assertTrue(output.lines().findFirst().orElse("").contains("\"UNAUTHORIZED\""), output);
+  }
+
+  @Test
+  void the_requests_of_the_greeting_run_in_any_shell(@TempDir Path directory) throws Exception {
+    String greeting = dev.output();
+    String script =
+        greeting.substring(
+            greeting.indexOf("  TOKEN="), greeting.indexOf("\n\n", greeting.indexOf("  TOKEN=")));
+    String output = shell(directory, script);
+    assertFalse(output.contains("error"), output);
+    assertEquals(2, output.split("\"Water the plants\"", -1).length - 1, output);
+  }
+
+  @Test
+  void the_greeting_begins_with_the_console() {
+    String greeting = dev.output();
+    String running = "Perpetua Flow is running.\n\n";
+    String first = greeting.substring(greeting.indexOf(running) + running.length());
+    assertEquals(
+        "  console   http://localhost:" + dev.controlPort() + "/",
+        first.lines().findFirst().orElse(""));
   }
 
   @Test
