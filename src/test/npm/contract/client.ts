@@ -1,7 +1,7 @@
 // A client program as others write it, on the generated types: BASE and TOKEN are its arguments.
 import createClient from 'openapi-fetch';
 import type {components, paths} from './generated/openapi';
-import type {Task, TaskPatch} from './generated/client';
+import type {ChatMessage, Task, TaskPatch, TemplatePatch} from './generated/client';
 
 declare const process: {argv: string[]};
 const [, , base = '', token = ''] = process.argv;
@@ -12,9 +12,16 @@ function key(value: string) {
 }
 
 /** The error of the contract's envelope, as an exception. */
-function failure(error: components['schemas']['Error']) {
+function failure(error: components['schemas']['ApiError']) {
   return new Error(`${error.error.code}: ${error.error.message}`);
 }
+
+// Fields that have a default may be left out of requests, by the types of both generators.
+const questions: [components['schemas']['ChatMessage'], ChatMessage] = [
+  {message: 'What is next?', context: {task_id: null}},
+  {message: 'What is next?', context: {task_limit: 5}},
+];
+const pauses: [components['schemas']['TemplatePatch'], TemplatePatch] = [{active: false}, {active: false}];
 
 const created = await api.POST('/api/v1/tasks', {
   params: {header: key('019ba722-4680-7c3e-9a51-2f6d8b0c4e17')},

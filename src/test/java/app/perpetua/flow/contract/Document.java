@@ -4,6 +4,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NoSuchElementException;
+import java.util.Objects;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.yaml.snakeyaml.Yaml;
@@ -69,6 +71,37 @@ public record Document(Map<String, Object> root) {
       parameters.put(whole.get("in") + " " + whole.get("name"), whole);
     }
     return parameters;
+  }
+
+  /**
+   * A schema's example: its own first one, or one that consists of those of its parts.
+   *
+   * @throws NoSuchElementException naming a part that has none
+   */
+  public Object example(@Nullable Object schema) {
+    Map<String, Object> members = resolved(schema);
+    for (String values : List.of("examples", "enum")) {
+      if (members.get(values) instanceof List<?> list) {
+        return list.getFirst();
+      }
+    }
+    for (String alternatives : List.of("oneOf", "anyOf")) {
+      if (!members.containsKey("properties") && members.get(alternatives) instanceof List<?> list) {
+        return example(list.getFirst());
+      }
+    }
+    Object type = members.get("type");
+    return switch (String.valueOf(type instanceof List<?> types ? types.getFirst() : type)) {
+      case "object" -> {
+        Map<String, Object> whole = new LinkedHashMap<>();
+        map(members.get("properties")).forEach((name, part) -> whole.put(name, example(part)));
+        yield whole;
+      }
+      case "array" -> List.of(example(members.get("items")));
+      case "boolean" -> false;
+      case "integer", "number" -> Objects.requireNonNullElse(members.get("minimum"), 0);
+      default -> throw new NoSuchElementException(members.toString());
+    };
   }
 
   /** The object's members; none if there is no object. */

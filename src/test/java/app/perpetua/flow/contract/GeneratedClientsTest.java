@@ -28,14 +28,12 @@ class GeneratedClientsTest {
   private static final NpmProject NPM = new NpmProject("contract");
 
   @Test
-  void FR_069_linters_find_no_error_in_the_contract() throws IOException {
+  void FR_069_linters_find_no_problem_in_the_contract() throws IOException {
     NPM.runScript("lint");
   }
 
   @Test
   void FR_069_strict_clients_are_generated_from_the_contract_and_work() throws IOException {
-    // The script has --default-non-nullable=false, because a field that has a default in the
-    // service may be absent from a request.
     NPM.runScript("clients");
     String token = service.newUser().accessToken();
     String printed =

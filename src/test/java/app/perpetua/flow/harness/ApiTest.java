@@ -198,8 +198,8 @@ class ApiTest {
   @Test
   void a_message_can_be_validated_against_a_schema_by_name() {
     Contract contract = Contract.current();
-    assertEquals(List.of(), contract.faultsOf("Error", NOT_FOUND));
-    assertEquals(1, contract.faultsOf("Error", "{\"error\": 1}").size());
+    assertEquals(List.of(), contract.faultsOf("ApiError", NOT_FOUND));
+    assertEquals(1, contract.faultsOf("ApiError", "{\"error\": 1}").size());
     assertThrows(IllegalArgumentException.class, () -> contract.faultsOf("Nothing", "{}"));
   }
 

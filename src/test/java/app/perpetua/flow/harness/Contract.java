@@ -89,7 +89,7 @@ public final class Contract {
     members.values().forEach(Contract::addProblems);
     Map<String, Object> schema =
         Document.map(Document.map(members.get("application/json")).get("schema"));
-    if ("#/components/schemas/Error".equals(schema.get("$ref"))) {
+    if ("#/components/schemas/ApiError".equals(schema.get("$ref"))) {
       Map<String, Object> problem = Map.of("$ref", "#/components/schemas/Problem");
       members.put("application/problem+json", Map.of("schema", problem));
     }
@@ -109,9 +109,14 @@ public final class Contract {
     return Current.CONTRACT;
   }
 
+  /** The contract as it is published. */
+  public static String text() {
+    return resource("/openapi.yaml");
+  }
+
   /** The text of {@link #current}. */
   public static String closed() {
-    return closed(resource("/openapi.yaml"));
+    return closed(text());
   }
 
   /** The parsed document. */
@@ -193,7 +198,7 @@ public final class Contract {
         answer.headers().entrySet().stream()
             .filter(header -> "Content-Type".equalsIgnoreCase(header.getKey()))
             .anyMatch(header -> header.getValue().contains("application/problem+json"));
-    return faultsOf(problem ? "Problem" : "Error", answer.text());
+    return faultsOf(problem ? "Problem" : "ApiError", answer.text());
   }
 
   private static List<String> faults(Stream<ValidationReport.Message> messages) {

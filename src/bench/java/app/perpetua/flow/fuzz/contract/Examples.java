@@ -1,6 +1,5 @@
 package app.perpetua.flow.fuzz.contract;
 
-import app.perpetua.flow.contract.Document;
 import app.perpetua.flow.fuzz.contract.Account.Kind;
 import app.perpetua.flow.harness.hostile.Operation;
 import java.time.Duration;
@@ -8,7 +7,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
-import org.jspecify.annotations.Nullable;
 
 /** A valid request to each operation, with the resources that it needs. Immutable. */
 final class Examples {
@@ -175,26 +173,12 @@ final class Examples {
       case "POST /api/v1/notifications/push-subscription" -> account.newSubscription();
       case "DELETE /api/v1/notifications/push-subscription" ->
           Map.of("endpoint", account.of(Kind.PUSH_ENDPOINT));
-      default -> ofContract(operation);
+      default -> operation.exampleBody();
     };
   }
 
   private Map<String, Object> reminder() {
     return Map.of(
         "type", "absolute", "scheduled_at", account.in(Duration.ofHours(2)), "method", "push");
-  }
-
-  /** The contract's own example. */
-  private static Object ofContract(Operation operation) {
-    Document document = operation.document();
-    Map<String, Object> content =
-        Document.map(document.resolved(operation.contract().get("requestBody")).get("content"));
-    Map<String, Object> examples =
-        Document.map(Document.map(content.get("application/json")).get("examples"));
-    @Nullable Object value =
-        examples.isEmpty()
-            ? null
-            : document.resolved(examples.values().iterator().next()).get("value");
-    return value == null ? Map.of() : value;
   }
 }

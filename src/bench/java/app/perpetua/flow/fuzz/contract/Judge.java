@@ -108,7 +108,7 @@ final class Judge {
       faults.add("type " + type + " of an error");
     }
     schemas
-        .faultsOf(problem ? "Problem" : "Error", answer.text())
+        .faultsOf(problem ? "Problem" : "ApiError", answer.text())
         .forEach(fault -> faults.add("error body: " + fault));
     if (Hostile.INTERNALS.matcher(answer.text()).find()) {
       faults.add("internals in an error");

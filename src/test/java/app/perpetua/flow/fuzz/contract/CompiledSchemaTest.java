@@ -50,20 +50,15 @@ class CompiledSchemaTest {
           .values()
           .forEach(
               response -> {
-                Map<String, Object> content =
-                    Document.map(
-                        Document.map(DOCUMENT.resolved(response).get("content"))
-                            .get("application/json"));
-                String reference =
-                    String.valueOf(Document.map(content.get("schema")).getOrDefault("$ref", ""));
-                Document.map(content.get("examples")).values().stream()
-                    .map(example -> DOCUMENT.resolved(example).get("value"))
-                    .filter(value -> !reference.isEmpty() && value != null)
-                    .findFirst()
-                    .ifPresent(
-                        value ->
-                            examples.putIfAbsent(
-                                reference.substring(reference.lastIndexOf('/') + 1), value));
+                Object content =
+                    Document.map(DOCUMENT.resolved(response).get("content"))
+                        .get("application/json");
+                Object schema = Document.map(content).get("schema");
+                if (Document.map(schema).get("$ref") instanceof String reference) {
+                  examples.put(
+                      reference.substring(reference.lastIndexOf('/') + 1),
+                      DOCUMENT.example(schema));
+                }
               });
     }
     return examples;

@@ -130,18 +130,18 @@ public record Operation(String name, Map<String, Object> contract, Document docu
         .toList();
   }
 
+  /** The first example of the body; empty if there is none. */
+  public Map<String, Object> exampleBody() {
+    List<Object> examples = Document.list(bodySchema().get("examples"));
+    return examples.isEmpty() ? Map.of() : Document.map(examples.getFirst());
+  }
+
   /** The required members of the first example, to be sent together with the field. */
   public Map<String, Object> bodyAround(Field field) {
-    Map<String, Object> examples = Document.map(json().get("examples"));
-    Map<String, Object> example =
-        examples.isEmpty()
-            ? Map.of()
-            : Document.map(
-                document.resolved(examples.values().iterator().next()).getOrDefault("value", ""));
     List<Object> required = new ArrayList<>(Document.list(bodySchema().get("required")));
     required.add("version");
     required.add(field.path().getFirst());
-    Map<String, Object> body = new LinkedHashMap<>(example);
+    Map<String, Object> body = new LinkedHashMap<>(exampleBody());
     body.keySet().retainAll(required);
     return body;
   }
