@@ -48,10 +48,16 @@ public final class Cors {
     }
   }
 
+  /** Whether a browser asks by this {@code OPTIONS} request for permission to send another one. */
+  public static boolean isPreflight(ServerRequestHeaders request) {
+    return request.contains(HeaderNames.ORIGIN)
+        && request.contains(HeaderNames.ACCESS_CONTROL_REQUEST_METHOD);
+  }
+
   /** Adds the headers of a preflight response if the request is a preflight. */
   public void addPreflightHeaders(
       ServerRequestHeaders request, ServerResponse response, String methods) {
-    if (isAllowedOrigin(request) && request.contains(HeaderNames.ACCESS_CONTROL_REQUEST_METHOD)) {
+    if (isAllowedOrigin(request) && isPreflight(request)) {
       response.header(HeaderNames.ACCESS_CONTROL_ALLOW_METHODS, methods);
       response.header(HeaderNames.ACCESS_CONTROL_ALLOW_HEADERS, ALLOWED_HEADERS);
       response.header(HeaderNames.ACCESS_CONTROL_MAX_AGE, MAX_AGE_SECONDS);

@@ -24,6 +24,11 @@ import org.yaml.snakeyaml.resolver.Resolver;
  * Serves the contract as YAML, as JSON, and in Swagger UI, whose files are in the JAR. Thread-safe.
  */
 public final class Docs {
+  /** The paths of the page and of the contract, for the errors of unknown paths. */
+  public record Links(String docs, String contract) {}
+
+  public static final Links LINKS = new Links("/api/v1/docs", "/api/v1/openapi.json");
+
   /** Allows no inline code and no other host, except data URLs for the style sheet's images. */
   private static final String CONTENT_SECURITY_POLICY =
       "default-src 'none'; script-src 'self'; style-src 'self';"

@@ -84,10 +84,27 @@ public final class Endpoint implements RequestHandler {
 
   @Override
   public void refuse(Refusal refusal, ServerRequest request, ServerResponse response) {
+    if (isWithinLimit(request, response)) {
+      errors.send(RequestContext.of(request), response, refusal);
+    }
+  }
+
+  @Override
+  public void redirect(String location, ServerRequest request, ServerResponse response) {
+    if (isWithinLimit(request, response)) {
+      response.status(Status.FOUND_302).header(HeaderNames.LOCATION, location).send();
+    }
+  }
+
+  /** Counts a request that no route handles; answers it if it is over the limit. */
+  private boolean isWithinLimit(ServerRequest request, ServerResponse response) {
     RequestContext context = RequestContext.of(request);
     RateLimiter.Decision decision = authentication.count(token(request), context.client());
     addHeaders(response, decision);
-    errors.send(context, response, decision.allowed() ? refusal : decision.refusal());
+    if (!decision.allowed()) {
+      errors.send(context, response, decision.refusal());
+    }
+    return decision.allowed();
   }
 
   @Override

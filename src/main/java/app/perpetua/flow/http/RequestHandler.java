@@ -16,4 +16,11 @@ public interface RequestHandler {
 
   /** Answers a request that no route handles, such as one with an unknown path. */
   void refuse(Refusal refusal, ServerRequest request, ServerResponse response);
+
+  /**
+   * Redirects a request that no route handles. It counts towards the rate limit as a refused one.
+   *
+   * @param location a URI reference, which may be relative
+   */
+  void redirect(String location, ServerRequest request, ServerResponse response);
 }

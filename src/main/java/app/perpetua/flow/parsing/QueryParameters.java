@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.UUID;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -224,10 +225,21 @@ public final class QueryParameters {
         .filter(name -> !read.contains(name))
         .sorted()
         .limit(MAX_UNKNOWN)
-        .forEach(name -> errors.add(new FieldError(shortened(name), "is not a parameter here")));
+        .map(QueryParameters::shortened)
+        .forEach(name -> errors.add(new FieldError(name, unknown(name))));
     if (!errors.isEmpty()) {
       throw Refusal.invalid(errors);
     }
+  }
+
+  private String unknown(String name) {
+    String nearest = NearestName.of(name, read);
+    return "is not a parameter here; "
+        + (nearest != null
+            ? "did you mean " + nearest + "?"
+            : read.isEmpty()
+                ? "there are none"
+                : "known: " + String.join(", ", new TreeSet<>(read)));
   }
 
   private static String shortened(String name) {

@@ -26,10 +26,10 @@ import org.yaml.snakeyaml.Yaml;
 
 /**
  * Validates requests and responses against the contract. Besides each operation's definition it
- * checks the general rules: an unknown path is a 404, a known one answers 405 with {@code Allow} to
- * a method it does not have, HEAD answers like GET without a body. The contract is published with
- * open answer schemas; here they are closed, so that a field which the contract does not define is
- * a violation. Immutable; thread-safe.
+ * checks the general rules: an unknown path is a 404 or redirects, a known one answers 405 with
+ * {@code Allow} to a method it does not have, HEAD answers like GET without a body. The contract is
+ * published with open answer schemas; here they are closed, so that a field which the contract does
+ * not define is a violation. Immutable; thread-safe.
  */
 public final class Contract {
   private static final String UNKNOWN_PATH = "validation.request.path.missing";
@@ -182,6 +182,9 @@ public final class Contract {
     int expected = pathIsKnown ? 405 : 404;
     if (status == 429) {
       return head ? List.of() : errorFaults(answer);
+    }
+    if (status == 302 && !pathIsKnown) {
+      return List.of();
     }
     if (status != expected) {
       return List.of(status + " for an operation that the contract does not define: " + expected);

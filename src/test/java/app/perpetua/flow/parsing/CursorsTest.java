@@ -138,6 +138,7 @@ class CursorsTest {
     query.page();
     Refusal refusal = assertThrows(Refusal.class, query::validate);
     assertEquals(
-        List.of(new FieldError("cursor", "is not a parameter here")), refusal.fieldErrors());
+        List.of(new FieldError("cursor", "is not a parameter here; known: limit, offset")),
+        refusal.fieldErrors());
   }
 }

@@ -132,6 +132,18 @@ class HeadersTest {
   }
 
   @Test
+  void an_unknown_path_counts_towards_the_rate_limit_also_if_it_redirects() {
+    Api client = from(randomAddress()).invalidOnPurpose();
+    Api browser = client.with("Accept", "text/html");
+    for (int left = GENERAL - 1; left >= 0; left--) {
+      Api.Answer answer =
+          left % 2 == 0 ? browser.get("/").expect(302) : client.get("/").expect(404);
+      assertEquals(Integer.toString(left), header(answer, "X-RateLimit-Remaining"));
+    }
+    browser.get("/").expect(429);
+  }
+
+  @Test
   void HSTS_is_sent_only_over_TLS() {
     Api secure = proxied.api().with("X-Forwarded-Proto", "https");
     assertTrue(header(secure.get("/health/live"), "Strict-Transport-Security").contains("max-age"));

@@ -121,9 +121,7 @@ public final class Server implements AutoCloseable {
             .addFilter(new RequestContextFilter(requestIds, addresses, cors, lifecycle, observer));
     RequestHandler guarded = guarded(handler, errors, lifecycle);
     Resource.all(routes, guarded, cors).forEach(routing::route);
-    routing.any(
-        (request, response) ->
-            guarded.refuse(Refusal.of(ErrorCode.NOT_FOUND, "no such endpoint"), request, response));
+    routing.any(new UnknownPath(guarded, cors));
     this.server =
         WebServer.builder()
             .port(config.port())
@@ -200,6 +198,17 @@ public final class Server implements AutoCloseable {
             response,
             false,
             () -> handler.refuse(refusal, request, response));
+      }
+
+      @Override
+      public void redirect(String location, ServerRequest request, ServerResponse response) {
+        guard(
+            errors,
+            lifecycle,
+            request,
+            response,
+            false,
+            () -> handler.redirect(location, request, response));
       }
     };
   }

@@ -145,7 +145,7 @@ class JobControlsTest {
     "state=done, 'state must be scheduled, due, running or dead'",
     "limit=0, limit must be a whole number from 1 to 100",
     "limit=101, limit must be a whole number from 1 to 100",
-    "kind=push_send, kind is not a parameter here"
+    "kind=push_send, 'kind is not a parameter here; known: limit, state'"
   })
   void invalid_parameters_are_400(String query, String message) throws Exception {
     JsonNode refused = call("GET", "/jobs?" + query, "", 400);

@@ -15,6 +15,7 @@ import app.perpetua.flow.harness.RawClient.Answer;
 import app.perpetua.flow.http.CompletedRequest;
 import app.perpetua.flow.http.connection.RequestBody;
 import java.io.IOException;
+import java.net.URI;
 import java.time.Duration;
 import java.util.List;
 import java.util.Locale;
@@ -24,6 +25,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Well-formed and malformed HTTP, sent over a raw socket. */
@@ -100,6 +102,46 @@ class ServerTest {
     assertErrorObject(404, "NOT_FOUND", request("GET", "/nowhere"));
     assertErrorObject(404, "NOT_FOUND", request("POST", "/", "Content-Length: 0"));
     assertErrorObject(404, "NOT_FOUND", request("OPTIONS", "*"));
+  }
+
+  @Test
+  void the_404_of_an_unknown_path_has_links_to_the_documentation() throws Exception {
+    for (String path : List.of("/nowhere", "/", "/api/v1", "/openapi.json")) {
+      Answer answer = request("GET", path, "Accept: */*");
+      assertErrorObject(404, "NOT_FOUND", answer);
+      assertTrue(
+          answer
+              .body()
+              .contains(
+                  "\"links\":{\"docs\":\"/api/v1/docs\",\"contract\":\"/api/v1/openapi.json\"}"),
+          answer.body());
+    }
+  }
+
+  @ParameterizedTest
+  @CsvSource({
+    "/, /api/v1/docs",
+    "/docs, /api/v1/docs",
+    "/api/v1, /api/v1/docs",
+    "/api/v1/, /api/v1/docs",
+    "/api/v1/docs/, /api/v1/docs",
+    "/openapi.json, /api/v1/openapi.json",
+    "/openapi.yaml, /api/v1/openapi.yaml"
+  })
+  void a_browser_is_redirected_to_the_documentation(String path, String target) throws Exception {
+    String accept = "Accept: text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
+    for (String method : List.of("GET", "HEAD")) {
+      Answer answer = request(method, path + "?a=b", accept, "Origin: " + TestServer.ORIGIN);
+      assertEquals(302, answer.status());
+      String location = answer.header("Location");
+      assertFalse(location.startsWith("/"), location);
+      assertEquals(target, URI.create(path).resolve(location).toString());
+      assertEquals("/prefix" + target, URI.create("/prefix" + path).resolve(location).toString());
+      assertEquals("Origin, Accept", answer.header("Vary"));
+    }
+    assertErrorObject(404, "NOT_FOUND", request("POST", path, accept, "Content-Length: 0"));
+    assertErrorObject(404, "NOT_FOUND", request("GET", path, "Accept: application/json"));
+    assertErrorObject(404, "NOT_FOUND", request("GET", path));
   }
 
   @ParameterizedTest
@@ -224,6 +266,21 @@ class ServerTest {
     assertTrue(answer.header("Access-Control-Allow-Headers").contains("Idempotency-Key"));
     assertEquals("7200", answer.header("Access-Control-Max-Age"));
     assertEquals("Origin", answer.header("Vary"));
+  }
+
+  @Test
+  void a_preflight_for_an_unknown_path_lets_the_page_read_the_404() throws Exception {
+    String method = "Access-Control-Request-Method: PUT";
+    Answer answer = request("OPTIONS", "/nowhere", "Origin: " + TestServer.ORIGIN, method);
+    assertEquals(204, answer.status());
+    assertEquals(TestServer.ORIGIN, answer.header("Access-Control-Allow-Origin"));
+    assertTrue(answer.header("Access-Control-Allow-Methods").contains("PUT"));
+    assertTrue(answer.header("Access-Control-Allow-Headers").contains("Authorization"));
+    Answer foreign = request("OPTIONS", "/nowhere", "Origin: https://evil.example", method);
+    assertEquals(204, foreign.status());
+    assertEquals("(none)", foreign.header("Access-Control-Allow-Origin"));
+    assertEquals("(none)", foreign.header("Access-Control-Allow-Methods"));
+    assertErrorObject(404, "NOT_FOUND", request("OPTIONS", "/nowhere"));
   }
 
   @Test

@@ -242,6 +242,11 @@ public final class TestServer implements AutoCloseable {
       public void refuse(Refusal refusal, ServerRequest request, ServerResponse response) {
         new Errors(new Json()).send(RequestContext.of(request), response, refusal);
       }
+
+      @Override
+      public void redirect(String location, ServerRequest request, ServerResponse response) {
+        response.status(302).header("Location", location).send();
+      }
     };
   }
 

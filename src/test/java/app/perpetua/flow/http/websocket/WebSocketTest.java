@@ -68,6 +68,11 @@ class WebSocketTest {
         public void refuse(Refusal refusal, ServerRequest request, ServerResponse response) {
           response.status(refusal.code().status()).send();
         }
+
+        @Override
+        public void redirect(String location, ServerRequest request, ServerResponse response) {
+          response.status(302).send();
+        }
       };
 
   /** Records messages. */
