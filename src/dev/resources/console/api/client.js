@@ -69,6 +69,8 @@ export class ApiClient extends EventTarget {
   #service;
   #session;
   #exchanges;
+  /** When the limit of general requests is over, by `performance.now()`; other requests would only be refused. */
+  #limitedUntil = 0;
 
   /**
    * @param {string} service base URL
@@ -183,6 +185,7 @@ export class ApiClient extends EventTarget {
     let rejected;
     for (let attempt = 1; ; attempt++) {
       const isLast = attempt === ATTEMPTS;
+      await pause(this.#limitedUntil - performance.now(), options.signal);
       const token = await this.#session.token(rejected);
       /** @type {Record<string, string>} */
       const headers = {Accept: accept, Authorization: `Bearer ${token}`};
@@ -217,6 +220,9 @@ export class ApiClient extends EventTarget {
         rejected = token;
       } else if (!isLast && isWorthWaiting(failure)) {
         const seconds = Math.max(1, Number(response.headers.get('Retry-After') ?? 1));
+        if (failure.status === 429 && response.headers.get('RateLimit')?.startsWith('"general"')) {
+          this.#limitedUntil = performance.now() + seconds * 1000;
+        }
         this.dispatchEvent(new CustomEvent('wait', {detail: seconds}));
         await pause(seconds * 1000, options.signal);
       } else {
@@ -276,7 +282,7 @@ function queryOf(values) {
  * @returns {Promise<void>}
  */
 export function pause(milliseconds, signal) {
-  return new Promise((resolve, reject) => {
+  return milliseconds <= 0 ? Promise.resolve() : new Promise((resolve, reject) => {
     const timer = setTimeout(resolve, milliseconds);
     signal?.addEventListener('abort', () => {
       clearTimeout(timer);

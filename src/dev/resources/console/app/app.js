@@ -125,6 +125,16 @@ export class App {
     await this.session.renew(Number.MAX_SAFE_INTEGER, this.#silently, () => this.clock.move(move));
   }
 
+  /** Creates a person with a month of data, for which the service's clock runs through that month. */
+  async makeSample() {
+    /** @type {{email: string} | undefined} */
+    let created;
+    await this.session.renew(Number.MAX_SAFE_INTEGER, this.#silently, async () => {
+      created = await this.control.post('/sample');
+    });
+    return created ?? {email: ''};
+  }
+
   /** With the fake Google, a person can be signed in again at any time. */
   get #silently() {
     const email = this.session.user?.email ?? '';

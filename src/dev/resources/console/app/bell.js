@@ -1,6 +1,7 @@
 import {html, nothing} from '../lit-html/lit-html.js';
 import {SignedOut} from '../api/failures.js';
 import {icon} from '../parts/icons.js';
+import {poll} from '../parts/poll.js';
 import {ago, counted} from './format.js';
 
 /** @typedef {import('../api/schemas.js').Schemas['Notification']} Notification */
@@ -34,11 +35,8 @@ export class Bell {
     this.#load();
     // The lock is held until the tab closes or signs out; then the next tab gets it.
     navigator.locks.request(`perpetua-flow.bell.${this.#app.session.user?.id}`, {signal}, () => new Promise(resolve => {
-      const timer = setInterval(() => this.#look(), INTERVAL_MS);
-      signal.addEventListener('abort', () => {
-        clearInterval(timer);
-        resolve(undefined);
-      });
+      poll(INTERVAL_MS, () => this.#look(), signal);
+      signal.addEventListener('abort', resolve);
     })).catch(() => {
       // Signed out while waiting for the lock.
     });
@@ -67,9 +65,6 @@ export class Bell {
   }
 
   async #look() {
-    if (document.hidden) {
-      return;
-    }
     try {
       const page = await this.#app.api.get('/api/v1/notifications', {query: {limit: 1}, isPoll: true});
       if ((page.data[0]?.id ?? '') !== this.#newest || page.unread_count !== this.#unread) {

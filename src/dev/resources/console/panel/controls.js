@@ -169,9 +169,8 @@ export class ControlsPanel {
 
   #makeSample() {
     return this.#run('Creating a month of data', async () => {
-      const {email} = await this.#app.control.post('/sample', {});
+      const {email} = await this.#app.makeSample();
       this.#sampleEmail = email;
-      await this.#app.clock.read();
       return [`${email} has a month of data.`];
     });
   }

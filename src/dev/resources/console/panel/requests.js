@@ -66,12 +66,13 @@ export class RequestsPanel {
           <span class="number faint">${milliseconds === undefined ? '…' : `${milliseconds} ms`}</span>
         </summary>
         <div class="exchange">
-          <div class="row"><button @click=${() => this.#copy(exchange)}>${icon('copy')} Copy as curl</button></div>
+          ${request.method === 'WS' ? nothing
+            : html`<div class="row"><button @click=${() => this.#copy(exchange)}>${icon('copy')} Copy as curl</button></div>`}
           <h3>Request</h3>
-          <pre tabindex="0" aria-label="Request">${headers(Object.entries(request.headers))}${request.body ? `\n${pretty(request.body)}` : ''}</pre>
+          <pre tabindex="0" role="region" aria-label="Request">${headers(Object.entries(request.headers))}${request.body ? `\n${pretty(request.body)}` : ''}</pre>
           <h3>Answer</h3>
           ${failure ? html`<p>${failure}</p>` : nothing}
-          <pre tabindex="0" aria-label="Answer">${headers(exchange.answerHeaders)}${exchange.answer ? `\n${pretty(exchange.answer)}` : ''}</pre>
+          <pre tabindex="0" role="region" aria-label="Answer">${headers(exchange.answerHeaders)}${exchange.answer ? `\n${pretty(exchange.answer)}` : ''}</pre>
         </div>
       </details>`;
   }

@@ -18,7 +18,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import tools.jackson.databind.JsonNode;
 
@@ -39,6 +41,7 @@ final class DevProcess {
   private final Json json = new Json();
   private final HttpClient http = HttpClient.newHttpClient();
   private final List<Process> processes = new ArrayList<>();
+  private final Map<String, String> environment = new HashMap<>();
   private final Path directory;
   private final int port = FreePort.find();
   private final int controlPort = FreePort.find();
@@ -59,6 +62,11 @@ final class DevProcess {
     http.close();
   }
 
+  /** Sets a variable in the environment of dev servers that are started after that. */
+  void set(String variable, String value) {
+    environment.put(variable, value);
+  }
+
   Process start(String... arguments) throws IOException {
     List<String> command =
         new ArrayList<>(
@@ -76,12 +84,13 @@ final class DevProcess {
                 "--port=" + port,
                 "--control-port=" + controlPort));
     command.addAll(List.of(arguments));
-    Process process =
+    ProcessBuilder builder =
         new ProcessBuilder(command)
             .directory(directory.toFile())
             .redirectErrorStream(true)
-            .redirectOutput(outputFile().toFile())
-            .start();
+            .redirectOutput(outputFile().toFile());
+    builder.environment().putAll(environment);
+    Process process = builder.start();
     processes.add(process);
     return process;
   }
@@ -116,6 +125,11 @@ final class DevProcess {
     } catch (IOException e) {
       throw new AssertionError(e);
     }
+  }
+
+  /** The address of the console. */
+  String console() {
+    return "http://localhost:" + controlPort + "/";
   }
 
   Answer control(String method, String path, String body) throws Exception {

@@ -179,7 +179,7 @@ public final class PaymentPages implements HttpHandler {
             .map(name -> origin(back(page, name)))
             .distinct()
             .collect(Collectors.joining(" "));
-    html(exchange, 200, "Pay " + sum(page), "", body, targets);
+    html(exchange, 200, "Pay " + sum(page), body, targets);
   }
 
   private void showPaid(HttpExchange exchange, Page page) throws IOException {
@@ -205,10 +205,10 @@ public final class PaymentPages implements HttpHandler {
                         + " of it. POST /checkout/event sends further ones.",
                 target,
                 BEFORE_RETURN.toSeconds());
-    String refresh =
-        "<meta http-equiv=\"refresh\" content=\"%d; url=%s\">\n"
-            .formatted(BEFORE_RETURN.toSeconds(), target);
-    html(exchange, 200, "Paid", refresh, body, "");
+    exchange
+        .getResponseHeaders()
+        .add("Refresh", BEFORE_RETURN.toSeconds() + "; url=" + back(page, "success_url"));
+    html(exchange, 200, "Paid", body, "");
   }
 
   /** What the page sells; the request has the kind and the amount only. */
@@ -265,15 +265,14 @@ public final class PaymentPages implements HttpHandler {
                     "<p><a href=\"%s\">Return to the application</a></p>\n".formatted(escaped(url)))
             .orElse("");
     String body = "<h1>%s</h1>\n<p>%s</p>\n%s".formatted(escaped(title), escaped(text), link);
-    html(exchange, status, title, "", body, "");
+    html(exchange, status, title, body, "");
   }
 
   /**
-   * @param head HTML for the head
    * @param formTargets origins to which a form may lead, separated by spaces
    */
   private static void html(
-      HttpExchange exchange, int status, String title, String head, String body, String formTargets)
+      HttpExchange exchange, int status, String title, String body, String formTargets)
       throws IOException {
     String page =
         """
@@ -285,7 +284,7 @@ public final class PaymentPages implements HttpHandler {
         <title>%s</title>
         <link rel="icon" href="data:,">
         <link rel="stylesheet" href="%s">
-        %s</head>
+        </head>
         <body>
         <main>
         %s<footer>This page is the dev server's fake of Checkout.com. No money is charged.</footer>
@@ -293,7 +292,7 @@ public final class PaymentPages implements HttpHandler {
         </body>
         </html>
         """
-            .formatted(escaped(title), STYLE, head, body);
+            .formatted(escaped(title), STYLE, body);
     exchange
         .getResponseHeaders()
         .add(

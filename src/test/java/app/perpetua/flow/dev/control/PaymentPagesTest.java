@@ -172,7 +172,7 @@ class PaymentPagesTest {
     assertHas("<h1>Paid</h1>", result);
     assertHas("The service has accepted the webhooks", result);
     assertHas("<a href=\"" + SUCCESS + "\">", result);
-    assertHas("<meta http-equiv=\"refresh\" content=\"5; url=" + SUCCESS + "\">", result);
+    assertEquals("5; url=" + SUCCESS, header(result, "Refresh"));
   }
 
   @Test

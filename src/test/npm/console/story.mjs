@@ -1,0 +1,307 @@
+// A day of a person in the console: node story.mjs CHROMIUM CONSOLE_URL DIRECTORY_OF_PICTURES [EMAIL_OF_A_NEW_PERSON]
+// Prints its steps; exits with 1 if a step fails or the browser reports a fault.
+import {WatchedBrowser} from './watched.mjs';
+
+const [, , chromium, url, directory, person = 'ada@example.com'] = process.argv;
+const WIDE = {width: 1440, height: 900};
+const NARROW = {width: 360, height: 740};
+
+const browser = await WatchedBrowser.launch(chromium, directory);
+const control = (path, body = {}) => fetch(new URL(path, url), {
+  method: 'POST', headers: {'Content-Type': 'application/json'}, body: JSON.stringify(body),
+}).then(response => response.json());
+
+try {
+  await story();
+} catch (failure) {
+  browser.faults.push(String(failure));
+} finally {
+  await browser.close();
+}
+console.log(browser.steps.join('\n'));
+console.log(browser.faults.join('\n'));
+process.exitCode = browser.faults.length > 0 ? 1 : 0;
+
+async function story() {
+  const profile = await browser.profile({viewport: WIDE, colorScheme: 'light', reducedMotion: 'reduce'});
+  const page = await profile.newPage();
+  const button = (name, options) => page.getByRole('button', {name, ...options});
+  const main = page.getByRole('main');
+  const heading = name => page.getByRole('heading', {name});
+  const open = async (screen, title = screen) => {
+    await page.getByRole('navigation').getByRole('link', {name: screen}).click();
+    await page.getByRole('heading', {name: title, level: 1}).waitFor();
+  };
+  const add = async (title, details) => {
+    await page.getByLabel('New task').fill(title);
+    const summary = page.getByText('Details: date, priority, repetition');
+    if (details) {
+      await summary.click();
+      await details();
+    }
+    await button('Add task').click();
+    await row(title).waitFor();
+    if (details) {
+      await summary.click();
+    }
+  };
+  const row = title => page.getByRole('checkbox', {name: `Done: ${title}`});
+
+  await browser.step('sign in', async () => {
+    await page.goto(url);
+    await heading('Perpetua Flow').waitFor();
+    await browser.look(page, 'sign-in');
+    await page.getByLabel('Email').fill(person);
+    await button('Sign in with the fake Google').click();
+    await page.getByRole('heading', {name: 'Today', level: 1}).waitFor();
+  });
+
+  await browser.step('plan the day', async () => {
+    await add('Water the plants');
+    await add('Send the invoice', async () => {
+      await page.getByLabel('Due').fill(await inHours(2));
+      await page.getByLabel('Priority').selectOption('high');
+      await page.getByLabel('Estimated minutes').fill('25');
+    });
+    await add('Plan the trip');
+    await page.getByRole('button', {name: 'Subtasks, Plan the trip'}).click();
+    for (const subtask of ['Book the train', 'Pack']) {
+      await page.getByLabel('New subtask of Plan the trip').fill(subtask);
+      await page.keyboard.press('Enter');
+      await row(subtask).waitFor();
+    }
+  });
+
+  await browser.step('a recurring task, with a preview, and its next occurrence', async () => {
+    await add('Stretch for ten minutes', async () => {
+      await page.getByLabel('Repeats').selectOption({label: 'Every day'});
+      await page.getByText('Next:').waitFor();
+    });
+    const first = await row('Stretch for ten minutes').evaluate(box => box.closest('li').dataset.row);
+    await row('Stretch for ten minutes').click();
+    await page.waitForFunction(row => {
+      const box = document.querySelector('input[aria-label="Done: Stretch for ten minutes"]');
+      return box && !box.checked && box.closest('li').dataset.row !== row;
+    }, first);
+  });
+
+  await browser.step('a reminder', async () => {
+    await button('Send the invoice', {exact: true}).click();
+    const editor = page.getByRole('dialog');
+    await editor.getByLabel('How long').fill('30');
+    await editor.getByRole('button', {name: 'Add reminder'}).click();
+    await editor.getByText('30 min before it is due').first().waitFor();
+    await browser.look(page, 'task-editor');
+    await page.keyboard.press('Escape');
+  });
+
+  await browser.step('subtasks complete their task', async () => {
+    await row('Book the train').click();
+    await row('Pack').click();
+    await row('Plan the trip').waitFor({state: 'hidden'});
+  });
+
+  await browser.step('focus', async () => {
+    await button('Start focus on Water the plants').click();
+    await page.getByRole('timer').waitFor();
+    await browser.look(page, 'today-light');
+    await button('Stop focus', {exact: true}).click();
+    await page.getByRole('timer').waitFor({state: 'hidden'});
+  });
+
+  await browser.step('undo', async () => {
+    await button('Delete Water the plants').click();
+    await row('Water the plants').waitFor({state: 'hidden'});
+    await button('Undo').click();
+    await row('Water the plants').waitFor();
+  });
+
+  await browser.step('two tabs in step', async () => {
+    const other = await profile.newPage();
+    await other.goto(url);
+    await other.getByRole('button', {name: person}).click();
+    await other.getByRole('checkbox', {name: 'Done: Water the plants'}).click();
+    await row('Water the plants').waitFor({state: 'hidden'});
+    await other.close();
+  });
+
+  await browser.step('two texts of one task', async () => {
+    const other = await profile.newPage();
+    await other.goto(url);
+    await other.getByRole('button', {name: person}).click();
+    const edit = async (tab, title) => {
+      await tab.getByRole('button', {name: 'Send the invoice', exact: true}).click();
+      await tab.getByRole('dialog').getByLabel('Title', {exact: true}).fill(title);
+    };
+    const save = tab => tab.getByRole('dialog').getByRole('button', {name: 'Save', exact: true}).click();
+    await edit(page, 'Send the invoice to Elin');
+    await edit(other, 'Send the invoice of May');
+    await save(other);
+    await other.getByRole('dialog').waitFor({state: 'hidden'});
+    await other.close();
+    await browser.expecting([409], async () => {
+      await save(page);
+      await heading('This task was changed in the meantime').waitFor();
+    });
+    await browser.look(page, 'conflict');
+    await page.getByRole('radio', {name: /^Keep mine/}).check();
+    await button('Save my choice').click();
+    await row('Send the invoice to Elin').waitFor();
+  });
+
+  await browser.step('a payment', async () => {
+    await open('Pro & credits');
+    await button('Upgrade to Pro').click();
+    await page.waitForURL('**/checkout/pay/**');
+    await browser.look(page, 'payment');
+    await page.getByRole('button', {name: /^Pay/}).click();
+    await heading('Paid').waitFor();
+    await browser.look(page, 'paid');
+    await page.getByRole('link', {name: 'Return to the application'}).click();
+    await page.waitForURL('**/#/pro');
+    await page.getByText('Renews').waitFor();
+    await browser.look(page, 'pro');
+  });
+
+  await browser.step('a spoken note', async () => {
+    await control('/deepgram/script', {steps: [
+      {partial: 'buy oat'}, {partial: 'buy oat milk'}, {final: 'Buy oat milk and bread.'},
+    ]});
+    await open('Notes');
+    await observeClose(page);
+    await button('Speak').click();
+    const text = page.getByLabel('New note');
+    await page.getByLabel('New note').filter({hasText: 'Buy oat milk and bread.'}).waitFor();
+    await browser.look(page, 'speech');
+    await button('Stop speaking').click();
+    const code = await page.evaluate(() => window.closeCode);
+    if (code !== 1000) {
+      throw new Error(`live speech was closed with ${code}`);
+    }
+    await button('Save note').click();
+    await main.getByRole('listitem').filter({hasText: 'Buy oat milk and bread.'}).waitFor();
+    if (await text.inputValue() !== '') {
+      throw new Error('the saved note is still in the form');
+    }
+  });
+
+  await browser.step('the note becomes a task', async () => {
+    await button('Make a task').click();
+    await button('Create task').waitFor();
+    await browser.look(page, 'notes');
+    await button('Create task').click();
+    await page.getByRole('button', {name: 'Show tasks'}).waitFor();
+  });
+
+  await browser.step('a proposal of the assistant, confirmed', async () => {
+    await open('Assistant');
+    await page.getByRole('textbox', {name: 'Message'}).fill('Remind me to call the dentist.');
+    await button('Send', {exact: true}).click();
+    await button('Create task').waitFor();
+    await browser.look(page, 'assistant');
+    await button('Create task').click();
+    await main.getByText('Done.').waitFor();
+    await open('Today');
+    await row('Call the dentist').waitFor();
+  });
+
+  await browser.step('the clock jumps, and the reminder arrives', async () => {
+    await page.getByRole('tab', {name: 'Controls'}).click();
+    for (let hour = 0; hour < 2; hour++) {
+      await button('+1 hour').click();
+      await page.getByRole('button', {name: '+1 hour', disabled: false}).waitFor();
+    }
+    await button('Run due jobs').click();
+    await page.getByLabel(/^Notifications, \d+ unread/).waitFor();
+    await page.getByLabel(/^Notifications/).click();
+    await page.getByText('Send the invoice').last().waitFor();
+    await browser.look(page, 'reminder');
+    await button('Mark all as read').click();
+    await page.getByLabel('Notifications', {exact: true}).waitFor();
+    await page.keyboard.press('Escape');
+  });
+
+  await browser.step('someone else in another tab', async () => {
+    const other = await profile.newPage();
+    await other.goto(url);
+    await other.getByLabel('Email').fill('grace@example.com');
+    await other.getByRole('button', {name: 'Sign in with the fake Google'}).click();
+    await other.getByText('Nothing to do.').waitFor();
+    await other.close();
+  });
+
+  await browser.step('what happened', async () => {
+    await page.getByRole('tab', {name: 'Requests'}).click();
+    await open('Activity');
+    await main.getByText('Call the dentist').first().waitFor();
+    await page.locator('.requests summary').first().click();
+    await browser.look(page, 'activity');
+    await open('System');
+    await page.getByRole('img', {name: /^Requests/}).waitFor();
+    await browser.look(page, 'system');
+  });
+
+  await browser.step('dialogs', async () => {
+    const look = async (opener, title) => {
+      await opener.click();
+      await page.getByRole('dialog', {name: title}).waitFor();
+      await page.locator('dialog [aria-busy="true"]').waitFor({state: 'detached'});
+      await browser.look(page, name(title));
+      await page.keyboard.press('Escape');
+      await page.getByRole('dialog').waitFor({state: 'detached'});
+    };
+    await open('Today');
+    await look(button(/^Achievements/), 'Achievements');
+    await look(button('Repeating', {exact: true}), 'Repeating tasks');
+    await look(button('Deleted', {exact: true}), 'Deleted');
+    await open('Pro & credits');
+    await look(button('Buy credits'), 'Buy credits');
+    await look(button('Cancel Pro'), 'Cancel Pro?');
+    await page.getByRole('tab', {name: 'Controls'}).click();
+    await browser.look(page, 'controls');
+    await page.getByRole('tab', {name: 'Requests'}).click();
+    await page.goto(`${url}#/profile`);
+    await heading('Profile').waitFor();
+    await browser.look(page, 'profile');
+  });
+
+  await browser.step('dark, and narrow', async () => {
+    for (const screen of ['Today', 'Notes', 'Assistant', 'Pro & credits', 'Activity', 'System']) {
+      await open(screen);
+      await page.locator('#main [aria-busy="true"]').waitFor({state: 'detached'});
+      await page.emulateMedia({colorScheme: 'dark'});
+      await browser.look(page, `${name(screen)}-dark`);
+      await page.emulateMedia({colorScheme: 'light'});
+      await page.setViewportSize(NARROW);
+      await browser.look(page, `${name(screen)}-narrow`);
+      await page.setViewportSize(WIDE);
+    }
+  });
+}
+
+/** "pro" for "Pro & credits". */
+function name(screen) {
+  return screen.split(' ')[0].toLowerCase();
+}
+
+/** Makes the page keep the code with which its next WebSocket is closed, as it sees it. */
+function observeClose(page) {
+  return page.evaluate(() => {
+    const Original = WebSocket;
+    window.closeCode = new Promise(resolve => {
+      window.WebSocket = class extends Original {
+        constructor(...parameters) {
+          super(...parameters);
+          window.WebSocket = Original;
+          this.addEventListener('close', ({code}) => resolve(code));
+        }
+      };
+    });
+  });
+}
+
+/** Date and time of the service in so many hours, as a field for it takes them; the person is in UTC. */
+async function inHours(hours) {
+  const {now} = await fetch(new URL('/clock', url)).then(response => response.json());
+  return new Date(Date.parse(now) + hours * 3_600_000).toISOString().slice(0, 16);
+}
