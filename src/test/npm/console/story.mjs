@@ -75,7 +75,7 @@ async function story() {
   await browser.step('a recurring task, with a preview, and its next occurrence', async () => {
     await add('Stretch for ten minutes', async () => {
       await page.getByLabel('Repeats').selectOption({label: 'Every day'});
-      await page.getByText('Next:').waitFor();
+      await page.getByText('Repeats every day.').waitFor();
     });
     const first = await row('Stretch for ten minutes').evaluate(box => box.closest('li').dataset.row);
     await row('Stretch for ten minutes').click();

@@ -39,6 +39,8 @@ export class Repeats {
   #update;
   /** @type {string[]} */
   #occurrences = [];
+  /** The rule in plain words. */
+  #words = '';
   #failure = '';
   #asked = new AbortController();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -113,6 +115,7 @@ export class Repeats {
       ${this.#kind === 'never' ? nothing : html`
         <div class="occurrences" aria-live="polite">
           ${this.#kind !== 'rule' && this.#failure ? html`<p class="field-error">${this.#failure}</p>` : nothing}
+          ${this.#words ? html`<p>Repeats ${this.#words}.</p>` : nothing}
           ${this.#occurrences.length === 0 ? nothing : html`<p>Next: ${this.#occurrences.map((at, index) => html`
             ${index > 0 ? '· ' : nothing}<time datetime=${at}>${dateTime(at, this.timeZone)}</time>`)}</p>`}
         </div>`}`;
@@ -174,6 +177,7 @@ export class Repeats {
         signal,
       });
       this.#occurrences = data.occurrences;
+      this.#words = data.rrule_text;
       this.#failure = data.occurrences.length === 0 ? 'The rule has no occurrence within five years.' : '';
     } catch (thrown) {
       if (signal.aborted) {
@@ -190,6 +194,7 @@ export class Repeats {
     this.#asked.abort();
     this.#asked = new AbortController();
     this.#occurrences = [];
+    this.#words = '';
     this.#failure = '';
   }
 }

@@ -12,8 +12,6 @@ import app.perpetua.flow.tasks.TaskForm;
 import java.time.Instant;
 import java.time.ZoneId;
 import java.util.Collections;
-import java.util.List;
-import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.function.Function;
@@ -104,7 +102,7 @@ final class TemplateRoutes {
     QueryParameters query = request.query();
     int count = query.integer("count", PREVIEW, 1, MAX_PREVIEW);
     query.validate();
-    return tx -> Reply.ok(Map.of("occurrences", templates.preview(tx, id, count)));
+    return tx -> Reply.ok(templates.preview(tx, id, count));
   }
 
   /** POST /templates/preview. */
@@ -121,9 +119,7 @@ final class TemplateRoutes {
     ZoneId zone = timezone == null ? null : ZoneId.of(timezone);
     return tx -> {
       body.checkTime();
-      List<Instant> occurrences =
-          templates.preview(tx, Objects.requireNonNull(rule), startsAt, zone, count);
-      return Reply.ok(Map.of("occurrences", occurrences));
+      return Reply.ok(templates.preview(tx, Objects.requireNonNull(rule), startsAt, zone, count));
     };
   }
 

@@ -30,6 +30,14 @@ import org.jspecify.annotations.Nullable;
  * with {@code NOT_FOUND}; methods that list refuse a deleted account with {@code UNAUTHORIZED}.
  */
 final class Templates {
+  /**
+   * What a rule will do.
+   *
+   * @param occurrences earliest first
+   * @param rruleText the rule in English
+   */
+  record Preview(List<Instant> occurrences, String rruleText) {}
+
   /** A new template and its first instance, if the first occurrence is within the horizon. */
   record Created(Template template, Optional<Task> task) {}
 
@@ -56,15 +64,15 @@ final class Templates {
     return find(tx, id).orElseThrow(() -> missing(tx, id));
   }
 
-  List<Instant> preview(Tx tx, UUID id, int count) {
-    return get(tx, id).recurrence().upcoming(tx.now(), count);
+  Preview preview(Tx tx, UUID id, int count) {
+    Recurrence recurrence = get(tx, id).recurrence();
+    return new Preview(recurrence.upcoming(tx.now(), count), recurrence.description());
   }
 
   /** The first occurrences of a rule that is not stored, refused as by {@link #create}. */
-  List<Instant> preview(
-      Tx tx, Rrule rule, @Nullable Instant startsAt, @Nullable ZoneId zone, int count) {
+  Preview preview(Tx tx, Rrule rule, @Nullable Instant startsAt, @Nullable ZoneId zone, int count) {
     Recurrence recurrence = recurrence(tx, rule, startsAt, zone);
-    return recurrence.upcoming(recurrence.startsAt(), count);
+    return new Preview(recurrence.upcoming(recurrence.startsAt(), count), recurrence.description());
   }
 
   /**

@@ -448,6 +448,14 @@ class TemplateApiTest {
                     .post(TEMPLATES + "/preview?count=2", Map.of("rrule", "FREQ=DAILY"))
                     .expect(200))
             .size());
+    assertEquals(
+        "every 2 weeks on Monday",
+        user.api()
+            .post(TEMPLATES + "/preview", Map.of("rrule", "FREQ=WEEKLY;INTERVAL=2;BYDAY=MO"))
+            .expect(200)
+            .json()
+            .at("/data/rrule_text")
+            .stringValue());
     user.api()
         .post(TEMPLATES + "/preview", Map.of("rrule", "FREQ=MONTHLY;BYDAY=5MO;BYMONTHDAY=1"))
         .expect(400, "VALIDATION_ERROR");
