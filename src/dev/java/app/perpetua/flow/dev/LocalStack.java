@@ -207,7 +207,7 @@ public final class LocalStack implements AutoCloseable {
                               new PushControls(push, json).calls(),
                               new OpenAiControls(openAi, json).calls(),
                               payments.calls(),
-                              new DeepgramControls(deepgram, service).calls())
+                              new DeepgramControls(deepgram).calls())
                           .flatMap(List::stream)
                           .toList(),
                       () -> where(service, database, variables.googleSignIn()),

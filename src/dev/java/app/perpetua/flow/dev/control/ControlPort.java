@@ -37,7 +37,7 @@ public final class ControlPort implements AutoCloseable {
   /**
    * The response to a call.
    *
-   * @param body serialized as JSON; a byte array is an HTML page
+   * @param body serialized as JSON
    */
   public record Answer(int status, Object body) {
     /** Success. */
@@ -224,11 +224,8 @@ public final class ControlPort implements AutoCloseable {
   }
 
   private void send(HttpExchange exchange, Answer answer) throws IOException {
-    boolean page = answer.body() instanceof byte[];
-    byte[] bytes = answer.body() instanceof byte[] ready ? ready : json.bytes(answer.body());
-    exchange
-        .getResponseHeaders()
-        .add("Content-Type", page ? "text/html; charset=utf-8" : "application/json");
+    byte[] bytes = json.bytes(answer.body());
+    exchange.getResponseHeaders().add("Content-Type", "application/json");
     exchange.getResponseHeaders().add("Cache-Control", "no-store");
     boolean head = exchange.getRequestMethod().equals("HEAD");
     exchange.sendResponseHeaders(answer.status(), head ? -1 : bytes.length);

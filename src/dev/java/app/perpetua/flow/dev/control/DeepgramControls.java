@@ -9,11 +9,6 @@ import app.perpetua.flow.fake.FakeDeepgram;
 import app.perpetua.flow.fake.FakeDeepgram.Recording;
 import app.perpetua.flow.fake.FakeDeepgram.Step;
 import app.perpetua.flow.parsing.JsonReader;
-import java.io.IOException;
-import java.net.URI;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -25,17 +20,11 @@ import org.jspecify.annotations.Nullable;
 public final class DeepgramControls {
   private static final int MAX_TEXT = 2_000;
   private static final int MAX_STALL_MILLIS = 600_000;
-  private static final Path PAGE = Path.of("docs/voice-client.html");
-
-  /** Origins that the page assumes by default. */
-  private static final String ANY_SERVICE = "http://localhost:8000";
 
   private final FakeDeepgram deepgram;
-  private final URI service;
 
-  public DeepgramControls(FakeDeepgram deepgram, URI service) {
+  public DeepgramControls(FakeDeepgram deepgram) {
     this.deepgram = deepgram;
-    this.service = service;
   }
 
   /** All calls, in the order in which {@code GET /} lists them. */
@@ -53,10 +42,7 @@ public final class DeepgramControls {
             "/deepgram/calls",
             "",
             "the requests it received: {streams, recordings}",
-            this::calls),
-        // The page itself reads the query.
-        new Call(
-            "GET", "/voice", "", "a page that records the microphone", (body, _, _) -> page(body)));
+            this::calls));
   }
 
   private Answer script(JsonReader body) {
@@ -132,11 +118,5 @@ public final class DeepgramControls {
     shown.put("keep_alives", stream.keepAlives());
     shown.put("finished", stream.wasFinished());
     return shown;
-  }
-
-  private Answer page(JsonReader body) throws IOException {
-    body.validate();
-    String html = Files.readString(PAGE).replace(ANY_SERVICE, service.toString());
-    return Answer.ok(html.getBytes(StandardCharsets.UTF_8));
   }
 }

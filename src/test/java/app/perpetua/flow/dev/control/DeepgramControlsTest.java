@@ -37,14 +37,13 @@ import tools.jackson.databind.JsonNode;
 /** The production adapter and the control port on one fake. */
 class DeepgramControlsTest {
   private static final Duration LIMIT = Duration.ofSeconds(20);
-  private static final URI SERVICE = URI.create("http://localhost:9000");
 
   private final Json json = new Json();
   private final FakeDeepgram fake = new FakeDeepgram();
   private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
   private final HttpClient http = HttpClient.newBuilder().executor(threads).build();
   private final ControlPort control =
-      new ControlPort(0, new DeepgramControls(fake, SERVICE).calls(), java.util.Map::of, json);
+      new ControlPort(0, new DeepgramControls(fake).calls(), java.util.Map::of, json);
 
   @AfterEach
   void stop() {
@@ -170,13 +169,5 @@ class DeepgramControlsTest {
         new Recognition.Failed("the request was cancelled"),
         recognition.get(LIMIT.toSeconds(), TimeUnit.SECONDS));
     never.countDown();
-  }
-
-  @Test
-  void the_page_connects_to_the_running_service() throws Exception {
-    HttpResponse<String> page = call("GET", "/voice", "");
-    assertEquals("text/html; charset=utf-8", page.headers().firstValue("Content-Type").orElse(""));
-    assertTrue(page.body().contains(SERVICE.toString()));
-    assertTrue(page.body().contains("/api/v1/ws/voice/transcribe"));
   }
 }
