@@ -155,7 +155,7 @@ public final class App implements AutoCloseable {
         live.map(sessions -> voice.sockets(sessions, authenticator, db)).orElse(List.of());
     WebSocketGate sockets = new WebSocketGate(socketRoutes, authenticator, limiter, config.http());
     if (role != Role.WORKER) {
-      routes.addAll(new Docs(json).routes());
+      routes.addAll(new Docs(json, config.http().docsToken()).routes());
       routes.addAll(modules.routes());
       routes.addAll(sockets.routes());
     }
@@ -186,8 +186,8 @@ public final class App implements AutoCloseable {
   public void start() {
     try {
       server.start();
-      if (config.http().metricsPort() != 0) {
-        closing(new MetricsServer(metrics, config.http().metricsPort()));
+      if (config.http().metrics().port() != 0) {
+        closing(new MetricsServer(metrics, config.http().metrics().port()));
       }
       LOG.log(
           System.Logger.Level.INFO,

@@ -11,6 +11,7 @@ import app.perpetua.flow.base.Secret;
 import app.perpetua.flow.billing.BillingConfig;
 import app.perpetua.flow.credits.CreditConfig;
 import app.perpetua.flow.http.CorsOrigin;
+import app.perpetua.flow.http.Docs;
 import app.perpetua.flow.http.HttpConfig;
 import app.perpetua.flow.notes.NoteConfig;
 import app.perpetua.flow.notifications.Pages;
@@ -117,7 +118,7 @@ public record Config(
   /** As above, from a reader that is used for nothing else but its variables. */
   static Config load(ConfigReader in) {
     HttpConfig http = http(in);
-    if (http.metricsPort() != 0 && http.metricsPort() == http.port()) {
+    if (http.metrics().port() != 0 && http.metrics().port() == http.port()) {
       in.addError("http.metrics-port", "must differ from PORT");
     }
     DatabaseConfig database = database(in);
@@ -146,8 +147,9 @@ public record Config(
             in.list("http.trusted-proxies", Cidr::parse),
             in.required("http.client-ip-header", ProxyConfig::header)
                 .orElse(ProxyConfig.FORWARDED_FOR)),
-        in.secret("http.metrics-token"),
-        in.integer("http.metrics-port", 0, 65_535),
+        new HttpConfig.Metrics(
+            in.secret("http.metrics-token"), in.integer("http.metrics-port", 0, 65_535)),
+        in.parsed("http.docs-token-url", Docs.TokenUrl::parse),
         in.integer("http.max-connections-per-address", 1, MAX_LIMIT),
         in.integer("http.rate-limit-general", 1, MAX_LIMIT),
         in.integer("http.rate-limit-ai", 1, MAX_LIMIT),

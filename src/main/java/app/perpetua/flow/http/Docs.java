@@ -8,8 +8,10 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Properties;
 import java.util.function.Supplier;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.yaml.snakeyaml.DumperOptions;
@@ -24,16 +26,40 @@ import org.yaml.snakeyaml.resolver.Resolver;
  * Serves the contract as YAML, as JSON, and in Swagger UI, whose files are in the JAR. Thread-safe.
  */
 public final class Docs {
+  /**
+   * The URL from which the documentation page gets an access token with a POST. Only a development
+   * server has one, which gives a token to everybody.
+   *
+   * @param origin scheme, host and port
+   * @param path with its slash; needs no escaping in HTML
+   */
+  public record TokenUrl(String origin, String path) {
+    private static final Pattern URL = Pattern.compile("([^/]+//[^/?#]+)(/[A-Za-z0-9._~/-]*)");
+
+    /**
+     * Parses an http or https URL without a query.
+     *
+     * @throws IllegalArgumentException if it is not one
+     */
+    public static TokenUrl parse(String url) {
+      Matcher parts = URL.matcher(url);
+      if (!parts.matches()) {
+        throw new IllegalArgumentException(
+            "must be a URL with a path, such as http://localhost:8001/session");
+      }
+      return new TokenUrl(CorsOrigin.parse(parts.group(1)), parts.group(2));
+    }
+
+    @Override
+    public String toString() {
+      return origin + path;
+    }
+  }
+
   /** The paths of the page and of the contract, for the errors of unknown paths. */
   public record Links(String docs, String contract) {}
 
   public static final Links LINKS = new Links("/api/v1/docs", "/api/v1/openapi.json");
-
-  /** Allows no inline code and no other host, except data URLs for the style sheet's images. */
-  private static final String CONTENT_SECURITY_POLICY =
-      "default-src 'none'; script-src 'self'; style-src 'self';"
-          + " img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action 'none';"
-          + " frame-ancestors 'none'";
 
   private static final String REVALIDATE = "no-cache";
 
@@ -47,12 +73,17 @@ public final class Docs {
   private final OnDemand yaml = new OnDemand(() -> resource("/openapi.yaml"));
   private final OnDemand json;
   private final byte[] page;
+  private final String securityPolicy;
   private final byte[] init = resource("/docs/init.js");
   private final OnDemand script;
   private final OnDemand style;
 
-  /** Reads the page; the contract and Swagger UI follow when they are first requested. */
-  public Docs(Json writer) {
+  /**
+   * Reads the page; the contract and Swagger UI follow when they are first requested.
+   *
+   * @param token where the page gets a token; empty outside of development
+   */
+  public Docs(Json writer, Optional<TokenUrl> token) {
     json = new OnDemand(() -> writer.bytes(parsed(yaml.bytes())));
     Properties build = build();
     String swaggerUiVersion = build.getProperty("swagger-ui");
@@ -62,7 +93,20 @@ public final class Docs {
     page =
         new String(resource("/docs/index.html"), StandardCharsets.UTF_8)
             .replace("{version}", build.getProperty("version") + "-" + swaggerUiVersion)
+            .replace("{token-url}", token.map(TokenUrl::toString).orElse(""))
             .getBytes(StandardCharsets.UTF_8);
+    securityPolicy = securityPolicy(token);
+  }
+
+  /**
+   * Allows no inline code and no other host, except data URLs for the style sheet's images and the
+   * origin of the token.
+   */
+  private static String securityPolicy(Optional<TokenUrl> token) {
+    return "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:;"
+        + " connect-src 'self'"
+        + token.map(url -> " " + url.origin()).orElse("")
+        + "; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
   }
 
   public List<Route> routes() {
@@ -85,8 +129,7 @@ public final class Docs {
   private Reply page() {
     return new Reply.WithHeaders(
         new Reply.Bytes(200, "text/html; charset=utf-8", REVALIDATE, page),
-        Map.of(
-            "Content-Security-Policy", CONTENT_SECURITY_POLICY, "Referrer-Policy", "no-referrer"));
+        Map.of("Content-Security-Policy", securityPolicy, "Referrer-Policy", "no-referrer"));
   }
 
   /**

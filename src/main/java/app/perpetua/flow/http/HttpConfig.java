@@ -11,8 +11,7 @@ import java.util.Set;
  *
  * @param port 0 lets the system choose
  * @param corsOrigins origins whose pages may read responses, as browsers send them
- * @param metricsToken allows other machines to read {@code /metrics}
- * @param metricsPort a separate port for {@code /metrics}; 0 for none
+ * @param docsToken where the documentation page gets a token; empty outside of development
  * @param maxConnectionsPerAddress open at once; trusted proxies are exempt
  * @param rateLimitGeneral requests per user (or address) in any 60 seconds
  * @param rateLimitAi requests per user that call a model, in any 60 seconds
@@ -23,10 +22,18 @@ public record HttpConfig(
     int port,
     Set<String> corsOrigins,
     ProxyConfig proxies,
-    Optional<Secret> metricsToken,
-    int metricsPort,
+    Metrics metrics,
+    Optional<Docs.TokenUrl> docsToken,
     int maxConnectionsPerAddress,
     int rateLimitGeneral,
     int rateLimitAi,
     int rateLimitAuth,
-    Duration shutdownDelay) {}
+    Duration shutdownDelay) {
+  /**
+   * Who may read {@code /metrics}.
+   *
+   * @param token allows other machines to read them
+   * @param port a separate port for them; 0 for none
+   */
+  public record Metrics(Optional<Secret> token, int port) {}
+}

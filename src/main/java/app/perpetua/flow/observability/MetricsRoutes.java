@@ -33,7 +33,7 @@ public final class MetricsRoutes {
    * @throws Refusal {@code UNAUTHORIZED}, or {@code NOT_FOUND} if metrics have a separate port
    */
   Reply.Bytes scrape(Request request) {
-    if (config.metricsPort() != 0) {
+    if (config.metrics().port() != 0) {
       throw Refusal.of(ErrorCode.NOT_FOUND, "no such endpoint");
     }
     if (!request.local() && !hasToken(request)) {
@@ -47,7 +47,7 @@ public final class MetricsRoutes {
   /** Compares in constant time. */
   private boolean hasToken(Request request) {
     Optional<String> token = request.bearerToken();
-    Optional<Secret> expected = config.metricsToken();
+    Optional<Secret> expected = config.metrics().token();
     return token.isPresent()
         && expected.isPresent()
         && MessageDigest.isEqual(

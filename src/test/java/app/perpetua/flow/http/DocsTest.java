@@ -3,6 +3,7 @@ package app.perpetua.flow.http;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import app.perpetua.flow.base.Json;
@@ -15,17 +16,21 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
 final class DocsTest {
   private static final Pattern ADDRESS = Pattern.compile("(?:src|href)=\"(?!data:)([^\"]+)\"");
 
   @AutoClose
-  private final PlainServer server = new PlainServer(new Docs(new Json()).routes(), _ -> {});
+  private final PlainServer server =
+      new PlainServer(new Docs(new Json(), Optional.empty()).routes(), _ -> {});
 
   @AutoClose private final Api api = server.api();
 
@@ -109,9 +114,45 @@ final class DocsTest {
   }
 
   @Test
+  void only_a_configured_token_URL_is_in_the_page_and_its_origin_in_the_policy() {
+    Api.Answer without = api.get("/api/v1/docs").expect(200);
+    assertTrue(without.text().contains(" data-url=\"\""), without.text());
+    assertTrue(policy(without).contains("connect-src 'self';"), policy(without));
+    Docs.TokenUrl url = Docs.TokenUrl.parse("http://localhost:8001/session");
+    try (PlainServer development =
+        new PlainServer(new Docs(new Json(), Optional.of(url)).routes(), _ -> {})) {
+      Api.Answer page = development.api().get("/api/v1/docs").expect(200);
+      assertTrue(page.text().contains(" data-url=\"http://localhost:8001/session\""), page.text());
+      assertTrue(policy(page).contains("connect-src 'self' http://localhost:8001;"), policy(page));
+    }
+  }
+
+  @ParameterizedTest
+  @ValueSource(
+      strings = {
+        "",
+        "localhost:8001/session",
+        "http://localhost:8001",
+        "http://localhost:8001/session?a=b",
+        "http://localhost:8001/\"><script>",
+        "http://a b/session",
+        "http://*/session",
+        "http://user@localhost/session",
+        "ftp://localhost/session",
+        "http://localhost; script-src */session"
+      })
+  void a_token_URL_that_could_end_the_attribute_or_the_policy_is_refused(String url) {
+    assertThrows(IllegalArgumentException.class, () -> Docs.TokenUrl.parse(url));
+  }
+
+  private static String policy(Api.Answer page) {
+    return page.header("Content-Security-Policy").orElseThrow();
+  }
+
+  @Test
   void the_page_allows_no_inline_scripts() {
     Api.Answer page = api.get("/api/v1/docs").expect(200);
-    String policy = page.header("Content-Security-Policy").orElseThrow();
+    String policy = policy(page);
     assertTrue(policy.contains("default-src 'none'; script-src 'self';"), policy);
     assertTrue(policy.contains("frame-ancestors 'none'"), policy);
     assertFalse(Pattern.compile("<script(?![^>]* src=)").matcher(page.text()).find());

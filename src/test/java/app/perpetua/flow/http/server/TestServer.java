@@ -124,7 +124,16 @@ public final class TestServer implements AutoCloseable {
   private TestServer(int port, Timeouts timeouts, ProxyConfig proxies, ConnectionLimits limits) {
     HttpConfig config =
         new HttpConfig(
-            port, Set.of(ORIGIN), proxies, Optional.empty(), 0, 1_000, 100, 20, 10, Duration.ZERO);
+            port,
+            Set.of(ORIGIN),
+            proxies,
+            new HttpConfig.Metrics(Optional.empty(), 0),
+            Optional.empty(),
+            1_000,
+            100,
+            20,
+            10,
+            Duration.ZERO);
     Ids ids = new Ids();
     Errors errors = new Errors(new Json());
     server =
