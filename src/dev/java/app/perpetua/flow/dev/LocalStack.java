@@ -215,6 +215,7 @@ public final class LocalStack implements AutoCloseable {
       PaymentPages pages = new PaymentPages(checkout, creditCents, clock);
       control.serve(PaymentPages.PATH, pages);
       control.serve(PaymentPages.STYLE, pages::style);
+      control.allow(service.toString(), ServiceEnvironment.TOKEN_PATH);
       ConsoleFiles console = new ConsoleFiles(service, variables.googleSignIn());
       control.serve(ConsoleFiles.PATH, console);
       control.home(console::home);

@@ -22,6 +22,9 @@ record ServiceEnvironment(Map<String, String> variables, List<String> notes) {
   private static final List<String> VAPID =
       List.of("VAPID_PUBLIC_KEY", "VAPID_PRIVATE_KEY", "VAPID_SUBJECT");
 
+  /** The control port's path from which the documentation page gets a token. */
+  static final String TOKEN_PATH = "/session";
+
   /** A provider's credentials are used only together with its base URL. */
   private static final Map<String, List<String>> CREDENTIALS =
       Map.of(
@@ -111,6 +114,8 @@ record ServiceEnvironment(Map<String, String> variables, List<String> notes) {
     variables.putIfAbsent("GOOGLE_CLIENT_ID", FakeGoogle.CLIENT_ID);
     if (variables.putIfAbsent("GOOGLE_JWKS_URL", around.googleKeys().toString()) != null) {
       notes.add("GOOGLE_JWKS_URL is set: the control port cannot create sessions.");
+    } else {
+      variables.putIfAbsent("DOCS_TOKEN_URL", around.control() + TOKEN_PATH);
     }
     return new ServiceEnvironment(Map.copyOf(variables), List.copyOf(notes));
   }

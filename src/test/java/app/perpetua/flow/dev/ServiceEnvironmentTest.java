@@ -208,6 +208,15 @@ class ServiceEnvironmentTest {
   }
 
   @Test
+  void the_documentation_page_gets_tokens_unless_the_control_port_cannot_create_sessions() {
+    assertEquals(
+        "http://localhost:8001/session",
+        Config.load(of(Map.of()).onPort(8000)).http().docsToken().orElseThrow().toString());
+    Map<String, String> google = Map.of("GOOGLE_JWKS_URL", "https://keys.example/certs");
+    assertFalse(of(google).variables().containsKey("DOCS_TOKEN_URL"));
+  }
+
+  @Test
   void workers_listen_on_other_ports_than_the_service() {
     Map<String, String> worker = of(Map.of("PORT", "8000", "METRICS_PORT", "9100")).forWorker();
     assertEquals("0", worker.get("PORT"));

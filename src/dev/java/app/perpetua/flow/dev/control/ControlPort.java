@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.Supplier;
@@ -113,6 +114,9 @@ public final class ControlPort implements AutoCloseable {
   private final Map<String, Map<String, Call>> calls = new LinkedHashMap<>();
   private final Json json;
 
+  /** Origins of pages by the path that they may call. */
+  private final Map<String, String> guests = new ConcurrentHashMap<>();
+
   /** No call has pages. */
   private final CursorKey cursors = new CursorKey(new Secret("unused"));
 
@@ -184,6 +188,14 @@ public final class ControlPort implements AutoCloseable {
         });
   }
 
+  /**
+   * Lets pages of one other origin call a path and read the answer, by requests that need no
+   * preflight.
+   */
+  public void allow(String origin, String path) {
+    guests.put(path, origin);
+  }
+
   private static boolean isBrowserAtHome(HttpExchange exchange) {
     String accept = exchange.getRequestHeaders().getFirst("Accept");
     return exchange.getRequestURI().getPath().equals("/")
@@ -199,11 +211,16 @@ public final class ControlPort implements AutoCloseable {
   private void guarded(HttpExchange exchange, HttpHandler handler) throws IOException {
     String origin = exchange.getRequestHeaders().getFirst("Origin");
     String host = exchange.getRequestHeaders().getFirst("Host");
-    boolean ours =
+    boolean guest = origin != null && origin.equals(guests.get(exchange.getRequestURI().getPath()));
+    boolean allowed =
         host != null
             && LOOPBACK_HOST.matcher(host).matches()
-            && (origin == null || origin.equals("http://" + host));
-    if (ours) {
+            && (origin == null || guest || origin.equals("http://" + host));
+    if (allowed) {
+      if (guest) {
+        exchange.getResponseHeaders().add("Access-Control-Allow-Origin", origin);
+        exchange.getResponseHeaders().add("Vary", "Origin");
+      }
       handler.handle(exchange);
     } else {
       try (exchange) {

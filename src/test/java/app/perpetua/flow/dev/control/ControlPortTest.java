@@ -19,6 +19,7 @@ import com.sun.net.httpserver.HttpServer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -296,6 +297,38 @@ class ControlPortTest {
     URI nowhere = URI.create("http://127.0.0.1:" + FreePort.find());
     try (ControlPort alone = controlling(nowhere)) {
       assertEquals(503, call(alone, "POST", "/session", "").status());
+    }
+  }
+
+  @Test
+  void only_pages_of_the_service_create_sessions_and_read_them() throws Exception {
+    String page = "http://localhost:8000";
+    try (ControlPort port =
+        controlling(URI.create("http://127.0.0.1:" + service.getAddress().getPort()))) {
+      port.allow(page, "/session");
+      String created = from(port, page, "/session");
+      assertTrue(created.startsWith("HTTP/1.1 200 "), created);
+      assertTrue(created.contains("Access-control-allow-origin: " + page + "\r\n"), created);
+      String elsewhere = from(port, page, "/clock");
+      assertTrue(elsewhere.startsWith("HTTP/1.1 403 "), elsewhere);
+      for (String foreign : List.of("http://localhost:8001", "https://localhost:8000", "null")) {
+        String refused = from(port, foreign, "/session");
+        assertTrue(refused.startsWith("HTTP/1.1 403 "), refused);
+        assertFalse(refused.contains("Access-control-allow-origin"), refused);
+      }
+    }
+  }
+
+  /** By a socket, because Java's client sends no Origin. */
+  private static String from(ControlPort at, String origin, String path) throws IOException {
+    try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), at.address().getPort())) {
+      socket
+          .getOutputStream()
+          .write(
+              "POST %s HTTP/1.1\r\nHost: localhost\r\nOrigin: %s\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
+                  .formatted(path, origin)
+                  .getBytes(StandardCharsets.US_ASCII));
+      return new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
     }
   }
 
