@@ -84,27 +84,27 @@ public final class Endpoint implements RequestHandler {
 
   @Override
   public void refuse(Refusal refusal, ServerRequest request, ServerResponse response) {
-    if (isWithinLimit(request, response)) {
-      errors.send(RequestContext.of(request), response, refusal);
-    }
+    RateLimiter.Decision decision = counted(request, response);
+    errors.send(
+        RequestContext.of(request), response, decision.allowed() ? refusal : decision.refusal());
   }
 
   @Override
   public void redirect(String location, ServerRequest request, ServerResponse response) {
-    if (isWithinLimit(request, response)) {
+    RateLimiter.Decision decision = counted(request, response);
+    if (decision.allowed()) {
       response.status(Status.FOUND_302).header(HeaderNames.LOCATION, location).send();
+    } else {
+      errors.send(RequestContext.of(request), response, decision.refusal());
     }
   }
 
-  /** Counts a request that no route handles; answers it if it is over the limit. */
-  private boolean isWithinLimit(ServerRequest request, ServerResponse response) {
-    RequestContext context = RequestContext.of(request);
-    RateLimiter.Decision decision = authentication.count(token(request), context.client());
+  /** Counts a request that no handler answers, and adds the headers of its rate limit. */
+  private RateLimiter.Decision counted(ServerRequest request, ServerResponse response) {
+    RateLimiter.Decision decision =
+        authentication.count(token(request), RequestContext.of(request).client());
     addHeaders(response, decision);
-    if (!decision.allowed()) {
-      errors.send(context, response, decision.refusal());
-    }
-    return decision.allowed();
+    return decision;
   }
 
   @Override
@@ -187,9 +187,7 @@ public final class Endpoint implements RequestHandler {
     if (refused != null) {
       return new Reply.WithHeaders(new Reply.Failed(refused.cause()), refused.headers());
     }
-    RateLimiter.Decision decision = authentication.count(token(request), context.client());
-    addHeaders(response, decision);
-    decision.check();
+    counted(request, response).check();
     throw Refusal.of(ErrorCode.VALIDATION_ERROR, "this path requires a WebSocket upgrade");
   }
 
