@@ -12,7 +12,7 @@ public final class Browser {
   /** The program. */
   public static final Path CHROMIUM = Path.of("/usr/bin/chromium");
 
-  private static final int OLDEST_NODE = 20;
+  private static final int OLDEST_NODE = 18;
 
   private Browser() {}
 

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 import tools.jackson.databind.JsonNode;
 
 /**
- * The documentation page in Debian's Chromium, as a person uses it. Needs chromium, Node.js 20 or
+ * The documentation page in Debian's Chromium, as a person uses it. Needs chromium, Node.js 18 or
  * later and npm, and is skipped without them.
  */
 class DocsPageTest {

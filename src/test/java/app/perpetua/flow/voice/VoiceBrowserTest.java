@@ -42,7 +42,7 @@ import tools.jackson.databind.JsonNode;
 
 /**
  * Live voice from Debian's Chromium, with its own MediaRecorder and WebSocket: every close is clean
- * and has the documented code. Needs chromium, Node.js 20 or later and npm, and is skipped without
+ * and has the documented code. Needs chromium, Node.js 18 or later and npm, and is skipped without
  * them.
  */
 class VoiceBrowserTest {
