@@ -3,8 +3,8 @@ import {Unreachable} from './failures.js';
 /** @typedef {import('./schemas.js').Schemas['Readiness'] | import('./schemas.js').Schemas['Unreadiness']} Health */
 
 /**
- * Whether the service is ready, and which checks failed if not. The answer of a service that is not ready is no error
- * object, and nobody has to be signed in, so that this is no call of the ApiClient.
+ * Whether the service is ready, and which checks failed if not. It needs no token, and the 503 of a service that is
+ * not ready has no error object, so ApiClient does not fit.
  * @param {string} service base URL
  * @param {import('./exchanges.js').Exchanges} exchanges
  * @returns {Promise<Health>}

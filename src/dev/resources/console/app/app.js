@@ -178,7 +178,7 @@ export class App {
             <p><span class="tag">${user?.tier === 'pro' ? 'Pro' : 'Free'}</span> ${user?.timezone}</p>
             <a class="button" href="#/profile">Profile</a>
             <button @click=${() => this.signOut()}>Sign out</button>
-            <a class="button" href="/" target="_blank" rel="opener" @click=${this.#openSomeoneElse}>Open as someone else</a>
+            <a class="button" href="/" target="_blank" rel="noopener">Open as someone else</a>
           </div>
         </details>
       </header>
@@ -202,12 +202,6 @@ export class App {
   #tab(id, label) {
     return html`<button role="tab" id=${`tab-${id}`} aria-controls="panel-content" aria-selected=${this.#panelTab === id}
       @click=${() => { this.#panelTab = id; this.#showPanel(true); }}>${label}</button>`;
-  }
-
-  /** A new tab without this tab's person. @param {Event} event */
-  #openSomeoneElse(event) {
-    event.preventDefault();
-    open('/', '_blank', 'noopener');
   }
 
   /** @param {boolean} isOpen */
@@ -258,7 +252,7 @@ export class App {
 
   /** @param {{path: string, answer: any}} write */
   #wrote({path, answer}) {
-    // Present in the answer to whatever completes a task, also if nothing was unlocked.
+    // Every answer that completes a task has it, perhaps empty.
     const unlocked = answer?.unlocked_achievements ?? answer?.data?.unlocked_achievements;
     for (const {name, message, description} of unlocked ?? []) {
       this.toasts.show({kind: 'award', text: `${name}: ${message ?? description}`});

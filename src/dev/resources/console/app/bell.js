@@ -6,12 +6,11 @@ import {ago, counted} from './format.js';
 
 /** @typedef {import('../api/schemas.js').Schemas['Notification']} Notification */
 
-/** How often new notifications are looked for, in milliseconds. */
+/** Time between two polls, in milliseconds. */
 const INTERVAL_MS = 5_000;
 
 /**
- * The notifications of the person. One tab of a person asks the service, and tells the others when there is something
- * new.
+ * The notifications of the person. One tab of a person polls the service, and announces new ones to the others.
  */
 export class Bell {
   #app;

@@ -1,7 +1,7 @@
 import {html, nothing, svg} from '../lit-html/lit-html.js';
 
-// Small charts. Their colours are classes of style/pro.css. A chart is one image with a text alternative; whoever
-// shows one also shows its data as a table or as numbers.
+// Small charts. Their colours are classes of style/pro.css. A chart is one image with a text alternative; the
+// screens show its data as a table or as numbers, too.
 
 /**
  * One value; null where there is none, which interrupts the line.
@@ -116,7 +116,7 @@ function niceMaximum(values) {
     return 2;
   }
   const unit = 10 ** Math.floor(Math.log10(highest));
-  // Half a job or credit does not exist.
+  // Even, so that the label in the middle is a whole number.
   const factors = unit === 1 ? [2, 4, 6, 8] : [1, 2, 3, 4, 5, 6, 8];
   return (factors.find(factor => factor * unit >= highest) ?? 10) * unit;
 }

@@ -50,7 +50,7 @@ export class Pages {
   async #load(cursor, use) {
     const question = this.#question;
     const page = await this.#fetch(cursor);
-    // The answer to the question before may arrive late.
+    // The answer to an earlier question may arrive late.
     if (question === this.#question) {
       use(page);
     }

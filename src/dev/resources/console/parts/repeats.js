@@ -22,7 +22,7 @@ const DAYS = [
 
 const WEEKDAYS = 'FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR';
 
-/** While a person is still choosing, no preview is asked for, in milliseconds. */
+/** How long after the last change of the choice the preview is loaded, in milliseconds. */
 const SETTLE_MS = 400;
 
 const PREVIEWED = 5;
@@ -93,7 +93,7 @@ export class Repeats {
     this.preview();
   }
 
-  /** Asks for the next occurrences, after a moment. */
+  /** Loads the next occurrences, after a moment. */
   preview() {
     this.#clear();
     if (this.rule) {

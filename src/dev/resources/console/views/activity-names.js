@@ -1,6 +1,6 @@
 /**
- * Names for the ids in the log, which has no text of the person. They are fetched when the first entry needs one, and
- * again when an entry needs one that is not known; ids that stay unknown are of things that are gone.
+ * Names of the objects in the log, which contains only ids. They are loaded when an entry needs one that is not known;
+ * ids that stay unknown belong to deleted objects.
  */
 export class Names {
   #api;

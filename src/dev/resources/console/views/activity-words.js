@@ -7,7 +7,7 @@ import {counted, duration} from '../app/format.js';
  */
 
 /**
- * How an action is told: the words before the name of what it was done to, and those after it.
+ * The sentence of an action: the words before and after the name of the object.
  * @typedef {object} Words
  * @property {IconName} icon
  * @property {string} label for the filter, and the sentence if nothing is added

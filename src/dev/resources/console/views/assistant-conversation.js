@@ -11,7 +11,7 @@ const TASKS_READ = 50;
 const conversations = new WeakMap();
 
 /**
- * What was asked and answered in this tab. The service keeps no conversation, and answers go on to arrive while
+ * The questions and answers of this tab. The service keeps no conversation, and answers continue to arrive while
  * another screen is shown. Dispatches `change`.
  */
 export class Conversation extends EventTarget {
@@ -64,7 +64,7 @@ export class Conversation extends EventTarget {
   async run(turn) {
     let wasRunning = false;
     await turn.run(this.#app.api, () => {
-      // A store that is written with each word would cost more than the word.
+      // Writing the store for each word would be slow.
       if (turn.state !== 'running' || !wasRunning) {
         wasRunning = true;
         this.keep();

@@ -128,7 +128,7 @@ export class Turn {
       if (!(thrown instanceof TypeError)) {
         throw thrown;
       }
-      // The browser's words for a connection that broke.
+      // What browsers throw if the connection breaks.
     }
     if (!isComplete) {
       throw new Error(CUT);

@@ -8,7 +8,7 @@ import {icon} from '../parts/icons.js';
 import {NoteDraft} from './notes-draft.js';
 
 /** Most characters of a note. */
-export const LONGEST = 2000;
+const LONGEST = 2000;
 
 /** Price of a started minute of live speech. */
 const MINUTE_CREDITS = 5;
@@ -26,7 +26,7 @@ export class NoteComposer {
     this.#view = view;
     this.#draft = NoteDraft.of(view.app);
     this.#draft.addEventListener('change', () => this.#changed(), {signal: view.leaving.signal});
-    // A microphone that listens on another screen would surprise.
+    // Recording must not continue unnoticed behind another screen.
     view.leaving.signal.addEventListener('abort', () => this.#draft.speech?.stop());
   }
 

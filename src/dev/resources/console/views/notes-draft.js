@@ -84,7 +84,7 @@ export class NoteDraft extends EventTarget {
         this.isOccupied = data[0]?.ended_at === null;
       }
     } catch {
-      // The network is gone; the words are not.
+      // Without a network, the words heard so far are kept.
     }
     this.#changed();
   }

@@ -57,7 +57,7 @@ export class NotesView extends View {
       const {data, pagination} = await this.app.api.get('/api/v1/notes',
           {query: {q: this.#query, archived: this.#isArchive, offset: this.#offset, limit: PAGE}});
       if (load !== this.#loads) {
-        // An answer to what was asked for later is on its way, or has arrived before.
+        // A later request has been sent; this answer is outdated.
         return;
       }
       this.#queryFailure = '';
@@ -185,7 +185,7 @@ export class NotesView extends View {
   }
 
   /**
-   * Does something to a note that leaves the list by it, and offers the opposite.
+   * Makes a change that removes a note from the list, and offers to undo it.
    * @template T
    * @param {string} id
    * @param {string} done

@@ -2,15 +2,15 @@ import {html, nothing} from '../lit-html/lit-html.js';
 import {pause} from '../api/client.js';
 import {SignedOut} from '../api/failures.js';
 
-/** What was there before the person left for the payment page. */
+/** Key of the subscription and the credits as they were before the payment page was opened. */
 const BEFORE_KEY = 'perpetua-flow.before-payment';
 
-/** When to look whether a payment has arrived, in milliseconds after the look before: half a minute in all. */
+/** Pauses between the checks whether a payment has arrived, in milliseconds: half a minute in all. */
 const LOOKS = [1_000, 2_000, 3_000, 4_000, 5_000, 5_000, 5_000, 5_000];
 
 /**
- * The way to the payment page and back. That the page led back says little: the payment counts when the provider has
- * told the service, which may be a moment later.
+ * Opens the payment page and waits for the payment. The payment counts when the provider's webhook has reached the
+ * service, which may be some seconds after the page has led back.
  */
 export class Payment {
   #view;

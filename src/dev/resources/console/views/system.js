@@ -28,7 +28,7 @@ export class SystemView extends View {
   async load() {
     const {service, exchanges} = this.app.connection;
     await Promise.all([
-      // That the service is away is an answer here.
+      // An unreachable service is a result that the screen shows, not a failure.
       readiness(service, exchanges).then(health => { this.#health = health; }, () => { this.#health = undefined; }),
       this.#metrics.load(),
       this.#jobs.load(),

@@ -9,7 +9,7 @@ import {
 } from '../parts/task-fields.js';
 import {limitHelp} from './today-limits.js';
 
-/** Adds a task: a line for its title, details if somebody wants them. */
+/** Adds a task: a line for its title, and optional details. */
 export class AddForm {
   #view;
   #draft = emptyDraft();

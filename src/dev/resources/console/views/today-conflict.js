@@ -15,7 +15,7 @@ const LABELS = {
 };
 
 /**
- * A field that was saved by someone else in the meantime, and is different here.
+ * A field that was changed elsewhere in the meantime, and has another value here.
  * @typedef {object} Difference
  * @property {DraftField} name
  * @property {string} mine
@@ -23,7 +23,7 @@ const LABELS = {
  * @property {'mine' | 'theirs'} kept
  */
 
-/** Somebody saved the task after it was opened here: what differs, and what the person chooses. */
+/** The fields that differ because the task was saved elsewhere after it was opened here, and the choice for each. */
 export class Conflict {
   /**
    * @param {Draft} before as it was opened
@@ -41,7 +41,7 @@ export class Conflict {
           name,
           mine: mine[name],
           theirs: theirs[name],
-          // What was not touched here most likely should not be undone there.
+          // By default, a field that was not edited here keeps the saved value.
           kept: mine[name] === before[name] ? 'theirs' : 'mine',
         }));
   }

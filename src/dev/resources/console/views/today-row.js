@@ -9,7 +9,7 @@ import {dueWords} from './today-groups.js';
 const PRIORITIES = {high: 'High priority', medium: 'Medium priority', low: 'Low priority'};
 
 /**
- * What a row of a task knows about its surroundings.
+ * What a row shows besides its task.
  * @typedef {object} RowContext
  * @property {Date} now
  * @property {string} timeZone

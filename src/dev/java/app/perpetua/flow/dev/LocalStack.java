@@ -238,9 +238,7 @@ public final class LocalStack implements AutoCloseable {
   private void create(SampleData sample) {
     try {
       SampleData.Created created = sample.create(SampleData.EMAIL, terminal);
-      terminal.accept(
-          "Sample data: POST /session {\"email\": \"%s\"} signs in, with a month of data."
-              .formatted(created.email()));
+      terminal.accept("Sample data: sign in to the console as " + created.email() + ".");
     } catch (Refusal e) {
       terminal.accept("No sample data: " + e.message());
     } catch (IOException e) {

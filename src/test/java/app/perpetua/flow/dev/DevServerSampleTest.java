@@ -81,7 +81,9 @@ class DevServerSampleTest {
   @Test
   @Order(1)
   void tasks_of_a_month_are_there() throws Exception {
-    assertTrue(dev.printed("Sample data: POST /session " + MARA), dev::output);
+    assertTrue(
+        dev.printed("Sample data: sign in to the console as mara.lindqvist@example.com."),
+        dev::output);
     String token = signIn(MARA);
     Instant now = Instant.parse(dev.control("GET", "/clock", "").text("now"));
     List<JsonNode> tasks = list(token, "/tasks?limit=100");

@@ -22,7 +22,10 @@ public final class ConsoleFiles implements HttpHandler {
   private static final Path SOURCES = Path.of("src/dev/resources/console");
 
   private static final String LIBRARY = "lit-html/";
+
+  /** Contains the version of pom.xml; the test of this class fails if it differs. */
   private static final String LIBRARY_RESOURCES = "/META-INF/resources/webjars/lit-html/3.3.1/";
+
   private static final Pattern NAME = Pattern.compile("([a-z0-9-]+/)*[a-z0-9-]+\\.[a-z]+");
   private static final Map<String, String> TYPES =
       Map.of(

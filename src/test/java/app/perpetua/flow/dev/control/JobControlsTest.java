@@ -8,10 +8,7 @@ import app.perpetua.flow.base.Json;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.time.MutableClock;
 import app.perpetua.flow.jobs.DeadJobsCommand;
-import java.net.URI;
 import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -58,15 +55,7 @@ class JobControlsTest {
 
   private static JsonNode call(String method, String path, String body, int status)
       throws Exception {
-    HttpResponse<String> answer =
-        http.send(
-            HttpRequest.newBuilder(
-                    URI.create("http://127.0.0.1:" + control.address().getPort() + path))
-                .method(method, HttpRequest.BodyPublishers.ofString(body))
-                .build(),
-            HttpResponse.BodyHandlers.ofString());
-    assertEquals(status, answer.statusCode(), answer.body());
-    return json.parse(answer.body());
+    return new ControlClient(control, http, json).call(method, path, body, status);
   }
 
   private static UUID job(String key, String state, Instant runAt) {

@@ -22,10 +22,7 @@ import app.perpetua.flow.provider.openai.OpenAi;
 import app.perpetua.flow.provider.openai.OpenAiConfig;
 import app.perpetua.flow.sql.Eventually;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
-import java.net.URI;
 import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -64,15 +61,7 @@ class OpenAiControlsTest {
   }
 
   private JsonNode call(String method, String path, String body, int status) throws Exception {
-    HttpResponse<String> answer =
-        http.send(
-            HttpRequest.newBuilder(
-                    URI.create("http://127.0.0.1:" + control.address().getPort() + path))
-                .method(method, HttpRequest.BodyPublishers.ofString(body))
-                .build(),
-            HttpResponse.BodyHandlers.ofString());
-    assertEquals(status, answer.statusCode(), answer.body());
-    return json.parse(answer.body());
+    return new ControlClient(control, http, json).call(method, path, body, status);
   }
 
   private void script(String steps) throws Exception {

@@ -16,10 +16,7 @@ import app.perpetua.flow.notifications.Vapid;
 import app.perpetua.flow.provider.webpush.WebPush;
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.URI;
 import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Base64;
@@ -45,15 +42,7 @@ class PushControlsTest {
   }
 
   private JsonNode call(String method, String path, String body, int status) throws Exception {
-    HttpResponse<String> answer =
-        http.send(
-            HttpRequest.newBuilder(
-                    URI.create("http://127.0.0.1:" + control.address().getPort() + path))
-                .method(method, HttpRequest.BodyPublishers.ofString(body))
-                .build(),
-            HttpResponse.BodyHandlers.ofString());
-    assertEquals(status, answer.statusCode(), answer.body());
-    return json.parse(answer.body());
+    return new ControlClient(control, http, json).call(method, path, body, status);
   }
 
   private Outcome push(JsonNode browser, String text) throws InterruptedException, IOException {
