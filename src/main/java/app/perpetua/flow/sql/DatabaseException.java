@@ -2,8 +2,10 @@ package app.perpetua.flow.sql;
 
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.postgresql.util.PSQLException;
 import org.postgresql.util.ServerErrorMessage;
@@ -111,9 +113,10 @@ public final class DatabaseException extends RuntimeException {
     };
   }
 
+  /** Nothing else that leaves together with a lock waits for rows. */
   private static boolean locksOwner(String operation) {
-    int end = operation.indexOf(TOGETHER);
-    return OWNER_LOCKS.contains(end < 0 ? operation : operation.substring(0, end));
+    return Arrays.stream(operation.split(Pattern.quote(TOGETHER), -1))
+        .anyMatch(OWNER_LOCKS::contains);
   }
 
   /**

@@ -106,7 +106,10 @@ public final class Db {
     Deadline deadline = Deadline.in(budget);
     try (Turn _ = connections.await();
         Connection connection = pool.getConnection()) {
-      return work.apply(tx(connection, actor, deadline, new OptionalSteps(Set.of())));
+      Tx tx = tx(connection, actor, deadline, new OptionalSteps(Set.of()));
+      T result = result(tx, work);
+      tx.sendOpening();
+      return result;
     } catch (SQLException e) {
       throw DatabaseException.of(e, "connect", Duration.ofNanos(System.nanoTime() - start));
     }
@@ -177,7 +180,7 @@ public final class Db {
     }
   }
 
-  /** A refusal by the opening query precedes those by rules. */
+  /** A refusal by an opening query precedes those by rules. */
   private static <T> T result(Tx tx, Function<Tx, T> work) {
     try {
       return work.apply(tx);

@@ -182,9 +182,10 @@ public final class Query {
 
   /**
    * Opens the transaction with this query, which returns at most one row: it leaves as one message
-   * with the first read, or before the first other statement, before {@link Tx#owner}, an optional
-   * step, a refusal or the commit, whichever is first. In READ COMMITTED the read has a snapshot of
-   * its own, taken after this query, and so sees what a lock waited for.
+   * with other opening queries, in order, and the first read, or before the first other statement,
+   * before {@link Tx#owner}, an optional step, a refusal or the commit, whichever is first. In READ
+   * COMMITTED the read has a snapshot of its own, taken after this query, and so sees what a lock
+   * waited for.
    *
    * @param receiver gets the row; what it throws ends the transaction
    */

@@ -14,7 +14,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sends a transaction's statements: the opening query together with the first read, deferred
+ * Sends a transaction's statements: opening queries together with the first read, deferred
  * statements together with the commit (docs/decisions/round-trips.md). Shared by the views of one
  * transaction, and confined to its thread.
  */
@@ -38,7 +38,7 @@ final class TxConnection {
   private final Scripts scripts;
   private final Deadline deadline;
   private final List<Call> deferred = new ArrayList<>();
-  private @Nullable Opening<?> opening;
+  private final List<Opening<?>> openings = new ArrayList<>();
   private boolean started;
 
   TxConnection(Connection connection, ServerLimits limits, Scripts scripts, Deadline deadline) {
@@ -49,24 +49,32 @@ final class TxConnection {
   }
 
   /**
-   * Opens the transaction with a query that returns at most one row. It leaves together with the
-   * next statement if that is a plain read, otherwise before it.
+   * Opens the transaction with a query that returns at most one row. All of them leave together
+   * with the next other statement if that is a plain read, otherwise before it.
    *
    * @param receiver called before that statement's rows are read; what it throws, that statement
    *     throws
    */
   <T> void open(Call call, Function<Row, T> mapper, Consumer<Optional<T>> receiver) {
-    sendOpening();
-    opening = new Opening<>(call, mapper, receiver);
+    openings.add(new Opening<>(call, mapper, receiver));
   }
 
-  /** Sends the opening query by itself unless it has been sent. */
+  /** Sends the opening queries by themselves unless they have been sent. */
   void sendOpening() {
-    Opening<?> first = opening;
-    if (first != null) {
-      opening = null;
-      execute(List.of(first.call()), first::receive);
+    if (!openings.isEmpty()) {
+      List<Call> calls = new ArrayList<>();
+      List<Reader> readers = new ArrayList<>();
+      takeOpenings(calls, readers);
+      execute(calls, readers);
     }
+  }
+
+  private void takeOpenings(List<Call> calls, List<Reader> readers) {
+    for (Opening<?> opening : openings) {
+      calls.add(opening.call());
+      readers.add(opening::receive);
+    }
+    openings.clear();
   }
 
   <T> List<T> query(Call call, Function<Row, T> mapper) {
@@ -81,13 +89,12 @@ final class TxConnection {
             rows.add(mapper.apply(row));
           }
         };
-    Opening<?> first = opening;
-    if (first == null) {
-      execute(List.of(call), reader);
-    } else {
-      opening = null;
-      execute(List.of(first.call(), call), first::receive, reader);
-    }
+    List<Call> calls = new ArrayList<>();
+    List<Reader> readers = new ArrayList<>();
+    takeOpenings(calls, readers);
+    calls.add(call);
+    readers.add(reader);
+    execute(calls, readers);
     return rows;
   }
 
@@ -150,7 +157,7 @@ final class TxConnection {
   }
 
   /** Sends queries as one message and reads their results in order. */
-  private void execute(List<Call> calls, Reader... readers) {
+  private void execute(List<Call> calls, List<Reader> readers) {
     long start = System.nanoTime();
     String prefix = limitsPrefix();
     try (PreparedStatement prepared = prepare(prefix, scripts.joined(calls))) {
