@@ -96,13 +96,28 @@ where (d.entity_type = 'task' and exists (
    or (d.entity_type = 'note' and exists (
         select from notes.notes n where n.user_id = d.user_id and n.id = d.entity_id));
 
--- name: one_active_refresh_token
--- A new sign-in replaces the session, so a user has at most one active token.
-select user_id, count(*) as active
+-- name: one_active_refresh_token_per_device
+-- A new sign-in replaces the session of its device, or the one without a device.
+select user_id, device_id, count(*) as active
+from auth.refresh_tokens
+where rotated_at is null and revoked_at is null
+group by user_id, device_id
+having count(*) > 1;
+
+-- name: ten_sessions_at_most
+-- A sign-in above the limit ends the session that was used least recently.
+select user_id, count(*) as sessions
 from auth.refresh_tokens
 where rotated_at is null and revoked_at is null
 group by user_id
-having count(*) > 1;
+having count(*) > 10;
+
+-- name: tokens_of_a_session_have_one_device
+-- A rotation copies the device.
+select user_id, family
+from auth.refresh_tokens
+group by user_id, family
+having count(distinct device_id) > 1 or count(device_id) not in (0, count(*));
 
 -- name: revoked_family_has_no_active_token
 -- Theft revokes the whole family.

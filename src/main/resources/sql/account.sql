@@ -93,10 +93,11 @@ delete from auth.users where id = :user_id
 
 -- name: find_refresh_token
 -- The presented token with the active token of its family; without an active one, the session has
--- ended. Runs under the owner's lock.
-select presented.family, presented.seq, presented.expires_at, presented.rotated_at,
-       presented.revoked_at, active.seq as active_seq, active.token_hash as active_hash,
-       owner.google_id
+-- ended. Runs under the owner's lock. Tokens of earlier releases have no started_at.
+select presented.family, presented.device_id, presented.device_name,
+       coalesce(presented.started_at, presented.created_at) as started_at, presented.seq,
+       presented.expires_at, presented.rotated_at, presented.revoked_at,
+       active.seq as active_seq, active.token_hash as active_hash, owner.google_id
 from auth.refresh_tokens presented
 join auth.users owner on owner.id = presented.user_id
 left join auth.refresh_tokens active
@@ -104,22 +105,54 @@ left join auth.refresh_tokens active
   and active.rotated_at is null and active.revoked_at is null
 where presented.user_id = :user_id and presented.token_hash = :token_hash
 
--- name: replace_refresh_token
--- Ends the previous session: a user has one active token.
-update auth.refresh_tokens
-set revoked_at = :now, reason = 'replaced'
-where user_id = :user_id and rotated_at is null and revoked_at is null
-
 -- name: add_refresh_token
 insert into auth.refresh_tokens
-  (user_id, token_hash, family, seq, created_at, expires_at, device_info)
+  (user_id, token_hash, family, seq, created_at, expires_at, device_id, device_name, device_info,
+   address, started_at)
 values
-  (:user_id, :token_hash, :family, :seq, :now, :expires_at::timestamptz, :device_info::text)
+  (:user_id, :token_hash, :family, :seq, :now, :expires_at::timestamptz, :device_id::uuid,
+   :device_name::text, :device_info::text, :address, :started_at::timestamptz)
 
 -- name: rotate_refresh_token
 update auth.refresh_tokens
 set rotated_at = :now
 where user_id = :user_id and token_hash = :token_hash
+
+-- name: find_sessions
+-- The newest token of each session that was not ended, most recently used first. At most one per
+-- device and one without a device, which the limit of sessions bounds; expired ones are included,
+-- because a sign-in replaces them.
+select t.family as id, t.device_id, t.device_name, t.device_info, t.address,
+       coalesce(t.started_at, t.created_at) as started_at, t.created_at, t.expires_at
+from auth.users u
+left join auth.refresh_tokens t
+  on t.user_id = u.id and t.rotated_at is null and t.revoked_at is null
+where u.id = :user_id
+order by t.created_at desc, t.family desc
+
+-- name: find_session_owner
+-- Runs only if the user has no such session: decides between 401, 403 and 404.
+select exists (select from auth.users where id = :user_id) as account,
+       exists (
+         select from auth.refresh_tokens where family = :id and user_id <> :user_id
+       ) as elsewhere
+
+-- name: find_session_end
+-- The newest token of a session, which is revoked when the session ends. A session without a device
+-- that was signed out or replaced does not refuse its access tokens: clients of earlier releases
+-- rely on that.
+select revoked_at is not null
+         and (device_id is not null or reason not in ('logged_out', 'replaced')) as ended
+from auth.refresh_tokens
+where user_id = :user_id and family = :family
+order by seq desc
+limit 1
+
+-- name: end_session
+-- Revokes the active token, without which the others of the family are refused.
+update auth.refresh_tokens
+set revoked_at = :now, reason = :reason
+where user_id = :user_id and family = :family and rotated_at is null and revoked_at is null
 
 -- name: revoke_family
 update auth.refresh_tokens

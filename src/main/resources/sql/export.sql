@@ -229,9 +229,14 @@ select s.family::text as cursor,
          'expires_at', to_char(s.expires_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
          'revoked_at', to_char(s.revoked_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
          'reason', s.reason,
-         'device_info', s.device_info) as json
+         'device_info', s.device_info,
+         'device_id', s.device_id,
+         'device_name', s.device_name,
+         'address', s.address,
+         'started_at', to_char(s.started_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as json
 from (
-  select distinct on (family) family, created_at, expires_at, revoked_at, reason, device_info
+  select distinct on (family) family, created_at, expires_at, revoked_at, reason, device_info,
+         device_id, device_name, address, coalesce(started_at, created_at) as started_at
   from auth.refresh_tokens
   where user_id = :user_id and family > (:after::text)::uuid
   order by family, seq desc

@@ -73,15 +73,16 @@ with expired as (
   delete from notes.voice_tickets
   where user_id = :user_id and expires_at <= clock_timestamp()
 )
-insert into notes.voice_tickets (user_id, ticket_hash, expires_at)
-values (:user_id, :ticket_hash, clock_timestamp() + :lifetime_ms * interval '1 millisecond')
+insert into notes.voice_tickets (user_id, ticket_hash, session_id, expires_at)
+values (:user_id, :ticket_hash, :session_id::uuid,
+        clock_timestamp() + :lifetime_ms * interval '1 millisecond')
 
 -- name: redeem_ticket
 -- scope: system lookup
 -- A concurrent redemption waits for the row and then finds it deleted.
 delete from notes.voice_tickets
 where ticket_hash = :ticket_hash and expires_at > clock_timestamp()
-returning user_id
+returning user_id, session_id
 
 -- name: delete_expired_tickets
 -- scope: system fan-out

@@ -114,6 +114,7 @@ export const ACTIONS = {
   user_registered: {icon: 'user', label: 'Joined Perpetua Flow'},
   user_logged_in: {icon: 'user', label: 'Signed in', more: ({ip}) => ip ? ` from ${ip}` : ''},
   user_logged_out: {icon: 'user', label: 'Signed out'},
+  user_session_ended: {icon: 'user', label: 'A session was ended'},
   user_session_revoked: {icon: 'user', label: 'A session was ended because its token was used twice'},
   user_updated: {icon: 'user', label: 'Changed the profile'},
 };

@@ -10,6 +10,7 @@ import app.perpetua.flow.http.Endpoint;
 import app.perpetua.flow.http.Errors;
 import app.perpetua.flow.http.Lifecycle;
 import app.perpetua.flow.http.Route;
+import app.perpetua.flow.http.SessionCheck;
 import app.perpetua.flow.http.limits.RateLimiter;
 import app.perpetua.flow.http.server.Server;
 import app.perpetua.flow.http.websocket.WebSocketGate;
@@ -142,18 +143,23 @@ public final class App implements AutoCloseable {
 
     Errors errors = new Errors(json);
     Authenticator authenticator = modules.account().authenticator();
+    SessionCheck sessionCheck = modules.account().sessionCheck();
     VoiceModule voice = modules.voice();
     RateLimiter limiter = new RateLimiter(clock, redis);
     CursorKey cursorKey = new CursorKey(config.account().refreshSecret());
-    endpoint = new Endpoint(json, errors, db, authenticator, limiter, config.http(), cursorKey);
+    endpoint =
+        new Endpoint(
+            json, errors, db, authenticator, sessionCheck, limiter, config.http(), cursorKey);
     Health health = closing(new Health(new DatabaseProbe(config.database()), lifecycle));
     routes.addAll(health.routes());
     routes.addAll(new MetricsRoutes(metrics, config.http()).routes());
     Optional<LiveSessionRegistry> live =
         role == Role.WORKER ? Optional.empty() : Optional.of(voice.startLiveSessions(db));
     List<WebSocketRoute> socketRoutes =
-        live.map(sessions -> voice.sockets(sessions, authenticator, db)).orElse(List.of());
-    WebSocketGate sockets = new WebSocketGate(socketRoutes, authenticator, limiter, config.http());
+        live.map(sessions -> voice.sockets(sessions, authenticator, sessionCheck, db))
+            .orElse(List.of());
+    WebSocketGate sockets =
+        new WebSocketGate(socketRoutes, authenticator, sessionCheck, limiter, config.http());
     if (role != Role.WORKER) {
       routes.addAll(new Docs(json, config.http().docsToken()).routes());
       routes.addAll(modules.routes());

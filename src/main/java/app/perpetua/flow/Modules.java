@@ -65,7 +65,13 @@ final class Modules {
             credit.credits(),
             notification.notifications());
     account =
-        new AccountModule(context, config.account(), db, providers.google(), credit.credits());
+        new AccountModule(
+            context,
+            config.account(),
+            db,
+            providers.google(),
+            credit.credits(),
+            notification.notifications());
     InstanceJobs instanceJobs = new InstanceJobs(context.jobs());
     TaskModule task =
         new TaskModule(

@@ -284,6 +284,7 @@ class ContractTest {
     billing(api);
     voice(api, signedIn);
     call(api, "GET", "/api/v1/users/me/export", null);
+    sessions(api);
     call(api, "DELETE", task, null);
     call(api, "PATCH", "/api/v1/users/me", Map.of("name", "Ada"));
     JsonNode me = call(api, "GET", "/api/v1/users/me", null).data();
@@ -292,6 +293,23 @@ class ContractTest {
     Set<String> unseen = new TreeSet<>(contract.operations().keySet());
     unseen.removeAll(seen);
     assertEquals(Set.of(), unseen, "call these, too");
+  }
+
+  private void sessions(Api api) {
+    Map<String, String> phone = Map.of("id", UUID.randomUUID().toString(), "name", "phone");
+    service.signIn("contract", phone);
+    call(api, "DELETE", "/api/v1/sessions", null);
+    service.signIn("contract", phone);
+    JsonNode sessions = call(api, "GET", "/api/v1/sessions", null).data();
+    String other =
+        sessions
+            .valueStream()
+            .filter(session -> !session.get("current").booleanValue())
+            .findFirst()
+            .orElseThrow()
+            .get("id")
+            .stringValue();
+    call(api, "DELETE", "/api/v1/sessions/{" + other + "}", null);
   }
 
   private void reminders(Api api, String taskId) {

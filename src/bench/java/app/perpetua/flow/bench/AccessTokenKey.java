@@ -60,6 +60,7 @@ final class AccessTokenKey {
   private String issue(int user, LockedUser.Tier tier) {
     return issuer.issue(
         UUID.fromString(Database.user(user)),
+        null,
         Database.user(user),
         "user" + (user + 1) + "@example.com",
         tier);

@@ -53,6 +53,10 @@ public final class AccessTokens implements Authenticator {
   private static final String ISSUER = "perpetua-flow";
   private static final String AUDIENCE = "perpetua-flow-api";
   private static final String LIMIT_ID = "limit_id";
+
+  /** The session, as in OpenID Connect (Front-Channel Logout 1.0, section 3). */
+  private static final String SESSION_ID = "sid";
+
   private static final Set<String> HEADER = Set.of("alg", "kid", "typ");
   private static final Set<String> TIERS = Set.of(WireName.all(LockedUser.Tier.class));
 
@@ -127,11 +131,13 @@ public final class AccessTokens implements Authenticator {
   /**
    * Issues a token.
    *
+   * @param sessionId the session that the token belongs to; null for none
    * @param subject the user's Google subject, which determines {@link Principal#limitId()}
    * @param email for display only
    * @param tier for display only; rules read the database
    */
-  public String issue(UUID userId, String subject, String email, LockedUser.Tier tier) {
+  public String issue(
+      UUID userId, @Nullable UUID sessionId, String subject, String email, LockedUser.Tier tier) {
     Instant now = clock.instant().truncatedTo(ChronoUnit.SECONDS);
     JWTClaimsSet claims =
         new JWTClaimsSet.Builder()
@@ -139,6 +145,8 @@ public final class AccessTokens implements Authenticator {
             .claim("email", email)
             .claim("tier", tier.wireName())
             .claim(LIMIT_ID, subjects.limitId(subject).toString())
+            // A claim without a value is left out.
+            .claim(SESSION_ID, sessionId == null ? null : sessionId.toString())
             .issueTime(Date.from(now))
             .expirationTime(Date.from(now.plus(lifetime)))
             .issuer(ISSUER)
@@ -218,11 +226,13 @@ public final class AccessTokens implements Authenticator {
     String tier = claims.getStringClaim("tier");
     require(tier != null && TIERS.contains(tier), "tier");
     UUID userId = uuid(claims.getSubject());
+    // Tokens of earlier releases lack these claims.
+    String sessionId = claims.getStringClaim(SESSION_ID);
     String limitId = claims.getStringClaim(LIMIT_ID);
     return new Principal(
         userId,
         uuid(claims.getJWTID()),
-        // Tokens of earlier releases have no such claim.
+        sessionId == null ? null : uuid(sessionId),
         limitId == null ? userId : uuid(limitId),
         expiresAt);
   }

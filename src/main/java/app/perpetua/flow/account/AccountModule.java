@@ -10,10 +10,13 @@ import static app.perpetua.flow.http.Route.write;
 import app.perpetua.flow.credits.Credits;
 import app.perpetua.flow.http.Authenticator;
 import app.perpetua.flow.http.Route;
+import app.perpetua.flow.http.SessionCheck;
 import app.perpetua.flow.jobs.CleanupJob;
 import app.perpetua.flow.module.FeatureModule;
 import app.perpetua.flow.module.ModuleContext;
+import app.perpetua.flow.notifications.Notifications;
 import app.perpetua.flow.sql.Db;
+import com.github.benmanes.caffeine.cache.Ticker;
 import io.micrometer.core.instrument.Counter;
 import java.security.SecureRandom;
 import java.util.List;
@@ -21,13 +24,23 @@ import java.util.List;
 /** Sign-in, tokens and the user's account. */
 public final class AccountModule implements FeatureModule {
   private final AccessTokens accessTokens;
+  private final CachedSessionCheck sessionCheck;
   private final RefreshTokens refreshTokens;
   private final FormerAccounts formerAccounts;
   private final Users users;
   private final AccountRoutes account;
+  private final SessionRoutes sessions;
 
   public AccountModule(
-      ModuleContext context, AccountConfig config, Db db, IdTokens google, Credits credits) {
+      ModuleContext context,
+      AccountConfig config,
+      Db db,
+      IdTokens google,
+      Credits credits,
+      Notifications notifications) {
+    sessionCheck = new CachedSessionCheck(db, Ticker.systemTicker());
+    Sessions userSessions = new Sessions(context.events(), notifications, sessionCheck);
+    sessions = new SessionRoutes(userSessions);
     accessTokens = new AccessTokens(config, context.ids(), context.clock());
     refreshTokens =
         new RefreshTokens(
@@ -35,7 +48,7 @@ public final class AccountModule implements FeatureModule {
             config.refreshLifetime(),
             new SecureRandom(),
             context.ids(),
-            context.events());
+            userSessions);
     formerAccounts = new FormerAccounts(new SubjectHashes(config.subjectKeys()));
     users =
         new Users(
@@ -68,6 +81,10 @@ public final class AccountModule implements FeatureModule {
     return accessTokens;
   }
 
+  public SessionCheck sessionCheck() {
+    return sessionCheck;
+  }
+
   public Users users() {
     return users;
   }
@@ -82,7 +99,10 @@ public final class AccountModule implements FeatureModule {
         read("/api/v1/users/me", account::me),
         write(PATCH, "/api/v1/users/me", account::update),
         write(DELETE, "/api/v1/users/me", account::delete),
-        read("/api/v1/users/me/export", account::export));
+        read("/api/v1/users/me/export", account::export),
+        read("/api/v1/sessions", sessions::list),
+        write(DELETE, "/api/v1/sessions", sessions::endOthers),
+        write(DELETE, "/api/v1/sessions/{id}", sessions::end));
   }
 
   @Override

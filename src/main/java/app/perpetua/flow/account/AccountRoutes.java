@@ -28,6 +28,7 @@ final class AccountRoutes {
   private static final int MAX_TOKEN = 16_384;
 
   private static final int MAX_NAME = 100;
+  private static final int MAX_DEVICE_NAME = 100;
   private static final int MAX_TIMEZONE = 64;
   private static final int MAX_EMAIL = 320;
 
@@ -85,22 +86,45 @@ final class AccountRoutes {
   Function<Tx, Reply> signIn(Request request) {
     ClientInfo client = client(request);
     GoogleIdentity identity;
+    Device device;
     try {
-      identity = google.verify(token(request, "id_token"));
+      JsonReader body = request.body().required("id_token").notNull("device");
+      String token = body.text("id_token", 1, MAX_TOKEN);
+      device = device(body);
+      body.validate();
+      identity = google.verify(Objects.requireNonNull(token));
     } catch (Refusal refusal) {
       record(result(refusal.code()), client);
       throw refusal;
     }
     return tx -> {
-      Users.SignedIn signedIn = users.signIn(tx, identity, client);
+      Users.SignedIn signedIn = users.signIn(tx, identity, client, device);
       record(SignInResult.SUCCEEDED, client);
-      return Reply.bare(signedIn(signedIn.user(), signedIn.refreshToken()));
+      return Reply.bare(rendered(signedIn));
     };
   }
 
-  private SignedIn signedIn(User user, String refreshToken) {
+  /** Null if the client names none, or if it is invalid. */
+  private static @Nullable Device device(JsonReader body) {
+    JsonReader device = body.object("device");
+    if (device == null) {
+      return null;
+    }
+    UUID id = device.required("id", "name").uuid("id");
+    String name = device.text("name", 1, MAX_DEVICE_NAME);
+    if (name != null && !TextSanitizer.isSingleLine(name)) {
+      device.addError("name", "must not contain control characters or line breaks");
+    }
+    return id == null || name == null ? null : new Device(id, name);
+  }
+
+  private SignedIn rendered(Users.SignedIn signedIn) {
+    User user = signedIn.user();
     return new SignedIn(
-        tokens(user.id(), user.googleId(), user.email(), user.tier(), refreshToken),
+        tokens(
+            accessTokens.issue(
+                user.id(), signedIn.session(), user.googleId(), user.email(), user.tier()),
+            signedIn.refreshToken()),
         new SignedInUser(
             user.id(),
             user.email(),
@@ -111,12 +135,8 @@ final class AccountRoutes {
             user.createdAt()));
   }
 
-  private Tokens tokens(UUID userId, String subject, String email, Tier tier, String refreshToken) {
-    return new Tokens(
-        accessTokens.issue(userId, subject, email, tier),
-        refreshToken,
-        "Bearer",
-        accessTokens.lifetime().toSeconds());
+  private Tokens tokens(String accessToken, String refreshToken) {
+    return new Tokens(accessToken, refreshToken, "Bearer", accessTokens.lifetime().toSeconds());
   }
 
   private static SignInResult result(ErrorCode code) {
@@ -157,10 +177,12 @@ final class AccountRoutes {
                 rotated ->
                     Reply.bare(
                         tokens(
-                            rotated.userId(),
-                            rotated.subject(),
-                            rotated.owner().email(),
-                            rotated.owner().tier(),
+                            accessTokens.issue(
+                                rotated.userId(),
+                                rotated.session(),
+                                rotated.subject(),
+                                rotated.owner().email(),
+                                rotated.owner().tier()),
                             rotated.token())))
             .orElseGet(
                 () ->

@@ -3,8 +3,6 @@ package app.perpetua.flow.account;
 import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Secret;
 import app.perpetua.flow.base.Sha256;
-import app.perpetua.flow.events.Event;
-import app.perpetua.flow.events.Events;
 import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.LockedUser;
 import app.perpetua.flow.sql.Row;
@@ -25,7 +23,8 @@ import org.jspecify.annotations.Nullable;
  * Refresh tokens, rotated on every use (FR-003; RFC 9700, section 4.14.2). A token is {@code <user
  * id>.<secret>}; only its SHA-256 is stored. A successor's secret is derived from its predecessor,
  * so a repeat after a lost response, after a crash or from a second tab gets the same successor.
- * Any other reuse means that the token was stolen, and revokes the family. Thread-safe.
+ * Any other reuse means that the token was stolen, and revokes its family, the session.
+ * Thread-safe.
  */
 final class RefreshTokens {
   /** How long a rotated token may be repeated. */
@@ -34,7 +33,6 @@ final class RefreshTokens {
   /** How long spent tokens are stored, to detect reuse. */
   private static final Duration RETENTION = Duration.ofDays(7);
 
-  private static final System.Logger LOG = System.getLogger(RefreshTokens.class.getName());
   private static final int SECRET_BYTES = 32;
 
   /** 43 characters hold 32 bytes. */
@@ -42,13 +40,17 @@ final class RefreshTokens {
       Pattern.compile("([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\\.[A-Za-z0-9_-]{43}");
 
   /**
+   * @param session the token family
    * @param subject the user's Google subject
    * @param token the successor
    */
-  record Rotated(UUID userId, String subject, LockedUser owner, String token) {}
+  record Rotated(UUID userId, UUID session, String subject, LockedUser owner, String token) {}
+
+  /** A session's first token. */
+  record Started(UUID session, String token) {}
 
   private record StoredToken(
-      UUID family,
+      SessionStart session,
       int seq,
       Instant expiresAt,
       @Nullable Instant rotatedAt,
@@ -57,8 +59,12 @@ final class RefreshTokens {
       byte @Nullable [] activeHash,
       String subject) {
     static StoredToken of(Row row) {
+      UUID deviceId = row.uuidOrNull("device_id");
       return new StoredToken(
-          row.uuid("family"),
+          new SessionStart(
+              row.uuid("family"),
+              deviceId == null ? null : new Device(deviceId, row.text("device_name")),
+              row.instant("started_at")),
           row.integer("seq"),
           row.instant("expires_at"),
           row.instantOrNull("rotated_at"),
@@ -81,33 +87,34 @@ final class RefreshTokens {
   private final Duration lifetime;
   private final SecureRandom random;
   private final Ids ids;
-  private final Events events;
+  private final Sessions sessions;
 
   /**
    * @param secret derives successors; the same on all instances
    * @param random generates the secrets of first tokens
    */
-  RefreshTokens(Secret secret, Duration lifetime, SecureRandom random, Ids ids, Events events) {
+  RefreshTokens(Secret secret, Duration lifetime, SecureRandom random, Ids ids, Sessions sessions) {
     this.secret = secret.value().getBytes(StandardCharsets.UTF_8);
     this.lifetime = lifetime;
     this.random = random;
     this.ids = ids;
-    this.events = events;
+    this.sessions = sessions;
   }
 
   /**
-   * Starts a session, which replaces the user's previous one.
+   * Starts a session, which replaces the previous one of the same device (FR-137).
    *
    * @param tx acts for the user, whose row is locked
-   * @return its first token
+   * @param device null for a client that names none; its session replaces the one without a device
    */
-  String start(Tx tx, ClientInfo client) {
+  Started start(Tx tx, ClientInfo client, @Nullable Device device) {
     byte[] first = new byte[SECRET_BYTES];
     random.nextBytes(first);
     String token = token(tx.userId(), first);
-    tx.sql("account.replace_refresh_token").atCommit();
-    add(tx, token, ids.next(), 0, client);
-    return token;
+    SessionStart session = new SessionStart(ids.next(), device, tx.now());
+    sessions.makeRoom(tx, device == null ? null : device.id());
+    add(tx, token, session, 0, client);
+    return new Started(session.id(), token);
   }
 
   /**
@@ -131,11 +138,13 @@ final class RefreshTokens {
     String successor =
         token(acting.userId(), Sha256.hmac(secret, token.getBytes(StandardCharsets.UTF_8)));
     Optional<Rotated> rotated =
-        Optional.of(new Rotated(acting.userId(), stored.subject(), owner.get(), successor));
+        Optional.of(
+            new Rotated(
+                acting.userId(), stored.session().id(), stored.subject(), owner.get(), successor));
     Instant rotatedAt = stored.rotatedAt();
     if (rotatedAt == null) {
       acting.sql("account.rotate_refresh_token").bind("token_hash", Sha256.hash(token)).atCommit();
-      add(acting, successor, stored.family(), stored.seq() + 1, client);
+      add(acting, successor, stored.session(), stored.seq() + 1, client);
       return rotated;
     }
     if (stored.precedesActive() && !acting.now().isAfter(rotatedAt.plus(GRACE))) {
@@ -144,7 +153,7 @@ final class RefreshTokens {
           ? rotated
           : Optional.empty();
     }
-    revokeStolen(acting, stored.family());
+    sessions.endStolen(acting, stored.session());
     return Optional.empty();
   }
 
@@ -162,11 +171,7 @@ final class RefreshTokens {
     lock(acting)
         .flatMap(_ -> find(acting, token))
         .filter(stored -> stored.isValid(acting.now()))
-        .ifPresent(
-            stored -> {
-              revoke(acting, stored.family(), "logged_out");
-              events.emit(acting, new Event.UserLoggedOut(acting.userId()));
-            });
+        .ifPresent(stored -> sessions.logOut(acting, stored.session().id()));
   }
 
   /**
@@ -184,28 +189,20 @@ final class RefreshTokens {
         .run();
   }
 
-  private void revokeStolen(Tx tx, UUID family) {
-    LOG.log(
-        System.Logger.Level.WARNING,
-        "refresh token reused: session {0} of user {1} revoked",
-        family,
-        tx.userId());
-    revoke(tx, family, "theft");
-    events.emit(tx, new Event.UserSessionRevoked(tx.userId(), family));
-  }
-
-  private static void revoke(Tx tx, UUID family, String reason) {
-    tx.sql("account.revoke_family").bind("family", family).bind("reason", reason).atCommit();
-  }
-
-  private void add(Tx tx, String token, UUID family, int seq, ClientInfo client) {
+  private void add(Tx tx, String token, SessionStart session, int seq, ClientInfo client) {
+    Device device = session.device();
     tx.sql("account.add_refresh_token")
         .bind("token_hash", Sha256.hash(token))
-        .bind("family", family)
+        .bind("family", session.id())
         .bind("seq", seq)
         .bind("expires_at", tx.now().plus(lifetime))
+        .bind("device_id", device == null ? null : device.id())
+        .bind("device_name", device == null ? null : device.name())
         .bind("device_info", client.userAgent())
+        .bind("address", client.ip())
+        .bind("started_at", session.at())
         .atCommit();
+    sessions.confirm(session.id());
   }
 
   /** Unlike {@link Tx#lockOwner}, permits that the account was deleted. */

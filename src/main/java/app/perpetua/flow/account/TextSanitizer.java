@@ -15,15 +15,18 @@ final class TextSanitizer {
   static String singleLine(String text, int max) {
     String clean =
         UnicodeText.trim(
-            kept(
-                text,
-                c ->
-                    !Character.isISOControl(c)
-                        && Character.getType(c) != Character.SURROGATE
-                        && c != '\u2028'
-                        && c != '\u2029'));
+            kept(text, c -> !isLineControl(c) && Character.getType(c) != Character.SURROGATE));
     int length = Math.min(max, clean.codePointCount(0, clean.length()));
     return UnicodeText.trim(clean.substring(0, clean.offsetByCodePoints(0, length)));
+  }
+
+  /** False for a text with control characters or line separators. */
+  static boolean isSingleLine(String text) {
+    return text.codePoints().noneMatch(TextSanitizer::isLineControl);
+  }
+
+  private static boolean isLineControl(int c) {
+    return Character.isISOControl(c) || c == '\u2028' || c == '\u2029';
   }
 
   /** True for a text that shows nothing, or only marks without a letter. */

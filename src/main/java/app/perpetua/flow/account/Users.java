@@ -18,7 +18,10 @@ import org.jspecify.annotations.Nullable;
 public final class Users {
   private record StoredUser(User user, boolean nameChanged) {}
 
-  record SignedIn(User user, String refreshToken) {}
+  /**
+   * @param session the token family
+   */
+  record SignedIn(User user, UUID session, String refreshToken) {}
 
   private final RefreshTokens refreshTokens;
   private final FormerAccounts formerAccounts;
@@ -46,13 +49,14 @@ public final class Users {
    * Signs a user in; the first sign-in creates the account (FR-001).
    *
    * @param tx the system's
+   * @param device null if the client names none
    */
-  SignedIn signIn(Tx tx, GoogleIdentity identity, ClientInfo client) {
+  SignedIn signIn(Tx tx, GoogleIdentity identity, ClientInfo client, @Nullable Device device) {
     User user = findOrRegister(tx, identity);
     Tx acting = tx.actingFor(user.id(), Actor.Source.USER);
-    String refreshToken = refreshTokens.start(acting, client);
+    RefreshTokens.Started started = refreshTokens.start(acting, client, device);
     events.emit(acting, new Event.UserLoggedIn(user.id(), client.userAgent(), client.ip()));
-    return new SignedIn(user, refreshToken);
+    return new SignedIn(user, started.session(), started.token());
   }
 
   /** Loops, because a concurrent sign-in may create the row and a concurrent deletion remove it. */

@@ -53,7 +53,7 @@ record AssistantServices(
     Event.Origin origin =
         new Event.Origin(
             reserved.runId(),
-            reserved.principal().session(),
+            reserved.principal().tokenId(),
             result.model(),
             result.usage().input(),
             result.usage().output(),

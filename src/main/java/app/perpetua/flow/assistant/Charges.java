@@ -51,7 +51,7 @@ final class Charges {
   /** Counts a request about a task in the session of the access token (FR-035). */
   private int count(Tx tx, Principal principal, UUID taskId) {
     return tx.sql("assistant.count_request")
-        .bind("session", principal.session().toString())
+        .bind("session", principal.tokenId().toString())
         .bind("task_id", taskId)
         .bind("expires_at", principal.expiresAt())
         .bind("most", config.perTask())

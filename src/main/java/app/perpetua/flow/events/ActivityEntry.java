@@ -125,6 +125,10 @@ record ActivityEntry(
       case Event.UserLoggedOut e -> entry("user.logged_out", e.userId());
       case Event.UserSessionRevoked e ->
           entry("user.session_revoked", e.userId()).with("session", e.session());
+      case Event.UserSessionEnded e ->
+          entry("user.session_ended", e.userId())
+              .with("session", e.session())
+              .with("reason", e.reason());
       case Event.UserUpdated e -> entry("user.updated", e.userId());
     };
   }

@@ -160,7 +160,7 @@ public sealed interface Event {
   /**
    * The assistant's run that an event results from.
    *
-   * @param session the session to which the access token belongs
+   * @param session the id of the access token ({@code jti})
    * @param tokensIn input tokens of all model calls of the run
    * @param tokensOut output tokens of all model calls of the run
    */
@@ -294,6 +294,21 @@ public sealed interface Event {
    * @param session the token family: all refresh tokens that derive from one sign-in
    */
   record UserSessionRevoked(UUID userId, UUID session) implements Event {}
+
+  /** Why a session was ended, besides sign-out and theft. */
+  enum SessionEndReason implements WireName {
+    /** The user ended it from another session, or from itself. */
+    REVOKED,
+    /** A sign-in exceeded the limit of sessions, and this one was the least recently used. */
+    EVICTED
+  }
+
+  /**
+   * A session was ended.
+   *
+   * @param session the token family: all refresh tokens that derive from one sign-in
+   */
+  record UserSessionEnded(UUID userId, UUID session, SessionEndReason reason) implements Event {}
 
   /** A user changed their name or time zone. */
   record UserUpdated(UUID userId) implements Event {}

@@ -33,8 +33,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Checks each request in the order of the contract: token, rate, key, body. Then runs the route's
- * handler and sends its answer. Thread-safe.
+ * Checks each request in the order of the contract: token, rate, key, body, session. Then runs the
+ * route's handler and sends its answer. Thread-safe.
  */
 public final class Endpoint implements RequestHandler {
   private static final String JSON = "application/json";
@@ -50,6 +50,7 @@ public final class Endpoint implements RequestHandler {
   private final Errors errors;
   private final Db db;
   private final Authentication authentication;
+  private final SessionCheck sessions;
   private final RateLimiter limiter;
   private final HttpConfig limits;
   private final CursorKey cursorKey;
@@ -62,6 +63,7 @@ public final class Endpoint implements RequestHandler {
       Errors errors,
       Db db,
       Authenticator authenticator,
+      SessionCheck sessions,
       RateLimiter limiter,
       HttpConfig limits,
       CursorKey cursorKey) {
@@ -69,11 +71,12 @@ public final class Endpoint implements RequestHandler {
     this.errors = errors;
     this.db = db;
     this.authentication = new Authentication(authenticator, limiter, limits.rateLimitGeneral());
+    this.sessions = sessions;
     this.limiter = limiter;
     this.limits = limits;
     this.cursorKey = cursorKey;
     this.admission = new Admission(db.connections());
-    this.writes = new IdempotentWrites(json, db, admission);
+    this.writes = new IdempotentWrites(json, db, sessions, admission);
     this.providerCalls = new ProviderCallHandler(db, json, errors, writes);
   }
 
@@ -195,7 +198,12 @@ public final class Endpoint implements RequestHandler {
     UUID limitId = principal.limitId();
     try (Permit _ =
         work instanceof SearchWork ? admission.search(limitId) : admission.read(limitId)) {
-      return db.read(actor, work);
+      return db.read(
+          actor,
+          tx -> {
+            sessions.requireActive(tx, principal);
+            return work.apply(tx);
+          });
     }
   }
 
@@ -216,6 +224,7 @@ public final class Endpoint implements RequestHandler {
       return db.write(
           actor,
           tx -> {
+            sessions.requireActive(tx, principal);
             tx.openWithOwner();
             return work.apply(tx);
           });

@@ -27,13 +27,15 @@ final class IdempotentWrites {
 
   private final Json json;
   private final Db db;
+  private final SessionCheck sessions;
   private final Admission admission;
   private final KeyedSemaphore<UserKey> keys =
       new KeyedSemaphore<>(1, KEY_TIMEOUT, Idempotency::inProgress);
 
-  IdempotentWrites(Json json, Db db, Admission admission) {
+  IdempotentWrites(Json json, Db db, SessionCheck sessions, Admission admission) {
     this.json = json;
     this.db = db;
+    this.sessions = sessions;
     this.admission = admission;
   }
 
@@ -56,7 +58,8 @@ final class IdempotentWrites {
    * one at a time, and hold no other permit and no connection while they wait for each other.
    *
    * @param execute stores the request's record; may run again
-   * @throws Refusal as {@link Idempotency#open} and {@link Admission#write}
+   * @throws Refusal as {@link SessionCheck#requireActive}, {@link Idempotency#open} and {@link
+   *     Admission#write}
    */
   <T> T executeOrReplay(
       Principal principal,
@@ -71,6 +74,7 @@ final class IdempotentWrites {
           return db.write(
               actor,
               tx -> {
+                sessions.requireActive(tx, principal);
                 Idempotency.open(tx, request);
                 return execute.apply(tx);
               });

@@ -12,8 +12,11 @@ import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.credits.Credits;
 import app.perpetua.flow.credits.Reservations;
 import app.perpetua.flow.http.Authenticator;
+import app.perpetua.flow.http.Principal;
 import app.perpetua.flow.http.Route;
+import app.perpetua.flow.http.SessionCheck;
 import app.perpetua.flow.http.websocket.WebSocketRoute;
+import app.perpetua.flow.http.websocket.WebSocketRoute.TicketHolder;
 import app.perpetua.flow.jobs.CleanupJob;
 import app.perpetua.flow.jobs.JobHandler;
 import app.perpetua.flow.module.FeatureModule;
@@ -28,6 +31,8 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.UUID;
+import java.util.function.Function;
 
 /** Speech to text: live over a WebSocket, and of recordings. */
 public final class VoiceModule implements FeatureModule {
@@ -92,18 +97,25 @@ public final class VoiceModule implements FeatureModule {
    * @param db for tickets
    */
   public List<WebSocketRoute> sockets(
-      LiveSessionRegistry live, Authenticator authenticator, Db db) {
+      LiveSessionRegistry live, Authenticator authenticator, SessionCheck sessions, Db db) {
+    Function<String, UUID> tokens =
+        token -> {
+          Principal principal = authenticator.verify(token);
+          sessions.requireActive(principal);
+          return principal.userId();
+        };
     return List.of(
         new WebSocketRoute(
             "/api/v1/ws/voice/transcribe",
             ticket ->
                 db.write(Actor.system(null), tx -> tickets.redeem(tx, ticket))
+                    .map(holder -> new TicketHolder(holder.userId(), holder.sessionId()))
                     .orElseThrow(
                         () ->
                             Refusal.of(
                                 ErrorCode.UNAUTHORIZED, "the ticket is unknown, used or expired")),
             TOKEN_PARAMETER_END,
-            handshake -> VoiceSocket.open(live, authenticator, context.json(), handshake)));
+            handshake -> VoiceSocket.open(live, tokens, context.json(), handshake)));
   }
 
   @Override

@@ -1,6 +1,7 @@
 package app.perpetua.flow.voice;
 
 import app.perpetua.flow.base.AddressGuard;
+import app.perpetua.flow.http.Principal;
 import app.perpetua.flow.http.Reply;
 import app.perpetua.flow.http.Request;
 import app.perpetua.flow.http.TwoPhaseRequest;
@@ -12,7 +13,6 @@ import app.perpetua.flow.voice.Transcriber.Recognition;
 import app.perpetua.flow.voice.Transcriptions.Recording;
 import app.perpetua.flow.voice.Transcriptions.ReservedRecording;
 import app.perpetua.flow.voice.Transcriptions.TranscriptionResult;
-import java.time.Instant;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
@@ -33,8 +33,8 @@ final class VoiceRoutes {
   /** POST /ws/voice/tickets. */
   Function<Tx, Reply> ticket(Request request) {
     request.body().validate();
-    Instant tokenExpiresAt = request.principal().expiresAt();
-    return tx -> Reply.ok(tickets.issue(tx, tokenExpiresAt));
+    Principal token = request.principal();
+    return tx -> Reply.ok(tickets.issue(tx, token));
   }
 
   /** GET /ai/voice-sessions. */

@@ -10,6 +10,7 @@ import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.DatabaseException;
 import java.util.UUID;
 import java.util.function.Consumer;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -36,7 +37,7 @@ final class VoiceSocket implements WebSocketHandler, VoiceClient, Monitored {
   private static final int GOING_AWAY = 1001;
 
   private final LiveSessionRegistry registry;
-  private final Authenticator authenticator;
+  private final Function<String, UUID> tokens;
   private final Json json;
   private final String requestId;
   private final TokenBucket frameLimit;
@@ -47,9 +48,9 @@ final class VoiceSocket implements WebSocketHandler, VoiceClient, Monitored {
   private volatile long openedNanos;
 
   private VoiceSocket(
-      LiveSessionRegistry registry, Authenticator authenticator, Json json, String requestId) {
+      LiveSessionRegistry registry, Function<String, UUID> tokens, Json json, String requestId) {
     this.registry = registry;
-    this.authenticator = authenticator;
+    this.tokens = tokens;
     this.json = json;
     this.requestId = requestId;
     this.lastReceivedNanos = now();
@@ -60,12 +61,14 @@ final class VoiceSocket implements WebSocketHandler, VoiceClient, Monitored {
   /**
    * Called before the upgrade; reserves a session if the request has a token or a ticket.
    *
+   * @param tokens verifies an access token in a message and returns its user, or throws a {@link
+   *     Refusal}
    * @throws Refusal as {@link LiveSessionRegistry#open}
    */
   static WebSocketHandler open(
-      LiveSessionRegistry registry, Authenticator authenticator, Json json, Handshake handshake) {
+      LiveSessionRegistry registry, Function<String, UUID> tokens, Json json, Handshake handshake) {
     registry.requireService();
-    VoiceSocket socket = new VoiceSocket(registry, authenticator, json, handshake.requestId());
+    VoiceSocket socket = new VoiceSocket(registry, tokens, json, handshake.requestId());
     handshake.userId().ifPresent(socket::reserve);
     return socket;
   }
@@ -138,7 +141,7 @@ final class VoiceSocket implements WebSocketHandler, VoiceClient, Monitored {
 
   private void authenticate(String token) {
     try {
-      reserve(authenticator.verify(token).userId());
+      reserve(tokens.apply(token));
     } catch (Refusal e) {
       refuse(e);
       return;

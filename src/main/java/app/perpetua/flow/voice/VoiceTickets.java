@@ -1,14 +1,15 @@
 package app.perpetua.flow.voice;
 
 import app.perpetua.flow.base.Sha256;
+import app.perpetua.flow.http.Principal;
 import app.perpetua.flow.sql.Tx;
 import java.security.SecureRandom;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.Base64;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One-time tickets with which browsers, which cannot set headers of a WebSocket, authenticate a
@@ -32,6 +33,13 @@ final class VoiceTickets {
    */
   record Ticket(String ticket, long expiresIn) {}
 
+  /**
+   * To whom a ticket was issued.
+   *
+   * @param sessionId null if it was requested with a token of an earlier release
+   */
+  record Holder(UUID userId, @Nullable UUID sessionId) {}
+
   private final SecureRandom random;
 
   VoiceTickets(SecureRandom random) {
@@ -41,16 +49,17 @@ final class VoiceTickets {
   /**
    * Issues a ticket to the acting user.
    *
-   * @param tokenExpiresAt end of the access token, which the ticket does not outlive
+   * @param token with which it was requested; the ticket outlives neither it nor its session
    */
-  Ticket issue(Tx tx, Instant tokenExpiresAt) {
+  Ticket issue(Tx tx, Principal token) {
     byte[] secret = new byte[BYTES];
     random.nextBytes(secret);
     String ticket = Base64.getUrlEncoder().withoutPadding().encodeToString(secret);
-    long tokenMillis = Duration.between(tx.now(), tokenExpiresAt).toMillis();
+    long tokenMillis = Duration.between(tx.now(), token.expiresAt()).toMillis();
     long millis = Math.clamp(tokenMillis, 1, LIFETIME.toMillis());
     tx.sql("voice.add_ticket")
         .bind("ticket_hash", Sha256.hash(ticket))
+        .bind("session_id", token.sessionId())
         .bind("lifetime_ms", millis)
         .atCommit();
     return new Ticket(ticket, Math.ceilDiv(millis, 1_000L));
@@ -60,13 +69,13 @@ final class VoiceTickets {
    * Uses a ticket up; of several callers, in any instance, one succeeds.
    *
    * @param tx the system's
-   * @return the ticket's user; empty if it is unknown, used, expired or its account was deleted
+   * @return to whom it was issued; empty if it is unknown, used, expired or the account was deleted
    */
-  Optional<UUID> redeem(Tx tx, String ticket) {
+  Optional<Holder> redeem(Tx tx, String ticket) {
     return FORM.matcher(ticket).matches()
         ? tx.sql("voice.redeem_ticket")
             .bind("ticket_hash", Sha256.hash(ticket))
-            .one(row -> row.uuid("user_id"))
+            .one(row -> new Holder(row.uuid("user_id"), row.uuidOrNull("session_id")))
         : Optional.empty();
   }
 

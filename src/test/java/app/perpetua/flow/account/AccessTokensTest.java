@@ -2,6 +2,7 @@ package app.perpetua.flow.account;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertNull;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 
 import app.perpetua.flow.base.ErrorCode;
@@ -49,6 +50,7 @@ class AccessTokensTest {
   private static final RSAPrivateCrtKey PREVIOUS = newKey();
   private static final RSAPrivateCrtKey FORGER = newKey();
   private static final UUID USER = UUID.fromString("019ba722-4680-7c3e-9a51-2f6d8b0c4e17");
+  private static final UUID SESSION = UUID.fromString("019ba722-5b10-7d44-8f02-6c1e9a7b3d58");
 
   private final MutableClock clock = new MutableClock();
   private final Ids ids = new Ids();
@@ -57,12 +59,12 @@ class AccessTokensTest {
 
   @Test
   void FR_002_a_token_has_the_documented_header_and_claims() throws Exception {
-    String token = tokens.issue(USER, "subject", "ada@example.com", Tier.PRO);
+    String token = tokens.issue(USER, SESSION, "subject", "ada@example.com", Tier.PRO);
     SignedJWT jwt = SignedJWT.parse(token);
     assertEquals(JWSAlgorithm.RS256, jwt.getHeader().getAlgorithm());
     JWTClaimsSet claims = jwt.getJWTClaimsSet();
     assertEquals(
-        Set.of("sub", "email", "tier", "iat", "exp", "iss", "aud", "jti", "limit_id"),
+        Set.of("sub", "email", "tier", "iat", "exp", "iss", "aud", "jti", "sid", "limit_id"),
         claims.getClaims().keySet());
     assertEquals("ada@example.com", claims.getStringClaim("email"));
     assertEquals("pro", claims.getStringClaim("tier"));
@@ -73,31 +75,43 @@ class AccessTokensTest {
 
     Principal principal = tokens.verify(token);
     assertEquals(USER, principal.userId());
-    assertEquals(claims.getJWTID(), principal.session().toString());
+    assertEquals(claims.getJWTID(), principal.tokenId().toString());
+    assertEquals(SESSION.toString(), claims.getStringClaim("sid"));
+    assertEquals(SESSION, principal.sessionId());
     assertEquals(now.plus(Duration.ofMinutes(15)), principal.expiresAt());
     assertEquals(principal, tokens.verify(token), "from memory");
     assertNotEquals(
-        principal.session(),
-        tokens.verify(tokens.issue(USER, "subject", "a@b", Tier.FREE)).session());
+        principal.tokenId(),
+        tokens.verify(tokens.issue(USER, SESSION, "subject", "a@b", Tier.FREE)).tokenId());
   }
 
   @Test
   void a_token_names_the_limits_of_its_subject_and_an_earlier_releases_token_those_of_its_user()
       throws Exception {
-    Principal one = tokens.verify(tokens.issue(USER, "subject", "a@b", Tier.FREE));
+    Principal one = tokens.verify(tokens.issue(USER, SESSION, "subject", "a@b", Tier.FREE));
     UUID other = UUID.randomUUID();
-    Principal again = tokens.verify(tokens.issue(other, "subject", "a@b", Tier.FREE));
+    Principal again = tokens.verify(tokens.issue(other, SESSION, "subject", "a@b", Tier.FREE));
     assertEquals(one.limitId(), again.limitId());
     assertNotEquals(
-        one.limitId(), tokens.verify(tokens.issue(USER, "x", "a@b", Tier.FREE)).limitId());
+        one.limitId(), tokens.verify(tokens.issue(USER, SESSION, "x", "a@b", Tier.FREE)).limitId());
     assertEquals(USER, tokens.verify(signed(claims())).limitId());
     assertRefused(signed(claims().claim("limit_id", "x")));
     assertRefused(signed(claims().claim("limit_id", 7)));
   }
 
   @Test
+  void a_token_of_an_earlier_release_names_no_session() throws Exception {
+    assertNull(tokens.verify(signed(claims())).sessionId());
+    String without = tokens.issue(USER, null, "subject", "a@b", Tier.FREE);
+    assertNull(SignedJWT.parse(without).getJWTClaimsSet().getClaim("sid"));
+    assertNull(tokens.verify(without).sessionId());
+    assertRefused(signed(claims().claim("sid", "x")));
+    assertRefused(signed(claims().claim("sid", 7)));
+  }
+
+  @Test
   void a_token_is_recalled_from_its_verification_until_it_expires() {
-    String token = tokens.issue(USER, "subject", "a@b", Tier.FREE);
+    String token = tokens.issue(USER, SESSION, "subject", "a@b", Tier.FREE);
     assertEquals(Optional.empty(), tokens.recall(token));
     Principal principal = tokens.verify(token);
     assertEquals(Optional.of(principal), tokens.recall(token));
@@ -111,7 +125,7 @@ class AccessTokensTest {
   void the_published_keys_verify_tokens_and_contain_no_private_key() throws Exception {
     JWKSet published = JWKSet.parse(tokens.keySet());
     assertEquals(2, published.getKeys().size());
-    SignedJWT jwt = SignedJWT.parse(tokens.issue(USER, "subject", "a@b", Tier.FREE));
+    SignedJWT jwt = SignedJWT.parse(tokens.issue(USER, SESSION, "subject", "a@b", Tier.FREE));
     RSAKey key = (RSAKey) published.getKeyByKeyId(jwt.getHeader().getKeyID());
     assertEquals(key.computeThumbprint().toString(), key.getKeyID(), "RFC 7638");
     assertEquals(true, jwt.verify(new RSASSAVerifier(key)));
@@ -121,16 +135,17 @@ class AccessTokensTest {
   @Test
   void a_token_signed_with_the_previous_key_is_valid() {
     AccessTokens before = new AccessTokens(config(PREVIOUS, List.of()), ids, clock);
-    assertEquals(USER, tokens.verify(before.issue(USER, "subject", "a@b", Tier.FREE)).userId());
+    assertEquals(
+        USER, tokens.verify(before.issue(USER, SESSION, "subject", "a@b", Tier.FREE)).userId());
     assertRefused(
         new AccessTokens(config(FORGER, List.of()), ids, clock)
-            .issue(USER, "subject", "a@b", Tier.FREE));
+            .issue(USER, SESSION, "subject", "a@b", Tier.FREE));
   }
 
   @Test
   void FR_006_an_expired_token_is_refused_with_token_expired() {
-    String seen = tokens.issue(USER, "subject", "a@b", Tier.FREE);
-    String unseen = tokens.issue(USER, "subject", "a@b", Tier.FREE);
+    String seen = tokens.issue(USER, SESSION, "subject", "a@b", Tier.FREE);
+    String unseen = tokens.issue(USER, SESSION, "subject", "a@b", Tier.FREE);
     tokens.verify(seen);
     clock.advance(Duration.ofMinutes(15).minusMillis(1));
     tokens.verify(seen);
@@ -226,7 +241,7 @@ class AccessTokensTest {
 
   @Test
   void promise_10_any_other_text_is_refused_the_same_way() {
-    String token = tokens.issue(USER, "subject", "a@b", Tier.FREE);
+    String token = tokens.issue(USER, SESSION, "subject", "a@b", Tier.FREE);
     for (String text :
         List.of(
             "",
@@ -251,7 +266,7 @@ class AccessTokensTest {
 
   @Test
   void promise_10_a_change_of_any_character_is_refused() {
-    String token = tokens.issue(USER, "subject", "a@b", Tier.FREE);
+    String token = tokens.issue(USER, SESSION, "subject", "a@b", Tier.FREE);
     String alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.=+/ \0\"{";
     Random random = new Random(20260310);
     for (int i = 0; i < token.length(); i++) {

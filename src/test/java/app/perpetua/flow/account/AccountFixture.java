@@ -8,6 +8,9 @@ import app.perpetua.flow.credits.Credits;
 import app.perpetua.flow.events.Events;
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.time.MutableClock;
+import app.perpetua.flow.jobs.Jobs;
+import app.perpetua.flow.notifications.Notifications;
+import app.perpetua.flow.notifications.Pages;
 import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.Eventually;
@@ -27,6 +30,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +44,12 @@ final class AccountFixture {
   final Json json = new Json();
   final Events events = new Events(ids, json);
   final Db db;
+
+  /** The time of the session check, in nanoseconds. */
+  final AtomicLong realNanos = new AtomicLong();
+
+  final CachedSessionCheck sessionCheck;
+  final Sessions sessions;
   final RefreshTokens refreshTokens;
   final Credits credits;
   final FormerAccounts formerAccounts;
@@ -59,16 +69,24 @@ final class AccountFixture {
     db =
         new Db(
             pool,
-            SqlCatalog.load(List.of("owner", "events", "account", "credits", "export")),
+            SqlCatalog.load(
+                List.of(
+                    "owner", "events", "account", "credits", "export", "notifications", "jobs")),
             clock,
             Duration.ofMinutes(1),
             now -> {
               database.makeDays(now);
               return true;
             });
+    sessionCheck = new CachedSessionCheck(db, realNanos::get);
+    sessions =
+        new Sessions(
+            events,
+            new Notifications(ids, new Jobs(ids, json), new Pages("/{task_id}", "/a", "/s")),
+            sessionCheck);
     refreshTokens =
         new RefreshTokens(
-            new Secret(refreshSecret), Duration.ofDays(7), new SecureRandom(), ids, events);
+            new Secret(refreshSecret), Duration.ofDays(7), new SecureRandom(), ids, sessions);
     credits =
         new Credits(new CreditConfig(10, 100, 50), ids, json, events, new SimpleMeterRegistry());
     formerAccounts = new FormerAccounts(new SubjectHashes(hashKeys));
@@ -108,8 +126,13 @@ final class AccountFixture {
     return db.read(Actor.user(userId, "request-1"), work);
   }
 
+  /** Signs in without a device. */
   Users.SignedIn signIn(GoogleIdentity identity) {
-    return system(tx -> users.signIn(tx, identity, CLIENT));
+    return signIn(identity, null);
+  }
+
+  Users.SignedIn signIn(GoogleIdentity identity, @Nullable Device device) {
+    return system(tx -> users.signIn(tx, identity, CLIENT, device));
   }
 
   /** The successor; empty if the token was refused. */

@@ -164,7 +164,7 @@ class UsersTest {
         () ->
             account.system(
                 tx -> {
-                  account.users.signIn(tx, identity("a@b", "Ada"), AccountFixture.CLIENT);
+                  account.users.signIn(tx, identity("a@b", "Ada"), AccountFixture.CLIENT, null);
                   throw new IllegalStateException("crash before the commit");
                 }));
     assertEquals(

@@ -56,7 +56,8 @@ record ArchitectureRules(String root) {
           Map.entry("observability", 8));
 
   /** Interfaces of http that features implement, and their types; they do not use Helidon. */
-  private static final Set<String> HTTP_PORTS = Set.of("Authenticator", "Principal");
+  private static final Set<String> HTTP_PORTS =
+      Set.of("Authenticator", "Principal", "SessionCheck");
 
   /** Methods that read time, randomness or the environment, by class. */
   private static final Map<String, Set<String>> HIDDEN_INPUTS =

@@ -70,6 +70,7 @@ class EventJsonTest {
       case "Origin" ->
           new Event.Origin(UUID.randomUUID(), UUID.randomUUID(), "a model", 1_200L, 80L, 1);
       case "SkipReason" -> Event.SkipReason.COMPLETED;
+      case "SessionEndReason" -> Event.SessionEndReason.REVOKED;
       case "SubscriptionChange" -> Event.SubscriptionChange.GRACE;
       case "Tier" -> LockedUser.Tier.PRO;
       default -> throw new IllegalStateException("no value for " + part);

@@ -63,6 +63,18 @@ class InvariantsTest {
         "active_voice_session_has_job | insert into notes.voice_sessions (id, user_id, started_at,"
             + " lease, opened_at, lease_until) values (gen_random_uuid(),"
             + " '00000000-0000-0000-0000-000000000001', now(), gen_random_uuid(), now(), now())",
+        "ten_sessions_at_most | insert into auth.refresh_tokens (user_id, token_hash, family, seq,"
+            + " created_at, expires_at, device_id, device_name) select"
+            + " '00000000-0000-0000-0000-000000000001', sha256(i::text::bytea), gen_random_uuid(),"
+            + " 0, now(), now() + interval '7 days', gen_random_uuid(), 'phone' from"
+            + " generate_series(1, 11) as i",
+        "tokens_of_a_session_have_one_device | insert into auth.refresh_tokens (user_id,"
+            + " token_hash, family, seq, created_at, started_at, expires_at, rotated_at, device_id,"
+            + " device_name) values ('00000000-0000-0000-0000-000000000001', sha256('a'),"
+            + " '00000000-0000-0000-0000-000000000003', 0, now(), now(), now() + interval '7 days',"
+            + " now(), gen_random_uuid(), 'phone'), ('00000000-0000-0000-0000-000000000001',"
+            + " sha256('b'), '00000000-0000-0000-0000-000000000003', 1, now(), now(), now() +"
+            + " interval '7 days', null, null, null)",
         "constraints_and_indexes_are_valid | alter table notes.notes add constraint some_rule check"
             + " (char_length(content) < 5) not valid"
       })

@@ -12,7 +12,9 @@ import app.perpetua.flow.http.Endpoint;
 import app.perpetua.flow.http.Errors;
 import app.perpetua.flow.http.HttpConfig;
 import app.perpetua.flow.http.Lifecycle;
+import app.perpetua.flow.http.Principal;
 import app.perpetua.flow.http.Route;
+import app.perpetua.flow.http.SessionCheck;
 import app.perpetua.flow.http.limits.RateLimiter;
 import app.perpetua.flow.http.server.Server;
 import app.perpetua.flow.http.websocket.WebSocketGate;
@@ -20,6 +22,7 @@ import app.perpetua.flow.parsing.CursorKey;
 import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.Postgres;
 import app.perpetua.flow.sql.SqlCatalog;
+import app.perpetua.flow.sql.Tx;
 import app.perpetua.flow.sql.connection.Pool;
 import com.zaxxer.hikari.HikariDataSource;
 import java.net.URI;
@@ -28,10 +31,22 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** The real server and endpoint with routes that need no database. */
 public final class PlainServer implements AutoCloseable {
+  /** No session was ended. */
+  public static final SessionCheck SESSIONS =
+      new SessionCheck() {
+        @Override
+        public void requireActive(Tx tx, Principal principal) {}
+
+        @Override
+        public void requireActive(UUID userId, @Nullable UUID sessionId) {}
+      };
+
   private static final Json JSON = new Json();
 
   private final HikariDataSource unusedPool = Pool.open(Postgres.config(1, 1));
@@ -51,7 +66,14 @@ public final class PlainServer implements AutoCloseable {
     RateLimiter limiter = new RateLimiter(clock, Optional.empty());
     Endpoint endpoint =
         new Endpoint(
-            JSON, errors, db, tokens, limiter, config, new CursorKey(account().refreshSecret()));
+            JSON,
+            errors,
+            db,
+            tokens,
+            SESSIONS,
+            limiter,
+            config,
+            new CursorKey(account().refreshSecret()));
     server =
         new Server(
             config,
@@ -60,7 +82,7 @@ public final class PlainServer implements AutoCloseable {
             errors,
             ids,
             observer,
-            new WebSocketGate(List.of(), tokens, limiter, config),
+            new WebSocketGate(List.of(), tokens, SESSIONS, limiter, config),
             lifecycle);
     server.start();
   }

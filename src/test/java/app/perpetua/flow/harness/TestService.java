@@ -247,9 +247,22 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
     return session;
   }
 
-  /** Signs the user with that Google subject in. */
+  /** Signs the user with that Google subject in, without a device. */
   public Session signIn(String subject) {
-    Map<String, String> idToken = Map.of("id_token", google().idToken(subject).sign());
+    return signIn(subject, null);
+  }
+
+  /**
+   * Signs the user with that Google subject in.
+   *
+   * @param device as in the contract; null for none
+   */
+  public Session signIn(String subject, @Nullable Map<String, String> device) {
+    Map<String, Object> idToken = new HashMap<>();
+    idToken.put("id_token", google().idToken(subject).sign());
+    if (device != null) {
+      idToken.put("device", device);
+    }
     Api.Answer answer = api().post(CALLBACK, idToken);
     for (int attempt = 1; answer.status() == 503 && attempt < SIGN_IN_ATTEMPTS; attempt++) {
       // A busy machine may exceed the time-out to Google; without keys, the next sign-in fetches

@@ -39,7 +39,11 @@ class AuthenticationTest {
           token,
           _ ->
               new Principal(
-                  UUID.randomUUID(), UUID.randomUUID(), UUID.randomUUID(), MutableClock.START));
+                  UUID.randomUUID(),
+                  UUID.randomUUID(),
+                  UUID.randomUUID(),
+                  UUID.randomUUID(),
+                  MutableClock.START));
     }
 
     @Override

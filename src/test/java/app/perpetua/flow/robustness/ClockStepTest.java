@@ -208,9 +208,25 @@ class ClockStepTest {
         Map.of("refresh_token", next.json().get("refresh_token").stringValue());
     call("POST", "/auth/logout", latest, 204);
     session = service.signIn(subject);
+    endSessions();
     covered.add("POST /api/v1/auth/google/callback");
     call("PATCH", "/users/me", Map.of("name", "Ada", "timezone", "Asia/Tokyo"), 200);
     assertEquals(named("once"), once().id());
+  }
+
+  private void endSessions() {
+    Map<String, String> phone = Map.of("id", UUID.randomUUID().toString(), "name", "phone");
+    service.signIn(subject, phone);
+    call("DELETE", "/sessions", null, 204);
+    service.signIn(subject, phone);
+    JsonNode listed = api().get(V1 + "/sessions").expect(200).data();
+    assertEquals(2, listed.size());
+    for (JsonNode one : listed) {
+      if (!one.get("current").booleanValue()) {
+        ids.put("sessions", one.get("id").stringValue());
+        call("DELETE", "/sessions/{sessions}", null, 204);
+      }
+    }
   }
 
   private void changeTasks() {

@@ -38,6 +38,11 @@ class LockTimeoutTest {
   @RegisterExtension
   static final TestService service = new TestService(database);
 
+  /** Another process. */
+  @Order(3)
+  @RegisterExtension
+  static final TestService other = new TestService(database);
+
   /** As a migration does, which locks tables that every request needs. */
   @ParameterizedTest
   @ValueSource(strings = {"auth.users", "tasks.task_instances", "ops.idempotency_keys"})
@@ -103,25 +108,29 @@ class LockTimeoutTest {
   void another_change_of_the_account_delays_its_writes_only() throws Exception {
     TestService.Session session = service.newUser();
     TestService.Session keyless = service.newUser();
+    // Its session is looked up in the same message.
+    TestService.Session elsewhere = other.newUser();
+    Api looked = service.api().as(elsewhere.accessToken());
     String own =
-        "select from auth.users where id in ('%s', '%s') for update"
-            .formatted(session.userId(), keyless.userId());
+        "select from auth.users where id in ('%s', '%s', '%s') for update"
+            .formatted(session.userId(), keyless.userId(), elsewhere.userId());
     List<Api.Answer> answers =
         whileLocked(
             own,
             List.of(
                 () -> session.api().post(TASKS, Map.of("title", "a")),
                 () -> keyless.api().withoutKey().delete(TASKS + "/" + UUID.randomUUID()),
+                () -> looked.post(TASKS, Map.of("title", "a")),
                 () -> session.api().get(ME),
                 () -> session.api().get(TASKS),
                 () -> service.newUser().api().post(TASKS, Map.of("title", "b"))));
-    for (Api.Answer write : answers.subList(0, 2)) {
+    for (Api.Answer write : answers.subList(0, 3)) {
       write.expect(409, "CONFLICT");
       assertTrue(write.header("Retry-After").isPresent(), write.toString());
     }
-    answers.get(2).expect(200);
     answers.get(3).expect(200);
-    answers.get(4).expect(201);
+    answers.get(4).expect(200);
+    answers.get(5).expect(201);
   }
 
   @ParameterizedTest

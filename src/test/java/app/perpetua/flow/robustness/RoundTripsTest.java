@@ -46,6 +46,11 @@ class RoundTripsTest {
   @RegisterExtension
   static final TestService service = new TestService(database).observedBy(roundTrips);
 
+  /** Another process. */
+  @Order(3)
+  @RegisterExtension
+  static final TestService other = new TestService(database);
+
   private static Arguments trips(
       int expected,
       String name,
@@ -94,6 +99,23 @@ class RoundTripsTest {
               roundTrips.during(() -> assertEquals(2, request.apply(api, id).status() / 100)));
     }
     assertEquals(expected, fewest, name);
+  }
+
+  @Test
+  void FR_138_looking_a_session_up_makes_no_round_trip_of_its_own() {
+    other.clock().set(service.clock().instant());
+    int read = Integer.MAX_VALUE;
+    int write = Integer.MAX_VALUE;
+    for (int round = 0; round < 6; round++) {
+      Api reader = service.api().as(other.newUser().accessToken());
+      read = Math.min(read, roundTrips.during(() -> reader.get(TASKS).expect(200)));
+      TestService.Session writer = other.newUser();
+      String path = TASKS + "/" + writer.api().createTask("a");
+      Api api = service.api().as(writer.accessToken());
+      write = Math.min(write, roundTrips.during(() -> api.patch(path, renamed()).expect(200)));
+    }
+    assertEquals(1, read);
+    assertEquals(2, write);
   }
 
   @Test

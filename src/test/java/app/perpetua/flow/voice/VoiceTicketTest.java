@@ -218,6 +218,29 @@ class VoiceTicketTest {
   }
 
   @Test
+  void FR_138_an_ended_session_opens_no_socket() throws Exception {
+    String subject = UUID.randomUUID().toString();
+    Map<String, String> device = Map.of("id", UUID.randomUUID().toString(), "name", "phone");
+    TestService.Session phone = service.signIn(subject, device);
+    TestService.Session laptop = service.signIn(subject);
+    database.run("update auth.users set tier = 'pro' where id = ?", phone.userId());
+    String query = "?ticket=" + ticket(phone.api());
+    String valid = "?ticket=" + ticket(laptop.api());
+    laptop.api().delete("/api/v1/sessions").expect(204);
+
+    refused(401, "UNAUTHORIZED", query);
+    refused(401, "UNAUTHORIZED", "", "Authorization: Bearer " + phone.accessToken());
+    refused(401, "UNAUTHORIZED", "?token=" + phone.accessToken());
+    try (VoiceTestClient client = VoiceTestClient.openWith(service.port(), "")) {
+      client.send("{\"type\":\"auth\",\"token\":\"" + phone.accessToken() + "\"}");
+      assertEquals(4401, client.closeCode());
+    }
+    try (RawVoiceClient client = new RawVoiceClient(service.port(), valid)) {
+      assertEquals(101, client.status());
+    }
+  }
+
+  @Test
   void FR_072_every_request_gets_another_ticket_of_which_only_the_hash_is_stored() {
     TestService.Session user = service.newUser();
     Api keyed = user.api().withKey(UUID.randomUUID());

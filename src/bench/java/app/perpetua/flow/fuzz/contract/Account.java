@@ -1,6 +1,7 @@
 package app.perpetua.flow.fuzz.contract;
 
 import app.perpetua.flow.base.Json;
+import app.perpetua.flow.base.Sha256;
 import app.perpetua.flow.fake.FakeCheckout;
 import app.perpetua.flow.fuzz.Stage;
 import app.perpetua.flow.harness.VoiceTestClient;
@@ -35,6 +36,8 @@ final class Account {
     /** Google's ID token of a person. */
     ID_TOKEN,
     REFRESH_TOKEN,
+    /** Another session of the user. */
+    SESSION,
     /** Endpoint of a subscription that exists. */
     PUSH_ENDPOINT,
     /** Access token of a user without a subscription. */
@@ -152,6 +155,7 @@ final class Account {
       }
       case ID_TOKEN -> stage.service().google().idToken("google-" + UUID.randomUUID()).sign();
       case REFRESH_TOKEN -> Session.ofNewUser(stage).refreshToken();
+      case SESSION -> otherSession();
       case PUSH_ENDPOINT -> {
         // A user may have ten.
         stage
@@ -172,6 +176,26 @@ final class Account {
 
   private static String id(JsonNode data) {
     return data.required("id").stringValue();
+  }
+
+  private String otherSession() {
+    UUID id = UUID.randomUUID();
+    stage
+        .database()
+        .run(
+            """
+            insert into auth.refresh_tokens
+              (user_id, token_hash, family, seq, created_at, expires_at, device_id, device_name, started_at)
+            values (?, ?, ?, 0, ?, ?, ?, 'another device', ?)
+            """,
+            session.userId(),
+            Sha256.hash(id.toString()),
+            id,
+            now(),
+            now().plus(Duration.ofDays(7)),
+            id,
+            now());
+    return id.toString();
   }
 
   private String notification() {

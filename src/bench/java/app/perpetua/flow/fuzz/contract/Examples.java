@@ -60,6 +60,10 @@ final class Examples {
       case "POST /api/v1/subscription/checkout", "POST /api/v1/subscription/upgrade" ->
           account.of(Kind.FREE_USER);
       case "POST /api/v1/subscription/cancel" -> account.of(Kind.SUBSCRIBER);
+      case "DELETE /api/v1/sessions" -> {
+        account.of(Kind.SESSION);
+        yield account.token();
+      }
       default -> account.token();
     };
   }
@@ -75,13 +79,19 @@ final class Examples {
           case "tombstones", "recover" -> Kind.TOMBSTONE;
           case "notifications" -> Kind.NOTIFICATION;
           case "voice-sessions" -> Kind.VOICE_SESSION;
+          case "sessions" -> Kind.SESSION;
           default -> throw new IllegalArgumentException("no resource for /" + collection);
         });
   }
 
   private Object body(Operation operation) {
     return switch (operation.name()) {
-      case "POST /api/v1/auth/google/callback" -> Map.of("id_token", account.of(Kind.ID_TOKEN));
+      case "POST /api/v1/auth/google/callback" ->
+          Map.of(
+              "id_token",
+              account.of(Kind.ID_TOKEN),
+              "device",
+              Map.of("id", UUID.randomUUID().toString(), "name", "a phone"));
       case "POST /api/v1/auth/refresh", "POST /api/v1/auth/logout" ->
           Map.of("refresh_token", account.of(Kind.REFRESH_TOKEN));
       case "DELETE /api/v1/users/me" -> Map.of("confirm", account.email());

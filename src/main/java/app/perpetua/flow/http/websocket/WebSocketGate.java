@@ -7,6 +7,7 @@ import app.perpetua.flow.http.Authenticator;
 import app.perpetua.flow.http.HttpConfig;
 import app.perpetua.flow.http.Principal;
 import app.perpetua.flow.http.Route;
+import app.perpetua.flow.http.SessionCheck;
 import app.perpetua.flow.http.connection.RefusedUpgrade;
 import app.perpetua.flow.http.limits.RateLimiter;
 import java.util.HashMap;
@@ -20,7 +21,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * WebSocket endpoints and the checks before an upgrade: token, rate, ticket, allowed origin, then
+ * WebSocket endpoints and the checks before an upgrade: token, rate, ticket, session, origin, then
  * those of the endpoint. A refused request continues as a plain HTTP request to the route of the
  * same path, which answers with the refusal. Thread-safe.
  */
@@ -57,6 +58,7 @@ public final class WebSocketGate {
 
   private final Map<String, WebSocketRoute> routes;
   private final Authentication authentication;
+  private final SessionCheck sessions;
 
   /**
    * @param routes with literal paths
@@ -64,11 +66,13 @@ public final class WebSocketGate {
   public WebSocketGate(
       List<WebSocketRoute> routes,
       Authenticator authenticator,
+      SessionCheck sessions,
       RateLimiter limiter,
       HttpConfig limits) {
     this.routes =
         routes.stream().collect(Collectors.toMap(WebSocketRoute::path, Function.identity()));
     this.authentication = new Authentication(authenticator, limiter, limits.rateLimitGeneral());
+    this.sessions = sessions;
   }
 
   /** A route per endpoint, for requests that are not upgraded. */
@@ -99,8 +103,8 @@ public final class WebSocketGate {
       // After the limit of the address, because a look-up costs more than a signature.
       Optional<UUID> userId =
           ticket == null
-              ? principal.map(Principal::userId)
-              : Optional.of(request.route().tickets().apply(ticket));
+              ? principal.map(this::user)
+              : Optional.of(user(request.route().tickets().apply(ticket)));
       if (request.foreignOrigin()) {
         throw Refusal.of(ErrorCode.FORBIDDEN, "this origin is not allowed");
       }
@@ -111,6 +115,16 @@ public final class WebSocketGate {
     } catch (RuntimeException e) {
       return new UpgradeDecision.Rejected(new RefusedUpgrade(e, headers));
     }
+  }
+
+  private UUID user(Principal principal) {
+    sessions.requireActive(principal);
+    return principal.userId();
+  }
+
+  private UUID user(WebSocketRoute.TicketHolder holder) {
+    sessions.requireActive(holder.userId(), holder.sessionId());
+    return holder.userId();
   }
 
   /** The user; empty if the request has no credentials. */

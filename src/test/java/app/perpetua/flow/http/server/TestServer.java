@@ -5,6 +5,7 @@ import app.perpetua.flow.base.Ids;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.ProxyConfig;
 import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.harness.PlainServer;
 import app.perpetua.flow.harness.RawClient;
 import app.perpetua.flow.http.Authenticator;
 import app.perpetua.flow.http.CompletedRequest;
@@ -163,6 +164,7 @@ public final class TestServer implements AutoCloseable {
             new WebSocketGate(
                 List.of(),
                 REJECT_ALL,
+                PlainServer.SESSIONS,
                 new RateLimiter(Clock.systemUTC(), Optional.empty()),
                 config),
             Lifecycle.started(),

@@ -156,6 +156,7 @@ class WebSocketTest {
                         new Route.Sunset(clock.instant(), clock.instant(), URI.create("/docs")),
                         _ -> handlers.get())),
                 new AccessTokens(PlainServer.account(), ids, clock),
+                PlainServer.SESSIONS,
                 new RateLimiter(clock, Optional.empty()),
                 config),
             Lifecycle.started());

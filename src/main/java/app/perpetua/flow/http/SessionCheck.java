@@ -1,0 +1,38 @@
+package app.perpetua.flow.http;
+
+import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.sql.Tx;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Refuses the access tokens of sessions that were ended before the tokens expire. An end that
+ * another process has committed is noticed within ten seconds, one in this process at once. What is
+ * remembered of a session costs no query. Implementations are thread-safe.
+ */
+public interface SessionCheck {
+  /**
+   * Requires that the session of a verified token has not been ended. If that is not remembered,
+   * opens the transaction with a query ({@link app.perpetua.flow.sql.Query#open}), whose refusal
+   * precedes everything else.
+   *
+   * @param tx acts for the token's user
+   * @throws Refusal {@link Authenticator#unauthorized} if it was ended, at once or by the next step
+   *     of the transaction
+   */
+  void requireActive(Tx tx, Principal principal);
+
+  /**
+   * As above, without a transaction: for sockets and streams. If the answer is not remembered,
+   * waits for the database.
+   *
+   * @param sessionId null for a token of an earlier release, which is accepted
+   * @throws Refusal {@link Authenticator#unauthorized} if it was ended
+   */
+  void requireActive(UUID userId, @Nullable UUID sessionId);
+
+  /** As above, for the session of a verified token. */
+  default void requireActive(Principal principal) {
+    requireActive(principal.userId(), principal.sessionId());
+  }
+}
