@@ -31,6 +31,7 @@ select t.id::text as cursor,
              'completed_at', to_char(s.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
              'order_index', s.order_index,
              'source', s.source,
+             'version', s.version,
              'created_at', to_char(s.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
              'updated_at', to_char(s.updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) order by s.order_index)
            from tasks.subtasks s where s.user_id = t.user_id and s.task_id = t.id), '[]'),
@@ -45,6 +46,7 @@ select t.id::text as cursor,
              'method', r.method,
              'fired', r.fired,
              'fired_at', to_char(r.fired_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+             'version', r.version,
              'created_at', to_char(r.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
              'updated_at', to_char(r.updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) order by r.scheduled_at, r.id)
            from tasks.reminders r where r.user_id = t.user_id and r.task_id = t.id), '[]')) as json
@@ -68,6 +70,7 @@ select t.id::text as cursor,
          'next_due', to_char(t.next_due at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
          'active', t.active,
          'deleted_parts', t.deleted_parts,
+         'version', t.version,
          'created_at', to_char(t.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
          'updated_at', to_char(t.updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as json
 from tasks.task_templates t
@@ -86,6 +89,7 @@ select n.id::text as cursor,
          'voice_duration_seconds', n.voice_duration_seconds,
          'transcription_status', n.transcription_status,
          'converted_at', to_char(n.converted_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+         'version', n.version,
          'created_at', to_char(n.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
          'updated_at', to_char(n.updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as json
 from notes.notes n
@@ -105,6 +109,7 @@ select r.id::text as cursor,
          'method', r.method,
          'fired', r.fired,
          'fired_at', to_char(r.fired_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+         'version', r.version,
          'created_at', to_char(r.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
          'updated_at', to_char(r.updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as json
 from tasks.reminders r

@@ -14,12 +14,13 @@ select case when :counted then (
          select count(*)::int from notes.notes c where c.user_id = :user_id and c.archived = :archived
        ) end as total,
        n.id, n.user_id, n.content, n.archived, n.voice_url, n.voice_duration_seconds,
-       n.transcription_status, n.created_at, n.updated_at, n.created_at::text as sort_key
+       n.transcription_status, n.version, n.created_at, n.updated_at,
+       n.created_at::text as sort_key
 from auth.users u
 left join page on true
 left join lateral (
   select r.id, r.user_id, r.content, r.archived, r.voice_url, r.voice_duration_seconds,
-         r.transcription_status, r.created_at, r.updated_at
+         r.transcription_status, r.version, r.created_at, r.updated_at
   from notes.notes r
   where r.user_id = :user_id and r.id = page.id
   limit 1
@@ -72,7 +73,7 @@ page as (
 )
 select case when :counted then (select count(*)::int from matching) end as total, n.id, n.user_id,
        n.content, n.archived, n.voice_url, n.voice_duration_seconds, n.transcription_status,
-       n.created_at, n.updated_at, n.created_at::text as sort_key
+       n.version, n.created_at, n.updated_at, n.created_at::text as sort_key
 from auth.users u
 left join page on true
 left join notes.notes n on n.user_id = :user_id and n.id = page.id
@@ -81,7 +82,7 @@ order by page.created_at desc, page.id desc
 
 -- name: find_note
 select id, user_id, content, archived, voice_url, voice_duration_seconds, transcription_status,
-       created_at, updated_at, converted_at is not null as converted
+       version, created_at, updated_at, converted_at is not null as converted
 from notes.notes
 where user_id = :user_id and id = :id
 
@@ -112,6 +113,7 @@ update notes.notes
 set content = :content,
     archived = :archived,
     transcription_status = :transcription_status::text,
+    version = :version,
     updated_at = :updated_at
 where user_id = :user_id and id = :id
 
@@ -142,25 +144,26 @@ delete from notes.notes
 where user_id = :user_id and id = :id
 
 -- name: find_deleted
--- A deleted note, and whether any user's note has its id.
+-- A deleted note, and whether any user's note has its id. Notes that were deleted by earlier releases
+-- have no version.
 select n.id, n.user_id, n.content, n.archived, n.voice_url, n.voice_duration_seconds,
-       n.transcription_status, n.created_at, n.updated_at,
+       n.transcription_status, coalesce(n.version, 1) as version, n.created_at, n.updated_at,
        exists (select from notes.notes o where o.id = n.id) as id_in_use
 from tasks.deletion_tombstones d
 cross join lateral jsonb_populate_record(null::notes.notes, d.snapshot -> 'note') n
 where d.user_id = :user_id and d.id = :tombstone_id and d.entity_type = 'note'
 
 -- name: restore_note
--- Inserts the snapshot's values unchanged.
+-- Inserts the snapshot's values unchanged, except the version.
 with counted as (
   update auth.users set notes = notes + :note_delta
   where id = :user_id and :note_delta <> 0
 )
 insert into notes.notes
   (id, user_id, content, archived, voice_url, voice_duration_seconds, transcription_status,
-   converted_at, created_at, updated_at)
+   converted_at, version, created_at, updated_at)
 select n.id, d.user_id, n.content, n.archived, n.voice_url, n.voice_duration_seconds,
-       n.transcription_status, n.converted_at, n.created_at, n.updated_at
+       n.transcription_status, n.converted_at, :version, n.created_at, n.updated_at
 from tasks.deletion_tombstones d
 cross join lateral jsonb_populate_record(null::notes.notes, d.snapshot -> 'note') n
 where d.user_id = :user_id and d.id = :tombstone_id and d.entity_type = 'note'

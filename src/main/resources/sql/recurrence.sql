@@ -14,7 +14,7 @@ page as (
 )
 select (select count(*)::int from matching) as total, t.id, t.user_id, t.title, t.description,
        t.priority, t.estimated_duration, t.rrule, t.timezone, t.starts_at, t.next_due, t.active,
-       t.created_at, t.updated_at
+       t.version, t.created_at, t.updated_at
 from auth.users u
 left join page on true
 left join tasks.task_templates t on t.user_id = :user_id and t.id = page.id
@@ -23,7 +23,7 @@ order by page.created_at desc, page.id desc
 
 -- name: find_template
 select id, user_id, title, description, priority, estimated_duration, rrule, timezone, starts_at,
-       next_due, active, created_at, updated_at
+       next_due, active, version, created_at, updated_at
 from tasks.task_templates
 where user_id = :user_id and id = :id
 
@@ -58,6 +58,7 @@ set title = :title,
     starts_at = :starts_at::timestamptz,
     next_due = :next_due::timestamptz,
     active = :active,
+    version = :version,
     updated_at = :updated_at
 where user_id = :user_id and id = :id
 

@@ -11,12 +11,12 @@ with page as (
 )
 select (select count(*)::int from tasks.reminders c where c.user_id = :user_id) as total, r.id,
        r.task_id, r.user_id, r.type, r.offset_minutes, r.scheduled_at, r.method, r.fired,
-       r.fired_at, r.created_at, r.updated_at
+       r.fired_at, r.version, r.created_at, r.updated_at
 from auth.users u
 left join page on true
 left join lateral (
   select m.id, m.task_id, m.user_id, m.type, m.offset_minutes, m.scheduled_at, m.method, m.fired,
-         m.fired_at, m.created_at, m.updated_at
+         m.fired_at, m.version, m.created_at, m.updated_at
   from tasks.reminders m
   where m.user_id = :user_id and m.id = page.id
   limit 1
@@ -26,7 +26,7 @@ order by page.scheduled_at, page.id
 
 -- name: find_reminder
 select id, task_id, user_id, type, offset_minutes, scheduled_at, method, fired, fired_at,
-       created_at, updated_at
+       version, created_at, updated_at
 from tasks.reminders
 where user_id = :user_id and id = :id
 
@@ -38,7 +38,7 @@ select exists (select from auth.users where id = :user_id) as account,
 -- name: list_relative
 -- The reminders that move with a task's due date.
 select id, task_id, user_id, type, offset_minutes, scheduled_at, method, fired, fired_at,
-       created_at, updated_at
+       version, created_at, updated_at
 from tasks.reminders
 where user_id = :user_id and task_id = :task_id and type <> 'absolute' and not fired
 order by scheduled_at, id
@@ -60,6 +60,7 @@ set type = :type,
     method = :method,
     fired = :fired,
     fired_at = :fired_at::timestamptz,
+    version = :version,
     updated_at = :updated_at::timestamptz
 where user_id = :user_id and id = :id
 
@@ -74,9 +75,9 @@ select exists (
 ) as present
 
 -- name: list_deleted
--- The reminders of a deleted task, from its tombstone.
+-- The reminders of a deleted task, from its tombstone. Those of earlier releases have no version.
 select r.id, r.task_id, r.user_id, r.type, r.offset_minutes, r.scheduled_at, r.method, r.fired,
-       r.fired_at, r.created_at, r.updated_at
+       r.fired_at, coalesce(r.version, 1) as version, r.created_at, r.updated_at
 from tasks.deletion_tombstones d
 cross join lateral jsonb_populate_recordset(null::tasks.reminders, d.snapshot -> 'reminders') r
 where d.user_id = :user_id and d.id = :tombstone_id and d.entity_type = 'task'
@@ -85,10 +86,10 @@ order by r.scheduled_at, r.id
 -- name: restore_reminders
 -- Runs after restore_task. Inserts the snapshot's values unchanged.
 insert into tasks.reminders
-  (id, user_id, task_id, type, offset_minutes, scheduled_at, method, fired, fired_at, created_at,
-   updated_at)
+  (id, user_id, task_id, type, offset_minutes, scheduled_at, method, fired, fired_at, version,
+   created_at, updated_at)
 select r.id, d.user_id, d.entity_id, r.type, r.offset_minutes, r.scheduled_at, r.method, r.fired,
-       r.fired_at, r.created_at, r.updated_at
+       r.fired_at, coalesce(r.version, 1), r.created_at, r.updated_at
 from tasks.deletion_tombstones d
 cross join lateral jsonb_populate_recordset(null::tasks.reminders, d.snapshot -> 'reminders') r
 where d.user_id = :user_id and d.id = :tombstone_id and d.entity_type = 'task'

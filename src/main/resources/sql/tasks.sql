@@ -25,7 +25,7 @@ select t.id, t.user_id, t.template_id, t.title, t.description, t.priority, t.due
          from (
            select s.id, s.task_id, s.title, s.completed,
                   to_char(s.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as completed_at,
-                  s.order_index, s.source,
+                  s.order_index, s.source, s.version,
                   to_char(s.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as created_at,
                   to_char(s.updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as updated_at
            from tasks.subtasks s
@@ -40,7 +40,7 @@ select t.id, t.user_id, t.template_id, t.title, t.description, t.priority, t.due
                   to_char(r.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as created_at,
                   to_char(r.updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as updated_at,
                   to_char(r.scheduled_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as scheduled_at,
-                  r.offset_minutes
+                  r.offset_minutes, r.version
            from tasks.reminders r
            where r.user_id = :user_id and r.task_id = t.id
          ) reminder
@@ -243,7 +243,10 @@ select t.id, t.user_id, t.template_id, t.title, t.description, t.priority, t.due
        t.estimated_duration, t.focus_time_seconds, t.completed, t.completed_at, t.completed_by,
        t.hidden, t.archived, t.subtask_count, t.subtask_completed_count, t.version, t.counted_at,
        t.created_at, t.updated_at,
-       d.snapshot -> 'subtasks' as subtasks,
+       coalesce((
+         select jsonb_agg(jsonb_build_object('version', 1) || s.subtask order by s.position)
+         from jsonb_array_elements(d.snapshot -> 'subtasks') with ordinality as s (subtask, position)
+       ), '[]') as subtasks,
        exists (select from tasks.task_instances o where o.id = t.id) as id_in_use,
        exists (
          select from tasks.task_templates p
@@ -279,12 +282,12 @@ cross join lateral jsonb_populate_record(null::tasks.task_instances, d.snapshot 
 where d.user_id = :user_id and d.id = :tombstone_id and d.entity_type = 'task'
 
 -- name: restore_subtasks
--- Runs after restore_task.
+-- Runs after restore_task. Subtasks that were deleted by earlier releases have no version.
 insert into tasks.subtasks
-  (id, user_id, task_id, title, completed, completed_at, order_index, source, created_at,
+  (id, user_id, task_id, title, completed, completed_at, order_index, source, version, created_at,
    updated_at)
 select s.id, d.user_id, d.entity_id, s.title, s.completed, s.completed_at, s.order_index, s.source,
-       s.created_at, s.updated_at
+       coalesce(s.version, 1), s.created_at, s.updated_at
 from tasks.deletion_tombstones d
 cross join lateral jsonb_populate_recordset(null::tasks.subtasks, d.snapshot -> 'subtasks') s
 where d.user_id = :user_id and d.id = :tombstone_id and d.entity_type = 'task'
@@ -292,7 +295,7 @@ where d.user_id = :user_id and d.id = :tombstone_id and d.entity_type = 'task'
 -- name: make_room
 -- Moves the subtasks from this position on, before one is inserted there.
 update tasks.subtasks
-set order_index = order_index + 1
+set order_index = order_index + 1, version = version + 1
 where user_id = :user_id and task_id = :task_id and order_index >= :order_index
 
 -- name: insert_subtask
@@ -303,21 +306,22 @@ values (:id, :user_id, :task_id, :title, false, :order_index, :source, :now, :no
 -- name: store_subtask
 update tasks.subtasks
 set title = :title, completed = :completed, completed_at = :completed_at::timestamptz,
-    updated_at = :updated_at
+    version = :version, updated_at = :updated_at
 where user_id = :user_id and id = :id
 
 -- name: complete_open_subtasks
 -- For forced completion of the task.
 update tasks.subtasks
-set completed = true, completed_at = :now, updated_at = :now
+set completed = true, completed_at = :now, version = version + 1, updated_at = :now
 where user_id = :user_id and task_id = :task_id and not completed
 
 -- name: place_subtasks
--- The list contains each subtask of the task once.
+-- The list contains each subtask of the task once. Those that keep their position stay unchanged.
 update tasks.subtasks s
-set order_index = new_order.position - 1
+set order_index = new_order.position - 1, version = s.version + 1
 from unnest(:subtask_ids::uuid[]) with ordinality as new_order (id, position)
 where s.user_id = :user_id and s.task_id = :task_id and s.id = new_order.id
+  and s.order_index <> new_order.position - 1
 
 -- name: delete_subtask
 delete from tasks.subtasks
@@ -326,5 +330,5 @@ where user_id = :user_id and id = :id
 -- name: close_gap
 -- Moves the subtasks after a deleted one.
 update tasks.subtasks
-set order_index = order_index - 1
+set order_index = order_index - 1, version = version + 1
 where user_id = :user_id and task_id = :task_id and order_index > :order_index

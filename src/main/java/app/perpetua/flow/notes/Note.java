@@ -16,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param voiceUrl URL of the recording; null if there is none
  * @param voiceDurationSeconds length of the recording; null if unknown or there is none
  * @param transcriptionStatus null without a recording
+ * @param version 1 at first, one higher after each change
  */
 public record Note(
     UUID id,
@@ -25,6 +26,7 @@ public record Note(
     @Nullable String voiceUrl,
     @Nullable Integer voiceDurationSeconds,
     @Nullable TranscriptionStatus transcriptionStatus,
+    int version,
     Instant createdAt,
     Instant updatedAt) {
   /** Whether the recording of a note has been transcribed. */
@@ -46,6 +48,7 @@ public record Note(
         row.textOrNull("voice_url"),
         row.integerOrNull("voice_duration_seconds"),
         row.wireNameOrNull("transcription_status", TranscriptionStatus.class),
+        row.integer("version"),
         row.instant("created_at"),
         row.instant("updated_at"));
   }
@@ -66,6 +69,7 @@ public record Note(
         draft.voiceUrl(),
         draft.voiceDurationSeconds(),
         status,
+        1,
         now,
         now);
   }
@@ -95,8 +99,14 @@ public record Note(
     return with(content, nowArchived, transcriptionStatus);
   }
 
-  Note updatedAt(Instant when) {
-    return with(content, archived, transcriptionStatus, when);
+  /** The changed note as it is stored. */
+  Note nextVersion(Instant when) {
+    return with(content, archived, transcriptionStatus, version + 1, when);
+  }
+
+  /** Increments the version, because clients must notice the recovery, and keeps the times. */
+  Note recovered() {
+    return nextVersion(updatedAt);
   }
 
   /** The beginning of the first line that is not blank. */
@@ -113,12 +123,25 @@ public record Note(
   }
 
   private Note with(String text, boolean nowArchived, @Nullable TranscriptionStatus status) {
-    return with(text, nowArchived, status, updatedAt);
+    return with(text, nowArchived, status, version, updatedAt);
   }
 
   private Note with(
-      String text, boolean nowArchived, @Nullable TranscriptionStatus status, Instant when) {
+      String text,
+      boolean nowArchived,
+      @Nullable TranscriptionStatus status,
+      int newVersion,
+      Instant when) {
     return new Note(
-        id, userId, text, nowArchived, voiceUrl, voiceDurationSeconds, status, createdAt, when);
+        id,
+        userId,
+        text,
+        nowArchived,
+        voiceUrl,
+        voiceDurationSeconds,
+        status,
+        newVersion,
+        createdAt,
+        when);
   }
 }

@@ -150,7 +150,7 @@ public final class Notes implements Restorer {
     if (tx.sql("notes.mark_converted").bind("id", note.id()).run() == 0) {
       throw convertedBefore();
     }
-    Note stored = note.archived(true).updatedAt(tx.now());
+    Note stored = note.archived(true).nextVersion(tx.now());
     store(tx, note, stored);
     events.emit(tx, new Event.NoteConverted(note.id(), taskId, suggested));
     return stored;
@@ -187,10 +187,11 @@ public final class Notes implements Restorer {
     if (deleted.idInUse()) {
       throw Refusal.of(ErrorCode.CONFLICT, "another note has the deleted note's id");
     }
-    Note note = deleted.note();
+    Note note = deleted.note().recovered();
     tx.sql("notes.restore_note")
         .bind("tombstone_id", tombstoneId)
         .bind("note_delta", note.counted())
+        .bind("version", note.version())
         .atCommit();
     return new Restored(note, new Event.NoteRecovered(note.id(), tombstoneId));
   }
@@ -199,7 +200,7 @@ public final class Notes implements Restorer {
     if (changed.equals(old)) {
       return old;
     }
-    Note stored = changed.updatedAt(tx.now());
+    Note stored = changed.nextVersion(tx.now());
     store(tx, old, stored);
     events.emit(tx, new Event.NoteUpdated(old.id()));
     return stored;
@@ -213,6 +214,7 @@ public final class Notes implements Restorer {
         .bind("content", note.content())
         .bind("archived", note.archived())
         .bind("transcription_status", note.transcriptionStatus())
+        .bind("version", note.version())
         .bind("updated_at", note.updatedAt())
         .atCommit();
   }

@@ -8,8 +8,10 @@ import app.perpetua.flow.sql.Tx;
 import app.perpetua.flow.tasks.Instances;
 import app.perpetua.flow.tasks.Tasks;
 import java.time.Instant;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Creates the next instance of a template (FR-016, FR-017). Idempotent: it acts on the stored state
@@ -49,18 +51,25 @@ final class NextInstanceJob implements TransactionalHandler {
     Optional<Instant> next =
         template.nextDue() == null ? Optional.empty() : template.nextOccurrence(existing, tx.now());
     if (next.isEmpty()) {
-      Templates.store(tx, template.withNext(null, false).updatedAt(tx.now()));
+      Templates.store(tx, template.withNext(null, false).nextVersion(tx.now()));
       events.emit(tx, new Event.TemplateUpdated(template.id(), false));
       return Optional.empty();
     }
     Instant occurrence = next.get();
     if (!Templates.withinHorizon(occurrence, tx.now())) {
-      Templates.store(tx, template.withNext(occurrence, true));
+      storeNext(tx, template, occurrence);
       return Optional.of(occurrence.minus(Tasks.HORIZON));
     }
     instances.createNext(tx, template.id(), template.draft(occurrence));
     Instant following = template.recurrence().next(occurrence).orElse(null);
-    Templates.store(tx, template.withNext(following, true));
+    storeNext(tx, template, following);
     return Optional.empty();
+  }
+
+  /** Keeps {@code updated_at}: nobody has edited the template. */
+  private static void storeNext(Tx tx, Template template, @Nullable Instant next) {
+    if (!Objects.equals(next, template.nextDue())) {
+      Templates.store(tx, template.withNext(next, true).nextVersion(template.updatedAt()));
+    }
   }
 }

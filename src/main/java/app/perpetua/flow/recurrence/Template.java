@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  * @param title 1 to 200 characters
  * @param description empty if none
  * @param estimatedDuration minutes; null if unknown
+ * @param version 1 at first, one higher after each change
  */
 record Template(
     UUID id,
@@ -27,6 +28,7 @@ record Template(
     Priority priority,
     @Nullable Integer estimatedDuration,
     @JsonUnwrapped Schedule schedule,
+    int version,
     Instant createdAt,
     Instant updatedAt) {
   /**
@@ -80,6 +82,7 @@ record Template(
             row.instantOrNull("next_due"),
             row.bool("active"),
             recurrence(rrule, startsAt, timezone).description()),
+        row.integer("version"),
         row.instant("created_at"),
         row.instant("updated_at"));
   }
@@ -134,15 +137,25 @@ record Template(
             next,
             active,
             schedule.rruleText());
-    return with(changed, updatedAt);
+    return with(changed, version, updatedAt);
   }
 
-  Template updatedAt(Instant when) {
-    return with(schedule, when);
+  /** The changed template as it is stored. */
+  Template nextVersion(Instant when) {
+    return with(schedule, version + 1, when);
   }
 
-  private Template with(Schedule changed, Instant when) {
+  private Template with(Schedule changed, int newVersion, Instant when) {
     return new Template(
-        id, userId, title, description, priority, estimatedDuration, changed, createdAt, when);
+        id,
+        userId,
+        title,
+        description,
+        priority,
+        estimatedDuration,
+        changed,
+        newVersion,
+        createdAt,
+        when);
   }
 }

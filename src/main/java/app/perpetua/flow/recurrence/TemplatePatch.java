@@ -63,6 +63,7 @@ record TemplatePatch(
         changed.estimatedDuration(),
         Template.Schedule.of(recurrence, old.nextDue(), requireNonNullElse(active, old.active()))
             .named(requireNonNullElse(timezone, old.schedule().timezone())),
+        old.version(),
         old.createdAt(),
         old.updatedAt());
   }

@@ -103,6 +103,7 @@ final class Templates {
             fields.estimatedDuration(),
             Template.Schedule.of(recurrence, next, true)
                 .named(Objects.requireNonNullElse(draft.timezone(), tx.owner().timezone())),
+            1,
             tx.now(),
             tx.now());
     bind(tx.sql("recurrence.insert_template"), template).atCommit();
@@ -147,7 +148,7 @@ final class Templates {
     if (changed.equals(old)) {
       return old;
     }
-    Template stored = changed.updatedAt(tx.now());
+    Template stored = changed.nextVersion(tx.now());
     store(tx, stored);
     events.emit(tx, new Event.TemplateUpdated(id, stored.active()));
     return stored;
@@ -273,6 +274,7 @@ final class Templates {
   static void store(Tx tx, Template template) {
     bind(tx.sql("recurrence.store_template"), template)
         .bind("active", template.active())
+        .bind("version", template.version())
         .bind("updated_at", template.updatedAt())
         .atCommit();
   }

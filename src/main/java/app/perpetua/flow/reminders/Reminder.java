@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param id UUID version 7
  * @param fired whether it has fired, or its time has passed without a notification
  * @param firedAt null until then
+ * @param version 1 at first, one higher after each change
  */
 record Reminder(
     UUID id,
@@ -24,6 +25,7 @@ record Reminder(
     Method method,
     boolean fired,
     @Nullable Instant firedAt,
+    int version,
     Instant createdAt,
     Instant updatedAt) {
   /** What the time of a reminder is relative to. */
@@ -78,6 +80,7 @@ record Reminder(
         row.wireName("method", Method.class),
         row.bool("fired"),
         row.instantOrNull("fired_at"),
+        row.integer("version"),
         row.instant("created_at"),
         row.instant("updated_at"));
   }
@@ -91,19 +94,26 @@ record Reminder(
     Timing moved =
         Timing.relativeTo(due, timing.type(), Objects.requireNonNull(timing.offsetMinutes()));
     Reminder changed = with(moved, method, now);
-    return moved.isPast(now) ? changed.firedAt(now) : changed;
+    return moved.isPast(now) ? changed.markedFired(now) : changed;
   }
 
   Reminder with(Timing newTiming, Method newMethod, Instant now) {
-    return new Reminder(id, taskId, userId, newTiming, newMethod, fired, firedAt, createdAt, now);
+    return new Reminder(
+        id, taskId, userId, newTiming, newMethod, fired, firedAt, version + 1, createdAt, now);
   }
 
   Reminder firedAt(Instant now) {
-    return new Reminder(id, taskId, userId, timing, method, true, now, createdAt, now);
+    return new Reminder(id, taskId, userId, timing, method, true, now, version + 1, createdAt, now);
   }
 
   /** Marked as fired because its time passed while it was deleted (FR-027). */
   Reminder lapsedAt(Instant now) {
-    return new Reminder(id, taskId, userId, timing, method, true, now, createdAt, updatedAt);
+    return new Reminder(
+        id, taskId, userId, timing, method, true, now, version + 1, createdAt, updatedAt);
+  }
+
+  /** Marked as fired by the change that computed it, of which it keeps the version. */
+  Reminder markedFired(Instant now) {
+    return new Reminder(id, taskId, userId, timing, method, true, now, version, createdAt, now);
   }
 }

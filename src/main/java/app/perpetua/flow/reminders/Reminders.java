@@ -109,13 +109,13 @@ final class Reminders {
       int offset = Objects.requireNonNull(draft.offsetMinutes());
       Reminder.Timing timing = Reminder.Timing.relativeTo(due, draft.type(), offset);
       Reminder copy = make(tx, taskId, timing, draft.method());
-      insert(tx, timing.isPast(tx.now()) ? copy.firedAt(tx.now()) : copy);
+      insert(tx, timing.isPast(tx.now()) ? copy.markedFired(tx.now()) : copy);
     }
   }
 
   private Reminder make(Tx tx, UUID taskId, Reminder.Timing timing, Reminder.Method method) {
     return new Reminder(
-        ids.next(), taskId, tx.userId(), timing, method, false, null, tx.now(), tx.now());
+        ids.next(), taskId, tx.userId(), timing, method, false, null, 1, tx.now(), tx.now());
   }
 
   private void insert(Tx tx, Reminder reminder) {
@@ -280,6 +280,7 @@ final class Reminders {
         .bind("method", reminder.method())
         .bind("fired", reminder.fired())
         .bind("fired_at", reminder.firedAt())
+        .bind("version", reminder.version())
         .bind("updated_at", reminder.updatedAt())
         .atCommit();
   }

@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param title 1 to 200 characters
  * @param completedAt null while open
  * @param orderIndex position among the task's subtasks, gapless from 0
+ * @param version 1 at first, one higher after each change, including that of the position
  */
 public record Subtask(
     UUID id,
@@ -21,6 +22,7 @@ public record Subtask(
     @Nullable Instant completedAt,
     int orderIndex,
     Source source,
+    int version,
     Instant createdAt,
     Instant updatedAt) {
   /** Who wrote a subtask. */
@@ -32,12 +34,24 @@ public record Subtask(
 
   Subtask with(String newTitle, boolean nowCompleted, int newIndex, Instant now) {
     Instant since = !nowCompleted ? null : completedAt == null ? now : completedAt;
-    return new Subtask(id, taskId, newTitle, nowCompleted, since, newIndex, source, createdAt, now);
+    return new Subtask(
+        id, taskId, newTitle, nowCompleted, since, newIndex, source, version + 1, createdAt, now);
   }
 
   /** Keeps {@code updatedAt}: reordering changes the task, not its subtasks. */
   Subtask at(int index) {
-    return new Subtask(
-        id, taskId, title, completed, completedAt, index, source, createdAt, updatedAt);
+    return index == orderIndex
+        ? this
+        : new Subtask(
+            id,
+            taskId,
+            title,
+            completed,
+            completedAt,
+            index,
+            source,
+            version + 1,
+            createdAt,
+            updatedAt);
   }
 }

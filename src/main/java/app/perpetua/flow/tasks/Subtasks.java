@@ -63,7 +63,7 @@ public final class Subtasks {
   /** Inserts an open subtask at the commit, without counting it. */
   Subtask insert(Tx tx, UUID taskId, String title, int index, Subtask.Source source) {
     Subtask subtask =
-        new Subtask(ids.next(), taskId, title, false, null, index, source, tx.now(), tx.now());
+        new Subtask(ids.next(), taskId, title, false, null, index, source, 1, tx.now(), tx.now());
     tx.sql("tasks.insert_subtask")
         .bind("id", subtask.id())
         .bind("task_id", taskId)
@@ -119,19 +119,21 @@ public final class Subtasks {
     if (!moved && !toggled && changed.title().equals(old.title())) {
       return new Changed(old, Optional.empty());
     }
-    tx.sql("tasks.store_subtask")
-        .bind("id", id)
-        .bind("title", changed.title())
-        .bind("completed", changed.completed())
-        .bind("completed_at", changed.completedAt())
-        .bind("updated_at", changed.updatedAt())
-        .atCommit();
     if (moved) {
       List<UUID> order = new ArrayList<>(detail.subtasks().stream().map(Subtask::id).toList());
       order.remove(id);
       order.add(position, id);
       storeOrder(tx, task.id(), order);
     }
+    // After the order, which increments the version of each subtask that moves.
+    tx.sql("tasks.store_subtask")
+        .bind("id", id)
+        .bind("title", changed.title())
+        .bind("completed", changed.completed())
+        .bind("completed_at", changed.completedAt())
+        .bind("version", changed.version())
+        .bind("updated_at", changed.updatedAt())
+        .atCommit();
     boolean completedNow = toggled && changed.completed();
     Task counted = task.withSubtasks(0, !toggled ? 0 : completedNow ? 1 : -1);
     boolean completesTask = completedNow && counted.subtasks().allCompleted() && !task.completed();

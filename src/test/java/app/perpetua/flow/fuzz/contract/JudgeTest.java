@@ -19,7 +19,7 @@ class JudgeTest {
   private static final String SUBTASK =
       """
       {"data": {"id": "%1$s", "task_id": "%1$s", "title": "buy milk", "completed": false,
-       "completed_at": null, "order_index": 0, "source": "user",
+       "completed_at": null, "order_index": 0, "source": "user", "version": 1,
        "created_at": "2026-01-10T09:00:00.000Z", "updated_at": "2026-01-10T09:00:00.000Z"}}
       """
           .formatted(ID);
