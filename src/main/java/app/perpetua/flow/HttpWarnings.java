@@ -1,7 +1,7 @@
 package app.perpetua.flow;
 
 import app.perpetua.flow.base.Cidr;
-import app.perpetua.flow.http.CorsOrigin;
+import app.perpetua.flow.http.cors.CorsOrigin;
 import java.net.InetAddress;
 import java.net.URI;
 import java.util.ArrayList;

@@ -1,6 +1,7 @@
 package app.perpetua.flow.http;
 
 import app.perpetua.flow.base.Json;
+import app.perpetua.flow.http.cors.CorsOrigin;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;

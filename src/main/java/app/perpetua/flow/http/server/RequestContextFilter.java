@@ -2,7 +2,6 @@ package app.perpetua.flow.http.server;
 
 import app.perpetua.flow.base.TraceContext;
 import app.perpetua.flow.http.CompletedRequest;
-import app.perpetua.flow.http.Cors;
 import app.perpetua.flow.http.HttpDate;
 import app.perpetua.flow.http.Lifecycle;
 import app.perpetua.flow.http.RequestContext;
@@ -10,6 +9,7 @@ import app.perpetua.flow.http.RequestId;
 import app.perpetua.flow.http.connection.ClientAddress;
 import app.perpetua.flow.http.connection.ClientConnection;
 import app.perpetua.flow.http.connection.RequestBody;
+import app.perpetua.flow.http.cors.Cors;
 import io.helidon.http.DateTime;
 import io.helidon.http.Header;
 import io.helidon.http.HeaderName;

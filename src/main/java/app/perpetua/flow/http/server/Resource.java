@@ -2,12 +2,12 @@ package app.perpetua.flow.http.server;
 
 import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
-import app.perpetua.flow.http.Cors;
 import app.perpetua.flow.http.Endpoint;
 import app.perpetua.flow.http.RequestContext;
 import app.perpetua.flow.http.RequestHandler;
 import app.perpetua.flow.http.Route;
 import app.perpetua.flow.http.Route.Verb;
+import app.perpetua.flow.http.cors.Cors;
 import io.helidon.common.uri.UriPath;
 import io.helidon.http.HeaderName;
 import io.helidon.http.HeaderNames;

@@ -2,10 +2,10 @@ package app.perpetua.flow.http.server;
 
 import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
-import app.perpetua.flow.http.Cors;
 import app.perpetua.flow.http.Docs;
 import app.perpetua.flow.http.RequestContext;
 import app.perpetua.flow.http.RequestHandler;
+import app.perpetua.flow.http.cors.Cors;
 import io.helidon.http.HeaderNames;
 import io.helidon.webserver.http.Handler;
 import io.helidon.webserver.http.ServerRequest;

@@ -2,13 +2,13 @@ package app.perpetua.flow.http.websocket;
 
 import app.perpetua.flow.base.TraceContext;
 import app.perpetua.flow.http.CompletedRequest;
-import app.perpetua.flow.http.Cors;
 import app.perpetua.flow.http.Lifecycle;
 import app.perpetua.flow.http.RequestContext;
 import app.perpetua.flow.http.RequestId;
 import app.perpetua.flow.http.connection.ClientAddress;
 import app.perpetua.flow.http.connection.ClientConnection;
 import app.perpetua.flow.http.connection.RefusedUpgrade;
+import app.perpetua.flow.http.cors.Cors;
 import app.perpetua.flow.http.websocket.WebSocketGate.UpgradeDecision;
 import io.helidon.common.buffers.BufferData;
 import io.helidon.http.HeaderName;

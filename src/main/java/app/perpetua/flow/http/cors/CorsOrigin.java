@@ -1,4 +1,4 @@
-package app.perpetua.flow.http;
+package app.perpetua.flow.http.cors;
 
 import java.net.IDN;
 import java.net.InetAddress;

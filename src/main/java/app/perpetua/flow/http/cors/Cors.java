@@ -1,4 +1,4 @@
-package app.perpetua.flow.http;
+package app.perpetua.flow.http.cors;
 
 import io.helidon.http.HeaderNames;
 import io.helidon.http.Headers;

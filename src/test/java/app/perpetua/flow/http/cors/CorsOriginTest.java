@@ -1,4 +1,4 @@
-package app.perpetua.flow.http;
+package app.perpetua.flow.http.cors;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
