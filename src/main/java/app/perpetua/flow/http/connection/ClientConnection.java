@@ -9,6 +9,7 @@ import io.helidon.http.HeaderNames;
 import io.helidon.http.HeaderValues;
 import io.helidon.http.Headers;
 import io.helidon.http.Method;
+import io.helidon.http.Status;
 import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.ConnectionContext;
 import io.helidon.webserver.ListenerContext;
@@ -55,7 +56,7 @@ public final class ClientConnection extends DelegatingConnection
   private final LongSupplier nanos;
   private final RequestInput input = new RequestInput(this::receive, this::requestBegins);
   private final DataReader reader = DataReader.create(input::next);
-  private final HeadResponseWriter writer = new HeadResponseWriter(this::write);
+  private final ContentFilter writer = new ContentFilter(this::write);
   private final CallDeadline idling = new CallDeadline();
   private final CallDeadline reading = new CallDeadline();
   private final CallDeadline writing = new CallDeadline();
@@ -159,13 +160,14 @@ public final class ClientConnection extends DelegatingConnection
   }
 
   /** The final response starts; informational ones (1xx) do not count. */
-  void responseStarted() {
+  void responseStarted(Status status) {
     inputBudget.release();
     betweenRequests = true;
-    writer.responseStarted();
+    writer.responseStarted(status);
   }
 
   void responseHeaders(Headers headers) {
+    writer.responseHeaders(headers);
     closeAfterResponse = closes(headers);
   }
 

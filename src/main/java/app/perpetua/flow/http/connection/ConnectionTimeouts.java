@@ -218,7 +218,7 @@ public final class ConnectionTimeouts implements ServerConnectionSelector, AutoC
     @Override
     public void status(ConnectionContext context, Status status) {
       if (context instanceof ClientConnection client) {
-        client.responseStarted();
+        client.responseStarted(status);
       }
     }
 

@@ -2,15 +2,21 @@ package app.perpetua.flow.http.connection;
 
 import io.helidon.common.buffers.BufferData;
 import io.helidon.common.buffers.DataWriter;
+import io.helidon.http.HeaderNames;
+import io.helidon.http.Headers;
 import io.helidon.http.Method;
+import io.helidon.http.Status;
+import io.helidon.http.WritableHeaders;
 import java.nio.charset.StandardCharsets;
 import java.util.function.Consumer;
 
 /**
- * Removes the body from responses to {@code HEAD}, which Helidon writes, and passes all other
- * output on. Confined to the connection's thread until the connection is upgraded.
+ * Removes what Helidon writes into responses without content: the body of a response to {@code
+ * HEAD}, and the length of 0 of 204 and 304 (RFC 9110, section 8.6: the former has no length, the
+ * latter that of the representation). Passes all other output on. Confined to the connection's
+ * thread until the connection is upgraded.
  */
-final class HeadResponseWriter implements DataWriter {
+final class ContentFilter implements DataWriter {
   private enum State {
     WHOLE,
     HEADERS_ONLY,
@@ -19,9 +25,10 @@ final class HeadResponseWriter implements DataWriter {
 
   private final Consumer<BufferData> output;
   private boolean head;
+  private boolean withoutLength;
   private State state = State.WHOLE;
 
-  HeadResponseWriter(Consumer<BufferData> output) {
+  ContentFilter(Consumer<BufferData> output) {
     this.output = output;
   }
 
@@ -29,9 +36,18 @@ final class HeadResponseWriter implements DataWriter {
     head = method.equals(Method.HEAD);
   }
 
-  void responseStarted() {
+  void responseStarted(Status status) {
+    withoutLength =
+        status.code() == Status.NO_CONTENT_204.code()
+            || status.code() == Status.NOT_MODIFIED_304.code();
     state = head ? State.HEADERS_ONLY : State.WHOLE;
     head = false;
+  }
+
+  void responseHeaders(Headers headers) {
+    if (withoutLength && headers instanceof WritableHeaders<?> writable) {
+      writable.remove(HeaderNames.CONTENT_LENGTH);
+    }
   }
 
   @Override
