@@ -48,6 +48,12 @@ select t.id, t.user_id, t.template_id, t.title, t.description, t.priority, t.due
 from tasks.task_instances t
 where t.user_id = :user_id and t.id = :id
 
+-- name: find_subtask
+select id, task_id, title, completed, completed_at, order_index, source, version, created_at,
+       updated_at
+from tasks.subtasks
+where user_id = :user_id and id = :id
+
 -- name: find_task_of_subtask
 select task_id
 from tasks.subtasks

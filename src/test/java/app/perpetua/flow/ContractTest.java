@@ -252,6 +252,7 @@ class ContractTest {
     call(api, "GET", task + "/subtasks", null);
     call(api, "PUT", task + "/subtasks/reorder", Map.of("subtask_ids", subtasks.reversed()));
     String subtask = "/api/v1/subtasks/{" + subtasks.getFirst() + "}";
+    call(api, "GET", subtask, null);
     call(api, "PATCH", subtask, Map.of("completed", true));
     call(api, "PUT", subtask, Map.of("order_index", 0));
     call(api, "DELETE", subtask, null);

@@ -3,6 +3,7 @@ package app.perpetua.flow.account;
 import static app.perpetua.flow.http.Route.Verb.DELETE;
 import static app.perpetua.flow.http.Route.Verb.PATCH;
 import static app.perpetua.flow.http.Route.auth;
+import static app.perpetua.flow.http.Route.conditionalRead;
 import static app.perpetua.flow.http.Route.plain;
 import static app.perpetua.flow.http.Route.read;
 import static app.perpetua.flow.http.Route.write;
@@ -96,9 +97,9 @@ public final class AccountModule implements FeatureModule {
         auth("/api/v1/auth/google/callback", account::signIn),
         auth("/api/v1/auth/refresh", account::refresh),
         auth("/api/v1/auth/logout", account::logout),
-        read("/api/v1/users/me", account::me),
-        write(PATCH, "/api/v1/users/me", account::update),
-        write(DELETE, "/api/v1/users/me", account::delete),
+        conditionalRead("/api/v1/users/me", account::me),
+        write(PATCH, "/api/v1/users/me", account::update).answering(account::me),
+        write(DELETE, "/api/v1/users/me", account::delete).conditionalOn(account::me),
         read("/api/v1/users/me/export", account::export),
         read("/api/v1/sessions", sessions::list),
         write(DELETE, "/api/v1/sessions", sessions::endOthers),

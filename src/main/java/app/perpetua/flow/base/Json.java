@@ -107,6 +107,17 @@ public final class Json {
     throw new IllegalArgumentException("no text data." + member);
   }
 
+  /** Whether an answer of this service has no member beside {@code data}. */
+  public boolean hasOnlyData(byte[] answer) {
+    try (JsonParser parser = mapper.createParser(answer)) {
+      parser.nextToken();
+      boolean data = "data".equals(parser.nextName());
+      parser.nextToken();
+      parser.skipChildren();
+      return data && parser.nextToken() == JsonToken.END_OBJECT;
+    }
+  }
+
   /** Parses JSON that this service has written. */
   public <T> T read(String text, Class<T> type) {
     return mapper.readValue(text, type);

@@ -58,6 +58,20 @@ public final class Refusal extends RuntimeException {
     return of(ErrorCode.LIMIT_EXCEEDED, message).with("limit", limit).with("current", current);
   }
 
+  /**
+   * Checks the version that a change is based on.
+   *
+   * @param noun what changes, such as {@code note}
+   * @param expected null accepts every version
+   * @throws Refusal {@code CONFLICT} with the current version, if the expected one is another
+   */
+  public static void checkVersion(String noun, @Nullable Integer expected, int current) {
+    if (expected != null && expected != current) {
+      throw of(ErrorCode.CONFLICT, "the " + noun + " has changed since version " + expected)
+          .with("current_version", current);
+    }
+  }
+
   /** A copy with one more member in the error object. */
   public Refusal with(String member, Object value) {
     Map<String, Object> more = new LinkedHashMap<>(extras);

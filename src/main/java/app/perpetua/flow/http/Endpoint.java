@@ -5,13 +5,13 @@ import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.http.Idempotency.KeyedRequest;
 import app.perpetua.flow.http.ProviderCallHandler.CallContext;
-import app.perpetua.flow.http.connection.ClientOutput;
 import app.perpetua.flow.http.connection.RefusedUpgrade;
 import app.perpetua.flow.http.connection.RequestBody;
 import app.perpetua.flow.http.limits.Admission;
 import app.perpetua.flow.http.limits.Permit;
 import app.perpetua.flow.http.limits.RateLimiter;
 import app.perpetua.flow.parsing.CursorKey;
+import app.perpetua.flow.parsing.EntityTags;
 import app.perpetua.flow.parsing.QueryParameters;
 import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.Db;
@@ -22,14 +22,10 @@ import io.helidon.http.Status;
 import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
-import java.io.IOException;
-import java.net.URLEncoder;
-import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.function.Function;
-import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,13 +37,14 @@ public final class Endpoint implements RequestHandler {
   private static final String MERGE_PATCH = "application/merge-patch+json";
   private static final HeaderName RATE_LIMIT_POLICY = HeaderNames.create("RateLimit-Policy");
   private static final HeaderName IDEMPOTENCY_KEY = HeaderNames.create("Idempotency-Key");
-  private static final Pattern PARAMETER = Pattern.compile("\\{([a-z_]+)}");
 
   /** The media types of a PATCH (RFC 5789, section 3.1). */
   public static final String ACCEPT_PATCH = JSON + ", " + MERGE_PATCH;
 
   private final Json json;
   private final Errors errors;
+  private final ReplySender sender;
+  private final Preconditions preconditions;
   private final Db db;
   private final Authentication authentication;
   private final SessionCheck sessions;
@@ -69,6 +66,8 @@ public final class Endpoint implements RequestHandler {
       CursorKey cursorKey) {
     this.json = json;
     this.errors = errors;
+    this.sender = new ReplySender(json, errors);
+    this.preconditions = new Preconditions(json);
     this.db = db;
     this.authentication = new Authentication(authenticator, limiter, limits.rateLimitGeneral());
     this.sessions = sessions;
@@ -115,7 +114,7 @@ public final class Endpoint implements RequestHandler {
     RequestContext context = RequestContext.of(request);
     context.route(route.path());
     try {
-      send(context, route, response, answer(context, route, request, response));
+      sender.send(context, route, response, answer(context, route, request, response));
     } catch (CloseConnectionException e) {
       throw e;
     } catch (RuntimeException e) {
@@ -136,6 +135,7 @@ public final class Endpoint implements RequestHandler {
       admission.requireRoom();
     }
     UUID key = handler instanceof Route.Keyed ? key(route, request) : null;
+    EntityTags condition = Preconditions.of(route, request);
     byte[] body = body(route, request, response);
     KeyedRequest keyed = key == null ? null : keyed(key, route, request, body);
     Request parsed = parsed(context, route, principal, request, body);
@@ -145,10 +145,13 @@ public final class Endpoint implements RequestHandler {
       case Route.Public open -> open.answer().apply(parsed);
       case Route.Socket _ -> throw new IllegalStateException("answered above");
       case Route.SystemWrite write -> db.write(actor, prepared(route, write.work(), parsed));
-      case Route.Read read ->
-          linked(request, read(actor, parsed.principal(), prepared(route, read.work(), parsed)));
+      case Route.Read read -> {
+        Reply reply = read(actor, parsed.principal(), prepared(route, read.work(), parsed));
+        yield linked(request, preconditions.read(route, condition, reply));
+      }
       case Route.Write write -> {
-        Function<Tx, Reply> work = prepared(route, write.work(), parsed);
+        Function<Tx, Reply> work =
+            preconditions.change(route, condition, parsed, prepared(route, write.work(), parsed));
         yield keyed == null
             ? write(actor, parsed.principal(), work)
             : writes.write(parsed.principal(), actor, keyed, work);
@@ -341,66 +344,6 @@ public final class Endpoint implements RequestHandler {
             cursorKey.of(route.path(), principal == null ? null : principal.userId())),
         body,
         db.now());
-  }
-
-  private void send(RequestContext context, Route route, ServerResponse response, Reply reply) {
-    switch (reply) {
-      case Reply.Body(int status, Object body) when body == null ->
-          response.status(Status.create(status)).send();
-      case Reply.Body body -> send(context, route, response, body.rendered(json));
-      case Reply.Bytes(int status, String type, String cacheControl, byte[] bytes) -> {
-        if (status == Status.CREATED_201.code()) {
-          response.header(HeaderNames.LOCATION, location(route, bytes));
-        }
-        response
-            .status(Status.create(status))
-            .header(HeaderNames.CONTENT_TYPE, type)
-            .header(HeaderNames.CACHE_CONTROL, cacheControl)
-            .send(bytes);
-      }
-      case Reply.Refused(Refusal refusal) -> errors.send(context, response, refusal);
-      case Reply.Failed(RuntimeException cause) ->
-          errors.send(context, response, errors.refusal(cause, context.requestId()));
-      case Reply.WithHeaders(Reply inner, Map<String, String> headers) -> {
-        headers.forEach((name, value) -> response.header(name, value));
-        send(context, route, response, inner);
-      }
-      case Reply.WithNext(Reply page, String _, String _) -> send(context, route, response, page);
-      case Reply.Stream(int status, String type, String cacheControl, Reply.Writer writer) -> {
-        response
-            .status(Status.create(status))
-            .header(HeaderNames.CONTENT_TYPE, type)
-            .header(HeaderNames.CACHE_CONTROL, cacheControl);
-        stream(context, response, writer);
-      }
-    }
-  }
-
-  /** From the body, because a replayed answer has no headers. */
-  private String location(Route route, byte[] body) {
-    return PARAMETER
-        .matcher(Objects.requireNonNull(route.created(), "route without the created resource"))
-        .replaceAll(
-            member ->
-                URLEncoder.encode(json.dataText(body, member.group(1)), StandardCharsets.UTF_8));
-  }
-
-  /**
-   * A failure while streaming closes the connection without the last chunk, because the status has
-   * been sent: so the client sees that the answer is not complete (RFC 9112, section 8).
-   */
-  private void stream(RequestContext context, ServerResponse response, Reply.Writer writer) {
-    ClientOutput out = new ClientOutput(response.outputStream());
-    try {
-      writer.write(out);
-      out.close();
-    } catch (IOException | RuntimeException e) {
-      context.interrupted(out.isDisconnected());
-      if (!out.isDisconnected()) {
-        context.code(errors.refusal(e, context.requestId()).code());
-      }
-      throw new CloseConnectionException("a streamed response was not completed", e);
-    }
   }
 
   private static @Nullable String header(ServerRequest request, HeaderName name) {

@@ -29,6 +29,9 @@ public final class Errors {
   private static final HeaderName RATE_LIMIT = HeaderNames.create("RateLimit");
   private static final Pattern RESET = Pattern.compile(";t=([0-9]+)$");
 
+  /** The member with the entity tag that a failed precondition did not name. */
+  static final String CURRENT_ETAG = "current_etag";
+
   /** An error as it is sent, in UTF-8. */
   public record Body(String contentType, byte[] bytes) {}
 
@@ -48,8 +51,9 @@ public final class Errors {
   }
 
   /**
-   * Sends a refusal, with {@code Retry-After} if it has a {@code retry_after}, and with a challenge
-   * if the status is 401 (RFC 9110, section 15.5.2).
+   * Sends a refusal, with {@code Retry-After} if it has a {@code retry_after}, {@code ETag} if it
+   * has a {@code current_etag}, and with a challenge if the status is 401 (RFC 9110, section
+   * 15.5.2).
    */
   public void send(RequestContext context, ServerResponse response, Refusal refusal) {
     context.code(refusal.code());
@@ -62,6 +66,9 @@ public final class Errors {
     if (refusal.extras().get("retry_after") instanceof Number seconds) {
       response.header(HeaderNames.RETRY_AFTER, seconds.toString());
       omitLaterReset(response, seconds.longValue());
+    }
+    if (refusal.extras().get(CURRENT_ETAG) instanceof String tag) {
+      response.header(HeaderNames.ETAG, tag);
     }
     if (status == ErrorCode.UNAUTHORIZED.status()) {
       response.header(HeaderNames.WWW_AUTHENTICATE, challenge(context, refusal));

@@ -18,6 +18,7 @@ import org.jspecify.annotations.Nullable;
  *     in braces; null if the endpoint creates none
  * @param idempotencyPath the path that idempotency keys are stored with, without the query; null
  *     for that of the request
+ * @param validation null if the route ignores preconditions
  */
 public record Route(
     Verb method,
@@ -26,9 +27,10 @@ public record Route(
     Handler handler,
     @Nullable Sunset sunset,
     @Nullable String created,
-    @Nullable String idempotencyPath) {
+    @Nullable String idempotencyPath,
+    @Nullable Validation validation) {
   private Route(Verb method, String path, Bucket bucket, Handler handler) {
-    this(method, path, bucket, handler, null, null, null);
+    this(method, path, bucket, handler, null, null, null, null);
   }
 
   /** The methods of the contract, without HEAD and OPTIONS, which {@code http.server} answers. */
@@ -60,6 +62,14 @@ public record Route(
       return policy;
     }
   }
+
+  /**
+   * The representation that the preconditions of a request are about (RFC 9110, section 13).
+   *
+   * @param read answers the representation
+   * @param answered whether the route itself answers it, and so with its entity tag
+   */
+  record Validation(Work read, boolean answered) {}
 
   /** Answers a request; its type determines the checks. */
   public sealed interface Handler {}
@@ -183,16 +193,36 @@ public record Route(
 
   /** The same route, whose answer 201 is about the resource at this path. */
   public Route creates(String resource) {
-    return new Route(method, path, bucket, handler, sunset, resource, idempotencyPath);
+    return new Route(method, path, bucket, handler, sunset, resource, idempotencyPath, validation);
   }
 
   /** The same route with its end announced. */
   public Route deprecated(Sunset end) {
-    return new Route(method, path, bucket, handler, end, created, idempotencyPath);
+    return new Route(method, path, bucket, handler, end, created, idempotencyPath, validation);
   }
 
   /** The same route, sharing its idempotency keys with the route of that literal path. */
   public Route sharingKeysWith(String otherPath) {
-    return new Route(method, path, bucket, handler, sunset, created, otherPath);
+    return new Route(method, path, bucket, handler, sunset, created, otherPath, validation);
+  }
+
+  /** The same read, with an entity tag, and 304 for a client that has the representation. */
+  public static Route conditionalRead(String path, Work work) {
+    return read(path, work).validated(new Validation(work, true));
+  }
+
+  /** The same change, which heeds {@code If-Match} of what that read of the same path answers. */
+  public Route conditionalOn(Work read) {
+    return validated(new Validation(read, false));
+  }
+
+  /** The same PATCH, conditional on what that read answers, which it answers itself. */
+  public Route answering(Work read) {
+    return validated(new Validation(read, true));
+  }
+
+  private Route validated(Validation representation) {
+    return new Route(
+        method, path, bucket, handler, sunset, created, idempotencyPath, representation);
   }
 }

@@ -3,6 +3,7 @@ package app.perpetua.flow.notes;
 import static app.perpetua.flow.http.Route.Verb.DELETE;
 import static app.perpetua.flow.http.Route.Verb.PATCH;
 import static app.perpetua.flow.http.Route.Verb.POST;
+import static app.perpetua.flow.http.Route.conditionalRead;
 import static app.perpetua.flow.http.Route.read;
 import static app.perpetua.flow.http.Route.write;
 
@@ -36,8 +37,8 @@ public final class NoteModule implements FeatureModule {
     return List.of(
         read("/api/v1/notes", notes::list),
         write(POST, "/api/v1/notes", notes::create).creates("/api/v1/notes/{id}"),
-        read("/api/v1/notes/{id}", notes::show),
-        write(PATCH, "/api/v1/notes/{id}", notes::patch),
-        write(DELETE, "/api/v1/notes/{id}", notes::delete));
+        conditionalRead("/api/v1/notes/{id}", notes::show),
+        write(PATCH, "/api/v1/notes/{id}", notes::patch).answering(notes::show),
+        write(DELETE, "/api/v1/notes/{id}", notes::delete).conditionalOn(notes::show));
   }
 }

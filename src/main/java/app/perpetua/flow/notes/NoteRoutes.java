@@ -75,11 +75,14 @@ final class NoteRoutes {
   /** PATCH /notes/{id}. */
   Function<Tx, Reply> patch(Request request) {
     UUID id = request.pathId("id");
-    JsonReader body = request.body().notNull("content", "archived");
-    String content = body.untrimmedText("content", 1, Notes.MAX_CONTENT);
-    Boolean archived = body.bool("archived");
+    JsonReader body = request.body().notNull("version", "content", "archived");
+    NotePatch patch =
+        new NotePatch(
+            body.version(),
+            body.untrimmedText("content", 1, Notes.MAX_CONTENT),
+            body.bool("archived"));
     body.validate();
-    return tx -> Reply.ok(notes.patch(tx, id, content, archived));
+    return tx -> Reply.ok(notes.patch(tx, id, patch));
   }
 
   /** DELETE /notes/{id}. */

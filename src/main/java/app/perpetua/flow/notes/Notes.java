@@ -17,7 +17,6 @@ import app.perpetua.flow.sql.PageRequest;
 import app.perpetua.flow.sql.Query;
 import app.perpetua.flow.sql.Tx;
 import java.util.UUID;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The rules of notes (FR-022 to FR-024). Methods that write require the owner's lock. Thread-safe.
@@ -86,11 +85,16 @@ public final class Notes implements Restorer {
     return note;
   }
 
-  /** Changes a note; null keeps the old value. Unarchiving succeeds regardless of the limit. */
-  Note patch(Tx tx, UUID id, @Nullable String content, @Nullable Boolean archived) {
+  /**
+   * Changes a note. Unarchiving succeeds regardless of the limit.
+   *
+   * @throws Refusal {@code CONFLICT} if the version is stale
+   */
+  Note patch(Tx tx, UUID id, NotePatch patch) {
     Note old = get(tx, id);
-    Note changed = old.withContent(requireNonNullElse(content, old.content()));
-    return change(tx, old, changed.archived(requireNonNullElse(archived, old.archived())));
+    Refusal.checkVersion("note", patch.version(), old.version());
+    Note changed = old.withContent(requireNonNullElse(patch.content(), old.content()));
+    return change(tx, old, changed.archived(requireNonNullElse(patch.archived(), old.archived())));
   }
 
   /**

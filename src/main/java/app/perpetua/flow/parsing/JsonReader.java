@@ -157,6 +157,11 @@ public final class JsonReader {
         });
   }
 
+  /** The field {@code version}, the version that a change is based on; null if absent or null. */
+  public @Nullable Integer version() {
+    return integer("version", Integer.MIN_VALUE, Integer.MAX_VALUE);
+  }
+
   /** Computes no more digits than an int has, whatever the exponent is. */
   private static @Nullable Integer whole(BigDecimal number) {
     try {

@@ -3,6 +3,7 @@ package app.perpetua.flow.recurrence;
 import static app.perpetua.flow.http.Route.Verb.DELETE;
 import static app.perpetua.flow.http.Route.Verb.PATCH;
 import static app.perpetua.flow.http.Route.Verb.POST;
+import static app.perpetua.flow.http.Route.conditionalRead;
 import static app.perpetua.flow.http.Route.read;
 import static app.perpetua.flow.http.Route.write;
 
@@ -46,9 +47,9 @@ public final class RecurrenceModule implements FeatureModule {
         read("/api/v1/templates", templates::list),
         write(POST, "/api/v1/templates", templates::create).creates("/api/v1/templates/{id}"),
         write(POST, "/api/v1/templates/preview", templates::previewRule),
-        read("/api/v1/templates/{id}", templates::show),
-        write(PATCH, "/api/v1/templates/{id}", templates::patch),
-        write(DELETE, "/api/v1/templates/{id}", templates::delete),
+        conditionalRead("/api/v1/templates/{id}", templates::show),
+        write(PATCH, "/api/v1/templates/{id}", templates::patch).answering(templates::show),
+        write(DELETE, "/api/v1/templates/{id}", templates::delete).conditionalOn(templates::show),
         read("/api/v1/templates/{id}/preview", templates::preview));
   }
 

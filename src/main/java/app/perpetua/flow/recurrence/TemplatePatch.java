@@ -12,9 +12,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * A partial update of a template; null keeps the old value.
  *
+ * @param version the version that the client read; null accepts every version
  * @param updatesInstance whether to update the open instance as well
  */
 record TemplatePatch(
+    @Nullable Integer version,
     FieldPatch fields,
     @Nullable Rrule rule,
     @Nullable Instant startsAt,

@@ -71,9 +71,10 @@ final class TemplateRoutes {
   Function<Tx, Reply> patch(Request request) {
     UUID id = request.pathId("id");
     JsonReader body =
-        request.body().notNull("rrule", "starts_at", "timezone", "active", "apply_to");
+        request.body().notNull("version", "rrule", "starts_at", "timezone", "active", "apply_to");
     TemplatePatch patch =
         new TemplatePatch(
+            body.version(),
             form.fieldPatch(body),
             rule(body),
             startsAt(body, request.now()),

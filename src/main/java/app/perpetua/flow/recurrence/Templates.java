@@ -120,7 +120,8 @@ final class Templates {
    * Changes a template and, if the patch requires it, its open instance (FR-018).
    *
    * @throws Refusal {@code VALIDATION_ERROR} as {@link #create} does, and if a rule without further
-   *     occurrences is to become active; {@code LIMIT_EXCEEDED}
+   *     occurrences is to become active; {@code CONFLICT} if the version is stale; {@code
+   *     LIMIT_EXCEEDED}
    */
   Template patch(Tx tx, UUID id, TemplatePatch patch) {
     Optional<Template> found = find(tx, id);
@@ -131,6 +132,7 @@ final class Templates {
       check(recurrence);
     }
     Template old = found.orElseThrow(() -> missing(tx, id));
+    Refusal.checkVersion("template", patch.version(), old.version());
     Template changed = patch.applyTo(old, Objects.requireNonNull(recurrence));
     if (changed.equals(old) && !patch.updatesInstance()) {
       return old;

@@ -3,6 +3,7 @@ package app.perpetua.flow.reminders;
 import static app.perpetua.flow.http.Route.Verb.DELETE;
 import static app.perpetua.flow.http.Route.Verb.PATCH;
 import static app.perpetua.flow.http.Route.Verb.POST;
+import static app.perpetua.flow.http.Route.conditionalRead;
 import static app.perpetua.flow.http.Route.read;
 import static app.perpetua.flow.http.Route.write;
 
@@ -72,9 +73,9 @@ public final class ReminderModule implements FeatureModule {
         read("/api/v1/reminders", reminders::list),
         write(POST, "/api/v1/reminders", reminders::createWithTaskId)
             .creates("/api/v1/reminders/{id}"),
-        read("/api/v1/reminders/{id}", reminders::show),
-        write(PATCH, "/api/v1/reminders/{id}", reminders::patch),
-        write(DELETE, "/api/v1/reminders/{id}", reminders::delete));
+        conditionalRead("/api/v1/reminders/{id}", reminders::show),
+        write(PATCH, "/api/v1/reminders/{id}", reminders::patch).answering(reminders::show),
+        write(DELETE, "/api/v1/reminders/{id}", reminders::delete).conditionalOn(reminders::show));
   }
 
   @Override

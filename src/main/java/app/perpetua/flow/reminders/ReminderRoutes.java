@@ -69,10 +69,11 @@ final class ReminderRoutes {
   /** PATCH /reminders/{id}. */
   Function<Tx, Reply> patch(Request request) {
     UUID id = request.pathId("id");
-    JsonReader body = request.body().notNull("type", "scheduled_at", "method");
+    JsonReader body = request.body().notNull("version", "type", "scheduled_at", "method");
     Reminder.Type type = body.oneOf("type", Reminder.Type.class);
     ReminderPatch patch =
         new ReminderPatch(
+            body.version(),
             type,
             offset(body, type),
             scheduledAt(body, type),

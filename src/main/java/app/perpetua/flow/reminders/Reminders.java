@@ -157,6 +157,7 @@ final class Reminders {
     Task task = tasks.detail(tx, old.taskId()).task();
     Reminder changed = applyPatch(tx, old, patch, task);
     Tasks.checkChangeable(task);
+    Refusal.checkVersion("reminder", patch.version(), old.version());
     if (changed.equals(old)) {
       return old;
     }

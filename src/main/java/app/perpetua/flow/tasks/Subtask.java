@@ -1,6 +1,7 @@
 package app.perpetua.flow.tasks;
 
 import app.perpetua.flow.base.WireName;
+import app.perpetua.flow.sql.Row;
 import java.time.Instant;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +31,20 @@ public record Subtask(
     USER,
     /** The assistant, confirmed by the user. */
     AI
+  }
+
+  static Subtask of(Row row) {
+    return new Subtask(
+        row.uuid("id"),
+        row.uuid("task_id"),
+        row.text("title"),
+        row.bool("completed"),
+        row.instantOrNull("completed_at"),
+        row.integer("order_index"),
+        row.wireName("source", Source.class),
+        row.integer("version"),
+        row.instant("created_at"),
+        row.instant("updated_at"));
   }
 
   Subtask with(String newTitle, boolean nowCompleted, int newIndex, Instant now) {

@@ -33,6 +33,12 @@ final class SubtaskRoutes {
     return tx -> Reply.ok(tasks.detail(tx, taskId).subtasks());
   }
 
+  /** GET /subtasks/{id}. */
+  Function<Tx, Reply> show(Request request) {
+    UUID id = request.pathId("id");
+    return tx -> Reply.ok(subtasks.get(tx, id));
+  }
+
   /** POST /tasks/{id}/subtasks. */
   Function<Tx, Reply> create(Request request) {
     UUID taskId = request.pathId("id");
@@ -49,13 +55,16 @@ final class SubtaskRoutes {
   /** PATCH and PUT /subtasks/{id}. */
   Function<Tx, Reply> patch(Request request) {
     UUID id = request.pathId("id");
-    JsonReader body = request.body().notNull("title", "completed", "order_index");
-    String title = body.text("title", 1, TaskForm.TITLE);
-    Boolean completed = body.bool("completed");
-    Integer index = body.integer("order_index", 0, Integer.MAX_VALUE);
+    JsonReader body = request.body().notNull("version", "title", "completed", "order_index");
+    SubtaskPatch patch =
+        new SubtaskPatch(
+            body.version(),
+            body.text("title", 1, TaskForm.TITLE),
+            body.bool("completed"),
+            body.integer("order_index", 0, Integer.MAX_VALUE));
     body.validate();
     return tx -> {
-      Subtasks.Changed changed = subtasks.patch(tx, id, title, completed, index);
+      Subtasks.Changed changed = subtasks.patch(tx, id, patch);
       Map<String, Object> extras = new LinkedHashMap<>();
       changed
           .completedTask()

@@ -35,6 +35,18 @@ public final class Subtasks {
   }
 
   /**
+   * Returns a subtask.
+   *
+   * @throws Refusal {@code FORBIDDEN}, {@code NOT_FOUND}
+   */
+  Subtask get(Tx tx, UUID id) {
+    return tx.sql("tasks.find_subtask")
+        .bind("id", id)
+        .one(Subtask::of)
+        .orElseThrow(() -> missing(tx, id));
+  }
+
+  /**
    * Adds consecutive subtasks, all or none.
    *
    * @param titles at least one
@@ -90,28 +102,25 @@ public final class Subtasks {
   }
 
   /**
-   * Changes a subtask; null keeps the old value. Completing the last open subtask completes the
-   * task ({@code auto}, FR-009); reopening a subtask does not reopen the task.
+   * Changes a subtask. Completing the last open subtask completes the task ({@code auto}, FR-009);
+   * reopening a subtask does not reopen the task.
    *
-   * @throws Refusal {@code FORBIDDEN}, {@code NOT_FOUND}, {@code ARCHIVED}, {@code
-   *     VALIDATION_ERROR} if the index is out of range
+   * @throws Refusal {@code FORBIDDEN}, {@code NOT_FOUND}, {@code ARCHIVED}, {@code CONFLICT} if the
+   *     version is stale, {@code VALIDATION_ERROR} if the index is out of range
    */
-  public Changed patch(
-      Tx tx,
-      UUID id,
-      @Nullable String title,
-      @Nullable Boolean completed,
-      @Nullable Integer index) {
+  public Changed patch(Tx tx, UUID id, SubtaskPatch patch) {
     TaskDetail detail = tasks.detail(tx, findTaskId(tx, id));
     Task task = detail.task();
     Tasks.checkChangeable(task);
     Subtask old = detail.subtask(id);
+    Refusal.checkVersion("subtask", patch.version(), old.version());
+    Integer index = patch.orderIndex();
     int position =
         index == null ? old.orderIndex() : checkIndex(index, detail.subtasks().size() - 1);
     Subtask changed =
         old.with(
-            requireNonNullElse(title, old.title()),
-            requireNonNullElse(completed, old.completed()),
+            requireNonNullElse(patch.title(), old.title()),
+            requireNonNullElse(patch.completed(), old.completed()),
             position,
             tx.now());
     boolean moved = position != old.orderIndex();
@@ -216,6 +225,10 @@ public final class Subtasks {
     return tx.sql("tasks.find_task_of_subtask")
         .bind("id", id)
         .one(row -> row.uuid("task_id"))
-        .orElseThrow(() -> tx.missing("tasks.find_subtask_owner", "subtask", id));
+        .orElseThrow(() -> missing(tx, id));
+  }
+
+  private static Refusal missing(Tx tx, UUID id) {
+    return tx.missing("tasks.find_subtask_owner", "subtask", id);
   }
 }

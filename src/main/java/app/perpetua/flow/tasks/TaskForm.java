@@ -55,7 +55,7 @@ public final class TaskForm {
     body.notNull("version", "completed", "hidden", "archived");
     TaskPatch patch =
         new TaskPatch(
-            body.integer("version", Integer.MIN_VALUE, Integer.MAX_VALUE),
+            body.version(),
             fieldPatch(body),
             new TaskPatch.Edit<>(body.has("due_date"), body.instant("due_date")),
             body.bool("completed"),

@@ -4,6 +4,7 @@ import static app.perpetua.flow.http.Route.Verb.DELETE;
 import static app.perpetua.flow.http.Route.Verb.PATCH;
 import static app.perpetua.flow.http.Route.Verb.POST;
 import static app.perpetua.flow.http.Route.Verb.PUT;
+import static app.perpetua.flow.http.Route.conditionalRead;
 import static app.perpetua.flow.http.Route.read;
 import static app.perpetua.flow.http.Route.write;
 
@@ -47,17 +48,21 @@ public final class TaskModule implements FeatureModule {
     return List.of(
         read("/api/v1/tasks", taskRoutes::list),
         write(POST, "/api/v1/tasks", taskRoutes::create).creates("/api/v1/tasks/{id}"),
-        read("/api/v1/tasks/{id}", taskRoutes::show),
-        write(PATCH, "/api/v1/tasks/{id}", taskRoutes::patch),
-        write(PUT, "/api/v1/tasks/{id}", taskRoutes::patch),
-        write(DELETE, "/api/v1/tasks/{id}", taskRoutes::delete),
-        write(POST, "/api/v1/tasks/{id}/force-complete", taskRoutes::forceComplete),
+        conditionalRead("/api/v1/tasks/{id}", taskRoutes::show),
+        write(PATCH, "/api/v1/tasks/{id}", taskRoutes::patch).conditionalOn(taskRoutes::show),
+        write(PUT, "/api/v1/tasks/{id}", taskRoutes::patch).conditionalOn(taskRoutes::show),
+        write(DELETE, "/api/v1/tasks/{id}", taskRoutes::delete).conditionalOn(taskRoutes::show),
+        write(POST, "/api/v1/tasks/{id}/force-complete", taskRoutes::forceComplete)
+            .conditionalOn(taskRoutes::show),
         read("/api/v1/tasks/{id}/subtasks", subtaskRoutes::list),
         write(POST, "/api/v1/tasks/{id}/subtasks", subtaskRoutes::create)
             .creates("/api/v1/subtasks/{id}"),
         write(PUT, "/api/v1/tasks/{id}/subtasks/reorder", subtaskRoutes::reorder),
-        write(PATCH, "/api/v1/subtasks/{id}", subtaskRoutes::patch),
-        write(PUT, "/api/v1/subtasks/{id}", subtaskRoutes::patch),
-        write(DELETE, "/api/v1/subtasks/{id}", subtaskRoutes::delete));
+        conditionalRead("/api/v1/subtasks/{id}", subtaskRoutes::show),
+        write(PATCH, "/api/v1/subtasks/{id}", subtaskRoutes::patch).answering(subtaskRoutes::show),
+        write(PUT, "/api/v1/subtasks/{id}", subtaskRoutes::patch)
+            .conditionalOn(subtaskRoutes::show),
+        write(DELETE, "/api/v1/subtasks/{id}", subtaskRoutes::delete)
+            .conditionalOn(subtaskRoutes::show));
   }
 }

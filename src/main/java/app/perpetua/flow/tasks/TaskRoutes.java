@@ -89,7 +89,7 @@ final class TaskRoutes {
   Function<Tx, Reply> forceComplete(Request request) {
     UUID id = request.pathId("id");
     JsonReader body = request.body().required("version");
-    Integer version = body.integer("version", Integer.MIN_VALUE, Integer.MAX_VALUE);
+    Integer version = body.version();
     body.validate();
     return tx -> {
       Task task = tasks.forceComplete(tx, id, Objects.requireNonNull(version));

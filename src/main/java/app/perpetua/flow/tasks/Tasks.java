@@ -134,7 +134,7 @@ public final class Tasks {
     if (old.archived() && patch.needsUnarchived()) {
       throw archived();
     }
-    checkVersion(old, patch.version());
+    Refusal.checkVersion("task", patch.version(), old.version());
     Task changed = patch.applyTo(old, tx.now());
     if (changed.equals(old)) {
       return new Changed(old, false);
@@ -164,7 +164,7 @@ public final class Tasks {
     TaskDetail detail = detail(tx, id);
     Task old = detail.task();
     checkChangeable(old);
-    checkVersion(old, version);
+    Refusal.checkVersion("task", version, old.version());
     if (old.completed()) {
       return old;
     }
@@ -322,13 +322,6 @@ public final class Tasks {
       LockedUser owner, @Nullable String description, @Nullable String old) {
     if (!Objects.equals(description, old)) {
       checkDescription(owner, description);
-    }
-  }
-
-  private static void checkVersion(Task task, @Nullable Integer version) {
-    if (version != null && version != task.version()) {
-      throw Refusal.of(ErrorCode.CONFLICT, "the task has changed since version " + version)
-          .with("current_version", task.version());
     }
   }
 

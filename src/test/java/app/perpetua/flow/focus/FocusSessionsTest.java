@@ -29,6 +29,7 @@ import app.perpetua.flow.sql.Tx;
 import app.perpetua.flow.tasks.FieldPatch;
 import app.perpetua.flow.tasks.Priority;
 import app.perpetua.flow.tasks.Subtask;
+import app.perpetua.flow.tasks.SubtaskPatch;
 import app.perpetua.flow.tasks.Subtasks;
 import app.perpetua.flow.tasks.Task;
 import app.perpetua.flow.tasks.TaskConfig;
@@ -184,7 +185,8 @@ class FocusSessionsTest {
             tx -> subtasks.add(tx, stepped, List.of("step"), null, Subtask.Source.USER).getFirst());
     start(stepped);
     advance(50);
-    Subtasks.Changed changed = write(tx -> subtasks.patch(tx, step.id(), null, true, null));
+    Subtasks.Changed changed =
+        write(tx -> subtasks.patch(tx, step.id(), new SubtaskPatch(null, null, true, null)));
     assertEquals(50, changed.completedTask().orElseThrow().focus().focusTimeSeconds());
     assertEquals(
         List.of(new Seen(forced, "force", true, 40), new Seen(stepped, "auto", true, 50)), seen());

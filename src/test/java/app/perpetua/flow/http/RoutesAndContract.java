@@ -63,6 +63,13 @@ public final class RoutesAndContract {
         differences.add(needed ? "needs its key" : "needs no key");
       }
     }
+    boolean read = route.handler() instanceof Route.Read;
+    for (String condition : List.of("If-None-Match", "If-Match")) {
+      boolean heeded = route.validation() != null && condition.equals("If-None-Match") == read;
+      if (heeded != contract.parameters(operation).containsKey("header " + condition)) {
+        differences.add((heeded ? "heeds " : "ignores ") + condition + ", unlike the contract");
+      }
+    }
     boolean limited = route.bucket() != Route.Bucket.EXEMPT && route.bucket() != Route.Bucket.PROBE;
     if (limited != Document.map(operation.get("responses")).containsKey("429")) {
       differences.add(limited ? "is limited, but has no 429" : "has a 429, but is not limited");

@@ -70,6 +70,31 @@ class RoutesAndContractTest {
   }
 
   @Test
+  void a_different_condition_is_reported() {
+    assertEquals(
+        List.of(
+            "GET /things heeds If-None-Match, unlike the contract",
+            "PUT /things/{id} heeds If-Match, unlike the contract"),
+        differences(KEYS, Route.conditionalRead("/things", WORK), MAKE, PUT.conditionalOn(WORK)));
+    assertEquals(
+        List.of("PATCH /notes/{id} ignores If-Match, unlike the contract"),
+        RoutesAndContract.differences(
+            List.of(Route.write(Route.Verb.PATCH, "/notes/{id}", WORK)),
+            Document.parse(
+                """
+                openapi: 3.1.0
+                security: [{bearerAuth: []}]
+                paths:
+                  /notes/{id}:
+                    patch:
+                      parameters:
+                        - {name: Idempotency-Key, in: header, required: true}
+                        - {name: If-Match, in: header}
+                      responses: {'200': {}, '429': {}}
+                """)));
+  }
+
+  @Test
   void a_different_sunset_is_reported() {
     Route ending =
         LIST.deprecated(

@@ -115,7 +115,7 @@ class NotesTest {
     assertEquals(clock.instant(), first);
     clock.advance(Duration.ofMinutes(1));
     assertEquals(ErrorCode.ARCHIVED, refusal(tx -> notes.convertible(tx, id)));
-    write(tx -> notes.patch(tx, id, null, false));
+    write(tx -> notes.patch(tx, id, new NotePatch(null, null, false)));
     assertEquals(ErrorCode.CONFLICT, refusal(tx -> notes.convertible(tx, id)));
     assertEquals(
         ErrorCode.CONFLICT,

@@ -252,6 +252,7 @@ class ClockStepTest {
     String third = call("POST", "/tasks/{tasks}/subtasks", Map.of("title", "third"), 201).id();
     List<String> order = List.of(third, named("second"), named("subtasks"));
     call("PUT", "/tasks/{tasks}/subtasks/reorder", Map.of("subtask_ids", order), 200);
+    call("GET", "/subtasks/{subtasks}", null, 200);
     call("PATCH", "/subtasks/{subtasks}", Map.of("completed", true), 200);
     call("PUT", "/subtasks/{subtasks}", Map.of("title", "renamed"), 200);
     call("DELETE", "/subtasks/{second}", null, 204);

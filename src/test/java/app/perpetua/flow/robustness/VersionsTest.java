@@ -12,9 +12,15 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
@@ -35,7 +41,7 @@ class VersionsTest {
 
   @Order(2)
   @RegisterExtension
-  static final TestService service = new TestService(database);
+  static final TestService service = new TestService(database).with("RATE_LIMIT_GENERAL", "1000");
 
   private final String subject = "google-" + UUID.randomUUID();
   private Api api = service.signIn(subject).api();
@@ -269,6 +275,89 @@ class VersionsTest {
     assertEquals(List.of(2), versions(export.get("reminders")));
     assertEquals(List.of(2), versions(export.get("notes")));
     assertEquals(List.of(2), versions(export.get("templates")));
+  }
+
+  @Test
+  void FR_140_a_stale_version_is_refused_and_changes_nothing() {
+    String task = dueTask();
+    assertRefusesStale(
+        NOTES + api.createNote("a"), Map.of("content", "b"), Map.of("archived", true));
+    assertRefusesStale(
+        SUBTASKS + api.createSubtask(task, "b"), Map.of("title", "c"), Map.of("completed", true));
+    assertRefusesStale(
+        REMINDERS + reminder(task, 20), Map.of("offset_minutes", 10), Map.of("method", "push"));
+    assertRefusesStale(TEMPLATES + template(due), Map.of("title", "b"), Map.of("active", false));
+  }
+
+  private void assertRefusesStale(String target, Map<String, ?> first, Map<String, ?> second) {
+    assertEquals(2, patched(target, with(first, "version", 1)));
+    String before = api.get(target).expect(200).text();
+    for (int version : new int[] {1, 3, 0, Integer.MIN_VALUE}) {
+      JsonNode error =
+          api.patch(target, with(second, "version", version))
+              .expect(409, "CONFLICT")
+              .json()
+              .get("error");
+      assertEquals(2, error.get("current_version").intValue());
+    }
+    // Also if nothing would change.
+    api.patch(target, with(first, "version", 1)).expect(409, "CONFLICT");
+    Map<String, @Nullable Object> unknown = new HashMap<>(second);
+    unknown.put("version", null);
+    assertEquals(
+        "version",
+        api.invalidOnPurpose()
+            .patch(target, unknown)
+            .expect(400, "VALIDATION_ERROR")
+            .json()
+            .at("/error/details/0/field")
+            .stringValue());
+    assertEquals(before, api.get(target).expect(200).text());
+    // Without a version, the last of several changes wins.
+    assertEquals(3, patched(target, second));
+  }
+
+  @Test
+  void FR_140_a_stale_version_of_a_subtask_is_refused_by_put() {
+    String subtask = SUBTASKS + api.createSubtask(api.createTask("a"), "b");
+    patched(subtask, Map.of("title", "c"));
+    api.put(subtask, Map.of("title", "d", "version", 1)).expect(409, "CONFLICT");
+    assertEquals(3, api.put(subtask, Map.of("title", "d")).data().get("version").intValue());
+  }
+
+  @Test
+  void FR_140_of_a_hundred_patches_with_one_version_one_succeeds() throws Exception {
+    assertOneWins(NOTES + api.createNote("a"), 100, "content");
+    String task = dueTask();
+    assertOneWins(SUBTASKS + api.createSubtask(task, "b"), 10, "title");
+    assertOneWins(TEMPLATES + template(due), 10, "title");
+    // A value of its own for each change.
+    assertOneWins(REMINDERS + reminder(task, 90), 10, "offset_minutes");
+  }
+
+  /** Below the limit of 20 concurrent requests of a user. */
+  private void assertOneWins(String target, int patches, String field) throws Exception {
+    List<Integer> statuses = new ArrayList<>();
+    try (ExecutorService clients = Executors.newFixedThreadPool(10)) {
+      List<Future<Integer>> answers = new ArrayList<>();
+      for (int i = 0; i < patches; i++) {
+        Object value = field.equals("offset_minutes") ? i : "x" + i;
+        answers.add(
+            clients.submit(() -> api.patch(target, Map.of("version", 1, field, value)).status()));
+      }
+      for (Future<Integer> answer : answers) {
+        statuses.add(answer.get());
+      }
+    }
+    assertEquals(1, Collections.frequency(statuses, 200), statuses.toString());
+    assertEquals(patches - 1, Collections.frequency(statuses, 409), statuses.toString());
+    assertEquals(2, version(target));
+  }
+
+  private static Map<String, Object> with(Map<String, ?> body, String field, Object value) {
+    Map<String, Object> more = new HashMap<>(body);
+    more.put(field, value);
+    return more;
   }
 
   private String dueTask() {

@@ -235,7 +235,7 @@ class TasksTest {
     Subtask c = add(task.id(), "c");
     write(tx -> subtasks.add(tx, task.id(), List.of("b"), 1, Subtask.Source.USER));
     assertEquals(List.of("a", "b", "c"), titles(task.id()));
-    write(tx -> subtasks.patch(tx, c.id(), null, null, 0));
+    write(tx -> subtasks.patch(tx, c.id(), new SubtaskPatch(null, null, null, 0)));
     assertEquals(List.of("c", "a", "b"), titles(task.id()));
     write(
         tx -> {
@@ -289,7 +289,7 @@ class TasksTest {
   }
 
   private Subtasks.Changed complete(UUID id) {
-    return write(tx -> subtasks.patch(tx, id, null, true, null));
+    return write(tx -> subtasks.patch(tx, id, new SubtaskPatch(null, null, true, null)));
   }
 
   private List<String> titles(UUID taskId) {

@@ -16,11 +16,11 @@ public final class Cors {
   private static final String EXPOSED_HEADERS =
       "X-Request-ID, X-RateLimit-Limit, X-RateLimit-Remaining, X-RateLimit-Reset, RateLimit,"
           + " RateLimit-Policy, X-Idempotent-Replayed, Retry-After, Deprecation, Sunset, Link,"
-          + " Location, WWW-Authenticate, Allow, Accept-Patch, traceparent, tracestate";
+          + " Location, ETag, WWW-Authenticate, Allow, Accept-Patch, traceparent, tracestate";
 
   private static final String ALLOWED_HEADERS =
-      "Authorization, Content-Type, Accept, Idempotency-Key, X-Request-ID, X-Task-Id,"
-          + " traceparent, tracestate";
+      "Authorization, Content-Type, Accept, Idempotency-Key, If-Match, If-None-Match, X-Request-ID,"
+          + " X-Task-Id, traceparent, tracestate";
 
   /** Two hours, the longest that any common browser caches a preflight. */
   private static final String MAX_AGE_SECONDS = "7200";
