@@ -23,7 +23,8 @@ class MutationsTest {
     Draft draft = new Draft(OPERATION);
     draft.path.put("id", "019ba722-4680-7c3e-9a51-2f6d8b0c4e17");
     draft.headers.add("Idempotency-Key: 5b1f7f0e-6f3c-4f0a-9b55-0d8f6f1c2a34");
-    draft.body = RawJson.copy(Map.of("title", "a"));
+    draft.headers.add("If-Match: \"n8nPkDkuwJBXbPwTbJ0dCg\"");
+    draft.body = RawJson.copy(Map.of("title", "a", "version", 77));
     return draft;
   }
 
