@@ -96,6 +96,33 @@ where (d.entity_type = 'task' and exists (
    or (d.entity_type = 'note' and exists (
         select from notes.notes n where n.user_id = d.user_id and n.id = d.entity_id));
 
+-- name: newest_change_is_the_present_state
+-- What clients synchronize with: the newest recorded change of an entity has its present version, or
+-- the entity was deleted.
+with newest as (
+  select distinct on (user_id, entity_type, entity_id) user_id, entity_type, entity_id, version,
+         deleted
+  from activity.changes
+  where entity_type in ('task', 'template', 'note', 'reminder', 'notification')
+  order by user_id, entity_type, entity_id, seq desc
+),
+present as (
+  select user_id, 'task' as entity_type, id, version from tasks.task_instances
+  union all
+  select user_id, 'template', id, version from tasks.task_templates
+  union all
+  select user_id, 'note', id, version from notes.notes
+  union all
+  select user_id, 'reminder', id, version from tasks.reminders
+  union all
+  select user_id, 'notification', id, null from activity.notifications
+)
+select n.user_id, n.entity_type, n.entity_id, n.version, n.deleted, p.version as present_version
+from newest n
+left join present p
+  on p.user_id = n.user_id and p.entity_type = n.entity_type and p.id = n.entity_id
+where n.deleted = (p.id is not null) or n.version is distinct from p.version;
+
 -- name: one_active_refresh_token_per_device
 -- A new sign-in replaces the session of its device, or the one without a device.
 select user_id, device_id, count(*) as active

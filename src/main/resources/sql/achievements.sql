@@ -19,8 +19,7 @@ where u.id = :user_id
 order by d.position
 
 -- name: store_stats
--- Runs under the owner's lock. Only break_streaks updates the table without that lock, and it only
--- resets streaks that have ended.
+-- Runs under the owner's lock.
 insert into achievements.user_achievement_states
   (user_id, lifetime_tasks_completed, current_streak, latest_streak, longest_streak,
    last_completion_date, previous_streak, previous_completion_date, focus_completions,
@@ -95,17 +94,22 @@ order by d.position
 
 -- name: break_streaks
 -- scope: system fan-out
--- Resets, in batches, the streaks of users whose last completion is before the previous day. Waits
--- for rows that a completion has locked and evaluates them again. Keeps latest_streak, so that a
--- completion counted late for the previous day continues the streak.
+-- Resets, in batches, the streaks of users whose last completion is before the previous day. Locks
+-- the users first, as every change of what a user sees does, so that changes are recorded in the
+-- order of the commits. Waits for a completion that has locked its user, and evaluates the row again
+-- when it updates it. Keeps latest_streak, so that a completion counted late for the previous day
+-- continues the streak.
+with lapsed as (
+  select s.user_id
+  from achievements.user_achievement_states s
+  join auth.users u on u.id = s.user_id
+  where s.current_streak > 0 and s.last_completion_date < :day::date - 1
+  order by s.last_completion_date, s.user_id
+  limit :count
+  for no key update of u
+)
 update achievements.user_achievement_states s
 set current_streak = 0, updated_at = :now
-from (
-  select user_id
-  from achievements.user_achievement_states
-  where current_streak > 0 and last_completion_date < :day::date - 1
-  order by last_completion_date, user_id
-  limit :count
-  for update
-) lapsed
+from lapsed
 where s.user_id = lapsed.user_id
+  and s.current_streak > 0 and s.last_completion_date < :day::date - 1

@@ -167,3 +167,19 @@ select n.id, d.user_id, n.content, n.archived, n.voice_url, n.voice_duration_sec
 from tasks.deletion_tombstones d
 cross join lateral jsonb_populate_record(null::notes.notes, d.snapshot -> 'note') n
 where d.user_id = :user_id and d.id = :tombstone_id and d.entity_type = 'note'
+
+-- name: find_by_ids
+-- For synchronization.
+select id, user_id, content, archived, voice_url, voice_duration_seconds, transcription_status,
+       version, created_at, updated_at
+from notes.notes
+where user_id = :user_id and id = any(:ids)
+
+-- name: list_by_id
+-- For snapshots; the primary key serves it.
+select id, user_id, content, archived, voice_url, voice_duration_seconds, transcription_status,
+       version, created_at, updated_at
+from notes.notes
+where user_id = :user_id and id > :after
+order by id
+limit :limit

@@ -157,3 +157,17 @@ where n.user_id = :user_id and n.id = :id
 -- name: drop_subscription
 -- For a subscription that its push service no longer knows.
 delete from activity.push_subscriptions where user_id = :user_id and id = :id
+
+-- name: find_by_ids
+-- For synchronization.
+select id, user_id, type, title, body, action_url, task_id, read, read_at, created_at, updated_at
+from activity.notifications
+where user_id = :user_id and id = any(:ids)
+
+-- name: list_by_id
+-- For snapshots; the primary key serves it.
+select id, user_id, type, title, body, action_url, task_id, read, read_at, created_at, updated_at
+from activity.notifications
+where user_id = :user_id and id > :after
+order by id
+limit :limit

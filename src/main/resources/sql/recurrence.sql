@@ -66,3 +66,19 @@ where user_id = :user_id and id = :id
 -- The foreign key sets the template of its instances to null.
 delete from tasks.task_templates
 where user_id = :user_id and id = :id
+
+-- name: find_by_ids
+-- For synchronization.
+select id, user_id, title, description, priority, estimated_duration, rrule, timezone, starts_at,
+       next_due, active, version, created_at, updated_at
+from tasks.task_templates
+where user_id = :user_id and id = any(:ids)
+
+-- name: list_by_id
+-- For snapshots; the primary key serves it.
+select id, user_id, title, description, priority, estimated_duration, rrule, timezone, starts_at,
+       next_due, active, version, created_at, updated_at
+from tasks.task_templates
+where user_id = :user_id and id > :after
+order by id
+limit :limit

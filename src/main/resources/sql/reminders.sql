@@ -93,3 +93,19 @@ select r.id, d.user_id, d.entity_id, r.type, r.offset_minutes, r.scheduled_at, r
 from tasks.deletion_tombstones d
 cross join lateral jsonb_populate_recordset(null::tasks.reminders, d.snapshot -> 'reminders') r
 where d.user_id = :user_id and d.id = :tombstone_id and d.entity_type = 'task'
+
+-- name: find_by_ids
+-- For synchronization.
+select id, task_id, user_id, type, offset_minutes, scheduled_at, method, fired, fired_at, version,
+       created_at, updated_at
+from tasks.reminders
+where user_id = :user_id and id = any(:ids)
+
+-- name: list_by_id
+-- For snapshots; the primary key serves it.
+select id, task_id, user_id, type, offset_minutes, scheduled_at, method, fired, fired_at, version,
+       created_at, updated_at
+from tasks.reminders
+where user_id = :user_id and id > :after
+order by id
+limit :limit

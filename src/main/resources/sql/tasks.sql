@@ -338,3 +338,47 @@ where user_id = :user_id and id = :id
 update tasks.subtasks
 set order_index = order_index - 1, version = version + 1
 where user_id = :user_id and task_id = :task_id and order_index > :order_index
+
+-- name: find_by_ids
+-- For synchronization.
+select t.id, t.user_id, t.template_id, t.title, t.description, t.priority, t.due_date,
+       t.estimated_duration, t.focus_time_seconds, t.completed, t.completed_at, t.completed_by,
+       t.hidden, t.archived, t.subtask_count, t.subtask_completed_count, t.version, t.counted_at,
+       t.created_at, t.updated_at,
+       case when t.subtask_count = 0 then '[]' else (
+         select '[' || string_agg(row_to_json(subtask)::text, ',' order by order_index) || ']'
+         from (
+           select s.id, s.task_id, s.title, s.completed,
+                  to_char(s.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as completed_at,
+                  s.order_index, s.source, s.version,
+                  to_char(s.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as created_at,
+                  to_char(s.updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as updated_at
+           from tasks.subtasks s
+           where s.user_id = :user_id and s.task_id = t.id
+         ) subtask
+       ) end as subtasks
+from tasks.task_instances t
+where t.user_id = :user_id and t.id = any(:ids)
+
+-- name: list_by_id
+-- For snapshots; the primary key serves it.
+select t.id, t.user_id, t.template_id, t.title, t.description, t.priority, t.due_date,
+       t.estimated_duration, t.focus_time_seconds, t.completed, t.completed_at, t.completed_by,
+       t.hidden, t.archived, t.subtask_count, t.subtask_completed_count, t.version, t.counted_at,
+       t.created_at, t.updated_at,
+       case when t.subtask_count = 0 then '[]' else (
+         select '[' || string_agg(row_to_json(subtask)::text, ',' order by order_index) || ']'
+         from (
+           select s.id, s.task_id, s.title, s.completed,
+                  to_char(s.completed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as completed_at,
+                  s.order_index, s.source, s.version,
+                  to_char(s.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as created_at,
+                  to_char(s.updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') as updated_at
+           from tasks.subtasks s
+           where s.user_id = :user_id and s.task_id = t.id
+         ) subtask
+       ) end as subtasks
+from tasks.task_instances t
+where t.user_id = :user_id and t.id > :after
+order by t.id
+limit :limit

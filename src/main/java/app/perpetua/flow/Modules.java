@@ -26,6 +26,7 @@ import app.perpetua.flow.recurrence.RecurrenceModule;
 import app.perpetua.flow.reminders.ReminderModule;
 import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.LockedUser.Tier;
+import app.perpetua.flow.sync.SyncModule;
 import app.perpetua.flow.tasks.TaskModule;
 import app.perpetua.flow.voice.VoiceModule;
 import app.perpetua.flow.voice.VoiceTiming;
@@ -34,6 +35,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
 /**
  * The features, constructed in the order of their dependencies, and what they contribute to the
@@ -120,7 +122,7 @@ final class Modules {
             credit.credits(),
             credit.reservations(),
             note.notes());
-    all =
+    List<FeatureModule> features =
         List.of(
             account,
             task,
@@ -136,6 +138,9 @@ final class Modules {
             notification,
             billing,
             voice);
+    SyncModule sync =
+        new SyncModule(features.stream().flatMap(module -> module.syncedTypes().stream()).toList());
+    all = Stream.concat(features.stream(), Stream.of(sync)).toList();
     listeners =
         new EventListeners(
             context.jobs(),

@@ -275,6 +275,7 @@ class ContractTest {
     call(api, "DELETE", template, null);
     notesAndRecovery(api);
     call(api, "GET", "/api/v1/activity", null);
+    call(api, "GET", "/api/v1/sync", null);
     call(api, "GET", "/api/v1/credits/balance", null);
     call(api, "GET", "/api/v1/credits/history", null);
     call(api, "GET", "/api/v1/ai/credits", null);

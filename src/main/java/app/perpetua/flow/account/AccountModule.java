@@ -18,6 +18,7 @@ import app.perpetua.flow.module.ModuleContext;
 import app.perpetua.flow.notifications.Notifications;
 import app.perpetua.flow.sql.Db;
 import com.github.benmanes.caffeine.cache.Ticker;
+import app.perpetua.flow.sync.SyncedType;
 import io.micrometer.core.instrument.Counter;
 import java.security.SecureRandom;
 import java.util.List;
@@ -109,5 +110,10 @@ public final class AccountModule implements FeatureModule {
   @Override
   public List<CleanupJob.Sweep> sweeps() {
     return List.of(refreshTokens::deleteSpent, formerAccounts::deleteExpired);
+  }
+
+  @Override
+  public List<SyncedType> syncedTypes() {
+    return List.of(SyncedType.ofUser("settings", users::me));
   }
 }

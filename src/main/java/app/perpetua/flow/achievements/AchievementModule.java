@@ -9,6 +9,7 @@ import app.perpetua.flow.jobs.DailyJobs;
 import app.perpetua.flow.module.FeatureModule;
 import app.perpetua.flow.module.ModuleContext;
 import app.perpetua.flow.notifications.Notifications;
+import app.perpetua.flow.sync.SyncedType;
 import java.util.List;
 import java.util.Map;
 
@@ -45,5 +46,10 @@ public final class AchievementModule implements FeatureModule {
   @Override
   public List<EventListener> listeners() {
     return List.of(new CompletionListener(service));
+  }
+
+  @Override
+  public List<SyncedType> syncedTypes() {
+    return List.of(SyncedType.ofUser("achievements", achievements::shown));
   }
 }

@@ -83,20 +83,22 @@ final class AchievementRoutes {
 
   /** GET /achievements/me. */
   Function<Tx, Reply> ofUser(Request request) {
-    return tx -> {
-      Achievements.Overview overview = achievements.overview(tx);
-      AchievementStats stats = overview.stats();
-      return Reply.ok(
-          new UserAchievements(
-              new Stats(
-                  stats.tasks(),
-                  overview.streak(),
-                  stats.streak().longest(),
-                  stats.focus(),
-                  stats.notes()),
-              overview.unlocked().stream().map(Unlocked::of).toList(),
-              overview.progress().stream().map(Step::of).toList(),
-              overview.limits()));
-    };
+    return tx -> Reply.ok(shown(tx));
+  }
+
+  /** The user's achievements as the API shows them. */
+  Object shown(Tx tx) {
+    Achievements.Overview overview = achievements.overview(tx);
+    AchievementStats stats = overview.stats();
+    return new UserAchievements(
+        new Stats(
+            stats.tasks(),
+            overview.streak(),
+            stats.streak().longest(),
+            stats.focus(),
+            stats.notes()),
+        overview.unlocked().stream().map(Unlocked::of).toList(),
+        overview.progress().stream().map(Step::of).toList(),
+        overview.limits());
   }
 }

@@ -11,8 +11,8 @@ import java.util.Optional;
  * Thread-safe.
  */
 final class StreakJob implements DailyJobs.Batch {
-  /** Rows per batch, which stay locked until it commits. */
-  private static final int BATCH = 1_000;
+  /** Users per batch; they stay locked, and so cannot write, until it commits. */
+  private static final int BATCH = 100;
 
   @Override
   public Optional<String> run(Tx tx, LocalDate day, String cursor) {

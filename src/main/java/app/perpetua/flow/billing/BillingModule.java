@@ -24,6 +24,7 @@ import app.perpetua.flow.module.ModuleContext;
 import app.perpetua.flow.notifications.Notifications;
 import app.perpetua.flow.sql.LockedUser.Tier;
 import app.perpetua.flow.sql.Tx;
+import app.perpetua.flow.sync.SyncedType;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -129,5 +130,10 @@ public final class BillingModule implements FeatureModule {
   @Override
   public List<EventListener> listeners() {
     return List.of(listener);
+  }
+
+  @Override
+  public List<SyncedType> syncedTypes() {
+    return List.of(SyncedType.ofUser("subscription", billing::shown));
   }
 }

@@ -49,17 +49,20 @@ final class BillingRoutes {
 
   /** GET /subscription. */
   Function<Tx, Reply> show(Request request) {
-    return tx -> {
-      Subscriptions.BillingState state = billing.subscriptions().state(tx);
-      Map<String, @Nullable Object> response = new LinkedHashMap<>();
-      response.put("tier", state.tier());
-      response.put("status", state.status());
-      response.put("current_period_end", state.periodEnd());
-      response.put("grace_period_end", state.graceEnd());
-      response.put("cancel_at_period_end", state.cancelsAtPeriodEnd());
-      response.put("features", features.apply(state.tier()));
-      return Reply.ok(response);
-    };
+    return tx -> Reply.ok(shown(tx));
+  }
+
+  /** The user's subscription as the API shows it. */
+  Object shown(Tx tx) {
+    Subscriptions.BillingState state = billing.subscriptions().state(tx);
+    Map<String, @Nullable Object> shown = new LinkedHashMap<>();
+    shown.put("tier", state.tier());
+    shown.put("status", state.status());
+    shown.put("current_period_end", state.periodEnd());
+    shown.put("grace_period_end", state.graceEnd());
+    shown.put("cancel_at_period_end", state.cancelsAtPeriodEnd());
+    shown.put("features", features.apply(state.tier()));
+    return shown;
   }
 
   /** POST /subscription/checkout and /subscription/upgrade. */

@@ -8,6 +8,7 @@ import app.perpetua.flow.jobs.DailyJobs;
 import app.perpetua.flow.jobs.JobHandler;
 import app.perpetua.flow.module.FeatureModule;
 import app.perpetua.flow.module.ModuleContext;
+import app.perpetua.flow.sync.SyncedType;
 import java.util.List;
 import java.util.Map;
 
@@ -50,5 +51,10 @@ public final class CreditModule implements FeatureModule {
   @Override
   public Map<String, DailyJobs.Batch> daily() {
     return Map.of("credit_expire", new CreditExpireJob(service));
+  }
+
+  @Override
+  public List<SyncedType> syncedTypes() {
+    return List.of(SyncedType.ofUser("credits", tx -> service.statement(tx).balance()));
   }
 }

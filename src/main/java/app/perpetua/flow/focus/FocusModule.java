@@ -9,6 +9,7 @@ import app.perpetua.flow.http.Route;
 import app.perpetua.flow.jobs.JobHandler;
 import app.perpetua.flow.module.FeatureModule;
 import app.perpetua.flow.module.ModuleContext;
+import app.perpetua.flow.sync.SyncedType;
 import app.perpetua.flow.tasks.Tasks;
 import java.util.List;
 import java.util.Map;
@@ -41,5 +42,16 @@ public final class FocusModule implements FeatureModule {
   @Override
   public List<EventListener> listeners() {
     return List.of(new FocusListener(sessions));
+  }
+
+  @Override
+  public List<SyncedType> syncedTypes() {
+    return List.of(
+        SyncedType.ofOne(
+            "focus",
+            tx ->
+                sessions
+                    .active(tx)
+                    .map(session -> new SyncedType.Entity(session.sessionId(), null, session))));
   }
 }

@@ -5,6 +5,7 @@ import app.perpetua.flow.http.Route;
 import app.perpetua.flow.jobs.CleanupJob;
 import app.perpetua.flow.jobs.DailyJobs;
 import app.perpetua.flow.jobs.JobHandler;
+import app.perpetua.flow.sync.SyncedType;
 import java.util.List;
 import java.util.Map;
 
@@ -34,6 +35,11 @@ public interface FeatureModule {
 
   /** Listeners to events of other features, in the order in which they are called. */
   default List<EventListener> listeners() {
+    return List.of();
+  }
+
+  /** What clients that keep a copy of the user's data read, by type. */
+  default List<SyncedType> syncedTypes() {
     return List.of();
   }
 }

@@ -13,6 +13,7 @@ import app.perpetua.flow.http.Route;
 import app.perpetua.flow.module.FeatureModule;
 import app.perpetua.flow.module.ModuleContext;
 import app.perpetua.flow.recovery.Tombstones;
+import app.perpetua.flow.sync.SyncedType;
 import java.net.InetAddress;
 import java.util.List;
 
@@ -40,5 +41,18 @@ public final class NoteModule implements FeatureModule {
         conditionalRead("/api/v1/notes/{id}", notes::show),
         write(PATCH, "/api/v1/notes/{id}", notes::patch).answering(notes::show),
         write(DELETE, "/api/v1/notes/{id}", notes::delete).conditionalOn(notes::show));
+  }
+
+  @Override
+  public List<SyncedType> syncedTypes() {
+    return List.of(
+        SyncedType.ofRows(
+            "note",
+            "notes.find_by_ids",
+            "notes.list_by_id",
+            row -> {
+              Note note = Note.of(row);
+              return new SyncedType.Entity(note.id(), note.version(), note);
+            }));
   }
 }

@@ -12,6 +12,7 @@ import app.perpetua.flow.jobs.JobHandler;
 import app.perpetua.flow.jobs.Lateness;
 import app.perpetua.flow.module.FeatureModule;
 import app.perpetua.flow.module.ModuleContext;
+import app.perpetua.flow.sync.SyncedType;
 import io.micrometer.core.instrument.Counter;
 import java.util.EnumMap;
 import java.util.List;
@@ -75,5 +76,18 @@ public final class NotificationModule implements FeatureModule {
   @Override
   public Map<String, JobHandler> jobs() {
     return Map.of(Notifications.PUSH_SEND, pushSend);
+  }
+
+  @Override
+  public List<SyncedType> syncedTypes() {
+    return List.of(
+        SyncedType.ofRows(
+            "notification",
+            "notifications.find_by_ids",
+            "notifications.list_by_id",
+            row -> {
+              Notification notification = Notification.of(row);
+              return new SyncedType.Entity(notification.id(), null, notification);
+            }));
   }
 }

@@ -11,6 +11,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -76,13 +77,52 @@ public final class QueryParameters {
       errors.add(new FieldError("cursor", "cannot be combined with offset"));
     }
     String filter = filter();
-    PageRequest.Position after = cursor.isEmpty() ? null : cursors.parse(cursor, filter);
-    if (after == null && !cursor.isEmpty()) {
-      errors.add(
-          new FieldError(
-              "cursor", "must be next_cursor of this list, with these filters and sort"));
-    }
+    PageRequest.Position after =
+        position("cursor", cursor, "must be next_cursor of this list, with these filters and sort");
     return new PageRequest.ByCursor(after, limit(), position -> cursors.render(position, filter));
+  }
+
+  /**
+   * Reads a signed position. Call it after the parameters that select what the position is of have
+   * been read, because it is valid only with the same ones.
+   *
+   * @param error says what the parameter must be
+   * @return null if the parameter is absent or empty
+   */
+  public PageRequest.@Nullable Position signed(String name, String error) {
+    String value = read(name);
+    return value == null ? null : position(name, value, error);
+  }
+
+  /** Signs positions for {@link #signed}; likewise. */
+  public Function<PageRequest.Position, String> signer() {
+    String filter = filter();
+    return position -> cursors.render(position, filter);
+  }
+
+  private PageRequest.@Nullable Position position(String name, String value, String error) {
+    PageRequest.Position position = value.isEmpty() ? null : cursors.parse(value, filter());
+    if (position == null && !value.isEmpty()) {
+      errors.add(new FieldError(name, error));
+    }
+    return position;
+  }
+
+  /**
+   * Reads names of a set, separated by commas.
+   *
+   * @return all of them if the parameter is absent
+   */
+  public Set<String> anyOf(String name, Set<String> allowed) {
+    Set<String> named =
+        value(
+            name,
+            "must be some of " + String.join(", ", new TreeSet<>(allowed)) + ", with commas",
+            value ->
+                Optional.of(new TreeSet<>(List.of(value.split(",", -1))))
+                    .filter(allowed::containsAll)
+                    .orElse(null));
+    return named == null ? allowed : named;
   }
 
   private int limit() {

@@ -11,6 +11,7 @@ import app.perpetua.flow.http.Route;
 import app.perpetua.flow.jobs.JobHandler;
 import app.perpetua.flow.module.FeatureModule;
 import app.perpetua.flow.module.ModuleContext;
+import app.perpetua.flow.sync.SyncedType;
 import app.perpetua.flow.tasks.Instances;
 import app.perpetua.flow.tasks.ReminderCopier;
 import app.perpetua.flow.tasks.Subtasks;
@@ -56,5 +57,18 @@ public final class RecurrenceModule implements FeatureModule {
   @Override
   public Map<String, JobHandler> jobs() {
     return Map.of(NextInstanceJob.KIND, nextInstance);
+  }
+
+  @Override
+  public List<SyncedType> syncedTypes() {
+    return List.of(
+        SyncedType.ofRows(
+            "template",
+            "recurrence.find_by_ids",
+            "recurrence.list_by_id",
+            row -> {
+              Template template = Template.of(row);
+              return new SyncedType.Entity(template.id(), template.version(), template);
+            }));
   }
 }

@@ -15,6 +15,7 @@ import app.perpetua.flow.module.FeatureModule;
 import app.perpetua.flow.module.ModuleContext;
 import app.perpetua.flow.notifications.Notifications;
 import app.perpetua.flow.recovery.Restorer;
+import app.perpetua.flow.sync.SyncedType;
 import app.perpetua.flow.tasks.ReminderCopier;
 import app.perpetua.flow.tasks.Tasks;
 import java.util.List;
@@ -86,5 +87,18 @@ public final class ReminderModule implements FeatureModule {
   @Override
   public List<EventListener> listeners() {
     return List.of(new TaskListener(service));
+  }
+
+  @Override
+  public List<SyncedType> syncedTypes() {
+    return List.of(
+        SyncedType.ofRows(
+            "reminder",
+            "reminders.find_by_ids",
+            "reminders.list_by_id",
+            row -> {
+              Reminder reminder = Reminder.of(row);
+              return new SyncedType.Entity(reminder.id(), reminder.version(), reminder);
+            }));
   }
 }

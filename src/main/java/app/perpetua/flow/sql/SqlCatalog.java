@@ -42,6 +42,7 @@ public final class SqlCatalog {
           "recovery",
           "recurrence",
           "reminders",
+          "sync",
           "tasklists",
           "tasks",
           "voice");

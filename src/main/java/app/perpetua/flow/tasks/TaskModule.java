@@ -13,6 +13,7 @@ import app.perpetua.flow.http.Route;
 import app.perpetua.flow.module.FeatureModule;
 import app.perpetua.flow.module.ModuleContext;
 import app.perpetua.flow.recovery.Tombstones;
+import app.perpetua.flow.sync.SyncedType;
 import java.util.List;
 
 /** Tasks and their subtasks. */
@@ -64,5 +65,12 @@ public final class TaskModule implements FeatureModule {
             .conditionalOn(subtaskRoutes::show),
         write(DELETE, "/api/v1/subtasks/{id}", subtaskRoutes::delete)
             .conditionalOn(subtaskRoutes::show));
+  }
+
+  @Override
+  public List<SyncedType> syncedTypes() {
+    return List.of(
+        SyncedType.ofRows(
+            "task", "tasks.find_by_ids", "tasks.list_by_id", TaskWithSubtasks::synced));
   }
 }

@@ -16,6 +16,7 @@ import app.perpetua.flow.notifications.Notifications;
 import app.perpetua.flow.notifications.Pages;
 import app.perpetua.flow.sql.Actor;
 import app.perpetua.flow.sql.Db;
+import app.perpetua.flow.sql.Eventually;
 import app.perpetua.flow.sql.SqlCatalog;
 import app.perpetua.flow.sql.Tx;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
@@ -25,6 +26,10 @@ import java.time.LocalDate;
 import java.util.List;
 import java.util.Optional;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.junit.jupiter.api.AfterEach;
@@ -121,15 +126,30 @@ class AchievementsTest {
   }
 
   @Test
-  void SC_007_a_completion_in_the_last_millisecond_survives_the_job_that_runs_before_it_commits() {
+  void SC_007_a_completion_in_the_last_millisecond_survives_the_job_that_begins_before_it_commits()
+      throws Exception {
     write(tx -> achievements.completed(tx, completion(true, false)));
     clock.set(Instant.parse("2026-03-11T23:59:59.999Z"));
-    write(
-        tx -> {
-          achievements.completed(tx, completion(true, false));
-          // The transaction has read the row but not yet stored it when the job runs at midnight.
-          assertEquals(Optional.of(""), breakStreaks("2026-03-12"));
-        });
+    CompletableFuture<Optional<String>> job = new CompletableFuture<>();
+    try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+      write(
+          tx -> {
+            achievements.completed(tx, completion(true, false));
+            // The transaction has read the row but not yet stored it when the job runs at midnight.
+            threads.execute(() -> job.complete(breakStreaks("2026-03-12")));
+            Eventually.within(
+                Duration.ofSeconds(30),
+                () ->
+                    database.number(
+                            """
+                            select count(*) from pg_stat_activity
+                            where datname = current_database() and wait_event_type = 'Lock'
+                            """)
+                        == 1);
+          });
+      job.get(30, TimeUnit.SECONDS);
+    }
+    assertEquals(2, storedStreak());
     assertEquals(Optional.empty(), breakStreaks("2026-03-12"));
     clock.set(Instant.parse("2026-03-12T00:00:00.001Z"));
     assertEquals(2, read(achievements::overview).streak());
@@ -143,11 +163,12 @@ class AchievementsTest {
     assertEquals(Optional.empty(), breakStreaks("2026-03-11"));
     assertEquals(Optional.of(""), breakStreaks("2026-03-12"));
     assertEquals(Optional.empty(), breakStreaks("2026-03-12"));
-    assertEquals(
-        0,
-        database.number(
-            "select current_streak from achievements.user_achievement_states where user_id = ?",
-            user));
+    assertEquals(0, storedStreak());
+  }
+
+  private long storedStreak() {
+    return database.number(
+        "select current_streak from achievements.user_achievement_states where user_id = ?", user);
   }
 
   private Optional<String> breakStreaks(String day) {

@@ -83,6 +83,7 @@ final class Years {
     below("get", many, task, Double.POSITIVE_INFINITY);
     activity(few, many);
     export(many);
+    synchronization(many);
   }
 
   private void pages(String many) throws IOException {
@@ -154,6 +155,30 @@ final class Years {
         Export.HEAP_MEGABYTES,
         result.megabytes(),
         result.isWithinTargets() ? "met" : "MISSED");
+  }
+
+  private void synchronization(String many) throws IOException {
+    Synchronization client = new Synchronization(service, connection, many);
+    client.snapshot();
+    Synchronization.Snapshot snapshot = client.snapshot();
+    report.print("");
+    report.print(
+        "Synchronization of %,d entities: %,.0f a second, target ≥ %,.0f; heap grew by %.0f MB,"
+            + " target < %.0f MB: %s",
+        snapshot.entities(),
+        snapshot.entitiesASecond(),
+        Synchronization.ENTITIES_A_SECOND,
+        snapshot.heapMegabytes(),
+        Synchronization.HEAP_MEGABYTES,
+        snapshot.isWithinTargets() ? "met" : "MISSED");
+    Timing changes = client.changes(snapshot.token());
+    report.print(
+        "  %-34s %10s %10s   target < %.0f: %s",
+        Synchronization.CHANGES + " changes",
+        "",
+        changes,
+        Synchronization.CHANGES_MILLIS,
+        changes.isBelow(Synchronization.CHANGES_MILLIS) ? "met" : "MISSED");
   }
 
   private void like(

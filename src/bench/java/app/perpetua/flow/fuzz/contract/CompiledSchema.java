@@ -20,7 +20,16 @@ import tools.jackson.databind.JsonNode;
 final class CompiledSchema {
   private static final Set<String> ANNOTATIONS =
       Set.of(
-          "description", "default", "example", "examples", "x-open", "deprecated", "title", "$ref");
+          "description",
+          "default",
+          "example",
+          "examples",
+          "x-open",
+          "deprecated",
+          "title",
+          "$ref",
+          // oneOf decides
+          "discriminator");
 
   /** Other formats are not asserted. */
   private static final Map<String, Pattern> FORMATS =
