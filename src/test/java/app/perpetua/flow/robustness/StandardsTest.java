@@ -361,6 +361,7 @@ class StandardsTest {
     for (String name :
         List.of(
             "location",
+            "etag",
             "www-authenticate",
             "ratelimit",
             "ratelimit-policy",
@@ -378,7 +379,9 @@ class StandardsTest {
             .send("OPTIONS", ME, null)
             .expect(204);
     Set<String> allowed = names(preflight, "Access-Control-Allow-Headers");
-    assertTrue(allowed.containsAll(List.of("traceparent", "tracestate", "authorization")));
+    assertTrue(
+        allowed.containsAll(
+            List.of("traceparent", "tracestate", "authorization", "if-match", "if-none-match")));
   }
 
   private static Set<String> names(Api.Answer answer, String list) {

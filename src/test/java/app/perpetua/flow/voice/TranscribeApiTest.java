@@ -194,12 +194,14 @@ class TranscribeApiTest {
     Api.Answer filled = user.api().get("/api/v1/notes/" + waiting).expect(200);
     assertEquals("Buy milk.", filled.data().get("content").stringValue());
     assertEquals("completed", filled.data().get("transcription_status").stringValue());
+    assertEquals(2, filled.data().get("version").intValue());
     user.api().post(TRANSCRIBE, forNote(waiting)).expect(409, "CONFLICT");
     String another = note(user, "");
     service.deepgram().respondWith(Recording.refused(400));
     user.api().post(TRANSCRIBE, forNote(another)).expect(400, "VALIDATION_ERROR");
     Api.Answer failed = user.api().get("/api/v1/notes/" + another).expect(200);
     assertEquals("failed", failed.data().get("transcription_status").stringValue());
+    assertEquals(2, failed.data().get("version").intValue());
     assertEquals(10, balance(user));
     service.newPro().api().post(TRANSCRIBE, forNote(another)).expect(403, "FORBIDDEN");
     user.api().post(TRANSCRIBE, forNote(UUID.randomUUID().toString())).expect(404, "NOT_FOUND");
