@@ -56,6 +56,11 @@ public final class Pool {
     pool.setKeepaliveTime(0);
     pool.setConnectionTimeout(CONNECTION_TIMEOUT.toMillis());
     pool.setValidationTimeout(VALIDATION.toMillis());
+    // The server's default. HikariCP would read it from the first connection and, if that is lost
+    // just
+    // then, try to set an unknown level for every other one, so that the pool never has a
+    // connection.
+    pool.setTransactionIsolation("TRANSACTION_READ_COMMITTED");
     // Migrations decides whether the service starts without a database, with a better message.
     pool.setInitializationFailTimeout(-1);
     return pool;

@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import app.perpetua.flow.harness.Tap;
 import app.perpetua.flow.harness.time.GrantedTime;
 import app.perpetua.flow.sql.Eventually;
 import app.perpetua.flow.sql.Postgres;
@@ -12,7 +13,10 @@ import app.perpetua.flow.sql.startup.StartupWait;
 import app.perpetua.flow.sql.startup.UnusableDatabaseException;
 import com.zaxxer.hikari.HikariDataSource;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.nio.charset.StandardCharsets;
 import java.sql.Connection;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -102,6 +106,29 @@ final class PoolTest {
         Postgres.url(postgres.port(), "postgres", "?connectTimeout=9"),
         2,
         preparedStatements);
+  }
+
+  @Test
+  void a_pool_recovers_if_its_first_connection_is_lost_while_it_is_set_up() throws Exception {
+    try (Tap tap =
+            new Tap(
+                new InetSocketAddress(InetAddress.getLoopbackAddress(), postgres.port()),
+                (connection, direction, message) ->
+                    connection > 1
+                        || direction == Tap.Direction.TO_CLIENT
+                        || !new String(message, StandardCharsets.ISO_8859_1)
+                            .contains("TRANSACTION ISOLATION"));
+        HikariDataSource pool = Pool.open(Postgres.config(tap.port(), 1))) {
+      Eventually.within(HANGS, () -> connects(pool));
+    }
+  }
+
+  private static boolean connects(HikariDataSource pool) {
+    try (Connection connection = pool.getConnection()) {
+      return connection.isValid(1);
+    } catch (SQLException e) {
+      return false;
+    }
   }
 
   @Test
