@@ -199,7 +199,7 @@ public final class Db {
     try {
       tx.commit();
     } catch (RuntimeException e) {
-      throw steps.commitFailed(e);
+      throw steps.deferredFailed(e);
     }
   }
 

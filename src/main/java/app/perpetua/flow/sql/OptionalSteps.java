@@ -80,9 +80,17 @@ final class OptionalSteps {
     }
   }
 
-  /** The exception to throw for a failed commit: any step that deferred a statement may be why. */
-  RuntimeException commitFailed(RuntimeException e) {
+  /**
+   * The exception to throw if the deferred statements failed: any step that deferred one may be
+   * why.
+   */
+  RuntimeException deferredFailed(RuntimeException e) {
     return deferring.isEmpty() || !mayBeCausedByStep(e) ? e : new Failed(Map.copyOf(deferring), e);
+  }
+
+  /** Records that the deferred statements have succeeded. */
+  void deferredSent() {
+    deferring.clear();
   }
 
   /** The steps that this attempt reached and did not run. */

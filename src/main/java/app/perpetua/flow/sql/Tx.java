@@ -160,6 +160,22 @@ public final class Tx {
   }
 
   /**
+   * Sends the statements that were deferred to the commit, so that what follows reads their effect.
+   * Empties the memo, and requires the owner to be locked again, because both may be out of date.
+   * For transactions that consist of several requests; a single one computes what it needs.
+   */
+  public void flush() {
+    try {
+      connection.flush();
+    } catch (RuntimeException e) {
+      throw optionalSteps.deferredFailed(e);
+    }
+    optionalSteps.deferredSent();
+    memo.clear();
+    owner = null;
+  }
+
+  /**
    * Runs an action after the commit of this attempt, such as incrementing a metric. It does not run
    * if the commit fails or its result is unknown, or if the process dies just then, so it must not
    * have effects that are needed.

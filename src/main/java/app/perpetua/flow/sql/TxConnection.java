@@ -119,6 +119,23 @@ final class TxConnection {
     deferred.add(call);
   }
 
+  /** Sends the deferred statements without committing. */
+  void flush() {
+    sendOpening();
+    if (deferred.isEmpty()) {
+      return;
+    }
+    List<Call> sent = List.copyOf(deferred);
+    deferred.clear();
+    long start = System.nanoTime();
+    try (PreparedStatement prepared = prepare(limitsPrefix(), scripts.joined(sent))) {
+      bind(prepared, sent);
+      prepared.execute();
+    } catch (SQLException e) {
+      throw DatabaseException.of(e, Scripts.names(sent), since(start));
+    }
+  }
+
   /** Commits, together with the deferred statements. */
   void commit() {
     sendOpening();

@@ -68,6 +68,88 @@ class DbTest {
   }
 
   @Test
+  void flushed_statements_are_read_by_the_transaction_alone_and_end_with_it() {
+    db.write(
+        actor,
+        tx -> {
+          tx.lockOwner();
+          tx.memoized(String.class, () -> "before");
+          deferRename(tx, "flushed");
+          tx.flush();
+          assertEquals("flushed", names(tx).getFirst());
+          assertEquals("Ada Example", name());
+          assertEquals("after", tx.memoized(String.class, () -> "after"));
+          assertThrows(IllegalStateException.class, tx::owner);
+          deferRename(tx, "last");
+          return "";
+        });
+    assertEquals("last", name());
+    assertThrows(
+        Refusal.class,
+        () ->
+            db.write(
+                actor,
+                tx -> {
+                  deferRename(tx, "refused");
+                  tx.flush();
+                  throw Refusal.of(ErrorCode.CONFLICT, "no");
+                }));
+    assertEquals("last", name());
+  }
+
+  @Test
+  void a_flush_without_deferred_statements_sends_the_opening() {
+    List<String> order = new ArrayList<>();
+    db.write(
+        actor,
+        tx -> {
+          open(tx, order);
+          tx.flush();
+          order.add("flushed");
+          return "";
+        });
+    assertEquals(List.of("opened", "flushed"), order);
+  }
+
+  @Test
+  void an_optional_step_whose_statement_fails_at_a_flush_is_left_out() {
+    List<String> order = new ArrayList<>();
+    db.write(
+        actor,
+        tx -> {
+          deferRename(tx, "without the step");
+          if (!tx.optional(
+              "step", () -> deferRename(tx, "x".repeat(300)), _ -> order.add("failed"))) {
+            order.add("left out");
+          }
+          tx.flush();
+          order.add("flushed");
+          return "";
+        });
+    assertEquals(List.of("left out", "flushed", "failed"), order);
+    assertEquals("without the step", name());
+  }
+
+  @Test
+  void an_optional_step_that_was_flushed_is_not_why_the_commit_fails() {
+    AtomicInteger attempts = new AtomicInteger();
+    assertThrows(
+        DatabaseException.class,
+        () ->
+            db.write(
+                actor,
+                tx -> {
+                  attempts.incrementAndGet();
+                  tx.optional("step", () -> deferRename(tx, "step"), _ -> {});
+                  tx.flush();
+                  deferRename(tx, "x".repeat(300));
+                  return "";
+                }));
+    assertEquals(1, attempts.get());
+    assertEquals("Ada Example", name());
+  }
+
+  @Test
   void a_constraint_violated_at_the_commit_rolls_back_and_is_named() {
     DatabaseException e =
         assertThrows(
