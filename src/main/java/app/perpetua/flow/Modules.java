@@ -139,7 +139,10 @@ final class Modules {
             billing,
             voice);
     SyncModule sync =
-        new SyncModule(features.stream().flatMap(module -> module.syncedTypes().stream()).toList());
+        new SyncModule(
+            context,
+            features.stream().flatMap(module -> module.syncedTypes().stream()).toList(),
+            features.stream().flatMap(module -> module.routes().stream()).toList());
     all = Stream.concat(features.stream(), Stream.of(sync)).toList();
     listeners =
         new EventListeners(

@@ -276,6 +276,12 @@ class ContractTest {
     notesAndRecovery(api);
     call(api, "GET", "/api/v1/activity", null);
     call(api, "GET", "/api/v1/sync", null);
+    Map<String, Object> command =
+        Map.of(
+            "uuid", UUID.randomUUID().toString(),
+            "type", "note.create",
+            "args", Map.of("content", "a"));
+    call(api, "POST", "/api/v1/sync", Map.of("commands", List.of(command)));
     call(api, "GET", "/api/v1/credits/balance", null);
     call(api, "GET", "/api/v1/credits/history", null);
     call(api, "GET", "/api/v1/ai/credits", null);

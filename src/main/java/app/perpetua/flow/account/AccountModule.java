@@ -99,7 +99,9 @@ public final class AccountModule implements FeatureModule {
         auth("/api/v1/auth/refresh", account::refresh),
         auth("/api/v1/auth/logout", account::logout),
         conditionalRead("/api/v1/users/me", account::me),
-        write(PATCH, "/api/v1/users/me", account::update).answering(account::me),
+        write(PATCH, "/api/v1/users/me", account::update)
+            .answering(account::me)
+            .command("settings.update"),
         write(DELETE, "/api/v1/users/me", account::delete).conditionalOn(account::me),
         read("/api/v1/users/me/export", account::export),
         read("/api/v1/sessions", sessions::list),

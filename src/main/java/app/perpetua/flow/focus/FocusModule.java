@@ -29,8 +29,8 @@ public final class FocusModule implements FeatureModule {
   @Override
   public List<Route> routes() {
     return List.of(
-        write(POST, "/api/v1/focus/start", focus::start),
-        write(POST, "/api/v1/focus/end", focus::end),
+        write(POST, "/api/v1/focus/start", focus::start).command("focus.start"),
+        write(POST, "/api/v1/focus/end", focus::end).command("focus.end"),
         read("/api/v1/focus/active", focus::active));
   }
 

@@ -54,6 +54,7 @@ public final class Endpoint implements RequestHandler {
   private final Admission admission;
   private final IdempotentWrites writes;
   private final ProviderCallHandler providerCalls;
+  private final BatchExecutor batches;
 
   public Endpoint(
       Json json,
@@ -77,10 +78,16 @@ public final class Endpoint implements RequestHandler {
     this.admission = new Admission(db.connections());
     this.writes = new IdempotentWrites(json, db, sessions, admission);
     this.providerCalls = new ProviderCallHandler(db, json, errors, writes);
+    this.batches =
+        new BatchExecutor(json, errors, db, sessions, admission, writes, System::nanoTime);
   }
 
-  /** At shutdown, cancels calls to providers in time for their requests to be settled. */
+  /**
+   * At shutdown, cancels calls to providers in time for their requests to be settled, and starts no
+   * further commands of batches.
+   */
   public void drain() {
+    batches.drain();
     providerCalls.drain();
   }
 
@@ -158,6 +165,11 @@ public final class Endpoint implements RequestHandler {
       }
       case Route.SecretWrite write ->
           write(actor, parsed.principal(), prepared(route, write.work(), parsed));
+      case Route.Commands commands -> {
+        Batch batch = commands.prepare().apply(parsed);
+        parsed.query().validate();
+        yield batches.answer(parsed, actor, batch);
+      }
       case Route.ProviderCall call -> {
         TwoPhaseRequest<?, ?> prepared = call.prepare().apply(parsed);
         parsed.query().validate();

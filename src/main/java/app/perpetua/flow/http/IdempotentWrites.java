@@ -69,22 +69,67 @@ final class IdempotentWrites {
       Function<Tx, T> execute) {
     try (Permit _ = keys.acquire(new UserKey(principal.userId(), request.key()));
         Permit _ = admission.write(principal.limitId())) {
-      for (int attempt = 1; ; attempt++) {
-        try {
-          return db.write(
-              actor,
-              tx -> {
-                sessions.requireActive(tx, principal);
-                Idempotency.open(tx, request);
-                return execute.apply(tx);
-              });
-        } catch (Replayed e) {
-          return replay.apply(e.replay());
-        } catch (DatabaseException e) {
-          // Another process has stored a record for this key; the next attempt finds it.
-          if (!e.violates(Idempotency.ONE_RECORD_PER_KEY) || attempt == ATTEMPTS) {
-            throw e;
-          }
+      return transaction(
+          actor,
+          tx -> {
+            sessions.requireActive(tx, principal);
+            Idempotency.open(tx, request);
+            return execute.apply(tx);
+          });
+    } catch (Replayed e) {
+      return replay.apply(e.replay());
+    }
+  }
+
+  /**
+   * Runs a transaction that executes or replays several requests of one user. Does not wait for
+   * requests with the same keys that call a provider; {@link #executeOrReplay(Tx, KeyedRequest,
+   * Function)} refuses them.
+   *
+   * @param work may run again
+   * @throws Refusal as {@link Admission#write}
+   */
+  <T> T together(Principal principal, Actor actor, Function<Tx, T> work) {
+    try (Permit _ = admission.write(principal.limitId())) {
+      return transaction(
+          actor,
+          tx -> {
+            sessions.requireActive(tx, principal);
+            return work.apply(tx);
+          });
+    }
+  }
+
+  /**
+   * Runs a write as a part of a transaction, unless it has been answered before. Nothing must be
+   * deferred yet, because a replay would not discard it.
+   *
+   * @throws Refusal as {@link Idempotency#open} and the write
+   */
+  Reply executeOrReplay(Tx tx, KeyedRequest request, Function<Tx, Reply> work) {
+    try {
+      Idempotency.open(tx, request);
+      // Sends the opening, so that the write does not begin if there is an answer.
+      tx.owner();
+    } catch (Replayed e) {
+      return e.replay().reply();
+    }
+    Reply reply = work.apply(tx).rendered(json);
+    if (reply instanceof Reply.Refused(Refusal refusal)) {
+      throw refusal;
+    }
+    Idempotency.storeResponse(tx, request, reply);
+    return reply;
+  }
+
+  private <T> T transaction(Actor actor, Function<Tx, T> work) {
+    for (int attempt = 1; ; attempt++) {
+      try {
+        return db.write(actor, work);
+      } catch (DatabaseException e) {
+        // Another process has stored a record for the key; the next attempt finds it.
+        if (!e.violates(Idempotency.ONE_RECORD_PER_KEY) || attempt == ATTEMPTS) {
+          throw e;
         }
       }
     }

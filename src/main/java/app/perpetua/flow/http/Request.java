@@ -7,6 +7,7 @@ import app.perpetua.flow.parsing.Formats;
 import app.perpetua.flow.parsing.JsonReader;
 import app.perpetua.flow.parsing.QueryParameters;
 import java.time.Instant;
+import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.function.Function;
@@ -25,6 +26,7 @@ public final class Request {
   private final QueryParameters query;
   private final byte[] bytes;
   private final Instant now;
+  private boolean bodyRead;
 
   public Request(
       Json json,
@@ -134,7 +136,26 @@ public final class Request {
    * @throws Refusal as {@link JsonReader#parse}
    */
   public JsonReader body() {
+    bodyRead = true;
     return JsonReader.parse(json, bytes);
+  }
+
+  /** Whether {@link #body} has been called. */
+  boolean isBodyRead() {
+    return bodyRead;
+  }
+
+  /** A request by the same client, which a command in this request's body stands for. */
+  Request ofCommand(Map<String, String> pathOfCommand, byte[] bodyOfCommand, Instant time) {
+    return new Request(
+        json,
+        context,
+        principal(),
+        pathOfCommand::get,
+        _ -> null,
+        query.none(),
+        bodyOfCommand,
+        time);
   }
 
   /** A copy of the raw body. */

@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param idempotencyPath the path that idempotency keys are stored with, without the query; null
  *     for that of the request
  * @param validation null if the route ignores preconditions
+ * @param command null if commands of batches cannot stand for requests to it
  */
 public record Route(
     Verb method,
@@ -28,9 +29,10 @@ public record Route(
     @Nullable Sunset sunset,
     @Nullable String created,
     @Nullable String idempotencyPath,
-    @Nullable Validation validation) {
+    @Nullable Validation validation,
+    @Nullable CommandType command) {
   private Route(Verb method, String path, Bucket bucket, Handler handler) {
-    this(method, path, bucket, handler, null, null, null, null);
+    this(method, path, bucket, handler, null, null, null, null, null);
   }
 
   /** The methods of the contract, without HEAD and OPTIONS, which {@code http.server} answers. */
@@ -71,6 +73,15 @@ public record Route(
    */
   record Validation(Work read, boolean answered) {}
 
+  /**
+   * The commands that stand for requests to the route ({@link Batch}).
+   *
+   * @param name unique, and part of the contract
+   * @param idArgument the argument that is the parameter of the path; null if the path has none
+   * @param versionInBody whether the body has a {@code version}, on which the change depends
+   */
+  public record CommandType(String name, @Nullable String idArgument, boolean versionInBody) {}
+
   /** Answers a request; its type determines the checks. */
   public sealed interface Handler {}
 
@@ -100,6 +111,14 @@ public record Route(
    * neither stored nor repeated.
    */
   record SecretWrite(Work work) implements Authenticated {}
+
+  /**
+   * Runs commands, each as a request of its own. Reads no {@code Idempotency-Key}, because each
+   * command has one.
+   *
+   * @param prepare parses and checks the request
+   */
+  record Commands(Function<Request, Batch> prepare) implements Authenticated {}
 
   /**
    * Reserves, calls a provider and settles.
@@ -177,6 +196,11 @@ public record Route(
     return new Route(Verb.POST, path, Bucket.GENERAL, new SecretWrite(work));
   }
 
+  /** A batch of commands of the signed-in user. */
+  public static Route commands(String path, Function<Request, Batch> prepare) {
+    return new Route(Verb.POST, path, Bucket.GENERAL, new Commands(prepare));
+  }
+
   /** A request that calls a provider. */
   public static Route providerCall(
       String path,
@@ -193,17 +217,20 @@ public record Route(
 
   /** The same route, whose answer 201 is about the resource at this path. */
   public Route creates(String resource) {
-    return new Route(method, path, bucket, handler, sunset, resource, idempotencyPath, validation);
+    return new Route(
+        method, path, bucket, handler, sunset, resource, idempotencyPath, validation, command);
   }
 
   /** The same route with its end announced. */
   public Route deprecated(Sunset end) {
-    return new Route(method, path, bucket, handler, end, created, idempotencyPath, validation);
+    return new Route(
+        method, path, bucket, handler, end, created, idempotencyPath, validation, command);
   }
 
   /** The same route, sharing its idempotency keys with the route of that literal path. */
   public Route sharingKeysWith(String otherPath) {
-    return new Route(method, path, bucket, handler, sunset, created, otherPath, validation);
+    return new Route(
+        method, path, bucket, handler, sunset, created, otherPath, validation, command);
   }
 
   /** The same read, with an entity tag, and 304 for a client that has the representation. */
@@ -223,6 +250,38 @@ public record Route(
 
   private Route validated(Validation representation) {
     return new Route(
-        method, path, bucket, handler, sunset, created, idempotencyPath, representation);
+        method, path, bucket, handler, sunset, created, idempotencyPath, representation, command);
+  }
+
+  /** The same route, to which commands of this type are requests. */
+  public Route command(String type) {
+    return command(new CommandType(type, parameter(), false));
+  }
+
+  /** As {@link #command(String)}, with another name for the parameter of the path. */
+  public Route command(String type, String idArgument) {
+    return command(new CommandType(type, idArgument, false));
+  }
+
+  /** As {@link #command(String)}, for a body with a {@code version}. */
+  public Route versionedCommand(String type) {
+    return command(new CommandType(type, parameter(), true));
+  }
+
+  private Route command(CommandType type) {
+    return new Route(
+        method, path, bucket, handler, sunset, created, idempotencyPath, validation, type);
+  }
+
+  /** The name of the path's parameter; null if it has none. No path of a command has several. */
+  @Nullable String parameter() {
+    int start = path.indexOf('{');
+    return start < 0 ? null : path.substring(start + 1, path.indexOf('}'));
+  }
+
+  /** Whether commands that stand for requests to this route may name the version to change. */
+  public boolean takesVersion() {
+    return command != null
+        && (command.versionInBody() || (validation != null && method == Verb.DELETE));
   }
 }

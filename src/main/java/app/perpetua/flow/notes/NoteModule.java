@@ -37,10 +37,16 @@ public final class NoteModule implements FeatureModule {
   public List<Route> routes() {
     return List.of(
         read("/api/v1/notes", notes::list),
-        write(POST, "/api/v1/notes", notes::create).creates("/api/v1/notes/{id}"),
+        write(POST, "/api/v1/notes", notes::create)
+            .creates("/api/v1/notes/{id}")
+            .command("note.create"),
         conditionalRead("/api/v1/notes/{id}", notes::show),
-        write(PATCH, "/api/v1/notes/{id}", notes::patch).answering(notes::show),
-        write(DELETE, "/api/v1/notes/{id}", notes::delete).conditionalOn(notes::show));
+        write(PATCH, "/api/v1/notes/{id}", notes::patch)
+            .answering(notes::show)
+            .versionedCommand("note.update"),
+        write(DELETE, "/api/v1/notes/{id}", notes::delete)
+            .conditionalOn(notes::show)
+            .command("note.delete"));
   }
 
   @Override

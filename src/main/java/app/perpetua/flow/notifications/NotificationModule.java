@@ -64,9 +64,12 @@ public final class NotificationModule implements FeatureModule {
   public List<Route> routes() {
     return List.of(
         read("/api/v1/notifications", notifications::list),
-        write(PATCH, "/api/v1/notifications/{id}/read", notifications::markRead),
-        write(POST, "/api/v1/notifications/read-all", notifications::markAllRead),
-        write(DELETE, "/api/v1/notifications/{id}", notifications::delete),
+        write(PATCH, "/api/v1/notifications/{id}/read", notifications::markRead)
+            .command("notification.read"),
+        write(POST, "/api/v1/notifications/read-all", notifications::markAllRead)
+            .command("notification.read_all"),
+        write(DELETE, "/api/v1/notifications/{id}", notifications::delete)
+            .command("notification.delete"),
         read("/api/v1/notifications/push-key", push::key),
         write(POST, "/api/v1/notifications/push-subscription", push::subscribe)
             .creates("/api/v1/notifications/push-subscription?endpoint={endpoint}"),

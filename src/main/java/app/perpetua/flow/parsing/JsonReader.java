@@ -214,6 +214,11 @@ public final class JsonReader {
     return node instanceof ObjectNode object ? object : null;
   }
 
+  /** A nested object that another reader will read; null if absent or null. */
+  public @Nullable ObjectNode unread(String name) {
+    return value(name, "must be an object", JsonReader::object);
+  }
+
   /** A list of {@code min} to {@code max} nested objects; null if absent or null. */
   public @Nullable List<JsonReader> objects(String name, int min, int max) {
     String error = "must be a list of " + min + " to " + max + " objects";

@@ -100,6 +100,16 @@ public final class QueryParameters {
     return position -> cursors.render(position, filter);
   }
 
+  /** As {@link #signed}, of a text that is not a parameter; null if it is not valid here. */
+  public PageRequest.@Nullable Position verified(String text) {
+    return cursors.parse(text, filter());
+  }
+
+  /** The parameters of a request to the same path that has none. */
+  public QueryParameters none() {
+    return new QueryParameters(Set.of(), _ -> null, cursors);
+  }
+
   private PageRequest.@Nullable Position position(String name, String value, String error) {
     PageRequest.Position position = value.isEmpty() ? null : cursors.parse(value, filter());
     if (position == null && !value.isEmpty()) {

@@ -25,8 +25,10 @@ public final class RecoveryModule implements FeatureModule {
   public List<Route> routes() {
     return List.of(
         read("/api/v1/recovery/tombstones", recovery::list),
-        write(POST, "/api/v1/recovery/tombstones/{id}/recover", recovery::recover),
-        write(POST, "/api/v1/tasks/recover/{tombstone_id}", recovery::recoverTask));
+        write(POST, "/api/v1/recovery/tombstones/{id}/recover", recovery::recover)
+            .command("tombstone.recover"),
+        write(POST, "/api/v1/tasks/recover/{tombstone_id}", recovery::recoverTask)
+            .command("task.recover"));
   }
 
   @Override

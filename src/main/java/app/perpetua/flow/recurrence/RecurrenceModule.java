@@ -46,11 +46,17 @@ public final class RecurrenceModule implements FeatureModule {
   public List<Route> routes() {
     return List.of(
         read("/api/v1/templates", templates::list),
-        write(POST, "/api/v1/templates", templates::create).creates("/api/v1/templates/{id}"),
+        write(POST, "/api/v1/templates", templates::create)
+            .creates("/api/v1/templates/{id}")
+            .command("template.create"),
         write(POST, "/api/v1/templates/preview", templates::previewRule),
         conditionalRead("/api/v1/templates/{id}", templates::show),
-        write(PATCH, "/api/v1/templates/{id}", templates::patch).answering(templates::show),
-        write(DELETE, "/api/v1/templates/{id}", templates::delete).conditionalOn(templates::show),
+        write(PATCH, "/api/v1/templates/{id}", templates::patch)
+            .answering(templates::show)
+            .versionedCommand("template.update"),
+        write(DELETE, "/api/v1/templates/{id}", templates::delete)
+            .conditionalOn(templates::show)
+            .command("template.delete"),
         read("/api/v1/templates/{id}/preview", templates::preview));
   }
 

@@ -73,10 +73,15 @@ public final class ReminderModule implements FeatureModule {
             .creates("/api/v1/reminders/{id}"),
         read("/api/v1/reminders", reminders::list),
         write(POST, "/api/v1/reminders", reminders::createWithTaskId)
-            .creates("/api/v1/reminders/{id}"),
+            .creates("/api/v1/reminders/{id}")
+            .command("reminder.create"),
         conditionalRead("/api/v1/reminders/{id}", reminders::show),
-        write(PATCH, "/api/v1/reminders/{id}", reminders::patch).answering(reminders::show),
-        write(DELETE, "/api/v1/reminders/{id}", reminders::delete).conditionalOn(reminders::show));
+        write(PATCH, "/api/v1/reminders/{id}", reminders::patch)
+            .answering(reminders::show)
+            .versionedCommand("reminder.update"),
+        write(DELETE, "/api/v1/reminders/{id}", reminders::delete)
+            .conditionalOn(reminders::show)
+            .command("reminder.delete"));
   }
 
   @Override

@@ -113,6 +113,21 @@ final class Sync {
     };
   }
 
+  /** The present position; what follows it are the changes from now on. */
+  SyncToken position(Tx tx) {
+    Feed feed = feed(tx);
+    return new SyncToken.Position(feed.newest, feed.readAt, false);
+  }
+
+  /**
+   * Checks that {@link #read} accepts a token.
+   *
+   * @throws Refusal as it
+   */
+  void check(Tx tx, SyncToken token) {
+    check(token, feed(tx));
+  }
+
   private static Feed feed(Tx tx) {
     return tx.sql("sync.find_feed").one(Feed::of).orElseThrow(Refusal::accountDeleted);
   }

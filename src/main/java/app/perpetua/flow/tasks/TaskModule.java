@@ -48,23 +48,35 @@ public final class TaskModule implements FeatureModule {
   public List<Route> routes() {
     return List.of(
         read("/api/v1/tasks", taskRoutes::list),
-        write(POST, "/api/v1/tasks", taskRoutes::create).creates("/api/v1/tasks/{id}"),
+        write(POST, "/api/v1/tasks", taskRoutes::create)
+            .creates("/api/v1/tasks/{id}")
+            .command("task.create"),
         conditionalRead("/api/v1/tasks/{id}", taskRoutes::show),
-        write(PATCH, "/api/v1/tasks/{id}", taskRoutes::patch).conditionalOn(taskRoutes::show),
+        write(PATCH, "/api/v1/tasks/{id}", taskRoutes::patch)
+            .conditionalOn(taskRoutes::show)
+            .versionedCommand("task.update"),
         write(PUT, "/api/v1/tasks/{id}", taskRoutes::patch).conditionalOn(taskRoutes::show),
-        write(DELETE, "/api/v1/tasks/{id}", taskRoutes::delete).conditionalOn(taskRoutes::show),
+        write(DELETE, "/api/v1/tasks/{id}", taskRoutes::delete)
+            .conditionalOn(taskRoutes::show)
+            .command("task.delete"),
         write(POST, "/api/v1/tasks/{id}/force-complete", taskRoutes::forceComplete)
-            .conditionalOn(taskRoutes::show),
+            .conditionalOn(taskRoutes::show)
+            .versionedCommand("task.force_complete"),
         read("/api/v1/tasks/{id}/subtasks", subtaskRoutes::list),
         write(POST, "/api/v1/tasks/{id}/subtasks", subtaskRoutes::create)
-            .creates("/api/v1/subtasks/{id}"),
-        write(PUT, "/api/v1/tasks/{id}/subtasks/reorder", subtaskRoutes::reorder),
+            .creates("/api/v1/subtasks/{id}")
+            .command("subtask.create", "task_id"),
+        write(PUT, "/api/v1/tasks/{id}/subtasks/reorder", subtaskRoutes::reorder)
+            .command("subtask.reorder", "task_id"),
         conditionalRead("/api/v1/subtasks/{id}", subtaskRoutes::show),
-        write(PATCH, "/api/v1/subtasks/{id}", subtaskRoutes::patch).answering(subtaskRoutes::show),
+        write(PATCH, "/api/v1/subtasks/{id}", subtaskRoutes::patch)
+            .answering(subtaskRoutes::show)
+            .versionedCommand("subtask.update"),
         write(PUT, "/api/v1/subtasks/{id}", subtaskRoutes::patch)
             .conditionalOn(subtaskRoutes::show),
         write(DELETE, "/api/v1/subtasks/{id}", subtaskRoutes::delete)
-            .conditionalOn(subtaskRoutes::show));
+            .conditionalOn(subtaskRoutes::show)
+            .command("subtask.delete"));
   }
 
   @Override

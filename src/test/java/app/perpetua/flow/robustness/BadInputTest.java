@@ -467,7 +467,8 @@ class BadInputTest {
 
   private static boolean names(Api.Answer answer, String field) {
     return answer.json().at("/error/details").values().stream()
-        .anyMatch(fault -> (fault.get("field").stringValue() + ".").startsWith(field + "."));
+        .map(fault -> fault.get("field").stringValue().split("[.\\[]", 2)[0])
+        .anyMatch(field::equals);
   }
 
   private static boolean contains(JsonNode node, String text) {

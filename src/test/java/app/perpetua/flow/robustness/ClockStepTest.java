@@ -99,6 +99,7 @@ class ClockStepTest {
     changeSubtasksAndReminders();
     changeTemplates();
     changeNotesAndDeletions();
+    executeCommands();
     askTheAssistant();
     notifyAndPay();
     succeed(service.runDueJobs());
@@ -290,6 +291,23 @@ class ClockStepTest {
     String note = api().createNote("to delete");
     ids.put("other note", note);
     call("DELETE", "/notes/{other note}", null, 200);
+  }
+
+  private void executeCommands() {
+    Map<String, Object> command =
+        Map.of(
+            "uuid", UUID.randomUUID().toString(),
+            "type", "task.create",
+            "args", Map.of("title", "of a batch"));
+    Api.Answer answer = call("POST", "/sync", Map.of("commands", List.of(command)), 200);
+    assertEquals(
+        201,
+        answer
+            .data()
+            .get("results")
+            .get(String.valueOf(command.get("uuid")))
+            .get("status")
+            .asInt());
   }
 
   private void askTheAssistant() {

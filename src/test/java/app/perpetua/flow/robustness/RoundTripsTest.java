@@ -101,6 +101,30 @@ class RoundTripsTest {
     assertEquals(expected, fewest, name);
   }
 
+  /** The first is the one that reads how far the user's changes are. */
+  @Test
+  void FR_147_commands_of_a_batch_make_no_more_round_trips_than_their_requests() {
+    Api api = service.newPro().api();
+    int fewest = Integer.MAX_VALUE;
+    for (int round = 0; round < 6; round++) {
+      List<Map<String, Object>> commands =
+          Stream.generate(
+                  () ->
+                      Map.<String, Object>of(
+                          "uuid", UUID.randomUUID().toString(),
+                          "type", "task.create",
+                          "args", Map.of("title", "a")))
+              .limit(10)
+              .toList();
+      fewest =
+          Math.min(
+              fewest,
+              roundTrips.during(
+                  () -> api.post("/api/v1/sync", Map.of("commands", commands)).expect(200)));
+    }
+    assertEquals(1 + 10 * 2, fewest);
+  }
+
   @Test
   void FR_138_looking_a_session_up_makes_no_round_trip_of_its_own() {
     other.clock().set(service.clock().instant());

@@ -14,7 +14,11 @@ import java.util.stream.Stream;
 /** The service's Java source, searched for statement names and bindings. */
 final class Source {
   private static final Path JAVA = Path.of("src/main/java");
-  private static final Pattern NAME = Pattern.compile("\"([a-z]+)\\.[a-z][a-z0-9_]*\"");
+
+  /** Not the types of commands in batches, which look alike. */
+  private static final Pattern NAME =
+      Pattern.compile("(?<!ommand\\()\"([a-z]+)\\.[a-z][a-z0-9_]*\"");
+
   private static final Pattern BINDING = Pattern.compile("\\.bind\\(\\s*\"([^\"]*)\"\\s*,");
   private static final Pattern COMPUTED = Pattern.compile("\\.bind\\(\\s*[^\\s\")][^;]*");
 

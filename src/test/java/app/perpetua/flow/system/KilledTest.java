@@ -13,6 +13,7 @@ import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.TestService;
 import app.perpetua.flow.harness.process.Jar;
 import app.perpetua.flow.harness.process.Stage;
+import app.perpetua.flow.sync.Batches;
 import java.io.UncheckedIOException;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -84,6 +85,42 @@ class KilledTest {
       assertEquals(retried.text(), user.api().withKey(key).post(TASKS, task).text());
       assertEquals(1, tasks(user));
       assertEquals(retried.data(), user.api().get(TASKS).data().get(0));
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void FR_147_a_batch_in_which_the_service_is_killed_is_completed_by_a_retry(Moment moment)
+      throws Exception {
+    NextCommit commit = new NextCommit();
+    try (Tap tap = new Tap(stage.databaseAddress(), commit)) {
+      Map<String, String> environment = stage.environmentThrough(tap.port());
+      Jar jar = stage.start(environment, "--role=api").awaitReady();
+      TestService.Session user = stage.newUser(stage.api(jar));
+      Batches batch = new Batches().add("task.create", Map.of("title", "task")).as("task");
+      for (int i = 0; i < 4; i++) {
+        batch.add("subtask.create", Map.of("task_id", "task", "title", "step " + i));
+      }
+      // The first commit passes; at the second one the process is killed.
+      commit.when(
+          Moment.BEFORE,
+          () -> {
+            commit.when(
+                moment,
+                () -> {
+                  jar.kill();
+                  return false;
+                });
+            return true;
+          });
+      assertThrows(UncheckedIOException.class, () -> batch.send(user.api()));
+      assertEquals(1, tasks(user));
+      assertEquals(moment == Moment.AFTER ? 1 : 0, entries(user, "subtask_created"));
+      stage.startOn(jar.port(), environment, "--role=api").awaitReady();
+      Batches.Answer retried = batch.sendUntilExecuted(user.api());
+      assertEquals(List.of(201, 201, 201, 201, 201), retried.statuses());
+      assertEquals(1, tasks(user));
+      assertEquals(4, entries(user, "subtask_created"));
     }
   }
 

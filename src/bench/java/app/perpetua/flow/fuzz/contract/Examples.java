@@ -180,6 +180,28 @@ final class Examples {
               "create_task",
               "action_data",
               Map.of("title", "of the assistant", "priority", "high"));
+      case "POST /api/v1/sync" ->
+          Map.of(
+              "commands",
+              List.of(
+                  Map.of(
+                      "uuid",
+                      UUID.randomUUID().toString(),
+                      "type",
+                      "note.create",
+                      "temp_id",
+                      "new note",
+                      "args",
+                      Map.of("content", "of a batch")),
+                  Map.of(
+                      "uuid",
+                      UUID.randomUUID().toString(),
+                      "type",
+                      "note.delete",
+                      "args",
+                      Map.of("id", "new note"),
+                      "if_version",
+                      1)));
       case "POST /api/v1/notifications/push-subscription" -> account.newSubscription();
       case "DELETE /api/v1/notifications/push-subscription" ->
           Map.of("endpoint", account.of(Kind.PUSH_ENDPOINT));
