@@ -148,6 +148,21 @@ where user_id = :user_id and family = :family
 order by seq desc
 limit 1
 
+-- name: find_ended_sessions
+-- scope: system fan-out
+-- As find_session_end, of sessions of many users, for their event streams.
+select s.family
+from unnest(cast(:families as uuid[])) as s (family)
+cross join lateral (
+  select t.revoked_at, t.device_id, t.reason
+  from auth.refresh_tokens t
+  where t.family = s.family
+  order by t.seq desc
+  limit 1
+) newest
+where newest.revoked_at is not null
+  and (newest.device_id is not null or newest.reason not in ('logged_out', 'replaced'))
+
 -- name: end_session
 -- Revokes the active token, without which the others of the family are refused.
 update auth.refresh_tokens

@@ -179,6 +179,7 @@ public final class App implements AutoCloseable {
                 lifecycle));
     // After the server, and so closed before it: clients receive the reason, and are billed.
     live.ifPresent(this::closing);
+    closing(modules.sync().streams());
     metrics.watch(server);
   }
 

@@ -25,6 +25,7 @@ import app.perpetua.flow.redis.RedisUrl;
 import app.perpetua.flow.reminders.ReminderConfig;
 import app.perpetua.flow.sql.connection.DatabaseConfig;
 import app.perpetua.flow.sql.connection.DatabaseUrl;
+import app.perpetua.flow.sync.EventStreamConfig;
 import app.perpetua.flow.tasks.TaskConfig;
 import app.perpetua.flow.voice.VoiceConfig;
 import java.net.URI;
@@ -65,7 +66,8 @@ public record Config(
       ReminderConfig reminders,
       CreditConfig credits,
       AchievementConfig achievements,
-      TombstoneConfig tombstones) {}
+      TombstoneConfig tombstones,
+      EventStreamConfig eventStreams) {}
 
   /**
    * Prices and the payment provider.
@@ -236,7 +238,11 @@ public record Config(
             tasks.freeMax(), tasks.proMax(), notes.freeMax(), notes.proMax(), credits.proDaily()),
         new TombstoneConfig(
             in.integer("recovery.tombstones-kept", 1, 100),
-            Duration.ofDays(in.integer("recovery.tombstone-days", 1, 365))));
+            Duration.ofDays(in.integer("recovery.tombstone-days", 1, 365))),
+        new EventStreamConfig(
+            in.integer("event-streams.max", 0, MAX_LIMIT),
+            in.integer("event-streams.max-per-user", 1, 1_000),
+            Duration.ofSeconds(in.integer("event-streams.max-seconds", 1, 86_400))));
   }
 
   private static BillingConfig billing(ConfigReader in) {

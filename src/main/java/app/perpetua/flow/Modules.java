@@ -12,6 +12,7 @@ import app.perpetua.flow.events.Partitions;
 import app.perpetua.flow.focus.FocusModule;
 import app.perpetua.flow.http.Idempotency;
 import app.perpetua.flow.http.Route;
+import app.perpetua.flow.http.connection.ConnectionLimits;
 import app.perpetua.flow.jobs.CleanupJob;
 import app.perpetua.flow.jobs.DailyJobs;
 import app.perpetua.flow.jobs.JobHandler;
@@ -46,6 +47,7 @@ final class Modules {
   private final AccountModule account;
   private final BillingModule billing;
   private final VoiceModule voice;
+  private final SyncModule sync;
   private final List<FeatureModule> all;
   private final EventListeners listeners;
 
@@ -138,9 +140,17 @@ final class Modules {
             notification,
             billing,
             voice);
-    SyncModule sync =
+    sync =
         new SyncModule(
             context,
+            config
+                .limits()
+                .eventStreams()
+                .atMost(
+                    ConnectionLimits.ofThisProcess(config.http().maxConnectionsPerAddress())
+                        .streams()),
+            db,
+            account.sessionCheck(),
             features.stream().flatMap(module -> module.syncedTypes().stream()).toList(),
             features.stream().flatMap(module -> module.routes().stream()).toList());
     all = Stream.concat(features.stream(), Stream.of(sync)).toList();
@@ -163,6 +173,10 @@ final class Modules {
 
   VoiceModule voice() {
     return voice;
+  }
+
+  SyncModule sync() {
+    return sync;
   }
 
   List<Route> routes() {

@@ -282,6 +282,7 @@ class ContractTest {
             "type", "note.create",
             "args", Map.of("content", "a"));
     call(api, "POST", "/api/v1/sync", Map.of("commands", List.of(command)));
+    call(api, "GET", "/api/v1/events", null);
     call(api, "GET", "/api/v1/credits/balance", null);
     call(api, "GET", "/api/v1/credits/history", null);
     call(api, "GET", "/api/v1/ai/credits", null);

@@ -169,6 +169,16 @@ final class Bench {
           new Overload(options, Bench::print).run(service, requests(OpenLoop.CONNECTIONS));
         }
       }
+      case EVENTS -> {
+        Map<String, String> unlimited =
+            Map.of(
+                "MAX_CONNECTIONS_PER_ADDRESS", "10000",
+                "FREE_MAX_TASKS", "1000000",
+                "RATE_LIMIT_GENERAL", "1000000");
+        String url = database.url(database.port());
+        new EventDelays(database, options, key::token, Bench::print)
+            .run(() -> startLikeImage(url, log(), "api", unlimited));
+      }
       case REDIS ->
           new SharedLimits(options, Bench::print)
               .run(overrides -> start(database, overrides), this::requests);

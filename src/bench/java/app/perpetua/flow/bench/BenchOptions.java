@@ -46,6 +46,7 @@ record BenchOptions(
     SPENDS("concurrent spending of credits"),
     VOICE("live voice streams, compared with a relay"),
     OVERLOAD("random arrivals: 400/s, as many as it can serve, three times that"),
+    EVENTS("event streams: delay, memory, polling"),
     REDIS("requests with limits shared through Redis"),
     START("time to start"),
     CURVES("requests beside 10,000 to a million tasks and 10 million entries"),

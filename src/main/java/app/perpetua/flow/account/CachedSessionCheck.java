@@ -12,7 +12,9 @@ import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Ticker;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -103,6 +105,16 @@ final class CachedSessionCheck implements SessionCheck {
               tx -> isEnded(query(tx, sessionId).one(CachedSessionCheck::ended))));
     }
     answer.check();
+  }
+
+  @Override
+  public Set<UUID> ended(Collection<UUID> sessionIds) {
+    return Set.copyOf(
+        db.statement(
+            tx ->
+                tx.sql("account.find_ended_sessions")
+                    .bind("families", sessionIds)
+                    .list(row -> row.uuid("family"))));
   }
 
   /**

@@ -18,6 +18,7 @@ import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.Tx;
 import io.helidon.http.HeaderName;
 import io.helidon.http.HeaderNames;
+import io.helidon.http.Method;
 import io.helidon.http.Status;
 import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.ServerRequest;
@@ -26,6 +27,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -156,6 +158,14 @@ public final class Endpoint implements RequestHandler {
         Reply reply = read(actor, parsed.principal(), prepared(route, read.work(), parsed));
         yield linked(request, preconditions.read(route, condition, reply));
       }
+      case Route.Stream stream -> {
+        Function<Tx, Supplier<Reply>> opening = stream.opening().prepare(parsed);
+        parsed.query().validate();
+        // The stream would stay open although nothing of it is sent.
+        yield isHead(request)
+            ? Reply.stream(Reply.EVENT_STREAM, _ -> {})
+            : open(actor, parsed.principal(), opening);
+      }
       case Route.Write write -> {
         Function<Tx, Reply> work =
             preconditions.change(route, condition, parsed, prepared(route, write.work(), parsed));
@@ -222,6 +232,25 @@ public final class Endpoint implements RequestHandler {
     }
   }
 
+  /** Opens a stream after the connection and the permit have been released. */
+  private Reply open(Actor actor, Principal principal, Function<Tx, Supplier<Reply>> opening) {
+    Supplier<Reply> opened;
+    try (Permit _ = admission.read(principal.limitId())) {
+      opened =
+          db.read(
+              actor,
+              tx -> {
+                sessions.requireActive(tx, principal);
+                return opening.apply(tx);
+              });
+    }
+    return opened.get();
+  }
+
+  private static boolean isHead(ServerRequest request) {
+    return request.prologue().method().equals(Method.HEAD);
+  }
+
   private static Reply linked(ServerRequest request, Reply reply) {
     return reply instanceof Reply.WithNext(Reply page, String parameter, String value)
         ? new Reply.WithHeaders(
@@ -251,7 +280,7 @@ public final class Endpoint implements RequestHandler {
       case NEVER -> false;
       case ALWAYS -> true;
       // Without an acceptable type the answer is JSON, as RFC 9110 (section 12.5.1) permits.
-      case IF_ACCEPTED -> context.accept().prefers(ProviderCallHandler.EVENT_STREAM, JSON);
+      case IF_ACCEPTED -> context.accept().prefers(Reply.EVENT_STREAM, JSON);
     };
   }
 

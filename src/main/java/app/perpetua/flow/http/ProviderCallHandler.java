@@ -24,8 +24,6 @@ import org.jspecify.annotations.Nullable;
  * rate limit bounds how many of them one user has. Thread-safe.
  */
 final class ProviderCallHandler {
-  static final String EVENT_STREAM = "text/event-stream";
-
   /** Documented in the contract; proxies close connections that are silent for longer. */
   private static final Duration HEARTBEAT = Duration.ofSeconds(15);
 
@@ -88,7 +86,7 @@ final class ProviderCallHandler {
 
   private <R, O> Reply call(CallContext context, TwoPhaseRequest<R, O> request, R reserved) {
     return context.streamed()
-        ? Reply.stream(EVENT_STREAM, out -> stream(context, request, reserved, out))
+        ? Reply.stream(Reply.EVENT_STREAM, out -> stream(context, request, reserved, out))
         : callAndSettle(context, request, reserved, null, new Cancellation());
   }
 
@@ -165,7 +163,7 @@ final class ProviderCallHandler {
     }
     Reply stream =
         Reply.stream(
-            EVENT_STREAM,
+            Reply.EVENT_STREAM,
             out -> {
               try (Sse sse = new Sse(out, json, HEARTBEAT, () -> {})) {
                 sse.event("result", result(replay.bytes()));

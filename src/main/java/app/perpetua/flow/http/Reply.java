@@ -15,6 +15,9 @@ public sealed interface Reply {
   /** {@code Cache-Control} of every answer except the documentation. */
   String NO_STORE = "no-store";
 
+  /** The media type of server-sent events. */
+  String EVENT_STREAM = "text/event-stream";
+
   /** Renders a JSON body, so that the bytes that are stored are those that are sent. */
   default Reply rendered(Json json) {
     return this;

@@ -6,6 +6,7 @@ import java.time.Instant;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -103,6 +104,9 @@ public record Route(
   /** Runs with a connection for reading. */
   record Read(Work work) implements Authenticated {}
 
+  /** Runs with a connection for reading until it is open; holds neither while it is written. */
+  record Stream(Opening opening) implements Authenticated {}
+
   /** Runs in a transaction with the owner locked. */
   record Write(Work work) implements Keyed {}
 
@@ -147,6 +151,18 @@ public record Route(
   }
 
   /**
+   * Parses a request without side effects, reads what the stream begins with, and then opens it.
+   */
+  @FunctionalInterface
+  public interface Opening {
+    /**
+     * Parses and checks the request; the result runs in the transaction, and what that returns
+     * after it.
+     */
+    Function<Tx, Supplier<Reply>> prepare(Request request);
+  }
+
+  /**
    * The end of an endpoint or of one of its parameters (RFC 9745, RFC 8594).
    *
    * @param migration describes the replacement
@@ -184,6 +200,11 @@ public record Route(
   /** A read of the signed-in user's data. */
   public static Route read(String path, Work work) {
     return new Route(Verb.GET, path, Bucket.GENERAL, new Read(work));
+  }
+
+  /** A stream of events about the signed-in user's data, which stays open. */
+  public static Route stream(String path, Opening opening) {
+    return new Route(Verb.GET, path, Bucket.GENERAL, new Stream(opening));
   }
 
   /** A change of the signed-in user's data. */

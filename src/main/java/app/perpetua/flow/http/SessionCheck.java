@@ -2,6 +2,8 @@ package app.perpetua.flow.http;
 
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.sql.Tx;
+import java.util.Collection;
+import java.util.Set;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
@@ -31,7 +33,14 @@ public interface SessionCheck {
    */
   void requireActive(UUID userId, @Nullable UUID sessionId);
 
-  /** As above, for the session of a verified token. */
+  /**
+   * Returns those of these sessions that were ended, by one query of the database.
+   *
+   * @throws app.perpetua.flow.sql.DatabaseException if the statement or the connection fails
+   */
+  Set<UUID> ended(Collection<UUID> sessionIds);
+
+  /** As {@link #requireActive(UUID, UUID)}, for the session of a verified token. */
   default void requireActive(Principal principal) {
     requireActive(principal.userId(), principal.sessionId());
   }

@@ -2,30 +2,59 @@ package app.perpetua.flow.sync;
 
 import static app.perpetua.flow.http.Route.commands;
 import static app.perpetua.flow.http.Route.read;
+import static app.perpetua.flow.http.Route.stream;
 
 import app.perpetua.flow.http.Route;
+import app.perpetua.flow.http.SessionCheck;
 import app.perpetua.flow.jobs.CleanupJob;
 import app.perpetua.flow.module.FeatureModule;
 import app.perpetua.flow.module.ModuleContext;
+import app.perpetua.flow.sql.Db;
 import java.util.List;
 
 /** Synchronization of clients. */
 public final class SyncModule implements FeatureModule {
   private final Sync service;
   private final SyncRoutes sync;
+  private final EventStreams streams;
+  private final EventRoutes events;
 
   /**
    * @param types of all features, in the order of a snapshot
    * @param routes of all features, some of which have a type of command
    */
-  public SyncModule(ModuleContext context, List<SyncedType> types, List<Route> routes) {
+  public SyncModule(
+      ModuleContext context,
+      EventStreamConfig config,
+      Db db,
+      SessionCheck sessions,
+      List<SyncedType> types,
+      List<Route> routes) {
     service = new Sync(types);
     sync = new SyncRoutes(service, new BatchForm(routes), context.metrics());
+    streams =
+        new EventStreams(
+            config,
+            EventTiming.standard(),
+            new ChangeFeed(db),
+            sessions,
+            context.json(),
+            context.clock(),
+            context.metrics());
+    events = new EventRoutes(service, streams);
+  }
+
+  /** The open event streams, which the caller closes when the process stops. */
+  public EventStreams streams() {
+    return streams;
   }
 
   @Override
   public List<Route> routes() {
-    return List.of(read("/api/v1/sync", sync::read), commands("/api/v1/sync", sync::commands));
+    return List.of(
+        read("/api/v1/sync", sync::read),
+        commands("/api/v1/sync", sync::commands),
+        stream("/api/v1/events", events::open));
   }
 
   @Override

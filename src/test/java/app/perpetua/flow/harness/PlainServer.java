@@ -28,6 +28,7 @@ import com.zaxxer.hikari.HikariDataSource;
 import java.net.URI;
 import java.security.interfaces.RSAPrivateCrtKey;
 import java.time.Duration;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -45,6 +46,11 @@ public final class PlainServer implements AutoCloseable {
 
         @Override
         public void requireActive(UUID userId, @Nullable UUID sessionId) {}
+
+        @Override
+        public Set<UUID> ended(Collection<UUID> sessionIds) {
+          return Set.of();
+        }
       };
 
   private static final Json JSON = new Json();

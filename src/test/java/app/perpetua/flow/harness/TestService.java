@@ -75,6 +75,8 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
     environment.put("RATE_LIMIT_AI", "1000000");
     environment.put("RATE_LIMIT_AUTH", "1000000");
     environment.put("SHUTDOWN_DELAY_SECONDS", "0");
+    // Tests of all operations wait for complete answers.
+    environment.put("EVENT_STREAM_SECONDS", "1");
   }
 
   /** Sets an environment variable. */

@@ -56,6 +56,7 @@ record RequestHead(byte[] bytes, long bodyBytes) {
           "sec-websocket-key",
           "sec-websocket-version",
           "cko-signature",
+          "last-event-id",
           "x-task-id");
 
   /** Parses a head from its lines. */

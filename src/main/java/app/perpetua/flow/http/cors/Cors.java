@@ -19,8 +19,8 @@ public final class Cors {
           + " Location, ETag, WWW-Authenticate, Allow, Accept-Patch, traceparent, tracestate";
 
   private static final String ALLOWED_HEADERS =
-      "Authorization, Content-Type, Accept, Idempotency-Key, If-Match, If-None-Match, X-Request-ID,"
-          + " X-Task-Id, traceparent, tracestate";
+      "Authorization, Content-Type, Accept, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID,"
+          + " X-Request-ID, X-Task-Id, traceparent, tracestate";
 
   /** Two hours, the longest that any common browser caches a preflight. */
   private static final String MAX_AGE_SECONDS = "7200";

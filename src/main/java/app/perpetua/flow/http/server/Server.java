@@ -87,8 +87,7 @@ public final class Server implements AutoCloseable {
         webSockets,
         lifecycle,
         TIMEOUTS,
-        ConnectionLimits.ofHeap(
-            Runtime.getRuntime().maxMemory(), config.maxConnectionsPerAddress()));
+        ConnectionLimits.ofThisProcess(config.maxConnectionsPerAddress()));
   }
 
   Server(

@@ -171,6 +171,7 @@ class RequestFramingTest {
         "Idempotency-Key: 1\r\nIDEMPOTENCY-KEY: 2",
         "Origin: https://app.example\r\nOrigin: https://app.example",
         "X-Task-Id: 1\r\nX-Task-Id: 2",
+        "Last-Event-ID: 1\r\nLast-Event-ID: 2",
         "Cko-Signature: 1\r\nCko-Signature: 2",
         "Host: localhost",
         "Upgrade: websocket",

@@ -225,6 +225,8 @@ class TransferBudgetTest {
     assertEquals(
         new ConnectionLimits(2_048, 500, 32L << 20), ConnectionLimits.ofHeap(256L << 20, 500));
     assertEquals(
-        new ConnectionLimits(5_000, 500, 1L << 29), ConnectionLimits.ofHeap(4L << 30, 500));
+        new ConnectionLimits(7_500, 500, 1L << 29), ConnectionLimits.ofHeap(4L << 30, 500));
+    assertEquals(1_364, ConnectionLimits.ofHeap(256L << 20, 500).streams());
+    assertEquals(5_000, ConnectionLimits.ofHeap(4L << 30, 500).streams());
   }
 }
