@@ -10,6 +10,7 @@ const browser = await WatchedBrowser.launch(chromium, directory);
 const control = (path, body = {}) => fetch(new URL(path, url), {
   method: 'POST', headers: {'Content-Type': 'application/json'}, body: JSON.stringify(body),
 }).then(response => response.json());
+const {service} = await fetch(url, {headers: {Accept: 'application/json'}}).then(response => response.json());
 
 try {
   await story();
@@ -123,6 +124,56 @@ async function story() {
     await other.getByRole('checkbox', {name: 'Done: Water the plants'}).click();
     await row('Water the plants').waitFor({state: 'hidden'});
     await other.close();
+  });
+
+  await browser.step('two devices in step', async () => {
+    const phone = await device('Phone');
+    await within(2_000, async () => {
+      await phone.send('POST', '/tasks', {title: 'Call Grandma'});
+      await row('Call Grandma').waitFor();
+    });
+    const invoice = await row('Send the invoice').evaluate(box => box.closest('li').dataset.row);
+    await button('Send the invoice', {exact: true}).click();
+    const editor = page.getByRole('dialog');
+    const title = editor.getByLabel('Title', {exact: true});
+    await editor.getByRole('heading', {name: 'Reminders'}).waitFor();
+    await title.fill('Send the invoice today');
+    await title.evaluate(input => input.setSelectionRange(5, 8));
+    await within(2_000, async () => {
+      await phone.edit(invoice, {title: 'Send the bill', estimated_duration: 40});
+      await editor.getByText('Saved now: Send the bill').waitFor();
+    });
+    const kept = await title.evaluate(input =>
+      [input.value, input.selectionStart, input.selectionEnd, input === document.activeElement].join());
+    if (kept !== 'Send the invoice today,5,8,true') {
+      throw new Error(`after the change of another device the field has ${kept}`);
+    }
+    await browser.look(page, 'changed-elsewhere');
+    await editor.getByRole('button', {name: 'Choose what stays'}).click();
+    await page.getByRole('radio', {name: /Take theirs.*40 min/}).check();
+    await page.getByRole('radio', {name: /Keep mine.*Send the invoice today/}).check();
+    await button('Save my choice').click();
+    await row('Send the invoice today').waitFor();
+    await phone.edit(invoice, {title: 'Send the invoice'});
+    await row('Send the invoice').waitFor();
+    await phone.send('DELETE', `/tasks/${await row('Call Grandma').evaluate(box => box.closest('li').dataset.row)}`);
+    await row('Call Grandma').waitFor({state: 'hidden'});
+    await page.getByRole('tab', {name: 'Live'}).click();
+    await page.getByText('Open: changes arrive as they happen.').waitFor();
+    await page.locator('.live li').filter({hasText: '"deleted":true'}).first().waitFor();
+    await browser.look(page, 'live');
+    await page.getByRole('tab', {name: 'Requests'}).click();
+  });
+
+  await browser.step('a session of another device', async () => {
+    await page.goto(`${url}#/profile`);
+    const phone = main.getByRole('listitem').filter({hasText: 'Phone'});
+    await phone.waitFor();
+    await main.getByRole('listitem').filter({hasText: 'This device'}).getByText('Chrome on').waitFor();
+    await browser.look(page, 'sessions');
+    await button('End the session of Phone').click();
+    await phone.waitFor({state: 'detached'});
+    await open('Today');
   });
 
   await browser.step('two texts of one task', async () => {
@@ -277,6 +328,42 @@ async function story() {
       await page.setViewportSize(WIDE);
     }
   });
+}
+
+/** Fails if the work takes longer than so many milliseconds. */
+async function within(milliseconds, work) {
+  const begun = performance.now();
+  await work();
+  const taken = performance.now() - begun;
+  if (taken > milliseconds) {
+    throw new Error(`this took ${Math.round(taken)} ms instead of ${milliseconds}`);
+  }
+}
+
+/** Signs the person in on another device, and returns what sends its requests and edits tasks. */
+async function device(deviceName) {
+  const {access_token: token} = await control('/session',
+      {email: person, device: {id: crypto.randomUUID(), name: deviceName}});
+  const send = async (method, path, body = {}) => {
+    const response = await fetch(`${service}/api/v1${path}`, {
+      method,
+      headers: {
+        'Authorization': `Bearer ${token}`,
+        'Content-Type': 'application/json',
+        'Idempotency-Key': crypto.randomUUID(),
+      },
+      body: ['GET', 'DELETE'].includes(method) ? undefined : JSON.stringify(body),
+    });
+    if (!response.ok) {
+      throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+    }
+    return response.json();
+  };
+  const edit = async (id, change) => {
+    const {data: {version}} = await send('GET', `/tasks/${id}`);
+    return send('PATCH', `/tasks/${id}`, {...change, version});
+  };
+  return {send, edit};
 }
 
 /** "pro" for "Pro & credits". */

@@ -1,6 +1,7 @@
 /**
  * What of a person's data may have changed.
- * @typedef {'tasks' | 'notes' | 'notifications' | 'credits' | 'subscription' | 'achievements' | 'focus' | 'user' | 'jobs'} Topic
+ * @typedef {'tasks' | 'notes' | 'notifications' | 'credits' | 'subscription' | 'achievements' | 'focus' | 'user'
+ *   | 'sessions' | 'jobs'} Topic
  */
 
 /** What a successful write may change, by the beginning of its path. @type {[string, Topic[]][]} */
@@ -20,7 +21,27 @@ const EFFECTS = [
   ['/api/v1/credits', ['credits']],
   ['/api/v1/subscription', ['subscription', 'credits']],
   ['/api/v1/users', ['user']],
+  ['/api/v1/sessions', ['sessions']],
 ];
+
+/** What shows an entity, by the type that `GET /events` and `GET /sync` name. @type {Record<string, Topic[]>} */
+const SHOWN_BY = {
+  task: ['tasks'],
+  template: ['tasks'],
+  reminder: ['tasks'],
+  note: ['notes'],
+  notification: ['notifications'],
+  focus: ['focus'],
+  achievements: ['achievements'],
+  credits: ['credits'],
+  subscription: ['subscription'],
+  settings: ['user'],
+};
+
+/** Everything that entities of these types are shown by; nothing for types of later releases. @param {Iterable<string>} types */
+export function topicsOf(types) {
+  return [...new Set([...types].flatMap(type => SHOWN_BY[type] ?? []))];
+}
 
 /** Tells all views in all tabs of one person what to load again. Dispatches `change` with the topics as detail. */
 export class Changes extends EventTarget {

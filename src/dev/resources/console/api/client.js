@@ -15,12 +15,13 @@ import {ApiFailure, Unreachable} from './failures.js';
  * @property {import('./schemas.js').PathParameters<O>} [path]
  * @property {import('./schemas.js').QueryParameters<O>} [query]
  * @property {import('./schemas.js').Body<O>} [body]
+ * @property {import('./schemas.js').HeaderParameters<O>} [headers]
  * @property {Intent} [intent] for writes that a person may have to send again; otherwise each call is an intent
  * @property {AbortSignal} [signal]
  * @property {boolean} [isPoll] whether it is repeated at an interval
  */
 
-/** @typedef {{path?: any, query?: any, body?: unknown, intent?: Intent, signal?: AbortSignal, isPoll?: boolean}} AnyOptions */
+/** @typedef {{path?: any, query?: any, body?: unknown, headers?: any, intent?: Intent, signal?: AbortSignal, isPoll?: boolean}} AnyOptions */
 
 const ATTEMPTS = 4;
 
@@ -150,6 +151,16 @@ export class ApiClient extends EventTarget {
   }
 
   /**
+   * Opens a stream of what happens. As with `stream`, the caller reads it; and connects again after the end.
+   * @template {PathWith<'get'>} P
+   * @param {P} path
+   * @param {Options<Operation<'get', P>>} options
+   */
+  listen(path, options) {
+    return this.#send('GET', path, options, 'text/event-stream', 2);
+  }
+
+  /**
    * @param {string} method
    * @param {string} path
    * @param {AnyOptions} [options]
@@ -175,8 +186,9 @@ export class ApiClient extends EventTarget {
    * @param {string} path
    * @param {AnyOptions} options
    * @param {string} accept
+   * @param {number} [attempts] how often it is sent at most
    */
-  async #send(method, path, options, accept) {
+  async #send(method, path, options, accept, attempts = ATTEMPTS) {
     const url = this.#service + filled(path, options.path ?? {}) + queryOf(options.query ?? {});
     const body = options.body === undefined ? undefined : JSON.stringify(options.body);
     const intent = options.intent ?? new Intent();
@@ -184,11 +196,11 @@ export class ApiClient extends EventTarget {
     /** @type {string | undefined} */
     let rejected;
     for (let attempt = 1; ; attempt++) {
-      const isLast = attempt === ATTEMPTS;
+      const isLast = attempt === attempts;
       await pause(this.#limitedUntil - performance.now(), options.signal);
       const token = await this.#session.token(rejected);
       /** @type {Record<string, string>} */
-      const headers = {Accept: accept, Authorization: `Bearer ${token}`};
+      const headers = {Accept: accept, Authorization: `Bearer ${token}`, ...options.headers};
       if (key) {
         headers['Idempotency-Key'] = key;
       }

@@ -44,6 +44,12 @@
  * @typedef {O extends {parameters: {query?: infer V}} ? V : {}} QueryParameters
  */
 
+/**
+ * The parameters in headers.
+ * @template O
+ * @typedef {O extends {parameters: {header?: infer V}} ? Omit<Partial<NonNullable<V>>, 'Idempotency-Key' | 'X-Request-ID'> : {}} HeaderParameters
+ */
+
 /** @typedef {Schemas['Task']} Task */
 /** @typedef {Schemas['TaskDetail']} TaskDetail */
 /** @typedef {Schemas['Note']} Note */

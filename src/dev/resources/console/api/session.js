@@ -1,3 +1,4 @@
+import {thisDevice} from './device.js';
 import {ApiFailure, SignedOut, Unreachable} from './failures.js';
 
 /** @typedef {import('./schemas.js').Schemas['SignedInUser']} SignedInUser */
@@ -59,7 +60,7 @@ export class Session extends EventTarget {
    * @param {string} idToken
    */
   static async signIn(service, exchanges, idToken) {
-    const answer = await post(service, exchanges, '/api/v1/auth/google/callback', {id_token: idToken});
+    const answer = await post(service, exchanges, '/api/v1/auth/google/callback', {id_token: idToken, device: thisDevice()});
     const session = new Session(service, exchanges, answer.user.id);
     session.#store(answer, answer.user);
     return session;
@@ -174,13 +175,13 @@ export class Session extends EventTarget {
  * @param {string} service
  * @param {import('./exchanges.js').Exchanges} exchanges
  * @param {string} path
- * @param {Record<string, string>} values
+ * @param {{id_token: string, device: import('./device.js').Device} | {refresh_token: string}} values
  */
 async function post(service, exchanges, path, values) {
   const headers = {'Content-Type': 'application/json'};
   const body = JSON.stringify(values);
-  const secret = Object.fromEntries(Object.keys(values).map(name => [name, '…']));
-  const exchange = exchanges.begin({method: 'POST', url: service + path, headers, body: JSON.stringify(secret)});
+  const secret = JSON.stringify(values, (name, value) => name.endsWith('_token') ? '…' : value);
+  const exchange = exchanges.begin({method: 'POST', url: service + path, headers, body: secret});
   let response;
   let text;
   try {

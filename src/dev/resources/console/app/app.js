@@ -2,9 +2,11 @@ import {html, nothing, render} from '../lit-html/lit-html.js';
 import {Changes} from '../api/changes.js';
 import {ApiClient} from '../api/client.js';
 import {ServiceClock} from '../api/clock.js';
+import {Live} from '../api/live.js';
 import {icon} from '../parts/icons.js';
 import {Toasts} from '../parts/toasts.js';
 import {ControlsPanel} from '../panel/controls.js';
+import {LivePanel} from '../panel/live.js';
 import {RequestsPanel} from '../panel/requests.js';
 import {Bell} from './bell.js';
 import {initials} from './format.js';
@@ -40,7 +42,7 @@ export class App {
   #view;
   #viewId = '';
   #isPanelOpen = WIDE.matches;
-  /** @type {'requests' | 'controls'} */
+  /** @type {'requests' | 'live' | 'controls'} */
   #panelTab = 'requests';
   #waitingUntil = 0;
   #checkoutResult = '';
@@ -60,9 +62,9 @@ export class App {
     this.api = new ApiClient(connection.service, session, connection.exchanges);
     this.clock = new ServiceClock(connection.control);
     this.changes = new Changes(session.user?.id ?? '');
+    this.live = new Live(this.api, this.changes, session.user?.id ?? '');
     this.bell = new Bell(this);
-    this.requests = new RequestsPanel(this);
-    this.controls = new ControlsPanel(this);
+    this.panels = {requests: new RequestsPanel(this), live: new LivePanel(this), controls: new ControlsPanel(this)};
     this.#main.id = 'main';
     this.toasts = new Toasts(this.#messages);
   }
@@ -95,7 +97,13 @@ export class App {
     }, {signal});
     addEventListener('hashchange', () => this.#route(), {signal});
     WIDE.addEventListener('change', () => this.#showPanel(WIDE.matches), {signal});
-    await Promise.all([this.clock.read(), this.#loadPerson()]);
+    this.live.addEventListener('change', () => {
+      if (this.live.state === 'ended') {
+        // The account is gone, which ends the session.
+        this.#loadPerson().catch(() => {});
+      }
+    });
+    await Promise.all([this.clock.read(), this.#loadPerson(), this.live.start(signal)]);
     this.bell.start(signal);
     const params = new URLSearchParams(location.search);
     const checkout = params.get('checkout');
@@ -189,7 +197,7 @@ export class App {
         <aside class="panel" aria-label="Developer panel">
           <div class="tabs">
             <div class="row" role="tablist" aria-label="Developer panel">
-              ${this.#tab('requests', 'Requests')}${this.#tab('controls', 'Controls')}</div>
+              ${this.#tab('requests', 'Requests')}${this.#tab('live', 'Live')}${this.#tab('controls', 'Controls')}</div>
             <button class="quiet" aria-label="Close developer panel"
               @click=${() => this.#showPanel(false)}>${icon('close')}</button>
           </div>
@@ -198,7 +206,7 @@ export class App {
     this.#root.classList.toggle('with-panel', this.#isPanelOpen);
   }
 
-  /** @param {'requests' | 'controls'} id @param {string} label */
+  /** @param {'requests' | 'live' | 'controls'} id @param {string} label */
   #tab(id, label) {
     return html`<button role="tab" id=${`tab-${id}`} aria-controls="panel-content" aria-selected=${this.#panelTab === id}
       @click=${() => { this.#panelTab = id; this.#showPanel(true); }}>${label}</button>`;
@@ -207,10 +215,9 @@ export class App {
   /** @param {boolean} isOpen */
   #showPanel(isOpen) {
     this.#isPanelOpen = isOpen;
-    this.requests.leave();
-    this.controls.leave();
+    Object.values(this.panels).forEach(panel => panel.leave());
     if (isOpen) {
-      (this.#panelTab === 'requests' ? this.requests : this.controls).enter(this.#panel);
+      this.panels[this.#panelTab].enter(this.#panel);
     }
     this.update();
   }

@@ -1,17 +1,14 @@
 import {html, nothing} from '../lit-html/lit-html.js';
 import {SignedOut} from '../api/failures.js';
 import {icon} from '../parts/icons.js';
-import {poll} from '../parts/poll.js';
 import {ago, counted} from './format.js';
 
 /** @typedef {import('../api/schemas.js').Schemas['Notification']} Notification */
 
-/** Time between two polls, in milliseconds. */
-const INTERVAL_MS = 5_000;
+/** After a failure, they are loaded again after this time, in milliseconds. */
+const RETRY_MS = 5_000;
 
-/**
- * The notifications of the person. One tab of a person polls the service, and announces new ones to the others.
- */
+/** The notifications of the person. */
 export class Bell {
   #app;
   /** @type {Notification[]} */
@@ -32,13 +29,6 @@ export class Bell {
       }
     }, {signal});
     this.#load();
-    // The lock is held until the tab closes or signs out; then the next tab gets it.
-    navigator.locks.request(`perpetua-flow.bell.${this.#app.session.user?.id}`, {signal}, () => new Promise(resolve => {
-      poll(INTERVAL_MS, () => this.#look(), signal);
-      signal.addEventListener('abort', resolve);
-    })).catch(() => {
-      // Signed out while waiting for the lock.
-    });
   }
 
   template() {
@@ -63,18 +53,6 @@ export class Bell {
       </details>`;
   }
 
-  async #look() {
-    try {
-      const page = await this.#app.api.get('/api/v1/notifications', {query: {limit: 1}, isPoll: true});
-      if ((page.data[0]?.id ?? '') !== this.#newest || page.unread_count !== this.#unread) {
-        // A job may have completed or made a task as well.
-        this.#app.changes.announce(['notifications', 'tasks']);
-      }
-    } catch {
-      // The next look may succeed.
-    }
-  }
-
   async #load() {
     try {
       const page = await this.#app.api.get('/api/v1/notifications', {query: {limit: 20}});
@@ -88,7 +66,7 @@ export class Bell {
       this.#app.update();
     } catch (thrown) {
       if (!(thrown instanceof SignedOut)) {
-        setTimeout(() => this.#load(), INTERVAL_MS);
+        setTimeout(() => this.#load(), RETRY_MS);
       }
     }
   }

@@ -1,4 +1,5 @@
 import {html, nothing, render} from '../lit-html/lit-html.js';
+import {thisDevice} from '../api/device.js';
 import {Session} from '../api/session.js';
 import {sentence} from '../api/failures.js';
 import {initials} from './format.js';
@@ -38,7 +39,7 @@ export function signInPage(root, connection, message, signedIn) {
   const asAnyone = (email, isPro) => run(async () => {
     if (isPro) {
       // Pays on the fake payment page. That session is not used: its token would still say "free".
-      await control.post('/session', {email, tier: 'pro'});
+      await control.post('/session', {email, tier: 'pro', device: thisDevice()});
     }
     const {id_token} = await control.post('/google/id-token', {email});
     return Session.signIn(service, exchanges, id_token);

@@ -9,7 +9,10 @@ import {characters} from './notes-composer.js';
 
 /** @typedef {import('../api/schemas.js').Note} Note */
 
-/** @typedef {{text: string, failure: string, intent: Intent, isBusy: boolean}} Edit */
+/**
+ * A text that is being edited. `before` is the saved one that the person has seen.
+ * @typedef {{text: string, before: string, failure: string, intent: Intent, isBusy: boolean}} Edit
+ */
 
 /** Longer notes are cut until they are opened. */
 const SHORT_CHARACTERS = 420;
@@ -32,6 +35,11 @@ export class NoteItem {
   constructor(view, note) {
     this.#view = view;
     this.note = note;
+  }
+
+  /** Whether text is being typed, which must not be lost. */
+  get isEdited() {
+    return this.#edit !== undefined;
   }
 
   template() {
@@ -117,11 +125,29 @@ export class NoteItem {
           <p id=${`error-${id}`} class="field-error" role="alert">${edit.failure}</p>
           ${characters(edit.text, `count-${id}`)}
         </div>
+        ${this.note.content === edit.before ? nothing : this.#elsewhere(edit)}
         <div class="row">
           <button class="primary" ?disabled=${edit.isBusy || !edit.text.trim()}>Save</button>
           <button type="button" @click=${() => this.#endEdit()}>Cancel</button>
         </div>
       </form>`;
+  }
+
+  /** The text that was saved on another device meanwhile. @param {Edit} edit */
+  #elsewhere(edit) {
+    const {content} = this.note;
+    const take = (/** @type {string} */ text) => {
+      Object.assign(edit, {text, before: content});
+      this.#view.update();
+      this.#focus('textarea');
+    };
+    return html`
+      <div class="notice stack" role="status">
+        <p>This note was changed on another device while you edit it. Saved now:</p>
+        <p class="content">${content}</p>
+        <div class="row"><button type="button" @click=${() => take(content)}>Take this text</button>
+          <button type="button" @click=${() => take(edit.text)}>Keep mine</button></div>
+      </div>`;
   }
 
   #toggle() {
@@ -130,7 +156,7 @@ export class NoteItem {
   }
 
   #beginEdit() {
-    this.#edit = {text: this.note.content, failure: '', intent: new Intent(), isBusy: false};
+    this.#edit = {text: this.note.content, before: this.note.content, failure: '', intent: new Intent(), isBusy: false};
     this.#view.update();
     this.#focus('textarea');
     document.querySelector(`#note-${this.note.id}`)?.scrollIntoView({block: 'nearest'});

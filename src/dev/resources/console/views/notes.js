@@ -61,7 +61,10 @@ export class NotesView extends View {
         return;
       }
       this.#queryFailure = '';
+      const edited = [...this.#items].filter(([, item]) => item.isEdited);
       this.#items = new Map(data.map(note => [note.id, this.#item(note)]));
+      // What is typed stays, also if the note was archived elsewhere.
+      edited.forEach(([id, item]) => this.#items.set(id, item));
       this.#total = pagination.total ?? 0;
       this.#hasMore = pagination.has_more;
     } catch (thrown) {

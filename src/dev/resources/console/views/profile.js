@@ -5,16 +5,18 @@ import {day, time} from '../app/format.js';
 import {View} from '../app/view.js';
 import {icon} from '../parts/icons.js';
 import {confirmDeletion} from './profile-delete.js';
+import {SessionsCard} from './profile-sessions.js';
 
 /** @typedef {import('../api/schemas.js').Schemas['User']} User */
 
-/** The account: name and time zone, a copy of all data, and its end. */
+/** The account: name and time zone, the sessions of all devices, a copy of all data, and its end. */
 export class ProfileView extends View {
   title = 'Profile';
   /** @type {import('../app/view.js').Topic[]} */
-  topics = ['user'];
+  topics = ['user', 'sessions'];
   /** @type {User | undefined} */
   #user;
+  #sessions = new SessionsCard(this);
   #intent = new Intent();
   #isSaving = false;
   #isExporting = false;
@@ -23,13 +25,14 @@ export class ProfileView extends View {
 
   /** @override */
   async load() {
-    this.#user = (await this.app.api.get('/api/v1/users/me')).data;
+    const [me] = await Promise.all([this.app.api.get('/api/v1/users/me'), this.#sessions.load()]);
+    this.#user = me.data;
   }
 
   /** @override */
   template() {
     const user = this.#user;
-    return user && html`${this.#form(user)}${this.#export()}${this.#deletion(user)}`;
+    return user && html`${this.#form(user)}${this.#sessions.template()}${this.#export()}${this.#deletion(user)}`;
   }
 
   /** @param {User} user */

@@ -46,6 +46,16 @@ export class Conflict {
         }));
   }
 
+  /** The fields that were edited here, and elsewhere to something else. */
+  get contested() {
+    return this.differences.filter(({kept}) => kept === 'mine');
+  }
+
+  /** The names of all fields that differ, for people. */
+  get names() {
+    return this.differences.map(({name}) => LABELS[name]).join(', ');
+  }
+
   /** The form's content after the choice. @param {Draft} mine @returns {Draft} */
   resolved(mine) {
     const taken = this.differences.filter(({kept}) => kept === 'theirs').map(({name, theirs}) => [name, theirs]);
@@ -70,6 +80,22 @@ export class Conflict {
         <div class="row"><button class="primary" @click=${save}>Save my choice</button>
           <button @click=${back}>Back to editing</button></div>
       </section>`;
+  }
+
+  /**
+   * Both texts of each field, beside the form that is still being edited.
+   * @param {string} timeZone
+   * @param {() => void} choose
+   */
+  notice(timeZone, choose) {
+    return html`
+      <div class="notice stack" role="status">
+        <p>This task was changed on another device while you edit it.</p>
+        <dl class="changes">${this.differences.map(({name, mine, theirs}) => html`
+          <div><dt>${LABELS[name]}</dt>
+            <dd>Saved now: ${shown(name, theirs, timeZone)}<br>Yours: ${shown(name, mine, timeZone)}</dd></div>`)}</dl>
+        <div class="row"><button type="button" @click=${choose}>Choose what stays</button></div>
+      </div>`;
   }
 }
 

@@ -31,6 +31,8 @@ export class TaskEditor extends LiveDialog {
   #isBusy = false;
   /** @type {Conflict | undefined} */
   #conflict;
+  /** What was changed elsewhere while it is edited here. @type {Conflict | undefined} */
+  #elsewhere;
   #reminders = new Reminders(this);
   #remove;
 
@@ -50,8 +52,26 @@ export class TaskEditor extends LiveDialog {
     const {api} = this.app;
     const {id, template_id} = this.#before;
     this.#now = (await api.get('/api/v1/tasks/{id}', {path: {id}})).data;
+    this.#merge(this.#now);
     if (template_id && !this.#rule) {
       this.#rule = (await api.get('/api/v1/templates/{id}', {path: {id: template_id}})).data.rrule_text;
+    }
+  }
+
+  /** Takes over what was saved elsewhere, unless it was edited here as well. @param {TaskDetail} task */
+  #merge(task) {
+    if (task.version === this.#before.version || this.#isBusy || this.#conflict) {
+      return;
+    }
+    const {timeZone} = this.app;
+    const theirs = draftOf(task, timeZone);
+    const found = new Conflict(draftOf(this.#before, timeZone), this.#draft, task, theirs);
+    if (found.contested.length === 0) {
+      this.#draft = found.resolved(this.#draft);
+      this.#before = task;
+    }
+    if (found.differences.length > 0) {
+      this.#elsewhere = found;
     }
   }
 
@@ -86,9 +106,20 @@ export class TaskEditor extends LiveDialog {
             ${estimateField('edit', this.#draft, failure)}
           </div>
           ${formError(failure, DRAFT_FIELDS)}
+          ${this.#notice()}
           <div class="row"><button class="primary" ?disabled=${this.#isBusy}>Save</button></div>
         </fieldset>
       </form>`;
+  }
+
+  #notice() {
+    const elsewhere = this.#elsewhere;
+    if (!elsewhere) {
+      return nothing;
+    }
+    return elsewhere.contested.length > 0
+      ? elsewhere.notice(this.app.timeZone, () => this.#choose(elsewhere))
+      : html`<p class="notice" role="status">Changed on another device: ${elsewhere.names}.</p>`;
   }
 
   /** @param {TaskDetail} task */
@@ -154,6 +185,12 @@ export class TaskEditor extends LiveDialog {
       await this.#save();
       return;
     }
+    this.#choose(conflict);
+  }
+
+  /** Asks which values stay. @param {Conflict} conflict */
+  #choose(conflict) {
+    this.#elsewhere = undefined;
     this.#conflict = conflict;
     this.update();
     document.getElementById('conflict-title')?.focus();

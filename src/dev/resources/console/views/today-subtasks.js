@@ -22,6 +22,8 @@ export class Subtasks {
   #failure;
   /** Id of the subtask that is renamed. */
   #renamed = '';
+  /** Its title when that began, which a change of another device does not replace under the cursor. */
+  #renamedFrom = '';
   #isBusy = false;
   #ticks = new Ticks();
 
@@ -58,7 +60,7 @@ export class Subtasks {
           ${task.archived ? nothing : html`<span class="tools">
             ${this.#tool('Move up', 'up', title, index === 0, () => this.#move(task, index, -1))}
             ${this.#tool('Move down', 'down', title, isLast, () => this.#move(task, index, 1))}
-            ${this.#tool('Rename', 'edit', title, false, () => this.#rename(id))}
+            ${this.#tool('Rename', 'edit', title, false, () => this.#rename(subtask))}
             ${this.#tool('Delete', 'trash', title, false, () => this.#delete(id))}
           </span>`}`}
       </li>`;
@@ -77,7 +79,8 @@ export class Subtasks {
   }
 
   /** @param {Subtask} subtask */
-  #renameField({id, title}) {
+  #renameField({id}) {
+    const title = this.#renamedFrom;
     const save = (/** @type {EventTarget | null} */ target) => {
       // Enter and leaving the field come one after the other.
       if (this.#renamed === id && target instanceof HTMLInputElement) {
@@ -101,9 +104,10 @@ export class Subtasks {
       }}>`;
   }
 
-  /** @param {string} id */
-  #rename(id) {
+  /** @param {Subtask} subtask */
+  #rename({id, title}) {
     this.#renamed = id;
+    this.#renamedFrom = title;
     this.#view.update();
     const input = document.querySelector('.subtask .rename');
     if (input instanceof HTMLInputElement) {

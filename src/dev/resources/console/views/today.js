@@ -20,9 +20,6 @@ import {TemplatesDialog} from './today-templates.js';
 /** As time passes, tasks become overdue; looked at this often, in milliseconds. */
 const GLANCE_MS = 20_000;
 
-/** After this time, the job that makes the next task of a template has most likely run, in milliseconds. */
-const JOB_MS = 1_500;
-
 /** Today: what there is to do, and the clock for the task that is being done. */
 export class TodayView extends View {
   title = 'Today';
@@ -205,7 +202,6 @@ export class TodayView extends View {
     if (done && completed) {
       const reopen = {label: 'Reopen', run: () => this.#complete(task, false)};
       toasts.show({text: `Completed: ${task.title}`, action: reopen});
-      this.#lookForNext(task);
     }
   }
 
@@ -216,19 +212,11 @@ export class TodayView extends View {
     if (answer) {
       const undo = {label: 'Undo', run: () => this.#recover(answer.data.tombstone_id)};
       toasts.show({text: `Deleted: ${task.title}`, action: undo});
-      this.#lookForNext(task);
     }
   }
 
   /** @param {string} tombstone_id */
   #recover(tombstone_id) {
     return this.act(() => this.app.api.post('/api/v1/tasks/recover/{tombstone_id}', {path: {tombstone_id}}));
-  }
-
-  /** After the end of a task that repeats, a job makes the next one. @param {Task} task */
-  #lookForNext(task) {
-    if (task.template_id) {
-      setTimeout(() => this.app.changes.announce(['tasks']), JOB_MS);
-    }
   }
 }

@@ -122,6 +122,24 @@ class DevServerControlsTest {
   }
 
   @Test
+  void a_session_of_a_named_device_is_listed_as_such() throws Exception {
+    String device = "{\"id\": \"6b1f0c52-8d3e-4a97-b2c4-90e7d15f3a68\", \"name\": \"Phone\"}";
+    String token =
+        dev.control(
+                "POST",
+                "/session",
+                "{\"email\": \"ida@example.com\", \"tier\": \"pro\", \"device\": " + device + "}")
+            .text("access_token");
+    JsonNode listed = dev.get(token, "/sessions").body().path("data");
+    assertEquals(1, listed.size(), listed::toString);
+    assertEquals("Phone", listed.path(0).path("name").stringValue());
+    Answer nameless =
+        dev.control(
+            "POST", "/session", "{\"device\": {\"id\": \"6b1f0c52-8d3e-4a97-b2c4-90e7d15f3a68\"}}");
+    assertEquals(400, nameless.status());
+  }
+
+  @Test
   void FR_047_Pro_and_credits_are_bought_through_the_payment_page() throws Exception {
     Answer session =
         dev.control(

@@ -18,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.UUID;
 import java.util.random.RandomGenerator;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -75,7 +76,7 @@ public final class Controls {
         new Call(
             "POST",
             "/session",
-            "{email?, tier?: free|pro, credits?: {purchased?: n}}",
+            "{email?, tier?: free|pro, credits?: {purchased?: n}, device?: {id, name}}",
             "signs in as that person, or as a new one: {access_token, refresh_token, user}; buys"
                 + " Pro and credits through the payment flow",
             this::session),
@@ -118,9 +119,10 @@ public final class Controls {
     String tier = body.oneOf("tier", "free", "pro");
     JsonReader credits = body.object("credits");
     Integer purchased = credits == null ? null : credits.integer("purchased", 1, 500);
+    Sessions.Device device = device(body.object("device"));
     body.validate();
     try {
-      Sessions.Answer answer = sessions.signIn(new Secret(of(person).sign()));
+      Sessions.Answer answer = sessions.signIn(new Secret(of(person).sign()), device);
       if (answer.status() == 200 && ("pro".equals(tier) || purchased != null)) {
         Secret token = new Secret(answer.body().path("access_token").asString(""));
         Sessions.Answer bought = bought(token, "pro".equals(tier), purchased);
@@ -128,12 +130,21 @@ public final class Controls {
           return refused("PURCHASE_REFUSED", bought);
         }
         // Only a new token contains the new tier.
-        answer = sessions.signIn(new Secret(of(person).sign()));
+        answer = sessions.signIn(new Secret(of(person).sign()), device);
       }
       return answer.status() == 200 ? session(answer) : refused("SIGN_IN_REFUSED", answer);
     } catch (IOException e) {
       return Answer.failed(503, "SERVICE_UNAVAILABLE", "the service does not respond: " + e);
     }
+  }
+
+  private static Sessions.@Nullable Device device(@Nullable JsonReader object) {
+    if (object == null) {
+      return null;
+    }
+    UUID id = object.required("id", "name").uuid("id");
+    String name = object.text("name", 1, 100);
+    return id == null || name == null ? null : new Sessions.Device(id, name);
   }
 
   /**
@@ -143,7 +154,7 @@ public final class Controls {
    * @throws IOException if the service does not answer or refuses
    */
   public JsonNode signIn(String email) throws IOException, InterruptedException {
-    Sessions.Answer answer = sessions.signIn(new Secret(of(Person.of(email)).sign()));
+    Sessions.Answer answer = sessions.signIn(new Secret(of(Person.of(email)).sign()), null);
     if (answer.status() != 200) {
       throw new IOException(
           "the service answered the sign-in with " + answer.status() + ": " + answer.body());

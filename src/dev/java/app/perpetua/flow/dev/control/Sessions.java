@@ -12,8 +12,11 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.UUID;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
 
@@ -41,17 +44,26 @@ public final class Sessions {
     this.json = json;
   }
 
+  /** The device that signs in, as the service's contract defines it. */
+  record Device(UUID id, String name) {}
+
   /**
    * Signs in with an ID token.
    *
+   * @param device null for a client that names none
    * @throws IOException if there is no answer, or it is not JSON
    */
-  Answer signIn(Secret idToken) throws IOException, InterruptedException {
+  Answer signIn(Secret idToken, @Nullable Device device) throws IOException, InterruptedException {
+    Map<String, Object> body = new LinkedHashMap<>();
+    body.put("id_token", idToken.value());
+    if (device != null) {
+      body.put("device", device);
+    }
     HttpRequest request =
         HttpRequest.newBuilder(signIn)
             .timeout(TIMEOUT)
             .header("Content-Type", "application/json")
-            .POST(BodyPublishers.ofByteArray(json.bytes(Map.of("id_token", idToken.value()))))
+            .POST(BodyPublishers.ofByteArray(json.bytes(body)))
             .build();
     try (HttpClient http =
         HttpClient.newBuilder()
