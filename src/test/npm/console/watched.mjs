@@ -11,6 +11,8 @@ export class WatchedBrowser {
   steps = [];
   /** Statuses of answers that are not faults now. */
   #expected = [];
+  /** Whether requests without an answer are no faults now. */
+  #isUnreachable = false;
   #browser;
   #directory;
 
@@ -51,7 +53,8 @@ export class WatchedBrowser {
   #watch(page) {
     const fault = text => this.faults.push(`${page.url()}: ${text}`);
     page.on('console', message => {
-      const isExpected = this.#expected.some(status => message.text().includes(`responded with a status of ${status}`));
+      const isExpected = this.#expected.some(status => message.text().includes(`responded with a status of ${status}`)) ||
+          (this.#isUnreachable && message.text().startsWith('Failed to load resource: net::ERR_'));
       if (['error', 'warning'].includes(message.type()) && !isExpected) {
         fault(`console ${message.text()}`);
       }
@@ -59,7 +62,7 @@ export class WatchedBrowser {
     page.on('pageerror', error => fault(`exception ${error.stack}`));
     page.on('requestfailed', request => {
       // A page that is left aborts what it has asked for.
-      if (request.failure()?.errorText !== 'net::ERR_ABORTED') {
+      if (request.failure()?.errorText !== 'net::ERR_ABORTED' && !this.#isUnreachable) {
         fault(`request ${request.method()} ${request.url()}: ${request.failure()?.errorText}`);
       }
     });
@@ -76,6 +79,13 @@ export class WatchedBrowser {
     this.#expected = statuses;
     await work();
     this.#expected = [];
+  }
+
+  /** While the service cannot be reached, requests without an answer are not faults. */
+  async unreachable(work) {
+    this.#isUnreachable = true;
+    await work();
+    this.#isUnreachable = false;
   }
 
   async step(name, work) {

@@ -24,6 +24,10 @@ const EFFECTS = [
   ['/api/v1/sessions', ['sessions']],
 ];
 
+/** What views load of a person's data. @type {Topic[]} */
+export const EVERYTHING =
+    ['tasks', 'notes', 'notifications', 'credits', 'subscription', 'achievements', 'focus', 'user', 'sessions'];
+
 /** What shows an entity, by the type that `GET /events` and `GET /sync` name. @type {Record<string, Topic[]>} */
 const SHOWN_BY = {
   task: ['tasks'],

@@ -1,4 +1,6 @@
-import {ApiFailure, Unreachable} from './failures.js';
+import {commandOf} from './commands.js';
+import {ApiFailure, Queued, Unreachable} from './failures.js';
+import {filled, queryOf} from './urls.js';
 
 /**
  * @typedef {import('./schemas.js').Paths} Paths
@@ -16,12 +18,25 @@ import {ApiFailure, Unreachable} from './failures.js';
  * @property {import('./schemas.js').QueryParameters<O>} [query]
  * @property {import('./schemas.js').Body<O>} [body]
  * @property {import('./schemas.js').HeaderParameters<O>} [headers]
+ * @property {Before} [before] what the person saw before a change, in case it has to wait
  * @property {Intent} [intent] for writes that a person may have to send again; otherwise each call is an intent
  * @property {AbortSignal} [signal]
  * @property {boolean} [isPoll] whether it is repeated at an interval
  */
 
-/** @typedef {{path?: any, query?: any, body?: unknown, headers?: any, intent?: Intent, signal?: AbortSignal, isPoll?: boolean}} AnyOptions */
+/**
+ * An entity as the person saw it: its text, to name it, and its version, to notice that somebody else has changed it.
+ * @typedef {{title?: string, content?: string, version?: number, [field: string]: unknown}} Before
+ */
+
+/** @typedef {{path?: any, query?: any, body?: unknown, before?: Before, headers?: any, intent?: Intent, signal?: AbortSignal, isPoll?: boolean}} AnyOptions */
+
+/**
+ * @typedef {object} Limits
+ * @property {number} [attempts] how often a request is sent at most
+ * @property {number} [networkAttempts] how often it is sent at most while there is no answer
+ * @property {boolean} [isKeyed] whether a write has an idempotency key
+ */
 
 const ATTEMPTS = 4;
 
@@ -64,9 +79,15 @@ export class Intent {
 
 /**
  * Calls the service's API in the name of one person. Dispatches `write` (detail: `path` and `answer`) after each
- * successful write, and `wait` (detail: seconds) before it waits for a limit.
+ * successful write, `wait` (detail: seconds) before it waits for a limit, and `reachability` when `isUnreachable` changes.
  */
 export class ApiClient extends EventTarget {
+  /** Takes the changes that cannot be sent; without it, they fail. @type {import('./outbox.js').Outbox | undefined} */
+  outbox;
+  /** Keeps answers for when the service cannot be reached. @type {import('./kept.js').KeptAnswers | undefined} */
+  kept;
+  /** Whether the last request had no answer. */
+  isUnreachable = false;
   #service;
   #session;
   #exchanges;
@@ -157,7 +178,17 @@ export class ApiClient extends EventTarget {
    * @param {Options<Operation<'get', P>>} options
    */
   listen(path, options) {
-    return this.#send('GET', path, options, 'text/event-stream', 2);
+    return this.#send('GET', path, options, 'text/event-stream', {attempts: 2});
+  }
+
+  /**
+   * Sends commands that have waited. Each has a key of its own, and the answer has a result for each.
+   * @param {import('./commands.js').Command[]} commands at most 100
+   * @returns {Promise<import('./commands.js').BatchAnswer>}
+   * @throws {ApiFailure | Unreachable | import('./failures.js').SignedOut}
+   */
+  async batch(commands) {
+    return JSON.parse(await this.#text('POST', '/api/v1/sync', {body: {commands}}, {isKeyed: false, networkAttempts: 1}));
   }
 
   /**
@@ -167,16 +198,84 @@ export class ApiClient extends EventTarget {
    * @returns {Promise<any>}
    */
   async #json(method, path, options = {}) {
-    const {response, exchange} = await this.#send(method, path, options, 'application/json');
-    const text = await response.text();
-    exchange.received(text);
-    exchange.ended();
-    const answer = text ? JSON.parse(text) : undefined;
-    if (method !== 'GET') {
-      options.intent?.done();
-      this.dispatchEvent(new CustomEvent('write', {detail: {path, answer}}));
+    if (method === 'GET') {
+      return this.#read(path, options);
     }
+    // A screen may not have loaded yet what was created when the connection came back.
+    options = {...options, path: this.outbox?.resolved(options.path) ?? options.path,
+      body: this.outbox?.resolved(options.body) ?? options.body};
+    const intent = options.intent ?? new Intent();
+    const command = this.outbox && commandOf(method, path, options);
+    const queue = (/** @type {boolean} */ wasSent) => {
+      const uuid = intent.keyFor(requestOf(method, this.#urlOf(path, options), options));
+      intent.done();
+      this.outbox?.add({type: '', args: {}, ...command, uuid}, options.before ?? {}, wasSent);
+      return new Queued();
+    };
+    if (command && this.outbox?.isWaiting) {
+      // The order is kept.
+      throw queue(false);
+    }
+    const wasOnline = navigator.onLine;
+    let text;
+    try {
+      text = await this.#text(method, path, {...options, intent}, command ? {networkAttempts: 1} : {});
+    } catch (thrown) {
+      throw command && thrown instanceof Unreachable ? queue(wasOnline) : thrown;
+    }
+    const answer = text ? JSON.parse(text) : undefined;
+    intent.done();
+    this.dispatchEvent(new CustomEvent('write', {detail: {path, answer}}));
     return answer;
+  }
+
+  /** @param {string} path @param {AnyOptions} options @returns {Promise<any>} */
+  async #read(path, options) {
+    const url = this.#urlOf(path, options);
+    const kept = this.kept?.of(path, url);
+    let text;
+    try {
+      text = await this.#text('GET', path, options, kept ? {networkAttempts: 1} : {});
+      this.kept?.keep(path, url, text);
+    } catch (thrown) {
+      if (!kept || !(thrown instanceof Unreachable)) {
+        throw thrown;
+      }
+      text = kept;
+    }
+    return JSON.parse(text);
+  }
+
+  /**
+   * @param {string} method
+   * @param {string} path
+   * @param {AnyOptions} options
+   * @param {Limits} limits
+   */
+  async #text(method, path, options, limits) {
+    const {response, exchange} = await this.#send(method, path, options, 'application/json', limits);
+    try {
+      const text = await response.text();
+      exchange.received(text);
+      exchange.ended();
+      return text;
+    } catch (thrown) {
+      exchange.failed(options.signal?.aborted ? 'aborted' : 'cut');
+      throw options.signal?.aborted ? thrown : new Unreachable();
+    }
+  }
+
+  /** @param {boolean} isReached */
+  #reached(isReached) {
+    if (this.isUnreachable === isReached) {
+      this.isUnreachable = !isReached;
+      this.dispatchEvent(new Event('reachability'));
+    }
+  }
+
+  /** @param {string} path @param {AnyOptions} options */
+  #urlOf(path, options) {
+    return this.#service + filled(path, options.path ?? {}) + queryOf(options.query ?? {});
   }
 
   /**
@@ -186,13 +285,13 @@ export class ApiClient extends EventTarget {
    * @param {string} path
    * @param {AnyOptions} options
    * @param {string} accept
-   * @param {number} [attempts] how often it is sent at most
+   * @param {Limits} [limits]
    */
-  async #send(method, path, options, accept, attempts = ATTEMPTS) {
-    const url = this.#service + filled(path, options.path ?? {}) + queryOf(options.query ?? {});
+  async #send(method, path, options, accept, {attempts = ATTEMPTS, networkAttempts = attempts, isKeyed = true} = {}) {
+    const url = this.#urlOf(path, options);
     const body = options.body === undefined ? undefined : JSON.stringify(options.body);
     const intent = options.intent ?? new Intent();
-    const key = method === 'GET' ? '' : intent.keyFor(`${method} ${url} ${body}`);
+    const key = method === 'GET' || !isKeyed ? '' : intent.keyFor(requestOf(method, url, options));
     /** @type {string | undefined} */
     let rejected;
     for (let attempt = 1; ; attempt++) {
@@ -217,13 +316,15 @@ export class ApiClient extends EventTarget {
         if (aborted) {
           throw failure;
         }
-        if (isLast) {
+        this.#reached(false);
+        if (attempt >= networkAttempts) {
           throw new Unreachable();
         }
         await pause(2 ** attempt * 250, options.signal);
         continue;
       }
       exchange.responded(response);
+      this.#reached(true);
       if (response.ok) {
         return {response, exchange};
       }
@@ -242,6 +343,11 @@ export class ApiClient extends EventTarget {
       }
     }
   }
+}
+
+/** What an intent stands for. @param {string} method @param {string} url @param {AnyOptions} options */
+function requestOf(method, url, {body}) {
+  return `${method} ${url} ${body === undefined ? undefined : JSON.stringify(body)}`;
 }
 
 /**
@@ -265,27 +371,6 @@ async function failureOf(response, exchange) {
 function isWorthWaiting({code, headers}) {
   return ['RATE_LIMIT_EXCEEDED', 'IDEMPOTENCY_IN_PROGRESS', 'SERVICE_UNAVAILABLE'].includes(code) &&
       Number(headers.get('Retry-After') ?? 1) <= LONGEST_WAIT;
-}
-
-/**
- * @param {string} path
- * @param {object} values
- */
-function filled(path, values) {
-  return path.replace(/\{(\w+)\}/g, (_, name) => encodeURIComponent(Reflect.get(values, name)));
-}
-
-/**
- * @param {object} values those that are undefined or empty are left out; but an empty cursor asks for the first page
- */
-function queryOf(values) {
-  const query = new URLSearchParams();
-  for (const [name, value] of Object.entries(values)) {
-    if (value !== undefined && (value !== '' || name === 'cursor')) {
-      query.set(name, String(value));
-    }
-  }
-  return query.size > 0 ? `?${query}` : '';
 }
 
 /**

@@ -27,6 +27,13 @@ export class Unreachable extends Error {
   }
 }
 
+/** The service could not be reached, and the change waits in this browser until it can be sent: nothing has failed. */
+export class Queued extends Error {
+  constructor() {
+    super('Waits for the connection.');
+  }
+}
+
 /** The session has ended: the person has to sign in again. */
 export class SignedOut extends Error {
   constructor() {

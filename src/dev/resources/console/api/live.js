@@ -1,11 +1,13 @@
 import {ApiFailure, SignedOut} from './failures.js';
-import {topicsOf} from './changes.js';
+import {EVERYTHING, topicsOf} from './changes.js';
 import {pause} from './client.js';
 import {eventsOf} from './events.js';
 
 /** @typedef {import('./schemas.js').Schemas['ChangeEvent']} ChangeEvent */
 
 /**
+ * - `waiting`: between two streams.
+ * - `offline`: the service cannot be reached, or refuses.
  * - `follower`: another tab reads the stream and announces what it reports.
  * - `hidden`: the tab has been out of sight for long.
  * - `replaced`: the person has opened too many newer streams, and has not come back to this one.
@@ -62,6 +64,8 @@ export class Live extends EventTarget {
   /** Whether views may have loaded before the first connection. */
   #mayHaveMissed = false;
   #retry = RETRY_MS;
+  /** The state of the tab that reads, if another one does. @type {LiveState | undefined} */
+  #readerState;
 
   /**
    * @param {import('./client.js').ApiClient} api
@@ -106,9 +110,9 @@ export class Live extends EventTarget {
     this.#mayHaveMissed = this.state !== 'open' && this.state !== 'follower';
   }
 
-  /** The version of an entity as far as it is known, to say which one a change is based on. @param {string} id */
-  versionOf(id) {
-    return this.#versions.get(id);
+  /** Whether the service cannot be reached, as far as is known. */
+  get isOffline() {
+    return (this.state === 'follower' ? this.#readerState : this.state) === 'offline';
   }
 
   /** Reads while this tab is in sight and no other tab does. @param {AbortSignal} signal */
@@ -141,10 +145,6 @@ export class Live extends EventTarget {
   async #read(signal) {
     for (let failures = 0; !signal.aborted;) {
       try {
-        if (!navigator.onLine) {
-          this.#set('offline');
-          await once(window, 'online', signal);
-        }
         const reason = await this.#connect(signal);
         failures = 0;
         if (reason === 'account_deleted') {
@@ -168,10 +168,16 @@ export class Live extends EventTarget {
           this.#forget();
         }
         failures++;
-        this.#set('waiting');
+        this.#set('offline');
+        // Views may show what was kept from earlier.
+        this.#mayHaveMissed = true;
         const longest = Math.min(LONGEST_RETRY_MS, this.#retry * 2 ** failures);
         // All clients of a service that was away would come back at the same time.
-        await pause(longest * (0.5 + Math.random() / 2), signal);
+        const sooner = new AbortController();
+        await Promise.race([
+          pause(longest * (0.5 + Math.random() / 2), AbortSignal.any([signal, sooner.signal])),
+          once(window, 'online', AbortSignal.any([signal, sooner.signal])),
+        ]).finally(() => sooner.abort());
       }
     }
   }
@@ -268,7 +274,7 @@ export class Live extends EventTarget {
     this.#tell({position: {token}});
     if (this.#mayHaveMissed) {
       this.#mayHaveMissed = false;
-      this.#changes.announce(['tasks', 'notes', 'notifications', 'credits', 'subscription', 'achievements', 'focus', 'user']);
+      this.#changes.announce(EVERYTHING);
     }
   }
 
@@ -303,13 +309,17 @@ export class Live extends EventTarget {
   #set(state) {
     if (this.state !== state) {
       this.state = state;
+      if (state !== 'follower') {
+        this.#tabs.postMessage({readerState: state});
+      }
       this.dispatchEvent(new Event('change'));
     }
   }
 
   /**
    * A message to all tabs of the person, this one included.
-   * @typedef {{asks?: true, wrote?: {id: string, version: number}, reported?: Reported, position?: Partial<Position>}} Told
+   * @typedef {{asks?: true, wrote?: {id: string, version: number}, reported?: Reported, position?: Partial<Position>,
+   *   readerState?: LiveState}} Told
    */
 
   /** @param {Told} message */
@@ -321,9 +331,13 @@ export class Live extends EventTarget {
   }
 
   /** @param {Told} message */
-  #told({asks, wrote, reported, position}) {
-    if (asks && this.state === 'open') {
-      this.#tabs.postMessage({position: this.position});
+  #told({asks, wrote, reported, position, readerState}) {
+    if (asks && !['starting', 'follower', 'hidden'].includes(this.state)) {
+      this.#tabs.postMessage({position: this.position, readerState: this.state});
+    }
+    if (readerState && readerState !== this.#readerState) {
+      this.#readerState = readerState;
+      this.dispatchEvent(new Event('change'));
     }
     if (wrote) {
       this.#versions.set(wrote.id, wrote.version);

@@ -1,15 +1,19 @@
 import {html, nothing, render} from '../lit-html/lit-html.js';
-import {Changes} from '../api/changes.js';
+import {Changes, EVERYTHING} from '../api/changes.js';
 import {ApiClient} from '../api/client.js';
 import {ServiceClock} from '../api/clock.js';
+import {KeptAnswers} from '../api/kept.js';
 import {Live} from '../api/live.js';
+import {Outbox} from '../api/outbox.js';
 import {icon} from '../parts/icons.js';
+import {poll} from '../parts/poll.js';
 import {Toasts} from '../parts/toasts.js';
 import {ControlsPanel} from '../panel/controls.js';
 import {LivePanel} from '../panel/live.js';
 import {RequestsPanel} from '../panel/requests.js';
 import {Bell} from './bell.js';
 import {initials} from './format.js';
+import {outgoingButton} from './outgoing.js';
 import {VIEWS} from './views.js';
 
 /**
@@ -25,6 +29,9 @@ import {VIEWS} from './views.js';
 
 /** At this width the panel fits beside the screen. */
 const WIDE = matchMedia('(min-width: 1200px)');
+
+/** While the service cannot be reached, it is asked at this interval, in milliseconds. */
+const PROBE_MS = 5_000;
 
 /** The console of a person who is signed in: navigation, the current screen, and the panel of the developer. */
 export class App {
@@ -60,6 +67,9 @@ export class App {
     this.session = session;
     this.exchanges = connection.exchanges;
     this.api = new ApiClient(connection.service, session, connection.exchanges);
+    this.api.kept = new KeptAnswers(session);
+    this.outbox = new Outbox(this.api, session.user?.id ?? '');
+    this.api.outbox = this.outbox;
     this.clock = new ServiceClock(connection.control);
     this.changes = new Changes(session.user?.id ?? '');
     this.live = new Live(this.api, this.changes, session.user?.id ?? '');
@@ -100,11 +110,30 @@ export class App {
     this.live.addEventListener('change', () => {
       if (this.live.state === 'ended') {
         // The account is gone, which ends the session.
+        this.outbox.clear();
         this.#loadPerson().catch(() => {});
       }
+      this.update();
+    });
+    this.live.addEventListener('open', () => this.outbox.send());
+    this.api.addEventListener('reachability', () => {
+      if (!this.api.isUnreachable) {
+        // Screens may show what was kept from earlier.
+        this.changes.dispatchEvent(new CustomEvent('change', {detail: EVERYTHING}));
+      }
+      this.update();
+    });
+    this.outbox.addEventListener('change', () => this.update());
+    this.outbox.addEventListener('sent', event => {
+      for (const result of Object.values(/** @type {CustomEvent} */ (event).detail.results)) {
+        this.#showUnlocked(result);
+      }
+      this.changes.announce(['tasks', 'notes', 'achievements']);
     });
     await Promise.all([this.clock.read(), this.#loadPerson(), this.live.start(signal)]);
     this.bell.start(signal);
+    poll(PROBE_MS, async () => this.api.isUnreachable && this.#loadPerson().catch(() => {}), signal);
+    this.outbox.start(signal);
     const params = new URLSearchParams(location.search);
     const checkout = params.get('checkout');
     if (checkout) {
@@ -175,6 +204,7 @@ export class App {
       <header class="top">
         <a class="brand" href="#/today">${icon('check')}<span>Perpetua Flow</span></a>
         <p class="waiting" role="status">${this.#waitingText()}</p>
+        ${outgoingButton(this)}
         <a class="credits" href="#/pro" title="Credits">${icon('assistant')} <span>${this.credits ?? '–'}</span><span class="hidden"> credits</span></a>
         ${this.bell.template()}
         <button class="quiet" aria-pressed=${this.#isPanelOpen} aria-label="Developer panel" title="Requests and controls"
@@ -259,15 +289,21 @@ export class App {
 
   /** @param {{path: string, answer: any}} write */
   #wrote({path, answer}) {
+    const unlocked = this.#showUnlocked(answer);
+    this.changes.wrote(path);
+    if (unlocked) {
+      this.changes.announce(unlocked.length > 0 ? ['achievements', 'notifications'] : ['achievements']);
+    }
+  }
+
+  /** @param {any} answer of an operation */
+  #showUnlocked(answer) {
     // Every answer that completes a task has it, perhaps empty.
     const unlocked = answer?.unlocked_achievements ?? answer?.data?.unlocked_achievements;
     for (const {name, message, description} of unlocked ?? []) {
       this.toasts.show({kind: 'award', text: `${name}: ${message ?? description}`});
     }
-    this.changes.wrote(path);
-    if (unlocked) {
-      this.changes.announce(unlocked.length > 0 ? ['achievements', 'notifications'] : ['achievements']);
-    }
+    return unlocked;
   }
 
   /** @param {number} seconds */
@@ -284,6 +320,6 @@ export class App {
 
   #waitingText() {
     const seconds = Math.ceil((this.#waitingUntil - performance.now()) / 1000);
-    return seconds > 0 ? `Request limit reached; goes on in ${seconds} s` : '';
+    return seconds > 0 ? `Request limit reached; goes on in ${seconds} s` : this.live.isOffline || this.api.isUnreachable ? 'No connection' : '';
   }
 }

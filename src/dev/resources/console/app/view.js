@@ -1,5 +1,5 @@
 import {html, nothing, render} from '../lit-html/lit-html.js';
-import {sentence, SignedOut} from '../api/failures.js';
+import {Queued, sentence, SignedOut} from '../api/failures.js';
 import {icon} from '../parts/icons.js';
 
 /** @typedef {import('../api/changes.js').Topic} Topic */
@@ -58,6 +58,7 @@ export class View {
       }
     }, {signal: this.leaving.signal});
     this.app.clock.addEventListener('change', () => this.update(), {signal: this.leaving.signal});
+    this.app.outbox.addEventListener('change', () => this.update(), {signal: this.leaving.signal});
     this.update();
     await this.reload();
   }
@@ -113,16 +114,16 @@ export class View {
   }
 
   /**
-   * Runs an action of the person. A failure is shown and changes nothing.
+   * Runs an action of the person. A failure is shown and changes nothing. A change that waits is no failure.
    * @template T
    * @param {() => Promise<T>} action
-   * @returns {Promise<T | undefined>} undefined after a failure
+   * @returns {Promise<T | undefined>} undefined after a failure, or while it waits
    */
   async act(action) {
     try {
       return await action();
     } catch (thrown) {
-      if (!(thrown instanceof SignedOut) && !this.leaving.signal.aborted) {
+      if (!(thrown instanceof SignedOut || thrown instanceof Queued) && !this.leaving.signal.aborted) {
         this.app.toasts.show({text: sentence(thrown), kind: 'error'});
       }
       return undefined;

@@ -1,5 +1,5 @@
 import {html, nothing} from '../lit-html/lit-html.js';
-import {sentence, SignedOut} from '../api/failures.js';
+import {Queued, sentence, SignedOut} from '../api/failures.js';
 import {Dialog} from './dialog.js';
 
 /**
@@ -46,6 +46,7 @@ export class LiveDialog {
         this.#timer = setTimeout(() => this.act(() => this.load()), 120);
       }
     }, {signal: this.#closing.signal});
+    this.app.outbox.addEventListener('change', () => this.update(), {signal: this.#closing.signal});
     await this.act(() => this.load());
   }
 
@@ -78,7 +79,7 @@ export class LiveDialog {
       if (thrown instanceof SignedOut) {
         this.close();
       }
-      this.#failure = sentence(thrown);
+      this.#failure = thrown instanceof Queued ? '' : sentence(thrown);
       return undefined;
     } finally {
       this.update();

@@ -1,4 +1,5 @@
 import {Intent} from '../api/client.js';
+import {Queued} from '../api/failures.js';
 import {LiveSpeech, joined} from '../api/voice.js';
 import {TabStore} from '../parts/tab-store.js';
 
@@ -89,12 +90,18 @@ export class NoteDraft extends EventTarget {
     this.#changed();
   }
 
-  /** Saves the note; a repeat after a failure is the same intent. */
+  /** Saves the note, or lets it wait for the connection; a repeat after a failure is the same intent. */
   async save() {
     const saving = this.#app.api.post('/api/v1/notes', {body: {content: this.text}, intent: this.intent});
     // With the key, so that a note which was stored before a reload is not stored twice.
     this.#keep();
-    await saving;
+    try {
+      await saving;
+    } catch (thrown) {
+      if (!(thrown instanceof Queued)) {
+        throw thrown;
+      }
+    }
     this.speech = undefined;
     this.write('');
   }

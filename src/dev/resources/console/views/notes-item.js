@@ -1,10 +1,12 @@
 import {html, nothing} from '../lit-html/lit-html.js';
 import {Intent} from '../api/client.js';
-import {ApiFailure, SignedOut, sentence} from '../api/failures.js';
+import {isTemporary} from '../api/commands.js';
+import {ApiFailure, Queued, SignedOut, sentence} from '../api/failures.js';
 import {ago, clock, dateTime} from '../app/format.js';
 import {isSaving, onSubmit, onValue} from '../parts/forms.js';
 import {icon} from '../parts/icons.js';
 import {suggestionCard} from '../parts/suggestion.js';
+import {isDeleting, waitingMark} from '../parts/waiting.js';
 import {characters} from './notes-composer.js';
 
 /** @typedef {import('../api/schemas.js').Note} Note */
@@ -59,8 +61,9 @@ export class NoteItem {
         <p class="faint">
           <time datetime=${created_at} title=${dateTime(created_at, app.timeZone)}>${
             ago(created_at, app.clock.now())}</time>
+          ${waitingMark(app.outbox, this.note.id)}
           ${voice_url ? this.#recording() : nothing}</p>
-        ${this.#actions(archived || !content)}
+        ${this.#actions(archived || !content || isTemporary(this.note.id))}
       </div>
       ${this.#needsCredits ? html`
         <p role="alert" class="failure"><span>A suggestion costs 1 credit; you have none.</span>
@@ -70,7 +73,11 @@ export class NoteItem {
 
   /** @param {boolean} isNoTask whether no task can be made of the note */
   #actions(isNoTask) {
-    const {archived} = this.note;
+    const {archived, id} = this.note;
+    const {outbox} = this.#view.app;
+    if (isDeleting(outbox, id)) {
+      return html`<button class="quiet" aria-label="Keep" title="Keep" @click=${() => outbox.keep(id)}>${icon('undo')}</button>`;
+    }
     const archive = archived ? 'Unarchive' : 'Archive';
     return html`
       <div class="row">
@@ -194,10 +201,15 @@ export class NoteItem {
     this.#view.update();
     try {
       const {data} = await this.#view.app.api.patch('/api/v1/notes/{id}',
-          {path: {id: this.note.id}, body: {content: edit.text}, intent: edit.intent});
+          {path: {id: this.note.id}, body: {content: edit.text}, before: {...this.note, content: edit.before},
+            intent: edit.intent});
       this.note = data;
       this.#endEdit();
     } catch (thrown) {
+      if (thrown instanceof Queued) {
+        this.#endEdit();
+        return;
+      }
       edit.failure = thrown instanceof SignedOut ? '' : sentence(thrown);
       edit.isBusy = false;
       this.#view.update();

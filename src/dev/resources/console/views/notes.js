@@ -1,10 +1,12 @@
 import {html, nothing} from '../lit-html/lit-html.js';
 import {repeat} from '../lit-html/directives/repeat.js';
+import {isTemporary} from '../api/commands.js';
 import {ApiFailure} from '../api/failures.js';
 import {View} from '../app/view.js';
 import {counted} from '../app/format.js';
 import {onValue} from '../parts/forms.js';
 import {icon} from '../parts/icons.js';
+import {withWaitingNotes} from '../parts/waiting.js';
 import {NoteComposer} from './notes-composer.js';
 import {Conversions} from './notes-conversions.js';
 import {NoteItem} from './notes-item.js';
@@ -23,7 +25,9 @@ export class NotesView extends View {
   topics = ['notes', 'subscription'];
   conversions = new Conversions(this.app);
   #composer = new NoteComposer(this);
-  /** @type {Map<string, NoteItem>} */
+  /** As they were loaded. @type {Note[]} */
+  #notes = [];
+  /** Those that are shown, by their ids. @type {Map<string, NoteItem>} */
   #items = new Map();
   #query = '';
   #queryFailure = '';
@@ -61,10 +65,7 @@ export class NotesView extends View {
         return;
       }
       this.#queryFailure = '';
-      const edited = [...this.#items].filter(([, item]) => item.isEdited);
-      this.#items = new Map(data.map(note => [note.id, this.#item(note)]));
-      // What is typed stays, also if the note was archived elsewhere.
-      edited.forEach(([id, item]) => this.#items.set(id, item));
+      this.#notes = data;
       this.#total = pagination.total ?? 0;
       this.#hasMore = pagination.has_more;
     } catch (thrown) {
@@ -74,11 +75,22 @@ export class NotesView extends View {
       }
       this.#queryFailure = failure;
     }
-    if (this.#offset > 0 && this.#items.size === 0) {
+    if (this.#offset > 0 && this.#notes.length === 0) {
       // The last note of the last page is gone.
       this.#offset = Math.max(0, this.#offset - PAGE);
       await this.#loadPage();
     }
+  }
+
+  /** The loaded notes as the person wants them to be, with what is being edited. */
+  #shown() {
+    const isNewest = !this.#isArchive && this.#query === '' && this.#offset === 0;
+    const notes = withWaitingNotes(this.#notes, this.app.outbox).filter(({id}) => isNewest || !isTemporary(id));
+    const edited = [...this.#items].filter(([, item]) => item.isEdited);
+    this.#items = new Map(notes.map(note => [note.id, this.#item(note)]));
+    // What is typed stays, also if the note was archived elsewhere.
+    edited.forEach(([id, item]) => this.#items.set(id, item));
+    return this.#items;
   }
 
   /** Keeps the state of a note that is shown already. @param {Note} note */
@@ -89,6 +101,7 @@ export class NotesView extends View {
   }
 
   template() {
+    const items = this.#shown();
     return html`
       ${this.#composer.template()}
       <section class="stack" aria-labelledby="notes-heading">
@@ -101,8 +114,8 @@ export class NotesView extends View {
         ${this.#undoable ? html`
           <div class="notice row spread undoable" role="status"><span>${this.#undoable.text}</span>
             <button class="link undo" @click=${() => this.#undo()}>${icon('undo')} Undo</button></div>` : nothing}
-        <ul class="plain stack">${repeat(this.#items.values(), item => item.note.id, item => item.template())}</ul>
-        ${this.#items.size === 0 ? html`<p class="empty">${this.#emptyText()}</p>` : nothing}
+        <ul class="plain stack">${repeat(items.values(), item => item.note.id, item => item.template())}</ul>
+        ${items.size === 0 ? html`<p class="empty">${this.#emptyText()}</p>` : nothing}
         ${this.#pages()}
       </section>`;
   }
@@ -134,7 +147,7 @@ export class NotesView extends View {
     return html`
       <nav class="row spread" aria-label="Pages of notes">
         <button ?disabled=${this.#offset === 0} @click=${() => this.#turn(-PAGE)}>Newer</button>
-        <span class="faint number">${this.#offset + 1}–${this.#offset + this.#items.size} of ${this.#total}</span>
+        <span class="faint number">${this.#offset + 1}–${this.#offset + this.#notes.length} of ${this.#total}</span>
         <button ?disabled=${!this.#hasMore} @click=${() => this.#turn(PAGE)}>Older</button>
       </nav>`;
   }
@@ -172,17 +185,22 @@ export class NotesView extends View {
   }
 
   /** Archives or unarchives. @param {Note} note */
-  archive({id, archived, content}) {
+  archive(note) {
+    const {id, archived, content} = note;
     const set = (/** @type {boolean} */ to) =>
-      this.app.api.patch('/api/v1/notes/{id}', {path: {id}, body: {archived: to}});
+      this.app.api.patch('/api/v1/notes/{id}', {path: {id}, body: {archived: to}, before: note});
     const done = `${archived ? 'Unarchived' : 'Archived'}: ${shortened(content)}`;
     return this.#change(id, done, () => set(!archived), () => set(archived));
   }
 
   /** Deletes. @param {Note} note */
-  remove({id, content}) {
+  remove(note) {
+    const {id, content} = note;
+    if (isTemporary(id) && this.app.outbox.withdraw(id)) {
+      return Promise.resolve();
+    }
     return this.#change(id, `Deleted: ${shortened(content)}`,
-        () => this.app.api.delete('/api/v1/notes/{id}', {path: {id}}),
+        () => this.app.api.delete('/api/v1/notes/{id}', {path: {id}, before: note}),
         ({data: {tombstone_id}}) => this.app.api.post('/api/v1/recovery/tombstones/{id}/recover',
             {path: {id: tombstone_id}, body: {}}));
   }
@@ -199,7 +217,7 @@ export class NotesView extends View {
     await this.act(async () => {
       const answer = await change();
       this.#undoable = {text: done, undo: () => undo(answer)};
-      this.#items.delete(id);
+      this.#notes = this.#notes.filter(other => other.id !== id);
     });
     this.#focus('.undo');
   }

@@ -23,6 +23,7 @@ export function confirmDeletion(app, email) {
     try {
       await app.api.delete('/api/v1/users/me', {body: {confirm}, intent});
       dialog.close();
+      app.outbox.clear();
       await app.signOut('Your account and all its data have been deleted.');
     } catch (thrown) {
       failure = thrown instanceof ApiFailure && thrown.field('confirm') || sentence(thrown);

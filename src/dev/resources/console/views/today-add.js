@@ -1,6 +1,6 @@
 import {html, nothing} from '../lit-html/lit-html.js';
 import {Intent} from '../api/client.js';
-import {ApiFailure} from '../api/failures.js';
+import {ApiFailure, Queued} from '../api/failures.js';
 import {errorOf, focusInvalid, formError} from '../parts/field.js';
 import {icon} from '../parts/icons.js';
 import {Repeats} from '../parts/repeats.js';
@@ -71,12 +71,14 @@ export class AddForm {
     this.#view.update();
     try {
       await (this.#repeats.rule === undefined ? this.#addTask() : this.#addTemplate(this.#repeats.rule));
+      this.#failure = undefined;
+    } catch (thrown) {
+      this.#failure = thrown instanceof Queued ? undefined : thrown;
+    }
+    if (this.#failure === undefined) {
       this.#added = this.#draft.title;
       Object.assign(this.#draft, emptyDraft());
       this.#repeats.reset();
-      this.#failure = undefined;
-    } catch (thrown) {
-      this.#failure = thrown;
     }
     this.#isBusy = false;
     this.#view.update();

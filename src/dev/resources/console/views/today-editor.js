@@ -1,12 +1,14 @@
 import {html, nothing} from '../lit-html/lit-html.js';
 import {Intent} from '../api/client.js';
-import {ApiFailure} from '../api/failures.js';
+import {isTemporary} from '../api/commands.js';
+import {ApiFailure, Queued} from '../api/failures.js';
 import {errorOf, focusInvalid, formError} from '../parts/field.js';
 import {icon} from '../parts/icons.js';
 import {LiveDialog} from '../parts/live-dialog.js';
 import {
   DRAFT_FIELDS, descriptionField, draftOf, dueField, entering, estimateField, priorityField, titleField, valuesOf,
 } from '../parts/task-fields.js';
+import {withWaitingParts} from '../parts/waiting.js';
 import {Conflict} from './today-conflict.js';
 import {Reminders} from './today-reminders.js';
 import {spent} from './today-row.js';
@@ -51,7 +53,12 @@ export class TaskEditor extends LiveDialog {
   async load() {
     const {api} = this.app;
     const {id, template_id} = this.#before;
-    this.#now = (await api.get('/api/v1/tasks/{id}', {path: {id}})).data;
+    const known = this.app.outbox.resolved(id);
+    if (isTemporary(known)) {
+      this.#now = {...this.#before, subtasks: [], reminders: []};
+      return;
+    }
+    this.#now = (await api.get('/api/v1/tasks/{id}', {path: {id: known}})).data;
     this.#merge(this.#now);
     if (template_id && !this.#rule) {
       this.#rule = (await api.get('/api/v1/templates/{id}', {path: {id: template_id}})).data.rrule_text;
@@ -79,7 +86,7 @@ export class TaskEditor extends LiveDialog {
     if (this.#conflict) {
       return this.#conflict.template(this.app.timeZone, () => this.#saveChoice(), () => this.#closeConflict());
     }
-    const task = this.#now;
+    const task = this.#now && withWaitingParts(this.#now, this.app.outbox);
     return html`
       ${this.#form()}
       <p class="faint task-facts">
@@ -161,9 +168,14 @@ export class TaskEditor extends LiveDialog {
     this.#isBusy = true;
     this.update();
     try {
-      await this.app.api.patch('/api/v1/tasks/{id}', {path: {id: this.#before.id}, body, intent: this.#intent});
+      await this.app.api.patch('/api/v1/tasks/{id}',
+          {path: {id: this.#before.id}, body, before: this.#before, intent: this.#intent});
       this.close();
     } catch (thrown) {
+      if (thrown instanceof Queued) {
+        this.close();
+        return;
+      }
       this.#saving = thrown;
       if (thrown instanceof ApiFailure && thrown.error.current_version !== undefined) {
         await this.act(() => this.#compare());
@@ -212,16 +224,17 @@ export class TaskEditor extends LiveDialog {
   }
 
   /** @param {TaskDetail} task */
-  #forceComplete({id, version}) {
+  #forceComplete(task) {
+    const {id, version} = task;
     return this.#finish(async () => {
-      await this.app.api.post('/api/v1/tasks/{id}/force-complete', {path: {id}, body: {version}});
+      await this.app.api.post('/api/v1/tasks/{id}/force-complete', {path: {id}, body: {version}, before: task});
     });
   }
 
   /** @param {{hidden: boolean} | {archived: boolean}} body */
   #set(body) {
     return this.#finish(async () => {
-      await this.app.api.patch('/api/v1/tasks/{id}', {path: {id: this.#before.id}, body});
+      await this.app.api.patch('/api/v1/tasks/{id}', {path: {id: this.#before.id}, body, before: this.#before});
     });
   }
 
@@ -233,7 +246,13 @@ export class TaskEditor extends LiveDialog {
   /** Runs an action after which the dialog is no longer needed. @param {() => Promise<void>} action */
   async #finish(action) {
     await this.act(async () => {
-      await action();
+      try {
+        await action();
+      } catch (thrown) {
+        if (!(thrown instanceof Queued)) {
+          throw thrown;
+        }
+      }
       this.close();
     });
   }

@@ -1,3 +1,4 @@
+import {isTemporary} from '../api/commands.js';
 import {Subtasks} from './today-subtasks.js';
 
 /** @typedef {import('../api/schemas.js').Task} Task */
@@ -74,6 +75,19 @@ export class Expanded {
     this.#view.update();
   }
 
+  /** What was shown under temporary names has ids now. @param {Record<string, string>} ids */
+  rename(ids) {
+    for (const [name, id] of Object.entries(ids)) {
+      const subtasks = this.#shown.get(name);
+      if (subtasks?.task) {
+        this.#shown.delete(name);
+        this.#shown.set(id, subtasks);
+        // No version of the service, so that it is loaded.
+        subtasks.task = {...subtasks.task, id, version: 0};
+      }
+    }
+  }
+
   /** Template of the subtasks; undefined if they are not shown. @param {Task} task */
   templateOf({id}) {
     return this.#shown.get(id)?.template();
@@ -86,8 +100,10 @@ export class Expanded {
       const subtasks = this.#shown.get(id);
       return subtasks && subtasks.task?.version !== version;
     });
-    await Promise.all(changed.map(async ({id}) => {
-      const {data} = await api.get('/api/v1/tasks/{id}', {path: {id}});
+    await Promise.all(changed.map(async task => {
+      const {id} = task;
+      const data = isTemporary(id) ? {...task, subtasks: [], reminders: []}
+        : (await api.get('/api/v1/tasks/{id}', {path: {id}})).data;
       const subtasks = this.#shown.get(id);
       if (subtasks) {
         subtasks.task = data;

@@ -1,10 +1,11 @@
 import {html, nothing} from '../lit-html/lit-html.js';
 import {Intent} from '../api/client.js';
-import {ApiFailure} from '../api/failures.js';
+import {ApiFailure, Queued} from '../api/failures.js';
 import {dateTime, duration, instantOf} from '../app/format.js';
 import {errorOf, field, focusInvalid, formError} from '../parts/field.js';
 import {icon} from '../parts/icons.js';
 import {entering} from '../parts/task-fields.js';
+import {isDeleting, waitingMark} from '../parts/waiting.js';
 import {limitHelp} from './today-limits.js';
 
 /** @typedef {import('../api/schemas.js').TaskDetail} TaskDetail */
@@ -35,24 +36,25 @@ export class Reminders {
         <h3 id="reminders-title">Reminders</h3>
         ${task.reminders.length > 0 ? nothing
           : html`<p class="faint">No reminder yet. Choose below when to be reminded of this task.</p>`}
-        <ul class="plain task-lines">${task.reminders.map(reminder => this.#row(reminder))}</ul>
+        <ul class="plain task-lines">${task.reminders.map(reminder => this.#row(task, reminder))}</ul>
         ${task.archived ? nothing : this.#form(task)}
       </section>`;
   }
 
-  /** @param {Reminder} reminder */
-  #row(reminder) {
+  /** @param {TaskDetail} task @param {Reminder} reminder */
+  #row(task, reminder) {
     const {app} = this.#dialog;
     const words = wordsOf(reminder, app.timeZone);
     return html`
       <li>
-        <p>${words} ${reminder.fired ? html`<span class="tag">${icon('check')} Sent</span>`
+        <p>${words} ${waitingMark(app.outbox, reminder.id)} ${reminder.fired ? html`<span class="tag">${icon('check')} Sent</span>`
           : reminder.scheduled_at ? html`<span class="tag accent">Waiting</span>`
             : html`<span class="tag warm">Waits for a due date</span>`}<br>
           <span class="faint">${reminder.type !== 'absolute' && reminder.scheduled_at
             ? `${dateTime(reminder.scheduled_at, app.timeZone)} · ` : ''}${METHODS[reminder.method]}</span></p>
         <button class="quiet" aria-label=${`Delete reminder ${words}`} title="Delete"
-          @click=${() => this.#delete(reminder.id)}>${icon('trash')}</button>
+          ?disabled=${isDeleting(app.outbox, reminder.id)}
+          @click=${() => this.#delete(task, reminder.id)}>${icon('trash')}</button>
       </li>`;
   }
 
@@ -63,7 +65,7 @@ export class Reminders {
     const error = errorOf(this.#failure, isRelative ? 'offset_minutes' : 'scheduled_at');
     return html`
       <form @input=${(/** @type {Event} */ event) => { entering(draft)(event); this.#dialog.update(); }}
-        @submit=${(/** @type {SubmitEvent} */ event) => this.#add(event, task.id)}>
+        @submit=${(/** @type {SubmitEvent} */ event) => this.#add(event, task)}>
         <div class="columns">
           ${field('reminder-type', 'Remind me', html`<select id="reminder-type" name="type" .value=${draft.type}>
             <option value="before">Before due</option><option value="after">After due</option>
@@ -94,15 +96,15 @@ export class Reminders {
         <option value="days">Days</option></select>`, '')}`;
   }
 
-  /** @param {SubmitEvent} event @param {string} id */
-  async #add(event, id) {
+  /** @param {SubmitEvent} event @param {TaskDetail} task */
+  async #add(event, {id, title}) {
     event.preventDefault();
     try {
-      await this.#dialog.app.api.post('/api/v1/tasks/{id}/reminders',
-          {path: {id}, body: this.#body(), intent: this.#intent});
+      await this.#dialog.app.api.post('/api/v1/reminders',
+          {body: {task_id: id, ...this.#body()}, before: {title}, intent: this.#intent});
       this.#failure = undefined;
     } catch (thrown) {
-      this.#failure = thrown;
+      this.#failure = thrown instanceof Queued ? undefined : thrown;
     }
     this.#dialog.update();
     focusInvalid(/** @type {HTMLFormElement} */ (event.target));
@@ -119,9 +121,12 @@ export class Reminders {
     return {type: 'absolute', scheduled_at: instantOf(at, this.#dialog.app.timeZone), method};
   }
 
-  /** @param {string} id */
-  #delete(id) {
-    return this.#dialog.act(() => this.#dialog.app.api.delete('/api/v1/reminders/{id}', {path: {id}}));
+  /** @param {TaskDetail} task @param {string} id */
+  async #delete({title}, id) {
+    const {api, outbox} = this.#dialog.app;
+    if (!outbox.withdraw(id)) {
+      await this.#dialog.act(() => api.delete('/api/v1/reminders/{id}', {path: {id}, before: {title}}));
+    }
   }
 }
 

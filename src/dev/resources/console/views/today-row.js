@@ -2,6 +2,7 @@ import {html, nothing} from '../lit-html/lit-html.js';
 import {live} from '../lit-html/directives/live.js';
 import {dateTime, duration} from '../app/format.js';
 import {icon} from '../parts/icons.js';
+import {isTemporary} from '../api/commands.js';
 import {dueWords} from './today-groups.js';
 
 /** @typedef {import('../api/schemas.js').Task} Task */
@@ -14,6 +15,8 @@ const PRIORITIES = {high: 'High priority', medium: 'Medium priority', low: 'Low 
  * @property {Date} now
  * @property {string} timeZone
  * @property {boolean} isCompleted as the person wants it; the service may not know yet
+ * @property {unknown} mark template that says whether changes wait
+ * @property {boolean} isDeleting whether its deletion waits
  * @property {boolean} isFocused whether the focus clock runs on the task
  * @property {unknown} subtasks template of the subtasks; undefined while they are not shown
  * @property {RowActions} actions
@@ -27,17 +30,18 @@ const PRIORITIES = {high: 'High priority', medium: 'Medium priority', low: 'Low 
  * @property {(task: Task) => void} startFocus
  * @property {() => void} stopFocus
  * @property {(task: Task) => void} remove
+ * @property {(task: Task) => void} keep withdraws a deletion that waits
  * @property {(task: Task, change: {hidden: false} | {archived: false}) => void} bringBack
  */
 
 /** A task in a list. @param {Task} task @param {RowContext} context */
 export function taskRow(task, context) {
   const {actions, isCompleted} = context;
-  const isOpen = !isCompleted && !task.archived;
+  const isOpen = !isCompleted && !task.archived && !isTemporary(task.id);
   return html`
     <li class="task ${isCompleted ? 'completed' : ''}" data-row=${task.id}>
       <input type="checkbox" data-control="done" aria-label=${`Done: ${task.title}`} .checked=${live(isCompleted)}
-        ?disabled=${task.archived}
+        ?disabled=${task.archived || context.isDeleting}
         @change=${(/** @type {Event} */ event) =>
           actions.complete(task, /** @type {HTMLInputElement} */ (event.target).checked)}>
       <div class="about">
@@ -45,14 +49,15 @@ export function taskRow(task, context) {
           @click=${() => actions.edit(task)}>${task.title}</button>
         <div class="task-facts">${facts(task, context)}</div>
       </div>
-      <div class="tools">
+      ${context.isDeleting ? html`<div class="tools">
+        ${tool('Keep', 'undo', task, () => actions.keep(task))}</div>` : html`<div class="tools">
         ${task.hidden ? tool('Show again', 'undo', task, () => actions.bringBack(task, {hidden: false})) : nothing}
         ${task.archived
           ? tool('Unarchive', 'archive', task, () => actions.bringBack(task, {archived: false})) : nothing}
         ${context.isFocused ? tool('Stop focus on', 'stop', task, () => actions.stopFocus())
           : isOpen ? tool('Start focus on', 'play', task, () => actions.startFocus(task)) : nothing}
         ${tool('Delete', 'trash', task, () => actions.remove(task))}
-      </div>
+      </div>`}
       ${context.subtasks === undefined ? nothing
         : html`<div class="subtasks" id=${`subtasks-${task.id}`}>${context.subtasks}</div>`}
     </li>`;
@@ -74,6 +79,7 @@ function facts(task, context) {
   const {now, timeZone} = context;
   const isOverdue = Boolean(task.due_date) && !task.completed && new Date(task.due_date ?? 0) < now;
   return html`
+    ${context.mark}
     ${task.completed && task.completed_at ? html`<span>Completed ${dueWords(task.completed_at, now, timeZone)}</span>`
       : task.due_date
         ? html`<span class=${isOverdue ? 'overdue' : ''} title=${dateTime(task.due_date, timeZone)}>

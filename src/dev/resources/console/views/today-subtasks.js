@@ -2,10 +2,11 @@ import {html, nothing} from '../lit-html/lit-html.js';
 import {live} from '../lit-html/directives/live.js';
 import {repeat} from '../lit-html/directives/repeat.js';
 import {Intent} from '../api/client.js';
-import {ApiFailure} from '../api/failures.js';
+import {ApiFailure, Queued} from '../api/failures.js';
 import {errorOf, formError} from '../parts/field.js';
 import {icon} from '../parts/icons.js';
 import {Ticks} from '../parts/ticks.js';
+import {isDeleting, waitingMark, withWaitingParts} from '../parts/waiting.js';
 import {limitHelp} from './today-limits.js';
 
 /** @typedef {import('../api/schemas.js').TaskDetail} TaskDetail */
@@ -33,10 +34,10 @@ export class Subtasks {
   }
 
   template() {
-    const {task} = this;
-    if (!task) {
+    if (!this.task) {
       return html`<p class="faint" aria-busy="true">Loading …</p>`;
     }
+    const task = withWaitingParts(this.task, this.#view.app.outbox);
     return html`
       <ul class="plain" aria-label=${`Subtasks of ${task.title}`}>${repeat(task.subtasks, ({id}) => id,
           (subtask, index) => this.#row(task, subtask, index))}</ul>
@@ -48,20 +49,23 @@ export class Subtasks {
     const isLast = index === task.subtasks.length - 1;
     const {id, title} = subtask;
     const completed = this.#ticks.shown(id, subtask.completed);
+    const {outbox} = this.#view.app;
     return html`
       <li class="subtask ${completed ? 'completed' : ''}" data-row=${id}>
         <input type="checkbox" data-control="done" aria-label=${`Done: ${title}`} .checked=${live(completed)}
           ?disabled=${task.archived}
           @change=${(/** @type {Event} */ event) =>
-            this.#complete(id, /** @type {HTMLInputElement} */ (event.target).checked)}>
+            this.#complete(subtask, /** @type {HTMLInputElement} */ (event.target).checked)}>
         ${this.#renamed === id ? this.#renameField(subtask) : html`
           <span class="title">${title}
-            ${subtask.source === 'ai' ? html`<span class="tag">${icon('assistant')} AI</span>` : nothing}</span>
-          ${task.archived ? nothing : html`<span class="tools">
+            ${subtask.source === 'ai' ? html`<span class="tag">${icon('assistant')} AI</span>` : nothing}
+            ${waitingMark(outbox, id)}</span>
+          ${isDeleting(outbox, id) ? html`<span class="tools">
+            ${this.#tool('Keep', 'undo', title, false, () => outbox.keep(id))}</span>` : task.archived ? nothing : html`<span class="tools">
             ${this.#tool('Move up', 'up', title, index === 0, () => this.#move(task, index, -1))}
             ${this.#tool('Move down', 'down', title, isLast, () => this.#move(task, index, 1))}
             ${this.#tool('Rename', 'edit', title, false, () => this.#rename(subtask))}
-            ${this.#tool('Delete', 'trash', title, false, () => this.#delete(id))}
+            ${this.#tool('Delete', 'trash', title, false, () => this.#delete(subtask))}
           </span>`}`}
       </li>`;
   }
@@ -79,7 +83,8 @@ export class Subtasks {
   }
 
   /** @param {Subtask} subtask */
-  #renameField({id}) {
+  #renameField(subtask) {
+    const {id} = subtask;
     const title = this.#renamedFrom;
     const save = (/** @type {EventTarget | null} */ target) => {
       // Enter and leaving the field come one after the other.
@@ -88,7 +93,7 @@ export class Subtasks {
         if (target.value === title) {
           this.#view.update();
         } else {
-          this.#retitle(id, target.value);
+          this.#retitle(subtask, target.value);
         }
       }
     };
@@ -142,31 +147,38 @@ export class Subtasks {
     try {
       await this.#view.app.api.post('/api/v1/tasks/{id}/subtasks',
           {path: {id: task.id}, body: {title: this.#title}, intent: this.#intent});
-      this.#title = '';
       this.#failure = undefined;
     } catch (thrown) {
-      this.#failure = thrown;
+      this.#failure = thrown instanceof Queued ? undefined : thrown;
+    }
+    if (this.#failure === undefined) {
+      this.#title = '';
     }
     this.#isBusy = false;
     this.#view.update();
   }
 
-  /** @param {string} id @param {boolean} completed */
-  #complete(id, completed) {
+  /** @param {Subtask} subtask @param {boolean} completed */
+  #complete(subtask, completed) {
+    const {id} = subtask;
     return this.#view.act(() => this.#ticks.during(id, completed, async () => {
-      await this.#view.app.api.patch('/api/v1/subtasks/{id}', {path: {id}, body: {completed}});
+      await this.#view.app.api.patch('/api/v1/subtasks/{id}', {path: {id}, body: {completed}, before: subtask});
       await this.#view.reload(new Set(['tasks']));
     }));
   }
 
-  /** @param {string} id @param {string} title */
-  #retitle(id, title) {
-    return this.#view.act(() => this.#view.app.api.patch('/api/v1/subtasks/{id}', {path: {id}, body: {title}}));
+  /** @param {Subtask} subtask @param {string} title */
+  #retitle(subtask, title) {
+    return this.#view.act(() => this.#view.app.api.patch('/api/v1/subtasks/{id}',
+        {path: {id: subtask.id}, body: {title}, before: subtask}));
   }
 
-  /** @param {string} id */
-  #delete(id) {
-    return this.#view.act(() => this.#view.app.api.delete('/api/v1/subtasks/{id}', {path: {id}}));
+  /** @param {Subtask} subtask */
+  async #delete(subtask) {
+    const {api, outbox} = this.#view.app;
+    if (!outbox.withdraw(subtask.id)) {
+      await this.#view.act(() => api.delete('/api/v1/subtasks/{id}', {path: {id: subtask.id}, before: subtask}));
+    }
   }
 
   /** @param {TaskDetail} task @param {number} index @param {-1 | 1} step */
@@ -175,6 +187,6 @@ export class Subtasks {
     const [moved] = ids.splice(index, 1);
     ids.splice(index + step, 0, moved ?? '');
     return this.#view.act(() => this.#view.app.api.put('/api/v1/tasks/{id}/subtasks/reorder',
-        {path: {id: task.id}, body: {subtask_ids: ids}}));
+        {path: {id: task.id}, body: {subtask_ids: ids}, before: {title: task.title}}));
   }
 }

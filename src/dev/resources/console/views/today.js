@@ -1,10 +1,12 @@
 import {html, nothing} from '../lit-html/lit-html.js';
 import {live} from '../lit-html/directives/live.js';
 import {repeat} from '../lit-html/directives/repeat.js';
+import {isTemporary} from '../api/commands.js';
 import {View} from '../app/view.js';
 import {icon} from '../parts/icons.js';
 import {keepFocus} from '../parts/keep-focus.js';
 import {Ticks} from '../parts/ticks.js';
+import {isDeleting, waitingMark, withWaitingTasks} from '../parts/waiting.js';
 import {AchievementsDialog} from './today-achievements.js';
 import {AddForm} from './today-add.js';
 import {DeletedDialog} from './today-deleted.js';
@@ -42,7 +44,10 @@ export class TodayView extends View {
   /** @param {HTMLElement} parent */
   async enter(parent) {
     const timer = setInterval(() => this.update(), GLANCE_MS);
-    this.leaving.signal.addEventListener('abort', () => clearInterval(timer));
+    const {signal} = this.leaving;
+    signal.addEventListener('abort', () => clearInterval(timer));
+    this.app.outbox.addEventListener('sent',
+        event => this.#expanded.rename(/** @type {CustomEvent} */ (event).detail.temp_ids), {signal});
     await super.enter(parent);
   }
 
@@ -100,7 +105,8 @@ export class TodayView extends View {
   }
 
   #day() {
-    const groups = groupsOf(this.#open.tasks, this.app.clock.now(), this.app.timeZone);
+    const tasks = withWaitingTasks(this.#open.tasks, this.app.outbox);
+    const groups = groupsOf(tasks, this.app.clock.now(), this.app.timeZone);
     return html`
       ${groups.length === 0 ? html`<p class="card no-tasks">Nothing to do. Your tasks will be here, by when
         they are due: write the first one above and press Enter.</p>` : nothing}
@@ -144,6 +150,8 @@ export class TodayView extends View {
       isCompleted: this.#ticks.shown(task.id, task.completed),
       now,
       timeZone: this.app.timeZone,
+      mark: waitingMark(this.app.outbox, task.id),
+      isDeleting: isDeleting(this.app.outbox, task.id),
       isFocused: this.#focus.session?.task_id === task.id,
       subtasks: this.#expanded.templateOf(task),
       actions: this.#actions,
@@ -188,14 +196,16 @@ export class TodayView extends View {
     startFocus: task => this.#focus.start(task),
     stopFocus: () => this.#focus.stop(),
     remove: task => this.#remove(task),
-    bringBack: ({id}, body) => this.act(() => this.app.api.patch('/api/v1/tasks/{id}', {path: {id}, body})),
+    keep: ({id}) => this.app.outbox.keep(id),
+    bringBack: (task, body) => this.act(() =>
+      this.app.api.patch('/api/v1/tasks/{id}', {path: {id: task.id}, body, before: task})),
   };
 
   /** @param {Task} task @param {boolean} completed */
   async #complete(task, completed) {
     const {api, toasts} = this.app;
     const done = await this.act(() => this.#ticks.during(task.id, completed, async () => {
-      const answer = await api.patch('/api/v1/tasks/{id}', {path: {id: task.id}, body: {completed}});
+      const answer = await api.patch('/api/v1/tasks/{id}', {path: {id: task.id}, body: {completed}, before: task});
       await this.reload(new Set(['tasks']));
       return answer;
     }));
@@ -207,8 +217,11 @@ export class TodayView extends View {
 
   /** @param {Task} task */
   async #remove(task) {
-    const {api, toasts} = this.app;
-    const answer = await this.act(() => api.delete('/api/v1/tasks/{id}', {path: {id: task.id}}));
+    const {api, outbox, toasts} = this.app;
+    if (isTemporary(task.id) && outbox.withdraw(task.id)) {
+      return;
+    }
+    const answer = await this.act(() => api.delete('/api/v1/tasks/{id}', {path: {id: task.id}, before: task}));
     if (answer) {
       const undo = {label: 'Undo', run: () => this.#recover(answer.data.tombstone_id)};
       toasts.show({text: `Deleted: ${task.title}`, action: undo});

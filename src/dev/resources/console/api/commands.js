@@ -1,0 +1,67 @@
+// Changes as commands of POST /sync: each stands for a request to another operation.
+
+/**
+ * @typedef {object} Command
+ * @property {string} uuid the idempotency key of the request for which it stands
+ * @property {string} type
+ * @property {Record<string, unknown>} args the body, and the parameter of the path
+ * @property {string} [temp_id] a name for what it creates, until the service gives it an id
+ * @property {number} [if_version] the version that it is based on
+ */
+
+/**
+ * @typedef {{code: string, message: string, details?: {field: string, message: string}[], retry_after?: number,
+ *   current_version?: number}} CommandError
+ */
+
+/** @typedef {{status: number, data?: any, error?: CommandError}} CommandResult */
+
+/** @typedef {{data: {results: Record<string, CommandResult>, temp_ids: Record<string, string>}}} BatchAnswer */
+
+/** The operations that may wait: method and path, type, and the name of the path's parameter. @type {[string, string, string?][]} */
+const COMMANDS = [
+  ['POST /api/v1/tasks', 'task.create'],
+  ['PATCH /api/v1/tasks/{id}', 'task.update'],
+  ['POST /api/v1/tasks/{id}/force-complete', 'task.force_complete'],
+  ['DELETE /api/v1/tasks/{id}', 'task.delete'],
+  ['POST /api/v1/tasks/recover/{tombstone_id}', 'task.recover', 'tombstone_id'],
+  ['POST /api/v1/tasks/{id}/subtasks', 'subtask.create', 'task_id'],
+  ['PUT /api/v1/tasks/{id}/subtasks/reorder', 'subtask.reorder', 'task_id'],
+  ['PATCH /api/v1/subtasks/{id}', 'subtask.update'],
+  ['DELETE /api/v1/subtasks/{id}', 'subtask.delete'],
+  ['POST /api/v1/reminders', 'reminder.create'],
+  ['DELETE /api/v1/reminders/{id}', 'reminder.delete'],
+  ['POST /api/v1/notes', 'note.create'],
+  ['PATCH /api/v1/notes/{id}', 'note.update'],
+  ['DELETE /api/v1/notes/{id}', 'note.delete'],
+  ['POST /api/v1/recovery/tombstones/{id}/recover', 'tombstone.recover'],
+];
+
+/** Before the name of what waits to be created; ids of the service are UUIDs. */
+export const TEMPORARY = 'new-';
+
+/** Whether it stands for something that the service does not know yet. @param {string} id */
+export function isTemporary(id) {
+  return id.startsWith(TEMPORARY);
+}
+
+/**
+ * The command for a request; undefined if there is none.
+ * @param {string} method
+ * @param {string} path
+ * @param {{path?: Record<string, string>, body?: unknown}} options
+ * @returns {Omit<Command, 'uuid'> | undefined}
+ */
+export function commandOf(method, path, {path: values = {}, body}) {
+  const found = COMMANDS.find(([operation]) => operation === `${method} ${path}`);
+  if (!found) {
+    return undefined;
+  }
+  const [, type, parameter = 'id'] = found;
+  const [value] = Object.values(values);
+  return {
+    type,
+    args: {...(value !== undefined && {[parameter]: value}), .../** @type {object | undefined} */ (body)},
+    ...(type.endsWith('.create') && {temp_id: TEMPORARY + crypto.randomUUID()}),
+  };
+}
