@@ -235,7 +235,7 @@ export class ApiClient extends EventTarget {
     const kept = this.kept?.of(path, url);
     let text;
     try {
-      text = await this.#text('GET', path, options, kept ? {networkAttempts: 1} : {});
+      text = await this.#text('GET', path, options, kept || this.isUnreachable ? {networkAttempts: 1} : {});
       this.kept?.keep(path, url, text);
     } catch (thrown) {
       if (!kept || !(thrown instanceof Unreachable)) {

@@ -32,6 +32,9 @@ const RETRY_MS = 1_000;
 
 const LONGEST_RETRY_MS = 30_000;
 
+/** Longest wait of the first view for the first connection, in milliseconds. */
+const FIRST_MS = 1_000;
+
 /** Changes that arrive within this time are announced together, in milliseconds. */
 const GATHER_MS = 20;
 
@@ -106,7 +109,7 @@ export class Live extends EventTarget {
     this.#takeTurns(signal).catch(() => {
       // Signed out, in this tab or another.
     });
-    await Promise.race([decided, pause(1000, signal)]);
+    await Promise.race([decided, pause(FIRST_MS, signal).catch(() => {})]);
     this.#mayHaveMissed = this.state !== 'open' && this.state !== 'follower';
   }
 

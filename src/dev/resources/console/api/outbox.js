@@ -220,8 +220,8 @@ export class Outbox extends EventTarget {
   /** @throws {Unreachable | ApiFailure | SignedOut} if there is no answer yet; what waits is sent again then */
   async #sendBatch() {
     const batch = this.#batch();
-    // Before it is sent, so that it is never taken for unsent after a reload.
-    batch.forEach(entry => this.#write({...entry, wasSent: true}));
+    // Before it is sent, so that it is never taken for unsent after a reload. Without a network nothing leaves the machine.
+    batch.forEach(entry => this.#write({...entry, wasSent: entry.wasSent || navigator.onLine}));
     this.#read();
     let answer;
     try {

@@ -40,7 +40,9 @@ export function outgoingButton(app) {
     ...(refused.length > 0 ? [`${refused.length} refused`] : []),
   ];
   return html`<button class="outgoing ${refused.length > 0 ? 'danger' : ''}" aria-haspopup="dialog"
-    @click=${() => new OutgoingDialog(app).open()}>${icon('clock')} ${texts.join(', ')}</button>`;
+    aria-label=${texts.join(', ')} @click=${() => new OutgoingDialog(app).open()}>
+    ${icon('clock')}<span class="words">${texts.join(', ')}</span>
+    <span class="number" aria-hidden="true">${waiting.length + refused.length}</span></button>`;
 }
 
 /** The changes that wait for the connection, and those that the service has refused, to decide about. */

@@ -16,6 +16,8 @@ export class View {
   title = '';
   /** @type {Topic[]} */
   topics = [];
+  /** Whether its forms are of use before anything is loaded, as there may be no connection. */
+  isUsefulUnloaded = false;
   /** Aborts when the view is left. */
   leaving = new AbortController();
   #root = document.createElement('div');
@@ -110,7 +112,7 @@ export class View {
         ? html`<div class="failure" role="alert"><p>${this.#failure}</p>
             <button @click=${() => this.reload()}>${icon('repeat')} Try again</button></div>`
         : nothing}
-      ${this.#loaded ? this.template() : this.#failure ? nothing : html`<p class="faint" aria-busy="true">Loading …</p>`}`, this.#root);
+      ${this.#loaded || (this.#failure && this.isUsefulUnloaded) ? this.template() : this.#failure ? nothing : html`<p class="faint" aria-busy="true">Loading …</p>`}`, this.#root);
   }
 
   /**

@@ -12,8 +12,8 @@ import {characters} from './notes-composer.js';
 /** @typedef {import('../api/schemas.js').Note} Note */
 
 /**
- * A text that is being edited. `before` is the saved one that the person has seen.
- * @typedef {{text: string, before: string, failure: string, intent: Intent, isBusy: boolean}} Edit
+ * A text that is being edited. `before` is the saved note that the person has seen.
+ * @typedef {{text: string, before: Note, failure: string, intent: Intent, isBusy: boolean}} Edit
  */
 
 /** Longer notes are cut until they are opened. */
@@ -132,7 +132,7 @@ export class NoteItem {
           <p id=${`error-${id}`} class="field-error" role="alert">${edit.failure}</p>
           ${characters(edit.text, `count-${id}`)}
         </div>
-        ${this.note.content === edit.before ? nothing : this.#elsewhere(edit)}
+        ${this.note.content === edit.before.content ? nothing : this.#elsewhere(edit)}
         <div class="row">
           <button class="primary" ?disabled=${edit.isBusy || !edit.text.trim()}>Save</button>
           <button type="button" @click=${() => this.#endEdit()}>Cancel</button>
@@ -144,7 +144,7 @@ export class NoteItem {
   #elsewhere(edit) {
     const {content} = this.note;
     const take = (/** @type {string} */ text) => {
-      Object.assign(edit, {text, before: content});
+      Object.assign(edit, {text, before: this.note});
       this.#view.update();
       this.#focus('textarea');
     };
@@ -163,7 +163,7 @@ export class NoteItem {
   }
 
   #beginEdit() {
-    this.#edit = {text: this.note.content, before: this.note.content, failure: '', intent: new Intent(), isBusy: false};
+    this.#edit = {text: this.note.content, before: this.note, failure: '', intent: new Intent(), isBusy: false};
     this.#view.update();
     this.#focus('textarea');
     document.querySelector(`#note-${this.note.id}`)?.scrollIntoView({block: 'nearest'});
@@ -201,8 +201,7 @@ export class NoteItem {
     this.#view.update();
     try {
       const {data} = await this.#view.app.api.patch('/api/v1/notes/{id}',
-          {path: {id: this.note.id}, body: {content: edit.text}, before: {...this.note, content: edit.before},
-            intent: edit.intent});
+          {path: {id: this.note.id}, body: {content: edit.text}, before: edit.before, intent: edit.intent});
       this.note = data;
       this.#endEdit();
     } catch (thrown) {

@@ -21,6 +21,7 @@ const TYPING_MS = 350;
 /** Notes: writing and speaking them, finding them, and turning them into tasks. */
 export class NotesView extends View {
   title = 'Notes';
+  isUsefulUnloaded = true;
   /** @type {import('../api/changes.js').Topic[]} */
   topics = ['notes', 'subscription'];
   conversions = new Conversions(this.app);

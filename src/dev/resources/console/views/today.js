@@ -25,6 +25,7 @@ const GLANCE_MS = 20_000;
 /** Today: what there is to do, and the clock for the task that is being done. */
 export class TodayView extends View {
   title = 'Today';
+  isUsefulUnloaded = true;
   /** @type {import('../api/changes.js').Topic[]} */
   topics = ['tasks', 'focus', 'achievements'];
   #open = new TaskList({completed: false, sort: 'due_date'}, 50);
