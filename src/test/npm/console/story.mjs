@@ -200,6 +200,68 @@ async function story() {
     await row('Send the invoice to Elin').waitFor();
   });
 
+  await browser.step('changes without a connection', async () => {
+    const tablet = await device('Tablet');
+    const title = 'Send the invoice to Elin';
+    const invoice = await row(title).evaluate(box => box.closest('li').dataset.row);
+    const batches = [];
+    let lost = 0;
+    page.on('response', response => {
+      if (response.request().method() === 'POST' && response.url().endsWith('/api/v1/sync')) {
+        batches.push(response.request().postDataJSON());
+      }
+    });
+    await browser.unreachable(async () => {
+      await profile.setOffline(true);
+      await add('Sow tomatoes');
+      await button('Subtasks, Sow tomatoes').click();
+      await page.getByLabel('New subtask of Sow tomatoes').fill('Buy seeds');
+      await page.keyboard.press('Enter');
+      await row('Buy seeds').waitFor();
+      await button(title, {exact: true}).click();
+      await page.getByRole('dialog').getByLabel('Title', {exact: true}).fill(`${title} and Olof`);
+      await page.getByRole('dialog').getByRole('button', {name: 'Save', exact: true}).click();
+      await button(`${title} and Olof`, {exact: true}).waitFor();
+      await main.getByText('Waits to be sent').nth(2).waitFor();
+      await browser.look(page, 'offline');
+      await tablet.edit(invoice, {title: `${title} and Nils`});
+      // The page comes from another server than its data.
+      await profile.route(`${service}/**`, route => route.abort('connectionrefused'));
+      await profile.setOffline(false);
+      await page.reload();
+      await row('Sow tomatoes').waitFor();
+      await button('3 changes to send').click();
+      await page.getByRole('dialog').getByText('Buy seeds').waitFor();
+      await browser.look(page, 'outbox');
+      await page.keyboard.press('Escape');
+      // The first answer is lost.
+      await profile.route(`${service}/api/v1/sync`, async route => {
+        if (route.request().method() === 'POST' && lost === 0) {
+          lost++;
+          await route.fetch();
+          await route.abort('connectionreset');
+        } else {
+          await route.fallback();
+        }
+      });
+      await profile.unroute(`${service}/**`);
+      await button('1 refused', {exact: true}).click();
+    });
+    await page.getByText('It was changed on another device in the meantime.').waitFor();
+    await page.getByText(`Saved now: ${title} and Nils`).waitFor();
+    await browser.look(page, 'refused');
+    await button('Keep mine').click();
+    await page.getByText('Everything has been sent.').waitFor();
+    await page.keyboard.press('Escape');
+    await row(`${title} and Olof`).waitFor();
+    await button('0 of 1 subtasks, Sow tomatoes').click();
+    await row('Buy seeds').waitFor();
+    const sizes = batches.map(({commands}) => commands.length).join();
+    if (sizes !== '3,1' || lost !== 1) {
+      throw new Error(`the answered batches have ${sizes} commands, ${lost} answers were lost`);
+    }
+  });
+
   await browser.step('a payment', async () => {
     await open('Pro & credits');
     await button('Upgrade to Pro').click();
