@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import app.perpetua.flow.harness.Api;
 import app.perpetua.flow.harness.EventClient;
 import app.perpetua.flow.harness.Invariants;
+import app.perpetua.flow.harness.LocalCopy;
 import app.perpetua.flow.harness.RawClient;
 import app.perpetua.flow.harness.SseEvent;
 import app.perpetua.flow.harness.Tap;

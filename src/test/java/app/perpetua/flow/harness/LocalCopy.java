@@ -1,10 +1,9 @@
-package app.perpetua.flow.sync;
+package app.perpetua.flow.harness;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import app.perpetua.flow.harness.Api;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -15,8 +14,8 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
-/** A client's copy of a user's data, kept up to date as the contract describes. */
-final class LocalCopy {
+/** A client's copy of a user's data, kept up to date as the contract describes. Not thread-safe. */
+public final class LocalCopy {
   private final String query;
   private final Map<String, JsonNode> entities = new TreeMap<>();
   private Api api;
@@ -24,29 +23,29 @@ final class LocalCopy {
   private boolean inSnapshot;
 
   /** A copy of all types, read in pages of this size. */
-  LocalCopy(Api api, int limit) {
+  public LocalCopy(Api api, int limit) {
     this(api, "limit=" + limit);
   }
 
-  LocalCopy(Api api, String query) {
+  public LocalCopy(Api api, String query) {
     this.api = api;
     this.query = query;
   }
 
   /** Goes on with another session of the user. */
-  void use(Api session) {
+  public void use(Api session) {
     api = session;
   }
 
   /** A snapshot of everything, by type and id. */
-  static Map<String, JsonNode> snapshot(Api api) {
+  public static Map<String, JsonNode> snapshot(Api api) {
     LocalCopy copy = new LocalCopy(api, 1_000);
     copy.update();
     return copy.entities();
   }
 
   /** Reads until nothing more follows; returns the changes. */
-  List<JsonNode> update() {
+  public List<JsonNode> update() {
     List<JsonNode> changes = new ArrayList<>();
     JsonNode answer;
     do {
@@ -57,7 +56,7 @@ final class LocalCopy {
   }
 
   /** Reads one answer and applies it; returns it. */
-  JsonNode readOne() {
+  public JsonNode readOne() {
     JsonNode data =
         api.get("/api/v1/sync?" + query + (token == null ? "" : "&token=" + token))
             .expect(200)
@@ -84,17 +83,17 @@ final class LocalCopy {
   }
 
   /** By type and id, in that order. */
-  Map<String, JsonNode> entities() {
+  public Map<String, JsonNode> entities() {
     return entities;
   }
 
   /** An entity by type and id, such as {@code note 019b…}. */
-  JsonNode get(String key) {
+  public JsonNode get(String key) {
     return Objects.requireNonNull(entities.get(key), key);
   }
 
   /** Of the last answer. */
-  String token() {
+  public String token() {
     return Objects.requireNonNull(token);
   }
 }
