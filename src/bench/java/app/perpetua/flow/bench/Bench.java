@@ -177,7 +177,7 @@ final class Bench {
                 "RATE_LIMIT_GENERAL", "1000000");
         String url = database.url(database.port());
         new EventDelays(database, options, key::token, Bench::print)
-            .run(() -> startLikeImage(url, log(), "api", unlimited));
+            .run(() -> startLikeImage(url, log(), "api", unlimited), requests(1));
       }
       case REDIS ->
           new SharedLimits(options, Bench::print)

@@ -1,6 +1,8 @@
 package app.perpetua.flow.bench;
 
 import app.perpetua.flow.bench.load.Latencies;
+import app.perpetua.flow.bench.load.Operation;
+import app.perpetua.flow.bench.load.Requests;
 import app.perpetua.flow.bench.process.CpuTime;
 import app.perpetua.flow.bench.process.Database;
 import app.perpetua.flow.bench.process.Report;
@@ -34,6 +36,7 @@ final class EventDelays {
   private static final int STREAMS = 1_000;
   private static final int OPENING = 16;
   private static final int WRITES_PER_SECOND = 50;
+  private static final Duration HEARTBEATS = Duration.ofSeconds(45);
   private static final Duration LIMIT = Duration.ofSeconds(60);
   private static final double TARGET_MILLIS = 500;
   private static final long TARGET_MEGABYTES = 256;
@@ -63,19 +66,18 @@ final class EventDelays {
     this.report = report;
   }
 
-  void run(Starter starter) throws IOException, InterruptedException {
+  void run(Starter starter, Requests requests) throws IOException, InterruptedException {
     report.print("");
     report.print("Event streams, %d of as many users at one process, writes at another:", STREAMS);
     List<Socket> streams = new ArrayList<>();
     try (Service writer = starter.start();
         Service streaming = starter.start()) {
+      // A process that has just started interprets what it does three times a second for minutes.
+      new Driver(streaming.port(), 1, requests).atFullSpeed(Operation.LIST, options.warmUp());
       long heap = streaming.heapBytes();
       long resident = streaming.residentMegabytes();
-      CpuTime without = idle(streaming);
-      streams.add(open(streaming.port(), 0));
-      awaitOpen(1);
-      CpuTime one = idle(streaming);
-      for (int user = 1; user < STREAMS; user++) {
+      CpuTime without = idle(streaming).plus(idle(streaming)).plus(idle(streaming));
+      for (int user = 0; user < STREAMS; user++) {
         streams.add(open(streaming.port(), user));
         awaitOpen(user + 1 - OPENING);
       }
@@ -98,6 +100,12 @@ final class EventDelays {
           TARGET_MEGABYTES,
           grown < TARGET_MEGABYTES ? "" : ", missed");
       CpuTime with = idle(streaming);
+      for (Socket stream : streams.subList(1, STREAMS)) {
+        stream.close();
+      }
+      // The process notices it when it writes the next heartbeats.
+      LockSupport.parkNanos(HEARTBEATS.toNanos());
+      CpuTime one = idle(streaming).plus(idle(streaming)).plus(idle(streaming));
       double polling = used(one, without);
       report.print(
           "  polling: %.2f %% of a core in the process and PostgreSQL, target %.0f%s",

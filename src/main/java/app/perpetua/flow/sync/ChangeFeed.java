@@ -34,7 +34,12 @@ final class ChangeFeed {
    * @param reset whether the client may have missed changes that are not available any more
    * @param first the changes that follow
    */
-  record Start(long position, boolean reset, List<RecordedChange> first) {}
+  record Start(long position, boolean reset, List<RecordedChange> first) {
+    /** The number of the last of these changes. */
+    long last() {
+      return first.isEmpty() ? position : first.getLast().seq();
+    }
+  }
 
   /**
    * How far the feed is.

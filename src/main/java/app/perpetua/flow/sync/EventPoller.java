@@ -2,10 +2,14 @@ package app.perpetua.flow.sync;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalLong;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -42,6 +46,9 @@ final class EventPoller {
 
   private @Nullable NextFloor nextFloor;
 
+  /** Have connected and were not read yet: what is new for them may be below the floor. */
+  private final Set<UserStreams> unread = new LinkedHashSet<>();
+
   /**
    * @param delays notified of the age of each change that is offered
    */
@@ -51,29 +58,43 @@ final class EventPoller {
   }
 
   /**
-   * Reads once.
+   * Reads once. Costs what the new rows cost, and not what the connected users would.
    *
+   * @param users the connected ones
+   * @param opened those of them who have connected since the last call
    * @throws app.perpetua.flow.sql.DatabaseException if a statement or the connection fails; the
    *     next call reads what this one did not
    */
-  void poll(List<UserStreams> users) {
+  void poll(Map<UUID, UserStreams> users, Collection<UserStreams> opened) {
+    unread.addAll(opened);
     ChangeFeed.Recent recent = feed.recent(floor);
     List<UserStreams> changed =
-        users.stream()
-            .filter(
-                user ->
-                    !recent.complete()
-                        || !user.isPolled()
-                        || recent.newest().getOrDefault(user.userId(), 0L) > user.position())
-            .toList();
+        List.copyOf(recent.complete() ? changed(users, recent.newest()) : users.values());
     for (int from = 0; from < changed.size(); from += BATCH) {
       read(changed.subList(from, Math.min(changed.size(), from + BATCH)));
     }
+    unread.clear();
     raiseFloor(recent);
-    Long settled = floor;
-    if (settled != null) {
-      users.forEach(user -> user.settle(settled));
-    }
+  }
+
+  /**
+   * A number up to which all changes of all users were offered, and none can become visible any
+   * more; empty until one is known.
+   */
+  OptionalLong settled() {
+    return floor == null ? OptionalLong.empty() : OptionalLong.of(floor);
+  }
+
+  private Set<UserStreams> changed(Map<UUID, UserStreams> users, Map<UUID, Long> newest) {
+    Set<UserStreams> changed = new LinkedHashSet<>(unread);
+    newest.forEach(
+        (id, seq) -> {
+          UserStreams user = users.get(id);
+          if (user != null && seq > user.position()) {
+            changed.add(user);
+          }
+        });
+    return changed;
   }
 
   /** Whether it need not read every user. */

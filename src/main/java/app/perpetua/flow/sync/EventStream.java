@@ -15,6 +15,7 @@ import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.LongConsumer;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -60,6 +61,7 @@ final class EventStream {
   private final Principal principal;
   private final Set<String> types;
   private final ChangeFeed feed;
+  private final LongSupplier settled;
   private final Json json;
   private final EventTiming timing;
   private final boolean reset;
@@ -91,6 +93,7 @@ final class EventStream {
    * @param types names of the types whose changes are sent
    * @param tokenLifetime until the access token expires
    * @param maxDuration until the stream ends at the latest
+   * @param settled a number up to which no change of the user can be offered any more; 0 for none
    */
   EventStream(
       Principal principal,
@@ -99,11 +102,13 @@ final class EventStream {
       Duration tokenLifetime,
       Duration maxDuration,
       ChangeFeed feed,
+      LongSupplier settled,
       Json json,
       EventTiming timing) {
     this.principal = principal;
     this.types = types;
     this.feed = feed;
+    this.settled = settled;
     this.json = json;
     this.timing = timing;
     boolean tokenEndsFirst = tokenLifetime.compareTo(maxDuration) < 0;
@@ -114,7 +119,7 @@ final class EventStream {
     catchUpNanos = now;
     reset = start.reset();
     written = start.position();
-    complete = start.first().isEmpty() ? start.position() : start.first().getLast().seq();
+    complete = start.last();
     queue.addAll(start.first());
     behind = start.first().size() == ChangeFeed.PAGE;
   }
@@ -152,15 +157,10 @@ final class EventStream {
     notifyAll();
   }
 
-  /**
-   * Notes that there are no changes of the user after {@code from}, up to {@code to}.
-   *
-   * @param to no change up to this number can become visible any more
-   */
-  synchronized void offerNone(long from, long to) {
-    if (!behind && from <= complete) {
-      complete = Math.max(complete, to);
-    }
+  /** Makes it read the changes after {@link #complete} itself. */
+  synchronized void catchUp() {
+    behind = true;
+    notifyAll();
   }
 
   /** Ends it when it has written what was offered before; the first reason counts. */
@@ -218,7 +218,8 @@ final class EventStream {
       }
       if (ending != null) {
         // Not the last event's number: a user without changes could fall behind what is kept.
-        return new Step.Finish(ending, queue.isEmpty() && !behind ? complete : written);
+        boolean hasAll = queue.isEmpty() && !behind;
+        return new Step.Finish(ending, hasAll ? Math.max(complete, settled.getAsLong()) : written);
       }
       if (behind && now - catchUpNanos >= 0) {
         missedOffer = false;

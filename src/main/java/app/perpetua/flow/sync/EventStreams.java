@@ -14,13 +14,16 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.time.Clock;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.EnumMap;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Queue;
 import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
@@ -51,9 +54,17 @@ public final class EventStreams implements AutoCloseable {
   private final Counter sent;
   private final Timer delay;
   private final Map<StreamEnd, Counter> ended = new EnumMap<>(StreamEnd.class);
-  private final Map<UUID, UserStreams> users = new HashMap<>();
+  private final Map<UUID, UserStreams> users = new ConcurrentHashMap<>();
+
+  /** The poller has not read their changes yet. */
+  private final Queue<UserStreams> opened = new ConcurrentLinkedQueue<>();
+
   private int open;
   private boolean polling;
+
+  /** No change up to this number can become visible any more. */
+  private volatile long settled;
+
   private boolean stopping;
 
   EventStreams(
@@ -111,6 +122,7 @@ public final class EventStreams implements AutoCloseable {
    */
   synchronized EventStream open(Principal principal, Set<String> types, ChangeFeed.Start start) {
     requireRoom();
+    UserStreams streams = streamsOf(principal.userId(), start.last());
     EventStream stream =
         new EventStream(
             principal,
@@ -119,22 +131,30 @@ public final class EventStreams implements AutoCloseable {
             Duration.between(clock.instant(), principal.expiresAt()),
             config.maxDuration(),
             feed,
+            () -> streams.isRead() ? settled : 0,
             json,
             timing);
     open++;
-    List<EventStream> streams =
-        users
-            .computeIfAbsent(principal.userId(), id -> new UserStreams(id, stream.complete()))
-            .streams();
     streams.add(stream);
-    if (streams.size() > config.maxPerUser()) {
-      streams.removeFirst().end(StreamEnd.REPLACED);
+    if (streams.all().size() > config.maxPerUser()) {
+      streams.all().removeFirst().end(StreamEnd.REPLACED);
     }
     if (!polling) {
       polling = true;
-      Thread.ofVirtual().name("event-poller").start(this::poll);
+      // Of the operating system: a virtual one wakes several of them for each wait.
+      Thread.ofPlatform().daemon().name("event-poller").start(this::poll);
     }
     return stream;
+  }
+
+  private UserStreams streamsOf(UUID userId, long position) {
+    return users.computeIfAbsent(
+        userId,
+        _ -> {
+          UserStreams created = new UserStreams(userId, position);
+          opened.add(created);
+          return created;
+        });
   }
 
   private void requireRoom() {
@@ -176,8 +196,8 @@ public final class EventStreams implements AutoCloseable {
     users.computeIfPresent(
         stream.userId(),
         (_, user) -> {
-          user.streams().remove(stream);
-          return user.streams().isEmpty() ? null : user;
+          user.all().remove(stream);
+          return user.all().isEmpty() ? null : user;
         });
     notifyAll();
   }
@@ -187,12 +207,13 @@ public final class EventStreams implements AutoCloseable {
     EventPoller poller = new EventPoller(feed, delay::record);
     long checked = System.nanoTime();
     boolean failing = false;
-    for (List<UserStreams> connected = connected(); !connected.isEmpty(); connected = connected()) {
+    while (isNeeded()) {
       long start = System.nanoTime();
       try {
-        poller.poll(connected);
+        poller.poll(users, takeOpened());
+        settled = poller.settled().orElse(settled);
         if (start - checked >= timing.check().toNanos()) {
-          endOfRefused(connected);
+          endOfRefused();
           checked = start;
         }
         if (failing) {
@@ -216,10 +237,17 @@ public final class EventStreams implements AutoCloseable {
     }
   }
 
-  /** The users with streams; empty if the poller has to end. */
-  private synchronized List<UserStreams> connected() {
+  private synchronized boolean isNeeded() {
     polling = !users.isEmpty() && !stopping;
-    return polling ? List.copyOf(users.values()) : List.of();
+    return polling;
+  }
+
+  private List<UserStreams> takeOpened() {
+    List<UserStreams> taken = new ArrayList<>();
+    for (UserStreams user = opened.poll(); user != null; user = opened.poll()) {
+      taken.add(user);
+    }
+    return taken;
   }
 
   private boolean pause(long start) {
@@ -232,13 +260,14 @@ public final class EventStreams implements AutoCloseable {
     }
   }
 
-  private void endOfRefused(List<UserStreams> connected) {
+  private void endOfRefused() {
+    List<UserStreams> connected = List.copyOf(users.values());
     Set<UUID> existing = feed.existing(connected.stream().map(UserStreams::userId).toList());
     connected.stream()
         .filter(user -> !existing.contains(user.userId()))
-        .flatMap(user -> user.streams().stream())
+        .flatMap(user -> user.all().stream())
         .forEach(stream -> stream.end(StreamEnd.ACCOUNT_DELETED));
-    List<EventStream> open = connected.stream().flatMap(user -> user.streams().stream()).toList();
+    List<EventStream> open = connected.stream().flatMap(user -> user.all().stream()).toList();
     Set<UUID> ended =
         sessions.ended(
             open.stream()
@@ -254,7 +283,7 @@ public final class EventStreams implements AutoCloseable {
   @Override
   public synchronized void close() {
     stopping = true;
-    users.values().forEach(user -> user.streams().forEach(s -> s.end(StreamEnd.SHUTDOWN)));
+    users.values().forEach(user -> user.all().forEach(s -> s.end(StreamEnd.SHUTDOWN)));
     long deadline = System.nanoTime() + CLOSE_TIMEOUT.toNanos();
     try {
       for (long left = CLOSE_TIMEOUT.toMillis();

@@ -4,15 +4,12 @@ import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 
-/**
- * The streams of one user, oldest first, and how far the poller has read the user's changes.
- * Streams may be added and removed by any thread; the rest is confined to the poller.
- */
+/** The streams of one user, and how far the poller has read the user's changes. Thread-safe. */
 final class UserStreams {
   private final UUID userId;
   private final List<EventStream> streams = new CopyOnWriteArrayList<>();
   private long position;
-  private boolean polled;
+  private volatile boolean read;
 
   /**
    * @param position the poller reads the changes after this number
@@ -26,36 +23,34 @@ final class UserStreams {
     return userId;
   }
 
-  List<EventStream> streams() {
+  /** Oldest first; streams may be removed. */
+  List<EventStream> all() {
     return streams;
   }
 
-  long position() {
+  /** Adds a stream, which reads by itself what the poller has read before it was added. */
+  synchronized void add(EventStream stream) {
+    streams.add(stream);
+    if (stream.complete() < position) {
+      stream.catchUp();
+    }
+  }
+
+  synchronized long position() {
     return position;
   }
 
   /** Whether the poller has read the user's changes since this object was created. */
-  boolean isPolled() {
-    return polled;
-  }
-
-  /**
-   * Tells all streams that no change follows the position up to a number.
-   *
-   * @param number the poller has read everything up to it, and no such change can become visible
-   */
-  void settle(long number) {
-    if (polled && number > position) {
-      streams.forEach(stream -> stream.offerNone(position, number));
-    }
+  boolean isRead() {
+    return read;
   }
 
   /** Offers the changes that follow the position, if any, to all streams, and moves it. */
-  void offer(List<RecordedChange> changes) {
-    polled = true;
+  synchronized void offer(List<RecordedChange> changes) {
     if (!changes.isEmpty()) {
       streams.forEach(stream -> stream.offer(position, changes));
       position = changes.getLast().seq();
     }
+    read = true;
   }
 }

@@ -1,7 +1,6 @@
 package app.perpetua.flow.sync;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import app.perpetua.flow.harness.TestDatabase;
 import app.perpetua.flow.harness.time.MutableClock;
@@ -15,6 +14,7 @@ import java.sql.SQLException;
 import java.sql.Statement;
 import java.time.Duration;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -38,7 +38,8 @@ class EventPollerTest {
   private final UserStreams ann = new UserStreams(database.newUser().save(), 0);
   private final UserStreams bob = new UserStreams(database.newUser().save(), 0);
   private final UserStreams cid = new UserStreams(database.newUser().save(), 0);
-  private final List<UserStreams> all = List.of(ann, bob, cid);
+  private final Map<UUID, UserStreams> all =
+      Map.of(ann.userId(), ann, bob.userId(), bob, cid.userId(), cid);
 
   @BeforeEach
   void knowWhatHasEnded() {
@@ -46,7 +47,7 @@ class EventPollerTest {
     Eventually.within(
         LIMIT,
         () -> {
-          poller.poll(all);
+          poller.poll(all, List.of());
           return poller.knowsFloor();
         });
   }
@@ -87,12 +88,12 @@ class EventPollerTest {
       long number = record(slow, ann.userId());
       for (int i = 0; i < 5; i++) {
         long other = record(bob);
-        poller.poll(all);
+        poller.poll(all, List.of());
         assertEquals(other, bob.position());
       }
       assertEquals(0, ann.position());
       slow.commit();
-      poller.poll(all);
+      poller.poll(all, List.of());
       assertEquals(number, ann.position());
     }
   }
@@ -108,11 +109,11 @@ class EventPollerTest {
       long other = record(early, bob.userId());
       early.commit();
       for (int i = 0; i < 5; i++) {
-        poller.poll(all);
+        poller.poll(all, List.of());
       }
       assertEquals(other, bob.position());
       slow.commit();
-      poller.poll(all);
+      poller.poll(all, List.of());
       assertEquals(number, ann.position());
     }
   }
@@ -124,10 +125,10 @@ class EventPollerTest {
       record(bob);
       EventPoller late = new EventPoller(feed, _ -> {});
       for (int i = 0; i < 5; i++) {
-        late.poll(all);
+        late.poll(all, List.of());
       }
       slow.commit();
-      late.poll(all);
+      late.poll(all, List.of());
       assertEquals(number, ann.position());
     }
   }
@@ -145,25 +146,25 @@ class EventPollerTest {
           busy,
           ChangeFeed.WINDOW + 1);
       long other = record(bob);
-      poller.poll(all);
+      poller.poll(all, List.of());
       assertEquals(other, bob.position());
       for (int i = 0; i < 3; i++) {
         other = record(bob);
-        poller.poll(all);
+        poller.poll(all, List.of());
         assertEquals(other, bob.position());
       }
       slow.commit();
-      poller.poll(all);
+      poller.poll(all, List.of());
       assertEquals(number, ann.position());
     }
     Eventually.within(
         LIMIT,
         () -> {
-          poller.poll(all);
+          poller.poll(all, List.of());
           return poller.knowsFloor();
         });
     long later = record(ann);
-    poller.poll(all);
+    poller.poll(all, List.of());
     assertEquals(later, ann.position());
   }
 
@@ -175,13 +176,12 @@ class EventPollerTest {
     Eventually.within(
         LIMIT,
         () -> {
-          poller.poll(all);
+          poller.poll(all, List.of());
           return database.number("select max(seq) from activity.changes") == bob.position();
         });
     UserStreams connected = new UserStreams(user, 0);
-    poller.poll(List.of(ann, bob, cid, connected));
+    poller.poll(Map.of(user, connected), List.of(connected));
     assertEquals(number, connected.position());
-    assertTrue(connected.isPolled());
   }
 
   @Test
@@ -194,7 +194,7 @@ class EventPollerTest {
         ann.userId(),
         3 * ChangeFeed.PAGE);
     long number = record(ann);
-    poller.poll(all);
+    poller.poll(all, List.of());
     assertEquals(number, ann.position());
   }
 }

@@ -102,6 +102,14 @@ class EventStreamsTest {
     private final UUID sessionId = UUID.randomUUID();
 
     Client(EventStreams streams, UUID userId, @Nullable Long lastEventId, String... types) {
+      this(
+          db.read(Actor.user(userId, null), tx -> ChangeFeed.start(tx, lastEventId)),
+          streams,
+          userId,
+          types);
+    }
+
+    Client(ChangeFeed.Start start, EventStreams streams, UUID userId, String... types) {
       Principal principal =
           new Principal(
               userId,
@@ -109,8 +117,6 @@ class EventStreamsTest {
               sessionId,
               userId,
               clock.instant().plus(Duration.ofMinutes(15)));
-      ChangeFeed.Start start =
-          db.read(Actor.user(userId, null), tx -> ChangeFeed.start(tx, lastEventId));
       EventStream stream =
           streams.open(
               principal, types.length == 0 ? Set.of("note", "task") : Set.of(types), start);
@@ -326,6 +332,16 @@ class EventStreamsTest {
     database.run("delete from auth.users where id = ?", user);
     assertEquals("account_deleted", client.awaitEnd());
     assertTrue(other.thread.isAlive());
+  }
+
+  @Test
+  void FR_145_a_change_that_was_read_for_others_while_a_stream_opens_is_sent() {
+    Client first = client();
+    first.awaitReady();
+    ChangeFeed.Start start = db.read(Actor.user(user, null), tx -> ChangeFeed.start(tx, null));
+    List<Long> numbers = changes(2);
+    first.await(numbers);
+    new Client(start, streams, user).await(numbers);
   }
 
   @Test
