@@ -28,6 +28,9 @@ const EXCEPTIONS = {
     'VoiceComplete',
     'VoiceError',
     'ChatWords',
+    'StreamPosition',
+    'ChangeEvent',
+    'StreamEnd',
   ].map((schema) => `/components/schemas/${schema}`),
 };
 

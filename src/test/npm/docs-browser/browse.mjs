@@ -63,7 +63,7 @@ await page.getByText('Authorized as a new user.').waitFor();
 await load(page.reload());
 const after = await schemes();
 
-await page.getByLabel('Filter operations').fill('patch /reminders');
+await page.getByLabel('Filter operations').fill('patch /reminders dormant');
 await operation('createTask').waitFor({state: 'detached'});
 const filtered = await page.locator('.opblock').evaluateAll((blocks) => blocks.map((block) => block.id));
 await page.getByLabel('Filter operations').fill('');
