@@ -298,6 +298,24 @@ async function story() {
     }
   });
 
+  await browser.step('two texts of one note', async () => {
+    const note = main.getByRole('listitem').filter({hasText: 'Buy oat milk and bread.'});
+    await note.getByRole('button', {name: 'Edit'}).click();
+    await main.getByLabel('Edit note').fill('Buy oat milk, bread and jam.');
+    const tablet = await device('Tablet');
+    const {data: [{id}]} = await tablet.send('GET', '/notes');
+    await tablet.send('PATCH', `/notes/${id}`, {content: 'Buy oat milk and rolls.'});
+    await main.getByText('Buy oat milk and rolls.', {exact: true}).waitFor();
+    await browser.expecting([409], async () => {
+      await button('Save', {exact: true}).click();
+      await main.getByRole('alert').filter({hasText: 'changed'}).waitFor();
+    });
+    await button('Keep mine').click();
+    await main.getByLabel('Edit note').fill('Buy oat milk and bread.');
+    await button('Save', {exact: true}).click();
+    await note.getByRole('button', {name: 'Edit'}).waitFor();
+  });
+
   await browser.step('the note becomes a task', async () => {
     await button('Make a task').click();
     await button('Create task').waitFor();

@@ -201,7 +201,8 @@ export class NoteItem {
     this.#view.update();
     try {
       const {data} = await this.#view.app.api.patch('/api/v1/notes/{id}',
-          {path: {id: this.note.id}, body: {content: edit.text}, before: edit.before, intent: edit.intent});
+          {path: {id: this.note.id}, body: {content: edit.text, version: edit.before.version},
+            before: edit.before, intent: edit.intent});
       this.note = data;
       this.#endEdit();
     } catch (thrown) {
@@ -211,7 +212,19 @@ export class NoteItem {
       }
       edit.failure = thrown instanceof SignedOut ? '' : sentence(thrown);
       edit.isBusy = false;
+      if (thrown instanceof ApiFailure && thrown.code === 'CONFLICT') {
+        await this.#readAgain();
+      }
       this.#view.update();
+    }
+  }
+
+  /** Another device was faster: its text is shown beside this one. */
+  async #readAgain() {
+    try {
+      this.note = (await this.#view.app.api.get('/api/v1/notes/{id}', {path: {id: this.note.id}})).data;
+    } catch (thrown) {
+      console.debug(thrown);
     }
   }
 

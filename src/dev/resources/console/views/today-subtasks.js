@@ -170,7 +170,7 @@ export class Subtasks {
   /** @param {Subtask} subtask @param {string} title */
   #retitle(subtask, title) {
     return this.#view.act(() => this.#view.app.api.patch('/api/v1/subtasks/{id}',
-        {path: {id: subtask.id}, body: {title}, before: subtask}));
+        {path: {id: subtask.id}, body: {title, version: subtask.version}, before: subtask}));
   }
 
   /** @param {Subtask} subtask */
