@@ -20,6 +20,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.UUID;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicLongArray;
@@ -36,6 +37,13 @@ final class EventDelays {
   private static final int STREAMS = 1_000;
   private static final int OPENING = 16;
   private static final int WRITES_PER_SECOND = 50;
+
+  /** Of a measurement of idle time, which is noisy. */
+  private static final int WINDOWS = 10;
+
+  /** What compilers and collections of the work before take. */
+  private static final Duration REST = Duration.ofSeconds(30);
+
   private static final Duration HEARTBEATS = Duration.ofSeconds(45);
   private static final Duration LIMIT = Duration.ofSeconds(60);
   private static final double TARGET_MILLIS = 500;
@@ -76,7 +84,7 @@ final class EventDelays {
       new Driver(streaming.port(), 1, requests).atFullSpeed(Operation.LIST, options.warmUp());
       long heap = streaming.heapBytes();
       long resident = streaming.residentMegabytes();
-      CpuTime without = idle(streaming).plus(idle(streaming)).plus(idle(streaming));
+      CpuTime without = idle(streaming);
       for (int user = 0; user < STREAMS; user++) {
         streams.add(open(streaming.port(), user));
         awaitOpen(user + 1 - OPENING);
@@ -105,15 +113,15 @@ final class EventDelays {
       }
       // The process notices it when it writes the next heartbeats.
       LockSupport.parkNanos(HEARTBEATS.toNanos());
-      CpuTime one = idle(streaming).plus(idle(streaming)).plus(idle(streaming));
-      double polling = used(one, without);
+      CpuTime one = idle(streaming);
       report.print(
-          "  polling: %.2f %% of a core in the process and PostgreSQL, target %.0f%s",
-          polling, TARGET_PERCENT, polling < TARGET_PERCENT ? "" : ", missed");
+          "  idle, %% of a core in the process and in PostgreSQL: without streams %s, one stream %s,"
+              + " all %s",
+          shares(without), shares(one), shares(with));
+      double added = shares(with).sum() - shares(without).sum();
       report.print(
-          "  all streams idle, with heartbeats: %.2f %% (PostgreSQL %.2f)",
-          used(with, without),
-          percent(with.postgres(), with) - percent(without.postgres(), without));
+          "  all streams add %.2f %%, target %.0f%s",
+          added, TARGET_PERCENT, added < TARGET_PERCENT ? "" : ", missed");
     } finally {
       for (Socket stream : streams) {
         stream.close();
@@ -133,20 +141,26 @@ final class EventDelays {
   }
 
   private CpuTime idle(Service service) {
+    LockSupport.parkNanos(options.quick() ? 0 : REST.toNanos());
     CpuTime start = CpuTime.of(service.pid(), database.pid());
-    LockSupport.parkNanos(options.window().multipliedBy(4).toNanos());
+    LockSupport.parkNanos(options.window().multipliedBy(WINDOWS).toNanos());
     return CpuTime.of(service.pid(), database.pid()).since(start);
   }
 
-  /** What the process and PostgreSQL use more, of one core. */
-  private static double used(CpuTime with, CpuTime without) {
-    return percent(with.service() + with.postgres(), with)
-        - percent(without.service() + without.postgres(), without);
+  private record Shares(double service, double postgres) {
+    double sum() {
+      return service + postgres;
+    }
+
+    @Override
+    public String toString() {
+      return String.format(Locale.ROOT, "%.2f + %.2f", service, postgres);
+    }
   }
 
-  /** Of one core. */
-  private static double percent(long ticks, CpuTime time) {
-    return time.percent(ticks) * Runtime.getRuntime().availableProcessors();
+  private static Shares shares(CpuTime time) {
+    int cores = Runtime.getRuntime().availableProcessors();
+    return new Shares(time.percent(time.service()) * cores, time.percent(time.postgres()) * cores);
   }
 
   private double millis(double share) {
