@@ -45,7 +45,7 @@ const KEPT = 50;
 const LARGEST_PAGE = 1000;
 
 /**
- * The person's changes as they happen, whoever makes them. One tab of a person reads `GET /events` and announces which
+ * Changes of the person's data as they happen, on all devices and by jobs. One tab of a person reads `GET /events` and announces which
  * views have to load again; it calls `GET /sync` after each connection, for what happened before it. Dispatches `change`
  * when something of it has changed, and `open` after each connection.
  */

@@ -15,7 +15,7 @@ alter table auth.refresh_tokens
   add constraint refresh_tokens_reason_known
     check (reason in ('replaced', 'logged_out', 'theft', 'revoked', 'evicted'));
 
--- expired ones included: whoever signs in anew with the device replaces them
+-- includes expired ones, which the next sign-in with the device replaces
 create unique index refresh_tokens_one_active_per_device on auth.refresh_tokens (user_id, device_id) nulls not distinct
   where rotated_at is null and revoked_at is null;
 drop index auth.refresh_tokens_one_active;
