@@ -180,7 +180,8 @@ public final class Wire implements AutoCloseable {
         return head;
       }
       if (code >= 200) {
-        return new Answer(code, headers, toHead || code == 204 ? new byte[0] : body(head));
+        boolean hasBody = !toHead && code != 204 && code != 304;
+        return new Answer(code, headers, hasBody ? body(head) : new byte[0]);
       }
     }
   }

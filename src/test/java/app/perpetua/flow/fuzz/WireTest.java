@@ -41,9 +41,10 @@ class WireTest {
             "HTTP/1.1 100 Continue\r\n\r\n"
                 + "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX-A: b\r\n\r\nok"
                 + "HTTP/1.1 400 Bad Request\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nno\r\n0\r\n\r\n"
+                + "HTTP/1.1 304 Not Modified\r\nETag: \"a\"\r\n\r\n"
                 + "HTTP/1.1 204 No Content\r\nConnection: close\r\n\r\n");
-    assertEquals(List.of(200, 400, 204), answers.stream().map(Wire.Answer::status).toList());
-    assertEquals(List.of("ok", "no", ""), answers.stream().map(Wire.Answer::text).toList());
+    assertEquals(List.of(200, 400, 304, 204), answers.stream().map(Wire.Answer::status).toList());
+    assertEquals(List.of("ok", "no", "", ""), answers.stream().map(Wire.Answer::text).toList());
     assertEquals("b", answers.getFirst().header("x-a").orElseThrow());
     assertEquals(true, answers.getLast().isLast());
   }

@@ -168,15 +168,14 @@ final class Judge {
           .faultsOfAnswer(operation, answer.status(), type, answer.text())
           .forEach(fault -> faults.add("body: " + fault));
     } else if (type.equals("text/event-stream")) {
-      events(answer.text(), faults);
+      events(operation, answer.text(), faults);
     }
   }
 
-  /** The events of a chat, as the contract describes them in words. */
-  private void events(String text, List<String> faults) {
-    if (!text.endsWith("data: [DONE]\n\n")) {
-      faults.add("the stream does not end with [DONE]");
-    }
+  /** The events of a stream, as the contract describes them in words. */
+  private void events(String operation, String text, List<String> faults) {
+    boolean ofChanges = operation.equals("GET /api/v1/events");
+    String last = "";
     for (String event : text.split("\n\n", -1)) {
       String name = "";
       String data = "";
@@ -184,16 +183,35 @@ final class Judge {
         name = line.startsWith("event: ") ? line.substring("event: ".length()) : name;
         data = line.startsWith("data: ") ? line.substring("data: ".length()) : data;
       }
-      if (!data.isEmpty() && !data.equals("[DONE]")) {
-        String schema =
-            switch (name) {
-              case "" -> "ChatWords";
-              case "result" -> "ChatResult";
-              default -> "ErrorBody";
-            };
+      if (data.isEmpty()) {
+        continue;
+      }
+      last = name.isEmpty() ? data : name;
+      if (!data.equals("[DONE]")) {
+        String schema = ofChanges ? schemaOfChanges(name) : schemaOfChat(name);
         schemas.faultsOf(schema, data).forEach(fault -> faults.add("event: " + fault));
       }
     }
+    String end = ofChanges ? "end" : "[DONE]";
+    if (!last.equals(end) || !text.endsWith("\n\n")) {
+      faults.add("the stream does not end with " + end);
+    }
+  }
+
+  private static String schemaOfChat(String event) {
+    return switch (event) {
+      case "" -> "ChatWords";
+      case "result" -> "ChatResult";
+      default -> "ErrorBody";
+    };
+  }
+
+  private static String schemaOfChanges(String event) {
+    return switch (event) {
+      case "ready", "reset" -> "StreamPosition";
+      case "change" -> "ChangeEvent";
+      default -> "StreamEnd";
+    };
   }
 
   /** Members that a created resource has and that its later answer has with another value. */

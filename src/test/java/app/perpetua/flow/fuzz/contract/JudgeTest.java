@@ -137,6 +137,29 @@ class JudgeTest {
   }
 
   @Test
+  void events_that_violate_their_schema_or_do_not_end_are_found() {
+    String ready = "event: ready\nid: 7\ndata: {\"seq\": 7}\n\n";
+    String end = "event: end\ndata: {\"reason\": \"max_duration\"}\n\n";
+    headers.put("Content-Type", "text/event-stream");
+    Draft stream = draft("GET /api/v1/events");
+    assertEquals(List.of(), faults(stream, 200, ready + ": heartbeat\n\n" + end));
+    for (String text :
+        List.of(
+            ready,
+            end + ready,
+            ready + end.strip(),
+            ready.replace("7}", "\"7\"}") + end,
+            ready + ready.replace("ready", "change") + end,
+            ready + end.replace("reason", "why"),
+            ready + "data: [DONE]\n\n")) {
+      assertFalse(faults(stream, 200, text).isEmpty(), text);
+    }
+
+    Draft chat = draft("POST /api/v1/ai/chat");
+    assertFalse(faults(chat, 200, ready + end).isEmpty());
+  }
+
+  @Test
   void other_paths_and_methods_may_only_be_refused() {
     Draft moved = draft("GET /api/v1/tasks/{id}");
     moved.changes.add(Change.PATH);
