@@ -34,8 +34,9 @@ public final class RawClient implements Closeable {
   public RawClient(int port, String from) throws IOException {
     socket = new Socket();
     socket.bind(new InetSocketAddress(InetAddress.ofLiteral(from), 0));
-    // Small, so that writes block when the server does not read, as on a real network.
-    socket.setSendBufferSize(8 * 1024);
+    // Small, so that writes block when the server does not read, as on a real network. One segment
+    // of the loopback interface: with 8 KiB, 10 MB take 4.4 s instead of 21 ms.
+    socket.setSendBufferSize(64 * 1024);
     socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
     socket.setSoTimeout(TIMEOUT_MILLIS);
     socket.setTcpNoDelay(true);

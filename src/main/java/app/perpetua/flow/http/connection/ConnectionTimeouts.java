@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 
 /**
  * HTTP/1.1 with a deadline on every wait for a client: for a request, for its next byte, and for
@@ -28,8 +29,11 @@ import java.util.concurrent.TimeUnit;
 public final class ConnectionTimeouts implements ServerConnectionSelector, AutoCloseable {
   private static final System.Logger LOG = System.getLogger(ConnectionTimeouts.class.getName());
 
-  /** Connections are closed at most this much early, and never late. */
+  /** Connections are closed at most this much early; late only if the process did not run. */
   private static final Duration SWEEP_INTERVAL = Duration.ofMillis(250);
+
+  /** Longer intervals between two sweeps are pauses of the process, which do not count. */
+  private static final Duration LONGEST_INTERVAL = SWEEP_INTERVAL.multipliedBy(2);
 
   private static final Duration REPORT_INTERVAL = Duration.ofMinutes(1);
 
@@ -58,20 +62,25 @@ public final class ConnectionTimeouts implements ServerConnectionSelector, AutoC
   private final TransferBudget budget;
   private final OpenConnections open;
   private final Http1ConnectionSelector http;
-  private final long startNanos = System.nanoTime();
+  private final DeadlineClock clock;
   private final CountDownLatch closed = new CountDownLatch(1);
   private volatile boolean stopping;
 
+  /**
+   * @param nanos the clock of its deadlines, {@link System#nanoTime()} except in tests
+   */
   public ConnectionTimeouts(
       Timeouts timeouts,
       ConnectionLimits limits,
       ClientAddress addresses,
       Http1Config.Builder http,
-      Http1Upgrader upgrader) {
+      Http1Upgrader upgrader,
+      LongSupplier nanos) {
     this.timeouts = timeouts;
+    this.clock = new DeadlineClock(nanos, LONGEST_INTERVAL);
     this.addresses = addresses;
     this.budget = new TransferBudget(limits.bytes());
-    this.open = new OpenConnections(limits, this::nanos);
+    this.open = new OpenConnections(limits, clock::nanoTime);
     this.http =
         Http1ConnectionSelector.builder()
             .config(
@@ -90,7 +99,8 @@ public final class ConnectionTimeouts implements ServerConnectionSelector, AutoC
   public ServerConnection connection(ConnectionContext context) {
     InetAddress peer = ClientAddress.peer(context.remotePeer().address());
     String address = addresses.trusts(peer) ? null : ClientAddress.text(peer);
-    ClientConnection client = new ClientConnection(context, address, budget, timeouts, this::nanos);
+    ClientConnection client =
+        new ClientConnection(context, address, budget, timeouts, clock::nanoTime);
     return new TrackedConnection(client, http.connection(client));
   }
 
@@ -133,16 +143,12 @@ public final class ConnectionTimeouts implements ServerConnectionSelector, AutoC
     closed.countDown();
   }
 
-  private long nanos() {
-    return System.nanoTime() - startNanos;
-  }
-
   private void sweep() {
     long reported = 0;
     long reportDue = 0;
     try {
       while (!closed.await(SWEEP_INTERVAL.toMillis(), TimeUnit.MILLISECONDS)) {
-        long now = nanos() + SWEEP_INTERVAL.toNanos();
+        long now = clock.tick() + SWEEP_INTERVAL.toNanos();
         open.abortOverdue(now);
         long displaced = displaced();
         if (displaced > reported && now >= reportDue) {

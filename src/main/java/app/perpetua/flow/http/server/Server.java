@@ -28,6 +28,7 @@ import io.helidon.webserver.http1.Http1Config;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 
 /**
  * The HTTP listener with its limits on connections, headers and bodies, its filter and its routes.
@@ -87,7 +88,8 @@ public final class Server implements AutoCloseable {
         webSockets,
         lifecycle,
         TIMEOUTS,
-        ConnectionLimits.ofThisProcess(config.maxConnectionsPerAddress()));
+        ConnectionLimits.ofThisProcess(config.maxConnectionsPerAddress()),
+        System::nanoTime);
   }
 
   Server(
@@ -100,7 +102,8 @@ public final class Server implements AutoCloseable {
       WebSocketGate webSockets,
       Lifecycle lifecycle,
       Timeouts timeouts,
-      ConnectionLimits limits) {
+      ConnectionLimits limits,
+      LongSupplier nanos) {
     RequestId requestIds = new RequestId(ids);
     ClientAddress addresses = new ClientAddress(config.proxies());
     Cors cors = new Cors(config.corsOrigins());
@@ -114,7 +117,8 @@ public final class Server implements AutoCloseable {
                 .maxHeadersSize(MAX_HEAD_BYTES)
                 // They are valid already, and Helidon would answer Content-Encoding with 400.
                 .validateRequestHeaders(false),
-            new WebSocketUpgrader(webSockets, lifecycle, requestIds, addresses, cors, observer));
+            new WebSocketUpgrader(webSockets, lifecycle, requestIds, addresses, cors, observer),
+            nanos);
     HttpRouting.Builder routing =
         HttpRouting.builder()
             .addFilter(new RequestContextFilter(requestIds, addresses, cors, lifecycle, observer));

@@ -1,12 +1,15 @@
 package app.perpetua.flow.http.connection;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import app.perpetua.flow.harness.RawClient;
 import app.perpetua.flow.harness.RawClient.Answer;
+import app.perpetua.flow.harness.time.MovableNanos;
 import app.perpetua.flow.http.CompletedRequest;
 import app.perpetua.flow.http.server.TestServer;
+import app.perpetua.flow.sql.Eventually;
 import java.io.IOException;
 import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
@@ -16,6 +19,8 @@ import java.util.List;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongSupplier;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -133,6 +138,35 @@ class ConnectionTimeoutsTest {
       // Longer than the time-out of the request and that of a client that sends nothing.
       String text = "x".repeat(1_000);
       assertTrue(client.trickle(text, PAUSE).compareTo(Duration.ofSeconds(20)) < 0);
+    }
+  }
+
+  /** As after a pause of the virtual machine, when deadlines are looked at before sockets are. */
+  @Test
+  void FR_099_time_in_which_the_process_does_not_run_is_not_charged_to_clients() throws Exception {
+    MovableNanos nanos = new MovableNanos();
+    AtomicInteger sweeps = new AtomicInteger();
+    LongSupplier clock =
+        () -> {
+          if (Thread.currentThread().getName().equals("connection-timeouts")) {
+            sweeps.incrementAndGet();
+          }
+          return nanos.getAsLong();
+        };
+    String body = "x".repeat(1_000_000);
+    try (TestServer own = new TestServer(clock);
+        RawClient refused = own.client();
+        RawClient sending = own.client()) {
+      sending.send(RawClient.head("POST", "/api/v1/tasks", "Content-Length: 2") + "o");
+      refused.send(RawClient.head("POST", "/nowhere", "Content-Length: 2000000") + body);
+      assertEquals(413, refused.answer().status());
+      nanos.advance(Duration.ofMinutes(5));
+      int before = sweeps.get();
+      // The first of them may have begun before the pause, the second ends before the third begins.
+      Eventually.within(Duration.ofSeconds(20), () -> sweeps.get() >= before + 3);
+      assertEquals("POST /api/v1/tasks - 2", sending.send("k").answer().body());
+      refused.send(body).sendsNoMore();
+      assertFalse(refused.rest().contains("reset"));
     }
   }
 

@@ -44,6 +44,7 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongSupplier;
 
 /**
  * A real {@link Server} on a free port, whose routes echo their request: {@code <method> <pattern>
@@ -106,23 +107,35 @@ public final class TestServer implements AutoCloseable {
     this(timeouts, List.of());
   }
 
+  /**
+   * @param nanos the clock of its connections
+   */
+  public TestServer(LongSupplier nanos) {
+    this(0, LONG_TIMEOUTS, behind(List.of()), LIMITS, nanos);
+  }
+
   public TestServer(int port) {
-    this(port, LONG_TIMEOUTS, behind(List.of()), LIMITS);
+    this(port, LONG_TIMEOUTS, behind(List.of()), LIMITS, System::nanoTime);
   }
 
   public TestServer(Timeouts timeouts, List<Cidr> trustedProxies) {
-    this(0, timeouts, behind(trustedProxies), LIMITS);
+    this(0, timeouts, behind(trustedProxies), LIMITS, System::nanoTime);
   }
 
   public TestServer(ProxyConfig proxies) {
-    this(0, LONG_TIMEOUTS, proxies, LIMITS);
+    this(0, LONG_TIMEOUTS, proxies, LIMITS, System::nanoTime);
   }
 
   public TestServer(ConnectionLimits limits, List<Cidr> trustedProxies) {
-    this(0, LONG_TIMEOUTS, behind(trustedProxies), limits);
+    this(0, LONG_TIMEOUTS, behind(trustedProxies), limits, System::nanoTime);
   }
 
-  private TestServer(int port, Timeouts timeouts, ProxyConfig proxies, ConnectionLimits limits) {
+  private TestServer(
+      int port,
+      Timeouts timeouts,
+      ProxyConfig proxies,
+      ConnectionLimits limits,
+      LongSupplier nanos) {
     HttpConfig config =
         new HttpConfig(
             port,
@@ -169,7 +182,8 @@ public final class TestServer implements AutoCloseable {
                 config),
             Lifecycle.started(),
             timeouts,
-            limits);
+            limits,
+            nanos);
     server.start();
   }
 
