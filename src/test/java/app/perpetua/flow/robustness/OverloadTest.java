@@ -27,8 +27,8 @@ import org.junit.jupiter.api.extension.RegisterExtension;
 
 /**
  * Promise 23. A delay in front of the database limits the service's capacity, so that the test can
- * overload it on a slow machine. Times are {@link GrantedTime}, so that load of the machine does
- * not count.
+ * overload it on a slow machine. Times, the delay included, are {@link GrantedTime}, so that load
+ * of the machine changes neither the capacity nor the requests that exceed it.
  */
 class OverloadTest {
   private static final int CONNECTIONS = 2;
@@ -51,6 +51,8 @@ class OverloadTest {
   /** Whether database messages are delayed; off while users sign in. */
   private static final AtomicBoolean DELAYED = new AtomicBoolean();
 
+  @AutoClose private static final GrantedTime time = new GrantedTime();
+
   @Order(1)
   @RegisterExtension
   static final TestDatabase database = new TestDatabase();
@@ -65,12 +67,10 @@ class OverloadTest {
           .observedBy(
               (_, _, _) -> {
                 if (DELAYED.get()) {
-                  LockSupport.parkNanos(DATABASE_DELAY.toNanos());
+                  awaitTime(time.nanoTime() + DATABASE_DELAY.toNanos());
                 }
                 return true;
               });
-
-  @AutoClose private final GrantedTime time = new GrantedTime();
 
   /**
    * The outcome of a request.
@@ -150,6 +150,12 @@ class OverloadTest {
     }
   }
 
+  private static void awaitTime(long nanoTime) {
+    for (long left = nanoTime - time.nanoTime(); left > 0; left = nanoTime - time.nanoTime()) {
+      LockSupport.parkNanos(left);
+    }
+  }
+
   private static Duration longest(List<Outcome> outcomes, int status) {
     return outcomes.stream()
         .filter(outcome -> outcome.status() == status)
@@ -159,19 +165,19 @@ class OverloadTest {
   }
 
   /** Measures with one client per connection, so that no request waits. */
-  private Baseline measureBaseline(List<Api> users) throws Exception {
+  private static Baseline measureBaseline(List<Api> users) throws Exception {
     Queue<Duration> served = new ConcurrentLinkedQueue<>();
-    long end = System.nanoTime() + CALM.toNanos();
+    long end = time.nanoTime() + CALM.toNanos();
     try (ExecutorService callers = Executors.newVirtualThreadPerTaskExecutor()) {
       List<Future<String>> calls = new ArrayList<>();
       for (Api user : users.subList(0, CONNECTIONS)) {
         calls.add(
             callers.submit(
                 () -> {
-                  while (System.nanoTime() < end) {
-                    long begun = System.nanoTime();
+                  while (time.nanoTime() < end) {
+                    long begun = time.nanoTime();
                     user.get("/api/v1/users/me").expect(200);
-                    served.add(Duration.ofNanos(System.nanoTime() - begun));
+                    served.add(time.since(begun));
                   }
                   return "";
                 }));
@@ -185,7 +191,7 @@ class OverloadTest {
   }
 
   /** Sends requests at a fixed rate, whether or not earlier ones have been answered. */
-  private List<Outcome> flood(List<Api> users, double perSecond) throws Exception {
+  private static List<Outcome> flood(List<Api> users, double perSecond) throws Exception {
     List<Future<Outcome>> answers = new ArrayList<>();
     try (ExecutorService callers = Executors.newVirtualThreadPerTaskExecutor()) {
       long start = time.nanoTime();
@@ -195,9 +201,7 @@ class OverloadTest {
         long due = start + (long) (i / perSecond * Duration.ofSeconds(1).toNanos());
         Callable<Outcome> caller =
             () -> {
-              while (time.nanoTime() < due) {
-                LockSupport.parkNanos(due - time.nanoTime());
-              }
+              awaitTime(due);
               long begun = time.nanoTime();
               Api.Answer answer = user.get("/api/v1/users/me");
               Duration took = time.since(begun);
