@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -20,6 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
  * The console: its types, and a whole story in Chromium with the real dev server. Pictures are in
  * target/console. Needs Chromium, Node.js and npm, and is skipped without them.
  */
+@Order(0)
 @Tag("system")
 class ConsoleTest {
   private static final Path PICTURES = Path.of("target/console");

@@ -34,6 +34,7 @@ import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.JsonNode;
 
 /** Sample data, the queue and the metrics of a running dev server. */
+@Order(2)
 @Tag("system")
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class DevServerSampleTest {

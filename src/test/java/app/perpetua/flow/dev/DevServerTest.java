@@ -28,7 +28,7 @@ import tools.jackson.databind.JsonNode;
  * one before, because a start takes long.
  */
 @Tag("system")
-@Order(2)
+@Order(1)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 class DevServerTest {
   private static DevProcess dev;

@@ -33,6 +33,7 @@ import org.junit.jupiter.api.extension.RegisterExtension;
  * and as many connections as they can, and continues to serve other users. Prints other users'
  * response times with and without the attack.
  */
+@Order(2)
 @Tag("system")
 class HostileClientsTest {
   private static final String TASKS = "/api/v1/tasks";

@@ -35,6 +35,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Kills the service and checks that every request has exactly one effect. */
+@Order(2)
 @Tag("system")
 class KilledTest {
   private static final String TASKS = "/api/v1/tasks";

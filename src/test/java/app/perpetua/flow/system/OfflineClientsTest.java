@@ -35,6 +35,7 @@ import tools.jackson.databind.JsonNode;
  * Three devices of one user that are offline most of the time. They send what they have queued to
  * two processes, which are killed, and some answers are lost.
  */
+@Order(3)
 @Tag("system")
 class OfflineClientsTest {
   private static final int DEVICES = 3;
