@@ -28,12 +28,13 @@ group by u.id
 having u.notes <> count(n.id);
 
 -- name: note_converts_once
--- A note becomes at most one task, whatever happens to it between two conversions.
-select user_id, entity_id as note_id, count(*) as conversions
-from activity.activity_logs
-where action = 'note_converted'
-group by user_id, entity_id
-having count(*) > 1;
+-- A note becomes at most one task, whatever happens to it between two conversions, unless its conversion was undone.
+select l.user_id, l.entity_id as note_id, count(*) as conversions
+from activity.activity_logs l
+where l.action = 'note_converted'
+group by l.user_id, l.entity_id
+having count(*) > 1 + (
+  select count(*) from activity.activity_logs u where u.user_id = l.user_id and u.action in ('ai_undone', 'note_undone'));
 
 -- name: subtask_counters
 -- The counters identify the last open subtask; a wrong one completes the task too early or never.
@@ -53,16 +54,18 @@ having max(order_index) + 1 <> count(*) or count(distinct order_index) <> count(
 
 -- name: task_count_matches_activity
 -- No task is lost or duplicated: created + recovered = existing + deleted. Only for users whose first
--- entry is still in the log, because old partitions are dropped.
+-- entry is still in the log, because old partitions are dropped, and who have undone nothing: undo has
+-- one entry, whatever it removes and restores.
 select u.id as user_id, l.created, l.recovered, l.deleted, t.live
 from auth.users u
 join lateral (
   select count(*) filter (where action = 'user_registered') as registered,
          count(*) filter (where action = 'task_created') as created,
          count(*) filter (where action = 'task_recovered') as recovered,
-         count(*) filter (where action = 'task_deleted') as deleted
+         count(*) filter (where action = 'task_deleted') as deleted,
+         count(*) filter (where action like '%\_undone') as undone
   from activity.activity_logs where user_id = u.id
-) l on l.registered > 0
+) l on l.registered > 0 and l.undone = 0
 cross join lateral (select count(*) as live from tasks.task_instances where user_id = u.id) t
 where l.created + l.recovered <> t.live + l.deleted;
 
@@ -295,7 +298,7 @@ from achievements.unlocks k
 where not exists (select from achievements.user_achievement_states s where s.user_id = k.user_id);
 
 -- name: unlock_has_notification_and_entry
--- An unlock has a notification, possibly deleted, and at most one activity entry.
+-- An unlock has a notification, possibly deleted, and at most one activity entry, unless an undo has locked it again.
 select k.user_id, k.achievement_id,
        (select count(*) from activity.activity_logs l
         where l.user_id = k.user_id and l.action = 'achievement_unlocked' and l.metadata ->> 'achievement_id' = k.achievement_id) as entries
@@ -308,7 +311,8 @@ where not exists (
     select from activity.notification_keys n
     where n.user_id = k.user_id and n.dedup_key = 'achievement:' || k.achievement_id)
   or (select count(*) from activity.activity_logs l
-      where l.user_id = k.user_id and l.action = 'achievement_unlocked' and l.metadata ->> 'achievement_id' = k.achievement_id) > 1;
+      where l.user_id = k.user_id and l.action = 'achievement_unlocked' and l.metadata ->> 'achievement_id' = k.achievement_id)
+    > 1 + (select count(*) from activity.activity_logs u where u.user_id = k.user_id and u.action like '%\_undone');
 
 -- name: counted_tasks_are_in_total
 -- The total includes all counted tasks unless a retry job is pending. Deleted tasks remain in the
@@ -469,3 +473,10 @@ union all
 select indrelid::regclass::text, indexrelid::regclass::text
 from pg_catalog.pg_index
 where not indisvalid;
+
+-- name: changes_have_users
+-- There is no foreign key: a trigger deletes the changes with their user.
+select c.user_id, count(*) as changes
+from activity.changes c
+where not exists (select from auth.users u where u.id = c.user_id)
+group by c.user_id;

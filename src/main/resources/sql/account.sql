@@ -189,3 +189,18 @@ using (
   for update skip locked
 ) spent
 where t.user_id = spent.user_id and t.token_hash = spent.token_hash
+
+-- name: find_equal_settings
+-- For undo.
+select u.id
+from jsonb_to_recordset(:rows::jsonb) as c (id uuid, before jsonb)
+join auth.users u on u.id = c.id
+where u.id = :user_id and jsonb_populate_record(u, c.before) is not distinct from u
+
+-- name: set_former_settings
+-- For undo.
+update auth.users u
+set name = r.name, name_changed = r.name_changed, timezone = r.timezone, updated_at = :now
+from auth.users o
+cross join lateral jsonb_populate_record(o, :before::jsonb) r
+where o.id = :user_id and u.id = o.id

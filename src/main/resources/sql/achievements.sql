@@ -7,7 +7,7 @@ select coalesce(s.lifetime_tasks_completed, 0) as lifetime_tasks_completed,
        coalesce(s.longest_streak, 0) as longest_streak, s.last_completion_date,
        coalesce(s.previous_streak, 0) as previous_streak, s.previous_completion_date,
        coalesce(s.focus_completions, 0) as focus_completions,
-       coalesce(s.notes_converted, 0) as notes_converted,
+       coalesce(s.notes_converted, 0) as notes_converted, coalesce(s.recent, '{}') as recent,
        d.id, d.name, d.description, d.category, d.threshold, d.perk_type, d.perk_value
 from auth.users u
 left join achievements.user_achievement_states s on s.user_id = :user_id
@@ -23,11 +23,11 @@ order by d.position
 insert into achievements.user_achievement_states
   (user_id, lifetime_tasks_completed, current_streak, latest_streak, longest_streak,
    last_completion_date, previous_streak, previous_completion_date, focus_completions,
-   notes_converted, updated_at)
+   notes_converted, recent, updated_at)
 values
   (:user_id, :lifetime_tasks_completed, :current_streak, :latest_streak, :longest_streak,
    :last_completion_date::date, :previous_streak, :previous_completion_date::date,
-   :focus_completions, :notes_converted, :now)
+   :focus_completions, :notes_converted, :recent::jsonb, :now)
 on conflict (user_id) do update
 set lifetime_tasks_completed = excluded.lifetime_tasks_completed,
     current_streak = excluded.current_streak,
@@ -38,6 +38,7 @@ set lifetime_tasks_completed = excluded.lifetime_tasks_completed,
     previous_completion_date = excluded.previous_completion_date,
     focus_completions = excluded.focus_completions,
     notes_converted = excluded.notes_converted,
+    recent = excluded.recent,
     updated_at = excluded.updated_at
 
 -- name: unlock
@@ -64,6 +65,27 @@ set perk_tasks = u.perk_tasks + perks.tasks,
 from perks
 where u.id = :user_id
 
+-- name: lock_again
+-- Takes back achievements, with their perks, when completions are undone.
+with locked as (
+  delete from achievements.unlocks
+  where user_id = :user_id and achievement_id = any(:achievement_ids::text[])
+  returning achievement_id
+),
+perks as (
+  select coalesce(sum(d.perk_value) filter (where d.perk_type = 'max_tasks'), 0) as tasks,
+         coalesce(sum(d.perk_value) filter (where d.perk_type = 'max_notes'), 0) as notes,
+         coalesce(sum(d.perk_value) filter (where d.perk_type = 'daily_credits'), 0) as credits
+  from locked
+  join achievements.achievement_definitions d on d.id = locked.achievement_id
+)
+update auth.users u
+set perk_tasks = u.perk_tasks - perks.tasks,
+    perk_notes = u.perk_notes - perks.notes,
+    perk_daily_credits = u.perk_daily_credits - perks.credits
+from perks
+where u.id = :user_id
+
 -- name: list_definitions
 -- Returns no row if the account does not exist.
 select d.id, d.name, d.description, d.category, d.threshold, d.perk_type, d.perk_value
@@ -82,7 +104,7 @@ select u.tier, u.perk_tasks, u.perk_notes, u.perk_daily_credits,
        coalesce(s.longest_streak, 0) as longest_streak, s.last_completion_date,
        coalesce(s.previous_streak, 0) as previous_streak, s.previous_completion_date,
        coalesce(s.focus_completions, 0) as focus_completions,
-       coalesce(s.notes_converted, 0) as notes_converted,
+       coalesce(s.notes_converted, 0) as notes_converted, coalesce(s.recent, '{}') as recent,
        d.id, d.name, d.description, d.category, d.threshold, d.perk_type, d.perk_value,
        k.unlocked_at
 from auth.users u

@@ -78,3 +78,12 @@ using (
   for update skip locked
 ) over
 where c.user_id = over.user_id and c.jti = over.jti and c.task_id = over.task_id
+
+-- name: set_former_suggestion_values
+-- For undo.
+update activity.ai_suggestions s
+set status = r.status, confirmed_at = r.confirmed_at, updated_at = :now
+from jsonb_to_recordset(:rows::jsonb) as c (id uuid, before jsonb)
+join activity.ai_suggestions o on o.user_id = :user_id and o.id = c.id
+cross join lateral jsonb_populate_record(o, c.before) r
+where s.user_id = :user_id and s.id = c.id

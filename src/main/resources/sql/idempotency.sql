@@ -3,7 +3,7 @@
 -- expired record, returns a valid one, and tries the advisory lock of the key, which another
 -- process may hold. The snapshot is taken before the lock is granted, so a record that commits
 -- during the wait is not seen; the primary key then rejects the second record, and the write runs
--- again.
+-- again. Draws the number of the change, as owner.lock does.
 with expired as (
   delete from ops.idempotency_keys
   where user_id = :user_id and key = :key and created_at <= :horizon::timestamptz
@@ -11,7 +11,8 @@ with expired as (
 select u.tier, u.email, u.timezone, u.open_tasks, u.notes, u.perk_tasks, u.perk_notes,
        u.perk_daily_credits, u.created_at,
        pg_try_advisory_xact_lock(hashtextextended(u.id::text || :key::text, 0)) as locked,
-       k.fingerprint, k.state, k.status, k.body
+       k.fingerprint, k.state, k.status, k.body,
+       set_config('flow.change', nextval('activity.change_seq')::text, true) as change
 from auth.users u
 left join ops.idempotency_keys k
   on k.user_id = u.id and k.key = :key and k.created_at > :horizon::timestamptz

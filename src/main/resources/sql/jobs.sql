@@ -20,6 +20,12 @@ from (
 ) as woken
 on conflict (kind, job_key) where state in ('queued', 'running') do nothing
 
+-- name: continue_change
+-- Rows that the transaction changes from here on belong to the change that enqueued the job.
+select set_config('flow.change', coalesce(change::text, ''), true) as change
+from ops.job_queue
+where user_id = :user_id and id = :id
+
 -- name: cancel
 -- A running job is left alone: its handler checks whether there is still work to do.
 delete from ops.job_queue

@@ -183,3 +183,47 @@ from notes.notes
 where user_id = :user_id and id > :after
 order by id
 limit :limit
+
+-- name: find_equal_notes
+-- For undo.
+select t.id
+from jsonb_to_recordset(:rows::jsonb) as c (id uuid, before jsonb)
+join notes.notes t on t.user_id = :user_id and t.id = c.id
+where jsonb_populate_record(t, c.before) is not distinct from t
+
+-- name: remove_created_notes
+-- For undo.
+delete from notes.notes
+where user_id = :user_id and id = any(:ids)
+
+-- name: set_former_note_values
+-- For undo.
+update notes.notes n
+set content = r.content,
+    archived = r.archived,
+    voice_url = r.voice_url,
+    voice_duration_seconds = r.voice_duration_seconds,
+    transcription_status = r.transcription_status,
+    converted_at = r.converted_at,
+    version = o.version + 1,
+    updated_at = :now
+from jsonb_to_recordset(:rows::jsonb) as c (id uuid, before jsonb)
+join notes.notes o on o.user_id = :user_id and o.id = c.id
+cross join lateral jsonb_populate_record(o, c.before) r
+where n.user_id = :user_id and n.id = c.id
+
+-- name: insert_former_notes
+-- For undo.
+insert into notes.notes
+  (id, user_id, content, archived, voice_url, voice_duration_seconds, transcription_status,
+   converted_at, version, created_at, updated_at)
+select c.id, :user_id, r.content, r.archived, r.voice_url, r.voice_duration_seconds,
+       r.transcription_status, r.converted_at, r.version + 1, r.created_at, r.updated_at
+from jsonb_to_recordset(:rows::jsonb) as c (id uuid, before jsonb)
+cross join lateral jsonb_populate_record(null::notes.notes, c.before) r
+
+-- name: count_notes
+-- Runs with the statements of undo.
+update auth.users
+set notes = notes + :note_delta
+where id = :user_id

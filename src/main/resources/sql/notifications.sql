@@ -126,6 +126,15 @@ kept as (
 )
 select id from deleted
 
+-- name: withdraw
+-- Deletes notifications with their keys, so that the user can be notified again.
+with deleted as (
+  delete from activity.notifications
+  where user_id = :user_id and dedup_key = any(:dedup_keys::text[])
+)
+delete from activity.notification_keys
+where user_id = :user_id and dedup_key = any(:dedup_keys::text[])
+
 -- name: list_subscriptions
 -- At most ten.
 select id, endpoint, created_at

@@ -1,9 +1,9 @@
 -- name: lock
 -- Every write of a user's data takes this lock first, so that writes of one user never run
 -- concurrently. NO KEY, because an insert that references the user takes a key-share lock on the
--- row.
+-- row. Draws the number of the change, which triggers and defaults record (migration V27).
 select tier, email, timezone, open_tasks, notes, perk_tasks, perk_notes, perk_daily_credits,
-       created_at
+       created_at, set_config('flow.change', nextval('activity.change_seq')::text, true) as change
 from auth.users
 where id = :user_id
 for no key update

@@ -47,3 +47,18 @@ select exists (select from auth.users where id = :user_id) as account,
 -- Runs after the statements that restore its rows.
 delete from tasks.deletion_tombstones
 where user_id = :user_id and id = :id
+
+-- name: remove_created_tombstones
+-- For undo.
+delete from tasks.deletion_tombstones
+where user_id = :user_id and id = any(:ids)
+
+-- name: insert_former_tombstones
+-- For undo; not those that have expired.
+insert into tasks.deletion_tombstones
+  (id, user_id, entity_type, entity_id, title, snapshot, deleted_at, recoverable_until, seq)
+select c.id, :user_id, r.entity_type, r.entity_id, r.title, r.snapshot, r.deleted_at,
+       r.recoverable_until, r.seq
+from jsonb_to_recordset(:rows::jsonb) as c (id uuid, before jsonb)
+cross join lateral jsonb_populate_record(null::tasks.deletion_tombstones, c.before) r
+where r.recoverable_until > :now

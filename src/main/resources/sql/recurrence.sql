@@ -82,3 +82,45 @@ from tasks.task_templates
 where user_id = :user_id and id > :after
 order by id
 limit :limit
+
+-- name: find_equal_templates
+-- For undo.
+select t.id
+from jsonb_to_recordset(:rows::jsonb) as c (id uuid, before jsonb)
+join tasks.task_templates t on t.user_id = :user_id and t.id = c.id
+where jsonb_populate_record(t, c.before) is not distinct from t
+
+-- name: remove_created_templates
+-- For undo.
+delete from tasks.task_templates
+where user_id = :user_id and id = any(:ids)
+
+-- name: set_former_template_values
+-- For undo.
+update tasks.task_templates p
+set title = r.title,
+    description = r.description,
+    priority = r.priority,
+    estimated_duration = r.estimated_duration,
+    rrule = r.rrule,
+    timezone = r.timezone,
+    starts_at = r.starts_at,
+    next_due = r.next_due,
+    active = r.active,
+    deleted_parts = r.deleted_parts,
+    version = o.version + 1,
+    updated_at = :now
+from jsonb_to_recordset(:rows::jsonb) as c (id uuid, before jsonb)
+join tasks.task_templates o on o.user_id = :user_id and o.id = c.id
+cross join lateral jsonb_populate_record(o, c.before) r
+where p.user_id = :user_id and p.id = c.id
+
+-- name: insert_former_templates
+-- For undo.
+insert into tasks.task_templates
+  (id, user_id, title, description, priority, estimated_duration, rrule, timezone, starts_at,
+   next_due, active, deleted_parts, version, created_at, updated_at)
+select c.id, :user_id, r.title, r.description, r.priority, r.estimated_duration, r.rrule, r.timezone,
+       r.starts_at, r.next_due, r.active, r.deleted_parts, r.version + 1, r.created_at, r.updated_at
+from jsonb_to_recordset(:rows::jsonb) as c (id uuid, before jsonb)
+cross join lateral jsonb_populate_record(null::tasks.task_templates, c.before) r

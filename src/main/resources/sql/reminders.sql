@@ -109,3 +109,48 @@ from tasks.reminders
 where user_id = :user_id and id > :after
 order by id
 limit :limit
+
+-- name: find_equal_reminders
+-- For undo.
+select t.id
+from jsonb_to_recordset(:rows::jsonb) as c (id uuid, before jsonb)
+join tasks.reminders t on t.user_id = :user_id and t.id = c.id
+where jsonb_populate_record(t, c.before) is not distinct from t
+
+-- name: remove_created_reminders
+-- For undo.
+delete from tasks.reminders
+where user_id = :user_id and id = any(:ids)
+
+-- name: set_former_reminder_values
+-- For undo.
+update tasks.reminders m
+set type = r.type,
+    offset_minutes = r.offset_minutes,
+    scheduled_at = r.scheduled_at,
+    method = r.method,
+    fired = r.fired,
+    fired_at = r.fired_at,
+    version = o.version + 1,
+    updated_at = :now
+from jsonb_to_recordset(:rows::jsonb) as c (id uuid, before jsonb)
+join tasks.reminders o on o.user_id = :user_id and o.id = c.id
+cross join lateral jsonb_populate_record(o, c.before) r
+where m.user_id = :user_id and m.id = c.id
+
+-- name: insert_former_reminders
+-- For undo.
+insert into tasks.reminders
+  (id, user_id, task_id, type, offset_minutes, scheduled_at, method, fired, fired_at, version,
+   created_at, updated_at)
+select c.id, :user_id, r.task_id, r.type, r.offset_minutes, r.scheduled_at, r.method, r.fired,
+       r.fired_at, r.version + 1, r.created_at, r.updated_at
+from jsonb_to_recordset(:rows::jsonb) as c (id uuid, before jsonb)
+cross join lateral jsonb_populate_record(null::tasks.reminders, c.before) r
+
+-- name: find_others_of_tasks
+-- Whether one of the tasks has a reminder besides these.
+select exists (
+  select from tasks.reminders
+  where user_id = :user_id and task_id = any(:tasks) and id <> all(:ids)
+) as present

@@ -20,7 +20,7 @@ cross join lateral (
 left join lateral (
   select r.seq, r.entity_type, r.entity_id as id
   from activity.changes r
-  where r.user_id = :user_id and r.seq > :after
+  where r.user_id = :user_id and r.seq > :after and r.shown
   order by r.seq
   limit :limit
 ) c on true
@@ -56,7 +56,7 @@ cross join lateral (
 left join lateral (
   select r.seq, r.entity_type, r.entity_id as id, r.version, r.deleted
   from activity.changes r
-  where r.user_id = :user_id and r.seq > :after
+  where r.user_id = :user_id and r.seq > :after and r.shown
   order by r.seq
   limit :limit
 ) c on true
@@ -71,7 +71,11 @@ order by c.seq
 -- snapshot's xmax would be too low, because transactions with greater ids may be running. age() counts
 -- from an id to the next one.
 with recent as materialized (
-  select c.user_id, c.seq from activity.changes c where c.seq > :floor order by c.seq limit :limit
+  select c.user_id, c.seq, c.shown
+  from activity.changes c
+  where c.seq > :floor
+  order by c.seq
+  limit :limit
 )
 select feed.newest_of_all, feed.oldest_transaction, feed.next_transaction, feed.recent_changes,
        changed.user_id as id, changed.newest
@@ -82,7 +86,9 @@ from (
          (select count(*) from recent) as recent_changes
   from (select pg_current_snapshot() as snapshot) s
 ) feed
-left join (select user_id, max(seq) as newest from recent group by user_id) changed on true
+left join (
+  select user_id, max(seq) as newest from recent where shown group by user_id
+) changed on true
 
 -- name: find_changes_of_users
 -- scope: system fan-out
@@ -93,7 +99,7 @@ from unnest(cast(:users as uuid[]), cast(:positions as bigint[])) as u (user_id,
 cross join lateral (
   select r.seq, r.entity_type, r.entity_id as id, r.version, r.deleted, r.created_at
   from activity.changes r
-  where r.user_id = u.user_id and r.seq > u.position
+  where r.user_id = u.user_id and r.seq > u.position and r.shown
   order by r.seq
   limit :limit
 ) c

@@ -382,3 +382,118 @@ from tasks.task_instances t
 where t.user_id = :user_id and t.id > :after
 order by t.id
 limit :limit
+
+-- name: find_subtasks_by_ids
+select id, version
+from tasks.subtasks
+where user_id = :user_id and id = any(:ids)
+
+-- name: find_equal_tasks
+-- For undo.
+select t.id
+from jsonb_to_recordset(:rows::jsonb) as c (id uuid, before jsonb)
+join tasks.task_instances t on t.user_id = :user_id and t.id = c.id
+where jsonb_populate_record(t, c.before) is not distinct from t
+
+-- name: remove_created_tasks
+-- For undo. Its reminders, subtasks and focus sessions are deleted by cascade. The trigger counts the
+-- shown tasks, because an earlier statement of the transaction may have set that it must not.
+delete from tasks.task_instances
+where user_id = :user_id and id = any(:ids)
+  and set_config('flow.shown_counted', 'off', true) = 'off'
+
+-- name: set_former_task_values
+-- For undo; the trigger counts the shown tasks.
+update tasks.task_instances t
+set title = r.title,
+    description = r.description,
+    priority = r.priority,
+    due_date = r.due_date,
+    estimated_duration = r.estimated_duration,
+    focus_time_seconds = r.focus_time_seconds,
+    completed = r.completed,
+    completed_at = r.completed_at,
+    completed_by = r.completed_by,
+    hidden = r.hidden,
+    archived = r.archived,
+    subtask_count = r.subtask_count,
+    subtask_completed_count = r.subtask_completed_count,
+    counted_at = r.counted_at,
+    template_id = r.template_id,
+    occurrence_at = r.occurrence_at,
+    version = o.version + 1,
+    updated_at = :now
+from jsonb_to_recordset(:rows::jsonb) as c (id uuid, before jsonb)
+join tasks.task_instances o on o.user_id = :user_id and o.id = c.id
+cross join lateral jsonb_populate_record(o, c.before) r
+where t.user_id = :user_id and t.id = c.id
+
+-- name: restore_templates_of_tasks
+-- For the undo of a template's deletion, which has set them to null. A task whose template or
+-- occurrence is no longer available keeps none.
+update tasks.task_instances t
+set template_id = p.id
+from jsonb_to_recordset(:rows::jsonb) as c (id uuid, before jsonb)
+join tasks.task_templates p on p.user_id = :user_id and p.id = (c.before ->> 'template_id')::uuid
+where t.user_id = :user_id and t.id = c.id and t.template_id is null
+  and not exists (
+    select from tasks.task_instances o
+    where o.user_id = :user_id and o.template_id = p.id and o.occurrence_at = t.occurrence_at
+  )
+
+-- name: insert_former_tasks
+-- For undo; the trigger counts the shown tasks. A task whose template or occurrence is no longer
+-- available is inserted without a template.
+insert into tasks.task_instances
+  (id, user_id, template_id, occurrence_at, title, description, priority, due_date,
+   estimated_duration, focus_time_seconds, completed, completed_at, completed_by, hidden, archived,
+   subtask_count, subtask_completed_count, counted_at, version, created_at, updated_at)
+select c.id, :user_id, p.id, case when r.template_id is null or p.id is not null then r.occurrence_at end,
+       r.title, r.description, r.priority, r.due_date, r.estimated_duration, r.focus_time_seconds,
+       r.completed, r.completed_at, r.completed_by, r.hidden, r.archived, r.subtask_count,
+       r.subtask_completed_count, r.counted_at, r.version + 1, r.created_at, r.updated_at
+from jsonb_to_recordset(:rows::jsonb) as c (id uuid, before jsonb)
+cross join lateral jsonb_populate_record(null::tasks.task_instances, c.before) r
+left join tasks.task_templates p
+  on p.user_id = :user_id and p.id = r.template_id
+  and not exists (
+    select from tasks.task_instances o
+    where o.user_id = :user_id and o.template_id = p.id and o.occurrence_at = r.occurrence_at
+  )
+where set_config('flow.shown_counted', 'off', true) = 'off'
+
+-- name: find_equal_subtasks
+-- For undo.
+select t.id
+from jsonb_to_recordset(:rows::jsonb) as c (id uuid, before jsonb)
+join tasks.subtasks t on t.user_id = :user_id and t.id = c.id
+where jsonb_populate_record(t, c.before) is not distinct from t
+
+-- name: remove_created_subtasks
+-- For undo.
+delete from tasks.subtasks
+where user_id = :user_id and id = any(:ids)
+
+-- name: set_former_subtask_values
+-- For undo.
+update tasks.subtasks s
+set title = r.title,
+    completed = r.completed,
+    completed_at = r.completed_at,
+    order_index = r.order_index,
+    version = o.version + 1,
+    updated_at = :now
+from jsonb_to_recordset(:rows::jsonb) as c (id uuid, before jsonb)
+join tasks.subtasks o on o.user_id = :user_id and o.id = c.id
+cross join lateral jsonb_populate_record(o, c.before) r
+where s.user_id = :user_id and s.id = c.id
+
+-- name: insert_former_subtasks
+-- For undo.
+insert into tasks.subtasks
+  (id, user_id, task_id, title, completed, completed_at, order_index, source, version, created_at,
+   updated_at)
+select c.id, :user_id, r.task_id, r.title, r.completed, r.completed_at, r.order_index, r.source,
+       r.version + 1, r.created_at, r.updated_at
+from jsonb_to_recordset(:rows::jsonb) as c (id uuid, before jsonb)
+cross join lateral jsonb_populate_record(null::tasks.subtasks, c.before) r

@@ -29,6 +29,7 @@ import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.LockedUser.Tier;
 import app.perpetua.flow.sync.SyncModule;
 import app.perpetua.flow.tasks.TaskModule;
+import app.perpetua.flow.undo.UndoModule;
 import app.perpetua.flow.voice.VoiceModule;
 import app.perpetua.flow.voice.VoiceTiming;
 import java.util.ArrayList;
@@ -91,7 +92,8 @@ final class Modules {
             task.subtasks(),
             reminder.copier(),
             instanceJobs);
-    NoteModule note = new NoteModule(context, config.limits().notes(), tombstones);
+    NoteModule note =
+        new NoteModule(context, config.limits().notes(), tombstones, achievement.achievements());
     RecoveryModule recovery =
         new RecoveryModule(context, tombstones, reminder.taskRestorer(), note.notes());
     FocusModule focus = new FocusModule(context, task.tasks());
@@ -124,6 +126,21 @@ final class Modules {
             credit.credits(),
             credit.reservations(),
             note.notes());
+    // In the order in which rows are restored: those that others refer to come first.
+    UndoModule undo =
+        new UndoModule(
+            context,
+            Stream.of(
+                    account.reverters(),
+                    recurrence.reverters(),
+                    task.reverters(),
+                    reminder.reverters(),
+                    focus.reverters(),
+                    note.reverters(),
+                    recovery.reverters(),
+                    assistant.reverters())
+                .flatMap(List::stream)
+                .toList());
     List<FeatureModule> features =
         List.of(
             account,
@@ -137,6 +154,7 @@ final class Modules {
             assistant,
             achievement,
             new ActivityModule(context),
+            undo,
             notification,
             billing,
             voice);

@@ -175,6 +175,16 @@ class CommandTypesTest {
     succeeding.execute("notification.delete", Map.of("id", notification));
     succeeding.execute("settings.update", Map.of("name", "Ada", "timezone", "Europe/Berlin"));
     recorded.execute("settings.update", Map.of("timezone", "Mars"));
+    String entry =
+        user.api()
+            .get("/api/v1/activity?action=user_updated")
+            .expect(200)
+            .data()
+            .get(0)
+            .get("id")
+            .asString();
+    succeeding.execute("activity.undo", Map.of("id", entry));
+    recorded.execute("activity.undo", Map.of("id", entry));
     // The ids of requests differ between all answers.
     results.forEach(
         result -> {

@@ -353,6 +353,8 @@ class ContractTest {
     JsonNode ofTask = api.delete("/api/v1/tasks/" + task).expect(200).data();
     String recover = "/api/v1/tasks/recover/{" + ofTask.get("tombstone_id").stringValue() + "}";
     call(api, "POST", recover, null);
+    String entry = api.get("/api/v1/activity").expect(200).data().get(0).get("id").stringValue();
+    call(api, "POST", "/api/v1/activity/{" + entry + "}/undo", null);
   }
 
   private void notifications(Api api, UUID user) {

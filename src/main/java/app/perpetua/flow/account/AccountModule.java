@@ -18,6 +18,7 @@ import app.perpetua.flow.module.ModuleContext;
 import app.perpetua.flow.notifications.Notifications;
 import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sync.SyncedType;
+import app.perpetua.flow.undo.RowReverter;
 import com.github.benmanes.caffeine.cache.Ticker;
 import io.micrometer.core.instrument.Counter;
 import java.security.SecureRandom;
@@ -32,6 +33,7 @@ public final class AccountModule implements FeatureModule {
   private final Users users;
   private final AccountRoutes account;
   private final SessionRoutes sessions;
+  private final RowReverter reverter;
 
   public AccountModule(
       ModuleContext context,
@@ -43,6 +45,7 @@ public final class AccountModule implements FeatureModule {
     sessionCheck = new CachedSessionCheck(db, Ticker.systemTicker());
     Sessions userSessions = new Sessions(context.events(), notifications, sessionCheck);
     sessions = new SessionRoutes(userSessions);
+    reverter = new SettingsReverter(context.json());
     accessTokens = new AccessTokens(config, context.ids(), context.clock());
     refreshTokens =
         new RefreshTokens(
@@ -112,6 +115,11 @@ public final class AccountModule implements FeatureModule {
   @Override
   public List<CleanupJob.Sweep> sweeps() {
     return List.of(refreshTokens::deleteSpent, formerAccounts::deleteExpired);
+  }
+
+  /** What undoes changes of the feature's rows, in the order in which rows are restored. */
+  public List<RowReverter> reverters() {
+    return List.of(reverter);
   }
 
   @Override

@@ -23,7 +23,7 @@ public final class AchievementModule implements FeatureModule {
       AchievementConfig config,
       Credits credits,
       Notifications notifications) {
-    service = new Achievements(config, credits, notifications, context.events());
+    service = new Achievements(config, credits, notifications, context.events(), context.json());
     achievements = new AchievementRoutes(service);
   }
 

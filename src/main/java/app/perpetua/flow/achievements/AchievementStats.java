@@ -1,5 +1,6 @@
 package app.perpetua.flow.achievements;
 
+import app.perpetua.flow.base.Json;
 import app.perpetua.flow.sql.Row;
 import java.time.LocalDate;
 import org.jspecify.annotations.Nullable;
@@ -11,9 +12,10 @@ import org.jspecify.annotations.Nullable;
  * @param focus number of tasks completed with at least half of their estimate spent in focus
  *     (FR-045)
  * @param notes number of notes converted
+ * @param recent what taking back a completion needs
  */
-record AchievementStats(int tasks, Streak streak, int focus, int notes) {
-  static AchievementStats of(Row row) {
+record AchievementStats(int tasks, Streak streak, int focus, int notes, RecentDays recent) {
+  static AchievementStats of(Row row, Json json) {
     return new AchievementStats(
         row.integer("lifetime_tasks_completed"),
         new Streak(
@@ -24,23 +26,38 @@ record AchievementStats(int tasks, Streak streak, int focus, int notes) {
             row.integer("previous_streak"),
             day(row.textOrNull("previous_completion_date"))),
         row.integer("focus_completions"),
-        row.integer("notes_converted"));
+        row.integer("notes_converted"),
+        json.read(row.text("recent"), RecentDays.class));
   }
 
   private static @Nullable LocalDate day(@Nullable String text) {
     return text == null ? null : LocalDate.parse(text);
   }
 
-  AchievementStats withTask(LocalDate day) {
-    return new AchievementStats(tasks + 1, streak.with(day), focus, notes);
+  AchievementStats withTask(LocalDate day, boolean focused) {
+    Streak longer = streak.with(day);
+    return new AchievementStats(
+        tasks + 1, longer, focus + (focused ? 1 : 0), notes, recent.with(day, streak, longer));
   }
 
-  AchievementStats withFocus() {
-    return new AchievementStats(tasks, streak, focus + 1, notes);
+  /** Takes a completion back, and the day with it if no other completion counts on it. */
+  AchievementStats withoutTask(LocalDate day, boolean focused) {
+    Streak shorter = streak;
+    if (recent.isOnly(day)) {
+      Streak before = recent.before();
+      Integer older = recent.older();
+      shorter =
+          day.equals(streak.last()) && before != null
+              ? before
+              : streak.without(day, older == null ? streak.longest() : older);
+    }
+    return new AchievementStats(
+        tasks - 1, shorter, focus - (focused ? 1 : 0), notes, recent.without(day, streak));
   }
 
-  AchievementStats withNote() {
-    return new AchievementStats(tasks, streak, focus, notes + 1);
+  /** Adds converted notes, or takes them back. */
+  AchievementStats withNotes(int more) {
+    return new AchievementStats(tasks, streak, focus, notes + more, recent);
   }
 
   /** Whether the achievement is unlocked; for streaks the longest counts. */

@@ -28,6 +28,12 @@ final class AchievementTally {
     return reached;
   }
 
+  /** Applies a change that unlocks nothing. */
+  AchievementStats takeBack(UnaryOperator<AchievementStats> change) {
+    stats = change.apply(stats);
+    return stats;
+  }
+
   AchievementStats stats() {
     return stats;
   }

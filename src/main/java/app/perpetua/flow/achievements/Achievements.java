@@ -1,5 +1,6 @@
 package app.perpetua.flow.achievements;
 
+import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.LogFields;
 import app.perpetua.flow.base.UtcDay;
 import app.perpetua.flow.credits.Credits;
@@ -69,13 +70,19 @@ public final class Achievements {
   private final Credits credits;
   private final Notifications notifications;
   private final Events events;
+  private final Json json;
 
   Achievements(
-      AchievementConfig config, Credits credits, Notifications notifications, Events events) {
+      AchievementConfig config,
+      Credits credits,
+      Notifications notifications,
+      Events events,
+      Json json) {
     this.config = config;
     this.credits = credits;
     this.notifications = notifications;
     this.events = events;
+    this.json = json;
   }
 
   /**
@@ -84,18 +91,62 @@ public final class Achievements {
    */
   void completed(Tx tx, Event.TaskCompleted completion) {
     if (completion.counts()) {
-      LocalDate day = day(completion.at());
-      count(
-          tx,
-          completion.focused()
-              ? stats -> stats.withTask(day).withFocus()
-              : stats -> stats.withTask(day));
+      count(tx, stats -> stats.withTask(day(completion.at()), completion.focused()));
     }
+  }
+
+  /** Counts a completion again that {@link #takeBackCompletion} has taken back. */
+  public void countAgain(Tx tx, Instant at, boolean focused) {
+    count(tx, stats -> stats.withTask(day(at), focused));
+  }
+
+  /**
+   * Takes back a completion that was counted: from the total, from focus if it was a focus
+   * completion, and from the streak if it was the only one of its day. Achievements that are not
+   * reached any more are locked again, with their perks; credits that a perk has granted for today
+   * stay. Requires the owner's lock.
+   *
+   * @param at when the task was first completed
+   */
+  public void takeBackCompletion(Tx tx, Instant at, boolean focused) {
+    takeBack(tx, stats -> stats.withoutTask(day(at), focused));
+  }
+
+  /**
+   * Counts converted notes again, or takes them back if {@code more} is negative, as {@link
+   * #takeBackCompletion} does.
+   */
+  public void correctNotes(Tx tx, int more) {
+    if (more > 0) {
+      count(tx, stats -> stats.withNotes(more));
+    } else if (more < 0) {
+      takeBack(tx, stats -> stats.withNotes(more));
+    }
+  }
+
+  private void takeBack(Tx tx, UnaryOperator<AchievementStats> change) {
+    AchievementStats stats = tally(tx).takeBack(change);
+    store(tx, stats);
+    List<Achievement> lost =
+        overview(tx).unlocked().stream()
+            .map(Progress::achievement)
+            .filter(achievement -> !stats.reaches(achievement))
+            .toList();
+    if (!lost.isEmpty()) {
+      tx.sql("achievements.lock_again")
+          .bind("achievement_ids", lost.stream().map(Achievement::id).toArray(String[]::new))
+          .run();
+      notifications.withdraw(tx, lost.stream().map(Achievements::notificationKey).toList());
+    }
+  }
+
+  private static String notificationKey(Achievement achievement) {
+    return "achievement:" + achievement.id();
   }
 
   /** Counts a converted note. Call it once per note, with the owner's lock. */
   void noteConverted(Tx tx) {
-    count(tx, AchievementStats::withNote);
+    count(tx, stats -> stats.withNotes(1));
   }
 
   /** Returns the achievements that the acting user has unlocked in this transaction so far. */
@@ -133,12 +184,12 @@ public final class Achievements {
     OneToMany<Account, Progress> found =
         tx.sql("achievements.find_overview")
             .oneToMany(
-                row -> new Account(AchievementStats.of(row), limits(row)),
+                row -> new Account(AchievementStats.of(row, json), limits(row)),
                 row -> {
                   Achievement achievement = Achievement.of(row);
                   return new Progress(
                       achievement,
-                      AchievementStats.of(row).value(achievement.category(), today),
+                      AchievementStats.of(row, json).value(achievement.category(), today),
                       row.instantOrNull("unlocked_at"));
                 });
     AchievementStats stats = found.one().stats();
@@ -156,7 +207,13 @@ public final class Achievements {
   private void count(Tx tx, UnaryOperator<AchievementStats> change) {
     AchievementTally tally = tally(tx);
     List<Achievement> reached = tally.count(change);
-    AchievementStats stats = tally.stats();
+    store(tx, tally.stats());
+    if (!reached.isEmpty()) {
+      unlock(tx, reached);
+    }
+  }
+
+  private void store(Tx tx, AchievementStats stats) {
     Streak streak = stats.streak();
     tx.sql("achievements.store_stats")
         .bind("lifetime_tasks_completed", stats.tasks())
@@ -168,10 +225,8 @@ public final class Achievements {
         .bind("previous_completion_date", text(streak.previousLast()))
         .bind("focus_completions", stats.focus())
         .bind("notes_converted", stats.notes())
+        .bind("recent", json.text(stats.recent()))
         .atCommit();
-    if (!reached.isEmpty()) {
-      unlock(tx, reached);
-    }
   }
 
   private static @Nullable String text(@Nullable LocalDate day) {
@@ -199,7 +254,7 @@ public final class Achievements {
           achievement.description() + ". Your perk: " + perk.describe() + ".",
           notifications.pages().achievements(),
           null,
-          "achievement:" + achievement.id(),
+          notificationKey(achievement),
           true);
       events.emit(
           system,
@@ -212,12 +267,13 @@ public final class Achievements {
     }
   }
 
-  private static AchievementTally tally(Tx tx) {
+  private AchievementTally tally(Tx tx) {
     return tx.memoized(
         AchievementTally.class,
         () -> {
           OneToMany<AchievementStats, Achievement> found =
-              tx.sql("achievements.find_stats").oneToMany(AchievementStats::of, Achievement::of);
+              tx.sql("achievements.find_stats")
+                  .oneToMany(row -> AchievementStats.of(row, json), Achievement::of);
           return new AchievementTally(found.one(), found.many());
         });
   }

@@ -47,6 +47,50 @@ record Streak(
         : this;
   }
 
+  /**
+   * Takes a day back, which shortens or splits its run. Of the runs that are left, the two latest
+   * that this streak remembers are kept.
+   *
+   * @param older length of the longest run before these two
+   */
+  Streak without(LocalDate day, int older) {
+    if (last == null || day.isAfter(last)) {
+      return this;
+    }
+    LocalDate first = last.minusDays(latest - 1L);
+    if (!day.isBefore(first)) {
+      int left = (int) ChronoUnit.DAYS.between(first, day);
+      int right = (int) ChronoUnit.DAYS.between(day, last);
+      if (left > 0 && right > 0) {
+        return runs(right, last, left, day.minusDays(1), Math.max(older, previous));
+      }
+      if (right > 0) {
+        return runs(right, last, previous, previousLast, older);
+      }
+      return left > 0
+          ? runs(left, day.minusDays(1), previous, previousLast, older)
+          : runs(previous, previousLast, 0, null, older);
+    }
+    if (previousLast == null || day.isAfter(previousLast)) {
+      return this;
+    }
+    LocalDate previousFirst = previousLast.minusDays(previous - 1L);
+    if (day.isBefore(previousFirst)) {
+      return this;
+    }
+    int left = (int) ChronoUnit.DAYS.between(previousFirst, day);
+    int right = (int) ChronoUnit.DAYS.between(day, previousLast);
+    return right > 0
+        ? runs(latest, last, right, previousLast, Math.max(older, left))
+        : runs(latest, last, left, left > 0 ? day.minusDays(1) : null, older);
+  }
+
+  private Streak runs(
+      int days, @Nullable LocalDate end, int daysBefore, @Nullable LocalDate endBefore, int older) {
+    int most = Math.max(older, Math.max(days, daysBefore));
+    return new Streak(days, end, ended, most, daysBefore, endBefore);
+  }
+
   private Streak withLatest(int days, LocalDate end, boolean isEnded) {
     return new Streak(days, end, isEnded, Math.max(longest, days), previous, previousLast);
   }

@@ -19,6 +19,7 @@ import app.perpetua.flow.tasks.Subtasks;
 import app.perpetua.flow.tasks.TaskConfig;
 import app.perpetua.flow.tasks.TaskForm;
 import app.perpetua.flow.tasks.Tasks;
+import app.perpetua.flow.undo.RowReverter;
 import java.util.List;
 import java.util.Optional;
 
@@ -26,6 +27,7 @@ import java.util.Optional;
 public final class AssistantModule implements FeatureModule {
   private final Suggestions suggestions;
   private final AssistantRoutes assistant;
+  private final RowReverter reverter;
 
   /**
    * @param model empty if the assistant is disabled
@@ -41,6 +43,7 @@ public final class AssistantModule implements FeatureModule {
       Notes notes,
       Achievements achievements) {
     suggestions = new Suggestions(context.ids(), context.json());
+    reverter = new SuggestionReverter(context.json());
     Actions actions = new Actions(tasks, subtasks, notes);
     ActionForm form = new ActionForm(new TaskForm(taskConfig), context.json());
     Charges charges = new Charges(reservations, context.ids(), config);
@@ -86,5 +89,10 @@ public final class AssistantModule implements FeatureModule {
   @Override
   public List<CleanupJob.Sweep> sweeps() {
     return List.of(suggestions::expire, suggestions::deleteOld);
+  }
+
+  /** What undoes changes of the feature's rows, in the order in which rows are restored. */
+  public List<RowReverter> reverters() {
+    return List.of(reverter);
   }
 }

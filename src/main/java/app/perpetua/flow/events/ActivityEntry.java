@@ -111,6 +111,11 @@ record ActivityEntry(
           payment("payment.disputed", e.orderId(), e.kind(), e.amountCents(), e.currency())
               .with("stage", e.stage());
 
+      case Event.ChangeUndone e ->
+          entry(e.entityType() + ".undone", e.entityType(), e.entityId())
+              .with("undone_id", e.entryId())
+              .with("undone_action", e.action());
+
       case Event.AchievementUnlocked e ->
           entry("achievement.unlocked", null)
               .with("achievement_id", e.achievementId())

@@ -270,6 +270,18 @@ public sealed interface Event {
       @Nullable String currency)
       implements Event {}
 
+  // Undo
+
+  /**
+   * A change was undone.
+   *
+   * @param entityType type of the entity that the change was about
+   * @param entryId the undone change's entry of the activity log
+   * @param action that entry's action, such as {@code task_completed}
+   */
+  record ChangeUndone(String entityType, @Nullable UUID entityId, UUID entryId, String action)
+      implements Event {}
+
   // Account and achievements
 
   /**

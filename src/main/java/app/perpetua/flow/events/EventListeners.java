@@ -85,6 +85,7 @@ public final class EventListeners implements TransactionalHandler {
     if (listener == null) {
       throw new IllegalStateException("unknown listener: " + payload.listener());
     }
+    jobs.continueChange(tx, job);
     listener.retry(tx, payload.event());
     return new Next.Done();
   }

@@ -25,8 +25,12 @@ public final class Events {
     this.listeners = listeners;
   }
 
-  /** Writes the acting user's activity entry of the event and calls the listeners. */
-  public void emit(Tx tx, Event event) {
+  /**
+   * Writes the acting user's activity entry of the event and calls the listeners.
+   *
+   * @return the entry's id
+   */
+  public UUID emit(Tx tx, Event event) {
     UUID entryId = ids.next();
     ActivityEntry entry = ActivityEntry.of(event);
     tx.sql("events.append_activity")
@@ -42,5 +46,6 @@ public final class Events {
     if (current != null) {
       current.notify(tx, entryId, event);
     }
+    return entryId;
   }
 }

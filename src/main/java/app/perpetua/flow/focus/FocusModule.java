@@ -11,6 +11,7 @@ import app.perpetua.flow.module.FeatureModule;
 import app.perpetua.flow.module.ModuleContext;
 import app.perpetua.flow.sync.SyncedType;
 import app.perpetua.flow.tasks.Tasks;
+import app.perpetua.flow.undo.RowReverter;
 import java.util.List;
 import java.util.Map;
 
@@ -19,11 +20,13 @@ public final class FocusModule implements FeatureModule {
   private final FocusSessions sessions;
   private final FocusEndJob end;
   private final FocusRoutes focus;
+  private final RowReverter reverter;
 
   public FocusModule(ModuleContext context, Tasks tasks) {
     sessions = new FocusSessions(tasks, context.ids(), context.jobs(), context.events());
     end = new FocusEndJob(sessions, context.json());
     focus = new FocusRoutes(sessions);
+    reverter = new FocusReverter(context.json(), sessions);
   }
 
   @Override
@@ -42,6 +45,11 @@ public final class FocusModule implements FeatureModule {
   @Override
   public List<EventListener> listeners() {
     return List.of(new FocusListener(sessions));
+  }
+
+  /** What undoes changes of the feature's rows, in the order in which rows are restored. */
+  public List<RowReverter> reverters() {
+    return List.of(reverter);
   }
 
   @Override

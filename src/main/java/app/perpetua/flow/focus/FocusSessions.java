@@ -71,6 +71,12 @@ final class FocusSessions {
     }
     Running started = new Running(ids.next(), taskId, tx.now());
     tx.sql("focus.insert_session").bind("id", started.id()).bind("task_id", taskId).atCommit();
+    enqueueEnd(tx, started, task);
+    events.emit(tx, new Event.FocusStarted(started.id(), taskId));
+    return FocusSession.of(started, task);
+  }
+
+  private void enqueueEnd(Tx tx, Running running, Task task) {
     Duration limit =
         task.fields().estimatedDuration() == null
             ? DEFAULT_LIMIT
@@ -78,11 +84,24 @@ final class FocusSessions {
     jobs.enqueue(
         tx,
         END,
-        started.id().toString(),
-        tx.now().plus(limit),
-        new TimeLimit(taskId, (int) limit.toSeconds()));
-    events.emit(tx, new Event.FocusStarted(started.id(), taskId));
-    return FocusSession.of(started, task);
+        running.id().toString(),
+        running.startedAt().plus(limit),
+        new TimeLimit(running.taskId(), (int) limit.toSeconds()));
+  }
+
+  /** Whether a session is running. */
+  boolean isRunning(Tx tx) {
+    return running(tx).isPresent();
+  }
+
+  /** Enqueues the job that ends the running session, whose former state was restored. */
+  void resumeJob(Tx tx) {
+    running(tx).ifPresent(running -> enqueueEnd(tx, running, tasks.get(tx, running.taskId())));
+  }
+
+  /** Cancels the job of a session that has ended or was removed. */
+  void cancelJob(Tx tx, UUID id) {
+    jobs.cancel(tx, END, id.toString());
   }
 
   /**
@@ -169,7 +188,7 @@ final class FocusSessions {
         .bind("ended_at", at)
         .bind("duration_seconds", seconds)
         .atCommit();
-    jobs.cancel(tx, END, running.id().toString());
+    cancelJob(tx, running.id());
     events.emit(tx, new Event.FocusEnded(running.id(), running.taskId(), seconds));
   }
 

@@ -47,6 +47,14 @@ public final class Jobs {
         .atCommit();
   }
 
+  /**
+   * Makes what this transaction does a part of the change that enqueued the job, so that undoing
+   * the change undoes it too.
+   */
+  public void continueChange(Tx tx, Job job) {
+    tx.sql("jobs.continue_change").bind("id", job.id()).atCommit();
+  }
+
   /** Deletes the acting user's job if it exists and is not running. */
   public void cancel(Tx tx, String kind, String key) {
     tx.sql("jobs.cancel").bind("kind", kind).bind("key", key).atCommit();

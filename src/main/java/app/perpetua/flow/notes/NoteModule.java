@@ -7,6 +7,7 @@ import static app.perpetua.flow.http.Route.conditionalRead;
 import static app.perpetua.flow.http.Route.read;
 import static app.perpetua.flow.http.Route.write;
 
+import app.perpetua.flow.achievements.Achievements;
 import app.perpetua.flow.base.AddressGuard;
 import app.perpetua.flow.base.AllowedHost;
 import app.perpetua.flow.http.Route;
@@ -14,6 +15,7 @@ import app.perpetua.flow.module.FeatureModule;
 import app.perpetua.flow.module.ModuleContext;
 import app.perpetua.flow.recovery.Tombstones;
 import app.perpetua.flow.sync.SyncedType;
+import app.perpetua.flow.undo.RowReverter;
 import java.net.InetAddress;
 import java.util.List;
 
@@ -21,11 +23,14 @@ import java.util.List;
 public final class NoteModule implements FeatureModule {
   private final Notes service;
   private final NoteRoutes notes;
+  private final RowReverter reverter;
 
-  public NoteModule(ModuleContext context, NoteConfig config, Tombstones tombstones) {
+  public NoteModule(
+      ModuleContext context, NoteConfig config, Tombstones tombstones, Achievements achievements) {
     service = new Notes(config, context.ids(), context.events(), tombstones);
     AddressGuard guard =
         new AddressGuard(List.of(new AllowedHost.Any()), InetAddress::getAllByName);
+    reverter = new NoteReverter(context.json(), achievements);
     notes = new NoteRoutes(service, guard, config);
   }
 
@@ -47,6 +52,11 @@ public final class NoteModule implements FeatureModule {
         write(DELETE, "/api/v1/notes/{id}", notes::delete)
             .conditionalOn(notes::show)
             .command("note.delete"));
+  }
+
+  /** What undoes changes of the feature's rows, in the order in which rows are restored. */
+  public List<RowReverter> reverters() {
+    return List.of(reverter);
   }
 
   @Override

@@ -9,6 +9,7 @@ import app.perpetua.flow.sql.PageWith;
 import app.perpetua.flow.sql.Query;
 import app.perpetua.flow.sql.Tx;
 import java.text.BreakIterator;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.UUID;
@@ -80,6 +81,11 @@ public final class Notifications {
           .list(row -> row.uuid("id"))
           .forEach(subscription -> enqueue(tx, id, subscription));
     }
+  }
+
+  /** Deletes the acting user's notifications with these keys, which may be used again. */
+  public void withdraw(Tx tx, List<String> dedupKeys) {
+    tx.sql("notifications.withdraw").bind("dedup_keys", dedupKeys.toArray(String[]::new)).run();
   }
 
   /** A page of the user's notifications, newest first; refuses a deleted account. */

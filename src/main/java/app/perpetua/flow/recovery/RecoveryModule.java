@@ -8,16 +8,19 @@ import app.perpetua.flow.http.Route;
 import app.perpetua.flow.jobs.CleanupJob;
 import app.perpetua.flow.module.FeatureModule;
 import app.perpetua.flow.module.ModuleContext;
+import app.perpetua.flow.undo.RowReverter;
 import java.util.List;
 
 /** Undo of deletions. */
 public final class RecoveryModule implements FeatureModule {
   private final Tombstones tombstones;
   private final RecoveryRoutes recovery;
+  private final RowReverter reverter;
 
   public RecoveryModule(
       ModuleContext context, Tombstones tombstones, Restorer tasks, Restorer notes) {
     this.tombstones = tombstones;
+    reverter = new TombstoneReverter(tombstones, context.json());
     recovery = new RecoveryRoutes(new Recovery(tasks, notes, context.events()));
   }
 
@@ -34,5 +37,10 @@ public final class RecoveryModule implements FeatureModule {
   @Override
   public List<CleanupJob.Sweep> sweeps() {
     return List.of(tombstones::deleteExpired);
+  }
+
+  /** What undoes changes of the feature's rows, in the order in which rows are restored. */
+  public List<RowReverter> reverters() {
+    return List.of(reverter);
   }
 }

@@ -3,6 +3,7 @@ package app.perpetua.flow.recurrence;
 import app.perpetua.flow.events.Event;
 import app.perpetua.flow.events.Events;
 import app.perpetua.flow.jobs.Job;
+import app.perpetua.flow.jobs.Jobs;
 import app.perpetua.flow.jobs.TransactionalHandler;
 import app.perpetua.flow.sql.Tx;
 import app.perpetua.flow.tasks.Instances;
@@ -22,15 +23,19 @@ final class NextInstanceJob implements TransactionalHandler {
   static final String KIND = "recurring_task_generate";
 
   private final Instances instances;
+  private final Jobs jobs;
   private final Events events;
 
-  NextInstanceJob(Instances instances, Events events) {
+  NextInstanceJob(Instances instances, Jobs jobs, Events events) {
     this.instances = instances;
+    this.jobs = jobs;
     this.events = events;
   }
 
   @Override
   public Next run(Tx tx, Job job) {
+    // Undoing the completion removes the next instance.
+    jobs.continueChange(tx, job);
     return Templates.find(tx, UUID.fromString(job.key()))
         .filter(Template::active)
         .flatMap(template -> generate(tx, template))

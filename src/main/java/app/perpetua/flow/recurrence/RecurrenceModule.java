@@ -18,6 +18,7 @@ import app.perpetua.flow.tasks.Subtasks;
 import app.perpetua.flow.tasks.TaskConfig;
 import app.perpetua.flow.tasks.TaskForm;
 import app.perpetua.flow.tasks.Tasks;
+import app.perpetua.flow.undo.RowReverter;
 import java.util.List;
 import java.util.Map;
 
@@ -25,6 +26,7 @@ import java.util.Map;
 public final class RecurrenceModule implements FeatureModule {
   private final NextInstanceJob nextInstance;
   private final TemplateRoutes templates;
+  private final RowReverter reverter;
 
   public RecurrenceModule(
       ModuleContext context,
@@ -35,7 +37,8 @@ public final class RecurrenceModule implements FeatureModule {
       InstanceJobs jobs) {
     Instances instances =
         new Instances(tasks, subtasks, reminders, context.ids(), context.json(), context.events());
-    nextInstance = new NextInstanceJob(instances, context.events());
+    nextInstance = new NextInstanceJob(instances, context.jobs(), context.events());
+    reverter = new TemplateReverter(context.json(), jobs);
     templates =
         new TemplateRoutes(
             new Templates(tasks, instances, context.ids(), context.events(), jobs),
@@ -63,6 +66,11 @@ public final class RecurrenceModule implements FeatureModule {
   @Override
   public Map<String, JobHandler> jobs() {
     return Map.of(NextInstanceJob.KIND, nextInstance);
+  }
+
+  /** What undoes changes of the feature's rows, in the order in which rows are restored. */
+  public List<RowReverter> reverters() {
+    return List.of(reverter);
   }
 
   @Override

@@ -18,6 +18,7 @@ import app.perpetua.flow.recovery.Restorer;
 import app.perpetua.flow.sync.SyncedType;
 import app.perpetua.flow.tasks.ReminderCopier;
 import app.perpetua.flow.tasks.Tasks;
+import app.perpetua.flow.undo.RowReverter;
 import java.util.List;
 import java.util.Map;
 
@@ -26,6 +27,7 @@ public final class ReminderModule implements FeatureModule {
   private final Reminders service;
   private final ReminderFireJob fire;
   private final ReminderRoutes reminders;
+  private final RowReverter reverter;
   private final Restorer taskRestorer;
   private final ReminderCopier copier;
 
@@ -43,6 +45,7 @@ public final class ReminderModule implements FeatureModule {
                 "reminder.lateness",
                 "Time from when a reminder was due until its notification"));
     reminders = new ReminderRoutes(service);
+    reverter = new ReminderReverter(context.json(), service);
     taskRestorer = new TaskRestorer(service, context.json());
     copier =
         (tx, taskId, due, copied) ->
@@ -92,6 +95,11 @@ public final class ReminderModule implements FeatureModule {
   @Override
   public List<EventListener> listeners() {
     return List.of(new TaskListener(service));
+  }
+
+  /** What undoes changes of the feature's rows, in the order in which rows are restored. */
+  public List<RowReverter> reverters() {
+    return List.of(reverter);
   }
 
   @Override

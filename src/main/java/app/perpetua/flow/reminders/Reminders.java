@@ -267,6 +267,27 @@ final class Reminders {
     return new Restored(restored, lapsed);
   }
 
+  /** Cancels the job of a reminder that was removed. */
+  void cancelJob(Tx tx, UUID id) {
+    jobs.cancel(tx, FIRE, id.toString());
+  }
+
+  /**
+   * Schedules or cancels the job of a reminder whose former state was restored. If its time has
+   * passed, it is marked as fired without a notification (FR-027).
+   */
+  void resume(Tx tx, Reminder reminder) {
+    if (reminder.fired()) {
+      cancelJob(tx, reminder.id());
+    } else if (reminder.timing().isPast(tx.now())) {
+      store(tx, reminder.lapsedAt(tx.now()));
+      cancelJob(tx, reminder.id());
+      skipped(tx.actingFor(tx.userId(), Actor.Source.SYSTEM), reminder, Event.SkipReason.PAST);
+    } else {
+      scheduleJob(tx, reminder);
+    }
+  }
+
   Optional<Reminder> find(Tx tx, UUID id) {
     return tx.sql("reminders.find_reminder").bind("id", id).one(Reminder::of);
   }

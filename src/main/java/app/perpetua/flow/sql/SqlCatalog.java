@@ -45,6 +45,7 @@ public final class SqlCatalog {
           "sync",
           "tasklists",
           "tasks",
+          "undo",
           "voice");
 
   private static final Pattern NAME = Pattern.compile("^-- name: ([a-z][a-z0-9_]*)$");

@@ -90,7 +90,8 @@ public final class Tx {
   }
 
   /**
-   * Locks the acting user's row and sets it as {@link #owner}. The first statement of every write.
+   * Locks the acting user's row and sets it as {@link #owner}. The first statement of every write;
+   * it also begins a change, whose rows undo can restore.
    *
    * @throws Refusal {@code UNAUTHORIZED} if the account was deleted
    */

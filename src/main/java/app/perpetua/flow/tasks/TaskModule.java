@@ -14,6 +14,7 @@ import app.perpetua.flow.module.FeatureModule;
 import app.perpetua.flow.module.ModuleContext;
 import app.perpetua.flow.recovery.Tombstones;
 import app.perpetua.flow.sync.SyncedType;
+import app.perpetua.flow.undo.RowReverter;
 import java.util.List;
 
 /** Tasks and their subtasks. */
@@ -22,6 +23,7 @@ public final class TaskModule implements FeatureModule {
   private final Subtasks subtasks;
   private final TaskRoutes taskRoutes;
   private final SubtaskRoutes subtaskRoutes;
+  private final List<RowReverter> reverters;
 
   public TaskModule(
       ModuleContext context,
@@ -34,6 +36,10 @@ public final class TaskModule implements FeatureModule {
     subtasks = new Subtasks(tasks, context.ids(), context.events());
     taskRoutes = new TaskRoutes(tasks, achievements, new TaskForm(config));
     subtaskRoutes = new SubtaskRoutes(tasks, subtasks, achievements);
+    reverters =
+        List.of(
+            new TaskReverter(context.json(), achievements, instances),
+            TaskReverter.ofSubtasks(context.json()));
   }
 
   public Tasks tasks() {
@@ -77,6 +83,11 @@ public final class TaskModule implements FeatureModule {
         write(DELETE, "/api/v1/subtasks/{id}", subtaskRoutes::delete)
             .conditionalOn(subtaskRoutes::show)
             .command("subtask.delete"));
+  }
+
+  /** What undoes changes of the feature's rows, in the order in which rows are restored. */
+  public List<RowReverter> reverters() {
+    return reverters;
   }
 
   @Override

@@ -55,7 +55,8 @@ class AchievementsTest {
               ids,
               new Jobs(ids, json),
               new Pages("/dashboard/tasks/{task_id}", "/achievements", "/subscription")),
-          events);
+          events,
+          json);
   private final Db db =
       new Db(
           database.pool(4),

@@ -1,6 +1,7 @@
 package app.perpetua.flow.achievements;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.time.LocalDate;
 import java.util.ArrayList;
@@ -126,5 +127,84 @@ class StreakTest {
       streak = streak.with(DAY.plusDays(Long.parseLong(day)));
     }
     return streak;
+  }
+
+  @ParameterizedTest
+  @CsvSource(
+      delimiter = '|',
+      textBlock =
+          """
+          0       | 0 | 0 | 0
+          0 1 2   | 2 | 2 | 2
+          0 1 2   | 0 | 2 | 2
+          0 1 2 3 | 1 | 2 | 2
+          0 1 5   | 5 | 2 | 2
+          0 1 2 5 | 1 | 1 | 1
+          0 1 5 6 | 0 | 2 | 2
+          0 1 2 9 | 4 | 1 | 3
+          """)
+  void FR_151_a_day_that_is_taken_back_shortens_or_splits_its_run(
+      String days, int day, int latest, int longest) {
+    Streak streak = of(days).without(DAY.plusDays(day), 0);
+    assertEquals(latest, streak.latest());
+    assertEquals(longest, streak.longest());
+  }
+
+  @Test
+  void FR_151_taking_a_day_back_leaves_the_streak_as_if_it_had_not_been_counted() {
+    Random random = new Random(3);
+    for (int round = 0; round < 5_000; round++) {
+      Set<Integer> days = new TreeSet<>();
+      for (int i = 0; i < 9; i++) {
+        days.add(random.nextInt(14));
+      }
+      List<Integer> list = new ArrayList<>(days);
+      int removed = list.get(random.nextInt(list.size()));
+      AchievementStats counted = stats(list);
+      if (isBeforeBothRuns(counted.streak(), DAY.plusDays(removed))) {
+        continue;
+      }
+      AchievementStats expected = stats(list.stream().filter(day -> day != removed).toList());
+      AchievementStats actual = counted.withoutTask(DAY.plusDays(removed), false);
+      String message = list + " without " + removed;
+      assertEquals(expected.streak().longest(), actual.streak().longest(), message);
+      assertEquals(expected.streak().last(), actual.streak().last(), message);
+      assertEquals(expected.streak().latest(), actual.streak().latest(), message);
+      assertEquals(expected.tasks(), actual.tasks());
+    }
+  }
+
+  @Test
+  void FR_151_the_longest_streak_is_never_less_than_what_is_left_of_the_days() {
+    Random random = new Random(4);
+    for (int round = 0; round < 2_000; round++) {
+      Set<Integer> days = new TreeSet<>();
+      for (int i = 0; i < 12; i++) {
+        days.add(random.nextInt(20));
+      }
+      AchievementStats stats = stats(List.copyOf(days));
+      List<Integer> left = new ArrayList<>(days);
+      while (left.size() > 8) {
+        int removed = left.get(random.nextInt(left.size()));
+        left.remove((Object) removed);
+        stats = stats.withoutTask(DAY.plusDays(removed), false);
+        int longest = stats(left).streak().longest();
+        assertTrue(stats.streak().longest() >= longest, days + ", left " + left);
+      }
+    }
+  }
+
+  /** A streak does not remember earlier runs, and keeps what they have reached. */
+  private static boolean isBeforeBothRuns(Streak streak, LocalDate day) {
+    LocalDate end = streak.previousLast();
+    return end != null && day.isBefore(end.minusDays(streak.previous() - 1L));
+  }
+
+  private static AchievementStats stats(List<Integer> days) {
+    AchievementStats stats = new AchievementStats(0, NONE, 0, 0, new RecentDays(null, null, null));
+    for (int day : days) {
+      stats = stats.withTask(DAY.plusDays(day), false);
+    }
+    return stats;
   }
 }

@@ -146,6 +146,8 @@ class AuthorizationTest {
     ids.put("suggestion_id", proposal.data().at("/suggested_actions/0/id").stringValue());
     ids.put(
         "sessions", api.get("/api/v1/sessions").expect(200).data().get(0).get("id").stringValue());
+    ids.put(
+        "activity", api.get("/api/v1/activity").expect(200).data().get(0).get("id").stringValue());
     ids.put("recover", ids.get("tombstones"));
     ids.put("task_id", task);
     ids.put("X-Task-Id", task);

@@ -291,6 +291,10 @@ class ClockStepTest {
     String note = api().createNote("to delete");
     ids.put("other note", note);
     call("DELETE", "/notes/{other note}", null, 200);
+    JsonNode newest = api().get(V1 + "/activity?entity_id=" + note).expect(200).data().get(0);
+    ids.put("deletion", newest.get("id").stringValue());
+    call("POST", "/activity/{deletion}/undo", null, 200);
+    call("DELETE", "/notes/{other note}", null, 200);
   }
 
   private void executeCommands() {

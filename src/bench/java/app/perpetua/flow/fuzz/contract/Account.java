@@ -38,6 +38,8 @@ final class Account {
     REFRESH_TOKEN,
     /** Another session of the user. */
     SESSION,
+    /** An entry of the activity log, of a change that can be undone. */
+    ACTIVITY,
     /** Endpoint of a subscription that exists. */
     PUSH_ENDPOINT,
     /** Access token of a user without a subscription. */
@@ -156,6 +158,15 @@ final class Account {
       case ID_TOKEN -> stage.service().google().idToken("google-" + UUID.randomUUID()).sign();
       case REFRESH_TOKEN -> Session.ofNewUser(stage).refreshToken();
       case SESSION -> otherSession();
+      case ACTIVITY -> {
+        newTask("to undo");
+        yield session
+            .get("/api/v1/activity?entity_type=task&limit=1")
+            .path("data")
+            .path(0)
+            .required("id")
+            .stringValue();
+      }
       case PUSH_ENDPOINT -> {
         // A user may have ten.
         stage

@@ -80,6 +80,7 @@ final class Examples {
           case "notifications" -> Kind.NOTIFICATION;
           case "voice-sessions" -> Kind.VOICE_SESSION;
           case "sessions" -> Kind.SESSION;
+          case "activity" -> Kind.ACTIVITY;
           default -> throw new IllegalArgumentException("no resource for /" + collection);
         });
   }
