@@ -115,10 +115,15 @@ async function story() {
     await page.getByRole('timer').waitFor({state: 'hidden'});
   });
 
-  await browser.step('undo', async () => {
+  await browser.step('undo and redo of a deletion', async () => {
     await button('Delete Water the plants').click();
     await row('Water the plants').waitFor({state: 'hidden'});
     await button('Undo').click();
+    await row('Water the plants').waitFor();
+    await button('Redo').click();
+    await row('Water the plants').waitFor({state: 'hidden'});
+    await page.getByText('Redone: Deleted a task: Water the plants').waitFor();
+    await page.keyboard.press('Control+z');
     await row('Water the plants').waitFor();
   });
 
@@ -127,6 +132,10 @@ async function story() {
     await other.goto(url);
     await other.getByRole('button', {name: person}).click();
     await other.getByRole('checkbox', {name: 'Done: Water the plants'}).click();
+    await row('Water the plants').waitFor({state: 'hidden'});
+    await other.getByRole('button', {name: 'Undo'}).click();
+    await row('Water the plants').waitFor();
+    await other.getByRole('button', {name: 'Redo'}).click();
     await row('Water the plants').waitFor({state: 'hidden'});
     await other.close();
   });
@@ -179,6 +188,34 @@ async function story() {
     await button('End the session of Phone').click();
     await phone.waitFor({state: 'detached'});
     await open('Today');
+  });
+
+  await browser.step('undo on the activity page, and by another device', async () => {
+    const laptop = await device('Laptop');
+    const {data: {id}} = await laptop.send('POST', '/tasks', {title: 'Fix the bike'});
+    await row('Fix the bike').waitFor();
+    await laptop.edit(id, {completed: true});
+    await laptop.send('DELETE', `/tasks/${id}`);
+    await open('Activity');
+    await button('Undo: Deleted a task: Fix the bike').click();
+    await button('Redo: Deleted a task: Fix the bike').waitFor();
+    await button('Undo: Completed a task: Fix the bike').click();
+    await button('Redo: Completed a task: Fix the bike').click();
+    await button('Undo: Completed a task: Fix the bike').nth(1).waitFor();
+    const {data: entries} = await laptop.send('GET', `/activity?entity_id=${id}&action=task_completed`);
+    await laptop.edit(id, {description: 'The chain is loose.'});
+    const conflict = page.locator('.toast.error').filter({hasText: 'has changed since'});
+    await browser.expecting([409], async () => {
+      await button('Undo: Completed a task: Fix the bike').last().click();
+      await conflict.waitFor();
+    });
+    await conflict.getByRole('button', {name: 'Close message'}).click();
+    await open('Today');
+    await laptop.edit(id, {description: ''});
+    await within(2_000, async () => {
+      await laptop.send('POST', `/activity/${entries[0].id}/undo`);
+      await row('Fix the bike').waitFor();
+    });
   });
 
   await browser.step('two texts of one task', async () => {

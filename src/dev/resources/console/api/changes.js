@@ -15,6 +15,7 @@ const EFFECTS = [
   ['/api/v1/notes/{id}/convert', ['credits']],
   ['/api/v1/notes', ['notes']],
   ['/api/v1/focus', ['focus', 'tasks']],
+  ['/api/v1/activity', ['tasks', 'notes', 'focus', 'achievements', 'notifications', 'user']],
   ['/api/v1/ai/confirm-action', ['tasks', 'notes', 'achievements', 'notifications']],
   ['/api/v1/ai', ['credits']],
   ['/api/v1/notifications', ['notifications']],

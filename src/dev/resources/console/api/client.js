@@ -29,6 +29,15 @@ import {filled, queryOf} from './urls.js';
  * @typedef {{title?: string, content?: string, version?: number, [field: string]: unknown}} Before
  */
 
+/**
+ * A successful write.
+ * @typedef {object} Written
+ * @property {string} path as in the contract
+ * @property {AnyOptions} options
+ * @property {any} answer
+ * @property {string} requestId by which the activity log names what it has changed
+ */
+
 /** @typedef {{path?: any, query?: any, body?: unknown, before?: Before, headers?: any, intent?: Intent, signal?: AbortSignal, isPoll?: boolean}} AnyOptions */
 
 /**
@@ -78,8 +87,8 @@ export class Intent {
 }
 
 /**
- * Calls the service's API in the name of one person. Dispatches `write` (detail: `path` and `answer`) after each
- * successful write, `wait` (detail: seconds) before it waits for a limit, and `reachability` when `isUnreachable` changes.
+ * Calls the service's API in the name of one person. Dispatches `write` (detail: `Written`) after each successful write,
+ * `wait` (detail: seconds) before it waits for a limit, and `reachability` when `isUnreachable` changes.
  */
 export class ApiClient extends EventTarget {
   /** Takes the changes that cannot be sent; without it, they fail. @type {import('./outbox.js').Outbox | undefined} */
@@ -188,7 +197,8 @@ export class ApiClient extends EventTarget {
    * @throws {ApiFailure | Unreachable | import('./failures.js').SignedOut}
    */
   async batch(commands) {
-    return JSON.parse(await this.#text('POST', '/api/v1/sync', {body: {commands}}, {isKeyed: false, networkAttempts: 1}));
+    const {text} = await this.#text('POST', '/api/v1/sync', {body: {commands}}, {isKeyed: false, networkAttempts: 1});
+    return JSON.parse(text);
   }
 
   /**
@@ -217,15 +227,16 @@ export class ApiClient extends EventTarget {
       throw queue(false);
     }
     const wasOnline = navigator.onLine;
-    let text;
+    let written;
     try {
-      text = await this.#text(method, path, {...options, intent}, command ? {networkAttempts: 1} : {});
+      written = await this.#text(method, path, {...options, intent}, command ? {networkAttempts: 1} : {});
     } catch (thrown) {
       throw command && thrown instanceof Unreachable ? queue(wasOnline) : thrown;
     }
+    const {text, requestId} = written;
     const answer = text ? JSON.parse(text) : undefined;
     intent.done();
-    this.dispatchEvent(new CustomEvent('write', {detail: {path, answer}}));
+    this.dispatchEvent(new CustomEvent('write', {detail: {path, options, answer, requestId}}));
     return answer;
   }
 
@@ -235,7 +246,7 @@ export class ApiClient extends EventTarget {
     const kept = this.kept?.of(path, url);
     let text;
     try {
-      text = await this.#text('GET', path, options, kept || this.isUnreachable ? {networkAttempts: 1} : {});
+      ({text} = await this.#text('GET', path, options, kept || this.isUnreachable ? {networkAttempts: 1} : {}));
       this.kept?.keep(path, url, text);
     } catch (thrown) {
       if (!kept || !(thrown instanceof Unreachable)) {
@@ -258,7 +269,7 @@ export class ApiClient extends EventTarget {
       const text = await response.text();
       exchange.received(text);
       exchange.ended();
-      return text;
+      return {text, requestId: response.headers.get('X-Request-ID') ?? ''};
     } catch (thrown) {
       exchange.failed(options.signal?.aborted ? 'aborted' : 'cut');
       throw options.signal?.aborted ? thrown : new Unreachable();

@@ -24,7 +24,6 @@ const COMMANDS = [
   ['PATCH /api/v1/tasks/{id}', 'task.update'],
   ['POST /api/v1/tasks/{id}/force-complete', 'task.force_complete'],
   ['DELETE /api/v1/tasks/{id}', 'task.delete'],
-  ['POST /api/v1/tasks/recover/{tombstone_id}', 'task.recover', 'tombstone_id'],
   ['POST /api/v1/tasks/{id}/subtasks', 'subtask.create', 'task_id'],
   ['PUT /api/v1/tasks/{id}/subtasks/reorder', 'subtask.reorder', 'task_id'],
   ['PATCH /api/v1/subtasks/{id}', 'subtask.update'],
@@ -35,6 +34,7 @@ const COMMANDS = [
   ['PATCH /api/v1/notes/{id}', 'note.update'],
   ['DELETE /api/v1/notes/{id}', 'note.delete'],
   ['POST /api/v1/recovery/tombstones/{id}/recover', 'tombstone.recover'],
+  ['POST /api/v1/activity/{id}/undo', 'activity.undo'],
 ];
 
 /** Before the name of what waits to be created; ids of the service are UUIDs. */

@@ -14,6 +14,7 @@ import {RequestsPanel} from '../panel/requests.js';
 import {Bell} from './bell.js';
 import {initials} from './format.js';
 import {outgoingButton} from './outgoing.js';
+import {Undo} from './undo.js';
 import {VIEWS} from './views.js';
 
 /**
@@ -77,6 +78,7 @@ export class App {
     this.panels = {requests: new RequestsPanel(this), live: new LivePanel(this), controls: new ControlsPanel(this)};
     this.#main.id = 'main';
     this.toasts = new Toasts(this.#messages);
+    this.undo = new Undo(this);
   }
 
   /** The person's time zone. */
@@ -130,6 +132,7 @@ export class App {
       }
       this.changes.announce(['tasks', 'notes', 'achievements']);
     });
+    this.undo.start(signal);
     await Promise.all([this.clock.read(), this.#loadPerson(), this.live.start(signal)]);
     this.bell.start(signal);
     poll(PROBE_MS, async () => this.api.isUnreachable && this.#loadPerson().catch(() => {}), signal);
@@ -287,7 +290,7 @@ export class App {
     this.update();
   }
 
-  /** @param {{path: string, answer: any}} write */
+  /** @param {import('../api/client.js').Written} write */
   #wrote({path, answer}) {
     const unlocked = this.#showUnlocked(answer);
     this.changes.wrote(path);

@@ -62,6 +62,13 @@ export function counted(count, one, many = `${one}s`) {
   return `${new Intl.NumberFormat(LOCALE).format(count)} ${count === 1 ? one : many}`;
 }
 
+/** The first line of a text, cut after 60 characters. @param {string} text */
+export function shortened(text) {
+  const line = text.trim().split('\n')[0] ?? '';
+  const characters = [...line];
+  return characters.length > 60 ? `${characters.slice(0, 60).join('')}…` : line;
+}
+
 /** "GB" for "Grace Brewster". @param {string} name */
 export function initials(name) {
   const words = name.trim().split(/\s+/);

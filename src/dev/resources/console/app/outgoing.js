@@ -13,7 +13,6 @@ const WORDS = {
   'task.update': 'Change of a task',
   'task.force_complete': 'Completion of a task',
   'task.delete': 'Deletion of a task',
-  'task.recover': 'Recovery of a task',
   'subtask.create': 'New subtask',
   'subtask.update': 'Change of a subtask',
   'subtask.delete': 'Deletion of a subtask',
@@ -24,10 +23,11 @@ const WORDS = {
   'note.update': 'Change of a note',
   'note.delete': 'Deletion of a note',
   'tombstone.recover': 'Recovery',
+  'activity.undo': 'Undo',
 };
 
 /** Arguments that are no text of the person. */
-const TECHNICAL = new Set(['id', 'task_id', 'tombstone_id', 'subtask_ids', 'version']);
+const TECHNICAL = new Set(['id', 'task_id', 'subtask_ids', 'version']);
 
 /** How many changes wait or were refused, at the top of the window. @param {import('./app.js').App} app */
 export function outgoingButton(app) {

@@ -28,6 +28,19 @@ const ACTION_TYPES = {
 
 const COMPLETED_BY = {auto: ', with its last subtask', force: ', with all of its subtasks'};
 
+/** @param {string} label @param {Words['of']} [of] @returns {Words} */
+const undid = (label, of) => ({
+  icon: 'undo',
+  label,
+  of,
+  text: ({undone_action}) => {
+    const action = String(undone_action);
+    return isUndo(action)
+      ? label.replace('Undid', 'Undid the undo of')
+      : `Undid: ${ACTIONS[action]?.label ?? plain(action)}`;
+  },
+});
+
 /** @param {Metadata} metadata */
 const credits = ({amount, type}) =>
   counted(Math.abs(Number(amount)), `${named(KINDS, type)} credit`.trim());
@@ -45,14 +58,17 @@ export const ACTIONS = {
   task_reopened: {icon: 'undo', label: 'Reopened a task', of: 'task'},
   task_deleted: {icon: 'trash', label: 'Deleted a task', of: 'task'},
   task_recovered: {icon: 'undo', label: 'Recovered a task', of: 'task'},
+  task_undone: undid('Undid a change of a task', 'task'),
   subtask_created: {icon: 'plus', label: 'Added a subtask to a task', of: 'task'},
   subtask_updated: {icon: 'edit', label: 'Changed a subtask of a task', of: 'task'},
   subtask_completed: {icon: 'check', label: 'Completed a subtask of a task', of: 'task'},
   subtask_deleted: {icon: 'trash', label: 'Deleted a subtask of a task', of: 'task'},
   subtask_reordered: {icon: 'edit', label: 'Reordered the subtasks of a task', of: 'task'},
+  subtask_undone: undid('Undid a change of a subtask'),
   reminder_created: {icon: 'bell', label: 'Set a reminder for a task', of: 'task'},
   reminder_updated: {icon: 'bell', label: 'Moved a reminder of a task', of: 'task'},
   reminder_deleted: {icon: 'trash', label: 'Removed a reminder of a task', of: 'task'},
+  reminder_undone: undid('Undid a change of a reminder'),
   reminder_fired: {icon: 'bell', label: 'Reminded of a task', of: 'task'},
   reminder_skipped: {
     icon: 'bell', label: 'Did not remind of a task', of: 'task', more: ({reason}) => reason ? ` (${reason})` : '',
@@ -64,13 +80,16 @@ export const ACTIONS = {
     of: 'task',
     more: ({seconds}) => ` after ${duration(Number(seconds) / 60)}`,
   },
+  focus_undone: undid('Undid a change of the focus'),
   template_created: {icon: 'repeat', label: 'Created a recurring task'},
   template_updated: {icon: 'repeat', label: 'Changed a recurring task'},
   template_deleted: {icon: 'trash', label: 'Deleted a recurring task'},
+  template_undone: undid('Undid a change of a recurring task'),
   note_created: {icon: 'notes', label: 'Wrote a note'},
   note_updated: {icon: 'notes', label: 'Changed a note'},
   note_deleted: {icon: 'trash', label: 'Deleted a note'},
   note_recovered: {icon: 'undo', label: 'Recovered a note'},
+  note_undone: undid('Undid a change of a note'),
   note_converted: {icon: 'notes', label: 'Made a note into a task', of: 'task'},
   ai_chat: {icon: 'assistant', label: 'Asked the assistant', more: used},
   ai_subtasks_generated: {
@@ -91,6 +110,7 @@ export const ACTIONS = {
     label: 'Confirmed a suggestion',
     text: ({action_type}) => `Confirmed the suggestion ${named(ACTION_TYPES, action_type)}`,
   },
+  ai_undone: undid('Undid a suggestion'),
   ai_transcribed: {icon: 'mic', label: 'Transcribed speech', more: used},
   credits_granted: {icon: 'pro', label: 'Received credits', text: metadata => `Received ${credits(metadata)}`},
   credits_consumed: {icon: 'pro', label: 'Spent credits', text: metadata => `Spent ${credits(metadata)}`},
@@ -117,6 +137,7 @@ export const ACTIONS = {
   user_session_ended: {icon: 'user', label: 'A session was ended'},
   user_session_revoked: {icon: 'user', label: 'A session was ended because its token was used twice'},
   user_updated: {icon: 'user', label: 'Changed the profile'},
+  user_undone: undid('Undid a change of the profile'),
 };
 
 /** The text before a name: "Completed a task" becomes "Completed the task". @param {string} text */
@@ -140,6 +161,17 @@ export function worded({action, metadata, entity_id, entity_type}) {
     id: String((words.of && ids[words.of]) ?? ''),
     more: words.more?.(metadata) ?? '',
   };
+}
+
+/** Whether it is the undo of a change, or of an undo. @param {string} action */
+export function isUndo(action) {
+  return action.endsWith('_undone');
+}
+
+/** What the undo of an entry is about: what was done, or what was undone. @param {ActivityEntry} entry */
+export function changeWords({action, metadata}) {
+  const changed = isUndo(action) ? String(metadata.undone_action) : action;
+  return ACTIONS[changed]?.label ?? plain(changed);
 }
 
 /** "some_name" as "Some name". @param {unknown} name */

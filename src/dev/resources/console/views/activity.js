@@ -4,8 +4,10 @@ import {day, relativeDay, time} from '../app/format.js';
 import {View} from '../app/view.js';
 import {icon} from '../parts/icons.js';
 import {Pages} from '../parts/pages.js';
+import {waitingMark} from '../parts/waiting.js';
 import {Filters, SOURCES} from './activity-filters.js';
 import {Names} from './activity-names.js';
+import {UndoHistory} from './activity-undo.js';
 import {before, worded} from './activity-words.js';
 
 /** @typedef {import('../api/schemas.js').Schemas['ActivityEntry']} ActivityEntry */
@@ -20,6 +22,7 @@ export class ActivityView extends View {
   #filters = new Filters(() => this.#filter());
   #names = new Names(this.app.api);
   #isBusy = false;
+  #history = new UndoHistory([]);
   /** @type {Pages<ActivityEntry>} */
   #pages = new Pages(cursor => this.app.api.get('/api/v1/activity',
       {query: {...this.#filters.query(this.app.timeZone), cursor, limit: PAGE}}));
@@ -33,6 +36,7 @@ export class ActivityView extends View {
   /** @override */
   template() {
     const {items, hasMore} = this.#pages;
+    this.#history = new UndoHistory(items);
     return html`
       ${this.#filters.template()}
       <div class="stack" aria-busy=${this.#isBusy}>
@@ -69,9 +73,10 @@ export class ActivityView extends View {
   /** What one request or job did. @param {ActivityEntry[]} entries */
   #group(entries) {
     const requestId = entries[0]?.request_id;
+    const changes = Map.groupBy(entries, ({change_id, id}) => change_id ?? id);
     return html`
       <li class="group">
-        <ul class="plain">${entries.map(entry => this.#entry(entry))}</ul>
+        ${[...changes.values()].map(change => this.#change(change))}
         ${requestId ? html`
           <p class="request faint"><span>${this.#request(requestId)}</span>
             <span class="id"><code>${requestId}</code>
@@ -79,6 +84,47 @@ export class ActivityView extends View {
                 @click=${() => this.#copy(requestId)}>${icon('copy')}</button></span></p>`
           : nothing}
       </li>`;
+  }
+
+  /** What is undone together. @param {ActivityEntry[]} entries */
+  #change(entries) {
+    return html`
+      <div class="change">
+        <ul class="plain">${entries.map(entry => this.#entry(entry))}</ul>
+        ${this.#undoButton(entries)}
+      </div>`;
+  }
+
+  /** @param {ActivityEntry[]} entries of one change */
+  #undoButton(entries) {
+    const entry = entries.findLast(({undoable}) => undoable);
+    if (!entry) {
+      return nothing;
+    }
+    if (this.#history.isUndone(entry)) {
+      return html`<span class="tag">Undone</span>`;
+    }
+    const mark = waitingMark(this.app.outbox, entry.id);
+    if (mark !== nothing) {
+      return mark;
+    }
+    const title = this.#names.of(worded(entry).id);
+    const words = this.#history.wordsOf(entry);
+    const what = title ? `${words}: ${title}` : words;
+    const isRedo = this.#history.isRedo(entry);
+    const label = isRedo ? 'Redo' : 'Undo';
+    return html`<button aria-label=${`${label}: ${what}`} ?disabled=${this.#isBusy}
+      @click=${() => this.#undo(entry.id, what, isRedo)}>${icon(isRedo ? 'repeat' : 'undo')} ${label}</button>`;
+  }
+
+  /** @param {string} id @param {string} what @param {boolean} isRedo */
+  async #undo(id, what, isRedo) {
+    await this.#whileBusy(async () => {
+      await this.app.undo.undo(id, what, isRedo);
+      await this.reload();
+    });
+    // The button that had the focus is gone, or was disabled.
+    document.querySelector('h1')?.focus({preventScroll: true});
   }
 
   /** @param {ActivityEntry} entry */

@@ -5,7 +5,6 @@ import {ApiFailure} from '../api/failures.js';
 import {View} from '../app/view.js';
 import {counted} from '../app/format.js';
 import {onValue} from '../parts/forms.js';
-import {icon} from '../parts/icons.js';
 import {withWaitingNotes} from '../parts/waiting.js';
 import {NoteComposer} from './notes-composer.js';
 import {Conversions} from './notes-conversions.js';
@@ -42,8 +41,6 @@ export class NotesView extends View {
   #loads = 0;
   /** @type {ReturnType<typeof setTimeout> | undefined} */
   #typing;
-  /** What can be undone. @type {{text: string, undo: () => Promise<unknown>} | undefined} */
-  #undoable;
 
   async load() {
     const isFiltered = this.#isArchive || this.#query !== '';
@@ -112,9 +109,6 @@ export class NotesView extends View {
             this.#isFull ? '. Archive a note to add one.' : nothing}</p>
         </div>
         ${this.#filters()}
-        ${this.#undoable ? html`
-          <div class="notice row spread undoable" role="status"><span>${this.#undoable.text}</span>
-            <button class="link undo" @click=${() => this.#undo()}>${icon('undo')} Undo</button></div>` : nothing}
         <ul class="plain stack">${repeat(items.values(), item => item.note.id, item => item.template())}</ul>
         ${items.size === 0 ? html`<p class="empty">${this.#emptyText()}</p>` : nothing}
         ${this.#pages()}
@@ -174,7 +168,6 @@ export class NotesView extends View {
   #show(isArchive) {
     this.#isArchive = isArchive;
     this.#offset = 0;
-    this.#undoable = undefined;
     this.act(() => this.#loadPage());
   }
 
@@ -187,49 +180,27 @@ export class NotesView extends View {
 
   /** Archives or unarchives. @param {Note} note */
   archive(note) {
-    const {id, archived, content} = note;
-    const set = (/** @type {boolean} */ to) =>
-      this.app.api.patch('/api/v1/notes/{id}', {path: {id}, body: {archived: to}, before: note});
-    const done = `${archived ? 'Unarchived' : 'Archived'}: ${shortened(content)}`;
-    return this.#change(id, done, () => set(!archived), () => set(archived));
+    const {id, archived} = note;
+    return this.#takeAway(id, () =>
+      this.app.api.patch('/api/v1/notes/{id}', {path: {id}, body: {archived: !archived}, before: note}));
   }
 
   /** Deletes. @param {Note} note */
-  remove(note) {
-    const {id, content} = note;
-    if (isTemporary(id) && this.app.outbox.withdraw(id)) {
-      return Promise.resolve();
+  async remove(note) {
+    const {id} = note;
+    if (!isTemporary(id) || !this.app.outbox.withdraw(id)) {
+      await this.#takeAway(id, () => this.app.api.delete('/api/v1/notes/{id}', {path: {id}, before: note}));
     }
-    return this.#change(id, `Deleted: ${shortened(content)}`,
-        () => this.app.api.delete('/api/v1/notes/{id}', {path: {id}, before: note}),
-        ({data: {tombstone_id}}) => this.app.api.post('/api/v1/recovery/tombstones/{id}/recover',
-            {path: {id: tombstone_id}, body: {}}));
   }
 
-  /**
-   * Makes a change that removes a note from the list, and offers to undo it.
-   * @template T
-   * @param {string} id
-   * @param {string} done
-   * @param {() => Promise<T>} change
-   * @param {(answer: T) => Promise<unknown>} undo
-   */
-  async #change(id, done, change, undo) {
-    await this.act(async () => {
-      const answer = await change();
-      this.#undoable = {text: done, undo: () => undo(answer)};
+  /** Makes a change that removes a note from the list. @param {string} id @param {() => Promise<unknown>} change */
+  async #takeAway(id, change) {
+    const isDone = await this.act(async () => {
+      await change();
       this.#notes = this.#notes.filter(other => other.id !== id);
+      return true;
     });
-    this.#focus('.undo');
-  }
-
-  async #undo() {
-    const {undo} = this.#undoable ?? {};
-    if (undo) {
-      await this.act(async () => {
-        await undo();
-        this.#undoable = undefined;
-      });
+    if (isDone) {
       this.#focusHeading();
     }
   }
@@ -254,21 +225,6 @@ export class NotesView extends View {
 
   /** The control that had the focus is gone. */
   #focusHeading() {
-    this.#focus('#notes-heading');
+    document.getElementById('notes-heading')?.focus();
   }
-
-  /** @param {string} selector */
-  #focus(selector) {
-    const element = document.querySelector(`.view ${selector}`);
-    if (element instanceof HTMLElement) {
-      element.focus();
-    }
-  }
-}
-
-/** @param {string} content */
-function shortened(content) {
-  const line = content.trim().split('\n')[0] ?? '';
-  const characters = [...line];
-  return characters.length > 60 ? `${characters.slice(0, 60).join('')}…` : line;
 }

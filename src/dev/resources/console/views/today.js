@@ -204,33 +204,17 @@ export class TodayView extends View {
 
   /** @param {Task} task @param {boolean} completed */
   async #complete(task, completed) {
-    const {api, toasts} = this.app;
-    const done = await this.act(() => this.#ticks.during(task.id, completed, async () => {
-      const answer = await api.patch('/api/v1/tasks/{id}', {path: {id: task.id}, body: {completed}, before: task});
+    await this.act(() => this.#ticks.during(task.id, completed, async () => {
+      await this.app.api.patch('/api/v1/tasks/{id}', {path: {id: task.id}, body: {completed}, before: task});
       await this.reload(new Set(['tasks']));
-      return answer;
     }));
-    if (done && completed) {
-      const reopen = {label: 'Reopen', run: () => this.#complete(task, false)};
-      toasts.show({text: `Completed: ${task.title}`, action: reopen});
-    }
   }
 
   /** @param {Task} task */
   async #remove(task) {
-    const {api, outbox, toasts} = this.app;
-    if (isTemporary(task.id) && outbox.withdraw(task.id)) {
-      return;
+    const {api, outbox} = this.app;
+    if (!isTemporary(task.id) || !outbox.withdraw(task.id)) {
+      await this.act(() => api.delete('/api/v1/tasks/{id}', {path: {id: task.id}, before: task}));
     }
-    const answer = await this.act(() => api.delete('/api/v1/tasks/{id}', {path: {id: task.id}, before: task}));
-    if (answer) {
-      const undo = {label: 'Undo', run: () => this.#recover(answer.data.tombstone_id)};
-      toasts.show({text: `Deleted: ${task.title}`, action: undo});
-    }
-  }
-
-  /** @param {string} tombstone_id */
-  #recover(tombstone_id) {
-    return this.act(() => this.app.api.post('/api/v1/tasks/recover/{tombstone_id}', {path: {tombstone_id}}));
   }
 }
