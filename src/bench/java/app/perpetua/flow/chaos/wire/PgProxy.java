@@ -352,7 +352,8 @@ public final class PgProxy implements AutoCloseable {
         while (withheld && to.equals(client) && !isReset) {
           LockSupport.parkNanos(WITHHELD_POLL.toNanos());
         }
-        if (!discards) {
+        // An answer that was withheld until the reset must not arrive before the socket is closed.
+        if (!discards && !isReset) {
           to.getOutputStream().write(collected.toByteArray());
         }
         collected.reset();
