@@ -118,7 +118,18 @@ public final class App implements AutoCloseable {
         new Partitions(new Db(pool, queue, catalog, clock, REQUEST_BUDGET, _ -> false));
     startupPartitions =
         new Partitions(new Db(pool, queue, catalog, clock, STARTUP_BUDGET, _ -> false));
-    db = new Db(pool, queue, catalog, clock, REQUEST_BUDGET, partitions::ensure);
+    db =
+        new Db(
+            pool,
+            queue,
+            catalog,
+            clock,
+            REQUEST_BUDGET,
+            now -> {
+              partitions.ensure(now);
+              // Also if another transaction has created them meanwhile.
+              return true;
+            });
     Json json = new Json();
     Ids ids = new Ids();
     Jobs jobs = new Jobs(ids, json);

@@ -29,15 +29,12 @@ public final class Partitions {
    * Creates the missing partitions around this time, each in its own transaction, because creating
    * one blocks writers of the log until the commit.
    *
-   * @return whether any was missing
    * @throws DatabaseException if the database is unavailable or the lock times out
    */
-  public boolean ensure(Instant now) {
-    boolean created = false;
+  public void ensure(Instant now) {
     for (String day : db.write(Actor.system(null), tx -> missing(tx, now))) {
-      created |= db.write(Actor.system(null), tx -> create(tx, day));
+      db.write(Actor.system(null), tx -> create(tx, day));
     }
-    return created;
   }
 
   /**

@@ -48,8 +48,8 @@ public final class Db {
   /**
    * @param connections the pool's queue, one for all users of the pool
    * @param budget time limit for the database work of one request
-   * @param createPartitions called when the partition of a row is missing; returns whether it has
-   *     created one
+   * @param createPartitions called when the partition of a row is missing; returns whether it
+   *     exists now, so that the transaction can run again
    */
   public Db(
       HikariDataSource pool,
