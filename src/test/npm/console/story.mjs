@@ -233,6 +233,8 @@ async function story() {
     await save(other);
     await other.getByRole('dialog').waitFor({state: 'hidden'});
     await other.close();
+    // It moves the button, so that a click at the same time would miss it.
+    await page.getByText('This task was changed on another device while you edit it.').waitFor();
     await browser.expecting([409], async () => {
       await save(page);
       await heading('This task was changed in the meantime').waitFor();
