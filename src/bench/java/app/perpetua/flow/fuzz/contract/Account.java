@@ -162,7 +162,6 @@ final class Account {
         newTask("to undo");
         yield session
             .get("/api/v1/activity?entity_type=task&limit=1")
-            .path("data")
             .path(0)
             .required("id")
             .stringValue();
