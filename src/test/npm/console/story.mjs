@@ -204,7 +204,7 @@ async function story() {
     await button('Undo: Completed a task: Fix the bike').nth(1).waitFor();
     const {data: entries} = await laptop.send('GET', `/activity?entity_id=${id}&action=task_completed`);
     await laptop.edit(id, {description: 'The chain is loose.'});
-    const conflict = page.locator('.toast.error').filter({hasText: 'has changed since'});
+    const conflict = page.locator('.toast.error').filter({hasText: 'changed since'});
     await browser.expecting([409], async () => {
       await button('Undo: Completed a task: Fix the bike').last().click();
       await conflict.waitFor();

@@ -104,7 +104,7 @@ public record RowStatements(
   public static Refusal changedSince(String noun) {
     return Refusal.of(
         ErrorCode.CONFLICT,
-        "the " + noun.replace('_', ' ') + " has changed since; undo that first");
+        "the " + noun.replace('_', ' ') + " changed since then; undo the later change first");
   }
 
   @Override

@@ -23,7 +23,7 @@ final class Undo {
   /** How long changes can be undone; entries and recorded rows are kept a little longer. */
   static final Duration PERIOD = Duration.ofDays(30);
 
-  /** More rows than a user can have changed at once, except a template with as many instances. */
+  /** Only deleting a template with thousands of instances changes as many rows. */
   private static final int MAX_ROWS = 20_000;
 
   /**
