@@ -136,6 +136,8 @@ export const ACTIONS = {
   user_logged_out: {icon: 'user', label: 'Signed out'},
   user_session_ended: {icon: 'user', label: 'A session was ended'},
   user_session_revoked: {icon: 'user', label: 'A session was ended because its token was used twice'},
+  user_token_created: {icon: 'user', label: 'Created an access token'},
+  user_token_revoked: {icon: 'user', label: 'Revoked an access token'},
   user_updated: {icon: 'user', label: 'Changed the profile'},
   user_undone: undid('Undid a change of the profile'),
 };

@@ -153,8 +153,8 @@ public final class App implements AutoCloseable {
                 Math.clamp(config.database().poolSize() / 3, 1, PARALLEL_JOBS)));
 
     Errors errors = new Errors(json);
-    Authenticator authenticator = modules.account().authenticator();
-    SessionCheck sessionCheck = modules.account().sessionCheck();
+    Authenticator authenticator = modules.token().authenticator();
+    SessionCheck sessionCheck = modules.token().sessionCheck();
     VoiceModule voice = modules.voice();
     RateLimiter limiter = new RateLimiter(clock, redis);
     CursorKey cursorKey = new CursorKey(config.account().refreshSecret());

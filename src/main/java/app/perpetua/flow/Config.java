@@ -153,9 +153,11 @@ public record Config(
             in.secret("http.metrics-token"), in.integer("http.metrics-port", 0, 65_535)),
         in.parsed("http.docs-token-url", Docs.TokenUrl::parse),
         in.integer("http.max-connections-per-address", 1, MAX_LIMIT),
-        in.integer("http.rate-limit-general", 1, MAX_LIMIT),
-        in.integer("http.rate-limit-ai", 1, MAX_LIMIT),
-        in.integer("http.rate-limit-auth", 1, MAX_LIMIT),
+        new HttpConfig.RateLimits(
+            in.integer("http.rate-limit-general", 1, MAX_LIMIT),
+            in.integer("http.rate-limit-token", 1, MAX_LIMIT),
+            in.integer("http.rate-limit-ai", 1, MAX_LIMIT),
+            in.integer("http.rate-limit-auth", 1, MAX_LIMIT)),
         Duration.ofSeconds(in.integer("http.shutdown-delay-seconds", 0, 300)));
   }
 

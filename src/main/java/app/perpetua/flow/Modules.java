@@ -29,6 +29,7 @@ import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.LockedUser.Tier;
 import app.perpetua.flow.sync.SyncModule;
 import app.perpetua.flow.tasks.TaskModule;
+import app.perpetua.flow.tokens.TokenModule;
 import app.perpetua.flow.undo.UndoModule;
 import app.perpetua.flow.voice.VoiceModule;
 import app.perpetua.flow.voice.VoiceTiming;
@@ -46,6 +47,7 @@ import java.util.stream.Stream;
 final class Modules {
   private final ModuleContext context;
   private final AccountModule account;
+  private final TokenModule token;
   private final BillingModule billing;
   private final VoiceModule voice;
   private final SyncModule sync;
@@ -76,6 +78,14 @@ final class Modules {
             db,
             providers.google(),
             credit.credits(),
+            notification.notifications());
+    token =
+        new TokenModule(
+            context,
+            db,
+            account.authenticator(),
+            account.sessionCheck(),
+            account::limitId,
             notification.notifications());
     InstanceJobs instanceJobs = new InstanceJobs(context.jobs());
     TaskModule task =
@@ -144,6 +154,7 @@ final class Modules {
     List<FeatureModule> features =
         List.of(
             account,
+            token,
             task,
             recurrence,
             reminder,
@@ -168,7 +179,7 @@ final class Modules {
                     ConnectionLimits.ofThisProcess(config.http().maxConnectionsPerAddress())
                         .streams()),
             db,
-            account.sessionCheck(),
+            token.sessionCheck(),
             features.stream().flatMap(module -> module.syncedTypes().stream()).toList(),
             features.stream().flatMap(module -> module.routes().stream()).toList());
     all = Stream.concat(features.stream(), Stream.of(sync)).toList();
@@ -183,6 +194,10 @@ final class Modules {
 
   AccountModule account() {
     return account;
+  }
+
+  TokenModule token() {
+    return token;
   }
 
   BillingModule billing() {

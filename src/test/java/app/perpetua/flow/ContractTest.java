@@ -294,6 +294,7 @@ class ContractTest {
     voice(api, signedIn);
     call(api, "GET", "/api/v1/users/me/export", null);
     sessions(api);
+    tokens(api);
     call(api, "DELETE", task, null);
     call(api, "PATCH", "/api/v1/users/me", Map.of("name", "Ada"));
     JsonNode me = call(api, "GET", "/api/v1/users/me", null).data();
@@ -319,6 +320,14 @@ class ContractTest {
             .get("id")
             .stringValue();
     call(api, "DELETE", "/api/v1/sessions/{" + other + "}", null);
+  }
+
+  private void tokens(Api api) {
+    Map<String, Object> token = Map.of("name", "Scripts", "scopes", List.of("tasks:read"));
+    String id = call(api, "POST", "/api/v1/tokens", token).id();
+    call(api, "GET", "/api/v1/tokens", null);
+    call(api, "GET", "/api/v1/tokens/{" + id + "}", null);
+    call(api, "DELETE", "/api/v1/tokens/{" + id + "}", null);
   }
 
   private void reminders(Api api, String taskId) {

@@ -7,6 +7,8 @@ import static app.perpetua.flow.http.Route.conditionalRead;
 import static app.perpetua.flow.http.Route.plain;
 import static app.perpetua.flow.http.Route.read;
 import static app.perpetua.flow.http.Route.write;
+import static app.perpetua.flow.http.Scope.ACCOUNT_READ;
+import static app.perpetua.flow.http.Scope.EXPORT_READ;
 
 import app.perpetua.flow.credits.Credits;
 import app.perpetua.flow.http.Authenticator;
@@ -23,12 +25,14 @@ import com.github.benmanes.caffeine.cache.Ticker;
 import io.micrometer.core.instrument.Counter;
 import java.security.SecureRandom;
 import java.util.List;
+import java.util.UUID;
 
 /** Sign-in, tokens and the user's account. */
 public final class AccountModule implements FeatureModule {
   private final AccessTokens accessTokens;
   private final CachedSessionCheck sessionCheck;
   private final RefreshTokens refreshTokens;
+  private final SubjectHashes subjects;
   private final FormerAccounts formerAccounts;
   private final Users users;
   private final AccountRoutes account;
@@ -54,7 +58,8 @@ public final class AccountModule implements FeatureModule {
             new SecureRandom(),
             context.ids(),
             userSessions);
-    formerAccounts = new FormerAccounts(new SubjectHashes(config.subjectKeys()));
+    subjects = new SubjectHashes(config.subjectKeys());
+    formerAccounts = new FormerAccounts(subjects);
     users =
         new Users(
             refreshTokens,
@@ -90,6 +95,11 @@ public final class AccountModule implements FeatureModule {
     return sessionCheck;
   }
 
+  /** {@link app.perpetua.flow.http.Principal#limitId()} of the user with this Google subject. */
+  public UUID limitId(String subject) {
+    return subjects.limitId(subject);
+  }
+
   public Users users() {
     return users;
   }
@@ -101,12 +111,12 @@ public final class AccountModule implements FeatureModule {
         auth("/api/v1/auth/google/callback", account::signIn),
         auth("/api/v1/auth/refresh", account::refresh),
         auth("/api/v1/auth/logout", account::logout),
-        conditionalRead("/api/v1/users/me", account::me),
+        conditionalRead("/api/v1/users/me", account::me).scopes(ACCOUNT_READ),
         write(PATCH, "/api/v1/users/me", account::update)
             .answering(account::me)
             .command("settings.update"),
         write(DELETE, "/api/v1/users/me", account::delete).conditionalOn(account::me),
-        read("/api/v1/users/me/export", account::export),
+        read("/api/v1/users/me/export", account::export).scopes(EXPORT_READ),
         read("/api/v1/sessions", sessions::list),
         write(DELETE, "/api/v1/sessions", sessions::endOthers),
         write(DELETE, "/api/v1/sessions/{id}", sessions::end));

@@ -13,9 +13,12 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import com.github.benmanes.caffeine.cache.Ticker;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Remembers for ten seconds whether a session was ended. Thread-safe. */
@@ -108,13 +111,19 @@ final class CachedSessionCheck implements SessionCheck {
   }
 
   @Override
-  public Set<UUID> ended(Collection<UUID> sessionIds) {
-    return Set.copyOf(
-        db.statement(
-            tx ->
-                tx.sql("account.find_ended_sessions")
-                    .bind("families", sessionIds)
-                    .list(row -> row.uuid("family"))));
+  public Set<Principal> ended(Collection<Principal> principals) {
+    List<UUID> families =
+        principals.stream().map(Principal::sessionId).filter(Objects::nonNull).toList();
+    Set<UUID> ended =
+        Set.copyOf(
+            db.statement(
+                tx ->
+                    tx.sql("account.find_ended_sessions")
+                        .bind("families", families)
+                        .list(row -> row.uuid("family"))));
+    return principals.stream()
+        .filter(p -> p.sessionId() != null && ended.contains(p.sessionId()))
+        .collect(Collectors.toSet());
   }
 
   /**

@@ -1,6 +1,7 @@
 package app.perpetua.flow.achievements;
 
 import static app.perpetua.flow.http.Route.read;
+import static app.perpetua.flow.http.Scope.ACCOUNT_READ;
 
 import app.perpetua.flow.credits.Credits;
 import app.perpetua.flow.events.EventListener;
@@ -34,8 +35,8 @@ public final class AchievementModule implements FeatureModule {
   @Override
   public List<Route> routes() {
     return List.of(
-        read("/api/v1/achievements", achievements::list),
-        read("/api/v1/achievements/me", achievements::ofUser));
+        read("/api/v1/achievements", achievements::list).scopes(ACCOUNT_READ),
+        read("/api/v1/achievements/me", achievements::ofUser).scopes(ACCOUNT_READ));
   }
 
   @Override

@@ -1,6 +1,7 @@
 package app.perpetua.flow.activity;
 
 import static app.perpetua.flow.http.Route.read;
+import static app.perpetua.flow.http.Scope.ACTIVITY_READ;
 
 import app.perpetua.flow.http.Route;
 import app.perpetua.flow.module.FeatureModule;
@@ -17,6 +18,6 @@ public final class ActivityModule implements FeatureModule {
 
   @Override
   public List<Route> routes() {
-    return List.of(read("/api/v1/activity", activity::list));
+    return List.of(read("/api/v1/activity", activity::list).scopes(ACTIVITY_READ));
   }
 }

@@ -7,6 +7,11 @@ import static app.perpetua.flow.http.Route.Streams.NEVER;
 import static app.perpetua.flow.http.Route.Verb.POST;
 import static app.perpetua.flow.http.Route.providerCall;
 import static app.perpetua.flow.http.Route.write;
+import static app.perpetua.flow.http.Scope.AI_USE;
+import static app.perpetua.flow.http.Scope.NOTES_READ;
+import static app.perpetua.flow.http.Scope.NOTES_WRITE;
+import static app.perpetua.flow.http.Scope.TASKS_READ;
+import static app.perpetua.flow.http.Scope.TASKS_WRITE;
 
 import app.perpetua.flow.achievements.Achievements;
 import app.perpetua.flow.credits.Reservations;
@@ -78,12 +83,17 @@ public final class AssistantModule implements FeatureModule {
   @Override
   public List<Route> routes() {
     return List.of(
-        providerCall("/api/v1/ai/chat", AI, IF_ACCEPTED, assistant::chat),
+        providerCall("/api/v1/ai/chat", AI, IF_ACCEPTED, assistant::chat)
+            .scopes(AI_USE, TASKS_READ),
         providerCall("/api/v1/ai/chat/stream", AI, ALWAYS, assistant::chat)
-            .sharingKeysWith("/api/v1/ai/chat"),
-        providerCall("/api/v1/ai/generate-subtasks", AI, NEVER, assistant::subtasks),
-        providerCall("/api/v1/notes/{id}/convert", AI, NEVER, assistant::convert),
-        write(POST, "/api/v1/ai/confirm-action", assistant::confirm));
+            .sharingKeysWith("/api/v1/ai/chat")
+            .scopes(AI_USE, TASKS_READ),
+        providerCall("/api/v1/ai/generate-subtasks", AI, NEVER, assistant::subtasks)
+            .scopes(AI_USE, TASKS_READ),
+        providerCall("/api/v1/notes/{id}/convert", AI, NEVER, assistant::convert)
+            .scopes(AI_USE, NOTES_READ),
+        write(POST, "/api/v1/ai/confirm-action", assistant::confirm)
+            .scopes(AI_USE, TASKS_WRITE, NOTES_WRITE));
   }
 
   @Override

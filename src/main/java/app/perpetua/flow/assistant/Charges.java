@@ -7,11 +7,15 @@ import app.perpetua.flow.credits.Reservations;
 import app.perpetua.flow.http.Principal;
 import app.perpetua.flow.sql.Tx;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /** Charges for requests to the model, and their limit per task. Thread-safe. */
 final class Charges {
+  /** As long as an access token lives by default. */
+  private static final Duration TOKEN_SESSION = Duration.ofMinutes(15);
+
   private final Reservations reservations;
   private final Ids ids;
   private final AssistantConfig config;
@@ -48,12 +52,34 @@ final class Charges {
         runId, credits, warning, principal, tx.now(), tx.owner().timezone(), data);
   }
 
-  /** Counts a request about a task in the session of the access token (FR-035). */
+  /**
+   * The period in which the requests about a task are counted (FR-035).
+   *
+   * @param id unique
+   */
+  private record Session(String id, Instant end) {
+    /**
+     * The life of an access token. A personal access token lives for months, so its requests are
+     * counted per quarter of an hour.
+     */
+    static Session of(Principal principal, Instant now) {
+      if (principal.personalToken() == null) {
+        return new Session(principal.tokenId().toString(), principal.expiresAt());
+      }
+      long quarter = now.getEpochSecond() / TOKEN_SESSION.toSeconds();
+      return new Session(
+          principal.tokenId() + "/" + quarter,
+          Instant.ofEpochSecond((quarter + 1) * TOKEN_SESSION.toSeconds()));
+    }
+  }
+
+  /** Counts a request about a task in the session of the token (FR-035). */
   private int count(Tx tx, Principal principal, UUID taskId) {
+    Session session = Session.of(principal, tx.now());
     return tx.sql("assistant.count_request")
-        .bind("session", principal.tokenId().toString())
+        .bind("session", session.id())
         .bind("task_id", taskId)
-        .bind("expires_at", principal.expiresAt())
+        .bind("expires_at", session.end())
         .bind("most", config.perTask())
         .one(row -> row.integer("requests"))
         .orElseThrow(
@@ -63,7 +89,7 @@ final class Charges {
                         "at most "
                             + config.perTask()
                             + " requests about one task are allowed in a session")
-                    .retryAfter(Duration.between(tx.now(), principal.expiresAt())));
+                    .retryAfter(Duration.between(tx.now(), session.end())));
   }
 
   /** Commits the charge; returns the user's remaining credits. */

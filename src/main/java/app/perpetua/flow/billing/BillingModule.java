@@ -7,6 +7,7 @@ import static app.perpetua.flow.http.Route.providerCall;
 import static app.perpetua.flow.http.Route.read;
 import static app.perpetua.flow.http.Route.webhook;
 import static app.perpetua.flow.http.Route.write;
+import static app.perpetua.flow.http.Scope.ACCOUNT_READ;
 
 import app.perpetua.flow.account.Users;
 import app.perpetua.flow.base.Ids;
@@ -95,7 +96,7 @@ public final class BillingModule implements FeatureModule {
   @Override
   public List<Route> routes() {
     return List.of(
-        read("/api/v1/subscription", billing::show),
+        read("/api/v1/subscription", billing::show).scopes(ACCOUNT_READ),
         providerCall("/api/v1/subscription/checkout", GENERAL, NEVER, billing::checkout),
         providerCall("/api/v1/subscription/upgrade", GENERAL, NEVER, billing::checkout),
         write(POST, "/api/v1/subscription/cancel", billing::cancel),

@@ -1,6 +1,7 @@
 package app.perpetua.flow.credits;
 
 import static app.perpetua.flow.http.Route.read;
+import static app.perpetua.flow.http.Scope.ACCOUNT_READ;
 
 import app.perpetua.flow.http.Idempotency;
 import app.perpetua.flow.http.Route;
@@ -38,9 +39,9 @@ public final class CreditModule implements FeatureModule {
   @Override
   public List<Route> routes() {
     return List.of(
-        read("/api/v1/credits/balance", credits::balance),
-        read("/api/v1/credits/history", credits::history),
-        read("/api/v1/ai/credits", credits::forAssistant));
+        read("/api/v1/credits/balance", credits::balance).scopes(ACCOUNT_READ),
+        read("/api/v1/credits/history", credits::history).scopes(ACCOUNT_READ),
+        read("/api/v1/ai/credits", credits::forAssistant).scopes(ACCOUNT_READ));
   }
 
   @Override

@@ -1,5 +1,6 @@
 package app.perpetua.flow.events;
 
+import app.perpetua.flow.sql.Actor;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -135,7 +136,20 @@ record ActivityEntry(
               .with("session", e.session())
               .with("reason", e.reason());
       case Event.UserUpdated e -> entry("user.updated", e.userId());
+      case Event.UserTokenCreated e ->
+          entry("user.token_created", e.userId()).with("token", e.token());
+      case Event.UserTokenRevoked e ->
+          entry("user.token_revoked", e.userId()).with("token", e.token());
     };
+  }
+
+  /**
+   * The same entry, which names the token that the change was made with.
+   *
+   * @param token null for none
+   */
+  ActivityEntry by(Actor.@Nullable Token token) {
+    return token == null ? this : with("token_id", token.id()).with("token_name", token.name());
   }
 
   /** The name in snake case, as the log stores it. */

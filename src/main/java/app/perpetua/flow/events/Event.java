@@ -324,4 +324,10 @@ public sealed interface Event {
 
   /** A user changed their name or time zone. */
   record UserUpdated(UUID userId) implements Event {}
+
+  /** A personal access token with this id was created. */
+  record UserTokenCreated(UUID userId, UUID token) implements Event {}
+
+  /** A personal access token with this id was revoked. */
+  record UserTokenRevoked(UUID userId, UUID token) implements Event {}
 }

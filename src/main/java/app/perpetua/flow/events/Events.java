@@ -39,7 +39,7 @@ public final class Events {
         .bind("entity_id", entry.entityId())
         .bind("action", entry.action())
         .bind("source", tx.actor().source())
-        .bind("metadata", json.text(entry.metadata()))
+        .bind("metadata", json.text(entry.by(tx.actor().token()).metadata()))
         .bind("request_id", tx.actor().requestId())
         .atCommit();
     EventListeners current = listeners;

@@ -3,6 +3,8 @@ package app.perpetua.flow.focus;
 import static app.perpetua.flow.http.Route.Verb.POST;
 import static app.perpetua.flow.http.Route.read;
 import static app.perpetua.flow.http.Route.write;
+import static app.perpetua.flow.http.Scope.TASKS_READ;
+import static app.perpetua.flow.http.Scope.TASKS_WRITE;
 
 import app.perpetua.flow.events.EventListener;
 import app.perpetua.flow.http.Route;
@@ -32,9 +34,9 @@ public final class FocusModule implements FeatureModule {
   @Override
   public List<Route> routes() {
     return List.of(
-        write(POST, "/api/v1/focus/start", focus::start).command("focus.start"),
-        write(POST, "/api/v1/focus/end", focus::end).command("focus.end"),
-        read("/api/v1/focus/active", focus::active));
+        write(POST, "/api/v1/focus/start", focus::start).command("focus.start").scopes(TASKS_WRITE),
+        write(POST, "/api/v1/focus/end", focus::end).command("focus.end").scopes(TASKS_WRITE),
+        read("/api/v1/focus/active", focus::active).scopes(TASKS_READ));
   }
 
   @Override

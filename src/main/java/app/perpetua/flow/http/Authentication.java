@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Authentication {
   private static final String GENERAL = "general";
+  private static final String TOKEN = "token";
 
   private sealed interface Identity {
     record Known(Principal principal) implements Identity {}
@@ -24,15 +25,13 @@ public final class Authentication {
 
   private final Authenticator authenticator;
   private final RateLimiter limiter;
-  private final int limit;
+  private final HttpConfig.RateLimits limits;
 
-  /**
-   * @param limit requests in any 60 seconds, per user or address
-   */
-  public Authentication(Authenticator authenticator, RateLimiter limiter, int limit) {
+  public Authentication(
+      Authenticator authenticator, RateLimiter limiter, HttpConfig.RateLimits limits) {
     this.authenticator = authenticator;
     this.limiter = limiter;
-    this.limit = limit;
+    this.limits = limits;
   }
 
   /**
@@ -65,14 +64,16 @@ public final class Authentication {
     };
   }
 
-  /** Counts a user's request. */
+  /** Counts a user's request; those with a personal access token have a limit of their own. */
   public Decision count(Principal principal) {
-    return limiter.tryAcquire(GENERAL, principal.limitId(), limit);
+    return principal.personalToken() == null
+        ? limiter.tryAcquire(GENERAL, principal.limitId(), limits.general())
+        : limiter.tryAcquire(TOKEN, principal.tokenId(), limits.personalToken());
   }
 
   /** Counts a request of an address. */
   public Decision count(String client) {
-    return limiter.tryAcquire(GENERAL, client, limit);
+    return limiter.tryAcquire(GENERAL, client, limits.general());
   }
 
   private Identity identity(@Nullable String token, String client) {
@@ -81,7 +82,7 @@ public final class Authentication {
       return new Identity.Known(known.get());
     }
     // Counted before the token is verified, so that parallel requests do not exceed the limit.
-    RateLimiter.Attempt attempt = limiter.attempt(GENERAL, client, limit);
+    RateLimiter.Attempt attempt = limiter.attempt(GENERAL, client, limits.general());
     if (token == null || !attempt.isAllowed()) {
       return unknown(attempt.confirm(), Authenticator.unauthorized());
     }

@@ -186,6 +186,7 @@ final class BatchExecutor {
     if (!(route.handler() instanceof Route.Write(Route.Work work))) {
       throw new IllegalStateException(route.path() + " is no write");
     }
+    batch.principal().requireScopes(route.scopes());
     Route.CommandType type = Command.typeOf(route);
     ObjectNode body = JsonIds.replaced(command.args(), (_, id) -> ids.resolved(id));
     Map<String, String> path = Map.of();

@@ -51,7 +51,7 @@ public final class Endpoint implements RequestHandler {
   private final Authentication authentication;
   private final SessionCheck sessions;
   private final RateLimiter limiter;
-  private final HttpConfig limits;
+  private final HttpConfig.RateLimits limits;
   private final CursorKey cursorKey;
   private final Admission admission;
   private final IdempotentWrites writes;
@@ -72,10 +72,10 @@ public final class Endpoint implements RequestHandler {
     this.sender = new ReplySender(json, errors);
     this.preconditions = new Preconditions(json);
     this.db = db;
-    this.authentication = new Authentication(authenticator, limiter, limits.rateLimitGeneral());
+    this.authentication = new Authentication(authenticator, limiter, limits.rateLimits());
     this.sessions = sessions;
     this.limiter = limiter;
-    this.limits = limits;
+    this.limits = limits.rateLimits();
     this.cursorKey = cursorKey;
     this.admission = new Admission(db.connections());
     this.writes = new IdempotentWrites(json, db, sessions, admission);
@@ -140,6 +140,9 @@ public final class Endpoint implements RequestHandler {
     Principal principal =
         handler instanceof Route.Authenticated ? authenticate(context, request, response) : null;
     limit(context, route, principal, response);
+    if (principal != null) {
+      principal.requireScopes(route.scopes());
+    }
     if (!(handler instanceof Route.Public)) {
       admission.requireRoom();
     }
@@ -148,8 +151,7 @@ public final class Endpoint implements RequestHandler {
     byte[] body = body(route, request, response);
     KeyedRequest keyed = key == null ? null : keyed(key, route, request, body);
     Request parsed = parsed(context, route, principal, request, body);
-    Actor actor =
-        principal == null ? Actor.system(parsed.id()) : Actor.user(principal.userId(), parsed.id());
+    Actor actor = principal == null ? Actor.system(parsed.id()) : principal.actor(parsed.id());
     return switch (handler) {
       case Route.Public open -> open.answer().apply(parsed);
       case Route.Socket _ -> throw new IllegalStateException("answered above");
@@ -302,18 +304,20 @@ public final class Endpoint implements RequestHandler {
 
   private void limit(
       RequestContext context, Route route, @Nullable Principal principal, ServerResponse response) {
-    int limit =
+    Object holder = principal == null ? context.client() : principal.limitId();
+    RateLimiter.Decision decision =
         switch (route.bucket()) {
-          case PROBE, EXEMPT -> 0;
-          case AUTH -> limits.rateLimitAuth();
-          case AI -> limits.rateLimitAi();
-          case GENERAL -> limits.rateLimitGeneral();
+          case PROBE, EXEMPT -> null;
+          case AUTH -> limiter.tryAcquire(route.bucket().policy(), holder, limits.auth());
+          case AI -> limiter.tryAcquire(route.bucket().policy(), holder, limits.ai());
+          case GENERAL ->
+              principal == null
+                  ? authentication.count(context.client())
+                  : authentication.count(principal);
         };
-    if (limit == 0) {
+    if (decision == null) {
       return;
     }
-    Object holder = principal == null ? context.client() : principal.limitId();
-    RateLimiter.Decision decision = limiter.tryAcquire(route.bucket().policy(), holder, limit);
     addHeaders(response, decision);
     if (principal != null) {
       response.header(RATE_LIMIT_POLICY, decision.policy() + ", " + Admission.POLICY);

@@ -12,9 +12,11 @@ import io.helidon.http.Status;
 import io.helidon.webserver.http.ServerResponse;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /**
  * Maps failures to the contract's error object. Causes are logged and not sent to the client.
@@ -31,6 +33,9 @@ public final class Errors {
 
   /** The member with the entity tag that a failed precondition did not name. */
   static final String CURRENT_ETAG = "current_etag";
+
+  /** The member with the scopes that a personal access token needs. */
+  static final String REQUIRED_SCOPES = "required_scopes";
 
   /** An error as it is sent, in UTF-8. */
   public record Body(String contentType, byte[] bytes) {}
@@ -53,7 +58,7 @@ public final class Errors {
   /**
    * Sends a refusal, with {@code Retry-After} if it has a {@code retry_after}, {@code ETag} if it
    * has a {@code current_etag}, and with a challenge if the status is 401 (RFC 9110, section
-   * 15.5.2).
+   * 15.5.2) or the token lacks a scope (RFC 6750, section 3.1).
    */
   public void send(RequestContext context, ServerResponse response, Refusal refusal) {
     context.code(refusal.code());
@@ -70,7 +75,8 @@ public final class Errors {
     if (refusal.extras().get(CURRENT_ETAG) instanceof String tag) {
       response.header(HeaderNames.ETAG, tag);
     }
-    if (status == ErrorCode.UNAUTHORIZED.status()) {
+    if (status == ErrorCode.UNAUTHORIZED.status()
+        || refusal.code() == ErrorCode.INSUFFICIENT_SCOPE) {
       response.header(HeaderNames.WWW_AUTHENTICATE, challenge(context, refusal));
     }
     response.send(body.bytes());
@@ -96,6 +102,15 @@ public final class Errors {
     String realm = "Bearer realm=\"perpetua-flow\"";
     if (!context.hasToken()) {
       return realm;
+    }
+    if (refusal.code() == ErrorCode.INSUFFICIENT_SCOPE) {
+      String scopes =
+          refusal.extras().get(REQUIRED_SCOPES) instanceof List<?> required && !required.isEmpty()
+              ? required.stream()
+                  .map(String::valueOf)
+                  .collect(Collectors.joining(" ", ", scope=\"", "\""))
+              : "";
+      return realm + ", error=\"insufficient_scope\"" + scopes;
     }
     String description =
         refusal.code() == ErrorCode.TOKEN_EXPIRED

@@ -13,9 +13,6 @@ import java.util.Set;
  * @param corsOrigins origins whose pages may read responses, as browsers send them
  * @param docsToken where the documentation page gets a token; empty outside of development
  * @param maxConnectionsPerAddress open at once; trusted proxies are exempt
- * @param rateLimitGeneral requests per user (or address) in any 60 seconds
- * @param rateLimitAi requests per user that call a model, in any 60 seconds
- * @param rateLimitAuth sign-in requests per address, in any 60 seconds
  * @param shutdownDelay how long requests are served after the shutdown has begun
  */
 public record HttpConfig(
@@ -25,9 +22,7 @@ public record HttpConfig(
     Metrics metrics,
     Optional<Docs.TokenUrl> docsToken,
     int maxConnectionsPerAddress,
-    int rateLimitGeneral,
-    int rateLimitAi,
-    int rateLimitAuth,
+    RateLimits rateLimits,
     Duration shutdownDelay) {
   /**
    * Who may read {@code /metrics}.
@@ -36,4 +31,14 @@ public record HttpConfig(
    * @param port a separate port for them; 0 for none
    */
   public record Metrics(Optional<Secret> token, int port) {}
+
+  /**
+   * Requests in any 60 seconds.
+   *
+   * @param general per user, or per address without a token
+   * @param personalToken per personal access token
+   * @param ai per user, of those that call a model
+   * @param auth per address, of sign-ins
+   */
+  public record RateLimits(int general, int personalToken, int ai, int auth) {}
 }

@@ -5,6 +5,7 @@ import java.net.URI;
 import java.time.Instant;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -21,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  *     for that of the request
  * @param validation null if the route ignores preconditions
  * @param command null if commands of batches cannot stand for requests to it
+ * @param scopes all of which a personal access token needs; empty if none is accepted (FR-155)
  */
 public record Route(
     Verb method,
@@ -31,9 +33,10 @@ public record Route(
     @Nullable String created,
     @Nullable String idempotencyPath,
     @Nullable Validation validation,
-    @Nullable CommandType command) {
+    @Nullable CommandType command,
+    Set<Scope> scopes) {
   private Route(Verb method, String path, Bucket bucket, Handler handler) {
-    this(method, path, bucket, handler, null, null, null, null, null);
+    this(method, path, bucket, handler, null, null, null, null, null, Set.of());
   }
 
   /** The methods of the contract, without HEAD and OPTIONS, which {@code http.server} answers. */
@@ -239,19 +242,43 @@ public record Route(
   /** The same route, whose answer 201 is about the resource at this path. */
   public Route creates(String resource) {
     return new Route(
-        method, path, bucket, handler, sunset, resource, idempotencyPath, validation, command);
+        method,
+        path,
+        bucket,
+        handler,
+        sunset,
+        resource,
+        idempotencyPath,
+        validation,
+        command,
+        scopes);
+  }
+
+  /** The same route, which accepts personal access tokens that have all these scopes. */
+  public Route scopes(Scope... required) {
+    return new Route(
+        method,
+        path,
+        bucket,
+        handler,
+        sunset,
+        created,
+        idempotencyPath,
+        validation,
+        command,
+        Set.of(required));
   }
 
   /** The same route with its end announced. */
   public Route deprecated(Sunset end) {
     return new Route(
-        method, path, bucket, handler, end, created, idempotencyPath, validation, command);
+        method, path, bucket, handler, end, created, idempotencyPath, validation, command, scopes);
   }
 
   /** The same route, sharing its idempotency keys with the route of that literal path. */
   public Route sharingKeysWith(String otherPath) {
     return new Route(
-        method, path, bucket, handler, sunset, created, otherPath, validation, command);
+        method, path, bucket, handler, sunset, created, otherPath, validation, command, scopes);
   }
 
   /** The same read, with an entity tag, and 304 for a client that has the representation. */
@@ -271,7 +298,16 @@ public record Route(
 
   private Route validated(Validation representation) {
     return new Route(
-        method, path, bucket, handler, sunset, created, idempotencyPath, representation, command);
+        method,
+        path,
+        bucket,
+        handler,
+        sunset,
+        created,
+        idempotencyPath,
+        representation,
+        command,
+        scopes);
   }
 
   /** The same route, to which commands of this type are requests. */
@@ -291,7 +327,7 @@ public record Route(
 
   private Route command(CommandType type) {
     return new Route(
-        method, path, bucket, handler, sunset, created, idempotencyPath, validation, type);
+        method, path, bucket, handler, sunset, created, idempotencyPath, validation, type, scopes);
   }
 
   /** The name of the path's parameter; null if it has none. No path of a command has several. */

@@ -6,6 +6,8 @@ import static app.perpetua.flow.http.Route.Verb.POST;
 import static app.perpetua.flow.http.Route.conditionalRead;
 import static app.perpetua.flow.http.Route.read;
 import static app.perpetua.flow.http.Route.write;
+import static app.perpetua.flow.http.Scope.NOTES_READ;
+import static app.perpetua.flow.http.Scope.NOTES_WRITE;
 
 import app.perpetua.flow.achievements.Achievements;
 import app.perpetua.flow.base.AddressGuard;
@@ -41,17 +43,20 @@ public final class NoteModule implements FeatureModule {
   @Override
   public List<Route> routes() {
     return List.of(
-        read("/api/v1/notes", notes::list),
+        read("/api/v1/notes", notes::list).scopes(NOTES_READ),
         write(POST, "/api/v1/notes", notes::create)
             .creates("/api/v1/notes/{id}")
-            .command("note.create"),
-        conditionalRead("/api/v1/notes/{id}", notes::show),
+            .command("note.create")
+            .scopes(NOTES_WRITE),
+        conditionalRead("/api/v1/notes/{id}", notes::show).scopes(NOTES_READ),
         write(PATCH, "/api/v1/notes/{id}", notes::patch)
             .answering(notes::show)
-            .versionedCommand("note.update"),
+            .versionedCommand("note.update")
+            .scopes(NOTES_WRITE),
         write(DELETE, "/api/v1/notes/{id}", notes::delete)
             .conditionalOn(notes::show)
-            .command("note.delete"));
+            .command("note.delete")
+            .scopes(NOTES_WRITE));
   }
 
   /** What undoes changes of the feature's rows, in the order in which rows are restored. */

@@ -5,6 +5,7 @@ import static app.perpetua.flow.http.Route.Verb.PATCH;
 import static app.perpetua.flow.http.Route.Verb.POST;
 import static app.perpetua.flow.http.Route.read;
 import static app.perpetua.flow.http.Route.write;
+import static app.perpetua.flow.http.Scope.ACCOUNT_READ;
 
 import app.perpetua.flow.base.AddressGuard;
 import app.perpetua.flow.http.Route;
@@ -63,7 +64,7 @@ public final class NotificationModule implements FeatureModule {
   @Override
   public List<Route> routes() {
     return List.of(
-        read("/api/v1/notifications", notifications::list),
+        read("/api/v1/notifications", notifications::list).scopes(ACCOUNT_READ),
         write(PATCH, "/api/v1/notifications/{id}/read", notifications::markRead)
             .command("notification.read"),
         write(POST, "/api/v1/notifications/read-all", notifications::markAllRead)

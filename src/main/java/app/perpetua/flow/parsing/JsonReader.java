@@ -143,6 +143,20 @@ public final class JsonReader {
     return wireName == null ? null : WireName.parse(type, wireName);
   }
 
+  /** A list of one or more constants by their wire names; null if absent or null. */
+  public <E extends Enum<E> & WireName> @Nullable List<E> someOf(String name, Class<E> type) {
+    List<String> allowed = Arrays.asList(WireName.all(type));
+    return list(
+        name,
+        "must be a list of one or more of " + String.join(", ", allowed),
+        1,
+        allowed.size(),
+        node ->
+            node.isString() && allowed.contains(node.stringValue())
+                ? WireName.parse(type, node.stringValue())
+                : null);
+  }
+
   /**
    * A whole number within bounds; null if absent or null. As in JSON Schema, 30.0 and 3e1 are
    * whole.

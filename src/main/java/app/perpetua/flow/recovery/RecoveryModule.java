@@ -3,6 +3,10 @@ package app.perpetua.flow.recovery;
 import static app.perpetua.flow.http.Route.Verb.POST;
 import static app.perpetua.flow.http.Route.read;
 import static app.perpetua.flow.http.Route.write;
+import static app.perpetua.flow.http.Scope.NOTES_READ;
+import static app.perpetua.flow.http.Scope.NOTES_WRITE;
+import static app.perpetua.flow.http.Scope.TASKS_READ;
+import static app.perpetua.flow.http.Scope.TASKS_WRITE;
 
 import app.perpetua.flow.http.Route;
 import app.perpetua.flow.jobs.CleanupJob;
@@ -27,11 +31,13 @@ public final class RecoveryModule implements FeatureModule {
   @Override
   public List<Route> routes() {
     return List.of(
-        read("/api/v1/recovery/tombstones", recovery::list),
+        read("/api/v1/recovery/tombstones", recovery::list).scopes(TASKS_READ, NOTES_READ),
         write(POST, "/api/v1/recovery/tombstones/{id}/recover", recovery::recover)
-            .command("tombstone.recover"),
+            .command("tombstone.recover")
+            .scopes(TASKS_WRITE, NOTES_WRITE),
         write(POST, "/api/v1/tasks/recover/{tombstone_id}", recovery::recoverTask)
-            .command("task.recover"));
+            .command("task.recover")
+            .scopes(TASKS_WRITE));
   }
 
   @Override

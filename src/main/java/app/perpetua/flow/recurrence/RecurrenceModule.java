@@ -6,6 +6,8 @@ import static app.perpetua.flow.http.Route.Verb.POST;
 import static app.perpetua.flow.http.Route.conditionalRead;
 import static app.perpetua.flow.http.Route.read;
 import static app.perpetua.flow.http.Route.write;
+import static app.perpetua.flow.http.Scope.TASKS_READ;
+import static app.perpetua.flow.http.Scope.TASKS_WRITE;
 
 import app.perpetua.flow.http.Route;
 import app.perpetua.flow.jobs.JobHandler;
@@ -48,19 +50,22 @@ public final class RecurrenceModule implements FeatureModule {
   @Override
   public List<Route> routes() {
     return List.of(
-        read("/api/v1/templates", templates::list),
+        read("/api/v1/templates", templates::list).scopes(TASKS_READ),
         write(POST, "/api/v1/templates", templates::create)
             .creates("/api/v1/templates/{id}")
-            .command("template.create"),
-        write(POST, "/api/v1/templates/preview", templates::previewRule),
-        conditionalRead("/api/v1/templates/{id}", templates::show),
+            .command("template.create")
+            .scopes(TASKS_WRITE),
+        write(POST, "/api/v1/templates/preview", templates::previewRule).scopes(TASKS_READ),
+        conditionalRead("/api/v1/templates/{id}", templates::show).scopes(TASKS_READ),
         write(PATCH, "/api/v1/templates/{id}", templates::patch)
             .answering(templates::show)
-            .versionedCommand("template.update"),
+            .versionedCommand("template.update")
+            .scopes(TASKS_WRITE),
         write(DELETE, "/api/v1/templates/{id}", templates::delete)
             .conditionalOn(templates::show)
-            .command("template.delete"),
-        read("/api/v1/templates/{id}/preview", templates::preview));
+            .command("template.delete")
+            .scopes(TASKS_WRITE),
+        read("/api/v1/templates/{id}/preview", templates::preview).scopes(TASKS_READ));
   }
 
   @Override

@@ -6,6 +6,8 @@ import static app.perpetua.flow.http.Route.Verb.POST;
 import static app.perpetua.flow.http.Route.conditionalRead;
 import static app.perpetua.flow.http.Route.read;
 import static app.perpetua.flow.http.Route.write;
+import static app.perpetua.flow.http.Scope.REMINDERS_READ;
+import static app.perpetua.flow.http.Scope.REMINDERS_WRITE;
 
 import app.perpetua.flow.events.EventListener;
 import app.perpetua.flow.http.Route;
@@ -71,20 +73,24 @@ public final class ReminderModule implements FeatureModule {
   @Override
   public List<Route> routes() {
     return List.of(
-        read("/api/v1/tasks/{id}/reminders", reminders::listOfTask),
+        read("/api/v1/tasks/{id}/reminders", reminders::listOfTask).scopes(REMINDERS_READ),
         write(POST, "/api/v1/tasks/{id}/reminders", reminders::create)
-            .creates("/api/v1/reminders/{id}"),
-        read("/api/v1/reminders", reminders::list),
+            .creates("/api/v1/reminders/{id}")
+            .scopes(REMINDERS_WRITE),
+        read("/api/v1/reminders", reminders::list).scopes(REMINDERS_READ),
         write(POST, "/api/v1/reminders", reminders::createWithTaskId)
             .creates("/api/v1/reminders/{id}")
-            .command("reminder.create"),
-        conditionalRead("/api/v1/reminders/{id}", reminders::show),
+            .command("reminder.create")
+            .scopes(REMINDERS_WRITE),
+        conditionalRead("/api/v1/reminders/{id}", reminders::show).scopes(REMINDERS_READ),
         write(PATCH, "/api/v1/reminders/{id}", reminders::patch)
             .answering(reminders::show)
-            .versionedCommand("reminder.update"),
+            .versionedCommand("reminder.update")
+            .scopes(REMINDERS_WRITE),
         write(DELETE, "/api/v1/reminders/{id}", reminders::delete)
             .conditionalOn(reminders::show)
-            .command("reminder.delete"));
+            .command("reminder.delete")
+            .scopes(REMINDERS_WRITE));
   }
 
   @Override

@@ -11,8 +11,17 @@ import org.jspecify.annotations.Nullable;
  *     statements marked {@code -- scope: system}
  * @param source who decided on the change
  * @param requestId null for jobs
+ * @param token the personal access token that the request was made with; null for none
  */
-public record Actor(@Nullable UUID userId, Source source, @Nullable String requestId) {
+public record Actor(
+    @Nullable UUID userId, Source source, @Nullable String requestId, @Nullable Token token) {
+  /**
+   * A personal access token.
+   *
+   * @param name as the user has named it
+   */
+  public record Token(UUID id, String name) {}
+
   /** Who decided: the person, the assistant after the person's confirmation, or a job. */
   public enum Source implements WireName {
     USER,
@@ -21,10 +30,15 @@ public record Actor(@Nullable UUID userId, Source source, @Nullable String reque
   }
 
   public static Actor user(UUID userId, @Nullable String requestId) {
-    return new Actor(userId, Source.USER, requestId);
+    return new Actor(userId, Source.USER, requestId, null);
+  }
+
+  /** The user, by a program with a token. */
+  public static Actor token(UUID userId, @Nullable String requestId, Token token) {
+    return new Actor(userId, Source.USER, requestId, token);
   }
 
   public static Actor system(@Nullable String requestId) {
-    return new Actor(null, Source.SYSTEM, requestId);
+    return new Actor(null, Source.SYSTEM, requestId, null);
   }
 }

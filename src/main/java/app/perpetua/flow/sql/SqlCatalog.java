@@ -45,6 +45,7 @@ public final class SqlCatalog {
           "sync",
           "tasklists",
           "tasks",
+          "tokens",
           "undo",
           "voice");
 

@@ -86,7 +86,7 @@ public final class Tx {
 
   /** The same transaction, acting for this user. */
   public Tx actingFor(UUID userId, Actor.Source source) {
-    return new Tx(this, new Actor(userId, source, actor.requestId()));
+    return new Tx(this, new Actor(userId, source, actor.requestId(), actor.token()));
   }
 
   /**

@@ -128,9 +128,8 @@ final class EventStream {
     return principal.userId();
   }
 
-  /** Null for a token of an earlier release. */
-  @Nullable UUID sessionId() {
-    return principal.sessionId();
+  Principal principal() {
+    return principal;
   }
 
   /** The number up to which this stream needs no offers. */

@@ -18,7 +18,6 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Queue;
 import java.util.Set;
 import java.util.UUID;
@@ -268,14 +267,10 @@ public final class EventStreams implements AutoCloseable {
         .flatMap(user -> user.all().stream())
         .forEach(stream -> stream.end(StreamEnd.ACCOUNT_DELETED));
     List<EventStream> open = connected.stream().flatMap(user -> user.all().stream()).toList();
-    Set<UUID> ended =
-        sessions.ended(
-            open.stream()
-                .map(EventStream::sessionId)
-                .filter(Objects::nonNull)
-                .collect(Collectors.toSet()));
+    Set<Principal> ended =
+        sessions.ended(open.stream().map(EventStream::principal).collect(Collectors.toSet()));
     open.stream()
-        .filter(stream -> stream.sessionId() != null && ended.contains(stream.sessionId()))
+        .filter(stream -> ended.contains(stream.principal()))
         .forEach(stream -> stream.end(StreamEnd.SESSION_ENDED));
   }
 

@@ -3,6 +3,13 @@ package app.perpetua.flow.sync;
 import static app.perpetua.flow.http.Route.commands;
 import static app.perpetua.flow.http.Route.read;
 import static app.perpetua.flow.http.Route.stream;
+import static app.perpetua.flow.http.Scope.ACCOUNT_READ;
+import static app.perpetua.flow.http.Scope.NOTES_READ;
+import static app.perpetua.flow.http.Scope.NOTES_WRITE;
+import static app.perpetua.flow.http.Scope.REMINDERS_READ;
+import static app.perpetua.flow.http.Scope.REMINDERS_WRITE;
+import static app.perpetua.flow.http.Scope.TASKS_READ;
+import static app.perpetua.flow.http.Scope.TASKS_WRITE;
 
 import app.perpetua.flow.http.Route;
 import app.perpetua.flow.http.SessionCheck;
@@ -52,9 +59,11 @@ public final class SyncModule implements FeatureModule {
   @Override
   public List<Route> routes() {
     return List.of(
-        read("/api/v1/sync", sync::read),
-        commands("/api/v1/sync", sync::commands),
-        stream("/api/v1/events", events::open));
+        read("/api/v1/sync", sync::read)
+            .scopes(TASKS_READ, NOTES_READ, REMINDERS_READ, ACCOUNT_READ),
+        commands("/api/v1/sync", sync::commands).scopes(TASKS_WRITE, NOTES_WRITE, REMINDERS_WRITE),
+        stream("/api/v1/events", events::open)
+            .scopes(TASKS_READ, NOTES_READ, REMINDERS_READ, ACCOUNT_READ));
   }
 
   @Override

@@ -7,6 +7,8 @@ import static app.perpetua.flow.http.Route.Verb.PUT;
 import static app.perpetua.flow.http.Route.conditionalRead;
 import static app.perpetua.flow.http.Route.read;
 import static app.perpetua.flow.http.Route.write;
+import static app.perpetua.flow.http.Scope.TASKS_READ;
+import static app.perpetua.flow.http.Scope.TASKS_WRITE;
 
 import app.perpetua.flow.achievements.Achievements;
 import app.perpetua.flow.http.Route;
@@ -53,36 +55,47 @@ public final class TaskModule implements FeatureModule {
   @Override
   public List<Route> routes() {
     return List.of(
-        read("/api/v1/tasks", taskRoutes::list),
+        read("/api/v1/tasks", taskRoutes::list).scopes(TASKS_READ),
         write(POST, "/api/v1/tasks", taskRoutes::create)
             .creates("/api/v1/tasks/{id}")
-            .command("task.create"),
-        conditionalRead("/api/v1/tasks/{id}", taskRoutes::show),
+            .command("task.create")
+            .scopes(TASKS_WRITE),
+        conditionalRead("/api/v1/tasks/{id}", taskRoutes::show).scopes(TASKS_READ),
         write(PATCH, "/api/v1/tasks/{id}", taskRoutes::patch)
             .conditionalOn(taskRoutes::show)
-            .versionedCommand("task.update"),
-        write(PUT, "/api/v1/tasks/{id}", taskRoutes::patch).conditionalOn(taskRoutes::show),
+            .versionedCommand("task.update")
+            .scopes(TASKS_WRITE),
+        write(PUT, "/api/v1/tasks/{id}", taskRoutes::patch)
+            .conditionalOn(taskRoutes::show)
+            .scopes(TASKS_WRITE),
         write(DELETE, "/api/v1/tasks/{id}", taskRoutes::delete)
             .conditionalOn(taskRoutes::show)
-            .command("task.delete"),
+            .command("task.delete")
+            .scopes(TASKS_WRITE),
         write(POST, "/api/v1/tasks/{id}/force-complete", taskRoutes::forceComplete)
             .conditionalOn(taskRoutes::show)
-            .versionedCommand("task.force_complete"),
-        read("/api/v1/tasks/{id}/subtasks", subtaskRoutes::list),
+            .versionedCommand("task.force_complete")
+            .scopes(TASKS_WRITE),
+        read("/api/v1/tasks/{id}/subtasks", subtaskRoutes::list).scopes(TASKS_READ),
         write(POST, "/api/v1/tasks/{id}/subtasks", subtaskRoutes::create)
             .creates("/api/v1/subtasks/{id}")
-            .command("subtask.create", "task_id"),
+            .command("subtask.create", "task_id")
+            .scopes(TASKS_WRITE),
         write(PUT, "/api/v1/tasks/{id}/subtasks/reorder", subtaskRoutes::reorder)
-            .command("subtask.reorder", "task_id"),
-        conditionalRead("/api/v1/subtasks/{id}", subtaskRoutes::show),
+            .command("subtask.reorder", "task_id")
+            .scopes(TASKS_WRITE),
+        conditionalRead("/api/v1/subtasks/{id}", subtaskRoutes::show).scopes(TASKS_READ),
         write(PATCH, "/api/v1/subtasks/{id}", subtaskRoutes::patch)
             .answering(subtaskRoutes::show)
-            .versionedCommand("subtask.update"),
+            .versionedCommand("subtask.update")
+            .scopes(TASKS_WRITE),
         write(PUT, "/api/v1/subtasks/{id}", subtaskRoutes::patch)
-            .conditionalOn(subtaskRoutes::show),
+            .conditionalOn(subtaskRoutes::show)
+            .scopes(TASKS_WRITE),
         write(DELETE, "/api/v1/subtasks/{id}", subtaskRoutes::delete)
             .conditionalOn(subtaskRoutes::show)
-            .command("subtask.delete"));
+            .command("subtask.delete")
+            .scopes(TASKS_WRITE));
   }
 
   /** What undoes changes of the feature's rows, in the order in which rows are restored. */

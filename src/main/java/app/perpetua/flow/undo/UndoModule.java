@@ -2,6 +2,9 @@ package app.perpetua.flow.undo;
 
 import static app.perpetua.flow.http.Route.Verb.POST;
 import static app.perpetua.flow.http.Route.write;
+import static app.perpetua.flow.http.Scope.NOTES_WRITE;
+import static app.perpetua.flow.http.Scope.REMINDERS_WRITE;
+import static app.perpetua.flow.http.Scope.TASKS_WRITE;
 
 import app.perpetua.flow.http.Route;
 import app.perpetua.flow.module.FeatureModule;
@@ -21,6 +24,9 @@ public final class UndoModule implements FeatureModule {
 
   @Override
   public List<Route> routes() {
-    return List.of(write(POST, "/api/v1/activity/{id}/undo", undo::undo).command("activity.undo"));
+    return List.of(
+        write(POST, "/api/v1/activity/{id}/undo", undo::undo)
+            .command("activity.undo")
+            .scopes(TASKS_WRITE, NOTES_WRITE, REMINDERS_WRITE));
   }
 }

@@ -5,6 +5,9 @@ import static app.perpetua.flow.http.Route.Streams.NEVER;
 import static app.perpetua.flow.http.Route.providerCall;
 import static app.perpetua.flow.http.Route.read;
 import static app.perpetua.flow.http.Route.secret;
+import static app.perpetua.flow.http.Scope.AI_USE;
+import static app.perpetua.flow.http.Scope.NOTES_READ;
+import static app.perpetua.flow.http.Scope.NOTES_WRITE;
 
 import app.perpetua.flow.base.AddressGuard;
 import app.perpetua.flow.base.ErrorCode;
@@ -31,6 +34,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.Function;
 
@@ -101,7 +105,8 @@ public final class VoiceModule implements FeatureModule {
     Function<String, UUID> tokens =
         token -> {
           Principal principal = authenticator.verify(token);
-          sessions.requireActive(principal);
+          principal.requireScopes(Set.of());
+          sessions.requireActive(principal.userId(), principal.sessionId());
           return principal.userId();
         };
     return List.of(
@@ -121,10 +126,11 @@ public final class VoiceModule implements FeatureModule {
   @Override
   public List<Route> routes() {
     return List.of(
-        providerCall("/api/v1/ai/transcribe", AI, NEVER, voice::transcribe),
+        providerCall("/api/v1/ai/transcribe", AI, NEVER, voice::transcribe)
+            .scopes(AI_USE, NOTES_WRITE),
         secret("/api/v1/ws/voice/tickets", voice::ticket),
-        read("/api/v1/ai/voice-sessions", voice::list),
-        read("/api/v1/ai/voice-sessions/{id}", voice::show));
+        read("/api/v1/ai/voice-sessions", voice::list).scopes(NOTES_READ),
+        read("/api/v1/ai/voice-sessions/{id}", voice::show).scopes(NOTES_READ));
   }
 
   @Override

@@ -57,7 +57,7 @@ record ArchitectureRules(String root) {
 
   /** Interfaces of http that features implement, and their types; they do not use Helidon. */
   private static final Set<String> HTTP_PORTS =
-      Set.of("Authenticator", "Principal", "SessionCheck");
+      Set.of("Authenticator", "Principal", "Scope", "SessionCheck");
 
   /** Methods that read time, randomness or the environment, by class. */
   private static final Map<String, Set<String>> HIDDEN_INPUTS =
@@ -316,9 +316,10 @@ record ArchitectureRules(String root) {
     return isFeature(topPackage(type)) && outermost(type).getSimpleName().endsWith("Module");
   }
 
-  /** The top-level class that a nested class or lambda is declared in. */
+  /** The top-level class that a nested class, a lambda or an array's element is declared in. */
   private static JavaClass outermost(JavaClass type) {
-    return type.getEnclosingClass().map(ArchitectureRules::outermost).orElse(type);
+    JavaClass element = type.getBaseComponentType();
+    return element.getEnclosingClass().map(ArchitectureRules::outermost).orElse(element);
   }
 
   private DescribedPredicate<JavaClass> below(String name) {

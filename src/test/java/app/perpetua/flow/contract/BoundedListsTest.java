@@ -25,6 +25,7 @@ class BoundedListsTest {
           "GET /api/v1/tasks/{id}/reminders",
           "GET /api/v1/recovery/tombstones",
           "GET /api/v1/sessions",
+          "GET /api/v1/tokens",
           "GET /api/v1/achievements");
 
   private static Document contract() throws IOException {

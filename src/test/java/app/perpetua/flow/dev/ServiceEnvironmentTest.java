@@ -170,7 +170,7 @@ class ServiceEnvironmentTest {
                 "REFRESH_TOKEN_SECRET", "secret",
                 "JWT_ACCESS_EXPIRY_MINUTES", " "));
     Config config = Config.load(environment.onPort(8000));
-    assertEquals(100_000, config.http().rateLimitGeneral());
+    assertEquals(100_000, config.http().rateLimits().general());
     assertEquals(Set.of("http://localhost:4000"), config.http().corsOrigins());
     assertEquals("secret", config.account().refreshSecret().value());
     assertEquals("first", environment.googleClientId());

@@ -48,7 +48,7 @@ public final class PlainServer implements AutoCloseable {
         public void requireActive(UUID userId, @Nullable UUID sessionId) {}
 
         @Override
-        public Set<UUID> ended(Collection<UUID> sessionIds) {
+        public Set<Principal> ended(Collection<Principal> principals) {
           return Set.of();
         }
       };
@@ -101,9 +101,7 @@ public final class PlainServer implements AutoCloseable {
         new HttpConfig.Metrics(metricsToken, metricsPort),
         Optional.empty(),
         1_000,
-        100,
-        20,
-        10,
+        new HttpConfig.RateLimits(100, 100, 20, 10),
         Duration.ZERO);
   }
 

@@ -55,7 +55,9 @@ class AuthenticationTest {
   private final CountingAuthenticator authenticator = new CountingAuthenticator();
   private final Authentication authentication =
       new Authentication(
-          authenticator, new RateLimiter(new MutableClock(), Optional.empty()), LIMIT);
+          authenticator,
+          new RateLimiter(new MutableClock(), Optional.empty()),
+          new HttpConfig.RateLimits(LIMIT, LIMIT, 1, 1));
 
   @Test
   void above_the_limit_no_token_is_verified() {

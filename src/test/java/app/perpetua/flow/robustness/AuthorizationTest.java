@@ -148,6 +148,11 @@ class AuthorizationTest {
         "sessions", api.get("/api/v1/sessions").expect(200).data().get(0).get("id").stringValue());
     ids.put(
         "activity", api.get("/api/v1/activity").expect(200).data().get(0).get("id").stringValue());
+    ids.put(
+        "tokens",
+        api.post("/api/v1/tokens", Map.of("name", MARK, "scopes", List.of("tasks:read")))
+            .expect(201)
+            .id());
     ids.put("recover", ids.get("tombstones"));
     ids.put("task_id", task);
     ids.put("X-Task-Id", task);

@@ -210,6 +210,9 @@ class ClockStepTest {
     call("POST", "/auth/logout", latest, 204);
     session = service.signIn(subject);
     endSessions();
+    Map<String, Object> token = Map.of("name", "Scripts", "scopes", List.of("tasks:read"));
+    ids.put("tokens", call("POST", "/tokens", token, 201).id());
+    call("DELETE", "/tokens/{tokens}", null, 204);
     covered.add("POST /api/v1/auth/google/callback");
     call("PATCH", "/users/me", Map.of("name", "Ada", "timezone", "Asia/Tokyo"), 200);
     assertEquals(named("once"), once().id());

@@ -85,9 +85,9 @@ class EventStreamsTest {
     }
 
     @Override
-    public Set<UUID> ended(Collection<UUID> sessionIds) {
-      return sessionIds.stream()
-          .filter(endedSessions::contains)
+    public Set<Principal> ended(Collection<Principal> principals) {
+      return principals.stream()
+          .filter(p -> p.sessionId() != null && endedSessions.contains(p.sessionId()))
           .collect(Collectors.toUnmodifiableSet());
     }
   }

@@ -14,6 +14,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -71,7 +72,7 @@ public final class WebSocketGate {
       HttpConfig limits) {
     this.routes =
         routes.stream().collect(Collectors.toMap(WebSocketRoute::path, Function.identity()));
-    this.authentication = new Authentication(authenticator, limiter, limits.rateLimitGeneral());
+    this.authentication = new Authentication(authenticator, limiter, limits.rateLimits());
     this.sessions = sessions;
   }
 
@@ -118,7 +119,7 @@ public final class WebSocketGate {
   }
 
   private UUID user(Principal principal) {
-    sessions.requireActive(principal);
+    sessions.requireActive(principal.userId(), principal.sessionId());
     return principal.userId();
   }
 
@@ -137,6 +138,8 @@ public final class WebSocketGate {
         request.authorization() == null
             ? request.token()
             : Authenticator.bearerToken(request.authorization()).orElse(null);
-    return Optional.of(authentication.require(token, request.client(), counted));
+    Principal principal = authentication.require(token, request.client(), counted);
+    principal.requireScopes(Set.of());
+    return Optional.of(principal);
   }
 }

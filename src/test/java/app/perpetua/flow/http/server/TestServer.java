@@ -144,9 +144,7 @@ public final class TestServer implements AutoCloseable {
             new HttpConfig.Metrics(Optional.empty(), 0),
             Optional.empty(),
             1_000,
-            100,
-            20,
-            10,
+            new HttpConfig.RateLimits(100, 100, 20, 10),
             Duration.ZERO);
     Ids ids = new Ids();
     Errors errors = new Errors(new Json());

@@ -216,7 +216,7 @@ class WebSocketTest {
 
   @Test
   void FR_072_tickets_are_looked_up_within_the_rate_limit_of_the_address_only() throws Exception {
-    int limit = PlainServer.config(Optional.empty(), 0).rateLimitGeneral();
+    int limit = PlainServer.config(Optional.empty(), 0).rateLimits().general();
     for (int i = 0; i < limit + 5; i++) {
       try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
         socket.setSoTimeout(LIMIT_SECONDS * 1_000);
