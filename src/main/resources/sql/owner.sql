@@ -7,3 +7,7 @@ select tier, email, timezone, open_tasks, notes, perk_tasks, perk_notes, perk_da
 from auth.users
 where id = :user_id
 for no key update
+
+-- name: find_timezone
+-- No row means that the account does not exist.
+select timezone from auth.users where id = :user_id

@@ -1,5 +1,6 @@
 package app.perpetua.flow;
 
+import app.perpetua.flow.base.ServiceVersion;
 import app.perpetua.flow.jobs.DeadJobsCommand;
 import app.perpetua.flow.observability.LogConfig;
 import app.perpetua.flow.observability.Logging;
@@ -8,7 +9,6 @@ import app.perpetua.flow.sql.startup.Migrations;
 import app.perpetua.flow.sql.startup.StartupWait;
 import app.perpetua.flow.sql.startup.UnusableDatabaseException;
 import java.io.IOException;
-import java.io.InputStream;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -19,7 +19,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Properties;
 import java.util.function.Function;
 import java.util.logging.Level;
 
@@ -82,7 +81,7 @@ public final class Main {
     String arg = given.isEmpty() ? "--role=all" : given.getFirst();
     return switch (arg) {
       case "--help", "-h" -> print(HELP);
-      case "--version" -> print("perpetua-flow " + version() + "\n");
+      case "--version" -> print("perpetua-flow " + ServiceVersion.read() + "\n");
       case "--migrate" -> migrate(environment);
       case "--connect" -> usageError("--connect needs --check-config");
       case "--health" -> health(environment);
@@ -199,16 +198,6 @@ public final class Main {
     } catch (InterruptedException e) {
       Thread.currentThread().interrupt();
       return FAILED;
-    }
-  }
-
-  private static String version() {
-    try (InputStream in = Main.class.getResourceAsStream("/build.properties")) {
-      Properties build = new Properties();
-      build.load(in);
-      return build.getProperty("version");
-    } catch (IOException e) {
-      throw new IllegalStateException("build.properties cannot be read", e);
     }
   }
 

@@ -16,6 +16,7 @@ import app.perpetua.flow.http.connection.ConnectionLimits;
 import app.perpetua.flow.jobs.CleanupJob;
 import app.perpetua.flow.jobs.DailyJobs;
 import app.perpetua.flow.jobs.JobHandler;
+import app.perpetua.flow.mcp.McpModule;
 import app.perpetua.flow.module.FeatureModule;
 import app.perpetua.flow.module.ModuleContext;
 import app.perpetua.flow.notes.NoteModule;
@@ -182,7 +183,12 @@ final class Modules {
             token.sessionCheck(),
             features.stream().flatMap(module -> module.syncedTypes().stream()).toList(),
             features.stream().flatMap(module -> module.routes().stream()).toList());
-    all = Stream.concat(features.stream(), Stream.of(sync)).toList();
+    McpModule mcp =
+        new McpModule(
+            context,
+            config.http().corsOrigins(),
+            features.stream().flatMap(module -> module.routes().stream()).toList());
+    all = Stream.concat(features.stream(), Stream.of(sync, mcp)).toList();
     listeners =
         new EventListeners(
             context.jobs(),

@@ -84,7 +84,7 @@ class ContractTest {
   @Test
   void FR_068_everything_is_below_api_v1_except_health_and_metrics() {
     assertEquals(
-        List.of("/health/live", "/health/ready", "/metrics"),
+        List.of("/health/live", "/health/ready", "/metrics", "/mcp"),
         service.app().routes().stream()
             .map(Route::path)
             .filter(path -> !path.startsWith("/api/v1/"))
@@ -205,7 +205,10 @@ class ContractTest {
     boolean readiness = String.valueOf(json.get("schema")).contains("Unreadiness");
     // A URL that is too long is a validation error with a status of its own.
     String expected = status.equals("414") ? "400" : status;
+    // Errors of JSON-RPC have numbers.
+    boolean rpc = String.valueOf(json.get("schema")).contains("McpError");
     return readiness
+        || (rpc && codes.stream().allMatch(code -> code.matches("-32\\d{3}")))
         || (!codes.isEmpty()
             && codes.stream()
                 .allMatch(
@@ -295,6 +298,7 @@ class ContractTest {
     call(api, "GET", "/api/v1/users/me/export", null);
     sessions(api);
     tokens(api);
+    mcp(api);
     call(api, "DELETE", task, null);
     call(api, "PATCH", "/api/v1/users/me", Map.of("name", "Ada"));
     JsonNode me = call(api, "GET", "/api/v1/users/me", null).data();
@@ -320,6 +324,13 @@ class ContractTest {
             .get("id")
             .stringValue();
     call(api, "DELETE", "/api/v1/sessions/{" + other + "}", null);
+  }
+
+  private void mcp(Api api) {
+    Map<String, Object> message =
+        Map.of("jsonrpc", "2.0", "id", 1, "method", "tools/list", "params", Map.of());
+    call(api, "POST", "/mcp", message);
+    call(api, "POST", "/api/v1/mcp", message);
   }
 
   private void tokens(Api api) {

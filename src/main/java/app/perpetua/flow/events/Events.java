@@ -42,6 +42,9 @@ public final class Events {
         .bind("metadata", json.text(entry.by(tx.actor().token()).metadata()))
         .bind("request_id", tx.actor().requestId())
         .atCommit();
+    EmittedEntries.add(
+        tx,
+        new EmittedEntries.Entry(entryId, entry.entityType(), entry.action(), tx.actor().source()));
     EventListeners current = listeners;
     if (current != null) {
       current.notify(tx, entryId, event);

@@ -3,6 +3,7 @@ package app.perpetua.flow.http;
 import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Json;
 import app.perpetua.flow.base.Refusal;
+import app.perpetua.flow.events.EmittedEntries;
 import app.perpetua.flow.http.Batch.Command;
 import app.perpetua.flow.http.Batch.Result;
 import app.perpetua.flow.http.Batch.Results;
@@ -157,6 +158,59 @@ final class BatchExecutor {
           });
     } catch (RuntimeException e) {
       return rolledBack(commands, current.get(), errors.refusal(e, request.id()), request);
+    }
+  }
+
+  /**
+   * Executes commands in one transaction.
+   *
+   * @param dryRun whether it is rolled back, after all its statements have run
+   * @throws Refusal of the first command that is refused; nothing has changed then
+   */
+  Operations.Written atomically(
+      Request request, Actor actor, List<Command> commands, boolean dryRun) {
+    if (stopping) {
+      throw notStarted();
+    }
+    try {
+      return writes.together(
+          request.principal(),
+          actor,
+          tx -> {
+            List<Result> results = new ArrayList<>();
+            CreatedIds ids = new CreatedIds();
+            for (Command command : commands) {
+              if (!results.isEmpty()) {
+                tx.flush();
+              }
+              Prepared prepared = prepare(command, request, ids);
+              Reply reply = writes.executeOrReplay(tx, prepared.keyed, prepared.work);
+              Result result = result(command, reply, request);
+              ids.add(result);
+              results.add(result);
+            }
+            Operations.Written written =
+                new Operations.Written(
+                    results.stream().map(Result::members).toList(), EmittedEntries.of(tx));
+            if (dryRun) {
+              tx.flush();
+              throw new RolledBack(written);
+            }
+            return written;
+          });
+    } catch (RolledBack e) {
+      return e.written;
+    }
+  }
+
+  /** Ends the transaction of a dry run. */
+  private static final class RolledBack extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+    private final transient Operations.Written written;
+
+    RolledBack(Operations.Written written) {
+      super("dry run", null, false, false);
+      this.written = written;
     }
   }
 

@@ -23,6 +23,7 @@ import io.helidon.http.Status;
 import io.helidon.webserver.CloseConnectionException;
 import io.helidon.webserver.http.ServerRequest;
 import io.helidon.webserver.http.ServerResponse;
+import java.time.ZoneId;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
@@ -57,6 +58,7 @@ public final class Endpoint implements RequestHandler {
   private final IdempotentWrites writes;
   private final ProviderCallHandler providerCalls;
   private final BatchExecutor batches;
+  private final Operations operations;
 
   public Endpoint(
       Json json,
@@ -82,6 +84,16 @@ public final class Endpoint implements RequestHandler {
     this.providerCalls = new ProviderCallHandler(db, json, errors, writes);
     this.batches =
         new BatchExecutor(json, errors, db, sessions, admission, writes, System::nanoTime);
+    this.operations =
+        new Operations(
+            json,
+            db,
+            sessions,
+            admission,
+            batches,
+            providerCalls,
+            cursorKey,
+            principal -> countAi(principal).check());
   }
 
   /**
@@ -157,7 +169,8 @@ public final class Endpoint implements RequestHandler {
       case Route.Socket _ -> throw new IllegalStateException("answered above");
       case Route.SystemWrite write -> db.write(actor, prepared(route, write.work(), parsed));
       case Route.Read read -> {
-        Reply reply = read(actor, parsed.principal(), prepared(route, read.work(), parsed));
+        Reply reply =
+            operations.read(actor, parsed.principal(), prepared(route, read.work(), parsed));
         yield linked(request, preconditions.read(route, condition, reply));
       }
       case Route.Stream stream -> {
@@ -181,6 +194,10 @@ public final class Endpoint implements RequestHandler {
         Batch batch = commands.prepare().apply(parsed);
         parsed.query().validate();
         yield batches.answer(parsed, actor, batch);
+      }
+      case Route.Calls calls -> {
+        parsed.query().validate();
+        yield calls.work().answer(parsed, zone(actor, parsed.principal()), operations);
       }
       case Route.ProviderCall call -> {
         TwoPhaseRequest<?, ?> prepared = call.prepare().apply(parsed);
@@ -219,19 +236,6 @@ public final class Endpoint implements RequestHandler {
     }
     counted(request, response).check();
     throw Refusal.of(ErrorCode.VALIDATION_ERROR, "this path requires a WebSocket upgrade");
-  }
-
-  private Reply read(Actor actor, Principal principal, Function<Tx, Reply> work) {
-    UUID limitId = principal.limitId();
-    try (Permit _ =
-        work instanceof SearchWork ? admission.search(limitId) : admission.read(limitId)) {
-      return db.read(
-          actor,
-          tx -> {
-            sessions.requireActive(tx, principal);
-            return work.apply(tx);
-          });
-    }
   }
 
   /** Opens a stream after the connection and the permit have been released. */
@@ -286,6 +290,20 @@ public final class Endpoint implements RequestHandler {
     };
   }
 
+  /** Also refuses the request if its session was ended or the account deleted. */
+  private ZoneId zone(Actor actor, Principal principal) {
+    try (Permit _ = admission.read(principal.limitId())) {
+      return db.read(
+          actor,
+          tx -> {
+            sessions.requireActive(tx, principal);
+            return tx.sql("owner.find_timezone")
+                .one(row -> ZoneId.of(row.text("timezone")))
+                .orElseThrow(Refusal::accountDeleted);
+          });
+    }
+  }
+
   private Principal authenticate(
       RequestContext context, ServerRequest request, ServerResponse response) {
     String token = token(request);
@@ -309,7 +327,10 @@ public final class Endpoint implements RequestHandler {
         switch (route.bucket()) {
           case PROBE, EXEMPT -> null;
           case AUTH -> limiter.tryAcquire(route.bucket().policy(), holder, limits.auth());
-          case AI -> limiter.tryAcquire(route.bucket().policy(), holder, limits.ai());
+          case AI ->
+              principal == null
+                  ? limiter.tryAcquire(route.bucket().policy(), holder, limits.ai())
+                  : countAi(principal);
           case GENERAL ->
               principal == null
                   ? authentication.count(context.client())
@@ -323,6 +344,10 @@ public final class Endpoint implements RequestHandler {
       response.header(RATE_LIMIT_POLICY, decision.policy() + ", " + Admission.POLICY);
     }
     decision.check();
+  }
+
+  private RateLimiter.Decision countAi(Principal principal) {
+    return limiter.tryAcquire(Route.Bucket.AI.policy(), principal.limitId(), limits.ai());
   }
 
   private static void addHeaders(ServerResponse response, RateLimiter.Decision decision) {

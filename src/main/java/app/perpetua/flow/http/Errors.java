@@ -34,9 +34,6 @@ public final class Errors {
   /** The member with the entity tag that a failed precondition did not name. */
   static final String CURRENT_ETAG = "current_etag";
 
-  /** The member with the scopes that a personal access token needs. */
-  static final String REQUIRED_SCOPES = "required_scopes";
-
   /** An error as it is sent, in UTF-8. */
   public record Body(String contentType, byte[] bytes) {}
 
@@ -105,7 +102,8 @@ public final class Errors {
     }
     if (refusal.code() == ErrorCode.INSUFFICIENT_SCOPE) {
       String scopes =
-          refusal.extras().get(REQUIRED_SCOPES) instanceof List<?> required && !required.isEmpty()
+          refusal.extras().get(Principal.REQUIRED_SCOPES) instanceof List<?> required
+                  && !required.isEmpty()
               ? required.stream()
                   .map(String::valueOf)
                   .collect(Collectors.joining(" ", ", scope=\"", "\""))

@@ -35,6 +35,9 @@ public record Principal(
    */
   public record PersonalToken(String name, Set<Scope> scopes) {}
 
+  /** The member of an error with the scopes that a personal access token needs. */
+  static final String REQUIRED_SCOPES = "required_scopes";
+
   /** The user that an access token was issued to. */
   public Principal(
       UUID userId, UUID tokenId, @Nullable UUID sessionId, UUID limitId, Instant expiresAt) {
@@ -51,14 +54,14 @@ public record Principal(
   /**
    * Requires that the token has all these scopes. An access token has all.
    *
-   * @param required empty if no personal access token is accepted
+   * @param required null if no personal access token is accepted
    * @throws Refusal {@code INSUFFICIENT_SCOPE} with {@code required_scopes}
    */
-  public void requireScopes(Set<Scope> required) {
+  public void requireScopes(@Nullable Set<Scope> required) {
     if (personalToken == null) {
       return;
     }
-    if (required.isEmpty()) {
+    if (required == null) {
       throw insufficientScope("no personal access token is accepted for this", List.of());
     }
     if (!personalToken.scopes().containsAll(required)) {
@@ -69,6 +72,6 @@ public record Principal(
   }
 
   private static Refusal insufficientScope(String message, List<String> required) {
-    return Refusal.of(ErrorCode.INSUFFICIENT_SCOPE, message).with(Errors.REQUIRED_SCOPES, required);
+    return Refusal.of(ErrorCode.INSUFFICIENT_SCOPE, message).with(REQUIRED_SCOPES, required);
   }
 }

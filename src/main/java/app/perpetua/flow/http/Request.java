@@ -158,6 +158,32 @@ public final class Request {
         time);
   }
 
+  /**
+   * A request by the same client to another operation.
+   *
+   * @param queryOfOperation its parameters, none of them unnamed
+   */
+  Request ofOperation(
+      Map<String, String> pathOfOperation,
+      QueryParameters queryOfOperation,
+      byte[] bodyOfOperation,
+      Instant time) {
+    return new Request(
+        json,
+        context,
+        principal(),
+        pathOfOperation::get,
+        _ -> null,
+        queryOfOperation,
+        bodyOfOperation,
+        time);
+  }
+
+  /** The context of the HTTP request. */
+  RequestContext context() {
+    return context;
+  }
+
   /** A copy of the raw body. */
   public byte[] bytes() {
     return bytes.clone();

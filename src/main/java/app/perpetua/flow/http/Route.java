@@ -3,6 +3,7 @@ package app.perpetua.flow.http;
 import app.perpetua.flow.sql.Tx;
 import java.net.URI;
 import java.time.Instant;
+import java.time.ZoneId;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
@@ -22,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  *     for that of the request
  * @param validation null if the route ignores preconditions
  * @param command null if commands of batches cannot stand for requests to it
- * @param scopes all of which a personal access token needs; empty if none is accepted (FR-155)
+ * @param scopes all of which a personal access token needs; null if none is accepted (FR-155)
  */
 public record Route(
     Verb method,
@@ -34,9 +35,9 @@ public record Route(
     @Nullable String idempotencyPath,
     @Nullable Validation validation,
     @Nullable CommandType command,
-    Set<Scope> scopes) {
+    @Nullable Set<Scope> scopes) {
   private Route(Verb method, String path, Bucket bucket, Handler handler) {
-    this(method, path, bucket, handler, null, null, null, null, null, Set.of());
+    this(method, path, bucket, handler, null, null, null, null, null, null);
   }
 
   /** The methods of the contract, without HEAD and OPTIONS, which {@code http.server} answers. */
@@ -128,6 +129,14 @@ public record Route(
   record Commands(Function<Request, Batch> prepare) implements Authenticated {}
 
   /**
+   * Executes other operations, each with its own checks. Reads no {@code Idempotency-Key}, because
+   * each operation has one.
+   *
+   * @param work runs without a transaction, after the session was checked
+   */
+  record Calls(CallsWork work) implements Authenticated {}
+
+  /**
    * Reserves, calls a provider and settles.
    *
    * @param prepare parses and checks the request
@@ -163,6 +172,17 @@ public record Route(
      * after it.
      */
     Function<Tx, Supplier<Reply>> prepare(Request request);
+  }
+
+  /** Answers a request by executing operations. */
+  @FunctionalInterface
+  public interface CallsWork {
+    /**
+     * Answers the request.
+     *
+     * @param zone the user's time zone
+     */
+    Reply answer(Request request, ZoneId zone, Operations operations);
   }
 
   /**
@@ -225,6 +245,14 @@ public record Route(
     return new Route(Verb.POST, path, Bucket.GENERAL, new Commands(prepare));
   }
 
+  /**
+   * A request that executes other operations of the signed-in user, which check the scopes: any
+   * personal access token is accepted.
+   */
+  public static Route calls(String path, CallsWork work) {
+    return new Route(Verb.POST, path, Bucket.GENERAL, new Calls(work)).scopes(new Scope[0]);
+  }
+
   /** A request that calls a provider. */
   public static Route providerCall(
       String path,
@@ -254,7 +282,7 @@ public record Route(
         scopes);
   }
 
-  /** The same route, which accepts personal access tokens that have all these scopes. */
+  /** The same route, which accepts personal access tokens that have all these scopes, if any. */
   public Route scopes(Scope... required) {
     return new Route(
         method,

@@ -59,15 +59,29 @@ public final class JsonReader {
     if (bytes.length == 0) {
       return new JsonReader(JsonNodeFactory.instance.objectNode());
     }
+    if (tree(json, bytes) instanceof ObjectNode object) {
+      return new JsonReader(object);
+    }
+    throw Refusal.of(ErrorCode.VALIDATION_ERROR, "the body must be a JSON object");
+  }
+
+  /** Reads the members of an object. */
+  public static JsonReader of(ObjectNode object) {
+    return new JsonReader(object);
+  }
+
+  /**
+   * Parses a body of any type.
+   *
+   * @throws Refusal {@code VALIDATION_ERROR} unless it is JSON in UTF-8
+   */
+  public static JsonNode tree(Json json, byte[] bytes) {
     String text = decode(bytes);
     try {
-      if (json.parse(text) instanceof ObjectNode object) {
-        return new JsonReader(object);
-      }
+      return json.parse(text);
     } catch (JacksonException e) {
       throw JsonDiagnosis.of(text, e);
     }
-    throw Refusal.of(ErrorCode.VALIDATION_ERROR, "the body must be a JSON object");
   }
 
   private static String decode(byte[] bytes) {
@@ -141,6 +155,22 @@ public final class JsonReader {
   public <E extends Enum<E> & WireName> @Nullable E oneOf(String name, Class<E> type) {
     String wireName = oneOf(name, WireName.all(type));
     return wireName == null ? null : WireName.parse(type, wireName);
+  }
+
+  /**
+   * A list of strings as {@link #text} reads them, each of 1 to {@code length} code points; null if
+   * absent or null.
+   */
+  public @Nullable List<String> texts(String name, int max, int length) {
+    return list(
+        name,
+        "must be a list of 1 to " + max + " strings of 1 to " + length + " characters",
+        1,
+        max,
+        node -> {
+          String text = node.isString() ? UnicodeText.trim(node.stringValue()) : null;
+          return text == null || Formats.textError(text, 1, length) != null ? null : text;
+        });
   }
 
   /** A list of one or more constants by their wire names; null if absent or null. */

@@ -34,7 +34,6 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.UUID;
 import java.util.function.Function;
 
@@ -105,7 +104,7 @@ public final class VoiceModule implements FeatureModule {
     Function<String, UUID> tokens =
         token -> {
           Principal principal = authenticator.verify(token);
-          principal.requireScopes(Set.of());
+          principal.requireScopes(null);
           sessions.requireActive(principal.userId(), principal.sessionId());
           return principal.userId();
         };

@@ -52,6 +52,7 @@ record ArchitectureRules(String root) {
           Map.entry("http", 5),
           Map.entry("http.websocket", ROUTES),
           Map.entry("module", ROUTES),
+          Map.entry("mcp", ROUTES),
           Map.entry("http.server", 7),
           Map.entry("observability", 8));
 

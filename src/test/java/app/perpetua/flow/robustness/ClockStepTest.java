@@ -213,6 +213,12 @@ class ClockStepTest {
     Map<String, Object> token = Map.of("name", "Scripts", "scopes", List.of("tasks:read"));
     ids.put("tokens", call("POST", "/tokens", token, 201).id());
     call("DELETE", "/tokens/{tokens}", null, 204);
+    Map<String, Object> message =
+        Map.of(
+            "jsonrpc", "2.0", "id", 1, "method", "tools/call", "params", Map.of("name", "agenda"));
+    api().post("/mcp", message).expect(200);
+    call("POST", "/mcp", message, 200);
+    covered.add("POST /mcp");
     covered.add("POST /api/v1/auth/google/callback");
     call("PATCH", "/users/me", Map.of("name", "Ada", "timezone", "Asia/Tokyo"), 200);
     assertEquals(named("once"), once().id());

@@ -20,7 +20,8 @@ public final class Cors {
 
   private static final String ALLOWED_HEADERS =
       "Authorization, Content-Type, Accept, Idempotency-Key, If-Match, If-None-Match, Last-Event-ID,"
-          + " X-Request-ID, X-Task-Id, traceparent, tracestate";
+          + " MCP-Protocol-Version, Mcp-Method, Mcp-Name, X-Request-ID, X-Task-Id, traceparent,"
+          + " tracestate";
 
   /** Two hours, the longest that any common browser caches a preflight. */
   private static final String MAX_AGE_SECONDS = "7200";

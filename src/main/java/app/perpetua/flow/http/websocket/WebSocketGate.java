@@ -14,7 +14,6 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -139,7 +138,7 @@ public final class WebSocketGate {
             ? request.token()
             : Authenticator.bearerToken(request.authorization()).orElse(null);
     Principal principal = authentication.require(token, request.client(), counted);
-    principal.requireScopes(Set.of());
+    principal.requireScopes(null);
     return Optional.of(principal);
   }
 }
