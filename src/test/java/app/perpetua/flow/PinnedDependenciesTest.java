@@ -62,13 +62,14 @@ class PinnedDependenciesTest {
   void npm_packages_are_locked_with_their_checksums() throws IOException {
     Json json = new Json();
     List<String> unlocked = new ArrayList<>();
-    List<Path> packages;
-    try (Stream<Path> files = Files.walk(Path.of("src"))) {
-      packages =
-          files
-              .filter(file -> file.endsWith("package.json"))
-              .filter(file -> !file.toString().contains("node_modules"))
-              .toList();
+    List<Path> packages = new ArrayList<>();
+    for (Path root : List.of(Path.of("src"), Path.of("sdk"))) {
+      try (Stream<Path> files = Files.walk(root)) {
+        files
+            .filter(file -> file.endsWith("package.json"))
+            .filter(file -> !file.toString().contains("node_modules"))
+            .forEach(packages::add);
+      }
     }
     assertFalse(packages.isEmpty());
     for (Path file : packages) {
