@@ -1,24 +1,11 @@
 // Changes as commands of POST /sync: each stands for a request to another operation.
 
 /**
- * @typedef {object} Command
- * @property {string} uuid the idempotency key of the request for which it stands
- * @property {string} type
- * @property {Record<string, unknown>} args the body, and the parameter of the path
- * @property {string} [temp_id] a name for what it creates, until the service gives it an id
- * @property {number} [if_version] the version that it is based on
+ * @typedef {import('../sdk/index.js').Command & {args: Record<string, unknown>}} Command
+ * @typedef {NonNullable<import('../sdk/index.js').CommandResult['error']>} CommandError
  */
 
-/**
- * @typedef {{code: string, message: string, details?: {field: string, message: string}[], retry_after?: number,
- *   current_version?: number}} CommandError
- */
-
-/** @typedef {{status: number, data?: any, error?: CommandError}} CommandResult */
-
-/** @typedef {{data: {results: Record<string, CommandResult>, temp_ids: Record<string, string>}}} BatchAnswer */
-
-/** The operations that may wait: method and path, type, and the name of the path's parameter. @type {[string, string, string?][]} */
+/** The operations that may wait: method and path, type, and the name of the path's parameter. @type {[string, Command['type'], string?][]} */
 const COMMANDS = [
   ['POST /api/v1/tasks', 'task.create'],
   ['PATCH /api/v1/tasks/{id}', 'task.update'],

@@ -1,4 +1,4 @@
-import {Unreachable} from './failures.js';
+import {ApiError} from '../sdk/index.js';
 
 /** A call of the control port failed. */
 export class ControlFailure extends Error {
@@ -57,7 +57,7 @@ export class ControlPort {
       response = await fetch(path, {method, headers, body});
     } catch {
       exchange.failed('no answer');
-      throw new Unreachable();
+      throw ApiError.unreachable();
     }
     exchange.responded(response);
     const json = await response.json();

@@ -90,6 +90,34 @@ export class Exchanges extends EventTarget {
     return exchange;
   }
 
+  /**
+   * Sends a request of the SDK. What it and its answer contain is kept as it is sent and arrives; tokens of a sign-in are
+   * not.
+   * @param {string} url
+   * @param {RequestInit} init
+   */
+  async fetch(url, init) {
+    const isSecret = new URL(url).pathname.startsWith('/api/v1/auth/');
+    const body = typeof init.body === 'string' ? init.body : undefined;
+    const exchange = this.begin({
+      method: init.method ?? 'GET', url, headers: Object.fromEntries(new Headers(init.headers)),
+      body: body && isSecret ? withoutTokens(body) : body,
+    });
+    try {
+      const response = await fetch(url, init);
+      exchange.responded(response);
+      if (!response.body) {
+        exchange.ended();
+        return response;
+      }
+      const followed = follow(response.body, exchange, isSecret && response.ok, init.signal);
+      return new Response(followed, {status: response.status, headers: response.headers});
+    } catch (thrown) {
+      exchange.failed(init.signal?.aborted ? 'aborted' : 'no answer');
+      throw thrown;
+    }
+  }
+
   clear() {
     this.list = [];
     this.#changed();
@@ -98,4 +126,44 @@ export class Exchanges extends EventTarget {
   #changed() {
     this.dispatchEvent(new Event('change'));
   }
+}
+
+/** @param {string} body JSON */
+function withoutTokens(body) {
+  return JSON.stringify(JSON.parse(body), (name, value) => name.endsWith('_token') ? '…' : value);
+}
+
+/**
+ * The same bytes, with the exchange told of them.
+ * @param {ReadableStream<Uint8Array>} body
+ * @param {Exchange} exchange
+ * @param {boolean} isSecret
+ * @param {AbortSignal | null} [signal]
+ * @returns {ReadableStream<Uint8Array>}
+ */
+function follow(body, exchange, isSecret, signal) {
+  const reader = body.getReader();
+  const decoder = new TextDecoder();
+  return new ReadableStream({
+    async pull(controller) {
+      try {
+        const {done, value} = await reader.read();
+        if (done) {
+          exchange.received(isSecret ? 'tokens are not shown' : '');
+          exchange.ended();
+          controller.close();
+        } else {
+          exchange.received(isSecret ? '' : decoder.decode(value, {stream: true}));
+          controller.enqueue(value);
+        }
+      } catch (thrown) {
+        exchange.failed(signal?.aborted ? 'aborted' : 'cut');
+        controller.error(thrown);
+      }
+    },
+    cancel(reason) {
+      exchange.ended();
+      return reader.cancel(reason);
+    },
+  }, {highWaterMark: 0});
 }

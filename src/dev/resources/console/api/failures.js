@@ -1,31 +1,4 @@
-/** The service answered with an error: `code` is for decisions, `message` for people. */
-export class ApiFailure extends Error {
-  /**
-   * @param {number} status
-   * @param {{code: string, message: string, details?: {field: string, message: string}[], [name: string]: unknown}} error
-   *     `error` of the answer
-   * @param {Headers} headers
-   */
-  constructor(status, error, headers) {
-    super(error.message);
-    this.status = status;
-    this.code = error.code;
-    this.error = error;
-    this.headers = headers;
-  }
-
-  /** What is wrong with a field of the request; empty if nothing is. @param {string} name */
-  field(name) {
-    return this.error.details?.find(({field}) => field === name)?.message ?? '';
-  }
-}
-
-/** The service could not be reached; it is unknown whether it received the request. */
-export class Unreachable extends Error {
-  constructor() {
-    super('The service cannot be reached.');
-  }
-}
+import {ApiError} from '../sdk/index.js';
 
 /** The service could not be reached, and the change waits in this browser until it can be sent: nothing has failed. */
 export class Queued extends Error {
@@ -34,17 +7,20 @@ export class Queued extends Error {
   }
 }
 
-/** The session has ended: the person has to sign in again. */
-export class SignedOut extends Error {
-  constructor() {
-    super('The session has ended. Sign in again.');
-  }
+/** Whether the service could not be reached. @param {unknown} thrown */
+export function isUnreachable(thrown) {
+  return thrown instanceof ApiError && thrown.code === 'UNREACHABLE';
+}
+
+/** Whether the session has ended, which the sign-in page says. @param {unknown} thrown */
+export function isSignedOut(thrown) {
+  return thrown instanceof ApiError && thrown.code === 'SIGNED_OUT';
 }
 
 /** A sentence for people about anything that was thrown. @param {unknown} thrown */
 export function sentence(thrown) {
-  if (thrown instanceof ApiFailure) {
-    const details = thrown.error.details?.map(({field, message}) => `${field} ${message}`) ?? [];
+  if (thrown instanceof ApiError) {
+    const details = thrown.details.map(({field, message}) => `${field} ${message}`);
     return asSentence(details.length > 0 ? details.join('; ') : thrown.message);
   }
   return thrown instanceof Error ? thrown.message : String(thrown);

@@ -1,4 +1,4 @@
-import {Unreachable} from './failures.js';
+import {ApiError} from '../sdk/index.js';
 
 /** @typedef {import('./schemas.js').Schemas['Readiness'] | import('./schemas.js').Schemas['Unreadiness']} Health */
 
@@ -8,7 +8,7 @@ import {Unreachable} from './failures.js';
  * @param {string} service base URL
  * @param {import('./exchanges.js').Exchanges} exchanges
  * @returns {Promise<Health>}
- * @throws {Unreachable}
+ * @throws {ApiError}
  */
 export async function readiness(service, exchanges) {
   const url = `${service}/health/ready`;
@@ -23,6 +23,6 @@ export async function readiness(service, exchanges) {
     return JSON.parse(text);
   } catch {
     exchange.failed('no answer');
-    throw new Unreachable();
+    throw ApiError.unreachable();
   }
 }

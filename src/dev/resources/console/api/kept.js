@@ -20,19 +20,20 @@ export class KeptAnswers {
     }, {once: true});
   }
 
-  /** @param {string} path as in the contract @param {string} url @param {string} text */
-  keep(path, url, text) {
+  /** @param {string} path as in the contract @param {string} request @param {unknown} answer */
+  keep(path, request, answer) {
     if (KEPT.has(path) && !this.#isOver) {
       try {
-        sessionStorage.setItem(this.#prefix + url, text);
+        sessionStorage.setItem(this.#prefix + request, JSON.stringify(answer));
       } catch {
         // There is no more room; what is shown without a connection is older then.
       }
     }
   }
 
-  /** The last answer; undefined if there is none. @param {string} path @param {string} url */
-  of(path, url) {
-    return KEPT.has(path) ? sessionStorage.getItem(this.#prefix + url) ?? undefined : undefined;
+  /** The last answer; undefined if there is none. @param {string} path @param {string} request @returns {any} */
+  of(path, request) {
+    const text = KEPT.has(path) ? sessionStorage.getItem(this.#prefix + request) : null;
+    return text === null ? undefined : JSON.parse(text);
   }
 }

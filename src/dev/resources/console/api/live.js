@@ -1,7 +1,5 @@
-import {ApiFailure, SignedOut} from './failures.js';
+import {pause, pullChanges} from '../sdk/index.js';
 import {EVERYTHING, topicsOf} from './changes.js';
-import {pause} from './client.js';
-import {eventsOf} from './events.js';
 
 /** @typedef {import('./schemas.js').Schemas['ChangeEvent']} ChangeEvent */
 
@@ -24,13 +22,8 @@ import {eventsOf} from './events.js';
 /** A tab that was out of sight for this time lets another one read, in milliseconds. */
 const HIDDEN_MS = 60_000;
 
-/** The service sends something every 15 seconds; after this time the connection counts as lost, in milliseconds. */
-const SILENCE_MS = 45_000;
-
-/** Until the service names another time to connect again, in milliseconds. */
+/** Before a stream is opened again that the SDK has given up, in milliseconds. */
 const RETRY_MS = 1_000;
-
-const LONGEST_RETRY_MS = 30_000;
 
 /** Longest wait of the first view for the first connection, in milliseconds. */
 const FIRST_MS = 1_000;
@@ -40,9 +33,6 @@ const GATHER_MS = 20;
 
 /** How many events are kept for people. */
 const KEPT = 50;
-
-/** Most changes that an answer of `GET /sync` may have. */
-const LARGEST_PAGE = 1000;
 
 /**
  * Changes of the person's data as they happen, on all devices and by jobs. One tab of a person reads `GET /events` and announces which
@@ -66,7 +56,6 @@ export class Live extends EventTarget {
   #gathered = new Set();
   /** Whether views may have loaded before the first connection. */
   #mayHaveMissed = false;
-  #retry = RETRY_MS;
   /** The state of the tab that reads, if another one does. @type {LiveState | undefined} */
   #readerState;
 
@@ -146,102 +135,49 @@ export class Live extends EventTarget {
 
   /** Keeps a stream open. @param {AbortSignal} signal */
   async #read(signal) {
-    for (let failures = 0; !signal.aborted;) {
-      try {
-        const reason = await this.#connect(signal);
-        failures = 0;
-        if (reason === 'account_deleted') {
-          this.#set('ended');
+    for (;;) {
+      this.#set('connecting');
+      for await (const event of this.#api.sdk.events({lastEventId: this.position.lastEventId, signal})) {
+        this.#received(event, signal);
+        if (this.state === 'ended') {
           return;
         }
-        if (reason === 'replaced') {
-          this.#set('replaced');
+        if (this.state === 'replaced') {
           await once(window, 'focus', signal);
-        } else if (reason !== 'token_expired') {
-          this.#set('waiting');
-          await pause(this.#retry, signal);
+          break;
         }
-      } catch (thrown) {
-        if (signal.aborted || thrown instanceof SignedOut) {
-          throw thrown;
-        }
-        if (thrown instanceof ApiFailure && thrown.status === 400) {
-          // The service's data were set back: what was read is void.
-          this.position.lastEventId = '';
-          this.#forget();
-        }
-        failures++;
-        this.#set('offline');
-        // Views may show what was kept from earlier.
-        this.#mayHaveMissed = true;
-        const longest = Math.min(LONGEST_RETRY_MS, this.#retry * 2 ** failures);
-        // All clients of a service that was away would come back at the same time.
-        const sooner = new AbortController();
-        await Promise.race([
-          pause(longest * (0.5 + Math.random() / 2), AbortSignal.any([signal, sooner.signal])),
-          once(window, 'online', AbortSignal.any([signal, sooner.signal])),
-        ]).finally(() => sooner.abort());
       }
+      // The session may have ended, which the next request shows.
+      await pause(this.state === 'replaced' ? 0 : RETRY_MS, signal);
     }
   }
 
-  /**
-   * Reads one stream to its end.
-   * @param {AbortSignal} signal
-   * @returns {Promise<string>} the reason of the end
-   * @throws {unknown} if the stream is refused or cut
-   */
-  async #connect(signal) {
-    const silence = new AbortController();
-    let timer = 0;
-    const heard = () => {
-      clearTimeout(timer);
-      timer = window.setTimeout(() => silence.abort(new Error('no sign of life')), SILENCE_MS);
-    };
-    this.#set('connecting');
-    const {lastEventId} = this.position;
-    const {response, exchange} = await this.#api.listen('/api/v1/events', {
-      ...(lastEventId && {headers: {'Last-Event-ID': lastEventId}}),
-      signal: AbortSignal.any([signal, silence.signal]),
-    });
-    try {
-      heard();
-      for await (const event of eventsOf(response, exchange, heard)) {
-        const reason = this.#received(event, signal);
-        if (reason) {
-          return reason;
-        }
-      }
-      throw new Error('the stream was cut');
-    } finally {
-      clearTimeout(timer);
-      silence.abort();
-      exchange.ended();
+  /** @param {import('../sdk/index.js').LiveEvent} event @param {AbortSignal} signal */
+  #received(event, signal) {
+    if (event.type === 'lost') {
+      this.#set('offline');
+      // Views may show what was kept from earlier.
+      this.#mayHaveMissed = true;
+      return;
     }
-  }
-
-  /**
-   * @param {import('./events.js').ServerEvent} event
-   * @param {AbortSignal} signal
-   * @returns {string} the reason if it was the last event
-   */
-  #received({name, data, id, retry}, signal) {
-    this.#retry = retry ?? this.#retry;
-    this.#tell({reported: {at: Date.now(), name, data}, position: {lastEventId: id ?? this.position.lastEventId}});
-    if (name === 'reset') {
+    const {type, id} = event;
+    this.#tell({reported: {at: Date.now(), name: type, data: JSON.stringify(event.data)}, position: {lastEventId: id}});
+    if (type === 'reset') {
       this.#forget();
     }
-    if (name === 'ready' || name === 'reset') {
+    if (type === 'ready' || type === 'reset') {
       this.#set('open');
       this.dispatchEvent(new Event('open'));
       this.#catchUp(signal).catch(() => {
         // After the next connection.
         this.#mayHaveMissed ||= this.position.token === '';
       });
-    } else if (name === 'change') {
-      this.#gather(JSON.parse(data));
+    } else if (event.type === 'change') {
+      this.#gather(event.data);
+    } else if (event.type === 'end') {
+      const {reason} = event.data;
+      this.#set(reason === 'account_deleted' ? 'ended' : reason === 'replaced' ? 'replaced' : 'waiting');
     }
-    return name === 'end' ? JSON.parse(data).reason : '';
   }
 
   /** What was read so far says nothing about the present. */
@@ -254,26 +190,16 @@ export class Live extends EventTarget {
   /** Reads what has changed since the last time. The first time, that is everything. @param {AbortSignal} signal */
   async #catchUp(signal) {
     let {token} = this.position;
-    let hasMore = true;
-    while (hasMore) {
-      /** @type {import('./schemas.js').Schemas['ChangesAnswer']} */
-      let answer;
-      try {
-        answer = await this.#api.get('/api/v1/sync', {query: {token, limit: LARGEST_PAGE}, signal});
-      } catch (thrown) {
-        if (token && thrown instanceof ApiFailure && thrown.status === 400) {
-          token = '';
-          this.#mayHaveMissed = true;
-          continue;
-        }
-        throw thrown;
-      }
-      const {changes, full, has_more} = answer.data;
-      // Views have loaded what they show of a snapshot.
-      changes.forEach(change => full ? this.#isNew(change) : this.#gather(change));
-      token = answer.data.token;
-      hasMore = has_more;
-    }
+    await pullChanges(this.#api.sdk, {
+      token: () => token,
+      apply: (answer, isFirst) => {
+        // A token that is not accepted any more.
+        this.#mayHaveMissed ||= isFirst && token !== '';
+        // Views have loaded what they show of a snapshot.
+        answer.changes.forEach(change => answer.full ? this.#isNew(change) : this.#gather(change));
+        token = answer.token;
+      },
+    }, {signal});
     this.#tell({position: {token}});
     if (this.#mayHaveMissed) {
       this.#mayHaveMissed = false;

@@ -1,9 +1,9 @@
+import {pushCommands} from '../sdk/index.js';
 import {TEMPORARY} from './commands.js';
-import {ApiFailure, SignedOut, Unreachable} from './failures.js';
+import {isSignedOut} from './failures.js';
 
 /**
  * @typedef {import('./commands.js').Command} Command
- * @typedef {import('./commands.js').CommandResult} CommandResult
  * @typedef {import('./commands.js').CommandError} CommandError
  * @typedef {import('./client.js').Before} Before
  */
@@ -23,12 +23,6 @@ import {ApiFailure, SignedOut, Unreachable} from './failures.js';
  * @typedef {CommandError & {saved?: Record<string, unknown>}} Refusal
  */
 
-/** Most commands of a batch. */
-const LARGEST_BATCH = 100;
-
-/** Most bytes of a batch; the service takes 256 KiB. */
-const LARGEST_BODY = 200_000;
-
 const FIRST_RETRY_MS = 500;
 
 const LONGEST_RETRY_MS = 30_000;
@@ -39,7 +33,8 @@ const READ_AT = {task: '/api/v1/tasks/{id}', note: '/api/v1/notes/{id}'};
 /**
  * The changes of a person that could not be sent. They are stored in this browser, each under a key of its own, so that
  * no tab overwrites what another one adds, and are sent in order when the service can be reached: one tab at a time, and
- * each change with the same uuid until it has an answer. Dispatches `change`, and `sent` with the answer after a batch.
+ * each change with the same uuid until it has an answer. Dispatches `change`, and `sent` with the results and new ids
+ * after a batch.
  */
 export class Outbox extends EventTarget {
   #api;
@@ -189,14 +184,19 @@ export class Outbox extends EventTarget {
     clearTimeout(this.#timer);
     try {
       await navigator.locks.request(this.#prefix, async () => {
-        // Another tab may have sent it meanwhile.
-        for (this.#read(); this.isWaiting;) {
-          await this.#sendBatch();
-        }
+        await pushCommands(this.#api.sdk, {
+          waiting: () => {
+            // Another tab may have sent it meanwhile.
+            this.#read();
+            return this.waiting.map(({command}) => command);
+          },
+          sending: commands => this.#sending(commands),
+          settle: (outcomes, ids) => this.#settle(outcomes, ids),
+        }, {attempts: 1});
       });
       this.#failures = 0;
     } catch (thrown) {
-      if (thrown instanceof SignedOut) {
+      if (isSignedOut(thrown)) {
         // It stays stored until the person signs in again.
         return;
       }
@@ -217,68 +217,33 @@ export class Outbox extends EventTarget {
     this.#timer = setTimeout(() => this.send(), longest * (0.5 + Math.random() / 2));
   }
 
-  /** @throws {Unreachable | ApiFailure | SignedOut} if there is no answer yet; what waits is sent again then */
-  async #sendBatch() {
-    const batch = this.#batch();
-    // Before it is sent, so that it is never taken for unsent after a reload. Without a network nothing leaves the machine.
-    batch.forEach(entry => this.#write({...entry, wasSent: entry.wasSent || navigator.onLine}));
+  /**
+   * Before they are sent, so that they are never taken for unsent after a reload. Without a network nothing leaves the
+   * machine.
+   * @param {import('../sdk/index.js').Command[]} commands
+   */
+  #sending(commands) {
+    const uuids = new Set(commands.map(({uuid}) => uuid));
+    this.waiting
+        .filter(({command}) => uuids.has(command.uuid))
+        .forEach(entry => this.#write({...entry, wasSent: entry.wasSent || navigator.onLine}));
     this.#read();
-    let answer;
-    try {
-      answer = await this.#api.batch(batch.map(({command}) => command));
-    } catch (thrown) {
-      if (thrown instanceof ApiFailure && thrown.status >= 400 && thrown.status < 500 &&
-          ![401, 408, 429].includes(thrown.status)) {
-        this.#refuseBatch(batch, thrown);
-        return;
-      }
-      throw thrown;
-    }
-    const {results, temp_ids} = answer.data;
-    let isUnfinished = false;
-    for (const entry of batch) {
-      const result = results[entry.command.uuid];
-      if (!result || result.error?.retry_after !== undefined || result.status >= 500) {
-        isUnfinished = true;
-      } else if (result.error) {
-        await this.#refuse(entry, result.error);
-      } else {
+  }
+
+  /** @param {import('../sdk/index.js').Outcome[]} outcomes @param {Record<string, string>} ids */
+  async #settle(outcomes, ids) {
+    for (const {command: {uuid}, result: {error}} of outcomes) {
+      const entry = this.waiting.find(({command}) => command.uuid === uuid);
+      if (entry && error) {
+        await this.#refuse(entry, error);
+      } else if (entry) {
         localStorage.removeItem(entry.key);
       }
     }
     this.#read();
-    this.#resolve(temp_ids);
+    this.#resolve(ids);
     this.#changed();
-    this.dispatchEvent(new CustomEvent('sent', {detail: answer.data}));
-    if (isUnfinished) {
-      throw new Unreachable();
-    }
-  }
-
-  /** The first changes that fit into one request. */
-  #batch() {
-    let bytes = 0;
-    return this.waiting.slice(0, LARGEST_BATCH).filter(({command}, index) => {
-      bytes += new TextEncoder().encode(JSON.stringify(command)).length;
-      return index === 0 || bytes <= LARGEST_BODY;
-    });
-  }
-
-  /**
-   * The service has refused the batch before it ran: marks the commands that it names, or all if it names none.
-   * @param {Entry[]} batch
-   * @param {ApiFailure} failure
-   */
-  #refuseBatch(batch, {code, message, error}) {
-    const details = error.details ?? [];
-    const named = (/** @type {number} */ index) => details.filter(({field}) => field.startsWith(`commands[${index}]`));
-    const isAny = batch.some((_, index) => named(index).length > 0);
-    batch.forEach((entry, index) => {
-      if (!isAny || named(index).length > 0) {
-        this.#write({...entry, wasSent: false, refused: {code, message, details: isAny ? named(index) : details}});
-      }
-    });
-    this.#changed();
+    this.dispatchEvent(new CustomEvent('sent', {detail: {results: outcomes.map(({result}) => result), ids}}));
   }
 
   /** @param {Entry} entry @param {CommandError} error */

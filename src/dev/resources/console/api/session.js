@@ -1,22 +1,14 @@
+import {ApiError, PerpetuaFlow, tokensOf} from '../sdk/index.js';
 import {thisDevice} from './device.js';
-import {ApiFailure, SignedOut, Unreachable} from './failures.js';
 
 /** @typedef {import('./schemas.js').Schemas['SignedInUser']} SignedInUser */
 
 /**
- * What is stored of a session.
- * @typedef {object} Stored
- * @property {SignedInUser} user
- * @property {string} access_token
- * @property {string} refresh_token
- * @property {number} obtained_at time in milliseconds, by this browser's clock
- * @property {number} expires_at likewise
+ * What is stored of a session. `obtained_at` is a time in milliseconds, by this browser's clock.
+ * @typedef {import('../sdk/index.js').Tokens & {user: SignedInUser, obtained_at: number}} Stored
  */
 
 const PREFIX = 'perpetua-flow.session.';
-
-/** A token that expires within this time is not sent any more, in milliseconds. */
-const MARGIN = 30_000;
 
 /**
  * The session of one person, shared by all tabs in which that person works. Dispatches `end`.
@@ -60,9 +52,10 @@ export class Session extends EventTarget {
    * @param {string} idToken
    */
   static async signIn(service, exchanges, idToken) {
-    const answer = await post(service, exchanges, '/api/v1/auth/google/callback', {id_token: idToken, device: thisDevice()});
+    const answer = await withoutSession(service, exchanges)
+        .request('POST', '/api/v1/auth/google/callback', {body: {id_token: idToken, device: thisDevice()}});
     const session = new Session(service, exchanges, answer.user.id);
-    session.#store(answer, answer.user);
+    session.#write(tokensOf(answer), answer.user);
     return session;
   }
 
@@ -79,20 +72,24 @@ export class Session extends EventTarget {
     }
   }
 
-  /**
-   * A valid access token. If tabs need a new one at the same time, only one refreshes: a refresh token is valid once,
-   * and one that is sent again later counts as stolen and ends the session.
-   * @param {string} [rejected] a token that the service has refused
-   */
-  async token(rejected) {
-    return navigator.locks.request(this.#key, async () => {
-      const stored = this.#read();
-      if (!stored) {
-        throw new SignedOut();
-      }
-      const isFresh = stored.expires_at > Date.now() + MARGIN;
-      return isFresh && stored.access_token !== rejected ? stored.access_token : this.#refresh(stored);
-    });
+  /** Where the SDK finds the tokens, and stores new ones. @type {import('../sdk/index.js').SessionStore} */
+  get store() {
+    return {
+      load: () => this.#read(),
+      save: tokens => {
+        const user = this.user;
+        if (tokens && user) {
+          this.#write(tokens, user);
+        } else {
+          this.#end();
+        }
+      },
+    };
+  }
+
+  /** Among all tabs of the person. @type {import('../sdk/index.js').Lock} */
+  get lock() {
+    return work => /** @type {ReturnType<typeof work>} */ (navigator.locks.request(this.#key, work));
   }
 
   /**
@@ -102,17 +99,24 @@ export class Session extends EventTarget {
    * @param {() => Promise<unknown>} [change] makes the tokens invalid; meanwhile no tab gets one
    */
   async renew(changedAt, silently, change) {
-    await navigator.locks.request(this.#key, async () => {
+    await this.lock(async () => {
       await change?.();
       const stored = this.#read();
       if (!stored || stored.obtained_at > changedAt) {
         return;
       }
+      const {refresh_token} = stored;
       try {
-        await this.#refresh(stored, silently !== undefined);
-      } catch (failure) {
-        if (!(failure instanceof SignedOut) || !silently) {
-          throw failure;
+        const answer = await withoutSession(this.#service, this.#exchanges)
+            .request('POST', '/api/v1/auth/refresh', {body: {refresh_token}});
+        this.#write(tokensOf(answer), stored.user);
+      } catch (thrown) {
+        if (!(thrown instanceof ApiError && thrown.status === 401)) {
+          throw thrown;
+        }
+        if (!silently) {
+          this.#end();
+          throw ApiError.signedOut();
         }
         await Session.signIn(this.#service, this.#exchanges, await silently());
       }
@@ -124,26 +128,8 @@ export class Session extends EventTarget {
     const stored = this.#read();
     this.#end();
     if (stored) {
-      await post(this.#service, this.#exchanges, '/api/v1/auth/logout', {refresh_token: stored.refresh_token});
-    }
-  }
-
-  /** @param {Stored} stored @param {boolean} [staysOpen] whether the session goes on if this is refused */
-  async #refresh(stored, staysOpen = false) {
-    try {
-      // Repeating is safe: for some seconds, the service answers the same token with the same successor.
-      const answer = await post(this.#service, this.#exchanges, '/api/v1/auth/refresh',
-          {refresh_token: stored.refresh_token});
-      this.#store(answer, stored.user);
-      return String(answer.access_token);
-    } catch (failure) {
-      if (failure instanceof ApiFailure && failure.status === 401) {
-        if (!staysOpen) {
-          this.#end();
-        }
-        throw new SignedOut();
-      }
-      throw failure;
+      const {refresh_token} = stored;
+      await withoutSession(this.#service, this.#exchanges).request('POST', '/api/v1/auth/logout', {body: {refresh_token}});
     }
   }
 
@@ -153,14 +139,9 @@ export class Session extends EventTarget {
     return text ? JSON.parse(text) : undefined;
   }
 
-  /**
-   * @param {{access_token: string, refresh_token: string, expires_in: number}} answer
-   * @param {SignedInUser} user
-   */
-  #store({access_token, refresh_token, expires_in}, user) {
-    const obtained_at = Date.now();
-    const expires_at = obtained_at + expires_in * 1000;
-    localStorage.setItem(this.#key, JSON.stringify({user, access_token, refresh_token, obtained_at, expires_at}));
+  /** @param {import('../sdk/index.js').Tokens} tokens @param {SignedInUser} user */
+  #write(tokens, user) {
+    localStorage.setItem(this.#key, JSON.stringify({user, ...tokens, obtained_at: Date.now()}));
   }
 
   #end() {
@@ -171,32 +152,10 @@ export class Session extends EventTarget {
 }
 
 /**
- * Requests of `/auth` need neither a token nor a key.
+ * For what needs no token. Failures are shown at once.
  * @param {string} service
  * @param {import('./exchanges.js').Exchanges} exchanges
- * @param {string} path
- * @param {{id_token: string, device: import('./device.js').Device} | {refresh_token: string}} values
  */
-async function post(service, exchanges, path, values) {
-  const headers = {'Content-Type': 'application/json'};
-  const body = JSON.stringify(values);
-  const secret = JSON.stringify(values, (name, value) => name.endsWith('_token') ? '…' : value);
-  const exchange = exchanges.begin({method: 'POST', url: service + path, headers, body: secret});
-  let response;
-  let text;
-  try {
-    response = await fetch(service + path, {method: 'POST', headers, body});
-    exchange.responded(response);
-    text = await response.text();
-  } catch {
-    exchange.failed('no answer');
-    throw new Unreachable();
-  }
-  exchange.received(response.ok ? 'tokens are not shown' : text);
-  exchange.ended();
-  const json = text ? JSON.parse(text) : {};
-  if (!response.ok) {
-    throw new ApiFailure(response.status, json.error, response.headers);
-  }
-  return json;
+function withoutSession(service, exchanges) {
+  return new PerpetuaFlow({baseUrl: service, fetch: (url, init) => exchanges.fetch(url, init), attempts: 2, maxWait: 0});
 }

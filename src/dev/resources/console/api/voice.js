@@ -1,10 +1,5 @@
+import {ApiError} from '../sdk/index.js';
 import {sentence} from './failures.js';
-
-/**
- * @typedef {import('./schemas.js').Schemas} Schemas
- * @typedef {Schemas['VoiceConnected'] | Schemas['VoiceTranscript'] | Schemas['VoiceComplete'] | Schemas['VoiceError']
- *   } Message
- */
 
 /** What the service transcribes. */
 const FORMAT = 'audio/webm;codecs=opus';
@@ -25,7 +20,7 @@ const NO_CLOSE_FRAME = 1006;
 /**
  * One session of live speech: the microphone goes to the service, and the words come back as they are spoken.
  *
- *     const speech = new LiveSpeech(api, service, exchanges);
+ *     const speech = new LiveSpeech(api, exchanges);
  *     speech.addEventListener('change', () => show(speech.heard, speech.interim));
  *     speech.start();
  *     …
@@ -50,17 +45,16 @@ export class LiveSpeech extends EventTarget {
   failureCode = '';
   /** Whether the upgrade was refused or never answered. A browser does not say which, nor shows the answer. */
   wasRefused = false;
-  /** Duration, cost and text of the session; undefined if it was lost. @type {Schemas['VoiceComplete'] | undefined} */
+  /** Duration, cost and text of the session; undefined if it was lost. @type {import('./schemas.js').Schemas['VoiceComplete'] | undefined} */
   result;
   #api;
-  #service;
   #exchanges;
   /** @type {MediaStream | undefined} */
   #microphone;
   /** @type {MediaRecorder | undefined} */
   #recorder;
-  /** @type {WebSocket | undefined} */
-  #socket;
+  /** @type {import('../sdk/index.js').VoiceSession | undefined} */
+  #session;
   /** @type {import('./exchanges.js').Exchange | undefined} */
   #exchange;
   #begun = 0;
@@ -74,13 +68,11 @@ export class LiveSpeech extends EventTarget {
 
   /**
    * @param {import('./client.js').ApiClient} api
-   * @param {string} service base URL
    * @param {import('./exchanges.js').Exchanges} exchanges
    */
-  constructor(api, service, exchanges) {
+  constructor(api, exchanges) {
     super();
     this.#api = api;
-    this.#service = service;
     this.#exchanges = exchanges;
   }
 
@@ -99,12 +91,14 @@ export class LiveSpeech extends EventTarget {
     try {
       // The ticket comes second: it is valid for seconds, and people think about a permission for longer.
       this.#microphone = await navigator.mediaDevices.getUserMedia({audio: {channelCount: 1, noiseSuppression: true}});
-      const ticket = this.#isEnded() ? '' : await this.#ticket();
+      const session = this.#isEnded() ? undefined : await this.#api.sdk.voice();
       if (this.#isEnded()) {
         // The person did not wait.
+        session?.close();
         this.#release();
-      } else {
-        this.#connect(ticket);
+      } else if (session) {
+        this.#session = session;
+        await this.#follow(session);
       }
     } catch (thrown) {
       this.#end(thrown instanceof DOMException ? microphoneFailure(thrown) : sentence(thrown));
@@ -114,55 +108,45 @@ export class LiveSpeech extends EventTarget {
   /** No more audio. The service still sends the last words and what the session cost. */
   stop() {
     if (this.state === 'starting') {
-      this.#socket?.close();
+      this.#session?.close();
       this.#end('');
     } else if (this.state === 'listening') {
       this.#recorder?.stop();
     }
   }
 
-  async #ticket() {
-    const {data} = await this.#api.post('/api/v1/ws/voice/tickets', {body: {}});
-    return data.ticket;
-  }
-
   #isEnded() {
     return this.state === 'ended';
   }
 
-  /** @param {string} ticket a credential for one session, which may be in a URL because it is used up at once */
-  #connect(ticket) {
-    const url = `${this.#service.replace(/^http/, 'ws')}/api/v1/ws/voice/transcribe`;
-    const exchange = this.#exchanges.begin({method: 'WS', url, headers: {}});
-    const socket = new WebSocket(`${url}?ticket=${encodeURIComponent(ticket)}`);
-    let wasOpen = false;
-    socket.onopen = () => {
-      wasOpen = true;
-      exchange.status = 101;
-    };
-    socket.onmessage = ({data}) => {
-      exchange.received(`← ${data}\n`);
-      this.#received(JSON.parse(data));
-    };
-    socket.onclose = ({code}) => {
-      exchange.received(`→ ${this.#sentMessages} messages of audio, ${this.#sentBytes} bytes in all\n`);
-      exchange.received(`closed with ${code}\n`);
-      if (code === 1000) {
-        exchange.ended();
-      } else {
-        exchange.failed(`closed ${code}`);
-      }
-      if (this.state === 'ended') {
-        return;
-      }
-      this.wasRefused = !wasOpen;
-      this.#end(this.failure || (this.result || code === 1000 ? '' : closeReason(code, wasOpen)));
-    };
-    this.#socket = socket;
+  /** @param {import('../sdk/index.js').VoiceSession} session */
+  async #follow(session) {
+    const exchange = this.#exchanges.begin({method: 'WS', url: session.url, headers: {}});
     this.#exchange = exchange;
+    let failure = '';
+    try {
+      for await (const message of session) {
+        exchange.status = 101;
+        exchange.received(`← ${JSON.stringify(message)}\n`);
+        this.#received(message);
+      }
+    } catch (thrown) {
+      const {close_code: code, was_open: wasOpen} = thrown instanceof ApiError ? thrown.extras : {};
+      this.wasRefused = !wasOpen && !this.#isEnded();
+      failure = closeReason(Number(code), Boolean(wasOpen));
+    }
+    exchange.received(`→ ${this.#sentMessages} messages of audio, ${this.#sentBytes} bytes in all\n`);
+    if (failure) {
+      exchange.failed(failure);
+    } else {
+      exchange.ended();
+    }
+    if (!this.#isEnded()) {
+      this.#end(this.failure || failure);
+    }
   }
 
-  /** @param {Message} message */
+  /** @param {import('../sdk/index.js').VoiceMessage} message */
   #received(message) {
     switch (message.type) {
       case 'connected':
@@ -194,8 +178,7 @@ export class LiveSpeech extends EventTarget {
     const microphone = /** @type {MediaStream} */ (this.#microphone);
     this.#recorder = new MediaRecorder(microphone, {mimeType: FORMAT, audioBitsPerSecond: 32_000});
     this.#recorder.ondataavailable = ({data}) => {
-      if (data.size > 0 && !this.#isOver && this.#socket?.readyState === WebSocket.OPEN) {
-        this.#socket.send(data);
+      if (data.size > 0 && !this.#isOver && this.#session?.send(data)) {
         this.#sentMessages++;
         this.#sentBytes += data.size;
       }
@@ -214,10 +197,8 @@ export class LiveSpeech extends EventTarget {
     }
     this.state = 'finishing';
     this.#ended = performance.now();
-    if (!this.#isOver && this.#socket?.readyState === WebSocket.OPEN) {
-      const text = JSON.stringify({type: 'end_stream'});
-      this.#socket.send(text);
-      this.#exchange?.received(`→ ${text}\n`);
+    if (!this.#isOver && this.#session?.finish()) {
+      this.#exchange?.received('→ end_stream\n');
     }
     this.#release();
     this.#changed();

@@ -127,7 +127,7 @@ export class App {
     });
     this.outbox.addEventListener('change', () => this.update());
     this.outbox.addEventListener('sent', event => {
-      for (const result of Object.values(/** @type {CustomEvent} */ (event).detail.results)) {
+      for (const result of /** @type {CustomEvent} */ (event).detail.results) {
         this.#showUnlocked(result);
       }
       this.changes.announce(['tasks', 'notes', 'achievements']);

@@ -1,5 +1,5 @@
 import {html, nothing} from '../lit-html/lit-html.js';
-import {SignedOut} from '../api/failures.js';
+import {isSignedOut} from '../api/failures.js';
 import {icon} from '../parts/icons.js';
 import {ago, counted} from './format.js';
 
@@ -65,7 +65,7 @@ export class Bell {
       this.#newest = first?.id ?? '';
       this.#app.update();
     } catch (thrown) {
-      if (!(thrown instanceof SignedOut)) {
+      if (!(isSignedOut(thrown))) {
         setTimeout(() => this.#load(), RETRY_MS);
       }
     }

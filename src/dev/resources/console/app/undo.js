@@ -1,4 +1,4 @@
-import {Queued, sentence, SignedOut} from '../api/failures.js';
+import {Queued, sentence, isSignedOut} from '../api/failures.js';
 import {changeWords} from '../views/activity-words.js';
 import {shortened} from './format.js';
 
@@ -61,7 +61,7 @@ export class Undo {
           {path: {id}, before: {title: isRedo ? `Undone: ${text}` : text}});
       this.#offer(data.id, text, isRedo ? 'Redone' : 'Undone');
     } catch (thrown) {
-      if (!(thrown instanceof SignedOut || thrown instanceof Queued)) {
+      if (!(isSignedOut(thrown) || thrown instanceof Queued)) {
         toasts.show({text: sentence(thrown), kind: 'error'});
       }
     }

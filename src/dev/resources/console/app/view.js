@@ -1,5 +1,5 @@
 import {html, nothing, render} from '../lit-html/lit-html.js';
-import {Queued, sentence, SignedOut} from '../api/failures.js';
+import {Queued, sentence, isSignedOut} from '../api/failures.js';
 import {icon} from '../parts/icons.js';
 
 /** @typedef {import('../api/changes.js').Topic} Topic */
@@ -92,7 +92,7 @@ export class View {
         this.#loaded = true;
         this.#failure = '';
       } catch (thrown) {
-        if (this.leaving.signal.aborted || thrown instanceof SignedOut) {
+        if (this.leaving.signal.aborted || isSignedOut(thrown)) {
           return;
         }
         this.#failure = sentence(thrown);
@@ -125,7 +125,7 @@ export class View {
     try {
       return await action();
     } catch (thrown) {
-      if (!(thrown instanceof SignedOut || thrown instanceof Queued) && !this.leaving.signal.aborted) {
+      if (!(isSignedOut(thrown) || thrown instanceof Queued) && !this.leaving.signal.aborted) {
         this.app.toasts.show({text: sentence(thrown), kind: 'error'});
       }
       return undefined;

@@ -1,5 +1,6 @@
 import {html, nothing} from '../lit-html/lit-html.js';
-import {ApiFailure, sentence} from '../api/failures.js';
+import {sentence} from '../api/failures.js';
+import {ApiError} from '../sdk/index.js';
 
 /**
  * A label, its control, and what the service found wrong with it. The message is no part of the label, so that the name
@@ -16,7 +17,7 @@ export function field(id, label, control, error) {
 
 /** What is wrong with a field; empty if nothing is. @param {unknown} failure @param {string} name */
 export function errorOf(failure, name) {
-  return failure instanceof ApiFailure ? failure.field(name) : '';
+  return failure instanceof ApiError ? failure.field(name) : '';
 }
 
 /**
@@ -28,7 +29,7 @@ export function formError(failure, names) {
   if (failure === undefined) {
     return nothing;
   }
-  const details = failure instanceof ApiFailure ? failure.error.details ?? [] : [];
+  const details = failure instanceof ApiError ? failure.details : [];
   const others = details.filter(({field: name}) => !names.includes(name));
   const text = details.length === 0
     ? sentence(failure)

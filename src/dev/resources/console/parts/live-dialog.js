@@ -1,5 +1,5 @@
 import {html, nothing} from '../lit-html/lit-html.js';
-import {Queued, sentence, SignedOut} from '../api/failures.js';
+import {Queued, sentence, isSignedOut} from '../api/failures.js';
 import {Dialog} from './dialog.js';
 
 /**
@@ -76,7 +76,7 @@ export class LiveDialog {
       this.#failure = '';
       return result;
     } catch (thrown) {
-      if (thrown instanceof SignedOut) {
+      if (isSignedOut(thrown)) {
         this.close();
       }
       this.#failure = thrown instanceof Queued ? '' : sentence(thrown);

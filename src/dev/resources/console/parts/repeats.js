@@ -1,7 +1,8 @@
 import {html, nothing} from '../lit-html/lit-html.js';
 import {live} from '../lit-html/directives/live.js';
-import {ApiFailure, sentence} from '../api/failures.js';
+import {sentence} from '../api/failures.js';
 import {dateTime, instantOf} from '../app/format.js';
+import {ApiError} from '../sdk/index.js';
 import {field} from './field.js';
 
 /** @typedef {'never' | 'daily' | 'weekdays' | 'weekly' | 'monthly' | 'rule'} Kind */
@@ -183,7 +184,7 @@ export class Repeats {
       if (signal.aborted) {
         return;
       }
-      const fault = thrown instanceof ApiFailure ? thrown.field('rrule') : '';
+      const fault = thrown instanceof ApiError ? thrown.field('rrule') : '';
       this.#failure = fault ? `The rule ${fault}.` : sentence(thrown);
     }
     this.#update();

@@ -1,7 +1,7 @@
 import {html, nothing} from '../lit-html/lit-html.js';
-import {Intent} from '../api/client.js';
-import {ApiFailure, SignedOut, sentence} from '../api/failures.js';
+import {isSignedOut, sentence} from '../api/failures.js';
 import {dateTime} from '../app/format.js';
+import {ApiError, Intent} from '../sdk/index.js';
 import {icon} from './icons.js';
 
 /** @typedef {import('../api/schemas.js').Schemas['ActionType']} ActionType */
@@ -73,7 +73,7 @@ export class Suggestion {
       return true;
     } catch (thrown) {
       this.state = isFinal(thrown) ? 'refused' : 'open';
-      this.message = thrown instanceof SignedOut ? '' : sentence(thrown);
+      this.message = isSignedOut(thrown) ? '' : sentence(thrown);
       return false;
     } finally {
       changed();
@@ -97,7 +97,7 @@ const FINAL = ['CONFLICT', 'NOT_FOUND', 'FORBIDDEN', 'VALIDATION_ERROR'];
 
 /** @param {unknown} thrown */
 function isFinal(thrown) {
-  return thrown instanceof ApiFailure && FINAL.includes(thrown.code);
+  return thrown instanceof ApiError && FINAL.includes(thrown.code);
 }
 
 /**

@@ -1,7 +1,6 @@
-import {Intent} from '../api/client.js';
-import {eventsOf} from '../api/events.js';
-import {ApiFailure, sentence} from '../api/failures.js';
+import {isUnreachable, sentence} from '../api/failures.js';
 import {Suggestion} from '../parts/suggestion.js';
+import {ApiError, Intent} from '../sdk/index.js';
 
 /**
  * @typedef {import('../api/schemas.js').Schemas} Schemas
@@ -76,7 +75,7 @@ export class Turn {
       } else {
         this.state = 'failed';
         this.failure = sentence(thrown);
-        this.failureCode = thrown instanceof ApiFailure ? thrown.code : '';
+        this.failureCode = thrown instanceof ApiError ? thrown.code : '';
       }
     }
     changed();
@@ -106,32 +105,19 @@ export class Turn {
   async #chat({body}, api, changed) {
     const {intent} = this;
     const {signal} = this.#aborting;
-    const {response, exchange} = await api.stream('/api/v1/ai/chat', {body, intent, signal});
     let words = '';
-    let isComplete = false;
     try {
-      for await (const {name, data} of eventsOf(response, exchange)) {
-        if (name === 'result') {
-          this.#answered(JSON.parse(data));
-          isComplete = true;
-        } else if (name === 'error') {
-          throw new ApiFailure(response.status, JSON.parse(data), response.headers);
-        } else if (data !== '[DONE]') {
-          words += JSON.parse(data).text;
+      for await (const part of api.sdk.chat(body, {key: intent, signal})) {
+        if (part.type === 'result') {
+          this.#answered(part.result);
+        } else {
+          words += part.text;
           this.text = words;
         }
         changed();
       }
-      exchange.ended();
     } catch (thrown) {
-      exchange.failed(signal.aborted ? 'aborted' : 'cut');
-      if (!(thrown instanceof TypeError)) {
-        throw thrown;
-      }
-      // What browsers throw if the connection breaks.
-    }
-    if (!isComplete) {
-      throw new Error(CUT);
+      throw words && isUnreachable(thrown) ? new Error(CUT) : thrown;
     }
   }
 

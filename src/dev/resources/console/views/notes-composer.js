@@ -1,10 +1,11 @@
 import {html, nothing} from '../lit-html/lit-html.js';
 import {live} from '../lit-html/directives/live.js';
-import {ApiFailure, SignedOut, asSentence, sentence} from '../api/failures.js';
+import {isSignedOut, asSentence, sentence} from '../api/failures.js';
 import {LiveSpeech, joined} from '../api/voice.js';
 import {clock, counted} from '../app/format.js';
 import {isSaving, onSubmit, onValue} from '../parts/forms.js';
 import {icon} from '../parts/icons.js';
+import {ApiError} from '../sdk/index.js';
 import {NoteDraft} from './notes-draft.js';
 
 /** Most characters of a note. */
@@ -153,9 +154,9 @@ export class NoteComposer {
 
   /** @param {unknown} thrown undefined to begin anew */
   #fail(thrown) {
-    const isFull = thrown instanceof ApiFailure && thrown.code === 'LIMIT_EXCEEDED';
+    const isFull = thrown instanceof ApiError && thrown.code === 'LIMIT_EXCEEDED';
     this.#needsPro = isFull && this.#view.app.user?.tier === 'free';
-    this.#failure = thrown === undefined || thrown instanceof SignedOut ? '' : sentence(thrown);
+    this.#failure = thrown === undefined || isSignedOut(thrown) ? '' : sentence(thrown);
     this.#view.update();
   }
 

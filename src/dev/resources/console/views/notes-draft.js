@@ -1,7 +1,7 @@
-import {Intent} from '../api/client.js';
 import {Queued} from '../api/failures.js';
 import {LiveSpeech, joined} from '../api/voice.js';
 import {TabStore} from '../parts/tab-store.js';
+import {Intent} from '../sdk/index.js';
 
 /** @typedef {import('../api/schemas.js').Schemas['VoiceSession']} VoiceSession */
 
@@ -57,7 +57,7 @@ export class NoteDraft extends EventTarget {
   /** Begins a session whose words follow the text. */
   speak() {
     const before = this.text;
-    const speech = new LiveSpeech(this.#app.api, this.#app.connection.service, this.#app.exchanges);
+    const speech = new LiveSpeech(this.#app.api, this.#app.exchanges);
     this.speech = speech;
     this.record = undefined;
     this.isOccupied = false;

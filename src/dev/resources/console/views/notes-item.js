@@ -1,12 +1,12 @@
 import {html, nothing} from '../lit-html/lit-html.js';
-import {Intent} from '../api/client.js';
 import {isTemporary} from '../api/commands.js';
-import {ApiFailure, Queued, SignedOut, sentence} from '../api/failures.js';
+import {Queued, isSignedOut, sentence} from '../api/failures.js';
 import {ago, clock, dateTime} from '../app/format.js';
 import {isSaving, onSubmit, onValue} from '../parts/forms.js';
 import {icon} from '../parts/icons.js';
 import {suggestionCard} from '../parts/suggestion.js';
 import {isDeleting, waitingMark} from '../parts/waiting.js';
+import {ApiError, Intent} from '../sdk/index.js';
 import {characters} from './notes-composer.js';
 
 /** @typedef {import('../api/schemas.js').Note} Note */
@@ -210,9 +210,9 @@ export class NoteItem {
         this.#endEdit();
         return;
       }
-      edit.failure = thrown instanceof SignedOut ? '' : sentence(thrown);
+      edit.failure = isSignedOut(thrown) ? '' : sentence(thrown);
       edit.isBusy = false;
-      if (thrown instanceof ApiFailure && thrown.code === 'CONFLICT') {
+      if (thrown instanceof ApiError && thrown.code === 'CONFLICT') {
         await this.#readAgain();
       }
       this.#view.update();
@@ -245,7 +245,7 @@ export class NoteItem {
               {path: {id: this.note.id}, body: {}, intent: this.#intent});
           conversions.add(this.note, data);
         } catch (thrown) {
-          this.#needsCredits = thrown instanceof ApiFailure && thrown.code === 'INSUFFICIENT_CREDITS';
+          this.#needsCredits = thrown instanceof ApiError && thrown.code === 'INSUFFICIENT_CREDITS';
           if (!this.#needsCredits) {
             throw thrown;
           }

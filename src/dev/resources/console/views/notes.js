@@ -1,11 +1,11 @@
 import {html, nothing} from '../lit-html/lit-html.js';
 import {repeat} from '../lit-html/directives/repeat.js';
 import {isTemporary} from '../api/commands.js';
-import {ApiFailure} from '../api/failures.js';
 import {View} from '../app/view.js';
 import {counted} from '../app/format.js';
 import {onValue} from '../parts/forms.js';
 import {withWaitingNotes} from '../parts/waiting.js';
+import {ApiError} from '../sdk/index.js';
 import {NoteComposer} from './notes-composer.js';
 import {Conversions} from './notes-conversions.js';
 import {NoteItem} from './notes-item.js';
@@ -67,7 +67,7 @@ export class NotesView extends View {
       this.#total = pagination.total ?? 0;
       this.#hasMore = pagination.has_more;
     } catch (thrown) {
-      const failure = thrown instanceof ApiFailure ? thrown.field('q') : '';
+      const failure = thrown instanceof ApiError ? thrown.field('q') : '';
       if (!failure) {
         throw thrown;
       }

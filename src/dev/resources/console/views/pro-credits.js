@@ -1,8 +1,8 @@
 import {html, nothing} from '../lit-html/lit-html.js';
-import {Intent} from '../api/client.js';
-import {ApiFailure, sentence} from '../api/failures.js';
+import {sentence} from '../api/failures.js';
 import {ago, counted, time} from '../app/format.js';
 import {Dialog} from '../parts/dialog.js';
+import {ApiError, Intent} from '../sdk/index.js';
 
 /** @typedef {import('../api/schemas.js').Schemas['AssistantCreditsItem']['data']['balance']} Balance */
 
@@ -106,9 +106,9 @@ export class Credits {
 
 /** @param {unknown} thrown */
 function reason(thrown) {
-  if (thrown instanceof ApiFailure && thrown.code === 'LIMIT_EXCEEDED') {
-    const left = Number(thrown.error.limit) - Number(thrown.error.current);
+  if (thrown instanceof ApiError && thrown.code === 'LIMIT_EXCEEDED') {
+    const left = Number(thrown.extras.limit) - Number(thrown.extras.current);
     return left > 0 ? `You can buy at most ${left} more this month.` : 'You cannot buy more this month.';
   }
-  return thrown instanceof ApiFailure && thrown.field('amount') || sentence(thrown);
+  return thrown instanceof ApiError && thrown.field('amount') || sentence(thrown);
 }

@@ -1,6 +1,6 @@
 import {html, nothing} from '../lit-html/lit-html.js';
-import {pause} from '../api/client.js';
-import {SignedOut} from '../api/failures.js';
+import {isSignedOut} from '../api/failures.js';
+import {pause} from '../sdk/index.js';
 
 /** Key of the subscription and the credits as they were before the payment page was opened. */
 const BEFORE_KEY = 'perpetua-flow.before-payment';
@@ -49,7 +49,7 @@ export class Payment {
       }
       this.#show('late');
     } catch (thrown) {
-      if (!signal.aborted && !(thrown instanceof SignedOut)) {
+      if (!signal.aborted && !(isSignedOut(thrown))) {
         throw thrown;
       }
     }

@@ -1,9 +1,9 @@
 import {html, nothing} from '../lit-html/lit-html.js';
-import {Intent} from '../api/client.js';
 import {sentence} from '../api/failures.js';
 import {counted, dateTime, relativeDay} from '../app/format.js';
 import {Dialog} from '../parts/dialog.js';
 import {icon} from '../parts/icons.js';
+import {Intent} from '../sdk/index.js';
 
 /** @typedef {import('../api/schemas.js').Schemas['Subscription']} Subscription */
 

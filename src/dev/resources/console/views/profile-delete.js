@@ -1,7 +1,7 @@
 import {html} from '../lit-html/lit-html.js';
-import {Intent} from '../api/client.js';
-import {ApiFailure, sentence} from '../api/failures.js';
+import {sentence} from '../api/failures.js';
 import {Dialog} from '../parts/dialog.js';
+import {ApiError, Intent} from '../sdk/index.js';
 
 /**
  * Asks for the email of the account before it is deleted. The service checks it.
@@ -26,7 +26,7 @@ export function confirmDeletion(app, email) {
       app.outbox.clear();
       await app.signOut('Your account and all its data have been deleted.');
     } catch (thrown) {
-      failure = thrown instanceof ApiFailure && thrown.field('confirm') || sentence(thrown);
+      failure = thrown instanceof ApiError && thrown.field('confirm') || sentence(thrown);
       isBusy = false;
       dialog.update();
     }

@@ -1,9 +1,9 @@
 import {html} from '../lit-html/lit-html.js';
-import {Intent} from '../api/client.js';
-import {ApiFailure, sentence} from '../api/failures.js';
+import {sentence} from '../api/failures.js';
 import {day, time} from '../app/format.js';
 import {View} from '../app/view.js';
 import {icon} from '../parts/icons.js';
+import {ApiError, Intent} from '../sdk/index.js';
 import {confirmDeletion} from './profile-delete.js';
 import {SessionsCard} from './profile-sessions.js';
 
@@ -128,7 +128,7 @@ function zones(current) {
 
 /** @param {unknown} thrown */
 function errorsOf(thrown) {
-  const fields = thrown instanceof ApiFailure ? {name: thrown.field('name'), timezone: thrown.field('timezone')} : {};
+  const fields = thrown instanceof ApiError ? {name: thrown.field('name'), timezone: thrown.field('timezone')} : {};
   return fields.name || fields.timezone ? fields : {other: sentence(thrown)};
 }
 

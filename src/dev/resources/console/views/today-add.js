@@ -1,12 +1,12 @@
 import {html, nothing} from '../lit-html/lit-html.js';
-import {Intent} from '../api/client.js';
-import {ApiFailure, Queued} from '../api/failures.js';
+import {Queued} from '../api/failures.js';
 import {errorOf, focusInvalid, formError} from '../parts/field.js';
 import {icon} from '../parts/icons.js';
 import {Repeats} from '../parts/repeats.js';
 import {
   DRAFT_FIELDS, descriptionField, dueField, emptyDraft, entering, estimateField, priorityField, titleField, valuesOf,
 } from '../parts/task-fields.js';
+import {ApiError, Intent} from '../sdk/index.js';
 import {limitHelp} from './today-limits.js';
 
 /** Adds a task: a line for its title, and optional details. */
@@ -49,7 +49,7 @@ export class AddForm {
             ${this.#repeats.template(errorOf(failure, 'rrule'))}
           </div>
         </details>
-        ${failure instanceof ApiFailure && failure.code === 'LIMIT_EXCEEDED'
+        ${failure instanceof ApiError && failure.code === 'LIMIT_EXCEEDED'
           ? limitHelp(failure, 'tasks', this.#view.app.user)
           : formError(failure, [...DRAFT_FIELDS, 'starts_at', 'rrule'])}
         <p class="hidden" role="status">${this.#added ? `Added: ${this.#added}` : nothing}</p>

@@ -1,7 +1,6 @@
 import {html, nothing} from '../lit-html/lit-html.js';
-import {Intent} from '../api/client.js';
 import {isTemporary} from '../api/commands.js';
-import {ApiFailure, Queued} from '../api/failures.js';
+import {Queued} from '../api/failures.js';
 import {errorOf, focusInvalid, formError} from '../parts/field.js';
 import {icon} from '../parts/icons.js';
 import {LiveDialog} from '../parts/live-dialog.js';
@@ -9,6 +8,7 @@ import {
   DRAFT_FIELDS, descriptionField, draftOf, dueField, entering, estimateField, priorityField, titleField, valuesOf,
 } from '../parts/task-fields.js';
 import {withWaitingParts} from '../parts/waiting.js';
+import {ApiError, Intent} from '../sdk/index.js';
 import {Conflict} from './today-conflict.js';
 import {Reminders} from './today-reminders.js';
 import {spent} from './today-row.js';
@@ -177,7 +177,7 @@ export class TaskEditor extends LiveDialog {
         return;
       }
       this.#saving = thrown;
-      if (thrown instanceof ApiFailure && thrown.error.current_version !== undefined) {
+      if (thrown instanceof ApiError && thrown.extras.current_version !== undefined) {
         await this.act(() => this.#compare());
       }
     }

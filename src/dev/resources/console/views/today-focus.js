@@ -1,8 +1,8 @@
 import {html, nothing, render} from '../lit-html/lit-html.js';
-import {ApiFailure} from '../api/failures.js';
 import {clock, duration} from '../app/format.js';
 import {Dialog} from '../parts/dialog.js';
 import {icon} from '../parts/icons.js';
+import {ApiError} from '../sdk/index.js';
 
 /** @typedef {import('../api/schemas.js').Schemas['FocusSession']} FocusSession */
 /** @typedef {import('../api/schemas.js').Task} Task */
@@ -64,8 +64,8 @@ export class FocusClock {
         await this.#view.app.api.post('/api/v1/focus/start', {body: {task_id: task.id}});
       } catch (thrown) {
         // Started elsewhere since this screen was loaded.
-        const running = thrown instanceof ApiFailure && thrown.code === 'CONFLICT'
-          ? /** @type {FocusSession | undefined} */ (thrown.error.session) : undefined;
+        const running = thrown instanceof ApiError && thrown.code === 'CONFLICT'
+          ? /** @type {FocusSession | undefined} */ (thrown.extras.session) : undefined;
         if (!running) {
           throw thrown;
         }
@@ -86,7 +86,7 @@ export class FocusClock {
     try {
       await this.#view.app.api.post('/api/v1/focus/end', {body: {task_id: taskId}});
     } catch (thrown) {
-      if (!(thrown instanceof ApiFailure && thrown.code === 'CONFLICT')) {
+      if (!(thrown instanceof ApiError && thrown.code === 'CONFLICT')) {
         throw thrown;
       }
       // It has ended by itself or in another tab.

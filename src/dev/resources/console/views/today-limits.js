@@ -9,14 +9,14 @@ const HELP = {
 
 /**
  * Says which limit is reached and what helps.
- * @param {import('../api/failures.js').ApiFailure} failure with code LIMIT_EXCEEDED
+ * @param {import('../sdk/index.js').ApiError} failure with code LIMIT_EXCEEDED
  * @param {keyof typeof HELP} what
  * @param {import('../api/schemas.js').Schemas['User'] | undefined} user
  */
-export function limitHelp({error}, what, user) {
+export function limitHelp({extras}, what, user) {
   const isRaisedByPro = what !== 'reminders' && user?.tier !== 'pro';
   return html`<div class="failure" role="alert"><p>
-    <strong>${error.current} of ${error.limit} ${what === 'tasks' ? 'open tasks' : what} are in use.</strong>
+    <strong>${extras.current} of ${extras.limit} ${what === 'tasks' ? 'open tasks' : what} are in use.</strong>
     ${HELP[what]}
     ${isRaisedByPro ? html`Pro has a higher limit: <a href="#/pro">see Pro</a>.` : nothing}</p></div>`;
 }

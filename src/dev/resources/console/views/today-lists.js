@@ -3,8 +3,7 @@ import {Subtasks} from './today-subtasks.js';
 
 /** @typedef {import('../api/schemas.js').Task} Task */
 /** @typedef {import('../api/client.js').ApiClient} ApiClient */
-/** @typedef {import('../api/schemas.js').Operation<'get', '/api/v1/tasks'>} ListTasks */
-/** @typedef {import('../api/schemas.js').QueryParameters<ListTasks>} TaskQuery */
+/** @typedef {import('../sdk/index.js').operations['listTasks']['parameters']['query']} TaskQuery */
 
 /** Most items that the service returns at once. */
 const LARGEST_PAGE = 100;

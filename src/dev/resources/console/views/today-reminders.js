@@ -1,11 +1,11 @@
 import {html, nothing} from '../lit-html/lit-html.js';
-import {Intent} from '../api/client.js';
-import {ApiFailure, Queued} from '../api/failures.js';
+import {Queued} from '../api/failures.js';
 import {dateTime, duration, instantOf} from '../app/format.js';
 import {errorOf, field, focusInvalid, formError} from '../parts/field.js';
 import {icon} from '../parts/icons.js';
 import {entering} from '../parts/task-fields.js';
 import {isDeleting, waitingMark} from '../parts/waiting.js';
+import {ApiError, Intent} from '../sdk/index.js';
 import {limitHelp} from './today-limits.js';
 
 /** @typedef {import('../api/schemas.js').TaskDetail} TaskDetail */
@@ -78,7 +78,7 @@ export class Reminders {
         </div>
         ${isRelative && !task.due_date
           ? html`<p class="faint">The task has no due date: save one, or choose “At a time”.</p>` : nothing}
-        ${this.#failure instanceof ApiFailure && this.#failure.code === 'LIMIT_EXCEEDED'
+        ${this.#failure instanceof ApiError && this.#failure.code === 'LIMIT_EXCEEDED'
           ? limitHelp(this.#failure, 'reminders', this.#dialog.app.user)
           : formError(this.#failure, ['type', 'offset_minutes', 'scheduled_at'])}
         <div class="row"><button ?disabled=${isRelative && !task.due_date}>${icon('bell')} Add reminder</button></div>

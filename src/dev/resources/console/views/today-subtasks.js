@@ -1,12 +1,12 @@
 import {html, nothing} from '../lit-html/lit-html.js';
 import {live} from '../lit-html/directives/live.js';
 import {repeat} from '../lit-html/directives/repeat.js';
-import {Intent} from '../api/client.js';
-import {ApiFailure, Queued} from '../api/failures.js';
+import {Queued} from '../api/failures.js';
 import {errorOf, formError} from '../parts/field.js';
 import {icon} from '../parts/icons.js';
 import {Ticks} from '../parts/ticks.js';
 import {isDeleting, waitingMark, withWaitingParts} from '../parts/waiting.js';
+import {ApiError, Intent} from '../sdk/index.js';
 import {limitHelp} from './today-limits.js';
 
 /** @typedef {import('../api/schemas.js').TaskDetail} TaskDetail */
@@ -135,7 +135,7 @@ export class Subtasks {
           }}>
         <button ?disabled=${this.#isBusy}>Add subtask</button>
         <p class="field-error" id=${`${id}-error`}>${error}</p>
-        ${this.#failure instanceof ApiFailure && this.#failure.code === 'LIMIT_EXCEEDED'
+        ${this.#failure instanceof ApiError && this.#failure.code === 'LIMIT_EXCEEDED'
           ? limitHelp(this.#failure, 'subtasks', this.#view.app.user) : formError(this.#failure, ['title'])}
       </form>`;
   }

@@ -1,10 +1,10 @@
 import {html} from '../lit-html/lit-html.js';
-import {Intent} from '../api/client.js';
 import {errorOf, focusInvalid, formError} from '../parts/field.js';
 import {Repeats} from '../parts/repeats.js';
 import {
   DRAFT_FIELDS, descriptionField, draftOf, dueField, entering, estimateField, priorityField, titleField, valuesOf,
 } from '../parts/task-fields.js';
+import {Intent} from '../sdk/index.js';
 
 /** @typedef {import('../api/schemas.js').Schemas['Template']} Template */
 /** @typedef {import('../api/schemas.js').Schemas['TemplatePatch']} TemplatePatch */

@@ -48,7 +48,7 @@ export class TodayView extends View {
     const {signal} = this.leaving;
     signal.addEventListener('abort', () => clearInterval(timer));
     this.app.outbox.addEventListener('sent',
-        event => this.#expanded.rename(/** @type {CustomEvent} */ (event).detail.temp_ids), {signal});
+        event => this.#expanded.rename(/** @type {CustomEvent} */ (event).detail.ids), {signal});
     await super.enter(parent);
   }
 

@@ -13,7 +13,7 @@ import java.util.Map;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** Serves the console's files, and lit-html, which they import. Thread-safe. */
+/** Serves the console's files, and the SDK and lit-html, which they import. Thread-safe. */
 public final class ConsoleFiles implements HttpHandler {
   /** The path of all files. */
   public static final String PATH = "/console/";
@@ -21,6 +21,10 @@ public final class ConsoleFiles implements HttpHandler {
   /** From the project's directory, the files come from here, so that a change shows on reload. */
   private static final Path SOURCES = Path.of("src/dev/resources/console");
 
+  /** Likewise the SDK's modules, which pom.xml copies to the console's resources. */
+  private static final Path SDK_SOURCES = Path.of("sdk/typescript/dist");
+
+  private static final String SDK = "sdk/";
   private static final String LIBRARY = "lit-html/";
 
   /** Contains the version of pom.xml; the test of this class fails if it differs. */
@@ -101,7 +105,10 @@ public final class ConsoleFiles implements HttpHandler {
   }
 
   private static byte @Nullable [] content(String name) throws IOException {
-    Path source = SOURCES.resolve(name);
+    Path source =
+        name.startsWith(SDK)
+            ? SDK_SOURCES.resolve(name.substring(SDK.length()))
+            : SOURCES.resolve(name);
     if (Files.isRegularFile(source)) {
       return Files.readAllBytes(source);
     }

@@ -75,6 +75,7 @@ class ConsoleFilesTest {
     "main.js, text/javascript; charset=utf-8",
     "style/base.css, text/css; charset=utf-8",
     "icon.svg, image/svg+xml",
+    "sdk/index.js, text/javascript; charset=utf-8",
     "lit-html/lit-html.js, text/javascript; charset=utf-8",
     "lit-html/directives/repeat.js, text/javascript; charset=utf-8"
   })
@@ -98,6 +99,8 @@ class ConsoleFilesTest {
         "../console/main.js",
         "%2e%2e/application.yaml",
         "lit-html/../../../pom.xml",
+        "sdk/../package.json",
+        "sdk/index.d.ts",
         "lit-html//LICENSE"
       })
   void only_files_of_the_console_are_served(String name) throws Exception {
@@ -119,19 +122,27 @@ class ConsoleFilesTest {
   /** A misspelled import would show only when its screen is opened. */
   @Test
   void every_import_is_served() throws Exception {
+    assertTrue(importsServed(SOURCES, "/console/") > 10);
+    assertTrue(importsServed(Path.of("sdk/typescript/dist"), "/console/sdk/") > 10);
+  }
+
+  /** Returns the number of imports. */
+  private int importsServed(Path directory, String path) throws Exception {
     List<Path> modules;
-    try (Stream<Path> files = Files.walk(SOURCES)) {
+    try (Stream<Path> files = Files.walk(directory)) {
       modules = files.filter(file -> file.toString().endsWith(".js")).toList();
     }
-    assertTrue(modules.size() > 10, modules::toString);
+    int number = 0;
     for (Path module : modules) {
       String text = Files.readString(module);
       for (String imported :
           IMPORTED.matcher(text).results().map(result -> result.group(1)).toList()) {
-        URI uri = URI.create("/console/" + SOURCES.relativize(module)).resolve(imported);
+        URI uri = URI.create(path + directory.relativize(module)).resolve(imported);
         assertEquals(200, get(uri.toString()).statusCode(), module + " imports " + imported);
+        number++;
       }
     }
+    return number;
   }
 
   /** Pages of other sites cannot drive the dev server, also if their name resolves to it. */
