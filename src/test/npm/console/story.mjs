@@ -190,6 +190,25 @@ async function story() {
     await open('Today');
   });
 
+  await browser.step('a token of a program', async () => {
+    await page.goto(`${url}#/profile`);
+    await main.getByLabel('Name of the program').fill('Shell scripts');
+    await button('Create token').click();
+    const token = main.getByRole('listitem').filter({hasText: 'Shell scripts'});
+    const secret = await token.locator('code').textContent();
+    const asProgram = path => fetch(service + path, {headers: {Authorization: `Bearer ${secret}`}});
+    if ((await asProgram('/api/v1/tasks')).status !== 200 || (await asProgram('/api/v1/notes')).status !== 403) {
+      throw new Error('the token must permit what was chosen, and no more');
+    }
+    await browser.look(page, 'tokens');
+    await button('Revoke Shell scripts').click();
+    await token.waitFor({state: 'detached'});
+    if ((await asProgram('/api/v1/tasks')).status !== 401) {
+      throw new Error('a revoked token must be refused');
+    }
+    await open('Today');
+  });
+
   await browser.step('undo on the activity page, and by another device', async () => {
     const laptop = await device('Laptop');
     const {data: {id}} = await laptop.send('POST', '/tasks', {title: 'Fix the bike'});

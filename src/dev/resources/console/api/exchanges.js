@@ -2,6 +2,12 @@
 
 const KEPT = 200;
 
+/** Members of these requests and answers. A feed's address is its secret. */
+const SECRET_MEMBER = /_token$|^secret$|^url$/;
+
+/** Their answers, and some of their bodies, have secrets. */
+const SECRET = /^\/api\/v1\/(auth\/|tokens$|calendar-feeds$|webhooks\/endpoints)/;
+
 /**
  * @typedef {object} Sent
  * @property {string} method
@@ -91,13 +97,13 @@ export class Exchanges extends EventTarget {
   }
 
   /**
-   * Sends a request of the SDK. What it and its answer contain is kept as it is sent and arrives; tokens of a sign-in are
+   * Sends a request of the SDK. What it and its answer contain is kept as it is sent and arrives; secrets are
    * not.
    * @param {string} url
    * @param {RequestInit} init
    */
   async fetch(url, init) {
-    const isSecret = new URL(url).pathname.startsWith('/api/v1/auth/');
+    const isSecret = SECRET.test(new URL(url).pathname);
     const body = typeof init.body === 'string' ? init.body : undefined;
     const exchange = this.begin({
       method: init.method ?? 'GET', url, headers: Object.fromEntries(new Headers(init.headers)),
@@ -130,7 +136,7 @@ export class Exchanges extends EventTarget {
 
 /** @param {string} body JSON */
 function withoutTokens(body) {
-  return JSON.stringify(JSON.parse(body), (name, value) => name.endsWith('_token') ? '…' : value);
+  return JSON.stringify(JSON.parse(body), (name, value) => SECRET_MEMBER.test(name) ? '…' : value);
 }
 
 /**

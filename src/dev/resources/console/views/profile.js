@@ -6,10 +6,11 @@ import {icon} from '../parts/icons.js';
 import {ApiError, Intent} from '../sdk/index.js';
 import {confirmDeletion} from './profile-delete.js';
 import {SessionsCard} from './profile-sessions.js';
+import {TokensCard} from './profile-tokens.js';
 
 /** @typedef {import('../api/schemas.js').Schemas['User']} User */
 
-/** The account: name and time zone, the sessions of all devices, a copy of all data, and its end. */
+/** The account: name and time zone, the sessions of all devices, tokens of programs, a copy of all data, and its end. */
 export class ProfileView extends View {
   title = 'Profile';
   /** @type {import('../app/view.js').Topic[]} */
@@ -17,6 +18,7 @@ export class ProfileView extends View {
   /** @type {User | undefined} */
   #user;
   #sessions = new SessionsCard(this);
+  #tokens = new TokensCard(this);
   #intent = new Intent();
   #isSaving = false;
   #isExporting = false;
@@ -25,14 +27,14 @@ export class ProfileView extends View {
 
   /** @override */
   async load() {
-    const [me] = await Promise.all([this.app.api.get('/api/v1/users/me'), this.#sessions.load()]);
+    const [me] = await Promise.all([this.app.api.get('/api/v1/users/me'), this.#sessions.load(), this.#tokens.load()]);
     this.#user = me.data;
   }
 
   /** @override */
   template() {
     const user = this.#user;
-    return user && html`${this.#form(user)}${this.#sessions.template()}${this.#export()}${this.#deletion(user)}`;
+    return user && html`${this.#form(user)}${this.#sessions.template()}${this.#tokens.template()}${this.#export()}${this.#deletion(user)}`;
   }
 
   /** @param {User} user */

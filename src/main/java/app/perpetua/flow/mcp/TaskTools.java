@@ -62,7 +62,7 @@ final class TaskTools {
   ObjectNode list(ToolCall call) {
     JsonReader arguments = call.arguments();
     Boolean completed = arguments.bool("completed");
-    String priority = arguments.oneOf("priority", "low", "medium", "high", "urgent");
+    String priority = arguments.oneOf("priority", "low", "medium", "high");
     String dueBefore = arguments.untrimmedText("due_before", 1, MAX_CURSOR);
     String dueAfter = arguments.untrimmedText("due_after", 1, MAX_CURSOR);
     Integer limit = arguments.integer("limit", 1, MAX_PAGE);
