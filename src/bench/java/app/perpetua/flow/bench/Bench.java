@@ -179,6 +179,11 @@ final class Bench {
         new EventDelays(database, options, key::token, Bench::print)
             .run(() -> startLikeImage(url, log(), "api", unlimited), requests(1));
       }
+      case PROGRAMS -> {
+        try (Service service = start(database, Programs.SETTINGS)) {
+          new Programs(options, Bench::print).run(service, key.token(0));
+        }
+      }
       case REDIS ->
           new SharedLimits(options, Bench::print)
               .run(overrides -> start(database, overrides), this::requests);

@@ -48,6 +48,7 @@ record BenchOptions(
     OVERLOAD("random arrivals: 400/s, as many as it can serve, three times that"),
     EVENTS("event streams: delay, memory, polling"),
     REDIS("requests with limits shared through Redis"),
+    PROGRAMS("requests with personal access tokens, and calls of tools"),
     START("time to start"),
     CURVES("requests beside 10,000 to a million tasks and 10 million entries"),
     SOAK("half an hour of a usual load: memory, threads, dead rows, bills");
