@@ -27,6 +27,14 @@ left join notes.notes n on n.user_id = u.id and not n.archived
 group by u.id
 having u.notes <> count(n.id);
 
+-- name: webhooks_marked
+-- Triggers look for webhook endpoints only if the user is marked.
+select u.id as user_id, u.webhooks as marked
+from auth.users u
+where u.webhooks <> exists (
+  select from activity.webhook_endpoints e where e.user_id = u.id and e.enabled
+);
+
 -- name: note_converts_once
 -- A note becomes at most one task, whatever happens to it between two conversions, unless its conversion was undone.
 select l.user_id, l.entity_id as note_id, count(*) as conversions

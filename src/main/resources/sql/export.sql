@@ -196,6 +196,44 @@ where p.user_id = :user_id and p.id > (:after::text)::uuid
 order by p.id
 limit :page
 
+-- name: page_webhook_endpoints
+-- Without the secrets, which would let others forge messages.
+select e.id::text as cursor,
+       json_build_object(
+         'id', e.id,
+         'url', e.url,
+         'events', e.events,
+         'payload', e.payload,
+         'enabled', e.enabled,
+         'disabled_reason', e.disabled_reason,
+         'created_at', to_char(e.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+         'updated_at', to_char(e.updated_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as json
+from activity.webhook_endpoints e
+where e.user_id = :user_id and e.id > (:after::text)::uuid
+order by e.id
+limit :page
+
+-- name: page_webhook_deliveries
+select d.id::text as cursor,
+       json_build_object(
+         'id', d.id,
+         'endpoint_id', d.endpoint_id,
+         'event', d.event,
+         'seq', d.seq,
+         'body', d.body,
+         'status', d.status,
+         'attempts', d.attempts,
+         'attempted_at', to_char(d.attempted_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'),
+         'duration_ms', d.duration_ms,
+         'answer_status', d.answer_status,
+         'answer', d.answer,
+         'error', d.error,
+         'created_at', to_char(d.created_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) as json
+from activity.webhook_deliveries d
+where d.user_id = :user_id and d.id > (:after::text)::uuid
+order by d.id
+limit :page
+
 -- name: page_purchases
 select p.id::text as cursor,
        json_build_object(

@@ -3,7 +3,7 @@
 -- expired record, returns a valid one, and tries the advisory lock of the key, which another
 -- process may hold. The snapshot is taken before the lock is granted, so a record that commits
 -- during the wait is not seen; the primary key then rejects the second record, and the write runs
--- again. Draws the number of the change, as owner.lock does.
+-- again. Draws the number of the change and sets the time for webhooks, as owner.lock does.
 with expired as (
   delete from ops.idempotency_keys
   where user_id = :user_id and key = :key and created_at <= :horizon::timestamptz
@@ -12,7 +12,9 @@ select u.tier, u.email, u.timezone, u.open_tasks, u.notes, u.perk_tasks, u.perk_
        u.perk_daily_credits, u.created_at,
        pg_try_advisory_xact_lock(hashtextextended(u.id::text || :key::text, 0)) as locked,
        k.fingerprint, k.state, k.status, k.body,
-       set_config('flow.change', nextval('activity.change_seq')::text, true) as change
+       set_config('flow.change', nextval('activity.change_seq')::text, true) as change,
+       case when u.webhooks then set_config('flow.webhooks', (:now::timestamptz)::text, true) end
+         as webhooks_at
 from auth.users u
 left join ops.idempotency_keys k
   on k.user_id = u.id and k.key = :key and k.created_at > :horizon::timestamptz

@@ -209,6 +209,27 @@ async function story() {
     await open('Today');
   });
 
+  await browser.step('a webhook to the receiver of the dev server', async () => {
+    await page.goto(`${url}#/profile`);
+    await button('Use the dev server’s receiver').click();
+    await page.waitForFunction(() => document.getElementById('webhook-url')?.value);
+    await button('Register').click();
+    await main.getByText('The secret, shown once:').waitFor();
+    await button('Send a test').click();
+    const test = main.getByRole('listitem').filter({hasText: 'webhook.test'});
+    await test.getByText('delivered').waitFor();
+    await browser.look(page, 'webhooks');
+    await button('Send webhook.test again').click();
+    await test.getByText('2 attempts').waitFor();
+    const {deliveries} = await (await fetch(new URL('/webhooks/received', url))).json();
+    if (!(deliveries.length === 2 && deliveries.every(({verified, id}) => verified && id === deliveries[0].id))) {
+      throw new Error(`received ${JSON.stringify(deliveries)}`);
+    }
+    await button(/^Delete the webhook/).click();
+    await test.waitFor({state: 'detached'});
+    await open('Today');
+  });
+
   await browser.step('undo on the activity page, and by another device', async () => {
     const laptop = await device('Laptop');
     const {data: {id}} = await laptop.send('POST', '/tasks', {title: 'Fix the bike'});

@@ -3,14 +3,16 @@ import {sentence} from '../api/failures.js';
 import {day, time} from '../app/format.js';
 import {View} from '../app/view.js';
 import {icon} from '../parts/icons.js';
+import {poll} from '../parts/poll.js';
 import {ApiError, Intent} from '../sdk/index.js';
 import {confirmDeletion} from './profile-delete.js';
 import {SessionsCard} from './profile-sessions.js';
 import {TokensCard} from './profile-tokens.js';
+import {WebhooksCard} from './profile-webhooks.js';
 
 /** @typedef {import('../api/schemas.js').Schemas['User']} User */
 
-/** The account: name and time zone, the sessions of all devices, tokens of programs, a copy of all data, and its end. */
+/** The account: name and time zone, the sessions of all devices, tokens of programs, webhooks, a copy of all data, and its end. */
 export class ProfileView extends View {
   title = 'Profile';
   /** @type {import('../app/view.js').Topic[]} */
@@ -19,22 +21,35 @@ export class ProfileView extends View {
   #user;
   #sessions = new SessionsCard(this);
   #tokens = new TokensCard(this);
+  #webhooks = new WebhooksCard(this);
   #intent = new Intent();
   #isSaving = false;
   #isExporting = false;
   /** @type {{name?: string, timezone?: string, other?: string}} */
   #errors = {};
 
+  /** @override @param {HTMLElement} parent */
+  async enter(parent) {
+    await super.enter(parent);
+    // Deliveries are attempted in the background.
+    poll(1_000, async () => {
+      if (this.#webhooks.isWaiting) {
+        await this.#webhooks.load();
+        this.update();
+      }
+    }, this.leaving.signal);
+  }
+
   /** @override */
   async load() {
-    const [me] = await Promise.all([this.app.api.get('/api/v1/users/me'), this.#sessions.load(), this.#tokens.load()]);
+    const [me] = await Promise.all([this.app.api.get('/api/v1/users/me'), this.#sessions.load(), this.#tokens.load(), this.#webhooks.load()]);
     this.#user = me.data;
   }
 
   /** @override */
   template() {
     const user = this.#user;
-    return user && html`${this.#form(user)}${this.#sessions.template()}${this.#tokens.template()}${this.#export()}${this.#deletion(user)}`;
+    return user && html`${this.#form(user)}${this.#sessions.template()}${this.#tokens.template()}${this.#webhooks.template()}${this.#export()}${this.#deletion(user)}`;
   }
 
   /** @param {User} user */

@@ -28,6 +28,7 @@ import app.perpetua.flow.sql.connection.DatabaseUrl;
 import app.perpetua.flow.sync.EventStreamConfig;
 import app.perpetua.flow.tasks.TaskConfig;
 import app.perpetua.flow.voice.VoiceConfig;
+import app.perpetua.flow.webhooks.WebhookConfig;
 import java.net.URI;
 import java.security.interfaces.ECPrivateKey;
 import java.security.interfaces.ECPublicKey;
@@ -76,8 +77,8 @@ public record Config(
    */
   public record Payment(BillingConfig billing, Optional<CheckoutConfig> checkout) {}
 
-  /** Web Push, and the pages of the client that notifications open. */
-  public record Notifications(PushConfig push, Pages pages) {}
+  /** Web Push, the pages of the client that notifications open, and webhooks. */
+  public record Notifications(PushConfig push, Pages pages, WebhookConfig webhooks) {}
 
   /** The assistant and its model. */
   public record Ai(AssistantConfig assistant, OpenAiConfig openai) {}
@@ -127,7 +128,7 @@ public record Config(
     Optional<RedisUrl> redis = in.parsed("redis.url", RedisUrl::parse);
     Limits limits = limits(in);
     Payment payment = new Payment(billing(in), checkout(in));
-    Notifications notifications = new Notifications(push(in), pages(in));
+    Notifications notifications = new Notifications(push(in), pages(in), webhooks(in));
     OpenAiConfig openai = openai(in);
     Ai ai = new Ai(assistant(in, openai), openai);
     VoiceConfig voice = voice(in);
@@ -285,6 +286,10 @@ public record Config(
     return new PushConfig(vapid(in), in.list("push.hosts", AllowedHost::parse));
   }
 
+  private static WebhookConfig webhooks(ConfigReader in) {
+    return new WebhookConfig(in.list("webhooks.hosts", Config::allowedHostOrAny));
+  }
+
   private static Pages pages(ConfigReader in) {
     return new Pages(
         in.required("app.task-url", Pages::pattern).orElse(""),
@@ -299,10 +304,10 @@ public record Config(
         in.integer("voice.credits-per-minute", 0, MAX_LIMIT),
         in.parsed("deepgram.api-key", Secret::ofHeader),
         in.httpUri("deepgram.base-url"),
-        in.list("voice.audio-hosts", Config::allowedAudioHost));
+        in.list("voice.audio-hosts", Config::allowedHostOrAny));
   }
 
-  private static AllowedHost allowedAudioHost(String entry) {
+  private static AllowedHost allowedHostOrAny(String entry) {
     return entry.equals("*") ? new AllowedHost.Any() : AllowedHost.parse(entry);
   }
 

@@ -29,11 +29,13 @@ import app.perpetua.flow.reminders.ReminderModule;
 import app.perpetua.flow.sql.Db;
 import app.perpetua.flow.sql.LockedUser.Tier;
 import app.perpetua.flow.sync.SyncModule;
+import app.perpetua.flow.sync.SyncedType;
 import app.perpetua.flow.tasks.TaskModule;
 import app.perpetua.flow.tokens.TokenModule;
 import app.perpetua.flow.undo.UndoModule;
 import app.perpetua.flow.voice.VoiceModule;
 import app.perpetua.flow.voice.VoiceTiming;
+import app.perpetua.flow.webhooks.WebhookModule;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -170,6 +172,8 @@ final class Modules {
             notification,
             billing,
             voice);
+    List<SyncedType> syncedTypes =
+        features.stream().flatMap(module -> module.syncedTypes().stream()).toList();
     sync =
         new SyncModule(
             context,
@@ -181,14 +185,21 @@ final class Modules {
                         .streams()),
             db,
             token.sessionCheck(),
-            features.stream().flatMap(module -> module.syncedTypes().stream()).toList(),
+            syncedTypes,
             features.stream().flatMap(module -> module.routes().stream()).toList());
     McpModule mcp =
         new McpModule(
             context,
             config.http().corsOrigins(),
             features.stream().flatMap(module -> module.routes().stream()).toList());
-    all = Stream.concat(features.stream(), Stream.of(sync, mcp)).toList();
+    WebhookModule webhook =
+        new WebhookModule(
+            context,
+            notification.notifications(),
+            providers.webhookHosts(),
+            providers.webhooks(),
+            syncedTypes);
+    all = Stream.concat(features.stream(), Stream.of(sync, mcp, webhook)).toList();
     listeners =
         new EventListeners(
             context.jobs(),

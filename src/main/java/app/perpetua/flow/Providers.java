@@ -12,10 +12,12 @@ import app.perpetua.flow.provider.deepgram.Deepgram;
 import app.perpetua.flow.provider.google.GoogleIdTokens;
 import app.perpetua.flow.provider.google.GoogleKeys;
 import app.perpetua.flow.provider.openai.OpenAi;
+import app.perpetua.flow.provider.webhook.HttpWebhookSender;
 import app.perpetua.flow.provider.webpush.WebPush;
 import app.perpetua.flow.redis.Redis;
 import app.perpetua.flow.voice.Transcriber;
 import app.perpetua.flow.voice.VoiceTiming;
+import app.perpetua.flow.webhooks.WebhookSender;
 import java.net.InetAddress;
 import java.net.http.HttpClient;
 import java.security.SecureRandom;
@@ -48,12 +50,21 @@ final class Providers implements AutoCloseable {
           .connectTimeout(CONNECT_TIMEOUT)
           .build();
 
+  /** Of its own, so that receivers of webhooks do not affect the calls of other providers. */
+  private final HttpClient webhookHttp =
+      HttpClient.newBuilder()
+          .version(HttpClient.Version.HTTP_1_1)
+          .connectTimeout(CONNECT_TIMEOUT)
+          .build();
+
   private final IdTokens google;
   private final Optional<Model> model;
   private final Optional<Transcriber> transcriber;
   private final Optional<Payments> payments;
   private final AddressGuard pushHosts;
   private final Optional<PushService> push;
+  private final AddressGuard webhookHosts;
+  private final WebhookSender webhooks;
 
   Providers(
       Config config, Role role, VoiceTiming timing, ModuleContext context, Optional<Redis> redis) {
@@ -105,6 +116,9 @@ final class Providers implements AutoCloseable {
             .push()
             .vapid()
             .map(vapid -> new WebPush(http, vapid, pushHosts, context.clock()));
+    webhookHosts =
+        new AddressGuard(config.notifications().webhooks().hosts(), InetAddress::getAllByName);
+    webhooks = new HttpWebhookSender(webhookHttp, webhookHosts, context.clock());
     warnings(config, role).forEach(warning -> LOG.log(System.Logger.Level.WARNING, warning));
   }
 
@@ -133,6 +147,15 @@ final class Providers implements AutoCloseable {
     return push;
   }
 
+  /** Permits the URLs of webhook endpoints. */
+  AddressGuard webhookHosts() {
+    return webhookHosts;
+  }
+
+  WebhookSender webhooks() {
+    return webhooks;
+  }
+
   /**
    * A line for each feature of the role that is off because it has no key, and for development
    * settings.
@@ -155,22 +178,33 @@ final class Providers implements AutoCloseable {
     if (config.notifications().push().vapid().isEmpty()) {
       warnings.add("push disabled: VAPID_PUBLIC_KEY is not set");
     }
-    for (AllowedHost host : config.notifications().push().hosts()) {
-      if (host instanceof AllowedHost.Origin(String origin)) {
-        warnings.add(
-            "PUSH_HOSTS allows "
-                + origin
-                + " even at a private address; use this for development only");
-      }
-    }
+    warnings.addAll(origins("PUSH_HOSTS", config.notifications().push().hosts()));
+    warnings.addAll(origins("WEBHOOK_HOSTS", config.notifications().webhooks().hosts()));
     return List.copyOf(warnings);
   }
 
-  /** Aborts speech connections, whose sessions have ended by now, and awaits all other calls. */
+  private static List<String> origins(String variable, List<AllowedHost> hosts) {
+    return hosts.stream()
+        .filter(AllowedHost.Origin.class::isInstance)
+        .map(AllowedHost.Origin.class::cast)
+        .map(
+            host ->
+                variable
+                    + " allows "
+                    + host.origin()
+                    + " even at a private address; use this for development only")
+        .toList();
+  }
+
+  /**
+   * Aborts speech connections, whose sessions have ended by now, and webhooks, whose jobs were
+   * released, and awaits all other calls.
+   */
   @Override
   public void close() {
     speechHttp.shutdownNow();
     speechThreads.shutdownNow();
+    webhookHttp.shutdownNow();
     http.close();
   }
 }

@@ -35,6 +35,8 @@ import tools.jackson.databind.JsonNode;
 
 /** The contract describes the whole service and nothing else. */
 class ContractTest {
+  private static final String WEBHOOK_SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw7uU9r8GKYqo=";
+
   @Order(1)
   @RegisterExtension
   static final TestDatabase database = new TestDatabase();
@@ -293,6 +295,7 @@ class ContractTest {
     call(api, "GET", "/api/v1/achievements", null);
     call(api, "GET", "/api/v1/achievements/me", null);
     notifications(api, UUID.fromString(made.get("user_id").stringValue()));
+    webhooks(api);
     billing(api);
     voice(api, signedIn);
     call(api, "GET", "/api/v1/users/me/export", null);
@@ -401,6 +404,31 @@ class ContractTest {
         "DELETE",
         notifications + "/push-subscription",
         Map.of("endpoint", browser.endpoint()));
+  }
+
+  private void webhooks(Api api) {
+    String endpoints = "/api/v1/webhooks/endpoints";
+    service.webhooks().receiver().expect(WEBHOOK_SECRET);
+    Map<String, Object> made =
+        Map.of(
+            "url",
+            service.webhooks().origin() + "/contract",
+            "events",
+            List.of("*"),
+            "secret",
+            WEBHOOK_SECRET);
+    String id = call(api, "POST", endpoints, made).data().get("id").stringValue();
+    String endpoint = endpoints + "/{" + id + "}";
+    call(api, "GET", endpoints, null);
+    call(api, "GET", endpoint, null);
+    call(api, "PATCH", endpoint, Map.of("payload", "full"));
+    call(api, "POST", endpoint + "/test", null);
+    service.runDueJobs();
+    JsonNode deliveries = call(api, "GET", endpoint + "/deliveries", null).data();
+    String delivery = deliveries.get(0).get("id").stringValue();
+    call(api, "POST", endpoint + "/deliveries/{" + delivery + "}/redeliver", null);
+    call(api, "POST", endpoint + "/rotate-secret", null);
+    call(api, "DELETE", endpoint, null);
   }
 
   private void billing(Api api) {

@@ -19,6 +19,7 @@ import app.perpetua.flow.dev.control.RanJobs;
 import app.perpetua.flow.dev.control.ServiceClock;
 import app.perpetua.flow.dev.control.Sessions;
 import app.perpetua.flow.dev.control.Shop;
+import app.perpetua.flow.dev.control.WebhookControls;
 import app.perpetua.flow.dev.metrics.MetricsSampler;
 import app.perpetua.flow.dev.sample.SampleControls;
 import app.perpetua.flow.dev.sample.SampleData;
@@ -28,6 +29,7 @@ import app.perpetua.flow.fake.FakeGoogle;
 import app.perpetua.flow.fake.FakeOpenAi;
 import app.perpetua.flow.fake.FakeProvider;
 import app.perpetua.flow.fake.FakePushService;
+import app.perpetua.flow.fake.WebhookReceiver;
 import app.perpetua.flow.jobs.DeadJobsCommand;
 import app.perpetua.flow.sql.connection.DatabaseConfig;
 import app.perpetua.flow.sql.connection.DatabaseUrl;
@@ -124,24 +126,22 @@ public final class LocalStack implements AutoCloseable {
       FakeOpenAi openAi = step(() -> new FakeOpenAi(WORD_PACE));
       FakeCheckout checkout = step(() -> new FakeCheckout(clock));
       FakeDeepgram deepgram = step(FakeDeepgram::new);
+      ServiceEnvironment.Around around =
+          new ServiceEnvironment.Around(
+              google.jwksUrl(),
+              push.origin(),
+              openAi.baseUrl(),
+              checkout.baseUrl(),
+              deepgram.origin(),
+              "http://localhost:" + controlPort);
       ServiceEnvironment variables =
-          ServiceEnvironment.of(
-              environment,
-              secrets,
-              database.url(),
-              new ServiceEnvironment.Around(
-                  google.jwksUrl(),
-                  push.origin(),
-                  openAi.baseUrl(),
-                  checkout.baseUrl(),
-                  deepgram.origin(),
-                  "http://localhost:" + controlPort));
+          ServiceEnvironment.of(environment, secrets, database.url(), around);
       variables.notes().forEach(terminal);
       Consumer<String> log = options.logs() ? terminal : step(() -> new LogFile(home.serviceLog()));
       startService(options.workers(), port, variables, home.clock(), log);
       URI service = URI.create("http://localhost:" + port);
       URI itself = URI.create("http://127.0.0.1:" + port);
-      checkout.pagesAt(URI.create("http://localhost:" + controlPort));
+      checkout.pagesAt(URI.create(around.control()));
       checkout.webhooksTo(itself.resolve("/api/v1/webhooks/checkout"));
       checkout.signWith(variables.webhookSecret());
       int creditCents = variables.cents("CREDIT_PRICE_CENTS", 5);
@@ -185,6 +185,9 @@ public final class LocalStack implements AutoCloseable {
               providers.values(),
               database.dataSource(),
               json);
+      WebhookControls webhooks =
+          new WebhookControls(
+              new WebhookReceiver(clock, 200), around.control(), new SecureRandom(), json);
       MetricsSampler sampler =
           step(
               () ->
@@ -205,6 +208,7 @@ public final class LocalStack implements AutoCloseable {
                               new ProviderControls(providers).calls(),
                               new SampleControls(sample).calls(),
                               new PushControls(push, json).calls(),
+                              webhooks.calls(),
                               new OpenAiControls(openAi, json).calls(),
                               payments.calls(),
                               new DeepgramControls(deepgram).calls())
@@ -215,6 +219,7 @@ public final class LocalStack implements AutoCloseable {
       PaymentPages pages = new PaymentPages(checkout, creditCents, clock);
       control.serve(PaymentPages.PATH, pages);
       control.serve(PaymentPages.STYLE, pages::style);
+      control.serve(WebhookControls.RECEIVER, webhooks.receiver());
       control.allow(service.toString(), ServiceEnvironment.TOKEN_PATH);
       ConsoleFiles console = new ConsoleFiles(service, variables.googleSignIn());
       control.serve(ConsoleFiles.PATH, console);

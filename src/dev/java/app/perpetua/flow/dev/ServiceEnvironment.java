@@ -54,7 +54,7 @@ record ServiceEnvironment(Map<String, String> variables, List<String> notes) {
    * @param checkout base URL of the payment provider
    * @param deepgram Deepgram's origin
    * @param control origin of the control port, whose page connects to the service and is shown
-   *     after a payment
+   *     after a payment, and which receives webhooks
    */
   record Around(
       URI googleKeys, String push, URI openAi, URI checkout, String deepgram, String control) {}
@@ -106,6 +106,8 @@ record ServiceEnvironment(Map<String, String> variables, List<String> notes) {
     // First, because the first matching entry decides.
     variables.merge("AUDIO_HOSTS", "*", (inherited, _) -> inherited);
     variables.merge("AUDIO_HOSTS", around.deepgram(), (inherited, own) -> own + "," + inherited);
+    variables.merge("WEBHOOK_HOSTS", "*", (inherited, _) -> inherited);
+    variables.merge("WEBHOOK_HOSTS", around.control(), (inherited, own) -> own + "," + inherited);
     String home = around.control() + "/?checkout=";
     variables.putIfAbsent("CHECKOUT_SUCCESS_URL", home + "success");
     variables.putIfAbsent("CHECKOUT_FAILURE_URL", home + "failure");

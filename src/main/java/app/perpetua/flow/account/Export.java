@@ -64,6 +64,8 @@ final class Export {
           new Section("suggestions", "export.page_suggestions"),
           new Section("notifications", "export.page_notifications"),
           new Section("push_subscriptions", "export.page_push_subscriptions"),
+          new Section("webhook_endpoints", "export.page_webhook_endpoints"),
+          new Section("webhook_deliveries", "export.page_webhook_deliveries"),
           new Section("purchases", "export.page_purchases"),
           new Section("payment_events", "export.page_payment_events"),
           new Section("sessions", "export.page_sessions"),

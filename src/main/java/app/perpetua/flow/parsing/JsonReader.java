@@ -13,6 +13,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -241,6 +242,17 @@ public final class JsonReader {
   /** A list of at most {@code max} UUIDs; null if absent or null. */
   public @Nullable List<UUID> uuids(String name, int max) {
     return list(name, "must be a list of at most " + max + " UUIDs", 0, max, JsonReader::uuid);
+  }
+
+  /** A list of 1 to {@code max} of the allowed strings; null if absent or null. */
+  public @Nullable List<String> listOf(String name, int max, Collection<String> allowed) {
+    return list(
+        name,
+        "must be a list of 1 to " + max + " of: " + String.join(", ", allowed),
+        1,
+        max,
+        node ->
+            node.isString() && allowed.contains(node.stringValue()) ? node.stringValue() : null);
   }
 
   /** A nested object; null if absent or null. {@link #validate} of this object includes it. */

@@ -47,7 +47,8 @@ public final class SqlCatalog {
           "tasks",
           "tokens",
           "undo",
-          "voice");
+          "voice",
+          "webhooks");
 
   private static final Pattern NAME = Pattern.compile("^-- name: ([a-z][a-z0-9_]*)$");
   private static final String SCOPE = "-- scope:";

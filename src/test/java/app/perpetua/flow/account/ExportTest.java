@@ -56,6 +56,8 @@ class ExportTest {
             "suggestions",
             "notifications",
             "push_subscriptions",
+            "webhook_endpoints",
+            "webhook_deliveries",
             "purchases",
             "payment_events",
             "sessions",
@@ -280,6 +282,24 @@ class ExportTest {
           (id, user_id, endpoint, p256dh, auth, created_at, updated_at)
         values (gen_random_uuid(), :u, 'https://push.example/' || gen_random_uuid(),
                 decode(repeat('04', 65), 'hex'), decode(repeat('00', 16), 'hex'), :n, :n)
+        """,
+        user,
+        task);
+    insert(
+        """
+        insert into activity.webhook_endpoints
+          (user_id, id, url, events, payload, secret, position, created_at, updated_at)
+        values (:u, gen_random_uuid(), 'https://hooks.example/', '{*}', 'thin',
+                decode(repeat('07', 24), 'hex'), 0, :n, :n)
+        """,
+        user,
+        task);
+    insert(
+        """
+        insert into activity.webhook_deliveries
+          (user_id, id, endpoint_id, event, body, remaining, status, created_at)
+        select user_id, gen_random_uuid(), id, 'webhook.test', '{}', 10, 'cancelled', :n
+        from activity.webhook_endpoints where user_id = :u
         """,
         user,
         task);

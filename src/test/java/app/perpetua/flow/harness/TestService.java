@@ -64,6 +64,7 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
   private @Nullable FakeCheckout checkout;
   private @Nullable FakeOpenAi openAi;
   private @Nullable FakeDeepgram deepgram;
+  private @Nullable WebhookServer webhooks;
   private Role role = Role.API;
   private VoiceTiming voice = VoiceTiming.standard();
   private @Nullable App app;
@@ -132,6 +133,7 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
     checkout = new FakeCheckout(clock);
     openAi = new FakeOpenAi();
     deepgram = new FakeDeepgram();
+    webhooks = new WebhookServer(clock);
     String direct = url(database.url());
     if (proxy == null) {
       environment.putIfAbsent("DATABASE_URL", direct);
@@ -158,6 +160,7 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
     environment.putIfAbsent("DEEPGRAM_API_KEY", FakeDeepgram.KEY);
     environment.putIfAbsent("DEEPGRAM_BASE_URL", deepgram.origin());
     environment.putIfAbsent("AUDIO_HOSTS", "http://recordings.test");
+    environment.putIfAbsent("WEBHOOK_HOSTS", webhooks.origin() + ",*");
     environment.putIfAbsent("PORT", "0");
     app = new App(Config.load(environment), role, clock, _ -> {}, voice);
     app.start();
@@ -182,6 +185,7 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
     checkout().close();
     openAi().close();
     deepgram().close();
+    webhooks().close();
     if (tap != null) {
       tap.close();
     }
@@ -215,6 +219,11 @@ public final class TestService implements BeforeAllCallback, AfterAllCallback {
   /** The speech-to-text provider. */
   public FakeDeepgram deepgram() {
     return Objects.requireNonNull(deepgram, "only between beforeAll and afterAll");
+  }
+
+  /** A receiver of webhooks, whose URLs are allowed. */
+  public WebhookServer webhooks() {
+    return Objects.requireNonNull(webhooks, "only between beforeAll and afterAll");
   }
 
   /** A client that is not signed in. */

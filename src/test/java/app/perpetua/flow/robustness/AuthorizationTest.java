@@ -77,7 +77,8 @@ class AuthorizationTest {
           Map.entry("PUT /api/v1/subtasks/{id}", Map.of("order_index", 0)),
           Map.entry("PATCH /api/v1/reminders/{id}", Map.of("method", "push")),
           Map.entry("PATCH /api/v1/templates/{id}", Map.of("active", false)),
-          Map.entry("PATCH /api/v1/notes/{id}", Map.of("content", "taken")));
+          Map.entry("PATCH /api/v1/notes/{id}", Map.of("content", "taken")),
+          Map.entry("PATCH /api/v1/webhooks/endpoints/{id}", Map.of("enabled", false)));
 
   /** Fields of answers and tables that no client may set. */
   private static final List<String> OF_THE_SERVICE =
@@ -153,6 +154,16 @@ class AuthorizationTest {
         api.post("/api/v1/tokens", Map.of("name", MARK, "scopes", List.of("tasks:read")))
             .expect(201)
             .id());
+    Map<String, Object> endpoint =
+        Map.of("url", service.webhooks().origin() + "/" + MARK, "events", List.of("*"));
+    ids.put("endpoints", api.post("/api/v1/webhooks/endpoints", endpoint).expect(201).id());
+    ids.put(
+        "deliveries",
+        api.post("/api/v1/webhooks/endpoints/" + ids.get("endpoints") + "/test")
+            .expect(200)
+            .data()
+            .get("id")
+            .stringValue());
     ids.put("recover", ids.get("tombstones"));
     ids.put("task_id", task);
     ids.put("X-Task-Id", task);

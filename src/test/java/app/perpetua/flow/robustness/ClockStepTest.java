@@ -188,10 +188,14 @@ class ClockStepTest {
     id("suggestion", proposed.get("suggestion_id").stringValue());
     browser = service.push().subscribe();
     send("POST", "/notifications/push-subscription", browser.json(), 201);
+    id("endpoints", send("POST", "/webhooks/endpoints", endpoint(), 201).id());
     pay("payment_captured", send("POST", "/subscription/checkout", null, 200), 999);
     send("POST", "/ai/chat", Map.of("message", "Hello"), 200);
     succeed(service.runDueJobs());
     id("notifications", api().get(V1 + "/notifications").data().get(0).get("id").stringValue());
+    JsonNode test =
+        send("POST", "/webhooks/endpoints/" + named("endpoints") + "/test", null, 200).data();
+    id("deliveries", test.get("id").stringValue());
     id("key", UUID.randomUUID().toString());
     id("once", once().id());
   }
@@ -348,6 +352,7 @@ class ClockStepTest {
         "/notifications/push-subscription",
         Map.of("endpoint", String.valueOf(subscription.get("endpoint"))),
         204);
+    useWebhooks();
     pay("payment_captured", call("POST", "/credits/purchase", Map.of("amount", 10), 200), 100);
     covered.add("POST /api/v1/webhooks/checkout");
     call("POST", "/subscription/cancel", null, 200);
@@ -356,6 +361,20 @@ class ClockStepTest {
     Api.Answer order = call("POST", "/subscription/checkout", null, 200);
     pay("payment_captured", order, 999);
     pay("payment_refunded", order, 999);
+  }
+
+  private void useWebhooks() {
+    call("PATCH", "/webhooks/endpoints/{endpoints}", Map.of("payload", "full"), 200);
+    call("POST", "/webhooks/endpoints/{endpoints}/test", null, 200);
+    call("POST", "/webhooks/endpoints/{endpoints}/deliveries/{deliveries}/redeliver", null, 200);
+    call("POST", "/webhooks/endpoints/{endpoints}/rotate-secret", null, 200);
+    succeed(service.runDueJobs());
+    call("DELETE", "/webhooks/endpoints/{endpoints}", null, 204);
+    call("POST", "/webhooks/endpoints", endpoint(), 201);
+  }
+
+  private static Map<String, Object> endpoint() {
+    return Map.of("url", service.webhooks().origin() + "/clock", "events", List.of("*"));
   }
 
   /** Every operation that reads. */
@@ -383,9 +402,11 @@ class ClockStepTest {
       target = target.replace("{" + entry.getKey() + "}", entry.getValue());
     }
     Api.Answer answer = send(method, target, body, status);
-    String named = path.replaceAll("\\{[a-z ]+}", "{id}");
-    covered.add(
-        method + " " + V1 + named.replace("/tasks/recover/{id}", "/tasks/recover/{tombstone_id}"));
+    String named =
+        path.replaceAll("\\{[a-z ]+}", "{id}")
+            .replace("/tasks/recover/{id}", "/tasks/recover/{tombstone_id}")
+            .replace("/deliveries/{id}", "/deliveries/{delivery_id}");
+    covered.add(method + " " + V1 + named);
     return answer;
   }
 

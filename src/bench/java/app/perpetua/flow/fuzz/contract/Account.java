@@ -42,6 +42,9 @@ final class Account {
     ACTIVITY,
     /** Endpoint of a subscription that exists. */
     PUSH_ENDPOINT,
+    WEBHOOK_ENDPOINT,
+    /** A delivery of {@link #WEBHOOK_ENDPOINT}. */
+    WEBHOOK_DELIVERY,
     /** Access token of a user without a subscription. */
     FREE_USER,
     /** Access token of a user with a subscription. */
@@ -102,6 +105,21 @@ final class Account {
 
   Map<String, Object> newSubscription() {
     return stage.service().push().subscribe().json();
+  }
+
+  /** A user may have ten endpoints. */
+  void forgetWebhooks() {
+    stage
+        .database()
+        .run("delete from activity.webhook_endpoints where user_id = ?", session.userId());
+    stage.database().run("update auth.users set webhooks = false where id = ?", session.userId());
+    texts.keySet().removeAll(Set.of(Kind.WEBHOOK_ENDPOINT, Kind.WEBHOOK_DELIVERY));
+  }
+
+  /** A valid draft of an endpoint. */
+  Map<String, Object> newEndpoint() {
+    return Map.of(
+        "url", stage.service().webhooks().origin() + "/fuzz", "events", List.of("task.created"));
   }
 
   /** Ends a running focus session. */
@@ -175,6 +193,14 @@ final class Account {
         session.post("/api/v1/notifications/push-subscription", subscription);
         yield String.valueOf(subscription.get("endpoint"));
       }
+      case WEBHOOK_ENDPOINT -> {
+        forgetWebhooks();
+        yield id(session.post("/api/v1/webhooks/endpoints", newEndpoint()));
+      }
+      case WEBHOOK_DELIVERY ->
+          id(
+              session.post(
+                  "/api/v1/webhooks/endpoints/" + of(Kind.WEBHOOK_ENDPOINT) + "/test", Map.of()));
       case FREE_USER -> Session.ofNewUser(stage).accessToken();
       case SUBSCRIBER -> subscriber();
     };

@@ -81,6 +81,8 @@ final class Examples {
           case "voice-sessions" -> Kind.VOICE_SESSION;
           case "sessions" -> Kind.SESSION;
           case "activity" -> Kind.ACTIVITY;
+          case "endpoints" -> Kind.WEBHOOK_ENDPOINT;
+          case "deliveries" -> Kind.WEBHOOK_DELIVERY;
           default -> throw new IllegalArgumentException("no resource for /" + collection);
         });
   }
@@ -206,6 +208,12 @@ final class Examples {
       case "POST /api/v1/notifications/push-subscription" -> account.newSubscription();
       case "DELETE /api/v1/notifications/push-subscription" ->
           Map.of("endpoint", account.of(Kind.PUSH_ENDPOINT));
+      case "POST /api/v1/webhooks/endpoints" -> {
+        account.forgetWebhooks();
+        yield account.newEndpoint();
+      }
+      case "PATCH /api/v1/webhooks/endpoints/{id}" ->
+          Map.of("events", List.of("task.completed"), "payload", "full");
       default -> operation.exampleBody();
     };
   }
