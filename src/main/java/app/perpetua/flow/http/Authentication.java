@@ -1,10 +1,12 @@
 package app.perpetua.flow.http;
 
+import app.perpetua.flow.base.ErrorCode;
 import app.perpetua.flow.base.Refusal;
 import app.perpetua.flow.http.limits.RateLimiter;
 import app.perpetua.flow.http.limits.RateLimiter.Decision;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,6 +53,38 @@ public final class Authentication {
         throw refusal;
       }
     };
+  }
+
+  /**
+   * Finds what the secret in a request's path stands for. A success is not counted.
+   *
+   * @param client the client's address
+   * @param lookup empty if the secret is unknown
+   * @param counted receives the count of a failure, before it is thrown
+   * @throws Refusal {@code NOT_FOUND}, or {@code RATE_LIMIT_EXCEEDED}, without a look-up, if the
+   *     address exceeds its limit
+   */
+  <T> T requireKnown(String client, Supplier<Optional<T>> lookup, Consumer<Decision> counted) {
+    // Counted before the look-up, so that parallel requests do not exceed the limit.
+    RateLimiter.Attempt attempt = limiter.attempt(GENERAL, client, limits.general());
+    if (attempt.isAllowed()) {
+      Optional<T> found;
+      try {
+        found = lookup.get();
+      } catch (RuntimeException e) {
+        attempt.cancel();
+        throw e;
+      }
+      if (found.isPresent()) {
+        attempt.cancel();
+        return found.get();
+      }
+    }
+    Decision decision = attempt.confirm();
+    counted.accept(decision);
+    throw decision.allowed()
+        ? Refusal.of(ErrorCode.NOT_FOUND, "the address is unknown or was revoked")
+        : decision.refusal();
   }
 
   /**

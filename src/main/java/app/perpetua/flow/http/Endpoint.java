@@ -59,6 +59,7 @@ public final class Endpoint implements RequestHandler {
   private final ProviderCallHandler providerCalls;
   private final BatchExecutor batches;
   private final Operations operations;
+  private final CapabilityReads capabilities;
 
   public Endpoint(
       Json json,
@@ -82,6 +83,7 @@ public final class Endpoint implements RequestHandler {
     this.admission = new Admission(db.connections());
     this.writes = new IdempotentWrites(json, db, sessions, admission);
     this.providerCalls = new ProviderCallHandler(db, json, errors, writes);
+    this.capabilities = new CapabilityReads(db, authentication, limiter, admission);
     this.batches =
         new BatchExecutor(json, errors, db, sessions, admission, writes, System::nanoTime);
     this.operations =
@@ -149,6 +151,9 @@ public final class Endpoint implements RequestHandler {
     if (handler instanceof Route.Socket) {
       return notUpgraded(context, request, response);
     }
+    if (handler instanceof Route.CapabilityRead) {
+      context.hidePath();
+    }
     Principal principal =
         handler instanceof Route.Authenticated ? authenticate(context, request, response) : null;
     limit(context, route, principal, response);
@@ -167,6 +172,8 @@ public final class Endpoint implements RequestHandler {
     return switch (handler) {
       case Route.Public open -> open.answer().apply(parsed);
       case Route.Socket _ -> throw new IllegalStateException("answered above");
+      case Route.CapabilityRead(Route.CapabilityLookup lookup) ->
+          capabilities.answer(lookup, parsed, condition, counted -> addHeaders(response, counted));
       case Route.SystemWrite write -> db.write(actor, prepared(route, write.work(), parsed));
       case Route.Read read -> {
         Reply reply =
@@ -325,7 +332,7 @@ public final class Endpoint implements RequestHandler {
     Object holder = principal == null ? context.client() : principal.limitId();
     RateLimiter.Decision decision =
         switch (route.bucket()) {
-          case PROBE, EXEMPT -> null;
+          case PROBE, EXEMPT, CAPABILITY -> null;
           case AUTH -> limiter.tryAcquire(route.bucket().policy(), holder, limits.auth());
           case AI ->
               principal == null

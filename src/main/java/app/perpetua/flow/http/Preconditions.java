@@ -35,11 +35,14 @@ final class Preconditions {
    * @throws Refusal {@code VALIDATION_ERROR} if the header is malformed
    */
   static @Nullable EntityTags of(Route route, ServerRequest request) {
-    if (route.validation() == null) {
+    boolean capability = route.handler() instanceof Route.CapabilityRead;
+    if (route.validation() == null && !capability) {
       return null;
     }
     HeaderName name =
-        route.handler() instanceof Route.Read ? HeaderNames.IF_NONE_MATCH : HeaderNames.IF_MATCH;
+        capability || route.handler() instanceof Route.Read
+            ? HeaderNames.IF_NONE_MATCH
+            : HeaderNames.IF_MATCH;
     List<String> headers = request.headers().values(name);
     return headers.isEmpty() ? null : EntityTags.parse(name.defaultCase(), headers);
   }
@@ -53,11 +56,16 @@ final class Preconditions {
     }
     String tag = EntityTags.of(body);
     return known != null && known.matchWeakly(tag)
-        ? new Reply.WithHeaders(
-            new Reply.Body(Status.NOT_MODIFIED_304.code(), null),
-            Map.of(HeaderNames.ETAG_NAME, tag, HeaderNames.CACHE_CONTROL_NAME, REVALIDATE))
+        ? notModified(tag)
         : new Reply.WithHeaders(
             new Reply.Bytes(status, type, REVALIDATE, body), Map.of(HeaderNames.ETAG_NAME, tag));
+  }
+
+  /** 304 with this entity tag. */
+  static Reply notModified(String tag) {
+    return new Reply.WithHeaders(
+        new Reply.Body(Status.NOT_MODIFIED_304.code(), null),
+        Map.of(HeaderNames.ETAG_NAME, tag, HeaderNames.CACHE_CONTROL_NAME, REVALIDATE));
   }
 
   /**

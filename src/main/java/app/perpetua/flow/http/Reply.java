@@ -134,6 +134,11 @@ public sealed interface Reply {
     return new Body(200, body);
   }
 
+  /** 200 with this body, which a client may keep, but must ask for again before each use. */
+  static Reply revalidated(String contentType, byte[] body) {
+    return new Bytes(200, contentType, Preconditions.REVALIDATE, body);
+  }
+
   /** 200 with a body that is written while it is produced; not to be cached. */
   static Reply stream(String contentType, Writer writer) {
     return new Stream(200, contentType, NO_STORE, writer);

@@ -91,6 +91,11 @@ public final class Request {
     return uuid(name, pathParameters.apply(name));
   }
 
+  /** A path parameter as the client sent it. */
+  public String pathText(String name) {
+    return pathParameters.apply(name);
+  }
+
   /** The media types that the client accepts. */
   public Accept accept() {
     return context.accept();

@@ -127,7 +127,12 @@ public final class RequestContext {
     acceptHeaders = accept;
   }
 
-  /** The path as sent, without the query; empty if the request could not be parsed. */
+  /** Keeps the path, which has a secret, out of errors. */
+  void hidePath() {
+    path = "";
+  }
+
+  /** The path as sent, without the query; empty if it is unknown or has a secret. */
   String path() {
     return path;
   }

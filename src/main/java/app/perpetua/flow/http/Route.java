@@ -6,7 +6,9 @@ import java.time.Instant;
 import java.time.ZoneId;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -59,6 +61,8 @@ public record Route(
     AUTH,
     /** Per user: calls to a model. */
     AI,
+    /** Per capability URL, or per address for unknown ones. */
+    CAPABILITY,
     /** Per user, or per address without a token: everything else. */
     GENERAL;
 
@@ -101,6 +105,9 @@ public record Route(
 
   /** Answers the requests for a WebSocket that were not upgraded. */
   record Socket() implements Handler {}
+
+  /** Answers whoever has the secret in the path. */
+  record CapabilityRead(CapabilityLookup lookup) implements Handler {}
 
   /** Runs in a transaction of the system. */
   record SystemWrite(Work work) implements Handler {}
@@ -162,6 +169,23 @@ public record Route(
     Function<Tx, Reply> prepare(Request request);
   }
 
+  /** Finds what the secret in the path of a request gives access to. */
+  @FunctionalInterface
+  public interface CapabilityLookup {
+    /** As a short statement of the system; empty if the secret is unknown. */
+    Optional<Capability> find(Request request, Tx tx);
+  }
+
+  /**
+   * What a secret gives access to.
+   *
+   * @param id its requests are counted together
+   * @param userId whose data is read
+   * @param entityTag changes whenever the representation does; with quotes
+   * @param read the representation, from a connection for reading
+   */
+  public record Capability(UUID id, UUID userId, String entityTag, Function<Tx, Reply> read) {}
+
   /**
    * Parses a request without side effects, reads what the stream begins with, and then opens it.
    */
@@ -208,6 +232,15 @@ public record Route(
   /** A health probe. */
   public static Route probe(String path, Function<Request, Reply> answer) {
     return new Route(Verb.GET, path, Bucket.PROBE, new Public(answer));
+  }
+
+  /**
+   * A read by clients that send neither a token nor headers: a secret in the path says what they
+   * may read (docs/decisions/calendar-feeds.md). The path is not shown in errors. Answers 304 to a
+   * client that has the representation.
+   */
+  public static Route capability(String path, CapabilityLookup lookup) {
+    return new Route(Verb.GET, path, Bucket.CAPABILITY, new CapabilityRead(lookup));
   }
 
   /** The path of a WebSocket. */

@@ -45,7 +45,9 @@ public final class RoutesAndContract {
       Route route, Map<String, Object> operation, Document contract) {
     List<String> differences = new ArrayList<>();
     boolean open =
-        route.handler() instanceof Route.Public || route.handler() instanceof Route.SystemWrite;
+        route.handler() instanceof Route.Public
+            || route.handler() instanceof Route.SystemWrite
+            || route.handler() instanceof Route.CapabilityRead;
     // Metrics have a token of their own, or none.
     boolean contractOpen =
         Document.list(operation.get("security")).stream()
@@ -65,7 +67,10 @@ public final class RoutesAndContract {
     }
     boolean read = route.handler() instanceof Route.Read;
     for (String condition : List.of("If-None-Match", "If-Match")) {
-      boolean heeded = route.validation() != null && condition.equals("If-None-Match") == read;
+      boolean capability = route.handler() instanceof Route.CapabilityRead;
+      boolean heeded =
+          (route.validation() != null || capability)
+              && condition.equals("If-None-Match") == (read || capability);
       if (heeded != contract.parameters(operation).containsKey("header " + condition)) {
         differences.add((heeded ? "heeds " : "ignores ") + condition + ", unlike the contract");
       }
