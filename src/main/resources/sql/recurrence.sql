@@ -124,3 +124,21 @@ select c.id, :user_id, r.title, r.description, r.priority, r.estimated_duration,
        r.starts_at, r.next_due, r.active, r.deleted_parts, r.version + 1, r.created_at, r.updated_at
 from jsonb_to_recordset(:rows::jsonb) as c (id uuid, before jsonb)
 cross join lateral jsonb_populate_record(null::tasks.task_templates, c.before) r
+
+-- name: list_active
+-- For calendar feeds: the active templates, which a limit of the account bounds, with what they will
+-- create.
+select id, user_id, title, description, priority, estimated_duration, rrule, timezone, starts_at,
+       next_due, active, version, created_at, updated_at
+from tasks.task_templates
+where user_id = :user_id and active
+  and (:priority::text is null or priority = :priority::text)
+  and (:template_id::uuid is null or id = :template_id::uuid)
+order by id
+limit :limit
+
+-- name: list_occurrences
+-- For calendar feeds: occurrences that have a task. The unique index of occurrences serves it.
+select template_id, occurrence_at
+from tasks.task_instances
+where user_id = :user_id and template_id = any(:template_ids) and occurrence_at >= :from

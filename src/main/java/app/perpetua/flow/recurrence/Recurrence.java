@@ -5,6 +5,7 @@ import java.time.Instant;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.time.ZoneId;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -105,18 +106,12 @@ record Recurrence(Rrule rule, Instant startsAt, ZoneId zone) {
   private boolean collect(List<Instant> found, Instant from, int limit)
       throws InvalidRecurrenceRuleException {
     LocalDateTime start = startsAt.atZone(zone).toLocalDateTime();
-    LocalDate first = start.toLocalDate();
-    RecurrenceRuleIterator days =
-        new RecurrenceRule(rule.engineText(first), RecurrenceRule.RfcMode.RFC5545_STRICT)
-            .iterator(midnight(rule.hasYearlyPositions() ? first.withDayOfYear(1) : first));
-    if (rule.count() == null) {
-      days.fastForward(midnight(from.atZone(zone).toLocalDate().minusDays(MARGIN_DAYS)));
-    }
+    RecurrenceRuleIterator days = days(from);
     Instant bound = from.plus(LOOKAHEAD);
     Instant end = rule.until() == null ? Instant.MAX : rule.until().in(zone);
     int matches = 0;
     for (int step = 0; days.hasNext(); step++) {
-      Instant occurrence = at(days.nextDateTime(), start);
+      Instant occurrence = at(day(days.nextDateTime()), start);
       if (!occurrence.isBefore(startsAt)) {
         matches++;
       }
@@ -139,15 +134,79 @@ record Recurrence(Rrule rule, Instant startsAt, ZoneId zone) {
     return true;
   }
 
+  /** The engine's days, from the start or, if none need be counted, from shortly before. */
+  private RecurrenceRuleIterator days(Instant from) throws InvalidRecurrenceRuleException {
+    LocalDate first = startsAt.atZone(zone).toLocalDate();
+    RecurrenceRuleIterator days =
+        new RecurrenceRule(rule.engineText(first), RecurrenceRule.RfcMode.RFC5545_STRICT)
+            .iterator(midnight(rule.hasYearlyPositions() ? first.withDayOfYear(1) : first));
+    if (rule.count() == null) {
+      days.fastForward(midnight(from.atZone(zone).toLocalDate().minusDays(MARGIN_DAYS)));
+    }
+    return days;
+  }
+
+  /**
+   * The same occurrences from one of them on, as a rule that begins with it, in local time: a
+   * reader of RFC 5545 expands it to the same instants, because it treats gaps and overlaps of
+   * local time as this class does.
+   *
+   * @param occurrence as found by a search
+   */
+  Pattern from(Instant occurrence) {
+    LocalDateTime start = startsAt.atZone(zone).toLocalDateTime();
+    int preceding = 0;
+    try {
+      RecurrenceRuleIterator days = days(occurrence);
+      while (days.hasNext()) {
+        LocalDate day = day(days.nextDateTime());
+        Instant found = at(day, start);
+        if (!found.isBefore(occurrence)) {
+          return new Pattern(
+              day.atTime(start.toLocalTime()).truncatedTo(ChronoUnit.SECONDS),
+              rule.beginningOn(day, remaining(preceding), lastSecond(start)));
+        }
+        preceding += found.isBefore(startsAt) ? 0 : 1;
+      }
+    } catch (InvalidRecurrenceRuleException e) {
+      throw new IllegalStateException("the rule has been searched before", e);
+    }
+    throw new IllegalArgumentException("no such occurrence");
+  }
+
+  /**
+   * A rule with its first occurrence.
+   *
+   * @param start local, in whole seconds; may be in a gap
+   * @param rrule a rule of RFC 5545
+   */
+  record Pattern(LocalDateTime start, String rrule) {}
+
+  private @Nullable Integer remaining(int preceding) {
+    return rule.count() == null ? null : rule.count() - preceding;
+  }
+
+  /** The end for occurrences that have lost their fractions of a second; null without an end. */
+  private @Nullable Instant lastSecond(LocalDateTime start) {
+    if (rule.until() == null) {
+      return null;
+    }
+    Duration fraction = Duration.between(start.truncatedTo(ChronoUnit.SECONDS), start);
+    return rule.until().in(zone).minus(fraction).truncatedTo(ChronoUnit.SECONDS);
+  }
+
   /** The engine's months begin with 0. */
   private static DateTime midnight(LocalDate day) {
     return new DateTime(
         DateTime.UTC, day.getYear(), day.getMonthValue() - 1, day.getDayOfMonth(), 0, 0, 0);
   }
 
+  private static LocalDate day(DateTime found) {
+    return LocalDate.of(found.getYear(), found.getMonth() + 1, found.getDayOfMonth());
+  }
+
   /** The start itself may be the second of two equal local times. */
-  private Instant at(DateTime found, LocalDateTime start) {
-    LocalDate day = LocalDate.of(found.getYear(), found.getMonth() + 1, found.getDayOfMonth());
+  private Instant at(LocalDate day, LocalDateTime start) {
     return day.equals(start.toLocalDate())
         ? startsAt
         : day.atTime(start.toLocalTime()).atZone(zone).toInstant();

@@ -29,6 +29,7 @@ public final class RecurrenceModule implements FeatureModule {
   private final NextInstanceJob nextInstance;
   private final TemplateRoutes templates;
   private final RowReverter reverter;
+  private final SeriesReader series = new SeriesReader();
 
   public RecurrenceModule(
       ModuleContext context,
@@ -45,6 +46,10 @@ public final class RecurrenceModule implements FeatureModule {
         new TemplateRoutes(
             new Templates(tasks, instances, context.ids(), context.events(), jobs),
             new TaskForm(config));
+  }
+
+  public SeriesReader series() {
+    return series;
   }
 
   @Override

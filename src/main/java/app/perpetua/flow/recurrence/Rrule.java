@@ -4,6 +4,8 @@ import java.time.DayOfWeek;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.ZoneId;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Locale;
@@ -34,6 +36,9 @@ record Rrule(
     List<Integer> byMonth,
     List<Integer> bySetPos,
     DayOfWeek weekStart) {
+  private static final DateTimeFormatter UTC =
+      DateTimeFormatter.ofPattern("uuuuMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
+
   /** The length of a period. */
   enum Freq {
     DAILY("day"),
@@ -140,6 +145,20 @@ record Rrule(
     append(text, "BYDAY", byDay);
     append(text, "BYSETPOS", bySetPos);
     return text.append(";WKST=").append(code(weekStart)).toString().toUpperCase(Locale.ROOT);
+  }
+
+  /**
+   * A rule of RFC 5545 with the same days from one of them on.
+   *
+   * @param start the first day
+   * @param remaining occurrences from that day on; null without {@code COUNT}
+   * @param end null without {@code UNTIL}
+   */
+  String beginningOn(LocalDate start, @Nullable Integer remaining, @Nullable Instant end) {
+    String text = uncounted().engineText(start);
+    return remaining != null
+        ? text + ";COUNT=" + remaining
+        : end != null ? text + ";UNTIL=" + UTC.format(end) : text;
   }
 
   private static void append(StringBuilder text, String name, List<?> values) {
